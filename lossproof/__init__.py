@@ -1,0 +1,1 @@
+"""Proofs, not impressions, about the loss landscape of a multilayer perceptron."""

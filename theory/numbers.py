@@ -1,0 +1,183 @@
+"""Exact numbers: rationals, and rational combinations of a few named constants.
+
+A weight or a sample is an exact object. Floats are dyadic rationals; ``"1/3"`` and ``"0.1"`` are
+the rationals they spell; ``log(3)/2`` is a `Combination` of constants with rational coefficients.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from lossproof.theory.exceptions import InputError
+
+_MAX_TEXT = 5000
+_MAX_EXPONENT = 5000
+_RATIONAL_TEXT = re.compile(r"[+-]?\d+/\d+|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,5})?")
+
+
+@dataclass(frozen=True, order=True)
+class Constant:
+    """A real constant that is no rational number.
+
+    ``kind`` is one of ``"log"`` (of a prime number), ``"root"`` (``argument ** (1/degree)`` with a positive
+    rational argument), ``"exp"`` (of a non-zero rational) and ``"pi"`` (no argument).
+    """
+
+    kind: str
+    argument: Fraction = Fraction(1)
+    degree: int = 1
+
+    def __str__(self) -> str:
+        if self.kind == "pi":
+            return "pi"
+        if self.kind == "root":
+            return f"({self.argument})^(1/{self.degree})"
+        return f"{self.kind}({self.argument})"
+
+
+@dataclass(frozen=True)
+class Combination:
+    r"""The real number ``rational + Σ coefficient · constant``.
+
+    ``terms`` is sorted by constant, holds no zero coefficient, and is never empty (a number without
+    terms is a plain ``Fraction``).
+
+    >>> import sympy
+    >>> str(exact_number(sympy.log(3) / 2))
+    '1/2*log(3)'
+    """
+
+    rational: Fraction
+    terms: tuple[tuple[Constant, Fraction], ...]
+
+    def __str__(self) -> str:
+        parts = [str(self.rational)] if self.rational else []
+        parts += [f"{coefficient}*{constant}" for constant, coefficient in self.terms]
+        return " + ".join(parts)
+
+
+Number: TypeAlias = Fraction | Combination
+
+
+def combination(rational: Fraction, terms: dict[Constant, Fraction]) -> Number:
+    """Return ``rational + Σ terms`` in canonical form."""
+    kept = tuple(sorted((c, q) for c, q in terms.items() if q != 0))
+    return Combination(rational, kept) if kept else rational
+
+
+def exact_number(value: Any, where: str = "a number") -> Number:
+    """Return ``value`` as an exact number.
+
+    Accepted are integers, finite floats (taken as the dyadic rationals they are), ``Fraction``, ``Decimal``,
+    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell), and SymPy numbers that are
+    rational combinations of ``log`` of positive rationals, roots of positive rationals, ``exp`` of
+    rationals and ``pi``.
+
+    Raises `InputError` on NaN, infinity, or anything else; ``where`` names the place in the message.
+
+    >>> exact_number("1/3"), exact_number(0.5)
+    (Fraction(1, 3), Fraction(1, 2))
+    """
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, numbers.Integral):
+        return Fraction(int(value))
+    if isinstance(value, numbers.Rational):
+        return Fraction(int(value.numerator), int(value.denominator))
+    if isinstance(value, numbers.Real) and not hasattr(value, "free_symbols"):
+        as_float = float(value)
+        if not math.isfinite(as_float):
+            raise InputError(f"{where} must be finite, got {as_float}: remove or replace this entry")
+        return Fraction(as_float)
+    if isinstance(value, str):
+        return _from_text(value, where)
+    if isinstance(value, Combination):
+        return value
+    if hasattr(value, "as_integer_ratio") and not hasattr(value, "free_symbols"):
+        return _from_ratio(value, where)
+    if hasattr(value, "free_symbols"):
+        return _from_sympy(value, where)
+    raise InputError(
+        f"{where} must be a number, got {value!r}: give a float, an integer, a Fraction, "
+        'a string like "1/3" or a SymPy number like log(3)/2'
+    )
+
+
+def _from_text(text: str, where: str) -> Fraction:
+    stripped = text.strip()
+    if len(stripped) <= _MAX_TEXT and _RATIONAL_TEXT.fullmatch(stripped):
+        exponent = re.search(r"[eE]([+-]?\d+)$", stripped)
+        if exponent is None or abs(int(exponent.group(1))) <= _MAX_EXPONENT:
+            try:
+                return Fraction(stripped)
+            except (ValueError, ZeroDivisionError):
+                pass
+    raise InputError(f'{where} must spell a rational number, got {text[:40]!r}: write it like "1/3", "-2" or "0.25"')
+
+
+def _from_ratio(value: Any, where: str) -> Fraction:
+    try:
+        numerator, denominator = value.as_integer_ratio()
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"{where} must be finite, got {value}: remove or replace this entry") from error
+    return Fraction(int(numerator), int(denominator))
+
+
+def _from_sympy(value: Any, where: str) -> Number:
+    import sympy
+
+    expression = sympy.expand_log(sympy.expand(sympy.sympify(value)), force=True)
+    rational = Fraction(0)
+    terms: dict[Constant, Fraction] = {}
+    for term in sympy.Add.make_args(expression):
+        coefficient, rest = term.as_coeff_Mul(rational=True)
+        if not coefficient.is_Rational:
+            raise _unsupported(value, where)
+        factor = Fraction(int(coefficient.p), int(coefficient.q))
+        if rest.is_Float:
+            factor, rest = factor * Fraction(sympy.Rational(rest).p, sympy.Rational(rest).q), sympy.S.One
+        if rest == 1:
+            rational += factor
+            continue
+        for constant, multiple in _constants_of(rest, value, where):
+            terms[constant] = terms.get(constant, Fraction(0)) + factor * multiple
+    return combination(rational, terms)
+
+
+def _constants_of(rest: Any, value: Any, where: str) -> list[tuple[Constant, Fraction]]:
+    import sympy
+
+    if rest == sympy.pi:
+        return [(Constant("pi"), Fraction(1))]
+    if rest == sympy.E:
+        return [(Constant("exp", Fraction(1)), Fraction(1))]
+    if rest.func == sympy.exp and rest.args[0].is_Rational:
+        return [(Constant("exp", Fraction(int(rest.args[0].p), int(rest.args[0].q))), Fraction(1))]
+    if rest.func == sympy.log and rest.args[0].is_Rational and rest.args[0].is_positive:
+        argument = rest.args[0]
+        powers: dict[int, int] = {int(p): int(k) for p, k in sympy.factorint(argument.p).items()}
+        for p, k in sympy.factorint(argument.q).items():
+            powers[int(p)] = powers.get(int(p), 0) - int(k)
+        return [(Constant("log", Fraction(p)), Fraction(k)) for p, k in powers.items()]
+    if rest.is_Pow and rest.args[0].is_Rational and rest.args[0].is_positive and rest.args[1].is_Rational:
+        base, power = rest.args
+        argument = Fraction(int(base.p), int(base.q)) ** int(power.p)
+        return [(Constant("root", argument, int(power.q)), Fraction(1))]
+    raise _unsupported(value, where)
+
+
+def _unsupported(value: Any, where: str) -> InputError:
+    return InputError(
+        f"{where} must be a real SymPy number built by rational combination from log, roots, exp and pi, "
+        f"got {value}: give a rational or a float instead"
+    )
+
+
+def is_rational(value: Number) -> bool:
+    """Tell whether an exact number is held as a plain rational."""
+    return isinstance(value, Fraction)

@@ -1,0 +1,44 @@
+"""The problem: an architecture, an error and a sample set that fit together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lossproof.theory.architecture import Architecture
+from lossproof.theory.error_functions import ErrorFunction
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.numbers import Number
+from lossproof.theory.samples import Samples
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything a landscape ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)`` is made of.
+
+    ``fixed_bias`` holds the constants ``b_l`` layer by layer when the bias mode is ``"fixed"``, else it is None: they belong to the problem,
+    not to the weights.
+    """
+
+    architecture: Architecture
+    error: ErrorFunction
+    samples: Samples
+    fixed_bias: tuple[tuple[Number, ...], ...] | None = None
+
+    def __post_init__(self) -> None:
+        widths, samples = self.architecture.widths, self.samples
+        for name, rows, expected, unit in (("X", samples.X, widths[0], "inputs"), ("Y", samples.Y, widths[-1], "outputs")):
+            if len(rows[0]) != expected:
+                raise InputError(
+                    f"{name} must have {expected} columns for a {self.architecture} network ({expected} {unit}), got {len(rows[0])}: change the widths or the data"
+                )
+        self.error.check_targets(samples.Y)
+
+    @property
+    def T(self) -> int:
+        """Number of samples."""
+        return self.samples.T
+
+    @property
+    def columns(self) -> int:
+        """Number of columns of ``P``, ``T · n_L``."""
+        return self.samples.T * self.architecture.n_L

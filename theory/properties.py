@@ -1,0 +1,39 @@
+"""A property of a function together with the reason why it holds or fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Property:
+    """A yes or no with its argument.
+
+    ``argument`` is a proof in a sentence. ``witness`` belongs to a property of the form "f(z) ≠ 0 for all z" that fails: either one point,
+    where f vanishes exactly or does not exist, or two points between which a continuous f changes its sign.
+    """
+
+    holds: bool
+    argument: str
+    witness: tuple[Fraction, ...] = ()
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval of the extended reals with rational end points; ``None`` stands for an infinite end.
+
+    >>> Interval(Fraction(-1), Fraction(1)).contains(Fraction(1))
+    False
+    """
+
+    lower: Fraction | None = None
+    upper: Fraction | None = None
+    lower_attained: bool = False
+    upper_attained: bool = False
+
+    def contains(self, value: Fraction) -> bool:
+        """Tell whether a rational lies in the interval."""
+        above = self.lower is None or value > self.lower or (self.lower_attained and value == self.lower)
+        below = self.upper is None or value < self.upper or (self.upper_attained and value == self.upper)
+        return above and below

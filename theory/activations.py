@@ -29,10 +29,10 @@ class Activation:
     - ``analytic``: real-analytic on all of R;
     - ``differentiable``, ``twice_differentiable``: everywhere on R; where it fails, the exception is ``z = 0``;
     - ``nonvanishing_derivative``: ``σ'(z)`` exists and is not 0 for every real ``z`` (`principle-activation`);
-    - ``rational``: ``σ(z)`` and ``σ'(z)`` are rational for rational ``z`` (wherever they exist);
-    - ``range``: encloses all values; ``attained`` is an interval all of whose values are taken (the two agree except where
-      an end point is irrational, where they differ by little);
-    - ``reflection``: rationals ``(a, b, c)`` with ``σ(-z) = a σ(z) + b z + c`` for all z, or None.
+    - ``rational``: ``σ(z)`` and ``σ'(z)`` are rational for all rational ``z`` (wherever they exist);
+    - ``range``: holds all values; ``attained`` is an interval all of whose values are taken (the two agree except where an end point is
+      irrational, where they differ by less than 1/1000);
+    - ``reflection``: integers ``(a, b, c)`` with ``σ(-z) = a σ(z) + b z + c`` for all z, or None when there are none.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Activation:
 
 
 _COMPOSED = "a composition of real-analytic functions without a pole on R"
-_NO = Property(False, "its values at rational points are irrational in general")
+_LINDEMANN = "and e^r is transcendental for every rational r ≠ 0 (Lindemann)"
 _YES_POLY = Property(True, "polynomial or rational with rational coefficients, piecewise in the sign of z")
 _KINK = Property(False, "the one-sided derivatives at 0 differ", (Fraction(0),))
 _ALL = Interval()
@@ -77,13 +77,15 @@ def _open(lower: int | None, upper: int | None) -> Interval:
 
 
 def _sigmoid() -> Activation:
+    irrational = Property(False, "σ(1) = 1/(1+e^{-1}), " + _LINDEMANN)
     derivative = Property(True, "σ' = σ(1−σ) with 0 < σ < 1")
-    return Activation("sigmoid", "sigmoid", None, "1/(1+exp(-z))", *_smooth(), derivative, _NO, _open(0, 1), _open(0, 1), (-1, 0, 1))
+    return Activation("sigmoid", "sigmoid", None, "1/(1+exp(-z))", *_smooth(), derivative, irrational, _open(0, 1), _open(0, 1), (-1, 0, 1))
 
 
 def _tanh() -> Activation:
+    irrational = Property(False, "σ(1) = (e²−1)/(e²+1), " + _LINDEMANN)
     derivative = Property(True, "σ' = 1/cosh² > 0")
-    return Activation("tanh", "tanh", None, "tanh(z)", *_smooth(), derivative, _NO, _open(-1, 1), _open(-1, 1), (-1, 0, 0))
+    return Activation("tanh", "tanh", None, "tanh(z)", *_smooth(), derivative, irrational, _open(-1, 1), _open(-1, 1), (-1, 0, 0))
 
 
 def _softsign() -> Activation:
@@ -92,7 +94,7 @@ def _softsign() -> Activation:
         "softsign",
         None,
         "z/(1+Abs(z))",
-        Property(False, "the second derivative jumps at 0"),
+        Property(False, "the second derivative jumps at 0", (Fraction(0),)),
         Property(True, "σ' = 1/(1+|z|)², also at 0, where both one-sided derivatives are 1"),
         Property(False, "σ''(0±) = ∓2: the one-sided second derivatives at 0 differ", (Fraction(0),)),
         Property(True, "σ' = 1/(1+|z|)² > 0"),
@@ -104,13 +106,19 @@ def _softsign() -> Activation:
 
 
 def _softplus() -> Activation:
+    irrational = Property(False, "σ'(1) = 1/(1+e^{-1}), " + _LINDEMANN)
     derivative = Property(True, "σ' = 1/(1+e^{-z}) > 0")
-    return Activation("softplus", "softplus", None, "log(1+exp(z))", *_smooth(), derivative, _NO, _open(0, None), _open(0, None), (1, -1, 0))
+    return Activation(
+        "softplus", "softplus", None, "log(1+exp(z))", *_smooth(), derivative, irrational, _open(0, None), _open(0, None), (1, -1, 0)
+    )
 
 
 def _bent_identity() -> Activation:
+    irrational = Property(False, "σ(1) = (1+√2)/2")
     derivative = Property(True, "σ' = z/(2√(z²+1)) + 1 > 1/2")
-    return Activation("bent-identity", "bent-identity", None, "(sqrt(z**2+1)-1)/2+z", *_smooth(), derivative, _NO, _ALL, _ALL, (1, -2, 0))
+    return Activation(
+        "bent-identity", "bent-identity", None, "(sqrt(z**2+1)-1)/2+z", *_smooth(), derivative, irrational, _ALL, _ALL, (1, -2, 0)
+    )
 
 
 def _identity() -> Activation:
@@ -124,7 +132,7 @@ def _leaky_relu(slope: Fraction) -> Activation:
         "leaky-relu",
         slope,
         f"Piecewise((z, z>0), (({slope})*z, True))",
-        Property(False, "not differentiable at 0"),
+        Property(False, "not differentiable at 0", (Fraction(0),)),
         _KINK,
         _KINK,
         Property(False, "σ' is 1 or the slope away from 0, but σ'(0) does not exist", (Fraction(0),)),
@@ -142,7 +150,7 @@ def _relu() -> Activation:
         "relu",
         None,
         "Piecewise((z, z>0), (0, True))",
-        Property(False, "not differentiable at 0"),
+        Property(False, "not differentiable at 0", (Fraction(0),)),
         _KINK,
         _KINK,
         Property(False, "σ'(z) = 0 for all z < 0", (Fraction(-1),)),
@@ -154,16 +162,17 @@ def _relu() -> Activation:
 
 
 def _elu() -> Activation:
+    irrational = Property(False, "σ(-1) = e^{-1} − 1, " + _LINDEMANN)
     return Activation(
         "elu",
         "elu",
         None,
         "Piecewise((z, z>0), (exp(z)-1, True))",
-        Property(False, "the second derivative jumps at 0"),
+        Property(False, "the second derivative jumps at 0", (Fraction(0),)),
         Property(True, "σ' = min(1, e^z), also at 0"),
-        Property(False, "σ''(0-) = 1 and σ''(0+) = 0 differ", (Fraction(0),)),
+        Property(False, "the one-sided second derivatives at 0 are 1 and 0", (Fraction(0),)),
         Property(True, "σ' = min(1, e^z) > 0"),
-        _NO,
+        irrational,
         _open(-1, None),
         _open(-1, None),
         None,
@@ -171,35 +180,40 @@ def _elu() -> Activation:
 
 
 def _gelu() -> Activation:
+    irrational = Property(False, "with h(z) = σ'(z) − σ(z)/z the number h(2)/h(1) = 2e^{-3/2} would be rational, " + _LINDEMANN)
     change = Property(False, "σ' is continuous and changes its sign between −1 and 0", (Fraction(-1), Fraction(0)))
     outer, inner = Interval(Fraction(-17, 100), None), Interval(Fraction(-1699, 10000), None, lower_attained=True)
-    return Activation("gelu", "gelu", None, "z*(1+erf(z/sqrt(2)))/2", *_smooth(), change, _NO, outer, inner, (1, -1, 0))
+    return Activation("gelu", "gelu", None, "z*(1+erf(z/sqrt(2)))/2", *_smooth(), change, irrational, outer, inner, (1, -1, 0))
 
 
 def _silu() -> Activation:
+    irrational = Property(False, "σ(1) = 1/(1+e^{-1}), " + _LINDEMANN)
     change = Property(False, "σ' is continuous and changes its sign between −2 and 0", (Fraction(-2), Fraction(0)))
     outer, inner = Interval(Fraction(-279, 1000), None), Interval(Fraction(-2784, 10000), None, lower_attained=True)
-    return Activation("silu", "silu", None, "z/(1+exp(-z))", *_smooth(), change, _NO, outer, inner, (1, -1, 0))
+    return Activation("silu", "silu", None, "z/(1+exp(-z))", *_smooth(), change, irrational, outer, inner, (1, -1, 0))
 
 
 def _arctan() -> Activation:
+    irrational = Property(False, "σ(1) = π/4")
     derivative = Property(True, "σ' = 1/(1+z²) > 0")
     outer, inner = Fraction(15708, 10000), Fraction(15707, 10000)
     return Activation(
-        "arctan", "arctan", None, "atan(z)", *_smooth(), derivative, _NO,
+        "arctan", "arctan", None, "atan(z)", *_smooth(), derivative, irrational,
         Interval(-outer, outer), Interval(-inner, inner, lower_attained=True, upper_attained=True), (-1, 0, 0),
     )  # fmt: skip
 
 
 def _erf() -> Activation:
+    irrational = Property(False, "σ'(0) = 2/√π")
     derivative = Property(True, "σ' = (2/√π) e^{-z²} > 0")
-    return Activation("erf", "erf", None, "erf(z)", *_smooth(), derivative, _NO, _open(-1, 1), _open(-1, 1), (-1, 0, 0))
+    return Activation("erf", "erf", None, "erf(z)", *_smooth(), derivative, irrational, _open(-1, 1), _open(-1, 1), (-1, 0, 0))
 
 
 def _sin() -> Activation:
+    irrational = Property(False, "sin(1) is transcendental, as e^i is (Lindemann)")
     change = Property(False, "σ' = cos is continuous and changes its sign between 1 and 2", (Fraction(1), Fraction(2)))
     closed = Interval(Fraction(-1), Fraction(1), lower_attained=True, upper_attained=True)
-    return Activation("sin", "sin", None, "sin(z)", *_smooth(), change, _NO, closed, closed, (-1, 0, 0))
+    return Activation("sin", "sin", None, "sin(z)", *_smooth(), change, irrational, closed, closed, (-1, 0, 0))
 
 
 def _power(exponent: int) -> Activation:
@@ -211,7 +225,8 @@ def _power(exponent: int) -> Activation:
     values = Interval(Fraction(0), None, lower_attained=True) if even else _ALL
     reflection = (1, 0, 0) if even else (-1, 0, 0)
     return Activation(
-        f"power:{exponent}", "power", Fraction(exponent), f"z**{exponent}", *_smooth("a polynomial"), derivative, _YES_POLY, values, values, reflection
+        f"power:{exponent}", "power", Fraction(exponent), f"z**{exponent}", *_smooth("a polynomial"), derivative, _YES_POLY,
+        values, values, reflection,
     )  # fmt: skip
 
 
@@ -262,7 +277,9 @@ def _activation_of_text(name: str) -> Activation:
     if family == "power" and colon:
         exponent = _parameter(parameter, name)
         if exponent.denominator != 1 or not 1 <= exponent <= _MAX_POWER:
-            raise InputError(f"the exponent of power must be a whole number from 1 to {_MAX_POWER}, got {exponent}: write for example power:2")
+            raise InputError(
+                f"the exponent of power must be a whole number from 1 to {_MAX_POWER}, got {exponent}: write for example power:2"
+            )
         return _power(int(exponent))
     raise InputError(f"unknown activation {name!r}{nearest_name(family, ACTIVATION_FAMILIES)}")
 

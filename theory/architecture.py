@@ -88,14 +88,18 @@ def parse_widths(widths: str | Sequence[int]) -> tuple[int, ...]:
     """
     if isinstance(widths, str):
         if not re.fullmatch(r"\d{1,9}(-\d{1,9})+", widths):
-            raise InputError(f"widths must look like 2-2-1 (inputs, hidden layers, outputs), got {widths!r}: write whole numbers joined by '-'")
+            raise InputError(
+                f"widths must look like 2-2-1 (inputs, hidden layers, outputs), got {widths!r}: write whole numbers joined by '-'"
+            )
         parsed: tuple[int, ...] = tuple(int(part) for part in widths.split("-"))
     else:
         try:
             parsed = tuple(int(n) for n in widths)
             whole = all(n == given for n, given in zip(parsed, widths, strict=True)) and not any(isinstance(n, bool) for n in widths)
         except (TypeError, ValueError):
-            raise InputError(f"widths must be a sequence of whole numbers such as (2, 2, 1), got {widths!r}: list inputs, hidden layers and outputs") from None
+            raise InputError(
+                f"widths must be a sequence of whole numbers such as (2, 2, 1), got {widths!r}: list inputs, hidden layers and outputs"
+            ) from None
         if not whole:
             raise InputError(f"widths must be whole numbers, got {tuple(widths)!r}: list inputs, hidden layers and outputs as integers")
     if len(parsed) < 2:

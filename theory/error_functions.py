@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from typing import TYPE_CHECKING
 
 from lossproof.theory.exceptions import InputError
@@ -21,10 +22,11 @@ class ErrorFunction:
     r"""One error ``E(φ, y)``.
 
     Separable errors are ``Σ_j e(r_j)`` with ``r = φ − y`` and ``formula`` the expression of ``e`` in ``r``; the two cross-entropies take
-    logits ``φ`` (``logistic``: ``Σ_j log(1+e^{φ_j}) − y_j φ_j``; ``softmax``: ``log Σ_j e^{φ_j} − yᵀφ``) and have ``formula`` in ``phi``, ``y``.
+    logits ``φ`` (``logistic``: ``Σ_j log(1+e^{φ_j}) − y_j φ_j``; ``softmax``: ``log Σ_j e^{φ_j} − yᵀφ``) and have ``formula`` in ``phi``,
+    ``y``.
 
     - ``principle_error``: differentiable in φ, and ``∇E = 0`` only at a global minimum of ``E(·, y)``;
-    - ``principle_morse``: ``∇²E`` is non-degenerate at every minimum of ``E(·, y)``, and there is one or none to speak of;
+    - ``principle_morse``: ``∇²E`` is non-degenerate at every minimum of ``E(·, y)``; there may be none, as for one-hot targets;
     - ``convex``: ``E(·, y)`` is convex, equivalently ``∇²E ⪰ 0`` everywhere;
     - ``beta``: the scale ``β > 0`` of the robust errors, else None.
     """
@@ -44,9 +46,16 @@ class ErrorFunction:
 
     @property
     def expression(self) -> sympy.Expr:
-        """The SymPy expression of one output's error, in the real symbols ``r`` (or ``phi`` and ``y``)."""
+        """The SymPy expression of one output's error, in the real symbols ``r`` (or ``phi`` and ``y``).
+
+        Raises `InputError` for softmax, which is no sum over outputs.
+        """
         import sympy
 
+        if self.family == "softmax":
+            raise InputError(
+                "the expression of one output must be asked for an error that is a sum over outputs, got softmax: use its formula"
+            )
         symbols = {name: sympy.Symbol(name, real=True) for name in ("r", "phi", "y")}
         return sympy.sympify(self.formula, locals=symbols, rational=True)
 
@@ -56,7 +65,9 @@ class ErrorFunction:
             return
         for i, row in enumerate(targets):
             if any(not 0 <= y <= 1 for y in row):
-                raise InputError(f"targets of the {self.name} error must lie in [0, 1], got Y[{i}] = {[str(y) for y in row]}: use probabilities")
+                raise InputError(
+                    f"targets of the {self.name} error must lie in [0, 1], got Y[{i}] = {[str(y) for y in row]}: use probabilities"
+                )
             if self.family == "softmax" and sum(row) != 1:
                 raise InputError(
                     f"targets of the softmax error must be exact probabilities with sum 1, got sum {sum(row)} in Y[{i}]: "
@@ -83,11 +94,12 @@ def _smooth_l1(beta: Fraction) -> ErrorFunction:
 
 
 def _blake_zisserman(beta: Fraction) -> ErrorFunction:
+    outlier = Fraction(ceil(1 / beta))
     return ErrorFunction(
         f"blake-zisserman:{beta}", "blake-zisserman", beta, f"-log(exp(-r**2)+({beta}))",
         Property(True, "e' = 2r e^{-r²}/(e^{-r²}+β) vanishes only at r = 0, the minimum"),
         Property(True, "e''(0) = 2/(1+β) > 0"),
-        Property(False, "e'' has the sign of 1 + βe^{s} − 2sβe^{s}, s = r², which is negative for large s"),
+        Property(False, "e'' has the sign of 1 − (2s−1)βe^{s}, s = r², which is negative for r ≥ 1/β and r ≥ 1, as e^{s} > s", (outlier,)),
     )  # fmt: skip
 
 
@@ -96,7 +108,7 @@ def _cauchy(beta: Fraction) -> ErrorFunction:
         f"cauchy:{beta}", "cauchy", beta, f"log(1+r**2/({beta}))",
         Property(True, "e' = 2r/(r²+β) vanishes only at r = 0, the minimum"),
         Property(True, "e''(0) = 2/β > 0"),
-        Property(False, "e'' = 2(β−r²)/(r²+β)² is negative for r² > β"),
+        Property(False, "e'' = 2(β−r²)/(r²+β)² is negative for r² > β", (beta + 1,)),
     )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from lossproof.theory.samples import Samples
 class Problem:
     """Everything a landscape ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)`` is made of.
 
-    ``fixed_bias`` holds the constants ``b_l`` layer by layer when the bias mode is ``"fixed"``, else it is None: they belong to the problem,
-    not to the weights.
+    ``fixed_bias`` holds the constants ``b_l`` layer by layer when the bias mode is ``"fixed"``, else it is None: they belong to the
+    problem, not to the weights.
     """
 
     architecture: Architecture

@@ -10,8 +10,13 @@ from fractions import Fraction
 class Property:
     """A yes or no with its argument.
 
-    ``argument`` is a proof in a sentence. ``witness`` belongs to a property of the form "f(z) ≠ 0 for all z" that fails: either one point,
-    where f vanishes exactly or does not exist, or two points between which a continuous f changes its sign.
+    ``argument`` is a proof in a sentence. ``witness`` belongs to a property "for all z" that fails, and holds rational points:
+
+    - of "f(z) ≠ 0": one point where f is exactly 0 or does not exist, or two points between which a continuous f changes its sign;
+    - of "analytic", "differentiable" and "twice differentiable": one point where it fails;
+    - of "convex": one residual at which the second derivative is negative.
+
+    It is empty where the property holds, and may be empty where it fails for another reason.
     """
 
     holds: bool

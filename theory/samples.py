@@ -71,7 +71,9 @@ def exact_rows(values: Any, name: str) -> tuple[Row, ...]:
     width = len(rows[0])
     for i, row in enumerate(rows):
         if len(row) != width or not row:
-            raise InputError(f"{name} must have rows of one length, got {width} entries in row 0 and {len(row)} in row {i}: make the rows equal")
+            raise InputError(
+                f"{name} must have rows of one length, got {width} entries in row 0 and {len(row)} in row {i}: make the rows equal"
+            )
     return tuple(rows)
 
 

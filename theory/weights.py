@@ -50,9 +50,13 @@ class Weights:
 def _read_layer(architecture: Architecture, l: int, pair: Any) -> Layer:
     rows, columns = architecture.widths[l - 1], architecture.widths[l]
     if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-        raise InputError(f"layer {l} of weights must be a pair (W_{l}, b_{l}), got {type(pair).__name__}: write (W, b), or (W, None) without bias")
+        raise InputError(
+            f"layer {l} of weights must be a pair (W_{l}, b_{l}), got {type(pair).__name__}: write (W, b), or (W, None) without bias"
+        )
     W = _plain(pair[0])
-    shape_right = isinstance(W, Sequence) and len(W) == rows and all(isinstance(_plain(r), Sequence) and len(_plain(r)) == columns for r in W)
+    shape_right = (
+        isinstance(W, Sequence) and len(W) == rows and all(isinstance(_plain(r), Sequence) and len(_plain(r)) == columns for r in W)
+    )
     if not shape_right:
         raise InputError(
             f"W_{l} must have shape ({rows}, {columns}) = (n_{l - 1}, n_{l}), got {_shape_text(W)}: torch stores the transpose of W_{l}"

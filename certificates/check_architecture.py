@@ -1,0 +1,145 @@
+"""The main job: decide every claim of the theory for an architecture and a sample set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from lossproof.certificates.bound_claims import claim_khatri_rao, claim_one_hidden_layer, claim_projection, claim_wide_layer
+from lossproof.certificates.claims import Claim
+from lossproof.certificates.conclusion_claim import claim_conclusion
+from lossproof.certificates.exact_learning_claims import claim_exact_learning, claim_exact_learning_at
+from lossproof.certificates.full_rank_claims import (
+    claim_full_rank_at,
+    claim_full_rank_everywhere,
+    claim_full_rank_generic,
+    claim_principles_suffice,
+    claims_that_follow,
+)
+from lossproof.certificates.principle_claims import (
+    claim_count,
+    claim_error_principle,
+    claim_principle_activation,
+    claim_principle_weights,
+    claim_principle_widths,
+)
+from lossproof.certificates.proof_context import Progress, ProofContext
+from lossproof.certificates.report import Report
+from lossproof.certificates.second_order_claims import claim_ggn_semidefinite, claim_hessian_rank, claims_manifold_and_ggn
+from lossproof.numerics.candidate_points import random_fixed_bias, random_weights
+from lossproof.numerics.spectrum import jacobian_spectrum
+from lossproof.theory.activations import Activation
+from lossproof.theory.architecture import Architecture
+from lossproof.theory.error_functions import ErrorFunction, error_named
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.problem import Problem
+from lossproof.theory.samples import Samples
+from lossproof.theory.weights import Weights
+
+DEFAULT_MAX_PRECISION = 4096
+
+
+def check_architecture(
+    widths: str | Sequence[int],
+    X: Any,
+    Y: Any,
+    *,
+    activation: str | Activation = "tanh",
+    output_activation: str | Activation = "identity",
+    error: str | ErrorFunction = "squared",
+    bias: str = "trainable",
+    weights: Any = None,
+    seed: int = 0,
+    max_precision: int = DEFAULT_MAX_PRECISION,
+    progress: Progress | None = None,
+    data_name: str = "",
+) -> Report:
+    r"""Decide every claim of the theory for an MLP and a finite sample set, with certificates.
+
+    - ``widths``: ``"2-2-1"`` or ``(n_0, …, n_L)``;
+    - ``X`` of shape ``(T, n_0)``, ``Y`` of shape ``(T, n_L)``, samples as rows; entries are floats (exact dyadic rationals), integers, fractions,
+      or strings such as ``"1/3"``;
+    - ``activation``, ``output_activation``, ``error``: names, such as ``"tanh"``, ``"leaky-relu:1/100"``, ``"cauchy:1/4"``;
+    - ``bias``: ``"trainable"``, ``"fixed"`` (the constants come from ``weights``, or else from ``seed``) or ``"none"``;
+    - ``weights``: a list of ``(W_l, b_l)`` with ``W_l`` of shape ``(n_{l-1}, n_l)``; without them a point is drawn from ``seed``;
+    - ``max_precision``: cap in bits for ball arithmetic;
+    - ``progress(stage, done, total)``: called as the work goes on.
+
+    Returns a `Report`. Every decided claim holds under the hypotheses its statement names, and its certificate is re-checked by `verify`; UNDECIDED
+    claims say what is missing. Nothing is decided by plain floating point. Raises `InputError` for input that cannot be used.
+
+    Source: theory of arXiv 1611.05827, with corrections.
+
+    >>> report = check_architecture("1-1", [[0], [1]], [[1], [3]])
+    >>> report["no-bad-local-minima"].verdict.value, report["full-rank", "everywhere"].facts["rank_lower"]
+    ('PROVED', 2)
+    """
+    if isinstance(max_precision, bool) or not isinstance(max_precision, int) or not 64 <= max_precision <= 1_000_000:
+        raise InputError(
+            f"max_precision must be a whole number of bits from 64 to 1000000, got {max_precision!r}: leave it out for {DEFAULT_MAX_PRECISION}"
+        )
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise InputError(f"seed must be a whole number, got {seed!r}: write for example seed=0")
+    architecture = Architecture.of(widths, activation, output_activation, bias)
+    given = None if weights is None else Weights.of(architecture, weights)
+    problem = _problem(architecture, error_named(error), Samples.of(X, Y), given, seed)
+    start = given if given is not None else random_weights(problem, seed)
+    context = ProofContext(problem, [start], seed, max_precision, progress)
+    claims = _all_claims(context, weights_given=given is not None)
+    return Report(
+        problem,
+        tuple(context.points),
+        given is not None,
+        tuple(claims),
+        jacobian_spectrum(problem, start),
+        _notes(problem, weights_given=given is not None),
+        data_name,
+    )
+
+
+def _problem(architecture: Architecture, error: ErrorFunction, samples: Samples, given: Weights | None, seed: int) -> Problem:
+    problem = Problem(architecture, error, samples)
+    if architecture.bias != "fixed":
+        return problem
+    constants = random_fixed_bias(architecture, seed) if given is None else tuple(layer.b for layer in given.layers)
+    return replace(problem, fixed_bias=constants)
+
+
+def _all_claims(context: ProofContext, *, weights_given: bool) -> list[Claim]:
+    """All claims in reading order, the conclusion first."""
+    count = claim_count(context)
+    principle_error = claim_error_principle(context, "principle-error")
+    morse = claim_error_principle(context, "principle-morse")
+    principles = [
+        principle_error,
+        morse,
+        claim_principle_activation(context),
+        claim_principle_widths(context),
+        claim_principle_weights(context, 0),
+    ]
+    at = claim_full_rank_at(context, 0)
+    generic = claim_full_rank_generic(context)
+    suffice = claim_principles_suffice(context)
+    everywhere = claim_full_rank_everywhere(context)
+    following = claims_that_follow(everywhere, generic, principle_error)
+    almost = next((claim for claim in following if claim.id == "almost-everywhere"), None)
+    learner = claim_exact_learning_at(context, 0) if weights_given else None
+    existence = claim_exact_learning(context, learner)
+    hessian = claim_hessian_rank(context, learner, existence, morse, weights_given=weights_given)
+    local = claims_manifold_and_ggn(context, learner, existence, at, morse)
+    blocks = [claim_khatri_rao(context, 0), claim_projection(context, 0), claim_wide_layer(context, 0), claim_one_hidden_layer(context, 0)]
+    conclusion = claim_conclusion(context, everywhere, almost, principle_error)
+    ordered = [conclusion, count, generic, everywhere, at, *following, suffice, *blocks, learner, existence, *principles, hessian, *local]
+    return [claim for claim in (*ordered, claim_ggn_semidefinite(context)) if claim is not None]
+
+
+def _notes(problem: Problem, *, weights_given: bool) -> tuple[str, ...]:
+    notes = []
+    if not weights_given:
+        notes.append("No weights were given: point 0 was drawn from the seed; claims at these weights speak about that point.")
+    if problem.samples.clash() is not None:
+        notes.append("Two samples have equal inputs and different targets; check the data if that is not meant.")
+    if problem.architecture.bias == "fixed":
+        notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
+    return tuple(notes)

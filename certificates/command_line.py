@@ -1,0 +1,187 @@
+"""The command line: ``lossproof check``, ``lossproof verify``, ``lossproof statements``.
+
+Exit codes: 0 it ran (``verify``: the certificate holds); 1 ``verify`` rejects; 2 bad input, said in one line on standard error;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import io
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from lossproof.theory.exceptions import InputError, LossproofError
+
+_USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_DATA_HELP = (
+    "A built-in set (xor, and, or, half-adder, majority-3, parity-2 to parity-6, identity-2, identity-4, identity-8), "
+    "a .npz file with X and Y, or a .csv file whose last columns are the targets."
+)
+_ERROR_HELP = "squared, smooth-l1, blake-zisserman or cauchy (with β as in cauchy:1/4), logistic or softmax."
+_OUTPUT_HELP = (
+    "Report to write: .html .md .tex .txt, or .json for the certificate. Repeatable. The certificate is always written beside a report."
+)
+_WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
+
+
+class _OneLineErrors(TyperGroup):
+    """Says every error in one line on standard error, and gives it its exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, and exit with the code that the outcome deserves."""
+        kwargs["standalone_mode"] = False
+        try:
+            outcome = super().main(*args, **kwargs)
+        except _USAGE_ERROR as error:
+            _fail(_usage_message(error), 2)
+        except LossproofError as error:
+            _fail(str(error), 2)
+        except (KeyboardInterrupt, typer.Abort):
+            _fail("interrupted; no file was left half-written", 130)
+        if outcome == 130:
+            _fail("interrupted; no file was left half-written", 130)
+        sys.exit(outcome if isinstance(outcome, int) else 0)
+
+
+def _usage_message(error: Exception) -> str:
+    described = getattr(error, "format_message", None)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "lossproof"
+    return f"{described() if described is not None else error} (see {command} --help)"
+
+
+def _fail(message: str, code: int) -> None:
+    line = "".join(character if character.isprintable() else " " for character in message)
+    print(f"lossproof: {' '.join(line.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+app = typer.Typer(cls=_OneLineErrors, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from lossproof import __version__
+
+        typer.echo(f"lossproof {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """Proofs, not impressions, about the loss landscape of a multilayer perceptron."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def check(
+    widths: Annotated[str, typer.Argument(help="Inputs, hidden layers and outputs, such as 2-2-1.")],
+    data: Annotated[str, typer.Option(help=_DATA_HELP)],
+    activation: Annotated[str, typer.Option(help="Hidden activation, such as tanh, sigmoid, softsign, leaky-relu:1/100.")] = "tanh",
+    output_activation: Annotated[str, typer.Option(help="Activation of the last layer.")] = "identity",
+    error: Annotated[str, typer.Option(help=_ERROR_HELP)] = "squared",
+    bias: Annotated[str, typer.Option(help="trainable, fixed or none.")] = "trainable",
+    weights: Annotated[str | None, typer.Option(help=_WEIGHTS_HELP)] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the points that are drawn.")] = 0,
+    max_precision: Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")] = 4096,
+    output: Annotated[list[Path] | None, typer.Option("--output", "-o", help=_OUTPUT_HELP)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+) -> None:  # fmt: skip
+    """Decide every claim of the theory for a network and a sample set, with a report and a certificate."""
+    from lossproof.certificates.data_sources import load_data
+    from lossproof.certificates.output_files import plan_outputs, write_outputs
+    from lossproof.certificates.terminal import progress_bar, show, summary_text
+    from lossproof.certificates.weights_file import load_weights
+    from lossproof.theory.architecture import parse_widths
+
+    layers = parse_widths(widths)
+    samples = load_data(data, layers[-1])
+    point = None if weights is None else load_weights(weights, len(layers) - 1)
+    outputs = plan_outputs(output or [], [name for name in (data, weights) if name is not None])
+    from lossproof.certificates.check_architecture import check_architecture
+
+    with progress_bar(quiet=quiet) as progress:
+        report = check_architecture(
+            layers,
+            samples.X,
+            samples.Y,
+            activation=activation,
+            output_activation=output_activation,
+            error=error,
+            bias=bias,
+            weights=point,
+            seed=seed,
+            max_precision=max_precision,
+            progress=progress,
+            data_name=samples.name,
+        )
+    write_outputs(report, outputs)
+    if not quiet:
+        show(summary_text(report))
+        typer.echo("\n" + _written(outputs, widths, data))
+
+
+def _written(outputs: tuple[Path, ...], widths: str, data: str) -> str:
+    if not outputs:
+        command = f"lossproof check {shlex.quote(widths)} --data {shlex.quote(data)} … -o report.html"
+        return f"Nothing was written. For a report and its certificate: {command}"
+    reports = [str(path) for path in outputs if path.suffix.lower() != ".json"]
+    certificates = [str(path) for path in outputs if path.suffix.lower() == ".json"]
+    lines = [f"Report: {', '.join(reports)}"] if reports else []
+    lines.append(f"Certificate: {', '.join(certificates)}")
+    lines.append(f"Re-check it with: lossproof verify {shlex.quote(certificates[0])}")
+    return "\n".join(lines)
+
+
+@app.command()
+def verify(file: Annotated[Path, typer.Argument(help="A certificate, as `lossproof check -o` writes it.")]) -> None:
+    """Re-check a certificate with the small independent kernel."""
+    from lossproof.certificates.terminal import show
+    from lossproof.certificates.verification import verify as verify_certificate
+
+    if not file.is_file():
+        raise InputError(f"the certificate {str(file)!r} must exist, got no such file: check the path")
+    result = verify_certificate(file)
+    if not result.ok:
+        show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures)]))
+        raise typer.Exit(1)
+    claims = [claim for claim in result.claims if "statement" in claim]
+    lines = [f"  [{claim['verdict']}] {claim['statement']} – {claim['scope']}" for claim in claims]
+    show("\n".join([f"[ACCEPTED] {file}: {len(claims)} claims", *lines]))
+
+
+@app.command()
+def statements(
+    id: Annotated[str | None, typer.Argument(help="A statement's ID, such as full-rank; without it all are listed.")] = None,
+    graph: Annotated[Path | None, typer.Option(help="Draw which statement depends on which, as .svg.")] = None,
+) -> None:
+    """List the statements of the theory, or show one in full."""
+    from lossproof.theory.statement_text import describe_statement, list_statements
+    from lossproof.theory.statements import statement_named
+
+    if id is not None:
+        typer.echo(describe_statement(statement_named(id)))
+    elif graph is None:
+        typer.echo(list_statements())
+    if graph is not None:
+        from lossproof.theory.statement_graph import draw_statement_graph
+
+        draw_statement_graph(graph)
+        typer.echo(f"Graph: {graph}")
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app()

@@ -1,0 +1,179 @@
+"""Where samples come from: built-in sets by name, ``.npz`` and ``.csv`` files."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.names import nearest_name
+from lossproof.theory.numbers import exact_number
+
+_PARITIES = range(2, 7)
+_IDENTITIES = (2, 4, 8)
+_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Samples as they came, with the name that headings use; entries are exact numbers, texts or arrays that `Samples.of` reads."""
+
+    name: str
+    X: Any
+    Y: Any
+
+
+def _table(inputs: int, *targets: Callable[[tuple[int, ...]], int]) -> tuple[list[list[int]], list[list[int]]]:
+    rows = list(itertools.product((0, 1), repeat=inputs))
+    return [list(row) for row in rows], [[int(target(row)) for target in targets] for row in rows]
+
+
+def _identity(size: int) -> tuple[list[list[int]], list[list[int]]]:
+    rows = [[int(i == j) for j in range(size)] for i in range(size)]
+    return rows, [list(row) for row in rows]
+
+
+def _parity(row: tuple[int, ...]) -> int:
+    return sum(row) % 2
+
+
+def _sets() -> Mapping[str, tuple[str, Callable[[], tuple[list[list[int]], list[list[int]]]]]]:
+    sets: dict[str, tuple[str, Callable[[], tuple[list[list[int]], list[list[int]]]]]] = {
+        "xor": ("exclusive or of two bits", lambda: _table(2, _parity)),
+        "and": ("conjunction of two bits", lambda: _table(2, min)),
+        "or": ("disjunction of two bits", lambda: _table(2, max)),
+        "half-adder": ("sum and carry of two bits", lambda: _table(2, _parity, min)),
+        "majority-3": ("majority of three bits", lambda: _table(3, lambda row: int(sum(row) >= 2))),
+    }
+    for n in _PARITIES:
+        sets[f"parity-{n}"] = (f"parity of {n} bits", partial(_table, n, _parity))
+    for n in _IDENTITIES:
+        sets[f"identity-{n}"] = (f"each of the {n} unit vectors to itself, the encoder problem", partial(_identity, n))
+    return MappingProxyType(sets)
+
+
+_SETS = _sets()
+BUILT_IN = MappingProxyType({name: words for name, (words, _) in _SETS.items()})
+
+
+def load_data(source: str, n_outputs: int) -> DataSource:
+    """Return the samples of a built-in name, an ``.npz`` or a ``.csv`` file.
+
+    - Built-in sets (`BUILT_IN`) have inputs and targets 0 and 1.
+    - ``.npz``: arrays ``X`` of shape ``(T, n_0)`` and ``Y`` of shape ``(T, n_L)`` or ``(T,)``; floats are the dyadic rationals they are.
+    - ``.csv``: commas between cells, one sample a row, the last ``n_outputs`` columns are the targets. A first row without any number is
+      a header. A cell is an integer, a decimal or a fraction, and is taken exactly: ``0.1`` is 1/10.
+
+    Raises `InputError` for an unknown name (with the nearest one), a missing or unreadable file, a missing array, or a cell that is no
+    number (with its row and column).
+
+    >>> load_data("xor", 1).Y
+    [[0], [1], [1], [0]]
+    """
+    name = source.strip().lower().replace("_", "-")
+    if name in _SETS:
+        X, Y = _SETS[name][1]()
+        return DataSource(name, X, Y)
+    path = Path(source)
+    suffix = path.suffix.lower()
+    if suffix not in (".npz", ".csv"):
+        if path.is_file():
+            raise InputError(f"a data file must end in .npz or .csv, got {source!r}: save the samples as one of these")
+        raise InputError(f"unknown data {source!r}{nearest_name(name, BUILT_IN)}, or name a .npz or .csv file")
+    if not path.is_file():
+        raise InputError(f"the data file {source!r} must exist, got no such file: check the path")
+    return _load_npz(path) if suffix == ".npz" else _load_csv(path, n_outputs)
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """Return the arrays of an ``.npz`` file by name; nothing in it is executed. Raises `InputError`."""
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not hasattr(archive, "files"):
+                raise InputError(f"{str(path)!r} must be an .npz archive of named arrays, got a single array: use numpy.savez")
+            return {key: archive[key] for key in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"{str(path)!r} must be a readable .npz file of plain arrays, got {_brief(error)}: save it with numpy.savez"
+        ) from error
+
+
+def _load_npz(path: Path) -> DataSource:
+    arrays = read_arrays(path)
+    for key in ("X", "Y"):
+        if key not in arrays:
+            found = ", ".join(arrays) or "none"
+            raise InputError(f"{str(path)!r} must hold the arrays X and Y, got {found}: add {key} with numpy.savez(file, X=X, Y=Y)")
+        if arrays[key].dtype.kind not in "biufU":
+            raise InputError(f"{key} of {str(path)!r} must be an array of real numbers, got type {arrays[key].dtype}: convert it first")
+    return DataSource(path.name, arrays["X"], arrays["Y"])
+
+
+def _load_csv(path: Path, n_outputs: int) -> DataSource:
+    rows = _csv_rows(path)
+    if rows and all(_number(cell) is None for cell in rows[0][1]):
+        rows = rows[1:]
+    if not rows:
+        raise InputError(f"{str(path)!r} must hold at least one sample, got none: add rows of numbers")
+    width = len(rows[0][1])
+    numbers = [_csv_numbers(path, line, cells, width) for line, cells in rows]
+    if width <= n_outputs:
+        raise InputError(
+            f"{str(path)!r} must have at least one input column beside its {n_outputs} target column{'s' * (n_outputs > 1)}, "
+            f"got {width} in all: separate cells by commas, targets last"
+        )
+    return DataSource(path.name, [row[:-n_outputs] for row in numbers], [row[-n_outputs:] for row in numbers])
+
+
+def _csv_rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the non-empty rows with their line numbers."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(
+            f"{str(path)!r} must be a readable .csv file in UTF-8, got {_brief(error)}: save it as plain comma-separated text"
+        ) from error
+
+
+def _csv_numbers(path: Path, line: int, cells: Sequence[str], width: int) -> list[Fraction]:
+    if len(cells) != width:
+        raise InputError(f"every row of {str(path)!r} must have {width} cells, got {len(cells)} in row {line}: make the rows equal")
+    numbers = []
+    for column, cell in enumerate(cells, start=1):
+        value = _number(cell)
+        if value is None:
+            shown = cell if len(cell) <= _SHOWN else cell[:_SHOWN] + "…"
+            raise InputError(
+                f"row {line}, column {column} of {str(path)!r} must be a number such as 2, 0.5 or 1/3, got {shown!r}: mend the cell"
+            )
+        numbers.append(value)
+    return numbers
+
+
+def _number(cell: str) -> Fraction | None:
+    """Return the rational that a cell spells, or None."""
+    try:
+        value = exact_number(cell)
+    except InputError:
+        return None
+    return value if isinstance(value, Fraction) else None
+
+
+def _brief(error: Exception) -> str:
+    text = re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
+    return text if len(text) <= 3 * _SHOWN else text[: 3 * _SHOWN] + "…"

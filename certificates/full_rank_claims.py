@@ -1,0 +1,293 @@
+"""The claims about ``rank P = T n_L``: at the weights, almost everywhere, everywhere, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from lossproof.certificates.claims import Claim, RankBound
+from lossproof.certificates.proof_context import ProofContext
+from lossproof.certificates.rank_steps import generic_upper_bound, rank_bounds
+from lossproof.numerics.candidate_points import random_weights, reading_weights, twin_weights
+from lossproof.theory.matrix_sizes import matrix_size
+from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
+
+_ATTEMPTS = 4
+_IDENTITY_FOR_POSITIVE = ("relu", "leaky-relu", "elu")
+
+
+def claim_full_rank_at(context: ProofContext, point: int) -> Claim:
+    """Claim ``rank P = T n_L`` at a point."""
+    if not context.jacobian_exists(point):
+        return undefined_claim(
+            context,
+            "full-rank",
+            point,
+            {"rank_lower": 0, "rank_upper": min(matrix_size(context.problem, "P")), "columns": context.problem.columns},
+        )
+    lower, upper = rank_bounds(context, "P", point)
+    columns = context.problem.columns
+    facts = {"rank_lower": lower.value, "rank_upper": upper.value, "columns": columns}
+    verdict, missing = Verdict.UNDECIDED, ""
+    if lower.value == columns:
+        verdict, reason = (
+            Verdict.PROVED,
+            f"rank P(W) = {columns} = T·n_L: the gradients of all outputs at all samples are linearly independent.",
+        )
+    elif upper.value < columns:
+        verdict = Verdict.REFUTED
+        rank = f"rank P(W) = {lower.value}" if lower.value == upper.value else f"rank P(W) lies between {lower.value} and {upper.value}"
+        reason = f"{rank}, below T·n_L = {columns}."
+    else:
+        reason = f"rank P(W) was enclosed between {lower.value} and {upper.value}; T·n_L = {columns}."
+        missing = "a lower bound of T·n_L (raise max_precision) or an exact kernel vector of P at these weights"
+    if verdict is Verdict.UNDECIDED:
+        return Claim("full-rank", Scope.AT_WEIGHTS, verdict, reason, facts, premises=(lower, upper), point=point, missing=missing)
+    rigor = weakest([lower.rigor, upper.rigor])
+    return Claim("full-rank", Scope.AT_WEIGHTS, verdict, reason, facts, rigor, "full-rank", {}, (lower, upper), point)
+
+
+def undefined_claim(context: ProofContext, name: str, point: int, facts: Mapping[str, Any]) -> Claim:
+    """Return the UNDECIDED claim for a point where ``P`` does not exist."""
+    activation = context.problem.architecture.activation.name
+    return Claim(
+        name,
+        Scope.AT_WEIGHTS,
+        Verdict.UNDECIDED,
+        f"P(W) does not exist at these weights: some z is 0, where {activation} has no derivative (or cannot be told from 0).",
+        facts,
+        point=point,
+        missing="weights at which every derivative exists, for instance with other biases",
+    )
+
+
+def best_generic_point(context: ProofContext) -> tuple[RankBound | None, RankBound]:
+    """Return the best lower bound of ``rank P`` over some points, and the best upper bound that holds at every ``W``.
+
+    The lower bound is None if ``P`` exists at none of the points.
+    """
+    upper = generic_upper_bound(context)
+    best: RankBound | None = None
+    for attempt in range(_ATTEMPTS):
+        if best is not None and best.value >= upper.value:
+            break
+        known = len(context.points)
+        point = context.add_point(random_weights(context.problem, context.seed + attempt)) if attempt else 0
+        if context.jacobian_exists(point):
+            found = rank_bounds(context, "P", point)[0]
+            if best is None or found.value > best.value:
+                best = found
+                continue
+        context.forget_points_after(known)
+    return best, upper
+
+
+def claim_full_rank_generic(context: ProofContext) -> Claim:
+    """Claim ``rank P = T n_L`` for almost every ``W``, by one point and analyticity, or its failure by structure."""
+    lower, upper = best_generic_point(context)
+    a, columns = context.problem.architecture, context.problem.columns
+    analytic = a.output_activation.analytic.holds and (a.L == 1 or a.activation.analytic.holds)
+    facts = {"rank_lower": 0 if lower is None else lower.value, "rank_upper": upper.value, "columns": columns}
+    if upper.value < columns and lower is not None:
+        reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason."
+        return _generic(Verdict.REFUTED, reason, facts, lower, upper)
+    open_set = _claim_deficient_open_set(context)
+    if open_set is not None:
+        return open_set
+    if lower is None:
+        missing = "weights at which every derivative in P exists"
+        return Claim(
+            "full-rank", Scope.ALMOST_EVERYWHERE, Verdict.UNDECIDED, "P(W) exists at none of the points tried.", facts, premises=(upper,), missing=missing
+        )  # fmt: skip
+    if lower.value == columns and analytic:
+        reason = f"rank P = {columns} is proved at one W, and the minors of P are real-analytic functions of W: the set where they all vanish is closed and of measure zero."
+        return _generic(Verdict.PROVED, reason, facts, lower, upper)
+    if lower.value == columns:
+        kink = a.activation.name if not a.activation.analytic.holds else a.output_activation.name
+        reason = f"rank P = {columns} is proved at one W and hence on an open set, but {kink} is not analytic, so this set need not have full measure."
+        missing = "a proof for each region on which the network is analytic"
+    else:
+        reason = f"The best proved rank over the points tried is {lower.value}, and the structural upper bound is {upper.value}."
+        missing = "weights with a proved rank T·n_L, or a structural reason why there are none"
+    return Claim(
+        "full-rank", Scope.ALMOST_EVERYWHERE, Verdict.UNDECIDED, reason, facts, premises=(lower, upper), missing=missing
+    )  # fmt: skip
+
+
+def _generic(verdict: Verdict, reason: str, facts: dict[str, int], lower: RankBound, upper: RankBound) -> Claim:
+    rigor = weakest([lower.rigor, upper.rigor])
+    return Claim("full-rank", Scope.ALMOST_EVERYWHERE, verdict, reason, facts, rigor, "full-rank-generic", {}, (lower, upper))
+
+
+def _claim_deficient_open_set(context: ProofContext) -> Claim | None:
+    """Refute "almost everywhere" by an open set of weights on which the rank is too small."""
+    problem = context.problem
+    a, columns = problem.architecture, problem.columns
+    if a.L < 2 or a.bias != "trainable":
+        return None
+    if a.activation.family == "relu" and problem.T >= 2:
+        facts = {"rank_lower": 0, "rank_upper": a.n_L, "columns": columns}
+        reason = (
+            f"On an open set of weights every unit of the first layer is inactive at every sample, and rank P ≤ n_L = {a.n_L} < {columns} there: "
+            "rank-deficient weights have positive measure."
+        )
+        rule, premises = "full-rank-dead-units", ()
+        return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.REFUTED, reason, facts, Rigor.EXACT, rule, {}, premises)
+    inputs = rank_bounds(context, "Phi-0+", 0)[1]
+    value = a.n_L * inputs.value
+    if a.activation.family in _IDENTITY_FOR_POSITIVE and value < columns:
+        facts = {"rank_lower": 0, "rank_upper": value, "columns": columns}
+        reason = f"On an open set of weights all hidden units work where {a.activation.name} is linear, so rank P ≤ n_L·rank [X, 1] = {value} < {columns} there."
+        rule = "full-rank-linear-region"
+        return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.REFUTED, reason, facts, inputs.rigor, rule, {}, (inputs,))
+    return None
+
+
+def claim_full_rank_everywhere(context: ProofContext) -> Claim:
+    """Claim ``rank P = T n_L`` at all weights: it holds for a single layer at most, and is refuted by a witness otherwise."""
+    problem = context.problem
+    a, columns = problem.architecture, problem.columns
+    upper = generic_upper_bound(context)
+    if upper.value < columns:
+        reason = f"rank P(W) ≤ {upper.value} < {columns} at every W."
+        return _everywhere(
+            Verdict.REFUTED, reason, {"rank_upper": upper.value, "columns": columns}, upper.rigor, "full-rank-nowhere", (upper,)
+        )
+    if a.L == 1:
+        return _single_layer(context)
+    if problem.T == 1 and a.bias == "trainable" and a.output_activation.nonvanishing_derivative.holds:
+        reason = f"One sample: the bias rows of the last block are the identity up to non-zero factors, so rank P(W) = n_L = {columns} at every W."
+        facts = {"rank_lower": columns, "columns": columns}
+        return _everywhere(Verdict.PROVED, reason, facts, Rigor.EXACT, "full-rank-single-sample", ())
+    witness = _constant_witness(context)
+    if witness is not None:
+        reason = (
+            f"Witness W = 0{'' if witness == '0' else f' with all biases {witness}'}: all samples have the same φ_{{L-1}} and the blocks l < L vanish, "
+            f"so rank P ≤ n_L = {a.n_L} < {columns}."
+        )
+        facts = {"rank_upper": a.n_L, "columns": columns}
+        return Claim("full-rank", Scope.EVERYWHERE, Verdict.REFUTED, reason, facts, Rigor.EXACT, "full-rank-zero", {"bias": witness})
+    for (matrix, at), (_, bound) in sorted(context.bounds.items(), key=str):
+        if matrix == "P" and at is not None and bound.value < columns:
+            reason = f"Witness: the weights of point {at}, where rank P ≤ {bound.value} < {columns}."
+            return _everywhere(
+                Verdict.REFUTED, reason, {"rank_upper": bound.value, "columns": columns}, bound.rigor, "full-rank-witness", (bound,)
+            )
+    missing = "weights with a proved rank below T·n_L; the zero weights are no witness here because a derivative does not exist there"
+    return Claim("full-rank", Scope.EVERYWHERE, Verdict.UNDECIDED, "No rank-deficient weights were found.", missing=missing)
+
+
+def _everywhere(verdict: Verdict, reason: str, facts: dict[str, int], rigor: Rigor, rule: str, premises: tuple[RankBound, ...]) -> Claim:
+    return Claim("full-rank", Scope.EVERYWHERE, verdict, reason, facts, rigor, rule, {}, premises)
+
+
+def _single_layer(context: ProofContext) -> Claim:
+    problem = context.problem
+    a, columns = problem.architecture, problem.columns
+    lower = rank_bounds(context, "Phi-0+", 0)[0]
+    if not a.output_activation.nonvanishing_derivative.holds:
+        return Claim(
+            "full-rank", Scope.EVERYWHERE, Verdict.UNDECIDED, f"The derivative of {a.output_activation.name} vanishes or fails to exist somewhere.",
+            missing="weights at which a column of P vanishes",
+        )  # fmt: skip
+    value = a.n_L * lower.value
+    if value < columns:
+        return Claim(
+            "full-rank",
+            Scope.EVERYWHERE,
+            Verdict.UNDECIDED,
+            f"rank P ≥ {value} everywhere, T·n_L = {columns}.",
+            missing="the rank of the inputs",
+        )
+    reason = (
+        f"One layer: P(W) is the inputs (with their constant 1) once for each output, times non-zero factors. The {problem.T} inputs are linearly independent, "
+        f"so rank P(W) = {columns} at every W."
+    )
+    return _everywhere(Verdict.PROVED, reason, {"rank_lower": value, "columns": columns}, lower.rigor, "full-rank-single-layer", (lower,))
+
+
+def _constant_witness(context: ProofContext) -> str | None:
+    """The bias of a rank-deficient point with ``W = 0`` at which every needed derivative exists, or None."""
+    problem = context.problem
+    a = problem.architecture
+    if a.L < 2 or problem.T < 2:
+        return None
+    kinked = [l for l in range(1, a.L + 1) if not a.activation_of(l).differentiable.holds]
+    if not kinked:
+        return "0"
+    if a.bias == "trainable":
+        return "1"
+    if a.bias == "fixed" and problem.fixed_bias is not None and all(b != 0 for l in kinked for b in problem.fixed_bias[l - 1]):
+        return "0"
+    return None
+
+
+def claim_principles_suffice(context: ProofContext) -> Claim | None:
+    """Refute that full rank of every ``W_l`` suffices for full rank of ``P``, by a witness; None when none is found."""
+    problem = context.problem
+    if problem.architecture.L < 2:
+        return None
+    candidates = (context.points[0], reading_weights(problem, Fraction(1)), twin_weights(problem, context.seed))
+    for weights in candidates:
+        if weights is None:
+            continue
+        known = len(context.points)
+        point = context.add_point(weights)
+        claim = _principles_fail_at(context, point)
+        if claim is not None:
+            return claim
+        context.forget_points_after(known)
+    return None
+
+
+def _principles_fail_at(context: ProofContext, point: int) -> Claim | None:
+    problem = context.problem
+    if not context.jacobian_exists(point):
+        return None
+    lowers = []
+    for l in range(1, problem.architecture.L + 1):
+        lower = rank_bounds(context, f"W-{l}", point)[0]
+        if lower.value < min(matrix_size(problem, f"W-{l}")):
+            return None
+        lowers.append(lower)
+    upper = rank_bounds(context, "P", point)[1]
+    if upper.value >= problem.columns or upper.point is None:
+        return None
+    reason = (
+        f"Witness: the weights of point {point}, all of whose matrices W_l have full rank, and where rank P ≤ {upper.value} < {problem.columns}: "
+        "the design principles do not give full rank for all such weights."
+    )
+    return Claim(
+        "principles-suffice",
+        Scope.EVERYWHERE,
+        Verdict.REFUTED,
+        reason,
+        {"rank_upper": upper.value, "columns": problem.columns},
+        weakest(bound.rigor for bound in (*lowers, upper)),
+        "principles-suffice",
+        {},
+        (*lowers, upper),
+    )
+
+
+def claims_that_follow(full_everywhere: Claim, full_generic: Claim, principle_error: Claim) -> list[Claim]:
+    """Claim ``never-everywhere`` and ``almost-everywhere`` where their premises are decided."""
+    found = []
+    if full_everywhere.verdict is Verdict.REFUTED:
+        reason = "Full rank fails at some weights, so no argument that asks for it at all weights applies."
+        rigor = full_everywhere.rigor
+        found.append(
+            Claim("never-everywhere", Scope.EVERYWHERE, Verdict.PROVED, reason, {}, rigor, "never-everywhere", {}, (full_everywhere,))
+        )
+    if full_generic.verdict is Verdict.PROVED and principle_error.verdict is Verdict.PROVED:
+        reason = (
+            "The set {W : rank P(W) < T·n_L} is closed, has measure zero, and contains every critical point that is no exact learner: "
+            "outside it, ε(W) = 0 is the only way for the gradient to vanish."
+        )
+        rigor = weakest([r for r in (full_generic.rigor, principle_error.rigor) if r is not None])
+        premises = (full_generic, principle_error)
+        found.append(
+            Claim("almost-everywhere", Scope.ALMOST_EVERYWHERE, Verdict.PROVED, reason, {}, rigor, "almost-everywhere", {}, premises)
+        )
+    return found

@@ -1,0 +1,179 @@
+r"""Full column rank of ``P`` or ``P-l`` in double precision with a proof: rule ``rank-gram``.
+
+Write ``u = 2^{-53}``, ``γ_k = k u / (1 − k u)``. Let ``M`` be the real matrix, ``M̂`` the Khatri-Rao blocks of the doubles ``ψ̂``, ``φ̂`` taken
+as exact numbers, ``S`` the diagonal matrix of powers of two ``s_p`` that brings the norms ``k_p`` of the columns of ``M̂`` into ``[1/2, 1)``.
+
+1. *Enclosure.* ``|φ − φ̂| ≤ r_φ`` and ``|ψ − ψ̂| ≤ r_ψ`` entrywise. Products of doubles in any order of summation, with or without fused
+   multiply-add, obey ``|fl(AB) − AB| ≤ γ_m |A||B|``; the activations are enclosed by Arb over the whole interval of their argument.
+   Hence, for column ``p``, ``‖(M − M̂)e_p‖² ≤ δ_p² = Σ_l (‖r_ψ‖ (‖φ̂‖ + ‖r_φ‖) + ‖ψ̂‖ ‖r_φ‖)²`` and ``‖(M − M̂)S‖_F² ≤ D² = Σ_p (δ_p s_p)²``.
+2. *Gram matrix.* ``K = SM̂ᵀM̂S = Σ_l (Ψ̂_lᵀΨ̂_l) ∘ (Φ̂_lᵀΦ̂_l)`` is computed as ``K̃`` with ``|K̃ − K|_{pq} ≤ γ_c s_p k_p k_q s_q`` (Cauchy-Schwarz),
+   ``c = max_l (n_l + m_l) + L + 8``; so ``‖K̃ − K‖₂ ≤ γ_c τ`` with ``τ = Σ_p (s_p k_p)²``.
+3. *Cholesky.* If the factorisation of ``A = fl(K̃ − σI)`` ends with positive finite pivots, ``A + ΔA = RᵀR`` with
+   ``|ΔA| ≤ γ_{n+16} |Rᵀ||R|``, so ``‖ΔA‖₂ ≤ γ_{n+16}/(1 − γ_{n+16}) tr A`` (Demmel; Rump, BIT 46, 2006), in any order of summation, blocked or
+   not, also when divisions by a pivot are done as products with its reciprocal. Forming the diagonal costs at most ``2uτ``.
+
+So ``λ_min(K) ≥ σ − (γ_c + γ_{n+16}/(1 − γ_{n+16}) + 2u) τ``, and with ``σ`` a little above ``D²`` plus this loss,
+``σ_min(MS) ≥ √λ_min(K) − D > 0``; ``S`` is invertible, so M has full column rank.
+
+The bounds themselves are sums, products and roots of fewer than 2^30 non-negative doubles, wrong by less than the factor ``1 + 2^{-20}`` they are
+enlarged by. Underflow, even flushed to zero: every magnitude is at most 2^100, so what one layer loses in ``z``, ``φ``, ``Ψ`` is below 2^-700 and is covered by the
+2^-600 added to each radius; every ``k_p`` is at least 2^-100, so ``K`` and ``D²`` (below 1, or the factorisation fails) lose less than 2^-200, and the
+factor covers that since ``σ ≥ uτ``. Hypotheses: IEEE 754 double precision, rounding to nearest, BLAS products by conventional summation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from flint import arb, fmpq
+from scipy.linalg.lapack import dpotrf
+
+from lossproof.certificates.kernel_parse import Rejected
+from lossproof.certificates.kernel_pass import MAX_WORK, Array, limit
+from lossproof.certificates.kernel_problem import Number, Point, Problem
+from lossproof.certificates.kernel_rings import BallRing, ball_precision
+from lossproof.theory.activations import Activation
+
+MAX_COLUMNS = 16_000
+_U = 2.0**-53
+_ENLARGE = 1 + 2.0**-20
+_LARGEST, _TINY = 2.0**100, 2.0**-600
+_PRECISION = 80
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """Doubles ``mid`` and radii ``rad ≥ 0``: the real entries are within ``rad`` of ``mid``, and both are at most 2^100."""
+
+    mid: Array
+    rad: Array
+
+    def __post_init__(self) -> None:
+        if not (np.all(np.abs(self.mid) <= _LARGEST) and np.all(self.rad <= _LARGEST)):
+            raise Rejected("evidence", "limit", "a number is not finite or above 2^100 in double precision")
+
+
+def gamma(k: int) -> float:
+    """Return ``γ_k`` for ``k ≤ 2^30``, itself rounded (see the factor above)."""
+    return k * _U / (1 - k * _U)
+
+
+def require_full_column_rank(problem: Problem, point: Point, layers: list[int]) -> None:
+    """Prove that the row blocks ``P-l`` of the given layers, stacked, have linearly independent columns; raises `Rejected` if that fails."""
+    n, widths = problem.columns, problem.widths
+    limit(n, MAX_COLUMNS, "the number of columns")
+    limit(sum(problem.T * w for w in widths), MAX_WORK // 10, "the number of values of activations")
+    if sum(problem.fan_in(l) * widths[l] for l in layers) < n:
+        raise Rejected("conclusion.rank_lower", "evidence", "there are fewer rows than columns")
+    with np.errstate(all="ignore"), ball_precision(_PRECISION):
+        z, phi = _forward(problem, point)
+        psi = _backward(problem, point, z, min(layers))
+        blocks = [(psi[l], _plus(phi[l - 1], problem.fan_in(l))) for l in layers]
+        terms = max(widths[l] + problem.fan_in(l) for l in layers) + len(layers) + 8
+        _require_positive(blocks, terms)
+
+
+def _require_positive(blocks: list[tuple[Enclosed, Enclosed]], terms: int) -> None:
+    squares: Array = np.zeros(())
+    errors: Array = np.zeros(())
+    for psi, phi in blocks:
+        norm_psi, norm_phi = np.sqrt(np.sum(psi.mid**2, axis=1)), np.sqrt(np.sum(phi.mid**2, axis=1))[:, None]
+        error_psi, error_phi = np.sqrt(np.sum(psi.rad**2, axis=1)), np.sqrt(np.sum(phi.rad**2, axis=1))[:, None]
+        squares = squares + (norm_psi * norm_phi) ** 2
+        errors = errors + (error_psi * (norm_phi + error_phi) + norm_psi * error_phi) ** 2
+    norms = np.sqrt(squares)
+    if not np.all(norms >= 1 / _LARGEST):
+        raise Rejected("conclusion.rank_lower", "evidence", "a column is 0 or nearly so")
+    scale = np.ldexp(1.0, -np.frexp(norms)[1])
+    n = scale.size
+    D2, tau = float(np.sum(errors * scale**2)), float(np.sum(squares * scale**2))
+    cholesky = gamma(n + 16)
+    shift = _ENLARGE * (D2 + (gamma(terms) + cholesky / (1 - cholesky) + 4 * _U) * tau)
+    gram = _gram(blocks, scale)
+    gram[np.diag_indices(n)] -= shift
+    factor, info = dpotrf(gram.T, lower=1, clean=0, overwrite_a=1)
+    pivots = np.diagonal(factor)
+    if info != 0 or not (np.all(np.isfinite(pivots)) and np.all(pivots > 0)):
+        raise Rejected("conclusion.rank_lower", "evidence", "the shifted Gram matrix is not seen to be positive definite")
+
+
+def _gram(blocks: list[tuple[Enclosed, Enclosed]], scale: Array) -> Array:
+    """Return ``Σ_l (SΨ̂ᵀΨ̂S) ∘ (Φ̂ᵀΦ̂)`` of size ``T n_L``, never forming ``M̂``."""
+    T, n_L = scale.shape
+    total: Array | None = None
+    for psi, phi in blocks:
+        columns = np.ascontiguousarray((psi.mid * scale[:, None, :]).transpose(1, 0, 2)).reshape(psi.mid.shape[1], T * n_L)
+        block = columns.T @ columns
+        block.reshape(T, n_L, T, n_L)[...] *= (phi.mid @ phi.mid.T)[:, None, :, None]
+        total = block if total is None else np.add(total, block, out=total)
+    return np.zeros((0, 0)) if total is None else total
+
+
+def _forward(problem: Problem, point: Point) -> tuple[list[Enclosed], list[Enclosed]]:
+    """Enclose ``z_l`` and ``φ_l``: with weights ``Ŵ`` within ``8u|Ŵ|``, ``r_z = r_φ|Ŵ| + γ_{m+24}((|φ̂| + r_φ)|Ŵ| + |b̂|)``."""
+    phi = [_doubles(problem.X)]
+    z = [phi[0]]
+    for l in range(1, (problem.L if not problem.strip else problem.L - 1) + 1):
+        rows, bias = point.layers[l - 1]
+        W, b, before = _doubles(rows).mid, _doubles([bias]).mid, phi[-1]
+        size = (np.abs(before.mid) + before.rad) @ np.abs(W) + np.abs(b)
+        radius = before.rad @ np.abs(W) + gamma(problem.widths[l - 1] + 24) * size
+        z.append(Enclosed(before.mid @ W + b, _ENLARGE * radius + _TINY))
+        phi.append(_apply(problem.activation_of(l), 0, z[l]))
+    return z, phi
+
+
+def _backward(problem: Problem, point: Point, z: list[Enclosed], lowest: int) -> dict[int, Enclosed]:
+    """Enclose ``Ψ_l = diag(d) Q``, ``Q = W Ψ_{l+1}``: ``r_Q = |W| r_Ψ + γ|W|(|Ψ̂| + r_Ψ)``, ``r = |d|r_Q + r_d(|Q| + r_Q) + u|d||Q|``."""
+    L, one = problem.L, np.eye(problem.n_L)[None]
+    if problem.strip:
+        psi = {L: Enclosed(np.repeat(one, problem.T, axis=0), np.zeros((problem.T, problem.n_L, problem.n_L)))}
+    else:
+        d = _apply(problem.output_activation, 1, z[L])
+        psi = {L: Enclosed(d.mid[:, :, None] * one, d.rad[:, :, None] * one)}
+    for l in range(L - 1, lowest - 1, -1):
+        W, after = _doubles(point.layers[l][0]).mid, psi[l + 1]
+        Q = W @ after.mid
+        Q_rad = np.abs(W) @ after.rad + gamma(problem.widths[l + 1] + 24) * (np.abs(W) @ (np.abs(after.mid) + after.rad))
+        d = _apply(problem.activation, 1, z[l])
+        mid, rad = d.mid[:, :, None], d.rad[:, :, None]
+        radius = np.abs(mid) * Q_rad + rad * (np.abs(Q) + Q_rad) + gamma(4) * np.abs(mid * Q)
+        psi[l] = Enclosed(mid * Q, _ENLARGE * radius + _TINY)
+    return psi
+
+
+def _plus(phi: Enclosed, width: int) -> Enclosed:
+    if phi.mid.shape[1] == width:
+        return phi
+    one = np.ones((phi.mid.shape[0], 1))
+    return Enclosed(np.hstack([phi.mid, one]), np.hstack([phi.rad, 0 * one]))
+
+
+def _apply(activation: Activation, order: int, z: Enclosed) -> Enclosed:
+    """Enclose ``σ`` or ``σ'`` over each interval by Arb."""
+    ring = BallRing()
+    balls = [ring.sigma(activation, order, arb(mid, rad)) for mid, rad in zip(z.mid.flat, z.rad.flat, strict=True)]
+    return _of_balls(balls, z.mid.shape)
+
+
+def _of_balls(balls: list[arb], shape: tuple[int, ...]) -> Enclosed:
+    mid = np.array([float(ball.mid()) for ball in balls]).reshape(shape)
+    rad = np.array([float(ball.rad()) for ball in balls]).reshape(shape)
+    return Enclosed(mid, _ENLARGE * (rad + 2 * _U * np.abs(mid)) + _TINY)
+
+
+def _doubles(rows: object) -> Enclosed:
+    """Return exact numbers as doubles within ``8u|x|`` (or 2^-600): the radius that `_forward` and `_backward` allow for weights."""
+    table: tuple[tuple[Number, ...], ...] = tuple(map(tuple, rows))  # type: ignore[call-overload]
+    mid = np.array([[_double(x) for x in row] for row in table])
+    return Enclosed(mid, 8 * _U * np.abs(mid) + _TINY)
+
+
+def _double(x: Number) -> float:
+    if isinstance(x, fmpq):
+        return int(x.p) / int(x.q)
+    ball = BallRing().embed(x)
+    if ball.rel_accuracy_bits() < 56:
+        raise Rejected("conclusion.point", "evidence", "a weight is too close to 0 to be told from it in double precision")
+    return float(ball.mid())

@@ -1,0 +1,53 @@
+"""What every part of the prover shares: the problem, the points, the settings, and the bounds found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lossproof.certificates.claims import RankBound
+from lossproof.numerics.rank_producers import jacobian_exists
+from lossproof.theory.problem import Problem
+from lossproof.theory.weights import Weights
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class ProofContext:
+    """One run of the prover.
+
+    ``points`` grows as witnesses are found; ``bounds`` remembers the pair (lower, upper) proved for a matrix at a point, so that
+    no rank is proved twice. ``progress(stage, done, total)`` is called as the work goes on.
+    """
+
+    problem: Problem
+    points: list[Weights]
+    seed: int
+    max_precision: int
+    progress: Progress | None = None
+    bounds: dict[tuple[str, int | None], tuple[RankBound, RankBound]] = field(default_factory=dict)
+    has_jacobian: dict[int, bool] = field(default_factory=dict)
+
+    def add_point(self, weights: Weights) -> int:
+        """Return the index of a point, adding it when it is new."""
+        if weights not in self.points:
+            self.points.append(weights)
+        return self.points.index(weights)
+
+    def forget_points_after(self, count: int) -> None:
+        """Forget the points beyond the first ``count``: candidates that turned out to be of no use."""
+        del self.points[count:]
+        self.has_jacobian = {point: exists for point, exists in self.has_jacobian.items() if point < count}
+        self.bounds = {key: pair for key, pair in self.bounds.items() if key[1] is None or key[1] < count}
+
+    def jacobian_exists(self, point: int) -> bool:
+        """Tell whether every derivative in ``P`` is proved to exist at a point; without it no rank of ``P`` is claimed there."""
+        if point not in self.has_jacobian:
+            self.has_jacobian[point] = jacobian_exists(self.problem, self.points[point])
+        return self.has_jacobian[point]
+
+    def report_progress(self, stage: str, done: int, total: int) -> None:
+        """Tell the caller how far the run has come."""
+        if self.progress is not None:
+            self.progress(stage, done, total)

@@ -1,0 +1,227 @@
+"""A report as a proof in reading order: numbered claims, numbered lemmas, and what each rests on.
+
+Every renderer reads this outline, so all formats carry the same numbers and links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lossproof.certificates.claims import Claim, Node, RankBound, proof_order
+from lossproof.certificates.report import Report
+from lossproof.theory.verdicts import Rigor, Verdict
+
+_SUBJECTS = {
+    "Exact learning": (
+        "exact-learning",
+        "wide-layer",
+        "one-hidden-layer",
+        "newton-kantorovich",
+        "robust-targets",
+        "clash",
+        "range",
+        "linear-reach",
+    ),
+    "The rank of P": ("full-rank", "count", "almost-everywhere", "never-everywhere", "principles-suffice", "duplicate", "homogeneous"),
+    "Rank bounds, layer by layer": ("khatri-rao", "projection", "k-rank"),
+    "The design principles": ("principle-error", "principle-weights", "principle-activation", "principle-widths", "principle-morse"),
+    "Second order": ("hessian-rank", "manifold", "ggn", "ggn-semidefinite"),
+    "Critical points": (
+        "critical-theorem",
+        "gradient-identity",
+        "global",
+        "strict-minimum",
+        "saddle",
+        "higher-order-descent",
+        "suboptimal",
+    ),
+}
+_HEADINGS = {name: heading for heading, names in _SUBJECTS.items() for name in names}
+
+
+@dataclass(frozen=True)
+class Link:
+    """A reference to another entry: its ``label`` (``"Claim 3"``), its ``anchor``, and what it says in brief."""
+
+    label: str
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ClaimEntry:
+    """A claim with its number; ``step`` is its step in the certificate, None when it is undecided and so has none."""
+
+    number: int
+    claim: Claim
+    rests_on: tuple[Link, ...]
+    step: int | None
+
+    @property
+    def anchor(self) -> str:
+        """The target of links to this entry."""
+        return f"claim-{self.number}"
+
+    @property
+    def title(self) -> str:
+        """The title of the statement."""
+        return claim_title(self.claim)
+
+    @property
+    def setting(self) -> str:
+        """The scope in words, with the point when the claim is about one."""
+        scope = self.claim.scope.value
+        return scope if self.claim.point is None else f"{scope} (point {self.claim.point})"
+
+    @property
+    def statement_word(self) -> str:
+        """The word that opens the statement's conclusion; a statement known to be false is remarked upon instead."""
+        return "Remark" if self.claim.statement.kind == "false claim" else "Statement"
+
+    @property
+    def proof_word(self) -> str:
+        """The word that opens the reason."""
+        return {Verdict.PROVED: "Proof.", Verdict.REFUTED: "Refutation.", Verdict.UNDECIDED: "What is known."}[self.claim.verdict]
+
+
+@dataclass(frozen=True)
+class LemmaEntry:
+    """A rank bound with its number and its step in the certificate."""
+
+    number: int
+    bound: RankBound
+    rests_on: tuple[Link, ...]
+    step: int | None
+
+    @property
+    def anchor(self) -> str:
+        """The target of links to this entry."""
+        return f"lemma-{self.number}"
+
+    @property
+    def text(self) -> str:
+        """The bound and where it holds."""
+        return bound_text(self.bound)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Claims about one subject, in reading order."""
+
+    heading: str
+    entries: tuple[ClaimEntry, ...]
+
+
+@dataclass(frozen=True)
+class ProofOutline:
+    """The whole report in reading order: the conclusion, then sections of claims, then the lemmas (rank bounds)."""
+
+    report: Report
+    conclusion: ClaimEntry
+    sections: tuple[Section, ...]
+    lemmas: tuple[LemmaEntry, ...]
+
+    @property
+    def claims(self) -> tuple[ClaimEntry, ...]:
+        """All claims by number, the conclusion first."""
+        return (self.conclusion, *(entry for section in self.sections for entry in section.entries))
+
+    def find(self, name: str, scope: str, verdict: Verdict | None = None) -> ClaimEntry | None:
+        """Return the first claim of a statement and scope (and verdict, when given), or None."""
+        for entry in self.claims:
+            claim = entry.claim
+            if claim.id == name and claim.scope.value == scope and verdict in (None, claim.verdict):
+                return entry
+        return None
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many claims have a verdict."""
+        return sum(entry.claim.verdict is verdict for entry in self.claims)
+
+    def rigors(self) -> tuple[Rigor, ...]:
+        """Return the rigors that occur, the strongest first."""
+        met = {entry.claim.rigor for entry in self.claims} | {lemma.bound.rigor for lemma in self.lemmas}
+        return tuple(rigor for rigor in Rigor if rigor in met)
+
+
+def outline_of(report: Report) -> ProofOutline:
+    """Return the outline of a report.
+
+    The conclusion ``no-bad-local-minima`` is claim 1; claims of one subject stand together, in the report's order. Claims that only serve
+    as premises are listed under their subject too. Raises `KeyError` when the report has no conclusion.
+    """
+    conclusion = report.conclusion
+    nodes = _all_nodes(report.claims)
+    grouped = _grouped([claim for claim in nodes if isinstance(claim, Claim) and claim is not conclusion], report.claims)
+    lemmas = [bound for bound in nodes if isinstance(bound, RankBound)]
+    claims = [conclusion, *(claim for group in grouped.values() for claim in group)]
+    numbers = {id(claim): number for number, claim in enumerate(claims, start=1)}
+    numbers |= {id(bound): number for number, bound in enumerate(lemmas, start=1)}
+    steps = {id(node): step for step, node in enumerate(proof_order(report.claims), start=1)}
+
+    def entry(claim: Claim) -> ClaimEntry:
+        return ClaimEntry(numbers[id(claim)], claim, _links(claim.premises, numbers), steps.get(id(claim)))
+
+    return ProofOutline(
+        report,
+        entry(conclusion),
+        tuple(Section(heading, tuple(entry(claim) for claim in group)) for heading, group in grouped.items()),
+        tuple(LemmaEntry(numbers[id(b)], b, _links(b.premises, numbers), steps.get(id(b))) for b in lemmas),
+    )
+
+
+def claim_title(claim: Claim) -> str:
+    """Return the title of a claim's statement as what is claimed; that it is false is said by the verdict, not by the title."""
+    title = claim.statement.title.removeprefix("False: ")
+    return title[0].upper() + title[1:]
+
+
+def bound_text(bound: RankBound) -> str:
+    """Return a rank bound in words, with the place where it holds.
+
+    >>> bound_text(RankBound("P", 0, True, 4, "rank-minor", Rigor.EXACT))
+    'rank P ≥ 4 at point 0'
+    """
+    independent = bound.matrix in ("Phi-0", "Phi-0+")
+    where = "" if independent else " at every W" if bound.point is None else f" at point {bound.point}"
+    return bound.text + where
+
+
+def _all_nodes(claims: Iterable[Claim]) -> list[Node]:
+    """Return all claims, the undecided ones too, and everything they rest on, premises first."""
+    ordered: list[Node] = []
+    placed: set[int] = set()
+    stack: list[tuple[Node, bool]] = [(claim, False) for claim in reversed(tuple(claims))]
+    while stack:
+        node, expanded = stack.pop()
+        if id(node) in placed:
+            continue
+        if expanded:
+            placed.add(id(node))
+            ordered.append(node)
+        else:
+            stack.append((node, True))
+            stack.extend((premise, False) for premise in reversed(node.premises) if id(premise) not in placed)
+    return ordered
+
+
+def _grouped(claims: list[Claim], order: tuple[Claim, ...]) -> dict[str, list[Claim]]:
+    """Put claims of one subject together; subjects and claims keep the report's order, mere premises come last."""
+    place = {id(claim): index for index, claim in enumerate(order)}
+    groups: dict[str, list[Claim]] = {}
+    for claim in sorted(claims, key=lambda claim: place.get(id(claim), len(order))):
+        groups.setdefault(_HEADINGS.get(claim.id, "Further claims"), []).append(claim)
+    return groups
+
+
+def _links(premises: tuple[Node, ...], numbers: Mapping[int, int]) -> tuple[Link, ...]:
+    links: dict[int, Link] = {}
+    for premise in premises:
+        number = numbers[id(premise)]
+        if isinstance(premise, Claim):
+            text = f"{claim_title(premise)}, {premise.scope.value}: {premise.verdict.value}"
+            links[id(premise)] = Link(f"Claim {number}", f"claim-{number}", text)
+        else:
+            links[id(premise)] = Link(f"Lemma {number}", f"lemma-{number}", bound_text(premise))
+    return tuple(links.values())

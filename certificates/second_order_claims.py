@@ -1,0 +1,184 @@
+"""The second-order claims: ``hessian-rank``, ``manifold``, ``ggn``, ``ggn-semidefinite``."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from lossproof.certificates.claims import Claim, Node
+from lossproof.certificates.proof_context import ProofContext
+from lossproof.certificates.rank_steps import rank_bounds
+from lossproof.numerics.candidate_points import random_weights, scaled_output_weights
+from lossproof.numerics.outputs import curvature_is_negative, is_twice_differentiable_at
+from lossproof.theory.problem import Problem
+from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
+from lossproof.theory.weights import Weights
+
+_PRECISION = 256
+
+
+def twice_differentiable(problem: Problem) -> bool:
+    """Tell whether all activations of the network are twice differentiable everywhere, on record."""
+    a = problem.architecture
+    used = [a.output_activation] if a.L == 1 else [a.activation, a.output_activation]
+    return all(s.twice_differentiable.holds for s in used)
+
+
+def _rigor(*premises: Node) -> Rigor:
+    return weakest([premise.rigor for premise in premises if premise.rigor is not None])
+
+
+def claim_hessian_rank(context: ProofContext, learner: Claim | None, existence: Claim, morse: Claim, *, weights_given: bool) -> Claim:
+    """Claim Proposition 3 at the given weights, or for exact learners at large when no weights are given.
+
+    ``learner`` is the claim that point 0 is an exact learner, ``existence`` that there is one.
+    """
+    problem = context.problem
+    n_net, columns = problem.architecture.N_net, problem.columns
+    degenerate = " It is degenerate: rank H is below N_net." if columns < n_net else ""
+    exact_here = learner is not None and learner.verdict is Verdict.PROVED
+    if (
+        exact_here
+        and learner is not None
+        and morse.verdict is Verdict.PROVED
+        and is_twice_differentiable_at(problem, context.points[0], _PRECISION)
+    ):
+        lower, upper = rank_bounds(context, "P", 0)
+        premises: tuple[Node, ...] = (learner, lower, upper, morse)
+        facts = {"rank_lower": lower.value, "rank_upper": upper.value}
+        reason = f"At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with non-degenerate ∇²E_i, so rank H = rank P = {_range(lower.value, upper.value)}.{degenerate}"
+        rule = "hessian-rank-point"
+        return Claim("hessian-rank", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, _rigor(*premises), rule, {}, premises, 0)
+    if weights_given:
+        return _hessian_rank_open(context, learner)
+    if _applies_to_wide(problem, existence) and morse.verdict is Verdict.PROVED:
+        facts = {"rank_lower": columns, "rank_upper": columns}
+        reason = f"At the exact learners that the wide layer gives, P has full column rank, so rank H = T·n_L = {columns}.{degenerate}"
+        return _exists("hessian-rank", reason, facts, "hessian-rank-exists", (existence, morse), _rigor(existence, morse))
+    bound = min(n_net, columns)
+    if twice_differentiable(problem) and not problem.error.is_cross_entropy:
+        facts = {"rank_lower": 0, "rank_upper": bound}
+        reason = f"At every exact learner H = (1/T) P diag(∇²E_i) Pᵀ, so rank H ≤ min(N_net, T·n_L) = {bound}.{degenerate}"
+        return _exists("hessian-rank", reason, facts, "hessian-rank-everywhere", (), Rigor.EXACT)
+    missing = "activations that are twice differentiable everywhere, and an error that is a function of the residual"
+    reason = "The Hessian formula needs two derivatives, which this network or error does not offer everywhere."
+    return Claim("hessian-rank", Scope.EVERYWHERE, Verdict.UNDECIDED, reason, {"rank_lower": 0, "rank_upper": n_net}, missing=missing)
+
+
+def _exists(name: str, reason: str, facts: dict[str, int], rule: str, premises: tuple[Node, ...], rigor: Rigor) -> Claim:
+    return Claim(name, Scope.EVERYWHERE, Verdict.PROVED, reason, facts, rigor, rule, {}, premises)
+
+
+def _range(lower: int, upper: int) -> str:
+    return str(lower) if lower == upper else f"between {lower} and {upper}"
+
+
+def _hessian_rank_open(context: ProofContext, learner: Claim | None) -> Claim:
+    if learner is not None and learner.verdict is Verdict.REFUTED:
+        reason = "The statement is about exact learners, and these weights are proved to be none."
+        missing = "weights that are an exact learner"
+    else:
+        reason = "The hypotheses were not proved at these weights: an exact learner, a non-degenerate error, two derivatives."
+        missing = (
+            "a proof that these weights are an exact learner at which the error is non-degenerate and the network twice differentiable"
+        )
+    facts = {"rank_lower": 0, "rank_upper": context.problem.architecture.N_net}
+    return Claim("hessian-rank", Scope.AT_WEIGHTS, Verdict.UNDECIDED, reason, facts, point=0, missing=missing)
+
+
+def _applies_to_wide(problem: Problem, existence: Claim) -> bool:
+    return (
+        existence.rule == "exact-learning-wide"
+        and twice_differentiable(problem)
+        and problem.architecture.output_activation.nonvanishing_derivative.holds
+        and not problem.error.is_cross_entropy
+    )
+
+
+def claims_manifold_and_ggn(context: ProofContext, learner: Claim | None, existence: Claim, full_rank: Claim, morse: Claim) -> list[Claim]:
+    """Claim ``manifold`` and ``ggn`` at point 0, or at the exact learners of a wide layer, or leave them open."""
+    problem = context.problem
+    dimension = problem.architecture.N_net - problem.columns
+    smooth = twice_differentiable(problem)
+    manifold_text = f"form a manifold of dimension N_net − T·n_L = {dimension}"
+    ggn_text = "the minimum-norm AN/GGN iteration is Newton's method for an underdetermined system of full rank, locally quadratically convergent (Ben-Israel 1966)"
+    if learner is not None and learner.verdict is Verdict.PROVED and full_rank.verdict is Verdict.PROVED and smooth:
+        return _pair(
+            Scope.AT_WEIGHTS, 0, (learner, full_rank), morse, dimension, "point",
+            f"Near these weights the exact learners {manifold_text}, by the implicit function theorem.",
+            f"Near these weights {ggn_text}.",
+        )  # fmt: skip
+    if _applies_to_wide(problem, existence):
+        return _pair(
+            Scope.EVERYWHERE, None, (existence,), morse, dimension, "exists",
+            f"Near the exact learners that the wide layer gives, the exact learners {manifold_text}.",
+            f"Near the exact learners that the wide layer gives, {ggn_text}.",
+        )  # fmt: skip
+    missing = "an exact learner with proved full rank, and twice differentiable activations"
+    reason = "No exact learner with full rank was proved."
+    return [
+        Claim("manifold", Scope.EVERYWHERE, Verdict.UNDECIDED, reason, {}, missing=missing),
+        Claim("ggn", Scope.EVERYWHERE, Verdict.UNDECIDED, reason, {}, missing=missing + ", and a non-degenerate error"),
+    ]
+
+
+def _pair(
+    scope: Scope, point: int | None, premises: tuple[Node, ...], morse: Claim, dimension: int, suffix: str, text: str, ggn_text: str
+) -> list[Claim]:
+    rigor = _rigor(*premises)
+    found = [Claim("manifold", scope, Verdict.PROVED, text, {"dimension": dimension}, rigor, f"manifold-{suffix}", {}, premises, point)]
+    if morse.verdict is Verdict.PROVED:
+        with_morse = (*premises, morse)
+        found.append(Claim("ggn", scope, Verdict.PROVED, ggn_text, {"order": 2}, Rigor.CITED, f"ggn-{suffix}", {}, with_morse, point))
+    else:
+        reason = "The error is degenerate at its minimum, so the curvature that AN/GGN inverts is singular there."
+        found.append(Claim("ggn", scope, Verdict.UNDECIDED, reason, {}, point=point, missing="an error that satisfies principle-morse"))
+    return found
+
+
+def claim_ggn_semidefinite(context: ProofContext) -> Claim:
+    """Claim that ``H_GN ⪰ 0`` at all weights, or refute it by a witness (correction 4)."""
+    problem = context.problem
+    name = "ggn-semidefinite"
+    if problem.error.convex.holds:
+        reason = f"The {problem.error.name} error is convex ({problem.error.convex.argument}), so every ∇²E_i ⪰ 0 and H_GN = (1/T) P diag(∇²E_i) Pᵀ ⪰ 0."
+        return Claim(name, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, Rigor.EXACT, "ggn-semidefinite-convex")
+    if _residuals_stay_convex(problem):
+        reason = "The range of the output activation keeps all residuals where the error is convex: r² ≤ β."
+        return Claim(name, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, Rigor.EXACT, "ggn-semidefinite-range")
+    for weights in _far_weights(context):
+        for j in range(problem.architecture.n_L):
+            if curvature_is_negative(problem, weights, j, _PRECISION):
+                point = context.add_point(weights)
+                evidence = {"point": point, "output": j, "precision": _PRECISION}
+                reason = (
+                    f"Witness: at the weights of point {point} the residuals lie where the {problem.error.name} error curves downwards, "
+                    f"and vᵀH_GN v < 0 for v = the incoming weights of output {j}."
+                )
+                return Claim(name, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, Rigor.BALL, "ggn-semidefinite-witness", evidence)
+    reason = "The error is not convex, and no weights with a direction of negative curvature of H_GN were found."
+    return Claim(
+        name,
+        Scope.EVERYWHERE,
+        Verdict.UNDECIDED,
+        reason,
+        missing="weights with residuals where ∇²E is negative, or a proof that there are none",
+    )
+
+
+def _residuals_stay_convex(problem: Problem) -> bool:
+    values, error = problem.architecture.output_activation.range, problem.error
+    lower, upper = values.lower, values.upper
+    if error.family != "cauchy" or error.beta is None or lower is None or upper is None:
+        return False
+    beta = error.beta
+    return all(max(abs(lower - y), abs(upper - y)) ** 2 <= beta for row in problem.samples.Y for y in row)
+
+
+def _far_weights(context: ProofContext) -> list[Weights]:
+    """Weights whose outputs lie far from all targets."""
+    problem = context.problem
+    reach = max(abs(y) for row in problem.samples.Y for y in row) + 2 * (1 + (problem.error.beta or 1))
+    sizes = [Fraction(round(reach) + 1) * 2**k for k in range(3)]
+    if problem.architecture.bias == "trainable":
+        return [scaled_output_weights(problem, sign * size) for size in sizes for sign in (1, -1)]
+    return [random_weights(problem, context.seed, output_factor=size) for size in (Fraction(1), *(64 * s for s in sizes))]

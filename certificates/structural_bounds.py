@@ -1,0 +1,59 @@
+"""Upper bounds of ranks that hold by structure alone."""
+
+from __future__ import annotations
+
+from lossproof.certificates.claims import RankBound
+from lossproof.certificates.proof_context import ProofContext
+from lossproof.theory.matrix_sizes import matrix_size
+from lossproof.theory.problem import Problem
+from lossproof.theory.rank_upper_bounds import duplicate_bound, homogeneous_bound, linear_bound, polynomial_bound
+from lossproof.theory.verdicts import Rigor
+
+_MAX_DEGREE = 64
+
+
+def size_bound(problem: Problem, matrix: str) -> RankBound:
+    """Return ``rank ≤ min(rows, columns)``."""
+    return RankBound(matrix, None, False, min(matrix_size(problem, matrix)), "rank-size", Rigor.EXACT)
+
+
+def structural_upper_bounds(context: ProofContext, inputs_upper: RankBound) -> list[RankBound]:
+    """Return all upper bounds of ``rank P`` that hold at every ``W``, given an upper bound of ``rank Φ_0⁺``."""
+    problem = context.problem
+    a, n_L = problem.architecture, problem.architecture.n_L
+    found = [size_bound(problem, "P")]
+    distinct = problem.samples.distinct_inputs()
+    if distinct < problem.T:
+        found.append(RankBound("P", None, False, duplicate_bound(n_L, distinct), "rank-duplicate", Rigor.EXACT))
+    if a.L >= 2 and a.activation.family in ("relu", "leaky-relu") and a.bias != "fixed":
+        found.append(RankBound("P", None, False, homogeneous_bound(a), "rank-homogeneous", Rigor.EXACT))
+    if (a.L == 1 or a.activation.family == "identity") and a.bias != "fixed":
+        found.append(
+            RankBound("P", None, False, linear_bound(n_L, inputs_upper.value), "rank-linear", inputs_upper.rigor, premises=(inputs_upper,))
+        )
+    found += _polynomial_bound(problem)
+    found.append(block_sum(context, inputs_upper))
+    return found
+
+
+def _polynomial_bound(problem: Problem) -> list[RankBound]:
+    a = problem.architecture
+    power = {"identity": 1, "power": int(a.activation.parameter or 1)}.get(a.activation.family)
+    if a.L < 2 or power is None or not a.output_activation.nonvanishing_derivative.holds or power ** (a.L - 1) > _MAX_DEGREE:
+        return []
+    degree = power ** (a.L - 1)
+    return [RankBound("P", None, False, polynomial_bound(a.n_L, a.widths[0], degree), "rank-polynomial", Rigor.EXACT)]
+
+
+def block_sum(context: ProofContext, inputs_upper: RankBound) -> RankBound:
+    """Return ``rank P ≤ Σ_l rank P_l`` with the first block bounded through ``rank Φ_0⁺`` and the others by their size."""
+    problem = context.problem
+    blocks = [product_bound(problem, 1, inputs_upper)]
+    blocks += [size_bound(problem, f"P-{l}") for l in range(2, problem.architecture.L + 1)]
+    return RankBound("P", None, False, sum(b.value for b in blocks), "rank-sum", inputs_upper.rigor, premises=tuple(blocks))
+
+
+def product_bound(problem: Problem, layer: int, phi_upper: RankBound) -> RankBound:
+    """Return ``rank P_l ≤ min(n_l · rank Φ_{l-1}⁺, T n_L)``."""
+    value = min(problem.architecture.widths[layer] * phi_upper.value, problem.columns)
+    return RankBound(f"P-{layer}", phi_upper.point, False, value, "rank-product", phi_upper.rigor, premises=(phi_upper,))

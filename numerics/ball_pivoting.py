@@ -1,0 +1,63 @@
+"""Choosing rows and columns of a matrix of balls that look independent. A choice proves nothing; what is chosen is verified afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from flint import arb
+from scipy import linalg
+
+_TOLERANCE = 1e-12
+_NOTHING = -(2**60)
+_PLAIN = 2.0**900
+
+
+def independent_looking(matrix: npt.NDArray[Any]) -> tuple[list[int], list[int]]:
+    r"""Return equally many rows and columns whose submatrix looks well-conditioned after scaling of rows and columns.
+
+    Entries that contain 0 count as 0. The midpoints are scaled by powers of two, with exponents beyond the range of doubles taken into account, so rows or
+    columns of size ``1e-400`` are seen as well as others. Columns come from a QR factorisation with column pivoting, cut where a pivot falls below ``10^-12`` of the
+    first; rows from an LU factorisation of these columns. What is smaller is left to a later step, on the Schur complement.
+
+    >>> tiny = arb(2) ** -2000
+    >>> independent_looking(np.array([[arb(1), arb(1)], [tiny, 2 * tiny]], dtype=object))
+    ([0, 1], [0, 1])
+    """
+    scaled = _scaled_midpoints(matrix)
+    if not scaled.any():
+        return [], []
+    reduced = linalg.qr(scaled, mode="r", check_finite=False)[0][: scaled.shape[1]] if scaled.shape[0] > scaled.shape[1] else scaled
+    triangle, order = linalg.qr(reduced, mode="r", pivoting=True, check_finite=False)
+    pivots = np.abs(triangle.diagonal())
+    rank = int(np.count_nonzero(pivots > _TOLERANCE * pivots[0]))
+    columns = order[:rank]
+    _, swaps = linalg.lu_factor(scaled[:, columns], check_finite=False)
+    rows = np.arange(scaled.shape[0])
+    for k, other in enumerate(swaps[:rank]):
+        rows[[k, other]] = rows[[other, k]]
+    return sorted(rows[:rank].tolist()), sorted(columns.tolist())
+
+
+def _scaled_midpoints(matrix: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    pairs = [_mantissa_and_exponent(entry) for entry in matrix.ravel()]
+    mantissas = np.array([m for m, _ in pairs]).reshape(matrix.shape)
+    exponents = np.array([e for _, e in pairs], dtype=np.int64).reshape(matrix.shape)
+    for axis in (1, 0, 1):
+        largest = exponents.max(axis=axis, keepdims=True)
+        exponents -= np.where(largest > _NOTHING // 2, largest, 0)
+    return np.ldexp(mantissas, np.maximum(exponents, -1100).astype(np.int32))
+
+
+def _mantissa_and_exponent(entry: arb) -> tuple[float, int]:
+    """Return ``(m, e)`` with midpoint about ``m 2^e`` and ``1/2 ≤ |m| < 1``, or ``(0, very small)`` for a ball that contains 0."""
+    if entry.contains(0) or not entry.is_finite():
+        return 0.0, _NOTHING
+    size = float(entry)
+    if 1 / _PLAIN < abs(size) < _PLAIN:
+        mantissa, exponent = np.frexp(size)
+        return float(mantissa), int(exponent)
+    man, exp = entry.mid().man_exp()
+    length = int(abs(man)).bit_length()
+    return (float(int(man) >> max(length - 60, 0)) / 2.0 ** min(length, 60), int(exp) + length)

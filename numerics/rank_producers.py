@@ -1,0 +1,124 @@
+"""Which producers of rank evidence apply to a named matrix of a network, from the cheapest to the dearest.
+
+========================  ==============================================  =======================
+producer                  applies to                                      proves
+========================  ==============================================  =======================
+verified float            many columns, full column rank                  lower bound
+rational                  all entries rational                            both bounds, exactly
+function field ``Q(u)``   one hidden layer of sigmoid or tanh, rational   both bounds, mostly
+balls                     anything, up to a few hundred columns           lower bound
+formal kernel             anything of moderate size                       upper bound
+========================  ==============================================  =======================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.evidence import RankEvidence
+from lossproof.numerics.fields import Array, KinkInBall
+from lossproof.numerics.formal_field import FormalField
+from lossproof.numerics.matrices import named_matrix
+from lossproof.numerics.network import evaluate
+from lossproof.numerics.rank_ball import ball_rank
+from lossproof.numerics.rank_formal import constant_kernel
+from lossproof.numerics.rank_function_field import function_field_rank, has_function_field
+from lossproof.numerics.rank_rational import rational_rank
+from lossproof.numerics.rank_verified import verified_full_column_rank
+from lossproof.numerics.rational_field import RationalField
+from lossproof.numerics.rational_kernel import reduced_kernel
+from lossproof.theory.exceptions import NotDifferentiable, NotInField
+from lossproof.theory.matrix_sizes import matrix_size
+from lossproof.theory.problem import Problem
+from lossproof.theory.weights import Weights
+
+_VERIFIED_FROM_COLUMNS = 64
+_BALL_COLUMNS = 400
+_EXACT_ENTRIES = 4_000_000
+_FORMAL_ENTRIES = 250_000
+_FIRST_PRECISION, _LOW_PRECISION = 64, 256
+_KINK_PRECISIONS = (64, 256, 1024)
+
+
+def rank_evidence(problem: Problem, weights: Weights, matrix: str, *, enough: int, seed: int, max_precision: int) -> Iterator[RankEvidence]:
+    """Yield proved bounds of the rank of a named matrix at a point until the caller stops.
+
+    ``enough`` is a known upper bound: a lower bound that reaches it decides. Nothing is yielded where no producer applies.
+    """
+    rows, columns = matrix_size(problem, matrix)
+    kind = matrix.partition("-")[0]
+    if kind == "P" and enough == columns and columns >= _VERIFIED_FROM_COLUMNS:
+        yield from _verified(problem, weights, matrix)
+    if rows * columns > _EXACT_ENTRIES:
+        return
+    exact = _rational_matrix(problem, weights, matrix)
+    if exact is not None:
+        yield from (bound for bound in rational_rank(exact, seed) if bound is not None)
+        return
+    if has_function_field(problem, weights, matrix):
+        bounds = function_field_rank(problem, weights, matrix, seed)
+        yield from (bound for bound in bounds if bound is not None)
+        if bounds[0] is not None:
+            return
+    yield from _balls_and_formal_kernels(problem, weights, matrix, enough, max_precision)
+
+
+def _balls_and_formal_kernels(problem: Problem, weights: Weights, matrix: str, enough: int, max_precision: int) -> Iterator[RankEvidence]:
+    """Balls of low precision, then exact kernel vectors, which may lower what is enough, then balls of rising precision."""
+    rows, columns = matrix_size(problem, matrix)
+    proved = 0
+    for start, stop in ((_FIRST_PRECISION, min(_LOW_PRECISION, max_precision)), (2 * _LOW_PRECISION, max_precision)):
+        if min(rows, columns) <= _BALL_COLUMNS and start <= stop and proved < enough:
+            found = ball_rank(lambda bits: named_matrix(problem, weights, matrix, BallField(bits)), start=start, max_precision=stop, enough=enough)
+            if found is not None:
+                proved = max(proved, found.value)
+                yield found
+        if start == _FIRST_PRECISION and proved < enough and rows * columns <= _FORMAL_ENTRIES:
+            formal = named_matrix(problem, weights, matrix, FormalField())
+            kernels = [kernel for side in ("right", "left") if (kernel := constant_kernel(formal, side)) is not None]
+            enough = min([enough, *(kernel.value for kernel in kernels)])
+            yield from kernels
+
+
+def jacobian_exists(problem: Problem, weights: Weights) -> bool:
+    """Tell whether every derivative in the rank matrices of ``P(W)`` is proved to exist.
+
+    It fails only where some ``z`` hits a kink, or cannot be told from one by balls of 1024 bits.
+    """
+    a = problem.architecture
+    strip = a.output_activation.nonvanishing_derivative.holds
+    if a.activation.differentiable.holds and (strip or a.output_activation.differentiable.holds):
+        return True
+    for bits in _KINK_PRECISIONS:
+        try:
+            _ = evaluate(a, problem.samples, weights, BallField(bits), strip_output=strip).psi[1]
+        except KinkInBall:
+            continue
+        except NotDifferentiable:
+            return False
+        return True
+    return False
+
+
+def rational_kernel_of_rows(rows: list[list[Fraction]]) -> list[list[Fraction]]:
+    """Return a basis of the vectors ``k`` with ``kᵀ M = 0`` for a rational matrix given by rows."""
+    if not rows[0]:
+        return [[Fraction(int(i == j)) for j in range(len(rows))] for i in range(len(rows))]
+    transposed = [list(column) for column in zip(*rows, strict=True)]
+    return reduced_kernel(transposed)
+
+
+def _verified(problem: Problem, weights: Weights, matrix: str) -> Iterator[RankEvidence]:
+    block = None if matrix == "P" else int(matrix.partition("-")[2])
+    found = verified_full_column_rank(problem.architecture, problem.samples, weights, block=block)
+    if found is not None:
+        yield found
+
+
+def _rational_matrix(problem: Problem, weights: Weights, matrix: str) -> Array | None:
+    try:
+        return named_matrix(problem, weights, matrix, RationalField())
+    except NotInField:
+        return None

@@ -1,0 +1,97 @@
+"""The named matrices of the certificate format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+from field_cases import SHAPES, random_problem, real
+from test_network_pass import BIASES
+
+from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.fields import Field
+from lossproof.numerics.float64_field import Float64Field
+from lossproof.numerics.formal_field import FormalField
+from lossproof.numerics.jacobian import jacobian, jacobian_block
+from lossproof.numerics.matrices import matrix_shape, named_matrix
+from lossproof.numerics.mpmath_field import MpmathField
+from lossproof.numerics.network import evaluate
+from lossproof.numerics.prime_field import PrimeField
+from lossproof.numerics.rational_field import RationalField
+from lossproof.theory.exceptions import InputError, NotInField
+from lossproof.theory.weights import Layer, Weights
+
+FIELDS: tuple[Field, ...] = (Float64Field(), MpmathField(30), BallField(64), RationalField(), FormalField(), PrimeField(2147483629))
+
+
+def names(L):
+    weighted = [f"{kind}-{l}{mark}" for l in range(1, L + 1) for kind, mark in (("P", ""), ("Psi", ""), ("W", ""), ("W", "*"))]
+    return ["P", *weighted, *(f"Phi-{l}{mark}" for l in range(L) for mark in ("", "+"))]
+
+
+@pytest.mark.parametrize("bias", BIASES)
+@pytest.mark.parametrize("widths", SHAPES)
+def test_every_matrix_has_its_shape_in_every_field(widths, bias):
+    problem, weights = random_problem(1, widths, "softsign", "softsign", bias)
+    for name in names(problem.architecture.L):
+        for field in FIELDS:
+            assert named_matrix(problem, weights, name, field).shape == matrix_shape(problem, name)
+
+
+@pytest.mark.parametrize("output", ["softsign", "power:2"])
+def test_jacobians_are_stripped_exactly_where_that_changes_no_rank(output):
+    problem, weights = random_problem(1, (2, 3, 2), "softsign", output)
+    field = RationalField()
+    evaluation = evaluate(problem.architecture, problem.samples, weights, field, strip_output=output == "softsign")
+    assert (named_matrix(problem, weights, "P", field) == jacobian(evaluation)).all()
+    assert (named_matrix(problem, weights, "P-2", field) == jacobian_block(evaluation, 2)).all()
+
+
+def test_entries_are_what_the_format_says():
+    problem, weights = random_problem(1, (2, 3, 2), "softsign", "power:2")
+    field = RationalField()
+    evaluation = evaluate(problem.architecture, problem.samples, weights, field)
+    psi = named_matrix(problem, weights, "Psi-1", field)
+    for i in range(problem.T):
+        assert (psi[3 * i : 3 * i + 3, 2 * i : 2 * i + 2] == evaluation.psi[1][i]).all()
+    assert sum(entry != 0 for entry in psi.ravel()) <= problem.T * 6
+    W = named_matrix(problem, weights, "W-2", field)
+    assert [[real(x) for x in row] for row in W] == [*map(list, weights.layers[1].W), list(weights.layers[1].b)]
+    assert (named_matrix(problem, weights, "W-2*", field) == W[:-1]).all()
+    assert named_matrix(problem, weights, "Phi-1+", field)[-1].tolist() == [1] * problem.T
+    assert (named_matrix(problem, weights, "Phi-1", field).T == evaluation.phi[1]).all()
+
+
+def test_the_bias_is_no_row_unless_it_is_trainable():
+    problem, weights = random_problem(1, (2, 3, 2), "softsign", bias="fixed")
+    assert matrix_shape(problem, "W-1") == matrix_shape(problem, "W-1*") == (2, 3)
+    assert (named_matrix(problem, weights, "Phi-0+", RationalField()) == named_matrix(problem, None, "Phi-0", RationalField())).all()
+
+
+@pytest.mark.parametrize("name", ["Q", "P-0", "P-3", "P-01", "Phi-2", "Phi", "Psi", "W", "Phi-1*", "W-1+", "P+", "P-1*", "Psi-1+", "", "P-1 "])
+def test_other_names_are_input_errors(name):
+    problem, weights = random_problem(1, (2, 3, 2))
+    with pytest.raises(InputError, match="unknown matrix"):
+        named_matrix(problem, weights, name, Float64Field())
+
+
+def test_matrices_of_weights_need_weights():
+    problem, _ = random_problem(1, (2, 3, 2))
+    with pytest.raises(InputError, match="depends on the weights"):
+        named_matrix(problem, None, "P", Float64Field())
+
+
+def test_irrational_entries_are_refused_by_exact_fields_only():
+    problem, weights = random_problem(1, (2, 3, 2), "identity")
+    first = weights.layers[0]
+    irrational = Weights.of(problem.architecture, Weights((replace(first, b=(Fraction(1), Fraction(0), Fraction(0))), weights.layers[1])))
+    hidden = Layer(((sympy.pi, *first.W[0][1:]), first.W[1]), first.b)
+    irrational = Weights.of(problem.architecture, [(hidden.W, hidden.b), (weights.layers[1].W, weights.layers[1].b)])
+    for field in (RationalField(), PrimeField(2147483629)):
+        with pytest.raises(NotInField):
+            named_matrix(problem, irrational, "P", field)
+        named_matrix(problem, irrational, "P-1", field)
+    assert np.isfinite(named_matrix(problem, irrational, "P", Float64Field())).all()

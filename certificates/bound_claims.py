@@ -36,7 +36,7 @@ def claim_khatri_rao(context: ProofContext, point: int) -> Claim:
         Verdict.PROVED,
         f"Guaranteed by Sylvester's inequality, and proved directly: {listed}. The best bound {best} {verdict} T·n_L = {problem.columns}.{tail}",
         {"layers": layers},
-        weakest(premise.rigor for premise in premises),
+        weakest([*(premise.rigor for premise in premises), context.derivative_rigor(context.points[point], 1)]),
         "khatri-rao",
         {},
         tuple(premises),

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
@@ -21,6 +21,8 @@ from lossproof.theory.numbers import exact_number
 _PARITIES = range(2, 7)
 _IDENTITIES = (2, 4, 8)
 _SHOWN = 40
+
+Rows: TypeAlias = tuple[list[list[int]], list[list[int]]]
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,12 @@ class DataSource:
     Y: Any
 
 
-def _table(inputs: int, *targets: Callable[[tuple[int, ...]], int]) -> tuple[list[list[int]], list[list[int]]]:
+def _table(inputs: int, *targets: Callable[[tuple[int, ...]], int]) -> Rows:
     rows = list(itertools.product((0, 1), repeat=inputs))
     return [list(row) for row in rows], [[int(target(row)) for target in targets] for row in rows]
 
 
-def _identity(size: int) -> tuple[list[list[int]], list[list[int]]]:
+def _identity(size: int) -> Rows:
     rows = [[int(i == j) for j in range(size)] for i in range(size)]
     return rows, [list(row) for row in rows]
 
@@ -46,8 +48,8 @@ def _parity(row: tuple[int, ...]) -> int:
     return sum(row) % 2
 
 
-def _sets() -> Mapping[str, tuple[str, Callable[[], tuple[list[list[int]], list[list[int]]]]]]:
-    sets: dict[str, tuple[str, Callable[[], tuple[list[list[int]], list[list[int]]]]]] = {
+def _sets() -> Mapping[str, tuple[str, Callable[[], Rows]]]:
+    sets: dict[str, tuple[str, Callable[[], Rows]]] = {
         "xor": ("exclusive or of two bits", lambda: _table(2, _parity)),
         "and": ("conjunction of two bits", lambda: _table(2, min)),
         "or": ("disjunction of two bits", lambda: _table(2, max)),
@@ -88,7 +90,7 @@ def load_data(source: str, n_outputs: int) -> DataSource:
     if suffix not in (".npz", ".csv"):
         if path.is_file():
             raise InputError(f"a data file must end in .npz or .csv, got {source!r}: save the samples as one of these")
-        raise InputError(f"unknown data {source!r}{nearest_name(name, BUILT_IN)}, or name a .npz or .csv file")
+        raise InputError(f"unknown data {source!r}, neither a built-in set nor a .npz or .csv file{nearest_name(name, BUILT_IN)}")
     if not path.is_file():
         raise InputError(f"the data file {source!r} must exist, got no such file: check the path")
     return _load_npz(path) if suffix == ".npz" else _load_csv(path, n_outputs)
@@ -99,7 +101,8 @@ def read_arrays(path: Path) -> dict[str, Any]:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
             if not hasattr(archive, "files"):
                 raise InputError(f"{str(path)!r} must be an .npz archive of named arrays, got a single array: use numpy.savez")
             return {key: archive[key] for key in archive.files}

@@ -9,8 +9,9 @@ from typing import Any
 from lossproof.certificates.claims import Claim, RankBound
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.rank_steps import generic_upper_bound, rank_bounds
-from lossproof.numerics.candidate_points import random_weights, reading_weights, twin_weights
+from lossproof.numerics.candidate_points import constant_weights, random_weights, reading_weights, twin_weights
 from lossproof.theory.matrix_sizes import matrix_size
+from lossproof.theory.rank_bounds import widths_principle
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _ATTEMPTS = 4
@@ -44,7 +45,7 @@ def claim_full_rank_at(context: ProofContext, point: int) -> Claim:
         missing = "a lower bound of T·n_L (raise max_precision) or an exact kernel vector of P at these weights"
     if verdict is Verdict.UNDECIDED:
         return Claim("full-rank", Scope.AT_WEIGHTS, verdict, reason, facts, premises=(lower, upper), point=point, missing=missing)
-    rigor = weakest([lower.rigor, upper.rigor])
+    rigor = weakest([lower.rigor, upper.rigor, context.derivative_rigor(context.points[point], 1)])
     return Claim("full-rank", Scope.AT_WEIGHTS, verdict, reason, facts, rigor, "full-rank", {}, (lower, upper), point)
 
 
@@ -167,13 +168,13 @@ def claim_full_rank_everywhere(context: ProofContext) -> Claim:
             f"so rank P ≤ n_L = {a.n_L} < {columns}."
         )
         facts = {"rank_upper": a.n_L, "columns": columns}
-        return Claim("full-rank", Scope.EVERYWHERE, Verdict.REFUTED, reason, facts, Rigor.EXACT, "full-rank-zero", {"bias": witness})
+        rigor = context.derivative_rigor(constant_weights(problem, Fraction(witness)), 1)
+        return Claim("full-rank", Scope.EVERYWHERE, Verdict.REFUTED, reason, facts, rigor, "full-rank-zero", {"bias": witness})
     for (matrix, at), (_, bound) in sorted(context.bounds.items(), key=str):
         if matrix == "P" and at is not None and bound.value < columns:
             reason = f"Witness: the weights of point {at}, where rank P ≤ {bound.value} < {columns}."
-            return _everywhere(
-                Verdict.REFUTED, reason, {"rank_upper": bound.value, "columns": columns}, bound.rigor, "full-rank-witness", (bound,)
-            )
+            rigor = weakest([bound.rigor, context.derivative_rigor(context.points[at], 1)])
+            return _everywhere(Verdict.REFUTED, reason, {"rank_upper": bound.value, "columns": columns}, rigor, "full-rank-witness", (bound,))
     missing = "weights with a proved rank below T·n_L; the zero weights are no witness here because a derivative does not exist there"
     return Claim("full-rank", Scope.EVERYWHERE, Verdict.UNDECIDED, "No rank-deficient weights were found.", missing=missing)
 
@@ -224,9 +225,14 @@ def _constant_witness(context: ProofContext) -> str | None:
 
 
 def claim_principles_suffice(context: ProofContext) -> Claim | None:
-    """Refute that full rank of every ``W_l`` suffices for full rank of ``P``, by a witness; None when none is found."""
+    """Refute that full rank of every ``W_l`` suffices for full rank of ``P``, by a witness; None when none is found.
+
+    The other principles and the count must hold, or there would be nothing to refute.
+    """
     problem = context.problem
-    if problem.architecture.L < 2:
+    a = problem.architecture
+    smooth = a.activation.nonvanishing_derivative.holds and a.output_activation.nonvanishing_derivative.holds
+    if a.L < 2 or not smooth or not widths_principle(a.widths) or a.N_net < problem.columns:
         return None
     candidates = (context.points[0], reading_weights(problem, Fraction(1)), twin_weights(problem, context.seed))
     for weights in candidates:
@@ -264,7 +270,7 @@ def _principles_fail_at(context: ProofContext, point: int) -> Claim | None:
         Verdict.REFUTED,
         reason,
         {"rank_upper": upper.value, "columns": problem.columns},
-        weakest(bound.rigor for bound in (*lowers, upper)),
+        weakest([*(bound.rigor for bound in (*lowers, upper)), context.derivative_rigor(context.points[point], 1)]),
         "principles-suffice",
         {},
         (*lowers, upper),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, fmpq, fmpz
+from flint import arb, arb_mat, fmpq, fmpq_mat, fmpz
 
 from lossproof.certificates.kernel_parse import Rejected
 from lossproof.certificates.kernel_problem import Point, Problem
@@ -22,7 +22,7 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 
 MAX_WORK = 5 * 10**7
 MAX_BIT_WORK = 2**36
-SIGN_PRECISION = 256
+SIGN_PRECISION = 1024
 
 
 def limit(amount: int, most: int, what: str) -> None:
@@ -48,6 +48,17 @@ def apply(ring: Ring, activation: Activation, order: int, z: Array) -> Array:
     return values
 
 
+def product(A: Array, B: Array) -> Array:
+    """Return ``A B``, by FLINT where all entries are rationals or all are balls."""
+    for kind, table in ((fmpq, fmpq_mat), (arb, arb_mat)):
+        if all(type(x) is kind for M in (A, B) for x in M.flat):
+            flat = table(*A.shape, list(A.flat)) * table(*B.shape, list(B.flat))
+            C = np.empty(A.shape[0] * B.shape[1], dtype=object)
+            C[:] = flat.entries()
+            return C.reshape(A.shape[0], B.shape[1])
+    return np.asarray(A @ B)
+
+
 def forward(ring: Ring, problem: Problem, point: Point | None, depth: int, bits: int = 64) -> tuple[list[Array], list[Array]]:
     """Return the lists ``z`` (``z[0]`` unused) and ``φ`` for the layers ``0..depth``; ``point`` may be None at depth 0."""
     widths = problem.widths
@@ -60,7 +71,7 @@ def forward(ring: Ring, problem: Problem, point: Point | None, depth: int, bits:
         if point is None:
             raise Rejected("conclusion.point", "conclusion", "this matrix depends on the weights, so a point is needed")
         W, b = weights(ring, point, l)
-        z.append(phi[l - 1] @ W + b)
+        z.append(product(phi[l - 1], W) + b)
         phi.append(apply(ring, problem.activation_of(l), 0, z[l]))
     return z, phi
 
@@ -89,7 +100,7 @@ def common_denominator(problem: Problem, point: Point) -> int:
     ring = FormalRing()
     W, b = weights(ring, point, 1)
     D = fmpz(1)
-    for z in (embed(ring, problem.X) @ W + b).flat:
+    for z in (product(embed(ring, problem.X), W) + b).flat:
         D = D.lcm(z.q)
         limit(D.bit_length(), MAX_BITS, "the length of the common denominator of z_1 in bits")
     return int(D)
@@ -99,7 +110,7 @@ def derivatives_exist(problem: Problem, point: Point, order: int) -> Rigor:
     """Check that every activation is differentiable ``order`` times at every ``z`` it meets; raises `Rejected` when that is not seen.
 
     By the records a derivative can fail at ``z = 0`` only. If no activation has such a point there is nothing to see. Otherwise the layers
-    concerned must have no ``z = 0``: seen exactly if the weights and all activations before the last of them are rational, and in balls of 256 bits if not.
+    concerned must have no ``z = 0``: seen exactly if the weights and all activations before the last of them are rational, and in balls of 1024 bits if not.
     The rigor of what was done is returned.
     """
     layers = range(1, problem.L + 1)

@@ -5,6 +5,7 @@ A rule gets a `Step` and returns the conclusion it gives, built anew, and its ow
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,8 +49,10 @@ class Step:
     evidence: Any
     conclusion: Mapping[str, Any]
 
-    def fields(self, *keys: str) -> dict[str, Any]:
-        """Return the evidence, which must have exactly these keys."""
+    def expect(self, premises: int, *keys: str) -> dict[str, Any]:
+        """Return the evidence, which must have exactly these keys; demand a number of premises."""
+        if len(self.premises) != premises:
+            raise Rejected("premises", "premise", f"this rule takes {premises} premises here, got {len(self.premises)}")
         return read_fields(self.evidence, keys, "evidence")
 
     @property
@@ -75,11 +78,6 @@ class Step:
             raise Rejected("conclusion.matrix", "conclusion", f"this rule is about {' and '.join(kinds)} only")
         return matrix
 
-    def count_premises(self, count: int) -> None:
-        """Demand a number of premises."""
-        if len(self.premises) != count:
-            raise Rejected("premises", "premise", f"this rule takes {count} premises, got {len(self.premises)}")
-
     def bound(self, k: int, name: str, side: str, point: int | None) -> int:
         """Return the bound of premise k, which must be a ``rank_lower`` or ``rank_upper`` (``side``) of the named matrix valid at a point.
 
@@ -91,6 +89,19 @@ class Step:
         if found["point"] not in (None, point) and name not in ("Phi-0", "Phi-0+"):
             raise Rejected(f"premises[{k}]", "premise", f"a {side} of {name} at {'all weights' if point is None else f'point {point}'} is needed here")
         return int(found[side])
+
+    def bound_anywhere(self, k: int, name: str, side: str) -> tuple[int, int | None]:
+        """Return the bound of premise k of the named matrix at whichever point it holds, and that point."""
+        point: int | None = self.premises[k].conclusion.get("point")
+        return self.bound(k, name, side, point), point
+
+    def claim(self, k: int, statement: str, scope: str, verdict: str, point: int | None = None) -> Accepted:
+        """Return premise k, which must be the claim named; raises `Rejected`."""
+        found = self.premises[k].conclusion
+        wanted = {"statement": statement, "scope": scope, "verdict": verdict, "point": point}
+        if any(key not in found or found[key] != value for key, value in wanted.items()):
+            raise Rejected(f"premises[{k}]", "premise", f"the claim {statement} {scope}, {verdict}, is needed here")
+        return self.premises[k]
 
     def lower(self, name: str, value: int, point: int | None) -> dict[str, Any]:
         """Return the conclusion ``r(name) ≥ value``."""
@@ -147,13 +158,15 @@ def rank_minor(step: Step) -> Result:
     The entries lie in the local ring of Q, or of Q(u) ≅ Q(e^{1/D}) (Lindemann), of elements whose denominators survive; reduction modulo the
     prime (and u ↦ the residue) is a ring homomorphism from it to F_p. A determinant with image ≠ 0 is ≠ 0.
     """
-    found = step.fields("rows", "columns", "prime", "u")
+    found = step.expect(0, "rows", "columns", "prime", "u")
     matrix = step.matrix()
     point = step.point_or_none(matrix)
     rows, columns = _minor(step, matrix)
     p = read_integer(found["prime"], "evidence.prime", 2**20, 2**62 - 1)
     require(bool(fmpz(p).is_prime()), "evidence.prime", f"{p} is not a prime")
-    if found["u"] is None:
+    if not rows:
+        exact = np.empty((0, 0), dtype=object)
+    elif found["u"] is None:
         exact = entries(matrix, step.problem, point, FormalRing(), rows, columns)
         require(all(isinstance(x, fmpq) for x in exact.flat), "evidence.u", "an entry is not rational, so u = null does not apply")
     else:
@@ -169,7 +182,7 @@ def rank_minor(step: Step) -> Result:
 
 def rank_ball(step: Step) -> Result:
     """A minor whose ball does not contain 0: the ball contains the real minor, so that is not 0 and ``r(M) ≥`` its size."""
-    found = step.fields("rows", "columns", "precision")
+    found = step.expect(0, "rows", "columns", "precision")
     matrix = step.matrix()
     point = step.at_point()
     rows, columns = _minor(step, matrix)
@@ -184,7 +197,7 @@ def rank_ball(step: Step) -> Result:
 
 def rank_gram(step: Step) -> Result:
     """Full column rank by a shifted Cholesky factorisation; proof in `kernel_gram`."""
-    step.fields()
+    step.expect(0)
     matrix = step.matrix("P")
     layers = list(range(1, step.problem.L + 1)) if matrix.layer is None else [matrix.layer]
     require_full_column_rank(step.problem, step.at_point(), layers)
@@ -217,7 +230,7 @@ def rank_kernel(step: Step) -> Result:
 
     The products vanish in the formal ring, hence for the real matrix, by the homomorphism of `FormalRing`.
     """
-    found = step.fields("side", "vectors")
+    found = step.expect(0, "side", "vectors")
     side = read_text(found["side"], "evidence.side")
     require(side in ("left", "right"), "evidence.side", "expected 'left' or 'right'")
     matrix = step.matrix()
@@ -228,7 +241,7 @@ def rank_kernel(step: Step) -> Result:
     vectors = [[read_rational(x, f"evidence.vectors[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
     for k, n in enumerate(_last_nonzero(vectors, "evidence.vectors")):
         require(vectors[k][n] == 1, f"evidence.vectors[{k}][{n}]", "the last non-zero entry must be 1")
-    M = entries(matrix, step.problem, point, FormalRing())
+    M = entries(matrix, step.problem, point, FormalRing()) if vectors else np.empty((0, 0), dtype=object)
     M = M.T if side == "left" else M
     for k, vector in enumerate(vectors):
         require(all(isinstance(x, fmpq) and x == 0 for x in _times(M, vector)), f"evidence.vectors[{k}]", "the vector is not annihilated")
@@ -252,7 +265,7 @@ def rank_kernel_function_field(step: Step) -> Result:
 
     Put ``u = e^{1/D}``: the identity holds for the real numbers, and no non-zero polynomial vanishes there (Lindemann), so the vectors stay independent.
     """
-    found = step.fields("vectors")
+    found = step.expect(0, "vectors")
     matrix = step.matrix()
     point = step.at_point()
     size = matrix.shape[1]
@@ -270,13 +283,13 @@ def rank_kernel_function_field(step: Step) -> Result:
 
 def rank_size(step: Step) -> Result:
     """``r(M) ≤ min(rows, columns)``."""
-    step.fields()
+    step.expect(0)
     return step.upper(step.conclusion["matrix"], min(step.matrix().shape), None), Rigor.EXACT
 
 
 def rank_duplicate(step: Step) -> Result:
     """Equal inputs give equal columns of P, so ``r(P) ≤ n_L d`` with d different inputs."""
-    step.fields()
+    step.expect(0)
     different = len({tuple((int(x.p), int(x.q)) for x in row) for row in step.problem.X})
     require(different < step.problem.T, "rule", "all inputs differ")
     return step.upper("P", step.problem.n_L * different, None), Rigor.EXACT
@@ -288,19 +301,49 @@ def rank_homogeneous(step: Step) -> Result:
     Where P exists no hidden z is 0, so v has a non-zero incoming part; layer by layer from the first, incoming parts lie in columns of ``W_l`` of their own, while
     outgoing parts lie in the next layer: the v are independent. Hence ``r(P) ≤ N_net − Σ_{0<l<L} n_l`` wherever P exists.
     """
-    step.fields()
+    step.expect(0)
     problem = step.problem
     right = problem.L >= 2 and problem.activation.family in ("relu", "leaky-relu") and problem.bias != "fixed"
     require(right, "rule", "this needs hidden layers of relu or leaky-relu and no fixed bias")
     return step.upper("P", problem.N_net - sum(problem.widths[1:-1]), None), Rigor.EXACT
 
 
-def rank_equal_inputs_layer(step: Step) -> Result:
-    """``L = 1``: up to the order of rows and columns P is block-diagonal with blocks ``Φ_0⁺ D_j``, ``D_j`` diagonal: ``r(P) ≤ n_L r(Φ_0⁺)``."""
-    step.fields()
-    step.count_premises(1)
-    require(step.problem.L == 1, "rule", "this needs L = 1")
-    return step.upper("P", step.problem.n_L * step.bound(0, "Phi-0+", "rank_upper", None), None), Rigor.EXACT
+def rank_product(step: Step) -> Result:
+    """``P-l = (I ⊗ Φ⁺) D`` with an identity of size ``n_l``: ``r(P-l) ≤ min(n_l r(Φ⁺), T n_L)``."""
+    step.expect(1)
+    layer = _block_layer(step)
+    name = f"Phi-{layer - 1}+"
+    point = step.premises[0].conclusion.get("point")
+    value = step.problem.widths[layer] * step.bound(0, name, "rank_upper", point)
+    return step.upper(f"P-{layer}", min(value, step.problem.columns), point), Rigor.EXACT
+
+
+def rank_linear(step: Step) -> Result:
+    """If ``z_L`` is affine in x (linear without bias), so is each derivative of ``z_{L,j}`` by a weight.
+
+    So, in the columns of output j, every row of P lies in the row space of ``Φ_0⁺`` times a diagonal matrix: ``r(P) ≤ n_L r(Φ_0⁺)``.
+    """
+    step.expect(1)
+    problem = step.problem
+    right = (problem.L == 1 or problem.activation.family == "identity") and problem.bias != "fixed"
+    require(right, "rule", "this needs L = 1 or hidden layers with the identity, and no fixed bias")
+    return step.upper("P", problem.n_L * step.bound(0, "Phi-0+", "rank_upper", None), None), Rigor.EXACT
+
+
+def rank_polynomial(step: Step) -> Result:
+    """With hidden ``z^k``, ``z_L`` is a polynomial in x of degree ``d = k^{L-1}`` at most, and so are its derivatives by weights.
+
+    So, in the columns of output j, every row of P is ``σ_out'`` (or 1) times the values of a polynomial from a space of dimension ``C(n_0 + d, d)``.
+    """
+    step.expect(0)
+    problem = step.problem
+    family = problem.activation.family
+    right = problem.L >= 2 and family in ("identity", "power") and problem.strip
+    require(right, "rule", "this needs hidden layers with the identity or a power, and an output derivative that is not 0 anywhere")
+    k = 1 if family == "identity" else int(problem.activation.parameter or 1)
+    degree = 1 if k == 1 else k ** min(problem.L - 1, 7)
+    require(degree <= 64, "rule", "the degree is above 64")
+    return step.upper("P", problem.n_L * math.comb(problem.widths[0] + degree, degree), None), Rigor.EXACT
 
 
 def invertible(step: Step, layers: Sequence[int]) -> bool:
@@ -310,7 +353,7 @@ def invertible(step: Step, layers: Sequence[int]) -> bool:
 
 def rank_psi(step: Step) -> Result:
     """``Ψ_l = Σ'_l W_{l+1} Ψ_{l+1}`` with invertible ``Σ'``: Sylvester gives ``r(Ψ_l) ≥ r(W_{l+1}) + r(Ψ_{l+1}) − n_{l+1}`` from ``r(Ψ_L) = n_L``."""
-    step.fields()
+    step.expect(0)
     problem, matrix = step.problem, step.matrix("Psi")
     lowest = matrix.layer or 1
     step.count_premises(problem.L - lowest)
@@ -329,8 +372,7 @@ def khatri_rao_bound(problem: Problem, layer: int, phi: int, psi: int) -> int:
 
 def rank_khatri_rao(step: Step) -> Result:
     """``P-l = (I ⊗ Φ) D``, D the rows of ``Psi-l`` in another order; Sylvester with the inner dimension ``T n_l``."""
-    step.fields()
-    step.count_premises(2)
+    step.expect(2)
     layer = _block_layer(step)
     phi = step.bound(0, f"Phi-{layer - 1}+", "rank_lower", step.index)
     psi = step.bound(1, f"Psi-{layer}", "rank_lower", step.index)
@@ -346,8 +388,7 @@ def _block_layer(step: Step) -> int:
 
 def rank_block(step: Step) -> Result:
     """``P-l`` is a block of rows of P."""
-    step.fields()
-    step.count_premises(1)
+    step.expect(1)
     name = str(step.premises[0].conclusion.get("matrix"))
     require(name.startswith("P-"), "premises[0]", "a rank_lower of P-l is needed here", "premise")
     return step.lower("P", step.bound(0, name, "rank_lower", step.index), step.index), Rigor.EXACT
@@ -355,16 +396,14 @@ def rank_block(step: Step) -> Result:
 
 def rank_sum(step: Step) -> Result:
     """The row rank is subadditive over row blocks."""
-    step.fields()
-    step.count_premises(step.problem.L)
+    step.expect(step.problem.L)
     total = sum(step.bound(k, f"P-{k + 1}", "rank_upper", step.index) for k in range(step.problem.L))
     points = {premise.conclusion["point"] for premise in step.premises} - {None}
     return step.upper("P", total, points.pop() if points else None), Rigor.EXACT
 
 
 def _last_block(step: Step, side: str) -> int:
-    step.fields()
-    step.count_premises(1)
+    step.expect(1)
     require(step.problem.strip, "rule", "the output activation's derivative is not known to be non-zero everywhere")
     return step.problem.n_L * step.bound(0, f"Phi-{step.problem.L - 1}+", side, step.index)
 
@@ -388,7 +427,9 @@ RANK_RULES: Mapping[str, Callable[[Step], Result]] = {
     "rank-size": rank_size,
     "rank-duplicate": rank_duplicate,
     "rank-homogeneous": rank_homogeneous,
-    "rank-equal-inputs-layer": rank_equal_inputs_layer,
+    "rank-product": rank_product,
+    "rank-linear": rank_linear,
+    "rank-polynomial": rank_polynomial,
     "rank-psi": rank_psi,
     "rank-khatri-rao": rank_khatri_rao,
     "rank-block": rank_block,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lossproof.certificates.claims import RankBound
 from lossproof.numerics.rank_producers import jacobian_exists
 from lossproof.theory.problem import Problem
+from lossproof.theory.verdicts import Rigor
 from lossproof.theory.weights import Weights
 
 Progress = Callable[[str, int, int], None]
@@ -18,7 +19,7 @@ class ProofContext:
     """One run of the prover.
 
     ``points`` grows as witnesses are found; ``bounds`` remembers the pair (lower, upper) proved for a matrix at a point, so that
-    no rank is proved twice. ``progress(stage, done, total)`` is called as the work goes on.
+    no rank is proved twice; ``structural`` the upper bounds of ``rank P`` that hold at every ``W``. ``progress(stage, done, total)`` is called as the work goes on.
     """
 
     problem: Problem
@@ -28,6 +29,7 @@ class ProofContext:
     progress: Progress | None = None
     bounds: dict[tuple[str, int | None], tuple[RankBound, RankBound]] = field(default_factory=dict)
     has_jacobian: dict[int, bool] = field(default_factory=dict)
+    structural: list[RankBound] = field(default_factory=list)
 
     def add_point(self, weights: Weights) -> int:
         """Return the index of a point, adding it when it is new."""
@@ -46,6 +48,19 @@ class ProofContext:
         if point not in self.has_jacobian:
             self.has_jacobian[point] = jacobian_exists(self.problem, self.points[point])
         return self.has_jacobian[point]
+
+    def derivative_rigor(self, weights: Weights, order: int) -> Rigor:
+        """Return the rigor with which derivatives of this order can be seen to exist at some weights.
+
+        ``EXACT`` if every activation is smooth enough on record, or if all ``z`` up to the last layer with a kink are rational; else ``BALL``.
+        """
+        a = self.problem.architecture
+        smooth = [(s.differentiable if order == 1 else s.twice_differentiable).holds for s in map(a.activation_of, range(1, a.L + 1))]
+        if all(smooth):
+            return Rigor.EXACT
+        last = max(l for l, holds in enumerate(smooth, start=1) if not holds)
+        rational = weights.is_rational() and all(a.activation_of(l).rational.holds for l in range(1, last))
+        return Rigor.EXACT if rational else Rigor.BALL
 
     def report_progress(self, stage: str, done: int, total: int) -> None:
         """Tell the caller how far the run has come."""

@@ -83,8 +83,7 @@ def _derived_bounds(context: ProofContext, matrix: str, point: int) -> tuple[lis
 
 def _derived_for_jacobian(context: ProofContext, point: int) -> tuple[list[RankBound], list[RankBound]]:
     a = context.problem.architecture
-    inputs_upper = rank_bounds(context, "Phi-0+", point)[1]
-    uppers = structural_upper_bounds(context, inputs_upper)
+    uppers = [*_structural(context)]
     phi_lower = rank_bounds(context, f"Phi-{a.L - 1}+", point)[0]
     lowers = []
     if a.output_activation.nonvanishing_derivative.holds:
@@ -129,5 +128,10 @@ def _derived_for_block(context: ProofContext, layer: int, point: int, uppers: li
 
 def generic_upper_bound(context: ProofContext) -> RankBound:
     """Return the best upper bound of ``rank P`` that holds at every ``W``."""
-    inputs_upper = rank_bounds(context, "Phi-0+", 0)[1]
-    return min(structural_upper_bounds(context, inputs_upper), key=lambda bound: bound.value)
+    return min(_structural(context), key=lambda bound: bound.value)
+
+
+def _structural(context: ProofContext) -> list[RankBound]:
+    if not context.structural:
+        context.structural = structural_upper_bounds(context.problem, rank_bounds(context, "Phi-0+", 0)[1])
+    return context.structural

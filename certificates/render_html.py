@@ -125,9 +125,16 @@ def prose_html(sentence: str) -> Markup:
             linked = re.sub(r"\bpoint (\d+)\b", r'<a href="#point-\1">point \1</a>', linked)
             parts.append(_LONE_SYMBOL.sub(r"<var>\1</var>", linked))
             continue
-        scripts = "".join(f"<{tag}>{escape(text)}</{tag}>" for tag, text in (("sub", run.sub), ("sup", run.sup)) if text)
+        scripts = "".join(f"<{tag}>{_script(text)}</{tag}>" for tag, text in (("sub", run.sub), ("sup", run.sup)) if text)
         parts.append(f"<var>{escape(run.base)}</var>{scripts}")
     return Markup("".join(parts))
+
+
+def _script(text: str) -> str:
+    """Return an index or exponent with its letters slanted and its digits upright."""
+    from markupsafe import escape
+
+    return "".join(f"<i>{part}</i>" if part.isalpha() else str(escape(part)) for part in re.split(r"([A-Za-z]+)", text))
 
 
 def _problem_formulas(report: Report) -> list[tuple[str, str]]:

@@ -79,7 +79,7 @@ def _claim(entry: ClaimEntry) -> list[str]:
     statement = claim.statement
     lines = [
         rf"\subsection*{{{entry.number}. {latex_prose(entry.title)}}}",
-        rf"\target{{{entry.anchor}}}{_verdict(entry)} \texttt{{{latex_text(claim.id)}}}",
+        rf"\target{{{entry.anchor}}}{_verdict(entry)}",
         "",
     ]
     lines += [*_display(statement.formula), rf"\textit{{{entry.statement_word}.}} {latex_prose(statement.conclusion)}", ""]
@@ -93,7 +93,8 @@ def _verdict(entry: ClaimEntry) -> str:
     claim = entry.claim
     rigor = "" if claim.rigor is None else f", {latex_text(claim.rigor.value)}"
     step = "" if entry.step is None else f", certificate step {entry.step}"
-    return rf"\verdict{{{claim.verdict.value.lower()}}}{{{claim.verdict.value}}} {latex_text(entry.setting)}{rigor}{step}"
+    verdict = rf"\verdict{{{claim.verdict.value.lower()}}}{{{claim.verdict.value}}}"
+    return rf"{verdict} \texttt{{{latex_text(claim.id)}}}, {latex_text(entry.setting)}{rigor}{step}"
 
 
 def _missing(entry: ClaimEntry) -> list[str]:

@@ -62,7 +62,7 @@ def _conclusion(outline: ProofOutline) -> list[str]:
     entry = outline.conclusion
     claim = entry.claim
     blocks = [
-        f'<a id="{entry.anchor}"></a>\n\n## {entry.number}. {QUESTION}',
+        f'<a id="{entry.anchor}"></a>\n\n## {entry.number}. {QUESTION} (`{claim.id}`)',
         _verdict(entry),
         f"**{escape_markdown(conclusion_headline(claim.verdict))}**",
     ]

@@ -61,9 +61,11 @@ def render_summary(report: Report, width: int = WIDTH) -> str:
 def claim_lines(entry: ClaimEntry, width: int, *, brief: bool = False) -> list[str]:
     """Return a claim as lines: verdict, title, scope and rigor, then (unless ``brief``) the statement, the reason, facts and links."""
     claim = entry.claim
-    lines = _wrapped(f"{entry.number}. {verdict_mark(claim)} {entry.title} – {entry.setting}{_rigor(claim)}", width, "", "    ")
+    lines = _wrapped(
+        f"{entry.number}. {verdict_mark(claim)} {entry.title} ({claim.id}) – {entry.setting}{_rigor(claim)}", width, "", "    "
+    )
     if not brief:
-        lines += _wrapped(f"{entry.statement_word} ({claim.id}). {claim.statement.conclusion}", width)
+        lines += _wrapped(f"{entry.statement_word}. {claim.statement.conclusion}", width)
     lines += _wrapped(f"{entry.proof_word} {claim.reason}", width)
     if claim.facts and not brief:
         lines += _wrapped(f"Facts: {facts_in_words(claim.facts)}.", width)
@@ -82,7 +84,7 @@ def verdict_mark(claim: Claim) -> str:
 def _conclusion(outline: ProofOutline, width: int) -> list[str]:
     entry = outline.conclusion
     claim = entry.claim
-    lines = [f"1. {verdict_mark(claim)} {QUESTION} – {entry.setting}{_rigor(claim)}"]
+    lines = [f"1. {verdict_mark(claim)} {QUESTION} ({claim.id}) – {entry.setting}{_rigor(claim)}"]
     lines += _wrapped(conclusion_headline(claim.verdict), width)
     lines += _wrapped(f"{entry.proof_word} {claim.reason}", width)
     if claim.missing:

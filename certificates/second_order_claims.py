@@ -47,7 +47,8 @@ def claim_hessian_rank(context: ProofContext, learner: Claim | None, existence: 
         facts = {"rank_lower": lower.value, "rank_upper": upper.value}
         reason = f"At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with non-degenerate ∇²E_i, so rank H = rank P = {_range(lower.value, upper.value)}.{degenerate}"
         rule = "hessian-rank-point"
-        return Claim("hessian-rank", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, _rigor(*premises), rule, {}, premises, 0)
+        rigor = weakest([_rigor(*premises), context.derivative_rigor(context.points[0], 2)])
+        return Claim("hessian-rank", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, rigor, rule, {}, premises, 0)
     if weights_given:
         return _hessian_rank_open(context, learner)
     if _applies_to_wide(problem, existence) and morse.verdict is Verdict.PROVED:

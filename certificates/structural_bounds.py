@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lossproof.certificates.claims import RankBound
-from lossproof.certificates.proof_context import ProofContext
 from lossproof.theory.matrix_sizes import matrix_size
 from lossproof.theory.problem import Problem
 from lossproof.theory.rank_upper_bounds import duplicate_bound, homogeneous_bound, linear_bound, polynomial_bound
@@ -17,9 +16,8 @@ def size_bound(problem: Problem, matrix: str) -> RankBound:
     return RankBound(matrix, None, False, min(matrix_size(problem, matrix)), "rank-size", Rigor.EXACT)
 
 
-def structural_upper_bounds(context: ProofContext, inputs_upper: RankBound) -> list[RankBound]:
+def structural_upper_bounds(problem: Problem, inputs_upper: RankBound) -> list[RankBound]:
     """Return all upper bounds of ``rank P`` that hold at every ``W``, given an upper bound of ``rank Φ_0⁺``."""
-    problem = context.problem
     a, n_L = problem.architecture, problem.architecture.n_L
     found = [size_bound(problem, "P")]
     distinct = problem.samples.distinct_inputs()
@@ -32,7 +30,7 @@ def structural_upper_bounds(context: ProofContext, inputs_upper: RankBound) -> l
             RankBound("P", None, False, linear_bound(n_L, inputs_upper.value), "rank-linear", inputs_upper.rigor, premises=(inputs_upper,))
         )
     found += _polynomial_bound(problem)
-    found.append(block_sum(context, inputs_upper))
+    found.append(_block_sum(problem, inputs_upper))
     return found
 
 
@@ -45,9 +43,8 @@ def _polynomial_bound(problem: Problem) -> list[RankBound]:
     return [RankBound("P", None, False, polynomial_bound(a.n_L, a.widths[0], degree), "rank-polynomial", Rigor.EXACT)]
 
 
-def block_sum(context: ProofContext, inputs_upper: RankBound) -> RankBound:
+def _block_sum(problem: Problem, inputs_upper: RankBound) -> RankBound:
     """Return ``rank P ≤ Σ_l rank P_l`` with the first block bounded through ``rank Φ_0⁺`` and the others by their size."""
-    problem = context.problem
     blocks = [product_bound(problem, 1, inputs_upper)]
     blocks += [size_bound(problem, f"P-{l}") for l in range(2, problem.architecture.L + 1)]
     return RankBound("P", None, False, sum(b.value for b in blocks), "rank-sum", inputs_upper.rigor, premises=tuple(blocks))

@@ -38,6 +38,7 @@ _VERIFIED_FROM_COLUMNS = 64
 _BALL_COLUMNS = 400
 _EXACT_ENTRIES = 4_000_000
 _FORMAL_ENTRIES = 250_000
+_DEEP_ENTRIES = 500
 _FIRST_PRECISION, _LOW_PRECISION = 64, 256
 _KINK_PRECISIONS = (64, 256, 1024)
 
@@ -53,6 +54,10 @@ def rank_evidence(problem: Problem, weights: Weights, matrix: str, *, enough: in
         yield from _verified(problem, weights, matrix)
     if rows * columns > _EXACT_ENTRIES:
         return
+    if _heights_explode(problem, matrix, rows * columns):
+        found = _ball_rank(problem, weights, matrix, (_FIRST_PRECISION, min(_LOW_PRECISION, max_precision)), enough)
+        if found is not None:
+            yield found
     exact = _rational_matrix(problem, weights, matrix)
     if exact is not None:
         yield from (bound for bound in rational_rank(exact, seed) if bound is not None)
@@ -70,8 +75,8 @@ def _balls_and_formal_kernels(problem: Problem, weights: Weights, matrix: str, e
     rows, columns = matrix_size(problem, matrix)
     proved = 0
     for start, stop in ((_FIRST_PRECISION, min(_LOW_PRECISION, max_precision)), (2 * _LOW_PRECISION, max_precision)):
-        if min(rows, columns) <= _BALL_COLUMNS and start <= stop and proved < enough:
-            found = ball_rank(lambda bits: named_matrix(problem, weights, matrix, BallField(bits)), start=start, max_precision=stop, enough=enough)
+        if start <= stop and proved < enough:
+            found = _ball_rank(problem, weights, matrix, (start, stop), enough)
             if found is not None:
                 proved = max(proved, found.value)
                 yield found
@@ -80,6 +85,18 @@ def _balls_and_formal_kernels(problem: Problem, weights: Weights, matrix: str, e
             kernels = [kernel for side in ("right", "left") if (kernel := constant_kernel(formal, side)) is not None]
             enough = min([enough, *(kernel.value for kernel in kernels)])
             yield from kernels
+
+
+def _heights_explode(problem: Problem, matrix: str, entries: int) -> bool:
+    """Tell whether exact entries may have very many digits: rational numbers double in length with every hidden layer."""
+    return problem.architecture.L >= 3 and entries > _DEEP_ENTRIES and not matrix.startswith("W") and matrix not in ("Phi-0", "Phi-0+")
+
+
+def _ball_rank(problem: Problem, weights: Weights, matrix: str, precisions: tuple[int, int], enough: int) -> RankEvidence | None:
+    if min(matrix_size(problem, matrix)) > _BALL_COLUMNS:
+        return None
+    start, stop = precisions
+    return ball_rank(lambda bits: named_matrix(problem, weights, matrix, BallField(bits)), start=start, max_precision=stop, enough=enough)
 
 
 def jacobian_exists(problem: Problem, weights: Weights) -> bool:

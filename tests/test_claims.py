@@ -124,7 +124,7 @@ def test_nearly_equal_inputs_have_full_rank(check):
 
 
 def test_too_few_weights(check):
-    X, Y = random_samples(9, 2, 1)
+    X, Y = random_samples(10, 2, 1)
     report = check((2, 2, 1), X, Y)
     assert report["count"].verdict is REFUTED
     assert report["full-rank", GENERIC].verdict is REFUTED

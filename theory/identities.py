@@ -132,7 +132,7 @@ def xor_kernel_residuals(hidden: Sequence[Sequence[sympy.Expr]], kernel: Sequenc
     True
     """
     units = len(hidden)
-    output = Matrix(sympy.symbols(f"v0:{units}", real=True) + (sympy.Symbol("v_bias", real=True),))
+    output = Matrix([*sympy.symbols(f"v0:{units}", real=True), sympy.Symbol("v_bias", real=True)])
     network = SymbolicNetwork(
         (Matrix(3, units, lambda b, a: hidden[a][b]), output),
         Matrix(XOR_INPUTS).T,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,19 +59,21 @@ def draw_statement_graph(path: str | Path) -> Path:
     """Draw the graph to ``.svg``, ``.png`` or ``.pdf`` by suffix, and return the path. The file is replaced atomically.
 
     Foundations stand on the left; an arrow runs from a statement to one that rests on it. Raises `InputError` for another suffix or
-    a folder that cannot be written.
+    a place that cannot be written.
     """
     target = Path(path)
     if target.suffix.lower() not in _FORMATS:
         raise InputError(f"the picture's name must end in {', '.join(_FORMATS)}, got {target.name!r}: write for example graph.svg")
     picture = _rendered(target.suffix.lower()[1:])
+    scratch = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        handle, scratch = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
-        with os.fdopen(handle, "wb") as file:
-            file.write(picture)
-        os.replace(scratch, target)
+        try:
+            scratch.write_bytes(picture)
+            os.replace(scratch, target)
+        finally:
+            scratch.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"the picture must be written to a folder that exists and is writable, got {target}: {error.strerror}") from error
+        raise InputError(f"{str(path)!r} must be writable, got {error.strerror or error}: choose another file or folder") from error
     return target
 
 

@@ -81,7 +81,7 @@ def claim_projection(context: ProofContext, point: int) -> Claim | None:
 def claim_wide_layer(context: ProofContext, point: int) -> Claim | None:
     """Claim that the last hidden layer is wide enough: ``rank [Φ_{L-1}; 1] = T``; None where it is not proved."""
     a, T = context.problem.architecture, context.problem.T
-    if a.L < 2 or not a.output_activation.nonvanishing_derivative.holds or a.fan_in(a.L) < T:
+    if a.L < 2 or not a.output_activation.nonvanishing_derivative.holds or a.fan_in(a.L) < T or not context.jacobian_exists(point):
         return None
     phi = rank_bounds(context, f"Phi-{a.L - 1}+", point)[0]
     if phi.value < T:
@@ -93,7 +93,7 @@ def claim_wide_layer(context: ProofContext, point: int) -> Claim | None:
         f"The outputs of layer {a.L - 1} at the {T} samples are linearly independent (with the constant 1 of the bias, if there is one), "
         "so the last row block of P alone has full column rank, and the output weights can be solved for.",
         {"layer": a.L - 1},
-        phi.rigor,
+        weakest([phi.rigor, context.derivative_rigor(context.points[point], 1)]),
         "wide-layer",
         {},
         (phi,),
@@ -105,7 +105,7 @@ def claim_one_hidden_layer(context: ProofContext, point: int) -> Claim | None:
     """Claim Proposition 4 (``n_1 = T``, ``Φ_1`` invertible) where it applies, else None."""
     problem = context.problem
     a, T = problem.architecture, problem.T
-    if a.L != 2 or a.widths[1] != T or not a.output_activation.nonvanishing_derivative.holds:
+    if a.L != 2 or a.widths[1] != T or not a.output_activation.nonvanishing_derivative.holds or not context.jacobian_exists(point):
         return None
     lower, upper = rank_bounds(context, "Phi-1", point)
     if lower.value == T:
@@ -115,7 +115,7 @@ def claim_one_hidden_layer(context: ProofContext, point: int) -> Claim | None:
             Verdict.PROVED,
             f"n_1 = T = {T} and Φ_1 is invertible at these weights: W_2 = Φ_1^{{-T}}Y fits every target, and the last block alone gives rank P = T·n_L.",
             {},
-            lower.rigor,
+            weakest([lower.rigor, context.derivative_rigor(context.points[point], 1)]),
             "one-hidden-layer",
             {},
             (lower,),

@@ -10,12 +10,15 @@ import io
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from lossproof.theory.exceptions import InputError, LossproofError
+from lossproof.theory.exceptions import LossproofError
+
+if TYPE_CHECKING:
+    from lossproof.certificates.verification import AcceptedStep
 
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _DATA_HELP = (
@@ -84,16 +87,16 @@ def start(
 
 @app.command()
 def check(
-    widths: Annotated[str, typer.Argument(help="Inputs, hidden layers and outputs, such as 2-2-1.")],
-    data: Annotated[str, typer.Option(help=_DATA_HELP)],
+    widths: Annotated[str, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 2-2-1.")],
+    data: Annotated[str, typer.Option(metavar="NAME|FILE", help=_DATA_HELP)],
     activation: Annotated[str, typer.Option(help="Hidden activation, such as tanh, sigmoid, softsign, leaky-relu:1/100.")] = "tanh",
     output_activation: Annotated[str, typer.Option(help="Activation of the last layer.")] = "identity",
     error: Annotated[str, typer.Option(help=_ERROR_HELP)] = "squared",
     bias: Annotated[str, typer.Option(help="trainable, fixed or none.")] = "trainable",
-    weights: Annotated[str | None, typer.Option(help=_WEIGHTS_HELP)] = None,
+    weights: Annotated[str | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the points that are drawn.")] = 0,
     max_precision: Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")] = 4096,
-    output: Annotated[list[Path] | None, typer.Option("--output", "-o", help=_OUTPUT_HELP)] = None,
+    output: Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=_OUTPUT_HELP)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
 ) -> None:  # fmt: skip
     """Decide every claim of the theory for a network and a sample set, with a report and a certificate."""
@@ -111,19 +114,9 @@ def check(
 
     with progress_bar(quiet=quiet) as progress:
         report = check_architecture(
-            layers,
-            samples.X,
-            samples.Y,
-            activation=activation,
-            output_activation=output_activation,
-            error=error,
-            bias=bias,
-            weights=point,
-            seed=seed,
-            max_precision=max_precision,
-            progress=progress,
-            data_name=samples.name,
-        )
+            layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
+            weights=point, seed=seed, max_precision=max_precision, progress=progress, data_name=samples.name,
+        )  # fmt: skip
     write_outputs(report, outputs)
     if not quiet:
         show(summary_text(report))
@@ -143,26 +136,30 @@ def _written(outputs: tuple[Path, ...], widths: str, data: str) -> str:
 
 
 @app.command()
-def verify(file: Annotated[Path, typer.Argument(help="A certificate, as `lossproof check -o` writes it.")]) -> None:
+def verify(file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate, as `lossproof check -o` writes it.")]) -> None:
     """Re-check a certificate with the small independent kernel."""
     from lossproof.certificates.terminal import show
     from lossproof.certificates.verification import verify as verify_certificate
 
-    if not file.is_file():
-        raise InputError(f"the certificate {str(file)!r} must exist, got no such file: check the path")
     result = verify_certificate(file)
     if not result.ok:
         show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures)]))
         raise typer.Exit(1)
-    claims = [claim for claim in result.claims if "statement" in claim]
-    lines = [f"  [{claim['verdict']}] {claim['statement']} – {claim['scope']}" for claim in claims]
-    show("\n".join([f"[ACCEPTED] {file}: {len(claims)} claims", *lines]))
+    show("\n".join([f"[ACCEPTED] {file}: {len(result.claims)} claims, {len(result.steps)} steps", *map(_accepted, result.claims)]))
+
+
+def _accepted(step: AcceptedStep) -> str:
+    claim = step.conclusion
+    point = "" if claim["point"] is None else f" (point {claim['point']})"
+    return f"  [{claim['verdict']}] {claim['statement']} – {claim['scope']}{point} ({step.rigor.value})"
 
 
 @app.command()
 def statements(
-    id: Annotated[str | None, typer.Argument(help="A statement's ID, such as full-rank; without it all are listed.")] = None,
-    graph: Annotated[Path | None, typer.Option(help="Draw which statement depends on which, as .svg.")] = None,
+    id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A statement's ID, such as full-rank; without it all are listed.")
+    ] = None,
+    graph: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw which statement depends on which, as .svg.")] = None,
 ) -> None:
     """List the statements of the theory, or show one in full."""
     from lossproof.theory.statement_text import describe_statement, list_statements

@@ -157,7 +157,8 @@ def claim_full_rank_everywhere(context: ProofContext) -> Claim:
         )
     if a.L == 1:
         return _single_layer(context)
-    if problem.T == 1 and a.bias == "trainable" and a.output_activation.nonvanishing_derivative.holds:
+    certain = a.output_activation.nonvanishing_derivative.holds and a.activation.differentiable.holds
+    if problem.T == 1 and a.bias == "trainable" and certain:
         reason = f"One sample: the bias rows of the last block are the identity up to non-zero factors, so rank P(W) = n_L = {columns} at every W."
         facts = {"rank_lower": columns, "columns": columns}
         return _everywhere(Verdict.PROVED, reason, facts, Rigor.EXACT, "full-rank-single-sample", ())

@@ -14,7 +14,8 @@ from lossproof.certificates.kernel_matrices import parse_matrix
 from lossproof.certificates.kernel_parse import Rejected, read_rational
 from lossproof.certificates.kernel_pass import derivatives_exist
 from lossproof.certificates.kernel_problem import Number, Point, Problem
-from lossproof.certificates.kernel_rank_rules import Result, Step, invertible, khatri_rao_bound, require
+from lossproof.certificates.kernel_rank_rules import invertible, khatri_rao_bound
+from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
@@ -91,16 +92,21 @@ def _full_weights(step: Step, point: int | None) -> list[int]:
     ranks = []
     for l in range(1, step.problem.L + 1):
         rank = step.bound(l - 1, f"W-{l}", "rank_lower", point)
-        require(rank == min(parse_matrix(f"W-{l}", step.problem).shape), f"premises[{l - 1}]", f"W-{l} is not shown to have full rank", "premise")
+        require(
+            rank == min(parse_matrix(f"W-{l}", step.problem).shape),
+            f"premises[{l - 1}]",
+            f"W-{l} is not shown to have full rank",
+            "premise",
+        )
         ranks.append(rank)
     return ranks
 
 
 def principle_weights(step: Step) -> Result:
     """Every ``W_l`` has rank ``min(rows, columns)``, or one has a smaller rank."""
-    step.expect(0)
     step.at_point()
     if len(step.premises) == 1 and "rank_upper" in step.premises[0].conclusion:
+        step.expect(1)
         name = str(step.premises[0].conclusion["matrix"])
         matrix = parse_matrix(name, step.problem)
         right = matrix.kind == "W" and not matrix.suffix
@@ -108,7 +114,7 @@ def principle_weights(step: Step) -> Result:
         upper = step.bound(0, name, "rank_upper", step.index)
         require(upper < min(matrix.shape), "premises[0]", "the bound does not rule out full rank", "premise")
         return claim("principle-weights", AT_WEIGHTS, False, {"layer": matrix.layer, "rank_upper": upper}, step.index), Rigor.EXACT
-    step.count_premises(step.problem.L)
+    step.expect(step.problem.L)
     return claim("principle-weights", AT_WEIGHTS, True, {"ranks": _full_weights(step, step.index)}, step.index), Rigor.EXACT
 
 
@@ -161,14 +167,15 @@ def full_rank(step: Step) -> Result:
 def full_rank_generic(step: Step) -> Result:
     """The minors of P are real-analytic in W: one that is not 0 somewhere is not 0 outside a closed set of measure zero.
 
-    An upper bound below ``T n_L`` at all weights rules full rank out everywhere.
+    An upper bound below ``T n_L`` at all weights rules full rank out everywhere. † at the point of the lower bound, which is a fact either way.
     """
     step.expect(2)
-    (lower, _), upper = step.bound_anywhere(0, "P", "rank_lower"), step.bound(1, "P", "rank_upper", None)
+    (lower, point), upper = step.bound_anywhere(0, "P", "rank_lower"), step.bound(1, "P", "rank_upper", None)
     columns = step.problem.columns
     proved = _decide(lower, upper, columns)
     require(not proved or all(a.analytic.holds for a in used_activations(step.problem)), "rule", "an activation is not analytic")
-    return claim("full-rank", ALMOST, proved, {"rank_lower": lower, "rank_upper": upper, "columns": columns}), Rigor.EXACT
+    facts = {"rank_lower": lower, "rank_upper": upper, "columns": columns}
+    return claim("full-rank", ALMOST, proved, facts), require_differentiable(step, point, 1)
 
 
 def full_rank_dead_units(step: Step) -> Result:
@@ -262,7 +269,7 @@ def never_everywhere(step: Step) -> Result:
 
 
 def almost_everywhere(step: Step) -> Result:
-    """Where P has full column rank, ``Pε = T∇J = 0`` forces ``ε = 0``, which `principle-error` makes a global minimum; the rest is closed and of measure zero."""
+    """Where P has full column rank, ``Pε = T∇J = 0`` forces ``ε = 0``: every sample's error is least; the rest is closed and of measure zero."""
     step.expect(2)
     step.claim(0, "full-rank", ALMOST, PROVED)
     step.claim(1, "principle-error", EVERYWHERE, PROVED)

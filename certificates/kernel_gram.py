@@ -15,10 +15,11 @@ as exact numbers, ``S`` the diagonal matrix of powers of two ``s_p`` that brings
 So ``λ_min(K) ≥ σ − (γ_c + γ_{n+16}/(1 − γ_{n+16}) + 2u) τ``, and with ``σ`` a little above ``D²`` plus this loss,
 ``σ_min(MS) ≥ √λ_min(K) − D > 0``; ``S`` is invertible, so M has full column rank.
 
-The bounds themselves are sums, products and roots of fewer than 2^30 non-negative doubles, wrong by less than the factor ``1 + 2^{-20}`` they are
-enlarged by. Underflow, even flushed to zero: every magnitude is at most 2^100, so what one layer loses in ``z``, ``φ``, ``Ψ`` is below 2^-700 and is covered by the
-2^-600 added to each radius; every ``k_p`` is at least 2^-100, so ``K`` and ``D²`` (below 1, or the factorisation fails) lose less than 2^-200, and the
-factor covers that since ``σ ≥ uτ``. Hypotheses: IEEE 754 double precision, rounding to nearest, BLAS products by conventional summation.
+The bounds themselves are sums, products and roots of fewer than 2^30 non-negative doubles, wrong by less than the factor ``1 + 2^{-20}``
+they are enlarged by. Underflow, even flushed to zero: every magnitude is at most 2^100, so what one layer loses in ``z``, ``φ``, ``Ψ`` is below
+2^-700 and is covered by the 2^-600 added to each radius; every ``k_p`` is at least 2^-100, so ``K`` and ``D²`` (below 1, or the factorisation
+fails) lose less than 2^-200, and the factor covers that since ``σ ≥ uτ``. Hypotheses: IEEE 754 double precision, rounding to nearest, BLAS
+products by conventional summation.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ import numpy as np
 from flint import arb, fmpq
 from scipy.linalg.lapack import dpotrf
 
+from lossproof.certificates.kernel_balls import BallRing, ball_precision
 from lossproof.certificates.kernel_parse import Rejected
 from lossproof.certificates.kernel_pass import MAX_WORK, Array, limit
 from lossproof.certificates.kernel_problem import Number, Point, Problem
-from lossproof.certificates.kernel_rings import BallRing, ball_precision
 from lossproof.theory.activations import Activation
 
 MAX_COLUMNS = 16_000

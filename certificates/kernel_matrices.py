@@ -56,7 +56,13 @@ def parse_matrix(name: str, problem: Problem, place: str = "conclusion.matrix") 
 
 
 def entries(
-    matrix: Matrix, problem: Problem, point: Point | None, ring: Ring, rows: list[int] | None = None, columns: list[int] | None = None, bits: int = 64
+    matrix: Matrix,
+    problem: Problem,
+    point: Point | None,
+    ring: Ring,
+    rows: list[int] | None = None,
+    columns: list[int] | None = None,
+    bits: int = 64,
 ) -> Array:
     """Return the submatrix of the given rows and columns (all if None) as an object array; entries may be plain ``fmpq``.
 

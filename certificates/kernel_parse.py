@@ -24,7 +24,7 @@ _RATIONAL = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:/([1-9][0-9]*))?")
 _DOUBLE = re.compile(r"-?0x[01]\.[0-9a-f]{1,13}p[+-][0-9]{1,4}")
 
 
-class Rejected(Exception):  # noqa: N818 - it is no error: it says why a certificate does not hold
+class Rejected(Exception):
     """A certificate, or a step of it, does not hold.
 
     ``place`` is a path such as ``steps[3].evidence.prime`` (a rule gives it without ``steps[3].``), ``code`` a word of a fixed list.

@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_mat, fmpz
 
+from lossproof.certificates.kernel_balls import BallRing, ball_precision
 from lossproof.certificates.kernel_parse import Rejected
 from lossproof.certificates.kernel_problem import Point, Problem
-from lossproof.certificates.kernel_rings import MAX_BITS, BallRing, FormalRing, Ring, ball_precision
+from lossproof.certificates.kernel_rings import MAX_BITS, FormalRing, Ring
 from lossproof.theory.activations import Activation
 from lossproof.theory.verdicts import Rigor
 

@@ -15,6 +15,7 @@ from lossproof.theory.verdicts import Rigor, Verdict
 _SUBJECTS = {
     "Exact learning": (
         "exact-learning",
+        "exact-learner",
         "wide-layer",
         "one-hidden-layer",
         "newton-kantorovich",
@@ -37,6 +38,11 @@ _SUBJECTS = {
         "suboptimal",
     ),
 }
+MATRIX_GLOSS = (
+    "P_l is the row block of layer l of P. Φ_l holds the outputs of layer l, a column for each sample, and Φ_l⁺ has a last row of ones besides "
+    "when the bias is trainable. Ψ_l is the block-diagonal matrix of Ψ_l(1), …, Ψ_l(T). W_l includes its bias row when the bias is "
+    "trainable, W_l* does not."
+)
 _HEADINGS = {name: heading for heading, names in _SUBJECTS.items() for name in names}
 
 
@@ -180,12 +186,25 @@ def claim_title(claim: Claim) -> str:
 def bound_text(bound: RankBound) -> str:
     """Return a rank bound in words, with the place where it holds.
 
-    >>> bound_text(RankBound("P", 0, True, 4, "rank-minor", Rigor.EXACT))
-    'rank P ≥ 4 at point 0'
+    >>> bound_text(RankBound("P-1", 0, True, 4, "rank-minor", Rigor.EXACT))
+    'rank P_1 ≥ 4 at point 0'
     """
     independent = bound.matrix in ("Phi-0", "Phi-0+")
     where = "" if independent else " at every W" if bound.point is None else f" at point {bound.point}"
-    return bound.text + where
+    return f"rank {matrix_symbol(bound.matrix)} {'≥' if bound.is_lower else '≤'} {bound.value}{where}"
+
+
+def matrix_symbol(name: str) -> str:
+    """Return the symbol of a matrix that the certificate names in ASCII; `MATRIX_GLOSS` explains it.
+
+    >>> [matrix_symbol(name) for name in ("P", "P-2", "Psi-1", "Phi-0+", "W-2*")]
+    ['P', 'P_2', 'Ψ_1', 'Φ_0⁺', 'W_2*']
+    """
+    family, _, rest = name.partition("-")
+    if not rest:
+        return name
+    symbol = {"Phi": "Φ", "Psi": "Ψ"}.get(family, family)
+    return f"{symbol}_{rest.replace('+', '⁺')}"
 
 
 def _all_nodes(claims: Iterable[Claim]) -> list[Node]:

@@ -24,7 +24,7 @@ from lossproof.certificates.plain_words import (
     trust_lines,
     what_does_not_follow,
 )
-from lossproof.certificates.proof_outline import outline_of
+from lossproof.certificates.proof_outline import MATRIX_GLOSS, outline_of
 from lossproof.certificates.prose import runs_of
 from lossproof.certificates.report import Report
 from lossproof.theory.numbers import Number
@@ -68,6 +68,8 @@ def render_html(report: Report, certificate_name: str = "report.json") -> str:
         headline=conclusion_headline(outline.conclusion.claim.verdict),
         does_not_follow=what_does_not_follow(outline),
         tally=tally(outline),
+        matrix_gloss=MATRIX_GLOSS,
+        wide_network=report.problem.architecture.L > 3,
         formulas=_problem_formulas(report),
         network=_markup(network_svg(report.problem.architecture)),
         spectrum=_spectrum(report),

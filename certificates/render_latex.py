@@ -19,7 +19,7 @@ from lossproof.certificates.plain_words import (
     trust_lines,
     what_does_not_follow,
 )
-from lossproof.certificates.proof_outline import ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.proof_outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
 from lossproof.certificates.report import Report
 
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
@@ -50,7 +50,14 @@ def render_latex(report: Report, certificate_name: str = "report.json") -> str:
         lines.append(rf"\section*{{{latex_text(section.heading)}}}")
         for entry in section.entries:
             lines += _claim(entry)
-    lines += [r"\section*{Lemmas: rank bounds}", *_lemmas(outline.lemmas), r"\section*{The weights}", *_points(report)]
+    lines += [
+        r"\section*{Lemmas: rank bounds}",
+        latex_prose(MATRIX_GLOSS),
+        "",
+        *_lemmas(outline.lemmas),
+        r"\section*{The weights}",
+        *_points(report),
+    ]
     lines += [r"\section*{How to read this, and what it rests on}", r"\begin{itemize}"]
     lines += [rf"\item {latex_prose(line)}" for line in (*report.notes, *trust_lines(outline))]
     lines += [r"\end{itemize}", r"\section*{How to re-check this}", rf"\texttt{{lossproof verify {latex_text(certificate_name)}}}", ""]
@@ -133,7 +140,7 @@ def _lemmas(lemmas: tuple[LemmaEntry, ...]) -> list[str]:
     lines = [r"\begin{longtable}{@{}rllll@{}}", r"\toprule", r"Lemma & Bound & Rule & Rigor & Rests on\\", r"\midrule", r"\endhead"]
     for lemma in lemmas:
         rests = ", ".join(map(_link, lemma.rests_on)) or "--"
-        cells = (latex_text(lemma.text), rf"\texttt{{{latex_text(lemma.bound.rule)}}}", latex_text(lemma.bound.rigor.value), rests)
+        cells = (latex_prose(lemma.text), rf"\texttt{{{latex_text(lemma.bound.rule)}}}", latex_text(lemma.bound.rigor.value), rests)
         lines.append(rf"\target{{{lemma.anchor}}}{lemma.number} & {' & '.join(cells)}\\")
     return [*lines, r"\bottomrule", r"\end{longtable}"]
 

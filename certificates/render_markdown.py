@@ -18,7 +18,7 @@ from lossproof.certificates.plain_words import (
     trust_lines,
     what_does_not_follow,
 )
-from lossproof.certificates.proof_outline import ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.proof_outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
 from lossproof.certificates.report import Report
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~!])")
@@ -33,7 +33,7 @@ def render_markdown(report: Report, certificate_name: str = "report.json") -> st
         blocks.append(f"## {section.heading}")
         for entry in section.entries:
             blocks += _claim(entry)
-    blocks += ["## Lemmas: rank bounds", _lemmas(outline.lemmas), "## The weights", *_points(report)]
+    blocks += ["## Lemmas: rank bounds", escape_markdown(MATRIX_GLOSS), _lemmas(outline.lemmas), "## The weights", *_points(report)]
     blocks.append("## How to read this, and what it rests on")
     blocks.append("\n".join(f"- {escape_markdown(line)}" for line in (*report.notes, *trust_lines(outline))))
     blocks += [

@@ -17,7 +17,7 @@ from lossproof.certificates.plain_words import (
     trust_lines,
     what_does_not_follow,
 )
-from lossproof.certificates.proof_outline import ClaimEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.proof_outline import MATRIX_GLOSS, ClaimEntry, Link, ProofOutline, outline_of
 from lossproof.certificates.report import Report
 from lossproof.theory.verdicts import Verdict
 
@@ -34,7 +34,7 @@ def render_text(report: Report, certificate_name: str = "report.json", width: in
         lines += _heading(section.heading)
         for entry in section.entries:
             lines += [*claim_lines(entry, width), ""]
-    lines += [*_heading("Lemmas: rank bounds")]
+    lines += [*_heading("Lemmas: rank bounds"), *_wrapped(MATRIX_GLOSS, width, "", ""), ""]
     for lemma in outline.lemmas:
         rests = f"; rests on {_labels(lemma.rests_on)}" if lemma.rests_on else ""
         lines += _wrapped(f"Lemma {lemma.number}. {lemma.text}  [{lemma.bound.rule}, {lemma.bound.rigor.value}{rests}]", width, "", "    ")

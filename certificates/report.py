@@ -70,7 +70,7 @@ class Report:
         return certificate_of(self.problem, self.points, self.claims)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the whole report as plain dicts, lists, strings and integers."""
+        """Return the whole report as plain dicts, lists, strings and numbers, ready for JSON."""
         from lossproof.certificates.render_dict import report_as_dict
 
         return report_as_dict(self)

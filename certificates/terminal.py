@@ -26,12 +26,13 @@ Progress = Callable[[str, int, int], None]
 
 
 def show(text: str) -> None:
-    """Print text on standard output; on a terminal the verdicts in brackets are badges and headings are bold."""
+    """Print text on standard output; on a terminal the verdicts in brackets are badges and headings are bold. Control characters are dropped."""
     console = Console(file=sys.stdout, highlight=False)
-    styled = Text(text.rstrip("\n"))
+    plain = "".join(character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}" for character in text)
+    styled = Text(plain.rstrip("\n"))
     for word, style in _STYLES.items():
         styled.highlight_regex(rf"\[{word}\]", style)
-    for heading in _UNDERLINED.finditer(text):
+    for heading in _UNDERLINED.finditer(plain):
         styled.stylize("bold", *heading.span(1))
         styled.stylize("dim", heading.end(1), heading.end())
     console.print(styled, soft_wrap=True)

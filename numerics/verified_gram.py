@@ -18,8 +18,9 @@ operations, and also if a quotient is formed as product with a rounded reciproca
 BIT 46, 2006). An infinite or undefined entry of ``R`` would make the diagonal entry of its column so.
 
 **4. Conclusion.** The shift takes at least ``s`` from each diagonal entry (its rounding, at most ``u`` of the entry, is added to what is subtracted). Then
-``λ_min(K̂) ≥ s − τ − ρ``, and ``σ_min(PD) ≥ √λ_min(K̂) − δ > 0`` if ``s > τ + ρ + δ²``. All of ``δ, ρ, τ`` are raised for their own rounding. Underflow: scaled factors are at most 1
-in norm, so all its contributions together lie far below ``n²(k + m + n + 9)·8ω < 2^-900``; a summand ``2^-400`` in ``s`` and in ``δ`` covers them.
+``λ_min(K̂) ≥ s − τ − ρ``, and ``σ_min(PD) ≥ √λ_min(K̂) − δ > 0`` if ``s > τ + ρ + δ²``. All of ``δ, ρ, τ`` are raised for their own rounding. Underflow: entries of the scaled
+factors stay below ``2^110`` (below 2 unless a ``φ̂`` is 0 or nearly so), so all its contributions together lie below ``n²(k + m + n + 9)·2^225 ω < 2^-700``; a summand ``2^-400`` in ``s`` and in ``δ²`` covers
+them.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def check():
         assert verification.ok, verification.failures
         decided = [claim for claim in report if claim.verdict is not lp.Verdict.UNDECIDED]
         assert len({(claim.id, claim.scope, claim.point) for claim in report}) == len(report.claims)
-        accepted = {(c["statement"], c["scope"], c["verdict"]) for c in verification.claims if "statement" in c}
+        accepted = {tuple(step.conclusion[key] for key in ("statement", "scope", "verdict")) for step in verification.claims}
         assert {(claim.id, claim.scope.value, claim.verdict.value) for claim in decided} <= accepted
         return report
 

@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 import pytest
 from report_cases import NASTY_NAME, proved_report, xor_report
 
+from lossproof.certificates.check_architecture import check_architecture
+from lossproof.certificates.data_sources import load_data
 from lossproof.certificates.fact_tables import fact_tables
 from lossproof.certificates.formulas import activation_formula, error_formula, mathml
 from lossproof.certificates.latex_text import latex_prose, latex_text
@@ -68,7 +70,13 @@ class Page(HTMLParser):
         self.text += data
 
 
-@pytest.fixture(params=[xor_report, proved_report], ids=["xor", "proved"])
+def checked_report():
+    """A report that the prover made."""
+    data = load_data("xor", 1)
+    return check_architecture("2-2-1", data.X, data.Y, error="cauchy", data_name="xor")
+
+
+@pytest.fixture(params=[xor_report, proved_report, checked_report], ids=["xor", "proved", "checked"])
 def report(request):
     return request.param()
 

@@ -22,7 +22,8 @@ def test_record_agrees_with_derivation(name: str, field: str) -> None:
     activation = activation_named(name)
     record, derived = getattr(activation, field), DERIVED[field](activation)
     assert record.holds is derived.holds
-    assert record.argument and derived.argument
+    assert record.argument
+    assert derived.argument
     if record.holds:
         assert record.witness == derived.witness == ()
 

@@ -22,7 +22,8 @@ def test_record_agrees_with_derivation(name: str, field: str) -> None:
     error = error_named(name)
     record, derived = getattr(error, field), DERIVED[field](error)
     assert record.holds is derived.holds
-    assert record.argument and derived.argument
+    assert record.argument
+    assert derived.argument
 
 
 @pytest.mark.parametrize("name", ERROR_NAMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from itertools import pairwise
 
 from flint import fmpq, fmpq_mat
 
@@ -99,6 +100,5 @@ def random_network(generator: random.Random, widths: list[int], bias: bool, spar
         return Fraction(0) if sparse and generator.random() < 0.4 else Fraction(generator.randint(-9, 9), generator.choice((1, 2, 3, 7)))
 
     return [
-        ([[entry() for _ in range(n)] for _ in range(m)], [entry() if bias else Fraction(0) for _ in range(n)])
-        for m, n in zip(widths, widths[1:], strict=False)
+        ([[entry() for _ in range(n)] for _ in range(m)], [entry() if bias else Fraction(0) for _ in range(n)]) for m, n in pairwise(widths)
     ]

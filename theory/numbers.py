@@ -6,10 +6,10 @@ the rationals they spell; ``log(3)/2`` is a `Combination` of constants with rati
 
 from __future__ import annotations
 
-import math
 import numbers
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from lossproof.theory.exceptions import InputError
 
 _MAX_TEXT = 5000
 _MAX_EXPONENT = 5000
-_RATIONAL_TEXT = re.compile(r"[+-]?\d+/\d+|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,5})?")
+_RATIONAL_TEXT = re.compile(r"[+-]?\d+/\d+|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,5})?", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)
@@ -73,7 +73,7 @@ def combination(rational: Fraction, terms: dict[Constant, Fraction]) -> Number:
 def exact_number(value: Any, where: str = "a number") -> Number:
     """Return ``value`` as an exact number.
 
-    Accepted are integers, finite floats (taken as the dyadic rationals they are), ``Fraction``, ``Decimal``,
+    Accepted are integers, finite floats of any precision (taken as the dyadic rationals they are), ``Fraction``, ``Decimal``,
     strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell), and SymPy numbers that are
     rational combinations of ``log`` of positive rationals, roots of positive rationals, ``exp`` of
     rationals and ``pi``.
@@ -89,13 +89,10 @@ def exact_number(value: Any, where: str = "a number") -> Number:
         return Fraction(int(value))
     if isinstance(value, numbers.Rational):
         return Fraction(int(value.numerator), int(value.denominator))
-    if isinstance(value, numbers.Real) and not hasattr(value, "free_symbols"):
-        as_float = float(value)
-        if not math.isfinite(as_float):
-            raise InputError(f"{where} must be finite, got {as_float}: remove or replace this entry")
-        return Fraction(as_float)
     if isinstance(value, str):
         return _from_text(value, where)
+    if isinstance(value, Decimal) and value.is_finite():
+        return _from_text(str(value), where)
     if isinstance(value, Combination):
         return value
     if hasattr(value, "as_integer_ratio") and not hasattr(value, "free_symbols"):
@@ -135,12 +132,11 @@ def _from_sympy(value: Any, where: str) -> Number:
     rational = Fraction(0)
     terms: dict[Constant, Fraction] = {}
     for term in sympy.Add.make_args(expression):
-        coefficient, rest = term.as_coeff_Mul(rational=True)
-        if not coefficient.is_Rational:
+        coefficient, rest = term.as_coeff_Mul()
+        if not (coefficient.is_Rational or (coefficient.is_Float and coefficient.is_finite)):
             raise _unsupported(value, where)
-        factor = Fraction(int(coefficient.p), int(coefficient.q))
-        if rest.is_Float:
-            factor, rest = factor * Fraction(sympy.Rational(rest).p, sympy.Rational(rest).q), sympy.S.One
+        exact = sympy.Rational(coefficient)
+        factor = Fraction(int(exact.p), int(exact.q))
         if rest == 1:
             rational += factor
             continue
@@ -164,10 +160,13 @@ def _constants_of(rest: Any, value: Any, where: str) -> list[tuple[Constant, Fra
         for p, k in sympy.factorint(argument.q).items():
             powers[int(p)] = powers.get(int(p), 0) - int(k)
         return [(Constant("log", Fraction(p)), Fraction(k)) for p, k in powers.items()]
-    if rest.is_Pow and rest.args[0].is_Rational and rest.args[0].is_positive and rest.args[1].is_Rational:
-        base, power = rest.args
-        argument = Fraction(int(base.p), int(base.q)) ** int(power.p)
-        return [(Constant("root", argument, int(power.q)), Fraction(1))]
+    factors = [factor.as_base_exp() for factor in sympy.Mul.make_args(rest)]
+    if all(base.is_Rational and base.is_positive and power.is_Rational for base, power in factors):
+        degree = int(sympy.ilcm(1, *(power.q for _, power in factors)))
+        argument = Fraction(1)
+        for base, power in factors:
+            argument *= Fraction(int(base.p), int(base.q)) ** int(power.p * (degree // power.q))
+        return [(Constant("root", argument, degree), Fraction(1))]
     raise _unsupported(value, where)
 
 

@@ -29,7 +29,8 @@ class Problem:
         for name, rows, expected, unit in (("X", samples.X, widths[0], "inputs"), ("Y", samples.Y, widths[-1], "outputs")):
             if len(rows[0]) != expected:
                 raise InputError(
-                    f"{name} must have {expected} columns for a {self.architecture} network ({expected} {unit}), got {len(rows[0])}: change the widths or the data"
+                    f"{name} must have {expected} columns for a {self.architecture} network ({expected} {unit}), "
+                    f"got {len(rows[0])}: change the widths or the data"
                 )
         self.error.check_targets(samples.Y)
 

@@ -66,8 +66,8 @@ PAPER = (
         formula=r"\operatorname{rank} P(W) = T\, n_L",
         hypotheses=("P(W) exists: all activations are differentiable at every value z that occurs.",),
         conclusion=(
-            "The rows of P(W) span everything, so a critical point with this W has ε(W) = 0, whatever the targets are. With a hidden "
-            "layer and two samples this holds at no network for all W (never-everywhere)."
+            "The rows of P(W) span everything, so if W is critical then ε(W) = 0, whatever the targets are. "
+            "In every network with a hidden layer and at least two samples it fails at some W (never-everywhere)."
         ),
         source=f"{_PAPER}, Proposition 1, which asks for it at all W",
         decided_by=(

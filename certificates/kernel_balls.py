@@ -1,0 +1,101 @@
+"""Arb balls: values and derivatives of the activations, enclosed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from flint import arb, ctx, fmpq
+
+from lossproof.certificates.kernel_problem import Combination, Constant, Number
+from lossproof.certificates.kernel_rings import algebraic, kink
+from lossproof.theory.activations import Activation
+
+
+@contextmanager
+def ball_precision(bits: int) -> Iterator[None]:
+    """Set Arb's working precision for a block and restore it afterwards."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+class BallRing:
+    """Arb balls at the working precision in force: each result contains the real value for all real arguments in the balls given."""
+
+    def embed(self, number: Number) -> arb:
+        """Return a ball that contains the number."""
+        if not isinstance(number, Combination):
+            return arb(number)
+        return sum((arb(q) * constant_ball(constant) for constant, q in number.terms), arb(number.rational))
+
+    def sigma(self, activation: Activation, order: int, z: arb) -> arb:
+        """Return an enclosure; raises `Rejected` where a derivative may not exist."""
+        if activation.family in ("identity", "power"):
+            return arb(algebraic(activation, order, z))
+        return (_ball_value if order == 0 else _ball_derivative)(activation, z)
+
+
+def constant_ball(constant: Constant) -> arb:
+    """Return a ball that contains a constant of section 2."""
+    kind = constant[0]
+    if kind == "pi":
+        return arb.pi()
+    if kind == "root":
+        return (arb(constant[1]).log() / constant[2]).exp()
+    return arb(constant[1]).log() if kind == "log" else arb(constant[1]).exp()
+
+
+def _logistic(z: arb) -> arb:
+    return 1 / (1 + (-z).exp())
+
+
+def _normal_integral(z: arb) -> arb:
+    return (1 + (z / arb(2).sqrt()).erf()) / 2
+
+
+_BALL_VALUES: Mapping[str, Callable[[arb], arb]] = {
+    "sigmoid": _logistic,
+    "tanh": lambda z: z.tanh(),
+    "softsign": lambda z: z / (1 + abs(z)),
+    "softplus": lambda z: z.exp().log1p(),
+    "bent-identity": lambda z: ((z * z + 1).sqrt() - 1) / 2 + z,
+    "relu": lambda z: z.max(arb(0)),
+    "elu": lambda z: z.max(arb(0)) + z.min(arb(0)).expm1(),
+    "gelu": lambda z: z * _normal_integral(z),
+    "silu": lambda z: z * _logistic(z),
+    "arctan": lambda z: z.atan(),
+    "erf": lambda z: z.erf(),
+    "sin": lambda z: z.sin(),
+}
+_BALL_DERIVATIVES: Mapping[str, Callable[[arb], arb]] = {
+    "sigmoid": lambda z: _logistic(z) * _logistic(-z),
+    "tanh": lambda z: 1 / z.cosh() ** 2,
+    "softsign": lambda z: 1 / (1 + abs(z)) ** 2,
+    "softplus": _logistic,
+    "bent-identity": lambda z: z / (2 * (z * z + 1).sqrt()) + 1,
+    "elu": lambda z: z.min(arb(0)).exp(),
+    "gelu": lambda z: _normal_integral(z) + z * (-z * z / 2).exp() / (2 * arb.pi()).sqrt(),
+    "silu": lambda z: _logistic(z) * (1 + z * _logistic(-z)),
+    "arctan": lambda z: 1 / (1 + z * z),
+    "erf": lambda z: 2 * (-z * z).exp() / arb.pi().sqrt(),
+    "sin": lambda z: z.cos(),
+}
+
+
+def _ball_value(activation: Activation, z: arb) -> arb:
+    if activation.parameter is not None:  # leaky-relu: max(z, sz), as 0 < s < 1
+        return z.max(z * fmpq(activation.parameter.numerator, activation.parameter.denominator))
+    return _BALL_VALUES[activation.family](z)
+
+
+def _ball_derivative(activation: Activation, z: arb) -> arb:
+    if activation.family not in ("relu", "leaky-relu"):
+        return _BALL_DERIVATIVES[activation.family](z)
+    if not (z > 0 or z < 0):
+        raise kink(activation)
+    slope = activation.parameter or 0
+    return arb(1) if z > 0 else arb(fmpq(slope.numerator, slope.denominator))

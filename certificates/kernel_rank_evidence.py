@@ -1,0 +1,196 @@
+"""The rules that prove a rank bound from evidence about the entries (section 5), each with its proof in the docstring.
+
+A rule gets a `Step` and returns the conclusion it gives, built anew, and its own rigor. ``r(M)`` is the rank of a matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat, fmpq, fmpq_poly, fmpz, fmpz_poly, nmod, nmod_mat
+
+from lossproof.certificates.kernel_balls import BallRing, ball_precision
+from lossproof.certificates.kernel_gram import require_full_column_rank
+from lossproof.certificates.kernel_matrices import Matrix, entries
+from lossproof.certificates.kernel_parse import Rejected, read_integer, read_list, read_rational, read_text
+from lossproof.certificates.kernel_pass import MAX_WORK, Array, common_denominator, limit
+from lossproof.certificates.kernel_problem import Point
+from lossproof.certificates.kernel_rings import FormalRing, Ratio, as_ratio, function_field_ring, residue_ring
+from lossproof.certificates.kernel_step import Result, Step, require
+from lossproof.theory.verdicts import Rigor
+
+MAX_MINOR = 5000
+MAX_BALL_WORK = 2**40
+MAX_EXPONENT = 100_000
+PRECISIONS = (53, 2**20)
+
+
+def _indices(value: Any, place: str, size: int) -> list[int]:
+    found = [read_integer(k, f"{place}[{n}]", 0, size - 1) for n, k in enumerate(read_list(value, place))]
+    require(all(a < b for a, b in pairwise(found)), place, "indices must increase strictly")
+    return found
+
+
+def _minor(step: Step, matrix: Matrix) -> tuple[list[int], list[int]]:
+    rows = _indices(step.evidence["rows"], "evidence.rows", matrix.shape[0])
+    columns = _indices(step.evidence["columns"], "evidence.columns", matrix.shape[1])
+    require(len(rows) == len(columns), "evidence.columns", "a minor has as many columns as rows")
+    limit(len(rows), MAX_MINOR, "the size of a minor")
+    return rows, columns
+
+
+@contextmanager
+def _no_zero_denominator(place: str) -> Iterator[None]:
+    try:
+        yield
+    except ZeroDivisionError:
+        raise Rejected(place, "evidence", "a denominator vanishes modulo the prime") from None
+
+
+def _exponential_setting(step: Step, point: Point | None) -> int:
+    """Return D for the setting of ``u``: one hidden layer of sigmoid or tanh and a rational point."""
+    right = step.problem.L == 2 and step.problem.activation.family in ("sigmoid", "tanh")
+    require(right, "rule", "u needs one hidden layer of sigmoid or tanh")
+    return common_denominator(step.problem, step.at_point() if point is None else point)
+
+
+def rank_minor(step: Step) -> Result:
+    """A minor that is not 0 modulo a prime: ``r(M) ≥`` its size.
+
+    The entries lie in the local ring of Q, or of Q(u) ≅ Q(e^{1/D}) (Lindemann), of elements whose denominators survive; reduction modulo the
+    prime (and u ↦ the residue) is a ring homomorphism from it to F_p. A determinant with image ≠ 0 is ≠ 0.
+    """
+    found = step.expect(0, "rows", "columns", "prime", "u")
+    matrix = step.matrix()
+    point = step.point_or_none(matrix)
+    rows, columns = _minor(step, matrix)
+    p = read_integer(found["prime"], "evidence.prime", 2**20, 2**62 - 1)
+    require(bool(fmpz(p).is_prime()), "evidence.prime", f"{p} is not a prime")
+    if not rows:
+        exact = np.empty((0, 0), dtype=object)
+    elif found["u"] is None:
+        exact = entries(matrix, step.problem, point, FormalRing(), rows, columns)
+        require(all(isinstance(x, fmpq) for x in exact.flat), "evidence.u", "an entry is not rational, so u = null does not apply")
+    else:
+        u = read_integer(found["u"], "evidence.u", 1, p - 1)
+        D = _exponential_setting(step, point)
+        with _no_zero_denominator("evidence.u"):
+            exact = entries(matrix, step.problem, point, residue_ring(D, u, p), rows, columns)
+    with _no_zero_denominator("evidence.prime"):
+        residues = nmod_mat(len(rows), len(columns), [x if isinstance(x, nmod) else nmod(x, p) for x in exact.flat], p)
+    require(residues.det() != 0, "evidence.rows", "the minor is 0 modulo the prime")
+    return step.lower(step.conclusion["matrix"], len(rows), step.index), Rigor.EXACT
+
+
+def rank_ball(step: Step) -> Result:
+    """A minor whose ball does not contain 0: the ball contains the real minor, so that is not 0 and ``r(M) ≥`` its size."""
+    found = step.expect(0, "rows", "columns", "precision")
+    matrix = step.matrix()
+    point = step.at_point()
+    rows, columns = _minor(step, matrix)
+    bits = read_integer(found["precision"], "evidence.precision", *PRECISIONS)
+    limit(len(rows) ** 3 * bits, MAX_BALL_WORK, "size³ · precision of a ball determinant")
+    with ball_precision(bits):
+        balls = entries(matrix, step.problem, point, BallRing(), rows, columns, bits)
+        det = arb_mat(len(rows), len(columns), [arb(x) for x in balls.flat]).det()
+        require(bool(det > 0) or bool(det < 0), "evidence.rows", "the ball of the minor contains 0")
+    return step.lower(step.conclusion["matrix"], len(rows), step.index), Rigor.BALL
+
+
+def rank_gram(step: Step) -> Result:
+    """Full column rank by a shifted Cholesky factorisation; proof in `kernel_gram`."""
+    step.expect(0)
+    matrix = step.matrix("P")
+    layers = list(range(1, step.problem.L + 1)) if matrix.layer is None else [matrix.layer]
+    require_full_column_rank(step.problem, step.at_point(), layers)
+    return step.lower(step.conclusion["matrix"], step.problem.columns, step.index), Rigor.VERIFIED_FLOAT
+
+
+def _last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:
+    """Return the last non-zero index of each vector, checked to increase and to be 0 in all the others (so the vectors are independent)."""
+    last = []
+    for k, vector in enumerate(vectors):
+        found = [n for n, x in enumerate(vector) if x != 0]
+        require(bool(found), f"{place}[{k}]", "a vector is 0")
+        last.append(found[-1])
+    require(all(a < b for a, b in pairwise(last)), place, "the last non-zero indices must increase")
+    for k, n in enumerate(last):
+        require(all(vector[n] == 0 for m, vector in enumerate(vectors) if m != k), place, f"index {n} must be 0 in all vectors but one")
+    return last
+
+
+def _times(M: Array, vector: Sequence[Any]) -> list[Any]:
+    """Return the entries of ``M v``."""
+    support = [n for n, x in enumerate(vector) if x != 0]
+    values = np.empty(len(support), dtype=object)
+    values[:] = [vector[n] for n in support]
+    return list(M[:, support] @ values)
+
+
+def rank_kernel(step: Step) -> Result:
+    """``r(M) ≤`` columns (rows) minus the number of independent rational vectors with ``M v = 0`` (``vᵀM = 0``).
+
+    The products vanish in the formal ring, hence for the real matrix, by the homomorphism of `FormalRing`.
+    """
+    found = step.expect(0, "side", "vectors")
+    side = read_text(found["side"], "evidence.side")
+    require(side in ("left", "right"), "evidence.side", "expected 'left' or 'right'")
+    matrix = step.matrix()
+    point = step.point_or_none(matrix)
+    size = matrix.shape[0 if side == "left" else 1]
+    listed = [read_list(v, f"evidence.vectors[{k}]", size) for k, v in enumerate(read_list(found["vectors"], "evidence.vectors"))]
+    limit(matrix.shape[0] * matrix.shape[1] * len(listed), MAX_WORK, "entries · vectors")
+    vectors = [[read_rational(x, f"evidence.vectors[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
+    for k, n in enumerate(_last_nonzero(vectors, "evidence.vectors")):
+        require(vectors[k][n] == 1, f"evidence.vectors[{k}][{n}]", "the last non-zero entry must be 1")
+    M = entries(matrix, step.problem, point, FormalRing()) if vectors else np.empty((0, 0), dtype=object)
+    M = M.T if side == "left" else M
+    for k, vector in enumerate(vectors):
+        require(all(isinstance(x, fmpq) and x == 0 for x in _times(M, vector)), f"evidence.vectors[{k}]", "the vector is not annihilated")
+    return step.upper(step.conclusion["matrix"], size - len(vectors), step.index), Rigor.EXACT
+
+
+def _read_polynomial(value: Any, place: str) -> fmpz_poly:
+    coefficients: dict[int, fmpz] = {}
+    previous = -1
+    for k, pair in enumerate(read_list(value, place)):
+        exponent, coefficient = read_list(pair, f"{place}[{k}]", 2)
+        previous = read_integer(exponent, f"{place}[{k}][0]", previous + 1, MAX_EXPONENT)
+        q = read_rational(coefficient, f"{place}[{k}][1]")
+        require(q.q == 1 and q != 0, f"{place}[{k}][1]", "a coefficient is an integer other than 0", "number")
+        coefficients[previous] = q.p
+    return fmpz_poly([coefficients.get(n, 0) for n in range(previous + 1)])
+
+
+def rank_kernel_function_field(step: Step) -> Result:
+    """``r(M) ≤`` columns minus the number of independent vectors over Z[u] that M annihilates as rational functions of u.
+
+    Put ``u = e^{1/D}``: the identity holds for the real numbers, and no non-zero polynomial vanishes there (Lindemann), so the vectors stay independent.
+    """
+    found = step.expect(0, "vectors")
+    matrix = step.matrix()
+    point = step.at_point()
+    size = matrix.shape[1]
+    listed = [read_list(v, f"evidence.vectors[{k}]", size) for k, v in enumerate(read_list(found["vectors"], "evidence.vectors"))]
+    limit(matrix.shape[0] * size * len(listed), MAX_WORK // 100, "entries · vectors")
+    vectors = [[_read_polynomial(x, f"evidence.vectors[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
+    _last_nonzero(vectors, "evidence.vectors")
+    D = _exponential_setting(step, point)
+    M = entries(matrix, step.problem, point, function_field_ring(D, MAX_EXPONENT))
+    for k, vector in enumerate(vectors):
+        products = _times(M, [Ratio(fmpq_poly(x), fmpq_poly([1])) if x != 0 else 0 for x in vector])
+        require(all(as_ratio(x).num == 0 for x in products), f"evidence.vectors[{k}]", "the vector is not annihilated")
+    return step.upper(step.conclusion["matrix"], size - len(vectors), step.index), Rigor.EXACT
+
+
+EVIDENCE_RULES: Mapping[str, Callable[[Step], Result]] = {
+    "rank-minor": rank_minor,
+    "rank-ball": rank_ball,
+    "rank-gram": rank_gram,
+    "rank-kernel": rank_kernel,
+    "rank-kernel-function-field": rank_kernel_function_field,
+}

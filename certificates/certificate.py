@@ -40,20 +40,19 @@ class Certificate:
 def certificate_of(problem: Problem, points: Sequence[Weights], claims: Sequence[Claim]) -> Certificate:
     """Write the decided claims and all they rest on as a certificate.
 
-    Points that no step uses are left out. Raises `LossproofError` when a decided claim carries no rule, which is a defect of the prover.
+    Points keep their indices; those beyond the last one used are left out. Raises `LossproofError` when a decided claim carries no rule, which is a defect of the prover.
     """
     nodes = proof_order(tuple(claims))
-    used = sorted({index for node in nodes for index in _points_of(node)})
-    place = {old: new for new, old in enumerate(used)}
+    used = max((index for node in nodes for index in _points_of(node)), default=-1)
     ids = {id(node): number for number, node in enumerate(nodes, start=1)}
-    steps = [_step(number, node, ids, place) for number, node in enumerate(nodes, start=1)]
+    steps = [_step(number, node, ids) for number, node in enumerate(nodes, start=1)]
     return Certificate(
         {
             "format": FORMAT,
             "version": VERSION,
             "problem": encode_problem(problem),
             "digest": problem_digest(problem),
-            "points": [encode_point(points[index]) for index in used],
+            "points": [encode_point(weights) for weights in points[: used + 1]],
             "length": len(steps),
             "steps": steps,
         }
@@ -65,19 +64,14 @@ def _points_of(node: Node) -> list[int]:
     return [index for index in found if index is not None]
 
 
-def _step(number: int, node: Node, ids: dict[int, int], place: dict[int, int]) -> dict[str, Any]:
+def _step(number: int, node: Node, ids: dict[int, int]) -> dict[str, Any]:
     if not node.rule or node.rigor is None:
         raise LossproofError(f"step {number} is decided without a rule: {node.conclusion()}")
-    conclusion, evidence = node.conclusion(), dict(node.evidence)
-    if node.point is not None:
-        conclusion["point"] = place[node.point]
-    if evidence.get("point") is not None:
-        evidence["point"] = place[evidence["point"]]
     return {
         "id": number,
         "rule": node.rule,
         "premises": [ids[id(premise)] for premise in node.premises],
-        "evidence": evidence,
-        "conclusion": conclusion,
+        "evidence": dict(node.evidence),
+        "conclusion": node.conclusion(),
         "rigor": node.rigor.value,
     }

@@ -170,7 +170,7 @@ def statements(
     elif graph is None:
         typer.echo(list_statements())
     if graph is not None:
-        from lossproof.theory.statement_graph import draw_statement_graph
+        from lossproof.certificates.statement_picture import draw_statement_graph
 
         draw_statement_graph(graph)
         typer.echo(f"Graph: {graph}")

@@ -51,12 +51,13 @@ def claim_full_rank_at(context: ProofContext, point: int) -> Claim:
 
 def undefined_claim(context: ProofContext, name: str, point: int, facts: Mapping[str, Any]) -> Claim:
     """Return the UNDECIDED claim for a point where ``P`` does not exist."""
-    activation = context.problem.architecture.activation.name
+    a = context.problem.architecture
+    kinked = next(s.name for s in (a.activation, a.output_activation) if not s.differentiable.holds)
     return Claim(
         name,
         Scope.AT_WEIGHTS,
         Verdict.UNDECIDED,
-        f"P(W) does not exist at these weights: some z is 0, where {activation} has no derivative (or cannot be told from 0).",
+        f"P(W) does not exist at these weights: some z is 0, where {kinked} has no derivative (or cannot be told from 0).",
         facts,
         point=point,
         missing="weights at which every derivative exists, for instance with other biases",

@@ -30,13 +30,16 @@ class BallRing:
         """Return a ball that contains the number."""
         if not isinstance(number, Combination):
             return arb(number)
-        return sum((arb(q) * constant_ball(constant) for constant, q in number.terms), arb(number.rational))
+        total = arb(number.rational)
+        for constant, q in number.terms:
+            total = total + arb(q) * constant_ball(constant)
+        return total
 
     def sigma(self, activation: Activation, order: int, z: arb) -> arb:
         """Return an enclosure; raises `Rejected` where a derivative may not exist."""
         if activation.family in ("identity", "power"):
             return arb(algebraic(activation, order, z))
-        return (_ball_value if order == 0 else _ball_derivative)(activation, z)
+        return _ball_value(activation, z) if order == 0 else _ball_derivative(activation, z)
 
 
 def constant_ball(constant: Constant) -> arb:
@@ -54,14 +57,14 @@ def _logistic(z: arb) -> arb:
 
 
 def _normal_integral(z: arb) -> arb:
-    return (1 + (z / arb(2).sqrt()).erf()) / 2
+    return (-z / arb(2).sqrt()).erfc() / 2
 
 
 _BALL_VALUES: Mapping[str, Callable[[arb], arb]] = {
     "sigmoid": _logistic,
     "tanh": lambda z: z.tanh(),
     "softsign": lambda z: z / (1 + abs(z)),
-    "softplus": lambda z: z.exp().log1p(),
+    "softplus": lambda z: z.max(arb(0)) + (-abs(z)).exp().log1p(),
     "bent-identity": lambda z: ((z * z + 1).sqrt() - 1) / 2 + z,
     "relu": lambda z: z.max(arb(0)),
     "elu": lambda z: z.max(arb(0)) + z.min(arb(0)).expm1(),

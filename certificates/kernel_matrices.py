@@ -111,7 +111,9 @@ def _psi_entries(psi: Array, r: Array, c: Array) -> Array:
     """Entry ``(i n_l + a, i' n_L + j)`` is ``Ψ(i)[a, j]`` if ``i = i'``, else 0."""
     (i, a), (k, j) = np.divmod(r, psi.shape[1]), np.divmod(c, psi.shape[2])
     same = i[:, None] == k[None, :]
-    return np.where(same, psi[k[None, :], a[:, None], j[None, :]], fmpq(0))
+    block: Array = psi[k[None, :], a[:, None], j[None, :]]
+    block[~same] = fmpq(0)
+    return block
 
 
 def _khatri_rao_entries(psi: Array, phi: Array, r: Array, c: Array) -> Array:

@@ -51,12 +51,10 @@ def apply(ring: Ring, activation: Activation, order: int, z: Array) -> Array:
 
 def product(A: Array, B: Array) -> Array:
     """Return ``A B``, by FLINT where all entries are rationals or all are balls."""
-    for kind, table in ((fmpq, fmpq_mat), (arb, arb_mat)):
+    tables: tuple[tuple[type, Any], ...] = ((fmpq, fmpq_mat), (arb, arb_mat))
+    for kind, table in tables:
         if all(type(x) is kind for M in (A, B) for x in M.flat):
-            flat = table(*A.shape, list(A.flat)) * table(*B.shape, list(B.flat))
-            C = np.empty(A.shape[0] * B.shape[1], dtype=object)
-            C[:] = flat.entries()
-            return C.reshape(A.shape[0], B.shape[1])
+            return np.array((table(A.tolist()) * table(B.tolist())).tolist(), dtype=object)
     return np.asarray(A @ B)
 
 

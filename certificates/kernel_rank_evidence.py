@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,11 @@ from flint import arb, arb_mat, fmpq, fmpq_poly, fmpz, fmpz_poly, nmod, nmod_mat
 
 from lossproof.certificates.kernel_balls import BallRing, ball_precision
 from lossproof.certificates.kernel_gram import require_full_column_rank
-from lossproof.certificates.kernel_matrices import Matrix, entries
+from lossproof.certificates.kernel_matrices import MAX_ENTRIES, Matrix, entries
 from lossproof.certificates.kernel_parse import Rejected, read_integer, read_list, read_rational, read_text
-from lossproof.certificates.kernel_pass import MAX_WORK, Array, common_denominator, limit
+from lossproof.certificates.kernel_pass import MAX_WORK, Array, common_denominator, limit, product
 from lossproof.certificates.kernel_problem import Point
-from lossproof.certificates.kernel_rings import FormalRing, Ratio, as_ratio, function_field_ring, residue_ring
+from lossproof.certificates.kernel_rings import FormalRing, Ratio, function_field_ring, residue_ring
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
 
@@ -82,7 +82,7 @@ def rank_minor(step: Step) -> Result:
             exact = entries(matrix, step.problem, point, residue_ring(D, u, p), rows, columns)
     with _no_zero_denominator("evidence.prime"):
         residues = nmod_mat(len(rows), len(columns), [x if isinstance(x, nmod) else nmod(x, p) for x in exact.flat], p)
-    require(residues.det() != 0, "evidence.rows", "the minor is 0 modulo the prime")
+    require(int(residues.det()) != 0, "evidence.rows", "the minor is 0 modulo the prime")
     return step.lower(step.conclusion["matrix"], len(rows), step.index), Rigor.EXACT
 
 
@@ -123,12 +123,21 @@ def _last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:
     return last
 
 
-def _times(M: Array, vector: Sequence[Any]) -> list[Any]:
-    """Return the entries of ``M v``."""
-    support = [n for n, x in enumerate(vector) if x != 0]
-    values = np.empty(len(support), dtype=object)
-    values[:] = [vector[n] for n in support]
-    return list(M[:, support] @ values)
+def _require_annihilated(M: Array, vectors: Sequence[Sequence[Any]], most: int) -> None:
+    """Demand ``M v = 0`` for all vectors: in one product if all entries are rational, else over the non-zero entries of each v."""
+    if vectors and all(isinstance(x, fmpq) for x in (*M.flat, *chain(*vectors))):
+        columns = np.array([list(v) for v in vectors], dtype=object).T
+        values = list(product(M, columns).T)
+    else:
+        supports = [[n for n, x in enumerate(v) if not (isinstance(x, fmpq) and x == 0)] for v in vectors]
+        limit(M.shape[0] * sum(map(len, supports)), most, "rows · non-zero entries of the vectors")
+        values = [M[:, support] @ np.array([v[n] for n in support], dtype=object) for v, support in zip(vectors, supports, strict=True)]
+    for k, entries_of_product in enumerate(values):
+        require(all(_is_zero(x) for x in entries_of_product), f"evidence.vectors[{k}]", "the vector is not annihilated")
+
+
+def _is_zero(x: Any) -> bool:
+    return bool(x.num.degree() < 0) if isinstance(x, Ratio) else isinstance(x, fmpq) and bool(x == 0)
 
 
 def rank_kernel(step: Step) -> Result:
@@ -143,14 +152,13 @@ def rank_kernel(step: Step) -> Result:
     point = step.point_or_none(matrix)
     size = matrix.shape[0 if side == "left" else 1]
     listed = [read_list(v, f"evidence.vectors[{k}]", size) for k, v in enumerate(read_list(found["vectors"], "evidence.vectors"))]
-    limit(matrix.shape[0] * matrix.shape[1] * len(listed), MAX_WORK, "entries · vectors")
+    limit(size * len(listed), MAX_ENTRIES, "the number of entries of the vectors")
     vectors = [[read_rational(x, f"evidence.vectors[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
     for k, n in enumerate(_last_nonzero(vectors, "evidence.vectors")):
         require(vectors[k][n] == 1, f"evidence.vectors[{k}][{n}]", "the last non-zero entry must be 1")
-    M = entries(matrix, step.problem, point, FormalRing()) if vectors else np.empty((0, 0), dtype=object)
-    M = M.T if side == "left" else M
-    for k, vector in enumerate(vectors):
-        require(all(isinstance(x, fmpq) and x == 0 for x in _times(M, vector)), f"evidence.vectors[{k}]", "the vector is not annihilated")
+    if vectors:
+        M = entries(matrix, step.problem, point, FormalRing())
+        _require_annihilated(M.T if side == "left" else M, vectors, MAX_WORK)
     return step.upper(step.conclusion["matrix"], size - len(vectors), step.index), Rigor.EXACT
 
 
@@ -176,14 +184,14 @@ def rank_kernel_function_field(step: Step) -> Result:
     point = step.at_point()
     size = matrix.shape[1]
     listed = [read_list(v, f"evidence.vectors[{k}]", size) for k, v in enumerate(read_list(found["vectors"], "evidence.vectors"))]
-    limit(matrix.shape[0] * size * len(listed), MAX_WORK // 100, "entries · vectors")
+    limit(size * len(listed), MAX_ENTRIES, "the number of entries of the vectors")
     vectors = [[_read_polynomial(x, f"evidence.vectors[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
     _last_nonzero(vectors, "evidence.vectors")
     D = _exponential_setting(step, point)
     M = entries(matrix, step.problem, point, function_field_ring(D, MAX_EXPONENT))
-    for k, vector in enumerate(vectors):
-        products = _times(M, [Ratio(fmpq_poly(x), fmpq_poly([1])) if x != 0 else 0 for x in vector])
-        require(all(as_ratio(x).num == 0 for x in products), f"evidence.vectors[{k}]", "the vector is not annihilated")
+    one = fmpq_poly([1])
+    ratios = [[Ratio(fmpq_poly(x), one) if x.degree() >= 0 else fmpq(0) for x in v] for v in vectors]
+    _require_annihilated(M, ratios, MAX_WORK // 100)
     return step.upper(step.conclusion["matrix"], size - len(vectors), step.index), Rigor.EXACT
 
 

@@ -80,6 +80,18 @@ def rank_polynomial(step: Step) -> Result:
     return step.upper("P", problem.n_L * math.comb(problem.widths[0] + degree, degree), None), Rigor.EXACT
 
 
+def rank_bottleneck(step: Step) -> Result:
+    """The rows of ``P-L`` lie in ``C ⊗ R^{n_L}``, all others in ``R^T ⊗ R``, C and R the row spaces of ``Φ_{L-1}⁺`` and of ``W_L`` without bias.
+
+    With ``ρ = dim C ≤ min(T, m_L)`` and ``r = dim R ≤ min(n_{L-1}, n_L)`` the sum has dimension ``ρ n_L + (T − ρ) r``, which grows with both; factors ``σ_out'`` of columns cannot raise it.
+    """
+    step.expect(0)
+    problem = step.problem
+    require(problem.L >= 2, "rule", "this needs a hidden layer")
+    r, rho = min(problem.widths[-2], problem.n_L), min(problem.T, problem.fan_in(problem.L))
+    return step.upper("P", rho * problem.n_L + (problem.T - rho) * r, None), Rigor.EXACT
+
+
 def invertible(step: Step, layers: Sequence[int]) -> bool:
     """Tell whether ``σ' ≠ 0`` everywhere for the activations of some layers."""
     return all(step.problem.activation_of(l).nonvanishing_derivative.holds for l in layers)
@@ -159,6 +171,7 @@ RANK_RULES: Mapping[str, Callable[[Step], Result]] = {
     "rank-product": rank_product,
     "rank-linear": rank_linear,
     "rank-polynomial": rank_polynomial,
+    "rank-bottleneck": rank_bottleneck,
     "rank-psi": rank_psi,
     "rank-khatri-rao": rank_khatri_rao,
     "rank-block": rank_block,

@@ -82,8 +82,8 @@ def save_report(report: Report, path: Path) -> Path:
     return path
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Replace a file by one with this text, atomically: readers see the old file or the new one.
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Replace a file by one with this content, atomically: readers see the old file or the new one. Text is written as UTF-8.
 
     Raises `InputError` when the operating system refuses; the old file is then unchanged and nothing is left behind.
     """
@@ -91,8 +91,8 @@ def replace_file(path: Path, text: str) -> None:
     scratch = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         try:
-            with scratch.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-                file.write(text)
+            with scratch.open("xb") as file:
+                file.write(content if isinstance(content, bytes) else content.encode("utf-8", errors="backslashreplace"))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(scratch, target)

@@ -9,6 +9,7 @@ from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.rank_steps import rank_bounds
 from lossproof.numerics.candidate_points import random_weights, scaled_output_weights
 from lossproof.numerics.outputs import curvature_is_negative, is_twice_differentiable_at
+from lossproof.numerics.rank_producers import jacobian_exists
 from lossproof.theory.problem import Problem
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 from lossproof.theory.weights import Weights
@@ -147,6 +148,8 @@ def claim_ggn_semidefinite(context: ProofContext) -> Claim:
         reason = "The range of the output activation keeps all residuals where the error is convex: r² ≤ β."
         return Claim(name, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, Rigor.EXACT, "ggn-semidefinite-range")
     for weights in _far_weights(context):
+        if not jacobian_exists(problem, weights):
+            continue
         for j in range(problem.architecture.n_L):
             if curvature_is_negative(problem, weights, j, _PRECISION):
                 point = context.add_point(weights)

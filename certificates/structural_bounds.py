@@ -5,7 +5,7 @@ from __future__ import annotations
 from lossproof.certificates.claims import RankBound
 from lossproof.theory.matrix_sizes import matrix_size
 from lossproof.theory.problem import Problem
-from lossproof.theory.rank_upper_bounds import duplicate_bound, homogeneous_bound, linear_bound, polynomial_bound
+from lossproof.theory.rank_upper_bounds import bottleneck_bound, duplicate_bound, homogeneous_bound, linear_bound, polynomial_bound
 from lossproof.theory.verdicts import Rigor
 
 _MAX_DEGREE = 64
@@ -30,6 +30,8 @@ def structural_upper_bounds(problem: Problem, inputs_upper: RankBound) -> list[R
             RankBound("P", None, False, linear_bound(n_L, inputs_upper.value), "rank-linear", inputs_upper.rigor, premises=(inputs_upper,))
         )
     found += _polynomial_bound(problem)
+    if a.L >= 2:
+        found.append(RankBound("P", None, False, bottleneck_bound(a, problem.T), "rank-bottleneck", Rigor.EXACT))
     found.append(_block_sum(problem, inputs_upper))
     return found
 

@@ -121,7 +121,7 @@ def twin_weights(problem: Problem, seed: int) -> Weights | None:
 
 
 def scaled_output_weights(problem: Problem, output_bias: Fraction) -> Weights:
-    """Return weights whose outputs are the constant ``output_bias`` (zero weights, trainable bias)."""
-    base = constant_weights(problem, Fraction(0)).layers
+    """Return weights with the constant ``output_bias`` for ``z_L``: zero weights, hidden biases 1 (away from kinks), trainable bias."""
+    base = constant_weights(problem, Fraction(1)).layers
     last = base[-1]
     return Weights((*base[:-1], Layer(last.W, (output_bias,) * len(last.b))))

@@ -49,27 +49,6 @@ def named_matrix(problem: Problem, weights: Weights | None, name: str, field: Fi
     return field.finalize(_build(evaluation, kind, l, mark))
 
 
-def matrix_shape(problem: Problem, name: str) -> tuple[int, int]:
-    """Return rows and columns of a named matrix without building it; raises `InputError` on a name that means no matrix here.
-
-    >>> from lossproof.theory.architecture import Architecture
-    >>> from lossproof.theory.error_functions import error_named
-    >>> from lossproof.theory.samples import Samples
-    >>> problem = Problem(Architecture.of("2-3-1"), error_named("squared"), Samples.of([[0, 1], [1, 0]], [0, 1]))
-    >>> [matrix_shape(problem, name) for name in ("P", "P-2", "Phi-1+", "Psi-1", "W-1")]
-    [(13, 2), (4, 2), (4, 2), (6, 2), (3, 3)]
-    """
-    a = problem.architecture
-    kind, l, mark = _parse(problem, name)
-    if kind == "Phi":
-        return a.widths[l] + (a.bias_rows if mark else 0), problem.T
-    if kind == "W":
-        return a.widths[l - 1] if mark else a.fan_in(l), a.widths[l]
-    if kind == "Psi":
-        return problem.T * a.widths[l], problem.columns
-    return a.fan_in(l) * a.widths[l] if l else a.N_net, problem.columns
-
-
 def _build(evaluation: Evaluation, kind: str, l: int, mark: str) -> Array:
     if kind == "Phi":
         return (evaluation.extended_phi(l) if mark else evaluation.phi[l]).T

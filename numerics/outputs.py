@@ -94,7 +94,8 @@ def curvature_is_negative(problem: Problem, weights: Weights, output: int, preci
     curvature = field.error_derivative(problem.error, 2, evaluation.phi[a.L], field.array(problem.samples.Y))[:, output, output]
     constant = field.embed(Fraction(0) if problem.fixed_bias is None else problem.fixed_bias[-1][output])
     with ball_precision(precision):
-        total = sum((e * (s * (zi - constant)) ** 2 for e, s, zi in zip(curvature, slope, z, strict=True)), start=arb(0))
+        rates = [s * (zi - constant) for s, zi in zip(slope, z, strict=True)]
+        total = sum((e * rate * rate for e, rate in zip(curvature, rates, strict=True)), start=arb(0))
         return bool(total < 0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from itertools import pairwise
 
 from flint import arb, fmpq
 
@@ -25,18 +26,21 @@ EXTREMES = tuple(Fraction(p) for p in (-1e3, 1e3, -800.0, 800.0, 1e-300, -1e-300
 SHAPES = ((2, 1), (2, 2, 1), (1, 3, 2), (2, 3, 2, 2))
 
 
-def random_problem(seed, widths, activation="tanh", output="identity", bias="trainable", error="squared", samples=3):
-    """Return a problem and weights with small random fractions, never 0, so that kinks are met by accident only."""
+def random_problem(
+    seed, widths, activation="tanh", output="identity", bias="trainable", error="squared", samples=3, denominators=(101, 103, 107)
+):
+    """Return a problem and weights with random fractions, never 0, whose sums hardly ever vanish, so that no kink is met by accident."""
     source = random.Random(f"{seed} {widths} {activation} {output} {bias}")
 
     def number():
-        return Fraction(source.choice([-1, 1]) * source.randint(1, 12), source.randint(2, 7))
+        denominator = source.choice(denominators)
+        return Fraction(source.choice([-1, 1]) * source.randint(1, 3 * denominator), denominator)
 
     architecture = Architecture.of(widths, activation, output, bias)
     X = [[number() for _ in range(widths[0])] for _ in range(samples)]
     Y = _targets(source, error, samples, widths[-1])
     pairs = []
-    for m, n in zip(widths[:-1], widths[1:], strict=True):
+    for m, n in pairwise(widths):
         b = None if bias == "none" else [number() for _ in range(n)]
         pairs.append(([[number() for _ in range(n)] for _ in range(m)], b))
     fixed = tuple(tuple(b) for _, b in pairs) if bias == "fixed" else None

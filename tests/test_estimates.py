@@ -89,7 +89,7 @@ def test_the_precision_is_restored_even_after_an_error():
     with ball_precision(333), ball_precision(64):
         assert flint.ctx.prec == 64
     with pytest.raises(ZeroDivisionError), ball_precision(500):
-        1 / 0
+        raise ZeroDivisionError
     assert flint.ctx.prec == before
     for bits in (1, 2_000_000):
         with pytest.raises(ValueError, match="precision must lie"), ball_precision(bits):

@@ -54,7 +54,10 @@ def test_balls_contain_the_value_and_shrink(name, order, points):
             with ball_precision(4000):
                 error = abs(BallField(4000).embed(real(twin)) - ball)
                 assert error.lower() <= abs(ball).upper() * arb(10) ** -300 + arb(10) ** -690, (point, bits)
-                assert ball.rad() <= abs(ball).upper() * arb(2) ** (18 - bits) + arb(2) ** (-bits - 40 if order else 10 - bits), (point, bits)
+                assert ball.rad() <= abs(ball).upper() * arb(2) ** (18 - bits) + arb(2) ** (-bits - 40 if order else 10 - bits), (
+                    point,
+                    bits,
+                )
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -32,7 +32,8 @@ def hessian_by_differences(problem, weights):
     rows = []
     for place in places(problem.architecture):
         after, before = (
-            gradient(problem, evaluate(problem.architecture, problem.samples, perturbed(weights, place, sign * step, field), field)) for sign in (1, -1)
+            gradient(problem, evaluate(problem.architecture, problem.samples, perturbed(weights, place, sign * step, field), field))
+            for sign in (1, -1)
         )
         rows.append((after - before) / (2 * step))
     return np.array(rows)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
-
 import numpy as np
 import pytest
 import sympy
@@ -16,13 +13,14 @@ from lossproof.numerics.fields import Field
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.formal_field import FormalField
 from lossproof.numerics.jacobian import jacobian, jacobian_block
-from lossproof.numerics.matrices import matrix_shape, named_matrix
+from lossproof.numerics.matrices import named_matrix
 from lossproof.numerics.mpmath_field import MpmathField
 from lossproof.numerics.network import evaluate
 from lossproof.numerics.prime_field import PrimeField
 from lossproof.numerics.rational_field import RationalField
 from lossproof.theory.exceptions import InputError, NotInField
-from lossproof.theory.weights import Layer, Weights
+from lossproof.theory.matrix_sizes import matrix_size
+from lossproof.theory.weights import Weights
 
 FIELDS: tuple[Field, ...] = (Float64Field(), MpmathField(30), BallField(64), RationalField(), FormalField(), PrimeField(2147483629))
 
@@ -38,7 +36,7 @@ def test_every_matrix_has_its_shape_in_every_field(widths, bias):
     problem, weights = random_problem(1, widths, "softsign", "softsign", bias)
     for name in names(problem.architecture.L):
         for field in FIELDS:
-            assert named_matrix(problem, weights, name, field).shape == matrix_shape(problem, name)
+            assert named_matrix(problem, weights, name, field).shape == matrix_size(problem, name)
 
 
 @pytest.mark.parametrize("output", ["softsign", "power:2"])
@@ -62,16 +60,18 @@ def test_entries_are_what_the_format_says():
     assert [[real(x) for x in row] for row in W] == [*map(list, weights.layers[1].W), list(weights.layers[1].b)]
     assert (named_matrix(problem, weights, "W-2*", field) == W[:-1]).all()
     assert named_matrix(problem, weights, "Phi-1+", field)[-1].tolist() == [1] * problem.T
-    assert (named_matrix(problem, weights, "Phi-1", field).T == evaluation.phi[1]).all()
+    assert (evaluation.phi[1] == named_matrix(problem, weights, "Phi-1", field).T).all()
 
 
 def test_the_bias_is_no_row_unless_it_is_trainable():
     problem, weights = random_problem(1, (2, 3, 2), "softsign", bias="fixed")
-    assert matrix_shape(problem, "W-1") == matrix_shape(problem, "W-1*") == (2, 3)
+    assert {matrix_size(problem, name) for name in ("W-1", "W-1*")} == {(2, 3)}
     assert (named_matrix(problem, weights, "Phi-0+", RationalField()) == named_matrix(problem, None, "Phi-0", RationalField())).all()
 
 
-@pytest.mark.parametrize("name", ["Q", "P-0", "P-3", "P-01", "Phi-2", "Phi", "Psi", "W", "Phi-1*", "W-1+", "P+", "P-1*", "Psi-1+", "", "P-1 "])
+@pytest.mark.parametrize(
+    "name", ["Q", "P-0", "P-3", "P-01", "Phi-2", "Phi", "Psi", "W", "Phi-1*", "W-1+", "P+", "P-1*", "Psi-1+", "", "P-1 "]
+)
 def test_other_names_are_input_errors(name):
     problem, weights = random_problem(1, (2, 3, 2))
     with pytest.raises(InputError, match="unknown matrix"):
@@ -86,10 +86,8 @@ def test_matrices_of_weights_need_weights():
 
 def test_irrational_entries_are_refused_by_exact_fields_only():
     problem, weights = random_problem(1, (2, 3, 2), "identity")
-    first = weights.layers[0]
-    irrational = Weights.of(problem.architecture, Weights((replace(first, b=(Fraction(1), Fraction(0), Fraction(0))), weights.layers[1])))
-    hidden = Layer(((sympy.pi, *first.W[0][1:]), first.W[1]), first.b)
-    irrational = Weights.of(problem.architecture, [(hidden.W, hidden.b), (weights.layers[1].W, weights.layers[1].b)])
+    first, last = weights.layers
+    irrational = Weights.of(problem.architecture, [([[sympy.pi, *first.W[0][1:]], first.W[1]], first.b), (last.W, last.b)])
     for field in (RationalField(), PrimeField(2147483629)):
         with pytest.raises(NotInField):
             named_matrix(problem, irrational, "P", field)

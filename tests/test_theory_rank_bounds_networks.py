@@ -48,6 +48,25 @@ def test_bounds_enclose_the_rank(name: str, bias: str) -> None:
             assert true_rank <= bounds.polynomial_bound(n_L, widths[0], degree)
         if "relu" in name:
             assert true_rank <= bounds.homogeneous_bound(architecture)
+        if len(widths) > 2:
+            assert true_rank <= bounds.bottleneck_bound(architecture, T)
+
+
+@pytest.mark.parametrize(("widths", "T"), [([3, 1, 2], 4), ([2, 2, 4], 5), ([3, 2, 1, 3], 5)])
+def test_bottleneck_bound_is_attained(widths: list[int], T: int) -> None:
+    architecture, ranks = Architecture.of(widths, "softsign"), []
+    for seed in range(6):
+        generator = random.Random(seed)
+        phis, psis = network_blocks("softsign", random_network(generator, widths, bias=True, sparse=False), random_inputs(generator, T, widths[0]), True)
+        ranks.append(rank(jacobian(phis, psis)))
+    bound = bounds.bottleneck_bound(architecture, T)
+    assert max(ranks) == min(bound, T * widths[-1], architecture.N_net)
+    assert bound < min(T * widths[-1], architecture.N_net)
+
+
+def test_bottleneck_bound_needs_a_hidden_layer() -> None:
+    with pytest.raises(InputError, match="hidden layer"):
+        bounds.bottleneck_bound(Architecture.of("2-1"), 3)
 
 
 @pytest.mark.parametrize("name", ["leaky-relu:1/3", "relu"])

@@ -7,10 +7,11 @@ import pytest
 from latex2mathml.converter import convert
 
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.statement_graph import describe_statement, list_statements
+from lossproof.theory.statement_text import describe_statement, list_statements
 from lossproof.theory.statements import KINDS, Statement, all_statements, statement_named
 
 REQUIRED = {
+    "exact-learner",
     "exact-learning",
     "gradient-identity",
     "principle-error",
@@ -116,7 +117,7 @@ def test_unknown_ids_name_the_nearest(given: str, message: str) -> None:
 
 
 def test_import_is_light() -> None:
-    code = "import sys, lossproof.theory.statements, lossproof.theory.statement_graph as g; g.list_statements(); "
+    code = "import sys, lossproof.theory.statements, lossproof.theory.statement_text as g; g.list_statements(); "
     code += "print(sorted({'sympy', 'networkx', 'numpy', 'matplotlib', 'flint'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.rank_upper_bounds import (
     block_upper_bound,
+    bottleneck_bound,
     duplicate_bound,
     hessian_rank_bound,
     homogeneous_bound,
@@ -29,6 +30,7 @@ from lossproof.theory.whole_numbers import whole
 
 __all__ = [
     "block_upper_bound",
+    "bottleneck_bound",
     "duplicate_bound",
     "guaranteed_ranks",
     "hessian_rank_bound",

@@ -141,6 +141,27 @@ def polynomial_bound(n_L: int, n_0: int, degree: int) -> int:
     return whole("n_L", n_L, 1) * comb(whole("n_0", n_0, 1) + degree, degree)
 
 
+def bottleneck_bound(architecture: Architecture, T: int) -> int:
+    r"""Return ``m T + (n_L − m)·min(T, n_{L-1} + [bias trainable]) ≥ rank P``, ``m = min(n_{L-1}, n_L)`` (`rank-upper`).
+
+    It is below ``T n_L`` when the last hidden layer is narrower than the output and, with its constant, than the number of samples.
+    Hypothesis: ``L ≥ 2``, otherwise `InputError`. Holds at every ``W`` where ``P`` exists, for every output activation.
+
+    Proof: let ``R`` be the row space of ``W_L`` without its bias row, ``C`` the row space of ``Φ_{L-1}`` with its row of ones, of dimension ``ρ``. Up to the factors ``σ_out'`` of
+    the columns, rows of the last block lie in ``C ⊗ R^{n_L}``, and those of the other blocks in ``R^T ⊗ R``, since a change of ``φ_{L-1}`` reaches
+    the outputs through ``W_L``. The sum of these spaces has dimension ``ρ n_L + T r − ρ r`` with ``r = dim R ≤ m``, which grows with ``ρ`` and with ``r``.
+
+    >>> from lossproof.theory.architecture import Architecture
+    >>> bottleneck_bound(Architecture.of("3-1-2"), T=4), bottleneck_bound(Architecture.of("3-2-2"), T=4)
+    (6, 8)
+    """
+    if architecture.L < 2:
+        raise InputError(f"the bottleneck bound must be asked for a network with a hidden layer, got {architecture}: use the rank of the inputs")
+    T, n_L, width = whole("T", T, 1), architecture.n_L, architecture.widths[-2]
+    m = min(width, n_L)
+    return m * T + (n_L - m) * min(T, architecture.fan_in(architecture.L))
+
+
 def last_block_rank(n_L: int, rank_phi: int) -> int:
     r"""Return ``n_L·rank Φ_{L-1} = rank(Ψ_L ⊙ Φ_{L-1})``, which is also a lower bound of ``rank P`` (`wide-layer`).
 

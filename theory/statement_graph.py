@@ -1,40 +1,13 @@
-"""The dependency graph of the statements: as a networkx graph, as a picture, and the statements as text."""
+"""The dependency graph of the statements."""
 
 from __future__ import annotations
 
-import os
-import secrets
-from io import BytesIO
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lossproof.theory.exceptions import InputError
-from lossproof.theory.layered_layout import Layout, layered_layout
-from lossproof.theory.statement import KINDS
-from lossproof.theory.statement_text import describe_statement, list_statements
-from lossproof.theory.statements import all_statements, statement_named
+from lossproof.theory.statements import all_statements
 
 if TYPE_CHECKING:
     import networkx
-    from matplotlib.figure import Figure
-
-__all__ = ["describe_statement", "draw_statement_graph", "list_statements", "statement_graph"]
-
-_COLOURS = {
-    "assumption": "#b3541e",
-    "principle": "#2f6f4e",
-    "condition": "#2a78c2",
-    "theorem": "#473a94",
-    "bound": "#2b8a9a",
-    "obstruction": "#8a6d1d",
-    "critical point": "#8c3b6f",
-    "false claim": "#b3261e",
-    "conclusion": "#222222",
-}
-_FORMATS = (".svg", ".png", ".pdf")
-_COLUMN, _ROW = 2.35, 0.46
-_BOX_WIDTH, _BOX_HEIGHT = 1.62, 0.3
-_MARGIN, _LEGEND = 0.3, 0.62
 
 
 def statement_graph() -> networkx.DiGraph[str]:
@@ -53,115 +26,3 @@ def statement_graph() -> networkx.DiGraph[str]:
         graph.add_node(statement.id, title=statement.title, kind=statement.kind)
     graph.add_edges_from((statement.id, needed) for statement in all_statements() for needed in statement.depends_on)
     return graph
-
-
-def draw_statement_graph(path: str | Path) -> Path:
-    """Draw the graph to ``.svg``, ``.png`` or ``.pdf`` by suffix, and return the path. The file is replaced atomically.
-
-    Foundations stand on the left; an arrow runs from a statement to one that rests on it. Raises `InputError` for another suffix or
-    a place that cannot be written.
-    """
-    target = Path(path)
-    if target.suffix.lower() not in _FORMATS:
-        raise InputError(f"the picture's name must end in {', '.join(_FORMATS)}, got {target.name!r}: write for example graph.svg")
-    picture = _rendered(target.suffix.lower()[1:])
-    scratch = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        try:
-            scratch.write_bytes(picture)
-            os.replace(scratch, target)
-        finally:
-            scratch.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"{str(path)!r} must be writable, got {error.strerror or error}: choose another file or folder") from error
-    return target
-
-
-def _rendered(file_format: str) -> bytes:
-    import matplotlib
-
-    stream = BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "lossproof", "svg.fonttype": "none", "font.family": "DejaVu Sans"}):
-        metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[file_format]
-        _figure(layered_layout(statement_graph().reverse(copy=True))).savefig(stream, format=file_format, dpi=130, metadata=metadata)
-    return stream.getvalue()
-
-
-def _figure(layout: Layout) -> Figure:
-    from matplotlib.figure import Figure
-
-    heights = [height for _, height in layout.position.values()] + [height for route in layout.routes.values() for _, height in route]
-    width = (layout.columns - 1) * _COLUMN + _BOX_WIDTH + 2 * _MARGIN
-    tall = max(heights) * _ROW + _BOX_HEIGHT + 2 * _MARGIN + _LEGEND
-    figure = Figure(figsize=(width, tall), facecolor="white")
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set_xlim(-_MARGIN, width - _MARGIN)
-    axes.set_ylim(tall - _MARGIN - _LEGEND, -_MARGIN - _LEGEND)
-    axes.set_axis_off()
-    _draw_lines(axes, layout)
-    for name, (column, height) in layout.position.items():
-        _draw_box(axes, column * _COLUMN, height * _ROW, name, _COLOURS[statement_named(name).kind])
-    _draw_legend(axes, width - 2 * _MARGIN)
-    _draw_caption(axes, width - 2 * _MARGIN, max(heights) * _ROW + _BOX_HEIGHT)
-    return figure
-
-
-def _draw_box(axes: Any, x: float, y: float, text: str, colour: str) -> None:
-    from matplotlib.patches import FancyBboxPatch
-
-    shape = "round,pad=0,rounding_size=0.08"
-    box = FancyBboxPatch((x, y), _BOX_WIDTH, _BOX_HEIGHT, boxstyle=shape, facecolor=colour, edgecolor="white", linewidth=1.2, zorder=3)
-    axes.add_patch(box)
-    axes.text(x + _BOX_WIDTH / 2, y + _BOX_HEIGHT / 2, text, color="white", fontsize=9, ha="center", va="center_baseline", zorder=4)
-
-
-def _draw_lines(axes: Any, layout: Layout) -> None:
-    arriving: dict[str, list[str]] = {}
-    for v, w in layout.routes:
-        arriving.setdefault(w, []).append(v)
-    for (v, w), route in layout.routes.items():
-        others = sorted(arriving[w], key=lambda u: layout.routes[u, w][-2][1])
-        shift = (others.index(v) + 1) / (len(others) + 1) - 0.5
-        _draw_line(axes, route, _COLOURS[statement_named(v).kind], shift * _BOX_HEIGHT * 0.8)
-
-
-def _draw_line(axes: Any, route: tuple[tuple[int, float], ...], colour: str, shift: float) -> None:
-    """Draw a line from the right side of a box to the left side of another, level across the columns between."""
-    from matplotlib.patches import FancyArrowPatch
-    from matplotlib.path import Path as Curve
-
-    middle = _BOX_HEIGHT / 2
-    x, y = route[0][0] * _COLUMN + _BOX_WIDTH, route[0][1] * _ROW + middle
-    vertices, codes = [(x, y)], [Curve.MOVETO]
-    for k, (column, height) in enumerate(route[1:], start=1):
-        final = k == len(route) - 1
-        x_next, y_next = column * _COLUMN - (0.03 if final else 0.0), height * _ROW + middle + (shift if final else 0.0)
-        half = (x_next - x) / 2
-        vertices += [(x + half, y), (x_next - half, y_next), (x_next, y_next)]
-        codes += [Curve.CURVE4] * 3
-        x, y = x_next, y_next
-        if not final:
-            x += _BOX_WIDTH
-            vertices.append((x, y))
-            codes.append(Curve.LINETO)
-    line = FancyArrowPatch(
-        path=Curve(vertices, codes), arrowstyle="-|>", mutation_scale=8, color=colour, linewidth=1.1, alpha=0.75, zorder=1
-    )
-    axes.add_patch(line)
-
-
-def _draw_legend(axes: Any, width: float) -> None:
-    from matplotlib.patches import FancyBboxPatch
-
-    step = width / len(KINDS)
-    for k, kind in enumerate(KINDS):
-        x, y = k * step, -_LEGEND
-        swatch = FancyBboxPatch((x, y), 0.16, 0.16, boxstyle="round,pad=0,rounding_size=0.04", facecolor=_COLOURS[kind], linewidth=0)
-        axes.add_patch(swatch)
-        axes.text(x + 0.24, y + 0.08, kind, fontsize=9, color="#333333", va="center_baseline")
-
-
-def _draw_caption(axes: Any, right: float, bottom: float) -> None:
-    lines = ("The statements of lossproof", "An arrow runs from a statement to one that rests on it.")
-    for k, (text, size) in enumerate(zip(lines, (13, 9), strict=True)):
-        axes.text(right, bottom - 0.3 + 0.24 * k, text, fontsize=size, color="#333333", ha="right", va="center_baseline")

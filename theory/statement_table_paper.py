@@ -33,7 +33,17 @@ PAPER = (
         decided_by=(
             "PROVED by wide-layer or newton-kantorovich, or at given weights by evaluation; REFUTED by clash, range or linear-reach"
         ),
-        depends_on=("wide-layer", "newton-kantorovich", "clash", "range", "linear-reach"),
+        depends_on=("exact-learner", "wide-layer", "newton-kantorovich", "clash", "range", "linear-reach"),
+    ),
+    Statement(
+        id="exact-learner",
+        title="These weights are an exact learner",
+        kind="assumption",
+        formula=r"\forall i:\; F(W, x_i) = y_i",
+        hypotheses=("The error is a function of the residuals.",),
+        conclusion="The given weights fit every sample exactly; then ε(W) = 0, and W is a global minimum.",
+        source=f"{_PAPER}, Assumption 1, at one point",
+        decided_by="exact evaluation at the given weights; refuted by one output whose ball excludes its target",
     ),
     Statement(
         id="principle-error",

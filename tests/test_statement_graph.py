@@ -6,34 +6,35 @@ from xml.etree import ElementTree
 import networkx
 import pytest
 
-from lossproof.theory import statement_graph as drawing
+from lossproof.certificates import statement_picture as drawing
+from lossproof.certificates.layered_layout import layered_layout, spread
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.layered_layout import layered_layout, spread
+from lossproof.theory.statement_graph import statement_graph
 from lossproof.theory.statements import all_statements
 
 
 @pytest.fixture(scope="module")
 def layout():
-    return layered_layout(drawing.statement_graph().reverse(copy=True))
+    return layered_layout(statement_graph().reverse(copy=True))
 
 
 def test_graph_is_the_registry() -> None:
-    graph = drawing.statement_graph()
+    graph = statement_graph()
     assert set(graph) == {statement.id for statement in all_statements()}
     assert set(graph.edges) == {(statement.id, needed) for statement in all_statements() for needed in statement.depends_on}
 
 
 def test_graph_has_no_cycle() -> None:
-    assert networkx.is_directed_acyclic_graph(drawing.statement_graph())
+    assert networkx.is_directed_acyclic_graph(statement_graph())
 
 
 def test_every_statement_is_connected() -> None:
-    assert not list(networkx.isolates(drawing.statement_graph()))
+    assert not list(networkx.isolates(statement_graph()))
 
 
 def test_conclusion_rests_on_the_theorem() -> None:
     assert {"full-rank", "critical-theorem", "gradient-identity", "khatri-rao"} <= networkx.descendants(
-        drawing.statement_graph(), "no-bad-local-minima"
+        statement_graph(), "no-bad-local-minima"
     )
 
 

@@ -15,6 +15,7 @@ from lossproof.theory.rank_bounds import widths_principle
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _ATTEMPTS = 4
+_WITNESS_ENTRIES = 250_000
 _IDENTITY_FOR_POSITIVE = ("relu", "leaky-relu", "elu")
 
 
@@ -93,7 +94,7 @@ def claim_full_rank_generic(context: ProofContext) -> Claim:
     facts = {"rank_lower": 0 if lower is None else lower.value, "rank_upper": upper.value, "columns": columns}
     if upper.value < columns and lower is not None:
         reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason."
-        return _generic(Verdict.REFUTED, reason, facts, lower, upper)
+        return _generic(context, Verdict.REFUTED, reason, facts, (lower, upper))
     open_set = _claim_deficient_open_set(context)
     if open_set is not None:
         return open_set
@@ -104,7 +105,7 @@ def claim_full_rank_generic(context: ProofContext) -> Claim:
         )  # fmt: skip
     if lower.value == columns and analytic:
         reason = f"rank P = {columns} is proved at one W, and the minors of P are real-analytic functions of W: the set where they all vanish is closed and of measure zero."
-        return _generic(Verdict.PROVED, reason, facts, lower, upper)
+        return _generic(context, Verdict.PROVED, reason, facts, (lower, upper))
     if lower.value == columns:
         kink = a.activation.name if not a.activation.analytic.holds else a.output_activation.name
         reason = f"rank P = {columns} is proved at one W and hence on an open set, but {kink} is not analytic, so this set need not have full measure."
@@ -117,9 +118,11 @@ def claim_full_rank_generic(context: ProofContext) -> Claim:
     )  # fmt: skip
 
 
-def _generic(verdict: Verdict, reason: str, facts: dict[str, int], lower: RankBound, upper: RankBound) -> Claim:
-    rigor = weakest([lower.rigor, upper.rigor])
-    return Claim("full-rank", Scope.ALMOST_EVERYWHERE, verdict, reason, facts, rigor, "full-rank-generic", {}, (lower, upper))
+def _generic(context: ProofContext, verdict: Verdict, reason: str, facts: dict[str, int], bounds: tuple[RankBound, RankBound]) -> Claim:
+    point = bounds[0].point
+    seen = Rigor.EXACT if point is None else context.derivative_rigor(context.points[point], 1)
+    rigor = weakest([*(bound.rigor for bound in bounds), seen])
+    return Claim("full-rank", Scope.ALMOST_EVERYWHERE, verdict, reason, facts, rigor, "full-rank-generic", {}, bounds)
 
 
 def _claim_deficient_open_set(context: ProofContext) -> Claim | None:
@@ -236,10 +239,10 @@ def claim_principles_suffice(context: ProofContext) -> Claim | None:
     smooth = a.activation.nonvanishing_derivative.holds and a.output_activation.nonvanishing_derivative.holds
     if a.L < 2 or not smooth or not widths_principle(a.widths) or a.N_net < problem.columns:
         return None
-    candidates = (context.points[0], reading_weights(problem, Fraction(1)), twin_weights(problem, context.seed))
+    candidates = [context.points[0]]
+    if a.N_net * problem.columns <= _WITNESS_ENTRIES:
+        candidates += [w for w in (reading_weights(problem, Fraction(1)), twin_weights(problem, context.seed)) if w is not None]
     for weights in candidates:
-        if weights is None:
-            continue
         known = len(context.points)
         point = context.add_point(weights)
         claim = _principles_fail_at(context, point)

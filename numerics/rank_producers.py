@@ -14,6 +14,7 @@ formal kernel             anything of moderate size                       upper 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from lossproof.numerics.ball_field import BallField
@@ -32,6 +33,7 @@ from lossproof.numerics.rational_kernel import reduced_kernel
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.matrix_sizes import matrix_size
 from lossproof.theory.problem import Problem
+from lossproof.theory.samples import Samples
 from lossproof.theory.weights import Weights
 
 _VERIFIED_FROM_COLUMNS = 64
@@ -135,7 +137,10 @@ def _verified(problem: Problem, weights: Weights, matrix: str) -> Iterator[RankE
 
 
 def _rational_matrix(problem: Problem, weights: Weights, matrix: str) -> Array | None:
+    """Return the matrix over Q, or None. One sample is tried first: where its entries are irrational, the others need no look."""
+    first = replace(problem, samples=Samples(problem.samples.X[:1], problem.samples.Y[:1]))
     try:
+        named_matrix(first, weights, matrix, RationalField())
         return named_matrix(problem, weights, matrix, RationalField())
     except NotInField:
         return None

@@ -53,6 +53,9 @@ def constant_ball(constant: Constant) -> arb:
 
 
 def _logistic(z: arb) -> arb:
+    if z.mid() < 0:
+        e = z.exp()
+        return e / (1 + e)
     return 1 / (1 + (-z).exp())
 
 

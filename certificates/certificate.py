@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lossproof.certificates.claims import Claim, Node, proof_order
+from lossproof.certificates.claims import Claim, Node, certified_order
 from lossproof.certificates.encoding import encode_point, encode_problem, problem_digest
 from lossproof.theory.exceptions import LossproofError
 from lossproof.theory.problem import Problem
@@ -42,7 +42,7 @@ def certificate_of(problem: Problem, points: Sequence[Weights], claims: Sequence
 
     Points keep their indices; those beyond the last one used are left out. Raises `LossproofError` when a decided claim carries no rule, which is a defect of the prover.
     """
-    nodes = proof_order(tuple(claims))
+    nodes = certified_order(claims)
     used = max((index for node in nodes for index in _points_of(node)), default=-1)
     ids = {id(node): number for number, node in enumerate(nodes, start=1)}
     steps = [_step(number, node, ids) for number, node in enumerate(nodes, start=1)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -79,11 +79,11 @@ class Claim:
 Node: TypeAlias = Claim | RankBound
 
 
-def proof_order(claims: tuple[Claim, ...]) -> list[Node]:
-    """Return the decided claims and everything they rest on, premises before conclusions, each node once."""
+def proof_order(claims: Iterable[Claim]) -> list[Node]:
+    """Return claims and everything they rest on, premises before conclusions, each node once."""
     ordered: list[Node] = []
     placed: set[int] = set()
-    stack: list[tuple[Node, bool]] = [(claim, False) for claim in reversed(claims) if claim.verdict is not Verdict.UNDECIDED]
+    stack: list[tuple[Node, bool]] = [(claim, False) for claim in reversed(tuple(claims))]
     while stack:
         node, expanded = stack.pop()
         if id(node) in placed:
@@ -95,3 +95,8 @@ def proof_order(claims: tuple[Claim, ...]) -> list[Node]:
             stack.append((node, True))
             stack.extend((premise, False) for premise in reversed(node.premises) if id(premise) not in placed)
     return ordered
+
+
+def certified_order(claims: Iterable[Claim]) -> list[Node]:
+    """Return the decided claims and everything they rest on: the steps of the certificate, in order."""
+    return proof_order(claim for claim in claims if claim.verdict is not Verdict.UNDECIDED)

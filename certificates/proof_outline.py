@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lossproof.certificates.claims import Claim, Node, RankBound, proof_order
+from lossproof.certificates.claims import Claim, Node, RankBound, certified_order, proof_order
 from lossproof.certificates.report import Report
 from lossproof.theory.verdicts import Rigor, Verdict
 
@@ -158,13 +158,13 @@ def outline_of(report: Report) -> ProofOutline:
     as premises are listed under their subject too. Raises `KeyError` when the report has no conclusion.
     """
     conclusion = report.conclusion
-    nodes = _all_nodes(report.claims)
+    nodes = proof_order(report.claims)
     grouped = _grouped([claim for claim in nodes if isinstance(claim, Claim) and claim is not conclusion], report.claims)
     lemmas = [bound for bound in nodes if isinstance(bound, RankBound)]
     claims = [conclusion, *(claim for group in grouped.values() for claim in group)]
     numbers = {id(claim): number for number, claim in enumerate(claims, start=1)}
     numbers |= {id(bound): number for number, bound in enumerate(lemmas, start=1)}
-    steps = {id(node): step for step, node in enumerate(proof_order(report.claims), start=1)}
+    steps = {id(node): step for step, node in enumerate(certified_order(report.claims), start=1)}
 
     def entry(claim: Claim) -> ClaimEntry:
         return ClaimEntry(numbers[id(claim)], claim, _links(claim.premises, numbers), steps.get(id(claim)))
@@ -205,24 +205,6 @@ def matrix_symbol(name: str) -> str:
         return name
     symbol = {"Phi": "Φ", "Psi": "Ψ"}.get(family, family)
     return f"{symbol}_{rest.replace('+', '⁺')}"
-
-
-def _all_nodes(claims: Iterable[Claim]) -> list[Node]:
-    """Return all claims, the undecided ones too, and everything they rest on, premises first."""
-    ordered: list[Node] = []
-    placed: set[int] = set()
-    stack: list[tuple[Node, bool]] = [(claim, False) for claim in reversed(tuple(claims))]
-    while stack:
-        node, expanded = stack.pop()
-        if id(node) in placed:
-            continue
-        if expanded:
-            placed.add(id(node))
-            ordered.append(node)
-        else:
-            stack.append((node, True))
-            stack.extend((premise, False) for premise in reversed(node.premises) if id(premise) not in placed)
-    return ordered
 
 
 def _grouped(claims: list[Claim], order: tuple[Claim, ...]) -> dict[str, list[Claim]]:

@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def show(job: str, seconds: float, operations: str, note: str = "") -> None:
 def trained_like() -> tuple[Architecture, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
     """Return a tanh network 64-128-10 with random weights, and 300 inputs."""
     g = np.random.default_rng(0)
-    weights = [(g.standard_normal((m, n)) / np.sqrt(m), g.standard_normal(n) / 10) for m, n in zip(WIDTHS[:-1], WIDTHS[1:], strict=True)]
+    weights = [(g.standard_normal((m, n)) / np.sqrt(m), g.standard_normal(n) / 10) for m, n in pairwise(WIDTHS)]
     return Architecture.of(WIDTHS, "tanh"), g.standard_normal((SAMPLES, WIDTHS[0])), weights
 
 
@@ -66,14 +67,26 @@ def full_rank_at_3000_columns(quick: bool) -> None:
     K = P.T @ P
     n, rows = K.shape[0], P.shape[0]
     # Alternating keeps both under the same load.
-    pairs = [(median(lambda: linalg.cholesky(K), 1), median(lambda: verified_full_column_rank(architecture, X, weights), 1)) for _ in range(RUNS)]
+    pairs = [
+        (median(lambda: linalg.cholesky(K), 1), median(lambda: verified_full_column_rank(architecture, X, weights), 1)) for _ in range(RUNS)
+    ]
     cholesky, proof = (statistics.median(column) for column in zip(*pairs, strict=True))
     balls = SAMPLES * WIDTHS[1]
     show("scipy.linalg.cholesky(K), unverified, K given", cholesky, f"n³/3 = {n**3 / 3:.1e}")
-    show("verified proof of rank P = 3000, from X and the weights", proof, f"n³/3 + n²·n_1, {balls} balls", f"{proof / cholesky:.2f} × Cholesky (at most 3)")
+    show(
+        "verified proof of rank P = 3000, from X and the weights",
+        proof,
+        f"n³/3 + n²·n_1, {balls} balls",
+        f"{proof / cholesky:.2f} × Cholesky (at most 3)",
+    )
     if not quick:
         svd = median(lambda: np.linalg.matrix_rank(P), 1)
-        show("numpy.linalg.matrix_rank(P)", svd, f"~ 2·{rows}·n² + 2n³ = {2 * rows * n**2 + 2 * n**3:.1e}", f"{svd / proof:.0f} × the proof (at least 15)")
+        show(
+            "numpy.linalg.matrix_rank(P)",
+            svd,
+            f"~ 2·{rows}·n² + 2n³ = {2 * rows * n**2 + 2 * n**3:.1e}",
+            f"{svd / proof:.0f} × the proof (at least 15)",
+        )
 
 
 def ball_rank_of_200_columns() -> None:
@@ -110,7 +123,11 @@ def sympy_rank(rows: list[list[int]]) -> None:
 def exact_rank(quick: bool) -> None:
     for n in (20, 60, 100):
         rows = integers(n)
-        show(f"exact rank over Q, {n} × {n}, 20 digits, both bounds", median(lambda rows=rows: rational_rank(rows), 3), f"r²·n = {(5 * n // 6) ** 2 * n:.1e}, growing digits")
+        show(
+            f"exact rank over Q, {n} × {n}, 20 digits, both bounds",
+            median(lambda rows=rows: rational_rank(rows), 3),
+            f"r²·n = {(5 * n // 6) ** 2 * n:.1e}, growing digits",
+        )
     for n in () if quick else (10, 15, 20, 60):
         worker = multiprocessing.get_context("spawn").Process(target=sympy_rank, args=(integers(n),))
         start = time.perf_counter()

@@ -40,7 +40,8 @@ class Certificate:
 def certificate_of(problem: Problem, points: Sequence[Weights], claims: Sequence[Claim]) -> Certificate:
     """Write the decided claims and all they rest on as a certificate.
 
-    Points keep their indices; those beyond the last one used are left out. Raises `LossproofError` when a decided claim carries no rule, which is a defect of the prover.
+    Points keep their indices; those beyond the last one used are left out. Raises `LossproofError` when a decided claim carries no
+    rule, which is a defect of the prover.
     """
     nodes = certified_order(claims)
     used = max((index for node in nodes for index in _points_of(node)), default=-1)

@@ -14,7 +14,6 @@ from lossproof.certificates.full_rank_claims import (
     claim_full_rank_at,
     claim_full_rank_everywhere,
     claim_full_rank_generic,
-    claim_principles_suffice,
     claims_that_follow,
 )
 from lossproof.certificates.principle_claims import (
@@ -24,6 +23,7 @@ from lossproof.certificates.principle_claims import (
     claim_principle_weights,
     claim_principle_widths,
 )
+from lossproof.certificates.principles_suffice_claim import claim_principles_suffice
 from lossproof.certificates.proof_context import Progress, ProofContext
 from lossproof.certificates.report import Report
 from lossproof.certificates.second_order_claims import claim_ggn_semidefinite, claim_hessian_rank, claims_manifold_and_ggn

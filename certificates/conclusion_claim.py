@@ -30,15 +30,17 @@ def claim_conclusion(context: ProofContext, full_everywhere: Claim, almost_every
 def _undecided(columns: int, full_everywhere: Claim, almost_everywhere: Claim | None) -> Claim:
     if almost_everywhere is not None:
         reason = (
-            f"Almost everywhere it holds: a critical point with rank P(W) = {columns} is a global minimum. What remains is the closed set of measure zero "
-            f"{{W : rank P(W) < {columns}}}, which is not empty. Its critical points may be saddles, global minima or other local minima; rank alone does not tell which. "
+            f"Almost everywhere it holds: a critical point with rank P(W) = {columns} is a global minimum. "
+            f"What remains is the closed set of measure zero {{W : rank P(W) < {columns}}}, which is not empty. "
+            "Its critical points may be saddles, global minima or other local minima; rank alone does not tell which. "
             "The paper reads a rank bound below T·n_L as “local minima exist”; that does not follow: a sufficient condition that fails proves nothing."
         )
         missing = f"the class (saddle, global minimum, or other) of every critical point in the thin set {{W : rank P(W) < {columns}}}"
         premises = (almost_everywhere, full_everywhere)
     else:
         reason = (
-            f"Full rank T·n_L = {columns} is not proved for almost all weights, so critical points that are no exact learner are not confined to a thin set by this theory. "
+            f"Full rank T·n_L = {columns} is not proved for almost all weights, so this theory does not confine the critical points "
+            "that are no exact learner to a thin set. "
             "This says nothing about whether bad local minima exist: a sufficient condition that fails proves nothing."
         )
         missing = f"the class of every critical point in {{W : rank P(W) < {columns}}}"

@@ -108,8 +108,8 @@ def _by_wide_layer(context: ProofContext) -> Claim | None:
     if lower.value < problem.T:
         return None
     reason = (
-        f"rank [Φ_{a.L - 1}; 1] = T = {problem.T} at the weights of point 0: with the lower layers kept, the output weights solve a linear system with linearly "
-        "independent equations, whatever the targets."
+        f"rank [Φ_{a.L - 1}; 1] = T = {problem.T} at the weights of point 0: with the lower layers kept, the output weights solve a linear system "
+        "with linearly independent equations, whatever the targets."
     )
     return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, lower.rigor, "exact-learning-wide", {}, (lower,))
 

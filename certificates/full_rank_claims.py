@@ -9,13 +9,11 @@ from typing import Any
 from lossproof.certificates.claims import Claim, RankBound
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.rank_steps import generic_upper_bound, rank_bounds
-from lossproof.numerics.candidate_points import constant_weights, random_weights, reading_weights, twin_weights
+from lossproof.numerics.candidate_points import constant_weights, random_weights
 from lossproof.theory.matrix_sizes import matrix_size
-from lossproof.theory.rank_bounds import widths_principle
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _ATTEMPTS = 4
-_WITNESS_ENTRIES = 250_000
 _IDENTITY_FOR_POSITIVE = ("relu", "leaky-relu", "elu")
 
 
@@ -104,7 +102,10 @@ def claim_full_rank_generic(context: ProofContext) -> Claim:
             "full-rank", Scope.ALMOST_EVERYWHERE, Verdict.UNDECIDED, "P(W) exists at none of the points tried.", facts, premises=(upper,), missing=missing
         )  # fmt: skip
     if lower.value == columns and analytic:
-        reason = f"rank P = {columns} is proved at one W, and the minors of P are real-analytic functions of W: the set where they all vanish is closed and of measure zero."
+        reason = (
+            f"rank P = {columns} is proved at one W, and the minors of P are real-analytic functions of W: "
+            "the set where they all vanish is closed and of measure zero."
+        )
         return _generic(context, Verdict.PROVED, reason, facts, (lower, upper))
     if lower.value == columns:
         kink = a.activation.name if not a.activation.analytic.holds else a.output_activation.name
@@ -143,7 +144,10 @@ def _claim_deficient_open_set(context: ProofContext) -> Claim | None:
     value = a.n_L * inputs.value
     if a.activation.family in _IDENTITY_FOR_POSITIVE and value < columns:
         facts = {"rank_lower": 0, "rank_upper": value, "columns": columns}
-        reason = f"On an open set of weights all hidden units work where {a.activation.name} is linear, so rank P ≤ n_L·rank [X, 1] = {value} < {columns} there."
+        reason = (
+            f"On an open set of weights all hidden units work where {a.activation.name} is linear, "
+            f"so rank P ≤ n_L·rank [X, 1] = {value} < {columns} there."
+        )
         rule = "full-rank-linear-region"
         return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.REFUTED, reason, facts, inputs.rigor, rule, {}, (inputs,))
     return None
@@ -179,7 +183,9 @@ def claim_full_rank_everywhere(context: ProofContext) -> Claim:
         if matrix == "P" and at is not None and bound.value < columns:
             reason = f"Witness: the weights of point {at}, where rank P ≤ {bound.value} < {columns}."
             rigor = weakest([bound.rigor, context.derivative_rigor(context.points[at], 1)])
-            return _everywhere(Verdict.REFUTED, reason, {"rank_upper": bound.value, "columns": columns}, rigor, "full-rank-witness", (bound,))
+            return _everywhere(
+                Verdict.REFUTED, reason, {"rank_upper": bound.value, "columns": columns}, rigor, "full-rank-witness", (bound,)
+            )
     missing = "weights with a proved rank below T·n_L; the zero weights are no witness here because a derivative does not exist there"
     return Claim("full-rank", Scope.EVERYWHERE, Verdict.UNDECIDED, "No rank-deficient weights were found.", missing=missing)
 
@@ -227,59 +233,6 @@ def _constant_witness(context: ProofContext) -> str | None:
     if a.bias == "fixed" and problem.fixed_bias is not None and all(b != 0 for l in kinked for b in problem.fixed_bias[l - 1]):
         return "0"
     return None
-
-
-def claim_principles_suffice(context: ProofContext) -> Claim | None:
-    """Refute that full rank of every ``W_l`` suffices for full rank of ``P``, by a witness; None when none is found.
-
-    The other principles and the count must hold, or there would be nothing to refute.
-    """
-    problem = context.problem
-    a = problem.architecture
-    smooth = a.activation.nonvanishing_derivative.holds and a.output_activation.nonvanishing_derivative.holds
-    if a.L < 2 or not smooth or not widths_principle(a.widths) or a.N_net < problem.columns:
-        return None
-    candidates = [context.points[0]]
-    if a.N_net * problem.columns <= _WITNESS_ENTRIES:
-        candidates += [w for w in (reading_weights(problem, Fraction(1)), twin_weights(problem, context.seed)) if w is not None]
-    for weights in candidates:
-        known = len(context.points)
-        point = context.add_point(weights)
-        claim = _principles_fail_at(context, point)
-        if claim is not None:
-            return claim
-        context.forget_points_after(known)
-    return None
-
-
-def _principles_fail_at(context: ProofContext, point: int) -> Claim | None:
-    problem = context.problem
-    if not context.jacobian_exists(point):
-        return None
-    lowers = []
-    for l in range(1, problem.architecture.L + 1):
-        lower = rank_bounds(context, f"W-{l}", point)[0]
-        if lower.value < min(matrix_size(problem, f"W-{l}")):
-            return None
-        lowers.append(lower)
-    upper = rank_bounds(context, "P", point)[1]
-    if upper.value >= problem.columns or upper.point is None:
-        return None
-    reason = (
-        f"Witness: the weights of point {point}, all of whose matrices W_l have full rank, and where rank P ≤ {upper.value} < {problem.columns}: "
-        "the design principles do not give full rank for all such weights."
-    )
-    return Claim(
-        "principles-suffice",
-        Scope.EVERYWHERE,
-        Verdict.REFUTED,
-        reason,
-        {"rank_upper": upper.value, "columns": problem.columns},
-        weakest([*(bound.rigor for bound in (*lowers, upper)), context.derivative_rigor(context.points[point], 1)]),
-        "principles-suffice",
-        {},
-        (*lowers, upper),
-    )
 
 
 def claims_that_follow(full_everywhere: Claim, full_generic: Claim, principle_error: Claim) -> list[Claim]:

@@ -58,8 +58,8 @@ def _read_sklearn(model: Any) -> TrainedNetwork:
     hidden = _SKLEARN_ACTIVATIONS.get(model.activation)
     if output is None or hidden is None:
         raise InputError(
-            f"the network's activations must be elementwise, got {model.activation!r} with output {model.out_activation_!r}: for a softmax classifier give its weights "
-            "to check_architecture with error='softmax'"
+            f"the network's activations must be elementwise, got {model.activation!r} with output {model.out_activation_!r}: "
+            "for a softmax classifier give its weights to check_architecture with error='softmax'"
         )
     return TrainedNetwork(widths, hidden, output, "trainable", weights)
 

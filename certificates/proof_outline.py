@@ -5,7 +5,7 @@ Every renderer reads this outline, so all formats carry the same numbers and lin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lossproof.certificates.claims import Claim, Node, RankBound, certified_order, proof_order

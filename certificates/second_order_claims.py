@@ -46,7 +46,8 @@ def claim_hessian_rank(context: ProofContext, learner: Claim | None, existence: 
         lower, upper = rank_bounds(context, "P", 0)
         premises: tuple[Node, ...] = (learner, lower, upper, morse)
         facts = {"rank_lower": lower.value, "rank_upper": upper.value}
-        reason = f"At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with non-degenerate ∇²E_i, so rank H = rank P = {_range(lower.value, upper.value)}.{degenerate}"
+        rank = _range(lower.value, upper.value)
+        reason = f"At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with non-degenerate ∇²E_i, so rank H = rank P = {rank}.{degenerate}"
         rule = "hessian-rank-point"
         rigor = weakest([_rigor(*premises), context.derivative_rigor(context.points[0], 2)])
         return Claim("hessian-rank", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, rigor, rule, {}, premises, 0)
@@ -102,7 +103,10 @@ def claims_manifold_and_ggn(context: ProofContext, learner: Claim | None, existe
     dimension = problem.architecture.N_net - problem.columns
     smooth = twice_differentiable(problem)
     manifold_text = f"form a manifold of dimension N_net − T·n_L = {dimension}"
-    ggn_text = "the minimum-norm AN/GGN iteration is Newton's method for an underdetermined system of full rank, locally quadratically convergent (Ben-Israel 1966)"
+    ggn_text = (
+        "the minimum-norm AN/GGN iteration is Newton's method for an underdetermined system of full rank, "
+        "locally quadratically convergent (Ben-Israel 1966)"
+    )
     if learner is not None and learner.verdict is Verdict.PROVED and full_rank.verdict is Verdict.PROVED and smooth:
         return _pair(
             Scope.AT_WEIGHTS, 0, (learner, full_rank), morse, dimension, "point",

@@ -16,9 +16,9 @@ _BITS = 64
 def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
     r"""Return enclosures of ``σ(z)`` and ``σ'(z)`` for all ``z`` within the enclosure given, entry by entry.
 
-    In general each entry becomes the ball ``mid ± rad``, which Arb maps to balls that contain both values at every point of it. For sigmoid and tanh
-    one exponential an entry gives both (see `_from_exponential`). An unbounded result is infinite or NaN. Raises `NotDifferentiable` where a
-    ball contains a kink.
+    In general each entry becomes the ball ``mid ± rad``, which Arb maps to balls that contain both values at every point of it. For
+    sigmoid and tanh one exponential an entry gives both (see `_from_exponential`). An unbounded result is infinite or NaN. Raises
+    `NotDifferentiable` where a ball contains a kink.
 
     >>> from lossproof.theory.activations import activation_named
     >>> value, slope = enclose_activation(activation_named("tanh"), exact_floats([0.0, 40.0]))
@@ -40,10 +40,10 @@ def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure,
 def _from_exponential(z: Enclosure, k: int) -> tuple[Enclosure, Enclosure]:
     r"""Enclose sigmoid (``k = 1``) or tanh (``k = 2``) from ``e = exp(−k|m|)`` at the midpoints ``m``.
 
-    ``tanh|m| = (1−e)/(1+e)``, ``tanh'(m) = 4e/(1+e)²``; ``sigmoid|m| = 1/(1+e)``, ``sigmoid(−|m|) = e/(1+e)``, ``sigmoid'(m) = e/(1+e)²``. As functions of ``e`` in
-    ``[0, 1]`` they are Lipschitz with constants 2 and 4 (sigmoid: 1 and 1), and each takes at most six roundings. Off the midpoint: ``|σ''/σ'| ≤ k``
-    (it is ``2|tanh|``, or ``|1 − 2σ|``), so for ``|z − m| ≤ r ≤ 1/4`` and with ``e^{kr} ≤ 1 + 2kr``: ``σ'(z) ≤ (1 + 2kr) σ'(m)``,
-    ``|σ'(z) − σ'(m)| ≤ 2kr σ'(m)``, and ``|σ(z) − σ(m)| ≤ r (1 + 2kr) σ'(m)``.
+    ``tanh|m| = (1−e)/(1+e)``, ``tanh'(m) = 4e/(1+e)²``; ``sigmoid|m| = 1/(1+e)``, ``sigmoid(−|m|) = e/(1+e)``, ``sigmoid'(m) =
+    e/(1+e)²``. As functions of ``e`` in ``[0, 1]`` they are Lipschitz with constants 2 and 4 (sigmoid: 1 and 1), and each takes at most
+    six roundings. Off the midpoint: ``|σ''/σ'| ≤ k`` (it is ``2|tanh|``, or ``|1 − 2σ|``), so for ``|z − m| ≤ r ≤ 1/4`` and with
+    ``e^{kr} ≤ 1 + 2kr``: ``σ'(z) ≤ (1 + 2kr) σ'(m)``, ``|σ'(z) − σ'(m)| ≤ 2kr σ'(m)``, and ``|σ(z) − σ(m)| ≤ r (1 + 2kr) σ'(m)``.
     """
     m, r = z.mid, z.rad
     with ball_precision(_BITS):

@@ -17,9 +17,10 @@ _PLAIN = 2.0**900
 def independent_looking(matrix: npt.NDArray[Any]) -> tuple[list[int], list[int]]:
     r"""Return equally many rows and columns whose submatrix looks well-conditioned after scaling of rows and columns.
 
-    Entries that contain 0 count as 0. The midpoints are scaled by powers of two, with exponents beyond the range of doubles taken into account, so rows or
-    columns of size ``1e-400`` are seen as well as others. Columns come from a QR factorisation with column pivoting, cut where a pivot falls below ``10^-12`` of the
-    first; rows from an LU factorisation of these columns. What is smaller is left to a later step, on the Schur complement.
+    Entries that contain 0 count as 0. The midpoints are scaled by powers of two, with exponents beyond the range of doubles taken into
+    account, so rows or columns of size ``1e-400`` are seen as well as others. Columns come from a QR factorisation with column
+    pivoting, cut where a pivot falls below ``10^-12`` of the first; rows from an LU factorisation of these columns. What is smaller is
+    left to a later step, on the Schur complement.
 
     >>> tiny = arb(2) ** -2000
     >>> independent_looking(np.array([[arb(1), arb(1)], [tiny, 2 * tiny]], dtype=object))
@@ -47,7 +48,7 @@ def _scaled_midpoints(matrix: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     for axis in (1, 0, 1):
         largest = exponents.max(axis=axis, keepdims=True)
         exponents -= np.where(largest > _NOTHING // 2, largest, 0)
-    return np.ldexp(mantissas, np.maximum(exponents, -1100).astype(np.int32))
+    return np.asarray(np.ldexp(mantissas, np.maximum(exponents, -1100).astype(np.int32)), dtype=np.float64)
 
 
 def _mantissa_and_exponent(entry: arb) -> tuple[float, int]:

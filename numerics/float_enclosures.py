@@ -1,8 +1,8 @@
 r"""Enclosures of real arrays by doubles: a midpoint and a radius for every entry.
 
-Conventions, used by all functions here and in ``verified_gram``: ``u = 2^-53`` is the unit round-off, ``γ_k = k u / (1 − k u)``, and ``ω = 2^-1022`` bounds
-the absolute error of one operation that underflows (also where hardware flushes to zero). A radius is itself computed in doubles
-and then raised by `raised`, which covers the rounding of the sums of non-negative numbers that gave it.
+Conventions, used by all functions here and in ``verified_gram``: ``u = 2^-53`` is the unit round-off, ``γ_k = k u / (1 − k u)``, and
+``ω = 2^-1022`` bounds the absolute error of one operation that underflows (also where hardware flushes to zero). A radius is itself
+computed in doubles and then raised by `raised`, which covers the rounding of the sums of non-negative numbers that gave it.
 """
 
 from __future__ import annotations
@@ -47,8 +47,9 @@ class Enclosure:
 def raised(x: Floats, terms: int) -> Floats:
     r"""Return upper bounds of sums of ``terms`` products of two non-negative numbers whose computed values are ``x``.
 
-    A computed sum ``s̃`` of ``k`` non-negative products satisfies ``s ≤ s̃/(1 − γ_k) + 2kω``, whatever the order. The factor ``1 + (k+8)·2^-50``
-    and the summand ``(k+8)·2^-1000`` exceed this for ``k < 2^45``, with room for the rounding here and for a few more operations.
+    A computed sum ``s̃`` of ``k`` non-negative products satisfies ``s ≤ s̃/(1 − γ_k) + 2kω``, whatever the order. The factor ``1 +
+    (k+8)·2^-50`` and the summand ``(k+8)·2^-1000`` exceed this for ``k < 2^45``, with room for the rounding here and for a few more
+    operations.
 
     >>> bool(raised(np.array([1.0]), 3)[0] > 1)
     True
@@ -70,8 +71,8 @@ def exact_floats(values: Any) -> Enclosure:
 def enclose_numbers(rows: Any) -> Enclosure:
     r"""Return nested sequences of exact numbers as enclosure; an array of doubles is exact.
 
-    A rational that is a double has radius 0, any other lies within ``2^-52`` of its nearest double, relatively. A rational beyond all doubles becomes
-    infinite, so that nothing is proved from it.
+    A rational that is a double has radius 0, any other lies within ``2^-52`` of its nearest double, relatively. A rational beyond all
+    doubles becomes infinite, so that nothing is proved from it.
 
     >>> e = enclose_numbers([Fraction(1, 2), Fraction(1, 3)])
     >>> e.mid.tolist(), bool(e.rad[0] == 0), bool(0 < e.rad[1] < 1e-15)
@@ -88,7 +89,8 @@ def enclose_numbers(rows: Any) -> Enclosure:
 def enclose_balls(balls: Sequence[arb], shape: tuple[int, ...]) -> Enclosure:
     r"""Return Arb balls as enclosure, in the given shape.
 
-    ``float`` of a ball rounds its midpoint by less than one unit in the last place (at most ``2^-52`` relatively, or ``2^-1074``), and ``float`` of its radius likewise: both errors are added.
+    ``float`` of a ball rounds its midpoint by less than one unit in the last place (at most ``2^-52`` relatively, or ``2^-1074``), and
+    ``float`` of its radius likewise: both errors are added.
     """
     mid = np.fromiter(map(float, balls), dtype=np.float64, count=len(balls)).reshape(shape)
     rad = np.fromiter(map(float, map(arb.rad, balls)), dtype=np.float64, count=len(balls)).reshape(shape)
@@ -105,8 +107,8 @@ def product(A: Enclosure, B: Enclosure) -> Enclosure:
 def matrix_product(A: Enclosure, B: Enclosure) -> Enclosure:
     r"""Return an enclosure of the product of two matrices.
 
-    With ``k`` the inner dimension, ``|fl(ÂB̂) − ÂB̂| ≤ γ_k |Â||B̂| + 2kω`` for every order of summation, with or without fused operations, and
-    ``|AB − ÂB̂| ≤ |Â| r_B + r_A (|B̂| + r_B)``.
+    With ``k`` the inner dimension, ``|fl(ÂB̂) − ÂB̂| ≤ γ_k |Â||B̂| + 2kω`` for every order of summation, with or without fused
+    operations, and ``|AB − ÂB̂| ≤ |Â| r_B + r_A (|B̂| + r_B)``.
     """
     k = A.mid.shape[1]
     size = np.abs(A.mid)

@@ -14,6 +14,7 @@ from flint import fmpq, fmpz_poly
 from lossproof.numerics.formal_polynomial import ActivationSymbol, SymbolTable, formal_terms
 from lossproof.numerics.polynomial_kernel import without_common_factor
 
+MOST_EXPONENT = 100_000
 _MOST_DEGREE = 20_000
 
 Powers: TypeAlias = dict[int, int]
@@ -45,14 +46,16 @@ class ClearedMatrix:
 def cleared_columns(formal: npt.NDArray[Any], table: SymbolTable, D: int) -> ClearedMatrix | None:
     r"""Return a formal matrix, whose symbols are ``σ(z), σ'(z)`` of sigmoid or tanh at rational ``z ∈ Z/D``, as polynomials in a power of ``u``.
 
-    With ``e = D|z|`` (tanh: ``2D|z|``): ``sigmoid(z) = u^e/(1+u^e)`` or ``1/(1+u^e)``, ``sigmoid' = u^e/(1+u^e)²``; ``tanh(z) = ±(u^e−1)/(u^e+1)``, ``tanh' = 4u^e/(1+u^e)²``. Each column is multiplied by
-    the least common multiple of its denominators (powers of the ``1+u^e``, and integers), and ``u^g`` taken as variable, ``g`` the greatest common divisor of all ``e``. None is
-    returned if a degree would pass a cap.
+    With ``e = D|z|`` (tanh: ``2D|z|``): ``sigmoid(z) = u^e/(1+u^e)`` or ``1/(1+u^e)``, ``sigmoid' = u^e/(1+u^e)²``; ``tanh(z) =
+    ±(u^e−1)/(u^e+1)``, ``tanh' = 4u^e/(1+u^e)²``. Each column is multiplied by the least common multiple of its denominators (powers of
+    the ``1+u^e``, and integers), and ``u^g`` taken as variable, ``g`` the greatest common divisor of all ``e``. None is returned if an
+    exponent of ``u`` would pass 100,000 or a degree in ``u^g`` 20,000.
     """
     numbers = {s for entry in formal.ravel() for monomial in formal_terms(entry) for s, _ in monomial}
     exponents = {s: _exponent(table.symbols[s], D) for s in numbers}
     step = math.gcd(*(abs(e) for e in exponents.values())) or 1
-    if max((abs(e) // step for e in exponents.values()), default=0) > _MOST_DEGREE:
+    largest = max((abs(e) for e in exponents.values()), default=0)
+    if largest > MOST_EXPONENT or largest // step > _MOST_DEGREE:
         return None
     values = {s: _value(table.symbols[s], e // step) for s, e in exponents.items()}
     matrix, denominators = np.empty(formal.shape, dtype=object), []

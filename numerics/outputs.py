@@ -111,5 +111,6 @@ def _ball_evaluation(problem: Problem, weights: Weights, precision: int) -> Eval
 def _float_residuals(problem: Problem, weights: Weights) -> np.ndarray:
     field = Float64Field()
     outputs = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L]
-    return np.nan_to_num(np.asarray(outputs - field.array(problem.samples.Y)), nan=0.0, posinf=np.finfo(float).max, neginf=np.finfo(float).min)
-
+    return np.nan_to_num(
+        np.asarray(outputs - field.array(problem.samples.Y)), nan=0.0, posinf=np.finfo(float).max, neginf=np.finfo(float).min
+    )

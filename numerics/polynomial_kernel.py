@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from flint import fmpz_poly
 
@@ -15,18 +14,20 @@ def elimination_work(matrix: Polynomials, rank: int) -> int:
     """Return a count of coefficient operations that `polynomial_kernel` takes, up to a constant: sizes times the degree of a minor."""
     m, n = matrix.shape
     degrees = sorted(max((int(entry.degree()) for entry in matrix[:, j]), default=0) for j in range(n))
-    return (rank * rank * n + m * n * (n - rank)) * (1 + sum(degrees[-max(rank, 1) :]))
+    return int((rank * rank * n + m * n * (n - rank)) * (1 + sum(degrees[-max(rank, 1) :])))
 
 
 def polynomial_kernel(matrix: Polynomials, rows: list[int], columns: list[int]) -> list[list[fmpz_poly]] | None:
     r"""Return a reduced basis of the right kernel over ``Q(u)`` of an ``(m, n)`` matrix over ``Z[u]``, with entries in ``Z[u]``.
 
-    ``rows`` and ``columns`` are a guess of ``r`` independent rows and of the leftmost independent columns (such as a specialisation gives). With ``A`` the chosen rows, the vector of a
-    column ``f`` that is not chosen has ``det A_C`` at ``f`` and, by Cramer's rule, minus the minors at the chosen columns ``C``, divided by what they have in common.
-    Every vector has its last non-zero entry at its ``f``, where all others are 0.
+    ``rows`` and ``columns`` are a guess of ``r`` independent rows and of the leftmost independent columns (such as a specialisation
+    gives). With ``A`` the chosen rows, the vector of a column ``f`` that is not chosen has ``det A_C`` at ``f`` and, by Cramer's rule,
+    minus the minors at the chosen columns ``C``, divided by what they have in common. Every vector has its last non-zero entry at its
+    ``f``, where all others are 0.
 
     The guess is checked: None is returned if a vector does not annihilate all rows or is not of that form.
 
+    >>> import numpy as np
     >>> u = fmpz_poly([0, 1])
     >>> polynomial_kernel(np.array([[u, u * u]], dtype=object), [0], [0])
     [[(-1)*x, 1]]
@@ -42,7 +43,7 @@ def polynomial_kernel(matrix: Polynomials, rows: list[int], columns: list[int]) 
         vector[f] = determinant
         for k, column in enumerate(columns):
             vector[column] = -minors[k, f]
-        if any(entry != 0 for entry in vector[f + 1 :]) or not all(_product(row, vector) == 0 for row in matrix):
+        if any(vector[f + 1 :]) or any(_product(row, vector) for row in matrix):
             return None
         basis.append(without_common_factor(vector))
     return basis
@@ -76,4 +77,4 @@ def _eliminate(rows: Polynomials, columns: list[int]) -> tuple[fmpz_poly, Polyno
 
 
 def _product(row: Polynomials, vector: list[fmpz_poly]) -> fmpz_poly:
-    return sum((a * b for a, b in zip(row, vector, strict=True) if b != 0), start=fmpz_poly([]))
+    return sum((a * b for a, b in zip(row, vector, strict=True) if b), start=fmpz_poly([]))

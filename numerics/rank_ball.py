@@ -18,19 +18,24 @@ from lossproof.theory.verdicts import Rigor
 Balls = npt.NDArray[Any]
 
 LEAST_PRECISION = 53
+MOST_WORK = 2**40
 _CLEAR_BITS = 12
 
 
-def ball_rank(build: Callable[[int], Balls], *, start: int = 64, max_precision: int = 1024, enough: int | None = None) -> RankEvidence | None:
+def ball_rank(
+    build: Callable[[int], Balls], *, start: int = 64, max_precision: int = 1024, enough: int | None = None
+) -> RankEvidence | None:
     r"""Return the largest rank that ball arithmetic proves at precisions ``start, 2·start, …`` up to ``max_precision`` bits, or None.
 
-    ``build(bits)`` returns an ``(m, n)`` object array of ``arb`` that encloses the matrix at that precision. Rows and columns are chosen by midpoints (`independent_looking`), then again on the
-    Schur complement of what was chosen, evaluated in balls, until it contains nothing but 0: graded and saturated matrices show their rank layer by layer.
-    The choice is proved by the criterion of the rule `rank-ball` itself: ``arb_mat(submatrix).det()`` at that precision does not contain 0.
+    ``build(bits)`` returns an ``(m, n)`` object array of ``arb`` that encloses the matrix at that precision. Rows and columns are
+    chosen by midpoints (`independent_looking`), then again on the Schur complement of what was chosen, evaluated in balls, until it
+    contains nothing but 0: graded and saturated matrices show their rank layer by layer. The choice is proved by the criterion of the
+    rule `rank-ball` itself, ``arb_mat(submatrix).det()`` at that precision lies on one side of 0, with 12 bits of it right, so that a
+    checker with slightly wider balls agrees.
 
-    The search ends at rank ``min(m, n)``, or at ``enough``, a known upper bound. Its precision is preferred such that the determinant keeps some bits to spare, so that a checker with
-    slightly wider balls agrees. The value is a proved lower bound and never an upper one; None means that nothing was proved, not rank 0.
-    A precision at which ``build`` raises `KinkInBall` is passed over. Raises `ValueError` on precisions out of range.
+    The search ends at rank ``min(m, n)``, or at ``enough``, a known upper bound. The value is a proved lower bound and never an upper
+    one; None means that nothing was proved, not rank 0. A precision at which ``build`` raises `KinkInBall` is passed over, and so is a
+    submatrix of ``k`` columns with ``k³·bits > 2^40``, which no checker takes. Raises `ValueError` on precisions out of range.
 
     >>> from flint import arb
     >>> bound = ball_rank(lambda bits: np.array([[arb(1), arb(1)], [arb(1), arb(1) + arb(10) ** -30]], dtype=object))
@@ -40,33 +45,31 @@ def ball_rank(build: Callable[[int], Balls], *, start: int = 64, max_precision: 
     if not LEAST_PRECISION <= start <= max_precision:
         raise ValueError(f"precisions must rise from at least {LEAST_PRECISION} bits, got {start} to {max_precision}: choose other bounds")
     best: RankEvidence | None = None
-    best_is_clear = False
     bits = start
     while bits <= max_precision:
-        with ball_precision(bits):
-            found = _prove(build, bits)
-        if found is not None:
-            evidence, clear, full = found
-            if best is None or evidence.value > best.value or (evidence.value == best.value and clear and not best_is_clear):
-                best, best_is_clear = evidence, clear
-            if best_is_clear and best.value >= (full if enough is None else min(full, enough)):
-                return best
+        try:
+            with ball_precision(bits):
+                matrix = build(bits)
+                found = _prove(matrix, bits)
+        except KinkInBall:
+            bits *= 2
+            continue
+        if found is not None and (best is None or found.value > best.value):
+            best = found
+        full = min(matrix.shape) if enough is None else min(enough, *matrix.shape)
+        if full == 0 or (best is not None and best.value >= full):
+            break
         bits *= 2
     return best
 
 
-def _prove(build: Callable[[int], Balls], bits: int) -> tuple[RankEvidence, bool, int] | None:
-    """Return the evidence found at one precision, whether its determinant is clearly not 0, and the full rank of the shape."""
-    try:
-        matrix = build(bits)
-    except KinkInBall:
-        return None
+def _prove(matrix: Balls, bits: int) -> RankEvidence | None:
     for rows, columns in reversed(_layers(matrix)):
+        if len(rows) ** 3 * bits > MOST_WORK:
+            continue
         determinant = arb_mat(matrix[np.ix_(rows, columns)].tolist()).det()
-        if not determinant.contains(0):
-            payload = {"rows": rows, "columns": columns, "precision": bits}
-            evidence = RankEvidence(len(rows), True, "rank-ball", Rigor.BALL, payload)
-            return evidence, determinant.rel_accuracy_bits() >= _CLEAR_BITS, min(matrix.shape)
+        if (determinant > 0 or determinant < 0) and determinant.rel_accuracy_bits() >= _CLEAR_BITS:
+            return RankEvidence(len(rows), True, "rank-ball", Rigor.BALL, {"rows": rows, "columns": columns, "precision": bits})
     return None
 
 
@@ -75,7 +78,8 @@ def _layers(matrix: Balls) -> list[tuple[list[int], list[int]]]:
 
     One step of block elimination goes on from the last Schur complement, so that no block to be inverted is ill-conditioned.
     """
-    rest, rows, columns = matrix, np.arange(matrix.shape[0]), np.arange(matrix.shape[1])
+    rest: Balls | None = matrix
+    rows, columns = np.arange(matrix.shape[0]), np.arange(matrix.shape[1])
     chosen: tuple[list[int], list[int]] = ([], [])
     layers = []
     while rest is not None and rest.size:

@@ -12,18 +12,22 @@ from lossproof.numerics.evidence import RankEvidence
 from lossproof.numerics.formal_polynomial import formal_terms
 from lossproof.numerics.rational_kernel import kernel_evidence, reduced_kernel
 
+MOST_WORK = 50_000_000
+
 Equation = dict[int, fmpq]
 
 
 def constant_kernel(matrix: npt.NDArray[Any], side: str) -> RankEvidence | None:
     r"""Return an upper bound of the rank from all rational vectors that annihilate a matrix formally.
 
-    ``matrix`` is an ``(m, n)`` array over the formal ring (``fmpq`` or `FormalPolynomial` entries of one `FormalField`). With ``M = Σ_μ M_μ μ`` over the monomials ``μ``, a rational
-    vector satisfies ``M v = 0`` formally iff ``M_μ v = 0`` for every ``μ`` (``side`` ``"right"``; ``vᵀ M_μ = 0`` for ``"left"``). What vanishes formally vanishes for the real matrix,
-    so ``rank M ≤ n − d`` (``m − d``), ``d`` the dimension of that space, whose reduced basis is the evidence (rule `rank-kernel`).
+    ``matrix`` is an ``(m, n)`` array over the formal ring (``fmpq`` or `FormalPolynomial` entries of one `FormalField`). With ``M = Σ_μ
+    M_μ μ`` over the monomials ``μ``, a rational vector satisfies ``M v = 0`` formally iff ``M_μ v = 0`` for every ``μ`` (``side``
+    ``"right"``; ``vᵀ M_μ = 0`` for ``"left"``). What vanishes formally vanishes for the real matrix, so ``rank M ≤ n − d`` (``m − d``),
+    ``d`` the dimension of that space, whose reduced basis is the evidence (rule `rank-kernel`).
 
-    The bound may be trivial (``d = 0``) and need not be the rank: a kernel vector may have entries that are not rational. None is returned only if a number is too long for a
-    certificate. Raises `ValueError` on another side.
+    The bound may be trivial (``d = 0``) and need not be the rank: a kernel vector may have entries that are not rational. None is
+    returned only where no checker takes the evidence: a number is too long, or rows times non-zero entries of all vectors exceed
+    5·10^7. Raises `ValueError` on another side.
 
     >>> rows = np.array([[fmpq(1), fmpq(2)], [fmpq(3), fmpq(6)]], dtype=object)
     >>> constant_kernel(rows, "right").payload
@@ -44,6 +48,8 @@ def constant_kernel(matrix: npt.NDArray[Any], side: str) -> RankEvidence | None:
     for short in reduced_kernel(system) if free else []:
         entries = dict(zip(free, short, strict=True))
         basis.append([entries.get(j, short[0] * 0) for j in range(n)])
+    if oriented.shape[0] * sum(entry != 0 for vector in basis for entry in vector) > MOST_WORK:
+        return None
     return kernel_evidence(basis, n, side)
 
 

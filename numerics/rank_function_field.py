@@ -1,7 +1,8 @@
 r"""Ranks over the field ``Q(u)``, ``u = e^{1/D}``: one hidden layer of sigmoid or tanh at rational weights.
 
-All ``z_1`` are multiples of ``1/D``, ``D`` their least common denominator, and ``u`` is transcendental (Lindemann). So ``u`` may be read as a variable: the rank of the real matrix is that of
-a matrix of rational functions, and every identity of rational functions counts.
+All ``z_1`` are multiples of ``1/D``, ``D`` their least common denominator, and ``u`` is transcendental (Lindemann). So ``u`` may be
+read as a variable: the rank of the real matrix is that of a matrix of rational functions, and every identity of rational functions
+counts.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from lossproof.numerics.evidence import RankEvidence
 from lossproof.numerics.formal_field import FormalField
-from lossproof.numerics.function_field_entries import cleared_columns
+from lossproof.numerics.function_field_entries import MOST_EXPONENT, cleared_columns
 from lossproof.numerics.matrices import named_matrix
 from lossproof.numerics.network import evaluate
 from lossproof.numerics.polynomial_kernel import elimination_work, polynomial_kernel
@@ -28,16 +29,17 @@ from lossproof.theory.problem import Problem
 from lossproof.theory.verdicts import Rigor
 from lossproof.theory.weights import Weights
 
-MOST_EXPONENT = 100_000
 _ATTEMPTS = 8
 _FORMAL_ENTRIES = 250_000
 _MOST_WORK = 30_000_000
+_MOST_CHECKS = 500_000
 
 
 def has_function_field(problem: Problem, weights: Weights, name: str) -> bool:
     """Tell whether a named matrix at these weights has all entries in ``Q(u)``.
 
-    That is so with one hidden layer of sigmoid or tanh and rational weights, if the matrix needs no derivative of the output activation (or that vanishes nowhere, and is left out).
+    That is so with one hidden layer of sigmoid or tanh and rational weights, if the matrix needs no derivative of the output activation
+    (or that vanishes nowhere, and is left out).
     """
     a = problem.architecture
     needs_output = name.startswith("P") and not name.startswith("Phi") and not a.output_activation.nonvanishing_derivative.holds
@@ -47,12 +49,15 @@ def has_function_field(problem: Problem, weights: Weights, name: str) -> bool:
 def function_field_rank(problem: Problem, weights: Weights, name: str, seed: int = 0) -> tuple[RankEvidence | None, RankEvidence | None]:
     r"""Return a lower and an upper bound of the rank of a named matrix over ``Q(u)``, mostly equal.
 
-    - Lower (rule `rank-minor` with ``u``): the rank modulo a random prime with a random residue in the place of ``u``, which can only be smaller than the rank.
-    - Upper (rule `rank-kernel`, `rank-kernel-function-field`): nothing to do where the lower bound fills the matrix; else formal kernel vectors that are constant, from the right and the left; else
-      kernel vectors with entries in ``Z[u]``, if exponents stay within 100,000 and the elimination within a fixed amount of work.
+    - Lower (rule `rank-minor` with ``u``): the rank modulo a random prime with a random residue in the place of ``u``, which can only
+      be smaller than the rank.
+    - Upper (rule `rank-kernel`, `rank-kernel-function-field`): nothing to do where the lower bound fills the matrix; else formal kernel
+      vectors that are constant, from the right and the left; else kernel vectors with entries in ``Z[u]``, if exponents stay within
+      100,000 and the elimination within a fixed amount of work.
 
-    Primes and residues come from ``seed``; a few are tried while the bounds differ. A bound is None where nothing better than the trivial one is found: the lower one only
-    if every specialisation tried had a vanishing denominator. Large exponents, as doubles for weights give them, cost the lower bound nothing, the upper one usually everything but constant vectors.
+    Primes and residues come from ``seed``; a few are tried while the bounds differ. A bound is None where nothing better than the
+    trivial one is found: the lower one only if every specialisation tried had a vanishing denominator. Large exponents, as doubles for
+    weights give them, cost the lower bound nothing, the upper one usually everything but constant vectors.
 
     Raises `NotInField` where `has_function_field` fails.
 
@@ -67,7 +72,9 @@ def function_field_rank(problem: Problem, weights: Weights, name: str, seed: int
     (3, 3, [['1', '-1', '-1', '1']])
     """
     if not has_function_field(problem, weights, name):
-        raise NotInField(f"the entries of {name} do not lie in a field Q(u): this needs one hidden layer of sigmoid or tanh and rational weights")
+        raise NotInField(
+            f"the entries of {name} do not lie in a field Q(u): this needs one hidden layer of sigmoid or tanh and rational weights"
+        )
     lower, shape = _specialised(problem, weights, name, seed)
     if lower is None:
         return None, None
@@ -101,7 +108,7 @@ def _with_polynomial_kernel(
         basis = polynomial_kernel(cleared.matrix, guess.payload["rows"], guess.payload["columns"])
         if basis is not None:
             vectors = [cleared.restore(vector) for vector in basis]
-            if max(vector[-1][0] for whole in vectors for vector in whole if vector) > MOST_EXPONENT:
+            if not _is_checkable(vectors, formal.shape[0]):
                 break
             value = formal.shape[1] - len(vectors)
             return guess, RankEvidence(value, False, "rank-kernel-function-field", Rigor.EXACT, {"vectors": vectors})
@@ -111,11 +118,17 @@ def _with_polynomial_kernel(
     return lower, None
 
 
+def _is_checkable(vectors: list[list[list[list[Any]]]], rows: int) -> bool:
+    """Tell whether a certificate may hold the vectors: exponents, and rows times non-zero entries."""
+    polynomials = [entry for vector in vectors for entry in vector if entry]
+    return max(entry[-1][0] for entry in polynomials) <= MOST_EXPONENT and rows * len(polynomials) <= _MOST_CHECKS
+
+
 def _specialised(problem: Problem, weights: Weights, name: str, seed: int) -> tuple[RankEvidence | None, tuple[int, int]]:
     """Return the rank modulo a random prime at a random residue, and the shape of the matrix."""
     for attempt in range(_ATTEMPTS):
         prime = random_prime(seed + 1000 * attempt)
-        u = random.Random(f"u-{seed}-{attempt}").randrange(2, prime - 1)  # noqa: S311 - no secret depends on it
+        u = random.Random(f"u-{seed}-{attempt}").randrange(2, prime - 1)
         try:
             residues = named_matrix(problem, weights, name, PrimeField(prime, u))
         except NotInField:

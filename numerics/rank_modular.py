@@ -26,9 +26,9 @@ def random_prime(seed: int, lower: int = 2**30, upper: int = 2**31) -> int:
     >>> p == random_prime(0), 2**30 <= p < 2**31
     (True, True)
     """
-    if not (LEAST_PRIME <= lower and 2 * lower <= upper <= PRIME_BOUND):
+    if not (lower >= LEAST_PRIME and 2 * lower <= upper <= PRIME_BOUND):
         raise ValueError(f"a range for primes must have 2^20 ≤ lower, 2·lower ≤ upper ≤ 2^62, got [{lower}, {upper}): widen it")
-    generator = random.Random(seed)  # noqa: S311 - no secret depends on it
+    generator = random.Random(seed)
     while True:
         candidate = generator.randrange(lower, upper)
         if fmpz(candidate).is_prime():
@@ -38,14 +38,14 @@ def random_prime(seed: int, lower: int = 2**30, upper: int = 2**31) -> int:
 def modular_rank(residues: Any, prime: int, u: int | None = None) -> RankEvidence:
     r"""Return the rank of a matrix over ``F_p`` as a proved lower bound, with a minor that is not 0.
 
-    ``residues`` is an ``(m, n)`` array (or list of rows) of whole numbers, taken modulo ``prime``. Let it be the image of a matrix ``M`` under a
-    homomorphism into ``F_p`` that is defined on all entries (reduction of rationals whose denominators ``p`` does not divide; with ``u``, the
-    specialisation of a transcendental to the residue ``u``). Minors map to minors, so ``rank M ≥ rank_{F_p}``, and the value is exactly the
-    latter. With ``r`` the rank, any ``r`` independent rows and any ``r`` independent columns meet in an invertible submatrix; both
-    come from reduced echelon forms.
+    ``residues`` is an ``(m, n)`` array (or list of rows) of whole numbers, taken modulo ``prime``. Let it be the image of a matrix
+    ``M`` under a homomorphism into ``F_p`` that is defined on all entries (reduction of rationals whose denominators ``p`` does not
+    divide; with ``u``, the specialisation of a transcendental to the residue ``u``). Minors map to minors, so ``rank M ≥ rank_{F_p}``,
+    and the value is exactly the latter. With ``r`` the rank, any ``r`` independent rows and any ``r`` independent columns meet in an
+    invertible submatrix; both come from reduced echelon forms.
 
-    The result (rule `rank-minor`) is never None: a zero matrix gives 0 with an empty minor. Raises `ValueError` if ``prime`` is no prime in
-    ``[2^20, 2^62)`` or ``u`` does not lie in ``(0, prime)``.
+    The result (rule `rank-minor`) is never None: a zero matrix gives 0 with an empty minor. Raises `ValueError` if ``prime`` is no
+    prime in ``[2^20, 2^62)`` or ``u`` does not lie in ``(0, prime)``.
 
     >>> bound = modular_rank([[1, 2, 3], [2, 4, 6], [0, 0, 1]], 1048583)
     >>> bound.value, bound.payload["rows"], bound.payload["columns"]
@@ -85,7 +85,7 @@ def pivot_columns(matrix: nmod_mat) -> list[int]:
     pivots: list[int] = []
     column = 0
     for row in range(rank):
-        while echelon[row, column] == 0:
+        while not echelon[row, column]:
             column += 1
         pivots.append(column)
         column += 1

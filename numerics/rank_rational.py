@@ -16,12 +16,13 @@ from lossproof.theory.verdicts import Rigor
 def rational_rank(matrix: Any, seed: int = 0) -> tuple[RankEvidence, RankEvidence | None]:
     r"""Return the rank of a matrix over Q as a lower and an upper bound, which are equal.
 
-    ``matrix`` is an ``(m, n)`` object array or list of rows of ``Fraction``, ``fmpq``, ``fmpz`` or ``int``. The lower bound (rule `rank-minor`, ``u`` None) is a minor that is not
-    0 modulo a random prime dividing no denominator; the upper bound (rule `rank-kernel`) is the reduced basis of the right kernel or, where that is
-    smaller, of the left one. Primes are drawn from ``seed`` until both meet; all but finitely many primes do.
+    ``matrix`` is an ``(m, n)`` object array or list of rows of ``Fraction``, ``fmpq``, ``fmpz`` or ``int``. The lower bound (rule
+    `rank-minor`, ``u`` None) is a minor that is not 0 modulo a random prime dividing no denominator; the upper bound (rule
+    `rank-kernel`) is the reduced basis of the right kernel or, where that is smaller, of the left one. Primes are drawn from ``seed``
+    until both meet; all but finitely many primes do.
 
-    The upper bound is None only if every kernel vector basis has an entry of over 5,000 characters, which no certificate may hold. Raises `TypeError`
-    on entries that are not exact, `ValueError` on a shape that is no matrix.
+    The upper bound is None only if every kernel vector basis has an entry of over 5,000 characters, which no certificate may hold.
+    Raises `TypeError` on entries that are not exact, `ValueError` on a shape that is no matrix.
 
     >>> from fractions import Fraction
     >>> lower, upper = rational_rank([[1, Fraction(1, 2)], [2, 1], [0, 0]])

@@ -53,9 +53,9 @@ def primitive_rows(matrix: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], int]:
 def reduced_kernel(matrix: Any, seed: int = 0) -> list[list[Fraction]]:
     r"""Return the reduced basis of the right kernel ``{v : M v = 0}`` over Q of a rational ``(m, n)`` matrix, `exact_matrix` or its rows.
 
-    Vector ``k`` has its last non-zero entry, a 1, at the ``k``-th non-pivot column ``f`` of the reduced row echelon form ``R``; its entry at the pivot column of row ``i``
-    is ``−R[i, f]``. Rows that are independent modulo a random prime are reduced over Q, and ``M v = 0`` is then checked exactly for all
-    rows (another prime is taken when it fails), so the result never depends on luck.
+    Vector ``k`` has its last non-zero entry, a 1, at the ``k``-th non-pivot column ``f`` of the reduced row echelon form ``R``; its
+    entry at the pivot column of row ``i`` is ``−R[i, f]``. Rows that are independent modulo a random prime are reduced over Q, and ``M
+    v = 0`` is then checked exactly for all rows (another prime is taken when it fails), so the result never depends on luck.
 
     >>> [[str(entry) for entry in v] for v in reduced_kernel([[1, 2, 3], [2, 4, 6]])]
     [['-2', '1', '0'], ['-3', '0', '1']]

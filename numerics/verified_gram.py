@@ -1,26 +1,29 @@
 r"""Full column rank in double precision, proved from the Cholesky factorisation of a shifted Gram matrix.
 
-The matrix is ``P``, given by its row blocks ``Ψ_l ⊙ Φ_{l-1}`` whose factors are known up to enclosures (``float_enclosures`` fixes ``u``, ``γ_k``, ``ω``); it is never
-formed. Columns are ordered by output, then sample, which changes no rank; ``n = T n_L``.
+The matrix is ``P``, given by its row blocks ``Ψ_l ⊙ Φ_{l-1}`` whose factors are known up to enclosures (``float_enclosures`` fixes
+``u``, ``γ_k``, ``ω``); it is never formed. Columns are ordered by output, then sample, which changes no rank; ``n = T n_L``.
 
-**Scaling.** Columns are multiplied by powers of two, ``D``, so that they have norms near 1; this changes no rank and no rounding. Let ``P̂_l = Ψ̂_l ⊙ Φ̂_{l-1}`` be the
-*exact* product of the scaled midpoints, ``P̂`` all blocks stacked, ``K̂ = P̂ᵀP̂``, ``p_{l,c}`` the norm of column ``c`` of ``P̂_l`` (the product of two vector norms).
+**Scaling.** Columns are multiplied by powers of two, ``D``, so that they have norms near 1; this changes no rank and no rounding. Let
+``P̂_l = Ψ̂_l ⊙ Φ̂_{l-1}`` be the *exact* product of the scaled midpoints, ``P̂`` all blocks stacked, ``K̂ = P̂ᵀP̂``, ``p_{l,c}`` the
+norm of column ``c`` of ``P̂_l`` (the product of two vector norms).
 
 **1. Enclosure.** ``‖P̂ − PD‖_F ≤ δ``, where column ``c`` of block ``l`` contributes ``‖r_ψ‖(‖φ̂‖ + ‖r_φ‖) + ‖ψ̂‖‖r_φ‖``.
 
-**2. Gram matrix.** ``K̃`` is computed entry by entry as ``Σ_l fl(ψ̂_cᵀψ̂_c') · fl(φ̂_cᵀφ̂_c')``. For every order of summation, fused or not (no Strassen),
-``|fl(xᵀy) − xᵀy| ≤ γ_k ‖x‖‖y‖ + 2kω``. With ``k`` and ``m`` the lengths of the two factors and ``L`` blocks, each entry of block ``l`` carries at most ``k + m + 1 + (L−1)`` roundings, so
-``|K̃ − K̂|_{cc'} ≤ Σ_l γ_{k+m+L} p_{l,c} p_{l,c'} + (underflow)``. Each summand is a matrix of rank one, hence ``‖K̃ − K̂‖₂ ≤ Σ_l γ_{k+m+L} Σ_c p_{l,c}² =: ρ``.
+**2. Gram matrix.** ``K̃`` is computed entry by entry as ``Σ_l fl(ψ̂_cᵀψ̂_c') · fl(φ̂_cᵀφ̂_c')``. For every order of summation, fused or
+not (no Strassen), ``|fl(xᵀy) − xᵀy| ≤ γ_k ‖x‖‖y‖ + 2kω``. With ``k`` and ``m`` the lengths of the two factors and ``L`` blocks, each
+entry of block ``l`` carries at most ``k + m + 1 + (L−1)`` roundings, so ``|K̃ − K̂|_{cc'} ≤ Σ_l γ_{k+m+L} p_{l,c} p_{l,c'} +
+(underflow)``. Each summand is a matrix of rank one, hence ``‖K̃ − K̂‖₂ ≤ Σ_l γ_{k+m+L} Σ_c p_{l,c}² =: ρ``.
 
-**3. Cholesky.** Let ``A`` be ``K̃`` with shifted diagonal and let the factorisation run to its end with a finite, positive diagonal, giving ``R``. In every order of the
-operations, and also if a quotient is formed as product with a rounded reciprocal, ``|RᵀR − A|_{ij} ≤ γ_{min(i,j)+2} Σ_k |r_ki r_kj| ≤ √(γ_{i+2} γ_{j+2}) ‖r_i‖‖r_j‖`` with
-``‖r_j‖² ≤ a_jj/(1 − γ_{j+2})``. So ``‖RᵀR − A‖₂ ≤ Σ_j γ_{j+2}/(1 − γ_{j+2}) a_jj =: τ`` and, as ``RᵀR ⪰ 0``, ``λ_min(A) ≥ −τ`` (Demmel; Rump, *Verification of positive definiteness*,
-BIT 46, 2006). An infinite or undefined entry of ``R`` would make the diagonal entry of its column so.
+**3. Cholesky.** Let ``A`` be ``K̃`` with shifted diagonal and let the factorisation run to its end with a finite, positive diagonal,
+giving ``R``. In every order of the operations, and also if a quotient is formed as product with a rounded reciprocal, ``|RᵀR − A|_{ij}
+≤ γ_{min(i,j)+2} Σ_k |r_ki r_kj| ≤ √(γ_{i+2} γ_{j+2}) ‖r_i‖‖r_j‖`` with ``‖r_j‖² ≤ a_jj/(1 − γ_{j+2})``. So ``‖RᵀR − A‖₂ ≤ Σ_j
+γ_{j+2}/(1 − γ_{j+2}) a_jj =: τ`` and, as ``RᵀR ⪰ 0``, ``λ_min(A) ≥ −τ`` (Demmel; Rump, *Verification of positive definiteness*, BIT 46,
+2006). An infinite or undefined entry of ``R`` would make the diagonal entry of its column so.
 
-**4. Conclusion.** The shift takes at least ``s`` from each diagonal entry (its rounding, at most ``u`` of the entry, is added to what is subtracted). Then
-``λ_min(K̂) ≥ s − τ − ρ``, and ``σ_min(PD) ≥ √λ_min(K̂) − δ > 0`` if ``s > τ + ρ + δ²``. All of ``δ, ρ, τ`` are raised for their own rounding. Underflow: entries of the scaled
-factors stay below ``2^110`` (below 2 unless a ``φ̂`` is 0 or nearly so), so all its contributions together lie below ``n²(k + m + n + 9)·2^225 ω < 2^-700``; a summand ``2^-400`` in ``s`` and in ``δ²`` covers
-them.
+**4. Conclusion.** The shift takes at least ``s`` from each diagonal entry (its rounding, at most ``u`` of the entry, is added to what
+is subtracted). Then ``λ_min(K̂) ≥ s − τ − ρ``, and ``σ_min(PD) ≥ √λ_min(K̂) − δ > 0`` if ``s > τ + ρ + δ²``. All of ``δ, ρ, τ`` are
+raised for their own rounding. Underflow: entries of the scaled factors stay below 2 (or ``Φ̂ = 0``, and nothing is added), so all its
+contributions together lie below ``n²(k + m + n + 9)·2^6 ω < 2^-900``; a summand ``2^-400`` in ``s`` and in ``δ²`` covers them.
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ MOST_COLUMNS = 16_000
 """More columns are refused: OpenBLAS's threaded Cholesky factorisation ends the process near 17,000."""
 
 _TILE = 512
-_LARGEST = 2.0**300
+_LARGEST = 2.0**90
 _TINY = 2.0**-400
 
 
@@ -59,11 +62,15 @@ class _ScaledBlock:
     phi: Floats
 
 
-def has_full_column_rank(blocks: Sequence[GramBlock], n_L: int) -> bool:
+def has_full_column_rank(blocks: Sequence[GramBlock], n_L: int, spare: float = 1.0) -> bool:
     r"""Tell whether the stacked matrix is proved to have full column rank ``T n_L``, for every matrix within the enclosures.
 
-    True is a proof (see the head of this module). False says nothing: the matrix may be singular, too ill-conditioned for doubles (roughly, if
-    ``σ_min`` is below ``n·10^-8`` of the column norms), too large (`MOST_COLUMNS`), or have entries that are not finite or of extreme size.
+    True is a proof (see the head of this module). False says nothing: the matrix may be singular, too ill-conditioned for doubles
+    (roughly, if ``σ_min`` is below ``n·10^-8`` of the column norms), too large (`MOST_COLUMNS`), or have entries above ``2^90`` or
+    columns below ``2^-90``.
+
+    With ``spare ≥ 1`` the shift is that much larger than needed, and ``δ`` is counted ``spare`` times: a checker with coarser bounds
+    then agrees.
 
     >>> from lossproof.numerics.float_enclosures import exact_floats
     >>> one = exact_floats([[1.0], [1.0]])
@@ -84,12 +91,14 @@ def has_full_column_rank(blocks: Sequence[GramBlock], n_L: int) -> bool:
         norms, errors = np.ldexp(norms, -exponents), np.ldexp(errors, -exponents)
         scaled = [_scale(block, exponents) for block in blocks]
         delta_squared = raised((errors.sum(axis=0) ** 2).sum() + _TINY, errors.size + 8)
-        rho = sum(gamma(_roundings(block, len(blocks))) * float(raised((p * p).sum(), p.size)) for block, p in zip(scaled, norms, strict=True))
-        return _runs_to_its_end(_gram(scaled, n_L, T), float(delta_squared) + rho)
+        rho = sum(
+            gamma(_roundings(block, len(blocks))) * float(raised((p * p).sum(), p.size)) for block, p in zip(scaled, norms, strict=True)
+        )
+        return _runs_to_its_end(_gram(scaled, n_L, T), spare**2 * float(delta_squared) + rho, spare)
 
 
 def _is_moderate(part: Enclosure) -> bool:
-    """Exclude NaN, infinity and entries whose squares could overflow."""
+    """Exclude NaN, infinity and entries of extreme size."""
     return bool(part.mid.size and np.abs(part.mid).max() < _LARGEST and part.rad.max() < _LARGEST)
 
 
@@ -125,8 +134,8 @@ def _scale(block: GramBlock, exponents: npt.NDArray[np.int32]) -> _ScaledBlock:
 
 def _roundings(block: _ScaledBlock, blocks: int) -> int:
     """Return a bound of the roundings in an entry of step 2, with some to spare."""
-    k = 1 if block.psi is None else block.psi.shape[1]
-    return k + block.phi.shape[1] + blocks + 8
+    k = 1 if block.psi is None else int(block.psi.shape[1])
+    return k + int(block.phi.shape[1]) + blocks + 8
 
 
 def _gram(blocks: Sequence[_ScaledBlock], n_L: int, T: int) -> Floats:
@@ -164,7 +173,7 @@ def _accumulate(tile: Floats, block: _ScaledBlock, inner: Floats, place: tuple[i
         tile += target
 
 
-def _runs_to_its_end(K: Floats, needed: float) -> bool:
+def _runs_to_its_end(K: Floats, needed: float, spare: float) -> bool:
     """Shift the diagonal by ``τ + needed`` and factor in place: step 3 and 4. ``K`` is overwritten."""
     n = K.shape[0]
     diagonal = K.diagonal().copy()
@@ -172,7 +181,7 @@ def _runs_to_its_end(K: Floats, needed: float) -> bool:
         return False
     weights = (np.arange(n) + 8) * diagonal
     tau = gamma(1) * float(raised(weights.sum(), n))
-    shift = (tau + needed + 4 * UNIT * float(diagonal.max()) + 2 * _TINY) * (1 + 2.0**-20)
+    shift = (tau + needed + 4 * UNIT * float(diagonal.max()) + 2 * _TINY) * (1 + 2.0**-20) * spare
     if not shift < diagonal.min():
         return False
     K[np.arange(n), np.arange(n)] = diagonal - shift

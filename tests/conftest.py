@@ -7,7 +7,7 @@ import pytest
 import lossproof as lp
 
 
-@pytest.fixture()
+@pytest.fixture
 def check():
     """`check_architecture` whose certificate must be accepted, with exactly the decided claims."""
 

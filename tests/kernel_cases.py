@@ -352,9 +352,8 @@ def bounded_output():
 
 
 def bottleneck():
-    point = [layer([["1"], ["2"], ["1"]], ["0"]), layer([["1", "2"]], ["0", "0"])]
     X = [["0", "0", "1"], ["1", "0", "0"], ["0", "1", "1"], ["1", "1", "2"]]
-    d = Draft((3, 1, 2), X, [["0", "1"]] * 4, point, activation="elu")
+    d = Draft((3, 1, 2), X, [["0", "1"]] * 4, activation="elu")
     up = d.upper("rank-bottleneck", "P", 6, None)
     d.claim("full-rank-nowhere", "full-rank", EVERYWHERE, "REFUTED", {"rank_upper": 6, "columns": 8}, None, [up])
     return d.finish()

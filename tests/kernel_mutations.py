@@ -199,7 +199,7 @@ def _lists(document):
 
 
 LISTS = [
-    (r"problem\.widths", ("problem schema", "problem schema digest", "problem schema digest")),
+    (r"problem\.widths", ("problem schema digest", "problem schema digest", "problem schema digest")),
     (r"problem\.[XY]", ("problem", "problem", "digest")),
     (r"problem\.[XY]\.\*", ("schema", "schema", "digest problem")),
     (r"points", ("conclusion evidence", "", "")),

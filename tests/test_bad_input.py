@@ -47,7 +47,10 @@ CASES = {
     "width text": (lambda: run("2-x-1"), "look like 2-2-1"),
     "one width": (lambda: run((2,)), "at least inputs and outputs"),
     "layers missing": (lambda: run(weights=GOOD[:1]), "list of 2 pairs"),
-    "transposed": (lambda: run((2, 3, 1), weights=[([[1, 2], [3, 4], [5, 6]], [0, 0, 0]), ([[1], [1], [1]], [0])]), "torch stores the transpose"),
+    "transposed": (
+        lambda: run((2, 3, 1), weights=[([[1, 2], [3, 4], [5, 6]], [0, 0, 0]), ([[1], [1], [1]], [0])]),
+        "torch stores the transpose",
+    ),
     "bias length": (lambda: run(weights=[([[1, 2], [3, 4]], [0]), GOOD[1]]), "must have 2 entries"),
     "bias missing": (lambda: run(weights=[([[1, 2], [3, 4]], None), GOOD[1]]), "must be given"),
     "bias too many": (lambda: run(bias="none", weights=[([[1, 2], [3, 4]], [1, 0]), GOOD[1]]), "must be None or zero"),

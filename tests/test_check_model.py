@@ -97,7 +97,7 @@ class ELU(Module):
     alpha = 2.0
 
 
-@pytest.fixture()
+@pytest.fixture
 def fake_torch(monkeypatch):
     torch = types.ModuleType("torch")
     torch.nn = types.SimpleNamespace(Module=Module, Linear=Linear, Sequential=Sequential)

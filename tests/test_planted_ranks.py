@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -220,17 +221,13 @@ def test_verified_networks_of_full_rank(seed):
     activation = ("tanh", "sigmoid", "softplus", "arctan", "erf", "softsign", "silu")[seed % 7]
     architecture = Architecture.of((5, 8, n_L) if seed % 2 else (5, 8, 6, n_L), activation, bias=("trainable", "none")[seed % 4 == 3])
     X = generator.standard_normal((T, 5)) * 10.0 ** generator.integers(-1, 2)
-    pairs = [(generator.standard_normal((a, b)) / np.sqrt(a), generator.standard_normal(b)) for a, b in pairwise_widths(architecture)]
+    pairs = [(generator.standard_normal((a, b)) / np.sqrt(a), generator.standard_normal(b)) for a, b in pairwise(architecture.widths)]
     if architecture.bias == "none":
         pairs = [(W, None) for W, _ in pairs]
     assert verified_full_column_rank(architecture, X, pairs).value == T * n_L
     repeated = X.copy()
     repeated[3] = repeated[1]
     assert verified_full_column_rank(architecture, repeated, pairs) is None
-
-
-def pairwise_widths(architecture):
-    return list(zip(architecture.widths[:-1], architecture.widths[1:], strict=True))
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -54,7 +55,7 @@ def random_case(seed: int) -> tuple[tuple, dict]:
                 [[entry(generator) for _ in range(n)] for _ in range(m)],
                 None if bias == "none" else [entry(generator) for _ in range(n)],
             )
-            for m, n in zip(widths[:-1], widths[1:], strict=True)
+            for m, n in pairwise(widths)
         ]
     options = {"activation": generator.choice(ACTIVATIONS), "output_activation": generator.choice(OUTPUTS), "error": error, "bias": bias}
     return (widths, X, targets(generator, error, T, widths[-1])), {**options, "weights": weights, "seed": seed, "max_precision": 512}

@@ -21,7 +21,21 @@ from lossproof.theory.samples import Samples
 from lossproof.theory.verdicts import Rigor
 from lossproof.theory.weights import Weights
 
-ACTIVATIONS = ("sigmoid", "tanh", "softsign", "softplus", "bent-identity", "identity", "elu", "gelu", "silu", "arctan", "erf", "sin", "power:3")
+ACTIVATIONS = (
+    "sigmoid",
+    "tanh",
+    "softsign",
+    "softplus",
+    "bent-identity",
+    "identity",
+    "elu",
+    "gelu",
+    "silu",
+    "arctan",
+    "erf",
+    "sin",
+    "power:3",
+)
 
 
 def encloses(enclosure, balls):
@@ -75,11 +89,17 @@ def test_numbers_that_are_no_doubles():
     assert encloses(enclose_numbers([sympy.log(2)]), [arb(2).log()])
 
 
+def inside(generator, enclosure):
+    """Rational entries at the midpoint or at an end of each interval."""
+    rows = zip(enclosure.mid, enclosure.rad, strict=True)
+    return [[Fraction(m) + Fraction(r) * int(generator.integers(-1, 2)) for m, r in zip(mid, rad, strict=True)] for mid, rad in rows]
+
+
 def test_operations_on_enclosures():
     generator = np.random.default_rng(0)
     A, B = (Enclosure(generator.standard_normal((3, 3)), np.abs(generator.standard_normal((3, 3))) * 1e-3) for _ in range(2))
     for _ in range(20):
-        a, b = ([[Fraction(m) + Fraction(r) * generator.choice([-1, 0, 1]) for m, r in zip(*rows, strict=True)] for rows in zip(E.mid, E.rad, strict=True)] for E in (A, B))  # fmt: skip
+        a, b = inside(generator, A), inside(generator, B)
         checks = [
             (total(A, B), [[a[i][j] + b[i][j] for j in range(3)] for i in range(3)]),
             (product(A, B), [[a[i][j] * b[i][j] for j in range(3)] for i in range(3)]),
@@ -100,7 +120,17 @@ def test_balls_as_doubles():
     assert not enclose_balls(third[2:3], (1,)).is_finite()
 
 
-@pytest.mark.parametrize(("T", "n_L", "blocks"), [(3, 1, "dense"), (5, 3, "dense identity"), (600, 2, "dense dense identity"), (1100, 1, "dense identity"), (700, 2, "identity"), (530, 2, "dense")])  # fmt: skip
+GRAM_SHAPES = [
+    (3, 1, "dense"),
+    (5, 3, "dense identity"),
+    (600, 2, "dense dense identity"),
+    (1100, 1, "dense identity"),
+    (700, 2, "identity"),
+    (530, 2, "dense"),
+]
+
+
+@pytest.mark.parametrize(("T", "n_L", "blocks"), GRAM_SHAPES)
 def test_gram_is_that_of_the_columns(T, n_L, blocks):
     """Against the columns written out, whatever the tiles."""
     generator = np.random.default_rng(T)

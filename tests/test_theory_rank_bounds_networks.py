@@ -57,7 +57,9 @@ def test_bottleneck_bound_is_attained(widths: list[int], T: int) -> None:
     architecture, ranks = Architecture.of(widths, "softsign"), []
     for seed in range(6):
         generator = random.Random(seed)
-        phis, psis = network_blocks("softsign", random_network(generator, widths, bias=True, sparse=False), random_inputs(generator, T, widths[0]), True)
+        phis, psis = network_blocks(
+            "softsign", random_network(generator, widths, bias=True, sparse=False), random_inputs(generator, T, widths[0]), True
+        )
         ranks.append(rank(jacobian(phis, psis)))
     bound = bounds.bottleneck_bound(architecture, T)
     assert max(ranks) == min(bound, T * widths[-1], architecture.N_net)

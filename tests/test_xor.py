@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from landscapes import LOG3_HALF, XOR_X, XOR_Y, deficient_xor_weights
 
 import lossproof as lp
 from lossproof import Rigor, Verdict
-
-from landscapes import LOG3_HALF, XOR_X, XOR_Y, deficient_xor_weights
 
 PROVED, REFUTED, UNDECIDED = Verdict.PROVED, Verdict.REFUTED, Verdict.UNDECIDED
 WIDTHS = [(2, 2, 1), (2, 3, 1)]

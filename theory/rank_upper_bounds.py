@@ -147,8 +147,8 @@ def bottleneck_bound(architecture: Architecture, T: int) -> int:
     It is below ``T n_L`` when the last hidden layer is narrower than the output and, with its constant, than the number of samples.
     Hypothesis: ``L ≥ 2``, otherwise `InputError`. Holds at every ``W`` where ``P`` exists, for every output activation.
 
-    Proof: let ``R`` be the row space of ``W_L`` without its bias row, ``C`` the row space of ``Φ_{L-1}`` with its row of ones, of dimension ``ρ``. Up to the factors ``σ_out'`` of
-    the columns, rows of the last block lie in ``C ⊗ R^{n_L}``, and those of the other blocks in ``R^T ⊗ R``, since a change of ``φ_{L-1}`` reaches
+    Proof: let ``R`` be the row space of ``W_L`` without its bias row, ``C`` the row space of ``Φ_{L-1}`` with its row of ones, of dimension
+    ``ρ``. Up to the factors ``σ_out'`` of the columns, rows of the last block lie in ``C ⊗ R^{n_L}``, and those of the other blocks in ``R^T ⊗ R``, since a change of ``φ_{L-1}`` reaches
     the outputs through ``W_L``. The sum of these spaces has dimension ``ρ n_L + T r − ρ r`` with ``r = dim R ≤ m``, which grows with ``ρ`` and with ``r``.
 
     >>> from lossproof.theory.architecture import Architecture
@@ -156,7 +156,9 @@ def bottleneck_bound(architecture: Architecture, T: int) -> int:
     (6, 8)
     """
     if architecture.L < 2:
-        raise InputError(f"the bottleneck bound must be asked for a network with a hidden layer, got {architecture}: use the rank of the inputs")
+        raise InputError(
+            f"the bottleneck bound must be asked for a network with a hidden layer, got {architecture}: use the rank of the inputs"
+        )
     T, n_L, width = whole("T", T, 1), architecture.n_L, architecture.widths[-2]
     m = min(width, n_L)
     return m * T + (n_L - m) * min(T, architecture.fan_in(architecture.L))

@@ -9,8 +9,9 @@ from typing import Any
 from lossproof.certificates.claims import Claim, RankBound
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.rank_steps import generic_upper_bound, rank_bounds
-from lossproof.numerics.candidate_points import constant_weights, random_weights
+from lossproof.numerics.candidate_points import random_weights
 from lossproof.theory.matrix_sizes import matrix_size
+from lossproof.theory.problem import Problem
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _ATTEMPTS = 4
@@ -177,7 +178,7 @@ def claim_full_rank_everywhere(context: ProofContext) -> Claim:
             f"so rank P ≤ n_L = {a.n_L} < {columns}."
         )
         facts = {"rank_upper": a.n_L, "columns": columns}
-        rigor = context.derivative_rigor(constant_weights(problem, Fraction(witness)), 1)
+        rigor = _rigor_at_zero(problem)
         return Claim("full-rank", Scope.EVERYWHERE, Verdict.REFUTED, reason, facts, rigor, "full-rank-zero", {"bias": witness})
     for (matrix, at), (_, bound) in sorted(context.bounds.items(), key=str):
         if matrix == "P" and at is not None and bound.value < columns:
@@ -233,6 +234,14 @@ def _constant_witness(context: ProofContext) -> str | None:
     if a.bias == "fixed" and problem.fixed_bias is not None and all(b != 0 for l in kinked for b in problem.fixed_bias[l - 1]):
         return "0"
     return None
+
+
+def _rigor_at_zero(problem: Problem) -> Rigor:
+    """Return the rigor with which derivatives are seen to exist at ``W = 0``, where ``z_l = b_l``."""
+    a, fixed = problem.architecture, problem.fixed_bias
+    kinked = [l for l in range(1, a.L + 1) if not a.activation_of(l).differentiable.holds]
+    rational = fixed is None or all(isinstance(b, Fraction) for l in kinked for b in fixed[l - 1])
+    return Rigor.EXACT if rational else Rigor.BALL
 
 
 def claims_that_follow(full_everywhere: Claim, full_generic: Claim, principle_error: Claim) -> list[Claim]:

@@ -10,10 +10,11 @@ from typing import Any
 
 from flint import fmpq
 
+from lossproof.certificates.kernel_balls import BallRing, ball_precision
 from lossproof.certificates.kernel_matrices import parse_matrix
 from lossproof.certificates.kernel_parse import Rejected, read_rational
-from lossproof.certificates.kernel_pass import derivatives_exist
-from lossproof.certificates.kernel_problem import Number, Point, Problem
+from lossproof.certificates.kernel_pass import SIGN_PRECISION, derivatives_exist, not_zero
+from lossproof.certificates.kernel_problem import Problem
 from lossproof.certificates.kernel_rank_rules import invertible, khatri_rao_bound
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.activations import Activation
@@ -207,17 +208,20 @@ def full_rank_zero(step: Step) -> Result:
     problem = step.problem
     require(problem.L >= 2 and problem.T >= 2, "rule", "this needs a hidden layer and two samples")
     require(problem.bias == "trainable" or bias == 0, "evidence.bias", "must be '0' unless biases are trainable")
-    rigor = derivatives_exist(problem, _zero_point(problem, bias), 1)
+    rigor = _zero_weights_rigor(problem, bias)
     return claim("full-rank", EVERYWHERE, False, {"rank_upper": problem.n_L, "columns": problem.columns}), rigor
 
 
-def _zero_point(problem: Problem, bias: fmpq) -> Point:
-    layers = []
-    for l in range(1, problem.L + 1):
-        rows, n = problem.widths[l - 1], problem.widths[l]
-        b: tuple[Number, ...] = (bias,) * n if problem.fixed_bias is None else problem.fixed_bias[l - 1]
-        layers.append((((fmpq(0),) * n,) * rows, b))
-    return Point(tuple(layers))
+def _zero_weights_rigor(problem: Problem, bias: fmpq) -> Rigor:
+    """Check † at ``W = 0``, where ``z_l = b_l``, without building a matrix of zeros."""
+    concerned = [l for l in range(1, problem.L + 1) if not problem.activation_of(l).differentiable.holds]
+    if problem.fixed_bias is None or not concerned:
+        require(not concerned or bias != 0, "evidence.bias", "a derivative does not exist at z = 0")
+        return Rigor.EXACT
+    constants = [b for l in concerned for b in problem.fixed_bias[l - 1]]
+    with ball_precision(SIGN_PRECISION):
+        require(all(not_zero(BallRing().embed(b)) for b in constants), "rule", "a fixed bias is not seen to differ from 0")
+    return Rigor.EXACT if all(isinstance(b, fmpq) for b in constants) else Rigor.BALL
 
 
 def _require_deficient(step: Step, k: int, upper: int) -> dict[str, int]:

@@ -123,10 +123,11 @@ def derivatives_exist(problem: Problem, point: Point, order: int) -> Rigor:
     with ball_precision(SIGN_PRECISION):
         z, _ = forward(ring, problem, point, last, SIGN_PRECISION)
         for l in concerned:
-            if not all(_not_zero(entry) for entry in z[l].flat):
+            if not all(not_zero(entry) for entry in z[l].flat):
                 raise Rejected("conclusion.point", "evidence", f"a unit of layer {l} is not seen to have z ≠ 0, where derivatives fail")
     return Rigor.EXACT if exact else Rigor.BALL
 
 
-def _not_zero(z: fmpq | arb) -> bool:
+def not_zero(z: fmpq | arb) -> bool:
+    """Tell whether a rational or a ball is certainly not 0."""
     return bool(z > 0) or bool(z < 0)

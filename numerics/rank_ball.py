@@ -20,6 +20,7 @@ Balls = npt.NDArray[Any]
 LEAST_PRECISION = 53
 MOST_WORK = 2**40
 _CLEAR_BITS = 12
+_MOST_LAYERS = 12
 
 
 def ball_rank(
@@ -27,11 +28,11 @@ def ball_rank(
 ) -> RankEvidence | None:
     r"""Return the largest rank that ball arithmetic proves at precisions ``start, 2·start, …`` up to ``max_precision`` bits, or None.
 
-    ``build(bits)`` returns an ``(m, n)`` object array of ``arb`` that encloses the matrix at that precision. Rows and columns are
-    chosen by midpoints (`independent_looking`), then again on the Schur complement of what was chosen, evaluated in balls, until it
-    contains nothing but 0: graded and saturated matrices show their rank layer by layer. The choice is proved by the criterion of the
-    rule `rank-ball` itself, ``arb_mat(submatrix).det()`` at that precision lies on one side of 0, with 12 bits of it right, so that a
-    checker with slightly wider balls agrees.
+    ``build(bits)`` returns an ``(m, n)`` object array of ``arb`` that encloses the matrix at that precision. Rows and columns are chosen
+    by midpoints (`independent_looking`, with rows scaled and, where that does not prove full rank, without), then again on the Schur
+    complement of what was chosen, evaluated in balls, until it contains nothing but 0: graded and saturated matrices show their rank
+    layer by layer. The choice is proved by the criterion of the rule `rank-ball` itself, ``arb_mat(submatrix).det()`` at that precision
+    lies on one side of 0, with 12 bits of it right, so that a checker with slightly wider balls agrees.
 
     The search ends at rank ``min(m, n)``, or at ``enough``, a known upper bound. The value is a proved lower bound and never an upper
     one; None means that nothing was proved, not rank 0. A precision at which ``build`` raises `KinkInBall` is passed over, and so is a
@@ -50,40 +51,45 @@ def ball_rank(
         try:
             with ball_precision(bits):
                 matrix = build(bits)
-                found = _prove(matrix, bits)
+                full = min(matrix.shape) if enough is None else min(enough, *matrix.shape)
+                best = _prove(matrix, bits, best, full)
         except KinkInBall:
             bits *= 2
             continue
-        if found is not None and (best is None or found.value > best.value):
-            best = found
-        full = min(matrix.shape) if enough is None else min(enough, *matrix.shape)
         if full == 0 or (best is not None and best.value >= full):
             break
         bits *= 2
     return best
 
 
-def _prove(matrix: Balls, bits: int) -> RankEvidence | None:
-    for rows, columns in reversed(_layers(matrix)):
-        if len(rows) ** 3 * bits > MOST_WORK:
-            continue
-        determinant = arb_mat(matrix[np.ix_(rows, columns)].tolist()).det()
-        if (determinant > 0 or determinant < 0) and determinant.rel_accuracy_bits() >= _CLEAR_BITS:
-            return RankEvidence(len(rows), True, "rank-ball", Rigor.BALL, {"rows": rows, "columns": columns, "precision": bits})
-    return None
+def _prove(matrix: Balls, bits: int, best: RankEvidence | None, full: int) -> RankEvidence | None:
+    """Return what is proved at one precision, if it is better than ``best``; both ways to scale are tried unless the first gives full rank."""
+    for scale_rows in (True, False):
+        for rows, columns in reversed(_layers(matrix, scale_rows)):
+            known = 0 if best is None else best.value
+            if len(rows) <= known or known >= full or len(rows) ** 3 * bits > MOST_WORK:
+                continue
+            determinant = arb_mat(matrix[np.ix_(rows, columns)].tolist()).det()
+            if (determinant > 0 or determinant < 0) and determinant.rel_accuracy_bits() >= _CLEAR_BITS:
+                payload = {"rows": rows, "columns": columns, "precision": bits}
+                best = RankEvidence(len(rows), True, "rank-ball", Rigor.BALL, payload)
+        if best is not None and best.value >= full:
+            break
+    return best
 
 
-def _layers(matrix: Balls) -> list[tuple[list[int], list[int]]]:
+def _layers(matrix: Balls, scale_rows: bool) -> list[tuple[list[int], list[int]]]:
     """Return growing choices of rows and columns, each of which adds what looks independent in the Schur complement of the one before.
 
-    One step of block elimination goes on from the last Schur complement, so that no block to be inverted is ill-conditioned.
+    One step of block elimination goes on from the last Schur complement, so that no block to be inverted is ill-conditioned. Where rows
+    are not scaled the number of steps is bounded.
     """
     rest: Balls | None = matrix
     rows, columns = np.arange(matrix.shape[0]), np.arange(matrix.shape[1])
     chosen: tuple[list[int], list[int]] = ([], [])
-    layers = []
-    while rest is not None and rest.size:
-        r, c = independent_looking(rest)
+    layers: list[tuple[list[int], list[int]]] = []
+    while rest is not None and rest.size and (scale_rows or len(layers) < _MOST_LAYERS):
+        r, c = independent_looking(rest, scale_rows=scale_rows)
         if not r:
             break
         chosen = (sorted([*chosen[0], *rows[r].tolist()]), sorted([*chosen[1], *columns[c].tolist()]))

@@ -99,3 +99,17 @@ def test_bad_precisions():
     for start, cap in ((52, 1024), (128, 64)):
         with pytest.raises(ValueError, match="precisions must rise"):
             ball_rank(balls([[1]]), start=start, max_precision=cap)
+
+
+def test_saturated_rows_do_not_tempt():
+    """Rows of sizes as different as these look independent once scaled, but their minors lose all bits to cancellation: normal rows are better."""
+    digits = [[8884, 8836, 9458, 9762], [13854, 13909, 14474, 14733], [227, 800, 204, 60]]
+    plain = [[9, 8, 9, 9], [9, 9, 8, 9], [8, 9, 9, 9], [9, 9, 9, 8]]
+
+    def build(bits):
+        tiny = [[arb(3).sqrt() * arb(10) ** (-1000 * k) for k in row] for row in digits]
+        return np.array(tiny + [[arb(entry) for entry in row] for row in plain], dtype=object)
+
+    bound = ball_rank(build)
+    assert (bound.value, bound.payload["rows"], bound.payload["precision"]) == (4, [3, 4, 5, 6], 64)
+    assert holds(build, bound)

@@ -24,9 +24,10 @@ def check_model(
 ) -> Report:
     """Decide every claim of the theory for a trained network, read as the exact object it is.
 
-    ``model`` is a fitted scikit-learn ``MLPRegressor`` or binary ``MLPClassifier``, or a torch ``Sequential`` of ``Linear`` and activation modules (dropout counts as
-    the identity, as it does in evaluation). Its float weights are exact dyadic rationals; widths, activations and bias mode are read from it. The other
-    arguments, the result and the guarantee are those of `check_architecture`. Raises `InputError` for any other model.
+    ``model`` is a fitted scikit-learn ``MLPRegressor`` or binary ``MLPClassifier``, or a torch ``Sequential`` of ``Linear`` and activation
+    modules (dropout counts as the identity, as it does in evaluation). Its float weights are exact dyadic rationals; widths, activations
+    and bias mode are read from it. The other arguments, the result and the guarantee are those of `check_architecture`. Raises
+    `InputError` for any other model.
 
     >>> check_model(object(), [[0]], [[0]])
     Traceback (most recent call last):

@@ -36,7 +36,7 @@ def _undecided(columns: int, full_everywhere: Claim, almost_everywhere: Claim | 
             "The paper reads a rank bound below T·n_L as “local minima exist”; that does not follow: a sufficient condition that fails proves nothing."
         )
         missing = f"the class (saddle, global minimum, or other) of every critical point in the thin set {{W : rank P(W) < {columns}}}"
-        premises = (almost_everywhere, full_everywhere)
+        premises: tuple[Claim, ...] = (almost_everywhere, full_everywhere)
     else:
         reason = (
             f"Full rank T·n_L = {columns} is not proved for almost all weights, so this theory does not confine the critical points "

@@ -47,9 +47,11 @@ def constant_ball(constant: Constant) -> arb:
     kind = constant[0]
     if kind == "pi":
         return arb.pi()
+    argument: arb = arb(constant[1])
     if kind == "root":
-        return (arb(constant[1]).log() / constant[2]).exp()
-    return arb(constant[1]).log() if kind == "log" else arb(constant[1]).exp()
+        exponent: arb = argument.log() / constant[2]
+        return exponent.exp()
+    return argument.log() if kind == "log" else argument.exp()
 
 
 def _logistic(z: arb) -> arb:

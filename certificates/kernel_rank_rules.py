@@ -83,7 +83,8 @@ def rank_polynomial(step: Step) -> Result:
 def rank_bottleneck(step: Step) -> Result:
     """The rows of ``P-L`` lie in ``C ⊗ R^{n_L}``, all others in ``R^T ⊗ R``, C and R the row spaces of ``Φ_{L-1}⁺`` and of ``W_L`` without bias.
 
-    With ``ρ = dim C ≤ min(T, m_L)`` and ``r = dim R ≤ min(n_{L-1}, n_L)`` the sum has dimension ``ρ n_L + (T − ρ) r``, which grows with both; factors ``σ_out'`` of columns cannot raise it.
+    With ``ρ = dim C ≤ min(T, m_L)`` and ``r = dim R ≤ min(n_{L-1}, n_L)`` the sum has dimension ``ρ n_L + (T − ρ) r``, as the two meet in
+    ``C ⊗ R``; it grows with both. Factors ``σ_out'`` of columns cannot raise it.
     """
     step.expect(0)
     problem = step.problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,11 @@ _TORCH_ACTIVATIONS = {
     "LeakyReLU": "leaky-relu",
     "Identity": "identity",
 }
-_TORCH_DEFAULTS = {"Softplus": {"beta": 1.0, "threshold": 20.0}, "ELU": {"alpha": 1.0}, "GELU": {"approximate": "none"}}
+_TORCH_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "Softplus": {"beta": 1.0, "threshold": 20.0},
+    "ELU": {"alpha": 1.0},
+    "GELU": {"approximate": "none"},
+}
 
 
 @dataclass(frozen=True)

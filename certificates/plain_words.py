@@ -69,7 +69,7 @@ def conclusion_headline(verdict: Verdict) -> str:
 
 
 def what_does_not_follow(outline: ProofOutline) -> str:
-    """Say why a failed sufficient condition proves nothing (theory.md 3.2).
+    """Say why a failed sufficient condition proves nothing (`failed-bound`).
 
     Empty when the conclusion is decided, or when no sufficient condition failed.
     """

@@ -19,7 +19,8 @@ class ProofContext:
     """One run of the prover.
 
     ``points`` grows as witnesses are found; ``bounds`` remembers the pair (lower, upper) proved for a matrix at a point, so that
-    no rank is proved twice; ``structural`` the upper bounds of ``rank P`` that hold at every ``W``. ``progress(stage, done, total)`` is called as the work goes on.
+    no rank is proved twice; ``structural`` the upper bounds of ``rank P`` that hold at every ``W``. ``progress(stage, done, total)`` is
+    called as the work goes on.
     """
 
     problem: Problem

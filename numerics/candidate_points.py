@@ -72,12 +72,12 @@ def _input_scale(samples: Samples) -> float:
 
 
 def reading_weights(problem: Problem, c: Number = Fraction(1)) -> Weights | None:
-    """Return the witness of theory.md 3.1, generalised: hidden units that read single two-valued inputs.
+    """Return the witness of `principles-suffice` on XOR, generalised: hidden units that read single two-valued inputs.
 
     Unit ``k`` of the first hidden layer sees ``c·(1 − 2(x_j − p)/(q − p))`` for an input ``j`` that takes only the values ``p``, ``q`` on
-    the samples, or the constant ``c``; for an odd activation all first-layer outputs are then affine functions of the sample, and ``σ'`` is one constant. Units read different
-    inputs as long as there are any, so that ``W_1`` keeps full rank. None where the construction does not apply: it needs a trainable bias, one hidden layer,
-    an odd activation, and rational ``c``.
+    the samples, or the constant ``c``; for an odd activation all first-layer outputs are then affine functions of the sample, and ``σ'``
+    is one constant. Units read different inputs as long as there are any, so that ``W_1`` keeps full rank. None where the construction
+    does not apply: it needs a trainable bias, one hidden layer, an odd activation, and rational ``c``.
     """
     a = problem.architecture
     if a.L != 2 or a.bias != "trainable" or a.activation.reflection != (-1, 0, 0) or not isinstance(c, Fraction):

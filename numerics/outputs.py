@@ -12,6 +12,7 @@ import numpy as np
 from flint import arb
 
 from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.fields import Array
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.formal_field import FormalField
 from lossproof.numerics.network import Evaluation, evaluate
@@ -108,9 +109,9 @@ def _ball_evaluation(problem: Problem, weights: Weights, precision: int) -> Eval
     return evaluate(problem.architecture, problem.samples, weights, BallField(precision))
 
 
-def _float_residuals(problem: Problem, weights: Weights) -> np.ndarray:
+def _float_residuals(problem: Problem, weights: Weights) -> Array:
     field = Float64Field()
     outputs = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L]
-    return np.nan_to_num(
-        np.asarray(outputs - field.array(problem.samples.Y)), nan=0.0, posinf=np.finfo(float).max, neginf=np.finfo(float).min
-    )
+    residuals = np.asarray(outputs - field.array(problem.samples.Y), dtype=np.float64)
+    largest = float(np.finfo(np.float64).max)
+    return np.asarray(np.nan_to_num(residuals, nan=0.0, posinf=largest, neginf=-largest))

@@ -141,7 +141,7 @@ def deficient_point(c):
 
 
 def xor_deficient(c="1"):
-    """XOR at full-rank weights where (1, -1, -1, 1) is a kernel vector of P (theory.md 3.1)."""
+    """XOR at full-rank weights where (1, -1, -1, 1) is a kernel vector of P (principles-suffice)."""
     d = Draft((2, 2, 1), XOR_X, XOR_Y, deficient_point(c))
     u = None if isinstance(c, list) else 777
     low = d.minor("P", 0, u)
@@ -171,14 +171,11 @@ def softsign_exact():
     point = [layer([["1", "-2"], ["1/3", "0x1.8000000000000p+0"]], ["1", "1/2"]), layer([["0"], ["2"]], ["1"])]
     d = Draft((2, 2, 1), XOR_X, XOR_Y, point, activation="softsign", error="cauchy:1/4")
     low = d.minor("P")
-    vectors = [["1", "0", "0"] + ["0"] * 6, ["0", "1", "0"] + ["0"] * 6, ["0", "0", "1"] + ["0"] * 6]
-    up1 = d.kernel("P-1", [v[:6] for v in vectors], 0, "left")
-    up2 = d.kernel("P", vectors, 0, "left")
-    up3 = d.upper("rank-size", "P-2", 3, None)
-    d.upper("rank-sum", "P", 6, 0, [up1, up3])
-    assert d.document["steps"][low - 1]["conclusion"]["rank_lower"] == 4
+    vectors = [[str(int(r == k)) for r in range(9)] for k in range(3)]
+    blocks = [d.kernel("P-1", [v[:6] for v in vectors], 0, "left"), d.upper("rank-size", "P-2", 3, None)]
+    d.upper("rank-sum", "P", 6, 0, blocks)
+    d.kernel("P", vectors, 0, "left")
     up = d.upper("rank-size", "P", 4, None)
-    assert up2
     d.claim("full-rank", "full-rank", HERE, "PROVED", {"rank_lower": 4, "rank_upper": 4, "columns": 4}, 0, [low, up])
     d.minor("Psi-1")
     d.claim("principle-morse", "principle-morse", EVERYWHERE, "PROVED", {"error": "cauchy:1/4"})
@@ -193,10 +190,12 @@ def weights_deficient():
     return d.finish()
 
 
+RELU_POINT = [layer([["1", "-2"], ["1", "1"]], ["1/4", "5/2"]), layer([["1"], ["2"]], ["0"])]
+
+
 def relu_network():
     """2-2-1 relu away from its kinks: scaling symmetries, dead units, a linear region."""
-    point = [layer([["1", "-2"], ["1", "1"]], ["1/4", "5/2"]), layer([["1"], ["2"]], ["0"])]
-    d = Draft((2, 2, 1), [*XOR_X, ["2", "1"]], [*XOR_Y, ["3"]], point, activation="relu")
+    d = Draft((2, 2, 1), [*XOR_X, ["2", "1"]], [*XOR_Y, ["3"]], RELU_POINT, activation="relu")
     low = d.minor("P")
     inputs = d.upper("rank-size", "Phi-0+", 3, None)
     blocks = [d.upper("rank-product", "P-1", 5, None, [inputs]), d.upper("rank-size", "P-2", 3, None)]
@@ -207,17 +206,10 @@ def relu_network():
     linear = {"rank_lower": 0, "rank_upper": 3, "columns": 5}
     d.claim("full-rank-linear-region", "full-rank", ALMOST, "REFUTED", linear, None, [inputs])
     d.claim("full-rank-zero", "full-rank", EVERYWHERE, "REFUTED", {"rank_upper": 1, "columns": 5}, evidence={"bias": "1"})
-    exact = d.kernel("P", relu_kernel())
+    exact = d.kernel("P", rational_kernel(matrix(d.document, 0, "P", read=rational)))
     facts = {"rank_lower": 4, "rank_upper": 4, "columns": 5}
     d.claim("full-rank", "full-rank", HERE, "REFUTED", facts, 0, [low, exact])
     return d.finish()
-
-
-def relu_kernel():
-    """The right kernel of P of `relu_network`, by elimination over Q in the test's own twin."""
-    point = [layer([["1", "-2"], ["1", "1"]], ["1/4", "5/2"]), layer([["1"], ["2"]], ["0"])]
-    d = Draft((2, 2, 1), [*XOR_X, ["2", "1"]], [*XOR_Y, ["3"]], point, activation="relu")
-    return rational_kernel(matrix(d.document, 0, "P", read=rational))
 
 
 def rational_kernel(rows):
@@ -238,7 +230,7 @@ def rational_kernel(rows):
 
 def echelon(vectors):
     """Bring independent vectors into the reduced form: last non-zero entries 1, increasing, 0 in all others."""
-    table = fmpq_mat([[fmpq(*map(int, (x.split("/") + ["1"])[:2])) for x in reversed(v)] for v in vectors])
+    table = fmpq_mat([[fmpq(*map(int, [*x.split("/"), "1"][:2])) for x in reversed(v)] for v in vectors])
     reduced, rank = table.rref()
     return [[str(reduced[r, c]) for c in reversed(range(table.ncols()))] for r in reversed(range(rank))]
 
@@ -295,7 +287,9 @@ def polynomial():
     low, up = d.minor("P"), d.upper("rank-polynomial", "P", 3, None)
     facts = {"rank_lower": 3, "rank_upper": 3, "columns": 5}
     d.claim("full-rank-generic", "full-rank", ALMOST, "REFUTED", facts, None, [low, up])
-    d.claim("principle-activation", "principle-activation", EVERYWHERE, "REFUTED", {"activation": "power:2", "output_activation": "identity"})
+    d.claim(
+        "principle-activation", "principle-activation", EVERYWHERE, "REFUTED", {"activation": "power:2", "output_activation": "identity"}
+    )
     return d.finish()
 
 
@@ -340,8 +334,7 @@ def far_residuals(error="cauchy:1/4"):
 
 
 def far_residuals_blake():
-    document = far_residuals("blake-zisserman:1")
-    return document
+    return far_residuals("blake-zisserman:1")
 
 
 def bounded_output():

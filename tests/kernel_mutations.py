@@ -51,13 +51,11 @@ def place(path) -> str:
 
 def replaced(document, path, value):
     """The document with the value at a path replaced."""
-    changed = copy.deepcopy(document)
     if not path:
         return value
-    parent = changed
-    for part in path[:-1]:
-        parent = parent[part]
-    parent[path[-1]] = value
+    head, *rest = path
+    changed = copy.copy(document)
+    changed[head] = replaced(document[head], rest, value)
     return changed
 
 
@@ -250,7 +248,11 @@ def _texts(document, rng, literals, truncations):
     text = json.dumps(document)
     for cut in sorted(rng.sample(range(len(text)), truncations)):
         yield Mutation(f"cut after {cut} characters", text[:cut], frozenset({"syntax"}))
-    for label, other in (("followed by more", text + "{}"), ("with a comment", text + "// true"), ("with a byte order mark", "\ufeff" + text)):
+    for label, other in (
+        ("followed by more", text + "{}"),
+        ("with a comment", text + "// true"),
+        ("with a byte order mark", "\ufeff" + text),
+    ):
         yield Mutation(label, other, frozenset({"syntax"}))
     yield Mutation("deep brackets", "[" * 10**5, frozenset({"limit"}))
     yield Mutation("a list of it", f"[{text}]", frozenset({"schema"}))

@@ -79,7 +79,9 @@ def matrix(document, index, name, read=number):
     n, L, T = problem["widths"], len(problem["widths"]) - 1, len(problem["X"])
     ones = problem["bias"] == "trainable"
     names = [None] + [problem["activation"]] * (L - 1) + [problem["output_activation"]]
-    vanishing = names[L].split(":")[0] in ("relu", "leaky-relu", "gelu", "silu", "sin") or names[L].startswith("power") and names[L] != "power:1"
+    vanishing = names[L].split(":")[0] in ("relu", "leaky-relu", "gelu", "silu", "sin") or (
+        names[L].startswith("power") and names[L] != "power:1"
+    )
     W = [None] + [[[read(x) for x in row] for row in layer["W"]] for layer in point]
     b = [None] + [[read(x) for x in layer["b"]] for layer in point]
     kind, _, rest = name.partition("-")

@@ -10,7 +10,7 @@ LOG3_HALF = sympy.log(3) / 2
 
 
 def deficient_xor_weights(c, output_weights, output_bias=0):
-    """The weights of theory.md 3.1: hidden columns (-2c, 0, c), (0, -2c, c) and, for a third unit, (0, 0, c)."""
+    """The witness of principles-suffice: hidden columns (-2c, 0, c), (0, -2c, c) and, for a third unit, (0, 0, c)."""
     zero = 0 * c
     columns = [(-2 * c, zero, c), (zero, -2 * c, c), (zero, zero, c)][: len(output_weights)]
     W_1 = [[column[i] for column in columns] for i in range(2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from fractions import Fraction
 
@@ -23,7 +24,7 @@ def gram(draft, name="P"):
 def random_network(seed, widths, T, **options):
     rng = random.Random(seed)
     hexed = lambda rows, columns: [[rng.gauss(0, 1).hex() for _ in range(columns)] for _ in range(rows)]  # noqa: E731
-    point = [layer(hexed(m, n), hexed(1, n)[0]) for m, n in zip(widths, widths[1:], strict=False)]
+    point = [layer(hexed(m, n), hexed(1, n)[0]) for m, n in itertools.pairwise(widths)]
     return Draft(widths, hexed(T, widths[0]), [["1/2"] * widths[-1]] * T, point, **options)
 
 
@@ -82,7 +83,9 @@ def test_columns_of_very_different_size():
 @pytest.mark.parametrize("scale", [10**40, 10**300])
 def test_extreme_magnitudes_are_refused(scale):
     for X in ([[str(scale)], ["1"]], [[f"1/{scale}"], [f"3/{scale}"]]):
-        d = Draft((1, 2, 1), X, [["1"]] * 2, [layer([["1", "2"]], ["0", "0"]), layer([["1"], ["1"]], ["0"])], bias="none", activation="softsign")
+        d = Draft(
+            (1, 2, 1), X, [["1"]] * 2, [layer([["1", "2"]], ["0", "0"]), layer([["1"], ["1"]], ["0"])], bias="none", activation="softsign"
+        )
         assert not gram(d).ok
 
 

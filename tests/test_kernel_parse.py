@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from pathlib import Path
 
 import pytest
 from flint import ctx, fmpq
-from kernel_cases import CASES, EVERYWHERE, HERE, Draft, layer
+from kernel_cases import CASES, EVERYWHERE, Draft, layer
 
 import lossproof.certificates.kernel_parse as kernel_parse
 from lossproof.certificates.kernel import check_certificate
@@ -21,8 +22,10 @@ def code(source):
     start = time.perf_counter()
     result = check_certificate(source)
     assert time.perf_counter() - start < 5
-    assert not result.ok and not result and result.digest is None
-    assert str(result.failures[0]).isascii() or result.failures[0].message
+    assert not result.ok
+    assert not result
+    assert result.digest is None
+    assert result.failures[0].message
     return result.failures[0].code
 
 
@@ -50,7 +53,14 @@ def test_bad_numbers(text):
 
 
 def test_rational_strings_are_no_doubles_and_no_other_types():
-    for value, expected in (("0x1.8000000000000p+1", "number"), (1, "schema"), (None, "schema"), (["1"], "schema"), (True, "schema"), ("1" * 5001, "limit")):
+    for value, expected in (
+        ("0x1.8000000000000p+1", "number"),
+        (1, "schema"),
+        (None, "schema"),
+        (["1"], "schema"),
+        (True, "schema"),
+        ("1" * 5001, "limit"),
+    ):
         with pytest.raises(Rejected) as caught:
             read_rational(value, "here")
         assert caught.value.code == expected
@@ -62,8 +72,10 @@ def test_rational_strings_are_no_doubles_and_no_other_types():
         ("", "syntax"), ("   ", "syntax"), ("{", "syntax"), ("nul", "syntax"), ("{'a': 1}", "syntax"), ('{"a": 1,}', "syntax"), ('{"a": 1} x', "syntax"),
         ('{"a": "\n"}', "syntax"), ('{"a": "\\x"}', "syntax"), ('{"a": 1.0}', "number"), ('{"a": -0}', "number"), ('{"a": NaN}', "number"),
         ('{"a": 1' + "0" * 20 + "}", "limit"), ('{"a": 1, "a": 1}', "schema"), ('{"a": {"b": 1, "b": 2}}', "schema"), ("[" * 33 + "]" * 33, "limit"),
-        ("[" * 10**6, "limit"), ('{"a":' * 10**5, "limit"), ('"' + "\\" * 10**6, "syntax"), ('"' + '\\"' * 10**6, "syntax"), ('{"a": "' + "[" * 100 + '"}', "schema"),
-        ("[" * 32 + "]" * 32, "schema"), ("null", "schema"), ("3", "schema"), ('"text"', "schema"), ("[]", "schema"), ("{}", "schema"), ('{"\\ud800": 1}', "schema"),
+        ("[" * 10**6, "limit"), ('{"a":' * 10**5, "limit"), ('"' + "\\" * 10**6, "syntax"),
+        ('"' + '\\"' * 10**6, "syntax"), ('{"a": "' + "[" * 100 + '"}', "schema"),
+        ("[" * 32 + "]" * 32, "schema"), ("null", "schema"), ("3", "schema"), ('"text"', "schema"), ("[]", "schema"), ("{}", "schema"),
+        ('{"\\ud800": 1}', "schema"),
     ],
 )  # fmt: skip
 def test_bad_texts(text, expected):
@@ -93,7 +105,9 @@ def test_the_text_has_a_limit(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["power:1e999999999", "leaky-relu:1e-999999999", "leaky-relu:1/0", "power:" + "9" * 4000, "TANH", "tanh ", "leaky_relu:1/10", "power:02", "power:2/1", ""]
+    "name",
+    ["power:1e999999999", "leaky-relu:1e-999999999", "leaky-relu:1/0", "power:" + "9" * 4000, "TANH", "tanh ", "leaky_relu:1/10", "power:02",
+     "power:2/1", ""]
 )  # fmt: skip
 def test_names_are_canonical_and_never_evaluated(name):
     for key in ("activation", "output_activation", "error"):
@@ -104,7 +118,8 @@ def test_names_are_canonical_and_never_evaluated(name):
 @pytest.mark.parametrize(
     ("constant", "expected"),
     [
-        (["log", "4"], "number"), (["log", "1"], "number"), (["log", "-3"], "number"), (["log", "1/3"], "number"), (["log", str(2**89 - 1)], "limit"), (["log"], "number"),
+        (["log", "4"], "number"), (["log", "1"], "number"), (["log", "-3"], "number"), (["log", "1/3"], "number"), (["log", str(2**89 - 1)], "limit"),
+        (["log"], "number"),
         (["root", "0", 2], "number"), (["root", "-2", 3], "number"), (["root", "2", 1], "number"), (["root", "2", "2"], "schema"), (["root", "2"], "number"),
         (["exp", "0"], "number"), (["pi", "1"], "number"), (["e"], "number"), ([], "number"), ("pi", "schema"), ([["pi"]], "schema"),
     ],
@@ -115,7 +130,14 @@ def test_bad_constants(constant, expected):
 
 
 def test_bad_combinations():
-    for parts in (["0", []], ["0", [[["pi"], "0"]]], ["0", [[["pi"], "1"], [["pi"], "2"]]], ["0x1.8000000000000p+1", [[["pi"], "1"]]], ["0", [["pi"]]], ["0"]):
+    for parts in (
+        ["0", []],
+        ["0", [[["pi"], "0"]]],
+        ["0", [[["pi"], "1"], [["pi"], "2"]]],
+        ["0x1.8000000000000p+1", [[["pi"], "1"]]],
+        ["0", [["pi"]]],
+        ["0"],
+    ):
         assert code(Draft((1, 1), [["1"]], [["1"]], [layer([[parts]], ["0"])]).finish()) in ("number", "schema")
     assert code(Draft((1, 1), [[["0", [[["pi"], "1"]]]]], [["1"]]).finish()) == "schema"
 
@@ -125,18 +147,20 @@ def test_bad_combinations():
     [
         ({"error": "logistic"}, [["3/2"]], "problem.Y"), ({"error": "softmax"}, [["1/2"]], "problem.Y"), ({"bias": "maybe"}, [["1"]], "problem.bias"),
         ({"fixed_bias": [["1"]]}, [["1"]], "problem.fixed_bias"), ({"bias": "fixed"}, [["1"]], "problem.fixed_bias"), ({}, [], "problem.Y"),
-        ({"widths": [1]}, [["1"]], "problem.widths"), ({"widths": [1, 0]}, [["1"]], "problem.widths[1]"), ({"widths": [1, 10**7]}, [["1"]], "problem.widths[1]"),
+        ({"widths": [1]}, [["1"]], "problem.widths"), ({"widths": [1, 0]}, [["1"]], "problem.widths[1]"),
+        ({"widths": [1, 10**7]}, [["1"]], "problem.widths[1]"),
     ],
 )  # fmt: skip
 def test_problems_that_make_no_sense(options, Y, place):
     d = Draft((1, 1), [["1"]], Y)
     d.document["problem"].update(options)
     result = check_certificate(d.finish())
-    assert result.failures[0].place == place and result.failures[0].code in ("problem", "schema")
+    assert result.failures[0].place == place
+    assert result.failures[0].code in ("problem", "schema")
 
 
 def heavy(rule, matrix, evidence, rigor="EXACT", widths=(1, 2, 1), weight="1", X=(["1"],), **options):
-    point = [layer([[weight] * n for _ in range(m)], ["0"] * n) for m, n in zip(widths, widths[1:], strict=False)]
+    point = [layer([[weight] * n for _ in range(m)], ["0"] * n) for m, n in itertools.pairwise(widths)]
     d = Draft(widths, list(X), [["1"] * widths[-1]] * len(X), point, **options)
     side = "rank_upper" if "vectors" in evidence else "rank_lower"
     d.step(rule, {"matrix": matrix, "point": 0, side: 1}, (), evidence, rigor)
@@ -188,13 +212,18 @@ def test_verify_takes_texts_paths_and_objects(tmp_path):
     path.write_text(json.dumps(document), encoding="utf-8")
     for source in (document, json.dumps(document), " \n" + json.dumps(document), str(path), path):
         result = verify(source, document["digest"])
-        assert result.ok and result and result.digest == document["digest"]
-        assert len(result.steps) == len(document["steps"]) and len(result.claims) == sum("statement" in s["conclusion"] for s in document["steps"])
+        assert result.ok
+        assert result
+        assert result.digest == document["digest"]
+        assert len(result.steps) == len(document["steps"])
+        assert len(result.claims) == sum("statement" in s["conclusion"] for s in document["steps"])
     lines = str(result).splitlines()
     assert lines[0].startswith("The certificate holds")
     assert "1. PROVED count everywhere: N_net = 9, required = 4 [count, EXACT]" in lines
     other = verify(path, "0" * 64)
-    assert not other.ok and other.failures[0].code == "problem" and other.claims == ()
+    assert not other.ok
+    assert other.failures[0].code == "problem"
+    assert other.claims == ()
     assert "digest" in str(other)
 
 
@@ -214,7 +243,15 @@ def test_verify_reads_files_only(tmp_path):
 def test_unforeseen_errors_are_failures_too(monkeypatch):
     import lossproof.certificates.kernel as kernel
 
-    for error, expected in ((ZeroDivisionError, "evidence"), (OverflowError, "evidence"), (KeyError, "evidence"), (MemoryError, "limit"), (RecursionError, "limit")):
+    expected_codes = {
+        ZeroDivisionError: "evidence",
+        OverflowError: "evidence",
+        KeyError: "evidence",
+        MemoryError: "limit",
+        RecursionError: "limit",
+    }
+    for error, expected in expected_codes.items():
+
         def fail(step, error=error):
             raise error("on purpose")
 
@@ -227,4 +264,3 @@ def test_points_that_no_step_uses_are_read_all_the_same():
     d = Draft((1, 1), [["1"]], [["1"]], [layer([["x"]], ["0"])])
     d.claim("count", "count", EVERYWHERE, "PROVED", {"N_net": 2, "required": 1})
     assert code(d.finish()) == "number"
-    assert HERE

@@ -21,7 +21,7 @@ XOR = Samples.of([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
 @pytest.mark.parametrize("c", ["1", "1/7", sympy.log(5), sympy.sqrt(2) + sympy.pi])
 @pytest.mark.parametrize("activation", ["tanh", "arctan", "sin"])
 def test_xor_kernel(c, activation):
-    """theory.md 3.1: hidden columns (−2c, 0, c), (0, −2c, c) have the kernel vector (1, −1, −1, 1)."""
+    """principles-suffice: hidden columns (−2c, 0, c), (0, −2c, c) have the kernel vector (1, −1, −1, 1)."""
     problem = Problem(Architecture.of("2-2-1", activation), error_named("squared"), XOR)
     c = sympy.sympify(c)
     weights = Weights.of(problem.architecture, [([[-2 * c, 0], [0, -2 * c]], [c, c]), ([[3], [-5]], [1])])

@@ -108,7 +108,7 @@ def test_khatri_rao_factorisation(n_l: int, n_L: int, m: int, T: int) -> None:
 
 @pytest.mark.parametrize("hidden", [(FIRST, SECOND), (FIRST, SECOND, THIRD)], ids=["2-2-1", "2-3-1"])
 def test_xor_kernel_vector(hidden) -> None:
-    """theory.md, correction 1: full-rank weights, and P(W)k = 0 for every c > 0 and all output weights."""
+    """principles-suffice: full-rank weights, and P(W)k = 0 for every c > 0 and all output weights."""
     residuals = xor_kernel_residuals(hidden)
     assert len(residuals) == 4 * len(hidden) + 1
     assert all(vanishes(residual) for residual in residuals)

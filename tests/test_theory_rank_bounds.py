@@ -79,7 +79,7 @@ def test_bounds_are_attained() -> None:
 
 @pytest.mark.parametrize("T", [2, 3, 5])
 def test_naive_bound_is_violated(T: int) -> None:
-    """theory.md, correction 7: all Ψ(i) = I_2 and rank Φ = 1."""
+    """naive-khatri-rao: all Ψ(i) = I_2 and rank Φ = 1."""
     psi = [[[1, 0], [0, 1]]] * T
     phi = [[1] * T, [2] * T]
     naive = rank(phi) + sum(map(rank, psi)) - T

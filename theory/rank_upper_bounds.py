@@ -148,8 +148,9 @@ def bottleneck_bound(architecture: Architecture, T: int) -> int:
     Hypothesis: ``L ≥ 2``, otherwise `InputError`. Holds at every ``W`` where ``P`` exists, for every output activation.
 
     Proof: let ``R`` be the row space of ``W_L`` without its bias row, ``C`` the row space of ``Φ_{L-1}`` with its row of ones, of dimension
-    ``ρ``. Up to the factors ``σ_out'`` of the columns, rows of the last block lie in ``C ⊗ R^{n_L}``, and those of the other blocks in ``R^T ⊗ R``, since a change of ``φ_{L-1}`` reaches
-    the outputs through ``W_L``. The sum of these spaces has dimension ``ρ n_L + T r − ρ r`` with ``r = dim R ≤ m``, which grows with ``ρ`` and with ``r``.
+    ``ρ``. Up to the factors ``σ_out'`` of the columns, rows of the last block lie in ``C ⊗ R^{n_L}``, and those of the other blocks in
+    ``R^T ⊗ R``, since a change of ``φ_{L-1}`` reaches the outputs through ``W_L``. The sum of these spaces has dimension
+    ``ρ n_L + T r − ρ r`` with ``r = dim R ≤ m``, which grows with ``ρ`` and with ``r``.
 
     >>> from lossproof.theory.architecture import Architecture
     >>> bottleneck_bound(Architecture.of("3-1-2"), T=4), bottleneck_bound(Architecture.of("3-2-2"), T=4)

@@ -19,7 +19,7 @@ from lossproof.certificates.kernel_rank_rules import RANK_RULES
 from lossproof.certificates.kernel_step import Accepted, Result, Step
 from lossproof.certificates.verification import AcceptedStep, Failure, Verification
 from lossproof.theory.exceptions import LossproofError
-from lossproof.theory.verdicts import Rigor, weakest
+from lossproof.theory.verdicts import weakest
 
 FORMAT = "lossproof-certificate"
 VERSION = 1
@@ -131,6 +131,3 @@ def _difference(derived: Any, claimed: Any, place: str) -> str | None:
         inner_places = (_difference(a, b, f"{place}[{k}]") for k, (a, b) in enumerate(zip(derived, claimed, strict=True)))
         return next((inner for inner in inner_places if inner is not None), None)
     return None if derived == claimed else place
-
-
-__all__ = ["FORMAT", "RULES", "VERSION", "Rigor", "check_certificate"]

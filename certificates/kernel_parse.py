@@ -94,10 +94,11 @@ def _parse_integer(literal: str) -> int | _Bad:
 
 
 def _parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Bad:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [key for key, _ in pairs]
-        return _Bad("schema", f"the key {short(next(key for key in names if names.count(key) > 1))} stands twice")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            return _Bad("schema", f"the key {short(key)} stands twice")
+        found[key] = value
     return found
 
 

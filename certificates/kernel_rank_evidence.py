@@ -70,13 +70,13 @@ def rank_minor(step: Step) -> Result:
     rows, columns = _minor(step, matrix)
     p = read_integer(found["prime"], "evidence.prime", 2**20, 2**62 - 1)
     require(bool(fmpz(p).is_prime()), "evidence.prime", f"{p} is not a prime")
+    u = None if found["u"] is None else read_integer(found["u"], "evidence.u", 1, p - 1)
     if not rows:
         exact = np.empty((0, 0), dtype=object)
-    elif found["u"] is None:
+    elif u is None:
         exact = entries(matrix, step.problem, point, FormalRing(), rows, columns)
         require(all(isinstance(x, fmpq) for x in exact.flat), "evidence.u", "an entry is not rational, so u = null does not apply")
     else:
-        u = read_integer(found["u"], "evidence.u", 1, p - 1)
         D = _exponential_setting(step, point)
         with _no_zero_denominator("evidence.u"):
             exact = entries(matrix, step.problem, point, residue_ring(D, u, p), rows, columns)

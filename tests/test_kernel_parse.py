@@ -82,6 +82,11 @@ def test_bad_texts(text, expected):
     assert code(text) == expected
 
 
+def test_many_keys_are_read_in_linear_time():
+    keys = ",".join(f'"{k}": 0' for k in range(200_000))
+    assert code("{" + keys + ', "199999": 0}') == "schema"
+
+
 def test_objects_take_the_same_way_as_texts():
     circle = {}
     circle["a"] = circle

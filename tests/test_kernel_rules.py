@@ -104,6 +104,13 @@ def test_a_matrix_that_depends_on_weights_needs_a_point(matrix):
     assert outcome(d)[0] in ("conclusion", "schema")
 
 
+def test_even_an_empty_minor_has_wellformed_evidence():
+    for change in ({"u": "5"}, {"u": 0}, {"prime": 4}, {"rows": [0]}):
+        d = xor(GENERIC)
+        d.lower("rank-minor", "P", 0, 0, (), {"rows": [], "columns": [], "prime": PRIME, "u": None, **change})
+        assert outcome(d)[0] in ("evidence", "schema")
+
+
 def test_structural_bounds_hold_at_no_particular_point():
     d = xor(GENERIC)
     d.upper("rank-size", "P", 4, 0)

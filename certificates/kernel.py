@@ -14,8 +14,10 @@ from typing import Any
 from lossproof.certificates.kernel_claim_rules import RANK_CLAIM_RULES
 from lossproof.certificates.kernel_learning_rules import LEARNING_RULES
 from lossproof.certificates.kernel_parse import Rejected, join, parse_document, read_fields, read_integer, read_list, read_text, short
+from lossproof.certificates.kernel_principle_rules import PRINCIPLE_RULES
 from lossproof.certificates.kernel_problem import Point, Problem, read_points, read_problem
 from lossproof.certificates.kernel_rank_rules import RANK_RULES
+from lossproof.certificates.kernel_second_order_rules import SECOND_ORDER_RULES
 from lossproof.certificates.kernel_step import Accepted, Result, Step
 from lossproof.certificates.verification import AcceptedStep, Failure, Verification
 from lossproof.theory.exceptions import LossproofError
@@ -23,7 +25,13 @@ from lossproof.theory.verdicts import weakest
 
 FORMAT = "lossproof-certificate"
 VERSION = 1
-RULES: Mapping[str, Callable[[Step], Result]] = {**RANK_RULES, **RANK_CLAIM_RULES, **LEARNING_RULES}
+RULES: Mapping[str, Callable[[Step], Result]] = {
+    **RANK_RULES,
+    **PRINCIPLE_RULES,
+    **RANK_CLAIM_RULES,
+    **LEARNING_RULES,
+    **SECOND_ORDER_RULES,
+}
 
 _DOCUMENT_KEYS = ("format", "version", "problem", "digest", "points", "length", "steps")
 _STEP_KEYS = ("id", "rule", "premises", "evidence", "conclusion", "rigor")

@@ -70,7 +70,7 @@ _BALL_VALUES: Mapping[str, Callable[[arb], arb]] = {
     "tanh": lambda z: z.tanh(),
     "softsign": lambda z: z / (1 + abs(z)),
     "softplus": lambda z: z.max(arb(0)) + (-abs(z)).exp().log1p(),
-    "bent-identity": lambda z: ((z * z + 1).sqrt() - 1) / 2 + z,
+    "bent-identity": lambda z: z * z / (2 * ((z * z + 1).sqrt() + 1)) + z,
     "relu": lambda z: z.max(arb(0)),
     "elu": lambda z: z.max(arb(0)) + z.min(arb(0)).expm1(),
     "gelu": lambda z: z * _normal_integral(z),

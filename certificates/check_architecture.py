@@ -9,13 +9,14 @@ from typing import Any
 from lossproof.certificates.bound_claims import claim_khatri_rao, claim_one_hidden_layer, claim_projection, claim_wide_layer
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.conclusion_claim import claim_conclusion
-from lossproof.certificates.exact_learning_claims import claim_exact_learning, claim_exact_learning_at
+from lossproof.certificates.exact_learning_claims import claim_exact_learning, claim_exact_learning_at, refute_exact_learning
 from lossproof.certificates.full_rank_claims import (
     claim_full_rank_at,
     claim_full_rank_everywhere,
     claim_full_rank_generic,
     claims_that_follow,
 )
+from lossproof.certificates.learner_search import claim_learner_nearby, claim_robust_targets, find_learner
 from lossproof.certificates.principle_claims import (
     claim_count,
     claim_error_principle,
@@ -125,13 +126,39 @@ def _all_claims(context: ProofContext, *, weights_given: bool) -> list[Claim]:
     following = claims_that_follow(everywhere, generic, principle_error)
     almost = next((claim for claim in following if claim.id == "almost-everywhere"), None)
     learner = claim_exact_learning_at(context, 0) if weights_given else None
-    existence = claim_exact_learning(context, learner)
+    existence, robust = _existence(context, learner, weights_given=weights_given)
     hessian = claim_hessian_rank(context, learner, existence, morse, weights_given=weights_given)
     local = claims_manifold_and_ggn(context, learner, existence, at, morse)
     blocks = [claim_khatri_rao(context, 0), claim_projection(context, 0), claim_wide_layer(context, 0), claim_one_hidden_layer(context, 0)]
     conclusion = claim_conclusion(context, everywhere, almost, principle_error)
-    ordered = [conclusion, count, generic, everywhere, at, *following, suffice, *blocks, learner, existence, *principles, hessian, *local]
+    ordered = [
+        conclusion,
+        count,
+        generic,
+        everywhere,
+        at,
+        *following,
+        suffice,
+        *blocks,
+        learner,
+        existence,
+        robust,
+        *principles,
+        hessian,
+        *local,
+    ]
     return [claim for claim in (*ordered, claim_ggn_semidefinite(context)) if claim is not None]
+
+
+def _existence(context: ProofContext, learner: Claim | None, *, weights_given: bool) -> tuple[Claim, Claim | None]:
+    """The claim ``exact-learning``, and ``robust-targets`` where an exact learner was found in a box."""
+    refuted = refute_exact_learning(context.problem)
+    if refuted is not None:
+        return refuted, None
+    found = find_learner(context, weights_given=weights_given)
+    nearby = None if found is None else claim_learner_nearby(found)
+    robust = None if found is None else claim_robust_targets(context, found)
+    return claim_exact_learning(context, learner, nearby), robust
 
 
 def _notes(problem: Problem, *, weights_given: bool) -> tuple[str, ...]:

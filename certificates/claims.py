@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from lossproof.theory.statements import Statement, statement_named
@@ -41,7 +42,7 @@ class RankBound:
 class Claim:
     """A statement with scope, verdict, rigor, reason, and the nodes it was derived from.
 
-    - ``facts``: plain numbers under fixed keys (``docs/certificate-format.md`` section 6);
+    - ``facts``: plain numbers under fixed keys (``docs/certificate-format.md`` section 6); fractions are written as strings there;
     - ``reason``: why the verdict holds, in words;
     - ``missing``: for UNDECIDED, what a decision would need, else empty;
     - ``rigor``: None exactly when the verdict is UNDECIDED;
@@ -72,7 +73,7 @@ class Claim:
             "scope": self.scope.value,
             "verdict": self.verdict.value,
             "point": self.point,
-            "facts": dict(self.facts),
+            "facts": {key: str(value) if isinstance(value, Fraction) else value for key, value in self.facts.items()},
         }
 
 

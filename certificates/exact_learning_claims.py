@@ -33,24 +33,25 @@ def claim_exact_learning_at(context: ProofContext, point: int) -> Claim | None:
     return Claim("exact-learner", Scope.AT_WEIGHTS, Verdict.REFUTED, reason, {}, Rigor.BALL, "not-exact-point", evidence, (), point)
 
 
-def claim_exact_learning(context: ProofContext, at_weights: Claim | None) -> Claim:
-    """Claim that some ``W*`` is an exact learner, or that none exists."""
-    problem = context.problem
-    refuted = _by_clash(problem) or _by_range(problem) or _by_linear_reach(problem)
-    if refuted is not None:
-        return refuted
+def refute_exact_learning(problem: Problem) -> Claim | None:
+    """Claim that no exact learner exists, where the data show it."""
+    return _by_clash(problem) or _by_range(problem) or _by_linear_reach(problem)
+
+
+def claim_exact_learning(context: ProofContext, at_weights: Claim | None, nearby: Claim | None) -> Claim:
+    """Claim that some ``W*`` is an exact learner: at the weights, by a wide layer, or ``nearby``; or leave it open."""
     if at_weights is not None and at_weights.verdict is Verdict.PROVED:
         reason = "The given weights are one."
         return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, at_weights.rigor, "exact-learning-exists", {}, (at_weights,))
-    wide = _by_wide_layer(context)
-    if wide is not None:
-        return wide
+    found = _by_wide_layer(context) or nearby
+    if found is not None:
+        return found
     return Claim(
         _NAME,
         Scope.EVERYWHERE,
         Verdict.UNDECIDED,
         "No exact learner was proved to exist, and no obstruction was found: no two equal inputs clash, and every target can be reached by the output.",
-        missing="weights that fit all samples exactly (give them with weights=…), or a proof that there are none",
+        missing="weights close enough to an exact learner with full rank (give them with weights=…), or a proof that there is none",
     )
 
 

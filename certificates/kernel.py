@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lossproof.certificates.kernel_claim_rules import RANK_CLAIM_RULES
+from lossproof.certificates.kernel_krawczyk_rules import KRAWCZYK_RULES
 from lossproof.certificates.kernel_learning_rules import LEARNING_RULES
 from lossproof.certificates.kernel_parse import Rejected, join, parse_document, read_fields, read_integer, read_list, read_text, short
 from lossproof.certificates.kernel_principle_rules import PRINCIPLE_RULES
@@ -30,6 +31,7 @@ RULES: Mapping[str, Callable[[Step], Result]] = {
     **PRINCIPLE_RULES,
     **RANK_CLAIM_RULES,
     **LEARNING_RULES,
+    **KRAWCZYK_RULES,
     **SECOND_ORDER_RULES,
 }
 

@@ -80,7 +80,7 @@ _BALL_VALUES: Mapping[str, Callable[[arb], arb]] = {
     "sin": lambda z: z.sin(),
 }
 _BALL_DERIVATIVES: Mapping[str, Callable[[arb], arb]] = {
-    "sigmoid": lambda z: _logistic(z) * _logistic(-z),
+    "sigmoid": lambda z: 1 / (2 * (z / 2).cosh()) ** 2,
     "tanh": lambda z: 1 / z.cosh() ** 2,
     "softsign": lambda z: 1 / (1 + abs(z)) ** 2,
     "softplus": _logistic,

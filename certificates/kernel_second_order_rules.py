@@ -46,18 +46,24 @@ def hessian_rank_everywhere(step: Step) -> Result:
     return claim("hessian-rank", EVERYWHERE, True, facts), Rigor.EXACT
 
 
-def _require_wide_learner(step: Step) -> None:
-    """Premise 0 gives exact learners whose ``Φ_{L-1}⁺`` has rank T; with ``σ_out' ≠ 0`` the last block, hence P, has full column rank there."""
+def _require_regular_learner(step: Step) -> None:
+    """Premise 0 gives exact learners at which P has full column rank.
+
+    By `exact-learning-wide`, ``Φ_{L-1}⁺`` has rank T at them, and with ``σ_out' ≠ 0`` the last block has full column rank; by
+    `exact-learning-krawczyk`, ``T n_L`` rows of P form an invertible matrix.
+    """
     premise = step.claim(0, "exact-learning", EVERYWHERE, PROVED)
-    require(premise.rule == "exact-learning-wide", "premises[0]", "a claim by exact-learning-wide is needed here", "premise")
-    require(step.problem.strip, "rule", "the output activation's derivative is not known to be non-zero everywhere")
+    rules = ("exact-learning-wide", "exact-learning-krawczyk")
+    require(premise.rule in rules, "premises[0]", f"a claim by {' or '.join(rules)} is needed here", "premise")
+    invertible = premise.rule == "exact-learning-krawczyk" or step.problem.strip
+    require(invertible, "rule", "the output activation's derivative is not known to be non-zero everywhere")
     _require_smooth(step.problem)
 
 
 def hessian_rank_exists(step: Step) -> Result:
-    """At *some* exact learner, one that the wide layer gives, ``r(H) = r(P) = T n_L``."""
+    """At *some* exact learner, one of premise 0, ``r(H) = r(P) = T n_L``."""
     step.expect(2)
-    _require_wide_learner(step)
+    _require_regular_learner(step)
     step.claim(1, "principle-morse", EVERYWHERE, PROVED)
     columns = step.problem.columns
     return claim("hessian-rank", EVERYWHERE, True, {"rank_lower": columns, "rank_upper": columns}), Rigor.EXACT
@@ -81,9 +87,9 @@ def manifold_point(step: Step) -> Result:
 
 
 def manifold_exists(step: Step) -> Result:
-    """`manifold_point` at *some* exact learner, one that the wide layer gives."""
+    """`manifold_point` at *some* exact learner, one of premise 0."""
     step.expect(1)
-    _require_wide_learner(step)
+    _require_regular_learner(step)
     return claim("manifold", EVERYWHERE, True, _dimension(step.problem)), Rigor.EXACT
 
 
@@ -96,9 +102,9 @@ def ggn_point(step: Step) -> Result:
 
 
 def ggn_exists(step: Step) -> Result:
-    """`ggn_point` near *some* exact learner, one that the wide layer gives."""
+    """`ggn_point` near *some* exact learner, one of premise 0."""
     step.expect(2)
-    _require_wide_learner(step)
+    _require_regular_learner(step)
     step.claim(1, "principle-morse", EVERYWHERE, PROVED)
     return claim("ggn", EVERYWHERE, True, {"order": 2}), Rigor.CITED
 

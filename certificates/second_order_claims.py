@@ -51,12 +51,12 @@ def claim_hessian_rank(context: ProofContext, learner: Claim | None, existence: 
         rule = "hessian-rank-point"
         rigor = weakest([_rigor(*premises), context.derivative_rigor(context.points[0], 2)])
         return Claim("hessian-rank", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, rigor, rule, {}, premises, 0)
+    if _is_regular(problem, existence) and morse.verdict is Verdict.PROVED:
+        facts = {"rank_lower": columns, "rank_upper": columns}
+        reason = f"At {_which_learner(existence)}, P has full column rank, so rank H = T·n_L = {columns}.{degenerate}"
+        return _exists("hessian-rank", reason, facts, "hessian-rank-exists", (existence, morse), _rigor(existence, morse))
     if weights_given:
         return _hessian_rank_open(context, learner)
-    if _applies_to_wide(problem, existence) and morse.verdict is Verdict.PROVED:
-        facts = {"rank_lower": columns, "rank_upper": columns}
-        reason = f"At the exact learners that the wide layer gives, P has full column rank, so rank H = T·n_L = {columns}.{degenerate}"
-        return _exists("hessian-rank", reason, facts, "hessian-rank-exists", (existence, morse), _rigor(existence, morse))
     bound = min(n_net, columns)
     if twice_differentiable(problem) and not problem.error.is_cross_entropy:
         facts = {"rank_lower": 0, "rank_upper": bound}
@@ -88,13 +88,17 @@ def _hessian_rank_open(context: ProofContext, learner: Claim | None) -> Claim:
     return Claim("hessian-rank", Scope.AT_WEIGHTS, Verdict.UNDECIDED, reason, facts, point=0, missing=missing)
 
 
-def _applies_to_wide(problem: Problem, existence: Claim) -> bool:
-    return (
-        existence.rule == "exact-learning-wide"
-        and twice_differentiable(problem)
-        and problem.architecture.output_activation.nonvanishing_derivative.holds
-        and not problem.error.is_cross_entropy
-    )
+def _is_regular(problem: Problem, existence: Claim) -> bool:
+    """Tell whether the exact learners that a claim proves have full column rank, in a network that is smooth enough."""
+    wide = existence.rule == "exact-learning-wide" and problem.architecture.output_activation.nonvanishing_derivative.holds
+    regular = wide or existence.rule == "exact-learning-krawczyk"
+    return regular and twice_differentiable(problem) and not problem.error.is_cross_entropy
+
+
+def _which_learner(existence: Claim) -> str:
+    if existence.rule == "exact-learning-wide":
+        return "the exact learners that the wide layer gives"
+    return f"the exact learner proved near point {existence.evidence['point']}"
 
 
 def claims_manifold_and_ggn(context: ProofContext, learner: Claim | None, existence: Claim, full_rank: Claim, morse: Claim) -> list[Claim]:
@@ -113,11 +117,12 @@ def claims_manifold_and_ggn(context: ProofContext, learner: Claim | None, existe
             f"Near these weights the exact learners {manifold_text}, by the implicit function theorem.",
             f"Near these weights {ggn_text}.",
         )  # fmt: skip
-    if _applies_to_wide(problem, existence):
+    if _is_regular(problem, existence):
+        which = _which_learner(existence)
         return _pair(
             Scope.EVERYWHERE, None, (existence,), morse, dimension, "exists",
-            f"Near the exact learners that the wide layer gives, the exact learners {manifold_text}.",
-            f"Near the exact learners that the wide layer gives, {ggn_text}.",
+            f"Near {which}, the exact learners {manifold_text}.",
+            f"Near {which}, {ggn_text}.",
         )  # fmt: skip
     missing = "an exact learner with proved full rank, and twice differentiable activations"
     reason = "No exact learner with full rank was proved."

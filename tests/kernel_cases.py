@@ -421,11 +421,40 @@ def function_field():
     return d.finish()
 
 
+def learner_in_a_box():
+    """An exact learner of a 1-1-1 tanh network near a rational point, and all targets within 1/1000 of its own."""
+    d = Draft(
+        (1, 1, 1),
+        [["0"], ["1"]],
+        [["1/4"], ["3/4"]],
+        [layer([["1"]], ["0"]), layer([["0x1.50231499b6b1ep-1"]], ["1/4"])],
+        activation="tanh",
+    )
+    evidence = {"point": 0, "parameters": [0, 3], "radius": "1/1099511627776", "precision": 128}
+    wide = {"point": 0, "parameters": [0, 3], "radius": "1/16", "precision": 128, "target_radius": "1/1000"}
+    found = d.claim(
+        "exact-learning-krawczyk", "exact-learning", EVERYWHERE, "PROVED", {"distance": "1/549755813888"}, evidence=evidence, rigor="BALL"
+    )
+    d.claim("robust-targets", "robust-targets", EVERYWHERE, "PROVED", {"radius": "1/1000"}, evidence=wide, rigor="BALL")
+    morse = d.claim("principle-morse", "principle-morse", EVERYWHERE, "PROVED", {"error": "squared"})
+    d.claim(
+        "hessian-rank-exists",
+        "hessian-rank",
+        EVERYWHERE,
+        "PROVED",
+        {"rank_lower": 2, "rank_upper": 2},
+        premises=[found, morse],
+        rigor="BALL",
+    )
+    d.claim("manifold-exists", "manifold", EVERYWHERE, "PROVED", {"dimension": 2}, premises=[found], rigor="BALL")
+    return d.finish()
+
+
 CASES = {
     function.__name__: function
     for function in (
         xor_generic, xor_deficient, xor_at_log_3, softsign_exact, weights_deficient, relu_network, relu_too_few_weights, single_layer,
         linear_reach, linear_reach_fixed, clash, polynomial, wide, exact_learner, far_residuals, far_residuals_blake, bounded_output,
-        bottleneck, one_hot, probabilities, single_sample, balls, verified_float, function_field,
+        bottleneck, one_hot, probabilities, single_sample, balls, verified_float, function_field, learner_in_a_box,
     )
 }  # fmt: skip

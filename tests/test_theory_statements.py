@@ -42,6 +42,7 @@ REQUIRED = {
     "duplicate",
     "homogeneous",
     "wide-layer",
+    "krawczyk",
     "newton-kantorovich",
     "manifold",
     "robust-targets",

@@ -105,3 +105,26 @@ def test_report_is_plain_data(report):
     data = report.to_dict()
     assert json.loads(json.dumps(data)) == data
     assert lp.verify(report.certificate.document).ok
+
+
+def test_an_exact_learner_is_proved(check):
+    report = check((2, 2, 1), XOR_X, XOR_Y, activation="tanh")
+    learner = report["exact-learning"]
+    assert learner.verdict is PROVED
+    assert learner.rigor is Rigor.BALL
+    assert 0 < learner.facts["distance"] < 1e-6
+    assert report["robust-targets"].facts["radius"] > 0
+    assert report["hessian-rank"].facts == {"rank_lower": 4, "rank_upper": 4}
+    assert report["manifold"].facts == {"dimension": 5}
+    assert report["no-bad-local-minima"].verdict is UNDECIDED
+
+
+def test_an_exact_learner_near_given_weights(check):
+    trained = check((2, 2, 1), XOR_X, XOR_Y, activation="tanh")
+    point = trained.points[trained["exact-learning"].evidence["point"]]
+    rough = [([[round(float(w), 3) for w in row] for row in layer.W], [round(float(b), 3) for b in layer.b]) for layer in point.layers]
+    report = check((2, 2, 1), XOR_X, XOR_Y, activation="tanh", weights=rough)
+    assert report["exact-learner"].verdict is REFUTED
+    assert report["exact-learning", "everywhere"].verdict is PROVED
+    assert report["exact-learning", "everywhere"].facts["distance"] < 1
+    assert report["hessian-rank", "everywhere"].verdict is PROVED

@@ -31,9 +31,10 @@ PAPER = (
         conclusion="Some weights W* fit all samples exactly: the network is a finite exact approximator of the sample set.",
         source=f"{_PAPER}, Assumption 1",
         decided_by=(
-            "PROVED by wide-layer or newton-kantorovich, or at given weights by evaluation; REFUTED by clash, range or linear-reach"
+            "PROVED by wide-layer, newton-kantorovich or krawczyk, or at given weights by evaluation; REFUTED by clash, range or "
+            "linear-reach"
         ),
-        depends_on=("exact-learner", "wide-layer", "newton-kantorovich", "clash", "range", "linear-reach"),
+        depends_on=("exact-learner", "wide-layer", "newton-kantorovich", "krawczyk", "clash", "range", "linear-reach"),
     ),
     Statement(
         id="exact-learner",

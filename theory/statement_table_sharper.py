@@ -112,6 +112,19 @@ SHARPER = (
         decided_by="rigorous bounds of β, κ and η",
     ),
     Statement(
+        id="krawczyk",
+        title="An exact learner in a box",
+        kind="theorem",
+        formula=r"|C\,G(c)| + |I - C J|\,\rho < \rho \;\Rightarrow\; \exists\, s:\; |s - c| \leq \rho,\;\; G(s) = 0",
+        hypotheses=(
+            "G(s) = F(W(s)) − Y, where T·n_L chosen weights s are free and the others are held at the point c.",
+            "J encloses the derivative of G over the box |s − c| ≤ ρ; C is any matrix, in practice about its inverse.",
+        ),
+        conclusion="The box contains exactly one exact learner with these free weights, and P has full column rank there.",
+        source="Krawczyk 1969; Neumaier 1990, section 5.1",
+        decided_by="ball arithmetic over the box",
+    ),
+    Statement(
         id="manifold",
         title="The exact learners near one of them",
         kind="theorem",
@@ -133,14 +146,13 @@ SHARPER = (
         id="robust-targets",
         title="All targets near the given ones",
         kind="theorem",
-        formula=(
-            r"\|\Delta Y\| \leq \frac{1}{\beta} \left( \frac{1}{2 \beta \kappa} - \eta \right) \;\Rightarrow\; \exists\, W:\; F(W) = Y "
-            r"+ \Delta Y"
+        formula=r"\max_{ij} |\Delta Y_{ij}| \leq \delta \;\Rightarrow\; \exists\, W:\; F(W) = Y + \Delta Y",
+        hypotheses=(
+            "The test of krawczyk holds with |C|δ added on the left; or newton-kantorovich holds with η enlarged by β times the change.",
         ),
-        hypotheses=("The constants β, κ, η of newton-kantorovich, with κ valid on the ball of radius 1/(βκ).",),
-        conclusion="All targets within the stated distance of Y have an exact learner, too: η grows by at most β times the change.",
-        source="newton-kantorovich, applied to Y + ΔY",
-        decided_by="rigorous bounds of β, κ and η",
-        depends_on=("newton-kantorovich",),
+        conclusion="All targets within the stated distance of Y have an exact learner, too.",
+        source="krawczyk and newton-kantorovich, applied to Y + ΔY",
+        decided_by="ball arithmetic over the box, or rigorous bounds of β, κ and η",
+        depends_on=("newton-kantorovich", "krawczyk"),
     ),
 )

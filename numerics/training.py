@@ -1,0 +1,109 @@
+"""Looking for an exact learner by least squares from several seeded starts.
+
+What comes back is a candidate: that an exact learner lies nearby is proved afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lossproof.numerics.candidate_points import random_weights
+from lossproof.numerics.fields import Array
+from lossproof.numerics.float64_field import Float64Field
+from lossproof.numerics.jacobian import jacobian
+from lossproof.numerics.network import evaluate
+from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.problem import Problem
+from lossproof.theory.weights import Layer, Weights
+
+_TOLERANCE = 1e-15
+_EVALUATIONS = 150
+_BUDGET = 400
+_GOOD = 1e-9
+
+
+def exact_learner_candidates(problem: Problem, seed: int, starts: int) -> Iterator[Weights]:
+    """Yield weights whose residuals are below ``1e-9``, found by trust-region least squares from ``starts`` seeded random points.
+
+    Each start may cost 150 evaluations of the outputs and their Jacobian, and all together 400. Only the trainable weights move.
+    """
+    spent = 0
+    for attempt in range(starts):
+        if spent >= _BUDGET:
+            return
+        found = _least_squares(problem, flat_weights(problem, random_weights(problem, seed + attempt)), min(_EVALUATIONS, _BUDGET - spent))
+        if found is None:
+            continue
+        spent += int(found.nfev)
+        if np.all(np.isfinite(found.x)) and np.max(np.abs(found.fun)) < _GOOD:
+            yield _exact_weights(problem, found.x)
+
+
+def flat_weights(problem: Problem, weights: Weights) -> Array:
+    """Return the trainable weights in doubles, in the order of the rows of ``P``: layer by layer, unit by unit, the bias last."""
+    field, parts = Float64Field(), []
+    for layer in weights.layers:
+        W, b = field.array(layer.W), field.array(layer.b)
+        parts.append((np.vstack([W, b[None, :]]) if problem.architecture.bias_rows else W).T.ravel())
+    return np.concatenate(parts)
+
+
+def layer_arrays(problem: Problem, flat: Array) -> list[tuple[Array, Array]]:
+    """Return ``(W_l, b_l)`` from the trainable weights in the order of the rows of ``P``; the inverse of `flat_weights`."""
+    a, layers, offset = problem.architecture, [], 0
+    for l in range(1, a.L + 1):
+        rows, n = a.fan_in(l), a.widths[l]
+        block = flat[offset : offset + rows * n].reshape(n, rows).T
+        offset += rows * n
+        if a.bias_rows:
+            b = block[-1]
+        elif problem.fixed_bias is not None:
+            b = Float64Field().array(problem.fixed_bias[l - 1])
+        else:
+            b = np.zeros(n)
+        layers.append((block[: a.widths[l - 1]], b))
+    return layers
+
+
+def _least_squares(problem: Problem, start: Array, evaluations: int) -> Any:
+    """Run one start; None where the way leads into a kink."""
+    from scipy.optimize import least_squares
+
+    targets = Float64Field().array(problem.samples.Y)
+    try:
+        with np.errstate(all="ignore"):
+            return least_squares(
+                lambda w: _residuals(problem, w, targets),
+                start,
+                jac=lambda w: _slopes(problem, w),
+                method="trf",
+                ftol=_TOLERANCE,
+                xtol=_TOLERANCE,
+                gtol=_TOLERANCE,
+                max_nfev=evaluations,
+            )
+    except NotDifferentiable:
+        return None
+
+
+def _residuals(problem: Problem, flat: Array, targets: Array) -> Array:
+    evaluation = evaluate(problem.architecture, problem.samples, layer_arrays(problem, flat), Float64Field())
+    return np.asarray(np.nan_to_num(np.asarray(evaluation.phi[problem.architecture.L] - targets), posinf=1e150, neginf=-1e150)).ravel()
+
+
+def _slopes(problem: Problem, flat: Array) -> Array:
+    evaluation = evaluate(problem.architecture, problem.samples, layer_arrays(problem, flat), Float64Field())
+    return np.asarray(np.nan_to_num(jacobian(evaluation), posinf=1e150, neginf=-1e150)).T
+
+
+def _exact_weights(problem: Problem, flat: Array) -> Weights:
+    fixed = problem.fixed_bias
+    layers = []
+    for l, (W, b) in enumerate(layer_arrays(problem, flat)):
+        bias = tuple(Fraction(float(x)) for x in b) if fixed is None else fixed[l]
+        layers.append(Layer(tuple(tuple(Fraction(float(x)) for x in row) for row in W), bias))
+    return Weights(tuple(layers))

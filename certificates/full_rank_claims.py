@@ -10,6 +10,7 @@ from lossproof.certificates.claims import Claim, RankBound
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.rank_steps import generic_upper_bound, rank_bounds
 from lossproof.numerics.candidate_points import random_weights
+from lossproof.numerics.sign_patterns import sign_pattern_evidence
 from lossproof.theory.matrix_sizes import matrix_size
 from lossproof.theory.problem import Problem
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
@@ -108,6 +109,13 @@ def claim_full_rank_generic(context: ProofContext) -> Claim:
             "the set where they all vanish is closed and of measure zero."
         )
         return _generic(context, Verdict.PROVED, reason, facts, (lower, upper))
+    by_signs = sign_pattern_evidence(context.problem, context.seed) if lower.value == columns else None
+    if by_signs is not None:
+        reason = (
+            f"On each set of weights with one pattern of signs of the hidden units' inputs, {a.activation.name} is a rational function; "
+            f"for every pattern, feasible or not, P has rank {columns} at some residues modulo a prime, hence at almost all weights."
+        )
+        return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.PROVED, reason, facts, by_signs.rigor, by_signs.rule, by_signs.payload)
     if lower.value == columns:
         kink = a.activation.name if not a.activation.analytic.holds else a.output_activation.name
         reason = f"rank P = {columns} is proved at one W and hence on an open set, but {kink} is not analytic, so this set need not have full measure."

@@ -19,6 +19,7 @@ from lossproof.certificates.kernel_principle_rules import PRINCIPLE_RULES
 from lossproof.certificates.kernel_problem import Point, Problem, read_points, read_problem
 from lossproof.certificates.kernel_rank_rules import RANK_RULES
 from lossproof.certificates.kernel_second_order_rules import SECOND_ORDER_RULES
+from lossproof.certificates.kernel_sign_rules import SIGN_RULES
 from lossproof.certificates.kernel_step import Accepted, Result, Step
 from lossproof.certificates.verification import AcceptedStep, Failure, Verification
 from lossproof.theory.exceptions import LossproofError
@@ -33,6 +34,7 @@ RULES: Mapping[str, Callable[[Step], Result]] = {
     **LEARNING_RULES,
     **KRAWCZYK_RULES,
     **SECOND_ORDER_RULES,
+    **SIGN_RULES,
 }
 
 _DOCUMENT_KEYS = ("format", "version", "problem", "digest", "points", "length", "steps")

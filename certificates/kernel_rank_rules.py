@@ -8,9 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from flint import fmpq
+
 from lossproof.certificates.kernel_parse import Rejected
 from lossproof.certificates.kernel_problem import Problem
 from lossproof.certificates.kernel_rank_evidence import EVIDENCE_RULES
+from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
 
@@ -22,11 +25,18 @@ def rank_size(step: Step) -> Result:
 
 
 def rank_duplicate(step: Step) -> Result:
-    """Equal inputs give equal columns of P, so ``r(P) ≤ n_L d`` with d different inputs."""
+    """Equal inputs give equal columns of P, so ``r(P) ≤ n_L d`` with d different inputs.
+
+    Without bias and with ``σ(0) = 0`` the input 0 has ``φ_l = 0`` for ``l < L``, so its columns are 0, and it does not count.
+    """
     step.expect(0)
-    different = len({tuple((int(x.p), int(x.q)) for x in row) for row in step.problem.X})
-    require(different < step.problem.T, "rule", "all inputs differ")
-    return step.upper("P", step.problem.n_L * different, None), Rigor.EXACT
+    problem = step.problem
+    different = {tuple((int(x.p), int(x.q)) for x in row) for row in problem.X}
+    at_zero = fmpq(0) if problem.L == 1 else FormalRing().sigma(problem.activation, 0, fmpq(0))
+    if problem.bias == "none" and isinstance(at_zero, fmpq) and at_zero == 0:
+        different -= {((0, 1),) * problem.widths[0]}
+    require(len(different) < problem.T, "rule", "all inputs differ")
+    return step.upper("P", problem.n_L * len(different), None), Rigor.EXACT
 
 
 def rank_homogeneous(step: Step) -> Result:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from lossproof.certificates.claims import RankBound
+from lossproof.numerics.known_values import vanishes_at_zero
 from lossproof.theory.matrix_sizes import matrix_size
 from lossproof.theory.problem import Problem
 from lossproof.theory.rank_upper_bounds import bottleneck_bound, duplicate_bound, homogeneous_bound, linear_bound, polynomial_bound
@@ -20,7 +23,7 @@ def structural_upper_bounds(problem: Problem, inputs_upper: RankBound) -> list[R
     """Return all upper bounds of ``rank P`` that hold at every ``W``, given an upper bound of ``rank Φ_0⁺``."""
     a, n_L = problem.architecture, problem.architecture.n_L
     found = [size_bound(problem, "P")]
-    distinct = problem.samples.distinct_inputs()
+    distinct = _telling_inputs(problem)
     if distinct < problem.T:
         found.append(RankBound("P", None, False, duplicate_bound(n_L, distinct), "rank-duplicate", Rigor.EXACT))
     if a.L >= 2 and a.activation.family in ("relu", "leaky-relu") and a.bias != "fixed":
@@ -34,6 +37,14 @@ def structural_upper_bounds(problem: Problem, inputs_upper: RankBound) -> list[R
         found.append(RankBound("P", None, False, bottleneck_bound(a, problem.T), "rank-bottleneck", Rigor.EXACT))
     found.append(_block_sum(problem, inputs_upper))
     return found
+
+
+def _telling_inputs(problem: Problem) -> int:
+    """Return the number of different inputs, without the input 0 where it gives zero columns: no bias, and ``σ(0) = 0``."""
+    a, different = problem.architecture, set(problem.samples.X)
+    if a.bias == "none" and (a.L == 1 or vanishes_at_zero(a.activation)):
+        different.discard((Fraction(0),) * a.widths[0])
+    return len(different)
 
 
 def _polynomial_bound(problem: Problem) -> list[RankBound]:

@@ -450,11 +450,31 @@ def learner_in_a_box():
     return d.finish()
 
 
+def softsign_almost_everywhere():
+    """XOR, 2-2-1, softsign: full rank for each of the 36 patterns of signs at one tuple of residues."""
+    d = Draft((2, 2, 1), XOR_X, XOR_Y, activation="softsign")
+    full = {"rank_lower": 4, "rank_upper": 4, "columns": 4}
+    evidence = {"prime": 1048583, "weights": [12345, 777, 31, 4242, 99991, 54321, 1000, 2718, 5]}
+    generic = d.claim("full-rank-sign-patterns", "full-rank", ALMOST, "PROVED", full, evidence=evidence)
+    principle = d.claim("principle-error", "principle-error", EVERYWHERE, "PROVED", {"error": "squared"})
+    d.claim("almost-everywhere", "almost-everywhere", ALMOST, "PROVED", premises=[generic, principle])
+    return d.finish()
+
+
+def zero_input():
+    """Without bias the columns of the input 0 vanish."""
+    d = Draft((1, 2, 1), [["0"], ["1"], ["2"]], [["0"], ["0"], ["1"]], activation="tanh", bias="none")
+    up = d.upper("rank-duplicate", "P", 2, None)
+    d.claim("full-rank-nowhere", "full-rank", EVERYWHERE, "REFUTED", {"rank_upper": 2, "columns": 3}, premises=[up])
+    return d.finish()
+
+
 CASES = {
     function.__name__: function
     for function in (
         xor_generic, xor_deficient, xor_at_log_3, softsign_exact, weights_deficient, relu_network, relu_too_few_weights, single_layer,
         linear_reach, linear_reach_fixed, clash, polynomial, wide, exact_learner, far_residuals, far_residuals_blake, bounded_output,
         bottleneck, one_hot, probabilities, single_sample, balls, verified_float, function_field, learner_in_a_box,
+        softsign_almost_everywhere, zero_input,
     )
 }  # fmt: skip

@@ -157,7 +157,7 @@ def test_lossless_widths_obey_the_principle() -> None:
         (lambda: bounds.guaranteed_ranks((2,)), "at least inputs and outputs"),
         (lambda: bounds.guaranteed_ranks((2, 0, 1)), "width n_1 must be a whole number at least 1"),
         (lambda: bounds.k_rank_bound(5, 1, 4), "k_phi must be a whole number from 0 to 4"),
-        (lambda: bounds.duplicate_bound(1, 0), "distinct must be a whole number at least 1"),
+        (lambda: bounds.duplicate_bound(1, -1), "distinct must be a whole number at least 0"),
     ],
 )
 def test_impossible_numbers_are_refused(call, message: str) -> None:

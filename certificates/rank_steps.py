@@ -12,6 +12,7 @@ from lossproof.certificates.claims import RankBound
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.structural_bounds import product_bound, size_bound, structural_upper_bounds
 from lossproof.numerics.evidence import RankEvidence
+from lossproof.numerics.outputs import dead_outputs
 from lossproof.numerics.rank_producers import rank_evidence
 from lossproof.theory.matrix_sizes import matrix_size
 from lossproof.theory.rank_bounds import khatri_rao_bound, psi_rank
@@ -19,6 +20,7 @@ from lossproof.theory.verdicts import Rigor, weakest
 
 Bounds = tuple[RankBound, RankBound]
 _DIRECT_BLOCK_ENTRIES = 400_000
+_PRECISION = 256
 
 
 def rank_bounds(context: ProofContext, matrix: str, point: int) -> Bounds:
@@ -83,7 +85,7 @@ def _derived_bounds(context: ProofContext, matrix: str, point: int) -> tuple[lis
 
 def _derived_for_jacobian(context: ProofContext, point: int) -> tuple[list[RankBound], list[RankBound]]:
     a = context.problem.architecture
-    uppers = [*_structural(context)]
+    uppers = [*_structural(context), *_dead_outputs(context, point)]
     phi_lower = rank_bounds(context, f"Phi-{a.L - 1}+", point)[0]
     lowers = []
     if a.output_activation.nonvanishing_derivative.holds:
@@ -91,6 +93,15 @@ def _derived_for_jacobian(context: ProofContext, point: int) -> tuple[list[RankB
         if last.value >= min(b.value for b in uppers):
             lowers.append(RankBound("P", point, True, last.value, "rank-block", last.rigor, premises=(last,)))
     return lowers, uppers
+
+
+def _dead_outputs(context: ProofContext, point: int) -> list[RankBound]:
+    problem = context.problem
+    if problem.architecture.output_activation.family != "relu":
+        return []
+    dead = dead_outputs(problem, context.points[point], _PRECISION)
+    evidence = {"outputs": dead, "precision": _PRECISION}
+    return [RankBound("P", point, False, problem.columns - len(dead), "rank-dead-outputs", Rigor.BALL, evidence)] if dead else []
 
 
 def last_block_bound(context: ProofContext, phi: RankBound) -> RankBound:

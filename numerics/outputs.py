@@ -70,6 +70,12 @@ def output_apart_from_target(problem: Problem, weights: Weights, max_precision: 
     return None
 
 
+def dead_outputs(problem: Problem, weights: Weights, precision: int) -> list[list[int]]:
+    """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved negative, where the derivative of a ``relu`` output is 0."""
+    z = _ball_evaluation(problem, weights, precision).z[problem.architecture.L]
+    return [[i, j] for i in range(z.shape[0]) for j in range(z.shape[1]) if z[i, j] < 0]
+
+
 def is_twice_differentiable_at(problem: Problem, weights: Weights, precision: int) -> bool:
     """Tell whether every activation is proved to be twice differentiable at every ``z_l(x_i)``: exceptions lie at 0 only."""
     a = problem.architecture

@@ -461,6 +461,16 @@ def softsign_almost_everywhere():
     return d.finish()
 
 
+def dead_outputs():
+    """A relu output that is inactive at one of two samples."""
+    d = Draft((1, 1, 1), [["1"], ["2"]], [["0"], ["0"]], [layer([["1"]], ["0"]), layer([["1"]], ["-7/8"])], activation="tanh",
+              output_activation="relu")  # fmt: skip
+    low, up = d.ball("P"), d.upper("rank-dead-outputs", "P", 1, 0, evidence={"outputs": [[0, 0]], "precision": 64}, rigor="BALL")
+    facts = {"rank_lower": 1, "rank_upper": 1, "columns": 2}
+    d.claim("full-rank", "full-rank", HERE, "REFUTED", facts, 0, [low, up], rigor="BALL")
+    return d.finish()
+
+
 def zero_input():
     """Without bias the columns of the input 0 vanish."""
     d = Draft((1, 2, 1), [["0"], ["1"], ["2"]], [["0"], ["0"], ["1"]], activation="tanh", bias="none")
@@ -475,6 +485,6 @@ CASES = {
         xor_generic, xor_deficient, xor_at_log_3, softsign_exact, weights_deficient, relu_network, relu_too_few_weights, single_layer,
         linear_reach, linear_reach_fixed, clash, polynomial, wide, exact_learner, far_residuals, far_residuals_blake, bounded_output,
         bottleneck, one_hot, probabilities, single_sample, balls, verified_float, function_field, learner_in_a_box,
-        softsign_almost_everywhere, zero_input,
+        softsign_almost_everywhere, zero_input, dead_outputs,
     )
 }  # fmt: skip

@@ -145,6 +145,14 @@ def test_piecewise_linear_networks_are_deficient_on_an_open_set(check, activatio
     assert report["full-rank", EVERYWHERE].verdict is REFUTED
 
 
+def test_inactive_relu_outputs(check):
+    weights = [([[1, "1/2"], ["1/3", 2]], [0, 0]), ([[1], [1]], ["-1"])]
+    report = check((2, 2, 1), XOR_X, XOR_Y, output_activation="relu", weights=weights)
+    claim = report["full-rank", HERE]
+    assert claim.verdict is REFUTED
+    assert claim.facts == {"rank_lower": 3, "rank_upper": 3, "columns": 4}
+
+
 def test_principle_activation(check):
     proved, refuted = ("tanh", "softsign", "bent-identity"), ("relu", "leaky-relu", "gelu", "sin")
     for name, verdict in (*((name, PROVED) for name in proved), *((name, REFUTED) for name in refuted)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 _WORDS = {
@@ -18,6 +19,8 @@ _WORDS = {
     "guaranteed": "guaranteed ranks r_1, …, r_L",
     "ranks": "ranks of W_1, …, W_L",
     "dimension": "dimension",
+    "distance": "distance at most",
+    "radius": "radius",
     "order": "order of convergence",
     "activation": "hidden activation",
     "output_activation": "output activation",
@@ -74,4 +77,6 @@ def _text(value: Any) -> str:
             if all(not isinstance(v, Mapping) for v in value)
             else "; ".join(_text(v) for v in value)
         )
+    if isinstance(value, Fraction) and value.denominator > 1:
+        return f"{value} (about {float(value):.2g})"
     return str(value)

@@ -15,6 +15,7 @@ from lossproof.theory.verdicts import Rigor, Scope, Verdict
 from lossproof.theory.weights import Weights
 
 _STARTS = 8
+_TRAINING_ENTRIES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def find_learner(context: ProofContext, *, weights_given: bool) -> FoundLearner 
     """Prove that an exact learner lies near the given weights, or else, without given weights, near trained ones.
 
     Training is tried from eight seeded starts, and only where the count and the structural bounds leave full rank possible, the error is a
-    function of the residuals, and there are at most 150 equations.
+    function of the residuals, and there are at most 150 equations and a million entries of ``P``.
     """
     problem = context.problem
     if problem.error.is_cross_entropy or problem.columns > MOST_EQUATIONS or generic_upper_bound(context).value < problem.columns:
@@ -44,6 +45,8 @@ def find_learner(context: ProofContext, *, weights_given: bool) -> FoundLearner 
 def _candidates(context: ProofContext, *, weights_given: bool) -> Iterator[Weights]:
     if weights_given:
         yield context.points[0]
+        return
+    if context.problem.architecture.N_net * context.problem.columns > _TRAINING_ENTRIES:
         return
     context.report_progress("training", 0, 1)
     yield from exact_learner_candidates(context.problem, context.seed, _STARTS)

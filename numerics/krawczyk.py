@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from math import isqrt
 
 import numpy as np
@@ -67,8 +68,9 @@ def learner_box(problem: Problem, weights: Weights) -> LearnerBox | None:
         return None
     precision = _FIRST_PRECISION
     while precision <= _LAST_PRECISION:
-        for radius in _radii(problem, weights, parameters, precision):
-            if _margin(problem, weights, parameters, radius, precision) is not None:
+        point = _Point(problem, weights, precision)
+        for radius in _radii(point, parameters):
+            if _margin(point, parameters, radius) is not None:
                 return LearnerBox(parameters, radius, precision)
         precision *= 2
     return None
@@ -80,9 +82,9 @@ def robust_box(problem: Problem, weights: Weights, box: LearnerBox) -> LearnerBo
     The largest box for which the test holds is left out: a checker with wider balls might fail there.
     """
     proved: list[LearnerBox] = []
-    radius = box.radius
+    point, radius = _Point(problem, weights, box.precision), box.radius
     for _ in range(_ATTEMPTS):
-        margin = _margin(problem, weights, box.parameters, radius, box.precision)
+        margin = _margin(point, box.parameters, radius)
         if margin is None and proved:
             break
         if margin:
@@ -107,34 +109,32 @@ def _free_weights(problem: Problem, weights: Weights) -> tuple[int, ...] | None:
     return tuple(pivots) if values[-1] > _ILL * values[0] else None
 
 
-def _radii(problem: Problem, weights: Weights, parameters: tuple[int, ...], precision: int) -> list[Fraction]:
+def _radii(point: _Point, parameters: tuple[int, ...]) -> list[Fraction]:
     """Return powers of two to try, from four times the length of Newton's step upwards, and well above the rounding of the balls."""
-    point = _Point(problem, weights, precision)
     try:
         step = point.newton_step(parameters)
     except (NotDifferentiable, ZeroDivisionError):
         return []
     if not step < 1:
         return []
-    least = Fraction(2) ** max(-precision + 16, int(np.ceil(np.log2(max(step, 2.0**-1000)))) + 2)
+    least = Fraction(2) ** max(-point.field.precision + 16, int(np.ceil(np.log2(max(step, 2.0**-1000)))) + 2)
     return [radius for k in range(_ATTEMPTS) if (radius := least * _GROWTH**k) <= 1]
 
 
-def _margin(problem: Problem, weights: Weights, parameters: tuple[int, ...], radius: Fraction, precision: int) -> Fraction | None:
+def _margin(point: _Point, parameters: tuple[int, ...], radius: Fraction) -> Fraction | None:
     """Return a target radius ``δ ≥ 0`` for which the test holds with this box, or None if it fails even for ``δ = 0``.
 
     The derivative is enclosed over a box twice as wide, half of the box is left as slack, and half of the slack for ``δ``: a checker with wider
     balls then agrees.
     """
-    point = _Point(problem, weights, precision)
     n = len(parameters)
-    with ball_precision(precision):
+    with ball_precision(point.field.precision):
         try:
             J = point.slopes(parameters, 2 * radius)
             C = J.mid().inv().mid()
         except (NotDifferentiable, ZeroDivisionError):
             return None
-        moved, rest, rho = C * point.residuals(), C * J, arb(fmpq(radius.numerator, radius.denominator))
+        moved, rest, rho = C * point.residuals, C * J, arb(fmpq(radius.numerator, radius.denominator))
         margins = []
         for k in range(n):
             spread = sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0))
@@ -151,25 +151,26 @@ class _Point:
 
     def __init__(self, problem: Problem, weights: Weights, precision: int) -> None:
         self.problem, self.field = problem, BallField(precision)
+        self.inputs = self.field.array(problem.samples.X)
         self.layers = [(self.field.array(layer.W), self.field.array(layer.b)) for layer in weights.layers]
 
+    @cached_property
     def residuals(self) -> arb_mat:
         """Return ``F − Y`` at the point, as a column."""
         a, problem = self.problem.architecture, self.problem
-        outputs = evaluate(a, problem.samples, self.layers, self.field).phi[a.L]
+        outputs = evaluate(a, self.inputs, self.layers, self.field).phi[a.L]
         entries = self.field.add(outputs, -self.field.array(problem.samples.Y)).ravel()
         return arb_mat(len(entries), 1, list(entries))
 
     def slopes(self, parameters: tuple[int, ...], radius: Fraction) -> arb_mat:
         """Return an enclosure of the derivative by the free weights over the box."""
-        a, problem = self.problem.architecture, self.problem
-        P = jacobian(evaluate(a, problem.samples, self._box(parameters, radius), self.field))
+        P = jacobian(evaluate(self.problem.architecture, self.inputs, self._box(parameters, radius), self.field))
         return arb_mat(np.ascontiguousarray(P[list(parameters)].T).tolist())
 
     def newton_step(self, parameters: tuple[int, ...]) -> float:
         """Return the largest entry of Newton's step in doubles; infinite if it leaves their range."""
         with ball_precision(self.field.precision):
-            step = self.slopes(parameters, Fraction(0)).mid().inv().mid() * self.residuals().mid()
+            step = self.slopes(parameters, Fraction(0)).mid().inv().mid() * self.residuals.mid()
             sizes = [abs(float(entry.mid())) for entry in step.entries()]
         return max(sizes) if np.all(np.isfinite(sizes)) else float("inf")
 

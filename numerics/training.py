@@ -73,13 +73,13 @@ def _least_squares(problem: Problem, start: Array, evaluations: int) -> Any:
     """Run one start; None where the way leads into a kink."""
     from scipy.optimize import least_squares
 
-    targets = Float64Field().array(problem.samples.Y)
+    inputs, targets = Float64Field().array(problem.samples.X), Float64Field().array(problem.samples.Y)
     try:
         with np.errstate(all="ignore"):
             return least_squares(
-                lambda w: _residuals(problem, w, targets),
+                lambda w: _residuals(problem, inputs, w, targets),
                 start,
-                jac=lambda w: _slopes(problem, w),
+                jac=lambda w: _slopes(problem, inputs, w),
                 method="trf",
                 ftol=_TOLERANCE,
                 xtol=_TOLERANCE,
@@ -90,13 +90,13 @@ def _least_squares(problem: Problem, start: Array, evaluations: int) -> Any:
         return None
 
 
-def _residuals(problem: Problem, flat: Array, targets: Array) -> Array:
-    evaluation = evaluate(problem.architecture, problem.samples, layer_arrays(problem, flat), Float64Field())
+def _residuals(problem: Problem, inputs: Array, flat: Array, targets: Array) -> Array:
+    evaluation = evaluate(problem.architecture, inputs, layer_arrays(problem, flat), Float64Field())
     return np.asarray(np.nan_to_num(np.asarray(evaluation.phi[problem.architecture.L] - targets), posinf=1e150, neginf=-1e150)).ravel()
 
 
-def _slopes(problem: Problem, flat: Array) -> Array:
-    evaluation = evaluate(problem.architecture, problem.samples, layer_arrays(problem, flat), Float64Field())
+def _slopes(problem: Problem, inputs: Array, flat: Array) -> Array:
+    evaluation = evaluate(problem.architecture, inputs, layer_arrays(problem, flat), Float64Field())
     return np.asarray(np.nan_to_num(jacobian(evaluation), posinf=1e150, neginf=-1e150)).T
 
 

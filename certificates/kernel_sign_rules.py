@@ -90,8 +90,8 @@ def full_rank_sign_patterns(step: Step) -> Result:
     listed = read_list(found["weights"], "evidence.weights", problem.N_net)
     residues = [read_integer(w, f"evidence.weights[{k}]", 0, p - 1) for k, w in enumerate(listed)]
     limit(problem.T, 16, "the number of samples")
-    limit(pattern_count(problem), MAX_PATTERNS, "the number of sign patterns")
     limit(problem.N_net * problem.columns, 10**4, "the number of entries of P")
+    limit(pattern_count(problem), MAX_PATTERNS, "the number of sign patterns")
     for rows in _networks(problem, residues, p):
         rank = nmod_mat(len(rows), problem.columns, [x for row in rows for x in row], p).rank()
         require(rank == problem.columns, "evidence.weights", "P does not have full rank modulo the prime for some pattern of signs")

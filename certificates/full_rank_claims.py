@@ -53,7 +53,7 @@ def claim_full_rank_at(context: ProofContext, point: int) -> Claim:
 def undefined_claim(context: ProofContext, name: str, point: int, facts: Mapping[str, Any]) -> Claim:
     """Return the UNDECIDED claim for a point where ``P`` does not exist."""
     a = context.problem.architecture
-    kinked = next(s.name for s in (a.activation, a.output_activation) if not s.differentiable.holds)
+    kinked = next(s.name for s in a.activations if not s.differentiable.holds)
     return Claim(
         name,
         Scope.AT_WEIGHTS,
@@ -90,7 +90,7 @@ def claim_full_rank_generic(context: ProofContext) -> Claim:
     """Claim ``rank P = T n_L`` for almost every ``W``, by one point and analyticity, or its failure by structure."""
     lower, upper = best_generic_point(context)
     a, columns = context.problem.architecture, context.problem.columns
-    analytic = a.output_activation.analytic.holds and (a.L == 1 or a.activation.analytic.holds)
+    not_analytic = [s.name for s in a.activations if not s.analytic.holds]
     facts = {"rank_lower": 0 if lower is None else lower.value, "rank_upper": upper.value, "columns": columns}
     if upper.value < columns and lower is not None:
         reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason."
@@ -103,7 +103,7 @@ def claim_full_rank_generic(context: ProofContext) -> Claim:
         return Claim(
             "full-rank", Scope.ALMOST_EVERYWHERE, Verdict.UNDECIDED, "P(W) exists at none of the points tried.", facts, premises=(upper,), missing=missing
         )  # fmt: skip
-    if lower.value == columns and analytic:
+    if lower.value == columns and not not_analytic:
         reason = (
             f"rank P = {columns} is proved at one W, and the minors of P are real-analytic functions of W: "
             "the set where they all vanish is closed and of measure zero."
@@ -117,8 +117,10 @@ def claim_full_rank_generic(context: ProofContext) -> Claim:
         )
         return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.PROVED, reason, facts, by_signs.rigor, by_signs.rule, by_signs.payload)
     if lower.value == columns:
-        kink = a.activation.name if not a.activation.analytic.holds else a.output_activation.name
-        reason = f"rank P = {columns} is proved at one W and hence on an open set, but {kink} is not analytic, so this set need not have full measure."
+        reason = (
+            f"rank P = {columns} is proved at one W and hence on an open set, but {not_analytic[0]} is not analytic, "
+            "so this set need not have full measure."
+        )
         missing = "a proof for each region on which the network is analytic"
     else:
         reason = f"The best proved rank over the points tried is {lower.value}, and the structural upper bound is {upper.value}."
@@ -174,7 +176,7 @@ def claim_full_rank_everywhere(context: ProofContext) -> Claim:
         )
     if a.L == 1:
         return _single_layer(context)
-    certain = a.output_activation.nonvanishing_derivative.holds and a.activation.differentiable.holds
+    certain = a.output_activation.nonvanishing_derivative.holds and not a.kinked_layers(1)
     if problem.T == 1 and a.bias == "trainable" and certain:
         reason = f"One sample: the bias rows of the last block are the identity up to non-zero factors, so rank P(W) = n_L = {columns} at every W."
         facts = {"rank_lower": columns, "columns": columns}
@@ -234,7 +236,7 @@ def _constant_witness(context: ProofContext) -> str | None:
     a = problem.architecture
     if a.L < 2 or problem.T < 2:
         return None
-    kinked = [l for l in range(1, a.L + 1) if not a.activation_of(l).differentiable.holds]
+    kinked = a.kinked_layers(1)
     if not kinked:
         return "0"
     if a.bias == "trainable":
@@ -247,8 +249,7 @@ def _constant_witness(context: ProofContext) -> str | None:
 def _rigor_at_zero(problem: Problem) -> Rigor:
     """Return the rigor with which derivatives are seen to exist at ``W = 0``, where ``z_l = b_l``."""
     a, fixed = problem.architecture, problem.fixed_bias
-    kinked = [l for l in range(1, a.L + 1) if not a.activation_of(l).differentiable.holds]
-    rational = fixed is None or all(isinstance(b, Fraction) for l in kinked for b in fixed[l - 1])
+    rational = fixed is None or all(isinstance(b, Fraction) for l in a.kinked_layers(1) for b in fixed[l - 1])
     return Rigor.EXACT if rational else Rigor.BALL
 
 

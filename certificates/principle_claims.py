@@ -39,9 +39,8 @@ def claim_count(context: ProofContext) -> Claim:
 def claim_principle_activation(context: ProofContext) -> Claim:
     """Claim that ``σ'`` vanishes nowhere, for every layer of this network."""
     a = context.problem.architecture
-    used = [a.activation, a.output_activation] if a.L >= 2 else [a.output_activation]
-    failing = [s for s in used if not s.nonvanishing_derivative.holds]
-    reasons = [f"{s.name}: {s.nonvanishing_derivative.argument}" for s in (failing or dict.fromkeys(used))]
+    failing = [s for s in a.activations if not s.nonvanishing_derivative.holds]
+    reasons = [f"{s.name}: {s.nonvanishing_derivative.argument}" for s in (failing or dict.fromkeys(a.activations))]
     return Claim(
         "principle-activation",
         Scope.EVERYWHERE,

@@ -22,7 +22,7 @@ def claim_principles_suffice(context: ProofContext) -> Claim | None:
     """
     problem = context.problem
     a = problem.architecture
-    smooth = a.activation.nonvanishing_derivative.holds and a.output_activation.nonvanishing_derivative.holds
+    smooth = all(s.nonvanishing_derivative.holds for s in a.activations)
     if a.L < 2 or not smooth or not widths_principle(a.widths) or a.N_net < problem.columns:
         return None
     candidates = [context.points[0]]

@@ -56,10 +56,9 @@ class ProofContext:
         ``EXACT`` if every activation is smooth enough on record, or if all ``z`` up to the last layer with a kink are rational; else ``BALL``.
         """
         a = self.problem.architecture
-        smooth = [(s.differentiable if order == 1 else s.twice_differentiable).holds for s in map(a.activation_of, range(1, a.L + 1))]
-        if all(smooth):
+        last = max(a.kinked_layers(order), default=None)
+        if last is None:
             return Rigor.EXACT
-        last = max(l for l, holds in enumerate(smooth, start=1) if not holds)
         rational = weights.is_rational() and all(a.activation_of(l).rational.holds for l in range(1, last))
         return Rigor.EXACT if rational else Rigor.BALL
 

@@ -21,6 +21,7 @@ from lossproof.theory.verdicts import Rigor, weakest
 Bounds = tuple[RankBound, RankBound]
 _DIRECT_BLOCK_ENTRIES = 400_000
 _PRECISION = 256
+_SOME_PRIME = 1_048_583
 
 
 def rank_bounds(context: ProofContext, matrix: str, point: int) -> Bounds:
@@ -45,8 +46,8 @@ def _prove_bounds(context: ProofContext, matrix: str, point: int, at: int | None
             if _decided(lowers, uppers):
                 break
     if not lowers:
-        raise_to_zero = RankEvidence(0, True, "rank-minor", Rigor.EXACT, {"rows": [], "columns": [], "prime": 1048583, "u": None})
-        lowers.append(_bound_of(raise_to_zero, matrix, at))
+        nothing = {"rows": [], "columns": [], "prime": _SOME_PRIME, "u": None}
+        lowers.append(RankBound(matrix, at, True, 0, "rank-minor", Rigor.EXACT, nothing))
     return max(lowers, key=lambda bound: bound.value), min(uppers, key=lambda bound: bound.value)
 
 

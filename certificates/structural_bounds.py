@@ -41,10 +41,9 @@ def structural_upper_bounds(problem: Problem, inputs_upper: RankBound) -> list[R
 
 def _telling_inputs(problem: Problem) -> int:
     """Return the number of different inputs, without the input 0 where it gives zero columns: no bias, and ``σ(0) = 0``."""
-    a, different = problem.architecture, set(problem.samples.X)
-    if a.bias == "none" and (a.L == 1 or vanishes_at_zero(a.activation)):
-        different.discard((Fraction(0),) * a.widths[0])
-    return len(different)
+    a, samples = problem.architecture, problem.samples
+    silent = a.bias == "none" and (a.L == 1 or vanishes_at_zero(a.activation)) and (Fraction(0),) * a.widths[0] in samples.X
+    return samples.distinct_inputs() - int(silent)
 
 
 def _polynomial_bound(problem: Problem) -> list[RankBound]:

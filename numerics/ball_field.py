@@ -65,7 +65,7 @@ class BallField:
         if order not in (0, 1, 2):
             raise unknown_order(order)
         function = _FUNCTIONS[activation.family]
-        kinks = activation.differentiable if order == 1 else activation.twice_differentiable
+        kinks = activation.differentiable_times(order)
         if order and not kinks.holds:
             self._check_kinks(activation, order, z)
         with ball_precision(self.precision):

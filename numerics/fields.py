@@ -72,6 +72,22 @@ class Field(Protocol):
         ...
 
 
+class NumpyArithmetic:
+    """The operations of a field whose elements numpy adds and multiplies as they are, at no precision to be set."""
+
+    def add(self, A: Array, B: Array) -> Array:
+        """Return ``A + B``."""
+        return np.asarray(A + B)
+
+    def mul(self, A: Array, B: Array) -> Array:
+        """Return ``A ∘ B``."""
+        return np.asarray(A * B)
+
+    def finalize(self, A: Array) -> Array:
+        """Return ``A``."""
+        return A
+
+
 def unknown_order(order: int) -> ValueError:
     """Return the exception for a derivative order that is not on offer."""
     return ValueError(f"the order of a derivative must be 0, 1 or 2, got {order}: call again with one of these")

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from lossproof.numerics.ball_field import ball_of
-from lossproof.numerics.fields import Array, at_kink, block_diagonals, softmax_hessian, unknown_order
+from lossproof.numerics.fields import Array, NumpyArithmetic, at_kink, block_diagonals, softmax_hessian, unknown_order
 from lossproof.numerics.precision import ball_precision
 from lossproof.theory.activations import Activation
 from lossproof.theory.error_functions import ErrorFunction
@@ -21,7 +21,7 @@ from lossproof.theory.numbers import Number, exact_number
 
 
 @dataclass(frozen=True)
-class Float64Field:
+class Float64Field(NumpyArithmetic):
     """IEEE double precision with round-off and without bounds: results are estimates.
 
     Formulas are chosen so that saturated units neither overflow nor lose relative accuracy: ``tanh'(z) = 4e^{-2|z|}/(1+e^{-2|z|})²``.
@@ -49,14 +49,6 @@ class Float64Field:
         entries = np.asarray(rows, dtype=object).ravel()
         return np.array([entry if type(entry) is float else self.embed(entry) for entry in entries], dtype=np.float64).reshape(shape)
 
-    def add(self, A: Array, B: Array) -> Array:
-        """Return ``A + B``."""
-        return np.asarray(A + B)
-
-    def mul(self, A: Array, B: Array) -> Array:
-        """Return ``A ∘ B``."""
-        return np.asarray(A * B)
-
     def matmul(self, A: Array, B: Array) -> Array:
         """Return ``A B`` by BLAS."""
         return np.asarray(A @ B)
@@ -65,7 +57,7 @@ class Float64Field:
         """Return ``σ``, ``σ'`` or ``σ''`` of every entry; raises `NotDifferentiable` at a kink."""
         if order not in (0, 1, 2):
             raise unknown_order(order)
-        kinks = activation.differentiable if order == 1 else activation.twice_differentiable
+        kinks = activation.differentiable_times(order)
         if order and not kinks.holds and np.any(z == 0):
             raise at_kink(activation, order)
         if activation.parameter is not None:
@@ -84,10 +76,6 @@ class Float64Field:
             return _sigmoid(phi, 0) - y if order == 1 else block_diagonals(_sigmoid(phi, 1), 0.0)
         first, second = _separable(error.family, phi - y, self._scale(error))
         return first if order == 1 else block_diagonals(second, 0.0)
-
-    def finalize(self, A: Array) -> Array:
-        """Return ``A``."""
-        return A
 
     def _scale(self, error: ErrorFunction) -> float:
         beta = self.embed(error.beta or Fraction(1))

@@ -10,7 +10,7 @@ import numpy as np
 from flint import arb, fmpq, fmpq_mat
 
 from lossproof.numerics.ball_field import BallField
-from lossproof.numerics.fields import Array, block_diagonals, elementwise, no_error_derivative, object_array, unknown_order
+from lossproof.numerics.fields import Array, NumpyArithmetic, block_diagonals, elementwise, no_error_derivative, object_array, unknown_order
 from lossproof.numerics.formal_polynomial import ActivationSymbol, Element, FormalPolynomial, SymbolTable, formal_terms
 from lossproof.numerics.known_values import known_value
 from lossproof.theory.activations import Activation
@@ -22,7 +22,7 @@ _KINK_PRECISIONS = (64, 256, 1024, 4096)
 
 
 @dataclass(frozen=True)
-class FormalField:
+class FormalField(NumpyArithmetic):
     r"""Polynomials over Q in symbols: constants (``log p``, roots, ``exp q``, ``π``) and values ``σ(z)``, ``σ'(z)`` at elements ``z``.
 
     Equal ``z`` give equal symbols, values on record (`known_value`) replace symbols, and where ``σ(-z) = aσ(z) + bz + c`` only one
@@ -60,14 +60,6 @@ class FormalField:
         """Return exact numbers as elements."""
         return object_array(rows, self.embed)
 
-    def add(self, A: Array, B: Array) -> Array:
-        """Return ``A + B``."""
-        return np.asarray(A + B)
-
-    def mul(self, A: Array, B: Array) -> Array:
-        """Return ``A ∘ B``."""
-        return np.asarray(A * B)
-
     def matmul(self, A: Array, B: Array) -> Array:
         """Return ``A B``, by FLINT where all entries are rational."""
         if all(type(entry) is fmpq for M in (A, B) for entry in M.ravel()):
@@ -92,10 +84,6 @@ class FormalField:
             raise unknown_order(order)
         return np.asarray(phi - y) if order == 1 else block_diagonals(elementwise(lambda _: fmpq(1), phi), fmpq(0))
 
-    def finalize(self, A: Array) -> Array:
-        """Return ``A``."""
-        return A
-
     def enclose(self, element: Element, precision: int = 64) -> arb:
         """Return a ball that contains the real value of an element."""
         known: dict[int, Array] = {}
@@ -116,7 +104,7 @@ class FormalField:
         return -a * mirrored - b if order == 1 else a * mirrored
 
     def _check_kink(self, activation: Activation, order: int, z: Element) -> None:
-        kinks = activation.differentiable if order == 1 else activation.twice_differentiable
+        kinks = activation.differentiable_times(order)
         if not order or kinks.holds or isinstance(z, fmpq):
             return
         if all(self.enclose(z, bits).contains(0) for bits in _KINK_PRECISIONS):

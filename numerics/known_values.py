@@ -69,7 +69,7 @@ def _power(k: int, order: int, z: Element) -> Element:
 
 def _at_rational(activation: Activation, order: int, z: fmpq) -> fmpq | None:
     if z == 0:
-        kinks = activation.differentiable if order == 1 else activation.twice_differentiable
+        kinks = activation.differentiable_times(order)
         if order and not kinks.holds:
             raise at_kink(activation, order)
         if activation.family in _AT_ZERO:

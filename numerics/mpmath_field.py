@@ -11,14 +11,23 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from lossproof.numerics.fields import Array, at_kink, block_diagonals, elementwise, object_array, softmax_hessian, unknown_order
+from lossproof.numerics.fields import (
+    Array,
+    NumpyArithmetic,
+    at_kink,
+    block_diagonals,
+    elementwise,
+    object_array,
+    softmax_hessian,
+    unknown_order,
+)
 from lossproof.theory.activations import Activation
 from lossproof.theory.error_functions import ErrorFunction
 from lossproof.theory.numbers import Constant, Number, exact_number
 
 
 @dataclass(frozen=True)
-class MpmathField:
+class MpmathField(NumpyArithmetic):
     """Floating point with ``digits`` decimal digits, in an mpmath context of its own (mpmath's global precision is not touched).
 
     >>> from lossproof.theory.activations import activation_named
@@ -50,14 +59,6 @@ class MpmathField:
         """Return exact numbers as an object array of mpmath numbers."""
         return object_array(rows, self.embed)
 
-    def add(self, A: Array, B: Array) -> Array:
-        """Return ``A + B``."""
-        return np.asarray(A + B)
-
-    def mul(self, A: Array, B: Array) -> Array:
-        """Return ``A ∘ B``."""
-        return np.asarray(A * B)
-
     def matmul(self, A: Array, B: Array) -> Array:
         """Return ``A B``."""
         return np.asarray(A @ B)
@@ -66,7 +67,7 @@ class MpmathField:
         """Return ``σ``, ``σ'`` or ``σ''`` of every entry; raises `NotDifferentiable` at a kink."""
         if order not in (0, 1, 2):
             raise unknown_order(order)
-        kinks = activation.differentiable if order == 1 else activation.twice_differentiable
+        kinks = activation.differentiable_times(order)
         if order and not kinks.holds and any(entry == 0 for entry in z.ravel()):
             raise at_kink(activation, order)
         function, parameter = _FUNCTIONS[activation.family], None
@@ -90,10 +91,6 @@ class MpmathField:
         function = _ERRORS[error.family]
         values = elementwise(lambda r: function(self.context, r, beta)[order - 1], phi - y)
         return values if order == 1 else block_diagonals(values, zero)
-
-    def finalize(self, A: Array) -> Array:
-        """Return ``A``."""
-        return A
 
     def _rational(self, value: Fraction) -> Any:
         return self.context.mpf(value.numerator) / value.denominator

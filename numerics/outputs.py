@@ -79,7 +79,7 @@ def dead_outputs(problem: Problem, weights: Weights, precision: int) -> list[lis
 def is_twice_differentiable_at(problem: Problem, weights: Weights, precision: int) -> bool:
     """Tell whether every activation is proved to be twice differentiable at every ``z_l(x_i)``: exceptions lie at 0 only."""
     a = problem.architecture
-    kinked = [l for l in range(1, a.L + 1) if not a.activation_of(l).twice_differentiable.holds]
+    kinked = a.kinked_layers(2)
     if not kinked:
         return True
     z = _ball_evaluation(problem, weights, precision).z

@@ -48,6 +48,10 @@ class Activation:
     attained: Interval
     reflection: tuple[int, int, int] | None
 
+    def differentiable_times(self, order: int) -> Property:
+        """Return whether ``σ`` is differentiable once (``order`` 1) or twice (``order`` 2) everywhere."""
+        return self.differentiable if order == 1 else self.twice_differentiable
+
     @property
     def expression(self) -> sympy.Expr:
         """The SymPy expression in the real symbol ``z``."""

@@ -76,6 +76,19 @@ class Architecture:
         """Return the activation of layer ``1..L``."""
         return self.output_activation if layer == self.L else self.activation
 
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """The activations that the network applies: the hidden one only if there is a hidden layer."""
+        return (self.output_activation,) if self.L == 1 else (self.activation, self.output_activation)
+
+    def kinked_layers(self, order: int) -> list[int]:
+        """Return the layers whose activation lacks its first (``order`` 1) or second (``order`` 2) derivative at ``z = 0``.
+
+        >>> Architecture.of("2-2-2-1", "softsign").kinked_layers(1), Architecture.of("2-2-2-1", "softsign").kinked_layers(2)
+        ([], [1, 2])
+        """
+        return [l for l in range(1, self.L + 1) if not self.activation_of(l).differentiable_times(order).holds]
+
     def __str__(self) -> str:
         return "-".join(str(n) for n in self.widths)
 

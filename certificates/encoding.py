@@ -69,5 +69,10 @@ def encode_point(weights: Weights) -> list[dict[str, Any]]:
 
 def problem_digest(problem: Problem) -> str:
     """Return the SHA-256 of the problem's canonical JSON text, in hexadecimal."""
-    text = json.dumps(encode_problem(problem), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return canonical_digest(encode_problem(problem))
+
+
+def canonical_digest(value: Any) -> str:
+    """Return the SHA-256 of plain JSON data in its canonical text (sorted keys, no spaces, ASCII), in hexadecimal."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -37,7 +37,7 @@ RULES: Mapping[str, Callable[[Step], Result]] = {
     **SIGN_RULES,
 }
 
-_DOCUMENT_KEYS = ("format", "version", "problem", "digest", "points", "length", "steps")
+_DOCUMENT_KEYS = ("format", "version", "problem", "digest", "points", "length", "steps", "seal")
 _STEP_KEYS = ("id", "rule", "premises", "evidence", "conclusion", "rigor")
 _CLAIM_KEYS = ("statement", "scope", "verdict", "point", "facts")
 
@@ -51,10 +51,13 @@ def check_certificate(document: object) -> Verification:
     accepted: list[Accepted] = []
     place = ""
     try:
-        problem, digest, points, steps = _read_head(parse_document(document))
+        found = parse_document(document)
+        problem, digest, points, steps = _read_head(found)
         for number, value in enumerate(steps):
             place = f"steps[{number}]"
             accepted.append(_check_step(value, number, problem, points, accepted))
+        place = ""
+        _require_seal(found)
     except Rejected as rejected:
         return _failed(join(place, rejected.place) if rejected.place else place, rejected.code, rejected.message)
     except (MemoryError, RecursionError):
@@ -62,6 +65,18 @@ def check_certificate(document: object) -> Verification:
     except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, LossproofError) as error:
         return _failed(place, "evidence" if place else "schema", f"cannot be checked: {type(error).__name__}: {short(str(error))}")
     return Verification(tuple(AcceptedStep.of(n, a.rule, a.conclusion, a.rigor) for n, a in enumerate(accepted, start=1)), (), digest)
+
+
+def _require_seal(found: dict[str, Any]) -> None:
+    """Reject a certificate that was altered after it was written, even if what it says now holds as well."""
+    seal = _digest({key: value for key, value in found.items() if key != "seal"})
+    if found["seal"] != seal:
+        raise Rejected("seal", "digest", "the certificate was altered after it was sealed, although every step holds")
+
+
+def _digest(value: Any) -> str:
+    """Return the SHA-256 of a JSON value in its canonical text."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")).hexdigest()
 
 
 def _failed(place: str, code: str, message: str) -> Verification:
@@ -75,8 +90,8 @@ def _read_head(document: Any) -> tuple[Problem, str, tuple[Point, ...], list[Any
     if type(found["version"]) is not int or found["version"] != VERSION:
         raise Rejected("version", "version", f"this checker reads version {VERSION}, got {short(found['version'])}")
     problem = read_problem(found["problem"])
-    text = json.dumps(found["problem"], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    digest = hashlib.sha256(text.encode("ascii")).hexdigest()
+    digest = _digest(found["problem"])
+    read_text(found["seal"], "seal")
     if read_text(found["digest"], "digest") != digest:
         raise Rejected("digest", "digest", f"the problem has the digest {digest}")
     points = read_points(found["points"], problem)

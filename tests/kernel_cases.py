@@ -18,6 +18,11 @@ XOR_Y = [["0"], ["1"], ["1"], ["0"]]
 EVERYWHERE, ALMOST, HERE = "everywhere", "almost everywhere", "at these weights"
 
 
+def sealed(document):
+    """The document with its seal, whatever it was before."""
+    return {**document, "seal": digest_of({key: value for key, value in document.items() if key != "seal"})}
+
+
 def digest_of(problem):
     text = json.dumps(problem, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
@@ -96,7 +101,7 @@ class Draft:
         document = copy.deepcopy(self.document)
         document["digest"] = digest_of(document["problem"])
         document["length"] = len(document["steps"])
-        return document
+        return sealed(document)
 
 
 def xor_generic():

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from kernel_cases import digest_of
+from kernel_cases import digest_of, sealed
 
 COMPOSITE = (2**31 - 1) * (2**20 + 7)
 MISSPELLED = ("01", "+1", "2/4", "1.0", "1e5", "NaN", " 1", "1/1", "-0", "0x1p0", "0x1.8p+0", "inf", "")
@@ -144,6 +144,7 @@ VALUES = [
     ("format", _suffix, "format"),
     ("version", _near, "version"),
     ("digest", lambda v: [v[:-1], v.upper(), v[::-1], "0" * 64], "digest"),
+    ("seal", lambda v: [v[:-1], v.upper(), v[::-1], "0" * 64], "digest"),
     ("length", _near, "length"),
     (r"problem\.widths\.\*", lambda v: [0, -1, 10**7], "problem"),
     (r"problem\.widths\.\*", _near, "problem schema digest"),
@@ -220,7 +221,7 @@ LISTS = [
 
 
 def _other_problems(document):
-    """The certificate of another problem, digest and all, for a reader who asks about the first."""
+    """The certificate of another problem, digest, seal and all, for a reader who asks about the first."""
     asked, problem = document["digest"], document["problem"]
     changed = [(f"{key}[{i}]", ("problem", key, i, 0), "11/2") for key in ("X", "Y") for i in range(len(problem[key]))]
     changed += [("error", ("problem", "error"), "smooth-l1:3"), ("activation", ("problem", "activation"), "arctan")]
@@ -228,7 +229,7 @@ def _other_problems(document):
         other = replaced(document, path, value)
         other["digest"] = digest_of(other["problem"])
         codes = frozenset({"problem", "evidence", "conclusion", "premise", "rule"})
-        yield Mutation(f"about another {word}", other, codes, asked)
+        yield Mutation(f"about another {word}", sealed(other), codes, asked)
 
 
 def _texts(document, rng, literals, truncations):

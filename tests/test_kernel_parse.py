@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 import time
 from pathlib import Path
 
 import pytest
 from flint import ctx, fmpq
-from kernel_cases import CASES, EVERYWHERE, Draft, layer
+from kernel_cases import CASES, EVERYWHERE, Draft, layer, sealed
 
 import lossproof.certificates.kernel_parse as kernel_parse
 from lossproof.certificates.kernel import check_certificate
@@ -209,6 +210,25 @@ def test_the_precision_of_arb_is_restored():
     document["steps"][0]["evidence"]["columns"] = [0, 0]
     assert not check_certificate(document).ok
     assert ctx.prec == before
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_changed_digit_breaks_the_seal(name):
+    """Also where the altered certificate would prove the same by other evidence."""
+    text = json.dumps(CASES[name]())
+    digits = [k for k, character in enumerate(text) if character.isdigit()]
+    for k in random.Random(len(text)).sample(digits, min(40, len(digits))):
+        altered = text[:k] + str((int(text[k]) + 1) % 10) + text[k + 1 :]
+        assert not check_certificate(altered).ok, altered[max(0, k - 60) : k + 20]
+
+
+def test_other_evidence_for_the_same_conclusion_needs_a_new_seal():
+    document = CASES["xor_generic"]()
+    step = next(step for step in document["steps"] if step["evidence"].get("u"))
+    step["evidence"]["u"] += 1
+    result = check_certificate(document)
+    assert [(failure.place, failure.code) for failure in result.failures] == [("seal", "digest")]
+    assert check_certificate(sealed(document)).ok
 
 
 def test_verify_takes_texts_paths_and_objects(tmp_path):

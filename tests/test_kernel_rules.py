@@ -19,6 +19,7 @@ from kernel_cases import (
     deficient_point,
     digest_of,
     layer,
+    sealed,
 )
 
 from lossproof.certificates.kernel import RULES, check_certificate
@@ -354,7 +355,7 @@ def test_principles_are_refuted_only_where_the_others_hold():
     document = CASES["xor_deficient"]()
     document["problem"]["Y"] = [["0"]] * 4
     document["digest"] = digest_of(document["problem"])
-    assert check_certificate(document).ok
+    assert check_certificate(sealed(document)).ok
     d = Draft((2, 1, 1), XOR_X, XOR_Y, [layer([["1"], ["1"]], ["0"]), layer([["1"]], ["0"])], activation="relu", bias="none")
     up = d.kernel("P", [["1", "0", "0", "0"], ["0", "-1", "1", "0"], ["0", "-2", "0", "1"]])
     d.claim(

@@ -12,6 +12,7 @@ KINDS = {
     "bound": "an inequality that ranks obey",
     "obstruction": "a reason why nothing can be learned exactly",
     "critical point": "a class of critical points",
+    "cited theorem": "a published theorem that is not proved again here",
     "false claim": "a claim often made, refuted by a counterexample",
     "conclusion": "what all the rest is for",
 }

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
 from lossproof.theory.statement import KINDS, Statement
+from lossproof.theory.statement_table_cited import CITED
 from lossproof.theory.statement_table_corrections import CORRECTIONS
 from lossproof.theory.statement_table_critical_points import CRITICAL_POINTS
 from lossproof.theory.statement_table_paper import PAPER
@@ -17,11 +18,11 @@ from lossproof.theory.statement_table_sharper import SHARPER
 
 __all__ = ["KINDS", "Statement", "all_statements", "statement_named"]
 
-_BY_ID = MappingProxyType({statement.id: statement for statement in (*PAPER, *CORRECTIONS, *SHARPER, *CRITICAL_POINTS)})
+_BY_ID = MappingProxyType({statement.id: statement for statement in (*PAPER, *CORRECTIONS, *SHARPER, *CRITICAL_POINTS, *CITED)})
 
 
 def all_statements() -> tuple[Statement, ...]:
-    """Return every registered statement, in reading order: the paper's, the corrections, the sharper ones, critical points.
+    """Return every registered statement, in reading order: the paper's, the corrections, the sharper ones, critical points, others'.
 
     >>> [s.id for s in all_statements() if s.kind == "false claim"]
     ['principles-suffice', 'failed-bound', 'naive-khatri-rao']

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from lossproof.numerics.separating_direction import escape_direction, nonnegative_combination
+from lossproof.numerics.escape_direction import escape_direction
+from lossproof.numerics.linear_separation import weakly_separating_direction
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem
@@ -25,7 +26,7 @@ def test_planted_directions_are_found(seed):
     truth = [Fraction(rng.randint(-5, 5)) for _ in range(n)]
     rows = [[Fraction(rng.randint(-9, 9)) for _ in range(n)] for _ in range(12)]
     rows = [row if sum(a * u for a, u in zip(row, truth, strict=True)) >= 0 else [-a for a in row] for row in rows]
-    found = nonnegative_combination(rows)
+    found = weakly_separating_direction(rows)
     values = [sum(a * u for a, u in zip(row, truth, strict=True)) for row in rows]
     if max(values) == 0:
         return
@@ -38,7 +39,7 @@ def test_planted_directions_are_found(seed):
 def test_weakly_separable_rows_with_exact_ties():
     third = Fraction(1, 3)
     rows = [[Fraction(1), third, -third], [Fraction(-1), -third, third], [Fraction(0), Fraction(1), Fraction(0)]]
-    found = nonnegative_combination(rows)
+    found = weakly_separating_direction(rows)
     assert found is not None
     assert found[0] + third * found[1] - third * found[2] == 0
 

@@ -11,15 +11,24 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lossproof.certificates.kernel_absence_rules import ABSENCE_RULES
+from lossproof.certificates.kernel_cited_rules import CITED_RULES
 from lossproof.certificates.kernel_claim_rules import RANK_CLAIM_RULES
+from lossproof.certificates.kernel_class_rules import CLASS_RULES
+from lossproof.certificates.kernel_idle_rule import IDLE_RULES
+from lossproof.certificates.kernel_inertia_rules import INERTIA_RULES
+from lossproof.certificates.kernel_kantorovich_rules import KANTOROVICH_RULES
 from lossproof.certificates.kernel_krawczyk_rules import KRAWCZYK_RULES
 from lossproof.certificates.kernel_learning_rules import LEARNING_RULES
+from lossproof.certificates.kernel_loss_rules import LOSS_RULES
 from lossproof.certificates.kernel_parse import Rejected, join, parse_document, read_fields, read_integer, read_list, read_text, short
 from lossproof.certificates.kernel_principle_rules import PRINCIPLE_RULES
 from lossproof.certificates.kernel_problem import Point, Problem, read_points, read_problem
 from lossproof.certificates.kernel_rank_rules import RANK_RULES
 from lossproof.certificates.kernel_second_order_rules import SECOND_ORDER_RULES
 from lossproof.certificates.kernel_sign_rules import SIGN_RULES
+from lossproof.certificates.kernel_stationary_box_rules import STATIONARY_BOX_RULES
+from lossproof.certificates.kernel_stationary_rules import STATIONARY_RULES
 from lossproof.certificates.kernel_step import Accepted, Result, Step
 from lossproof.certificates.verification import AcceptedStep, Failure, Verification
 from lossproof.theory.exceptions import LossproofError
@@ -33,8 +42,17 @@ RULES: Mapping[str, Callable[[Step], Result]] = {
     **RANK_CLAIM_RULES,
     **LEARNING_RULES,
     **KRAWCZYK_RULES,
+    **KANTOROVICH_RULES,
     **SECOND_ORDER_RULES,
     **SIGN_RULES,
+    **STATIONARY_RULES,
+    **STATIONARY_BOX_RULES,
+    **IDLE_RULES,
+    **LOSS_RULES,
+    **INERTIA_RULES,
+    **CLASS_RULES,
+    **ABSENCE_RULES,
+    **CITED_RULES,
 }
 
 _DOCUMENT_KEYS = ("format", "version", "problem", "digest", "points", "length", "steps", "seal")
@@ -118,7 +136,7 @@ def _check_step(value: Any, number: int, problem: Problem, points: tuple[Point, 
     rigor = weakest([own, *(premise.rigor for premise in premises)])
     if claimed != rigor.value:
         raise Rejected("rigor", "rigor", f"the rigor is {rigor.value}, not {short(claimed)}")
-    return Accepted(rule, derived, rigor)
+    return Accepted(rule, derived, rigor, found["evidence"], premises)
 
 
 def _read_conclusion(value: Any, points: int, *, bound: bool) -> dict[str, Any]:

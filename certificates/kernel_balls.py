@@ -54,46 +54,53 @@ def constant_ball(constant: Constant) -> arb:
     return argument.log() if kind == "log" else argument.exp()
 
 
-def _logistic(z: arb) -> arb:
+def logistic(z: arb) -> arb:
+    """Return an enclosure of ``1/(1+e^{-z})``."""
     if z.mid() < 0:
         e = z.exp()
         return e / (1 + e)
     return 1 / (1 + (-z).exp())
 
 
-def _sech_squared(z: arb) -> arb:
+def square(z: arb) -> arb:
+    """Return an enclosure of ``z²`` without its negative part, also for wide balls."""
+    return (z * z).max(arb(0))
+
+
+def sech_squared(z: arb) -> arb:
     """Return an enclosure of ``1/cosh²``, which lies in ``[0, 1]``, also for wide balls."""
     value = 1 / z.cosh() ** 2
     return value if value.is_finite() else arb(0.5, 0.5)
 
 
-def _normal_integral(z: arb) -> arb:
+def normal_integral(z: arb) -> arb:
+    """Return an enclosure of ``Φ(z) = (1 + erf(z/√2))/2``."""
     return (-z / arb(2).sqrt()).erfc() / 2
 
 
 _BALL_VALUES: Mapping[str, Callable[[arb], arb]] = {
-    "sigmoid": _logistic,
+    "sigmoid": logistic,
     "tanh": lambda z: z.tanh(),
     "softsign": lambda z: z / (1 + abs(z)),
     "softplus": lambda z: z.max(arb(0)) + (-abs(z)).exp().log1p(),
     "bent-identity": lambda z: z * z / (2 * ((z * z + 1).sqrt() + 1)) + z,
     "relu": lambda z: z.max(arb(0)),
     "elu": lambda z: z.max(arb(0)) + z.min(arb(0)).expm1(),
-    "gelu": lambda z: z * _normal_integral(z),
-    "silu": lambda z: z * _logistic(z),
+    "gelu": lambda z: z * normal_integral(z),
+    "silu": lambda z: z * logistic(z),
     "arctan": lambda z: z.atan(),
     "erf": lambda z: z.erf(),
     "sin": lambda z: z.sin(),
 }
 _BALL_DERIVATIVES: Mapping[str, Callable[[arb], arb]] = {
-    "sigmoid": lambda z: _sech_squared(z / 2) / 4,
-    "tanh": lambda z: _sech_squared(z),
+    "sigmoid": lambda z: sech_squared(z / 2) / 4,
+    "tanh": lambda z: sech_squared(z),
     "softsign": lambda z: 1 / (1 + abs(z)) ** 2,
-    "softplus": _logistic,
+    "softplus": logistic,
     "bent-identity": lambda z: z / (2 * (z * z + 1).sqrt()) + 1,
     "elu": lambda z: z.min(arb(0)).exp(),
-    "gelu": lambda z: _normal_integral(z) + z * (-z * z / 2).exp() / (2 * arb.pi()).sqrt(),
-    "silu": lambda z: _logistic(z) * (1 + z * _logistic(-z)),
+    "gelu": lambda z: normal_integral(z) + z * (-z * z / 2).exp() / (2 * arb.pi()).sqrt(),
+    "silu": lambda z: logistic(z) * (1 + z * logistic(-z)),
     "arctan": lambda z: 1 / (1 + z * z),
     "erf": lambda z: 2 * (-z * z).exp() / arb.pi().sqrt(),
     "sin": lambda z: z.cos(),

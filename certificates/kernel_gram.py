@@ -1,4 +1,4 @@
-r"""Full column rank of ``P`` or ``P-l`` in double precision with a proof: rule ``rank-gram``.
+r"""Full column rank of ``P`` or ``P-l``, and a lower bound of ``σ_min(P)``, in double precision with a proof.
 
 Write ``u = 2^{-53}``, ``γ_k = k u / (1 − k u)``. Let ``M`` be the real matrix, ``M̂`` the Khatri-Rao blocks of the doubles ``ψ̂``, ``φ̂`` taken
 as exact numbers, ``S`` the diagonal matrix of powers of two ``s_p`` that brings the norms ``k_p`` of the columns of ``M̂`` into ``[1/2, 1)``.
@@ -13,7 +13,8 @@ as exact numbers, ``S`` the diagonal matrix of powers of two ``s_p`` that brings
    not, also when divisions by a pivot are done as products with its reciprocal. Forming the diagonal costs at most ``2uτ``.
 
 So ``λ_min(K) ≥ σ − (γ_c + γ_{n+16}/(1 − γ_{n+16}) + 2u) τ``, and with ``σ`` a little above ``D²`` plus this loss,
-``σ_min(MS) ≥ √λ_min(K) − D > 0``; ``S`` is invertible, so M has full column rank.
+``σ_min(MS) ≥ √λ_min(K) − D > 0``; ``S`` is invertible, so M has full column rank. With ``σ`` above ``(D + s)²`` plus this loss, ``σ_min(MS) ≥ s``; there
+the norms of the columns of ``M̂S`` may be smaller than 1/2, which plays no part in the proof.
 
 The bounds themselves are sums, products and roots of fewer than 2^30 non-negative doubles, wrong by less than the factor ``1 + 2^{-20}``
 they are enlarged by. Underflow, even flushed to zero: every magnitude is at most 2^100, so what one layer loses in ``z``, ``φ``, ``Ψ`` is below
@@ -41,6 +42,7 @@ _U = 2.0**-53
 _ENLARGE = 1 + 2.0**-20
 _LARGEST, _TINY = 2.0**100, 2.0**-600
 _PRECISION = 80
+_OCTAVES = 4
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,78 @@ def require_full_column_rank(problem: Problem, point: Point, layers: list[int]) 
     if sum(problem.fan_in(l) * widths[l] for l in layers) < n:
         raise Rejected("conclusion.rank_lower", "evidence", "there are fewer rows than columns")
     with np.errstate(all="ignore"), ball_precision(_PRECISION):
-        z, phi = _forward(problem, point)
-        psi = _backward(problem, point, z, min(layers))
-        blocks = [(psi[l], _plus(phi[l - 1], problem.fan_in(l))) for l in layers]
-        terms = max(widths[l] + problem.fan_in(l) for l in layers) + len(layers) + 8
-        _require_positive(blocks, terms)
+        z, phi = _forward(problem, point, strip=problem.strip)
+        psi = _backward(problem, point, z, min(layers), strip=problem.strip)
+        place = "conclusion.rank_lower"
+        columns = _columns([(psi[l], _plus(phi[l - 1], problem.fan_in(l))) for l in layers], place)
+        if not _is_positive(columns, np.ldexp(1.0, -np.frexp(columns.norms)[1]), _terms(problem, layers), 0.0):
+            raise Rejected(place, "evidence", "the shifted Gram matrix is not seen to be positive definite")
 
 
-def _require_positive(blocks: list[tuple[Enclosed, Enclosed]], terms: int) -> None:
+def _terms(problem: Problem, layers: list[int]) -> int:
+    """Return c of step 2."""
+    return max(problem.widths[l] + problem.fan_in(l) for l in layers) + len(layers) + 8
+
+
+@dataclass(frozen=True)
+class TruePass:
+    """The network at a point, with the output derivative in its place, and the scales of its equations.
+
+    ``z[l]``, ``phi[l]`` for ``l = 0..L`` (``z[0]`` unused), ``plus[l]`` the same with the constant unit of a trainable bias, ``W[l]`` for
+    ``l = 1..L`` without bias (``W[0]`` unused); ``residuals`` encloses ``F − Y``; ``scale`` of shape ``(T, n_L)`` is the diagonal of S.
+    """
+
+    z: list[Enclosed]
+    phi: list[Enclosed]
+    plus: list[Enclosed]
+    W: list[Enclosed]
+    residuals: Enclosed
+    scale: Array
+    columns: Columns
+    terms: int
+
+
+def true_pass(problem: Problem, point: Point) -> TruePass:
+    """Enclose all that `require_smallest_singular_value` and the residuals need.
+
+    S brings the largest norm of a column into ``[1/2, 1)`` and keeps the ratios of the norms as they are, but leaves none below 1/32.
+    """
+    n, widths, L = problem.columns, problem.widths, problem.L
+    limit(n, MAX_COLUMNS, "the number of columns")
+    limit(sum(problem.T * w for w in widths), MAX_WORK // 10, "the number of values of activations")
+    if problem.N_net < n:
+        raise Rejected("evidence.point", "evidence", "there are fewer weights than equations")
+    with np.errstate(all="ignore"), ball_precision(_PRECISION):
+        z, phi = _forward(problem, point, strip=False)
+        psi = _backward(problem, point, z, 1, strip=False)
+        plus = [_plus(phi[l - 1], problem.fan_in(l)) for l in range(1, L + 1)]
+        columns = _columns([(psi[l], plus[l - 1]) for l in range(1, L + 1)], "evidence.point")
+        exponents = np.frexp(columns.norms)[1]
+        scale = np.ldexp(1.0, -np.minimum(exponents.max(), exponents + _OCTAVES))
+        Y = _doubles(problem.Y)
+        mid = phi[L].mid - Y.mid
+        residuals = Enclosed(mid, _ENLARGE * (phi[L].rad + Y.rad + 2 * _U * np.abs(mid)) + _TINY)
+        W = [phi[0], *(_doubles(rows) for rows, _ in point.layers)]
+    return TruePass(z, phi, plus, W, residuals, scale, columns, _terms(problem, list(range(1, L + 1))))
+
+
+def require_smallest_singular_value(found: TruePass, least: float, place: str) -> None:
+    """Prove ``σ_min(PS) ≥ least`` for the true P, with its output derivative; raises `Rejected`."""
+    with np.errstate(all="ignore"):
+        if not (0 <= least < 1 and _is_positive(found.columns, found.scale, found.terms, least)):
+            raise Rejected(place, "evidence", f"the smallest singular value of P, scaled, is not seen to be at least {least:.3g}")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Factors of the blocks, the norms ``k_p`` of the columns of ``M̂``, and ``δ_p²``, both of shape ``(T, n_L)``."""
+
+    blocks: list[tuple[Enclosed, Enclosed]]
+    norms: Array
+    errors: Array
+
+
+def _columns(blocks: list[tuple[Enclosed, Enclosed]], place: str) -> Columns:
     squares: Array = np.zeros(())
     errors: Array = np.zeros(())
     for psi, phi in blocks:
@@ -85,18 +151,22 @@ def _require_positive(blocks: list[tuple[Enclosed, Enclosed]], terms: int) -> No
         errors = errors + (error_psi * (norm_phi + error_phi) + norm_psi * error_phi) ** 2
     norms = np.sqrt(squares)
     if not np.all(norms >= 1 / _LARGEST):
-        raise Rejected("conclusion.rank_lower", "evidence", "a column is 0 or nearly so")
-    scale = np.ldexp(1.0, -np.frexp(norms)[1])
+        raise Rejected(place, "evidence", "a column is 0 or nearly so")
+    return Columns(blocks, norms, errors)
+
+
+def _is_positive(columns: Columns, scale: Array, terms: int, least: float) -> bool:
+    """Tell whether ``σ_min(MS) ≥ least``, and more than 0, is seen."""
     n = scale.size
-    D2, tau = float(np.sum(errors * scale**2)), float(np.sum(squares * scale**2))
+    D2, tau = float(np.sum(columns.errors * scale**2)), float(np.sum((columns.norms * scale) ** 2))
     cholesky = gamma(n + 16)
-    shift = _ENLARGE * (D2 + (gamma(terms) + cholesky / (1 - cholesky) + 4 * _U) * tau)
-    gram = _gram(blocks, scale)
+    loss = (gamma(terms) + cholesky / (1 - cholesky) + 4 * _U) * tau
+    shift = _ENLARGE * ((np.sqrt(D2) + least) ** 2 + loss)
+    gram = _gram(columns.blocks, scale)
     gram[np.diag_indices(n)] -= shift
     factor, info = dpotrf(gram.T, lower=1, clean=0, overwrite_a=1)
     pivots = np.diagonal(factor)
-    if info != 0 or not (np.all(np.isfinite(pivots)) and np.all(pivots > 0)):
-        raise Rejected("conclusion.rank_lower", "evidence", "the shifted Gram matrix is not seen to be positive definite")
+    return bool(info == 0 and np.all(np.isfinite(pivots)) and np.all(pivots > 0))
 
 
 def _gram(blocks: list[tuple[Enclosed, Enclosed]], scale: Array) -> Array:
@@ -111,32 +181,35 @@ def _gram(blocks: list[tuple[Enclosed, Enclosed]], scale: Array) -> Array:
     return np.zeros((0, 0)) if total is None else total
 
 
-def _forward(problem: Problem, point: Point) -> tuple[list[Enclosed], list[Enclosed]]:
+def _forward(problem: Problem, point: Point, *, strip: bool) -> tuple[list[Enclosed], list[Enclosed]]:
     """Enclose ``z_l`` and ``φ_l``: with weights ``Ŵ`` within ``8u|Ŵ|``, ``r_z = r_φ|Ŵ| + γ_{m+24}((|φ̂| + r_φ)|Ŵ| + |b̂|)``."""
     phi = [_doubles(problem.X)]
     z = [phi[0]]
-    for l in range(1, (problem.L if not problem.strip else problem.L - 1) + 1):
+    for l in range(1, (problem.L - 1 if strip else problem.L) + 1):
         rows, bias = point.layers[l - 1]
-        W, b, before = _doubles(rows).mid, _doubles([bias]).mid, phi[-1]
-        size = (np.abs(before.mid) + before.rad) @ np.abs(W) + np.abs(b)
-        radius = before.rad @ np.abs(W) + gamma(problem.widths[l - 1] + 24) * size
-        z.append(Enclosed(before.mid @ W + b, _ENLARGE * radius + _TINY))
+        W, b, before = _doubles(rows), _doubles([bias]), phi[-1]
+        size = np.abs(before.mid) @ np.abs(W.mid) + np.abs(b.mid)
+        radius = before.rad @ (np.abs(W.mid) + W.rad) + np.abs(before.mid) @ W.rad + b.rad + gamma(problem.widths[l - 1] + 2) * size
+        z.append(Enclosed(before.mid @ W.mid + b.mid, _ENLARGE * radius + _TINY))
         phi.append(_apply(problem.activation_of(l), 0, z[l]))
     return z, phi
 
 
-def _backward(problem: Problem, point: Point, z: list[Enclosed], lowest: int) -> dict[int, Enclosed]:
-    """Enclose ``Ψ_l = diag(d) Q``, ``Q = W Ψ_{l+1}``: ``r_Q = |W| r_Ψ + γ|W|(|Ψ̂| + r_Ψ)``, ``r = |d|r_Q + r_d(|Q| + r_Q) + u|d||Q|``."""
+def _backward(problem: Problem, point: Point, z: list[Enclosed], lowest: int, *, strip: bool) -> dict[int, Enclosed]:
+    """Enclose ``Ψ_l = diag(d) Q``, ``Q = W Ψ_{l+1}``.
+
+    ``r_Q = (|Ŵ| + r_W) r_Ψ + r_W |Ψ̂| + γ_{n+2}|Ŵ||Ψ̂|`` and ``r = |d|r_Q + r_d(|Q| + r_Q) + γ_4|d||Q|``.
+    """
     L, one = problem.L, np.eye(problem.n_L)[None]
-    if problem.strip:
+    if strip:
         psi = {L: Enclosed(np.repeat(one, problem.T, axis=0), np.zeros((problem.T, problem.n_L, problem.n_L)))}
     else:
         d = _apply(problem.output_activation, 1, z[L])
         psi = {L: Enclosed(d.mid[:, :, None] * one, d.rad[:, :, None] * one)}
     for l in range(L - 1, lowest - 1, -1):
-        W, after = _doubles(point.layers[l][0]).mid, psi[l + 1]
-        Q = W @ after.mid
-        Q_rad = np.abs(W) @ after.rad + gamma(problem.widths[l + 1] + 24) * (np.abs(W) @ (np.abs(after.mid) + after.rad))
+        W, after = _doubles(point.layers[l][0]), psi[l + 1]
+        Q, size = W.mid @ after.mid, np.abs(W.mid)
+        Q_rad = (size + W.rad) @ after.rad + W.rad @ np.abs(after.mid) + gamma(problem.widths[l + 1] + 2) * (size @ np.abs(after.mid))
         d = _apply(problem.activation, 1, z[l])
         mid, rad = d.mid[:, :, None], d.rad[:, :, None]
         radius = np.abs(mid) * Q_rad + rad * (np.abs(Q) + Q_rad) + gamma(4) * np.abs(mid * Q)
@@ -165,10 +238,18 @@ def _of_balls(balls: list[arb], shape: tuple[int, ...]) -> Enclosed:
 
 
 def _doubles(rows: object) -> Enclosed:
-    """Return exact numbers as doubles within ``8u|x|`` (or 2^-600): the radius that `_forward` and `_backward` allow for weights."""
+    """Return exact numbers as doubles within ``8u|x|`` (or 2^-600), without error where they are doubles."""
     table: tuple[tuple[Number, ...], ...] = tuple(map(tuple, rows))  # type: ignore[call-overload]
     mid = np.array([[_double(x) for x in row] for row in table])
-    return Enclosed(mid, 8 * _U * np.abs(mid) + _TINY)
+    same = np.array(
+        [[isinstance(x, fmpq) and _is(x, float(m)) for x, m in zip(row, out, strict=True)] for row, out in zip(table, mid, strict=True)]
+    )
+    return Enclosed(mid, np.where(same, 0.0, 8 * _U * np.abs(mid) + _TINY))
+
+
+def _is(x: fmpq, m: float) -> bool:
+    p, q = m.as_integer_ratio()
+    return int(x.p) == p and int(x.q) == q
 
 
 def _double(x: Number) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from math import isqrt
 from typing import Any
@@ -11,45 +11,18 @@ import numpy as np
 from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel_balls import BallRing, ball_precision
+from lossproof.certificates.kernel_boxes import BoxRing, boxed, require_contraction
 from lossproof.certificates.kernel_learning_rules import require_separable
 from lossproof.certificates.kernel_matrices import entries, parse_matrix
-from lossproof.certificates.kernel_parse import Rejected, read_integer, read_list, read_rational
+from lossproof.certificates.kernel_parse import read_integer, read_list, read_rational
 from lossproof.certificates.kernel_pass import Array, apply, forward, limit
 from lossproof.certificates.kernel_principle_rules import EVERYWHERE, claim
-from lossproof.certificates.kernel_problem import Number, Point, Problem
+from lossproof.certificates.kernel_problem import Point, Problem
 from lossproof.certificates.kernel_rank_evidence import MAX_BALL_WORK, PRECISIONS
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
 
 _KEYS = ("point", "parameters", "radius", "precision")
-
-
-class BoxRing(BallRing):
-    """Balls, some of which are given as such: the weights of a box."""
-
-    def embed(self, number: Number | arb) -> arb:
-        """Return a ball as it is, or one that contains the number."""
-        return number if isinstance(number, arb) else super().embed(number)
-
-
-def _boxed(problem: Problem, point: Point, parameters: Sequence[int], radius: fmpq) -> Point:
-    """Return the point as balls, those of the given parameters (rows of P) with the radius."""
-    ring, offset, chosen = BallRing(), 0, set(parameters)
-    layers: list[Any] = []
-    ball = arb(0, arb(radius).upper())
-    for l in range(1, problem.L + 1):
-        W, b = point.layers[l - 1]
-        m, rows = problem.fan_in(l), [*W, b]
-        balls = [
-            [
-                ring.embed(x) + ball if i < m and offset + a * m + i in chosen else ring.embed(x)
-                for a, x in enumerate(row)
-            ]
-            for i, row in enumerate(rows)
-        ]  # fmt: skip
-        layers.append((tuple(map(tuple, balls[:-1])), tuple(balls[-1])))
-        offset += m * problem.widths[l]
-    return Point(tuple(layers))
 
 
 def _jacobian(problem: Problem, box: Point, parameters: list[int], bits: int) -> Array:
@@ -63,13 +36,9 @@ def _jacobian(problem: Problem, box: Point, parameters: list[int], bits: int) ->
 
 
 def _contraction(step: Step, found: Mapping[str, Any], target: fmpq) -> tuple[list[int], fmpq]:
-    r"""Check Krawczyk's condition; return the parameters and the radius ``ρ``.
+    """Check Krawczyk's condition for ``F − y'``, all targets ``|y' − y| ≤ δ`` at once; return the parameters and the radius ``ρ``.
 
-    Let c be the point, s the chosen weights, ``G(s) = F − y'`` for some targets ``|y' − y| ≤ δ``, J an enclosure of G' over the box
-    ``|s − c| ≤ ρ``, C any matrix. For s in the box the mean value form gives ``s − C G(s) − c ∈ −C G(c) + (I − C J)(s − c)``. If
-    ``|C G(c)| + |C| δ + |I − C J| ρ < ρ`` in every row, the continuous map ``s ↦ s − C G(s)`` sends the box into itself, and Brouwer gives
-    a fixed point: ``C G = 0``. The condition makes every row sum of ``|I − C J|`` less than 1, so ``C J`` is invertible for every J over
-    the box, hence C is, and ``G = 0``; and ``dF/ds`` is invertible there.
+    By `require_contraction` some s in the box has ``F = y'``, and ``dF/ds`` is invertible all over the box.
     """
     problem = step.problem
     require_separable(problem)
@@ -89,17 +58,8 @@ def _contraction(step: Step, found: Mapping[str, Any], target: fmpq) -> tuple[li
         point = step.points[index]
         _, phi = forward(BallRing(), problem, point, problem.L, bits)
         G = (phi[-1] - np.array([list(row) for row in problem.Y], dtype=object)).reshape(-1)
-        J = arb_mat(n, n, [arb(x) for x in _jacobian(problem, _boxed(problem, point, listed, radius), listed, bits).flat])
-        try:
-            C = J.mid().inv().mid()
-        except ZeroDivisionError:
-            raise Rejected("evidence.parameters", "evidence", "the Jacobian at the midpoint is not seen to be invertible") from None
-        moved, rest = C * arb_mat(n, 1, [arb(x) for x in G]), C * J
-        for k in range(n):
-            spread = sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0))
-            reach = sum((abs(C[k, m]) for m in range(n)), arb(0))
-            inside = abs(moved[k, 0]) + reach * target + spread * radius
-            require(bool(inside < radius), "evidence.radius", "the box is not seen to be mapped into itself")
+        J = arb_mat(n, n, [arb(x) for x in _jacobian(problem, boxed(problem, point, listed, radius), listed, bits).flat])
+        require_contraction(list(G), J, radius, target, "evidence.parameters")
     return listed, radius
 
 

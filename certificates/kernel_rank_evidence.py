@@ -29,15 +29,17 @@ MAX_EXPONENT = 100_000
 PRECISIONS = (53, 2**20)
 
 
-def _indices(value: Any, place: str, size: int) -> list[int]:
+def read_indices(value: Any, place: str, size: int) -> list[int]:
+    """Return strictly increasing indices below ``size``; raises `Rejected`."""
     found = [read_integer(k, f"{place}[{n}]", 0, size - 1) for n, k in enumerate(read_list(value, place))]
     require(all(a < b for a, b in pairwise(found)), place, "indices must increase strictly")
     return found
 
 
-def _minor(step: Step, matrix: Matrix) -> tuple[list[int], list[int]]:
-    rows = _indices(step.evidence["rows"], "evidence.rows", matrix.shape[0])
-    columns = _indices(step.evidence["columns"], "evidence.columns", matrix.shape[1])
+def read_minor(found: Mapping[str, Any], matrix: Matrix) -> tuple[list[int], list[int]]:
+    """Return the rows and columns that name a minor of a matrix; raises `Rejected`."""
+    rows = read_indices(found["rows"], "evidence.rows", matrix.shape[0])
+    columns = read_indices(found["columns"], "evidence.columns", matrix.shape[1])
     require(len(rows) == len(columns), "evidence.columns", "a minor has as many columns as rows")
     limit(len(rows), MAX_MINOR, "the size of a minor")
     return rows, columns
@@ -67,7 +69,7 @@ def rank_minor(step: Step) -> Result:
     found = step.expect(0, "rows", "columns", "prime", "u")
     matrix = step.matrix()
     point = step.point_or_none(matrix)
-    rows, columns = _minor(step, matrix)
+    rows, columns = read_minor(found, matrix)
     p = read_integer(found["prime"], "evidence.prime", 2**20, 2**62 - 1)
     require(bool(fmpz(p).is_prime()), "evidence.prime", f"{p} is not a prime")
     u = None if found["u"] is None else read_integer(found["u"], "evidence.u", 1, p - 1)
@@ -91,7 +93,7 @@ def rank_ball(step: Step) -> Result:
     found = step.expect(0, "rows", "columns", "precision")
     matrix = step.matrix()
     point = step.at_point()
-    rows, columns = _minor(step, matrix)
+    rows, columns = read_minor(found, matrix)
     bits = read_integer(found["precision"], "evidence.precision", *PRECISIONS)
     limit(len(rows) ** 3 * bits, MAX_BALL_WORK, "size³ · precision of a ball determinant")
     with ball_precision(bits):
@@ -123,6 +125,16 @@ def _last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:
     return last
 
 
+def read_reduced_vectors(value: Any, place: str, size: int) -> list[list[fmpq]]:
+    """Return independent rational vectors in reduced form: last non-zero entries 1, at increasing indices, where all others are 0."""
+    listed = [read_list(v, f"{place}[{k}]", size) for k, v in enumerate(read_list(value, place))]
+    limit(size * len(listed), MAX_ENTRIES, "the number of entries of the vectors")
+    vectors = [[read_rational(x, f"{place}[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
+    for k, n in enumerate(_last_nonzero(vectors, place)):
+        require(vectors[k][n] == 1, f"{place}[{k}][{n}]", "the last non-zero entry must be 1")
+    return vectors
+
+
 def _require_annihilated(M: Array, vectors: Sequence[Sequence[Any]], most: int) -> None:
     """Demand ``M v = 0`` for all vectors: in one product if all entries are rational, else over the non-zero entries of each v."""
     if vectors and all(isinstance(x, fmpq) for x in (*M.flat, *chain(*vectors))):
@@ -151,11 +163,7 @@ def rank_kernel(step: Step) -> Result:
     matrix = step.matrix()
     point = step.point_or_none(matrix)
     size = matrix.shape[0 if side == "left" else 1]
-    listed = [read_list(v, f"evidence.vectors[{k}]", size) for k, v in enumerate(read_list(found["vectors"], "evidence.vectors"))]
-    limit(size * len(listed), MAX_ENTRIES, "the number of entries of the vectors")
-    vectors = [[read_rational(x, f"evidence.vectors[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
-    for k, n in enumerate(_last_nonzero(vectors, "evidence.vectors")):
-        require(vectors[k][n] == 1, f"evidence.vectors[{k}][{n}]", "the last non-zero entry must be 1")
+    vectors = read_reduced_vectors(found["vectors"], "evidence.vectors", size)
     if vectors:
         M = entries(matrix, step.problem, point, FormalRing())
         _require_annihilated(M.T if side == "left" else M, vectors, MAX_WORK)

@@ -43,7 +43,7 @@ def bounded(z: Element) -> Element:
 def kink(activation: Activation) -> Rejected:
     """Return the rejection of a derivative that does not exist, or cannot be told to exist."""
     return Rejected(
-        "conclusion.point", "evidence", f"the derivative of {activation.name} at z = 0, or at a z not told from 0, does not exist"
+        "conclusion.point", "evidence", f"{activation.name} has no such derivative at z = 0, nor is it seen at a z not told from 0"
     )
 
 
@@ -109,6 +109,9 @@ class Formal:
     def __sub__(self, other: Element) -> Element:
         return self + (-1) * other
 
+    def __rsub__(self, other: Element) -> Element:
+        return self * fmpq(-1) + other
+
     __radd__, __rmul__ = __add__, __mul__
 
 
@@ -133,13 +136,12 @@ def _times(left: Monomial, right: Monomial) -> Monomial:
     return tuple(sorted(powers.items()))
 
 
-_HALF, _QUARTER = fmpq(1, 2), fmpq(1, 4)
 _AT_ZERO: Mapping[tuple[str, int], fmpq] = {
     **{(family, 0): fmpq(0) for family in ("tanh", "arctan", "erf", "sin", "bent-identity", "gelu", "silu", "elu")},
     **{(family, 1): fmpq(1) for family in ("tanh", "arctan", "sin", "bent-identity", "elu")},
-    **{(family, 1): _HALF for family in ("softplus", "gelu", "silu")},
-    ("sigmoid", 0): _HALF,
-    ("sigmoid", 1): _QUARTER,
+    **{(family, 1): fmpq(1, 2) for family in ("softplus", "gelu", "silu")},
+    ("sigmoid", 0): fmpq(1, 2),
+    ("sigmoid", 1): fmpq(1, 4),
 }
 
 
@@ -163,9 +165,9 @@ class FormalRing:
         self._symbols: dict[Hashable, int] = {}
         self._logs: dict[int, fmpz] = {}
 
-    def _symbol(self, key: Hashable) -> Element:
-        index = self._symbols.setdefault(key, len(self._symbols))
-        return Formal({((index, 1),): fmpq(1)})
+    def symbol(self, key: Hashable) -> Element:
+        """Return the indeterminate of a key, the same for equal keys."""
+        return Formal({((self._symbols.setdefault(key, len(self._symbols)), 1),): fmpq(1)})
 
     def embed(self, number: Number) -> Element:
         """Return a rational as itself, a combination as a linear form in its constants' symbols."""
@@ -173,7 +175,7 @@ class FormalRing:
             return number
         total: Element = number.rational
         for constant, q in number.terms:
-            total = total + self._symbol(constant) * q
+            total = total + self.symbol(constant) * q
             if constant[0] == "log":
                 self._logs[self._symbols[constant]] = constant[1].p
         return total
@@ -186,7 +188,7 @@ class FormalRing:
             return known
         first = min(terms_of(z))
         if activation.reflection is None or terms_of(z)[first] >= 0:
-            return self._symbol((activation.name, order, frozenset(terms_of(z).items())))
+            return self.symbol((activation.name, order, frozenset(terms_of(z).items())))
         a, b, c = activation.reflection
         mirrored = (-1) * z
         value = self.sigma(activation, order, mirrored)
@@ -199,10 +201,10 @@ class FormalRing:
             return (z if order == 0 else fmpq(1)) if family == "elu" and z > 0 else None
         if family not in ("sigmoid", "tanh"):
             return None
-        e = self._exponential(z, 1 if family == "sigmoid" else 2)
+        e = self.exponential(z, 1 if family == "sigmoid" else 2)
         return None if e is None else logistic_values(family, order, e)
 
-    def _exponential(self, z: Formal, k: int) -> fmpq | None:
+    def exponential(self, z: Formal, k: int) -> fmpq | None:
         """Return ``e^{kz} = Π p^{k q_p}`` for ``z = Σ q_p log p`` with integers ``k q_p``, else None."""
         product, bits = fmpq(1), 0
         for monomial, q in z.terms.items():

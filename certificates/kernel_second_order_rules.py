@@ -50,12 +50,12 @@ def _require_regular_learner(step: Step) -> None:
     """Premise 0 gives exact learners at which P has full column rank.
 
     By `exact-learning-wide`, ``Φ_{L-1}⁺`` has rank T at them, and with ``σ_out' ≠ 0`` the last block has full column rank; by
-    `exact-learning-krawczyk`, ``T n_L`` rows of P form an invertible matrix.
+    `exact-learning-krawczyk`, ``T n_L`` rows of P form an invertible matrix; by `exact-learning-kantorovich` P has full column rank all over the ball.
     """
     premise = step.claim(0, "exact-learning", EVERYWHERE, PROVED)
-    rules = ("exact-learning-wide", "exact-learning-krawczyk")
+    rules = ("exact-learning-wide", "exact-learning-krawczyk", "exact-learning-kantorovich")
     require(premise.rule in rules, "premises[0]", f"a claim by {' or '.join(rules)} is needed here", "premise")
-    invertible = premise.rule == "exact-learning-krawczyk" or step.problem.strip
+    invertible = premise.rule != "exact-learning-wide" or step.problem.strip
     require(invertible, "rule", "the output activation's derivative is not known to be non-zero everywhere")
     _require_smooth(step.problem)
 

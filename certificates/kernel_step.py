@@ -16,11 +16,13 @@ Result: TypeAlias = tuple[dict[str, Any], Rigor]
 
 @dataclass(frozen=True)
 class Accepted:
-    """A step that was accepted: what a later step may use."""
+    """A step that was accepted: what a later step may use, with the evidence that was checked and the steps it used itself."""
 
     rule: str
     conclusion: Mapping[str, Any]
     rigor: Rigor
+    evidence: Mapping[str, Any]
+    premises: tuple[Accepted, ...]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from flint import fmpq
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.fields import Array, Field
 from lossproof.numerics.float64_field import Float64Field
+from lossproof.numerics.formal_field import FormalField
 from lossproof.numerics.jacobian import gradient, jacobian, output_residuals
 from lossproof.numerics.network import Evaluation, evaluate
 from lossproof.numerics.outputs import precisions
@@ -34,7 +35,9 @@ def gradient_is_zero(problem: Problem, weights: Weights) -> bool:
     """
     if problem.T * problem.architecture.N_net > _FORMAL_WORK or not _gradient_is_small(problem, weights):
         return False
-    return any(all(entry == 0 for entry in found) for found in _exact(lambda field: gradient(problem, _pass(problem, weights, field))))
+    return any(
+        all(entry == 0 for entry in found) for found in _exact(problem, lambda field: gradient(problem, _pass(problem, weights, field)))
+    )
 
 
 def is_constant_critical(problem: Problem, weights: Weights) -> bool:
@@ -48,7 +51,7 @@ def is_constant_critical(problem: Problem, weights: Weights) -> bool:
     def moments(field: Field) -> Array:
         return np.asarray(field.matmul(field.array(inputs).T, output_residuals(problem, _pass(problem, weights, field))))
 
-    return any(all(entry == 0 for entry in found.ravel()) for found in _exact(moments))
+    return any(all(entry == 0 for entry in found.ravel()) for found in _exact(problem, moments))
 
 
 def equal_inputs_are_balanced(problem: Problem, weights: Weights) -> bool:
@@ -58,7 +61,7 @@ def equal_inputs_are_balanced(problem: Problem, weights: Weights) -> bool:
     groups: dict[object, list[int]] = {}
     for i, x in enumerate(problem.samples.X):
         groups.setdefault(x, []).append(i)
-    for residuals in _exact(lambda field: output_residuals(problem, _pass(problem, weights, field))):
+    for residuals in _exact(problem, lambda field: output_residuals(problem, _pass(problem, weights, field))):
         sums = [sum((residuals[i, j] for i in group), fmpq(0)) for group in groups.values() for j in range(residuals.shape[1])]
         if all(entry == 0 for entry in sums):
             return True
@@ -102,9 +105,29 @@ def _pass(problem: Problem, weights: Weights, field: Field) -> Evaluation:
     return evaluate(problem.architecture, problem.samples, weights, field)
 
 
-def _exact(compute: Callable[[Field], Array]) -> Iterator[Array]:
+def formal_field(problem: Problem) -> FormalField:
+    """Return a formal ring in which a checker sees the same identities: with the relations between an activation's derivatives if none has a kink.
+
+    On which side of a kink an irrational ``z`` lies is no formal identity: there, values and slopes are symbols.
+    """
+    return FormalField() if problem.architecture.kinked_layers(2) else FormalSeries()
+
+
+def has_rational_sides(problem: Problem, weights: Weights) -> bool:
+    """Tell whether every ``z`` is rational in the layers whose activation has a kink, so that its side is exact."""
+    kinked = problem.architecture.kinked_layers(2)
+    if not kinked:
+        return True
+    z = _pass(problem, weights, RationalField()).z
+    try:
+        return all(isinstance(entry, fmpq) for l in kinked for entry in z[l].ravel())
+    except (NotInField, NotDifferentiable):
+        return False
+
+
+def _exact(problem: Problem, compute: Callable[[Field], Array]) -> Iterator[Array]:
     """Yield what is computed over the rationals, and over the formal ring, where it exists there."""
-    fields: tuple[Field, ...] = (RationalField(), FormalSeries())
+    fields: tuple[Field, ...] = (RationalField(), formal_field(problem))
     for field in fields:
         try:
             yield compute(field)

@@ -1,107 +1,17 @@
-"""Certificates made by hand, one or more for every rule of the kernel, and the builder they are made with."""
+"""Certificates made by hand, one or more for every rule of the kernel; the builder stands in `kernel_draft`, critical points in `kernel_cases_critical`."""
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import json
 import random
 from fractions import Fraction
 
-import mpmath
 from flint import fmpq, fmpq_mat, fmpq_poly
-from kernel_twin import DIGITS, matrix, pivots, rational
+from kernel_cases_critical import CRITICAL_CASES
+from kernel_cases_kantorovich import KANTOROVICH_CASES
+from kernel_draft import ALMOST, EVERYWHERE, HERE, PRIME, XOR_X, XOR_Y, Draft, digest_of, layer, sealed
+from kernel_twin import matrix, rational
 
-PRIME = 2305843009213693951  # 2^61 - 1
-XOR_X = [["0", "0"], ["0", "1"], ["1", "0"], ["1", "1"]]
-XOR_Y = [["0"], ["1"], ["1"], ["0"]]
-EVERYWHERE, ALMOST, HERE = "everywhere", "almost everywhere", "at these weights"
-
-
-def sealed(document):
-    """The document with its seal, whatever it was before."""
-    return {**document, "seal": digest_of({key: value for key, value in document.items() if key != "seal"})}
-
-
-def digest_of(problem):
-    text = json.dumps(problem, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-def layer(W, b):
-    return {"W": W, "b": b}
-
-
-class Draft:
-    """A certificate under construction. Steps are numbered from 1; each method returns the new step's id."""
-
-    def __init__(self, widths, X, Y, *points, **options):
-        self.document = {
-            "format": "lossproof-certificate",
-            "version": 1,
-            "problem": {
-                "widths": list(widths),
-                "activation": "tanh",
-                "output_activation": "identity",
-                "error": "squared",
-                "bias": "trainable",
-                "fixed_bias": None,
-                "X": X,
-                "Y": Y,
-                **options,
-            },
-            "points": [list(point) for point in points],
-            "steps": [],
-        }
-
-    def step(self, rule, conclusion, premises=(), evidence=None, rigor="EXACT"):
-        steps = self.document["steps"]
-        weakest = max([rigor, *(steps[p - 1]["rigor"] for p in premises)], key=["EXACT", "BALL", "VERIFIED_FLOAT", "CITED"].index)
-        steps.append(
-            {
-                "id": len(steps) + 1,
-                "rule": rule,
-                "premises": list(premises),
-                "evidence": evidence or {},
-                "conclusion": conclusion,
-                "rigor": weakest,
-            }
-        )
-        return len(steps)
-
-    def lower(self, rule, name, value, point=0, premises=(), evidence=None, rigor="EXACT"):
-        return self.step(rule, {"matrix": name, "point": point, "rank_lower": value}, premises, evidence, rigor)
-
-    def upper(self, rule, name, value, point=0, premises=(), evidence=None, rigor="EXACT"):
-        return self.step(rule, {"matrix": name, "point": point, "rank_upper": value}, premises, evidence, rigor)
-
-    def claim(self, rule, statement, scope, verdict, facts=None, point=None, premises=(), evidence=None, rigor="EXACT"):
-        conclusion = {"statement": statement, "scope": scope, "verdict": verdict, "point": point, "facts": facts or {}}
-        return self.step(rule, conclusion, premises, evidence, rigor)
-
-    def minor(self, name, point=0, u=None):
-        """A lower bound by `rank-minor` with a minor found by the naive twin."""
-        with mpmath.workdps(DIGITS):
-            rows, columns = pivots(matrix(self.document, point or 0, name))
-        return self.lower("rank-minor", name, len(rows), point, evidence={"rows": rows, "columns": columns, "prime": PRIME, "u": u})
-
-    def ball(self, name, point=0, precision=128):
-        with mpmath.workdps(DIGITS):
-            rows, columns = pivots(matrix(self.document, point or 0, name))
-        return self.lower(
-            "rank-ball", name, len(rows), point, evidence={"rows": rows, "columns": columns, "precision": precision}, rigor="BALL"
-        )
-
-    def kernel(self, name, vectors, point=0, side="right"):
-        size = len(vectors[0])
-        return self.upper("rank-kernel", name, size - len(vectors), point, evidence={"side": side, "vectors": vectors})
-
-    def finish(self):
-        """The document, with digest and length."""
-        document = copy.deepcopy(self.document)
-        document["digest"] = digest_of(document["problem"])
-        document["length"] = len(document["steps"])
-        return sealed(document)
+__all__ = ["ALMOST", "CASES", "EVERYWHERE", "HERE", "PRIME", "XOR_X", "XOR_Y", "Draft", "deficient_point", "digest_of", "layer", "sealed"]
 
 
 def xor_generic():
@@ -484,12 +394,47 @@ def zero_input():
     return d.finish()
 
 
+def deep_linear():
+    """A linear network without a bottleneck, biases trainable: theorems about local minima, two of them on centred samples."""
+    X, Y = [["0", "0"], ["1", "0"], ["0", "1"], ["1", "3"]], [["0", "1"], ["2", "1/2"], ["1", "1"], ["3", "-1"]]
+    d = Draft((2, 2, 2), X, Y, activation="identity")
+    theorems = ("kawaguchi-2016", {"prime": PRIME}), ("lu-kawaguchi-2017", {"prime": PRIME}), ("laurent-von-brecht-2018", {})
+    for theorem, evidence in theorems:
+        found = d.claim(f"cited-{theorem}", theorem, EVERYWHERE, "PROVED", {"applicable": "yes"}, evidence=evidence, rigor="CITED")
+        d.claim("no-bad-minima-cited", "no-bad-local-minima", EVERYWHERE, "PROVED", premises=[found], rigor="CITED")
+    return d.finish()
+
+
+def wide_network():
+    """More hidden units than samples: what others prove of it, none of which decides the conclusion."""
+    d = Draft((1, 4, 1), [["0"], ["1"], ["3"]], [["0"], ["1"], ["0"]], activation="tanh")
+    theorems = (
+        ("nguyen-hein-2017", {"layer": 1}),
+        ("li-ding-sun", {"coordinate": 0}),
+        ("ding-li-sun-2019", {"prime": PRIME}),
+        ("venturi-bandeira-bruna", {}),
+    )
+    for theorem, evidence in theorems:
+        d.claim(f"cited-{theorem}", theorem, EVERYWHERE, "PROVED", {"applicable": "yes"}, evidence=evidence, rigor="CITED")
+    return d.finish()
+
+
+def separable_classes():
+    """The conjunction of two bits, with sigmoid units."""
+    d = Draft((2, 2, 1), XOR_X, [["0"], ["0"], ["0"], ["1"]], activation="sigmoid", output_activation="sigmoid")
+    facts, evidence = {"applicable": "yes"}, {"direction": ["2", "2", "-3"]}
+    found = d.claim("cited-gori-tesi-1992", "gori-tesi-1992", EVERYWHERE, "PROVED", facts, evidence=evidence, rigor="CITED")
+    d.claim("no-bad-minima-cited", "no-bad-local-minima", EVERYWHERE, "PROVED", premises=[found], rigor="CITED")
+    return d.finish()
+
+
 CASES = {
     function.__name__: function
     for function in (
         xor_generic, xor_deficient, xor_at_log_3, softsign_exact, weights_deficient, relu_network, relu_too_few_weights, single_layer,
         linear_reach, linear_reach_fixed, clash, polynomial, wide, exact_learner, far_residuals, far_residuals_blake, bounded_output,
         bottleneck, one_hot, probabilities, single_sample, balls, verified_float, function_field, learner_in_a_box,
-        softsign_almost_everywhere, zero_input, dead_outputs,
+        softsign_almost_everywhere, zero_input, dead_outputs, deep_linear, wide_network, separable_classes,
     )
 }  # fmt: skip
+CASES |= CRITICAL_CASES | KANTOROVICH_CASES

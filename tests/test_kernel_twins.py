@@ -237,8 +237,8 @@ def test_balls_enclose_activations_over_the_whole_ball(name, order):
 @pytest.mark.parametrize("output", ["identity", "sin"])
 def test_double_precision_enclosures_hold(activation, output):
     _document, problem, point = network(11, activation, output, "trainable", (2, 4, 3, 2))
-    z, phi = _forward(problem, point)
-    psi = _backward(problem, point, z, 1)
+    z, phi = _forward(problem, point, strip=problem.strip)
+    psi = _backward(problem, point, z, 1, strip=problem.strip)
     with ball_precision(200):
         ball_z, ball_phi = forward(BallRing(), problem, point, len(phi) - 1)
         ball_psi = backward(BallRing(), problem, point, ball_z, 1)

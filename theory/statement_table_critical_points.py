@@ -125,7 +125,7 @@ CRITICAL_POINTS = (
         id="critical-point",
         title="What kind of critical point it is",
         kind="critical point",
-        formula=r"W^{*} \in \{\text{global, strict minimum, local minimum, saddle, higher-order descent, undecided}\}",
+        formula=r"\nabla J(W^{*}) = 0,\;\; a \leq J(W^{*}) \leq b,\;\; \operatorname{in} H(W^{*}) = (n_-, n_0, n_+)",
         hypotheses=(_CRITICAL,),
         conclusion=(
             "There is a critical point within the stated radius of the weights, with the loss, the inertia, the rank of P and the kind stated. "
@@ -206,8 +206,16 @@ CRITICAL_POINTS = (
             "that remains"
         ),
         depends_on=(
-            "critical-theorem", "full-rank", "principle-error", "almost-everywhere", "suboptimal", "no-critical-point",
-            "kawaguchi-2016", "lu-kawaguchi-2017", "laurent-von-brecht-2018", "gori-tesi-1992",
+            "critical-theorem",
+            "full-rank",
+            "principle-error",
+            "almost-everywhere",
+            "suboptimal",
+            "no-critical-point",
+            "kawaguchi-2016",
+            "lu-kawaguchi-2017",
+            "laurent-von-brecht-2018",
+            "gori-tesi-1992",
         ),
     ),
 )

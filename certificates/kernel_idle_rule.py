@@ -1,0 +1,75 @@
+"""The rule about critical points with idle hidden units (section 6): units whose outgoing weights are 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flint import arb_mat, fmpq
+
+from lossproof.certificates.kernel_balls import ball_precision
+from lossproof.certificates.kernel_boxes import BoxRing, boxed, require_contraction
+from lossproof.certificates.kernel_gradient import gradient, hessian_times
+from lossproof.certificates.kernel_parse import read_integer, read_list, read_rational
+from lossproof.certificates.kernel_pass import embed, limit
+from lossproof.certificates.kernel_point_claims import conclude
+from lossproof.certificates.kernel_problem import Problem
+from lossproof.certificates.kernel_rank_evidence import MAX_BALL_WORK, PRECISIONS, read_indices
+from lossproof.certificates.kernel_rings import FormalRing
+from lossproof.certificates.kernel_stationary_rules import vanishes
+from lossproof.certificates.kernel_step import Result, Step, require
+from lossproof.theory.verdicts import Rigor
+
+
+def stationary_idle(step: Step) -> Result:
+    r"""Krawczyk's test for all components of the gradient but those by the incoming weights of idle units, whose outgoing weights are 0.
+
+    With outgoing weights v the derivative by a unit's incoming weights is ``Σ_i σ'(z(i)) (Σ_j v_j δ_j(i)) x̃_i``: 0 where ``v = 0``, for all
+    values of the others. Let v be held at 0, and of the m incoming weights of each idle unit all but ``n_{l+1}`` (as many as v has entries). The
+    unknowns that are left are as many as the components by parameters that are no incoming weights of idle units. Krawczyk's test gives one zero of
+    these in the box, hence ``∇J = 0``, and an invertible derivative: by the implicit function theorem the unknowns follow the ``m − n_{l+1}`` incoming
+    weights that were held, which may be moved, while v stays 0. So the critical points near it contain a manifold of that dimension for each idle
+    unit; J is constant on it, as its gradient is 0 there.
+    """
+    found = step.expect(0, "layer", "units", "free", "radius", "precision")
+    problem, point = step.problem, step.at_point()
+    radius = read_rational(found["radius"], "evidence.radius")
+    require(radius > 0, "evidence.radius", "must be positive")
+    bits = read_integer(found["precision"], "evidence.precision", *PRECISIONS)
+    layer = read_integer(found["layer"], "evidence.layer", 1, problem.L - 1)
+    units = read_indices(found["units"], "evidence.units", problem.widths[layer])
+    require(bool(units), "evidence.units", "no unit is named")
+    zero = all(vanishes(v) for row in embed(FormalRing(), [point.layers[layer][0][i] for i in units]) for v in row)
+    require(zero, "evidence.units", "the outgoing weights of these units must be 0")
+    unknowns, equations = _system(problem, layer, units, found["free"])
+    n = len(unknowns)
+    limit(n**3 * bits, MAX_BALL_WORK, "size³ · precision of Krawczyk's test")
+    with ball_precision(bits):
+        ring = BoxRing()
+        G = gradient(ring, problem, point, bits)[equations]
+        box = boxed(problem, point, unknowns, radius)
+        directions = embed(ring, [[fmpq(int(k == m)) for m in range(problem.N_net)] for k in equations])
+        H = hessian_times(ring, problem, box, directions, bits)[:, unknowns]
+        require_contraction(list(G), arb_mat(n, n, list(H.flat)), radius, fmpq(0), "evidence.radius")
+    dimension = len(units) * (problem.fan_in(layer) - problem.widths[layer + 1])
+    return conclude(step, "stationary", {"radius": str(radius), "dimension": dimension}), Rigor.BALL
+
+
+def _system(problem: Problem, layer: int, units: list[int], free: Any) -> tuple[list[int], list[int]]:
+    """Return the unknowns and the equations as rows of P, equally many."""
+    m, after = problem.fan_in(layer), problem.widths[layer + 1]
+    first = sum(problem.fan_in(l) * problem.widths[l] for l in range(1, layer))
+    behind = first + m * problem.widths[layer]
+    incoming, kept, outgoing = set(), set(), set()
+    for n, (unit, listed) in enumerate(zip(units, read_list(free, "evidence.free", len(units)), strict=True)):
+        chosen = read_indices(listed, f"evidence.free[{n}]", m)
+        require(len(chosen) == after, f"evidence.free[{n}]", f"{after} incoming weights must be free")
+        incoming |= {first + unit * m + k for k in range(m)}
+        kept |= {first + unit * m + k for k in chosen}
+        outgoing |= {behind + j * problem.fan_in(layer + 1) + unit for j in range(after)}
+    held = (incoming - kept) | outgoing
+    everything = range(problem.N_net)
+    return [k for k in everything if k not in held], [k for k in everything if k not in incoming]
+
+
+IDLE_RULES: Mapping[str, Callable[[Step], Result]] = {"stationary-idle": stationary_idle}

@@ -1,0 +1,81 @@
+r"""The rules that find an exact learner in a ball (section 6), by the theorem of Newton and Kantorovich in double precision.
+
+Let W_0 be the point, ``G = F − Y'`` for targets ``|Y' − Y| ≤ δ``, S a diagonal matrix of positive scales, B the closed ball of radius ρ
+around W_0, and
+
+``g ≥ ‖S(F − Y)(W_0)‖₂ + δ‖S‖_F``, ``σ ≤ σ_min(P(W_0)S)``, κ a Lipschitz constant of ``S·DF`` on B, ``σ ≥ g/ρ + κρ/2``, ``σ > κρ``.
+
+On ``V = W_0 + range P(W_0)`` the derivative ``S P(W_0)ᵀ`` of ``SG`` at W_0 has an inverse C with ``‖C‖ ≤ 1/σ``. Put ``N(W) = W − C S G(W)``
+for W in ``V ∩ B``. The mean value theorem gives ``‖N(W) − W_0‖ = ‖C(S G(W_0) + ∫₀¹ S(DF(W_0 + t(W − W_0)) − DF(W_0))(W − W_0) dt)‖ ≤ (g +
+κρ²/2)/σ ≤ ρ``. So N maps the ball ``V ∩ B`` into itself and has a fixed point (Brouwer); there ``SG = 0``. At every point of B, ``‖C
+S(DF(W) − DF(W_0))‖ ≤ κρ/σ < 1``, so ``C S·DF(W)`` is invertible on ``range P(W_0)`` and ``P(W)`` has full column rank.
+
+With ``β = 1/σ`` and ``η = g/σ`` this is Kantorovich's condition ``βκη ≤ 1/2``, with a radius that it allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+import numpy as np
+from flint import fmpq
+
+from lossproof.certificates.kernel_balls import ball_precision
+from lossproof.certificates.kernel_derivative_bounds import frobenius, lipschitz_constant
+from lossproof.certificates.kernel_gram import require_smallest_singular_value, true_pass
+from lossproof.certificates.kernel_learning_rules import require_separable
+from lossproof.certificates.kernel_parse import read_integer, read_rational
+from lossproof.certificates.kernel_principle_rules import EVERYWHERE, claim
+from lossproof.certificates.kernel_problem import fraction
+from lossproof.certificates.kernel_step import Result, Step, require
+from lossproof.theory.verdicts import Rigor
+
+_ENLARGE = 1 + 2.0**-20
+_LEAST, _LARGEST = Fraction(1, 2**300), Fraction(2**100)
+_PRECISION = 80
+
+
+def _require_learner(step: Step, index: int, distance: fmpq, target: float) -> None:
+    """Check the conditions above with ρ the distance, rounded down to a double, and ``δ = target``."""
+    problem = step.problem
+    require_separable(problem)
+    place = "evidence.distance"
+    require(_LEAST < fraction(distance) < _LARGEST, place, "must lie between 2^-300 and 2^100")
+    radius = float(fraction(distance))
+    if Fraction(radius) > fraction(distance):
+        radius = float(np.nextafter(radius, 0.0))
+    found = true_pass(problem, step.points[index])
+    with np.errstate(all="ignore"), ball_precision(_PRECISION):
+        kappa = lipschitz_constant(problem, found, radius)
+        size = frobenius(_ENLARGE * (np.abs(found.residuals.mid) + found.residuals.rad) * found.scale)
+        size = _ENLARGE * (size + target * frobenius(found.scale))
+        least = _ENLARGE * max(size / radius + kappa * radius / 2, kappa * radius)
+    require(bool(np.isfinite(kappa) and np.isfinite(size)), place, "the derivatives are not seen to be bounded over the ball")
+    require_smallest_singular_value(found, least, place)
+
+
+def exact_learning_kantorovich(step: Step) -> Result:
+    """Some exact learner lies within the distance of the point, and P has full column rank there."""
+    found = step.expect(0, "point", "distance")
+    index = read_integer(found["point"], "evidence.point", 0, len(step.points) - 1)
+    distance = read_rational(found["distance"], "evidence.distance")
+    _require_learner(step, index, distance, 0.0)
+    return claim("exact-learning", EVERYWHERE, True, {"distance": str(distance)}), Rigor.VERIFIED_FLOAT
+
+
+def robust_targets_kantorovich(step: Step) -> Result:
+    """The same for all targets within the radius (in every entry) at once."""
+    found = step.expect(0, "point", "distance", "target_radius")
+    index = read_integer(found["point"], "evidence.point", 0, len(step.points) - 1)
+    distance = read_rational(found["distance"], "evidence.distance")
+    target = read_rational(found["target_radius"], "evidence.target_radius")
+    require(_LEAST < fraction(target) < _LARGEST, "evidence.target_radius", "must lie between 2^-300 and 2^100")
+    _require_learner(step, index, distance, _ENLARGE * float(fraction(target)))
+    return claim("robust-targets", EVERYWHERE, True, {"radius": str(target)}), Rigor.VERIFIED_FLOAT
+
+
+KANTOROVICH_RULES: Mapping[str, Callable[[Step], Result]] = {
+    "exact-learning-kantorovich": exact_learning_kantorovich,
+    "robust-targets-kantorovich": robust_targets_kantorovich,
+}

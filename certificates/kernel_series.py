@@ -1,0 +1,107 @@
+"""Truncated power series in t whose coefficients are arrays over a ring, and differential systems solved in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import fmpq
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+Rates: TypeAlias = "Callable[[Any, Any, tuple[Any, ...]], tuple[Any, ...]]"
+
+
+class Series:
+    """``c_0 + c_1 t + … + c_m t^m``, with everything beyond ``t^m`` dropped; the coefficients are object arrays that broadcast against each other.
+
+    So ``c_0`` may have shape ``(T, n)`` and ``c_1`` shape ``(N, T, n)``: the derivatives along N directions at once. Other operands of
+    ``+ − * @`` are constants: arrays or elements of the ring.
+    """
+
+    __slots__ = ("coefficients",)
+    __array_ufunc__ = None
+
+    def __init__(self, coefficients: Sequence[Array]) -> None:
+        self.coefficients = tuple(coefficients)
+
+    @property
+    def order(self) -> int:
+        """The order m of the last coefficient kept."""
+        return len(self.coefficients) - 1
+
+    def map(self, change: Callable[[Array], Array]) -> Series:
+        """Apply a linear map, such as a sum over an axis, to every coefficient."""
+        return Series([change(c) for c in self.coefficients])
+
+    def head(self, order: int) -> Series:
+        """Return the series with everything beyond ``t^order`` dropped."""
+        return Series(self.coefficients[: order + 1])
+
+    def derivative(self) -> Series:
+        """Return the derivative by t, known to one order less."""
+        return Series([c * fmpq(k) for k, c in enumerate(self.coefficients) if k > 0])
+
+    @property
+    def T(self) -> Series:
+        """The transpose of every coefficient, in the last two axes."""
+        return self.map(lambda c: np.swapaxes(c, -1, -2))
+
+    def total(self, axis: int) -> Series:
+        """Return the sum over an axis (counted from the end), which is kept with length 1."""
+        return self.map(lambda c: np.sum(c, axis=axis, keepdims=True))
+
+    def __add__(self, other: Any) -> Series:
+        if isinstance(other, Series):
+            return Series([a + b for a, b in zip(self.coefficients, other.coefficients, strict=True)])
+        return Series([self.coefficients[0] + other, *self.coefficients[1:]])
+
+    def __neg__(self) -> Series:
+        return self.map(lambda c: -c)
+
+    def __sub__(self, other: Any) -> Series:
+        return self + -other
+
+    def __rsub__(self, other: Any) -> Series:
+        return -self + other
+
+    def __mul__(self, other: Any) -> Series:
+        if not isinstance(other, Series):
+            return self.map(lambda c: c * other)
+        return _convolve(np.multiply, self, other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __matmul__(self, other: Any) -> Series:
+        if not isinstance(other, Series):
+            return self.map(lambda c: c @ other)
+        return _convolve(np.matmul, self, other)
+
+    def __rmatmul__(self, other: Any) -> Series:
+        return self.map(lambda c: other @ c)
+
+
+def _convolve(times: Callable[[Array, Array], Array], left: Series, right: Series) -> Series:
+    a, b = left.coefficients, right.coefficients
+    found = []
+    for k in range(len(a)):
+        term = times(a[0], b[k])
+        for j in range(1, k + 1):
+            term = term + times(a[j], b[k - j])
+        found.append(term)
+    return Series(found)
+
+
+def solve(start: Sequence[Array], z: Series, rates: Rates) -> tuple[Series, ...]:
+    """Return the series y with ``y(0) = start`` and ``dy/dt = rates(z, dz/dt, y)``, to the order of z.
+
+    The coefficient of ``t^k`` on the right determines that of ``t^{k+1}`` of y; ``rates`` are polynomials, so this is exact over a ring, and over balls
+    encloses the Taylor coefficients for all starts and z in the balls.
+    """
+    states = [[s] for s in start]
+    speed = z.derivative()
+    for k in range(z.order):
+        found = rates(z.head(k), speed.head(k), tuple(Series(s) for s in states))
+        for state, rate in zip(states, found, strict=True):
+            state.append(rate.coefficients[k] * fmpq(1, k + 1))
+    return tuple(Series(s) for s in states)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
 
 from lossproof.certificates.claims import Claim
+from lossproof.certificates.enclosure_text import decimal_above, decimal_below
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.rank_steps import generic_upper_bound
-from lossproof.numerics.krawczyk import MOST_EQUATIONS, LearnerBox, learner_box, robust_box
-from lossproof.numerics.training import exact_learner_candidates
+from lossproof.numerics import kantorovich, krawczyk, training
+from lossproof.numerics.kantorovich import KantorovichBall, kantorovich_ball
+from lossproof.numerics.krawczyk import LearnerBox, learner_box, robust_box
+from lossproof.theory.problem import Problem
 from lossproof.theory.verdicts import Rigor, Scope, Verdict
 from lossproof.theory.weights import Weights
 
@@ -20,69 +23,110 @@ _TRAINING_ENTRIES = 1_000_000
 
 @dataclass(frozen=True)
 class FoundLearner:
-    """A point and the box around it in which an exact learner was proved."""
+    """A point and the box or the ball around it in which an exact learner was proved."""
 
     point: int
-    box: LearnerBox
+    region: LearnerBox | KantorovichBall
 
 
 def find_learner(context: ProofContext, *, weights_given: bool) -> FoundLearner | None:
     """Prove that an exact learner lies near the given weights, or else, without given weights, near trained ones.
 
-    Training is tried from eight seeded starts, and only where the count and the structural bounds leave full rank possible, the error is a
-    function of the residuals, and there are at most 150 equations and a million entries of ``P``.
+    Krawczyk's test in ball arithmetic is tried for at most 150 equations, and where it does not prove a learner the theorem of Newton and
+    Kantorovich in verified double precision, for at most 8,000. Training is tried from eight seeded starts, and only where the count and
+    the structural bounds leave full rank possible, the error is a function of the residuals, and there are at most 150 equations and a
+    million entries of ``P``, or at most 4,000 equations without such a limit.
     """
     problem = context.problem
-    if problem.error.is_cross_entropy or problem.columns > MOST_EQUATIONS or generic_upper_bound(context).value < problem.columns:
+    if problem.error.is_cross_entropy or problem.columns > kantorovich.MOST_EQUATIONS:
+        return None
+    if generic_upper_bound(context).value < problem.columns:
         return None
     for weights in _candidates(context, weights_given=weights_given):
-        box = learner_box(problem, weights)
-        if box is not None:
-            return FoundLearner(context.add_point(weights), box)
+        region = _prove_near(problem, weights)
+        if region is not None:
+            return FoundLearner(context.add_point(weights), region)
     return None
+
+
+def learner_near_point(context: ProofContext, point: int) -> FoundLearner | None:
+    """Prove that an exact learner lies near a point of the context; None where the tests fail or do not apply."""
+    if context.problem.error.is_cross_entropy:
+        return None
+    region = _prove_near(context.problem, context.points[point])
+    return None if region is None else FoundLearner(point, region)
+
+
+def _prove_near(problem: Problem, weights: Weights) -> LearnerBox | KantorovichBall | None:
+    box = learner_box(problem, weights) if problem.columns <= krawczyk.MOST_EQUATIONS else None
+    return box if box is not None else kantorovich_ball(problem, weights)
 
 
 def _candidates(context: ProofContext, *, weights_given: bool) -> Iterator[Weights]:
     if weights_given:
         yield context.points[0]
         return
-    if context.problem.architecture.N_net * context.problem.columns > _TRAINING_ENTRIES:
+    problem = context.problem
+    with_P = problem.columns <= training.MOST_EQUATIONS_WITH_P
+    if with_P and problem.architecture.N_net * problem.columns > _TRAINING_ENTRIES:
         return
     context.report_progress("training", 0, 1)
-    yield from exact_learner_candidates(context.problem, context.seed, _STARTS)
+    yield from training.exact_learner_candidates(problem, context.seed, _STARTS)
     context.report_progress("training", 1, 1)
 
 
 def claim_learner_nearby(found: FoundLearner) -> Claim:
     """Claim that an exact learner exists, within a stated distance of a point."""
-    reason = (
-        f"An exact learner lies within distance {float(found.box.distance):.2g} of the weights of point {found.point}: "
-        f"Newton's map, with {len(found.box.parameters)} weights free and the others held, sends a box around them into itself "
-        "(Krawczyk's test in ball arithmetic). P has full column rank at that learner."
-    )
-    facts = {"distance": found.box.distance}
-    evidence = _evidence(found)
-    return Claim("exact-learning", Scope.EVERYWHERE, Verdict.PROVED, reason, facts, Rigor.BALL, "exact-learning-krawczyk", evidence)
+    region = found.region
+    where = f"An exact learner lies within distance {decimal_above(region.distance)} of the weights of point {found.point}: "
+    if isinstance(region, KantorovichBall):
+        beta, eta, kappa = (Fraction(constant) for constant in (region.beta, region.eta, region.kappa))
+        reason = where + (
+            "the theorem of Newton and Kantorovich in verified double precision. With every equation multiplied by a power of two, 1/σ_min(P) is at most "
+            f"β = {decimal_above(beta)}, the first Newton step at most η = {decimal_above(eta)} long, and κ = {decimal_above(kappa)} a Lipschitz "
+            f"constant of the derivative; βκη = {decimal_above(beta * kappa * eta)} is below 1/2. P has full column rank at that learner."
+        )
+        rule, rigor = "exact-learning-kantorovich", Rigor.VERIFIED_FLOAT
+        evidence = {"point": found.point, "distance": str(region.distance)}
+    else:
+        reason = where + (
+            f"Newton's map, with {len(region.parameters)} weights free and the others held, sends a box around them into itself "
+            "(Krawczyk's test in ball arithmetic). P has full column rank at that learner."
+        )
+        rule, rigor = "exact-learning-krawczyk", Rigor.BALL
+        evidence = _box_evidence(found.point, region)
+    facts = {"distance": region.distance}
+    return Claim("exact-learning", Scope.EVERYWHERE, Verdict.PROVED, reason, facts, rigor, rule, evidence)
 
 
 def claim_robust_targets(context: ProofContext, found: FoundLearner) -> Claim | None:
     """Claim that all targets within an explicit radius are learnable, too; None where no radius was proved."""
-    box = robust_box(context.problem, context.points[found.point], found.box)
+    if isinstance(found.region, KantorovichBall):
+        return _robust_in_ball(found.point, found.region)
+    box = robust_box(context.problem, context.points[found.point], found.region)
     if box is None:
         return None
     reason = (
-        f"The same test holds for all targets at once that differ from Y by at most {float(box.target_radius):.2g} in every entry, on a box of half-width "
-        f"{float(box.radius):.2g} around the weights of point {found.point}."
+        f"The same test holds for all targets at once that differ from Y by at most {decimal_below(box.target_radius)} in every entry, on a box of "
+        f"half-width {decimal_above(box.radius)} around the weights of point {found.point}."
     )
-    evidence = {**_evidence(FoundLearner(found.point, box)), "target_radius": str(box.target_radius)}
+    evidence = {**_box_evidence(found.point, box), "target_radius": str(box.target_radius)}
     facts = {"radius": box.target_radius}
     return Claim("robust-targets", Scope.EVERYWHERE, Verdict.PROVED, reason, facts, Rigor.BALL, "robust-targets", evidence)
 
 
-def _evidence(found: FoundLearner) -> dict[str, Any]:
-    return {
-        "point": found.point,
-        "parameters": list(found.box.parameters),
-        "radius": str(found.box.radius),
-        "precision": found.box.precision,
-    }
+def _robust_in_ball(point: int, ball: KantorovichBall) -> Claim | None:
+    if ball.target_radius == 0:
+        return None
+    reason = (
+        f"The same theorem holds for all targets at once that differ from Y by at most {decimal_below(ball.target_radius)} in every entry: "
+        f"each has an exact learner within distance {decimal_above(ball.target_distance)} of the weights of point {point}."
+    )
+    evidence = {"point": point, "distance": str(ball.target_distance), "target_radius": str(ball.target_radius)}
+    facts = {"radius": ball.target_radius}
+    rule = "robust-targets-kantorovich"
+    return Claim("robust-targets", Scope.EVERYWHERE, Verdict.PROVED, reason, facts, Rigor.VERIFIED_FLOAT, rule, evidence)
+
+
+def _box_evidence(point: int, box: LearnerBox) -> dict[str, object]:
+    return {"point": point, "parameters": list(box.parameters), "radius": str(box.radius), "precision": box.precision}

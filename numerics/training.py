@@ -1,4 +1,4 @@
-"""Looking for an exact learner by least squares from several seeded starts.
+"""Looking for an exact learner by least squares from several seeded starts: trust-region steps, or for larger problems steps solved with ``K``.
 
 What comes back is a candidate: that an exact learner lies nearby is proved afterwards.
 """
@@ -14,8 +14,9 @@ import numpy as np
 from lossproof.numerics.candidate_points import random_weights
 from lossproof.numerics.fields import Array
 from lossproof.numerics.float64_field import Float64Field
+from lossproof.numerics.gram_training import fit_with_gram
 from lossproof.numerics.jacobian import jacobian
-from lossproof.numerics.network import evaluate
+from lossproof.numerics.network import LayerArrays, evaluate
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Layer, Weights
@@ -25,12 +26,25 @@ _EVALUATIONS = 150
 _BUDGET = 400
 _GOOD = 1e-9
 
+MOST_EQUATIONS_WITH_P = 150
+"""Up to so many equations SciPy's trust region is used, which decomposes ``P``; beyond, Levenberg-Marquardt steps with ``K``."""
+
+MOST_EQUATIONS = 4_000
+"""More equations are not trained: one step costs a Cholesky factorisation of that size."""
+
+_FACTORISATIONS = 60
+_FACTORISATIONS_IN_ALL = 120
+
 
 def exact_learner_candidates(problem: Problem, seed: int, starts: int) -> Iterator[Weights]:
-    """Yield weights whose residuals are below ``1e-9``, found by trust-region least squares from ``starts`` seeded random points.
+    """Yield weights whose residuals are below ``1e-9``, found by least squares from ``starts`` seeded random points.
 
-    Each start may cost 150 evaluations of the outputs and their Jacobian, and all together 400. Only the trainable weights move.
+    Up to 150 equations each start may cost 150 evaluations of the outputs and their Jacobian, and all together 400. Beyond, and up to
+    4,000, each start may cost 60 Cholesky factorisations of ``K``, and all together 120. Only the trainable weights move.
     """
+    if problem.columns > MOST_EQUATIONS_WITH_P:
+        yield from _candidates_with_gram(problem, seed, starts)
+        return
     spent = 0
     for attempt in range(starts):
         if spent >= _BUDGET:
@@ -41,6 +55,26 @@ def exact_learner_candidates(problem: Problem, seed: int, starts: int) -> Iterat
         spent += int(found.nfev)
         if np.all(np.isfinite(found.x)) and np.max(np.abs(found.fun)) < _GOOD:
             yield _exact_weights(problem, found.x)
+
+
+def _candidates_with_gram(problem: Problem, seed: int, starts: int) -> Iterator[Weights]:
+    """Train with the output weights held and not held by turns, and held first where the targets have an affine relation (see `fit_with_gram`)."""
+    a, field = problem.architecture, Float64Field()
+    if problem.columns > MOST_EQUATIONS:
+        return
+    Y = field.array(problem.samples.Y)
+    related = int(np.linalg.matrix_rank(np.hstack([Y, np.ones((problem.T, 1))]))) <= a.n_L
+    enough_below = a.N_net - a.widths[a.L - 1] * a.n_L >= problem.columns
+    spent = 0
+    for attempt in range(starts):
+        if spent >= _FACTORISATIONS_IN_ALL:
+            return
+        start = [(field.array(layer.W), field.array(layer.b)) for layer in random_weights(problem, seed + attempt).layers]
+        hold = enough_below and related == (attempt % 2 == 0)
+        found = fit_with_gram(problem, start, min(_FACTORISATIONS, _FACTORISATIONS_IN_ALL - spent), hold_output=hold)
+        spent += 1 if found is None else found.factorisations
+        if found is not None and found.residual < _GOOD:
+            yield _weights_of_layers(problem, found.layers)
 
 
 def flat_weights(problem: Problem, weights: Weights) -> Array:
@@ -101,9 +135,13 @@ def _slopes(problem: Problem, inputs: Array, flat: Array) -> Array:
 
 
 def _exact_weights(problem: Problem, flat: Array) -> Weights:
+    return _weights_of_layers(problem, layer_arrays(problem, flat))
+
+
+def _weights_of_layers(problem: Problem, arrays: list[LayerArrays]) -> Weights:
     fixed = problem.fixed_bias
     layers = []
-    for l, (W, b) in enumerate(layer_arrays(problem, flat)):
-        bias = tuple(Fraction(float(x)) for x in b) if fixed is None else fixed[l]
-        layers.append(Layer(tuple(tuple(Fraction(float(x)) for x in row) for row in W), bias))
+    for l, (W, b) in enumerate(arrays):
+        bias = tuple(map(Fraction, b.tolist())) if fixed is None else fixed[l]
+        layers.append(Layer(tuple(tuple(map(Fraction, row)) for row in W.tolist()), bias))
     return Weights(tuple(layers))

@@ -1,9 +1,10 @@
-r"""Full column rank in double precision, proved from the Cholesky factorisation of a shifted Gram matrix.
+r"""Full column rank, and a lower bound of ``σ_min``, in double precision: proved from the Cholesky factorisation of a shifted Gram matrix.
 
 The matrix is ``P``, given by its row blocks ``Ψ_l ⊙ Φ_{l-1}`` whose factors are known up to enclosures (``float_enclosures`` fixes
 ``u``, ``γ_k``, ``ω``); it is never formed. Columns are ordered by output, then sample, which changes no rank; ``n = T n_L``.
 
-**Scaling.** Columns are multiplied by powers of two, ``D``, so that they have norms near 1; this changes no rank and no rounding. Let
+**Scaling.** Columns are multiplied by powers of two, ``D``, so that they have norms near 1 (or, for ``σ_min``, at most 1); this changes no
+rank and no rounding. Let
 ``P̂_l = Ψ̂_l ⊙ Φ̂_{l-1}`` be the *exact* product of the scaled midpoints, ``P̂`` all blocks stacked, ``K̂ = P̂ᵀP̂``, ``p_{l,c}`` the
 norm of column ``c`` of ``P̂_l`` (the product of two vector norms).
 
@@ -21,7 +22,8 @@ giving ``R``. In every order of the operations, and also if a quotient is formed
 2006). An infinite or undefined entry of ``R`` would make the diagonal entry of its column so.
 
 **4. Conclusion.** The shift takes at least ``s`` from each diagonal entry (its rounding, at most ``u`` of the entry, is added to what
-is subtracted). Then ``λ_min(K̂) ≥ s − τ − ρ``, and ``σ_min(PD) ≥ √λ_min(K̂) − δ > 0`` if ``s > τ + ρ + δ²``. All of ``δ, ρ, τ`` are
+is subtracted). Then ``λ_min(K̂) ≥ s − τ − ρ``, and ``σ_min(PD) ≥ √λ_min(K̂) − δ > 0`` if ``s > τ + ρ + δ²``; more generally ``σ_min(PD)
+≥ σ`` if ``s ≥ τ + ρ + (σ + δ)²``. As ``‖Px‖ = ‖PD D^{-1}x‖``, also ``σ_min(P) ≥ σ_min(PD)/max D``. All of ``δ, ρ, τ`` are
 raised for their own rounding. Underflow: entries of the scaled factors stay below 2 (or ``Φ̂ = 0``, and nothing is added), so all its
 contributions together lie below ``n²(k + m + n + 9)·2^6 ω < 2^-900``; a summand ``2^-400`` in ``s`` and in ``δ²`` covers them.
 """
@@ -43,6 +45,11 @@ MOST_COLUMNS = 16_000
 _TILE = 512
 _LARGEST = 2.0**90
 _TINY = 2.0**-400
+_OCTAVES = 4
+_SPARE = 4.0
+_SHARES = (0.8, 0.5, 0.25)
+_ITERATIONS = 12
+_LEAST = 2.0**-100
 
 
 @dataclass(frozen=True)
@@ -77,24 +84,98 @@ def has_full_column_rank(blocks: Sequence[GramBlock], n_L: int, spare: float = 1
     >>> [has_full_column_rank([GramBlock(exact_floats([matrix]), one)], 1) for matrix in ([[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0], [2.0, 4.0]])]
     [True, False]
     """
-    T = blocks[0].phi.mid.shape[0]
-    if n_L * T > MOST_COLUMNS:
-        return False
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        if not all(_is_moderate(part) for block in blocks for part in (block.psi, block.phi) if part is not None):
+        prepared = _prepare(blocks, n_L, evenly=False)
+        if prepared is None:
             return False
-        norms, errors = _column_norms(blocks, n_L)
-        size = np.sqrt((norms * norms).sum(axis=0))
-        if not (size.min() > 1 / _LARGEST and size.max() < _LARGEST):
-            return False
-        exponents = np.frexp(size)[1]
-        norms, errors = np.ldexp(norms, -exponents), np.ldexp(errors, -exponents)
-        scaled = [_scale(block, exponents) for block in blocks]
-        delta_squared = raised((errors.sum(axis=0) ** 2).sum() + _TINY, errors.size + 8)
-        rho = sum(
-            gamma(_roundings(block, len(blocks))) * float(raised((p * p).sum(), p.size)) for block, p in zip(scaled, norms, strict=True)
-        )
-        return _runs_to_its_end(_gram(scaled, n_L, T), spare**2 * float(delta_squared) + rho, spare)
+        needed = spare**2 * float(raised(np.square(prepared.delta), 1)) + prepared.rho
+        return _runs_to_its_end(_gram(prepared.blocks, n_L, blocks[0].phi.mid.shape[0]), needed, spare)
+
+
+@dataclass(frozen=True)
+class SingularValueBound:
+    r"""Powers of two ``scales`` of shape ``(n_L, T)``, the diagonal of ``D``, and a number ``lower > 0`` with ``σ_min(PD) ≥ lower``."""
+
+    scales: Floats
+    lower: float
+
+    @property
+    def unscaled(self) -> float:
+        """A lower bound of ``σ_min(P)``, ``lower / max D``: exact, as the scales are powers of two."""
+        return self.lower / float(self.scales.max())
+
+
+def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int) -> SingularValueBound | None:
+    r"""Bound ``σ_min(PD)`` from below for every matrix within the enclosures, or return None.
+
+    ``D`` brings the largest column norm near 1 and leaves the ratios of the norms as they are, except that no norm falls below 1/32.
+    The bound is proved by a second factorisation (see the head of this module), with a shift just below an estimate of the smallest
+    eigenvalue; the errors are counted four times, so that a checker with coarser bounds agrees. It is at least half of the true value,
+    unless that is near what doubles can tell from 0. None as in `has_full_column_rank`.
+
+    >>> from lossproof.numerics.float_enclosures import exact_floats
+    >>> diagonal = GramBlock(exact_floats([[[3.0, 0.0], [0.0, 4.0]]]), exact_floats([[1.0], [1.0]]))
+    >>> 2.5 < smallest_singular_value([diagonal], 1).unscaled < 3
+    True
+    """
+    with np.errstate(all="ignore"):
+        prepared = _prepare(blocks, n_L, evenly=True)
+        if prepared is None:
+            return None
+        K = _gram(prepared.blocks, n_L, blocks[0].phi.mid.shape[0])
+        eigenvalue = _estimated_eigenvalue(K.copy())
+        for share in _SHARES:
+            sigma = float(np.sqrt(share * eigenvalue))
+            needed = float(raised(np.square(prepared.delta), 1)) + prepared.rho
+            extra = float(raised(np.asarray(sigma * sigma + 2 * _SPARE * sigma * prepared.delta), 3))
+            if sigma > _LEAST and _runs_to_its_end(K.copy(), needed, _SPARE, extra):
+                return SingularValueBound(prepared.scales, sigma)
+    return None
+
+
+def _estimated_eigenvalue(K: Floats) -> float:
+    """Estimate ``λ_min`` by inverse iteration in plain doubles; 0 where ``K``, which is overwritten, does not factor."""
+    factor, info = lapack.dpotrf(K.T, lower=1, clean=0, overwrite_a=1)
+    if info != 0:
+        return 0.0
+    x: Floats = np.random.default_rng(0).standard_normal((K.shape[0],))
+    estimate = 0.0
+    for _ in range(_ITERATIONS):
+        x /= np.linalg.norm(x)
+        y, _ = lapack.dpotrs(factor, x, lower=1)
+        estimate = float(1 / (x @ y))
+        x = y
+    return estimate if np.isfinite(estimate) else 0.0
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Scaled blocks with the bounds ``δ`` and ``ρ`` of steps 1 and 2, and the scales of shape ``(n_L, T)``."""
+
+    blocks: list[_ScaledBlock]
+    scales: Floats
+    delta: float
+    rho: float
+
+
+def _prepare(blocks: Sequence[GramBlock], n_L: int, *, evenly: bool) -> _Prepared | None:
+    """Scale the columns, each to a norm near 1, or ``evenly`` as `smallest_singular_value` says; None where nothing can be proved."""
+    if n_L * blocks[0].phi.mid.shape[0] > MOST_COLUMNS:
+        return None
+    if not all(_is_moderate(part) for block in blocks for part in (block.psi, block.phi) if part is not None):
+        return None
+    norms, errors = _column_norms(blocks, n_L)
+    size = np.sqrt((norms * norms).sum(axis=0))
+    if not (size.min() > 1 / _LARGEST and size.max() < _LARGEST):
+        return None
+    exponents = np.frexp(size)[1]
+    if evenly:
+        exponents = np.minimum(exponents.max(), exponents + _OCTAVES)
+    norms, errors = np.ldexp(norms, -exponents), np.ldexp(errors, -exponents)
+    scaled = [_scale(block, exponents) for block in blocks]
+    delta_squared = raised((errors.sum(axis=0) ** 2).sum() + _TINY, errors.size + 8)
+    rho = sum(gamma(_roundings(block, len(blocks))) * float(raised((p * p).sum(), p.size)) for block, p in zip(scaled, norms, strict=True))
+    return _Prepared(scaled, np.ldexp(1.0, -exponents), float(raised(np.sqrt(delta_squared), 1)), rho)
 
 
 def _is_moderate(part: Enclosure) -> bool:
@@ -173,15 +254,15 @@ def _accumulate(tile: Floats, block: _ScaledBlock, inner: Floats, place: tuple[i
         tile += target
 
 
-def _runs_to_its_end(K: Floats, needed: float, spare: float) -> bool:
-    """Shift the diagonal by ``τ + needed`` and factor in place: step 3 and 4. ``K`` is overwritten."""
+def _runs_to_its_end(K: Floats, needed: float, spare: float, extra: float = 0.0) -> bool:
+    """Shift the diagonal by ``(τ + needed)·spare + extra`` and factor in place: step 3 and 4. ``K`` is overwritten."""
     n = K.shape[0]
     diagonal = K.diagonal().copy()
     if not np.isfinite(diagonal).all() or diagonal.min() <= 0:
         return False
     weights = (np.arange(n) + 8) * diagonal
     tau = gamma(1) * float(raised(weights.sum(), n))
-    shift = (tau + needed + 4 * UNIT * float(diagonal.max()) + 2 * _TINY) * (1 + 2.0**-20) * spare
+    shift = ((tau + needed + 4 * UNIT * float(diagonal.max()) + 2 * _TINY) * spare + extra) * (1 + 2.0**-20)
     if not shift < diagonal.min():
         return False
     K[np.arange(n), np.arange(n)] = diagonal - shift

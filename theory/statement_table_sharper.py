@@ -99,17 +99,21 @@ SHARPER = (
         id="newton-kantorovich",
         title="An exact learner near the given weights",
         kind="theorem",
-        formula=r"\beta\, \kappa\, \eta \leq \tfrac{1}{2} \;\Rightarrow\; \exists\, W^{*}:\; F(W^{*}) = Y,\;\; \|W^{*} - W_0\| \leq 2\eta",
+        formula=(
+            r"\eta + \tfrac{1}{2} \beta \kappa \rho^{2} \leq \rho,\; \beta \kappa \rho < 1 \;\Rightarrow\; \exists\, W^{*}:\; F(W^{*}) = Y,\;\;"
+            r" \|W^{*} - W_0\| \leq \rho"
+        ),
         hypotheses=(
-            "G(W) = F(W) − Y, and P(W_0) has full column rank.",
-            "β ≥ 1/σ_min(P(W_0)) and η ≥ the norm of the least-norm solution of the linearised equation at W_0.",
-            "κ is a Lipschitz constant of DG on the ball of radius 2η around W_0 within W_0 + range P(W_0).",
+            "G(W) = F(W) − Y, each equation multiplied by a positive scale, the diagonal of D; P(W_0) has full column rank.",
+            "β ≥ 1/σ_min(P(W_0) D) and η ≥ the norm of the least-norm solution of the linearised equation at W_0.",
+            "κ is a Lipschitz constant of D·DG on the closed ball of radius ρ around W_0 (at least within W_0 + range P(W_0)).",
         ),
         conclusion=(
-            "On W_0 + range P(W_0), where DG(W_0) is square and invertible, Newton's method converges to an exact learner within 2η of W_0."
+            "On W_0 + range P(W_0), where DG(W_0) is square and invertible, the simplified Newton method converges to an exact learner within "
+            "ρ of W_0, the only one there, and P has full column rank all over that ball. Such a ρ exists when βκη < 1/2, for example 2η."
         ),
         source="Kantorovich 1948; Ortega and Rheinboldt 1970, section 12.6",
-        decided_by="rigorous bounds of β, κ and η",
+        decided_by="rigorous bounds of β, κ and η in verified double precision",
     ),
     Statement(
         id="krawczyk",

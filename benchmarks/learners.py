@@ -1,0 +1,83 @@
+"""Times of the proof that an exact learner exists, beside the training that finds it and an unverified factorisation; medians of one run.
+
+Run with ``python -m benchmarks.learners``.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+
+from lossproof.certificates.certificate import certificate_of
+from lossproof.certificates.learner_search import FoundLearner, claim_learner_nearby
+from lossproof.certificates.verification import verify
+from lossproof.numerics.float64_field import Float64Field
+from lossproof.numerics.jacobian import gram
+from lossproof.numerics.kantorovich import kantorovich_ball
+from lossproof.numerics.network import evaluate
+from lossproof.numerics.training import exact_learner_candidates
+from lossproof.theory.architecture import Architecture
+from lossproof.theory.error_functions import error_named
+from lossproof.theory.problem import Problem
+from lossproof.theory.samples import Samples
+
+RUNS = 3
+WIDTHS = (64, 128, 10)
+
+
+def timed(job: Callable[[], Any], runs: int = RUNS) -> tuple[float, Any]:
+    """Return the median time and the last result."""
+    times, result = [], None
+    for _ in range(runs):
+        start = time.perf_counter()
+        result = job()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times), result
+
+
+def random_targets(T: int) -> Problem:
+    g = np.random.default_rng(0)
+    samples = Samples.of(g.standard_normal((T, WIDTHS[0])), g.standard_normal((T, WIDTHS[-1])))
+    return Problem(Architecture.of(WIDTHS, "tanh"), error_named("squared"), samples)
+
+
+def digit_like(T: int) -> Problem:
+    """Inputs in 0, 1/16, …, 1 and one-hot targets."""
+    g = np.random.default_rng(0)
+    X = np.round(16 * g.random((T, WIDTHS[0]))) / 16
+    Y = np.eye(WIDTHS[-1])[g.integers(0, WIDTHS[-1], T)]
+    return Problem(Architecture.of(WIDTHS, "tanh"), error_named("squared"), Samples.of(X, Y))
+
+
+def show(name: str, problem: Problem) -> None:
+    training, weights = timed(lambda: next(exact_learner_candidates(problem, 0, 8)), 1)
+    K = gram(evaluate(problem.architecture, problem.samples, weights, Float64Field()))
+    plain, _ = timed(lambda: linalg.cholesky(K, lower=True))
+    proof, ball = timed(lambda: kantorovich_ball(problem, weights))
+    if ball is None:
+        raise SystemExit("nothing was proved: the other times mean nothing")
+    text = certificate_of(problem, [weights], [claim_learner_nearby(FoundLearner(0, ball))]).text
+    check, verification = timed(lambda: verify(text))
+    if not verification.ok:
+        raise SystemExit(f"the certificate was rejected: {verification.failures}")
+    print(
+        f"{name:<16}{problem.columns:>6} equations: training {training:7.2f} s, proof {proof:6.2f} s ({training / proof:4.1f} times less), "
+        f"check {check:6.2f} s, unverified Cholesky {plain:6.3f} s; distance {float(ball.distance):.1e}, "
+        f"β = {ball.beta:.1f}, κ = {ball.kappa:.0f}, targets within {float(ball.target_radius):.1e}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    for T in (30, 100, 300):
+        show("random targets", random_targets(T))
+        show("digit-like", digit_like(T))
+
+
+if __name__ == "__main__":
+    main()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from lossproof.certificates.bound_claims import claim_khatri_rao, claim_one_hidden_layer, claim_projection, claim_wide_layer
+from lossproof.certificates.cited_claims import claims_cited, decisive_theorem
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.conclusion_claim import claim_conclusion
+from lossproof.certificates.critical_point_claims import LandscapeClaims
 from lossproof.certificates.exact_learning_claims import claim_exact_learning, claim_exact_learning_at, refute_exact_learning
 from lossproof.certificates.full_rank_claims import (
     claim_full_rank_at,
@@ -16,7 +17,9 @@ from lossproof.certificates.full_rank_claims import (
     claim_full_rank_generic,
     claims_that_follow,
 )
+from lossproof.certificates.landscape_claims import claims_at_weights, claims_of_search, learner_claims_at_weights
 from lossproof.certificates.learner_search import claim_learner_nearby, claim_robust_targets, find_learner
+from lossproof.certificates.no_critical_point_claim import claim_infimum_not_attained, claim_no_critical_point
 from lossproof.certificates.principle_claims import (
     claim_count,
     claim_error_principle,
@@ -25,20 +28,15 @@ from lossproof.certificates.principle_claims import (
     claim_principle_widths,
 )
 from lossproof.certificates.principles_suffice_claim import claim_principles_suffice
-from lossproof.certificates.proof_context import Progress, ProofContext
+from lossproof.certificates.problem_input import Choices, check_whole, read_problem
+from lossproof.certificates.proof_context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.report import Report
 from lossproof.certificates.second_order_claims import claim_ggn_semidefinite, claim_hessian_rank, claims_manifold_and_ggn
-from lossproof.numerics.candidate_points import random_fixed_bias, random_weights
+from lossproof.numerics.candidate_points import random_weights
 from lossproof.numerics.spectrum import jacobian_spectrum
 from lossproof.theory.activations import Activation
-from lossproof.theory.architecture import Architecture
-from lossproof.theory.error_functions import ErrorFunction, error_named
-from lossproof.theory.exceptions import InputError
+from lossproof.theory.error_functions import ErrorFunction
 from lossproof.theory.problem import Problem
-from lossproof.theory.samples import Samples
-from lossproof.theory.weights import Weights
-
-DEFAULT_MAX_PRECISION = 4096
 
 
 def check_architecture(
@@ -76,15 +74,8 @@ def check_architecture(
     >>> report["no-bad-local-minima"].verdict.value, report["full-rank", "everywhere"].facts["rank_lower"]
     ('PROVED', 2)
     """
-    if isinstance(max_precision, bool) or not isinstance(max_precision, int) or not 64 <= max_precision <= 1_000_000:
-        raise InputError(
-            f"max_precision must be a whole number of bits from 64 to 1000000, got {max_precision!r}: leave it out for {DEFAULT_MAX_PRECISION}"
-        )
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise InputError(f"seed must be a whole number, got {seed!r}: write for example seed=0")
-    architecture = Architecture.of(widths, activation, output_activation, bias)
-    given = None if weights is None else Weights.of(architecture, weights)
-    problem = _problem(architecture, error_named(error), Samples.of(X, Y), given, seed)
+    check_whole("max_precision", max_precision, 64, 1_000_000)
+    problem, given = read_problem(Choices(widths, activation, output_activation, error, bias), X, Y, weights, seed)
     start = given if given is not None else random_weights(problem, seed)
     context = ProofContext(problem, [start], seed, max_precision, progress)
     claims = _all_claims(context, weights_given=given is not None)
@@ -97,14 +88,6 @@ def check_architecture(
         _notes(problem, weights_given=given is not None),
         data_name,
     )
-
-
-def _problem(architecture: Architecture, error: ErrorFunction, samples: Samples, given: Weights | None, seed: int) -> Problem:
-    problem = Problem(architecture, error, samples)
-    if architecture.bias != "fixed":
-        return problem
-    constants = random_fixed_bias(architecture, seed) if given is None else tuple(layer.b for layer in given.layers)
-    return replace(problem, fixed_bias=constants)
 
 
 def _all_claims(context: ProofContext, *, weights_given: bool) -> list[Claim]:
@@ -130,7 +113,16 @@ def _all_claims(context: ProofContext, *, weights_given: bool) -> list[Claim]:
     hessian = claim_hessian_rank(context, learner, existence, morse, weights_given=weights_given)
     local = claims_manifold_and_ggn(context, learner, existence, at, morse)
     blocks = [claim_khatri_rao(context, 0), claim_projection(context, 0), claim_wide_layer(context, 0), claim_one_hidden_layer(context, 0)]
-    conclusion = claim_conclusion(context, everywhere, almost, principle_error)
+    landscape = LandscapeClaims(principle_error, morse)
+    if weights_given:
+        critical = claims_at_weights(context, learner_claims_at_weights(context, learner, existence, at, hessian), landscape)
+    else:
+        critical = claims_of_search(context, existence, landscape)
+    nowhere, infimum = claim_no_critical_point(context), claim_infimum_not_attained(context, existence)
+    cited = claims_cited(context)
+    conclusion = claim_conclusion(
+        context, everywhere, almost, principle_error, suboptimal=critical.suboptimal, nowhere=nowhere, cited=decisive_theorem(cited)
+    )
     ordered = [
         conclusion,
         count,
@@ -146,8 +138,12 @@ def _all_claims(context: ProofContext, *, weights_given: bool) -> list[Claim]:
         *principles,
         hessian,
         *local,
+        nowhere,
+        infimum,
+        *critical.points,
+        critical.suboptimal,
     ]
-    return [claim for claim in (*ordered, claim_ggn_semidefinite(context)) if claim is not None]
+    return [claim for claim in (*ordered, claim_ggn_semidefinite(context), *cited) if claim is not None]
 
 
 def _existence(context: ProofContext, learner: Claim | None, *, weights_given: bool) -> tuple[Claim, Claim | None]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lossproof.certificates.check_architecture import DEFAULT_MAX_PRECISION, check_architecture
+from lossproof.certificates.check_architecture import check_architecture
 from lossproof.certificates.model_adapters import read_network
-from lossproof.certificates.proof_context import Progress
+from lossproof.certificates.proof_context import DEFAULT_MAX_PRECISION, Progress
 from lossproof.certificates.report import Report
 from lossproof.theory.error_functions import ErrorFunction
 

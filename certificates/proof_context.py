@@ -12,6 +12,8 @@ from lossproof.theory.verdicts import Rigor
 from lossproof.theory.weights import Weights
 
 Progress = Callable[[str, int, int], None]
+DEFAULT_MAX_PRECISION = 4096
+"""The cap of the precision of ball arithmetic, in bits, where none is given."""
 
 
 @dataclass

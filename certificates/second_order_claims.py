@@ -33,22 +33,10 @@ def claim_hessian_rank(context: ProofContext, learner: Claim | None, existence: 
     """
     problem = context.problem
     n_net, columns = problem.architecture.N_net, problem.columns
-    degenerate = " It is degenerate: rank H is below N_net." if columns < n_net else ""
-    exact_here = learner is not None and learner.verdict is Verdict.PROVED
-    if (
-        exact_here
-        and learner is not None
-        and morse.verdict is Verdict.PROVED
-        and is_twice_differentiable_at(problem, context.points[0], _PRECISION)
-    ):
-        lower, upper = rank_bounds(context, "P", 0)
-        premises: tuple[Node, ...] = (learner, lower, upper, morse)
-        facts = {"rank_lower": lower.value, "rank_upper": upper.value}
-        rank = _range(lower.value, upper.value)
-        reason = f"At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with non-degenerate ∇²E_i, so rank H = rank P = {rank}.{degenerate}"
-        rule = "hessian-rank-point"
-        rigor = weakest([_rigor(*premises), context.derivative_rigor(context.points[0], 2)])
-        return Claim("hessian-rank", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, rigor, rule, {}, premises, 0)
+    degenerate = _degenerate(problem)
+    at_learner = None if learner is None else claim_hessian_rank_at(context, learner, morse)
+    if at_learner is not None:
+        return at_learner
     if _is_regular(problem, existence) and morse.verdict is Verdict.PROVED:
         facts = {"rank_lower": columns, "rank_upper": columns}
         reason = f"At {_which_learner(existence)}, P has full column rank, so rank H = T·n_L = {columns}.{degenerate}"
@@ -63,6 +51,27 @@ def claim_hessian_rank(context: ProofContext, learner: Claim | None, existence: 
     missing = "activations that are twice differentiable everywhere, and an error that is a function of the residual"
     reason = "The Hessian formula needs two derivatives, which this network or error does not offer everywhere."
     return Claim("hessian-rank", Scope.EVERYWHERE, Verdict.UNDECIDED, reason, {"rank_lower": 0, "rank_upper": n_net}, missing=missing)
+
+
+def claim_hessian_rank_at(context: ProofContext, learner: Claim, morse: Claim) -> Claim | None:
+    """Claim the rank of the Hessian at the exact learner of a claim ``exact-learner``; None where a hypothesis is not proved."""
+    problem, point = context.problem, learner.point
+    if point is None or learner.verdict is not Verdict.PROVED or morse.verdict is not Verdict.PROVED:
+        return None
+    if not is_twice_differentiable_at(problem, context.points[point], _PRECISION):
+        return None
+    lower, upper = rank_bounds(context, "P", point)
+    premises: tuple[Node, ...] = (learner, lower, upper, morse)
+    facts = {"rank_lower": lower.value, "rank_upper": upper.value}
+    degenerate = _degenerate(problem)
+    rank = _range(lower.value, upper.value)
+    reason = f"At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with non-degenerate ∇²E_i, so rank H = rank P = {rank}.{degenerate}"
+    rigor = weakest([_rigor(*premises), context.derivative_rigor(context.points[point], 2)])
+    return Claim("hessian-rank", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, rigor, "hessian-rank-point", {}, premises, point)
+
+
+def _degenerate(problem: Problem) -> str:
+    return " It is degenerate: rank H is below N_net." if problem.columns < problem.architecture.N_net else ""
 
 
 def _exists(name: str, reason: str, facts: dict[str, int], rule: str, premises: tuple[Node, ...], rigor: Rigor) -> Claim:
@@ -89,7 +98,7 @@ def _hessian_rank_open(context: ProofContext, learner: Claim | None) -> Claim:
 def _is_regular(problem: Problem, existence: Claim) -> bool:
     """Tell whether the exact learners that a claim proves have full column rank, in a network that is smooth enough."""
     wide = existence.rule == "exact-learning-wide" and problem.architecture.output_activation.nonvanishing_derivative.holds
-    regular = wide or existence.rule == "exact-learning-krawczyk"
+    regular = wide or existence.rule in ("exact-learning-krawczyk", "exact-learning-kantorovich")
     return regular and twice_differentiable(problem) and not problem.error.is_cross_entropy
 
 

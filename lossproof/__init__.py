@@ -9,8 +9,11 @@ if TYPE_CHECKING:
     from lossproof.certificates.check_architecture import check_architecture
     from lossproof.certificates.check_model import check_model
     from lossproof.certificates.claims import Claim, RankBound
+    from lossproof.certificates.find_critical_points import find_critical_points, prove_points
+    from lossproof.certificates.landscape_map import CriticalPoint, LandscapeMap
     from lossproof.certificates.report import Report
     from lossproof.certificates.verification import Verification, verify
+    from lossproof.certificates.zoo import ZooProof, prove_entry
     from lossproof.theory.activations import Activation, activation_named
     from lossproof.theory.architecture import Architecture
     from lossproof.theory.error_functions import ErrorFunction, error_named
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from lossproof.theory.statements import Statement, all_statements, statement_named
     from lossproof.theory.verdicts import Rigor, Scope, Verdict
     from lossproof.theory.weights import Weights
+    from lossproof.theory.zoo_entry import ZooEntry
+    from lossproof.theory.zoo_registry import zoo_entries, zoo_entry
 
 __version__ = "0.1.0"
 
@@ -28,9 +33,15 @@ _HOME = {
     "check_model": "certificates.check_model",
     "Claim": "certificates.claims",
     "RankBound": "certificates.claims",
+    "find_critical_points": "certificates.find_critical_points",
+    "prove_points": "certificates.find_critical_points",
+    "CriticalPoint": "certificates.landscape_map",
+    "LandscapeMap": "certificates.landscape_map",
     "Report": "certificates.report",
     "Verification": "certificates.verification",
     "verify": "certificates.verification",
+    "prove_entry": "certificates.zoo",
+    "ZooProof": "certificates.zoo",
     "Activation": "theory.activations",
     "activation_named": "theory.activations",
     "Architecture": "theory.architecture",
@@ -47,14 +58,19 @@ _HOME = {
     "Scope": "theory.verdicts",
     "Verdict": "theory.verdicts",
     "Weights": "theory.weights",
+    "ZooEntry": "theory.zoo_entry",
+    "zoo_entries": "theory.zoo_registry",
+    "zoo_entry": "theory.zoo_registry",
 }
 
 __all__ = [
     "Activation",
     "Architecture",
     "Claim",
+    "CriticalPoint",
     "ErrorFunction",
     "InputError",
+    "LandscapeMap",
     "LossproofError",
     "Problem",
     "RankBound",
@@ -66,13 +82,20 @@ __all__ = [
     "Verdict",
     "Verification",
     "Weights",
+    "ZooEntry",
+    "ZooProof",
     "activation_named",
     "all_statements",
     "check_architecture",
     "check_model",
     "error_named",
+    "find_critical_points",
+    "prove_entry",
+    "prove_points",
     "statement_named",
     "verify",
+    "zoo_entries",
+    "zoo_entry",
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,10 @@ class HyperDual:
     def __mul__(self, other):
         o = lifted(other)
         return HyperDual(
-            self.a * o.a, self.a * o.b + self.b * o.a, self.a * o.c + self.c * o.a, self.a * o.d + self.b * o.c + self.c * o.b + self.d * o.a
+            self.a * o.a,
+            self.a * o.b + self.b * o.a,
+            self.a * o.c + self.c * o.a,
+            self.a * o.d + self.b * o.c + self.c * o.b + self.d * o.a,
         )
 
     __rmul__ = __mul__
@@ -92,7 +96,7 @@ def inertia_by_descartes(H):
     coefficients = characteristic_polynomial(H)
     zero = next(k for k, c in enumerate(coefficients) if c != 0)
     signs = [c > 0 for c in coefficients[zero:] if c != 0]
-    positive = sum(a != b for a, b in zip(signs, signs[1:], strict=False))
+    positive = sum(a != b for a, b in pairwise(signs))
     return len(H) - zero - positive, zero, positive
 
 
@@ -101,7 +105,10 @@ def characteristic_polynomial(H):
     n = len(H)
     M, coefficients = [[Fraction(0)] * n for _ in range(n)], [Fraction(0)] * n + [Fraction(1)]
     for k in range(1, n + 1):
-        M = [[sum((H[i][m] * M[m][j] for m in range(n)), Fraction(0)) + (coefficients[n - k + 1] if i == j else 0) for j in range(n)] for i in range(n)]
+        M = [
+            [sum((H[i][m] * M[m][j] for m in range(n)), Fraction(0)) + (coefficients[n - k + 1] if i == j else 0) for j in range(n)]
+            for i in range(n)
+        ]
         trace = sum((H[i][m] * M[m][i] for i in range(n) for m in range(n)), Fraction(0))
         coefficients[n - k] = -trace / k
     return coefficients

@@ -122,7 +122,10 @@ def test_every_error_and_bias_mode(error, bias):
     fixed = ((Fraction(1, 3),),) if bias == "fixed" else None
     Y = [[y] for y in ("1/8", "1/4", "3/4", "1/2")]
     problem = Problem(architecture, error_named(error), Samples.of([[x] for x in X], Y), fixed)
-    start = Weights.of(architecture, [([["1/5"]], ["1/3"] if bias == "fixed" else ["-1/5" if error == "logistic" else "1/3"] if bias == "trainable" else None)])
+    start = Weights.of(
+        architecture,
+        [([["1/5"]], ["1/3"] if bias == "fixed" else ["-1/5" if error == "logistic" else "1/3"] if bias == "trainable" else None)],
+    )
     fine = refined_weights(problem, start)
     assert fine is not None
     assert critical_box(problem, fine) is not None

@@ -18,7 +18,10 @@ def planted(seed, signs):
     rng, n = random.Random(seed), len(signs)
     V = np.array([[fmpq(rng.randint(-3, 3)) if j > i else fmpq(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
     U = np.array([[fmpq(rng.randint(-3, 3)) if j < i else fmpq(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
-    D = np.array([[fmpq(s * rng.randint(1, 9), rng.randint(1, 9)) if i == j else fmpq(0) for j in range(n)] for i, s in enumerate(signs)], dtype=object)
+    D = np.array(
+        [[fmpq(s * rng.randint(1, 9), rng.randint(1, 9)) if i == j else fmpq(0) for j in range(n)] for i, s in enumerate(signs)],
+        dtype=object,
+    )
     W = V @ U
     return W.T @ D @ W
 

@@ -29,6 +29,21 @@ def weights_of(problem):
     return Weights.of(problem.architecture, WEIGHTS)
 
 
+def sample_error(error, phi, y, beta):
+    r = [p - t for p, t in zip(phi, y, strict=True)]
+    if error.family == "softmax":
+        return mpmath.log(sum(map(mpmath.exp, phi))) - sum(t * p for p, t in zip(phi, y, strict=True))
+    if error.family == "logistic":
+        return sum(mpmath.log(1 + mpmath.exp(p)) - t * p for p, t in zip(phi, y, strict=True))
+    one = {
+        "squared": lambda v: v * v / 2,
+        "smooth-l1": lambda v: mpmath.sqrt(v * v + beta),
+        "blake-zisserman": lambda v: -mpmath.log(mpmath.exp(-v * v) + beta),
+        "cauchy": lambda v: mpmath.log(1 + v * v / beta),
+    }[error.family]
+    return sum(map(one, r))
+
+
 def reference(problem, weights):
     """The loss by mpmath, from the definitions."""
     with mpmath.workdps(60):
@@ -39,15 +54,7 @@ def reference(problem, weights):
             for l, layer in enumerate(weights.layers):
                 z = [sum(q(layer.W[i][j]) * phi[i] for i in range(len(phi))) + q(layer.b[j]) for j in range(len(layer.b))]
                 phi = [mpmath.tanh(v) for v in z] if l == 0 else z
-            r, beta = [p - q(t) for p, t in zip(phi, y, strict=True)], q(problem.error.beta or Fraction(1))
-            total += {
-                "squared": lambda: sum(v * v for v in r) / 2,
-                "smooth-l1": lambda: sum(mpmath.sqrt(v * v + beta) for v in r),
-                "blake-zisserman": lambda: sum(-mpmath.log(mpmath.exp(-v * v) + beta) for v in r),
-                "cauchy": lambda: sum(mpmath.log(1 + v * v / beta) for v in r),
-                "logistic": lambda: sum(mpmath.log(1 + mpmath.exp(p)) - q(t) * p for p, t in zip(phi, y, strict=True)),
-                "softmax": lambda: mpmath.log(sum(map(mpmath.exp, phi))) - sum(q(t) * p for p, t in zip(phi, y, strict=True)),
-            }[problem.error.family]()
+            total += sample_error(problem.error, phi, [q(t) for t in y], q(problem.error.beta or Fraction(1)))
         return total / problem.T
 
 

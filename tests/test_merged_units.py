@@ -59,7 +59,10 @@ def test_nearly_merged_units_are_merged():
     exact = embedded_weights(wide, small_point(), Grouping(1, ((0, 1),), (Fraction(1, 3), Fraction(2, 3))))
     blurred = Weights.of(
         wide.architecture,
-        [([[float(x) + 1e-8 * k for k, x in enumerate(row)] for row in layer.W], [float(b) + 1e-8 for b in layer.b]) for layer in exact.layers],
+        [
+            ([[float(x) + 1e-8 * k for k, x in enumerate(row)] for row in layer.W], [float(b) + 1e-8 for b in layer.b])
+            for layer in exact.layers
+        ],
     )
     assert merged_point(wide, blurred, exactly=True) is None
     found = merged_point(wide, blurred)

@@ -12,7 +12,13 @@ import lossproof as lp
 from lossproof.certificates.find_critical_points import prove_points
 from lossproof.theory.problem import Problem
 
-SHAPES = (((1, 1, 1), "softsign", 7), ((1, 1, 1), "power:2", 6), ((1, 1, 1), "power:3", 6), ((2, 1), "identity", 5), ((1, 1, 1), "identity", 5))
+SHAPES = (
+    ((1, 1, 1), "softsign", 7),
+    ((1, 1, 1), "power:2", 6),
+    ((1, 1, 1), "power:3", 6),
+    ((2, 1), "identity", 5),
+    ((1, 1, 1), "identity", 5),
+)
 WIDE = (((1, 2, 1), "softsign", 9), ((1, 1, 1, 1), "softsign", 8))
 SIZES = (Fraction(1, 50), Fraction(1), Fraction(20))
 CASES = [(seed, *shape, SIZES[seed % 3]) for seed in range(62) for shape in SHAPES]

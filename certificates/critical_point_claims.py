@@ -1,0 +1,205 @@
+"""The claim ``critical-point``: what kind of critical point lies at or near given weights, with everything it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from lossproof.certificates.claims import Claim
+from lossproof.certificates.critical_class_claims import claim_critical_rank, claim_inertia, claim_loss, claim_loss_at, proved_at
+from lossproof.certificates.proof_context import ProofContext
+from lossproof.certificates.stationary_claims import LearnerClaims, radius_of, refute_stationary, stationary_claims
+from lossproof.numerics.descent_curves import descent_curve
+from lossproof.numerics.exact_critical import equal_inputs_are_balanced, has_rational_sides, inactive_layer
+from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
+
+_NAME = "critical-point"
+_PRECISION = 128
+_DESCENT_PARAMETERS = 60
+
+KINDS = ("global", "strict-minimum", "local-minimum", "saddle", "higher-order-descent", "undecided", "not-critical")
+"""The values of the fact ``kind``."""
+
+
+@dataclass(frozen=True)
+class LandscapeClaims:
+    """Claims about the whole problem that the class of a critical point may rest on."""
+
+    principle_error: Claim
+    morse: Claim
+
+
+def claim_critical_point(context: ProofContext, point: int, learner: LearnerClaims, landscape: LandscapeClaims) -> Claim:
+    """Claim the kind of critical point at or near a point of the context.
+
+    PROVED: there is one within ``radius``, with the proved loss, inertia, rank of ``P`` and ``kind`` (``"undecided"`` where no class is proved).
+    REFUTED, with kind ``"not-critical"``: these very weights are not critical. UNDECIDED: neither is proved.
+    """
+    located = _located(context, point, learner, landscape)
+    if located is not None:
+        return located
+    refuted = refute_stationary(context, point)
+    loss = None if refuted is None else claim_loss(context, point, Fraction(0))
+    if refuted is not None and loss is not None:
+        facts = {"kind": "not-critical", **loss.facts}
+        reason = f"{refuted.reason} However small it is, these weights are no critical point."
+        rigor = weakest([r for r in (refuted.rigor, loss.rigor) if r is not None])
+        return Claim(_NAME, Scope.AT_WEIGHTS, Verdict.REFUTED, reason, facts, rigor, "critical-point-refuted", {}, (refuted, loss), point)
+    return Claim(
+        _NAME,
+        Scope.AT_WEIGHTS,
+        Verdict.UNDECIDED,
+        "Neither a critical point at or near these weights was proved, nor that they are not critical.",
+        {"kind": "undecided"},
+        point=point,
+        missing="derivatives that exist at these weights, weights nearer to a critical point, or one with an invertible Hessian",
+    )
+
+
+def _located(context: ProofContext, point: int, learner: LearnerClaims, landscape: LandscapeClaims) -> Claim | None:
+    """Return the claim for the first reason that gives a class, else for the first reason at all; None without any."""
+    first = None
+    for stationary in stationary_claims(context, point, learner):
+        loss = claim_loss_at(context, stationary)
+        if loss is None:
+            continue
+        claim = _summary(context, stationary, loss, claim_inertia(context, stationary, learner, landscape.morse), landscape)
+        if claim.facts["kind"] != "undecided":
+            return claim
+        first = first or claim
+    return first
+
+
+def _summary(context: ProofContext, stationary: Claim, loss: Claim, inertia: Claim | None, landscape: LandscapeClaims) -> Claim:
+    class_claim = claim_class(context, stationary, inertia, landscape)
+    rank = claim_critical_rank(context, stationary)
+    premises = tuple(claim for claim in (stationary, loss, inertia, class_claim, rank) if claim is not None)
+    kind = "undecided" if class_claim is None else class_claim.id
+    facts = {
+        "kind": kind,
+        "loss_lower": loss.facts["loss_lower"],
+        "loss_upper": loss.facts["loss_upper"],
+        "inertia": _inertia_counts(context, inertia),
+        "radius": radius_of(stationary),
+        "rank_lower": 0 if rank is None else rank.facts["rank_lower"],
+        "rank_upper": min(context.problem.architecture.N_net, context.problem.columns) if rank is None else rank.facts["rank_upper"],
+    }
+    where = (
+        "These weights are a critical point"
+        if radius_of(stationary) == 0
+        else f"A critical point lies within {float(radius_of(stationary)):.2g} of these weights"
+    )
+    reason = f"{where}. {stationary.reason} {_KIND_WORDS[kind] if class_claim is None else class_claim.reason}"
+    return proved_at(_NAME, stationary, reason, facts, Rigor.EXACT, _NAME, {}, *premises)
+
+
+_KIND_WORDS = {
+    "undecided": "Its class is not decided: the Hessian has eigenvalues whose sign is not proved, and no curve of descent was found."
+}
+
+
+def _inertia_counts(context: ProofContext, inertia: Claim | None) -> dict[str, int]:
+    if inertia is None:
+        return {"negative": 0, "zero": 0, "positive": 0, "undecided": context.problem.architecture.N_net}
+    return {key: inertia.facts[key] for key in ("negative", "zero", "positive", "undecided")}
+
+
+def claim_class(context: ProofContext, stationary: Claim, inertia: Claim | None, landscape: LandscapeClaims) -> Claim | None:
+    """Claim the class of a located critical point: global, strict or other local minimum, saddle, or descent along a curve; None where none is proved."""
+    return (
+        _global(context, stationary, landscape)
+        or _by_inertia(context, stationary, inertia)
+        or _inactive(context, stationary)
+        or _descent(context, stationary, inertia)
+    )
+
+
+def _global(context: ProofContext, stationary: Claim, landscape: LandscapeClaims) -> Claim | None:
+    problem, radius = context.problem, radius_of(stationary)
+    a, facts = problem.architecture, {"radius": radius}
+    if stationary.rule == "stationary-learner" and landscape.principle_error.verdict is Verdict.PROVED:
+        reason = "It is an exact learner, where every sample has its least error: a global minimum."
+        return proved_at("global", stationary, reason, facts, Rigor.EXACT, "global-learner", {}, stationary, landscape.principle_error)
+    if a.L == 1 and a.output_activation.family == "identity" and problem.error.convex.holds:
+        reason = "One layer with identity output and a convex error make J convex, so a critical point is a global minimum."
+        return proved_at("global", stationary, reason, facts, Rigor.EXACT, "global-convex", {}, stationary)
+    if radius == 0 and problem.error.convex.holds and equal_inputs_are_balanced(problem, context.points[stationary.point or 0]):
+        reason = "Within each group of equal inputs the ∇E_i sum to 0, so every group has its least error, by convexity: a global minimum."
+        return proved_at("global", stationary, reason, facts, Rigor.EXACT, "global-floor", {}, stationary)
+    return None
+
+
+def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None) -> Claim | None:
+    if inertia is None:
+        return None
+    counts, facts, n = inertia.facts, {"radius": radius_of(stationary)}, context.problem.architecture.N_net
+    if counts["negative"]:
+        reason = (
+            f"Its Hessian has {counts['negative']} negative eigenvalue{'s' if counts['negative'] > 1 else ''}: a saddle, no local minimum."
+        )
+        return proved_at("saddle", stationary, reason, facts, Rigor.EXACT, "saddle", {}, stationary, inertia)
+    if counts["positive"] == n:
+        reason = "Its Hessian is positive definite: a strict local minimum."
+        return proved_at("strict-minimum", stationary, reason, facts, Rigor.EXACT, "strict-minimum", {}, stationary, inertia)
+    dimension = stationary.facts["dimension"]
+    if not counts["undecided"] and counts["zero"] == dimension:
+        reason = (
+            f"It lies on a manifold of dimension {dimension} of critical points with one loss, and across it the Hessian is positive definite: "
+            "a local minimum, not a strict one (Morse-Bott)."
+        )
+        return proved_at("local-minimum", stationary, reason, facts, Rigor.EXACT, "local-minimum", {}, stationary, inertia)
+    return None
+
+
+def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
+    problem, a = context.problem, context.problem.architecture
+    right = a.bias == "trainable" and a.output_activation.family == "identity" and problem.error.convex.holds
+    if radius_of(stationary) > 0 or not right or a.L < 2:
+        return None
+    layer = inactive_layer(problem, context.points[stationary.point or 0], _PRECISION)
+    if layer is None:
+        return None
+    reason = (
+        f"All units of hidden layer {layer} are inactive at all samples, so no small change makes the output depend on the input; "
+        "the constant it gives is the best one: a local minimum, not a strict one."
+    )
+    evidence = {"layer": layer, "precision": _PRECISION}
+    rigor = weakest([Rigor.BALL, context.derivative_rigor(context.points[stationary.point or 0], 2)])
+    return proved_at(
+        "local-minimum", stationary, reason, {"radius": radius_of(stationary)}, rigor, "local-minimum-inactive", evidence, stationary
+    )
+
+
+def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) -> Claim | None:
+    decided = inertia is not None and inertia.facts["positive"] == context.problem.architecture.N_net
+    if (
+        radius_of(stationary) > 0
+        or decided
+        or context.problem.architecture.N_net > _DESCENT_PARAMETERS
+        or stationary.rule == "stationary-learner"
+    ):
+        return None
+    weights = context.points[stationary.point or 0]
+    if not has_rational_sides(context.problem, weights):
+        return None
+    try:
+        curve = descent_curve(context.problem, weights, context.seed)
+    except NotDifferentiable:
+        return None
+    if curve is None:
+        return None
+    facts: dict[str, Any] = {"order": curve.order, "coefficient": curve.coefficient, "radius": radius_of(stationary)}
+    reason = (
+        f"Along a curve W(t) the loss changes by c t^{curve.order} + …, with c below {float(curve.coefficient):.2g}, and all lower coefficients are exactly 0: "
+        "no local minimum, although the Hessian does not show it."
+    )
+    evidence = {
+        "curve": [[k, [str(x) for x in vector]] for k, vector in curve.terms],
+        "order": curve.order,
+        "coefficient": str(curve.coefficient),
+        "precision": curve.precision,
+    }
+    rigor = weakest([Rigor.EXACT if curve.exact else Rigor.BALL, context.derivative_rigor(weights, 2)])
+    return proved_at("higher-order-descent", stationary, reason, facts, rigor, "higher-order-descent", evidence, stationary)

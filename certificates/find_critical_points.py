@@ -1,0 +1,199 @@
+"""Finding the critical points of a landscape and proving what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from lossproof.certificates.claims import Claim
+from lossproof.certificates.conclusion_claim import claim_conclusion_of_map
+from lossproof.certificates.critical_point_claims import LandscapeClaims, claim_critical_point
+from lossproof.certificates.landscape_map import CriticalPoint, LandscapeMap
+from lossproof.certificates.learner_at_point import learner_claims
+from lossproof.certificates.no_critical_point_claim import claim_no_critical_point
+from lossproof.certificates.principle_claims import claim_error_principle
+from lossproof.certificates.problem_input import Choices, check_whole, read_problem
+from lossproof.certificates.proof_context import DEFAULT_MAX_PRECISION, Progress, ProofContext
+from lossproof.certificates.report import Report
+from lossproof.certificates.suboptimal_claims import claim_suboptimal
+from lossproof.numerics.candidate_points import random_weights
+from lossproof.numerics.critical_search import SearchResult, find_candidates
+from lossproof.numerics.nearby_points import nearby_points
+from lossproof.numerics.spectrum import jacobian_spectrum
+from lossproof.theory.activations import Activation
+from lossproof.theory.error_functions import ErrorFunction
+from lossproof.theory.problem import Problem
+from lossproof.theory.verdicts import Verdict
+from lossproof.theory.weights import Weights
+
+_MOST_STARTS = 1_000_000
+
+
+def find_critical_points(
+    widths: str | Sequence[int],
+    X: Any,
+    Y: Any,
+    *,
+    activation: str | Activation = "tanh",
+    output_activation: str | Activation = "identity",
+    error: str | ErrorFunction = "squared",
+    bias: str = "trainable",
+    starts: int = 100,
+    seed: int = 0,
+    workers: int | None = None,
+    max_precision: int = DEFAULT_MAX_PRECISION,
+    progress: Progress | None = None,
+    data_name: str = "",
+) -> LandscapeMap:
+    r"""Search a loss landscape for critical points and return those that are proved, with their class.
+
+    From ``starts`` seeded points, minimisation and Newton-like iterations in doubles look for points with ``∇J = 0``; what they find is counted once
+    up to permutations of hidden units and the sign symmetry of the activation. Each candidate is then proved: exactly, or in a box that contains
+    exactly one critical point (Krawczyk), or as a point of a critical manifold; and classed as ``global``, ``strict-minimum``, ``local-minimum``,
+    ``saddle``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved curve of descent. A local minimum whose
+    loss is proved to lie above that of another point is ``suboptimal`` and REFUTES ``no-bad-local-minima``; the certificate holds both points.
+
+    The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
+    Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
+
+    Guarantee: every point on the map is there. The map may lack others. Raises `InputError` for input that cannot be used.
+
+    >>> found = find_critical_points("1-1", [[0], [1]], [[1], [3]], starts=4, workers=1)
+    >>> [(point.kind, point.inertia["positive"]) for point in found]
+    [('global', 2)]
+    """
+    check_whole("starts", starts, 1, _MOST_STARTS)
+    check_whole("max_precision", max_precision, 64, 1_000_000)
+    if workers is not None:
+        check_whole("workers", workers, 1, 1024)
+    choices = Choices(widths, activation, output_activation, error, bias)
+    problem, _ = read_problem(choices, X, Y, None, seed)
+    result = _search(problem, starts, seed, workers, progress)
+    found = prove_points(
+        problem,
+        [candidate.weights for candidate in result.candidates],
+        seed=seed,
+        max_precision=max_precision,
+        progress=progress,
+        data_name=data_name,
+        hits=[candidate.hits for candidate in result.candidates],
+        nearby=True,
+    )
+    return _with_search(found, result)
+
+
+def _search(problem: Problem, starts: int, seed: int, workers: int | None, progress: Progress | None) -> SearchResult:
+    """Run the search; an interrupt ends it with what it had found, unless it had found nothing yet."""
+    latest: list[SearchResult] = []
+    try:
+        return find_candidates(problem, starts=starts, seed=seed, workers=workers, progress=progress, on_candidates=latest.append)
+    except KeyboardInterrupt:
+        if not latest:
+            raise
+        return latest[-1]
+
+
+def _with_search(found: LandscapeMap, result: SearchResult) -> LandscapeMap:
+    interrupted = found.interrupted or result.finished < result.starts
+    return replace(found, starts=result.finished, strays=result.strays, interrupted=interrupted)
+
+
+def prove_points(
+    problem: Problem,
+    points: Sequence[Weights],
+    *,
+    seed: int = 0,
+    max_precision: int = DEFAULT_MAX_PRECISION,
+    progress: Progress | None = None,
+    data_name: str = "",
+    hits: Sequence[int] | None = None,
+    nearby: bool = False,
+) -> LandscapeMap:
+    """Prove for each of some points what kind of critical point lies at or near it, and return the map of those proved.
+
+    With ``nearby`` a point where no proof succeeds is replaced by one close to it where one does, and of points on manifolds of critical points with the
+    same loss, class and inertia the first stands for all. Local minima are compared with the best of the points.
+    """
+    context = ProofContext(problem, [], seed, max_precision, progress)
+    landscape = LandscapeClaims(claim_error_principle(context, "principle-error"), claim_error_principle(context, "principle-morse"))
+    proved: list[tuple[Claim, int]] = []
+    unproved, interrupted = 0, False
+    try:
+        for number, weights in enumerate(points):
+            context.report_progress("proving critical points", number, len(points))
+            claim = prove_near(context, weights, landscape, nearby=nearby)
+            if claim is None:
+                unproved += 1
+            else:
+                _enter(proved, claim, 1 if hits is None else hits[number], families=nearby)
+    except KeyboardInterrupt:
+        interrupted = True
+    found = _critical_points(context, proved)
+    report = _report(context, landscape, found, data_name)
+    return LandscapeMap(report, found, len(points), 0, unproved, interrupted)
+
+
+def _enter(proved: list[tuple[Claim, int]], claim: Claim, hits: int, *, families: bool) -> None:
+    """Add a claim, or with ``families`` its hits to one that cannot be told from it: of a manifold of critical points one is enough."""
+    for number, (other, count) in enumerate(proved):
+        if claim.point == other.point or (families and _same_family(claim, other)):
+            proved[number] = (other, count + hits)
+            return
+    proved.append((claim, hits))
+
+
+def _same_family(first: Claim, second: Claim) -> bool:
+    """Tell whether two points lie on manifolds of critical points of equal dimension, with the same class and inertia and losses not told apart."""
+    a, b = first.premises[0], second.premises[0]
+    alike = isinstance(a, Claim) and isinstance(b, Claim) and a.facts["dimension"] == b.facts["dimension"] and a.facts["dimension"] > 0
+    same = all(first.facts[key] == second.facts[key] for key in ("kind", "inertia"))
+    apart = first.facts["loss_lower"] > second.facts["loss_upper"] or second.facts["loss_lower"] > first.facts["loss_upper"]
+    return alike and same and not apart
+
+
+def prove_near(context: ProofContext, weights: Weights, landscape: LandscapeClaims, *, nearby: bool) -> Claim | None:
+    """Return the PROVED claim ``critical-point`` at the weights, or at nearby ones: the first with a class, else the first; None without any."""
+    count, fallback = len(context.points), None
+    for candidate in nearby_points(context.problem, weights) if nearby else (weights,):
+        known = len(context.points)
+        point = context.add_point(candidate)
+        claim = claim_critical_point(context, point, learner_claims(context, point, landscape.morse), landscape)
+        if claim.verdict is Verdict.PROVED and (claim.facts["kind"] != "undecided" or not nearby):
+            return claim
+        if claim.verdict is Verdict.PROVED and fallback is None:
+            fallback = claim
+        elif point >= known:
+            context.forget_points_after(known)
+    if fallback is None:
+        context.forget_points_after(count)
+    return fallback
+
+
+def _critical_points(context: ProofContext, proved: Sequence[tuple[Claim, int]]) -> tuple[CriticalPoint, ...]:
+    losses = [premise for claim, _ in proved for premise in claim.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"]
+    found = []
+    for claim, hits in sorted(proved, key=lambda pair: pair[0].facts["loss_upper"]):
+        point = claim.point or 0
+        found.append(CriticalPoint(point, context.points[point], claim, claim_suboptimal(claim, losses), hits))
+    return tuple(found)
+
+
+def _report(context: ProofContext, landscape: LandscapeClaims, found: Sequence[CriticalPoint], data_name: str) -> Report:
+    worst = [point.suboptimal for point in found if point.suboptimal is not None]
+    nowhere = claim_no_critical_point(context)
+    conclusion = claim_conclusion_of_map(context, len(found), worst[-1] if worst else None, nowhere)
+    claims = [conclusion, *([nowhere] if nowhere is not None else []), *(point.claim for point in found), *worst]
+    if not context.points:
+        context.add_point(random_weights(context.problem, context.seed))
+    notes = () if found else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
+    spectrum = jacobian_spectrum(context.problem, context.points[0])
+    return Report(
+        context.problem,
+        tuple(context.points),
+        bool(found),
+        (*claims, landscape.principle_error, landscape.morse),
+        spectrum,
+        notes,
+        data_name,
+    )

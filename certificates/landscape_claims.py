@@ -1,0 +1,87 @@
+"""What `check_architecture` says about critical points: at the weights given or at a learner found, and whether a bad local minimum is met."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lossproof.certificates.claims import Claim
+from lossproof.certificates.critical_class_claims import claim_loss
+from lossproof.certificates.critical_point_claims import LandscapeClaims, claim_critical_point
+from lossproof.certificates.find_critical_points import prove_near
+from lossproof.certificates.proof_context import ProofContext
+from lossproof.certificates.stationary_claims import BOX_RULES, LearnerClaims
+from lossproof.certificates.suboptimal_claims import MINIMA, claim_suboptimal
+from lossproof.numerics.critical_search import Candidate, find_candidates
+from lossproof.theory.verdicts import Verdict
+
+_STARTS = 12
+_SEARCH_PARAMETERS = 24
+_SEARCH_COLUMNS = 64
+_PROOFS = 6
+_NO_LOSS = 1e-20
+
+
+@dataclass(frozen=True)
+class CriticalClaims:
+    """Claims ``critical-point``, each at a point of its own, and the worst bad local minimum among them, if any."""
+
+    points: tuple[Claim, ...]
+    suboptimal: Claim | None
+
+
+def claims_at_weights(context: ProofContext, learner: LearnerClaims, landscape: LandscapeClaims) -> CriticalClaims:
+    """Claim what kind of critical point lies at or near point 0; where it is a local minimum, look for a point with a smaller loss."""
+    here = claim_critical_point(context, 0, learner, landscape)
+    if here.facts["kind"] not in MINIMA:
+        return CriticalClaims((here,), None)
+    losses = []
+    for candidate in _candidates(context):
+        if candidate.loss < here.facts["loss_lower"]:
+            loss = claim_loss(context, context.add_point(candidate.weights), Fraction(0))
+            losses = [] if loss is None else [loss]
+            break
+    if not losses and learner.nearby is not None and learner.nearby.rule in BOX_RULES:
+        found = claim_critical_point(context, learner.nearby.evidence["point"], learner, landscape)
+        losses = [premise for premise in found.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"]
+    return CriticalClaims((here,), claim_suboptimal(here, losses))
+
+
+def claims_of_search(context: ProofContext, existence: Claim, landscape: LandscapeClaims) -> CriticalClaims:
+    """Claim the best of the critical points met by a short search, where the network is small, and the worst bad local minimum among them.
+
+    The best one is the exact learner of ``existence`` where that was proved in a box. The search takes 12 starts, at most 24 parameters and 64 columns.
+    """
+    found: list[Claim] = []
+    if existence.rule in BOX_RULES:
+        found.append(claim_critical_point(context, existence.evidence["point"], LearnerClaims(nearby=existence), landscape))
+    for candidate in _candidates(context)[:_PROOFS]:
+        if existence.rule not in BOX_RULES or candidate.loss > _NO_LOSS:
+            claim = prove_near(context, candidate.weights, landscape, nearby=True)
+            found += [] if claim is None else [claim]
+    losses = [premise for claim in found for premise in claim.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"]
+    bad = {claim.point: worst for claim in found if (worst := claim_suboptimal(claim, losses)) is not None}
+    worst_one = max(bad.values(), key=lambda claim: claim.facts["loss_lower"], default=None)
+    named = (
+        {worst_one.point, min(losses, key=lambda loss: loss.facts["loss_upper"]).point}
+        if worst_one is not None
+        else {c.point for c in found[:1]}
+    )
+    return CriticalClaims(tuple({claim.point: claim for claim in found if claim.point in named}.values()), worst_one)
+
+
+def _candidates(context: ProofContext) -> tuple[Candidate, ...]:
+    problem = context.problem
+    if problem.architecture.N_net > _SEARCH_PARAMETERS or problem.columns > _SEARCH_COLUMNS:
+        return ()
+    context.report_progress("searching critical points", 0, 1)
+    return find_candidates(problem, starts=_STARTS, seed=context.seed, workers=1).candidates
+
+
+def learner_claims_at_weights(
+    context: ProofContext, learner: Claim | None, existence: Claim, full_rank: Claim, hessian: Claim
+) -> LearnerClaims:
+    """Gather what is proved about an exact learner at or near point 0."""
+    at_point = learner is not None and learner.verdict is Verdict.PROVED
+    near = existence if existence.rule in BOX_RULES else None
+    return LearnerClaims(learner, near, full_rank if at_point else None, hessian if at_point else None)

@@ -1,0 +1,33 @@
+"""The claim ``suboptimal``: a proved local minimum that another point beats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lossproof.certificates.claims import Claim
+from lossproof.certificates.critical_class_claims import proved_at
+from lossproof.theory.verdicts import Rigor
+
+MINIMA = ("strict-minimum", "local-minimum")
+
+
+def claim_suboptimal(minimum: Claim, losses: Sequence[Claim]) -> Claim | None:
+    """Claim that the minimum of a ``critical-point`` claim is not global, by the smallest of other points' losses; None where none is proved below its own.
+
+    ``losses`` are claims ``loss-bounds`` of any points.
+    """
+    premises = {premise.id: premise for premise in minimum.premises if isinstance(premise, Claim)}
+    class_claim = next((premises[name] for name in MINIMA if name in premises), None)
+    others = [loss for loss in losses if loss.point != minimum.point]
+    if class_claim is None or not others:
+        return None
+    own, best = premises["loss-bounds"], min(others, key=lambda loss: loss.facts["loss_upper"])
+    lower, other = own.facts["loss_lower"], best.facts["loss_upper"]
+    if not lower > other:
+        return None
+    facts = {"loss_lower": lower, "other_loss_upper": other, "radius": own.facts["radius"]}
+    reason = (
+        f"The loss at this local minimum is at least {float(lower):.8g}, while at point {best.point} it is at most {float(other):.8g}: "
+        "a bad local minimum, proved."
+    )
+    return proved_at("suboptimal", minimum, reason, facts, Rigor.EXACT, "suboptimal", {}, class_claim, own, best)

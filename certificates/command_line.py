@@ -1,4 +1,4 @@
-"""The command line: ``lossproof check``, ``lossproof verify``, ``lossproof statements``.
+"""The command line: ``lossproof check``, ``lossproof map``, ``lossproof verify``, ``lossproof statements``.
 
 Exit codes: 0 it ran (``verify``: the certificate holds); 1 ``verify`` rejects; 2 bad input, said in one line on standard error;
 130 interrupted.
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from lossproof.certificates.map_command import map_landscape
+from lossproof.certificates.zoo_command import show_zoo
 from lossproof.theory.exceptions import LossproofError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _DATA_HELP = (
     "A built-in set (xor, and, or, half-adder, majority-3, parity-2 to parity-6, identity-2, identity-4, identity-8), "
+    "the samples of an entry of the zoo as zoo:NAME, "
     "a .npz file with X and Y, or a .csv file whose last columns are the targets."
 )
 _ERROR_HELP = "squared, smooth-l1, blake-zisserman or cauchy (with β as in cauchy:1/4), logistic or softmax."
@@ -133,6 +136,10 @@ def _written(outputs: tuple[Path, ...], widths: str, data: str) -> str:
     lines.append(f"Certificate: {', '.join(certificates)}")
     lines.append(f"Re-check it with: lossproof verify {shlex.quote(certificates[0])}")
     return "\n".join(lines)
+
+
+app.command("map")(map_landscape)
+app.command("zoo")(show_zoo)
 
 
 @app.command()

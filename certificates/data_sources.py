@@ -17,10 +17,12 @@ from typing import Any, TypeAlias
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
 from lossproof.theory.numbers import exact_number
+from lossproof.theory.zoo_registry import zoo_entry
 
 _PARITIES = range(2, 7)
 _IDENTITIES = (2, 4, 8)
 _SHOWN = 40
+_ZOO = "zoo:"
 
 Rows: TypeAlias = tuple[list[list[int]], list[list[int]]]
 
@@ -68,9 +70,10 @@ BUILT_IN = MappingProxyType({name: words for name, (words, _) in _SETS.items()})
 
 
 def load_data(source: str, n_outputs: int) -> DataSource:
-    """Return the samples of a built-in name, an ``.npz`` or a ``.csv`` file.
+    """Return the samples of a built-in name, of an entry of the zoo, of an ``.npz`` or a ``.csv`` file.
 
     - Built-in sets (`BUILT_IN`) have inputs and targets 0 and 1.
+    - ``zoo:NAME``: the samples of that entry, such as ``zoo:auer-3``.
     - ``.npz``: arrays ``X`` of shape ``(T, n_0)`` and ``Y`` of shape ``(T, n_L)`` or ``(T,)``; floats are the dyadic rationals they are.
     - ``.csv``: commas between cells, one sample a row, the last ``n_outputs`` columns are the targets. A first row without any number is
       a header. A cell is an integer, a decimal or a fraction, and is taken exactly: ``0.1`` is 1/10.
@@ -85,6 +88,9 @@ def load_data(source: str, n_outputs: int) -> DataSource:
     if name in _SETS:
         X, Y = _SETS[name][1]()
         return DataSource(name, X, Y)
+    if name.startswith(_ZOO):
+        entry = zoo_entry(name.removeprefix(_ZOO))
+        return DataSource(_ZOO + entry.name, entry.X, entry.Y)
     path = Path(source)
     suffix = path.suffix.lower()
     if suffix not in (".npz", ".csv"):

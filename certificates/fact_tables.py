@@ -7,6 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from lossproof.certificates.critical_rows import inertia_text
+from lossproof.certificates.enclosure_text import decimal_above, decimal_below, is_short_decimal
+
+_LOWER_BOUNDS = ("loss_lower",)
+_UPPER_BOUNDS = ("loss_upper", "other_loss_upper", "coefficient", "distance")
+_INERTIA = {"negative", "zero", "positive", "undecided"}
+_LONGEST, _SHOWN = 15, 10
 _WORDS = {
     "N_net": "trainable weights N_net",
     "required": "needed, T·n_L",
@@ -21,7 +28,16 @@ _WORDS = {
     "dimension": "dimension",
     "distance": "distance at most",
     "radius": "radius",
-    "order": "order of convergence",
+    "order": "order",
+    "coefficient": "coefficient at most",
+    "loss_lower": "loss at least",
+    "loss_upper": "loss at most",
+    "other_loss_upper": "loss elsewhere at most",
+    "inertia": "signs of the eigenvalues",
+    "negative": "eigenvalues < 0",
+    "zero": "eigenvalues = 0",
+    "positive": "eigenvalues > 0",
+    "undecided": "undecided",
     "activation": "hidden activation",
     "output_activation": "output activation",
     "error": "error",
@@ -55,8 +71,14 @@ def facts_in_words(facts: Mapping[str, Any]) -> str:
 
     >>> facts_in_words({"N_net": 9, "required": 4})
     'N_net = 9, required = 4'
+    >>> facts_in_words({"loss_lower": Fraction(1, 3) ** 40, "inertia": {"negative": 1, "zero": 0, "positive": 2, "undecided": 0}})
+    'loss_lower ≥ 8.225263339e-20, inertia = 1 negative, 2 positive'
     """
-    return ", ".join(f"{key} = {_text(value)}" for key, value in facts.items())
+    return ", ".join(f"{key} {text}" if text[:1] in ("≥", "≤", "≈") else f"{key} = {text}" for key, text in _texts(facts))
+
+
+def _texts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(key, _text(value, key)) for key, value in facts.items()]
 
 
 def _is_records(value: Any) -> bool:
@@ -65,18 +87,28 @@ def _is_records(value: Any) -> bool:
 
 def _table(keys: list[str], rows: Sequence[Mapping[str, Any]]) -> FactTable:
     words = tuple(_WORDS.get(key, key.replace("_", " ")) for key in keys)
-    return FactTable(tuple(keys), words, tuple(tuple(_text(row.get(key, "")) for key in keys) for row in rows))
+    return FactTable(tuple(keys), words, tuple(tuple(_text(row.get(key, ""), key) for key in keys) for row in rows))
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, key: str = "") -> str:
     if isinstance(value, Mapping):
-        return "{" + facts_in_words(value) + "}"
+        return inertia_text(value) if set(value) == _INERTIA else "{" + facts_in_words(value) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return (
             ", ".join(_text(item) for item in value)
             if all(not isinstance(v, Mapping) for v in value)
             else "; ".join(_text(v) for v in value)
         )
-    if isinstance(value, Fraction) and value.denominator > 1:
-        return f"{value} (about {float(value):.2g})"
-    return str(value)
+    return _fraction(value, key) if isinstance(value, Fraction) and value.denominator > 1 else str(value)
+
+
+def _fraction(value: Fraction, key: str) -> str:
+    """Return a short rational in full; a long one as a decimal, rounded to the safe side where the key names a bound."""
+    plain = str(value)
+    if len(plain) <= _LONGEST:
+        return decimal_above(value, _LONGEST) if is_short_decimal(value, 6) else f"{plain} (about {float(value):.2g})"
+    if key in _LOWER_BOUNDS:
+        return f"≥ {decimal_below(value, _SHOWN)}"
+    if key in _UPPER_BOUNDS:
+        return f"≤ {decimal_above(value, _SHOWN)}"
+    return f"≈ {decimal_above(value, 2)}"

@@ -47,7 +47,7 @@ def network_svg(architecture: Architecture) -> str:
     body += [_bias_mark(architecture.bias, place) for place in biases.values()]
     title = f"The network {architecture}"
     counts = ", ".join(f"layer {l} has {n}" for l, n in enumerate(architecture.widths))
-    return _svg("network", width, height, title, f"Units by layer: {counts}. Bias: {architecture.bias}.", body)
+    return svg_document("network", width, height, title, f"Units by layer: {counts}. Bias: {architecture.bias}.", body)
 
 
 def _unit_places(architecture: Architecture, layer: int, x: float, middle: float) -> list[Place | None]:
@@ -142,7 +142,7 @@ def spectrum_svg(values: Sequence[float], rows: int, columns: int) -> str:
     text = f"{len(ordered)} singular values of P, the largest {largest:.3g}, the smallest positive one {smallest:.3g}"
     text += f", {zeros} of them zero in float64" if zeros else ""
     description = f"{text}. Computed in plain float64: it decides nothing."
-    return _svg("spectrum", plot.right + 16, plot.lower + 46, "Singular spectrum of P, an estimate", description, body)
+    return svg_document("spectrum", plot.right + 16, plot.lower + 46, "Singular spectrum of P, an estimate", description, body)
 
 
 def _grid(plot: _Plot) -> list[str]:
@@ -150,7 +150,7 @@ def _grid(plot: _Plot) -> list[str]:
     for power in range(plot.top, plot.bottom - 1, -max(1, math.ceil((plot.top - plot.bottom) / 7))):
         y = plot.y(power)
         marks.append(f'<line class="grid" x1="{plot.left}" y1="{y:.1f}" x2="{plot.right}" y2="{y:.1f}"/>')
-        marks.append(f'<text class="label end" x="{plot.left - 8}" y="{y + 4:.1f}">10{str(power).translate(_SUPERSCRIPTS)}</text>')
+        marks.append(f'<text class="label end" x="{plot.left - 8}" y="{y + 4:.1f}">{power_of_ten(power)}</text>')
     return marks
 
 
@@ -185,9 +185,29 @@ def _kept(count: int, most: int) -> list[int | None]:
     return [*range(most - 1 - tail), None, *range(count - tail, count)]
 
 
-def _svg(name: str, width: float, height: float, title: str, description: str, body: Sequence[str]) -> str:
+def svg_document(kind: str, width: float, height: float, title: str, description: str, body: Sequence[str], key: str = "") -> str:
+    """Return a picture of class ``kind`` with its title and description; ``key`` tells apart several pictures of one kind on a page."""
+    name = f"{kind}-{key}" if key else kind
     head = (
-        f'<svg class="{name}" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img" '
+        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img" '
         f'aria-labelledby="{name}-title {name}-desc"><title id="{name}-title">{title}</title><desc id="{name}-desc">{description}</desc>'
     )
     return head + "".join(body) + "</svg>"
+
+
+def power_of_ten(exponent: int) -> str:
+    """Return a power of ten for a label.
+
+    >>> power_of_ten(-3)
+    '10⁻³'
+    """
+    return f"10{superscript(exponent)}"
+
+
+def superscript(number: int) -> str:
+    """Return a whole number as an exponent.
+
+    >>> superscript(-12)
+    '⁻¹²'
+    """
+    return str(number).translate(_SUPERSCRIPTS)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from lossproof.certificates.claims import Claim
+from lossproof.certificates.critical_rows import kind_text
+from lossproof.certificates.enclosure_text import decimal_above, decimal_below
 from lossproof.certificates.proof_outline import ProofOutline
 from lossproof.certificates.report import Report
 from lossproof.theory.verdicts import Rigor, Verdict
@@ -48,24 +53,44 @@ def problem_lines(report: Report) -> tuple[tuple[str, str], ...]:
 
 def point_name(report: Report, index: int) -> str:
     """Return how a point came about, in words."""
+    critical = next((c for c in report.claims if c.id == "critical-point" and c.point == index and c.verdict is Verdict.PROVED), None)
+    given = index == 0 and report.weights_given
+    if critical is not None and not given:
+        suboptimal = any(c.id == "suboptimal" and c.point == index and c.verdict is Verdict.PROVED for c in report.claims)
+        near = "here" if Fraction(critical.facts["radius"]) == 0 else "near these weights"
+        return f"a critical point lies {near}: {kind_text(critical.facts['kind'], suboptimal=suboptimal)}"
     if index > 0:
         return "weights found on the way, used as a witness or to prove a rank"
     return "the weights given" if report.weights_given else "weights chosen by the program, from the seed"
 
 
-def conclusion_headline(verdict: Verdict) -> str:
-    """Return what the verdict of ``no-bad-local-minima`` says, in a sentence or two."""
-    return {
-        Verdict.PROVED: "For this network and these samples every local minimum of the loss J is a global minimum.",
-        Verdict.REFUTED: (
-            "For this network and these samples a strict local minimum of the loss J is certified whose value is proved to exceed "
-            "the value of J at another point."
-        ),
-        Verdict.UNDECIDED: (
+def conclusion_headline(conclusion: Claim) -> str:
+    """Return what the claim ``no-bad-local-minima`` says, in a sentence or two."""
+    if conclusion.verdict is Verdict.UNDECIDED:
+        return (
             "Open. It is proved neither that every local minimum of the loss J is global, nor that one of them is not; "
             "what is proved here is no sign either way."
-        ),
-    }[verdict]
+        )
+    premises = [premise for premise in conclusion.premises if isinstance(premise, Claim)]
+    if conclusion.verdict is Verdict.PROVED:
+        if any(premise.id == "no-critical-point" for premise in premises):
+            return "For this network and these samples the loss J has no critical point at all: no bad local minimum, and no global one either."
+        return "For this network and these samples every local minimum of the loss J is a global minimum."
+    headline = "A bad local minimum is proved to exist"
+    suboptimal = next((premise for premise in premises if premise.id == "suboptimal"), None)
+    return f"{headline}." if suboptimal is None else f"{headline}: {_bad_minimum(suboptimal)}"
+
+
+def _bad_minimum(suboptimal: Claim) -> str:
+    facts, other = suboptimal.facts, suboptimal.premises[-1].point if suboptimal.premises else None
+    low, high = Fraction(facts["loss_lower"]), Fraction(facts["other_loss_upper"])
+    digits = next((d for d in range(4, 60) if Fraction(decimal_below(low, d)) > Fraction(decimal_above(high, d))), 60)
+    where = "at" if Fraction(facts["radius"]) == 0 else "near"
+    beaten = "at another point" if other is None else f"at point {other}"
+    return (
+        f"{where} point {suboptimal.point} this network with these samples has a local minimum of loss at least {decimal_below(low, digits)}, "
+        f"and {beaten} the loss is at most {decimal_above(high, digits)}."
+    )
 
 
 def what_does_not_follow(outline: ProofOutline) -> str:

@@ -9,9 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lossproof.certificates.claims import Claim, Node, RankBound, certified_order, proof_order
+from lossproof.certificates.critical_rows import KIND_WORDS, CriticalRow, critical_rows
+from lossproof.certificates.point_groups import by_point, claims_behind
 from lossproof.certificates.report import Report
+from lossproof.theory.statement_table_cited import CITED
 from lossproof.theory.verdicts import Rigor, Verdict
 
+CRITICAL_POINTS = "Critical points"
+"""The heading of the section about critical points."""
 _SUBJECTS = {
     "Exact learning": (
         "exact-learning",
@@ -28,15 +33,24 @@ _SUBJECTS = {
     "Rank bounds, layer by layer": ("khatri-rao", "projection", "k-rank"),
     "The design principles": ("principle-error", "principle-weights", "principle-activation", "principle-widths", "principle-morse"),
     "Second order": ("hessian-rank", "manifold", "ggn", "ggn-semidefinite"),
-    "Critical points": (
+    CRITICAL_POINTS: (
         "critical-theorem",
         "gradient-identity",
+        "no-critical-point",
+        "infimum-not-attained",
+        "critical-point",
+        "suboptimal",
+        "stationary",
+        "loss-bounds",
+        "inertia",
+        "critical-rank",
         "global",
         "strict-minimum",
+        "local-minimum",
         "saddle",
         "higher-order-descent",
-        "suboptimal",
     ),
+    "Theorems of others": tuple(statement.id for statement in CITED),
 }
 MATRIX_GLOSS = (
     "P_l is the row block of layer l of P. Φ_l holds the outputs of layer l, a column for each sample, and Φ_l⁺ has a last row of ones besides "
@@ -57,12 +71,19 @@ class Link:
 
 @dataclass(frozen=True)
 class ClaimEntry:
-    """A claim with its number; ``step`` is its step in the certificate, None when it is undecided and so has none."""
+    """A claim with its number.
+
+    - ``step``: its step in the certificate, None when it is undecided and so has none;
+    - ``stated_at``: for a claim about a critical point, the earlier claim that has the same statement and shows it, None when this one shows it;
+    - ``behind``: the claims that a claim ``critical-point`` gathers, which stand behind it.
+    """
 
     number: int
     claim: Claim
     rests_on: tuple[Link, ...]
     step: int | None
+    stated_at: int | None = None
+    behind: tuple[ClaimEntry, ...] = ()
 
     @property
     def anchor(self) -> str:
@@ -113,10 +134,15 @@ class LemmaEntry:
 
 @dataclass(frozen=True)
 class Section:
-    """Claims about one subject, in reading order."""
+    """Claims about one subject, in reading order; ``entries`` leaves out those that stand behind another, ``claims`` has all."""
 
     heading: str
     entries: tuple[ClaimEntry, ...]
+
+    @property
+    def claims(self) -> tuple[ClaimEntry, ...]:
+        """All claims of the section, by number."""
+        return tuple(claim for entry in self.entries for claim in (entry, *entry.behind))
 
 
 @dataclass(frozen=True)
@@ -131,6 +157,11 @@ class ProofOutline:
     @property
     def claims(self) -> tuple[ClaimEntry, ...]:
         """All claims by number, the conclusion first."""
+        return (self.conclusion, *(entry for section in self.sections for entry in section.claims))
+
+    @property
+    def shown(self) -> tuple[ClaimEntry, ...]:
+        """The conclusion and all claims but those that stand behind another."""
         return (self.conclusion, *(entry for section in self.sections for entry in section.entries))
 
     def find(self, name: str, scope: str, verdict: Verdict | None = None) -> ClaimEntry | None:
@@ -140,6 +171,12 @@ class ProofOutline:
             if claim.id == name and claim.scope.value == scope and verdict in (None, claim.verdict):
                 return entry
         return None
+
+    def point_table(self) -> tuple[tuple[CriticalRow, ClaimEntry], ...]:
+        """Return the rows of the proved critical points by loss, each with its claim; empty unless there are several."""
+        entries = {entry.claim.point: entry for entry in self.claims if entry.claim.id == "critical-point"}
+        rows = critical_rows(entry.claim for entry in self.claims)
+        return tuple((row, entries[row.point]) for row in rows) if len(rows) > 1 else ()
 
     def count(self, verdict: Verdict) -> int:
         """Return how many claims have a verdict."""
@@ -155,19 +192,29 @@ def outline_of(report: Report) -> ProofOutline:
     """Return the outline of a report.
 
     The conclusion ``no-bad-local-minima`` is claim 1; claims of one subject stand together, in the report's order. Claims that only serve
-    as premises are listed under their subject too. Raises `KeyError` when the report has no conclusion.
+    as premises are listed under their subject too, or behind the critical point they are about. Raises `KeyError` when the report has no
+    conclusion.
     """
     conclusion = report.conclusion
     nodes = proof_order(report.claims)
-    grouped = _grouped([claim for claim in nodes if isinstance(claim, Claim) and claim is not conclusion], report.claims)
+    behind = claims_behind(report.claims)
+    hidden = {id(claim) for group in behind.values() for claim in group}
+    shown = [claim for claim in nodes if isinstance(claim, Claim) and claim is not conclusion and id(claim) not in hidden]
+    grouped = _grouped(shown, report.claims)
     lemmas = [bound for bound in nodes if isinstance(bound, RankBound)]
-    claims = [conclusion, *(claim for group in grouped.values() for claim in group)]
+    claims = [conclusion, *(c for group in grouped.values() for claim in group for c in (claim, *behind.get(id(claim), ())))]
     numbers = {id(claim): number for number, claim in enumerate(claims, start=1)}
     numbers |= {id(bound): number for number, bound in enumerate(lemmas, start=1)}
     steps = {id(node): step for step, node in enumerate(certified_order(report.claims), start=1)}
+    stated = {claim.id: numbers[id(claim)] for claim in reversed(claims) if claim.statement.kind == "critical point"}
 
     def entry(claim: Claim) -> ClaimEntry:
-        return ClaimEntry(numbers[id(claim)], claim, _links(claim.premises, numbers), steps.get(id(claim)))
+        number = numbers[id(claim)]
+        earlier = stated.get(claim.id, number)
+        gathered = tuple(entry(premise) for premise in behind.get(id(claim), ()))
+        return ClaimEntry(
+            number, claim, _links(claim.premises, numbers), steps.get(id(claim)), None if earlier == number else earlier, gathered
+        )
 
     return ProofOutline(
         report,
@@ -178,7 +225,9 @@ def outline_of(report: Report) -> ProofOutline:
 
 
 def claim_title(claim: Claim) -> str:
-    """Return the title of a claim's statement as what is claimed; that it is false is said by the verdict, not by the title."""
+    """Return the title of a claim's statement as what is claimed, for a proved critical point with its kind; that it is false is said by the verdict."""
+    if claim.id == "critical-point":
+        return f"A critical point: {KIND_WORDS[claim.facts['kind']]}" if claim.verdict is Verdict.PROVED else "A critical point"
     title = claim.statement.title.removeprefix("False: ")
     return title[0].upper() + title[1:]
 
@@ -208,12 +257,12 @@ def matrix_symbol(name: str) -> str:
 
 
 def _grouped(claims: list[Claim], order: tuple[Claim, ...]) -> dict[str, list[Claim]]:
-    """Put claims of one subject together; subjects and claims keep the report's order, mere premises come last."""
+    """Put claims of one subject together; subjects and claims keep the report's order, mere premises come last, and a point's claims stay together."""
     place = {id(claim): index for index, claim in enumerate(order)}
     groups: dict[str, list[Claim]] = {}
     for claim in sorted(claims, key=lambda claim: place.get(id(claim), len(order))):
         groups.setdefault(_HEADINGS.get(claim.id, "Further claims"), []).append(claim)
-    return groups
+    return {heading: by_point(group) if heading == CRITICAL_POINTS else group for heading, group in groups.items()}
 
 
 def _links(premises: tuple[Node, ...], numbers: Mapping[int, int]) -> tuple[Link, ...]:

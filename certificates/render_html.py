@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from lossproof.certificates.critical_figures import figures_of
+from lossproof.certificates.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.fact_tables import fact_tables
 from lossproof.certificates.formulas import LOSS, activation_formula, error_formula, mathml
 from lossproof.certificates.number_text import is_shortened, shortened_rows
@@ -24,7 +26,7 @@ from lossproof.certificates.plain_words import (
     trust_lines,
     what_does_not_follow,
 )
-from lossproof.certificates.proof_outline import MATRIX_GLOSS, outline_of
+from lossproof.certificates.proof_outline import CRITICAL_POINTS, MATRIX_GLOSS, outline_of
 from lossproof.certificates.prose import runs_of
 from lossproof.certificates.report import Report
 from lossproof.theory.numbers import Number
@@ -64,16 +66,15 @@ def render_html(report: Report, certificate_name: str = "report.json") -> str:
         outline=outline,
         title=report_title(report),
         problem_lines=problem_lines(report),
-        question=QUESTION,
-        headline=conclusion_headline(outline.conclusion.claim.verdict),
+        headline=conclusion_headline(outline.conclusion.claim),
         does_not_follow=what_does_not_follow(outline),
         tally=tally(outline),
-        matrix_gloss=MATRIX_GLOSS,
         wide_network=report.problem.architecture.L > 3,
         formulas=_problem_formulas(report),
         network=_markup(network_svg(report.problem.architecture)),
         spectrum=_spectrum(report),
         data=_data_view(report),
+        figures=lambda entry: [(_markup(figure.svg), figure.caption) for figure in figures_of(report, entry)],
         points=[
             (index, point_name(report, index), _point_views(report, index))
             for index in range(len(report.points))
@@ -95,6 +96,8 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_resource), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.globals.update(question=QUESTION, matrix_gloss=MATRIX_GLOSS)
+    environment.globals.update(point_headings=HEADINGS, point_section=CRITICAL_POINTS, table_gloss=TABLE_GLOSS)
     environment.filters["formula"] = lambda latex: _markup(mathml(latex, display=True))
     environment.filters["prose"] = prose_html
     environment.filters["facts"] = fact_tables

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lossproof.certificates.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.fact_tables import fact_tables
 from lossproof.certificates.formulas import LOSS, activation_formula, error_formula
 from lossproof.certificates.latex_text import latex_prose, latex_text
@@ -19,7 +20,7 @@ from lossproof.certificates.plain_words import (
     trust_lines,
     what_does_not_follow,
 )
-from lossproof.certificates.proof_outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.proof_outline import CRITICAL_POINTS, MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
 from lossproof.certificates.report import Report
 
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
@@ -48,8 +49,12 @@ def render_latex(report: Report, certificate_name: str = "report.json") -> str:
     lines += [*_conclusion(outline), *_problem(report)]
     for section in outline.sections:
         lines.append(rf"\section*{{{latex_text(section.heading)}}}")
+        if section.heading == CRITICAL_POINTS:
+            lines += _point_table(outline)
         for entry in section.entries:
             lines += _claim(entry)
+            for inner in entry.behind:
+                lines += _claim(inner, "subsubsection")
     lines += [
         r"\section*{Lemmas: rank bounds}",
         latex_prose(MATRIX_GLOSS),
@@ -70,7 +75,7 @@ def _conclusion(outline: ProofOutline) -> list[str]:
     claim = entry.claim
     lines = [rf"\section*{{{entry.number}. {latex_text(QUESTION)}}}", rf"\target{{{entry.anchor}}}{_verdict(entry)}", ""]
     lines += [
-        rf"\textbf{{{latex_prose(conclusion_headline(claim.verdict))}}}",
+        rf"\textbf{{{latex_prose(conclusion_headline(claim))}}}",
         "",
         rf"\textit{{{entry.proof_word}}} {latex_prose(claim.reason)}",
         "",
@@ -81,15 +86,28 @@ def _conclusion(outline: ProofOutline) -> list[str]:
     return [*lines, *_rests_on(entry.rests_on), latex_text(tally(outline)), ""]
 
 
-def _claim(entry: ClaimEntry) -> list[str]:
+def _point_table(outline: ProofOutline) -> list[str]:
+    rows = outline.point_table()
+    if not rows:
+        return []
+    lines = [latex_prose(TABLE_GLOSS), "", r"{\small", r"\begin{longtable}{@{}rp{42mm}lrrrrllr@{}}", r"\toprule"]
+    lines += [" & ".join(map(latex_prose, (*HEADINGS, "claim"))) + r"\\", r"\midrule", r"\endhead"]
+    for row, entry in rows:
+        cells = [latex_text(cell).replace("[", "{[}") for cell in row.cells]
+        lines.append(" & ".join([*cells, rf"\hyperref[{entry.anchor}]{{{entry.number}}}"]) + r"\\")
+    return [*lines, r"\bottomrule", r"\end{longtable}}", ""]
+
+
+def _claim(entry: ClaimEntry, heading: str = "subsection") -> list[str]:
     claim = entry.claim
     statement = claim.statement
     lines = [
-        rf"\subsection*{{{entry.number}. {latex_prose(entry.title)}}}",
+        rf"\{heading}*{{{entry.number}. {latex_prose(entry.title)}}}",
         rf"\target{{{entry.anchor}}}{_verdict(entry)}",
         "",
     ]
-    lines += [*_display(statement.formula), rf"\textit{{{entry.statement_word}.}} {latex_prose(statement.conclusion)}", ""]
+    if entry.stated_at is None:
+        lines += [*_display(statement.formula), rf"\textit{{{entry.statement_word}.}} {latex_prose(statement.conclusion)}", ""]
     lines += [rf"\textit{{{entry.proof_word}}} {latex_prose(claim.reason)}", ""]
     for table in fact_tables(claim.facts):
         lines += [*_table([latex_prose(words) for words in table.words], [[latex_text(cell) for cell in row] for row in table.rows]), ""]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lossproof.certificates.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.fact_tables import fact_tables
 from lossproof.certificates.formulas import LOSS, activation_formula, error_formula
 from lossproof.certificates.number_text import shortened_rows
@@ -18,7 +19,7 @@ from lossproof.certificates.plain_words import (
     trust_lines,
     what_does_not_follow,
 )
-from lossproof.certificates.proof_outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.proof_outline import CRITICAL_POINTS, MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
 from lossproof.certificates.report import Report
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~!])")
@@ -31,8 +32,10 @@ def render_markdown(report: Report, certificate_name: str = "report.json") -> st
     blocks = [f"# {escape_markdown(report_title(report))}", *_conclusion(outline), *_problem(report)]
     for section in outline.sections:
         blocks.append(f"## {section.heading}")
+        if section.heading == CRITICAL_POINTS:
+            blocks += _point_table(outline)
         for entry in section.entries:
-            blocks += _claim(entry)
+            blocks += [*_claim(entry), *_behind(entry)]
     blocks += ["## Lemmas: rank bounds", escape_markdown(MATRIX_GLOSS), _lemmas(outline.lemmas), "## The weights", *_points(report)]
     blocks.append("## How to read this, and what it rests on")
     blocks.append("\n".join(f"- {escape_markdown(line)}" for line in (*report.notes, *trust_lines(outline))))
@@ -64,7 +67,7 @@ def _conclusion(outline: ProofOutline) -> list[str]:
     blocks = [
         f'<a id="{entry.anchor}"></a>\n\n## {entry.number}. {QUESTION} (`{claim.id}`)',
         _verdict(entry),
-        f"**{escape_markdown(conclusion_headline(claim.verdict))}**",
+        f"**{escape_markdown(conclusion_headline(claim))}**",
     ]
     blocks.append(f"*{entry.proof_word}* {escape_markdown(claim.reason)}")
     if claim.missing:
@@ -78,7 +81,8 @@ def _claim(entry: ClaimEntry) -> list[str]:
     claim = entry.claim
     statement = claim.statement
     blocks = [f'<a id="{entry.anchor}"></a>\n\n### {entry.number}. {escape_markdown(entry.title)} (`{claim.id}`)', _verdict(entry)]
-    blocks += [f"$${statement.formula}$$", f"*{entry.statement_word}.* {escape_markdown(statement.conclusion)}"]
+    if entry.stated_at is None:
+        blocks += [f"$${statement.formula}$$", f"*{entry.statement_word}.* {escape_markdown(statement.conclusion)}"]
     blocks.append(f"*{entry.proof_word}* {escape_markdown(claim.reason)}")
     for table in fact_tables(claim.facts):
         header = [f"{escape_markdown(words)} `{key}`" for key, words in zip(table.keys, table.words, strict=True)]
@@ -86,6 +90,21 @@ def _claim(entry: ClaimEntry) -> list[str]:
     if claim.missing:
         blocks.append(f"*What is missing:* {escape_markdown(claim.missing)}.")
     return [*blocks, *_rests_on(entry.rests_on)]
+
+
+def _behind(entry: ClaimEntry) -> list[str]:
+    if not entry.behind:
+        return []
+    opening = f"<details><summary>What claim {entry.number} rests on, in full: {len(entry.behind)} claims</summary>"
+    return [opening, *(block for inner in entry.behind for block in _claim(inner)), "</details>"]
+
+
+def _point_table(outline: ProofOutline) -> list[str]:
+    rows = outline.point_table()
+    if not rows:
+        return []
+    cells = [[*map(escape_markdown, row.cells), f"[{entry.number}](#{entry.anchor})"] for row, entry in rows]
+    return [escape_markdown(TABLE_GLOSS), _table([*HEADINGS, "claim"], cells)]
 
 
 def _verdict(entry: ClaimEntry) -> str:

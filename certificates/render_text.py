@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from lossproof.certificates.claims import Claim
+from lossproof.certificates.critical_rows import HEADINGS, LEFT_COLUMNS, TABLE_GLOSS, aligned_table
 from lossproof.certificates.fact_tables import facts_in_words
 from lossproof.certificates.number_text import shortened_rows
 from lossproof.certificates.plain_words import (
@@ -17,7 +18,7 @@ from lossproof.certificates.plain_words import (
     trust_lines,
     what_does_not_follow,
 )
-from lossproof.certificates.proof_outline import MATRIX_GLOSS, ClaimEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.proof_outline import CRITICAL_POINTS, MATRIX_GLOSS, ClaimEntry, Link, ProofOutline, outline_of
 from lossproof.certificates.report import Report
 from lossproof.theory.verdicts import Verdict
 
@@ -32,7 +33,9 @@ def render_text(report: Report, certificate_name: str = "report.json", width: in
     lines.append("")
     for section in outline.sections:
         lines += _heading(section.heading)
-        for entry in section.entries:
+        if section.heading == CRITICAL_POINTS:
+            lines += _point_table(outline, width)
+        for entry in section.claims:
             lines += [*claim_lines(entry, width), ""]
     lines += [*_heading("Lemmas: rank bounds"), *_wrapped(MATRIX_GLOSS, width, "", ""), ""]
     for lemma in outline.lemmas:
@@ -47,12 +50,17 @@ def render_text(report: Report, certificate_name: str = "report.json", width: in
 
 
 def render_summary(report: Report, width: int = WIDTH) -> str:
-    """Return the conclusion in full, then every claim with its verdict, reason and links; no statements, lemmas or weights."""
+    """Return the conclusion in full, then every claim with its verdict, reason and links; no statements, lemmas or weights.
+
+    The claims that a claim ``critical-point`` gathers are left out.
+    """
     outline = outline_of(report)
     title = report_title(report)
     lines = [title, "=" * len(title), "", *_conclusion(outline, width)]
     for section in outline.sections:
         lines += ["", *_heading(section.heading)]
+        if section.heading == CRITICAL_POINTS:
+            lines += _point_table(outline, width)
         for entry in section.entries:
             lines += claim_lines(entry, width, brief=True)
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -64,7 +72,7 @@ def claim_lines(entry: ClaimEntry, width: int, *, brief: bool = False) -> list[s
     lines = _wrapped(
         f"{entry.number}. {verdict_mark(claim)} {entry.title} ({claim.id}) – {entry.setting}{_rigor(claim)}", width, "", "    "
     )
-    if not brief:
+    if not brief and entry.stated_at is None:
         lines += _wrapped(f"{entry.statement_word}. {claim.statement.conclusion}", width)
     lines += _wrapped(f"{entry.proof_word} {claim.reason}", width)
     if claim.facts and not brief:
@@ -85,7 +93,7 @@ def _conclusion(outline: ProofOutline, width: int) -> list[str]:
     entry = outline.conclusion
     claim = entry.claim
     lines = [f"1. {verdict_mark(claim)} {QUESTION} ({claim.id}) – {entry.setting}{_rigor(claim)}"]
-    lines += _wrapped(conclusion_headline(claim.verdict), width)
+    lines += _wrapped(conclusion_headline(claim), width)
     lines += _wrapped(f"{entry.proof_word} {claim.reason}", width)
     if claim.missing:
         lines += _wrapped(f"What is missing: {claim.missing}.", width)
@@ -119,6 +127,14 @@ def _points(report: Report) -> list[str]:
 def _aligned(rows: tuple[tuple[str, ...], ...], indent: str = "    ") -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [indent + "  ".join(cell.rjust(size) for cell, size in zip(row, widths, strict=True)) for row in rows]
+
+
+def _point_table(outline: ProofOutline, width: int) -> list[str]:
+    rows = outline.point_table()
+    if not rows:
+        return []
+    cells = [(*HEADINGS, "claim"), *((*row.cells, str(entry.number)) for row, entry in rows)]
+    return [*_wrapped(TABLE_GLOSS, width, "", ""), "", *aligned_table(cells, LEFT_COLUMNS), ""]
 
 
 def _heading(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lossproof.certificates.certificate import Certificate, certificate_of
-from lossproof.certificates.claims import Claim
+from lossproof.certificates.claims import Claim, proof_order
 from lossproof.theory.problem import Problem
 from lossproof.theory.verdicts import Scope, Verdict
 from lossproof.theory.weights import Weights
@@ -35,21 +35,34 @@ class Report:
     notes: tuple[str, ...] = ()
     data_name: str = ""
 
-    def __getitem__(self, key: str | tuple[str, str | Scope]) -> Claim:
-        """Return the claim for ``id`` or ``(id, scope)``.
+    def __getitem__(self, key: str | tuple[str, str | Scope | int]) -> Claim:
+        """Return the claim for ``id``, ``(id, scope)`` or ``(id, point)``.
 
-        Without a scope there must be one claim of that statement, or one decided one. Raises `KeyError` with what there is.
+        Without a scope or point there must be one claim of that statement, or one decided one. With a point (its index in ``points``) the premises of
+        claims are found, too, such as ``report["inertia", 3]`` behind ``report["critical-point", 3]``; where one of them rests on another, the one that
+        says more is returned. Raises `KeyError` with what there is.
         """
-        name, scope = (key, None) if isinstance(key, str) else key
-        found = [claim for claim in self.claims if claim.id == name and (scope is None or claim.scope.value == str(scope))]
+        name, place = (key, None) if isinstance(key, str) else key
+        if isinstance(place, int):
+            return self._at_point(name, place)
+        found = [claim for claim in self.claims if claim.id == name and (place is None or claim.scope.value == str(place))]
         if len(found) > 1:
             decided = [claim for claim in found if claim.verdict is not Verdict.UNDECIDED]
             found = decided if len(decided) == 1 else found
         if len(found) == 1:
             return found[0]
-        known = ", ".join(f"({claim.id!r}, {claim.scope.value!r})" for claim in self.claims if not found or claim.id == name)
-        problem = "is ambiguous; name the scope" if found else "was not claimed"
-        raise KeyError(f"{key!r} {problem}; this report has {known}")
+        known = dict.fromkeys(_label(claim, with_point=bool(found)) for claim in self.claims if not found or claim.id == name)
+        problem = "is ambiguous; name the scope or the point" if found else "was not claimed"
+        raise KeyError(f"{key!r} {problem}; this report has {', '.join(known)}")
+
+    def _at_point(self, name: str, point: int) -> Claim:
+        nodes = [node for node in proof_order(self.claims) if isinstance(node, Claim)]
+        found = [claim for claim in nodes if claim.id == name and claim.point == point]
+        if found:
+            return found[-1]
+        points = sorted({claim.point for claim in nodes if claim.id == name and claim.point is not None})
+        known = f"it was at the points {', '.join(map(str, points))}" if points else "nor at any other"
+        raise KeyError(f"{name!r} was not claimed at point {point}, {known}; this report has {len(self.points)} points")
 
     def __iter__(self) -> Iterator[Claim]:
         return iter(self.claims)
@@ -83,3 +96,8 @@ class Report:
         from lossproof.certificates.save import save_report
 
         return save_report(self, Path(path))
+
+
+def _label(claim: Claim, *, with_point: bool) -> str:
+    place = claim.point if with_point and claim.point is not None else claim.scope.value
+    return f"({claim.id!r}, {place!r})"

@@ -56,6 +56,14 @@ def check_destination(path: Path) -> Path:
         raise InputError(
             f"the suffix of {str(path)!r} must be one of {' '.join(SUFFIXES)}, got {got}: name the file for example report.html"
         )
+    return check_place(path)
+
+
+def check_place(path: Path) -> Path:
+    """Return the path when a file can be written there, whatever its suffix.
+
+    Raises `InputError` for a folder that does not exist or is not writable, and when the path is a folder.
+    """
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
         raise InputError(f"the folder of {str(path)!r} must exist, got {str(folder)!r}, which is no folder: create it first")

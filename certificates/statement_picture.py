@@ -24,12 +24,13 @@ _COLOURS = {
     "bound": "#2b8a9a",
     "obstruction": "#8a6d1d",
     "critical point": "#8c3b6f",
+    "cited theorem": "#5d6d3b",
     "false claim": "#b3261e",
     "conclusion": "#222222",
 }
 _FORMATS = (".svg", ".png", ".pdf")
-_COLUMN, _ROW = 2.35, 0.46
-_BOX_WIDTH, _BOX_HEIGHT = 1.62, 0.3
+_COLUMN, _ROW = 2.45, 0.46
+_BOX_WIDTH, _BOX_HEIGHT = 1.72, 0.3
 _MARGIN, _LEGEND = 0.3, 0.62
 
 

@@ -40,8 +40,13 @@ def show(text: str) -> None:
 
 def summary_text(report: Report) -> str:
     """Return the summary of a report, as wide as the terminal allows, up to 100 columns."""
+    return render_summary(report, text_width())
+
+
+def text_width() -> int:
+    """Return how many columns text may take: those of the terminal, up to 100."""
     console = Console(file=sys.stdout)
-    return render_summary(report, min(console.width, WIDTH) if console.is_terminal else WIDTH)
+    return min(console.width, WIDTH) if console.is_terminal else WIDTH
 
 
 @contextmanager

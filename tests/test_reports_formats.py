@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from fractions import Fraction
 from html.parser import HTMLParser
 
 import pytest
+from map_cases import hand_map
 from report_cases import NASTY_NAME, proved_report, xor_report
 
 from lossproof.certificates.check_architecture import check_architecture
+from lossproof.certificates.claims import Claim, proof_order
 from lossproof.certificates.data_sources import load_data
-from lossproof.certificates.fact_tables import fact_tables
+from lossproof.certificates.fact_tables import fact_tables, facts_in_words
 from lossproof.certificates.formulas import activation_formula, error_formula, mathml
 from lossproof.certificates.latex_text import latex_prose, latex_text
 from lossproof.certificates.number_text import display_number
@@ -76,7 +79,12 @@ def checked_report():
     return check_architecture("2-2-1", data.X, data.Y, error="cauchy", data_name="xor")
 
 
-@pytest.fixture(params=[xor_report, proved_report, checked_report], ids=["xor", "proved", "checked"])
+def map_report():
+    """A report on critical points of every kind."""
+    return hand_map().report
+
+
+@pytest.fixture(params=[xor_report, proved_report, checked_report, map_report], ids=["xor", "proved", "checked", "map"])
 def report(request):
     return request.param()
 
@@ -93,7 +101,10 @@ def test_outline_numbers_the_conclusion_first():
 
 def test_outline_has_all_claims_and_premises(report):
     outline = outline_of(report)
-    assert {id(entry.claim) for entry in outline.claims} == {id(claim) for claim in report.claims}
+    nodes = {id(node) for node in proof_order(report.claims) if isinstance(node, Claim)}
+    assert {id(entry.claim) for entry in outline.claims} == nodes
+    assert {id(claim) for claim in report.claims} <= nodes
+    assert [entry.number for entry in outline.claims] == list(range(1, len(nodes) + 1))
     anchors = {entry.anchor for entry in outline.claims} | {lemma.anchor for lemma in outline.lemmas}
     for entry in (*outline.claims, *outline.lemmas):
         node = entry.claim if hasattr(entry, "claim") else entry.bound
@@ -257,7 +268,23 @@ def test_dict_is_plain_data(report):
     for entry in (*data["claims"], *data["lemmas"]):
         assert set(entry["rests_on"]) <= anchors
     first = next(entry for entry in data["claims"] if entry["id"] != "no-bad-local-minima")
-    assert first["facts"] == dict(next(claim for claim in report.claims if claim.id == first["id"]).facts)
+    facts = next(claim for claim in report.claims if claim.id == first["id"]).facts
+    assert first["facts"] == {key: str(value) if isinstance(value, Fraction) else value for key, value in facts.items()}
+
+
+def test_long_fractions_become_bounded_decimals():
+    third = Fraction(1, 3) + Fraction(1, 3**90)
+    facts = {"loss_lower": third, "loss_upper": third, "radius": Fraction(1, 2**60), "N_net": 9, "other": Fraction(1, 8)}
+    row = fact_tables(facts)[0].rows[0]
+    assert row == ("≥ 0.3333333333", "≤ 0.3333333334", "≈ 8.7e-19", "9", "0.125")
+    assert facts_in_words({"loss_lower": third}) == "loss_lower ≥ 0.3333333333"
+    for render in RENDERERS.values():
+        assert re.search(r"\d{30}", re.sub(r"[0-9a-f]{64}", "", render(map_report()))) is None
+
+
+def test_inertia_in_words():
+    inertia = {"negative": 1, "zero": 0, "positive": 8, "undecided": 0}
+    assert fact_tables({"inertia": inertia})[0].rows == (("1 negative, 8 positive",),)
 
 
 def test_facts_become_tables():
@@ -286,8 +313,6 @@ def test_activation_and_error_formulas_become_mathml():
 
 
 def test_numbers_are_short():
-    from fractions import Fraction
-
     assert display_number(Fraction(-7, 3)) == "-7/3"
     assert display_number(Fraction(0.1)) == "0.1"
     assert display_number(Fraction(10) ** 400) == "≈ 10^400"

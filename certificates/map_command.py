@@ -1,0 +1,92 @@
+"""``lossproof map``: search a landscape for critical points, print what is proved, and write it to files."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lossproof.theory.exceptions import InputError
+
+INTERRUPTED = 130
+_DATA_HELP = "A built-in set such as xor, a .npz file with X and Y, or a .csv file whose last columns are the targets."
+_OUTPUT_HELP = (
+    "Report to write: .html .md .tex .txt, or .json for the certificate. Repeatable. The certificate is always written beside a report."
+)
+
+
+def map_landscape(
+    widths: Annotated[str, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 1-2-1.")],
+    data: Annotated[str, typer.Option(metavar="NAME|FILE", help=_DATA_HELP)],
+    activation: Annotated[str, typer.Option(help="Hidden activation, such as tanh, sigmoid, softsign, leaky-relu:1/100.")] = "tanh",
+    output_activation: Annotated[str, typer.Option(help="Activation of the last layer.")] = "identity",
+    error: Annotated[str, typer.Option(help="squared, smooth-l1, blake-zisserman or cauchy (with β as in cauchy:1/4), logistic or softmax.")] = "squared",
+    bias: Annotated[str, typer.Option(help="trainable, fixed or none.")] = "trainable",
+    starts: Annotated[int, typer.Option(help="From how many seeded points to search.")] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes to search with; by default one a core. It changes no result.")] = None,
+    max_precision: Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")] = 4096,
+    output: Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=_OUTPUT_HELP)] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the map, as .svg or .png.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+) -> None:  # fmt: skip
+    """Search for critical points, prove them and their kinds: losses, minima, saddles, bad minima.
+
+    Ctrl-C ends the search and keeps what was proved until then; the exit code is then 130.
+    """
+    from lossproof.certificates.data_sources import load_data
+    from lossproof.certificates.output_files import plan_outputs, write_outputs
+    from lossproof.certificates.terminal import progress_bar, show, text_width
+    from lossproof.theory.architecture import parse_widths
+
+    layers = parse_widths(widths)
+    samples = load_data(data, layers[-1])
+    outputs = plan_outputs(output or [], [data])
+    picture = _plan_picture(plot, [*outputs, Path(data)])
+    from lossproof.certificates import find_critical_points as search
+
+    with progress_bar(quiet=quiet) as progress:
+        found = search.find_critical_points(
+            layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias, starts=starts,
+            seed=seed, workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
+        )  # fmt: skip
+    write_outputs(found.report, outputs)
+    if picture is not None:
+        found.save(picture)
+    if not quiet:
+        from lossproof.certificates.map_table import render_map
+
+        show(render_map(found, text_width()))
+        typer.echo("\n" + _written(outputs, picture, widths, data))
+    if found.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _plan_picture(plot: Path | None, others: Sequence[Path]) -> Path | None:
+    """Return where the picture goes. Raises `InputError` when that is no place for one, or one of the run's other files."""
+    if plot is None:
+        return None
+    from lossproof.certificates.map_picture import check_picture
+
+    if any(os.path.realpath(plot) == os.path.realpath(other) for other in others):
+        raise InputError(
+            f"the picture {str(plot)!r} must not be another file of this run, got the same file for both: choose another name for --plot"
+        )
+    return check_picture(plot)
+
+
+def _written(outputs: Sequence[Path], picture: Path | None, widths: str, data: str) -> str:
+    reports = [str(path) for path in outputs if path.suffix.lower() != ".json"]
+    certificates = [str(path) for path in outputs if path.suffix.lower() == ".json"]
+    lines = [f"Report: {', '.join(reports)}"] if reports else []
+    lines += [f"Picture: {picture}"] if picture is not None else []
+    if certificates:
+        return "\n".join(
+            [*lines, f"Certificate: {', '.join(certificates)}", f"Re-check it with: lossproof verify {shlex.quote(certificates[0])}"]
+        )
+    command = f"lossproof map {shlex.quote(widths)} --data {shlex.quote(data)} … -o map.html"
+    return "\n".join([*lines, f"{'No certificate' if lines else 'Nothing'} was written. For a report and its certificate: {command}"])

@@ -60,10 +60,12 @@ class Series:
         return self.map(lambda c: -c)
 
     def __sub__(self, other: Any) -> Series:
-        return self + -other
+        difference: Series = self + -other
+        return difference
 
     def __rsub__(self, other: Any) -> Series:
-        return -self + other
+        difference: Series = -self + other
+        return difference
 
     def __mul__(self, other: Any) -> Series:
         if not isinstance(other, Series):

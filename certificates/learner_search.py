@@ -30,7 +30,7 @@ class FoundLearner:
 
 
 def find_learner(context: ProofContext, *, weights_given: bool) -> FoundLearner | None:
-    """Prove that an exact learner lies near the given weights, or else, without given weights, near trained ones.
+    """Prove that an exact learner lies near the given weights, or else near trained ones (beyond 150 equations only where no weights are given).
 
     Krawczyk's test in ball arithmetic is tried for at most 150 equations, and where it does not prove a learner the theorem of Newton and
     Kantorovich in verified double precision, for at most 8,000. Training is tried from eight seeded starts, and only where the count and
@@ -63,11 +63,12 @@ def _prove_near(problem: Problem, weights: Weights) -> LearnerBox | KantorovichB
 
 
 def _candidates(context: ProofContext, *, weights_given: bool) -> Iterator[Weights]:
-    if weights_given:
-        yield context.points[0]
-        return
     problem = context.problem
     with_P = problem.columns <= training.MOST_EQUATIONS_WITH_P
+    if weights_given:
+        yield context.points[0]
+        if not with_P:
+            return
     if with_P and problem.architecture.N_net * problem.columns > _TRAINING_ENTRIES:
         return
     context.report_progress("training", 0, 1)

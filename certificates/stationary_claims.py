@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.proof_context import ProofContext
@@ -72,7 +73,7 @@ def radius_of(claim: Claim) -> Fraction:
 
 
 def _proved(
-    point: int, reason: str, facts: dict[str, object], rigor: Rigor, rule: str, evidence: dict[str, object], *premises: Claim
+    point: int, reason: str, facts: Mapping[str, Any], rigor: Rigor, rule: str, evidence: Mapping[str, Any], *premises: Claim
 ) -> Claim:
     rigors = [rigor, *(premise.rigor for premise in premises if premise.rigor is not None)]
     return Claim(_NAME, Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, weakest(rigors), rule, evidence, premises, point)

@@ -7,9 +7,8 @@ from collections import Counter
 from fractions import Fraction
 
 from lossproof.certificates.claims import Claim
-from lossproof.certificates.critical_rows import HEADINGS, KIND_WORDS, critical_rows, kind_text
+from lossproof.certificates.critical_rows import HEADINGS, KIND_WORDS, aligned_table, critical_rows, kind_text
 from lossproof.certificates.enclosure_text import enclosure_text
-from lossproof.certificates.map_table import aligned_table
 from lossproof.certificates.number_text import display_number
 from lossproof.certificates.plain_words import QUESTION, conclusion_headline
 from lossproof.certificates.zoo import ZooProof

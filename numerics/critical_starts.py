@@ -48,7 +48,7 @@ def start_point(problem: Problem, plan: str, generator: np.random.Generator) -> 
     if plan == "zero":
         return np.where(_is_bias(problem), _SPREAD * normal, 0.0)
     if plan == "varied":
-        return natural * normal * 10.0 ** generator.uniform(-0.7, 1.3)
+        return np.asarray(natural * normal * 10.0 ** generator.uniform(-0.7, 1.3))
     if plan == "wide":
         return np.asarray(natural * np.sign(normal) * 10.0 ** generator.uniform(-1.5, 1.5, natural.size))
     if plan == "small":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from flint import fmpq
+from flint import arb, fmpq
 
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.fields import Array, Field
@@ -77,10 +77,10 @@ def gradient_apart_from_zero(problem: Problem, weights: Weights, max_precision: 
         return None
     for precision in precisions(max_precision):
         try:
-            balls = gradient(problem, _pass(problem, weights, BallField(precision)))
+            balls: list[arb] = list(gradient(problem, _pass(problem, weights, BallField(precision))))
         except NotDifferentiable:
             continue
-        certain = [k for k, entry in enumerate(balls) if entry.is_finite() and not entry.contains(0)]
+        certain = [k for k, entry in enumerate(balls) if entry.is_finite() and _certain(entry)]
         if certain:
             return max(certain, key=lambda k: balls[k].rel_accuracy_bits()), precision
     return None
@@ -97,8 +97,18 @@ def inactive_layer(problem: Problem, weights: Weights, precision: int) -> int | 
 
 def residual_apart_from_zero(problem: Problem, residuals: Array) -> list[int] | None:
     """Return the place ``[i, j]`` of the entry of ``∇E`` that is most clearly not 0, or None; ``residuals`` are balls of shape ``(T, n_L)``."""
-    places = [(i, j) for i in range(problem.T) for j in range(problem.architecture.n_L) if not residuals[i, j].contains(0)]
-    return list(max(places, key=lambda place: float(residuals[place].abs_lower()))) if places else None
+    certain = [
+        (float(ball.abs_lower()), [i, j])
+        for i in range(problem.T)
+        for j in range(problem.architecture.n_L)
+        if _certain(ball := residuals[i, j])
+    ]
+    return max(certain)[1] if certain else None
+
+
+def _certain(ball: arb) -> bool:
+    """Tell whether a ball excludes 0; one that is not finite does not."""
+    return bool(ball > 0) or bool(ball < 0)
 
 
 def _pass(problem: Problem, weights: Weights, field: Field) -> Evaluation:

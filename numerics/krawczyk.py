@@ -18,8 +18,8 @@ from flint import arb, arb_mat, fmpq
 from scipy import linalg
 
 from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.boxes import evaluate_box
 from lossproof.numerics.estimates import singular_values
-from lossproof.numerics.fields import Array
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.jacobian import jacobian
 from lossproof.numerics.network import evaluate
@@ -150,21 +150,18 @@ class _Point:
     """A problem at a point in balls of one precision."""
 
     def __init__(self, problem: Problem, weights: Weights, precision: int) -> None:
-        self.problem, self.field = problem, BallField(precision)
-        self.inputs = self.field.array(problem.samples.X)
-        self.layers = [(self.field.array(layer.W), self.field.array(layer.b)) for layer in weights.layers]
+        self.problem, self.weights, self.field = problem, weights, BallField(precision)
 
     @cached_property
     def residuals(self) -> arb_mat:
         """Return ``F − Y`` at the point, as a column."""
-        a, problem = self.problem.architecture, self.problem
-        outputs = evaluate(a, self.inputs, self.layers, self.field).phi[a.L]
-        entries = self.field.add(outputs, -self.field.array(problem.samples.Y)).ravel()
+        outputs = evaluate_box(self.problem, self.weights, self.field, Fraction(0)).phi[self.problem.architecture.L]
+        entries = self.field.add(outputs, -self.field.array(self.problem.samples.Y)).ravel()
         return arb_mat(len(entries), 1, list(entries))
 
     def slopes(self, parameters: tuple[int, ...], radius: Fraction) -> arb_mat:
         """Return an enclosure of the derivative by the free weights over the box."""
-        P = jacobian(evaluate(self.problem.architecture, self.inputs, self._box(parameters, radius), self.field))
+        P = jacobian(evaluate_box(self.problem, self.weights, self.field, radius, parameters))
         return arb_mat(np.ascontiguousarray(P[list(parameters)].T).tolist())
 
     def newton_step(self, parameters: tuple[int, ...]) -> float:
@@ -173,19 +170,3 @@ class _Point:
             step = self.slopes(parameters, Fraction(0)).mid().inv().mid() * self.residuals.mid()
             sizes = [abs(float(entry.mid())) for entry in step.entries()]
         return max(sizes) if np.all(np.isfinite(sizes)) else float("inf")
-
-    def _box(self, parameters: tuple[int, ...], radius: Fraction) -> list[tuple[Array, Array]]:
-        a = self.problem.architecture
-        ball = arb(0, arb(fmpq(radius.numerator, radius.denominator)).upper())
-        boxes = [(W.copy(), b.copy()) for W, b in self.layers]
-        offsets = np.cumsum([0, *(a.fan_in(l) * a.widths[l] for l in range(1, a.L + 1))])
-        with ball_precision(self.field.precision):
-            for k in parameters:
-                l = int(np.searchsorted(offsets, k, side="right")) - 1
-                unit, source = divmod(k - int(offsets[l]), a.fan_in(l + 1))
-                W, b = boxes[l]
-                if source < W.shape[0]:
-                    W[source, unit] = W[source, unit] + ball
-                else:
-                    b[unit] = b[unit] + ball
-        return boxes

@@ -97,16 +97,19 @@ def _softplus(phi: arb) -> arb:
 
 def _log_sum_exp(row: Array) -> arb:
     top = max((entry.mid() for entry in row), key=float)
-    return top + sum(((entry - top).exp() for entry in row), arb(0)).log()
+    total: arb = top + sum(((entry - top).exp() for entry in row), arb(0)).log()
+    return total
 
 
 def _square(r: arb) -> arb:
     """Return ``r²`` as a ball without negative numbers, also for a wide ball around 0."""
-    return (r * r).nonnegative_part()
+    square: arb = (r * r).nonnegative_part()
+    return square
 
 
 def _blake_zisserman(r: arb, beta: arb) -> arb:
-    return -((-_square(r)).exp() + beta).log()
+    weight: arb = (-_square(r)).exp() + beta
+    return -weight.log()
 
 
 _SEPARABLE: Mapping[str, Callable[[arb, arb], arb]] = {

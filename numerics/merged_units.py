@@ -8,6 +8,7 @@ than the group's size if ``v ≠ 0``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -125,7 +126,7 @@ def _grouping(problem: Problem, weights: Weights, layer: int, *, exactly: bool) 
     return Grouping(layer, groups, tuple(shares))
 
 
-def _groups_of(incoming: list[tuple[object, ...]], *, exactly: bool) -> tuple[tuple[int, ...], ...]:
+def _groups_of(incoming: Sequence[tuple[object, ...]], *, exactly: bool) -> tuple[tuple[int, ...], ...]:
     floats: Array = Float64Field().array(incoming)
     groups: list[list[int]] = []
     for i, columns in enumerate(incoming):

@@ -62,13 +62,15 @@ def constant_network(problem: Problem, weights: Weights) -> Weights | None:
     if not right or not small or a.activation.family not in ("tanh", "sigmoid"):
         return None
     hidden = [_with_rational_value(a.activation.family, float(ball_of(b))) for b in weights.layers[0].b]
-    W_2 = tuple(tuple(_snapped(v) for v in row) for row in weights.layers[1].W)
+    W_2 = [[v for w in row if isinstance(v := _snapped(w), Fraction)] for row in weights.layers[1].W]
+    if any(len(row) < a.n_L for row in W_2):
+        return None
     outputs = []
     for j in range(a.n_L):
-        pushed = sum((v[j] * value for v, (_, value) in zip(W_2, hidden, strict=True) if isinstance(v[j], Fraction)), Fraction(0))
+        pushed = sum((v[j] * value for v, (_, value) in zip(W_2, hidden, strict=True)), Fraction(0))
         outputs.append(sum((row[j] for row in problem.samples.Y), Fraction(0)) / problem.T - pushed)
     zeros = tuple(tuple(Fraction(0) for _ in row) for row in weights.layers[0].W)
-    return Weights((Layer(zeros, tuple(b for b, _ in hidden)), Layer(W_2, tuple(outputs))))
+    return Weights((Layer(zeros, tuple(b for b, _ in hidden)), Layer(tuple(map(tuple, W_2)), tuple(outputs))))
 
 
 def _with_rational_value(family: str, b: float) -> tuple[Number, Fraction]:

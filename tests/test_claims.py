@@ -187,7 +187,8 @@ def test_hessian_rank_at_an_exact_learner(check):
 def test_not_an_exact_learner(check):
     report = check((2, 2, 1), XOR_X, XOR_Y, weights=[([[0, 0], [0, 0]], [0, 0]), ([[0], [0]], ["1/2"])])
     assert report["exact-learner"].verdict is REFUTED
-    assert report["exact-learning"].verdict is UNDECIDED
+    assert report["exact-learning"].verdict is PROVED
+    assert report["exact-learning"].evidence["point"] != 0
 
 
 @pytest.mark.parametrize("bias", ["trainable", "fixed", "none"])

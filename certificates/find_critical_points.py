@@ -16,7 +16,7 @@ from lossproof.certificates.principle_claims import claim_error_principle
 from lossproof.certificates.problem_input import Choices, check_whole, read_problem
 from lossproof.certificates.proof_context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.report import Report
-from lossproof.certificates.suboptimal_claims import claim_suboptimal
+from lossproof.certificates.suboptimal_claims import claim_suboptimal, losses_of
 from lossproof.numerics.candidate_points import random_weights
 from lossproof.numerics.critical_search import SearchResult, find_candidates
 from lossproof.numerics.nearby_points import nearby_points
@@ -171,7 +171,7 @@ def prove_near(context: ProofContext, weights: Weights, landscape: LandscapeClai
 
 
 def _critical_points(context: ProofContext, proved: Sequence[tuple[Claim, int]]) -> tuple[CriticalPoint, ...]:
-    losses = [premise for claim, _ in proved for premise in claim.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"]
+    losses = losses_of([claim for claim, _ in proved])
     found = []
     for claim, hits in sorted(proved, key=lambda pair: pair[0].facts["loss_upper"]):
         point = claim.point or 0

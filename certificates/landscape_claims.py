@@ -11,13 +11,12 @@ from lossproof.certificates.critical_point_claims import LandscapeClaims, claim_
 from lossproof.certificates.find_critical_points import prove_near
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.stationary_claims import BOX_RULES, LearnerClaims
-from lossproof.certificates.suboptimal_claims import MINIMA, claim_suboptimal
+from lossproof.certificates.suboptimal_claims import MINIMA, claim_suboptimal, losses_of
 from lossproof.numerics.critical_search import Candidate, find_candidates
 from lossproof.theory.verdicts import Verdict
 
 _STARTS = 12
-_SEARCH_PARAMETERS = 24
-_SEARCH_COLUMNS = 64
+_SMALL, _MODERATE = (24, 64), (100, 400)
 _PROOFS = 6
 _NO_LOSS = 1e-20
 
@@ -31,20 +30,21 @@ class CriticalClaims:
 
 
 def claims_at_weights(context: ProofContext, learner: LearnerClaims, landscape: LandscapeClaims) -> CriticalClaims:
-    """Claim what kind of critical point lies at or near point 0; where it is a local minimum, look for a point with a smaller loss."""
+    """Claim what kind of critical point lies at or near point 0; where it is a local minimum, look for a point with a smaller loss.
+
+    The search takes 12 starts, at most 100 parameters and 400 columns.
+    """
     here = claim_critical_point(context, 0, learner, landscape)
     if here.facts["kind"] not in MINIMA:
         return CriticalClaims((here,), None)
-    losses = []
-    for candidate in _candidates(context):
+    if learner.nearby is not None:
+        better = claim_critical_point(context, learner.nearby.evidence["point"], learner, landscape)
+        return CriticalClaims((here, better), claim_suboptimal(here, losses_of([better])))
+    for candidate in _candidates(context, _MODERATE):
         if candidate.loss < here.facts["loss_lower"]:
             loss = claim_loss(context, context.add_point(candidate.weights), Fraction(0))
-            losses = [] if loss is None else [loss]
-            break
-    if not losses and learner.nearby is not None and learner.nearby.rule in BOX_RULES:
-        found = claim_critical_point(context, learner.nearby.evidence["point"], learner, landscape)
-        losses = [premise for premise in found.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"]
-    return CriticalClaims((here,), claim_suboptimal(here, losses))
+            return CriticalClaims((here,), None if loss is None else claim_suboptimal(here, [loss]))
+    return CriticalClaims((here,), None)
 
 
 def claims_of_search(context: ProofContext, existence: Claim, landscape: LandscapeClaims) -> CriticalClaims:
@@ -55,11 +55,11 @@ def claims_of_search(context: ProofContext, existence: Claim, landscape: Landsca
     found: list[Claim] = []
     if existence.rule in BOX_RULES:
         found.append(claim_critical_point(context, existence.evidence["point"], LearnerClaims(nearby=existence), landscape))
-    for candidate in _candidates(context)[:_PROOFS]:
+    for candidate in _candidates(context, _SMALL)[:_PROOFS]:
         if existence.rule not in BOX_RULES or candidate.loss > _NO_LOSS:
             claim = prove_near(context, candidate.weights, landscape, nearby=True)
             found += [] if claim is None else [claim]
-    losses = [premise for claim in found for premise in claim.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"]
+    losses = losses_of(found)
     bad = {claim.point: worst for claim in found if (worst := claim_suboptimal(claim, losses)) is not None}
     worst_one = max(bad.values(), key=lambda claim: claim.facts["loss_lower"], default=None)
     named = (
@@ -70,9 +70,10 @@ def claims_of_search(context: ProofContext, existence: Claim, landscape: Landsca
     return CriticalClaims(tuple({claim.point: claim for claim in found if claim.point in named}.values()), worst_one)
 
 
-def _candidates(context: ProofContext) -> tuple[Candidate, ...]:
+def _candidates(context: ProofContext, size: tuple[int, int]) -> tuple[Candidate, ...]:
+    """Search from 12 starts unless the problem has more parameters or columns than ``size`` says."""
     problem = context.problem
-    if problem.architecture.N_net > _SEARCH_PARAMETERS or problem.columns > _SEARCH_COLUMNS:
+    if problem.architecture.N_net > size[0] or problem.columns > size[1]:
         return ()
     context.report_progress("searching critical points", 0, 1)
     return find_candidates(problem, starts=_STARTS, seed=context.seed, workers=1).candidates

@@ -31,3 +31,8 @@ def claim_suboptimal(minimum: Claim, losses: Sequence[Claim]) -> Claim | None:
         "a bad local minimum, proved."
     )
     return proved_at("suboptimal", minimum, reason, facts, Rigor.EXACT, "suboptimal", {}, class_claim, own, best)
+
+
+def losses_of(points: Sequence[Claim]) -> list[Claim]:
+    """Return the claims ``loss-bounds`` that claims ``critical-point`` rest on."""
+    return [premise for claim in points for premise in claim.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"]

@@ -24,7 +24,7 @@ from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Weights
 
 _FORMAL_WORK = 20_000
-_BALL_WORK = 2_000_000
+_BALL_WORK = 5_000_000
 _SMALL = 1e-6
 
 

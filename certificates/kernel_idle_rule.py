@@ -29,7 +29,8 @@ def stationary_idle(step: Step) -> Result:
     unknowns that are left are as many as the components by parameters that are no incoming weights of idle units. Krawczyk's test gives one zero of
     these in the box, hence ``∇J = 0``, and an invertible derivative: by the implicit function theorem the unknowns follow the ``m − n_{l+1}`` incoming
     weights that were held, which may be moved, while v stays 0. So the critical points near it contain a manifold of that dimension for each idle
-    unit; J is constant on it, as its gradient is 0 there.
+    unit; J is constant on it, as its gradient is 0 there. Where all units of the layer are idle, the same holds for all weights below: nothing of theirs
+    reaches the output, their derivatives are 0, and they may be moved, too.
     """
     found = step.expect(0, "layer", "units", "free", "radius", "precision")
     problem, point = step.problem, step.at_point()
@@ -51,16 +52,26 @@ def stationary_idle(step: Step) -> Result:
         directions = embed(ring, [[fmpq(int(k == m)) for m in range(problem.N_net)] for k in equations])
         H = hessian_times(ring, problem, box, directions, bits)[:, unknowns]
         require_contraction(list(G), arb_mat(n, n, list(H.flat)), radius, fmpq(0), "evidence.radius")
-    dimension = len(units) * (problem.fan_in(layer) - problem.widths[layer + 1])
-    return conclude(step, "stationary", {"radius": str(radius), "dimension": dimension}), Rigor.BALL
+    return conclude(step, "stationary", {"radius": str(radius), "dimension": _dimension(problem, layer, units)}), Rigor.BALL
+
+
+def _dimension(problem: Problem, layer: int, units: list[int]) -> int:
+    held = len(units) * (problem.fan_in(layer) - problem.widths[layer + 1])
+    return held + (_below(problem, layer) if len(units) == problem.widths[layer] else 0)
+
+
+def _below(problem: Problem, layer: int) -> int:
+    """Return the number of trainable weights below a layer."""
+    return sum(problem.fan_in(l) * problem.widths[l] for l in range(1, layer))
 
 
 def _system(problem: Problem, layer: int, units: list[int], free: Any) -> tuple[list[int], list[int]]:
     """Return the unknowns and the equations as rows of P, equally many."""
     m, after = problem.fan_in(layer), problem.widths[layer + 1]
-    first = sum(problem.fan_in(l) * problem.widths[l] for l in range(1, layer))
+    first = _below(problem, layer)
     behind = first + m * problem.widths[layer]
-    incoming, kept, outgoing = set(), set(), set()
+    incoming = set(range(first)) if len(units) == problem.widths[layer] else set()
+    kept, outgoing = set(), set()
     for n, (unit, listed) in enumerate(zip(units, read_list(free, "evidence.free", len(units)), strict=True)):
         chosen = read_indices(listed, f"evidence.free[{n}]", m)
         require(len(chosen) == after, f"evidence.free[{n}]", f"{after} incoming weights must be free")

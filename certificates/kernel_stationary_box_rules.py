@@ -44,12 +44,18 @@ def stationary_box(step: Step) -> Result:
     r"""Krawczyk's test for the gradient by the weights that are not ``fixed``, in a box in which these vary and the others do not.
 
     The gradient is differentiable over the box: a kink in it rejects. So one W in the box has ``∂J/∂w = 0`` for the free w.
-    Let a hidden activation have ``σ(λz) = λ^κ σ(z)`` for ``λ > 0`` (relu and leaky-relu κ = 1, ``power:k`` κ = k), and let one incoming weight
-    ``w_f ≠ 0`` of each hidden unit be fixed. Multiplying the incoming weights and the bias of a unit by λ and its outgoing ones v by ``λ^{-κ}`` changes
-    no output, so ``Σ_in w ∂J/∂w = κ Σ_out v ∂J/∂v`` (Euler). Weights into the last layer are free; so, from the last hidden layer to the first, the right
-    side is 0, hence ``w_f ∂J/∂w_f = 0``, and ``∇J = 0``. All these scalings together give a family of critical points of equal loss; its tangent vectors
-    have an invertible triangular part in the rows of the fixed weights (a fixed weight changes with its own unit and with those below), so its
-    dimension is their number.
+
+    Scaling. Let a hidden activation have ``σ(λz) = λ^κ σ(z)`` for ``λ > 0`` (relu and leaky-relu κ = 1, ``power:k`` κ = k), and let one incoming weight
+    ``w_f ≠ 0`` of each hidden unit be fixed. Multiplying the incoming weights and the bias of a unit by λ and its outgoing ones v by ``λ^{-κ}``
+    changes no output, so ``Σ_in w ∂J/∂w = κ Σ_out v ∂J/∂v`` (Euler). The components by the weights into the last layer are 0; so, from the last
+    hidden layer to the first, the right side is 0, hence ``w_f ∂J/∂w_f = 0``, and ``∇J = 0``.
+
+    Softmax. Adding one vector to the incoming weights of all outputs adds one number to all logits and changes no error, so the sum over the
+    outputs j of ``∂J/∂W_L[:, j]`` is 0: where it vanishes for ``j ≥ 1`` it does for the fixed ``j = 0``.
+
+    All these transformations together give a family of critical points of equal loss. Its tangent vectors have an invertible block triangular part
+    in the rows of the fixed weights (a scaling changes the fixed weight of its own unit and those above, a shift changes those of output 0 only), so
+    its dimension is their number.
     """
     found = step.expect(0, "fixed", "radius", "precision")
     problem, point = step.problem, step.at_point()
@@ -57,8 +63,7 @@ def stationary_box(step: Step) -> Result:
     listed = read_list(found["fixed"], "evidence.fixed")
     fixed = [read_integer(k, f"evidence.fixed[{n}]", 0, problem.N_net - 1) for n, k in enumerate(listed)]
     with ball_precision(bits):
-        if fixed:
-            _require_scalings(problem, point, fixed)
+        _require_gauge(problem, point, fixed)
         _require_critical(problem, point, [k for k in range(problem.N_net) if k not in set(fixed)], radius, bits)
     return conclude(step, "stationary", {"radius": str(radius), "dimension": len(fixed)}), Rigor.BALL
 
@@ -66,16 +71,32 @@ def stationary_box(step: Step) -> Result:
 def stationary_scaled(step: Step) -> Result:
     """† The gradient vanishes as in `stationary_exact`, and the scalings of `stationary_box` give a manifold of critical points of the same loss.
 
-    Scaling every hidden unit by a factor of its own changes no output, so the scaled weights are critical as well; the named weights, not 0 and one
-    for each hidden unit, show as there that the dimension is the number of hidden units.
+    Scaling hidden units, or shifting all logits of softmax, changes no error, so the weights so changed are critical as well; the fixed weights show as
+    there that the dimension is their number.
     """
     found = step.expect(0, "fixed")
     rigor = require_zero_gradient(step)
     listed = read_list(found["fixed"], "evidence.fixed")
     fixed = [read_integer(k, f"evidence.fixed[{n}]", 0, step.problem.N_net - 1) for n, k in enumerate(listed)]
+    require(bool(fixed), "evidence.fixed", "no weight is named")
     with ball_precision(SIGN_PRECISION):
-        _require_scalings(step.problem, step.at_point(), fixed)
+        _require_gauge(step.problem, step.at_point(), fixed)
     return conclude(step, "stationary", {"radius": AT_THE_POINT, "dimension": len(fixed)}), rigor
+
+
+def _require_gauge(problem: Problem, point: Point, fixed: list[int]) -> None:
+    """Demand that the indices name first one incoming weight, not 0, of every hidden unit, then all incoming weights of output 0: either part may be missing.
+
+    The first part needs a homogeneous hidden activation, the second softmax with two outputs or more and the identity at the output.
+    """
+    logits = problem.error.family == "softmax" and problem.n_L >= 2 and problem.output_activation.family == "identity"
+    last = problem.N_net - problem.fan_in(problem.L) * problem.n_L
+    scalings = [k for k in fixed if not (logits and k >= last)]
+    shift = fixed[len(scalings) :]
+    right = fixed == scalings + shift and shift in ([], list(range(last, last + problem.fan_in(problem.L))))
+    require(right, "evidence.fixed", "of the weights into the outputs those of output 0 may be fixed, for softmax, all and last")
+    if scalings:
+        _require_scalings(problem, point, scalings)
 
 
 def _require_scalings(problem: Problem, point: Point, fixed: list[int]) -> None:

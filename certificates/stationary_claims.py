@@ -10,7 +10,7 @@ from typing import Any
 
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.proof_context import ProofContext
-from lossproof.numerics.critical_box import CriticalBox, critical_box, scaling_gauge
+from lossproof.numerics.critical_box import CriticalBox, critical_box, symmetry_gauge
 from lossproof.numerics.exact_critical import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
 from lossproof.numerics.idle_units import idle_point
 from lossproof.numerics.merged_units import MergedPoint, merged_point
@@ -121,11 +121,11 @@ def _exactly(context: ProofContext, point: int) -> Claim | None:
 def _scaled(context: ProofContext, point: int) -> Claim | None:
     """The exact critical point once more, as one of a family that the scaling symmetry gives."""
     problem, weights = context.problem, context.points[point]
-    gauge = scaling_gauge(problem, weights)
-    if gauge is None or not gradient_is_zero(problem, weights):
+    gauge = symmetry_gauge(problem, weights)
+    if not gauge or not gradient_is_zero(problem, weights):
         return None
     reason = (
-        "Every component of the gradient is 0, by exact arithmetic; scaling the incoming and outgoing weights of the hidden units against each other gives a "
+        "Every component of the gradient is 0, by exact arithmetic; the symmetries of the loss (scaling of hidden units, shifts of the logits) give a "
         f"manifold of dimension {len(gauge)} of critical points with one loss."
     )
     facts = {"radius": Fraction(0), "dimension": len(gauge)}
@@ -136,15 +136,19 @@ def _in_a_box(context: ProofContext, point: int) -> Claim | None:
     problem, weights = context.problem, context.points[point]
     box = critical_box(problem, weights)
     if box is None:
-        gauge = scaling_gauge(problem, weights)
-        box = None if gauge is None else critical_box(problem, weights, gauge)
+        gauge = symmetry_gauge(problem, weights)
+        box = critical_box(problem, weights, gauge) if gauge else None
     return None if box is None else _box_claim(point, box)
 
 
 def _box_claim(point: int, box: CriticalBox) -> Claim:
-    scaling = f", with one weight of each of the {len(box.fixed)} hidden units held, as the scaling symmetry allows" if box.fixed else ""
+    held = (
+        f", with {len(box.fixed)} weights held, as the symmetries of the loss allow (scaling of hidden units, shifts of the logits)"
+        if box.fixed
+        else ""
+    )
     reason = (
-        f"Newton's map for ∇J = 0 sends the box of half-width {float(box.radius):.2g} around these weights into itself{scaling} "
+        f"Newton's map for ∇J = 0 sends the box of half-width {float(box.radius):.2g} around these weights into itself{held} "
         "(Krawczyk's test in ball arithmetic)."
     )
     facts = {"radius": box.radius, "dimension": len(box.fixed)}

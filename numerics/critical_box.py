@@ -6,8 +6,9 @@ invertible all over the box. Ball arithmetic makes every quantity an enclosure.
 
 For (leaky) relu and powers the loss does not change when a hidden unit's incoming weights are multiplied by ``α > 0`` and its outgoing ones by
 ``α^{-κ}``, so critical points come in families and no box contains just one. Then one incoming weight of each hidden unit, not 0, is held
-(`scaling_gauge`): by Euler's identity ``Σ_in w ∂J/∂w = κ Σ_out v ∂J/∂v`` the components at the held weights vanish as well, from the last hidden
-layer downwards.
+(`symmetry_gauge`): by Euler's identity ``Σ_in w ∂J/∂w = κ Σ_out v ∂J/∂v`` the components at the held weights vanish as well, from the last hidden
+layer downwards. Softmax is invariant under adding one vector to the incoming weights of all outputs: those of output 0 are held, and their
+components vanish since the sum over the outputs is 0.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def without(problem: Problem, fixed: tuple[int, ...] = ()) -> ReducedSystem:
 def critical_box(problem: Problem, weights: Weights, fixed: tuple[int, ...] = ()) -> CriticalBox | None:
     """Return a small box around the weights that is proved to contain a critical point, or None.
 
-    ``fixed`` are parameters (rows of ``P``) to hold, `scaling_gauge` or none. None says nothing: the weights may be too far from a critical point, the
+    ``fixed`` are parameters (rows of ``P``) to hold, `symmetry_gauge` or none. None says nothing: the weights may be too far from a critical point, the
     Hessian singular or nearly so, a derivative may not exist in the box, or there are more than 200 free parameters.
     """
     found = zero_box(problem, weights, without(problem, fixed))
@@ -117,22 +118,31 @@ def refined_zero(problem: Problem, weights: Weights, system: ReducedSystem) -> W
     return weights
 
 
-def scaling_gauge(problem: Problem, weights: Weights) -> tuple[int, ...] | None:
-    """Return one incoming weight for each hidden unit, the largest, as rows of ``P``; None where there is no scaling symmetry or a unit has none.
+def symmetry_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
+    """Return parameters to hold, as rows of ``P``, so that the symmetries of the loss leave isolated critical points isolated; empty without any.
 
-    There is one for hidden activations relu, leaky-relu and power:k with ``k ≥ 2`` and bias mode trainable or none.
+    Scaling (hidden activation relu, leaky-relu or power:k with ``k ≥ 2``, bias mode trainable or none, no hidden unit without incoming weights): the
+    largest incoming weight of each hidden unit. Softmax of two outputs or more: all incoming weights of output 0, as adding one vector to those of all
+    outputs changes no error.
     """
+    a = problem.architecture
+    last = a.N_net - a.fan_in(a.L) * a.n_L
+    logits = problem.error.family == "softmax" and a.n_L >= 2 and a.output_activation.family == "identity"
+    return (*_scaling_gauge(problem, weights), *(range(last, last + a.fan_in(a.L)) if logits else ()))
+
+
+def _scaling_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
     a = problem.architecture
     power = a.activation.family == "power" and a.activation.parameter != 1
     if a.L < 2 or a.bias == "fixed" or not (power or a.activation.family in ("relu", "leaky-relu")):
-        return None
+        return ()
     layers, offset, chosen = Float64Field(), 0, []
     for l in range(1, a.L):
         W, rows = np.abs(layers.array(weights.layers[l - 1].W)), a.fan_in(l)
         for unit in range(a.widths[l]):
             source = int(np.argmax(W[:, unit]))
             if weights.layers[l - 1].W[source][unit] == 0:
-                return None
+                return ()
             chosen.append(offset + unit * rows + source)
         offset += rows * a.widths[l]
     return tuple(chosen)

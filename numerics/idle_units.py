@@ -3,7 +3,7 @@ r"""Critical points at which hidden units are idle: their outgoing weights are 0
 The derivative of the loss by a unit's incoming weights has its outgoing weights ``v`` as a factor, so with ``v = 0`` it vanishes whatever these
 incoming weights are. What is left are the components for all other parameters and for ``v``: as many equations as there are unknowns once, of each
 idle unit's incoming weights, as many are free as it has outgoing ones. The others may be moved, so that such critical points form manifolds of
-dimension ``fan_in − n_{l+1}`` for each idle unit, with one loss.
+dimension ``fan_in − n_{l+1}`` for each idle unit, with one loss. Where a whole layer is idle, no weight below it matters either.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class IdlePoint:
 
     def dimension(self, architecture: Architecture) -> int:
         """Return the dimension of the manifold of such critical points."""
-        return len(self.units) * (architecture.fan_in(self.layer) - architecture.widths[self.layer + 1])
+        held = len(self.units) * (architecture.fan_in(self.layer) - architecture.widths[self.layer + 1])
+        return held + (_rows_of(architecture, self.layer) if len(self.units) == architecture.widths[self.layer] else 0)
 
 
 def idle_point(problem: Problem, weights: Weights, *, exactly: bool = False) -> IdlePoint | None:
@@ -108,6 +109,8 @@ def _free_weights(problem: Problem, weights: Weights, layer: int, units: tuple[i
 def _system(a: Architecture, layer: int, units: tuple[int, ...], free: tuple[tuple[int, ...], ...]) -> ReducedSystem:
     start, rows = _rows_of(a, layer), a.fan_in(layer)
     incoming = {start + unit * rows + k for unit in units for k in range(rows)}
+    if len(units) == a.widths[layer]:
+        incoming |= set(range(start))
     kept = {start + unit * rows + k for unit, chosen in zip(units, free, strict=True) for k in chosen}
     outgoing = {k for unit in units for k in _outgoing(a, layer, unit)}
     equations = tuple(k for k in range(a.N_net) if k not in incoming)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from flint import fmpz
 
 from lossproof.numerics.ball_field import ball_of
-from lossproof.numerics.critical_box import refined_weights, scaling_gauge
+from lossproof.numerics.critical_box import refined_weights, symmetry_gauge
 from lossproof.numerics.exact_critical import gradient_is_zero
 from lossproof.numerics.idle_units import idle_point
 from lossproof.numerics.merged_units import merged_point
@@ -34,8 +34,8 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     for found in (merged_point(problem, weights), idle_point(problem, weights)):
         if found is not None:
             yield found.weights
-    for fixed in ((), scaling_gauge(problem, weights)):
-        refined = None if fixed is None else refined_weights(problem, weights, fixed)
+    for fixed in dict.fromkeys(((), symmetry_gauge(problem, weights))):
+        refined = refined_weights(problem, weights, fixed)
         if refined is not None:
             yield refined
 

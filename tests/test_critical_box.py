@@ -7,7 +7,7 @@ from fractions import Fraction
 import mpmath
 import pytest
 
-from lossproof.numerics.critical_box import critical_box, hessian_over_box, refined_weights, scaling_gauge
+from lossproof.numerics.critical_box import critical_box, hessian_over_box, refined_weights, symmetry_gauge
 from lossproof.numerics.inertia import ball_inertia
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
@@ -98,7 +98,7 @@ def test_scaling_families_need_a_gauge(activation):
     samples = Samples.of([[x] for x in SCALED_X], [[y] for y in SCALED_Y])
     problem = Problem(Architecture.of((1, 1, 1), activation), error_named("squared"), samples)
     weights = Weights.of(problem.architecture, NEAR[activation])
-    gauge = scaling_gauge(problem, weights)
+    gauge = symmetry_gauge(problem, weights)
     assert gauge == (0,)
     fine = refined_weights(problem, weights, gauge)
     assert critical_box(problem, fine) is None
@@ -110,9 +110,9 @@ def test_scaling_families_need_a_gauge(activation):
 
 def test_no_gauge_for_other_activations_or_a_dead_unit():
     tanh = Problem(Architecture.of((1, 1, 1), "tanh"), error_named("squared"), Samples.of([[1]], [[1]]))
-    assert scaling_gauge(tanh, Weights.of(tanh.architecture, [([[1]], [0]), ([[1]], [0])])) is None
+    assert symmetry_gauge(tanh, Weights.of(tanh.architecture, [([[1]], [0]), ([[1]], [0])])) == ()
     relu = Problem(Architecture.of((1, 1, 1), "relu"), error_named("squared"), Samples.of([[1]], [[1]]))
-    assert scaling_gauge(relu, Weights.of(relu.architecture, [([[0]], [1]), ([[1]], [0])])) is None
+    assert symmetry_gauge(relu, Weights.of(relu.architecture, [([[0]], [1]), ([[1]], [0])])) == ()
 
 
 @pytest.mark.parametrize("error", ["squared", "smooth-l1:1/4", "cauchy:4", "blake-zisserman:1/2", "logistic"])

@@ -80,6 +80,17 @@ def test_other_errors(error):
     assert any(p.kind == "strict-minimum" for p in found)
 
 
+def test_softmax_up_to_shifts_of_the_logits():
+    """Adding one vector to the incoming weights of all outputs changes nothing: no critical point is isolated."""
+    odds = [Fraction(p, 20) for p in (2, 5, 15, 10, 5, 15, 18)]
+    inputs = [[-2], [-1], ["-1/2"], ["1/2"], [1], [2], [3]]
+    one = mapped("1-2", inputs, [[p, 1 - p] for p in odds], error="softmax")
+    assert [(p.kind, p.inertia["zero"]) for p in one] == [("global", 2)]
+    hidden = mapped("1-1-2", inputs, [[p, 1 - p] for p in odds], error="softmax", starts=60)
+    assert {p.claim.premises[0].rule for p in hidden} & {"stationary-box", "stationary-scaled"}
+    assert all(p.inertia["zero"] >= 2 for p in hidden)
+
+
 @pytest.mark.parametrize("options", [{"starts": 0}, {"starts": 1.5}, {"workers": 0}, {"seed": "x"}, {"max_precision": 10}])
 def test_bad_settings_are_named(options):
     with pytest.raises(lp.InputError, match=next(iter(options))):

@@ -75,3 +75,17 @@ def test_no_critical_point_nearby_is_no_proof():
     problem = problem_of((1, 2, 1))
     weights = Weights.of(problem.architecture, [([["9", "7"]], ["5", "-4"]), ([["3"], ["0"]], ["2"])])
     assert idle_point(problem, weights, exactly=True) is None
+
+
+@pytest.mark.parametrize("bias", ["trainable", "fixed"])
+def test_a_whole_idle_layer_frees_all_weights_below(bias):
+    fixed = ((Fraction(1, 2),), (Fraction(-1, 3),), (Fraction(1, 4),)) if bias == "fixed" else None
+    problem = Problem(Architecture.of((1, 1, 1, 1), "tanh", bias=bias), error_named("squared"), Samples.of(X, Y), fixed)
+    biases = fixed if fixed is not None else (("1/2",), ("-1/3",), ("0",))
+    start = Weights.of(problem.architecture, [([["3/4"]], list(biases[0])), ([["1/5"]], list(biases[1])), ([["0"]], list(biases[2]))])
+    found = idle_point(problem, start)
+    assert found is not None
+    assert (found.layer, found.units) == (2, (0,))
+    below = problem.architecture.fan_in(1)
+    assert found.dimension(problem.architecture) == below + problem.architecture.fan_in(2) - 1
+    assert kind_at(problem, found.weights)[0].kind == "saddle"

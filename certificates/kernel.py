@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lossproof.certificates.kernel_absence_rules import ABSENCE_RULES
+from lossproof.certificates.kernel_blind_rule import BLIND_RULES
 from lossproof.certificates.kernel_cited_rules import CITED_RULES
 from lossproof.certificates.kernel_claim_rules import RANK_CLAIM_RULES
 from lossproof.certificates.kernel_class_rules import CLASS_RULES
@@ -48,6 +49,7 @@ RULES: Mapping[str, Callable[[Step], Result]] = {
     **STATIONARY_RULES,
     **STATIONARY_BOX_RULES,
     **IDLE_RULES,
+    **BLIND_RULES,
     **LOSS_RULES,
     **INERTIA_RULES,
     **CLASS_RULES,

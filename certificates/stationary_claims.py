@@ -10,6 +10,7 @@ from typing import Any
 
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.proof_context import ProofContext
+from lossproof.numerics.blind_layers import blind_point
 from lossproof.numerics.critical_box import CriticalBox, critical_box, symmetry_gauge
 from lossproof.numerics.exact_critical import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
 from lossproof.numerics.idle_units import idle_point
@@ -34,8 +35,8 @@ def stationary_claims(context: ProofContext, point: int, learner: LearnerClaims)
     """Yield claims that a critical point lies at or near a point of the context, one for each reason that holds.
 
     The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; Krawczyk's test for the
-    gradient, for all parameters, up to the scaling symmetry, in a smaller network whose units are copied, or with idle units. A later reason may
-    know of a larger manifold of critical points than an earlier one.
+    gradient, for all parameters, up to the symmetries, in a smaller network whose units are copied, with idle units, or with two layers without
+    weights. A later reason may know of a larger manifold of critical points than an earlier one.
     """
     if not context.jacobian_exists(point):
         return
@@ -47,6 +48,7 @@ def stationary_claims(context: ProofContext, point: int, learner: LearnerClaims)
         _in_a_box,
         _merged,
         _idle,
+        _blind,
     ):
         found = reason(context, point)
         if found is not None:
@@ -196,3 +198,18 @@ def _idle(context: ProofContext, point: int) -> Claim | None:
     }
     facts = {"radius": found.radius, "dimension": found.dimension(problem.architecture)}
     return _proved(point, reason, facts, Rigor.BALL, "stationary-idle", evidence)
+
+
+def _blind(context: ProofContext, point: int) -> Claim | None:
+    problem = context.problem
+    found = blind_point(problem, context.points[point], exactly=True)
+    if found is None:
+        return None
+    reason = (
+        f"The weights of layers {found.layers[0]} and {found.layers[1]} are 0, so the output does not depend on the input, and the gradient vanishes "
+        f"as soon as Σ_i ∇E_i does; for the output biases Newton's map sends the box of half-width {float(found.radius):.2g} into itself "
+        "(Krawczyk's test in ball arithmetic)."
+    )
+    evidence = {"layers": list(found.layers), "radius": str(found.radius), "precision": found.precision}
+    facts = {"radius": found.radius, "dimension": found.dimension(problem.architecture)}
+    return _proved(point, reason, facts, Rigor.BALL, "stationary-blind", evidence)

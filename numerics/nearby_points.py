@@ -9,6 +9,7 @@ from fractions import Fraction
 from flint import fmpz
 
 from lossproof.numerics.ball_field import ball_of
+from lossproof.numerics.blind_layers import blind_point
 from lossproof.numerics.critical_box import refined_weights, symmetry_gauge
 from lossproof.numerics.exact_critical import gradient_is_zero
 from lossproof.numerics.idle_units import idle_point
@@ -31,7 +32,7 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     for exact in (snapped_weights(weights), constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
-    for found in (merged_point(problem, weights), idle_point(problem, weights)):
+    for found in (merged_point(problem, weights), idle_point(problem, weights), blind_point(problem, weights)):
         if found is not None:
             yield found.weights
     for fixed in dict.fromkeys(((), symmetry_gauge(problem, weights))):

@@ -89,3 +89,43 @@ def test_an_idle_unit_is_accepted_and_what_is_false_is_not():
     assert outcome(idle(moved)) == ("evidence", "evidence.radius")
     nearly = [layers[0], {**layers[1], "W": [layers[1]["W"][0], ["1/1000000000000000000000"]]}]
     assert outcome(idle(nearly)) == ("evidence", "evidence.units")
+
+
+def blind(layers=(1, 2), weights=("0", "0", "3/4"), dimension=3, radius="1/1048576", **options):
+    """1-1-1-1 with Cauchy's error at its best constant, about 0.1127, and two layers without weights."""
+    point = [layer([[w]], [b]) for w, b in zip(weights, ("1/2", "0", options.pop("output", "0.11270166")), strict=True)]
+    point[2]["b"] = [str(Fraction(point[2]["b"][0]))]
+    d = Draft((1, 1, 1, 1), X, LINE, point, **{"error": "cauchy:2", **options})
+    evidence = {"layers": list(layers), "radius": radius, "precision": 128}
+    d.claim("stationary-blind", "stationary", HERE, "PROVED", {"radius": radius, "dimension": dimension}, 0, (), evidence, "BALL")
+    return d
+
+
+def best_constant():
+    """The best constant output for Cauchy's error, by bisection of its derivative."""
+    targets = [float(Fraction(y)) for (y,) in LINE]
+    low, high = -1.0, 1.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        slope = sum(2 * (middle - y) / ((middle - y) ** 2 + 2) for y in targets)
+        low, high = (middle, high) if slope < 0 else (low, middle)
+    return repr(low)
+
+
+def test_two_layers_without_weights():
+    c = best_constant()
+    assert accepted(blind(output=c))
+    assert outcome(blind(output=c, weights=("0", "1/3", "3/4"))) == ("evidence", "evidence.layers[1]")
+    assert outcome(blind(output=c, layers=(2, 1))) == ("evidence", "evidence.layers")
+    assert outcome(blind(output=c, layers=(1, 1))) == ("evidence", "evidence.layers")
+    assert outcome(blind(output=c, dimension=4)) == ("conclusion", "conclusion.facts.dimension")
+    assert outcome(blind(output=repr(float(c) + 0.01))) == ("evidence", "evidence.radius")
+    assert outcome(blind(output=c, output_activation="sin"))[1] == "rule"
+
+
+def test_a_blind_network_of_the_search_is_a_saddle():
+    problem = lp.Problem(lp.Architecture.of("1-1-1-1", "tanh"), lp.error_named("cauchy:2"), lp.Samples.of(X, LINE))
+    point = lp.Weights.of(problem.architecture, [([[0]], ["1/2"]), ([[0]], ["-1/3"]), ([["3/4"]], ["1/3"])])
+    found = lp.prove_points(problem, [point], nearby=True)
+    assert [(p.kind, p.claim.premises[0].rule) for p in found] == [("saddle", "stationary-blind")]
+    assert lp.verify(found.certificate.text).ok

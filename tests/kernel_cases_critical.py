@@ -245,6 +245,22 @@ def idle_unit():
     return d.finish()
 
 
+def blind_network():
+    """1-1-1-1 without weights in its first two layers; the output bias is the best constant for Cauchy's error."""
+    with mpmath.workdps(60):
+        [best] = newton(lambda c: [sum((c - y) / ((c - y) ** 2 + 2) for y in STEP_Y)], (0.3,))
+    d = Draft(
+        (1, 1, 1, 1),
+        STEP_X_TEXT,
+        STEP_Y_TEXT,
+        [layer([["0"]], ["1/2"]), layer([["0"]], ["-1/3"]), layer([["0"]], [best])],
+        error="cauchy:2",
+    )
+    evidence = {"layers": [1, 3], "radius": RADIUS, "precision": 128}
+    d.claim("stationary-blind", "stationary", HERE, "PROVED", {"radius": RADIUS, "dimension": 3}, 0, (), evidence, "BALL")
+    return d.finish()
+
+
 def power_scaling():
     """1-1-1 power:2 without bias: w² v = 1 is the best fit, a curve of minima."""
     d = Draft(
@@ -434,7 +450,8 @@ CRITICAL_CASES = {
     function.__name__: function
     for function in (
         xor_stationary_log_3, xor_stationary_1, xor_at_zero, saddle_of_a_linear_network, strict_minimum, merged_inside, merged_outside,
-        relu_scaling, relu_scaled, idle_unit, power_scaling, relu_inactive, constant_minimum, floor_of_equal_inputs, linear_regression, logistic_regression,
+        relu_scaling, relu_scaled, idle_unit, blind_network, power_scaling, relu_inactive, constant_minimum, floor_of_equal_inputs, linear_regression,
+        logistic_regression,
         exact_learner_minimum, near_learner, near_learner_verified, not_critical, unattained, unattained_logistic, unattained_softmax,
     )
 }  # fmt: skip

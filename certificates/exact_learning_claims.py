@@ -43,7 +43,8 @@ def claim_exact_learning(context: ProofContext, at_weights: Claim | None, nearby
     if at_weights is not None and at_weights.verdict is Verdict.PROVED:
         reason = "The given weights are one."
         return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, at_weights.rigor, "exact-learning-exists", {}, (at_weights,))
-    found = _by_wide_layer(context) or nearby
+    near_given = nearby is not None and nearby.evidence["point"] == 0
+    found = nearby if near_given else _by_wide_layer(context) or nearby
     if found is not None:
         return found
     return Claim(

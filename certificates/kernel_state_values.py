@@ -27,14 +27,12 @@ def state_values(ring: Ring, activation: Activation, z: Element, times: int) -> 
     side = _side(ring, activation, z, times)
     family = activation.family
     if isinstance(ring, FormalRing):
-        return (*_FORMAL.get(family, _none)(ring, activation, bounded(z)), side)
+        formal = _FORMAL.get(family)
+        return (*(() if formal is None else formal(ring, activation, bounded(z))), side)
     if isinstance(ring, BallRing):
-        return (*_BALLS.get(family, _none)(ring, activation, z), side)
+        balls = _BALLS.get(family)
+        return (*(() if balls is None else balls(ring, activation, z)), side)
     raise TypeError(f"no states over {type(ring).__name__}")
-
-
-def _none(ring: Any, activation: Activation, z: Element) -> States:
-    return ()
 
 
 def _side(ring: Ring, activation: Activation, z: Element, times: int) -> Element:

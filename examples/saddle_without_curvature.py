@@ -12,5 +12,3 @@ report = lp.check_architecture("2-2-1", X, Y, activation="tanh", weights=weights
 point, descent = report["critical-point", 0], report["higher-order-descent", 0]
 print(point.facts["inertia"], point.facts["kind"])
 print(f"along a curve the loss changes by c t^{descent.facts['order']}, with c at most {descent.facts['coefficient']}")
-assert point.facts["inertia"] == {"negative": 0, "zero": 6, "positive": 3, "undecided": 0}
-assert descent.verdict is lp.Verdict.PROVED

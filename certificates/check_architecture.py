@@ -19,6 +19,7 @@ from lossproof.certificates.full_rank_claims import (
 )
 from lossproof.certificates.landscape_claims import claims_at_weights, claims_of_search, learner_claims_at_weights
 from lossproof.certificates.learner_search import claim_learner_nearby, claim_robust_targets, find_learner
+from lossproof.certificates.measured_order import measured_order_note
 from lossproof.certificates.no_critical_point_claim import claim_infimum_not_attained, claim_no_critical_point
 from lossproof.certificates.principle_claims import (
     claim_count,
@@ -36,7 +37,6 @@ from lossproof.numerics.candidate_points import random_weights
 from lossproof.numerics.spectrum import jacobian_spectrum
 from lossproof.theory.activations import Activation
 from lossproof.theory.error_functions import ErrorFunction
-from lossproof.theory.problem import Problem
 
 
 def check_architecture(
@@ -85,7 +85,7 @@ def check_architecture(
         given is not None,
         tuple(claims),
         jacobian_spectrum(problem, start),
-        _notes(problem, weights_given=given is not None),
+        _notes(context, claims, weights_given=given is not None),
         data_name,
     )
 
@@ -157,12 +157,13 @@ def _existence(context: ProofContext, learner: Claim | None, *, weights_given: b
     return claim_exact_learning(context, learner, nearby), robust
 
 
-def _notes(problem: Problem, *, weights_given: bool) -> tuple[str, ...]:
-    notes = []
+def _notes(context: ProofContext, claims: Sequence[Claim], *, weights_given: bool) -> tuple[str, ...]:
+    problem, notes = context.problem, []
     if not weights_given:
         notes.append("No weights were given: point 0 was drawn from the seed; claims at these weights speak about that point.")
     if problem.samples.clash() is not None:
         notes.append("Two samples have equal inputs and different targets; check the data if that is not meant.")
     if problem.architecture.bias == "fixed":
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
-    return tuple(notes)
+    measured = measured_order_note(context, claims)
+    return tuple(notes) if measured is None else (*notes, measured)

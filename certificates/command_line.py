@@ -1,4 +1,4 @@
-"""The command line: ``lossproof check``, ``lossproof map``, ``lossproof verify``, ``lossproof statements``.
+"""The command line: ``lossproof check``, ``lossproof map``, ``lossproof train``, ``lossproof verify``, ``lossproof statements``.
 
 Exit codes: 0 it ran (``verify``: the certificate holds); 1 ``verify`` rejects; 2 bad input, said in one line on standard error;
 130 interrupted.
@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from lossproof.certificates.map_command import map_landscape
+from lossproof.certificates.train_command import train_network
 from lossproof.certificates.zoo_command import show_zoo
 from lossproof.theory.exceptions import LossproofError
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _DATA_HELP = (
-    "A built-in set (xor, and, or, half-adder, majority-3, parity-2 to parity-6, identity-2, identity-4, identity-8), "
+    "A built-in set (xor, and, or, half-adder, majority-3, parity-2 to parity-6, identity-2, identity-4, identity-8, "
+    "four-regions or four-regions-T with T points), "
     "the samples of an entry of the zoo as zoo:NAME, "
     "a .npz file with X and Y, or a .csv file whose last columns are the targets."
 )
@@ -140,6 +142,7 @@ def _written(outputs: tuple[Path, ...], widths: str, data: str) -> str:
 
 app.command("map")(map_landscape)
 app.command("zoo")(show_zoo)
+app.command("train")(train_network)
 
 
 @app.command()

@@ -1,13 +1,19 @@
-"""Reading weights from files: ``.npz`` with ``W1, b1, W2, …`` and ``.json`` with ``[{"W": …, "b": …}, …]``."""
+"""Weights in files, read and written: ``.npz`` with ``W1, b1, W2, …`` and ``.json`` with ``[{"W": …, "b": …}, …]``."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from lossproof.certificates.data_sources import read_arrays
+from lossproof.certificates.save import check_place, replace_file
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.numbers import Number
+from lossproof.theory.weights import Weights
 
 _LARGEST = 256 * 2**20
 
@@ -27,6 +33,59 @@ def load_weights(source: str, layers: int) -> list[tuple[Any, Any]]:
     if not path.is_file():
         raise InputError(f"the weights file {source!r} must exist, got no such file: check the path")
     return _from_npz(path, layers) if path.suffix.lower() == ".npz" else _from_json(path)
+
+
+def save_weights(path: Path, weights: Weights) -> Path:
+    """Write weights to ``.npz`` or ``.json`` so that `load_weights` reads the same exact numbers, and return the path; the file is replaced atomically.
+
+    An array of ``.npz`` holds doubles where all its entries are doubles, else texts such as ``"1/3"``, as the entries of ``.json``. Raises
+    `InputError` for another suffix, a place that cannot be written, or entries that are not rational.
+    """
+    check_weights_place(path)
+    layers: list[tuple[Any, Any]] = [
+        ([[_rational(x) for x in row] for row in layer.W], [_rational(x) for x in layer.b]) for layer in weights.layers
+    ]
+    if path.suffix.lower() == ".json":
+        document = [{"W": [[str(x) for x in row] for row in W], "b": [str(x) for x in b]} for W, b in layers]
+        replace_file(path, json.dumps(document, indent=1) + "\n")
+        return path
+    import numpy as np
+
+    stream = BytesIO()
+    arrays = {f"{letter}{l}": _array(part) for l, pair in enumerate(layers, start=1) for letter, part in zip("Wb", pair, strict=True)}
+    np.savez(stream, **arrays)
+    replace_file(path, stream.getvalue())
+    return path
+
+
+def check_weights_place(path: Path) -> Path:
+    """Return the path when weights can be written there. Raises `InputError`."""
+    if path.suffix.lower() not in (".npz", ".json"):
+        raise InputError(f"a weights file must end in .npz or .json, got {str(path)!r}: name it for example weights.npz")
+    return check_place(path)
+
+
+def _rational(value: Number) -> Fraction:
+    if not isinstance(value, Fraction):
+        raise InputError(f"weights must be rational to be written to a file, got {value}: give numbers")
+    return value
+
+
+def _array(part: Sequence[Any]) -> Any:
+    """Return doubles where that loses nothing, else texts."""
+    import numpy as np
+
+    flat = [x for row in part for x in row] if part and isinstance(part[0], list) else list(part)
+    if all(_is_double(x) for x in flat):
+        return np.array(part, dtype=float)
+    return np.array([[str(x) for x in row] for row in part] if isinstance(part[0], list) else [str(x) for x in part])
+
+
+def _is_double(value: Fraction) -> bool:
+    try:
+        return Fraction(float(value)) == value
+    except OverflowError:
+        return False
 
 
 def _from_npz(path: Path, layers: int) -> list[tuple[Any, Any]]:

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from lossproof.certificates.find_critical_points import find_critical_points, prove_points
     from lossproof.certificates.landscape_map import CriticalPoint, LandscapeMap
     from lossproof.certificates.report import Report
+    from lossproof.certificates.train import train
     from lossproof.certificates.verification import Verification, verify
     from lossproof.certificates.zoo import ZooProof, prove_entry
+    from lossproof.numerics.convergence_order import ConvergenceOrder, convergence_order
+    from lossproof.numerics.training_records import History, Training
     from lossproof.theory.activations import Activation, activation_named
     from lossproof.theory.architecture import Architecture
     from lossproof.theory.error_functions import ErrorFunction, error_named
@@ -38,10 +41,15 @@ _HOME = {
     "CriticalPoint": "certificates.landscape_map",
     "LandscapeMap": "certificates.landscape_map",
     "Report": "certificates.report",
+    "train": "certificates.train",
     "Verification": "certificates.verification",
     "verify": "certificates.verification",
     "prove_entry": "certificates.zoo",
     "ZooProof": "certificates.zoo",
+    "ConvergenceOrder": "numerics.convergence_order",
+    "convergence_order": "numerics.convergence_order",
+    "History": "numerics.training_records",
+    "Training": "numerics.training_records",
     "Activation": "theory.activations",
     "activation_named": "theory.activations",
     "Architecture": "theory.architecture",
@@ -67,8 +75,10 @@ __all__ = [
     "Activation",
     "Architecture",
     "Claim",
+    "ConvergenceOrder",
     "CriticalPoint",
     "ErrorFunction",
+    "History",
     "InputError",
     "LandscapeMap",
     "LossproofError",
@@ -79,6 +89,7 @@ __all__ = [
     "Samples",
     "Scope",
     "Statement",
+    "Training",
     "Verdict",
     "Verification",
     "Weights",
@@ -88,11 +99,13 @@ __all__ = [
     "all_statements",
     "check_architecture",
     "check_model",
+    "convergence_order",
     "error_named",
     "find_critical_points",
     "prove_entry",
     "prove_points",
     "statement_named",
+    "train",
     "verify",
     "zoo_entries",
     "zoo_entry",

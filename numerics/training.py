@@ -1,4 +1,4 @@
-"""Looking for an exact learner by least squares from several seeded starts: trust-region steps, or for larger problems steps solved with ``K``.
+"""Looking for an exact learner by least squares from several seeded starts: steps solved with ``K``, and for small problems trust-region steps, too.
 
 What comes back is a candidate: that an exact learner lies nearby is proved afterwards.
 """
@@ -27,11 +27,12 @@ _BUDGET = 400
 _GOOD = 1e-9
 
 MOST_EQUATIONS_WITH_P = 150
-"""Up to so many equations SciPy's trust region is used, which decomposes ``P``; beyond, Levenberg-Marquardt steps with ``K``."""
+"""Up to so many equations SciPy's trust region is tried, too, which decomposes ``P``; beyond, Levenberg-Marquardt steps with ``K`` only."""
 
 MOST_EQUATIONS = 4_000
 """More equations are not trained: one step costs a Cholesky factorisation of that size."""
 
+_FACTORISATIONS_OF_SMALL = 100
 _FACTORISATIONS = 60
 _FACTORISATIONS_IN_ALL = 120
 
@@ -39,12 +40,22 @@ _FACTORISATIONS_IN_ALL = 120
 def exact_learner_candidates(problem: Problem, seed: int, starts: int) -> Iterator[Weights]:
     """Yield weights whose residuals are below ``1e-9``, found by least squares from ``starts`` seeded random points.
 
-    Up to 150 equations each start may cost 150 evaluations of the outputs and their Jacobian, and all together 400. Beyond, and up to
-    4,000, each start may cost 60 Cholesky factorisations of ``K``, and all together 120. Only the trainable weights move.
+    Up to 150 equations Levenberg-Marquardt steps with ``K`` are tried first, at most 100 factorisations a start, and then SciPy's trust region from
+    the same starts, at most 150 evaluations of the outputs and their Jacobian each and 400 in all: it is several times slower, and finds some
+    learners that are hard to reach. Beyond, and up to 4,000 equations, each start may cost 60 factorisations of ``K``, and all together 120.
+    Only the trainable weights move.
     """
     if problem.columns > MOST_EQUATIONS_WITH_P:
         yield from _candidates_with_gram(problem, seed, starts)
         return
+    for attempt in range(starts):
+        fit = fit_with_gram(problem, _start(problem, seed + attempt), _FACTORISATIONS_OF_SMALL)
+        if fit is not None and fit.residual < _GOOD:
+            yield _weights_of_layers(problem, fit.layers)
+    yield from _candidates_with_P(problem, seed, starts)
+
+
+def _candidates_with_P(problem: Problem, seed: int, starts: int) -> Iterator[Weights]:
     spent = 0
     for attempt in range(starts):
         if spent >= _BUDGET:
@@ -69,12 +80,17 @@ def _candidates_with_gram(problem: Problem, seed: int, starts: int) -> Iterator[
     for attempt in range(starts):
         if spent >= _FACTORISATIONS_IN_ALL:
             return
-        start = [(field.array(layer.W), field.array(layer.b)) for layer in random_weights(problem, seed + attempt).layers]
+        start = _start(problem, seed + attempt)
         hold = enough_below and related == (attempt % 2 == 0)
         found = fit_with_gram(problem, start, min(_FACTORISATIONS, _FACTORISATIONS_IN_ALL - spent), hold_output=hold)
         spent += 1 if found is None else found.factorisations
         if found is not None and found.residual < _GOOD:
             yield _weights_of_layers(problem, found.layers)
+
+
+def _start(problem: Problem, seed: int) -> list[LayerArrays]:
+    field = Float64Field()
+    return [(field.array(layer.W), field.array(layer.b)) for layer in random_weights(problem, seed).layers]
 
 
 def flat_weights(problem: Problem, weights: Weights) -> Array:

@@ -53,6 +53,15 @@ def test_a_trained_network_is_global(check):
     assert 0 < claim.facts["radius"] < 1e-6
 
 
+def test_a_trained_wide_network_is_near_a_learner(check):
+    """Width alone proves that a learner exists; that one lies near the weights given says more."""
+    trained = lp.train("2-3-1", XOR_X, XOR_Y, method="lm")
+    report = check("2-3-1", XOR_X, XOR_Y, weights=trained.arrays)
+    assert 0 < report["exact-learning", "everywhere"].facts["distance"] < 1e-6
+    assert report["critical-point", 0].facts["kind"] == "global"
+    assert report["manifold"].facts == {"dimension": 13 - 4}
+
+
 def test_a_trained_neuron_in_the_bad_well(check):
     """Two samples, one weight: the user's weight lies near the worse of two minima."""
     report = check((1, 1), *WELLS, output_activation="sigmoid", bias="none", weights=[([[0.0]], None)])

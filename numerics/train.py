@@ -1,0 +1,86 @@
+"""Training a network by one of five methods, in doubles: estimates, which prove nothing by themselves."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from lossproof.numerics.network import LayerArrays
+from lossproof.numerics.optimiser_bp import Backpropagation
+from lossproof.numerics.optimiser_ggn import GaussNewton
+from lossproof.numerics.optimiser_lbfgs import run_lbfgs
+from lossproof.numerics.optimiser_lm import LevenbergMarquardt
+from lossproof.numerics.optimiser_newton import Newton
+from lossproof.numerics.training_point import TrainingPoint, training_point
+from lossproof.numerics.training_records import Training
+from lossproof.numerics.training_run import TrainingRun
+from lossproof.numerics.training_settings import Optimiser, Settings, Stop
+from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.problem import Problem
+from lossproof.theory.weights import Layer, Weights
+
+
+def run_training(problem: Problem, start: Weights, settings: Settings) -> Training:
+    """Train from the given weights; equal input gives equal results.
+
+    Ctrl-C ends the run and returns what was reached, with ``interrupted`` set; a kink, where derivatives do not exist, ends it with its reason.
+
+    >>> from lossproof.theory.architecture import Architecture
+    >>> from lossproof.theory.error_functions import error_named
+    >>> from lossproof.theory.samples import Samples
+    >>> a = Architecture.of("1-1", "identity")
+    >>> problem = Problem(a, error_named("squared"), Samples.of([[0], [1]], [[1], [3]]))
+    >>> training = run_training(problem, Weights.of(a, [([[0]], [0])]), Settings("ggn"))
+    >>> training.history.iterations, training.converged, [part.round(9).tolist() for part in training.arrays[0]]
+    (1, True, [[[2.0]], [1.0]])
+    """
+    run = TrainingRun(settings)
+    first = training_point(problem, start)
+    with np.errstate(all="ignore"):
+        stop = _ended(run, first)
+        history = run.history()
+    weights = weights_of_layers(problem, (run.point or first).layers)
+    return Training(weights, history, settings.method, stop.converged, stop.reason, interrupted=stop.interrupted)
+
+
+def _ended(run: TrainingRun, first: TrainingPoint) -> Stop:
+    try:
+        run.add(first)
+        stop = run.stop()
+        if stop is not None:
+            return stop
+        return run_lbfgs(run, first) if run.settings.method == "lbfgs" else _iterate(run, first, _optimiser(run.settings))
+    except KeyboardInterrupt:
+        return Stop("interrupted", interrupted=True)
+    except NotDifferentiable as kink:
+        return Stop(f"stopped at a kink: {kink}")
+
+
+def _iterate(run: TrainingRun, point: TrainingPoint, optimiser: Optimiser) -> Stop:
+    while True:
+        move = optimiser.advance(point)
+        if isinstance(move, Stop):
+            return move
+        point = move.point
+        run.add(point, move.norm, move.damping, shortened=move.shortened)
+        stop = run.stop()
+        if stop is not None:
+            return stop
+
+
+def _optimiser(settings: Settings) -> Optimiser:
+    if settings.method == "lm":
+        return LevenbergMarquardt(settings.damping, hold_output=settings.hold_output)
+    if settings.method == "newton":
+        return Newton(settings.damping)
+    return Backpropagation(settings.step) if settings.method == "bp" else GaussNewton(settings.damping, hold_output=settings.hold_output)
+
+
+def weights_of_layers(problem: Problem, layers: list[LayerArrays]) -> Weights:
+    """Return layers in doubles as exact weights; fixed biases are those of the problem."""
+    found = []
+    for l, (W, b) in enumerate(layers):
+        bias = tuple(map(Fraction, b.tolist())) if problem.fixed_bias is None else problem.fixed_bias[l]
+        found.append(Layer(tuple(tuple(map(Fraction, row)) for row in W.tolist()), bias))
+    return Weights(tuple(found))

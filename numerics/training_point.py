@@ -1,0 +1,126 @@
+"""One point of a landscape in doubles, with what an optimiser asks for: the loss, its gradient, products with ``P``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from lossproof.numerics.fields import Array
+from lossproof.numerics.float64_field import Float64Field
+from lossproof.numerics.float_derivatives import error_values
+from lossproof.numerics.network import Evaluation, LayerArrays, evaluate
+from lossproof.theory.architecture import Architecture
+from lossproof.theory.problem import Problem
+from lossproof.theory.weights import Weights
+
+Step = list[LayerArrays]
+"""A displacement of the weights: ``(dW_l, db_l)`` of the shapes of ``(W_l, b_l)``; ``db_l`` is 0 where the bias is not trainable."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPoint:
+    """The network at one point and all samples: values are computed when first asked for and kept. Kinks raise `NotDifferentiable`."""
+
+    problem: Problem
+    targets: Array
+    layers: list[LayerArrays]
+    evaluation: Evaluation
+
+    @cached_property
+    def outputs(self) -> Array:
+        """``φ_L`` of shape ``(T, n_L)``."""
+        return self.evaluation.phi[self.problem.architecture.L]
+
+    @cached_property
+    def loss(self) -> float:
+        """``J(W) = (1/T) Σ_i E(φ_L(i), y_i)``; infinite where it is no number."""
+        loss = float(error_values(self.problem.error, self.outputs, self.targets).mean())
+        return loss if np.isfinite(loss) else np.inf
+
+    @cached_property
+    def eps(self) -> Array:
+        """``ε = ∇E`` of shape ``(T, n_L)``."""
+        return self.evaluation.field.error_derivative(self.problem.error, 1, self.outputs, self.targets)
+
+    @cached_property
+    def descent(self) -> Step:
+        """``P ε = T ∇J(W)`` as a step."""
+        return self.times_P(self.eps)
+
+    @cached_property
+    def gradient_norm(self) -> float:
+        """``‖∇J(W)‖``."""
+        return norm(self.descent) / len(self.targets)
+
+    def times_P(self, s: Array, *, hold_output: bool = False) -> Step:
+        """Return ``P s`` for ``s`` of shape ``(T, n_L)`` by one backward pass, at a cost of ``O(T N_net)``; with ``hold_output`` no change of ``W_L``."""
+        a, evaluation = self.problem.architecture, self.evaluation
+        delta = evaluation.slope[a.L] * s
+        step: Step = []
+        for l in range(a.L, 0, -1):
+            W, b = self.layers[l - 1]
+            held = hold_output and l == a.L
+            change = np.zeros_like(W) if held else evaluation.phi[l - 1].T @ delta
+            step.insert(0, (change, delta.sum(axis=0) if a.bias_rows else np.zeros_like(b)))
+            if l > 1:
+                delta = evaluation.slope[l - 1] * (delta @ W.T)
+        return step
+
+    def moved(self, step: Step, factor: float) -> TrainingPoint:
+        """Return the point ``W + factor · step``; biases that are not trainable stay as they are."""
+        trainable = bool(self.problem.architecture.bias_rows)
+        pairs = zip(self.layers, step, strict=True)
+        layers = [(W + factor * dW, b + factor * db if trainable else b) for (W, b), (dW, db) in pairs]
+        return self.at(layers)
+
+    def at(self, layers: list[LayerArrays]) -> TrainingPoint:
+        """Return the point with these weights."""
+        evaluation = evaluate(self.problem.architecture, self.evaluation.inputs, layers, self.evaluation.field)
+        return TrainingPoint(self.problem, self.targets, layers, evaluation)
+
+
+def training_point(problem: Problem, weights: Weights | Sequence[LayerArrays]) -> TrainingPoint:
+    """Embed a problem and its weights in doubles.
+
+    >>> from lossproof.theory.error_functions import error_named
+    >>> from lossproof.theory.samples import Samples
+    >>> problem = Problem(Architecture.of("1-1", "identity"), error_named("squared"), Samples.of([[0], [1]], [[1], [3]]))
+    >>> point = training_point(problem, [(np.zeros((1, 1)), np.zeros(1))])
+    >>> point.loss, [part.tolist() for part in point.descent[0]]
+    (2.5, [[[-3.0]], [-4.0]])
+    """
+    field = Float64Field()
+    pairs = [(layer.W, layer.b) for layer in weights.layers] if isinstance(weights, Weights) else list(weights)
+    layers = [(field.array(W), field.array(b)) for W, b in pairs]
+    evaluation = evaluate(problem.architecture, field.array(problem.samples.X), layers, field)
+    return TrainingPoint(problem, field.array(problem.samples.Y), layers, evaluation)
+
+
+def norm(step: Sequence[LayerArrays]) -> float:
+    """Return the Frobenius norm over all layers."""
+    return float(np.sqrt(inner(step, step)))
+
+
+def inner(one: Sequence[LayerArrays], other: Sequence[LayerArrays]) -> float:
+    """Return the inner product of two steps."""
+    return float(sum(np.vdot(W, V) + np.vdot(b, c) for (W, b), (V, c) in zip(one, other, strict=True)))
+
+
+def step_of_rows(architecture: Architecture, flat: Array) -> Step:
+    """Return a displacement given in the order of the rows of ``P`` (unit by unit, the bias last) as a step."""
+    step, offset = [], 0
+    for l in range(1, architecture.L + 1):
+        rows, n = architecture.fan_in(l), architecture.widths[l]
+        block = flat[offset : offset + rows * n].reshape(n, rows).T
+        offset += rows * n
+        step.append((block[: architecture.widths[l - 1]], block[-1] if architecture.bias_rows else np.zeros(n)))
+    return step
+
+
+def rows_of_step(architecture: Architecture, step: Sequence[LayerArrays]) -> Array:
+    """Return a displacement as one vector in the order of the rows of ``P``; the inverse of `step_of_rows`."""
+    parts = [(np.vstack([dW, db[None, :]]) if architecture.bias_rows else dW).T.ravel() for dW, db in step]
+    return np.concatenate(parts)

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.four_regions import four_regions
 from lossproof.theory.names import nearest_name
 from lossproof.theory.numbers import exact_number
 from lossproof.theory.zoo_registry import zoo_entry
@@ -23,6 +24,7 @@ _PARITIES = range(2, 7)
 _IDENTITIES = (2, 4, 8)
 _SHOWN = 40
 _ZOO = "zoo:"
+_FOUR_REGIONS = re.compile(r"four-regions(?:-([0-9]{1,9}))?")
 
 Rows: TypeAlias = tuple[list[list[int]], list[list[int]]]
 
@@ -66,13 +68,18 @@ def _sets() -> Mapping[str, tuple[str, Callable[[], Rows]]]:
 
 
 _SETS = _sets()
-BUILT_IN = MappingProxyType({name: words for name, (words, _) in _SETS.items()})
+BUILT_IN = MappingProxyType(
+    {name: words for name, (words, _) in _SETS.items()}
+    | {"four-regions": "40 points of the four-region benchmark; four-regions-T has T points, drawn with seed 0"}
+)
 
 
 def load_data(source: str, n_outputs: int) -> DataSource:
     """Return the samples of a built-in name, of an entry of the zoo, of an ``.npz`` or a ``.csv`` file.
 
-    - Built-in sets (`BUILT_IN`) have inputs and targets 0 and 1.
+    - Built-in sets (`BUILT_IN`) of bits have inputs and targets 0 and 1.
+    - ``four-regions``, ``four-regions-T``: 40 or ``T`` points of the benchmark (see `four_regions`), drawn with seed 0; the targets are the numbers
+      of the classes for one output, else the unit vectors of R⁴.
     - ``zoo:NAME``: the samples of that entry, such as ``zoo:auer-3``.
     - ``.npz``: arrays ``X`` of shape ``(T, n_0)`` and ``Y`` of shape ``(T, n_L)`` or ``(T,)``; floats are the dyadic rationals they are.
     - ``.csv``: commas between cells, one sample a row, the last ``n_outputs`` columns are the targets. A first row without any number is
@@ -88,6 +95,10 @@ def load_data(source: str, n_outputs: int) -> DataSource:
     if name in _SETS:
         X, Y = _SETS[name][1]()
         return DataSource(name, X, Y)
+    drawn = _FOUR_REGIONS.fullmatch(name)
+    if drawn:
+        samples = four_regions(int(drawn[1] or 40), coding="number" if n_outputs == 1 else "basis")
+        return DataSource(name, samples.X, samples.Y)
     if name.startswith(_ZOO):
         entry = zoo_entry(name.removeprefix(_ZOO))
         return DataSource(_ZOO + entry.name, entry.X, entry.Y)

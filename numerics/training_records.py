@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,8 @@ class Training:
     - ``weights``: the last iterate as exact weights (doubles are dyadic rationals), for `check_architecture` to judge;
     - ``converged``: whether a stopping rule that speaks for a limit was met; ``reason`` says in words which rule ended the run;
     - ``interrupted``: whether Ctrl-C ended it; the weights are then those reached until then.
+
+    It unpacks into the two that are wanted most: ``weights, history = train(…)``.
     """
 
     weights: Weights
@@ -83,6 +86,11 @@ class Training:
     converged: bool
     reason: str
     interrupted: bool = False
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the weights, then the history."""
+        yield self.weights
+        yield self.history
 
     @property
     def loss(self) -> float:

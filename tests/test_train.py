@@ -353,3 +353,10 @@ def test_a_thousand_equations():
     training = run_training(problem, random_weights(problem, 0), replace(Settings("ggn"), target_loss=1e-20))
     assert training.converged
     assert training.history.iterations < 12
+
+
+def test_a_training_unpacks_into_weights_and_history():
+    training = lp.train("2-2-1", [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]], method="lm")
+    weights, history = training
+    assert weights is training.weights
+    assert history is training.history

@@ -106,7 +106,10 @@ def _stays(landscape: FloatLandscape, structure: Structure, reduced: Array, at: 
         g = np.array([float(ball.mid()) for ball in balls])
         if np.max(np.abs(g)) <= _PRECISE * top:
             return True
-        u = [x - Fraction(float(step)) for x, step in zip(u, inverse @ g, strict=True)]
+        step = inverse @ g
+        if not np.all(np.isfinite(step)):
+            return False
+        u = [x - Fraction(float(change)) for x, change in zip(u, step, strict=True)]
     return False
 
 

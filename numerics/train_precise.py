@@ -21,6 +21,9 @@ from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Layer, Weights
 
 _GUARD_BITS = 32
+_LARGEST_DIGITS = 1000
+_LARGEST = mpmath.mpf(10) ** _LARGEST_DIGITS
+_SMALLEST_EXPONENT = 65_536
 _SPARE_DIGITS = 10
 
 
@@ -112,6 +115,8 @@ class _PreciseRun:
         size, loss = length([(point.eps, point.eps[0] * 0)]), figure(point.loss)
         if mpmath.isinf(loss) or not all(entry.is_finite() for entry in self._iterates[-1]):
             return Stop("diverged: the loss is no number")
+        if figure(length(point.layers)) > _LARGEST:
+            return Stop(f"diverged: the norm of the weights is above 1e{_LARGEST_DIGITS}")
         if self.settings.target_loss is not None and loss <= self.settings.target_loss:
             return Stop(f"the loss {mpmath.nstr(loss, 3)} is at most {self.settings.target_loss:.3g}", converged=True)
         if figure(size) == 0:
@@ -153,5 +158,8 @@ def _exact(problem: Problem, point: PrecisePoint) -> Weights:
 
 
 def _rational(value: arb) -> Fraction:
+    """Return the midpoint as a fraction; one below ``2^-65536`` becomes 0, as its denominator would have no end."""
     mantissa, exponent = value.mid().man_exp()
+    if exponent < -_SMALLEST_EXPONENT:
+        return Fraction(0)
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

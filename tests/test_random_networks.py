@@ -61,7 +61,11 @@ def random_case(seed: int) -> tuple[tuple, dict]:
     return (widths, X, targets(generator, error, T, widths[-1])), {**options, "weights": weights, "seed": seed, "max_precision": 512}
 
 
-@pytest.mark.parametrize("seed", range(120))
+REGRESSIONS = (2087, 2386)
+"""A search that stepped to infinity, and a run at many digits whose weights grew beyond all bounds."""
+
+
+@pytest.mark.parametrize("seed", [*range(120), *REGRESSIONS])
 def test_random_network(check, seed):
     arguments, options = random_case(seed)
     report = check(*arguments, **options)

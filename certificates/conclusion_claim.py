@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lossproof.certificates.claims import Claim
+from lossproof.certificates.enclosure_text import decimal_above, decimal_below
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.theory.problem import Problem
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
@@ -52,8 +53,8 @@ def claim_conclusion_of_map(context: ProofContext, points: int, suboptimal: Clai
 def _by_critical_points(suboptimal: Claim | None, nowhere: Claim | None) -> Claim | None:
     if suboptimal is not None:
         reason = (
-            f"A bad local minimum is proved to lie at point {suboptimal.point}: its loss is at least {float(suboptimal.facts['loss_lower']):.8g}, "
-            f"and another point has at most {float(suboptimal.facts['other_loss_upper']):.8g}."
+            f"A bad local minimum is proved to lie at point {suboptimal.point}: its loss is at least {decimal_below(suboptimal.facts['loss_lower'], 8)}, "
+            f"and another point has at most {decimal_above(suboptimal.facts['other_loss_upper'], 8)}."
         )
         return Claim(_NAME, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, suboptimal.rigor, "no-bad-minima-suboptimal", {}, (suboptimal,))
     if nowhere is not None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from lossproof.certificates.claims import Claim
+from lossproof.certificates.enclosure_text import enclosure_text
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.stationary_claims import LearnerClaims, radius_of
 from lossproof.numerics.ball_field import BallField
@@ -62,7 +63,7 @@ def claim_loss(context: ProofContext, point: int, radius: Fraction) -> Claim | N
     facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius}
     evidence = {"radius": str(radius), "loss_lower": str(lower), "loss_upper": str(upper), "precision": _LOSS_PRECISION}
     where = "at these weights" if radius == 0 else "at all weights of the box"
-    reason = f"The loss is about {float(lower):.12g} {where}, enclosed in ball arithmetic."
+    reason = f"The loss is {enclosure_text(lower, upper)} {where}, enclosed in ball arithmetic."
     return Claim("loss-bounds", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, Rigor.BALL, "loss-bounds", evidence, (), point)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.critical_class_claims import claim_critical_rank, claim_inertia, claim_loss, claim_loss_at, proved_at
+from lossproof.certificates.enclosure_text import decimal_above
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.stationary_claims import LearnerClaims, radius_of, refute_stationary, stationary_claims
 from lossproof.numerics.descent_curves import descent_curve
@@ -89,7 +90,7 @@ def _summary(context: ProofContext, stationary: Claim, loss: Claim, inertia: Cla
     where = (
         "These weights are a critical point"
         if radius_of(stationary) == 0
-        else f"A critical point lies within {float(radius_of(stationary)):.2g} of these weights"
+        else f"A critical point lies within {decimal_above(radius_of(stationary))} of these weights"
     )
     reason = f"{where}. {stationary.reason} {_KIND_WORDS[kind] if class_claim is None else class_claim.reason}"
     return proved_at(_NAME, stationary, reason, facts, Rigor.EXACT, _NAME, {}, *premises)
@@ -192,7 +193,8 @@ def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) ->
         return None
     facts: dict[str, Any] = {"order": curve.order, "coefficient": curve.coefficient, "radius": radius_of(stationary)}
     reason = (
-        f"Along a curve W(t) the loss changes by c t^{curve.order} + …, with c below {float(curve.coefficient):.2g}, and all lower coefficients are exactly 0: "
+        f"Along a curve W(t) the loss changes by c t^{curve.order} + …, with c at most {decimal_above(curve.coefficient)}, and all lower "
+        "coefficients are exactly 0: "
         "no local minimum, although the Hessian does not show it."
     )
     evidence = {

@@ -106,7 +106,7 @@ def _fraction(value: Fraction, key: str) -> str:
     """Return a short rational in full; a long one as a decimal, rounded to the safe side where the key names a bound."""
     plain = str(value)
     if len(plain) <= _LONGEST:
-        return decimal_above(value, _LONGEST) if is_short_decimal(value, 6) else f"{plain} (about {float(value):.2g})"
+        return decimal_above(value, _LONGEST) if is_short_decimal(value, 6) else f"{plain} (about {decimal_below(value, 2)})"
     if key in _LOWER_BOUNDS:
         return f"≥ {decimal_below(value, _SHOWN)}"
     if key in _UPPER_BOUNDS:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from lossproof.certificates.claims import Claim
+from lossproof.certificates.enclosure_text import decimal_above
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.numerics.blind_layers import blind_point
 from lossproof.numerics.critical_box import CriticalBox, critical_box, symmetry_gauge
@@ -150,7 +151,7 @@ def _box_claim(point: int, box: CriticalBox) -> Claim:
         else ""
     )
     reason = (
-        f"Newton's map for ∇J = 0 sends the box of half-width {float(box.radius):.2g} around these weights into itself{held} "
+        f"Newton's map for ∇J = 0 sends the box of half-width {decimal_above(box.radius)} around these weights into itself{held} "
         "(Krawczyk's test in ball arithmetic)."
     )
     facts = {"radius": box.radius, "dimension": len(box.fixed)}
@@ -168,7 +169,7 @@ def _merged_claim(point: int, found: MergedPoint) -> Claim:
     units, groups = len(grouping.shares), len(grouping.groups)
     reason = (
         f"In hidden layer {grouping.layer} the {units} units are copies of {groups}: the network with {groups} has a critical point in the box of half-width "
-        f"{float(found.box.radius):.2g} (Krawczyk's test), and its embedding is critical for all shares of the outgoing weights (Fukumizu and Amari 2000)."
+        f"{decimal_above(found.box.radius)} (Krawczyk's test), and its embedding is critical for all shares of the outgoing weights (Fukumizu and Amari 2000)."
     )
     evidence = {
         "layer": grouping.layer,
@@ -187,7 +188,7 @@ def _idle(context: ProofContext, point: int) -> Claim | None:
         return None
     reason = (
         f"{len(found.units)} of the units of hidden layer {found.layer} have no outgoing weights, so the gradient by their incoming weights is 0; "
-        f"for the other components Newton's map sends the box of half-width {float(found.radius):.2g} into itself (Krawczyk's test in ball arithmetic)."
+        f"for the other components Newton's map sends the box of half-width {decimal_above(found.radius)} into itself (Krawczyk's test in ball arithmetic)."
     )
     evidence = {
         "layer": found.layer,
@@ -207,7 +208,7 @@ def _blind(context: ProofContext, point: int) -> Claim | None:
         return None
     reason = (
         f"The weights of layers {found.layers[0]} and {found.layers[1]} are 0, so the output does not depend on the input, and the gradient vanishes "
-        f"as soon as Σ_i ∇E_i does; for the output biases Newton's map sends the box of half-width {float(found.radius):.2g} into itself "
+        f"as soon as Σ_i ∇E_i does; for the output biases Newton's map sends the box of half-width {decimal_above(found.radius)} into itself "
         "(Krawczyk's test in ball arithmetic)."
     )
     evidence = {"layers": list(found.layers), "radius": str(found.radius), "precision": found.precision}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.critical_class_claims import proved_at
+from lossproof.certificates.enclosure_text import decimal_above, decimal_below
 from lossproof.theory.verdicts import Rigor
 
 MINIMA = ("strict-minimum", "local-minimum")
@@ -27,7 +28,7 @@ def claim_suboptimal(minimum: Claim, losses: Sequence[Claim]) -> Claim | None:
         return None
     facts = {"loss_lower": lower, "other_loss_upper": other, "radius": own.facts["radius"]}
     reason = (
-        f"The loss at this local minimum is at least {float(lower):.8g}, while at point {best.point} it is at most {float(other):.8g}: "
+        f"The loss at this local minimum is at least {decimal_below(lower, 8)}, while at point {best.point} it is at most {decimal_above(other, 8)}: "
         "a bad local minimum, proved."
     )
     return proved_at("suboptimal", minimum, reason, facts, Rigor.EXACT, "suboptimal", {}, class_claim, own, best)

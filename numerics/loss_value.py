@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import floor
 
-import numpy as np
 from flint import arb, fmpq
 
 from lossproof.numerics.ball_field import BallField
@@ -78,7 +77,7 @@ def outward_bounds(ball: arb) -> tuple[Fraction, Fraction]:
         raise ValueError("bounds can be given for a finite ball only, got an infinite one: raise the precision")
     middle, size = _dyadic(ball.mid()), max(_dyadic(abs(ball).upper()), Fraction(1, 2**200))
     room = 4 * _dyadic(ball.rad().upper()) + size / 2**_SPARE_BITS
-    unit = Fraction(2) ** (floor(np.log2(float(room.numerator)) - np.log2(float(room.denominator))) - 2)
+    unit = Fraction(2) ** (room.numerator.bit_length() - room.denominator.bit_length() - 3)
     return unit * floor((middle - room) / unit), unit * (floor((middle + room) / unit) + 1)
 
 

@@ -61,8 +61,8 @@ def random_case(seed: int) -> tuple[tuple, dict]:
     return (widths, X, targets(generator, error, T, widths[-1])), {**options, "weights": weights, "seed": seed, "max_precision": 512}
 
 
-REGRESSIONS = (2087, 2386)
-"""A search that stepped to infinity, and a run at many digits whose weights grew beyond all bounds."""
+REGRESSIONS = (2087, 2386, 2417)
+"""A search that stepped to infinity, a run at many digits whose weights grew beyond all bounds, a loss beyond the range of doubles."""
 
 
 @pytest.mark.parametrize("seed", [*range(120), *REGRESSIONS])

@@ -240,11 +240,9 @@ def _pooled(problem: Problem, chunks: list[range], seed: int, processes: int) ->
             for future in futures:
                 yield future.result()
         except (GeneratorExit, KeyboardInterrupt):
-            pool.shutdown(wait=False, cancel_futures=True)
             for child in set(multiprocessing.active_children()) - others:
                 child.terminate()
-                child.join()
-            raise
+            raise  # leaving the block waits for the pool's own thread, which fails what is pending and joins the processes
 
 
 def _ignore_interrupts() -> None:

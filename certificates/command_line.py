@@ -15,6 +15,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from lossproof.certificates.command_options import (
+    INTERRUPTED,
+    Bias,
+    Data,
+    ErrorName,
+    HiddenActivation,
+    MaxPrecision,
+    OutputActivation,
+    Outputs,
+    Quiet,
+    Widths,
+)
 from lossproof.certificates.map_command import map_landscape
 from lossproof.certificates.train_command import train_network
 from lossproof.certificates.zoo_command import show_zoo
@@ -24,16 +36,6 @@ if TYPE_CHECKING:
     from lossproof.certificates.verification import AcceptedStep
 
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
-_DATA_HELP = (
-    "A built-in set (xor, and, or, half-adder, majority-3, parity-2 to parity-6, identity-2, identity-4, identity-8, "
-    "four-regions or four-regions-T with T points), "
-    "the samples of an entry of the zoo as zoo:NAME, "
-    "a .npz file with X and Y, or a .csv file whose last columns are the targets."
-)
-_ERROR_HELP = "squared, smooth-l1, blake-zisserman or cauchy (with β as in cauchy:1/4), logistic or softmax."
-_OUTPUT_HELP = (
-    "Report to write: .html .md .tex .txt, or .json for the certificate. Repeatable. The certificate is always written beside a report."
-)
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
 
 
@@ -50,9 +52,9 @@ class _OneLineErrors(TyperGroup):
         except LossproofError as error:
             _fail(str(error), 2)
         except (KeyboardInterrupt, typer.Abort):
-            _fail("interrupted; no file was left half-written", 130)
-        if outcome == 130:
-            _fail("interrupted; no file was left half-written", 130)
+            _fail("interrupted; no file was left half-written", INTERRUPTED)
+        if outcome == INTERRUPTED:
+            _fail("interrupted; no file was left half-written", INTERRUPTED)
         sys.exit(outcome if isinstance(outcome, int) else 0)
 
 
@@ -92,21 +94,21 @@ def start(
 
 @app.command()
 def check(
-    widths: Annotated[str, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 2-2-1.")],
-    data: Annotated[str, typer.Option(metavar="NAME|FILE", help=_DATA_HELP)],
-    activation: Annotated[str, typer.Option(help="Hidden activation, such as tanh, sigmoid, softsign, leaky-relu:1/100.")] = "tanh",
-    output_activation: Annotated[str, typer.Option(help="Activation of the last layer.")] = "identity",
-    error: Annotated[str, typer.Option(help=_ERROR_HELP)] = "squared",
-    bias: Annotated[str, typer.Option(help="trainable, fixed or none.")] = "trainable",
+    widths: Widths,
+    data: Data,
+    activation: HiddenActivation = "tanh",
+    output_activation: OutputActivation = "identity",
+    error: ErrorName = "squared",
+    bias: Bias = "trainable",
     weights: Annotated[str | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the points that are drawn.")] = 0,
-    max_precision: Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")] = 4096,
-    output: Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=_OUTPUT_HELP)] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+    max_precision: MaxPrecision = 4096,
+    output: Outputs = None,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Decide every claim of the theory for a network and a sample set, with a report and a certificate."""
     from lossproof.certificates.data_sources import load_data
-    from lossproof.certificates.output_files import plan_outputs, write_outputs
+    from lossproof.certificates.output_files import files_written, plan_outputs, write_outputs
     from lossproof.certificates.terminal import progress_bar, show, summary_text
     from lossproof.certificates.weights_file import load_weights
     from lossproof.theory.architecture import parse_widths
@@ -125,19 +127,8 @@ def check(
     write_outputs(report, outputs)
     if not quiet:
         show(summary_text(report))
-        typer.echo("\n" + _written(outputs, widths, data))
-
-
-def _written(outputs: tuple[Path, ...], widths: str, data: str) -> str:
-    if not outputs:
         command = f"lossproof check {shlex.quote(widths)} --data {shlex.quote(data)} … -o report.html"
-        return f"Nothing was written. For a report and its certificate: {command}"
-    reports = [str(path) for path in outputs if path.suffix.lower() != ".json"]
-    certificates = [str(path) for path in outputs if path.suffix.lower() == ".json"]
-    lines = [f"Report: {', '.join(reports)}"] if reports else []
-    lines.append(f"Certificate: {', '.join(certificates)}")
-    lines.append(f"Re-check it with: lossproof verify {shlex.quote(certificates[0])}")
-    return "\n".join(lines)
+        typer.echo("\n" + files_written(outputs, command))
 
 
 app.command("map")(map_landscape)

@@ -10,36 +10,42 @@ from typing import Annotated
 
 import typer
 
-from lossproof.theory.exceptions import InputError
-
-INTERRUPTED = 130
-_DATA_HELP = "A built-in set such as xor, a .npz file with X and Y, or a .csv file whose last columns are the targets."
-_OUTPUT_HELP = (
-    "Report to write: .html .md .tex .txt, or .json for the certificate. Repeatable. The certificate is always written beside a report."
+from lossproof.certificates.command_options import (
+    INTERRUPTED,
+    Bias,
+    Data,
+    ErrorName,
+    HiddenActivation,
+    MaxPrecision,
+    OutputActivation,
+    Outputs,
+    Quiet,
+    Widths,
 )
+from lossproof.theory.exceptions import InputError
 
 
 def map_landscape(
-    widths: Annotated[str, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 1-2-1.")],
-    data: Annotated[str, typer.Option(metavar="NAME|FILE", help=_DATA_HELP)],
-    activation: Annotated[str, typer.Option(help="Hidden activation, such as tanh, sigmoid, softsign, leaky-relu:1/100.")] = "tanh",
-    output_activation: Annotated[str, typer.Option(help="Activation of the last layer.")] = "identity",
-    error: Annotated[str, typer.Option(help="squared, smooth-l1, blake-zisserman or cauchy (with β as in cauchy:1/4), logistic or softmax.")] = "squared",
-    bias: Annotated[str, typer.Option(help="trainable, fixed or none.")] = "trainable",
+    widths: Widths,
+    data: Data,
+    activation: HiddenActivation = "tanh",
+    output_activation: OutputActivation = "identity",
+    error: ErrorName = "squared",
+    bias: Bias = "trainable",
     starts: Annotated[int, typer.Option(help="From how many seeded points to search.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes to search with; by default one a core. It changes no result.")] = None,
-    max_precision: Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")] = 4096,
-    output: Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=_OUTPUT_HELP)] = None,
+    max_precision: MaxPrecision = 4096,
+    output: Outputs = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the map, as .svg or .png.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Search for critical points, prove them and their kinds: losses, minima, saddles, bad minima.
 
     Ctrl-C ends the search and keeps what was proved until then; the exit code is then 130.
     """
     from lossproof.certificates.data_sources import load_data
-    from lossproof.certificates.output_files import plan_outputs, write_outputs
+    from lossproof.certificates.output_files import files_written, plan_outputs, write_outputs
     from lossproof.certificates.terminal import progress_bar, show, text_width
     from lossproof.theory.architecture import parse_widths
 
@@ -61,7 +67,8 @@ def map_landscape(
         from lossproof.certificates.map_table import render_map
 
         show(render_map(found, text_width()))
-        typer.echo("\n" + _written(outputs, picture, widths, data))
+        command = f"lossproof map {shlex.quote(widths)} --data {shlex.quote(data)} … -o map.html"
+        typer.echo("\n" + files_written(outputs, command, picture))
     if found.interrupted:
         raise typer.Exit(INTERRUPTED)
 
@@ -77,16 +84,3 @@ def _plan_picture(plot: Path | None, others: Sequence[Path]) -> Path | None:
             f"the picture {str(plot)!r} must not be another file of this run, got the same file for both: choose another name for --plot"
         )
     return check_picture(plot)
-
-
-def _written(outputs: Sequence[Path], picture: Path | None, widths: str, data: str) -> str:
-    reports = [str(path) for path in outputs if path.suffix.lower() != ".json"]
-    certificates = [str(path) for path in outputs if path.suffix.lower() == ".json"]
-    lines = [f"Report: {', '.join(reports)}"] if reports else []
-    lines += [f"Picture: {picture}"] if picture is not None else []
-    if certificates:
-        return "\n".join(
-            [*lines, f"Certificate: {', '.join(certificates)}", f"Re-check it with: lossproof verify {shlex.quote(certificates[0])}"]
-        )
-    command = f"lossproof map {shlex.quote(widths)} --data {shlex.quote(data)} … -o map.html"
-    return "\n".join([*lines, f"{'No certificate' if lines else 'Nothing'} was written. For a report and its certificate: {command}"])

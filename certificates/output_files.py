@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -57,3 +58,16 @@ def write_outputs(report: Report, paths: Sequence[Path]) -> None:
     texts = [(path, render_for(report, path)) for path in paths]
     for path, text in texts:
         replace_file(path, text)
+
+
+def files_written(outputs: Sequence[Path], command: str, picture: Path | None = None) -> str:
+    """Return which files a run wrote and how to re-check them; ``command`` is what to type for a report where none was asked for."""
+    reports = [str(path) for path in outputs if path.suffix.lower() != ".json"]
+    certificates = [str(path) for path in outputs if path.suffix.lower() == ".json"]
+    lines = [f"Report: {', '.join(reports)}"] if reports else []
+    lines += [f"Picture: {picture}"] if picture is not None else []
+    if certificates:
+        lines += [f"Certificate: {', '.join(certificates)}", f"Re-check it with: lossproof verify {shlex.quote(certificates[0])}"]
+    else:
+        lines += [f"{'No certificate' if lines else 'Nothing'} was written. For a report and its certificate: {command}"]
+    return "\n".join(lines)

@@ -9,21 +9,20 @@ from typing import Annotated
 
 import typer
 
+from lossproof.certificates.command_options import INTERRUPTED, Bias, Data, ErrorName, HiddenActivation, OutputActivation, Quiet, Widths
 from lossproof.theory.exceptions import InputError
 
-INTERRUPTED = 130
-_DATA_HELP = "A built-in set such as xor, a .npz file with X and Y, or a .csv file whose last columns are the targets."
 _METHOD_HELP = "ggn (approximate Newton), lm (Levenberg-Marquardt), newton (exact Hessian), bp (constant step) or lbfgs."
 _DAMPING_HELP = "auto, or a number ≥ 0; 0 takes full undamped steps."
 
 
 def train_network(
-    widths: Annotated[str, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 2-3-1.")],
-    data: Annotated[str, typer.Option(metavar="NAME|FILE", help=_DATA_HELP)],
-    activation: Annotated[str, typer.Option(help="Hidden activation, such as tanh, sigmoid, softsign, leaky-relu:1/100.")] = "tanh",
-    output_activation: Annotated[str, typer.Option(help="Activation of the last layer.")] = "identity",
-    error: Annotated[str, typer.Option(help="squared, smooth-l1, blake-zisserman or cauchy (with β as in cauchy:1/4), logistic or softmax.")] = "squared",
-    bias: Annotated[str, typer.Option(help="trainable, fixed or none.")] = "trainable",
+    widths: Widths,
+    data: Data,
+    activation: HiddenActivation = "tanh",
+    output_activation: OutputActivation = "identity",
+    error: ErrorName = "squared",
+    bias: Bias = "trainable",
     method: Annotated[str, typer.Option(help=_METHOD_HELP)] = "ggn",
     damping: Annotated[str, typer.Option(metavar="auto|NUMBER", help=_DAMPING_HELP)] = "auto",
     step: Annotated[float, typer.Option(help="The constant step of bp.")] = 0.1,
@@ -36,7 +35,7 @@ def train_network(
     hold_output: Annotated[bool | None, typer.Option(help="Leave the output weights as they are (ggn, lm); lm does so for one-hot targets.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Weights to write: .npz or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the run, as .png or .svg.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Train a network and show how it converges. Nothing is proved by it: give the weights to lossproof check.
 

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lossproof.certificates.command_options import OUTPUT_HELP, Quiet
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
     from lossproof.certificates.zoo import ZooProof
 
-_OUTPUT_HELP = (
-    "Report to write: .html .md .tex .txt, or .json for the certificate. Repeatable. The certificate is always written beside a report. "
-    "With --all a folder for the certificates of all entries."
-)
+_OUTPUT_HELP = f"{OUTPUT_HELP} With --all a folder for the certificates of all entries."
 
 
 def show_zoo(
@@ -25,7 +23,7 @@ def show_zoo(
     every: Annotated[bool, typer.Option("--all", help="Prove all entries; -o FOLDER writes their certificates.")] = False,
     output: Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=_OUTPUT_HELP)] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Prove all entries and write the page of the zoo, as .md.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show the zoo of known loss landscapes: what the literature says, and what is proved.
 
@@ -59,7 +57,7 @@ def _list(output: list[Path], *, quiet: bool) -> None:
 
 
 def _prove_one(name: str, output: list[Path], *, quiet: bool) -> ZooProof:
-    from lossproof.certificates.output_files import plan_outputs, write_outputs
+    from lossproof.certificates.output_files import files_written, plan_outputs, write_outputs
     from lossproof.certificates.terminal import progress_bar, show, text_width
     from lossproof.theory.zoo_registry import zoo_entry
 
@@ -73,7 +71,8 @@ def _prove_one(name: str, output: list[Path], *, quiet: bool) -> ZooProof:
     write_outputs(proof.report, outputs)
     if not quiet:
         show(render_proof(proof, text_width()))
-        typer.echo("\n" + _written(outputs, entry.name))
+        command = f"lossproof zoo {shlex.quote(entry.name)} -o {shlex.quote(entry.name)}.html"
+        typer.echo("\n" + files_written(outputs, command))
     return proof
 
 
@@ -123,14 +122,3 @@ def _summary(proofs: Iterable[ZooProof], folder: Path | None, markdown: Path | N
         lines.append(f"{proof.entry.name}: {'; '.join(proof.differences) or proved_in_short(proof.entry)}")
     lines += [f"Certificates: {folder}"] if folder is not None else []
     return lines + ([f"Page: {markdown}"] if markdown is not None else [])
-
-
-def _written(outputs: tuple[Path, ...], name: str) -> str:
-    reports = [str(path) for path in outputs if path.suffix.lower() != ".json"]
-    certificates = [str(path) for path in outputs if path.suffix.lower() == ".json"]
-    if not certificates:
-        return f"Nothing was written. For a report and its certificate: lossproof zoo {shlex.quote(name)} -o {shlex.quote(name)}.html"
-    lines = [f"Report: {', '.join(reports)}"] if reports else []
-    return "\n".join(
-        [*lines, f"Certificate: {', '.join(certificates)}", f"Re-check it with: lossproof verify {shlex.quote(certificates[0])}"]
-    )

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lossproof.certificates.command_line import _DATA_HELP
+from lossproof.certificates.command_options import DATA_HELP
 from lossproof.certificates.data_sources import BUILT_IN, load_data
 from lossproof.certificates.weights_file import load_weights
 from lossproof.theory.architecture import Architecture
@@ -24,7 +24,7 @@ def test_built_in_sets(name):
     assert source.name == name
     assert samples.clash() is None
     assert samples.distinct_inputs() == samples.T <= 64
-    assert name.partition("-")[0] in _DATA_HELP
+    assert name.partition("-")[0] in DATA_HELP
 
 
 def test_built_in_values():

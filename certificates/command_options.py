@@ -1,0 +1,33 @@
+"""What the commands share: the options that several of them take, and the exit code of an interrupted one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+INTERRUPTED = 130
+"""The exit code of a command that was interrupted."""
+
+DATA_HELP = (
+    "A built-in set (xor, and, or, half-adder, majority-3, parity-2 to parity-6, identity-2, identity-4, identity-8, "
+    "four-regions or four-regions-T with T points), "
+    "the samples of an entry of the zoo as zoo:NAME, "
+    "a .npz file with X and Y, or a .csv file whose last columns are the targets."
+)
+OUTPUT_HELP = (
+    "Report to write: .html .md .tex .txt, or .json for the certificate. Repeatable. The certificate is always written beside a report."
+)
+
+Widths = Annotated[str, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 2-2-1.")]
+Data = Annotated[str, typer.Option(metavar="NAME|FILE", help=DATA_HELP)]
+HiddenActivation = Annotated[str, typer.Option(help="Hidden activation, such as tanh, sigmoid, softsign, leaky-relu:1/100.")]
+OutputActivation = Annotated[str, typer.Option(help="Activation of the last layer.")]
+ErrorName = Annotated[
+    str, typer.Option(help="squared, smooth-l1, blake-zisserman or cauchy (with β as in cauchy:1/4), logistic or softmax.")
+]
+Bias = Annotated[str, typer.Option(help="trainable, fixed or none.")]
+MaxPrecision = Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")]
+Outputs = Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=OUTPUT_HELP)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")]

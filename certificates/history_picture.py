@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lossproof.certificates.save import check_place, replace_file
+from lossproof.certificates.picture_files import check_picture_place, figure_bytes
+from lossproof.certificates.save import replace_file
 from lossproof.numerics.training_records import History, Training
-from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,9 +28,7 @@ _MOST_POINTS = 4000
 
 def check_history_picture(path: Path) -> Path:
     """Return the path when a picture of a run can be written there. Raises `InputError` for another suffix or a place that cannot be written."""
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"the picture's name must end in {' or '.join(FORMATS)}, got {path.name!r}: write for example history.png")
-    return check_place(path)
+    return check_picture_place(path, FORMATS, "history.png")
 
 
 def draw_history(training: Training, path: str | Path) -> Path:
@@ -41,14 +38,7 @@ def draw_history(training: Training, path: str | Path) -> Path:
     over all layers), as powers of ten; numbers that are 0 have no place there. Raises `InputError` as `check_history_picture` does.
     """
     target = check_history_picture(Path(path))
-    import matplotlib
-
-    stream, file_format = BytesIO(), target.suffix.lower()[1:]
-    settings: Any = {"svg.hashsalt": "lossproof", "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9.0}
-    with matplotlib.rc_context(settings):
-        metadata = {"png": {}, "svg": {"Date": None}}[file_format]
-        _figure(training).savefig(stream, format=file_format, dpi=200, metadata=metadata)
-    replace_file(target, stream.getvalue())
+    replace_file(target, figure_bytes(lambda: _figure(training), target.suffix, dpi=200, font_size=9.0))
     return target
 
 

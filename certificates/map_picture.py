@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossproof.certificates.critical_rows import MINIMA
 from lossproof.certificates.landscape_map import CriticalPoint, LandscapeMap
+from lossproof.certificates.picture_files import check_picture_place, figure_bytes
 from lossproof.certificates.plain_words import report_title
-from lossproof.certificates.save import check_place, replace_file
-from lossproof.theory.exceptions import InputError
+from lossproof.certificates.save import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,9 +46,7 @@ _DECADES = 1.7
 
 def check_picture(path: Path) -> Path:
     """Return the path when a picture of a map can be written there. Raises `InputError` for another suffix or a place that cannot be written."""
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"the picture's name must end in {' or '.join(FORMATS)}, got {path.name!r}: write for example map.svg")
-    return check_place(path)
+    return check_picture_place(path, FORMATS, "map.svg")
 
 
 def draw_map(map: LandscapeMap, path: str | Path) -> Path:
@@ -62,19 +59,12 @@ def draw_map(map: LandscapeMap, path: str | Path) -> Path:
     Raises `InputError` for another suffix or a place that cannot be written.
     """
     target = check_picture(Path(path))
-    replace_file(target, _rendered(map, target.suffix.lower()[1:]))
+    replace_file(target, _rendered(map, target.suffix))
     return target
 
 
-def _rendered(map: LandscapeMap, file_format: str) -> bytes:
-    import matplotlib
-
-    stream = BytesIO()
-    settings: Any = {"svg.hashsalt": "lossproof", "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9.0}
-    with matplotlib.rc_context(settings):
-        metadata = {"png": {}, "svg": {"Date": None}}[file_format]
-        _figure(map).savefig(stream, format=file_format, dpi=200, metadata=metadata)
-    return stream.getvalue()
+def _rendered(map: LandscapeMap, suffix: str) -> bytes:
+    return figure_bytes(lambda: _figure(map), suffix, dpi=200, font_size=9.0)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossproof.certificates.layered_layout import Layout, layered_layout
+from lossproof.certificates.picture_files import figure_bytes
 from lossproof.certificates.save import replace_file
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.statement import KINDS
@@ -43,18 +43,12 @@ def draw_statement_graph(path: str | Path) -> Path:
     target = Path(path)
     if target.suffix.lower() not in _FORMATS:
         raise InputError(f"the picture's name must end in {', '.join(_FORMATS)}, got {target.name!r}: write for example graph.svg")
-    replace_file(target, _rendered(target.suffix.lower()[1:]))
+    replace_file(target, _rendered(target.suffix))
     return target
 
 
-def _rendered(file_format: str) -> bytes:
-    import matplotlib
-
-    stream = BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "lossproof", "svg.fonttype": "none", "font.family": "DejaVu Sans"}):
-        metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[file_format]
-        _figure(layered_layout(statement_graph().reverse(copy=True))).savefig(stream, format=file_format, dpi=130, metadata=metadata)
-    return stream.getvalue()
+def _rendered(suffix: str) -> bytes:
+    return figure_bytes(lambda: _figure(layered_layout(statement_graph().reverse(copy=True))), suffix, dpi=130)
 
 
 def _figure(layout: Layout) -> Figure:

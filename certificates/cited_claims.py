@@ -19,6 +19,7 @@ from lossproof.numerics.sample_ranks import (
     prime_of_independent_products,
     products_are_dependent,
 )
+from lossproof.theory.architecture import Architecture
 from lossproof.theory.cited_facts import target_signs, telling_coordinate, wide_pyramid_layer
 from lossproof.theory.cited_hypotheses import Answer, Hypothesis, recorded_hypotheses
 from lossproof.theory.problem import Problem
@@ -69,6 +70,9 @@ def _claim_theorem(context: ProofContext, id: str) -> Claim:
     failed = next((h for h in hypotheses if h.answer is Answer.FAILS), None)
     if failed is not None:
         return _undecided(id, failed)
+    large = _too_large(id, context.problem)
+    if large is not None:
+        return _undecided(id, large)
     found, evidence = _SAMPLE_HYPOTHESES[id](context)
     if found is not None and found.answer is not Answer.HOLDS:
         return _undecided(id, found)
@@ -93,10 +97,13 @@ def _for_samples(problem: Problem) -> str:
     return ", for the centred samples" if problem.architecture.bias == "trainable" else ""
 
 
-def _too_many(rows: int, columns: int) -> Hypothesis | None:
-    if rows * columns <= MOST_ENTRIES:
+def _too_large(id: str, problem: Problem) -> Hypothesis | None:
+    """Return why the table whose rank the theorem asks for is too large, or None."""
+    columns = _TABLE_COLUMNS.get(id)
+    if columns is None or problem.T * columns(problem.architecture) <= MOST_ENTRIES:
         return None
-    return Hypothesis(Answer.UNKNOWN, f"a table of {rows} × {columns} numbers from the samples is too large for its rank to be asked for")
+    size = f"{problem.T} × {columns(problem.architecture)}"
+    return Hypothesis(Answer.UNKNOWN, f"a table of {size} numbers from the samples is too large for its rank to be asked for")
 
 
 def _nothing_else(context: ProofContext) -> tuple[None, Evidence]:
@@ -105,9 +112,6 @@ def _nothing_else(context: ProofContext) -> tuple[None, Evidence]:
 
 def _kawaguchi(context: ProofContext) -> tuple[Hypothesis, Evidence]:
     problem = context.problem
-    large = _too_many(problem.T, problem.architecture.widths[0] + problem.architecture.n_L)
-    if large is not None:
-        return large, {}
     of = _of_samples(problem)
     prime = prime_of_distinct_eigenvalues(problem, context.seed)
     if prime is not None:
@@ -120,9 +124,6 @@ def _kawaguchi(context: ProofContext) -> tuple[Hypothesis, Evidence]:
 
 def _lu_kawaguchi(context: ProofContext) -> tuple[Hypothesis, Evidence]:
     problem = context.problem
-    large = _too_many(problem.T, problem.architecture.widths[0] + problem.architecture.n_L)
-    if large is not None:
-        return large, {}
     of = _of_samples(problem)
     prime = prime_of_full_ranks(problem, context.seed)
     if prime is not None:
@@ -140,9 +141,6 @@ def _nguyen_hein(context: ProofContext) -> tuple[None, Evidence]:
 def _gori_tesi(context: ProofContext) -> tuple[Hypothesis, Evidence]:
     problem = context.problem
     a, signs = problem.architecture, target_signs(problem) or ()
-    large = _too_many(problem.T, a.fan_in(1))
-    if large is not None:
-        return large, {}
     one = [Fraction(1)] * a.bias_rows
     rows = [[sign * x for x in (*inputs, *one)] for sign, inputs in zip(signs, problem.samples.X, strict=True)]
     direction = separating_direction(rows)
@@ -159,10 +157,6 @@ def _li_ding_sun(context: ProofContext) -> tuple[None, Evidence]:
 
 def _ding_li_sun(context: ProofContext) -> tuple[Hypothesis, Evidence]:
     problem = context.problem
-    n_0 = problem.architecture.widths[0]
-    large = _too_many(problem.T, 1 + n_0 * (n_0 + 3) // 2)
-    if large is not None:
-        return large, {}
     prime = prime_of_independent_products(problem, context.seed)
     if prime is not None:
         return Hypothesis(Answer.HOLDS, "1, the x_j and the x_j x_k are linearly independent on the samples"), {"prime": prime}
@@ -170,6 +164,14 @@ def _ding_li_sun(context: ProofContext) -> tuple[Hypothesis, Evidence]:
         return Hypothesis(Answer.FAILS, "1, the x_j and the x_j x_k are linearly dependent on the samples"), {}
     return Hypothesis(Answer.UNKNOWN, "linear independence of 1, the x_j and the x_j x_k on the samples was not proved"), {}
 
+
+_TABLE_COLUMNS: Mapping[str, Callable[[Architecture], int]] = MappingProxyType({
+    "kawaguchi-2016": lambda a: a.widths[0] + a.n_L,
+    "lu-kawaguchi-2017": lambda a: a.widths[0] + a.n_L,
+    "gori-tesi-1992": lambda a: a.fan_in(1),
+    "ding-li-sun-2019": lambda a: 1 + a.widths[0] * (a.widths[0] + 3) // 2,
+})  # fmt: skip
+"""How many numbers of each sample the rank depends on that a theorem asks for."""
 
 _SAMPLE_HYPOTHESES: Mapping[str, Callable[[ProofContext], tuple[Hypothesis | None, Evidence]]] = MappingProxyType({
     "kawaguchi-2016": _kawaguchi,

@@ -132,3 +132,14 @@ def document_of(problem, weights):
     if a.bias == "fixed":
         options["fixed_bias"] = [part["b"] for part in point]
     return Draft(a.widths, hexed(problem.samples.X), hexed(problem.samples.Y), point, **options)
+
+
+def check_slopes(activation, mid, rad, first, second):
+    """Bounds of ``|τ'|`` and ``|τ''|`` over the intervals ``mid ± rad`` hold at points all over each of them."""
+    field = Float64Field()
+    for m, r, one, two in zip(mid, rad, first, second, strict=True):
+        points = m + r * np.linspace(-1, 1, 300) + 1e-12 * r
+        points = points[(points != 0) & (np.abs(points - m) <= r)]
+        if points.size:
+            assert np.abs(field.activate(activation, 1, points)).max() <= one * (1 + 1e-12)
+            assert np.abs(field.activate(activation, 2, points)).max() <= two * (1 + 1e-12)

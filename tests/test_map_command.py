@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
+from command_cases import fail
+from command_cases import run as run_command
 from map_cases import hand_map
-from typer.testing import CliRunner
 
 from lossproof.certificates import find_critical_points as search
-from lossproof.certificates.command_line import app
 
-
-def run(*arguments: object, code: int = 0) -> tuple[str, str]:
-    """Run the command line and return what it printed on both streams."""
-    result = CliRunner().invoke(app, ["map", *map(str, arguments)])
-    assert result.exit_code == code, result.output
-    return result.stdout, result.stderr
+run = partial(run_command, "map")
 
 
 @pytest.fixture
@@ -52,9 +48,8 @@ def test_a_real_map_with_all_its_files(folder):
     assert "strict local minimum, suboptimal" in out
     assert "[REFUTED] Is every local minimum global?" in out
     assert "Report: map.html, map.md, map.tex, map.txt\nPicture: map.svg\nCertificate: map.json\n" in out
-    accepted = CliRunner().invoke(app, ["verify", "map.json"])
-    assert accepted.exit_code == 0
-    assert "[REFUTED] no-bad-local-minima – everywhere" in accepted.stdout
+    accepted, _ = run_command("verify", "map.json")
+    assert "[REFUTED] no-bad-local-minima – everywhere" in accepted
     page = Path("map.html").read_text(encoding="utf-8")
     assert "A bad local minimum is proved to exist" in page
     assert '<table class="points">' in page
@@ -141,9 +136,5 @@ def test_an_interruption_before_the_search_leaves_nothing(folder, monkeypatch):
     ],
 )
 def test_bad_input(folder, arguments, message):
-    out, err = run(*arguments, code=2)
-    assert out == ""
-    assert err.count("\n") == 1
-    assert err.startswith("lossproof: ")
-    assert message.lower() in err.lower()
+    assert message.lower() in fail("map", *arguments).lower()
     assert os.listdir(folder) == ["wells.csv"]

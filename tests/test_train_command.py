@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command_cases import fail
+from command_cases import run as run_command
 from training_cases import XOR
-from typer.testing import CliRunner
 
 import lossproof as lp
 from lossproof.certificates import train as trainer
-from lossproof.certificates.command_line import app
 from lossproof.certificates.history_picture import draw_history
 from lossproof.certificates.weights_file import load_weights, save_weights
 
-
-def run(*arguments: object, code: int = 0, command: str = "train") -> tuple[str, str]:
-    """Run the command line and return what it printed on both streams."""
-    result = CliRunner().invoke(app, [command, *map(str, arguments)])
-    assert result.exit_code == code, result.output
-    return result.stdout, result.stderr
+run = partial(run_command, "train")
 
 
 @pytest.fixture
@@ -40,7 +36,7 @@ def test_the_weights_feed_the_check(folder):
     assert "What is proved about them: lossproof check 2-3-1 --data xor … --weights weights.npz" in out
     assert Path("history.png").read_bytes()[:4] == b"\x89PNG"
     assert set(np.load("weights.npz").files) == {"W1", "b1", "W2", "b2"}
-    checked, _ = run("2-3-1", "--data", "xor", "--weights", "weights.npz", command="check")
+    checked, _ = run_command("check", "2-3-1", "--data", "xor", "--weights", "weights.npz")
     assert "Exact learning" in checked
     again, _ = run("2-3-1", "--data", "xor", "--weights", "weights.npz", "--method", "lm")
     assert "after 0 iterations" in again
@@ -157,9 +153,5 @@ def test_pictures_of_short_and_long_runs(folder):
 )
 def test_bad_input(folder, arguments, message):
     np.savez("data.npz", X=XOR[0], Y=XOR[1])
-    out, err = run(*arguments, code=2)
-    assert out == ""
-    assert err.count("\n") == 1
-    assert err.startswith("lossproof: ")
-    assert message.lower() in err.lower()
+    assert message.lower() in fail("train", *arguments).lower()
     assert os.listdir(folder) == ["data.npz"]

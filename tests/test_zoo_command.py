@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from command_cases import fail, run
 
 import lossproof as lp
-from lossproof.certificates.command_line import app
 from lossproof.certificates.data_sources import load_data
 
 NAMES = [entry.name for entry in lp.zoo_entries()]
@@ -24,26 +23,20 @@ def test_samples_of_an_entry_by_name():
         load_data("zoo:auer2", 1)
 
 
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, result.output
-    return result.stdout if code == 0 else result.stderr
-
-
 def test_command_lists_and_proves(tmp_path):
-    assert all(name in run("zoo") for name in NAMES)
-    out = run("zoo", "auer-3", "-o", tmp_path / "auer.html")
+    assert all(name in run("zoo")[0] for name in NAMES)
+    out, _ = run("zoo", "auer-3", "-o", tmp_path / "auer.html")
     assert "3" in out
     assert "[REFUTED]" in out
     assert "lossproof verify" in out
     assert (tmp_path / "auer.html").exists()
-    assert "ACCEPTED" in run("verify", tmp_path / "auer.json")
-    assert run("zoo", "auer-2", "--quiet") == ""
+    assert "ACCEPTED" in run("verify", tmp_path / "auer.json")[0]
+    assert run("zoo", "auer-2", "--quiet") == ("", "")
 
 
 def test_command_writes_all_and_the_page_is_up_to_date(tmp_path):
     page = tmp_path / "zoo.md"
-    out = run("zoo", "--all", "-o", tmp_path, "--markdown", page)
+    out, _ = run("zoo", "--all", "-o", tmp_path, "--markdown", page)
     assert f"Page: {page}" in out
     assert PAGE.read_text(encoding="utf-8") == page.read_text(encoding="utf-8"), "run: lossproof zoo --markdown docs/zoo.md"
     assert {path.stem for path in tmp_path.glob("*.json")} == set(NAMES)
@@ -62,7 +55,5 @@ def test_command_writes_all_and_the_page_is_up_to_date(tmp_path):
 )
 def test_bad_input_is_said_in_one_line(arguments, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    err = run("zoo", *arguments, code=2)
-    assert words in err
-    assert err.count("\n") == 1
+    assert words in fail("zoo", *arguments)
     assert not list(tmp_path.iterdir())

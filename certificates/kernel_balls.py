@@ -62,6 +62,11 @@ def logistic(z: arb) -> arb:
     return 1 / (1 + (-z).exp())
 
 
+def softplus(z: arb) -> arb:
+    """Return an enclosure of ``log(1+e^z)``."""
+    return z.max(arb(0)) + (-abs(z)).exp().log1p()
+
+
 def square(z: arb) -> arb:
     """Return an enclosure of ``z²`` without its negative part, also for wide balls."""
     return (z * z).max(arb(0))
@@ -82,7 +87,7 @@ _BALL_VALUES: Mapping[str, Callable[[arb], arb]] = {
     "sigmoid": logistic,
     "tanh": lambda z: z.tanh(),
     "softsign": lambda z: z / (1 + abs(z)),
-    "softplus": lambda z: z.max(arb(0)) + (-abs(z)).exp().log1p(),
+    "softplus": softplus,
     "bent-identity": lambda z: z * z / (2 * ((z * z + 1).sqrt() + 1)) + z,
     "relu": lambda z: z.max(arb(0)),
     "elu": lambda z: z.max(arb(0)) + z.min(arb(0)).expm1(),

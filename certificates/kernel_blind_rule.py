@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flint import arb_mat, fmpq
-
 from lossproof.certificates.kernel_balls import ball_precision
-from lossproof.certificates.kernel_boxes import BoxRing, boxed, require_contraction
-from lossproof.certificates.kernel_gradient import gradient, hessian
-from lossproof.certificates.kernel_parse import read_integer, read_list, read_rational
-from lossproof.certificates.kernel_pass import limit
+from lossproof.certificates.kernel_critical_box import read_box, require_critical
+from lossproof.certificates.kernel_parse import read_integer, read_list
 from lossproof.certificates.kernel_point_claims import conclude
-from lossproof.certificates.kernel_rank_evidence import MAX_BALL_WORK, PRECISIONS
 from lossproof.certificates.kernel_stationary_rules import vanishes
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
@@ -32,9 +27,7 @@ def stationary_blind(step: Step) -> Result:
     problem, point = step.problem, step.at_point()
     right = problem.L >= 2 and problem.bias == "trainable" and problem.strip
     require(right, "rule", "this needs a hidden layer, trainable biases and an output derivative that is not 0 anywhere")
-    radius = read_rational(found["radius"], "evidence.radius")
-    require(radius > 0, "evidence.radius", "must be positive")
-    bits = read_integer(found["precision"], "evidence.precision", *PRECISIONS)
+    radius, bits = read_box(found)
     layers = [
         read_integer(l, f"evidence.layers[{k}]", 1, problem.L) for k, l in enumerate(read_list(found["layers"], "evidence.layers", 2))
     ]
@@ -44,13 +37,8 @@ def stationary_blind(step: Step) -> Result:
         require(zero, f"evidence.layers[{k}]", "the weights of this layer must be 0")
     rows = problem.fan_in(problem.L)
     biases = [problem.N_net - rows * (problem.n_L - j) + rows - 1 for j in range(problem.n_L)]
-    limit(problem.n_L**3 * bits, MAX_BALL_WORK, "size³ · precision of Krawczyk's test")
     with ball_precision(bits):
-        ring = BoxRing()
-        H = hessian(ring, problem, boxed(problem, point, biases, radius), biases, bits)
-        n = len(biases)
-        G = list(gradient(ring, problem, point, bits)[biases])
-        require_contraction(G, arb_mat(n, n, list(H.flat)), radius, fmpq(0), "evidence.radius")
+        require_critical(problem, point, biases, radius, bits)
     dimension = problem.N_net - problem.n_L - sum(problem.widths[l - 1] * problem.widths[l] for l in layers)
     return conclude(step, "stationary", {"radius": str(radius), "dimension": dimension}), Rigor.BALL
 

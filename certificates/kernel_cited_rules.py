@@ -14,7 +14,7 @@ from flint import fmpq, fmpz, nmod_mat
 from lossproof.certificates.kernel_parse import Rejected, read_integer, read_list, read_rational
 from lossproof.certificates.kernel_pass import limit
 from lossproof.certificates.kernel_principle_rules import EVERYWHERE, PROVED, claim
-from lossproof.certificates.kernel_problem import Problem, fraction
+from lossproof.certificates.kernel_problem import Problem, fraction, row_key
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.activations import Activation
 from lossproof.theory.verdicts import Rigor
@@ -53,7 +53,7 @@ def _require_distinct(problem: Problem) -> None:
 
 
 def _different(rows: Table) -> int:
-    return len({tuple((int(x.p), int(x.q)) for x in row) for row in rows})
+    return len(set(map(row_key, rows)))
 
 
 def _read_prime(value: Any) -> int:

@@ -17,6 +17,7 @@ from lossproof.certificates.kernel_parse import read_integer, read_list, read_ra
 from lossproof.certificates.kernel_pass import Array, embed, forward
 from lossproof.certificates.kernel_point_claims import AT_THE_POINT, about, by_rule, conclude, facts_of, radius_of, stationary
 from lossproof.certificates.kernel_principle_rules import AT_WEIGHTS, EVERYWHERE, PROVED, claim, require_differentiable
+from lossproof.certificates.kernel_problem import row_key
 from lossproof.certificates.kernel_rank_evidence import PRECISIONS
 from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_stationary_rules import formal_residuals, vanishes
@@ -149,7 +150,7 @@ def global_floor(step: Step) -> Result:
     residuals: Array = formal_residuals(step)
     groups: dict[tuple[Any, ...], list[int]] = {}
     for i, x in enumerate(step.problem.X):
-        groups.setdefault(tuple((int(q.p), int(q.q)) for q in x), []).append(i)
+        groups.setdefault(row_key(x), []).append(i)
     for group in groups.values():
         sums = np.sum(residuals[group], axis=0)
         require(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel_balls import logistic, square
+from lossproof.certificates.kernel_balls import logistic, softplus, square
 from lossproof.certificates.kernel_pass import MAX_WORK, Array, embed, limit
 from lossproof.certificates.kernel_problem import Problem
 from lossproof.certificates.kernel_rings import Element, FormalRing, Ring, terms_of
@@ -151,8 +151,3 @@ def error_ball(problem: Problem, phi: Array, y: tuple[fmpq, ...]) -> arb:
         elif target != 0:
             total += target * _inverse_share(list(phi), j).log()
     return total
-
-
-def softplus(x: arb) -> arb:
-    """Return an enclosure of ``log(1+e^x)``."""
-    return x.max(arb(0)) + (-abs(x)).exp().log1p()

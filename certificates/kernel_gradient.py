@@ -44,10 +44,10 @@ def hessian_times(ring: Ring, problem: Problem, point: Point, directions: Array,
     return np.concatenate([np.broadcast_to(r, (*r.shape[:-1], problem.N_net)).reshape(-1, problem.N_net) for r in rows])
 
 
-def hessian(ring: Ring, problem: Problem, point: Point, parameters: list[int], bits: int = 64) -> Array:
-    """Return the rows and columns of ``T H`` of the given parameters."""
-    units = embed(ring, [[fmpq(int(k == n)) for n in range(problem.N_net)] for k in parameters])
-    found: Array = hessian_times(ring, problem, point, units, bits)[:, parameters]
+def hessian(ring: Ring, problem: Problem, point: Point, rows: list[int], bits: int = 64, columns: list[int] | None = None) -> Array:
+    """Return the rows and columns of ``T H`` of the given parameters; by default the columns are those of the rows."""
+    units = embed(ring, [[fmpq(int(k == n)) for n in range(problem.N_net)] for k in rows])
+    found: Array = hessian_times(ring, problem, point, units, bits)[:, rows if columns is None else columns]
     return found
 
 

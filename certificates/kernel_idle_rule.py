@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flint import arb_mat, fmpq
-
 from lossproof.certificates.kernel_balls import ball_precision
-from lossproof.certificates.kernel_boxes import BoxRing, boxed, require_contraction
-from lossproof.certificates.kernel_gradient import gradient, hessian_times
-from lossproof.certificates.kernel_parse import read_integer, read_list, read_rational
-from lossproof.certificates.kernel_pass import embed, limit
+from lossproof.certificates.kernel_critical_box import read_box, require_critical
+from lossproof.certificates.kernel_parse import read_integer, read_list
+from lossproof.certificates.kernel_pass import embed
 from lossproof.certificates.kernel_point_claims import conclude
 from lossproof.certificates.kernel_problem import Problem
-from lossproof.certificates.kernel_rank_evidence import MAX_BALL_WORK, PRECISIONS, read_indices
+from lossproof.certificates.kernel_rank_evidence import read_indices
 from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_stationary_rules import vanishes
 from lossproof.certificates.kernel_step import Result, Step, require
@@ -34,24 +31,15 @@ def stationary_idle(step: Step) -> Result:
     """
     found = step.expect(0, "layer", "units", "free", "radius", "precision")
     problem, point = step.problem, step.at_point()
-    radius = read_rational(found["radius"], "evidence.radius")
-    require(radius > 0, "evidence.radius", "must be positive")
-    bits = read_integer(found["precision"], "evidence.precision", *PRECISIONS)
+    radius, bits = read_box(found)
     layer = read_integer(found["layer"], "evidence.layer", 1, problem.L - 1)
     units = read_indices(found["units"], "evidence.units", problem.widths[layer])
     require(bool(units), "evidence.units", "no unit is named")
     zero = all(vanishes(v) for row in embed(FormalRing(), [point.layers[layer][0][i] for i in units]) for v in row)
     require(zero, "evidence.units", "the outgoing weights of these units must be 0")
     unknowns, equations = _system(problem, layer, units, found["free"])
-    n = len(unknowns)
-    limit(n**3 * bits, MAX_BALL_WORK, "size³ · precision of Krawczyk's test")
     with ball_precision(bits):
-        ring = BoxRing()
-        G = gradient(ring, problem, point, bits)[equations]
-        box = boxed(problem, point, unknowns, radius)
-        directions = embed(ring, [[fmpq(int(k == m)) for m in range(problem.N_net)] for k in equations])
-        H = hessian_times(ring, problem, box, directions, bits)[:, unknowns]
-        require_contraction(list(G), arb_mat(n, n, list(H.flat)), radius, fmpq(0), "evidence.radius")
+        require_critical(problem, point, unknowns, radius, bits, equations)
     return conclude(step, "stationary", {"radius": str(radius), "dimension": _dimension(problem, layer, units)}), Rigor.BALL
 
 

@@ -11,20 +11,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import fmpq
 
 from lossproof.certificates.kernel_balls import ball_precision
 from lossproof.certificates.kernel_boxes import BoxRing, box
 from lossproof.certificates.kernel_errors import error_gradient
 from lossproof.certificates.kernel_gradient import hessian, hessian_times
 from lossproof.certificates.kernel_inertia import inertia
-from lossproof.certificates.kernel_matrices import entries, parse_matrix
+from lossproof.certificates.kernel_matrices import parse_matrix
 from lossproof.certificates.kernel_parse import read_integer, read_list
-from lossproof.certificates.kernel_pass import embed, forward, limit
+from lossproof.certificates.kernel_pass import embed, forward, limit, not_zero
 from lossproof.certificates.kernel_point_claims import AT_THE_POINT, by_rule, conclude, distance, facts_of, radius_of, stationary
 from lossproof.certificates.kernel_principle_rules import AT_WEIGHTS, EVERYWHERE, PROVED, require_differentiable
 from lossproof.certificates.kernel_problem import Point, Problem
-from lossproof.certificates.kernel_rank_evidence import MAX_BALL_WORK, PRECISIONS, read_minor, read_reduced_vectors
+from lossproof.certificates.kernel_rank_evidence import MAX_BALL_WORK, PRECISIONS, read_minor, read_reduced_vectors, require_ball_minor
 from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_series import Series
 from lossproof.certificates.kernel_stationary_rules import vanishes
@@ -118,15 +118,11 @@ def critical_rank(step: Step) -> Result:
     matrix = parse_matrix("P", problem)
     rows, columns = read_minor(found, matrix)
     bits = read_integer(found["precision"], "evidence.precision", *PRECISIONS)
-    limit(len(rows) ** 3 * bits, MAX_BALL_WORK, "size³ · precision of a ball determinant")
     upper = min(problem.N_net, problem.columns)
     with ball_precision(bits):
         around = box(problem, step.at_point(), distance(point))
         if rows:
-            det = arb_mat(
-                len(rows), len(rows), [arb(x) for x in entries(matrix, problem, around, BoxRing(), rows, columns, bits).flat]
-            ).det()
-            require(bool(det > 0) or bool(det < 0), "evidence.rows", "the ball of the minor contains 0")
+            require_ball_minor(matrix, problem, around, BoxRing(), rows, columns, bits)
         if found["residual"] is not None:
             _require_residual(problem, around, found["residual"], bits)
             upper = min(problem.N_net, problem.columns - 1)
@@ -142,7 +138,7 @@ def _require_residual(problem: Problem, around: Point, value: Any, bits: int) ->
     )
     output: Any = forward(BoxRing(), problem, around, problem.L, bits)[1][-1]
     residual = np.asarray(error_gradient(BoxRing(), problem, Series([output])).coefficients[0])[i, j]
-    require(bool(residual > 0) or bool(residual < 0), "evidence.residual", "the ball of this derivative of the error contains 0")
+    require(not_zero(residual), "evidence.residual", "the ball of this derivative of the error contains 0")
 
 
 INERTIA_RULES: Mapping[str, Callable[[Step], Result]] = {

@@ -13,7 +13,7 @@ from flint import fmpq
 
 from lossproof.certificates.kernel_balls import BallRing, ball_precision
 from lossproof.certificates.kernel_parse import read_integer, read_list, read_rational
-from lossproof.certificates.kernel_pass import forward
+from lossproof.certificates.kernel_pass import forward, not_zero
 from lossproof.certificates.kernel_principle_rules import AT_WEIGHTS, EVERYWHERE, PROVED, claim, require_differentiable
 from lossproof.certificates.kernel_problem import Problem, fraction
 from lossproof.certificates.kernel_rank_evidence import PRECISIONS
@@ -127,7 +127,7 @@ def not_exact_point(step: Step) -> Result:
     one = replace(step.problem, X=step.problem.X[sample : sample + 1], Y=step.problem.Y[sample : sample + 1])
     with ball_precision(bits):
         difference = forward(BallRing(), one, point, one.L, bits)[1][-1][0][output] - one.Y[0][output]
-        require(bool(difference > 0) or bool(difference < 0), "evidence.output", "the ball of the difference contains 0")
+        require(not_zero(difference), "evidence.output", "the ball of the difference contains 0")
     return claim("exact-learner", AT_WEIGHTS, False, point=step.index), Rigor.BALL
 
 

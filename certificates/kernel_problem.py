@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias, TypeVar
@@ -116,6 +116,11 @@ class Problem:
     def separable(self) -> bool:
         """Whether the error is ``Σ_j e(φ_j − y_j)``."""
         return not self.error.is_cross_entropy
+
+
+def row_key(row: Sequence[fmpq]) -> tuple[tuple[int, int], ...]:
+    """Return a key of a row of rationals: equal rows have equal keys."""
+    return tuple((int(x.p), int(x.q)) for x in row)
 
 
 def fraction(value: fmpq) -> Fraction:

@@ -17,8 +17,8 @@ from lossproof.certificates.kernel_balls import BallRing, ball_precision
 from lossproof.certificates.kernel_gram import require_full_column_rank
 from lossproof.certificates.kernel_matrices import MAX_ENTRIES, Matrix, entries
 from lossproof.certificates.kernel_parse import Rejected, read_integer, read_list, read_rational, read_text
-from lossproof.certificates.kernel_pass import MAX_WORK, Array, common_denominator, limit, product
-from lossproof.certificates.kernel_problem import Point
+from lossproof.certificates.kernel_pass import MAX_WORK, Array, common_denominator, limit, not_zero, product
+from lossproof.certificates.kernel_problem import Point, Problem
 from lossproof.certificates.kernel_rings import FormalRing, Ratio, function_field_ring, residue_ring
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
@@ -95,12 +95,19 @@ def rank_ball(step: Step) -> Result:
     point = step.at_point()
     rows, columns = read_minor(found, matrix)
     bits = read_integer(found["precision"], "evidence.precision", *PRECISIONS)
-    limit(len(rows) ** 3 * bits, MAX_BALL_WORK, "size³ · precision of a ball determinant")
     with ball_precision(bits):
-        balls = entries(matrix, step.problem, point, BallRing(), rows, columns, bits)
-        det = arb_mat(len(rows), len(columns), [arb(x) for x in balls.flat]).det()
-        require(bool(det > 0) or bool(det < 0), "evidence.rows", "the ball of the minor contains 0")
+        require_ball_minor(matrix, step.problem, point, BallRing(), rows, columns, bits)
     return step.lower(step.conclusion["matrix"], len(rows), step.index), Rigor.BALL
+
+
+def require_ball_minor(
+    matrix: Matrix, problem: Problem, point: Point, ring: BallRing, rows: list[int], columns: list[int], bits: int
+) -> None:
+    """Demand that the ball of a minor does not contain 0; the precision in force must be ``bits``."""
+    limit(len(rows) ** 3 * bits, MAX_BALL_WORK, "size³ · precision of a ball determinant")
+    balls = entries(matrix, problem, point, ring, rows, columns, bits)
+    det = arb_mat(len(rows), len(columns), [arb(x) for x in balls.flat]).det()
+    require(not_zero(det), "evidence.rows", "the ball of the minor contains 0")
 
 
 def rank_gram(step: Step) -> Result:

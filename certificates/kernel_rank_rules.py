@@ -13,7 +13,7 @@ from flint import fmpq
 from lossproof.certificates.kernel_balls import BallRing, ball_precision
 from lossproof.certificates.kernel_parse import Rejected, read_integer, read_list
 from lossproof.certificates.kernel_pass import forward
-from lossproof.certificates.kernel_problem import Problem
+from lossproof.certificates.kernel_problem import Problem, row_key
 from lossproof.certificates.kernel_rank_evidence import EVIDENCE_RULES, PRECISIONS
 from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_step import Result, Step, require
@@ -33,7 +33,7 @@ def rank_duplicate(step: Step) -> Result:
     """
     step.expect(0)
     problem = step.problem
-    different = {tuple((int(x.p), int(x.q)) for x in row) for row in problem.X}
+    different = set(map(row_key, problem.X))
     at_zero = fmpq(0) if problem.L == 1 else FormalRing().sigma(problem.activation, 0, fmpq(0))
     if problem.bias == "none" and isinstance(at_zero, fmpq) and at_zero == 0:
         different -= {((0, 1),) * problem.widths[0]}

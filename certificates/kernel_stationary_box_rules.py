@@ -7,37 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from flint import arb_mat, fmpq
+from flint import fmpq
 
 from lossproof.certificates.kernel_balls import ball_precision
-from lossproof.certificates.kernel_boxes import BoxRing, boxed, require_contraction
-from lossproof.certificates.kernel_gradient import gradient, hessian
+from lossproof.certificates.kernel_boxes import BoxRing
+from lossproof.certificates.kernel_critical_box import read_box, require_critical
 from lossproof.certificates.kernel_parse import read_integer, read_list, read_rational
-from lossproof.certificates.kernel_pass import SIGN_PRECISION, Array, embed, limit, not_zero
+from lossproof.certificates.kernel_pass import SIGN_PRECISION, Array, embed, not_zero
 from lossproof.certificates.kernel_point_claims import AT_THE_POINT, conclude
 from lossproof.certificates.kernel_problem import Point, Problem
-from lossproof.certificates.kernel_rank_evidence import MAX_BALL_WORK, PRECISIONS
 from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_stationary_rules import require_zero_gradient, vanishes
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
-
-
-def _require_critical(problem: Problem, point: Point, free: list[int], radius: fmpq, bits: int) -> Point:
-    """Prove that exactly one zero of the gradient by the ``free`` weights lies in the box of that radius in them; return the box."""
-    limit(len(free) ** 3 * bits, MAX_BALL_WORK, "size³ · precision of Krawczyk's test")
-    box = boxed(problem, point, free, radius)
-    G = gradient(BoxRing(), problem, point, bits)[free]
-    H = hessian(BoxRing(), problem, box, free, bits)
-    n = len(free)
-    require_contraction(list(G), arb_mat(n, n, list(H.flat)), radius, fmpq(0), "evidence.radius")
-    return box
-
-
-def _read_box(found: Mapping[str, Any]) -> tuple[fmpq, int]:
-    radius = read_rational(found["radius"], "evidence.radius")
-    require(radius > 0, "evidence.radius", "must be positive")
-    return radius, read_integer(found["precision"], "evidence.precision", *PRECISIONS)
 
 
 def stationary_box(step: Step) -> Result:
@@ -59,12 +41,11 @@ def stationary_box(step: Step) -> Result:
     """
     found = step.expect(0, "fixed", "radius", "precision")
     problem, point = step.problem, step.at_point()
-    radius, bits = _read_box(found)
-    listed = read_list(found["fixed"], "evidence.fixed")
-    fixed = [read_integer(k, f"evidence.fixed[{n}]", 0, problem.N_net - 1) for n, k in enumerate(listed)]
+    radius, bits = read_box(found)
+    fixed = _read_fixed(found, problem)
     with ball_precision(bits):
         _require_gauge(problem, point, fixed)
-        _require_critical(problem, point, [k for k in range(problem.N_net) if k not in set(fixed)], radius, bits)
+        require_critical(problem, point, [k for k in range(problem.N_net) if k not in set(fixed)], radius, bits)
     return conclude(step, "stationary", {"radius": str(radius), "dimension": len(fixed)}), Rigor.BALL
 
 
@@ -76,12 +57,16 @@ def stationary_scaled(step: Step) -> Result:
     """
     found = step.expect(0, "fixed")
     rigor = require_zero_gradient(step)
-    listed = read_list(found["fixed"], "evidence.fixed")
-    fixed = [read_integer(k, f"evidence.fixed[{n}]", 0, step.problem.N_net - 1) for n, k in enumerate(listed)]
+    fixed = _read_fixed(found, step.problem)
     require(bool(fixed), "evidence.fixed", "no weight is named")
     with ball_precision(SIGN_PRECISION):
         _require_gauge(step.problem, step.at_point(), fixed)
     return conclude(step, "stationary", {"radius": AT_THE_POINT, "dimension": len(fixed)}), rigor
+
+
+def _read_fixed(found: Mapping[str, Any], problem: Problem) -> list[int]:
+    listed = read_list(found["fixed"], "evidence.fixed")
+    return [read_integer(k, f"evidence.fixed[{n}]", 0, problem.N_net - 1) for n, k in enumerate(listed)]
 
 
 def _require_gauge(problem: Problem, point: Point, fixed: list[int]) -> None:
@@ -130,7 +115,7 @@ def stationary_merged(step: Step) -> Result:
     """
     found = step.expect(0, "layer", "groups", "shares", "radius", "precision")
     problem, point = step.problem, step.at_point()
-    radius, bits = _read_box(found)
+    radius, bits = read_box(found)
     layer = read_integer(found["layer"], "evidence.layer", 1, problem.L - 1)
     n = problem.widths[layer]
     groups = _read_groups(found["groups"], n)
@@ -138,7 +123,7 @@ def stationary_merged(step: Step) -> Result:
     _require_copies(point, layer, groups, shares)
     with ball_precision(bits):
         smaller, merged = _merge(problem, point, layer, groups)
-        box = _require_critical(smaller, merged, list(range(smaller.N_net)), radius, bits)
+        box = require_critical(smaller, merged, list(range(smaller.N_net)), radius, bits)
         for g, group in enumerate(groups):
             outgoing: Any = box.layers[layer][0][g]
             seen = len(group) == 1 or any(not_zero(v) for v in outgoing)

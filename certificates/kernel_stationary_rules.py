@@ -17,7 +17,7 @@ from lossproof.certificates.kernel_errors import error_gradient
 from lossproof.certificates.kernel_gradient import gradient
 from lossproof.certificates.kernel_learning_rules import require_separable
 from lossproof.certificates.kernel_parse import read_integer
-from lossproof.certificates.kernel_pass import Array, forward
+from lossproof.certificates.kernel_pass import Array, forward, not_zero
 from lossproof.certificates.kernel_point_claims import AT_THE_POINT, conclude, facts_of
 from lossproof.certificates.kernel_principle_rules import AT_WEIGHTS, EVERYWHERE, PROVED, claim, require_differentiable, used_activations
 from lossproof.certificates.kernel_rank_evidence import PRECISIONS
@@ -119,7 +119,7 @@ def stationary_refuted(step: Step) -> Result:
     rigor = require_differentiable(step, step.index, 1)
     with ball_precision(bits):
         component = gradient(BallRing(), step.problem, point, bits)[k]
-        require(bool(component > 0) or bool(component < 0), "evidence.parameter", "the ball of this component contains 0")
+        require(not_zero(component), "evidence.parameter", "the ball of this component contains 0")
     return claim("stationary", AT_WEIGHTS, False, point=step.index), weakest([rigor, Rigor.BALL])
 
 

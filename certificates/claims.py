@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from lossproof.theory.statements import Statement, statement_named
-from lossproof.theory.verdicts import Rigor, Scope, Verdict
+from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +78,26 @@ class Claim:
 
 
 Node: TypeAlias = Claim | RankBound
+
+
+def rigor_of(*nodes: Node) -> Rigor:
+    """Return the weakest rigor of the nodes that were decided; ``EXACT`` without any."""
+    return weakest(node.rigor for node in nodes if node.rigor is not None)
+
+
+def proved_at(
+    name: str,
+    point: int | None,
+    reason: str,
+    facts: Mapping[str, Any],
+    own: Rigor,
+    rule: str,
+    evidence: Mapping[str, Any],
+    *premises: Claim,
+) -> Claim:
+    """Return a PROVED claim at a point, of the weakest rigor of its own and its premises'."""
+    rigor = weakest([own, rigor_of(*premises)])
+    return Claim(name, Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, rigor, rule, evidence, premises, point)
 
 
 def proof_order(claims: Iterable[Claim]) -> list[Node]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lossproof.certificates.claims import Claim
+from lossproof.certificates.claims import Claim, rigor_of
 from lossproof.certificates.enclosure_text import decimal_above, decimal_below
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.theory.problem import Problem
-from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
+from lossproof.theory.verdicts import Rigor, Scope, Verdict
 
 _NAME = "no-bad-local-minima"
 
@@ -34,7 +34,7 @@ def claim_conclusion(
     if full_everywhere.verdict is Verdict.PROVED and principle_error.verdict is Verdict.PROVED:
         reason = "rank P(W) = T·n_L at every W, so T∇J = Pε vanishes only where ε = 0: every critical point is a global minimum."
         premises = (full_everywhere, principle_error)
-        rigor = weakest([r for r in (full_everywhere.rigor, principle_error.rigor) if r is not None])
+        rigor = rigor_of(full_everywhere, principle_error)
         return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, rigor, "no-bad-minima-full-rank", {}, premises)
     return _by_convexity(problem) or _by_theorem(cited) or _undecided(problem.columns, full_everywhere, almost_everywhere)
 
@@ -64,8 +64,7 @@ def _by_critical_points(suboptimal: Claim | None, nowhere: Claim | None) -> Clai
 
 
 def _by_convexity(problem: Problem) -> Claim | None:
-    a = problem.architecture
-    if a.L != 1 or a.output_activation.family != "identity" or not problem.error.convex.holds:
+    if not problem.is_convex:
         return None
     reason = "One layer with identity output and a convex error: J is a convex function of W, so every local minimum is global."
     return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, Rigor.EXACT, "no-bad-minima-convex")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from lossproof.certificates.claims import Claim
+from lossproof.certificates.claims import Claim, proved_at
 from lossproof.certificates.enclosure_text import enclosure_text
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.stationary_claims import LearnerClaims, radius_of
@@ -31,21 +30,6 @@ _LOSS_PRECISION = 192
 _FORMAL_PARAMETERS = 60
 _MOST_PARAMETERS = 300
 _RANK_COLUMNS = 100
-
-
-def proved_at(
-    name: str,
-    stationary: Claim,
-    reason: str,
-    facts: Mapping[str, Any],
-    own: Rigor,
-    rule: str,
-    evidence: Mapping[str, Any],
-    *premises: Claim,
-) -> Claim:
-    """Return a PROVED claim at the point of a ``stationary`` claim, of the weakest rigor of its own and its premises'."""
-    rigors = [own, *(premise.rigor for premise in premises if premise.rigor is not None)]
-    return Claim(name, Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, weakest(rigors), rule, evidence, premises, stationary.point)
 
 
 def claim_loss(context: ProofContext, point: int, radius: Fraction) -> Claim | None:
@@ -77,7 +61,9 @@ def claim_loss_at(context: ProofContext, stationary: Claim) -> Claim | None:
     facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius_of(stationary)}
     evidence = {"loss_lower": str(lower), "loss_upper": str(upper), "precision": _LOSS_PRECISION}
     reason = "At an exact learner every sample has the least error there is."
-    return proved_at("loss-bounds", stationary, reason, facts, Rigor.EXACT if exact else Rigor.BALL, "loss-learner", evidence, stationary)
+    return proved_at(
+        "loss-bounds", stationary.point, reason, facts, Rigor.EXACT if exact else Rigor.BALL, "loss-learner", evidence, stationary
+    )
 
 
 def claim_inertia(context: ProofContext, stationary: Claim, learner: LearnerClaims, morse: Claim | None) -> Claim | None:
@@ -105,7 +91,7 @@ def _inertia_of_learner(context: ProofContext, stationary: Claim, learner: Learn
         reason = f"At this learner H = (1/T) P diag(∇²E_i) Pᵀ with ∇²E_i ≻ 0 and rank P = {columns}: {columns} positive eigenvalues, the others are 0."
         return proved_at(
             "inertia",
-            stationary,
+            stationary.point,
             reason,
             _inertia_facts(Inertia(0, n - columns, columns, 0), radius),
             Rigor.EXACT,
@@ -120,7 +106,7 @@ def _inertia_of_learner(context: ProofContext, stationary: Claim, learner: Learn
         reason = "At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ is positive semidefinite, of the rank of P."
         return proved_at(
             "inertia",
-            stationary,
+            stationary.point,
             reason,
             _inertia_facts(Inertia(0, n - upper, lower, upper - lower), radius),
             Rigor.EXACT,
@@ -142,7 +128,9 @@ def _exact_inertia(context: ProofContext, stationary: Claim) -> Claim | None:
         return None
     reason = "The Hessian is a rational matrix; a symmetric factorisation in exact arithmetic gives all signs."
     rigor = context.derivative_rigor(weights, 2)
-    return proved_at("inertia", stationary, reason, _inertia_facts(exact_inertia(H), Fraction(0)), rigor, "inertia-exact", {}, stationary)
+    return proved_at(
+        "inertia", stationary.point, reason, _inertia_facts(exact_inertia(H), Fraction(0)), rigor, "inertia-exact", {}, stationary
+    )
 
 
 def _ball_inertia(context: ProofContext, stationary: Claim) -> Claim | None:
@@ -167,7 +155,7 @@ def _ball_inertia(context: ProofContext, stationary: Claim) -> Claim | None:
     reason = f"A symmetric factorisation of the Hessian in balls finds {counts.negative} negative and {counts.positive} positive eigenvalues of {n}{null}."
     evidence = {"negative": counts.negative, "positive": counts.positive, "precision": precision}
     rigor = weakest([Rigor.BALL, context.derivative_rigor(weights, 2)])
-    return proved_at("inertia", stationary, reason, facts, rigor, "inertia-ball", evidence, stationary)
+    return proved_at("inertia", stationary.point, reason, facts, rigor, "inertia-ball", evidence, stationary)
 
 
 def _with_kernel_vectors(context: ProofContext, stationary: Claim, ball: Claim) -> Claim:
@@ -187,7 +175,7 @@ def _with_kernel_vectors(context: ProofContext, stationary: Claim, ball: Claim) 
     facts = {**ball.facts, "zero": zero, "undecided": ball.facts["undecided"] - zero}
     reason = f"{zero} independent rational vectors are annihilated by the Hessian exactly; the other signs are those of the factorisation in balls."
     rigor = context.derivative_rigor(weights, 2)
-    return proved_at("inertia", stationary, reason, facts, rigor, "inertia-kernel", {"vectors": vectors[:zero]}, ball)
+    return proved_at("inertia", stationary.point, reason, facts, rigor, "inertia-kernel", {"vectors": vectors[:zero]}, ball)
 
 
 def claim_critical_rank(context: ProofContext, stationary: Claim) -> Claim | None:
@@ -215,4 +203,4 @@ def claim_critical_rank(context: ProofContext, stationary: Claim) -> Claim | Non
     lacking = "" if place is None else f" As P ε = 0 with ε ≠ 0, the rank is below {columns}."
     reason = f"A minor of size {len(rows)} of P is not 0 over the box, in ball arithmetic.{lacking}"
     evidence = {"rows": rows, "columns": minor, "precision": bits, "residual": place}
-    return proved_at("critical-rank", stationary, reason, facts, Rigor.BALL, "critical-rank", evidence, stationary)
+    return proved_at("critical-rank", stationary.point, reason, facts, Rigor.BALL, "critical-rank", evidence, stationary)

@@ -9,9 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lossproof.certificates.critical_rows import SIGNS
 from lossproof.certificates.pictures import power_of_ten, svg_document
 
-SIGNS = ("negative", "zero", "positive", "undecided")
 _WIDTH, _LEFT, _RIGHT = 576, 26, 550
 _STEP, _HIGHEST, _SMALLEST = 12, 6, 1e-15
 _LABEL, _LETTER = 46, 7.4

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lossproof.certificates.claims import Claim
-from lossproof.certificates.critical_class_claims import claim_critical_rank, claim_inertia, claim_loss, claim_loss_at, proved_at
+from lossproof.certificates.claims import Claim, proved_at, rigor_of
+from lossproof.certificates.critical_class_claims import claim_critical_rank, claim_inertia, claim_loss, claim_loss_at
+from lossproof.certificates.critical_rows import SIGNS
 from lossproof.certificates.enclosure_text import decimal_above
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.stationary_claims import LearnerClaims, radius_of, refute_stationary, stationary_claims
@@ -19,9 +20,7 @@ from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 _NAME = "critical-point"
 _PRECISION = 128
 _DESCENT_PARAMETERS = 60
-
-KINDS = ("global", "strict-minimum", "local-minimum", "saddle", "higher-order-descent", "undecided", "not-critical")
-"""The values of the fact ``kind``."""
+_UNDECIDED = "Its class is not decided: the Hessian has eigenvalues whose sign is not proved, and no curve of descent was found."
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def claim_critical_point(context: ProofContext, point: int, learner: LearnerClai
     if refuted is not None and loss is not None:
         facts = {"kind": "not-critical", **loss.facts}
         reason = f"{refuted.reason} However small it is, these weights are no critical point."
-        rigor = weakest([r for r in (refuted.rigor, loss.rigor) if r is not None])
+        rigor = rigor_of(refuted, loss)
         return Claim(_NAME, Scope.AT_WEIGHTS, Verdict.REFUTED, reason, facts, rigor, "critical-point-refuted", {}, (refuted, loss), point)
     return Claim(
         _NAME,
@@ -92,19 +91,14 @@ def _summary(context: ProofContext, stationary: Claim, loss: Claim, inertia: Cla
         if radius_of(stationary) == 0
         else f"A critical point lies within {decimal_above(radius_of(stationary))} of these weights"
     )
-    reason = f"{where}. {stationary.reason} {_KIND_WORDS[kind] if class_claim is None else class_claim.reason}"
-    return proved_at(_NAME, stationary, reason, facts, Rigor.EXACT, _NAME, {}, *premises)
-
-
-_KIND_WORDS = {
-    "undecided": "Its class is not decided: the Hessian has eigenvalues whose sign is not proved, and no curve of descent was found."
-}
+    reason = f"{where}. {stationary.reason} {_UNDECIDED if class_claim is None else class_claim.reason}"
+    return proved_at(_NAME, stationary.point, reason, facts, Rigor.EXACT, _NAME, {}, *premises)
 
 
 def _inertia_counts(context: ProofContext, inertia: Claim | None) -> dict[str, int]:
     if inertia is None:
         return {"negative": 0, "zero": 0, "positive": 0, "undecided": context.problem.architecture.N_net}
-    return {key: inertia.facts[key] for key in ("negative", "zero", "positive", "undecided")}
+    return {key: inertia.facts[key] for key in SIGNS}
 
 
 def claim_class(context: ProofContext, stationary: Claim, inertia: Claim | None, landscape: LandscapeClaims) -> Claim | None:
@@ -119,16 +113,18 @@ def claim_class(context: ProofContext, stationary: Claim, inertia: Claim | None,
 
 def _global(context: ProofContext, stationary: Claim, landscape: LandscapeClaims) -> Claim | None:
     problem, radius = context.problem, radius_of(stationary)
-    a, facts = problem.architecture, {"radius": radius}
+    facts = {"radius": radius}
     if stationary.rule == "stationary-learner" and landscape.principle_error.verdict is Verdict.PROVED:
         reason = "It is an exact learner, where every sample has its least error: a global minimum."
-        return proved_at("global", stationary, reason, facts, Rigor.EXACT, "global-learner", {}, stationary, landscape.principle_error)
-    if a.L == 1 and a.output_activation.family == "identity" and problem.error.convex.holds:
+        return proved_at(
+            "global", stationary.point, reason, facts, Rigor.EXACT, "global-learner", {}, stationary, landscape.principle_error
+        )
+    if problem.is_convex:
         reason = "One layer with identity output and a convex error make J convex, so a critical point is a global minimum."
-        return proved_at("global", stationary, reason, facts, Rigor.EXACT, "global-convex", {}, stationary)
+        return proved_at("global", stationary.point, reason, facts, Rigor.EXACT, "global-convex", {}, stationary)
     if radius == 0 and problem.error.convex.holds and equal_inputs_are_balanced(problem, context.points[stationary.point or 0]):
         reason = "Within each group of equal inputs the ∇E_i sum to 0, so every group has its least error, by convexity: a global minimum."
-        return proved_at("global", stationary, reason, facts, Rigor.EXACT, "global-floor", {}, stationary)
+        return proved_at("global", stationary.point, reason, facts, Rigor.EXACT, "global-floor", {}, stationary)
     return None
 
 
@@ -140,17 +136,17 @@ def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None)
         reason = (
             f"Its Hessian has {counts['negative']} negative eigenvalue{'s' if counts['negative'] > 1 else ''}: a saddle, no local minimum."
         )
-        return proved_at("saddle", stationary, reason, facts, Rigor.EXACT, "saddle", {}, stationary, inertia)
+        return proved_at("saddle", stationary.point, reason, facts, Rigor.EXACT, "saddle", {}, stationary, inertia)
     if counts["positive"] == n:
         reason = "Its Hessian is positive definite: a strict local minimum."
-        return proved_at("strict-minimum", stationary, reason, facts, Rigor.EXACT, "strict-minimum", {}, stationary, inertia)
+        return proved_at("strict-minimum", stationary.point, reason, facts, Rigor.EXACT, "strict-minimum", {}, stationary, inertia)
     dimension = stationary.facts["dimension"]
     if not counts["undecided"] and counts["zero"] == dimension:
         reason = (
             f"It lies on a manifold of dimension {dimension} of critical points with one loss, and across it the Hessian is positive definite: "
             "a local minimum, not a strict one (Morse-Bott)."
         )
-        return proved_at("local-minimum", stationary, reason, facts, Rigor.EXACT, "local-minimum", {}, stationary, inertia)
+        return proved_at("local-minimum", stationary.point, reason, facts, Rigor.EXACT, "local-minimum", {}, stationary, inertia)
     return None
 
 
@@ -169,7 +165,7 @@ def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
     evidence = {"layer": layer, "precision": _PRECISION}
     rigor = weakest([Rigor.BALL, context.derivative_rigor(context.points[stationary.point or 0], 2)])
     return proved_at(
-        "local-minimum", stationary, reason, {"radius": radius_of(stationary)}, rigor, "local-minimum-inactive", evidence, stationary
+        "local-minimum", stationary.point, reason, {"radius": radius_of(stationary)}, rigor, "local-minimum-inactive", evidence, stationary
     )
 
 
@@ -204,4 +200,4 @@ def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) ->
         "precision": curve.precision,
     }
     rigor = weakest([Rigor.EXACT if curve.exact else Rigor.BALL, context.derivative_rigor(weights, 2)])
-    return proved_at("higher-order-descent", stationary, reason, facts, rigor, "higher-order-descent", evidence, stationary)
+    return proved_at("higher-order-descent", stationary.point, reason, facts, rigor, "higher-order-descent", evidence, stationary)

@@ -29,6 +29,8 @@ LEFT_COLUMNS = (1, 2)
 """The columns of words, set to the left."""
 _GAP = "  "
 MINIMA = ("strict-minimum", "local-minimum")
+SIGNS = ("negative", "zero", "positive", "undecided")
+"""The signs of eigenvalues that an inertia counts."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def _row(claim: Claim, *, suboptimal: bool) -> CriticalRow:
         str(point),
         kind_text(kind, suboptimal=suboptimal),
         enclosure_text(Fraction(facts["loss_lower"]), Fraction(facts["loss_upper"])),
-        *(str(inertia[sign]) for sign in ("negative", "zero", "positive", "undecided")),
+        *(str(inertia[sign]) for sign in SIGNS),
         rank_text(int(facts["rank_lower"]), int(facts["rank_upper"])),
         radius_text(Fraction(facts["radius"])),
     )

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lossproof.certificates.critical_rows import inertia_text
+from lossproof.certificates.critical_rows import SIGNS, inertia_text
 from lossproof.certificates.enclosure_text import decimal_above, decimal_below, is_short_decimal
 
 _LOWER_BOUNDS = ("loss_lower",)
 _UPPER_BOUNDS = ("loss_upper", "other_loss_upper", "coefficient", "distance")
-_INERTIA = {"negative", "zero", "positive", "undecided"}
 _LONGEST, _SHOWN = 15, 10
 _WORDS = {
     "N_net": "trainable weights N_net",
@@ -92,7 +91,7 @@ def _table(keys: list[str], rows: Sequence[Mapping[str, Any]]) -> FactTable:
 
 def _text(value: Any, key: str = "") -> str:
     if isinstance(value, Mapping):
-        return inertia_text(value) if set(value) == _INERTIA else "{" + facts_in_words(value) + "}"
+        return inertia_text(value) if set(value) == set(SIGNS) else "{" + facts_in_words(value) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return (
             ", ".join(_text(item) for item in value)

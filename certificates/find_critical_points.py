@@ -16,7 +16,7 @@ from lossproof.certificates.principle_claims import claim_error_principle
 from lossproof.certificates.problem_input import Choices, check_whole, read_problem
 from lossproof.certificates.proof_context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.report import Report
-from lossproof.certificates.suboptimal_claims import claim_suboptimal, losses_of
+from lossproof.certificates.suboptimal_claims import claim_suboptimal, losses_of, worst_of
 from lossproof.numerics.candidate_points import random_weights
 from lossproof.numerics.critical_search import SearchResult, find_candidates
 from lossproof.numerics.nearby_points import nearby_points
@@ -180,10 +180,10 @@ def _critical_points(context: ProofContext, proved: Sequence[tuple[Claim, int]])
 
 
 def _report(context: ProofContext, landscape: LandscapeClaims, found: Sequence[CriticalPoint], data_name: str) -> Report:
-    worst = [point.suboptimal for point in found if point.suboptimal is not None]
+    bad = [point.suboptimal for point in found if point.suboptimal is not None]
     nowhere = claim_no_critical_point(context)
-    conclusion = claim_conclusion_of_map(context, len(found), worst[-1] if worst else None, nowhere)
-    claims = [conclusion, *([nowhere] if nowhere is not None else []), *(point.claim for point in found), *worst]
+    conclusion = claim_conclusion_of_map(context, len(found), worst_of(bad), nowhere)
+    claims = [conclusion, *([nowhere] if nowhere is not None else []), *(point.claim for point in found), *bad]
     if not context.points:
         context.add_point(random_weights(context.problem, context.seed))
     notes = () if found else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from lossproof.certificates.claims import Claim, RankBound
+from lossproof.certificates.claims import Claim, RankBound, rigor_of
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.rank_steps import generic_upper_bound, rank_bounds
 from lossproof.numerics.candidate_points import random_weights
@@ -267,7 +267,7 @@ def claims_that_follow(full_everywhere: Claim, full_generic: Claim, principle_er
             "The set {W : rank P(W) < T·n_L} is closed, has measure zero, and contains every critical point that is no exact learner: "
             "outside it, ε(W) = 0 is the only way for the gradient to vanish."
         )
-        rigor = weakest([r for r in (full_generic.rigor, principle_error.rigor) if r is not None])
+        rigor = rigor_of(full_generic, principle_error)
         premises = (full_generic, principle_error)
         found.append(
             Claim("almost-everywhere", Scope.ALMOST_EVERYWHERE, Verdict.PROVED, reason, {}, rigor, "almost-everywhere", {}, premises)

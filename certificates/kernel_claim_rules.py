@@ -187,9 +187,7 @@ def no_bad_minima_full_rank(step: Step) -> Result:
 def no_bad_minima_convex(step: Step) -> Result:
     """``L = 1`` with identity output: J is a convex error of a function affine in W, so convex; its local minima are global."""
     step.expect(0)
-    problem = step.problem
-    right = problem.L == 1 and problem.output_activation.family == "identity" and problem.error.convex.holds
-    require(right, "rule", "this needs L = 1, identity output and a convex error")
+    require(step.problem.is_convex, "rule", "this needs L = 1, identity output and a convex error")
     return claim("no-bad-local-minima", EVERYWHERE, True), Rigor.EXACT
 
 

@@ -133,9 +133,7 @@ def global_convex(step: Step) -> Result:
     """J is a sum of convex functions of affine functions of W, so a critical point is a global minimum."""
     step.expect(1)
     point = stationary(step)
-    problem = step.problem
-    right = problem.L == 1 and problem.output_activation.family == "identity" and problem.error.convex.holds
-    require(right, "rule", "this needs one layer, identity output and a convex error")
+    require(step.problem.is_convex, "rule", "this needs one layer, identity output and a convex error")
     return conclude(step, "global", {"radius": radius_of(point)}), Rigor.EXACT
 
 

@@ -21,6 +21,9 @@ from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
 
+LEARNER_RULES = ("exact-learning-krawczyk", "exact-learning-kantorovich")
+"""The rules by which an exact learner lies near a point, and P has full column rank there."""
+
 
 def require_separable(problem: Problem) -> None:
     """Reject the step for a cross-entropy."""

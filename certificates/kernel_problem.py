@@ -113,6 +113,11 @@ class Problem:
         return self.output_activation.nonvanishing_derivative.holds
 
     @property
+    def is_convex(self) -> bool:
+        """Whether J is a sum of convex functions of affine functions of W: one layer, identity output, a convex error."""
+        return self.L == 1 and self.output_activation.family == "identity" and self.error.convex.holds
+
+    @property
     def separable(self) -> bool:
         """Whether the error is ``Σ_j e(φ_j − y_j)``."""
         return not self.error.is_cross_entropy

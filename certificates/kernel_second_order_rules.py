@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel_balls import BallRing, ball_precision
-from lossproof.certificates.kernel_learning_rules import require_separable
+from lossproof.certificates.kernel_learning_rules import LEARNER_RULES, require_separable
 from lossproof.certificates.kernel_parse import Rejected, read_integer
 from lossproof.certificates.kernel_pass import forward
 from lossproof.certificates.kernel_principle_rules import AT_WEIGHTS, EVERYWHERE, PROVED, claim, require_differentiable, used_activations
@@ -53,7 +53,7 @@ def _require_regular_learner(step: Step) -> None:
     `exact-learning-krawczyk`, ``T n_L`` rows of P form an invertible matrix; by `exact-learning-kantorovich` P has full column rank all over the ball.
     """
     premise = step.claim(0, "exact-learning", EVERYWHERE, PROVED)
-    rules = ("exact-learning-wide", "exact-learning-krawczyk", "exact-learning-kantorovich")
+    rules = ("exact-learning-wide", *LEARNER_RULES)
     require(premise.rule in rules, "premises[0]", f"a claim by {' or '.join(rules)} is needed here", "premise")
     invertible = premise.rule != "exact-learning-wide" or step.problem.strip
     require(invertible, "rule", "the output activation's derivative is not known to be non-zero everywhere")

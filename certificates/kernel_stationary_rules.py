@@ -15,7 +15,7 @@ from flint import fmpq
 from lossproof.certificates.kernel_balls import BallRing, ball_precision
 from lossproof.certificates.kernel_errors import error_gradient
 from lossproof.certificates.kernel_gradient import gradient
-from lossproof.certificates.kernel_learning_rules import require_separable
+from lossproof.certificates.kernel_learning_rules import LEARNER_RULES, require_separable
 from lossproof.certificates.kernel_parse import read_integer
 from lossproof.certificates.kernel_pass import Array, forward, not_zero
 from lossproof.certificates.kernel_point_claims import AT_THE_POINT, conclude, facts_of
@@ -25,8 +25,6 @@ from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_series import Series
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor, weakest
-
-LEARNER_RULES = ("exact-learning-krawczyk", "exact-learning-kantorovich")
 
 
 def vanishes(x: Any) -> bool:

@@ -8,10 +8,12 @@ from fractions import Fraction
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.critical_class_claims import claim_loss
 from lossproof.certificates.critical_point_claims import LandscapeClaims, claim_critical_point
+from lossproof.certificates.critical_rows import MINIMA
 from lossproof.certificates.find_critical_points import prove_near
+from lossproof.certificates.learner_search import BOX_RULES
 from lossproof.certificates.proof_context import ProofContext
-from lossproof.certificates.stationary_claims import BOX_RULES, LearnerClaims
-from lossproof.certificates.suboptimal_claims import MINIMA, claim_suboptimal, losses_of
+from lossproof.certificates.stationary_claims import LearnerClaims
+from lossproof.certificates.suboptimal_claims import claim_suboptimal, losses_of, worst_of
 from lossproof.numerics.critical_search import Candidate, find_candidates
 from lossproof.theory.verdicts import Verdict
 
@@ -61,7 +63,7 @@ def claims_of_search(context: ProofContext, existence: Claim, landscape: Landsca
             found += [] if claim is None else [claim]
     losses = losses_of(found)
     bad = {claim.point: worst for claim in found if (worst := claim_suboptimal(claim, losses)) is not None}
-    worst_one = max(bad.values(), key=lambda claim: claim.facts["loss_lower"], default=None)
+    worst_one = worst_of(bad.values())
     named = (
         {worst_one.point, min(losses, key=lambda loss: loss.facts["loss_upper"]).point}
         if worst_one is not None

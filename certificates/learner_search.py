@@ -17,6 +17,9 @@ from lossproof.theory.problem import Problem
 from lossproof.theory.verdicts import Rigor, Scope, Verdict
 from lossproof.theory.weights import Weights
 
+BOX_RULES = ("exact-learning-krawczyk", "exact-learning-kantorovich")
+"""The rules that prove an exact learner near a point."""
+
 _STARTS = 8
 _TRAINING_ENTRIES = 1_000_000
 

@@ -6,7 +6,7 @@ import textwrap
 
 from lossproof.certificates.critical_rows import HEADINGS, LEFT_COLUMNS, aligned_table, critical_rows
 from lossproof.certificates.landscape_map import LandscapeMap
-from lossproof.certificates.plain_words import QUESTION, conclusion_headline, report_title
+from lossproof.certificates.plain_words import QUESTION, conclusion_headline, plural, report_title
 from lossproof.theory.verdicts import Verdict
 
 _CAVEAT = (
@@ -55,16 +55,12 @@ def _table(map: LandscapeMap) -> list[str]:
 
 
 def _search_text(map: LandscapeMap) -> str:
-    parts = [f"{_counted(map.starts, 'start')} led to {_counted(len(map), 'proved critical point')}"]
+    parts = [f"{plural(map.starts, 'start')} led to {plural(len(map), 'proved critical point')}"]
     if map.strays:
         parts.append(f"{map.strays} ended nowhere, most often on the way to infinity")
     if map.unproved:
         parts.append(
-            f"{_counted(map.unproved, 'candidate')} of the search in doubles could not be proved and {'is' if map.unproved == 1 else 'are'} left out"
+            f"{plural(map.unproved, 'candidate')} of the search in doubles could not be proved and {'is' if map.unproved == 1 else 'are'} left out"
         )
     text = "; ".join(parts) + "."
     return f"{text} The search was interrupted: this is what was proved until then." if map.interrupted else text
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lossproof.certificates.claims import Claim
+from lossproof.certificates.claims import Claim, rigor_of
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.rank_steps import rank_bounds
 from lossproof.numerics.escape_direction import escape_direction
 from lossproof.theory.problem import Problem
-from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
+from lossproof.theory.verdicts import Rigor, Scope, Verdict
 
 
 def claim_no_critical_point(context: ProofContext) -> Claim | None:
@@ -36,7 +36,7 @@ def claim_infimum_not_attained(context: ProofContext, existence: Claim) -> Claim
         f"rank [Φ_{a.L - 1}; 1] = T = {problem.T}, so the output weights bring every output as near to its target as one likes, but no weights attain "
         "the targets at the end of the range: the infimum of the loss is not attained."
     )
-    rigor = weakest([r for r in (existence.rigor, lower.rigor) if r is not None])
+    rigor = rigor_of(existence, lower)
     return Claim(
         "infimum-not-attained", Scope.EVERYWHERE, Verdict.PROVED, reason, {}, rigor, "infimum-not-attained", {}, (existence, lower)
     )

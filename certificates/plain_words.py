@@ -131,10 +131,15 @@ def tally(outline: ProofOutline) -> str:
     A sentence for the foot of the conclusion, such as ``"18 claims: 14 proved, 3 refuted, 1 undecided; 25 lemmas (rank bounds)."``
     """
     counted = ", ".join(f"{outline.count(verdict)} {verdict.value.lower()}" for verdict in Verdict)
-    return f"{_plural(len(outline.claims), 'claim')}: {counted}; {_plural(len(outline.lemmas), 'lemma')} (rank bounds)."
+    return f"{plural(len(outline.claims), 'claim')}: {counted}; {plural(len(outline.lemmas), 'lemma')} (rank bounds)."
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    >>> plural(1, "start"), plural(2, "start")
+    ('1 start', '2 starts')
+    """
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 

@@ -86,7 +86,7 @@ def _claim(entry: ClaimEntry) -> list[str]:
     blocks.append(f"*{entry.proof_word}* {escape_markdown(claim.reason)}")
     for table in fact_tables(claim.facts):
         header = [f"{escape_markdown(words)} `{key}`" for key, words in zip(table.keys, table.words, strict=True)]
-        blocks.append(_table(header, [[escape_markdown(cell) for cell in row] for row in table.rows]))
+        blocks.append(markdown_table(header, [[escape_markdown(cell) for cell in row] for row in table.rows]))
     if claim.missing:
         blocks.append(f"*What is missing:* {escape_markdown(claim.missing)}.")
     return [*blocks, *_rests_on(entry.rests_on)]
@@ -104,7 +104,7 @@ def _point_table(outline: ProofOutline) -> list[str]:
     if not rows:
         return []
     cells = [[*map(escape_markdown, row.cells), f"[{entry.number}](#{entry.anchor})"] for row, entry in rows]
-    return [escape_markdown(TABLE_GLOSS), _table([*HEADINGS, "claim"], cells)]
+    return [escape_markdown(TABLE_GLOSS), markdown_table([*HEADINGS, "claim"], cells)]
 
 
 def _verdict(entry: ClaimEntry) -> str:
@@ -132,7 +132,7 @@ def _problem(report: Report) -> list[str]:
     if a.L == 1 or a.output_activation.family != "identity":
         blocks.append(rf"$$\sigma_L(z)={activation_formula(a.output_activation)}$$")
     rows = shortened_rows([(*x, *y) for x, y in zip(problem.samples.X, problem.samples.Y, strict=True)])
-    return [*blocks, "The samples, inputs then targets:", _table([""] * len(rows[0]), rows)]
+    return [*blocks, "The samples, inputs then targets:", markdown_table([""] * len(rows[0]), rows)]
 
 
 def _lemmas(lemmas: tuple[LemmaEntry, ...]) -> str:
@@ -143,7 +143,7 @@ def _lemmas(lemmas: tuple[LemmaEntry, ...]) -> str:
         rests = ", ".join(_link(link) for link in lemma.rests_on) or "–"
         rigor = escape_markdown(lemma.bound.rigor.value)
         rows.append([f'<a id="{lemma.anchor}"></a>{lemma.number}', escape_markdown(lemma.text), f"`{lemma.bound.rule}`", rigor, rests])
-    return _table(["Lemma", "Bound", "Rule", "Rigor", "Rests on"], rows)
+    return markdown_table(["Lemma", "Bound", "Rule", "Rigor", "Rests on"], rows)
 
 
 def _points(report: Report) -> list[str]:
@@ -153,10 +153,14 @@ def _points(report: Report) -> list[str]:
         for l, layer in enumerate(weights.layers, start=1):
             bias = report.problem.architecture.bias != "none"
             rows = shortened_rows([*layer.W, *([layer.b] if bias else [])])
-            blocks += [f"$W_{{{l}}}$" + (f", with $b_{{{l}}}$ as its last row:" if bias else ":"), _table([""] * len(rows[0]), rows)]
+            blocks += [
+                f"$W_{{{l}}}$" + (f", with $b_{{{l}}}$ as its last row:" if bias else ":"),
+                markdown_table([""] * len(rows[0]), rows),
+            ]
     return blocks
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table; the cells are Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

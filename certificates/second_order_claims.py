@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lossproof.certificates.claims import Claim, Node
+from lossproof.certificates.claims import Claim, Node, rigor_of
+from lossproof.certificates.learner_search import BOX_RULES
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.rank_steps import rank_bounds
 from lossproof.numerics.candidate_points import random_weights, scaled_output_weights
@@ -22,10 +23,6 @@ def twice_differentiable(problem: Problem) -> bool:
     return not problem.architecture.kinked_layers(2)
 
 
-def _rigor(*premises: Node) -> Rigor:
-    return weakest([premise.rigor for premise in premises if premise.rigor is not None])
-
-
 def claim_hessian_rank(context: ProofContext, learner: Claim | None, existence: Claim, morse: Claim, *, weights_given: bool) -> Claim:
     """Claim Proposition 3 at the given weights, or for exact learners at large when no weights are given.
 
@@ -40,7 +37,7 @@ def claim_hessian_rank(context: ProofContext, learner: Claim | None, existence: 
     if _is_regular(problem, existence) and morse.verdict is Verdict.PROVED:
         facts = {"rank_lower": columns, "rank_upper": columns}
         reason = f"At {_which_learner(existence)}, P has full column rank, so rank H = T·n_L = {columns}.{degenerate}"
-        return _exists("hessian-rank", reason, facts, "hessian-rank-exists", (existence, morse), _rigor(existence, morse))
+        return _exists("hessian-rank", reason, facts, "hessian-rank-exists", (existence, morse), rigor_of(existence, morse))
     if weights_given:
         return _hessian_rank_open(context, learner)
     bound = min(n_net, columns)
@@ -66,7 +63,7 @@ def claim_hessian_rank_at(context: ProofContext, learner: Claim, morse: Claim) -
     degenerate = _degenerate(problem)
     rank = _range(lower.value, upper.value)
     reason = f"At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with non-degenerate ∇²E_i, so rank H = rank P = {rank}.{degenerate}"
-    rigor = weakest([_rigor(*premises), context.derivative_rigor(context.points[point], 2)])
+    rigor = weakest([rigor_of(*premises), context.derivative_rigor(context.points[point], 2)])
     return Claim("hessian-rank", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, rigor, "hessian-rank-point", {}, premises, point)
 
 
@@ -98,7 +95,7 @@ def _hessian_rank_open(context: ProofContext, learner: Claim | None) -> Claim:
 def _is_regular(problem: Problem, existence: Claim) -> bool:
     """Tell whether the exact learners that a claim proves have full column rank, in a network that is smooth enough."""
     wide = existence.rule == "exact-learning-wide" and problem.architecture.output_activation.nonvanishing_derivative.holds
-    regular = wide or existence.rule in ("exact-learning-krawczyk", "exact-learning-kantorovich")
+    regular = wide or existence.rule in BOX_RULES
     return regular and twice_differentiable(problem) and not problem.error.is_cross_entropy
 
 
@@ -142,7 +139,7 @@ def claims_manifold_and_ggn(context: ProofContext, learner: Claim | None, existe
 def _pair(
     scope: Scope, point: int | None, premises: tuple[Node, ...], morse: Claim, dimension: int, suffix: str, text: str, ggn_text: str
 ) -> list[Claim]:
-    rigor = _rigor(*premises)
+    rigor = rigor_of(*premises)
     found = [Claim("manifold", scope, Verdict.PROVED, text, {"dimension": dimension}, rigor, f"manifold-{suffix}", {}, premises, point)]
     if morse.verdict is Verdict.PROVED:
         with_morse = (*premises, morse)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
-from lossproof.certificates.claims import Claim
+from lossproof.certificates.claims import Claim, proved_at
 from lossproof.certificates.enclosure_text import decimal_above
+from lossproof.certificates.learner_search import BOX_RULES
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.numerics.blind_layers import blind_point
 from lossproof.numerics.critical_box import CriticalBox, critical_box, symmetry_gauge
@@ -19,7 +19,6 @@ from lossproof.numerics.merged_units import MergedPoint, merged_point
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _NAME = "stationary"
-BOX_RULES = ("exact-learning-krawczyk", "exact-learning-kantorovich")
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,6 @@ def radius_of(claim: Claim) -> Fraction:
     return Fraction(claim.facts["radius"])
 
 
-def _proved(
-    point: int, reason: str, facts: Mapping[str, Any], rigor: Rigor, rule: str, evidence: Mapping[str, Any], *premises: Claim
-) -> Claim:
-    rigors = [rigor, *(premise.rigor for premise in premises if premise.rigor is not None)]
-    return Claim(_NAME, Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, weakest(rigors), rule, evidence, premises, point)
-
-
 def _at_learner(context: ProofContext, point: int, learner: LearnerClaims) -> Claim | None:
     if learner.exact is None or learner.exact.verdict is not Verdict.PROVED:
         return None
@@ -90,9 +82,9 @@ def _at_learner(context: ProofContext, point: int, learner: LearnerClaims) -> Cl
     if learner.full_rank is not None and learner.full_rank.verdict is Verdict.PROVED and smooth:
         dimension = problem.architecture.N_net - problem.columns
         facts = {"radius": Fraction(0), "dimension": dimension}
-        return _proved(point, reason, facts, Rigor.EXACT, "stationary-learner", {}, learner.exact, learner.full_rank)
+        return proved_at(_NAME, point, reason, facts, Rigor.EXACT, "stationary-learner", {}, learner.exact, learner.full_rank)
     rigor = context.derivative_rigor(context.points[point], 1)
-    return _proved(point, reason, {"radius": Fraction(0), "dimension": 0}, rigor, "stationary-learner", {}, learner.exact)
+    return proved_at(_NAME, point, reason, {"radius": Fraction(0), "dimension": 0}, rigor, "stationary-learner", {}, learner.exact)
 
 
 def _near_learner(context: ProofContext, point: int, learner: LearnerClaims) -> Claim | None:
@@ -101,7 +93,7 @@ def _near_learner(context: ProofContext, point: int, learner: LearnerClaims) -> 
         return None
     reason = "The exact learner proved to lie near these weights is a critical point: ε = 0 there, so T∇J = P ε = 0."
     facts = {"radius": nearby.facts["distance"], "dimension": problem.architecture.N_net - problem.columns}
-    return _proved(point, reason, facts, Rigor.EXACT, "stationary-learner", {}, nearby)
+    return proved_at(_NAME, point, reason, facts, Rigor.EXACT, "stationary-learner", {}, nearby)
 
 
 def _exactly(context: ProofContext, point: int) -> Claim | None:
@@ -113,11 +105,11 @@ def _exactly(context: ProofContext, point: int) -> Claim | None:
             "W_1 = 0, so the outputs are constant, and Σ_i ∇E_i = 0 and Σ_i ∇E_i x_iᵀ = 0 hold exactly: all weights with W_1 = 0 and this output are critical. "
             f"They form a manifold of dimension {dimension}."
         )
-        return _proved(point, reason, {"radius": Fraction(0), "dimension": dimension}, Rigor.EXACT, "stationary-constant", {})
+        return proved_at(_NAME, point, reason, {"radius": Fraction(0), "dimension": dimension}, Rigor.EXACT, "stationary-constant", {})
     if gradient_is_zero(problem, weights):
         reason = "Every component of the gradient is 0, by exact arithmetic."
         rigor = context.derivative_rigor(weights, 1)
-        return _proved(point, reason, {"radius": Fraction(0), "dimension": 0}, rigor, "stationary-exact", {})
+        return proved_at(_NAME, point, reason, {"radius": Fraction(0), "dimension": 0}, rigor, "stationary-exact", {})
     return None
 
 
@@ -132,7 +124,7 @@ def _scaled(context: ProofContext, point: int) -> Claim | None:
         f"manifold of dimension {len(gauge)} of critical points with one loss."
     )
     facts = {"radius": Fraction(0), "dimension": len(gauge)}
-    return _proved(point, reason, facts, context.derivative_rigor(weights, 1), "stationary-scaled", {"fixed": list(gauge)})
+    return proved_at(_NAME, point, reason, facts, context.derivative_rigor(weights, 1), "stationary-scaled", {"fixed": list(gauge)})
 
 
 def _in_a_box(context: ProofContext, point: int) -> Claim | None:
@@ -156,7 +148,7 @@ def _box_claim(point: int, box: CriticalBox) -> Claim:
     )
     facts = {"radius": box.radius, "dimension": len(box.fixed)}
     evidence = {"fixed": list(box.fixed), "radius": str(box.radius), "precision": box.precision}
-    return _proved(point, reason, facts, Rigor.BALL, "stationary-box", evidence)
+    return proved_at(_NAME, point, reason, facts, Rigor.BALL, "stationary-box", evidence)
 
 
 def _merged(context: ProofContext, point: int) -> Claim | None:
@@ -178,7 +170,7 @@ def _merged_claim(point: int, found: MergedPoint) -> Claim:
         "radius": str(found.box.radius),
         "precision": found.box.precision,
     }
-    return _proved(point, reason, {"radius": found.radius, "dimension": units - groups}, Rigor.BALL, "stationary-merged", evidence)
+    return proved_at(_NAME, point, reason, {"radius": found.radius, "dimension": units - groups}, Rigor.BALL, "stationary-merged", evidence)
 
 
 def _idle(context: ProofContext, point: int) -> Claim | None:
@@ -198,7 +190,7 @@ def _idle(context: ProofContext, point: int) -> Claim | None:
         "precision": found.precision,
     }
     facts = {"radius": found.radius, "dimension": found.dimension(problem.architecture)}
-    return _proved(point, reason, facts, Rigor.BALL, "stationary-idle", evidence)
+    return proved_at(_NAME, point, reason, facts, Rigor.BALL, "stationary-idle", evidence)
 
 
 def _blind(context: ProofContext, point: int) -> Claim | None:
@@ -213,4 +205,4 @@ def _blind(context: ProofContext, point: int) -> Claim | None:
     )
     evidence = {"layers": list(found.layers), "radius": str(found.radius), "precision": found.precision}
     facts = {"radius": found.radius, "dimension": found.dimension(problem.architecture)}
-    return _proved(point, reason, facts, Rigor.BALL, "stationary-blind", evidence)
+    return proved_at(_NAME, point, reason, facts, Rigor.BALL, "stationary-blind", evidence)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from lossproof.certificates.claims import Claim
-from lossproof.certificates.critical_class_claims import proved_at
+from lossproof.certificates.claims import Claim, proved_at
+from lossproof.certificates.critical_rows import MINIMA
 from lossproof.certificates.enclosure_text import decimal_above, decimal_below
 from lossproof.theory.verdicts import Rigor
-
-MINIMA = ("strict-minimum", "local-minimum")
 
 
 def claim_suboptimal(minimum: Claim, losses: Sequence[Claim]) -> Claim | None:
@@ -31,9 +29,14 @@ def claim_suboptimal(minimum: Claim, losses: Sequence[Claim]) -> Claim | None:
         f"The loss at this local minimum is at least {decimal_below(lower, 8)}, while at point {best.point} it is at most {decimal_above(other, 8)}: "
         "a bad local minimum, proved."
     )
-    return proved_at("suboptimal", minimum, reason, facts, Rigor.EXACT, "suboptimal", {}, class_claim, own, best)
+    return proved_at("suboptimal", minimum.point, reason, facts, Rigor.EXACT, "suboptimal", {}, class_claim, own, best)
 
 
 def losses_of(points: Sequence[Claim]) -> list[Claim]:
     """Return the claims ``loss-bounds`` that claims ``critical-point`` rest on."""
     return [premise for claim in points for premise in claim.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"]
+
+
+def worst_of(minima: Iterable[Claim]) -> Claim | None:
+    """Return the ``suboptimal`` claim with the largest lower bound of the loss, or None without any."""
+    return max(minima, key=lambda claim: claim.facts["loss_lower"], default=None)

@@ -15,7 +15,7 @@ from lossproof.certificates.no_critical_point_claim import claim_no_critical_poi
 from lossproof.certificates.principle_claims import claim_error_principle
 from lossproof.certificates.proof_context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.report import Report
-from lossproof.certificates.suboptimal_claims import claim_suboptimal
+from lossproof.certificates.suboptimal_claims import claim_suboptimal, losses_of, worst_of
 from lossproof.numerics.spectrum import jacobian_spectrum
 from lossproof.theory.verdicts import Verdict
 from lossproof.theory.zoo_entry import ZooEntry, ZooPoint
@@ -85,18 +85,17 @@ def prove_entry(
 
 def _compared(claims: Sequence[Claim]) -> tuple[tuple[Claim, Claim | None], ...]:
     """Compare every local minimum with the best of the points, critical or not."""
-    losses = [premise for claim in claims for premise in claim.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"]
-    return tuple((claim, claim_suboptimal(claim, losses) if claim.verdict is Verdict.PROVED else None) for claim in claims)
+    losses = losses_of(claims)
+    return tuple((claim, claim_suboptimal(claim, losses)) for claim in claims)
 
 
 def _report(
     context: ProofContext, landscape: LandscapeClaims, points: Sequence[tuple[Claim, Claim | None]], theorem: Claim | None, name: str
 ) -> Report:
     bad = [suboptimal for _, suboptimal in points if suboptimal is not None]
-    worst = max(bad, key=lambda claim: claim.facts["loss_lower"], default=None)
     proved = sum(claim.verdict is Verdict.PROVED for claim, _ in points)
     claims = [
-        claim_conclusion_of_map(context, proved, worst, theorem),
+        claim_conclusion_of_map(context, proved, worst_of(bad), theorem),
         *([] if theorem is None else [theorem]),
         *(claim for claim, _ in points),
         *bad,

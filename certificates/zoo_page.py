@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.critical_rows import HEADINGS
-from lossproof.certificates.render_markdown import escape_markdown
+from lossproof.certificates.render_markdown import escape_markdown, markdown_table
 from lossproof.certificates.zoo import ZooProof
 from lossproof.certificates.zoo_text import conclusion_text, problem_text, samples_text, table_rows
 from lossproof.theory.zoo_entry import ZooEntry
@@ -62,12 +62,5 @@ def _theorem(claim: Claim) -> list[str]:
 
 
 def _table(proof: ZooProof) -> str:
-    heading = (HEADINGS[0], "which", *HEADINGS[1:])
-    lines = [_row(heading), _row(("---",) * len(heading))]
-    for point, cells in zip(proof.entry.points, table_rows(proof), strict=True):
-        lines.append(_row(escape_markdown(cell) for cell in (cells[0], point.about, *cells[1:])))
-    return "\n".join(lines)
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    rows = [(cells[0], point.about, *cells[1:]) for point, cells in zip(proof.entry.points, table_rows(proof), strict=True)]
+    return markdown_table([HEADINGS[0], "which", *HEADINGS[1:]], [[escape_markdown(cell) for cell in row] for row in rows])

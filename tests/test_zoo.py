@@ -13,7 +13,7 @@ import sympy
 from scipy.special import expit
 
 import lossproof as lp
-from lossproof.certificates.critical_point_claims import KINDS
+from lossproof.certificates.critical_rows import KIND_WORDS
 from lossproof.theory.numbers import Combination
 
 NAMES = [entry.name for entry in lp.zoo_entries()]
@@ -84,7 +84,7 @@ def test_what_the_entry_says_is_proved(proofs, name):
     assert len(proof.points) == len(proof.entry.points)
     for point, (claim, bad) in zip(proof.entry.points, proof.points, strict=True):
         assert claim.facts["kind"] == point.kind
-        assert point.kind in KINDS
+        assert point.kind in KIND_WORDS
         assert (bad is not None) == point.suboptimal
 
 

@@ -43,3 +43,9 @@ class Problem:
     def columns(self) -> int:
         """Number of columns of ``P``, ``T · n_L``."""
         return self.samples.T * self.architecture.n_L
+
+    @property
+    def is_convex(self) -> bool:
+        """Whether J is a convex function of an affine one of W, on record: one layer, identity output, a convex error."""
+        a = self.architecture
+        return a.L == 1 and a.output_activation.family == "identity" and self.error.convex.holds

@@ -12,9 +12,7 @@ from lossproof.certificates.critical_rows import SIGNS
 from lossproof.certificates.enclosure_text import decimal_above
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.stationary_claims import LearnerClaims, radius_of, refute_stationary, stationary_claims
-from lossproof.numerics.descent_curves import descent_curve
 from lossproof.numerics.exact_critical import equal_inputs_are_balanced, has_rational_sides, inactive_layer
-from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _NAME = "critical-point"
@@ -181,10 +179,7 @@ def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) ->
     weights = context.points[stationary.point or 0]
     if not has_rational_sides(context.problem, weights):
         return None
-    try:
-        curve = descent_curve(context.problem, weights, context.seed)
-    except NotDifferentiable:
-        return None
+    curve = context.descent_at(stationary.point or 0)
     if curve is None:
         return None
     facts: dict[str, Any] = {"order": curve.order, "coefficient": curve.coefficient, "radius": radius_of(stationary)}

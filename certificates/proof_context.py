@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lossproof.certificates.claims import RankBound
+from lossproof.numerics.descent_curves import DescentCurve, descent_curve
+from lossproof.numerics.exact_critical import gradient_is_zero
 from lossproof.numerics.rank_producers import jacobian_exists
+from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem import Problem
 from lossproof.theory.verdicts import Rigor
 from lossproof.theory.weights import Weights
@@ -21,8 +24,9 @@ class ProofContext:
     """One run of the prover.
 
     ``points`` grows as witnesses are found; ``bounds`` remembers the pair (lower, upper) proved for a matrix at a point, so that
-    no rank is proved twice; ``structural`` the upper bounds of ``rank P`` that hold at every ``W``. ``progress(stage, done, total)`` is
-    called as the work goes on.
+    no rank is proved twice; ``has_jacobian``, ``zero_gradients`` and ``descents`` remember in the same way what was found at a point;
+    ``structural`` holds the upper bounds of ``rank P`` that hold at every ``W``. ``progress(stage, done, total)`` is called as the work
+    goes on.
     """
 
     problem: Problem
@@ -33,6 +37,8 @@ class ProofContext:
     bounds: dict[tuple[str, int | None], tuple[RankBound, RankBound]] = field(default_factory=dict)
     has_jacobian: dict[int, bool] = field(default_factory=dict)
     structural: list[RankBound] = field(default_factory=list)
+    zero_gradients: dict[int, bool] = field(default_factory=dict)
+    descents: dict[int, DescentCurve | None] = field(default_factory=dict)
 
     def add_point(self, weights: Weights) -> int:
         """Return the index of a point, adding it when it is new."""
@@ -43,7 +49,9 @@ class ProofContext:
     def forget_points_after(self, count: int) -> None:
         """Forget the points beyond the first ``count``: candidates that turned out to be of no use."""
         del self.points[count:]
-        self.has_jacobian = {point: exists for point, exists in self.has_jacobian.items() if point < count}
+        for known in (self.has_jacobian, self.zero_gradients, self.descents):
+            for point in [point for point in known if point >= count]:
+                del known[point]
         self.bounds = {key: pair for key, pair in self.bounds.items() if key[1] is None or key[1] < count}
 
     def jacobian_exists(self, point: int) -> bool:
@@ -51,6 +59,21 @@ class ProofContext:
         if point not in self.has_jacobian:
             self.has_jacobian[point] = jacobian_exists(self.problem, self.points[point])
         return self.has_jacobian[point]
+
+    def gradient_is_zero(self, point: int) -> bool:
+        """Tell whether every component of the gradient is proved to be exactly 0 at a point."""
+        if point not in self.zero_gradients:
+            self.zero_gradients[point] = gradient_is_zero(self.problem, self.points[point])
+        return self.zero_gradients[point]
+
+    def descent_at(self, point: int) -> DescentCurve | None:
+        """Return a proved curve of descent at a point whose gradient is exactly 0, or None where none is found or a derivative fails."""
+        if point not in self.descents:
+            try:
+                self.descents[point] = descent_curve(self.problem, self.points[point], self.seed)
+            except NotDifferentiable:
+                self.descents[point] = None
+        return self.descents[point]
 
     def derivative_rigor(self, weights: Weights, order: int) -> Rigor:
         """Return the rigor with which derivatives of this order can be seen to exist at some weights.

@@ -13,7 +13,7 @@ from lossproof.certificates.learner_search import BOX_RULES
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.numerics.blind_layers import blind_point
 from lossproof.numerics.critical_box import CriticalBox, critical_box, symmetry_gauge
-from lossproof.numerics.exact_critical import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
+from lossproof.numerics.exact_critical import gradient_apart_from_zero, is_constant_critical
 from lossproof.numerics.idle_units import idle_point
 from lossproof.numerics.merged_units import MergedPoint, merged_point
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
@@ -106,7 +106,7 @@ def _exactly(context: ProofContext, point: int) -> Claim | None:
             f"They form a manifold of dimension {dimension}."
         )
         return proved_at(_NAME, point, reason, {"radius": Fraction(0), "dimension": dimension}, Rigor.EXACT, "stationary-constant", {})
-    if gradient_is_zero(problem, weights):
+    if context.gradient_is_zero(point):
         reason = "Every component of the gradient is 0, by exact arithmetic."
         rigor = context.derivative_rigor(weights, 1)
         return proved_at(_NAME, point, reason, {"radius": Fraction(0), "dimension": 0}, rigor, "stationary-exact", {})
@@ -117,7 +117,7 @@ def _scaled(context: ProofContext, point: int) -> Claim | None:
     """The exact critical point once more, as one of a family that the scaling symmetry gives."""
     problem, weights = context.problem, context.points[point]
     gauge = symmetry_gauge(problem, weights)
-    if not gauge or not gradient_is_zero(problem, weights):
+    if not gauge or not context.gradient_is_zero(point):
         return None
     reason = (
         "Every component of the gradient is 0, by exact arithmetic; the symmetries of the loss (scaling of hidden units, shifts of the logits) give a "

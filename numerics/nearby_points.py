@@ -32,7 +32,8 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     for exact in (snapped_weights(weights), constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
-    for found in (merged_point(problem, weights), idle_point(problem, weights), blind_point(problem, weights)):
+    for find in (merged_point, idle_point, blind_point):
+        found = find(problem, weights)
         if found is not None:
             yield found.weights
     for fixed in dict.fromkeys(((), symmetry_gauge(problem, weights))):

@@ -122,11 +122,12 @@ def prove_points(
     try:
         for number, weights in enumerate(points):
             context.report_progress("proving critical points", number, len(points))
+            known = len(context.points)
             claim = prove_near(context, weights, landscape, nearby=nearby)
             if claim is None:
                 unproved += 1
-            else:
-                _enter(proved, claim, 1 if hits is None else hits[number], families=nearby)
+            elif not _enter(proved, claim, 1 if hits is None else hits[number], families=nearby):
+                context.forget_points_after(known)
     except KeyboardInterrupt:
         interrupted = True
     found = _critical_points(context, proved)
@@ -134,13 +135,17 @@ def prove_points(
     return LandscapeMap(report, found, len(points), 0, unproved, interrupted)
 
 
-def _enter(proved: list[tuple[Claim, int]], claim: Claim, hits: int, *, families: bool) -> None:
-    """Add a claim, or with ``families`` its hits to one that cannot be told from it: of a manifold of critical points one is enough."""
+def _enter(proved: list[tuple[Claim, int]], claim: Claim, hits: int, *, families: bool) -> bool:
+    """Add a claim, or with ``families`` its hits to one that cannot be told from it: of a manifold of critical points one is enough.
+
+    Tells whether the claim was added.
+    """
     for number, (other, count) in enumerate(proved):
         if claim.point == other.point or (families and _same_family(claim, other)):
             proved[number] = (other, count + hits)
-            return
+            return False
     proved.append((claim, hits))
+    return True
 
 
 def _same_family(first: Claim, second: Claim) -> bool:

@@ -8,11 +8,10 @@ as exact numbers, ``S`` the diagonal matrix of powers of two ``s_p`` that brings
    Hence, for column ``p``, ``‖(M − M̂)e_p‖² ≤ δ_p² = Σ_l (‖r_ψ‖ (‖φ̂‖ + ‖r_φ‖) + ‖ψ̂‖ ‖r_φ‖)²`` and ``‖(M − M̂)S‖_F² ≤ D² = Σ_p (δ_p s_p)²``.
 2. *Gram matrix.* ``K = SM̂ᵀM̂S = Σ_l (Ψ̂_lᵀΨ̂_l) ∘ (Φ̂_lᵀΦ̂_l)`` is computed as ``K̃`` with ``|K̃ − K|_{pq} ≤ γ_c s_p k_p k_q s_q`` (Cauchy-Schwarz),
    ``c = max_l (n_l + m_l) + L + 8``; so ``‖K̃ − K‖₂ ≤ γ_c τ`` with ``τ = Σ_p (s_p k_p)²``.
-3. *Cholesky.* If the factorisation of ``A = fl(K̃ − σI)`` ends with positive finite pivots, ``A + ΔA = RᵀR`` with
-   ``|ΔA| ≤ γ_{n+16} |Rᵀ||R|``, so ``‖ΔA‖₂ ≤ γ_{n+16}/(1 − γ_{n+16}) tr A`` (Demmel; Rump, BIT 46, 2006), in any order of summation, blocked or
-   not, also when divisions by a pivot are done as products with its reciprocal. Forming the diagonal costs at most ``2uτ``.
+3. *Cholesky.* If the factorisation of ``A = fl(K̃ − σI)`` ends with positive finite pivots, ``‖A − LLᵀ‖₂ ≤ γ/(1 − γ) tr A`` with ``γ = γ_d``, d from
+   `cholesky_roundings` (see `kernel_cholesky`; Demmel; Rump, BIT 46, 2006). Forming the diagonal costs at most ``2uτ``.
 
-So ``λ_min(K) ≥ σ − (γ_c + γ_{n+16}/(1 − γ_{n+16}) + 2u) τ``, and with ``σ`` a little above ``D²`` plus this loss,
+So ``λ_min(K) ≥ σ − (γ_c + γ_d/(1 − γ_d) + 2u) τ``, and with ``σ`` a little above ``D²`` plus this loss,
 ``σ_min(MS) ≥ √λ_min(K) − D > 0``; ``S`` is invertible, so M has full column rank. With ``σ`` above ``(D + s)²`` plus this loss, ``σ_min(MS) ≥ s``; there
 the norms of the columns of ``M̂S`` may be smaller than 1/2, which plays no part in the proof.
 
@@ -28,16 +27,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import psutil
 from flint import arb, fmpq
-from scipy.linalg.lapack import dpotrf
 
 from lossproof.certificates.kernel_balls import BallRing, ball_precision
+from lossproof.certificates.kernel_cholesky import cholesky_roundings, has_positive_pivots, matrix_product
 from lossproof.certificates.kernel_parse import Rejected
 from lossproof.certificates.kernel_pass import MAX_WORK, Array, limit
 from lossproof.certificates.kernel_problem import Number, Point, Problem
 from lossproof.theory.activations import Activation
 
-MAX_COLUMNS = 16_000
+MAX_COLUMNS = 60_000
 _U = 2.0**-53
 _ENLARGE = 1 + 2.0**-20
 _LARGEST, _TINY = 2.0**100, 2.0**-600
@@ -64,10 +64,8 @@ def gamma(k: int) -> float:
 
 def require_full_column_rank(problem: Problem, point: Point, layers: list[int]) -> None:
     """Prove that the row blocks ``P-l`` of the given layers, stacked, have linearly independent columns; raises `Rejected` if that fails."""
-    n, widths = problem.columns, problem.widths
-    limit(n, MAX_COLUMNS, "the number of columns")
-    limit(sum(problem.T * w for w in widths), MAX_WORK // 10, "the number of values of activations")
-    if sum(problem.fan_in(l) * widths[l] for l in layers) < n:
+    _limit_size(problem)
+    if sum(problem.fan_in(l) * problem.widths[l] for l in layers) < problem.columns:
         raise Rejected("conclusion.rank_lower", "evidence", "there are fewer rows than columns")
     with np.errstate(all="ignore"), ball_precision(_PRECISION):
         z, phi = _forward(problem, point, strip=problem.strip)
@@ -76,6 +74,14 @@ def require_full_column_rank(problem: Problem, point: Point, layers: list[int]) 
         columns = _columns([(psi[l], _plus(phi[l - 1], problem.fan_in(l))) for l in layers], place)
         if not _is_positive(columns, np.ldexp(1.0, -np.frexp(columns.norms)[1]), _terms(problem, layers), 0.0):
             raise Rejected(place, "evidence", "the shifted Gram matrix is not seen to be positive definite")
+
+
+def _limit_size(problem: Problem) -> None:
+    """Refuse what takes too long, or more memory than there is: the triangle of K, 4 n² bytes, and five copies of the Ψ_l."""
+    n, widths = problem.columns, problem.widths
+    limit(n, MAX_COLUMNS, "the number of columns")
+    limit(sum(problem.T * w for w in widths), MAX_WORK // 10, "the number of values of activations")
+    limit(4 * n * n + 40 * n * sum(widths[1:]), psutil.virtual_memory().available, "the memory in bytes")
 
 
 def _terms(problem: Problem, layers: list[int]) -> int:
@@ -106,10 +112,9 @@ def true_pass(problem: Problem, point: Point) -> TruePass:
 
     S brings the largest norm of a column into ``[1/2, 1)`` and keeps the ratios of the norms as they are, but leaves none below 1/32.
     """
-    n, widths, L = problem.columns, problem.widths, problem.L
-    limit(n, MAX_COLUMNS, "the number of columns")
-    limit(sum(problem.T * w for w in widths), MAX_WORK // 10, "the number of values of activations")
-    if problem.N_net < n:
+    L = problem.L
+    _limit_size(problem)
+    if problem.N_net < problem.columns:
         raise Rejected("evidence.point", "evidence", "there are fewer weights than equations")
     with np.errstate(all="ignore"), ball_precision(_PRECISION):
         z, phi = _forward(problem, point, strip=False)
@@ -159,26 +164,30 @@ def _is_positive(columns: Columns, scale: Array, terms: int, least: float) -> bo
     """Tell whether ``σ_min(MS) ≥ least``, and more than 0, is seen."""
     n = scale.size
     D2, tau = float(np.sum(columns.errors * scale**2)), float(np.sum((columns.norms * scale) ** 2))
-    cholesky = gamma(n + 16)
+    cholesky = gamma(cholesky_roundings(n))
     loss = (gamma(terms) + cholesky / (1 - cholesky) + 4 * _U) * tau
     shift = _ENLARGE * ((np.sqrt(D2) + least) ** 2 + loss)
-    gram = _gram(columns.blocks, scale)
-    gram[np.diag_indices(n)] -= shift
-    factor, info = dpotrf(gram.T, lower=1, clean=0, overwrite_a=1)
-    pivots = np.diagonal(factor)
-    return bool(info == 0 and np.all(np.isfinite(pivots)) and np.all(pivots > 0))
+    factors = [_scaled_rows(psi, phi, scale) for psi, phi in columns.blocks]
+    return has_positive_pivots(lambda rows, others: _gram_tile(factors, scale.shape[1], rows, others, shift), n)
 
 
-def _gram(blocks: list[tuple[Enclosed, Enclosed]], scale: Array) -> Array:
-    """Return ``Σ_l (SΨ̂ᵀΨ̂S) ∘ (Φ̂ᵀΦ̂)`` of size ``T n_L``, never forming ``M̂``."""
-    T, n_L = scale.shape
-    total: Array | None = None
-    for psi, phi in blocks:
-        columns = np.ascontiguousarray((psi.mid * scale[:, None, :]).transpose(1, 0, 2)).reshape(psi.mid.shape[1], T * n_L)
-        block = columns.T @ columns
-        block.reshape(T, n_L, T, n_L)[...] *= (phi.mid @ phi.mid.T)[:, None, :, None]
-        total = block if total is None else np.add(total, block, out=total)
-    return np.zeros((0, 0)) if total is None else total
+def _scaled_rows(psi: Enclosed, phi: Enclosed, scale: Array) -> tuple[Array, Array]:
+    """Return ``Ψ̂ᵀS``, a row a column of P, and ``Φ̂ᵀ``."""
+    rows = np.ascontiguousarray((psi.mid * scale[:, None, :]).transpose(0, 2, 1))
+    return rows.reshape(scale.size, -1), np.ascontiguousarray(phi.mid)
+
+
+def _gram_tile(factors: list[tuple[Array, Array]], n_L: int, rows: slice, others: slice, shift: float) -> Array:
+    """Return rows and columns of ``Σ_l (SΨ̂ᵀΨ̂S) ∘ (Φ̂ᵀΦ̂) − σI``: column p of P belongs to sample ``p // n_L``."""
+    samples, other_samples = (np.arange(part.start, part.stop) // n_L for part in (rows, others))
+    first, second = (slice(part[0], part[-1] + 1) for part in (samples, other_samples))
+    places = np.ix_(samples - samples[0], other_samples - other_samples[0])
+    total = np.zeros((len(samples), len(other_samples)))
+    for psi, phi in factors:
+        total += matrix_product(psi[rows], psi[others]) * matrix_product(phi[first], phi[second])[places]
+    if rows == others:
+        total[np.diag_indices(len(samples))] -= shift
+    return total
 
 
 def _forward(problem: Problem, point: Point, *, strip: bool) -> tuple[list[Enclosed], list[Enclosed]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,8 @@ import numpy as np
 from lossproof.numerics.enclosed_pass import enclose_pass
 from lossproof.numerics.evidence import RankEvidence
 from lossproof.numerics.float_enclosures import enclose_numbers
-from lossproof.numerics.verified_gram import MOST_COLUMNS, has_full_column_rank
+from lossproof.numerics.memory import gibibytes, gram_bytes
+from lossproof.numerics.verified_gram import full_column_rank, smallest_singular_value
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.samples import Samples
@@ -20,7 +23,16 @@ from lossproof.theory.weights import Weights
 MOST_VALUES = 5_000_000
 """More values of activations are refused, as the rule `rank-gram` does."""
 
-_SPARE = 16.0
+_SPARE = 4.0
+_OUT_OF_RANGE = "an entry of P is out of the range of the proof in doubles"
+
+
+@dataclass(frozen=True)
+class RankAttempt:
+    """The evidence, or None and the ``obstacle``: what stood in the way, as words that follow "because"."""
+
+    evidence: RankEvidence | None
+    obstacle: str = ""
 
 
 def verified_full_column_rank(
@@ -41,8 +53,9 @@ def verified_full_column_rank(
     enclosures, without forming ``P``. The cost is that of ``K`` and one Cholesky factorisation, ``O(T² n_L² Σ n_l + (T n_L)³/3)``.
 
     The result (rule `rank-gram`) is a proof under IEEE 754 arithmetic. None says nothing about the rank: the matrix may be singular or
-    too ill-conditioned for doubles, have fewer rows than columns, more than 16,000 columns, a value out of range, or a derivative at or
+    too ill-conditioned for doubles, have fewer rows than columns, a value out of range, or a derivative at or
     too near a kink. The bounds have a factor to spare, so that the independent checker, whose constants are coarser, agrees.
+    `attempt_full_column_rank` also says what stood in the way.
 
     >>> xor = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
     >>> weights = [([[1.0, -2.0], [1.5, 0.5]], [0.25, -0.5]), ([[1.0], [2.0]], [0.0])]
@@ -52,18 +65,80 @@ def verified_full_column_rank(
     >>> verified_full_column_rank(Architecture.of("2-2-1", "tanh"), np.array(xor), zero) is None
     True
     """
+    return attempt_full_column_rank(architecture, samples, weights, block=block).evidence
+
+
+def attempt_full_column_rank(
+    architecture: Architecture,
+    samples: Samples | Any,
+    weights: Weights | Sequence[tuple[Any, Any]],
+    *,
+    block: int | None = None,
+    most_bytes: int | None = None,
+    report: Callable[[int, int], None] | None = None,
+) -> RankAttempt:
+    """Do as `verified_full_column_rank`, within ``most_bytes`` of memory, and say what stood in the way; ``report(done, total)`` is called as it goes on."""
     if block is not None and not 1 <= block <= architecture.L:
         raise ValueError(f"the block must lie between 1 and {architecture.L}, got {block}: leave it out for the whole of P")
     inputs = enclose_numbers(samples.X if isinstance(samples, Samples) else samples)
-    columns = inputs.mid.shape[0] * architecture.n_L
     rows = architecture.N_net if block is None else architecture.fan_in(block) * architecture.widths[block]
-    if columns > min(rows, MOST_COLUMNS) or inputs.mid.shape[0] * sum(architecture.widths) > MOST_VALUES:
-        return None
+    obstacle = _too_large(architecture, inputs.mid.shape[0], rows, most_bytes)
+    if obstacle:
+        return RankAttempt(None, obstacle)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         try:
             blocks = enclose_pass(architecture, inputs, weights, strip_output=True).blocks()
-        except NotDifferentiable:
-            return None
-        if has_full_column_rank(blocks if block is None else [blocks[block - 1]], architecture.n_L, _SPARE):
-            return RankEvidence(columns, True, "rank-gram", Rigor.VERIFIED_FLOAT, {})
-    return None
+        except NotDifferentiable as kink:
+            return RankAttempt(None, str(kink))
+        outcome = full_column_rank(blocks if block is None else [blocks[block - 1]], architecture.n_L, _SPARE, report)
+    if outcome.proved:
+        return RankAttempt(RankEvidence(inputs.mid.shape[0] * architecture.n_L, True, "rank-gram", Rigor.VERIFIED_FLOAT, {}))
+    return RankAttempt(None, _OUT_OF_RANGE if outcome.shift is None else _below(outcome.shift))
+
+
+def attempt_singular_value(
+    architecture: Architecture,
+    samples: Samples,
+    weights: Weights,
+    *,
+    most_bytes: int | None = None,
+    report: Callable[[int, int], None] | None = None,
+) -> RankAttempt:
+    """Do as `attempt_full_column_rank` for the whole of ``P`` by a bound of its smallest singular value, which a proof of an exact learner nearby can use.
+
+    The rule `rank-singular-value` has in its payload a number ``least`` with ``σ_min(P D) ≥ least``, ``D`` as in `smallest_singular_value`, and ``P`` with its
+    output derivative. The cost is that of two factorisations in place of one.
+    """
+    obstacle = _too_large(architecture, samples.T, architecture.N_net, most_bytes)
+    if obstacle:
+        return RankAttempt(None, obstacle)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        try:
+            blocks = enclose_pass(architecture, enclose_numbers(samples.X), weights, strip_output=False).blocks()
+        except NotDifferentiable as kink:
+            return RankAttempt(None, str(kink))
+        bound = smallest_singular_value(blocks, architecture.n_L, report)
+    if bound is None:
+        return RankAttempt(None, "the smallest singular value of P is too near 0 for double precision")
+    payload = {"least": str(Fraction(bound.lower))}
+    return RankAttempt(RankEvidence(samples.T * architecture.n_L, True, "rank-singular-value", Rigor.VERIFIED_FLOAT, payload))
+
+
+def _too_large(architecture: Architecture, T: int, rows: int, most_bytes: int | None) -> str:
+    """Say why a proof with ``K`` is not begun, or return an empty text."""
+    columns = T * architecture.n_L
+    if columns > rows:
+        return f"there are fewer rows than columns, {rows} and {columns}"
+    if T * sum(architecture.widths) > MOST_VALUES:
+        return f"more than {MOST_VALUES:,} values of activations are not enclosed"
+    needed = gram_bytes(architecture, T)
+    if most_bytes is not None and needed > most_bytes:
+        return f"one triangle of K and its factors take {gibibytes(needed)} of memory, more than the {gibibytes(most_bytes)} allowed"
+    return ""
+
+
+def _below(shift: float) -> str:
+    return (
+        f"the smallest eigenvalue of K, with its columns scaled to norms near 1, is below {shift:.1e}, the shift that the rounding bounds of double "
+        "precision ask for"
+    )

@@ -1,7 +1,8 @@
 r"""Full column rank, and a lower bound of ``σ_min``, in double precision: proved from the Cholesky factorisation of a shifted Gram matrix.
 
 The matrix is ``P``, given by its row blocks ``Ψ_l ⊙ Φ_{l-1}`` whose factors are known up to enclosures (``float_enclosures`` fixes
-``u``, ``γ_k``, ``ω``); it is never formed. Columns are ordered by output, then sample, which changes no rank; ``n = T n_L``.
+``u``, ``γ_k``, ``ω``); it is never formed. Columns are ordered by output, then sample, which changes no rank; ``n = T n_L``. Of ``K = PᵀP`` one
+triangle is held, in tiles (``gram_tiles``, ``tiled_cholesky``).
 
 **Scaling.** Columns are multiplied by powers of two, ``D``, so that they have norms near 1 (or, for ``σ_min``, at most 1); this changes no
 rank and no rounding. Let
@@ -16,10 +17,10 @@ entry of block ``l`` carries at most ``k + m + 1 + (L−1)`` roundings, so ``|K�
 (underflow)``. Each summand is a matrix of rank one, hence ``‖K̃ − K̂‖₂ ≤ Σ_l γ_{k+m+L} Σ_c p_{l,c}² =: ρ``.
 
 **3. Cholesky.** Let ``A`` be ``K̃`` with shifted diagonal and let the factorisation run to its end with a finite, positive diagonal,
-giving ``R``. In every order of the operations, and also if a quotient is formed as product with a rounded reciprocal, ``|RᵀR − A|_{ij}
-≤ γ_{min(i,j)+2} Σ_k |r_ki r_kj| ≤ √(γ_{i+2} γ_{j+2}) ‖r_i‖‖r_j‖`` with ``‖r_j‖² ≤ a_jj/(1 − γ_{j+2})``. So ``‖RᵀR − A‖₂ ≤ Σ_j
-γ_{j+2}/(1 − γ_{j+2}) a_jj =: τ`` and, as ``RᵀR ⪰ 0``, ``λ_min(A) ≥ −τ`` (Demmel; Rump, *Verification of positive definiteness*, BIT 46,
-2006). An infinite or undefined entry of ``R`` would make the diagonal entry of its column so.
+giving ``R = Lᵀ``. By ``tiled_cholesky``, ``|RᵀR − A|_{ij} ≤ γ_m Σ_k |r_ki r_kj| ≤ √(γ_{m_i} γ_{m_j}) ‖r_i‖‖r_j‖`` with ``m = min(m_i, m_j)`` and
+``‖r_j‖² ≤ a_jj/(1 − γ_{m_j})``. So ``‖RᵀR − A‖₂ ≤ Σ_j γ_{m_j}/(1 − γ_{m_j}) a_jj =: τ`` and, as ``RᵀR ⪰ 0``, ``λ_min(A) ≥ −τ`` (Demmel; Rump,
+*Verification of positive definiteness*, BIT 46, 2006; there with ``j`` in place of ``m_j``, which is at most the length of a tile and the
+number of tiles). An infinite or undefined entry of ``R`` would make the diagonal entry of its row so.
 
 **4. Conclusion.** The shift takes at least ``s`` from each diagonal entry (its rounding, at most ``u`` of the entry, is added to what
 is subtracted). Then ``λ_min(K̂) ≥ s − τ − ρ``, and ``σ_min(PD) ≥ √λ_min(K̂) − δ > 0`` if ``s > τ + ρ + δ²``; more generally ``σ_min(PD)
@@ -30,19 +31,19 @@ contributions together lie below ``n²(k + m + n + 9)·2^6 ω < 2^-900``; a summ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import lapack
 
 from lossproof.numerics.float_enclosures import UNIT, Enclosure, Floats, gamma, raised
+from lossproof.numerics.gram_tiles import GramFactors, gram_tiles
+from lossproof.numerics.tiled_cholesky import factor_in_place, roundings, solve_factored
+from lossproof.numerics.tiled_matrix import TiledMatrix, tile_bytes
 
-MOST_COLUMNS = 16_000
-"""More columns are refused: OpenBLAS's threaded Cholesky factorisation ends the process near 17,000."""
+Report = Callable[[int, int], None]
 
-_TILE = 512
 _LARGEST = 2.0**90
 _TINY = 2.0**-400
 _OCTAVES = 4
@@ -50,6 +51,7 @@ _SPARE = 4.0
 _SHARES = (0.8, 0.5, 0.25)
 _ITERATIONS = 12
 _LEAST = 2.0**-100
+_KEPT = 2**28
 
 
 @dataclass(frozen=True)
@@ -61,35 +63,56 @@ class GramBlock:
 
 
 @dataclass(frozen=True)
-class _ScaledBlock:
-    """Scaled midpoints: rows ``psi`` of shape ``(n_L·T, k)``, or for the identity the scales of shape ``(n_L, T)``; ``phi`` of shape ``(T, m)``."""
+class RankOutcome:
+    """What a factorisation told: whether full column rank is proved, and the ``shift`` of the diagonal that its bounds asked for.
 
-    psi: Floats | None
-    scales: Floats
-    phi: Floats
+    Where it is not proved and ``shift`` is a number, the smallest eigenvalue of the scaled ``K`` (diagonal entries between 1/4 and 1) is below about that
+    shift: this is the margin that was missing. ``shift`` is None where an entry is out of range, so that there was no factorisation.
+    """
+
+    proved: bool
+    shift: float | None
 
 
-def has_full_column_rank(blocks: Sequence[GramBlock], n_L: int, spare: float = 1.0) -> bool:
-    r"""Tell whether the stacked matrix is proved to have full column rank ``T n_L``, for every matrix within the enclosures.
+def full_column_rank(blocks: Sequence[GramBlock], n_L: int, spare: float = 1.0, report: Report | None = None) -> RankOutcome:
+    r"""Try to prove that the stacked matrix has full column rank ``T n_L``, for every matrix within the enclosures.
 
-    True is a proof (see the head of this module). False says nothing: the matrix may be singular, too ill-conditioned for doubles
-    (roughly, if ``σ_min`` is below ``n·10^-8`` of the column norms), too large (`MOST_COLUMNS`), or have entries above ``2^90`` or
-    columns below ``2^-90``.
+    ``proved`` is a proof (see the head of this module). Without it nothing is known: the matrix may be singular, too ill-conditioned for doubles
+    (roughly, if ``σ_min`` is below ``√n·10^-7`` of the column norms), or have entries above ``2^90`` or columns below ``2^-90``.
 
     With ``spare ≥ 1`` the shift is that much larger than needed, and ``δ`` is counted ``spare`` times: a checker with coarser bounds
-    then agrees.
+    then agrees. ``report(done, total)`` is called as the factorisation goes on. Memory is that of one triangle, ``4 n²`` bytes, and the factors.
 
     >>> from lossproof.numerics.float_enclosures import exact_floats
     >>> one = exact_floats([[1.0], [1.0]])
-    >>> [has_full_column_rank([GramBlock(exact_floats([matrix]), one)], 1) for matrix in ([[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0], [2.0, 4.0]])]
+    >>> [full_column_rank([GramBlock(exact_floats([matrix]), one)], 1).proved for matrix in ([[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0], [2.0, 4.0]])]
     [True, False]
     """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        prepared = _prepare(blocks, n_L, evenly=False)
-        if prepared is None:
-            return False
-        needed = spare**2 * float(raised(np.square(prepared.delta), 1)) + prepared.rho
-        return _runs_to_its_end(_gram(prepared.blocks, n_L, blocks[0].phi.mid.shape[0]), needed, spare)
+        gram = enclosed_gram(blocks, n_L)
+        if gram is None:
+            return RankOutcome(False, None)
+        needed = spare**2 * float(raised(np.square(gram.delta), 1)) + gram.rho
+        return _runs_to_its_end(gram.K, needed, spare, report=report)
+
+
+@dataclass(frozen=True, eq=False)
+class EnclosedGram:
+    r"""``K̃ ≈ DPᵀPD`` with its bounds: ``PD`` lies within ``delta`` (Frobenius) of a matrix ``P̂`` with ``‖K̃ − P̂ᵀP̂‖₂ ≤ rho``.
+
+    ``scales`` of shape ``(n_L, T)`` are the powers of two ``D``, ``K`` has its columns in the same order.
+    """
+
+    K: TiledMatrix
+    scales: Floats
+    delta: float
+    rho: float
+
+
+def enclosed_gram(blocks: Sequence[GramBlock], n_L: int) -> EnclosedGram | None:
+    """Return ``K`` with rigorous bounds: steps 1 and 2 at the head of this module, columns scaled to norms near 1; None for entries out of range."""
+    prepared = _prepare(blocks, n_L, evenly=False)
+    return None if prepared is None else EnclosedGram(gram_tiles(prepared.blocks), prepared.scales, prepared.delta, prepared.rho)
 
 
 @dataclass(frozen=True)
@@ -105,13 +128,14 @@ class SingularValueBound:
         return self.lower / float(self.scales.max())
 
 
-def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int) -> SingularValueBound | None:
+def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int, report: Report | None = None) -> SingularValueBound | None:
     r"""Bound ``σ_min(PD)`` from below for every matrix within the enclosures, or return None.
 
     ``D`` brings the largest column norm near 1 and leaves the ratios of the norms as they are, except that no norm falls below 1/32.
     The bound is proved by a second factorisation (see the head of this module), with a shift just below an estimate of the smallest
     eigenvalue; the errors are counted four times, so that a checker with coarser bounds agrees. It is at least half of the true value,
-    unless that is near what doubles can tell from 0. None as in `has_full_column_rank`.
+    unless that is near what doubles can tell from 0. Memory is that of one triangle (two below a quarter of a GiB). None where nothing is proved, as in
+    `full_column_rank`.
 
     >>> from lossproof.numerics.float_enclosures import exact_floats
     >>> diagonal = GramBlock(exact_floats([[[3.0, 0.0], [0.0, 4.0]]]), exact_floats([[1.0], [1.0]]))
@@ -122,37 +146,48 @@ def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int) -> SingularVa
         prepared = _prepare(blocks, n_L, evenly=True)
         if prepared is None:
             return None
-        K = _gram(prepared.blocks, n_L, blocks[0].phi.mid.shape[0])
-        eigenvalue = _estimated_eigenvalue(K.copy())
+        K = gram_tiles(prepared.blocks)
+        kept = K.copy() if tile_bytes(K.n) <= _KEPT else None
+        eigenvalue = _estimated_eigenvalue(K, report)
+        del K
+        needed = float(raised(np.square(prepared.delta), 1)) + prepared.rho
         for share in _SHARES:
             sigma = float(np.sqrt(share * eigenvalue))
-            needed = float(raised(np.square(prepared.delta), 1)) + prepared.rho
             extra = float(raised(np.asarray(sigma * sigma + 2 * _SPARE * sigma * prepared.delta), 3))
-            if sigma > _LEAST and _runs_to_its_end(K.copy(), needed, _SPARE, extra):
+            if not sigma > _LEAST:
+                return None
+            shifted = gram_tiles(prepared.blocks) if kept is None else kept.copy()
+            if _runs_to_its_end(shifted, needed, _SPARE, extra, report).proved:
                 return SingularValueBound(prepared.scales, sigma)
     return None
 
 
-def _estimated_eigenvalue(K: Floats) -> float:
+def _estimated_eigenvalue(K: TiledMatrix, report: Report | None) -> float:
     """Estimate ``λ_min`` by inverse iteration in plain doubles; 0 where ``K``, which is overwritten, does not factor."""
-    factor, info = lapack.dpotrf(K.T, lower=1, clean=0, overwrite_a=1)
-    if info != 0:
+    if not factor_in_place(K, report):
         return 0.0
-    x: Floats = np.random.default_rng(0).standard_normal((K.shape[0],))
+    x: Floats = np.random.default_rng(0).standard_normal((K.n,))
     estimate = 0.0
     for _ in range(_ITERATIONS):
         x /= np.linalg.norm(x)
-        y, _ = lapack.dpotrs(factor, x, lower=1)
+        y = solve_factored(K, x)
         estimate = float(1 / (x @ y))
         x = y
     return estimate if np.isfinite(estimate) else 0.0
+
+
+def even_scales(blocks: Sequence[GramBlock], n_L: int) -> Floats | None:
+    """Return the ``D`` of `smallest_singular_value` without a factorisation; None where entries are out of range."""
+    with np.errstate(all="ignore"):
+        prepared = _prepare(blocks, n_L, evenly=True)
+    return None if prepared is None else prepared.scales
 
 
 @dataclass(frozen=True)
 class _Prepared:
     """Scaled blocks with the bounds ``δ`` and ``ρ`` of steps 1 and 2, and the scales of shape ``(n_L, T)``."""
 
-    blocks: list[_ScaledBlock]
+    blocks: list[GramFactors]
     scales: Floats
     delta: float
     rho: float
@@ -160,8 +195,6 @@ class _Prepared:
 
 def _prepare(blocks: Sequence[GramBlock], n_L: int, *, evenly: bool) -> _Prepared | None:
     """Scale the columns, each to a norm near 1, or ``evenly`` as `smallest_singular_value` says; None where nothing can be proved."""
-    if n_L * blocks[0].phi.mid.shape[0] > MOST_COLUMNS:
-        return None
     if not all(_is_moderate(part) for block in blocks for part in (block.psi, block.phi) if part is not None):
         return None
     norms, errors = _column_norms(blocks, n_L)
@@ -202,70 +235,32 @@ def _norm(x: Floats) -> Floats:
     return raised(np.sqrt(raised(np.einsum("...k,...k->...", x, x), x.shape[-1])), 1) if x.any() else np.zeros(x.shape[:-1])
 
 
-def _scale(block: GramBlock, exponents: npt.NDArray[np.int32]) -> _ScaledBlock:
+def _scale(block: GramBlock, exponents: npt.NDArray[np.int32]) -> GramFactors:
     """Multiply column ``c`` by ``2^-exponent``: as much of it goes to ``φ`` as gives it a norm near 1, the rest to ``ψ``."""
     inner = np.frexp(_norm(block.phi.mid))[1]
     phi = np.ldexp(block.phi.mid, -inner[:, None])
     scales = np.ldexp(1.0, inner - exponents)
     if block.psi is None:
-        return _ScaledBlock(None, scales, phi)
+        return GramFactors(None, scales, phi)
     psi = block.psi.mid * scales[:, :, None]
-    return _ScaledBlock(psi.reshape(-1, psi.shape[2]), scales, phi)
+    return GramFactors(psi.reshape(-1, psi.shape[2]), scales, phi)
 
 
-def _roundings(block: _ScaledBlock, blocks: int) -> int:
+def _roundings(block: GramFactors, blocks: int) -> int:
     """Return a bound of the roundings in an entry of step 2, with some to spare."""
     k = 1 if block.psi is None else int(block.psi.shape[1])
     return k + int(block.phi.shape[1]) + blocks + 8
 
 
-def _gram(blocks: Sequence[_ScaledBlock], n_L: int, T: int) -> Floats:
-    """Return ``K̃``, of which only the upper triangle (and some entries below it) is filled; the rest stays undefined."""
-    n = n_L * T
-    K = np.empty((n, n))
-    buffer = np.empty(min(_TILE, T) * n) if len(blocks) > 1 else np.empty(0)
-    dense = sorted(blocks, key=lambda block: block.psi is None)
-    for start in range(0, T, _TILE):
-        stop = min(start + _TILE, T)
-        inner = [block.phi[start:stop] @ block.phi[0 if n_L > 1 else start :].T for block in dense]
-        for j in range(n_L):
-            tile = K[j * T + start : j * T + stop, j * T + start :]
-            for k, block in enumerate(dense):
-                _accumulate(tile, block, inner[k], (j, start, stop, T), None if k == 0 else buffer)
-    return K
-
-
-def _accumulate(tile: Floats, block: _ScaledBlock, inner: Floats, place: tuple[int, int, int, int], buffer: Floats | None) -> None:
-    """Add one block's part to the rows ``(j, start..stop)`` of ``K̃`` from their diagonal on; without a buffer, write it."""
-    j, start, stop, T = place
-    width = T - start
-    own = inner[:, inner.shape[1] - width :]
-    if block.psi is None:
-        if buffer is None:
-            tile[:] = 0
-        tile[:, :width] += own * block.scales[j, start:stop, None] * block.scales[j, None, start:]
-        return
-    target = tile if buffer is None else buffer[: tile.size].reshape(tile.shape)
-    np.matmul(block.psi[j * T + start : j * T + stop], block.psi[j * T + start :].T, out=target)
-    target[:, :width] *= own
-    for left in range(width, tile.shape[1], T):
-        target[:, left : left + T] *= inner
-    if buffer is not None:
-        tile += target
-
-
-def _runs_to_its_end(K: Floats, needed: float, spare: float, extra: float = 0.0) -> bool:
+def _runs_to_its_end(K: TiledMatrix, needed: float, spare: float, extra: float = 0.0, report: Report | None = None) -> RankOutcome:
     """Shift the diagonal by ``(τ + needed)·spare + extra`` and factor in place: step 3 and 4. ``K`` is overwritten."""
-    n = K.shape[0]
-    diagonal = K.diagonal().copy()
+    diagonal = K.diagonal()
     if not np.isfinite(diagonal).all() or diagonal.min() <= 0:
-        return False
-    weights = (np.arange(n) + 8) * diagonal
-    tau = gamma(1) * float(raised(weights.sum(), n))
+        return RankOutcome(False, None)
+    weights = (roundings(K.starts) + 4) * diagonal
+    tau = gamma(1) * float(raised(weights.sum(), K.n))
     shift = ((tau + needed + 4 * UNIT * float(diagonal.max()) + 2 * _TINY) * spare + extra) * (1 + 2.0**-20)
     if not shift < diagonal.min():
-        return False
-    K[np.arange(n), np.arange(n)] = diagonal - shift
-    factor, info = lapack.dpotrf(K.T, lower=1, clean=0, overwrite_a=1)
-    pivots = factor.diagonal()
-    return bool(info == 0 and np.isfinite(pivots).all() and pivots.min() > 0)
+        return RankOutcome(False, shift)
+    K.set_diagonal(diagonal - shift)
+    return RankOutcome(factor_in_place(K, report), shift)

@@ -99,7 +99,7 @@ def test_irrational_weights_are_enclosed():
 
 
 def test_too_many_columns_and_too_few_rows():
-    d = Draft((1, 1), [["1"]] * 16001, [["1"]] * 16001, [layer([["1"]], ["0"])])
+    d = Draft((1, 1), [["1"]] * 60_001, [["1"]] * 60_001, [layer([["1"]], ["0"])])
     result = gram(d)
     assert (result.failures[0].code, result.failures[0].place) == ("limit", "steps[0].evidence")
     d = Draft((2, 2, 1), XOR_X * 3, XOR_Y * 3, deficient_point("1"))

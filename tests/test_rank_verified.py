@@ -11,9 +11,11 @@ from flint import arb
 from lossproof.numerics.activation_enclosures import enclose_activation
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.float_enclosures import Enclosure, enclose_balls, enclose_numbers, exact_floats, matrix_product, product, total
+from lossproof.numerics.gram_tiles import gram_tiles
 from lossproof.numerics.precision import ball_precision
-from lossproof.numerics.rank_verified import verified_full_column_rank
-from lossproof.numerics.verified_gram import MOST_COLUMNS, GramBlock, _column_norms, _gram, _scale
+from lossproof.numerics.rank_verified import attempt_full_column_rank, verified_full_column_rank
+from lossproof.numerics.tiled_matrix import places
+from lossproof.numerics.verified_gram import GramBlock, _column_norms, _scale
 from lossproof.theory.activations import activation_named
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.exceptions import NotDifferentiable
@@ -130,6 +132,14 @@ GRAM_SHAPES = [
 ]
 
 
+def lower(tiled):
+    """The stored triangle as a full array, 0 above the diagonal."""
+    K = np.zeros((tiled.n, tiled.n))
+    for I, J, rows, columns in places(tiled.starts):
+        K[rows, columns] = tiled.tiles[I][J]
+    return np.tril(K)
+
+
 @pytest.mark.parametrize(("T", "n_L", "blocks"), GRAM_SHAPES)
 def test_gram_is_that_of_the_columns(T, n_L, blocks):
     """Against the columns written out, whatever the tiles."""
@@ -146,9 +156,8 @@ def test_gram_is_that_of_the_columns(T, n_L, blocks):
     exponents = np.frexp(size)[1]
     scaled = np.hstack(columns) * np.ldexp(1.0, -exponents).reshape(-1, 1)
     assert np.allclose(size.ravel(), np.linalg.norm(np.hstack(columns), axis=1), rtol=1e-12)
-    K = _gram([_scale(part, exponents) for part in parts], n_L, T)
-    upper = np.triu_indices(n_L * T)
-    assert np.abs(K[upper] - (scaled @ scaled.T)[upper]).max() < 1e-13
+    K = lower(gram_tiles([_scale(part, exponents) for part in parts]))
+    assert np.abs(K - np.tril(scaled @ scaled.T)).max() < 1e-13
 
 
 def test_gram_error_bound_against_exact_arithmetic():
@@ -159,7 +168,7 @@ def test_gram_error_bound_against_exact_arithmetic():
     norms, _ = _column_norms(parts, 2)
     exponents = np.frexp(norms[0])[1]
     scaled = _scale(parts[0], exponents)
-    K = _gram([scaled], 2, 4)
+    K = lower(gram_tiles([scaled])).T
     for c, d in itertools.combinations_with_replacement(range(8), 2):
         left = sum(Fraction(x) * Fraction(y) for x, y in zip(scaled.psi[c], scaled.psi[d], strict=True))
         right = sum(Fraction(x) * Fraction(y) for x, y in zip(scaled.phi[c % 4], scaled.phi[d % 4], strict=True))
@@ -225,13 +234,24 @@ def test_never_when_the_shape_forbids_it():
     assert verified_full_column_rank(a, np.array([[1.0], [2.0], [3.0]]), weights) is None
 
 
-def test_too_many_columns_are_refused():
-    a = Architecture.of((MOST_COLUMNS, 1), "identity", bias="trainable")
-    inputs = np.zeros((MOST_COLUMNS + 1, 1))
-    wide = Architecture.of((1, MOST_COLUMNS, 1), "tanh")
-    weights = [(np.ones((1, MOST_COLUMNS)), np.zeros(MOST_COLUMNS)), (np.ones((MOST_COLUMNS, 1)), np.zeros(1))]
-    assert a.N_net > MOST_COLUMNS
-    assert verified_full_column_rank(wide, inputs, weights) is None
+def test_more_memory_than_allowed_is_refused_before_anything_is_done():
+    wide = Architecture.of((1, 40_000, 1), "tanh")
+    weights = [(np.ones((1, 40_000)), np.zeros(40_000)), (np.ones((40_000, 1)), np.zeros(1))]
+    tried = attempt_full_column_rank(wide, np.zeros((120, 1)), weights, most_bytes=2**20)
+    assert tried.evidence is None
+    assert "GiB of memory, more than the 0.0 GiB allowed" in tried.obstacle
+
+
+def test_the_obstacle_names_the_margin_that_was_missing():
+    a = Architecture.of("1-2-1", "tanh")
+    weights = [([[1.0, 2.0]], [0.0, 1.0]), ([[1.0], [-1.0]], [0.0])]
+    tried = attempt_full_column_rank(a, np.array([[0.5], [0.5]]), weights)
+    assert tried.evidence is None
+    assert "smallest eigenvalue of K" in tried.obstacle
+    assert (
+        "there are fewer rows"
+        in attempt_full_column_rank(Architecture.of("1-1", "identity"), np.zeros((3, 1)), [([[1.0]], [0.0])]).obstacle
+    )
 
 
 def test_values_that_are_not_finite():

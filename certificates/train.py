@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lossproof.certificates.memory_allowed import memory_allowed
 from lossproof.certificates.problem_input import Choices, check_whole, read_problem
 from lossproof.numerics.candidate_points import random_weights
 from lossproof.numerics.float64_field import Float64Field
+from lossproof.numerics.optimiser_lm import MOST_WHOLE
 from lossproof.numerics.training_records import Training
 from lossproof.numerics.training_settings import DEFAULT_ITERATIONS, DEFAULT_STEP, DEFAULT_TOLERANCE, METHODS, Progress, Settings
 from lossproof.theory.activations import Activation
@@ -17,7 +19,7 @@ from lossproof.theory.names import nearest_name
 from lossproof.theory.problem import Problem
 
 MOST_UNKNOWNS = 16_000
-"""The largest system that is factored: threaded Cholesky factorisations of OpenBLAS crash near 17,000 rows."""
+"""The largest system that is factored whole: threaded Cholesky factorisations of OpenBLAS crash near 17,000 rows."""
 
 _MOST_ITERATIONS = 100_000_000
 _DIGITS = (20, 1_000)
@@ -65,7 +67,8 @@ def train(
 
     Returns a `Training`: ``weights`` (exact), ``history``, ``converged``, ``reason``. Nothing is proved by it: give the weights to `check_architecture`.
     A run that is interrupted by Ctrl-C returns the weights reached, with ``interrupted``. Raises `InputError` for input that cannot be used,
-    and for systems of more than 16,000 unknowns (the smaller of ``N_net`` and ``T n_L`` for ``ggn`` and ``lm``, ``N_net`` for ``newton``).
+    and for systems of more than 16,000 unknowns (the smaller of ``N_net`` and ``T n_L`` for ``ggn`` and ``lm``, ``N_net`` for ``newton``); ``lm`` takes up
+    to the memory that is free where ``T n_L ≤ N_net``, ``8 (T n_L)²`` bytes.
 
     >>> training = train("1-1", [[0], [1]], [[1], [3]], activation="identity", method="ggn")
     >>> training.converged, training.loss < 1e-28
@@ -114,10 +117,14 @@ def _check_method(method: str, precision: int | None, *, hold_output: bool) -> N
 
 def _check_size(problem: Problem, method: str) -> None:
     N_net, columns = problem.architecture.N_net, problem.columns
+    if method == "lm" and MOST_WHOLE < columns <= N_net:
+        memory_allowed(problem, None, triangles=2)
+        return
     unknowns = {"ggn": min(N_net, columns), "lm": min(N_net, columns), "newton": N_net}.get(method, 0)
     if unknowns > MOST_UNKNOWNS:
         raise InputError(
-            f"{method} must solve systems of at most {MOST_UNKNOWNS} unknowns, got {unknowns} (N_net = {N_net}, T·n_L = {columns}): use bp or lbfgs"
+            f"{method} must solve systems of at most {MOST_UNKNOWNS} unknowns, got {unknowns} (N_net = {N_net}, T·n_L = {columns}): "
+            "use bp or lbfgs, or lm where T·n_L is at most N_net"
         )
 
 

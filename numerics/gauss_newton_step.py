@@ -64,6 +64,10 @@ class GaussNewtonSystem:
             return np.asarray(self._factor[1].ravel())
         return rows_of_step(self.point.problem.architecture, self.point.descent)
 
+    def largest_diagonal(self) -> float:
+        """Return the largest diagonal entry of the matrix."""
+        return float(np.abs(self.matrix.diagonal()).max())
+
     def least_step(self, damping: float) -> tuple[Step, int]:
         """Return the step for damping ``μ`` and the rank that was kept; the minimum-norm step where ``μ = 0`` (see `solve_positive`)."""
         found = solve_positive(self.matrix, damping * len(self.point.targets), self._right)

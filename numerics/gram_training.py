@@ -5,19 +5,25 @@ What comes back is a candidate: that an exact learner lies nearby is proved afte
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lossproof.numerics.float64_field import Float64Field
+from lossproof.numerics.large_systems import IterativeSystem
 from lossproof.numerics.network import LayerArrays
-from lossproof.numerics.optimiser_lm import LevenbergMarquardt
-from lossproof.numerics.training_point import training_point
+from lossproof.numerics.optimiser_lm import MOST_WHOLE, LevenbergMarquardt
+from lossproof.numerics.training_point import TrainingPoint, training_point
 from lossproof.numerics.training_settings import Stop
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem import Problem
 
+Report = Callable[[float], None]
+
 _SMALL = 1e-14
+_MOST_APPROACHES, _SLOW_STEPS, _QUICK, _CLOSE = 40, 2, 0.7, 0.05
 _STALLED, _WINDOW = 0.9, 8
 
 
@@ -30,13 +36,15 @@ class GramFit:
     factorisations: int
 
 
-def fit_with_gram(problem: Problem, layers: list[LayerArrays], factorisations: int, *, hold_output: bool = False) -> GramFit | None:
+def fit_with_gram(
+    problem: Problem, layers: list[LayerArrays], factorisations: int, *, hold_output: bool = False, report: Report = lambda residual: None
+) -> GramFit | None:
     r"""Minimise ``½‖F(W) − Y‖²`` from the given weights by Levenberg-Marquardt steps, whatever the error of the problem.
 
     The steps are those of `LevenbergMarquardt`, with at most ``factorisations`` Cholesky factorisations. It ends
     when the residuals reach the rounding of doubles, or fall by less than a tenth in eight steps. Only the trainable weights move, and with
     ``hold_output`` only those below the output layer and the output biases. None where the way leads into a kink or out of the range of
-    doubles.
+    doubles. Beyond 8,000 equations it begins with steps by conjugate gradients, which are not counted. ``report(largest residual)`` is called after every step.
 
     Why hold them: if the targets of all samples have the same sum, as one-hot targets do, least squares drives the sum of the output
     weights of every hidden unit to 0, where ``P`` loses rank.
@@ -51,17 +59,28 @@ def fit_with_gram(problem: Problem, layers: list[LayerArrays], factorisations: i
     """
     with np.errstate(all="ignore"):
         try:
-            return _fitted(problem, layers, factorisations, hold_output=hold_output)
+            return _fitted(problem, layers, factorisations, hold_output=hold_output, report=report)
         except NotDifferentiable:
             return None
 
 
-def _fitted(problem: Problem, layers: list[LayerArrays], factorisations: int, *, hold_output: bool) -> GramFit | None:
+def hold_for_fit(problem: Problem) -> bool:
+    """Tell whether the output weights are better held: the targets have an affine relation, and the other weights are at least as many as the equations."""
+    a, Y = problem.architecture, Float64Field().array(problem.samples.Y)
+    if a.N_net - a.widths[a.L - 1] * a.n_L < problem.columns:
+        return False
+    return int(np.linalg.matrix_rank(np.hstack([Y, np.ones((problem.T, 1))]))) <= a.n_L
+
+
+def _fitted(problem: Problem, layers: list[LayerArrays], factorisations: int, *, hold_output: bool, report: Report) -> GramFit | None:
     point = training_point(replace(problem, error=error_named("squared")), layers)
     small = _SMALL * max(1.0, float(np.abs(point.targets).max()))
     if not np.isfinite(point.outputs).all():
         return None
-    method = LevenbergMarquardt(hold_output=hold_output, most_factorisations=factorisations)
+    damping = None
+    if problem.columns > MOST_WHOLE:
+        point, damping = _approached(point, hold_output=hold_output, report=report)
+    method = LevenbergMarquardt(damping, hold_output=hold_output, most_factorisations=factorisations)
     sizes = [float(np.linalg.norm(point.eps))]
     while np.abs(point.eps).max() > small and not _stalled(sizes):
         move = method.advance(point)
@@ -69,7 +88,25 @@ def _fitted(problem: Problem, layers: list[LayerArrays], factorisations: int, *,
             break
         point = move.point
         sizes.append(float(np.linalg.norm(point.eps)))
+        report(float(np.abs(point.eps).max()))
     return GramFit(point.layers, float(np.abs(point.eps).max()), method.factorisations)
+
+
+def _approached(point: TrainingPoint, *, hold_output: bool, report: Report) -> tuple[TrainingPoint, float | None]:
+    """Go on with steps by conjugate gradients, which cost a hundredth of a factorisation, as long as each takes a good part of the residuals away."""
+    method = LevenbergMarquardt(hold_output=hold_output, system=IterativeSystem)
+    slow = 0
+    for _ in range(_MOST_APPROACHES):
+        before = float(np.linalg.norm(point.eps))
+        move = method.advance(point)
+        if isinstance(move, Stop):
+            break
+        point = move.point
+        report(float(np.abs(point.eps).max()))
+        slow = slow + 1 if float(np.linalg.norm(point.eps)) > _QUICK * before else 0
+        if slow >= _SLOW_STEPS or float(np.abs(point.eps).max()) < _CLOSE:
+            break
+    return point, method.damping
 
 
 def _stalled(sizes: list[float]) -> bool:

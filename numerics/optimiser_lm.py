@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 import numpy as np
 
 from lossproof.numerics.gauss_newton_step import GaussNewtonSystem
+from lossproof.numerics.large_systems import TiledSystem
 from lossproof.numerics.step_halving import is_at_limit, rounding_of
 from lossproof.numerics.training_point import Step, TrainingPoint, inner, norm
 from lossproof.numerics.training_settings import Move, Stop
+
+MOST_WHOLE = 8_000
+"""Matrices of more rows are held as one triangle in tiles: OpenBLAS's threaded Cholesky factorisation ends the process near 17,000."""
 
 _FIRST_DAMPING = 1e-2
 _LEAST_DAMPING = 1e-15
 _MOST_GROWTH = 2**20
 _SHRINKS = 0.9
+
+
+class DampedSystem(Protocol):
+    """What the method asks of a linear system at one point."""
+
+    def largest_diagonal(self) -> float:
+        """Return the largest diagonal entry of the matrix."""
+
+    def damped_step(self, damping: float) -> Step | None:
+        """Return the step for damping ``μ``, or None where there is none."""
+
+
+def system_for(point: TrainingPoint) -> Callable[..., DampedSystem]:
+    """Return the system with the whole matrix, or beyond 8,000 equations and with fewer equations than weights, with one triangle in tiles."""
+    a = point.problem.architecture
+    return TiledSystem if MOST_WHOLE < point.problem.columns <= a.N_net else GaussNewtonSystem
 
 
 class LevenbergMarquardt:
@@ -22,19 +45,27 @@ class LevenbergMarquardt:
     ``max(1/20, 1 − (2 min(ρ, 1) − 1)³)``; else ``μ`` grows by 2, 4, 8, …. Where the decrease of the model is below the rounding of ``J``, steps are
     taken with the same ``μ`` as long as each is at most 9/10 of the one before. The first ``μ`` is ``damping``, or 1/100 of the
     largest diagonal entry of the matrix over T. ``factorisations`` counts the Cholesky factorisations spent; there are at most
-    ``most_factorisations``.
+    ``most_factorisations``. ``system`` is how steps are solved for; by default that of `system_for`.
     """
 
-    def __init__(self, damping: float | None = None, *, hold_output: bool = False, most_factorisations: int | None = None) -> None:
+    def __init__(
+        self,
+        damping: float | None = None,
+        *,
+        hold_output: bool = False,
+        most_factorisations: int | None = None,
+        system: Callable[..., DampedSystem] | None = None,
+    ) -> None:
         self.damping, self.hold_output, self.most_factorisations = damping, hold_output, most_factorisations
+        self._system = system
         self.factorisations = 0
         self._growth, self._last = 2.0, np.inf
 
     def advance(self, point: TrainingPoint) -> Move | Stop:
         """Return the next step that lowers the loss."""
-        system = GaussNewtonSystem(point, hold_output=self.hold_output)
+        system = (self._system or system_for(point))(point, hold_output=self.hold_output)
         if self.damping is None:
-            self.damping = _FIRST_DAMPING * float(np.abs(system.matrix.diagonal()).max()) / len(point.targets)
+            self.damping = _FIRST_DAMPING * system.largest_diagonal() / len(point.targets)
         while self.most_factorisations is None or self.factorisations < self.most_factorisations:
             self.factorisations += 1
             step = system.damped_step(self.damping)

@@ -14,7 +14,7 @@ import numpy as np
 from lossproof.numerics.candidate_points import random_weights
 from lossproof.numerics.fields import Array
 from lossproof.numerics.float64_field import Float64Field
-from lossproof.numerics.gram_training import fit_with_gram
+from lossproof.numerics.gram_training import fit_with_gram, hold_for_fit
 from lossproof.numerics.jacobian import jacobian
 from lossproof.numerics.network import LayerArrays, evaluate
 from lossproof.theory.exceptions import NotDifferentiable
@@ -70,18 +70,17 @@ def _candidates_with_P(problem: Problem, seed: int, starts: int) -> Iterator[Wei
 
 def _candidates_with_gram(problem: Problem, seed: int, starts: int) -> Iterator[Weights]:
     """Train with the output weights held and not held by turns, and held first where the targets have an affine relation (see `fit_with_gram`)."""
-    a, field = problem.architecture, Float64Field()
+    a = problem.architecture
     if problem.columns > MOST_EQUATIONS:
         return
-    Y = field.array(problem.samples.Y)
-    related = int(np.linalg.matrix_rank(np.hstack([Y, np.ones((problem.T, 1))]))) <= a.n_L
     enough_below = a.N_net - a.widths[a.L - 1] * a.n_L >= problem.columns
+    held_first = hold_for_fit(problem)
     spent = 0
     for attempt in range(starts):
         if spent >= _FACTORISATIONS_IN_ALL:
             return
         start = _start(problem, seed + attempt)
-        hold = enough_below and related == (attempt % 2 == 0)
+        hold = enough_below and held_first == (attempt % 2 == 0)
         found = fit_with_gram(problem, start, min(_FACTORISATIONS, _FACTORISATIONS_IN_ALL - spent), hold_output=hold)
         spent += 1 if found is None else found.factorisations
         if found is not None and found.residual < _GOOD:

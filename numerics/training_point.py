@@ -69,6 +69,17 @@ class TrainingPoint:
                 delta = evaluation.slope[l - 1] * (delta @ W.T)
         return step
 
+    def times_P_transposed(self, step: Step, *, hold_output: bool = False) -> Array:
+        """Return ``Pᵀ δ`` of shape ``(T, n_L)``: the change of the outputs along a step, by one forward pass; with ``hold_output`` without that of ``W_L``."""
+        a, evaluation = self.problem.architecture, self.evaluation
+        change: Array | None = None
+        for l, (dW, db) in enumerate(step, start=1):
+            held = hold_output and l == a.L
+            own = db if held else evaluation.phi[l - 1] @ dW + db
+            carried = own if change is None else own + change @ self.layers[l - 1][0]
+            change = evaluation.slope[l] * carried
+        return np.broadcast_to(np.asarray(change), (len(self.targets), a.n_L))
+
     def moved(self, step: Step, factor: float) -> TrainingPoint:
         """Return the point ``W + factor · step``; biases that are not trainable stay as they are."""
         trainable = bool(self.problem.architecture.bias_rows)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lossproof.numerics.fields import Array
+from lossproof.numerics.gram_tiles import GramFactors, gram_tiles
 from lossproof.numerics.network import Evaluation
+from lossproof.numerics.tiled_matrix import TiledMatrix
 
 
 def weighted_gram(evaluation: Evaluation, factor: Array | None, *, hold_output: bool = False) -> Array:
@@ -32,6 +34,24 @@ def weighted_gram(evaluation: Evaluation, factor: Array | None, *, hold_output: 
     for l, psi in _weighted_psi(evaluation, factor):
         K += _scaled_product(psi.reshape(T * m, -1), _inputs_gram(evaluation, l), m)
     return K
+
+
+def weighted_gram_tiles(evaluation: Evaluation, factor: Array | None, *, hold_output: bool = False) -> TiledMatrix:
+    """Return the same matrix as one triangle in tiles, entry ``(i, j)`` at ``j T + i``."""
+    a, T = evaluation.architecture, evaluation.T
+    last, phi = evaluation.slope[a.L], evaluation.extended_phi(a.L - 1)
+    if hold_output:
+        phi = phi[:, a.widths[a.L - 1] :] if a.bias_rows else np.zeros((T, 1))
+    blocks = [(psi, evaluation.extended_phi(l - 1)) for l, psi in _weighted_psi(evaluation, factor)]
+    if factor is not None and factor.ndim == 3:
+        blocks.append(((last[:, :, None] * factor).transpose(0, 2, 1), phi))
+        m, diagonal = factor.shape[2], []
+    else:
+        m, scales = a.n_L, last if factor is None else last * factor
+        diagonal = [GramFactors(None, np.ascontiguousarray(scales.T), phi)]
+    ones = np.ones((m, T))
+    dense = [GramFactors(np.ascontiguousarray(psi.transpose(1, 0, 2)).reshape(m * T, -1), ones, values) for psi, values in blocks]
+    return gram_tiles([*dense, *diagonal])
 
 
 def _weighted_psi(evaluation: Evaluation, factor: Array | None) -> list[tuple[int, Array]]:

@@ -11,6 +11,7 @@ from lossproof.certificates.claims import Claim
 from lossproof.certificates.conclusion_claim import claim_conclusion
 from lossproof.certificates.critical_point_claims import LandscapeClaims
 from lossproof.certificates.exact_learning_claims import claim_exact_learning, claim_exact_learning_at, refute_exact_learning
+from lossproof.certificates.found_weights import LearnerFit, find_exact_learner
 from lossproof.certificates.full_rank_claims import (
     claim_full_rank_at,
     claim_full_rank_everywhere,
@@ -20,6 +21,7 @@ from lossproof.certificates.full_rank_claims import (
 from lossproof.certificates.landscape_claims import claims_at_weights, claims_of_search, learner_claims_at_weights
 from lossproof.certificates.learner_search import claim_learner_nearby, claim_robust_targets, find_learner
 from lossproof.certificates.measured_order import measured_order_note
+from lossproof.certificates.memory_allowed import memory_allowed
 from lossproof.certificates.no_critical_point_claim import claim_infimum_not_attained, claim_no_critical_point
 from lossproof.certificates.principle_claims import (
     claim_count,
@@ -49,8 +51,10 @@ def check_architecture(
     error: str | ErrorFunction = "squared",
     bias: str = "trainable",
     weights: Any = None,
+    find_weights: bool = False,
     seed: int = 0,
     max_precision: int = DEFAULT_MAX_PRECISION,
+    max_memory: float | None = None,
     progress: Progress | None = None,
     data_name: str = "",
 ) -> Report:
@@ -62,7 +66,11 @@ def check_architecture(
     - ``activation``, ``output_activation``, ``error``: names, such as ``"tanh"``, ``"leaky-relu:1/100"``, ``"cauchy:1/4"``;
     - ``bias``: ``"trainable"``, ``"fixed"`` (the constants come from ``weights``, or else from ``seed``) or ``"none"``;
     - ``weights``: a list of ``(W_l, b_l)`` with ``W_l`` of shape ``(n_{l-1}, n_l)``; without them a point is drawn from ``seed``;
+    - ``find_weights``: train the network first, from ``weights`` or from the seed, by Levenberg-Marquardt steps towards an exact learner, whatever the size
+      of the problem; what was found is then the point that claims at these weights speak about;
     - ``max_precision``: cap in bits for ball arithmetic;
+    - ``max_memory``: GiB that a proof with the Gram matrix may take; claims that need more stay UNDECIDED. By default it is what is free, and a problem that
+      does not fit is refused at the start: one triangle of ``K`` takes ``4 (T n_L)²`` bytes;
     - ``progress(stage, done, total)``: called as the work goes on.
 
     Returns a `Report`. Every decided claim holds under the hypotheses its statement names, and its certificate is re-checked by `verify`; UNDECIDED
@@ -76,16 +84,19 @@ def check_architecture(
     """
     check_whole("max_precision", max_precision, 64, 1_000_000)
     problem, given = read_problem(Choices(widths, activation, output_activation, error, bias), X, Y, weights, seed)
+    most_bytes = memory_allowed(problem, max_memory)
     start = given if given is not None else random_weights(problem, seed)
-    context = ProofContext(problem, [start], seed, max_precision, progress)
-    claims = _all_claims(context, weights_given=given is not None)
+    fit = find_exact_learner(problem, start, progress) if find_weights else None
+    start, chosen = (start, given is not None) if fit is None else (fit.weights, True)
+    context = ProofContext(problem, [start], seed, max_precision, progress, most_bytes)
+    claims = _all_claims(context, weights_given=chosen)
     return Report(
         problem,
         tuple(context.points),
-        given is not None,
+        chosen,
         tuple(claims),
         jacobian_spectrum(problem, start),
-        _notes(context, claims, weights_given=given is not None),
+        _notes(context, claims, chosen=chosen, fit=fit),
         data_name,
     )
 
@@ -157,9 +168,11 @@ def _existence(context: ProofContext, learner: Claim | None, *, weights_given: b
     return claim_exact_learning(context, learner, nearby), robust
 
 
-def _notes(context: ProofContext, claims: Sequence[Claim], *, weights_given: bool) -> tuple[str, ...]:
+def _notes(context: ProofContext, claims: Sequence[Claim], *, chosen: bool, fit: LearnerFit | None) -> tuple[str, ...]:
     problem, notes = context.problem, []
-    if not weights_given:
+    if fit is not None:
+        notes.append(fit.note)
+    elif not chosen:
         notes.append("No weights were given: point 0 was drawn from the seed; claims at these weights speak about that point.")
     if problem.samples.clash() is not None:
         notes.append("Two samples have equal inputs and different targets; check the data if that is not meant.")

@@ -101,8 +101,10 @@ def check(
     error: ErrorName = "squared",
     bias: Bias = "trainable",
     weights: Annotated[str | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
+    find_weights: Annotated[bool, typer.Option("--find-weights", help="Train first, towards an exact learner, and check the weights found.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the points that are drawn.")] = 0,
     max_precision: MaxPrecision = 4096,
+    max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
     output: Outputs = None,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -122,7 +124,8 @@ def check(
     with progress_bar(quiet=quiet) as progress:
         report = check_architecture(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
-            weights=point, seed=seed, max_precision=max_precision, progress=progress, data_name=samples.name,
+            weights=point, find_weights=find_weights, seed=seed, max_precision=max_precision, max_memory=max_memory, progress=progress,
+            data_name=samples.name,
         )  # fmt: skip
     write_outputs(report, outputs)
     if not quiet:

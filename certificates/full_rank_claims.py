@@ -43,11 +43,18 @@ def claim_full_rank_at(context: ProofContext, point: int) -> Claim:
         reason = f"{rank}, below T·n_L = {columns}."
     else:
         reason = f"rank P(W) was enclosed between {lower.value} and {upper.value}; T·n_L = {columns}."
-        missing = "a lower bound of T·n_L (raise max_precision) or an exact kernel vector of P at these weights"
+        missing = _missing_bound(context, point)
     if verdict is Verdict.UNDECIDED:
         return Claim("full-rank", Scope.AT_WEIGHTS, verdict, reason, facts, premises=(lower, upper), point=point, missing=missing)
     rigor = weakest([lower.rigor, upper.rigor, context.derivative_rigor(context.points[point], 1)])
     return Claim("full-rank", Scope.AT_WEIGHTS, verdict, reason, facts, rigor, "full-rank", {}, (lower, upper), point)
+
+
+def _missing_bound(context: ProofContext, point: int) -> str:
+    """Say what a decision would need, and which margin the proof in doubles lacked."""
+    obstacle = context.obstacles.get(("P", point))
+    missing = "a lower bound of T·n_L (raise max_precision) or an exact kernel vector of P at these weights"
+    return missing if obstacle is None else f"{missing}; in double precision {obstacle}"
 
 
 def undefined_claim(context: ProofContext, name: str, point: int, facts: Mapping[str, Any]) -> Claim:

@@ -23,7 +23,7 @@ from flint import fmpq
 
 from lossproof.certificates.kernel_balls import ball_precision
 from lossproof.certificates.kernel_derivative_bounds import frobenius, lipschitz_constant
-from lossproof.certificates.kernel_gram import require_smallest_singular_value, true_pass
+from lossproof.certificates.kernel_gram import TruePass, require_smallest_singular_value, true_pass
 from lossproof.certificates.kernel_learning_rules import require_separable
 from lossproof.certificates.kernel_parse import read_integer, read_rational
 from lossproof.certificates.kernel_principle_rules import EVERYWHERE, claim
@@ -36,8 +36,8 @@ _LEAST, _LARGEST = Fraction(1, 2**300), Fraction(2**100)
 _PRECISION = 80
 
 
-def _require_learner(step: Step, index: int, distance: fmpq, target: float) -> None:
-    """Check the conditions above with ρ the distance, rounded down to a double, and ``δ = target``."""
+def _require_learner(step: Step, index: int, distance: fmpq, target: float, require_sigma: Callable[[TruePass, float, str], None]) -> None:
+    """Check the conditions above with ρ the distance, rounded down to a double, and ``δ = target``; ``require_sigma`` demands a lower bound of σ."""
     problem = step.problem
     require_separable(problem)
     place = "evidence.distance"
@@ -52,30 +52,63 @@ def _require_learner(step: Step, index: int, distance: fmpq, target: float) -> N
         size = _ENLARGE * (size + target * frobenius(found.scale))
         least = _ENLARGE * max(size / radius + kappa * radius / 2, kappa * radius)
     require(bool(np.isfinite(kappa) and np.isfinite(size)), place, "the derivatives are not seen to be bounded over the ball")
-    require_smallest_singular_value(found, least, place)
+    require_sigma(found, least, place)
 
 
-def exact_learning_kantorovich(step: Step) -> Result:
-    """Some exact learner lies within the distance of the point, and P has full column rank there."""
-    found = step.expect(0, "point", "distance")
+def _exact_learning(step: Step, premises: int, require_sigma: Callable[[TruePass, float, str], None]) -> Result:
+    found = step.expect(premises, "point", "distance")
     index = read_integer(found["point"], "evidence.point", 0, len(step.points) - 1)
     distance = read_rational(found["distance"], "evidence.distance")
-    _require_learner(step, index, distance, 0.0)
+    _require_learner(step, index, distance, 0.0, require_sigma)
     return claim("exact-learning", EVERYWHERE, True, {"distance": str(distance)}), Rigor.VERIFIED_FLOAT
 
 
-def robust_targets_kantorovich(step: Step) -> Result:
-    """The same for all targets within the radius (in every entry) at once."""
-    found = step.expect(0, "point", "distance", "target_radius")
+def _robust_targets(step: Step, premises: int, require_sigma: Callable[[TruePass, float, str], None]) -> Result:
+    found = step.expect(premises, "point", "distance", "target_radius")
     index = read_integer(found["point"], "evidence.point", 0, len(step.points) - 1)
     distance = read_rational(found["distance"], "evidence.distance")
     target = read_rational(found["target_radius"], "evidence.target_radius")
     require(_LEAST < fraction(target) < _LARGEST, "evidence.target_radius", "must lie between 2^-300 and 2^100")
-    _require_learner(step, index, distance, _ENLARGE * float(fraction(target)))
+    _require_learner(step, index, distance, _ENLARGE * float(fraction(target)), require_sigma)
     return claim("robust-targets", EVERYWHERE, True, {"radius": str(target)}), Rigor.VERIFIED_FLOAT
+
+
+def _sigma_of_premise(step: Step) -> Callable[[TruePass, float, str], None]:
+    """Demand that premise 0 bounds ``σ_min(PS)`` at the point of the evidence, with the same S, by as much as is asked for."""
+
+    def require_sigma(found: TruePass, least: float, place: str) -> None:
+        known = step.premises[0]
+        right = known.rule == "rank-singular-value" and known.conclusion["point"] == step.evidence["point"]
+        require(right, "premises[0]", "a bound of the smallest singular value at this point is needed here", "premise")
+        sigma = fraction(read_rational(known.evidence["least"], place))
+        require(sigma >= Fraction(least), place, "the premise gives too small a singular value")
+
+    return require_sigma
+
+
+def exact_learning_kantorovich(step: Step) -> Result:
+    """Some exact learner lies within the distance of the point, and P has full column rank there."""
+    return _exact_learning(step, 0, require_smallest_singular_value)
+
+
+def robust_targets_kantorovich(step: Step) -> Result:
+    """The same for all targets within the radius (in every entry) at once."""
+    return _robust_targets(step, 0, require_smallest_singular_value)
+
+
+def exact_learning_singular_value(step: Step) -> Result:
+    """As `exact_learning_kantorovich`, σ being that of the premise: one factorisation serves several steps."""
+    return _exact_learning(step, 1, _sigma_of_premise(step))
+
+
+def robust_targets_singular_value(step: Step) -> Result:
+    """As `robust_targets_kantorovich`, σ being that of the premise."""
+    return _robust_targets(step, 1, _sigma_of_premise(step))
 
 
 KANTOROVICH_RULES: Mapping[str, Callable[[Step], Result]] = {
     "exact-learning-kantorovich": exact_learning_kantorovich,
     "robust-targets-kantorovich": robust_targets_kantorovich,
+    "exact-learning-singular-value": exact_learning_singular_value,
+    "robust-targets-singular-value": robust_targets_singular_value,
 }

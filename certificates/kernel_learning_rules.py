@@ -21,7 +21,7 @@ from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
 
-LEARNER_RULES = ("exact-learning-krawczyk", "exact-learning-kantorovich")
+LEARNER_RULES = ("exact-learning-krawczyk", "exact-learning-kantorovich", "exact-learning-singular-value")
 """The rules by which an exact learner lies near a point, and P has full column rank there."""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from itertools import chain, pairwise
 from typing import Any
 
@@ -14,11 +15,11 @@ import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_poly, fmpz, fmpz_poly, nmod, nmod_mat
 
 from lossproof.certificates.kernel_balls import BallRing, ball_precision
-from lossproof.certificates.kernel_gram import require_full_column_rank
+from lossproof.certificates.kernel_gram import require_full_column_rank, require_smallest_singular_value, true_pass
 from lossproof.certificates.kernel_matrices import MAX_ENTRIES, Matrix, entries
 from lossproof.certificates.kernel_parse import Rejected, read_integer, read_list, read_rational, read_text
 from lossproof.certificates.kernel_pass import MAX_WORK, Array, common_denominator, limit, not_zero, product
-from lossproof.certificates.kernel_problem import Point, Problem
+from lossproof.certificates.kernel_problem import Point, Problem, fraction
 from lossproof.certificates.kernel_rings import FormalRing, Ratio, function_field_ring, residue_ring
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
@@ -119,6 +120,19 @@ def rank_gram(step: Step) -> Result:
     return step.lower(step.conclusion["matrix"], step.problem.columns, step.index), Rigor.VERIFIED_FLOAT
 
 
+def rank_singular_value(step: Step) -> Result:
+    """``σ_min(PS) ≥ least > 0`` for P with its output derivative, S of `true_pass`: so P has full column rank; proof in `kernel_gram`.
+
+    Factors ``σ_out'`` that vanish nowhere change no rank, so it is that of the P of section 4.
+    """
+    found = step.expect(0, "least")
+    require(step.matrix("P").layer is None, "conclusion.matrix", "this rule is about P", "conclusion")
+    least = fraction(read_rational(found["least"], "evidence.least"))
+    require(0 < least < 1 and Fraction(float(least)) == least, "evidence.least", "must be a double between 0 and 1")
+    require_smallest_singular_value(true_pass(step.problem, step.at_point()), float(least), "evidence.least")
+    return step.lower("P", step.problem.columns, step.index), Rigor.VERIFIED_FLOAT
+
+
 def _last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:
     """Return the last non-zero index of each vector, checked to increase and to be 0 in all the others (so the vectors are independent)."""
     last = []
@@ -214,6 +228,7 @@ EVIDENCE_RULES: Mapping[str, Callable[[Step], Result]] = {
     "rank-minor": rank_minor,
     "rank-ball": rank_ball,
     "rank-gram": rank_gram,
+    "rank-singular-value": rank_singular_value,
     "rank-kernel": rank_kernel,
     "rank-kernel-function-field": rank_kernel_function_field,
 }

@@ -6,18 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lossproof.certificates.claims import Claim
+from lossproof.certificates.claims import Claim, RankBound
 from lossproof.certificates.enclosure_text import decimal_above, decimal_below
 from lossproof.certificates.proof_context import ProofContext
-from lossproof.certificates.rank_steps import generic_upper_bound
-from lossproof.numerics import kantorovich, krawczyk, training
+from lossproof.certificates.rank_steps import generic_upper_bound, rank_bounds
+from lossproof.numerics import krawczyk, training
 from lossproof.numerics.kantorovich import KantorovichBall, kantorovich_ball
 from lossproof.numerics.krawczyk import LearnerBox, learner_box, robust_box
-from lossproof.theory.problem import Problem
+from lossproof.numerics.memory import gram_bytes
+from lossproof.numerics.rank_producers import has_singular_value_evidence
 from lossproof.theory.verdicts import Rigor, Scope, Verdict
 from lossproof.theory.weights import Weights
 
-BOX_RULES = ("exact-learning-krawczyk", "exact-learning-kantorovich")
+BOX_RULES = ("exact-learning-krawczyk", "exact-learning-kantorovich", "exact-learning-singular-value")
 """The rules that prove an exact learner near a point."""
 
 _STARTS = 8
@@ -26,43 +27,72 @@ _TRAINING_ENTRIES = 1_000_000
 
 @dataclass(frozen=True)
 class FoundLearner:
-    """A point and the box or the ball around it in which an exact learner was proved."""
+    """A point, the box or ball around it in which an exact learner was proved, and the bound of the smallest singular value it rests on, if any."""
 
     point: int
     region: LearnerBox | KantorovichBall
+    rank: RankBound | None = None
+
+    @property
+    def premises(self) -> tuple[RankBound, ...]:
+        """What the claims about it rest on."""
+        return () if self.rank is None else (self.rank,)
+
+    @property
+    def method(self) -> str:
+        """The end of the names of the rules for a ball."""
+        return "kantorovich" if self.rank is None else "singular-value"
 
 
 def find_learner(context: ProofContext, *, weights_given: bool) -> FoundLearner | None:
     """Prove that an exact learner lies near the given weights, or else near trained ones (beyond 150 equations only where no weights are given).
 
     Krawczyk's test in ball arithmetic is tried for at most 150 equations, and where it does not prove a learner the theorem of Newton and
-    Kantorovich in verified double precision, for at most 8,000. Training is tried from eight seeded starts, and only where the count and
+    Kantorovich in verified double precision. Training is tried from eight seeded starts, and only where the count and
     the structural bounds leave full rank possible, the error is a function of the residuals, and there are at most 150 equations and a
     million entries of ``P``, or at most 4,000 equations without such a limit.
     """
     problem = context.problem
-    if problem.error.is_cross_entropy or problem.columns > kantorovich.MOST_EQUATIONS:
+    if problem.error.is_cross_entropy:
         return None
     if generic_upper_bound(context).value < problem.columns:
         return None
     for weights in _candidates(context, weights_given=weights_given):
-        region = _prove_near(problem, weights)
-        if region is not None:
-            return FoundLearner(context.add_point(weights), region)
+        known = len(context.points)
+        found = learner_near_point(context, context.add_point(weights))
+        if found is not None:
+            return found
+        context.forget_points_after(known)
     return None
 
 
 def learner_near_point(context: ProofContext, point: int) -> FoundLearner | None:
     """Prove that an exact learner lies near a point of the context; None where the tests fail or do not apply."""
-    if context.problem.error.is_cross_entropy:
+    problem, weights = context.problem, context.points[point]
+    if problem.error.is_cross_entropy:
         return None
-    region = _prove_near(context.problem, context.points[point])
-    return None if region is None else FoundLearner(point, region)
-
-
-def _prove_near(problem: Problem, weights: Weights) -> LearnerBox | KantorovichBall | None:
     box = learner_box(problem, weights) if problem.columns <= krawczyk.MOST_EQUATIONS else None
-    return box if box is not None else kantorovich_ball(problem, weights)
+    if box is not None:
+        return FoundLearner(point, box)
+    rank = _singular_value_bound(context, point)
+    if rank is None and _is_too_large(context):
+        return None
+    sigma = None if rank is None else float(Fraction(rank.evidence["least"]))
+    ball = kantorovich_ball(problem, weights, sigma=sigma, report=context.effort_for("P", point).report)
+    return None if ball is None else FoundLearner(point, ball, rank)
+
+
+def _singular_value_bound(context: ProofContext, point: int) -> RankBound | None:
+    """Return the proved bound of the smallest singular value at a point, sought only where a problem is so large that one proof must do for all claims."""
+    if not has_singular_value_evidence(context.problem, context.points[point]) or not context.jacobian_exists(point):
+        return None
+    lower = rank_bounds(context, "P", point)[0]
+    return lower if lower.rule == "rank-singular-value" else None
+
+
+def _is_too_large(context: ProofContext) -> bool:
+    problem = context.problem
+    return context.most_bytes is not None and gram_bytes(problem.architecture, problem.T) > context.most_bytes
 
 
 def _candidates(context: ProofContext, *, weights_given: bool) -> Iterator[Weights]:
@@ -90,7 +120,7 @@ def claim_learner_nearby(found: FoundLearner) -> Claim:
             f"β = {decimal_above(beta)}, the first Newton step at most η = {decimal_above(eta)} long, and κ = {decimal_above(kappa)} a Lipschitz "
             f"constant of the derivative; βκη = {decimal_above(beta * kappa * eta)} is below 1/2. P has full column rank at that learner."
         )
-        rule, rigor = "exact-learning-kantorovich", Rigor.VERIFIED_FLOAT
+        rule, rigor = f"exact-learning-{found.method}", Rigor.VERIFIED_FLOAT
         evidence = {"point": found.point, "distance": str(region.distance)}
     else:
         reason = where + (
@@ -100,13 +130,13 @@ def claim_learner_nearby(found: FoundLearner) -> Claim:
         rule, rigor = "exact-learning-krawczyk", Rigor.BALL
         evidence = _box_evidence(found.point, region)
     facts = {"distance": region.distance}
-    return Claim("exact-learning", Scope.EVERYWHERE, Verdict.PROVED, reason, facts, rigor, rule, evidence)
+    return Claim("exact-learning", Scope.EVERYWHERE, Verdict.PROVED, reason, facts, rigor, rule, evidence, found.premises)
 
 
 def claim_robust_targets(context: ProofContext, found: FoundLearner) -> Claim | None:
     """Claim that all targets within an explicit radius are learnable, too; None where no radius was proved."""
     if isinstance(found.region, KantorovichBall):
-        return _robust_in_ball(found.point, found.region)
+        return _robust_in_ball(found, found.region)
     box = robust_box(context.problem, context.points[found.point], found.region)
     if box is None:
         return None
@@ -119,7 +149,8 @@ def claim_robust_targets(context: ProofContext, found: FoundLearner) -> Claim | 
     return Claim("robust-targets", Scope.EVERYWHERE, Verdict.PROVED, reason, facts, Rigor.BALL, "robust-targets", evidence)
 
 
-def _robust_in_ball(point: int, ball: KantorovichBall) -> Claim | None:
+def _robust_in_ball(found: FoundLearner, ball: KantorovichBall) -> Claim | None:
+    point = found.point
     if ball.target_radius == 0:
         return None
     reason = (
@@ -128,8 +159,8 @@ def _robust_in_ball(point: int, ball: KantorovichBall) -> Claim | None:
     )
     evidence = {"point": point, "distance": str(ball.target_distance), "target_radius": str(ball.target_radius)}
     facts = {"radius": ball.target_radius}
-    rule = "robust-targets-kantorovich"
-    return Claim("robust-targets", Scope.EVERYWHERE, Verdict.PROVED, reason, facts, Rigor.VERIFIED_FLOAT, rule, evidence)
+    rule = f"robust-targets-{found.method}"
+    return Claim("robust-targets", Scope.EVERYWHERE, Verdict.PROVED, reason, facts, Rigor.VERIFIED_FLOAT, rule, evidence, found.premises)
 
 
 def _box_evidence(point: int, box: LearnerBox) -> dict[str, object]:

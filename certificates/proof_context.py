@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lossproof.certificates.claims import RankBound
 from lossproof.numerics.descent_curves import DescentCurve, descent_curve
 from lossproof.numerics.exact_critical import gradient_is_zero
-from lossproof.numerics.rank_producers import jacobian_exists
+from lossproof.numerics.rank_producers import Effort, jacobian_exists
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem import Problem
 from lossproof.theory.verdicts import Rigor
@@ -25,8 +25,8 @@ class ProofContext:
 
     ``points`` grows as witnesses are found; ``bounds`` remembers the pair (lower, upper) proved for a matrix at a point, so that
     no rank is proved twice; ``has_jacobian``, ``zero_gradients`` and ``descents`` remember in the same way what was found at a point;
-    ``structural`` holds the upper bounds of ``rank P`` that hold at every ``W``. ``progress(stage, done, total)`` is called as the work
-    goes on.
+    ``structural`` holds the upper bounds of ``rank P`` that hold at every ``W``; ``obstacles`` says of a matrix at a point what stood in the way of a
+    proof. ``most_bytes`` is the memory that a proof may take. ``progress(stage, done, total)`` is called as the work goes on.
     """
 
     problem: Problem
@@ -34,11 +34,13 @@ class ProofContext:
     seed: int
     max_precision: int
     progress: Progress | None = None
+    most_bytes: int | None = None
     bounds: dict[tuple[str, int | None], tuple[RankBound, RankBound]] = field(default_factory=dict)
     has_jacobian: dict[int, bool] = field(default_factory=dict)
     structural: list[RankBound] = field(default_factory=list)
     zero_gradients: dict[int, bool] = field(default_factory=dict)
     descents: dict[int, DescentCurve | None] = field(default_factory=dict)
+    obstacles: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def add_point(self, weights: Weights) -> int:
         """Return the index of a point, adding it when it is new."""
@@ -74,6 +76,17 @@ class ProofContext:
             except NotDifferentiable:
                 self.descents[point] = None
         return self.descents[point]
+
+    def effort_for(self, matrix: str, point: int) -> Effort:
+        """Return what a proof of a rank may spend; what stood in its way is remembered."""
+
+        def report(done: int, total: int) -> None:
+            self.report_progress(f"factoring K for the rank of {matrix}", done, total)
+
+        def remember(obstacle: str) -> None:
+            self.obstacles[matrix, point] = obstacle
+
+        return Effort(self.seed, self.max_precision, self.most_bytes, report, remember)
 
     def derivative_rigor(self, weights: Weights, order: int) -> Rigor:
         """Return the rigor with which derivatives of this order can be seen to exist at some weights.

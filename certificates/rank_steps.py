@@ -56,8 +56,7 @@ def _decided(lowers: list[RankBound], uppers: list[RankBound]) -> bool:
 
 
 def _direct_evidence(context: ProofContext, matrix: str, point: int, enough: int) -> Iterator[RankEvidence]:
-    weights = context.points[point]
-    yield from rank_evidence(context.problem, weights, matrix, enough=enough, seed=context.seed, max_precision=context.max_precision)
+    yield from rank_evidence(context.problem, context.points[point], matrix, context.effort_for(matrix, point), enough=enough)
 
 
 def _bound_of(evidence: RankEvidence, matrix: str, at: int | None) -> RankBound:

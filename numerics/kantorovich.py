@@ -34,13 +34,10 @@ from lossproof.numerics.derivative_bounds import frobenius_bound, lipschitz_of_d
 from lossproof.numerics.enclosed_pass import EnclosedPass, enclose_pass
 from lossproof.numerics.float_enclosures import Enclosure, Floats, enclose_numbers, raised, total
 from lossproof.numerics.rank_verified import MOST_VALUES
-from lossproof.numerics.verified_gram import smallest_singular_value
+from lossproof.numerics.verified_gram import Report, SingularValueBound, even_scales, smallest_singular_value
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Weights
-
-MOST_EQUATIONS = 8_000
-"""More equations are refused: three matrices of that size are held at once."""
 
 _SPARE = 1.125
 _ROUNDING_SPARE = 8
@@ -67,12 +64,15 @@ class KantorovichBall:
     kappa: float
 
 
-def kantorovich_ball(problem: Problem, weights: Weights) -> KantorovichBall | None:
+def kantorovich_ball(
+    problem: Problem, weights: Weights, *, sigma: float | None = None, report: Report | None = None
+) -> KantorovichBall | None:
     r"""Return a small ball around the weights that is proved to contain an exact learner, or None.
 
     The proof is at the head of this module. None says nothing: the weights may be too far from an exact learner, ``P`` deficient or nearly
-    so for doubles, a derivative undefined in the ball, a number out of range, or the problem too large (more than 8,000 equations). The
-    cost is that of three Cholesky factorisations of ``K``, of ``n = T n_L`` columns.
+    so for doubles, a derivative undefined in the ball, or a number out of range. The
+    cost is that of two Cholesky factorisations of ``K``, of ``n = T n_L`` columns, or of none where ``sigma``, a proved lower bound of ``σ_min(PD)`` as from
+    `attempt_singular_value`, is known. ``report(done, total)`` is called as they go on.
 
     >>> from lossproof.theory.architecture import Architecture
     >>> from lossproof.theory.error_functions import error_named
@@ -84,18 +84,26 @@ def kantorovich_ball(problem: Problem, weights: Weights) -> KantorovichBall | No
     (True, True)
     """
     a = problem.architecture
-    if problem.error.is_cross_entropy or not problem.columns <= min(a.N_net, MOST_EQUATIONS) or problem.T * sum(a.widths) > MOST_VALUES:
+    if problem.error.is_cross_entropy or problem.columns > a.N_net or problem.T * sum(a.widths) > MOST_VALUES:
         return None
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         try:
             found = enclose_pass(a, enclose_numbers(problem.samples.X), weights, strip_output=False)
             fine = all(float(z.rad.max()) <= _COARSEST for z in found.z)
-            bound = smallest_singular_value(found.blocks(), a.n_L) if fine else None
+            bound = _singular_value(found, sigma, report) if fine else None
             if bound is None:
                 return None
             return _Equations(found, np.ascontiguousarray(bound.scales.T), bound.lower, problem).ball()
         except NotDifferentiable:
             return None
+
+
+def _singular_value(found: EnclosedPass, sigma: float | None, report: Report | None) -> SingularValueBound | None:
+    blocks, n_L = found.blocks(), found.architecture.n_L
+    if sigma is None:
+        return smallest_singular_value(blocks, n_L, report)
+    scales = even_scales(blocks, n_L)
+    return None if scales is None else SingularValueBound(scales, sigma)
 
 
 class _Equations:

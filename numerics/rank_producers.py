@@ -13,13 +13,16 @@ formal kernel             anything of moderate size                       upper 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
+
+import numpy as np
 
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.evidence import RankEvidence
 from lossproof.numerics.fields import Array, KinkInBall
+from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.formal_field import FormalField
 from lossproof.numerics.matrices import named_matrix
 from lossproof.numerics.network import evaluate
@@ -27,7 +30,7 @@ from lossproof.numerics.rank_ball import ball_rank
 from lossproof.numerics.rank_formal import constant_kernel
 from lossproof.numerics.rank_function_field import function_field_rank, has_function_field
 from lossproof.numerics.rank_rational import rational_rank
-from lossproof.numerics.rank_verified import verified_full_column_rank
+from lossproof.numerics.rank_verified import attempt_full_column_rank, attempt_singular_value
 from lossproof.numerics.rational_field import RationalField
 from lossproof.numerics.rational_kernel import reduced_kernel
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
@@ -37,6 +40,8 @@ from lossproof.theory.samples import Samples
 from lossproof.theory.weights import Weights
 
 _VERIFIED_FROM_COLUMNS = 64
+_SINGULAR_FROM_COLUMNS = 1_000
+_SMALL_RESIDUAL = 1e-3
 _BALL_COLUMNS = 400
 _EXACT_ENTRIES = 4_000_000
 _FORMAL_ENTRIES = 250_000
@@ -45,15 +50,30 @@ _FIRST_PRECISION, _LOW_PRECISION = 64, 256
 _KINK_PRECISIONS = (64, 256, 1024)
 
 
-def rank_evidence(problem: Problem, weights: Weights, matrix: str, *, enough: int, seed: int, max_precision: int) -> Iterator[RankEvidence]:
+@dataclass(frozen=True)
+class Effort:
+    """What the producers may spend: bits of balls, bytes of memory.
+
+    ``report(done, total)`` is called as a long proof goes on, ``obstacle`` with what stood in the way of one.
+    """
+
+    seed: int
+    max_precision: int
+    most_bytes: int | None = None
+    report: Callable[[int, int], None] | None = None
+    obstacle: Callable[[str], None] | None = None
+
+
+def rank_evidence(problem: Problem, weights: Weights, matrix: str, effort: Effort, *, enough: int) -> Iterator[RankEvidence]:
     """Yield proved bounds of the rank of a named matrix at a point until the caller stops.
 
     ``enough`` is a known upper bound: a lower bound that reaches it decides. Nothing is yielded where no producer applies.
     """
+    seed, max_precision = effort.seed, effort.max_precision
     rows, columns = matrix_size(problem, matrix)
     kind = matrix.partition("-")[0]
     if kind == "P" and enough == columns and columns >= _VERIFIED_FROM_COLUMNS:
-        yield from _verified(problem, weights, matrix)
+        yield from _verified(problem, weights, matrix, effort)
     if rows * columns > _EXACT_ENTRIES:
         return
     if _heights_explode(problem, matrix, rows * columns):
@@ -129,11 +149,27 @@ def rational_kernel_of_rows(rows: list[list[Fraction]]) -> list[list[Fraction]]:
     return reduced_kernel(transposed)
 
 
-def _verified(problem: Problem, weights: Weights, matrix: str) -> Iterator[RankEvidence]:
-    block = None if matrix == "P" else int(matrix.partition("-")[2])
-    found = verified_full_column_rank(problem.architecture, problem.samples, weights, block=block)
-    if found is not None:
-        yield found
+def _verified(problem: Problem, weights: Weights, matrix: str, effort: Effort) -> Iterator[RankEvidence]:
+    a, samples = problem.architecture, problem.samples
+    if matrix == "P" and has_singular_value_evidence(problem, weights):
+        tried = attempt_singular_value(a, samples, weights, most_bytes=effort.most_bytes, report=effort.report)
+    else:
+        block = None if matrix == "P" else int(matrix.partition("-")[2])
+        tried = attempt_full_column_rank(a, samples, weights, block=block, most_bytes=effort.most_bytes, report=effort.report)
+    if tried.evidence is not None:
+        yield tried.evidence
+    elif effort.obstacle is not None:
+        effort.obstacle(tried.obstacle)
+
+
+def has_singular_value_evidence(problem: Problem, weights: Weights) -> bool:
+    """Tell whether a bound of the smallest singular value is worth its price: 1,000 columns and more, and in doubles all residuals below 1/1000."""
+    if problem.error.is_cross_entropy or problem.columns < _SINGULAR_FROM_COLUMNS:
+        return False
+    field = Float64Field()
+    with np.errstate(all="ignore"):
+        outputs = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L]
+        return bool(np.abs(outputs - field.array(problem.samples.Y)).max() < _SMALL_RESIDUAL)
 
 
 def _rational_matrix(problem: Problem, weights: Weights, matrix: str) -> Array | None:

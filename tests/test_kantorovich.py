@@ -25,7 +25,7 @@ from lossproof.numerics.derivative_bounds import lipschitz_of_derivative, spectr
 from lossproof.numerics.enclosed_pass import enclose_pass
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.float_enclosures import Enclosure, enclose_numbers, exact_floats
-from lossproof.numerics.kantorovich import MOST_EQUATIONS, kantorovich_ball
+from lossproof.numerics.kantorovich import kantorovich_ball
 from lossproof.numerics.krawczyk import learner_box
 from lossproof.numerics.slope_bounds import SUPREMA, slope_bounds
 from lossproof.numerics.training import flat_weights
@@ -225,10 +225,6 @@ def test_what_does_not_apply():
     assert kantorovich_ball(problem, zero) is None, "P is deficient"
     logistic = Problem(problem.architecture, error_named("logistic"), problem.samples)
     assert kantorovich_ball(logistic, zero) is None
-    T = MOST_EQUATIONS + 1
-    a = Architecture.of((1, T, 1), "tanh")
-    large = Problem(a, error_named("squared"), Samples.of(np.arange(T)[:, None], np.zeros((T, 1))))
-    assert kantorovich_ball(large, zero) is None
 
 
 def test_a_kink_within_reach():

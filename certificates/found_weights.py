@@ -1,0 +1,54 @@
+"""Weights for a report that come from training: the search for an exact learner before the proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossproof.certificates.proof_context import Progress
+from lossproof.numerics.float64_field import Float64Field
+from lossproof.numerics.gram_training import fit_with_gram, hold_for_fit
+from lossproof.numerics.train import weights_of_layers
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.problem import Problem
+from lossproof.theory.weights import Weights
+
+_FACTORISATIONS = 60
+
+
+@dataclass(frozen=True)
+class LearnerFit:
+    """The weights reached, and the largest difference between an output and its target there, in doubles."""
+
+    weights: Weights
+    residual: float
+
+    @property
+    def note(self) -> str:
+        """What a report says about them."""
+        return (
+            f"The weights of point 0 were found by training (Levenberg-Marquardt); the largest residual there is about {self.residual:.1e}. "
+            "What is claimed about them is proved apart from the training."
+        )
+
+
+def find_exact_learner(problem: Problem, start: Weights, progress: Progress | None) -> LearnerFit:
+    """Train towards an exact learner with at most 60 factorisations; raises `InputError` for a cross-entropy, or where training meets a kink or overflows."""
+    if problem.error.is_cross_entropy:
+        raise InputError(
+            f"find_weights must have an error that is a function of the residuals, got {problem.error.name}: give weights from lossproof train instead"
+        )
+    field, steps = Float64Field(), 0
+
+    def report(residual: float) -> None:
+        nonlocal steps
+        steps += 1
+        if progress is not None:
+            progress(f"training, largest residual {residual:.1e}", min(steps, _FACTORISATIONS), _FACTORISATIONS)
+
+    layers = [(field.array(layer.W), field.array(layer.b)) for layer in start.layers]
+    fit = fit_with_gram(problem, layers, _FACTORISATIONS, hold_output=hold_for_fit(problem), report=report)
+    if fit is None or not all(np.isfinite(part).all() for pair in fit.layers for part in pair):
+        raise InputError("training must stay where the derivatives exist, got a kink or an overflow: try another seed, or give weights")
+    return LearnerFit(weights_of_layers(problem, fit.layers), fit.residual)

@@ -163,6 +163,12 @@ def _notes(context: ProofContext, claims: Sequence[Claim], *, weights_given: boo
         notes.append("No weights were given: point 0 was drawn from the seed; claims at these weights speak about that point.")
     if problem.samples.clash() is not None:
         notes.append("Two samples have equal inputs and different targets; check the data if that is not meant.")
+    repeated = problem.samples.repetition()
+    if repeated is not None:
+        notes.append(
+            f"Samples {repeated[0]} and {repeated[1]} (counted from 0) have equal inputs and equal targets, so P has equal columns and less than full rank "
+            "at every W; leave out what is repeated if that is not meant."
+        )
     if problem.architecture.bias == "fixed":
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
     measured = measured_order_note(context, claims)

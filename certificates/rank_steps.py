@@ -87,11 +87,11 @@ def _derived_bounds(context: ProofContext, matrix: str, point: int) -> tuple[lis
 def _derived_for_jacobian(context: ProofContext, point: int) -> tuple[list[RankBound], list[RankBound]]:
     a = context.problem.architecture
     uppers = [*_structural(context), *_dead_outputs(context, point)]
-    phi_lower = rank_bounds(context, f"Phi-{a.L - 1}+", point)[0]
+    least, phi = min(b.value for b in uppers), f"Phi-{a.L - 1}+"
     lowers = []
-    if a.output_activation.nonvanishing_derivative.holds:
-        last = last_block_bound(context, phi_lower)
-        if last.value >= min(b.value for b in uppers):
+    if a.output_activation.nonvanishing_derivative.holds and a.n_L * min(matrix_size(context.problem, phi)) >= least:
+        last = last_block_bound(context, rank_bounds(context, phi, point)[0])
+        if last.value >= least:
             lowers.append(RankBound("P", point, True, last.value, "rank-block", last.rigor, premises=(last,)))
     return lowers, uppers
 

@@ -23,6 +23,7 @@ from lossproof.numerics.fields import Array, KinkInBall
 from lossproof.numerics.formal_field import FormalField
 from lossproof.numerics.matrices import named_matrix
 from lossproof.numerics.network import evaluate
+from lossproof.numerics.pass_limits import FORWARD_PRODUCTS, forward_products
 from lossproof.numerics.rank_ball import ball_rank
 from lossproof.numerics.rank_formal import constant_kernel
 from lossproof.numerics.rank_function_field import function_field_rank, has_function_field
@@ -54,7 +55,8 @@ def rank_evidence(problem: Problem, weights: Weights, matrix: str, *, enough: in
     kind = matrix.partition("-")[0]
     if kind == "P" and enough == columns and columns >= _VERIFIED_FROM_COLUMNS:
         yield from _verified(problem, weights, matrix)
-    if rows * columns > _EXACT_ENTRIES:
+    needs_pass = kind != "W" and matrix not in ("Phi-0", "Phi-0+")
+    if rows * columns > _EXACT_ENTRIES or (needs_pass and forward_products(problem) > FORWARD_PRODUCTS):
         return
     if _heights_explode(problem, matrix, rows * columns):
         found = _ball_rank(problem, weights, matrix, (_FIRST_PRECISION, min(_LOW_PRECISION, max_precision)), enough)

@@ -34,7 +34,7 @@ from lossproof.certificates.proof_context import DEFAULT_MAX_PRECISION, Progress
 from lossproof.certificates.report import Report
 from lossproof.certificates.second_order_claims import claim_ggn_semidefinite, claim_hessian_rank, claims_manifold_and_ggn
 from lossproof.numerics.candidate_points import random_weights
-from lossproof.numerics.spectrum import jacobian_spectrum
+from lossproof.numerics.spectrum import is_costly, jacobian_spectrum
 from lossproof.theory.activations import Activation
 from lossproof.theory.error_functions import ErrorFunction
 
@@ -171,5 +171,9 @@ def _notes(context: ProofContext, claims: Sequence[Claim], *, weights_given: boo
         )
     if problem.architecture.bias == "fixed":
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
+    if is_costly(problem):
+        notes.append(
+            f"The picture of the singular values of P, an estimate, is left out: P has {problem.architecture.N_net} × {problem.columns} entries."
+        )
     measured = measured_order_note(context, claims)
     return tuple(notes) if measured is None else (*notes, measured)

@@ -59,8 +59,13 @@ def product(A: Array, B: Array) -> Array:
     return np.asarray(A @ B)
 
 
-def forward(ring: Ring, problem: Problem, point: Point | None, depth: int, bits: int = 64) -> tuple[list[Array], list[Array]]:
-    """Return the lists ``z`` (``z[0]`` unused) and ``φ`` for the layers ``0..depth``; ``point`` may be None at depth 0."""
+def forward(
+    ring: Ring, problem: Problem, point: Point | None, depth: int, bits: int = 64, *, with_last: bool = True
+) -> tuple[list[Array], list[Array]]:
+    """Return the lists ``z`` (``z[0]`` unused) and ``φ`` for the layers ``0..depth``, without ``φ_depth`` if that is not wanted.
+
+    ``point`` may be None at depth 0.
+    """
     widths = problem.widths
     work = problem.T * sum((widths[l - 1] + 1) * widths[l] for l in range(1, depth + 1))
     limit(work, MAX_FORWARD_WORK, "the work of a forward pass")
@@ -72,7 +77,8 @@ def forward(ring: Ring, problem: Problem, point: Point | None, depth: int, bits:
             raise Rejected("conclusion.point", "conclusion", "this matrix depends on the weights, so a point is needed")
         W, b = weights(ring, point, l)
         z.append(product(phi[l - 1], W) + b)
-        phi.append(apply(ring, problem.activation_of(l), 0, z[l]))
+        if l < depth or with_last:
+            phi.append(apply(ring, problem.activation_of(l), 0, z[l]))
     return z, phi
 
 
@@ -122,7 +128,7 @@ def derivatives_exist(problem: Problem, point: Point, order: int) -> Rigor:
     exact = point.is_rational() and all(problem.activation_of(l).rational.holds for l in range(1, last))
     ring: Ring = FormalRing() if exact else BallRing()
     with ball_precision(SIGN_PRECISION):
-        z, _ = forward(ring, problem, point, last, SIGN_PRECISION)
+        z, _ = forward(ring, problem, point, last, SIGN_PRECISION, with_last=False)
         for l in concerned:
             if not all(not_zero(entry) for entry in z[l].flat):
                 raise Rejected("conclusion.point", "evidence", f"a unit of layer {l} is not seen to have z ≠ 0, where derivatives fail")

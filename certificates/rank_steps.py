@@ -20,6 +20,7 @@ from lossproof.theory.verdicts import Rigor, weakest
 
 Bounds = tuple[RankBound, RankBound]
 _DIRECT_BLOCK_ENTRIES = 400_000
+_MANY_COLUMNS = 1000
 _PRECISION = 256
 _SOME_PRIME = 1_048_583
 
@@ -93,7 +94,20 @@ def _derived_for_jacobian(context: ProofContext, point: int) -> tuple[list[RankB
         last = last_block_bound(context, rank_bounds(context, phi, point)[0])
         if last.value >= least:
             lowers.append(RankBound("P", point, True, last.value, "rank-block", last.rigor, premises=(last,)))
-    return lowers, uppers
+    return lowers or _by_full_block(context, point, least), uppers
+
+
+def _by_full_block(context: ProofContext, point: int, least: int) -> list[RankBound]:
+    """With many columns, derive full rank of P from that of a block, which `khatri-rao` reports at point 0 in any case: one factorisation for both."""
+    columns = context.problem.columns
+    if point != 0 or columns < _MANY_COLUMNS or least < columns:
+        return []
+    for l in range(1, context.problem.architecture.L):
+        if matrix_size(context.problem, f"P-{l}")[0] >= columns:
+            block = rank_bounds(context, f"P-{l}", point)[0]
+            if block.value == columns:
+                return [RankBound("P", point, True, columns, "rank-block", block.rigor, premises=(block,))]
+    return []
 
 
 def _dead_outputs(context: ProofContext, point: int) -> list[RankBound]:

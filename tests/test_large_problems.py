@@ -90,6 +90,16 @@ def test_a_large_check_is_decided_and_its_certificate_accepted(check):
     assert verdicts["exact-learner"] is lp.Verdict.REFUTED
 
 
-def random_layers(data):
-    problem = Problem(Architecture.of((64, 96, 10)), error_named("squared"), Samples.of(data.X, data.Y))
+def random_layers(data, hidden=96):
+    problem = Problem(Architecture.of((64, hidden, 10)), error_named("squared"), Samples.of(data.X, data.Y))
     return random_weights(problem, 1)
+
+
+def test_one_factorisation_serves_a_block_and_the_whole(check):
+    data = load_data("digits-100", 10)
+    report = check((64, 60, 10), data.X, data.Y, weights=random_layers(data, 60))
+    claim = report["full-rank", "at these weights"]
+    assert claim.verdict is lp.Verdict.PROVED
+    assert [step.premises[0].matrix for step in claim.premises if step.rule == "rank-block"] == ["P-1"]
+    rules = [step["rule"] for step in report.certificate.document["steps"]]
+    assert rules.count("rank-gram") == 1

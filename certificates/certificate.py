@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossproof.certificates.claims import Claim, Node, certified_order
-from lossproof.certificates.encoding import canonical_digest, encode_point, encode_problem, problem_digest
+from lossproof.certificates.encoding import canonical_digest, encode_point, encode_problem
 from lossproof.theory.exceptions import LossproofError
 from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Weights
@@ -47,11 +47,12 @@ def certificate_of(problem: Problem, points: Sequence[Weights], claims: Sequence
     used = max((index for node in nodes for index in _points_of(node)), default=-1)
     ids = {id(node): number for number, node in enumerate(nodes, start=1)}
     steps = [_step(number, node, ids) for number, node in enumerate(nodes, start=1)]
+    encoded = encode_problem(problem)
     document = {
         "format": FORMAT,
         "version": VERSION,
-        "problem": encode_problem(problem),
-        "digest": problem_digest(problem),
+        "problem": encoded,
+        "digest": canonical_digest(encoded),
         "points": [encode_point(weights) for weights in points[: used + 1]],
         "length": len(steps),
         "steps": steps,

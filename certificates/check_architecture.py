@@ -36,7 +36,7 @@ from lossproof.certificates.proof_context import DEFAULT_MAX_PRECISION, Progress
 from lossproof.certificates.report import Report
 from lossproof.certificates.second_order_claims import claim_ggn_semidefinite, claim_hessian_rank, claims_manifold_and_ggn
 from lossproof.numerics.candidate_points import random_weights
-from lossproof.numerics.spectrum import jacobian_spectrum
+from lossproof.numerics.spectrum import is_costly, jacobian_spectrum
 from lossproof.theory.activations import Activation
 from lossproof.theory.error_functions import ErrorFunction
 
@@ -176,7 +176,17 @@ def _notes(context: ProofContext, claims: Sequence[Claim], *, chosen: bool, fit:
         notes.append("No weights were given: point 0 was drawn from the seed; claims at these weights speak about that point.")
     if problem.samples.clash() is not None:
         notes.append("Two samples have equal inputs and different targets; check the data if that is not meant.")
+    repeated = problem.samples.repetition()
+    if repeated is not None:
+        notes.append(
+            f"Samples {repeated[0]} and {repeated[1]} (counted from 0) have equal inputs and equal targets, so P has equal columns and less than full rank "
+            "at every W; leave out what is repeated if that is not meant."
+        )
     if problem.architecture.bias == "fixed":
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
+    if is_costly(problem):
+        notes.append(
+            f"The picture of the singular values of P, an estimate, is left out: P has {problem.architecture.N_net} × {problem.columns} entries."
+        )
     measured = measured_order_note(context, claims)
     return tuple(notes) if measured is None else (*notes, measured)

@@ -12,7 +12,8 @@ INTERRUPTED = 130
 
 DATA_HELP = (
     "A built-in set (xor, and, or, half-adder, majority-3, parity-2 to parity-6, identity-2, identity-4, identity-8, "
-    "four-regions or four-regions-T with T points), "
+    "four-regions or four-regions-T with T points; with the extra data: digits, iris, wine, breast-cancer, diabetes, "
+    "or the first T samples as digits-T), "
     "the samples of an entry of the zoo as zoo:NAME, "
     "a .npz file with X and Y, or a .csv file whose last columns are the targets."
 )

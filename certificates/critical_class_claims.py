@@ -19,6 +19,7 @@ from lossproof.numerics.inertia import Inertia, ball_inertia, exact_inertia
 from lossproof.numerics.jacobian import jacobian, output_residuals
 from lossproof.numerics.loss_value import least_error, loss_ball, loss_exact, outward_bounds
 from lossproof.numerics.network import evaluate
+from lossproof.numerics.pass_limits import forward_precision
 from lossproof.numerics.rank_ball import ball_rank
 from lossproof.numerics.rank_formal import constant_kernel
 from lossproof.numerics.rational_field import RationalField
@@ -26,7 +27,8 @@ from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _PRECISIONS = (128, 256, 512)
-_LOSS_PRECISION = 192
+_LOSS_PRECISIONS = (64, 128, 192)
+_LEARNER_PRECISION = 192
 _FORMAL_PARAMETERS = 60
 _MOST_PARAMETERS = 300
 _RANK_COLUMNS = 100
@@ -40,12 +42,13 @@ def claim_loss(context: ProofContext, point: int, radius: Fraction) -> Claim | N
         facts = {"loss_lower": exact, "loss_upper": exact, "radius": radius}
         reason = f"The loss is exactly {exact}, by exact arithmetic."
         return Claim("loss-bounds", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, Rigor.EXACT, "loss-exact", {}, (), point)
-    ball = loss_ball(problem, weights, radius, _LOSS_PRECISION)
-    if not ball.is_finite():
+    precision = max((bits for bits in _LOSS_PRECISIONS if bits <= forward_precision(problem, bits)), default=None)
+    ball = None if precision is None else loss_ball(problem, weights, radius, precision)
+    if ball is None or not ball.is_finite():
         return None
     lower, upper = outward_bounds(ball)
     facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius}
-    evidence = {"radius": str(radius), "loss_lower": str(lower), "loss_upper": str(upper), "precision": _LOSS_PRECISION}
+    evidence = {"radius": str(radius), "loss_lower": str(lower), "loss_upper": str(upper), "precision": precision}
     where = "at these weights" if radius == 0 else "at all weights of the box"
     reason = f"The loss is {enclosure_text(lower, upper)} {where}, enclosed in ball arithmetic."
     return Claim("loss-bounds", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, Rigor.BALL, "loss-bounds", evidence, (), point)
@@ -57,9 +60,9 @@ def claim_loss_at(context: ProofContext, stationary: Claim) -> Claim | None:
     if stationary.rule != "stationary-learner":
         return claim_loss(context, stationary.point or 0, radius_of(stationary))
     exact = problem.error.family in ("squared", "cauchy")
-    lower, upper = (Fraction(0), Fraction(0)) if exact else outward_bounds(least_error(problem, _LOSS_PRECISION))
+    lower, upper = (Fraction(0), Fraction(0)) if exact else outward_bounds(least_error(problem, _LEARNER_PRECISION))
     facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius_of(stationary)}
-    evidence = {"loss_lower": str(lower), "loss_upper": str(upper), "precision": _LOSS_PRECISION}
+    evidence = {"loss_lower": str(lower), "loss_upper": str(upper), "precision": _LEARNER_PRECISION}
     reason = "At an exact learner every sample has the least error there is."
     return proved_at(
         "loss-bounds", stationary.point, reason, facts, Rigor.EXACT if exact else Rigor.BALL, "loss-learner", evidence, stationary

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from lossproof.certificates.bundled_data import BUNDLED, bundled_name, load_bundled
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.four_regions import four_regions
 from lossproof.theory.names import nearest_name
@@ -71,6 +72,7 @@ _SETS = _sets()
 BUILT_IN = MappingProxyType(
     {name: words for name, (words, _) in _SETS.items()}
     | {"four-regions": "40 points of the four-region benchmark; four-regions-T has T points, drawn with seed 0"}
+    | {name: f"{bundled.words}; {name}-T has the first T" for name, bundled in BUNDLED.items()}
 )
 
 
@@ -80,6 +82,8 @@ def load_data(source: str, n_outputs: int) -> DataSource:
     - Built-in sets (`BUILT_IN`) of bits have inputs and targets 0 and 1.
     - ``four-regions``, ``four-regions-T``: 40 or ``T`` points of the benchmark (see `four_regions`), drawn with seed 0; the targets are the numbers
       of the classes for one output, else the unit vectors of R⁴.
+    - ``digits``, ``iris``, ``wine``, ``breast-cancer``, ``diabetes``, or the first ``T`` samples as ``digits-T``: the sets of scikit-learn, exactly
+      scaled (see `load_bundled`); they need the extra ``data``.
     - ``zoo:NAME``: the samples of that entry, such as ``zoo:auer-3``.
     - ``.npz``: arrays ``X`` of shape ``(T, n_0)`` and ``Y`` of shape ``(T, n_L)`` or ``(T,)``; floats are the dyadic rationals they are.
     - ``.csv``: commas between cells, one sample a row, the last ``n_outputs`` columns are the targets. A first row without any number is
@@ -99,6 +103,9 @@ def load_data(source: str, n_outputs: int) -> DataSource:
     if drawn:
         samples = four_regions(int(drawn[1] or 40), coding="number" if n_outputs == 1 else "basis")
         return DataSource(name, samples.X, samples.Y)
+    bundled = bundled_name(name)
+    if bundled:
+        return DataSource(name, *load_bundled(*bundled, n_outputs))
     if name.startswith(_ZOO):
         entry = zoo_entry(name.removeprefix(_ZOO))
         return DataSource(_ZOO + entry.name, entry.X, entry.Y)
@@ -149,7 +156,8 @@ def _load_csv(path: Path, n_outputs: int) -> DataSource:
     if not rows:
         raise InputError(f"{str(path)!r} must hold at least one sample, got none: add rows of numbers")
     width = len(rows[0][1])
-    numbers = [_csv_numbers(path, line, cells, width) for line, cells in rows]
+    known: dict[str, Fraction] = {}
+    numbers = [_csv_numbers(path, line, cells, width, known) for line, cells in rows]
     if width <= n_outputs:
         raise InputError(
             f"{str(path)!r} must have at least one input column beside its {n_outputs} target column{'s' * (n_outputs > 1)}, "
@@ -170,17 +178,21 @@ def _csv_rows(path: Path) -> list[tuple[int, list[str]]]:
         ) from error
 
 
-def _csv_numbers(path: Path, line: int, cells: Sequence[str], width: int) -> list[Fraction]:
+def _csv_numbers(path: Path, line: int, cells: Sequence[str], width: int, known: dict[str, Fraction]) -> list[Fraction]:
+    """Return the numbers of one row; ``known`` remembers those of cells that were read before."""
     if len(cells) != width:
         raise InputError(f"every row of {str(path)!r} must have {width} cells, got {len(cells)} in row {line}: make the rows equal")
     numbers = []
     for column, cell in enumerate(cells, start=1):
-        value = _number(cell)
+        value = known.get(cell)
+        if value is None:
+            value = _number(cell)
         if value is None:
             shown = cell if len(cell) <= _SHOWN else cell[:_SHOWN] + "…"
             raise InputError(
                 f"row {line}, column {column} of {str(path)!r} must be a number such as 2, 0.5 or 1/3, got {shown!r}: mend the cell"
             )
+        known[cell] = value
         numbers.append(value)
     return numbers
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from fractions import Fraction
 from typing import Any
 
@@ -22,11 +21,11 @@ def encode_rational(value: Fraction) -> str:
     plain = str(value)
     if len(plain) > 20:
         try:
-            as_float = float(value)
+            nearest = value.numerator / value.denominator
         except OverflowError:
             return plain
-        if math.isfinite(as_float) and Fraction(as_float) == value:
-            return as_float.hex()
+        if nearest.as_integer_ratio() == value.as_integer_ratio():
+            return nearest.hex()
     return plain
 
 

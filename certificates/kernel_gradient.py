@@ -13,7 +13,7 @@ import numpy as np
 from flint import fmpq
 
 from lossproof.certificates.kernel_errors import error_gradient
-from lossproof.certificates.kernel_pass import MAX_BIT_WORK, MAX_WORK, Array, embed, limit, weights
+from lossproof.certificates.kernel_pass import MAX_BIT_WORK, MAX_WORK, Array, apply, embed, forward, limit, weights
 from lossproof.certificates.kernel_problem import Point, Problem
 from lossproof.certificates.kernel_rings import Element, Ring
 from lossproof.certificates.kernel_series import Series
@@ -22,7 +22,7 @@ from lossproof.certificates.kernel_states import activate
 Curve: TypeAlias = list[tuple[Series, Series]]
 
 MAX_SERIES_WORK = MAX_WORK // 5
-MAX_VALUE_BITS = 2**26
+MAX_VALUE_BITS = 2**28
 MAX_BATCH = 2 * 10**5
 
 
@@ -31,6 +31,17 @@ def gradient(ring: Ring, problem: Problem, point: Point, bits: int = 64) -> Arra
     _limit_work(problem, 1, bits)
     found: Array = _gradient(ring, problem, _curve(ring, problem, point, {}, 0)).coefficients[0].reshape(-1)
     return found
+
+
+def gradient_component(ring: Ring, problem: Problem, point: Point, k: int, bits: int = 64) -> Element:
+    """Return entry k of ``T ∇J``. By a weight of the last layer it is ``Σ_i δ_L(i)_j φ_{L-1}(i)_b``, and by a bias ``Σ_i δ_L(i)_j``: no pass backwards."""
+    m = problem.fan_in(problem.L)
+    j, b = divmod(k - (problem.N_net - m * problem.n_L), m)
+    if j < 0:
+        return gradient(ring, problem, point, bits)[k]
+    z, phi = forward(ring, problem, point, problem.L, bits)
+    errors = error_gradient(ring, problem, Series([phi[-1]])).coefficients[0][:, j] * apply(ring, problem.output_activation, 1, z[-1][:, j])
+    return np.sum(errors * phi[-2][:, b] if b < problem.widths[-2] else errors)
 
 
 def hessian_times(ring: Ring, problem: Problem, point: Point, directions: Array, bits: int = 64) -> Array:

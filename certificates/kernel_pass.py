@@ -22,6 +22,7 @@ from lossproof.theory.verdicts import Rigor
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
 MAX_WORK = 5 * 10**7
+MAX_FORWARD_WORK = 2 * 10**8
 MAX_BIT_WORK = 2**36
 SIGN_PRECISION = 1024
 
@@ -58,11 +59,16 @@ def product(A: Array, B: Array) -> Array:
     return np.asarray(A @ B)
 
 
-def forward(ring: Ring, problem: Problem, point: Point | None, depth: int, bits: int = 64) -> tuple[list[Array], list[Array]]:
-    """Return the lists ``z`` (``z[0]`` unused) and ``φ`` for the layers ``0..depth``; ``point`` may be None at depth 0."""
+def forward(
+    ring: Ring, problem: Problem, point: Point | None, depth: int, bits: int = 64, *, with_last: bool = True
+) -> tuple[list[Array], list[Array]]:
+    """Return the lists ``z`` (``z[0]`` unused) and ``φ`` for the layers ``0..depth``, without ``φ_depth`` if that is not wanted.
+
+    ``point`` may be None at depth 0.
+    """
     widths = problem.widths
     work = problem.T * sum((widths[l - 1] + 1) * widths[l] for l in range(1, depth + 1))
-    limit(work, MAX_WORK, "the work of a forward pass")
+    limit(work, MAX_FORWARD_WORK, "the work of a forward pass")
     limit(work * bits, MAX_BIT_WORK, "the work of a forward pass, times the precision,")
     phi = [embed(ring, problem.X)]
     z: list[Array] = [phi[0]]
@@ -71,7 +77,8 @@ def forward(ring: Ring, problem: Problem, point: Point | None, depth: int, bits:
             raise Rejected("conclusion.point", "conclusion", "this matrix depends on the weights, so a point is needed")
         W, b = weights(ring, point, l)
         z.append(product(phi[l - 1], W) + b)
-        phi.append(apply(ring, problem.activation_of(l), 0, z[l]))
+        if l < depth or with_last:
+            phi.append(apply(ring, problem.activation_of(l), 0, z[l]))
     return z, phi
 
 
@@ -95,12 +102,12 @@ def common_denominator(problem: Problem, point: Point) -> int:
     """Return the least ``D`` with ``D z_1`` integer for all samples and units of a rational point: the ``D`` of ``u = e^{1/D}``."""
     if not point.is_rational():
         raise Rejected("conclusion.point", "evidence", "all weights must be rational for this rule")
-    limit(problem.T * problem.widths[0] * problem.widths[1], MAX_WORK, "the work of a forward pass")
-    ring = FormalRing()
-    W, b = weights(ring, point, 1)
+    limit(problem.T * problem.widths[0] * problem.widths[1], MAX_FORWARD_WORK, "the work of a forward pass")
+    W, b = point.layers[0]
+    z = fmpq_mat([[*x, fmpq(1)] for x in problem.X]) * fmpq_mat(embed(FormalRing(), (*W, b)).tolist())
     D = fmpz(1)
-    for z in (product(embed(ring, problem.X), W) + b).flat:
-        D = D.lcm(z.q)
+    for q in {entry.q for entry in z.entries()}:
+        D = D.lcm(q)
         limit(D.bit_length(), MAX_BITS, "the length of the common denominator of z_1 in bits")
     return int(D)
 
@@ -121,7 +128,7 @@ def derivatives_exist(problem: Problem, point: Point, order: int) -> Rigor:
     exact = point.is_rational() and all(problem.activation_of(l).rational.holds for l in range(1, last))
     ring: Ring = FormalRing() if exact else BallRing()
     with ball_precision(SIGN_PRECISION):
-        z, _ = forward(ring, problem, point, last, SIGN_PRECISION)
+        z, _ = forward(ring, problem, point, last, SIGN_PRECISION, with_last=False)
         for l in concerned:
             if not all(not_zero(entry) for entry in z[l].flat):
                 raise Rejected("conclusion.point", "evidence", f"a unit of layer {l} is not seen to have z ≠ 0, where derivatives fail")

@@ -287,7 +287,8 @@ class ExponentialRing:
 
 def residue_ring(D: int, u: int, prime: int) -> ExponentialRing:
     """Return the ring with ``u`` a residue modulo a prime; a division by 0 raises `ZeroDivisionError`."""
-    return ExponentialRing(D, lambda m: nmod(pow(u, m % (prime - 1), prime), prime))
+    residue = nmod(u, prime)
+    return ExponentialRing(D, lambda m: residue ** (m % (prime - 1)))
 
 
 def function_field_ring(D: int, max_exponent: int) -> ExponentialRing:

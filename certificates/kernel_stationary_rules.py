@@ -14,7 +14,7 @@ from flint import fmpq
 
 from lossproof.certificates.kernel_balls import BallRing, ball_precision
 from lossproof.certificates.kernel_errors import error_gradient
-from lossproof.certificates.kernel_gradient import gradient
+from lossproof.certificates.kernel_gradient import gradient, gradient_component
 from lossproof.certificates.kernel_learning_rules import LEARNER_RULES, require_separable
 from lossproof.certificates.kernel_parse import read_integer
 from lossproof.certificates.kernel_pass import Array, forward, not_zero
@@ -116,7 +116,7 @@ def stationary_refuted(step: Step) -> Result:
     point = step.at_point()
     rigor = require_differentiable(step, step.index, 1)
     with ball_precision(bits):
-        component = gradient(BallRing(), step.problem, point, bits)[k]
+        component = gradient_component(BallRing(), step.problem, point, k, bits)
         require(not_zero(component), "evidence.parameter", "the ball of this component contains 0")
     return claim("stationary", AT_WEIGHTS, False, point=step.index), weakest([rigor, Rigor.BALL])
 

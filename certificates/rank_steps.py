@@ -13,13 +13,14 @@ from lossproof.certificates.proof_context import ProofContext
 from lossproof.certificates.structural_bounds import product_bound, size_bound, structural_upper_bounds
 from lossproof.numerics.evidence import RankEvidence
 from lossproof.numerics.outputs import dead_outputs
-from lossproof.numerics.rank_producers import rank_evidence
+from lossproof.numerics.rank_producers import has_singular_value_evidence, rank_evidence
 from lossproof.theory.matrix_sizes import matrix_size
 from lossproof.theory.rank_bounds import khatri_rao_bound, psi_rank
 from lossproof.theory.verdicts import Rigor, weakest
 
 Bounds = tuple[RankBound, RankBound]
 _DIRECT_BLOCK_ENTRIES = 400_000
+_MANY_COLUMNS = 1000
 _PRECISION = 256
 _SOME_PRIME = 1_048_583
 
@@ -86,13 +87,29 @@ def _derived_bounds(context: ProofContext, matrix: str, point: int) -> tuple[lis
 def _derived_for_jacobian(context: ProofContext, point: int) -> tuple[list[RankBound], list[RankBound]]:
     a = context.problem.architecture
     uppers = [*_structural(context), *_dead_outputs(context, point)]
-    phi_lower = rank_bounds(context, f"Phi-{a.L - 1}+", point)[0]
+    least, phi = min(b.value for b in uppers), f"Phi-{a.L - 1}+"
     lowers = []
-    if a.output_activation.nonvanishing_derivative.holds:
-        last = last_block_bound(context, phi_lower)
-        if last.value >= min(b.value for b in uppers):
+    if a.output_activation.nonvanishing_derivative.holds and a.n_L * min(matrix_size(context.problem, phi)) >= least:
+        last = last_block_bound(context, rank_bounds(context, phi, point)[0])
+        if last.value >= least:
             lowers.append(RankBound("P", point, True, last.value, "rank-block", last.rigor, premises=(last,)))
-    return lowers, uppers
+    return lowers or _by_full_block(context, point, least), uppers
+
+
+def _by_full_block(context: ProofContext, point: int, least: int) -> list[RankBound]:
+    """With many columns, derive full rank of P from that of a block, which `khatri-rao` reports at point 0 in any case: one factorisation for both.
+
+    Near an exact learner a bound of the smallest singular value of P is worth more.
+    """
+    columns = context.problem.columns
+    if point != 0 or columns < _MANY_COLUMNS or least < columns or has_singular_value_evidence(context.problem, context.points[point]):
+        return []
+    for l in range(1, context.problem.architecture.L):
+        if matrix_size(context.problem, f"P-{l}")[0] >= columns:
+            block = rank_bounds(context, f"P-{l}", point)[0]
+            if block.value == columns:
+                return [RankBound("P", point, True, columns, "rank-block", block.rigor, premises=(block,))]
+    return []
 
 
 def _dead_outputs(context: ProofContext, point: int) -> list[RankBound]:

@@ -109,6 +109,8 @@ def ball_of(number: Any) -> arb:
         return number
     if isinstance(number, fmpq):
         return arb(number)
+    if type(number) is Fraction:
+        return arb(_rational(number))
     exact = exact_number(number)
     if isinstance(exact, Fraction):
         return arb(_rational(exact))
@@ -129,7 +131,7 @@ def ball_of_constant(constant: Constant) -> arb:
 
 
 def _rational(value: Fraction) -> fmpq:
-    return fmpq(value.numerator, value.denominator)
+    return fmpq(*value.as_integer_ratio())
 
 
 def _integer_power(z: arb, exponent: int) -> arb:

@@ -42,7 +42,8 @@ def random_weights(problem: Problem, seed: int, output_factor: Fraction = Fracti
         size = _input_scale(problem.samples) if l == 1 else 1.0
         scale = _SPREAD / (size * math.sqrt(a.widths[l - 1]))
         factor = output_factor if l == a.L else Fraction(1)
-        W = tuple(tuple(factor * _short_dyadic(generator, scale) for _ in range(a.widths[l])) for _ in range(a.widths[l - 1]))
+        drawn = tuple(tuple(_short_dyadic(generator, scale) for _ in range(a.widths[l])) for _ in range(a.widths[l - 1]))
+        W = drawn if factor == 1 else tuple(tuple(factor * x for x in row) for row in drawn)
         b = tuple(_short_dyadic(generator, 1.0) for _ in range(a.widths[l]))
         layers.append(Layer(W, _bias(problem, l, b if a.bias == "trainable" else (Fraction(0),) * a.widths[l])))
     return Weights(tuple(layers))
@@ -60,15 +61,24 @@ def _bias(problem: Problem, layer: int, trainable: tuple[Number, ...]) -> tuple[
 
 def _short_dyadic(generator: random.Random, scale: float) -> Fraction:
     """A non-zero multiple of a power of two with at most seven bits, of the order of ``scale``."""
-    unit = Fraction(2) ** (math.frexp(scale)[1] - 5)
-    steps = round(generator.gauss(0.0, scale / float(unit)))
-    return unit * (steps if steps else generator.choice((-1, 1)))
+    exponent = math.frexp(scale)[1] - 5
+    steps = round(generator.gauss(0.0, math.ldexp(scale, -exponent))) or generator.choice((-1, 1))
+    return Fraction(steps * 2**exponent) if exponent >= 0 else Fraction(steps, 2**-exponent)
 
 
 def _input_scale(samples: Samples) -> float:
-    squares = [float(x) ** 2 for row in samples.X for x in row if abs(x) < 10**150]
+    squares = [square for row in samples.X for x in row if (square := _square(x)) is not None]
     mean = sum(squares) / len(squares) if squares else 0.0
     return math.sqrt(mean) if mean > 0 else 1.0
+
+
+def _square(x: Fraction) -> float | None:
+    """Return ``x²`` nearly, or None where that may leave the range of doubles."""
+    try:
+        value = x.numerator / x.denominator
+    except OverflowError:
+        return None
+    return value**2 if abs(value) < 1e150 else None
 
 
 def reading_weights(problem: Problem, c: Number = Fraction(1)) -> Weights | None:

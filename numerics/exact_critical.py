@@ -14,9 +14,10 @@ from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.fields import Array, Field
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.formal_field import FormalField
-from lossproof.numerics.jacobian import gradient, jacobian, output_residuals
+from lossproof.numerics.jacobian import gradient, jacobian, output_gradient, output_residuals
 from lossproof.numerics.network import Evaluation, evaluate
 from lossproof.numerics.outputs import precisions
+from lossproof.numerics.pass_limits import forward_precision
 from lossproof.numerics.rational_field import RationalField
 from lossproof.numerics.taylor_fields import FormalSeries
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
@@ -24,6 +25,7 @@ from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Weights
 
 _FORMAL_WORK = 20_000
+_CHEAP_WORK = 500_000
 _BALL_WORK = 5_000_000
 _SMALL = 1e-6
 
@@ -71,18 +73,30 @@ def equal_inputs_are_balanced(problem: Problem, weights: Weights) -> bool:
 def gradient_apart_from_zero(problem: Problem, weights: Weights, max_precision: int) -> tuple[int, int] | None:
     """Return ``(parameter, precision)`` where ball arithmetic proves a component of ``∇J(W)`` not to be 0, or None.
 
-    However small a gradient is, it is told from 0 once the precision suffices: a saturated unit is no critical point.
+    However small a gradient is, it is told from 0 once the precision suffices: a saturated unit is no critical point. Where there is much to compute, the
+    components by the last layer's weights come first, which need no pass backwards; beyond a limit they are the only ones.
     """
-    if problem.T * problem.architecture.N_net > _BALL_WORK:
-        return None
+    work = problem.T * problem.architecture.N_net
+    if work > _CHEAP_WORK:
+        found = _component_apart(problem, weights, forward_precision(problem, max_precision), output_gradient)
+        if found is not None or work > _BALL_WORK:
+            return found
+    return _component_apart(problem, weights, max_precision, gradient)
+
+
+def _component_apart(
+    problem: Problem, weights: Weights, max_precision: int, components: Callable[[Problem, Evaluation], Array]
+) -> tuple[int, int] | None:
+    """Return ``(parameter, precision)`` for the last components of the gradient, as many as the function gives."""
     for precision in precisions(max_precision):
         try:
-            balls: list[arb] = list(gradient(problem, _pass(problem, weights, BallField(precision))))
+            balls: list[arb] = list(components(problem, _pass(problem, weights, BallField(precision))))
         except NotDifferentiable:
             continue
         certain = [k for k, entry in enumerate(balls) if entry.is_finite() and _certain(entry)]
         if certain:
-            return max(certain, key=lambda k: balls[k].rel_accuracy_bits()), precision
+            best = max(certain, key=lambda k: balls[k].rel_accuracy_bits())
+            return problem.architecture.N_net - len(balls) + best, precision
     return None
 
 

@@ -153,6 +153,8 @@ def _shape(rows: Any) -> tuple[int, ...]:
     if isinstance(rows, Sequence) and not isinstance(rows, str):
         if not rows:
             return (0,)
+        if _is_flat(rows):
+            return (len(rows),)
         inner = {_shape(row) for row in rows}
         if len(inner) > 1:
             raise InputError("a matrix must have rows of one length, got rows of different lengths: make the rows equal")
@@ -165,4 +167,9 @@ def _flat(rows: Any, depth: int) -> list[Any]:
         return list(rows.ravel())
     if depth == 0:
         return [rows]
-    return [entry for row in rows for entry in _flat(row, depth - 1)]
+    return list(rows) if _is_flat(rows) else [entry for row in rows for entry in _flat(row, depth - 1)]
+
+
+def _is_flat(rows: Sequence[Any]) -> bool:
+    """Tell whether no entry is a sequence or an array itself."""
+    return all(kind is str or not issubclass(kind, (Sequence, np.ndarray)) for kind in set(map(type, rows)))

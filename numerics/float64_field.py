@@ -37,7 +37,7 @@ class Float64Field(NumpyArithmetic):
         """Return the nearest double; raises `NotInField` beyond the largest double."""
         exact = exact_number(number)
         try:
-            return float(exact) if isinstance(exact, Fraction) else _nearest(exact)
+            return exact.numerator / exact.denominator if isinstance(exact, Fraction) else _nearest(exact)
         except OverflowError:
             raise NotInField(f"{str(exact)[:40]} is larger than any double: use the rational or a ball field") from None
 

@@ -127,13 +127,13 @@ def total(A: Enclosure, B: Enclosure) -> Enclosure:
 def _enclose_number(number: Number | Any) -> tuple[float, float]:
     if isinstance(number, float):
         return number, 0.0
-    if isinstance(number, Fraction | int):
-        exact = Fraction(number)
+    if isinstance(number, (Fraction, int)):
+        ratio = number.as_integer_ratio()
         try:
-            nearest = exact.numerator / exact.denominator
+            nearest = ratio[0] / ratio[1]
         except OverflowError:
             return float("inf"), 0.0
-        if nearest.as_integer_ratio() == (exact.numerator, exact.denominator):
+        if nearest.as_integer_ratio() == ratio:
             return nearest, 0.0
         return nearest, abs(nearest) * 2.0**-51 + 2.0**-1000
     ball = enclose_balls([BallField(_EMBED_BITS).embed(number)], (1,))

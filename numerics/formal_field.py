@@ -46,8 +46,10 @@ class FormalField(NumpyArithmetic):
 
     def embed(self, number: Any) -> Element:
         """Return one exact number; elements pass unchanged."""
-        if isinstance(number, fmpq | FormalPolynomial):
+        if isinstance(number, (fmpq, FormalPolynomial)):
             return number
+        if type(number) is Fraction:
+            return fmpq(*number.as_integer_ratio())
         exact = exact_number(number)
         if isinstance(exact, Fraction):
             return fmpq(exact.numerator, exact.denominator)

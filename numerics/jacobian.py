@@ -84,6 +84,13 @@ def backward_errors(problem: Problem, evaluation: Evaluation) -> list[Array]:
     return errors
 
 
+def output_gradient(problem: Problem, evaluation: Evaluation) -> Array:
+    r"""Return the last layer's part of ``T ∇J(W)``, that of ``W_L`` and ``b_L``, in the order of its rows: a forward pass is enough for it."""
+    L = evaluation.architecture.L
+    delta = evaluation.field.mul(evaluation.slope[L], output_residuals(problem, evaluation))
+    return evaluation.field.matmul(delta.T, evaluation.extended_phi(L - 1)).reshape(-1)
+
+
 def gradient(problem: Problem, evaluation: Evaluation) -> Array:
     r"""Return ``∇J(W) = P(W) ε(W) / T`` of shape ``(N_net,)`` without forming ``P``, in the order of its rows (`gradient-identity`).
 

@@ -44,6 +44,8 @@ def named_matrix(problem: Problem, weights: Weights | None, name: str, field: Fi
         weights = _zero_weights(problem)
     if weights is None:
         raise InputError(f"the matrix {name} depends on the weights, got none: give weights")
+    if kind == "W":
+        return field.finalize(_weight_matrix(problem, weights, field, l, mark))
     strip = problem.architecture.output_activation.nonvanishing_derivative.holds
     evaluation = evaluate(problem.architecture, problem.samples, weights, field, strip_output=strip)
     return field.finalize(_build(evaluation, kind, l, mark))
@@ -52,12 +54,15 @@ def named_matrix(problem: Problem, weights: Weights | None, name: str, field: Fi
 def _build(evaluation: Evaluation, kind: str, l: int, mark: str) -> Array:
     if kind == "Phi":
         return (evaluation.extended_phi(l) if mark else evaluation.phi[l]).T
-    if kind == "W":
-        W, b = evaluation.layers[l - 1]
-        return W if mark or not evaluation.architecture.bias_rows else np.concatenate([W, b[None, :]], axis=0)
     if kind == "Psi":
         return _block_diagonal(evaluation, l)
     return jacobian_block(evaluation, l) if l else jacobian(evaluation)
+
+
+def _weight_matrix(problem: Problem, weights: Weights, field: Field, l: int, mark: str) -> Array:
+    layer = weights.layers[l - 1]
+    W = field.array(layer.W)
+    return W if mark or not problem.architecture.bias_rows else np.concatenate([W, field.array(layer.b)[None, :]], axis=0)
 
 
 def _block_diagonal(evaluation: Evaluation, l: int) -> Array:

@@ -127,15 +127,20 @@ def _grouping(problem: Problem, weights: Weights, layer: int, *, exactly: bool) 
 
 
 def _groups_of(incoming: Sequence[tuple[object, ...]], *, exactly: bool) -> tuple[tuple[int, ...], ...]:
+    """Return the units in groups of equal columns, or of columns that lie close to the first of the group."""
+    if exactly:
+        equal: dict[tuple[object, ...], list[int]] = {}
+        for i, columns in enumerate(incoming):
+            equal.setdefault(columns, []).append(i)
+        return tuple(map(tuple, equal.values()))
     floats: Array = Float64Field().array(incoming)
+    near = _CLOSE * (1 + np.max(np.abs(floats), axis=1))
     groups: list[list[int]] = []
-    for i, columns in enumerate(incoming):
-        for group in groups:
-            first = group[0]
-            scale = 1 + np.max(np.abs(floats[first]))
-            if columns == incoming[first] or (not exactly and np.max(np.abs(floats[i] - floats[first])) < _CLOSE * scale):
-                group.append(i)
-                break
+    for i in range(len(incoming)):
+        firsts = [group[0] for group in groups]
+        close = np.flatnonzero(np.max(np.abs(floats[firsts] - floats[i]), axis=1) < near[firsts])
+        if close.size:
+            groups[close[0]].append(i)
         else:
             groups.append([i])
     return tuple(map(tuple, groups))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from flint import fmpz
+from flint import fmpq_mat, fmpz
 
 from lossproof.numerics.fields import Array, elementwise, no_error_derivative, object_array, unknown_order
 from lossproof.numerics.formal_polynomial import FormalPolynomial
@@ -156,11 +155,10 @@ class PrimeField:
     def _specialise(self, activation: Activation, order: int, z: Array) -> Array:
         """Return residues of ``σ(m/D)`` at ``e^{1/D} = u``, for all entries with one ``D``."""
         self.rationals.finalize(z)
-        D = math.lcm(*(int(entry.q) for entry in z.ravel()))
         k = 2 if activation.family == "tanh" else 1
-        exponents = [int((k * D * entry).p) % (self.prime - 1) for entry in z.ravel()]
-        base = 0 if self.u is None else self.u
-        values = np.array([pow(base, exponent, self.prime) for exponent in exponents], dtype=np.int64).reshape(z.shape)
+        multiples, _ = fmpq_mat(1, z.size, z.ravel().tolist()).numer_denom()
+        exponents = np.array([k * int(m) % (self.prime - 1) for m in multiples.entries()], dtype=np.int64)
+        values = self._powers_of_u(exponents).reshape(z.shape)
         inverse = self._inverse((values + 1) % self.prime)
         p = self.prime
         if k == 1:
@@ -171,10 +169,34 @@ class PrimeField:
         first = (1 - t * t) % p
         return t if order == 0 else first if order == 1 else -2 * t % p * first % p
 
+    def _powers_of_u(self, exponents: Array) -> Array:
+        """Return ``u^e`` for ``0 ≤ e < 2^31``, from the powers of ``u`` and of ``u^65536`` below ``2^16``."""
+        base = 0 if self.u is None else self.u
+        low, high = exponents & ((1 << _SPLIT) - 1), exponents >> _SPLIT
+        tables = [
+            self._first_powers(b, int(part.max(initial=0)) + 1) for b, part in ((base, low), (pow(base, 1 << _SPLIT, self.prime), high))
+        ]
+        return np.asarray(tables[0][low] * tables[1][high] % self.prime)
+
+    def _first_powers(self, base: int, count: int) -> Array:
+        powers = np.ones(1, dtype=np.int64)
+        while len(powers) < count:
+            powers = np.concatenate([powers, powers * pow(base, len(powers), self.prime) % self.prime])
+        return powers
+
     def _inverse(self, A: Array) -> Array:
         if np.any(A == 0):
             raise NotInField(f"the denominator of an activation vanishes at u = {self.u} modulo {self.prime}: take another u")
-        return np.array([pow(int(entry), -1, self.prime) for entry in A.ravel()], dtype=np.int64).reshape(A.shape)
+        return self._inverses(A.ravel()).reshape(A.shape)
+
+    def _inverses(self, values: Array) -> Array:
+        """Return the inverses of residues other than 0, from those of the products of pairs: one inversion for all."""
+        if values.size <= 1:
+            return np.array([pow(int(value), -1, self.prime) for value in values], dtype=np.int64)
+        left, right = values[: values.size // 2], values[values.size // 2 : values.size // 2 * 2]
+        inverse = self._inverses(left * right % self.prime)
+        rest = self._inverses(values[values.size // 2 * 2 :])
+        return np.concatenate([inverse * right % self.prime, inverse * left % self.prime, rest])
 
 
 def _both_exact(A: Array, B: Array) -> bool:

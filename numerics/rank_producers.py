@@ -26,6 +26,7 @@ from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.formal_field import FormalField
 from lossproof.numerics.matrices import named_matrix
 from lossproof.numerics.network import evaluate
+from lossproof.numerics.pass_limits import FORWARD_PRODUCTS, forward_products
 from lossproof.numerics.rank_ball import ball_rank
 from lossproof.numerics.rank_formal import constant_kernel
 from lossproof.numerics.rank_function_field import function_field_rank, has_function_field
@@ -74,7 +75,8 @@ def rank_evidence(problem: Problem, weights: Weights, matrix: str, effort: Effor
     kind = matrix.partition("-")[0]
     if kind == "P" and enough == columns and columns >= _VERIFIED_FROM_COLUMNS:
         yield from _verified(problem, weights, matrix, effort)
-    if rows * columns > _EXACT_ENTRIES:
+    needs_pass = kind != "W" and matrix not in ("Phi-0", "Phi-0+")
+    if rows * columns > _EXACT_ENTRIES or (needs_pass and forward_products(problem) > FORWARD_PRODUCTS):
         return
     if _heights_explode(problem, matrix, rows * columns):
         found = _ball_rank(problem, weights, matrix, (_FIRST_PRECISION, min(_LOW_PRECISION, max_precision)), enough)
@@ -129,10 +131,11 @@ def jacobian_exists(problem: Problem, weights: Weights) -> bool:
     a = problem.architecture
     if not a.kinked_layers(1):
         return True
-    strip = a.output_activation.nonvanishing_derivative.holds
+    needed = [l for l in a.kinked_layers(1) if l < a.L or not a.output_activation.nonvanishing_derivative.holds]
     for bits in _KINK_PRECISIONS:
         try:
-            _ = evaluate(a, problem.samples, weights, BallField(bits), strip_output=strip).psi[1]
+            evaluation = evaluate(a, problem.samples, weights, BallField(bits))
+            _ = [evaluation.slope[l] for l in needed]
         except KinkInBall:
             continue
         except NotDifferentiable:

@@ -15,12 +15,17 @@ from lossproof.theory.weights import Weights
 _LARGEST = 1_000_000
 
 
+def is_costly(problem: Problem) -> bool:
+    """Tell whether ``P`` has more than a million entries, too many for a picture."""
+    return problem.architecture.N_net * problem.columns > _LARGEST
+
+
 def jacobian_spectrum(problem: Problem, weights: Weights) -> tuple[float, ...]:
     """Return the singular values of ``P(W)``, largest first: an estimate that decides nothing.
 
-    Empty where ``P`` does not exist, leaves the range of doubles, or has more than a million entries.
+    Empty where ``P`` does not exist, leaves the range of doubles, or `is_costly`.
     """
-    if problem.architecture.N_net * problem.columns > _LARGEST:
+    if is_costly(problem):
         return ()
     try:
         P = jacobian(evaluate(problem.architecture, problem.samples, weights, Float64Field()))

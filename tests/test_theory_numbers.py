@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.numbers import Combination, Constant, Number, exact_number
+from lossproof.theory.numbers import Combination, Constant, Number, exact_number, exact_numbers
 
 
 def as_sympy(number: Number) -> sympy.Expr:
@@ -47,6 +47,35 @@ def _constant(constant: Constant) -> sympy.Expr:
 )
 def test_rationals(given: object, expected: Fraction) -> None:
     assert exact_number(given) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.",
+        ".5",
+        "-.5e-3",
+        "+2.50e3",
+        "007/14",
+        "-12.000",
+        "1e5000",
+        "-3.25e-5000",
+        "0.0",
+        "123456789.987654321e-7",
+        "1" * 4300,
+        "0." + "7" * 4300,
+    ],
+)
+def test_texts_are_what_fractions_read(text: str) -> None:
+    assert exact_number(text) == Fraction(text)
+
+
+def test_many_numbers_are_read_like_one() -> None:
+    given = [0.1, -0.0, 5e-324, 3, "1/3", np.float64(0.3), sympy.log(2)]
+    assert exact_numbers(given, "row") == [exact_number(value) for value in given]
+    for bad in (float("nan"), float("inf"), "x", None):
+        with pytest.raises(InputError, match=r"row\[1\]"):
+            exact_numbers([1.0, bad], "row")
 
 
 def test_extended_precision_is_not_rounded() -> None:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import numbers
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import isfinite
 from typing import Any, TypeAlias
 
 from lossproof.theory.exceptions import InputError
 
 _MAX_TEXT = 5000
 _MAX_EXPONENT = 5000
-_RATIONAL_TEXT = re.compile(r"[+-]?\d+/\d+|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,5})?", re.ASCII)
+_RATIONAL_TEXT = re.compile(r"([+-]?\d+)/(\d+)|([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?:[eE]([+-]?\d{1,5}))?", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)
@@ -85,12 +87,12 @@ def exact_number(value: Any, where: str = "a number") -> Number:
     """
     if isinstance(value, Fraction):
         return value
+    if isinstance(value, str):
+        return _from_text(value, where)
     if isinstance(value, numbers.Integral):
         return Fraction(int(value))
     if isinstance(value, numbers.Rational):
         return Fraction(int(value.numerator), int(value.denominator))
-    if isinstance(value, str):
-        return _from_text(value, where)
     if isinstance(value, Decimal) and value.is_finite():
         return _from_text(str(value), where)
     if isinstance(value, Combination):
@@ -105,16 +107,43 @@ def exact_number(value: Any, where: str = "a number") -> Number:
     )
 
 
+def exact_numbers(values: Sequence[Any], where: str) -> list[Number]:
+    """Return ``exact_number`` of every entry, in the time that many floats want; entry ``j`` is called ``where[j]`` in a message.
+
+    >>> exact_numbers([0.5, "1/3"], "b")
+    [Fraction(1, 2), Fraction(1, 3)]
+    """
+    return [
+        Fraction(value) if type(value) is float and isfinite(value) else exact_number(value, f"{where}[{j}]")
+        for j, value in enumerate(values)
+    ]
+
+
 def _from_text(text: str, where: str) -> Fraction:
     stripped = text.strip()
-    if len(stripped) <= _MAX_TEXT and _RATIONAL_TEXT.fullmatch(stripped):
-        exponent = re.search(r"[eE]([+-]?\d+)$", stripped)
-        if exponent is None or abs(int(exponent.group(1))) <= _MAX_EXPONENT:
-            try:
-                return Fraction(stripped)
-            except (ValueError, ZeroDivisionError):
-                pass
-    raise InputError(f'{where} must spell a rational number, got {text[:40]!r}: write it like "1/3", "-2" or "0.25"')
+    match = _RATIONAL_TEXT.fullmatch(stripped) if len(stripped) <= _MAX_TEXT else None
+    try:
+        value = None if match is None else _from_match(match)
+    except (ValueError, ZeroDivisionError):
+        value = None
+    if value is None:
+        raise InputError(f'{where} must spell a rational number, got {text[:40]!r}: write it like "1/3", "-2" or "0.25"')
+    return value
+
+
+def _from_match(match: re.Match[str]) -> Fraction | None:
+    """Return the rational of a text that matched, or None for an exponent that is too large. A numeral too long for `int` raises ``ValueError``."""
+    top, bottom, sign, whole, part, small, exponent = match.groups()
+    if bottom is not None:
+        return Fraction(int(top), int(bottom))
+    decimals = part or small or ""
+    power = int(exponent or 0)
+    if abs(power) > _MAX_EXPONENT:
+        return None
+    digits = int(whole or 0) * 10 ** len(decimals) + int(decimals or 0)
+    shift = power - len(decimals)
+    signed = -digits if sign == "-" else digits
+    return Fraction(signed * 10**shift) if shift >= 0 else Fraction(signed, 10**-shift)
 
 
 def _from_ratio(value: Any, where: str) -> Fraction:

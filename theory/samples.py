@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.numbers import exact_number
+from lossproof.theory.numbers import exact_number, exact_numbers
 
 Row = tuple[Fraction, ...]
 
@@ -59,6 +59,15 @@ class Samples:
                 return j, i
         return None
 
+    def repetition(self) -> tuple[int, int] | None:
+        """Return two samples with equal inputs and equal targets, or None."""
+        first: dict[tuple[Row, Row], int] = {}
+        for i, sample in enumerate(zip(self.X, self.Y, strict=True)):
+            j = first.setdefault(sample, i)
+            if i != j:
+                return j, i
+        return None
+
 
 def exact_rows(values: Any, name: str) -> tuple[Row, ...]:
     """Return a matrix as exact rational rows; a vector becomes one column. Raises `InputError`."""
@@ -80,7 +89,7 @@ def exact_rows(values: Any, name: str) -> tuple[Row, ...]:
 def _exact_row(row: Any, name: str) -> Row:
     row = row.tolist() if hasattr(row, "tolist") else row
     if isinstance(row, Sequence) and not isinstance(row, str):
-        entries = [exact_number(entry, f"{name}[{j}]") for j, entry in enumerate(row)]
+        entries = exact_numbers(row, name)
     else:
         entries = [exact_number(row, name)]
     rational = [entry for entry in entries if isinstance(entry, Fraction)]

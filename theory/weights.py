@@ -9,7 +9,7 @@ from typing import Any
 
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.numbers import Number, exact_number
+from lossproof.theory.numbers import Number, exact_numbers
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _read_layer(architecture: Architecture, l: int, pair: Any) -> Layer:
         raise InputError(
             f"W_{l} must have shape ({rows}, {columns}) = (n_{l - 1}, n_{l}), got {_shape_text(W)}: torch stores the transpose of W_{l}"
         )
-    matrix = tuple(tuple(exact_number(x, f"W_{l}[{i}][{j}]") for j, x in enumerate(_plain(row))) for i, row in enumerate(W))
+    matrix = tuple(tuple(exact_numbers(_plain(row), f"W_{l}[{i}]")) for i, row in enumerate(W))
     b = _plain(pair[1])
     if b is None:
         if architecture.bias != "none":
@@ -69,7 +69,7 @@ def _read_layer(architecture: Architecture, l: int, pair: Any) -> Layer:
         return Layer(matrix, (Fraction(0),) * columns)
     if not isinstance(b, Sequence) or len(b) != columns:
         raise InputError(f"b_{l} must have {columns} entries, got {_shape_text(b)}: give one number a unit of layer {l}")
-    bias = tuple(exact_number(x, f"b_{l}[{j}]") for j, x in enumerate(b))
+    bias = tuple(exact_numbers(b, f"b_{l}"))
     if architecture.bias == "none" and any(x != 0 for x in bias):
         raise InputError(f"b_{l} must be None or zero with bias='none', got {bias[0]}…: use bias='trainable' or bias='fixed'")
     return Layer(matrix, bias)

@@ -1,0 +1,29 @@
+"""How much a certificate may ask of a forward pass: the bounds of ``docs/certificate-format.md`` section 7, minded where claims are made."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from lossproof.theory.problem import Problem
+
+FORWARD_PRODUCTS = 2 * 10**8
+FORWARD_BITS = 2**36
+VALUE_BITS = 2**28
+
+
+def forward_products(problem: Problem) -> int:
+    """Return the number of products of a forward pass of all samples, ``T Σ_l (n_{l-1} + 1) n_l``.
+
+    >>> from lossproof.theory.architecture import Architecture
+    >>> from lossproof.theory.error_functions import error_named
+    >>> from lossproof.theory.samples import Samples
+    >>> forward_products(Problem(Architecture.of("2-2-1"), error_named("squared"), Samples.of([[0, 0], [0, 1]], [0, 1])))
+    18
+    """
+    return problem.T * sum((n + 1) * m for n, m in pairwise(problem.architecture.widths))
+
+
+def forward_precision(problem: Problem, cap: int) -> int:
+    """Return the highest precision in bits, at most ``cap``, at which a certificate may ask for a forward pass; 0 where it may not at all."""
+    products, values = forward_products(problem), problem.T * sum(problem.architecture.widths[1:])
+    return min(cap, FORWARD_BITS // products, VALUE_BITS // values) if products <= FORWARD_PRODUCTS else 0

@@ -1,4 +1,4 @@
-"""Enclosures of ``σ`` and ``σ'`` in doubles, one Arb evaluation a unit and sample."""
+"""Enclosures of ``σ`` and ``σ'`` in doubles: sigmoid and tanh by IEEE operations, all others by one Arb evaluation a unit and sample."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from flint import arb
 
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.float_enclosures import UNIT, Enclosure, Floats, enclose_balls, exact_floats, raised
+from lossproof.numerics.float_exponential import enclose_exponential
 from lossproof.numerics.precision import ball_precision
 from lossproof.theory.activations import Activation
 
@@ -17,8 +18,8 @@ def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure,
     r"""Return enclosures of ``σ(z)`` and ``σ'(z)`` for all ``z`` within the enclosure given, entry by entry.
 
     In general each entry becomes the ball ``mid ± rad``, which Arb maps to balls that contain both values at every point of it. For
-    sigmoid and tanh one exponential an entry gives both (see `_from_exponential`). An unbounded result is infinite or NaN. Raises
-    `NotDifferentiable` where a ball contains a kink.
+    sigmoid and tanh one exponential an entry, by IEEE operations, gives both (see `_from_exponential`). An unbounded result is infinite or
+    NaN. Raises `NotDifferentiable` where a ball contains a kink.
 
     >>> from lossproof.theory.activations import activation_named
     >>> value, slope = enclose_activation(activation_named("tanh"), exact_floats([0.0, 40.0]))
@@ -46,9 +47,7 @@ def _from_exponential(z: Enclosure, k: int) -> tuple[Enclosure, Enclosure]:
     ``e^{kr} ≤ 1 + 2kr``: ``σ'(z) ≤ (1 + 2kr) σ'(m)``, ``|σ'(z) − σ'(m)| ≤ 2kr σ'(m)``, and ``|σ(z) − σ(m)| ≤ r (1 + 2kr) σ'(m)``.
     """
     m, r = z.mid, z.rad
-    with ball_precision(_BITS):
-        exponentials = list(map(arb.exp, map(arb, (-k * np.abs(m)).ravel().tolist())))
-    e = enclose_balls(exponentials, m.shape)
+    e = enclose_exponential(k * np.abs(m))
     q = 1 / (1 + e.mid)
     slope = k * k * e.mid * q * q
     value: Floats = np.copysign((1 - e.mid) * q, m) if k == 2 else np.where(m >= 0, q, e.mid * q)

@@ -1,4 +1,4 @@
-"""The forward and backward pass in enclosures of doubles: BLAS with a-priori error bounds, activations by Arb."""
+"""The forward and backward pass in enclosures of doubles: BLAS with a-priori error bounds, activations enclosed entry by entry."""
 
 from __future__ import annotations
 

@@ -1,95 +1,103 @@
-r"""``K = Σ_l (Ψ_lᵀ Ψ_l) ∘ (Φ_{l-1}ᵀ Φ_{l-1})`` tile by tile: products of tall factors, and never more of ``K`` than its triangle.
+r"""Sums of scaled Gram matrices of doubles, tile by tile, so that every pass over a tile finds it in the cache.
 
-Columns are ordered by output, then sample: column ``p`` of ``n = T n_L`` belongs to output ``p // T`` and sample ``p mod T``. Every tile of a block is one
-product of rows of ``Ψ``, times the values of ``ΦᵀΦ`` at the samples of its rows and columns, which repeat with period ``T``. Of every entry, each sum has its
-products first and is then multiplied: ``fl(Σ_l fl(ψ_pᵀψ_q) · fl(φ_pᵀφ_q))``, the sum over the blocks in any order.
+Of every entry each summand has its two inner products formed first and is then multiplied: ``fl(Σ_parts fl(c_pᵀ c_q) · fl(v_iᵀ v_i'))``, with the sum over the
+parts in any order; for a diagonal ``C_i`` the first is ``fl(c_p c_q)``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from lossproof.numerics.float_enclosures import Floats
-from lossproof.numerics.tiled_matrix import TiledMatrix, tile_starts, tiled
+from lossproof.numerics.fields import Array
+from lossproof.numerics.tiled_matrix import TiledMatrix, places, tile_rows, tile_starts, tiled
 
-_MOST_SHARE = 8
+_COLUMNS = 512
 
 
-@dataclass(frozen=True, eq=False)
-class GramFactors:
-    r"""The factors of one row block ``Ψ ⊙ Φ`` in doubles.
+@dataclass(frozen=True)
+class GramPart:
+    r"""One summand ``C_i C_i'ᵀ · v_iᵀ v_i'``: ``columns`` of shape ``(T, m, k)``, or ``(T, m)`` if ``C_i`` is diagonal; ``values`` of shape ``(T, v)``."""
 
-    ``psi`` of shape ``(n_L·T, k)``, a row a column of the block, or None for ``Ψ(i) = diag(scales[:, i])``; ``scales`` of shape ``(n_L, T)`` counts only then.
-    ``phi`` of shape ``(T, m)``.
+    columns: Array
+    values: Array
+
+
+def tiled_gram(parts: Sequence[GramPart]) -> Array:
+    r"""Return ``K`` of shape ``(T m, T m)`` with ``K[(i, j), (i', j')] = Σ_parts (C_i C_i'ᵀ)[j, j'] · v_iᵀ v_i'``, entry ``(i, j)`` at ``i m + j``.
+
+    Only tiles from the diagonal on are computed, by one product of BLAS a part, and copied across it: ``K`` is exactly symmetric. The cost is ``T² m²
+    Σ k`` operations for the parts that are not diagonal; beside ``K`` itself there is a buffer of the size of one tile. At least one part is wanted.
+
+    >>> tiled_gram([GramPart(np.array([[[1.0], [2.0]]]), np.array([[3.0]])), GramPart(np.array([[1.0, 1.0]]), np.array([[1.0]]))]).tolist()
+    [[10.0, 18.0], [18.0, 37.0]]
     """
+    T, m = parts[0].columns.shape[:2]
+    K: Array = np.empty((T, m, T, m))
+    starts = tile_starts(T, max(1, _COLUMNS // m))
+    fill = _filler(parts, starts)
+    for _, _, columns, rows in places(starts):
+        tile = K[rows, :, columns, :]
+        fill(rows, columns, tile)
+        if rows != columns:
+            K[columns, :, rows, :] = tile.transpose(2, 3, 0, 1)
+    return K.reshape(T * m, T * m)
 
-    psi: Floats | None
-    scales: Floats
-    phi: Floats
 
+def gram_triangle(parts: Sequence[GramPart]) -> TiledMatrix:
+    """Return the same matrix as one triangle in tiles of whole samples.
 
-def gram_tiles(blocks: Sequence[GramFactors]) -> TiledMatrix:
-    """Return ``K`` of the stacked blocks, at a cost of ``n² Σ_l (k_l + m_l / n_L²)`` operations.
-
-    >>> ones = np.ones((1, 2))
-    >>> K = gram_tiles([GramFactors(None, ones, np.array([[1.0], [2.0]])), GramFactors(np.array([[1.0], [3.0]]), ones, np.array([[1.0], [1.0]]))])
+    >>> K = gram_triangle([GramPart(np.array([[[1.0], [2.0]]]), np.array([[3.0]])), GramPart(np.array([[1.0, 1.0]]), np.array([[1.0]]))])
     >>> np.tril(K.tiles[0][0]).tolist()
-    [[2.0, 0.0], [5.0, 13.0]]
+    [[10.0, 0.0], [18.0, 37.0]]
     """
-    n_L, T = blocks[0].scales.shape
-    longest = max(np.diff(tile_starts(n_L * T)).tolist())
-    parts = [_Part(block, n_L, T, longest) for block in sorted(blocks, key=lambda block: block.psi is None)]
-    scratch = np.empty(longest**2)
+    T, m = parts[0].columns.shape[:2]
+    starts = tile_starts(T, max(1, tile_rows(T * m) // m))
+    fill = _filler(parts, starts)
 
-    def fill(rows: slice, columns: slice, out: Floats) -> None:
-        for number, part in enumerate(parts):
-            part.add(rows, columns, out, scratch, first=number == 0)
+    def fill_flat(rows: slice, columns: slice, out: Array) -> None:
+        samples, others = (slice(part.start // m, part.stop // m) for part in (rows, columns))
+        fill(samples, others, out.reshape(samples.stop - samples.start, m, others.stop - others.start, m))
 
-    return tiled(n_L * T, fill)
+    return tiled(tuple(start * m for start in starts), fill_flat)
 
 
-class _Part:
-    """One block, with ``ΦᵀΦ`` continued periodically by a tile where that is small beside the triangle."""
+def _filler(parts: Sequence[GramPart], starts: tuple[int, ...]) -> Callable[[slice, slice, Array], None]:
+    """Return what writes the tile of some samples and others, of shape ``(t, m, t', m)``; no tile is longer than those of ``starts``."""
+    dense = [GramPart(np.ascontiguousarray(part.columns), part.values) for part in parts if part.columns.ndim == 3]
+    diagonal = [part for part in parts if part.columns.ndim == 2]
+    longest = max(np.diff(starts).tolist()) * parts[0].columns.shape[1]
+    buffer: Array = np.empty(longest**2 if len(dense) > 1 else 0)
 
-    def __init__(self, block: GramFactors, n_L: int, T: int, longest: int) -> None:
-        self._block, self._T = block, T
-        self._inner: Floats | None = None
-        if _MOST_SHARE * (T + longest) ** 2 <= (n_L * T) ** 2 or n_L * T <= 2 * longest:
-            self._inner = np.pad(block.phi @ block.phi.T, ((0, longest),) * 2, mode="wrap")
+    def fill(rows: slice, columns: slice, tile: Array) -> None:
+        _add_dense(tile, dense, rows, columns, buffer)
+        for part in diagonal:
+            _add_diagonal(tile, part, rows, columns)
 
-    def add(self, rows: slice, columns: slice, out: Floats, scratch: Floats, *, first: bool) -> None:
-        """Add the block's part of a tile, or write it."""
-        psi = self._block.psi
-        if psi is None:
-            if first:
-                out.fill(0)
-            for left, right, scales in self._same_output(rows, columns):
-                out[left.start - rows.start : left.stop - rows.start, right.start - columns.start : right.stop - columns.start] += (
-                    self._phi_gram(left, right) * scales
-                )
-            return
-        target = out if first else scratch[: out.size].reshape(out.shape)
-        np.matmul(psi[rows], psi[columns].T, out=target)
-        np.multiply(target, self._phi_gram(rows, columns), out=target)
-        if not first:
-            np.add(out, target, out=out)
+    return fill
 
-    def _phi_gram(self, rows: slice, columns: slice) -> Floats:
-        T, phi = self._T, self._block.phi
-        if self._inner is not None:
-            i, k = rows.start % T, columns.start % T
-            return self._inner[i : i + rows.stop - rows.start, k : k + columns.stop - columns.start]
-        left, right = (phi[np.arange(part.start, part.stop) % T] for part in (rows, columns))
-        return np.asarray(left @ right.T)
 
-    def _same_output(self, rows: slice, columns: slice) -> Iterator[tuple[slice, slice, Floats]]:
-        """Yield the parts of a tile whose rows and columns belong to one output, with the products of their scales."""
-        T, scales = self._T, self._block.scales.ravel()
-        for j in range(rows.start // T, (rows.stop - 1) // T + 1):
-            left = slice(max(rows.start, j * T), min(rows.stop, (j + 1) * T))
-            right = slice(max(columns.start, j * T), min(columns.stop, (j + 1) * T))
-            if right.start < right.stop:
-                yield left, right, scales[left, None] * scales[None, right]
+def _add_dense(tile: Array, parts: Sequence[GramPart], rows: slice, columns: slice, buffer: Array) -> None:
+    """Write the sum of the parts that are not diagonal to a tile of shape ``(t, m, t', m)``."""
+    if not parts:
+        tile[...] = 0
+    t, m, width, _ = tile.shape
+    for k, part in enumerate(parts):
+        target = tile if k == 0 else buffer[: tile.size].reshape(tile.shape)
+        left, right = (part.columns[samples].reshape(-1, part.columns.shape[2]) for samples in (rows, columns))
+        np.matmul(left, right.T, out=target.reshape(t * m, width * m))
+        scales = np.repeat(part.values[rows] @ part.values[columns].T, m, axis=1)
+        by_row = target.reshape(t, m, width * m)
+        by_row *= scales[:, None, :]
+        if k:
+            tile += target
+
+
+def _add_diagonal(tile: Array, part: GramPart, rows: slice, columns: slice) -> None:
+    """Add a part with diagonal ``C_i``."""
+    inner = part.values[rows] @ part.values[columns].T
+    left, right = part.columns[rows].T, part.columns[columns].T
+    units = np.einsum("ijkj->jik", tile)
+    units += left[:, :, None] * right[:, None, :] * inner

@@ -16,7 +16,7 @@ from lossproof.numerics.fields import Array
 from lossproof.numerics.tiled_cholesky import factor_in_place, solve_factored
 from lossproof.numerics.tiled_matrix import TiledMatrix
 from lossproof.numerics.training_point import Step, TrainingPoint, rows_of_step, step_of_rows
-from lossproof.numerics.weighted_gram import weighted_gram_tiles
+from lossproof.numerics.weighted_gram import weighted_gram_triangle
 
 _ITERATIONS = 300
 _TOLERANCE = 0.03
@@ -35,7 +35,7 @@ class TiledSystem:
 
     @cached_property
     def _matrix(self) -> TiledMatrix:
-        return weighted_gram_tiles(self.point.evaluation, self._factor[0], hold_output=self.hold_output)
+        return weighted_gram_triangle(self.point.evaluation, self._factor[0], hold_output=self.hold_output)
 
     def largest_diagonal(self) -> float:
         """Return the largest diagonal entry of ``K_C``."""
@@ -44,14 +44,14 @@ class TiledSystem:
     def damped_step(self, damping: float) -> Step | None:
         """Return the step for damping ``μ``, with one sweep of iterative refinement, or None where Cholesky breaks down."""
         C, c = self._factor
-        shift, right = damping * len(c), np.ascontiguousarray(c.T).ravel()
+        shift, right = damping * len(c), c.ravel()
         L = self._matrix.copy()
         L.set_diagonal(L.diagonal() + shift)
         if not factor_in_place(L):
             return None
         x = solve_factored(L, right)
         x += solve_factored(L, right - self._matrix.times(x) - shift * x)
-        t = x.reshape(c.shape[1], -1).T
+        t = x.reshape(c.shape)
         s = t if C is None else C * t if C.ndim == 2 else (C @ t[:, :, None])[:, :, 0]
         return self.point.times_P(-s, hold_output=self.hold_output)
 

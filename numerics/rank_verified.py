@@ -49,7 +49,7 @@ def verified_full_column_rank(
     derivative vanishes nowhere, each column is taken up to that non-zero factor.
 
     The forward pass and the factors ``Ψ_l`` are computed with BLAS and a-priori error bounds (``float_enclosures``), ``σ`` and ``σ'``
-    are enclosed by Arb once for each unit and sample, and ``verified_gram`` proves ``σ_min > 0`` for all matrices within the
+    are enclosed once for each unit and sample, and ``verified_gram`` proves ``σ_min > 0`` for all matrices within the
     enclosures, without forming ``P``. The cost is that of ``K`` and one Cholesky factorisation, ``O(T² n_L² Σ n_l + (T n_L)³/3)``.
 
     The result (rule `rank-gram`) is a proof under IEEE 754 arithmetic. None says nothing about the rank: the matrix may be singular or

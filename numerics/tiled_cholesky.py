@@ -44,7 +44,7 @@ def factor_in_place(A: TiledMatrix, report: Report | None = None) -> bool:
     ``n³/3`` operations. Where it breaks down, the content is of no use. ``report(done, total)`` is called after every tile row.
 
     >>> from lossproof.numerics.tiled_matrix import tiled
-    >>> A = tiled(3, lambda rows, columns, out: np.copyto(out, (np.ones((3, 3)) + 3 * np.eye(3))[rows, columns]), tile=2)
+    >>> A = tiled((0, 2, 3), lambda rows, columns, out: np.copyto(out, (np.ones((3, 3)) + 3 * np.eye(3))[rows, columns]))
     >>> factor_in_place(A), A.tiles[0][0][0, 0]
     (True, 2.0)
     """

@@ -24,9 +24,9 @@ class TiledMatrix:
     ``starts`` are the first rows of the tile rows, ``0 = s_0 < s_1 < … < s_m = n``; ``tiles[I][J]`` for ``J ≤ I`` holds rows ``s_I..s_{I+1}`` and
     columns ``s_J..s_{J+1}``. What lies above the diagonal of a tile on the diagonal is not defined. About ``n²/2`` doubles in all, and half a tile a row.
 
-    >>> A = tiled(5, lambda rows, columns, out: out.fill(rows.start * 10 + columns.start), tile=2)
-    >>> A.starts, [[float(tile[0, 0]) for tile in row] for row in A.tiles]
-    ((0, 2, 4, 5), [[0.0], [20.0, 22.0], [40.0, 42.0, 44.0]])
+    >>> A = tiled((0, 2, 5), lambda rows, columns, out: out.fill(rows.start * 10 + columns.start))
+    >>> A.n, [[float(tile[0, 0]) for tile in row] for row in A.tiles]
+    (5, [[0.0], [20.0, 22.0]])
     """
 
     starts: tuple[int, ...]
@@ -67,16 +67,24 @@ class TiledMatrix:
         return y
 
 
-def tile_starts(n: int, tile: int | None = None) -> tuple[int, ...]:
-    """Return ``(0, …, n)`` with equal steps, up to one, of at most ``tile``, or by default of `TILE` or twice as much."""
-    count = ceil(n / (tile if tile is not None else TILE if n <= _LARGE else 2 * TILE))
+def tile_rows(n: int) -> int:
+    """Return the most rows of a tile of a matrix of ``n`` rows."""
+    return TILE if n <= _LARGE else 2 * TILE
+
+
+def tile_starts(n: int, tile: int) -> tuple[int, ...]:
+    """Return ``(0, …, n)`` with equal steps, up to one, of at most ``tile``.
+
+    >>> tile_starts(5, 2)
+    (0, 1, 3, 5)
+    """
+    count = ceil(n / tile)
     return tuple(n * k // count for k in range(count + 1))
 
 
 def tile_bytes(n: int) -> int:
-    """Return the bytes of a `TiledMatrix` of ``n`` rows."""
-    starts = tile_starts(n)
-    return 8 * sum((stop - start) * stop for start, stop in pairwise(starts))
+    """Return about how many bytes a `TiledMatrix` of ``n`` rows takes."""
+    return 4 * n * (n + tile_rows(n))
 
 
 def places(starts: Sequence[int]) -> Iterator[tuple[int, int, slice, slice]]:
@@ -87,9 +95,8 @@ def places(starts: Sequence[int]) -> Iterator[tuple[int, int, slice, slice]]:
             yield I, J, rows, segments[J]
 
 
-def tiled(n: int, fill: Callable[[slice, slice, Floats], None], tile: int | None = None) -> TiledMatrix:
+def tiled(starts: tuple[int, ...], fill: Callable[[slice, slice, Floats], None]) -> TiledMatrix:
     """Return the matrix whose tiles ``fill(rows, columns, out)`` writes."""
-    starts = tile_starts(n, tile)
     tiles: list[list[Floats]] = [[] for _ in starts[1:]]
     for I, _, rows, columns in places(starts):
         out = np.empty((rows.stop - rows.start, columns.stop - columns.start))

@@ -1,7 +1,7 @@
 r"""Full column rank, and a lower bound of ``σ_min``, in double precision: proved from the Cholesky factorisation of a shifted Gram matrix.
 
 The matrix is ``P``, given by its row blocks ``Ψ_l ⊙ Φ_{l-1}`` whose factors are known up to enclosures (``float_enclosures`` fixes
-``u``, ``γ_k``, ``ω``); it is never formed. Columns are ordered by output, then sample, which changes no rank; ``n = T n_L``. Of ``K = PᵀP`` one
+``u``, ``γ_k``, ``ω``); it is never formed; ``n = T n_L``. Of ``K = PᵀP`` one
 triangle is held, in tiles (``gram_tiles``, ``tiled_cholesky``).
 
 **Scaling.** Columns are multiplied by powers of two, ``D``, so that they have norms near 1 (or, for ``σ_min``, at most 1); this changes no
@@ -38,7 +38,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lossproof.numerics.float_enclosures import UNIT, Enclosure, Floats, gamma, raised
-from lossproof.numerics.gram_tiles import GramFactors, gram_tiles
+from lossproof.numerics.gram_tiles import GramPart, gram_triangle
 from lossproof.numerics.tiled_cholesky import factor_in_place, roundings, solve_factored
 from lossproof.numerics.tiled_matrix import TiledMatrix, tile_bytes
 
@@ -89,30 +89,11 @@ def full_column_rank(blocks: Sequence[GramBlock], n_L: int, spare: float = 1.0, 
     [True, False]
     """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        gram = enclosed_gram(blocks, n_L)
-        if gram is None:
+        prepared = _prepare(blocks, n_L, evenly=False)
+        if prepared is None:
             return RankOutcome(False, None)
-        needed = spare**2 * float(raised(np.square(gram.delta), 1)) + gram.rho
-        return _runs_to_its_end(gram.K, needed, spare, report=report)
-
-
-@dataclass(frozen=True, eq=False)
-class EnclosedGram:
-    r"""``K̃ ≈ DPᵀPD`` with its bounds: ``PD`` lies within ``delta`` (Frobenius) of a matrix ``P̂`` with ``‖K̃ − P̂ᵀP̂‖₂ ≤ rho``.
-
-    ``scales`` of shape ``(n_L, T)`` are the powers of two ``D``, ``K`` has its columns in the same order.
-    """
-
-    K: TiledMatrix
-    scales: Floats
-    delta: float
-    rho: float
-
-
-def enclosed_gram(blocks: Sequence[GramBlock], n_L: int) -> EnclosedGram | None:
-    """Return ``K`` with rigorous bounds: steps 1 and 2 at the head of this module, columns scaled to norms near 1; None for entries out of range."""
-    prepared = _prepare(blocks, n_L, evenly=False)
-    return None if prepared is None else EnclosedGram(gram_tiles(prepared.blocks), prepared.scales, prepared.delta, prepared.rho)
+        needed = spare**2 * float(raised(np.square(prepared.delta), 1)) + prepared.rho
+        return _runs_to_its_end(gram_triangle(prepared.blocks), needed, spare, report=report)
 
 
 @dataclass(frozen=True)
@@ -146,7 +127,7 @@ def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int, report: Repor
         prepared = _prepare(blocks, n_L, evenly=True)
         if prepared is None:
             return None
-        K = gram_tiles(prepared.blocks)
+        K = gram_triangle(prepared.blocks)
         kept = K.copy() if tile_bytes(K.n) <= _KEPT else None
         eigenvalue = _estimated_eigenvalue(K, report)
         del K
@@ -156,7 +137,7 @@ def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int, report: Repor
             extra = float(raised(np.asarray(sigma * sigma + 2 * _SPARE * sigma * prepared.delta), 3))
             if not sigma > _LEAST:
                 return None
-            shifted = gram_tiles(prepared.blocks) if kept is None else kept.copy()
+            shifted = gram_triangle(prepared.blocks) if kept is None else kept.copy()
             if _runs_to_its_end(shifted, needed, _SPARE, extra, report).proved:
                 return SingularValueBound(prepared.scales, sigma)
     return None
@@ -187,7 +168,7 @@ def even_scales(blocks: Sequence[GramBlock], n_L: int) -> Floats | None:
 class _Prepared:
     """Scaled blocks with the bounds ``δ`` and ``ρ`` of steps 1 and 2, and the scales of shape ``(n_L, T)``."""
 
-    blocks: list[GramFactors]
+    blocks: list[GramPart]
     scales: Floats
     delta: float
     rho: float
@@ -235,21 +216,18 @@ def _norm(x: Floats) -> Floats:
     return raised(np.sqrt(raised(np.einsum("...k,...k->...", x, x), x.shape[-1])), 1) if x.any() else np.zeros(x.shape[:-1])
 
 
-def _scale(block: GramBlock, exponents: npt.NDArray[np.int32]) -> GramFactors:
+def _scale(block: GramBlock, exponents: npt.NDArray[np.int32]) -> GramPart:
     """Multiply column ``c`` by ``2^-exponent``: as much of it goes to ``φ`` as gives it a norm near 1, the rest to ``ψ``."""
     inner = np.frexp(_norm(block.phi.mid))[1]
     phi = np.ldexp(block.phi.mid, -inner[:, None])
-    scales = np.ldexp(1.0, inner - exponents)
-    if block.psi is None:
-        return GramFactors(None, scales, phi)
-    psi = block.psi.mid * scales[:, :, None]
-    return GramFactors(psi.reshape(-1, psi.shape[2]), scales, phi)
+    scales = np.ldexp(1.0, inner - exponents).T
+    return GramPart(scales if block.psi is None else block.psi.mid.transpose(1, 0, 2) * scales[:, :, None], phi)
 
 
-def _roundings(block: GramFactors, blocks: int) -> int:
+def _roundings(block: GramPart, blocks: int) -> int:
     """Return a bound of the roundings in an entry of step 2, with some to spare."""
-    k = 1 if block.psi is None else int(block.psi.shape[1])
-    return k + int(block.phi.shape[1]) + blocks + 8
+    k = 1 if block.columns.ndim == 2 else int(block.columns.shape[2])
+    return k + int(block.values.shape[1]) + blocks + 8
 
 
 def _runs_to_its_end(K: TiledMatrix, needed: float, spare: float, extra: float = 0.0, report: Report | None = None) -> RankOutcome:

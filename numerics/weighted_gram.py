@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossproof.numerics.fields import Array
-from lossproof.numerics.gram_tiles import GramFactors, gram_tiles
+from lossproof.numerics.gram_tiles import GramPart, gram_triangle, tiled_gram
 from lossproof.numerics.network import Evaluation
 from lossproof.numerics.tiled_matrix import TiledMatrix
 
@@ -13,45 +13,27 @@ from lossproof.numerics.tiled_matrix import TiledMatrix
 def weighted_gram(evaluation: Evaluation, factor: Array | None, *, hold_output: bool = False) -> Array:
     r"""Return ``K_C`` of shape ``(T m, T m)``: ``Σ_l ((Ψ_l(i) C_i)ᵀ Ψ_l(i') C_i')[j, j'] · φ⁺_{l-1}(i)ᵀ φ⁺_{l-1}(i')``, entry ``(i, j)`` at ``i m + j``.
 
-    ``factor`` as from `curvature_factor`. One symmetric rank-``n_l`` update of BLAS a hidden layer, ``T² m² Σ_{l<L} n_l`` operations in all,
-    and three passes over the matrix each; whatever ``N_net``. With ``hold_output`` the rows of ``P`` that belong to ``W_L`` are left out.
+    ``factor`` as from `curvature_factor`. One symmetric rank-``n_l`` update a hidden layer, ``T² m² Σ_{l<L} n_l`` operations in all, tile by tile
+    (`tiled_gram`); whatever ``N_net``. With ``hold_output`` the rows of ``P`` that belong to ``W_L`` are left out.
     """
-    a, T = evaluation.architecture, evaluation.T
+    return tiled_gram(_weighted_parts(evaluation, factor, hold_output=hold_output))
+
+
+def weighted_gram_triangle(evaluation: Evaluation, factor: Array | None, *, hold_output: bool = False) -> TiledMatrix:
+    """Return the same matrix as one triangle in tiles."""
+    return gram_triangle(_weighted_parts(evaluation, factor, hold_output=hold_output))
+
+
+def _weighted_parts(evaluation: Evaluation, factor: Array | None, *, hold_output: bool) -> list[GramPart]:
+    a = evaluation.architecture
     last = evaluation.slope[a.L]
-    diagonal = last if factor is None else last * factor if factor.ndim == 2 else None
-    inner = _inputs_gram(evaluation, a.L, hold_output=hold_output)
-    K: Array
-    if diagonal is not None:
-        m = a.n_L
-        K = np.zeros((T * m, T * m)) if m > 1 else np.empty((T, T))
-        blocks = K.reshape(T, m, T, m)
-        for j in range(m):
-            blocks[:, j, :, j] = diagonal[:, None, j] * diagonal[None, :, j] * inner
-    else:
-        columns = (last[:, :, None] * factor).transpose(0, 2, 1)
-        m = columns.shape[1]
-        K = _scaled_product(np.ascontiguousarray(columns).reshape(T * m, a.n_L), inner, m)
-    for l, psi in _weighted_psi(evaluation, factor):
-        K += _scaled_product(psi.reshape(T * m, -1), _inputs_gram(evaluation, l), m)
-    return K
-
-
-def weighted_gram_tiles(evaluation: Evaluation, factor: Array | None, *, hold_output: bool = False) -> TiledMatrix:
-    """Return the same matrix as one triangle in tiles, entry ``(i, j)`` at ``j T + i``."""
-    a, T = evaluation.architecture, evaluation.T
-    last, phi = evaluation.slope[a.L], evaluation.extended_phi(a.L - 1)
-    if hold_output:
-        phi = phi[:, a.widths[a.L - 1] :] if a.bias_rows else np.zeros((T, 1))
-    blocks = [(psi, evaluation.extended_phi(l - 1)) for l, psi in _weighted_psi(evaluation, factor)]
     if factor is not None and factor.ndim == 3:
-        blocks.append(((last[:, :, None] * factor).transpose(0, 2, 1), phi))
-        m, diagonal = factor.shape[2], []
+        output = (last[:, :, None] * factor).transpose(0, 2, 1)
     else:
-        m, scales = a.n_L, last if factor is None else last * factor
-        diagonal = [GramFactors(None, np.ascontiguousarray(scales.T), phi)]
-    ones = np.ones((m, T))
-    dense = [GramFactors(np.ascontiguousarray(psi.transpose(1, 0, 2)).reshape(m * T, -1), ones, values) for psi, values in blocks]
-    return gram_tiles([*dense, *diagonal])
+        output = last if factor is None else last * factor
+    values = evaluation.extended_phi(a.L - 1)
+    parts = [GramPart(output, values[:, a.widths[a.L - 1] :] if hold_output else values)]
+    return parts + [GramPart(psi, evaluation.extended_phi(l - 1)) for l, psi in _weighted_psi(evaluation, factor)]
 
 
 def _weighted_psi(evaluation: Evaluation, factor: Array | None) -> list[tuple[int, Array]]:
@@ -71,22 +53,6 @@ def _weighted_psi(evaluation: Evaluation, factor: Array | None) -> list[tuple[in
         psi = carried * evaluation.slope[l][:, None, :]
         found.append((l, psi))
     return found
-
-
-def _inputs_gram(evaluation: Evaluation, l: int, *, hold_output: bool = False) -> Array:
-    """Return ``φ⁺_{l-1}(i)ᵀ φ⁺_{l-1}(i')`` of shape ``(T, T)``, without the values where the weights of the layer are held."""
-    phi = evaluation.phi[l - 1]
-    product = np.zeros((len(phi), len(phi))) if hold_output else phi @ phi.T
-    return np.asarray(product + evaluation.architecture.bias_rows)
-
-
-def _scaled_product(columns: Array, inner: Array, m: int) -> Array:
-    """Return ``columns columnsᵀ`` with block ``(i, i')`` of m rows and columns multiplied by ``inner[i, i']``."""
-    product = columns @ columns.T
-    T = len(inner)
-    wide = inner if m == 1 else np.repeat(inner, m, axis=1)
-    product.reshape(T, m, T * m)[...] *= wide[:, None, :]
-    return np.asarray(product)
 
 
 def gauss_newton_sum(evaluation: Evaluation, factor: Array | None) -> Array:

@@ -15,7 +15,7 @@ from lossproof.numerics.rank_ball import ball_rank
 from lossproof.numerics.rank_function_field import function_field_rank
 from lossproof.numerics.rank_rational import rational_rank
 from lossproof.numerics.rank_verified import verified_full_column_rank
-from lossproof.numerics.verified_gram import GramBlock, has_full_column_rank
+from lossproof.numerics.verified_gram import GramBlock, full_column_rank
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem
@@ -25,7 +25,7 @@ from lossproof.theory.weights import Weights
 
 def gram_proves(matrix, rad=0.0):
     psi = exact_floats(matrix.T[None])
-    return has_full_column_rank([GramBlock(Enclosure(psi.mid, psi.rad + rad), exact_floats(np.ones((matrix.shape[1], 1))))], 1)
+    return full_column_rank([GramBlock(Enclosure(psi.mid, psi.rad + rad), exact_floats(np.ones((matrix.shape[1], 1))))], 1).proved
 
 
 def exact_rank(rows):

@@ -11,7 +11,7 @@ from flint import arb
 from lossproof.numerics.activation_enclosures import enclose_activation
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.float_enclosures import Enclosure, enclose_balls, enclose_numbers, exact_floats, matrix_product, product, total
-from lossproof.numerics.gram_tiles import gram_tiles
+from lossproof.numerics.gram_tiles import gram_triangle
 from lossproof.numerics.precision import ball_precision
 from lossproof.numerics.rank_verified import attempt_full_column_rank, verified_full_column_rank
 from lossproof.numerics.tiled_matrix import places
@@ -154,9 +154,10 @@ def test_gram_is_that_of_the_columns(T, n_L, blocks):
     norms, _ = _column_norms(parts, n_L)
     size = np.sqrt((norms**2).sum(axis=0))
     exponents = np.frexp(size)[1]
-    scaled = np.hstack(columns) * np.ldexp(1.0, -exponents).reshape(-1, 1)
+    by_output = np.hstack(columns) * np.ldexp(1.0, -exponents).reshape(-1, 1)
+    scaled = by_output.reshape(n_L, T, -1).transpose(1, 0, 2).reshape(n_L * T, -1)
     assert np.allclose(size.ravel(), np.linalg.norm(np.hstack(columns), axis=1), rtol=1e-12)
-    K = lower(gram_tiles([_scale(part, exponents) for part in parts]))
+    K = lower(gram_triangle([_scale(part, exponents) for part in parts]))
     assert np.abs(K - np.tril(scaled @ scaled.T)).max() < 1e-13
 
 
@@ -168,11 +169,12 @@ def test_gram_error_bound_against_exact_arithmetic():
     norms, _ = _column_norms(parts, 2)
     exponents = np.frexp(norms[0])[1]
     scaled = _scale(parts[0], exponents)
-    K = lower(gram_tiles([scaled])).T
+    K = lower(gram_triangle([scaled])).T
     for c, d in itertools.combinations_with_replacement(range(8), 2):
-        left = sum(Fraction(x) * Fraction(y) for x, y in zip(scaled.psi[c], scaled.psi[d], strict=True))
-        right = sum(Fraction(x) * Fraction(y) for x, y in zip(scaled.phi[c % 4], scaled.phi[d % 4], strict=True))
-        sizes = np.ldexp(norms[0], -exponents).ravel()
+        psi, phi = scaled.columns.reshape(8, -1), scaled.values
+        left = sum(Fraction(x) * Fraction(y) for x, y in zip(psi[c], psi[d], strict=True))
+        right = sum(Fraction(x) * Fraction(y) for x, y in zip(phi[c // 2], phi[d // 2], strict=True))
+        sizes = np.ldexp(norms[0], -exponents).T.ravel()
         assert abs(Fraction(K[c, d]) - left * right) <= Fraction(9) / 2**53 * Fraction(sizes[c]) * Fraction(sizes[d])
 
 

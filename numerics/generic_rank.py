@@ -60,13 +60,18 @@ def has_generic_point(architecture: Architecture) -> bool:
     return a.L == 1 or a.activation.family in ("identity", "power", *FAMILIES)
 
 
+def generic_prime(seed: int, attempt: int) -> int:
+    """Return the prime of an attempt."""
+    return random_prime(1009 * seed + attempt)
+
+
 def generic_point(architecture: Architecture, T: int, seed: int, attempt: int = 0) -> GenericPoint | None:
     """Return ``P`` at a seeded point for the first ``T`` samples of the seed, or None if a denominator vanishes modulo the prime.
 
     Everything drawn depends on ``seed`` and ``attempt`` only, and for fewer samples it is a part of this.
     """
     a = architecture
-    prime = random_prime(1009 * seed + attempt)
+    prime = generic_prime(seed, attempt)
     numerators = sweep_numerators(a.widths[0], T, seed)
     key = f"sweep-point-{seed}-{attempt}-{a}"
     if a.L >= 2 and a.activation.family in FAMILIES:

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from logging import CRITICAL
 from typing import Any, TypeAlias
 
@@ -17,7 +18,7 @@ from lossproof.theory.exceptions import InputError, LossproofError
 Tasks: TypeAlias = Mapping[int, tuple[SweepGroup, ...]]
 Finished: TypeAlias = tuple[int, dict[str, list[Any]]]
 _MOST_DEATHS = 20
-_PATIENCE = 30
+_PATIENCE = 10
 
 
 def run_tasks(tasks: Tasks, workers: int | None, scheduler: str | None) -> Generator[Finished, None, None]:
@@ -38,13 +39,12 @@ def run_tasks(tasks: Tasks, workers: int | None, scheduler: str | None) -> Gener
 @contextmanager
 def _client(workers: int | None, scheduler: str | None, tasks: int) -> Iterator[Any]:
     try:
-        import dask
-        from distributed import Client, LocalCluster
+        dask, distributed = import_module("dask"), import_module("distributed")
     except ImportError:
         raise InputError("a sweep on several processes needs Dask, got none: pip install 'lossproof[sweep]', or take workers=0") from None
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout=_PATIENCE)
+            client = distributed.Client(scheduler, timeout=_PATIENCE)
         except (OSError, ValueError, TypeError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(f"the scheduler at {scheduler!r} must answer, got: {reason}: start one with dask scheduler") from None
@@ -54,7 +54,7 @@ def _client(workers: int | None, scheduler: str | None, tasks: int) -> Iterator[
     processes = min(workers or os.cpu_count() or 1, tasks)
     settings = {"distributed.scheduler.allowed-failures": _MOST_DEATHS}
     with one_thread_each(), without_main_module(), dask.config.set(settings):
-        cluster = LocalCluster(  # type: ignore[no-untyped-call]
+        cluster = distributed.LocalCluster(
             n_workers=processes,
             threads_per_worker=1,
             processes=True,
@@ -62,23 +62,22 @@ def _client(workers: int | None, scheduler: str | None, tasks: int) -> Iterator[
             silence_logs=CRITICAL,
             preload=["lossproof.certificates.sweep_worker"],
         )
-        with cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
+        with cluster, distributed.Client(cluster) as client:
             yield client
 
 
 def _run(client: Any, tasks: Tasks) -> Generator[Finished, None, None]:
-    from distributed import KilledWorker, as_completed
-
+    distributed = import_module("distributed")
     token = secrets.token_hex(8)
     futures = {
         client.submit(prove_task, task, key=f"lossproof-sweep-{token}-{number}", pure=False): number for number, task in tasks.items()
     }
     try:
-        for future in as_completed(list(futures)):  # type: ignore[no-untyped-call]
+        for future in distributed.as_completed(list(futures)):
             number = futures.pop(future)
             try:
                 columns: dict[str, list[Any]] = future.result()
-            except KilledWorker:
+            except distributed.KilledWorker:
                 widths = tasks[number][0].widths
                 raise LossproofError(
                     f"the task that begins with {'-'.join(map(str, widths))} lost every worker it was given to: "

@@ -164,6 +164,12 @@ def test_linear_networks_are_determinantal_varieties(widths, rank):
     assert ranks(widths, "identity", [30]) == [(rank, rank)]
 
 
+@pytest.mark.parametrize("outputs", [3, 4, 6])
+def test_two_squares_of_binary_forms(outputs):
+    """Kubjas, Li and Wiesmann (arXiv 2402.00949): 2-2-n with squares are the ``3 × n`` matrices of rank 2."""
+    assert ranks((2, 2, outputs), "power:2", [8]) == [(2 * (outputs + 1),) * 2]
+
+
 def test_bounds_refuse_networks_they_are_not_about():
     for bias, activation, bound in (("fixed", "power:2", composition_bound), ("none", "tanh", composition_bound)):
         with pytest.raises(InputError, match="composition bound"):

@@ -16,7 +16,7 @@ from lossproof.theory.grids import Numbers, Widths, parse_numbers, parse_width_g
 
 MOST_CELLS = 10**6
 _MOST_COLUMNS = 5000
-_MOST_ENTRIES = 2 * 10**7
+_MOST_ENTRIES = 5 * 10**6
 _TASK_CELLS = 500
 _TASK_COST = 2 * 10**8
 _PROVER_FACTOR = 100

@@ -7,6 +7,7 @@ import multiprocessing
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from command_cases import fail, run
@@ -214,6 +215,20 @@ def test_a_cluster_that_is_there_already_is_used():
     with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:
         result = lp.sweep("2-{1..3}-1", "1..9", scheduler=cluster.scheduler_address)
     assert result.table.equals(lp.sweep("2-{1..3}-1", "1..9", workers=0).table)
+
+
+def test_a_task_that_kills_its_workers_ends_the_sweep(tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+
+    def deadly(groups):
+        raise distributed.KilledWorker("a task", SimpleNamespace(address="somewhere"), 20)
+
+    monkeypatch.setattr(sweep_engine, "prove_task", deadly)
+    with (
+        distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0", silence_logs=50) as cluster,
+        pytest.raises(LossproofError, match="what was finished is kept"),
+    ):
+        lp.sweep("2-{1..3}-1", "1..9", scheduler=cluster.scheduler_address)
 
 
 def test_the_command(tmp_path, monkeypatch):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from lossproof.certificates.claims import Claim
 from lossproof.certificates.sweep_grid import SweepGroup
-from lossproof.certificates.sweep_problem import prove_by_prover
+from lossproof.certificates.sweep_prover import LowerBound, lowers_of_prover, prove_by_prover
 from lossproof.numerics.generic_rank import generic_prime, generic_ranks, has_generic_point
 from lossproof.numerics.independent_values import FAMILIES
 from lossproof.theory.architecture import Architecture
@@ -70,7 +69,7 @@ def prove_group(group: SweepGroup) -> list[SweepCell]:
     """Return the proved cells of a group, in the order of its numbers of samples.
 
     One layer, hidden identity, powers, sigmoid and tanh: one elimination modulo a prime gives all lower bounds. Others: the prover of
-    `check_architecture`, cell by cell.
+    `check_architecture`; for analytic ones at a few numbers of samples, from which the others follow.
 
     >>> from lossproof.certificates.sweep_grid import SweepGrid
     >>> cells = prove_group(SweepGrid.of("2-2-1", "3..10..2", "tanh", 0, "trainable").groups()[0])
@@ -78,61 +77,40 @@ def prove_group(group: SweepGroup) -> list[SweepCell]:
     [(3, 3, 'PROVED'), (5, 5, 'PROVED'), (7, 7, 'PROVED'), (9, 9, 'PROVED')]
     """
     a = group.architecture
-    if not has_generic_point(a):
-        return [_cell_of_prover(group, a, T) for T in group.samples]
+    if not all(activation.analytic.holds for activation in a.activations):
+        return [_cell_not_analytic(group, a, T) for T in group.samples]
     uppers = [generic_rank_bound(a, T) for T in group.samples]
-    lowers = generic_ranks(a, group.samples, group.seed, [value for value, _ in uppers])
+    bounds = [value for value, _ in uppers]
+    lowers = _lowers_of_prime_field(group, a, bounds) if has_generic_point(a) else lowers_of_prover(a, group.samples, group.seed, bounds)
+    cells = []
+    for T, lower, upper in zip(group.samples, lowers, uppers, strict=True):
+        full, short = lower.value == T * a.n_L, upper[0] < T * a.n_L
+        verdict = Verdict.PROVED if full else Verdict.REFUTED if short else Verdict.UNDECIDED
+        cells.append(_cell(group, a, T, lower, upper, verdict, decided=lower.value == upper[0]))
+    return cells
+
+
+def _lowers_of_prime_field(group: SweepGroup, a: Architecture, bounds: Sequence[int]) -> list[LowerBound]:
     method = INDEPENDENT_VALUES if a.L >= 2 and a.activation.family in FAMILIES else "rank-minor"
-    primes = {attempt: generic_prime(group.seed, attempt) for attempt in {attempt for _, attempt in lowers}}
-    return [
-        _cell(group, a, T, (lower, method), upper, Rigor.EXACT, _verdict(lower, upper[0], T * a.n_L), lower == upper[0], primes[attempt], attempt)
-        for T, (lower, attempt), upper in zip(group.samples, lowers, uppers, strict=True)
-    ]  # fmt: skip
+    found = generic_ranks(a, group.samples, group.seed, bounds)
+    primes = {attempt: generic_prime(group.seed, attempt) for attempt in {attempt for _, attempt in found}}
+    return [LowerBound(rank, method, Rigor.EXACT, primes[attempt], attempt) for rank, attempt in found]
 
 
-def _verdict(lower: int, upper: int, columns: int) -> Verdict:
-    return Verdict.PROVED if lower == columns else Verdict.REFUTED if upper < columns else Verdict.UNDECIDED
-
-
-def _cell_of_prover(group: SweepGroup, a: Architecture, T: int) -> SweepCell:
+def _cell_not_analytic(group: SweepGroup, a: Architecture, T: int) -> SweepCell:
+    """A lower bound at some ``W`` is none for almost every ``W``; the rank is decided only where every region is."""
     claim, lower, upper = prove_by_prover(a, T, group.seed)
-    analytic = all(activation.analytic.holds for activation in a.activations)
-    proved = claim.verdict is Verdict.PROVED
-    decided = proved or (analytic and lower is not None and lower.value == upper.value)
-    value, method = (0, "") if lower is None else (lower.value, lower.rule)
-    rigor = weakest([upper.rigor, *(bound.rigor for bound in (lower,) if bound is not None), *_own(claim)])
-    return _cell(
-        group,
-        a,
-        T,
-        (value, claim.rule if proved and not analytic else method),
-        (upper.value, upper.rule),
-        rigor,
-        claim.verdict,
-        decided,
-        None,
-        0,
-    )
-
-
-def _own(claim: Claim) -> list[Rigor]:
-    return [] if claim.rigor is None else [claim.rigor]
+    decided = claim.verdict is Verdict.PROVED
+    value, method = (0, "") if lower is None else (lower.value, claim.rule if decided else lower.rule)
+    rigors = [node.rigor for node in (lower, upper, claim) if node is not None and node.rigor is not None]
+    return _cell(group, a, T, LowerBound(value, method, weakest(rigors)), (upper.value, upper.rule), claim.verdict, decided=decided)
 
 
 def _cell(
-    group: SweepGroup,
-    a: Architecture,
-    T: int,
-    lower: tuple[int, str],
-    upper: tuple[int, str],
-    rigor: Rigor,
-    verdict: Verdict,
-    decided: bool,
-    prime: int | None,
-    attempt: int,
+    group: SweepGroup, a: Architecture, T: int, lower: LowerBound, upper: tuple[int, str], verdict: Verdict, *, decided: bool
 ) -> SweepCell:
-    columns, rank = T * a.n_L, lower[0] if decided else None
+    columns, rank = T * a.n_L, lower.value if decided else None
     return SweepCell(
-        str(a), group.activation, group.bias, T, group.seed, a.n_L, a.N_net, columns, lower[0], upper[0], rank,
-        None if rank is None else columns - rank, verdict.value, decided, upper[1], lower[1], rigor.value, prime, attempt,
+        str(a), group.activation, group.bias, T, group.seed, a.n_L, a.N_net, columns, lower.value, upper[0], rank,
+        None if rank is None else columns - rank, verdict.value, decided, upper[1], lower.method, lower.rigor.value, lower.prime, lower.attempt,
     )  # fmt: skip

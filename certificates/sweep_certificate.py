@@ -7,7 +7,7 @@ from lossproof.certificates.claims import Claim, RankBound
 from lossproof.certificates.full_rank_claims import claim_full_rank_generic
 from lossproof.certificates.rank_steps import generic_upper_bound
 from lossproof.certificates.sweep_cells import INDEPENDENT_VALUES, SweepCell
-from lossproof.certificates.sweep_problem import cell_context
+from lossproof.certificates.sweep_prover import cell_context
 from lossproof.numerics.generic_rank import generic_point, has_generic_point
 from lossproof.numerics.rank_modular import largest_minor
 from lossproof.theory.exceptions import InputError, LossproofError

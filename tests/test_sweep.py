@@ -65,6 +65,18 @@ def test_an_altered_row_has_no_certificate():
             cell_certificate(replace(cell, **change))
 
 
+@pytest.mark.parametrize("activation", ["gelu", "sin"])
+def test_ranks_that_follow_from_others_are_those_of_each_cell(activation):
+    """For one group many cells follow from few proofs; each cell alone gives the same."""
+    together = cells_of("2-3-2,2-2-2-1,4-1-3", "1..12", activation)
+    alone = [cells_of(cell.widths, cell.T, activation)[0] for cell in together]
+    assert [(cell.rank, cell.rank_upper, cell.verdict) for cell in together] == [
+        (cell.rank, cell.rank_upper, cell.verdict) for cell in alone
+    ]
+    assert all(cell.decided for cell in together)
+    assert all(lp.verify(cell_certificate(cell).text).ok for cell in together[::3])
+
+
 def test_what_is_not_analytic_has_no_generic_rank():
     for cell in cells_of("2-3-1", "5,20", "relu,leaky-relu"):
         assert (cell.rank, cell.deficiency, cell.decided, cell.verdict) == (None, None, False, "REFUTED")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossproof.certificates.proof_context import Progress
-from lossproof.certificates.sweep_engine import run_tasks
-from lossproof.certificates.sweep_grid import SweepGrid, check_workers
+from lossproof.certificates.sweep_engine import check_engine, run_tasks
+from lossproof.certificates.sweep_grid import SweepGrid
 from lossproof.certificates.sweep_parts import Parts
 from lossproof.certificates.sweep_result import SweepResult
 from lossproof.certificates.sweep_table import about_table, check_table_place, joined, read_table, require_arrow, table_of, write_table
@@ -59,7 +59,7 @@ def sweep(
     (9, 9, 3, 'rank-size')
     """
     grid = SweepGrid.of(widths, T, activation, seeds, bias)
-    check_workers(workers)
+    check_engine(workers, scheduler)
     require_arrow()
     about = _about(grid)
     target = None if output is None else check_table_place(Path(output))

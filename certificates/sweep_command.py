@@ -48,7 +48,7 @@ def sweep_grid(
         raise InputError("--certificate must be asked for one cell, got a grid of several: name one architecture, activation, seed and T")
     with progress_bar(quiet=quiet) as progress:
         found = sweep(
-            widths, samples, names, seeds, bias=bias, output=output, workers=0 if certificate is not None and workers is None else workers,
+            widths, samples, names, seeds, bias=bias, output=output, workers=0 if certificate is not None and workers is None and scheduler is None else workers,
             scheduler=scheduler, fresh=fresh, progress=progress,
         )  # fmt: skip
     if not found.interrupted:

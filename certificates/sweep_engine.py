@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from importlib import import_module
 from logging import CRITICAL
 from typing import Any, TypeAlias
 
+from lossproof.certificates.problem_input import check_whole
 from lossproof.certificates.sweep_cells import prove_task
 from lossproof.certificates.sweep_grid import SweepGroup
 from lossproof.numerics.child_processes import one_thread_each, without_main_module
@@ -19,6 +21,19 @@ Tasks: TypeAlias = Mapping[int, tuple[SweepGroup, ...]]
 Finished: TypeAlias = tuple[int, dict[str, list[Any]]]
 _MOST_DEATHS = 20
 _PATIENCE = 10
+_ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://[^\s/]+:[0-9]{1,5}|inproc://\S+")
+
+
+def check_engine(workers: int | None, scheduler: str | None) -> None:
+    """Raise `InputError` unless the number of workers is None or from 0 to 1024, the scheduler None or an address, and one of them is None."""
+    if workers is not None:
+        check_whole("workers", workers, 0, 1024)
+    if workers is not None and scheduler is not None:
+        raise InputError(f"a scheduler has its own workers, got workers={workers} and {scheduler!r}: leave one of them out")
+    if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
+        raise InputError(
+            f"the scheduler must be an address such as tcp://host:8786, got {scheduler!r}: dask scheduler prints it when it starts"
+        )
 
 
 def run_tasks(tasks: Tasks, workers: int | None, scheduler: str | None) -> Generator[Finished, None, None]:

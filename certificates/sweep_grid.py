@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lossproof.certificates.problem_input import check_whole
 from lossproof.numerics.generic_rank import has_generic_point
 from lossproof.numerics.sweep_samples import MOST_SAMPLES
 from lossproof.theory.activations import Activation, activation_named
@@ -132,9 +131,3 @@ class SweepGrid:
 
 def _plain(value: Any) -> Any:
     return [_plain(entry) for entry in value] if isinstance(value, Sequence) and not isinstance(value, str) else value
-
-
-def check_workers(workers: int | None) -> None:
-    """Raise `InputError` unless the number of workers is None or from 0 (none but this process) to 1024."""
-    if workers is not None:
-        check_whole("workers", workers, 0, 1024)

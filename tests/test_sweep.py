@@ -267,6 +267,8 @@ def test_the_command_refuses_bad_input_before_it_works(tmp_path, monkeypatch):
     assert ".json" in fail("sweep", "--widths", "2-1", "--samples", 3, "--certificate", "cell.txt")
     assert "one cell" in fail("sweep", "--widths", "2-1", "--samples", "1..3", "--certificate", "cell.json")
     assert "workers" in fail("sweep", "--widths", "2-1", "--samples", 3, "--workers", -1)
+    assert "tcp://host:8786" in fail("sweep", "--widths", "2-1", "--samples", 3, "--scheduler", "tcp://host")
+    assert "leave one of them out" in fail("sweep", "--widths", "2-1", "--samples", 3, "--scheduler", "tcp://host:8786", "--workers", 2)
     assert not list(tmp_path.iterdir())
 
 

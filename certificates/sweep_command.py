@@ -46,10 +46,11 @@ def sweep_grid(
     names = ",".join(activation) if activation else "tanh"
     if certificate is not None and SweepGrid.of(widths, samples, names, seeds, bias).cells != 1:
         raise InputError("--certificate must be asked for one cell, got a grid of several: name one architecture, activation, seed and T")
+    if certificate is not None and scheduler is None:
+        workers = workers or 0
     with progress_bar(quiet=quiet) as progress:
         found = sweep(
-            widths, samples, names, seeds, bias=bias, output=output, workers=0 if certificate is not None and workers is None and scheduler is None else workers,
-            scheduler=scheduler, fresh=fresh, progress=progress,
+            widths, samples, names, seeds, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress
         )  # fmt: skip
     if not found.interrupted:
         _write(found, plot, certificate)

@@ -1,4 +1,4 @@
-"""The command line: ``lossproof check``, ``lossproof map``, ``lossproof train``, ``lossproof verify``, ``lossproof statements``.
+"""The command line: ``lossproof check``, ``map``, ``train``, ``sweep``, ``verify``, ``zoo``, ``statements``.
 
 Exit codes: 0 it ran (``verify``: the certificate holds); 1 ``verify`` rejects; 2 bad input, said in one line on standard error;
 130 interrupted.
@@ -28,6 +28,7 @@ from lossproof.certificates.command_options import (
     Widths,
 )
 from lossproof.certificates.map_command import map_landscape
+from lossproof.certificates.sweep_command import sweep_grid
 from lossproof.certificates.train_command import train_network
 from lossproof.certificates.zoo_command import show_zoo
 from lossproof.theory.exceptions import LossproofError
@@ -137,6 +138,7 @@ def check(
 app.command("map")(map_landscape)
 app.command("zoo")(show_zoo)
 app.command("train")(train_network)
+app.command("sweep")(sweep_grid)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from lossproof.certificates.kernel_blind_rule import BLIND_RULES
 from lossproof.certificates.kernel_cited_rules import CITED_RULES
 from lossproof.certificates.kernel_claim_rules import RANK_CLAIM_RULES
 from lossproof.certificates.kernel_class_rules import CLASS_RULES
+from lossproof.certificates.kernel_generic_rules import GENERIC_RULES
 from lossproof.certificates.kernel_idle_rule import IDLE_RULES
 from lossproof.certificates.kernel_inertia_rules import INERTIA_RULES
 from lossproof.certificates.kernel_kantorovich_rules import KANTOROVICH_RULES
@@ -46,6 +47,7 @@ RULES: Mapping[str, Callable[[Step], Result]] = {
     **KANTOROVICH_RULES,
     **SECOND_ORDER_RULES,
     **SIGN_RULES,
+    **GENERIC_RULES,
     **STATIONARY_RULES,
     **STATIONARY_BOX_RULES,
     **IDLE_RULES,

@@ -73,7 +73,7 @@ def entries(
     limit(len(r) * len(c), MAX_ENTRIES, "the number of entries of a matrix")
     if not matrix.needs_point:
         _, phi = forward(ring, problem, None, 0, bits)
-        return _phi_plus(phi[0], matrix.shape[0]).T[np.ix_(r, c)]
+        return phi_plus(phi[0], matrix.shape[0]).T[np.ix_(r, c)]
     if point is None:
         raise Rejected("conclusion.point", "conclusion", "this matrix depends on the weights, so a point is needed")
     if matrix.kind == "W":
@@ -81,7 +81,7 @@ def entries(
         return np.concatenate([W, b])[np.ix_(r, c)]
     if matrix.kind == "Phi":
         _, phi = forward(ring, problem, point, _layer(matrix), bits)
-        return _phi_plus(phi[-1], matrix.shape[0]).T[np.ix_(r, c)]
+        return phi_plus(phi[-1], matrix.shape[0]).T[np.ix_(r, c)]
     z, phi = forward(ring, problem, point, problem.L - 1 if problem.strip else problem.L, bits)
     psi = backward(ring, problem, point, z, matrix.layer or 1)
     if matrix.kind == "Psi":
@@ -91,7 +91,7 @@ def entries(
     for l in layers:
         m = problem.fan_in(l)
         local = r[(r >= offset) & (r < offset + m * problem.widths[l])] - offset
-        blocks.append(_khatri_rao_entries(psi[l], _phi_plus(phi[l - 1], m), local, c))
+        blocks.append(khatri_rao_entries(psi[l], phi_plus(phi[l - 1], m), local, c))
         offset += m * problem.widths[l]
     return np.concatenate(blocks)
 
@@ -100,7 +100,7 @@ def _layer(matrix: Matrix) -> int:
     return matrix.layer if matrix.layer is not None else 0
 
 
-def _phi_plus(phi: Array, width: int) -> Array:
+def phi_plus(phi: Array, width: int) -> Array:
     """Append a column of ones where the width asks for one."""
     if phi.shape[1] == width:
         return phi
@@ -116,7 +116,7 @@ def _psi_entries(psi: Array, r: Array, c: Array) -> Array:
     return block
 
 
-def _khatri_rao_entries(psi: Array, phi: Array, r: Array, c: Array) -> Array:
+def khatri_rao_entries(psi: Array, phi: Array, r: Array, c: Array) -> Array:
     """Entry ``(a m + b, i n_L + j)`` is ``Ψ(i)[a, j] φ⁺(i)[b]``."""
     (a, b), (i, j) = np.divmod(r, phi.shape[1]), np.divmod(c, psi.shape[2])
     product: Array = psi[i[None, :], a[:, None], j[None, :]] * phi[i[None, :], b[:, None]]

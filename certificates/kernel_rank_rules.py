@@ -12,12 +12,15 @@ from flint import fmpq
 
 from lossproof.certificates.kernel_balls import BallRing, ball_precision
 from lossproof.certificates.kernel_parse import Rejected, read_integer, read_list
-from lossproof.certificates.kernel_pass import forward
+from lossproof.certificates.kernel_pass import forward, limit
 from lossproof.certificates.kernel_problem import Problem, row_key
 from lossproof.certificates.kernel_rank_evidence import EVIDENCE_RULES, PRECISIONS
 from lossproof.certificates.kernel_rings import FormalRing
 from lossproof.certificates.kernel_step import Result, Step, require
 from lossproof.theory.verdicts import Rigor
+
+MAX_DEGREE = 64
+MAX_LAYERS = 64
 
 
 def rank_size(step: Step) -> Result:
@@ -60,15 +63,17 @@ def rank_dead_outputs(step: Step) -> Result:
 
 
 def rank_homogeneous(step: Step) -> Result:
-    """Scaling a (leaky) ReLU unit's incoming weights by t and its outgoing by 1/t changes no output: each hidden unit gives v with ``vᵀP = 0``.
+    """Scaling a hidden unit's incoming weights by t and its outgoing by ``t^{-k}`` changes no output: each unit gives v with ``vᵀP = 0``.
 
-    Where P exists no hidden z is 0, so v has a non-zero incoming part. Layer by layer from the first, incoming parts lie in columns of ``W_l``
-    of their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net − Σ_{0<l<L} n_l`` wherever P exists.
+    (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, so v has a non-zero incoming part. Layer by layer from the first, incoming parts
+    lie in columns of ``W_l`` of their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net − Σ_{0<l<L} n_l``
+    wherever P exists. ``z^k``: the same where all weights are non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is
+    continuous.
     """
     step.expect(0)
     problem = step.problem
-    right = problem.L >= 2 and problem.activation.family in ("relu", "leaky-relu") and problem.bias != "fixed"
-    require(right, "rule", "this needs hidden layers of relu or leaky-relu and no fixed bias")
+    right = problem.L >= 2 and problem.activation.family in ("relu", "leaky-relu", "power") and problem.bias != "fixed"
+    require(right, "rule", "this needs hidden layers of relu, leaky-relu or a power and no fixed bias")
     return step.upper("P", problem.N_net - sum(problem.widths[1:-1]), None), Rigor.EXACT
 
 
@@ -85,19 +90,28 @@ def rank_product(step: Step) -> Result:
 def rank_linear(step: Step) -> Result:
     """If ``z_L`` is affine in x (linear without bias), so is each derivative of ``z_{L,j}`` by a weight.
 
-    So, in the columns of output j, every row of P lies in the row space of ``Φ_0⁺`` times a diagonal matrix: ``r(P) ≤ n_L r(Φ_0⁺)``.
+    So, in the columns of output j, every row of P lies in the row space C of ``Φ_0⁺`` times a diagonal matrix: ``r(P) ≤ n_L ρ``, ``ρ = dim C``.
+    With a hidden layer of width m, ``z_L = φ_h B + c``: rows of the blocks up to h lie in ``C ⊗ R``, the others in ``A ⊗ R^{n_L}``, with R the
+    row space of B, of dimension ``b ≤ min(m, n_L)``, and ``A ⊂ C`` that of ``Φ_h⁺``, ``a ≤ min(m_h, ρ)``. The sum has dimension ``ρ b + a (n_L
+    − b)``, which grows with both.
     """
     step.expect(1)
     problem = step.problem
     right = (problem.L == 1 or problem.activation.family == "identity") and problem.bias != "fixed"
     require(right, "rule", "this needs L = 1 or hidden layers with the identity, and no fixed bias")
-    return step.upper("P", problem.n_L * step.bound(0, "Phi-0+", "rank_upper", None), None), Rigor.EXACT
+    rho = step.bound(0, "Phi-0+", "rank_upper", None)
+    if problem.L == 1:
+        return step.upper("P", problem.n_L * rho, None), Rigor.EXACT
+    m = min(problem.widths[1:-1])
+    a, b = min(m + problem.bias_rows, rho), min(m, problem.n_L)
+    return step.upper("P", rho * b + a * (problem.n_L - b), None), Rigor.EXACT
 
 
 def rank_polynomial(step: Step) -> Result:
     """With hidden ``z^k``, ``z_L`` is a polynomial in x of degree ``d = k^{L-1}`` at most, and so are its derivatives by weights.
 
-    So, in the columns of output j, every row of P is ``σ_out'`` (or 1) times the values of a polynomial from a space of dimension ``C(n_0 + d, d)``.
+    So, in the columns of output j, every row of P is ``σ_out'`` (or 1) times the values of a polynomial from a space of dimension ``C(n_0 + d, d)``;
+    without bias these are forms of degree d, from a space of dimension ``C(n_0 + d − 1, d)``.
     """
     step.expect(0)
     problem = step.problem
@@ -106,21 +120,68 @@ def rank_polynomial(step: Step) -> Result:
     require(right, "rule", "this needs hidden layers with the identity or a power, and an output derivative that is not 0 anywhere")
     k = 1 if family == "identity" else int(problem.activation.parameter or 1)
     degree = 1 if k == 1 else k ** min(problem.L - 1, 7)
-    require(degree <= 64, "rule", "the degree is above 64")
-    return step.upper("P", problem.n_L * math.comb(problem.widths[0] + degree, degree), None), Rigor.EXACT
+    require(degree <= MAX_DEGREE, "rule", f"the degree is above {MAX_DEGREE}")
+    variables = problem.widths[0] - (1 if problem.bias == "none" else 0)
+    return step.upper("P", problem.n_L * math.comb(variables + degree, degree), None), Rigor.EXACT
+
+
+def _quadrics(n: int, m: int) -> int:
+    """Return the dimension of the quadratic forms in n variables that vanish modulo m independent linear forms."""
+    return math.comb(n + 1, 2) - math.comb(n - m + 1, 2)
+
+
+def rank_composition(step: Step) -> Result:
+    """Hidden ``z^k``: let ``D(i, j)`` be spanned by the derivatives by weights of ``z_j`` as a function of ``φ_i``; rows of P are values from
+    ``D(0, L)``.
+
+    ``dim D(i, j) ≤`` each of: the weights between less the units between (`rank_homogeneous`); ``n_j`` times the number of monomials
+    (`rank_polynomial`); for ``k = 2``, one hidden layer and one output, 1 if there is a bias and the quadratic forms in ``(φ_i, 1)`` that
+    vanish modulo the linear forms ``z_{i+1}``; ``dim D(i, h) + dim D(h, j) − n_h``, as ``D(i, j)`` is a linear image of ``D(i, h) ⊕ D(h, j)``
+    whose kernel contains, for each unit of layer h, the pair of its two scalings, independent if no ``z_h`` is the zero function. At other
+    weights: P is continuous, up to factors ``σ_out'``.
+    """
+    step.expect(0)
+    problem = step.problem
+    right = problem.L >= 2 and problem.activation.family == "power" and problem.bias != "fixed"
+    require(right, "rule", "this needs hidden layers of a power and no fixed bias")
+    limit(problem.L, MAX_LAYERS, "the number of layers")
+    n, k, beta = problem.widths, int(problem.activation.parameter or 1), problem.bias_rows
+    best: dict[tuple[int, int], int] = {}
+    for distance in range(1, problem.L + 1):
+        for i in range(problem.L + 1 - distance):
+            j = i + distance
+            found = [sum((n[l - 1] + beta) * n[l] for l in range(i + 1, j + 1)) - sum(n[i + 1 : j])]
+            degree = k ** min(distance - 1, 7)
+            if k == 1 or degree <= MAX_DEGREE:
+                found.append(n[j] * math.comb(n[i] + beta - 1 + degree, degree))
+            if distance == 2 and k == 2 and n[j] == 1:
+                found.append(_quadrics(n[i] + beta, min(n[i + 1], n[i] + beta)) + beta)
+            found += [best[i, h] + best[h, j] - n[h] for h in range(i + 1, j)]
+            best[i, j] = min(found)
+    return step.upper("P", best[0, problem.L], None), Rigor.EXACT
 
 
 def rank_bottleneck(step: Step) -> Result:
-    """The rows of ``P-L`` lie in ``C ⊗ R^{n_L}``, all others in ``R^T ⊗ R``, C and R the row spaces of ``Φ_{L-1}⁺`` and of ``W_L`` without bias.
+    """A change of weights reaches the outputs through a change of ``φ_h``, from a space of dimension ``T n_h``, or is one of weights behind h.
 
-    With ``ρ = dim C ≤ min(T, m_L)`` and ``r = dim R ≤ min(n_{L-1}, n_L)`` the sum has dimension ``ρ n_L + (T − ρ) r``, as the two meet in
-    ``C ⊗ R``; it grows with both. Factors ``σ_out'`` of columns cannot raise it.
+    Those of layer ``h + 1`` have an image of dimension ``ρ n_{h+1}`` at most, ``ρ = r(Φ_h⁺)``, the others one of at most their number. The
+    changes ``φ_h ↦ A φ_h + a`` (``a = 0`` without bias) form a space of dimension ``ρ n_h``, and layer ``h + 1`` can undo them, so their image
+    is counted twice: ``r(P) ≤ T n_h + ρ (n_{h+1} − n_h) + Σ_{l>h+1} (rows of W_l) n_l``, and for ``n_h ≤ n_{h+1}`` this grows with ``ρ ≤ min(T,
+    rows of Φ_h⁺)``. Behind a single hidden unit h of powers without bias ``z_L = z_h^d c``: changes up to h lie in ``R^T ⊗ c``, those behind h
+    in ``C ⊗ R^{n_L}``, C spanned by the values ``z_h^d``. Factors ``σ_out'`` of columns cannot raise a rank.
     """
     step.expect(0)
     problem = step.problem
     require(problem.L >= 2, "rule", "this needs a hidden layer")
-    r, rho = min(problem.widths[-2], problem.n_L), min(problem.T, problem.fan_in(problem.L))
-    return step.upper("P", rho * problem.n_L + (problem.T - rho) * r, None), Rigor.EXACT
+    n, T = problem.widths, problem.T
+    found, behind = [problem.columns], 0
+    if problem.activation.family == "power" and problem.bias == "none" and 1 in n[1:-1]:
+        found.append(T + problem.n_L - 1)
+    for h in range(problem.L - 1, 0, -1):
+        if n[h] <= n[h + 1]:
+            found.append(T * n[h] + min(T, problem.fan_in(h + 1)) * (n[h + 1] - n[h]) + behind)
+        behind += problem.fan_in(h + 1) * n[h + 1]
+    return step.upper("P", min(found), None), Rigor.EXACT
 
 
 def invertible(step: Step, layers: Sequence[int]) -> bool:
@@ -203,6 +264,7 @@ RANK_RULES: Mapping[str, Callable[[Step], Result]] = {
     "rank-product": rank_product,
     "rank-linear": rank_linear,
     "rank-polynomial": rank_polynomial,
+    "rank-composition": rank_composition,
     "rank-bottleneck": rank_bottleneck,
     "rank-psi": rank_psi,
     "rank-khatri-rao": rank_khatri_rao,

@@ -20,7 +20,8 @@ MAX_PATTERNS = 5000
 Rows = list[list[int]]
 
 
-def _residue(value: fmpq, p: int) -> int:
+def residue(value: fmpq, p: int) -> int:
+    """Return a rational modulo a prime; raises `Rejected` if the prime divides the denominator."""
     if value.q % p == 0:
         raise Rejected("evidence.prime", "evidence", "the prime divides a denominator")
     return int(value.p) * pow(int(value.q), -1, p) % p
@@ -34,7 +35,7 @@ def _unit_patterns(problem: Problem) -> list[tuple[int, ...]]:
 
 def _unit_rows(problem: Problem, w: list[int], v: list[int], signs: tuple[int, ...], p: int) -> Rows:
     """Return the rows of P of one hidden unit mod p: ``v_j x⁺_b / (1+sz)²`` in block 1, ``δ_jk z/(1+sz)`` in block 2."""
-    inputs = [[_residue(x, p) for x in row] for row in problem.X]
+    inputs = [[residue(x, p) for x in row] for row in problem.X]
     bias = 1 if problem.bias == "trainable" else 0
     first: Rows = [[] for _ in w]
     values = []
@@ -58,7 +59,7 @@ def _networks(problem: Problem, residues: list[int], p: int) -> Iterator[Rows]:
     """Yield the rows of ``P_s`` mod p for all choices of sign vectors, up to a permutation of units where units are alike."""
     _, n_1, n_L = problem.widths
     m, second_fan_in = problem.fan_in(1), problem.fan_in(2)
-    constant = [0] * n_1 if problem.fixed_bias is None else [_residue(fmpq(b), p) for b in problem.fixed_bias[0] if isinstance(b, fmpq)]
+    constant = [0] * n_1 if problem.fixed_bias is None else [residue(fmpq(b), p) for b in problem.fixed_bias[0] if isinstance(b, fmpq)]
     units = []
     for a in range(n_1):
         w = residues[a * m : (a + 1) * m] + ([] if problem.bias == "trainable" else [constant[a]])

@@ -6,9 +6,17 @@ from fractions import Fraction
 
 from lossproof.certificates.claims import RankBound
 from lossproof.numerics.known_values import vanishes_at_zero
+from lossproof.theory.composition_bound import composition_bound
 from lossproof.theory.matrix_sizes import matrix_size
 from lossproof.theory.problem import Problem
-from lossproof.theory.rank_upper_bounds import bottleneck_bound, duplicate_bound, homogeneous_bound, linear_bound, polynomial_bound
+from lossproof.theory.rank_upper_bounds import (
+    bottleneck_bound,
+    duplicate_bound,
+    homogeneous_bound,
+    linear_bound,
+    narrow_linear_bound,
+    polynomial_bound,
+)
 from lossproof.theory.verdicts import Rigor
 
 _MAX_DEGREE = 64
@@ -26,13 +34,14 @@ def structural_upper_bounds(problem: Problem, inputs_upper: RankBound) -> list[R
     distinct = _telling_inputs(problem)
     if distinct < problem.T:
         found.append(RankBound("P", None, False, duplicate_bound(n_L, distinct), "rank-duplicate", Rigor.EXACT))
-    if a.L >= 2 and a.activation.family in ("relu", "leaky-relu") and a.bias != "fixed":
+    if a.L >= 2 and a.activation.family in ("relu", "leaky-relu", "power") and a.bias != "fixed":
         found.append(RankBound("P", None, False, homogeneous_bound(a), "rank-homogeneous", Rigor.EXACT))
     if (a.L == 1 or a.activation.family == "identity") and a.bias != "fixed":
-        found.append(
-            RankBound("P", None, False, linear_bound(n_L, inputs_upper.value), "rank-linear", inputs_upper.rigor, premises=(inputs_upper,))
-        )
+        value = linear_bound(n_L, inputs_upper.value) if a.L == 1 else narrow_linear_bound(a, inputs_upper.value)
+        found.append(RankBound("P", None, False, value, "rank-linear", inputs_upper.rigor, premises=(inputs_upper,)))
     found += _polynomial_bound(problem)
+    if a.L >= 2 and a.activation.family == "power" and a.bias != "fixed":
+        found.append(RankBound("P", None, False, composition_bound(a), "rank-composition", Rigor.EXACT))
     if a.L >= 2:
         found.append(RankBound("P", None, False, bottleneck_bound(a, problem.T), "rank-bottleneck", Rigor.EXACT))
     found.append(_block_sum(problem, inputs_upper))
@@ -52,7 +61,8 @@ def _polynomial_bound(problem: Problem) -> list[RankBound]:
     if a.L < 2 or power is None or not a.output_activation.nonvanishing_derivative.holds or power ** (a.L - 1) > _MAX_DEGREE:
         return []
     degree = power ** (a.L - 1)
-    return [RankBound("P", None, False, polynomial_bound(a.n_L, a.widths[0], degree), "rank-polynomial", Rigor.EXACT)]
+    value = polynomial_bound(a.n_L, a.widths[0], degree, homogeneous=a.bias == "none")
+    return [RankBound("P", None, False, value, "rank-polynomial", Rigor.EXACT)]
 
 
 def _block_sum(problem: Problem, inputs_upper: RankBound) -> RankBound:

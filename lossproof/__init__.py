@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from lossproof.certificates.find_critical_points import find_critical_points, prove_points
     from lossproof.certificates.landscape_map import CriticalPoint, LandscapeMap
     from lossproof.certificates.report import Report
+    from lossproof.certificates.sweep import sweep
+    from lossproof.certificates.sweep_cells import SweepCell
+    from lossproof.certificates.sweep_result import SweepResult
     from lossproof.certificates.train import train
     from lossproof.certificates.verification import Verification, verify
     from lossproof.certificates.zoo import ZooProof, prove_entry
@@ -41,6 +44,9 @@ _HOME = {
     "CriticalPoint": "certificates.landscape_map",
     "LandscapeMap": "certificates.landscape_map",
     "Report": "certificates.report",
+    "sweep": "certificates.sweep",
+    "SweepCell": "certificates.sweep_cells",
+    "SweepResult": "certificates.sweep_result",
     "train": "certificates.train",
     "Verification": "certificates.verification",
     "verify": "certificates.verification",
@@ -89,6 +95,8 @@ __all__ = [
     "Samples",
     "Scope",
     "Statement",
+    "SweepCell",
+    "SweepResult",
     "Training",
     "Verdict",
     "Verification",
@@ -105,6 +113,7 @@ __all__ = [
     "prove_entry",
     "prove_points",
     "statement_named",
+    "sweep",
     "train",
     "verify",
     "zoo_entries",

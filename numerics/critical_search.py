@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
 
+from lossproof.numerics.child_processes import ignore_interrupts, one_thread_each, without_main_module
 from lossproof.numerics.critical_descent import find_roots, gradient_quality, minimise
 from lossproof.numerics.critical_polish import Settled, settle
 from lossproof.numerics.critical_starts import (
@@ -233,9 +232,9 @@ def _results(problem: Problem, chunks: list[range], seed: int, workers: int | No
 
 def _pooled(problem: Problem, chunks: list[range], seed: int, processes: int) -> Generator[list[Settled | None], None, None]:
     others = set(multiprocessing.active_children())
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _ignore_interrupts) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), ignore_interrupts) as pool:
         try:
-            with _one_thread_each(), _without_main_module():
+            with one_thread_each(), without_main_module():
                 futures = [pool.submit(search_chunk, problem, chunk, seed) for chunk in chunks]
             for future in futures:
                 yield future.result()
@@ -243,36 +242,3 @@ def _pooled(problem: Problem, chunks: list[range], seed: int, processes: int) ->
             for child in set(multiprocessing.active_children()) - others:
                 child.terminate()
             raise  # leaving the block waits for the pool's own thread, which fails what is pending and joins the processes
-
-
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the process that started this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _without_main_module() -> Iterator[None]:
-    """Let processes that are started within the block not run the caller's script again: they need nothing of it."""
-    main = sys.modules["__main__"]
-    spec, file = main.__spec__, getattr(main, "__file__", None)
-    main.__spec__ = main.__file__ = None
-    try:
-        yield
-    finally:
-        main.__spec__, main.__file__ = spec, file
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that are started within the block use one thread each for linear algebra."""
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

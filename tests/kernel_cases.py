@@ -376,6 +376,72 @@ def softsign_almost_everywhere():
     return d.finish()
 
 
+def free_values(rows, columns, exponentials, weights, values):
+    return {"rows": rows, "columns": columns, "prime": 1048583, "exponentials": exponentials, "weights": weights, "values": values}
+
+
+def deep_tanh_almost_everywhere():
+    """1-2-2-1, tanh: full rank at almost all weights, with the values of the second layer as free variables."""
+    d = Draft((1, 2, 2, 1), [["1/2"], ["1"], ["-3"]], [["0"], ["1"], ["0"]])
+    up = d.upper("rank-size", "P", 3, None)
+    weights, values = [[[17, 29], [31, 5]], [[3], [11]]], [[[2, 3], [5, 7], [13, 19]]]
+    evidence = free_values([0, 1, 4], [0, 1, 2], [[12345, 777], [4242, 31]], weights, values)
+    full = {"rank_lower": 3, "rank_upper": 3, "columns": 3}
+    generic = d.claim("full-rank-independent-values", "full-rank", ALMOST, "PROVED", full, None, [up], evidence)
+    principle = d.claim("principle-error", "principle-error", EVERYWHERE, "PROVED", {"error": "squared"})
+    d.claim("almost-everywhere", "almost-everywhere", ALMOST, "PROVED", premises=[generic, principle])
+    return d.finish()
+
+
+def sigmoid_rank_almost_everywhere():
+    """2-1-2, sigmoid without bias: too few weights, and their number is the rank at almost all weights."""
+    d = Draft((2, 1, 2), [["1", "2"], ["2", "-1"], ["0", "1/3"]], [["0", "1"]] * 3, activation="sigmoid", bias="none")
+    up = d.upper("rank-size", "P", 4, None)
+    evidence = free_values([0, 1, 2, 3], [0, 1, 2, 4], [[12345, 777]], [[[17, 29]]], [])
+    d.claim(
+        "full-rank-independent-values",
+        "full-rank",
+        ALMOST,
+        "REFUTED",
+        {"rank_lower": 4, "rank_upper": 4, "columns": 6},
+        None,
+        [up],
+        evidence,
+    )
+    return d.finish()
+
+
+def quadratic_forms():
+    """3-2-1, squares without bias: quadratic forms of rank 2, a variety of dimension 5."""
+    X = [["1", "0", "2"], ["0", "1", "3"], ["1", "1", "1"], ["2", "-1", "0"], ["1/2", "3", "1"], ["-1", "2", "5"], ["4", "1", "1"]]
+    point = [layer([["1", "2"], ["3", "-1"], ["2", "5"]], ["0", "0"]), layer([["1"], ["3"]], ["0"])]
+    d = Draft((3, 2, 1), X, [["1"]] * 7, point, activation="power:2", bias="none")
+    d.upper("rank-homogeneous", "P", 6, None)
+    d.upper("rank-polynomial", "P", 6, None)
+    low, up = d.minor("P"), d.upper("rank-composition", "P", 5, None)
+    d.claim("full-rank-generic", "full-rank", ALMOST, "REFUTED", {"rank_lower": 5, "rank_upper": 5, "columns": 7}, None, [low, up])
+    return d.finish()
+
+
+def deep_powers():
+    """2-1-2-2, cubes without bias: a single unit makes all that follows a multiple of one power of it."""
+    d = Draft((2, 1, 2, 2), [["1", "2"], ["3", "1"], ["1", "-5"]], [["1", "1"]] * 3, activation="power:3", bias="none")
+    d.upper("rank-composition", "P", 3, None)
+    d.upper("rank-bottleneck", "P", 4, None)
+    return d.finish()
+
+
+def narrow_linear():
+    """3-1-3, identity without bias: matrices of rank 1, a variety of dimension 5."""
+    X = [["1", "0", "2"], ["0", "1", "3"], ["1", "1", "1"], ["2", "-1", "0"]]
+    point = [layer([["1"], ["3"], ["2"]], ["0"]), layer([["1", "3", "5"]], ["0", "0", "0"])]
+    d = Draft((3, 1, 3), X, [["1", "0", "0"]] * 4, point, activation="identity", bias="none")
+    inputs = d.upper("rank-size", "Phi-0+", 3, None)
+    low, up = d.minor("P"), d.upper("rank-linear", "P", 5, None, [inputs])
+    d.claim("full-rank-generic", "full-rank", ALMOST, "REFUTED", {"rank_lower": 5, "rank_upper": 5, "columns": 12}, None, [low, up])
+    return d.finish()
+
+
 def dead_outputs():
     """A relu output that is inactive at one of two samples."""
     d = Draft((1, 1, 1), [["1"], ["2"]], [["0"], ["0"]], [layer([["1"]], ["0"]), layer([["1"]], ["-7/8"])], activation="tanh",
@@ -434,7 +500,8 @@ CASES = {
         xor_generic, xor_deficient, xor_at_log_3, softsign_exact, weights_deficient, relu_network, relu_too_few_weights, single_layer,
         linear_reach, linear_reach_fixed, clash, polynomial, wide, exact_learner, far_residuals, far_residuals_blake, bounded_output,
         bottleneck, one_hot, probabilities, single_sample, balls, verified_float, function_field, learner_in_a_box,
-        softsign_almost_everywhere, zero_input, dead_outputs, deep_linear, wide_network, separable_classes,
+        softsign_almost_everywhere, deep_tanh_almost_everywhere, sigmoid_rank_almost_everywhere, quadratic_forms, deep_powers, narrow_linear,
+        zero_input, dead_outputs, deep_linear, wide_network, separable_classes,
     )
 }  # fmt: skip
 CASES |= CRITICAL_CASES | KANTOROVICH_CASES

@@ -199,6 +199,8 @@ VALUES = [
     (STEP + r"evidence\.curve\.\*\.0", lambda v: [v + 1, v - 1, 0, -v, 25], "evidence"),
     (STEP + r"evidence\.(curve\.\*\.1|direction\.\*)\.\*", _plus_one, "evidence digest"),  # another curve, or direction, may serve as well
     (STEP + r"evidence\.residual\.\*", lambda v: [-1, 99], "evidence"),
+    (STEP + r"evidence\.exponentials\.\*\.\*", lambda v: [0, -1, 2**62], "evidence"),
+    (STEP + r"evidence\.(weights|values)\.\*\.\*\.\*", lambda v: [-1, 2**62], "evidence"),
     (STEP + r"conclusion\.matrix", _suffix, "conclusion"),
     (STEP + r"conclusion\.matrix", _words("P-0", "P-9", "Phi-9", "Phi--1", "W-0", "Q", "P+", "Psi-1+", "P-1*", "P-01", ""), "conclusion"),
     (STEP + r"conclusion\.point", lambda v: [-1, 99], "conclusion"),
@@ -255,6 +257,8 @@ LISTS = [
     (STEP + r"evidence\.curve\.\*\.1", ("schema", "schema", "")),
     (STEP + r"evidence\.direction(\.\*)?", ("schema", "schema", "")),
     (STEP + r"evidence\.residual", ("schema", "schema", "")),
+    (STEP + r"evidence\.exponentials(\.\*)?", ("schema", "schema", "")),
+    (STEP + r"evidence\.(weights|values)(\.\*(\.\*)?)?", ("schema", "schema", "")),
     (STEP + r"conclusion\.facts\..*", ("conclusion", "conclusion", "conclusion")),
 ]
 

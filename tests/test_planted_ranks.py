@@ -19,7 +19,7 @@ from lossproof.numerics.rank_modular import modular_rank, random_prime
 from lossproof.numerics.rank_rational import rational_rank
 from lossproof.numerics.rank_verified import verified_full_column_rank
 from lossproof.numerics.rational_field import RationalField
-from lossproof.numerics.verified_gram import GramBlock, has_full_column_rank
+from lossproof.numerics.verified_gram import GramBlock, full_column_rank
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem
@@ -102,7 +102,7 @@ def check_all_methods(rows, r, seed):
 
 def gram_proves(matrix):
     """The raw Gram routine: sample ``i`` carries column ``i`` of a plain matrix as ``Ψ``."""
-    return has_full_column_rank([GramBlock(exact_floats(matrix.T[None]), exact_floats(np.ones((matrix.shape[1], 1))))], 1)
+    return full_column_rank([GramBlock(exact_floats(matrix.T[None]), exact_floats(np.ones((matrix.shape[1], 1))))], 1).proved
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -107,7 +107,7 @@ def test_polynomial_bound_is_attained() -> None:
 
 @pytest.mark.parametrize(("activation", "bias"), [("tanh", "trainable"), ("relu", "fixed"), ("identity", "none")])
 def test_homogeneous_bound_needs_its_hypotheses(activation: str, bias: str) -> None:
-    with pytest.raises(InputError, match="relu or leaky-relu"):
+    with pytest.raises(InputError, match="relu, leaky-relu or a power"):
         bounds.homogeneous_bound(Architecture.of("2-2-1", activation, bias=bias))
 
 

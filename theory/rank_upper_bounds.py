@@ -16,7 +16,7 @@ from lossproof.theory.whole_numbers import whole
 if TYPE_CHECKING:
     from lossproof.theory.architecture import Architecture
 
-_HOMOGENEOUS_FAMILIES = ("relu", "leaky-relu")
+_HOMOGENEOUS_FAMILIES = ("relu", "leaky-relu", "power")
 
 
 def product_upper_bound(rank_psi: int, rank_phi: int) -> int:
@@ -73,13 +73,14 @@ def duplicate_bound(n_L: int, distinct: int) -> int:
 def homogeneous_bound(architecture: Architecture) -> int:
     r"""Return ``N_net − Σ_{0<l<L} n_l ≥ rank P`` at every ``W`` where ``P`` exists (`homogeneous`).
 
-    Hypotheses: hidden activation ``relu`` or ``leaky-relu``, bias mode ``trainable`` or ``none``; otherwise `InputError`.
+    Hypotheses: hidden activation ``relu``, ``leaky-relu`` or ``power:k``, bias mode ``trainable`` or ``none``; otherwise `InputError`.
 
-    Proof: multiplying the incoming weights and the bias of hidden unit ``(l, k)`` by ``e^t`` and its outgoing weights by ``e^{-t}``
-    leaves the network's function as it is. Its derivative at ``t = 0`` is a vector ``v_{l,k}`` with ``v_{l,k}ᵀ P = 0``. If no weight is 0
-    the ``v_{l,k}`` are independent: in ``Σ c_{l,k} v_{l,k} = 0`` the entry at ``W_l[a, k]`` reads ``(c_{l,k} − c_{l-1,a}) W_l[a, k] = 0``
-    with ``c_0 = 0``, so all ``c`` vanish, layer by layer. Near a point where all ``z ≠ 0`` the matrix ``P`` is continuous, and the rank
-    of a limit is at most the ranks before it: the bound holds at weights that are 0, too.
+    Proof: let ``k = 1`` for the former two. Multiplying the incoming weights and the bias of hidden unit ``(l, a)`` by ``e^t`` and its
+    outgoing weights by ``e^{-kt}`` leaves the network's function as it is. Its derivative at ``t = 0`` is a vector ``v_{l,a}`` with
+    ``v_{l,a}ᵀ P = 0``. If no weight is 0 the ``v_{l,a}`` are independent: in ``Σ c_{l,a} v_{l,a} = 0`` the entry at ``W_l[b, a]`` reads
+    ``(c_{l,a} − k c_{l-1,b}) W_l[b, a] = 0`` with ``c_0 = 0``, so all ``c`` vanish, layer by layer. Near a point where all ``z ≠ 0`` (for
+    powers: near any point) the matrix ``P`` is continuous, and the rank of a limit is at most the ranks before it: the bound holds at
+    weights that are 0, too.
 
     >>> from lossproof.theory.architecture import Architecture
     >>> homogeneous_bound(Architecture.of("2-3-1", "relu"))
@@ -87,7 +88,7 @@ def homogeneous_bound(architecture: Architecture) -> int:
     """
     if architecture.activation.family not in _HOMOGENEOUS_FAMILIES or architecture.bias == "fixed":
         raise InputError(
-            "the homogeneous bound must be asked for relu or leaky-relu with bias 'trainable' or 'none', "
+            "the homogeneous bound must be asked for relu, leaky-relu or a power with bias 'trainable' or 'none', "
             f"got {architecture.activation.name} with bias {architecture.bias!r}: use another bound"
         )
     return architecture.N_net - sum(architecture.widths[1:-1])
@@ -127,43 +128,81 @@ def linear_bound(n_L: int, rank_inputs: int) -> int:
     return whole("n_L", n_L, 1) * whole("rank_inputs", rank_inputs, 0)
 
 
-def polynomial_bound(n_L: int, n_0: int, degree: int) -> int:
+def narrow_linear_bound(architecture: Architecture, rank_inputs: int) -> int:
+    r"""Return ``ρ b + a n_L − a b ≥ rank P`` for hidden layers of the identity, with the narrowest of width ``m`` (`linear-reach`).
+
+    ``ρ = rank_inputs`` is the rank of ``Φ_0`` with its row of ones when the bias is trainable, ``a = min(m + [bias trainable], ρ)``, ``b =
+    min(m, n_L)``. It is at most `linear_bound`. Without bias and for ``ρ = n_0`` it is the dimension of the matrices of rank ``m``. Hypotheses: ``L ≥
+    2``, hidden activation ``identity``, bias mode ``trainable`` or ``none``; otherwise `InputError`. Holds at every ``W``.
+
+    Proof: with ``h`` the narrowest layer ``z_L = φ_h B + c``. A change of the weights up to ``h`` changes ``φ_h`` by vectors over the samples
+    that lie in the row space ``C`` of ``Φ_0⁺``, and ``z_L`` by elements of ``C ⊗ R``, with ``R`` the row space of ``B``. A change of the
+    weights behind ``h`` changes ``z_L`` by elements of ``A ⊗ R^{n_L}``, with ``A ⊂ C`` the row space of ``Φ_h⁺``. The two meet in ``A ⊗ R``, so
+    the sum has dimension ``ρ dim R + dim A (n_L − dim R)``, which grows with both; ``dim A ≤ a``, ``dim R ≤ b``. Factors ``σ_out'`` of columns
+    cannot raise it.
+
+    >>> from lossproof.theory.architecture import Architecture
+    >>> narrow_linear_bound(Architecture.of("3-1-3", "identity", bias="none"), rank_inputs=3)
+    5
+    """
+    net = architecture
+    if net.L < 2 or net.activation.family != "identity" or net.bias == "fixed":
+        raise InputError(
+            "the narrow linear bound must be asked for hidden layers of the identity and bias 'trainable' or 'none', "
+            f"got {net} with {net.activation.name} and bias {net.bias!r}: use another bound"
+        )
+    rho, m = whole("rank_inputs", rank_inputs, 0), min(net.widths[1:-1])
+    a, b = min(m + net.bias_rows, rho), min(m, net.n_L)
+    return rho * b + a * (net.n_L - b)
+
+
+def polynomial_bound(n_L: int, n_0: int, degree: int, *, homogeneous: bool = False) -> int:
     r"""Return ``n_L·C(n_0 + degree, degree) ≥ rank P`` when ``z_L`` is a polynomial of at most that degree in the inputs (`rank-upper`).
 
-    Hypothesis: the hidden activation is the identity (``k = 1``) or ``power:k``, and ``degree ≥ k^{L-1}``. Holds at every ``W``.
+    With ``homogeneous`` the outputs are forms of exactly that degree, as they are without bias, and the bound is ``n_L·C(n_0 + degree − 1,
+    degree)``. Hypothesis: the hidden activation is the identity (``k = 1``) or ``power:k``, and ``degree ≥ k^{L-1}`` (for forms ``=``). Holds
+    at every ``W``.
 
     Proof: differentiating by a weight leaves the degree in ``x`` as it is, so in the columns of output ``j`` every row of ``P`` is, up to
-    the factors ``σ_out'``, the value vector of a polynomial from a space of dimension ``C(n_0 + degree, degree)``.
+    the factors ``σ_out'``, the value vector of a polynomial from a space of that dimension.
 
-    >>> polynomial_bound(n_L=1, n_0=2, degree=2)
-    6
+    >>> polynomial_bound(n_L=1, n_0=2, degree=2), polynomial_bound(n_L=1, n_0=2, degree=2, homogeneous=True)
+    (6, 3)
     """
     degree = whole("degree", degree, 0)
-    return whole("n_L", n_L, 1) * comb(whole("n_0", n_0, 1) + degree, degree)
+    return whole("n_L", n_L, 1) * comb(whole("n_0", n_0, 1) + degree - int(homogeneous), degree)
 
 
 def bottleneck_bound(architecture: Architecture, T: int) -> int:
-    r"""Return ``m T + (n_L − m)·min(T, n_{L-1} + [bias trainable]) ≥ rank P``, ``m = min(n_{L-1}, n_L)`` (`rank-upper`).
+    r"""Return the least of ``T n_L`` and ``T n_h + (n_{h+1} − n_h)·min(T, n_h + β) + Σ_{l>h+1} (n_{l-1} + β) n_l`` (`rank-upper`).
 
-    It is below ``T n_L`` when the last hidden layer is narrower than the output and, with its constant, than the number of samples.
-    Hypothesis: ``L ≥ 2``, otherwise `InputError`. Holds at every ``W`` where ``P`` exists, for every output activation.
+    ``h`` runs through the hidden layers with ``n_h ≤ n_{h+1}``, and ``β = 1`` when biases are trainable, else 0. For hidden powers without
+    bias and with one unit in some hidden layer it is at most ``T + n_L − 1``, too. Hypothesis: ``L ≥ 2``, otherwise `InputError`. Holds at
+    every ``W`` where ``P`` exists, for every output activation.
 
-    Proof: let ``R`` be the row space of ``W_L`` without its bias row, ``C`` the row space of ``Φ_{L-1}`` with its row of ones, of dimension
-    ``ρ``. Up to the factors ``σ_out'`` of the columns, rows of the last block lie in ``C ⊗ R^{n_L}``, and those of the other blocks in
-    ``R^T ⊗ R``, since a change of ``φ_{L-1}`` reaches the outputs through ``W_L``. The sum of these spaces has dimension
-    ``ρ n_L + T r − ρ r`` with ``r = dim R ≤ m``, which grows with ``ρ`` and with ``r``.
+    Proof: up to the factors ``σ_out'`` of the columns, a change of the weights changes the outputs through a change of ``φ_h``, from a space of
+    dimension ``T n_h``, or it is a change of the weights behind ``h``. With ``ρ`` the rank of ``Φ_h⁺``, those of layer ``h + 1`` have an image
+    of dimension ``ρ n_{h+1}`` at most, the others one of at most their number. Now the changes ``φ_h(i) ↦ A φ_h(i) + a`` (``a = 0`` without
+    bias), which form a space of dimension ``ρ n_h``, can be undone by layer ``h + 1``, so the sum of all images has dimension at most ``T n_h +
+    ρ n_{h+1} − ρ n_h + Σ_{l>h+1} …``, which grows with ``ρ ≤ min(T, n_h + β)``. Behind a single unit ``h`` of powers without bias ``z_L = z_h^d
+    c``: the changes up to ``h`` lie in ``R^T ⊗ c``, those behind ``h`` in ``C ⊗ R^{n_L}``, with ``C`` spanned by the values ``z_h(i)^d``.
 
     >>> from lossproof.theory.architecture import Architecture
     >>> bottleneck_bound(Architecture.of("3-1-2"), T=4), bottleneck_bound(Architecture.of("3-2-2"), T=4)
     (6, 8)
     """
-    if architecture.L < 2:
-        raise InputError(
-            f"the bottleneck bound must be asked for a network with a hidden layer, got {architecture}: use the rank of the inputs"
-        )
-    T, n_L, width = whole("T", T, 1), architecture.n_L, architecture.widths[-2]
-    m = min(width, n_L)
-    return m * T + (n_L - m) * min(T, architecture.fan_in(architecture.L))
+    a = architecture
+    if a.L < 2:
+        raise InputError(f"the bottleneck bound must be asked for a network with a hidden layer, got {a}: use the rank of the inputs")
+    T, n, beta = whole("T", T, 1), a.widths, a.bias_rows
+    found, behind = [T * a.n_L], 0
+    if a.activation.family == "power" and a.bias == "none" and 1 in n[1:-1]:
+        found.append(T + a.n_L - 1)
+    for h in range(a.L - 1, 0, -1):
+        if n[h] <= n[h + 1]:
+            found.append(T * n[h] + (n[h + 1] - n[h]) * min(T, n[h] + beta) + behind)
+        behind += a.fan_in(h + 1) * n[h + 1]
+    return min(found)
 
 
 def last_block_rank(n_L: int, rank_phi: int) -> int:

@@ -46,7 +46,7 @@ SHARPER = (
         conclusion=(
             "The rank of a block is bounded by its column blocks, by the product of the factors' ranks and by its size; the rank of P "
             "by the sum over the blocks. For hidden activation z^k or the identity (k = 1) it is also at most n_L·C(n_0 + d, d) with d "
-            "= k^{L-1}."
+            "= k^{L-1}, and without bias n_L·C(n_0 + d − 1, d)."
         ),
         source="elementary linear algebra",
         decided_by="integers, from proved upper bounds or sizes",
@@ -66,12 +66,12 @@ SHARPER = (
         title="Scaling symmetries cost rank",
         kind="bound",
         formula=r"\operatorname{rank} P(W) \leq N_{net} - \sum_{0 < l < L} n_l",
-        hypotheses=("The hidden activation is relu or leaky-relu.", "The bias is trainable or absent.", "P(W) exists."),
+        hypotheses=("The hidden activation is relu, leaky-relu (k = 1) or z^k.", "The bias is trainable or absent.", "P(W) exists."),
         conclusion=(
-            "Scaling a hidden unit's incoming weights by c > 0 and its outgoing ones by 1/c leaves the network as it is: each hidden "
+            "Scaling a hidden unit's incoming weights by c > 0 and its outgoing ones by c^{-k} leaves the network as it is: each hidden "
             "unit costs one dimension of the row count."
         ),
-        source="elementary; positive homogeneity of (leaky) ReLU",
+        source="elementary; positive homogeneity of (leaky) ReLU and powers",
         decided_by="integers",
     ),
     Statement(

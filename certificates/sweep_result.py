@@ -1,0 +1,85 @@
+"""What a sweep found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lossproof.certificates.certificate import Certificate
+from lossproof.certificates.sweep_cells import SweepCell
+from lossproof.certificates.sweep_table import about_table, check_table_place, read_table, require_arrow, write_table
+from lossproof.theory.exceptions import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResult:
+    """The cells of a sweep, as a table of pyarrow with a row a cell (its columns are the fields of `SweepCell`).
+
+    - ``grid``: the grid as plain data; ``cells_planned``: how many cells it has;
+    - ``interrupted``: whether the sweep was interrupted, so that cells are missing.
+
+    Iterating gives `SweepCell` by `SweepCell`.
+    """
+
+    table: pa.Table
+    grid: dict[str, Any]
+    cells_planned: int
+    interrupted: bool = False
+
+    @staticmethod
+    def load(path: str | Path) -> SweepResult:
+        """Read the table of a sweep. Raises `InputError`."""
+        require_arrow()
+        table = read_table(Path(path))
+        return SweepResult(table, about_table(table)["grid"], table.num_rows)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __iter__(self) -> Iterator[SweepCell]:
+        for batch in self.table.to_batches(max_chunksize=10_000):
+            for row in batch.to_pylist():
+                yield SweepCell(**row)
+
+    def cell(self, widths: str, activation: str, T: int, seed: int = 0) -> SweepCell:
+        """Return one cell. Raises `InputError` when it is not in the table."""
+        import pyarrow.compute as pc
+
+        wanted = {"widths": widths, "activation": activation, "T": T, "seed": seed}
+        found = self.table
+        for name, value in wanted.items():
+            found = found.filter(pc.equal(found[name], value))
+        if found.num_rows == 0:
+            raise InputError(f"the cell must be in the sweep, got {widths}, {activation}, T = {T}, seed {seed}: look at result.grid")
+        return SweepCell(**found.slice(0, 1).to_pylist()[0])
+
+    def certificate(self, cell: SweepCell) -> Certificate:
+        """Return the certificate of a decided cell; see `cell_certificate`."""
+        from lossproof.certificates.sweep_certificate import cell_certificate
+
+        return cell_certificate(cell)
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of cells by verdict of `full-rank` almost everywhere, and of those whose rank is decided.
+
+        Keys: ``PROVED``, ``REFUTED``, ``UNDECIDED``, ``decided``.
+        """
+        verdicts = Counter(self.table["verdict"].to_pylist())
+        decided = sum(self.table["decided"].to_pylist())
+        return {**{verdict: verdicts[verdict] for verdict in ("PROVED", "REFUTED", "UNDECIDED")}, "decided": decided}
+
+    def save(self, path: str | Path) -> Path:
+        """Write the table to ``.parquet``, or the heat map to ``.png`` or ``.svg``, by suffix, and return the path. Raises `InputError`."""
+        target = Path(path)
+        if target.suffix.lower() in (".png", ".svg"):
+            from lossproof.certificates.sweep_picture import draw_sweep
+
+            return draw_sweep(self, target)
+        write_table(self.table, check_table_place(target))
+        return target

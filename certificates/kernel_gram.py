@@ -43,6 +43,7 @@ _ENLARGE = 1 + 2.0**-20
 _LARGEST, _TINY = 2.0**100, 2.0**-600
 _PRECISION = 80
 _OCTAVES = 4
+PLACE = "conclusion.rank_lower"
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,42 @@ def gamma(k: int) -> float:
     return k * _U / (1 - k * _U)
 
 
-def require_full_column_rank(problem: Problem, point: Point, layers: list[int]) -> None:
-    """Prove that the row blocks ``P-l`` of the given layers, stacked, have linearly independent columns; raises `Rejected` if that fails."""
+def require_full_column_rank(problem: Problem, point: Point, layers: list[int], *, balanced: bool = False) -> None:
+    """Prove that the row blocks ``P-l`` of the given layers, stacked, have linearly independent columns; raises `Rejected` if that fails.
+
+    With ``balanced`` the rows are scaled first, see `balanced_rows`.
+    """
+    columns = stacked_columns(problem, point, layers, balanced=balanced)
+    with np.errstate(all="ignore"):
+        if not _is_positive(columns, column_scale(columns), _terms(problem, layers), 0.0):
+            raise Rejected(PLACE, "evidence", "the shifted Gram matrix is not seen to be positive definite")
+
+
+def stacked_columns(problem: Problem, point: Point, layers: list[int], *, balanced: bool) -> Columns:
+    """Enclose the blocks of the given layers, with columns up to non-zero factors (section 4)."""
     _limit_size(problem)
     if sum(problem.fan_in(l) * problem.widths[l] for l in layers) < problem.columns:
         raise Rejected("conclusion.rank_lower", "evidence", "there are fewer rows than columns")
     with np.errstate(all="ignore"), ball_precision(_PRECISION):
         z, phi = _forward(problem, point, strip=problem.strip)
         psi = _backward(problem, point, z, min(layers), strip=problem.strip)
-        place = "conclusion.rank_lower"
-        columns = _columns([(psi[l], _plus(phi[l - 1], problem.fan_in(l))) for l in layers], place)
-        if not _is_positive(columns, np.ldexp(1.0, -np.frexp(columns.norms)[1]), _terms(problem, layers), 0.0):
-            raise Rejected(place, "evidence", "the shifted Gram matrix is not seen to be positive definite")
+        blocks = [(psi[l], _plus(phi[l - 1], problem.fan_in(l))) for l in layers]
+        return _columns(balanced_rows(blocks) if balanced else blocks, PLACE)
+
+
+def column_scale(columns: Columns) -> Array:
+    """Return S."""
+    return np.asarray(np.ldexp(1.0, -np.frexp(columns.norms)[1]))
+
+
+def balanced_rows(blocks: list[tuple[Enclosed, Enclosed]]) -> list[tuple[Enclosed, Enclosed]]:
+    """Divide row ``(a, b)`` of each block by powers of two near the largest ``|ψ̂_a|`` and ``|φ̂_b|``: ``r(RM) ≤ r(M)``; 2^-600 covers underflow."""
+    return [(_divided(psi, (0, 2)), _divided(phi, (0,))) for psi, phi in blocks]
+
+
+def _divided(part: Enclosed, others: tuple[int, ...]) -> Enclosed:
+    exponents = np.clip(np.frexp(np.max(np.abs(part.mid), axis=others, keepdims=True))[1], -200, 200)
+    return Enclosed(np.ldexp(part.mid, -exponents), np.ldexp(part.rad, -exponents) + _TINY)
 
 
 def _limit_size(problem: Problem) -> None:

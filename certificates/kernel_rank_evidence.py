@@ -19,6 +19,7 @@ from lossproof.certificates.kernel_gram import require_full_column_rank, require
 from lossproof.certificates.kernel_matrices import MAX_ENTRIES, Matrix, entries
 from lossproof.certificates.kernel_parse import Rejected, read_integer, read_list, read_rational, read_text
 from lossproof.certificates.kernel_pass import MAX_WORK, Array, common_denominator, limit, not_zero, product
+from lossproof.certificates.kernel_preconditioned import require_preconditioned_rank
 from lossproof.certificates.kernel_problem import Point, Problem, fraction
 from lossproof.certificates.kernel_rings import FormalRing, Ratio, function_field_ring, residue_ring
 from lossproof.certificates.kernel_step import Result, Step, require
@@ -115,9 +116,28 @@ def rank_gram(step: Step) -> Result:
     """Full column rank by a shifted Cholesky factorisation; proof in `kernel_gram`."""
     step.expect(0)
     matrix = step.matrix("P")
-    layers = list(range(1, step.problem.L + 1)) if matrix.layer is None else [matrix.layer]
-    require_full_column_rank(step.problem, step.at_point(), layers)
+    require_full_column_rank(step.problem, step.at_point(), _layers(step, matrix))
     return step.lower(step.conclusion["matrix"], step.problem.columns, step.index), Rigor.VERIFIED_FLOAT
+
+
+def rank_gram_balanced(step: Step) -> Result:
+    """As `rank_gram`, with the rows of the matrix scaled by powers of two, which cannot raise the rank."""
+    step.expect(0)
+    matrix = step.matrix("P")
+    require_full_column_rank(step.problem, step.at_point(), _layers(step, matrix), balanced=True)
+    return step.lower(step.conclusion["matrix"], step.problem.columns, step.index), Rigor.VERIFIED_FLOAT
+
+
+def rank_gram_preconditioned(step: Step) -> Result:
+    """Full column rank of the matrix times a preconditioner; proof in `kernel_preconditioned`."""
+    step.expect(0)
+    matrix = step.matrix("P")
+    require_preconditioned_rank(step.problem, step.at_point(), _layers(step, matrix))
+    return step.lower(step.conclusion["matrix"], step.problem.columns, step.index), Rigor.VERIFIED_FLOAT
+
+
+def _layers(step: Step, matrix: Matrix) -> list[int]:
+    return list(range(1, step.problem.L + 1)) if matrix.layer is None else [matrix.layer]
 
 
 def rank_singular_value(step: Step) -> Result:
@@ -228,6 +248,8 @@ EVIDENCE_RULES: Mapping[str, Callable[[Step], Result]] = {
     "rank-minor": rank_minor,
     "rank-ball": rank_ball,
     "rank-gram": rank_gram,
+    "rank-gram-balanced": rank_gram_balanced,
+    "rank-gram-preconditioned": rank_gram_preconditioned,
     "rank-singular-value": rank_singular_value,
     "rank-kernel": rank_kernel,
     "rank-kernel-function-field": rank_kernel_function_field,

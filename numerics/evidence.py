@@ -12,6 +12,8 @@ RANK_RULE_KEYS: Mapping[str, frozenset[str]] = {
     "rank-minor": frozenset({"rows", "columns", "prime", "u"}),
     "rank-ball": frozenset({"rows", "columns", "precision"}),
     "rank-gram": frozenset(),
+    "rank-gram-balanced": frozenset(),
+    "rank-gram-preconditioned": frozenset(),
     "rank-singular-value": frozenset({"least"}),
     "rank-kernel": frozenset({"side", "vectors"}),
     "rank-kernel-function-field": frozenset({"vectors"}),

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from lossproof.numerics.balanced_rows import balanced_rows
 from lossproof.numerics.enclosed_pass import enclose_pass
 from lossproof.numerics.evidence import RankEvidence
 from lossproof.numerics.float_enclosures import enclose_numbers
 from lossproof.numerics.memory import gibibytes, gram_bytes
-from lossproof.numerics.verified_gram import full_column_rank, smallest_singular_value
+from lossproof.numerics.preconditioned_gram import MOST_COLUMNS, preconditioned_bytes, preconditioned_full_column_rank
+from lossproof.numerics.verified_gram import GramBlock, RankOutcome, full_column_rank, smallest_singular_value
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.samples import Samples
@@ -24,6 +26,7 @@ MOST_VALUES = 5_000_000
 """More values of activations are refused, as the rule `rank-gram` does."""
 
 _SPARE = 4.0
+_MOST_BYTES = 2**30
 _OUT_OF_RANGE = "an entry of P is out of the range of the proof in doubles"
 
 
@@ -51,6 +54,9 @@ def verified_full_column_rank(
     The forward pass and the factors ``Ψ_l`` are computed with BLAS and a-priori error bounds (``float_enclosures``), ``σ`` and ``σ'``
     are enclosed once for each unit and sample, and ``verified_gram`` proves ``σ_min > 0`` for all matrices within the
     enclosures, without forming ``P``. The cost is that of ``K`` and one Cholesky factorisation, ``O(T² n_L² Σ n_l + (T n_L)³/3)``.
+
+    Where ``K`` is too ill-conditioned the rows of ``P`` are scaled (`balanced_rows`, rule `rank-gram-balanced`), and up to 6,000 columns ``P`` is formed
+    and preconditioned (`preconditioned_gram`, rule `rank-gram-preconditioned`).
 
     The result (rule `rank-gram`) is a proof under IEEE 754 arithmetic. None says nothing about the rank: the matrix may be singular or
     too ill-conditioned for doubles, have fewer rows than columns, a value out of range, or a derivative at or
@@ -90,10 +96,27 @@ def attempt_full_column_rank(
             blocks = enclose_pass(architecture, inputs, weights, strip_output=True).blocks()
         except NotDifferentiable as kink:
             return RankAttempt(None, str(kink))
-        outcome = full_column_rank(blocks if block is None else [blocks[block - 1]], architecture.n_L, _SPARE, report)
+        chosen = blocks if block is None else [blocks[block - 1]]
+        rule, outcome = _escalated(chosen, architecture.n_L, rows, most_bytes, report)
     if outcome.proved:
-        return RankAttempt(RankEvidence(inputs.mid.shape[0] * architecture.n_L, True, "rank-gram", Rigor.VERIFIED_FLOAT, {}))
-    return RankAttempt(None, _OUT_OF_RANGE if outcome.shift is None else _below(outcome.shift))
+        return RankAttempt(RankEvidence(inputs.mid.shape[0] * architecture.n_L, True, rule, Rigor.VERIFIED_FLOAT, {}))
+    return RankAttempt(None, _OUT_OF_RANGE if outcome.shift is None else _below(rule, outcome.shift))
+
+
+def _escalated(
+    blocks: list[GramBlock], n_L: int, rows: int, most_bytes: int | None, report: Callable[[int, int], None] | None
+) -> tuple[str, RankOutcome]:
+    """Try ``K`` as it is, with rows scaled, and preconditioned; return the last rule tried, which is the first that proved full rank, and its outcome."""
+    outcome = full_column_rank(blocks, n_L, _SPARE, report)
+    if outcome.proved or outcome.shift is None:
+        return "rank-gram", outcome
+    balanced = balanced_rows(blocks)
+    outcome = full_column_rank(balanced, n_L, _SPARE, report)
+    columns = blocks[0].phi.mid.shape[0] * n_L
+    fits = columns <= MOST_COLUMNS and preconditioned_bytes(rows, columns) <= (_MOST_BYTES if most_bytes is None else most_bytes)
+    if outcome.proved or outcome.shift is None or not fits:
+        return "rank-gram-balanced", outcome
+    return "rank-gram-preconditioned", preconditioned_full_column_rank(balanced, n_L, _SPARE, report)
 
 
 def attempt_singular_value(
@@ -137,8 +160,8 @@ def _too_large(architecture: Architecture, T: int, rows: int, most_bytes: int | 
     return ""
 
 
-def _below(shift: float) -> str:
-    return (
-        f"the smallest eigenvalue of K, with its columns scaled to norms near 1, is below {shift:.1e}, the shift that the rounding bounds of double "
-        "precision ask for"
-    )
+def _below(rule: str, shift: float) -> str:
+    matrix = "K, with rows and columns of P scaled"
+    if rule == "rank-gram-preconditioned":
+        matrix = "the Gram matrix of P, its rows and columns scaled and then preconditioned,"
+    return f"the smallest eigenvalue of {matrix}, is below {shift:.1e}, the shift that the rounding bounds ask for".replace(",,", ",")

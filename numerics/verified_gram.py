@@ -36,6 +36,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from lossproof.numerics.float_enclosures import UNIT, Enclosure, Floats, gamma, raised
 from lossproof.numerics.gram_tiles import GramPart, gram_triangle
@@ -50,6 +51,7 @@ _OCTAVES = 4
 _SPARE = 4.0
 _SHARES = (0.8, 0.5, 0.25)
 _ITERATIONS = 12
+_LANCZOS_FROM, _TOLERANCE = 256, 0.02
 _LEAST = 2.0**-100
 _KEPT = 2**28
 
@@ -89,11 +91,11 @@ def full_column_rank(blocks: Sequence[GramBlock], n_L: int, spare: float = 1.0, 
     [True, False]
     """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        prepared = _prepare(blocks, n_L, evenly=False)
+        prepared = prepare_columns(blocks, n_L)
         if prepared is None:
             return RankOutcome(False, None)
         needed = spare**2 * float(raised(np.square(prepared.delta), 1)) + prepared.rho
-        return _runs_to_its_end(gram_triangle(prepared.blocks), needed, spare, report=report)
+        return factor_shifted(gram_triangle(prepared.blocks), needed, spare, report=report)
 
 
 @dataclass(frozen=True)
@@ -137,17 +139,26 @@ def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int, report: Repor
             extra = float(raised(np.asarray(sigma * sigma + 2 * _SPARE * sigma * prepared.delta), 3))
             if not sigma > _LEAST:
                 return None
-            shifted = gram_triangle(prepared.blocks) if kept is None else kept.copy()
-            if _runs_to_its_end(shifted, needed, _SPARE, extra, report).proved:
+            if factor_shifted(gram_triangle(prepared.blocks) if kept is None else kept.copy(), needed, _SPARE, extra, report).proved:
                 return SingularValueBound(prepared.scales, sigma)
     return None
 
 
 def _estimated_eigenvalue(K: TiledMatrix, report: Report | None) -> float:
-    """Estimate ``λ_min`` by inverse iteration in plain doubles; 0 where ``K``, which is overwritten, does not factor."""
+    """Estimate ``λ_min`` in plain doubles from the inverse, by Lanczos steps or for few columns by inverse iteration.
+
+    0 where ``K``, which is overwritten, does not factor.
+    """
     if not factor_in_place(K, report):
         return 0.0
     x: Floats = np.random.default_rng(0).standard_normal((K.n,))
+    if K.n >= _LANCZOS_FROM:
+        inverse = LinearOperator((K.n, K.n), matvec=lambda y: solve_factored(K, y), dtype=np.float64)
+        try:
+            largest = float(eigsh(inverse, 1, which="LA", v0=x, tol=_TOLERANCE, maxiter=_ITERATIONS, return_eigenvectors=False)[0])
+        except ArpackError:
+            return 0.0
+        return 1 / largest if np.isfinite(largest) and largest > 0 else 0.0
     estimate = 0.0
     for _ in range(_ITERATIONS):
         x /= np.linalg.norm(x)
@@ -155,6 +166,11 @@ def _estimated_eigenvalue(K: TiledMatrix, report: Report | None) -> float:
         estimate = float(1 / (x @ y))
         x = y
     return estimate if np.isfinite(estimate) else 0.0
+
+
+def prepare_columns(blocks: Sequence[GramBlock], n_L: int) -> PreparedColumns | None:
+    """Scale the columns to norms near 1; None for entries out of range."""
+    return _prepare(blocks, n_L, evenly=False)
 
 
 def even_scales(blocks: Sequence[GramBlock], n_L: int) -> Floats | None:
@@ -165,7 +181,7 @@ def even_scales(blocks: Sequence[GramBlock], n_L: int) -> Floats | None:
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class PreparedColumns:
     """Scaled blocks with the bounds ``δ`` and ``ρ`` of steps 1 and 2, and the scales of shape ``(n_L, T)``."""
 
     blocks: list[GramPart]
@@ -174,7 +190,7 @@ class _Prepared:
     rho: float
 
 
-def _prepare(blocks: Sequence[GramBlock], n_L: int, *, evenly: bool) -> _Prepared | None:
+def _prepare(blocks: Sequence[GramBlock], n_L: int, *, evenly: bool) -> PreparedColumns | None:
     """Scale the columns, each to a norm near 1, or ``evenly`` as `smallest_singular_value` says; None where nothing can be proved."""
     if not all(_is_moderate(part) for block in blocks for part in (block.psi, block.phi) if part is not None):
         return None
@@ -189,7 +205,7 @@ def _prepare(blocks: Sequence[GramBlock], n_L: int, *, evenly: bool) -> _Prepare
     scaled = [_scale(block, exponents) for block in blocks]
     delta_squared = raised((errors.sum(axis=0) ** 2).sum() + _TINY, errors.size + 8)
     rho = sum(gamma(_roundings(block, len(blocks))) * float(raised((p * p).sum(), p.size)) for block, p in zip(scaled, norms, strict=True))
-    return _Prepared(scaled, np.ldexp(1.0, -exponents), float(raised(np.sqrt(delta_squared), 1)), rho)
+    return PreparedColumns(scaled, np.ldexp(1.0, -exponents), float(raised(np.sqrt(delta_squared), 1)), rho)
 
 
 def _is_moderate(part: Enclosure) -> bool:
@@ -230,8 +246,8 @@ def _roundings(block: GramPart, blocks: int) -> int:
     return k + int(block.values.shape[1]) + blocks + 8
 
 
-def _runs_to_its_end(K: TiledMatrix, needed: float, spare: float, extra: float = 0.0, report: Report | None = None) -> RankOutcome:
-    """Shift the diagonal by ``(τ + needed)·spare + extra`` and factor in place: step 3 and 4. ``K`` is overwritten."""
+def factor_shifted(K: TiledMatrix, needed: float, spare: float, extra: float = 0.0, report: Report | None = None) -> RankOutcome:
+    """Shift the diagonal by ``(τ + needed)·spare + extra`` and factor in place: step 3 and 4 at the head of this module. ``K`` is overwritten."""
     diagonal = K.diagonal()
     if not np.isfinite(diagonal).all() or diagonal.min() <= 0:
         return RankOutcome(False, None)

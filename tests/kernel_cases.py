@@ -312,7 +312,8 @@ def verified_float():
     low = d.lower("rank-gram", "P", 16, 0, rigor="VERIFIED_FLOAT")
     up = d.upper("rank-size", "P", 16, None)
     d.claim("full-rank", "full-rank", HERE, "PROVED", {"rank_lower": 16, "rank_upper": 16, "columns": 16}, 0, [low, up])
-    d.lower("rank-gram", "P-2", 16, 0, rigor="VERIFIED_FLOAT")
+    for rule in ("rank-gram", "rank-gram-balanced", "rank-gram-preconditioned"):
+        d.lower(rule, "P-2", 16, 0, rigor="VERIFIED_FLOAT")
     return d.finish()
 
 

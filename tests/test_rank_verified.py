@@ -9,13 +9,15 @@ import sympy
 from flint import arb
 
 from lossproof.numerics.activation_enclosures import enclose_activation
+from lossproof.numerics.balanced_rows import balanced_rows
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.float_enclosures import Enclosure, enclose_balls, enclose_numbers, exact_floats, matrix_product, product, total
 from lossproof.numerics.gram_tiles import gram_triangle
 from lossproof.numerics.precision import ball_precision
+from lossproof.numerics.preconditioned_gram import preconditioned_full_column_rank
 from lossproof.numerics.rank_verified import attempt_full_column_rank, verified_full_column_rank
 from lossproof.numerics.tiled_matrix import places
-from lossproof.numerics.verified_gram import GramBlock, _column_norms, _scale
+from lossproof.numerics.verified_gram import GramBlock, _column_norms, _scale, full_column_rank
 from lossproof.theory.activations import activation_named
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.exceptions import NotDifferentiable
@@ -244,12 +246,65 @@ def test_more_memory_than_allowed_is_refused_before_anything_is_done():
     assert "GiB of memory, more than the 0.0 GiB allowed" in tried.obstacle
 
 
+def singular_values(N, n, least, seed=0):
+    """A matrix whose singular values fall from 1 to ``least`` on a logarithmic scale, as one block with one column a sample."""
+    g = np.random.default_rng(seed)
+    U, V = (np.linalg.qr(g.standard_normal((rows, n)))[0] for rows in (N, n))
+    M = (U * np.geomspace(1, least, n)) @ V.T
+    return [GramBlock(exact_floats(M.T[None]), exact_floats(np.ones((n, 1))))]
+
+
+@pytest.mark.parametrize(("n", "exponent"), [(60, 3), (60, 5), (60, 8), (60, 10), (200, 4), (200, 9)])
+def test_preconditioning_reaches_far_beyond_the_gram_matrix(n, exponent):
+    blocks = singular_values(2 * n, n, 10.0**-exponent)
+    assert full_column_rank(blocks, 1, 4.0).proved == (exponent <= 5)
+    assert preconditioned_full_column_rank(blocks, 1, 4.0).proved
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_singular_integer_matrices_are_never_proved_to_have_full_rank(seed):
+    """One column is a combination of the others, exactly; its condition in doubles is whatever rounding makes of it."""
+    g = np.random.default_rng(seed)
+    n = 12 + seed
+    M = g.integers(-(2**20), 2**20, (2 * n, n)).astype(float)
+    M[:, n // 2] = M[:, [0, 1, 2]] @ np.array([3.0, -7.0, 5.0])
+    blocks = [GramBlock(exact_floats(M.T[None]), exact_floats(np.ones((n, 1))))]
+    for scaled in (blocks, balanced_rows(blocks)):
+        assert not full_column_rank(scaled, 1).proved
+        assert not preconditioned_full_column_rank(scaled, 1).proved
+
+
+@pytest.mark.parametrize("exponent", [20, 45, 52])
+def test_enclosures_count_in_every_rule(exponent):
+    """Full rank is proved only if no matrix within the radii is singular."""
+    near = np.array([[1.0, 1.0], [1.0, 1.0 + 2.0**-exponent]])
+    for rad in (0.0, 2.0 ** -(exponent + 12), 2.0**-exponent):
+        block = GramBlock(Enclosure(near[None], np.full((1, 2, 2), rad)), exact_floats(np.ones((2, 1))))
+        for scaled in ([block], balanced_rows([block])):
+            assert not (rad == 2.0**-exponent and full_column_rank(scaled, 1).proved)
+            proved = preconditioned_full_column_rank(scaled, 1).proved
+            assert not (rad == 2.0**-exponent and proved)
+            assert proved or rad > 0 or exponent > 40
+
+
+def test_the_rule_says_how_far_the_proof_had_to_go():
+    a = Architecture.of("2-6-1", "tanh")
+    g = np.random.default_rng(0)
+    weights = [(g.standard_normal((2, 6)), g.standard_normal(6)), (g.standard_normal((6, 1)), np.zeros(1))]
+    rules = [verified_full_column_rank(a, np.array([[1.0, 0.0], [1.0, 10.0**-k]]), weights).rule for k in (2, 12)]
+    assert rules == ["rank-gram", "rank-gram-balanced"]
+    close = verified_full_column_rank(
+        Architecture.of("1-6-1", "tanh"), np.array([[1.0], [1.0 + 2.0**-24]]), [(weights[0][0][:1], weights[0][1]), weights[1]]
+    )
+    assert close.rule == "rank-gram-preconditioned"
+
+
 def test_the_obstacle_names_the_margin_that_was_missing():
     a = Architecture.of("1-2-1", "tanh")
     weights = [([[1.0, 2.0]], [0.0, 1.0]), ([[1.0], [-1.0]], [0.0])]
     tried = attempt_full_column_rank(a, np.array([[0.5], [0.5]]), weights)
     assert tried.evidence is None
-    assert "smallest eigenvalue of K" in tried.obstacle
+    assert "smallest eigenvalue of the Gram matrix" in tried.obstacle
     assert (
         "there are fewer rows"
         in attempt_full_column_rank(Architecture.of("1-1", "identity"), np.zeros((3, 1)), [([[1.0]], [0.0])]).obstacle

@@ -128,7 +128,7 @@ def derivatives_exist(problem: Problem, point: Point, order: int) -> Rigor:
     exact = point.is_rational() and all(problem.activation_of(l).rational.holds for l in range(1, last))
     ring: Ring = FormalRing() if exact else BallRing()
     with ball_precision(SIGN_PRECISION):
-        z, _ = forward(ring, problem, point, last, SIGN_PRECISION, with_last=False)
+        z, _ = forward(ring, problem, point, last, 64 if exact else SIGN_PRECISION, with_last=False)
         for l in concerned:
             if not all(not_zero(entry) for entry in z[l].flat):
                 raise Rejected("conclusion.point", "evidence", f"a unit of layer {l} is not seen to have z ≠ 0, where derivatives fail")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 from lossproof.theory.problem import Problem
+from lossproof.theory.weights import Weights
 
 FORWARD_PRODUCTS = 2 * 10**8
 FORWARD_BITS = 2**36
 VALUE_BITS = 2**28
+_SIGN_BITS = 1024
 
 
 def forward_products(problem: Problem) -> int:
@@ -27,3 +29,11 @@ def forward_precision(problem: Problem, cap: int) -> int:
     """Return the highest precision in bits, at most ``cap``, at which a certificate may ask for a forward pass; 0 where it may not at all."""
     products, values = forward_products(problem), problem.T * sum(problem.architecture.widths[1:])
     return min(cap, FORWARD_BITS // products, VALUE_BITS // values) if products <= FORWARD_PRODUCTS else 0
+
+
+def derivatives_can_be_checked(problem: Problem, weights: Weights) -> bool:
+    """Tell whether a certificate may ask for the sign of every ``z`` where an activation has a kink: exactly if all is rational, else in 1024 bits."""
+    a = problem.architecture
+    last = max(a.kinked_layers(1), default=0)
+    exact = weights.is_rational() and all(a.activation_of(l).rational.holds for l in range(1, last))
+    return last == 0 or forward_products(problem) <= (FORWARD_PRODUCTS if exact else FORWARD_BITS // _SIGN_BITS)

@@ -26,7 +26,7 @@ from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.formal_field import FormalField
 from lossproof.numerics.matrices import named_matrix
 from lossproof.numerics.network import evaluate
-from lossproof.numerics.pass_limits import FORWARD_PRODUCTS, forward_products
+from lossproof.numerics.pass_limits import FORWARD_PRODUCTS, derivatives_can_be_checked, forward_products
 from lossproof.numerics.rank_ball import ball_rank
 from lossproof.numerics.rank_formal import constant_kernel
 from lossproof.numerics.rank_function_field import function_field_rank, has_function_field
@@ -126,11 +126,13 @@ def _ball_rank(problem: Problem, weights: Weights, matrix: str, precisions: tupl
 def jacobian_exists(problem: Problem, weights: Weights) -> bool:
     """Tell whether every derivative in the rank matrices of ``P(W)`` is proved to exist.
 
-    It fails only where some ``z`` hits a kink, or cannot be told from one by balls of 1024 bits.
+    It fails only where some ``z`` hits a kink, cannot be told from one by balls of 1024 bits, or lies in a pass too large for a certificate.
     """
     a = problem.architecture
     if not a.kinked_layers(1):
         return True
+    if not derivatives_can_be_checked(problem, weights):
+        return False
     needed = [l for l in a.kinked_layers(1) if l < a.L or not a.output_activation.nonvanishing_derivative.holds]
     for bits in _KINK_PRECISIONS:
         try:

@@ -19,13 +19,15 @@ from lossproof.numerics.candidate_points import random_fixed_bias, random_weight
 from lossproof.numerics.jacobian import gradient as whole_gradient
 from lossproof.numerics.jacobian import output_gradient
 from lossproof.numerics.network import evaluate
-from lossproof.numerics.pass_limits import forward_precision, forward_products
+from lossproof.numerics.pass_limits import derivatives_can_be_checked, forward_precision, forward_products
 from lossproof.numerics.prime_field import PrimeField
+from lossproof.numerics.rank_producers import jacobian_exists
 from lossproof.numerics.rational_field import RationalField
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem
 from lossproof.theory.samples import Samples
+from lossproof.theory.weights import Weights
 
 Y = [[0, 1], [1, 1], [1, 0], [0, "1/3"]]
 
@@ -79,6 +81,10 @@ def test_precision_is_kept_within_the_bounds_of_the_checker():
     many = Samples(tuple((Fraction(k), Fraction(0)) for k in range(3000)), ((Fraction(0),),) * 3000)
     wide = Problem(Architecture.of("2-30000-1"), error_named("squared"), many)
     assert forward_precision(wide, 64) == 0
+    for activation, holds in (("relu", False), ("tanh", True)):
+        kinked = Problem(Architecture.of("2-30000-1", activation), error_named("squared"), many)
+        assert derivatives_can_be_checked(kinked, Weights(())) is holds
+        assert jacobian_exists(kinked, Weights(())) is holds
 
 
 def test_a_large_check_is_decided_and_its_certificate_accepted(check):

@@ -122,6 +122,8 @@ def check(
     outputs = plan_outputs(output or [], [name for name in (data, weights) if name is not None])
     from lossproof.certificates.check_architecture import check_architecture
 
+    if not quiet:
+        _say_cost(layers, len(samples.X), find_weights=find_weights)
     with progress_bar(quiet=quiet) as progress:
         report = check_architecture(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
@@ -133,6 +135,15 @@ def check(
         show(summary_text(report))
         command = f"lossproof check {shlex.quote(widths)} --data {shlex.quote(data)} … -o report.html"
         typer.echo("\n" + files_written(outputs, command))
+
+
+def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool) -> None:
+    """Say on standard error what a large problem will take."""
+    from lossproof.certificates.cost_estimate import WORTH_SAYING, estimate_cost
+    from lossproof.theory.architecture import Architecture
+
+    if T * widths[-1] >= WORTH_SAYING:
+        typer.echo(estimate_cost(Architecture.of(widths), T, find_weights=find_weights).text, err=True)
 
 
 app.command("map")(map_landscape)

@@ -1,8 +1,8 @@
 """How time and memory of the proof of full rank grow: random inputs in [0, 1], tanh 64-512-10, up to 17,970 columns, each size in a process of its own.
 
 Run with ``python -m benchmarks.growth``; ``--write`` puts the table into ``docs/peers.md`` and the figure into ``docs/figures``, ``--sizes`` chooses other
-numbers of columns. A Cholesky factorisation takes ``n³/3`` operations on ``n²/2`` doubles, ``K`` another ``n²·n_1``, and its factors are a few arrays of ``n·n_1``
-doubles: these are fitted, and shown beside the rate of a matrix product on the machine.
+numbers of columns. A Cholesky factorisation takes ``n³/3`` operations on ``n²/2`` doubles, ``K`` another ``n²·n_1``, and its factors are a few arrays of
+``n·n_1`` doubles: these are fitted, and shown beside the rate of a matrix product on the machine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The kernel ``K`` and the decision of full rank beside what one would use instead: times, peak memory and exponents of growth, in one run.
 
 Run with ``python -m benchmarks.peers``; ``--write`` puts tables into ``docs/peers.md`` and the figure into ``docs/figures``, ``--sizes 200,1000`` chooses other
-columns, ``--threads`` the number of threads of all. The peers are the extra ``peers`` (``pip install -e ".[peers]"``); one that is missing is skipped.
+columns, ``--threads`` the number of threads of all. The peers are the extra ``bench`` (``pip install -e ".[bench]"``); one that is missing is skipped.
 Every measurement has a process of its own.
 """
 

@@ -15,6 +15,9 @@ from benchmarks.scaling import Power, fitted_power, in_bytes, in_seconds
 FLOOR = 1e-3
 """Seconds below which a time is not used for an exponent."""
 
+COMPILED, WORTH_TELLING = 3.0, 0.1
+"""A first run that takes so many times the best one, and so many seconds more, is told of."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -68,11 +71,11 @@ def rows_of(results: Sequence[Result], reference: str, told: dict[str, str], lim
         own = [r for r in results if r.method == method]
         done = [r.measured for r in own if r.measured.end == "finished"]
         cells = [_cell(r.measured, seconds_of(results, reference, r.n) if method != reference else math.nan, limit) for r in own]
-        compiling = max((m.first - m.seconds for m in done), default=0.0)
+        compiling = max((m.first - m.seconds for m in done if m.first > COMPILED * m.seconds), default=0.0)
         fit = exponent_of(results, method)
         ends = [
             in_bytes(done[-1].peak) if done else "—",
-            in_seconds(compiling) if compiling > 0.1 else "",
+            in_seconds(compiling) if compiling > WORTH_TELLING else "",
             f"{fit.exponent:.2f}" if fit else "—",
         ]
         rows.append([method, *cells, *ends, words])
@@ -113,6 +116,9 @@ def draw_times(axes: Axes, results: Sequence[Result], methods: Sequence[str], ti
         axes.plot(*zip(*points, strict=True), marker=MARKERS[k % len(MARKERS)], color=colour, label=label, markersize=4.5, linewidth=1.0)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    sizes = sorted({r.n for r in results})
+    axes.set_xticks(sizes, [f"{n:,}" for n in sizes])
+    axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.set_xlabel("columns n = T·n_L")
     axes.set_ylabel("seconds")
     axes.set_title(title, color=INK)

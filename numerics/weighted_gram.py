@@ -21,9 +21,9 @@ def weighted_gram(evaluation: Evaluation, factor: Array | None, *, hold_output: 
         output = (last[:, :, None] * factor).transpose(0, 2, 1)
     else:
         output = last if factor is None else last * factor
-    values = evaluation.extended_phi(a.L - 1)
-    parts = [GramPart(output, values[:, a.widths[a.L - 1] :] if hold_output else values)]
-    parts += [GramPart(psi, evaluation.extended_phi(l - 1)) for l, psi in _weighted_psi(evaluation, factor)]
+    values = evaluation.phi[a.L - 1]
+    parts = [GramPart(output, values[:, :0] if hold_output else values, a.bias_rows)]
+    parts += [GramPart(psi, evaluation.phi[l - 1], a.bias_rows) for l, psi in _weighted_psi(evaluation, factor)]
     return tiled_gram(parts)
 
 

@@ -17,7 +17,8 @@ def results_of(side, measured):
     """Return made-up results: ours grows with the square, a peer with the cube and is then stopped."""
     own = [side.Result("ours", n, measured.Measured("finished", 1e-6 * n**2, 1e-6 * n**2, 5, 1e6 * n)) for n in (100, 1000, 2000)]
     peer = [
-        side.Result("peer", n, measured.Measured("finished", 1.2e-7 * n**3, 1.2e-7 * n**3 + 1, 5, 1e6, "differs by 2e-16")) for n in (100, 200)
+        side.Result("peer", n, measured.Measured("finished", 1.2e-7 * n**3, 1.2e-7 * n**3 + 1, 5, 1e6, "differs by 2e-16"))
+        for n in (100, 200)
     ]
     return [
         *own,

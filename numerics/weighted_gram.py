@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from lossproof.numerics.fields import Array
-from lossproof.numerics.gram_tiles import GramPart, tiled_gram
+from lossproof.numerics.gram_panels import GramPart, gram_of_parts
 from lossproof.numerics.network import Evaluation
 
 
 def weighted_gram(evaluation: Evaluation, factor: Array | None, *, hold_output: bool = False) -> Array:
     r"""Return ``K_C`` of shape ``(T m, T m)``: ``Σ_l ((Ψ_l(i) C_i)ᵀ Ψ_l(i') C_i')[j, j'] · φ⁺_{l-1}(i)ᵀ φ⁺_{l-1}(i')``, entry ``(i, j)`` at ``i m + j``.
 
-    ``factor`` as from `curvature_factor`. One symmetric rank-``n_l`` update a hidden layer, ``T² m² Σ_{l<L} n_l`` operations in all, tile by tile
-    (`tiled_gram`); whatever ``N_net``. With ``hold_output`` the rows of ``P`` that belong to ``W_L`` are left out.
+    ``factor`` as from `curvature_factor`. One symmetric rank-``n_l`` update a hidden layer, ``T² m² Σ_{l<L} n_l`` operations in all, panel by panel
+    (`gram_of_parts`); whatever ``N_net``. With ``hold_output`` the rows of ``P`` that belong to ``W_L`` are left out.
     """
     a = evaluation.architecture
     last = evaluation.slope[a.L]
@@ -24,7 +24,7 @@ def weighted_gram(evaluation: Evaluation, factor: Array | None, *, hold_output: 
     values = evaluation.phi[a.L - 1]
     parts = [GramPart(output, values[:, :0] if hold_output else values, a.bias_rows)]
     parts += [GramPart(psi, evaluation.phi[l - 1], a.bias_rows) for l, psi in _weighted_psi(evaluation, factor)]
-    return tiled_gram(parts)
+    return gram_of_parts(parts)
 
 
 def _weighted_psi(evaluation: Evaluation, factor: Array | None) -> list[tuple[int, Array]]:

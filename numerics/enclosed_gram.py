@@ -20,7 +20,7 @@ import numpy as np
 
 from lossproof.numerics.enclosed_pass import enclose_pass
 from lossproof.numerics.float_enclosures import Enclosure, Floats, enclose_numbers, gamma, raised
-from lossproof.numerics.gram_tiles import GramPart, tiled_gram
+from lossproof.numerics.gram_parts import GramPart, gram_of_parts
 from lossproof.numerics.verified_gram import GramBlock
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.samples import Samples
@@ -75,7 +75,7 @@ def enclosed_gram(architecture: Architecture, samples: Samples | Any, weights: W
         norms, errors = zip(*(_column_bounds(block, n_L) for block in blocks), strict=True)
         lengths = [block.phi.mid.shape[1] + (1 if block.psi is None else block.psi.mid.shape[2]) for block in blocks]
         rounding = np.array([gamma(length + count + 8) for length in lengths])
-        return EnclosedGram(tiled_gram([_part(block, n_L) for block in blocks]), np.array(norms), np.array(errors), rounding)
+        return EnclosedGram(gram_of_parts([_part(block, n_L) for block in blocks]), np.array(norms), np.array(errors), rounding)
 
 
 def _is_moderate(part: Enclosure | None) -> bool:

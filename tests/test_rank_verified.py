@@ -13,7 +13,7 @@ from lossproof.numerics.activation_enclosures import enclose_activation
 from lossproof.numerics.balanced_rows import balanced_rows
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.float_enclosures import Enclosure, enclose_balls, enclose_numbers, exact_floats, matrix_product, product, total
-from lossproof.numerics.gram_tiles import gram_triangle
+from lossproof.numerics.gram_parts import gram_triangle
 from lossproof.numerics.precision import ball_precision
 from lossproof.numerics.preconditioned_gram import preconditioned_full_column_rank
 from lossproof.numerics.rank_verified import attempt_full_column_rank, verified_full_column_rank

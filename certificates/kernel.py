@@ -71,13 +71,14 @@ def check_certificate(document: object) -> Verification:
     in the certificate, with the rigor stated. No malformed document raises: it fails, with place, code and message.
     """
     accepted: list[Accepted] = []
+    known: dict[tuple[str, int], Any] = {}
     place = ""
     try:
         found = parse_document(document)
         problem, digest, points, steps = _read_head(found)
         for number, value in enumerate(steps):
             place = f"steps[{number}]"
-            accepted.append(_check_step(value, number, problem, points, accepted))
+            accepted.append(_check_step(value, number, problem, points, accepted, known))
         place = ""
         _require_seal(found)
     except Rejected as rejected:
@@ -123,7 +124,9 @@ def _read_head(document: Any) -> tuple[Problem, str, tuple[Point, ...], list[Any
     return problem, digest, points, steps
 
 
-def _check_step(value: Any, number: int, problem: Problem, points: tuple[Point, ...], accepted: list[Accepted]) -> Accepted:
+def _check_step(
+    value: Any, number: int, problem: Problem, points: tuple[Point, ...], accepted: list[Accepted], known: dict[tuple[str, int], Any]
+) -> Accepted:
     found = read_fields(value, _STEP_KEYS, "")
     read_integer(found["id"], "id", number + 1, number + 1, "order")
     rule = read_text(found["rule"], "rule")
@@ -133,7 +136,7 @@ def _check_step(value: Any, number: int, problem: Problem, points: tuple[Point, 
     premises = tuple(accepted[read_integer(p, f"premises[{k}]", 1, number, "premise") - 1] for k, p in enumerate(ids))
     conclusion = _read_conclusion(found["conclusion"], len(points), bound=rule in RANK_RULES)
     claimed = read_text(found["rigor"], "rigor")
-    derived, own = RULES[rule](Step(problem, points, premises, found["evidence"], conclusion))
+    derived, own = RULES[rule](Step(problem, points, premises, found["evidence"], conclusion, known))
     difference = _difference(derived, conclusion, "conclusion")
     if difference is not None:
         raise Rejected(difference, "conclusion", f"the rule {rule} gives {short(json.dumps(derived))}")

@@ -149,8 +149,9 @@ def rank_singular_value(step: Step) -> Result:
     require(step.matrix("P").layer is None, "conclusion.matrix", "this rule is about P", "conclusion")
     least = fraction(read_rational(found["least"], "evidence.least"))
     require(0 < least < 1 and Fraction(float(least)) == least, "evidence.least", "must be a double between 0 and 1")
-    require_smallest_singular_value(true_pass(step.problem, step.at_point()), float(least), "evidence.least")
-    return step.lower("P", step.problem.columns, step.index), Rigor.VERIFIED_FLOAT
+    index = step.point_index()
+    require_smallest_singular_value(step.once("true pass", index, true_pass), float(least), "evidence.least")
+    return step.lower("P", step.problem.columns, index), Rigor.VERIFIED_FLOAT
 
 
 def _last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
 from lossproof.certificates.kernel_matrices import Matrix, parse_matrix
 from lossproof.certificates.kernel_parse import Rejected, read_fields
@@ -12,6 +12,7 @@ from lossproof.certificates.kernel_problem import Point, Problem
 from lossproof.theory.verdicts import Rigor
 
 Result: TypeAlias = tuple[dict[str, Any], Rigor]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,25 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Step:
-    """A step under check: the problem, its premises, its evidence and the conclusion it *claims* (of which rules read the names only)."""
+    """A step under check: the problem, its premises, its evidence and the conclusion it *claims* (of which rules read the names only).
+
+    ``known`` is shared by the steps of one check: the last value that `once` computed.
+    """
 
     problem: Problem
     points: tuple[Point, ...]
     premises: tuple[Accepted, ...]
     evidence: Any
     conclusion: Mapping[str, Any]
+    known: dict[tuple[str, int], Any] = field(default_factory=dict)
+
+    def once(self, name: str, index: int, compute: Callable[[Problem, Point], Value]) -> Value:
+        """Return ``compute(problem, point)`` for the point of an index, which a step before may have computed; the name says what it is."""
+        if (name, index) not in self.known:
+            self.known.clear()
+            self.known[name, index] = compute(self.problem, self.points[index])
+        found: Value = self.known[name, index]
+        return found
 
     def expect(self, premises: int, *keys: str) -> dict[str, Any]:
         """Return the evidence, which must have exactly these keys; demand a number of premises."""
@@ -47,11 +60,15 @@ class Step:
         index: int | None = self.conclusion["point"]
         return index
 
-    def at_point(self) -> Point:
-        """Return the point the conclusion is about; raises `Rejected` if there is none."""
+    def point_index(self) -> int:
+        """Return the index of the point the conclusion is about; raises `Rejected` if there is none."""
         if self.index is None:
             raise Rejected("conclusion.point", "conclusion", "this rule needs a point")
-        return self.points[self.index]
+        return self.index
+
+    def at_point(self) -> Point:
+        """Return the point the conclusion is about; raises `Rejected` if there is none."""
+        return self.points[self.point_index()]
 
     def point_or_none(self, matrix: Matrix) -> Point | None:
         """Return the point, or None for a matrix that depends on no weights."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lossproof.certificates.sweep_result import SweepResult
 
 _WIDTHS_HELP = "Architectures, such as 2-{1..12}-1, {2,3}-{1..4}-1 or 2-2-1; several are joined by commas."
+_MORE_HELP = "Further widths: what a shell makes of braces that stand without quotes."
 _CERTIFICATE_HELP = "Write the certificate of the cell; the grid must be a single one."
 _SCHEDULER_HELP = "A Dask cluster that is running, such as tcp://host:8786; without it one of this machine is started."
 
@@ -23,6 +24,7 @@ _SCHEDULER_HELP = "A Dask cluster that is running, such as tcp://host:8786; with
 def sweep_grid(
     widths: Annotated[str, typer.Option(metavar="GRID", help=_WIDTHS_HELP)],
     samples: Annotated[str, typer.Option(metavar="LIST", help="Numbers of samples, such as 1..40, 5,10,20 or 1..40..3.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[GRID]...", help=_MORE_HELP)] = None,
     activation: Annotated[list[str] | None, typer.Option(metavar="NAMES", help="Hidden activations, joined by commas or given again. Default: tanh.")] = None,
     seeds: Annotated[str, typer.Option(metavar="LIST", help="Seeds of the samples.")] = "0",
     bias: Annotated[str, typer.Option(help="trainable or none.")] = "trainable",
@@ -43,6 +45,7 @@ def sweep_grid(
     from lossproof.certificates.terminal import progress_bar, show
 
     _check_files(output, plot, certificate)
+    widths = ",".join([widths, *(more or ())])
     names = ",".join(activation) if activation else "tanh"
     if certificate is not None and SweepGrid.of(widths, samples, names, seeds, bias).cells != 1:
         raise InputError("--certificate must be asked for one cell, got a grid of several: name one architecture, activation, seed and T")

@@ -259,6 +259,15 @@ def test_the_command(tmp_path, monkeypatch):
     assert run("sweep", *options, "--quiet") == ("", "")
 
 
+def test_braces_that_a_shell_has_expanded_are_the_same_grid(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rest = ("--samples", "1..3", "--workers", 0)
+    quoted, _ = run("sweep", "--widths", "2-{1..3}-1", *rest)
+    expanded, _ = run("sweep", "--widths", "2-1-1", "2-2-1", "2-3-1", *rest)
+    assert quoted == expanded
+    assert "9 cells" in quoted
+
+
 def test_the_command_refuses_bad_input_before_it_works(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "2-{1..12}-1" in fail("sweep", "--widths", "2-", "--samples", "1..3")

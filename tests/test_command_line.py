@@ -16,6 +16,7 @@ from command_cases import fail, run
 
 from lossproof import __version__
 from lossproof.certificates import check_architecture as check_module
+from lossproof.certificates import cost_estimate
 
 
 @pytest.fixture
@@ -73,6 +74,23 @@ def test_files_and_options(folder):
     out, _ = run("check", "2-2-1", "--data", "data.csv", "--bias", "trainable", *options)
     assert "data.csv" in out
     assert "[REFUTED] P has full column rank (full-rank) – at these weights (point 0)" in out
+
+
+def test_find_weights(folder):
+    run("check", "2-3-1", "--data", "xor", "--find-weights", "-o", "found.txt")
+    text = (folder / "found.txt").read_text(encoding="utf-8")
+    assert "were found by training (Levenberg-Marquardt)" in text
+    assert re.search(r"\[PROVED\] [^\n]*\(exact-learning\) – everywhere", text)
+    assert fail("check", "2-2-1", "--data", "xor", "--max-memory", "0").startswith(
+        "lossproof: max_memory must be a positive number of GiB, got 0"
+    )
+
+
+def test_what_a_large_problem_takes_is_said_first(folder, monkeypatch):
+    monkeypatch.setattr(cost_estimate, "WORTH_SAYING", 4)
+    _, err = run("check", "2-2-1", "--data", "xor")
+    assert re.fullmatch(r"T·n_L = 4 columns: the proof takes about 0.1 GiB of memory and 0 s on this machine\n", err)
+    assert run("check", "2-2-1", "--data", "xor", "--quiet") == ("", "")
 
 
 def test_version_and_help():

@@ -15,7 +15,6 @@ from itertools import pairwise
 import numpy as np
 
 from lossproof.numerics.fields import Array
-from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Layer, Weights
 
@@ -43,21 +42,8 @@ def canonical_weights(problem: Problem, flat: Array) -> Array:
     [2.0, -1.0, 3.0, 1.0, -5.0, 7.0, 6.0]
     """
     blocks = unit_blocks(problem, np.array(flat, dtype=np.float64))
-    _canonise(problem, blocks, blocks)
+    _canonise(problem, blocks)
     return _flattened(blocks)
-
-
-def canonical_point(problem: Problem, weights: Weights) -> Weights:
-    """Return exact rational weights in the form of `canonical_weights`: the symmetries are chosen in doubles and applied exactly.
-
-    Raises `InputError` for weights that are not rational.
-    """
-    if not weights.is_rational():
-        raise InputError("weights must be rational for their canonical form, got a symbolic number: give fractions or floats")
-    exact = _exact_blocks(problem, weights)
-    doubles = [np.array(block, dtype=np.float64) for block in exact]
-    _canonise(problem, doubles, exact)
-    return point_weights(problem, [entry for block in exact for entry in block.ravel()])
 
 
 def same_up_to_symmetry(problem: Problem, first: Array, second: Array, tolerance: float) -> bool:
@@ -170,18 +156,14 @@ def _reorder(blocks: list[Array], l: int, order: list[int]) -> None:
     blocks[l][:, : len(order)] = blocks[l][:, order]
 
 
-def _canonise(problem: Problem, doubles: list[Array], blocks: list[Array]) -> None:
-    """Bring ``blocks`` into canonical form in place, deciding by ``doubles``, which hold the same numbers and follow."""
-    kinds = (doubles,) if doubles is blocks else (doubles, blocks)
-    near = _NEAR * max((float(np.max(np.abs(block))) for block in doubles), default=0.0)
+def _canonise(problem: Problem, blocks: list[Array]) -> None:
+    """Bring ``blocks`` into canonical form in place."""
+    near = _NEAR * max((float(np.max(np.abs(block))) for block in blocks), default=0.0)
     for l in range(1, problem.architecture.L):
         for k in range(problem.architecture.widths[l]):
-            if -1 in unit_signs(problem, l, k) and _points_down(problem, doubles, l, k, near):
-                for kind in kinds:
-                    _turn(problem, kind, l, k)
-        order = _canonical_order(problem, doubles, l, near)
-        for kind in kinds:
-            _reorder(kind, l, order)
+            if -1 in unit_signs(problem, l, k) and _points_down(problem, blocks, l, k, near):
+                _turn(problem, blocks, l, k)
+        _reorder(blocks, l, _canonical_order(problem, blocks, l, near))
 
 
 def _points_down(problem: Problem, blocks: list[Array], l: int, k: int, near: float) -> bool:
@@ -266,12 +248,3 @@ def _matchings(
             if next(tries, None) is None:
                 return
             yield from _matchings(choices, [*chosen, partner], tries)
-
-
-def _exact_blocks(problem: Problem, weights: Weights) -> list[Array]:
-    """Return rational weights as in `unit_blocks`, entries ``Fraction``."""
-    blocks = []
-    for layer in weights.layers:
-        rows = [*layer.W, layer.b] if problem.architecture.bias_rows else list(layer.W)
-        blocks.append(np.array([[Fraction(str(x)) for x in row] for row in rows], dtype=object).T.copy())
-    return blocks

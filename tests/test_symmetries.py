@@ -7,16 +7,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import sympy
 from field_cases import random_problem
 from test_network_pass import BIASES
 
 from lossproof.numerics.float_derivatives import FloatLandscape
-from lossproof.numerics.network import evaluate
-from lossproof.numerics.rational_field import RationalField
 from lossproof.numerics.symmetries import (
     balanced_weights,
-    canonical_point,
     canonical_weights,
     homogeneity,
     same_up_to_symmetry,
@@ -26,10 +22,8 @@ from lossproof.numerics.symmetries import (
 from lossproof.numerics.training import flat_weights
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
-from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem import Problem
 from lossproof.theory.samples import Samples
-from lossproof.theory.weights import Weights
 
 SYMMETRIC = ["tanh", "sigmoid", "softsign", "arctan", "sin", "identity", "power:2", "power:3"]
 ASYMMETRIC = ["relu", "leaky-relu", "softplus", "elu", "gelu"]
@@ -131,22 +125,6 @@ def test_fixed_biases_stay_with_their_units():
 def test_sigmoid_units_turn_over_only_with_a_bias_to_take_the_constant(bias):
     problem, _ = random_problem(1, (1, 2, 1), "sigmoid", bias=bias)
     assert unit_signs(problem, 1, 0) == (1,)
-
-
-@pytest.mark.parametrize("activation", ["softsign", "power:2", "identity", "relu"])
-def test_the_exact_form_is_the_same_network_exactly(activation):
-    problem, weights = random_problem(5, (2, 3, 2, 1), activation)
-    form = canonical_point(problem, weights)
-    outputs = [evaluate(problem.architecture, problem.samples, point, RationalField()).phi[3] for point in (weights, form)]
-    assert (outputs[0] == outputs[1]).all()
-    assert np.allclose(flat_weights(problem, form), canonical_weights(problem, flat_weights(problem, weights)))
-    assert canonical_point(problem, form) == form
-
-
-def test_symbolic_weights_have_no_exact_form():
-    problem, _ = random_problem(5, (1, 1), "tanh")
-    with pytest.raises(InputError, match="rational"):
-        canonical_point(problem, Weights.of(problem.architecture, [([[sympy.log(3)]], [0])]))
 
 
 @pytest.mark.parametrize("bias", ["trainable", "none"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -85,7 +86,7 @@ def find_critical_points(
 
 def _search(problem: Problem, starts: int, seed: int, workers: int | None, progress: Progress | None) -> SearchResult:
     """Run the search; an interrupt ends it with what it had found, unless it had found nothing yet."""
-    latest: list[SearchResult] = []
+    latest = deque[SearchResult](maxlen=1)
     try:
         return find_candidates(problem, starts=starts, seed=seed, workers=workers, progress=progress, on_candidates=latest.append)
     except KeyboardInterrupt:

@@ -13,7 +13,6 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
@@ -32,7 +31,8 @@ from lossproof.numerics.critical_starts import (
 )
 from lossproof.numerics.fields import Array
 from lossproof.numerics.float_derivatives import FloatLandscape
-from lossproof.numerics.symmetries import homogeneity, point_weights, same_up_to_symmetry
+from lossproof.numerics.symmetries import homogeneity, same_up_to_symmetry
+from lossproof.numerics.weight_vectors import weights_of_rows
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Weights
@@ -186,9 +186,7 @@ class _Collection:
 
     def _candidate(self, k: int) -> Candidate:
         found = self._points[k]
-        return Candidate(
-            point_weights(self.problem, [Fraction(float(x)) for x in found.point]), found.loss, found.gradient_norm, self._hits[k]
-        )
+        return Candidate(weights_of_rows(self.problem, found.point), found.loss, found.gradient_norm, self._hits[k])
 
     def _place(self, one: Settled) -> int | None:
         """Return the place of a point that counts as the same."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from lossproof.numerics.fields import Array
-from lossproof.numerics.symmetries import unit_blocks
+from lossproof.numerics.weight_vectors import unit_blocks
 from lossproof.theory.problem import Problem
 
 _SPREAD = 1.5
@@ -83,7 +83,7 @@ def embedded_point(smaller: Problem, point: Array, layer: int, places: tuple[int
     """
     gone, twin = places
     share = int(generator.integers(-_SHARE_PARTS, 2 * _SHARE_PARTS + 1)) / _SHARE_PARTS
-    blocks = unit_blocks(smaller, point)
+    blocks = unit_blocks(smaller.architecture, point)
     incoming, outgoing = blocks[layer - 1], blocks[layer]
     blocks[layer - 1] = np.insert(incoming, gone, incoming[twin], axis=0)
     column = outgoing[:, twin].copy()
@@ -126,7 +126,7 @@ def _root_mean_square(rows: object) -> float:
 
 def _degenerate(problem: Problem, point: Array, generator: np.random.Generator) -> Array:
     """Make two units of a hidden layer equal, or silence one, in its outgoing weights or altogether."""
-    blocks = unit_blocks(problem, point)
+    blocks = unit_blocks(problem.architecture, point)
     layers = splittable_layers(problem)
     l = layers[int(generator.integers(len(layers)))]
     first, second = (int(k) for k in generator.choice(problem.architecture.widths[l], 2, replace=False))

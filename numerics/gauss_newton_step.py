@@ -18,7 +18,8 @@ import numpy as np
 from lossproof.numerics.error_curvature import curvature_factor
 from lossproof.numerics.fields import Array
 from lossproof.numerics.positive_solve import factored, solve_positive, solve_refined
-from lossproof.numerics.training_point import Step, TrainingPoint, rows_of_step, step_of_rows
+from lossproof.numerics.training_point import TrainingPoint
+from lossproof.numerics.weight_vectors import Step, rows_of_step, step_of_rows
 from lossproof.numerics.weighted_gram import gauss_newton_sum, weighted_gram
 
 

@@ -15,7 +15,8 @@ from lossproof.numerics.error_curvature import curvature_factor
 from lossproof.numerics.fields import Array
 from lossproof.numerics.tiled_cholesky import factor_in_place, solve_factored
 from lossproof.numerics.tiled_matrix import TiledMatrix
-from lossproof.numerics.training_point import Step, TrainingPoint, rows_of_step, step_of_rows
+from lossproof.numerics.training_point import TrainingPoint
+from lossproof.numerics.weight_vectors import Step, rows_of_step, step_of_rows
 from lossproof.numerics.weighted_gram import weighted_gram_triangle
 
 _ITERATIONS = 300

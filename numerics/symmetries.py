@@ -8,15 +8,14 @@ only be exchanged when their fixed biases agree, and turned over or rescaled whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 
 from lossproof.numerics.fields import Array
+from lossproof.numerics.weight_vectors import unit_blocks
 from lossproof.theory.problem import Problem
-from lossproof.theory.weights import Layer, Weights
 
 _NEAR = 1e-7
 _CLEARLY_LARGE = 0.9
@@ -41,7 +40,7 @@ def canonical_weights(problem: Problem, flat: Array) -> Array:
     >>> canonical_weights(problem, np.array([3.0, 1.0, -2.0, 1.0, 7.0, 5.0, 1.0])).tolist()  # 5σ(−2x + 1) = 5 − 5σ(2x − 1)
     [2.0, -1.0, 3.0, 1.0, -5.0, 7.0, 6.0]
     """
-    blocks = unit_blocks(problem, np.array(flat, dtype=np.float64))
+    blocks = unit_blocks(problem.architecture, np.array(flat, dtype=np.float64))
     _canonise(problem, blocks)
     return _flattened(blocks)
 
@@ -56,7 +55,7 @@ def same_up_to_symmetry(problem: Problem, first: Array, second: Array, tolerance
         return False
     allowed = tolerance * max(1.0, float(np.max(np.abs(first))))
     tries = iter(range(_TRIES))
-    return _matches(problem, unit_blocks(problem, first), unit_blocks(problem, second), 1, allowed, tries)
+    return _matches(problem, unit_blocks(problem.architecture, first), unit_blocks(problem.architecture, second), 1, allowed, tries)
 
 
 def balanced_weights(problem: Problem, flat: Array) -> Array:
@@ -73,7 +72,7 @@ def balanced_weights(problem: Problem, flat: Array) -> Array:
     >>> balanced_weights(problem, np.array([-2.0, 6.0, 3.0, 1.0])).tolist()
     [-1.0, 3.0, 12.0, 1.0]
     """
-    blocks = unit_blocks(problem, np.array(flat, dtype=np.float64))
+    blocks = unit_blocks(problem.architecture, np.array(flat, dtype=np.float64))
     degree = homogeneity(problem)
     if degree is None:
         return _flattened(blocks)
@@ -96,32 +95,6 @@ def homogeneity(problem: Problem) -> int | None:
     if a.activation.family == "power" and a.activation.parameter is not None:
         return int(a.activation.parameter)
     return 1 if a.activation.family in ("relu", "leaky-relu", "identity") else None
-
-
-def unit_blocks(problem: Problem, flat: Array) -> list[Array]:
-    """Return for each layer a copy of its weights with one row a unit: incoming weights, then the trainable bias, ``(n_l, m_l)``."""
-    a, offset, blocks = problem.architecture, 0, []
-    for l in range(1, a.L + 1):
-        size = a.widths[l] * a.fan_in(l)
-        blocks.append(np.array(flat[offset : offset + size]).reshape(a.widths[l], a.fan_in(l)))
-        offset += size
-    return blocks
-
-
-def point_weights(problem: Problem, entries: Sequence[Fraction]) -> Weights:
-    """Return exact weights from the trainable ones in the order of the rows of ``P``, with the fixed bias as the problem has it."""
-    a, layers, offset = problem.architecture, [], 0
-    for l in range(1, a.L + 1):
-        n, m = a.widths[l], a.fan_in(l)
-        units = [tuple(entries[offset + k * m : offset + (k + 1) * m]) for k in range(n)]
-        offset += n * m
-        rows = tuple(zip(*units, strict=True))
-        if problem.fixed_bias is not None:
-            bias = problem.fixed_bias[l - 1]
-        else:
-            bias = rows[-1] if a.bias_rows else (Fraction(0),) * n
-        layers.append(Layer(rows[: a.widths[l - 1]], bias))
-    return Weights(tuple(layers))
 
 
 def unit_signs(problem: Problem, l: int, k: int) -> tuple[int, ...]:

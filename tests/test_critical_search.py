@@ -14,8 +14,8 @@ from lossproof.numerics.critical_polish import settle
 from lossproof.numerics.critical_search import find_candidates
 from lossproof.numerics.critical_starts import embedded_point, generator_of, smaller_problem, splittable_layers, start_plan, start_point
 from lossproof.numerics.float_derivatives import FloatLandscape
-from lossproof.numerics.training import flat_weights
 from lossproof.numerics.weight_structure import structure_of
+from lossproof.numerics.weight_vectors import flat_weights
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.exceptions import InputError

@@ -28,8 +28,8 @@ from lossproof.numerics.float_enclosures import Enclosure, enclose_numbers, exac
 from lossproof.numerics.kantorovich import kantorovich_ball
 from lossproof.numerics.krawczyk import learner_box
 from lossproof.numerics.slope_bounds import SUPREMA, slope_bounds
-from lossproof.numerics.training import flat_weights
 from lossproof.numerics.verified_gram import GramBlock, smallest_singular_value
+from lossproof.numerics.weight_vectors import flat_weights
 from lossproof.theory.activations import activation_named
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named

@@ -16,10 +16,9 @@ from lossproof.numerics.symmetries import (
     canonical_weights,
     homogeneity,
     same_up_to_symmetry,
-    unit_blocks,
     unit_signs,
 )
-from lossproof.numerics.training import flat_weights
+from lossproof.numerics.weight_vectors import flat_weights, unit_blocks
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem
@@ -32,7 +31,7 @@ ASYMMETRIC = ["relu", "leaky-relu", "softplus", "elu", "gelu"]
 def moved(problem, flat, seed):
     """The same network with its hidden units shuffled and turned over at random, written out anew."""
     source, a = random.Random(seed), problem.architecture
-    blocks = unit_blocks(problem, flat)
+    blocks = unit_blocks(problem.architecture, flat)
     sign, _, constant = a.activation.reflection or (1, 0, 0)
     for l in range(1, a.L):
         n = a.widths[l]
@@ -137,7 +136,7 @@ def test_scaled_networks_are_balanced_alike(activation, bias):
     assert loss(problem, balanced) == pytest.approx(loss(problem, flat), rel=1e-9)
     rng = np.random.default_rng(0)
     for _ in range(5):
-        blocks = unit_blocks(problem, flat)
+        blocks = unit_blocks(problem.architecture, flat)
         for l in (1, 2):
             for k in range(problem.architecture.widths[l]):
                 factor = float(np.exp(rng.normal()))

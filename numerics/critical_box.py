@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat
 
-from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.ball_field import BallField, ball_of
 from lossproof.numerics.boxes import evaluate_box, parameter_place
 from lossproof.numerics.fields import Array
 from lossproof.numerics.float64_field import Float64Field
@@ -165,7 +165,7 @@ def _maps_into_itself(problem: Problem, weights: Weights, system: ReducedSystem,
             C = J.mid().inv().mid()
         except (NotDifferentiable, ZeroDivisionError):
             return False
-        moved, rest, rho = C * g, C * J, arb(fmpq(radius.numerator, radius.denominator))
+        moved, rest, rho = C * g, C * J, ball_of(radius)
         for k in range(n):
             spread = sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0))
             if not 2 * (abs(moved[k, 0]) + spread * rho) < rho:

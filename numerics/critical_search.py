@@ -23,8 +23,8 @@ from lossproof.numerics.critical_polish import Settled, settle
 from lossproof.numerics.critical_starts import (
     embedded_point,
     generator_of,
+    problem_without_unit,
     seeks_minimum,
-    smaller_problem,
     splittable_layers,
     start_plan,
     start_point,
@@ -143,7 +143,7 @@ def _embed(problem: Problem, places: list[tuple[int, int]], seed: int, points: A
         mine = [(row, index) for row, index in places if index % len(layers) == turn]
         if not mine:
             continue
-        smaller, gone, twin = smaller_problem(problem, layer)
+        smaller, gone, twin = problem_without_unit(problem, layer)
         landscape = FloatLandscape(smaller)
         generators = [generator_of(seed, index) for _, index in mine]
         found = np.array([start_point(smaller, "plain", generator) for generator in generators])

@@ -35,7 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossproof.numerics.enclosed_pass import EnclosedPass
-from lossproof.numerics.float_enclosures import Enclosure, Floats, gamma, raised
+from lossproof.numerics.float_enclosures import Enclosure, Floats, frobenius_bound, gamma, norm_bounds, raised
 from lossproof.numerics.slope_bounds import slope_bounds
 
 
@@ -57,7 +57,7 @@ def point_norms(found: EnclosedPass) -> tuple[PointNorms, ...]:
     norms = []
     for l, (W, _) in enumerate(found.weights):
         phi = found.extended_phi(l)
-        norms.append(PointNorms(row_norms(phi), spectral_bound(phi), spectral_bound(W), row_norms(Enclosure(W.mid.T, W.rad.T))))
+        norms.append(PointNorms(norm_bounds(phi.reach()), spectral_bound(phi), spectral_bound(W), norm_bounds(W.reach().T)))
     return tuple(norms)
 
 
@@ -108,19 +108,8 @@ def spectral_bound(A: Enclosure) -> float:
     size, k = np.abs(mid), mid.shape[1]
     rows = np.abs(mid @ mid.T).sum(axis=1) + gamma(k) * (size @ size.sum(axis=0))
     largest = np.sqrt(float(raised(rows, 2 * k + mid.shape[0]).max()))
-    rest = float(frobenius_bound(A.rad))
+    rest = frobenius_bound(A.rad)
     return float(np.fmin(_up(largest + rest), frobenius_bound(A.reach())))
-
-
-def frobenius_bound(x: Floats) -> float:
-    """Return an upper bound of the Euclidean norm of all entries."""
-    return float(_up(np.sqrt(raised(np.square(x).sum(), x.size))))
-
-
-def row_norms(A: Enclosure) -> Floats:
-    """Return upper bounds of the norms of the rows."""
-    reach = A.reach()
-    return _up(np.sqrt(raised(np.square(reach).sum(axis=1), reach.shape[1])))
 
 
 def _up(x: Floats | float) -> Floats:

@@ -30,9 +30,9 @@ from math import frexp, inf
 
 import numpy as np
 
-from lossproof.numerics.derivative_bounds import frobenius_bound, lipschitz_of_derivative, point_norms
+from lossproof.numerics.derivative_bounds import lipschitz_of_derivative, point_norms
 from lossproof.numerics.enclosed_pass import EnclosedPass, enclose_pass
-from lossproof.numerics.float_enclosures import Enclosure, Floats, enclose_numbers, raised, total
+from lossproof.numerics.float_enclosures import Enclosure, Floats, enclose_numbers, frobenius_bound, raised, total
 from lossproof.numerics.rank_verified import MOST_VALUES
 from lossproof.numerics.verified_gram import Report, SingularValueBound, even_scales, smallest_singular_value
 from lossproof.theory.exceptions import NotDifferentiable

@@ -25,10 +25,11 @@ from lossproof.numerics.derivative_bounds import lipschitz_of_derivative, point_
 from lossproof.numerics.enclosed_pass import enclose_pass
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.float_enclosures import Enclosure, enclose_numbers, exact_floats
+from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.numerics.kantorovich import kantorovich_ball
 from lossproof.numerics.krawczyk import learner_box
 from lossproof.numerics.slope_bounds import SUPREMA, slope_bounds
-from lossproof.numerics.verified_gram import GramBlock, smallest_singular_value
+from lossproof.numerics.verified_gram import smallest_singular_value
 from lossproof.numerics.weight_vectors import flat_weights
 from lossproof.theory.activations import activation_named
 from lossproof.theory.architecture import Architecture

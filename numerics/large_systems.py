@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
-from lossproof.numerics.error_curvature import curvature_factor
+from lossproof.numerics.error_curvature import curvature_factor, dual_step
 from lossproof.numerics.fields import Array
 from lossproof.numerics.tiled_cholesky import factor_in_place, solve_factored
 from lossproof.numerics.tiled_matrix import TiledMatrix
@@ -52,9 +52,7 @@ class TiledSystem:
             return None
         x = solve_factored(L, right)
         x += solve_factored(L, right - self._matrix.times(x) - shift * x)
-        t = x.reshape(c.shape)
-        s = t if C is None else C * t if C.ndim == 2 else (C @ t[:, :, None])[:, :, 0]
-        return self.point.times_P(-s, hold_output=self.hold_output)
+        return dual_step(self.point, C, x.reshape(c.shape), hold_output=self.hold_output)
 
 
 @dataclass(frozen=True, eq=False)

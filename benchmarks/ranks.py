@@ -71,12 +71,12 @@ def full_rank_at_3000_columns(quick: bool) -> None:
         (median(lambda: linalg.cholesky(K), 1), median(lambda: verified_full_column_rank(architecture, X, weights), 1)) for _ in range(RUNS)
     ]
     cholesky, proof = (statistics.median(column) for column in zip(*pairs, strict=True))
-    balls = SAMPLES * WIDTHS[1]
+    exponentials = SAMPLES * WIDTHS[1]
     show("scipy.linalg.cholesky(K), unverified, K given", cholesky, f"n³/3 = {n**3 / 3:.1e}")
     show(
         "verified proof of rank P = 3000, from X and the weights",
         proof,
-        f"n³/3 + n²·n_1, {balls} balls",
+        f"n³/3 + n²·n_1, {exponentials} exponentials",
         f"{proof / cholesky:.2f} × Cholesky (at most 3)",
     )
     if not quick:

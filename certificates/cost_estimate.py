@@ -39,7 +39,7 @@ def estimate_cost(architecture: Architecture, T: int, *, find_weights: bool = Fa
 
     >>> cost = estimate_cost(Architecture.of("64-512-10"), 1797)
     >>> cost.columns, cost.text.split(" on ")[0].split(" and ")[0]
-    (17970, 'T·n_L = 17,970 columns: the proof takes about 2.0 GiB of memory')
+    (17970, 'T·n_L = 17,970 columns: the proof takes about 1.9 GiB of memory')
     """
     n = T * architecture.n_L
     count = _FACTORISATIONS + (_FACTORISATIONS_OF_TRAINING if find_weights else 0)

@@ -46,6 +46,8 @@ def _prove_bounds(context: ProofContext, matrix: str, point: int, at: int | None
             (lowers if evidence.is_lower else uppers).append(_bound_of(evidence, matrix, at))
             if _decided(lowers, uppers):
                 break
+    if matrix == "P" and not _decided(lowers, uppers):
+        lowers += _by_full_block(context, point, min(bound.value for bound in uppers))
     if not lowers:
         nothing = {"rows": [], "columns": [], "prime": _SOME_PRIME, "u": None}
         lowers.append(RankBound(matrix, at, True, 0, "rank-minor", Rigor.EXACT, nothing))
@@ -93,16 +95,24 @@ def _derived_for_jacobian(context: ProofContext, point: int) -> tuple[list[RankB
         last = last_block_bound(context, rank_bounds(context, phi, point)[0])
         if last.value >= least:
             lowers.append(RankBound("P", point, True, last.value, "rank-block", last.rigor, premises=(last,)))
-    return lowers or _by_full_block(context, point, least), uppers
+    if not lowers and point == 0 and context.problem.columns >= _MANY_COLUMNS and not _is_near_learner(context, point):
+        lowers = _by_full_block(context, point, least)
+    return lowers, uppers
+
+
+def _is_near_learner(context: ProofContext, point: int) -> bool:
+    """Tell whether a bound of the smallest singular value of P is worth more than its rank."""
+    return has_singular_value_evidence(context.problem, context.points[point])
 
 
 def _by_full_block(context: ProofContext, point: int, least: int) -> list[RankBound]:
-    """With many columns, derive full rank of P from that of a block, which `khatri-rao` reports at point 0 in any case: one factorisation for both.
+    """Derive full rank of P from that of a block of rows, where one has enough of them.
 
-    Near an exact learner a bound of the smallest singular value of P is worth more.
+    With many columns this comes first, as `khatri-rao` reports the blocks at point 0 in any case: one factorisation for both. Else it is tried
+    last: a smaller set of weights may be better conditioned than all of them.
     """
     columns = context.problem.columns
-    if point != 0 or columns < _MANY_COLUMNS or least < columns or has_singular_value_evidence(context.problem, context.points[point]):
+    if least < columns:
         return []
     for l in range(1, context.problem.architecture.L):
         if matrix_size(context.problem, f"P-{l}")[0] >= columns:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+
 import numpy as np
 from flint import arb
 
 from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.child_processes import pooled
 from lossproof.numerics.float_enclosures import UNIT, Enclosure, Floats, enclose_balls, exact_floats, raised
 from lossproof.numerics.float_exponential import enclose_exponential
 from lossproof.numerics.precision import ball_precision
 from lossproof.theory.activations import Activation
 
 _BITS = 64
+_ENTRIES_OF_A_PROCESS = 200_000
 
 
 def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
     r"""Return enclosures of ``σ(z)`` and ``σ'(z)`` for all ``z`` within the enclosure given, entry by entry.
 
-    In general each entry becomes the ball ``mid ± rad``, which Arb maps to balls that contain both values at every point of it. For
+    In general each entry becomes the ball ``mid ± rad``, which Arb maps to balls that contain both values at every point of it, from 400,000
+    entries on in several processes. For
     sigmoid and tanh one exponential an entry, by IEEE operations, gives both (see `_from_exponential`). An unbounded result is infinite or
     NaN. Raises `NotDifferentiable` where a ball contains a kink.
 
@@ -30,11 +38,34 @@ def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure,
         return z, exact_floats(np.ones_like(z.mid))
     if activation.family in ("sigmoid", "tanh") and z.is_finite() and z.rad.max(initial=0.0) <= 0.25:
         return _from_exponential(z, 2 if activation.family == "tanh" else 1)
+    processes = min(os.cpu_count() or 1, z.mid.size // _ENTRIES_OF_A_PROCESS)
+    if processes > 1 and multiprocessing.parent_process() is None:
+        pieces = [(activation, piece) for piece in _pieces(z, processes)]
+        try:
+            with closing(pooled(_enclose_by_balls, pieces, processes)) as results:
+                return _joined(list(results), z.mid.shape)
+        except BrokenProcessPool:
+            pass
+    return _joined([_enclose_by_balls(activation, z)], z.mid.shape)
+
+
+def _enclose_by_balls(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
     balls = np.empty(z.mid.size, dtype=object)
     with ball_precision(_BITS):
         balls[:] = list(map(arb, z.mid.ravel().tolist(), z.rad.ravel().tolist()))
     field = BallField(_BITS)
-    value, slope = (enclose_balls(field.activate(activation, order, balls).tolist(), z.mid.shape) for order in (0, 1))
+    value, slope = (enclose_balls(field.activate(activation, order, balls).tolist(), (balls.size,)) for order in (0, 1))
+    return value, slope
+
+
+def _pieces(z: Enclosure, count: int) -> list[Enclosure]:
+    return [Enclosure(*parts) for parts in zip(*(np.array_split(x.ravel(), count) for x in (z.mid, z.rad)), strict=True)]
+
+
+def _joined(pieces: list[tuple[Enclosure, Enclosure]], shape: tuple[int, ...]) -> tuple[Enclosure, Enclosure]:
+    value, slope = (
+        Enclosure(*(np.concatenate([getattr(pair[k], part) for pair in pieces]).reshape(shape) for part in ("mid", "rad"))) for k in (0, 1)
+    )
     return value, slope
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from lossproof.numerics.float_enclosures import Enclosure
 from lossproof.numerics.gram_blocks import GramBlock
 
-_MOST = 80
+_MOST = 400
 _LEAST_RADIUS = 2.0**-900
 
 

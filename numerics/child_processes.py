@@ -1,12 +1,35 @@
-"""What processes started by this one need: no second run of the caller's script, one thread each, and deafness to Ctrl-C."""
+"""Processes started by this one: no second run of the caller's script, one thread each, and deafness to Ctrl-C."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+def pooled(function: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], processes: int) -> Generator[Result, None, None]:
+    """Yield ``function(*task)`` for all tasks, in their order, from new processes; raises `BrokenProcessPool` where one dies.
+
+    Where the caller is interrupted, or closes the generator, the processes end at once.
+    """
+    others = set(multiprocessing.active_children())
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), ignore_interrupts) as pool:
+        try:
+            with one_thread_each(), without_main_module():
+                futures = [pool.submit(function, *task) for task in tasks]
+            for future in futures:
+                yield future.result()
+        except (GeneratorExit, KeyboardInterrupt):
+            for child in set(multiprocessing.active_children()) - others:
+                child.terminate()
+            raise  # leaving the block waits for the pool's own thread, which fails what is pending and joins the processes
 
 
 def ignore_interrupts() -> None:

@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from lossproof.numerics.child_processes import ignore_interrupts, one_thread_each, without_main_module
+from lossproof.numerics.child_processes import pooled
 from lossproof.numerics.critical_descent import find_roots, gradient_quality, minimise
 from lossproof.numerics.critical_polish import Settled, settle
 from lossproof.numerics.critical_starts import (
@@ -218,7 +217,7 @@ def _results(problem: Problem, chunks: list[range], seed: int, workers: int | No
     processes = min(workers or os.cpu_count() or 1, len(chunks) - done)
     if worth_it and processes >= least and multiprocessing.parent_process() is None:
         try:
-            with closing(_pooled(problem, chunks[done:], seed, processes)) as results:
+            with closing(pooled(search_chunk, [(problem, chunk, seed) for chunk in chunks[done:]], processes)) as results:
                 for found in results:
                     done += 1
                     yield found
@@ -226,17 +225,3 @@ def _results(problem: Problem, chunks: list[range], seed: int, workers: int | No
             pass
     for chunk in chunks[done:]:
         yield search_chunk(problem, chunk, seed)
-
-
-def _pooled(problem: Problem, chunks: list[range], seed: int, processes: int) -> Generator[list[Settled | None], None, None]:
-    others = set(multiprocessing.active_children())
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), ignore_interrupts) as pool:
-        try:
-            with one_thread_each(), without_main_module():
-                futures = [pool.submit(search_chunk, problem, chunk, seed) for chunk in chunks]
-            for future in futures:
-                yield future.result()
-        except (GeneratorExit, KeyboardInterrupt):
-            for child in set(multiprocessing.active_children()) - others:
-                child.terminate()
-            raise  # leaving the block waits for the pool's own thread, which fails what is pending and joins the processes

@@ -21,7 +21,7 @@ import numpy as np
 from lossproof.numerics.enclosed_pass import enclose_pass
 from lossproof.numerics.float_enclosures import Floats, enclose_numbers, gamma, norm_bounds, raised
 from lossproof.numerics.gram_blocks import GramBlock, are_moderate, column_bounds
-from lossproof.numerics.gram_tiles import GramPart, tiled_gram
+from lossproof.numerics.gram_parts import GramPart, gram_of_parts
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.samples import Samples
 from lossproof.theory.weights import Weights
@@ -74,7 +74,7 @@ def enclosed_gram(architecture: Architecture, samples: Samples | Any, weights: W
         norms, errors = (bounds.transpose(0, 2, 1).reshape(count, -1) for bounds in column_bounds(blocks, n_L))
         lengths = [block.phi.mid.shape[1] + (1 if block.psi is None else block.psi.mid.shape[2]) for block in blocks]
         rounding = np.array([gamma(length + count + 8) for length in lengths])
-        return EnclosedGram(tiled_gram([_part(block, n_L) for block in blocks]), norms, errors, rounding)
+        return EnclosedGram(gram_of_parts([_part(block, n_L) for block in blocks]), norms, errors, rounding)
 
 
 def _part(block: GramBlock, n_L: int) -> GramPart:

@@ -118,13 +118,12 @@ def matrix_product(A: Enclosure, B: Enclosure) -> Enclosure:
     r"""Return an enclosure of the product of two matrices.
 
     With ``k`` the inner dimension, ``|fl(ÂB̂) − ÂB̂| ≤ γ_k |Â||B̂| + 2kω`` for every order of summation, with or without fused
-    operations, and ``|AB − ÂB̂| ≤ |Â| r_B + r_A (|B̂| + r_B)``.
+    operations, and ``|AB − ÂB̂| ≤ r_A |B̂| + (|Â| + r_A) r_B``.
     """
     k = A.mid.shape[1]
-    size = np.abs(A.mid)
-    rad = size @ raised(gamma(k) * np.abs(B.mid) + B.rad, 2)
-    if A.rad.any():
-        rad += A.rad @ B.reach()
+    rad = raised(gamma(k) * np.abs(A.mid) + A.rad, 2) @ np.abs(B.mid)
+    if B.rad.any():
+        rad += A.reach() @ B.rad
     return Enclosure(A.mid @ B.mid, raised(rad, 2 * k + 6))
 
 

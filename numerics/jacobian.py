@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from lossproof.numerics.fields import Array, constant_like
-from lossproof.numerics.gram_tiles import GramPart, tiled_gram
+from lossproof.numerics.gram_parts import GramPart, gram_of_parts
 from lossproof.numerics.network import Evaluation, carry_back
 from lossproof.theory.problem import Problem
 
@@ -44,7 +44,7 @@ def gram(evaluation: Evaluation) -> Array:
     r"""Return the empirical tangent kernel ``K = PᵀP`` of shape ``(T n_L, T n_L)`` without forming ``P``.
 
     ``K[(i,j),(i',j')] = Σ_l (Ψ_l(i)ᵀΨ_l(i'))[j,j'] · φ⁺_{l-1}(i)ᵀφ⁺_{l-1}(i')``, at a cost of ``O(T² n_L² Σ n_l)``, whatever ``N_net``.
-    In doubles it is exactly symmetric, and takes no memory to speak of beside ``K`` (`tiled_gram`).
+    In doubles it is exactly symmetric, and takes little memory beside ``K`` (`gram_of_parts`).
 
     >>> from lossproof.numerics.float64_field import Float64Field
     >>> from lossproof.numerics.network import evaluate
@@ -56,8 +56,9 @@ def gram(evaluation: Evaluation) -> Array:
     T, n_L = evaluation.T, architecture.n_L
     diagonal = evaluation.output_diagonal
     if diagonal.dtype == np.float64:
-        hidden = [GramPart(evaluation.psi[l].transpose(0, 2, 1), evaluation.extended_phi(l - 1)) for l in range(1, architecture.L)]
-        return tiled_gram([*hidden, GramPart(diagonal, evaluation.extended_phi(architecture.L - 1))])
+        bias, phi = architecture.bias_rows, evaluation.phi
+        hidden = [GramPart(evaluation.psi[l].transpose(0, 2, 1), phi[l - 1], bias) for l in range(1, architecture.L)]
+        return gram_of_parts([*hidden, GramPart(diagonal, phi[architecture.L - 1], bias)])
     phi_gram = _product_with_transpose(evaluation, evaluation.extended_phi(architecture.L - 1).T)
     outputs = [field.mul(field.mul(diagonal[:, j, None], diagonal[None, :, j]), phi_gram) for j in range(n_L)]
     K = constant_like(field, 0, (T, n_L, T, n_L), outputs[0])

@@ -15,8 +15,8 @@ def gram_bytes(architecture: Architecture, T: int, triangles: int = 1) -> int:
     r"""Return about how many bytes a proof with ``K`` takes: ``8 n²/2`` a triangle, ``n = T n_L``, the enclosed factors ``Ψ_l``, ``Φ_l``, and their copies.
 
     >>> from lossproof.theory.architecture import Architecture
-    >>> round(gram_bytes(Architecture.of("64-512-10"), 1797) / 2**30, 1)
-    2.0
+    >>> gibibytes(gram_bytes(Architecture.of("64-512-10"), 1797))
+    '1.9 GiB'
     """
     n = T * architecture.n_L
     hidden = sum(architecture.widths[1:-1])

@@ -24,7 +24,7 @@ from scipy.linalg import lapack
 
 from lossproof.numerics.float_enclosures import UNIT, Floats, frobenius_bound, gamma, raised
 from lossproof.numerics.gram_blocks import GramBlock
-from lossproof.numerics.gram_tiles import GramPart
+from lossproof.numerics.gram_parts import GramPart
 from lossproof.numerics.tiled_cholesky import roundings
 from lossproof.numerics.tiled_matrix import tile_rows, tile_starts, tiled
 from lossproof.numerics.verified_gram import RankOutcome, Report, factor_shifted, prepare_columns

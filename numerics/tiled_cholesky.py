@@ -45,7 +45,7 @@ def factor_in_place(A: TiledMatrix, report: Report | None = None) -> bool:
 
     >>> from lossproof.numerics.tiled_matrix import tiled
     >>> A = tiled((0, 2, 3), lambda rows, columns, out: np.copyto(out, (np.ones((3, 3)) + 3 * np.eye(3))[rows, columns]))
-    >>> factor_in_place(A), A.tiles[0][0][0, 0]
+    >>> factor_in_place(A), float(A.tiles[0][0][0, 0])
     (True, 2.0)
     """
     scratch = np.empty(max((tile.size for row in A.tiles for tile in row), default=0))

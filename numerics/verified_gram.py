@@ -2,7 +2,7 @@ r"""Full column rank, and a lower bound of ``σ_min``, in double precision: prov
 
 The matrix is ``P``, given by its row blocks ``Ψ_l ⊙ Φ_{l-1}`` whose factors are known up to enclosures (``float_enclosures`` fixes
 ``u``, ``γ_k``, ``ω``); it is never formed; ``n = T n_L``. Of ``K = PᵀP`` one
-triangle is held, in tiles (``gram_tiles``, ``tiled_cholesky``).
+triangle is held, in tiles (``gram_parts``, ``tiled_cholesky``).
 
 **Scaling.** Columns are multiplied by powers of two, ``D``, so that they have norms near 1 (or, for ``σ_min``, at most 1); this changes no
 rank and no rounding. Let
@@ -40,7 +40,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from lossproof.numerics.float_enclosures import UNIT, Floats, gamma, norm_bounds, raised
 from lossproof.numerics.gram_blocks import LARGEST, GramBlock, are_moderate, column_bounds
-from lossproof.numerics.gram_tiles import GramPart, gram_triangle
+from lossproof.numerics.gram_parts import GramPart, gram_triangle
 from lossproof.numerics.tiled_cholesky import factor_in_place, roundings, solve_factored
 from lossproof.numerics.tiled_matrix import TiledMatrix, tile_bytes
 

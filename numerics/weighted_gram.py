@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossproof.numerics.fields import Array
-from lossproof.numerics.gram_tiles import GramPart, gram_triangle, tiled_gram
+from lossproof.numerics.gram_parts import GramPart, gram_of_parts, gram_triangle
 from lossproof.numerics.network import Evaluation
 from lossproof.numerics.tiled_matrix import TiledMatrix
 
@@ -13,10 +13,10 @@ from lossproof.numerics.tiled_matrix import TiledMatrix
 def weighted_gram(evaluation: Evaluation, factor: Array | None, *, hold_output: bool = False) -> Array:
     r"""Return ``K_C`` of shape ``(T m, T m)``: ``Σ_l ((Ψ_l(i) C_i)ᵀ Ψ_l(i') C_i')[j, j'] · φ⁺_{l-1}(i)ᵀ φ⁺_{l-1}(i')``, entry ``(i, j)`` at ``i m + j``.
 
-    ``factor`` as from `curvature_factor`. One symmetric rank-``n_l`` update a hidden layer, ``T² m² Σ_{l<L} n_l`` operations in all, tile by tile
-    (`tiled_gram`); whatever ``N_net``. With ``hold_output`` the rows of ``P`` that belong to ``W_L`` are left out.
+    ``factor`` as from `curvature_factor`. One symmetric rank-``n_l`` update a hidden layer, ``T² m² Σ_{l<L} n_l`` operations in all, panel by panel
+    (`gram_of_parts`); whatever ``N_net``. With ``hold_output`` the rows of ``P`` that belong to ``W_L`` are left out.
     """
-    return tiled_gram(_weighted_parts(evaluation, factor, hold_output=hold_output))
+    return gram_of_parts(_weighted_parts(evaluation, factor, hold_output=hold_output))
 
 
 def weighted_gram_triangle(evaluation: Evaluation, factor: Array | None, *, hold_output: bool = False) -> TiledMatrix:
@@ -31,9 +31,9 @@ def _weighted_parts(evaluation: Evaluation, factor: Array | None, *, hold_output
         output = (last[:, :, None] * factor).transpose(0, 2, 1)
     else:
         output = last if factor is None else last * factor
-    values = evaluation.extended_phi(a.L - 1)
-    parts = [GramPart(output, values[:, a.widths[a.L - 1] :] if hold_output else values)]
-    return parts + [GramPart(psi, evaluation.extended_phi(l - 1)) for l, psi in _weighted_psi(evaluation, factor)]
+    values = evaluation.phi[a.L - 1]
+    parts = [GramPart(output, values[:, :0] if hold_output else values, a.bias_rows)]
+    return parts + [GramPart(psi, evaluation.phi[l - 1], a.bias_rows) for l, psi in _weighted_psi(evaluation, factor)]
 
 
 def _weighted_psi(evaluation: Evaluation, factor: Array | None) -> list[tuple[int, Array]]:

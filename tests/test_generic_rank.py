@@ -15,7 +15,7 @@ from lossproof.certificates.claims import RankBound
 from lossproof.certificates.structural_bounds import structural_upper_bounds
 from lossproof.numerics.generic_rank import generic_point, generic_ranks, has_generic_point
 from lossproof.numerics.independent_values import draw_values, free_jacobian
-from lossproof.numerics.rank_producers import rank_evidence
+from lossproof.numerics.rank_producers import Effort, rank_evidence
 from lossproof.numerics.sweep_samples import sweep_inputs, sweep_numerators
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.composition_bound import composition_bound
@@ -90,7 +90,7 @@ def test_ranks_at_points_do_not_exceed_the_generic_rank(activation, widths, bias
                 for l, (m, n) in enumerate(zip(a.widths, a.widths[1:], strict=False), 1)
             ],
         )
-        evidence = list(rank_evidence(problem, weights, "P", enough=upper, seed=0, max_precision=512))
+        evidence = list(rank_evidence(problem, weights, "P", Effort(0, 512), enough=upper))
         best = max(bound.value for bound in evidence if bound.is_lower)
         assert best == lower == upper
 

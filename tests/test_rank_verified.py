@@ -8,12 +8,13 @@ import pytest
 import sympy
 from flint import arb
 
+from lossproof.numerics import activation_enclosures
 from lossproof.numerics.activation_enclosures import enclose_activation
 from lossproof.numerics.balanced_rows import balanced_rows
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.float_enclosures import Enclosure, enclose_balls, enclose_numbers, exact_floats, matrix_product, product, total
 from lossproof.numerics.gram_blocks import GramBlock, column_bounds
-from lossproof.numerics.gram_tiles import gram_triangle
+from lossproof.numerics.gram_parts import gram_triangle
 from lossproof.numerics.precision import ball_precision
 from lossproof.numerics.preconditioned_gram import preconditioned_full_column_rank
 from lossproof.numerics.rank_verified import attempt_full_column_rank, verified_full_column_rank
@@ -65,6 +66,17 @@ def test_activation_enclosures(name):
         assert encloses(value, field.activate(activation_named(name), 0, array))
         assert encloses(slope, field.activate(activation_named(name), 1, array))
     assert np.all(value.rad[4:7] <= 1e-9 + 4 * rad[4:7])
+
+
+def test_several_processes_enclose_as_one_does(monkeypatch):
+    z = Enclosure(np.random.default_rng(0).standard_normal((7, 3)), np.full((7, 3), 1e-9))
+    one = enclose_activation(activation_named("gelu"), z)
+    monkeypatch.setattr(activation_enclosures, "_ENTRIES_OF_A_PROCESS", 5)
+    monkeypatch.setattr(activation_enclosures.os, "cpu_count", lambda: 2)
+    several = enclose_activation(activation_named("gelu"), z)
+    assert all(np.array_equal(getattr(a, part), getattr(b, part)) for a, b in zip(one, several, strict=True) for part in ("mid", "rad"))
+    with pytest.raises(NotDifferentiable):
+        enclose_activation(activation_named("relu"), Enclosure(np.append(np.ones(20), 0.0), np.zeros(21)))
 
 
 def test_wide_arguments_take_the_general_path():

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lossproof.numerics.gram_tiles import GramPart, gram_triangle, tiled_gram
+from lossproof.numerics.gram_parts import GramPart, gram_of_parts, gram_triangle
 from lossproof.numerics.tiled_cholesky import factor_in_place, roundings, solve_factored
 from lossproof.numerics.tiled_matrix import places, tile_starts, tiled
 
@@ -86,4 +86,4 @@ def test_triangle_of_the_gram_matrix(T, m):
         GramPart(g.standard_normal((T, m)), g.standard_normal((T, 2))),
         GramPart(g.standard_normal((T, m, 2)), g.standard_normal((T, 5))),
     ]
-    assert np.allclose(whole(gram_triangle(parts)), np.tril(tiled_gram(parts)), rtol=1e-12, atol=1e-12)
+    assert np.allclose(whole(gram_triangle(parts)), np.tril(gram_of_parts(parts)), rtol=1e-12, atol=1e-12)

@@ -68,9 +68,14 @@ def test_figures_are_drawn(benchmark, tmp_path):
         side.draw_times(axes, results_of(side, measured), ["ours", "peer", "absent"], "title")
         assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ours: $n^{2.0}$", "peer: $n^{3.0}$"]
         style.save(figure, tmp_path / "times.svg")
-        growths = [growth.Growth(n, measured.Measured("finished", 1e-9 * n**2, 1.0, 1, 4.0 * n**2)) for n in (4000, 8000)]
+        growths = [
+            growth.Growth(
+                n, measured.Measured("finished", 1e-9 * n**2, 1.0, 1, 4.0 * n**2), measured.Measured("finished", 1e-9 * n**2, 1.0, 1, 0.0)
+            )
+            for n in (4000, 8000)
+        ]
         style.save(growth.draw(growths, 1e10), tmp_path / "growth.svg")
-    text = growth.table([*growths, growth.Growth(16000, measured.Measured("stopped"))], 1e10)
+    text = growth.table([*growths, growth.Growth(16000, measured.Measured("stopped"), measured.Measured("stopped"))], 1e10)
     assert "peak = 1.00 · n²/2 + 0.0 · n·n_1 doubles" in text
     assert "time grows as n^2.00 and memory as n^2.00" in text
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lossproof.certificates.claims import Claim, Node, certified_order
+from lossproof.certificates.claims import Claim, Node, certified_order, points_of
 from lossproof.certificates.encoding import canonical_digest, encode_point, encode_problem
 from lossproof.theory.exceptions import LossproofError
 from lossproof.theory.problem import Problem
@@ -44,7 +44,7 @@ def certificate_of(problem: Problem, points: Sequence[Weights], claims: Sequence
     rule, which is a defect of the prover.
     """
     nodes = certified_order(claims)
-    used = max((index for node in nodes for index in _points_of(node)), default=-1)
+    used = max(points_of(nodes), default=-1)
     ids = {id(node): number for number, node in enumerate(nodes, start=1)}
     steps = [_step(number, node, ids) for number, node in enumerate(nodes, start=1)]
     encoded = encode_problem(problem)
@@ -58,11 +58,6 @@ def certificate_of(problem: Problem, points: Sequence[Weights], claims: Sequence
         "steps": steps,
     }
     return Certificate({**document, "seal": canonical_digest(document)})
-
-
-def _points_of(node: Node) -> list[int]:
-    found = [node.point, node.evidence.get("point")]
-    return [index for index in found if index is not None]
 
 
 def _step(number: int, node: Node, ids: dict[int, int]) -> dict[str, Any]:

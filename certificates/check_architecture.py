@@ -7,7 +7,7 @@ from typing import Any
 
 from lossproof.certificates.bound_claims import claim_khatri_rao, claim_one_hidden_layer, claim_projection, claim_wide_layer
 from lossproof.certificates.cited_claims import claims_cited, decisive_theorem
-from lossproof.certificates.claims import Claim
+from lossproof.certificates.claims import Claim, points_of, proof_order
 from lossproof.certificates.conclusion_claim import claim_conclusion
 from lossproof.certificates.critical_point_claims import LandscapeClaims
 from lossproof.certificates.exact_learning_claims import claim_exact_learning, claim_exact_learning_at, refute_exact_learning
@@ -117,6 +117,7 @@ def _all_claims(context: ProofContext, *, weights_given: bool) -> list[Claim]:
     generic = claim_full_rank_generic(context)
     suffice = claim_principles_suffice(context)
     everywhere = claim_full_rank_everywhere(context)
+    _forget_points_behind(context, generic, suffice, everywhere)
     following = claims_that_follow(everywhere, generic, principle_error)
     almost = next((claim for claim in following if claim.id == "almost-everywhere"), None)
     learner = claim_exact_learning_at(context, 0) if weights_given else None
@@ -157,15 +158,25 @@ def _all_claims(context: ProofContext, *, weights_given: bool) -> list[Claim]:
     return [claim for claim in (*ordered, claim_ggn_semidefinite(context), *cited) if claim is not None]
 
 
+def _forget_points_behind(context: ProofContext, *claims: Claim | None) -> None:
+    """Forget the points behind the last one that these claims, with all they rest on, refer to; point 0 stays."""
+    used = points_of(proof_order(claim for claim in claims if claim is not None))
+    context.forget_points_after(1 + max(used, default=0))
+
+
 def _existence(context: ProofContext, learner: Claim | None, *, weights_given: bool) -> tuple[Claim, Claim | None]:
     """The claim ``exact-learning``, and ``robust-targets`` where an exact learner was found in a box."""
     refuted = refute_exact_learning(context.problem)
     if refuted is not None:
         return refuted, None
+    count = len(context.points)
     found = find_learner(context, weights_given=weights_given)
     nearby = None if found is None else claim_learner_nearby(found)
     robust = None if found is None else claim_robust_targets(context, found)
-    return claim_exact_learning(context, learner, nearby), robust
+    existence = claim_exact_learning(context, learner, nearby)
+    if existence is not nearby and robust is None:
+        context.forget_points_after(count)
+    return existence, robust
 
 
 def _notes(context: ProofContext, claims: Sequence[Claim], *, chosen: bool, fit: LearnerFit | None) -> tuple[str, ...]:

@@ -118,6 +118,12 @@ def proof_order(claims: Iterable[Claim]) -> list[Node]:
     return ordered
 
 
+def points_of(nodes: Iterable[Node]) -> set[int]:
+    """Return the indices of the points that nodes of a proof refer to; with `proof_order`, those that claims and all they rest on refer to."""
+    named = (index for node in nodes for index in (node.point, node.evidence.get("point")))
+    return {index for index in named if index is not None}
+
+
 def certified_order(claims: Iterable[Claim]) -> list[Node]:
     """Return the decided claims and everything they rest on: the steps of the certificate, in order."""
     return proof_order(claim for claim in claims if claim.verdict is not Verdict.UNDECIDED)

@@ -11,7 +11,7 @@ import numpy as np
 
 from lossproof.certificates.claims import Claim
 from lossproof.numerics.float_derivatives import FloatLandscape
-from lossproof.numerics.training import flat_weights
+from lossproof.numerics.weight_vectors import flat_weights
 from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Weights
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.conclusion_claim import claim_conclusion_of_map
-from lossproof.certificates.critical_point_claims import LandscapeClaims, claim_critical_point
+from lossproof.certificates.critical_point_at import claim_critical_point_at
+from lossproof.certificates.critical_point_claims import LandscapeClaims
 from lossproof.certificates.landscape_map import CriticalPoint, LandscapeMap
-from lossproof.certificates.learner_at_point import learner_claims
 from lossproof.certificates.no_critical_point_claim import claim_no_critical_point
 from lossproof.certificates.principle_claims import claim_error_principle
 from lossproof.certificates.problem_input import Choices, check_whole, read_problem
@@ -85,7 +86,7 @@ def find_critical_points(
 
 def _search(problem: Problem, starts: int, seed: int, workers: int | None, progress: Progress | None) -> SearchResult:
     """Run the search; an interrupt ends it with what it had found, unless it had found nothing yet."""
-    latest: list[SearchResult] = []
+    latest = deque[SearchResult](maxlen=1)
     try:
         return find_candidates(problem, starts=starts, seed=seed, workers=workers, progress=progress, on_candidates=latest.append)
     except KeyboardInterrupt:
@@ -158,14 +159,17 @@ def _same_family(first: Claim, second: Claim) -> bool:
 
 
 def prove_near(context: ProofContext, weights: Weights, landscape: LandscapeClaims, *, nearby: bool) -> Claim | None:
-    """Return the PROVED claim ``critical-point`` at the weights, or at nearby ones: the first with a class, else the first; None without any."""
+    """Return the PROVED claim ``critical-point`` at the weights, or at nearby ones: the first with a class, else the first; None without any.
+
+    The context gains the point of that claim, unless it was known, and no other.
+    """
     count, fallback = len(context.points), None
     for candidate in nearby_points(context.problem, weights) if nearby else (weights,):
         known = len(context.points)
         point = context.add_point(candidate)
-        claim = claim_critical_point(context, point, learner_claims(context, point, landscape.morse), landscape)
+        claim = claim_critical_point_at(context, point, landscape)
         if claim.verdict is Verdict.PROVED and (claim.facts["kind"] != "undecided" or not nearby):
-            return claim
+            return claim if fallback is None else claim_critical_point_at(context, context.keep_point_at(count, candidate), landscape)
         if claim.verdict is Verdict.PROVED and fallback is None:
             fallback = claim
         elif point >= known:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossproof.certificates.proof_context import Progress
-from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.gram_training import fit_with_gram, hold_for_fit
-from lossproof.numerics.train import weights_of_layers
+from lossproof.numerics.weight_vectors import float_layers, weights_of_layers
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Weights
@@ -39,7 +38,7 @@ def find_exact_learner(problem: Problem, start: Weights, progress: Progress | No
         raise InputError(
             f"find_weights must have an error that is a function of the residuals, got {problem.error.name}: give weights from lossproof train instead"
         )
-    field, steps = Float64Field(), 0
+    steps = 0
 
     def report(residual: float) -> None:
         nonlocal steps
@@ -47,8 +46,7 @@ def find_exact_learner(problem: Problem, start: Weights, progress: Progress | No
         if progress is not None:
             progress(f"training, largest residual {residual:.1e}", min(steps, _FACTORISATIONS), _FACTORISATIONS)
 
-    layers = [(field.array(layer.W), field.array(layer.b)) for layer in start.layers]
-    fit = fit_with_gram(problem, layers, _FACTORISATIONS, hold_output=hold_for_fit(problem), report=report)
+    fit = fit_with_gram(problem, float_layers(start), _FACTORISATIONS, hold_output=hold_for_fit(problem), report=report)
     if fit is None or not all(np.isfinite(part).all() for pair in fit.layers for part in pair):
         raise InputError("training must stay where the derivatives exist, got a kink or an overflow: try another seed, or give weights")
     return LearnerFit(weights_of_layers(problem, fit.layers), fit.residual)

@@ -79,6 +79,7 @@ def best_generic_point(context: ProofContext) -> tuple[RankBound | None, RankBou
     """
     upper = generic_upper_bound(context)
     best: RankBound | None = None
+    count = len(context.points)
     for attempt in range(_ATTEMPTS):
         if best is not None and best.value >= upper.value:
             break
@@ -90,7 +91,15 @@ def best_generic_point(context: ProofContext) -> tuple[RankBound | None, RankBou
                 best = found
                 continue
         context.forget_points_after(known)
+    if best is not None and best.point is not None and best.point > count and _is_deficient_at_first_point(context):
+        best = rank_bounds(context, "P", context.keep_point_at(count, context.points[best.point]))[0]
     return best, upper
+
+
+def _is_deficient_at_first_point(context: ProofContext) -> bool:
+    """Tell whether point 0 is proved to be a witness against full rank everywhere, so that no point between it and the best one has to be kept as one."""
+    bounds = context.bounds.get(("P", 0))
+    return bounds is not None and bounds[1].value < context.problem.columns
 
 
 def claim_full_rank_generic(context: ProofContext) -> Claim:

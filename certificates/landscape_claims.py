@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.critical_class_claims import claim_loss
+from lossproof.certificates.critical_point_at import claim_critical_point_at
 from lossproof.certificates.critical_point_claims import LandscapeClaims, claim_critical_point
 from lossproof.certificates.critical_rows import MINIMA
 from lossproof.certificates.find_critical_points import prove_near
@@ -44,8 +46,12 @@ def claims_at_weights(context: ProofContext, learner: LearnerClaims, landscape: 
         return CriticalClaims((here, better), claim_suboptimal(here, losses_of([better])))
     for candidate in _candidates(context, _MODERATE):
         if candidate.loss < here.facts["loss_lower"]:
+            count = len(context.points)
             loss = claim_loss(context, context.add_point(candidate.weights), Fraction(0))
-            return CriticalClaims((here,), None if loss is None else claim_suboptimal(here, [loss]))
+            suboptimal = None if loss is None else claim_suboptimal(here, [loss])
+            if suboptimal is None:
+                context.forget_points_after(count)
+            return CriticalClaims((here,), suboptimal)
     return CriticalClaims((here,), None)
 
 
@@ -55,21 +61,40 @@ def claims_of_search(context: ProofContext, existence: Claim, landscape: Landsca
     The best one is the exact learner of ``existence`` where that was proved in a box. The search takes 12 starts, at most 24 parameters and 64 columns.
     """
     found: list[Claim] = []
+    count = len(context.points)
     if existence.rule in BOX_RULES:
         found.append(claim_critical_point(context, existence.evidence["point"], LearnerClaims(nearby=existence), landscape))
     for candidate in _candidates(context, _SMALL)[:_PROOFS]:
         if existence.rule not in BOX_RULES or candidate.loss > _NO_LOSS:
             claim = prove_near(context, candidate.weights, landscape, nearby=True)
             found += [] if claim is None else [claim]
-    losses = losses_of(found)
-    bad = {claim.point: worst for claim in found if (worst := claim_suboptimal(claim, losses)) is not None}
-    worst_one = worst_of(bad.values())
+    worst_one = _worst(found)
     named = (
-        {worst_one.point, min(losses, key=lambda loss: loss.facts["loss_upper"]).point}
+        {worst_one.point, min(losses_of(found), key=lambda loss: loss.facts["loss_upper"]).point}
         if worst_one is not None
         else {c.point for c in found[:1]}
     )
-    return CriticalClaims(tuple({claim.point: claim for claim in found if claim.point in named}.values()), worst_one)
+    kept = _renumbered(context, count, {claim.point or 0: claim for claim in found if claim.point in named}, landscape)
+    return CriticalClaims(kept, _worst(kept))
+
+
+def _worst(claims: Sequence[Claim]) -> Claim | None:
+    """Return the claim ``suboptimal`` about the worst of the local minima among some claims ``critical-point``; None where none is proved to be bad."""
+    losses = losses_of(claims)
+    return worst_of(bad for claim in claims if (bad := claim_suboptimal(claim, losses)) is not None)
+
+
+def _renumbered(context: ProofContext, count: int, claims: Mapping[int, Claim], landscape: LandscapeClaims) -> tuple[Claim, ...]:
+    """Forget the points beyond the first ``count`` that none of the claims, by point, is about; a claim at a point that moves up is proved there again."""
+    kept, end = [], count
+    weights = {point: context.points[point] for point in claims}
+    for point, claim in claims.items():
+        if point > end:
+            claim = claim_critical_point_at(context, context.keep_point_at(end, weights[point]), landscape)
+        kept.append(claim)
+        end = max(end, (claim.point or 0) + 1)
+    context.forget_points_after(end)
+    return tuple(kept)
 
 
 def _candidates(context: ProofContext, size: tuple[int, int]) -> tuple[Candidate, ...]:

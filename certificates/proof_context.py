@@ -55,6 +55,12 @@ class ProofContext:
             for point in [point for point in known if point >= count]:
                 del known[point]
         self.bounds = {key: pair for key, pair in self.bounds.items() if key[1] is None or key[1] < count}
+        self.obstacles = {key: text for key, text in self.obstacles.items() if key[1] < count}
+
+    def keep_point_at(self, count: int, weights: Weights) -> int:
+        """Forget the points beyond the first ``count``, and return the index of the weights, which comes next: what was proved there is to be proved again."""
+        self.forget_points_after(count)
+        return self.add_point(weights)
 
     def jacobian_exists(self, point: int) -> bool:
         """Tell whether every derivative in ``P`` is proved to exist at a point; without it no rank of ``P`` is claimed there."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from lossproof.certificates.certificate import Certificate
 from lossproof.certificates.claims import Claim
 from lossproof.certificates.conclusion_claim import claim_conclusion_of_map
-from lossproof.certificates.critical_point_claims import LandscapeClaims, claim_critical_point
-from lossproof.certificates.learner_at_point import learner_claims
+from lossproof.certificates.critical_point_at import claim_critical_point_at
+from lossproof.certificates.critical_point_claims import LandscapeClaims
 from lossproof.certificates.no_critical_point_claim import claim_no_critical_point
 from lossproof.certificates.principle_claims import claim_error_principle
 from lossproof.certificates.proof_context import DEFAULT_MAX_PRECISION, Progress, ProofContext
@@ -76,7 +76,7 @@ def prove_entry(
     claims = []
     for point in range(len(record.points)):
         context.report_progress("proving critical points", point, len(record.points))
-        claims.append(claim_critical_point(context, point, learner_claims(context, point, landscape.morse), landscape))
+        claims.append(claim_critical_point_at(context, point, landscape))
     points = _compared(claims)
     theorem = claim_no_critical_point(context)
     report = _report(context, landscape, points, theorem, f"zoo:{record.name}")

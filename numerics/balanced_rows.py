@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lossproof.numerics.float_enclosures import Enclosure
-from lossproof.numerics.verified_gram import GramBlock
+from lossproof.numerics.gram_blocks import GramBlock
 
 _MOST = 400
 _LEAST_RADIUS = 2.0**-900

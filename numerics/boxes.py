@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from flint import arb, fmpq
+from flint import arb
 
-from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.ball_field import BallField, ball_of
 from lossproof.numerics.fields import Array
 from lossproof.numerics.network import Evaluation, evaluate
 from lossproof.numerics.precision import ball_precision
@@ -58,7 +58,7 @@ def parameter_place(architecture: Architecture, index: int) -> tuple[int, int, i
 def _widened(
     a: Architecture, layers: list[tuple[Array, Array]], field: BallField, parameters: Sequence[int], radius: Fraction
 ) -> list[tuple[Array, Array]]:
-    ball = arb(0, arb(fmpq(radius.numerator, radius.denominator)).upper())
+    ball = arb(0, ball_of(radius).upper())
     boxes = [(W.copy(), b.copy()) for W, b in layers]
     with ball_precision(field.precision):
         for k in parameters:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat
 
-from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.ball_field import BallField, ball_of
 from lossproof.numerics.boxes import evaluate_box, parameter_place
 from lossproof.numerics.fields import Array
 from lossproof.numerics.float64_field import Float64Field
@@ -80,7 +80,7 @@ def zero_box(problem: Problem, weights: Weights, system: ReducedSystem) -> tuple
         return None
     for precision in _PRECISIONS:
         try:
-            step = _newton_step(problem, weights, system, precision)
+            g, step = _newton_step(problem, weights, system, precision)
         except (NotDifferentiable, ZeroDivisionError):
             continue
         length = max((abs(float(entry)) for entry in step), default=0.0)
@@ -88,7 +88,7 @@ def zero_box(problem: Problem, weights: Weights, system: ReducedSystem) -> tuple
             return None
         least = Fraction(2) ** max(-precision // 2, int(np.ceil(np.log2(max(length, 2.0**-1000)))) + 2)
         for radius in (least * _GROWTH**k for k in range(_ATTEMPTS)):
-            if radius <= 1 and _maps_into_itself(problem, weights, system, radius, precision):
+            if radius <= 1 and _maps_into_itself(problem, weights, system, g, radius, precision):
                 return radius, precision
     return None
 
@@ -108,7 +108,7 @@ def refined_zero(problem: Problem, weights: Weights, system: ReducedSystem) -> W
     last = np.inf
     for _ in range(_NEWTON_STEPS):
         try:
-            step = _newton_step(problem, weights, system, 2 * _KEPT_BITS)
+            _, step = _newton_step(problem, weights, system, 2 * _KEPT_BITS)
         except (NotDifferentiable, ZeroDivisionError):
             return None
         length = max((abs(float(entry)) for entry in step), default=0.0)
@@ -148,25 +148,24 @@ def _scaling_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
     return tuple(chosen)
 
 
-def _newton_step(problem: Problem, weights: Weights, system: ReducedSystem, precision: int) -> list[arb]:
-    """Return the midpoint of ``−J^{-1} g`` at the point, ``J`` the system's derivative; raises `ZeroDivisionError` where it is singular."""
+def _newton_step(problem: Problem, weights: Weights, system: ReducedSystem, precision: int) -> tuple[arb_mat, list[arb]]:
+    """Return ``g`` enclosed at the point and the midpoint of ``−J^{-1} g``, ``J`` the system's derivative; raises `ZeroDivisionError` where it is singular."""
     with ball_precision(precision):
-        slopes = _slopes(problem, weights, system, Fraction(0), precision)
-        step = slopes.mid().inv().mid() * _values(problem, weights, system, precision).mid()
-        return [-entry.mid() for entry in step.entries()]
+        g, J = _values(problem, weights, system, precision), _slopes(problem, weights, system, Fraction(0), precision)
+        step = J.mid().inv().mid() * g.mid()
+        return g, [-entry.mid() for entry in step.entries()]
 
 
-def _maps_into_itself(problem: Problem, weights: Weights, system: ReducedSystem, radius: Fraction, precision: int) -> bool:
-    """Apply the test with the Hessian enclosed over a box twice as wide, and half of the box left as slack, so that a checker with wider balls agrees."""
+def _maps_into_itself(problem: Problem, weights: Weights, system: ReducedSystem, g: arb_mat, radius: Fraction, precision: int) -> bool:
+    """Apply the test to the enclosed ``g`` and the Hessian over a box twice as wide, half of the box left as slack: a checker with wider balls then agrees."""
     n = len(system.parameters)
     with ball_precision(precision):
         try:
-            g = _values(problem, weights, system, precision)
             J = _slopes(problem, weights, system, 2 * radius, precision)
             C = J.mid().inv().mid()
         except (NotDifferentiable, ZeroDivisionError):
             return False
-        moved, rest, rho = C * g, C * J, arb(fmpq(radius.numerator, radius.denominator))
+        moved, rest, rho = C * g, C * J, ball_of(radius)
         for k in range(n):
             spread = sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0))
             if not 2 * (abs(moved[k, 0]) + spread * rho) < rho:

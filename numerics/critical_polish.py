@@ -18,8 +18,9 @@ from lossproof.numerics.float_derivatives import Derivatives, FloatLandscape
 from lossproof.numerics.jacobian import gradient
 from lossproof.numerics.network import evaluate
 from lossproof.numerics.running_off import is_suspicious, meets_kink, runs_off
-from lossproof.numerics.symmetries import balanced_weights, canonical_weights, homogeneity, point_weights
+from lossproof.numerics.symmetries import balanced_weights, canonical_weights, homogeneity
 from lossproof.numerics.weight_structure import Structure, structure_of
+from lossproof.numerics.weight_vectors import weights_of_rows
 
 _STEPS = 8
 _STRUCTURE_TOLERANCES = (1e-4, 1e-7, 1e-10)
@@ -99,9 +100,8 @@ def _stays(landscape: FloatLandscape, structure: Structure, reduced: Array, at: 
     top, inverse = float(np.max(np.abs(at.hessian))), np.linalg.pinv(slopes, rcond=NEGLIGIBLE)
     u = [Fraction(float(x)) for x in reduced]
     for _ in range(_PRECISE_STEPS):
-        weights = point_weights(
-            problem, [Fraction(float(f)) * u[k] if k >= 0 else Fraction(0) for k, f in zip(structure.place, structure.factor, strict=True)]
-        )
+        exact = [Fraction(float(f)) * u[k] if k >= 0 else Fraction(0) for k, f in zip(structure.place, structure.factor, strict=True)]
+        weights = weights_of_rows(problem, np.array(exact, dtype=object))
         balls = gradient(problem, evaluate(problem.architecture, problem.samples, weights, BallField(_BITS)))
         g = np.array([float(ball.mid()) for ball in balls])
         if np.max(np.abs(g)) <= _PRECISE * top:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
@@ -23,15 +22,16 @@ from lossproof.numerics.critical_polish import Settled, settle
 from lossproof.numerics.critical_starts import (
     embedded_point,
     generator_of,
+    problem_without_unit,
     seeks_minimum,
-    smaller_problem,
     splittable_layers,
     start_plan,
     start_point,
 )
 from lossproof.numerics.fields import Array
 from lossproof.numerics.float_derivatives import FloatLandscape
-from lossproof.numerics.symmetries import homogeneity, point_weights, same_up_to_symmetry
+from lossproof.numerics.symmetries import homogeneity, same_up_to_symmetry
+from lossproof.numerics.weight_vectors import weights_of_rows
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Weights
@@ -142,7 +142,7 @@ def _embed(problem: Problem, places: list[tuple[int, int]], seed: int, points: A
         mine = [(row, index) for row, index in places if index % len(layers) == turn]
         if not mine:
             continue
-        smaller, gone, twin = smaller_problem(problem, layer)
+        smaller, gone, twin = problem_without_unit(problem, layer)
         landscape = FloatLandscape(smaller)
         generators = [generator_of(seed, index) for _, index in mine]
         found = np.array([start_point(smaller, "plain", generator) for generator in generators])
@@ -185,9 +185,7 @@ class _Collection:
 
     def _candidate(self, k: int) -> Candidate:
         found = self._points[k]
-        return Candidate(
-            point_weights(self.problem, [Fraction(float(x)) for x in found.point]), found.loss, found.gradient_norm, self._hits[k]
-        )
+        return Candidate(weights_of_rows(self.problem, found.point), found.loss, found.gradient_norm, self._hits[k])
 
     def _place(self, one: Settled) -> int | None:
         """Return the place of a point that counts as the same."""

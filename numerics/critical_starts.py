@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from lossproof.numerics.fields import Array
-from lossproof.numerics.symmetries import unit_blocks
+from lossproof.numerics.weight_vectors import unit_blocks
 from lossproof.theory.problem import Problem
 
 _SPREAD = 1.5
@@ -63,17 +61,15 @@ def splittable_layers(problem: Problem) -> list[int]:
     return [l for l in range(1, a.L) if a.widths[l] > 1 and (fixed is None or len(set(fixed[l - 1])) < a.widths[l])]
 
 
-def smaller_problem(problem: Problem, layer: int) -> tuple[Problem, int, int]:
+def problem_without_unit(problem: Problem, layer: int) -> tuple[Problem, int, int]:
     """Return the problem without one unit of a hidden layer, the place of that unit, and a remaining unit with the same fixed bias."""
-    a, fixed = problem.architecture, problem.fixed_bias
-    gone, twin = a.widths[layer] - 1, 0
+    n, fixed = problem.architecture.widths[layer], problem.fixed_bias
+    gone, twin = n - 1, 0
     if fixed is not None:
-        biases = list(fixed[layer - 1])
-        gone = next(k for k in range(1, len(biases)) if biases[k] in biases[:k])
+        biases = fixed[layer - 1]
+        gone = next(k for k in range(1, n) if biases[k] in biases[:k])
         twin = biases.index(biases[gone])
-        fixed = (*fixed[: layer - 1], (*biases[:gone], *biases[gone + 1 :]), *fixed[layer:])
-    widths = (*a.widths[:layer], a.widths[layer] - 1, *a.widths[layer + 1 :])
-    return replace(problem, architecture=replace(a, widths=widths), fixed_bias=fixed), gone, twin
+    return problem.with_units(layer, [k for k in range(n) if k != gone]), gone, twin
 
 
 def embedded_point(smaller: Problem, point: Array, layer: int, places: tuple[int, int], generator: np.random.Generator) -> Array:
@@ -83,7 +79,7 @@ def embedded_point(smaller: Problem, point: Array, layer: int, places: tuple[int
     """
     gone, twin = places
     share = int(generator.integers(-_SHARE_PARTS, 2 * _SHARE_PARTS + 1)) / _SHARE_PARTS
-    blocks = unit_blocks(smaller, point)
+    blocks = unit_blocks(smaller.architecture, point)
     incoming, outgoing = blocks[layer - 1], blocks[layer]
     blocks[layer - 1] = np.insert(incoming, gone, incoming[twin], axis=0)
     column = outgoing[:, twin].copy()
@@ -126,7 +122,7 @@ def _root_mean_square(rows: object) -> float:
 
 def _degenerate(problem: Problem, point: Array, generator: np.random.Generator) -> Array:
     """Make two units of a hidden layer equal, or silence one, in its outgoing weights or altogether."""
-    blocks = unit_blocks(problem, point)
+    blocks = unit_blocks(problem.architecture, point)
     layers = splittable_layers(problem)
     l = layers[int(generator.integers(len(layers)))]
     first, second = (int(k) for k in generator.choice(problem.architecture.widths[l], 2, replace=False))

@@ -29,37 +29,60 @@ gives infinity or NaN, which proves nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from lossproof.numerics.enclosed_pass import EnclosedPass
-from lossproof.numerics.float_enclosures import Enclosure, Floats, gamma, raised
+from lossproof.numerics.float_enclosures import Enclosure, Floats, frobenius_bound, gamma, norm_bounds, raised
 from lossproof.numerics.slope_bounds import slope_bounds
 
 
-def lipschitz_of_derivative(found: EnclosedPass, radius: float, scales: Floats) -> float:
+@dataclass(frozen=True, eq=False)
+class PointNorms:
+    """Upper bounds of norms at ``W_0`` for the step to one layer ``l``: what the recursion needs, whatever the radius.
+
+    ``samples`` of ``‖φ̃_{l-1}(i)‖``, of shape ``(T,)``, ``stacked`` of ``‖Φ̃_{l-1}‖₂``, ``weights`` of ``‖W_l‖₂``, and ``columns`` of the columns of ``W_l``.
+    """
+
+    samples: Floats
+    stacked: float
+    weights: float
+    columns: Floats
+
+
+def point_norms(found: EnclosedPass) -> tuple[PointNorms, ...]:
+    """Return the norms at the point of the pass, for ``l = 1..L``. The pass must reach the output."""
+    norms = []
+    for l, (W, _) in enumerate(found.weights):
+        phi = found.extended_phi(l)
+        norms.append(PointNorms(norm_bounds(phi.reach()), spectral_bound(phi), spectral_bound(W), norm_bounds(W.reach().T)))
+    return tuple(norms)
+
+
+def lipschitz_of_derivative(found: EnclosedPass, norms: Sequence[PointNorms], radius: float, scales: Floats) -> float:
     r"""Return ``κ`` such that ``W ↦ D·DF(W)`` has the Lipschitz constant ``κ`` on the ball of the given radius around the weights.
 
-    ``scales`` of shape ``(T, n_L)`` is the diagonal of ``D``: the factor of each equation. The pass must reach the output. Infinite or NaN where nothing is
-    proved; raises `NotDifferentiable` where a derivative does not exist somewhere in the ball. The proof is at the head of this module.
+    ``norms`` are the `point_norms` of the pass, and ``scales`` of shape ``(T, n_L)`` is the diagonal of ``D``: the factor of each equation. Infinite or NaN
+    where nothing is proved; raises `NotDifferentiable` where a derivative does not exist somewhere in the ball. The proof is at the head of this module.
 
     >>> from lossproof.numerics.enclosed_pass import enclose_pass
     >>> from lossproof.numerics.float_enclosures import exact_floats
     >>> from lossproof.theory.architecture import Architecture
     >>> a = Architecture.of("1-1-1", "identity")  # F = v(wx + b) + c with x = 2: D²F = v·0 + 2·dv·(x dw + db), of norm √5
     >>> found = enclose_pass(a, exact_floats([[2.0]]), [([[1.0]], [0.0]), ([[1.0]], [0.0])], strip_output=False)
-    >>> round(lipschitz_of_derivative(found, 1e-9, np.ones((1, 1))) ** 2, 6)
+    >>> round(lipschitz_of_derivative(found, point_norms(found), 1e-9, np.ones((1, 1))) ** 2, 6)
     5.0
     """
     T = found.phi[0].mid.shape[0]
     samples, A, K = np.zeros(T), np.zeros(()), np.zeros(())
     last = found.architecture.L
-    for l in range(1, last + 1):
-        W, z = found.weights[l - 1][0], found.z[l - 1]
-        phi = found.extended_phi(l - 1)
-        x = _up(row_norms(phi) + _up(samples * radius))
-        X = _up(spectral_bound(phi) + _up(A * radius))
-        w = _up(spectral_bound(W) + radius)
-        columns = _up(row_norms(Enclosure(W.mid.T, W.rad.T)) + radius)
+    for l, (norm, z) in enumerate(zip(norms, found.z, strict=True), start=1):
+        x = _up(norm.samples + _up(samples * radius))
+        X = _up(norm.stacked + _up(A * radius))
+        w = _up(norm.weights + radius)
+        columns = _up(norm.columns + radius)
         d = _hypotenuse(x[:, None], _up(columns[None, :] * samples[:, None]))
         s_1, s_2 = slope_bounds(found.architecture.activation_of(l), Enclosure(z.mid, _up(z.rad + _up(d * radius))))
         if l == last:
@@ -85,19 +108,8 @@ def spectral_bound(A: Enclosure) -> float:
     size, k = np.abs(mid), mid.shape[1]
     rows = np.abs(mid @ mid.T).sum(axis=1) + gamma(k) * (size @ size.sum(axis=0))
     largest = np.sqrt(float(raised(rows, 2 * k + mid.shape[0]).max()))
-    rest = float(frobenius_bound(A.rad))
+    rest = frobenius_bound(A.rad)
     return float(np.fmin(_up(largest + rest), frobenius_bound(A.reach())))
-
-
-def frobenius_bound(x: Floats) -> float:
-    """Return an upper bound of the Euclidean norm of all entries."""
-    return float(_up(np.sqrt(raised(np.square(x).sum(), x.size))))
-
-
-def row_norms(A: Enclosure) -> Floats:
-    """Return upper bounds of the norms of the rows."""
-    reach = A.reach()
-    return _up(np.sqrt(raised(np.square(reach).sum(axis=1), reach.shape[1])))
 
 
 def _up(x: Floats | float) -> Floats:

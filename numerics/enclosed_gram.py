@@ -19,14 +19,13 @@ from typing import Any
 import numpy as np
 
 from lossproof.numerics.enclosed_pass import enclose_pass
-from lossproof.numerics.float_enclosures import Enclosure, Floats, enclose_numbers, gamma, raised
+from lossproof.numerics.float_enclosures import Floats, enclose_numbers, gamma, norm_bounds, raised
+from lossproof.numerics.gram_blocks import GramBlock, are_moderate, column_bounds
 from lossproof.numerics.gram_parts import GramPart, gram_of_parts
-from lossproof.numerics.verified_gram import GramBlock
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.samples import Samples
 from lossproof.theory.weights import Weights
 
-_LARGEST = 2.0**90
 _UNDERFLOW = 2.0**-400
 
 
@@ -50,7 +49,7 @@ class EnclosedGram:
 
     def distance(self) -> float:
         """Return a bound of ``‖K − mid‖`` in the Frobenius norm, at the cost of a pass over ``norms`` and ``errors``."""
-        p, e = (raised(np.sqrt(raised(np.sum(x * x, axis=1), x.shape[1])), 2) for x in (self.norms, self.errors))
+        p, e = norm_bounds(self.norms), norm_bounds(self.errors)
         total = float(np.sum(self.rounding * p * p + 2 * p * e + e * e)) + _UNDERFLOW * self.mid.shape[0]
         return float(raised(np.asarray(total), 4 * len(p) + 4))
 
@@ -69,34 +68,16 @@ def enclosed_gram(architecture: Architecture, samples: Samples | Any, weights: W
     inputs = enclose_numbers(samples.X if isinstance(samples, Samples) else samples)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         blocks = enclose_pass(architecture, inputs, weights, strip_output=False).blocks()
-        if not all(_is_moderate(part) for block in blocks for part in (block.psi, block.phi)):
+        if not are_moderate(blocks):
             return None
         n_L, count = architecture.n_L, len(blocks)
-        norms, errors = zip(*(_column_bounds(block, n_L) for block in blocks), strict=True)
+        norms, errors = (bounds.transpose(0, 2, 1).reshape(count, -1) for bounds in column_bounds(blocks, n_L))
         lengths = [block.phi.mid.shape[1] + (1 if block.psi is None else block.psi.mid.shape[2]) for block in blocks]
         rounding = np.array([gamma(length + count + 8) for length in lengths])
-        return EnclosedGram(gram_of_parts([_part(block, n_L) for block in blocks]), np.array(norms), np.array(errors), rounding)
-
-
-def _is_moderate(part: Enclosure | None) -> bool:
-    """Tell whether all bounds are finite and below ``2^90``."""
-    return part is None or bool(part.mid.size and np.abs(part.mid).max() < _LARGEST and part.rad.max() < _LARGEST)
+        return EnclosedGram(gram_of_parts([_part(block, n_L) for block in blocks]), norms, errors, rounding)
 
 
 def _part(block: GramBlock, n_L: int) -> GramPart:
     """Return the midpoints of a block, its outputs next to each other in each sample."""
     phi = block.phi.mid
     return GramPart(np.ones((phi.shape[0], n_L)) if block.psi is None else block.psi.mid.transpose(1, 0, 2), phi)
-
-
-def _column_bounds(block: GramBlock, n_L: int) -> tuple[Floats, Floats]:
-    """Return upper bounds of ``p_{l,c}`` and ``e_{l,c}`` of one block, of shape ``(T n_L,)``."""
-    phi, phi_error = (_norm(x)[:, None] for x in (block.phi.mid, block.phi.rad))
-    shape = (phi.shape[0], n_L)
-    psi, psi_error = (np.ones(shape), np.zeros(shape)) if block.psi is None else (_norm(x).T for x in (block.psi.mid, block.psi.rad))
-    return raised(psi * phi, 1).ravel(), raised(psi_error * (phi + phi_error) + psi * phi_error, 4).ravel()
-
-
-def _norm(x: Floats) -> Floats:
-    """Return upper bounds of the norms along the last axis."""
-    return raised(np.sqrt(raised(np.einsum("...k,...k->...", x, x), x.shape[-1])), 1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from lossproof.numerics.activation_enclosures import enclose_activation
 from lossproof.numerics.float_enclosures import Enclosure, enclose_numbers, matrix_product, product, total
-from lossproof.numerics.verified_gram import GramBlock
+from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.weights import Weights
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from lossproof.numerics.fields import Array
 from lossproof.numerics.training_point import TrainingPoint
+from lossproof.numerics.weight_vectors import Step
 
 _SECANT_SHARE = 0.5
 _FLOOR = 1e-8
@@ -44,6 +45,12 @@ def curvature_factor(point: TrainingPoint) -> tuple[Array | None, Array]:
         curvature = np.where(curvature >= _SECANT_SHARE * secant, curvature, secant)
     root = np.sqrt(np.maximum(curvature, _LEAST))
     return root, eps / root
+
+
+def dual_step(point: TrainingPoint, C: Array | None, t: Array, *, hold_output: bool) -> Step:
+    """Return the step ``−P C t`` for ``C`` as above and ``t`` with the entries of ``c``, with ``hold_output`` without a change of ``W_L``."""
+    s = t if C is None else C * t if C.ndim == 2 else (C @ t[:, :, None])[:, :, 0]
+    return point.times_P(-s, hold_output=hold_output)
 
 
 def _softmax_factor(eps: Array, targets: Array) -> tuple[Array, Array]:

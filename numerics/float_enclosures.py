@@ -57,6 +57,16 @@ def raised(x: Floats, terms: int) -> Floats:
     return np.asarray(x * (1 + (terms + 8) * 2.0**-50) + (terms + 8) * 2.0**-1000)
 
 
+def norm_bounds(x: Floats) -> Floats:
+    """Return upper bounds of the Euclidean norms along the last axis; exactly 0 where all entries are 0."""
+    return raised(np.sqrt(raised(np.einsum("...k,...k->...", x, x), x.shape[-1])), 1) if x.any() else np.zeros(x.shape[:-1])
+
+
+def frobenius_bound(x: Floats) -> float:
+    """Return an upper bound of the Euclidean norm of all entries."""
+    return float(raised(np.sqrt(raised(np.square(x).sum(), x.size)), 8))
+
+
 def gamma(k: int) -> float:
     """Return an upper bound of ``γ_k = k u/(1 − k u)`` for ``k ≤ 2^30``: the factor ``1 + 2^-20`` covers ``1/(1 − k u)`` and the rounding."""
     return k * UNIT * (1 + 2.0**-20)

@@ -15,10 +15,11 @@ from functools import cached_property
 
 import numpy as np
 
-from lossproof.numerics.error_curvature import curvature_factor
+from lossproof.numerics.error_curvature import curvature_factor, dual_step
 from lossproof.numerics.fields import Array
 from lossproof.numerics.positive_solve import factored, solve_positive, solve_refined
-from lossproof.numerics.training_point import Step, TrainingPoint, rows_of_step, step_of_rows
+from lossproof.numerics.training_point import TrainingPoint
+from lossproof.numerics.weight_vectors import Step, rows_of_step, step_of_rows
 from lossproof.numerics.weighted_gram import gauss_newton_sum, weighted_gram
 
 
@@ -83,6 +84,4 @@ class GaussNewtonSystem:
         if not self.is_dual:
             return step_of_rows(self.point.problem.architecture, -x)
         C, c = self._factor
-        t = x.reshape(c.shape)
-        s = t if C is None else C * t if C.ndim == 2 else (C @ t[:, :, None])[:, :, 0]
-        return self.point.times_P(-s, hold_output=self.hold_output)
+        return dual_step(self.point, C, x.reshape(c.shape), hold_output=self.hold_output)

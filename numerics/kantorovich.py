@@ -30,9 +30,9 @@ from math import frexp, inf
 
 import numpy as np
 
-from lossproof.numerics.derivative_bounds import frobenius_bound, lipschitz_of_derivative
+from lossproof.numerics.derivative_bounds import lipschitz_of_derivative, point_norms
 from lossproof.numerics.enclosed_pass import EnclosedPass, enclose_pass
-from lossproof.numerics.float_enclosures import Enclosure, Floats, enclose_numbers, raised, total
+from lossproof.numerics.float_enclosures import Enclosure, Floats, enclose_numbers, frobenius_bound, raised, total
 from lossproof.numerics.rank_verified import MOST_VALUES
 from lossproof.numerics.verified_gram import Report, SingularValueBound, even_scales, smallest_singular_value
 from lossproof.theory.exceptions import NotDifferentiable
@@ -110,7 +110,7 @@ class _Equations:
     """The scaled equations at a point: ``sigma`` bounds ``σ_min(PD)``, ``scales`` of shape ``(T, n_L)`` is ``D``."""
 
     def __init__(self, found: EnclosedPass, scales: Floats, sigma: float, problem: Problem) -> None:
-        self.found, self.scales, self.sigma = found, scales, sigma
+        self.found, self.norms, self.scales, self.sigma = found, point_norms(found), scales, sigma
         targets = enclose_numbers(problem.samples.Y)
         residuals = total(found.phi[-1], Enclosure(-targets.mid, targets.rad))
         self.size = frobenius_bound(raised((np.abs(residuals.mid) + _ROUNDING_SPARE * residuals.rad) * scales, 4))
@@ -119,7 +119,7 @@ class _Equations:
     def kappa(self, radius: float) -> float:
         """Return ``κ`` for a ball a little larger, so that a kink stays out of reach for a checker, too; infinite where one is within reach."""
         try:
-            return lipschitz_of_derivative(self.found, radius * (1 + 2.0**-6), self.scales)
+            return lipschitz_of_derivative(self.found, self.norms, radius * (1 + 2.0**-6), self.scales)
         except NotDifferentiable:
             return inf
 

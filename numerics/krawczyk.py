@@ -14,10 +14,10 @@ from functools import cached_property
 from math import isqrt
 
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat
 from scipy import linalg
 
-from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.ball_field import BallField, ball_of
 from lossproof.numerics.boxes import evaluate_box
 from lossproof.numerics.estimates import singular_values
 from lossproof.numerics.float64_field import Float64Field
@@ -134,7 +134,7 @@ def _margin(point: _Point, parameters: tuple[int, ...], radius: Fraction) -> Fra
             C = J.mid().inv().mid()
         except (NotDifferentiable, ZeroDivisionError):
             return None
-        moved, rest, rho = C * point.residuals, C * J, arb(fmpq(radius.numerator, radius.denominator))
+        moved, rest, rho = C * point.residuals, C * J, ball_of(radius)
         margins = []
         for k in range(n):
             spread = sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0))

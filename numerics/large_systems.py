@@ -11,11 +11,12 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
-from lossproof.numerics.error_curvature import curvature_factor
+from lossproof.numerics.error_curvature import curvature_factor, dual_step
 from lossproof.numerics.fields import Array
 from lossproof.numerics.tiled_cholesky import factor_in_place, solve_factored
 from lossproof.numerics.tiled_matrix import TiledMatrix
-from lossproof.numerics.training_point import Step, TrainingPoint, rows_of_step, step_of_rows
+from lossproof.numerics.training_point import TrainingPoint
+from lossproof.numerics.weight_vectors import Step, rows_of_step, step_of_rows
 from lossproof.numerics.weighted_gram import weighted_gram_triangle
 
 _ITERATIONS = 300
@@ -51,9 +52,7 @@ class TiledSystem:
             return None
         x = solve_factored(L, right)
         x += solve_factored(L, right - self._matrix.times(x) - shift * x)
-        t = x.reshape(c.shape)
-        s = t if C is None else C * t if C.ndim == 2 else (C @ t[:, :, None])[:, :, 0]
-        return self.point.times_P(-s, hold_output=self.hold_output)
+        return dual_step(self.point, C, x.reshape(c.shape), hold_output=self.hold_output)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from math import floor
 
 from flint import arb, fmpq
 
-from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.ball_field import BallField, ball_of
 from lossproof.numerics.boxes import evaluate_box
 from lossproof.numerics.fields import Array
 from lossproof.numerics.formal_field import FormalField
@@ -51,8 +51,7 @@ def loss_ball(problem: Problem, weights: Weights, radius: Fraction, precision: i
 def least_error(problem: Problem, precision: int) -> arb:
     """Return a ball that contains ``E`` of one sample at an exact learner, ``n_L · e(0)``, for an error that is a sum over outputs."""
     with ball_precision(precision):
-        beta = arb(0) if problem.error.beta is None else arb(fmpq(problem.error.beta.numerator, problem.error.beta.denominator))
-        return problem.architecture.n_L * _SEPARABLE[problem.error.family](arb(0), beta)
+        return problem.architecture.n_L * _SEPARABLE[problem.error.family](arb(0), ball_of(problem.error.beta or 0))
 
 
 def total_error(error: ErrorFunction, outputs: Array, targets: Array) -> arb:
@@ -61,7 +60,7 @@ def total_error(error: ErrorFunction, outputs: Array, targets: Array) -> arb:
         return sum((_log_sum_exp(row) - (row * y).sum() for row, y in zip(outputs, targets, strict=True)), arb(0))
     if error.family == "logistic":
         return sum((_softplus(phi) - y * phi for phi, y in zip(outputs.ravel(), targets.ravel(), strict=True)), arb(0))
-    beta = arb(0) if error.beta is None else arb(fmpq(error.beta.numerator, error.beta.denominator))
+    beta = ball_of(error.beta or 0)
     return sum((_SEPARABLE[error.family](r, beta) for r in (outputs - targets).ravel()), arb(0))
 
 

@@ -9,7 +9,7 @@ than the group's size if ``v ≠ 0``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -58,7 +58,7 @@ def merged_point(problem: Problem, weights: Weights, *, exactly: bool = False) -
         grouping = _grouping(problem, weights, layer, exactly=exactly)
         if grouping is None:
             continue
-        smaller, inner = smaller_problem(problem, grouping), smaller_weights(problem, weights, grouping)
+        smaller, inner = merged_problem(problem, grouping), merged_weights(problem, weights, grouping)
         box = critical_box(smaller, inner)
         if box is None and not exactly:
             refined = refined_weights(smaller, inner)
@@ -68,17 +68,12 @@ def merged_point(problem: Problem, weights: Weights, *, exactly: bool = False) -
     return None
 
 
-def smaller_problem(problem: Problem, grouping: Grouping) -> Problem:
+def merged_problem(problem: Problem, grouping: Grouping) -> Problem:
     """Return the problem in which each group is one unit."""
-    a, firsts = problem.architecture, [group[0] for group in grouping.groups]
-    widths = tuple(len(firsts) if l == grouping.layer else n for l, n in enumerate(a.widths))
-    fixed = problem.fixed_bias
-    if fixed is not None:
-        fixed = tuple(tuple(b[k] for k in firsts) if l == grouping.layer else b for l, b in enumerate(fixed, start=1))
-    return replace(problem, architecture=replace(a, widths=widths), fixed_bias=fixed)
+    return problem.with_units(grouping.layer, [group[0] for group in grouping.groups])
 
 
-def smaller_weights(problem: Problem, weights: Weights, grouping: Grouping) -> Weights:
+def merged_weights(problem: Problem, weights: Weights, grouping: Grouping) -> Weights:
     """Return the smaller network's weights: incoming ones of each group's first unit, outgoing ones added up."""
     layers, l = list(weights.layers), grouping.layer
     before, behind = layers[l - 1], layers[l]

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from lossproof.numerics.fields import Array
-from lossproof.numerics.training_point import TrainingPoint, rows_of_step, step_of_rows
+from lossproof.numerics.training_point import TrainingPoint
 from lossproof.numerics.training_run import TrainingRun
 from lossproof.numerics.training_settings import Stop
+from lossproof.numerics.weight_vectors import rows_of_step, step_of_rows
 
 _MEMORY = 20
 

@@ -10,8 +10,9 @@ import numpy as np
 from lossproof.numerics.gauss_newton_step import GaussNewtonSystem
 from lossproof.numerics.large_systems import TiledSystem
 from lossproof.numerics.step_halving import is_at_limit, rounding_of
-from lossproof.numerics.training_point import Step, TrainingPoint, inner, norm
+from lossproof.numerics.training_point import TrainingPoint, inner, norm
 from lossproof.numerics.training_settings import Move, Stop
+from lossproof.numerics.weight_vectors import Step
 
 MOST_WHOLE = 8_000
 """Matrices of more rows are held as one triangle in tiles: OpenBLAS's threaded Cholesky factorisation ends the process near 17,000."""

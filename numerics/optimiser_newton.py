@@ -7,8 +7,9 @@ import numpy as np
 from lossproof.numerics.hessian import hessian
 from lossproof.numerics.positive_solve import rounding_threshold
 from lossproof.numerics.step_halving import StepHalving
-from lossproof.numerics.training_point import TrainingPoint, norm, rows_of_step, step_of_rows
+from lossproof.numerics.training_point import TrainingPoint, norm
 from lossproof.numerics.training_settings import Move, Stop
+from lossproof.numerics.weight_vectors import rows_of_step, step_of_rows
 
 
 class Newton:

@@ -15,9 +15,8 @@ from lossproof.numerics.fields import Array, elementwise
 from lossproof.numerics.jacobian import output_residuals
 from lossproof.numerics.loss_value import total_error
 from lossproof.numerics.network import Evaluation, LayerArrays, carry_back, evaluate
+from lossproof.numerics.weight_vectors import Step
 from lossproof.theory.problem import Problem
-
-Step = list[LayerArrays]
 
 
 @dataclass(frozen=True, eq=False)

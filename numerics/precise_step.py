@@ -13,8 +13,8 @@ from flint import arb, arb_mat, ctx
 
 from lossproof.numerics.fields import Array, object_array
 from lossproof.numerics.jacobian import gram, jacobian
-from lossproof.numerics.precise_point import PrecisePoint, Step, figure, midpoints
-from lossproof.numerics.training_point import step_of_rows
+from lossproof.numerics.precise_point import PrecisePoint, figure, midpoints
+from lossproof.numerics.weight_vectors import Step, step_of_rows
 
 _SECANT_SHARE = 0.5
 _SPARE_DIGITS = 8

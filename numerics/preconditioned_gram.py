@@ -22,11 +22,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
-from lossproof.numerics.float_enclosures import UNIT, Floats, gamma, raised
+from lossproof.numerics.float_enclosures import UNIT, Floats, frobenius_bound, gamma, raised
+from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.numerics.gram_parts import GramPart
 from lossproof.numerics.tiled_cholesky import roundings
 from lossproof.numerics.tiled_matrix import tile_rows, tile_starts, tiled
-from lossproof.numerics.verified_gram import GramBlock, RankOutcome, Report, factor_shifted, prepare_columns
+from lossproof.numerics.verified_gram import RankOutcome, Report, factor_shifted, prepare_columns
 
 MOST_COLUMNS = 6_000
 """More columns are refused: four square matrices are held at once, and the rows of ``P``."""
@@ -63,7 +64,7 @@ def preconditioned_full_column_rank(blocks: list[GramBlock], n_L: int, spare: fl
         X = _preconditioner(P)
         if X is None or not np.abs(X).max() < _LARGEST:
             return RankOutcome(False, None)
-        size, reach = _frobenius(P), _frobenius(X)
+        size, reach = frobenius_bound(P), frobenius_bound(X)
         Q = P @ X
         error = (prepared.delta + (2 * UNIT + gamma(P.shape[1])) * size) * reach * spare
         error = float(raised(np.asarray(error + _TINY), 4))
@@ -114,7 +115,3 @@ def _preconditioner(P: Floats) -> Floats | None:
             return np.ascontiguousarray(inverse) if info == 0 else None
         shift *= _SHIFTS
     return None
-
-
-def _frobenius(x: Floats) -> float:
-    return float(raised(np.sqrt(raised(np.square(x).sum(), x.size)), 2))

@@ -13,9 +13,10 @@ from lossproof.numerics.balanced_rows import balanced_rows
 from lossproof.numerics.enclosed_pass import enclose_pass
 from lossproof.numerics.evidence import RankEvidence
 from lossproof.numerics.float_enclosures import enclose_numbers
+from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.numerics.memory import gibibytes, gram_bytes
 from lossproof.numerics.preconditioned_gram import MOST_COLUMNS, preconditioned_bytes, preconditioned_full_column_rank
-from lossproof.numerics.verified_gram import GramBlock, RankOutcome, full_column_rank, smallest_singular_value
+from lossproof.numerics.verified_gram import RankOutcome, full_column_rank, smallest_singular_value
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.samples import Samples

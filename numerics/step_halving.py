@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossproof.numerics.training_point import Step, TrainingPoint, inner, norm
+from lossproof.numerics.training_point import TrainingPoint, inner, norm
 from lossproof.numerics.training_settings import Move, Stop
+from lossproof.numerics.weight_vectors import Step
 
 HALVINGS = 40
 SHARE = 1e-4

@@ -8,16 +8,14 @@ only be exchanged when their fixed biases agree, and turned over or rescaled whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 
 from lossproof.numerics.fields import Array
-from lossproof.theory.exceptions import InputError
+from lossproof.numerics.weight_vectors import unit_blocks
 from lossproof.theory.problem import Problem
-from lossproof.theory.weights import Layer, Weights
 
 _NEAR = 1e-7
 _CLEARLY_LARGE = 0.9
@@ -42,22 +40,9 @@ def canonical_weights(problem: Problem, flat: Array) -> Array:
     >>> canonical_weights(problem, np.array([3.0, 1.0, -2.0, 1.0, 7.0, 5.0, 1.0])).tolist()  # 5σ(−2x + 1) = 5 − 5σ(2x − 1)
     [2.0, -1.0, 3.0, 1.0, -5.0, 7.0, 6.0]
     """
-    blocks = unit_blocks(problem, np.array(flat, dtype=np.float64))
-    _canonise(problem, blocks, blocks)
+    blocks = unit_blocks(problem.architecture, np.array(flat, dtype=np.float64))
+    _canonise(problem, blocks)
     return _flattened(blocks)
-
-
-def canonical_point(problem: Problem, weights: Weights) -> Weights:
-    """Return exact rational weights in the form of `canonical_weights`: the symmetries are chosen in doubles and applied exactly.
-
-    Raises `InputError` for weights that are not rational.
-    """
-    if not weights.is_rational():
-        raise InputError("weights must be rational for their canonical form, got a symbolic number: give fractions or floats")
-    exact = _exact_blocks(problem, weights)
-    doubles = [np.array(block, dtype=np.float64) for block in exact]
-    _canonise(problem, doubles, exact)
-    return point_weights(problem, [entry for block in exact for entry in block.ravel()])
 
 
 def same_up_to_symmetry(problem: Problem, first: Array, second: Array, tolerance: float) -> bool:
@@ -70,7 +55,7 @@ def same_up_to_symmetry(problem: Problem, first: Array, second: Array, tolerance
         return False
     allowed = tolerance * max(1.0, float(np.max(np.abs(first))))
     tries = iter(range(_TRIES))
-    return _matches(problem, unit_blocks(problem, first), unit_blocks(problem, second), 1, allowed, tries)
+    return _matches(problem, unit_blocks(problem.architecture, first), unit_blocks(problem.architecture, second), 1, allowed, tries)
 
 
 def balanced_weights(problem: Problem, flat: Array) -> Array:
@@ -87,7 +72,7 @@ def balanced_weights(problem: Problem, flat: Array) -> Array:
     >>> balanced_weights(problem, np.array([-2.0, 6.0, 3.0, 1.0])).tolist()
     [-1.0, 3.0, 12.0, 1.0]
     """
-    blocks = unit_blocks(problem, np.array(flat, dtype=np.float64))
+    blocks = unit_blocks(problem.architecture, np.array(flat, dtype=np.float64))
     degree = homogeneity(problem)
     if degree is None:
         return _flattened(blocks)
@@ -110,32 +95,6 @@ def homogeneity(problem: Problem) -> int | None:
     if a.activation.family == "power" and a.activation.parameter is not None:
         return int(a.activation.parameter)
     return 1 if a.activation.family in ("relu", "leaky-relu", "identity") else None
-
-
-def unit_blocks(problem: Problem, flat: Array) -> list[Array]:
-    """Return for each layer a copy of its weights with one row a unit: incoming weights, then the trainable bias, ``(n_l, m_l)``."""
-    a, offset, blocks = problem.architecture, 0, []
-    for l in range(1, a.L + 1):
-        size = a.widths[l] * a.fan_in(l)
-        blocks.append(np.array(flat[offset : offset + size]).reshape(a.widths[l], a.fan_in(l)))
-        offset += size
-    return blocks
-
-
-def point_weights(problem: Problem, entries: Sequence[Fraction]) -> Weights:
-    """Return exact weights from the trainable ones in the order of the rows of ``P``, with the fixed bias as the problem has it."""
-    a, layers, offset = problem.architecture, [], 0
-    for l in range(1, a.L + 1):
-        n, m = a.widths[l], a.fan_in(l)
-        units = [tuple(entries[offset + k * m : offset + (k + 1) * m]) for k in range(n)]
-        offset += n * m
-        rows = tuple(zip(*units, strict=True))
-        if problem.fixed_bias is not None:
-            bias = problem.fixed_bias[l - 1]
-        else:
-            bias = rows[-1] if a.bias_rows else (Fraction(0),) * n
-        layers.append(Layer(rows[: a.widths[l - 1]], bias))
-    return Weights(tuple(layers))
 
 
 def unit_signs(problem: Problem, l: int, k: int) -> tuple[int, ...]:
@@ -170,18 +129,14 @@ def _reorder(blocks: list[Array], l: int, order: list[int]) -> None:
     blocks[l][:, : len(order)] = blocks[l][:, order]
 
 
-def _canonise(problem: Problem, doubles: list[Array], blocks: list[Array]) -> None:
-    """Bring ``blocks`` into canonical form in place, deciding by ``doubles``, which hold the same numbers and follow."""
-    kinds = (doubles,) if doubles is blocks else (doubles, blocks)
-    near = _NEAR * max((float(np.max(np.abs(block))) for block in doubles), default=0.0)
+def _canonise(problem: Problem, blocks: list[Array]) -> None:
+    """Bring ``blocks`` into canonical form in place."""
+    near = _NEAR * max((float(np.max(np.abs(block))) for block in blocks), default=0.0)
     for l in range(1, problem.architecture.L):
         for k in range(problem.architecture.widths[l]):
-            if -1 in unit_signs(problem, l, k) and _points_down(problem, doubles, l, k, near):
-                for kind in kinds:
-                    _turn(problem, kind, l, k)
-        order = _canonical_order(problem, doubles, l, near)
-        for kind in kinds:
-            _reorder(kind, l, order)
+            if -1 in unit_signs(problem, l, k) and _points_down(problem, blocks, l, k, near):
+                _turn(problem, blocks, l, k)
+        _reorder(blocks, l, _canonical_order(problem, blocks, l, near))
 
 
 def _points_down(problem: Problem, blocks: list[Array], l: int, k: int, near: float) -> bool:
@@ -266,12 +221,3 @@ def _matchings(
             if next(tries, None) is None:
                 return
             yield from _matchings(choices, [*chosen, partner], tries)
-
-
-def _exact_blocks(problem: Problem, weights: Weights) -> list[Array]:
-    """Return rational weights as in `unit_blocks`, entries ``Fraction``."""
-    blocks = []
-    for layer in weights.layers:
-        rows = [*layer.W, layer.b] if problem.architecture.bias_rows else list(layer.W)
-        blocks.append(np.array([[Fraction(str(x)) for x in row] for row in rows], dtype=object).T.copy())
-    return blocks

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
-from lossproof.numerics.network import LayerArrays
 from lossproof.numerics.optimiser_bp import Backpropagation
 from lossproof.numerics.optimiser_ggn import GaussNewton
 from lossproof.numerics.optimiser_lbfgs import run_lbfgs
@@ -16,9 +13,10 @@ from lossproof.numerics.training_point import TrainingPoint, training_point
 from lossproof.numerics.training_records import Training
 from lossproof.numerics.training_run import TrainingRun
 from lossproof.numerics.training_settings import Optimiser, Settings, Stop
+from lossproof.numerics.weight_vectors import weights_of_layers
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem import Problem
-from lossproof.theory.weights import Layer, Weights
+from lossproof.theory.weights import Weights
 
 
 def run_training(problem: Problem, start: Weights, settings: Settings) -> Training:
@@ -75,12 +73,3 @@ def _optimiser(settings: Settings) -> Optimiser:
     if settings.method == "newton":
         return Newton(settings.damping)
     return Backpropagation(settings.step) if settings.method == "bp" else GaussNewton(settings.damping, hold_output=settings.hold_output)
-
-
-def weights_of_layers(problem: Problem, layers: list[LayerArrays]) -> Weights:
-    """Return layers in doubles as exact weights; fixed biases are those of the problem."""
-    found = []
-    for l, (W, b) in enumerate(layers):
-        bias = tuple(map(Fraction, b.tolist())) if problem.fixed_bias is None else problem.fixed_bias[l]
-        found.append(Layer(tuple(tuple(map(Fraction, row)) for row in W.tolist()), bias))
-    return Weights(tuple(found))

@@ -10,15 +10,16 @@ import numpy as np
 from flint import arb
 
 from lossproof.numerics.fields import Array
-from lossproof.numerics.precise_point import PrecisePoint, Step, figure, length, precise_point, slope_along
+from lossproof.numerics.precise_point import PrecisePoint, figure, length, precise_point, slope_along
 from lossproof.numerics.precise_step import precise_step
 from lossproof.numerics.precision import ball_precision
 from lossproof.numerics.step_halving import HALVINGS, SHARE
 from lossproof.numerics.training_records import History, Training
 from lossproof.numerics.training_settings import Settings, Stop
+from lossproof.numerics.weight_vectors import Step, all_entries, weights_of_layers
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem import Problem
-from lossproof.theory.weights import Layer, Weights
+from lossproof.theory.weights import Weights
 
 _GUARD_BITS = 32
 _LARGEST_DIGITS = 1000
@@ -47,7 +48,7 @@ def run_precise(problem: Problem, start: Weights, settings: Settings, digits: in
         point = precise_point(problem, [(layer.W, layer.b) for layer in start.layers])
         stop = run.walk(point)
         history = run.history()
-        weights = _exact(problem, run.point or point)
+        weights = weights_of_layers(problem, (run.point or point).layers, _rational)
     return Training(weights, history, settings.method, stop.converged, stop.reason, interrupted=stop.interrupted)
 
 
@@ -105,7 +106,7 @@ class _PreciseRun:
         self.point = point
         gradient = (length(point.descent) / point.problem.T).mid()
         self._rows.append((figure(point.loss), figure(gradient), figure(norm), perf_counter() - self._started))
-        self._iterates.append(_flat(point))
+        self._iterates.append(all_entries(point.layers))
         done, settings = len(self._rows) - 1, self.settings
         if settings.progress is not None:
             settings.progress(f"training, loss {mpmath.nstr(figure(point.loss), 2)}", done, settings.max_iterations)
@@ -143,18 +144,6 @@ class _PreciseRun:
 
 def _norm(flat: Array) -> arb:
     return sum((entry * entry for entry in flat), arb(0)).sqrt()
-
-
-def _flat(point: PrecisePoint) -> Array:
-    return np.concatenate([part.ravel() for layer in point.layers for part in layer])
-
-
-def _exact(problem: Problem, point: PrecisePoint) -> Weights:
-    found = []
-    for l, (W, b) in enumerate(point.layers):
-        bias = tuple(map(_rational, b)) if problem.fixed_bias is None else problem.fixed_bias[l]
-        found.append(Layer(tuple(tuple(map(_rational, row)) for row in W), bias))
-    return Weights(tuple(found))
 
 
 def _rational(value: arb) -> Fraction:

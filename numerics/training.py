@@ -6,7 +6,6 @@ What comes back is a candidate: that an exact learner lies nearby is proved afte
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,11 @@ from lossproof.numerics.fields import Array
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.gram_training import fit_with_gram, hold_for_fit
 from lossproof.numerics.jacobian import jacobian
-from lossproof.numerics.network import LayerArrays, evaluate
+from lossproof.numerics.network import evaluate
+from lossproof.numerics.weight_vectors import flat_weights, float_layers, layer_arrays, weights_of_layers, weights_of_rows
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem import Problem
-from lossproof.theory.weights import Layer, Weights
+from lossproof.theory.weights import Weights
 
 _TOLERANCE = 1e-15
 _EVALUATIONS = 150
@@ -49,9 +49,9 @@ def exact_learner_candidates(problem: Problem, seed: int, starts: int) -> Iterat
         yield from _candidates_with_gram(problem, seed, starts)
         return
     for attempt in range(starts):
-        fit = fit_with_gram(problem, _start(problem, seed + attempt), _FACTORISATIONS_OF_SMALL)
+        fit = fit_with_gram(problem, float_layers(random_weights(problem, seed + attempt)), _FACTORISATIONS_OF_SMALL)
         if fit is not None and fit.residual < _GOOD:
-            yield _weights_of_layers(problem, fit.layers)
+            yield weights_of_layers(problem, fit.layers)
     yield from _candidates_with_P(problem, seed, starts)
 
 
@@ -65,7 +65,7 @@ def _candidates_with_P(problem: Problem, seed: int, starts: int) -> Iterator[Wei
             continue
         spent += int(found.nfev)
         if np.all(np.isfinite(found.x)) and np.max(np.abs(found.fun)) < _GOOD:
-            yield _exact_weights(problem, found.x)
+            yield weights_of_rows(problem, found.x)
 
 
 def _candidates_with_gram(problem: Problem, seed: int, starts: int) -> Iterator[Weights]:
@@ -79,43 +79,12 @@ def _candidates_with_gram(problem: Problem, seed: int, starts: int) -> Iterator[
     for attempt in range(starts):
         if spent >= _FACTORISATIONS_IN_ALL:
             return
-        start = _start(problem, seed + attempt)
+        start = float_layers(random_weights(problem, seed + attempt))
         hold = enough_below and held_first == (attempt % 2 == 0)
         found = fit_with_gram(problem, start, min(_FACTORISATIONS, _FACTORISATIONS_IN_ALL - spent), hold_output=hold)
         spent += 1 if found is None else found.factorisations
         if found is not None and found.residual < _GOOD:
-            yield _weights_of_layers(problem, found.layers)
-
-
-def _start(problem: Problem, seed: int) -> list[LayerArrays]:
-    field = Float64Field()
-    return [(field.array(layer.W), field.array(layer.b)) for layer in random_weights(problem, seed).layers]
-
-
-def flat_weights(problem: Problem, weights: Weights) -> Array:
-    """Return the trainable weights in doubles, in the order of the rows of ``P``: layer by layer, unit by unit, the bias last."""
-    field, parts = Float64Field(), []
-    for layer in weights.layers:
-        W, b = field.array(layer.W), field.array(layer.b)
-        parts.append((np.vstack([W, b[None, :]]) if problem.architecture.bias_rows else W).T.ravel())
-    return np.concatenate(parts)
-
-
-def layer_arrays(problem: Problem, flat: Array) -> list[tuple[Array, Array]]:
-    """Return ``(W_l, b_l)`` from the trainable weights in the order of the rows of ``P``; the inverse of `flat_weights`."""
-    a, layers, offset = problem.architecture, [], 0
-    for l in range(1, a.L + 1):
-        rows, n = a.fan_in(l), a.widths[l]
-        block = flat[offset : offset + rows * n].reshape(n, rows).T
-        offset += rows * n
-        if a.bias_rows:
-            b = block[-1]
-        elif problem.fixed_bias is not None:
-            b = Float64Field().array(problem.fixed_bias[l - 1])
-        else:
-            b = np.zeros(n)
-        layers.append((block[: a.widths[l - 1]], b))
-    return layers
+            yield weights_of_layers(problem, found.layers)
 
 
 def _least_squares(problem: Problem, start: Array, evaluations: int) -> Any:
@@ -147,16 +116,3 @@ def _residuals(problem: Problem, inputs: Array, flat: Array, targets: Array) -> 
 def _slopes(problem: Problem, inputs: Array, flat: Array) -> Array:
     evaluation = evaluate(problem.architecture, inputs, layer_arrays(problem, flat), Float64Field())
     return np.asarray(np.nan_to_num(jacobian(evaluation), posinf=1e150, neginf=-1e150)).T
-
-
-def _exact_weights(problem: Problem, flat: Array) -> Weights:
-    return _weights_of_layers(problem, layer_arrays(problem, flat))
-
-
-def _weights_of_layers(problem: Problem, arrays: list[LayerArrays]) -> Weights:
-    fixed = problem.fixed_bias
-    layers = []
-    for l, (W, b) in enumerate(arrays):
-        bias = tuple(map(Fraction, b.tolist())) if fixed is None else fixed[l]
-        layers.append(Layer(tuple(tuple(map(Fraction, row)) for row in W.tolist()), bias))
-    return Weights(tuple(layers))

@@ -12,12 +12,9 @@ from lossproof.numerics.fields import Array
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.float_derivatives import error_values
 from lossproof.numerics.network import Evaluation, LayerArrays, evaluate
-from lossproof.theory.architecture import Architecture
+from lossproof.numerics.weight_vectors import Step
 from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Weights
-
-Step = list[LayerArrays]
-"""A displacement of the weights: ``(dW_l, db_l)`` of the shapes of ``(W_l, b_l)``; ``db_l`` is 0 where the bias is not trainable."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +93,7 @@ class TrainingPoint:
 def training_point(problem: Problem, weights: Weights | Sequence[LayerArrays]) -> TrainingPoint:
     """Embed a problem and its weights in doubles.
 
+    >>> from lossproof.theory.architecture import Architecture
     >>> from lossproof.theory.error_functions import error_named
     >>> from lossproof.theory.samples import Samples
     >>> problem = Problem(Architecture.of("1-1", "identity"), error_named("squared"), Samples.of([[0], [1]], [[1], [3]]))
@@ -118,20 +116,3 @@ def norm(step: Sequence[LayerArrays]) -> float:
 def inner(one: Sequence[LayerArrays], other: Sequence[LayerArrays]) -> float:
     """Return the inner product of two steps."""
     return float(sum(np.vdot(W, V) + np.vdot(b, c) for (W, b), (V, c) in zip(one, other, strict=True)))
-
-
-def step_of_rows(architecture: Architecture, flat: Array) -> Step:
-    """Return a displacement given in the order of the rows of ``P`` (unit by unit, the bias last) as a step."""
-    step, offset = [], 0
-    for l in range(1, architecture.L + 1):
-        rows, n = architecture.fan_in(l), architecture.widths[l]
-        block = flat[offset : offset + rows * n].reshape(n, rows).T
-        offset += rows * n
-        step.append((block[: architecture.widths[l - 1]], block[-1] if architecture.bias_rows else np.zeros(n)))
-    return step
-
-
-def rows_of_step(architecture: Architecture, step: Sequence[LayerArrays]) -> Array:
-    """Return a displacement as one vector in the order of the rows of ``P``; the inverse of `step_of_rows`."""
-    parts = [(np.vstack([dW, db[None, :]]) if architecture.bias_rows else dW).T.ravel() for dW, db in step]
-    return np.concatenate(parts)

@@ -10,8 +10,8 @@ import mpmath
 import numpy as np
 
 from lossproof.numerics.fields import Array
-from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.network import LayerArrays
+from lossproof.numerics.weight_vectors import float_layers
 from lossproof.theory.weights import Weights
 
 DOUBLE_DIGITS = 16
@@ -100,8 +100,7 @@ class Training:
     @property
     def arrays(self) -> list[LayerArrays]:
         """The weights in doubles: a pair ``(W_l, b_l)`` a layer."""
-        field = Float64Field()
-        return [(field.array(layer.W), field.array(layer.b)) for layer in self.weights.layers]
+        return float_layers(self.weights)
 
     def __str__(self) -> str:
         end = "converged" if self.converged else "stopped"

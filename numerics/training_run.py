@@ -10,6 +10,7 @@ from lossproof.numerics.fields import Array
 from lossproof.numerics.training_point import TrainingPoint, norm
 from lossproof.numerics.training_records import DOUBLE_DIGITS, History
 from lossproof.numerics.training_settings import Settings, Stop
+from lossproof.numerics.weight_vectors import all_entries
 from lossproof.theory.exceptions import NotDifferentiable
 
 _MOST_NUMBERS = 2**24
@@ -37,7 +38,7 @@ class TrainingRun:
         number = len(self._rows)
         self._rows.append((point.loss, gradient_norm, step_norm, damping, perf_counter() - self._started))
         if number % self._stride == 0:
-            self._kept[number] = _flat(point)
+            self._kept[number] = all_entries(point.layers)
             if len(self._kept) > 2 and len(self._kept) * len(self._kept[0]) > _MOST_NUMBERS:
                 self._stride *= 2
                 self._kept = {row: flat for row, flat in self._kept.items() if row % self._stride == 0}
@@ -93,13 +94,9 @@ class TrainingRun:
         distance = np.full(len(self._rows), np.nan)
         size = 0.0
         if self.point is not None:
-            last = _flat(self.point)
+            last = all_entries(self.point.layers)
             size = float(np.linalg.norm(last))
             for row, flat in self._kept.items():
                 distance[row] = np.linalg.norm(flat - last)
             distance[-1] = 0.0
         return History(columns[0], columns[1], columns[2], columns[3], distance, columns[4], DOUBLE_DIGITS, size)
-
-
-def _flat(point: TrainingPoint) -> Array:
-    return np.concatenate([part.ravel() for layer in point.layers for part in layer])

@@ -38,14 +38,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
-from lossproof.numerics.float_enclosures import UNIT, Enclosure, Floats, gamma, raised
+from lossproof.numerics.float_enclosures import UNIT, Floats, gamma, norm_bounds, raised
+from lossproof.numerics.gram_blocks import LARGEST, GramBlock, are_moderate, column_bounds
 from lossproof.numerics.gram_parts import GramPart, gram_triangle
 from lossproof.numerics.tiled_cholesky import factor_in_place, roundings, solve_factored
 from lossproof.numerics.tiled_matrix import TiledMatrix, tile_bytes
 
 Report = Callable[[int, int], None]
 
-_LARGEST = 2.0**90
 _TINY = 2.0**-400
 _OCTAVES = 4
 _SPARE = 4.0
@@ -54,14 +54,6 @@ _ITERATIONS = 12
 _LANCZOS_FROM, _TOLERANCE = 256, 0.02
 _LEAST = 2.0**-100
 _KEPT = 2**28
-
-
-@dataclass(frozen=True)
-class GramBlock:
-    r"""One row block ``Ψ ⊙ Φ``: ``psi`` of shape ``(n_L, T, k)`` or None where every ``Ψ(i)`` is the identity, and ``phi`` of shape ``(T, m)``."""
-
-    psi: Enclosure | None
-    phi: Enclosure
 
 
 @dataclass(frozen=True)
@@ -192,11 +184,11 @@ class PreparedColumns:
 
 def _prepare(blocks: Sequence[GramBlock], n_L: int, *, evenly: bool) -> PreparedColumns | None:
     """Scale the columns, each to a norm near 1, or ``evenly`` as `smallest_singular_value` says; None where nothing can be proved."""
-    if not all(_is_moderate(part) for block in blocks for part in (block.psi, block.phi) if part is not None):
+    if not are_moderate(blocks):
         return None
-    norms, errors = _column_norms(blocks, n_L)
+    norms, errors = column_bounds(blocks, n_L)
     size = np.sqrt((norms * norms).sum(axis=0))
-    if not (size.min() > 1 / _LARGEST and size.max() < _LARGEST):
+    if not (size.min() > 1 / LARGEST and size.max() < LARGEST):
         return None
     exponents = np.frexp(size)[1]
     if evenly:
@@ -208,33 +200,9 @@ def _prepare(blocks: Sequence[GramBlock], n_L: int, *, evenly: bool) -> Prepared
     return PreparedColumns(scaled, np.ldexp(1.0, -exponents), float(raised(np.sqrt(delta_squared), 1)), rho)
 
 
-def _is_moderate(part: Enclosure) -> bool:
-    """Exclude NaN, infinity and entries of extreme size."""
-    return bool(part.mid.size and np.abs(part.mid).max() < _LARGEST and part.rad.max() < _LARGEST)
-
-
-def _column_norms(blocks: Sequence[GramBlock], n_L: int) -> tuple[Floats, Floats]:
-    """Return upper bounds of ``p_{l,c}`` and of the column errors of step 1, both of shape ``(L, n_L, T)``."""
-    norms, errors = [], []
-    for block in blocks:
-        phi, phi_error = _norm(block.phi.mid), _norm(block.phi.rad)
-        if block.psi is None:
-            psi, psi_error = np.ones((n_L, phi.size)), np.zeros((n_L, phi.size))
-        else:
-            psi, psi_error = _norm(block.psi.mid), _norm(block.psi.rad)
-        norms.append(raised(psi * phi, 1))
-        errors.append(raised(psi_error * (phi + phi_error) + psi * phi_error, 4))
-    return np.array(norms), np.array(errors)
-
-
-def _norm(x: Floats) -> Floats:
-    """Return upper bounds of the norms along the last axis."""
-    return raised(np.sqrt(raised(np.einsum("...k,...k->...", x, x), x.shape[-1])), 1) if x.any() else np.zeros(x.shape[:-1])
-
-
 def _scale(block: GramBlock, exponents: npt.NDArray[np.int32]) -> GramPart:
     """Multiply column ``c`` by ``2^-exponent``: as much of it goes to ``φ`` as gives it a norm near 1, the rest to ``ψ``."""
-    inner = np.frexp(_norm(block.phi.mid))[1]
+    inner = np.frexp(norm_bounds(block.phi.mid))[1]
     phi = np.ldexp(block.phi.mid, -inner[:, None])
     scales = np.ldexp(1.0, inner - exponents).T
     return GramPart(scales if block.psi is None else block.psi.mid.transpose(1, 0, 2) * scales[:, :, None], phi)

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from lossproof.numerics.fields import Array
-from lossproof.numerics.symmetries import unit_blocks
+from lossproof.numerics.weight_vectors import unit_blocks
 from lossproof.theory.problem import Problem
 
 _SHARE_UNIT = 1024
@@ -73,7 +73,7 @@ def structure_of(problem: Problem, weights: Array, tolerance: float) -> Structur
     ([0, 0, 1, 1], [1.0, 1.0, 0.75, 0.25])
     """
     allowed = tolerance * max(1.0, float(np.max(np.abs(weights))))
-    blocks = unit_blocks(problem, weights)
+    blocks = unit_blocks(problem.architecture, weights)
     a, n_0 = problem.architecture, problem.architecture.widths[0]
     heads, shares = list(range(n_0)), np.ones(n_0)
     places: list[Array] = []

@@ -11,7 +11,7 @@ from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.jacobian import jacobian
 from lossproof.numerics.mpmath_field import MpmathField
 from lossproof.numerics.network import evaluate
-from lossproof.numerics.training import flat_weights, layer_arrays
+from lossproof.numerics.weight_vectors import flat_weights, layer_arrays
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem

@@ -12,10 +12,17 @@ from landscapes import XOR_X, XOR_Y
 from lossproof.numerics import critical_search
 from lossproof.numerics.critical_polish import settle
 from lossproof.numerics.critical_search import find_candidates
-from lossproof.numerics.critical_starts import embedded_point, generator_of, smaller_problem, splittable_layers, start_plan, start_point
+from lossproof.numerics.critical_starts import (
+    embedded_point,
+    generator_of,
+    problem_without_unit,
+    splittable_layers,
+    start_plan,
+    start_point,
+)
 from lossproof.numerics.float_derivatives import FloatLandscape
-from lossproof.numerics.training import flat_weights
 from lossproof.numerics.weight_structure import structure_of
+from lossproof.numerics.weight_vectors import flat_weights
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.exceptions import InputError
@@ -236,7 +243,7 @@ def test_starts_do_not_depend_on_anything_but_seed_and_number():
 def test_embedded_points_compute_the_same():
     problem = problem_of("1-3-2", [[1], [2]], [[1, 0], [0, 1]], bias="fixed", fixed=((1, 2, 1), (0, 0)))
     assert splittable_layers(problem) == [1]
-    smaller, gone, twin = smaller_problem(problem, 1)
+    smaller, gone, twin = problem_without_unit(problem, 1)
     assert (gone, twin, smaller.fixed_bias) == (2, 0, ((1, 2), (0, 0)))
     point = np.array([0.5, -1.0, 2.0, 3.0, -4.0, 1.0])
     larger = embedded_point(smaller, point, 1, (gone, twin), generator_of(0, 0))

@@ -15,7 +15,7 @@ from lossproof.numerics.float_derivatives import FloatLandscape, error_values
 from lossproof.numerics.hessian import hessian
 from lossproof.numerics.jacobian import gradient
 from lossproof.numerics.network import evaluate
-from lossproof.numerics.training import flat_weights
+from lossproof.numerics.weight_vectors import flat_weights
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem
@@ -87,7 +87,7 @@ def _field():
 
 
 def _layers(problem, flat):
-    from lossproof.numerics.training import layer_arrays
+    from lossproof.numerics.weight_vectors import layer_arrays
 
     return layer_arrays(problem, flat)
 

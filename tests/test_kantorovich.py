@@ -21,15 +21,16 @@ from learner_problems import (
 )
 
 from lossproof.numerics.ball_field import BallField
-from lossproof.numerics.derivative_bounds import lipschitz_of_derivative, spectral_bound
+from lossproof.numerics.derivative_bounds import lipschitz_of_derivative, point_norms, spectral_bound
 from lossproof.numerics.enclosed_pass import enclose_pass
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.float_enclosures import Enclosure, enclose_numbers, exact_floats
+from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.numerics.kantorovich import kantorovich_ball
 from lossproof.numerics.krawczyk import learner_box
 from lossproof.numerics.slope_bounds import SUPREMA, slope_bounds
-from lossproof.numerics.training import flat_weights
-from lossproof.numerics.verified_gram import GramBlock, smallest_singular_value
+from lossproof.numerics.verified_gram import smallest_singular_value
+from lossproof.numerics.weight_vectors import flat_weights
 from lossproof.theory.activations import activation_named
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
@@ -114,7 +115,7 @@ def test_lipschitz_constants_against_samples(activation, widths, T, output, bias
     found = enclose_pass(problem.architecture, enclose_numbers(problem.samples.X), weights, strip_output=False)
     scales = 2.0 ** np.random.default_rng(0).integers(-3, 2, (T, widths[-1]))
     for radius in (1e-4, 0.05, 1.0):
-        kappa = lipschitz_of_derivative(found, radius, scales)
+        kappa = lipschitz_of_derivative(found, point_norms(found), radius, scales)
         assert kappa >= sampled_lipschitz(problem, weights, radius, scales) * (1 - 1e-6)
 
 
@@ -122,7 +123,7 @@ def test_lipschitz_constant_is_sharp_for_a_bilinear_network():
     """``F = v(wx + b) + c`` has the constant second derivative of norm ``√(1 + x²)``."""
     a = Architecture.of("1-1-1", "identity")
     found = enclose_pass(a, exact_floats([[3.0]]), [([[1.0]], [0.5]), ([[-2.0]], [0.0])], strip_output=False)
-    assert abs(lipschitz_of_derivative(found, 2.0, np.ones((1, 1))) - np.sqrt(10)) < 1e-9
+    assert abs(lipschitz_of_derivative(found, point_norms(found), 2.0, np.ones((1, 1))) - np.sqrt(10)) < 1e-9
 
 
 def test_lipschitz_constant_of_saturated_units():
@@ -130,7 +131,7 @@ def test_lipschitz_constant_of_saturated_units():
     a = Architecture.of("1-2-1", "tanh")
     weights = [([[40.0, 30.0]], [0.0, 0.0]), ([[1.0], [2.0]], [0.0])]
     found = enclose_pass(a, exact_floats([[1.0], [-1.0]]), weights, strip_output=False)
-    assert lipschitz_of_derivative(found, 1e-6, np.ones((2, 1))) < 1e-20
+    assert lipschitz_of_derivative(found, point_norms(found), 1e-6, np.ones((2, 1))) < 1e-20
 
 
 @pytest.mark.parametrize("activation", [*LIPSCHITZ, "leaky-relu:1/10", "relu"])

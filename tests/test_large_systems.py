@@ -13,7 +13,8 @@ from lossproof.numerics import gram_training, large_systems, optimiser_lm, rank_
 from lossproof.numerics.gauss_newton_step import GaussNewtonSystem
 from lossproof.numerics.gram_training import fit_with_gram
 from lossproof.numerics.large_systems import IterativeSystem, TiledSystem
-from lossproof.numerics.training_point import rows_of_step, training_point
+from lossproof.numerics.training_point import training_point
+from lossproof.numerics.weight_vectors import rows_of_step
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem

@@ -14,7 +14,8 @@ from landscapes import XOR_X, XOR_Y
 from lossproof.numerics.krawczyk import learner_box, robust_box
 from lossproof.numerics.mpmath_field import MpmathField
 from lossproof.numerics.network import evaluate
-from lossproof.numerics.training import exact_learner_candidates, flat_weights, layer_arrays
+from lossproof.numerics.training import exact_learner_candidates
+from lossproof.numerics.weight_vectors import flat_weights, layer_arrays
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem

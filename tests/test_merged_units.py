@@ -10,7 +10,7 @@ from lossproof.numerics.critical_box import critical_box, refined_weights
 from lossproof.numerics.exact_critical import gradient_apart_from_zero
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.jacobian import gradient
-from lossproof.numerics.merged_units import Grouping, embedded_weights, merged_point, smaller_problem, smaller_weights
+from lossproof.numerics.merged_units import Grouping, embedded_weights, merged_point, merged_problem, merged_weights
 from lossproof.numerics.network import evaluate
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
@@ -36,10 +36,10 @@ def small_point():
 
 def test_embedding_and_merging_are_inverse():
     wide = problem_of((1, 3, 1))
-    inner = Weights.of(smaller_problem(wide, GROUPING).architecture, [([["1", "-2"]], ["0", "1"]), ([["3"], ["5"]], ["1/7"])])
+    inner = Weights.of(merged_problem(wide, GROUPING).architecture, [([["1", "-2"]], ["0", "1"]), ([["3"], ["5"]], ["1/7"])])
     outer = embedded_weights(wide, inner, GROUPING)
     assert [row[0] for row in outer.layers[1].W] == [Fraction(3, 4), 5, Fraction(9, 4)]
-    assert smaller_weights(wide, outer, GROUPING) == inner
+    assert merged_weights(wide, outer, GROUPING) == inner
 
 
 @pytest.mark.parametrize("share", ["1/3", "-1/2", "5/2"])

@@ -10,12 +10,13 @@ from flint import arb
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.float_enclosures import Enclosure, exact_floats
+from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.numerics.matrices import named_matrix
 from lossproof.numerics.rank_ball import ball_rank
 from lossproof.numerics.rank_function_field import function_field_rank
 from lossproof.numerics.rank_rational import rational_rank
 from lossproof.numerics.rank_verified import verified_full_column_rank
-from lossproof.numerics.verified_gram import GramBlock, full_column_rank
+from lossproof.numerics.verified_gram import full_column_rank
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem

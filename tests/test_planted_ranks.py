@@ -11,6 +11,7 @@ from flint import arb, fmpq
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.float_enclosures import exact_floats
 from lossproof.numerics.formal_field import FormalField
+from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.numerics.matrices import named_matrix
 from lossproof.numerics.rank_ball import ball_rank
 from lossproof.numerics.rank_formal import constant_kernel
@@ -19,7 +20,7 @@ from lossproof.numerics.rank_modular import modular_rank, random_prime
 from lossproof.numerics.rank_rational import rational_rank
 from lossproof.numerics.rank_verified import verified_full_column_rank
 from lossproof.numerics.rational_field import RationalField
-from lossproof.numerics.verified_gram import GramBlock, full_column_rank
+from lossproof.numerics.verified_gram import full_column_rank
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.problem import Problem

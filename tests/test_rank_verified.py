@@ -13,12 +13,13 @@ from lossproof.numerics.activation_enclosures import enclose_activation
 from lossproof.numerics.balanced_rows import balanced_rows
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.float_enclosures import Enclosure, enclose_balls, enclose_numbers, exact_floats, matrix_product, product, total
+from lossproof.numerics.gram_blocks import GramBlock, column_bounds
 from lossproof.numerics.gram_parts import gram_triangle
 from lossproof.numerics.precision import ball_precision
 from lossproof.numerics.preconditioned_gram import preconditioned_full_column_rank
 from lossproof.numerics.rank_verified import attempt_full_column_rank, verified_full_column_rank
 from lossproof.numerics.tiled_matrix import places
-from lossproof.numerics.verified_gram import GramBlock, _column_norms, _scale, full_column_rank
+from lossproof.numerics.verified_gram import _scale, full_column_rank
 from lossproof.theory.activations import activation_named
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.exceptions import NotDifferentiable
@@ -165,7 +166,7 @@ def test_gram_is_that_of_the_columns(T, n_L, blocks):
         parts.append(GramBlock(None if psi is None else exact_floats(psi), exact_floats(phi)))
         factor = np.broadcast_to(np.eye(n_L)[:, None, :], (n_L, T, n_L)) if psi is None else psi
         columns.append(np.einsum("jia,ib->jiab", factor, phi).reshape(n_L * T, -1))
-    norms, _ = _column_norms(parts, n_L)
+    norms, _ = column_bounds(parts, n_L)
     size = np.sqrt((norms**2).sum(axis=0))
     exponents = np.frexp(size)[1]
     by_output = np.hstack(columns) * np.ldexp(1.0, -exponents).reshape(-1, 1)
@@ -180,7 +181,7 @@ def test_gram_error_bound_against_exact_arithmetic():
     generator = np.random.default_rng(3)
     psi, phi = generator.standard_normal((2, 4, 5)), generator.standard_normal((4, 3))
     parts = [GramBlock(exact_floats(psi), exact_floats(phi))]
-    norms, _ = _column_norms(parts, 2)
+    norms, _ = column_bounds(parts, 2)
     exponents = np.frexp(norms[0])[1]
     scaled = _scale(parts[0], exponents)
     K = lower(gram_triangle([scaled])).T

@@ -6,9 +6,12 @@ import json
 from dataclasses import replace
 
 import pytest
+from landscapes import XOR_X, XOR_Y
 from map_cases import hand_map
 from report_cases import xor_report
 
+import lossproof as lp
+from lossproof.certificates.claims import points_of, proof_order
 from lossproof.theory.verdicts import Scope
 
 
@@ -56,3 +59,22 @@ def test_the_facts_of_a_map_are_plain_data():
     assert point["facts"]["loss_lower"] == "501/10000"
     assert point["facts"]["inertia"] == {"negative": 0, "zero": 0, "positive": 9, "undecided": 0}
     assert point["facts"]["radius"] == "1/100000000000000"
+
+
+LINE_X = [[0], [1], [-1], [2], [-2]]
+WITH_POINTS_BETWEEN = {
+    "candidates proved in vain": ("2-2-1", XOR_X, XOR_Y, {}),
+    "saddles between the best and the worst": ("1-2-1", [[-1], [0], [1], [2]], [[1], [0], [0], [1]], {}),
+    "a full rank that no claim needs": ("1-1-1", [[0], [1], [2]], [[0], [1], [5]], {"activation": "relu"}),
+    "ranks below the best": ("1-3-1", LINE_X, [[0], [1], [1], [0], [1]], {"activation": "relu", "bias": "fixed", "seed": 19}),
+    "a critical point without a class": ("2-3-1", [*XOR_X, [2, 1]], [*XOR_Y, [1]], {"activation": "relu", "seed": 3}),
+}
+
+
+@pytest.mark.parametrize("name", WITH_POINTS_BETWEEN)
+def test_every_point_of_a_report_is_used_by_a_claim(name):
+    widths, X, Y, options = WITH_POINTS_BETWEEN[name]
+    report = lp.check_architecture(widths, X, Y, **options)
+    assert points_of(proof_order(report.claims)) == set(range(len(report.points)))
+    verification = lp.verify(report.certificate.text)
+    assert verification.ok, verification.failures

@@ -7,29 +7,22 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import sympy
 from field_cases import random_problem
 from test_network_pass import BIASES
 
 from lossproof.numerics.float_derivatives import FloatLandscape
-from lossproof.numerics.network import evaluate
-from lossproof.numerics.rational_field import RationalField
 from lossproof.numerics.symmetries import (
     balanced_weights,
-    canonical_point,
     canonical_weights,
     homogeneity,
     same_up_to_symmetry,
-    unit_blocks,
     unit_signs,
 )
-from lossproof.numerics.training import flat_weights
+from lossproof.numerics.weight_vectors import flat_weights, unit_blocks
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
-from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem import Problem
 from lossproof.theory.samples import Samples
-from lossproof.theory.weights import Weights
 
 SYMMETRIC = ["tanh", "sigmoid", "softsign", "arctan", "sin", "identity", "power:2", "power:3"]
 ASYMMETRIC = ["relu", "leaky-relu", "softplus", "elu", "gelu"]
@@ -38,7 +31,7 @@ ASYMMETRIC = ["relu", "leaky-relu", "softplus", "elu", "gelu"]
 def moved(problem, flat, seed):
     """The same network with its hidden units shuffled and turned over at random, written out anew."""
     source, a = random.Random(seed), problem.architecture
-    blocks = unit_blocks(problem, flat)
+    blocks = unit_blocks(problem.architecture, flat)
     sign, _, constant = a.activation.reflection or (1, 0, 0)
     for l in range(1, a.L):
         n = a.widths[l]
@@ -133,22 +126,6 @@ def test_sigmoid_units_turn_over_only_with_a_bias_to_take_the_constant(bias):
     assert unit_signs(problem, 1, 0) == (1,)
 
 
-@pytest.mark.parametrize("activation", ["softsign", "power:2", "identity", "relu"])
-def test_the_exact_form_is_the_same_network_exactly(activation):
-    problem, weights = random_problem(5, (2, 3, 2, 1), activation)
-    form = canonical_point(problem, weights)
-    outputs = [evaluate(problem.architecture, problem.samples, point, RationalField()).phi[3] for point in (weights, form)]
-    assert (outputs[0] == outputs[1]).all()
-    assert np.allclose(flat_weights(problem, form), canonical_weights(problem, flat_weights(problem, weights)))
-    assert canonical_point(problem, form) == form
-
-
-def test_symbolic_weights_have_no_exact_form():
-    problem, _ = random_problem(5, (1, 1), "tanh")
-    with pytest.raises(InputError, match="rational"):
-        canonical_point(problem, Weights.of(problem.architecture, [([[sympy.log(3)]], [0])]))
-
-
 @pytest.mark.parametrize("bias", ["trainable", "none"])
 @pytest.mark.parametrize("activation", ["relu", "leaky-relu", "power:2", "power:3"])
 def test_scaled_networks_are_balanced_alike(activation, bias):
@@ -159,7 +136,7 @@ def test_scaled_networks_are_balanced_alike(activation, bias):
     assert loss(problem, balanced) == pytest.approx(loss(problem, flat), rel=1e-9)
     rng = np.random.default_rng(0)
     for _ in range(5):
-        blocks = unit_blocks(problem, flat)
+        blocks = unit_blocks(problem.architecture, flat)
         for l in (1, 2):
             for k in range(problem.architecture.widths[l]):
                 factor = float(np.exp(rng.normal()))

@@ -20,8 +20,9 @@ from lossproof.numerics.jacobian import gradient, jacobian
 from lossproof.numerics.optimiser_lm import LevenbergMarquardt
 from lossproof.numerics.positive_solve import rounding_threshold, solve_positive
 from lossproof.numerics.train import run_training
-from lossproof.numerics.training_point import rows_of_step, step_of_rows, training_point
+from lossproof.numerics.training_point import training_point
 from lossproof.numerics.training_settings import METHODS, Settings
+from lossproof.numerics.weight_vectors import rows_of_step, step_of_rows
 from lossproof.numerics.weighted_gram import gauss_newton_sum, weighted_gram
 
 X, Y = XOR

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import ErrorFunction
@@ -49,3 +50,17 @@ class Problem:
         """Whether J is a convex function of an affine one of W, on record: one layer, identity output, a convex error."""
         a = self.architecture
         return a.L == 1 and a.output_activation.family == "identity" and self.error.convex.holds
+
+    def with_units(self, layer: int, units: Sequence[int]) -> Problem:
+        """Return the problem with only these units of a hidden layer, in this order, each with its fixed bias.
+
+        >>> from lossproof.theory.error_functions import error_named
+        >>> problem = Problem(Architecture.of("1-3-1"), error_named("squared"), Samples.of([[1]], [[5]]))
+        >>> problem.with_units(1, [0, 2]).architecture.widths
+        (1, 2, 1)
+        """
+        a, fixed = self.architecture, self.fixed_bias
+        widths = tuple(len(units) if l == layer else n for l, n in enumerate(a.widths))
+        if fixed is not None:
+            fixed = tuple(tuple(b[k] for k in units) if l == layer else b for l, b in enumerate(fixed, start=1))
+        return replace(self, architecture=replace(a, widths=widths), fixed_bias=fixed)

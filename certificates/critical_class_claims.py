@@ -182,9 +182,16 @@ def _with_kernel_vectors(context: ProofContext, stationary: Claim, ball: Claim) 
 
 
 def claim_critical_rank(context: ProofContext, stationary: Claim) -> Claim | None:
-    """Claim bounds of the rank of ``P`` at the critical point: a ball minor over the box, and one less than ``T n_L`` where ``ε ≠ 0`` is proved."""
+    """Claim bounds of the rank of ``P`` at the critical point: a ball minor over the box, and one less than ``T n_L`` where ``ε ≠ 0`` is proved.
+
+    At an exact learner that was proved to lie nearby the rank is full.
+    """
     problem, weights, radius = context.problem, context.points[stationary.point or 0], radius_of(stationary)
     n, columns = problem.architecture.N_net, problem.columns
+    if stationary.rule == "stationary-learner" and radius > 0:
+        reason = f"P has full column rank {columns} at the exact learner that was proved to lie nearby."
+        full = {"rank_lower": columns, "rank_upper": columns, "columns": columns, "radius": radius}
+        return proved_at("critical-rank", stationary.point, reason, full, Rigor.EXACT, "critical-rank-learner", {}, stationary)
     if columns > _RANK_COLUMNS:
         return None
     strip = problem.architecture.output_activation.nonvanishing_derivative.holds

@@ -130,6 +130,17 @@ def critical_rank(step: Step) -> Result:
     return conclude(step, "critical-rank", facts), Rigor.BALL
 
 
+def critical_rank_learner(step: Step) -> Result:
+    """A learner in a box or a ball has ``r(P) = T n_L`` by its rule."""
+    step.expect(1)
+    point = stationary(step)
+    by_rule(step, 0, "stationary-learner")
+    require(radius_of(point) != AT_THE_POINT, "premises[0]", "a learner in a box or a ball is needed here", "premise")
+    columns = step.problem.columns
+    facts = {"rank_lower": columns, "rank_upper": columns, "columns": columns, "radius": radius_of(point)}
+    return conclude(step, "critical-rank", facts), Rigor.EXACT
+
+
 def _require_residual(problem: Problem, around: Point, value: Any, bits: int) -> None:
     listed = read_list(value, "evidence.residual", 2)
     i, j = (
@@ -147,4 +158,5 @@ INERTIA_RULES: Mapping[str, Callable[[Step], Result]] = {
     "inertia-kernel": inertia_kernel,
     "inertia-learner": inertia_learner,
     "critical-rank": critical_rank,
+    "critical-rank-learner": critical_rank_learner,
 }

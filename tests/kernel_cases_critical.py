@@ -399,6 +399,8 @@ def near_learner_verified():
     morse = d.claim("principle-morse", "principle-morse", EVERYWHERE, "PROVED", {"error": "squared"})
     inertia = d.claim("inertia-learner", "inertia", HERE, "PROVED", counts(0, 2, 2, 0, "1/1048576"), 0, [found, morse])
     classed(d, "local-minimum", found, inertia, "1/1048576")
+    full = {"rank_lower": 2, "rank_upper": 2, "columns": 2, "radius": "1/1048576"}
+    d.claim("critical-rank-learner", "critical-rank", HERE, "PROVED", full, 0, [found])
     wide = {"point": 0, "distance": "1/64", "target_radius": "1/1000"}
     facts = {"radius": "1/1000"}
     d.claim("robust-targets-kantorovich", "robust-targets", EVERYWHERE, "PROVED", facts, evidence=wide, rigor="VERIFIED_FLOAT")

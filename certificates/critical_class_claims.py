@@ -6,6 +6,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from flint import arb
+
 from lossproof.certificates.claims import Claim, proved_at
 from lossproof.certificates.enclosure_text import enclosure_text
 from lossproof.certificates.proof_context import ProofContext
@@ -13,6 +15,7 @@ from lossproof.certificates.stationary_claims import LearnerClaims, radius_of
 from lossproof.numerics.ball_field import BallField
 from lossproof.numerics.boxes import evaluate_box
 from lossproof.numerics.critical_box import hessian_over_box
+from lossproof.numerics.dyadic import MOST_BITS
 from lossproof.numerics.exact_critical import formal_field, residual_apart_from_zero
 from lossproof.numerics.hessian import hessian
 from lossproof.numerics.inertia import Inertia, ball_inertia, exact_inertia
@@ -44,7 +47,7 @@ def claim_loss(context: ProofContext, point: int, radius: Fraction) -> Claim | N
         return Claim("loss-bounds", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, Rigor.EXACT, "loss-exact", {}, (), point)
     precision = max((bits for bits in _LOSS_PRECISIONS if bits <= forward_precision(problem, bits)), default=None)
     ball = None if precision is None else loss_ball(problem, weights, radius, precision)
-    if ball is None or not ball.is_finite():
+    if ball is None or not abs(ball) < arb(2) ** MOST_BITS:
         return None
     lower, upper = outward_bounds(ball)
     facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius}

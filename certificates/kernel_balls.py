@@ -73,8 +73,10 @@ def square(z: arb) -> arb:
 
 
 def sech_squared(z: arb) -> arb:
-    """Return an enclosure of ``1/cosh²``, which lies in ``[0, 1]``, also for wide balls."""
+    """Return an enclosure of ``1/cosh²``, which falls with ``|z|`` and lies in ``(0, 1]``, also for wide balls."""
     value = 1 / z.cosh() ** 2
+    if not value.is_finite():
+        value = arb(0).union(1 / abs(z).lower().max(arb(0)).cosh() ** 2)
     return value if value.is_finite() else arb(0.5, 0.5)
 
 

@@ -90,18 +90,40 @@ def _weight(ring: Ring, problem: Problem, r: Element) -> Element:
 
 
 def _shares(ring: Ring, phi: Array) -> Array:
-    """Return ``p_j = 1/Σ_k e^{φ_k − φ_j}`` for each sample (row)."""
+    """Return ``p_j`` for each sample (row)."""
     rows = np.empty(phi.shape, dtype=object)
     for place in np.ndindex(phi.shape[:-1]):
         row = list(phi[place])
-        found = _formal_shares(ring, row) if isinstance(ring, FormalRing) else [1 / _inverse_share(row, j) for j in range(len(row))]
+        found = _formal_shares(ring, row) if isinstance(ring, FormalRing) else [_share(row, j) for j in range(len(row))]
         for j, p in enumerate(found):
             rows[(*place, j)] = p
     return rows
 
 
+def _share(row: list[arb], j: int) -> arb:
+    """Return ``p_j = 1/Σ_k e^{φ_k − φ_j}``, or where the ball of that sum contains 0, ``e^{φ_j − φ_m} p_m`` with the largest ``φ_m``.
+
+    ``0 < p_j ≤ 1`` in any case.
+    """
+    share = 1 / _inverse_share(row, j)
+    if not share.is_finite():
+        m = _largest(row)
+        share = (row[j] - row[m]).exp() / _inverse_share(row, m)
+    return share if share.is_finite() else arb(0.5, 0.5)
+
+
 def _inverse_share(row: list[arb], j: int) -> arb:
     return sum(((x - row[j]).exp() for k, x in enumerate(row) if k != j), arb(1))
+
+
+def _log_inverse_share(row: list[arb], j: int) -> arb:
+    """Return ``−log p_j``, from that of the largest ``φ_m`` where the ball of ``1/p_j`` contains 0."""
+    found, m = _inverse_share(row, j).log(), _largest(row)
+    return found if found.is_finite() else row[m] - row[j] + _inverse_share(row, m).log()
+
+
+def _largest(row: list[arb]) -> int:
+    return max(range(len(row)), key=lambda k: float(row[k].mid()))
 
 
 def _formal_shares(ring: FormalRing, row: list[Element]) -> list[Element]:
@@ -149,5 +171,5 @@ def error_ball(problem: Problem, phi: Array, y: tuple[fmpq, ...]) -> arb:
         elif family == "logistic":
             total += (1 - target) * softplus(x) + target * softplus(-x)
         elif target != 0:
-            total += target * _inverse_share(list(phi), j).log()
+            total += target * _log_inverse_share(list(phi), j)
     return total

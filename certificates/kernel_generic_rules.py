@@ -40,9 +40,10 @@ def full_rank_independent_values(step: Step) -> Result:
     forms are linearly independent over the polynomials, so all coefficients vanish, and with them the coefficients of Q as a polynomial in the
     ``v`` of layer m and in ``W_m, …``, polynomials in the variables below; one of these is not the zero polynomial, and induction ends it. The
     condition holds outside a set of measure zero because each of the countably many combinations is an analytic function of the weights below
-    that is not 0: for ``m ≥ 3`` by the same induction (it is a linear polynomial in the v), for ``m = 2`` because, on a generic line of
-    weights, the functions ``σ(z_1(i))`` have poles where the others have none. This needs different inputs; without bias also non-zero ones, no
-    two of them opposite.
+    that is not 0: for ``m ≥ 3`` by the same induction (it is a linear polynomial in the v), for ``m = 2`` because one of the
+    functions ``σ(z_1(i))`` has a pole where the others have none: on a generic real line of weights the poles lie at the zero of ``z_1(i)`` plus odd
+    multiples of an imaginary number; these zeros differ, except for parallel inputs without bias, and of those the longest has the nearest poles.
+    This needs different inputs; without bias also non-zero ones, no two of them opposite.
     """
     found = step.expect(1, "rows", "columns", "prime", "exponentials", "weights", "values")
     problem = step.problem

@@ -42,7 +42,7 @@ _U = 2.0**-53
 _ENLARGE = 1 + 2.0**-20
 _LARGEST, _TINY = 2.0**100, 2.0**-600
 _PRECISION = 80
-_OCTAVES = 4
+_OCTAVES, _MOST_OCTAVES = 4, 400
 PLACE = "conclusion.rank_lower"
 
 
@@ -97,7 +97,7 @@ def balanced_rows(blocks: list[tuple[Enclosed, Enclosed]]) -> list[tuple[Enclose
 
 
 def _divided(part: Enclosed, others: tuple[int, ...]) -> Enclosed:
-    exponents = np.clip(np.frexp(np.max(np.abs(part.mid), axis=others, keepdims=True))[1], -200, 200)
+    exponents = np.clip(np.frexp(np.max(np.abs(part.mid), axis=others, keepdims=True))[1], -_MOST_OCTAVES, _MOST_OCTAVES)
     return Enclosed(np.ldexp(part.mid, -exponents), np.ldexp(part.rad, -exponents) + _TINY)
 
 

@@ -10,7 +10,7 @@ from flint import arb
 from scipy import linalg
 
 _TOLERANCE = 1e-12
-_NOTHING = -(2**60)
+_NOTHING, _FARTHEST = -(2**60), 2**58
 _PLAIN = 2.0**900
 
 
@@ -65,4 +65,5 @@ def _mantissa_and_exponent(entry: arb) -> tuple[float, int]:
         return float(mantissa), int(exponent)
     man, exp = entry.mid().man_exp()
     length = int(abs(man)).bit_length()
-    return (float(int(man) >> max(length - 60, 0)) / 2.0 ** min(length, 60), int(exp) + length)
+    exponent = min(max(int(exp) + length, -_FARTHEST), _FARTHEST)
+    return float(int(man) >> max(length - 60, 0)) / 2.0 ** min(length, 60), exponent

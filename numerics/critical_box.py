@@ -21,6 +21,7 @@ from flint import arb, arb_mat
 
 from lossproof.numerics.ball_field import BallField, ball_of
 from lossproof.numerics.boxes import evaluate_box, parameter_place
+from lossproof.numerics.dyadic import dyadic
 from lossproof.numerics.fields import Array
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.hessian import hessian
@@ -149,10 +150,12 @@ def _scaling_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
 
 
 def _newton_step(problem: Problem, weights: Weights, system: ReducedSystem, precision: int) -> tuple[arb_mat, list[arb]]:
-    """Return ``g`` enclosed at the point and the midpoint of ``−J^{-1} g``, ``J`` the system's derivative; raises `ZeroDivisionError` where it is singular."""
+    """Return ``g`` enclosed at the point and the midpoint of ``−J^{-1} g``, ``J`` the derivative; raises `ZeroDivisionError` if singular or not finite."""
     with ball_precision(precision):
         g, J = _values(problem, weights, system, precision), _slopes(problem, weights, system, Fraction(0), precision)
         step = J.mid().inv().mid() * g.mid()
+        if not all(entry.is_finite() for entry in step.entries()):
+            raise ZeroDivisionError
         return g, [-entry.mid() for entry in step.entries()]
 
 
@@ -206,5 +209,4 @@ def _moved(problem: Problem, weights: Weights, free: tuple[int, ...], step: list
 def _rounded(value: arb) -> Fraction:
     """Return the midpoint rounded to about 128 bits."""
     with ball_precision(_KEPT_BITS):
-        exact = (+value.mid()).mid().fmpq()
-    return Fraction(int(exact.p), int(exact.q))
+        return dyadic(+value.mid())

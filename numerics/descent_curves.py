@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
+from lossproof.numerics.dyadic import MOST_BITS
 from lossproof.numerics.fields import Array, KinkInBall
 from lossproof.numerics.hessian import hessian
 from lossproof.numerics.jacobian import output_residuals
@@ -111,7 +112,7 @@ def proved_descent(problem: Problem, weights: Weights, terms: Terms, order: int)
             ball = taylor_coefficients(problem, weights, terms, first, BallSeries(precision))[first]
         except KinkInBall:
             continue
-        if ball.rel_accuracy_bits() >= _ACCURACY:
+        if ball.rel_accuracy_bits() >= _ACCURACY and arb(2) ** -MOST_BITS < abs(ball) < arb(2) ** MOST_BITS:
             kept = tuple((k, tuple(vector)) for k, vector in terms if k <= first)
             exact = isinstance(formal[first], fmpq)
             return DescentCurve(kept, first, _half(formal[first], ball), precision, exact) if ball < 0 else None

@@ -14,6 +14,8 @@ from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.weights import Weights
 
+_LARGEST = 2.0**90
+
 LayerEnclosures = tuple[Enclosure, Enclosure | None]
 
 
@@ -30,6 +32,11 @@ class EnclosedPass:
     z: tuple[Enclosure, ...]
     phi: tuple[Enclosure, ...]
     slopes: tuple[Enclosure | None, ...]
+
+    def is_moderate(self) -> bool:
+        """Tell whether all weights, ``z`` and ``φ`` are finite and below ``2^90``, with room to the limit of the rule `rank-gram`."""
+        weights = [part for pair in self.weights for part in pair if part is not None]
+        return all(np.all(np.abs(part.mid) < _LARGEST) and np.all(part.rad < _LARGEST) for part in (*weights, *self.z, *self.phi))
 
     def extended_phi(self, l: int) -> Enclosure:
         """Return ``φ_l`` with a last column of ones when the bias is trainable."""

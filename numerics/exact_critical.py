@@ -16,7 +16,7 @@ from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.formal_field import FormalField
 from lossproof.numerics.jacobian import gradient, jacobian, output_gradient, output_residuals
 from lossproof.numerics.network import Evaluation, evaluate
-from lossproof.numerics.outputs import precisions
+from lossproof.numerics.outputs import is_clear, precisions
 from lossproof.numerics.pass_limits import forward_precision
 from lossproof.numerics.rational_field import RationalField
 from lossproof.numerics.taylor_fields import FormalSeries
@@ -93,7 +93,7 @@ def _component_apart(
             balls: list[arb] = list(components(problem, _pass(problem, weights, BallField(precision))))
         except NotDifferentiable:
             continue
-        certain = [k for k, entry in enumerate(balls) if entry.is_finite() and _certain(entry)]
+        certain = [k for k, entry in enumerate(balls) if entry.is_finite() and is_clear(entry)]
         if certain:
             best = max(certain, key=lambda k: balls[k].rel_accuracy_bits())
             return problem.architecture.N_net - len(balls) + best, precision
@@ -115,14 +115,9 @@ def residual_apart_from_zero(problem: Problem, residuals: Array) -> list[int] | 
         (float(ball.abs_lower()), [i, j])
         for i in range(problem.T)
         for j in range(problem.architecture.n_L)
-        if _certain(ball := residuals[i, j])
+        if is_clear(ball := residuals[i, j])
     ]
     return max(certain)[1] if certain else None
-
-
-def _certain(ball: arb) -> bool:
-    """Tell whether a ball excludes 0; one that is not finite does not."""
-    return bool(ball > 0) or bool(ball < 0)
 
 
 def _pass(problem: Problem, weights: Weights, field: Field) -> Evaluation:

@@ -89,7 +89,7 @@ def kantorovich_ball(
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         try:
             found = enclose_pass(a, enclose_numbers(problem.samples.X), weights, strip_output=False)
-            fine = all(float(z.rad.max()) <= _COARSEST for z in found.z)
+            fine = found.is_moderate() and all(float(z.rad.max()) <= _COARSEST for z in found.z)
             bound = _singular_value(found, sigma, report) if fine else None
             if bound is None:
                 return None

@@ -10,6 +10,7 @@ from flint import arb, fmpq
 
 from lossproof.numerics.ball_field import BallField, ball_of
 from lossproof.numerics.boxes import evaluate_box
+from lossproof.numerics.dyadic import dyadic
 from lossproof.numerics.fields import Array
 from lossproof.numerics.formal_field import FormalField
 from lossproof.numerics.network import evaluate
@@ -67,22 +68,15 @@ def total_error(error: ErrorFunction, outputs: Array, targets: Array) -> arb:
 def outward_bounds(ball: arb) -> tuple[Fraction, Fraction]:
     """Return short dyadic rationals ``a < b`` with the ball inside ``[a, b]``, and room for a checker's wider balls.
 
-    The room on each side is the larger of the ball's radius and ``2^-40`` of its size; infinite balls raise `ValueError`.
+    The room on each side is the larger of the ball's radius and ``2^-40`` of its size; balls that are infinite or beyond ``2^4000`` raise `ValueError`.
 
     >>> outward_bounds(arb(1))[0] < 1 < outward_bounds(arb(1))[1]
     True
     """
-    if not ball.is_finite():
-        raise ValueError("bounds can be given for a finite ball only, got an infinite one: raise the precision")
-    middle, size = _dyadic(ball.mid()), max(_dyadic(abs(ball).upper()), Fraction(1, 2**200))
-    room = 4 * _dyadic(ball.rad().upper()) + size / 2**_SPARE_BITS
+    middle, size = dyadic(ball), max(dyadic(abs(ball).upper()), Fraction(1, 2**200))
+    room = 4 * dyadic(ball.rad().upper()) + size / 2**_SPARE_BITS
     unit = Fraction(2) ** (room.numerator.bit_length() - room.denominator.bit_length() - 3)
     return unit * floor((middle - room) / unit), unit * (floor((middle + room) / unit) + 1)
-
-
-def _dyadic(value: arb) -> Fraction:
-    exact = value.mid().fmpq()
-    return Fraction(int(exact.p), int(exact.q))
 
 
 def _all_rational(A: Array) -> bool:

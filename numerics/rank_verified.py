@@ -28,7 +28,7 @@ MOST_VALUES = 5_000_000
 
 _SPARE = 4.0
 _MOST_BYTES = 2**30
-_OUT_OF_RANGE = "an entry of P is out of the range of the proof in doubles"
+_OUT_OF_RANGE = "an entry of P, a weight or a unit is out of the range of the proof in doubles"
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,12 @@ def attempt_full_column_rank(
         return RankAttempt(None, obstacle)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         try:
-            blocks = enclose_pass(architecture, inputs, weights, strip_output=True).blocks()
+            found = enclose_pass(architecture, inputs, weights, strip_output=True)
         except NotDifferentiable as kink:
             return RankAttempt(None, str(kink))
+        if not found.is_moderate():
+            return RankAttempt(None, _OUT_OF_RANGE)
+        blocks = found.blocks()
         chosen = blocks if block is None else [blocks[block - 1]]
         rule, outcome = _escalated(chosen, architecture.n_L, rows, most_bytes, report)
     if outcome.proved:
@@ -138,10 +141,12 @@ def attempt_singular_value(
         return RankAttempt(None, obstacle)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         try:
-            blocks = enclose_pass(architecture, enclose_numbers(samples.X), weights, strip_output=False).blocks()
+            found = enclose_pass(architecture, enclose_numbers(samples.X), weights, strip_output=False)
         except NotDifferentiable as kink:
             return RankAttempt(None, str(kink))
-        bound = smallest_singular_value(blocks, architecture.n_L, report)
+        if not found.is_moderate():
+            return RankAttempt(None, _OUT_OF_RANGE)
+        bound = smallest_singular_value(found.blocks(), architecture.n_L, report)
     if bound is None:
         return RankAttempt(None, "the smallest singular value of P is too near 0 for double precision")
     payload = {"least": str(Fraction(bound.lower))}

@@ -74,7 +74,7 @@ def _robust_targets(step: Step, premises: int, require_sigma: Callable[[TruePass
 
 
 def _sigma_of_premise(step: Step) -> Callable[[TruePass, float, str], None]:
-    """Demand that premise 0 bounds ``σ_min(PS)`` at the point of the evidence, with the same S, by as much as is asked for."""
+    """Demand that premise 0 bounds ``σ_min(PS)`` at the point of the evidence by as much as is asked for; S is the same, as `Step.once` keeps it."""
 
     def require_sigma(found: TruePass, least: float, place: str) -> None:
         known = step.premises[0]

@@ -30,7 +30,7 @@ class Accepted:
 class Step:
     """A step under check: the problem, its premises, its evidence and the conclusion it *claims* (of which rules read the names only).
 
-    ``known`` is shared by the steps of one check: the last value that `once` computed.
+    ``known`` is shared by the steps of one check: the values that `once` computed.
     """
 
     problem: Problem
@@ -43,7 +43,6 @@ class Step:
     def once(self, name: str, index: int, compute: Callable[[Problem, Point], Value]) -> Value:
         """Return ``compute(problem, point)`` for the point of an index, which a step before may have computed; the name says what it is."""
         if (name, index) not in self.known:
-            self.known.clear()
             self.known[name, index] = compute(self.problem, self.points[index])
         found: Value = self.known[name, index]
         return found

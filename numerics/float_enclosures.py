@@ -17,6 +17,7 @@ import numpy.typing as npt
 from flint import arb
 
 from lossproof.numerics.ball_field import BallField
+from lossproof.numerics.blas_products import times
 from lossproof.theory.numbers import Number
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -121,10 +122,10 @@ def matrix_product(A: Enclosure, B: Enclosure) -> Enclosure:
     operations, and ``|AB − ÂB̂| ≤ r_A |B̂| + (|Â| + r_A) r_B``.
     """
     k = A.mid.shape[1]
-    rad = raised(gamma(k) * np.abs(A.mid) + A.rad, 2) @ np.abs(B.mid)
+    rad = times(raised(gamma(k) * np.abs(A.mid) + A.rad, 2), np.abs(B.mid))
     if B.rad.any():
-        rad += A.reach() @ B.rad
-    return Enclosure(A.mid @ B.mid, raised(rad, 2 * k + 6))
+        rad += times(A.reach(), B.rad)
+    return Enclosure(times(A.mid, B.mid), raised(rad, 2 * k + 6))
 
 
 def total(A: Enclosure, B: Enclosure) -> Enclosure:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lossproof.numerics.blas_products import times, times_transposed
 from lossproof.numerics.fields import Array
 from lossproof.numerics.tiled_matrix import TiledMatrix, tile_rows, tile_starts, tiled
 
@@ -28,9 +29,10 @@ class GramPart:
     values: Array
     ones: int = 0
 
-    def inner(self, rows: slice, columns: slice) -> Array:
-        """Return ``v_iᵀ v_i' + ones`` for samples ``i`` and ``i'`` from two slices."""
-        product = self.values[rows] @ self.values[columns].T
+    def inner(self, rows: slice, columns: slice, *, tile: bool) -> Array:
+        """Return ``v_iᵀ v_i' + ones`` for samples ``i`` and ``i'`` from two slices, by the same BLAS as the other products of a tile or a panel."""
+        left, right = self.values[rows], self.values[columns].T
+        product = times(left, right) if tile else np.asarray(left @ right)
         if self.ones:
             product += self.ones
         return product
@@ -98,8 +100,8 @@ def _add_dense(out: Array, parts: Sequence[tuple[GramPart, Array]], rows: slice,
     for k, (part, matrix) in enumerate(parts):
         target = out if k == 0 else buffer[: out.size].reshape(out.shape)
         left, right = (matrix[samples.start * m : samples.stop * m] for samples in (rows, columns))
-        np.matmul(left, right.T, out=target.reshape(t * m, width * m))
-        inner = part.inner(rows, columns)
+        times_transposed(left, right, target.reshape(t * m, width * m))
+        inner = part.inner(rows, columns, tile=out.flags.c_contiguous)
         scales = inner if m == 1 else np.repeat(inner, m, axis=1)
         by_row = target.reshape(t, m, width * m)
         by_row *= scales[:, None, :]
@@ -111,4 +113,4 @@ def _add_diagonal(out: Array, part: GramPart, rows: slice, columns: slice) -> No
     """Add a part with diagonal ``C_i``."""
     m = out.shape[1]
     units = out[None, :, 0, :, 0] if m == 1 else np.einsum("ijkj->jik", out)
-    units += part.columns[rows].T[:, :, None] * part.columns[columns].T[:, None, :] * part.inner(rows, columns)
+    units += part.columns[rows].T[:, :, None] * part.columns[columns].T[:, None, :] * part.inner(rows, columns, tile=out.flags.c_contiguous)

@@ -21,8 +21,10 @@ def times(A: _Floats, B: _Floats) -> _Floats:
 
 
 def times_transposed(A: _Floats, B: _Floats, out: _Floats) -> None:
-    """Write ``A Bᵀ`` to ``out``, by SciPy where that lies in one piece of memory, else by numpy."""
-    if out.flags.c_contiguous and out.size and A.shape[1]:
+    """Write ``A Bᵀ`` to ``out``, which must lie in one piece of memory."""
+    if not out.flags.c_contiguous:
+        raise ValueError("the result must lie in one piece of memory, got a part of a larger array: write to a buffer first")
+    if out.size and A.shape[1]:
         blas.dgemm(1.0, B.T, A.T, trans_a=1, c=out.T, overwrite_c=1)
     else:
-        np.matmul(A, B.T, out=out)
+        out.fill(0)

@@ -67,7 +67,7 @@ def enclosed_gram(architecture: Architecture, samples: Samples | Any, weights: W
     """
     inputs = enclose_numbers(samples.X if isinstance(samples, Samples) else samples)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        blocks = enclose_pass(architecture, inputs, weights, strip_output=False).blocks()
+        blocks = enclose_pass(architecture, inputs, weights, strip_output=False, multiply=np.matmul).blocks()
         if not are_moderate(blocks):
             return None
         n_L, count = architecture.n_L, len(blocks)

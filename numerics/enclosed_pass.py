@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lossproof.numerics.activation_enclosures import enclose_activation
-from lossproof.numerics.float_enclosures import Enclosure, enclose_numbers, matrix_product, product, total
+from lossproof.numerics.blas_products import times
+from lossproof.numerics.float_enclosures import Enclosure, Multiply, enclose_numbers, matrix_product, product, total
 from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.weights import Weights
@@ -25,6 +26,7 @@ class EnclosedPass:
 
     ``weights`` holds ``(W_l, b_l)`` for ``l = 1..L``; ``phi`` the values ``φ_0, φ_1, …`` and ``z`` the arguments ``z_1, z_2, …`` of shape ``(T, n_l)``, as far
     as they were needed; ``slopes`` the derivatives ``σ'(z_1) .. σ'(z_L)``, the last None where the output is taken up to non-zero factors.
+    ``multiply`` is the BLAS of all products, see `matrix_product`.
     """
 
     architecture: Architecture
@@ -32,6 +34,7 @@ class EnclosedPass:
     z: tuple[Enclosure, ...]
     phi: tuple[Enclosure, ...]
     slopes: tuple[Enclosure | None, ...]
+    multiply: Multiply = times
 
     def is_moderate(self) -> bool:
         """Tell whether all weights, ``z`` and ``φ`` are finite and below ``2^90``, with room to the limit of the rule `rank-gram`."""
@@ -44,12 +47,17 @@ class EnclosedPass:
 
     def blocks(self) -> list[GramBlock]:
         """Return the factors of the row blocks ``l = 1..L`` of ``P``."""
-        psi = _backward(self.architecture, self.slopes, [W for W, _ in self.weights])
+        psi = _backward(self.architecture, self.slopes, [W for W, _ in self.weights], self.multiply)
         return [GramBlock(psi[l], self.extended_phi(l)) for l in range(self.architecture.L)]
 
 
 def enclose_pass(
-    architecture: Architecture, inputs: Enclosure, weights: Weights | Sequence[tuple[Any, Any]], *, strip_output: bool
+    architecture: Architecture,
+    inputs: Enclosure,
+    weights: Weights | Sequence[tuple[Any, Any]],
+    *,
+    strip_output: bool,
+    multiply: Multiply = times,
 ) -> EnclosedPass:
     r"""Run the pass at exact weights (or a list of ``(W_l, b_l)``) and inputs of shape ``(T, n_0)``.
 
@@ -69,12 +77,12 @@ def enclose_pass(
         if strip_output and l == architecture.L and architecture.output_activation.nonvanishing_derivative.holds:
             slopes.append(None)
             break
-        z = matrix_product(phi[-1], W)
+        z = matrix_product(phi[-1], W, multiply)
         arguments.append(z if b is None else total(z, b))
         value, slope = enclose_activation(architecture.activation_of(l), arguments[-1])
         slopes.append(slope)
         phi.append(value)
-    return EnclosedPass(architecture, tuple(layers), tuple(arguments), tuple(phi), tuple(slopes))
+    return EnclosedPass(architecture, tuple(layers), tuple(arguments), tuple(phi), tuple(slopes), multiply)
 
 
 def _enclose_weights(weights: Weights | Sequence[tuple[Any, Any]]) -> list[LayerEnclosures]:
@@ -82,7 +90,9 @@ def _enclose_weights(weights: Weights | Sequence[tuple[Any, Any]]) -> list[Layer
     return [(enclose_numbers(W), None if b is None else enclose_numbers(b)) for W, b in pairs]
 
 
-def _backward(architecture: Architecture, slopes: Sequence[Enclosure | None], W: list[Enclosure]) -> list[Enclosure | None]:
+def _backward(
+    architecture: Architecture, slopes: Sequence[Enclosure | None], W: list[Enclosure], multiply: Multiply
+) -> list[Enclosure | None]:
     """Return ``Ψ_1 .. Ψ_L`` of shape ``(n_L, T, n_l)``, ``[j, i, a]`` being entry ``(a, j)`` of ``Ψ_l(i)``; the last None if it is the identity."""
     n_L, last = architecture.n_L, slopes[-1]
     identity = last is None or architecture.output_activation.family == "identity"
@@ -94,7 +104,7 @@ def _backward(architecture: Architecture, slopes: Sequence[Enclosure | None], W:
             incoming = Enclosure(backward.mid[:, None, :], backward.rad[:, None, :])
         else:
             T, n = later.mid.shape[1:]
-            flat = matrix_product(Enclosure(later.mid.reshape(-1, n), later.rad.reshape(-1, n)), backward)
+            flat = matrix_product(Enclosure(later.mid.reshape(-1, n), later.rad.reshape(-1, n)), backward, multiply)
             incoming = Enclosure(flat.mid.reshape(n_L, T, -1), flat.rad.reshape(n_L, T, -1))
         psi.insert(0, incoming if slope is None else product(incoming, Enclosure(slope.mid[None], slope.rad[None])))
     return psi

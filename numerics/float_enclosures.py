@@ -7,7 +7,7 @@ computed in doubles and then raised by `raised`, which covers the rounding of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -21,6 +21,7 @@ from lossproof.numerics.blas_products import times
 from lossproof.theory.numbers import Number
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Multiply: TypeAlias = Callable[[Floats, Floats], Floats]
 
 UNIT = 2.0**-53
 _EMBED_BITS = 128
@@ -115,17 +116,17 @@ def product(A: Enclosure, B: Enclosure) -> Enclosure:
     return Enclosure(mid, raised(rad, 6))
 
 
-def matrix_product(A: Enclosure, B: Enclosure) -> Enclosure:
-    r"""Return an enclosure of the product of two matrices.
+def matrix_product(A: Enclosure, B: Enclosure, multiply: Multiply = times) -> Enclosure:
+    r"""Return an enclosure of the product of two matrices; ``multiply`` is the BLAS to use, that of `blas_products` or ``np.matmul``.
 
     With ``k`` the inner dimension, ``|fl(ÂB̂) − ÂB̂| ≤ γ_k |Â||B̂| + 2kω`` for every order of summation, with or without fused
     operations, and ``|AB − ÂB̂| ≤ r_A |B̂| + (|Â| + r_A) r_B``.
     """
     k = A.mid.shape[1]
-    rad = times(raised(gamma(k) * np.abs(A.mid) + A.rad, 2), np.abs(B.mid))
+    rad = multiply(raised(gamma(k) * np.abs(A.mid) + A.rad, 2), np.abs(B.mid))
     if B.rad.any():
-        rad += times(A.reach(), B.rad)
-    return Enclosure(times(A.mid, B.mid), raised(rad, 2 * k + 6))
+        rad += multiply(A.reach(), B.rad)
+    return Enclosure(multiply(A.mid, B.mid), raised(rad, 2 * k + 6))
 
 
 def total(A: Enclosure, B: Enclosure) -> Enclosure:

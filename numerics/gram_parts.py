@@ -51,7 +51,7 @@ def gram_of_parts(parts: Sequence[GramPart]) -> Array:
     T, m = parts[0].columns.shape[:2]
     step = min(max(1, _ROWS // m), T)
     K: Array = np.empty((T, m, T, m))
-    fill = _filler(parts, step * m * T * m)
+    fill = _filler(parts, step * m * T * m, tile=False)
     for start in range(0, T, step):
         stop = min(start + step, T)
         fill(slice(start, stop), slice(start, T), K[start:stop, :, start:, :])
@@ -69,7 +69,7 @@ def gram_triangle(parts: Sequence[GramPart]) -> TiledMatrix:
     """
     T, m = parts[0].columns.shape[:2]
     starts = tile_starts(T, max(1, tile_rows(T * m) // m))
-    fill = _filler(parts, (max(np.diff(starts).tolist()) * m) ** 2)
+    fill = _filler(parts, (max(np.diff(starts).tolist()) * m) ** 2, tile=True)
 
     def fill_flat(rows: slice, columns: slice, out: Array) -> None:
         samples, others = (slice(part.start // m, part.stop // m) for part in (rows, columns))
@@ -78,21 +78,24 @@ def gram_triangle(parts: Sequence[GramPart]) -> TiledMatrix:
     return tiled(tuple(start * m for start in starts), fill_flat)
 
 
-def _filler(parts: Sequence[GramPart], most: int) -> Callable[[slice, slice, Array], None]:
-    """Return what writes the entries of some samples and others, of shape ``(t, m, t', m)`` and at most so many in number."""
+def _filler(parts: Sequence[GramPart], most: int, *, tile: bool) -> Callable[[slice, slice, Array], None]:
+    """Return what writes the entries of some samples and others, of shape ``(t, m, t', m)`` and at most so many in number.
+
+    All products of a ``tile``, which lies in one piece of memory, are those of `blas_products`, all products of a panel those of numpy.
+    """
     dense = [(part, part.columns.reshape(-1, part.columns.shape[2])) for part in parts if part.columns.ndim == 3]
     diagonal = [part for part in parts if part.columns.ndim == 2]
     buffer: Array = np.empty(most if len(dense) > 1 else 0)
 
     def fill(rows: slice, columns: slice, out: Array) -> None:
-        _add_dense(out, dense, rows, columns, buffer)
+        _add_dense(out, dense, rows, columns, buffer, tile=tile)
         for part in diagonal:
-            _add_diagonal(out, part, rows, columns)
+            _add_diagonal(out, part, rows, columns, tile=tile)
 
     return fill
 
 
-def _add_dense(out: Array, parts: Sequence[tuple[GramPart, Array]], rows: slice, columns: slice, buffer: Array) -> None:
+def _add_dense(out: Array, parts: Sequence[tuple[GramPart, Array]], rows: slice, columns: slice, buffer: Array, *, tile: bool) -> None:
     """Write the sum of the parts that are not diagonal, each with its columns as rows of one matrix."""
     if not parts:
         out[...] = 0
@@ -100,8 +103,12 @@ def _add_dense(out: Array, parts: Sequence[tuple[GramPart, Array]], rows: slice,
     for k, (part, matrix) in enumerate(parts):
         target = out if k == 0 else buffer[: out.size].reshape(out.shape)
         left, right = (matrix[samples.start * m : samples.stop * m] for samples in (rows, columns))
-        times_transposed(left, right, target.reshape(t * m, width * m))
-        inner = part.inner(rows, columns, tile=out.flags.c_contiguous)
+        product = target.reshape(t * m, width * m)
+        if tile:
+            times_transposed(left, right, product)
+        else:
+            np.matmul(left, right.T, out=product)
+        inner = part.inner(rows, columns, tile=tile)
         scales = inner if m == 1 else np.repeat(inner, m, axis=1)
         by_row = target.reshape(t, m, width * m)
         by_row *= scales[:, None, :]
@@ -109,8 +116,8 @@ def _add_dense(out: Array, parts: Sequence[tuple[GramPart, Array]], rows: slice,
             out += target
 
 
-def _add_diagonal(out: Array, part: GramPart, rows: slice, columns: slice) -> None:
+def _add_diagonal(out: Array, part: GramPart, rows: slice, columns: slice, *, tile: bool) -> None:
     """Add a part with diagonal ``C_i``."""
     m = out.shape[1]
     units = out[None, :, 0, :, 0] if m == 1 else np.einsum("ijkj->jik", out)
-    units += part.columns[rows].T[:, :, None] * part.columns[columns].T[:, None, :] * part.inner(rows, columns, tile=out.flags.c_contiguous)
+    units += part.columns[rows].T[:, :, None] * part.columns[columns].T[:, None, :] * part.inner(rows, columns, tile=tile)

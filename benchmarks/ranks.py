@@ -85,7 +85,7 @@ def full_rank_at_3000_columns(quick: bool) -> None:
             "numpy.linalg.matrix_rank(P)",
             svd,
             f"~ 2·{rows}·n² + 2n³ = {2 * rows * n**2 + 2 * n**3:.1e}",
-            f"{svd / proof:.0f} × the proof (at least 15)",
+            f"{svd / proof:.0f} × the proof (at least 30)",
         )
 
 

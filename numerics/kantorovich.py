@@ -34,7 +34,8 @@ from lossproof.numerics.derivative_bounds import lipschitz_of_derivative, point_
 from lossproof.numerics.enclosed_pass import EnclosedPass, enclose_pass
 from lossproof.numerics.float_enclosures import Enclosure, Floats, enclose_numbers, frobenius_bound, raised, total
 from lossproof.numerics.rank_verified import MOST_VALUES
-from lossproof.numerics.verified_gram import Report, SingularValueBound, even_scales, smallest_singular_value
+from lossproof.numerics.tiled_cholesky import Report
+from lossproof.numerics.verified_gram import SingularValueBound, even_scales, smallest_singular_value
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem import Problem
 from lossproof.theory.weights import Weights

@@ -25,9 +25,9 @@ from scipy.linalg import lapack
 from lossproof.numerics.float_enclosures import UNIT, Floats, frobenius_bound, gamma, raised
 from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.numerics.gram_parts import GramPart
-from lossproof.numerics.tiled_cholesky import roundings
+from lossproof.numerics.tiled_cholesky import Report, roundings
 from lossproof.numerics.tiled_matrix import tile_rows, tile_starts, tiled
-from lossproof.numerics.verified_gram import RankOutcome, Report, factor_shifted, prepare_columns
+from lossproof.numerics.verified_gram import RankOutcome, factor_shifted, prepare_columns
 
 MOST_COLUMNS = 6_000
 """More columns are refused: four square matrices are held at once, and the rows of ``P``."""

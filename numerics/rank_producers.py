@@ -34,6 +34,7 @@ from lossproof.numerics.rank_rational import rational_rank
 from lossproof.numerics.rank_verified import attempt_full_column_rank, attempt_singular_value
 from lossproof.numerics.rational_field import RationalField
 from lossproof.numerics.rational_kernel import reduced_kernel
+from lossproof.numerics.tiled_cholesky import Report
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.matrix_sizes import matrix_size
 from lossproof.theory.problem import Problem
@@ -61,7 +62,7 @@ class Effort:
     seed: int
     max_precision: int
     most_bytes: int | None = None
-    report: Callable[[int, int], None] | None = None
+    report: Report | None = None
     obstacle: Callable[[str], None] | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -16,6 +16,7 @@ from lossproof.numerics.float_enclosures import enclose_numbers
 from lossproof.numerics.gram_blocks import GramBlock
 from lossproof.numerics.memory import gibibytes, gram_bytes
 from lossproof.numerics.preconditioned_gram import MOST_COLUMNS, preconditioned_bytes, preconditioned_full_column_rank
+from lossproof.numerics.tiled_cholesky import Report
 from lossproof.numerics.verified_gram import RankOutcome, full_column_rank, smallest_singular_value
 from lossproof.theory.architecture import Architecture
 from lossproof.theory.exceptions import NotDifferentiable
@@ -82,7 +83,7 @@ def attempt_full_column_rank(
     *,
     block: int | None = None,
     most_bytes: int | None = None,
-    report: Callable[[int, int], None] | None = None,
+    report: Report | None = None,
 ) -> RankAttempt:
     """Do as `verified_full_column_rank`, within ``most_bytes`` of memory, and say what stood in the way; ``report(done, total)`` is called as it goes on."""
     if block is not None and not 1 <= block <= architecture.L:
@@ -107,9 +108,7 @@ def attempt_full_column_rank(
     return RankAttempt(None, _OUT_OF_RANGE if outcome.shift is None else _below(rule, outcome.shift))
 
 
-def _escalated(
-    blocks: list[GramBlock], n_L: int, rows: int, most_bytes: int | None, report: Callable[[int, int], None] | None
-) -> tuple[str, RankOutcome]:
+def _escalated(blocks: list[GramBlock], n_L: int, rows: int, most_bytes: int | None, report: Report | None) -> tuple[str, RankOutcome]:
     """Try ``K`` as it is, with rows scaled, and preconditioned; return the last rule tried, which is the first that proved full rank, and its outcome."""
     outcome = full_column_rank(blocks, n_L, _SPARE, report)
     if outcome.proved or outcome.shift is None:
@@ -129,7 +128,7 @@ def attempt_singular_value(
     weights: Weights,
     *,
     most_bytes: int | None = None,
-    report: Callable[[int, int], None] | None = None,
+    report: Report | None = None,
 ) -> RankAttempt:
     """Do as `attempt_full_column_rank` for the whole of ``P`` by a bound of its smallest singular value, which a proof of an exact learner nearby can use.
 
@@ -169,5 +168,5 @@ def _too_large(architecture: Architecture, T: int, rows: int, most_bytes: int | 
 def _below(rule: str, shift: float) -> str:
     matrix = "K, with rows and columns of P scaled"
     if rule == "rank-gram-preconditioned":
-        matrix = "the Gram matrix of P, its rows and columns scaled and then preconditioned,"
-    return f"the smallest eigenvalue of {matrix}, is below {shift:.1e}, the shift that the rounding bounds ask for".replace(",,", ",")
+        matrix = "the Gram matrix of P, its rows and columns scaled and then preconditioned"
+    return f"the smallest eigenvalue of {matrix}, is below {shift:.1e}, the shift that the rounding bounds ask for"

@@ -20,14 +20,17 @@ tiles, not the length of a row. `roundings` returns the ``m_j``, which grow with
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from scipy.linalg import blas, lapack
 
+from lossproof.numerics.blas_products import times_transposed
 from lossproof.numerics.float_enclosures import Floats
 from lossproof.numerics.tiled_matrix import TiledMatrix
 
-Report = Callable[[int, int], None]
+Report: TypeAlias = Callable[[int, int], None]
+"""``report(done, total)``: called as a factorisation goes on."""
 
 
 def roundings(starts: tuple[int, ...]) -> Floats:
@@ -68,7 +71,7 @@ def _subtract_products(target: Floats, left: list[Floats], right: list[Floats], 
         if left is right:
             blas.dsyrk(1.0, left[K].T, trans=1, lower=0, c=product.T, overwrite_c=1)
         else:
-            blas.dgemm(1.0, right[K].T, left[K].T, trans_a=1, c=product.T, overwrite_c=1)
+            times_transposed(left[K], right[K], product)
         np.subtract(target, product, out=target)
 
 

@@ -39,7 +39,7 @@ class TiledMatrix:
 
     def segments(self) -> list[slice]:
         """Return the rows of each tile row."""
-        return [slice(start, stop) for start, stop in pairwise(self.starts)]
+        return _segments(self.starts)
 
     def diagonal(self) -> Floats:
         """Return a copy of the diagonal."""
@@ -56,15 +56,19 @@ class TiledMatrix:
 
     def times(self, x: Floats) -> Floats:
         """Return the product with a vector, in doubles."""
-        y = np.zeros(self.n)
-        for I, rows in enumerate(self.segments()):
-            for J, columns in enumerate(self.segments()[:I]):
+        y, segments = np.zeros(self.n), self.segments()
+        for I, rows in enumerate(segments):
+            for J, columns in enumerate(segments[:I]):
                 tile = self.tiles[I][J]
                 y[rows] += tile @ x[columns]
                 y[columns] += x[rows] @ tile
             lower = np.tril(self.tiles[I][I])
             y[rows] += lower @ x[rows] + x[rows] @ np.tril(lower, -1)
         return y
+
+
+def _segments(starts: Sequence[int]) -> list[slice]:
+    return [slice(start, stop) for start, stop in pairwise(starts)]
 
 
 def tile_rows(n: int) -> int:
@@ -89,7 +93,7 @@ def tile_bytes(n: int) -> int:
 
 def places(starts: Sequence[int]) -> Iterator[tuple[int, int, slice, slice]]:
     """Yield ``I, J`` and the rows and columns of every tile ``J ≤ I``."""
-    segments = [slice(start, stop) for start, stop in pairwise(starts)]
+    segments = _segments(starts)
     for I, rows in enumerate(segments):
         for J in range(I + 1):
             yield I, J, rows, segments[J]

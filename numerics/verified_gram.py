@@ -31,7 +31,7 @@ contributions together lie below ``n²(k + m + n + 9)·2^6 ω < 2^-900``; a summ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,10 +41,8 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from lossproof.numerics.float_enclosures import UNIT, Floats, gamma, norm_bounds, raised
 from lossproof.numerics.gram_blocks import LARGEST, GramBlock, are_moderate, column_bounds
 from lossproof.numerics.gram_parts import GramPart, gram_triangle
-from lossproof.numerics.tiled_cholesky import factor_in_place, roundings, solve_factored
+from lossproof.numerics.tiled_cholesky import Report, factor_in_place, roundings, solve_factored
 from lossproof.numerics.tiled_matrix import TiledMatrix, tile_bytes
-
-Report = Callable[[int, int], None]
 
 _TINY = 2.0**-400
 _OCTAVES = 4

@@ -86,7 +86,7 @@ def check_architecture(
     problem, given = read_problem(Choices(widths, activation, output_activation, error, bias), X, Y, weights, seed)
     most_bytes = memory_allowed(problem, max_memory)
     start = given if given is not None else random_weights(problem, seed)
-    fit = find_exact_learner(problem, start, progress) if find_weights else None
+    fit = find_exact_learner(problem, start, progress, max_memory) if find_weights else None
     start, chosen = (start, given is not None) if fit is None else (fit.weights, True)
     context = ProofContext(problem, [start], seed, max_precision, progress, most_bytes)
     claims = _all_claims(context, weights_given=chosen)

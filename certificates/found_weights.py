@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossproof.certificates.proof_context import Progress
+from lossproof.certificates.training_size import check_training_size
 from lossproof.numerics.gram_training import fit_with_gram, hold_for_fit
 from lossproof.numerics.weight_vectors import float_layers, weights_of_layers
 from lossproof.theory.exceptions import InputError
@@ -32,12 +33,16 @@ class LearnerFit:
         )
 
 
-def find_exact_learner(problem: Problem, start: Weights, progress: Progress | None) -> LearnerFit:
-    """Train towards an exact learner with at most 60 factorisations; raises `InputError` for a cross-entropy, or where training meets a kink or overflows."""
+def find_exact_learner(problem: Problem, start: Weights, progress: Progress | None, max_memory: float | None = None) -> LearnerFit:
+    """Train towards an exact learner with at most 60 factorisations.
+
+    Raises `InputError` for a cross-entropy, for systems that are too large or need more than ``max_memory`` GiB, and where training meets a kink or overflows.
+    """
     if problem.error.is_cross_entropy:
         raise InputError(
             f"find_weights must have an error that is a function of the residuals, got {problem.error.name}: give weights from lossproof train instead"
         )
+    check_training_size(problem, "lm", max_memory)
     steps = 0
 
     def report(residual: float) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lossproof.certificates.memory_allowed import memory_allowed
 from lossproof.certificates.problem_input import Choices, check_whole, read_problem
+from lossproof.certificates.training_size import check_training_size
 from lossproof.numerics.candidate_points import random_weights
-from lossproof.numerics.float64_field import Float64Field
-from lossproof.numerics.optimiser_lm import MOST_WHOLE
+from lossproof.numerics.gram_training import targets_are_related, weights_below_output
 from lossproof.numerics.training_records import Training
 from lossproof.numerics.training_settings import DEFAULT_ITERATIONS, DEFAULT_STEP, DEFAULT_TOLERANCE, METHODS, Progress, Settings
 from lossproof.theory.activations import Activation
@@ -17,9 +16,6 @@ from lossproof.theory.error_functions import ErrorFunction
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
 from lossproof.theory.problem import Problem
-
-MOST_UNKNOWNS = 16_000
-"""The largest system that is factored whole: threaded Cholesky factorisations of OpenBLAS crash near 17,000 rows."""
 
 _MOST_ITERATIONS = 100_000_000
 _DIGITS = (20, 1_000)
@@ -76,7 +72,7 @@ def train(
     """
     _check_method(method, precision, hold_output=bool(hold_output))
     problem, given = read_problem(Choices(widths, activation, output_activation, error, bias), X, Y, weights, seed)
-    _check_size(problem, method)
+    check_training_size(problem, method)
     iterations = DEFAULT_ITERATIONS[method] if max_iterations is None else max_iterations
     check_whole("max_iterations", iterations, 0, _MOST_ITERATIONS)
     settings = Settings(
@@ -115,28 +111,12 @@ def _check_method(method: str, precision: int | None, *, hold_output: bool) -> N
         raise InputError(f"precision must go with method='ggn', got method={method!r}: leave out the precision, or use ggn")
 
 
-def _check_size(problem: Problem, method: str) -> None:
-    N_net, columns = problem.architecture.N_net, problem.columns
-    if method == "lm" and MOST_WHOLE < columns <= N_net:
-        memory_allowed(problem, None, triangles=2)
-        return
-    unknowns = {"ggn": min(N_net, columns), "lm": min(N_net, columns), "newton": N_net}.get(method, 0)
-    if unknowns > MOST_UNKNOWNS:
-        raise InputError(
-            f"{method} must solve systems of at most {MOST_UNKNOWNS} unknowns, got {unknowns} (N_net = {N_net}, T·n_L = {columns}): "
-            "use bp or lbfgs, or lm where T·n_L is at most N_net"
-        )
-
-
 def _is_held(problem: Problem, method: str) -> bool:
     """Tell whether ``lm`` leaves the output weights as they are by default (see `train`)."""
     a = problem.architecture
-    if method != "lm" or a.L == 1 or problem.error.is_cross_entropy or a.N_net - a.widths[a.L - 1] * a.n_L < 2 * problem.columns:
+    if method != "lm" or a.L == 1 or problem.error.is_cross_entropy or weights_below_output(a) < 2 * problem.columns:
         return False
-    import numpy as np
-
-    Y = Float64Field().array(problem.samples.Y)
-    return a.n_L < problem.T and int(np.linalg.matrix_rank(np.hstack([Y, np.ones((problem.T, 1))]))) <= a.n_L
+    return a.n_L < problem.T and targets_are_related(problem)
 
 
 def _number(name: str, value: Any, *, least: float | None) -> float:

@@ -16,6 +16,7 @@ from lossproof.numerics.network import LayerArrays
 from lossproof.numerics.optimiser_lm import MOST_WHOLE, LevenbergMarquardt
 from lossproof.numerics.training_point import TrainingPoint, training_point
 from lossproof.numerics.training_settings import Stop
+from lossproof.theory.architecture import Architecture
 from lossproof.theory.error_functions import error_named
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem import Problem
@@ -66,10 +67,18 @@ def fit_with_gram(
 
 def hold_for_fit(problem: Problem) -> bool:
     """Tell whether the output weights are better held: the targets have an affine relation, and the other weights are at least as many as the equations."""
-    a, Y = problem.architecture, Float64Field().array(problem.samples.Y)
-    if a.N_net - a.widths[a.L - 1] * a.n_L < problem.columns:
-        return False
-    return int(np.linalg.matrix_rank(np.hstack([Y, np.ones((problem.T, 1))]))) <= a.n_L
+    return weights_below_output(problem.architecture) >= problem.columns and targets_are_related(problem)
+
+
+def weights_below_output(architecture: Architecture) -> int:
+    """Return the number of trainable weights that are left where ``W_L`` is held: those of the layers below, and the output biases."""
+    return architecture.N_net - architecture.widths[architecture.L - 1] * architecture.n_L
+
+
+def targets_are_related(problem: Problem) -> bool:
+    """Tell whether an affine relation holds among the targets of all samples, in doubles."""
+    Y = Float64Field().array(problem.samples.Y)
+    return int(np.linalg.matrix_rank(np.hstack([Y, np.ones((problem.T, 1))]))) <= problem.architecture.n_L
 
 
 def _fitted(problem: Problem, layers: list[LayerArrays], factorisations: int, *, hold_output: bool, report: Report) -> GramFit | None:

@@ -13,7 +13,7 @@ import numpy as np
 from lossproof.numerics.candidate_points import random_weights
 from lossproof.numerics.fields import Array
 from lossproof.numerics.float64_field import Float64Field
-from lossproof.numerics.gram_training import fit_with_gram, hold_for_fit
+from lossproof.numerics.gram_training import fit_with_gram, hold_for_fit, weights_below_output
 from lossproof.numerics.jacobian import jacobian
 from lossproof.numerics.network import evaluate
 from lossproof.numerics.weight_vectors import flat_weights, float_layers, layer_arrays, weights_of_layers, weights_of_rows
@@ -70,10 +70,9 @@ def _candidates_with_P(problem: Problem, seed: int, starts: int) -> Iterator[Wei
 
 def _candidates_with_gram(problem: Problem, seed: int, starts: int) -> Iterator[Weights]:
     """Train with the output weights held and not held by turns, and held first where the targets have an affine relation (see `fit_with_gram`)."""
-    a = problem.architecture
     if problem.columns > MOST_EQUATIONS:
         return
-    enough_below = a.N_net - a.widths[a.L - 1] * a.n_L >= problem.columns
+    enough_below = weights_below_output(problem.architecture) >= problem.columns
     held_first = hold_for_fit(problem)
     spent = 0
     for attempt in range(starts):

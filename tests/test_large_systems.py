@@ -120,6 +120,16 @@ def test_too_little_memory_is_said_at_the_start(monkeypatch):
         lp.train((3, 1500, 10), X, np.zeros((2000, 10)), method="lm")
 
 
+def test_training_that_does_not_fit_is_refused_before_it_begins():
+    """Also where the proof alone would fit, and where a wide layer would make it needless."""
+    X = np.random.default_rng(0).random((900, 3))
+    with pytest.raises(lp.InputError, match=r"must leave room for 2 triangles of K .* got 0.5 GiB .* train with bp or lbfgs"):
+        lp.check_architecture((3, 1000, 10), X, np.zeros((900, 10)), find_weights=True, max_memory=0.5)
+    many = np.random.default_rng(0).random((2100, 3))
+    with pytest.raises(lp.InputError, match=r"lm must solve systems of at most 16000 unknowns, got 17006 \(N_net = 17006, T·n_L = 21000\)"):
+        lp.check_architecture((3, 1214, 10), many, np.zeros((2100, 10)), find_weights=True)
+
+
 @pytest.mark.parametrize("max_memory", [0, -1, True, "4", float("nan"), float("inf")])
 def test_memory_must_be_a_positive_number(max_memory):
     with pytest.raises(lp.InputError, match="max_memory must be a positive number of GiB"):

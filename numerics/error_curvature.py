@@ -14,6 +14,9 @@ then use, as stated here,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 
 from lossproof.numerics.fields import Array
@@ -47,10 +50,24 @@ def curvature_factor(point: TrainingPoint) -> tuple[Array | None, Array]:
     return root, eps / root
 
 
-def dual_step(point: TrainingPoint, C: Array | None, t: Array, *, hold_output: bool) -> Step:
-    """Return the step ``−P C t`` for ``C`` as above and ``t`` with the entries of ``c``, with ``hold_output`` without a change of ``W_L``."""
-    s = t if C is None else C * t if C.ndim == 2 else (C @ t[:, :, None])[:, :, 0]
-    return point.times_P(-s, hold_output=hold_output)
+@dataclass(frozen=True, eq=False)
+class CurvedPoint:
+    """A point with the curvature of its errors: what all systems for a Gauss-Newton step begin with. ``hold_output`` leaves ``W_L`` as it is."""
+
+    point: TrainingPoint
+    hold_output: bool = False
+
+    @cached_property
+    def curvature(self) -> tuple[Array | None, Array]:
+        """``C`` and ``c`` of `curvature_factor`."""
+        return curvature_factor(self.point)
+
+    def dual_step(self, x: Array) -> Step:
+        """Return the step ``−P C t`` for ``t`` with the entries of ``c``, as one vector ``x``."""
+        C, c = self.curvature
+        t = x.reshape(c.shape)
+        s = t if C is None else C * t if C.ndim == 2 else (C @ t[:, :, None])[:, :, 0]
+        return self.point.times_P(-s, hold_output=self.hold_output)
 
 
 def _softmax_factor(eps: Array, targets: Array) -> tuple[Array, Array]:

@@ -10,21 +10,18 @@ the least of all steps that solve the linearised equations. Where ``Q`` loses co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from lossproof.numerics.error_curvature import curvature_factor, dual_step
+from lossproof.numerics.error_curvature import CurvedPoint
 from lossproof.numerics.fields import Array
 from lossproof.numerics.positive_solve import factored, solve_positive, solve_refined
-from lossproof.numerics.training_point import TrainingPoint
 from lossproof.numerics.weight_vectors import Step, rows_of_step, step_of_rows
 from lossproof.numerics.weighted_gram import gauss_newton_sum, weighted_gram
 
 
-@dataclass(frozen=True, eq=False)
-class GaussNewtonSystem:
+class GaussNewtonSystem(CurvedPoint):
     """The system at one point, for any number of dampings: the matrix is formed once.
 
     ``hold_output`` leaves the output weights as they are and always takes the dual form.
@@ -40,29 +37,22 @@ class GaussNewtonSystem:
     (2, [[[2.0]], [1.0]])
     """
 
-    point: TrainingPoint
-    hold_output: bool = False
-
-    @cached_property
-    def _factor(self) -> tuple[Array | None, Array]:
-        return curvature_factor(self.point)
-
     @cached_property
     def is_dual(self) -> bool:
         """Tell whether the system has one unknown an equation (``T m``) and not one a weight."""
-        return self.hold_output or self.point.problem.architecture.N_net >= self._factor[1].size
+        return self.hold_output or self.point.problem.architecture.N_net >= self.curvature[1].size
 
     @cached_property
     def matrix(self) -> Array:
         """``K_C``, or ``P C Cᵀ Pᵀ`` in the primal form."""
         if self.is_dual:
-            return weighted_gram(self.point.evaluation, self._factor[0], hold_output=self.hold_output)
-        return gauss_newton_sum(self.point.evaluation, self._factor[0])
+            return weighted_gram(self.point.evaluation, self.curvature[0], hold_output=self.hold_output)
+        return gauss_newton_sum(self.point.evaluation, self.curvature[0])
 
     @cached_property
     def _right(self) -> Array:
         if self.is_dual:
-            return np.asarray(self._factor[1].ravel())
+            return np.asarray(self.curvature[1].ravel())
         return rows_of_step(self.point.problem.architecture, self.point.descent)
 
     def largest_diagonal(self) -> float:
@@ -83,5 +73,4 @@ class GaussNewtonSystem:
     def _step(self, x: Array) -> Step:
         if not self.is_dual:
             return step_of_rows(self.point.problem.architecture, -x)
-        C, c = self._factor
-        return dual_step(self.point, C, x.reshape(c.shape), hold_output=self.hold_output)
+        return self.dual_step(x)

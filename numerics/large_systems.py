@@ -5,17 +5,15 @@ Both solve ``(H_GN + μ I) δ = −∇J`` in the notation of `gauss_newton_step`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
-from lossproof.numerics.error_curvature import curvature_factor, dual_step
+from lossproof.numerics.error_curvature import CurvedPoint
 from lossproof.numerics.fields import Array
 from lossproof.numerics.tiled_cholesky import factor_in_place, solve_factored
 from lossproof.numerics.tiled_matrix import TiledMatrix
-from lossproof.numerics.training_point import TrainingPoint
 from lossproof.numerics.weight_vectors import Step, rows_of_step, step_of_rows
 from lossproof.numerics.weighted_gram import weighted_gram_triangle
 
@@ -23,20 +21,12 @@ _ITERATIONS = 300
 _TOLERANCE = 0.03
 
 
-@dataclass(frozen=True, eq=False)
-class TiledSystem:
+class TiledSystem(CurvedPoint):
     """The dual system ``(K_C + λ I) t = c`` with ``K_C`` as one triangle in tiles; a second one is held while a step is computed."""
-
-    point: TrainingPoint
-    hold_output: bool = False
-
-    @cached_property
-    def _factor(self) -> tuple[Array | None, Array]:
-        return curvature_factor(self.point)
 
     @cached_property
     def _matrix(self) -> TiledMatrix:
-        return weighted_gram_triangle(self.point.evaluation, self._factor[0], hold_output=self.hold_output)
+        return weighted_gram_triangle(self.point.evaluation, self.curvature[0], hold_output=self.hold_output)
 
     def largest_diagonal(self) -> float:
         """Return the largest diagonal entry of ``K_C``."""
@@ -44,7 +34,7 @@ class TiledSystem:
 
     def damped_step(self, damping: float) -> Step | None:
         """Return the step for damping ``μ``, with one sweep of iterative refinement, or None where Cholesky breaks down."""
-        C, c = self._factor
+        c = self.curvature[1]
         shift, right = damping * len(c), c.ravel()
         L = self._matrix.copy()
         L.set_diagonal(L.diagonal() + shift)
@@ -52,18 +42,14 @@ class TiledSystem:
             return None
         x = solve_factored(L, right)
         x += solve_factored(L, right - self._matrix.times(x) - shift * x)
-        return dual_step(self.point, C, x.reshape(c.shape), hold_output=self.hold_output)
+        return self.dual_step(x)
 
 
-@dataclass(frozen=True, eq=False)
-class IterativeSystem:
+class IterativeSystem(CurvedPoint):
     r"""The primal system ``(P D Pᵀ + λ I) δ = −P ε`` by at most 300 steps of conjugate gradients, each one product with ``P`` and one with ``Pᵀ``.
 
     Every iterate minimises the model over a subspace, so that the decrease ``−½ (∇J·δ + μ ‖δ‖²)`` of `LevenbergMarquardt` is that of the model.
     """
-
-    point: TrainingPoint
-    hold_output: bool = False
 
     def largest_diagonal(self) -> float:
         """Return an estimate of the largest diagonal entry of ``K_C``: the largest squared norm of the gradient of an output, for squared errors."""
@@ -77,7 +63,7 @@ class IterativeSystem:
     def damped_step(self, damping: float) -> Step | None:
         """Return the step for damping ``μ``."""
         a, T = self.point.problem.architecture, len(self.point.targets)
-        C = curvature_factor(self.point)[0]
+        C = self.curvature[0]
 
         def times(flat: Array) -> Array:
             change = self.point.times_P_transposed(step_of_rows(a, flat), hold_output=self.hold_output)

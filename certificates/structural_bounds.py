@@ -6,20 +6,11 @@ from fractions import Fraction
 
 from lossproof.certificates.claims import RankBound
 from lossproof.numerics.known_values import vanishes_at_zero
-from lossproof.theory.composition_bound import composition_bound
+from lossproof.theory.generic_rank_bound import structural_rank_bounds
 from lossproof.theory.matrix_sizes import matrix_size
 from lossproof.theory.problem import Problem
-from lossproof.theory.rank_upper_bounds import (
-    bottleneck_bound,
-    duplicate_bound,
-    homogeneous_bound,
-    linear_bound,
-    narrow_linear_bound,
-    polynomial_bound,
-)
+from lossproof.theory.rank_upper_bounds import duplicate_bound
 from lossproof.theory.verdicts import Rigor
-
-_MAX_DEGREE = 64
 
 
 def size_bound(problem: Problem, matrix: str) -> RankBound:
@@ -29,22 +20,17 @@ def size_bound(problem: Problem, matrix: str) -> RankBound:
 
 def structural_upper_bounds(problem: Problem, inputs_upper: RankBound) -> list[RankBound]:
     """Return all upper bounds of ``rank P`` that hold at every ``W``, given an upper bound of ``rank Φ_0⁺``."""
-    a, n_L = problem.architecture, problem.architecture.n_L
-    found = [size_bound(problem, "P")]
+    found = []
+    for value, rule in structural_rank_bounds(problem.architecture, problem.T, inputs_upper.value):
+        if rule == "rank-sum":
+            found.append(_block_sum(problem, inputs_upper))
+        elif rule == "rank-linear":
+            found.append(RankBound("P", None, False, value, rule, inputs_upper.rigor, premises=(inputs_upper,)))
+        else:
+            found.append(RankBound("P", None, False, value, rule, Rigor.EXACT))
     distinct = _telling_inputs(problem)
     if distinct < problem.T:
-        found.append(RankBound("P", None, False, duplicate_bound(n_L, distinct), "rank-duplicate", Rigor.EXACT))
-    if a.L >= 2 and a.activation.family in ("relu", "leaky-relu", "power") and a.bias != "fixed":
-        found.append(RankBound("P", None, False, homogeneous_bound(a), "rank-homogeneous", Rigor.EXACT))
-    if (a.L == 1 or a.activation.family == "identity") and a.bias != "fixed":
-        value = linear_bound(n_L, inputs_upper.value) if a.L == 1 else narrow_linear_bound(a, inputs_upper.value)
-        found.append(RankBound("P", None, False, value, "rank-linear", inputs_upper.rigor, premises=(inputs_upper,)))
-    found += _polynomial_bound(problem)
-    if a.L >= 2 and a.activation.family == "power" and a.bias != "fixed":
-        found.append(RankBound("P", None, False, composition_bound(a), "rank-composition", Rigor.EXACT))
-    if a.L >= 2:
-        found.append(RankBound("P", None, False, bottleneck_bound(a, problem.T), "rank-bottleneck", Rigor.EXACT))
-    found.append(_block_sum(problem, inputs_upper))
+        found.insert(1, RankBound("P", None, False, duplicate_bound(problem.architecture.n_L, distinct), "rank-duplicate", Rigor.EXACT))
     return found
 
 
@@ -53,16 +39,6 @@ def _telling_inputs(problem: Problem) -> int:
     a, samples = problem.architecture, problem.samples
     silent = a.bias == "none" and (a.L == 1 or vanishes_at_zero(a.activation)) and (Fraction(0),) * a.widths[0] in samples.X
     return samples.distinct_inputs() - int(silent)
-
-
-def _polynomial_bound(problem: Problem) -> list[RankBound]:
-    a = problem.architecture
-    power = {"identity": 1, "power": int(a.activation.parameter or 1)}.get(a.activation.family)
-    if a.L < 2 or power is None or not a.output_activation.nonvanishing_derivative.holds or power ** (a.L - 1) > _MAX_DEGREE:
-        return []
-    degree = power ** (a.L - 1)
-    value = polynomial_bound(a.n_L, a.widths[0], degree, homogeneous=a.bias == "none")
-    return [RankBound("P", None, False, value, "rank-polynomial", Rigor.EXACT)]
 
 
 def _block_sum(problem: Problem, inputs_upper: RankBound) -> RankBound:

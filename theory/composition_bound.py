@@ -11,7 +11,8 @@ from lossproof.theory.exceptions import InputError
 if TYPE_CHECKING:
     from lossproof.theory.architecture import Architecture
 
-_MAX_DEGREE = 64
+MOST_DEGREE = 64
+"""Bounds by the dimension of spaces of polynomials are not used beyond this degree."""
 
 
 def composition_bound(architecture: Architecture) -> int:
@@ -60,7 +61,7 @@ def _between(n: tuple[int, ...], k: int, beta: int) -> int:
         return weights
     found = [weights - sum(n[1:-1])]
     degree = k ** min(steps - 1, 7)
-    if k == 1 or degree <= _MAX_DEGREE:
+    if k == 1 or degree <= MOST_DEGREE:
         found.append(n[-1] * comb(n[0] + degree + beta - 1, degree))
     if steps == 2 and k == 2 and n[2] == 1:
         m = min(n[1], n[0] + beta)

@@ -1,11 +1,12 @@
-"""The least bound of ``rank P`` that holds at every ``W``, for inputs in general position, and the reason for it."""
+"""All bounds of ``rank P`` that hold at every ``W`` by the architecture alone, and the least of them for inputs in general position."""
 
 from __future__ import annotations
 
 from lossproof.theory.architecture import Architecture
-from lossproof.theory.composition_bound import composition_bound
+from lossproof.theory.composition_bound import MOST_DEGREE, composition_bound
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.rank_upper_bounds import (
+    HOMOGENEOUS_FAMILIES,
     bottleneck_bound,
     homogeneous_bound,
     linear_bound,
@@ -14,7 +15,38 @@ from lossproof.theory.rank_upper_bounds import (
 )
 from lossproof.theory.whole_numbers import whole
 
-_MAX_DEGREE = 64
+
+def structural_rank_bounds(architecture: Architecture, T: int, rank_inputs: int) -> list[tuple[int, str]]:
+    """Return the bounds of ``rank P`` at every ``W`` for any ``T`` inputs with ``rank Φ_0⁺ ≤ rank_inputs``, each with the certificate's rule for it.
+
+    >>> structural_rank_bounds(Architecture.of("2-2-1", "relu"), 4, 3)
+    [(4, 'rank-size'), (7, 'rank-homogeneous'), (4, 'rank-bottleneck'), (7, 'rank-sum')]
+    """
+    a, family, free = architecture, architecture.activation.family, architecture.bias != "fixed"
+    found = [(min(a.N_net, T * a.n_L), "rank-size")]
+    if a.L >= 2 and family in HOMOGENEOUS_FAMILIES and free:
+        found.append((homogeneous_bound(a), "rank-homogeneous"))
+    if a.L == 1 and free:
+        found.append((linear_bound(a.n_L, rank_inputs), "rank-linear"))
+    if a.L >= 2 and family == "identity" and free:
+        found.append((narrow_linear_bound(a, rank_inputs), "rank-linear"))
+    degree = _degree(a)
+    if degree is not None and a.output_activation.nonvanishing_derivative.holds:
+        found.append((polynomial_bound(a.n_L, a.widths[0], degree, homogeneous=a.bias == "none"), "rank-polynomial"))
+    if a.L >= 2 and family == "power" and free:
+        found.append((composition_bound(a), "rank-composition"))
+    if a.L >= 2:
+        found.append((bottleneck_bound(a, T), "rank-bottleneck"))
+    first, others = a.widths[1] * rank_inputs, [a.fan_in(l) * a.widths[l] for l in range(2, a.L + 1)]
+    return [*found, (sum(min(rows, T * a.n_L) for rows in (first, *others)), "rank-sum")]
+
+
+def _degree(a: Architecture) -> int | None:
+    """Return the degree of ``z_L`` as a polynomial in the inputs, for hidden powers; None where it is none, or above 64."""
+    if a.L < 2 or a.activation.family not in ("identity", "power"):
+        return None
+    degree = int(a.activation.parameter or 1) ** min(a.L - 1, 7)
+    return degree if degree <= MOST_DEGREE else None
 
 
 def generic_rank_bound(architecture: Architecture, T: int) -> tuple[int, str]:
@@ -29,28 +61,4 @@ def generic_rank_bound(architecture: Architecture, T: int) -> tuple[int, str]:
     a, T = architecture, whole("T", T, 1)
     if a.bias == "fixed":
         raise InputError("the bound must be asked for bias 'trainable' or 'none', got 'fixed': its constants decide there")
-    sizes = [(a.fan_in(l) * a.widths[l], T * a.n_L) for l in range(1, a.L + 1)]
-    rank_inputs = min(T, a.fan_in(1))
-    found = [(min(a.N_net, T * a.n_L), "rank-size")]
-    if a.L == 1:
-        found.append((linear_bound(a.n_L, rank_inputs), "rank-linear"))
-    else:
-        found += _hidden_bounds(a, T, rank_inputs)
-    blocks = [min(a.widths[1] * rank_inputs, T * a.n_L), *(min(size) for size in sizes[1:])]
-    found.append((sum(blocks), "rank-sum"))
-    return min(found, key=lambda bound: bound[0])
-
-
-def _hidden_bounds(a: Architecture, T: int, rank_inputs: int) -> list[tuple[int, str]]:
-    family, found = a.activation.family, []
-    if family == "identity":
-        found.append((narrow_linear_bound(a, rank_inputs), "rank-linear"))
-    if family in ("relu", "leaky-relu", "power"):
-        found.append((homogeneous_bound(a), "rank-homogeneous"))
-    k = {"identity": 1, "power": int(a.activation.parameter or 1)}.get(family)
-    degree = None if k is None else k ** min(a.L - 1, 7)
-    if degree is not None and degree <= _MAX_DEGREE and a.output_activation.nonvanishing_derivative.holds:
-        found.append((polynomial_bound(a.n_L, a.widths[0], degree, homogeneous=a.bias == "none"), "rank-polynomial"))
-    if family == "power":
-        found.append((composition_bound(a), "rank-composition"))
-    return [*found, (bottleneck_bound(a, T), "rank-bottleneck")]
+    return min(structural_rank_bounds(a, T, min(T, a.fan_in(1))), key=lambda bound: bound[0])

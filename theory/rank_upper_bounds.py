@@ -16,7 +16,8 @@ from lossproof.theory.whole_numbers import whole
 if TYPE_CHECKING:
     from lossproof.theory.architecture import Architecture
 
-_HOMOGENEOUS_FAMILIES = ("relu", "leaky-relu", "power")
+HOMOGENEOUS_FAMILIES = ("relu", "leaky-relu", "power")
+"""Activations whose units can be rescaled: incoming weights by ``t``, outgoing ones by a power of ``t``."""
 
 
 def product_upper_bound(rank_psi: int, rank_phi: int) -> int:
@@ -86,7 +87,7 @@ def homogeneous_bound(architecture: Architecture) -> int:
     >>> homogeneous_bound(Architecture.of("2-3-1", "relu"))
     10
     """
-    if architecture.activation.family not in _HOMOGENEOUS_FAMILIES or architecture.bias == "fixed":
+    if architecture.activation.family not in HOMOGENEOUS_FAMILIES or architecture.bias == "fixed":
         raise InputError(
             "the homogeneous bound must be asked for relu, leaky-relu or a power with bias 'trainable' or 'none', "
             f"got {architecture.activation.name} with bias {architecture.bias!r}: use another bound"

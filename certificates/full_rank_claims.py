@@ -104,7 +104,11 @@ def _is_deficient_at_first_point(context: ProofContext) -> bool:
 
 def claim_full_rank_generic(context: ProofContext) -> Claim:
     """Claim ``rank P = T n_L`` for almost every ``W``, by one point and analyticity, or its failure by structure."""
-    lower, upper = best_generic_point(context)
+    return generic_claim_of(context, *best_generic_point(context))
+
+
+def generic_claim_of(context: ProofContext, lower: RankBound | None, upper: RankBound) -> Claim:
+    """Return that claim from the bounds of `best_generic_point`."""
     a, columns = context.problem.architecture, context.problem.columns
     not_analytic = [s.name for s in a.activations if not s.analytic.holds]
     facts = {"rank_lower": 0 if lower is None else lower.value, "rank_upper": upper.value, "columns": columns}

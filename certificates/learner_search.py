@@ -67,27 +67,28 @@ def find_learner(context: ProofContext, *, weights_given: bool) -> FoundLearner 
 
 
 def learner_near_point(context: ProofContext, point: int) -> FoundLearner | None:
-    """Prove that an exact learner lies near a point of the context; None where the tests fail or do not apply."""
+    """Prove that an exact learner lies near a point of the context; None where the tests fail or do not apply.
+
+    A large problem has one proof of the smallest singular value of ``P`` for this and for the rank at the point.
+    """
     problem, weights = context.problem, context.points[point]
     if problem.error.is_cross_entropy:
         return None
     box = learner_box(problem, weights) if problem.columns <= krawczyk.MOST_EQUATIONS else None
     if box is not None:
         return FoundLearner(point, box)
-    rank = _singular_value_bound(context, point)
+    rank = None
+    if has_singular_value_evidence(problem, weights) and context.jacobian_exists(point):
+        lower = rank_bounds(context, "P", point)[0]
+        if lower.rule == "rank-singular-value":
+            rank = lower
+        elif ("P", point) in context.obstacles:
+            return None  # the bound that the theorem asks for was sought in vain
     if rank is None and _is_too_large(context):
         return None
     sigma = None if rank is None else float(Fraction(rank.evidence["least"]))
     ball = kantorovich_ball(problem, weights, sigma=sigma, report=context.effort_for("P", point).report)
     return None if ball is None else FoundLearner(point, ball, rank)
-
-
-def _singular_value_bound(context: ProofContext, point: int) -> RankBound | None:
-    """Return the proved bound of the smallest singular value at a point, sought only where a problem is so large that one proof must do for all claims."""
-    if not has_singular_value_evidence(context.problem, context.points[point]) or not context.jacobian_exists(point):
-        return None
-    lower = rank_bounds(context, "P", point)[0]
-    return lower if lower.rule == "rank-singular-value" else None
 
 
 def _is_too_large(context: ProofContext) -> bool:

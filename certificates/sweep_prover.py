@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lossproof.certificates.claims import Claim, RankBound
-from lossproof.certificates.full_rank_claims import best_generic_point, claim_full_rank_generic
+from lossproof.certificates.full_rank_claims import best_generic_point, generic_claim_of
 from lossproof.certificates.proof_context import ProofContext
 from lossproof.numerics.candidate_points import random_weights
 from lossproof.numerics.sweep_samples import sweep_inputs
@@ -46,8 +46,8 @@ def cell_context(architecture: Architecture, T: int, seed: int) -> ProofContext:
 def prove_by_prover(architecture: Architecture, T: int, seed: int) -> tuple[Claim, RankBound | None, RankBound]:
     """Return the claim `full-rank` almost everywhere, and the best bounds of ``rank P``: at some ``W`` (or None), and at every ``W``."""
     context = cell_context(architecture, T, seed)
-    claim = claim_full_rank_generic(context)
-    return claim, *best_generic_point(context)
+    lower, upper = best_generic_point(context)
+    return generic_claim_of(context, lower, upper), lower, upper
 
 
 def lowers_of_prover(architecture: Architecture, samples: Sequence[int], seed: int, bounds: Sequence[int]) -> list[LowerBound]:

@@ -6,14 +6,12 @@ Hessian by ``numpy.linalg.eigvalsh``; both are timed beside the proofs.
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import lossproof as lp
+from benchmarks.timing import timed
 from lossproof.numerics.critical_search import find_candidates
 from lossproof.numerics.float64_field import Float64Field
 from lossproof.numerics.hessian import hessian
@@ -38,23 +36,14 @@ def curve(T: int, inputs: int = 1) -> tuple[Any, Any]:
     return X, Y
 
 
-def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
-    times, result = [], None
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        result = work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times), result
-
-
 def row(job: str, value: float, target: str, remark: str = "") -> None:
     print(f"{job:<66}{value:>9.3f} s  {target:<10}{remark}")
 
 
 def learner() -> None:
-    value, report = seconds(lambda: lp.check_architecture("2-2-1", XOR_X, XOR_Y, activation="tanh"))
+    value, report = timed(lambda: lp.check_architecture("2-2-1", XOR_X, XOR_Y, activation="tanh"), RUNS)
     row("XOR 2-2-1: all claims, with an exact learner proved", value, "2 s", str(report["exact-learning"].verdict))
-    value, result = seconds(lambda: lp.verify(report.certificate.text))
+    value, result = timed(lambda: lp.verify(report.certificate.text), RUNS)
     row("  its certificate verified", value, "", f"ok = {result.ok}")
 
 
@@ -68,8 +57,8 @@ def classes() -> None:
             print(f"{widths}: no candidate")
             continue
         weights = candidates[0].weights
-        value, found = seconds(lambda problem=problem, weights=weights: lp.prove_points(problem, [weights], nearby=True))
-        estimate, _ = seconds(lambda problem=problem, weights=weights: eigenvalues(problem, weights))
+        value, found = timed(lambda problem=problem, weights=weights: lp.prove_points(problem, [weights], nearby=True), RUNS)
+        estimate, _ = timed(lambda problem=problem, weights=weights: eigenvalues(problem, weights), RUNS)
         kind = found[0].kind if len(found) else "nothing proved"
         row(
             f"class of a point, {widths}, N_net = {problem.architecture.N_net}, T = {T}",
@@ -87,8 +76,10 @@ def maps() -> None:
     X, Y = curve(10)
     for activation in ("tanh", "gelu"):
         problem = problem_of("1-2-1", X, Y, activation)
-        search, result = seconds(lambda problem=problem: find_candidates(problem, starts=STARTS, seed=0))
-        value, found = seconds(lambda activation=activation: lp.find_critical_points("1-2-1", X, Y, activation=activation, starts=STARTS))
+        search, result = timed(lambda problem=problem: find_candidates(problem, starts=STARTS, seed=0), RUNS)
+        value, found = timed(
+            lambda activation=activation: lp.find_critical_points("1-2-1", X, Y, activation=activation, starts=STARTS), RUNS
+        )
         remark = f"{len(found)} points proved, {found.unproved} not, {found.strays} strays; search alone {search:.2f} s, {len(result.candidates)} candidates"
         row(f"map of 1-2-1 {activation} from {STARTS} starts", value, "60 s", remark)
 

@@ -5,14 +5,10 @@ Run with ``python -m benchmarks.learners``.
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from scipy import linalg
 
+from benchmarks.timing import timed
 from lossproof.certificates.certificate import certificate_of
 from lossproof.certificates.learner_search import FoundLearner, claim_learner_nearby
 from lossproof.certificates.verification import verify
@@ -28,16 +24,6 @@ from lossproof.theory.samples import Samples
 
 RUNS = 3
 WIDTHS = (64, 128, 10)
-
-
-def timed(job: Callable[[], Any], runs: int = RUNS) -> tuple[float, Any]:
-    """Return the median time and the last result."""
-    times, result = [], None
-    for _ in range(runs):
-        start = time.perf_counter()
-        result = job()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times), result
 
 
 def random_targets(T: int) -> Problem:
@@ -57,12 +43,12 @@ def digit_like(T: int) -> Problem:
 def show(name: str, problem: Problem) -> None:
     training, weights = timed(lambda: next(exact_learner_candidates(problem, 0, 8)), 1)
     K = gram(evaluate(problem.architecture, problem.samples, weights, Float64Field()))
-    plain, _ = timed(lambda: linalg.cholesky(K, lower=True))
-    proof, ball = timed(lambda: kantorovich_ball(problem, weights))
+    plain, _ = timed(lambda: linalg.cholesky(K, lower=True), RUNS)
+    proof, ball = timed(lambda: kantorovich_ball(problem, weights), RUNS)
     if ball is None:
         raise SystemExit("nothing was proved: the other times mean nothing")
     text = certificate_of(problem, [weights], [claim_learner_nearby(FoundLearner(0, ball))]).text
-    check, verification = timed(lambda: verify(text))
+    check, verification = timed(lambda: verify(text), RUNS)
     if not verification.ok:
         raise SystemExit(f"the certificate was rejected: {verification.failures}")
     print(

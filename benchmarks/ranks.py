@@ -9,15 +9,14 @@ import multiprocessing
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import sympy
 from flint import arb
 from scipy import linalg
 
+from benchmarks.timing import median
 from lossproof.numerics.rank_ball import ball_rank
 from lossproof.numerics.rank_modular import modular_rank, random_prime
 from lossproof.numerics.rank_rational import rational_rank
@@ -27,15 +26,6 @@ from lossproof.theory.architecture import Architecture
 RUNS = 7
 SYMPY_LIMIT = 60.0
 WIDTHS, SAMPLES = (64, 128, 10), 300
-
-
-def median(job: Callable[[], Any], runs: int = RUNS) -> float:
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def show(job: str, seconds: float, operations: str, note: str = "") -> None:

@@ -5,15 +5,13 @@ Run with ``python -m benchmarks.sweep``; ``--quick`` leaves out the Dask cluster
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from benchmarks.single_thread import run_on_one_thread
+from benchmarks.timing import median
 from lossproof.certificates.sweep import sweep
 from lossproof.certificates.sweep_cells import prove_task
 from lossproof.certificates.sweep_certificate import cell_certificate
@@ -30,15 +28,6 @@ GRIDS = (
     ("10-100-5", "1..40", "tanh", "trainable"),
     ("5-{10..40..10}-5", "1..40", "gelu", "trainable"),
 )
-
-
-def median(job: Callable[[], Any], runs: int = RUNS) -> float:
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def plain_jacobian(group: SweepGroup, T: int, generator: np.random.Generator) -> np.ndarray:
@@ -103,7 +92,7 @@ def single_core() -> None:
     )
     for widths, samples, names, bias in GRIDS:
         grid = SweepGrid.of(widths, samples, names, 0, bias)
-        seconds = median(lambda grid=grid: [prove_task(task) for task in grid.tasks()])
+        seconds = median(lambda grid=grid: [prove_task(task) for task in grid.tasks()], RUNS)
         rate = grid.cells / seconds
         guess, different, compared = guesses(grid)
         columns = grid.samples[-1] * grid.widths[0][-1]

@@ -20,6 +20,7 @@ from scipy import linalg
 import lossproof as lp
 from benchmarks.paper_text import markdown_table, power_of_ten, write_blocks
 from benchmarks.single_thread import run_on_one_thread
+from benchmarks.timing import median
 from benchmarks.training_limits import Outcome, run_limited
 from benchmarks.training_peers import curvlinops_with_cg, dense_in_torch, flat_rows, one_scipy_step
 from benchmarks.training_problems import Case, digits_case, random_case
@@ -52,12 +53,11 @@ def own_step(case: Case, damping: float) -> tuple[float, np.ndarray]:
 def kernel_and_cholesky(case: Case) -> float:
     """Return the seconds to evaluate the network, form ``K`` and factor it by Cholesky: the floor of a step."""
     point = training_point(problem_of(case), list(case.start))
-    times = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
+
+    def work() -> None:
         linalg.cholesky(weighted_gram(point.at(point.layers).evaluation, None), lower=True, overwrite_a=True, check_finite=False)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+
+    return median(work, RUNS)
 
 
 def step_rows(case: Case, limit: float) -> Iterator[list[str]]:

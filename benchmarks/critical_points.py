@@ -12,12 +12,12 @@ import numpy as np
 
 import lossproof as lp
 from benchmarks.timing import timed
-from lossproof.numerics.critical_search import find_candidates
-from lossproof.numerics.float64_field import Float64Field
-from lossproof.numerics.hessian import hessian
-from lossproof.numerics.network import evaluate
-from lossproof.theory.problem import Problem
-from lossproof.theory.weights import Weights
+from lossproof.numerics.critical.search import find_candidates
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.hessian import hessian
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
 
 RUNS = 3
 XOR_X, XOR_Y = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]

@@ -22,13 +22,13 @@ from benchmarks.paper_style import BLUE, INK, SOFT, new_figure, quiet_grid, save
 from benchmarks.paper_text import markdown_table, write_blocks
 from benchmarks.scaling import fitted_power, fitted_terms, in_bytes, in_seconds
 from benchmarks.training_problems import start_of
-from lossproof.numerics.enclosed_pass import enclose_pass
-from lossproof.numerics.float_enclosures import exact_floats
-from lossproof.numerics.gram_parts import gram_triangle
-from lossproof.numerics.rank_verified import verified_full_column_rank
-from lossproof.numerics.tiled_cholesky import factor_in_place
-from lossproof.numerics.verified_gram import prepare_columns
-from lossproof.theory.architecture import Architecture
+from lossproof.numerics.algebra.gram_sums import gram_triangle
+from lossproof.numerics.algebra.tiled_cholesky import factor_in_place
+from lossproof.numerics.ranks.verified import verified_full_column_rank
+from lossproof.numerics.verified.enclosures import exact_floats
+from lossproof.numerics.verified.forward_backward import enclose_pass
+from lossproof.numerics.verified.gram import prepare_columns
+from lossproof.theory.problem.architecture import Architecture
 
 PAGE, FIGURE = Path("docs/peers.md"), Path("docs/figures/growth.svg")
 QUICK_FIGURE = Path("build/growth.svg")

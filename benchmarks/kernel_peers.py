@@ -14,11 +14,11 @@ import numpy as np
 from benchmarks.measured import Prepared
 from benchmarks.training_peers import torch_model
 from benchmarks.training_problems import Case, random_case
-from lossproof.numerics.enclosed_gram import enclosed_gram
-from lossproof.numerics.float64_field import Float64Field
-from lossproof.numerics.jacobian import gram
-from lossproof.numerics.network import evaluate
-from lossproof.theory.architecture import Architecture
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import gram
+from lossproof.numerics.verified.enclosed_gram import enclosed_gram
+from lossproof.theory.problem.architecture import Architecture
 
 AGREEMENT = 1e-10
 _TINY = random_case((3, 4, 2), 3)

@@ -9,18 +9,18 @@ import numpy as np
 from scipy import linalg
 
 from benchmarks.timing import timed
-from lossproof.certificates.certificate import certificate_of
-from lossproof.certificates.learner_search import FoundLearner, claim_learner_nearby
-from lossproof.certificates.verification import verify
-from lossproof.numerics.float64_field import Float64Field
-from lossproof.numerics.jacobian import gram
-from lossproof.numerics.kantorovich import kantorovich_ball
-from lossproof.numerics.network import evaluate
-from lossproof.numerics.training import exact_learner_candidates
-from lossproof.theory.architecture import Architecture
-from lossproof.theory.error_functions import error_named
-from lossproof.theory.problem import Problem
-from lossproof.theory.samples import Samples
+from lossproof.certificates.claims.learner_nearby import FoundLearner, claim_learner_nearby
+from lossproof.certificates.proof.certificate import certificate_of
+from lossproof.certificates.proof.verify import verify
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.learners.candidates import exact_learner_candidates
+from lossproof.numerics.learners.kantorovich import kantorovich_ball
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import gram
+from lossproof.theory.functions.errors import error_named
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.samples import Samples
 
 RUNS = 3
 WIDTHS = (64, 128, 10)

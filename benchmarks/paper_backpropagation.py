@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 import lossproof as lp
 from benchmarks.paper_style import BLUE, GREEN, INK, ORANGE, VERMILION, new_figure, quiet_grid
 from benchmarks.paper_text import markdown_table
-from lossproof.theory.four_regions import four_regions
-from lossproof.theory.samples import Samples
+from lossproof.theory.problem.four_regions import four_regions
+from lossproof.theory.problem.samples import Samples
 
 NAME = "paper_backpropagation"
 WIDTHS, SAMPLES, SAMPLES_SEED = (2, 10, 10, 4), 1000, 0

@@ -12,7 +12,7 @@ from matplotlib.patches import Circle, Patch, Rectangle, Wedge
 
 from benchmarks.paper_style import BLUE, GREEN, INK, PURPLE, VERMILION, new_figure
 from benchmarks.paper_text import markdown_table
-from lossproof.theory.four_regions import CLASSES, HALF_SIDE, RADII, four_regions, region_of
+from lossproof.theory.problem.four_regions import CLASSES, HALF_SIDE, RADII, four_regions, region_of
 
 NAME = "four_regions"
 SEED = 0

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 import lossproof as lp
 from benchmarks.paper_style import BLUE, GREEN, INK, SOFT, VERMILION, new_figure, quiet_grid
 from benchmarks.paper_text import markdown_table
-from lossproof.theory.four_regions import four_regions
+from lossproof.theory.problem.four_regions import four_regions
 
 NAME = "paper_starts"
 ACTIVATIONS = ("sigmoid", "tanh", "softsign", "softplus", "bent-identity")

@@ -16,13 +16,13 @@ import numpy as np
 
 from benchmarks.measured import Prepared
 from benchmarks.training_problems import Case
-from lossproof.numerics.float64_field import Float64Field
-from lossproof.numerics.jacobian import jacobian
-from lossproof.numerics.network import evaluate
-from lossproof.numerics.rank_rational import rational_rank
-from lossproof.numerics.rank_verified import verified_full_column_rank
-from lossproof.numerics.rational_field import RationalField
-from lossproof.theory.architecture import Architecture
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import jacobian
+from lossproof.numerics.ranks.rational import rational_rank
+from lossproof.numerics.ranks.verified import verified_full_column_rank
+from lossproof.theory.problem.architecture import Architecture
 
 DIGITS, BITS, PRIME = 50, 200, 2**61 - 1
 SMALL_WIDTHS = (8, 24, 4)

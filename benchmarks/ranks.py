@@ -17,11 +17,11 @@ from flint import arb
 from scipy import linalg
 
 from benchmarks.timing import median
-from lossproof.numerics.rank_ball import ball_rank
-from lossproof.numerics.rank_modular import modular_rank, random_prime
-from lossproof.numerics.rank_rational import rational_rank
-from lossproof.numerics.rank_verified import verified_full_column_rank
-from lossproof.theory.architecture import Architecture
+from lossproof.numerics.ranks.balls import ball_rank
+from lossproof.numerics.ranks.modular import modular_rank, random_prime
+from lossproof.numerics.ranks.rational import rational_rank
+from lossproof.numerics.ranks.verified import verified_full_column_rank
+from lossproof.theory.problem.architecture import Architecture
 
 RUNS = 7
 SYMPY_LIMIT = 60.0

@@ -12,12 +12,12 @@ import numpy as np
 
 from benchmarks.single_thread import run_on_one_thread
 from benchmarks.timing import median
-from lossproof.certificates.sweep import sweep
-from lossproof.certificates.sweep_cells import prove_task
-from lossproof.certificates.sweep_certificate import cell_certificate
-from lossproof.certificates.sweep_grid import SweepGrid, SweepGroup
-from lossproof.certificates.verification import verify
-from lossproof.numerics.sweep_samples import sweep_inputs
+from lossproof.certificates.proof.verify import verify
+from lossproof.certificates.sweeps.cells import prove_task
+from lossproof.certificates.sweeps.certificate import cell_certificate
+from lossproof.certificates.sweeps.grid import SweepGrid, SweepGroup
+from lossproof.certificates.sweeps.sweep import sweep
+from lossproof.numerics.ranks.general_position import sweep_inputs
 
 RUNS, SAMPLE = 3, 40
 GRIDS = (

@@ -25,8 +25,8 @@ from benchmarks.training_limits import Outcome, run_limited
 from benchmarks.training_peers import curvlinops_with_cg, dense_in_torch, flat_rows, one_scipy_step
 from benchmarks.training_problems import Case, digits_case, random_case
 from benchmarks.training_rivals import adam_to, lbfgs_to, scipy_to
-from lossproof.numerics.training_point import training_point
-from lossproof.numerics.weighted_gram import weighted_gram
+from lossproof.numerics.training.point import training_point
+from lossproof.numerics.training.weighted_gram import weighted_gram
 
 PAGE = Path("docs/benchmarks.md")
 TARGET = 1e-20

@@ -15,10 +15,10 @@ import numpy as np
 
 from benchmarks.training_limits import Board
 from benchmarks.training_problems import Case, random_case
-from lossproof.numerics.float64_field import Float64Field
-from lossproof.numerics.jacobian import jacobian
-from lossproof.numerics.network import LayerArrays, evaluate
-from lossproof.theory.architecture import Architecture
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.evaluation import LayerArrays, evaluate
+from lossproof.numerics.network.jacobian import jacobian
+from lossproof.theory.problem.architecture import Architecture
 
 CG_TOLERANCE = 1e-8
 _TINY = random_case((3, 4, 2), 3)

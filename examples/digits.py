@@ -1,7 +1,7 @@
 """Real data: a network that is proved to be able to fit a hundred handwritten digits exactly, and what its landscape looks like there."""
 
 import lossproof as lp
-from lossproof.certificates.data_sources import load_data
+from lossproof.certificates.inputs.data_sources import load_data
 
 digits = load_data("digits-100", 10)
 report = lp.check_architecture((64, 40, 10), digits.X, digits.Y, activation="tanh", find_weights=True, data_name=digits.name)

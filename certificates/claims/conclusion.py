@@ -1,0 +1,99 @@
+"""The conclusion ``no-bad-local-minima``."""
+
+from __future__ import annotations
+
+from lossproof.certificates.proof.context import ProofContext
+from lossproof.certificates.proof.nodes import Claim, rigor_of
+from lossproof.certificates.text.enclosures import decimal_above, decimal_below
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.verdicts import Rigor, Scope, Verdict
+
+_NAME = "no-bad-local-minima"
+
+
+def claim_conclusion(
+    context: ProofContext,
+    full_everywhere: Claim,
+    almost_everywhere: Claim | None,
+    principle_error: Claim,
+    *,
+    suboptimal: Claim | None = None,
+    nowhere: Claim | None = None,
+    cited: Claim | None = None,
+) -> Claim:
+    """Claim that every local minimum is global, where it is proved; refute it by a bad local minimum; else name the set of weights that remains.
+
+    ``suboptimal`` is a proved bad local minimum, ``nowhere`` the claim that there is no critical point at all, ``cited`` a theorem of others that
+    applies and says that every local minimum is global. A failed sufficient condition is no proof of the contrary: without a certified suboptimal
+    minimum the verdict is never REFUTED.
+    """
+    decided = _by_critical_points(suboptimal, nowhere)
+    if decided is not None:
+        return decided
+    problem = context.problem
+    if full_everywhere.verdict is Verdict.PROVED and principle_error.verdict is Verdict.PROVED:
+        reason = "rank P(W) = T·n_L at every W, so T∇J = Pε vanishes only where ε = 0: every critical point is a global minimum."
+        premises = (full_everywhere, principle_error)
+        rigor = rigor_of(full_everywhere, principle_error)
+        return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, rigor, "no-bad-minima-full-rank", {}, premises)
+    return _by_convexity(problem) or _by_theorem(cited) or _undecided(problem.columns, full_everywhere, almost_everywhere)
+
+
+def claim_conclusion_of_map(context: ProofContext, points: int, suboptimal: Claim | None, nowhere: Claim | None) -> Claim:
+    """Claim what the proved critical points of a map, and how many they are, say about the landscape."""
+    decided = _by_critical_points(suboptimal, nowhere) or _by_convexity(context.problem)
+    if decided is not None:
+        return decided
+    counted = {0: "No critical point is", 1: "One critical point is"}.get(points, f"{points} critical points are")
+    reason = f"{counted} proved here, and no bad local minimum. That is no proof that there is none: the search need not have met all critical points."
+    missing = "a bad local minimum, or a proof that the critical points found are all there are"
+    return Claim(_NAME, Scope.EVERYWHERE, Verdict.UNDECIDED, reason, {}, missing=missing)
+
+
+def _by_critical_points(suboptimal: Claim | None, nowhere: Claim | None) -> Claim | None:
+    if suboptimal is not None:
+        reason = (
+            f"A bad local minimum is proved to lie at point {suboptimal.point}: its loss is at least {decimal_below(suboptimal.facts['loss_lower'], 8)}, "
+            f"and another point has at most {decimal_above(suboptimal.facts['other_loss_upper'], 8)}."
+        )
+        return Claim(_NAME, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, suboptimal.rigor, "no-bad-minima-suboptimal", {}, (suboptimal,))
+    if nowhere is not None:
+        reason = "The loss has no critical point at all, so no local minimum that could be bad; and no global one either."
+        return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, nowhere.rigor, "no-bad-minima-nowhere", {}, (nowhere,))
+    return None
+
+
+def _by_convexity(problem: Problem) -> Claim | None:
+    if not problem.is_convex:
+        return None
+    reason = "One layer with identity output and a convex error: J is a convex function of W, so every local minimum is global."
+    return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, Rigor.EXACT, "no-bad-minima-convex")
+
+
+def _by_theorem(cited: Claim | None) -> Claim | None:
+    if cited is None:
+        return None
+    reason = f"A theorem of others applies, {cited.id}, whose proof is not repeated here: every local minimum is global."
+    return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, cited.rigor, "no-bad-minima-cited", {}, (cited,))
+
+
+def _undecided(columns: int, full_everywhere: Claim, almost_everywhere: Claim | None) -> Claim:
+    if almost_everywhere is not None:
+        reason = (
+            f"Almost everywhere it holds: a critical point with rank P(W) = {columns} is a global minimum. "
+            f"What remains is the closed set of measure zero {{W : rank P(W) < {columns}}}, which is not empty. "
+            "Its critical points may be saddles, global minima or other local minima; rank alone does not tell which. "
+            "The paper reads a rank bound below T·n_L as “local minima exist”; that does not follow: a sufficient condition that fails proves nothing."
+        )
+        missing = f"the class (saddle, global minimum, or other) of every critical point in the thin set {{W : rank P(W) < {columns}}}"
+        premises: tuple[Claim, ...] = (almost_everywhere, full_everywhere)
+    else:
+        reason = (
+            f"Full rank T·n_L = {columns} is not proved for almost all weights, so this theory does not confine the critical points "
+            "that are no exact learner to a thin set. "
+            "This says nothing about whether bad local minima exist: a sufficient condition that fails proves nothing."
+        )
+        missing = f"the class of every critical point in {{W : rank P(W) < {columns}}}"
+        premises = (full_everywhere,)
+    decided = tuple(p for p in premises if p.verdict is not Verdict.UNDECIDED)
+    return Claim(_NAME, Scope.EVERYWHERE, Verdict.UNDECIDED, reason, {}, premises=decided, missing=missing)

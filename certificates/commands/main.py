@@ -1,0 +1,200 @@
+"""The command line: ``lossproof check``, ``map``, ``train``, ``sweep``, ``verify``, ``zoo``, ``statements``.
+
+Exit codes: 0 it ran (``verify``: the certificate holds); 1 ``verify`` rejects; 2 bad input, said in one line on standard error;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import io
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from lossproof.certificates.commands.map import map_landscape
+from lossproof.certificates.commands.options import (
+    INTERRUPTED,
+    Bias,
+    Data,
+    ErrorName,
+    HiddenActivation,
+    MaxPrecision,
+    OutputActivation,
+    Outputs,
+    Quiet,
+    Widths,
+)
+from lossproof.certificates.commands.sweep import sweep_grid
+from lossproof.certificates.commands.train import train_network
+from lossproof.certificates.commands.zoo import show_zoo
+from lossproof.theory.exceptions import LossproofError
+
+if TYPE_CHECKING:
+    from lossproof.certificates.kernel.reading.outcome import AcceptedStep
+
+_USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
+
+
+class _OneLineErrors(TyperGroup):
+    """Says every error in one line on standard error, and gives it its exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, and exit with the code that the outcome deserves."""
+        kwargs["standalone_mode"] = False
+        try:
+            outcome = super().main(*args, **kwargs)
+        except _USAGE_ERROR as error:
+            _fail(_usage_message(error), 2)
+        except LossproofError as error:
+            _fail(str(error), 2)
+        except (KeyboardInterrupt, typer.Abort):
+            _fail("interrupted; no file was left half-written", INTERRUPTED)
+        if outcome == INTERRUPTED:
+            _fail("interrupted; no file was left half-written", INTERRUPTED)
+        sys.exit(outcome if isinstance(outcome, int) else 0)
+
+
+def _usage_message(error: Exception) -> str:
+    described = getattr(error, "format_message", None)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "lossproof"
+    return f"{described() if described is not None else error} (see {command} --help)"
+
+
+def _fail(message: str, code: int) -> None:
+    line = "".join(character if character.isprintable() else " " for character in message)
+    print(f"lossproof: {' '.join(line.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+app = typer.Typer(cls=_OneLineErrors, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"lossproof {version('lossproof')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """Proofs, not impressions, about the loss landscape of a multilayer perceptron."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def check(
+    widths: Widths,
+    data: Data,
+    activation: HiddenActivation = "tanh",
+    output_activation: OutputActivation = "identity",
+    error: ErrorName = "squared",
+    bias: Bias = "trainable",
+    weights: Annotated[str | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
+    find_weights: Annotated[bool, typer.Option("--find-weights", help="Train first, towards an exact learner, and check the weights found.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the points that are drawn.")] = 0,
+    max_precision: MaxPrecision = 4096,
+    max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
+    output: Outputs = None,
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Decide every claim of the theory for a network and a sample set, with a report and a certificate."""
+    from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
+    from lossproof.certificates.commands.terminal import progress_bar, show, summary_text
+    from lossproof.certificates.inputs.data_sources import load_data
+    from lossproof.certificates.inputs.weights_file import load_weights
+    from lossproof.theory.problem.architecture import parse_widths
+
+    layers = parse_widths(widths)
+    samples = load_data(data, layers[-1])
+    point = None if weights is None else load_weights(weights, len(layers) - 1)
+    outputs = plan_outputs(output or [], [name for name in (data, weights) if name is not None])
+    from lossproof.certificates.checks.check_architecture import check_architecture
+
+    if not quiet:
+        _say_cost(layers, len(samples.X), find_weights=find_weights)
+    with progress_bar(quiet=quiet) as progress:
+        report = check_architecture(
+            layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
+            weights=point, find_weights=find_weights, seed=seed, max_precision=max_precision, max_memory=max_memory, progress=progress,
+            data_name=samples.name,
+        )  # fmt: skip
+    write_outputs(report, outputs)
+    if not quiet:
+        show(summary_text(report))
+        command = f"lossproof check {shlex.quote(widths)} --data {shlex.quote(data)} … -o report.html"
+        typer.echo("\n" + files_written(outputs, command))
+
+
+def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool) -> None:
+    """Say on standard error what a large problem will take."""
+    from lossproof.certificates.commands.cost_estimate import WORTH_SAYING, estimate_cost
+    from lossproof.theory.problem.architecture import Architecture
+
+    if T * widths[-1] >= WORTH_SAYING:
+        typer.echo(estimate_cost(Architecture.of(widths), T, find_weights=find_weights).text, err=True)
+
+
+app.command("map")(map_landscape)
+app.command("zoo")(show_zoo)
+app.command("train")(train_network)
+app.command("sweep")(sweep_grid)
+
+
+@app.command()
+def verify(file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate, as `lossproof check -o` writes it.")]) -> None:
+    """Re-check a certificate with the small independent kernel."""
+    from lossproof.certificates.commands.terminal import show
+    from lossproof.certificates.proof.verify import verify as verify_certificate
+
+    result = verify_certificate(file)
+    if not result.ok:
+        show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures)]))
+        raise typer.Exit(1)
+    show("\n".join([f"[ACCEPTED] {file}: {len(result.claims)} claims, {len(result.steps)} steps", *map(_accepted, result.claims)]))
+
+
+def _accepted(step: AcceptedStep) -> str:
+    claim = step.conclusion
+    point = "" if claim["point"] is None else f" (point {claim['point']})"
+    return f"  [{claim['verdict']}] {claim['statement']} – {claim['scope']}{point} ({step.rigor.value})"
+
+
+@app.command()
+def statements(
+    id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A statement's ID, such as full-rank; without it all are listed.")
+    ] = None,
+    graph: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw which statement depends on which, as .svg.")] = None,
+) -> None:
+    """List the statements of the theory, or show one in full."""
+    from lossproof.theory.statements.registry import statement_named
+    from lossproof.theory.statements.text import describe_statement, list_statements
+
+    if id is not None:
+        typer.echo(describe_statement(statement_named(id)))
+    elif graph is None:
+        typer.echo(list_statements())
+    if graph is not None:
+        from lossproof.certificates.pictures.statements import draw_statement_graph
+
+        draw_statement_graph(graph)
+        typer.echo(f"Graph: {graph}")
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app()

@@ -1,0 +1,86 @@
+"""``lossproof map``: search a landscape for critical points, print what is proved, and write it to files."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lossproof.certificates.commands.options import (
+    INTERRUPTED,
+    Bias,
+    Data,
+    ErrorName,
+    HiddenActivation,
+    MaxPrecision,
+    OutputActivation,
+    Outputs,
+    Quiet,
+    Widths,
+)
+from lossproof.theory.exceptions import InputError
+
+
+def map_landscape(
+    widths: Widths,
+    data: Data,
+    activation: HiddenActivation = "tanh",
+    output_activation: OutputActivation = "identity",
+    error: ErrorName = "squared",
+    bias: Bias = "trainable",
+    starts: Annotated[int, typer.Option(help="From how many seeded points to search.")] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes to search with; by default one a core. It changes no result.")] = None,
+    max_precision: MaxPrecision = 4096,
+    output: Outputs = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the map, as .svg or .png.")] = None,
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Search for critical points, prove them and their kinds: losses, minima, saddles, bad minima.
+
+    Ctrl-C ends the search and keeps what was proved until then; the exit code is then 130.
+    """
+    from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
+    from lossproof.certificates.commands.terminal import progress_bar, show, text_width
+    from lossproof.certificates.inputs.data_sources import load_data
+    from lossproof.theory.problem.architecture import parse_widths
+
+    layers = parse_widths(widths)
+    samples = load_data(data, layers[-1])
+    outputs = plan_outputs(output or [], [data])
+    picture = _plan_picture(plot, [*outputs, Path(data)])
+    from lossproof.certificates.maps import find_critical_points as search
+
+    with progress_bar(quiet=quiet) as progress:
+        found = search.find_critical_points(
+            layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias, starts=starts,
+            seed=seed, workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
+        )  # fmt: skip
+    write_outputs(found.report, outputs)
+    if picture is not None:
+        found.save(picture)
+    if not quiet:
+        from lossproof.certificates.maps.table import render_map
+
+        show(render_map(found, text_width()))
+        command = f"lossproof map {shlex.quote(widths)} --data {shlex.quote(data)} … -o map.html"
+        typer.echo("\n" + files_written(outputs, command, picture))
+    if found.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _plan_picture(plot: Path | None, others: Sequence[Path]) -> Path | None:
+    """Return where the picture goes. Raises `InputError` when that is no place for one, or one of the run's other files."""
+    if plot is None:
+        return None
+    from lossproof.certificates.maps.picture import check_picture
+
+    if any(os.path.realpath(plot) == os.path.realpath(other) for other in others):
+        raise InputError(
+            f"the picture {str(plot)!r} must not be another file of this run, got the same file for both: choose another name for --plot"
+        )
+    return check_picture(plot)

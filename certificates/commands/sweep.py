@@ -1,0 +1,122 @@
+"""``lossproof sweep``: the proved generic rank of every cell of a grid, as a table and a heat map."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lossproof.certificates.commands.options import INTERRUPTED, Quiet
+from lossproof.theory.exceptions import InputError
+
+if TYPE_CHECKING:
+    from lossproof.certificates.sweeps.cells import SweepCell
+    from lossproof.certificates.sweeps.result import SweepResult
+
+_WIDTHS_HELP = "Architectures, such as 2-{1..12}-1, {2,3}-{1..4}-1 or 2-2-1; several are joined by commas."
+_MORE_HELP = "Further widths: what a shell makes of braces that stand without quotes."
+_CERTIFICATE_HELP = "Write the certificate of the cell; the grid must be a single one."
+_SCHEDULER_HELP = "A Dask cluster that is running, such as tcp://host:8786; without it one of this machine is started."
+
+
+def sweep_grid(
+    widths: Annotated[str, typer.Option(metavar="GRID", help=_WIDTHS_HELP)],
+    samples: Annotated[str, typer.Option(metavar="LIST", help="Numbers of samples, such as 1..40, 5,10,20 or 1..40..3.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[GRID]...", help=_MORE_HELP)] = None,
+    activation: Annotated[list[str] | None, typer.Option(metavar="NAMES", help="Hidden activations, joined by commas or given again. Default: tanh.")] = None,
+    seeds: Annotated[str, typer.Option(metavar="LIST", help="Seeds of the samples.")] = "0",
+    bias: Annotated[str, typer.Option(help="trainable or none.")] = "trainable",
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The table to write, as .parquet.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the heat map, as .png or .svg.")] = None,
+    certificate: Annotated[Path | None, typer.Option(metavar="FILE", help=_CERTIFICATE_HELP)] = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes; by default one a core. 0: this process alone, without Dask.")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help=_SCHEDULER_HELP)] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, whatever is there already.")] = False,
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Prove the rank of P(W) at almost every W for a grid of architectures and numbers of samples.
+
+    Finished parts are kept beside the table until it is complete: after Ctrl-C (exit code 130) the same command goes on from them.
+    """
+    from lossproof.certificates.commands.terminal import progress_bar, show
+    from lossproof.certificates.sweeps.grid import SweepGrid
+    from lossproof.certificates.sweeps.sweep import sweep
+
+    _check_files(output, plot, certificate)
+    widths = ",".join([widths, *(more or ())])
+    names = ",".join(activation) if activation else "tanh"
+    if certificate is not None and SweepGrid.of(widths, samples, names, seeds, bias).cells != 1:
+        raise InputError("--certificate must be asked for one cell, got a grid of several: name one architecture, activation, seed and T")
+    if certificate is not None and scheduler is None:
+        workers = workers or 0
+    with progress_bar(quiet=quiet) as progress:
+        found = sweep(
+            widths, samples, names, seeds, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress
+        )  # fmt: skip
+    if not found.interrupted:
+        _write(found, plot, certificate)
+    if not quiet:
+        show(_summary(found, output, plot, certificate))
+    if found.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _check_files(output: Path | None, plot: Path | None, certificate: Path | None) -> None:
+    """Settle where the files go before the work begins. Raises `InputError`."""
+    from lossproof.certificates.files import check_place
+    from lossproof.certificates.sweeps.picture import check_sweep_picture
+    from lossproof.certificates.sweeps.table import check_table_place
+
+    if output is not None:
+        check_table_place(output)
+    if plot is not None:
+        check_sweep_picture(plot)
+    if certificate is not None:
+        if certificate.suffix.lower() != ".json":
+            raise InputError(f"the certificate's name must end in .json, got {certificate.name!r}: write for example cell.json")
+        check_place(certificate)
+    named = [os.path.realpath(path) for path in (output, plot, certificate) if path is not None]
+    if len(set(named)) < len(named):
+        raise InputError("the files of a sweep must differ, got the same name twice: choose other names")
+
+
+def _write(found: SweepResult, plot: Path | None, certificate: Path | None) -> None:
+    from lossproof.certificates.files import replace_file
+
+    if certificate is not None:
+        replace_file(certificate, found.certificate(next(iter(found))).text)
+    if plot is not None:
+        found.save(plot)
+
+
+def _summary(found: SweepResult, output: Path | None, plot: Path | None, certificate: Path | None) -> str:
+    lines = [_about_one(next(iter(found)))] if len(found) == 1 else _about_all(found)
+    if found.interrupted:
+        kept = (
+            "nothing was kept, as no table was asked for" if output is None else f"they are kept beside {output}: the same command goes on"
+        )
+        return "\n".join([*lines, f"Interrupted after {len(found)} of {found.cells_planned} cells; {kept}."])
+    written = (("Table", output), ("Picture", plot), ("Certificate", certificate))
+    return "\n".join(lines + [f"{name}: {path}" for name, path in written if path is not None])
+
+
+def _about_one(cell: SweepCell) -> str:
+    if cell.decided:
+        rank = f"rank P(W) = {cell.rank} at almost every W"
+    else:
+        rank = f"rank P(W) ≥ {cell.rank_lower} at some W and ≤ {cell.rank_upper} at every W"
+    size = f"T·n_L = {cell.columns}, N_net = {cell.N_net}"
+    return f"[{cell.verdict}] full-rank – almost everywhere: {cell.widths}, {cell.activation}, T = {cell.T}: {rank}; {size}."
+
+
+def _about_all(found: SweepResult) -> list[str]:
+    counts = found.counts()
+    rest = len(found) - counts["decided"]
+    others = "" if rest == 0 else f"; for the other {rest} there is a lower bound only"
+    return [
+        f"{len(found)} cells. Rank P(W) = T·n_L at almost every W: PROVED for {counts['PROVED']}, REFUTED for {counts['REFUTED']}, "
+        f"UNDECIDED for {counts['UNDECIDED']}.",
+        f"The rank at almost every W is proved for {'all' if rest == 0 else counts['decided']}{others}.",
+    ]

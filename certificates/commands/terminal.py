@@ -1,0 +1,68 @@
+"""What the command line shows: the summary proof, progress, and verdicts in colour on a terminal."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.text import Text
+
+from lossproof.certificates.reports.report import Report
+from lossproof.certificates.reports.text import WIDTH, render_summary
+
+_STYLES = {
+    "PROVED": "bold white on blue",
+    "REFUTED": "bold black on dark_orange",
+    "UNDECIDED": "bold reverse",
+    "ACCEPTED": "bold white on blue",
+    "REJECTED": "bold black on dark_orange",
+}
+_UNDERLINED = re.compile(r"(?m)^(.+)\n([=-])\2+$")
+
+Progress = Callable[[str, int, int], None]
+
+
+def show(text: str) -> None:
+    """Print text on standard output; on a terminal the verdicts in brackets are badges and headings are bold. Control characters are dropped."""
+    console = Console(file=sys.stdout, highlight=False)
+    plain = "".join(character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}" for character in text)
+    styled = Text(plain.rstrip("\n"))
+    for word, style in _STYLES.items():
+        styled.highlight_regex(rf"\[{word}\]", style)
+    for heading in _UNDERLINED.finditer(plain):
+        styled.stylize("bold", *heading.span(1))
+        styled.stylize("dim", heading.end(1), heading.end())
+    console.print(styled, soft_wrap=True)
+
+
+def summary_text(report: Report) -> str:
+    """Return the summary of a report, as wide as the terminal allows, up to 100 columns."""
+    return render_summary(report, text_width())
+
+
+def text_width() -> int:
+    """Return how many columns text may take: those of the terminal, up to 100."""
+    console = Console(file=sys.stdout)
+    return min(console.width, WIDTH) if console.is_terminal else WIDTH
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
+    """Yield what `check_architecture` calls as its work goes on: a bar on standard error when that is a terminal, else None."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    with Bar(TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def update(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=stage, completed=done, total=total or None)
+
+        yield update

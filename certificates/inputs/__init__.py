@@ -1,0 +1,1 @@
+"""What a user gives: problems, models, data, weights, and how much memory there is."""

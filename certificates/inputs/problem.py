@@ -1,0 +1,58 @@
+"""From what a user gives to the problem that everything else is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lossproof.numerics.network.points import random_fixed_bias
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.functions.activations import Activation
+from lossproof.theory.functions.errors import ErrorFunction, error_named
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.samples import Samples
+from lossproof.theory.problem.weights import Weights
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The architecture's parts and the error as a user names them."""
+
+    widths: str | Sequence[int]
+    activation: str | Activation = "tanh"
+    output_activation: str | Activation = "identity"
+    error: str | ErrorFunction = "squared"
+    bias: str = "trainable"
+
+
+def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tuple[Problem, Weights | None]:
+    """Return the problem and the weights given, or None without any; the constants of bias mode ``"fixed"`` come from the weights, or from the seed.
+
+    Raises `InputError` for input that cannot be used.
+    """
+    check_whole("seed", seed, None, None)
+    architecture = Architecture.of(choices.widths, choices.activation, choices.output_activation, choices.bias)
+    given = None if weights is None else Weights.of(architecture, weights)
+    problem = Problem(architecture, error_named(choices.error), Samples.of(X, Y))
+    if architecture.bias != "fixed":
+        return problem, given
+    constants = random_fixed_bias(architecture, seed) if given is None else tuple(layer.b for layer in given.layers)
+    return replace(problem, fixed_bias=constants), given
+
+
+def check_whole(name: str, value: Any, least: int | None, most: int | None) -> None:
+    """Raise `InputError` unless a setting is a whole number within bounds, None standing for no bound.
+
+    >>> check_whole("starts", 0, 1, 100)
+    Traceback (most recent call last):
+        ...
+    lossproof.theory.exceptions.InputError: starts must be a whole number from 1 to 100, got 0: choose one in that range
+    """
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if whole and (least is None or value >= least) and (most is None or value <= most):
+        return
+    span = "" if least is None else f" from {least}" if most is None else f" from {least} to {most}"
+    advice = f"write for example {name}=0" if least is None else "choose one in that range"
+    raise InputError(f"{name} must be a whole number{span}, got {value!r}: {advice}")

@@ -1,0 +1,1 @@
+"""The trusted checker of certificates."""

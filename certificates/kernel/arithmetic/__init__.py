@@ -1,0 +1,1 @@
+"""The rings, power series and factorisations of the kernel."""

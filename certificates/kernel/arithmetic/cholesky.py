@@ -1,0 +1,59 @@
+r"""A Cholesky factorisation in tiles of at most 1,024 rows, and a bound of its roundings.
+
+Let L be the computed factor of A, ``u = 2^-53``, ``γ_k = k u / (1 − k u)``, b = 1024 and m the number of tile rows. Entry ``(i, j)`` in tile
+``(I, J)`` starts as ``c = a_ij``; for each earlier tile ``K < J`` the product ``Σ_{k∈K} l_ik l_jk`` is formed apart and then subtracted; the rest,
+at most b terms, is done in the tile by LAPACK. In any order of summation, fused or not, and with divisions done as products with a rounded reciprocal:
+
+- the last part is exact for terms changed by at most ``γ_{b+2}`` relatively, with the value ``c'`` it starts from;
+- a product formed apart changes its terms by at most ``γ_b``, and the m subtractions change what they act on by ``γ_m`` at most, so that
+  ``a_ij = c'(1 + θ) + Σ_{K<J} Σ_k l_ik l_jk (1 + θ_k)`` with all ``|θ| ≤ γ_{b+m}``: what stands after a subtraction acts on both sides alike.
+
+Hence ``|a_ij − (LLᵀ)_ij| ≤ γ_{b+m+8} (|L||L|ᵀ)_ij``, and as ``(|L||L|ᵀ)_ij ≤ ‖l_i‖‖l_j‖``, ``‖A − LLᵀ‖₂ ≤ γ ‖L‖_F² ≤ γ/(1 − γ) tr A`` with ``γ = γ_{b+m+8}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.linalg import blas, lapack
+
+from lossproof.certificates.kernel.reading.limits import Array
+
+TILE = 1024
+
+
+def steps_of(n: int) -> list[slice]:
+    """Return the rows of the tiles."""
+    return [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
+
+
+def cholesky_roundings(n: int) -> int:
+    """Return ``b + m + 8`` for n rows."""
+    return min(TILE, n) + len(steps_of(n)) + 8
+
+
+def has_positive_pivots(tile: Callable[[slice, slice], Array], n: int) -> bool:
+    """Factor the symmetric matrix of which ``tile(rows, columns)`` gives a part on or below the diagonal; tell whether all pivots are positive and finite."""
+    rows_of = steps_of(n)
+    L: list[list[Array]] = []
+    for I, rows in enumerate(rows_of):
+        L.append([])
+        for J in range(I + 1):
+            rest = tile(rows, rows_of[J])
+            for K in range(J):
+                rest -= matrix_product(L[I][K], L[J][K])
+            if J < I:
+                blas.dtrsm(1.0, L[J][J].T, rest.T, lower=0, trans_a=1, overwrite_b=1)
+            else:
+                _, info = lapack.dpotrf(rest.T, lower=0, clean=0, overwrite_a=1)
+                pivots = np.diagonal(rest)
+                if info != 0 or not (np.all(np.isfinite(pivots)) and np.all(pivots > 0)):
+                    return False
+            L[I].append(rest)
+    return True
+
+
+def matrix_product(A: Array, B: Array) -> Array:
+    """Return ``A Bᵀ`` for arrays in C order."""
+    return np.asarray(blas.dgemm(1.0, B.T, A.T, trans_a=1).T)

@@ -1,0 +1,1 @@
+"""What the kernel reads and returns: documents, problems, limits, outcomes."""

@@ -1,0 +1,203 @@
+"""Strict reading of a certificate's text: JSON with limits, no floats, no duplicate keys, exact number strings.
+
+Nothing is evaluated. Whatever is wrong ends in `Rejected` with a place, a code and a message; the codes are those of
+``docs/certificate-format.md`` section 7.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flint import fmpq, fmpz
+
+MAX_TEXT = 256 * 2**20
+MAX_DEPTH = 32
+MAX_DIGITS = 20
+MAX_NUMBER_TEXT = 5000
+
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_RATIONAL = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:/([1-9][0-9]*))?")
+_DOUBLE = re.compile(r"-?0x[01]\.[0-9a-f]{1,13}p[+-][0-9]{1,4}")
+
+
+class Rejected(Exception):
+    """A certificate, or a step of it, does not hold.
+
+    ``place`` is a path such as ``steps[3].evidence.prime`` (a rule gives it without ``steps[3].``), ``code`` a word of a fixed list.
+    """
+
+    def __init__(self, place: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.place, self.code, self.message = place, code, message
+
+
+@dataclass(frozen=True)
+class _Bad:
+    """Stands in the parsed document for something that must not occur, until its place is known."""
+
+    code: str
+    message: str
+
+
+def parse_document(document: object) -> Any:
+    """Return the JSON value of a text, or of an object that is written as text first; raises `Rejected`.
+
+    A dict takes the same way as a text, so that there is one way only.
+    """
+    text = document if isinstance(document, str) else _written(document)
+    if len(text) > MAX_TEXT:
+        raise Rejected("", "limit", f"the text has {len(text)} characters, at most {MAX_TEXT} are read")
+    _check_depth(text)
+    try:
+        value = json.loads(
+            text, parse_float=_bad_number, parse_constant=_bad_number, parse_int=_parse_integer, object_pairs_hook=_parse_object
+        )
+    except json.JSONDecodeError as error:
+        raise Rejected(f"line {error.lineno}, column {error.colno}", "syntax", f"not JSON: {error.msg}") from None
+    _refuse_bad(value, "")
+    return value
+
+
+def _written(document: object) -> str:
+    try:
+        return json.dumps(document)
+    except RecursionError:
+        raise Rejected("", "limit", f"nested deeper than {MAX_DEPTH}") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Rejected("", "syntax", f"cannot be written as JSON: {short(error)}") from None
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for token in _BRACKETS.finditer(text):
+        bracket = text[token.start()]
+        if bracket in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise Rejected(f"character {token.start()}", "limit", f"nested deeper than {MAX_DEPTH}")
+        elif bracket in "]}":
+            depth -= 1
+
+
+def _bad_number(literal: str) -> _Bad:
+    return _Bad("number", f"a JSON number must be an integer, got {short(literal)}")
+
+
+def _parse_integer(literal: str) -> int | _Bad:
+    if len(literal.lstrip("-")) > MAX_DIGITS:
+        return _Bad("limit", f"an integer has at most {MAX_DIGITS} digits, got {short(literal)}")
+    return _bad_number(literal) if literal == "-0" else int(literal)
+
+
+def _parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Bad:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            return _Bad("schema", f"the key {short(key)} stands twice")
+        found[key] = value
+    return found
+
+
+def _refuse_bad(value: Any, place: str) -> None:
+    if isinstance(value, _Bad):
+        raise Rejected(place, value.code, value.message)
+    if isinstance(value, dict):
+        for key, part in value.items():
+            _refuse_bad(part, join(place, key if re.fullmatch(r"[\w+*-]{1,40}", key, re.ASCII) else short(key)))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            if not isinstance(part, (str, int)):
+                _refuse_bad(part, f"{place}[{index}]")
+
+
+def short(value: object) -> str:
+    """Return an ASCII picture of a value, cut to 60 characters."""
+    if isinstance(value, (dict, list)):
+        return type(value).__name__
+    text = ascii(value) if isinstance(value, (str, int, type(None))) else ascii(str(value))
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def join(place: str, key: str) -> str:
+    """Return the place of a key below a place."""
+    return f"{place}.{key}" if place else key
+
+
+def read_fields(value: Any, keys: tuple[str, ...], place: str) -> dict[str, Any]:
+    """Return an object that has exactly the given keys; raises `Rejected`."""
+    if type(value) is not dict:
+        raise Rejected(place, "schema", f"expected an object with the keys {', '.join(keys)}, got {short(value)}")
+    for key in keys:
+        if key not in value:
+            raise Rejected(place, "schema", f"the key {key!r} is missing")
+    for key in value:
+        if key not in keys:
+            raise Rejected(place, "schema", f"the key {short(key)} is unknown")
+    return value
+
+
+def read_list(value: Any, place: str, length: int | None = None) -> list[Any]:
+    """Return a list, of a given length if one is given; raises `Rejected`."""
+    if type(value) is not list:
+        raise Rejected(place, "schema", f"expected a list, got {short(value)}")
+    if length is not None and len(value) != length:
+        raise Rejected(place, "schema", f"expected a list of {length} entries, got {len(value)}")
+    return value
+
+
+def read_text(value: Any, place: str) -> str:
+    """Return a string; raises `Rejected`."""
+    if type(value) is not str:
+        raise Rejected(place, "schema", f"expected a string, got {short(value)}")
+    return value
+
+
+def read_integer(value: Any, place: str, least: int, most: int, code: str = "evidence") -> int:
+    """Return an integer of ``[least, most]``; another type is a ``schema`` failure, another value has the given code."""
+    if type(value) is not int:
+        raise Rejected(place, "schema", f"expected an integer, got {short(value)}")
+    if not least <= value <= most:
+        raise Rejected(place, code, f"expected an integer from {least} to {most}, got {value}")
+    return value
+
+
+def read_rational(value: Any, place: str) -> fmpq:
+    """Return the rational that a string spells in lowest terms, such as ``"-3"`` or ``"2/7"``; raises `Rejected`."""
+    text = read_text(value, place)
+    match = _RATIONAL.fullmatch(text) if len(text) <= MAX_NUMBER_TEXT else None
+    if len(text) > MAX_NUMBER_TEXT:
+        raise Rejected(place, "limit", f"a number has at most {MAX_NUMBER_TEXT} characters, got {len(text)}")
+    if match is None or text == "-0":
+        raise Rejected(place, "number", f"expected a rational in lowest terms such as '2/7', got {short(text)}")
+    numerator, denominator = fmpz(match[1]), fmpz(match[2] or "1")
+    if match[2] is not None and (denominator == 1 or numerator.gcd(denominator) != 1):
+        raise Rejected(place, "number", f"{short(text)} is not in lowest terms")
+    return fmpq(numerator, denominator)
+
+
+def read_number(value: Any, place: str) -> fmpq:
+    """Return the rational that a string spells as such or as a finite hexadecimal double; raises `Rejected`."""
+    if type(value) is not str or not _DOUBLE.fullmatch(value):
+        return read_rational(value, place)
+    try:
+        double = float.fromhex(value)
+    except OverflowError:
+        double = math.inf
+    if not math.isfinite(double) or double.hex() != value or value.startswith("-0x0.0p"):
+        raise Rejected(place, "number", f"{short(value)} is not a finite double as Python spells it")
+    return fmpq(*double.as_integer_ratio())
+
+
+def refuse(place: str, message: str, code: str = "evidence") -> None:
+    """Reject the step."""
+    raise Rejected(place, code, message)
+
+
+def require(holds: bool, place: str, message: str, code: str = "evidence") -> None:
+    """Reject the step unless a condition holds."""
+    if not holds:
+        refuse(place, message, code)

@@ -1,0 +1,1 @@
+"""The rules of the kernel, one family of conclusions a file."""

@@ -1,0 +1,1 @@
+"""Maps of loss landscapes: the job, its table and its picture."""

@@ -1,0 +1,30 @@
+"""The map of a loss landscape, and the ways to read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lossproof.certificates.maps.record import MapRecord
+from lossproof.certificates.reports.report import Report
+
+
+@dataclass(frozen=True)
+class LandscapeMap(MapRecord):
+    """The proved critical points of one landscape (see `MapRecord`), with the formats they are read in."""
+
+    report: Report
+
+    def __str__(self) -> str:
+        from lossproof.certificates.maps.table import render_map
+
+        return render_map(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report of all points by suffix, as `Report.save` does; ``.json`` is the certificate, ``.svg`` and ``.png`` draw the map."""
+        target = Path(path)
+        if target.suffix.lower() in (".svg", ".png"):
+            from lossproof.certificates.maps.picture import draw_map
+
+            return draw_map(self, target)
+        return self.report.save(target)

@@ -1,0 +1,252 @@
+"""The picture of a map: every proved critical point at its loss, in columns by kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lossproof.certificates.claims.critical_kinds import MINIMA
+from lossproof.certificates.files import replace_file
+from lossproof.certificates.maps.record import CriticalPoint, MapRecord
+from lossproof.certificates.pictures.files import check_picture_place, figure_bytes
+from lossproof.certificates.reports.plain_words import report_title
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = (".svg", ".png")
+_KINDS = ("global", "strict-minimum", "local-minimum", "saddle", "higher-order-descent", "undecided")
+_COLUMN_WORDS = (
+    "global\nminimum",
+    "strict local\nminimum",
+    "local minimum,\nnot strict",
+    "saddle",
+    "no minimum:\nhigher order",
+    "kind\nundecided",
+)
+_MARKERS = {"global": "o", "strict-minimum": "v", "local-minimum": "s", "saddle": "D", "higher-order-descent": "^", "undecided": "p"}
+_COLOURS = {
+    "global": "#009e73",
+    "strict-minimum": "#0072b2",
+    "local-minimum": "#0072b2",
+    "saddle": "#ffffff",
+    "higher-order-descent": "#ffffff",
+    "undecided": "#ffffff",
+}
+_BAD, _INK, _SOFT = "#d55e00", "#222222", "#767676"
+_COLUMN, _HEIGHT, _MARGINS = 1.42, 3.7, (0.95, 0.25, 1.0, 0.62)
+_PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+_LINE, _STEP, _GAP, _CHARACTER = 0.2, 0.14, 0.19, 0.075
+_MOST_NUMBERS, _MOST_MARKS, _LEAST_WIDTH = 3, 4, 3.9
+_DECADES = 1.7
+
+
+def check_picture(path: Path) -> Path:
+    """Return the path when a picture of a map can be written there. Raises `InputError` for another suffix or a place that cannot be written."""
+    return check_picture_place(path, FORMATS, "map.svg")
+
+
+def draw_map(map: MapRecord, path: str | Path) -> Path:
+    """Draw the map to ``.svg`` or ``.png`` by suffix, and return the path. The file is replaced atomically; equal maps give equal bytes.
+
+    Each proved critical point is a mark at its loss, in the column of its kind, saddles by the proved number of negative eigenvalues. Shapes tell the
+    kinds apart without colour; a ring marks a bad local minimum; marks grow with the number of starts that ended there; the numbers are the points of the
+    report. The scale is logarithmic where losses differ by more than a factor of 50; a loss of 0 then stands below a break of the axis.
+
+    Raises `InputError` for another suffix or a place that cannot be written.
+    """
+    target = check_picture(Path(path))
+    replace_file(target, _rendered(map, target.suffix))
+    return target
+
+
+def _rendered(map: MapRecord, suffix: str) -> bytes:
+    return figure_bytes(lambda: _figure(map), suffix, dpi=200, font_size=9.0)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Where a loss stands on the axis from ``low`` to ``high``: linear, or by powers of ten with a place ``zero`` for a loss of 0 if there is one."""
+
+    logarithmic: bool
+    low: float
+    high: float
+    zero: float | None = None
+
+    def place(self, loss: float) -> float:
+        if not self.logarithmic:
+            return loss
+        return math.log10(loss) if loss > 0 or self.zero is None else self.zero
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Points of one column whose losses are too near to each other to be labelled apart."""
+
+    column: int
+    place: float
+    points: tuple[CriticalPoint, ...]
+
+
+def _middle(point: CriticalPoint) -> float:
+    return float((point.loss_lower + point.loss_upper) / 2) if point.loss_lower != 0 else 0.0
+
+
+def _scale(losses: Sequence[float]) -> _Scale:
+    positive = [loss for loss in losses if loss > 0]
+    if positive and min(losses) >= 0 and max(positive) > min(positive) * 10**_DECADES:
+        low, high = math.log10(min(positive)), math.log10(max(positive))
+        pad = 0.08 * (high - low)
+        zero = low - 4 * pad if min(losses) == 0 else None
+        return _Scale(True, (low if zero is None else zero) - pad, high + pad, zero)
+    low, high = min(losses, default=0.0), max(losses, default=1.0)
+    pad = 0.09 * (high - low) or 0.1 * abs(high) or 0.1
+    return _Scale(False, low - pad, high + pad)
+
+
+def _columns(points: Sequence[CriticalPoint]) -> list[tuple[str, int]]:
+    """Return the columns that occur: a kind, and for saddles the proved number of negative eigenvalues."""
+    return sorted({_column_of(point) for point in points}, key=lambda column: (_KINDS.index(column[0]), column[1]))
+
+
+def _column_of(point: CriticalPoint) -> tuple[str, int]:
+    return (point.kind, point.inertia["negative"] if point.kind == "saddle" else 0)
+
+
+def _column_text(column: tuple[str, int], points: Sequence[CriticalPoint]) -> str:
+    kind, index = column
+    if kind != "saddle":
+        return _COLUMN_WORDS[_KINDS.index(kind)]
+    open_end = any(point.inertia["undecided"] for point in points if _column_of(point) == column)
+    return f"saddle,\nindex {'≥ ' if open_end else ''}{index}"
+
+
+def _groups(points: Sequence[CriticalPoint], columns: Sequence[tuple[str, int]], scale: _Scale) -> list[_Group]:
+    least = _LINE / _HEIGHT * (scale.high - scale.low)
+    groups: list[_Group] = []
+    for k, column in enumerate(columns):
+        members = sorted((scale.place(_middle(point)), point.point, point) for point in points if _column_of(point) == column)
+        while members:
+            near = [member for member in members if member[0] - members[0][0] < least]
+            groups.append(_Group(k, members[0][0], tuple(point for _, _, point in near)))
+            members = members[len(near) :]
+    return groups
+
+
+def _figure(map: MapRecord) -> Figure:
+    from matplotlib.figure import Figure
+
+    columns = _columns(map.points)
+    scale = _scale([_middle(point) for point in map])
+    left, right, below, above = _MARGINS
+    inner = max(len(columns) * _COLUMN, _LEAST_WIDTH)
+    width, height = left + inner + right, below + _HEIGHT + above
+    figure = Figure(figsize=(width, height), facecolor="white")
+    axes = figure.add_axes((left / width, below / height, inner / width, _HEIGHT / height))
+    axes.set_xlim(-0.5, max(len(columns), 1) - 0.5)
+    axes.set_ylim(scale.low, scale.high)
+    _draw_frame(axes, columns, scale, map.points)
+    for group in _groups(map.points, columns, scale):
+        _draw_group(axes, group, scale, max(len(columns), 1) / inner)
+    if not map.points:
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "no critical point was proved", transform=axes.transAxes, ha="center", va="center", color=_SOFT)
+    figure.text(
+        0.2 / width,
+        1 - 0.2 / height,
+        f"Proved critical points: {_shortened(report_title(map.report), inner)}",
+        va="top",
+        fontsize=10.5,
+        color=_INK,
+    )
+    for k, line in enumerate(_caption(map)):
+        figure.text(0.2 / width, (0.3 - 0.16 * k) / height, line, va="center", fontsize=7.5, color=_SOFT)
+    return figure
+
+
+def _shortened(title: str, inner: float) -> str:
+    room = int(inner * 11)
+    printable = "".join(character if character.isprintable() else " " for character in title).replace("$", r"\$")
+    plain = printable[0].lower() + printable[1:]
+    return plain if len(plain) <= room else plain[: room - 1] + "…"
+
+
+def _caption(map: MapRecord) -> tuple[str, ...]:
+    bad = " A ring marks a bad local minimum." if any(point.suboptimal is not None for point in map) else ""
+    searched = f"{map.starts} starts; larger marks were met more often. The map need not be complete."
+    return (f"Numbers name the points of the report.{bad}", searched)
+
+
+def _draw_frame(axes: Any, columns: Sequence[tuple[str, int]], scale: _Scale, points: Sequence[CriticalPoint]) -> None:
+    for side in ("top", "right", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.spines["left"].set_color(_INK)
+    axes.set_xticks(range(len(columns)), [_column_text(column, points) for column in columns])
+    axes.tick_params(axis="x", length=0, pad=8, colors=_INK)
+    axes.tick_params(axis="y", colors=_INK)
+    axes.set_ylabel("loss J", color=_INK)
+    for k in range(len(columns) - 1):
+        axes.axvline(k + 0.5, color="#dddddd", linewidth=0.8, zorder=0)
+    if points:
+        axes.axhline(scale.place(_middle(points[0])), color=_SOFT, linewidth=0.8, linestyle=(0, (2, 3)), zorder=0)
+    if scale.logarithmic:
+        _draw_powers(axes, scale)
+
+
+def _draw_powers(axes: Any, scale: _Scale) -> None:
+    """Label powers of ten, and twice and five times these where there are few; a loss of 0 below a break."""
+    low = scale.low if scale.zero is None else scale.zero + 0.6 * (scale.high - scale.low) / 6
+    steps = (1, 2, 5) if scale.high - low < 3 else (1,)
+    every = max(1, math.ceil((scale.high - low) / 8))
+    ticks = [(k + math.log10(step), _power_text(k, step)) for k in range(math.floor(low), math.ceil(scale.high), every) for step in steps]
+    ticks = [tick for tick in ticks if low <= tick[0] <= scale.high]
+    if scale.zero is not None:
+        ticks.append((scale.zero, "0"))
+        _draw_break(axes, scale, scale.zero)
+    axes.set_yticks([place for place, _ in ticks], [words for _, words in ticks])
+
+
+def _power_text(exponent: int, factor: int) -> str:
+    if -4 <= exponent <= 4:
+        return f"{factor * 10.0**exponent:g}"
+    return f"$10^{{{exponent}}}$" if factor == 1 else f"${factor}\\cdot 10^{{{exponent}}}$"
+
+
+def _draw_break(axes: Any, scale: _Scale, zero: float) -> None:
+    """Draw two short strokes across the axis between 0 and the powers of ten."""
+    unit = (scale.high - scale.low) / 100
+    across = axes.get_yaxis_transform()
+    middle = zero + 6 * unit
+    axes.plot([0, 0], [middle - unit, middle + unit], transform=across, color="white", linewidth=3, clip_on=False, zorder=5)
+    for shift in (-unit, unit):
+        ends = [middle + shift - unit, middle + shift + unit]
+        axes.plot([-0.012, 0.012], ends, transform=across, color=_INK, linewidth=0.9, clip_on=False, zorder=6)
+
+
+def _draw_group(axes: Any, group: _Group, scale: _Scale, inch: float) -> None:
+    """Draw the marks of a group side by side and their numbers behind, all centred in the column; ``inch`` is an inch on the axis of columns.
+
+    Of many points some are drawn, from the lowest to the highest loss.
+    """
+    count = len(group.points)
+    shown = group.points if count <= _MOST_MARKS else [group.points[round(k * (count - 1) / (_MOST_MARKS - 1))] for k in range(_MOST_MARKS)]
+    numbers = [str(point.point) for point in group.points]
+    words = ", ".join(numbers) if len(numbers) <= _MOST_NUMBERS else f"{len(numbers)} points"
+    room = _STEP * (len(shown) - 1) + _GAP + _CHARACTER * len(words)
+    start = group.column - inch * room / 2
+    for k, point in enumerate(shown):
+        _draw_point(axes, start + inch * _STEP * k, scale.place(_middle(point)), point)
+    end = start + inch * (_STEP * (len(shown) - 1) + _GAP)
+    axes.text(end, group.place, words, va="center_baseline", ha="left", fontsize=8.5, color=_INK, bbox=_PAPER)
+
+
+def _draw_point(axes: Any, x: float, y: float, point: CriticalPoint) -> None:
+    size = 26 + 16 * math.log2(1 + min(point.hits, 10_000)) ** 0.9
+    bad = point.suboptimal is not None and point.kind in MINIMA
+    colour = _BAD if bad else _COLOURS[point.kind]
+    if bad:
+        axes.scatter([x], [y], s=size * 2.6 + 40, marker="o", facecolors="none", edgecolors=_BAD, linewidths=1.2, zorder=3)
+    axes.scatter([x], [y], s=size, marker=_MARKERS[point.kind], facecolors=colour, edgecolors=_INK, linewidths=1.0, zorder=4)

@@ -1,0 +1,94 @@
+"""The map of a loss landscape as data: the critical points that were found and proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lossproof.certificates.proof.certificate import Certificate
+from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.reports.record import ReportRecord
+from lossproof.theory.problem.weights import Weights
+
+
+@dataclass(frozen=True)
+class CriticalPoint:
+    """One proved critical point: it lies within ``radius`` of ``weights`` in every coordinate.
+
+    - ``point``: its index in the report; ``claim``: the PROVED claim ``critical-point``, with its facts;
+    - ``suboptimal``: the claim that it is a bad local minimum, or None;
+    - ``hits``: how many starts of the search ended here, which proves nothing.
+    """
+
+    point: int
+    weights: Weights
+    claim: Claim
+    suboptimal: Claim | None
+    hits: int
+
+    @property
+    def kind(self) -> str:
+        """The class: ``global``, ``strict-minimum``, ``local-minimum``, ``saddle``, ``higher-order-descent`` or ``undecided``."""
+        return str(self.claim.facts["kind"])
+
+    @property
+    def loss_lower(self) -> Fraction:
+        """A proved lower bound of the loss."""
+        return Fraction(self.claim.facts["loss_lower"])
+
+    @property
+    def loss_upper(self) -> Fraction:
+        """A proved upper bound of the loss."""
+        return Fraction(self.claim.facts["loss_upper"])
+
+    @property
+    def inertia(self) -> Mapping[str, int]:
+        """Proved numbers of ``negative``, ``zero`` and ``positive`` eigenvalues of the Hessian, and the ``undecided`` rest."""
+        found: Mapping[str, int] = self.claim.facts["inertia"]
+        return found
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Proved bounds of the rank of ``P`` there."""
+        return int(self.claim.facts["rank_lower"]), int(self.claim.facts["rank_upper"])
+
+    @property
+    def radius(self) -> Fraction:
+        """How far it may lie from ``weights`` in any coordinate; 0 means exactly there."""
+        return Fraction(self.claim.facts["radius"])
+
+
+@dataclass(frozen=True)
+class MapRecord:
+    """The proved critical points of one landscape, by loss, and how the search went.
+
+    A map need not be complete: a critical point that no start led to is not on it. ``unproved`` candidates converged in doubles but no proof was found;
+    ``strays`` are starts that ended nowhere, most of them running off to infinity; ``interrupted`` says that not all starts were used.
+    """
+
+    report: ReportRecord
+    points: tuple[CriticalPoint, ...]
+    starts: int
+    strays: int
+    unproved: int
+    interrupted: bool = False
+
+    def __iter__(self) -> Iterator[CriticalPoint]:
+        return iter(self.points)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index: int) -> CriticalPoint:
+        return self.points[index]
+
+    @property
+    def conclusion(self) -> Claim:
+        """The claim ``no-bad-local-minima``: REFUTED as soon as one of the points is a bad local minimum."""
+        return self.report.conclusion
+
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate of all points."""
+        return self.report.certificate

@@ -1,0 +1,66 @@
+"""A map of critical points as a plain table."""
+
+from __future__ import annotations
+
+import textwrap
+
+from lossproof.certificates.maps.record import MapRecord
+from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS, aligned_table, critical_rows
+from lossproof.certificates.reports.plain_words import QUESTION, conclusion_headline, plural, report_title
+from lossproof.theory.verdicts import Verdict
+
+_CAVEAT = (
+    "Every point in the table is proved; how many starts led there (hits) proves nothing. A map need not be complete: critical points that no start led to are "
+    "not on it."
+)
+
+
+def render_map(map: MapRecord, width: int = 100) -> str:
+    """Return the proved critical points as a table by loss, then how the search went and what follows.
+
+    A row has the index of the point in the report, its kind, the enclosure of the loss (only digits that are proved), the numbers of negative, zero,
+    positive and undecided eigenvalues of the Hessian, the proved rank of ``P``, the radius within which the point lies, and the number of starts that
+    ended there, which proves nothing. Sentences are wrapped to ``width`` columns; the table is as wide as it must be.
+
+    >>> from lossproof.certificates.maps.find_critical_points import find_critical_points
+    >>> print(render_map(find_critical_points("1-1", [[0], [1]], [[1], [3]], starts=4, workers=1)))  # doctest: +ELLIPSIS
+    Critical points of the 1-1 network with identity on 2 samples
+    ...
+    point  kind            loss  −  0  +  ?  rank P  radius  hits
+    -------------------------------------------------------------
+        0  global minimum  0     0  0  2  0       2       0     4
+    ...
+    """
+    title = f"Critical points of {_in_sentence(report_title(map.report))}"
+    conclusion = map.conclusion
+    lines = [title, "=" * len(title), "", *_table(map), ""]
+    told = conclusion.reason if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(conclusion)
+    sentences = (_search_text(map), f"[{conclusion.verdict.value}] {QUESTION} {told}", _CAVEAT)
+    for sentence in sentences:
+        lines += textwrap.wrap(sentence, max(width, 30), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _in_sentence(title: str) -> str:
+    return title[0].lower() + title[1:]
+
+
+def _table(map: MapRecord) -> list[str]:
+    rows = critical_rows((*(point.claim for point in map), *(point.suboptimal for point in map if point.suboptimal is not None)))
+    if not rows:
+        return ["No critical point was proved."]
+    hits = {point.point: point.hits for point in map}
+    cells = [(*HEADINGS, "hits"), *((*row.cells, str(hits[row.point])) for row in rows)]
+    return aligned_table(cells, LEFT_COLUMNS)
+
+
+def _search_text(map: MapRecord) -> str:
+    parts = [f"{plural(map.starts, 'start')} led to {plural(len(map), 'proved critical point')}"]
+    if map.strays:
+        parts.append(f"{map.strays} ended nowhere, most often on the way to infinity")
+    if map.unproved:
+        parts.append(
+            f"{plural(map.unproved, 'candidate')} of the search in doubles could not be proved and {'is' if map.unproved == 1 else 'are'} left out"
+        )
+    text = "; ".join(parts) + "."
+    return f"{text} The search was interrupted: this is what was proved until then." if map.interrupted else text

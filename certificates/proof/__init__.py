@@ -1,0 +1,1 @@
+"""Proofs: nodes, context, rank bounds, certificates, and their verification."""

@@ -1,0 +1,73 @@
+"""The certificate: every decided claim as a step that a small kernel can re-check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lossproof.certificates.proof.encoding import canonical_digest, encode_point, encode_problem
+from lossproof.certificates.proof.nodes import Claim, Node, certified_order, points_of
+from lossproof.theory.exceptions import LossproofError
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+
+FORMAT = "lossproof-certificate"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate as plain JSON data, laid out as ``docs/certificate-format.md`` specifies."""
+
+    document: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The certificate's JSON text, one step a line."""
+        head = {key: value for key, value in self.document.items() if key != "steps"}
+        lines = json.dumps(head, ensure_ascii=True, allow_nan=False)[:-1]
+        steps = ",\n  ".join(json.dumps(step, ensure_ascii=True, allow_nan=False) for step in self.document["steps"])
+        return f'{lines},\n "steps": [\n  {steps}\n ]}}\n'
+
+    @property
+    def digest(self) -> str:
+        """The digest of the problem it speaks about."""
+        return str(self.document["digest"])
+
+
+def certificate_of(problem: Problem, points: Sequence[Weights], claims: Sequence[Claim]) -> Certificate:
+    """Write the decided claims and all they rest on as a certificate.
+
+    Points keep their indices; those beyond the last one used are left out. Raises `LossproofError` when a decided claim carries no
+    rule, which is a defect of the prover.
+    """
+    nodes = certified_order(claims)
+    used = max(points_of(nodes), default=-1)
+    ids = {id(node): number for number, node in enumerate(nodes, start=1)}
+    steps = [_step(number, node, ids) for number, node in enumerate(nodes, start=1)]
+    encoded = encode_problem(problem)
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "problem": encoded,
+        "digest": canonical_digest(encoded),
+        "points": [encode_point(weights) for weights in points[: used + 1]],
+        "length": len(steps),
+        "steps": steps,
+    }
+    return Certificate({**document, "seal": canonical_digest(document)})
+
+
+def _step(number: int, node: Node, ids: dict[int, int]) -> dict[str, Any]:
+    if not node.rule or node.rigor is None:
+        raise LossproofError(f"step {number} is decided without a rule: {node.conclusion()}")
+    return {
+        "id": number,
+        "rule": node.rule,
+        "premises": [ids[id(premise)] for premise in node.premises],
+        "evidence": dict(node.evidence),
+        "conclusion": node.conclusion(),
+        "rigor": node.rigor.value,
+    }

@@ -1,0 +1,55 @@
+"""The outcome of checking a certificate, and `verify`, which reads one from wherever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lossproof.certificates.kernel.reading.outcome import Failure, Verification
+from lossproof.theory.exceptions import InputError
+
+_MAX_BYTES = 4 * 256 * 2**20
+
+
+def verify(source: str | Path | Mapping[str, Any], problem_digest: str | None = None) -> Verification:
+    """Check a certificate: a file's path, JSON text (a string whose first character other than a blank is ``{``), or the parsed object.
+
+    With ``problem_digest`` (``report.certificate.digest``) the certificate must also be about that very problem. The result's ``ok`` means that
+    every claim in it holds, proved by the rules of ``docs/certificate-format.md``. A malformed certificate fails with place and reason.
+    Raises `InputError` when a path cannot be read.
+
+    >>> verify('{"format": "lossproof-certificate"}').failures[0].code
+    'schema'
+    """
+    from lossproof.certificates.kernel.check import check_certificate
+
+    if isinstance(source, Path) or (isinstance(source, str) and not source.lstrip().startswith("{")):
+        text = _read(Path(source))
+        result = text if isinstance(text, Verification) else check_certificate(text)
+    else:
+        result = check_certificate(source)
+    if result.ok and problem_digest is not None and result.digest != problem_digest:
+        return Verification(
+            (), (Failure("digest", "problem", f"the certificate is about another problem, with digest {result.digest}"),), None
+        )
+    return result
+
+
+def _read(path: Path) -> str | Verification:
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if path.is_file() and size <= _MAX_BYTES else None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(
+            f"a certificate must be a file that can be read, got {str(path)[:200]!r} ({reason}): give the path of a .json file"
+        ) from None
+    if data is None and not path.is_file():
+        raise InputError(f"a certificate must be a file, got {str(path)[:200]!r}: give the path of a .json file")
+    if data is None:
+        return Verification((), (Failure("document", "limit", f"the file has {size} bytes, at most {_MAX_BYTES} are read"),), None)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Verification((), (Failure(f"byte {error.start}", "syntax", "the file is not UTF-8 text"),), None)

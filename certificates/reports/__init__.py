@@ -1,0 +1,1 @@
+"""Reports: record, outline, renderers."""

@@ -1,0 +1,89 @@
+"""The report as plain data for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from lossproof.certificates.proof.encoding import encode_point, encode_problem, problem_digest
+from lossproof.certificates.reports.outline import ClaimEntry, LemmaEntry, outline_of
+from lossproof.certificates.reports.record import ReportRecord
+
+
+def report_as_dict(report: ReportRecord) -> dict[str, Any]:
+    """Return the whole report as dicts, lists, strings and numbers, ready for ``json.dumps``.
+
+    Keys: ``title``, ``data_name``, ``problem`` and ``points`` (as in the certificate), ``N_net`` and ``columns``, ``weights_given``,
+    ``conclusion`` (the verdict), ``claims`` and ``lemmas`` in reading order, ``spectrum_estimate`` (plain float64, decides nothing),
+    ``notes``, ``digest``. A claim has ``number``, ``anchor``, ``id``, ``title``, ``scope``, ``verdict``, ``rigor`` (null when undecided),
+    ``point``, ``reason``, ``missing``, ``facts``, ``rule``, ``evidence``, ``rests_on`` (anchors such as ``"claim-3"``, ``"lemma-1"``) and
+    ``step`` (in the certificate). A lemma has ``matrix``, ``point``, ``rank_lower`` or ``rank_upper``, and the same last keys.
+    """
+    from lossproof.certificates.reports.plain_words import report_title
+
+    outline = outline_of(report)
+    architecture = report.problem.architecture
+    return {
+        "title": report_title(report),
+        "data_name": report.data_name,
+        "problem": encode_problem(report.problem),
+        "N_net": architecture.N_net,
+        "columns": report.problem.columns,
+        "weights_given": report.weights_given,
+        "points": [encode_point(point) for point in report.points],
+        "conclusion": report.conclusion.verdict.value,
+        "claims": [_claim(entry) for entry in outline.claims],
+        "lemmas": [_lemma(entry) for entry in outline.lemmas],
+        "spectrum_estimate": [float(value) for value in report.spectrum],
+        "notes": list(report.notes),
+        "digest": problem_digest(report.problem),
+    }
+
+
+def _claim(entry: ClaimEntry) -> dict[str, Any]:
+    claim = entry.claim
+    return {
+        "number": entry.number,
+        "anchor": entry.anchor,
+        "id": claim.id,
+        "title": entry.title,
+        "scope": claim.scope.value,
+        "verdict": claim.verdict.value,
+        "rigor": None if claim.rigor is None else claim.rigor.value,
+        "point": claim.point,
+        "reason": claim.reason,
+        "missing": claim.missing,
+        "facts": _plain(claim.facts),
+        "rule": claim.rule,
+        "evidence": _plain(claim.evidence),
+        "rests_on": [link.anchor for link in entry.rests_on],
+        "step": entry.step,
+    }
+
+
+def _lemma(entry: LemmaEntry) -> dict[str, Any]:
+    bound = entry.bound
+    return {
+        "number": entry.number,
+        "anchor": entry.anchor,
+        **bound.conclusion(),
+        "rigor": bound.rigor.value,
+        "rule": bound.rule,
+        "evidence": _plain(bound.evidence),
+        "rests_on": [link.anchor for link in entry.rests_on],
+        "step": entry.step,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Fraction):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,66 @@
+"""The figures of a claim about a critical point, with captions that keep what is proved apart from what is estimated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.reports.critical_estimates import descent_estimate, hessian_eigenvalues
+from lossproof.certificates.reports.critical_svg import descent_svg, inertia_svg
+from lossproof.certificates.reports.outline import ClaimEntry
+from lossproof.certificates.reports.record import ReportRecord
+from lossproof.certificates.reports.svg import superscript
+from lossproof.certificates.text.enclosures import decimal_above
+from lossproof.theory.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture as SVG, and its caption in plain words."""
+
+    svg: str
+    caption: str
+
+
+def figures_of(report: ReportRecord, entry: ClaimEntry) -> tuple[Figure, ...]:
+    """Return the figures of a claim: for a critical point the spectrum of its Hessian and the loss along its curve of descent, where these are proved.
+
+    A claim ``inertia`` or ``higher-order-descent`` that stands behind no claim ``critical-point`` has its own.
+    """
+    claim = entry.claim
+    if claim.verdict is not Verdict.PROVED or claim.point is None:
+        return ()
+    proved = {c.id: c for c in (claim, *claim.premises) if isinstance(c, Claim)} if claim.id == "critical-point" else {claim.id: claim}
+    found = [_spectrum(report, proved["inertia"], entry.anchor) if "inertia" in proved else None]
+    found.append(_descent(report, proved["higher-order-descent"], entry.anchor) if "higher-order-descent" in proved else None)
+    return tuple(figure for figure in found if figure is not None)
+
+
+def _spectrum(report: ReportRecord, inertia: Claim, key: str) -> Figure | None:
+    eigenvalues = hessian_eigenvalues(report.problem, report.points[inertia.point or 0])
+    if not eigenvalues:
+        return None
+    where = "at" if Fraction(inertia.facts["radius"]) == 0 else "near"
+    mixed = inertia.facts["zero"] and inertia.facts["undecided"]
+    caption = (
+        f"The eigenvalues of the Hessian {where} point {inertia.point}. Proved: how many are negative, zero and positive. "
+        f"Estimated in float64: where they lie{', and so which of those next to 0 are the zeros' if mixed else ''}."
+    )
+    return Figure(inertia_svg(eigenvalues, inertia.facts, key), caption)
+
+
+def _descent(report: ReportRecord, descent: Claim, key: str) -> Figure | None:
+    found = descent_estimate(report.problem, report.points[descent.point or 0], descent)
+    if found is None:
+        return None
+    order, coefficient = found.order, decimal_above(Fraction(descent.facts["coefficient"])).replace("-", "−")
+    caption = (
+        f"The loss along a curve W(t) from point {descent.point}. Proved: it changes by c t^{order} plus higher powers of t, and c is at most "
+        f"{coefficient}, so the loss falls for all small t > 0. Estimated in float64: the lines drawn."
+    )
+    line = found.line
+    if line is not None and min(line) >= min(found.curve) / 100:
+        way = "rises" if max(line) > -min(found.curve) / 100 else "stays level"
+        caption += f" Along the tangent of the curve the loss {way}: this straight line does not show the descent."
+    return Figure(descent_svg(found.t, found.curve, line, found.bound, f"{coefficient} t{superscript(order)}", key), caption)

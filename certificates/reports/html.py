@@ -1,0 +1,182 @@
+"""The report as one self-contained HTML page that reads like a proof."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from lossproof.certificates.reports.critical_figures import figures_of
+from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
+from lossproof.certificates.reports.fact_tables import fact_tables
+from lossproof.certificates.reports.outline import CRITICAL_POINTS, MATRIX_GLOSS, outline_of
+from lossproof.certificates.reports.plain_words import (
+    QUESTION,
+    VERDICT_WORDS,
+    conclusion_headline,
+    point_name,
+    problem_lines,
+    report_title,
+    tally,
+    trust_lines,
+    what_does_not_follow,
+)
+from lossproof.certificates.reports.record import ReportRecord
+from lossproof.certificates.reports.svg import network_svg, spectrum_svg
+from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula, mathml
+from lossproof.certificates.text.numbers import is_shortened, shortened_rows
+from lossproof.certificates.text.prose import runs_of
+from lossproof.theory.problem.numbers import Number
+
+if TYPE_CHECKING:
+    import jinja2
+    from markupsafe import Markup
+
+_TEMPLATES = "lossproof.certificates.reports.templates"
+_MANY_LEMMAS = 12
+_LONE_SYMBOL = re.compile(r"(?<![\w-])([EFHJKLPTWXY])(?![\w-])")
+
+
+@dataclass(frozen=True)
+class MatrixView:
+    """A matrix or data table as text: column headings, rows, and whether the middle was left out."""
+
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    shortened: bool
+
+
+def render_html(report: ReportRecord, certificate_name: str = "report.json") -> str:
+    """Return the report as an HTML page without any reference to the network.
+
+    ``certificate_name`` is the file named in the command that re-checks it. All text is escaped by Jinja2; formulas and pictures are made
+    by the library.
+    """
+    outline = outline_of(report)
+    certificate = report.certificate
+    used = {entry.claim.point for entry in outline.claims} | {lemma.bound.point for lemma in outline.lemmas}
+    used |= {entry.claim.evidence.get("point") for entry in outline.claims}
+    page = _environment().get_template("report.html.jinja")
+    return page.render(
+        css=_resource("report.css"),
+        outline=outline,
+        title=report_title(report),
+        problem_lines=problem_lines(report),
+        headline=conclusion_headline(outline.conclusion.claim),
+        does_not_follow=what_does_not_follow(outline),
+        tally=tally(outline),
+        wide_network=report.problem.architecture.L > 3,
+        formulas=_problem_formulas(report),
+        network=_markup(network_svg(report.problem.architecture)),
+        spectrum=_spectrum(report),
+        data=_data_view(report),
+        figures=lambda entry: [(_markup(figure.svg), figure.caption) for figure in figures_of(report, entry)],
+        points=[
+            (index, point_name(report, index), _point_views(report, index))
+            for index in range(len(report.points))
+            if index == 0 or index in used
+        ],
+        trust=trust_lines(outline),
+        notes=report.notes,
+        verdict_words=[(verdict.value, words) for verdict, words in VERDICT_WORDS.items()],
+        lemmas_open=len(outline.lemmas) <= _MANY_LEMMAS,
+        digest=certificate.digest,
+        file_digest=hashlib.sha256(certificate.text.encode("utf-8")).hexdigest(),
+        certificate_name=certificate_name,
+    )
+
+
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_resource), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(question=QUESTION, matrix_gloss=MATRIX_GLOSS)
+    environment.globals.update(point_headings=HEADINGS, point_section=CRITICAL_POINTS, table_gloss=TABLE_GLOSS)
+    environment.filters["formula"] = lambda latex: _markup(mathml(latex, display=True))
+    environment.filters["prose"] = prose_html
+    environment.filters["facts"] = fact_tables
+    environment.filters["shell"] = shlex.quote
+    return environment
+
+
+def _resource(name: str) -> str:
+    return resources.files(_TEMPLATES).joinpath(name).read_text(encoding="utf-8")
+
+
+def _markup(trusted: str) -> Markup:
+    from markupsafe import Markup
+
+    return Markup(trusted)
+
+
+def prose_html(sentence: str) -> Markup:
+    """Return a sentence as HTML: escaped, with indices and exponents set, and ``Claim 3`` and ``point 0`` linked.
+
+    >>> str(prose_html("rank W_1 < 3, see Claim 2"))
+    'rank <var>W</var><sub>1</sub> &lt; 3, see <a href="#claim-2">Claim 2</a>'
+    """
+    from markupsafe import Markup, escape
+
+    parts = []
+    for run in runs_of(sentence):
+        if not run.is_symbol:
+            linked = re.sub(r"\b(Claim|Lemma) (\d+)\b", lambda m: f'<a href="#{m[1].lower()}-{m[2]}">{m[0]}</a>', str(escape(run.base)))
+            linked = re.sub(r"\bpoint (\d+)\b", r'<a href="#point-\1">point \1</a>', linked)
+            parts.append(_LONE_SYMBOL.sub(r"<var>\1</var>", linked))
+            continue
+        scripts = "".join(f"<{tag}>{_script(text)}</{tag}>" for tag, text in (("sub", run.sub), ("sup", run.sup)) if text)
+        parts.append(f"<var>{escape(run.base)}</var>{scripts}")
+    return Markup("".join(parts))
+
+
+def _script(text: str) -> str:
+    """Return an index or exponent with its letters slanted and its digits upright."""
+    from markupsafe import escape
+
+    return "".join(f"<i>{part}</i>" if part.isalpha() else str(escape(part)) for part in re.split(r"([A-Za-z]+)", text))
+
+
+def _problem_formulas(report: ReportRecord) -> list[tuple[str, str]]:
+    architecture, error = report.problem.architecture, report.problem.error
+    found = [("Loss", LOSS), (f"Error, {error.name}", "E(\\varphi_L,y)=" + error_formula(error))]
+    if architecture.L > 1:
+        found.append((f"Hidden activation, {architecture.activation.name}", r"\sigma(z)=" + activation_formula(architecture.activation)))
+    if architecture.L == 1 or architecture.output_activation.family != "identity":
+        found.append(
+            (
+                f"Output activation, {architecture.output_activation.name}",
+                r"\sigma_L(z)=" + activation_formula(architecture.output_activation),
+            )
+        )
+    return found
+
+
+def _spectrum(report: ReportRecord) -> Markup | None:
+    if not report.spectrum:
+        return None
+    return _markup(spectrum_svg(report.spectrum, report.problem.architecture.N_net, report.problem.columns))
+
+
+def _data_view(report: ReportRecord) -> MatrixView:
+    samples = report.problem.samples
+    n_0, n_L = len(samples.X[0]), len(samples.Y[0])
+    rows: list[tuple[Number, ...]] = [(*x, *y) for x, y in zip(samples.X, samples.Y, strict=True)]
+    names = [f"x_{j}" for j in range(1, n_0 + 1)] + [f"y_{j}" for j in range(1, n_L + 1)]
+    if n_0 + n_L > 8:
+        names = [*names[:4], "…", *names[-4:]]
+    return MatrixView("The samples", tuple(names), shortened_rows(rows), is_shortened(rows))
+
+
+def _point_views(report: ReportRecord, index: int) -> list[MatrixView]:
+    views = []
+    bias = report.problem.architecture.bias != "none"
+    for l, layer in enumerate(report.points[index].layers, start=1):
+        rows: list[tuple[Number, ...]] = [*layer.W, *([layer.b] if bias else [])]
+        views.append(MatrixView(f"W_{l}, with b_{l} as its last row" if bias else f"W_{l}", (), shortened_rows(rows), is_shortened(rows)))
+    return views

@@ -1,0 +1,278 @@
+"""A report as a proof in reading order: numbered claims, numbered lemmas, and what each rests on.
+
+Every renderer reads this outline, so all formats carry the same numbers and links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lossproof.certificates.claims.critical_kinds import KIND_WORDS
+from lossproof.certificates.proof.nodes import Claim, Node, RankBound, certified_order, proof_order
+from lossproof.certificates.reports.critical_rows import CriticalRow, critical_rows
+from lossproof.certificates.reports.point_groups import by_point, claims_behind
+from lossproof.certificates.reports.record import ReportRecord
+from lossproof.theory.statements.cited import CITED
+from lossproof.theory.verdicts import Rigor, Verdict
+
+CRITICAL_POINTS = "Critical points"
+"""The heading of the section about critical points."""
+_SUBJECTS = {
+    "Exact learning": (
+        "exact-learning",
+        "exact-learner",
+        "wide-layer",
+        "one-hidden-layer",
+        "newton-kantorovich",
+        "robust-targets",
+        "clash",
+        "range",
+        "linear-reach",
+    ),
+    "The rank of P": ("full-rank", "count", "almost-everywhere", "never-everywhere", "principles-suffice", "duplicate", "homogeneous"),
+    "Rank bounds, layer by layer": ("khatri-rao", "projection", "k-rank"),
+    "The design principles": ("principle-error", "principle-weights", "principle-activation", "principle-widths", "principle-morse"),
+    "Second order": ("hessian-rank", "manifold", "ggn", "ggn-semidefinite"),
+    CRITICAL_POINTS: (
+        "critical-theorem",
+        "gradient-identity",
+        "no-critical-point",
+        "infimum-not-attained",
+        "critical-point",
+        "suboptimal",
+        "stationary",
+        "loss-bounds",
+        "inertia",
+        "critical-rank",
+        "global",
+        "strict-minimum",
+        "local-minimum",
+        "saddle",
+        "higher-order-descent",
+    ),
+    "Theorems of others": tuple(statement.id for statement in CITED),
+}
+MATRIX_GLOSS = (
+    "P_l is the row block of layer l of P. Φ_l holds the outputs of layer l, a column for each sample, and Φ_l⁺ has a last row of ones besides "
+    "when the bias is trainable. Ψ_l is the block-diagonal matrix of Ψ_l(1), …, Ψ_l(T). W_l includes its bias row when the bias is "
+    "trainable, W_l* does not."
+)
+_HEADINGS = {name: heading for heading, names in _SUBJECTS.items() for name in names}
+
+
+@dataclass(frozen=True)
+class Link:
+    """A reference to another entry: its ``label`` (``"Claim 3"``), its ``anchor``, and what it says in brief."""
+
+    label: str
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ClaimEntry:
+    """A claim with its number.
+
+    - ``step``: its step in the certificate, None when it is undecided and so has none;
+    - ``stated_at``: for a claim about a critical point, the earlier claim that has the same statement and shows it, None when this one shows it;
+    - ``behind``: the claims that a claim ``critical-point`` gathers, which stand behind it.
+    """
+
+    number: int
+    claim: Claim
+    rests_on: tuple[Link, ...]
+    step: int | None
+    stated_at: int | None = None
+    behind: tuple[ClaimEntry, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """The target of links to this entry."""
+        return f"claim-{self.number}"
+
+    @property
+    def title(self) -> str:
+        """The title of the statement."""
+        return claim_title(self.claim)
+
+    @property
+    def setting(self) -> str:
+        """The scope in words, with the point when the claim is about one."""
+        scope = self.claim.scope.value
+        return scope if self.claim.point is None else f"{scope} (point {self.claim.point})"
+
+    @property
+    def statement_word(self) -> str:
+        """The word that opens the statement's conclusion; a statement known to be false is remarked upon instead."""
+        return "Remark" if self.claim.statement.kind == "false claim" else "Statement"
+
+    @property
+    def proof_word(self) -> str:
+        """The word that opens the reason."""
+        return {Verdict.PROVED: "Proof.", Verdict.REFUTED: "Refutation.", Verdict.UNDECIDED: "What is known."}[self.claim.verdict]
+
+
+@dataclass(frozen=True)
+class LemmaEntry:
+    """A rank bound with its number and its step in the certificate."""
+
+    number: int
+    bound: RankBound
+    rests_on: tuple[Link, ...]
+    step: int | None
+
+    @property
+    def anchor(self) -> str:
+        """The target of links to this entry."""
+        return f"lemma-{self.number}"
+
+    @property
+    def text(self) -> str:
+        """The bound and where it holds."""
+        return bound_text(self.bound)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Claims about one subject, in reading order; ``entries`` leaves out those that stand behind another, ``claims`` has all."""
+
+    heading: str
+    entries: tuple[ClaimEntry, ...]
+
+    @property
+    def claims(self) -> tuple[ClaimEntry, ...]:
+        """All claims of the section, by number."""
+        return tuple(claim for entry in self.entries for claim in (entry, *entry.behind))
+
+
+@dataclass(frozen=True)
+class ProofOutline:
+    """The whole report in reading order: the conclusion, then sections of claims, then the lemmas (rank bounds)."""
+
+    report: ReportRecord
+    conclusion: ClaimEntry
+    sections: tuple[Section, ...]
+    lemmas: tuple[LemmaEntry, ...]
+
+    @property
+    def claims(self) -> tuple[ClaimEntry, ...]:
+        """All claims by number, the conclusion first."""
+        return (self.conclusion, *(entry for section in self.sections for entry in section.claims))
+
+    @property
+    def shown(self) -> tuple[ClaimEntry, ...]:
+        """The conclusion and all claims but those that stand behind another."""
+        return (self.conclusion, *(entry for section in self.sections for entry in section.entries))
+
+    def find(self, name: str, scope: str, verdict: Verdict | None = None) -> ClaimEntry | None:
+        """Return the first claim of a statement and scope (and verdict, when given), or None."""
+        for entry in self.claims:
+            claim = entry.claim
+            if claim.id == name and claim.scope.value == scope and verdict in (None, claim.verdict):
+                return entry
+        return None
+
+    def point_table(self) -> tuple[tuple[CriticalRow, ClaimEntry], ...]:
+        """Return the rows of the proved critical points by loss, each with its claim; empty unless there are several."""
+        entries = {entry.claim.point: entry for entry in self.claims if entry.claim.id == "critical-point"}
+        rows = critical_rows(entry.claim for entry in self.claims)
+        return tuple((row, entries[row.point]) for row in rows) if len(rows) > 1 else ()
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many claims have a verdict."""
+        return sum(entry.claim.verdict is verdict for entry in self.claims)
+
+    def rigors(self) -> tuple[Rigor, ...]:
+        """Return the rigors that occur, the strongest first."""
+        met = {entry.claim.rigor for entry in self.claims} | {lemma.bound.rigor for lemma in self.lemmas}
+        return tuple(rigor for rigor in Rigor if rigor in met)
+
+
+def outline_of(report: ReportRecord) -> ProofOutline:
+    """Return the outline of a report.
+
+    The conclusion ``no-bad-local-minima`` is claim 1; claims of one subject stand together, in the report's order. Claims that only serve
+    as premises are listed under their subject too, or behind the critical point they are about. Raises `KeyError` when the report has no
+    conclusion.
+    """
+    conclusion = report.conclusion
+    nodes = proof_order(report.claims)
+    behind = claims_behind(report.claims)
+    hidden = {id(claim) for group in behind.values() for claim in group}
+    shown = [claim for claim in nodes if isinstance(claim, Claim) and claim is not conclusion and id(claim) not in hidden]
+    grouped = _grouped(shown, report.claims)
+    lemmas = [bound for bound in nodes if isinstance(bound, RankBound)]
+    claims = [conclusion, *(c for group in grouped.values() for claim in group for c in (claim, *behind.get(id(claim), ())))]
+    numbers = {id(claim): number for number, claim in enumerate(claims, start=1)}
+    numbers |= {id(bound): number for number, bound in enumerate(lemmas, start=1)}
+    steps = {id(node): step for step, node in enumerate(certified_order(report.claims), start=1)}
+    stated = {claim.id: numbers[id(claim)] for claim in reversed(claims) if claim.statement.kind == "critical point"}
+
+    def entry(claim: Claim) -> ClaimEntry:
+        number = numbers[id(claim)]
+        earlier = stated.get(claim.id, number)
+        gathered = tuple(entry(premise) for premise in behind.get(id(claim), ()))
+        return ClaimEntry(
+            number, claim, _links(claim.premises, numbers), steps.get(id(claim)), None if earlier == number else earlier, gathered
+        )
+
+    return ProofOutline(
+        report,
+        entry(conclusion),
+        tuple(Section(heading, tuple(entry(claim) for claim in group)) for heading, group in grouped.items()),
+        tuple(LemmaEntry(numbers[id(b)], b, _links(b.premises, numbers), steps.get(id(b))) for b in lemmas),
+    )
+
+
+def claim_title(claim: Claim) -> str:
+    """Return the title of a claim's statement as what is claimed, for a proved critical point with its kind; that it is false is said by the verdict."""
+    if claim.id == "critical-point":
+        return f"A critical point: {KIND_WORDS[claim.facts['kind']]}" if claim.verdict is Verdict.PROVED else "A critical point"
+    title = claim.statement.title.removeprefix("False: ")
+    return title[0].upper() + title[1:]
+
+
+def bound_text(bound: RankBound) -> str:
+    """Return a rank bound in words, with the place where it holds.
+
+    >>> bound_text(RankBound("P-1", 0, True, 4, "rank-minor", Rigor.EXACT))
+    'rank P_1 ≥ 4 at point 0'
+    """
+    independent = bound.matrix in ("Phi-0", "Phi-0+")
+    where = "" if independent else " at every W" if bound.point is None else f" at point {bound.point}"
+    return f"rank {matrix_symbol(bound.matrix)} {'≥' if bound.is_lower else '≤'} {bound.value}{where}"
+
+
+def matrix_symbol(name: str) -> str:
+    """Return the symbol of a matrix that the certificate names in ASCII; `MATRIX_GLOSS` explains it.
+
+    >>> [matrix_symbol(name) for name in ("P", "P-2", "Psi-1", "Phi-0+", "W-2*")]
+    ['P', 'P_2', 'Ψ_1', 'Φ_0⁺', 'W_2*']
+    """
+    family, _, rest = name.partition("-")
+    if not rest:
+        return name
+    symbol = {"Phi": "Φ", "Psi": "Ψ"}.get(family, family)
+    return f"{symbol}_{rest.replace('+', '⁺')}"
+
+
+def _grouped(claims: list[Claim], order: tuple[Claim, ...]) -> dict[str, list[Claim]]:
+    """Put claims of one subject together; subjects and claims keep the report's order, mere premises come last, and a point's claims stay together."""
+    place = {id(claim): index for index, claim in enumerate(order)}
+    groups: dict[str, list[Claim]] = {}
+    for claim in sorted(claims, key=lambda claim: place.get(id(claim), len(order))):
+        groups.setdefault(_HEADINGS.get(claim.id, "Further claims"), []).append(claim)
+    return {heading: by_point(group) if heading == CRITICAL_POINTS else group for heading, group in groups.items()}
+
+
+def _links(premises: tuple[Node, ...], numbers: Mapping[int, int]) -> tuple[Link, ...]:
+    links: dict[int, Link] = {}
+    for premise in premises:
+        number = numbers[id(premise)]
+        if isinstance(premise, Claim):
+            text = f"{claim_title(premise)}, {premise.scope.value}: {premise.verdict.value}"
+            links[id(premise)] = Link(f"Claim {number}", f"claim-{number}", text)
+        else:
+            links[id(premise)] = Link(f"Lemma {number}", f"lemma-{number}", bound_text(premise))
+    return tuple(links.values())

@@ -1,0 +1,153 @@
+"""What a report says in plain words: title, the conclusion and what it does not say, what the reader has to trust."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.reports.critical_rows import kind_text
+from lossproof.certificates.reports.outline import ProofOutline
+from lossproof.certificates.reports.record import ReportRecord
+from lossproof.certificates.text.enclosures import decimal_above, decimal_below
+from lossproof.theory.verdicts import Rigor, Verdict
+
+QUESTION = "Is every local minimum global?"
+RIGOR_WORDS = {
+    Rigor.EXACT: "exact: integers, rationals, prime fields, symbolic identities",
+    Rigor.BALL: "ball arithmetic: every number is enclosed by Arb with a proved error bound",
+    Rigor.VERIFIED_FLOAT: "verified floating point: IEEE 754 double precision with a-priori error bounds",
+    Rigor.CITED: "cited: rests on a published theorem that is named and not re-proved here",
+}
+VERDICT_WORDS = {
+    Verdict.PROVED: "holds, and the certificate shows why",
+    Verdict.REFUTED: "does not hold as stated, and the certificate holds a witness or the reason",
+    Verdict.UNDECIDED: "neither proved nor refuted: it is not a “no”, and the report says what is missing",
+}
+
+
+def report_title(report: ReportRecord) -> str:
+    """Return a heading such as ``"The 2-2-1 network with tanh on xor"``."""
+    architecture = report.problem.architecture
+    activation = architecture.activation if architecture.L > 1 else architecture.output_activation
+    data = report.data_name or f"{report.problem.T} samples"
+    return f"The {architecture} network with {activation.name} on {data}"
+
+
+def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
+    """Return the problem as pairs of a term and its value in words."""
+    problem = report.problem
+    a = problem.architecture
+    bias = {"trainable": "trainable (counted in N_net)", "fixed": "fixed constants (not counted)", "none": "none"}[a.bias]
+    hidden = (("hidden activation", a.activation.name),) if a.L > 1 else ()
+    return (
+        ("network", f"F({', '.join(map(str, a.widths))}), {a.L} layer{'s' if a.L > 1 else ''} of weights"),
+        *hidden,
+        ("output activation", a.output_activation.name),
+        ("error", problem.error.name),
+        ("bias", bias),
+        ("samples", f"T = {problem.T}"),
+        ("outputs", f"n_L = {a.n_L}, so P has T·n_L = {problem.columns} columns"),
+        ("weights", f"N_net = {a.N_net}, so P has {a.N_net} rows"),
+    )
+
+
+def point_name(report: ReportRecord, index: int) -> str:
+    """Return how a point came about, in words."""
+    critical = next((c for c in report.claims if c.id == "critical-point" and c.point == index and c.verdict is Verdict.PROVED), None)
+    given = index == 0 and report.weights_given
+    if critical is not None and not given:
+        suboptimal = any(c.id == "suboptimal" and c.point == index and c.verdict is Verdict.PROVED for c in report.claims)
+        near = "here" if Fraction(critical.facts["radius"]) == 0 else "near these weights"
+        return f"a critical point lies {near}: {kind_text(critical.facts['kind'], suboptimal=suboptimal)}"
+    if index > 0:
+        return "weights found on the way, used as a witness or to prove a rank"
+    return "the weights given" if report.weights_given else "weights chosen by the program, from the seed"
+
+
+def conclusion_headline(conclusion: Claim) -> str:
+    """Return what the claim ``no-bad-local-minima`` says, in a sentence or two."""
+    if conclusion.verdict is Verdict.UNDECIDED:
+        return (
+            "Open. It is proved neither that every local minimum of the loss J is global, nor that one of them is not; "
+            "what is proved here is no sign either way."
+        )
+    premises = [premise for premise in conclusion.premises if isinstance(premise, Claim)]
+    if conclusion.verdict is Verdict.PROVED:
+        if any(premise.id == "no-critical-point" for premise in premises):
+            return "For this network and these samples the loss J has no critical point at all: no bad local minimum, and no global one either."
+        return "For this network and these samples every local minimum of the loss J is a global minimum."
+    headline = "A bad local minimum is proved to exist"
+    suboptimal = next((premise for premise in premises if premise.id == "suboptimal"), None)
+    return f"{headline}." if suboptimal is None else f"{headline}: {_bad_minimum(suboptimal)}"
+
+
+def _bad_minimum(suboptimal: Claim) -> str:
+    facts, other = suboptimal.facts, suboptimal.premises[-1].point if suboptimal.premises else None
+    low, high = Fraction(facts["loss_lower"]), Fraction(facts["other_loss_upper"])
+    digits = next((d for d in range(4, 60) if Fraction(decimal_below(low, d)) > Fraction(decimal_above(high, d))), 60)
+    where = "at" if Fraction(facts["radius"]) == 0 else "near"
+    beaten = "at another point" if other is None else f"at point {other}"
+    return (
+        f"{where} point {suboptimal.point} this network with these samples has a local minimum of loss at least {decimal_below(low, digits)}, "
+        f"and {beaten} the loss is at most {decimal_above(high, digits)}."
+    )
+
+
+def what_does_not_follow(outline: ProofOutline) -> str:
+    """Say why a failed sufficient condition proves nothing (`failed-bound`).
+
+    Empty when the conclusion is decided, or when no sufficient condition failed.
+    """
+    if outline.conclusion.claim.verdict is not Verdict.UNDECIDED:
+        return ""
+    failed = outline.find("full-rank", "everywhere", Verdict.REFUTED)
+    short = _short_bound(outline)
+    parts = []
+    if failed is not None:
+        parts.append(f"Claim {failed.number} says that full rank fails at some weights")
+    if short is not None:
+        parts.append(f"Claim {short} gives a rank bound below T·n_L = {outline.report.problem.columns}")
+    if not parts:
+        return ""
+    return (
+        "Full rank of P at a critical point is sufficient for a global minimum, not necessary: where the rank is smaller, "
+        "a critical point may still be a global minimum or a saddle. "
+        f"{' and '.join(parts)}: that concerns this sufficient condition only, and proves nothing about local minima."
+    )
+
+
+def _short_bound(outline: ProofOutline) -> int | None:
+    """Return the number of the ``khatri-rao`` claim when its best bound stays below ``T n_L``."""
+    entry = outline.find("khatri-rao", "at these weights")
+    if entry is None:
+        return None
+    bounds = [layer["bound"] for layer in entry.claim.facts.get("layers", ())]
+    return entry.number if bounds and max(bounds) < outline.report.problem.columns else None
+
+
+def tally(outline: ProofOutline) -> str:
+    """Return how many claims were proved, refuted and left undecided.
+
+    A sentence for the foot of the conclusion, such as ``"18 claims: 14 proved, 3 refuted, 1 undecided; 25 lemmas (rank bounds)."``
+    """
+    counted = ", ".join(f"{outline.count(verdict)} {verdict.value.lower()}" for verdict in Verdict)
+    return f"{plural(len(outline.claims), 'claim')}: {counted}; {plural(len(outline.lemmas), 'lemma')} (rank bounds)."
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    >>> plural(1, "start"), plural(2, "start")
+    ('1 start', '2 starts')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
+    """Return what the reader takes on trust, a sentence each."""
+    lines = [
+        "Samples and weights are exact numbers: a float is the dyadic rational it is, a decimal in text the rational it spells.",
+        "The loss is J(W) = (1/T) Σ_i E(F(W, x_i), y_i) over these samples, and nothing is said about other data.",
+    ]
+    lines += [f"Rigor {rigor.value}: {RIGOR_WORDS[rigor].partition(': ')[2]}." for rigor in outline.rigors()]
+    return tuple(lines)

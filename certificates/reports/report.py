@@ -1,0 +1,34 @@
+"""The report of a check, and the ways to read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lossproof.certificates.reports.record import ReportRecord
+
+
+@dataclass(frozen=True)
+class Report(ReportRecord):
+    """Everything a check found (see `ReportRecord`), with the formats it is read in."""
+
+    def __str__(self) -> str:
+        from lossproof.certificates.reports.text import render_text
+
+        return render_text(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole report as plain dicts, lists, strings and numbers, ready for JSON."""
+        from lossproof.certificates.reports.as_dict import report_as_dict
+
+        return report_as_dict(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report by suffix: ``.html .md .tex .txt``, or ``.json`` for the certificate.
+
+        The file is replaced atomically. Raises `InputError` for another suffix.
+        """
+        from lossproof.certificates.reports.save import save_report
+
+        return save_report(self, Path(path))

@@ -1,0 +1,1 @@
+"""Sweeps over grids of networks: the job, its table and its picture."""

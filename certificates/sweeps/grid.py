@@ -1,0 +1,133 @@
+"""The grid of a sweep: which cells there are, and how they are put into tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lossproof.numerics.ranks.general_position import MOST_SAMPLES
+from lossproof.numerics.ranks.generic import has_generic_point
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.functions.activations import Activation, activation_named
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.grids import Numbers, Widths, parse_numbers, parse_width_grid
+
+MOST_CELLS = 10**6
+_MOST_COLUMNS = 5000
+_MOST_ENTRIES = 5 * 10**6
+_TASK_CELLS = 500
+_TASK_COST = 2 * 10**8
+_PROVER_FACTOR = 100
+
+
+@dataclass(frozen=True)
+class SweepGroup:
+    """The cells of one architecture and one seed: all numbers of samples, which one elimination decides together."""
+
+    widths: tuple[int, ...]
+    activation: str
+    bias: str
+    seed: int
+    samples: tuple[int, ...]
+
+    @property
+    def architecture(self) -> Architecture:
+        """The architecture, with identity outputs."""
+        return Architecture.of(self.widths, self.activation, bias=self.bias)
+
+    @property
+    def cost(self) -> int:
+        """About how many operations the group takes."""
+        a = self.architecture
+        columns = max(self.samples) * a.n_L
+        single = a.N_net * columns * min(a.N_net, columns) + 10**6
+        return single if has_generic_point(a) else _PROVER_FACTOR * single
+
+
+@dataclass(frozen=True)
+class SweepGrid:
+    """All combinations of architectures, numbers of samples, activations and seeds, under one bias mode. Build one with `SweepGrid.of`.
+
+    >>> grid = SweepGrid.of("2-{1..3}-1", "1..10", "tanh,sigmoid", seeds=0, bias="trainable")
+    >>> grid.cells, len(grid.groups()), grid.activations
+    (60, 6, ('tanh', 'sigmoid'))
+    """
+
+    widths: tuple[tuple[int, ...], ...]
+    samples: tuple[int, ...]
+    activations: tuple[str, ...]
+    seeds: tuple[int, ...]
+    bias: str
+
+    @staticmethod
+    def of(
+        widths: Widths, samples: Numbers, activation: str | Activation | Iterable[str | Activation], seeds: Numbers, bias: str
+    ) -> SweepGrid:
+        """Check the parts and build the grid; raises `InputError`, also for more than 10^6 cells or for cells that are too large."""
+        if isinstance(activation, str):
+            named: list[str | Activation] = [name.strip() for name in activation.split(",")]
+        else:
+            named = [activation] if isinstance(activation, Activation) else list(activation)
+        activations = tuple(dict.fromkeys(activation_named(name).name for name in named))
+        grid = SweepGrid(
+            parse_width_grid(widths), parse_numbers(samples, "samples"), activations, parse_numbers(seeds, "seeds", 0), bias
+        )  # fmt: skip
+        grid._check()
+        return grid
+
+    def _check(self) -> None:
+        if not self.activations:
+            raise InputError("a sweep needs at least one activation, got none: write for example tanh")
+        if self.bias == "fixed":
+            raise InputError("the bias of a sweep must be 'trainable' or 'none', got 'fixed': its constants would be samples of their own")
+        if self.cells > MOST_CELLS:
+            raise InputError(
+                f"a sweep must have at most {MOST_CELLS} cells, got {self.cells}: take fewer widths, samples, activations or seeds"
+            )
+        T = self.samples[-1]
+        if T > MOST_SAMPLES:
+            raise InputError(f"samples must be at most {MOST_SAMPLES}, got {T}: ask for fewer")
+        for widths in self.widths:
+            a = Architecture.of(widths, self.activations[0], bias=self.bias)
+            if T * a.n_L > _MOST_COLUMNS or a.N_net * T * a.n_L > _MOST_ENTRIES:
+                raise InputError(
+                    f"a cell must have at most {_MOST_COLUMNS} columns T·n_L and {_MOST_ENTRIES} entries in P, got {T * a.n_L} and "
+                    f"{a.N_net * T * a.n_L} for {a} with {T} samples: take fewer samples or smaller widths"
+                )
+
+    @property
+    def cells(self) -> int:
+        """The number of cells."""
+        return len(self.widths) * len(self.samples) * len(self.activations) * len(self.seeds)
+
+    def groups(self) -> list[SweepGroup]:
+        """Return the groups in the order of the result: by activation, architecture, seed."""
+        return [
+            SweepGroup(widths, activation, self.bias, seed, self.samples)
+            for activation in self.activations
+            for widths in self.widths
+            for seed in self.seeds
+        ]
+
+    def tasks(self) -> list[tuple[SweepGroup, ...]]:
+        """Return the groups in tasks of some tenths of a second each; they depend on the grid alone, so that an interrupted sweep can go on."""
+        tasks: list[tuple[SweepGroup, ...]] = []
+        batch: list[SweepGroup] = []
+        cost = 0
+        for group in self.groups():
+            batch.append(group)
+            cost += group.cost
+            if len(batch) * len(self.samples) >= _TASK_CELLS or cost >= _TASK_COST:
+                tasks.append(tuple(batch))
+                batch, cost = [], 0
+        return [*tasks, tuple(batch)] if batch else tasks
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the grid as plain data, equal for equal grids."""
+        plain = asdict(self)
+        return {key: _plain(value) for key, value in plain.items()}
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(entry) for entry in value] if isinstance(value, Sequence) and not isinstance(value, str) else value

@@ -1,0 +1,120 @@
+"""Sweeps: the proved generic rank of every cell of a grid of architectures and numbers of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lossproof.certificates.proof.context import Progress
+from lossproof.certificates.sweeps.engine import check_engine, run_tasks
+from lossproof.certificates.sweeps.grid import SweepGrid
+from lossproof.certificates.sweeps.parts import Parts
+from lossproof.certificates.sweeps.result import SweepResult
+from lossproof.certificates.sweeps.table import about_table, check_table_place, joined, read_table, require_arrow, table_of, write_table
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.functions.activations import Activation
+from lossproof.theory.problem.grids import Numbers, Widths
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def sweep(
+    widths: Widths,
+    T: Numbers,
+    activation: str | Activation | Iterable[str | Activation] = "tanh",
+    seeds: Numbers = 0,
+    *,
+    bias: str = "trainable",
+    output: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> SweepResult:
+    r"""Prove the rank of ``P(W)`` at almost every ``W`` for a grid of architectures, numbers of samples, activations and seeds.
+
+    - ``widths``: ``"2-{1..12}-1"``, ``(2, range(1, 13), 1)``, or a list of such; ``T``: ``"1..40"``, ``"5,10,20"``, ``"1..40..3"``, or whole numbers;
+    - ``activation``: one name, several joined by commas, or a list; ``seeds`` of the samples, as ``T``; ``bias``: ``"trainable"`` or ``"none"``;
+    - ``output``: the ``.parquet`` file to write. Finished parts are kept beside it until it is complete, and the same call goes on from them; where the
+      complete table of this grid is there already it is read. ``fresh`` starts anew;
+    - ``workers``: processes of a local Dask cluster (default: one a core), 0 for none but this process; ``scheduler``: the address of a Dask cluster.
+
+    Samples are random, with distinct inputs in ``[-4, 4]``. For each cell: *proved* lower and upper bounds of the rank at almost every ``W``,
+    equal wherever the structure explains the rank (``decided``), and the verdict of `full-rank` almost everywhere. The lower bound is a minor
+    modulo a prime (one layer, hidden identity, powers, sigmoid, tanh; any depth) or comes from the ordinary prover at one ``W``; the upper bound
+    holds at every ``W``. For analytic activations the minor is analytic in the samples, too, and no upper bound depends on them: a decided rank
+    holds for almost all sample sets. `SweepResult.certificate` writes the certificate of a cell.
+
+    Interrupting (``KeyboardInterrupt``) returns the cells so far, with ``interrupted`` set. Raises `InputError` for input that cannot be used, for
+    more than 10^6 cells, and when the extra ``lossproof[sweep]`` is not installed.
+
+    >>> result = sweep("2-{1..3}-1", "1..12", "tanh", workers=0)
+    >>> result.counts()
+    {'PROVED': 26, 'REFUTED': 10, 'UNDECIDED': 0, 'decided': 36}
+    >>> cell = result.cell("2-2-1", "tanh", 12)
+    >>> cell.rank, cell.N_net, cell.deficiency, cell.reason
+    (9, 9, 3, 'rank-size')
+    """
+    grid = SweepGrid.of(widths, T, activation, seeds, bias)
+    check_engine(workers, scheduler)
+    require_arrow()
+    about = _about(grid)
+    target = None if output is None else check_table_place(Path(output))
+    if target is not None and not fresh:
+        known = _complete(target, about)
+        if known is not None:
+            return SweepResult(known, grid.as_dict(), grid.cells)
+    parts = None if target is None else Parts.beside(target, about, fresh=fresh)
+    tables, interrupted = _collect(grid, parts, workers, scheduler, progress)
+    table = joined([tables[number] for number in sorted(tables)], about)
+    if target is not None and parts is not None and not interrupted:
+        write_table(table, target)
+        parts.remove()
+    return SweepResult(table, grid.as_dict(), grid.cells, interrupted)
+
+
+def _about(grid: SweepGrid) -> dict[str, Any]:
+
+    return {"version": version("lossproof"), "grid": grid.as_dict()}
+
+
+def _complete(target: Path, about: dict[str, Any]) -> pa.Table | None:
+    """Return the table at the target if it is that of this grid and version."""
+    if not target.is_file():
+        return None
+    try:
+        table = read_table(target)
+        return table if about_table(table) == about else None
+    except InputError:
+        return None
+
+
+def _collect(
+    grid: SweepGrid, parts: Parts | None, workers: int | None, scheduler: str | None, progress: Progress | None
+) -> tuple[dict[int, pa.Table], bool]:
+    """Return the tables of the finished tasks, and whether the run was interrupted."""
+    tasks = dict(enumerate(grid.tasks()))
+    sizes = {number: sum(len(group.samples) for group in task) for number, task in tasks.items()}
+    tables: dict[int, pa.Table] = {}
+    if parts is not None:
+        loaded = {number: parts.load(number, sizes[number]) for number in tasks}
+        tables = {number: table for number, table in loaded.items() if table is not None}
+    left = {number: task for number, task in tasks.items() if number not in tables}
+    done = sum(sizes[number] for number in tables)
+    try:
+        with closing(run_tasks(left, workers, scheduler)) as finished:
+            for number, columns in finished:
+                table = table_of(columns)
+                if parts is not None:
+                    parts.store(number, table)
+                tables[number] = table
+                done += sizes[number]
+                if progress is not None:
+                    progress("proving cells", done, grid.cells)
+    except KeyboardInterrupt:
+        return tables, True
+    return tables, False

@@ -1,0 +1,1 @@
+"""Numbers, formulas and prose as text."""

@@ -1,0 +1,114 @@
+"""Formulas: LaTeX of activations and errors, and LaTeX to MathML without any network access."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import xml.etree.ElementTree as ElementTree
+from fractions import Fraction
+from functools import lru_cache
+
+from lossproof.theory.functions.activations import Activation
+from lossproof.theory.functions.errors import ErrorFunction
+
+_ACTIVATIONS = {
+    "sigmoid": r"\frac{1}{1+e^{-z}}",
+    "tanh": r"\tanh z",
+    "softsign": r"\frac{z}{1+|z|}",
+    "softplus": r"\log(1+e^{z})",
+    "bent-identity": r"\frac{\sqrt{z^2+1}-1}{2}+z",
+    "identity": r"z",
+    "relu": r"\max(z,0)",
+    "elu": r"\begin{cases} z & z>0 \\ e^{z}-1 & z\le 0\end{cases}",
+    "gelu": r"\frac{z}{2}\left(1+\mathrm{erf}\frac{z}{\sqrt{2}}\right)",
+    "silu": r"\frac{z}{1+e^{-z}}",
+    "arctan": r"\arctan z",
+    "erf": r"\mathrm{erf}\, z",
+    "sin": r"\sin z",
+}
+_ERRORS = {
+    "squared": r"\tfrac{1}{2}\sum_{j} r_j^2,\quad r=\varphi_L-y",
+    "smooth-l1": r"\sum_{j} \sqrt{r_j^2+BETA},\quad r=\varphi_L-y",
+    "blake-zisserman": r"\sum_{j} -\log\left(e^{-r_j^2}+BETA\right),\quad r=\varphi_L-y",
+    "cauchy": r"\sum_{j} \log\left(1+r_j^2/BETA\right),\quad r=\varphi_L-y",
+    "logistic": r"\sum_{j} \log\left(1+e^{\varphi_{L,j}}\right)-y_j\,\varphi_{L,j}",
+    "softmax": r"\log\sum_{j} e^{\varphi_{L,j}}-\sum_{j} y_j\,\varphi_{L,j}",
+}
+_LIMITS = ("min", "max", "sup", "inf", "lim")
+LOSS = r"J(W)=\frac{1}{T}\sum_{i=1}^{T}E\bigl(F(W,x_i),\,y_i\bigr)"
+
+
+def activation_formula(activation: Activation) -> str:
+    r"""Return ``σ(z)`` as LaTeX.
+
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> activation_formula(activation_named("power:2"))
+    'z^{2}'
+    """
+    if activation.family == "power":
+        return f"z^{{{activation.parameter}}}"
+    if activation.family == "leaky-relu":
+        return rf"\begin{{cases}} z & z>0 \\ {_fraction(activation.parameter)}\,z & z\le 0\end{{cases}}"
+    return _ACTIVATIONS[activation.family]
+
+
+def error_formula(error: ErrorFunction) -> str:
+    """Return ``E(φ_L, y)`` as LaTeX."""
+    formula = _ERRORS[error.family]
+    if error.family == "cauchy" and error.beta == 1:
+        return formula.replace("/BETA", "")
+    return formula.replace("BETA", _fraction(error.beta, r"\left(", r"\right)") if error.family == "cauchy" else _fraction(error.beta))
+
+
+def _fraction(value: Fraction | None, left: str = "", right: str = "") -> str:
+    if value is None:
+        return ""
+    if value.denominator == 1:
+        return str(value)
+    return rf"{left}\tfrac{{{value.numerator}}}{{{value.denominator}}}{right}"
+
+
+@lru_cache(maxsize=1024)
+def mathml(latex: str, *, display: bool = False) -> str:
+    """Return a formula as MathML that browsers set without any script or network access.
+
+    ``display`` sets it on a line of its own. The LaTeX must come from the library, never from a user.
+
+    >>> mathml("N_{net}")[:6], "<msub>" in mathml("N_{net}")
+    ('<math ', True)
+    """
+    from latex2mathml.converter import convert
+
+    rows_apart = re.sub(r"\\\\\s+", lambda _: "\\\\{}", latex)
+    root = ElementTree.fromstring(convert(rows_apart, display="block" if display else "inline"))
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    for parent in list(root.iter()):
+        _mend(parent)
+    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
+
+
+def _mend(parent: ElementTree.Element) -> None:
+    """Mark relations, named functions and limits as what they are, so that browsers set and space them well."""
+    limit = parent.tag == "msub" and parent[0].text in _LIMITS
+    if limit:
+        parent.tag = "munder"
+        parent[0].set("movablelimits", "true")
+    for position, child in reversed(list(enumerate(parent))):
+        text = child.text or ""
+        if child.tag == "mi" and (text == ":" or unicodedata.category(text[:1] or "a") == "Sm"):
+            child.tag = "mo"
+        elif child.tag == "mo" and text.isascii() and text.isalpha() and not limit:
+            child.tag = "mi"
+        if child.tag == "mi" and len(text) > 1 and text.isalpha() and parent.tag == "mrow":
+            _space_function(parent, position)
+
+
+def _space_function(parent: ElementTree.Element, position: int) -> None:
+    """Put a thin space between a named function and the operands beside it."""
+    operands = ("mi", "mn", "msub", "msup", "msubsup", "mrow")
+    after = parent[position + 1] if position + 1 < len(parent) else None
+    if after is not None and (after.tag in operands or after.text == "["):
+        parent.insert(position + 1, ElementTree.Element("mspace", width="0.167em"))
+    if position > 0 and parent[position - 1].tag in operands:
+        parent.insert(position, ElementTree.Element("mspace", width="0.167em"))

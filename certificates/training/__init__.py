@@ -1,0 +1,1 @@
+"""Training: the job, its table and its picture."""

@@ -1,0 +1,1 @@
+"""Proofs of the known landscapes, and their pages."""

@@ -1,0 +1,1 @@
+"""Linear algebra: products, tiles, factorisations, inertia, kernels."""

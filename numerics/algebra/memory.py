@@ -1,0 +1,38 @@
+"""How much memory a proof with the Gram matrix takes, and how much there is."""
+
+from __future__ import annotations
+
+import psutil
+
+from lossproof.numerics.algebra.tiled_matrix import tile_bytes
+from lossproof.theory.problem.architecture import Architecture
+
+_COPIES = 7
+_BASE = 2**27
+
+
+def gram_bytes(architecture: Architecture, T: int, triangles: int = 1) -> int:
+    r"""Return about how many bytes a proof with ``K`` takes: ``8 n²/2`` a triangle, ``n = T n_L``, the enclosed factors ``Ψ_l``, ``Φ_l``, and their copies.
+
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> gibibytes(gram_bytes(Architecture.of("64-512-10"), 1797))
+    '1.9 GiB'
+    """
+    n = T * architecture.n_L
+    hidden = sum(architecture.widths[1:-1])
+    values = n * hidden + T * sum(architecture.widths)
+    return triangles * tile_bytes(n) + 8 * _COPIES * values + _BASE
+
+
+def available_bytes() -> int:
+    """Return the memory that the system can give without swapping."""
+    return int(psutil.virtual_memory().available)
+
+
+def gibibytes(count: int) -> str:
+    """Return a number of bytes as a reader takes it in.
+
+    >>> gibibytes(3 * 2**29)
+    '1.5 GiB'
+    """
+    return f"{count / 2**30:.1f} GiB"

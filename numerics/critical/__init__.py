@@ -1,0 +1,1 @@
+"""The search for critical points, and the boxes that hold them."""

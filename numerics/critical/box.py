@@ -1,0 +1,211 @@
+r"""Critical points in a box: Krawczyk's test for the gradient.
+
+Let ``g = ∇J`` in ``n`` free parameters around the point ``c``, ``H`` an enclosure of the Hessian over the box ``|w − c| ≤ ρ``, and ``C`` about
+``H^{-1}``. If ``|C g(c)| + |I − C H| ρ < ρ`` in every row, the box contains exactly one zero of ``g`` (Krawczyk 1969), and the Hessian is
+invertible all over the box. Ball arithmetic makes every quantity an enclosure.
+
+For (leaky) relu and powers the loss does not change when a hidden unit's incoming weights are multiplied by ``α > 0`` and its outgoing ones by
+``α^{-κ}``, so critical points come in families and no box contains just one. Then one incoming weight of each hidden unit, not 0, is held
+(`symmetry_gauge`): by Euler's identity ``Σ_in w ∂J/∂w = κ Σ_out v ∂J/∂v`` the components at the held weights vanish as well, from the last hidden
+layer downwards. Softmax is invariant under adding one vector to the incoming weights of all outputs: those of output 0 are held, and their
+components vanish since the sum over the outputs is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from flint import arb, arb_mat
+
+from lossproof.numerics.fields.ball import BallField, ball_of
+from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.precision import ball_precision, dyadic
+from lossproof.numerics.network.boxes import evaluate_box, parameter_place
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.hessian import hessian
+from lossproof.numerics.network.jacobian import gradient
+from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Layer, Weights
+
+MOST_PARAMETERS = 200
+"""More free parameters are refused: the test costs ``n³`` ball operations for each radius tried."""
+
+_PRECISIONS = (128, 256, 512)
+_GROWTH = 4
+_ATTEMPTS = 6
+_NEWTON_STEPS = 8
+_KEPT_BITS = 128
+
+
+@dataclass(frozen=True)
+class CriticalBox:
+    """A box that contains exactly one critical point, up to the scaling symmetry when parameters are ``fixed``, proved at ``precision`` bits."""
+
+    radius: Fraction
+    precision: int
+    fixed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReducedSystem:
+    """As many components of the gradient (``equations``) as free ``parameters``, both as rows of ``P``; the other parameters are held."""
+
+    parameters: tuple[int, ...]
+    equations: tuple[int, ...]
+
+
+def without(problem: Problem, fixed: tuple[int, ...] = ()) -> ReducedSystem:
+    """Return the system of all parameters but the ``fixed`` ones, and of the same components of the gradient."""
+    free = tuple(k for k in range(problem.architecture.N_net) if k not in set(fixed))
+    return ReducedSystem(free, free)
+
+
+def critical_box(problem: Problem, weights: Weights, fixed: tuple[int, ...] = ()) -> CriticalBox | None:
+    """Return a small box around the weights that is proved to contain a critical point, or None.
+
+    ``fixed`` are parameters (rows of ``P``) to hold, `symmetry_gauge` or none. None says nothing: the weights may be too far from a critical point, the
+    Hessian singular or nearly so, a derivative may not exist in the box, or there are more than 200 free parameters.
+    """
+    found = zero_box(problem, weights, without(problem, fixed))
+    return None if found is None else CriticalBox(*found, fixed)
+
+
+def zero_box(problem: Problem, weights: Weights, system: ReducedSystem) -> tuple[Fraction, int] | None:
+    """Return ``(radius, precision)`` of a small box in the free parameters that is proved to contain exactly one zero of the system, or None."""
+    if len(system.parameters) > MOST_PARAMETERS:
+        return None
+    for precision in _PRECISIONS:
+        try:
+            g, step = _newton_step(problem, weights, system, precision)
+        except (NotDifferentiable, ZeroDivisionError):
+            continue
+        length = max((abs(float(entry)) for entry in step), default=0.0)
+        if not length < 1:
+            return None
+        least = Fraction(2) ** max(-precision // 2, int(np.ceil(np.log2(max(length, 2.0**-1000)))) + 2)
+        for radius in (least * _GROWTH**k for k in range(_ATTEMPTS)):
+            if radius <= 1 and _maps_into_itself(problem, weights, system, g, radius, precision):
+                return radius, precision
+    return None
+
+
+def refined_weights(problem: Problem, weights: Weights, fixed: tuple[int, ...] = ()) -> Weights | None:
+    """Return weights nearer to the critical point, as dyadic rationals of about 128 bits, by Newton's method in high precision.
+
+    None where the iteration does not settle, as at a singular Hessian. The result is a better guess and proves nothing.
+    """
+    return refined_zero(problem, weights, without(problem, fixed))
+
+
+def refined_zero(problem: Problem, weights: Weights, system: ReducedSystem) -> Weights | None:
+    """Return weights nearer to a zero of the system, its free parameters moved by Newton's method in high precision; None where that does not settle."""
+    if len(system.parameters) > MOST_PARAMETERS:
+        return None
+    last = np.inf
+    for _ in range(_NEWTON_STEPS):
+        try:
+            _, step = _newton_step(problem, weights, system, 2 * _KEPT_BITS)
+        except (NotDifferentiable, ZeroDivisionError):
+            return None
+        length = max((abs(float(entry)) for entry in step), default=0.0)
+        if not length < min(1.0, last):
+            return weights if length < 2.0**-60 else None
+        weights, last = _moved(problem, weights, system.parameters, step), length
+    return weights
+
+
+def symmetry_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
+    """Return parameters to hold, as rows of ``P``, so that the symmetries of the loss leave isolated critical points isolated; empty without any.
+
+    Scaling (hidden activation relu, leaky-relu or power:k with ``k ≥ 2``, bias mode trainable or none, no hidden unit without incoming weights): the
+    largest incoming weight of each hidden unit. Softmax of two outputs or more: all incoming weights of output 0, as adding one vector to those of all
+    outputs changes no error.
+    """
+    a = problem.architecture
+    last = a.N_net - a.fan_in(a.L) * a.n_L
+    logits = problem.error.family == "softmax" and a.n_L >= 2 and a.output_activation.family == "identity"
+    return (*_scaling_gauge(problem, weights), *(range(last, last + a.fan_in(a.L)) if logits else ()))
+
+
+def _scaling_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
+    a = problem.architecture
+    power = a.activation.family == "power" and a.activation.parameter != 1
+    if a.L < 2 or a.bias == "fixed" or not (power or a.activation.family in ("relu", "leaky-relu")):
+        return ()
+    layers, offset, chosen = Float64Field(), 0, []
+    for l in range(1, a.L):
+        W, rows = np.abs(layers.array(weights.layers[l - 1].W)), a.fan_in(l)
+        for unit in range(a.widths[l]):
+            source = int(np.argmax(W[:, unit]))
+            if weights.layers[l - 1].W[source][unit] == 0:
+                return ()
+            chosen.append(offset + unit * rows + source)
+        offset += rows * a.widths[l]
+    return tuple(chosen)
+
+
+def _newton_step(problem: Problem, weights: Weights, system: ReducedSystem, precision: int) -> tuple[arb_mat, list[arb]]:
+    """Return ``g`` enclosed at the point and the midpoint of ``−J^{-1} g``, ``J`` the derivative; raises `ZeroDivisionError` if singular or not finite."""
+    with ball_precision(precision):
+        g, J = _values(problem, weights, system, precision), _slopes(problem, weights, system, Fraction(0), precision)
+        step = J.mid().inv().mid() * g.mid()
+        if not all(entry.is_finite() for entry in step.entries()):
+            raise ZeroDivisionError
+        return g, [-entry.mid() for entry in step.entries()]
+
+
+def _maps_into_itself(problem: Problem, weights: Weights, system: ReducedSystem, g: arb_mat, radius: Fraction, precision: int) -> bool:
+    """Apply the test to the enclosed ``g`` and the Hessian over a box twice as wide, half of the box left as slack: a checker with wider balls then agrees."""
+    n = len(system.parameters)
+    with ball_precision(precision):
+        try:
+            J = _slopes(problem, weights, system, 2 * radius, precision)
+            C = J.mid().inv().mid()
+        except (NotDifferentiable, ZeroDivisionError):
+            return False
+        moved, rest, rho = C * g, C * J, ball_of(radius)
+        for k in range(n):
+            spread = sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0))
+            if not 2 * (abs(moved[k, 0]) + spread * rho) < rho:
+                return False
+    return True
+
+
+def _values(problem: Problem, weights: Weights, system: ReducedSystem, precision: int) -> arb_mat:
+    g = gradient(problem, evaluate(problem.architecture, problem.samples, weights, BallField(precision)))
+    return arb_mat(len(system.equations), 1, [g[k] for k in system.equations])
+
+
+def _slopes(problem: Problem, weights: Weights, system: ReducedSystem, radius: Fraction, precision: int) -> arb_mat:
+    H = hessian_over_box(problem, weights, radius, precision, list(system.parameters))
+    return arb_mat(H[np.ix_(system.equations, system.parameters)].tolist())
+
+
+def hessian_over_box(problem: Problem, weights: Weights, radius: Fraction, precision: int, parameters: list[int] | None = None) -> Array:
+    """Return an enclosure of ``∇²J`` for all weights whose given parameters (all if None) lie within ``radius`` of the point's.
+
+    Raises `NotDifferentiable` where a second derivative does not exist, or may not, in the box.
+    """
+    return hessian(problem, evaluate_box(problem, weights, BallField(precision), radius, parameters))
+
+
+def _moved(problem: Problem, weights: Weights, free: tuple[int, ...], step: list[arb]) -> Weights:
+    rows = [([list(row) for row in layer.W], list(layer.b)) for layer in weights.layers]
+    field = BallField(2 * _KEPT_BITS)
+    for k, change in zip(free, step, strict=True):
+        l, unit, source = parameter_place(problem.architecture, k)
+        W, b = rows[l - 1]
+        line, at = (W[source], unit) if source < len(W) else (b, unit)
+        with ball_precision(field.precision):
+            line[at] = _rounded(field.embed(line[at]) + change)
+    return Weights(tuple(Layer(tuple(map(tuple, W)), tuple(b)) for W, b in rows))
+
+
+def _rounded(value: arb) -> Fraction:
+    """Return the midpoint rounded to about 128 bits."""
+    with ball_precision(_KEPT_BITS):
+        return dyadic(+value.mid())

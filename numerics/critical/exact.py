@@ -1,0 +1,166 @@
+"""Exact decisions about critical points: a gradient that is formally 0, constant networks, best constants for equal inputs; and a gradient that is not 0.
+
+Each function answers yes only when exact or ball arithmetic proves it; the certificate's rules of the same content are re-checked by the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from flint import arb, fmpq
+
+from lossproof.numerics.curves.fields import FormalSeries
+from lossproof.numerics.fields.ball import BallField
+from lossproof.numerics.fields.field import Array, Field
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.formal import FormalField
+from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.network.jacobian import gradient, jacobian, output_gradient, output_residuals
+from lossproof.numerics.network.outputs import is_clear, precisions
+from lossproof.numerics.network.pass_limits import forward_precision
+from lossproof.theory.exceptions import NotDifferentiable, NotInField
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+
+_FORMAL_WORK = 20_000
+_CHEAP_WORK = 500_000
+_BALL_WORK = 5_000_000
+_SMALL = 1e-6
+
+
+def gradient_is_zero(problem: Problem, weights: Weights) -> bool:
+    """Tell whether ``∇J(W) = 0`` is proved by exact arithmetic (polynomials over Q in formal symbols, or rationals).
+
+    False means "not proved": the gradient may differ from 0, or vanish for a reason that formal arithmetic does not see.
+    """
+    if problem.T * problem.architecture.N_net > _FORMAL_WORK or not _gradient_is_small(problem, weights):
+        return False
+    return any(
+        all(entry == 0 for entry in found) for found in _exact(problem, lambda field: gradient(problem, _pass(problem, weights, field)))
+    )
+
+
+def is_constant_critical(problem: Problem, weights: Weights) -> bool:
+    """Tell whether ``W_1 = 0`` and the constant outputs satisfy ``Σ_i ∇E_i = 0`` and ``Σ_i ∇E_i x_iᵀ = 0``, exactly (rule `stationary-constant`)."""
+    a = problem.architecture
+    trainable = a.bias == "trainable" and a.L >= 2 and a.output_activation.nonvanishing_derivative.holds
+    if not trainable or any(w != 0 for row in weights.layers[0].W for w in row):
+        return False
+    inputs = [[*row, 1] for row in problem.samples.X]
+
+    def moments(field: Field) -> Array:
+        return np.asarray(field.matmul(field.array(inputs).T, output_residuals(problem, _pass(problem, weights, field))))
+
+    return any(all(entry == 0 for entry in found.ravel()) for found in _exact(problem, moments))
+
+
+def equal_inputs_are_balanced(problem: Problem, weights: Weights) -> bool:
+    """Tell whether ``Σ ∇E_i = 0`` within every group of equal inputs, exactly (rule `global-floor`)."""
+    if problem.T * problem.architecture.N_net > _FORMAL_WORK:
+        return False
+    groups: dict[object, list[int]] = {}
+    for i, x in enumerate(problem.samples.X):
+        groups.setdefault(x, []).append(i)
+    for residuals in _exact(problem, lambda field: output_residuals(problem, _pass(problem, weights, field))):
+        sums = [sum((residuals[i, j] for i in group), fmpq(0)) for group in groups.values() for j in range(residuals.shape[1])]
+        if all(entry == 0 for entry in sums):
+            return True
+    return False
+
+
+def gradient_apart_from_zero(problem: Problem, weights: Weights, max_precision: int) -> tuple[int, int] | None:
+    """Return ``(parameter, precision)`` where ball arithmetic proves a component of ``∇J(W)`` not to be 0, or None.
+
+    However small a gradient is, it is told from 0 once the precision suffices: a saturated unit is no critical point. Where there is much to compute, the
+    components by the last layer's weights come first, which need no pass backwards; beyond a limit they are the only ones.
+    """
+    work = problem.T * problem.architecture.N_net
+    if work > _CHEAP_WORK:
+        found = _component_apart(problem, weights, forward_precision(problem, max_precision), output_gradient)
+        if found is not None or work > _BALL_WORK:
+            return found
+    return _component_apart(problem, weights, max_precision, gradient)
+
+
+def _component_apart(
+    problem: Problem, weights: Weights, max_precision: int, components: Callable[[Problem, Evaluation], Array]
+) -> tuple[int, int] | None:
+    """Return ``(parameter, precision)`` for the last components of the gradient, as many as the function gives."""
+    for precision in precisions(max_precision):
+        try:
+            balls: list[arb] = list(components(problem, _pass(problem, weights, BallField(precision))))
+        except NotDifferentiable:
+            continue
+        certain = [k for k, entry in enumerate(balls) if entry.is_finite() and is_clear(entry)]
+        if certain:
+            best = max(certain, key=lambda k: balls[k].rel_accuracy_bits())
+            return problem.architecture.N_net - len(balls) + best, precision
+    return None
+
+
+def inactive_layer(problem: Problem, weights: Weights, precision: int) -> int | None:
+    """Return a hidden layer of relu units that are all proved inactive at all samples, ``z < 0``, or None."""
+    a = problem.architecture
+    if a.activation.family != "relu":
+        return None
+    z = _pass(problem, weights, BallField(precision)).z
+    return next((l for l in range(1, a.L) if all(entry < 0 for entry in z[l].ravel())), None)
+
+
+def residual_apart_from_zero(problem: Problem, residuals: Array) -> list[int] | None:
+    """Return the place ``[i, j]`` of the entry of ``∇E`` that is most clearly not 0, or None; ``residuals`` are balls of shape ``(T, n_L)``."""
+    certain = [
+        (float(ball.abs_lower()), [i, j])
+        for i in range(problem.T)
+        for j in range(problem.architecture.n_L)
+        if is_clear(ball := residuals[i, j])
+    ]
+    return max(certain)[1] if certain else None
+
+
+def _pass(problem: Problem, weights: Weights, field: Field) -> Evaluation:
+    return evaluate(problem.architecture, problem.samples, weights, field)
+
+
+def formal_field(problem: Problem) -> FormalField:
+    """Return a formal ring in which a checker sees the same identities: with the relations between an activation's derivatives if none has a kink.
+
+    On which side of a kink an irrational ``z`` lies is no formal identity: there, values and slopes are symbols.
+    """
+    return FormalField() if problem.architecture.kinked_layers(2) else FormalSeries()
+
+
+def has_rational_sides(problem: Problem, weights: Weights) -> bool:
+    """Tell whether every ``z`` is rational in the layers whose activation has a kink, so that its side is exact."""
+    kinked = problem.architecture.kinked_layers(2)
+    if not kinked:
+        return True
+    z = _pass(problem, weights, RationalField()).z
+    try:
+        return all(isinstance(entry, fmpq) for l in kinked for entry in z[l].ravel())
+    except (NotInField, NotDifferentiable):
+        return False
+
+
+def _exact(problem: Problem, compute: Callable[[Field], Array]) -> Iterator[Array]:
+    """Yield what is computed over the rationals, and over the formal ring, where it exists there."""
+    fields: tuple[Field, ...] = (RationalField(), formal_field(problem))
+    for field in fields:
+        try:
+            yield compute(field)
+        except (NotInField, NotDifferentiable):
+            continue
+
+
+def _gradient_is_small(problem: Problem, weights: Weights) -> bool:
+    """Tell whether every component of ``P ε`` is small against the sum of its summands in doubles: else exact arithmetic need not look."""
+    try:
+        with np.errstate(all="ignore"):
+            evaluation = _pass(problem, weights, Float64Field())
+            P, residuals = jacobian(evaluation), output_residuals(problem, evaluation).ravel()
+            small = np.abs(P @ residuals) <= _SMALL * (np.abs(P) @ np.abs(residuals))
+    except (NotDifferentiable, NotInField):
+        return True
+    return bool(np.all(small | ~np.isfinite(P @ residuals)))

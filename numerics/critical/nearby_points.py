@@ -1,0 +1,104 @@
+"""Weights near a candidate at which a proof may succeed where it fails at the candidate itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from flint import fmpz
+
+from lossproof.numerics.critical.blind_layers import blind_point
+from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
+from lossproof.numerics.critical.exact import gradient_is_zero
+from lossproof.numerics.critical.idle_units import idle_point
+from lossproof.numerics.critical.merged_units import merged_point
+from lossproof.numerics.fields.ball import ball_of
+from lossproof.theory.problem.numbers import Constant, Number, combination
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Layer, Weights
+
+_CLOSE = Fraction(1, 10**6)
+_LARGEST_DENOMINATOR = 64
+_LARGEST_EXPONENT = 8.0
+
+
+def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
+    """Yield the weights, then nearby ones: with short entries and an exactly vanishing gradient, with units merged, and refined by Newton's method.
+
+    What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
+    """
+    yield weights
+    for exact in (snapped_weights(weights), constant_network(problem, weights)):
+        if exact is not None and exact != weights and gradient_is_zero(problem, exact):
+            yield exact
+    for find in (merged_point, idle_point, blind_point):
+        found = find(problem, weights)
+        if found is not None:
+            yield found.weights
+    for fixed in dict.fromkeys(((), symmetry_gauge(problem, weights))):
+        refined = refined_weights(problem, weights, fixed)
+        if refined is not None:
+            yield refined
+
+
+def snapped_weights(weights: Weights) -> Weights:
+    """Return the weights with each entry that is within ``10^-6`` of a fraction with a denominator up to 64 replaced by it.
+
+    >>> point = Weights((Layer(((Fraction("0.50000001"),),), (Fraction("1e-9"),)),))
+    >>> snapped_weights(point).layers[0]
+    Layer(W=((Fraction(1, 2),),), b=(Fraction(0, 1),))
+    """
+    return _mapped(weights, _snapped)
+
+
+def constant_network(problem: Problem, weights: Weights) -> Weights | None:
+    r"""Return weights with ``W_1 = 0`` exactly and the mean target as constant output, near ones whose first layer nearly vanishes; None for others.
+
+    For one hidden layer of tanh or sigmoid, identity output and squared error. The hidden biases become ``b`` with a short rational ``σ(b)``, such as
+    ``log(3)/2`` with ``tanh b = 1/2``, so that the output bias, ``mean(Y) − Σ v σ(b)``, is rational.
+    """
+    a = problem.architecture
+    right = a.L == 2 and a.bias == "trainable" and a.output_activation.family == "identity" and problem.error.family == "squared"
+    small = all(isinstance(w, Fraction) and abs(w) <= _CLOSE for row in weights.layers[0].W for w in row)
+    if not right or not small or a.activation.family not in ("tanh", "sigmoid"):
+        return None
+    hidden = [_with_rational_value(a.activation.family, float(ball_of(b))) for b in weights.layers[0].b]
+    W_2 = [[v for w in row if isinstance(v := _snapped(w), Fraction)] for row in weights.layers[1].W]
+    if any(len(row) < a.n_L for row in W_2):
+        return None
+    outputs = []
+    for j in range(a.n_L):
+        pushed = sum((v[j] * value for v, (_, value) in zip(W_2, hidden, strict=True)), Fraction(0))
+        outputs.append(sum((row[j] for row in problem.samples.Y), Fraction(0)) / problem.T - pushed)
+    zeros = tuple(tuple(Fraction(0) for _ in row) for row in weights.layers[0].W)
+    return Weights((Layer(zeros, tuple(b for b, _ in hidden)), Layer(tuple(map(tuple, W_2)), tuple(outputs))))
+
+
+def _with_rational_value(family: str, b: float) -> tuple[Number, Fraction]:
+    """Return ``b'`` near ``b`` with a rational ``σ(b')``, and that value: ``b' = κ log(p/q)`` with ``κ`` 1/2 for tanh and 1 for sigmoid."""
+    scale = Fraction(1, 2) if family == "tanh" else Fraction(1)
+    ratio = Fraction(math.exp(min(max(b / float(scale), -_LARGEST_EXPONENT), _LARGEST_EXPONENT))).limit_denominator(_LARGEST_DENOMINATOR)
+    ratio = max(ratio, Fraction(1, _LARGEST_DENOMINATOR))
+    value = (ratio - 1) / (ratio + 1) if family == "tanh" else ratio / (ratio + 1)
+    terms = {Constant("log", Fraction(p)): scale * power for p, power in _prime_powers(ratio).items()}
+    return combination(Fraction(0), terms), value
+
+
+def _prime_powers(ratio: Fraction) -> dict[int, int]:
+    powers: dict[int, int] = {}
+    for number, sign in ((ratio.numerator, 1), (ratio.denominator, -1)):
+        for prime, power in fmpz(number).factor():
+            powers[int(prime)] = powers.get(int(prime), 0) + sign * int(power)
+    return powers
+
+
+def _snapped(value: Number) -> Number:
+    if not isinstance(value, Fraction):
+        return value
+    short = value.limit_denominator(_LARGEST_DENOMINATOR)
+    return short if abs(short - value) <= _CLOSE else value
+
+
+def _mapped(weights: Weights, change: Callable[[Number], Number]) -> Weights:
+    return Weights(tuple(Layer(tuple(tuple(map(change, row)) for row in layer.W), tuple(map(change, layer.b))) for layer in weights.layers))

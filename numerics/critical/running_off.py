@@ -1,0 +1,85 @@
+"""Signs, in double precision, that a point belongs to a sequence that goes to infinity, or sits at a kink."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossproof.numerics.fields.field import Array
+from lossproof.numerics.network.float_derivatives import Derivatives, FloatLandscape
+from lossproof.theory.problem.problem import Problem
+
+_RANK = 1e-6
+_KINK = 1e-13
+_SUSPICION = 4.0
+_FLAT_TAILS = {
+    "sigmoid": (21.0, True), "tanh": (11.0, True), "erf": (4.7, True), "arctan": (3e4, True), "softsign": (3e4, True),
+    "softplus": (21.0, False), "silu": (25.0, False), "gelu": (7.0, False), "elu": (21.0, False),
+}  # fmt: skip
+_LINEAR_TAILS = {"softplus": 21.0, "silu": 25.0, "gelu": 7.0, "bent-identity": 3e4}
+
+
+def meets_kink(problem: Problem, at: Derivatives) -> bool:
+    """Tell whether some unit without derivative at 0 has its input there, as far as doubles can tell."""
+    for l in problem.architecture.kinked_layers(1):
+        z = np.abs(at.z[l - 1][0])
+        if np.any(z <= _KINK * max(1.0, float(z.max()))):
+            return True
+    return False
+
+
+def runs_off(landscape: FloatLandscape, at: Derivatives) -> bool:
+    """Tell whether the (one) point looks like one of a sequence that goes to infinity.
+
+    That is so when the samples at which a unit is not saturated leave a direction of its incoming weights open that other samples see,
+    or when a unit with a linear branch sees all samples on its branches. Saturation of the error (cross-entropy of certain answers, outliers of
+    robust errors) counts as saturation of the outputs.
+    """
+    a = landscape.problem.architecture
+    for l in range(1, a.L + 1):
+        z, inputs, family = at.z[l - 1][0], at.values[l - 1][0], a.activation_of(l).family
+        flat = _saturated(family, z)
+        if l == a.L:
+            flat = flat | _certain(landscape, at.values[-1][0])
+        linear = _LINEAR_TAILS.get(family)
+        for k in range(a.widths[l]):
+            if linear is not None and np.all(np.abs(z[:, k]) > linear):
+                return True
+            if np.any(flat[:, k]) and _rank(inputs[~flat[:, k]], inputs) < _rank(inputs, inputs):
+                return True
+    return False
+
+
+def is_suspicious(landscape: FloatLandscape, at: Derivatives) -> bool:
+    """Tell whether a unit is saturated so far at some sample that slopes too small for doubles may hide a way to infinity."""
+    a = landscape.problem.architecture
+    for l in range(1, a.L + 1):
+        z, family = at.z[l - 1][0], a.activation_of(l).family
+        if np.any(_saturated(family, z * _SUSPICION)) or np.any(np.abs(z) * _SUSPICION > _LINEAR_TAILS.get(family, np.inf)):
+            return True
+    return bool(np.any(_certain(landscape, at.values[-1][0], _SUSPICION)))
+
+
+def _saturated(family: str, z: Array) -> Array:
+    if family not in _FLAT_TAILS:
+        return np.zeros(z.shape, dtype=bool)
+    bound, both = _FLAT_TAILS[family]
+    return np.asarray((z < -bound) | (both & (z > bound)))
+
+
+def _certain(landscape: FloatLandscape, outputs: Array, factor: float = 1.0) -> Array:
+    """Return where the error no longer bends although it is not at its least value; a larger factor tells this earlier."""
+    error, shape, bound = landscape.problem.error, outputs.shape, _FLAT_TAILS["sigmoid"][0] / factor
+    if error.family == "logistic":
+        return np.asarray(np.abs(outputs) > bound)
+    if error.family == "softmax":
+        ordered = np.sort(outputs, axis=1)
+        sure = ordered[:, -1] - ordered[:, -2] > bound if shape[1] > 1 else np.zeros(shape[0], dtype=bool)
+        return np.broadcast_to(sure[:, None], shape)
+    far = {"blake-zisserman": 5.0, "cauchy": 3e4 * np.sqrt(float(error.beta or 1))}.get(error.family, np.inf)
+    return np.asarray(np.abs(outputs - landscape.targets) * factor > far)
+
+
+def _rank(rows: Array, all_rows: Array) -> int:
+    if rows.shape[0] == 0:
+        return 0
+    return int(np.linalg.matrix_rank(rows, tol=_RANK * float(np.linalg.norm(all_rows, 2))))

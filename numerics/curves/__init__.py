@@ -1,0 +1,1 @@
+"""Power series along curves of weights, and curves of descent."""

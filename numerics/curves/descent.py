@@ -1,0 +1,168 @@
+r"""Curves along which the loss provably descends from a critical point that its Hessian does not decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from flint import arb, fmpq
+
+from lossproof.numerics.curves.fields import BallSeries, FloatSeries, FormalSeries
+from lossproof.numerics.curves.loss_series import Terms, expand_loss, taylor_coefficients
+from lossproof.numerics.curves.reduction import reduce_loss
+from lossproof.numerics.curves.search import kernel_curves, negative_direction
+from lossproof.numerics.fields.field import Array, KinkInBall
+from lossproof.numerics.fields.precision import LARGEST_EXPONENT
+from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.network.hessian import hessian
+from lossproof.numerics.network.jacobian import output_residuals
+from lossproof.numerics.network.outputs import precisions
+from lossproof.numerics.ranks.formal import constant_kernel
+from lossproof.theory.exceptions import InputError, NotDifferentiable, NotInField
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+
+HIGHEST_ORDER = 24
+_LEAST_ORDER = 2
+_MOST_PROOFS = 24
+_FORMAL_WORK = 100_000
+_MOST_WEIGHTS = 1000
+_FORMAL_TERMS = 500_000
+_MOST_PRECISION = 1024
+_ACCURACY = 16
+_SHORT_BITS = 8
+
+
+@dataclass(frozen=True)
+class DescentCurve:
+    r"""A curve ``W(t) = W + Σ_k t^k δ_k`` with ``J(W(t)) − J(W) = c t^m + O(t^{m+1})``, ``c ≤ coefficient < 0``.
+
+    - ``terms``: the pairs ``(k, δ_k)`` with increasing ``k``; ``δ_k`` has ``N_net`` rational entries in the order of the rows of ``P``;
+    - ``order``: ``m``, the coefficients of ``t^1 .. t^{m−1}`` vanish formally;
+    - ``coefficient``: about ``c/2``, so that wider balls than those here prove the same;
+    - ``precision``: the bits of the balls that proved it;
+    - ``exact``: whether ``c`` is formally rational.
+    """
+
+    terms: tuple[tuple[int, tuple[Fraction, ...]], ...]
+    order: int
+    coefficient: Fraction
+    precision: int
+    exact: bool
+
+
+def descent_curve(problem: Problem, weights: Weights, seed: int = 0, *, max_order: int = 12) -> DescentCurve | None:
+    r"""Return a curve of proved descent from an exactly critical point, or None.
+
+    The caller knows that ``∇J(W) = 0`` formally. Curves are sought in doubles among those whose first direction has negative curvature or
+    lies in the rational kernel of the Hessian; each candidate is then proved: the coefficients of ``t^1 .. t^{m−1}`` vanish as formal
+    polynomials, and a ball encloses that of ``t^m`` below 0. So no answer depends on a float, and a curve means that ``W`` is no local
+    minimum. None means nothing: there may be no descent (a local minimum), none found within the budget of curves, none with rational
+    entries or of order up to ``max_order``; activations may not be smooth at a ``z`` met here; formal polynomials may not suffice, or cost
+    too much (``T N_net > 10^5``, ``N_net > 1000``). The budget counts curves and 24 proofs, not seconds: the same input gives the same curve.
+
+    Raises `InputError` unless ``2 ≤ max_order ≤ 24``. Statement `higher-order-descent`.
+
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> a = Architecture.of("1-1-1-1", "identity", bias="none")
+    >>> problem = Problem(a, error_named("squared"), Samples.of([[1]], [[1]]))  # J = (uvw − 1)²/2
+    >>> curve = descent_curve(problem, Weights.of(a, [([[0]], None)] * 3))
+    >>> curve.order, [(k, [str(x) for x in vector]) for k, vector in curve.terms]
+    (3, [(1, ['1', '1', '1'])])
+    """
+    if not _LEAST_ORDER <= max_order <= HIGHEST_ORDER:
+        raise InputError(
+            f"the order of descent must lie between {_LEAST_ORDER} and {HIGHEST_ORDER}, got {max_order}: choose max_order in this range"
+        )
+    N_net = problem.architecture.N_net
+    if problem.T * N_net > _FORMAL_WORK or N_net > _MOST_WEIGHTS:
+        return None
+    try:
+        evaluation = evaluate(problem.architecture, problem.samples, weights, FormalSeries())
+        if _is_globally_minimal(problem, evaluation):
+            return None
+        with np.errstate(all="ignore"):
+            for order, terms in islice(_candidates(problem, weights, evaluation, seed, max_order), _MOST_PROOFS):
+                found = proved_descent(problem, weights, terms, order)
+                if found is not None:
+                    return found
+    except (NotDifferentiable, NotInField):
+        return None
+    return None
+
+
+def proved_descent(problem: Problem, weights: Weights, terms: Terms, order: int) -> DescentCurve | None:
+    r"""Return the curve with its proof if the first coefficient up to ``t^order`` that is not formally 0 is certainly negative, else None.
+
+    None also where that of ``t`` is not 0: the point is then not critical. The precision doubles from 64 to 1024 bits until the ball has 16
+    accurate bits. Raises `NotDifferentiable` and `NotInField` as `expand_loss` does over formal polynomials.
+    """
+    formal = taylor_coefficients(problem, weights, terms, order, FormalSeries())
+    first = next((k for k, c in enumerate(formal) if c != 0), None)
+    if first is None or first < _LEAST_ORDER:
+        return None
+    for precision in precisions(_MOST_PRECISION):
+        try:
+            ball = taylor_coefficients(problem, weights, terms, first, BallSeries(precision))[first]
+        except KinkInBall:
+            continue
+        if ball.rel_accuracy_bits() >= _ACCURACY and arb(2) ** -LARGEST_EXPONENT < abs(ball) < arb(2) ** LARGEST_EXPONENT:
+            kept = tuple((k, tuple(vector)) for k, vector in terms if k <= first)
+            exact = isinstance(formal[first], fmpq)
+            return DescentCurve(kept, first, _half(formal[first], ball), precision, exact) if ball < 0 else None
+    return None
+
+
+def _candidates(problem: Problem, weights: Weights, evaluation: Evaluation, seed: int, max_order: int) -> Iterator[tuple[int, Terms]]:
+    """Yield orders and curves worth a proof: of negative curvature if the Hessian has any, else from its rational kernel."""
+    floats = FloatSeries()
+    H = hessian(problem, evaluate(problem.architecture, problem.samples, weights, floats))
+    if not np.all(np.isfinite(H)):
+        return
+    formal = hessian(problem, evaluation) if _is_affordable(problem, evaluation) else None
+    if formal is not None:
+        H[np.array([[entry == 0 for entry in row] for row in formal])] = 0
+    downward = negative_direction(H)
+    if downward is not None:
+        yield downward
+    kernel = [] if formal is None else _rational_kernel(formal)
+    if kernel:
+        expansion = expand_loss(problem, weights, floats, max_order)
+        yield from kernel_curves(reduce_loss(expansion, H, kernel), seed, max_order)
+
+
+def _is_affordable(problem: Problem, evaluation: Evaluation) -> bool:
+    """Tell whether the formal Hessian is cheap: a bound of its terms, ``N_net²`` times the symbols met and a quarter of the samples."""
+    symbols = len(evaluation.field.table.symbols) if isinstance(evaluation.field, FormalSeries) else 0
+    return problem.architecture.N_net**2 * (symbols + problem.T // 4) <= _FORMAL_TERMS
+
+
+def _rational_kernel(H: Array) -> list[list[Fraction]]:
+    evidence = constant_kernel(H, "right")
+    return [] if evidence is None else [[Fraction(entry) for entry in vector] for vector in evidence.payload["vectors"]]
+
+
+def _is_globally_minimal(problem: Problem, evaluation: Evaluation) -> bool:
+    """Tell whether the gradients of the errors vanish formally: each one, or their sum over equal inputs where the error is convex."""
+    gradients = output_residuals(problem, evaluation)
+    if problem.error.principle_error.holds and all(entry == 0 for entry in gradients.ravel()):
+        return True
+    sums: dict[tuple[Fraction, ...], Array] = {}
+    for x, row in zip(problem.samples.X, gradients, strict=True):
+        sums[x] = sums[x] + row if x in sums else row
+    return problem.error.convex.holds and all(entry == 0 for row in sums.values() for entry in row)
+
+
+def _half(coefficient: Any, ball: arb) -> Fraction:
+    """Return half a rational coefficient, or a short fraction of about half a ball that is certainly negative."""
+    if isinstance(coefficient, fmpq):
+        return Fraction(int(coefficient.p), 2 * int(coefficient.q))
+    mantissa, exponent = (int(part) for part in ball.abs_lower().man_exp())
+    shift = max(mantissa.bit_length() - _SHORT_BITS, 0)
+    return -Fraction(mantissa >> shift) * Fraction(2) ** (exponent + shift - 1)

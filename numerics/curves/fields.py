@@ -1,0 +1,264 @@
+r"""Three arithmetics for Taylor coefficients: doubles for the search, balls for signs, formal polynomials for exact zeros."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import arb, fmpq
+from scipy import special
+
+from lossproof.numerics.curves.activations import activation_jet
+from lossproof.numerics.curves.errors import error_slopes
+from lossproof.numerics.fields.ball import BallField
+from lossproof.numerics.fields.field import Array, at_kink, elementwise, object_array
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.formal import FormalField
+from lossproof.numerics.fields.formal_polynomial import Element, formal_terms
+from lossproof.numerics.fields.precision import ball_precision
+from lossproof.theory.exceptions import NotInField
+from lossproof.theory.functions.activations import Activation, activation_named
+from lossproof.theory.functions.errors import ErrorFunction, error_named
+from lossproof.theory.problem.numbers import Constant, Number
+
+MOST_TERMS = 4000
+_SIGN_PRECISIONS = (64, 256, 1024, 4096)
+_HALF = fmpq(1, 2)
+
+
+@dataclass(frozen=True)
+class FloatSeries(Float64Field):
+    """Doubles: fast and never a proof.
+
+    >>> FloatSeries().jet(activation_named("sin"), 3, np.array([0.0])).ravel().tolist()
+    [0.0, 1.0, 0.0, -0.16666666666666666]
+    """
+
+    def share(self, k: int) -> float:
+        """Return ``1/k``."""
+        return 1.0 / k
+
+    def sign(self, activation: Activation, z: Array) -> Array:
+        """Return the signs; raises `NotDifferentiable` where ``z`` is 0."""
+        if np.any(z == 0):
+            raise at_kink(activation, _missing_order(activation))
+        return np.where(z > 0, 1, -1)
+
+    def state(self, activation: Activation, order: int, z: Array) -> Array:
+        """Return ``σ(z)`` or ``σ'(z)``."""
+        return self.activate(activation, order, z)
+
+    def reciprocal(self, A: Array) -> Array:
+        """Return ``1/A``."""
+        return np.asarray(1 / A)
+
+    def inverse_hypotenuse(self, z: Array, beta: Number) -> Array:
+        """Return ``(z² + β)^{-1/2}``."""
+        return np.asarray(1 / np.hypot(z, math.sqrt(self.embed(beta))))
+
+    def normal(self, z: Array) -> tuple[Array, Array]:
+        """Return the distribution function and the density of the normal distribution."""
+        c = np.clip(z, -40, 40)
+        return special.ndtr(c), np.exp(-c * c / 2) / math.sqrt(2 * math.pi)
+
+    def jet(self, activation: Activation, order: int, z: Array) -> Array:
+        """Return the Taylor coefficients of ``σ`` at ``z``."""
+        return activation_jet(activation, order, z, self)
+
+    def softmax(self, phi: Array) -> Array:
+        """Return the softmax of every row."""
+        return self.error_derivative(error_named("softmax"), 1, phi, np.zeros_like(phi))
+
+    def working(self) -> AbstractContextManager[Any]:
+        """Return a context in which overflow is no error."""
+        return np.errstate(all="ignore")
+
+    def checked(self, A: Array) -> Array:
+        """Return ``A``."""
+        return A
+
+
+@dataclass(frozen=True)
+class BallSeries(BallField):
+    """Balls with ``precision`` bits: every coefficient encloses the true one.
+
+    >>> third = BallSeries(64).jet(activation_named("tanh"), 3, BallSeries(64).array([0]))[3, 0]
+    >>> third.overlaps(arb(-1) / 3)
+    True
+    """
+
+    def share(self, k: int) -> fmpq:
+        """Return ``1/k``."""
+        return fmpq(1, k)
+
+    def sign(self, activation: Activation, z: Array) -> Array:
+        """Return the signs; raises `NotDifferentiable` where a ball is the point 0, `KinkInBall` where it contains 0."""
+        self._check_kinks(activation, _missing_order(activation), z)
+        return elementwise(lambda entry: 1 if entry > 0 else -1, z)
+
+    def state(self, activation: Activation, order: int, z: Array) -> Array:
+        """Return an enclosure of ``σ(z)`` or ``σ'(z)``."""
+        return self.activate(activation, order, z)
+
+    def reciprocal(self, A: Array) -> Array:
+        """Return an enclosure of ``1/A``."""
+        return elementwise(lambda entry: 1 / entry, A)
+
+    def inverse_hypotenuse(self, z: Array, beta: Number) -> Array:
+        """Return an enclosure of ``(z² + β)^{-1/2}``."""
+        constant = self.embed(beta)
+        return elementwise(lambda entry: 1 / (entry * entry + constant).sqrt(), z)
+
+    def normal(self, z: Array) -> tuple[Array, Array]:
+        """Return enclosures of the distribution function and the density of the normal distribution."""
+        distribution = elementwise(lambda entry: (-entry / arb(2).sqrt()).erfc() / 2, z)
+        return distribution, elementwise(lambda entry: (-entry * entry / 2).exp() / (2 * arb.pi()).sqrt(), z)
+
+    def jet(self, activation: Activation, order: int, z: Array) -> Array:
+        """Return enclosures of the Taylor coefficients of ``σ`` at ``z``."""
+        with self.working():
+            return activation_jet(activation, order, z, self)
+
+    def softmax(self, phi: Array) -> Array:
+        """Return enclosures of the softmax of every row."""
+        return self.error_derivative(error_named("softmax"), 1, phi, elementwise(lambda _: arb(0), phi))
+
+    def working(self) -> AbstractContextManager[Any]:
+        """Return the context of this precision."""
+        return ball_precision(self.precision)
+
+    def checked(self, A: Array) -> Array:
+        """Return ``A``."""
+        return A
+
+
+@dataclass(frozen=True)
+class FormalSeries(FormalField):
+    r"""Formal polynomials in which derivatives are polynomials in few states.
+
+    The symbols are those of `FormalField`, of which fewer are used: ``tanh' = 1 − tanh²``, ``sigmoid' = sigmoid − sigmoid²``, and every
+    higher derivative follows from the differential systems of `activation_jet`. So more is formally 0 here than there, and what is
+    formally 0 there is so here. Reflections hold as there: ``tanh(-1) = −tanh(1)``.
+
+    For ``A ≥ 1`` not rational ``1/A`` is ``1 − softsign(A − 1)``; roots of rationals that are no squares are constants. All errors are
+    on offer, softmax where a sample has two outputs or equal logits; else it raises `NotInField`.
+
+    >>> field = FormalSeries()
+    >>> value, slope = field.jet(activation_named("tanh"), 1, field.array([1]))[:, 0]
+    >>> slope + value * value
+    1
+    """
+
+    def share(self, k: int) -> fmpq:
+        """Return ``1/k``."""
+        return fmpq(1, k)
+
+    def sign(self, activation: Activation, z: Array) -> Array:
+        """Return the signs; raises `NotDifferentiable` at 0, and where balls of up to 4096 bits tell no sign."""
+        return elementwise(lambda entry: self._sign(activation, entry), z)
+
+    def state(self, activation: Activation, order: int, z: Array) -> Array:
+        """Return ``σ(z)`` or ``σ'(z)`` in as few symbols as there are relations."""
+        return elementwise(lambda entry: self._state(activation, order, entry), z)
+
+    def reciprocal(self, A: Array) -> Array:
+        """Return ``1/A`` for ``A ≥ 1``."""
+        return elementwise(self._reciprocal, A)
+
+    def inverse_hypotenuse(self, z: Array, beta: Number) -> Array:
+        """Return ``(z² + β)^{-1/2}`` for a rational ``β > 0``."""
+        constant = self.embed(beta)
+        return elementwise(lambda entry: self._inverse_hypotenuse(entry, constant), z)
+
+    def normal(self, z: Array) -> tuple[Array, Array]:
+        """Return ``N(z) = (1 + erf(z/√2))/2`` and ``D(z) = erf'(z/√2)/(2√2)``."""
+        root, erf = self._root(_HALF), activation_named("erf")
+        inner = elementwise(lambda entry: entry * root, z)
+        return (1 + self.state(erf, 0, inner)) * _HALF, self.state(erf, 1, inner) * (root * _HALF)
+
+    def jet(self, activation: Activation, order: int, z: Array) -> Array:
+        """Return the Taylor coefficients of ``σ`` at ``z``, those of equal arguments computed once."""
+        distinct = list(dict.fromkeys(z.ravel()))
+        place = {entry: k for k, entry in enumerate(distinct)}
+        jets = activation_jet(activation, order, object_array(distinct, lambda entry: entry), self)
+        return np.asarray(jets[:, [place[entry] for entry in z.ravel()]].reshape(order + 1, *z.shape))
+
+    def softmax(self, phi: Array) -> Array:
+        """Return the softmax of every row of two or of equal logits; raises `NotInField` for others."""
+        return np.array([self._softmax_row(list(row)) for row in phi], dtype=object)
+
+    def working(self) -> AbstractContextManager[Any]:
+        """Return an empty context."""
+        return nullcontext()
+
+    def checked(self, A: Array) -> Array:
+        """Return ``A``; raises `NotInField` where a polynomial has more than 4000 terms."""
+        if any(len(formal_terms(entry)) > MOST_TERMS for entry in A.ravel()):
+            raise NotInField(f"a formal polynomial has more than {MOST_TERMS} terms: use a ball field, or weights with shorter values")
+        return A
+
+    def error_derivative(self, error: ErrorFunction, order: int, phi: Array, y: Array) -> Array:
+        """Return ``∇E`` or ``∇²E`` of every error."""
+        return error_slopes(error, order, phi, y, self)
+
+    def _value(self, activation: Activation, order: int, z: Element) -> Element:
+        if order == 0:
+            return super()._value(activation, 0, z)
+        jet = activation_jet(activation, order, object_array([z], lambda entry: entry), self)
+        return jet[order, 0] * math.factorial(order)
+
+    def _state(self, activation: Activation, order: int, z: Element) -> Element:
+        value = super()._value(activation, 0, z)
+        if order == 0:
+            return value
+        relations: dict[str, Callable[[], Element]] = {
+            "tanh": lambda: 1 - value * value,
+            "sigmoid": lambda: value - value * value,
+            "elu": lambda: value + 1,
+        }
+        return relations[activation.family]() if activation.family in relations else super()._value(activation, 1, z)
+
+    def _sign(self, activation: Activation, z: Element) -> int:
+        if isinstance(z, fmpq):
+            if z == 0:
+                raise at_kink(activation, _missing_order(activation))
+            return 1 if z > 0 else -1
+        self._check_kink(activation, 2, z)
+        balls = (self.enclose(z, bits) for bits in _SIGN_PRECISIONS)
+        return next(1 if ball > 0 else -1 for ball in balls if not ball.contains(0))
+
+    def _reciprocal(self, A: Element) -> Element:
+        return 1 / A if isinstance(A, fmpq) else 1 - super()._value(activation_named("softsign"), 0, A - 1)
+
+    def _root(self, radicand: fmpq) -> Element:
+        """Return the square root of a positive rational, rational where it can be."""
+        p, q = int(radicand.p), int(radicand.q)
+        if math.isqrt(p) ** 2 == p and math.isqrt(q) ** 2 == q:
+            return fmpq(math.isqrt(p), math.isqrt(q))
+        return self.table.element(Constant("root", Fraction(p * q), 2)) * fmpq(1, q)
+
+    def _inverse_hypotenuse(self, z: Element, beta: fmpq) -> Element:
+        if isinstance(z, fmpq):
+            return self._root(1 / (z * z + beta))
+        root = self._root(1 / beta)
+        scaled = z * root
+        hypotenuse = 2 * (super()._value(activation_named("bent-identity"), 0, scaled) - scaled) + 1
+        return root * hypotenuse * self._reciprocal(1 + z * z * (1 / beta))
+
+    def _softmax_row(self, row: list[Element]) -> list[Element]:
+        if all(entry == row[0] for entry in row):
+            return [fmpq(1, len(row))] * len(row)
+        if len(row) == 2:
+            first = self._state(activation_named("sigmoid"), 0, row[0] - row[1])
+            return [first, 1 - first]
+        raise NotInField("softmax of three or more different logits is not in the ring of formal polynomials: use a ball field")
+
+
+def _missing_order(activation: Activation) -> int:
+    """Return the least order of a derivative that does not exist at 0."""
+    return 2 if activation.differentiable.holds else 1

@@ -1,0 +1,1 @@
+"""The number fields that a pass can run over, one a file."""

@@ -1,0 +1,175 @@
+"""What the network pass asks of a number field.
+
+A field is a small namespace of array operations. Its arrays are numpy arrays: of ``float64``, of ``int64`` residues, or of Python
+objects (mpmath numbers, Arb balls, ``fmpq``, polynomials), so that reshaping, stacking and indexing are numpy's and the pass is
+written once for all fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from lossproof.theory.exceptions import InputError, NotDifferentiable, NotInField
+from lossproof.theory.functions.activations import Activation
+from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.problem.numbers import Number
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+class KinkInBall(NotDifferentiable):
+    """A ball contains a point where the derivative does not exist: a higher precision may decide, unless it is that point exactly."""
+
+
+class Field(Protocol):
+    """Array operations over one number field.
+
+    ``embed`` may round (float64, mpmath), enclose (Arb) or be exact (rational, formal, prime); it raises `NotInField` where the
+    field has no such element. ``activate`` gives ``σ``, ``σ'``, ``σ''`` for ``order`` 0, 1, 2 elementwise, raising
+    `NotDifferentiable` at a kink and `NotInField` where the value is not in the field.
+    """
+
+    @property
+    def name(self) -> str:
+        """The field in words, for messages."""
+        ...
+
+    def embed(self, number: Number) -> Any:
+        """Return one exact number as an element."""
+        ...
+
+    def array(self, rows: Any) -> Array:
+        """Return nested sequences of exact numbers as an array; a numpy array of elements of this field passes unchanged."""
+        ...
+
+    def add(self, A: Array, B: Array) -> Array:
+        """Return ``A + B`` elementwise, with broadcasting."""
+        ...
+
+    def mul(self, A: Array, B: Array) -> Array:
+        """Return ``A ∘ B`` elementwise, with broadcasting."""
+        ...
+
+    def matmul(self, A: Array, B: Array) -> Array:
+        """Return the product of two matrices."""
+        ...
+
+    def activate(self, activation: Activation, order: int, z: Array) -> Array:
+        """Return ``σ``, ``σ'`` or ``σ''`` of every entry (``order`` 0, 1, 2)."""
+        ...
+
+    def error_derivative(self, error: ErrorFunction, order: int, phi: Array, y: Array) -> Array:
+        """Return ``∇E`` of shape ``(T, n_L)`` (``order`` 1) or ``∇²E`` of shape ``(T, n_L, n_L)`` (``order`` 2), derivatives in ``φ``."""
+        ...
+
+    def finalize(self, A: Array) -> Array:
+        """Return a result for use outside: checks that every entry lies in the field proper (rational, prime), else unchanged."""
+        ...
+
+
+class NumpyArithmetic:
+    """The operations of a field whose elements numpy adds and multiplies as they are, at no precision to be set."""
+
+    def add(self, A: Array, B: Array) -> Array:
+        """Return ``A + B``."""
+        return np.asarray(A + B)
+
+    def mul(self, A: Array, B: Array) -> Array:
+        """Return ``A ∘ B``."""
+        return np.asarray(A * B)
+
+    def finalize(self, A: Array) -> Array:
+        """Return ``A``."""
+        return A
+
+
+def unknown_order(order: int) -> ValueError:
+    """Return the exception for a derivative order that is not on offer."""
+    return ValueError(f"the order of a derivative must be 0, 1 or 2, got {order}: call again with one of these")
+
+
+def at_kink(activation: Activation, order: int) -> NotDifferentiable:
+    """Return the exception for a derivative at the point ``z = 0`` where it does not exist."""
+    which = "second" if order == 2 else "first"
+    return NotDifferentiable(f"{activation.name} has no {which} derivative at z = 0, which occurs here: choose other weights")
+
+
+def object_array(rows: Any, embed: Callable[[Any], Any]) -> Array:
+    """Return nested sequences as an object array with every entry embedded.
+
+    >>> object_array([[1, 2]], str).tolist()
+    [['1', '2']]
+    """
+    shape = _shape(rows)
+    result = np.empty(shape, dtype=object)
+    flat = _flat(rows, len(shape))
+    result.ravel()[:] = [embed(entry) for entry in flat]
+    return result
+
+
+def constant_like(field: Field, value: int, shape: tuple[int, ...], like: Array) -> Array:
+    """Return an array filled with one integer, of the kind (``dtype``) of ``like``."""
+    if like.dtype == object:
+        result = np.empty(shape, dtype=object)
+        result.fill(field.embed(Fraction(value)))
+        return result
+    return np.full(shape, value, dtype=like.dtype)
+
+
+def elementwise(function: Callable[[Any], Any], A: Array) -> Array:
+    """Apply a Python function to every entry of an object array."""
+    result = np.empty(A.shape, dtype=object)
+    result.ravel()[:] = [function(entry) for entry in A.ravel()]
+    return result
+
+
+def block_diagonals(D: Array, zero: Any) -> Array:
+    """Return diagonals of shape ``(T, n)`` as matrices of shape ``(T, n, n)``."""
+    T, n = D.shape
+    result = np.empty((T, n, n), dtype=D.dtype)
+    result.fill(zero)
+    result[:, np.arange(n), np.arange(n)] = D
+    return result
+
+
+def no_error_derivative(error: ErrorFunction, field_name: str) -> NotInField:
+    """Return the exception for an error whose derivatives leave the field."""
+    return NotInField(f"derivatives of the {error.name} error are not in {field_name}: use the squared or Cauchy error, or a ball field")
+
+
+def softmax_hessian(s: Array, zero: Any) -> Array:
+    """Return ``diag(s) − s sᵀ`` for each row of softmax values, of shape ``(T, n_L, n_L)``."""
+    return np.asarray(block_diagonals(s, zero) - s[:, :, None] * s[:, None, :])
+
+
+def _shape(rows: Any) -> tuple[int, ...]:
+    if isinstance(rows, np.ndarray):
+        return tuple(int(n) for n in rows.shape)
+    if isinstance(rows, Sequence) and not isinstance(rows, str):
+        if not rows:
+            return (0,)
+        if _is_flat(rows):
+            return (len(rows),)
+        inner = {_shape(row) for row in rows}
+        if len(inner) > 1:
+            raise InputError("a matrix must have rows of one length, got rows of different lengths: make the rows equal")
+        return (len(rows), *inner.pop())
+    return ()
+
+
+def _flat(rows: Any, depth: int) -> list[Any]:
+    if isinstance(rows, np.ndarray):
+        return list(rows.ravel())
+    if depth == 0:
+        return [rows]
+    return list(rows) if _is_flat(rows) else [entry for row in rows for entry in _flat(row, depth - 1)]
+
+
+def _is_flat(rows: Sequence[Any]) -> bool:
+    """Tell whether no entry is a sequence or an array itself."""
+    return all(kind is str or not issubclass(kind, (Sequence, np.ndarray)) for kind in set(map(type, rows)))

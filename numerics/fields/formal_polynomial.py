@@ -1,0 +1,161 @@
+"""Polynomials over Q in formal symbols, and the table that numbers the symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from flint import fmpq
+
+from lossproof.theory.functions.activations import Activation
+from lossproof.theory.problem.numbers import Constant
+
+Monomial: TypeAlias = tuple[tuple[int, int], ...]
+"""Pairs ``(symbol, exponent)`` with increasing symbol numbers and exponents of at least 1; ``()`` is the monomial 1."""
+
+
+class FormalPolynomial:
+    """A polynomial with a monomial other than 1; constants are plain ``fmpq`` throughout.
+
+    ``terms`` maps each monomial to its non-zero coefficient. Sums and products with ``fmpq`` and integers work as expected and give
+    an ``fmpq`` again when all symbols cancel. Two polynomials are comparable only when their symbols come from one `SymbolTable`.
+
+    >>> x = polynomial({((0, 1),): fmpq(1)})
+    >>> (x + 1) * (x - 1) - x * x
+    -1
+    """
+
+    __slots__ = ("_hash", "terms")
+
+    def __init__(self, terms: Mapping[Monomial, fmpq]) -> None:
+        self.terms = terms
+        self._hash: int | None = None
+
+    def __add__(self, other: Any) -> Element:
+        if not isinstance(other, FormalPolynomial | fmpq | int):
+            return NotImplemented
+        merged = dict(self.terms)
+        for monomial, coefficient in formal_terms(other).items():
+            merged[monomial] = merged.get(monomial, _ZERO) + coefficient
+        return polynomial(merged)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> FormalPolynomial:
+        return FormalPolynomial({monomial: -coefficient for monomial, coefficient in self.terms.items()})
+
+    def __sub__(self, other: Any) -> Element:
+        return self + (-other)
+
+    def __rsub__(self, other: Any) -> Element:
+        return -self + other
+
+    def __mul__(self, other: Any) -> Element:
+        if isinstance(other, fmpq | int):
+            return polynomial({monomial: coefficient * other for monomial, coefficient in self.terms.items()})
+        if not isinstance(other, FormalPolynomial):
+            return NotImplemented
+        product: dict[Monomial, fmpq] = {}
+        for left, a in self.terms.items():
+            for right, b in other.terms.items():
+                monomial = _times(left, right)
+                product[monomial] = product.get(monomial, _ZERO) + a * b
+        return polynomial(product)
+
+    __rmul__ = __mul__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FormalPolynomial) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
+        return self._hash
+
+    def __repr__(self) -> str:
+        return " + ".join(f"{c}" + "".join(f"*s{s}^{k}" if k > 1 else f"*s{s}" for s, k in m) for m, c in sorted(self.terms.items()))
+
+    @property
+    def leading_coefficient(self) -> fmpq:
+        """The coefficient of the first monomial other than 1, in the order of symbol numbers."""
+        return self.terms[min(monomial for monomial in self.terms if monomial)]
+
+
+Element: TypeAlias = Any
+"""An ``fmpq`` or a `FormalPolynomial`."""
+
+_ZERO = fmpq(0)
+
+
+def polynomial(terms: Mapping[Monomial, fmpq]) -> Element:
+    """Return a polynomial in canonical form: an ``fmpq`` when no symbol is left."""
+    kept = {monomial: coefficient for monomial, coefficient in terms.items() if coefficient != 0}
+    if not kept:
+        return _ZERO
+    if len(kept) == 1 and () in kept:
+        return kept[()]
+    return FormalPolynomial(kept)
+
+
+def formal_terms(element: Element) -> Mapping[Monomial, fmpq]:
+    """Return the terms of an element; a rational has the monomial ``()`` only, and 0 has none.
+
+    >>> formal_terms(fmpq(2, 3))
+    {(): 2/3}
+    """
+    if isinstance(element, FormalPolynomial):
+        return element.terms
+    value = element if isinstance(element, fmpq) else fmpq(element)
+    return {(): value} if value != 0 else {}
+
+
+def power(element: Element, exponent: int) -> Element:
+    """Return ``element^exponent`` for an exponent of at least 0."""
+    result: Element = fmpq(1)
+    for _ in range(exponent):
+        result = result * element
+    return result
+
+
+@dataclass(frozen=True)
+class ActivationSymbol:
+    """The symbol of ``σ(z)``, ``σ'(z)`` or ``σ''(z)`` for one element ``z`` of the ring."""
+
+    activation: Activation
+    order: int
+    z: Element
+
+
+Symbol: TypeAlias = Constant | ActivationSymbol
+
+
+@dataclass(frozen=True, eq=False)
+class SymbolTable:
+    """Numbers the symbols in order of first use, each symbol once. It only ever grows.
+
+    >>> table = SymbolTable()
+    >>> table.element(Constant("pi")) == table.element(Constant("pi"))
+    True
+    """
+
+    symbols: list[Symbol] = field(default_factory=list)
+    _numbers: dict[Symbol, int] = field(default_factory=dict)
+
+    def element(self, symbol: Symbol) -> FormalPolynomial:
+        """Return the symbol as an element of the ring."""
+        number = self._numbers.get(symbol)
+        if number is None:
+            number = len(self.symbols)
+            self._numbers[symbol] = number
+            self.symbols.append(symbol)
+        return FormalPolynomial({((number, 1),): fmpq(1)})
+
+
+def _times(left: Monomial, right: Monomial) -> Monomial:
+    if not left or not right:
+        return left or right
+    exponents = dict(left)
+    for symbol, exponent in right:
+        exponents[symbol] = exponents.get(symbol, 0) + exponent
+    return tuple(sorted(exponents.items()))

@@ -1,0 +1,1 @@
+"""Exact learners: candidates, and boxes and balls that hold one."""

@@ -1,0 +1,1 @@
+"""Passes through a network, and the matrices and numbers they give."""

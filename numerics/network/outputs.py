@@ -1,0 +1,133 @@
+"""Decisions about the outputs at given weights: exact equality with the targets, inequality, smoothness, curvature of the error.
+
+Each function answers yes only when exact or ball arithmetic proves it; the certificate's rules of the same content are re-checked by the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+from flint import arb
+
+from lossproof.numerics.fields.ball import BallField
+from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.formal import FormalField
+from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.samples import Samples
+from lossproof.theory.problem.weights import Weights
+
+_FIRST_PRECISION = 64
+_FORMAL_WORK = 2_000_000
+_CHEAP_FORMAL_WORK = 50_000
+_CLEARLY_APART = 1e-3
+_CLEAR_BITS = 8
+
+
+def precisions(cap: int) -> Iterator[int]:
+    """Yield the precisions 64, 128, … in bits up to the cap.
+
+    >>> list(precisions(300))
+    [64, 128, 256]
+    """
+    bits = _FIRST_PRECISION
+    while bits <= cap:
+        yield bits
+        bits *= 2
+
+
+def is_clear(ball: arb) -> bool:
+    """Tell whether a ball excludes 0 with eight bits to spare, so that a checker whose balls are a little wider agrees.
+
+    >>> is_clear(arb(1, 0.001)), is_clear(arb(1, 0.5))
+    (True, False)
+    """
+    return (bool(ball > 0) or bool(ball < 0)) and bool(ball.rel_accuracy_bits() >= _CLEAR_BITS)
+
+
+def is_exact_learner(problem: Problem, weights: Weights) -> bool:
+    """Tell whether ``F(W, x_i) = y_i`` for all samples is proved by exact arithmetic (polynomials over Q in formal symbols).
+
+    False means "not proved": the outputs may differ, or be equal for a reason that formal arithmetic does not see.
+    """
+    work = problem.T * problem.architecture.N_net
+    if work > _FORMAL_WORK or (work > _CHEAP_FORMAL_WORK and np.max(np.abs(_float_residuals(problem, weights))) > _CLEARLY_APART):
+        return False
+    field = FormalField()
+    outputs = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L]
+    differences = outputs - field.array(problem.samples.Y)
+    return all(entry == 0 for entry in differences.ravel())
+
+
+def output_apart_from_target(problem: Problem, weights: Weights, max_precision: int) -> tuple[int, int, int] | None:
+    """Return ``(sample, output, precision)`` where ball arithmetic proves ``F(W, x_i)_j ≠ y_ij``, or None.
+
+    The place is the one with the largest residual in float64; the precision doubles up to the cap.
+    """
+    residuals = np.abs(_float_residuals(problem, weights))
+    i, j = (int(k) for k in np.unravel_index(int(np.nanargmax(residuals)), residuals.shape))
+    one = Samples((problem.samples.X[i],), (problem.samples.Y[i],))
+    for precision in precisions(max_precision):
+        output = evaluate(problem.architecture, one, weights, BallField(precision)).phi[problem.architecture.L][0, j]
+        with ball_precision(precision):
+            if is_clear(output - ball_rational(problem.samples.Y[i][j])):
+                return i, j, precision
+    return None
+
+
+def dead_outputs(problem: Problem, weights: Weights, precision: int) -> list[list[int]]:
+    """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved negative, where the derivative of a ``relu`` output is 0."""
+    z = _ball_evaluation(problem, weights, precision).z[problem.architecture.L]
+    return [[i, j] for i in range(z.shape[0]) for j in range(z.shape[1]) if z[i, j] < 0]
+
+
+def is_twice_differentiable_at(problem: Problem, weights: Weights, precision: int) -> bool:
+    """Tell whether every activation is proved to be twice differentiable at every ``z_l(x_i)``: exceptions lie at 0 only."""
+    a = problem.architecture
+    kinked = a.kinked_layers(2)
+    if not kinked:
+        return True
+    z = _ball_evaluation(problem, weights, precision).z
+    return all(not entry.contains(0) for l in kinked for entry in z[l].ravel())
+
+
+def curvature_is_negative(problem: Problem, weights: Weights, output: int, precision: int) -> bool:
+    """Tell whether ``Σ_i e''(r_ij) s_i² < 0`` is proved, with ``s_i = σ_out'(z_ij)(z_ij − c)`` as in the rule `ggn-semidefinite-witness`.
+
+    The sum is ``T vᵀ H_GN v`` for ``v`` the incoming weights of output ``j``.
+    """
+    a, field = problem.architecture, BallField(precision)
+    try:
+        evaluation = evaluate(a, problem.samples, weights, field)
+        slope = field.activate(a.output_activation, 1, evaluation.z[a.L])[:, output]
+    except NotDifferentiable:
+        return False
+    z = evaluation.z[a.L][:, output]
+    curvature = field.error_derivative(problem.error, 2, evaluation.phi[a.L], field.array(problem.samples.Y))[:, output, output]
+    constant = field.embed(Fraction(0) if problem.fixed_bias is None else problem.fixed_bias[-1][output])
+    with ball_precision(precision):
+        rates = [s * (zi - constant) for s, zi in zip(slope, z, strict=True)]
+        total = sum((e * rate * rate for e, rate in zip(curvature, rates, strict=True)), start=arb(0))
+        return bool(total < 0)
+
+
+def ball_rational(value: Fraction) -> arb:
+    """Return a ball around a rational at the current precision."""
+    return arb(value.numerator) / value.denominator
+
+
+def _ball_evaluation(problem: Problem, weights: Weights, precision: int) -> Evaluation:
+    return evaluate(problem.architecture, problem.samples, weights, BallField(precision))
+
+
+def _float_residuals(problem: Problem, weights: Weights) -> Array:
+    field = Float64Field()
+    outputs = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L]
+    residuals = np.asarray(outputs - field.array(problem.samples.Y), dtype=np.float64)
+    largest = float(np.finfo(np.float64).max)
+    return np.asarray(np.nan_to_num(residuals, nan=0.0, posinf=largest, neginf=-largest))

@@ -1,0 +1,137 @@
+"""Weights worth a look: random starting points and constructed witnesses.
+
+Finding a point proves nothing: every claim about it is proved afterwards, by rank evidence or by the kernel's own rules.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from fractions import Fraction
+
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.numbers import Number
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.samples import Samples
+from lossproof.theory.problem.weights import Layer, Weights
+
+_SPREAD = 1.5
+_SMALL = 64
+
+
+def constant_weights(problem: Problem, bias: Fraction) -> Weights:
+    """Return ``W = 0`` with every trainable bias equal to ``bias`` (fixed biases stay as the problem has them)."""
+    a = problem.architecture
+    layers = []
+    for l in range(1, a.L + 1):
+        zeros = tuple((Fraction(0),) * a.widths[l] for _ in range(a.widths[l - 1]))
+        layers.append(Layer(zeros, _bias(problem, l, (bias,) * a.widths[l])))
+    return Weights(tuple(layers))
+
+
+def random_weights(problem: Problem, seed: int, output_factor: Fraction = Fraction(1)) -> Weights:
+    """Return seeded random weights with short dyadic entries, scaled so that units see inputs of order one.
+
+    The scale of the first layer divides by the root mean square of the inputs, and every layer by the root of its fan-in. The weights of
+    the last layer are multiplied by ``output_factor``.
+    """
+    a = problem.architecture
+    generator = random.Random(seed)
+    layers = []
+    for l in range(1, a.L + 1):
+        size = _input_scale(problem.samples) if l == 1 else 1.0
+        scale = _SPREAD / (size * math.sqrt(a.widths[l - 1]))
+        factor = output_factor if l == a.L else Fraction(1)
+        drawn = tuple(tuple(_short_dyadic(generator, scale) for _ in range(a.widths[l])) for _ in range(a.widths[l - 1]))
+        W = drawn if factor == 1 else tuple(tuple(factor * x for x in row) for row in drawn)
+        b = tuple(_short_dyadic(generator, 1.0) for _ in range(a.widths[l]))
+        layers.append(Layer(W, _bias(problem, l, b if a.bias == "trainable" else (Fraction(0),) * a.widths[l])))
+    return Weights(tuple(layers))
+
+
+def random_fixed_bias(architecture: Architecture, seed: int) -> tuple[tuple[Number, ...], ...]:
+    """Return seeded constants ``b_l`` for the bias mode ``"fixed"``."""
+    generator = random.Random(f"fixed-bias-{seed}")
+    return tuple(tuple(_short_dyadic(generator, 1.0) for _ in range(n)) for n in architecture.widths[1:])
+
+
+def _bias(problem: Problem, layer: int, trainable: tuple[Number, ...]) -> tuple[Number, ...]:
+    return trainable if problem.fixed_bias is None else problem.fixed_bias[layer - 1]
+
+
+def _short_dyadic(generator: random.Random, scale: float) -> Fraction:
+    """A non-zero multiple of a power of two with at most seven bits, of the order of ``scale``."""
+    exponent = math.frexp(scale)[1] - 5
+    steps = round(generator.gauss(0.0, math.ldexp(scale, -exponent))) or generator.choice((-1, 1))
+    return Fraction(steps * 2**exponent) if exponent >= 0 else Fraction(steps, 2**-exponent)
+
+
+def _input_scale(samples: Samples) -> float:
+    squares = [square for row in samples.X for x in row if (square := _square(x)) is not None]
+    mean = sum(squares) / len(squares) if squares else 0.0
+    return math.sqrt(mean) if mean > 0 else 1.0
+
+
+def _square(x: Fraction) -> float | None:
+    """Return ``x²`` nearly, or None where that may leave the range of doubles."""
+    try:
+        value = x.numerator / x.denominator
+    except OverflowError:
+        return None
+    return value**2 if abs(value) < 1e150 else None
+
+
+def reading_weights(problem: Problem, c: Number = Fraction(1)) -> Weights | None:
+    """Return the witness of `principles-suffice` on XOR, generalised: hidden units that read single two-valued inputs.
+
+    Unit ``k`` of the first hidden layer sees ``c·(1 − 2(x_j − p)/(q − p))`` for an input ``j`` that takes only the values ``p``, ``q`` on
+    the samples, or the constant ``c``; for an odd activation all first-layer outputs are then affine functions of the sample, and ``σ'``
+    is one constant. Units read different inputs as long as there are any, so that ``W_1`` keeps full rank. None where the construction
+    does not apply: it needs a trainable bias, one hidden layer, an odd activation, and rational ``c``.
+    """
+    a = problem.architecture
+    if a.L != 2 or a.bias != "trainable" or a.activation.reflection != (-1, 0, 0) or not isinstance(c, Fraction):
+        return None
+    columns = _reading_columns(problem.samples, a.widths[0], c)
+    if columns is None:
+        return None
+    chosen = [columns[k % len(columns)] for k in range(a.widths[1])]
+    W_1 = tuple(tuple(column[0][j] for column in chosen) for j in range(a.widths[0]))
+    W_2 = tuple(tuple(Fraction(1 if k % a.widths[2] == j else 0) for j in range(a.widths[2])) for k in range(a.widths[1]))
+    return Weights((Layer(W_1, tuple(column[1] for column in chosen)), Layer(W_2, (Fraction(0),) * a.widths[2])))
+
+
+def _reading_columns(samples: Samples, inputs: int, c: Fraction) -> list[tuple[tuple[Fraction, ...], Fraction]] | None:
+    """The columns (weights, bias) that read one input each, and last the constant unit."""
+    columns = []
+    for j in range(inputs):
+        values = sorted({row[j] for row in samples.X})
+        if len(values) != 2:
+            return None
+        slope = -2 * c / (values[1] - values[0])
+        weights = tuple(slope if k == j else Fraction(0) for k in range(inputs))
+        columns.append((weights, c - slope * values[0]))
+    return [*columns, ((Fraction(0),) * inputs, c)]
+
+
+def twin_weights(problem: Problem, seed: int) -> Weights | None:
+    """Return full-rank weights whose hidden units are copies of as few units as full rank of ``W_1`` allows.
+
+    With ``n_1`` greater than the rows ``m`` of ``W_1``, only ``m`` different units are needed for full rank; the copies add nothing to the row space of ``P``.
+    None unless there is exactly one hidden layer, wider than ``m`` and than the output.
+    """
+    a = problem.architecture
+    rows = a.fan_in(1)
+    if a.L != 2 or a.widths[1] <= rows or a.bias == "fixed":
+        return None
+    base = random_weights(problem, seed).layers
+    W_1 = tuple(tuple(row[k % rows] for k in range(a.widths[1])) for row in base[0].W)
+    b_1 = tuple(base[0].b[k % rows] for k in range(a.widths[1]))
+    return Weights((Layer(W_1, b_1), base[1]))
+
+
+def scaled_output_weights(problem: Problem, output_bias: Fraction) -> Weights:
+    """Return weights with the constant ``output_bias`` for ``z_L``: zero weights, hidden biases 1 (away from kinks), trainable bias."""
+    base = constant_weights(problem, Fraction(1)).layers
+    last = base[-1]
+    return Weights((*base[:-1], Layer(last.W, (output_bias,) * len(last.b))))

@@ -1,0 +1,93 @@
+"""Weights in three forms: arrays a layer, the trainable ones as one vector in the order of the rows of ``P``, and exact numbers.
+
+The rows of ``P`` go layer by layer, unit by unit, and for each unit through its incoming weights, the trainable bias last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.evaluation import LayerArrays
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Layer, Weights
+
+Step = list[LayerArrays]
+"""A displacement of the weights: ``(dW_l, db_l)`` of the shapes of ``(W_l, b_l)``; ``db_l`` is 0 where the bias is not trainable."""
+
+
+def unit_blocks(architecture: Architecture, flat: Array) -> list[Array]:
+    """Return for each layer a copy of its weights with one row a unit: incoming weights, then the trainable bias, ``(n_l, m_l)``."""
+    offset, blocks = 0, []
+    for l in range(1, architecture.L + 1):
+        size = architecture.widths[l] * architecture.fan_in(l)
+        blocks.append(np.array(flat[offset : offset + size]).reshape(architecture.widths[l], architecture.fan_in(l)))
+        offset += size
+    return blocks
+
+
+def step_of_rows(architecture: Architecture, flat: Array) -> Step:
+    """Return a displacement given in the order of the rows of ``P`` as a step.
+
+    >>> step_of_rows(Architecture.of("2-1"), np.array([1.0, 2.0, 3.0]))[0][1]
+    array([3.])
+    """
+    step = []
+    for l, block in enumerate(unit_blocks(architecture, flat), start=1):
+        step.append((block.T[: architecture.widths[l - 1]], block[:, -1] if architecture.bias_rows else np.zeros(len(block))))
+    return step
+
+
+def rows_of_step(architecture: Architecture, step: Sequence[LayerArrays]) -> Array:
+    """Return a displacement as one vector in the order of the rows of ``P``; the inverse of `step_of_rows`."""
+    parts = [(np.vstack([dW, db[None, :]]) if architecture.bias_rows else dW).T.ravel() for dW, db in step]
+    return np.concatenate(parts)
+
+
+def float_layers(weights: Weights) -> list[LayerArrays]:
+    """Return weights in doubles: a pair ``(W_l, b_l)`` a layer."""
+    field = Float64Field()
+    return [(field.array(layer.W), field.array(layer.b)) for layer in weights.layers]
+
+
+def flat_weights(problem: Problem, weights: Weights) -> Array:
+    """Return the trainable weights in doubles, in the order of the rows of ``P``."""
+    return rows_of_step(problem.architecture, float_layers(weights))
+
+
+def layer_arrays(problem: Problem, flat: Array) -> list[LayerArrays]:
+    """Return ``(W_l, b_l)`` in doubles from the trainable weights, fixed biases as the problem has them; the inverse of `flat_weights`."""
+    layers, fixed = step_of_rows(problem.architecture, flat), problem.fixed_bias
+    return layers if fixed is None else [(W, Float64Field().array(b)) for (W, _), b in zip(layers, fixed, strict=True)]
+
+
+def weights_of_layers(problem: Problem, layers: Sequence[LayerArrays], exact: Callable[[Any], Fraction] = Fraction) -> Weights:
+    """Return layers as exact weights, each entry by ``exact``; fixed biases are those of the problem."""
+    found = []
+    for l, (W, b) in enumerate(layers):
+        bias = tuple(map(exact, b.tolist())) if problem.fixed_bias is None else problem.fixed_bias[l]
+        found.append(Layer(tuple(tuple(map(exact, row)) for row in W.tolist()), bias))
+    return Weights(tuple(found))
+
+
+def weights_of_rows(problem: Problem, flat: Array) -> Weights:
+    """Return exact weights from the trainable ones, doubles or fractions, in the order of the rows of ``P``; fixed biases are those of the problem.
+
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> problem = Problem(Architecture.of("1-1"), error_named("squared"), Samples.of([[1]], [[5]]))
+    >>> weights_of_rows(problem, np.array([0.5, 3.0])).layers[0].W
+    ((Fraction(1, 2),),)
+    """
+    return weights_of_layers(problem, step_of_rows(problem.architecture, flat))
+
+
+def all_entries(layers: Sequence[LayerArrays]) -> Array:
+    """Return all entries of some layers as one vector, biases that are not trainable included: for distances."""
+    return np.concatenate([part.ravel() for layer in layers for part in layer])

@@ -1,0 +1,172 @@
+"""Full column rank of ``P`` or of one of its blocks, proved in double precision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lossproof.numerics.algebra.memory import gibibytes, gram_bytes
+from lossproof.numerics.algebra.tiled_cholesky import Report
+from lossproof.numerics.ranks.evidence import RankEvidence
+from lossproof.numerics.verified.balanced_rows import balanced_rows
+from lossproof.numerics.verified.blocks import GramBlock
+from lossproof.numerics.verified.enclosures import enclose_numbers
+from lossproof.numerics.verified.forward_backward import enclose_pass
+from lossproof.numerics.verified.gram import RankOutcome, full_column_rank, smallest_singular_value
+from lossproof.numerics.verified.preconditioned import MOST_COLUMNS, preconditioned_bytes, preconditioned_full_column_rank
+from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.samples import Samples
+from lossproof.theory.problem.weights import Weights
+from lossproof.theory.verdicts import Rigor
+
+MOST_VALUES = 5_000_000
+"""More values of activations are refused, as the rule `rank-gram` does."""
+
+_SPARE = 4.0
+_MOST_BYTES = 2**30
+_OUT_OF_RANGE = "an entry of P, a weight or a unit is out of the range of the proof in doubles"
+
+
+@dataclass(frozen=True)
+class RankAttempt:
+    """The evidence, or None and the ``obstacle``: what stood in the way, as words that follow "because"."""
+
+    evidence: RankEvidence | None
+    obstacle: str = ""
+
+
+def verified_full_column_rank(
+    architecture: Architecture,
+    samples: Samples | Any,
+    weights: Weights | Sequence[tuple[Any, Any]],
+    *,
+    block: int | None = None,
+) -> RankEvidence | None:
+    r"""Prove ``rank P = T n_L`` (or ``rank P-l = T n_L`` for ``block = l``) in double precision, or return None.
+
+    ``samples`` is a sample set or inputs ``X`` of shape ``(T, n_0)``; ``weights`` are exact weights or a list of ``(W_l, b_l)``,
+    ``b_l`` of length ``n_l`` or None. Arrays of doubles are exact, other exact numbers are enclosed. If the output activation's
+    derivative vanishes nowhere, each column is taken up to that non-zero factor.
+
+    The forward pass and the factors ``Ψ_l`` are computed with BLAS and a-priori error bounds (``float_enclosures``), ``σ`` and ``σ'``
+    are enclosed once for each unit and sample, and ``verified_gram`` proves ``σ_min > 0`` for all matrices within the
+    enclosures, without forming ``P``. The cost is that of ``K`` and one Cholesky factorisation, ``O(T² n_L² Σ n_l + (T n_L)³/3)``.
+
+    Where ``K`` is too ill-conditioned the rows of ``P`` are scaled (`balanced_rows`, rule `rank-gram-balanced`), and up to 6,000 columns ``P`` is formed
+    and preconditioned (`preconditioned_gram`, rule `rank-gram-preconditioned`).
+
+    The result (rule `rank-gram`) is a proof under IEEE 754 arithmetic. None says nothing about the rank: the matrix may be singular or
+    too ill-conditioned for doubles, have fewer rows than columns, a value out of range, or a derivative at or
+    too near a kink. The bounds have a factor to spare, so that the independent checker, whose constants are coarser, agrees.
+    `attempt_full_column_rank` also says what stood in the way.
+
+    >>> xor = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+    >>> weights = [([[1.0, -2.0], [1.5, 0.5]], [0.25, -0.5]), ([[1.0], [2.0]], [0.0])]
+    >>> verified_full_column_rank(Architecture.of("2-2-1", "tanh"), np.array(xor), weights).text
+    'rank ≥ 4'
+    >>> zero = [([[0.0, 0.0], [0.0, 0.0]], [0.0, 0.0]), ([[0.0], [0.0]], [0.0])]
+    >>> verified_full_column_rank(Architecture.of("2-2-1", "tanh"), np.array(xor), zero) is None
+    True
+    """
+    return attempt_full_column_rank(architecture, samples, weights, block=block).evidence
+
+
+def attempt_full_column_rank(
+    architecture: Architecture,
+    samples: Samples | Any,
+    weights: Weights | Sequence[tuple[Any, Any]],
+    *,
+    block: int | None = None,
+    most_bytes: int | None = None,
+    report: Report | None = None,
+) -> RankAttempt:
+    """Do as `verified_full_column_rank`, within ``most_bytes`` of memory, and say what stood in the way; ``report(done, total)`` is called as it goes on."""
+    if block is not None and not 1 <= block <= architecture.L:
+        raise ValueError(f"the block must lie between 1 and {architecture.L}, got {block}: leave it out for the whole of P")
+    inputs = enclose_numbers(samples.X if isinstance(samples, Samples) else samples)
+    rows = architecture.N_net if block is None else architecture.fan_in(block) * architecture.widths[block]
+    obstacle = _too_large(architecture, inputs.mid.shape[0], rows, most_bytes)
+    if obstacle:
+        return RankAttempt(None, obstacle)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        try:
+            found = enclose_pass(architecture, inputs, weights, strip_output=True)
+        except NotDifferentiable as kink:
+            return RankAttempt(None, str(kink))
+        if not found.is_moderate():
+            return RankAttempt(None, _OUT_OF_RANGE)
+        blocks = found.blocks()
+        chosen = blocks if block is None else [blocks[block - 1]]
+        rule, outcome = _escalated(chosen, architecture.n_L, rows, most_bytes, report)
+    if outcome.proved:
+        return RankAttempt(RankEvidence(inputs.mid.shape[0] * architecture.n_L, True, rule, Rigor.VERIFIED_FLOAT, {}))
+    return RankAttempt(None, _OUT_OF_RANGE if outcome.shift is None else _below(rule, outcome.shift))
+
+
+def _escalated(blocks: list[GramBlock], n_L: int, rows: int, most_bytes: int | None, report: Report | None) -> tuple[str, RankOutcome]:
+    """Try ``K`` as it is, with rows scaled, and preconditioned; return the last rule tried, which is the first that proved full rank, and its outcome."""
+    outcome = full_column_rank(blocks, n_L, _SPARE, report)
+    if outcome.proved or outcome.shift is None:
+        return "rank-gram", outcome
+    balanced = balanced_rows(blocks)
+    outcome = full_column_rank(balanced, n_L, _SPARE, report)
+    columns = blocks[0].phi.mid.shape[0] * n_L
+    fits = columns <= MOST_COLUMNS and preconditioned_bytes(rows, columns) <= (_MOST_BYTES if most_bytes is None else most_bytes)
+    if outcome.proved or outcome.shift is None or not fits:
+        return "rank-gram-balanced", outcome
+    return "rank-gram-preconditioned", preconditioned_full_column_rank(balanced, n_L, _SPARE, report)
+
+
+def attempt_singular_value(
+    architecture: Architecture,
+    samples: Samples,
+    weights: Weights,
+    *,
+    most_bytes: int | None = None,
+    report: Report | None = None,
+) -> RankAttempt:
+    """Do as `attempt_full_column_rank` for the whole of ``P`` by a bound of its smallest singular value, which a proof of an exact learner nearby can use.
+
+    The rule `rank-singular-value` has in its payload a number ``least`` with ``σ_min(P D) ≥ least``, ``D`` as in `smallest_singular_value`, and ``P`` with its
+    output derivative. The cost is that of two factorisations in place of one.
+    """
+    obstacle = _too_large(architecture, samples.T, architecture.N_net, most_bytes)
+    if obstacle:
+        return RankAttempt(None, obstacle)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        try:
+            found = enclose_pass(architecture, enclose_numbers(samples.X), weights, strip_output=False)
+        except NotDifferentiable as kink:
+            return RankAttempt(None, str(kink))
+        if not found.is_moderate():
+            return RankAttempt(None, _OUT_OF_RANGE)
+        bound = smallest_singular_value(found.blocks(), architecture.n_L, report)
+    if bound is None:
+        return RankAttempt(None, "the smallest singular value of P is too near 0 for double precision")
+    payload = {"least": str(Fraction(bound.lower))}
+    return RankAttempt(RankEvidence(samples.T * architecture.n_L, True, "rank-singular-value", Rigor.VERIFIED_FLOAT, payload))
+
+
+def _too_large(architecture: Architecture, T: int, rows: int, most_bytes: int | None) -> str:
+    """Say why a proof with ``K`` is not begun, or return an empty text."""
+    columns = T * architecture.n_L
+    if columns > rows:
+        return f"there are fewer rows than columns, {rows} and {columns}"
+    if T * sum(architecture.widths) > MOST_VALUES:
+        return f"more than {MOST_VALUES:,} values of activations are not enclosed"
+    needed = gram_bytes(architecture, T)
+    if most_bytes is not None and needed > most_bytes:
+        return f"one triangle of K and its factors take {gibibytes(needed)} of memory, more than the {gibibytes(most_bytes)} allowed"
+    return ""
+
+
+def _below(rule: str, shift: float) -> str:
+    matrix = "K, with rows and columns of P scaled"
+    if rule == "rank-gram-preconditioned":
+        matrix = "the Gram matrix of P, its rows and columns scaled and then preconditioned"
+    return f"the smallest eigenvalue of {matrix}, is below {shift:.1e}, the shift that the rounding bounds ask for"

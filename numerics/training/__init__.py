@@ -1,0 +1,1 @@
+"""Training: runs, methods, steps, records."""

@@ -1,0 +1,1 @@
+"""Double precision with proved bounds."""

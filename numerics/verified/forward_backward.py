@@ -1,0 +1,125 @@
+"""The forward and backward pass in enclosures of doubles: BLAS with a-priori error bounds, activations enclosed entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lossproof.numerics.algebra.products import times
+from lossproof.numerics.verified.activations import enclose_activation
+from lossproof.numerics.verified.blocks import GramBlock
+from lossproof.numerics.verified.enclosures import Enclosure, Multiply, enclose_numbers, matrix_product, product, total
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.weights import Weights
+
+_LARGEST = 2.0**90
+
+LayerEnclosures = tuple[Enclosure, Enclosure | None]
+
+
+@dataclass(frozen=True)
+class EnclosedPass:
+    r"""One network at one point and all samples, every entry enclosed. Samples are rows.
+
+    ``weights`` holds ``(W_l, b_l)`` for ``l = 1..L``; ``phi`` the values ``φ_0, φ_1, …`` and ``z`` the arguments ``z_1, z_2, …`` of shape ``(T, n_l)``, as far
+    as they were needed; ``slopes`` the derivatives ``σ'(z_1) .. σ'(z_L)``, the last None where the output is taken up to non-zero factors.
+    ``multiply`` is the BLAS of all products, see `matrix_product`.
+    """
+
+    architecture: Architecture
+    weights: tuple[LayerEnclosures, ...]
+    z: tuple[Enclosure, ...]
+    phi: tuple[Enclosure, ...]
+    slopes: tuple[Enclosure | None, ...]
+    multiply: Multiply = times
+
+    def is_moderate(self) -> bool:
+        """Tell whether all weights, ``z`` and ``φ`` are finite and below ``2^90``, with room to the limit of the rule `rank-gram`."""
+        weights = [part for pair in self.weights for part in pair if part is not None]
+        return all(np.all(np.abs(part.mid) < _LARGEST) and np.all(part.rad < _LARGEST) for part in (*weights, *self.z, *self.phi))
+
+    def extended_phi(self, l: int) -> Enclosure:
+        """Return ``φ_l`` with a last column of ones when the bias is trainable."""
+        return _with_ones(self.phi[l]) if self.architecture.bias_rows else self.phi[l]
+
+    def blocks(self) -> list[GramBlock]:
+        """Return the factors of the row blocks ``l = 1..L`` of ``P``."""
+        psi = _backward(self.architecture, self.slopes, [W for W, _ in self.weights], self.multiply)
+        return [GramBlock(psi[l], self.extended_phi(l)) for l in range(self.architecture.L)]
+
+
+def enclose_pass(
+    architecture: Architecture,
+    inputs: Enclosure,
+    weights: Weights | Sequence[tuple[Any, Any]],
+    *,
+    strip_output: bool,
+    multiply: Multiply = times,
+) -> EnclosedPass:
+    r"""Run the pass at exact weights (or a list of ``(W_l, b_l)``) and inputs of shape ``(T, n_0)``.
+
+    With ``strip_output``, and only if the output activation's derivative vanishes nowhere, ``Ψ_L(i)`` is the identity and the output layer is not
+    evaluated. An unbounded value is infinite or NaN. Raises `NotDifferentiable` at or too near a kink.
+
+    >>> from lossproof.numerics.verified.enclosures import exact_floats
+    >>> found = enclose_pass(Architecture.of("1-1", "identity"), exact_floats([[2.0]]), [([[3.0]], [1.0])], strip_output=False)
+    >>> found.phi[1].mid.tolist(), len(found.blocks())
+    ([[7.0]], 1)
+    """
+    layers = _enclose_weights(weights)
+    phi: list[Enclosure] = [inputs]
+    arguments: list[Enclosure] = []
+    slopes: list[Enclosure | None] = []
+    for l, (W, b) in enumerate(layers, start=1):
+        if strip_output and l == architecture.L and architecture.output_activation.nonvanishing_derivative.holds:
+            slopes.append(None)
+            break
+        z = matrix_product(phi[-1], W, multiply)
+        arguments.append(z if b is None else total(z, b))
+        value, slope = enclose_activation(architecture.activation_of(l), arguments[-1])
+        slopes.append(slope)
+        phi.append(value)
+    return EnclosedPass(architecture, tuple(layers), tuple(arguments), tuple(phi), tuple(slopes), multiply)
+
+
+def _enclose_weights(weights: Weights | Sequence[tuple[Any, Any]]) -> list[LayerEnclosures]:
+    pairs = [(layer.W, layer.b) for layer in weights.layers] if isinstance(weights, Weights) else weights
+    return [(enclose_numbers(W), None if b is None else enclose_numbers(b)) for W, b in pairs]
+
+
+def _backward(
+    architecture: Architecture, slopes: Sequence[Enclosure | None], W: list[Enclosure], multiply: Multiply
+) -> list[Enclosure | None]:
+    """Return ``Ψ_1 .. Ψ_L`` of shape ``(n_L, T, n_l)``, ``[j, i, a]`` being entry ``(a, j)`` of ``Ψ_l(i)``; the last None if it is the identity."""
+    n_L, last = architecture.n_L, slopes[-1]
+    identity = last is None or architecture.output_activation.family == "identity"
+    psi: list[Enclosure | None] = [None if last is None or identity else _diagonals(last)]
+    for l in range(architecture.L - 1, 0, -1):
+        later, slope = psi[0], slopes[l - 1]
+        backward = Enclosure(W[l].mid.T, W[l].rad.T)
+        if later is None:
+            incoming = Enclosure(backward.mid[:, None, :], backward.rad[:, None, :])
+        else:
+            T, n = later.mid.shape[1:]
+            flat = matrix_product(Enclosure(later.mid.reshape(-1, n), later.rad.reshape(-1, n)), backward, multiply)
+            incoming = Enclosure(flat.mid.reshape(n_L, T, -1), flat.rad.reshape(n_L, T, -1))
+        psi.insert(0, incoming if slope is None else product(incoming, Enclosure(slope.mid[None], slope.rad[None])))
+    return psi
+
+
+def _diagonals(slope: Enclosure) -> Enclosure:
+    """Return ``diag(σ'(z_L(i)))`` in the layout of `_backward`."""
+    T, n = slope.mid.shape
+    mid, rad = np.zeros((n, T, n)), np.zeros((n, T, n))
+    unit = np.arange(n)
+    mid[unit, :, unit], rad[unit, :, unit] = slope.mid.T, slope.rad.T
+    return Enclosure(mid, rad)
+
+
+def _with_ones(phi: Enclosure) -> Enclosure:
+    """Append the constant unit of a trainable bias."""
+    T = phi.mid.shape[0]
+    return Enclosure(np.hstack([phi.mid, np.ones((T, 1))]), np.hstack([phi.rad, np.zeros((T, 1))]))

@@ -1,0 +1,110 @@
+"""Short cuts for large problems give what the long ways give, and a large check is decided with a certificate that is accepted."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from cases.landscapes import XOR_X
+from flint import fmpq
+
+import lossproof as lp
+from lossproof.certificates.inputs.data_sources import load_data
+from lossproof.certificates.kernel.arithmetic.balls import BallRing, ball_precision
+from lossproof.certificates.kernel.network.gradient import gradient, gradient_component
+from lossproof.certificates.kernel.reading.problem import read_points, read_problem
+from lossproof.certificates.proof.encoding import encode_point, encode_problem
+from lossproof.numerics.fields.prime import PrimeField
+from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import gradient as whole_gradient
+from lossproof.numerics.network.jacobian import output_gradient
+from lossproof.numerics.network.pass_limits import derivatives_can_be_checked, forward_precision, forward_products, jacobian_exists
+from lossproof.numerics.network.points import random_fixed_bias, random_weights
+from lossproof.theory.functions.errors import error_named
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.samples import Samples
+from lossproof.theory.problem.weights import Weights
+
+Y = [[0, 1], [1, 1], [1, 0], [0, "1/3"]]
+
+
+def problem_of(widths, activation="tanh", output="identity", bias="trainable", error="squared"):
+    architecture = Architecture.of(widths, activation, output, bias)
+    fixed = random_fixed_bias(architecture, 5) if bias == "fixed" else None
+    return Problem(architecture, error_named(error), Samples.of(XOR_X, Y), fixed)
+
+
+@pytest.mark.parametrize("widths", ["2-2", "2-3-2", "2-2-3-2"])
+@pytest.mark.parametrize(
+    ("output", "bias", "error"), [("identity", "trainable", "squared"), ("tanh", "none", "cauchy"), ("sigmoid", "fixed", "logistic")]
+)
+def test_a_component_is_that_of_the_gradient(widths, output, bias, error):
+    problem = problem_of(widths, output=output, bias=bias, error=error)
+    point = random_weights(problem, 1)
+    found = read_problem(encode_problem(problem))
+    [weights] = read_points([encode_point(point)], found)
+    with ball_precision(128):
+        balls = gradient(BallRing(), found, weights, 128)
+        for k, ball in enumerate(balls):
+            alone = gradient_component(BallRing(), found, weights, k, 128)
+            assert alone.overlaps(ball)
+            assert alone.rad() < 1e-30
+
+
+@pytest.mark.parametrize("bias", ["trainable", "fixed", "none"])
+def test_the_output_gradient_ends_the_gradient(bias):
+    problem = problem_of("2-3-2", "softsign", "softsign", bias)
+    evaluation = evaluate(problem.architecture, problem.samples, random_weights(problem, 2), RationalField())
+    last = output_gradient(problem, evaluation) * fmpq(1, problem.T)
+    assert (last == whole_gradient(problem, evaluation)[-len(last) :]).all()
+
+
+def test_powers_and_inverses_in_bulk():
+    for prime, u in ((1048583, 5), (2147483647, 2147483646), (2024418569, 633159060), (1048583, None)):
+        field = PrimeField(prime, u)
+        generator = np.random.default_rng(0)
+        exponents = np.concatenate([[0, 1, 65535, 65536, prime - 2], generator.integers(0, prime - 1, 200)])
+        assert field._powers_of_u(exponents).tolist() == [pow(u or 0, int(e), prime) for e in exponents]
+        for size in (0, 1, 2, 3, 100, 101):
+            residues = generator.integers(1, prime, size)
+            assert ((residues * field._inverse(residues)) % prime == 1).all()
+
+
+def test_precision_is_kept_within_the_bounds_of_the_checker():
+    problem = problem_of("2-3-2")
+    assert forward_products(problem) == 4 * (9 + 8)
+    assert forward_precision(problem, 10**9) == 2**28 // 20
+    many = Samples(tuple((Fraction(k), Fraction(0)) for k in range(3000)), ((Fraction(0),),) * 3000)
+    wide = Problem(Architecture.of("2-30000-1"), error_named("squared"), many)
+    assert forward_precision(wide, 64) == 0
+    for activation, holds in (("relu", False), ("tanh", True)):
+        kinked = Problem(Architecture.of("2-30000-1", activation), error_named("squared"), many)
+        assert derivatives_can_be_checked(kinked, Weights(())) is holds
+        assert jacobian_exists(kinked, Weights(())) is holds
+
+
+def test_a_large_check_is_decided_and_its_certificate_accepted(check):
+    data = load_data("digits-60", 10)
+    report = check((64, 96, 10), data.X, data.Y, weights=random_layers(data))
+    verdicts = {claim.id: claim.verdict for claim in report}
+    assert report["full-rank", "at these weights"].verdict is lp.Verdict.PROVED
+    assert verdicts["critical-point"] is lp.Verdict.REFUTED
+    assert verdicts["exact-learner"] is lp.Verdict.REFUTED
+
+
+def random_layers(data, hidden=96):
+    problem = Problem(Architecture.of((64, hidden, 10)), error_named("squared"), Samples.of(data.X, data.Y))
+    return random_weights(problem, 1)
+
+
+def test_one_factorisation_serves_a_block_and_the_whole(check):
+    data = load_data("digits-100", 10)
+    report = check((64, 60, 10), data.X, data.Y, weights=random_layers(data, 60))
+    claim = report["full-rank", "at these weights"]
+    assert claim.verdict is lp.Verdict.PROVED
+    assert [step.premises[0].matrix for step in claim.premises if step.rule == "rank-block"] == ["P-1"]
+    rules = [step["rule"] for step in report.certificate.document["steps"]]
+    assert rules.count("rank-gram") == 1

@@ -1,0 +1,291 @@
+"""Reading a certificate: text, limits, numbers, and what `verify` takes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import time
+from pathlib import Path
+
+import pytest
+from cases.kernel_cases import CASES, EVERYWHERE, Draft, layer, sealed
+from flint import ctx, fmpq
+
+import lossproof.certificates.kernel.reading.parse as kernel_parse
+from lossproof.certificates.kernel.check import check_certificate
+from lossproof.certificates.kernel.reading.parse import Rejected, parse_document, read_number, read_rational
+from lossproof.certificates.proof.verify import verify
+from lossproof.theory.exceptions import InputError
+
+
+def code(source):
+    start = time.perf_counter()
+    result = check_certificate(source)
+    assert time.perf_counter() - start < 5
+    assert not result.ok
+    assert not result
+    assert result.digest is None
+    assert result.failures[0].message
+    return result.failures[0].code
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", fmpq(0)), ("-3", fmpq(-3)), ("2/7", fmpq(2, 7)), ("-10/3", fmpq(-10, 3)), ("0x0.0p+0", fmpq(0)), ("-0x1.8000000000000p+1", fmpq(-3)),
+        ("0x0.0000000000001p-1022", fmpq(1, 2**1074)), ("9" * 4999, fmpq(10**4999 - 1)),
+    ],
+)  # fmt: skip
+def test_numbers(text, value):
+    assert read_number(text, "here") == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "-", "-0", "+1", "01", "1.0", "1e3", "1/1", "2/4", "0/5", "1/0", "1/-2", "1/02", " 1", "1 ", "1_0", "١", "nan", "inf", "NaN", "0x1p+0",
+     "0x1.8p+1", "0X1.8000000000000p+1", "0x1.8000000000000P+1", "-0x0.0p+0", "0x2.0000000000000p+1", "0x1.0000000000000p+1024", "0x1.0000000000000p+9999",
+     "0x0.0000000000001p-1023", "0x1.00000000000000p+0", "0x1.0000000000000p0"],
+)  # fmt: skip
+def test_bad_numbers(text):
+    with pytest.raises(Rejected) as caught:
+        read_number(text, "here")
+    assert (caught.value.code, caught.value.place) == ("number", "here")
+
+
+def test_rational_strings_are_no_doubles_and_no_other_types():
+    for value, expected in (
+        ("0x1.8000000000000p+1", "number"),
+        (1, "schema"),
+        (None, "schema"),
+        (["1"], "schema"),
+        (True, "schema"),
+        ("1" * 5001, "limit"),
+    ):
+        with pytest.raises(Rejected) as caught:
+            read_rational(value, "here")
+        assert caught.value.code == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "syntax"), ("   ", "syntax"), ("{", "syntax"), ("nul", "syntax"), ("{'a': 1}", "syntax"), ('{"a": 1,}', "syntax"), ('{"a": 1} x', "syntax"),
+        ('{"a": "\n"}', "syntax"), ('{"a": "\\x"}', "syntax"), ('{"a": 1.0}', "number"), ('{"a": -0}', "number"), ('{"a": NaN}', "number"),
+        ('{"a": 1' + "0" * 20 + "}", "limit"), ('{"a": 1, "a": 1}', "schema"), ('{"a": {"b": 1, "b": 2}}', "schema"), ("[" * 33 + "]" * 33, "limit"),
+        ("[" * 10**6, "limit"), ('{"a":' * 10**5, "limit"), ('"' + "\\" * 10**6, "syntax"),
+        ('"' + '\\"' * 10**6, "syntax"), ('{"a": "' + "[" * 100 + '"}', "schema"),
+        ("[" * 32 + "]" * 32, "schema"), ("null", "schema"), ("3", "schema"), ('"text"', "schema"), ("[]", "schema"), ("{}", "schema"),
+        ('{"\\ud800": 1}', "schema"),
+    ],
+)  # fmt: skip
+def test_bad_texts(text, expected):
+    assert code(text) == expected
+
+
+def test_many_keys_are_read_in_linear_time():
+    keys = ",".join(f'"{k}": 0' for k in range(200_000))
+    assert code("{" + keys + ', "199999": 0}') == "schema"
+
+
+def test_objects_take_the_same_way_as_texts():
+    circle = {}
+    circle["a"] = circle
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value, expected in (
+        (None, "schema"), (object(), "syntax"), (b"{}", "syntax"), (circle, "syntax"), (deep, "limit"), ({1: 2}, "schema"), ({"a": float("nan")}, "number"),
+        ({"a": 1.5}, "number"), ({"a": {1, 2}}, "syntax"), ({(1, 2): 3}, "syntax"), ({"a": 10**5000}, "syntax"), ([1], "schema"), (True, "schema"),
+    ):  # fmt: skip
+        assert code(value) == expected
+    assert check_certificate(CASES["clash"]()).ok
+    assert check_certificate(json.dumps(CASES["clash"](), indent=3)).ok
+
+
+def test_the_text_has_a_limit(monkeypatch):
+    monkeypatch.setattr(kernel_parse, "MAX_TEXT", 100)
+    with pytest.raises(Rejected) as caught:
+        parse_document("{" + " " * 100 + "}")
+    assert caught.value.code == "limit"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["power:1e999999999", "leaky-relu:1e-999999999", "leaky-relu:1/0", "power:" + "9" * 4000, "TANH", "tanh ", "leaky_relu:1/10", "power:02",
+     "power:2/1", ""]
+)  # fmt: skip
+def test_names_are_canonical_and_never_evaluated(name):
+    for key in ("activation", "output_activation", "error"):
+        d = Draft((1, 1), [["1"]], [["1"]], **{key: name})
+        assert code(d.finish()) == "problem"
+
+
+@pytest.mark.parametrize(
+    ("constant", "expected"),
+    [
+        (["log", "4"], "number"), (["log", "1"], "number"), (["log", "-3"], "number"), (["log", "1/3"], "number"), (["log", str(2**89 - 1)], "limit"),
+        (["log"], "number"),
+        (["root", "0", 2], "number"), (["root", "-2", 3], "number"), (["root", "2", 1], "number"), (["root", "2", "2"], "schema"), (["root", "2"], "number"),
+        (["exp", "0"], "number"), (["pi", "1"], "number"), (["e"], "number"), ([], "number"), ("pi", "schema"), ([["pi"]], "schema"),
+    ],
+)  # fmt: skip
+def test_bad_constants(constant, expected):
+    d = Draft((1, 1), [["1"]], [["1"]], [layer([[["0", [[constant, "1"]]]]], ["0"])])
+    assert code(d.finish()) == expected
+
+
+def test_bad_combinations():
+    for parts in (
+        ["0", []],
+        ["0", [[["pi"], "0"]]],
+        ["0", [[["pi"], "1"], [["pi"], "2"]]],
+        ["0x1.8000000000000p+1", [[["pi"], "1"]]],
+        ["0", [["pi"]]],
+        ["0"],
+    ):
+        assert code(Draft((1, 1), [["1"]], [["1"]], [layer([[parts]], ["0"])]).finish()) in ("number", "schema")
+    assert code(Draft((1, 1), [[["0", [[["pi"], "1"]]]]], [["1"]]).finish()) == "schema"
+
+
+@pytest.mark.parametrize(
+    ("options", "Y", "place"),
+    [
+        ({"error": "logistic"}, [["3/2"]], "problem.Y"), ({"error": "softmax"}, [["1/2"]], "problem.Y"), ({"bias": "maybe"}, [["1"]], "problem.bias"),
+        ({"fixed_bias": [["1"]]}, [["1"]], "problem.fixed_bias"), ({"bias": "fixed"}, [["1"]], "problem.fixed_bias"), ({}, [], "problem.Y"),
+        ({"widths": [1]}, [["1"]], "problem.widths"), ({"widths": [1, 0]}, [["1"]], "problem.widths[1]"),
+        ({"widths": [1, 10**7]}, [["1"]], "problem.widths[1]"),
+    ],
+)  # fmt: skip
+def test_problems_that_make_no_sense(options, Y, place):
+    d = Draft((1, 1), [["1"]], Y)
+    d.document["problem"].update(options)
+    result = check_certificate(d.finish())
+    assert result.failures[0].place == place
+    assert result.failures[0].code in ("problem", "schema")
+
+
+def heavy(rule, matrix, evidence, rigor="EXACT", widths=(1, 2, 1), weight="1", X=(["1"],), **options):
+    point = [layer([[weight] * n for _ in range(m)], ["0"] * n) for m, n in itertools.pairwise(widths)]
+    d = Draft(widths, list(X), [["1"] * widths[-1]] * len(X), point, **options)
+    side = "rank_upper" if "vectors" in evidence else "rank_lower"
+    d.step(rule, {"matrix": matrix, "point": 0, side: 1}, (), evidence, rigor)
+    return d.finish()
+
+
+def test_work_is_bounded():
+    many = list(range(1200))
+    X = [[str(k)] for k in range(1200)]
+    ball = {"rows": many, "columns": many, "precision": 2**20}
+    assert code(heavy("rank-ball", "Phi-1", ball, "BALL", (1, 1200, 1), X=X)) == "limit"
+    minor = {"rows": [0], "columns": [0], "prime": 2**61 - 1, "u": None}
+    tower = {"widths": (1,) * 12, "activation": "power:16", "weight": "1/3"}
+    assert code(heavy("rank-minor", "P", minor, **tower)) == "limit"
+    assert check_certificate(heavy("rank-minor", "Phi-1", {**minor, "u": 3}, weight="1/" + "7" * 4000)).ok
+    irrational = ["1", [[["pi"], "1"], [["log", "2"], "1"], [["root", "2", 2], "1"], [["exp", "1"], "1"]]]
+    assert code(heavy("rank-minor", "P", minor, **{**tower, "weight": irrational})) == "limit"
+    log = ["0", [[["log", "2"], str(10**30)]]]
+    assert code(heavy("rank-minor", "Phi-1", minor, weight=log)) == "limit"
+    kernel = {"vectors": [[[[0, "1"]]]]}
+    assert code(heavy("rank-kernel-function-field", "P", kernel, weight="1000001")) == "limit"
+    assert code(heavy("rank-kernel-function-field", "P", {"vectors": [[[[100001, "1"]]]]})) == "evidence"
+
+
+def test_huge_networks_without_points():
+    d = Draft((1, 10**6, 10**6, 1), [["0"], ["1"]], [["0"], ["1"]], activation="relu")
+    d.claim("count", "count", EVERYWHERE, "PROVED", {"N_net": 10**12 + 4 * 10**6 + 1, "required": 2})
+    d.upper("rank-size", "P", 2, None)
+    result = check_certificate(d.finish())
+    assert result.ok, result.failures
+    d.claim("full-rank-zero", "full-rank", EVERYWHERE, "REFUTED", {"rank_upper": 1, "columns": 2}, evidence={"bias": "1"})
+    assert check_certificate(d.finish()).ok
+    d.upper("rank-kernel", "Phi-1", 1, None, (), {"side": "right", "vectors": [["1", "1"]]})
+    assert code(d.finish()) == "conclusion"
+
+
+def test_the_precision_of_arb_is_restored():
+    before = ctx.prec
+    assert check_certificate(CASES["balls"]()).ok
+    document = CASES["balls"]()
+    document["steps"][0]["evidence"]["columns"] = [0, 0]
+    assert not check_certificate(document).ok
+    assert ctx.prec == before
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_changed_digit_breaks_the_seal(name):
+    """Also where the altered certificate would prove the same by other evidence."""
+    text = json.dumps(CASES[name]())
+    digits = [k for k, character in enumerate(text) if character.isdigit()]
+    for k in random.Random(len(text)).sample(digits, min(40, len(digits))):
+        altered = text[:k] + str((int(text[k]) + 1) % 10) + text[k + 1 :]
+        assert not check_certificate(altered).ok, altered[max(0, k - 60) : k + 20]
+
+
+def test_other_evidence_for_the_same_conclusion_needs_a_new_seal():
+    document = CASES["xor_generic"]()
+    step = next(step for step in document["steps"] if step["evidence"].get("u"))
+    step["evidence"]["u"] += 1
+    result = check_certificate(document)
+    assert [(failure.place, failure.code) for failure in result.failures] == [("seal", "digest")]
+    assert check_certificate(sealed(document)).ok
+
+
+def test_verify_takes_texts_paths_and_objects(tmp_path):
+    document = CASES["xor_generic"]()
+    path = tmp_path / "xor.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    for source in (document, json.dumps(document), " \n" + json.dumps(document), str(path), path):
+        result = verify(source, document["digest"])
+        assert result.ok
+        assert result
+        assert result.digest == document["digest"]
+        assert len(result.steps) == len(document["steps"])
+        assert len(result.claims) == sum("statement" in s["conclusion"] for s in document["steps"])
+    lines = str(result).splitlines()
+    assert lines[0].startswith("The certificate holds")
+    assert "1. PROVED count everywhere: N_net = 9, required = 4 [count, EXACT]" in lines
+    other = verify(path, "0" * 64)
+    assert not other.ok
+    assert other.failures[0].code == "problem"
+    assert other.claims == ()
+    assert "digest" in str(other)
+
+
+def test_verify_reads_files_only(tmp_path):
+    for source in (tmp_path, str(tmp_path), tmp_path / "none.json", "none.json", "", "a\0b", "x" * 5000):
+        with pytest.raises(InputError):
+            verify(source)
+    path = tmp_path / "bytes.json"
+    path.write_bytes(b'{"a": "\xff"}')
+    assert verify(path).failures[0].code == "syntax"
+    path.write_bytes(b"\xef\xbb\xbf{}")
+    assert verify(Path(path)).failures[0].code == "syntax"
+    path.write_bytes(b"")
+    assert verify(path).failures[0].code == "syntax"
+
+
+def test_unforeseen_errors_are_failures_too(monkeypatch):
+    import lossproof.certificates.kernel.check as kernel
+
+    expected_codes = {
+        ZeroDivisionError: "evidence",
+        OverflowError: "evidence",
+        KeyError: "evidence",
+        MemoryError: "limit",
+        RecursionError: "limit",
+    }
+    for error, expected in expected_codes.items():
+
+        def fail(step, error=error):
+            raise error("on purpose")
+
+        monkeypatch.setattr(kernel, "RULES", {**kernel.RULES, "count": fail})
+        result = check_certificate(CASES["xor_generic"]())
+        assert (result.failures[0].code, result.failures[0].place) == (expected, "steps[0]")
+
+
+def test_points_that_no_step_uses_are_read_all_the_same():
+    d = Draft((1, 1), [["1"]], [["1"]], [layer([["x"]], ["0"])])
+    d.claim("count", "count", EVERYWHERE, "PROVED", {"N_net": 2, "required": 1})
+    assert code(d.finish()) == "number"

@@ -1,0 +1,435 @@
+"""Gradients, Hessians, Taylor coefficients, losses and inertias of the kernel against plain recomputations written here."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from cases.kernel_cases import Draft, layer
+from cases.kernel_twin import DIGITS, number, value
+from flint import arb, fmpq, fmpq_mat
+
+from lossproof.certificates.kernel.arithmetic.balls import BallRing, ball_precision
+from lossproof.certificates.kernel.arithmetic.inertia import inertia
+from lossproof.certificates.kernel.arithmetic.rings import Formal, FormalRing, terms_of
+from lossproof.certificates.kernel.arithmetic.series import Series
+from lossproof.certificates.kernel.arithmetic.states import SYSTEMS, activate
+from lossproof.certificates.kernel.network.boxes import BoxRing, box
+from lossproof.certificates.kernel.network.errors import _formal_shares, error_ball
+from lossproof.certificates.kernel.network.gradient import gradient, hessian, hessian_times, loss_coefficients
+from lossproof.certificates.kernel.network.passes import embed, forward, not_zero
+from lossproof.certificates.kernel.reading.parse import Rejected
+from lossproof.certificates.kernel.reading.problem import Combination, Point, read_points, read_problem
+from lossproof.theory.functions.activations import ACTIVATION_FAMILIES, activation_named
+
+ACTIVATIONS = [
+    *(name for name in ACTIVATION_FAMILIES if name not in ("leaky-relu", "power")),
+    "leaky-relu:1/10",
+    "power:1",
+    "power:2",
+    "power:3",
+]
+ERRORS = ["squared", "smooth-l1:1/4", "blake-zisserman:1/2", "cauchy:2", "logistic", "softmax"]
+LOGS = ["0", [[["log", "3"], "1/2"]]]
+
+
+def network(seed, activation, output, error, bias, widths, combinations=False):
+    rng = random.Random(seed)
+    draw = lambda: str(Fraction(rng.choice([-1, 1]) * rng.randint(1, 9), rng.randint(3, 8)))  # noqa: E731
+    weight = lambda: rng.choice([draw(), LOGS, ["1/3", [[["pi"], "-1/2"]]]]) if combinations else draw()  # noqa: E731
+    layers = [
+        layer([[weight() for _ in range(n)] for _ in range(m)], ["0" if bias == "none" else weight() for _ in range(n)])
+        for m, n in itertools.pairwise(widths)
+    ]
+    options = {"activation": activation, "output_activation": output, "bias": bias, "error": error}
+    if bias == "fixed":
+        options["fixed_bias"] = [part["b"] for part in layers]
+    X = [[draw() for _ in range(widths[0])] for _ in range(3)]
+    rows = [[Fraction(rng.randint(0, 4)) + Fraction(1, 5) for _ in range(widths[-1])] for _ in range(3)]
+    if error == "softmax":
+        rows = [[y / sum(row) for y in row] for row in rows]
+    elif error == "logistic":
+        rows = [[y / 5 for y in row] for row in rows]
+    document = Draft(widths, X, [[str(y) for y in row] for row in rows], layers, **options).document
+    problem = read_problem(document["problem"])
+    return document, problem, read_points(document["points"], problem)[0]
+
+
+def error_value(name, phi, y):
+    family, _, parameter = name.partition(":")
+    beta = number(parameter) if parameter else None
+    if family == "softmax":
+        return mpmath.log(sum(mpmath.exp(x) for x in phi)) - sum(t * x for t, x in zip(y, phi, strict=True))
+    one = {
+        "squared": lambda x, t: (x - t) ** 2 / 2,
+        "smooth-l1": lambda x, t: mpmath.sqrt((x - t) ** 2 + beta),
+        "blake-zisserman": lambda x, t: -mpmath.log(mpmath.exp(-((x - t) ** 2)) + beta),
+        "cauchy": lambda x, t: mpmath.log(1 + (x - t) ** 2 / beta),
+        "logistic": lambda x, t: mpmath.log(1 + mpmath.exp(x)) - t * x,
+    }[family]
+    return sum(one(x, t) for x, t in zip(phi, y, strict=True))
+
+
+def loss_along(document, shift):
+    """``J`` at the point moved by ``shift``, a list in the order of the rows of P."""
+    problem = document["problem"]
+    n, moves = problem["widths"], iter(shift)
+    layers = []
+    for l, part in enumerate(document["points"][0], start=1):
+        W = [[number(x) for x in row] for row in part["W"]]
+        b = [number(x) for x in part["b"]]
+        for a in range(n[l]):
+            for row in W:
+                row[a] += next(moves)
+            if problem["bias"] == "trainable":
+                b[a] += next(moves)
+        layers.append((W, b))
+    total = mpmath.mpf(0)
+    for x, y in zip(problem["X"], problem["Y"], strict=True):
+        phi = [number(q) for q in x]
+        for l, (W, b) in enumerate(layers, start=1):
+            name = problem["output_activation"] if l == len(layers) else problem["activation"]
+            phi = [value(name, sum(p * row[a] for p, row in zip(phi, W, strict=True)) + b[a]) for a in range(n[l])]
+        total += error_value(problem["error"], phi, [number(q) for q in y])
+    return total / len(problem["X"])
+
+
+def along(document, curve):
+    """``t ↦ J(W + Σ_k t^k δ_k)``."""
+    return lambda t: loss_along(document, [sum(t**k * v[p] for k, v in curve.items()) for p in range(len(next(iter(curve.values()))))])
+
+
+CONFIGURATIONS = [
+    (seed, *rest)
+    for seed, rest in enumerate(
+        [(a, "identity", "squared", "trainable", (2, 2, 1)) for a in ACTIVATIONS]
+        + [("tanh", o, "squared", "none", (2, 2, 2)) for o in ACTIVATIONS]
+        + [("sin", "identity", e, "trainable", (1, 2, 2)) for e in ERRORS]
+        + [("softplus", "identity", e, "fixed", (2, 1, 2, 2)) for e in ERRORS]
+        + [("elu", "arctan", "cauchy:1/4", "none", (1, 2, 2, 1)), ("identity", "gelu", "smooth-l1:1", "trainable", (2, 2))]
+        + [("tanh", "identity", "softmax", "none", (2, 3))]
+    )
+]
+
+
+def close(ball, real):
+    with mpmath.workdps(DIGITS):
+        exact = arb(mpmath.nstr(mpmath.mpf(real), 40))
+    return abs(arb(ball) - exact) < arb("1e-18") * (1 + abs(exact)) and arb(ball).rad() < arb("1e-15") * (1 + abs(exact))
+
+
+def directions(problem, seed, count):
+    rng = random.Random(seed)
+    return [[Fraction(rng.randint(-6, 6), rng.randint(1, 4)) for _ in range(problem.N_net)] for _ in range(count)]
+
+
+def flint(v):
+    return [fmpq(x.numerator, x.denominator) for x in v]
+
+
+def mp(v):
+    return [mpmath.mpf(x.numerator) / x.denominator for x in v]
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda c: "-".join(map(str, c[1:5])))
+def test_derivatives_in_balls_are_those_of_the_loss(configuration):
+    document, problem, point = network(*configuration)
+    u, v = directions(problem, configuration[0], 2)
+    with mpmath.workdps(DIGITS):
+        first = mpmath.diff(along(document, {1: mp(u)}), 0)
+        mixed = mpmath.diff(lambda s, t: loss_along(document, [s * a + t * b for a, b in zip(mp(u), mp(v), strict=True)]), (0, 0), (1, 1))
+        series = mpmath.taylor(along(document, {1: mp(u), 3: mp(v)}), 0, 4)
+    with ball_precision(200):
+        ring = BallRing()
+        G = gradient(ring, problem, point)
+        assert G.shape == (problem.N_net,)
+        assert close(sum(g * a for g, a in zip(G, flint(u), strict=True)) / problem.T, first)
+        image = hessian_times(ring, problem, point, embed(ring, [flint(u)]))[0]
+        assert close(sum(h * b for h, b in zip(image, flint(v), strict=True)) / problem.T, mixed)
+        H = hessian(ring, problem, point, list(range(problem.N_net)))
+        assert all(H[i, j].overlaps(H[j, i]) for i, j in np.ndindex(H.shape))
+        assert close(sum(H[i, j] * flint(u)[i] * flint(v)[j] for i, j in np.ndindex(H.shape)) / problem.T, mixed)
+        found = loss_coefficients(ring, problem, point, {1: embed(ring, [flint(u)])[0], 3: embed(ring, [flint(v)])[0]}, 4)
+        assert all(close(c, x) for c, x in zip(found, series[1:], strict=True))
+        output = forward(ring, problem, point, problem.L)[1][-1]
+        value_there = sum(error_ball(problem, phi, y) for phi, y in zip(output, problem.Y, strict=True)) / problem.T
+        assert close(value_there, series[0])
+
+
+class Reals:
+    """The real numbers that the elements of a formal ring stand for."""
+
+    def __init__(self, ring):
+        self._keys = {index: key for key, index in ring._symbols.items()}
+        self._known = {}
+
+    def __call__(self, element):
+        total = mpmath.mpf(0)
+        for monomial, q in terms_of(element).items():
+            term = mpmath.mpf(int(q.p)) / int(q.q)
+            for index, exponent in monomial:
+                term *= self._symbol(index) ** exponent
+            total += term
+        return total
+
+    def _symbol(self, index):
+        if index not in self._known:
+            self._known[index] = symbol_value(lambda terms: self(Formal(dict(terms))), self._keys[index])
+        return self._known[index]
+
+
+def symbol_value(real, key):
+    """The value of the symbol of a key; ``real`` gives that of an element by its terms."""
+    if key[0] == "pi":
+        return +mpmath.pi
+    if key[0] == "log":
+        return mpmath.log(int(key[1].p))
+    if key[0] == "softmax":
+        return 1 / sum(mpmath.exp(real(x)) for x in key[1])
+    if key[0] != "state":
+        assert key[1] == 0
+        return value(key[0], real(key[2]))
+    name, z = key[1], real(key[2])
+    if isinstance(name, tuple):
+        positive, negative = {"softsign": (1, -1), "elu": (0, 1), "relu": (1, 0), "leaky-relu:1/10": (1, mpmath.mpf(1) / 10)}[name[1]]
+        return positive if z > 0 else negative
+    family, _, beta = name.partition(":")
+    scale = number(beta) if beta else None
+    return {
+        "softsign": lambda: 1 / (1 + abs(z)),
+        "bent-identity": lambda: 1 / mpmath.sqrt(1 + z * z),
+        "sin": lambda: mpmath.cos(z),
+        "arctan": lambda: 1 / (1 + z * z),
+        "erf": lambda: 2 * mpmath.exp(-z * z) / mpmath.sqrt(mpmath.pi),
+        "gelu": lambda: mpmath.ncdf(z),
+        "gelu density": lambda: mpmath.npdf(z),
+        "elu": lambda: mpmath.exp(min(z, 0)),
+        "smooth-l1": lambda: 1 / mpmath.sqrt(z * z + scale),
+        "cauchy": lambda: 1 / (z * z + scale),
+        "blake-zisserman": lambda: 1 / (1 + scale * mpmath.exp(z * z)),
+    }[family]()
+
+
+FORMAL = [(c, combinations) for c in CONFIGURATIONS for combinations in (False, True) if not combinations or len(c[5]) < 4]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "combinations"), FORMAL, ids=lambda c: "-".join(map(str, c[1:5])) if isinstance(c, tuple) else str(c)
+)
+def test_formal_derivatives_stand_for_those_of_the_loss(configuration, combinations):
+    document, problem, point = network(*configuration, combinations=combinations)
+    u, v = directions(problem, configuration[0], 2)
+    ring = FormalRing()
+    G = gradient(ring, problem, point)
+    image = hessian_times(ring, problem, point, embed(ring, [flint(u)]))[0]
+    found = loss_coefficients(ring, problem, point, {1: embed(ring, [flint(u)])[0], 2: embed(ring, [flint(v)])[0]}, 2)
+    with mpmath.workdps(DIGITS):
+        first = mpmath.diff(along(document, {1: mp(v)}), 0)
+        mixed = mpmath.diff(lambda s, t: loss_along(document, [s * a + t * b for a, b in zip(mp(u), mp(v), strict=True)]), (0, 0), (1, 1))
+        series = mpmath.taylor(along(document, {1: mp(u), 2: mp(v)}), 0, 2)
+        T, real = problem.T, Reals(ring)
+        assert mpmath.almosteq(sum(real(g) * a for g, a in zip(G, mp(v), strict=True)) / T, first, 1e-18, 1e-18)
+        assert mpmath.almosteq(sum(real(h) * b for h, b in zip(image, mp(v), strict=True)) / T, mixed, 1e-18, 1e-18)
+        assert all(mpmath.almosteq(real(c), x, 1e-18, 1e-18) for c, x in zip(found, series[1:], strict=True))
+
+
+PI, LOG_2 = (Combination(fmpq(1), frozenset({((*constant,), fmpq(-1, 3))})) for constant in (("pi",), ("log", fmpq(2))))
+
+
+@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "elu"])
+@pytest.mark.parametrize("number", [fmpq(1), fmpq(2, 3), PI, LOG_2], ids=["1", "2/3", "pi", "log"])
+def test_what_is_known_at_opposite_arguments_is_seen(activation, number):
+    """``σ(−z) = aσ(z) + bz + c`` formally, with the derivatives of all orders along ``z + t``."""
+    ring, record = FormalRing(), activation_named(activation)
+    z = ring.embed(number)
+    rest = [np.array([fmpq(0)])] * 2
+    right, left = (activate(ring, record, Series([np.array([x]), np.array([fmpq(s)]), *rest]))[0] for x, s in ((z, 1), (-z, -1)))
+    if record.reflection is None:
+        difference, expected = right - left, [z * fmpq(11, 10), fmpq(11, 10), fmpq(0), fmpq(0)]
+    else:
+        a, b, c = record.reflection
+        difference, expected = left - right * fmpq(a), [z * fmpq(b) + fmpq(c), fmpq(b), fmpq(0), fmpq(0)]
+    for coefficient, wanted in zip(difference.coefficients, expected, strict=True):
+        assert isinstance(coefficient[0] - wanted, fmpq)
+        assert coefficient[0] - wanted == 0
+
+
+def test_shares_of_softmax_depend_on_differences():
+    ring = FormalRing()
+    x, y = ring.embed(PI), fmpq(1, 3)
+    first, second, third = (_formal_shares(ring, row) for row in ([x, y, y], [y, x, y], [x + fmpq(5), y + fmpq(5), y + fmpq(5)]))
+    same = lambda a, b: terms_of(a) == terms_of(b)  # noqa: E731
+    assert same(first[1], first[2])
+    assert same(first[0], second[1])
+    assert same(first[1], second[0])
+    assert all(same(a, b) for a, b in zip(first, third, strict=True))
+    assert sum(first, fmpq(0)) == 1
+    assert _formal_shares(ring, [y, y, y]) == [fmpq(1, 3)] * 3
+    log = ring.embed(Combination(fmpq(0), frozenset({(("log", fmpq(2)), fmpq(1))})))
+    assert _formal_shares(ring, [log + y, y]) == [fmpq(2, 3), fmpq(1, 3)]
+
+
+EXACT = ["softsign", "identity", "relu", "leaky-relu:1/10", "power:1", "power:2", "power:3"]
+
+
+@pytest.mark.parametrize("activation", EXACT)
+def test_rational_networks_have_rational_derivatives(activation):
+    """Against differences of a naive loss over Fractions: J is a rational function of one weight, and its Taylor polynomial is what the kernel gives."""
+    document, problem, point = network(3, activation, "identity", "squared", "trainable", (2, 2, 1))
+    ring = FormalRing()
+    G, H = gradient(ring, problem, point), hessian(ring, problem, point, list(range(problem.N_net)))
+    assert all(isinstance(x, fmpq) for x in (*G, *H.flat))
+    assert all(H[i, j] == H[j, i] for i, j in np.ndindex(H.shape))
+    with mpmath.workdps(DIGITS):
+        for k in range(problem.N_net):
+            unit = [mpmath.mpf(int(k == n)) for n in range(problem.N_net)]
+            value_at = along(document, {1: unit})
+            found = mpmath.mpf(int(G[k].p)) / int(G[k].q) / problem.T, mpmath.mpf(int(H[k, k].p)) / int(H[k, k].q) / problem.T
+            assert mpmath.almosteq(found[0], mpmath.diff(value_at, 0), 1e-20, 1e-20)
+            assert mpmath.almosteq(found[1], mpmath.diff(value_at, 0, 2), 1e-18, 1e-18)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("radius", ["1/100", "1/2"])
+def test_boxes_enclose_the_derivatives_at_their_points(activation, radius):
+    for error in ERRORS:
+        _, problem, point = network(11, activation, "identity", error, "trainable", (1, 2, 2))
+        rng = random.Random(5)
+        everything = list(range(problem.N_net))
+        with ball_precision(128):
+            around = box(problem, point, fmpq(*Fraction(radius).as_integer_ratio()))
+            kinked = not activation_named(activation).twice_differentiable.holds
+            if kinked and not all(not_zero(z) for z in forward(BoxRing(), problem, around, 1)[0][1].flat):
+                with pytest.raises(Rejected):
+                    hessian(BoxRing(), problem, around, everything)
+                continue
+            G, H = gradient(BoxRing(), problem, around), hessian(BoxRing(), problem, around, everything)
+            losses = forward(BoxRing(), problem, around, problem.L)[1][-1]
+            for _ in range(3):
+                shift = [
+                    arb(radius if "/" not in radius else fmpq(*Fraction(radius).as_integer_ratio())) * rng.choice([-1, 1, 0])
+                    for _ in everything
+                ]
+                there = moved(problem, point, shift)
+                inside = zip(
+                    (*G, *H.flat), (*gradient(BoxRing(), problem, there), *hessian(BoxRing(), problem, there, everything).flat), strict=True
+                )
+                assert all(a.overlaps(b) for a, b in inside if a.is_finite() and b.is_finite())
+                outputs = forward(BoxRing(), problem, there, problem.L)[1][-1]
+                pairs = [(error_ball(problem, u, y), error_ball(problem, v, y)) for u, v, y in zip(losses, outputs, problem.Y, strict=True)]
+                assert all(a.overlaps(b) for a, b in pairs if a.is_finite())
+
+
+def moved(problem, point, shift):
+    """A point of a box, as balls."""
+    ring, moves, layers = BoxRing(), iter(shift), []
+    for W, b in point.layers:
+        rows, biases = [[ring.embed(x) for x in row] for row in W], [ring.embed(x) for x in b]
+        for a in range(len(biases)):
+            for row in rows:
+                row[a] += next(moves)
+            biases[a] += next(moves)
+        layers.append((tuple(map(tuple, rows)), tuple(biases)))
+    return Point(tuple(layers))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("z", ["1000", "-1000", "1000000", "-1000000", "0x1.0000000000000p+900"])
+def test_saturated_units_keep_their_rigor(name, z):
+    activation = activation_named(name)
+    exact = Fraction(*float.fromhex(z).as_integer_ratio()) if "x" in z else Fraction(z)
+    with ball_precision(128):
+        at = Series([np.array([arb(fmpq(*exact.as_integer_ratio()))], dtype=object), np.array([arb(1)], dtype=object)])
+        found, slope = activate(BallRing(), activation, at)
+        first = found.coefficients[0][0]
+        slope = slope if isinstance(slope, Series) else Series([np.array([arb(1)]) * slope])
+        assert found.coefficients[1][0].overlaps(arb(slope.coefficients[0][0]))
+        assert not (bool(slope.coefficients[0][0] < 0) and activation.nonvanishing_derivative.holds)
+        if abs(exact) <= 10**6 and name not in ("sin",):
+            with mpmath.workdps(60):
+                real = value(name, mpmath.mpf(int(exact)))
+                assert first.overlaps(arb(mpmath.nstr(real, 50)) * arb(1, 1e-40)) or abs(real) < mpmath.mpf(10) ** -300
+        if name in ("tanh", "sigmoid", "softsign", "arctan") and abs(exact) <= 10**6:
+            assert bool(slope.coefficients[0][0] > 0)
+
+
+def test_kinks_have_as_many_derivatives_as_they_have():
+    zero, one = np.array([arb(0)]), np.array([arb(1)])
+    for name, order, fine in (
+        ("softsign", 0, True), ("softsign", 1, False), ("elu", 0, True), ("elu", 1, False), ("relu", 0, False), ("leaky-relu:1/2", 0, False),
+        ("tanh", 5, True),
+    ):  # fmt: skip
+        for ring, first in ((BallRing(), zero), (BallRing(), np.array([arb(0, 1e-9)])), (FormalRing(), np.array([fmpq(0)]))):
+            z = Series([first, *[one if isinstance(ring, BallRing) else np.array([fmpq(1)])] * order])
+            if fine:
+                activate(ring, activation_named(name), z)
+            else:
+                with pytest.raises(Rejected):
+                    activate(ring, activation_named(name), z)
+
+
+def test_every_family_has_a_system():
+    assert set(SYSTEMS) | {"power"} == set(ACTIVATION_FAMILIES)
+
+
+def planted(rng, n):
+    """A symmetric rational matrix with its inertia: a congruence of a diagonal matrix."""
+    signs = [rng.choice([-1, -1, 0, 1, 1]) for _ in range(n)]
+    while True:
+        L = fmpq_mat(n, n, [fmpq(rng.randint(-3, 3), rng.randint(1, 3)) for _ in range(n * n)])
+        if L.det() != 0:
+            break
+    D = fmpq_mat(n, n, [fmpq(s * rng.randint(1, 5)) if i == j else fmpq(0) for i, s in enumerate(signs) for j in range(n)])
+    return np.array((L * D * L.transpose()).tolist(), dtype=object).reshape(n, n), (signs.count(-1), signs.count(1))
+
+
+def test_planted_inertias_are_found():
+    rng = random.Random(2)
+    for _ in range(150):
+        n = rng.randint(1, 7)
+        A, wanted = planted(rng, n)
+        assert inertia(A) == wanted
+        with ball_precision(128):
+            assert inertia(np.array([[arb(x) + arb(0, 1e-28) for x in row] for row in A], dtype=object).reshape(n, n)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ([[0, 1], [1, 0]], (1, 1)),
+        ([[0]], (0, 0)),
+        ([[0, 0], [0, 0]], (0, 0)),
+        ([[1, 2], [2, 4]], (0, 1)),
+        ([[0, 1, 1], [1, 0, 1], [1, 1, 0]], (2, 1)),
+        ([[0, 0, 1], [0, -2, 0], [1, 0, 0]], (2, 1)),
+        ([[1, 100], [100, 1]], (1, 1)),
+        ([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 5], [0, 0, 5, 0]], (2, 2)),
+    ],
+    ids=str,
+)
+def test_inertias_with_pivots_of_size_two(rows, wanted):
+    assert inertia(np.array([[fmpq(x) for x in row] for row in rows], dtype=object)) == wanted
+    with ball_precision(64):
+        assert inertia(np.array([[arb(x) for x in row] for row in rows], dtype=object)) == wanted
+
+
+def test_no_sign_is_taken_from_a_ball_that_has_none():
+    wide = arb(0, 1)
+    assert inertia(np.array([[wide]], dtype=object)) == (0, 0)
+    assert inertia(np.array([[arb(1), arb("nan")], [arb("nan"), arb(1)]], dtype=object))[0] == 0
+    assert inertia(np.array([[arb("inf")]], dtype=object)) == (0, 0)
+    assert inertia(np.array([[wide, arb(1)], [arb(1), wide]], dtype=object)) == (0, 0)
+    rng = random.Random(7)
+    for _ in range(60):
+        n = rng.randint(2, 5)
+        A, wanted = planted(rng, n)
+        B = np.array([[arb(x) + arb(0, rng.choice([1e-3, 1, 5])) for x in row] for row in A], dtype=object).reshape(n, n)
+        found = inertia(B)
+        assert found[0] <= wanted[0] or found[1] <= wanted[1] or sum(found) <= n
+        low, high = found
+        assert low <= wanted[0]
+        assert high <= wanted[1]

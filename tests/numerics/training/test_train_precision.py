@@ -1,0 +1,88 @@
+"""``ggn`` at many digits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from cases.training_cases import ERRORS, XOR, random_problem
+
+import lossproof as lp
+from lossproof.numerics.network.points import random_weights
+from lossproof.numerics.training.point import training_point
+from lossproof.numerics.training.run_digits import run_precise
+from lossproof.numerics.training.run_doubles import run_training
+from lossproof.numerics.training.settings import Settings
+
+X, Y = XOR
+
+
+def test_two_hundred_digits():
+    training = lp.train("2-3-1", X, Y, precision=200)
+    logs = training.history.log10("distance")
+    assert training.converged
+    assert logs[np.isfinite(logs)].min() < -180
+    assert training.history.digits == 200
+    assert training.history.loss[-1] < mpmath.mpf(10) ** -390
+    assert any(x.denominator > 2**600 for layer in training.weights.layers for row in layer.W for x in row)
+    assert lp.convergence_order(training.history).kind == "quadratic"
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("T", [3, 24])
+@pytest.mark.parametrize("damping", [0.0, 0.5])
+def test_steps_agree_with_doubles(error, T, damping):
+    """Both forms, dual and primal, for every error: the first step in doubles is the one at 40 digits."""
+    problem = random_problem((2, 3, 3), T, error=error)
+    start, settings = random_weights(problem, 1), Settings("ggn", damping=damping, max_iterations=1, tolerance=0.0)
+    precise, plain = run_precise(problem, start, settings, 40), run_training(problem, start, settings)
+    for one, other in zip(precise.arrays, plain.arrays, strict=True):
+        for A, B in zip(one, other, strict=True):
+            assert np.allclose(A, B, rtol=1e-6, atol=1e-8)
+    assert np.allclose(precise.history.loss.astype(float), plain.history.loss, rtol=1e-6)
+    assert np.allclose(precise.history.gradient_norm.astype(float), plain.history.gradient_norm, rtol=1e-6)
+
+
+@pytest.mark.parametrize("bias", ["fixed", "none"])
+def test_biases_that_are_not_trained_stay(bias):
+    problem = random_problem((2, 5, 1), 4, bias=bias)
+    training = run_precise(problem, random_weights(problem, 0), Settings("ggn", tolerance=0.0), 60)
+    assert [layer.b for layer in training.weights.layers] == [layer.b for layer in random_weights(problem, 0).layers]
+    assert training.history.log10("loss")[-1] < -90
+
+
+def test_equal_samples_leave_the_matrix_singular():
+    """``K`` has rank 2 of 3: the least step is found from the spectrum."""
+    samples = [[0], [1], [1]], [[0], [1], [1]]
+    for precision in (None, 50):
+        training = lp.train("1-3-1", *samples, precision=precision, seed=1)
+        assert training.converged
+        assert training.history.log10("loss")[-1] < -28
+    clash = lp.train("1-3-1", [[0], [1], [1]], [[0], [1], [2]], precision=50, seed=1)
+    assert clash.converged
+    assert np.isclose(clash.loss, 1 / 12)
+
+
+def test_ends_of_a_run():
+    assert lp.train("2-3-1", X, Y, precision=50, max_iterations=3).reason == "all 3 iterations are done"
+    assert "at most 1e-30" in lp.train("2-3-1", X, Y, precision=50, target_loss=1e-30).reason
+    kink = lp.train("1-1-1", [[1]], [[1]], activation="relu", weights=[([[0]], [0]), ([[1]], [0])], precision=50)
+    assert "relu has no first derivative" in kink.reason
+
+    def interrupt(stage, done, total):
+        if done == 4:
+            raise KeyboardInterrupt
+
+    stopped = lp.train("2-3-1", X, Y, precision=50, progress=interrupt)
+    assert stopped.interrupted
+    assert stopped.history.iterations == 4
+    assert isinstance(stopped.weights.layers[0].W[0][0], Fraction)
+
+
+def test_precise_weights_are_a_learner_to_their_precision():
+    training = lp.train("2-3-1", X, Y, precision=60)
+    problem = lp.Problem(lp.Architecture.of("2-3-1"), lp.error_named("squared"), lp.Samples.of(X, Y))
+    assert training_point(problem, training.weights).loss < 1e-31
+    assert lp.check_architecture("2-3-1", X, Y, weights=training.weights)["exact-learning"].verdict is lp.Verdict.PROVED

@@ -1,0 +1,80 @@
+"""How programs read a report: by statement, scope or point."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from cases.landscapes import XOR_X, XOR_Y
+from cases.map_cases import hand_map
+from cases.report_cases import xor_report
+
+import lossproof as lp
+from lossproof.certificates.proof.nodes import points_of, proof_order
+from lossproof.theory.verdicts import Scope
+
+
+def test_by_statement_and_scope():
+    report = xor_report()
+    assert report["count"].id == "count"
+    assert report["full-rank", "everywhere"] is report["full-rank", Scope.EVERYWHERE]
+    with pytest.raises(KeyError, match="ambiguous; name the scope or the point"):
+        report["full-rank"]
+
+
+def test_by_point():
+    report = hand_map().report
+    assert report["critical-point", 3].point == 3
+    assert report["critical-point", 3].facts["kind"] == "local-minimum"
+    assert report["suboptimal", 2].point == 2
+    with pytest.raises(KeyError, match=r"'critical-point', 0\), \('critical-point', 1\)"):
+        report["critical-point"]
+
+
+def test_premises_are_found_by_point():
+    report = hand_map().report
+    assert report["inertia", 4] is report["critical-point", 4].premises[2]
+    assert report["inertia", 4].facts["negative"] == 2
+    stronger = replace(report["inertia", 4], premises=(report["inertia", 4],), rule="inertia-kernel")
+    summary = replace(report["critical-point", 4], premises=(*report["critical-point", 4].premises[:2], stronger))
+    changed = replace(report, claims=tuple(summary if claim is report["critical-point", 4] else claim for claim in report.claims))
+    assert changed["inertia", 4] is stronger
+
+
+def test_a_point_without_the_claim():
+    report = hand_map().report
+    with pytest.raises(KeyError, match="'suboptimal' was not claimed at point 0, it was at the points 2, 3; this report has 7 points"):
+        report["suboptimal", 0]
+    with pytest.raises(KeyError, match="'khatri-rao' was not claimed at point 0, nor at any other"):
+        report["khatri-rao", 0]
+    with pytest.raises(KeyError, match="not claimed at point 99"):
+        report["critical-point", 99]
+
+
+def test_the_facts_of_a_map_are_plain_data():
+    data = hand_map().report.to_dict()
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    point = next(claim for claim in data["claims"] if claim["id"] == "critical-point" and claim["point"] == 2)
+    assert point["facts"]["loss_lower"] == "501/10000"
+    assert point["facts"]["inertia"] == {"negative": 0, "zero": 0, "positive": 9, "undecided": 0}
+    assert point["facts"]["radius"] == "1/100000000000000"
+
+
+LINE_X = [[0], [1], [-1], [2], [-2]]
+WITH_POINTS_BETWEEN = {
+    "candidates proved in vain": ("2-2-1", XOR_X, XOR_Y, {}),
+    "saddles between the best and the worst": ("1-2-1", [[-1], [0], [1], [2]], [[1], [0], [0], [1]], {}),
+    "a full rank that no claim needs": ("1-1-1", [[0], [1], [2]], [[0], [1], [5]], {"activation": "relu"}),
+    "ranks below the best": ("1-3-1", LINE_X, [[0], [1], [1], [0], [1]], {"activation": "relu", "bias": "fixed", "seed": 19}),
+    "a critical point without a class": ("2-3-1", [*XOR_X, [2, 1]], [*XOR_Y, [1]], {"activation": "relu", "seed": 3}),
+}
+
+
+@pytest.mark.parametrize("name", WITH_POINTS_BETWEEN)
+def test_every_point_of_a_report_is_used_by_a_claim(name):
+    widths, X, Y, options = WITH_POINTS_BETWEEN[name]
+    report = lp.check_architecture(widths, X, Y, **options)
+    assert points_of(proof_order(report.claims)) == set(range(len(report.points)))
+    verification = lp.verify(report.certificate.text)
+    assert verification.ok, verification.failures

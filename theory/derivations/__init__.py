@@ -1,0 +1,1 @@
+"""Proofs of what the records of activations and errors say."""

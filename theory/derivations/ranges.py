@@ -1,0 +1,180 @@
+r"""Deriving the range of an activation from its expression.
+
+The result names infimum and supremum, exactly or between two exact numbers, and whether they are attained. By continuity every value
+strictly between them is taken (intermediate value theorem).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+import sympy
+
+from lossproof.theory.derivations.smoothness import (
+    POSITIVE,
+    DerivationError,
+    Z,
+    branches,
+    derive_nonvanishing_derivative,
+    is_analytic_on_reals,
+    one_sided_limits,
+)
+from lossproof.theory.functions.activations import Activation
+from lossproof.theory.functions.properties import Interval
+
+_GRID = Fraction(1, 4096)
+
+
+@dataclass(frozen=True)
+class DerivedRange:
+    """Infimum and supremum of the values of an activation.
+
+    ``infimum`` and ``supremum`` are pairs of extended real SymPy numbers that enclose them, equal where they are known exactly;
+    ``argument`` is the proof in a sentence.
+    """
+
+    infimum: tuple[sympy.Expr, sympy.Expr]
+    supremum: tuple[sympy.Expr, sympy.Expr]
+    infimum_attained: bool
+    supremum_attained: bool
+    argument: str
+
+
+@lru_cache(maxsize=64)
+def derive_range(activation: Activation) -> DerivedRange:
+    """Derive the range of ``σ`` by the first argument that applies; raises `DerivationError` when none does.
+
+    - the limits at ``±∞`` are infinite of opposite signs, so every real value is taken;
+    - ``σ'`` vanishes nowhere, so ``σ`` is strictly monotone and its range is the open interval between the limits;
+    - ``σ ≥ 0 = σ(0)`` with an infinite limit;
+    - ``σ² + σ'² = 1`` and both ``1`` and ``−1`` are values;
+    - a valley: see `_valley`.
+    """
+    for argument in (_all_reals, _monotone, _half_line, _oscillation, _valley):
+        found = argument(activation)
+        if found is not None:
+            return found
+    raise DerivationError(f"no argument derives the range of {activation.name}: add one")
+
+
+def _limits(activation: Activation) -> tuple[sympy.Expr, sympy.Expr]:
+    left, right = branches(activation.expression)
+    return sympy.limit(left, POSITIVE, sympy.oo), sympy.limit(right, POSITIVE, sympy.oo)
+
+
+def _exactly(low: sympy.Expr, high: sympy.Expr, low_attained: bool, high_attained: bool, argument: str) -> DerivedRange:
+    return DerivedRange((low, low), (high, high), low_attained, high_attained, argument)
+
+
+def _all_reals(activation: Activation) -> DerivedRange | None:
+    if set(_limits(activation)) != {-sympy.oo, sympy.oo}:
+        return None
+    return _exactly(-sympy.oo, sympy.oo, False, False, "continuous, with limits −∞ and ∞")
+
+
+def _monotone(activation: Activation) -> DerivedRange | None:
+    low, high = _limits(activation)
+    if not derive_nonvanishing_derivative(activation).holds or low == high:
+        return None
+    if (high - low).is_negative:
+        low, high = high, low
+    return _exactly(low, high, False, False, "strictly monotone, as σ' vanishes nowhere: the open interval between the limits")
+
+
+def _half_line(activation: Activation) -> DerivedRange | None:
+    at_zero = one_sided_limits(activation.expression, 0)
+    nonnegative = all(bool(branch.is_nonnegative) for branch in branches(activation.expression))
+    if not nonnegative or at_zero != (0, 0) or sympy.oo not in _limits(activation):
+        return None
+    return _exactly(sympy.S.Zero, sympy.oo, True, False, "σ ≥ 0 = σ(0), with an infinite limit")
+
+
+def _oscillation(activation: Activation) -> DerivedRange | None:
+    expression = activation.expression
+    if not is_analytic_on_reals(expression) or sympy.simplify(expression**2 + sympy.diff(expression, Z) ** 2) != 1:
+        return None
+    if {expression.subs(Z, sympy.pi / 2), expression.subs(Z, -sympy.pi / 2)} != {-1, 1}:
+        return None
+    return _exactly(-sympy.S.One, sympy.S.One, True, True, "σ² + σ'² = 1, and the values at ±π/2 are ±1")
+
+
+def _valley(activation: Activation) -> DerivedRange | None:
+    r"""Derive the range of a ``σ`` with one minimum at a negative ``z`` and an infinite limit at ``∞``.
+
+    Argument: ``σ'' = p q`` with ``p > 0`` and ``q`` even, falling for ``z > 0`` from ``q(0) > 0`` to ``−∞``, so ``σ'`` falls on ``(−∞,
+    −s)`` and rises on ``(−s, s)`` for some ``s``. As ``σ' → 0`` at ``−∞`` and ``σ'(0) > 0``, it has on ``(−∞, 0)`` one zero ``z_0``, in
+    ``(−s, 0)``, is negative before and positive between ``z_0`` and 0. As ``σ(0) = 0`` and ``σ > 0`` for ``z > 0``, ``σ(z_0)`` is the
+    minimum. If ``q(a) > 0``, ``σ'(a) < 0 < σ'(b)`` and ``a < b < 0``, then ``z_0`` lies in ``(a, b)``, where ``σ`` is convex: the minimum
+    lies above the tangent at ``a``, and below ``σ(b)``.
+    """
+    q = _CURVATURE.get(activation.family)
+    if q is None:
+        return None
+    expression, curvature = activation.expression, sympy.sympify(q, locals={"z": Z})
+    first, second = sympy.diff(expression, Z), sympy.diff(expression, Z, 2)
+    _confirm(bool(sympy.simplify((second / curvature).rewrite(sympy.exp)).is_positive), "σ'' = p q with p > 0")
+    _confirm(sympy.simplify(curvature.subs(Z, -Z) - curvature) == 0, "q is even")
+    _confirm(bool(sympy.simplify(sympy.diff(curvature, Z).subs(Z, POSITIVE)).is_negative), "q falls for z > 0")
+    _confirm(sympy.limit(curvature, Z, sympy.oo) == -sympy.oo and curvature.subs(Z, 0) > 0, "q(0) > 0 and q → −∞")
+    _confirm(sympy.limit(first, Z, -sympy.oo) == 0 and first.subs(Z, 0) > 0 and expression.subs(Z, 0) == 0, "σ' → 0, σ'(0) > 0, σ(0) = 0")
+    _confirm(bool(expression.subs(Z, POSITIVE).is_positive) and sympy.limit(expression, Z, sympy.oo) == sympy.oo, "σ > 0 for z > 0")
+    a, b = _bracket(first)
+    _confirm(bool(curvature.subs(Z, a).is_positive), "q(a) > 0")
+    tangent = expression.subs(Z, a) + first.subs(Z, a) * (b - a)
+    return DerivedRange(
+        (tangent, expression.subs(Z, b)), (sympy.oo, sympy.oo), True, False, "one minimum, at a negative z, enclosed by a tangent"
+    )
+
+
+_CURVATURE = {"gelu": "2 - z**2", "silu": "2 - z*tanh(z/2)"}
+
+
+def _confirm(holds: bool, step: str) -> None:
+    if not holds:
+        raise DerivationError(f"the step '{step}' must hold for the valley argument, and SymPy does not confirm it: mend the argument")
+
+
+def _bracket(function: sympy.Expr) -> tuple[sympy.Rational, sympy.Rational]:
+    """Return neighbours ``a < b`` on a grid in ``[-2, 0]`` with ``function(a) < 0 < function(b)``, by bisection with exact signs."""
+    step = sympy.Rational(_GRID.numerator, _GRID.denominator)
+    low, high = -2 * _GRID.denominator, 0
+    while high - low > 1:
+        middle = (low + high) // 2
+        if function.subs(Z, middle * step).is_negative:
+            low = middle
+        else:
+            high = middle
+    _confirm(bool(function.subs(Z, low * step).is_negative and function.subs(Z, high * step).is_positive), "σ'(a) < 0 < σ'(b)")
+    return low * step, high * step
+
+
+def encloses(interval: Interval, derived: DerivedRange) -> bool:
+    """Tell whether an interval provably contains every value of the activation."""
+    above = interval.lower is None or _below(
+        _rational(interval.lower), derived.infimum[0], interval.lower_attained or not derived.infimum_attained
+    )
+    below = interval.upper is None or _below(
+        derived.supremum[1], _rational(interval.upper), interval.upper_attained or not derived.supremum_attained
+    )
+    return above and below
+
+
+def is_attained(interval: Interval, derived: DerivedRange) -> bool:
+    """Tell whether every value in an interval is provably taken by the activation."""
+    lower = -sympy.oo if interval.lower is None else _rational(interval.lower)
+    upper = sympy.oo if interval.upper is None else _rational(interval.upper)
+    above = _below(derived.infimum[1], lower, not interval.lower_attained or derived.infimum_attained)
+    below = _below(upper, derived.supremum[0], not interval.upper_attained or derived.supremum_attained)
+    return above and below
+
+
+def _below(low: sympy.Expr, high: sympy.Expr, equality_allowed: bool) -> bool:
+    if low == high:
+        return equality_allowed
+    return bool((high - low).is_positive)
+
+
+def _rational(value: Fraction) -> sympy.Rational:
+    return sympy.Rational(value.numerator, value.denominator)

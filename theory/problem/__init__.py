@@ -1,0 +1,1 @@
+"""Problems: architectures, samples, weights, exact numbers."""

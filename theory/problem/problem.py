@@ -1,0 +1,66 @@
+"""The problem: an architecture, an error and a sample set that fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.numbers import Number
+from lossproof.theory.problem.samples import Samples
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything a landscape ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)`` is made of.
+
+    ``fixed_bias`` holds the constants ``b_l`` layer by layer when the bias mode is ``"fixed"``, else it is None: they belong to the
+    problem, not to the weights.
+    """
+
+    architecture: Architecture
+    error: ErrorFunction
+    samples: Samples
+    fixed_bias: tuple[tuple[Number, ...], ...] | None = None
+
+    def __post_init__(self) -> None:
+        widths, samples = self.architecture.widths, self.samples
+        for name, rows, expected, unit in (("X", samples.X, widths[0], "inputs"), ("Y", samples.Y, widths[-1], "outputs")):
+            if len(rows[0]) != expected:
+                raise InputError(
+                    f"{name} must have {expected} columns for a {self.architecture} network ({expected} {unit}), "
+                    f"got {len(rows[0])}: change the widths or the data"
+                )
+        self.error.check_targets(samples.Y)
+
+    @property
+    def T(self) -> int:
+        """Number of samples."""
+        return self.samples.T
+
+    @property
+    def columns(self) -> int:
+        """Number of columns of ``P``, ``T · n_L``."""
+        return self.samples.T * self.architecture.n_L
+
+    @property
+    def is_convex(self) -> bool:
+        """Whether J is a convex function of an affine one of W, on record: one layer, identity output, a convex error."""
+        a = self.architecture
+        return a.L == 1 and a.output_activation.family == "identity" and self.error.convex.holds
+
+    def with_units(self, layer: int, units: Sequence[int]) -> Problem:
+        """Return the problem with only these units of a hidden layer, in this order, each with its fixed bias.
+
+        >>> from lossproof.theory.functions.errors import error_named
+        >>> problem = Problem(Architecture.of("1-3-1"), error_named("squared"), Samples.of([[1]], [[5]]))
+        >>> problem.with_units(1, [0, 2]).architecture.widths
+        (1, 2, 1)
+        """
+        a, fixed = self.architecture, self.fixed_bias
+        widths = tuple(len(units) if l == layer else n for l, n in enumerate(a.widths))
+        if fixed is not None:
+            fixed = tuple(tuple(b[k] for k in units) if l == layer else b for l, b in enumerate(fixed, start=1))
+        return replace(self, architecture=replace(a, widths=widths), fixed_bias=fixed)

@@ -1,0 +1,1 @@
+"""The statements, their graph, and the hypotheses of published theorems."""

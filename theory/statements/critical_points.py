@@ -1,0 +1,221 @@
+"""Statements about critical points, and the conclusion."""
+
+from __future__ import annotations
+
+from lossproof.theory.statements.statement import Statement
+
+_CRITICAL = "∇J(W) = 0 is proved: exactly, or W is the only critical point in a box that is proved to hold one (Krawczyk)."
+_SMOOTH = "J is twice differentiable in the box (second-order-kinks)."
+
+CRITICAL_POINTS = (
+    Statement(
+        id="stationary",
+        title="A place where the gradient vanishes",
+        kind="critical point",
+        formula=r"\exists\, W^{*}:\; \nabla J(W^{*}) = 0,\;\; \max_p |W^{*}_p - W_p| \leq \rho",
+        hypotheses=("The derivatives of J exist in the box of half-width ρ around the weights W.",),
+        conclusion=(
+            "A critical point W* lies within ρ of the weights in every coordinate; ρ = 0 says that the weights are critical themselves. "
+            "A manifold of the stated dimension passes through W*, all of whose points are critical with the same loss. "
+            "REFUTED says that these very weights are not critical, however small the gradient."
+        ),
+        source="exact arithmetic; Krawczyk 1969; for merged units Fukumizu and Amari 2000",
+        decided_by="a formal identity, Krawczyk's test for the gradient in ball arithmetic, or a proved exact learner",
+        depends_on=("gradient-identity", "second-order-kinks"),
+    ),
+    Statement(
+        id="loss-bounds",
+        title="The loss, enclosed",
+        kind="critical point",
+        formula=r"a \leq J(W) \leq b",
+        hypotheses=("W lies within the stated radius of the weights in every coordinate, or is the critical point named.",),
+        conclusion="The loss J(W) lies between the two bounds.",
+        source="evaluation",
+        decided_by="exact or ball arithmetic over the box",
+    ),
+    Statement(
+        id="inertia",
+        title="The signs of the Hessian's eigenvalues",
+        kind="critical point",
+        formula=r"\operatorname{in} H(W^{*}) = (n_-, n_0, n_+)",
+        hypotheses=(_CRITICAL, _SMOOTH),
+        conclusion=(
+            "The Hessian at the critical point has at least the stated numbers of negative, zero and positive eigenvalues; the undecided "
+            "ones are what remains."
+        ),
+        source="Sylvester's law of inertia; Haynsworth 1968",
+        decided_by="a symmetric factorisation in exact or ball arithmetic; zeros by exact kernel vectors or a critical manifold",
+        depends_on=("stationary", "manifold", "hessian-rank"),
+    ),
+    Statement(
+        id="critical-rank",
+        title="The rank of P at the critical point",
+        kind="critical point",
+        formula=r"P(W^{*})\, \varepsilon(W^{*}) = 0,\;\; \varepsilon \neq 0 \;\Rightarrow\; \operatorname{rank} P(W^{*}) \leq T\, n_L - 1",
+        hypotheses=(_CRITICAL, "For the upper bound: ε ≠ 0 is proved over the box."),
+        conclusion="The rank of P at the critical point lies between the two bounds; a critical point that is no exact learner lacks full column rank.",
+        source="Shen, arXiv 1611.05827, Proposition 1, read backwards",
+        decided_by="a ball minor over the box, and the gradient identity",
+        depends_on=("stationary", "critical-theorem"),
+    ),
+    Statement(
+        id="global",
+        title="A global minimum",
+        kind="critical point",
+        formula=r"J(W^{*}) = \min_W J(W)",
+        hypotheses=(
+            "ε(W*) = 0 is proved, and principle-error; or",
+            "the error is convex and, within each group of equal inputs, the ∇E_i sum to 0; or",
+            "J is convex (one layer with identity output and a convex error) and W* is critical.",
+        ),
+        conclusion="W* is a global minimum of J.",
+        source="definition, with principle-error; convexity",
+        decided_by="exact evaluation, or a proved exact learner",
+        depends_on=("gradient-identity", "principle-error", "exact-learning", "stationary"),
+    ),
+    Statement(
+        id="strict-minimum",
+        title="A strict local minimum",
+        kind="critical point",
+        formula=r"\nabla J(W^{*}) = 0,\;\; H(W^{*}) \succ 0",
+        hypotheses=(_CRITICAL, _SMOOTH, "H is positive definite at the critical point."),
+        conclusion="The critical point is a strict local minimum of J.",
+        source="second-order condition",
+        decided_by="the proved inertia of the Hessian",
+        depends_on=("stationary", "inertia"),
+    ),
+    Statement(
+        id="local-minimum",
+        title="A local minimum that need not be strict",
+        kind="critical point",
+        formula=r"\exists\, U \ni W^{*}:\; J(W) \geq J(W^{*}) \;\text{ for all } W \in U",
+        hypotheses=(
+            _CRITICAL,
+            "W* lies on a manifold of critical points of one loss, and H is positive definite across it (its nullity is the dimension); or",
+            "a layer of relu units is inactive at all samples, and the constant output is the best one for a convex error.",
+        ),
+        conclusion="No point of a neighbourhood has a smaller loss than the critical point.",
+        source="Morse-Bott lemma; for merged units Fukumizu and Amari 2000",
+        decided_by="the proved inertia and the dimension of the manifold; or the signs of all z",
+        depends_on=("stationary", "inertia"),
+    ),
+    Statement(
+        id="saddle",
+        title="A critical point with a direction of descent",
+        kind="critical point",
+        formula=r"\nabla J(W^{*}) = 0,\;\; v^{\top} H(W^{*})\, v < 0",
+        hypotheses=(_CRITICAL, _SMOOTH, "H has a negative eigenvalue at the critical point."),
+        conclusion="The critical point is no local minimum of J: the loss falls along v and along −v.",
+        source="second-order condition",
+        decided_by="the proved inertia of the Hessian",
+        depends_on=("stationary", "inertia"),
+    ),
+    Statement(
+        id="higher-order-descent",
+        title="A curve of descent where the Hessian does not decide",
+        kind="critical point",
+        formula=r"W(t) = W + \sum_{k \geq 1} t^k \delta_k: \quad J(W(t)) - J(W) = c\, t^m + O(t^{m+1}),\;\; c < 0",
+        hypotheses=("∇J(W) = 0 is proved exactly.", "J is m + 1 times differentiable along the curve.", "c < 0 is proved."),
+        conclusion="W is no local minimum of J, although H(W) may be positive semidefinite, and W a local minimum on every line through it.",
+        source="Taylor's theorem; used for the XOR networks by Sprinkhuizen-Kuyper and Boers, and Hamey",
+        decided_by="exact Taylor coefficients along a curve, the leading one enclosed",
+        depends_on=("stationary",),
+    ),
+    Statement(
+        id="critical-point",
+        title="What kind of critical point it is",
+        kind="critical point",
+        formula=r"\nabla J(W^{*}) = 0,\;\; a \leq J(W^{*}) \leq b,\;\; \operatorname{in} H(W^{*}) = (n_-, n_0, n_+)",
+        hypotheses=(_CRITICAL,),
+        conclusion=(
+            "There is a critical point within the stated radius of the weights, with the loss, the inertia, the rank of P and the kind stated. "
+            "REFUTED says that these very weights are not critical."
+        ),
+        source="summary of what was proved about the point",
+        decided_by="the claims it rests on",
+        depends_on=(
+            "stationary",
+            "loss-bounds",
+            "inertia",
+            "critical-rank",
+            "global",
+            "strict-minimum",
+            "local-minimum",
+            "saddle",
+            "higher-order-descent",
+        ),
+    ),
+    Statement(
+        id="suboptimal",
+        title="A bad local minimum",
+        kind="critical point",
+        formula=r"W^{*} \text{ local minimum of } J,\;\; J(W^{*}) > J(W')",
+        hypotheses=("W* is a certified local minimum.", "J(W*) > J(W') is proved for another point W'."),
+        conclusion="W* is a local minimum that is not global. It refutes no-bad-local-minima for this network and these samples.",
+        source="definition",
+        decided_by="a certified local minimum and two enclosed values of J",
+        depends_on=("strict-minimum", "local-minimum", "loss-bounds"),
+    ),
+    Statement(
+        id="no-critical-point",
+        title="No critical point at all",
+        kind="theorem",
+        formula=r"\exists\, U\; \forall\, W:\; \langle \nabla J(W), U \rangle < 0",
+        hypotheses=(
+            "One layer; every target lies at or beyond an end of the output's range (for logits: 0 or 1).",
+            "A direction U moves no output away from its target, and one of them strictly towards it.",
+        ),
+        conclusion=(
+            "The loss falls along U at every W, so it has no critical point: its infimum is not attained, and training never ends. "
+            "A gradient of 1e-18 is no exception."
+        ),
+        source="elementary; linear separability",
+        decided_by="a rational direction, checked exactly",
+        depends_on=("gradient-identity", "range"),
+    ),
+    Statement(
+        id="infimum-not-attained",
+        title="The best loss is approached and never reached",
+        kind="theorem",
+        formula=r"\inf_W J(W) = J_{\min},\quad J(W) > J_{\min} \;\text{ for all } W",
+        hypotheses=(
+            "Some target is out of reach of the output (range), and every target is a limit of output values.",
+            "rank [Φ_{L-1}; 1] = T at some weights.",
+        ),
+        conclusion=(
+            "The output weights can bring all outputs as near to their targets as one likes, but no weights attain them: there is no global minimum."
+        ),
+        source="elementary, with wide-layer",
+        decided_by="a proved rank of Φ_{L-1} and the recorded ranges",
+        depends_on=("range", "wide-layer", "exact-learning"),
+    ),
+    Statement(
+        id="no-bad-local-minima",
+        title="Every local minimum is global",
+        kind="conclusion",
+        formula=r"W \text{ local minimum of } J \;\Rightarrow\; J(W) = \min_{W'} J(W')",
+        hypotheses=("One architecture, one error, one sample set; J is differentiable at all weights.",),
+        conclusion=(
+            "All local minima of J are global. It follows from full-rank everywhere with principle-error, and for a single layer with "
+            "identity output from convexity. With hidden layers the paper's conditions leave a thin set of weights open, and the "
+            "verdict is UNDECIDED unless a bad minimum is certified or a published theorem applies, as to deep linear networks."
+        ),
+        source="the aim of Shen, arXiv 1611.05827; its Proposition 1 proves it only where full-rank holds at all critical points",
+        decided_by=(
+            "PROVED by full-rank everywhere, convexity for one layer, or a cited theorem; REFUTED by suboptimal; else UNDECIDED with the set "
+            "that remains"
+        ),
+        depends_on=(
+            "critical-theorem",
+            "full-rank",
+            "principle-error",
+            "almost-everywhere",
+            "suboptimal",
+            "no-critical-point",
+            "kawaguchi-2016",
+            "lu-kawaguchi-2017",
+            "laurent-von-brecht-2018",
+            "gori-tesi-1992",
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Known landscapes of the literature."""

@@ -1,7 +1,7 @@
 """The trusted checker of certificates: one way in, `check_certificate`, and the table of rules.
 
-What is trusted besides: the other files of this room, the records of activations and errors in ``lossproof.theory``, python-flint, and for rigor
-``VERIFIED_FLOAT`` numpy's and LAPACK's double precision arithmetic. The prover and ``lossproof.numerics`` are never asked.
+What is trusted besides: the rooms of this folder, the records of activations and errors in ``lossproof.theory``, python-flint, and for rigor ``VERIFIED_FLOAT``
+numpy's and SciPy's double precision arithmetic. The prover and ``lossproof.numerics`` are never asked.
 """
 
 from __future__ import annotations
@@ -11,82 +11,65 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lossproof.certificates.kernel.network.passes import Box
+from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.outcome import AcceptedStep, Failure, Verification
-from lossproof.certificates.kernel.reading.parse import (
-    Rejected,
-    join,
-    parse_document,
-    read_fields,
-    read_integer,
-    read_list,
-    read_text,
-    short,
-)
+from lossproof.certificates.kernel.reading.parse import Rejected, join, require, short
 from lossproof.certificates.kernel.reading.problem import Point, Problem, read_points, read_problem
-from lossproof.certificates.kernel.rules.absence import ABSENCE_RULES
-from lossproof.certificates.kernel.rules.almost_everywhere import GENERIC_RULES, SIGN_RULES
+from lossproof.certificates.kernel.reading.work import Work
+from lossproof.certificates.kernel.rules.calculus import CALCULUS_RULES
 from lossproof.certificates.kernel.rules.cited import CITED_RULES
-from lossproof.certificates.kernel.rules.classes import CLASS_RULES
-from lossproof.certificates.kernel.rules.exact_learning import LEARNING_RULES
-from lossproof.certificates.kernel.rules.full_rank import RANK_CLAIM_RULES
-from lossproof.certificates.kernel.rules.inertia import INERTIA_RULES
-from lossproof.certificates.kernel.rules.learner_nearby import KANTOROVICH_RULES, KRAWCZYK_RULES
-from lossproof.certificates.kernel.rules.loss import LOSS_RULES
-from lossproof.certificates.kernel.rules.principles import PRINCIPLE_RULES
-from lossproof.certificates.kernel.rules.rank_evidence import EVIDENCE_RULES
-from lossproof.certificates.kernel.rules.rank_structure import STRUCTURE_RULES
-from lossproof.certificates.kernel.rules.second_order import SECOND_ORDER_RULES
-from lossproof.certificates.kernel.rules.stationary import STATIONARY_RULES
-from lossproof.certificates.kernel.rules.stationary_box import STATIONARY_BOX_RULES
-from lossproof.certificates.kernel.rules.stationary_silent import BLIND_RULES, IDLE_RULES
-from lossproof.certificates.kernel.rules.step import Accepted, Result, Step
+from lossproof.certificates.kernel.rules.critical import CRITICAL_RULES
+from lossproof.certificates.kernel.rules.doubles import DOUBLE_RULES
+from lossproof.certificates.kernel.rules.landscape import LANDSCAPE_RULES
+from lossproof.certificates.kernel.rules.learners import LEARNER_RULES
+from lossproof.certificates.kernel.rules.quantities import QUANTITY_RULES
+from lossproof.certificates.kernel.rules.ranks import RANK_RULES
+from lossproof.certificates.kernel.rules.reasons import REASON_RULES
+from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Accepted, Result, Step
 from lossproof.theory.exceptions import LossproofError
-from lossproof.theory.verdicts import weakest
+from lossproof.theory.verdicts import Rigor, weakest
 
 FORMAT = "lossproof-certificate"
-VERSION = 1
-RANK_RULES: Mapping[str, Callable[[Step], Result]] = {**EVIDENCE_RULES, **STRUCTURE_RULES}
+VERSION = 2
+BOUND_RULES: Mapping[str, Callable[[Step], Result]] = {**RANK_RULES, **CALCULUS_RULES}
 RULES: Mapping[str, Callable[[Step], Result]] = {
-    **RANK_RULES,
-    **PRINCIPLE_RULES,
-    **RANK_CLAIM_RULES,
-    **LEARNING_RULES,
-    **KRAWCZYK_RULES,
-    **KANTOROVICH_RULES,
-    **SECOND_ORDER_RULES,
-    **SIGN_RULES,
-    **GENERIC_RULES,
-    **STATIONARY_RULES,
-    **STATIONARY_BOX_RULES,
-    **IDLE_RULES,
-    **BLIND_RULES,
-    **LOSS_RULES,
-    **INERTIA_RULES,
-    **CLASS_RULES,
-    **ABSENCE_RULES,
+    **BOUND_RULES,
+    **LEARNER_RULES,
+    **CRITICAL_RULES,
+    **QUANTITY_RULES,
+    **LANDSCAPE_RULES,
+    **REASON_RULES,
+    **DOUBLE_RULES,
     **CITED_RULES,
 }
-
 _DOCUMENT_KEYS = ("format", "version", "problem", "digest", "points", "length", "steps", "seal")
 _STEP_KEYS = ("id", "rule", "premises", "evidence", "conclusion", "rigor")
-_CLAIM_KEYS = ("statement", "scope", "verdict", "point", "facts")
 
 
-def check_certificate(document: object) -> Verification:
+def check_certificate(document: object, *, allow_cited: bool = True, work: Work | None = None) -> Verification:
     """Check a certificate, given as JSON text or as the object it spells.
 
     Every conclusion is derived anew and compared; the first step that fails ends the check. ``ok`` means that every conclusion holds for the problem
-    in the certificate, with the rigor stated. No malformed document raises: it fails, with place, code and message.
+    in the certificate, with the rigor stated. Without ``allow_cited`` no step may rest on a published theorem. No malformed document raises: it fails, with
+    place, code and message.
     """
+    counted = Work() if work is None else work
     accepted: list[Accepted] = []
-    known: dict[tuple[str, int], Any] = {}
+    rules: list[str] = []
     place = ""
     try:
-        found = parse_document(document)
+        found = read.parse_document(document)
         problem, digest, points, steps = _read_head(found)
+        witnesses: dict[str, Box | None] = {}
+        known: dict[tuple[str, Any], Any] = {}
         for number, value in enumerate(steps):
             place = f"steps[{number}]"
-            accepted.append(_check_step(value, number, problem, points, accepted, known))
+            counted.begin_step()
+            step, rule = _read_step(value, number, problem, points, witnesses, accepted, counted, known)
+            accepted.append(_checked(step, rule, value["rigor"], allow_cited=allow_cited))
+            witnesses |= step.introduced
+            rules.append(rule)
         place = ""
         _require_seal(found)
     except Rejected as rejected:
@@ -95,14 +78,14 @@ def check_certificate(document: object) -> Verification:
         return _failed(place, "limit", "the check needs too much memory")
     except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, LossproofError) as error:
         return _failed(place, "evidence" if place else "schema", f"cannot be checked: {type(error).__name__}: {short(str(error))}")
-    return Verification(tuple(AcceptedStep.of(n, a.rule, a.conclusion, a.rigor) for n, a in enumerate(accepted, start=1)), (), digest)
+    done = (AcceptedStep(n, rule, a.rigor, a.conclusion) for n, (rule, a) in enumerate(zip(rules, accepted, strict=True), start=1))
+    return Verification(tuple(done), (), digest, counted.spent)
 
 
 def _require_seal(found: dict[str, Any]) -> None:
     """Reject a certificate that was altered after it was written, even if what it says now holds as well."""
     seal = _digest({key: value for key, value in found.items() if key != "seal"})
-    if found["seal"] != seal:
-        raise Rejected("seal", "digest", "the certificate was altered after it was sealed, although every step holds")
+    require(found["seal"] == seal, "seal", "the certificate was altered after it was sealed, although every step holds", "digest")
 
 
 def _digest(value: Any) -> str:
@@ -115,62 +98,74 @@ def _failed(place: str, code: str, message: str) -> Verification:
 
 
 def _read_head(document: Any) -> tuple[Problem, str, tuple[Point, ...], list[Any]]:
-    found = read_fields(document, _DOCUMENT_KEYS, "")
-    if read_text(found["format"], "format") != FORMAT:
-        raise Rejected("format", "format", f"expected {FORMAT!r}, got {short(found['format'])}")
-    if type(found["version"]) is not int or found["version"] != VERSION:
-        raise Rejected("version", "version", f"this checker reads version {VERSION}, got {short(found['version'])}")
-    problem = read_problem(found["problem"])
-    digest = _digest(found["problem"])
-    read_text(found["seal"], "seal")
-    if read_text(found["digest"], "digest") != digest:
-        raise Rejected("digest", "digest", f"the problem has the digest {digest}")
-    points = read_points(found["points"], problem)
-    steps = read_list(found["steps"], "steps")
-    if read_integer(found["length"], "length", 0, 10**9, "length") != len(steps):
-        raise Rejected("length", "length", f"there are {len(steps)} steps, not {found['length']}")
+    version = document.get("version") if isinstance(document, dict) else None
+    newest = type(version) is not int or version == VERSION
+    require(newest, "version", f"this checker reads version {VERSION}, got {version}: write the certificate again", "version")
+    found = read.fields(document, _DOCUMENT_KEYS, "")
+    require(read.text(found["format"], "format") == FORMAT, "format", f"expected {FORMAT!r}, got {short(found['format'])}", "format")
+    require(type(version) is int, "version", f"this checker reads version {VERSION}, got {short(version)}", "version")
+    problem, digest = read_problem(found["problem"]), _digest(found["problem"])
+    read.text(found["seal"], "seal")
+    require(read.text(found["digest"], "digest") == digest, "digest", f"the problem has the digest {digest}", "digest")
+    points, steps = read_points(found["points"], problem), read.items(found["steps"], "steps")
+    listed = read.integer(found["length"], "length", 0, 10**9, "length")
+    require(listed == len(steps), "length", f"there are {len(steps)} steps, not {listed}", "length")
     return problem, digest, points, steps
 
 
-def _check_step(
-    value: Any, number: int, problem: Problem, points: tuple[Point, ...], accepted: list[Accepted], known: dict[tuple[str, int], Any]
-) -> Accepted:
-    found = read_fields(value, _STEP_KEYS, "")
-    read_integer(found["id"], "id", number + 1, number + 1, "order")
-    rule = read_text(found["rule"], "rule")
-    if rule not in RULES:
-        raise Rejected("rule", "rule", f"{short(rule)} is no rule")
-    ids = read_list(found["premises"], "premises")
-    premises = tuple(accepted[read_integer(p, f"premises[{k}]", 1, number, "premise") - 1] for k, p in enumerate(ids))
-    conclusion = _read_conclusion(found["conclusion"], len(points), bound=rule in RANK_RULES)
-    claimed = read_text(found["rigor"], "rigor")
-    derived, own = RULES[rule](Step(problem, points, premises, found["evidence"], conclusion, known))
-    difference = _difference(derived, conclusion, "conclusion")
-    if difference is not None:
-        raise Rejected(difference, "conclusion", f"the rule {rule} gives {short(json.dumps(derived))}")
-    rigor = weakest([own, *(premise.rigor for premise in premises)])
-    if claimed != rigor.value:
-        raise Rejected("rigor", "rigor", f"the rigor is {rigor.value}, not {short(claimed)}")
-    return Accepted(rule, derived, rigor, found["evidence"], premises)
+def _read_step(
+    value: Any,
+    number: int,
+    problem: Problem,
+    points: tuple[Point, ...],
+    witnesses: Mapping[str, Box | None],
+    accepted: list[Accepted],
+    work: Work,
+    known: dict[tuple[str, Any], Any],
+) -> tuple[Step, str]:
+    found = read.fields(value, _STEP_KEYS, "")
+    read.integer(found["id"], "id", number + 1, number + 1, "order")
+    rule = read.text(found["rule"], "rule")
+    require(rule in RULES, "rule", f"{short(rule)} is no rule", "rule")
+    ids = read.items(found["premises"], "premises")
+    premises = tuple(accepted[read.integer(p, f"premises[{k}]", 1, number, "premise") - 1] for k, p in enumerate(ids))
+    conclusion = _read_conclusion(found["conclusion"], len(points), witnesses, bound=rule in BOUND_RULES)
+    read.text(found["rigor"], "rigor")
+    return Step(problem, points, witnesses, premises, found["evidence"], conclusion, work, known), rule
 
 
-def _read_conclusion(value: Any, points: int, *, bound: bool) -> dict[str, Any]:
-    """Check keys and types; values are compared with what the rule gives."""
+def _read_conclusion(value: Any, points: int, witnesses: Mapping[str, Box | None], *, bound: bool) -> dict[str, Any]:
+    """Check keys, types and the place; values are compared with what the rule gives."""
     place = "conclusion"
     if bound:
         side = "rank_upper" if isinstance(value, dict) and "rank_upper" in value else "rank_lower"
-        found = read_fields(value, ("matrix", "point", side), place)
-        read_text(found["matrix"], f"{place}.matrix")
-        read_integer(found[side], f"{place}.{side}", 0, 10**18, "conclusion")
+        found = read.fields(value, ("matrix", "at", side), place)
+        read.text(found["matrix"], f"{place}.matrix")
+        read.integer(found[side], f"{place}.{side}", 0, 10**18, "conclusion")
     else:
-        found = read_fields(value, _CLAIM_KEYS, place)
-        for key in ("statement", "scope", "verdict"):
-            read_text(found[key], f"{place}.{key}")
-        if type(found["facts"]) is not dict:
-            raise Rejected(f"{place}.facts", "schema", f"expected an object, got {short(found['facts'])}")
-    if found["point"] is not None:
-        read_integer(found["point"], f"{place}.point", 0, points - 1, "conclusion")
+        found = read.fields(value, ("statement", "at", "verdict", "facts"), place)
+        for key in ("statement", "verdict"):
+            read.text(found[key], f"{place}.{key}")
+        require(type(found["facts"]) is dict, f"{place}.facts", f"expected an object, got {short(found['facts'])}", "schema")
+    if type(found["at"]) is int:
+        read.integer(found["at"], f"{place}.at", 0, points - 1, "conclusion")
+    else:
+        places = (EVERYWHERE, ALMOST, OPEN, SOME, *witnesses, f"W*{len(witnesses) + 1}")
+        require(read.text(found["at"], f"{place}.at") in places, f"{place}.at", "there is no such place", "conclusion")
     return found
+
+
+def _checked(step: Step, rule: str, claimed: str, *, allow_cited: bool) -> Accepted:
+    """Apply the rule, and compare what it gives with what is claimed."""
+    derived, own = RULES[rule](step)
+    known = not isinstance(step.at, str) or step.at[:2] != "W*" or step.at in {*step.witnesses, *step.introduced}
+    require(known, "conclusion.at", "this witness was not introduced", "conclusion")
+    difference = _difference(derived, step.conclusion, "conclusion")
+    require(difference is None, str(difference), f"the rule {rule} gives {short(json.dumps(derived))}", "conclusion")
+    rigor = weakest([own, *(premise.rigor for premise in step.premises)])
+    require(claimed == rigor.value, "rigor", f"the rigor is {rigor.value}, not {short(claimed)}", "rigor")
+    require(allow_cited or rigor is not Rigor.CITED, "rule", "this step rests on a published theorem, which was not to be allowed", "rigor")
+    return Accepted(derived, rigor)
 
 
 def _difference(derived: Any, claimed: Any, place: str) -> str | None:
@@ -181,13 +176,11 @@ def _difference(derived: Any, claimed: Any, place: str) -> str | None:
         for key in (*derived, *claimed):
             if key not in derived or key not in claimed:
                 return join(place, key if key in derived else short(key))
-            inner = _difference(derived[key], claimed[key], join(place, key))
-            if inner is not None:
-                return inner
-        return None
-    if isinstance(derived, list):
+        pairs = ((join(place, key), derived[key], claimed[key]) for key in derived)
+    elif isinstance(derived, list):
         if len(derived) != len(claimed):
             return place
-        inner_places = (_difference(a, b, f"{place}[{k}]") for k, (a, b) in enumerate(zip(derived, claimed, strict=True)))
-        return next((inner for inner in inner_places if inner is not None), None)
-    return None if derived == claimed else place
+        pairs = ((f"{place}[{k}]", a, b) for k, (a, b) in enumerate(zip(derived, claimed, strict=True)))
+    else:
+        return None if derived == claimed else place
+    return next((inner for where, a, b in pairs if (inner := _difference(a, b, where)) is not None), None)

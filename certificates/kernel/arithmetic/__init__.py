@@ -1,1 +1,1 @@
-"""The rings, power series and factorisations of the kernel."""
+"""The rings, series, functions and factorisations of the kernel."""

@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.rings import bounded
-from lossproof.certificates.kernel.reading.limits import MAX_WORK, Array, limit
+from lossproof.certificates.kernel.arithmetic.series import Array
 
 _SWITCH = fmpq(16, 25)
 
@@ -22,20 +22,19 @@ def inertia(matrix: Array) -> tuple[int, int]:
     pivot, so the counts are exact.
     """
     n = len(matrix)
-    limit(n**3, MAX_WORK, "the size³ of an inertia")
     rest = np.array([[matrix[min(i, j), max(i, j)] for j in range(n)] for i in range(n)], dtype=object).reshape(n, n)
     negative = positive = 0
     while len(rest):
         block = _pivot(rest)
-        if block is None:
+        if not block:
             break
-        if len(block) == 2:
-            negative, positive = negative + 1, positive + 1
-        elif rest[block[0], block[0]] > 0:
-            positive += 1
-        else:
-            negative += 1
-        rest = _complement(rest, block)
+        negative += len(block) == 2 or bool(rest[block[0], block[0]] < 0)
+        positive += len(block) == 2 or bool(rest[block[0], block[0]] > 0)
+        keep = [k for k in range(len(rest)) if k not in block]
+        B, D = rest[np.ix_(keep, block)], rest[np.ix_(block, block)]
+        det = D[0, 0] if len(block) == 1 else _determinant(rest, *block)
+        adjugate = np.array([[1]] if len(block) == 1 else [[D[1, 1], -D[0, 1]], [-D[0, 1], D[0, 0]]], dtype=object)
+        rest = rest[np.ix_(keep, keep)] - B @ (adjugate / det) @ B.T
     return negative, positive
 
 
@@ -46,32 +45,17 @@ def _size(x: Any) -> Any:
     return abs(bounded(x))
 
 
-def _pivot(rest: Array) -> list[int] | None:
-    """Choose a certain pivot, on the diagonal unless the others are much larger (Bunch and Parlett)."""
+def _pivot(rest: Array) -> list[int]:
+    """Choose a certain pivot, on the diagonal unless the others are much larger (Bunch and Parlett); none if there is none."""
     n = len(rest)
     sizes = [_size(rest[k, k]) for k in range(n)]
     p = max(range(n), key=sizes.__getitem__)
     pairs = {(i, j): _size(rest[i, j]) for i in range(n) for j in range(i + 1, n)}
-    if pairs:
-        i, j = max(pairs, key=pairs.__getitem__)
-        if sizes[p] < pairs[i, j] * _SWITCH and _determinant(rest, i, j) < 0:
-            return [i, j]
-    return [p] if sizes[p] > 0 else None
+    i, j = max(pairs, key=pairs.__getitem__, default=(p, p))
+    if i < j and sizes[p] < pairs[i, j] * _SWITCH and _determinant(rest, i, j) < 0:
+        return [i, j]
+    return [p] if sizes[p] > 0 else []
 
 
 def _determinant(rest: Array, i: int, j: int) -> Any:
     return rest[i, i] * rest[j, j] - rest[i, j] * rest[i, j]
-
-
-def _complement(rest: Array, block: list[int]) -> Array:
-    """Return ``C − B D⁻¹ Bᵀ``."""
-    keep = [k for k in range(len(rest)) if k not in block]
-    B = rest[np.ix_(keep, block)]
-    if len(block) == 1:
-        inverse = np.array([[1 / rest[block[0], block[0]]]], dtype=object)
-    else:
-        i, j = block
-        det = _determinant(rest, i, j)
-        inverse = np.array([[rest[j, j] / det, -rest[i, j] / det], [-rest[i, j] / det, rest[i, i] / det]], dtype=object)
-    complement: Array = rest[np.ix_(keep, keep)] - B @ inverse @ B.T
-    return complement

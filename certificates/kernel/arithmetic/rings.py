@@ -1,118 +1,169 @@
-"""The exact rings of the kernel: formal polynomials over Q, and residues or rational functions in ``u``; balls stand in ``kernel_balls``.
+"""The rings a pass runs over: balls, formal polynomials over Q, and residues or rational functions in ``u``.
 
-Elements mix freely with ``fmpq``: a rational stays a rational until something else meets it. A ring has two methods, ``embed(number)``
-and ``sigma(activation, order, z)`` (the value for order 0, the derivative for order 1); numpy object arrays do the rest.
+Elements mix freely with ``fmpq``: a rational stays a rational until something else meets it. A ring embeds the numbers of the certificate, gives the states of
+a function at one of its elements (`functions`), and counts its work; numpy object arrays and `Series` do the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from flint import fmpq, fmpq_poly, fmpz, nmod
+import numpy as np
+from flint import arb, fmpq, fmpq_poly, nmod
 
-from lossproof.certificates.kernel.reading.parse import Rejected
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision, constant_ball, number_ball
+from lossproof.certificates.kernel.arithmetic.functions import Function, State, function_of, kink
+from lossproof.certificates.kernel.arithmetic.series import Array, Commutative, Series, solve
+from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import Combination, Number
+from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
-
-MAX_BITS = 2**20
-MAX_TERMS = 10**5
-MAX_DEGREE = 2 * 10**6
+from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.limits import MAX_BITS, MAX_DEGREE, MAX_EXPONENT, MAX_TERMS, SIGN_PRECISION, product_work, value_work
 
 Element: TypeAlias = Any
 Monomial: TypeAlias = tuple[tuple[int, int], ...]
 
+_NEVER = 99
+"""More derivatives than any function has at a kink."""
 
-class Ring(Protocol):
-    """What the forward and backward pass needs of a ring."""
 
-    def embed(self, number: Number) -> Element:
+class Ring:
+    """What a pass needs of a ring: the numbers of the certificate as elements, and functions of series over it."""
+
+    bits = 0
+    """The precision of balls; 0 where elements are exact."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    def embed(self, number: Any) -> Element:
         """Return a number of the certificate as an element."""
+        raise NotImplementedError
 
-    def sigma(self, activation: Activation, order: int, z: Element) -> Element:
-        """Return ``σ(z)`` (order 0) or ``σ'(z)`` (order 1)."""
+    def count(self, products: int, values: int, *operands: Any) -> None:
+        """Count products of elements of these arrays, or series of arrays, and values of functions at so many elements."""
+        exact = () if self.bits else (x for a in operands for x in _entries(a) if isinstance(x, fmpq))
+        bits = self.bits or 2 * max((max(x.p.bit_length(), x.q.bit_length()) for x in exact), default=0)
+        self.work.spend(products * product_work(bits) + values * value_work(self.bits), "passes through the network")
+
+    def states(self, function: Function, name: str, z: Element, times: int) -> Iterator[Element]:
+        """Yield the constants of the side of z, then the states at z; raises `Rejected` if a derivative up to the order ``times`` may not exist."""
+        raise NotImplementedError
+
+    def array(self, rows: Sequence[Sequence[Any]]) -> Array:
+        """Return a matrix of numbers as an array over the ring."""
+        return np.array([[self.embed(x) for x in row] for row in rows], dtype=object).reshape(len(rows), -1)
+
+    def apply(self, record: Activation | ErrorFunction, z: Series, part: int = 1) -> Series:
+        """Return ``σ(z)`` as a series to the order of z, or for an error part 0, the error, or part 1, its derivative."""
+        function = function_of(record, part)
+        sides, y = self.solved(function, record.name, z, z.order)
+        found = function.value(z, y, sides, function.parameter)
+        return found if isinstance(found, Series) else Series([found])
+
+    def solved(self, function: Function, name: str, z: Series, times: int) -> tuple[tuple[Array, ...], tuple[Series, ...]]:
+        """Return the constants of the sides and the states along z, for derivatives up to the order ``times``."""
+        entries, p = z.coefficients[0], function.parameter
+        n_sides = len(function.sides[0])
+        found = [np.empty(entries.shape, dtype=object) for _ in range(n_sides + len(function.states))]
+        for place in np.ndindex(entries.shape) if found else ():
+            for table, element in zip(found, self.states(function, name, entries[place], times), strict=True):
+                table[place] = element
+        sides = tuple(found[:n_sides])
+        return sides, solve(found[n_sides:], z, lambda z_, speed, y: tuple(rate * speed for rate in function.rates(z_, y, sides, p)))
+
+    def both(self, function: Function, name: str, z: Series) -> tuple[Any, Any]:
+        """Return ``σ(z)`` and ``σ'(z)`` as series to the order of z, or as constants where they are."""
+        sides, y = self.solved(function, name, z, z.order + 1)
+        return function.value(z, y, sides, function.parameter), function.slope(z, y, sides, function.parameter)
+
+    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
+        """Return ``σ(z)`` and, if wanted, ``σ'(z)`` for a layer; a ring of substitutions takes them from elsewhere."""
+        return self.both(function_of(activation), activation.name, z) if slopes else (self.apply(activation, z), None)
+
+
+def _entries(operand: Any) -> Iterator[Any]:
+    return (x for c in (operand.coefficients if isinstance(operand, Series) else (operand,)) for x in c.flat)
+
+
+def side_of(z: Any, function: Function, name: str, times: int, hull: Callable[[Any, Any], Any]) -> tuple[Any, ...]:
+    """Return the constants of the piece that z certainly lies in.
+
+    At a z that is not told from a kink, where all derivatives wanted exist, those of the pieces on both its sides serve: ``hull`` of each pair.
+    """
+    pieces, kinks = function.sides, function.kinks
+    first = next((n for n, k in enumerate(kinks) if not z > k), len(kinks))
+    last = next((n for n in range(len(kinks), 0, -1) if not z < kinks[n - 1]), 0)
+    found = pieces[first]
+    for piece in pieces[first + 1 : last + 1]:
+        if times > function.smooth:
+            raise kink(name)
+        found = tuple(hull(a, b) for a, b in zip(found, piece, strict=True))
+    return found
+
+
+class BallRing(Ring):
+    """Arb balls: each result contains the real value for all real arguments in the balls given. The precision in force must be ``bits``."""
+
+    def __init__(self, work: Work, bits: int) -> None:
+        super().__init__(work)
+        self.bits = bits
+
+    def embed(self, number: Number | arb) -> arb:
+        """Return a ball as it is, or one that contains the number."""
+        return number if isinstance(number, arb) else number_ball(number)
+
+    def states(self, function: Function, name: str, z: arb, times: int) -> Iterator[arb]:
+        """Yield enclosures."""
+        yield from side_of(z, function, name, times, lambda a, b: arb(a).union(arb(b)))
+        for state in function.states:
+            yield state.ball(z, function.parameter)
 
 
 def bounded(z: Element) -> Element:
     """Return a rational unchanged unless it has grown out of hand; raises `Rejected`."""
-    if isinstance(z, fmpq) and max(z.p.bit_length(), z.q.bit_length()) > MAX_BITS:
-        raise Rejected("evidence", "limit", f"a rational number needs more than {MAX_BITS} bits")
+    if isinstance(z, fmpq):
+        limit(max(z.p.bit_length(), z.q.bit_length()), MAX_BITS, "the length of a rational number in bits")
     return z
 
 
-def kink(activation: Activation) -> Rejected:
-    """Return the rejection of a derivative that does not exist, or cannot be told to exist."""
-    return Rejected(
-        "conclusion.point", "evidence", f"{activation.name} has no such derivative at z = 0, nor is it seen at a z not told from 0"
-    )
-
-
-def algebraic(activation: Activation, order: int, z: Element) -> Element | None:
-    """Return ``σ(z)`` or ``σ'(z)`` where a formula over Q gives it, else None.
-
-    The identity and the powers are polynomials, valid in every ring; the piecewise rational activations need a rational z, whose sign is known.
-    """
-    family = activation.family
-    if family == "identity":
-        return z if order == 0 else fmpq(1)
-    if family == "power":
-        k = int(activation.parameter or 0)
-        return _power(z, k) if order == 0 else k * _power(z, k - 1)
-    if not isinstance(z, fmpq):
-        return None
-    if family == "softsign":
-        return z / (1 + abs(z)) if order == 0 else 1 / (1 + abs(z)) ** 2
-    if family in ("relu", "leaky-relu"):
-        if order == 1 and z == 0:
-            raise kink(activation)
-        left = fmpq(0) if activation.parameter is None else fmpq(activation.parameter.numerator, activation.parameter.denominator)
-        slope = fmpq(1) if z > 0 else left
-        return slope * z if order == 0 else slope
-    return None
-
-
-def _power(z: Element, k: int) -> Element:
-    product: Element = fmpq(1)
-    for _ in range(k):
-        product = bounded(product * z)
-    return product
-
-
-class Formal:
+class Formal(Commutative):
     """A polynomial over Q in numbered symbols that is not constant: monomial → coefficient, no zero coefficient. Constants are ``fmpq``."""
 
-    __slots__ = ("terms",)
+    __slots__ = ("ring", "terms")
 
-    def __init__(self, terms: Mapping[Monomial, fmpq]) -> None:
-        self.terms = terms
+    def __init__(self, ring: FormalRing, terms: Mapping[Monomial, fmpq]) -> None:
+        self.ring, self.terms = ring, terms
 
     def __add__(self, other: Element) -> Element:
         total = dict(self.terms)
         for monomial, q in terms_of(other).items():
             total[monomial] = total.get(monomial, 0) + q
-        return _formal(total)
+        return self._made(total)
 
     def __mul__(self, other: Element) -> Element:
         factors = terms_of(other)
-        if len(self.terms) * len(factors) > MAX_TERMS:
-            raise Rejected("evidence", "limit", f"a formal product has more than {MAX_TERMS} terms")
+        limit(len(self.terms) * len(factors), MAX_TERMS, "the number of terms of a product of polynomials in symbols")
+        self.ring.work.spend(10 * len(self.terms) * len(factors), "products of polynomials in symbols")
         total: dict[Monomial, fmpq] = {}
         for left, p in self.terms.items():
             for right, q in factors.items():
                 monomial = _times(left, right)
                 total[monomial] = total.get(monomial, 0) + p * q
-        return _formal(total)
+        return self._made(total)
 
-    def __neg__(self) -> Element:
-        return self * fmpq(-1)
+    def _made(self, terms: dict[Monomial, fmpq]) -> Element:
+        kept = {monomial: q for monomial, q in terms.items() if q != 0}
+        limit(len(kept), MAX_TERMS, "the number of terms of a polynomial in symbols")
+        return Formal(self.ring, kept) if any(kept) else kept.get((), fmpq(0))
 
-    def __sub__(self, other: Element) -> Element:
-        return self + (-1) * other
+    def __gt__(self, other: int) -> bool:
+        return bool(self.ring.ball(self) > other)
 
-    def __rsub__(self, other: Element) -> Element:
-        return self * fmpq(-1) + other
-
-    __radd__, __rmul__ = __add__, __mul__
+    def __lt__(self, other: int) -> bool:
+        return bool(self.ring.ball(self) < other)
 
 
 def terms_of(element: Element) -> Mapping[Monomial, fmpq]:
@@ -120,11 +171,9 @@ def terms_of(element: Element) -> Mapping[Monomial, fmpq]:
     return element.terms if isinstance(element, Formal) else {(): fmpq(element)}
 
 
-def _formal(terms: dict[Monomial, fmpq]) -> Element:
-    kept = {monomial: q for monomial, q in terms.items() if q != 0}
-    if len(kept) > MAX_TERMS:
-        raise Rejected("evidence", "limit", f"a formal entry has more than {MAX_TERMS} terms")
-    return Formal(kept) if any(kept) else kept.get((), fmpq(0))
+def vanishes(x: Element) -> bool:
+    """Tell whether an element of an exact ring is 0."""
+    return bool(x.num.degree() < 0) if isinstance(x, Ratio) else isinstance(x, fmpq) and bool(x == 0)
 
 
 def _times(left: Monomial, right: Monomial) -> Monomial:
@@ -136,38 +185,43 @@ def _times(left: Monomial, right: Monomial) -> Monomial:
     return tuple(sorted(powers.items()))
 
 
-_AT_ZERO: Mapping[tuple[str, int], fmpq] = {
-    **{(family, 0): fmpq(0) for family in ("tanh", "arctan", "erf", "sin", "bent-identity", "gelu", "silu", "elu")},
-    **{(family, 1): fmpq(1) for family in ("tanh", "arctan", "sin", "bent-identity", "elu")},
-    **{(family, 1): fmpq(1, 2) for family in ("softplus", "gelu", "silu")},
-    ("sigmoid", 0): fmpq(1, 2),
-    ("sigmoid", 1): fmpq(1, 4),
-}
+class FormalRing(Ring):
+    """Section 4's ring: symbols for constants, and for the states of a function at each element z that occurs.
 
-
-def logistic_values(family: str, order: int, e: Element) -> Element:
-    """Return sigmoid from ``e = e^z`` or tanh from ``e = e^{2z}``: ``s = e/(1+e)``, ``s' = s(1−s)``; ``t = (e−1)/(e+1)``, ``t' = 1−t²``."""
-    value = (e if family == "sigmoid" else e - 1) / (e + 1)
-    if order == 0:
-        return value
-    return value * (1 - value) if family == "sigmoid" else 1 - value * value
-
-
-class FormalRing:
-    """Section 4's ring: symbols for constants, and for ``σ(z)``, ``σ'(z)`` at each element z that occurs.
-
-    Sending each symbol to its real value is a ring homomorphism that fixes Q; known values and reflections are true equations
-    between real numbers. So an identity of elements is an identity of the real numbers they stand for, if these exist: a symbol for ``σ'(z)``
-    at an irrational z does not say that the derivative exists, and a bound at a point says nothing where its matrix does not.
+    Sending each symbol to its real value is a ring homomorphism that fixes Q; known values, mirrors and formulas are true equations between real numbers. So an
+    identity of elements is an identity of the real numbers they stand for. Which side of a kink an irrational z lies on is seen in balls of 1024 bits, from
+    the balls of its symbols; ``used_balls`` tells whether that was needed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
         self._symbols: dict[Hashable, int] = {}
-        self._logs: dict[int, fmpz] = {}
+        self._balls: list[Callable[[], arb]] = []
+        self._values: dict[int, arb] = {}
+        self._logs: dict[int, int] = {}
+        self.used_balls = False
 
-    def symbol(self, key: Hashable) -> Element:
-        """Return the indeterminate of a key, the same for equal keys."""
-        return Formal({((self._symbols.setdefault(key, len(self._symbols)), 1),): fmpq(1)})
+    def symbol(self, key: Hashable, ball: Callable[[], arb]) -> Formal:
+        """Return the indeterminate of a key, the same for equal keys; ``ball`` encloses its value at the precision in force."""
+        if key not in self._symbols:
+            self._symbols[key] = len(self._balls)
+            self._balls.append(ball)
+        return Formal(self, {((self._symbols[key], 1),): fmpq(1)})
+
+    def ball(self, element: Formal) -> arb:
+        """Return an enclosure of the real number that an element stands for."""
+        self.used_balls = True
+        with ball_precision(SIGN_PRECISION):
+            total = arb(0)
+            for monomial, q in element.terms.items():
+                term = arb(q)
+                for symbol, exponent in monomial:
+                    if symbol not in self._values:
+                        self.work.spend(10 * product_work(SIGN_PRECISION), "values of symbols")
+                        self._values[symbol] = self._balls[symbol]()
+                    term *= self._values[symbol] ** exponent
+                total += term
+            return total
 
     def embed(self, number: Number) -> Element:
         """Return a rational as itself, a combination as a linear form in its constants' symbols."""
@@ -175,134 +229,133 @@ class FormalRing:
             return number
         total: Element = number.rational
         for constant, q in number.terms:
-            total = total + self.symbol(constant) * q
+            total = total + self.symbol(constant, lambda c=constant: constant_ball(c)) * q  # type: ignore[misc]
             if constant[0] == "log":
-                self._logs[self._symbols[constant]] = constant[1].p
+                self._logs[self._symbols[constant]] = int(constant[1].p)
         return total
 
-    def sigma(self, activation: Activation, order: int, z: Element) -> Element:
-        """Return a known value, or by reflection a polynomial in the symbol at ``-z``, or a symbol."""
-        known = algebraic(activation, order, bounded(z))
-        known = self._known(activation.family, order, z) if known is None else known
+    def states(self, function: Function, name: str, z: Element, times: int) -> Iterator[Element]:
+        """Yield rationals on record, polynomials in what stands before, or symbols."""
+        bounded(z)
+        side = side_of(z, function, name, times if isinstance(z, fmpq) else _NEVER, lambda a, b: b)
+        yield from side
+        found: list[Element] = []
+        for state in function.states:
+            found.append(self._state(state, z, tuple(found), function.parameter))
+            yield found[-1]
+
+    def _state(self, state: State, z: Element, before: tuple[Element, ...], p: fmpq) -> Element:
+        known = state.at(z, p) if isinstance(z, fmpq) else None
+        if isinstance(z, Formal) and state.of_exponential is not None:
+            e = self.exponential(z, p * state.exponent)
+            known = None if e is None else state.of_exponential(e)
+        if state.right is not None and not z < 0:
+            known = state.right
         if known is not None:
             return known
-        first = min(terms_of(z))
-        if activation.reflection is None or terms_of(z)[first] >= 0:
-            return self.symbol((activation.name, order, frozenset(terms_of(z).items())))
-        a, b, c = activation.reflection
-        mirrored = (-1) * z
-        value = self.sigma(activation, order, mirrored)
-        return value * a + mirrored * b + fmpq(c) if order == 0 else value * (-a) + fmpq(-b)
+        if state.formula is not None:
+            return state.formula(z, before)
+        a, b, c = (1, 0, 0) if state.mirror is None else state.mirror
+        if state.mirror is None or terms_of(z)[min(terms_of(z))] >= 0:
+            return self._symbol_at(state, z, p)
+        return self._symbol_at(state, (-1) * z, p) * a + (-1) * z * b + fmpq(c)
 
-    def _known(self, family: str, order: int, z: Element) -> Element | None:
-        if isinstance(z, fmpq):
-            if z == 0:
-                return _AT_ZERO.get((family, order))
-            return (z if order == 0 else fmpq(1)) if family == "elu" and z > 0 else None
-        if family not in ("sigmoid", "tanh"):
-            return None
-        e = self.exponential(z, 1 if family == "sigmoid" else 2)
-        return None if e is None else logistic_values(family, order, e)
+    def _symbol_at(self, state: State, z: Element, p: fmpq) -> Formal:
+        def ball() -> arb:
+            return state.ball(self.ball(z) if isinstance(z, Formal) else arb(z), p)
 
-    def exponential(self, z: Formal, k: int) -> fmpq | None:
-        """Return ``e^{kz} = Π p^{k q_p}`` for ``z = Σ q_p log p`` with integers ``k q_p``, else None."""
+        return self.symbol((state.name, p, frozenset(terms_of(z).items())), ball)
+
+    def exponential(self, z: Element, k: fmpq) -> fmpq | None:
+        """Return ``e^{kz} = Π n^{k q_n}`` for ``z = Σ q_n log n`` with integers ``k q_n``, else None."""
         product, bits = fmpq(1), 0
-        for monomial, q in z.terms.items():
-            prime = self._logs.get(monomial[0][0]) if len(monomial) == 1 and monomial[0][1] == 1 else None
-            if prime is None or (k * q).q != 1:
+        for monomial, q in terms_of(z).items():
+            base = self._logs.get(monomial[0][0]) if len(monomial) == 1 and monomial[0][1] == 1 else None
+            if q == 0:
+                continue
+            if base is None or (k * q).q != 1:
                 return None
             exponent = int((k * q).p)
-            bits += abs(exponent) * prime.bit_length()
-            if bits > MAX_BITS:
-                raise Rejected("evidence", "limit", f"e^z needs more than {MAX_BITS} bits")
-            product *= fmpq(prime) ** exponent
+            bits += abs(exponent) * base.bit_length()
+            limit(bits, MAX_BITS, "the length of e^z in bits")
+            product *= fmpq(base) ** exponent
         return product
 
 
-class Ratio:
+class Ratio(Commutative):
     """A rational function ``num/den`` in u over Q, in lowest terms."""
 
-    __slots__ = ("den", "num")
+    __slots__ = ("den", "num", "work")
 
-    def __init__(self, num: fmpq_poly, den: fmpq_poly) -> None:
-        if max(num.degree(), den.degree()) > MAX_DEGREE:
-            raise Rejected("evidence", "limit", f"a rational function has a degree above {MAX_DEGREE}")
+    def __init__(self, work: Work, num: fmpq_poly, den: fmpq_poly) -> None:
+        degree = max(num.degree(), den.degree())
+        limit(degree, MAX_DEGREE, "the degree of a rational function")
+        work.spend(50 * (degree + 1), "rational functions of u")
         common = num.gcd(den)
-        self.num, self.den = num // common, den // common
+        self.work, self.num, self.den = work, num // common, den // common
+
+    def _ratio(self, element: Element) -> Ratio:
+        return element if isinstance(element, Ratio) else Ratio(self.work, fmpq_poly([fmpq(element)]), fmpq_poly([1]))
 
     def __add__(self, other: Element) -> Ratio:
-        right = as_ratio(other)
-        return Ratio(self.num * right.den + right.num * self.den, self.den * right.den)
+        right = self._ratio(other)
+        return Ratio(self.work, self.num * right.den + right.num * self.den, self.den * right.den)
 
     def __mul__(self, other: Element) -> Ratio:
-        right = as_ratio(other)
-        return Ratio(self.num * right.num, self.den * right.den)
+        right = self._ratio(other)
+        return Ratio(self.work, self.num * right.num, self.den * right.den)
 
     def __truediv__(self, other: Element) -> Ratio:
-        right = as_ratio(other)
-        return Ratio(self.num * right.den, self.den * right.num)
-
-    def __sub__(self, other: Element) -> Ratio:
-        return self + (-1) * as_ratio(other)
-
-    def __rsub__(self, other: Element) -> Ratio:
-        return as_ratio(other) - self
-
-    __radd__, __rmul__ = __add__, __mul__
+        right = self._ratio(other)
+        return Ratio(self.work, self.num * right.den, self.den * right.num)
 
 
-def as_ratio(element: Element) -> Ratio:
-    """Return a rational number as a constant function."""
-    return element if isinstance(element, Ratio) else Ratio(fmpq_poly([fmpq(element)]), fmpq_poly([1]))
+class ExponentialRing(Ring):
+    """Rational numbers and elements of a field with a distinguished ``u`` that stands for ``e^{1/D}``: values of sigmoid, tanh and the like at ``m/D``.
 
-
-class ExponentialRing:
-    """Rational numbers and elements of a field with a distinguished ``u`` that stands for ``e^{1/D}``: the values of sigmoid and tanh at ``m/D``.
-
-    By Lindemann ``e^{1/D}`` is transcendental, so ``Q(e^{1/D})`` is the field of rational functions in u.
+    By Lindemann ``e^{1/D}`` is transcendental, so ``Q(e^{1/D})`` is the field of rational functions in u, and a state that is a rational function of a power of
+    ``e^z`` at a rational z is an element of it.
     """
 
-    def __init__(self, D: int, power_of_u: Callable[[int], Element]) -> None:
+    def __init__(self, work: Work, D: int, power_of_u: Callable[[int], Element]) -> None:
+        super().__init__(work)
         self._D, self._power_of_u = D, power_of_u
 
     def embed(self, number: Number) -> Element:
         """Return a rational as itself; raises `Rejected` for a combination."""
         if isinstance(number, Combination):
-            raise Rejected("conclusion.point", "evidence", "all weights must be rational for this rule")
+            raise Rejected("conclusion.at", "evidence", "all weights must be rational for this rule")
         return number
 
-    def sigma(self, activation: Activation, order: int, z: Element) -> Element:
-        """Return sigmoid or tanh at a rational z, polynomials anywhere; raises `Rejected` for the rest."""
-        family = activation.family
-        if family in ("sigmoid", "tanh") and isinstance(z, fmpq):
-            m = z * self._D
-            if m.q != 1:
-                raise Rejected("rule", "evidence", "z is no multiple of 1/D")
-            return logistic_values(family, order, self._power_of_u(int(m.p) * (1 if family == "sigmoid" else 2)))
-        value = algebraic(activation, order, z) if family in ("identity", "power") else None
-        if value is None:
-            raise Rejected("rule", "evidence", f"the values of {activation.name} here are no rational functions of u")
-        return value
+    def states(self, function: Function, name: str, z: Element, times: int) -> Iterator[Element]:
+        """Yield powers of u, put into the records of the states."""
+        require(not function.kinks and (isinstance(z, fmpq) or not function.states), "rule", f"{name} does not occur at rational z only")
+        found: list[Element] = []
+        for state in function.states:
+            if state.of_exponential is not None:
+                m = z * function.parameter * state.exponent * self._D
+                require(m.q == 1, "rule", "z is no multiple of 1/D")
+                found.append(state.of_exponential(self._power_of_u(int(m.p))))
+            elif state.formula is not None:
+                found.append(state.formula(z, tuple(found)))
+            else:
+                raise Rejected("rule", "evidence", f"the values of {name} here are no rational functions of u")
+            yield found[-1]
 
 
-def residue_ring(D: int, u: int, prime: int) -> ExponentialRing:
+def residue_ring(work: Work, D: int, u: int, prime: int) -> ExponentialRing:
     """Return the ring with ``u`` a residue modulo a prime; a division by 0 raises `ZeroDivisionError`."""
     residue = nmod(u, prime)
-    return ExponentialRing(D, lambda m: residue ** (m % (prime - 1)))
+    return ExponentialRing(work, D, lambda m: residue ** (m % (prime - 1)))
 
 
-def function_field_ring(D: int, max_exponent: int) -> ExponentialRing:
+def function_field_ring(work: Work, D: int) -> ExponentialRing:
     """Return the ring with ``u`` an indeterminate."""
 
     def power_of_u(m: int) -> Ratio:
-        if abs(m) > max_exponent:
-            raise Rejected("evidence", "limit", f"u occurs to the power {m}, at most {max_exponent} is allowed")
+        limit(abs(m), MAX_EXPONENT, "the exponent of u")
+        work.spend(abs(m), "powers of u")
         monomial, one = fmpq_poly([0] * abs(m) + [1]), fmpq_poly([1])
-        return Ratio(monomial, one) if m >= 0 else Ratio(one, monomial)
+        return Ratio(work, monomial, one) if m >= 0 else Ratio(work, one, monomial)
 
-    return ExponentialRing(D, power_of_u)
-
-
-def vanishes(x: Any) -> bool:
-    """Tell whether a formal element is 0."""
-    return isinstance(x, fmpq) and bool(x == 0)
+    return ExponentialRing(work, D, power_of_u)

@@ -1,4 +1,4 @@
-"""Truncated power series in t whose coefficients are arrays over a ring, and differential systems solved in them."""
+"""Truncated power series in t whose coefficients are arrays over a ring, products of such arrays, and differential systems solved in series."""
 
 from __future__ import annotations
 
@@ -6,13 +6,40 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import fmpq
+from flint import arb, arb_mat, fmpq, fmpq_mat
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 Rates: TypeAlias = "Callable[[Any, Any, tuple[Any, ...]], tuple[Any, ...]]"
 
 
-class Series:
+class Commutative:
+    """The operations that follow from ``+`` and ``*``."""
+
+    __slots__ = ()
+
+    def __neg__(self) -> Any:
+        return self * (-1)
+
+    def __sub__(self, other: Any) -> Any:
+        return self + (-1) * other
+
+    def __rsub__(self, other: Any) -> Any:
+        return self * (-1) + other
+
+    def __add__(self, other: Any) -> Any:
+        raise NotImplementedError
+
+    def __mul__(self, other: Any) -> Any:
+        raise NotImplementedError
+
+    def __radd__(self, other: Any) -> Any:
+        return self + other
+
+    def __rmul__(self, other: Any) -> Any:
+        return self * other
+
+
+class Series(Commutative):
     """``c_0 + c_1 t + … + c_m t^m``, with everything beyond ``t^m`` dropped; the coefficients are object arrays that broadcast against each other.
 
     So ``c_0`` may have shape ``(T, n)`` and ``c_1`` shape ``(N, T, n)``: the derivatives along N directions at once. Other operands of
@@ -56,31 +83,14 @@ class Series:
             return Series([a + b for a, b in zip(self.coefficients, other.coefficients, strict=True)])
         return Series([self.coefficients[0] + other, *self.coefficients[1:]])
 
-    def __neg__(self) -> Series:
-        return self.map(lambda c: -c)
-
-    def __sub__(self, other: Any) -> Series:
-        difference: Series = self + -other
-        return difference
-
-    def __rsub__(self, other: Any) -> Series:
-        difference: Series = -self + other
-        return difference
-
     def __mul__(self, other: Any) -> Series:
-        if not isinstance(other, Series):
-            return self.map(lambda c: c * other)
-        return _convolve(np.multiply, self, other)
-
-    __radd__, __rmul__ = __add__, __mul__
+        return _convolve(np.multiply, self, other) if isinstance(other, Series) else self.map(lambda c: c * other)
 
     def __matmul__(self, other: Any) -> Series:
-        if not isinstance(other, Series):
-            return self.map(lambda c: c @ other)
-        return _convolve(np.matmul, self, other)
+        return _convolve(product, self, other) if isinstance(other, Series) else self.map(lambda c: product(c, other))
 
     def __rmatmul__(self, other: Any) -> Series:
-        return self.map(lambda c: other @ c)
+        return self.map(lambda c: product(other, c))
 
 
 def _convolve(times: Callable[[Array, Array], Array], left: Series, right: Series) -> Series:
@@ -92,6 +102,24 @@ def _convolve(times: Callable[[Array, Array], Array], left: Series, right: Serie
             term = term + times(a[j], b[k - j])
         found.append(term)
     return Series(found)
+
+
+def product(A: Array, B: Array) -> Array:
+    """Return ``A B``, of matrices or of stacks of them, by FLINT where all entries are rationals or all are balls."""
+    tables: tuple[tuple[type, Any], ...] = ((fmpq, fmpq_mat), (arb, arb_mat))
+    for kind, table in tables:
+        if A.size and B.size and all(type(x) is kind for M in (A, B) for x in M.flat):
+            if A.ndim == B.ndim == 2:
+                return np.array((table(A.tolist()) * table(B.tolist())).tolist(), dtype=object).reshape(len(A), B.shape[1])
+            if B.ndim == 2:
+                return product(A.reshape(-1, A.shape[-1]), B).reshape(*A.shape[:-1], B.shape[1])
+            if A.ndim == 2:
+                return np.swapaxes(product(np.swapaxes(B, -1, -2), A.T), -1, -2)
+            lead = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+            left, right = (np.broadcast_to(M, (*lead, *M.shape[-2:])) for M in (A, B))
+            parts = [product(left[at], right[at]) for at in np.ndindex(lead)]
+            return np.array(parts, dtype=object).reshape(*lead, A.shape[-2], B.shape[-1])
+    return np.asarray(A @ B)
 
 
 def solve(start: Sequence[Array], z: Series, rates: Rates) -> tuple[Series, ...]:

@@ -1,128 +1,205 @@
-"""The kernel's own forward and backward pass, over any of its rings, and whether derivatives exist at a point.
+"""The kernel's one forward and backward pass, over any of its rings, along curves of weights, and what is read off it.
 
-``z_l = φ_{l-1} W_l + b_l``, ``φ_l = σ(z_l)``, ``Ψ_L = σ_out'(z_L)`` or the identity, ``Ψ_l = σ'(z_l) W_{l+1} Ψ_{l+1}``. Arrays are numpy
-object arrays with samples first: ``φ_l`` is ``(T, n_l)``, ``Ψ_l`` is ``(T, n_l, n_L)``.
+``z_l = φ_{l-1} W_l + b_l``, ``φ_l = σ(z_l)``; backward ``δ_L = e ∘ σ_out'(z_L)``, ``δ_l = (δ_{l+1} W_{l+1}ᵀ) ∘ σ'(z_l)``. With the unit vectors for e
+these are the ``Ψ_l``, with ``∇E`` the gradient of ``T J``. Arrays have samples first: ``φ_l`` is ``(T, n_l)``. Weights are ``W(t) = W + Σ_k t^k δ_k``, their
+directions vectors of ``N_net`` entries in the order of the rows of P; everything is a power series in t, of order 0 at a point.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, arb_mat, fmpq, fmpq_mat, fmpz
+from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import BallRing, ball_precision
-from lossproof.certificates.kernel.arithmetic.rings import MAX_BITS, FormalRing, Ring
-from lossproof.certificates.kernel.reading.limits import MAX_BIT_WORK, MAX_FORWARD_WORK, MAX_WORK, SIGN_PRECISION, Array, limit
-from lossproof.certificates.kernel.reading.parse import Rejected
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.functions import ZERO, function_of
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, Element, FormalRing, Ring, side_of
+from lossproof.certificates.kernel.arithmetic.series import Array, Series
+from lossproof.certificates.kernel.network.errors import error_gradient
 from lossproof.certificates.kernel.reading.problem import Point, Problem
-from lossproof.theory.functions.activations import Activation
+from lossproof.certificates.kernel.reading.work import Work
+from lossproof.theory.limits import SIGN_PRECISION
 from lossproof.theory.verdicts import Rigor
 
+Curve: TypeAlias = "list[tuple[Any, Any]]"
 
-def embed(ring: Ring, rows: Sequence[Sequence[Any]]) -> Array:
-    """Return a matrix of numbers as an array over a ring."""
-    return np.array([[ring.embed(x) for x in row] for row in rows], dtype=object)
-
-
-def weights(ring: Ring, point: Point, layer: int) -> tuple[Array, Array]:
-    """Return ``(W_l, b_l)`` over a ring, ``b_l`` as one row."""
-    W, b = point.layers[layer - 1]
-    return embed(ring, W), embed(ring, [b])
+MAX_BATCH = 2 * 10**5
 
 
-def apply(ring: Ring, activation: Activation, order: int, z: Array) -> Array:
-    """Apply ``σ`` or ``σ'`` to each entry."""
-    values: Array = np.frompyfunc(lambda entry: ring.sigma(activation, order, entry), 1, 1)(z)
-    return values
+@dataclass(frozen=True)
+class Box:
+    """All weights that differ from a point by at most the radius in each of the parameters given (rows of P; None: all of them)."""
+
+    point: Point
+    radius: fmpq = ZERO
+    free: frozenset[int] | None = None
 
 
-def product(A: Array, B: Array) -> Array:
-    """Return ``A B``, by FLINT where all entries are rationals or all are balls."""
-    tables: tuple[tuple[type, Any], ...] = ((fmpq, fmpq_mat), (arb, arb_mat))
-    for kind, table in tables:
-        if all(type(x) is kind for M in (A, B) for x in M.flat):
-            return np.array((table(A.tolist()) * table(B.tolist())).tolist(), dtype=object)
-    return np.asarray(A @ B)
+@dataclass(frozen=True)
+class Passed:
+    """``z[l]``, ``phi[l]`` and the slopes ``σ'(z_l)`` of the layers ``0..depth``; ``z[0]`` and ``slopes[0]`` are unused."""
+
+    z: list[Any]
+    phi: list[Any]
+    slopes: list[Any]
+
+
+def weights(ring: Ring, problem: Problem, box: Box) -> list[tuple[Array, Array]]:
+    """Return ``(W_l, b_l)`` over a ring, ``b_l`` as one row; over a box with a radius they are balls."""
+    found = []
+    ball = arb(0, arb(box.radius).upper())
+    for l, (W, b) in enumerate(box.point.layers, start=1):
+        rows, first, m = ring.array([*W, b]), problem.below(l), problem.fan_in(l)
+        for i, a in np.ndindex(m, problem.widths[l]) if box.radius != 0 else ():
+            if box.free is None or first + a * m + i in box.free:
+                rows[i, a] = rows[i, a] + ball
+        found.append((rows[:-1], rows[-1:]))
+    return found
+
+
+def curve_of(ring: Ring, problem: Problem, box: Box, terms: Mapping[int, Array] | None = None, order: int = 0) -> Curve:
+    """Return ``(W_l(t), b_l(t))``; a term is an array of directions ``(…, N_net)``."""
+    found: Curve = []
+    for l, (W, b) in enumerate(weights(ring, problem, box), start=1):
+        zero, m, n, first = ring.embed(fmpq(0)), problem.fan_in(l), problem.widths[l], problem.below(l)
+        parts = ([W], [b])
+        for k in range(1, order + 1):
+            if terms is None or k not in terms:
+                block = np.full((m, n), zero, dtype=object)
+            else:
+                block = np.swapaxes(terms[k][..., first : first + m * n].reshape(*terms[k].shape[:-1], n, m), -1, -2)
+            parts[0].append(block[..., : len(W), :])
+            parts[1].append(block[..., len(W) :, :] if problem.bias_rows else np.full_like(b, zero))
+        found.append((Series(parts[0]), Series(parts[1])))
+    return found
 
 
 def forward(
-    ring: Ring, problem: Problem, point: Point | None, depth: int, bits: int = 64, *, with_last: bool = True
-) -> tuple[list[Array], list[Array]]:
-    """Return the lists ``z`` (``z[0]`` unused) and ``φ`` for the layers ``0..depth``, without ``φ_depth`` if that is not wanted.
+    ring: Ring, problem: Problem, curve: Curve, depth: int | None = None, *, slopes: bool = True, passes: int = 1, with_last: bool = True
+) -> Passed:
+    """Pass all samples through the layers up to ``depth``, by default all; without ``with_last`` the last activation is left out.
 
-    ``point`` may be None at depth 0.
+    ``passes`` is how many plain passes the series amount to.
     """
-    widths = problem.widths
-    work = problem.T * sum((widths[l - 1] + 1) * widths[l] for l in range(1, depth + 1))
-    limit(work, MAX_FORWARD_WORK, "the work of a forward pass")
-    limit(work * bits, MAX_BIT_WORK, "the work of a forward pass, times the precision,")
-    phi = [embed(ring, problem.X)]
-    z: list[Array] = [phi[0]]
-    for l in range(1, depth + 1):
-        if point is None:
-            raise Rejected("conclusion.point", "conclusion", "this matrix depends on the weights, so a point is needed")
-        W, b = weights(ring, point, l)
-        z.append(product(phi[l - 1], W) + b)
-        if l < depth or with_last:
-            phi.append(apply(ring, problem.activation_of(l), 0, z[l]))
-    return z, phi
+    X = ring.array(problem.X)
+    passed = Passed([X], [X], [X])
+    last = problem.L if depth is None else depth
+    for l, (W, b) in enumerate(curve[:last], start=1):
+        n = problem.widths
+        ring.count(passes * problem.T * (n[l - 1] + 1) * n[l], problem.T * n[l], W, passed.phi[-1])
+        z = passed.phi[-1] @ W + b
+        passed.z.append(z)
+        if l < last or with_last:
+            value, slope = ring.activate(problem.activation_of(l), l, z, slopes=slopes)
+            passed.phi.append(value)
+            passed.slopes.append(slope)
+    return passed
 
 
-def backward(ring: Ring, problem: Problem, point: Point, z: list[Array], lowest: int) -> dict[int, Array]:
-    """Return ``{l: Ψ_l}`` for ``l = lowest..L``, with the identity for ``Ψ_L`` where columns are taken up to non-zero factors."""
-    widths, L = problem.widths, problem.L
-    work = problem.T * problem.n_L * sum((widths[l + 1] + 1) * widths[l] for l in range(lowest, L))
-    limit(work, MAX_WORK, "the work of a backward pass")
-    one = np.array([[fmpq(int(a == j)) for j in range(problem.n_L)] for a in range(problem.n_L)], dtype=object)
-    if problem.strip:
-        psi = {L: np.broadcast_to(one, (problem.T, *one.shape))}
-    else:
-        psi = {L: apply(ring, problem.output_activation, 1, z[L])[:, :, None] * one}
-    for l in range(L - 1, lowest - 1, -1):
-        W, _ = weights(ring, point, l + 1)
-        psi[l] = apply(ring, problem.activation, 1, z[l])[:, :, None] * (W @ psi[l + 1])
-    return psi
+def backward(ring: Ring, problem: Problem, curve: Curve, slopes: list[Any], delta: Any, lowest: int = 1, passes: int = 1) -> dict[int, Any]:
+    """Return ``{l: δ_l}`` for ``l = lowest..L`` from ``δ_L``; leading axes of the deltas are several passes at once."""
+    found, n = {problem.L: delta}, problem.widths
+    for l in range(problem.L - 1, lowest - 1, -1):
+        ring.count(passes * problem.T * (n[l + 1] + 1) * n[l], 0, curve[l][0], found[l + 1])
+        found[l] = (found[l + 1] @ curve[l][0].T) * slopes[l]
+    return found
 
 
-def common_denominator(problem: Problem, point: Point) -> int:
-    """Return the least ``D`` with ``D z_1`` integer for all samples and units of a rational point: the ``D`` of ``u = e^{1/D}``."""
-    if not point.is_rational():
-        raise Rejected("conclusion.point", "evidence", "all weights must be rational for this rule")
-    limit(problem.T * problem.widths[0] * problem.widths[1], MAX_FORWARD_WORK, "the work of a forward pass")
-    W, b = point.layers[0]
-    z = fmpq_mat([[*x, fmpq(1)] for x in problem.X]) * fmpq_mat(embed(FormalRing(), (*W, b)).tolist())
-    D = fmpz(1)
-    for q in {entry.q for entry in z.entries()}:
-        D = D.lcm(q)
-        limit(D.bit_length(), MAX_BITS, "the length of the common denominator of z_1 in bits")
-    return int(D)
+def psi(ring: Ring, problem: Problem, curve: Curve, lowest: int = 1) -> tuple[Passed, dict[int, Any]]:
+    """Return the forward pass, without the output where columns are taken up to non-zero factors, and ``{l: Ψ_l}`` of shape ``(n_L, T, n_l)``."""
+    n = problem.n_L
+    passed = forward(ring, problem, curve, problem.L - 1 if problem.strip else problem.L)
+    units = np.broadcast_to(ring.array([[fmpq(int(j == k)) for k in range(n)] for j in range(n)])[:, None, :], (n, problem.T, n))
+    delta = Series([units]) if problem.strip else Series([units]) * passed.slopes[-1]
+    return passed, backward(ring, problem, curve, passed.slopes, delta, lowest, passes=n)
 
 
-def derivatives_exist(problem: Problem, point: Point, order: int) -> Rigor:
+def _gradient(ring: Ring, problem: Problem, curve: Curve, passes: int) -> Series:
+    """Return ``T ∇J`` along a curve: layer l's part is ``φ_{l-1}ᵀ δ_l`` and ``Σ_i δ_l(i)``."""
+    passed = forward(ring, problem, curve, passes=passes)
+    delta = error_gradient(ring, problem, passed.phi[-1]) * passed.slopes[-1]
+    deltas = backward(ring, problem, curve, passed.slopes, delta, passes=passes)
+    blocks = []
+    for l in range(1, problem.L + 1):
+        before = passed.phi[l - 1].T
+        ring.count(passes * problem.T * problem.widths[l - 1] * problem.widths[l], 0, before, deltas[l])
+        parts = [before @ deltas[l]] + ([deltas[l].total(-2)] if problem.bias_rows else [])
+        columns = [np.concatenate(pieces, axis=-2) for pieces in zip(*(p.coefficients for p in parts), strict=True)]
+        blocks.append([np.swapaxes(c, -1, -2).reshape(*c.shape[:-2], -1) for c in columns])
+    return Series([np.concatenate(pieces, axis=-1) for pieces in zip(*blocks, strict=True)])
+
+
+def gradient(ring: Ring, problem: Problem, box: Box) -> Array:
+    """Return ``T ∇J`` at a point (or over a box), a vector of ``N_net`` entries."""
+    return _gradient(ring, problem, curve_of(ring, problem, box), 1).coefficients[0].reshape(-1)
+
+
+def gradient_component(ring: Ring, problem: Problem, box: Box, k: int) -> Element:
+    """Return entry k of ``T ∇J``. By a weight of the last layer it is ``Σ_i δ_L(i)_j φ_{L-1}(i)_b``, and by a bias ``Σ_i δ_L(i)_j``: no pass backwards."""
+    j, b = divmod(k - problem.below(problem.L), problem.fan_in(problem.L))
+    if j < 0:
+        return gradient(ring, problem, box)[k]
+    passed = forward(ring, problem, curve_of(ring, problem, box))
+    delta = error_gradient(ring, problem, passed.phi[-1]) * passed.slopes[-1]
+    before = Series([passed.phi[-2]]) if problem.L == 1 else passed.phi[-2]
+    return np.sum((delta * before.map(lambda c: c[:, b : b + 1]) if b < problem.widths[-2] else delta).coefficients[0][:, j])
+
+
+def hessian_times(ring: Ring, problem: Problem, box: Box, directions: Array) -> Array:
+    """Return ``T H δ`` for each row δ of ``directions``, as rows: the coefficients of t in ``T ∇J(W + tδ)``. Over a box each encloses those at its points."""
+    step = max(1, MAX_BATCH // (problem.T * sum(problem.widths)))
+    rows = []
+    for first in range(0, len(directions), step):
+        batch = directions[first : first + step]
+        found = _gradient(ring, problem, curve_of(ring, problem, box, {1: batch}, 1), 2 * len(batch) + 1).coefficients[1]
+        rows.append(found.reshape(-1, problem.N_net))
+    return np.concatenate(rows)
+
+
+def hessian(ring: Ring, problem: Problem, box: Box, rows: list[int], columns: list[int] | None = None) -> Array:
+    """Return the rows and columns of ``T H`` of the given parameters; by default the columns are those of the rows."""
+    units = ring.array([[fmpq(int(k == n)) for n in range(problem.N_net)] for k in rows])
+    return hessian_times(ring, problem, box, units)[:, rows if columns is None else columns]
+
+
+def loss_coefficients(ring: Ring, problem: Problem, box: Box, terms: Mapping[int, Array], order: int) -> list[Element]:
+    """Return the coefficients of ``t^1, …, t^order`` of ``J(W(t))``: ``J' = (1/T) Σ_i ∇E(F_i)·F_i'``, integrated term by term."""
+    output = forward(ring, problem, curve_of(ring, problem, box, terms, order), passes=(order + 1) ** 2).phi[-1]
+    rates = error_gradient(ring, problem, output).head(order - 1) * output.derivative()
+    return [np.sum(c) * fmpq(1, (k + 1) * problem.T) for k, c in enumerate(rates.coefficients)]
+
+
+def outputs(ring: Ring, problem: Problem, box: Box) -> Array:
+    """Return ``F(W, x_i)``, shape ``(T, n_L)``."""
+    found: Array = forward(ring, problem, curve_of(ring, problem, box), slopes=False).phi[-1].coefficients[0]
+    return found
+
+
+def layer_inputs(ring: Ring, problem: Problem, box: Box, layer: int) -> Array:
+    """Return ``z_layer``, shape ``(T, n_layer)``."""
+    found: Array = forward(ring, problem, curve_of(ring, problem, box), layer, slopes=False, with_last=False).z[-1].coefficients[0]
+    return found
+
+
+def derivatives_exist(work: Work, problem: Problem, box: Box, order: int) -> Rigor:
     """Check that every activation is differentiable ``order`` times at every ``z`` it meets; raises `Rejected` when that is not seen.
 
-    By the records a derivative can fail at ``z = 0`` only. If no activation has such a point there is nothing to see. Otherwise the layers
-    concerned must have no ``z = 0``: seen exactly if the weights and all activations before the last of them are rational, and in balls of 1024 bits if not.
-    The rigor of what was done is returned.
+    The layers concerned must have no z at a kink: seen exactly if the weights and all activations before the last of them are rational, and in balls of 1024
+    bits if not. The rigor of what was done is returned.
     """
-    layers = range(1, problem.L + 1)
-    settled = [(a.differentiable if order == 1 else a.twice_differentiable).holds for a in map(problem.activation_of, layers)]
-    concerned = [l for l, holds in zip(layers, settled, strict=True) if not holds]
+    concerned = [l for l in range(1, problem.L + 1) if not problem.activation_of(l).differentiable_times(order).holds]
     if not concerned:
         return Rigor.EXACT
-    last = max(concerned)
-    exact = point.is_rational() and all(problem.activation_of(l).rational.holds for l in range(1, last))
-    ring: Ring = FormalRing() if exact else BallRing()
+    rational = box.radius == 0 and box.point.is_rational()
+    exact = rational and all(problem.activation_of(l).rational.holds for l in range(1, concerned[-1]))
+    ring: Ring = FormalRing(work) if exact else BallRing(work, SIGN_PRECISION)
     with ball_precision(SIGN_PRECISION):
-        z, _ = forward(ring, problem, point, last, 64 if exact else SIGN_PRECISION, with_last=False)
+        passed = forward(ring, problem, curve_of(ring, problem, box), concerned[-1], slopes=False, with_last=False)
         for l in concerned:
-            if not all(not_zero(entry) for entry in z[l].flat):
-                raise Rejected("conclusion.point", "evidence", f"a unit of layer {l} is not seen to have z ≠ 0, where derivatives fail")
+            record = problem.activation_of(l)
+            for z in passed.z[l].coefficients[0].flat:
+                side_of(z, function_of(record), record.name, order, lambda a, b: b)
     return Rigor.EXACT if exact else Rigor.BALL
-
-
-def not_zero(z: fmpq | arb) -> bool:
-    """Tell whether a rational or a ball is certainly not 0."""
-    return bool(z > 0) or bool(z < 0)

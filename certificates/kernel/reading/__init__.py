@@ -1,1 +1,1 @@
-"""What the kernel reads and returns: documents, problems, limits, outcomes."""
+"""What the kernel reads and returns: documents, problems, outcomes, and the work it counts."""

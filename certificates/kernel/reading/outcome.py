@@ -31,21 +31,19 @@ class AcceptedStep:
     rigor: Rigor
     conclusion: Mapping[str, Any]
 
-    @staticmethod
-    def of(step: int, rule: str, conclusion: Mapping[str, Any], rigor: Rigor) -> AcceptedStep:
-        """Build the record."""
-        return AcceptedStep(step, rule, rigor, conclusion)
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is a claim, not the bound of a rank."""
+        return "statement" in self.conclusion
 
     def __str__(self) -> str:
         found = self.conclusion
-        at = "" if found["point"] is None else f" (point {found['point']})"
-        if "matrix" in found:
-            where = at or " (at all weights)"
+        at = f"at point {found['at']}" if isinstance(found["at"], int) else f"at {found['at']}" if found["at"][:2] == "W*" else found["at"]
+        if not self.is_claim:
             sign, value = (">=", found["rank_lower"]) if "rank_lower" in found else ("<=", found["rank_upper"])
-            return f"{self.step}. rank {found['matrix']} {sign} {value}{where} [{self.rule}, {self.rigor}]"
+            return f"{self.step}. rank {found['matrix']} {sign} {value} {at} [{self.rule}, {self.rigor}]"
         facts = ", ".join(f"{key} = {json.dumps(value)}" for key, value in found["facts"].items())
-        told = f": {facts}" if facts else ""
-        return f"{self.step}. {found['verdict']} {found['statement']} {found['scope']}{at}{told} [{self.rule}, {self.rigor}]"
+        return f"{self.step}. {found['verdict']} {found['statement']} {at}{f': {facts}' if facts else ''} [{self.rule}, {self.rigor}]"
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,13 @@ class Verification:
     """What came of a check.
 
     ``steps`` are all accepted conclusions, ``failures`` says where and why the certificate was rejected; one of them is empty unless
-    the certificate makes no claim. ``digest`` is the SHA-256 of the problem that an accepted certificate is about.
+    the certificate makes no claim. ``digest`` is the SHA-256 of the problem that an accepted certificate is about, ``work`` what the check counted.
     """
 
     steps: tuple[AcceptedStep, ...]
     failures: tuple[Failure, ...]
     digest: str | None
+    work: int = 0
 
     @property
     def ok(self) -> bool:
@@ -71,7 +70,7 @@ class Verification:
     @property
     def claims(self) -> tuple[AcceptedStep, ...]:
         """The accepted claims, without the rank bounds they rest on; none if the certificate was rejected."""
-        return tuple(step for step in self.steps if "statement" in step.conclusion)
+        return tuple(step for step in self.steps if step.is_claim)
 
     def __str__(self) -> str:
         if not self.ok:

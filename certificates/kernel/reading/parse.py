@@ -1,4 +1,4 @@
-"""Strict reading of a certificate's text: JSON with limits, no floats, no duplicate keys, exact number strings.
+"""Strict reading of a certificate's text: JSON with limits, no floats, no duplicate keys, exact number strings; used as ``read.integer`` and so on.
 
 Nothing is evaluated. Whatever is wrong ends in `Rejected` with a place, a code and a message; the codes are those of
 ``docs/certificate-format.md`` section 7.
@@ -14,11 +14,9 @@ from typing import Any
 
 from flint import fmpq, fmpz
 
-MAX_TEXT = 256 * 2**20
-MAX_DEPTH = 32
-MAX_DIGITS = 20
-MAX_NUMBER_TEXT = 5000
+from lossproof.theory.limits import MAX_DEPTH, MAX_NUMBER_TEXT, MAX_TEXT
 
+MAX_DIGITS = 20
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _RATIONAL = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:/([1-9][0-9]*))?")
 _DOUBLE = re.compile(r"-?0x[01]\.[0-9a-f]{1,13}p[+-][0-9]{1,4}")
@@ -35,6 +33,17 @@ class Rejected(Exception):
         self.place, self.code, self.message = place, code, message
 
 
+def require(holds: bool, place: str, message: str, code: str = "evidence") -> None:
+    """Raise `Rejected` unless a condition holds."""
+    if not holds:
+        raise Rejected(place, code, message)
+
+
+def limit(amount: int, most: int, what: str) -> None:
+    """Raise `Rejected` with the code ``limit`` when a step asks for too much."""
+    require(amount <= most, "evidence", f"{what} is {amount}, at most {most} is allowed", "limit")
+
+
 @dataclass(frozen=True)
 class _Bad:
     """Stands in the parsed document for something that must not occur, until its place is known."""
@@ -48,13 +57,12 @@ def parse_document(document: object) -> Any:
 
     A dict takes the same way as a text, so that there is one way only.
     """
-    text = document if isinstance(document, str) else _written(document)
-    if len(text) > MAX_TEXT:
-        raise Rejected("", "limit", f"the text has {len(text)} characters, at most {MAX_TEXT} are read")
-    _check_depth(text)
+    written = document if isinstance(document, str) else _written(document)
+    require(len(written) <= MAX_TEXT, "", f"the text has {len(written)} characters, at most {MAX_TEXT} are read", "limit")
+    _check_depth(written)
     try:
         value = json.loads(
-            text, parse_float=_bad_number, parse_constant=_bad_number, parse_int=_parse_integer, object_pairs_hook=_parse_object
+            written, parse_float=_bad_number, parse_constant=_bad_number, parse_int=_parse_integer, object_pairs_hook=_parse_object
         )
     except json.JSONDecodeError as error:
         raise Rejected(f"line {error.lineno}, column {error.colno}", "syntax", f"not JSON: {error.msg}") from None
@@ -71,16 +79,11 @@ def _written(document: object) -> str:
         raise Rejected("", "syntax", f"cannot be written as JSON: {short(error)}") from None
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(written: str) -> None:
     depth = 0
-    for token in _BRACKETS.finditer(text):
-        bracket = text[token.start()]
-        if bracket in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise Rejected(f"character {token.start()}", "limit", f"nested deeper than {MAX_DEPTH}")
-        elif bracket in "]}":
-            depth -= 1
+    for token in _BRACKETS.finditer(written):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(written[token.start()], 0)
+        require(depth <= MAX_DEPTH, f"character {token.start()}", f"nested deeper than {MAX_DEPTH}", "limit")
 
 
 def _bad_number(literal: str) -> _Bad:
@@ -118,8 +121,8 @@ def short(value: object) -> str:
     """Return an ASCII picture of a value, cut to 60 characters."""
     if isinstance(value, (dict, list)):
         return type(value).__name__
-    text = ascii(value) if isinstance(value, (str, int, type(None))) else ascii(str(value))
-    return text if len(text) <= 60 else text[:57] + "..."
+    picture = ascii(value) if isinstance(value, (str, int, type(None))) else ascii(str(value))
+    return picture if len(picture) <= 60 else picture[:57] + "..."
 
 
 def join(place: str, key: str) -> str:
@@ -127,77 +130,61 @@ def join(place: str, key: str) -> str:
     return f"{place}.{key}" if place else key
 
 
-def read_fields(value: Any, keys: tuple[str, ...], place: str) -> dict[str, Any]:
+def fields(value: Any, keys: tuple[str, ...], place: str) -> dict[str, Any]:
     """Return an object that has exactly the given keys; raises `Rejected`."""
     if type(value) is not dict:
         raise Rejected(place, "schema", f"expected an object with the keys {', '.join(keys)}, got {short(value)}")
     for key in keys:
-        if key not in value:
-            raise Rejected(place, "schema", f"the key {key!r} is missing")
+        require(key in value, place, f"the key {key!r} is missing", "schema")
     for key in value:
-        if key not in keys:
-            raise Rejected(place, "schema", f"the key {short(key)} is unknown")
+        require(key in keys, place, f"the key {short(key)} is unknown", "schema")
     return value
 
 
-def read_list(value: Any, place: str, length: int | None = None) -> list[Any]:
+def items(value: Any, place: str, length: int | None = None) -> list[Any]:
     """Return a list, of a given length if one is given; raises `Rejected`."""
     if type(value) is not list:
         raise Rejected(place, "schema", f"expected a list, got {short(value)}")
-    if length is not None and len(value) != length:
-        raise Rejected(place, "schema", f"expected a list of {length} entries, got {len(value)}")
+    require(length is None or len(value) == length, place, f"expected a list of {length} entries, got {len(value)}", "schema")
     return value
 
 
-def read_text(value: Any, place: str) -> str:
+def text(value: Any, place: str) -> str:
     """Return a string; raises `Rejected`."""
     if type(value) is not str:
         raise Rejected(place, "schema", f"expected a string, got {short(value)}")
     return value
 
 
-def read_integer(value: Any, place: str, least: int, most: int, code: str = "evidence") -> int:
+def integer(value: Any, place: str, least: int, most: int, code: str = "evidence") -> int:
     """Return an integer of ``[least, most]``; another type is a ``schema`` failure, another value has the given code."""
     if type(value) is not int:
         raise Rejected(place, "schema", f"expected an integer, got {short(value)}")
-    if not least <= value <= most:
-        raise Rejected(place, code, f"expected an integer from {least} to {most}, got {value}")
+    require(least <= value <= most, place, f"expected an integer from {least} to {most}, got {value}", code)
     return value
 
 
-def read_rational(value: Any, place: str) -> fmpq:
+def rational(value: Any, place: str) -> fmpq:
     """Return the rational that a string spells in lowest terms, such as ``"-3"`` or ``"2/7"``; raises `Rejected`."""
-    text = read_text(value, place)
-    match = _RATIONAL.fullmatch(text) if len(text) <= MAX_NUMBER_TEXT else None
-    if len(text) > MAX_NUMBER_TEXT:
-        raise Rejected(place, "limit", f"a number has at most {MAX_NUMBER_TEXT} characters, got {len(text)}")
-    if match is None or text == "-0":
-        raise Rejected(place, "number", f"expected a rational in lowest terms such as '2/7', got {short(text)}")
+    spelled = text(value, place)
+    require(len(spelled) <= MAX_NUMBER_TEXT, place, f"a number has at most {MAX_NUMBER_TEXT} characters, got {len(spelled)}", "limit")
+    match = _RATIONAL.fullmatch(spelled)
+    if match is None or spelled == "-0":
+        raise Rejected(place, "number", f"expected a rational in lowest terms such as '2/7', got {short(spelled)}")
     numerator, denominator = fmpz(match[1]), fmpz(match[2] or "1")
-    if match[2] is not None and (denominator == 1 or numerator.gcd(denominator) != 1):
-        raise Rejected(place, "number", f"{short(text)} is not in lowest terms")
+    lowest = match[2] is None or (denominator != 1 and numerator.gcd(denominator) == 1)
+    require(lowest, place, f"{short(spelled)} is not in lowest terms", "number")
     return fmpq(numerator, denominator)
 
 
-def read_number(value: Any, place: str) -> fmpq:
+def number(value: Any, place: str) -> fmpq:
     """Return the rational that a string spells as such or as a finite hexadecimal double; raises `Rejected`."""
     if type(value) is not str or not _DOUBLE.fullmatch(value):
-        return read_rational(value, place)
+        return rational(value, place)
     try:
         double = float.fromhex(value)
     except OverflowError:
         double = math.inf
-    if not math.isfinite(double) or double.hex() != value or value.startswith("-0x0.0p"):
-        raise Rejected(place, "number", f"{short(value)} is not a finite double as Python spells it")
+    finite = math.isfinite(double) and double.hex() == value and not value.startswith("-0x0.0p")
+    require(finite, place, f"{short(value)} is not a finite double as Python spells it", "number")
     return fmpq(*double.as_integer_ratio())
-
-
-def refuse(place: str, message: str, code: str = "evidence") -> None:
-    """Reject the step."""
-    raise Rejected(place, code, message)
-
-
-def require(holds: bool, place: str, message: str, code: str = "evidence") -> None:
-    """Reject the step unless a condition holds."""
-    if not holds:
-        refuse(place, message, code)

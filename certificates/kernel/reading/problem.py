@@ -10,26 +10,17 @@ from typing import Any, TypeAlias, TypeVar
 
 from flint import fmpq
 
-from lossproof.certificates.kernel.reading.parse import (
-    Rejected,
-    join,
-    read_fields,
-    read_integer,
-    read_list,
-    read_number,
-    read_rational,
-    read_text,
-    short,
-)
+from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.parse import Rejected, join, require, short
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation, activation_named
 from lossproof.theory.functions.errors import ErrorFunction, error_named
+from lossproof.theory.limits import MAX_WIDTH
 
-MAX_WIDTH = 10**6
 _NAME = re.compile(r"[a-z0-9-]{1,40}(:[0-9]{1,400}(/[0-9]{1,400})?)?")
 
 Constant: TypeAlias = tuple[Any, ...]
-"""``("log", p)``, ``("root", a, d)``, ``("exp", q)`` or ``("pi",)``."""
+"""``("log", n)``, ``("root", a, d)``, ``("exp", q)`` or ``("pi",)``."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +89,33 @@ class Problem:
         """Rows of ``Phi-(layer-1)+``, which are the rows of ``W-layer``."""
         return self.widths[layer - 1] + self.bias_rows
 
+    def below(self, layer: int) -> int:
+        """Return the number of trainable weights below a layer: the first row of ``P-layer`` in ``P``."""
+        return sum(self.fan_in(l) * self.widths[l] for l in range(1, layer))
+
     @property
     def N_net(self) -> int:
         """Number of trainable weights, ``Σ_l (n_{l-1} + [bias trainable]) n_l``."""
-        return sum(self.fan_in(l) * self.widths[l] for l in range(1, self.L + 1))
+        return self.below(self.L + 1)
 
     def activation_of(self, layer: int) -> Activation:
         """Return the activation of layer ``1..L``."""
         return self.output_activation if layer == self.L else self.activation
 
     @property
+    def used_activations(self) -> tuple[Activation, ...]:
+        """The activations that the network applies."""
+        return (self.output_activation,) if self.L == 1 else (self.activation, self.output_activation)
+
+    @property
     def strip(self) -> bool:
-        """Whether columns are taken up to non-zero factors (section 4): the output derivative vanishes nowhere."""
-        return self.output_activation.nonvanishing_derivative.holds
+        """Whether columns are taken up to non-zero factors (section 4): the output derivative is not 0 wherever it exists."""
+        return self.output_activation.has_nonzero_slopes
+
+    @property
+    def has_no_bias(self) -> bool:
+        """Whether every bias is the constant 0."""
+        return self.bias == "none" or (self.fixed_bias is not None and all(b == 0 for layer in self.fixed_bias for b in layer))
 
     @property
     def is_convex(self) -> bool:
@@ -121,6 +126,10 @@ class Problem:
     def separable(self) -> bool:
         """Whether the error is ``Σ_j e(φ_j − y_j)``."""
         return not self.error.is_cross_entropy
+
+    def is_smooth(self, order: int) -> bool:
+        """Whether all activations are differentiable so many times (1 or 2) everywhere."""
+        return all((a.differentiable if order == 1 else a.twice_differentiable).holds for a in self.used_activations)
 
 
 def row_key(row: Sequence[fmpq]) -> tuple[tuple[int, int], ...]:
@@ -133,40 +142,35 @@ def fraction(value: fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
+def rational(value: Fraction | None, default: int = 1) -> fmpq:
+    """Return a rational of theory's records; the default for none."""
+    return fmpq(default) if value is None else fmpq(value.numerator, value.denominator)
+
+
 def read_problem(value: Any) -> Problem:
     """Read section 2's problem object; raises `Rejected`."""
     keys = ("widths", "activation", "output_activation", "error", "bias", "fixed_bias", "X", "Y")
-    found = read_fields(value, keys, "problem")
-    listed = read_list(found["widths"], "problem.widths")
-    if len(listed) < 2:
-        raise Rejected("problem.widths", "problem", "at least inputs and outputs are needed")
-    widths = tuple(read_integer(n, f"problem.widths[{k}]", 1, MAX_WIDTH, "problem") for k, n in enumerate(listed))
-    bias = read_text(found["bias"], "problem.bias")
-    if bias not in ("trainable", "fixed", "none"):
-        raise Rejected("problem.bias", "problem", f"expected 'trainable', 'fixed' or 'none', got {short(bias)}")
-    X = _read_samples(found["X"], "problem.X", widths[0])
-    Y = _read_samples(found["Y"], "problem.Y", widths[-1])
-    if len(X) != len(Y) or not X:
-        raise Rejected("problem.Y", "problem", f"X has {len(X)} rows and Y {len(Y)}: one target a sample, and one sample at least")
+    found = read.fields(value, keys, "problem")
+    listed = read.items(found["widths"], "problem.widths")
+    require(len(listed) >= 2, "problem.widths", "at least inputs and outputs are needed", "problem")
+    widths = tuple(read.integer(n, f"problem.widths[{k}]", 1, MAX_WIDTH, "problem") for k, n in enumerate(listed))
+    bias = read.text(found["bias"], "problem.bias")
+    modes = ("trainable", "fixed", "none")
+    require(bias in modes, "problem.bias", f"expected 'trainable', 'fixed' or 'none', got {short(bias)}", "problem")
+    X, Y = _read_samples(found["X"], "problem.X", widths[0]), _read_samples(found["Y"], "problem.Y", widths[-1])
+    equal = len(X) == len(Y) and len(X) > 0
+    require(equal, "problem.Y", f"X has {len(X)} rows and Y {len(Y)}: one target a sample, and one sample at least", "problem")
     error = _read_name(found["error"], "problem.error", error_named)
     try:
         error.check_targets([[fraction(y) for y in row] for row in Y])
     except InputError as problem:
         raise Rejected("problem.Y", "problem", short(problem)) from None
-    return Problem(
-        widths,
-        _read_name(found["activation"], "problem.activation", activation_named),
-        _read_name(found["output_activation"], "problem.output_activation", activation_named),
-        error,
-        bias,
-        _read_fixed_bias(found["fixed_bias"], bias, widths),
-        X,
-        Y,
-    )
+    activation, output = (_read_name(found[key], f"problem.{key}", activation_named) for key in ("activation", "output_activation"))
+    return Problem(widths, activation, output, error, bias, _read_fixed_bias(found["fixed_bias"], bias, widths), X, Y)
 
 
 def _read_name(value: Any, place: str, named: Callable[[str], Named]) -> Named:
-    text = read_text(value, place)
+    text = read.text(value, place)
     try:
         record = named(text) if _NAME.fullmatch(text) else None
     except InputError:
@@ -178,83 +182,71 @@ def _read_name(value: Any, place: str, named: Callable[[str], Named]) -> Named:
 
 def _read_samples(value: Any, place: str, width: int) -> tuple[tuple[fmpq, ...], ...]:
     return tuple(
-        tuple(read_number(x, f"{place}[{i}][{j}]") for j, x in enumerate(read_list(row, f"{place}[{i}]", width)))
-        for i, row in enumerate(read_list(value, place))
+        tuple(read.number(x, f"{place}[{i}][{j}]") for j, x in enumerate(read.items(row, f"{place}[{i}]", width)))
+        for i, row in enumerate(read.items(value, place))
     )
 
 
 def _read_fixed_bias(value: Any, bias: str, widths: tuple[int, ...]) -> tuple[tuple[Number, ...], ...] | None:
     place = "problem.fixed_bias"
     if bias != "fixed":
-        if value is not None:
-            raise Rejected(place, "problem", f"must be null with bias {bias!r}")
+        require(value is None, place, f"must be null with bias {bias!r}", "problem")
         return None
-    layers = read_list(value, place, len(widths) - 1)
+    layers = read.items(value, place, len(widths) - 1)
     return tuple(_read_vector(b, f"{place}[{k}]", widths[k + 1]) for k, b in enumerate(layers))
 
 
 def read_points(value: Any, problem: Problem) -> tuple[Point, ...]:
     """Read section 2's list of points; raises `Rejected`."""
-    return tuple(_read_point(point, problem, f"points[{k}]") for k, point in enumerate(read_list(value, "points")))
+    return tuple(_read_point(point, problem, f"points[{k}]") for k, point in enumerate(read.items(value, "points")))
 
 
 def _read_point(value: Any, problem: Problem, place: str) -> Point:
     layers = []
-    for l, layer in enumerate(read_list(value, place, problem.L), start=1):
+    for l, layer in enumerate(read.items(value, place, problem.L), start=1):
         here = f"{place}[{l - 1}]"
-        found = read_fields(layer, ("W", "b"), here)
-        rows = read_list(found["W"], join(here, "W"), problem.widths[l - 1])
+        found = read.fields(layer, ("W", "b"), here)
+        rows = read.items(found["W"], join(here, "W"), problem.widths[l - 1])
         W = tuple(_read_vector(row, f"{here}.W[{i}]", problem.widths[l]) for i, row in enumerate(rows))
         b = _read_vector(found["b"], join(here, "b"), problem.widths[l])
-        if problem.bias == "none" and any(x != 0 for x in b):
-            raise Rejected(join(here, "b"), "problem", "must be zero with bias 'none'")
-        if problem.fixed_bias is not None and b != problem.fixed_bias[l - 1]:
-            raise Rejected(join(here, "b"), "problem", "must equal the problem's fixed bias")
+        require(problem.bias != "none" or all(x == 0 for x in b), join(here, "b"), "must be zero with bias 'none'", "problem")
+        fixed = problem.fixed_bias is None or b == problem.fixed_bias[l - 1]
+        require(fixed, join(here, "b"), "must equal the problem's fixed bias", "problem")
         layers.append((W, b))
     return Point(tuple(layers))
 
 
 def _read_vector(value: Any, place: str, length: int) -> tuple[Number, ...]:
-    return tuple(_read_entry(x, f"{place}[{j}]") for j, x in enumerate(read_list(value, place, length)))
+    return tuple(_read_entry(x, f"{place}[{j}]") for j, x in enumerate(read.items(value, place, length)))
 
 
 def _read_entry(value: Any, place: str) -> Number:
     if type(value) is not list:
-        return read_number(value, place)
-    rational, listed = read_list(value, place, 2)
+        return read.number(value, place)
+    rational_part, listed = read.items(value, place, 2)
     terms: dict[Constant, fmpq] = {}
-    for k, pair in enumerate(read_list(listed, f"{place}[1]")):
+    for k, pair in enumerate(read.items(listed, f"{place}[1]")):
         here = f"{place}[1][{k}]"
-        constant, coefficient = read_list(pair, here, 2)
-        key, factor = _read_constant(constant, f"{here}[0]"), read_rational(coefficient, f"{here}[1]")
-        if key in terms or factor == 0:
-            raise Rejected(here, "number", "constants must differ and coefficients must not be 0")
+        constant, coefficient = read.items(pair, here, 2)
+        key, factor = _read_constant(constant, f"{here}[0]"), read.rational(coefficient, f"{here}[1]")
+        require(key not in terms and factor != 0, here, "constants must differ and coefficients must not be 0", "number")
         terms[key] = factor
-    if not terms:
-        raise Rejected(f"{place}[1]", "number", "a combination has at least one term")
-    return Combination(read_rational(rational, f"{place}[0]"), frozenset(terms.items()))
+    require(bool(terms), f"{place}[1]", "a combination has at least one term", "number")
+    return Combination(read.rational(rational_part, f"{place}[0]"), frozenset(terms.items()))
 
 
 def _read_constant(value: Any, place: str) -> Constant:
-    parts = read_list(value, place)
-    kind = read_text(parts[0], f"{place}[0]") if parts else ""
-    if kind == "pi" and len(parts) == 1:
+    kind, *parts = read.items(value, place) or [""]
+    if read.text(kind, f"{place}[0]") == "pi" and not parts:
         return ("pi",)
-    if kind == "log" and len(parts) == 2:
-        prime = read_rational(parts[1], f"{place}[1]")
-        if prime >= 2**64:
-            raise Rejected(f"{place}[1]", "limit", "the argument of log must be below 2^64")
-        if prime.q == 1 and prime > 1 and prime.p.is_prime():
-            return ("log", prime)
-        raise Rejected(f"{place}[1]", "number", "the argument of log must be a prime")
-    if kind == "exp" and len(parts) == 2:
-        exponent = read_rational(parts[1], f"{place}[1]")
-        if exponent != 0:
-            return ("exp", exponent)
-        raise Rejected(f"{place}[1]", "number", "the argument of exp must not be 0")
-    if kind == "root" and len(parts) == 3:
-        base = read_rational(parts[1], f"{place}[1]")
-        if base > 0:
-            return ("root", base, read_integer(parts[2], f"{place}[2]", 2, 10**19, "number"))
-        raise Rejected(f"{place}[1]", "number", "the argument of root must be positive")
-    raise Rejected(place, "number", "expected ['log', p], ['root', a, d], ['exp', q] or ['pi']")
+    if (kind, len(parts)) not in (("log", 1), ("exp", 1), ("root", 2)):
+        raise Rejected(place, "number", "expected ['log', n], ['root', a, d], ['exp', q] or ['pi']")
+    argument, here = read.rational(parts[0], f"{place}[1]"), f"{place}[1]"
+    if kind == "log":
+        require(argument.q == 1 and argument > 1, here, "the argument of log must be a whole number above 1", "number")
+        return ("log", argument)
+    if kind == "exp":
+        require(argument != 0, here, "the argument of exp must not be 0", "number")
+        return ("exp", argument)
+    require(argument > 0, here, "the argument of root must be positive", "number")
+    return ("root", argument, read.integer(parts[1], f"{place}[2]", 2, 10**19, "number"))

@@ -7,35 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import comb
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from flint import fmpq, fmpz, nmod_mat
+from flint import fmpq, nmod_mat
 
-from lossproof.certificates.kernel.reading.limits import limit
-from lossproof.certificates.kernel.reading.parse import Rejected, read_integer, read_list, read_rational, require
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, row_key
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, PROVED, Result, Step, claim
+from lossproof.certificates.kernel.rules import evidence
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
-MAX_SAMPLE_ENTRIES = 2**20
-
-Table: TypeAlias = tuple[tuple[fmpq, ...], ...]
-Residues: TypeAlias = list[list[int]]
+Table: TypeAlias = "tuple[tuple[fmpq, ...], ...]"
 
 
-def _applied(theorem: str) -> Result:
-    return claim(theorem, EVERYWHERE, True, {"applicable": "yes"}), Rigor.CITED
+def _applied(step: Step, theorem: str) -> Result:
+    step.require_at(EVERYWHERE)
+    return step.conclude(theorem, {"applicable": "yes"}), Rigor.CITED
 
 
 def _is_linear(activation: Activation) -> bool:
-    return activation.name in ("identity", "power:1")
+    return activation.is_identity or activation.degree == 1
 
 
 def _require_linear(problem: Problem) -> None:
-    require(problem.L >= 2, "rule", "this needs a hidden layer")
-    require(_is_linear(problem.activation) and _is_linear(problem.output_activation), "rule", "this needs linear units only")
-    require(problem.bias != "fixed", "rule", "this needs biases that are trainable or absent")
+    right = problem.L >= 2 and _is_linear(problem.activation) and _is_linear(problem.output_activation) and problem.bias != "fixed"
+    require(right, "rule", "this needs a hidden layer, linear units only, and biases that are trainable or absent")
 
 
 def _require_squared(problem: Problem) -> None:
@@ -43,51 +42,24 @@ def _require_squared(problem: Problem) -> None:
 
 
 def _require_convex_output(problem: Problem) -> None:
-    require(_is_linear(problem.output_activation), "rule", "this needs the identity as output activation")
-    require(problem.error.convex.holds, "rule", "this needs a convex error")
-
-
-def _require_distinct(problem: Problem) -> None:
-    require(_different(problem.X) == problem.T, "rule", "two inputs are equal")
+    right = _is_linear(problem.output_activation) and problem.error.convex.holds
+    require(right, "rule", "this needs the identity as output activation, and a convex error")
 
 
 def _different(rows: Table) -> int:
     return len(set(map(row_key, rows)))
 
 
-def _read_prime(value: Any) -> int:
-    p = read_integer(value, "evidence.prime", 2**20, 2**62 - 1)
-    require(bool(fmpz(p).is_prime()), "evidence.prime", f"{p} is not a prime")
-    return p
-
-
-def _reduced(rows: Table, p: int) -> Residues:
-    """Return a table of samples modulo a prime.
-
-    Reduction is a ring homomorphism from the rationals whose denominators p does not divide: a minor that is not 0 modulo p is not 0.
-    """
-    denominators = {int(x.q) for row in rows for x in row}
-    require(all(q % p != 0 for q in denominators), "evidence.prime", "the prime divides a denominator")
-    inverses = {q: pow(q, -1, p) for q in denominators}
-    return [[int(x.p) * inverses[int(x.q)] % p for x in row] for row in rows]
-
-
-def _table(rows: Residues, p: int) -> nmod_mat:
-    limit(len(rows) * len(rows[0]), MAX_SAMPLE_ENTRIES, "the number of entries of a table of samples")
-    return nmod_mat(len(rows), len(rows[0]), [x for row in rows for x in row], p)
-
-
-def _sample_tables(problem: Problem, p: int) -> tuple[nmod_mat, nmod_mat]:
+def _tables(step: Step, p: int) -> tuple[nmod_mat, nmod_mat]:
     """Return X and Y modulo p, samples as rows; with a trainable bias the mean of each column is taken away."""
-    X, Y = _reduced(problem.X, p), _reduced(problem.Y, p)
-    return (_table(_centred(X, p), p), _table(_centred(Y, p), p)) if problem.bias == "trainable" else (_table(X, p), _table(Y, p))
-
-
-def _centred(rows: Residues, p: int) -> Residues:
-    require(len(rows) % p != 0, "evidence.prime", "the prime divides the number of samples")
-    inverse = pow(len(rows), -1, p)
-    means = [sum(column) * inverse % p for column in zip(*rows, strict=True)]
-    return [[(x - mean) % p for x, mean in zip(row, means, strict=True)] for row in rows]
+    problem = step.problem
+    tables = [evidence.residues(rows, p, step.work) for rows in (problem.X, problem.Y)]
+    if problem.bias == "trainable":
+        require(problem.T % p != 0, "evidence.prime", "the prime divides the number of samples")
+        ones = evidence.residues([[ONE]] * problem.T, p, step.work)
+        mean = pow(problem.T, -1, p)
+        tables = [M - ones * (ones.transpose() * M) * mean for M in tables]
+    return tables[0], tables[1]
 
 
 def _require_full_rank(table: nmod_mat, name: str) -> None:
@@ -105,31 +77,31 @@ def kawaguchi(step: Step) -> Result:
     loss of A for centred samples. If ``(W, c)`` is a local minimum, ``c = c(A)``; for W' near W, ``c(A')`` is near c, so W is a local minimum of that
     loss, hence a global one, and J has the same infimum.
     """
-    p = _read_prime(step.expect(0, "prime")["prime"])
+    p = evidence.prime(step.expect(0, "prime")["prime"])
     problem = step.problem
     _require_linear(problem)
     _require_squared(problem)
     require(problem.n_L <= problem.widths[0], "rule", "this needs no more outputs than inputs")
-    x, y = _sample_tables(problem, p)
+    x, y = _tables(step, p)
     gram, cross = x.transpose() * x, x.transpose() * y
     _require_full_rank(gram, "X Xᵀ")
     _require_full_rank(cross, "X Yᵀ")
     polynomial = (cross.transpose() * gram.solve(cross)).charpoly()
     distinct = polynomial.gcd(polynomial.derivative()).degree() == 0
     require(distinct, "evidence.prime", "the eigenvalues are not shown to differ modulo the prime")
-    return _applied("kawaguchi-2016")
+    return _applied(step, "kawaguchi-2016")
 
 
 def lu_kawaguchi(step: Step) -> Result:
     """Lu and Kawaguchi 2017: X and Y of full row rank (samples as columns), no bias; trainable biases as in `kawaguchi`, for centred samples."""
-    p = _read_prime(step.expect(0, "prime")["prime"])
+    p = evidence.prime(step.expect(0, "prime")["prime"])
     problem = step.problem
     _require_linear(problem)
     _require_squared(problem)
-    x, y = _sample_tables(problem, p)
+    x, y = _tables(step, p)
     _require_full_rank(x, "X")
     _require_full_rank(y, "Y")
-    return _applied("lu-kawaguchi-2017")
+    return _applied(step, "lu-kawaguchi-2017")
 
 
 def laurent_von_brecht(step: Step) -> Result:
@@ -145,7 +117,7 @@ def laurent_von_brecht(step: Step) -> Result:
     require(problem.error.convex.holds, "rule", "this needs a convex error")
     least = min(problem.widths[0], problem.n_L)
     require(min(problem.widths[1:-1]) >= least, "rule", "a hidden layer is narrower than both input and output")
-    return _applied("laurent-von-brecht-2018")
+    return _applied(step, "laurent-von-brecht-2018")
 
 
 def nguyen_hein(step: Step) -> Result:
@@ -158,20 +130,17 @@ def nguyen_hein(step: Step) -> Result:
     found = step.expect(0, "layer")
     problem = step.problem
     require(problem.L >= 2 and problem.bias == "trainable", "rule", "this needs a hidden layer and trainable biases")
-    k = read_integer(found["layer"], "evidence.layer", 1, problem.L - 1)
-    tame = problem.activation.family in ("sigmoid", "tanh", "arctan", "erf", "softplus")
+    k = read.integer(found["layer"], "evidence.layer", 1, problem.L - 1)
+    hidden, n = problem.activation, problem.widths
+    tame = hidden.analytic.holds and hidden.increasing.holds and hidden.tame.holds
     require(tame, "rule", "the hidden activation is not one that the theorem is known to allow")
-    require(problem.strip, "rule", "this needs an output derivative that is not 0 anywhere")
-    require(
-        problem.separable and problem.error.principle_error.holds,
-        "rule",
-        "this needs an error of the residuals that satisfies principle-error",
-    )
-    n = problem.widths
-    require(n[k] >= problem.T - 1, "evidence.layer", "the layer has fewer than T − 1 units")
-    require(all(n[l] >= n[l + 1] for l in range(k + 1, problem.L)), "evidence.layer", "the widths grow above the layer")
-    _require_distinct(problem)
-    return _applied("nguyen-hein-2017")
+    require(problem.output_activation.nonvanishing_derivative.holds, "rule", "this needs an output derivative that is not 0 anywhere")
+    right = problem.separable and problem.error.principle_error.holds
+    require(right, "rule", "this needs an error of the residuals that satisfies principle-error")
+    pyramid = n[k] >= problem.T - 1 and all(n[l] >= n[l + 1] for l in range(k + 1, problem.L))
+    require(pyramid, "evidence.layer", "the layer has fewer than T − 1 units, or the widths grow above it")
+    require(_different(problem.X) == problem.T, "rule", "two inputs are equal")
+    return _applied(step, "nguyen-hein-2017")
 
 
 def gori_tesi(step: Step) -> Result:
@@ -182,23 +151,20 @@ def gori_tesi(step: Step) -> Result:
     with other ``w`` near are local minima if it is one; then ``Σ_i δ_i σ(z_hi(w)) = 0`` for all w near, and the derivative along u, a negative
     number, would be 0. So J has no local minimum.
     """
-    listed = read_list(step.expect(0, "direction")["direction"], "evidence.direction", step.problem.fan_in(1))
-    u = [read_rational(q, f"evidence.direction[{b}]") for b, q in enumerate(listed)]
+    listed = read.items(step.expect(0, "direction")["direction"], "evidence.direction", step.problem.fan_in(1))
+    u = [read.rational(q, f"evidence.direction[{b}]") for b, q in enumerate(listed)]
     problem = step.problem
     require(problem.L == 2 and problem.n_L == 1, "rule", "this needs one hidden layer and one output")
-    squashing = (
-        problem.activation.family in ("sigmoid", "tanh", "erf", "softsign") and problem.output_activation.name == problem.activation.name
-    )
+    squashing = problem.activation.is_squashing and problem.output_activation.name == problem.activation.name
     require(squashing, "rule", "this needs the same squashing activation in hidden and output units")
     _require_squared(problem)
     ends = problem.output_activation.range
     for i, (x, y) in enumerate(zip(problem.X, problem.Y, strict=True)):
         target = fraction(y[0])
         require(target in (ends.lower, ends.upper), "rule", f"the target of sample {i} is not an end of the range")
-        extended = (*x, *[fmpq(1)] * problem.bias_rows)
-        side = sum((a * b for a, b in zip(u, extended, strict=True)), fmpq(0))
+        side = sum((a * b for a, b in zip(u, (*x, *[ONE] * problem.bias_rows), strict=True)), ZERO)
         require(side > 0 if target == ends.upper else side < 0, "evidence.direction", f"sample {i} is not on its side")
-    return _applied("gori-tesi-1992")
+    return _applied(step, "gori-tesi-1992")
 
 
 def li_ding_sun(step: Step) -> Result:
@@ -210,12 +176,12 @@ def li_ding_sun(step: Step) -> Result:
     """
     found = step.expect(0, "coordinate")
     problem = step.problem
-    c = read_integer(found["coordinate"], "evidence.coordinate", 0, problem.widths[0] - 1)
+    c = read.integer(found["coordinate"], "evidence.coordinate", 0, problem.widths[0] - 1)
     require(problem.L >= 2, "rule", "this needs a hidden layer")
     _require_convex_output(problem)
     require(problem.widths[-2] >= problem.T, "rule", "the last hidden layer has fewer units than there are samples")
     require(_different(tuple((row[c],) for row in problem.X)) == problem.T, "evidence.coordinate", "the coordinate has equal values")
-    return _applied("li-ding-sun")
+    return _applied(step, "li-ding-sun")
 
 
 def ding_li_sun(step: Step) -> Result:
@@ -227,19 +193,18 @@ def ding_li_sun(step: Step) -> Result:
     ``Σ ε_i ΔF_i`` is at least a positive multiple of ``|W_1|²``, so J does not fall. With the output weights times ``−κ``, κ > 0 small, and ``b_L``
     adapted it does fall when ``W_1`` leaves 0: J is not least.
     """
-    p = _read_prime(step.expect(0, "prime")["prime"])
+    p = evidence.prime(step.expect(0, "prime")["prime"])
     problem = step.problem
     require(problem.L >= 2 and problem.bias == "trainable", "rule", "this needs a hidden layer and trainable biases")
     require(_is_linear(problem.output_activation), "rule", "this needs the identity as output activation")
     _require_squared(problem)
-    curved = not _is_linear(problem.activation) and problem.activation.family not in ("relu", "leaky-relu")
-    require(curved, "rule", "this needs an activation with a second derivative other than 0")
+    require(problem.activation.is_curved, "rule", "this needs an activation with a second derivative other than 0")
     require(problem.widths[-2] >= 2, "rule", "this needs two units in the last hidden layer")
     n_0 = problem.widths[0]
-    limit(problem.T * (1 + n_0 * (n_0 + 3) // 2), MAX_SAMPLE_ENTRIES, "the number of products of inputs")
-    products = [[1, *x, *(a * b % p for j, a in enumerate(x) for b in x[j:])] for x in _reduced(problem.X, p)]
-    _require_full_rank(_table(products, p), "the table of 1, x_j and x_j x_k")
-    return _applied("ding-li-sun-2019")
+    step.work.spend(problem.T * (1 + n_0 * (n_0 + 3) // 2), "products of inputs")
+    products = [[ONE, *x, *(a * b for j, a in enumerate(x) for b in x[j:])] for x in problem.X]
+    _require_full_rank(evidence.residues(products, p, step.work), "the table of 1, x_j and x_j x_k")
+    return _applied(step, "ding-li-sun-2019")
 
 
 def venturi(step: Step) -> Result:
@@ -253,24 +218,25 @@ def venturi(step: Step) -> Result:
     require(problem.L == 2 and problem.bias != "fixed", "rule", "this needs one hidden layer and no fixed bias")
     _require_convex_output(problem)
     q = _different(problem.X)
-    if problem.activation.family in ("identity", "power"):
-        k = int(problem.activation.parameter or 1)
+    k = 1 if problem.activation.is_identity else problem.activation.degree
+    if k is not None:
         q = min(q, comb(problem.fan_in(1) + k - 1, k))
     require(problem.widths[1] >= q, "rule", f"the hidden layer has fewer units than the intrinsic dimension, bounded by {q}")
-    return _applied("venturi-bandeira-bruna")
+    return _applied(step, "venturi-bandeira-bruna")
 
 
 _EVERY_LOCAL_MINIMUM_IS_GLOBAL = ("kawaguchi-2016", "lu-kawaguchi-2017", "laurent-von-brecht-2018", "gori-tesi-1992")
 
 
-def no_bad_minima_cited(step: Step) -> Result:
+def conclusion_cited(step: Step) -> Result:
     """A theorem that applies to this problem says that every local minimum is global."""
     step.expect(1)
+    step.require_at(EVERYWHERE)
     theorem = step.premises[0].conclusion.get("statement")
     if theorem not in _EVERY_LOCAL_MINIMUM_IS_GLOBAL:
         raise Rejected("premises[0]", "premise", "a theorem by which every local minimum is global is needed here")
-    step.claim(0, str(theorem), EVERYWHERE, PROVED)
-    return claim("no-bad-local-minima", EVERYWHERE, True), Rigor.CITED
+    step.claim(0, str(theorem))
+    return step.conclude("no-bad-local-minima"), Rigor.CITED
 
 
 CITED_RULES: Mapping[str, Callable[[Step], Result]] = {
@@ -282,5 +248,5 @@ CITED_RULES: Mapping[str, Callable[[Step], Result]] = {
     "cited-li-ding-sun": li_ding_sun,
     "cited-ding-li-sun-2019": ding_li_sun,
     "cited-venturi-bandeira-bruna": venturi,
-    "no-bad-minima-cited": no_bad_minima_cited,
+    "cited-conclusion": conclusion_cited,
 }

@@ -2,49 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-from flint import arb, arb_mat, fmpq
+from flint import fmpq, fmpz, nmod, nmod_mat
 
-from lossproof.certificates.kernel.arithmetic.balls import BallRing
-from lossproof.certificates.kernel.network.matrices import Matrix, entries
-from lossproof.certificates.kernel.network.passes import not_zero
-from lossproof.certificates.kernel.reading.limits import MAX_BALL_WORK, MAX_ENTRIES, limit
-from lossproof.certificates.kernel.reading.parse import read_integer, read_list, read_rational, require
-from lossproof.certificates.kernel.reading.problem import Point, Problem
-
-MAX_MINOR = 5000
+from lossproof.certificates.kernel.network.matrices import Matrix
+from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
+from lossproof.certificates.kernel.reading.work import Work
+from lossproof.theory import limits
 
 
-def read_indices(value: Any, place: str, size: int) -> list[int]:
-    """Return strictly increasing indices below ``size``; raises `Rejected`."""
-    found = [read_integer(k, f"{place}[{n}]", 0, size - 1) for n, k in enumerate(read_list(value, place))]
+def indices(value: Any, place: str, size: int, least: int = 0) -> list[int]:
+    """Return strictly increasing numbers from ``least`` on, ``size`` of which there are; raises `Rejected`."""
+    found = [read.integer(k, f"{place}[{n}]", least, least + size - 1) for n, k in enumerate(read.items(value, place))]
     require(all(a < b for a, b in pairwise(found)), place, "indices must increase strictly")
     return found
 
 
-def read_minor(found: Mapping[str, Any], matrix: Matrix) -> tuple[list[int], list[int]]:
-    """Return the rows and columns that name a minor of a matrix; raises `Rejected`."""
-    rows = read_indices(found["rows"], "evidence.rows", matrix.shape[0])
-    columns = read_indices(found["columns"], "evidence.columns", matrix.shape[1])
-    require(len(rows) == len(columns), "evidence.columns", "a minor has as many columns as rows")
-    limit(len(rows), MAX_MINOR, "the size of a minor")
+def minor(found: Mapping[str, Any], matrix: Matrix) -> tuple[list[int], list[int]]:
+    """Return the rows and columns that name a minor of a matrix, not empty; raises `Rejected`."""
+    rows = indices(found["rows"], "evidence.rows", matrix.shape[0])
+    columns = indices(found["columns"], "evidence.columns", matrix.shape[1])
+    require(len(rows) == len(columns) > 0, "evidence.columns", "a minor has as many columns as rows, and one at least")
+    limit(len(rows), limits.MAX_MINOR, "the size of a minor")
     return rows, columns
 
 
-def require_ball_minor(
-    matrix: Matrix, problem: Problem, point: Point, ring: BallRing, rows: list[int], columns: list[int], bits: int
-) -> None:
-    """Demand that the ball of a minor does not contain 0; the precision in force must be ``bits``."""
-    limit(len(rows) ** 3 * bits, MAX_BALL_WORK, "size³ · precision of a ball determinant")
-    balls = entries(matrix, problem, point, ring, rows, columns, bits)
-    det = arb_mat(len(rows), len(columns), [arb(x) for x in balls.flat]).det()
-    require(not_zero(det), "evidence.rows", "the ball of the minor contains 0")
+def prime(value: Any) -> int:
+    """Return a prime of ``[2^20, 2^62)``; raises `Rejected`."""
+    p = read.integer(value, "evidence.prime", 2**20, 2**62 - 1)
+    require(bool(fmpz(p).is_prime()), "evidence.prime", f"{p} is not a prime")
+    return p
 
 
-def _last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:
+def residue(x: fmpq, p: int) -> int:
+    """Return a rational modulo a prime; raises `Rejected` if the prime divides the denominator."""
+    require(int(x.q) % p != 0, "evidence.prime", "the prime divides a denominator")
+    return int(x.p) * pow(int(x.q), -1, p) % p
+
+
+def residues(rows: Sequence[Sequence[Any]], p: int, work: Work) -> nmod_mat:
+    """Return a table of rationals and residues modulo a prime.
+
+    Reduction is a ring homomorphism from the rationals whose denominators p does not divide: a minor that is not 0 modulo p is not 0.
+    """
+    width = len(rows[0])
+    limit(len(rows) * width, limits.MAX_ENTRIES, "the number of entries of a table")
+    work.spend(min(len(rows), width) * len(rows) * width, "elimination modulo a prime")
+    return nmod_mat(len(rows), width, [x if isinstance(x, nmod) else nmod(residue(fmpq(x), p), p) for row in rows for x in row], p)
+
+
+@contextmanager
+def no_zero_denominator(place: str) -> Iterator[None]:
+    """Turn a division by 0 modulo a prime into a rejection."""
+    try:
+        yield
+    except ZeroDivisionError:
+        raise Rejected(place, "evidence", "a denominator vanishes modulo the prime") from None
+
+
+def last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:
     """Return the last non-zero index of each vector, checked to increase and to be 0 in all the others (so the vectors are independent)."""
     last = []
     for k, vector in enumerate(vectors):
@@ -57,11 +78,11 @@ def _last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:
     return last
 
 
-def read_reduced_vectors(value: Any, place: str, size: int) -> list[list[fmpq]]:
+def reduced_vectors(value: Any, place: str, size: int) -> list[list[fmpq]]:
     """Return independent rational vectors in reduced form: last non-zero entries 1, at increasing indices, where all others are 0."""
-    listed = [read_list(v, f"{place}[{k}]", size) for k, v in enumerate(read_list(value, place))]
-    limit(size * len(listed), MAX_ENTRIES, "the number of entries of the vectors")
-    vectors = [[read_rational(x, f"{place}[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
-    for k, n in enumerate(_last_nonzero(vectors, place)):
+    listed = [read.items(v, f"{place}[{k}]", size) for k, v in enumerate(read.items(value, place))]
+    limit(size * len(listed), limits.MAX_ENTRIES, "the number of entries of the vectors")
+    vectors = [[read.rational(x, f"{place}[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
+    for k, n in enumerate(last_nonzero(vectors, place)):
         require(vectors[k][n] == 1, f"{place}[{k}][{n}]", "the last non-zero entry must be 1")
     return vectors

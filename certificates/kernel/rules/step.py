@@ -1,181 +1,214 @@
-"""A step under check, the steps it may use, and the words in which rules reject."""
+"""A step under check, the places its conclusion may be about, and the steps it may use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
+from flint import fmpq
+
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
 from lossproof.certificates.kernel.network.matrices import Matrix, parse_matrix
-from lossproof.certificates.kernel.network.passes import derivatives_exist
-from lossproof.certificates.kernel.reading.parse import Rejected, read_fields, require
+from lossproof.certificates.kernel.network.passes import Box
+from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Point, Problem
-from lossproof.theory.functions.activations import Activation
+from lossproof.certificates.kernel.reading.work import Work
+from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
-LEARNER_RULES = ("exact-learning-krawczyk", "exact-learning-kantorovich", "exact-learning-singular-value")
-"""The rules by which an exact learner lies near a point, and P has full column rank there."""
-
-
-AT_WEIGHTS, ALMOST, EVERYWHERE = "at these weights", "almost everywhere", "everywhere"
+EVERYWHERE, ALMOST, OPEN, SOME = "everywhere", "almost everywhere", "on an open set", "at some weights"
 PROVED, REFUTED = "PROVED", "REFUTED"
 
-
+Place: TypeAlias = "int | str"
+"""An index of a point, the name of a witness such as ``"W*1"``, or one of the four words above."""
 Result: TypeAlias = tuple[dict[str, Any], Rigor]
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A step that was accepted: what a later step may use, with the evidence that was checked and the steps it used itself."""
+    """A step that was accepted: what a later step may use."""
 
-    rule: str
     conclusion: Mapping[str, Any]
     rigor: Rigor
-    evidence: Mapping[str, Any]
-    premises: tuple[Accepted, ...]
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The facts of a claim."""
+        return self.conclusion.get("facts", {})
 
 
 @dataclass(frozen=True)
 class Step:
     """A step under check: the problem, its premises, its evidence and the conclusion it *claims* (of which rules read the names only).
 
-    ``known`` is shared by the steps of one check: the values that `once` computed.
+    ``witnesses`` maps the names that steps before introduced to the boxes that hold them, None where no box is known; ``known`` is shared by the steps of one
+    check: the values that `once` computed.
     """
 
     problem: Problem
     points: tuple[Point, ...]
+    witnesses: Mapping[str, Box | None]
     premises: tuple[Accepted, ...]
     evidence: Any
     conclusion: Mapping[str, Any]
-    known: dict[tuple[str, int], Any] = field(default_factory=dict)
+    work: Work = field(default_factory=Work)
+    known: dict[tuple[str, Place], Any] = field(default_factory=dict)
+    introduced: dict[str, Box | None] = field(default_factory=dict)
 
-    def once(self, name: str, index: int, compute: Callable[[Problem, Point], Value]) -> Value:
-        """Return ``compute(problem, point)`` for the point of an index, which a step before may have computed; the name says what it is."""
-        if (name, index) not in self.known:
-            self.known[name, index] = compute(self.problem, self.points[index])
-        found: Value = self.known[name, index]
+    def introduce(self, name: object, box: Box | None, place: str = "conclusion.at") -> str:
+        """Name weights that are proved to exist, within a box if one is known. Witnesses are counted: the next name is the only one allowed."""
+        wanted = f"W*{len(self.witnesses) + 1}"
+        require(name == wanted, place, f"the next witness is {wanted}", "conclusion")
+        self.introduced[wanted] = box
+        return wanted
+
+    def once(self, name: str, at: Place, compute: Callable[[], Value]) -> Value:
+        """Return the value of a name at a place, which a step before may have computed."""
+        if (name, at) not in self.known:
+            self.known[name, at] = compute()
+        found: Value = self.known[name, at]
         return found
 
-    def expect(self, premises: int, *keys: str) -> dict[str, Any]:
-        """Return the evidence, which must have exactly these keys; demand a number of premises."""
-        if len(self.premises) != premises:
-            raise Rejected("premises", "premise", f"this rule takes {premises} premises here, got {len(self.premises)}")
-        return read_fields(self.evidence, keys, "evidence")
+    def expect(self, premises: int, *keys: str, order: int = 0) -> dict[str, Any]:
+        """Return the evidence, which must have exactly these keys; demand a number of premises.
+
+        With ``order``, derivatives up to it must exist at the conclusion's place: on record, or by one premise more, a claim ``differentiable``.
+        """
+        smooth = order == 0 or self.problem.is_smooth(order)
+        wanted = premises + (0 if smooth else 1)
+        require(len(self.premises) == wanted, "premises", f"this rule takes {wanted} premises here, got {len(self.premises)}", "premise")
+        if not smooth:
+            right = int(self.claim(premises, "differentiable")["order"]) >= order
+            require(right, f"premises[{premises}]", f"derivatives of order {order} are needed here", "premise")
+        return read.fields(self.evidence, keys, "evidence")
 
     @property
-    def index(self) -> int | None:
-        """The index of the point the conclusion is about, or None."""
-        index: int | None = self.conclusion["point"]
-        return index
+    def at(self) -> Place:
+        """The place the conclusion is about."""
+        at: Place = self.conclusion["at"]
+        return at
 
-    def point_index(self) -> int:
-        """Return the index of the point the conclusion is about; raises `Rejected` if there is none."""
-        if self.index is None:
-            raise Rejected("conclusion.point", "conclusion", "this rule needs a point")
-        return self.index
+    @property
+    def is_exact(self) -> bool:
+        """Whether the conclusion is about a point or a witness."""
+        return self.at not in (EVERYWHERE, ALMOST, OPEN, SOME)
 
-    def at_point(self) -> Point:
-        """Return the point the conclusion is about; raises `Rejected` if there is none."""
-        return self.points[self.point_index()]
+    @property
+    def side(self) -> str:
+        """The side of the bound that is claimed, ``rank_lower`` or ``rank_upper``."""
+        return "rank_upper" if "rank_upper" in self.conclusion else "rank_lower"
 
-    def point_or_none(self, matrix: Matrix) -> Point | None:
-        """Return the point, or None for a matrix that depends on no weights."""
-        return None if self.index is None and not matrix.needs_point else self.at_point()
+    def box(self, at: Place | None = None) -> Box:
+        """Return the box that holds the weights of a place, by default the conclusion's; a point is a box of radius 0. Raises `Rejected` without one."""
+        place = self.at if at is None else at
+        found = Box(self.points[place]) if isinstance(place, int) else self.witnesses.get(place)
+        if found is None:
+            raise Rejected("conclusion.at", "conclusion", "this rule needs a point, or a witness that lies in a known box")
+        return found
+
+    def point(self) -> Point:
+        """Return the point the conclusion is about, which must be given exactly."""
+        require(isinstance(self.at, int), "conclusion.at", "this rule needs a point that is given exactly", "conclusion")
+        return self.box().point
+
+    def point_named(self, found: Mapping[str, Any]) -> int:
+        """Return the index of the point that the evidence names."""
+        return read.integer(found["point"], "evidence.point", 0, len(self.points) - 1)
+
+    def box_or_none(self, matrix: Matrix) -> Box | None:
+        """Return the box, or None for a matrix that depends on no weights, whose bounds hold everywhere."""
+        require(not matrix.is_of_samples or self.at == EVERYWHERE, "conclusion.at", f"{matrix.name} is the same everywhere", "conclusion")
+        return None if matrix.is_of_samples else self.box()
 
     def matrix(self, *kinds: str) -> Matrix:
         """Return the matrix that the conclusion is about, of one of the given kinds if any are given."""
         matrix = parse_matrix(self.conclusion["matrix"], self.problem)
-        if kinds and matrix.kind not in kinds:
-            raise Rejected("conclusion.matrix", "conclusion", f"this rule is about {' and '.join(kinds)} only")
+        require(not kinds or matrix.kind in kinds, "conclusion.matrix", f"this rule is about {' and '.join(kinds)} only", "conclusion")
         return matrix
 
-    def bound(self, k: int, name: str, side: str, point: int | None) -> int:
-        """Return the bound of premise k, which must be a ``rank_lower`` or ``rank_upper`` (``side``) of the named matrix valid at a point.
+    @contextmanager
+    def balls(self) -> Iterator[BallRing]:
+        """Set the precision that the evidence names, and give the ring of balls."""
+        bits = read.integer(self.evidence["precision"], "evidence.precision", *limits.PRECISIONS)
+        with ball_precision(bits):
+            yield BallRing(self.work, bits)
 
-        A bound without a point holds at all weights, so at any point; so does a bound of ``Phi-0`` and ``Phi-0+``, which depend on no weights.
-        """
-        found = self.premises[k].conclusion
-        if found.get("matrix") != name or side not in found:
-            raise Rejected(f"premises[{k}]", "premise", f"a {side} of {name} is needed here")
-        if found["point"] not in (None, point) and name not in ("Phi-0", "Phi-0+"):
-            raise Rejected(
-                f"premises[{k}]", "premise", f"a {side} of {name} at {'all weights' if point is None else f'point {point}'} is needed here"
-            )
-        return int(found[side])
+    def formal(self) -> FormalRing:
+        """Return the formal ring."""
+        return FormalRing(self.work)
 
-    def bound_anywhere(self, k: int, name: str, side: str) -> tuple[int, int | None]:
-        """Return the bound of premise k of the named matrix at whichever point it holds, and that point."""
-        point: int | None = self.premises[k].conclusion.get("point")
-        return self.bound(k, name, side, point), point
+    def bound(self, k: int, name: str, side: str | None = None, at: Place | None = None) -> int:
+        """Return the bound of premise k, which must be of the named matrix, at the place (by default the conclusion's) or everywhere, on that side."""
+        found, wanted = self.premises[k].conclusion, self.at if at is None else at
+        key = self.side if side is None else side
+        require(found.get("matrix") == name and key in found, f"premises[{k}]", f"a {key} of {name} is needed here", "premise")
+        require(found["at"] in (wanted, EVERYWHERE), f"premises[{k}]", f"a {key} of {name} at {wanted} is needed here", "premise")
+        return int(found[key])
 
-    def claim(self, k: int, statement: str, scope: str, verdict: str, point: int | None = None) -> Accepted:
-        """Return premise k, which must be the claim named; raises `Rejected`."""
-        found = self.premises[k].conclusion
-        wanted = {"statement": statement, "scope": scope, "verdict": verdict, "point": point}
-        if any(key not in found or found[key] != value for key, value in wanted.items()):
-            raise Rejected(f"premises[{k}]", "premise", f"the claim {statement} {scope}, {verdict}, is needed here")
-        return self.premises[k]
+    def claim(self, k: int, statement: str, verdict: str = PROVED, at: Place | None = None) -> Mapping[str, Any]:
+        """Return the facts of premise k, which must be the claim named, at the place (by default the conclusion's); raises `Rejected`."""
+        found, place = self.premises[k].conclusion, self.at if at is None else at
+        right = (found.get("statement"), found.get("verdict"), found["at"]) == (statement, verdict, place)
+        require(right, f"premises[{k}]", f"the claim {statement} at {place}, {verdict}, is needed here", "premise")
+        return self.premises[k].facts
 
-    def lower(self, name: str, value: int, point: int | None) -> dict[str, Any]:
-        """Return the conclusion ``r(name) ≥ value``."""
-        return {"matrix": name, "point": point, "rank_lower": value}
+    def lower(self, value: int) -> dict[str, Any]:
+        """Return the conclusion that the rank of the matrix named is at least a value."""
+        return {"matrix": self.conclusion["matrix"], "at": self.at, "rank_lower": value}
 
-    def upper(self, name: str, value: int, point: int | None) -> dict[str, Any]:
-        """Return the conclusion ``r(name) ≤ value``."""
-        return {"matrix": name, "point": point, "rank_upper": value}
+    def upper(self, value: int) -> dict[str, Any]:
+        """Return the conclusion that the rank of the matrix named is at most a value."""
+        return {"matrix": self.conclusion["matrix"], "at": self.at, "rank_upper": value}
 
+    def conclude(self, statement: str, facts: Mapping[str, Any] | None = None, *, proved: bool = True) -> dict[str, Any]:
+        """Return the claim of a statement at the conclusion's place."""
+        return {"statement": statement, "at": self.at, "verdict": PROVED if proved else REFUTED, "facts": dict(facts or {})}
 
-def claim(statement: str, scope: str, proved: bool, facts: Mapping[str, Any] | None = None, point: int | None = None) -> dict[str, Any]:
-    """Return the conclusion of a claim rule."""
-    return {"statement": statement, "scope": scope, "verdict": PROVED if proved else REFUTED, "point": point, "facts": dict(facts or {})}
+    def conclude_near(self, statement: str, facts: Mapping[str, Any] | None = None, *, proved: bool = True) -> dict[str, Any]:
+        """Return the same, with the fact ``radius``: how far the weights may lie from a point of the certificate, in any coordinate."""
+        return self.conclude(statement, {**(facts or {}), "radius": str(self.box().radius)}, proved=proved)
 
+    def sample_and_output(self, found: Mapping[str, Any]) -> tuple[int, int]:
+        """Return the sample and the output that the evidence names."""
+        i = read.integer(found["sample"], "evidence.sample", 0, self.problem.T - 1)
+        return i, read.integer(found["output"], "evidence.output", 0, self.problem.n_L - 1)
 
-def used_activations(problem: Problem) -> list[Activation]:
-    """Return the activations that the network applies."""
-    return [problem.output_activation] if problem.L == 1 else [problem.activation, problem.output_activation]
-
-
-def require_differentiable(step: Step, point: int | None, order: int) -> Rigor:
-    """Check † at a point given by its index, None standing for a matrix that depends on no weights (`L = 1`)."""
-    if point is None:
-        require(all(a.differentiable.holds for a in used_activations(step.problem)), "rule", "a derivative may not exist")
-        return Rigor.EXACT
-    return derivatives_exist(step.problem, step.points[point], order)
+    def require_at(self, *places: Place) -> None:
+        """Demand that the conclusion is about one of some places."""
+        require(self.at in places, "conclusion.at", f"this rule speaks of {' or '.join(map(str, places))}", "conclusion")
 
 
-def widths_principle(problem: Problem) -> bool:
-    """Tell whether ``n_l ≤ max(n_{l-1}, n_{l+1})`` for ``l = 2..L-1``."""
-    n = problem.widths
-    return all(n[l] <= max(n[l - 1], n[l + 1]) for l in range(2, problem.L))
+def positive(found: Mapping[str, Any], key: str) -> fmpq:
+    """Return a positive rational of the evidence."""
+    value = read.rational(found[key], f"evidence.{key}")
+    require(value > 0, f"evidence.{key}", "must be positive")
+    return value
 
 
-def full_weights(step: Step, point: int | None) -> list[int]:
-    """Return the ranks of ``W_1..W_L`` from the first L premises, each full."""
-    ranks = []
-    for l in range(1, step.problem.L + 1):
-        rank = step.bound(l - 1, f"W-{l}", "rank_lower", point)
-        require(
-            rank == min(parse_matrix(f"W-{l}", step.problem).shape),
-            f"premises[{l - 1}]",
-            f"W-{l} is not shown to have full rank",
-            "premise",
-        )
-        ranks.append(rank)
-    return ranks
+def rigor_of(ring: FormalRing) -> Rigor:
+    """Return the rigor of a computation in the formal ring: BALL if it saw the sign of an irrational z in balls."""
+    return Rigor.BALL if ring.used_balls else Rigor.EXACT
 
 
-def require_separable(problem: Problem) -> None:
-    """Reject the step for a cross-entropy."""
-    require(problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
+def psi_rank(step: Step, layer: int, first: int = 0) -> int:
+    """Return a lower bound of every ``r(Ψ_l(i))``, from premises about ``W-L*, …, W-(l+1)*``.
 
-
-def invertible(step: Step, layers: Sequence[int]) -> bool:
-    """Tell whether ``σ' ≠ 0`` everywhere for the activations of some layers."""
-    return all(step.problem.activation_of(l).nonvanishing_derivative.holds for l in layers)
+    ``Ψ_l = Σ'_l W_{l+1} Ψ_{l+1}`` with invertible ``Σ'``: Sylvester gives ``r_l ≥ r(W_{l+1}) + r_{l+1} − n_{l+1}`` from ``r_L = n_L``.
+    """
+    problem = step.problem
+    slopes = all(problem.activation_of(l).has_nonzero_slopes for l in range(layer, problem.L + 1))
+    require(slopes, "rule", "an activation's derivative is not known to be non-zero everywhere")
+    rank = problem.n_L
+    for k, l in enumerate(range(problem.L, layer, -1), start=first):
+        rank = max(0, step.bound(k, f"W-{l}*", "rank_lower") + rank - problem.widths[l])
+    return rank
 
 
 def khatri_rao_bound(problem: Problem, layer: int, phi: int, psi: int) -> int:
     """Return ``max(0, n_l r(Φ) + r(Ψ) − T n_l)``."""
-    n = problem.widths[layer]
-    return max(0, n * phi + psi - problem.T * n)
+    return max(0, problem.widths[layer] * (phi - problem.T) + psi)

@@ -1,0 +1,111 @@
+r"""Arrays of doubles with radii: the ring of a pass in double precision.
+
+Write ``u = 2^{-53}``, ``γ_k = k u / (1 − k u)``. An `Enclosed` array stands for all real arrays within its radii. Products of doubles in any order of summation, with or
+without fused multiply-add, obey ``|fl(AB) − AB| ≤ γ_m |A||B|`` for m terms, so ``AB`` is within ``|A| r_B + r_A (|B| + r_B) + γ_{m+2} |A||B|`` of ``fl(AB)``; sums and
+entrywise products likewise. The activations are enclosed by Arb over the whole interval of their argument. The bounds themselves are sums, products
+and roots of fewer than 2^30 non-negative doubles, wrong by less than the factor ``1 + 2^{-20}`` they are enlarged by. Underflow, even flushed to zero: every
+magnitude is at most 2^100, so what one layer loses is below 2^-700 and is covered by the 2^-600 added to each radius. Hypotheses: IEEE 754 double
+precision, rounding to nearest, BLAS products by conventional summation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import arb, fmpq
+
+from lossproof.certificates.kernel.arithmetic.functions import function_of
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, Ring
+from lossproof.certificates.kernel.arithmetic.series import Array, Series
+from lossproof.certificates.kernel.reading.parse import Rejected
+from lossproof.certificates.kernel.reading.problem import Number
+from lossproof.certificates.kernel.reading.work import Work
+from lossproof.theory.functions.activations import Activation
+from lossproof.theory.limits import flops_work
+
+UNIT, ENLARGE, LARGEST, TINY = 2.0**-53, 1 + 2.0**-20, 2.0**100, 2.0**-600
+PRECISION = 80
+"""The precision in bits in which activations are enclosed, and numbers embedded; it must be in force."""
+
+
+def gamma(k: int) -> float:
+    """Return ``γ_k`` for ``k ≤ 2^30``, itself rounded (see the factor above)."""
+    return k * UNIT / (1 - k * UNIT)
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """Doubles ``mid`` and radii ``rad ≥ 0``: the real entries are within ``rad`` of ``mid``, and both are at most 2^100."""
+
+    mid: Array
+    rad: Array
+
+    def __post_init__(self) -> None:
+        if not (np.all(np.abs(self.mid) <= LARGEST) and np.all(self.rad <= LARGEST)):
+            raise Rejected("evidence", "limit", "a number is not finite or above 2^100 in double precision")
+
+    @property
+    def T(self) -> Enclosed:
+        """The transpose, in the last two axes."""
+        return Enclosed(np.swapaxes(self.mid, -1, -2), np.swapaxes(self.rad, -1, -2))
+
+    def __add__(self, other: Enclosed) -> Enclosed:
+        mid = self.mid + other.mid
+        return Enclosed(mid, ENLARGE * (self.rad + other.rad + UNIT * np.abs(mid)) + TINY)
+
+    def __mul__(self, other: Enclosed) -> Enclosed:
+        mid = self.mid * other.mid
+        rad = np.abs(self.mid) * other.rad + self.rad * (np.abs(other.mid) + other.rad) + UNIT * np.abs(mid)
+        return Enclosed(mid, ENLARGE * rad + TINY)
+
+    def __matmul__(self, other: Enclosed) -> Enclosed:
+        A, B = np.abs(self.mid), np.abs(other.mid)
+        rad = A @ other.rad + self.rad @ (B + other.rad) + gamma(self.mid.shape[-1] + 2) * (A @ B)
+        return Enclosed(self.mid @ other.mid, ENLARGE * rad + TINY)
+
+
+class DoubleRing(Ring):
+    """The ring of a pass: arrays are `Enclosed`."""
+
+    bits = PRECISION
+
+    def array(self, rows: Any) -> Any:
+        """Return exact numbers as doubles within ``8u|x|`` (or 2^-600), without error where they are doubles."""
+        table = [[self._double(x) for x in row] for row in rows]
+        mid = np.array([[double for double, _ in row] for row in table]).reshape(len(table), -1)
+        same = np.array([[exact for _, exact in row] for row in table]).reshape(mid.shape)
+        return Enclosed(mid, np.where(same, 0.0, 8 * UNIT * np.abs(mid) + TINY))
+
+    def _double(self, x: Number) -> tuple[float, bool]:
+        """Return the double next to a number, and whether it is the number."""
+        if isinstance(x, fmpq):
+            try:
+                double = int(x.p) / int(x.q)
+            except OverflowError:
+                raise Rejected("evidence", "limit", "a number is above 2^100") from None
+            return double, double.as_integer_ratio() == (int(x.p), int(x.q))
+        ball = BallRing(self.work, PRECISION).embed(x)
+        if ball.rel_accuracy_bits() < 56:
+            raise Rejected("conclusion.at", "evidence", "a weight is too close to 0 to be told from it in double precision")
+        return float(ball.mid()), False
+
+    def count(self, products: int, values: int, *operands: Any) -> None:
+        """Count products, four of each for the radii, and values of activations."""
+        self.work.spend(flops_work(8 * products), "products of doubles")
+        super().count(0, 2 * values)
+
+    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
+        """Enclose ``σ`` and ``σ'`` over each interval by Arb."""
+        balls = np.array([arb(m, r) for m, r in zip(z.mid.flat, z.rad.flat, strict=True)], dtype=object).reshape(z.mid.shape)
+        values, derivatives = BallRing(Work(), PRECISION).both(function_of(activation), activation.name, Series([balls]))
+        return of_balls(values, balls.shape), of_balls(derivatives, balls.shape)
+
+
+def of_balls(found: Any, shape: tuple[int, ...]) -> Enclosed:
+    """Return balls, a series of order 0 of them or one constant, as doubles with radii."""
+    balls = np.broadcast_to(np.asarray(found.coefficients[0] if isinstance(found, Series) else found, dtype=object), shape)
+    parts = [(float(arb(ball).mid()), float(arb(ball).rad())) for ball in balls.flat]
+    mid, rad = (np.array([part[k] for part in parts]).reshape(shape) for k in range(2))
+    return Enclosed(mid, ENLARGE * (rad + 2 * UNIT * np.abs(mid)) + TINY)

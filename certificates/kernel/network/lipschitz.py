@@ -1,0 +1,101 @@
+r"""A Lipschitz constant of the derivative of all outputs over a ball of weights.
+
+Let B be the closed ball of radius R around the point, in the Euclidean norm of all trainable weights. ``φ̃`` is ``φ`` with the unit of a
+trainable bias, capitals stack all samples. For layer l, given for layer ``l − 1`` and all weights in B: ``p_i ≥ ‖Dφ_{l-1}(i)‖``, ``P ≥
+‖DΦ_{l-1}‖`` and a Lipschitz constant Q of ``DΦ_{l-1}`` (all 0 for ``l = 1``).
+
+1. ``Dz_l`` in the direction u is ``u_lᵀφ̃_{l-1} + W_lᵀDφ_{l-1}[u_<]``, with ``u_l`` the part of layer l and ``u_<`` that of the layers
+   below. Over B the norms of ``φ̃_{l-1}(i)``, of ``Φ̃_{l-1}``, of ``W_l`` and of its columns exceed those at the point by at most
+   ``p_i R``, ``P R``, ``R`` and ``R``. By Cauchy-Schwarz ``‖Dz_{l,a}(i)‖ ≤ d_ia = √(‖φ̃(i)‖² + (‖w_a‖ p_i)²)``, and so with ``‖W_l‖₂`` for
+   all units at once, and with ``‖Φ̃‖₂, ‖W_l‖₂, P`` for all samples at once: ``‖DZ_l‖ ≤ S``.
+2. The change of ``DZ_l[u]`` between two weights that differ by v is at most ``P(|u_l||v_<| + |u_<||v_l|) + ‖W_l‖₂ Q |u_<||v_<|``, so
+   ``DZ_l`` has the Lipschitz constant ``Q_z = c + √(c² + P²)`` with ``c = ‖W_l‖₂ Q/2``: the norm of ``[[2c, P], [P, 0]]``.
+3. ``z_{l,a}(i)`` stays within ``d_ia R`` of its value at the point. Let there ``|σ'| ≤ s_ia``, and ``t_ia`` be a Lipschitz constant of
+   ``σ'``. Then ``Dφ_l = σ'(z)Dz`` has the norm ``p_i' = max_a s_ia ‖Dz_l(i)‖``, ``P' = max s · S``, and by
+   ``σ'(z)Dz − σ'(z')Dz' = (σ'(z) − σ'(z'))Dz + σ'(z')(Dz − Dz')`` the Lipschitz constant ``Q' = max(t d)·S + max s · Q_z``. At the output
+   s and t are multiplied by the scales of the equations.
+
+``‖A‖₂`` is at most the Frobenius norm and ``√‖AᵀA‖_∞``. Every line is a chain of fewer than 2^20 roundings of non-negative doubles and is
+enlarged by ``1 + 2^{-20}``, and by ``2^{-400}`` for underflow.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from flint import arb
+
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, Enclosed, gamma, of_balls
+from lossproof.certificates.kernel.arithmetic.functions import function_of
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
+from lossproof.certificates.kernel.arithmetic.series import Array, Series
+from lossproof.certificates.kernel.network.gram import Network
+from lossproof.certificates.kernel.reading.problem import Problem
+from lossproof.certificates.kernel.reading.work import Work
+from lossproof.theory.functions.activations import Activation
+
+_TINY = 2.0**-400
+
+
+def lipschitz_constant(work: Work, problem: Problem, found: Network, radius: float) -> float:
+    """Return a Lipschitz constant of ``S·DF`` on the ball around the point; infinite or NaN if none is seen. Raises `Rejected` at a kink."""
+    p: Array = np.zeros(problem.T)
+    P = Q = 0.0
+    for l in range(1, problem.L + 1):
+        plus, W, z = found.columns.blocks[l - 1][1], found.curve[l - 1][0], found.passed.z[l]
+        inputs, units = _norms(plus, 1) + up(p * radius), _norms(W, 0) + radius
+        norm_W, norm_inputs = _norm(W) + radius, _norm(plus) + float(up(P * radius))
+        d = root(up(inputs)[:, None], up(up(units)[None, :] * p[:, None]))
+        S, c = float(root(up(norm_inputs), up(up(norm_W) * P))), float(up(up(norm_W) * Q / 2))
+        Q_z = float(up(c + root(c, P)))
+        s, t = _slopes(work, problem.activation_of(l), z.mid, up(z.rad + up(d * radius)))
+        if l == problem.L:
+            s, t = up(s * found.scale), up(t * found.scale)
+        most = float(np.max(s))
+        p = up(np.max(s, axis=1) * root(up(inputs), up(up(norm_W) * p)))
+        P, Q = float(up(most * S)), float(up(up(np.max(up(t * d)) * S) + up(most * Q_z)))
+    return Q
+
+
+def _slopes(work: Work, activation: Activation, mid: Array, rad: Array) -> tuple[Array, Array]:
+    """Return bounds of ``|σ'|`` and of the Lipschitz constant of ``σ'`` over each interval.
+
+    The latter is the largest ``|σ''|``, from the Taylor coefficients along ``z + t``, with both sides of a kink at which σ' is continuous.
+    """
+    function, ring = function_of(activation), BallRing(work, PRECISION)
+    ring.count(0, 2 * mid.size)
+    balls = np.array([arb(float(m), float(r)) for m, r in zip(mid.flat, rad.flat, strict=True)], dtype=object).reshape(mid.shape)
+    sides, y = ring.solved(function, activation.name, Series([balls, np.full_like(balls, arb(1))]), 1)
+    slope = function.slope(Series([balls, np.full_like(balls, arb(1))]), y, sides, function.parameter)
+    parts = slope.coefficients if isinstance(slope, Series) else (slope, arb(0))
+    enclosed = [of_balls(Series([np.broadcast_to(np.asarray(part, dtype=object), mid.shape)]), mid.shape) for part in parts]
+    first, change = (np.abs(part.mid) + part.rad for part in enclosed)
+    return np.fmin(up(first), function.suprema[0]), np.fmin(up(change), function.suprema[1])
+
+
+def frobenius(x: Array) -> float:
+    """Return an upper bound of the Euclidean norm of all entries."""
+    return float(up(np.sqrt(up(np.sum(x**2)))))
+
+
+def _norms(A: Enclosed, axis: int) -> Array:
+    """Return upper bounds of the norms of the rows (axis 1) or columns (axis 0)."""
+    return up(np.sqrt(up(np.sum((np.abs(A.mid) + A.rad) ** 2, axis=axis))))
+
+
+def _norm(A: Enclosed) -> float:
+    """Return an upper bound of ``‖A‖₂``."""
+    B = A.mid if A.mid.shape[0] >= A.mid.shape[1] else A.mid.T
+    size = np.abs(B)
+    sums = np.sum(np.abs(B.T @ B), axis=1) + gamma(B.shape[0] + 8) * (size.T @ np.sum(size, axis=1))
+    largest = float(up(np.sqrt(up(np.max(sums)))))
+    return min(float(up(largest + frobenius(A.rad))), frobenius(np.abs(A.mid) + A.rad))
+
+
+def up(x: Array | float) -> Array:
+    """Return a number or array enlarged by what a chain of roundings may have lost."""
+    return np.asarray(x) * ENLARGE + _TINY
+
+
+def root(x: Array | float, y: Array | float) -> Array:
+    """Return an upper bound of ``√(x² + y²)``."""
+    return up(np.sqrt(up(np.asarray(x) ** 2 + np.asarray(y) ** 2)))

@@ -1,0 +1,76 @@
+"""The one lemma about symmetries of the samples: inputs whose outputs determine each other at all weights.
+
+Equal inputs have equal outputs. Without any bias, let σ be the hidden activation. If ``σ(0) = 0`` (or ``L = 1``), the input 0 has ``z_L = 0`` at all weights. If
+σ is odd (or ``L = 1``) then ``z_l(−x) = −z_l(x)`` for all l, and if it is even, ``z_L(−x) = z_L(x)``. If ``σ(cz) = c^k σ(z)`` for all ``c > 0`` (``k = 1`` if ``L =
+1``), then ``z_l(cx) = c^{k^{l-1}} z_l(x)``. In each case ``z_L(x') = ρ z_L(x)`` for all W, with a number ρ: x and x' are of one orbit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from flint import fmpq
+
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.rings import FormalRing, vanishes
+from lossproof.certificates.kernel.arithmetic.series import Series
+from lossproof.certificates.kernel.reading.parse import limit
+from lossproof.certificates.kernel.reading.problem import Problem, row_key
+from lossproof.certificates.kernel.reading.work import Work
+from lossproof.theory.limits import MAX_BITS
+
+
+@dataclass(frozen=True)
+class Orbit:
+    """``z_L`` at a sample is ``factor`` times that at the sample ``first``, for all weights; with factor 0 it is 0 for all weights."""
+
+    first: int
+    factor: fmpq
+
+
+def value_at_zero(problem: Problem, layer: int) -> fmpq | None:
+    """Return ``σ(0)`` for the activation of a layer, where it is a rational number on record."""
+    value = FormalRing(Work()).apply(problem.activation_of(layer), Series([np.array([ZERO], dtype=object)])).coefficients[0][0]
+    return value if isinstance(value, fmpq) else None
+
+
+def orbits(problem: Problem) -> list[Orbit]:
+    """Return the orbit of every sample; the first sample of an orbit has the factor 1, unless it is 0."""
+    single, record = problem.L == 1, problem.activation
+    free = problem.has_no_bias
+    parity = (-1 if single else {(-1, 0, 0): -1, (1, 0, 0): 1}.get(record.reflection or ())) if free else None
+    degree = (1 if single else record.homogeneity) if free else None
+    silent = free and (single or vanishes(value_at_zero(problem, 1)))
+    power = 1 if degree is None else degree ** (problem.L - 1)
+    known: dict[tuple[tuple[int, int], ...], tuple[int, fmpq]] = {}
+    found = []
+    for i, x in enumerate(problem.X):
+        lead = next((q for q in x if q != 0), None)
+        if lead is None and silent:
+            found.append(Orbit(i, ZERO))
+            continue
+        sign = -1 if parity is not None and lead is not None and lead < 0 else 1
+        scale = ONE if degree is None or lead is None else abs(lead)
+        limit(power * max(scale.p.bit_length(), scale.q.bit_length()), MAX_BITS, "the length of a scale of the outputs in bits")
+        multiplier = scale**power * (parity or 1 if sign < 0 else 1)
+        first, base = known.setdefault(row_key(_divided(x, sign * scale)), (i, multiplier))
+        found.append(Orbit(first, multiplier / base))
+    return found
+
+
+def _divided(x: Sequence[fmpq], q: fmpq) -> list[fmpq]:
+    return [entry / q for entry in x]
+
+
+def image(problem: Problem, factor: fmpq, y: fmpq) -> fmpq | None:
+    """Return the output that belongs to ``factor·z`` where y belongs to z, as far as the output activation tells it; None where it does not."""
+    record = problem.output_activation
+    if factor == 1 or not problem.separable:
+        return y if factor == 1 else None
+    if factor == 0:
+        return value_at_zero(problem, problem.L)
+    if record.homogeneity is not None and (factor > 0 or record.reflection in ((1, 0, 0), (-1, 0, 0))):
+        return y * abs(factor) ** record.homogeneity * (1 if factor > 0 or record.reflection == (1, 0, 0) else -1)
+    return y * record.reflection[0] if factor == -1 and record.reflection in ((1, 0, 0), (-1, 0, 0)) else None

@@ -1,0 +1,24 @@
+"""The work of a check, counted as it is asked for."""
+
+from __future__ import annotations
+
+from lossproof.certificates.kernel.reading.parse import limit
+from lossproof.theory.limits import MAX_STEP_WORK, MAX_WORK
+
+
+class Work:
+    """The work of a certificate and of the step under check, in the unit of ``theory/limits.py``."""
+
+    def __init__(self, most: int = MAX_WORK, most_of_a_step: int = MAX_STEP_WORK) -> None:
+        self.most, self.most_of_a_step = most, most_of_a_step
+        self.spent = self._before = 0
+
+    def begin_step(self) -> None:
+        """Begin to count a step."""
+        self._before = self.spent
+
+    def spend(self, amount: int, what: str) -> None:
+        """Count some work, before it is done; raises `Rejected` with the code ``limit`` if there is too much of it."""
+        self.spent += amount
+        limit(self.spent - self._before, self.most_of_a_step, f"the work of the step, with {what},")
+        limit(self.spent, self.most, "the work of the certificate")

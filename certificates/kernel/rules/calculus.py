@@ -1,0 +1,269 @@
+"""The calculus of ranks (section 5): what follows for a rank from the structure of the network and from other bounds, each with its proof in the docstring.
+
+``r(M)`` is the rank of a matrix M. A bound ``everywhere`` holds at all weights where the matrix exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from math import comb
+
+from flint import fmpq
+
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero, number_ball
+from lossproof.certificates.kernel.network.orbits import orbits
+from lossproof.certificates.kernel.network.passes import layer_inputs
+from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.parse import Rejected, require
+from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
+from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, khatri_rao_bound, psi_rank
+from lossproof.theory import limits
+from lossproof.theory.functions.activations import Activation
+from lossproof.theory.verdicts import Rigor
+
+
+def _layer(step: Step) -> int:
+    layer = step.matrix().layer
+    if layer is None:
+        raise Rejected("conclusion.matrix", "conclusion", "this rule is about the matrix of one layer")
+    return layer
+
+
+def rank_size(step: Step) -> Result:
+    """``r(M) ≤ min(rows, columns)``; ``r(M) ≥ 1`` for a matrix with a row of ones, ``≥ 0`` for the others."""
+    step.expect(0)
+    step.require_at(EVERYWHERE)
+    matrix = step.matrix()
+    ones = matrix.kind == "Phi" and matrix.suffix == "+" and step.problem.bias_rows
+    return step.upper(min(matrix.shape)) if step.side == "rank_upper" else step.lower(1 if ones else 0), Rigor.EXACT
+
+
+def rank_sylvester(step: Step) -> Result:
+    """``r(AB) ≥ r(A) + r(B) −`` the inner dimension, ``r(AB) ≤ r(A)``: for ``Psi-l``, block diagonal (`psi_rank`), and for ``P-l``.
+
+    ``P-l = (I ⊗ Φ⁺) D`` with an identity of size ``n_l`` and D the rows of ``Psi-l`` in another order: the inner dimension is ``T n_l``.
+    """
+    problem, l, matrix = step.problem, _layer(step), step.matrix("Psi", "P")
+    if matrix.kind == "Psi":
+        step.expect(problem.L - l)
+        return step.lower(problem.T * psi_rank(step, l)), Rigor.EXACT
+    step.expect(2 if step.side == "rank_lower" else 1)
+    phi = step.bound(0, f"Phi-{l - 1}+")
+    if step.side == "rank_upper":
+        return step.upper(min(problem.widths[l] * phi, problem.columns)), Rigor.EXACT
+    return step.lower(khatri_rao_bound(problem, l, phi, step.bound(1, f"Psi-{l}"))), Rigor.EXACT
+
+
+def rank_stack(step: Step) -> Result:
+    """P is stacked from its blocks: ``r(P) ≥ r(P-l)`` for each, ``r(P) ≤ Σ_l r(P-l)``."""
+    require(step.matrix("P").layer is None, "conclusion.matrix", "this rule is about P", "conclusion")
+    step.expect(1 if step.side == "rank_lower" else step.problem.L)
+    if step.side == "rank_upper":
+        return step.upper(sum(step.bound(k, f"P-{k + 1}") for k in range(step.problem.L))), Rigor.EXACT
+    name = str(step.premises[0].conclusion.get("matrix"))
+    require(name.startswith("P-"), "premises[0]", "a rank_lower of P-l is needed here", "premise")
+    return step.lower(step.bound(0, name)), Rigor.EXACT
+
+
+def rank_kronecker(step: Step) -> Result:
+    """With ``Ψ_L = I`` the block ``P-L`` is, up to order, ``I ⊗ Φ_{L-1}⁺``: ``r(P-L) = n_L r(Φ_{L-1}⁺)``."""
+    step.expect(1)
+    problem = step.problem
+    require(problem.strip and _layer(step) == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere")
+    value = problem.n_L * step.bound(0, f"Phi-{problem.L - 1}+")
+    return step.upper(value) if step.side == "rank_upper" else step.lower(value), Rigor.EXACT
+
+
+def rank_samples(step: Step) -> Result:
+    """Samples whose outputs determine each other at every W (`orbits`) have parallel columns: ``r(P) ≤ n_L`` times the number of orbits.
+
+    ``z_L(x') = ρ z_L(x)`` for all W, differentiated by W, makes the column of output j at x' a multiple of ``∇z_{L,j}(x)``, as that at x is. Where
+    ``z_L(x) = 0`` for all W, it is 0.
+    """
+    step.expect(0)
+    step.require_at(EVERYWHERE)
+    different = {orbit.first for orbit in orbits(step.problem) if orbit.factor != 0}
+    return step.upper(step.problem.n_L * len(different)), Rigor.EXACT
+
+
+def rank_scaling(step: Step) -> Result:
+    """Scaling a hidden unit's incoming weights by t and its outgoing by ``t^{-k}`` changes no output: each unit gives v with ``vᵀP = 0``.
+
+    (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, so v has a non-zero incoming part. Layer by layer from the first, incoming parts
+    lie in columns of ``W_l`` of their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net − Σ_{0<l<L} n_l``
+    wherever P exists. ``z^k``: the same where all weights are non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is
+    continuous.
+    """
+    step.expect(0)
+    step.require_at(EVERYWHERE)
+    problem = step.problem
+    right = problem.L >= 2 and problem.activation.homogeneity is not None and problem.bias != "fixed"
+    require(right, "rule", "this needs hidden layers of a homogeneous activation and no fixed bias")
+    return step.upper(problem.N_net - sum(problem.widths[1:-1])), Rigor.EXACT
+
+
+def rank_dimension(step: Step) -> Result:
+    r"""With hidden ``z^k`` (k = 1: the identity) the rows of P, in the columns of one output, are values of functions from spaces of known dimension.
+
+    Let ``β = [bias trainable]`` and ``D(i, j)`` be spanned by the derivatives by weights of ``z_j`` as a function of ``φ_i``; rows of P are values from ``D(0, L)``,
+    up to factors ``σ_out'`` of columns, which cannot raise a rank. Each of these is a bound; ρ bounds ``r(Φ_0⁺)``.
+
+    1. *Affine* (``k = 1``, or ``L = 1``). ``z_L`` is affine in x (linear without bias), and so is each derivative: all rows lie in ``C ⊗ R^{n_L}``, C the row
+       space of ``Φ_0⁺``: ``n_L ρ``. With a hidden layer of width m, ``z_L = φ_h B + c``: rows of the blocks up to h lie in ``C ⊗ R``, the others in ``A ⊗
+       R^{n_L}``, with R the row space of B, of dimension ``b ≤ min(m, n_L)``, and ``A ⊂ C`` that of ``Φ_h⁺``, ``a ≤ min(m + β, ρ)``. The sum has dimension ``ρ
+       b + a (n_L − b)``, which grows with both.
+    2. *Degrees.* ``dim D(i, j) ≤ n_j C(n_i + β − 1 + d, d)``, ``d = k^{j-i-1}``: the monomials of degree d at most in ``φ_i``, exactly d without bias.
+    3. *Symmetries.* ``dim D(i, j) ≤`` the weights between less the units between (`rank_scaling`); where weights are 0 because P is continuous.
+    4. *Quadrics.* ``k = 2``, one hidden layer, one output: β and the quadratic forms in ``(φ_i, 1)`` that vanish modulo the linear forms ``z_{i+1}``.
+    5. *Composition.* ``dim D(i, j) ≤ dim D(i, h) + dim D(h, j) − n_h``: a linear image of ``D(i, h) ⊕ D(h, j)`` whose kernel contains, for each unit of
+       layer h, the pair of its two scalings, independent if no ``z_h`` is the zero function; elsewhere by continuity.
+    6. *Bottleneck* (any activation). A change of weights reaches the outputs through a change of ``φ_h``, from a space of dimension ``T n_h``, or is one of
+       weights behind h. Those of layer ``h + 1`` have an image of dimension ``r n_{h+1}`` at most, ``r = r(Φ_h⁺)``, the others one of at most their number. The
+       changes ``φ_h ↦ A φ_h + a`` (``a = 0`` without bias) form a space of dimension ``r n_h``, and layer ``h + 1`` can undo them, so their image is counted
+       twice: ``r(P) ≤ T n_h + r (n_{h+1} − n_h) + Σ_{l>h+1} (rows of W_l) n_l``, and for ``n_h ≤ n_{h+1}`` this grows with ``r ≤ min(T, rows of Φ_h⁺)``.
+    7. Behind a single hidden unit h of powers without bias ``z_L = z_h^d c``: changes up to h lie in ``R^T ⊗ c``, those behind h in ``V ⊗ R^{n_L}``, V spanned
+       by the values ``z_h^d``: ``T + n_L − 1``.
+    """
+    problem = step.problem
+    step.expect(1)
+    step.require_at(EVERYWHERE)
+    rho, L, n, n_L, beta = step.bound(0, "Phi-0+"), problem.L, problem.widths, problem.n_L, problem.bias_rows
+    found, linear = [problem.columns], L == 1 or problem.activation.family == "identity"
+    k = 1 if linear else int(problem.activation.parameter or 0) if problem.activation.family == "power" else 0
+    if linear and problem.bias != "fixed":
+        m = min(n[1:-1], default=n_L)
+        a, b = min(m + beta, rho), min(m, n_L)
+        found.append(n_L * rho if L == 1 else rho * b + a * (n_L - b))
+    if k and L >= 2 and k ** min(L - 1, 7) <= limits.MAX_POLYNOMIAL_DEGREE:
+        found.append(n_L * comb(n[0] - (problem.bias == "none") + k ** (L - 1), k ** (L - 1)))
+    if problem.activation.family == "power" and problem.bias != "fixed" and 2 <= L <= limits.MAX_POLYNOMIAL_DEGREE:
+        found.append(_composed(problem, k))
+    if problem.activation.family == "power" and problem.bias == "none" and 1 in n[1:-1]:
+        found.append(problem.T + n_L - 1)
+    behind = 0
+    for h in range(L - 1, 0, -1):
+        if n[h] <= n[h + 1]:
+            found.append(problem.T * n[h] + min(problem.T, problem.fan_in(h + 1)) * (n[h + 1] - n[h]) + behind)
+        behind += problem.fan_in(h + 1) * n[h + 1]
+    return step.upper(min(found)), Rigor.EXACT
+
+
+def _composed(problem: Problem, k: int) -> int:
+    """Return the bound of ``dim D(0, L)`` by 2 to 5."""
+    n, beta, best = problem.widths, problem.bias_rows, dict[tuple[int, int], int]()
+    for i, j in sorted(((a, b) for b in range(1, problem.L + 1) for a in range(b)), key=lambda pair: pair[1] - pair[0]):
+        found, degree = [problem.below(j + 1) - problem.below(i + 1) - sum(n[i + 1 : j])], k ** min(j - i - 1, 7)
+        if k == 1 or degree <= limits.MAX_POLYNOMIAL_DEGREE:
+            found.append(n[j] * comb(n[i] + beta - 1 + degree, degree))
+        if j - i == 2 and k == 2 and n[j] == 1:
+            forms = n[i] + beta
+            found.append(comb(forms + 1, 2) - comb(forms - min(n[i + 1], forms) + 1, 2) + beta)
+        best[i, j] = min(found + [best[i, h] + best[h, j] - n[h] for h in range(i + 1, j)])
+    return best[0, problem.L]
+
+
+def rank_constant_weights(step: Step) -> Result:
+    """At ``W = 0`` with all hidden biases b and output biases c all samples have the same ``φ_{L-1}`` and ``z_L``, and ``Ψ_l = 0`` for ``l < L``: ``r(P) ≤ n_L``.
+
+    If all hidden activations are affine near b, the network is an affine function of x at all weights near: there ``r(P) ≤ n_L r(Φ_0⁺)`` as in `rank_dimension`;
+    if one of them is even constant, that layer and all above are the same for all samples, and all blocks up to it are 0: ``r(P) ≤ n_L``. If the output
+    activation is constant near c, P is 0 there.
+    """
+    problem = step.problem
+    found = step.expect(1 if step.at == OPEN else 0, "bias", "output_bias")
+    b, c = (read.rational(found[key], f"evidence.{key}") for key in ("bias", "output_bias"))
+    step.require_at(SOME, OPEN)
+    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    free = problem.bias == "trainable"
+    require(free or (step.at == SOME and b == c == 0), "evidence.bias", "biases must be '0' unless they are trainable")
+    biases = [[c if l == problem.L else b] if problem.fixed_bias is None else problem.fixed_bias[l - 1] for l in range(1, problem.L + 1)]
+    if step.at == SOME:
+        require(problem.L >= 2, "rule", "this needs a hidden layer")
+        with ball_precision(limits.SIGN_PRECISION):
+            for l, constants in enumerate(biases, start=1):
+                apart = all(not_zero(number_ball(x) - rational(k)) for x in constants for k in problem.activation_of(l).kinks(1))
+                require(apart, "evidence.bias", "a derivative does not exist at these biases, or is not seen to")
+        exact = all(isinstance(x, fmpq) for constants in biases for x in constants)
+        return step.upper(problem.n_L), Rigor.EXACT if exact or problem.is_smooth(1) else Rigor.BALL
+    rho = step.bound(0, "Phi-0+", "rank_upper", EVERYWHERE)
+    slopes = [_slope_near(problem.activation_of(l), b if l < problem.L else c) for l in range(1, problem.L + 1)]
+    if slopes[-1] == 0:
+        return step.upper(0), Rigor.EXACT
+    affine = problem.L >= 2 and None not in slopes[:-1] and fraction(c) not in problem.output_activation.kinks(1)
+    require(affine, "rule", "this needs hidden activations that are affine near the bias")
+    return step.upper(problem.n_L * (1 if 0 in slopes[:-1] else rho)), Rigor.EXACT
+
+
+def _slope_near(record: Activation, x: fmpq) -> Fraction | None:
+    """Return the slope of an activation that is affine near x, else None."""
+    z = fraction(x)
+    pieces = (p for p in record.affine_pieces if (p.lower is None or p.lower < z) and (p.upper is None or z < p.upper))
+    return next((piece.slope for piece in pieces), None)
+
+
+def rank_dead_outputs(step: Step) -> Result:
+    """An output activation that is constant for ``z < 0``: the columns ``(i, j)`` listed, whose balls ``z_L(i)_j`` are negative at a point, are 0 near it."""
+    found = step.expect(0, "point", "outputs", "precision")
+    step.require_at(OPEN)
+    problem, place = step.problem, "evidence.outputs"
+    right = problem.output_activation.is_dead_for_negative and step.conclusion["matrix"] == "P"
+    require(right, "rule", "this is about P, and needs relu at the output")
+    listed = [read.items(pair, f"{place}[{k}]", 2) for k, pair in enumerate(read.items(found["outputs"], place))]
+    dead = set()
+    with step.balls() as ring:
+        z = layer_inputs(ring, problem, step.box(step.point_named(found)), problem.L)
+        for k, pair in enumerate(listed):
+            i, j = (read.integer(x, f"{place}[{k}][{m}]", 0, (problem.T, problem.n_L)[m] - 1) for m, x in enumerate(pair))
+            require((i, j) not in dead and bool(z[i, j] < 0), f"{place}[{k}]", "not seen to be negative, or listed twice")
+            dead.add((i, j))
+    return step.upper(problem.columns - len(dead)), Rigor.BALL
+
+
+def rank_almost(step: Step) -> Result:
+    """A minor of P that is an analytic function of W and not 0 at one W is not 0 outside a closed set of measure zero; a bound everywhere holds there, too.
+
+    Columns are taken up to ``σ_out'`` if that vanishes nowhere it exists, and then only the hidden activations need be analytic. P exists almost everywhere: if all
+    activations are differentiable, or biases are trainable, as z is then at no kink for almost every bias; or if the bound is ``T n_L``, as then every
+    ``z_L(i)_j`` has a gradient that is not 0 almost everywhere, so it meets a kink of the output activation on a set of measure zero only.
+    """
+    step.expect(1)
+    step.require_at(ALMOST)
+    problem, at = step.problem, step.premises[0].conclusion["at"]
+    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    value = step.bound(0, "P", "rank_lower", at)
+    concerned = [problem.activation_of(l) for l in range(1, problem.L + (0 if problem.strip else 1))]
+    require(at == EVERYWHERE or all(a.analytic.holds for a in concerned), "rule", "an activation is not analytic")
+    full = value == problem.columns and all(a.differentiable.holds for a in concerned)
+    exists = problem.is_smooth(1) or problem.bias == "trainable" or full
+    require(exists, "rule", "P may not exist on a set of positive measure")
+    return step.lower(value), Rigor.EXACT
+
+
+def rank_regular(step: Step) -> Result:
+    """P has full column rank: its smallest singular value is positive, or it is an exact learner that was found regular."""
+    step.expect(1)
+    problem, facts = step.problem, step.premises[0].facts
+    if step.premises[0].conclusion.get("statement") == "singular-value":
+        step.claim(0, "singular-value")
+        right = facts["matrix"] == step.conclusion["matrix"]
+    else:
+        step.claim(0, "exact-learning", at=EVERYWHERE)
+        right = facts.get("learner") == step.at and facts["rank_lower"] == problem.columns and step.conclusion["matrix"] == "P"
+    require(right, "premises[0]", "a claim about the rank of this matrix at these weights is needed here", "premise")
+    return step.lower(problem.columns), Rigor.EXACT
+
+
+CALCULUS_RULES: Mapping[str, Callable[[Step], Result]] = {
+    "rank-size": rank_size,
+    "rank-sylvester": rank_sylvester,
+    "rank-stack": rank_stack,
+    "rank-kronecker": rank_kronecker,
+    "rank-samples": rank_samples,
+    "rank-scaling": rank_scaling,
+    "rank-dimension": rank_dimension,
+    "rank-constant-weights": rank_constant_weights,
+    "rank-dead-outputs": rank_dead_outputs,
+    "rank-almost": rank_almost,
+    "rank-regular": rank_regular,
+}

@@ -12,15 +12,8 @@ from functools import lru_cache
 
 import sympy
 
-from lossproof.theory.derivations.smoothness import (
-    POSITIVE,
-    DerivationError,
-    Z,
-    branches,
-    derive_nonvanishing_derivative,
-    is_analytic_on_reals,
-    one_sided_limits,
-)
+from lossproof.theory.derivations.pieces import POSITIVE, DerivationError, Z, branches, breakpoints, ends, one_sided_limits, rational
+from lossproof.theory.derivations.smoothness import derive_nonvanishing_derivative, is_analytic_on_reals
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.properties import Interval
 
@@ -59,23 +52,18 @@ def derive_range(activation: Activation) -> DerivedRange:
     raise DerivationError(f"no argument derives the range of {activation.name}: add one")
 
 
-def _limits(activation: Activation) -> tuple[sympy.Expr, sympy.Expr]:
-    left, right = branches(activation.expression)
-    return sympy.limit(left, POSITIVE, sympy.oo), sympy.limit(right, POSITIVE, sympy.oo)
-
-
 def _exactly(low: sympy.Expr, high: sympy.Expr, low_attained: bool, high_attained: bool, argument: str) -> DerivedRange:
     return DerivedRange((low, low), (high, high), low_attained, high_attained, argument)
 
 
 def _all_reals(activation: Activation) -> DerivedRange | None:
-    if set(_limits(activation)) != {-sympy.oo, sympy.oo}:
+    if set(ends(activation.expression)) != {-sympy.oo, sympy.oo}:
         return None
     return _exactly(-sympy.oo, sympy.oo, False, False, "continuous, with limits −∞ and ∞")
 
 
 def _monotone(activation: Activation) -> DerivedRange | None:
-    low, high = _limits(activation)
+    low, high = ends(activation.expression)
     if not derive_nonvanishing_derivative(activation).holds or low == high:
         return None
     if (high - low).is_negative:
@@ -84,9 +72,11 @@ def _monotone(activation: Activation) -> DerivedRange | None:
 
 
 def _half_line(activation: Activation) -> DerivedRange | None:
+    if not set(breakpoints(activation.expression)) <= {0}:
+        return None
     at_zero = one_sided_limits(activation.expression, 0)
     nonnegative = all(bool(branch.is_nonnegative) for branch in branches(activation.expression))
-    if not nonnegative or at_zero != (0, 0) or sympy.oo not in _limits(activation):
+    if not nonnegative or at_zero != (0, 0) or sympy.oo not in ends(activation.expression):
         return None
     return _exactly(sympy.S.Zero, sympy.oo, True, False, "σ ≥ 0 = σ(0), with an infinite limit")
 
@@ -153,18 +143,18 @@ def _bracket(function: sympy.Expr) -> tuple[sympy.Rational, sympy.Rational]:
 def encloses(interval: Interval, derived: DerivedRange) -> bool:
     """Tell whether an interval provably contains every value of the activation."""
     above = interval.lower is None or _below(
-        _rational(interval.lower), derived.infimum[0], interval.lower_attained or not derived.infimum_attained
+        rational(interval.lower), derived.infimum[0], interval.lower_attained or not derived.infimum_attained
     )
     below = interval.upper is None or _below(
-        derived.supremum[1], _rational(interval.upper), interval.upper_attained or not derived.supremum_attained
+        derived.supremum[1], rational(interval.upper), interval.upper_attained or not derived.supremum_attained
     )
     return above and below
 
 
 def is_attained(interval: Interval, derived: DerivedRange) -> bool:
     """Tell whether every value in an interval is provably taken by the activation."""
-    lower = -sympy.oo if interval.lower is None else _rational(interval.lower)
-    upper = sympy.oo if interval.upper is None else _rational(interval.upper)
+    lower = -sympy.oo if interval.lower is None else rational(interval.lower)
+    upper = sympy.oo if interval.upper is None else rational(interval.upper)
     above = _below(derived.infimum[1], lower, not interval.lower_attained or derived.infimum_attained)
     below = _below(upper, derived.supremum[0], not interval.upper_attained or derived.supremum_attained)
     return above and below
@@ -174,7 +164,3 @@ def _below(low: sympy.Expr, high: sympy.Expr, equality_allowed: bool) -> bool:
     if low == high:
         return equality_allowed
     return bool((high - low).is_positive)
-
-
-def _rational(value: Fraction) -> sympy.Rational:
-    return sympy.Rational(value.numerator, value.denominator)

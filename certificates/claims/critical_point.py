@@ -156,7 +156,7 @@ def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None)
 
 def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
     problem, a = context.problem, context.problem.architecture
-    right = a.bias == "trainable" and a.output_activation.family == "identity" and problem.error.convex.holds
+    right = a.bias == "trainable" and a.output_activation.is_identity and problem.error.convex.holds
     if radius_of(stationary) > 0 or not right or a.L < 2:
         return None
     layer = inactive_layer(problem, context.points[stationary.point or 0], _PRECISION)

@@ -84,7 +84,7 @@ def _by_range(problem: Problem) -> Claim | None:
 def _by_linear_reach(problem: Problem) -> Claim | None:
     """Find an affine relation of the inputs that the targets break, for networks that are affine maps."""
     a = problem.architecture
-    affine = a.output_activation.family == "identity" and (a.L == 1 or a.activation.family == "identity")
+    affine = a.output_activation.is_identity and (a.L == 1 or a.activation.is_identity)
     if not affine or problem.error.is_cross_entropy or (a.bias == "fixed" and a.L > 1):
         return None
     inputs = [list(row) + ([Fraction(1)] if a.bias == "trainable" else []) for row in problem.samples.X]
@@ -120,5 +120,5 @@ def _targets_attained(problem: Problem) -> bool:
     targets = [y for row in problem.samples.Y for y in row]
     if problem.error.is_cross_entropy:
         upper_fine = problem.error.family == "softmax" or all(y < 1 for y in targets)
-        return problem.architecture.output_activation.family == "identity" and all(y > 0 for y in targets) and upper_fine
+        return problem.architecture.output_activation.is_identity and all(y > 0 for y in targets) and upper_fine
     return all(problem.architecture.output_activation.attained.contains(y) for y in targets)

@@ -9,14 +9,13 @@ from typing import Any
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, RankBound, rigor_of
 from lossproof.certificates.proof.rank_bounds import generic_upper_bound, rank_bounds
-from lossproof.numerics.network.points import random_weights
+from lossproof.numerics.network.points import off_kinks, random_weights
 from lossproof.numerics.ranks.sign_patterns import sign_pattern_evidence
 from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _ATTEMPTS = 4
-_IDENTITY_FOR_POSITIVE = ("relu", "leaky-relu", "elu")
 
 
 def claim_full_rank_at(context: ProofContext, point: int) -> Claim:
@@ -60,12 +59,13 @@ def _missing_bound(context: ProofContext, point: int) -> str:
 def undefined_claim(context: ProofContext, name: str, point: int, facts: Mapping[str, Any]) -> Claim:
     """Return the UNDECIDED claim for a point where ``P`` does not exist."""
     a = context.problem.architecture
-    kinked = next(s.name for s in a.activations if not s.differentiable.holds)
+    kinked = next(s for s in a.activations if s.kinks(1))
+    places = " or ".join(map(str, kinked.kinks(1)))
     return Claim(
         name,
         Scope.AT_WEIGHTS,
         Verdict.UNDECIDED,
-        f"P(W) does not exist at these weights: some z is 0, where {kinked} has no derivative (or cannot be told from 0).",
+        f"P(W) does not exist at these weights: some z is {places}, where {kinked.name} has no derivative (or cannot be told from it).",
         facts,
         point=point,
         missing="weights at which every derivative exists, for instance with other biases",
@@ -163,7 +163,7 @@ def _claim_deficient_open_set(context: ProofContext) -> Claim | None:
     a, columns = problem.architecture, problem.columns
     if a.L < 2 or a.bias != "trainable":
         return None
-    if a.activation.family == "relu" and problem.T >= 2:
+    if a.activation.is_dead_for_negative and problem.T >= 2:
         facts = {"rank_lower": 0, "rank_upper": a.n_L, "columns": columns}
         reason = (
             f"On an open set of weights every unit of the first layer is inactive at every sample, and rank P ≤ n_L = {a.n_L} < {columns} there: "
@@ -173,7 +173,7 @@ def _claim_deficient_open_set(context: ProofContext) -> Claim | None:
         return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.REFUTED, reason, facts, Rigor.EXACT, rule, {}, premises)
     inputs = rank_bounds(context, "Phi-0+", 0)[1]
     value = a.n_L * inputs.value
-    if a.activation.family in _IDENTITY_FOR_POSITIVE and value < columns:
+    if a.activation.is_identity_for_positive and value < columns:
         facts = {"rank_lower": 0, "rank_upper": value, "columns": columns}
         reason = (
             f"On an open set of weights all hidden units work where {a.activation.name} is linear, "
@@ -256,14 +256,12 @@ def _constant_witness(context: ProofContext) -> str | None:
     a = problem.architecture
     if a.L < 2 or problem.T < 2:
         return None
-    kinked = a.kinked_layers(1)
-    if not kinked:
+    kinks = {l: a.activation_of(l).kinks(1) for l in a.kinked_layers(1)}
+    if problem.fixed_bias is not None:
+        return None if any(b in kinks[l] for l in kinks for b in problem.fixed_bias[l - 1]) else "0"
+    if not any(0 in points for points in kinks.values()):
         return "0"
-    if a.bias == "trainable":
-        return "1"
-    if a.bias == "fixed" and problem.fixed_bias is not None and all(b != 0 for l in kinked for b in problem.fixed_bias[l - 1]):
-        return "0"
-    return None
+    return str(off_kinks(a)) if a.bias == "trainable" else None
 
 
 def _rigor_at_zero(problem: Problem) -> Rigor:

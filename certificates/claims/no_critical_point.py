@@ -45,6 +45,6 @@ def claim_infimum_not_attained(context: ProofContext, existence: Claim) -> Claim
 def _targets_are_limits(problem: Problem) -> bool:
     output = problem.architecture.output_activation
     if problem.error.is_cross_entropy:
-        return output.family == "identity"
+        return output.is_identity
     ends = {end for end in (output.range.lower, output.range.upper) if end is not None} if output.range == output.attained else set()
     return all(output.attained.contains(y) or y in ends for row in problem.samples.Y for y in row)

@@ -124,7 +124,7 @@ def _by_full_block(context: ProofContext, point: int, least: int) -> list[RankBo
 
 def _dead_outputs(context: ProofContext, point: int) -> list[RankBound]:
     problem = context.problem
-    if problem.architecture.output_activation.family != "relu":
+    if not problem.architecture.output_activation.is_dead_for_negative:
         return []
     dead = dead_outputs(problem, context.points[point], _PRECISION)
     evidence = {"outputs": dead, "precision": _PRECISION}

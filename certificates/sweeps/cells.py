@@ -9,7 +9,6 @@ from typing import Any
 from lossproof.certificates.sweeps.grid import SweepGroup
 from lossproof.certificates.sweeps.prover import LowerBound, lowers_of_prover, prove_by_prover
 from lossproof.numerics.ranks.generic import generic_prime, generic_ranks, has_generic_point
-from lossproof.numerics.ranks.independent_values import FAMILIES
 from lossproof.theory.bounds.structural import generic_rank_bound
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.verdicts import Rigor, Verdict, weakest
@@ -91,7 +90,7 @@ def prove_group(group: SweepGroup) -> list[SweepCell]:
 
 
 def _lowers_of_prime_field(group: SweepGroup, a: Architecture, bounds: Sequence[int]) -> list[LowerBound]:
-    method = INDEPENDENT_VALUES if a.L >= 2 and a.activation.family in FAMILIES else "rank-minor"
+    method = INDEPENDENT_VALUES if a.L >= 2 and a.activation.logistic is not None else "rank-minor"
     found = generic_ranks(a, group.samples, group.seed, bounds)
     primes = {attempt: generic_prime(group.seed, attempt) for attempt in {attempt for _, attempt in found}}
     return [LowerBound(rank, method, Rigor.EXACT, primes[attempt], attempt) for rank, attempt in found]

@@ -1,4 +1,4 @@
-"""Formulas: LaTeX of activations and errors, and LaTeX to MathML without any network access."""
+"""Formulas: LaTeX of errors, and LaTeX to MathML without any network access."""
 
 from __future__ import annotations
 
@@ -8,24 +8,8 @@ import xml.etree.ElementTree as ElementTree
 from fractions import Fraction
 from functools import lru_cache
 
-from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 
-_ACTIVATIONS = {
-    "sigmoid": r"\frac{1}{1+e^{-z}}",
-    "tanh": r"\tanh z",
-    "softsign": r"\frac{z}{1+|z|}",
-    "softplus": r"\log(1+e^{z})",
-    "bent-identity": r"\frac{\sqrt{z^2+1}-1}{2}+z",
-    "identity": r"z",
-    "relu": r"\max(z,0)",
-    "elu": r"\begin{cases} z & z>0 \\ e^{z}-1 & z\le 0\end{cases}",
-    "gelu": r"\frac{z}{2}\left(1+\mathrm{erf}\frac{z}{\sqrt{2}}\right)",
-    "silu": r"\frac{z}{1+e^{-z}}",
-    "arctan": r"\arctan z",
-    "erf": r"\mathrm{erf}\, z",
-    "sin": r"\sin z",
-}
 _ERRORS = {
     "squared": r"\tfrac{1}{2}\sum_{j} r_j^2,\quad r=\varphi_L-y",
     "smooth-l1": r"\sum_{j} \sqrt{r_j^2+BETA},\quad r=\varphi_L-y",
@@ -36,20 +20,6 @@ _ERRORS = {
 }
 _LIMITS = ("min", "max", "sup", "inf", "lim")
 LOSS = r"J(W)=\frac{1}{T}\sum_{i=1}^{T}E\bigl(F(W,x_i),\,y_i\bigr)"
-
-
-def activation_formula(activation: Activation) -> str:
-    r"""Return ``σ(z)`` as LaTeX.
-
-    >>> from lossproof.theory.functions.activations import activation_named
-    >>> activation_formula(activation_named("power:2"))
-    'z^{2}'
-    """
-    if activation.family == "power":
-        return f"z^{{{activation.parameter}}}"
-    if activation.family == "leaky-relu":
-        return rf"\begin{{cases}} z & z>0 \\ {_fraction(activation.parameter)}\,z & z\le 0\end{{cases}}"
-    return _ACTIVATIONS[activation.family]
 
 
 def error_formula(error: ErrorFunction) -> str:

@@ -127,14 +127,13 @@ def symmetry_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
     """
     a = problem.architecture
     last = a.N_net - a.fan_in(a.L) * a.n_L
-    logits = problem.error.family == "softmax" and a.n_L >= 2 and a.output_activation.family == "identity"
+    logits = problem.error.family == "softmax" and a.n_L >= 2 and a.output_activation.is_identity
     return (*_scaling_gauge(problem, weights), *(range(last, last + a.fan_in(a.L)) if logits else ()))
 
 
 def _scaling_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
     a = problem.architecture
-    power = a.activation.family == "power" and a.activation.parameter != 1
-    if a.L < 2 or a.bias == "fixed" or not (power or a.activation.family in ("relu", "leaky-relu")):
+    if a.L < 2 or a.bias == "fixed" or a.activation.homogeneity is None or a.activation.degree == 1:
         return ()
     layers, offset, chosen = Float64Field(), 0, []
     for l in range(1, a.L):

@@ -101,9 +101,9 @@ def _component_apart(
 
 
 def inactive_layer(problem: Problem, weights: Weights, precision: int) -> int | None:
-    """Return a hidden layer of relu units that are all proved inactive at all samples, ``z < 0``, or None."""
+    """Return a hidden layer of units that are dead for ``z < 0`` (relu) and all proved to have such a z at all samples, or None."""
     a = problem.architecture
-    if a.activation.family != "relu":
+    if not a.activation.is_dead_for_negative:
         return None
     z = _pass(problem, weights, BallField(precision)).z
     return next((l for l in range(1, a.L) if all(entry < 0 for entry in z[l].ravel())), None)

@@ -14,6 +14,7 @@ from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.idle_units import idle_point
 from lossproof.numerics.critical.merged_units import merged_point
 from lossproof.numerics.fields.ball import ball_of
+from lossproof.theory.functions.forms import Logistic
 from lossproof.theory.problem.numbers import Constant, Number, combination
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
@@ -59,11 +60,11 @@ def constant_network(problem: Problem, weights: Weights) -> Weights | None:
     ``log(3)/2`` with ``tanh b = 1/2``, so that the output bias, ``mean(Y) − Σ v σ(b)``, is rational.
     """
     a = problem.architecture
-    right = a.L == 2 and a.bias == "trainable" and a.output_activation.family == "identity" and problem.error.family == "squared"
+    right = a.L == 2 and a.bias == "trainable" and a.output_activation.is_identity and problem.error.family == "squared"
     small = all(isinstance(w, Fraction) and abs(w) <= _CLOSE for row in weights.layers[0].W for w in row)
-    if not right or not small or a.activation.family not in ("tanh", "sigmoid"):
+    if not right or not small or a.activation.logistic is None:
         return None
-    hidden = [_with_rational_value(a.activation.family, float(ball_of(b))) for b in weights.layers[0].b]
+    hidden = [_with_rational_value(a.activation.logistic, float(ball_of(b))) for b in weights.layers[0].b]
     W_2 = [[v for w in row if isinstance(v := _snapped(w), Fraction)] for row in weights.layers[1].W]
     if any(len(row) < a.n_L for row in W_2):
         return None
@@ -75,12 +76,12 @@ def constant_network(problem: Problem, weights: Weights) -> Weights | None:
     return Weights((Layer(zeros, tuple(b for b, _ in hidden)), Layer(tuple(map(tuple, W_2)), tuple(outputs))))
 
 
-def _with_rational_value(family: str, b: float) -> tuple[Number, Fraction]:
-    """Return ``b'`` near ``b`` with a rational ``σ(b')``, and that value: ``b' = κ log(p/q)`` with ``κ`` 1/2 for tanh and 1 for sigmoid."""
-    scale = Fraction(1, 2) if family == "tanh" else Fraction(1)
+def _with_rational_value(form: Logistic, b: float) -> tuple[Number, Fraction]:
+    """Return ``b'`` near ``b`` with a rational ``σ(b')``, and that value: ``e^{kb'} = p/q`` with the rate ``k`` of the logistic function."""
+    scale = Fraction(1, form.rate)
     ratio = Fraction(math.exp(min(max(b / float(scale), -_LARGEST_EXPONENT), _LARGEST_EXPONENT))).limit_denominator(_LARGEST_DENOMINATOR)
     ratio = max(ratio, Fraction(1, _LARGEST_DENOMINATOR))
-    value = (ratio - 1) / (ratio + 1) if family == "tanh" else ratio / (ratio + 1)
+    value = (form.low + form.high * ratio) / (1 + ratio)
     terms = {Constant("log", Fraction(p)): scale * power for p, power in _prime_powers(ratio).items()}
     return combination(Fraction(0), terms), value
 

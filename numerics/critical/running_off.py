@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from lossproof.numerics.fields.field import Array
+from lossproof.numerics.functions.formulas import Tails
+from lossproof.numerics.functions.table import formulas_of
 from lossproof.numerics.network.float_derivatives import Derivatives, FloatLandscape
 from lossproof.theory.problem.problem import Problem
 
 _RANK = 1e-6
 _KINK = 1e-13
 _SUSPICION = 4.0
-_FLAT_TAILS = {
-    "sigmoid": (21.0, True), "tanh": (11.0, True), "erf": (4.7, True), "arctan": (3e4, True), "softsign": (3e4, True),
-    "softplus": (21.0, False), "silu": (25.0, False), "gelu": (7.0, False), "elu": (21.0, False),
-}  # fmt: skip
-_LINEAR_TAILS = {"softplus": 21.0, "silu": 25.0, "gelu": 7.0, "bent-identity": 3e4}
+_CERTAIN = 21.0
 
 
 def meets_kink(problem: Problem, at: Derivatives) -> bool:
-    """Tell whether some unit without derivative at 0 has its input there, as far as doubles can tell."""
-    for l in problem.architecture.kinked_layers(1):
-        z = np.abs(at.z[l - 1][0])
-        if np.any(z <= _KINK * max(1.0, float(z.max()))):
+    """Tell whether some unit has its input at a kink of its activation, as far as doubles can tell."""
+    a = problem.architecture
+    for l in a.kinked_layers(1):
+        z = at.z[l - 1][0]
+        near = _KINK * max(1.0, float(np.abs(z).max()))
+        if any(np.any(np.abs(z - float(point)) <= near) for point in a.activation_of(l).kinks(1)):
             return True
     return False
 
@@ -36,13 +36,12 @@ def runs_off(landscape: FloatLandscape, at: Derivatives) -> bool:
     """
     a = landscape.problem.architecture
     for l in range(1, a.L + 1):
-        z, inputs, family = at.z[l - 1][0], at.values[l - 1][0], a.activation_of(l).family
-        flat = _saturated(family, z)
+        z, inputs, tails = at.z[l - 1][0], at.values[l - 1][0], formulas_of(a.activation_of(l)).tails
+        flat = _saturated(tails, z)
         if l == a.L:
             flat = flat | _certain(landscape, at.values[-1][0])
-        linear = _LINEAR_TAILS.get(family)
         for k in range(a.widths[l]):
-            if linear is not None and np.all(np.abs(z[:, k]) > linear):
+            if np.all(np.abs(z[:, k]) > tails.linear):
                 return True
             if np.any(flat[:, k]) and _rank(inputs[~flat[:, k]], inputs) < _rank(inputs, inputs):
                 return True
@@ -53,22 +52,19 @@ def is_suspicious(landscape: FloatLandscape, at: Derivatives) -> bool:
     """Tell whether a unit is saturated so far at some sample that slopes too small for doubles may hide a way to infinity."""
     a = landscape.problem.architecture
     for l in range(1, a.L + 1):
-        z, family = at.z[l - 1][0], a.activation_of(l).family
-        if np.any(_saturated(family, z * _SUSPICION)) or np.any(np.abs(z) * _SUSPICION > _LINEAR_TAILS.get(family, np.inf)):
+        z, tails = at.z[l - 1][0], formulas_of(a.activation_of(l)).tails
+        if np.any(_saturated(tails, z * _SUSPICION)) or np.any(np.abs(z) * _SUSPICION > tails.linear):
             return True
     return bool(np.any(_certain(landscape, at.values[-1][0], _SUSPICION)))
 
 
-def _saturated(family: str, z: Array) -> Array:
-    if family not in _FLAT_TAILS:
-        return np.zeros(z.shape, dtype=bool)
-    bound, both = _FLAT_TAILS[family]
-    return np.asarray((z < -bound) | (both & (z > bound)))
+def _saturated(tails: Tails, z: Array) -> Array:
+    return np.asarray((z < -tails.below) | (z > tails.above))
 
 
 def _certain(landscape: FloatLandscape, outputs: Array, factor: float = 1.0) -> Array:
     """Return where the error no longer bends although it is not at its least value; a larger factor tells this earlier."""
-    error, shape, bound = landscape.problem.error, outputs.shape, _FLAT_TAILS["sigmoid"][0] / factor
+    error, shape, bound = landscape.problem.error, outputs.shape, _CERTAIN / factor
     if error.family == "logistic":
         return np.asarray(np.abs(outputs) > bound)
     if error.family == "softmax":

@@ -95,7 +95,7 @@ def _natural_scale(problem: Problem, input_size: float) -> Array:
     for l in range(1, a.L + 1):
         size = input_size if l == 1 else 1.0
         row = np.append(np.full(a.widths[l - 1], 1 / (size * np.sqrt(a.widths[l - 1]))), 1.0)[: a.fan_in(l)]
-        if l == a.L and a.output_activation.family == "identity" and not problem.error.is_cross_entropy:
+        if l == a.L and a.output_activation.is_identity and not problem.error.is_cross_entropy:
             row = row * _root_mean_square(problem.samples.Y)
         parts.append(np.tile(row, a.widths[l]))
     return np.concatenate(parts)

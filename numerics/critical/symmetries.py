@@ -89,12 +89,7 @@ def balanced_weights(problem: Problem, flat: Array) -> Array:
 
 def homogeneity(problem: Problem) -> int | None:
     """Return ``κ`` with ``σ(αz) = α^κ σ(z)`` for all ``α > 0`` of the hidden activation, or None; None also without a hidden layer."""
-    a = problem.architecture
-    if a.L == 1:
-        return None
-    if a.activation.family == "power" and a.activation.parameter is not None:
-        return int(a.activation.parameter)
-    return 1 if a.activation.family in ("relu", "leaky-relu", "identity") else None
+    return None if problem.architecture.L == 1 else problem.architecture.activation.homogeneity
 
 
 def unit_signs(problem: Problem, l: int, k: int) -> tuple[int, ...]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import fmpq
 
-from lossproof.numerics.curves.activations import Jet, StateField, convolution, logistic_jet
 from lossproof.numerics.curves.products import compose, derivative_series
 from lossproof.numerics.fields.field import Array, block_diagonals, softmax_hessian
+from lossproof.numerics.functions.jets import Jet, StateField, convolution, times_point
+from lossproof.numerics.functions.logistic import logistic_jet
 from lossproof.theory.functions.activations import activation_named
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.numbers import Number, exact_number
@@ -90,9 +91,9 @@ def _smooth_l1(r: Array, order: int, beta: Fraction, field: StateField) -> Jet:
     q = _reciprocals(r, order, beta, field)
     u, inner = [field.inverse_hypotenuse(r, beta)], []
     for k in range(order):
-        inner.append(_times_residual(q, r, k))
+        inner.append(times_point(q, r, k))
         u.append(-convolution(inner, u, k) * field.share(k + 1))
-    return [_times_residual(u, r, k) for k in range(order + 1)]
+    return [times_point(u, r, k) for k in range(order + 1)]
 
 
 def _blake_zisserman(r: Array, order: int, beta: Fraction, field: StateField) -> Jet:
@@ -100,15 +101,15 @@ def _blake_zisserman(r: Array, order: int, beta: Fraction, field: StateField) ->
     sigmoid, exponent = activation_named("sigmoid"), -(r * r + field.embed(_logarithm(beta)))
     w, d, inner = [field.state(sigmoid, 0, exponent)], [field.state(sigmoid, 1, exponent)], []
     for k in range(order):
-        inner.append(-2 * _times_residual(d, r, k))
+        inner.append(-2 * times_point(d, r, k))
         w.append(inner[k] * field.share(k + 1))
         d.append((inner[k] - 2 * convolution(inner, w, k)) * field.share(k + 1))
-    return [2 * _times_residual(w, r, k) for k in range(order + 1)]
+    return [2 * times_point(w, r, k) for k in range(order + 1)]
 
 
 def _cauchy(r: Array, order: int, beta: Fraction, field: StateField) -> Jet:
     q = _reciprocals(r, order, beta, field)
-    return [2 * _times_residual(q, r, k) for k in range(order + 1)]
+    return [2 * times_point(q, r, k) for k in range(order + 1)]
 
 
 def _reciprocals(r: Array, order: int, beta: Fraction, field: StateField) -> Jet:
@@ -116,14 +117,9 @@ def _reciprocals(r: Array, order: int, beta: Fraction, field: StateField) -> Jet
     scale = field.embed(1 / beta)
     q, inner = [field.reciprocal(r * r * scale + 1) * scale], []
     for k in range(order):
-        inner.append(_times_residual(q, r, k))
+        inner.append(times_point(q, r, k))
         q.append(-2 * convolution(inner, q, k) * field.share(k + 1))
     return q
-
-
-def _times_residual(A: Jet, r: Array, k: int) -> Any:
-    """Return the coefficient ``k`` of ``(r + h) A``."""
-    return r * A[k] + A[k - 1] if k else r * A[0]
 
 
 def _logarithm(beta: Fraction) -> Number:

@@ -3,7 +3,6 @@ r"""Three arithmetics for Taylor coefficients: doubles for the search, balls for
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,18 +15,18 @@ from scipy import special
 from lossproof.numerics.curves.activations import activation_jet
 from lossproof.numerics.curves.errors import error_slopes
 from lossproof.numerics.fields.ball import BallField
-from lossproof.numerics.fields.field import Array, at_kink, elementwise, object_array
+from lossproof.numerics.fields.field import Array, at_kink, elementwise, exact_kinks, object_array
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.formal_polynomial import Element, formal_terms
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import Activation, activation_named
 from lossproof.theory.functions.errors import ErrorFunction, error_named
 from lossproof.theory.problem.numbers import Constant, Number
 
 MOST_TERMS = 4000
-_SIGN_PRECISIONS = (64, 256, 1024, 4096)
 _HALF = fmpq(1, 2)
 
 
@@ -43,11 +42,14 @@ class FloatSeries(Float64Field):
         """Return ``1/k``."""
         return 1.0 / k
 
-    def sign(self, activation: Activation, z: Array) -> Array:
-        """Return the signs; raises `NotDifferentiable` where ``z`` is 0."""
-        if np.any(z == 0):
-            raise at_kink(activation, _missing_order(activation))
-        return np.where(z > 0, 1, -1)
+    def sides(self, activation: Activation, z: Array) -> Array:
+        """Return the numbers of kinks below; raises `NotDifferentiable` at a kink."""
+        below = np.zeros(z.shape, dtype=np.intp)
+        for point in activation.kinks(2):
+            if np.any(z == float(point)):
+                raise at_kink(activation, point)
+            below += z > float(point)
+        return below
 
     def state(self, activation: Activation, order: int, z: Array) -> Array:
         """Return ``σ(z)`` or ``σ'(z)``."""
@@ -96,10 +98,12 @@ class BallSeries(BallField):
         """Return ``1/k``."""
         return fmpq(1, k)
 
-    def sign(self, activation: Activation, z: Array) -> Array:
-        """Return the signs; raises `NotDifferentiable` where a ball is the point 0, `KinkInBall` where it contains 0."""
-        self._check_kinks(activation, _missing_order(activation), z)
-        return elementwise(lambda entry: 1 if entry > 0 else -1, z)
+    def sides(self, activation: Activation, z: Array) -> Array:
+        """Return the numbers of kinks below; raises `NotDifferentiable` where a ball is a kink, `KinkInBall` where it contains one."""
+        self._check_kinks(activation, 2, z)
+        places = [place for _, place in exact_kinks(activation, 2)]
+        with ball_precision(self.precision):
+            return np.array([sum(bool(entry > place) for place in places) for entry in z.ravel()], dtype=np.intp).reshape(z.shape)
 
     def state(self, activation: Activation, order: int, z: Array) -> Array:
         """Return an enclosure of ``σ(z)`` or ``σ'(z)``."""
@@ -158,9 +162,9 @@ class FormalSeries(FormalField):
         """Return ``1/k``."""
         return fmpq(1, k)
 
-    def sign(self, activation: Activation, z: Array) -> Array:
-        """Return the signs; raises `NotDifferentiable` at 0, and where balls of up to 4096 bits tell no sign."""
-        return elementwise(lambda entry: self._sign(activation, entry), z)
+    def sides(self, activation: Activation, z: Array) -> Array:
+        """Return the numbers of kinks below; raises `NotDifferentiable` at a kink, and where balls of up to 4096 bits tell no side."""
+        return np.array([self._side(activation, entry) for entry in z.ravel()], dtype=np.intp).reshape(z.shape)
 
     def state(self, activation: Activation, order: int, z: Array) -> Array:
         """Return ``σ(z)`` or ``σ'(z)`` in as few symbols as there are relations."""
@@ -216,21 +220,13 @@ class FormalSeries(FormalField):
         value = super()._value(activation, 0, z)
         if order == 0:
             return value
-        relations: dict[str, Callable[[], Element]] = {
-            "tanh": lambda: 1 - value * value,
-            "sigmoid": lambda: value - value * value,
-            "elu": lambda: value + 1,
-        }
-        return relations[activation.family]() if activation.family in relations else super()._value(activation, 1, z)
+        if activation.logistic is not None:
+            return (value - activation.logistic.low) * (activation.logistic.high - value)
+        relation = formulas_of(activation).slope_of_value
+        return super()._value(activation, 1, z) if relation is None else relation(value)
 
-    def _sign(self, activation: Activation, z: Element) -> int:
-        if isinstance(z, fmpq):
-            if z == 0:
-                raise at_kink(activation, _missing_order(activation))
-            return 1 if z > 0 else -1
-        self._check_kink(activation, 2, z)
-        balls = (self.enclose(z, bits) for bits in _SIGN_PRECISIONS)
-        return next(1 if ball > 0 else -1 for ball in balls if not ball.contains(0))
+    def _side(self, activation: Activation, z: Element) -> int:
+        return sum(self._is_above(activation, z, point, place) for point, place in exact_kinks(activation, 2))
 
     def _reciprocal(self, A: Element) -> Element:
         return 1 / A if isinstance(A, fmpq) else 1 - super()._value(activation_named("softsign"), 0, A - 1)
@@ -257,8 +253,3 @@ class FormalSeries(FormalField):
             first = self._state(activation_named("sigmoid"), 0, row[0] - row[1])
             return [first, 1 - first]
         raise NotInField("softmax of three or more different logits is not in the ring of formal polynomials: use a ball field")
-
-
-def _missing_order(activation: Activation) -> int:
-    """Return the least order of a derivative that does not exist at 0."""
-    return 2 if activation.differentiable.holds else 1

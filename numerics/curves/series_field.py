@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from lossproof.numerics.curves.activations import StateField
-from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.field import Array, Field
+from lossproof.numerics.functions.jets import StateField
 from lossproof.theory.functions.activations import Activation
 
 
-class SeriesField(StateField, Protocol):
+class SeriesField(StateField, Field, Protocol):
     """A field whose elements may be the coefficients of truncated power series."""
 
     def jet(self, activation: Activation, order: int, z: Array) -> Array:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from flint import arb, fmpq
 
 from lossproof.theory.exceptions import InputError, NotDifferentiable, NotInField
 from lossproof.theory.functions.activations import Activation
@@ -93,10 +94,24 @@ def unknown_order(order: int) -> ValueError:
     return ValueError(f"the order of a derivative must be 0, 1 or 2, got {order}: call again with one of these")
 
 
-def at_kink(activation: Activation, order: int) -> NotDifferentiable:
-    """Return the exception for a derivative at the point ``z = 0`` where it does not exist."""
-    which = "second" if order == 2 else "first"
-    return NotDifferentiable(f"{activation.name} has no {which} derivative at z = 0, which occurs here: choose other weights")
+def at_kink(activation: Activation, point: Fraction) -> NotDifferentiable:
+    """Return the exception for a derivative at a kink of an activation."""
+    which = "first" if point in activation.kinks(1) else "second"
+    return NotDifferentiable(f"{activation.name} has no {which} derivative at z = {point}, which occurs here: choose other weights")
+
+
+def exact_kinks(activation: Activation, order: int) -> list[tuple[Fraction, fmpq]]:
+    """Return the kinks of an activation, each also as ``fmpq``."""
+    return [(point, fmpq(*point.as_integer_ratio())) for point in activation.kinks(order)]
+
+
+def lies_above(ball: arb, place: fmpq) -> bool | None:
+    """Tell whether all points of a ball lie above a rational, or all below it; None where the precision in force does not tell.
+
+    >>> lies_above(arb(2, 1e-3), fmpq(1)), lies_above(arb(1, 1e-3), fmpq(1))
+    (True, None)
+    """
+    return True if ball > place else False if ball < place else None
 
 
 def object_array(rows: Any, embed: Callable[[Any], Any]) -> Array:

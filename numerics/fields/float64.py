@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.field import Array, NumpyArithmetic, at_kink, block_diagonals, softmax_hessian, unknown_order
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.functions.logistic import sigmoid_doubles
+from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
@@ -57,12 +57,10 @@ class Float64Field(NumpyArithmetic):
         """Return ``σ``, ``σ'`` or ``σ''`` of every entry; raises `NotDifferentiable` at a kink."""
         if order not in (0, 1, 2):
             raise unknown_order(order)
-        kinks = activation.differentiable_times(order)
-        if order and not kinks.holds and np.any(z == 0):
-            raise at_kink(activation, order)
-        if activation.parameter is not None:
-            return _PARAMETRIC[activation.family](z, order, float(activation.parameter))
-        return _PLAIN[activation.family](z, order)
+        for point in activation.kinks(order):
+            if np.any(z == float(point)):
+                raise at_kink(activation, point)
+        return formulas_of(activation).doubles(z, order)
 
     def error_derivative(self, error: ErrorFunction, order: int, phi: Array, y: Array) -> Array:
         """Return ``∇E`` (``order`` 1) or ``∇²E`` (``order`` 2)."""
@@ -73,7 +71,7 @@ class Float64Field(NumpyArithmetic):
             s /= s.sum(axis=1, keepdims=True)
             return s - y if order == 1 else softmax_hessian(s, 0.0)
         if error.family == "logistic":
-            return _sigmoid(phi, 0) - y if order == 1 else block_diagonals(_sigmoid(phi, 1), 0.0)
+            return sigmoid_doubles(phi, 0) - y if order == 1 else block_diagonals(sigmoid_doubles(phi, 1), 0.0)
         first, second = _separable(error.family, phi - y, self._scale(error))
         return first if order == 1 else block_diagonals(second, 0.0)
 
@@ -94,99 +92,6 @@ def _nearest(number: Number) -> float:
         bits *= 2
 
 
-def _sigmoid(z: Array, order: int) -> Array:
-    e = np.exp(-np.abs(z))
-    if order == 0:
-        return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
-    first = e / (1 + e) ** 2
-    return np.asarray(first if order == 1 else np.sign(z) * np.expm1(-np.abs(z)) / (1 + e) * first)
-
-
-def _tanh(z: Array, order: int) -> Array:
-    if order == 0:
-        return np.tanh(z)
-    e = np.exp(-2 * np.minimum(np.abs(z), 1e3))
-    first = 4 * e / (1 + e) ** 2
-    return np.asarray(first if order == 1 else -2 * np.tanh(z) * first)
-
-
-def _softsign(z: Array, order: int) -> Array:
-    w = 1 / (1 + np.abs(z))
-    return (z * w, w * w, -2 * np.sign(z) * w * w * w)[order]
-
-
-def _softplus(z: Array, order: int) -> Array:
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))) if order == 0 else _sigmoid(z, order - 1)
-
-
-def _bent_identity(z: Array, order: int) -> Array:
-    h = np.hypot(z, 1)
-    if order == 0:
-        return np.asarray(z * (z / (h + 1) / 2) + z)
-    w = 1 / h
-    return z / h / 2 + 1 if order == 1 else w * w * w / 2
-
-
-def _identity(z: Array, order: int) -> Array:
-    return z if order == 0 else np.full_like(z, 1.0 if order == 1 else 0.0)
-
-
-def _relu(z: Array, order: int) -> Array:
-    return (np.maximum(z, 0), np.where(z > 0, 1.0, 0.0), np.zeros_like(z))[order]
-
-
-def _leaky_relu(z: Array, order: int, slope: float) -> Array:
-    return (np.where(z > 0, z, slope * z), np.where(z > 0, 1.0, slope), np.zeros_like(z))[order]
-
-
-def _elu(z: Array, order: int) -> Array:
-    below = np.minimum(z, 0)
-    if order == 0:
-        return np.where(z > 0, z, np.expm1(below))
-    return np.where(z > 0, 1.0 if order == 1 else 0.0, np.exp(below))
-
-
-def _gelu(z: Array, order: int) -> Array:
-    c = np.clip(z, -40, 40)
-    normal, density = special.ndtr(c), np.exp(-c * c / 2) / math.sqrt(2 * math.pi)
-    return np.asarray((z * normal, normal + c * density, density * (2 - c * c))[order])
-
-
-def _silu(z: Array, order: int) -> Array:
-    s = _sigmoid(z, 0)
-    if order == 0:
-        return z * s
-    first = _sigmoid(z, 1)
-    return np.asarray(s + z * first if order == 1 else 2 * first + z * _sigmoid(z, 2))
-
-
-def _arctan(z: Array, order: int) -> Array:
-    w = 1 / np.hypot(z, 1)
-    return (np.arctan(z), w * w, -2 * (z * w) * (w * w * w))[order]
-
-
-def _erf(z: Array, order: int) -> Array:
-    if order == 0:
-        return np.asarray(special.erf(z))
-    c = np.clip(z, -40, 40)
-    first = 2 / math.sqrt(math.pi) * np.exp(-c * c)
-    return np.asarray(first if order == 1 else -2 * c * first)
-
-
-def _sin(z: Array, order: int) -> Array:
-    return np.sin(z) if order == 0 else np.cos(z) if order == 1 else -np.sin(z)
-
-
-def _power(z: Array, order: int, exponent: float) -> Array:
-    k = int(exponent)
-    with np.errstate(over="ignore"):
-        if order == 0:
-            return np.asarray(z**k)
-        if order == 1:
-            return np.asarray(k * z ** (k - 1))
-        return np.asarray(k * (k - 1) * z ** (k - 2)) if k >= 2 else np.zeros_like(z)
-
-
 @np.errstate(over="ignore")
 def _separable(family: str, r: Array, beta: float) -> tuple[Array, Array]:
     """Return ``e'(r)`` and ``e''(r)`` of a separable error."""
@@ -194,7 +99,7 @@ def _separable(family: str, r: Array, beta: float) -> tuple[Array, Array]:
         return r, np.ones_like(r)
     if family == "blake-zisserman":
         c = np.clip(r, -1e3, 1e3)
-        w, rest = _sigmoid(-(c * c + math.log(beta)), 0), _sigmoid(c * c + math.log(beta), 0)
+        w, rest = sigmoid_doubles(-(c * c + math.log(beta)), 0), sigmoid_doubles(c * c + math.log(beta), 0)
         return 2 * c * w, 2 * w - 4 * c * c * w * rest
     scale = math.sqrt(beta)
     if family == "smooth-l1":
@@ -206,10 +111,3 @@ def _separable(family: str, r: Array, beta: float) -> tuple[Array, Array]:
     first = 2 / scale * (v / (1 + v * v))
     sign = np.where(far, -v * v, 1)
     return first, 2 / beta * sign * (1 - v * v) / (1 + v * v) ** 2
-
-
-_PLAIN: Mapping[str, Callable[[Array, int], Array]] = {
-    "sigmoid": _sigmoid, "tanh": _tanh, "softsign": _softsign, "softplus": _softplus, "bent-identity": _bent_identity,
-    "identity": _identity, "relu": _relu, "elu": _elu, "gelu": _gelu, "silu": _silu, "arctan": _arctan, "erf": _erf, "sin": _sin,
-}  # fmt: skip
-_PARAMETRIC: Mapping[str, Callable[[Array, int, float], Array]] = {"leaky-relu": _leaky_relu, "power": _power}

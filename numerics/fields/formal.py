@@ -13,14 +13,18 @@ from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.field import (
     Array,
     NumpyArithmetic,
+    at_kink,
     block_diagonals,
     elementwise,
+    exact_kinks,
+    lies_above,
     no_error_derivative,
     object_array,
     unknown_order,
 )
 from lossproof.numerics.fields.formal_polynomial import ActivationSymbol, Element, FormalPolynomial, SymbolTable, formal_terms
 from lossproof.numerics.fields.known_values import known_value
+from lossproof.numerics.fields.precision import ball_precision
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
@@ -114,14 +118,25 @@ class FormalField(NumpyArithmetic):
         return -a * mirrored - b if order == 1 else a * mirrored
 
     def _check_kink(self, activation: Activation, order: int, z: Element) -> None:
-        kinks = activation.differentiable_times(order)
-        if not order or kinks.holds or isinstance(z, fmpq):
-            return
-        if all(self.enclose(z, bits).contains(0) for bits in _KINK_PRECISIONS):
-            raise NotDifferentiable(
-                f"{activation.name} is not differentiable {order} times at 0, and no ball of up to {_KINK_PRECISIONS[-1]} bits "
-                "tells a value z met here from 0: choose rational weights, or others"
-            )
+        for point, place in exact_kinks(activation, order):
+            self._is_above(activation, z, point, place)
+
+    def _is_above(self, activation: Activation, z: Element, point: Fraction, place: fmpq) -> bool:
+        """Tell whether ``z`` lies above a kink; raises `NotDifferentiable` at it, and where balls of up to 4096 bits do not tell."""
+        if isinstance(z, fmpq):
+            if z == place:
+                raise at_kink(activation, point)
+            return bool(z > place)
+        for bits in _KINK_PRECISIONS:
+            ball = self.enclose(z, bits)
+            with ball_precision(bits):
+                above = lies_above(ball, place)
+            if above is not None:
+                return above
+        raise NotDifferentiable(
+            f"{activation.name} is not smooth at {point}, and no ball of up to {_KINK_PRECISIONS[-1]} bits tells a value z met here from "
+            f"{point}: choose rational weights, or others"
+        )
 
     def _enclose(self, element: Element, balls: BallField, known: dict[int, Array]) -> Array:
         total = balls.array(fmpq(0))

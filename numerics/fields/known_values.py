@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from flint import fmpq
 
-from lossproof.numerics.fields.field import at_kink
+from lossproof.numerics.fields.field import at_kink, exact_kinks
 from lossproof.numerics.fields.formal_polynomial import Element, FormalPolynomial, SymbolTable, power
+from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory.functions.activations import Activation
+from lossproof.theory.functions.forms import Logistic
 from lossproof.theory.problem.numbers import Constant
 
 _LARGEST_POWER_BITS = 1 << 20
-_EXPONENT_MULTIPLE = {"sigmoid": 1, "tanh": 2}
-_AT_ZERO: Mapping[str, tuple[fmpq | None, fmpq | None, fmpq | None]] = {
-    "tanh": (fmpq(0), fmpq(1), fmpq(0)),
-    "arctan": (fmpq(0), fmpq(1), fmpq(0)),
-    "sin": (fmpq(0), fmpq(1), fmpq(0)),
-    "erf": (fmpq(0), None, fmpq(0)),
-    "sigmoid": (fmpq(1, 2), fmpq(1, 4), fmpq(0)),
-    "bent-identity": (fmpq(0), fmpq(1), fmpq(1, 2)),
-    "softplus": (None, fmpq(1, 2), fmpq(1, 4)),
-    "gelu": (fmpq(0), fmpq(1, 2), None),
-    "silu": (fmpq(0), fmpq(1, 2), fmpq(1, 2)),
-    "elu": (fmpq(0), fmpq(1), None),
-}
 
 
 def known_value(activation: Activation, order: int, z: Element, table: SymbolTable) -> Element | None:
     r"""Return ``σ(z)``, ``σ'(z)`` or ``σ''(z)`` as an element of the ring where it is on record, else None.
 
-    On record are: the identity and powers everywhere; softsign, (leaky) ReLU at rational ``z``, ELU at rational ``z ≥ 0``; the
-    other activations at ``z = 0`` as far as the value is rational; and sigmoid and tanh at ``z = Σ q_p log p`` where ``e^{kz} = Π
+    On record are: the identity and powers everywhere; softsign, and all activations on their affine pieces, at rational ``z``; the
+    other activations at ``z = 0`` as far as the value is rational; and the logistic ones at ``z = Σ q_p log p`` where ``e^{kz} = Π
     p^{k q_p}`` is rational (``k`` = 1 for sigmoid, 2 for tanh). Raises `NotDifferentiable` at a rational ``z`` that is a kink.
 
     >>> from lossproof.theory.functions.activations import activation_named
@@ -41,14 +30,11 @@ def known_value(activation: Activation, order: int, z: Element, table: SymbolTab
     >>> [known_value(activation_named("tanh"), order, z, table) for order in (0, 1)]
     [1/2, 3/4]
     """
-    family = activation.family
-    if family == "identity":
-        return (z, fmpq(1), fmpq(0))[order]
-    if family == "power":
-        return _power(int(activation.parameter or 1), order, z)
+    if activation.degree is not None:
+        return (z, fmpq(1), fmpq(0))[order] if activation.degree == 1 else _power(activation.degree, order, z)
     if isinstance(z, fmpq):
         return _at_rational(activation, order, z)
-    return _at_logarithms(family, order, z, table) if family in _EXPONENT_MULTIPLE else None
+    return None if activation.logistic is None else _at_logarithms(activation.logistic, order, z, table)
 
 
 def vanishes_at_zero(activation: Activation) -> bool:
@@ -68,34 +54,41 @@ def _power(k: int, order: int, z: Element) -> Element:
 
 
 def _at_rational(activation: Activation, order: int, z: fmpq) -> fmpq | None:
-    if z == 0:
-        kinks = activation.differentiable_times(order)
-        if order and not kinks.holds:
-            raise at_kink(activation, order)
-        if activation.family in _AT_ZERO:
-            return _AT_ZERO[activation.family][order]
-    if activation.family == "softsign":
-        w = 1 / (1 + abs(z))
-        return (z * w, w * w, (-2 if z > 0 else 2) * w * w * w)[order]
-    if activation.family in ("relu", "leaky-relu"):
-        slope = activation.parameter or Fraction(0)
-        below = fmpq(slope.numerator, slope.denominator)
-        return (z if z > 0 else below * z, fmpq(1) if z > 0 else below, fmpq(0))[order]
-    if activation.family == "elu" and z > 0:
-        return (z, fmpq(1), fmpq(0))[order]
+    for point, place in exact_kinks(activation, order):
+        if z == place:
+            raise at_kink(activation, point)
+    formulas = formulas_of(activation)
+    if z == 0 and formulas.at_zero[order] is not None:
+        return formulas.at_zero[order]
+    if formulas.at_rational is not None:
+        return formulas.at_rational(z, order)
+    for lower, upper, slope, intercept in _exact_pieces(activation):
+        if (lower is None or z >= lower) and (upper is None or z <= upper):
+            return (slope * z + intercept, slope, fmpq(0))[order]
     return None
 
 
-def _at_logarithms(family: str, order: int, z: FormalPolynomial, table: SymbolTable) -> fmpq | None:
-    value = _rational_exponential(z, _EXPONENT_MULTIPLE[family], table)
-    if value is None:
+@lru_cache(maxsize=256)
+def _exact_pieces(activation: Activation) -> tuple[tuple[fmpq | None, fmpq | None, fmpq, fmpq], ...]:
+    """Return ``(lower, upper, slope, intercept)`` of every affine piece."""
+    return tuple(
+        (None if p.lower is None else _exact(p.lower), None if p.upper is None else _exact(p.upper), _exact(p.slope), _exact(p.intercept))
+        for p in activation.affine_pieces
+    )
+
+
+def _exact(value: Fraction) -> fmpq:
+    return fmpq(*value.as_integer_ratio())
+
+
+def _at_logarithms(form: Logistic, order: int, z: FormalPolynomial, table: SymbolTable) -> fmpq | None:
+    k = form.rate
+    v = _rational_exponential(z, k, table)
+    if v is None:
         return None
-    if family == "sigmoid":
-        s = value / (1 + value)
-        first = s * (1 - s)
-        return (s, first, first * (1 - 2 * s))[order]
-    t = (value - 1) / (value + 1)
-    return (t, 1 - t * t, -2 * t * (1 - t * t))[order]
+    s = v / (1 + v)
+    first = k * k * s * (1 - s)
+    return (form.low + k * s, first, k * first * (1 - 2 * s))[order]
 
 
 def _rational_exponential(z: FormalPolynomial, k: int, table: SymbolTable) -> fmpq | None:

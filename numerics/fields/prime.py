@@ -15,13 +15,13 @@ from lossproof.numerics.fields.rational import RationalField
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.functions.forms import Logistic
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.numbers import Number
 
 LARGEST_PRIME = 2**31
 _SPLIT = 16
 _CHUNK = 1 << 15
-_POLYNOMIAL = frozenset({"identity", "power"})
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class PrimeField:
         """Return the field that keeps exact values only if an activation of the architecture needs them to build its named matrices."""
         hidden = [architecture.activation] if architecture.L >= 2 else []
         output = [] if architecture.output_activation.nonvanishing_derivative.holds else [architecture.output_activation]
-        polynomial = all(activation.family in _POLYNOMIAL for activation in hidden + output)
+        polynomial = all(activation.degree is not None for activation in hidden + output)
         return PrimeField(prime, u, exact=not polynomial)
 
     def embed(self, number: Number) -> Any:
@@ -109,8 +109,8 @@ class PrimeField:
             raise unknown_order(order)
         if z.dtype != object:
             return self._activate_residues(activation, order, z)
-        if self.u is not None and activation.family in ("sigmoid", "tanh"):
-            return self._specialise(activation, order, z)
+        if self.u is not None and activation.logistic is not None:
+            return self._specialise(activation.logistic, order, z)
         known = elementwise(lambda entry: known_value(activation, order, entry, self.rationals.table), z)
         if any(entry is None for entry in known.ravel()):
             raise NotInField(f"{activation.name} has values here that are not rational on record: use a ball field")
@@ -141,33 +141,31 @@ class PrimeField:
         return np.array([self._residue(entry) for entry in A.ravel()], dtype=np.int64).reshape(A.shape)
 
     def _activate_residues(self, activation: Activation, order: int, z: Array) -> Array:
-        if activation.family not in _POLYNOMIAL:
+        k = activation.degree
+        if k is None:
             raise NotInField(
                 f"{activation.name} needs exact values, and only residues are left after the first transcendental layer: use a ball field"
             )
-        k = int(activation.parameter or 1)
         factor = (1, k, k * (k - 1))[order]
         result = np.full_like(z, factor % self.prime)
         for _ in range(k - order):
             result = result * z % self.prime
         return result
 
-    def _specialise(self, activation: Activation, order: int, z: Array) -> Array:
+    def _specialise(self, form: Logistic, order: int, z: Array) -> Array:
         """Return residues of ``σ(m/D)`` at ``e^{1/D} = u``, for all entries with one ``D``."""
         self.rationals.finalize(z)
-        k = 2 if activation.family == "tanh" else 1
+        k = form.rate
         multiples, _ = fmpq_mat(1, z.size, z.ravel().tolist()).numer_denom()
         exponents = np.array([k * int(m) % (self.prime - 1) for m in multiples.entries()], dtype=np.int64)
         values = self._powers_of_u(exponents).reshape(z.shape)
         inverse = self._inverse((values + 1) % self.prime)
         p = self.prime
-        if k == 1:
-            s = values * inverse % p
-            first, turn = s * (1 - s) % p, (1 - 2 * s) % p
-            return s if order == 0 else first if order == 1 else first * turn % p
-        t = (values - 1) * inverse % p
-        first = (1 - t * t) % p
-        return t if order == 0 else first if order == 1 else -2 * t % p * first % p
+        s = values * inverse % p
+        if order == 0:
+            return np.asarray((form.low + k * s) % p)
+        first = k * k * (s * (1 - s) % p) % p
+        return np.asarray(first if order == 1 else k * (1 - 2 * s) % p * first % p)
 
     def _powers_of_u(self, exponents: Array) -> Array:
         """Return ``u^e`` for ``0 ≤ e < 2^31``, from the powers of ``u`` and of ``u^65536`` below ``2^16``."""

@@ -114,8 +114,10 @@ class FloatLandscape:
         return z, [*values, phi], slopes
 
     def _derivative(self, activation: Activation, order: int, z: Array) -> Array:
-        kinked = not activation.differentiable_times(order).holds
-        return self._field.activate(activation, order, np.where(z == 0, _NUDGE, z) if kinked else z)
+        for point in activation.kinks(order):
+            kink = float(point)
+            z = np.where(z == kink, max(np.nextafter(kink, np.inf), kink + _NUDGE), z)
+        return self._field.activate(activation, order, z)
 
     def _backward(
         self, blocks: list[Array], z: list[Array], slopes: list[Array], first: Array, second: Array

@@ -12,7 +12,7 @@ import numpy as np
 from flint import arb
 
 from lossproof.numerics.fields.ball import BallField
-from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.field import Array, exact_kinks
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.precision import ball_precision
@@ -81,19 +81,17 @@ def output_apart_from_target(problem: Problem, weights: Weights, max_precision: 
 
 
 def dead_outputs(problem: Problem, weights: Weights, precision: int) -> list[list[int]]:
-    """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved negative, where the derivative of a ``relu`` output is 0."""
+    """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved negative, where the derivative of an output is 0 that is dead for negative z, as ``relu`` is."""
     z = _ball_evaluation(problem, weights, precision).z[problem.architecture.L]
     return [[i, j] for i in range(z.shape[0]) for j in range(z.shape[1]) if z[i, j] < 0]
 
 
 def is_twice_differentiable_at(problem: Problem, weights: Weights, precision: int) -> bool:
-    """Tell whether every activation is proved to be twice differentiable at every ``z_l(x_i)``: exceptions lie at 0 only."""
+    """Tell whether every activation is proved to be twice differentiable at every ``z_l(x_i)``."""
     a = problem.architecture
-    kinked = a.kinked_layers(2)
-    if not kinked:
-        return True
     z = _ball_evaluation(problem, weights, precision).z
-    return all(not entry.contains(0) for l in kinked for entry in z[l].ravel())
+    kinks = [(l, place) for l in a.kinked_layers(2) for _, place in exact_kinks(a.activation_of(l), 2)]
+    return all(not entry.contains(place) for l, place in kinks for entry in z[l].ravel())
 
 
 def curvature_is_negative(problem: Problem, weights: Weights, output: int, precision: int) -> bool:

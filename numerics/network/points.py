@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from fractions import Fraction
+from itertools import count
 
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.numbers import Number
@@ -17,6 +18,16 @@ from lossproof.theory.problem.weights import Layer, Weights
 
 _SPREAD = 1.5
 _SMALL = 64
+
+
+def off_kinks(architecture: Architecture) -> Fraction:
+    """Return the first of ``1, 1/2, 1/3, …`` at which no activation of the network has a kink.
+
+    >>> off_kinks(Architecture.of("2-2-1", "relu"))
+    Fraction(1, 1)
+    """
+    kinks = {point for activation in architecture.activations for point in activation.kinks(1)}
+    return next(value for k in count(1) if (value := Fraction(1, k)) not in kinks)
 
 
 def constant_weights(problem: Problem, bias: Fraction) -> Weights:
@@ -131,7 +142,7 @@ def twin_weights(problem: Problem, seed: int) -> Weights | None:
 
 
 def scaled_output_weights(problem: Problem, output_bias: Fraction) -> Weights:
-    """Return weights with the constant ``output_bias`` for ``z_L``: zero weights, hidden biases 1 (away from kinks), trainable bias."""
-    base = constant_weights(problem, Fraction(1)).layers
+    """Return weights with the constant ``output_bias`` for ``z_L``: zero weights, hidden biases away from kinks, trainable bias."""
+    base = constant_weights(problem, off_kinks(problem.architecture)).layers
     last = base[-1]
     return Weights((*base[:-1], Layer(last.W, (output_bias,) * len(last.b))))

@@ -43,7 +43,7 @@ def has_function_field(problem: Problem, weights: Weights, name: str) -> bool:
     """
     a = problem.architecture
     needs_output = name.startswith("P") and not name.startswith("Phi") and not a.output_activation.nonvanishing_derivative.holds
-    return a.L == 2 and a.activation.family in ("sigmoid", "tanh") and weights.is_rational() and not needs_output
+    return a.L == 2 and a.activation.logistic is not None and weights.is_rational() and not needs_output
 
 
 def function_field_rank(problem: Problem, weights: Weights, name: str, seed: int = 0) -> tuple[RankEvidence | None, RankEvidence | None]:

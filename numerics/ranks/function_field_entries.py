@@ -70,21 +70,21 @@ def cleared_columns(formal: npt.NDArray[Any], table: SymbolTable, D: int) -> Cle
 
 def _exponent(symbol: Any, D: int) -> int:
     """Return the signed exponent ``e`` of a symbol, that is ``D z`` or ``2 D z``."""
-    if not isinstance(symbol, ActivationSymbol) or symbol.activation.family not in ("sigmoid", "tanh") or not isinstance(symbol.z, fmpq):
+    if not isinstance(symbol, ActivationSymbol) or symbol.activation.logistic is None or not isinstance(symbol.z, fmpq):
         raise ValueError(f"every symbol must be a value of sigmoid or tanh at a rational, got {symbol}: use constant kernels only")
-    e = symbol.z * D * (2 if symbol.activation.family == "tanh" else 1)
+    e = symbol.z * D * symbol.activation.logistic.rate
     if e.q != 1:
         raise ValueError(f"D must be a common denominator of all z, got {D} for z = {symbol.z}: take the least common one")
     return int(e.p)
 
 
 def _value(symbol: Any, e: int) -> _Value:
-    tanh, size = symbol.activation.family == "tanh", abs(e)
+    """With ``v^e`` for ``e^{kz}``: ``σ = (low + high·v^e)/(1 + v^e)``, ``σ' = k² v^e/(1 + v^e)²``, multiplied by ``v^{-e}`` and ``v^{-2e}`` for ``e < 0``."""
+    form, size = symbol.activation.logistic, abs(e)
     if symbol.order == 1:
-        return _Value(_monomial(size) * (4 if tanh else 1), size, 2)
-    if tanh:
-        return _Value((_monomial(size) - 1) * (1 if e > 0 else -1), size, 1)
-    return _Value(_monomial(size) if e > 0 else fmpz_poly([1]), size, 1)
+        return _Value(_monomial(size) * form.rate**2, size, 2)
+    low, high = (form.low, form.high) if e > 0 else (form.high, form.low)
+    return _Value(_monomial(size) * high + low, size, 1)
 
 
 def _monomial(exponent: int) -> fmpz_poly:

@@ -20,7 +20,7 @@ from lossproof.numerics.fields.prime import PrimeField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
 from lossproof.numerics.ranks.general_position import DENOMINATOR, sweep_numerators
-from lossproof.numerics.ranks.independent_values import FAMILIES, FreeValues, draw_values, free_jacobian
+from lossproof.numerics.ranks.independent_values import FreeValues, draw_values, free_jacobian
 from lossproof.numerics.ranks.modular import pivot_columns, random_prime, residue_matrix
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.weights import Layer, Weights
@@ -57,7 +57,7 @@ def has_generic_point(architecture: Architecture) -> bool:
     a = architecture
     if a.bias == "fixed" or not a.output_activation.nonvanishing_derivative.holds:
         return False
-    return a.L == 1 or a.activation.family in ("identity", "power", *FAMILIES)
+    return a.L == 1 or a.activation.degree is not None or a.activation.logistic is not None
 
 
 def generic_prime(seed: int, attempt: int) -> int:
@@ -74,7 +74,7 @@ def generic_point(architecture: Architecture, T: int, seed: int, attempt: int = 
     prime = generic_prime(seed, attempt)
     numerators = sweep_numerators(a.widths[0], T, seed)
     key = f"sweep-point-{seed}-{attempt}-{a}"
-    if a.L >= 2 and a.activation.family in FAMILIES:
+    if a.L >= 2 and a.activation.logistic is not None:
         free = draw_values(a, T, prime, key)
         matrix = free_jacobian(a, numerators, DENOMINATOR, free)
         return None if matrix is None else GenericPoint(prime, matrix, None, free)

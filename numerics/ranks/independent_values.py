@@ -17,9 +17,8 @@ import numpy as np
 
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.prime import PrimeField
+from lossproof.theory.functions.forms import Logistic
 from lossproof.theory.problem.architecture import Architecture
-
-FAMILIES = ("sigmoid", "tanh")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,7 @@ def free_jacobian(architecture: Architecture, numerators: Sequence[Sequence[int]
     Hidden sigmoid or tanh, ``L ≥ 2``, bias mode ``trainable`` or ``none``; columns up to factors ``σ_out'``, which must not be 0 anywhere.
     """
     a, p = architecture, free.prime
-    field = PrimeField(p)
+    field, form = PrimeField(p), _logistic_form(a)
     whole_rows = np.array(numerators, dtype=np.int64)
     T = len(whole_rows)
     first = _first_values(a, whole_rows, denominator, free)
@@ -74,7 +73,7 @@ def free_jacobian(architecture: Architecture, numerators: Sequence[Sequence[int]
     blocks: list[Array] = []
     for l in range(a.L, 0, -1):
         if l < a.L:
-            slope = (phi[l] * (1 - phi[l]) if a.activation.family == "sigmoid" else 1 - phi[l] * phi[l]) % p
+            slope = (phi[l] - form.low) * (form.high - phi[l]) % p
             carried = field.matmul(free.weights[l - 1], psi.transpose(1, 0, 2).reshape(a.widths[l + 1], -1))
             psi = slope[:, :, None] * carried.reshape(a.widths[l], T, a.n_L).transpose(1, 0, 2) % p
         extended = np.hstack([phi[l - 1], ones]) if a.bias_rows else phi[l - 1]
@@ -86,7 +85,8 @@ def free_jacobian(architecture: Architecture, numerators: Sequence[Sequence[int]
 def _first_values(a: Architecture, numerators: Array, denominator: int, free: FreeValues) -> Array | None:
     """Return ``σ(z_1)`` from ``e^{kz} = Π_b u_b^{k D x_b}``, with ``D`` the least common denominator of the inputs."""
     p = free.prime
-    k = 1 if a.activation.family == "sigmoid" else 2
+    form = _logistic_form(a)
+    k = form.rate
     common = int(np.gcd.reduce(numerators.ravel(), initial=denominator))
     exponents = k * (numerators // common)
     if a.bias_rows:
@@ -97,7 +97,13 @@ def _first_values(a: Architecture, numerators: Array, denominator: int, free: Fr
     if np.any(s == p - 1):
         return None
     inverse = np.array([pow(int(entry) + 1, -1, p) for entry in s.ravel()], dtype=np.int64).reshape(s.shape)
-    return (s if k == 1 else s - 1) * inverse % p
+    return (form.low + form.high * s) * inverse % p
+
+
+def _logistic_form(a: Architecture) -> Logistic:
+    if a.activation.logistic is None:
+        raise ValueError(f"the hidden activation must be sigmoid or tanh, got {a.activation.name}: ask for another bound")
+    return a.activation.logistic
 
 
 def _powers(bases: Array, exponents: Array, p: int) -> Array:

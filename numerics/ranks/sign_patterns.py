@@ -18,6 +18,7 @@ from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.prime import PrimeField
 from lossproof.numerics.ranks.evidence import Evidence
 from lossproof.numerics.ranks.modular import random_prime
+from lossproof.theory.functions.activations import activation_named
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Rigor
 
@@ -34,9 +35,8 @@ def sign_pattern_evidence(problem: Problem, seed: int) -> Evidence | None:
     the sign of each unit unless biases are fixed), 16 samples and 10,000 entries of ``P``. None says nothing.
     """
     a = problem.architecture
-    fits = (
-        a.L == 2 and a.activation.family == "softsign" and a.output_activation.nonvanishing_derivative.holds and problem.fixed_bias is None
-    )
+    softsign = a.L == 2 and a.activation == activation_named("softsign")
+    fits = softsign and a.output_activation.nonvanishing_derivative.holds and problem.fixed_bias is None
     if not fits or problem.T > MOST_SAMPLES or a.N_net * problem.columns > MOST_ENTRIES:
         return None
     if comb(2 ** (problem.T - 1) + a.widths[1] - 1, a.widths[1]) > MOST_PATTERNS:

@@ -31,7 +31,7 @@ def _rows(problem: Problem) -> list[list[Fraction]] | None:
     """Return one row for each inequality, with the direction's columns laid end to end, output by output; None where the setting is another."""
     a, error = problem.architecture, problem.error
     inputs = [[*x, Fraction(1)] if a.bias == "trainable" else list(x) for x in problem.samples.X]
-    if a.L != 1 or (error.is_cross_entropy and a.output_activation.family != "identity"):
+    if a.L != 1 or (error.is_cross_entropy and not a.output_activation.is_identity):
         return None
     if error.family == "softmax":
         return _softmax_rows(problem, inputs)

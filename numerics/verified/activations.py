@@ -17,6 +17,7 @@ from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.verified.enclosures import Enclosure, enclose_balls, exact_floats, raised
 from lossproof.numerics.verified.exponential import enclose_exponential
 from lossproof.theory.functions.activations import Activation
+from lossproof.theory.functions.forms import Logistic
 
 _BITS = 64
 _ENTRIES_OF_A_PROCESS = 200_000
@@ -35,10 +36,10 @@ def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure,
     >>> bool(abs(value.mid[0]) <= value.rad[0]), bool(slope.mid[1] > 7e-35 and slope.rad[1] < 1e-48)
     (True, True)
     """
-    if activation.family == "identity":
+    if activation.is_identity:
         return z, exact_floats(np.ones_like(z.mid))
-    if activation.family in ("sigmoid", "tanh") and z.is_finite() and z.rad.max(initial=0.0) <= 0.25:
-        return _from_exponential(z, 2 if activation.family == "tanh" else 1)
+    if activation.logistic is not None and z.is_finite() and z.rad.max(initial=0.0) <= 0.25:
+        return _from_exponential(z, activation.logistic)
     processes = min(os.cpu_count() or 1, z.mid.size // _ENTRIES_OF_A_PROCESS)
     if processes > 1 and multiprocessing.parent_process() is None:
         pieces = [(activation, piece) for piece in _pieces(z, processes)]
@@ -70,19 +71,19 @@ def _joined(pieces: list[tuple[Enclosure, Enclosure]], shape: tuple[int, ...]) -
     return value, slope
 
 
-def _from_exponential(z: Enclosure, k: int) -> tuple[Enclosure, Enclosure]:
-    r"""Enclose sigmoid (``k = 1``) or tanh (``k = 2``) from ``e = exp(−k|m|)`` at the midpoints ``m``.
+def _from_exponential(z: Enclosure, form: Logistic) -> tuple[Enclosure, Enclosure]:
+    r"""Enclose the logistic function between two ends (sigmoid: ``k = 1``, tanh: ``k = 2``) from ``e = exp(−k|m|)`` at the midpoints ``m``.
 
-    ``tanh|m| = (1−e)/(1+e)``, ``tanh'(m) = 4e/(1+e)²``; ``sigmoid|m| = 1/(1+e)``, ``sigmoid(−|m|) = e/(1+e)``, ``sigmoid'(m) =
-    e/(1+e)²``. As functions of ``e`` in ``[0, 1]`` they are Lipschitz with constants 2 and 4 (sigmoid: 1 and 1), and each takes at most
-    six roundings. Off the midpoint: ``|σ''/σ'| ≤ k`` (it is ``2|tanh|``, or ``|1 − 2σ|``), so for ``|z − m| ≤ r ≤ 1/4`` and with
+    ``σ|m| = (high + low·e)/(1+e)``, ``σ(−|m|) = (low + high·e)/(1+e)``, ``σ'(m) = k² e/(1+e)²``. As functions of ``e`` in ``[0, 1]`` they are
+    Lipschitz with constants ``k``, ``k`` and ``k²``, and each takes at most six roundings, as the ends are 0 or ±1 and not both 0 (a sum of them
+    with ``e`` is ``1``, ``e`` or ``±(1 − e)``). Off the midpoint: ``|σ''/σ'| ≤ k`` (it is ``|low + high − 2σ|``), so for ``|z − m| ≤ r ≤ 1/4``, where
     ``e^{kr} ≤ 1 + 2kr``: ``σ'(z) ≤ (1 + 2kr) σ'(m)``, ``|σ'(z) − σ'(m)| ≤ 2kr σ'(m)``, and ``|σ(z) − σ(m)| ≤ r (1 + 2kr) σ'(m)``.
     """
-    m, r = z.mid, z.rad
+    m, r, k = z.mid, z.rad, form.rate
     e = enclose_exponential(k * np.abs(m))
     q = 1 / (1 + e.mid)
     slope = k * k * e.mid * q * q
-    value: Floats = np.copysign((1 - e.mid) * q, m) if k == 2 else np.where(m >= 0, q, e.mid * q)
+    value: Floats = np.where(m >= 0, form.high + form.low * e.mid, form.low + form.high * e.mid) * q
     value_rad = raised(k * e.rad + 8 * UNIT * np.abs(value), 4)
     slope_rad = raised(k * k * e.rad + 8 * UNIT * slope, 4)
     change = raised(2 * k * r * (slope + slope_rad), 4)

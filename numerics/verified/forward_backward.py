@@ -95,7 +95,7 @@ def _backward(
 ) -> list[Enclosure | None]:
     """Return ``Ψ_1 .. Ψ_L`` of shape ``(n_L, T, n_l)``, ``[j, i, a]`` being entry ``(a, j)`` of ``Ψ_l(i)``; the last None if it is the identity."""
     n_L, last = architecture.n_L, slopes[-1]
-    identity = last is None or architecture.output_activation.family == "identity"
+    identity = last is None or architecture.output_activation.is_identity
     psi: list[Enclosure | None] = [None if last is None or identity else _diagonals(last)]
     for l in range(architecture.L - 1, 0, -1):
         later, slope = psi[0], slopes[l - 1]

@@ -5,14 +5,18 @@ from fractions import Fraction
 import pytest
 from cases.theory_cases import ACTIVATION_NAMES
 
+from lossproof.theory.derivations import forms, growth, pieces
 from lossproof.theory.derivations import smoothness as derivations
 from lossproof.theory.functions.activations import activation_named
+from lossproof.theory.functions.forms import AffinePiece, Logistic
 
 DERIVED = {
     "analytic": derivations.derive_analytic,
     "differentiable": derivations.derive_differentiable,
     "twice_differentiable": derivations.derive_twice_differentiable,
     "nonvanishing_derivative": derivations.derive_nonvanishing_derivative,
+    "increasing": growth.derive_increasing,
+    "tame": growth.derive_tame,
 }
 
 
@@ -29,11 +33,29 @@ def test_record_agrees_with_derivation(name: str, field: str) -> None:
 
 
 @pytest.mark.parametrize("name", ACTIVATION_NAMES)
-def test_kinks_are_at_zero_and_named(name: str) -> None:
+def test_kinks_are_all_named(name: str) -> None:
     activation = activation_named(name)
     for field in ("analytic", "differentiable", "twice_differentiable"):
         record = getattr(activation, field)
-        assert record.holds or record.witness == DERIVED[field](activation).witness == (Fraction(0),)
+        assert record.witness == DERIVED[field](activation).witness == tuple(sorted(record.witness))
+        assert record.holds is (record.witness == ())
+    assert activation.kinks(0) == ()
+    assert set(activation.kinks(1)) <= set(activation.kinks(2)) == set(activation.analytic.witness)
+
+
+def test_expected_kinks() -> None:
+    kinks = {name: (activation_named(name).kinks(1), activation_named(name).kinks(2)) for name in ACTIVATION_NAMES}
+    zero = (Fraction(0),)
+    assert {name.partition(":")[0]: found for name, found in kinks.items() if found[1]} == {
+        "softsign": ((), zero), "elu": ((), zero), "relu": (zero, zero), "leaky-relu": (zero, zero),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIVATION_NAMES)
+def test_witnesses_of_a_fall_are_witnesses(name: str) -> None:
+    activation = activation_named(name)
+    for record in (activation.increasing, growth.derive_increasing(activation)):
+        assert record.holds or growth.is_witness_of_fall(activation, record.witness)
 
 
 @pytest.mark.parametrize("name", ACTIVATION_NAMES)
@@ -63,7 +85,28 @@ def test_wrong_witnesses_are_no_witnesses(name: str, points: tuple[int, ...]) ->
 @pytest.mark.parametrize("name", ACTIVATION_NAMES)
 def test_reflection(name: str) -> None:
     activation = activation_named(name)
-    assert derivations.derive_reflection(activation) == activation.reflection
+    assert forms.derive_reflection(activation) == activation.reflection
+
+
+@pytest.mark.parametrize("name", ACTIVATION_NAMES)
+def test_closed_forms(name: str) -> None:
+    activation = activation_named(name)
+    assert forms.derive_affine_pieces(activation) == activation.affine_pieces
+    assert forms.derive_degree(activation) == activation.degree
+    found = [form for form in (Logistic(0, 1), Logistic(-1, 1), Logistic(-1, 0)) if forms.is_logistic(activation, form)]
+    assert found == ([] if activation.logistic is None else [activation.logistic])
+
+
+@pytest.mark.parametrize("name", ACTIVATION_NAMES)
+def test_homogeneity(name: str) -> None:
+    """Homogeneous of degree 1: lines from the origin on both sides; of degree k, on record, only powers are."""
+    activation = activation_named(name)
+    kappa = activation.homogeneity
+    values = [forms.value_at(activation.expression, Fraction(z)) for z in (-3, -1, 1, 3)]
+    if kappa is not None:
+        assert values == [3**kappa * values[1], values[1], values[2], 3**kappa * values[2]]
+    else:
+        assert not any(values[0] == 3**k * values[1] and values[3] == 3**k * values[2] for k in range(20))
 
 
 def test_expected_classes() -> None:
@@ -74,19 +117,51 @@ def test_expected_classes() -> None:
     assert set(ACTIVATION_NAMES) - holding("differentiable") == kinked
     assert set(ACTIVATION_NAMES) - holding("twice_differentiable") == kinked | {"softsign", "elu"}
     assert holding("analytic") == holding("twice_differentiable")
-    assert holding("nonvanishing_derivative") == {
-        "sigmoid", "tanh", "softsign", "softplus", "bent-identity", "identity", "elu", "arctan", "erf", "power:1",
-    }  # fmt: skip
+    rising = {"sigmoid", "tanh", "softsign", "softplus", "bent-identity", "identity", "elu", "arctan", "erf", "power:1"}
+    assert holding("nonvanishing_derivative") == rising
+    assert holding("increasing") == rising | (kinked - {"relu"}) | {"power:3"}
+    assert holding("tame") == {"sigmoid", "tanh", "softsign", "softplus", "arctan", "erf", "sin", "relu", "gelu", "silu"}
+
+
+def test_expected_properties() -> None:
+    def holding(field: str) -> set[str]:
+        return {activation_named(name).family for name in ACTIVATION_NAMES if getattr(activation_named(name), field)}
+
+    assert holding("is_identity") == {"identity"}
+    assert holding("is_identity_for_positive") == {"relu", "leaky-relu", "elu"}
+    assert holding("is_dead_for_negative") == {"relu"}
+    assert holding("is_squashing") == {"sigmoid", "tanh", "erf", "softsign"}
+    assert holding("homogeneity") == {"identity", "power", "relu", "leaky-relu"}
+    straight = {name for name in ACTIVATION_NAMES if not activation_named(name).is_curved}
+    assert straight == {"identity", "power:1", "relu", "leaky-relu:1/100", "leaky-relu:1/3", "leaky-relu:99/100"}
+    for family, degree in (("relu", 1), ("leaky-relu:1/3", 1), ("identity", 1), ("power:1", 1), ("power:3", 3)):
+        assert activation_named(family).homogeneity == degree
+
+
+def test_pieces_of_other_expressions() -> None:
+    import sympy
+
+    z = pieces.Z
+    assert pieces.breakpoints(sympy.Abs(2 * z - 1) + sympy.Piecewise((0, z < -1), (z, True))) == (Fraction(-1), Fraction(1, 2))
+    assert pieces.one_sided_limits(sympy.Abs(2 * z - 1), 1, Fraction(1, 2)) == (-2, 2)
+    assert pieces.value_at(sympy.Abs(2 * z - 1), Fraction(1, 2)) == 0
+    with pytest.raises(pieces.DerivationError, match="linear in z"):
+        pieces.breakpoints(sympy.Abs(z**2 - 1))
+    with pytest.raises(pieces.DerivationError, match="rational point"):
+        pieces.breakpoints(sympy.Abs(z - sympy.sqrt(2)))
+    line = AffinePiece(None, Fraction(0), Fraction(1), Fraction(2))
+    assert line.reaches(Fraction(0))
+    assert not line.reaches(Fraction(1))
 
 
 def test_unknown_shapes_are_never_guessed() -> None:
     import sympy
 
-    z = derivations.Z
+    z = pieces.Z
     assert not derivations.is_analytic_on_reals(sympy.log(z))
     assert not derivations.is_analytic_on_reals(1 / z)
     assert not derivations.is_analytic_on_reals(sympy.sqrt(z))
     assert not derivations.is_analytic_on_reals(sympy.Abs(z))
     assert not derivations.is_analytic_on_reals(sympy.exp(1 / z))
-    with pytest.raises(derivations.DerivationError, match="one expression for z < 0"):
-        derivations.branches(sympy.Abs(z - 1))
+    with pytest.raises(pieces.DerivationError, match="one expression for z < 0"):
+        pieces.branches(sympy.Abs(z - 1))

@@ -44,12 +44,12 @@ def composition_bound(architecture: Architecture) -> int:
     (5, 6)
     """
     a = architecture
-    if a.L < 2 or a.activation.family != "power" or a.bias == "fixed":
+    if a.L < 2 or a.activation.degree is None or a.activation.is_identity or a.bias == "fixed":
         raise InputError(
             "the composition bound must be asked for a network with hidden powers and bias 'trainable' or 'none', "
             f"got {a} with {a.activation.name} and bias {a.bias!r}: use another bound"
         )
-    return _between(a.widths, int(a.activation.parameter or 1), a.bias_rows)
+    return _between(a.widths, a.activation.degree, a.bias_rows)
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lossproof.theory.bounds.composition import MOST_DEGREE, composition_bound
 from lossproof.theory.bounds.upper import (
-    HOMOGENEOUS_FAMILIES,
     bottleneck_bound,
     homogeneous_bound,
     linear_bound,
@@ -22,18 +21,18 @@ def structural_rank_bounds(architecture: Architecture, T: int, rank_inputs: int)
     >>> structural_rank_bounds(Architecture.of("2-2-1", "relu"), 4, 3)
     [(4, 'rank-size'), (7, 'rank-homogeneous'), (4, 'rank-bottleneck'), (7, 'rank-sum')]
     """
-    a, family, free = architecture, architecture.activation.family, architecture.bias != "fixed"
+    a, hidden, free = architecture, architecture.activation, architecture.bias != "fixed"
     found = [(min(a.N_net, T * a.n_L), "rank-size")]
-    if a.L >= 2 and family in HOMOGENEOUS_FAMILIES and free:
+    if a.L >= 2 and hidden.homogeneity is not None and not hidden.is_identity and free:
         found.append((homogeneous_bound(a), "rank-homogeneous"))
     if a.L == 1 and free:
         found.append((linear_bound(a.n_L, rank_inputs), "rank-linear"))
-    if a.L >= 2 and family == "identity" and free:
+    if a.L >= 2 and hidden.is_identity and free:
         found.append((narrow_linear_bound(a, rank_inputs), "rank-linear"))
     degree = _degree(a)
     if degree is not None and a.output_activation.nonvanishing_derivative.holds:
         found.append((polynomial_bound(a.n_L, a.widths[0], degree, homogeneous=a.bias == "none"), "rank-polynomial"))
-    if a.L >= 2 and family == "power" and free:
+    if a.L >= 2 and hidden.degree is not None and not hidden.is_identity and free:
         found.append((composition_bound(a), "rank-composition"))
     if a.L >= 2:
         found.append((bottleneck_bound(a, T), "rank-bottleneck"))
@@ -43,9 +42,9 @@ def structural_rank_bounds(architecture: Architecture, T: int, rank_inputs: int)
 
 def _degree(a: Architecture) -> int | None:
     """Return the degree of ``z_L`` as a polynomial in the inputs, for hidden powers; None where it is none, or above 64."""
-    if a.L < 2 or a.activation.family not in ("identity", "power"):
+    if a.L < 2 or a.activation.degree is None:
         return None
-    degree = int(a.activation.parameter or 1) ** min(a.L - 1, 7)
+    degree = a.activation.degree ** min(a.L - 1, 7)
     return degree if degree <= MOST_DEGREE else None
 
 

@@ -16,9 +16,6 @@ from lossproof.theory.whole_numbers import whole
 if TYPE_CHECKING:
     from lossproof.theory.problem.architecture import Architecture
 
-HOMOGENEOUS_FAMILIES = ("relu", "leaky-relu", "power")
-"""Activations whose units can be rescaled: incoming weights by ``t``, outgoing ones by a power of ``t``."""
-
 
 def product_upper_bound(rank_psi: int, rank_phi: int) -> int:
     r"""Return ``rank[Ψ_l]·rank Φ_{l-1} ≥ rank(Ψ_l ⊙ Φ_{l-1})`` (`rank-upper`).
@@ -74,9 +71,10 @@ def duplicate_bound(n_L: int, distinct: int) -> int:
 def homogeneous_bound(architecture: Architecture) -> int:
     r"""Return ``N_net − Σ_{0<l<L} n_l ≥ rank P`` at every ``W`` where ``P`` exists (`homogeneous`).
 
-    Hypotheses: hidden activation ``relu``, ``leaky-relu`` or ``power:k``, bias mode ``trainable`` or ``none``; otherwise `InputError`.
+    Hypotheses: hidden activation homogeneous of degree ``k`` (``relu``, ``leaky-relu``, ``power:k``; for the identity `narrow_linear_bound` says
+    more), bias mode ``trainable`` or ``none``; otherwise `InputError`.
 
-    Proof: let ``k = 1`` for the former two. Multiplying the incoming weights and the bias of hidden unit ``(l, a)`` by ``e^t`` and its
+    Proof: multiplying the incoming weights and the bias of hidden unit ``(l, a)`` by ``e^t`` and its
     outgoing weights by ``e^{-kt}`` leaves the network's function as it is. Its derivative at ``t = 0`` is a vector ``v_{l,a}`` with
     ``v_{l,a}ᵀ P = 0``. If no weight is 0 the ``v_{l,a}`` are independent: in ``Σ c_{l,a} v_{l,a} = 0`` the entry at ``W_l[b, a]`` reads
     ``(c_{l,a} − k c_{l-1,b}) W_l[b, a] = 0`` with ``c_0 = 0``, so all ``c`` vanish, layer by layer. Near a point where all ``z ≠ 0`` (for
@@ -87,10 +85,11 @@ def homogeneous_bound(architecture: Architecture) -> int:
     >>> homogeneous_bound(Architecture.of("2-3-1", "relu"))
     10
     """
-    if architecture.activation.family not in HOMOGENEOUS_FAMILIES or architecture.bias == "fixed":
+    hidden = architecture.activation
+    if hidden.homogeneity is None or hidden.is_identity or architecture.bias == "fixed":
         raise InputError(
             "the homogeneous bound must be asked for relu, leaky-relu or a power with bias 'trainable' or 'none', "
-            f"got {architecture.activation.name} with bias {architecture.bias!r}: use another bound"
+            f"got {hidden.name} with bias {architecture.bias!r}: use another bound"
         )
     return architecture.N_net - sum(architecture.widths[1:-1])
 
@@ -147,7 +146,7 @@ def narrow_linear_bound(architecture: Architecture, rank_inputs: int) -> int:
     5
     """
     net = architecture
-    if net.L < 2 or net.activation.family != "identity" or net.bias == "fixed":
+    if net.L < 2 or not net.activation.is_identity or net.bias == "fixed":
         raise InputError(
             "the narrow linear bound must be asked for hidden layers of the identity and bias 'trainable' or 'none', "
             f"got {net} with {net.activation.name} and bias {net.bias!r}: use another bound"
@@ -197,7 +196,7 @@ def bottleneck_bound(architecture: Architecture, T: int) -> int:
         raise InputError(f"the bottleneck bound must be asked for a network with a hidden layer, got {a}: use the rank of the inputs")
     T, n, beta = whole("T", T, 1), a.widths, a.bias_rows
     found, behind = [T * a.n_L], 0
-    if a.activation.family == "power" and a.bias == "none" and 1 in n[1:-1]:
+    if a.activation.degree is not None and not a.activation.is_identity and a.bias == "none" and 1 in n[1:-1]:
         found.append(T + a.n_L - 1)
     for h in range(a.L - 1, 0, -1):
         if n[h] <= n[h + 1]:

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import sympy
 
-from lossproof.theory.derivations.smoothness import DerivationError
+from lossproof.theory.derivations.pieces import DerivationError
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.functions.properties import Property
 

@@ -7,9 +7,12 @@ degree above 1.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import sympy
 
-from lossproof.theory.derivations.smoothness import POSITIVE, DerivationError, branches, derive_differentiable, one_sided_limits
+from lossproof.theory.derivations.pieces import POSITIVE, DerivationError, Z, breakpoints, one_sided_limits, pieces, value_at
+from lossproof.theory.derivations.smoothness import derive_differentiable
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.properties import Property
 
@@ -19,12 +22,13 @@ _U = sympy.Symbol("u", positive=True)
 def derive_rational(activation: Activation) -> Property:
     """Decide whether ``σ(z)`` and ``σ'(z)`` are rational for all rational ``z`` where they exist.
 
-    Proof of yes: both branches are rational functions with rational coefficients, and ``σ(0)`` is rational. Proof of no: a value or a
+    Proof of yes: all pieces are rational functions with rational coefficients, and so are the values where they meet. Proof of no: a value or a
     slope at a rational point that is irrational; or two points where values and slopes cannot all be rational.
     """
-    left, right = branches(activation.expression)
-    if all(_is_rational_function(branch) for branch in (left, right)) and one_sided_limits(activation.expression, 0)[1].is_rational:
-        return Property(True, "both branches are rational functions with rational coefficients")
+    expression = activation.expression
+    rational_between = all(_is_rational_function(piece.expression) for piece in pieces(expression))
+    if rational_between and all(value_at(expression, point).is_rational for point in breakpoints(expression)):
+        return Property(True, "all pieces are rational functions with rational coefficients")
     for place, number in _numbers_at_rational_points(activation):
         reason = irrationality(number)
         if reason:
@@ -33,18 +37,18 @@ def derive_rational(activation: Activation) -> Property:
 
 
 def _is_rational_function(expression: sympy.Expr) -> bool:
-    if not expression.is_rational_function(POSITIVE):
+    if not expression.is_rational_function(Z):
         return False
     parts = sympy.fraction(sympy.together(expression))
-    return all(coefficient.is_rational for part in parts for coefficient in sympy.Poly(part, POSITIVE).coeffs())
+    return all(coefficient.is_rational for part in parts for coefficient in sympy.Poly(part, Z).coeffs())
 
 
 def _numbers_at_rational_points(activation: Activation) -> list[tuple[str, sympy.Expr]]:
-    left, right = branches(activation.expression)
     numbers = []
-    for point, branch, sign in ((1, right, 1), (-1, left, -1)):
-        numbers.append((f"σ({point})", branch.subs(POSITIVE, 1)))
-        numbers.append((f"σ'({point})", sign * sympy.diff(branch, POSITIVE).subs(POSITIVE, 1)))
+    for point in (1, -1):
+        for piece in pieces(activation.expression):
+            if piece.contains(Fraction(point)):
+                numbers += [(f"σ({point})", piece.expression.subs(Z, point)), (f"σ'({point})", piece.slope.subs(Z, point))]
     if derive_differentiable(activation).holds:
         numbers.append(("σ'(0)", one_sided_limits(activation.expression, 1)[1]))
     return numbers
@@ -91,7 +95,7 @@ def _has_algebraic_coefficients(function: sympy.Expr) -> bool:
 
 def _excess_slope(activation: Activation) -> Property:
     r"""Refute rationality by ``h(z) = σ'(z) − σ(z)/z``: were all values rational, so would be ``h(2)/h(1)``."""
-    _, right = branches(activation.expression)
+    right = pieces(activation.expression)[-1].expression.subs(Z, POSITIVE)
     excess = sympy.simplify(sympy.diff(right, POSITIVE) - right / POSITIVE)
     ratio = sympy.simplify(excess.subs(POSITIVE, 2) / excess.subs(POSITIVE, 1))
     reason = irrationality(ratio)

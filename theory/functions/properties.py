@@ -13,7 +13,8 @@ class Property:
     ``argument`` is a proof in a sentence. ``witness`` belongs to a property "for all z" that fails, and holds rational points:
 
     - of "f(z) ≠ 0": one point where f is exactly 0 or does not exist, or two points between which a continuous f changes its sign;
-    - of "analytic", "differentiable" and "twice differentiable": one point where it fails;
+    - of "analytic", "differentiable" and "twice differentiable": all points where it fails, in order;
+    - of "increasing": two points ``y < z`` with ``f(y) ≥ f(z)``;
     - of "convex": one residual at which the second derivative is negative.
 
     It is empty where the property holds, and may be empty where it fails for another reason.

@@ -82,7 +82,7 @@ class Architecture:
         return (self.output_activation,) if self.L == 1 else (self.activation, self.output_activation)
 
     def kinked_layers(self, order: int) -> list[int]:
-        """Return the layers whose activation lacks its first (``order`` 1) or second (``order`` 2) derivative at ``z = 0``.
+        """Return the layers whose activation lacks its first (``order`` 1) or second (``order`` 2) derivative at some z, its `kinks <Activation.kinks>`.
 
         >>> Architecture.of("2-2-2-1", "softsign").kinked_layers(1), Architecture.of("2-2-2-1", "softsign").kinked_layers(2)
         ([], [1, 2])

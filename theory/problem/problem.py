@@ -49,7 +49,7 @@ class Problem:
     def is_convex(self) -> bool:
         """Whether J is a convex function of an affine one of W, on record: one layer, identity output, a convex error."""
         a = self.architecture
-        return a.L == 1 and a.output_activation.family == "identity" and self.error.convex.holds
+        return a.L == 1 and a.output_activation.is_identity and self.error.convex.holds
 
     def with_units(self, layer: int, units: Sequence[int]) -> Problem:
         """Return the problem with only these units of a hidden layer, in this order, each with its fixed bias.

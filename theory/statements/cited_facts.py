@@ -9,28 +9,25 @@ from math import comb
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.problem.problem import Problem
 
-INCREASING_AND_TAME = ("sigmoid", "tanh", "arctan", "erf", "softplus")
-"""Families that are analytic and strictly increasing, and bounded or (softplus) with ``σ(z) ≤ e^z`` and ``σ(z) ≤ |z| + log 2``."""
-
-SQUASHING = ("sigmoid", "tanh", "erf", "softsign")
-"""Families with a positive derivative and a bounded open range with rational ends."""
-
-PIECEWISE_LINEAR = ("identity", "relu", "leaky-relu")
-"""Families whose second derivative is 0 wherever it exists."""
-
 
 def is_linear(activation: Activation) -> bool:
     """Tell whether ``σ(z) = z`` for all z."""
-    return activation.family == "identity" or (activation.family == "power" and activation.parameter == 1)
+    return activation.degree == 1
 
 
-def is_curved(activation: Activation) -> bool:
-    """Tell whether σ is twice continuously differentiable near some a with ``σ(a), σ'(a), σ''(a)`` all different from 0.
+def is_increasing_and_tame(activation: Activation) -> bool:
+    """Tell whether σ is analytic, strictly increasing, and bounded or small on one side and at most linear on the other (see `Activation`).
 
-    True of every family but the piecewise linear ones: of the others each is analytic on ``z > 0`` and on ``z < 0``, and on one of the two
-    neither 0, nor constant, nor affine, so the zeros of σ, σ' and σ'' are isolated there.
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> [is_increasing_and_tame(activation_named(name)) for name in ("tanh", "softplus", "bent-identity", "gelu")]
+    [True, True, False, False]
     """
-    return not is_linear(activation) and activation.family not in PIECEWISE_LINEAR
+    return activation.analytic.holds and activation.increasing.holds and activation.tame.holds
+
+
+def is_leaky(activation: Activation) -> bool:
+    """Tell whether σ is a leaky relu: two rising lines that meet at 0 in a kink."""
+    return activation.homogeneity == 1 and activation.increasing.holds and activation.kinks(1) != ()
 
 
 def wide_pyramid_layer(widths: tuple[int, ...], T: int) -> int | None:
@@ -60,10 +57,8 @@ def intrinsic_dimension(problem: Problem) -> int:
     """
     a = problem.architecture
     distinct = problem.samples.distinct_inputs()
-    if a.activation.family not in ("identity", "power"):
-        return distinct
-    k = int(a.activation.parameter or 1)
-    return min(distinct, comb(a.fan_in(1) + k - 1, k))
+    k = a.activation.degree
+    return distinct if k is None else min(distinct, comb(a.fan_in(1) + k - 1, k))
 
 
 def target_signs(problem: Problem) -> tuple[int, ...] | None:

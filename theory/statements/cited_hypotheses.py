@@ -13,10 +13,9 @@ from typing import TypeAlias
 
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.statements.cited_facts import (
-    INCREASING_AND_TAME,
-    SQUASHING,
     intrinsic_dimension,
-    is_curved,
+    is_increasing_and_tame,
+    is_leaky,
     is_linear,
     target_signs,
     telling_coordinate,
@@ -115,9 +114,8 @@ def _distinct(problem: Problem) -> Hypothesis:
     return hypothesis(not equal, f"the {problem.T} inputs differ", "two samples have equal inputs")
 
 
-def _hidden_family(problem: Problem, families: tuple[str, ...], wanted: str) -> Hypothesis:
+def _hidden_activation(problem: Problem, holds: bool, wanted: str) -> Hypothesis:
     name = problem.architecture.activation.name
-    holds = problem.architecture.activation.family in families
     return hypothesis(holds, f"the hidden activation {name} is {wanted}", f"the hidden activation is {name}, not {wanted}")
 
 
@@ -161,7 +159,8 @@ def _laurent_von_brecht(problem: Problem) -> Found:
 def _nguyen_hein(problem: Problem) -> Found:
     a, error, T = problem.architecture, problem.error, problem.T
     yield _hidden(problem)
-    yield _hidden_family(problem, INCREASING_AND_TAME, f"one of {', '.join(INCREASING_AND_TAME)}")
+    tame = "analytic, strictly increasing, and bounded or small towards −∞ and at most linear towards ∞"
+    yield _hidden_activation(problem, is_increasing_and_tame(a.activation), tame)
     yield hypothesis(
         a.output_activation.nonvanishing_derivative.holds,
         "the output activation's derivative vanishes nowhere",
@@ -183,7 +182,7 @@ def _nguyen_hein(problem: Problem) -> Found:
 
 
 def _refuted(problem: Problem, least: int, what: str) -> Found:
-    yield _hidden_family(problem, ("sigmoid", "tanh"), "sigmoidal (sigmoid or tanh)")
+    yield _hidden_activation(problem, problem.architecture.activation.logistic is not None, "sigmoidal (sigmoid or tanh)")
     yield _squared(problem)
     yield _last_hidden_width(problem, least, what)
     yield _distinct(problem)
@@ -209,8 +208,9 @@ def _gori_tesi(problem: Problem) -> Found:
     a = problem.architecture
     hidden, output = a.activation.name, a.output_activation.name
     yield _one_hidden(problem)
-    squashing = a.output_activation.family in SQUASHING
-    yield hypothesis(squashing, f"{output} is a squashing function", f"the output activation is {output}, no squashing function")
+    yield hypothesis(
+        a.output_activation.is_squashing, f"{output} is a squashing function", f"the output activation is {output}, no squashing function"
+    )
     yield hypothesis(hidden == output, "hidden and output units are alike", f"the hidden activation is {hidden}, the output's {output}")
     yield hypothesis(a.n_L == 1, "there is one output", f"there are {a.n_L} outputs, which share the hidden units")
     yield _squared(problem)
@@ -221,7 +221,7 @@ def _gori_tesi(problem: Problem) -> Found:
 def _soudry_carmon(problem: Problem) -> Found:
     n_L = problem.architecture.n_L
     yield _hidden(problem)
-    yield _hidden_family(problem, ("leaky-relu",), "leaky relu")
+    yield _hidden_activation(problem, is_leaky(problem.architecture.activation), "leaky relu")
     yield hypothesis(n_L == 1, "there is one output", f"there are {n_L} outputs, not one")
     yield _squared(problem)
     yield Hypothesis(
@@ -249,7 +249,7 @@ def _ding_li_sun(problem: Problem) -> Found:
     yield _identity_output(problem)
     yield _squared(problem)
     yield _trainable_bias(problem)
-    yield hypothesis(is_curved(a.activation), f"{name} is curved", f"the hidden activation {name} has no second derivative other than 0")
+    yield hypothesis(a.activation.is_curved, f"{name} is curved", f"the hidden activation {name} has no second derivative other than 0")
     yield _last_hidden_width(problem, 2, "2")
     yield hypothesis(needed < T, f"T = {T} exceeds n_0(n_0 + 3)/2 = {needed}", f"T = {T} does not exceed n_0(n_0 + 3)/2 = {needed}")
 

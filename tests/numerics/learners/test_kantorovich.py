@@ -8,6 +8,7 @@ from itertools import pairwise
 import mpmath
 import numpy as np
 import pytest
+from cases.field_cases import ACTIVATIONS
 from cases.landscapes import XOR_X, XOR_Y
 from cases.learner_problems import (
     LIPSCHITZ,
@@ -22,6 +23,7 @@ from cases.learner_problems import (
 
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.functions.table import formulas_of
 from lossproof.numerics.learners.kantorovich import kantorovich_ball
 from lossproof.numerics.learners.krawczyk import learner_box
 from lossproof.numerics.network.weight_vectors import flat_weights
@@ -30,7 +32,7 @@ from lossproof.numerics.verified.derivative_bounds import lipschitz_of_derivativ
 from lossproof.numerics.verified.enclosures import Enclosure, enclose_numbers, exact_floats
 from lossproof.numerics.verified.forward_backward import enclose_pass
 from lossproof.numerics.verified.gram import smallest_singular_value
-from lossproof.numerics.verified.slope_bounds import SUPREMA, slope_bounds
+from lossproof.numerics.verified.slope_bounds import slope_bounds
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.functions.activations import activation_named
 from lossproof.theory.functions.errors import error_named
@@ -42,14 +44,15 @@ from lossproof.theory.problem.weights import Layer, Weights
 SHAPES = [((3, 8), 2), ((2, 7, 2), 5), ((2, 4, 4, 2), 5), ((3, 4, 3, 4, 1), 6)]
 
 
-@pytest.mark.parametrize("family", sorted(SUPREMA))
-def test_suprema_of_the_derivatives(family):
-    activation, field = activation_named(family), Float64Field()
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_suprema_of_the_derivatives(name):
+    activation, field = activation_named(name), Float64Field()
     z = np.linspace(-40, 40, 200_001)[::2] + 1e-7
     first = np.abs(field.activate(activation, 1, z)).max()
     second = np.abs(field.activate(activation, 2, z)).max()
-    assert first <= SUPREMA[family][0] <= 1.2 * first
-    assert second <= SUPREMA[family][1] <= 1.4 * second
+    most = formulas_of(activation).suprema
+    assert (first <= most[0] <= 1.2 * first) if np.isfinite(most[0]) else activation.degree is not None
+    assert (second <= most[1] <= 1.4 * second) if np.isfinite(most[1]) else (activation.degree is not None or activation.kinks(1))
 
 
 @pytest.mark.parametrize("name", [*LIPSCHITZ, "leaky-relu:1/10", "relu"])

@@ -1,0 +1,103 @@
+"""Every family of activations has its formulas, a family without them is refused, and the values on record are what they must be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+from cases.field_cases import ACTIVATIONS, POINTS
+from flint import arb, fmpq
+
+from lossproof.numerics.critical.running_off import is_suspicious
+from lossproof.numerics.curves.fields import BallSeries, FloatSeries, FormalSeries
+from lossproof.numerics.fields.ball import BallField
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.formal import FormalField
+from lossproof.numerics.fields.mpmath import MpmathField
+from lossproof.numerics.fields.prime import PrimeField
+from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.functions.table import FORMULAS, formulas_of
+from lossproof.numerics.network.float_derivatives import FloatLandscape
+from lossproof.numerics.verified.activations import enclose_activation
+from lossproof.numerics.verified.enclosures import exact_floats
+from lossproof.numerics.verified.slope_bounds import slope_bounds
+from lossproof.theory.derivations.pieces import one_sided_limits
+from lossproof.theory.exceptions import InputError, NotDifferentiable
+from lossproof.theory.functions.activations import ACTIVATION_FAMILIES, activation_named
+from lossproof.theory.functions.errors import error_named
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.samples import Samples
+
+UNKNOWN = replace(activation_named("sin"), name="cosine", family="cosine")
+
+
+def test_every_family_has_formulas():
+    assert set(FORMULAS) == set(ACTIVATION_FAMILIES)
+
+
+def test_the_test_cases_cover_every_family():
+    assert {activation_named(name).family for name in ACTIVATIONS} == set(ACTIVATION_FAMILIES)
+
+
+@pytest.mark.parametrize(
+    "field", [Float64Field(), MpmathField(30), BallField(64), FormalField(), RationalField(), PrimeField(1048583)], ids=repr
+)
+def test_fields_refuse_an_unknown_family(field):
+    with pytest.raises(InputError, match="'cosine'"):
+        field.activate(UNKNOWN, 0, field.array([0]))
+
+
+@pytest.mark.parametrize("field", [FloatSeries(), BallSeries(64), FormalSeries()], ids=repr)
+def test_series_refuse_an_unknown_family(field):
+    with pytest.raises(InputError, match="'cosine'"):
+        field.jet(UNKNOWN, 2, field.array([0]))
+
+
+@pytest.mark.parametrize("bound", [enclose_activation, slope_bounds])
+def test_bounds_refuse_an_unknown_family(bound):
+    with pytest.raises(InputError, match="'cosine'"):
+        bound(UNKNOWN, exact_floats([0.5]))
+
+
+def test_the_search_refuses_an_unknown_family():
+    problem = Problem(Architecture.of("1-1-1"), error_named("squared"), Samples.of([[1]], [[5]]))
+    landscape = FloatLandscape(problem)
+    at = landscape.at(np.zeros((1, 4)))
+    other = FloatLandscape(Problem(replace(problem.architecture, activation=UNKNOWN), problem.error, problem.samples))
+    assert not is_suspicious(landscape, at)
+    with pytest.raises(InputError, match="'cosine'"):
+        is_suspicious(other, at)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_rational_values_at_zero_are_on_record(name, order):
+    activation, field = activation_named(name), FormalField()
+    if Fraction(0) in activation.kinks(order):
+        with pytest.raises(NotDifferentiable):
+            field.activate(activation, order, field.array([0]))
+        return
+    value = field.activate(activation, order, field.array([0]))[0]
+    exact = sympy.simplify(one_sided_limits(activation.expression, order)[1])
+    assert exact.is_rational is isinstance(value, fmpq)
+    assert field.enclose(value, 200).overlaps(arb(str(sympy.N(exact, 50))))
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_values_on_record_lie_in_the_balls(name, order):
+    activation, formal, balls = activation_named(name), FormalField(), BallField(200)
+    points = [point for point in POINTS if point not in activation.kinks(order)]
+    exact = formal.activate(activation, order, formal.array(points))
+    for value, ball in zip(exact, balls.activate(activation, order, balls.array(points)), strict=True):
+        assert activation.rational.holds <= isinstance(value, fmpq)
+        assert formal.enclose(value, 200).overlaps(ball)
+
+
+def test_formulas_of_a_parameter():
+    assert formulas_of(activation_named("leaky-relu:1/3")).doubles(np.array([-3.0]), 0) == -1
+    assert formulas_of(activation_named("power:3")).suprema == (np.inf, np.inf)

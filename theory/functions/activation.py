@@ -69,6 +69,12 @@ class Activation:
         return () if order == 0 else self.differentiable_times(order).witness
 
     @property
+    def has_nonzero_slopes(self) -> bool:
+        """Whether ``σ'(z) ≠ 0`` wherever it exists: `nonvanishing_derivative`, or a line of slope other than 0 on each side of every kink."""
+        lines = self.is_piecewise_linear and all(piece.slope != 0 for piece in self.affine_pieces)
+        return self.nonvanishing_derivative.holds or lines
+
+    @property
     def is_identity(self) -> bool:
         """Whether σ is given as the identity. ``power:1`` is the same function with ``degree`` 1, and is treated as a power."""
         return self.formula == "z"

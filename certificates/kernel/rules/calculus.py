@@ -129,17 +129,17 @@ def rank_dimension(step: Step) -> Result:
     step.expect(1)
     step.require_at(EVERYWHERE)
     rho, L, n, n_L, beta = step.bound(0, "Phi-0+"), problem.L, problem.widths, problem.n_L, problem.bias_rows
-    found, linear = [problem.columns], L == 1 or problem.activation.family == "identity"
-    k = 1 if linear else int(problem.activation.parameter or 0) if problem.activation.family == "power" else 0
-    if linear and problem.bias != "fixed":
+    hidden, found = problem.activation, [problem.columns]
+    k = 0 if L == 1 or hidden.degree is None else hidden.degree
+    if (L == 1 or hidden.is_identity) and problem.bias != "fixed":
         m = min(n[1:-1], default=n_L)
         a, b = min(m + beta, rho), min(m, n_L)
         found.append(n_L * rho if L == 1 else rho * b + a * (n_L - b))
-    if k and L >= 2 and k ** min(L - 1, 7) <= limits.MAX_POLYNOMIAL_DEGREE:
+    if k and k ** min(L - 1, 7) <= limits.MAX_POLYNOMIAL_DEGREE:
         found.append(n_L * comb(n[0] - (problem.bias == "none") + k ** (L - 1), k ** (L - 1)))
-    if problem.activation.family == "power" and problem.bias != "fixed" and 2 <= L <= limits.MAX_POLYNOMIAL_DEGREE:
+    if k and not hidden.is_identity and problem.bias != "fixed" and L <= limits.MAX_POLYNOMIAL_DEGREE:
         found.append(_composed(problem, k))
-    if problem.activation.family == "power" and problem.bias == "none" and 1 in n[1:-1]:
+    if k and not hidden.is_identity and problem.bias == "none" and 1 in n[1:-1]:
         found.append(problem.T + n_L - 1)
     behind = 0
     for h in range(L - 1, 0, -1):

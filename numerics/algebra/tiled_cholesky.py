@@ -25,7 +25,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy.linalg import blas, lapack
 
-from lossproof.numerics.algebra.products import Floats, times_transposed
+from lossproof.numerics.algebra.products import Floats, put, times_transposed
 from lossproof.numerics.algebra.tiled_matrix import TiledMatrix
 
 Report: TypeAlias = Callable[[int, int], None]
@@ -64,11 +64,16 @@ def factor_in_place(A: TiledMatrix, report: Report | None = None) -> bool:
 
 
 def _subtract_products(target: Floats, left: list[Floats], right: list[Floats], count: int, scratch: Floats) -> None:
-    """Subtract ``L_IK L_JKᵀ`` for all ``K`` before ``count``, each product formed apart."""
+    """Subtract ``L_IK L_JKᵀ`` for all ``K`` before ``count``, each product formed apart.
+
+    Of the product of a tile with itself one triangle is formed; the other one is 0, and leaves what lies above the diagonal as it is.
+    """
     product = scratch[: target.size].reshape(target.shape)
+    if left is right:
+        product.fill(0)
     for K in range(count):
         if left is right:
-            blas.dsyrk(1.0, left[K].T, trans=1, lower=0, c=product.T, overwrite_c=1)
+            put(blas.dsyrk(1.0, left[K].T, trans=1, lower=0, c=product.T, overwrite_c=1).T, product)
         else:
             times_transposed(left[K], right[K], product)
         np.subtract(target, product, out=target)
@@ -76,12 +81,13 @@ def _subtract_products(target: Floats, left: list[Floats], right: list[Floats], 
 
 def _substitute(factor: Floats, tile: Floats) -> None:
     """Replace ``tile`` by ``X`` with ``X Lᵀ = tile``."""
-    blas.dtrsm(1.0, factor.T, tile.T, lower=0, trans_a=1, overwrite_b=1)
+    put(blas.dtrsm(1.0, factor.T, tile.T, lower=0, trans_a=1, overwrite_b=1).T, tile)
 
 
 def _factor_tile(tile: Floats) -> bool:
     factor, info = lapack.dpotrf(tile.T, lower=0, clean=0, overwrite_a=1)
-    pivots = factor.diagonal()
+    put(factor.T, tile)
+    pivots = tile.diagonal()
     return bool(info == 0 and np.isfinite(pivots).all() and pivots.min() > 0)
 
 

@@ -110,9 +110,9 @@ def _preconditioner(P: Floats) -> Floats | None:
     for _ in range(4):
         work = K.copy()
         work[np.diag_indices(n)] += shift
-        factor, info = lapack.dpotrf(work.T, lower=0, clean=1, overwrite_a=1)
+        factor, info = lapack.dpotrf(work.T, lower=0, clean=0, overwrite_a=1)
         if info == 0:
-            inverse, info = lapack.dtrtri(factor, lower=0)
-            return np.ascontiguousarray(inverse) if info == 0 else None
+            inverse, info = lapack.dtrtri(factor, lower=0, overwrite_c=1)
+            return np.triu(inverse) if info == 0 else None
         shift *= _SHIFTS
     return None

@@ -44,13 +44,13 @@ def has_positive_pivots(tile: Callable[[slice, slice], Array], n: int) -> bool:
             for K in range(J):
                 rest -= matrix_product(L[I][K], L[J][K])
             if J < I:
-                blas.dtrsm(1.0, L[J][J].T, rest.T, lower=0, trans_a=1, overwrite_b=1)
+                found = blas.dtrsm(1.0, L[J][J].T, rest.T, lower=0, trans_a=1, overwrite_b=1)
             else:
-                _, info = lapack.dpotrf(rest.T, lower=0, clean=0, overwrite_a=1)
-                pivots = np.diagonal(rest)
+                found, info = lapack.dpotrf(rest.T, lower=0, clean=0, overwrite_a=1)
+                pivots = np.diagonal(found)
                 if info != 0 or not (np.all(np.isfinite(pivots)) and np.all(pivots > 0)):
                     return False
-            L[I].append(rest)
+            L[I].append(found.T)
     return True
 
 

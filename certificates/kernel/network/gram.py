@@ -27,17 +27,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import psutil
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import BallRing, ball_precision
 from lossproof.certificates.kernel.arithmetic.cholesky import cholesky_roundings, has_positive_pivots, matrix_product
-from lossproof.certificates.kernel.reading.limits import MAX_WORK, Array, limit
+from lossproof.certificates.kernel.reading.limits import MAX_GRAM_BYTES, MAX_GRAM_COLUMNS, MAX_WORK, Array, limit
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import Number, Point, Problem
 from lossproof.theory.functions.activations import Activation
 
-MAX_COLUMNS = 60_000
 _U = 2.0**-53
 _ENLARGE = 1 + 2.0**-20
 _LARGEST, _TINY = 2.0**100, 2.0**-600
@@ -102,11 +100,11 @@ def _divided(part: Enclosed, others: tuple[int, ...]) -> Enclosed:
 
 
 def _limit_size(problem: Problem) -> None:
-    """Refuse what takes too long, or more memory than there is: the triangle of K, 4 n² bytes, and five copies of the Ψ_l."""
+    """Refuse what takes too long, or too much memory."""
     n, widths = problem.columns, problem.widths
-    limit(n, MAX_COLUMNS, "the number of columns")
+    limit(n, MAX_GRAM_COLUMNS, "the number of columns")
     limit(sum(problem.T * w for w in widths), MAX_WORK // 10, "the number of values of activations")
-    limit(4 * n * n + 40 * n * sum(widths[1:]), psutil.virtual_memory().available, "the memory in bytes")
+    limit(4 * n * n + 40 * n * sum(widths[1:]), MAX_GRAM_BYTES, "the memory in bytes")
 
 
 def _terms(problem: Problem, layers: list[int]) -> int:

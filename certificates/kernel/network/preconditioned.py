@@ -62,10 +62,10 @@ def _preconditioner(A: Array) -> Array | None:
     n = len(K)
     shift = 2 * gamma(cholesky_roundings(n)) * float(np.trace(K))
     for _ in range(4):
-        factor, info = lapack.dpotrf((K + shift * np.eye(n)).T, lower=0, clean=1, overwrite_a=1)
+        factor, info = lapack.dpotrf((K + shift * np.eye(n)).T, lower=0, clean=0, overwrite_a=1)
         if info == 0:
-            inverse, info = lapack.dtrtri(factor, lower=0)
-            return np.asarray(inverse) if info == 0 else None
+            inverse, info = lapack.dtrtri(factor, lower=0, overwrite_c=1)
+            return np.triu(inverse) if info == 0 else None
         shift *= 8
     return None
 

@@ -20,6 +20,9 @@ MAX_WORK = 5 * 10**7
 MAX_FORWARD_WORK = 2 * 10**8
 MAX_BIT_WORK = 2**36
 SIGN_PRECISION = 1024
+MAX_GRAM_COLUMNS = 60_000
+MAX_GRAM_BYTES = 2**34
+"""Of the triangle of K, ``4 n²`` bytes, and five copies of the ``Ψ_l``: fixed, so that what is accepted does not depend on the machine."""
 
 
 def limit(amount: int, most: int, what: str) -> None:

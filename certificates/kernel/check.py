@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from lossproof.certificates.kernel.reading.outcome import AcceptedStep, Failure, Verification
@@ -72,11 +73,14 @@ _STEP_KEYS = ("id", "rule", "premises", "evidence", "conclusion", "rigor")
 _CLAIM_KEYS = ("statement", "scope", "verdict", "point", "facts")
 
 
-def check_certificate(document: object) -> Verification:
+def check_certificate(
+    document: object, around_steps: Callable[[int], AbstractContextManager[None]] = lambda columns: nullcontext()
+) -> Verification:
     """Check a certificate, given as JSON text or as the object it spells.
 
     Every conclusion is derived anew and compared; the first step that fails ends the check. ``ok`` means that every conclusion holds for the problem
-    in the certificate, with the rigor stated. No malformed document raises: it fails, with place, code and message.
+    in the certificate, with the rigor stated. No malformed document raises: it fails, with place, code and message. The steps are checked within
+    ``around_steps(columns)`` for the columns ``T n_L`` of P: how many threads the sums may use is settled there, and no verdict depends on it.
     """
     accepted: list[Accepted] = []
     known: dict[tuple[str, int], Any] = {}
@@ -84,9 +88,10 @@ def check_certificate(document: object) -> Verification:
     try:
         found = parse_document(document)
         problem, digest, points, steps = _read_head(found)
-        for number, value in enumerate(steps):
-            place = f"steps[{number}]"
-            accepted.append(_check_step(value, number, problem, points, accepted, known))
+        with around_steps(problem.columns):
+            for number, value in enumerate(steps):
+                place = f"steps[{number}]"
+                accepted.append(_check_step(value, number, problem, points, accepted, known))
         place = ""
         _require_seal(found)
     except Rejected as rejected:

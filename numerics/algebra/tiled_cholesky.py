@@ -26,6 +26,7 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from lossproof.numerics.algebra.products import Floats, put, times_transposed
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tiled_matrix import TiledMatrix
 
 Report: TypeAlias = Callable[[int, int], None]
@@ -51,15 +52,16 @@ def factor_in_place(A: TiledMatrix, report: Report | None = None) -> bool:
     (True, 2.0)
     """
     scratch = np.empty(max((tile.size for row in A.tiles for tile in row), default=0))
-    for I, row in enumerate(A.tiles):
-        for J in range(I):
-            _subtract_products(row[J], row, A.tiles[J], J, scratch)
-            _substitute(A.tiles[J][J], row[J])
-        _subtract_products(row[I], row, row, I, scratch)
-        if not _factor_tile(row[I]):
-            return False
-        if report is not None:
-            report(A.starts[I + 1] ** 2, A.n**2)
+    with threads_for(A.n**3 / 3):
+        for I, row in enumerate(A.tiles):
+            for J in range(I):
+                _subtract_products(row[J], row, A.tiles[J], J, scratch)
+                _substitute(A.tiles[J][J], row[J])
+            _subtract_products(row[I], row, row, I, scratch)
+            if not _factor_tile(row[I]):
+                return False
+            if report is not None:
+                report(A.starts[I + 1] ** 2, A.n**2)
     return True
 
 
@@ -85,7 +87,8 @@ def _substitute(factor: Floats, tile: Floats) -> None:
 
 
 def _factor_tile(tile: Floats) -> bool:
-    factor, info = lapack.dpotrf(tile.T, lower=0, clean=0, overwrite_a=1)
+    with threads_for(len(tile) ** 3 / 3):
+        factor, info = lapack.dpotrf(tile.T, lower=0, clean=0, overwrite_a=1)
     put(factor.T, tile)
     pivots = tile.diagonal()
     return bool(info == 0 and np.isfinite(pivots).all() and pivots.min() > 0)

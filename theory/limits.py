@@ -12,7 +12,7 @@ from math import isqrt
 
 MAX_WORK = 2 * 10**10
 """Work of a certificate: about half an hour."""
-MAX_STEP_WORK = 4 * 10**9
+MAX_STEP_WORK = 10**10
 """Work of one step."""
 MAX_TEXT = 2**28
 """Characters of a certificate."""
@@ -44,7 +44,7 @@ MAX_POLYNOMIAL_DEGREE = 64
 """Degree of a network of powers in the bound of its rank by dimensions, and number of its layers."""
 MAX_SIGN_SAMPLES = 16
 """Samples whose patterns of signs are all gone through."""
-MAX_GRAM_COLUMNS = 40_000
+MAX_GRAM_COLUMNS = 60_000
 """Columns of a Gram matrix that is factored in double precision: one triangle of it takes ``4 n²`` bytes."""
 MAX_GRAM_VALUES = 5 * 10**6
 """Values of activations for such a matrix."""
@@ -74,7 +74,7 @@ def value_work(bits: int) -> int:
 
 def flops_work(flops: int) -> int:
     """Return the work of so many operations in double precision, done by BLAS."""
-    return flops // 2000
+    return flops // 10_000
 
 
 def pass_work(widths: Sequence[int], T: int, bits: int, passes: int = 1) -> int:

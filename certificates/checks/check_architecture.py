@@ -35,6 +35,7 @@ from lossproof.certificates.proof.nodes import Claim, points_of, proof_order
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.training.found_weights import LearnerFit, find_exact_learner
 from lossproof.certificates.training.measured_order import measured_order_note
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.network.estimates import is_costly, jacobian_spectrum
 from lossproof.numerics.network.points import random_weights
 from lossproof.theory.functions.activations import Activation
@@ -86,19 +87,20 @@ def check_architecture(
     problem, given = read_problem(Choices(widths, activation, output_activation, error, bias), X, Y, weights, seed)
     most_bytes = memory_allowed(problem, max_memory)
     start = given if given is not None else random_weights(problem, seed)
-    fit = find_exact_learner(problem, start, progress, max_memory) if find_weights else None
-    start, chosen = (start, given is not None) if fit is None else (fit.weights, True)
-    context = ProofContext(problem, [start], seed, max_precision, progress, most_bytes)
-    claims = _all_claims(context, weights_given=chosen)
-    return Report(
-        problem,
-        tuple(context.points),
-        chosen,
-        tuple(claims),
-        jacobian_spectrum(problem, start),
-        _notes(context, claims, chosen=chosen, fit=fit),
-        data_name,
-    )
+    with one_thread():
+        fit = find_exact_learner(problem, start, progress, max_memory) if find_weights else None
+        start, chosen = (start, given is not None) if fit is None else (fit.weights, True)
+        context = ProofContext(problem, [start], seed, max_precision, progress, most_bytes)
+        claims = _all_claims(context, weights_given=chosen)
+        return Report(
+            problem,
+            tuple(context.points),
+            chosen,
+            tuple(claims),
+            jacobian_spectrum(problem, start),
+            _notes(context, claims, chosen=chosen, fit=fit),
+            data_name,
+        )
 
 
 def _all_claims(context: ProofContext, *, weights_given: bool) -> list[Claim]:

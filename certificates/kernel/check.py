@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from lossproof.certificates.kernel.network.passes import Box
@@ -47,12 +48,19 @@ _DOCUMENT_KEYS = ("format", "version", "problem", "digest", "points", "length", 
 _STEP_KEYS = ("id", "rule", "premises", "evidence", "conclusion", "rigor")
 
 
-def check_certificate(document: object, *, allow_cited: bool = True, work: Work | None = None) -> Verification:
+def check_certificate(
+    document: object,
+    *,
+    allow_cited: bool = True,
+    work: Work | None = None,
+    around_steps: Callable[[int], AbstractContextManager[None]] = lambda columns: nullcontext(),
+) -> Verification:
     """Check a certificate, given as JSON text or as the object it spells.
 
     Every conclusion is derived anew and compared; the first step that fails ends the check. ``ok`` means that every conclusion holds for the problem
     in the certificate, with the rigor stated. Without ``allow_cited`` no step may rest on a published theorem. No malformed document raises: it fails, with
-    place, code and message.
+    place, code and message. The steps are checked within ``around_steps(columns)`` for the columns ``T n_L`` of P: how many threads the sums may use is settled
+    there, and no verdict depends on it.
     """
     counted = Work() if work is None else work
     accepted: list[Accepted] = []
@@ -63,13 +71,14 @@ def check_certificate(document: object, *, allow_cited: bool = True, work: Work 
         problem, digest, points, steps = _read_head(found)
         witnesses: dict[str, Box | None] = {}
         known: dict[tuple[str, Any], Any] = {}
-        for number, value in enumerate(steps):
-            place = f"steps[{number}]"
-            counted.begin_step()
-            step, rule = _read_step(value, number, problem, points, witnesses, accepted, counted, known)
-            accepted.append(_checked(step, rule, value["rigor"], allow_cited=allow_cited))
-            witnesses |= step.introduced
-            rules.append(rule)
+        with around_steps(problem.columns):
+            for number, value in enumerate(steps):
+                place = f"steps[{number}]"
+                counted.begin_step()
+                step, rule = _read_step(value, number, problem, points, witnesses, accepted, counted, known)
+                accepted.append(_checked(step, rule, value["rigor"], allow_cited=allow_cited))
+                witnesses |= step.introduced
+                rules.append(rule)
         place = ""
         _require_seal(found)
     except Rejected as rejected:

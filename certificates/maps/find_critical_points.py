@@ -18,6 +18,7 @@ from lossproof.certificates.maps.record import CriticalPoint
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.report import Report
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.critical.search import SearchResult, find_candidates
 from lossproof.numerics.network.estimates import jacobian_spectrum
 from lossproof.numerics.network.points import random_weights
@@ -68,7 +69,8 @@ def find_critical_points(
         check_whole("workers", workers, 1, 1024)
     choices = Choices(widths, activation, output_activation, error, bias)
     problem, _ = read_problem(choices, X, Y, None, seed)
-    result = _search(problem, starts, seed, workers, progress)
+    with one_thread():
+        result = _search(problem, starts, seed, workers, progress)
     found = prove_points(
         problem,
         [candidate.weights for candidate in result.candidates],
@@ -118,19 +120,20 @@ def prove_points(
     landscape = LandscapeClaims(claim_error_principle(context, "principle-error"), claim_error_principle(context, "principle-morse"))
     proved: list[tuple[Claim, int]] = []
     unproved, interrupted = 0, False
-    try:
-        for number, weights in enumerate(points):
-            context.report_progress("proving critical points", number, len(points))
-            known = len(context.points)
-            claim = prove_near(context, weights, landscape, nearby=nearby)
-            if claim is None:
-                unproved += 1
-            elif not _enter(proved, claim, 1 if hits is None else hits[number], families=nearby):
-                context.forget_points_after(known)
-    except KeyboardInterrupt:
-        interrupted = True
-    found = _critical_points(context, proved)
-    report = _report(context, landscape, found, data_name)
+    with one_thread():
+        try:
+            for number, weights in enumerate(points):
+                context.report_progress("proving critical points", number, len(points))
+                known = len(context.points)
+                claim = prove_near(context, weights, landscape, nearby=nearby)
+                if claim is None:
+                    unproved += 1
+                elif not _enter(proved, claim, 1 if hits is None else hits[number], families=nearby):
+                    context.forget_points_after(known)
+        except KeyboardInterrupt:
+            interrupted = True
+        found = _critical_points(context, proved)
+        report = _report(context, landscape, found, data_name)
     return LandscapeMap(report, found, len(points), 0, unproved, interrupted)
 
 

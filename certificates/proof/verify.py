@@ -23,12 +23,10 @@ def verify(source: str | Path | Mapping[str, Any], problem_digest: str | None = 
     'schema'
     """
     from lossproof.certificates.kernel.check import check_certificate
+    from lossproof.numerics.algebra.threads import threads_for
 
-    if isinstance(source, Path) or (isinstance(source, str) and not source.lstrip().startswith("{")):
-        text = _read(Path(source))
-        result = text if isinstance(text, Verification) else check_certificate(text)
-    else:
-        result = check_certificate(source)
+    given = _read(Path(source)) if isinstance(source, Path) or (isinstance(source, str) and not source.lstrip().startswith("{")) else source
+    result = given if isinstance(given, Verification) else check_certificate(given, lambda columns: threads_for(columns**3 / 3))
     if result.ok and problem_digest is not None and result.digest != problem_digest:
         return Verification(
             (), (Failure("digest", "problem", f"the certificate is about another problem, with digest {result.digest}"),), None

@@ -12,6 +12,7 @@ from lossproof.certificates.reports.outline import ClaimEntry
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.svg import superscript
 from lossproof.certificates.text.enclosures import decimal_above
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.theory.verdicts import Verdict
 
 
@@ -32,8 +33,9 @@ def figures_of(report: ReportRecord, entry: ClaimEntry) -> tuple[Figure, ...]:
     if claim.verdict is not Verdict.PROVED or claim.point is None:
         return ()
     proved = {c.id: c for c in (claim, *claim.premises) if isinstance(c, Claim)} if claim.id == "critical-point" else {claim.id: claim}
-    found = [_spectrum(report, proved["inertia"], entry.anchor) if "inertia" in proved else None]
-    found.append(_descent(report, proved["higher-order-descent"], entry.anchor) if "higher-order-descent" in proved else None)
+    with one_thread():
+        found = [_spectrum(report, proved["inertia"], entry.anchor) if "inertia" in proved else None]
+        found.append(_descent(report, proved["higher-order-descent"], entry.anchor) if "higher-order-descent" in proved else None)
     return tuple(figure for figure in found if figure is not None)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lossproof.certificates.sweeps.grid import SweepGroup
 from lossproof.certificates.sweeps.prover import LowerBound, lowers_of_prover, prove_by_prover
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.ranks.generic import generic_prime, generic_ranks, has_generic_point
 from lossproof.theory.bounds.structural import generic_rank_bound
 from lossproof.theory.problem.architecture import Architecture
@@ -60,7 +61,8 @@ COLUMNS = tuple(field.name for field in fields(SweepCell))
 
 def prove_task(groups: Iterable[SweepGroup]) -> dict[str, list[Any]]:
     """Return the cells of some groups, column by column. This is what a worker runs."""
-    cells = [cell for group in groups for cell in prove_group(group)]
+    with one_thread():
+        cells = [cell for group in groups for cell in prove_group(group)]
     return {name: [getattr(cell, name) for cell in cells] for name in COLUMNS}
 
 

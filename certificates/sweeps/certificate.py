@@ -8,6 +8,7 @@ from lossproof.certificates.proof.nodes import Claim, RankBound
 from lossproof.certificates.proof.rank_bounds import generic_upper_bound
 from lossproof.certificates.sweeps.cells import INDEPENDENT_VALUES, SweepCell
 from lossproof.certificates.sweeps.prover import cell_context
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.ranks.generic import generic_point, has_generic_point
 from lossproof.numerics.ranks.modular import largest_minor
 from lossproof.theory.exceptions import InputError, LossproofError
@@ -37,7 +38,8 @@ def cell_certificate(cell: SweepCell) -> Certificate:
     if has_generic_point(a):
         claim, points = _claim_of_prime_field(cell, generic_upper_bound(context))
     else:
-        claim = claim_full_rank_generic(context)
+        with one_thread():
+            claim = claim_full_rank_generic(context)
         points = list(context.points)
     if claim.verdict.value != cell.verdict:
         raise LossproofError(f"the row says {cell.verdict} and the proof {claim.verdict}: the table was altered, or is of another version")

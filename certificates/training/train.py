@@ -7,6 +7,7 @@ from typing import Any
 
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.inputs.training_size import check_training_size
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.training.least_squares import targets_are_related, weights_below_output
 from lossproof.numerics.training.records import Training
@@ -88,13 +89,14 @@ def train(
         _is_held(problem, method) if hold_output is None else hold_output,
     )
     start = given if given is not None else random_weights(problem, seed)
-    if precision is not None:
-        from lossproof.numerics.training.run_digits import run_precise
+    with one_thread():
+        if precision is not None:
+            from lossproof.numerics.training.run_digits import run_precise
 
-        return run_precise(problem, start, settings, precision)
-    from lossproof.numerics.training.run_doubles import run_training
+            return run_precise(problem, start, settings, precision)
+        from lossproof.numerics.training.run_doubles import run_training
 
-    return run_training(problem, start, settings)
+        return run_training(problem, start, settings)
 
 
 def _check_method(method: str, precision: int | None, *, hold_output: bool) -> None:

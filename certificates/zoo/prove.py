@@ -15,6 +15,7 @@ from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.zoo.record import ZooRecord
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.network.estimates import jacobian_spectrum
 from lossproof.theory.verdicts import Verdict
 from lossproof.theory.zoo.entry import ZooEntry, ZooPoint
@@ -53,12 +54,13 @@ def prove_entry(
     context = ProofContext(record.problem, list(record.weights), seed, max_precision, progress)
     landscape = LandscapeClaims(claim_error_principle(context, "principle-error"), claim_error_principle(context, "principle-morse"))
     claims = []
-    for point in range(len(record.points)):
-        context.report_progress("proving critical points", point, len(record.points))
-        claims.append(claim_critical_point_at(context, point, landscape))
-    points = _compared(claims)
-    theorem = claim_no_critical_point(context)
-    report = _report(context, landscape, points, theorem, f"zoo:{record.name}")
+    with one_thread():
+        for point in range(len(record.points)):
+            context.report_progress("proving critical points", point, len(record.points))
+            claims.append(claim_critical_point_at(context, point, landscape))
+        points = _compared(claims)
+        theorem = claim_no_critical_point(context)
+        report = _report(context, landscape, points, theorem, f"zoo:{record.name}")
     return ZooProof(record, report, points, theorem, _differences(record, points, theorem))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from flint import arb
 
 from lossproof.numerics.algebra.products import UNIT, Floats, gamma, times
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.fields.ball import BallField
 from lossproof.theory.problem.numbers import Number
 
@@ -115,10 +116,11 @@ def matrix_product(A: Enclosure, B: Enclosure, multiply: Multiply = times) -> En
     operations, and ``|AB − ÂB̂| ≤ r_A |B̂| + (|Â| + r_A) r_B``.
     """
     k = A.mid.shape[1]
-    rad = multiply(raised(gamma(k) * np.abs(A.mid) + A.rad, 2), np.abs(B.mid))
-    if B.rad.any():
-        rad += multiply(A.reach(), B.rad)
-    return Enclosure(multiply(A.mid, B.mid), raised(rad, 2 * k + 6))
+    with threads_for(A.mid.shape[0] * k * B.mid.shape[1]):
+        rad = multiply(raised(gamma(k) * np.abs(A.mid) + A.rad, 2), np.abs(B.mid))
+        if B.rad.any():
+            rad += multiply(A.reach(), B.rad)
+        return Enclosure(multiply(A.mid, B.mid), raised(rad, 2 * k + 6))
 
 
 def total(A: Enclosure, B: Enclosure) -> Enclosure:

@@ -40,6 +40,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_triangle
 from lossproof.numerics.algebra.products import UNIT, Floats, gamma
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tiled_cholesky import Report, factor_in_place, roundings, solve_factored
 from lossproof.numerics.algebra.tiled_matrix import TiledMatrix, tile_bytes
 from lossproof.numerics.verified.blocks import LARGEST, GramBlock, are_moderate, column_bounds
@@ -146,7 +147,8 @@ def _estimated_eigenvalue(K: TiledMatrix, report: Report | None) -> float:
     if K.n >= _LANCZOS_FROM:
         inverse = LinearOperator((K.n, K.n), matvec=lambda y: solve_factored(K, y), dtype=np.float64)
         try:
-            largest = float(eigsh(inverse, 1, which="LA", v0=x, tol=_TOLERANCE, maxiter=_ITERATIONS, return_eigenvectors=False)[0])
+            with threads_for(_ITERATIONS * K.n**2):
+                largest = float(eigsh(inverse, 1, which="LA", v0=x, tol=_TOLERANCE, maxiter=_ITERATIONS, return_eigenvectors=False)[0])
         except ArpackError:
             return 0.0
         return 1 / largest if np.isfinite(largest) and largest > 0 else 0.0

@@ -24,6 +24,7 @@ from scipy.linalg import lapack
 
 from lossproof.numerics.algebra.gram_sums import GramPart
 from lossproof.numerics.algebra.products import UNIT, Floats, gamma
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tiled_cholesky import Report, roundings
 from lossproof.numerics.algebra.tiled_matrix import tile_rows, tile_starts, tiled
 from lossproof.numerics.verified.blocks import GramBlock
@@ -62,14 +63,16 @@ def preconditioned_full_column_rank(blocks: list[GramBlock], n_L: int, spare: fl
         if prepared is None:
             return RankOutcome(False, None)
         P = np.vstack([_rows(part) for part in prepared.blocks])
-        X = _preconditioner(P)
-        if X is None or not np.abs(X).max() < _LARGEST:
-            return RankOutcome(False, None)
-        size, reach = frobenius_bound(P), frobenius_bound(X)
-        Q = P @ X
-        error = (prepared.delta + (2 * UNIT + gamma(P.shape[1])) * size) * reach * spare
-        error = float(raised(np.asarray(error + _TINY), 4))
-        return _is_positive(Q, error, spare, report)
+        N, n = P.shape
+        with threads_for(2 * N * n**2 + n**3):
+            X = _preconditioner(P)
+            if X is None or not np.abs(X).max() < _LARGEST:
+                return RankOutcome(False, None)
+            size, reach = frobenius_bound(P), frobenius_bound(X)
+            Q = P @ X
+            error = (prepared.delta + (2 * UNIT + gamma(n)) * size) * reach * spare
+            error = float(raised(np.asarray(error + _TINY), 4))
+            return _is_positive(Q, error, spare, report)
 
 
 def _is_positive(Q: Floats, error: float, spare: float, report: Report | None) -> RankOutcome:
@@ -110,9 +113,9 @@ def _preconditioner(P: Floats) -> Floats | None:
     for _ in range(4):
         work = K.copy()
         work[np.diag_indices(n)] += shift
-        factor, info = lapack.dpotrf(work.T, lower=0, clean=1, overwrite_a=1)
+        factor, info = lapack.dpotrf(work.T, lower=0, clean=0, overwrite_a=1)
         if info == 0:
-            inverse, info = lapack.dtrtri(factor, lower=0)
-            return np.ascontiguousarray(inverse) if info == 0 else None
+            inverse, info = lapack.dtrtri(factor, lower=0, overwrite_c=1)
+            return np.triu(inverse) if info == 0 else None
         shift *= _SHIFTS
     return None

@@ -11,8 +11,25 @@ from cases.kernel_cases_critical import CRITICAL_CASES
 from cases.kernel_cases_kantorovich import KANTOROVICH_CASES
 from cases.kernel_draft import ALMOST, EVERYWHERE, HERE, PRIME, XOR_X, XOR_Y, Draft, digest_of, layer, sealed
 from cases.kernel_twin import matrix, rational
+from lossproof.theory.functions.activations import ACTIVATION_FAMILIES
 
-__all__ = ["ALMOST", "CASES", "EVERYWHERE", "HERE", "PRIME", "XOR_X", "XOR_Y", "Draft", "deficient_point", "digest_of", "layer", "sealed"]
+KERNEL_FAMILIES = tuple(family for family in ACTIVATION_FAMILIES if family not in ("swish", "hard-tanh", "mish"))
+"""The families that the tables of the kernel hold; certificates about others are refused."""
+__all__ = [
+    "ALMOST",
+    "CASES",
+    "EVERYWHERE",
+    "HERE",
+    "KERNEL_FAMILIES",
+    "PRIME",
+    "XOR_X",
+    "XOR_Y",
+    "Draft",
+    "deficient_point",
+    "digest_of",
+    "layer",
+    "sealed",
+]
 
 
 def xor_generic():

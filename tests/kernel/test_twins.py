@@ -9,7 +9,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
-from cases.kernel_cases import Draft, layer
+from cases.kernel_cases import KERNEL_FAMILIES, Draft, layer
 from cases.kernel_twin import DIGITS, matrix, number, pivots, rational, slope, value
 from flint import arb, fmpq, nmod
 
@@ -21,11 +21,11 @@ from lossproof.certificates.kernel.network.matrices import entries, parse_matrix
 from lossproof.certificates.kernel.network.passes import backward, common_denominator, derivatives_exist, forward
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
-from lossproof.theory.functions.activations import ACTIVATION_FAMILIES, activation_named
+from lossproof.theory.functions.activations import activation_named
 from lossproof.theory.verdicts import Rigor
 
 ACTIVATIONS = [
-    *(name for name in ACTIVATION_FAMILIES if name not in ("leaky-relu", "power")),
+    *(name for name in KERNEL_FAMILIES if name not in ("leaky-relu", "power")),
     "leaky-relu:1/10",
     "power:1",
     "power:2",

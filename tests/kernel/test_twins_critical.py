@@ -9,7 +9,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
-from cases.kernel_cases import Draft, layer
+from cases.kernel_cases import KERNEL_FAMILIES, Draft, layer
 from cases.kernel_twin import DIGITS, number, value
 from flint import arb, fmpq, fmpq_mat
 
@@ -24,10 +24,10 @@ from lossproof.certificates.kernel.network.gradient import gradient, hessian, he
 from lossproof.certificates.kernel.network.passes import embed, forward, not_zero
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import Combination, Point, read_points, read_problem
-from lossproof.theory.functions.activations import ACTIVATION_FAMILIES, activation_named
+from lossproof.theory.functions.activations import activation_named
 
 ACTIVATIONS = [
-    *(name for name in ACTIVATION_FAMILIES if name not in ("leaky-relu", "power")),
+    *(name for name in KERNEL_FAMILIES if name not in ("leaky-relu", "power")),
     "leaky-relu:1/10",
     "power:1",
     "power:2",
@@ -373,7 +373,7 @@ def test_kinks_have_as_many_derivatives_as_they_have():
 
 
 def test_every_family_has_a_system():
-    assert set(SYSTEMS) | {"power"} == set(ACTIVATION_FAMILIES)
+    assert set(SYSTEMS) | {"power"} == set(KERNEL_FAMILIES)
 
 
 def planted(rng, n):

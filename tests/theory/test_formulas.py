@@ -22,6 +22,7 @@ ACTIVATIONS = {
     "elu": lambda z, _: z if z > 0 else math.expm1(z),
     "gelu": lambda z, _: z * 0.5 * math.erfc(-z / math.sqrt(2)),
     "silu": lambda z, _: z * 0.5 * (1 + math.tanh(z / 2)),
+    "swish": lambda z, beta: z / (1 + math.exp(-beta * z)),
     "arctan": lambda z, _: math.atan2(z, 1),
     "erf": lambda z, _: 1 - math.erfc(z),
     "sin": lambda z, _: math.cos(z - math.pi / 2),

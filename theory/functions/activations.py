@@ -27,12 +27,15 @@ ACTIVATION_FAMILIES = tuple(_FAMILIES)
 def activation_named(name: str | Activation) -> Activation:
     """Return an activation by name; raises `InputError` with the nearest known name.
 
-    ``leaky-relu`` takes its slope after a colon (default ``1/100``), ``power`` its exponent (``power:1`` to ``power:16``).
+    ``leaky-relu`` takes its slope after a colon (default ``1/100``), ``power`` its exponent (``power:1`` to ``power:16``), ``swish`` its factor ``β``
+    (default 1, for which it is ``silu`` and takes that name).
 
     >>> activation_named("tanh").nonvanishing_derivative.holds
     True
     >>> activation_named("leaky_relu:1/10").name
     'leaky-relu:1/10'
+    >>> activation_named("swish").name, activation_named("swish:0.5").name
+    ('silu', 'swish:1/2')
     """
     if isinstance(name, Activation):
         return name

@@ -1,4 +1,4 @@
-"""Activations that hold back what is negative and let pass what is positive: softplus, relu, leaky-relu, elu, gelu, silu."""
+"""Activations that hold back what is negative and let pass what is positive: softplus, relu, leaky-relu, elu, gelu, silu, swish."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lossproof.theory.functions.proofs import LINDEMANN, RATIONAL, bent_at_zero,
 from lossproof.theory.functions.properties import Property
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
+_MOST_BETA = 10**6
 _IDENTITY_ABOVE = AffinePiece(_ZERO, None, _ONE, _ZERO)
 
 
@@ -112,6 +113,31 @@ def _silu(_: Fraction | None) -> Activation:
     )
 
 
+def _swish(beta: Fraction | None) -> Activation:
+    if beta is None or not 1 <= beta * _MOST_BETA <= _MOST_BETA**2:
+        raise InputError(
+            f"the parameter of swish must lie between 1/{_MOST_BETA} and {_MOST_BETA}, got {beta}: write for example swish:3/2, or silu for swish:1"
+        )
+    if beta == 1:
+        return _silu(None)
+    exponent = rf"{beta}\,z" if beta.denominator == 1 else rf"\tfrac{{{beta.numerator}}}{{{beta.denominator}}}\,z"
+    return Activation(
+        name=f"swish:{beta}",
+        family="swish",
+        parameter=beta,
+        formula=f"z/(1+exp(-({beta})*z))",
+        latex=rf"\frac{{z}}{{1+e^{{-{exponent}}}}}",
+        **smooth(),
+        **turning(
+            f"σ' is continuous and changes its sign between {-2 / beta} and 0", slopes=(-2 / beta, _ZERO), values=(-4 / beta, -2 / beta)
+        ),
+        tame=Property(True, "|σ(z)| ≤ |z| e^{βz} ≤ e^{βz/2}/β for z < 0, and 0 ≤ σ(z) ≤ z for z ≥ 0"),
+        rational=Property(False, "σ(1) = 1/(1+e^{-β}), " + LINDEMANN),
+        **from_about(Fraction(-27847, 100000) / beta, Fraction(-27846, 100000) / beta),
+        reflection=(1, -1, 0),
+    )
+
+
 RECTIFIERS: Mapping[str, Family] = {
     "softplus": Family(_softplus),
     "relu": Family(_relu),
@@ -119,4 +145,5 @@ RECTIFIERS: Mapping[str, Family] = {
     "elu": Family(_elu),
     "gelu": Family(_gelu),
     "silu": Family(_silu),
+    "swish": Family(_swish, "swish:3/2", Fraction(1)),
 }

@@ -8,6 +8,7 @@ from lossproof.certificates.claims.learner_nearby import BOX_RULES
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, Node, rigor_of
 from lossproof.certificates.proof.rank_bounds import rank_bounds
+from lossproof.certificates.text.numbers import display_name
 from lossproof.numerics.network.outputs import curvature_is_negative, is_twice_differentiable_at
 from lossproof.numerics.network.pass_limits import jacobian_exists
 from lossproof.numerics.network.points import random_weights, scaled_output_weights
@@ -155,7 +156,8 @@ def claim_ggn_semidefinite(context: ProofContext) -> Claim:
     problem = context.problem
     name = "ggn-semidefinite"
     if problem.error.convex.holds:
-        reason = f"The {problem.error.name} error is convex ({problem.error.convex.argument}), so every ∇²E_i ⪰ 0 and H_GN = (1/T) P diag(∇²E_i) Pᵀ ⪰ 0."
+        error = display_name(problem.error.name)
+        reason = f"The {error} error is convex ({problem.error.convex.argument}), so every ∇²E_i ⪰ 0 and H_GN = (1/T) P diag(∇²E_i) Pᵀ ⪰ 0."
         return Claim(name, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, Rigor.EXACT, "ggn-semidefinite-convex")
     if _residuals_stay_convex(problem):
         reason = "The range of the output activation keeps all residuals where the error is convex: r² ≤ β."
@@ -168,7 +170,7 @@ def claim_ggn_semidefinite(context: ProofContext) -> Claim:
                 point = context.add_point(weights)
                 evidence = {"point": point, "output": j, "precision": _PRECISION}
                 reason = (
-                    f"Witness: at the weights of point {point} the residuals lie where the {problem.error.name} error curves downwards, "
+                    f"Witness: at the weights of point {point} the residuals lie where the {display_name(problem.error.name)} error curves downwards, "
                     f"and vᵀH_GN v < 0 for v = the incoming weights of output {j}."
                 )
                 return Claim(name, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, Rigor.BALL, "ggn-semidefinite-witness", evidence)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from lossproof.theory.rationals import rational_text
 from lossproof.theory.statements.registry import Statement, statement_named
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
@@ -73,7 +74,7 @@ class Claim:
             "scope": self.scope.value,
             "verdict": self.verdict.value,
             "point": self.point,
-            "facts": {key: str(value) if isinstance(value, Fraction) else value for key, value in self.facts.items()},
+            "facts": {key: rational_text(value) if isinstance(value, Fraction) else value for key, value in self.facts.items()},
         }
 
 

@@ -9,6 +9,7 @@ from lossproof.certificates.reports.critical_rows import kind_text
 from lossproof.certificates.reports.outline import ProofOutline
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
+from lossproof.certificates.text.numbers import display_name
 from lossproof.theory.verdicts import Rigor, Verdict
 
 QUESTION = "Is every local minimum global?"
@@ -30,7 +31,7 @@ def report_title(report: ReportRecord) -> str:
     architecture = report.problem.architecture
     activation = architecture.activation if architecture.L > 1 else architecture.output_activation
     data = report.data_name or f"{report.problem.T} samples"
-    return f"The {architecture} network with {activation.name} on {data}"
+    return f"The {architecture} network with {display_name(activation.name)} on {data}"
 
 
 def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
@@ -38,12 +39,12 @@ def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
     problem = report.problem
     a = problem.architecture
     bias = {"trainable": "trainable (counted in N_net)", "fixed": "fixed constants (not counted)", "none": "none"}[a.bias]
-    hidden = (("hidden activation", a.activation.name),) if a.L > 1 else ()
+    hidden = (("hidden activation", display_name(a.activation.name)),) if a.L > 1 else ()
     return (
         ("network", f"F({', '.join(map(str, a.widths))}), {a.L} layer{'s' if a.L > 1 else ''} of weights"),
         *hidden,
-        ("output activation", a.output_activation.name),
-        ("error", problem.error.name),
+        ("output activation", display_name(a.output_activation.name)),
+        ("error", display_name(problem.error.name)),
         ("bias", bias),
         ("samples", f"T = {problem.T}"),
         ("outputs", f"n_L = {a.n_L}, so P has T·n_L = {problem.columns} columns"),

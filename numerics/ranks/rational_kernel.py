@@ -12,10 +12,8 @@ from flint import fmpq, fmpz_mat
 
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.modular import largest_minor, random_prime
+from lossproof.theory.rationals import MOST_CHARACTERS
 from lossproof.theory.verdicts import Rigor
-
-MOST_CHARACTERS = 5000
-"""The longest number string that a certificate may hold (``docs/certificate-format.md`` section 1)."""
 
 
 def exact_matrix(matrix: Any) -> npt.NDArray[Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.properties import Interval, Property
 from lossproof.theory.names import nearest_name
+from lossproof.theory.rationals import parameter_of_text, told
 
 if TYPE_CHECKING:
     import sympy
@@ -274,22 +275,17 @@ def _activation_of_text(name: str) -> Activation:
     if family in _PLAIN and not colon:
         return _PLAIN[family]()
     if family == "leaky-relu":
-        slope = _parameter(parameter or "1/100", name)
+        slope = parameter_of_text(parameter or "1/100", "the slope of leaky-relu", "leaky-relu:1/100")
         if not 0 < slope < 1:
-            raise InputError(f"the slope of leaky-relu must lie strictly between 0 and 1, got {slope}: write for example leaky-relu:1/100")
+            raise InputError(
+                f"the slope of leaky-relu must lie strictly between 0 and 1, got {told(parameter)}: write for example leaky-relu:1/100"
+            )
         return _leaky_relu(slope)
     if family == "power" and colon:
-        exponent = _parameter(parameter, name)
+        exponent = parameter_of_text(parameter, "the exponent of power", "power:2")
         if exponent.denominator != 1 or not 1 <= exponent <= _MAX_POWER:
             raise InputError(
-                f"the exponent of power must be a whole number from 1 to {_MAX_POWER}, got {exponent}: write for example power:2"
+                f"the exponent of power must be a whole number from 1 to {_MAX_POWER}, got {told(parameter)}: write for example power:2"
             )
         return _power(int(exponent))
-    raise InputError(f"unknown activation {name!r}{nearest_name(family, ACTIVATION_FAMILIES)}")
-
-
-def _parameter(text: str, name: str) -> Fraction:
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise InputError(f"the parameter of {name!r} must be a rational number, got {text!r}: write for example leaky-relu:1/100") from None
+    raise InputError(f"unknown activation {told(name)}{nearest_name(family, ACTIVATION_FAMILIES)}")

@@ -35,7 +35,7 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     conclusion = map.conclusion
     lines = [title, "=" * len(title), "", *_table(map), ""]
     told = conclusion.reason if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(conclusion)
-    sentences = (_search_text(map), f"[{conclusion.verdict.value}] {QUESTION} {told}", _CAVEAT)
+    sentences = (_search_text(map), *map.report.notes, f"[{conclusion.verdict.value}] {QUESTION} {told}", _CAVEAT)
     for sentence in sentences:
         lines += textwrap.wrap(sentence, max(width, 30), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
     return "\n".join(line.rstrip() for line in lines) + "\n"

@@ -10,6 +10,9 @@ from lossproof.certificates.reports.outline import ProofOutline
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
 from lossproof.certificates.text.numbers import display_name
+from lossproof.numerics.network.double_range import beyond_doubles
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Rigor, Verdict
 
 QUESTION = "Is every local minimum global?"
@@ -152,3 +155,14 @@ def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
     ]
     lines += [f"Rigor {rigor.value}: {RIGOR_WORDS[rigor].partition(': ')[2]}." for rigor in outline.rigors()]
     return tuple(lines)
+
+
+def notes_on_doubles(problem: Problem, weights: Weights) -> tuple[str, ...]:
+    """Return a sentence about numbers of a problem, or of weights it is looked at with, that have no double; empty where all have one."""
+    found = beyond_doubles(problem, weights)
+    if found is None:
+        return ()
+    return (
+        f"Not available in double precision: {found}. Exact and ball arithmetic decide what they can; searches, proofs and pictures in doubles are left out, "
+        "and claims that need them are UNDECIDED.",
+    )

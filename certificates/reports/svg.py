@@ -132,7 +132,7 @@ def spectrum_svg(values: Sequence[float], rows: int, columns: int) -> str:
     positive = [value for value in ordered if value > 0]
     largest = positive[0] if positive else 1.0
     smallest = positive[-1] if positive else 1.0
-    cut = max(largest * max(rows, columns) * _FLOAT64_EPSILON, math.ulp(0.0))
+    cut = max(largest * _FLOAT64_EPSILON * max(rows, columns), math.ulp(0.0))
     near_cut = smallest < cut * _NEAR_CUT or len(positive) < len(ordered)
     bottom = math.floor(math.log10(min(smallest, cut) if near_cut else smallest) - 0.05)
     plot = _Plot(math.ceil(math.log10(largest) + 0.05), bottom, len(ordered))

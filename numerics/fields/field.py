@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.numbers import Number
 
 Array: TypeAlias = npt.NDArray[Any]
+Value = TypeVar("Value")
 
 
 class KinkInBall(NotDifferentiable):
@@ -86,6 +87,20 @@ class NumpyArithmetic:
     def finalize(self, A: Array) -> Array:
         """Return ``A``."""
         return A
+
+
+def in_field(compute: Callable[[], Value]) -> Value | None:
+    """Return what is computed, or None where the field has no such element, such as a value that is not rational, or one out of all proportion.
+
+    >>> def computed() -> int:
+    ...     raise NotInField("no such element")
+    >>> in_field(computed) is None, in_field(lambda: 3)
+    (True, 3)
+    """
+    try:
+        return compute()
+    except NotInField:
+        return None
 
 
 def unknown_order(order: int) -> ValueError:

@@ -8,8 +8,12 @@ from typing import Any, TypeAlias
 
 from flint import fmpq
 
+from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.problem.numbers import Constant
+
+MOST_BITS, MOST_TERMS = 2**20, 10**5
+"""The largest rational number and the largest formal product on the way (``docs/certificate-format.md`` section 7)."""
 
 Monomial: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs ``(symbol, exponent)`` with increasing symbol numbers and exponents of at least 1; ``()`` is the monomial 1."""
@@ -19,7 +23,8 @@ class FormalPolynomial:
     """A polynomial with a monomial other than 1; constants are plain ``fmpq`` throughout.
 
     ``terms`` maps each monomial to its non-zero coefficient. Sums and products with ``fmpq`` and integers work as expected and give
-    an ``fmpq`` again when all symbols cancel. Two polynomials are comparable only when their symbols come from one `SymbolTable`.
+    an ``fmpq`` again when all symbols cancel. Two polynomials are comparable only when their symbols come from one `SymbolTable`. A product of more than
+    `MOST_TERMS` pairs of terms, which no checker takes, raises `NotInField`.
 
     >>> x = polynomial({((0, 1),): fmpq(1)})
     >>> (x + 1) * (x - 1) - x * x
@@ -56,6 +61,8 @@ class FormalPolynomial:
             return polynomial({monomial: coefficient * other for monomial, coefficient in self.terms.items()})
         if not isinstance(other, FormalPolynomial):
             return NotImplemented
+        if len(self.terms) * len(other.terms) > MOST_TERMS:
+            raise NotInField(f"a formal product has more than {MOST_TERMS} pairs of terms: use a ball field")
         product: dict[Monomial, fmpq] = {}
         for left, a in self.terms.items():
             for right, b in other.terms.items():
@@ -111,7 +118,14 @@ def formal_terms(element: Element) -> Mapping[Monomial, fmpq]:
 
 
 def power(element: Element, exponent: int) -> Element:
-    """Return ``element^exponent`` for an exponent of at least 0."""
+    """Return ``element^exponent`` for an exponent of at least 0.
+
+    Raises `NotInField` for a rational of more than `MOST_BITS` bits, and for too large a product of polynomials (see `FormalPolynomial`).
+    """
+    if isinstance(element, fmpq):
+        if exponent * max(int(element.p).bit_length(), int(element.q).bit_length()) > MOST_BITS:
+            raise NotInField(f"a power needs more than {MOST_BITS} bits: use a ball field")
+        return element**exponent
     result: Element = fmpq(1)
     for _ in range(exponent):
         result = result * element

@@ -15,6 +15,7 @@ _MOST_EXPONENT = 5000
 _PIECE = 600
 _SHORT_BITS = 1900
 _WRITABLE_BITS = 16_000
+_LONGEST_NAME = 40
 _RATIONAL = re.compile(r"([+-]?\d+)/(\d+)|([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?:[eE]([+-]?\d{1,5}))?", re.ASCII)
 
 
@@ -90,6 +91,16 @@ def brief_text(text: str, most: int = 40) -> str:
     '111…111 (5,000 characters)'
     """
     return text if len(text) <= most else f"{text[: (most - 4) // 2]}…{text[-((most - 4) // 2) :]} ({len(text):,} characters)"
+
+
+def brief_name(name: str) -> str:
+    """Return the name of an activation or error for readers: a parameter too long for a line is told by its size.
+
+    >>> brief_name("leaky-relu:1/100"), brief_name("cauchy:1/1" + "0" * 350)
+    ('leaky-relu:1/100', 'cauchy:≈10^-350')
+    """
+    family, colon, parameter = name.partition(":")
+    return f"{family}:≈10^{decimal_exponent(rational_written(parameter))}" if colon and len(name) > _LONGEST_NAME else name
 
 
 def told(value: object) -> str:

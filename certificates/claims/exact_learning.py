@@ -7,11 +7,12 @@ from fractions import Fraction
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.rank_bounds import rank_bounds
-from lossproof.certificates.text.numbers import display_name, display_number
+from lossproof.certificates.text.numbers import display_number
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.outputs import is_exact_learner, output_apart_from_target
 from lossproof.numerics.ranks.rational_kernel import rational_kernel_of_rows
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.rationals import is_writable, rational_text
+from lossproof.theory.rationals import brief_name, is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Scope, Verdict
 
 _NAME = "exact-learning"
@@ -49,11 +50,14 @@ def claim_exact_learning(context: ProofContext, at_weights: Claim | None, nearby
     found = nearby if near_given else _by_wide_layer(context) or nearby
     if found is not None:
         return found
+    beyond = beyond_doubles(context.problem)
+    sought = "" if beyond is None else f" None was sought, as that is done in double precision, and {beyond}."
     return Claim(
         _NAME,
         Scope.EVERYWHERE,
         Verdict.UNDECIDED,
-        "No exact learner was proved to exist, and no obstruction was found: no two equal inputs clash, and every target can be reached by the output.",
+        "No exact learner was proved to exist, and no obstruction was found: no two equal inputs clash, and every target can be reached by the output."
+        f"{sought}",
         missing="weights close enough to an exact learner with full rank (give them with weights=…), or a proof that there is none",
     )
 
@@ -76,7 +80,7 @@ def _by_range(problem: Problem) -> Claim | None:
                 reason = f"Target {display_number(y)} of output {j} at sample {i} is a probability that no finite output gives (range)."
             else:
                 reached = values.contains(y)
-                output = display_name(problem.architecture.output_activation.name)
+                output = brief_name(problem.architecture.output_activation.name)
                 reason = f"Target {display_number(y)} of output {j} at sample {i} lies outside the range of {output} (range)."
             if not reached:
                 evidence = {"sample": i, "output": j}

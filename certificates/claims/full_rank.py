@@ -9,11 +9,11 @@ from typing import Any
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, RankBound, rigor_of
 from lossproof.certificates.proof.rank_bounds import generic_upper_bound, rank_bounds
-from lossproof.certificates.text.numbers import display_name
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.ranks.sign_patterns import sign_pattern_evidence
 from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _ATTEMPTS = 4
@@ -61,7 +61,7 @@ def _missing_bound(context: ProofContext, point: int) -> str:
 def undefined_claim(context: ProofContext, name: str, point: int, facts: Mapping[str, Any]) -> Claim:
     """Return the UNDECIDED claim for a point where ``P`` does not exist."""
     a = context.problem.architecture
-    kinked = next(display_name(s.name) for s in a.activations if not s.differentiable.holds)
+    kinked = next(brief_name(s.name) for s in a.activations if not s.differentiable.holds)
     return Claim(
         name,
         Scope.AT_WEIGHTS,
@@ -111,7 +111,7 @@ def claim_full_rank_generic(context: ProofContext) -> Claim:
 def generic_claim_of(context: ProofContext, lower: RankBound | None, upper: RankBound) -> Claim:
     """Return that claim from the bounds of `best_generic_point`."""
     a, columns = context.problem.architecture, context.problem.columns
-    not_analytic = [display_name(s.name) for s in a.activations if not s.analytic.holds]
+    not_analytic = [brief_name(s.name) for s in a.activations if not s.analytic.holds]
     facts = {"rank_lower": 0 if lower is None else lower.value, "rank_upper": upper.value, "columns": columns}
     if upper.value < columns and lower is not None:
         reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason."
@@ -133,7 +133,7 @@ def generic_claim_of(context: ProofContext, lower: RankBound | None, upper: Rank
     by_signs = sign_pattern_evidence(context.problem, context.seed) if lower.value == columns else None
     if by_signs is not None:
         reason = (
-            f"On each set of weights with one pattern of signs of the hidden units' inputs, {display_name(a.activation.name)} is a rational function; "
+            f"On each set of weights with one pattern of signs of the hidden units' inputs, {brief_name(a.activation.name)} is a rational function; "
             f"for every pattern, feasible or not, P has rank {columns} at some residues modulo a prime, hence at almost all weights."
         )
         return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.PROVED, reason, facts, by_signs.rigor, by_signs.rule, by_signs.payload)
@@ -177,7 +177,7 @@ def _claim_deficient_open_set(context: ProofContext) -> Claim | None:
     if a.activation.family in _IDENTITY_FOR_POSITIVE and value < columns:
         facts = {"rank_lower": 0, "rank_upper": value, "columns": columns}
         reason = (
-            f"On an open set of weights all hidden units work where {display_name(a.activation.name)} is linear, "
+            f"On an open set of weights all hidden units work where {brief_name(a.activation.name)} is linear, "
             f"so rank P ≤ n_L·rank [X, 1] = {value} < {columns} there."
         )
         rule = "full-rank-linear-region"
@@ -233,7 +233,7 @@ def _single_layer(context: ProofContext) -> Claim:
     if not a.output_activation.nonvanishing_derivative.holds:
         return Claim(
             "full-rank", Scope.EVERYWHERE, Verdict.UNDECIDED,
-            f"The derivative of {display_name(a.output_activation.name)} vanishes or fails to exist somewhere.",
+            f"The derivative of {brief_name(a.output_activation.name)} vanishes or fails to exist somewhere.",
             missing="weights at which a column of P vanishes",
         )  # fmt: skip
     value = a.n_L * lower.value

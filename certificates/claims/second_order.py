@@ -8,12 +8,12 @@ from lossproof.certificates.claims.learner_nearby import BOX_RULES
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, Node, rigor_of
 from lossproof.certificates.proof.rank_bounds import rank_bounds
-from lossproof.certificates.text.numbers import display_name
 from lossproof.numerics.network.outputs import curvature_is_negative, is_twice_differentiable_at
 from lossproof.numerics.network.pass_limits import jacobian_exists
 from lossproof.numerics.network.points import random_weights, scaled_output_weights
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _PRECISION = 256
@@ -156,7 +156,7 @@ def claim_ggn_semidefinite(context: ProofContext) -> Claim:
     problem = context.problem
     name = "ggn-semidefinite"
     if problem.error.convex.holds:
-        error = display_name(problem.error.name)
+        error = brief_name(problem.error.name)
         reason = f"The {error} error is convex ({problem.error.convex.argument}), so every ∇²E_i ⪰ 0 and H_GN = (1/T) P diag(∇²E_i) Pᵀ ⪰ 0."
         return Claim(name, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, Rigor.EXACT, "ggn-semidefinite-convex")
     if _residuals_stay_convex(problem):
@@ -170,7 +170,7 @@ def claim_ggn_semidefinite(context: ProofContext) -> Claim:
                 point = context.add_point(weights)
                 evidence = {"point": point, "output": j, "precision": _PRECISION}
                 reason = (
-                    f"Witness: at the weights of point {point} the residuals lie where the {display_name(problem.error.name)} error curves downwards, "
+                    f"Witness: at the weights of point {point} the residuals lie where the {brief_name(problem.error.name)} error curves downwards, "
                     f"and vᵀH_GN v < 0 for v = the incoming weights of output {j}."
                 )
                 return Claim(name, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, Rigor.BALL, "ggn-semidefinite-witness", evidence)

@@ -10,8 +10,7 @@ from typing import Any
 from lossproof.certificates.claims.critical_kinds import SIGNS
 from lossproof.certificates.reports.critical_rows import inertia_text
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below, is_short_decimal
-from lossproof.certificates.text.numbers import display_name
-from lossproof.theory.rationals import rational_text
+from lossproof.theory.rationals import brief_name, rational_text
 
 _LOWER_BOUNDS = ("loss_lower",)
 _UPPER_BOUNDS = ("loss_upper", "other_loss_upper", "coefficient", "distance")
@@ -103,7 +102,7 @@ def _text(value: Any, key: str = "") -> str:
         )
     if isinstance(value, Fraction):
         return _fraction(value, key)
-    return display_name(value) if isinstance(value, str) else str(value)
+    return brief_name(value) if isinstance(value, str) else str(value)
 
 
 def _fraction(value: Fraction, key: str) -> str:

@@ -27,9 +27,10 @@ from lossproof.certificates.reports.plain_words import (
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.svg import network_svg, spectrum_svg
 from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula, mathml
-from lossproof.certificates.text.numbers import display_name, is_shortened, shortened_rows
+from lossproof.certificates.text.numbers import is_shortened, shortened_rows
 from lossproof.certificates.text.prose import runs_of
 from lossproof.theory.problem.numbers import Number
+from lossproof.theory.rationals import brief_name
 
 if TYPE_CHECKING:
     import jinja2
@@ -144,18 +145,18 @@ def _script(text: str) -> str:
 
 def _problem_formulas(report: ReportRecord) -> list[tuple[str, str]]:
     architecture, error = report.problem.architecture, report.problem.error
-    found = [("Loss", LOSS), (f"Error, {display_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error))]
+    found = [("Loss", LOSS), (f"Error, {brief_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error))]
     if architecture.L > 1:
         found.append(
             (
-                f"Hidden activation, {display_name(architecture.activation.name)}",
+                f"Hidden activation, {brief_name(architecture.activation.name)}",
                 r"\sigma(z)=" + activation_formula(architecture.activation),
             )
         )
     if architecture.L == 1 or architecture.output_activation.family != "identity":
         found.append(
             (
-                f"Output activation, {display_name(architecture.output_activation.name)}",
+                f"Output activation, {brief_name(architecture.output_activation.name)}",
                 r"\sigma_L(z)=" + activation_formula(architecture.output_activation),
             )
         )

@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lossproof.certificates.text.numbers import display_name
 from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.rationals import brief_name
 
 _GAP, _ROW, _RADIUS = 128, 34, 10
 _MOST_UNITS, _MOST_LAYERS, _MOST_DOTS = 7, 8, 300
@@ -87,7 +87,7 @@ def _units(places: list[Place | None]) -> list[str]:
 
 
 def _labels(architecture: Architecture, layer: int, x: float, height: float) -> list[str]:
-    role = "inputs" if layer == 0 else display_name(architecture.activation_of(layer).name)
+    role = "inputs" if layer == 0 else brief_name(architecture.activation_of(layer).name)
     count = f"n{str(layer).translate(_SUBSCRIPTS)} = {architecture.widths[layer]}"
     return [
         f'<text class="label" x="{x:g}" y="{height - 26:g}">{count}</text>',

@@ -1,4 +1,4 @@
-"""Exact numbers, matrices and names as short text for readers: never longer than a line, however long the number is."""
+"""Exact numbers and matrices as short text for readers: never longer than a line, however long the number is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lossproof.certificates.text.enclosures import decimal_below
 from lossproof.theory.problem.numbers import Combination, Number
 from lossproof.theory.rationals import rational_text
 
-_LONGEST, _LONGEST_SUM, _LONGEST_NAME = 18, 60, 40
+_LONGEST, _LONGEST_SUM = 18, 60
 _LEADING = 3
 ELLIPSIS = "…"
 
@@ -44,16 +44,6 @@ def _nearest_double(value: Fraction) -> float | None:
         return value.numerator / value.denominator or None
     except OverflowError:
         return None
-
-
-def display_name(name: str) -> str:
-    """Return the canonical name of an activation or an error with its parameter in short text.
-
-    >>> display_name("leaky-relu:1/100"), display_name(f"cauchy:1/{10**350}")
-    ('leaky-relu:1/100', 'cauchy:≈ 10^-350')
-    """
-    family, colon, parameter = name.partition(":")
-    return name if len(name) <= _LONGEST_NAME or not colon else f"{family}:{display_number(Fraction(parameter))}"
 
 
 def shortened_rows(rows: Sequence[Sequence[Number]], most_rows: int = 12, most_columns: int = 8) -> tuple[tuple[str, ...], ...]:

@@ -24,6 +24,7 @@ from lossproof.numerics.fields.precision import ball_precision
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.numbers import Constant, Number, exact_number
+from lossproof.theory.rationals import brief_name
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class BallField:
                 raise at_kink(activation, order)
             if entry.contains(0):
                 raise KinkInBall(
-                    f"a ball z contains 0, where {activation.name} is not differentiable {order} times: "
+                    f"a ball z contains 0, where {brief_name(activation.name)} is not differentiable {order} times: "
                     f"raise the precision above {self.precision} bits, or choose other weights if z is 0 exactly"
                 )
 

@@ -18,6 +18,7 @@ from lossproof.theory.exceptions import InputError, NotDifferentiable, NotInFiel
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.numbers import Number
+from lossproof.theory.rationals import brief_name
 
 Array: TypeAlias = npt.NDArray[Any]
 Value = TypeVar("Value")
@@ -111,7 +112,7 @@ def unknown_order(order: int) -> ValueError:
 def at_kink(activation: Activation, order: int) -> NotDifferentiable:
     """Return the exception for a derivative at the point ``z = 0`` where it does not exist."""
     which = "second" if order == 2 else "first"
-    return NotDifferentiable(f"{activation.name} has no {which} derivative at z = 0, which occurs here: choose other weights")
+    return NotDifferentiable(f"{brief_name(activation.name)} has no {which} derivative at z = 0, which occurs here: choose other weights")
 
 
 def object_array(rows: Any, embed: Callable[[Any], Any]) -> Array:
@@ -154,7 +155,9 @@ def block_diagonals(D: Array, zero: Any) -> Array:
 
 def no_error_derivative(error: ErrorFunction, field_name: str) -> NotInField:
     """Return the exception for an error whose derivatives leave the field."""
-    return NotInField(f"derivatives of the {error.name} error are not in {field_name}: use the squared or Cauchy error, or a ball field")
+    return NotInField(
+        f"derivatives of the {brief_name(error.name)} error are not in {field_name}: use the squared or Cauchy error, or a ball field"
+    )
 
 
 def softmax_hessian(s: Array, zero: Any) -> Array:

@@ -25,6 +25,7 @@ from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.numbers import Combination, Constant, exact_number
+from lossproof.theory.rationals import brief_name
 
 _KINK_PRECISIONS = (64, 256, 1024, 4096)
 
@@ -119,7 +120,7 @@ class FormalField(NumpyArithmetic):
             return
         if all(self.enclose(z, bits).contains(0) for bits in _KINK_PRECISIONS):
             raise NotDifferentiable(
-                f"{activation.name} is not differentiable {order} times at 0, and no ball of up to {_KINK_PRECISIONS[-1]} bits "
+                f"{brief_name(activation.name)} is not differentiable {order} times at 0, and no ball of up to {_KINK_PRECISIONS[-1]} bits "
                 "tells a value z met here from 0: choose rational weights, or others"
             )
 

@@ -17,6 +17,7 @@ from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.numbers import Number
+from lossproof.theory.rationals import brief_name
 
 LARGEST_PRIME = 2**31
 _SPLIT = 16
@@ -113,7 +114,7 @@ class PrimeField:
             return self._specialise(activation, order, z)
         known = elementwise(lambda entry: known_value(activation, order, entry, self.rationals.table), z)
         if any(entry is None for entry in known.ravel()):
-            raise NotInField(f"{activation.name} has values here that are not rational on record: use a ball field")
+            raise NotInField(f"{brief_name(activation.name)} has values here that are not rational on record: use a ball field")
         return known
 
     def error_derivative(self, error: ErrorFunction, order: int, phi: Array, y: Array) -> Array:
@@ -143,7 +144,7 @@ class PrimeField:
     def _activate_residues(self, activation: Activation, order: int, z: Array) -> Array:
         if activation.family not in _POLYNOMIAL:
             raise NotInField(
-                f"{activation.name} needs exact values, and only residues are left after the first transcendental layer: use a ball field"
+                f"{brief_name(activation.name)} needs exact values, and only residues are left after the first transcendental layer: use a ball field"
             )
         k = int(activation.parameter or 1)
         factor = (1, k, k * (k - 1))[order]

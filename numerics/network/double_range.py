@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from math import isinf
 
@@ -33,9 +33,28 @@ def beyond_doubles(problem: Problem, weights: Weights | None = None) -> str | No
         return f"β of the {problem.error.family} error is larger than any double"
     if beta is not None and nearest_double(beta) == 0:
         return f"β of the {problem.error.family} error is smaller than any double other than 0"
+    place = _first(problem, weights, _is_beyond)
+    return None if place is None else f"{place} is larger than any double"
+
+
+def vanishing_in_doubles(problem: Problem, weights: Weights | None = None) -> str | None:
+    """Return which number of a problem, or of some weights, is not 0 but has 0 as its double, as a clause, or None where none has.
+
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> vanishing_in_doubles(Problem(Architecture.of("1-1"), error_named("squared"), Samples.of([[0], ["1e-400"]], [[0], [1]])))
+    'X[1][0] is smaller than any double other than 0'
+    """
+    place = _first(problem, weights, _vanishes)
+    return None if place is None else f"{place} is smaller than any double other than 0"
+
+
+def _first(problem: Problem, weights: Weights | None, test: Callable[[Number], bool]) -> str | None:
+    """Return the name of the first entry that passes a test."""
     for name, row in (*_rows_of_problem(problem), *_rows_of_weights(weights)):
-        if any(map(_is_beyond, row)):
-            return f"{name}[{next(j for j, entry in enumerate(row) if _is_beyond(entry))}] is larger than any double"
+        if any(map(test, row)):
+            return f"{name}[{next(j for j, entry in enumerate(row) if test(entry))}]"
     return None
 
 
@@ -52,6 +71,13 @@ def _rows_of_weights(weights: Weights | None) -> Iterator[tuple[str, Sequence[Nu
 
 
 def _is_beyond(number: Number) -> bool:
-    if isinstance(number, Fraction) and number.numerator.bit_length() - number.denominator.bit_length() <= _SURELY_DOUBLE:
-        return False
-    return isinf(nearest_double(number))
+    return not (isinstance(number, Fraction) and _size(number) <= _SURELY_DOUBLE) and isinf(nearest_double(number))
+
+
+def _vanishes(number: Number) -> bool:
+    return not (isinstance(number, Fraction) and (number == 0 or _size(number) >= -_SURELY_DOUBLE)) and nearest_double(number) == 0
+
+
+def _size(number: Fraction) -> int:
+    """Return ``log2`` of the size of a rational, give or take 1."""
+    return number.numerator.bit_length() - number.denominator.bit_length()

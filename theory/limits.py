@@ -18,7 +18,7 @@ MAX_TEXT = 2**28
 """Characters of a certificate."""
 MAX_DEPTH = 32
 """Nesting of its objects and lists."""
-MAX_NUMBER_TEXT = 10_000
+MAX_NUMBER_TEXT = 5_000
 """Characters of a number."""
 MAX_WIDTH = 10**6
 """Units of a layer."""

@@ -32,6 +32,7 @@ from lossproof.certificates.inputs.memory_allowed import memory_allowed
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.proof.nodes import Claim, points_of, proof_order
+from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.training.found_weights import LearnerFit, find_exact_learner
 from lossproof.certificates.training.measured_order import measured_order_note
@@ -154,6 +155,7 @@ def _all_claims(context: ProofContext, *, weights_given: bool) -> list[Claim]:
         *local,
         nowhere,
         infimum,
+        *critical.own,
         *critical.points,
         critical.suboptimal,
     ]
@@ -197,6 +199,7 @@ def _notes(context: ProofContext, claims: Sequence[Claim], *, chosen: bool, fit:
         )
     if problem.architecture.bias == "fixed":
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
+    notes += notes_on_doubles(problem, context.points[0])
     if is_costly(problem):
         notes.append(
             f"The picture of the singular values of P, an estimate, is left out: P has {problem.architecture.N_net} × {problem.columns} entries."

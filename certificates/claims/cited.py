@@ -21,6 +21,7 @@ from lossproof.numerics.samples.ranks import (
 )
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.statements.cited import CITED
 from lossproof.theory.statements.cited_facts import target_signs, telling_coordinate, wide_pyramid_layer
 from lossproof.theory.statements.cited_hypotheses import Answer, Hypothesis, recorded_hypotheses
@@ -144,9 +145,9 @@ def _gori_tesi(context: ProofContext) -> tuple[Hypothesis, Evidence]:
     one = [Fraction(1)] * a.bias_rows
     rows = [[sign * x for x in (*inputs, *one)] for sign, inputs in zip(signs, problem.samples.X, strict=True)]
     direction = separating_direction(rows)
-    if direction is not None:
-        return Hypothesis(Answer.HOLDS, "a plane separates the two classes strictly"), {"direction": [str(x) for x in direction]}
-    if balanced_combination(rows) is not None:
+    if direction is not None and all(map(is_writable, direction)):
+        return Hypothesis(Answer.HOLDS, "a plane separates the two classes strictly"), {"direction": [rational_text(x) for x in direction]}
+    if direction is None and balanced_combination(rows) is not None:
         return Hypothesis(Answer.FAILS, "no plane separates the inputs of the two classes"), {}
     return Hypothesis(Answer.UNKNOWN, "no plane that separates the inputs of the two classes was found"), {}
 

@@ -27,6 +27,7 @@ from lossproof.numerics.network.pass_limits import forward_precision
 from lossproof.numerics.ranks.balls import ball_rank
 from lossproof.numerics.ranks.formal import constant_kernel
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
+from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _PRECISIONS = (128, 256, 512)
@@ -35,15 +36,20 @@ _LEARNER_PRECISION = 192
 _FORMAL_PARAMETERS = 60
 _MOST_PARAMETERS = 300
 _RANK_COLUMNS = 100
+_EXACT_WORK = 20_000
+_LONGEST = 40
 
 
 def claim_loss(context: ProofContext, point: int, radius: Fraction) -> Claim | None:
-    """Claim bounds of the loss over the box of a radius around a point; None where no finite bounds are found."""
+    """Claim bounds of the loss over the box of a radius around a point; None where no finite bounds are found.
+
+    The bounds are equal where the loss is known exactly and a certificate can hold it; a longer exact loss is enclosed like any other.
+    """
     problem, weights = context.problem, context.points[point]
-    exact = loss_exact(problem, weights) if radius == 0 and problem.columns * problem.architecture.N_net <= 20_000 else None
-    if exact is not None:
+    exact = loss_exact(problem, weights) if radius == 0 and problem.columns * problem.architecture.N_net <= _EXACT_WORK else None
+    if exact is not None and is_writable(exact):
         facts = {"loss_lower": exact, "loss_upper": exact, "radius": radius}
-        reason = f"The loss is exactly {exact}, by exact arithmetic."
+        reason = f"The loss is {_exactly(exact)}, by exact arithmetic."
         return Claim("loss-bounds", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, Rigor.EXACT, "loss-exact", {}, (), point)
     precision = max((bits for bits in _LOSS_PRECISIONS if bits <= forward_precision(problem, bits)), default=None)
     ball = None if precision is None else loss_ball(problem, weights, radius, precision)
@@ -51,10 +57,21 @@ def claim_loss(context: ProofContext, point: int, radius: Fraction) -> Claim | N
         return None
     lower, upper = outward_bounds(ball)
     facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius}
-    evidence = {"radius": str(radius), "loss_lower": str(lower), "loss_upper": str(upper), "precision": precision}
+    evidence = {
+        "radius": rational_text(radius),
+        "loss_lower": rational_text(lower),
+        "loss_upper": rational_text(upper),
+        "precision": precision,
+    }
     where = "at these weights" if radius == 0 else "at all weights of the box"
     reason = f"The loss is {enclosure_text(lower, upper)} {where}, enclosed in ball arithmetic."
     return Claim("loss-bounds", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, Rigor.BALL, "loss-bounds", evidence, (), point)
+
+
+def _exactly(loss: Fraction) -> str:
+    """Return a loss in words: in full where it is short, else its leading digits."""
+    plain = rational_text(loss)
+    return f"exactly {plain}" if len(plain) <= _LONGEST else f"known exactly, {enclosure_text(loss, loss)}"
 
 
 def claim_loss_at(context: ProofContext, stationary: Claim) -> Claim | None:
@@ -65,7 +82,7 @@ def claim_loss_at(context: ProofContext, stationary: Claim) -> Claim | None:
     exact = problem.error.family in ("squared", "cauchy")
     lower, upper = (Fraction(0), Fraction(0)) if exact else outward_bounds(least_error(problem, _LEARNER_PRECISION))
     facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius_of(stationary)}
-    evidence = {"loss_lower": str(lower), "loss_upper": str(upper), "precision": _LEARNER_PRECISION}
+    evidence = {"loss_lower": rational_text(lower), "loss_upper": rational_text(upper), "precision": _LEARNER_PRECISION}
     reason = "At an exact learner every sample has the least error there is."
     return proved_at(
         "loss-bounds", stationary.point, reason, facts, Rigor.EXACT if exact else Rigor.BALL, "loss-learner", evidence, stationary

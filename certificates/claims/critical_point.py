@@ -19,6 +19,7 @@ from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.exact import equal_inputs_are_balanced, has_rational_sides, inactive_layer
 from lossproof.numerics.critical.nearby_points import nearby_points
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _NAME = "critical-point"
@@ -47,19 +48,27 @@ def claim_critical_point(context: ProofContext, point: int, learner: LearnerClai
     refuted = refute_stationary(context, point)
     loss = None if refuted is None else claim_loss(context, point, Fraction(0))
     if refuted is not None and loss is not None:
-        facts = {"kind": "not-critical", **loss.facts}
-        reason = f"{refuted.reason} However small it is, these weights are no critical point."
-        rigor = rigor_of(refuted, loss)
-        return Claim(_NAME, Scope.AT_WEIGHTS, Verdict.REFUTED, reason, facts, rigor, "critical-point-refuted", {}, (refuted, loss), point)
-    return Claim(
-        _NAME,
-        Scope.AT_WEIGHTS,
-        Verdict.UNDECIDED,
-        "Neither a critical point at or near these weights was proved, nor that they are not critical.",
-        {"kind": "undecided"},
-        point=point,
-        missing="derivatives that exist at these weights, weights nearer to a critical point, or one with an invertible Hessian",
-    )
+        return claim_not_critical(refuted, loss)
+    return _undecided(point, refuted)
+
+
+def claim_not_critical(refuted: Claim, loss: Claim) -> Claim:
+    """Claim that weights are no critical point, from the claims that a component of the gradient is not 0 there and about their loss."""
+    facts = {"kind": "not-critical", **loss.facts}
+    reason = f"These very weights are no critical point. {refuted.reason} {loss.reason}"
+    premises, rigor = (refuted, loss), rigor_of(refuted, loss)
+    return Claim(_NAME, Scope.AT_WEIGHTS, Verdict.REFUTED, reason, facts, rigor, "critical-point-refuted", {}, premises, refuted.point)
+
+
+def _undecided(point: int, refuted: Claim | None) -> Claim:
+    """Return the UNDECIDED claim; weights that are not critical, but whose loss has no bounds that a certificate can hold, are told as such."""
+    reason = "Neither a critical point at or near these weights was proved, nor that they are not critical."
+    missing = "derivatives that exist at these weights, weights nearer to a critical point, or one with an invertible Hessian"
+    if refuted is not None:
+        reason = f"These very weights are no critical point. {refuted.reason} Their loss is out of the range of what is enclosed here."
+        missing = "bounds of the loss"
+    premises = () if refuted is None else (refuted,)
+    return Claim(_NAME, Scope.AT_WEIGHTS, Verdict.UNDECIDED, reason, {"kind": "undecided"}, premises=premises, point=point, missing=missing)
 
 
 def _located(context: ProofContext, point: int, learner: LearnerClaims, landscape: LandscapeClaims) -> Claim | None:
@@ -186,7 +195,7 @@ def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) ->
     if not has_rational_sides(context.problem, weights):
         return None
     curve = context.descent_at(stationary.point or 0)
-    if curve is None:
+    if curve is None or not all(is_writable(x) for _, vector in curve.terms for x in vector):
         return None
     facts: dict[str, Any] = {"order": curve.order, "coefficient": curve.coefficient, "radius": radius_of(stationary)}
     reason = (
@@ -195,9 +204,9 @@ def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) ->
         "no local minimum, although the Hessian does not show it."
     )
     evidence = {
-        "curve": [[k, [str(x) for x in vector]] for k, vector in curve.terms],
+        "curve": [[k, [rational_text(x) for x in vector]] for k, vector in curve.terms],
         "order": curve.order,
-        "coefficient": str(curve.coefficient),
+        "coefficient": rational_text(curve.coefficient),
         "precision": curve.precision,
     }
     rigor = weakest([Rigor.EXACT if curve.exact else Rigor.BALL, context.derivative_rigor(weights, 2)])

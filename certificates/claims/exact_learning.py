@@ -7,9 +7,12 @@ from fractions import Fraction
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.rank_bounds import rank_bounds
+from lossproof.certificates.text.numbers import display_number
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.outputs import is_exact_learner, output_apart_from_target
 from lossproof.numerics.ranks.rational_kernel import rational_kernel_of_rows
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.rationals import brief_name, is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Scope, Verdict
 
 _NAME = "exact-learning"
@@ -47,11 +50,14 @@ def claim_exact_learning(context: ProofContext, at_weights: Claim | None, nearby
     found = nearby if near_given else _by_wide_layer(context) or nearby
     if found is not None:
         return found
+    beyond = beyond_doubles(context.problem)
+    sought = "" if beyond is None else f" None was sought, as that is done in double precision, and {beyond}."
     return Claim(
         _NAME,
         Scope.EVERYWHERE,
         Verdict.UNDECIDED,
-        "No exact learner was proved to exist, and no obstruction was found: no two equal inputs clash, and every target can be reached by the output.",
+        "No exact learner was proved to exist, and no obstruction was found: no two equal inputs clash, and every target can be reached by the output."
+        f"{sought}",
         missing="weights close enough to an exact learner with full rank (give them with weights=…), or a proof that there is none",
     )
 
@@ -71,10 +77,11 @@ def _by_range(problem: Problem) -> Claim | None:
         for j, y in enumerate(row):
             if error.is_cross_entropy:
                 reached = y != 0 and (error.family == "softmax" or y != 1)
-                reason = f"Target {y} of output {j} at sample {i} is a probability that no finite output gives (range)."
+                reason = f"Target {display_number(y)} of output {j} at sample {i} is a probability that no finite output gives (range)."
             else:
                 reached = values.contains(y)
-                reason = f"Target {y} of output {j} at sample {i} lies outside the range of {problem.architecture.output_activation.name} (range)."
+                output = brief_name(problem.architecture.output_activation.name)
+                reason = f"Target {display_number(y)} of output {j} at sample {i} lies outside the range of {output} (range)."
             if not reached:
                 evidence = {"sample": i, "output": j}
                 return Claim(_NAME, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, Rigor.EXACT, "exact-learning-range", evidence)
@@ -93,9 +100,11 @@ def _by_linear_reach(problem: Problem) -> Claim | None:
         return None
     targets = [[y - c for y, c in zip(row, shift, strict=True) if isinstance(c, Fraction)] for row in problem.samples.Y]
     for relation in rational_kernel_of_rows(inputs):
-        if any(sum((k * row[j] for k, row in zip(relation, targets, strict=True)), Fraction(0)) != 0 for j in range(a.n_L)):
+        if all(map(is_writable, relation)) and any(
+            sum((k * row[j] for k, row in zip(relation, targets, strict=True)), Fraction(0)) != 0 for j in range(a.n_L)
+        ):
             reason = "An affine relation holds among the inputs but not among the targets, and the network is an affine map (linear reach)."
-            evidence = {"combination": [str(k) for k in relation]}
+            evidence = {"combination": [rational_text(k) for k in relation]}
             return Claim(_NAME, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, Rigor.EXACT, "exact-learning-linear", evidence)
     return None
 

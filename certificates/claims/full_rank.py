@@ -13,6 +13,7 @@ from lossproof.numerics.network.points import off_kinks, random_weights
 from lossproof.numerics.ranks.sign_patterns import sign_pattern_evidence
 from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _ATTEMPTS = 4
@@ -65,7 +66,7 @@ def undefined_claim(context: ProofContext, name: str, point: int, facts: Mapping
         name,
         Scope.AT_WEIGHTS,
         Verdict.UNDECIDED,
-        f"P(W) does not exist at these weights: some z is {places}, where {kinked.name} has no derivative (or cannot be told from it).",
+        f"P(W) does not exist at these weights: some z is {places}, where {brief_name(kinked.name)} has no derivative (or cannot be told from it).",
         facts,
         point=point,
         missing="weights at which every derivative exists, for instance with other biases",
@@ -110,7 +111,7 @@ def claim_full_rank_generic(context: ProofContext) -> Claim:
 def generic_claim_of(context: ProofContext, lower: RankBound | None, upper: RankBound) -> Claim:
     """Return that claim from the bounds of `best_generic_point`."""
     a, columns = context.problem.architecture, context.problem.columns
-    not_analytic = [s.name for s in a.activations if not s.analytic.holds]
+    not_analytic = [brief_name(s.name) for s in a.activations if not s.analytic.holds]
     facts = {"rank_lower": 0 if lower is None else lower.value, "rank_upper": upper.value, "columns": columns}
     if upper.value < columns and lower is not None:
         reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason."
@@ -132,7 +133,7 @@ def generic_claim_of(context: ProofContext, lower: RankBound | None, upper: Rank
     by_signs = sign_pattern_evidence(context.problem, context.seed) if lower.value == columns else None
     if by_signs is not None:
         reason = (
-            f"On each set of weights with one pattern of signs of the hidden units' inputs, {a.activation.name} is a rational function; "
+            f"On each set of weights with one pattern of signs of the hidden units' inputs, {brief_name(a.activation.name)} is a rational function; "
             f"for every pattern, feasible or not, P has rank {columns} at some residues modulo a prime, hence at almost all weights."
         )
         return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.PROVED, reason, facts, by_signs.rigor, by_signs.rule, by_signs.payload)
@@ -176,7 +177,7 @@ def _claim_deficient_open_set(context: ProofContext) -> Claim | None:
     if a.activation.is_identity_for_positive and value < columns:
         facts = {"rank_lower": 0, "rank_upper": value, "columns": columns}
         reason = (
-            f"On an open set of weights all hidden units work where {a.activation.name} is linear, "
+            f"On an open set of weights all hidden units work where {brief_name(a.activation.name)} is linear, "
             f"so rank P ≤ n_L·rank [X, 1] = {value} < {columns} there."
         )
         rule = "full-rank-linear-region"
@@ -231,7 +232,8 @@ def _single_layer(context: ProofContext) -> Claim:
     lower = rank_bounds(context, "Phi-0+", 0)[0]
     if not a.output_activation.nonvanishing_derivative.holds:
         return Claim(
-            "full-rank", Scope.EVERYWHERE, Verdict.UNDECIDED, f"The derivative of {a.output_activation.name} vanishes or fails to exist somewhere.",
+            "full-rank", Scope.EVERYWHERE, Verdict.UNDECIDED,
+            f"The derivative of {brief_name(a.output_activation.name)} vanishes or fails to exist somewhere.",
             missing="weights at which a column of P vanishes",
         )  # fmt: skip
     value = a.n_L * lower.value

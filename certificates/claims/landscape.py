@@ -9,6 +9,7 @@ from fractions import Fraction
 from lossproof.certificates.claims.critical_facts import claim_loss
 from lossproof.certificates.claims.critical_kinds import MINIMA
 from lossproof.certificates.claims.critical_point import LandscapeClaims, claim_critical_point, claim_critical_point_at, prove_near
+from lossproof.certificates.claims.given_weights import claim_given_weights
 from lossproof.certificates.claims.learner_nearby import BOX_RULES
 from lossproof.certificates.claims.stationary import LearnerClaims
 from lossproof.certificates.claims.suboptimal import claim_suboptimal, losses_of, worst_of
@@ -25,10 +26,14 @@ _NO_LOSS = 1e-20
 
 @dataclass(frozen=True)
 class CriticalClaims:
-    """Claims ``critical-point``, each at a point of its own, and the worst bad local minimum among them, if any."""
+    """Claims ``critical-point``, each at a point of its own, and the worst bad local minimum among them, if any.
+
+    ``own`` are claims about the very weights of point 0 that stand before them (see `GivenWeights`).
+    """
 
     points: tuple[Claim, ...]
     suboptimal: Claim | None
+    own: tuple[Claim, ...] = ()
 
 
 def claims_at_weights(context: ProofContext, learner: LearnerClaims, landscape: LandscapeClaims) -> CriticalClaims:
@@ -36,12 +41,13 @@ def claims_at_weights(context: ProofContext, learner: LearnerClaims, landscape: 
 
     The search takes 12 starts, at most 100 parameters and 400 columns.
     """
-    here = claim_critical_point(context, 0, learner, landscape)
+    given = claim_given_weights(context, learner, landscape)
+    here, points = given.located, (given.critical, *(() if given.witness is None else (given.witness,)))
     if here.facts["kind"] not in MINIMA:
-        return CriticalClaims((here,), None)
+        return CriticalClaims(points, None, given.own)
     if learner.nearby is not None:
         better = claim_critical_point(context, learner.nearby.evidence["point"], learner, landscape)
-        return CriticalClaims((here, better), claim_suboptimal(here, losses_of([better])))
+        return CriticalClaims((*points, better), claim_suboptimal(here, losses_of([better])), given.own)
     for candidate in _candidates(context, _MODERATE):
         if candidate.loss < here.facts["loss_lower"]:
             count = len(context.points)
@@ -49,8 +55,8 @@ def claims_at_weights(context: ProofContext, learner: LearnerClaims, landscape: 
             suboptimal = None if loss is None else claim_suboptimal(here, [loss])
             if suboptimal is None:
                 context.forget_points_after(count)
-            return CriticalClaims((here,), suboptimal)
-    return CriticalClaims((here,), None)
+            return CriticalClaims(points, suboptimal, given.own)
+    return CriticalClaims(points, None, given.own)
 
 
 def claims_of_search(context: ProofContext, existence: Claim, landscape: LandscapeClaims) -> CriticalClaims:

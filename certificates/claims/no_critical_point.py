@@ -7,19 +7,20 @@ from lossproof.certificates.proof.nodes import Claim, rigor_of
 from lossproof.certificates.proof.rank_bounds import rank_bounds
 from lossproof.numerics.samples.escape_direction import escape_direction
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Scope, Verdict
 
 
 def claim_no_critical_point(context: ProofContext) -> Claim | None:
     """Claim that the loss has no critical point at all, by a direction along which it falls everywhere; None where none is found."""
     direction = escape_direction(context.problem)
-    if direction is None:
+    if direction is None or not all(is_writable(u) for row in direction for u in row):
         return None
     reason = (
         "The samples are separable: along one direction of the weights no output moves away from its target, which lies at the end of the range, and one moves "
         "strictly towards it. So the loss falls along it at all weights, and its infimum is not attained."
     )
-    evidence = {"direction": [[str(u) for u in row] for row in direction]}
+    evidence = {"direction": [[rational_text(u) for u in row] for row in direction]}
     return Claim("no-critical-point", Scope.EVERYWHERE, Verdict.PROVED, reason, {}, Rigor.EXACT, "no-critical-point", evidence)
 
 

@@ -11,6 +11,7 @@ from lossproof.numerics.network.points import reading_weights, twin_weights
 from lossproof.theory.bounds.lower import guaranteed_ranks, widths_principle
 from lossproof.theory.functions.properties import Property
 from lossproof.theory.problem.matrix_sizes import matrix_size
+from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _WITNESS_ENTRIES = 250_000
@@ -45,7 +46,7 @@ def claim_principle_activation(context: ProofContext) -> Claim:
     """Claim that ``σ'`` vanishes nowhere, for every layer of this network."""
     a = context.problem.architecture
     failing = [s for s in a.activations if not s.nonvanishing_derivative.holds]
-    reasons = [f"{s.name}: {s.nonvanishing_derivative.argument}" for s in (failing or dict.fromkeys(a.activations))]
+    reasons = [f"{brief_name(s.name)}: {s.nonvanishing_derivative.argument}" for s in (failing or dict.fromkeys(a.activations))]
     return Claim(
         "principle-activation",
         Scope.EVERYWHERE,
@@ -65,7 +66,7 @@ def claim_error_principle(context: ProofContext, name: str) -> Claim:
         name,
         Scope.EVERYWHERE,
         _verdict(record.holds),
-        f"For the {error.name} error: {record.argument}.",
+        f"For the {brief_name(error.name)} error: {record.argument}.",
         {"error": error.name},
         Rigor.EXACT,
         name,

@@ -13,6 +13,7 @@ from lossproof.numerics.network.pass_limits import jacobian_exists
 from lossproof.numerics.network.points import random_weights, scaled_output_weights
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _PRECISION = 256
@@ -155,7 +156,8 @@ def claim_ggn_semidefinite(context: ProofContext) -> Claim:
     problem = context.problem
     name = "ggn-semidefinite"
     if problem.error.convex.holds:
-        reason = f"The {problem.error.name} error is convex ({problem.error.convex.argument}), so every ∇²E_i ⪰ 0 and H_GN = (1/T) P diag(∇²E_i) Pᵀ ⪰ 0."
+        error = brief_name(problem.error.name)
+        reason = f"The {error} error is convex ({problem.error.convex.argument}), so every ∇²E_i ⪰ 0 and H_GN = (1/T) P diag(∇²E_i) Pᵀ ⪰ 0."
         return Claim(name, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, Rigor.EXACT, "ggn-semidefinite-convex")
     if _residuals_stay_convex(problem):
         reason = "The range of the output activation keeps all residuals where the error is convex: r² ≤ β."
@@ -168,7 +170,7 @@ def claim_ggn_semidefinite(context: ProofContext) -> Claim:
                 point = context.add_point(weights)
                 evidence = {"point": point, "output": j, "precision": _PRECISION}
                 reason = (
-                    f"Witness: at the weights of point {point} the residuals lie where the {problem.error.name} error curves downwards, "
+                    f"Witness: at the weights of point {point} the residuals lie where the {brief_name(problem.error.name)} error curves downwards, "
                     f"and vᵀH_GN v < 0 for v = the incoming weights of output {j}."
                 )
                 return Claim(name, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, Rigor.BALL, "ggn-semidefinite-witness", evidence)

@@ -16,6 +16,7 @@ from lossproof.numerics.critical.box import CriticalBox, critical_box, symmetry_
 from lossproof.numerics.critical.exact import gradient_apart_from_zero, is_constant_critical
 from lossproof.numerics.critical.idle_units import idle_point
 from lossproof.numerics.critical.merged_units import MergedPoint, merged_point
+from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
 _NAME = "stationary"
@@ -147,13 +148,15 @@ def _box_claim(point: int, box: CriticalBox) -> Claim:
         "(Krawczyk's test in ball arithmetic)."
     )
     facts = {"radius": box.radius, "dimension": len(box.fixed)}
-    evidence = {"fixed": list(box.fixed), "radius": str(box.radius), "precision": box.precision}
+    evidence = {"fixed": list(box.fixed), "radius": rational_text(box.radius), "precision": box.precision}
     return proved_at(_NAME, point, reason, facts, Rigor.BALL, "stationary-box", evidence)
 
 
 def _merged(context: ProofContext, point: int) -> Claim | None:
     found = merged_point(context.problem, context.points[point], exactly=True)
-    return None if found is None else _merged_claim(point, found)
+    if found is None or not all(map(is_writable, (found.radius, *found.grouping.shares))):
+        return None
+    return _merged_claim(point, found)
 
 
 def _merged_claim(point: int, found: MergedPoint) -> Claim:
@@ -166,8 +169,8 @@ def _merged_claim(point: int, found: MergedPoint) -> Claim:
     evidence = {
         "layer": grouping.layer,
         "groups": [list(group) for group in grouping.groups],
-        "shares": [str(share) for share in grouping.shares],
-        "radius": str(found.box.radius),
+        "shares": [rational_text(share) for share in grouping.shares],
+        "radius": rational_text(found.box.radius),
         "precision": found.box.precision,
     }
     return proved_at(_NAME, point, reason, {"radius": found.radius, "dimension": units - groups}, Rigor.BALL, "stationary-merged", evidence)
@@ -186,7 +189,7 @@ def _idle(context: ProofContext, point: int) -> Claim | None:
         "layer": found.layer,
         "units": list(found.units),
         "free": [list(chosen) for chosen in found.free],
-        "radius": str(found.radius),
+        "radius": rational_text(found.radius),
         "precision": found.precision,
     }
     facts = {"radius": found.radius, "dimension": found.dimension(problem.architecture)}
@@ -203,6 +206,6 @@ def _blind(context: ProofContext, point: int) -> Claim | None:
         f"as soon as Σ_i ∇E_i does; for the output biases Newton's map sends the box of half-width {decimal_above(found.radius)} into itself "
         "(Krawczyk's test in ball arithmetic)."
     )
-    evidence = {"layers": list(found.layers), "radius": str(found.radius), "precision": found.precision}
+    evidence = {"layers": list(found.layers), "radius": rational_text(found.radius), "precision": found.precision}
     facts = {"radius": found.radius, "dimension": found.dimension(problem.architecture)}
     return proved_at(_NAME, point, reason, facts, Rigor.BALL, "stationary-blind", evidence)

@@ -17,6 +17,7 @@ from lossproof.certificates.maps.map import LandscapeMap
 from lossproof.certificates.maps.record import CriticalPoint
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.report import Report
 from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.critical.search import SearchResult, find_candidates
@@ -96,7 +97,7 @@ def _search(problem: Problem, starts: int, seed: int, workers: int | None, progr
 
 
 def _with_search(found: LandscapeMap, result: SearchResult) -> LandscapeMap:
-    interrupted = found.interrupted or result.finished < result.starts
+    interrupted = found.interrupted or (not result.obstacle and result.finished < result.starts)
     return replace(found, starts=result.finished, strays=result.strays, interrupted=interrupted)
 
 
@@ -176,6 +177,7 @@ def _report(context: ProofContext, landscape: LandscapeClaims, found: Sequence[C
     if not context.points:
         context.add_point(random_weights(context.problem, context.seed))
     notes = () if found else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
+    notes += notes_on_doubles(context.problem, context.points[0])
     spectrum = jacobian_spectrum(context.problem, context.points[0])
     return Report(
         context.problem,

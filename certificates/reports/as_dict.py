@@ -10,6 +10,7 @@ from typing import Any
 from lossproof.certificates.proof.encoding import encode_point, encode_problem, problem_digest
 from lossproof.certificates.reports.outline import ClaimEntry, LemmaEntry, outline_of
 from lossproof.certificates.reports.record import ReportRecord
+from lossproof.theory.rationals import rational_text
 
 
 def report_as_dict(report: ReportRecord) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Fraction):
-        return str(value)
+        return rational_text(value)
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value

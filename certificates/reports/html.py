@@ -30,6 +30,7 @@ from lossproof.certificates.text.formulas import LOSS, error_formula, mathml
 from lossproof.certificates.text.numbers import is_shortened, shortened_rows
 from lossproof.certificates.text.prose import runs_of
 from lossproof.theory.problem.numbers import Number
+from lossproof.theory.rationals import brief_name
 
 if TYPE_CHECKING:
     import jinja2
@@ -144,13 +145,13 @@ def _script(text: str) -> str:
 
 def _problem_formulas(report: ReportRecord) -> list[tuple[str, str]]:
     architecture, error = report.problem.architecture, report.problem.error
-    found = [("Loss", LOSS), (f"Error, {error.name}", "E(\\varphi_L,y)=" + error_formula(error))]
+    found = [("Loss", LOSS), (f"Error, {brief_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error))]
     if architecture.L > 1:
-        found.append((f"Hidden activation, {architecture.activation.name}", r"\sigma(z)=" + architecture.activation.latex))
+        found.append((f"Hidden activation, {brief_name(architecture.activation.name)}", r"\sigma(z)=" + architecture.activation.latex))
     if architecture.L == 1 or not architecture.output_activation.is_identity:
         found.append(
             (
-                f"Output activation, {architecture.output_activation.name}",
+                f"Output activation, {brief_name(architecture.output_activation.name)}",
                 r"\sigma_L(z)=" + architecture.output_activation.latex,
             )
         )

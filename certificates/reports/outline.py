@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from lossproof.certificates.claims.critical_kinds import KIND_WORDS
 from lossproof.certificates.proof.nodes import Claim, Node, RankBound, certified_order, proof_order
@@ -228,7 +229,8 @@ def outline_of(report: ReportRecord) -> ProofOutline:
 def claim_title(claim: Claim) -> str:
     """Return the title of a claim's statement as what is claimed, for a proved critical point with its kind; that it is false is said by the verdict."""
     if claim.id == "critical-point":
-        return f"A critical point: {KIND_WORDS[claim.facts['kind']]}" if claim.verdict is Verdict.PROVED else "A critical point"
+        near = " near these weights" if claim.verdict is Verdict.PROVED and Fraction(claim.facts["radius"]) > 0 else ""
+        return f"A critical point{near}: {KIND_WORDS[claim.facts['kind']]}" if claim.verdict is Verdict.PROVED else "A critical point"
     title = claim.statement.title.removeprefix("False: ")
     return title[0].upper() + title[1:]
 

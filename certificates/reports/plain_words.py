@@ -9,6 +9,10 @@ from lossproof.certificates.reports.critical_rows import kind_text
 from lossproof.certificates.reports.outline import ProofOutline
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
+from lossproof.numerics.network.double_range import beyond_doubles, vanishing_in_doubles
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Rigor, Verdict
 
 QUESTION = "Is every local minimum global?"
@@ -30,7 +34,7 @@ def report_title(report: ReportRecord) -> str:
     architecture = report.problem.architecture
     activation = architecture.activation if architecture.L > 1 else architecture.output_activation
     data = report.data_name or f"{report.problem.T} samples"
-    return f"The {architecture} network with {activation.name} on {data}"
+    return f"The {architecture} network with {brief_name(activation.name)} on {data}"
 
 
 def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
@@ -38,12 +42,12 @@ def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
     problem = report.problem
     a = problem.architecture
     bias = {"trainable": "trainable (counted in N_net)", "fixed": "fixed constants (not counted)", "none": "none"}[a.bias]
-    hidden = (("hidden activation", a.activation.name),) if a.L > 1 else ()
+    hidden = (("hidden activation", brief_name(a.activation.name)),) if a.L > 1 else ()
     return (
         ("network", f"F({', '.join(map(str, a.widths))}), {a.L} layer{'s' if a.L > 1 else ''} of weights"),
         *hidden,
-        ("output activation", a.output_activation.name),
-        ("error", problem.error.name),
+        ("output activation", brief_name(a.output_activation.name)),
+        ("error", brief_name(problem.error.name)),
         ("bias", bias),
         ("samples", f"T = {problem.T}"),
         ("outputs", f"n_L = {a.n_L}, so P has T·n_L = {problem.columns} columns"),
@@ -151,3 +155,17 @@ def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
     ]
     lines += [f"Rigor {rigor.value}: {RIGOR_WORDS[rigor].partition(': ')[2]}." for rigor in outline.rigors()]
     return tuple(lines)
+
+
+def notes_on_doubles(problem: Problem, weights: Weights) -> tuple[str, ...]:
+    """Return sentences about numbers of a problem, or of weights it is looked at with, that no double is near; empty where all have one."""
+    beyond, vanishing = beyond_doubles(problem, weights), vanishing_in_doubles(problem, weights)
+    notes = []
+    if beyond is not None:
+        notes.append(
+            f"Not available in double precision: {beyond}. Exact and ball arithmetic decide what they can; searches, proofs and pictures in doubles are left "
+            "out, and claims that need them are UNDECIDED."
+        )
+    if vanishing is not None:
+        notes.append(f"{vanishing[0].upper()}{vanishing[1:]}: searches and pictures in doubles count it as 0; no proof does.")
+    return tuple(notes)

@@ -8,6 +8,7 @@ from typing import Any
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.inputs.training_size import check_training_size
 from lossproof.numerics.algebra.threads import one_thread
+from lossproof.certificates.training.found_weights import require_doubles
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.training.least_squares import targets_are_related, weights_below_output
 from lossproof.numerics.training.records import Training
@@ -64,8 +65,8 @@ def train(
 
     Returns a `Training`: ``weights`` (exact), ``history``, ``converged``, ``reason``. Nothing is proved by it: give the weights to `check_architecture`.
     A run that is interrupted by Ctrl-C returns the weights reached, with ``interrupted``. Raises `InputError` for input that cannot be used,
-    and for systems of more than 16,000 unknowns (the smaller of ``N_net`` and ``T n_L`` for ``ggn`` and ``lm``, ``N_net`` for ``newton``); ``lm`` takes up
-    to the memory that is free where ``T n_L ≤ N_net``, ``8 (T n_L)²`` bytes.
+    for numbers beyond the range of doubles unless ``precision`` is given, and for systems of more than 16,000 unknowns (the smaller of ``N_net`` and
+    ``T n_L`` for ``ggn`` and ``lm``, ``N_net`` for ``newton``); ``lm`` takes up to the memory that is free where ``T n_L ≤ N_net``, ``8 (T n_L)²`` bytes.
 
     >>> training = train("1-1", [[0], [1]], [[1], [3]], activation="identity", method="ggn")
     >>> training.converged, training.loss < 1e-28
@@ -76,6 +77,9 @@ def train(
     check_training_size(problem, method)
     iterations = DEFAULT_ITERATIONS[method] if max_iterations is None else max_iterations
     check_whole("max_iterations", iterations, 0, _MOST_ITERATIONS)
+    start = given if given is not None else random_weights(problem, seed)
+    if precision is None:
+        require_doubles(problem, start, "scale the problem, or give precision=50 with method='ggn'")
     settings = Settings(
         method,
         None if damping == "auto" else _number("damping", damping, least=0.0),

@@ -16,6 +16,7 @@ from lossproof.numerics.fields.field import Array, Field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.numerics.network.jacobian import gradient, jacobian, output_gradient, output_residuals
 from lossproof.numerics.network.outputs import is_clear, precisions
@@ -155,12 +156,18 @@ def _exact(problem: Problem, compute: Callable[[Field], Array]) -> Iterator[Arra
 
 
 def _gradient_is_small(problem: Problem, weights: Weights) -> bool:
-    """Tell whether every component of ``P ε`` is small against the sum of its summands in doubles: else exact arithmetic need not look."""
+    """Tell whether every component of ``P ε`` is small against the sum of its summands in doubles: else exact arithmetic need not look.
+
+    Where doubles say nothing it has to look.
+    """
+    if beyond_doubles(problem, weights) is not None:
+        return True
     try:
         with np.errstate(all="ignore"):
             evaluation = _pass(problem, weights, Float64Field())
             P, residuals = jacobian(evaluation), output_residuals(problem, evaluation).ravel()
-            small = np.abs(P @ residuals) <= _SMALL * (np.abs(P) @ np.abs(residuals))
-    except (NotDifferentiable, NotInField):
+            sums = P @ residuals
+            small = np.abs(sums) <= _SMALL * (np.abs(P) @ np.abs(residuals))
+    except NotDifferentiable:
         return True
-    return bool(np.all(small | ~np.isfinite(P @ residuals)))
+    return bool(np.all(small | ~np.isfinite(sums)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from lossproof.numerics.curves.loss_series import Terms, expand_loss, taylor_coe
 from lossproof.numerics.curves.reduction import reduce_loss
 from lossproof.numerics.curves.search import kernel_curves, negative_direction
 from lossproof.numerics.fields.field import Array, KinkInBall
+from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.precision import LARGEST_EXPONENT
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.numerics.network.hessian import hessian
@@ -25,6 +27,7 @@ from lossproof.numerics.ranks.formal import constant_kernel
 from lossproof.theory.exceptions import InputError, NotDifferentiable, NotInField
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import is_writable, rational_written
 
 HIGHEST_ORDER = 24
 _LEAST_ORDER = 2
@@ -144,8 +147,10 @@ def _is_affordable(problem: Problem, evaluation: Evaluation) -> bool:
 
 
 def _rational_kernel(H: Array) -> list[list[Fraction]]:
+    """Return rational vectors that span the kernel of a formal matrix; none where an entry has no double for the search among them."""
     evidence = constant_kernel(H, "right")
-    return [] if evidence is None else [[Fraction(entry) for entry in vector] for vector in evidence.payload["vectors"]]
+    vectors = [] if evidence is None else [[rational_written(entry) for entry in vector] for vector in evidence.payload["vectors"]]
+    return vectors if all(isfinite(nearest_double(entry)) for vector in vectors for entry in vector) else []
 
 
 def _is_globally_minimal(problem: Problem, evaluation: Evaluation) -> bool:
@@ -160,9 +165,10 @@ def _is_globally_minimal(problem: Problem, evaluation: Evaluation) -> bool:
 
 
 def _half(coefficient: Any, ball: arb) -> Fraction:
-    """Return half a rational coefficient, or a short fraction of about half a ball that is certainly negative."""
-    if isinstance(coefficient, fmpq):
-        return Fraction(int(coefficient.p), 2 * int(coefficient.q))
+    """Return half a rational coefficient, or, where it is irrational or too long, a short fraction of about half a ball that is certainly negative."""
+    half = Fraction(int(coefficient.p), 2 * int(coefficient.q)) if isinstance(coefficient, fmpq) else None
+    if half is not None and is_writable(half):
+        return half
     mantissa, exponent = (int(part) for part in ball.abs_lower().man_exp())
     shift = max(mantissa.bit_length() - _SHORT_BITS, 0)
     return -Fraction(mantissa >> shift) * Fraction(2) ** (exponent + shift - 1)

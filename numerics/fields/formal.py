@@ -29,6 +29,7 @@ from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.numbers import Combination, Constant, exact_number
+from lossproof.theory.rationals import brief_name
 
 _KINK_PRECISIONS = (64, 256, 1024, 4096)
 
@@ -134,7 +135,7 @@ class FormalField(NumpyArithmetic):
             if above is not None:
                 return above
         raise NotDifferentiable(
-            f"{activation.name} is not smooth at {point}, and no ball of up to {_KINK_PRECISIONS[-1]} bits tells a value z met here from "
+            f"{brief_name(activation.name)} is not smooth at {point}, and no ball of up to {_KINK_PRECISIONS[-1]} bits tells a value z met here from "
             f"{point}: choose rational weights, or others"
         )
 

@@ -11,6 +11,7 @@ from flint import arb, fmpq
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.mpmath import MpmathField
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
 from lossproof.theory.exceptions import NotDifferentiable
@@ -100,10 +101,11 @@ def jacobian_spectrum(problem: Problem, weights: Weights) -> tuple[float, ...]:
 
     Empty where ``P`` does not exist, leaves the range of doubles, or `is_costly`.
     """
-    if is_costly(problem):
+    if is_costly(problem) or beyond_doubles(problem, weights) is not None:
         return ()
     try:
-        P = jacobian(evaluate(problem.architecture, problem.samples, weights, Float64Field()))
+        with np.errstate(all="ignore"):
+            P = jacobian(evaluate(problem.architecture, problem.samples, weights, Float64Field()))
     except NotDifferentiable:
         return ()
     return singular_values(P).value if np.all(np.isfinite(P)) else ()

@@ -9,7 +9,7 @@ from math import floor
 from flint import arb, fmpq
 
 from lossproof.numerics.fields.ball import BallField, ball_of
-from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.field import Array, in_field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.precision import ball_precision, dyadic
 from lossproof.numerics.network.boxes import evaluate_box
@@ -35,9 +35,12 @@ def loss_exact(problem: Problem, weights: Weights) -> Fraction | None:
     if problem.error.family != "squared":
         return None
     field = FormalField()
-    residuals = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L] - field.array(problem.samples.Y)
-    total = sum((r * r for r in residuals.ravel()), fmpq(0)) / fmpq(2 * problem.T) if _all_rational(residuals) else None
-    return None if total is None else Fraction(int(total.p), int(total.q))
+    outputs = in_field(lambda: evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L])
+    residuals = None if outputs is None else outputs - field.array(problem.samples.Y)
+    if residuals is None or not _all_rational(residuals):
+        return None
+    total = sum((r * r for r in residuals.ravel()), fmpq(0)) / fmpq(2 * problem.T)
+    return Fraction(int(total.p), int(total.q))
 
 
 def loss_ball(problem: Problem, weights: Weights, radius: Fraction, precision: int) -> arb:

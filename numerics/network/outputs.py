@@ -12,10 +12,11 @@ import numpy as np
 from flint import arb
 
 from lossproof.numerics.fields.ball import BallField
-from lossproof.numerics.fields.field import Array, exact_kinks
+from lossproof.numerics.fields.field import Array, Field, exact_kinks, in_field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem.problem import Problem
@@ -56,21 +57,18 @@ def is_exact_learner(problem: Problem, weights: Weights) -> bool:
     False means "not proved": the outputs may differ, or be equal for a reason that formal arithmetic does not see.
     """
     work = problem.T * problem.architecture.N_net
-    if work > _FORMAL_WORK or (work > _CHEAP_FORMAL_WORK and np.max(np.abs(_float_residuals(problem, weights))) > _CLEARLY_APART):
+    if work > _FORMAL_WORK or (work > _CHEAP_FORMAL_WORK and _is_clearly_apart(problem, weights)):
         return False
-    field = FormalField()
-    outputs = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L]
-    differences = outputs - field.array(problem.samples.Y)
-    return all(entry == 0 for entry in differences.ravel())
+    differences = in_field(lambda: _residuals(problem, weights, FormalField()))
+    return differences is not None and all(entry == 0 for entry in differences.ravel())
 
 
 def output_apart_from_target(problem: Problem, weights: Weights, max_precision: int) -> tuple[int, int, int] | None:
     """Return ``(sample, output, precision)`` where ball arithmetic proves ``F(W, x_i)_j ≠ y_ij``, or None.
 
-    The place is the one with the largest residual in float64; the precision doubles up to the cap.
+    The place is the one with the largest residual in doubles, or in balls where some number has no double; the precision doubles up to the cap.
     """
-    residuals = np.abs(_float_residuals(problem, weights))
-    i, j = (int(k) for k in np.unravel_index(int(np.nanargmax(residuals)), residuals.shape))
+    i, j = _largest_residual(problem, weights)
     one = Samples((problem.samples.X[i],), (problem.samples.Y[i],))
     for precision in precisions(max_precision):
         output = evaluate(problem.architecture, one, weights, BallField(precision)).phi[problem.architecture.L][0, j]
@@ -123,9 +121,31 @@ def _ball_evaluation(problem: Problem, weights: Weights, precision: int) -> Eval
     return evaluate(problem.architecture, problem.samples, weights, BallField(precision))
 
 
-def _float_residuals(problem: Problem, weights: Weights) -> Array:
-    field = Float64Field()
+def _residuals(problem: Problem, weights: Weights, field: Field) -> Array:
     outputs = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L]
-    residuals = np.asarray(outputs - field.array(problem.samples.Y), dtype=np.float64)
-    largest = float(np.finfo(np.float64).max)
-    return np.asarray(np.nan_to_num(residuals, nan=0.0, posinf=largest, neginf=-largest))
+    return np.asarray(outputs - field.array(problem.samples.Y))
+
+
+@np.errstate(all="ignore")
+def _float_residuals(problem: Problem, weights: Weights) -> Array:
+    """Return the sizes of the residuals in doubles, 0 where they are no numbers."""
+    return np.nan_to_num(np.abs(_residuals(problem, weights, Float64Field())), nan=0.0, posinf=np.inf)
+
+
+def _is_clearly_apart(problem: Problem, weights: Weights) -> bool:
+    """Tell whether doubles show an output far from its target."""
+    return beyond_doubles(problem, weights) is None and bool(np.max(_float_residuals(problem, weights)) > _CLEARLY_APART)
+
+
+def _largest_residual(problem: Problem, weights: Weights) -> tuple[int, int]:
+    if beyond_doubles(problem, weights) is None:
+        residuals = _float_residuals(problem, weights)
+        i, j = np.unravel_index(int(np.argmax(residuals)), residuals.shape)
+        return int(i), int(j)
+    balls = _residuals(problem, weights, BallField(_FIRST_PRECISION))
+    return max(np.ndindex(balls.shape), key=lambda place: _size(balls[place]))
+
+
+def _size(ball: arb) -> tuple[bool, arb]:
+    """Return what orders balls by how far they are sure to lie from 0; those that are no finite numbers come last."""
+    return ball.is_finite(), ball.abs_lower()

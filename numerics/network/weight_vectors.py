@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.evaluation import LayerArrays
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -91,3 +93,16 @@ def weights_of_rows(problem: Problem, flat: Array) -> Weights:
 def all_entries(layers: Sequence[LayerArrays]) -> Array:
     """Return all entries of some layers as one vector, biases that are not trainable included: for distances."""
     return np.concatenate([part.ravel() for layer in layers for part in layer])
+
+
+def lie_within(weights: Weights, distance: Fraction, share: Fraction) -> bool:
+    """Tell whether a distance is at most a share of the size of the largest entry of some weights, as balls of 64 bits show.
+
+    >>> a = Architecture.of("1-1", bias="none")
+    >>> lie_within(Weights.of(a, [([[200]], None)]), Fraction(1), Fraction(1, 100))
+    True
+    """
+    field = BallField()
+    with ball_precision(field.precision):
+        reach = field.embed(distance / share)
+        return any(bool(abs(field.embed(x)) >= reach) for layer in weights.layers for row in (*layer.W, layer.b) for x in row)

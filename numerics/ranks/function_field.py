@@ -14,6 +14,7 @@ from typing import Any
 import numpy.typing as npt
 
 from lossproof.numerics.algebra.polynomial_kernel import elimination_work, polynomial_kernel
+from lossproof.numerics.fields.field import in_field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.prime import PrimeField
 from lossproof.numerics.fields.rational import RationalField
@@ -83,7 +84,9 @@ def function_field_rank(problem: Problem, weights: Weights, name: str, seed: int
     if shape[0] * shape[1] > _FORMAL_ENTRIES:
         return lower, None
     field = FormalField()
-    formal = named_matrix(problem, weights, name, field)
+    formal = in_field(lambda: named_matrix(problem, weights, name, field))
+    if formal is None:
+        return lower, None
     kernels = (constant_kernel(formal, side) for side in ("right", "left"))
     upper = min((kernel for kernel in kernels if kernel is not None), key=lambda kernel: kernel.value, default=None)
     if upper is None or upper.value > lower.value:

@@ -20,10 +20,11 @@ import numpy as np
 
 from lossproof.numerics.algebra.tiled_cholesky import Report
 from lossproof.numerics.fields.ball import BallField
-from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.field import Array, in_field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.matrices import named_matrix
 from lossproof.numerics.network.pass_limits import (
@@ -36,7 +37,6 @@ from lossproof.numerics.ranks.formal import constant_kernel
 from lossproof.numerics.ranks.function_field import function_field_rank, has_function_field
 from lossproof.numerics.ranks.rational import rational_rank
 from lossproof.numerics.ranks.verified import attempt_full_column_rank, attempt_singular_value
-from lossproof.theory.exceptions import NotInField
 from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
@@ -106,8 +106,9 @@ def _balls_and_formal_kernels(problem: Problem, weights: Weights, matrix: str, e
                 proved = max(proved, found.value)
                 yield found
         if start == _FIRST_PRECISION and proved < enough and rows * columns <= _FORMAL_ENTRIES:
-            formal = named_matrix(problem, weights, matrix, FormalField())
-            kernels = [kernel for side in ("right", "left") if (kernel := constant_kernel(formal, side)) is not None]
+            formal = in_field(lambda: named_matrix(problem, weights, matrix, FormalField()))
+            sides = () if formal is None else ("right", "left")
+            kernels = [kernel for side in sides if (kernel := constant_kernel(formal, side)) is not None]
             enough = min([enough, *(kernel.value for kernel in kernels)])
             yield from kernels
 
@@ -139,7 +140,7 @@ def _verified(problem: Problem, weights: Weights, matrix: str, effort: Effort) -
 
 def has_singular_value_evidence(problem: Problem, weights: Weights) -> bool:
     """Tell whether a bound of the smallest singular value is worth its price: 1,000 columns and more, and in doubles all residuals below 1/1000."""
-    if problem.error.is_cross_entropy or problem.columns < _SINGULAR_FROM_COLUMNS:
+    if problem.error.is_cross_entropy or problem.columns < _SINGULAR_FROM_COLUMNS or beyond_doubles(problem, weights) is not None:
         return False
     field = Float64Field()
     with np.errstate(all="ignore"):
@@ -150,8 +151,6 @@ def has_singular_value_evidence(problem: Problem, weights: Weights) -> bool:
 def _rational_matrix(problem: Problem, weights: Weights, matrix: str) -> Array | None:
     """Return the matrix over Q, or None. One sample is tried first: where its entries are irrational, the others need no look."""
     first = replace(problem, samples=Samples(problem.samples.X[:1], problem.samples.Y[:1]))
-    try:
-        named_matrix(first, weights, matrix, RationalField())
-        return named_matrix(problem, weights, matrix, RationalField())
-    except NotInField:
+    if in_field(lambda: named_matrix(first, weights, matrix, RationalField())) is None:
         return None
+    return in_field(lambda: named_matrix(problem, weights, matrix, RationalField()))

@@ -68,7 +68,9 @@ class _PreciseRun:
             while stop is None:
                 step = precise_step(point, self.settings.damping or 0.0)
                 if step is None:
-                    return Stop("the Gauss-Newton system is singular to rounding, and too large for its spectrum at this precision")
+                    return Stop(
+                        "the Gauss-Newton system is singular to rounding, and too large for its spectrum at this precision, or the error is flat"
+                    )
                 found = self._taken(point, step)
                 if isinstance(found, Stop):
                     return found

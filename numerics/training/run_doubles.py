@@ -22,7 +22,8 @@ from lossproof.theory.problem.weights import Weights
 def run_training(problem: Problem, start: Weights, settings: Settings) -> Training:
     """Train from the given weights; equal input gives equal results.
 
-    Ctrl-C ends the run and returns what was reached, with ``interrupted`` set; a kink, where derivatives do not exist, ends it with its reason.
+    Ctrl-C ends the run and returns what was reached, with ``interrupted`` set; a kink, where derivatives do not exist, ends it with its reason. Where the
+    weights leave the range of doubles the last finite ones are returned. Every number of the problem and of ``start`` must have a double (`beyond_doubles`).
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.functions.errors import error_named
@@ -38,7 +39,7 @@ def run_training(problem: Problem, start: Weights, settings: Settings) -> Traini
     with np.errstate(all="ignore"):
         stop = _ended(run, first)
         history = run.history()
-    weights = weights_of_layers(problem, (run.point or first).layers)
+    weights = weights_of_layers(problem, (run.reached or first).layers)
     return Training(weights, history, settings.method, stop.converged, stop.reason, interrupted=stop.interrupted)
 
 

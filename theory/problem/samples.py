@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.problem.numbers import exact_number, exact_numbers
+from lossproof.theory.problem.numbers import exact_numbers
 
 Row = tuple[Fraction, ...]
 
@@ -88,10 +88,8 @@ def exact_rows(values: Any, name: str) -> tuple[Row, ...]:
 
 def _exact_row(row: Any, name: str) -> Row:
     row = row.tolist() if hasattr(row, "tolist") else row
-    if isinstance(row, Sequence) and not isinstance(row, str):
-        entries = exact_numbers(row, name)
-    else:
-        entries = [exact_number(row, name)]
+    single = isinstance(row, str) or not isinstance(row, Sequence)
+    entries = exact_numbers([row] if single else row, name)
     rational = [entry for entry in entries if isinstance(entry, Fraction)]
     if len(rational) < len(entries):
         raise InputError(f"{name} must be rational, got a symbolic number: give samples as floats, fractions or strings")

@@ -10,6 +10,7 @@ from typing import Any
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.numbers import Number, exact_numbers
+from lossproof.theory.rationals import brief_text
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ def _read_layer(architecture: Architecture, l: int, pair: Any) -> Layer:
         raise InputError(f"b_{l} must have {columns} entries, got {_shape_text(b)}: give one number a unit of layer {l}")
     bias = tuple(exact_numbers(b, f"b_{l}"))
     if architecture.bias == "none" and any(x != 0 for x in bias):
-        raise InputError(f"b_{l} must be None or zero with bias='none', got {bias[0]}…: use bias='trainable' or bias='fixed'")
+        raise InputError(
+            f"b_{l} must be None or zero with bias='none', got {brief_text(str(bias[0]))}, …: use bias='trainable' or bias='fixed'"
+        )
     return Layer(matrix, bias)
 
 

@@ -78,4 +78,3 @@ class ProofContext:
         """Tell the caller how far the run has come."""
         if self.progress is not None:
             self.progress(stage, done, total)
-

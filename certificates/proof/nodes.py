@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from lossproof.certificates.proof.places import EVERYWHERE, Place, Point, Region, Witness, point_near, scope_of
+from lossproof.certificates.proof.places import Place, Point, Region, Witness, point_near, scope_of
 from lossproof.theory.statements.registry import Statement, statement_named
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
@@ -92,7 +92,14 @@ def rigor_of(*nodes: Node, own: Rigor = Rigor.EXACT) -> Rigor:
 
 
 def bound(
-    matrix: str, place: Place, value: int, rule: str, *premises: Node, lower: bool, own: Rigor = Rigor.EXACT, evidence: Mapping[str, Any] | None = None
+    matrix: str,
+    place: Place,
+    value: int,
+    rule: str,
+    *premises: Node,
+    lower: bool,
+    own: Rigor = Rigor.EXACT,
+    evidence: Mapping[str, Any] | None = None,
 ) -> RankBound:
     """Return a bound of the weakest rigor of its own and its premises'."""
     return RankBound(matrix, place, lower, value, rule, rigor_of(*premises, own=own), evidence or {}, premises)
@@ -121,9 +128,7 @@ def implied(row: str, id: str, place: Place, reason: str, *premises: Node, **mor
     return decided(id, place, reason, "implication", *premises, evidence={"row": row}, **more)
 
 
-def undecided(
-    id: str, place: Place, reason: str, missing: str, *premises: Node, facts: Mapping[str, Any] | None = None
-) -> Claim:
+def undecided(id: str, place: Place, reason: str, missing: str, *premises: Node, facts: Mapping[str, Any] | None = None) -> Claim:
     """Return an UNDECIDED claim: what is known, and what a decision would need."""
     return Claim(id, place, Verdict.UNDECIDED, reason, facts or {}, premises=premises, missing=missing)
 

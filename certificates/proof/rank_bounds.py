@@ -83,9 +83,7 @@ def _direct_bounds(
 def _bound_of(evidence: RankEvidence, matrix: str, place: Place) -> RankBound:
     if evidence.rule == "singular-value":
         return regular_bound(matrix, place, evidence.value, _singular_value_claim(evidence, matrix, place))
-    return bound(
-        matrix, place, evidence.value, evidence.rule, lower=evidence.is_lower, own=evidence.rigor, evidence=evidence.payload
-    )
+    return bound(matrix, place, evidence.value, evidence.rule, lower=evidence.is_lower, own=evidence.rigor, evidence=evidence.payload)
 
 
 def _singular_value_claim(evidence: RankEvidence, matrix: str, place: Place) -> Claim:

@@ -7,8 +7,8 @@ from typing import Any
 
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.inputs.training_size import check_training_size
-from lossproof.numerics.algebra.threads import one_thread
 from lossproof.certificates.training.found_weights import require_doubles
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.training.least_squares import targets_are_related, weights_below_output
 from lossproof.numerics.training.records import Training

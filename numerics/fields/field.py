@@ -113,7 +113,9 @@ def unknown_order(order: int) -> ValueError:
 def at_kink(activation: Activation, point: Fraction) -> NotDifferentiable:
     """Return the exception for a derivative at a kink of an activation."""
     which = "first" if point in activation.kinks(1) else "second"
-    return NotDifferentiable(f"{brief_name(activation.name)} has no {which} derivative at z = {point}, which occurs here: choose other weights")
+    return NotDifferentiable(
+        f"{brief_name(activation.name)} has no {which} derivative at z = {point}, which occurs here: choose other weights"
+    )
 
 
 def exact_kinks(activation: Activation, order: int) -> list[tuple[Fraction, fmpq]]:

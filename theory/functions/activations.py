@@ -52,6 +52,8 @@ def _activation_of_text(name: str) -> Activation:
         return family.record(None)
     if not parameter:
         if family.default is None:
-            raise InputError(f"the activation {known} must be given with its parameter, got {told(name)}: write for example {family.example}")
+            raise InputError(
+                f"the activation {known} must be given with its parameter, got {told(name)}: write for example {family.example}"
+            )
         return family.record(family.default)
     return family.record(parameter_of_text(parameter, f"the parameter of {known}", family.example))

@@ -214,7 +214,11 @@ def _gori_tesi(problem: Problem) -> Found:
     yield hypothesis(
         a.output_activation.is_squashing, f"{output} is a squashing function", f"the output activation is {output}, no squashing function"
     )
-    yield hypothesis(a.activation == a.output_activation, "hidden and output units are alike", f"the hidden activation is {hidden}, the output's {output}")
+    yield hypothesis(
+        a.activation == a.output_activation,
+        "hidden and output units are alike",
+        f"the hidden activation is {hidden}, the output's {output}",
+    )
     yield hypothesis(a.n_L == 1, "there is one output", f"there are {a.n_L} outputs, which share the hidden units")
     yield _squared(problem)
     ends = target_signs(problem) is not None

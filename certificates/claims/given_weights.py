@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from lossproof.certificates.claims.critical_facts import claim_loss
-from lossproof.certificates.claims.critical_point import LandscapeClaims, claim_critical_point, claim_critical_point_at, claim_not_critical
-from lossproof.certificates.claims.stationary import LearnerClaims, radius_of, refute_stationary
+from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, claim_critical_point, claim_not_critical, locate
+from lossproof.certificates.claims.stationary import refute_stationary
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.places import Point, radius_of
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.learners.candidates import learner_from
 from lossproof.numerics.network.weight_vectors import lie_within
-from lossproof.theory.problem.weights import Weights
-from lossproof.theory.verdicts import Verdict
 
 NEAR = Fraction(1, 100)
 """A critical point farther than this share of the largest weight from weights that are not critical is not told as what these weights are."""
@@ -22,41 +21,43 @@ NEAR = Fraction(1, 100)
 
 @dataclass(frozen=True)
 class GivenWeights:
-    """The claims about given weights, point 0.
+    """The claims about given weights.
 
     - ``critical``: the claim ``critical-point`` there;
     - ``own``: what is proved about these very weights besides, where ``critical`` speaks about a critical point at some distance from them;
-    - ``witness``: the claim ``critical-point`` at a point of its own, found from weights that are not critical and far from it; or None.
+    - ``located``: the critical point that was located, at or near the weights, or at a point of its own, found from weights that are not critical and far
+      from it; or None.
     """
 
     critical: Claim
     own: tuple[Claim, ...] = ()
-    witness: Claim | None = None
+    located: LocatedPoint | None = None
 
     @property
-    def located(self) -> Claim:
-        """The claim about the critical point that was located, at or near the weights or from them."""
-        return self.critical if self.witness is None else self.witness
+    def claims(self) -> tuple[Claim, ...]:
+        """The claims ``critical-point``."""
+        return (self.critical,) if self.located is None or self.located.claim.point is self.critical.point else (self.critical, self.located.claim)
 
 
-def claim_given_weights(context: ProofContext, learner: LearnerClaims, landscape: LandscapeClaims) -> GivenWeights:
-    """Claim what the weights of point 0 are.
+def claim_given_weights(context: ProofContext, point: Point, landscape: LandscapeClaims) -> GivenWeights:
+    """Claim what the weights of a point are.
 
     Where a critical point is proved within a positive distance of them, the reason first says whether they are critical themselves, and their own loss. If
     they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that Newton's
     method leads to from there, and that is proved near where it ends, is a witness at a point of its own.
     """
-    located = claim_critical_point(context, 0, learner, landscape)
-    if located.verdict is not Verdict.PROVED or radius_of(located) == 0:
-        return GivenWeights(located)
-    refuted, loss = refute_stationary(context, 0), claim_loss(context, 0, Fraction(0))
-    if refuted is None or loss is None or not _is_far(context, 0, located):
+    found = locate(context, point, landscape)
+    if found is None or radius_of(found.claim.place) == 0:
+        return GivenWeights(claim_critical_point(context, point, landscape), (), found)
+    refuted, loss = refute_stationary(context, point), claim_loss(context, point)
+    if refuted is None or loss is None or not _is_far(found):
         own = tuple(claim for claim in (refuted, loss) if claim is not None)
-        return GivenWeights(replace(located, reason=f"{_about(refuted, loss)} {located.reason}"), own)
-    witness = _witness(context, located, landscape)
-    found = "" if witness is None else f" Newton's method leads from them to a critical point: it is that of point {witness.point}."
+        told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}")
+        return GivenWeights(told, own, replace(found, claim=told))
+    witness = _witness(context, point, found, landscape)
+    leads = "" if witness is None else " Newton's method leads from them to a critical point, which is proved at a point of its own."
     refutation = claim_not_critical(refuted, loss)
-    return GivenWeights(replace(refutation, reason=refutation.reason + found), (), witness)
+    return GivenWeights(replace(refutation, reason=refutation.reason + leads), (), witness)
 
 
 def _about(refuted: Claim | None, loss: Claim | None) -> str:
@@ -66,24 +67,17 @@ def _about(refuted: Claim | None, loss: Claim | None) -> str:
     return f"These very weights are not critical: {refuted.reason[0].lower()}{refuted.reason[1:]}{own}"
 
 
-def _is_far(context: ProofContext, point: int, located: Claim) -> bool:
-    """Tell whether a critical point may be farther from a point than `NEAR` of its largest weight."""
-    return not lie_within(context.points[point], radius_of(located), NEAR)
+def _is_far(found: LocatedPoint) -> bool:
+    """Tell whether a critical point may be farther from the point near it than `NEAR` of its largest weight."""
+    point = found.claim.point
+    return point is None or not lie_within(point.weights, radius_of(found.claim.place), NEAR)
 
 
-def _witness(context: ProofContext, located: Claim, landscape: LandscapeClaims) -> Claim | None:
-    """Return the claim ``critical-point`` at weights nearer to the critical point that was located; None where it is not proved near them."""
-    for weights in _nearer(context, located):
-        known = len(context.points)
-        claim = claim_critical_point_at(context, context.add_point(weights), landscape)
-        if claim.verdict is Verdict.PROVED and not _is_far(context, claim.point or 0, claim):
-            return claim
-        context.forget_points_after(known)
-    return None
-
-
-def _nearer(context: ProofContext, located: Claim) -> list[Weights]:
-    problem, start = context.problem, context.points[0]
-    at_learner = any(isinstance(premise, Claim) and premise.rule == "stationary-learner" for premise in located.premises)
-    found = learner_from(problem, start) if at_learner else refined_weights(problem, start)
-    return [] if found is None or found == start else [found]
+def _witness(context: ProofContext, point: Point, found: LocatedPoint, landscape: LandscapeClaims) -> LocatedPoint | None:
+    """Return a critical point at or near weights nearer to the one that was located; None where it is not proved near them."""
+    problem, start = context.problem, point.weights
+    nearer = learner_from(problem, start) if found.is_learner else refined_weights(problem, start)
+    if nearer is None or nearer == start:
+        return None
+    witness = locate(context, Point(nearer), landscape)
+    return None if witness is None or _is_far(witness) else witness

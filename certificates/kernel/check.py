@@ -58,7 +58,8 @@ def check_certificate(
     """Check a certificate, given as JSON text or as the object it spells.
 
     Every conclusion is derived anew and compared; the first step that fails ends the check. ``ok`` means that every conclusion holds for the problem
-    in the certificate, with the rigor stated. Without ``allow_cited`` no step may rest on a published theorem. No malformed document raises: it fails, with
+    in the certificate, with the rigor stated. Without ``allow_cited`` steps that rest on a published theorem are failures, each of them, and the accepted ones
+    are those that do not. No malformed document raises: it fails, with
     place, code and message. The steps are checked within ``around_steps(columns)`` for the columns ``T n_L`` of P: how many threads the sums may use is settled
     there, and no verdict depends on it.
     """
@@ -76,7 +77,7 @@ def check_certificate(
                 place = f"steps[{number}]"
                 counted.begin_step()
                 step, rule = _read_step(value, number, problem, points, witnesses, accepted, counted, known)
-                accepted.append(_checked(step, rule, value["rigor"], allow_cited=allow_cited))
+                accepted.append(_checked(step, rule, value["rigor"]))
                 witnesses |= step.introduced
                 rules.append(rule)
         place = ""
@@ -87,8 +88,11 @@ def check_certificate(
         return _failed(place, "limit", "the check needs too much memory")
     except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, LossproofError) as error:
         return _failed(place, "evidence" if place else "schema", f"cannot be checked: {type(error).__name__}: {short(str(error))}")
-    done = (AcceptedStep(n, rule, a.rigor, a.conclusion) for n, (rule, a) in enumerate(zip(rules, accepted, strict=True), start=1))
-    return Verification(tuple(done), (), digest, counted.spent)
+    done = [AcceptedStep(n, rule, a.rigor, a.conclusion) for n, (rule, a) in enumerate(zip(rules, accepted, strict=True), start=1)]
+    cited = [step for step in done if step.rigor is Rigor.CITED and not allow_cited]
+    message = "this step rests on a published theorem, which was not to be allowed"
+    failures = tuple(Failure(f"steps[{step.step - 1}]", "rigor", message) for step in cited)
+    return Verification(tuple(step for step in done if step not in cited), failures, digest, counted.spent)
 
 
 def _require_seal(found: dict[str, Any]) -> None:
@@ -164,7 +168,7 @@ def _read_conclusion(value: Any, points: int, witnesses: Mapping[str, Box | None
     return found
 
 
-def _checked(step: Step, rule: str, claimed: str, *, allow_cited: bool) -> Accepted:
+def _checked(step: Step, rule: str, claimed: str) -> Accepted:
     """Apply the rule, and compare what it gives with what is claimed."""
     derived, own = RULES[rule](step)
     known = not isinstance(step.at, str) or step.at[:2] != "W*" or step.at in {*step.witnesses, *step.introduced}
@@ -173,7 +177,6 @@ def _checked(step: Step, rule: str, claimed: str, *, allow_cited: bool) -> Accep
     require(difference is None, str(difference), f"the rule {rule} gives {short(json.dumps(derived))}", "conclusion")
     rigor = weakest([own, *(premise.rigor for premise in step.premises)])
     require(claimed == rigor.value, "rigor", f"the rigor is {rigor.value}, not {short(claimed)}", "rigor")
-    require(allow_cited or rigor is not Rigor.CITED, "rule", "this step rests on a published theorem, which was not to be allowed", "rigor")
     return Accepted(derived, rigor)
 
 

@@ -45,7 +45,7 @@ def certificate_of(problem: Problem, claims: Sequence[Claim], first: Sequence[Po
     when a decided claim carries no rule, which is a defect of the prover.
     """
     nodes = certified_order(claims)
-    numbering = Numbering.of(nodes, first)
+    numbering = Numbering.of_claims(claims, first)
     used = [numbering.points.index(place) for node in nodes for place in named_by(node) if isinstance(place, Point)]
     ids = {id(node): number for number, node in enumerate(nodes, start=1)}
     steps = [_step(number, node, ids, numbering) for number, node in enumerate(nodes, start=1)]

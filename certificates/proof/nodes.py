@@ -100,9 +100,10 @@ def bound(
     lower: bool,
     own: Rigor = Rigor.EXACT,
     evidence: Mapping[str, Any] | None = None,
+    support: tuple[Node, ...] = (),
 ) -> RankBound:
     """Return a bound of the weakest rigor of its own and its premises'."""
-    return RankBound(matrix, place, lower, value, rule, rigor_of(*premises, own=own), evidence or {}, premises)
+    return RankBound(matrix, place, lower, value, rule, rigor_of(*premises, own=own), evidence or {}, premises, support)
 
 
 def decided(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lossproof.certificates.proof.nodes import Claim, Node, named_by
+from lossproof.certificates.proof.nodes import Claim, Node, named_by, proof_order
 from lossproof.certificates.proof.places import Place, Point, Region, Witness
 from lossproof.theory.rationals import rational_text
+from lossproof.theory.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,12 @@ class Numbering:
                 witnesses.append(node.introduces)
         return Numbering(tuple(points), tuple(witnesses))
 
+    @staticmethod
+    def of_claims(claims: Sequence[Claim], first: Iterable[Point] = ()) -> Numbering:
+        """Number what claims and all they rest on name: the steps of the certificate before what only UNDECIDED claims know of."""
+        decided = [claim for claim in claims if claim.verdict is not Verdict.UNDECIDED]
+        return Numbering.of(proof_order([*decided, *claims]), first)
+
     def name(self, place: Place) -> int | str:
         """Return how a certificate names a place: the number of a point, the name of a witness, the words of a region.
 
@@ -39,6 +46,21 @@ class Numbering:
         if isinstance(place, Region):
             return place.value
         return self.points.index(place) if isinstance(place, Point) else f"W*{self.witnesses.index(place) + 1}"
+
+    def told(self, place: Place) -> str:
+        """Return where a claim or a bound holds, in words.
+
+        >>> from lossproof.theory.problem.weights import Weights
+        >>> point = Point(Weights(()))
+        >>> Numbering((point,), ()).told(point), Numbering((), ()).told(Region.SOMEWHERE)
+        ('at point 0', 'at some weights')
+        """
+        if isinstance(place, Region):
+            return place.value
+        if isinstance(place, Point):
+            return f"at point {self.number(place)}"
+        near = "" if place.near is None else f", near point {self.number(place.near)}"
+        return f"at {self.name(place)}{near}"
 
     def number(self, point: Point | None) -> int | None:
         """Return the number of a point; None for none."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided
 from lossproof.certificates.proof.places import EVERYWHERE, Place, Point
 from lossproof.certificates.proof.structural_bounds import product_bound, size_bound, structural_upper_bounds, trivial_bound
+from lossproof.certificates.text.enclosures import decimal_below
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.producers import has_singular_value_evidence, rank_evidence
 from lossproof.theory.bounds.lower import khatri_rao_bound, psi_rank
 from lossproof.theory.problem.matrix_sizes import matrix_size
+from lossproof.theory.rationals import rational_text
 from lossproof.theory.verdicts import Rigor
 
 _DIRECT_BLOCK_ENTRIES = 400_000
@@ -25,11 +28,16 @@ _MANY_COLUMNS = 1000
 
 @dataclass(frozen=True)
 class RankBounds:
-    """A proved lower and a proved upper bound of one rank, and what stood in the way of a proof in doubles, in words that follow "because"."""
+    """A proved lower and a proved upper bound of one rank.
+
+    ``obstacle`` says what stood in the way of a proof in doubles, in words that follow "because"; ``singular_value`` is a claim of a positive bound of the
+    smallest singular value, if one was proved on the way.
+    """
 
     lower: RankBound
     upper: RankBound
     obstacle: str = ""
+    singular_value: Claim | None = None
 
     @property
     def decides(self) -> bool:
@@ -65,7 +73,8 @@ def _prove_bounds(context: ProofContext, matrix: str, point: Point, place: Place
         lowers += _by_full_block(context, point, min(b.value for b in uppers))
     lowers.append(trivial_bound(context.problem, matrix))
     best = max(lowers, key=lambda b: b.value)
-    return RankBounds(best, min(uppers, key=lambda b: b.value), obstacles[0] if obstacles else "")
+    values = (p for b in lowers for p in b.premises if isinstance(p, Claim) and p.id == "singular-value" and p.facts["least"] != "0")
+    return RankBounds(best, min(uppers, key=lambda b: b.value), obstacles[0] if obstacles else "", next(values, None))
 
 
 def _decided(lowers: list[RankBound], uppers: list[RankBound]) -> bool:
@@ -82,16 +91,19 @@ def _direct_bounds(
 
 def _bound_of(evidence: RankEvidence, matrix: str, place: Place) -> RankBound:
     if evidence.rule == "singular-value":
-        return regular_bound(matrix, place, evidence.value, _singular_value_claim(evidence, matrix, place))
+        found = evidence.payload
+        claim = singular_value_claim(matrix, place, Fraction(found["least"]), found["method"], balanced=found["balanced"])
+        return regular_bound(matrix, place, evidence.value, claim)
     return bound(matrix, place, evidence.value, evidence.rule, lower=evidence.is_lower, own=evidence.rigor, evidence=evidence.payload)
 
 
-def _singular_value_claim(evidence: RankEvidence, matrix: str, place: Place) -> Claim:
-    least = evidence.payload["least"]
-    what = "is positive" if least == "0" else f"is at least {least}, with every equation multiplied by a power of two"
+def singular_value_claim(matrix: str, place: Place, least: Fraction, method: str = "cholesky", *, balanced: bool = False) -> Claim:
+    """Claim that the smallest singular value of a matrix, in verified double precision, is positive (``least`` 0), or at least so large."""
+    what = "is positive" if least == 0 else f"is at least {decimal_below(least)}, with every equation multiplied by a power of two"
     reason = f"The smallest singular value of {matrix} {what}, by verified double precision."
-    facts, payload = {"matrix": matrix, "least": least}, {"matrix": matrix, **evidence.payload}
-    return decided("singular-value", place, reason, "singular-value", facts=facts, evidence=payload, own=Rigor.VERIFIED_FLOAT)
+    facts = {"matrix": matrix, "least": rational_text(least)}
+    evidence = {**facts, "method": method, "balanced": balanced}
+    return decided("singular-value", place, reason, "singular-value", facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 
 def regular_bound(matrix: str, place: Place, columns: int, reason: Claim) -> RankBound:

@@ -40,25 +40,25 @@ def figures_of(report: ReportRecord, entry: ClaimEntry) -> tuple[Figure, ...]:
 
 
 def _spectrum(report: ReportRecord, inertia: Claim, key: str) -> Figure | None:
-    eigenvalues = hessian_eigenvalues(report.problem, report.points[inertia.point or 0])
+    eigenvalues = hessian_eigenvalues(report.problem, inertia.point.weights) if inertia.point is not None else ()
     if not eigenvalues:
         return None
     where = "at" if Fraction(inertia.facts["radius"]) == 0 else "near"
     mixed = inertia.facts["zero"] and inertia.facts["undecided"]
     caption = (
-        f"The eigenvalues of the Hessian {where} point {inertia.point}. Proved: how many are negative, zero and positive. "
+        f"The eigenvalues of the Hessian {where} point {report.number(inertia.point)}. Proved: how many are negative, zero and positive. "
         f"Estimated in float64: where they lie{', and so which of those next to 0 are the zeros' if mixed else ''}."
     )
     return Figure(inertia_svg(eigenvalues, inertia.facts, key), caption)
 
 
 def _descent(report: ReportRecord, descent: Claim, key: str) -> Figure | None:
-    found = descent_estimate(report.problem, report.points[descent.point or 0], descent)
+    found = None if descent.point is None else descent_estimate(report.problem, descent.point.weights, descent)
     if found is None:
         return None
     order, coefficient = found.order, decimal_above(Fraction(descent.facts["coefficient"])).replace("-", "−")
     caption = (
-        f"The loss along a curve W(t) from point {descent.point}. Proved: it changes by c t^{order} plus higher powers of t, and c is at most "
+        f"The loss along a curve W(t) from point {report.number(descent.point)}. Proved: it changes by c t^{order} plus higher powers of t, and c is at most "
         f"{coefficient}, so the loss falls for all small t > 0. Estimated in float64: the lines drawn."
     )
     line = found.line

@@ -59,15 +59,13 @@ def render_html(report: ReportRecord, certificate_name: str = "report.json") -> 
     """
     outline = outline_of(report)
     certificate = report.certificate
-    used = {entry.claim.point for entry in outline.claims} | {lemma.bound.point for lemma in outline.lemmas}
-    used |= {entry.claim.evidence.get("point") for entry in outline.claims}
     page = _environment().get_template("report.html.jinja")
     return page.render(
         css=_resource("report.css"),
         outline=outline,
         title=report_title(report),
         problem_lines=problem_lines(report),
-        headline=conclusion_headline(outline.conclusion.claim),
+        headline=conclusion_headline(outline.report),
         does_not_follow=what_does_not_follow(outline),
         tally=tally(outline),
         wide_network=report.problem.architecture.L > 3,
@@ -76,11 +74,7 @@ def render_html(report: ReportRecord, certificate_name: str = "report.json") -> 
         spectrum=_spectrum(report),
         data=_data_view(report),
         figures=lambda entry: [(_markup(figure.svg), figure.caption) for figure in figures_of(report, entry)],
-        points=[
-            (index, point_name(report, index), _point_views(report, index))
-            for index in range(len(report.points))
-            if index == 0 or index in used
-        ],
+        points=[(index, point_name(report, index), _point_views(report, index)) for index in range(len(report.points))],
         trust=trust_lines(outline),
         notes=report.notes,
         verdict_words=[(verdict.value, words) for verdict, words in VERDICT_WORDS.items()],

@@ -75,7 +75,7 @@ def _conclusion(outline: ProofOutline) -> list[str]:
     claim = entry.claim
     lines = [rf"\section*{{{entry.number}. {latex_text(QUESTION)}}}", rf"\target{{{entry.anchor}}}{_verdict(entry)}", ""]
     lines += [
-        rf"\textbf{{{latex_prose(conclusion_headline(claim))}}}",
+        rf"\textbf{{{latex_prose(conclusion_headline(outline.report))}}}",
         "",
         rf"\textit{{{entry.proof_word}}} {latex_prose(claim.reason)}",
         "",
@@ -109,7 +109,7 @@ def _claim(entry: ClaimEntry, heading: str = "subsection") -> list[str]:
     if entry.stated_at is None:
         lines += [*_display(statement.formula), rf"\textit{{{entry.statement_word}.}} {latex_prose(statement.conclusion)}", ""]
     lines += [rf"\textit{{{entry.proof_word}}} {latex_prose(claim.reason)}", ""]
-    for table in fact_tables(claim.facts):
+    for table in fact_tables(entry.facts):
         lines += [*_table([latex_prose(words) for words in table.words], [[latex_text(cell) for cell in row] for row in table.rows]), ""]
     return [*lines, *_missing(entry), *_rests_on(entry.rests_on)]
 

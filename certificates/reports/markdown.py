@@ -67,7 +67,7 @@ def _conclusion(outline: ProofOutline) -> list[str]:
     blocks = [
         f'<a id="{entry.anchor}"></a>\n\n## {entry.number}. {QUESTION} (`{claim.id}`)',
         _verdict(entry),
-        f"**{escape_markdown(conclusion_headline(claim))}**",
+        f"**{escape_markdown(conclusion_headline(outline.report))}**",
     ]
     blocks.append(f"*{entry.proof_word}* {escape_markdown(claim.reason)}")
     if claim.missing:
@@ -84,7 +84,7 @@ def _claim(entry: ClaimEntry) -> list[str]:
     if entry.stated_at is None:
         blocks += [f"$${statement.formula}$$", f"*{entry.statement_word}.* {escape_markdown(statement.conclusion)}"]
     blocks.append(f"*{entry.proof_word}* {escape_markdown(claim.reason)}")
-    for table in fact_tables(claim.facts):
+    for table in fact_tables(entry.facts):
         header = [f"{escape_markdown(words)} `{key}`" for key, words in zip(table.keys, table.words, strict=True)]
         blocks.append(markdown_table(header, [[escape_markdown(cell) for cell in row] for row in table.rows]))
     if claim.missing:

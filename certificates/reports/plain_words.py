@@ -57,10 +57,12 @@ def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
 
 def point_name(report: ReportRecord, index: int) -> str:
     """Return how a point came about, in words."""
-    critical = next((c for c in report.claims if c.id == "critical-point" and c.point == index and c.verdict is Verdict.PROVED), None)
+    point = report.numbering.points[index]
+    proved = [claim for claim in report.claims if claim.point is point and claim.verdict is Verdict.PROVED]
+    critical = next((claim for claim in proved if claim.id == "critical-point"), None)
     given = index == 0 and report.weights_given
     if critical is not None and not given:
-        suboptimal = any(c.id == "suboptimal" and c.point == index and c.verdict is Verdict.PROVED for c in report.claims)
+        suboptimal = any(claim.id == "suboptimal" for claim in proved)
         near = "here" if Fraction(critical.facts["radius"]) == 0 else "near these weights"
         return f"a critical point lies {near}: {kind_text(critical.facts['kind'], suboptimal=suboptimal)}"
     if index > 0:
@@ -68,8 +70,9 @@ def point_name(report: ReportRecord, index: int) -> str:
     return "the weights given" if report.weights_given else "weights chosen by the program, from the seed"
 
 
-def conclusion_headline(conclusion: Claim) -> str:
+def conclusion_headline(report: ReportRecord) -> str:
     """Return what the claim ``no-bad-local-minima`` says, in a sentence or two."""
+    conclusion = report.conclusion
     if conclusion.verdict is Verdict.UNDECIDED:
         return (
             "Open. It is proved neither that every local minimum of the loss J is global, nor that one of them is not; "
@@ -82,17 +85,17 @@ def conclusion_headline(conclusion: Claim) -> str:
         return "For this network and these samples every local minimum of the loss J is a global minimum."
     headline = "A bad local minimum is proved to exist"
     suboptimal = next((premise for premise in premises if premise.id == "suboptimal"), None)
-    return f"{headline}." if suboptimal is None else f"{headline}: {_bad_minimum(suboptimal)}"
+    return f"{headline}." if suboptimal is None else f"{headline}: {_bad_minimum(report, suboptimal)}"
 
 
-def _bad_minimum(suboptimal: Claim) -> str:
+def _bad_minimum(report: ReportRecord, suboptimal: Claim) -> str:
     facts, other = suboptimal.facts, suboptimal.premises[-1].point if suboptimal.premises else None
     low, high = Fraction(facts["loss_lower"]), Fraction(facts["other_loss_upper"])
     digits = next((d for d in range(4, 60) if Fraction(decimal_below(low, d)) > Fraction(decimal_above(high, d))), 60)
     where = "at" if Fraction(facts["radius"]) == 0 else "near"
-    beaten = "at another point" if other is None else f"at point {other}"
+    beaten = "at another point" if other is None else f"at point {report.number(other)}"
     return (
-        f"{where} point {suboptimal.point} this network with these samples has a local minimum of loss at least {decimal_below(low, digits)}, "
+        f"{where} point {report.number(suboptimal.point)} this network with these samples has a local minimum of loss at least {decimal_below(low, digits)}, "
         f"and {beaten} the loss is at most {decimal_above(high, digits)}."
     )
 
@@ -149,7 +152,9 @@ def plural(count: int, noun: str) -> str:
 
 def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
     """Return what the reader takes on trust, a sentence each."""
+    check = outline.report.self_check
     lines = [
+        "The certificate was not checked before this report was written: check it." if check is None else str(check),
         "Samples and weights are exact numbers: a float is the dyadic rational it is, a decimal in text the rational it spells.",
         "The loss is J(W) = (1/T) Σ_i E(F(W, x_i), y_i) over these samples, and nothing is said about other data.",
     ]

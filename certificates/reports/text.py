@@ -75,8 +75,8 @@ def claim_lines(entry: ClaimEntry, width: int, *, brief: bool = False) -> list[s
     if not brief and entry.stated_at is None:
         lines += _wrapped(f"{entry.statement_word}. {claim.statement.conclusion}", width)
     lines += _wrapped(f"{entry.proof_word} {claim.reason}", width)
-    if claim.facts and not brief:
-        lines += _wrapped(f"Facts: {facts_in_words(claim.facts)}.", width)
+    if entry.facts and not brief:
+        lines += _wrapped(f"Facts: {facts_in_words(entry.facts)}.", width)
     if claim.missing:
         lines += _wrapped(f"What is missing: {claim.missing}.", width)
     if entry.rests_on:
@@ -93,7 +93,7 @@ def _conclusion(outline: ProofOutline, width: int) -> list[str]:
     entry = outline.conclusion
     claim = entry.claim
     lines = [f"1. {verdict_mark(claim)} {QUESTION} ({claim.id}) – {entry.setting}{_rigor(claim)}"]
-    lines += _wrapped(conclusion_headline(claim), width)
+    lines += _wrapped(conclusion_headline(outline.report), width)
     lines += _wrapped(f"{entry.proof_word} {claim.reason}", width)
     if claim.missing:
         lines += _wrapped(f"What is missing: {claim.missing}.", width)

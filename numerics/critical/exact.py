@@ -15,11 +15,12 @@ from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.field import Array, Field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
+from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.numerics.network.jacobian import gradient, jacobian, output_gradient, output_residuals
-from lossproof.numerics.network.outputs import is_clear, precisions
+from lossproof.numerics.network.outputs import is_clear, lie_on_flat_piece, precisions
 from lossproof.numerics.network.pass_limits import forward_precision
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.problem.problem import Problem
@@ -102,12 +103,13 @@ def _component_apart(
 
 
 def inactive_layer(problem: Problem, weights: Weights, precision: int) -> int | None:
-    """Return a hidden layer of units that are dead for ``z < 0`` (relu) and all proved to have such a z at all samples, or None."""
+    """Return a hidden layer each of whose units is proved to be constant at and near the z it has at all samples, as relu is for ``z < 0``; or None."""
     a = problem.architecture
-    if not a.activation.is_dead_for_negative:
+    if all(piece.slope != 0 for piece in a.activation.affine_pieces):
         return None
     z = _pass(problem, weights, BallField(precision)).z
-    return next((l for l in range(1, a.L) if all(entry < 0 for entry in z[l].ravel())), None)
+    with ball_precision(precision):
+        return next((l for l in range(1, a.L) if all(lie_on_flat_piece(a.activation, list(unit)) for unit in z[l].T)), None)
 
 
 def residual_apart_from_zero(problem: Problem, residuals: Array) -> list[int] | None:

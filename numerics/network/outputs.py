@@ -5,11 +5,11 @@ Each function answers yes only when exact or ball arithmetic proves it; the cert
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
-from flint import arb
+from flint import arb, fmpq
 
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.field import Array, Field, exact_kinks, in_field
@@ -19,6 +19,7 @@ from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.functions.activation import Activation
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
@@ -78,10 +79,23 @@ def output_apart_from_target(problem: Problem, weights: Weights, max_precision: 
     return None
 
 
-def dead_outputs(problem: Problem, weights: Weights, precision: int) -> list[list[int]]:
-    """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved negative, where the derivative of an output is 0 that is dead for negative z, as ``relu`` is."""
-    z = _ball_evaluation(problem, weights, precision).z[problem.architecture.L]
-    return [[i, j] for i in range(z.shape[0]) for j in range(z.shape[1]) if z[i, j] < 0]
+def flat_outputs(problem: Problem, weights: Weights, precision: int) -> list[list[int]]:
+    """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved to lie inside an interval on which the output activation is constant, as ``relu`` is for ``z < 0``."""
+    a = problem.architecture
+    z = _ball_evaluation(problem, weights, precision).z[a.L]
+    with ball_precision(precision):
+        places = [[i, j] for i in range(problem.T) for j in range(a.n_L)]
+        return [[i, j] for i, j in places if lie_on_flat_piece(a.output_activation, [z[i, j]])]
+
+
+def lie_on_flat_piece(activation: Activation, balls: Sequence[arb]) -> bool:
+    """Tell whether balls are proved to lie all inside one interval on which an activation is constant."""
+    ends = [(_end(piece.lower), _end(piece.upper)) for piece in activation.affine_pieces if piece.slope == 0]
+    return any(all((a is None or z > a) and (b is None or z < b) for z in balls) for a, b in ends)
+
+
+def _end(value: Fraction | None) -> fmpq | None:
+    return None if value is None else fmpq(value.numerator, value.denominator)
 
 
 def is_twice_differentiable_at(problem: Problem, weights: Weights, precision: int) -> bool:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import count
 
 from lossproof.theory.problem.architecture import Architecture
-from lossproof.theory.problem.numbers import Number
+from lossproof.theory.problem.numbers import Number, combination
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Layer, Weights
@@ -135,6 +135,19 @@ def twin_weights(problem: Problem, seed: int) -> Weights | None:
     W_1 = tuple(tuple(row[k % rows] for k in range(a.widths[1])) for row in base[0].W)
     b_1 = tuple(base[0].b[k % rows] for k in range(a.widths[1]))
     return Weights((Layer(W_1, b_1), base[1]))
+
+
+def with_outputs_reversed(problem: Problem, weights: Weights) -> Weights:
+    """Return the weights with those of the last layer, and its trainable biases, multiplied by −1."""
+    last = weights.layers[-1]
+    b = tuple(map(_negative, last.b)) if problem.architecture.bias == "trainable" else last.b
+    return Weights((*weights.layers[:-1], Layer(tuple(tuple(map(_negative, row)) for row in last.W), b)))
+
+
+def _negative(number: Number) -> Number:
+    if isinstance(number, Fraction):
+        return -number
+    return combination(-number.rational, {constant: -q for constant, q in number.terms})
 
 
 def scaled_output_weights(problem: Problem, output_bias: Fraction) -> Weights:

@@ -1,6 +1,6 @@
 """The registry of every statement of the theory.
 
-The statements are plain records in the tables ``statement_table_*``; nothing heavy is imported.
+The statements are plain records, in one file for each origin; nothing heavy is imported.
 """
 
 from __future__ import annotations

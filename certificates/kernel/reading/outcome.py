@@ -50,8 +50,8 @@ class AcceptedStep:
 class Verification:
     """What came of a check.
 
-    ``steps`` are all accepted conclusions, ``failures`` says where and why the certificate was rejected; one of them is empty unless
-    the certificate makes no claim. ``digest`` is the SHA-256 of the problem that an accepted certificate is about, ``work`` what the check counted.
+    ``steps`` are all accepted conclusions, ``failures`` says where and why the certificate was rejected. Both hold something only where steps that rest on
+    published theorems were not allowed: then ``steps`` are those that do not. ``digest`` is the SHA-256 of the problem that an accepted certificate is about, ``work`` what the check counted.
     """
 
     steps: tuple[AcceptedStep, ...]

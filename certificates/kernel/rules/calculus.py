@@ -17,7 +17,7 @@ from lossproof.certificates.kernel.network.passes import layer_inputs
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, khatri_rao_bound, psi_rank
+from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, khatri_rao_bound, lie_on_flat_piece, psi_rank
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
@@ -203,19 +203,19 @@ def _slope_near(record: Activation, x: fmpq) -> Fraction | None:
 
 
 def rank_dead_outputs(step: Step) -> Result:
-    """An output activation that is constant for ``z < 0``: the columns ``(i, j)`` listed, whose balls ``z_L(i)_j`` are negative at a point, are 0 near it."""
+    """The columns ``(i, j)`` listed, whose balls ``z_L(i)_j`` at a point lie inside an interval on which the output activation is constant, are 0 near it."""
     found = step.expect(0, "point", "outputs", "precision")
     step.require_at(OPEN)
     problem, place = step.problem, "evidence.outputs"
-    right = problem.output_activation.is_dead_for_negative and step.conclusion["matrix"] == "P"
-    require(right, "rule", "this is about P, and needs relu at the output")
+    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
     listed = [read.items(pair, f"{place}[{k}]", 2) for k, pair in enumerate(read.items(found["outputs"], place))]
     dead = set()
     with step.balls() as ring:
         z = layer_inputs(ring, problem, step.box(step.point_named(found)), problem.L)
         for k, pair in enumerate(listed):
             i, j = (read.integer(x, f"{place}[{k}][{m}]", 0, (problem.T, problem.n_L)[m] - 1) for m, x in enumerate(pair))
-            require((i, j) not in dead and bool(z[i, j] < 0), f"{place}[{k}]", "not seen to be negative, or listed twice")
+            flat = lie_on_flat_piece(problem.output_activation, [z[i, j]])
+            require((i, j) not in dead and flat, f"{place}[{k}]", "not seen to be constant, or listed twice")
             dead.add((i, j))
     return step.upper(problem.columns - len(dead)), Rigor.BALL
 

@@ -47,6 +47,7 @@ class LocatedPoint:
     """A critical point that was proved to lie at or near a point: the PROVED claim ``critical-point``, and what it gathers."""
 
     claim: Claim
+    stationary: Claim
     loss: Claim
     class_claim: Claim | None
     is_learner: bool
@@ -130,7 +131,7 @@ def _summary(context: ProofContext, stationary: Claim, learner: Learner | None, 
     reason = f"{where}. {stationary.reason} {_UNDECIDED if class_claim is None else class_claim.reason}"
     premises = [node for node in (stationary, loss, inertia, class_claim, *bounds) if node is not None]
     claim = decided(_NAME, stationary.place, reason, "definition", *premises, facts=facts)
-    return LocatedPoint(claim, loss, class_claim, learner is not None)
+    return LocatedPoint(claim, stationary, loss, class_claim, learner is not None)
 
 
 def _class_of(

@@ -14,7 +14,6 @@ from lossproof.theory.bounds.structural import generic_rank_bound
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.verdicts import Rigor, Verdict, weakest
 
-INDEPENDENT_VALUES = "full-rank-independent-values"
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,9 @@ def prove_group(group: SweepGroup) -> list[SweepCell]:
 
 
 def _lowers_of_prime_field(group: SweepGroup, a: Architecture, bounds: Sequence[int]) -> list[LowerBound]:
-    method = INDEPENDENT_VALUES if a.L >= 2 and a.activation.logistic is not None else "rank-minor"
     found = generic_ranks(a, group.samples, group.seed, bounds)
     primes = {attempt: generic_prime(group.seed, attempt) for attempt in {attempt for _, attempt in found}}
-    return [LowerBound(rank, method, Rigor.EXACT, primes[attempt], attempt) for rank, attempt in found]
+    return [LowerBound(rank, "rank-minor", Rigor.EXACT, primes[attempt], attempt) for rank, attempt in found]
 
 
 def _cell_not_analytic(group: SweepGroup, a: Architecture, T: int) -> SweepCell:

@@ -18,7 +18,7 @@ from lossproof.theory.problem.weights import Weights
 
 ACTIVATIONS = (
     "sigmoid", "tanh", "softsign", "softplus", "bent-identity", "identity", "relu", "leaky-relu:1/10", "elu", "gelu", "silu",
-    "swish:1/3", "swish:5/2", "arctan", "erf", "sin", "hard-tanh", "power:1", "power:2", "power:5",
+    "swish:1/3", "swish:5/2", "mish", "arctan", "erf", "sin", "hard-tanh", "power:1", "power:2", "power:5",
 )  # fmt: skip
 ERRORS = ("squared", "smooth-l1:1/4", "blake-zisserman:1/10", "cauchy:1/4", "logistic", "softmax")
 RATIONAL_ACTIVATIONS = ("softsign", "identity", "relu", "leaky-relu:1/10", "hard-tanh", "power:2", "power:3")

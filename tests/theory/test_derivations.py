@@ -133,6 +133,7 @@ def test_expected_classes() -> None:
         "relu",
         "gelu",
         "silu",
+        "mish",
         *SWISH,
     }
 

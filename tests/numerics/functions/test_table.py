@@ -82,7 +82,7 @@ def test_rational_values_at_zero_are_on_record(name, order):
             field.activate(activation, order, field.array([0]))
         return
     value = field.activate(activation, order, field.array([0]))[0]
-    exact = sympy.simplify(one_sided_limits(activation.expression, order)[1])
+    exact = sympy.simplify(one_sided_limits(activation.expression, order)[1].rewrite(sympy.exp))
     assert exact.is_rational is isinstance(value, fmpq)
     assert field.enclose(value, 200).overlaps(arb(str(sympy.N(exact, 50))))
 

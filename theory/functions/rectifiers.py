@@ -1,4 +1,4 @@
-"""Activations that hold back what is negative and let pass what is positive: softplus, relu, leaky-relu, elu, gelu, silu, swish."""
+"""Activations that hold back what is negative and let pass what is positive: softplus, relu, leaky-relu, elu, gelu, silu, swish, mish."""
 
 from __future__ import annotations
 
@@ -138,6 +138,20 @@ def _swish(beta: Fraction | None) -> Activation:
     )
 
 
+def _mish(_: Fraction | None) -> Activation:
+    return Activation(
+        name="mish",
+        family="mish",
+        formula="z*tanh(log(1+exp(z)))",
+        latex=r"z\tanh\left(\log(1+e^{z})\right)",
+        **smooth(),
+        **turning("σ' is continuous and changes its sign between −2 and −1", slopes=(-2, -1), values=(-4, -2)),
+        tame=Property(True, "|σ(z)| ≤ |z| log(1+e^z) ≤ |z| e^z ≤ e^{z/2} for z < 0, and 0 ≤ σ(z) ≤ z for z ≥ 0"),
+        rational=Property(False, "σ(1) = ((1+e)²−1)/((1+e)²+1), " + LINDEMANN),
+        **from_about(Fraction(-30885, 100000), Fraction(-30884, 100000)),
+    )
+
+
 RECTIFIERS: Mapping[str, Family] = {
     "softplus": Family(_softplus),
     "relu": Family(_relu),
@@ -145,5 +159,6 @@ RECTIFIERS: Mapping[str, Family] = {
     "elu": Family(_elu),
     "gelu": Family(_gelu),
     "silu": Family(_silu),
+    "mish": Family(_mish),
     "swish": Family(_swish, "swish:3/2", Fraction(1)),
 }

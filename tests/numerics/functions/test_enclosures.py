@@ -19,7 +19,7 @@ from lossproof.numerics.functions.hulls import at_ends, within
 from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory.functions.activations import activation_named
 
-NAMES = ("silu", "swish:1/3", "swish:7/2")
+NAMES = ("silu", "swish:1/3", "swish:7/2", "hard-tanh", "mish")
 ORDERS = (0, 1, 2)
 MANY = MpmathField(120)
 WIDTHS = (1.0, 3.0, 40.0, 1e3, 1e6, 1e30, 1e300)

@@ -13,6 +13,7 @@ from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.claims.suboptimal import claim_suboptimal, losses_of, worst_of
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.zoo.record import ZooRecord
 from lossproof.numerics.network.estimates import jacobian_spectrum
@@ -82,7 +83,8 @@ def _report(
         landscape.morse,
     ]
     spectrum = jacobian_spectrum(context.problem, context.points[0])
-    return Report(context.problem, tuple(context.points), weights_given=True, claims=tuple(claims), spectrum=spectrum, data_name=name)
+    notes = notes_on_doubles(context.problem, context.points[0])
+    return Report(context.problem, tuple(context.points), True, tuple(claims), spectrum, notes, name)
 
 
 def _differences(entry: ZooEntry, points: Sequence[tuple[Claim, Claim | None]], theorem: Claim | None) -> tuple[str, ...]:

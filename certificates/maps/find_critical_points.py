@@ -173,8 +173,8 @@ def _report(context: ProofContext, landscape: LandscapeClaims, found: Sequence[C
     claims = [conclusion, *([nowhere] if nowhere is not None else []), *(point.claim for point in found), *bad]
     if not context.points:
         context.add_point(random_weights(context.problem, context.seed))
-    notes = () if found else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
-    notes += notes_on_doubles(context.problem, context.points[0])
+    drawn = () if found else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
+    notes = (*drawn, *notes_on_doubles(context.problem, context.points[0]))
     spectrum = jacobian_spectrum(context.problem, context.points[0])
     return Report(
         context.problem,

@@ -147,9 +147,10 @@ def _largest_residual(problem: Problem, weights: Weights) -> tuple[int, int]:
         if residuals[i, j] > _VISIBLE or problem.T * problem.architecture.N_net > _CHEAP_FORMAL_WORK:
             return int(i), int(j)
     balls = _residuals(problem, weights, BallField(_FIRST_PRECISION))
-    return max(np.ndindex(balls.shape), key=lambda place: _size(balls[place]))
+    rows, columns = balls.shape
+    return max(((i, j) for i in range(rows) for j in range(columns)), key=lambda place: _size(balls, *place))
 
 
-def _size(ball: arb) -> tuple[arb, arb]:
+def _size(balls: Array, i: int, j: int) -> tuple[arb, arb]:
     """Return what orders balls by how far they are sure to lie from 0, and then by how far they may."""
-    return ball.abs_lower(), ball.abs_upper()
+    return balls[i, j].abs_lower(), balls[i, j].abs_upper()

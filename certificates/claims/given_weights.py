@@ -12,12 +12,14 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.learners.candidates import learner_from
-from lossproof.numerics.network.weight_vectors import lie_within
+from lossproof.numerics.network.weight_vectors import is_small_beside
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Verdict
 
 NEAR = Fraction(1, 100)
 """A critical point farther than this share of the largest weight from weights that are not critical is not told as what these weights are."""
+
+_MOST_WORK = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,17 @@ def claim_given_weights(context: ProofContext, learner: LearnerClaims, landscape
 
     Where a critical point is proved within a positive distance of them, the reason first says whether they are critical themselves, and their own loss. If
     they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that Newton's
-    method leads to from there, and that is proved near where it ends, is a witness at a point of its own.
+    method leads to from there, and that is proved near where it ends, is a witness at a point of its own. Of large problems, ``T N_net`` beyond 5·10^6,
+    weights near a critical point are not asked for more.
     """
     located = claim_critical_point(context, 0, learner, landscape)
     if located.verdict is not Verdict.PROVED or radius_of(located) == 0:
         return GivenWeights(located)
-    refuted, loss = refute_stationary(context, 0), claim_loss(context, 0, Fraction(0))
-    if refuted is None or loss is None or not _is_far(context, 0, located):
+    far = _is_far(context, 0, located)
+    asked = far or context.problem.T * context.problem.architecture.N_net <= _MOST_WORK
+    refuted = refute_stationary(context, 0) if asked else None
+    loss = claim_loss(context, 0, Fraction(0)) if asked else None
+    if refuted is None or loss is None or not far:
         own = tuple(claim for claim in (refuted, loss) if claim is not None)
         return GivenWeights(replace(located, reason=f"{_about(refuted, loss)} {located.reason}"), own)
     witness = _witness(context, located, landscape)
@@ -68,7 +74,7 @@ def _about(refuted: Claim | None, loss: Claim | None) -> str:
 
 def _is_far(context: ProofContext, point: int, located: Claim) -> bool:
     """Tell whether a critical point may be farther from a point than `NEAR` of its largest weight."""
-    return not lie_within(context.points[point], radius_of(located), NEAR)
+    return not is_small_beside(radius_of(located), context.problem.architecture, context.points[point], NEAR)
 
 
 def _witness(context: ProofContext, located: Claim, landscape: LandscapeClaims) -> Claim | None:

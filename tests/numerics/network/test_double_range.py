@@ -19,7 +19,7 @@ from lossproof.numerics.network.double_range import beyond_doubles, vanishing_in
 from lossproof.numerics.network.estimates import jacobian_spectrum
 from lossproof.numerics.network.outputs import is_exact_learner, output_apart_from_target
 from lossproof.numerics.network.points import random_weights
-from lossproof.numerics.network.weight_vectors import lie_within
+from lossproof.numerics.network.weight_vectors import is_small_beside
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.problem.numbers import exact_number
 
@@ -119,8 +119,12 @@ def test_random_weights_follow_the_size_of_the_inputs(exponent):
 
 
 def test_nearness_is_measured_by_the_largest_weight():
-    weights = lp.Weights.of(lp.Architecture.of("1-1"), [([[sympy.sqrt(2) * 10**400]], [-1])])
-    assert lie_within(weights, Fraction(10**398), Fraction(1, 100))
-    assert not lie_within(weights, Fraction(2 * 10**398), Fraction(1, 100))
-    zero = lp.Weights.of(lp.Architecture.of("1-1"), [([[0]], [0])])
-    assert not lie_within(zero, Fraction(1, 10**400), Fraction(1, 100))
+    architecture, share = lp.Architecture.of("1-1"), Fraction(1, 100)
+    weights = lp.Weights.of(architecture, [([[sympy.sqrt(2) * 10**400]], [-1])])
+    assert is_small_beside(Fraction(10**398), architecture, weights, share)
+    assert not is_small_beside(Fraction(2 * 10**398), architecture, weights, share)
+    zero = lp.Weights.of(architecture, [([[0]], [0])])
+    assert not is_small_beside(Fraction(1, 10**400), architecture, zero, share)
+    for bias in ("trainable", "fixed"):
+        held = lp.Architecture.of("1-1", bias=bias)
+        assert is_small_beside(Fraction(1), held, lp.Weights.of(held, [([[1]], [100])]), share) == (bias == "trainable")

@@ -132,7 +132,8 @@ def shifted(value: Fraction, places: int) -> Fraction:
     >>> shifted(Fraction(1, 2), -1)
     Fraction(1, 20)
     """
-    return value * 10**places if places >= 0 else value / 10**-places
+    unit = Fraction(10) ** abs(places)
+    return value * unit if places >= 0 else value / unit
 
 
 def _digits(number: int) -> str:
@@ -149,5 +150,6 @@ def _integer(text: str) -> int:
     if len(text) <= _PIECE:
         return int(text)
     high, low = text[:-_PIECE], text[-_PIECE:]
+    unit: int = 10**_PIECE
     size = _integer(high) if high not in ("+", "-") else 0
-    return size * 10**_PIECE + (-int(low) if text[0] == "-" else int(low))
+    return size * unit + (-int(low) if text[0] == "-" else int(low))

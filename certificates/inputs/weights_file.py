@@ -14,6 +14,7 @@ from lossproof.certificates.inputs.data_sources import read_arrays
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import rational_text
 
 _LARGEST = 256 * 2**20
 
@@ -46,7 +47,7 @@ def save_weights(path: Path, weights: Weights) -> Path:
         ([[_rational(x) for x in row] for row in layer.W], [_rational(x) for x in layer.b]) for layer in weights.layers
     ]
     if path.suffix.lower() == ".json":
-        document = [{"W": [[str(x) for x in row] for row in W], "b": [str(x) for x in b]} for W, b in layers]
+        document = [{"W": [[rational_text(x) for x in row] for row in W], "b": [rational_text(x) for x in b]} for W, b in layers]
         replace_file(path, json.dumps(document, indent=1) + "\n")
         return path
     import numpy as np
@@ -78,7 +79,7 @@ def _array(part: Sequence[Any]) -> Any:
     flat = [x for row in part for x in row] if part and isinstance(part[0], list) else list(part)
     if all(_is_double(x) for x in flat):
         return np.array(part, dtype=float)
-    return np.array([[str(x) for x in row] for row in part] if isinstance(part[0], list) else [str(x) for x in part])
+    return np.array([[rational_text(x) for x in row] for row in part] if isinstance(part[0], list) else [rational_text(x) for x in part])
 
 
 def _is_double(value: Fraction) -> bool:

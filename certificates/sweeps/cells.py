@@ -15,7 +15,6 @@ from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.verdicts import Rigor, Verdict, weakest
 
 
-
 @dataclass(frozen=True)
 class SweepCell:
     """One cell: an architecture, a number ``T`` of samples of a seed, and what is proved about ``rank P(W)`` for almost every ``W``.

@@ -14,6 +14,7 @@ from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
 from lossproof.certificates.proof.self_check import checked_claims
+from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.zoo.record import ZooRecord
 from lossproof.numerics.algebra.threads import one_thread
@@ -93,7 +94,8 @@ def _report(
         context.report_progress("checking the certificate", 0, 1)
         told, check = checked_claims(problem, told, points)
     spectrum = jacobian_spectrum(problem, points[0].weights)
-    return Report(problem, tuple(points), weights_given=True, claims=told, spectrum=spectrum, data_name=name, self_check=check)
+    notes = notes_on_doubles(problem, points[0].weights)
+    return Report(problem, tuple(points), True, told, spectrum, notes, name, check)
 
 
 def _proof(entry: ZooEntry, report: Report, points: Sequence[Point], theorem: Claim | None) -> ZooProof:

@@ -19,6 +19,7 @@ from lossproof.numerics.curves.search import kernel_curves, negative_direction
 from lossproof.numerics.fields.field import Array, KinkInBall
 from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.precision import LARGEST_EXPONENT
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import output_residuals
@@ -124,6 +125,8 @@ def proved_descent(problem: Problem, weights: Weights, terms: Terms, order: int)
 
 def _candidates(problem: Problem, weights: Weights, evaluation: Evaluation, seed: int, max_order: int) -> Iterator[tuple[int, Terms]]:
     """Yield orders and curves worth a proof: of negative curvature if the Hessian has any, else from its rational kernel."""
+    if beyond_doubles(problem, weights) is not None:
+        return
     floats = FloatSeries()
     H = hessian(problem, evaluate(problem.architecture, problem.samples, weights, floats))
     if not np.all(np.isfinite(H)):

@@ -107,8 +107,7 @@ def _balls_and_formal_kernels(problem: Problem, weights: Weights, matrix: str, e
                 yield found
         if start == _FIRST_PRECISION and proved < enough and rows * columns <= _FORMAL_ENTRIES:
             formal = in_field(lambda: named_matrix(problem, weights, matrix, FormalField()))
-            sides = () if formal is None else ("right", "left")
-            kernels = [kernel for side in sides if (kernel := constant_kernel(formal, side)) is not None]
+            kernels = [] if formal is None else [k for side in ("right", "left") if (k := constant_kernel(formal, side)) is not None]
             enough = min([enough, *(kernel.value for kernel in kernels)])
             yield from kernels
 

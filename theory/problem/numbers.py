@@ -67,6 +67,15 @@ class Combination:
 Number: TypeAlias = Fraction | Combination
 
 
+def number_text(number: Number) -> str:
+    """Return an exact number in full, however long it is.
+
+    >>> number_text(Fraction(1, 3)), len(number_text(Fraction(10**5000)))
+    ('1/3', 5001)
+    """
+    return rational_text(number) if isinstance(number, Fraction) else str(number)
+
+
 def combination(rational: Fraction, terms: dict[Constant, Fraction]) -> Number:
     """Return ``rational + Σ terms`` in canonical form."""
     kept = tuple(sorted((c, q) for c, q in terms.items() if q != 0))

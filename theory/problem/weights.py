@@ -9,7 +9,7 @@ from typing import Any
 
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.architecture import Architecture
-from lossproof.theory.problem.numbers import Number, exact_numbers
+from lossproof.theory.problem.numbers import Number, exact_numbers, number_text
 from lossproof.theory.rationals import brief_text
 
 
@@ -73,7 +73,7 @@ def _read_layer(architecture: Architecture, l: int, pair: Any) -> Layer:
     bias = tuple(exact_numbers(b, f"b_{l}"))
     if architecture.bias == "none" and any(x != 0 for x in bias):
         raise InputError(
-            f"b_{l} must be None or zero with bias='none', got {brief_text(str(bias[0]))}, …: use bias='trainable' or bias='fixed'"
+            f"b_{l} must be None or zero with bias='none', got {brief_text(number_text(bias[0]))}, …: use bias='trainable' or bias='fixed'"
         )
     return Layer(matrix, bias)
 

@@ -17,7 +17,17 @@ from lossproof.certificates.kernel.network.passes import layer_inputs
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, khatri_rao_bound, lie_on_flat_piece, psi_rank
+from lossproof.certificates.kernel.rules.step import (
+    ALMOST,
+    EVERYWHERE,
+    OPEN,
+    SOME,
+    Result,
+    Step,
+    khatri_rao_bound,
+    lie_on_flat_piece,
+    psi_rank,
+)
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor

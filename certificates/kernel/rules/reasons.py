@@ -11,7 +11,18 @@ from lossproof.certificates.kernel.network.matrices import parse_matrix
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, PROVED, REFUTED, Result, Step, is_region, khatri_rao_bound, psi_rank
+from lossproof.certificates.kernel.rules.step import (
+    ALMOST,
+    EVERYWHERE,
+    OPEN,
+    PROVED,
+    REFUTED,
+    Result,
+    Step,
+    is_region,
+    khatri_rao_bound,
+    psi_rank,
+)
 from lossproof.theory.verdicts import Rigor
 
 Facts: TypeAlias = "Mapping[str, Any]"

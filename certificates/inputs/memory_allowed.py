@@ -5,6 +5,7 @@ from __future__ import annotations
 from lossproof.numerics.algebra.memory import available_bytes, gibibytes, gram_bytes
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.shown import shown
 
 _SMALL = 2**30
 
@@ -37,7 +38,7 @@ def require_memory_for_training(problem: Problem, max_memory: float | None = Non
 
 def _bytes_given(max_memory: float) -> int:
     if isinstance(max_memory, bool) or not isinstance(max_memory, (int, float)) or not 0 < max_memory < 2**40:
-        raise InputError(f"max_memory must be a positive number of GiB, got {max_memory!r}: write for example max_memory=4")
+        raise InputError(f"max_memory must be a positive number of GiB, got {shown(max_memory)}: write for example max_memory=4")
     return int(max_memory * 2**30)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numbers
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,9 +17,12 @@ from math import isfinite
 from typing import Any, TypeAlias
 
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.problem.containers import plain_values
+from lossproof.theory.shown import shown
 
 _MAX_TEXT = 5000
 _MAX_EXPONENT = 5000
+_SHOWN = 60
 _RATIONAL_TEXT = re.compile(r"([+-]?\d+)/(\d+)|([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?:[eE]([+-]?\d{1,5}))?", re.ASCII)
 
 
@@ -76,35 +80,36 @@ def exact_number(value: Any, where: str = "a number") -> Number:
     """Return ``value`` as an exact number.
 
     Accepted are integers, finite floats of any precision (taken as the dyadic rationals they are), ``Fraction``, ``Decimal``,
-    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell), and SymPy numbers that are
+    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell), SymPy numbers that are
     rational combinations of ``log`` of positive rationals, roots of positive rationals, ``exp`` of
-    rationals and ``pi``.
+    rationals and ``pi``, and arrays or tensors that hold one number (see `plain_values`). Truth values are 0 and 1. What a subclass
+    of a built-in number holds counts, not what its own methods say.
 
     Raises `InputError` on NaN, infinity, or anything else; ``where`` names the place in the message.
 
     >>> exact_number("1/3"), exact_number(0.5)
     (Fraction(1, 3), Fraction(1, 2))
     """
-    if isinstance(value, Fraction):
-        return value
+    kind = type(value)
+    if kind is Fraction or kind is Combination:
+        exact: Number = value
+        return exact
     if isinstance(value, str):
-        return _from_text(value, where)
-    if isinstance(value, numbers.Integral):
-        return Fraction(int(value))
-    if isinstance(value, numbers.Rational):
-        return Fraction(int(value.numerator), int(value.denominator))
-    if isinstance(value, Decimal) and value.is_finite():
-        return _from_text(str(value), where)
-    if isinstance(value, Combination):
-        return value
-    if hasattr(value, "as_integer_ratio") and not hasattr(value, "free_symbols"):
-        return _from_ratio(value, where)
-    if hasattr(value, "free_symbols"):
+        return _from_text(str.__str__(value), where)
+    if isinstance(value, int):
+        return Fraction(int.__index__(value))
+    if isinstance(value, float):
+        return _from_ratio(value, float.as_integer_ratio, where)
+    if isinstance(value, Fraction):
+        return Fraction(*Fraction.as_integer_ratio(value))
+    if isinstance(value, Decimal):
+        return (
+            _from_text(Decimal.__str__(value), where) if Decimal.is_finite(value) else _from_ratio(value, Decimal.as_integer_ratio, where)
+        )
+    sympy = sys.modules.get("sympy")
+    if sympy is not None and isinstance(value, sympy.Expr):
         return _from_sympy(value, where)
-    raise InputError(
-        f"{where} must be a number, got {value!r}: give a float, an integer, a Fraction, "
-        'a string like "1/3" or a SymPy number like log(3)/2'
-    )
+    return _from_other(value, where)
 
 
 def exact_numbers(values: Sequence[Any], where: str) -> list[Number]:
@@ -117,6 +122,30 @@ def exact_numbers(values: Sequence[Any], where: str) -> list[Number]:
         Fraction(value) if type(value) is float and isfinite(value) else exact_number(value, f"{where}[{j}]")
         for j, value in enumerate(values)
     ]
+
+
+def _from_other(value: Any, where: str) -> Number:
+    """Return the number of another library, known by the kind of number it declares itself to be, or the only number that a container holds."""
+    if not _is_duration(value):
+        if isinstance(value, numbers.Integral):
+            return Fraction(int(value))
+        if isinstance(value, numbers.Rational):
+            return Fraction(int(value.numerator), int(value.denominator))
+        if isinstance(value, numbers.Real) and hasattr(value, "as_integer_ratio"):
+            return _from_ratio(value, type(value).as_integer_ratio, where)
+    held = plain_values(value, where)
+    if held is not value and type(held) is not list:
+        return exact_number(held, where)
+    raise InputError(
+        f"{where} must be a number, got {shown(value)}: give a float, an integer, a Fraction, "
+        'a string like "1/3" or a SymPy number like log(3)/2'
+    )
+
+
+def _is_duration(value: Any) -> bool:
+    """Tell whether a value is one of numpy's durations, which declare themselves whole numbers and have a unit."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.timedelta64)
 
 
 def _from_text(text: str, where: str) -> Fraction:
@@ -146,9 +175,9 @@ def _from_match(match: re.Match[str]) -> Fraction | None:
     return Fraction(signed * 10**shift) if shift >= 0 else Fraction(signed, 10**-shift)
 
 
-def _from_ratio(value: Any, where: str) -> Fraction:
+def _from_ratio(value: Any, ratio: Callable[[Any], tuple[Any, Any]], where: str) -> Fraction:
     try:
-        numerator, denominator = value.as_integer_ratio()
+        numerator, denominator = ratio(value)
     except (ValueError, OverflowError) as error:
         raise InputError(f"{where} must be finite, got {value}: remove or replace this entry") from error
     return Fraction(int(numerator), int(denominator))
@@ -202,7 +231,7 @@ def _constants_of(rest: Any, value: Any, where: str) -> list[tuple[Constant, Fra
 def _unsupported(value: Any, where: str) -> InputError:
     return InputError(
         f"{where} must be a real SymPy number built by rational combination from log, roots, exp and pi, "
-        f"got {value}: give a rational or a float instead"
+        f"got {str(value)[:_SHOWN]}: give a rational or a float instead"
     )
 
 

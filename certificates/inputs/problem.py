@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lossproof.certificates.inputs.memory_allowed import require_memory_for_weights
 from lossproof.numerics.network.points import random_fixed_bias
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
@@ -37,6 +38,7 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
     """
     check_whole("seed", seed, 0, MOST_SEED)
     architecture = Architecture.of(choices.widths, choices.activation, choices.output_activation, choices.bias)
+    require_memory_for_weights(architecture)
     given = None if weights is None else Weights.of(architecture, weights)
     problem = Problem(architecture, error_named(choices.error), Samples.of(X, Y))
     if architecture.bias != "fixed":

@@ -53,8 +53,11 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 def test_unwritable_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(files.os, "access", lambda path, mode: False)
-    with pytest.raises(InputError, match="writable"):
+    def refuse(path: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files.Path, "touch", refuse)
+    with pytest.raises(InputError, match="must be writable, got Permission denied"):
         save_report(xor_report(), tmp_path / "xor.html")
 
 

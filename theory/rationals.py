@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.limits import MAX_NUMBER_TEXT
+from lossproof.theory.shown import shown
 
 _MOST_EXPONENT = 5000
 _PIECE = 600
@@ -68,7 +69,7 @@ def parameter_of_text(text: str, what: str, example: str) -> Fraction:
     """
     value = rational_of_text(text)
     if value is None:
-        raise InputError(f"{what} must be a rational number, got {told(text)}: write for example {example}")
+        raise InputError(f"{what} must be a rational number, got {shown(text)}: write for example {example}")
     return value
 
 
@@ -99,18 +100,6 @@ def brief_name(name: str) -> str:
     """
     family, colon, parameter = name.partition(":")
     return f"{family}:≈10^{decimal_exponent(rational_written(parameter))}" if colon and len(name) > _LONGEST_NAME else name
-
-
-def told(value: object) -> str:
-    """Return what was given, for a message: its ``repr``, cut where it is long, or the name of its type where that holds too long an integer.
-
-    >>> told("abc"), told([10**5000])
-    ("'abc'", 'list')
-    """
-    try:
-        return brief_text(repr(value))
-    except ValueError:
-        return type(value).__name__
 
 
 def decimal_exponent(value: Fraction) -> int:

@@ -92,14 +92,21 @@ def _write(found: SweepResult, plot: Path | None, certificate: Path | None) -> N
 
 
 def _summary(found: SweepResult, output: Path | None, plot: Path | None, certificate: Path | None) -> str:
-    lines = [_about_one(next(iter(found)))] if len(found) == 1 else _about_all(found)
     if found.interrupted:
-        kept = (
-            "nothing was kept, as no table was asked for" if output is None else f"they are kept beside {output}: the same command goes on"
-        )
-        return "\n".join([*lines, f"Interrupted after {len(found)} of {found.cells_planned} cells; {kept}."])
+        return "\n".join([*_about(found), _about_interruption(found, output)])
     written = (("Table", output), ("Picture", plot), ("Certificate", certificate))
-    return "\n".join(lines + [f"{name}: {path}" for name, path in written if path is not None])
+    return "\n".join(_about(found) + [f"{name}: {path}" for name, path in written if path is not None])
+
+
+def _about(found: SweepResult) -> list[str]:
+    return [] if not len(found) else [_about_one(next(iter(found)))] if len(found) == 1 else _about_all(found)
+
+
+def _about_interruption(found: SweepResult, output: Path | None) -> str:
+    if not len(found):
+        return f"Interrupted before the first of {found.cells_planned} cells was proved; nothing is known about them yet."
+    kept = "nothing was kept, as no table was asked for" if output is None else f"they are kept beside {output}: the same command goes on"
+    return f"Interrupted after {len(found)} of {found.cells_planned} cells; {kept}."
 
 
 def _about_one(cell: SweepCell) -> str:
@@ -113,10 +120,11 @@ def _about_one(cell: SweepCell) -> str:
 
 def _about_all(found: SweepResult) -> list[str]:
     counts = found.counts()
-    rest = len(found) - counts["decided"]
+    rest, so_far = len(found) - counts["decided"], " so far" if found.interrupted else ""
     others = "" if rest == 0 else f"; for the other {rest} there is a lower bound only"
+    proved = counts["decided"] if rest else f"these {len(found)}" if found.interrupted else "all"
     return [
-        f"{len(found)} cells. Rank P(W) = T·n_L at almost every W: PROVED for {counts['PROVED']}, REFUTED for {counts['REFUTED']}, "
+        f"{len(found)} cells{so_far}. Rank P(W) = T·n_L at almost every W: PROVED for {counts['PROVED']}, REFUTED for {counts['REFUTED']}, "
         f"UNDECIDED for {counts['UNDECIDED']}.",
-        f"The rank at almost every W is proved for {'all' if rest == 0 else counts['decided']}{others}.",
+        f"The rank at almost every W is proved for {proved}{others}.",
     ]

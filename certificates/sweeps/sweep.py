@@ -78,7 +78,6 @@ def sweep(
 
 
 def _about(grid: SweepGrid) -> dict[str, Any]:
-
     return {"version": version("lossproof"), "grid": grid.as_dict()}
 
 
@@ -116,5 +115,5 @@ def _collect(
                 if progress is not None:
                     progress("proving cells", done, grid.cells)
     except KeyboardInterrupt:
-        return tables, True
+        return tables, len(tables) < len(tasks)
     return tables, False

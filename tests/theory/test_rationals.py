@@ -19,7 +19,6 @@ from lossproof.theory.rationals import (
     rational_text,
     rational_written,
     shifted,
-    told,
 )
 
 LENGTHS = (1, 10, 599, 600, 601, 1200, 2400, 4299, 4301, 4990)
@@ -105,9 +104,6 @@ def test_exponents_of_ten_are_exact():
 def test_messages_stay_short():
     assert brief_text("abc") == "abc"
     assert brief_text("a" * 10_000).endswith("(10,000 characters)")
-    assert told([1, 2]) == "[1, 2]"
-    assert told(10**5000) == "int"
-    assert len(told("a" * 10_000)) < 80
     assert brief_name("tanh") == "tanh"
     assert brief_name(f"leaky-relu:1/{3 * 10**200}") == "leaky-relu:≈10^-201"
 

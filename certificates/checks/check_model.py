@@ -25,6 +25,7 @@ def check_model(
     max_precision: int = DEFAULT_MAX_PRECISION,
     progress: Progress | None = None,
     data_name: str = "",
+    self_check: bool = True,
 ) -> Report:
     """Decide every claim of the theory for a trained network, read as the exact object it is.
 
@@ -68,6 +69,7 @@ got an object: or call check_architecture with weights=[(W_1, b_1), …]
         max_precision=max_precision,
         progress=progress,
         data_name=data_name,
+        self_check=self_check,
     )
     notes = network.notes if note is None else (note, *network.notes)
     return replace(report, notes=(*notes, *report.notes))

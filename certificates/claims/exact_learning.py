@@ -76,7 +76,9 @@ def _by_range(problem: Problem) -> Claim | None:
                 reason = f"Target {display_number(y)} of output {j} at sample {i} is a probability that no finite output gives (range)."
             else:
                 reached = output.range.contains(y)
-                reason = f"Target {display_number(y)} of output {j} at sample {i} lies outside the range of {brief_name(output.name)} (range)."
+                reason = (
+                    f"Target {display_number(y)} of output {j} at sample {i} lies outside the range of {brief_name(output.name)} (range)."
+                )
             if not reached:
                 return _refuted(reason, "unlearnable-range", {"sample": i, "output": j})
     return None

@@ -39,7 +39,11 @@ class GivenWeights:
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The claims ``critical-point``."""
-        return (self.critical,) if self.located is None or self.located.claim.point is self.critical.point else (self.critical, self.located.claim)
+        return (
+            (self.critical,)
+            if self.located is None or self.located.claim.point is self.critical.point
+            else (self.critical, self.located.claim)
+        )
 
 
 def claim_given_weights(context: ProofContext, point: Point, landscape: LandscapeClaims) -> GivenWeights:

@@ -31,6 +31,7 @@ from lossproof.certificates.commands.options import (
     OutputActivation,
     Outputs,
     Quiet,
+    SelfCheck,
     Widths,
 )
 from lossproof.certificates.commands.sweep import sweep_grid
@@ -143,6 +144,7 @@ def check(
     max_precision: MaxPrecision = 4096,
     max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
     output: Outputs = None,
+    self_check: SelfCheck = True,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Decide every claim of the theory for a network and a sample set, with a report and a certificate."""
@@ -164,7 +166,7 @@ def check(
         report = check_architecture(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
             weights=point, find_weights=find_weights, seed=seed, max_precision=max_precision, max_memory=max_memory, progress=progress,
-            data_name=samples.name,
+            data_name=samples.name, self_check=self_check,
         )  # fmt: skip
     write_outputs(report, outputs)
     if not quiet:
@@ -189,22 +191,25 @@ app.command("sweep")(sweep_grid)
 
 
 @app.command()
-def verify(file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate, as `lossproof check -o` writes it.")]) -> None:
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate, as `lossproof check -o` writes it.")],
+    allow_cited: Annotated[bool, typer.Option("--cited/--no-cited", help="Accept steps that rest on published theorems.")] = True,
+) -> None:
     """Re-check a certificate with the small independent kernel."""
     from lossproof.certificates.commands.terminal import show
     from lossproof.certificates.proof.verify import verify as verify_certificate
 
-    result = verify_certificate(file)
+    result = verify_certificate(file, allow_cited=allow_cited)
     if not result.ok:
-        show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures)]))
+        standing = [f"  {len(result.steps)} steps stand without them."] if result.steps else []
+        show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures), *standing]))
         raise typer.Exit(1)
     show("\n".join([f"[ACCEPTED] {file}: {len(result.claims)} claims, {len(result.steps)} steps", *map(_accepted, result.claims)]))
 
 
 def _accepted(step: AcceptedStep) -> str:
     claim = step.conclusion
-    point = "" if claim["point"] is None else f" (point {claim['point']})"
-    return f"  [{claim['verdict']}] {claim['statement']} – {claim['scope']}{point} ({step.rigor.value})"
+    return f"  [{claim['verdict']}] {claim['statement']} – {step.place} ({step.rigor.value})"
 
 
 @app.command()

@@ -34,4 +34,10 @@ ErrorName = Annotated[
 Bias = Annotated[str, typer.Option(help="trainable, fixed or none.")]
 MaxPrecision = Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")]
 Outputs = Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=OUTPUT_HELP)]
+SelfCheck = Annotated[
+    bool,
+    typer.Option(
+        "--self-check/--no-self-check", help="Check the certificate before anything is shown or written; a refused step is UNDECIDED."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")]

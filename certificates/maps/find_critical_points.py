@@ -205,7 +205,9 @@ def _report(
             again = _report(context, landscape, kept, data_name, self_check=True)
             steps = 0 if again.self_check is None else again.self_check.steps
             return replace(again, self_check=SelfCheck(steps, check.refused))
-    notes: tuple[str, ...] = () if points else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
+    notes: tuple[str, ...] = (
+        () if points else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
+    )
     notes += notes_on_doubles(problem, first[0].weights)
     spectrum = jacobian_spectrum(problem, first[0].weights)
     return Report(problem, tuple(first), bool(points), claims, spectrum, notes, data_name, check)

@@ -153,6 +153,8 @@ def _rationals_in(number: Number) -> Iterator[Fraction]:
     yield number.rational
     for constant, coefficient in number.terms:
         yield from (constant.argument, coefficient)
+
+
 def _from_other(value: Any, where: str) -> Number:
     """Return the number of another library, known by the kind of number it declares itself to be, or the only number that a container holds."""
     if not _is_duration(value):

@@ -74,6 +74,7 @@ def loss_learner(step: Step) -> Result:
     found = step.expect(1, "loss_lower", "loss_upper", "precision")
     step.claim(0, "exact-learner")
     problem = step.problem
+    require(problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
     exact = problem.error.family in ("squared", "cauchy")
     with step.balls() as ring:
         targets = ring.array(problem.Y)

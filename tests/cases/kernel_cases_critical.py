@@ -306,7 +306,9 @@ def two_minima():
     d = Draft((1, 1), [["1"]] * 5, [[str(y)] for y in targets], *points, error="cauchy:1", bias="none")
     first, second = (boxed(d, at=f"W*{k + 1}", point=k) for k in (0, 1))
     losses = loss_ball(d, "27/10", "14/5", "W*1"), loss_ball(d, "9/5", "19/10", "W*2")
-    found, _ = (classed(d, "strict-minimum", p, inertia_ball(d, p, 0, 1, 1, 0, at), at, RADIUS) for p, at in ((first, "W*1"), (second, "W*2")))
+    found, _ = (
+        classed(d, "strict-minimum", p, inertia_ball(d, p, 0, 1, 1, 0, at), at, RADIUS) for p, at in ((first, "W*1"), (second, "W*2"))
+    )
     bad(d, suboptimal(d, "suboptimal-strict", [found, *losses], "27/10", "19/10", "W*1", RADIUS))
     return d.finish()
 
@@ -396,7 +398,11 @@ def learner_in_box(d, name=BOX, precision=128, point=0):
 
 def critical_learner(d, found, at=BOX, radius=RADIUS):
     """What follows at a learner of full rank among 4 weights and 2 equations: the claims exact-learner, stationary, inertia, and the bound of the rank."""
-    learner, low, up = d.imply("named-learner", "exact-learner", at, {}, [found]), d.lower("rank-regular", "P", 2, at, [found]), d.size("P", 2)
+    learner, low, up = (
+        d.imply("named-learner", "exact-learner", at, {}, [found]),
+        d.lower("rank-regular", "P", 2, at, [found]),
+        d.size("P", 2),
+    )
     morse = d.record("principle-morse", {"error": "squared"})
     manifold = d.imply("manifold", "manifold", at, {"dimension": 2}, [learner, d.define("full-rank", at, full(2, 2, 2), [low, up])])
     point = d.imply("stationary-manifold", "stationary", at, {"radius": radius, "dimension": 2}, [learner, manifold])

@@ -26,7 +26,11 @@ def learner_in_a_ball():
     found = learner_ball(d, sigma)
     robust(d, learner_ball(d, sigma, REACH, TARGET, "W*2"))
     at = "W*1"
-    learner, low, up = d.imply("named-learner", "exact-learner", at, {}, [found]), d.lower("rank-regular", "P", 2, at, [found]), d.size("P", 2)
+    learner, low, up = (
+        d.imply("named-learner", "exact-learner", at, {}, [found]),
+        d.lower("rank-regular", "P", 2, at, [found]),
+        d.size("P", 2),
+    )
     manifold = d.imply("manifold", "manifold", at, {"dimension": 2}, [learner, d.define("full-rank", at, full(2, 2, 2), [low, up])])
     d.define("hessian-rank", at, {"rank_lower": 2, "rank_upper": 2}, [learner, low, up, morse])
     d.imply("ggn", "ggn", at, {"order": 2}, [manifold, morse], "CITED")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from itertools import pairwise
 
 import mpmath
 
@@ -146,4 +147,4 @@ def residues(rows, columns, substitution=None, prime=PRIME):
 
 def weights(widths, weight="1", bias="0"):
     """A point with the same number everywhere."""
-    return [layer([[weight] * n for _ in range(m)], [bias] * n) for m, n in zip(widths, widths[1:], strict=False)]
+    return [layer([[weight] * n for _ in range(m)], [bias] * n) for m, n in pairwise(widths)]

@@ -41,7 +41,10 @@ class _Memory:
 
 def _text_of(step):
     premises = [(premise.conclusion, premise.rigor.value) for premise in step.premises]
-    boxes = [(name, None if box is None else (repr(box.point), str(box.radius), box.free and sorted(box.free))) for name, box in step.witnesses.items()]
+    boxes = [
+        (name, None if box is None else (repr(box.point), str(box.radius), box.free and sorted(box.free)))
+        for name, box in step.witnesses.items()
+    ]
     return json.dumps([premises, boxes, step.evidence, step.conclusion])
 
 

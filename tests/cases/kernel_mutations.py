@@ -17,7 +17,6 @@ from itertools import chain
 from typing import Any
 
 from cases.kernel_draft import ALMOST, EVERYWHERE, OPEN, SOME, Draft, digest_of, sealed
-
 from lossproof.certificates.kernel.rules.reasons import IMPLICATIONS
 
 COMPOSITE = (2**31 - 1) * (2**20 + 7)
@@ -87,7 +86,10 @@ def signature(document, k):
     found, evidence = step["conclusion"], step["evidence"]
     about = found.get("statement") or re.sub(r"[0-9]+", "l", found["matrix"])
     at = "a point" if isinstance(found["at"], int) else found["at"].rstrip("0123456789")
-    shape = tuple((key, type(value).__name__, value if key in ("row", "entries", "side", "method") else None) for key, value in sorted(evidence.items()))
+    shape = tuple(
+        (key, type(value).__name__, value if key in ("row", "entries", "side", "method") else None)
+        for key, value in sorted(evidence.items())
+    )
     return step["rule"], about, at, found.get("verdict"), tuple(found), shape, len(step["premises"])
 
 
@@ -127,7 +129,13 @@ def step_mutations(document, k) -> Iterator[Mutation]:
 def head_mutations(document, seed=0, literals=6, truncations=8) -> Iterator[Mutation]:
     """All mutations of what stands beside the steps, of tables in their first and last entries, and of the text, each label once."""
     paths = _corners([(path, value) for path, value in nodes(document) if path[:1] != ("steps",) or len(path) == 1])
-    parts = (_keys(document, paths), _types(document, paths[1:]), _values(document, paths), _lists(document, paths), _other_problems(document))
+    parts = (
+        _keys(document, paths),
+        _types(document, paths[1:]),
+        _values(document, paths),
+        _lists(document, paths),
+        _other_problems(document),
+    )
     yield from _once(chain(*parts, _texts(document, random.Random(seed), literals, truncations)))
 
 
@@ -192,7 +200,9 @@ def _values(document, paths):
             if re.fullmatch(expression, where) and not isinstance(value, (dict, list)):
                 for other in alter(value):
                     if other != value:
-                        yield Mutation(f"{place(path)}: {value!r} -> {other!r}", replaced(document, path, other), _codes(document, path, codes))
+                        yield Mutation(
+                            f"{place(path)}: {value!r} -> {other!r}", replaced(document, path, other), _codes(document, path, codes)
+                        )
 
 
 def _codes(document, path, codes):
@@ -317,7 +327,11 @@ VALUES = [
     (STEP + r"evidence\.(curve\.\*\.1|direction\.\*)\.\*", _plus_one, "evidence digest"),  # another curve, or direction, may serve as well
     (STEP + r"evidence\.weights\.\*", lambda v: [-1, 2**62], "evidence"),
     (STEP + r"conclusion\.matrix", _suffix, "conclusion premise evidence"),
-    (STEP + r"conclusion\.matrix", _words("P-0", "P-9", "Phi-9", "Phi--1", "W-0", "Q", "P+", "Psi-1+", "P-1*", "P-01", ""), "conclusion premise evidence"),
+    (
+        STEP + r"conclusion\.matrix",
+        _words("P-0", "P-9", "Phi-9", "Phi--1", "W-0", "Q", "P+", "Psi-1+", "P-1*", "P-01", ""),
+        "conclusion premise evidence",
+    ),
     (STEP + r"conclusion\.matrix", _words(*MATRICES), "conclusion premise evidence schema"),
     (STEP + r"conclusion\.at", lambda v: [-1, 99, "W*0", "W*9", "W*01", "w*1", "nowhere", "Everywhere", ""], "conclusion"),
     (STEP + r"conclusion\.at", _other_places, "conclusion evidence premise rigor"),

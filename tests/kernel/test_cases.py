@@ -49,7 +49,11 @@ def test_every_line_of_every_table_has_an_accepted_certificate():
 
 
 def test_both_verdicts_of_statements_that_have_two_are_met():
-    found = {(step["rule"], step["conclusion"]["statement"], step["conclusion"]["verdict"]) for step in steps() if "statement" in step["conclusion"]}
+    found = {
+        (step["rule"], step["conclusion"]["statement"], step["conclusion"]["verdict"])
+        for step in steps()
+        if "statement" in step["conclusion"]
+    }
     for rule, statement in (
         ("record", "count"), ("record", "principle-activation"), ("record", "principle-morse"), ("definition", "full-rank"),
         ("definition", "principle-weights"),

@@ -61,7 +61,12 @@ def test_bounds_of_the_loss_are_proved():
     d = Draft((1, 1, 1), [["1"]], [["1"]], [layer([["1"]], ["0"]), layer([["1"]], ["0"])])
     loss_exact(d, "0")
     assert outcome(d) == ("evidence", "conclusion.at")
-    for error, expected in (("cauchy:1", "conclusion.at"), ("smooth-l1:1", "conclusion.at"), ("blake-zisserman:1", "conclusion.at"), ("logistic", "rule")):
+    for error, expected in (
+        ("cauchy:1", "conclusion.at"),
+        ("smooth-l1:1", "conclusion.at"),
+        ("blake-zisserman:1", "conclusion.at"),
+        ("logistic", "rule"),
+    ):
         d = Draft((1, 1), [["1"]], [["0"]], [layer([["1"]], ["0"])], error=error)
         loss_exact(d, "0")
         assert outcome(d) == ("evidence", expected)
@@ -99,7 +104,14 @@ def test_the_loss_over_a_box_holds_at_its_corners():
 def test_a_loss_that_the_balls_do_not_bound_is_not_bounded(error):
     """A weight of many digits times a ball of few bits; all errors but blake-zisserman are at least 0, whatever the ball says."""
     huge = str(10**60 + 1)
-    d = Draft((1, 2, 1), [[huge]], [["0"]], [layer([["1/3", "1/3"]], ["0", "0"]), layer([["1"], ["-1"]], ["0"])], error=error, activation="identity")
+    d = Draft(
+        (1, 2, 1),
+        [[huge]],
+        [["0"]],
+        [layer([["1/3", "1/3"]], ["0", "0"]), layer([["1"], ["-1"]], ["0"])],
+        error=error,
+        activation="identity",
+    )
     loss_ball(d, "0", "1", 0, "0", 64)
     assert outcome(d)[0] == "evidence"
 
@@ -231,7 +243,11 @@ def dead(d, premise):
 
 
 def test_an_inactive_layer_is_inactive():
-    for point, options, expected in ((INACTIVE, {}, None), (BENT, {}, ("evidence", "evidence.layer")), (INACTIVE, {"output_activation": "relu"}, RULE)):
+    for point, options, expected in (
+        (INACTIVE, {}, None),
+        (BENT, {}, ("evidence", "evidence.layer")),
+        (INACTIVE, {"output_activation": "relu"}, RULE),
+    ):
         d = relu(point, **options)
         dead(d, exact(d, 0, (), [d.differentiable()]))
         assert accepted(d) if expected is None else outcome(d) == expected

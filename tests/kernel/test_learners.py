@@ -81,7 +81,13 @@ def test_exact_learning_needs_targets_that_are_reached():
 
 @pytest.mark.parametrize(
     ("options", "rank"),
-    [({}, 2), ({"output_activation": "sin"}, 0), ({"output_activation": "relu"}, 0), ({"output_activation": "softsign"}, 2), ({"activation": "elu"}, 2)],
+    [
+        ({}, 2),
+        ({"output_activation": "sin"}, 0),
+        ({"output_activation": "relu"}, 0),
+        ({"output_activation": "softsign"}, 2),
+        ({"activation": "elu"}, 2),
+    ],
     ids=str,
 )
 def test_the_rank_at_the_learner_of_a_wide_layer(options, rank):

@@ -66,7 +66,11 @@ def test_the_tables_of_mutations_reach_every_field():
     """Every number and word of a step, and every list of its evidence, has an entry of its own besides changes of type."""
     expressions = [expression for expression, *_ in (*VALUES, *LISTS)]
     fields = {pattern(path) for case in CASES.values() for path, value in nodes(case()) if path and not isinstance(value, dict)}
-    fields = {field for field in fields if not re.fullmatch(r"problem\.fixed_bias(\..*)?|points\.\*\.\*\.(W|b).*|steps\.\*\.evidence\.precision", field)}
+    fields = {
+        field
+        for field in fields
+        if not re.fullmatch(r"problem\.fixed_bias(\..*)?|points\.\*\.\*\.(W|b).*|steps\.\*\.evidence\.precision", field)
+    }
     missing = {field for field in fields if not any(re.fullmatch(expression, field) for expression in expressions)}
     assert missing <= {"steps.*.premises.*", "points.*", "problem.widths", "steps.*.evidence.substitution"}, missing
 
@@ -75,5 +79,9 @@ def test_the_engine_reaches_every_part_of_a_certificate():
     document = CASES["xor_generic"]()
     labels = {mutation.label.split("[")[0].split(" ")[0] for mutation in head_mutations(document)}
     assert {"format:", "version:", "digest:", "length:", "seal:", "points", "problem.X", "steps"} <= labels
-    labels = {mutation.label.split("].")[1].split(" ")[0].split("[")[0].rstrip(":") for mutation in step_mutations(document, 7) if "]." in mutation.label}
+    labels = {
+        mutation.label.split("].")[1].split(" ")[0].split("[")[0].rstrip(":")
+        for mutation in step_mutations(document, 7)
+        if "]." in mutation.label
+    }
     assert {"id", "rule", "premises", "rigor", "conclusion", "conclusion.at", "conclusion.statement", "conclusion.facts.ranks"} <= labels

@@ -65,7 +65,12 @@ def smooth_steps():
     seen = set()
     for name, case in CASES.items():
         document = case()
-        smooth = {document["problem"][key].split(":")[0] for key in ("activation", "output_activation")} <= {"tanh", "sigmoid", "identity", "sin"}
+        smooth = {document["problem"][key].split(":")[0] for key in ("activation", "output_activation")} <= {
+            "tanh",
+            "sigmoid",
+            "identity",
+            "sin",
+        }
         for k, step in enumerate(document["steps"]):
             kind = step["rule"], step["conclusion"].get("statement"), len(step["premises"])
             if smooth and step["conclusion"]["at"] not in WORDS and "learner" not in step["evidence"] and kind not in seen:
@@ -142,7 +147,9 @@ def test_refuted_claims_prove_nothing():
 def test_principles_that_fail_support_nothing():
     d = Draft((1, 2, 2), [["1"]], [["1/3", "2/3"]], [layer([["1", "2"]], ["0", "0"]), layer([["1", "1"]] * 2, ["0", "0"])], error="softmax")
     learning = {"learner": BOX, "rank_lower": 2, "target_radius": "0"}
-    found = d.claim("learner-wide", "exact-learning", EVERYWHERE, learning, [d.lower("rank-size", "Phi-1+", 1, EVERYWHERE)], {"learner": BOX})
+    found = d.claim(
+        "learner-wide", "exact-learning", EVERYWHERE, learning, [d.lower("rank-size", "Phi-1+", 1, EVERYWHERE)], {"learner": BOX}
+    )
     learner, low = d.imply("named-learner", "exact-learner", BOX, {}, [found]), d.lower("rank-regular", "P", 2, BOX, [found])
     morse = d.record("principle-morse", {"error": "softmax"}, "REFUTED")
     assert accepted(d)

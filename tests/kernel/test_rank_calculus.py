@@ -143,7 +143,12 @@ FOUR = [["1"], ["2"], ["3"], ["4"]]
 
 def test_structural_rank_rules_refuse_problems_they_are_not_about():
     assert one_upper((1, 2, 1), FOUR, {}, "rank-samples", 3) == ("conclusion", "conclusion.rank_upper")
-    for options in ({}, {"activation": "relu", "bias": "fixed", "fixed_bias": [["1"], ["1"]]}, {"activation": "elu"}, {"activation": "softsign"}):
+    for options in (
+        {},
+        {"activation": "relu", "bias": "fixed", "fixed_bias": [["1"], ["1"]]},
+        {"activation": "elu"},
+        {"activation": "softsign"},
+    ):
         assert one_upper((1, 1, 1), FOUR, options, "rank-scaling", 3) == RULE
     assert one_upper((1, 1), FOUR, {"activation": "relu"}, "rank-scaling", 2) == RULE
 

@@ -98,7 +98,12 @@ def test_u_must_leave_all_denominators():
     prime = next(p for p in range(2**20 + 1, 2**21) if p % 4 == 1 and fmpz(p).is_prime())
     root = next(r for a in range(2, 100) if (r := pow(a, (prime - 1) // 4, prime)) and r * r % prime == prime - 1)
     point = [layer([["1"]], ["0"]), layer([["1"]], ["0"])]
-    for u, expected in ((0, "evidence.substitution.u"), (prime, "evidence.substitution.u"), (root, "evidence.substitution"), (-1, "evidence.substitution.u")):
+    for u, expected in (
+        (0, "evidence.substitution.u"),
+        (prime, "evidence.substitution.u"),
+        (root, "evidence.substitution"),
+        (-1, "evidence.substitution.u"),
+    ):
         d = Draft((1, 1, 1), [["1"], ["2"]], [["0"], ["0"]], point)
         minor(d, "Phi-1", [0], [1], u, prime=prime)
         assert outcome(d) == ("evidence", expected)

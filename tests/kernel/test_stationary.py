@@ -31,7 +31,6 @@ from lossproof.certificates.kernel.reading.problem import read_points, read_prob
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules.critical import _merged
 
-
 NO_BOX = ("evidence", "evidence.radius"), ("evidence", "evidence.point")
 """The box is not mapped into itself, or the matrix of second derivatives at its midpoint is not seen to be invertible."""
 
@@ -69,7 +68,12 @@ def test_a_saturated_gradient_is_not_zero():
 
 
 def test_a_gradient_is_refuted_only_where_it_is_seen():
-    for d, parameter, precision in ((regression(), 0, 64), (neuron(), 1, 256), (xor_stationary("1", "-2"), 0, 200), (xor_stationary("1", "-2"), 8, 200)):
+    for d, parameter, precision in (
+        (regression(), 0, 64),
+        (neuron(), 1, 256),
+        (xor_stationary("1", "-2"), 0, 200),
+        (xor_stationary("1", "-2"), 8, 200),
+    ):
         apart(d, parameter, precision)
         assert outcome(d) == ("evidence", "evidence.parameter")
 
@@ -138,7 +142,11 @@ def test_fixed_weights_need_a_scaling_symmetry():
     d = relu([layer([["0"]], ["1/3"]), layer([["1"]], ["2"])])
     boxed(d, "1/1024", [0])
     assert outcome(d) == ("evidence", "evidence.fixed")
-    for d, radius in ((strict(), RADIUS), (relu(bias="fixed", fixed_bias=[["-1/3"], ["0"]]), "1/1024"), (regression(activation="relu"), RADIUS)):
+    for d, radius in (
+        (strict(), RADIUS),
+        (relu(bias="fixed", fixed_bias=[["-1/3"], ["0"]]), "1/1024"),
+        (regression(activation="relu"), RADIUS),
+    ):
         boxed(d, radius, [0])
         assert outcome(d) == ("evidence", "evidence.fixed")
 
@@ -228,7 +236,9 @@ def test_a_constant_network_needs_what_its_proof_uses():
 
 def test_a_constant_network_of_relu_units_away_from_their_kinks():
     for bias, fine in (("-1", True), ("0", False)):
-        d = Draft((2, 2, 1), XOR_X, XOR_Y, [layer([["0", "0"], ["0", "0"]], [bias, "1"]), layer([["0"], ["0"]], ["1/2"])], activation="relu")
+        d = Draft(
+            (2, 2, 1), XOR_X, XOR_Y, [layer([["0", "0"], ["0", "0"]], [bias, "1"]), layer([["0"], ["0"]], ["1/2"])], activation="relu"
+        )
         curved = d.differentiable(2)
         if not fine:
             assert outcome(d) == ("evidence", "conclusion.at")
@@ -241,7 +251,11 @@ def test_a_constant_network_of_relu_units_away_from_their_kinks():
 
 
 def test_rules_of_given_points_take_no_witness_and_rules_of_witnesses_no_point():
-    for rule, evidence in (("stationary-exact", {"fixed": []}), ("stationary-constant", {}), ("stationary-apart", {"parameter": 0, "precision": 64})):
+    for rule, evidence in (
+        ("stationary-exact", {"fixed": []}),
+        ("stationary-constant", {}),
+        ("stationary-apart", {"parameter": 0, "precision": 64}),
+    ):
         d = strict()
         boxed(d)
         verdict = "REFUTED" if rule == "stationary-apart" else "PROVED"

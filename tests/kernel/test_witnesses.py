@@ -88,7 +88,11 @@ def test_a_step_that_is_rejected_introduces_nothing():
 def test_nothing_may_be_said_of_a_witness_before_it_is_introduced(case):
     """The step that introduces the first witness is taken away: the first step that names it is rejected."""
     document = CASES[case]()
-    first = next(k for k, step in enumerate(document["steps"]) if "W*1" in (step["conclusion"]["at"], step["conclusion"].get("facts", {}).get("learner")))
+    first = next(
+        k
+        for k, step in enumerate(document["steps"])
+        if "W*1" in (step["conclusion"]["at"], step["conclusion"].get("facts", {}).get("learner"))
+    )
     for later in document["steps"][first + 1 :]:
         if later["conclusion"]["at"] == "W*1":
             d = Draft.of(document, first)
@@ -284,7 +288,9 @@ def test_a_ball_is_around_the_point_of_the_singular_value():
 
 
 @pytest.mark.parametrize("word", [EVERYWHERE, ALMOST, OPEN, SOME])
-@pytest.mark.parametrize("case", ["strict_minimum", "near_learner", "xor_stationary_1", "exact_learner_minimum", "verified_float", "relu_scaled"])
+@pytest.mark.parametrize(
+    "case", ["strict_minimum", "near_learner", "xor_stationary_1", "exact_learner_minimum", "verified_float", "relu_scaled"]
+)
 def test_what_is_said_at_weights_is_said_of_no_region(case, word):
     """Every step about a point or a witness of these certificates, moved to each of the four words."""
     document = CASES[case]()

@@ -22,8 +22,7 @@ from lossproof.numerics.functions.logistic import sigmoid_digits, sigmoid_double
 from lossproof.theory.functions.activations import Activation, activation_named
 
 _VALLEY = Valley(Fraction(-1193, 1000), Fraction(-1192, 1000), Fraction(-30885, 100000), Fraction(-30884, 100000))
-_SLOPES = (Fraction(-1, 8), Fraction(9, 8))
-_CURVATURES = (Fraction(-1, 16), Fraction(11, 16))
+_SLOPES, _CURVATURES = arb(1 / 2, 5 / 8), arb(5 / 16, 3 / 8)
 _FAR = 1e3
 
 
@@ -52,18 +51,19 @@ def _digits(m: Any, z: Any) -> Triple:
 
 
 def _states(z: arb) -> Sequence[arb]:
-    """Return ``s``, ``q``, ``t`` and ``w`` at an exact number."""
-    e = (-abs(z)).exp()
-    large, small = 1 / (1 + e), e / (1 + e)
-    s, q = (large, small) if z >= 0 else (small, large)
+    """Return enclosures of ``s``, ``q``, ``t`` and ``w``, from the exponential that is small."""
+    positive = z.mid() > 0
+    e = (-z).exp() if positive else z.exp()
+    large = 1 / (1 + e)
+    s, q = (large, e * large) if positive else (e * large, large)
     return s, q, *_gate(s, q)
 
 
 def _ball(z: arb, order: int) -> arb:
-    s, q, t, w = at_ends(_states, z)
     if order == 0:
-        return over_valley(lambda x: x * _states(x)[2], z * t, z, _VALLEY)
-    return within(_derivatives(z, s, q, t, w)[order - 1], *(_SLOPES if order == 1 else _CURVATURES))
+        return over_valley(lambda x: x * _states(x)[2], z, _VALLEY)
+    s, q, t, w = at_ends(_states, z)
+    return within(_derivatives(z, s, q, t, w)[order - 1], _SLOPES if order == 1 else _CURVATURES)
 
 
 def _jet(_: Activation, order: int, z: Array, field: StateField) -> Jet:

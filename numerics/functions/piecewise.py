@@ -49,8 +49,8 @@ def _leaky_relu(parameter: Fraction | None) -> Formulas:
 
 
 def _leaky_digits(m: Any, z: Any, slope: Fraction) -> Triple:
-    below = m.mpf(slope.numerator) / slope.denominator
-    return lambda: z if z > 0 else below * z, lambda: m.one if z > 0 else below, lambda: m.zero
+    p, q = slope.as_integer_ratio()
+    return lambda: z if z > 0 else z * p / q, lambda: m.one if z > 0 else m.mpf(p) / q, lambda: m.zero
 
 
 def _elu_doubles(z: Floats, order: int) -> Floats:
@@ -91,7 +91,7 @@ def _hard_tanh_digits(m: Any, z: Any) -> Triple:
 
 def _hard_tanh_ball(z: arb, order: int) -> arb:
     if order == 0:
-        return within(at_ends(lambda x: [x.max(-1).min(1)], z)[0], -_ONE, _ONE)
+        return within(at_ends(lambda x: [x.max(-1).min(1)], z)[0], arb(0, 1))
     return arb(1 if order == 1 and -1 < z < 1 else 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from lossproof.numerics.functions.algebraic import ALGEBRAIC
 from lossproof.numerics.functions.formulas import Builder, Formulas
@@ -19,6 +20,7 @@ from lossproof.theory.functions.activations import Activation
 FORMULAS: Mapping[str, Builder] = {**ALGEBRAIC, **GAUSSIAN, **LOGISTIC, **MISH, **PIECEWISE, **POLYNOMIALS, **SWISH, **TRIGONOMETRIC}
 
 
+@lru_cache(maxsize=256)
 def formulas_of(activation: Activation) -> Formulas:
     """Return the formulas of an activation; raises `InputError` for a family that has none: nothing is ever assumed of it.
 

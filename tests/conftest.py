@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 import lossproof as lp
+
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # numpy is not loaded yet; tests run on one process a core, and threads beside them only wait
 
 
 @pytest.fixture

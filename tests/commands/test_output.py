@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from unittest.mock import Mock
 
+import psutil
 import pytest
 from cases.command_cases import run
 
@@ -104,20 +105,26 @@ def test_what_the_system_refuses_inside_a_command(folder, monkeypatch, refusal, 
     assert message in err
 
 
-def interrupt(process, seconds, times=1):
+def interrupted(arguments, children, seconds, times):
+    """Run a command in a group of processes of its own, press Ctrl-C once it has so many children, and return its exit code and what it printed."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True
+    )
+    while process.poll() is None and len(psutil.Process(process.pid).children(recursive=True)) < children:
+        time.sleep(0.01)
     time.sleep(seconds)
     for _ in range(times):
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.05)
-    return process.communicate(timeout=60)
+    out, err = process.communicate(timeout=100)
+    return process.returncode, out, err
 
 
-@pytest.mark.parametrize(("seconds", "times"), [(0.5, 1), (2.0, 1), (2.0, 2), (3.5, 1)])
-def test_an_interrupt_while_a_sweep_starts_its_workers(folder, seconds, times):
+@pytest.mark.parametrize(("children", "seconds", "times"), [(1, 0.0, 1), (2, 0.0, 1), (3, 0.0, 2), (3, 0.5, 1), (3, 2.0, 1)])
+def test_an_interrupt_while_a_sweep_starts_its_workers(folder, children, seconds, times):
     """The whole group of processes gets Ctrl-C, as from a terminal; whenever it comes, only our own line is printed."""
     pytest.importorskip("distributed")
-    options = (
+    grid = (
         "--widths",
         "2-{1..12}-2,3-{1..12}-2",
         "--samples",
@@ -129,13 +136,17 @@ def test_an_interrupt_while_a_sweep_starts_its_workers(folder, seconds, times):
         "--workers",
         "2",
     )
-    process = subprocess.Popen(
-        [*COMMAND, "sweep", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True
-    )
-    out, err = interrupt(process, seconds, times)
-    assert (process.returncode, err) == (130, "lossproof: interrupted; no file was left half-written\n")
-    assert out == "" or "Interrupted " in out
+    code, out, err = interrupted(("sweep", *grid), children, seconds, times)
+    assert (code, err) == (130, "lossproof: interrupted; no file was left half-written\n")
+    assert "Interrupted " in out
     assert "proved for all" not in out
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.2, 0.6])
+def test_an_interrupt_while_a_map_starts_its_processes(folder, seconds):
+    code, out, err = interrupted(("map", "2-2-1", "--data", "xor", "--starts", "2000", "--workers", "2"), 2, seconds, 1)
+    assert (code, err) == (130, "lossproof: interrupted; no file was left half-written\n")
+    assert out == "" or "The search was interrupted" in " ".join(out.split())
 
 
 def test_an_interrupted_sweep_says_what_is_so(folder, monkeypatch):

@@ -15,6 +15,7 @@ import sympy
 import lossproof as lp
 from lossproof.certificates.maps.map import LandscapeMap
 from lossproof.certificates.reports.save import SUFFIXES, render_for
+from lossproof.certificates.training.table import render_training
 from lossproof.theory.functions.activations import ACTIVATION_FAMILIES
 
 WIDTHS = ("1-1", "2-1", "1-2", "1-1-1", "1-2-1", "2-2-1", "1-2-2", "1-1-1-1", "2-3-1", "1-2-2-1", "1-1-1-1-1")
@@ -130,9 +131,9 @@ def run(case: Trial) -> str:
 def _run(case: Trial) -> str:
     options: dict[str, Any] = {**case.problem, "seed": case.seed}
     if case.entry == "train":
-        return lp.train(**options, weights=case.weights, method=case.method, max_iterations=20).reason
+        return render_training(lp.train(**options, weights=case.weights, method=case.method, max_iterations=20), "A training", 100)
     if case.entry == "train with digits":
-        return lp.train(**options, weights=case.weights, precision=40, max_iterations=10).reason
+        return render_training(lp.train(**options, weights=case.weights, precision=40, max_iterations=10), "A training", 100)
     if case.entry == "map":
         return _told(lp.find_critical_points(**options, starts=8, workers=1), case.formats)
     if case.entry == "prove points":

@@ -10,6 +10,7 @@ import pytest
 from cases.training_cases import ERRORS, XOR, random_problem
 
 import lossproof as lp
+from lossproof.certificates.training.table import render_training
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.training.point import training_point
 from lossproof.numerics.training.run_digits import run_precise
@@ -100,3 +101,9 @@ def test_weights_of_a_precise_run_can_be_checked(size):
     training = lp.train("1-1", [[size], [1]], [[1], [size]], weights=[([[size]], [0])], precision=30, method="ggn", max_iterations=4)
     report = lp.check_architecture("1-1", [[size], [1]], [[1], [size]], weights=training.weights)
     assert lp.verify(report.certificate.text).ok
+
+
+def test_negative_losses_are_shown():
+    training = lp.train("1-1", [[1], [2]], [[0], [1]], error="blake-zisserman:1000", precision=30, method="ggn", max_iterations=2)
+    assert training.loss < 0
+    assert "-6.909e+00" in render_training(training, "Robust", 100)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lossproof.certificates.commands.options import INTERRUPTED, Quiet
+from lossproof.certificates.commands.options import INTERRUPTED, Quiet, SelfCheck
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def sweep_grid(
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes; by default one a core. 0: this process alone, without Dask.")] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help=_SCHEDULER_HELP)] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, whatever is there already.")] = False,
+    self_check: SelfCheck = True,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Prove the rank of P(W) at almost every W for a grid of architectures and numbers of samples.
@@ -53,7 +54,8 @@ def sweep_grid(
         workers = workers or 0
     with progress_bar(quiet=quiet) as progress:
         found = sweep(
-            widths, samples, names, seeds, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress
+            widths, samples, names, seeds, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress,
+            self_check=self_check,
         )  # fmt: skip
     if not found.interrupted:
         _write(found, plot, certificate)
@@ -127,4 +129,5 @@ def _about_all(found: SweepResult) -> list[str]:
         f"{len(found)} cells{so_far}. Rank P(W) = T·n_L at almost every W: PROVED for {counts['PROVED']}, REFUTED for {counts['REFUTED']}, "
         f"UNDECIDED for {counts['UNDECIDED']}.",
         f"The rank at almost every W is proved for {proved}{others}.",
+        f"The certificates of {found.checked} cells were checked." if found.checked else "No certificate was checked: --self-check does it.",
     ]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
 from lossproof.certificates.sweeps.grid import SweepGroup
 from lossproof.certificates.sweeps.prover import LowerBound, lowers_of_prover, prove_by_prover
-from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.ranks.generic import generic_prime, generic_ranks, has_generic_point
 from lossproof.theory.bounds.structural import generic_rank_bound
 from lossproof.theory.problem.architecture import Architecture
@@ -25,7 +23,8 @@ class SweepCell:
     - ``rank``: the rank at almost every ``W`` where it is proved (``decided``), else None; ``deficiency``: ``T n_L − rank``, or None;
     - ``verdict``: of `full-rank` almost everywhere, ``PROVED``, ``REFUTED`` or ``UNDECIDED``;
     - ``reason``: the rule of the upper bound; ``method``: the rule of the lower bound; ``rigor``: the weakest of the two;
-    - ``prime``, ``attempt``: of the lower bound, where a prime field gave it.
+    - ``prime``, ``attempt``: of the lower bound, where a prime field gave it;
+    - ``checked``: whether the checker of certificates has accepted the cell's before the table was returned.
     """
 
     widths: str
@@ -47,6 +46,7 @@ class SweepCell:
     rigor: str
     prime: int | None
     attempt: int
+    checked: bool = False
 
     @property
     def group(self) -> SweepGroup:
@@ -55,13 +55,6 @@ class SweepCell:
 
 
 COLUMNS = tuple(field.name for field in fields(SweepCell))
-
-
-def prove_task(groups: Iterable[SweepGroup]) -> dict[str, list[Any]]:
-    """Return the cells of some groups, column by column. This is what a worker runs."""
-    with one_thread():
-        cells = [cell for group in groups for cell in prove_group(group)]
-    return {name: [getattr(cell, name) for cell in cells] for name in COLUMNS}
 
 
 def prove_group(group: SweepGroup) -> list[SweepCell]:

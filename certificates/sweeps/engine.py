@@ -13,9 +13,9 @@ from logging import CRITICAL
 from typing import Any, TypeAlias
 
 from lossproof.certificates.inputs.problem import check_whole
-from lossproof.certificates.sweeps.cells import prove_task
 from lossproof.certificates.sweeps.grid import SweepGroup
 from lossproof.certificates.sweeps.interrupts import interrupts_noted
+from lossproof.certificates.sweeps.task import prove_task
 from lossproof.numerics.child_processes import interrupts_held, one_thread_each, without_main_module
 from lossproof.theory.exceptions import InputError, LossproofError
 
@@ -39,7 +39,7 @@ def check_engine(workers: int | None, scheduler: str | None) -> None:
         )
 
 
-def run_tasks(tasks: Tasks, workers: int | None, scheduler: str | None) -> Generator[Finished, None, None]:
+def run_tasks(tasks: Tasks, workers: int | None, scheduler: str | None, *, self_check: bool) -> Generator[Finished, None, None]:
     """Yield ``(number, columns)`` of each task as it is finished, in any order.
 
     ``workers = 0``: in this process, without Dask. Else Dask runs them: on the cluster at the address ``scheduler``, or on one process for each worker
@@ -48,10 +48,10 @@ def run_tasks(tasks: Tasks, workers: int | None, scheduler: str | None) -> Gener
     """
     if workers == 0:
         for number, task in tasks.items():
-            yield number, prove_task(task)
+            yield number, prove_task(task, self_check=self_check)
     elif tasks:
         with interrupts_noted() as raise_noted, _client(workers, scheduler, len(tasks)) as client:
-            yield from _run(client, tasks, raise_noted)
+            yield from _run(client, tasks, raise_noted, self_check=self_check)
 
 
 @contextmanager
@@ -85,14 +85,15 @@ def _client(workers: int | None, scheduler: str | None, tasks: int) -> Iterator[
             yield client
 
 
-def _run(client: Any, tasks: Tasks, raise_noted: Callable[[], None]) -> Generator[Finished, None, None]:
+def _run(client: Any, tasks: Tasks, raise_noted: Callable[[], None], *, self_check: bool) -> Generator[Finished, None, None]:
     distributed = import_module("distributed")
     token = secrets.token_hex(8)
     futures: dict[Any, int] = {}
     try:
         for number, task in tasks.items():
             raise_noted()
-            futures[client.submit(prove_task, task, key=f"lossproof-sweep-{token}-{number}", pure=False)] = number
+            key = f"lossproof-sweep-{token}-{number}"
+            futures[client.submit(prove_task, task, self_check=self_check, key=key, pure=False)] = number
         completed = distributed.as_completed(list(futures))
         while futures:
             raise_noted()

@@ -119,7 +119,7 @@ def _why_full(lower: RankBound) -> str:
             f"for every pattern, feasible or not, P has rank {lower.value} at some residues modulo a prime, hence at almost all weights."
         )
     return (
-        f"rank P = {lower.value} is proved at one W, and the minors of P are real-analytic functions of W: "
+        f"rank P = {lower.value} is proved at one W, and the minors of P, columns up to factors that are not 0, are real-analytic functions of W: "
         "the set where they all vanish is closed and of measure zero."
     )
 

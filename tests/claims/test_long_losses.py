@@ -13,8 +13,10 @@ from cases.fuzz_cases import read_in_every_format
 import lossproof as lp
 from lossproof.certificates.claims.critical_facts import claim_loss
 from lossproof.certificates.proof.context import ProofContext
+from lossproof.certificates.proof.places import Point
 from lossproof.numerics.network.loss_value import loss_exact
-from lossproof.theory.rationals import MOST_CHARACTERS, rational_text
+from lossproof.theory.limits import MAX_NUMBER_TEXT
+from lossproof.theory.rationals import rational_text
 
 LONGEST_LINE = 120
 
@@ -38,11 +40,11 @@ def test_losses_of_softsign_networks_at_plain_doubles(T, check):
     loss = own_loss(report)
     lower, upper = loss.facts["loss_lower"], loss.facts["loss_upper"]
     assert lower <= exact <= upper
-    if len(rational_text(exact)) <= MOST_CHARACTERS:
+    if len(rational_text(exact)) <= MAX_NUMBER_TEXT:
         assert loss.rule == "loss-exact"
         assert lower == upper
     else:
-        assert loss.rule == "loss-bounds"
+        assert loss.rule == "loss-ball"
         assert 0 < upper - lower < exact / 10**6
         assert len(rational_text(lower)) < 200
     assert report["critical-point"].facts["kind"] == "not-critical"
@@ -63,9 +65,9 @@ def test_other_long_losses(name, check):
     report = check(widths, X, Y, activation=activation, weights=drawn if weights is None else weights)
     exact = loss_exact(report.problem, report.points[0])
     assert exact is not None
-    assert len(rational_text(exact)) > MOST_CHARACTERS
+    assert len(rational_text(exact)) > MAX_NUMBER_TEXT
     loss = own_loss(report)
-    assert loss.rule == "loss-bounds"
+    assert loss.rule == "loss-ball"
     assert loss.facts["loss_lower"] <= exact <= loss.facts["loss_upper"]
 
 
@@ -103,13 +105,13 @@ def test_losses_far_out(exponent, check):
     loss = own_loss(report)
     exact = loss_exact(report.problem, report.points[0])
     assert loss.facts["loss_lower"] <= exact <= loss.facts["loss_upper"]
-    assert (loss.rule == "loss-exact") == (len(rational_text(exact)) <= MOST_CHARACTERS)
+    assert (loss.rule == "loss-exact") == (len(rational_text(exact)) <= MAX_NUMBER_TEXT)
 
 
 def test_a_loss_out_of_all_range_is_not_told():
     problem = lp.Problem(lp.Architecture.of("1-1"), lp.error_named("squared"), lp.Samples.of([["1e4900"]], [["1e-4900"]]))
-    context = ProofContext(problem, [lp.Weights.of(problem.architecture, [([["1e4900"]], [0])])], 0, 4096)
-    assert claim_loss(context, 0, Fraction(0)) is None
+    point = Point(lp.Weights.of(problem.architecture, [([["1e4900"]], [0])]))
+    assert claim_loss(ProofContext(problem, 0, 4096), point) is None
     report = lp.check_architecture("1-1", [["1e4900"]], [["1e-4900"]], weights=[([["1e4900"]], [0])])
     claim = report["critical-point"]
     assert claim.verdict is lp.Verdict.UNDECIDED

@@ -51,7 +51,7 @@ def test_every_decided_cell_has_a_certificate_that_is_accepted():
         verification = lp.verify(cell_certificate(cell).text)
         assert verification.ok, (cell, verification.failures)
         conclusion = verification.claims[0].conclusion
-        assert (conclusion["statement"], conclusion["scope"], conclusion["verdict"]) == ("full-rank", "almost everywhere", cell.verdict)
+        assert (conclusion["statement"], conclusion["at"], conclusion["verdict"]) == ("full-rank", "almost everywhere", cell.verdict)
         if cell.rank is not None:
             assert conclusion["facts"] == {"rank_lower": cell.rank, "rank_upper": cell.rank_upper, "columns": cell.columns}
         certified += 1

@@ -9,8 +9,8 @@ from fractions import Fraction
 import pytest
 
 import lossproof as lp
+from lossproof.theory.limits import MAX_NUMBER_TEXT
 from lossproof.theory.rationals import (
-    MOST_CHARACTERS,
     brief_name,
     brief_text,
     decimal_exponent,
@@ -58,16 +58,16 @@ def test_text_and_back(digits):
         text = rational_text(value)
         assert text == naive_text(value)
         assert rational_written(text) == value
-        assert is_writable(value) == (len(text) <= MOST_CHARACTERS)
-        if len(text) <= MOST_CHARACTERS:
+        assert is_writable(value) == (len(text) <= MAX_NUMBER_TEXT)
+        if len(text) <= MAX_NUMBER_TEXT:
             assert rational_of_text(text) == rational_of_text(f" {text} ") == value
 
 
 def test_the_longest_that_can_be_written():
     for digits in (4998, 4999, 5000, 5001):
-        assert is_writable(Fraction(10**digits - 1)) == (digits <= MOST_CHARACTERS)
-        assert is_writable(Fraction(1 - 10**digits)) == (digits < MOST_CHARACTERS)
-        assert is_writable(Fraction(1, 10 ** (digits - 3))) == (digits <= MOST_CHARACTERS)
+        assert is_writable(Fraction(10**digits - 1)) == (digits <= MAX_NUMBER_TEXT)
+        assert is_writable(Fraction(1 - 10**digits)) == (digits < MAX_NUMBER_TEXT)
+        assert is_writable(Fraction(1, 10 ** (digits - 3))) == (digits <= MAX_NUMBER_TEXT)
 
 
 @pytest.mark.usefixtures("least_limit")

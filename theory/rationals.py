@@ -28,6 +28,16 @@ def rational_text(value: Fraction) -> str:
     return numerator if value.denominator == 1 else f"{numerator}/{_digits(value.denominator)}"
 
 
+def fraction_latex(value: Fraction) -> str:
+    r"""Return a rational as LaTeX, set small.
+
+    >>> fraction_latex(Fraction(3)), fraction_latex(Fraction(-1, 2))
+    ('3', '-\\tfrac{1}{2}')
+    """
+    top, _, bottom = rational_text(abs(value)).partition("/")
+    return ("-" if value < 0 else "") + (rf"\tfrac{{{top}}}{{{bottom}}}" if bottom else top)
+
+
 def rational_written(text: str) -> Fraction:
     """Return the rational that `rational_text` wrote; raises `ValueError` for another text.
 

@@ -10,6 +10,7 @@ from lossproof.theory.functions.activation import Activation, Family
 from lossproof.theory.functions.forms import AffinePiece
 from lossproof.theory.functions.proofs import LINDEMANN, RATIONAL, bent_at_zero, between, from_about, kinked, rising, smooth, turning
 from lossproof.theory.functions.properties import Property
+from lossproof.theory.rationals import brief_text, fraction_latex, rational_text
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
 _MOST_BETA = 10**6
@@ -48,15 +49,19 @@ def _relu(_: Fraction | None) -> Activation:
     )
 
 
+def _told(parameter: Fraction | None) -> str:
+    return "none" if parameter is None else brief_text(rational_text(parameter))
+
+
 def _leaky_relu(slope: Fraction | None) -> Activation:
     if slope is None or not 0 < slope < 1:
-        raise InputError(f"the slope of leaky-relu must lie strictly between 0 and 1, got {slope}: write for example leaky-relu:1/100")
-    number = rf"\tfrac{{{slope.numerator}}}{{{slope.denominator}}}"
+        raise InputError(f"the slope of leaky-relu must lie strictly between 0 and 1, got {_told(slope)}: write for example leaky-relu:1/100")
+    number = fraction_latex(slope)
     return Activation(
-        name=f"leaky-relu:{slope}",
+        name=f"leaky-relu:{rational_text(slope)}",
         family="leaky-relu",
         parameter=slope,
-        formula=f"Piecewise((z, z>0), (({slope})*z, True))",
+        formula=f"Piecewise((z, z>0), (({rational_text(slope)})*z, True))",
         latex=rf"\begin{{cases}} z & z>0 \\ {number}\,z & z\le 0\end{{cases}}",
         **kinked(0),
         nonvanishing_derivative=Property(False, "σ' is 1 or the slope away from 0, but σ'(0) does not exist", (_ZERO,)),
@@ -116,11 +121,11 @@ def _silu(_: Fraction | None) -> Activation:
 def _swish(beta: Fraction | None) -> Activation:
     if beta is None or not 1 <= beta * _MOST_BETA <= _MOST_BETA**2:
         raise InputError(
-            f"the parameter of swish must lie between 1/{_MOST_BETA} and {_MOST_BETA}, got {beta}: write for example swish:3/2, or silu for swish:1"
+            f"the parameter of swish must lie between 1/{_MOST_BETA} and {_MOST_BETA}, got {_told(beta)}: write for example swish:3/2, or silu for swish:1"
         )
     if beta == 1:
         return _silu(None)
-    exponent = rf"{beta}\,z" if beta.denominator == 1 else rf"\tfrac{{{beta.numerator}}}{{{beta.denominator}}}\,z"
+    exponent = rf"{fraction_latex(beta)}\,z"
     return Activation(
         name=f"swish:{beta}",
         family="swish",

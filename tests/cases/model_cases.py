@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lossproof.certificates.inputs.models import read_network
@@ -24,3 +26,21 @@ def read_and_compare(model: object, inputs: object = X) -> tuple[TrainedNetwork,
     assert weights is not None
     require_same_outputs(network, problem, weights)
     return network, problem, weights
+
+
+def mlp(*modules: Any, seed: int = 0) -> Any:
+    """Return a torch ``Sequential`` of modules with weights drawn from the seed."""
+    import torch
+
+    torch.manual_seed(seed)
+    for module in modules:
+        if hasattr(module, "reset_parameters"):
+            module.reset_parameters()
+    return torch.nn.Sequential(*modules)
+
+
+def plain_mlp() -> Any:
+    """Return a 2-3-1 network of torch with tanh."""
+    from torch import nn
+
+    return mlp(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))

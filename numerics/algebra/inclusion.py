@@ -1,7 +1,7 @@
 r"""Matrices of balls in which every matrix is invertible: an approximate inverse ``X`` with ``‖I − X M‖_∞ < 1``, and room to spare.
 
-``X M`` is then invertible for every ``M`` in the balls (Neumann), hence so is ``M``. The room: ``M`` is taken with radii twice as large and a rounding more, ``X`` at
-twelve bits less, and row sums below 1/2 are asked for, so that a checker with other balls of the same precision, and with the inverse of its own
+``X M`` is then invertible for every ``M`` in the balls (Neumann), hence so is ``M``. The room: ``M`` is taken with radii twice as large and a rounding more,
+``X`` at twelve bits less, and row sums below 1/2 are asked for, so that a checker with other balls of the same precision, and with the inverse of its own
 midpoints, agrees.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from flint import arb, arb_mat
 

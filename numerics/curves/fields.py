@@ -134,7 +134,7 @@ class FormalSeries(FormalField):
         return fmpq(1, k)
 
     def sides(self, activation: Activation, z: Array) -> Array:
-        """Return the numbers of kinks below; raises `NotDifferentiable` at a kink, and where balls of up to 4096 bits tell no side."""
+        """Return the numbers of kinks below; raises `NotDifferentiable` at a kink, and where balls of nearly 1024 bits tell no side."""
         return np.array([self._side(activation, entry) for entry in z.ravel()], dtype=np.intp).reshape(z.shape)
 
     def state(self, activation: Activation, order: int, z: Array) -> Array:
@@ -182,8 +182,6 @@ class FormalSeries(FormalField):
         return error_slopes(error, order, phi, y, self)
 
     def _value(self, activation: Activation, order: int, z: Element) -> Element:
-        if order == 0:
-            return super()._value(activation, 0, z)
         jet = activation_jet(activation, order, object_array([z], lambda entry: entry), self)
         return jet[order, 0] * math.factorial(order)
 

@@ -14,7 +14,6 @@ from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.problem.numbers import Number
 
-
 _SPARE_BITS = 4
 _NARROW = 2.0**-10
 

@@ -78,6 +78,16 @@ def output_work(evaluation: Evaluation) -> ExactWork:
     return _Layers(evaluation).forward(evaluation.architecture.L)
 
 
+def gradient_work(evaluation: Evaluation) -> ExactWork:
+    """Return the work of the gradient of the loss, of which the outputs are at hand."""
+    return _Layers(evaluation).gradient()
+
+
+def argument_work(evaluation: Evaluation, layer: int) -> ExactWork:
+    """Return the work of ``z_layer``, whose activation is left out."""
+    return _Layers(evaluation).forward(layer, values=False)
+
+
 class _Layers:
     """Bounds of the numbers of terms, layer by layer: of ``φ_l``, ``σ'(z_l)`` and ``W_l``, 0 where all are rational."""
 
@@ -86,19 +96,20 @@ class _Layers:
         self._phi, self._slope = [0], [0]
         self._weights = [0, *(_terms_of(W) for W, _ in evaluation.layers)]
 
-    def forward(self, depth: int) -> ExactWork:
+    def forward(self, depth: int, *, values: bool = True) -> ExactWork:
+        """Return the work of the layers up to a depth; without ``values`` the last activation is left out."""
         total, n, T = 0, self._architecture.widths, self._evaluation.T
         for l in range(1, depth + 1):
             W, before, z = self._evaluation.layers[l - 1][0], self._evaluation.phi[l - 1], self._evaluation.z[l]
             each = _product(self._phi[l - 1], self._weights[l])
             if each > MAX_TERMS or bit_length([z]) > MAX_BITS:
                 return TOO_MUCH
-            products = self._extend(l, n[l - 1] * each + 1)
+            products = self._extend(l, n[l - 1] * each + 1) if values or l < depth else 0
             if products > MAX_TERMS:
                 return TOO_MUCH
             total += T * n[l] * (n[l - 1] + 1) * (product_work(2 * bit_length([W, before])) + TERM_WORK * each)
             total += T * n[l] * (value_work(0) + TERM_WORK * products)
-        return ExactWork(total, self._phi[depth])
+        return ExactWork(total, self._phi[-1])
 
     def backward(self, work: int, lowest: int, entries: int) -> ExactWork:
         """Continue with the ``Ψ_l`` down to a layer, after `forward`, and with so many entries of ``P``."""
@@ -114,6 +125,25 @@ class _Layers:
             work += T * a.n_L * n[l] * ((n[l + 1] + 1) * (product_work(2 * bit_length([W, later])) + TERM_WORK * each) + TERM_WORK * terms)
         terms = _product(terms, max(self._phi[: a.L]))
         return TOO_MUCH if terms > MAX_TERMS else ExactWork(work + TERM_WORK * entries * terms, terms)
+
+    def gradient(self) -> ExactWork:
+        """Return the work of a gradient: a pass forward and one backward, from errors that have twice the terms of the outputs, and two more."""
+        n, T, a = self._architecture.widths, self._evaluation.T, self._architecture
+        found = self.forward(a.L)
+        if not found.is_allowed:
+            return TOO_MUCH
+        bits = 4 * bit_length([self._evaluation.phi[a.L], *(W for W, _ in self._evaluation.layers)])
+        formal = any(self._phi)
+        terms, work = _product(2 * self._phi[a.L] + 2 if formal else 0, self._slope[a.L]), found.work
+        for l in range(a.L, 0, -1):
+            outer = _product(terms, self._phi[l - 1])
+            back = _product(terms, self._weights[l])
+            after = _product(n[l] * back, self._slope[l - 1]) if formal else 0
+            if max(outer, after) > MAX_TERMS:
+                return TOO_MUCH
+            work += T * (n[l - 1] + 1) * n[l] * (2 * product_work(2 * bits) + TERM_WORK * (outer + back))
+            terms = after
+        return ExactWork(work, self._phi[a.L])
 
     def _extend(self, l: int, inner: int) -> int:
         """Bound the terms of layer l by those of z; return the products of terms for each value."""

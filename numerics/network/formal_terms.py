@@ -1,7 +1,7 @@
 """How many terms the formal polynomials of a pass may have, before any of them is formed: what a checker will not take is not begun.
 
-A checker writes each value ``σ(z)`` as a polynomial in few states, such as ``gelu(z) = z N(z)``, so that its terms multiply from layer to layer. The formulas of
-`Formulas.jet` are such polynomials: run over numbers of terms in place of polynomials, they bound the terms of the result, and count the products.
+A checker writes each value ``σ(z)`` as a polynomial in few states, such as ``gelu(z) = z N(z)``, so that its terms multiply from layer to layer. The
+formulas of `Formulas.jet` are such polynomials: run over numbers of terms in place of polynomials, they bound the terms of the result, and count the products.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
-from lossproof.theory.limits import MAX_STEP_WORK, PRECISIONS, pass_work
+from lossproof.theory.limits import MAX_STEP_WORK, PRECISIONS, error_work, pass_work
 from lossproof.theory.problem.problem import Problem
 
 
@@ -23,5 +23,6 @@ def precision_within(work: Callable[[int], int], cap: int, most: int = MAX_STEP_
 
 
 def forward_precision(problem: Problem, cap: int) -> int:
-    """Return the highest precision in bits, at most ``cap``, at which a certificate may ask for a forward pass; 0 where it may not at all."""
-    return precision_within(lambda bits: pass_work(problem.architecture.widths, problem.T, bits), cap)
+    """Return the highest precision in bits, at most ``cap``, at which a certificate may ask for a forward pass and the errors; 0 where it may not at all."""
+    widths, T, softmax = problem.architecture.widths, problem.T, problem.error.family == "softmax"
+    return precision_within(lambda bits: pass_work(widths, T, bits) + error_work(widths[-1], T, bits, softmax=softmax), cap)

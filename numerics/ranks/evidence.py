@@ -22,9 +22,9 @@ RANK_RULE_KEYS: Mapping[str, frozenset[str]] = {
 class RankEvidence:
     """A proved bound ``rank ≥ value`` (``is_lower``) or ``rank ≤ value`` of one matrix, with the data that proves it.
 
-    ``rule`` is one of `RANK_RULE_KEYS`, ``payload`` has exactly the keys listed there and holds plain data only (whole numbers, strings, None, lists and dicts of
-    these, and one truth value, ``balanced``), as a certificate does: a float, a ball or an `Estimate <lossproof.numerics.network.estimates.Estimate>` cannot
-    slip in. The rule ``singular-value`` proves that the smallest singular value is positive, hence full column rank.
+    ``rule`` is one of `RANK_RULE_KEYS`, ``payload`` has exactly the keys listed there and holds plain data only (whole numbers, strings, None, lists and dicts
+    of these, and one truth value, ``balanced``), as a certificate does: a float, a ball or an `Estimate <lossproof.numerics.network.estimates.Estimate>`
+    cannot slip in. The rule ``singular-value`` proves that the smallest singular value is positive, hence full column rank.
 
     Raises `ValueError` on other keys or rules, on a negative value and on an empty minor, `TypeError` on data that is not plain.
 

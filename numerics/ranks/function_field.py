@@ -133,10 +133,15 @@ def _is_checkable(problem: Problem, cleared: ClearedMatrix, vectors: Vectors) ->
     fractions add up.
     """
     polynomials = [entry for vector in vectors for entry in vector if entry]
-    if max(entry[-1][0] for entry in polynomials) > MAX_EXPONENT or any(len(c) > MAX_NUMBER_TEXT for entry in polynomials for _, c in entry):
+    if max(entry[-1][0] for entry in polynomials) > MAX_EXPONENT or any(
+        len(c) > MAX_NUMBER_TEXT for entry in polynomials for _, c in entry
+    ):
         return False
     rows, a = cleared.matrix.shape[0], problem.architecture
-    sizes = [cleared.step * max(int(d.degree()), *(int(x.degree()) for x in column)) for d, column in zip(cleared.denominators, cleared.matrix.T, strict=True)]
+    sizes = [
+        cleared.step * max(int(d.degree()), *(int(x.degree()) for x in column))
+        for d, column in zip(cleared.denominators, cleared.matrix.T, strict=True)
+    ]
     largest = 1 + max(sizes)
     work = largest * (_UNIT_FRACTIONS * problem.T * a.widths[1] * (1 + a.n_L) + 4 * cleared.matrix.size)
     for vector in vectors:

@@ -159,7 +159,9 @@ def _ball_rank(problem: Problem, weights: Weights, matrix: str, precisions: tupl
     stop = precision_within(lambda bits: _pass_work(problem, matrix, bits), cap, MAX_STEP_WORK // 2)
     if min(matrix_size(problem, matrix)) > _BALL_COLUMNS or stop < start:
         return None
-    return ball_rank(lambda bits: named_matrix(problem, weights, matrix, RoomyBallField(bits)), start=start, max_precision=stop, enough=enough)
+    return ball_rank(
+        lambda bits: named_matrix(problem, weights, matrix, RoomyBallField(bits)), start=start, max_precision=stop, enough=enough
+    )
 
 
 def _verified(problem: Problem, weights: Weights, matrix: str, effort: Effort) -> Iterator[RankEvidence]:

@@ -71,7 +71,7 @@ def reduced_kernel(matrix: Any, seed: int = 0) -> list[list[Fraction]]:
 
 
 def kernel_evidence(basis: list[list[Fraction]], size: int, side: str) -> RankEvidence | None:
-    """Return the bound ``rank ≤ size − len(basis)`` of rule `rank-kernel`, or None if a certificate cannot hold it: a number is too long, or there are too many."""
+    """Return the bound ``rank ≤ size − len(basis)`` of rule `rank-kernel`, or None if a certificate cannot hold it: numbers are too long, or too many."""
     if size * len(basis) > MAX_ENTRIES:
         return None
     vectors = [[str(fmpq(entry.numerator, entry.denominator)) for entry in vector] for vector in basis]

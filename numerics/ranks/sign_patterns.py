@@ -32,8 +32,9 @@ _ATTEMPTS = 3
 def sign_pattern_evidence(problem: Problem, seed: int) -> RankEvidence | None:
     """Return evidence that ``rank P = T n_L`` for almost every ``W``, or None.
 
-    It applies to one hidden layer of softsign whose output derivative vanishes nowhere it exists, with trainable, no, or fixed rational biases, up to 16 samples
-    and as many patterns of signs (up to permutations of units and the sign of each unit, unless biases are fixed) as a checker goes through. None says nothing.
+    It applies to one hidden layer of softsign whose output derivative vanishes nowhere it exists, with trainable, no, or fixed rational biases, up to 16
+    samples and as many patterns of signs (up to permutations of units and the sign of each unit, unless biases are fixed) as a checker goes through. None
+    says nothing.
     """
     a = problem.architecture
     softsign = a.L == 2 and a.activation == activation_named("softsign")

@@ -63,8 +63,8 @@ def verified_full_column_rank(
     are enclosed once for each unit and sample, and ``verified_gram`` proves ``σ_min > 0`` for all matrices within the
     enclosures, without forming ``P``. The cost is that of ``K`` and one Cholesky factorisation, ``O(T² n_L² Σ n_l + (T n_L)³/3)``.
 
-    Where ``K`` is too ill-conditioned the rows of ``P`` are scaled (`balanced_rows`), and up to 6,000 columns ``P`` is formed and an approximate left inverse of it
-    taken (`preconditioned_full_column_rank`): ``balanced`` and ``method`` of the rule `singular-value`, whose bound ``least`` is 0.
+    Where ``K`` is too ill-conditioned the rows of ``P`` are scaled (`balanced_rows`), and up to 6,000 columns ``P`` is formed and an approximate left inverse
+    of it taken (`preconditioned_full_column_rank`): ``balanced`` and ``method`` of the rule `singular-value`, whose bound ``least`` is 0.
 
     The result is a proof under IEEE 754 arithmetic. None says nothing about the rank: the matrix may be singular or
     too ill-conditioned for doubles, have fewer rows than columns, a value out of range, or a derivative at or
@@ -195,4 +195,6 @@ def allows_gram(a: Architecture, T: int) -> bool:
 def _below(method: tuple[str, bool], shift: float) -> str:
     if method[0] == "inverse":
         return f"no approximate left inverse X of P, its rows and columns scaled, is found with a bound of |I − XP| below 1 (four times it is {shift:.1e})"
-    return f"the smallest eigenvalue of K, with rows and columns of P scaled, is below {shift:.1e}, the shift that the rounding bounds ask for"
+    return (
+        f"the smallest eigenvalue of K, with rows and columns of P scaled, is below {shift:.1e}, the shift that the rounding bounds ask for"
+    )

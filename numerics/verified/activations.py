@@ -50,7 +50,9 @@ def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure,
         return _from_exponential(z, activation.logistic)
     found = _enclose_in_pieces(activation, z)
     quick = _from_exponential(Enclosure(np.where(narrow, z.mid, 0.0), np.where(narrow, z.rad, 0.0)), activation.logistic)
-    value, slope = (Enclosure(*(np.where(narrow, *x) for x in zip(_parts(a), _parts(b), strict=True))) for a, b in zip(quick, found, strict=True))
+    value, slope = (
+        Enclosure(*(np.where(narrow, *x) for x in zip(_parts(a), _parts(b), strict=True))) for a, b in zip(quick, found, strict=True)
+    )
     return value, slope
 
 
@@ -66,7 +68,9 @@ def check_kinks(activation: Activation, z: Enclosure) -> None:
     """Raise `NotDifferentiable` where a kink lies within four times the radius of a ``z``, so that another program may not tell them apart."""
     for point in activation.kinks(1):
         if np.any(np.abs(z.mid - float(point)) <= raised(_KINK_SPARE * z.rad, 4)):
-            raise KinkInBall(f"a z is not told from {point}, where {brief_name(activation.name)} is not differentiable: choose other weights")
+            raise KinkInBall(
+                f"a z is not told from {point}, where {brief_name(activation.name)} is not differentiable: choose other weights"
+            )
 
 
 def _enclose_in_pieces(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
@@ -107,7 +111,7 @@ def _from_exponential(z: Enclosure, form: Logistic) -> tuple[Enclosure, Enclosur
     ``σ|m| = (high + low·e)/(1+e)``, ``σ(−|m|) = (low + high·e)/(1+e)``, ``σ'(m) = k² e/(1+e)²``. As functions of ``e`` in ``[0, 1]`` they are
     Lipschitz with constants ``k``, ``k`` and ``k²``, and each takes at most six roundings, as the ends are 0 or ±1 and not both 0 (a sum of them
     with ``e`` is ``1``, ``e`` or ``±(1 − e)``). Off the midpoint: ``|σ''/σ'| ≤ k`` (it is ``|low + high − 2σ|``), so for ``|z − m| ≤ r ≤ 1/4``, where
-    ``e^{kr} ≤ 1 + 2kr``: ``σ'(z) ≤ (1 + 2kr) σ'(m)``, ``|σ'(z) − σ'(m)| ≤ 2kr σ'(m)``, and ``|σ(z) − σ(m)| ≤ r (1 + 2kr) σ'(m)``, of which four times are taken.
+    ``e^{kr} ≤ 1 + 2kr``: ``σ'(z) ≤ (1 + 2kr) σ'(m)``, ``|σ'(z) − σ'(m)| ≤ 2kr σ'(m)``, and ``|σ(z) − σ(m)| ≤ r (1 + 2kr) σ'(m)``; four times it is taken.
     """
     m, r, k = z.mid, z.rad, form.rate
     e = enclose_exponential(k * np.abs(m))

@@ -28,9 +28,12 @@ is subtracted). Then ``λ_min(K̂) ≥ s − τ − ρ``, and ``σ_min(PD) ≥ �
 ≥ σ`` if ``s ≥ τ + ρ + (σ + δ)²``. As ``‖Px‖ = ‖PD D^{-1}x‖``, also ``σ_min(P) ≥ σ_min(PD)/max D``. All of ``δ, ρ, τ`` are
 raised for their own rounding.
 
-**Room for a checker.** Another program that proves the same counts its roundings for tiles of 1024 rows and for the longest block of all, ``λ = (γ_c + γ_d + 4u)
-Σ_c p_c²`` with ``c = max_l (k + m) + L + 8`` and ``d = min(n, 1024) + ⌈n/1024⌉ + 8``, and it needs ``λ`` once more for its factorisation not to break down. Where
-a norm is so near a power of two that it may scale the column otherwise, ``p_c`` is that of the larger scale. The shift is enlarged by a multiple of ``λ + δ²``. Underflow: entries of the scaled factors stay below 2 (or ``Φ̂ = 0``, and nothing is added), so all its
+**Room for a checker.** Another program that proves the same counts its roundings for tiles of 1024 rows and for the longest block of all, ``λ = (γ_c + γ_d
++ 4u) Σ_c p_c²`` with ``c = max_l (k + m) + L + 8`` and ``d = min(n, 1024) + ⌈n/1024⌉ + 8``, and it needs ``λ`` once more for its factorisation not to break
+down. Where a norm is so near a power of two that it may scale the column otherwise, ``p_c`` is that of the larger scale. The shift is enlarged by a multiple
+of ``λ + δ²``.
+
+Underflow: entries of the scaled factors stay below 2 (or ``Φ̂ = 0``, and nothing is added), so all its
 contributions together lie below ``n²(k + m + n + 9)·2^6 ω < 2^-900``; a summand ``2^-400`` in ``s`` and in ``δ²`` covers them.
 """
 

@@ -1,4 +1,4 @@
-"""Decisions about the outputs at given weights: exact equality with the targets, inequality, smoothness, curvature of the error.
+"""Decisions about the outputs at given weights: exact equality with the targets, inequality, curvature of the error.
 
 Each function answers yes only when exact or ball arithmetic proves it; the certificate's rules of the same content are re-checked by the kernel.
 """
@@ -11,13 +11,17 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, fmpq
 
+from lossproof.numerics.algebra.inclusion import widened
 from lossproof.numerics.fields.ball import BallField
-from lossproof.numerics.fields.field import Array, Field, exact_kinks, in_field
+from lossproof.numerics.fields.field import Array, Field, in_field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.fields.roomy import RoomyBallField
+from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.double_range import beyond_doubles
-from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.exact_work import output_work
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.functions.activation import Activation
 from lossproof.theory.problem.problem import Problem
@@ -60,8 +64,11 @@ def is_exact_learner(problem: Problem, weights: Weights) -> bool:
     work = problem.T * problem.architecture.N_net
     if work > _FORMAL_WORK or (work > _CHEAP_FORMAL_WORK and _is_clearly_apart(problem, weights)):
         return False
-    differences = in_field(lambda: _residuals(problem, weights, FormalField()))
-    return differences is not None and all(entry == 0 for entry in differences.ravel())
+    field = FormalField()
+    evaluation = evaluate(problem.architecture, problem.samples, weights, field)
+    outputs = in_field(lambda: evaluation.phi[problem.architecture.L])
+    equal = outputs is not None and all(entry == 0 for entry in (outputs - field.array(problem.samples.Y)).ravel())
+    return equal and output_work(evaluation).is_allowed
 
 
 def output_apart_from_target(problem: Problem, weights: Weights, max_precision: int) -> tuple[int, int, int] | None:
@@ -73,7 +80,7 @@ def output_apart_from_target(problem: Problem, weights: Weights, max_precision: 
     i, j = _largest_residual(problem, weights)
     one = Samples((problem.samples.X[i],), (problem.samples.Y[i],))
     for precision in precisions(max_precision):
-        output = evaluate(problem.architecture, one, weights, BallField(precision)).phi[problem.architecture.L][0, j]
+        output = evaluate(problem.architecture, one, weights, StateBallField(precision)).phi[problem.architecture.L][0, j]
         with ball_precision(precision):
             if is_clear(output - ball_rational(problem.samples.Y[i][j])):
                 return i, j, precision
@@ -81,30 +88,23 @@ def output_apart_from_target(problem: Problem, weights: Weights, max_precision: 
 
 
 def flat_outputs(problem: Problem, weights: Weights, precision: int) -> list[list[int]]:
-    """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved to lie inside an interval on which the output activation is constant, as ``relu`` is for ``z < 0``."""
+    """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved to lie inside an interval on which the output activation is constant, such as relu for ``z < 0``."""
     a = problem.architecture
-    z = _ball_evaluation(problem, weights, precision).z[a.L]
-    with ball_precision(precision):
-        places = [[i, j] for i in range(problem.T) for j in range(a.n_L)]
-        return [[i, j] for i, j in places if lie_on_flat_piece(a.output_activation, [z[i, j]])]
+    z = evaluate(a, problem.samples, weights, RoomyBallField(precision)).z[a.L]
+    places = [[i, j] for i in range(problem.T) for j in range(a.n_L)]
+    return [[i, j] for i, j in places if lie_on_flat_piece(a.output_activation, [z[i, j]], precision)]
 
 
-def lie_on_flat_piece(activation: Activation, balls: Sequence[arb]) -> bool:
-    """Tell whether balls are proved to lie all inside one interval on which an activation is constant."""
+def lie_on_flat_piece(activation: Activation, balls: Sequence[arb], precision: int) -> bool:
+    """Tell whether balls of a precision are proved, with some room, to lie all inside one interval on which an activation is constant."""
     ends = [(_end(piece.lower), _end(piece.upper)) for piece in activation.affine_pieces if piece.slope == 0]
-    return any(all((a is None or z > a) and (b is None or z < b) for z in balls) for a, b in ends)
+    with ball_precision(precision):
+        wide = [widened(z, precision) for z in balls]
+        return any(all((a is None or z > a) and (b is None or z < b) for z in wide) for a, b in ends)
 
 
 def _end(value: Fraction | None) -> fmpq | None:
     return None if value is None else fmpq(value.numerator, value.denominator)
-
-
-def is_twice_differentiable_at(problem: Problem, weights: Weights, precision: int) -> bool:
-    """Tell whether every activation is proved to be twice differentiable at every ``z_l(x_i)``."""
-    a = problem.architecture
-    z = _ball_evaluation(problem, weights, precision).z
-    kinks = [(l, place) for l in a.kinked_layers(2) for _, place in exact_kinks(a.activation_of(l), 2)]
-    return all(not entry.contains(place) for l, place in kinks for entry in z[l].ravel())
 
 
 def curvature_is_negative(problem: Problem, weights: Weights, output: int, precision: int) -> bool:
@@ -112,7 +112,7 @@ def curvature_is_negative(problem: Problem, weights: Weights, output: int, preci
 
     The sum is ``T vᵀ H_GN v`` for ``v`` the incoming weights of output ``j``.
     """
-    a, field = problem.architecture, BallField(precision)
+    a, field = problem.architecture, RoomyBallField(precision)
     try:
         evaluation = evaluate(a, problem.samples, weights, field)
         slope = field.activate(a.output_activation, 1, evaluation.z[a.L])[:, output]
@@ -124,16 +124,12 @@ def curvature_is_negative(problem: Problem, weights: Weights, output: int, preci
     with ball_precision(precision):
         rates = [s * (zi - constant) for s, zi in zip(slope, z, strict=True)]
         total = sum((e * rate * rate for e, rate in zip(curvature, rates, strict=True)), start=arb(0))
-        return bool(total < 0)
+        return bool(widened(total, precision) < 0)
 
 
 def ball_rational(value: Fraction) -> arb:
     """Return a ball around a rational at the current precision."""
     return arb(value.numerator) / value.denominator
-
-
-def _ball_evaluation(problem: Problem, weights: Weights, precision: int) -> Evaluation:
-    return evaluate(problem.architecture, problem.samples, weights, BallField(precision))
 
 
 def _residuals(problem: Problem, weights: Weights, field: Field) -> Array:

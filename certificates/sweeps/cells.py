@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from lossproof.certificates.proof.nodes import RankBound
 from lossproof.certificates.sweeps.grid import SweepGroup
 from lossproof.certificates.sweeps.prover import LowerBound, lowers_of_prover, prove_by_prover
 from lossproof.numerics.ranks.generic import generic_prime, generic_ranks, has_generic_point
@@ -92,7 +93,8 @@ def _cell_not_analytic(group: SweepGroup, a: Architecture, T: int) -> SweepCell:
     """A lower bound at some ``W`` is none for almost every ``W``; the rank is decided only where every region is."""
     claim, lower, upper = prove_by_prover(a, T, group.seed)
     decided = claim.verdict is Verdict.PROVED
-    value, method = (0, "") if lower is None else (lower.value, claim.rule if decided else lower.rule)
+    rule = next((bound.rule for bound in claim.premises if decided and isinstance(bound, RankBound)), "")
+    value, method = (0, "") if lower is None else (lower.value, rule or lower.rule)
     rigors = [node.rigor for node in (lower, upper, claim) if node is not None and node.rigor is not None]
     return _cell(group, a, T, LowerBound(value, method, weakest(rigors)), (upper.value, upper.rule), claim.verdict, decided=decided)
 

@@ -150,7 +150,7 @@ def test_an_interrupt_while_a_map_starts_its_processes(folder, seconds):
 
 
 def test_an_interrupted_sweep_says_what_is_so(folder, monkeypatch):
-    def interrupted(task: object) -> None:
+    def interrupted(task: object, *, self_check: bool) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sweep_engine, "prove_task", interrupted)

@@ -197,7 +197,7 @@ def _notes(context: ProofContext, claims: Sequence[Claim], *, chosen: bool, fit:
         )
     if problem.architecture.bias == "fixed":
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
-    notes += notes_on_doubles(problem, context.points[0])
+    notes += notes_on_doubles(problem, context.points)
     if is_costly(problem):
         notes.append(
             f"The picture of the singular values of P, an estimate, is left out: P has {problem.architecture.N_net} × {problem.columns} entries."

@@ -45,8 +45,8 @@ def claim_given_weights(context: ProofContext, learner: LearnerClaims, landscape
     """Claim what the weights of point 0 are.
 
     Where a critical point is proved within a positive distance of them, the reason first says whether they are critical themselves, and their own loss. If
-    they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that Newton's
-    method leads to from there, and that is proved near where it ends, is a witness at a point of its own. Of large problems, ``T N_net`` beyond 5·10^6,
+    they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that steps like
+    Newton's lead to from there, and that is proved near where they end, is a witness at a point of its own. Of large problems, ``T N_net`` beyond 5·10^6,
     weights near a critical point are not asked for more.
     """
     located = claim_critical_point(context, 0, learner, landscape)
@@ -60,7 +60,7 @@ def claim_given_weights(context: ProofContext, learner: LearnerClaims, landscape
         own = tuple(claim for claim in (refuted, loss) if claim is not None)
         return GivenWeights(replace(located, reason=f"{_about(refuted, loss)} {located.reason}"), own)
     witness = _witness(context, located, landscape)
-    found = "" if witness is None else f" Newton's method leads from them to a critical point: it is that of point {witness.point}."
+    found = "" if witness is None else f" Steps like Newton's lead from them to a critical point: that of point {witness.point}."
     refutation = claim_not_critical(refuted, loss)
     return GivenWeights(replace(refutation, reason=refutation.reason + found), (), witness)
 

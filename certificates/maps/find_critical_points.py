@@ -174,7 +174,7 @@ def _report(context: ProofContext, landscape: LandscapeClaims, found: Sequence[C
     if not context.points:
         context.add_point(random_weights(context.problem, context.seed))
     drawn = () if found else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
-    notes = (*drawn, *notes_on_doubles(context.problem, context.points[0]))
+    notes = (*drawn, *notes_on_doubles(context.problem, context.points))
     spectrum = jacobian_spectrum(context.problem, context.points[0])
     return Report(
         context.problem,

@@ -83,7 +83,7 @@ def _report(
         landscape.morse,
     ]
     spectrum = jacobian_spectrum(context.problem, context.points[0])
-    notes = notes_on_doubles(context.problem, context.points[0])
+    notes = notes_on_doubles(context.problem, context.points)
     return Report(context.problem, tuple(context.points), True, tuple(claims), spectrum, notes, name)
 
 

@@ -50,8 +50,8 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     """Claim what the weights of a point are.
 
     Where a critical point is proved within a positive distance of them, the reason first says whether they are critical themselves, and their own loss. If
-    they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that Newton's
-    method leads to from there, and that is proved near where it ends, is a witness at a point of its own. Of large problems, ``T N_net`` beyond 5·10^6,
+    they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that steps like
+    Newton's lead to from there, and that is proved near where they end, is a witness at a point of its own. Of large problems, ``T N_net`` beyond 5·10^6,
     weights near a critical point are not asked for more.
     """
     found = locate(context, point, landscape)
@@ -66,7 +66,7 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
         told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}")
         return GivenWeights(told, own, replace(found, claim=told))
     witness = _witness(context, point, found, landscape)
-    leads = "" if witness is None else " Newton's method leads from them to a critical point, which is proved at a point of its own."
+    leads = "" if witness is None else " Steps like Newton's lead from them to a critical point, which is proved at a point of its own."
     refutation = claim_not_critical(refuted, loss)
     return GivenWeights(replace(refutation, reason=refutation.reason + leads), (), witness)
 

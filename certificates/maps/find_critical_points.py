@@ -208,6 +208,6 @@ def _report(
     notes: tuple[str, ...] = (
         () if points else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
     )
-    notes += notes_on_doubles(problem, first[0].weights)
+    notes += notes_on_doubles(problem, [point.weights for point in first])
     spectrum = jacobian_spectrum(problem, first[0].weights)
     return Report(problem, tuple(first), bool(points), claims, spectrum, notes, data_name, check)

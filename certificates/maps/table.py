@@ -37,7 +37,7 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     told = conclusion.reason if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(map.report)
     sentences = (
         _search_text(map),
-        *notes_on_doubles(map.report.problem, map.report.points[0]),
+        *notes_on_doubles(map.report.problem, map.report.points),
         f"[{conclusion.verdict.value}] {QUESTION} {told}",
         _CAVEAT,
     )

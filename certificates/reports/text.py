@@ -64,7 +64,7 @@ def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
             lines += _point_table(outline, width)
         for entry in section.entries:
             lines += claim_lines(entry, width, brief=True)
-    for note in notes_on_doubles(report.problem, report.points[0]):
+    for note in notes_on_doubles(report.problem, report.points):
         lines += ["", *_wrapped(note, width, "", "")]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

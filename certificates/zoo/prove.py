@@ -94,7 +94,7 @@ def _report(
         context.report_progress("checking the certificate", 0, 1)
         told, check = checked_claims(problem, told, points)
     spectrum = jacobian_spectrum(problem, points[0].weights)
-    notes = notes_on_doubles(problem, points[0].weights)
+    notes = notes_on_doubles(problem, [point.weights for point in points])
     return Report(problem, tuple(points), True, told, spectrum, notes, name, check)
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flint import fmpq
-
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO, function_of
-from lossproof.certificates.kernel.arithmetic.series import Series
+from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network.passes import curve_of, forward
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
@@ -89,8 +87,8 @@ def ggn_witness(step: Step) -> Result:
     require(right, "rule", "this needs an error that is a sum over outputs of functions of the residual, not convex")
     with step.balls() as ring:
         passed = forward(ring, problem, curve_of(ring, problem, box))
-        z, slopes = passed.z[-1].coefficients[0][:, j : j + 1], passed.slopes[-1]
-        slope = slopes if isinstance(slopes, fmpq) else slopes.coefficients[0][:, j : j + 1]
+        z = passed.z[-1].coefficients[0][:, j : j + 1]
+        slope = constant_term(passed.slopes[-1], (problem.T, problem.n_L))[:, j : j + 1]
         c = ZERO if problem.fixed_bias is None else ring.embed(problem.fixed_bias[-1][j])
         r = passed.phi[-1].coefficients[0][:, j : j + 1] - ring.array(problem.Y)[:, j : j + 1]
         curvature: Any = ring.both(function_of(problem.error), problem.error.name, Series([r]))[1]

@@ -12,6 +12,7 @@ from flint import arb, arb_mat, fmpq
 from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.rings import vanishes
+from lossproof.certificates.kernel.arithmetic.series import constant_term
 from lossproof.certificates.kernel.network.matrices import entries, parse_matrix
 from lossproof.certificates.kernel.network.orbits import image, orbits
 from lossproof.certificates.kernel.network.passes import Box, curve_of, forward, outputs
@@ -141,8 +142,8 @@ def learner_box(step: Step) -> Result:
         G = (outputs(ring, problem, step.box(k)) - ring.array(problem.Y)).reshape(-1)
         J = entries(parse_matrix("P", problem), problem, box, ring, chosen, list(range(n)))
         if problem.strip:
-            slopes: Any = forward(ring, problem, curve_of(ring, problem, box)).slopes[-1]
-            J = J * (slopes if isinstance(slopes, fmpq) else slopes.coefficients[0].reshape(1, -1))
+            slopes = forward(ring, problem, curve_of(ring, problem, box)).slopes[-1]
+            J = J * constant_term(slopes, (problem.T, problem.n_L)).reshape(1, -1)
         require_contraction(list(G), arb_mat(n, n, [arb(x) for x in J.T.flat]), radius, target)
     facts = {"point": k, "distance": str(radius * (isqrt(n - 1) + 1)), "target_radius": str(target)}
     return learner_facts(step, found, box, **facts), Rigor.BALL

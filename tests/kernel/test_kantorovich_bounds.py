@@ -43,7 +43,7 @@ def kernel_pass(draft):
     """The network of a draft in doubles, with the output derivative in its place, as the rules about learners take it."""
     problem = read_problem(draft.document["problem"])
     point = read_points(draft.document["points"], problem)[0]
-    return problem, network_at(Work(), problem, point, range(1, problem.L + 1), strip=False)
+    return problem, network_at(Work(), problem, point, range(1, problem.L + 1), strip=False, weighted=True)
 
 
 @pytest.mark.parametrize("method", [is_above_by_cholesky, is_above_by_inverse])

@@ -58,10 +58,12 @@ class Network:
     scale: Array
 
 
-def network_at(work: Work, problem: Problem, point: Point, layers: Sequence[int], *, strip: bool, balanced: bool = False) -> Network:
+def network_at(
+    work: Work, problem: Problem, point: Point, layers: Sequence[int], *, strip: bool, balanced: bool = False, weighted: bool = False
+) -> Network:
     """Enclose the blocks of ``P`` of some layers, with the output derivative in its place unless ``strip``; S brings norms of columns into ``[1/2, 1)``.
 
-    Without ``strip`` only the largest, and S keeps the ratios of the norms as they are, but leaves none below 1/32: all equations weigh about the same.
+    With ``weighted`` only the largest, and S keeps the ratios of the norms as they are, but leaves none below 1/32: all equations weigh about the same.
     """
     limit(problem.columns, limits.MAX_GRAM_COLUMNS, "the number of columns")
     limit(problem.T * sum(problem.widths), limits.MAX_GRAM_VALUES, "the number of values of activations")
@@ -78,7 +80,7 @@ def network_at(work: Work, problem: Problem, point: Point, layers: Sequence[int]
         blocks = [(_divided(psi, (0, 1)), _divided(phi, (0,))) for psi, phi in blocks]
     columns = _columns(blocks, max(problem.widths[l] + problem.fan_in(l) for l in layers) + len(layers) + 8)
     exponents = np.frexp(columns.norms)[1]
-    return Network(curve, passed, columns, np.ldexp(1.0, -(exponents if strip else np.minimum(exponents.max(), exponents + _OCTAVES))))
+    return Network(curve, passed, columns, np.ldexp(1.0, -(np.minimum(exponents.max(), exponents + _OCTAVES) if weighted else exponents)))
 
 
 def plus(phi: Enclosed, width: int) -> Enclosed:

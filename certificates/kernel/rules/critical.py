@@ -225,8 +225,8 @@ def stationary_idle(step: Step) -> Result:
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L - 1)
     m, after, n = problem.fan_in(layer), problem.widths[layer + 1], problem.widths[layer]
     units = evidence.indices(found["units"], "evidence.units", n)
-    rows = step.formal().array([point.layers[layer][0][i] for i in units])
-    require(len(units) > 0 and all(vanishes(v) for v in rows.flat), "evidence.units", "units whose outgoing weights are 0 must be named")
+    idle = bool(units) and all(vanishes(v) for v in step.formal().array([point.layers[layer][0][i] for i in units]).flat)
+    require(idle, "evidence.units", "units whose outgoing weights are 0 must be named")
     first, behind = problem.below(layer), problem.below(layer + 1)
     below = set(range(first)) if len(units) == n else set()
     incoming, outgoing, kept = set(below), set(), set()

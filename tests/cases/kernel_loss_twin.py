@@ -18,8 +18,8 @@ def error_value(name, phi, y):
         "squared": lambda x, t: (x - t) ** 2 / 2,
         "smooth-l1": lambda x, t: mpmath.sqrt((x - t) ** 2 + beta),
         "blake-zisserman": lambda x, t: -mpmath.log1p(mpmath.exp(-((x - t) ** 2)) + (beta - 1)),
-        "cauchy": lambda x, t: mpmath.log(1 + (x - t) ** 2 / beta),
-        "logistic": lambda x, t: mpmath.log(1 + mpmath.exp(x)) - t * x,
+        "cauchy": lambda x, t: mpmath.log1p((x - t) ** 2 / beta),
+        "logistic": lambda x, t: max(x, mpmath.mpf(0)) + mpmath.log1p(mpmath.exp(-abs(x))) - t * x,
     }[family]
     return sum(one(x, t) for x, t in zip(phi, y, strict=True))
 

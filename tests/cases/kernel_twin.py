@@ -86,7 +86,7 @@ def matrix(document, index, name, read=number):
     n, L, T = problem["widths"], len(problem["widths"]) - 1, len(problem["X"])
     ones = problem["bias"] == "trainable"
     names = [None] + [problem["activation"]] * (L - 1) + [problem["output_activation"]]
-    vanishing = names[L].split(":")[0] in ("relu", "leaky-relu", "gelu", "silu", "sin") or (
+    vanishing = names[L].split(":")[0] in ("relu", "hard-tanh", "gelu", "silu", "swish", "mish", "sin") or (
         names[L].startswith("power") and names[L] != "power:1"
     )
     W = [None] + [[[read(x) for x in row] for row in layer["W"]] for layer in point]

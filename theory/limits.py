@@ -63,6 +63,15 @@ def product_work(bits: int) -> int:
     return 1 + bits // 64
 
 
+def rational_work(bits: int) -> int:
+    """Return the work of a product, or of a sum, of two rational numbers of so many bits: that of a common divisor is in it.
+
+    >>> rational_work(64), rational_work(2**20)
+    (2, 213005)
+    """
+    return product_work(bits) * max(1, bits.bit_length() - 8)
+
+
 def value_work(bits: int) -> int:
     """Return the work of a transcendental function of a ball.
 

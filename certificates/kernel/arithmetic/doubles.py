@@ -91,7 +91,7 @@ class DoubleRing(Ring):
             raise Rejected("conclusion.at", "evidence", "a weight is too close to 0 to be told from it in double precision")
         return float(ball.mid()), False
 
-    def count(self, products: int, values: int, *operands: Any) -> None:
+    def count(self, products: int, values: int, *operands: Any, inner: int = 1) -> None:
         """Count products, four of each for the radii, and values of activations."""
         self.work.spend(flops_work(8 * products), "products of doubles")
         super().count(0, 2 * values)

@@ -11,12 +11,13 @@ from typing import TypeAlias
 
 from flint import fmpq, nmod_mat
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.functions import ONE
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import Rejected, require
+from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, row_key
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step
+from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
@@ -83,6 +84,8 @@ def kawaguchi(step: Step) -> Result:
     _require_squared(problem)
     require(problem.n_L <= problem.widths[0], "rule", "this needs no more outputs than inputs")
     x, y = _tables(step, p)
+    limit(problem.widths[0] ** 2, limits.MAX_ENTRIES, "the number of entries of X Xᵀ")
+    step.work.spend(problem.widths[0] ** 2 * (problem.T + problem.widths[0]), "products and an inverse modulo a prime")
     gram, cross = x.transpose() * x, x.transpose() * y
     _require_full_rank(gram, "X Xᵀ")
     _require_full_rank(cross, "X Yᵀ")
@@ -162,7 +165,7 @@ def gori_tesi(step: Step) -> Result:
     for i, (x, y) in enumerate(zip(problem.X, problem.Y, strict=True)):
         target = fraction(y[0])
         require(target in (ends.lower, ends.upper), "rule", f"the target of sample {i} is not an end of the range")
-        side = sum((a * b for a, b in zip(u, (*x, *[ONE] * problem.bias_rows), strict=True)), ZERO)
+        side = evidence.total((a * b for a, b in zip(u, (*x, *[ONE] * problem.bias_rows), strict=True)), step.work)
         require(side > 0 if target == ends.upper else side < 0, "evidence.direction", f"sample {i} is not on its side")
     return _applied(step, "gori-tesi-1992")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -63,6 +63,17 @@ def no_zero_denominator(place: str) -> Iterator[None]:
         yield
     except ZeroDivisionError:
         raise Rejected(place, "evidence", "a denominator vanishes modulo the prime") from None
+
+
+def total(numbers: Iterable[fmpq], work: Work) -> fmpq:
+    """Return the sum of rational numbers, counted as it grows; raises `Rejected` if it grows out of hand."""
+    found = fmpq(0)
+    for x in numbers:
+        found += x
+        bits = max(found.p.bit_length(), found.q.bit_length())
+        limit(bits, limits.MAX_BITS, "the length of a rational number in bits")
+        work.spend(limits.rational_work(bits), "sums of rational numbers")
+    return found
 
 
 def last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:

@@ -11,6 +11,7 @@ from lossproof.certificates.kernel.network.passes import curve_of, forward
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
+from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step
 from lossproof.theory.verdicts import Rigor
 
@@ -49,7 +50,7 @@ def no_critical_point(step: Step) -> Result:
     rows = [read.items(row, f"{place}[{a}]", problem.n_L) for a, row in enumerate(read.items(found["direction"], place, problem.fan_in(1)))]
     U = [[read.rational(q, f"{place}[{a}][{j}]") for j, q in enumerate(row)] for a, row in enumerate(rows)]
     inputs = [[*x, *[ONE] * problem.bias_rows] for x in problem.X]
-    moves = [[sum((q * U[a][j] for a, q in enumerate(x)), ZERO) for j in range(problem.n_L)] for x in inputs]
+    moves = [[evidence.total((q * U[a][j] for a, q in enumerate(x)), step.work) for j in range(problem.n_L)] for x in inputs]
     if problem.error.family == "softmax":
         require(problem.output_activation.is_identity, "rule", "this needs the identity at the output")
         require(all(1 in row for row in problem.Y), "rule", "a target is not one-hot")

@@ -79,10 +79,11 @@ def unlearnable_linear(step: Step) -> Result:
     affine = problem.output_activation.is_identity and (problem.L == 1 or problem.activation.is_identity)
     require(affine and problem.separable, "rule", "this needs an affine network and an error of the residuals")
     sums = [
-        [sum((q * row[b] for q, row in zip(k, table, strict=True)), ZERO) for b in range(len(table[0]))] for table in (problem.X, problem.Y)
+        [evidence.total((q * row[b] for q, row in zip(k, table, strict=True)), step.work) for b in range(len(table[0]))]
+        for table in (problem.X, problem.Y)
     ]
     require(all(s == 0 for s in sums[0]), place, "the inputs do not obey the relation")
-    total = sum(k, ZERO)
+    total = evidence.total(k, step.work)
     constants = problem.fixed_bias[0] if problem.fixed_bias is not None and problem.L == 1 else [ZERO] * problem.n_L
     known = total == 0 or problem.bias == "none" or (problem.bias == "fixed" and problem.L == 1)
     require(known, place, "the relation is not affine: the sum is not 0")

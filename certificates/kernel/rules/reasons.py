@@ -25,8 +25,8 @@ def _widths(problem: Problem) -> Decided:
     """``n_l ≤ max(n_{l-1}, n_{l+1})`` for ``l = 2..L-1``; guaranteed are ``r_L = n_L``, ``r_l = max(0, min(n_l, n_{l+1}) + r_{l+1} − n_{l+1})`` (Sylvester)."""
     n, ranks = problem.widths, [problem.n_L]
     for l in range(problem.L - 1, 0, -1):
-        ranks.insert(0, max(0, min(n[l], n[l + 1]) + ranks[0] - n[l + 1]))
-    return all(n[l] <= max(n[l - 1], n[l + 1]) for l in range(2, problem.L)), {"guaranteed": ranks}
+        ranks.append(max(0, min(n[l], n[l + 1]) + ranks[-1] - n[l + 1]))
+    return all(n[l] <= max(n[l - 1], n[l + 1]) for l in range(2, problem.L)), {"guaranteed": ranks[::-1]}
 
 
 def _activations(problem: Problem) -> Decided:

@@ -28,6 +28,8 @@ SIGN_PRECISION = 1024
 """Precision at which numbers are told from 0, and from other kinks, where a step names none."""
 MAX_BITS = 2**20
 """Bits of numerator or denominator of a rational number computed on the way."""
+MAX_SUM_BITS = 2**22
+"""The same for a sum, bounded by the denominators of its terms."""
 MAX_TERMS = 10**5
 """Terms of a polynomial in symbols."""
 MAX_EXPONENT = 10**5
@@ -52,6 +54,16 @@ MAX_INVERSE_COLUMNS = 6_000
 """Columns of a matrix with an approximate left inverse in double precision."""
 MAX_INVERSE_ENTRIES = 2**28
 """Entries of such a matrix."""
+
+
+def step_work(L: int) -> int:
+    """Return the work of reading a step about a network of L layers, whatever its rule."""
+    return 200 + L
+
+
+def samples_work(T: int, numbers: int) -> int:
+    """Return the work of looking at T samples of so many numbers each, without a pass."""
+    return 10 * T * numbers
 
 
 def product_work(bits: int) -> int:
@@ -79,6 +91,11 @@ def value_work(bits: int) -> int:
     (48, 4136)
     """
     return 40 + bits * isqrt(bits) // 64
+
+
+def modular_work(operations: int) -> int:
+    """Return the work of so many operations modulo a prime, done by FLINT."""
+    return operations // 128
 
 
 def flops_work(flops: int) -> int:

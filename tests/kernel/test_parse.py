@@ -18,6 +18,7 @@ from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.reading.parse import Rejected, number, parse_document, rational
 from lossproof.certificates.proof.verify import verify
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.limits import step_work
 
 
 def code(source):
@@ -311,8 +312,7 @@ def test_claims_and_bounds_are_told_apart_by_their_rule():
 
 def test_the_outcome_of_a_check_tells_its_work():
     found = check_certificate(CASES["xor_generic"]())
-    assert found.work > 0
-    assert check_certificate(CASES["clash"]()).work == 0
+    assert found.work > 33 * step_work(2)
     assert check_certificate("{}").work == 0
 
 

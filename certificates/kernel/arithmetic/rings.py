@@ -20,7 +20,17 @@ from lossproof.certificates.kernel.reading.problem import Combination, Number
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
-from lossproof.theory.limits import MAX_BITS, MAX_DEGREE, MAX_EXPONENT, MAX_TERMS, SIGN_PRECISION, product_work, rational_work, value_work
+from lossproof.theory.limits import (
+    MAX_BITS,
+    MAX_DEGREE,
+    MAX_EXPONENT,
+    MAX_SUM_BITS,
+    MAX_TERMS,
+    SIGN_PRECISION,
+    product_work,
+    rational_work,
+    value_work,
+)
 
 Element: TypeAlias = Any
 Monomial: TypeAlias = tuple[tuple[int, int], ...]
@@ -48,7 +58,7 @@ class Ring:
             each = product_work(self.bits)
         else:
             bits = sum(length_of_sum(_entries(operand), inner) for operand in operands)
-            limit(bits, MAX_BITS, "the length of a sum of rational numbers in bits")
+            limit(bits, MAX_SUM_BITS, "the length of a sum of rational numbers in bits")
             each = rational_work(bits)
         self.work.spend(products * each + values * value_work(self.bits), "passes through the network")
 

@@ -85,6 +85,7 @@ def rank_samples(step: Step) -> Result:
     step.expect(0)
     step.require_at(EVERYWHERE)
     require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    step.count_samples()
     different = {orbit.first for orbit in orbits(step.problem) if orbit.sign != 0}
     return step.upper(step.problem.n_L * len(different)), Rigor.EXACT
 

@@ -49,6 +49,7 @@ def no_critical_point(step: Step) -> Result:
     require(problem.L == 1, "rule", "this needs a single layer")
     rows = [read.items(row, f"{place}[{a}]", problem.n_L) for a, row in enumerate(read.items(found["direction"], place, problem.fan_in(1)))]
     U = [[read.rational(q, f"{place}[{a}][{j}]") for j, q in enumerate(row)] for a, row in enumerate(rows)]
+    step.count_samples()
     inputs = [[*x, *[ONE] * problem.bias_rows] for x in problem.X]
     moves = [[evidence.total((q * U[a][j] for a, q in enumerate(x)), step.work) for j in range(problem.n_L)] for x in inputs]
     if problem.error.family == "softmax":
@@ -69,6 +70,7 @@ def ggn_range(step: Step) -> Result:
     error, values = step.problem.error, step.problem.output_activation.range
     if error.family != "cauchy" or error.beta is None or values.lower is None or values.upper is None:
         raise Rejected("rule", "evidence", "this needs the cauchy error and a bounded output")
+    step.count_samples()
     targets = [fraction(y) for row in step.problem.Y for y in row]
     farthest = max(max(abs(values.lower - y), abs(values.upper - y)) for y in targets)
     require(farthest**2 <= error.beta, "rule", "a residual may be too large")

@@ -38,6 +38,7 @@ def unlearnable_samples(step: Step) -> Result:
     problem = step.problem
     listed = evidence.indices(step.expect(0, "samples")["samples"], "evidence.samples", problem.T)
     step.require_at(EVERYWHERE)
+    step.count_samples()
     first, last = listed[0] if listed else 0, listed[-1] if listed else 0
     all_orbits = orbits(problem)
     a, b = all_orbits[first], all_orbits[last]
@@ -160,6 +161,7 @@ def learner_wide(step: Step) -> Result:
     step.require_at(EVERYWHERE)
     lower = step.bound(0, f"Phi-{problem.L - 1}+", "rank_lower", step.premises[0].conclusion["at"])
     require(lower == problem.T, "premises[0]", "the samples are not shown to be independent", "premise")
+    step.count_samples()
     attained, targets = problem.output_activation.attained, [y for row in problem.Y for y in row]
     if problem.separable:
         right = all(attained.contains(fraction(y)) for y in targets)
@@ -182,6 +184,7 @@ def infimum_not_attained(step: Step) -> Result:
     require(out_of_reach(problem, *step.sample_and_output(found)), "evidence.output", "the target is not out of reach")
     lower = step.bound(0, f"Phi-{problem.L - 1}+", "rank_lower", step.premises[0].conclusion["at"])
     require(lower == problem.T, "premises[0]", "the samples are not shown to be independent", "premise")
+    step.count_samples()
     values, attained = problem.output_activation.range, problem.output_activation.attained
     ends = [a for a, b in ((values.lower, attained.lower), (values.upper, attained.upper)) if a is not None and a == b]
     approached = all(attained.contains(y) or y in ends for row in problem.Y for y in map(fraction, row))

@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_info
 
 from benchmarks import kernel_peers, rank_peers
 from benchmarks.kernel_peers import KernelMethod
@@ -126,11 +127,7 @@ def _version(package: str) -> str:
 
 
 def _blas() -> str:
-    """Return the kernel of numpy's BLAS, if threadpoolctl is there to tell."""
-    try:
-        from threadpoolctl import threadpool_info
-    except ImportError:
-        return ""
+    """Return the kernel of numpy's BLAS."""
     found = [f"{info['internal_api']} {info['architecture']}" for info in threadpool_info() if info.get("architecture")]
     return f", BLAS of numpy: {found[0]}" if found else ""
 

@@ -6,19 +6,20 @@ functions included, so that the time of a check is bounded, and what is accepted
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 from math import isqrt
 
 MAX_WORK = 2 * 10**10
 """Work of a certificate: about half an hour."""
-MAX_STEP_WORK = 4 * 10**9
+MAX_STEP_WORK = 10**10
 """Work of one step."""
 MAX_TEXT = 2**28
 """Characters of a certificate."""
 MAX_DEPTH = 32
 """Nesting of its objects and lists."""
-MAX_NUMBER_TEXT = 10_000
+MAX_NUMBER_TEXT = 5_000
 """Characters of a number."""
 MAX_WIDTH = 10**6
 """Units of a layer."""
@@ -46,10 +47,16 @@ MAX_POLYNOMIAL_DEGREE = 64
 """Degree of a network of powers in the bound of its rank by dimensions, and number of its layers."""
 MAX_SIGN_SAMPLES = 16
 """Samples whose patterns of signs are all gone through."""
-MAX_GRAM_COLUMNS = 40_000
+MAX_GRAM_COLUMNS = 60_000
 """Columns of a Gram matrix that is factored in double precision: one triangle of it takes ``4 n²`` bytes."""
 MAX_GRAM_VALUES = 5 * 10**6
 """Values of activations for such a matrix."""
+DOUBLE_PRECISION = 80
+"""Precision of the balls in which the values of activations are enclosed for double precision."""
+MAX_BATCH = 2 * 10**5
+"""Values of units, samples and directions for which products with the Hessian are taken at once."""
+PATTERN_WORK = 9 * 10**5
+"""Work of one pattern of signs besides its elimination: its passes go residue by residue."""
 MAX_INVERSE_COLUMNS = 6_000
 """Columns of a matrix with an approximate left inverse in double precision."""
 MAX_INVERSE_ENTRIES = 2**28
@@ -93,14 +100,9 @@ def value_work(bits: int) -> int:
     return 40 + bits * isqrt(bits) // 64
 
 
-def modular_work(operations: int) -> int:
-    """Return the work of so many operations modulo a prime, done by FLINT."""
-    return operations // 128
-
-
 def flops_work(flops: int) -> int:
     """Return the work of so many operations in double precision, done by BLAS."""
-    return flops // 2000
+    return flops // 10_000
 
 
 def pass_work(widths: Sequence[int], T: int, bits: int, passes: int = 1) -> int:
@@ -109,10 +111,126 @@ def pass_work(widths: Sequence[int], T: int, bits: int, passes: int = 1) -> int:
     >>> pass_work((2, 2, 1), 4, 64)
     648
     """
-    products = sum((n + 1) * m for n, m in pairwise(widths))
-    return T * (passes * products * product_work(bits) + sum(widths[1:]) * value_work(bits))
+    return T * (passes * _forward(widths) * product_work(bits) + sum(widths[1:]) * value_work(bits))
+
+
+def backward_work(widths: Sequence[int], T: int, bits: int, passes: int = 1) -> int:
+    """Return the work of passes backward from the last layer to the first: their products.
+
+    >>> backward_work((2, 2, 1), 4, 64)
+    32
+    """
+    return passes * T * _backward(widths) * product_work(bits)
+
+
+def jacobian_work(widths: Sequence[int], T: int, bits: int) -> int:
+    """Return the work of all matrices ``Ψ_l`` and ``Φ_l``: a pass forward, and one backward for each output.
+
+    >>> jacobian_work((2, 2, 1), 4, 64)
+    680
+    """
+    return pass_work(widths, T, bits) + backward_work(widths, T, bits, widths[-1])
+
+
+def error_work(n_L: int, T: int, bits: int, order: int = 0, *, softmax: bool = False) -> int:
+    """Return the work of the gradients of the errors as power series up to an order.
+
+    >>> error_work(3, 4, 64), error_work(3, 4, 64, softmax=True)
+    (576, 1800)
+    """
+    if not softmax:
+        return T * n_L * value_work(bits)
+    return T * n_L**2 * ((order + 1) ** 2 * product_work(bits) + value_work(bits))
+
+
+def gradient_work(widths: Sequence[int], T: int, bits: int, *, softmax: bool = False) -> int:
+    """Return the work of the gradient of the loss.
+
+    >>> gradient_work((2, 2, 1), 4, 64)
+    920
+    """
+    return (
+        pass_work(widths, T, bits)
+        + error_work(widths[-1], T, bits, softmax=softmax)
+        + T * (_backward(widths) + _outer(widths)) * product_work(bits)
+    )
+
+
+def hessian_work(widths: Sequence[int], T: int, bits: int, directions: int, *, softmax: bool = False) -> int:
+    """Return the work of the Hessian times some directions, which are taken in batches: the coefficients of t in the gradient along them.
+
+    >>> hessian_work((2, 2, 1), 4, 64, 9)
+    3656
+    """
+    batch = max(1, MAX_BATCH // (T * sum(widths)))
+    products = T * (_forward(widths) + _backward(widths) + _outer(widths)) * product_work(bits)
+    each = pass_work(widths, T, bits, 0) + error_work(widths[-1], T, bits, 1, softmax=softmax)
+    batches = -(-directions // batch)
+    return (2 * directions + batches) * products + batches * each
+
+
+def series_work(widths: Sequence[int], T: int, bits: int, order: int, *, softmax: bool = False) -> int:
+    """Return the work of the loss as a power series in t along a curve of weights, up to an order.
+
+    >>> series_work((2, 2, 1), 4, 64, 4)
+    2568
+    """
+    return pass_work(widths, T, bits, (order + 1) ** 2) + error_work(widths[-1], T, bits, order, softmax=softmax)
 
 
 def elimination_work(n: int, bits: int) -> int:
     """Return the work of the elimination, the inversion or a product of matrices of n rows."""
     return n**3 * product_work(bits)
+
+
+def modular_work(rows: int, columns: int) -> int:
+    """Return the work of an elimination modulo a prime, done by FLINT.
+
+    >>> modular_work(90, 40)
+    1125
+    """
+    return min(rows, columns) * rows * columns // 128
+
+
+def minor_limit() -> int:
+    """Return the most rows of a minor whose elimination takes half of the work of a step; the rest is for the pass that gives its entries.
+
+    >>> modular_work(minor_limit(), minor_limit()) <= MAX_STEP_WORK // 2, minor_limit() <= MAX_MINOR
+    (True, True)
+    """
+    return bisect_right(range(1, MAX_MINOR + 1), MAX_STEP_WORK // 2, key=lambda n: modular_work(n, n))
+
+
+def gram_work(widths: Sequence[int], T: int) -> int:
+    """Return the work of a factorisation of ``K`` in double precision, and of the passes in enclosures before it, from above.
+
+    >>> gram_work((64, 512, 10), 1797) < MAX_STEP_WORK < gram_work((64, 512, 40), 1797)
+    True
+    """
+    n, terms = T * widths[-1], 2 * max(widths) + len(widths) + 8
+    products = T * (_forward(widths) + widths[-1] * _backward(widths))
+    return flops_work(8 * products + n**3 // 3 + n**2 * terms) + 2 * T * sum(widths[1:]) * value_work(DOUBLE_PRECISION)
+
+
+def inverse_work(widths: Sequence[int], T: int, rows: int) -> int:
+    """Return the work of an approximate left inverse of so many rows of ``P`` in double precision, and of the passes in enclosures before it, from above.
+
+    >>> inverse_work((2, 2, 1), 4, 9) - gram_work((2, 2, 1), 4)
+    0
+    """
+    return gram_work(widths, T) + flops_work(12 * rows * (T * widths[-1]) ** 2)
+
+
+def _forward(widths: Sequence[int]) -> int:
+    """Return the products of a pass of one sample forward."""
+    return sum((n + 1) * m for n, m in pairwise(widths))
+
+
+def _backward(widths: Sequence[int]) -> int:
+    """Return the products of a pass of one sample backward."""
+    return sum((after + 1) * n for n, after in pairwise(widths[1:]))
+
+
+def _outer(widths: Sequence[int]) -> int:
+    """Return the products that give the derivatives by the weights of one sample."""
+    return sum(n * m for n, m in pairwise(widths))

@@ -9,19 +9,19 @@ from lossproof.certificates.claims.blocks import claim_khatri_rao, claim_one_hid
 from lossproof.certificates.claims.cited import claims_cited, decisive_theorem
 from lossproof.certificates.claims.conclusion import claim_conclusion
 from lossproof.certificates.claims.critical_point import LandscapeClaims
-from lossproof.certificates.claims.exact_learning import claim_exact_learning, claim_exact_learning_at, refute_exact_learning
+from lossproof.certificates.claims.exact_learning import claim_exact_learning, refute_exact_learning
 from lossproof.certificates.claims.full_rank import (
+    best_generic_bound,
     claim_full_rank_at,
     claim_full_rank_everywhere,
-    claim_full_rank_generic,
     claims_that_follow,
+    generic_claim_of,
 )
-from lossproof.certificates.claims.landscape import claims_at_weights, claims_of_search, learner_claims_at_weights
-from lossproof.certificates.claims.learner_nearby import claim_learner_nearby, claim_robust_targets, find_learner
+from lossproof.certificates.claims.landscape import claims_at_weights, claims_of_search
+from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
 from lossproof.certificates.claims.no_critical_point import claim_infimum_not_attained, claim_no_critical_point
 from lossproof.certificates.claims.principles import (
     claim_count,
-    claim_error_principle,
     claim_principle_activation,
     claim_principle_weights,
     claim_principle_widths,
@@ -31,10 +31,14 @@ from lossproof.certificates.claims.second_order import claim_ggn_semidefinite, c
 from lossproof.certificates.inputs.memory_allowed import memory_allowed
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
-from lossproof.certificates.proof.nodes import Claim, points_of, proof_order
+from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.places import Point
+from lossproof.certificates.proof.self_check import checked_claims
+from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.training.found_weights import LearnerFit, find_exact_learner
 from lossproof.certificates.training.measured_order import measured_order_note
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.network.estimates import is_costly, jacobian_spectrum
 from lossproof.numerics.network.points import random_weights
 from lossproof.theory.functions.activations import Activation
@@ -57,6 +61,7 @@ def check_architecture(
     max_memory: float | None = None,
     progress: Progress | None = None,
     data_name: str = "",
+    self_check: bool = True,
 ) -> Report:
     r"""Decide every claim of the theory for an MLP and a finite sample set, with certificates.
 
@@ -71,7 +76,9 @@ def check_architecture(
     - ``max_precision``: cap in bits for ball arithmetic;
     - ``max_memory``: GiB that a proof with the Gram matrix may take; claims that need more stay UNDECIDED. By default it is what is free, and a problem that
       does not fit is refused at the start: one triangle of ``K`` takes ``4 (T n_L)²`` bytes;
-    - ``progress(stage, done, total)``: called as the work goes on.
+    - ``progress(stage, done, total)``: called as the work goes on;
+    - ``self_check``: check the certificate before the report is returned; a step that the checker refuses is then UNDECIDED, with all that rests on it. That
+      takes about as long as `verify`, and the report says whether it was done.
 
     Returns a `Report`. Every decided claim holds under the hypotheses its statement names, and its certificate is re-checked by `verify`; UNDECIDED
     claims say what is missing. Nothing is decided by plain floating point. Raises `InputError` for input that cannot be used.
@@ -86,100 +93,83 @@ def check_architecture(
     problem, given = read_problem(Choices(widths, activation, output_activation, error, bias), X, Y, weights, seed)
     most_bytes = memory_allowed(problem, max_memory)
     start = given if given is not None else random_weights(problem, seed)
-    fit = find_exact_learner(problem, start, progress, max_memory) if find_weights else None
-    start, chosen = (start, given is not None) if fit is None else (fit.weights, True)
-    context = ProofContext(problem, [start], seed, max_precision, progress, most_bytes)
-    claims = _all_claims(context, weights_given=chosen)
-    return Report(
-        problem,
-        tuple(context.points),
-        chosen,
-        tuple(claims),
-        jacobian_spectrum(problem, start),
-        _notes(context, claims, chosen=chosen, fit=fit),
-        data_name,
-    )
+    with one_thread():
+        fit = find_exact_learner(problem, start, progress, max_memory) if find_weights else None
+        start, chosen = (start, given is not None) if fit is None else (fit.weights, True)
+        context, point = ProofContext(problem, seed, max_precision, progress, most_bytes), Point(start)
+        claims, check = tuple(_all_claims(context, point, weights_given=chosen)), None
+        if self_check:
+            context.report_progress("checking the certificate", 0, 1)
+            claims, check = checked_claims(problem, claims, [point])
+        return Report(
+            problem,
+            (point,),
+            chosen,
+            claims,
+            jacobian_spectrum(problem, start),
+            _notes(context, point, claims, chosen=chosen, fit=fit),
+            data_name,
+            check,
+        )
 
 
-def _all_claims(context: ProofContext, *, weights_given: bool) -> list[Claim]:
+def _all_claims(context: ProofContext, point: Point, *, weights_given: bool) -> list[Claim]:
     """All claims in reading order, the conclusion first."""
-    count = claim_count(context)
-    principle_error = claim_error_principle(context, "principle-error")
-    morse = claim_error_principle(context, "principle-morse")
+    problem = context.problem
+    landscape = LandscapeClaims.of(problem)
+    principle_error, morse = landscape.principle_error, landscape.morse
     principles = [
         principle_error,
         morse,
-        claim_principle_activation(context),
-        claim_principle_widths(context),
-        claim_principle_weights(context, 0),
+        claim_principle_activation(problem),
+        claim_principle_widths(problem),
+        claim_principle_weights(context, point),
     ]
-    at = claim_full_rank_at(context, 0)
-    generic = claim_full_rank_generic(context)
-    suffice = claim_principles_suffice(context)
-    everywhere = claim_full_rank_everywhere(context)
-    _forget_points_behind(context, generic, suffice, everywhere)
+    at = claim_full_rank_at(context, point)
+    best = best_generic_bound(context, point)
+    generic = generic_claim_of(context, best, point)
+    everywhere = claim_full_rank_everywhere(context, [point] if best is None or best.point is None else [point, best.point])
     following = claims_that_follow(everywhere, generic, principle_error)
     almost = next((claim for claim in following if claim.id == "almost-everywhere"), None)
-    learner = claim_exact_learning_at(context, 0) if weights_given else None
-    existence, robust = _existence(context, learner, weights_given=weights_given)
-    hessian = claim_hessian_rank(context, learner, existence, morse, weights_given=weights_given)
-    local = claims_manifold_and_ggn(context, learner, existence, at, morse)
-    blocks = [claim_khatri_rao(context, 0), claim_projection(context, 0), claim_wide_layer(context, 0), claim_one_hidden_layer(context, 0)]
-    landscape = LandscapeClaims(principle_error, morse)
-    if weights_given:
-        critical = claims_at_weights(context, learner_claims_at_weights(context, learner, existence, at, hessian), landscape)
-    else:
-        critical = claims_of_search(context, existence, landscape)
-    nowhere, infimum = claim_no_critical_point(context), claim_infimum_not_attained(context, existence)
+    learner = claim_learner_at(context, point) if weights_given else None
+    refuted = refute_exact_learning(problem)
+    nearby = find_learner(context, point, weights_given=weights_given) if refuted is None else None
+    existence = refuted or claim_exact_learning(context, point, learner, nearby)
+    known = (learner_at(context, point) if weights_given else None) or learner_of(context, existence)
+    blocks = [
+        claim_khatri_rao(context, point), claim_projection(context, point), claim_wide_layer(context, point), claim_one_hidden_layer(context, point),
+    ]  # fmt: skip
+    critical = claims_at_weights(context, point, nearby, landscape) if weights_given else claims_of_search(context, nearby, landscape)
+    nowhere, infimum = claim_no_critical_point(problem), claim_infimum_not_attained(context, point)
     cited = claims_cited(context)
     conclusion = claim_conclusion(
-        context, everywhere, almost, principle_error, suboptimal=critical.suboptimal, nowhere=nowhere, cited=decisive_theorem(cited)
+        problem, everywhere, almost, principle_error, suboptimal=critical.suboptimal, nowhere=nowhere, cited=decisive_theorem(cited)
     )
     ordered = [
         conclusion,
-        count,
+        claim_count(problem),
         generic,
         everywhere,
         at,
         *following,
-        suffice,
+        claim_principles_suffice(context, point),
         *blocks,
         learner,
         existence,
-        robust,
+        None if nearby is None else nearby.robust,
         *principles,
-        hessian,
-        *local,
+        claim_hessian_rank(context, point, learner, known, morse, weights_given=weights_given),
+        *claims_manifold_and_ggn(context, known, morse),
         nowhere,
         infimum,
+        *critical.own,
         *critical.points,
         critical.suboptimal,
     ]
     return [claim for claim in (*ordered, claim_ggn_semidefinite(context), *cited) if claim is not None]
 
 
-def _forget_points_behind(context: ProofContext, *claims: Claim | None) -> None:
-    """Forget the points behind the last one that these claims, with all they rest on, refer to; point 0 stays."""
-    used = points_of(proof_order(claim for claim in claims if claim is not None))
-    context.forget_points_after(1 + max(used, default=0))
-
-
-def _existence(context: ProofContext, learner: Claim | None, *, weights_given: bool) -> tuple[Claim, Claim | None]:
-    """The claim ``exact-learning``, and ``robust-targets`` where an exact learner was found in a box."""
-    refuted = refute_exact_learning(context.problem)
-    if refuted is not None:
-        return refuted, None
-    count = len(context.points)
-    found = find_learner(context, weights_given=weights_given)
-    nearby = None if found is None else claim_learner_nearby(found)
-    robust = None if found is None else claim_robust_targets(context, found)
-    existence = claim_exact_learning(context, learner, nearby)
-    if existence is not nearby and robust is None:
-        context.forget_points_after(count)
-    return existence, robust
-
-
-def _notes(context: ProofContext, claims: Sequence[Claim], *, chosen: bool, fit: LearnerFit | None) -> tuple[str, ...]:
+def _notes(context: ProofContext, point: Point, claims: Sequence[Claim], *, chosen: bool, fit: LearnerFit | None) -> tuple[str, ...]:
     problem, notes = context.problem, []
     if fit is not None:
         notes.append(fit.note)
@@ -195,6 +185,7 @@ def _notes(context: ProofContext, claims: Sequence[Claim], *, chosen: bool, fit:
         )
     if problem.architecture.bias == "fixed":
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
+    notes += notes_on_doubles(problem, [point.weights])
     if is_costly(problem):
         notes.append(
             f"The picture of the singular values of P, an estimate, is left out: P has {problem.architecture.N_net} × {problem.columns} entries."

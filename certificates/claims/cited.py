@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.nodes import Claim, decided, undecided
+from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.numerics.samples.linear_separation import balanced_combination, separating_direction
 from lossproof.numerics.samples.ranks import (
     MOST_ENTRIES,
@@ -21,10 +22,11 @@ from lossproof.numerics.samples.ranks import (
 )
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.statements.cited import CITED
 from lossproof.theory.statements.cited_facts import target_signs, telling_coordinate, wide_pyramid_layer
 from lossproof.theory.statements.cited_hypotheses import Answer, Hypothesis, recorded_hypotheses
-from lossproof.theory.verdicts import Rigor, Scope, Verdict
+from lossproof.theory.verdicts import Rigor, Verdict
 
 Evidence = dict[str, Any]
 
@@ -69,24 +71,24 @@ def _claim_theorem(context: ProofContext, id: str) -> Claim:
     hypotheses = recorded_hypotheses(id, context.problem)
     failed = next((h for h in hypotheses if h.answer is Answer.FAILS), None)
     if failed is not None:
-        return _undecided(id, failed)
+        return _open(id, failed)
     large = _too_large(id, context.problem)
     if large is not None:
-        return _undecided(id, large)
+        return _open(id, large)
     found, evidence = _SAMPLE_HYPOTHESES[id](context)
     if found is not None and found.answer is not Answer.HOLDS:
-        return _undecided(id, found)
+        return _open(id, found)
     listed = "; ".join(h.text for h in (*hypotheses, found) if h is not None)
     reason = f"Its hypotheses hold: {listed}. {_CONSEQUENCES[id]}"
-    return Claim(id, Scope.EVERYWHERE, Verdict.PROVED, reason, {"applicable": "yes"}, Rigor.CITED, f"cited-{id}", evidence)
+    return decided(id, EVERYWHERE, reason, f"cited-{id}", facts={"applicable": "yes"}, evidence=evidence, own=Rigor.CITED)
 
 
-def _undecided(id: str, found: Hypothesis) -> Claim:
+def _open(id: str, found: Hypothesis) -> Claim:
     fails = found.answer is Answer.FAILS
     reason = f"{'Not applicable' if fails else 'Not decided'}: {found.text}."
     missing = "a problem that the theorem speaks about" if fails else "a proof of the hypothesis named"
     facts = {"applicable": "no" if fails else "unknown"}
-    return Claim(id, Scope.EVERYWHERE, Verdict.UNDECIDED, reason, facts, missing=missing)
+    return undecided(id, EVERYWHERE, reason, missing, facts=facts)
 
 
 def _of_samples(problem: Problem) -> str:
@@ -144,9 +146,9 @@ def _gori_tesi(context: ProofContext) -> tuple[Hypothesis, Evidence]:
     one = [Fraction(1)] * a.bias_rows
     rows = [[sign * x for x in (*inputs, *one)] for sign, inputs in zip(signs, problem.samples.X, strict=True)]
     direction = separating_direction(rows)
-    if direction is not None:
-        return Hypothesis(Answer.HOLDS, "a plane separates the two classes strictly"), {"direction": [str(x) for x in direction]}
-    if balanced_combination(rows) is not None:
+    if direction is not None and all(map(is_writable, direction)):
+        return Hypothesis(Answer.HOLDS, "a plane separates the two classes strictly"), {"direction": [rational_text(x) for x in direction]}
+    if direction is None and balanced_combination(rows) is not None:
         return Hypothesis(Answer.FAILS, "no plane separates the inputs of the two classes"), {}
     return Hypothesis(Answer.UNKNOWN, "no plane that separates the inputs of the two classes was found"), {}
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import Claim, rigor_of
+from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
+from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.verdicts import Rigor, Scope, Verdict
+from lossproof.theory.verdicts import Rigor, Verdict
 
 _NAME = "no-bad-local-minima"
 
 
 def claim_conclusion(
-    context: ProofContext,
+    problem: Problem,
     full_everywhere: Claim,
     almost_everywhere: Claim | None,
     principle_error: Claim,
@@ -27,39 +27,35 @@ def claim_conclusion(
     applies and says that every local minimum is global. A failed sufficient condition is no proof of the contrary: without a certified suboptimal
     minimum the verdict is never REFUTED.
     """
-    decided = _by_critical_points(suboptimal, nowhere)
-    if decided is not None:
-        return decided
-    problem = context.problem
+    found = _by_critical_points(suboptimal, nowhere)
+    if found is not None:
+        return found
     if full_everywhere.verdict is Verdict.PROVED and principle_error.verdict is Verdict.PROVED:
         reason = "rank P(W) = T·n_L at every W, so T∇J = Pε vanishes only where ε = 0: every critical point is a global minimum."
-        premises = (full_everywhere, principle_error)
-        rigor = rigor_of(full_everywhere, principle_error)
-        return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, rigor, "no-bad-minima-full-rank", {}, premises)
+        return implied("full-rank", _NAME, EVERYWHERE, reason, full_everywhere, principle_error)
     return _by_convexity(problem) or _by_theorem(cited) or _undecided(problem.columns, full_everywhere, almost_everywhere)
 
 
-def claim_conclusion_of_map(context: ProofContext, points: int, suboptimal: Claim | None, nowhere: Claim | None) -> Claim:
+def claim_conclusion_of_map(problem: Problem, points: int, suboptimal: Claim | None, nowhere: Claim | None) -> Claim:
     """Claim what the proved critical points of a map, and how many they are, say about the landscape."""
-    decided = _by_critical_points(suboptimal, nowhere) or _by_convexity(context.problem)
-    if decided is not None:
-        return decided
+    found = _by_critical_points(suboptimal, nowhere) or _by_convexity(problem)
+    if found is not None:
+        return found
     counted = {0: "No critical point is", 1: "One critical point is"}.get(points, f"{points} critical points are")
     reason = f"{counted} proved here, and no bad local minimum. That is no proof that there is none: the search need not have met all critical points."
-    missing = "a bad local minimum, or a proof that the critical points found are all there are"
-    return Claim(_NAME, Scope.EVERYWHERE, Verdict.UNDECIDED, reason, {}, missing=missing)
+    return undecided(_NAME, EVERYWHERE, reason, "a bad local minimum, or a proof that the critical points found are all there are")
 
 
 def _by_critical_points(suboptimal: Claim | None, nowhere: Claim | None) -> Claim | None:
     if suboptimal is not None:
         reason = (
-            f"A bad local minimum is proved to lie at point {suboptimal.point}: its loss is at least {decimal_below(suboptimal.facts['loss_lower'], 8)}, "
+            f"A bad local minimum is proved: its loss is at least {decimal_below(suboptimal.facts['loss_lower'], 8)}, "
             f"and another point has at most {decimal_above(suboptimal.facts['other_loss_upper'], 8)}."
         )
-        return Claim(_NAME, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, suboptimal.rigor, "no-bad-minima-suboptimal", {}, (suboptimal,))
+        return implied("suboptimal", _NAME, EVERYWHERE, reason, suboptimal, verdict=Verdict.REFUTED)
     if nowhere is not None:
         reason = "The loss has no critical point at all, so no local minimum that could be bad; and no global one either."
-        return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, nowhere.rigor, "no-bad-minima-nowhere", {}, (nowhere,))
+        return implied("nowhere", _NAME, EVERYWHERE, reason, nowhere)
     return None
 
 
@@ -67,14 +63,14 @@ def _by_convexity(problem: Problem) -> Claim | None:
     if not problem.is_convex:
         return None
     reason = "One layer with identity output and a convex error: J is a convex function of W, so every local minimum is global."
-    return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, Rigor.EXACT, "no-bad-minima-convex")
+    return implied("convex", _NAME, EVERYWHERE, reason)
 
 
 def _by_theorem(cited: Claim | None) -> Claim | None:
     if cited is None:
         return None
     reason = f"A theorem of others applies, {cited.id}, whose proof is not repeated here: every local minimum is global."
-    return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, cited.rigor, "no-bad-minima-cited", {}, (cited,))
+    return decided(_NAME, EVERYWHERE, reason, "cited-conclusion", cited, own=Rigor.CITED)
 
 
 def _undecided(columns: int, full_everywhere: Claim, almost_everywhere: Claim | None) -> Claim:
@@ -95,5 +91,5 @@ def _undecided(columns: int, full_everywhere: Claim, almost_everywhere: Claim | 
         )
         missing = f"the class of every critical point in {{W : rank P(W) < {columns}}}"
         premises = (full_everywhere,)
-    decided = tuple(p for p in premises if p.verdict is not Verdict.UNDECIDED)
-    return Claim(_NAME, Scope.EVERYWHERE, Verdict.UNDECIDED, reason, {}, premises=decided, missing=missing)
+    known = tuple(p for p in premises if p.verdict is not Verdict.UNDECIDED)
+    return undecided(_NAME, EVERYWHERE, reason, missing, *known)

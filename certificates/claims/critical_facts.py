@@ -1,4 +1,4 @@
-"""The claims about a critical point that was located: its loss, inertia, rank of ``P``, class, and the summary ``critical-point``."""
+"""The claims about a critical point that was located: its loss, the signs of its Hessian's eigenvalues, and bounds of the rank of ``P`` there."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 
 from flint import arb
 
-from lossproof.certificates.claims.stationary import LearnerClaims, radius_of
+from lossproof.certificates.claims.learners import Learner
+from lossproof.certificates.claims.second_order import premises_at_learner
 from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import Claim, proved_at
+from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided
+from lossproof.certificates.proof.places import Place, Point, point_near, radius_of
+from lossproof.certificates.proof.rank_bounds import RankBounds, rank_bounds
+from lossproof.certificates.proof.structural_bounds import size_bound, trivial_bound
 from lossproof.certificates.text.enclosures import enclosure_text
 from lossproof.numerics.algebra.inertia import Inertia, ball_inertia, exact_inertia
 from lossproof.numerics.critical.box import hessian_over_box
@@ -27,7 +31,10 @@ from lossproof.numerics.network.pass_limits import forward_precision
 from lossproof.numerics.ranks.balls import ball_rank
 from lossproof.numerics.ranks.formal import constant_kernel
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
-from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import is_writable, rational_text
+from lossproof.theory.verdicts import Rigor, Verdict
 
 _PRECISIONS = (128, 256, 512)
 _LOSS_PRECISIONS = (64, 128, 192)
@@ -35,142 +42,140 @@ _LEARNER_PRECISION = 192
 _FORMAL_PARAMETERS = 60
 _MOST_PARAMETERS = 300
 _RANK_COLUMNS = 100
+_EXACT_WORK = 20_000
+_LONGEST = 40
 
 
-def claim_loss(context: ProofContext, point: int, radius: Fraction) -> Claim | None:
-    """Claim bounds of the loss over the box of a radius around a point; None where no finite bounds are found."""
-    problem, weights = context.problem, context.points[point]
-    exact = loss_exact(problem, weights) if radius == 0 and problem.columns * problem.architecture.N_net <= 20_000 else None
-    if exact is not None:
+def claim_loss(context: ProofContext, place: Place, *support: Claim) -> Claim | None:
+    """Claim bounds of the loss at a point, or over the box that holds a witness, which ``support`` introduces; None where no finite bounds are found.
+
+    The bounds are equal where the loss is known exactly and a certificate can hold it; a longer exact loss is enclosed like any other.
+    """
+    return context.once("loss", place, lambda: _loss(context, place, support))
+
+
+def _loss(context: ProofContext, place: Place, support: tuple[Claim, ...]) -> Claim | None:
+    problem, point, radius = context.problem, point_near(place), radius_of(place)
+    if point is None:
+        return None
+    small = radius == 0 and problem.columns * problem.architecture.N_net <= _EXACT_WORK
+    exact = loss_exact(problem, point.weights) if small else None
+    if exact is not None and is_writable(exact):
         facts = {"loss_lower": exact, "loss_upper": exact, "radius": radius}
-        reason = f"The loss is exactly {exact}, by exact arithmetic."
-        return Claim("loss-bounds", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, Rigor.EXACT, "loss-exact", {}, (), point)
+        return decided("loss-bounds", place, f"The loss is {_exactly(exact)}, by exact arithmetic.", "loss-exact", facts=facts)
     precision = max((bits for bits in _LOSS_PRECISIONS if bits <= forward_precision(problem, bits)), default=None)
-    ball = None if precision is None else loss_ball(problem, weights, radius, precision)
+    ball = None if precision is None else loss_ball(problem, point.weights, radius, precision)
     if ball is None or not abs(ball) < arb(2) ** LARGEST_EXPONENT:
         return None
     lower, upper = outward_bounds(ball)
-    facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius}
-    evidence = {"radius": str(radius), "loss_lower": str(lower), "loss_upper": str(upper), "precision": precision}
+    evidence = {"loss_lower": lower, "loss_upper": upper, "precision": precision}
     where = "at these weights" if radius == 0 else "at all weights of the box"
     reason = f"The loss is {enclosure_text(lower, upper)} {where}, enclosed in ball arithmetic."
-    return Claim("loss-bounds", Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, Rigor.BALL, "loss-bounds", evidence, (), point)
+    facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius}
+    return decided("loss-bounds", place, reason, "loss-ball", facts=facts, evidence=evidence, own=Rigor.BALL, support=support)
 
 
-def claim_loss_at(context: ProofContext, stationary: Claim) -> Claim | None:
-    """Claim bounds of the loss at the critical point: the least there is at an exact learner, else over the box."""
+def _exactly(loss: Fraction) -> str:
+    """Return a loss in words: in full where it is short, else its leading digits."""
+    plain = rational_text(loss)
+    return f"exactly {plain}" if len(plain) <= _LONGEST else f"known exactly, {enclosure_text(loss, loss)}"
+
+
+def claim_loss_at(context: ProofContext, stationary: Claim, learner: Learner | None) -> Claim | None:
+    """Claim bounds of the loss at the critical point: the least there is at an exact learner, else at the point or over the box."""
     problem = context.problem
-    if stationary.rule != "stationary-learner":
-        return claim_loss(context, stationary.point or 0, radius_of(stationary))
+    if learner is None:
+        return claim_loss(context, stationary.place, stationary)
     exact = problem.error.family in ("squared", "cauchy")
     lower, upper = (Fraction(0), Fraction(0)) if exact else outward_bounds(least_error(problem, _LEARNER_PRECISION))
-    facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius_of(stationary)}
-    evidence = {"loss_lower": str(lower), "loss_upper": str(upper), "precision": _LEARNER_PRECISION}
-    reason = "At an exact learner every sample has the least error there is."
-    return proved_at(
-        "loss-bounds", stationary.point, reason, facts, Rigor.EXACT if exact else Rigor.BALL, "loss-learner", evidence, stationary
-    )
+    facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius_of(stationary.place)}
+    evidence = {"loss_lower": lower, "loss_upper": upper, "precision": _LEARNER_PRECISION}
+    reason, own = "At an exact learner every sample has the least error there is.", Rigor.EXACT if exact else Rigor.BALL
+    return decided("loss-bounds", stationary.place, reason, "loss-learner", learner.claim, facts=facts, evidence=evidence, own=own)
 
 
-def claim_inertia(context: ProofContext, stationary: Claim, learner: LearnerClaims, morse: Claim | None) -> Claim | None:
+def claim_inertia(context: ProofContext, stationary: Claim, learner: Learner | None, morse: Claim) -> Claim | None:
     """Claim the signs of the Hessian's eigenvalues at the critical point; None where no Hessian is proved to exist or the network is too large."""
-    if stationary.rule == "stationary-learner":
-        return _inertia_of_learner(context, stationary, learner, morse)
+    if learner is not None:
+        return _inertia_of_learner(context, learner, morse)
     if context.problem.architecture.N_net > _MOST_PARAMETERS:
         return None
     exact = _exact_inertia(context, stationary)
     if exact is not None:
         return exact
     ball = _ball_inertia(context, stationary)
-    return ball if ball is None or not ball.facts["undecided"] else _with_kernel_vectors(context, stationary, ball)
+    return ball if ball is None or not ball.facts["undecided"] else _with_kernel_vectors(context, ball)
 
 
-def _inertia_facts(found: Inertia, radius: Fraction) -> dict[str, Any]:
+def _inertia_facts(found: Inertia, place: Place) -> dict[str, Any]:
     counts = {"negative": found.negative, "zero": found.zero, "positive": found.positive, "undecided": found.undecided}
-    return {**counts, "radius": radius}
+    return {**counts, "radius": radius_of(place)}
 
 
-def _inertia_of_learner(context: ProofContext, stationary: Claim, learner: LearnerClaims, morse: Claim | None) -> Claim | None:
-    n, columns = context.problem.architecture.N_net, context.problem.columns
-    radius = radius_of(stationary)
-    if radius > 0 and morse is not None and morse.verdict is Verdict.PROVED:
-        reason = f"At this learner H = (1/T) P diag(∇²E_i) Pᵀ with ∇²E_i ≻ 0 and rank P = {columns}: {columns} positive eigenvalues, the others are 0."
-        return proved_at(
-            "inertia",
-            stationary.point,
-            reason,
-            _inertia_facts(Inertia(0, n - columns, columns, 0), radius),
-            Rigor.EXACT,
-            "inertia-learner",
-            {},
-            stationary,
-            morse,
-        )
-    rank = learner.hessian_rank
-    if radius == 0 and rank is not None and rank.rule == "hessian-rank-point":
-        lower, upper = rank.facts["rank_lower"], rank.facts["rank_upper"]
-        reason = "At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ is positive semidefinite, of the rank of P."
-        return proved_at(
-            "inertia",
-            stationary.point,
-            reason,
-            _inertia_facts(Inertia(0, n - upper, lower, upper - lower), radius),
-            Rigor.EXACT,
-            "inertia-learner",
-            {},
-            stationary,
-            rank,
-        )
-    return None
+def _inertia_of_learner(context: ProofContext, learner: Learner, morse: Claim) -> Claim | None:
+    premises = premises_at_learner(context, learner, morse)
+    if premises is None or learner.ranks is None:
+        return None
+    n, lower, upper = context.problem.architecture.N_net, learner.ranks.lower.value, learner.ranks.upper.value
+    reason = "At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with ∇²E_i ≻ 0 is positive semidefinite, of the rank of P."
+    facts = _inertia_facts(Inertia(0, n - upper, lower, upper - lower), learner.place)
+    return decided("inertia", learner.place, reason, "definition", *premises, facts=facts)
 
 
 def _exact_inertia(context: ProofContext, stationary: Claim) -> Claim | None:
-    problem, weights = context.problem, context.points[stationary.point or 0]
-    if radius_of(stationary) > 0:
+    problem, place = context.problem, stationary.place
+    smooth = context.differentiable(place, 2)
+    if not isinstance(place, Point) or smooth is None:
         return None
     try:
-        H = hessian(problem, evaluate(problem.architecture, problem.samples, weights, RationalField()))
+        H = hessian(problem, evaluate(problem.architecture, problem.samples, place.weights, RationalField()))
     except (NotInField, NotDifferentiable):
         return None
     reason = "The Hessian is a rational matrix; a symmetric factorisation in exact arithmetic gives all signs."
-    rigor = context.derivative_rigor(weights, 2)
-    return proved_at(
-        "inertia", stationary.point, reason, _inertia_facts(exact_inertia(H), Fraction(0)), rigor, "inertia-exact", {}, stationary
-    )
+    return decided("inertia", place, reason, "inertia-exact", *smooth, facts=_inertia_facts(exact_inertia(H), place))
 
 
 def _ball_inertia(context: ProofContext, stationary: Claim) -> Claim | None:
-    problem, weights = context.problem, context.points[stationary.point or 0]
-    radius, dimension, n = radius_of(stationary), stationary.facts["dimension"], context.problem.architecture.N_net
+    problem, place, dimension = context.problem, stationary.place, stationary.facts["dimension"]
+    point, n = point_near(place), problem.architecture.N_net
+    found = None if point is None else _best_ball_inertia(problem, point.weights, radius_of(place), dimension)
+    if found is None:
+        return None
+    counts, precision = found
+    all_told = counts.undecided == dimension
+    told = replace(counts, zero=dimension if all_told else 0, undecided=0 if all_told else counts.undecided)
+    null = f", and {dimension} zero ones, as the critical manifold has that dimension" if all_told and dimension else ""
+    reason = f"A symmetric factorisation of the Hessian in balls finds {counts.negative} negative and {counts.positive} positive eigenvalues of {n}{null}."
+    evidence, facts = {"negative": counts.negative, "positive": counts.positive, "precision": precision}, _inertia_facts(told, place)
+    return decided("inertia", place, reason, "inertia-ball", stationary, facts=facts, evidence=evidence, own=Rigor.BALL)
+
+
+def _best_ball_inertia(problem: Problem, weights: Weights, radius: Fraction, dimension: int) -> tuple[Inertia, int] | None:
+    """Return the signs that balls show, at the precision that shows most, with no more undecided than the ``dimension`` if that can be had.
+
+    The box is twice as wide, and the precision three quarters of the one named, so that a checker with other balls agrees.
+    """
     best: tuple[Inertia, int] | None = None
     for precision in _PRECISIONS:
         try:
-            found = ball_inertia(hessian_over_box(problem, weights, 2 * radius, 3 * precision // 4), precision)
+            counts = ball_inertia(hessian_over_box(problem, weights, 2 * radius, 3 * precision // 4), precision)
         except NotDifferentiable:
             continue
-        if best is None or found.undecided < best[0].undecided:
-            best = (found, precision)
-        if found.undecided <= dimension:
+        if best is None or counts.undecided < best[0].undecided:
+            best = counts, precision
+        if counts.undecided <= dimension:
             break
-    if best is None or best[0].undecided < dimension:
-        return None
-    counts, precision = best
-    decided = counts.undecided == dimension
-    facts = _inertia_facts(replace(counts, zero=dimension if decided else 0, undecided=0 if decided else counts.undecided), radius)
-    null = f", and {dimension} zero ones, as the critical manifold has that dimension" if decided and dimension else ""
-    reason = f"A symmetric factorisation of the Hessian in balls finds {counts.negative} negative and {counts.positive} positive eigenvalues of {n}{null}."
-    evidence = {"negative": counts.negative, "positive": counts.positive, "precision": precision}
-    rigor = weakest([Rigor.BALL, context.derivative_rigor(weights, 2)])
-    return proved_at("inertia", stationary.point, reason, facts, rigor, "inertia-ball", evidence, stationary)
+    return None if best is None or best[0].undecided < dimension else best
 
 
-def _with_kernel_vectors(context: ProofContext, stationary: Claim, ball: Claim) -> Claim:
+def _with_kernel_vectors(context: ProofContext, ball: Claim) -> Claim:
     """Add proved zeros from rational vectors that the formal Hessian annihilates; the claim unchanged where there are none."""
-    problem, weights = context.problem, context.points[stationary.point or 0]
-    if radius_of(stationary) > 0 or ball.facts["zero"] or problem.architecture.N_net > _FORMAL_PARAMETERS:
+    problem, place = context.problem, ball.place
+    smooth = context.differentiable(place, 2)
+    if not isinstance(place, Point) or smooth is None or ball.facts["zero"] or problem.architecture.N_net > _FORMAL_PARAMETERS:
         return ball
     try:
-        H = hessian(problem, evaluate(problem.architecture, problem.samples, weights, formal_field(problem)))
+        H = hessian(problem, evaluate(problem.architecture, problem.samples, place.weights, formal_field(problem)))
     except (NotInField, NotDifferentiable):
         return ball
     kernel = constant_kernel(H, "right")
@@ -180,40 +185,61 @@ def _with_kernel_vectors(context: ProofContext, stationary: Claim, ball: Claim) 
         return ball
     facts = {**ball.facts, "zero": zero, "undecided": ball.facts["undecided"] - zero}
     reason = f"{zero} independent rational vectors are annihilated by the Hessian exactly; the other signs are those of the factorisation in balls."
-    rigor = context.derivative_rigor(weights, 2)
-    return proved_at("inertia", stationary.point, reason, facts, rigor, "inertia-kernel", {"vectors": vectors[:zero]}, ball)
+    return decided("inertia", place, reason, "inertia-kernel", ball, *smooth, facts=facts, evidence={"vectors": vectors[:zero]})
 
 
-def claim_critical_rank(context: ProofContext, stationary: Claim) -> Claim | None:
-    """Claim bounds of the rank of ``P`` at the critical point: a ball minor over the box, and one less than ``T n_L`` where ``ε ≠ 0`` is proved.
+def ranks_at(context: ProofContext, stationary: Claim, learner: Learner | None) -> RankBounds | None:
+    """Return bounds of the rank of ``P`` at the critical point: those of an exact learner, else at the point or by a minor over the box.
 
-    At an exact learner that was proved to lie nearby the rank is full.
+    One less than ``T n_L`` is an upper bound where ``ε ≠ 0`` is proved. None where ``P`` has more than 100 columns, or may not exist.
     """
-    problem, weights, radius = context.problem, context.points[stationary.point or 0], radius_of(stationary)
-    n, columns = problem.architecture.N_net, problem.columns
-    if stationary.rule == "stationary-learner" and radius > 0:
-        reason = f"P has full column rank {columns} at the exact learner that was proved to lie nearby."
-        full = {"rank_lower": columns, "rank_upper": columns, "columns": columns, "radius": radius}
-        return proved_at("critical-rank", stationary.point, reason, full, Rigor.EXACT, "critical-rank-learner", {}, stationary)
-    if columns > _RANK_COLUMNS:
+    place, problem = stationary.place, context.problem
+    if learner is not None:
+        return learner.ranks
+    if problem.columns > _RANK_COLUMNS:
         return None
-    strip = problem.architecture.output_activation.nonvanishing_derivative.holds
-    precision = _PRECISIONS[0]
     try:
-        residuals = output_residuals(problem, evaluate_box(problem, weights, BallField(precision), radius))
-        place = residual_apart_from_zero(problem, residuals)
-        upper = min(n, columns if place is None else columns - 1)
-        found = ball_rank(
-            lambda bits: jacobian(replace(evaluate_box(problem, weights, BallField(bits), radius), strip_output=strip)),
-            start=precision, max_precision=_PRECISIONS[1], enough=upper,
-        )  # fmt: skip
+        upper = _upper_by_residual(problem, stationary) or size_bound(problem, "P")
+        if isinstance(place, Point):
+            found = rank_bounds(context, "P", place)
+            return replace(found, upper=min(found.upper, upper, key=lambda b: b.value))
+        return RankBounds(_lower_over_box(problem, stationary, upper.value) or trivial_bound(problem, "P"), upper)
     except NotDifferentiable:
         return None
-    rows, minor, bits = (
-        ([], [], precision) if found is None else (found.payload["rows"], found.payload["columns"], found.payload["precision"])
+
+
+def _upper_by_residual(problem: Problem, stationary: Claim) -> RankBound | None:
+    """As ``P ε = 0`` at a critical point, ``rank P < T n_L`` where ``ε ≠ 0``."""
+    place, precision = stationary.place, _PRECISIONS[0]
+    point = point_near(place)
+    if point is None:
+        return None
+    found = residual_apart_from_zero(
+        problem, output_residuals(problem, evaluate_box(problem, point.weights, BallField(precision), radius_of(place)))
     )
-    facts = {"rank_lower": len(rows), "rank_upper": upper, "columns": columns, "radius": radius}
-    lacking = "" if place is None else f" As P ε = 0 with ε ≠ 0, the rank is below {columns}."
-    reason = f"A minor of size {len(rows)} of P is not 0 over the box, in ball arithmetic.{lacking}"
-    evidence = {"rows": rows, "columns": minor, "precision": bits, "residual": place}
-    return proved_at("critical-rank", stationary.point, reason, facts, Rigor.BALL, "critical-rank", evidence, stationary)
+    if found is None:
+        return None
+    evidence = {"sample": found[0], "output": found[1], "precision": precision}
+    return bound("P", place, problem.columns - 1, "rank-residual", stationary, lower=False, own=Rigor.BALL, evidence=evidence)
+
+
+def _lower_over_box(problem: Problem, stationary: Claim, enough: int) -> RankBound | None:
+    place = stationary.place
+    point, radius = point_near(place), radius_of(place)
+    if point is None:
+        return None
+    weights, strip = point.weights, problem.architecture.output_activation.has_nonzero_slopes
+    found = ball_rank(
+        lambda bits: jacobian(replace(evaluate_box(problem, weights, BallField(bits), radius), strip_output=strip)),
+        start=_PRECISIONS[0], max_precision=_PRECISIONS[1], enough=min(enough, problem.architecture.N_net),
+    )  # fmt: skip
+    if found is None:
+        return None
+    return bound(
+        "P", place, found.value, found.rule, lower=True, own=found.rigor, evidence=found.payload, support=(stationary,)
+    )  # fmt: skip
+
+
+def is_proved(claim: Claim | None) -> bool:
+    """Tell whether a claim was made and proved."""
+    return claim is not None and claim.verdict is Verdict.PROVED

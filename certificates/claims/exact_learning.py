@@ -2,118 +2,143 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
+from lossproof.certificates.claims.learners import FoundLearner
 from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
+from lossproof.certificates.proof.places import EVERYWHERE, Point, Witness
 from lossproof.certificates.proof.rank_bounds import rank_bounds
-from lossproof.numerics.network.outputs import is_exact_learner, output_apart_from_target
+from lossproof.certificates.text.numbers import display_number
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.ranks.rational_kernel import rational_kernel_of_rows
+from lossproof.numerics.samples.orbits import clash
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.verdicts import Rigor, Scope, Verdict
+from lossproof.theory.rationals import brief_name, is_writable, rational_text
+from lossproof.theory.verdicts import Verdict
 
 _NAME = "exact-learning"
 
 
-def claim_exact_learning_at(context: ProofContext, point: int) -> Claim | None:
-    """Claim at given weights that all outputs equal their targets, or that one does not; None when neither is proved."""
-    problem = context.problem
-    if problem.error.is_cross_entropy:
-        return None
-    weights = context.points[point]
-    if is_exact_learner(problem, weights):
-        reason = "Every output equals its target exactly, by exact arithmetic: these weights are a global minimum with ε(W) = 0."
-        return Claim("exact-learner", Scope.AT_WEIGHTS, Verdict.PROVED, reason, {}, Rigor.EXACT, "exact-learning-point", {}, (), point)
-    apart = output_apart_from_target(problem, weights, context.max_precision)
-    if apart is None:
-        return None
-    sample, output, precision = apart
-    evidence = {"sample": sample, "output": output, "precision": precision}
-    reason = f"Output {output} at sample {sample} differs from its target, so these weights are no exact learner (another point may still be one)."
-    return Claim("exact-learner", Scope.AT_WEIGHTS, Verdict.REFUTED, reason, {}, Rigor.BALL, "not-exact-point", evidence, (), point)
-
-
 def refute_exact_learning(problem: Problem) -> Claim | None:
     """Claim that no exact learner exists, where the data show it."""
-    return _by_clash(problem) or _by_range(problem) or _by_linear_reach(problem)
+    return _by_symmetry(problem) or _by_range(problem) or _by_linear_reach(problem)
 
 
-def claim_exact_learning(context: ProofContext, at_weights: Claim | None, nearby: Claim | None) -> Claim:
-    """Claim that some ``W*`` is an exact learner: at the weights, by a wide layer, or ``nearby``; or leave it open."""
-    if at_weights is not None and at_weights.verdict is Verdict.PROVED:
-        reason = "The given weights are one."
-        return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, at_weights.rigor, "exact-learning-exists", {}, (at_weights,))
-    near_given = nearby is not None and nearby.evidence["point"] == 0
-    found = nearby if near_given else _by_wide_layer(context) or nearby
+def claim_exact_learning(context: ProofContext, start: Point, at_start: Claim | None, nearby: FoundLearner | None) -> Claim:
+    """Claim that some ``W*`` is an exact learner: at the weights of ``start``, by a wide layer there, or ``nearby``; or leave it open."""
+    if at_start is not None and at_start.verdict is Verdict.PROVED:
+        return implied("some-learner", _NAME, EVERYWHERE, "The given weights are one.", at_start)
+    near_start = nearby is not None and nearby.point is start
+    found = (None if near_start else _by_wide_layer(context, start)) or (None if nearby is None else nearby.existence)
     if found is not None:
         return found
-    return Claim(
-        _NAME,
-        Scope.EVERYWHERE,
-        Verdict.UNDECIDED,
-        "No exact learner was proved to exist, and no obstruction was found: no two equal inputs clash, and every target can be reached by the output.",
-        missing="weights close enough to an exact learner with full rank (give them with weights=…), or a proof that there is none",
+    beyond = beyond_doubles(context.problem)
+    sought = "" if beyond is None else f" None was sought, as that is done in double precision, and {beyond}."
+    reason = (
+        "No exact learner was proved to exist, and no obstruction was found: no two equal inputs clash, and every target can be reached by the output."
+        f"{sought}"
     )
+    missing = "weights close enough to an exact learner with full rank (give them with weights=…), or a proof that there is none"
+    return undecided(_NAME, EVERYWHERE, reason, missing)
 
 
-def _by_clash(problem: Problem) -> Claim | None:
-    pair = problem.samples.clash()
-    if pair is None:
+def _refuted(reason: str, rule: str, evidence: dict[str, object]) -> Claim:
+    return decided(_NAME, EVERYWHERE, reason, rule, verdict=Verdict.REFUTED, evidence=evidence)
+
+
+def _by_symmetry(problem: Problem) -> Claim | None:
+    """Find samples whose outputs determine each other, or do not depend on the weights, with other targets than that allows."""
+    found = clash(problem)
+    if found is None:
         return None
-    reason = f"Samples {pair[0]} and {pair[1]} have equal inputs and different targets (clash): no function fits both."
-    return Claim(_NAME, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, Rigor.EXACT, "exact-learning-clash", {"samples": list(pair)})
+    inputs = [problem.samples.X[i] for i in found]
+    if len(found) == 1:
+        reason = f"Without biases the output at sample {found[0]}, with the input 0, is the same for all weights, and its target is another (symmetry)."
+    elif inputs[0] == inputs[1]:
+        reason = f"Samples {found[0]} and {found[1]} have equal inputs and different targets (clash): no function fits both."
+    else:
+        reason = (
+            f"Without biases the outputs at samples {found[0]} and {found[1]}, whose inputs are multiples of each other, determine each other at all "
+            f"weights, by a symmetry of {brief_name(problem.architecture.activation.name)}, and their targets do not go together (symmetry)."
+        )
+    return _refuted(reason, "unlearnable-samples", {"samples": list(found)})
 
 
 def _by_range(problem: Problem) -> Claim | None:
     """Find a target that no output value reaches."""
-    error, values = problem.error, problem.architecture.output_activation.range
+    error, output = problem.error, problem.architecture.output_activation
     for i, row in enumerate(problem.samples.Y):
         for j, y in enumerate(row):
             if error.is_cross_entropy:
                 reached = y != 0 and (error.family == "softmax" or y != 1)
-                reason = f"Target {y} of output {j} at sample {i} is a probability that no finite output gives (range)."
+                reason = f"Target {display_number(y)} of output {j} at sample {i} is a probability that no finite output gives (range)."
             else:
-                reached = values.contains(y)
-                reason = f"Target {y} of output {j} at sample {i} lies outside the range of {problem.architecture.output_activation.name} (range)."
+                reached = output.range.contains(y)
+                reason = (
+                    f"Target {display_number(y)} of output {j} at sample {i} lies outside the range of {brief_name(output.name)} (range)."
+                )
             if not reached:
-                evidence = {"sample": i, "output": j}
-                return Claim(_NAME, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, Rigor.EXACT, "exact-learning-range", evidence)
+                return _refuted(reason, "unlearnable-range", {"sample": i, "output": j})
     return None
+
+
+def unreachable_target(problem: Problem) -> dict[str, int] | None:
+    """Return the sample and the output of a target that no output value reaches, or None."""
+    found = _by_range(problem)
+    return None if found is None else dict(found.evidence)
 
 
 def _by_linear_reach(problem: Problem) -> Claim | None:
     """Find an affine relation of the inputs that the targets break, for networks that are affine maps."""
     a = problem.architecture
     affine = a.output_activation.is_identity and (a.L == 1 or a.activation.is_identity)
-    if not affine or problem.error.is_cross_entropy or (a.bias == "fixed" and a.L > 1):
+    if not affine or problem.error.is_cross_entropy:
         return None
-    inputs = [list(row) + ([Fraction(1)] if a.bias == "trainable" else []) for row in problem.samples.X]
-    shift = problem.fixed_bias[0] if problem.fixed_bias is not None else (Fraction(0),) * a.n_L
-    if not all(isinstance(c, Fraction) for c in shift):
-        return None
-    targets = [[y - c for y, c in zip(row, shift, strict=True) if isinstance(c, Fraction)] for row in problem.samples.Y]
-    for relation in rational_kernel_of_rows(inputs):
-        if any(sum((k * row[j] for k, row in zip(relation, targets, strict=True)), Fraction(0)) != 0 for j in range(a.n_L)):
+    for relation, constants in _relations(problem):
+        total = sum(relation, Fraction(0))
+        sums = [sum((k * row[j] for k, row in zip(relation, problem.samples.Y, strict=True)), Fraction(0)) for j in range(a.n_L)]
+        if all(map(is_writable, relation)) and any(s != c * total for s, c in zip(sums, constants, strict=True)):
             reason = "An affine relation holds among the inputs but not among the targets, and the network is an affine map (linear reach)."
-            evidence = {"combination": [str(k) for k in relation]}
-            return Claim(_NAME, Scope.EVERYWHERE, Verdict.REFUTED, reason, {}, Rigor.EXACT, "exact-learning-linear", evidence)
+            return _refuted(reason, "unlearnable-linear", {"combination": [rational_text(k) for k in relation]})
     return None
 
 
-def _by_wide_layer(context: ProofContext) -> Claim | None:
-    """Prove existence from ``rank [Φ_{L-1}; 1] = T`` and targets that the output activation reaches."""
+def _relations(problem: Problem) -> Iterator[tuple[list[Fraction], list[Fraction]]]:
+    """Yield relations of the inputs that the outputs obey, each with constants: ``Σ k_i F(x_i) = c Σ k_i`` if ``Σ k_i x_i = 0``.
+
+    Where the constants of the output are not known, the sum of the ``k_i`` is 0 as well.
+    """
+    a, X = problem.architecture, problem.samples.X
+    zeros = [Fraction(0)] * a.n_L
+    known = zeros if a.bias == "none" else None
+    if a.bias == "fixed" and a.L == 1 and problem.fixed_bias is not None:
+        rational = [c for c in problem.fixed_bias[0] if isinstance(c, Fraction)]
+        known = rational if len(rational) == a.n_L else None
+    rows = [list(x) if known is not None else [*x, Fraction(1)] for x in X]
+    for relation in rational_kernel_of_rows(rows):
+        yield relation, zeros if known is None else known
+
+
+def _by_wide_layer(context: ProofContext, point: Point) -> Claim | None:
+    """Prove existence from ``rank [Φ_{L-1}; 1] = T`` at a point and targets that the output activation reaches."""
     problem = context.problem
     a = problem.architecture
     if a.fan_in(a.L) < problem.T or not _targets_attained(problem):
         return None
-    lower = rank_bounds(context, f"Phi-{a.L - 1}+", 0)[0]
+    lower = rank_bounds(context, f"Phi-{a.L - 1}+", point).lower
     if lower.value < problem.T:
         return None
     reason = (
-        f"rank [Φ_{a.L - 1}; 1] = T = {problem.T} at the weights of point 0: with the lower layers kept, the output weights solve a linear system "
+        f"rank [Φ_{a.L - 1}; 1] = T = {problem.T} at some weights: with the lower layers kept, the output weights solve a linear system "
         "with linearly independent equations, whatever the targets."
     )
-    return Claim(_NAME, Scope.EVERYWHERE, Verdict.PROVED, reason, {}, lower.rigor, "exact-learning-wide", {}, (lower,))
+    learner = Witness(None)
+    regular = a.output_activation.nonvanishing_derivative.holds and not a.kinked_layers(1)
+    facts = {"learner": learner, "rank_lower": problem.columns if regular else 0, "target_radius": Fraction(0)}
+    evidence = {"learner": learner}
+    return decided(_NAME, EVERYWHERE, reason, "learner-wide", lower, facts=facts, evidence=evidence, introduces=learner)
 
 
 def _targets_attained(problem: Problem) -> bool:

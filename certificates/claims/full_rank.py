@@ -2,273 +2,224 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lossproof.certificates.claims.deficient_sets import constant_witness, deficient_open_set
 from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import Claim, RankBound, rigor_of
-from lossproof.certificates.proof.rank_bounds import generic_upper_bound, rank_bounds
-from lossproof.numerics.network.points import off_kinks, random_weights
+from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided, implied, undecided
+from lossproof.certificates.proof.places import ALMOST_EVERYWHERE, EVERYWHERE, Place, Point
+from lossproof.certificates.proof.rank_bounds import RankBounds, generic_upper_bound, inputs_bounds, last_block_bound, rank_bounds
+from lossproof.certificates.proof.structural_bounds import trivial_bound
+from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.ranks.sign_patterns import sign_pattern_evidence
 from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
+from lossproof.theory.rationals import brief_name
+from lossproof.theory.verdicts import Verdict
 
+_NAME = "full-rank"
 _ATTEMPTS = 4
 
 
-def claim_full_rank_at(context: ProofContext, point: int) -> Claim:
+def claim_full_rank_at(context: ProofContext, point: Point) -> Claim:
     """Claim ``rank P = T n_L`` at a point."""
-    if not context.jacobian_exists(point):
-        return undefined_claim(
-            context,
-            "full-rank",
-            point,
-            {"rank_lower": 0, "rank_upper": min(matrix_size(context.problem, "P")), "columns": context.problem.columns},
-        )
-    lower, upper = rank_bounds(context, "P", point)
+    smooth = context.differentiable(point, 1)
     columns = context.problem.columns
-    facts = {"rank_lower": lower.value, "rank_upper": upper.value, "columns": columns}
-    verdict, missing = Verdict.UNDECIDED, ""
-    if lower.value == columns:
-        verdict, reason = (
-            Verdict.PROVED,
-            f"rank P(W) = {columns} = T·n_L: the gradients of all outputs at all samples are linearly independent.",
-        )
-    elif upper.value < columns:
-        verdict = Verdict.REFUTED
-        rank = f"rank P(W) = {lower.value}" if lower.value == upper.value else f"rank P(W) lies between {lower.value} and {upper.value}"
-        reason = f"{rank}, below T·n_L = {columns}."
-    else:
-        reason = f"rank P(W) was enclosed between {lower.value} and {upper.value}; T·n_L = {columns}."
-        missing = _missing_bound(context, point)
-    if verdict is Verdict.UNDECIDED:
-        return Claim("full-rank", Scope.AT_WEIGHTS, verdict, reason, facts, premises=(lower, upper), point=point, missing=missing)
-    rigor = weakest([lower.rigor, upper.rigor, context.derivative_rigor(context.points[point], 1)])
-    return Claim("full-rank", Scope.AT_WEIGHTS, verdict, reason, facts, rigor, "full-rank", {}, (lower, upper), point)
-
-
-def _missing_bound(context: ProofContext, point: int) -> str:
-    """Say what a decision would need, and which margin the proof in doubles lacked."""
-    obstacle = context.obstacles.get(("P", point))
+    if smooth is None:
+        facts = {"rank_lower": 0, "rank_upper": min(matrix_size(context.problem, "P")), "columns": columns}
+        return undefined_claim(context, _NAME, point, facts)
+    found = rank_bounds(context, "P", point)
+    lower, upper = found.lower.value, found.upper.value
+    if lower == columns or upper < columns:
+        return decided_full_rank(context, point, found, smooth)
+    reason = f"rank P(W) was enclosed between {lower} and {upper}; T·n_L = {columns}."
     missing = "a lower bound of T·n_L (raise max_precision) or an exact kernel vector of P at these weights"
-    return missing if obstacle is None else f"{missing}; in double precision {obstacle}"
+    missing = f"{missing}; in double precision {found.obstacle}" if found.obstacle else missing
+    return undecided(_NAME, point, reason, missing, found.lower, found.upper, facts=_facts(found.lower, found.upper, columns))
 
 
-def undefined_claim(context: ProofContext, name: str, point: int, facts: Mapping[str, Any]) -> Claim:
+def decided_full_rank(context: ProofContext, place: Place, found: RankBounds, smooth: tuple[Claim, ...]) -> Claim:
+    """Claim what bounds of the rank at a point or a witness say about full rank; ``smooth`` shows that ``P`` exists there."""
+    columns, lower, upper = context.problem.columns, found.lower.value, found.upper.value
+    full = lower == columns
+    if full:
+        reason = f"rank P(W) = {columns} = T·n_L: the gradients of all outputs at all samples are linearly independent."
+    else:
+        rank = f"rank P(W) = {lower}" if lower == upper else f"rank P(W) lies between {lower} and {upper}"
+        reason = f"{rank}, below T·n_L = {columns}."
+    verdict, facts = Verdict.PROVED if full else Verdict.REFUTED, _facts(found.lower, found.upper, columns)
+    return decided(_NAME, place, reason, "definition", found.lower, found.upper, *smooth, verdict=verdict, facts=facts)
+
+
+def _facts(lower: RankBound, upper: RankBound, columns: int) -> dict[str, int]:
+    return {"rank_lower": lower.value, "rank_upper": upper.value, "columns": columns}
+
+
+def undefined_claim(context: ProofContext, name: str, point: Point, facts: Mapping[str, Any]) -> Claim:
     """Return the UNDECIDED claim for a point where ``P`` does not exist."""
-    a = context.problem.architecture
-    kinked = next(s for s in a.activations if s.kinks(1))
+    kinked = next(s for s in context.problem.architecture.activations if s.kinks(1))
     places = " or ".join(map(str, kinked.kinks(1)))
-    return Claim(
-        name,
-        Scope.AT_WEIGHTS,
-        Verdict.UNDECIDED,
-        f"P(W) does not exist at these weights: some z is {places}, where {kinked.name} has no derivative (or cannot be told from it).",
-        facts,
-        point=point,
-        missing="weights at which every derivative exists, for instance with other biases",
+    reason = f"P(W) does not exist at these weights: some z is {places}, where {brief_name(kinked.name)} has no derivative (or cannot be told from it)."
+    return undecided(name, point, reason, "weights at which every derivative exists, for instance with other biases", facts=facts)
+
+
+def best_generic_bound(context: ProofContext, start: Point) -> RankBound | None:
+    """Return the best lower bound of ``rank P`` over ``start`` and some random points; None if ``P`` exists at none of them."""
+    enough = generic_upper_bound(context).value
+    best: RankBound | None = None
+    for attempt in range(_ATTEMPTS):
+        if best is not None and best.value >= enough:
+            break
+        point = start if attempt == 0 else _random_point(context, attempt)
+        if context.has_jacobian(point):
+            found = rank_bounds(context, "P", point).lower
+            best = found if best is None or found.value > best.value else best
+    return best
+
+
+def _random_point(context: ProofContext, attempt: int) -> Point:
+    return context.once("random point", attempt, lambda: Point(random_weights(context.problem, context.seed + attempt)))
+
+
+def claim_full_rank_generic(context: ProofContext, start: Point) -> Claim:
+    """Claim ``rank P = T n_L`` for almost every ``W``, by one point and analyticity or by patterns of signs, or refute it: by structure, or by an open set."""
+    return generic_claim_of(context, best_generic_bound(context, start), start)
+
+
+def generic_claim_of(context: ProofContext, best: RankBound | None, start: Point) -> Claim:
+    """Return that claim from the best lower bound of the rank at a point, or at free values."""
+    problem, columns = context.problem, context.problem.columns
+    upper, least = generic_upper_bound(context), trivial_bound(problem, "P")
+    known = (_almost_everywhere(problem, found) for found in (_bound_everywhere(context), best) if found is not None)
+    lower = max((found for found in known if found is not None), key=lambda found: found.value, default=least)
+    if lower.value < columns <= upper.value:
+        lower = _by_sign_patterns(context) or lower
+    if lower.value == columns:
+        facts = _facts(lower, upper, columns)
+        return decided(_NAME, ALMOST_EVERYWHERE, _why_full(lower), "definition", lower, upper, facts=facts)
+    if upper.value < columns:
+        reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason."
+        return _refuted_almost(lower, upper, columns, reason)
+    open_set = deficient_open_set(context, start)
+    if open_set is not None:
+        return _refuted_almost(least, open_set.bound, columns, open_set.reason)
+    return _open(problem, best, upper)
+
+
+def _refuted_almost(lower: RankBound, upper: RankBound, columns: int, reason: str) -> Claim:
+    facts = _facts(lower, upper, columns)
+    return decided(_NAME, ALMOST_EVERYWHERE, reason, "definition", lower, upper, verdict=Verdict.REFUTED, facts=facts)
+
+
+def _why_full(lower: RankBound) -> str:
+    if lower.rule == "rank-patterns":
+        return (
+            "On each set of weights with one pattern of signs of the hidden units' inputs, softsign is a rational function; "
+            f"for every pattern, feasible or not, P has rank {lower.value} at some residues modulo a prime, hence at almost all weights."
+        )
+    return (
+        f"rank P = {lower.value} is proved at one W, and the minors of P, columns up to factors that are not 0, are real-analytic functions of W: "
+        "the set where they all vanish is closed and of measure zero."
     )
 
 
-def best_generic_point(context: ProofContext) -> tuple[RankBound | None, RankBound]:
-    """Return the best lower bound of ``rank P`` over some points, and the best upper bound that holds at every ``W``.
-
-    The lower bound is None if ``P`` exists at none of the points.
-    """
-    upper = generic_upper_bound(context)
-    best: RankBound | None = None
-    count = len(context.points)
-    for attempt in range(_ATTEMPTS):
-        if best is not None and best.value >= upper.value:
-            break
-        known = len(context.points)
-        point = context.add_point(random_weights(context.problem, context.seed + attempt)) if attempt else 0
-        if context.jacobian_exists(point):
-            found = rank_bounds(context, "P", point)[0]
-            if best is None or found.value > best.value:
-                best = found
-                continue
-        context.forget_points_after(known)
-    if best is not None and best.point is not None and best.point > count and _is_deficient_at_first_point(context):
-        best = rank_bounds(context, "P", context.keep_point_at(count, context.points[best.point]))[0]
-    return best, upper
+def _almost_everywhere(problem: Problem, best: RankBound) -> RankBound | None:
+    """Return the bound as one for almost every ``W`` (rule `rank-almost`), or None where an activation concerned is not analytic, or ``P`` may not exist."""
+    if best.place is ALMOST_EVERYWHERE:
+        return best
+    a = problem.architecture
+    concerned = [a.activation_of(l) for l in range(1, a.L + (0 if a.output_activation.has_nonzero_slopes else 1))]
+    analytic = best.place is EVERYWHERE or all(s.analytic.holds for s in concerned)
+    full = best.value == problem.columns and all(s.differentiable.holds for s in concerned)
+    exists = not a.kinked_layers(1) or a.bias == "trainable" or full
+    return bound("P", ALMOST_EVERYWHERE, best.value, "rank-almost", best, lower=True) if analytic and exists else None
 
 
-def _is_deficient_at_first_point(context: ProofContext) -> bool:
-    """Tell whether point 0 is proved to be a witness against full rank everywhere, so that no point between it and the best one has to be kept as one."""
-    bounds = context.bounds.get(("P", 0))
-    return bounds is not None and bounds[1].value < context.problem.columns
+def _by_sign_patterns(context: ProofContext) -> RankBound | None:
+    found = sign_pattern_evidence(context.problem, context.seed)
+    if found is None:
+        return None
+    return bound("P", ALMOST_EVERYWHERE, found.value, found.rule, lower=True, own=found.rigor, evidence=found.payload)
 
 
-def claim_full_rank_generic(context: ProofContext) -> Claim:
-    """Claim ``rank P = T n_L`` for almost every ``W``, by one point and analyticity, or its failure by structure."""
-    return generic_claim_of(context, *best_generic_point(context))
-
-
-def generic_claim_of(context: ProofContext, lower: RankBound | None, upper: RankBound) -> Claim:
-    """Return that claim from the bounds of `best_generic_point`."""
-    a, columns = context.problem.architecture, context.problem.columns
-    not_analytic = [s.name for s in a.activations if not s.analytic.holds]
-    facts = {"rank_lower": 0 if lower is None else lower.value, "rank_upper": upper.value, "columns": columns}
-    if upper.value < columns and lower is not None:
-        reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason."
-        return _generic(context, Verdict.REFUTED, reason, facts, (lower, upper))
-    open_set = _claim_deficient_open_set(context)
-    if open_set is not None:
-        return open_set
-    if lower is None:
-        missing = "weights at which every derivative in P exists"
-        return Claim(
-            "full-rank", Scope.ALMOST_EVERYWHERE, Verdict.UNDECIDED, "P(W) exists at none of the points tried.", facts, premises=(upper,), missing=missing
-        )  # fmt: skip
-    if lower.value == columns and not not_analytic:
+def _open(problem: Problem, best: RankBound | None, upper: RankBound) -> Claim:
+    """Return the UNDECIDED claim: what is known of the rank at some point, and what a decision would need."""
+    columns = problem.columns
+    if best is None:
+        reason, missing = "P(W) exists at none of the points tried.", "weights at which every derivative in P exists"
+        facts = {"rank_lower": 0, "rank_upper": upper.value, "columns": columns}
+        return undecided(_NAME, ALMOST_EVERYWHERE, reason, missing, upper, facts=facts)
+    if best.value == columns:
+        rough = next(s.name for s in problem.architecture.activations if not s.analytic.holds)
         reason = (
-            f"rank P = {columns} is proved at one W, and the minors of P are real-analytic functions of W: "
-            "the set where they all vanish is closed and of measure zero."
-        )
-        return _generic(context, Verdict.PROVED, reason, facts, (lower, upper))
-    by_signs = sign_pattern_evidence(context.problem, context.seed) if lower.value == columns else None
-    if by_signs is not None:
-        reason = (
-            f"On each set of weights with one pattern of signs of the hidden units' inputs, {a.activation.name} is a rational function; "
-            f"for every pattern, feasible or not, P has rank {columns} at some residues modulo a prime, hence at almost all weights."
-        )
-        return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.PROVED, reason, facts, by_signs.rigor, by_signs.rule, by_signs.payload)
-    if lower.value == columns:
-        reason = (
-            f"rank P = {columns} is proved at one W and hence on an open set, but {not_analytic[0]} is not analytic, "
+            f"rank P = {columns} is proved at one W and hence on an open set, but {brief_name(rough)} is not analytic, "
             "so this set need not have full measure."
         )
         missing = "a proof for each region on which the network is analytic"
     else:
-        reason = f"The best proved rank over the points tried is {lower.value}, and the structural upper bound is {upper.value}."
+        reason = f"The best proved rank over the points tried is {best.value}, and the structural upper bound is {upper.value}."
         missing = "weights with a proved rank T·n_L, or a structural reason why there are none"
-    return Claim(
-        "full-rank", Scope.ALMOST_EVERYWHERE, Verdict.UNDECIDED, reason, facts, premises=(lower, upper), missing=missing
-    )  # fmt: skip
+    return undecided(_NAME, ALMOST_EVERYWHERE, reason, missing, best, upper, facts=_facts(best, upper, columns))
 
 
-def _generic(context: ProofContext, verdict: Verdict, reason: str, facts: dict[str, int], bounds: tuple[RankBound, RankBound]) -> Claim:
-    point = bounds[0].point
-    seen = Rigor.EXACT if point is None else context.derivative_rigor(context.points[point], 1)
-    rigor = weakest([*(bound.rigor for bound in bounds), seen])
-    return Claim("full-rank", Scope.ALMOST_EVERYWHERE, verdict, reason, facts, rigor, "full-rank-generic", {}, bounds)
+def claim_full_rank_everywhere(context: ProofContext, points: Iterable[Point]) -> Claim:
+    """Claim ``rank P = T n_L`` at all weights: it holds for a single layer or sample at most, and is refuted by a witness otherwise.
 
-
-def _claim_deficient_open_set(context: ProofContext) -> Claim | None:
-    """Refute "almost everywhere" by an open set of weights on which the rank is too small."""
+    The weights of ``points`` are looked at where no other witness is found.
+    """
     problem = context.problem
-    a, columns = problem.architecture, problem.columns
-    if a.L < 2 or a.bias != "trainable":
-        return None
-    if a.activation.is_dead_for_negative and problem.T >= 2:
-        facts = {"rank_lower": 0, "rank_upper": a.n_L, "columns": columns}
-        reason = (
-            f"On an open set of weights every unit of the first layer is inactive at every sample, and rank P ≤ n_L = {a.n_L} < {columns} there: "
-            "rank-deficient weights have positive measure."
-        )
-        rule, premises = "full-rank-dead-units", ()
-        return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.REFUTED, reason, facts, Rigor.EXACT, rule, {}, premises)
-    inputs = rank_bounds(context, "Phi-0+", 0)[1]
-    value = a.n_L * inputs.value
-    if a.activation.is_identity_for_positive and value < columns:
-        facts = {"rank_lower": 0, "rank_upper": value, "columns": columns}
-        reason = (
-            f"On an open set of weights all hidden units work where {a.activation.name} is linear, "
-            f"so rank P ≤ n_L·rank [X, 1] = {value} < {columns} there."
-        )
-        rule = "full-rank-linear-region"
-        return Claim("full-rank", Scope.ALMOST_EVERYWHERE, Verdict.REFUTED, reason, facts, inputs.rigor, rule, {}, (inputs,))
-    return None
-
-
-def claim_full_rank_everywhere(context: ProofContext) -> Claim:
-    """Claim ``rank P = T n_L`` at all weights: it holds for a single layer at most, and is refuted by a witness otherwise."""
-    problem = context.problem
-    a, columns = problem.architecture, problem.columns
-    upper = generic_upper_bound(context)
+    columns, upper = problem.columns, generic_upper_bound(context)
     if upper.value < columns:
-        reason = f"rank P(W) ≤ {upper.value} < {columns} at every W."
-        return _everywhere(
-            Verdict.REFUTED, reason, {"rank_upper": upper.value, "columns": columns}, upper.rigor, "full-rank-nowhere", (upper,)
-        )
-    if a.L == 1:
-        return _single_layer(context)
-    certain = a.output_activation.nonvanishing_derivative.holds and not a.kinked_layers(1)
-    if problem.T == 1 and a.bias == "trainable" and certain:
-        reason = f"One sample: the bias rows of the last block are the identity up to non-zero factors, so rank P(W) = n_L = {columns} at every W."
-        facts = {"rank_lower": columns, "columns": columns}
-        return _everywhere(Verdict.PROVED, reason, facts, Rigor.EXACT, "full-rank-single-sample", ())
-    witness = _constant_witness(context)
-    if witness is not None:
-        reason = (
-            f"Witness W = 0{'' if witness == '0' else f' with all biases {witness}'}: all samples have the same φ_{{L-1}} and the blocks l < L vanish, "
-            f"so rank P ≤ n_L = {a.n_L} < {columns}."
-        )
-        facts = {"rank_upper": a.n_L, "columns": columns}
-        rigor = _rigor_at_zero(problem)
-        return Claim("full-rank", Scope.EVERYWHERE, Verdict.REFUTED, reason, facts, rigor, "full-rank-zero", {"bias": witness})
-    for (matrix, at), (_, bound) in sorted(context.bounds.items(), key=str):
-        if matrix == "P" and at is not None and bound.value < columns:
-            reason = f"Witness: the weights of point {at}, where rank P ≤ {bound.value} < {columns}."
-            rigor = weakest([bound.rigor, context.derivative_rigor(context.points[at], 1)])
-            return _everywhere(
-                Verdict.REFUTED, reason, {"rank_upper": bound.value, "columns": columns}, rigor, "full-rank-witness", (bound,)
-            )
+        return _refuted_everywhere(upper, columns, f"rank P(W) ≤ {upper.value} < {columns} at every W.")
+    full = _full_everywhere(context)
+    if full is not None:
+        return full
+    found = constant_witness(problem) or deficient_open_set(context)
+    if found is not None:
+        return _refuted_everywhere(found.bound, columns, found.reason)
+    for point in points:
+        smooth = context.differentiable(point, 1)
+        at_point = None if smooth is None else rank_bounds(context, "P", point).upper
+        if smooth is not None and at_point is not None and at_point.value < columns:
+            reason = f"Witness: weights where rank P ≤ {at_point.value} < {columns}."
+            return _refuted_everywhere(at_point, columns, reason, *smooth)
     missing = "weights with a proved rank below T·n_L; the zero weights are no witness here because a derivative does not exist there"
-    return Claim("full-rank", Scope.EVERYWHERE, Verdict.UNDECIDED, "No rank-deficient weights were found.", missing=missing)
+    if problem.architecture.L == 1 or problem.T == 1:
+        missing = "weights at which a column of P vanishes, or a proof that there are none"
+    return undecided(_NAME, EVERYWHERE, "No rank-deficient weights were found.", missing)
 
 
-def _everywhere(verdict: Verdict, reason: str, facts: dict[str, int], rigor: Rigor, rule: str, premises: tuple[RankBound, ...]) -> Claim:
-    return Claim("full-rank", Scope.EVERYWHERE, verdict, reason, facts, rigor, rule, {}, premises)
+def _refuted_everywhere(upper: RankBound, columns: int, reason: str, *smooth: Claim) -> Claim:
+    facts = {"rank_upper": upper.value, "columns": columns}
+    return decided(_NAME, EVERYWHERE, reason, "definition", upper, *smooth, verdict=Verdict.REFUTED, facts=facts)
 
 
-def _single_layer(context: ProofContext) -> Claim:
+def _full_everywhere(context: ProofContext) -> Claim | None:
+    """Prove full rank by the block of the last layer alone."""
     problem = context.problem
     a, columns = problem.architecture, problem.columns
-    lower = rank_bounds(context, "Phi-0+", 0)[0]
-    if not a.output_activation.nonvanishing_derivative.holds:
-        return Claim(
-            "full-rank", Scope.EVERYWHERE, Verdict.UNDECIDED, f"The derivative of {a.output_activation.name} vanishes or fails to exist somewhere.",
-            missing="weights at which a column of P vanishes",
-        )  # fmt: skip
-    value = a.n_L * lower.value
-    if value < columns:
-        return Claim(
-            "full-rank",
-            Scope.EVERYWHERE,
-            Verdict.UNDECIDED,
-            f"rank P ≥ {value} everywhere, T·n_L = {columns}.",
-            missing="the rank of the inputs",
-        )
-    reason = (
-        f"One layer: P(W) is the inputs (with their constant 1) once for each output, times non-zero factors. The {problem.T} inputs are linearly independent, "
-        f"so rank P(W) = {columns} at every W."
-    )
-    return _everywhere(Verdict.PROVED, reason, {"rank_lower": value, "columns": columns}, lower.rigor, "full-rank-single-layer", (lower,))
-
-
-def _constant_witness(context: ProofContext) -> str | None:
-    """The bias of a rank-deficient point with ``W = 0`` at which every needed derivative exists, or None."""
-    problem = context.problem
-    a = problem.architecture
-    if a.L < 2 or problem.T < 2:
+    lower = None if a.kinked_layers(1) else _bound_everywhere(context)
+    if lower is None or lower.value < columns:
         return None
-    kinks = {l: a.activation_of(l).kinks(1) for l in a.kinked_layers(1)}
-    if problem.fixed_bias is not None:
-        return None if any(b in kinks[l] for l in kinks for b in problem.fixed_bias[l - 1]) else "0"
-    if not any(0 in points for points in kinks.values()):
-        return "0"
-    return str(off_kinks(a)) if a.bias == "trainable" else None
+    if a.L == 1:
+        reason = (
+            f"One layer: P(W) is the inputs (with their constant 1) once for each output, times non-zero factors. The {problem.T} inputs are linearly "
+            f"independent, so rank P(W) = {columns} at every W."
+        )
+    else:
+        reason = f"One sample: the bias rows of the last block are the identity up to non-zero factors, so rank P(W) = n_L = {columns} at every W."
+    return decided(_NAME, EVERYWHERE, reason, "definition", lower, facts={"rank_lower": columns, "columns": columns})
 
 
-def _rigor_at_zero(problem: Problem) -> Rigor:
-    """Return the rigor with which derivatives are seen to exist at ``W = 0``, where ``z_l = b_l``."""
-    a, fixed = problem.architecture, problem.fixed_bias
-    rational = fixed is None or all(isinstance(b, Fraction) for l in a.kinked_layers(1) for b in fixed[l - 1])
-    return Rigor.EXACT if rational else Rigor.BALL
+def _bound_everywhere(context: ProofContext) -> RankBound | None:
+    """Return the lower bound of ``rank P`` that the last block gives at all weights: by the inputs for a single layer, else by the constant 1 of the bias."""
+    a = context.problem.architecture
+    if not a.output_activation.has_nonzero_slopes:
+        return None
+    phi = inputs_bounds(context).lower if a.L == 1 else trivial_bound(context.problem, f"Phi-{a.L - 1}+")
+    last = last_block_bound(context, phi)
+    return bound("P", last.place, last.value, "rank-stack", last, lower=True)
 
 
 def claims_that_follow(full_everywhere: Claim, full_generic: Claim, principle_error: Claim) -> list[Claim]:
@@ -276,18 +227,11 @@ def claims_that_follow(full_everywhere: Claim, full_generic: Claim, principle_er
     found = []
     if full_everywhere.verdict is Verdict.REFUTED:
         reason = "Full rank fails at some weights, so no argument that asks for it at all weights applies."
-        rigor = full_everywhere.rigor
-        found.append(
-            Claim("never-everywhere", Scope.EVERYWHERE, Verdict.PROVED, reason, {}, rigor, "never-everywhere", {}, (full_everywhere,))
-        )
+        found.append(implied("never-everywhere", "never-everywhere", EVERYWHERE, reason, full_everywhere))
     if full_generic.verdict is Verdict.PROVED and principle_error.verdict is Verdict.PROVED:
         reason = (
             "The set {W : rank P(W) < T·n_L} is closed, has measure zero, and contains every critical point that is no exact learner: "
             "outside it, ε(W) = 0 is the only way for the gradient to vanish."
         )
-        rigor = rigor_of(full_generic, principle_error)
-        premises = (full_generic, principle_error)
-        found.append(
-            Claim("almost-everywhere", Scope.ALMOST_EVERYWHERE, Verdict.PROVED, reason, {}, rigor, "almost-everywhere", {}, premises)
-        )
+        found.append(implied("almost-everywhere", "almost-everywhere", ALMOST_EVERYWHERE, reason, full_generic, principle_error))
     return found

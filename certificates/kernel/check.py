@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from lossproof.certificates.kernel.network.passes import Box
@@ -48,12 +49,20 @@ _DOCUMENT_KEYS = ("format", "version", "problem", "digest", "points", "length", 
 _STEP_KEYS = ("id", "rule", "premises", "evidence", "conclusion", "rigor")
 
 
-def check_certificate(document: object, *, allow_cited: bool = True, work: Work | None = None) -> Verification:
+def check_certificate(
+    document: object,
+    *,
+    allow_cited: bool = True,
+    work: Work | None = None,
+    around_steps: Callable[[int], AbstractContextManager[None]] = lambda columns: nullcontext(),
+) -> Verification:
     """Check a certificate, given as JSON text or as the object it spells.
 
     Every conclusion is derived anew and compared; the first step that fails ends the check. ``ok`` means that every conclusion holds for the problem
-    in the certificate, with the rigor stated. Without ``allow_cited`` no step may rest on a published theorem. No malformed document raises: it fails, with
-    place, code and message.
+    in the certificate, with the rigor stated. Without ``allow_cited`` steps that rest on a published theorem are failures, each of them, and the accepted ones
+    are those that do not. No malformed document raises: it fails, with
+    place, code and message. The steps are checked within ``around_steps(columns)`` for the columns ``T n_L`` of P: how many threads the sums may use is settled
+    there, and no verdict depends on it.
     """
     counted = Work() if work is None else work
     accepted: list[Accepted] = []
@@ -64,14 +73,15 @@ def check_certificate(document: object, *, allow_cited: bool = True, work: Work 
         problem, digest, points, steps = _read_head(found)
         witnesses: dict[str, Box | None] = {}
         known: dict[tuple[str, Any], Any] = {}
-        for number, value in enumerate(steps):
-            place = f"steps[{number}]"
-            counted.begin_step()
-            counted.spend(step_work(problem.L), "reading it")
-            step, rule = _read_step(value, number, problem, points, witnesses, accepted, counted, known)
-            accepted.append(_checked(step, rule, value["rigor"], allow_cited=allow_cited))
-            witnesses |= step.introduced
-            rules.append(rule)
+        with around_steps(problem.columns):
+            for number, value in enumerate(steps):
+                place = f"steps[{number}]"
+                counted.begin_step()
+                counted.spend(step_work(problem.L), "reading it")
+                step, rule = _read_step(value, number, problem, points, witnesses, accepted, counted, known)
+                accepted.append(_checked(step, rule, value["rigor"]))
+                witnesses |= step.introduced
+                rules.append(rule)
         place = ""
         _require_seal(found)
     except Rejected as rejected:
@@ -80,8 +90,11 @@ def check_certificate(document: object, *, allow_cited: bool = True, work: Work 
         return _failed(place, "limit", "the check needs too much memory")
     except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, LossproofError) as error:
         return _failed(place, "evidence" if place else "schema", f"cannot be checked: {type(error).__name__}: {short(str(error))}")
-    done = (AcceptedStep(n, rule, a.rigor, a.conclusion) for n, (rule, a) in enumerate(zip(rules, accepted, strict=True), start=1))
-    return Verification(tuple(done), (), digest, counted.spent)
+    done = [AcceptedStep(n, rule, a.rigor, a.conclusion) for n, (rule, a) in enumerate(zip(rules, accepted, strict=True), start=1)]
+    cited = [step for step in done if step.rigor is Rigor.CITED and not allow_cited]
+    message = "this step rests on a published theorem, which was not to be allowed"
+    failures = tuple(Failure(f"steps[{step.step - 1}]", "rigor", message) for step in cited)
+    return Verification(tuple(step for step in done if step not in cited), failures, digest, counted.spent)
 
 
 def _require_seal(found: dict[str, Any]) -> None:
@@ -157,7 +170,7 @@ def _read_conclusion(value: Any, points: int, witnesses: Mapping[str, Box | None
     return found
 
 
-def _checked(step: Step, rule: str, claimed: str, *, allow_cited: bool) -> Accepted:
+def _checked(step: Step, rule: str, claimed: str) -> Accepted:
     """Apply the rule, and compare what it gives with what is claimed."""
     derived, own = RULES[rule](step)
     known = not isinstance(step.at, str) or step.at[:2] != "W*" or step.at in {*step.witnesses, *step.introduced}
@@ -166,7 +179,6 @@ def _checked(step: Step, rule: str, claimed: str, *, allow_cited: bool) -> Accep
     require(difference is None, str(difference), f"the rule {rule} gives {short(json.dumps(derived))}", "conclusion")
     rigor = weakest([own, *(premise.rigor for premise in step.premises)])
     require(claimed == rigor.value, "rigor", f"the rigor is {rigor.value}, not {short(claimed)}", "rigor")
-    require(allow_cited or rigor is not Rigor.CITED, "rule", "this step rests on a published theorem, which was not to be allowed", "rigor")
     return Accepted(derived, rigor)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from lossproof.certificates.files import replace_file
 from lossproof.certificates.maps.record import CriticalPoint, MapRecord
 from lossproof.certificates.pictures.files import check_picture_place, figure_bytes
 from lossproof.certificates.reports.plain_words import report_title
+from lossproof.numerics.fields.float64 import nearest_double
+from lossproof.theory.rationals import decimal_exponent, shifted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,7 +44,7 @@ _COLUMN, _HEIGHT, _MARGINS = 1.42, 3.7, (0.95, 0.25, 1.0, 0.62)
 _PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
 _LINE, _STEP, _GAP, _CHARACTER = 0.2, 0.14, 0.19, 0.075
 _MOST_NUMBERS, _MOST_MARKS, _LEAST_WIDTH = 3, 4, 3.9
-_DECADES = 1.7
+_FACTOR, _LARGEST = 50, 300
 
 
 def check_picture(path: Path) -> Path:
@@ -76,10 +79,10 @@ class _Scale:
     high: float
     zero: float | None = None
 
-    def place(self, loss: float) -> float:
+    def place(self, loss: Fraction | float) -> float:
         if not self.logarithmic:
-            return loss
-        return math.log10(loss) if loss > 0 or self.zero is None else self.zero
+            return nearest_double(Fraction(loss))
+        return _log10(loss) if loss > 0 or self.zero is None else self.zero
 
 
 @dataclass(frozen=True)
@@ -91,18 +94,26 @@ class _Group:
     points: tuple[CriticalPoint, ...]
 
 
-def _middle(point: CriticalPoint) -> float:
-    return float((point.loss_lower + point.loss_upper) / 2) if point.loss_lower != 0 else 0.0
+def _middle(point: CriticalPoint) -> Fraction:
+    return (point.loss_lower + point.loss_upper) / 2 if point.loss_lower != 0 else Fraction(0)
 
 
-def _scale(losses: Sequence[float]) -> _Scale:
+def _log10(loss: Fraction | float) -> float:
+    """Return the decimal logarithm of a positive number of any size."""
+    exponent = decimal_exponent(Fraction(loss))
+    return exponent + math.log10(nearest_double(shifted(Fraction(loss), -exponent)))
+
+
+def _scale(losses: Sequence[Fraction | float]) -> _Scale:
+    """Return a logarithmic scale where losses differ by much or some are too large for a linear one, else a linear one."""
     positive = [loss for loss in losses if loss > 0]
-    if positive and min(losses) >= 0 and max(positive) > min(positive) * 10**_DECADES:
-        low, high = math.log10(min(positive)), math.log10(max(positive))
-        pad = 0.08 * (high - low)
+    apart = bool(positive) and (max(positive) > min(positive) * _FACTOR or _log10(max(positive)) >= _LARGEST)
+    if apart and min(losses) >= 0:
+        low, high = _log10(min(positive)), _log10(max(positive))
+        pad = 0.08 * (high - low) or 1.0
         zero = low - 4 * pad if min(losses) == 0 else None
         return _Scale(True, (low if zero is None else zero) - pad, high + pad, zero)
-    low, high = min(losses, default=0.0), max(losses, default=1.0)
+    low, high = (nearest_double(Fraction(end)) for end in (min(losses, default=0), max(losses, default=1)))
     pad = 0.09 * (high - low) or 0.1 * abs(high) or 0.1
     return _Scale(False, low - pad, high + pad)
 

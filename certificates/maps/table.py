@@ -6,7 +6,7 @@ import textwrap
 
 from lossproof.certificates.maps.record import MapRecord
 from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS, aligned_table, critical_rows
-from lossproof.certificates.reports.plain_words import QUESTION, conclusion_headline, plural, report_title
+from lossproof.certificates.reports.plain_words import QUESTION, conclusion_headline, notes_on_doubles, plural, report_title
 from lossproof.theory.verdicts import Verdict
 
 _CAVEAT = (
@@ -34,8 +34,13 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     title = f"Critical points of {_in_sentence(report_title(map.report))}"
     conclusion = map.conclusion
     lines = [title, "=" * len(title), "", *_table(map), ""]
-    told = conclusion.reason if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(conclusion)
-    sentences = (_search_text(map), f"[{conclusion.verdict.value}] {QUESTION} {told}", _CAVEAT)
+    told = conclusion.reason if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(map.report)
+    sentences = (
+        _search_text(map),
+        *notes_on_doubles(map.report.problem, map.report.points),
+        f"[{conclusion.verdict.value}] {QUESTION} {told}",
+        _CAVEAT,
+    )
     for sentence in sentences:
         lines += textwrap.wrap(sentence, max(width, 30), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -46,7 +51,8 @@ def _in_sentence(title: str) -> str:
 
 
 def _table(map: MapRecord) -> list[str]:
-    rows = critical_rows((*(point.claim for point in map), *(point.suboptimal for point in map if point.suboptimal is not None)))
+    claims = (*(point.claim for point in map), *(point.suboptimal for point in map if point.suboptimal is not None))
+    rows = critical_rows(claims, map.report.number)
     if not rows:
         return ["No critical point was proved."]
     hits = {point.point: point.hits for point in map}

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossproof.certificates.proof.encoding import canonical_digest, encode_point, encode_problem
-from lossproof.certificates.proof.nodes import Claim, Node, certified_order, points_of
+from lossproof.certificates.proof.nodes import Claim, Node, certified_order, named_by
+from lossproof.certificates.proof.numbering import Numbering
+from lossproof.certificates.proof.places import Point
 from lossproof.theory.exceptions import LossproofError
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.problem.weights import Weights
 
 FORMAT = "lossproof-certificate"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -37,37 +38,38 @@ class Certificate:
         return str(self.document["digest"])
 
 
-def certificate_of(problem: Problem, points: Sequence[Weights], claims: Sequence[Claim]) -> Certificate:
+def certificate_of(problem: Problem, claims: Sequence[Claim], first: Sequence[Point] = ()) -> Certificate:
     """Write the decided claims and all they rest on as a certificate.
 
-    Points keep their indices; those beyond the last one used are left out. Raises `LossproofError` when a decided claim carries no
-    rule, which is a defect of the prover.
+    Points are numbered as they are met, those of ``first`` before the others; those beyond the last one used are left out. Raises `LossproofError`
+    when a decided claim carries no rule, which is a defect of the prover.
     """
     nodes = certified_order(claims)
-    used = max(points_of(nodes), default=-1)
+    numbering = Numbering.of_claims(claims, first)
+    used = [numbering.points.index(place) for node in nodes for place in named_by(node) if isinstance(place, Point)]
     ids = {id(node): number for number, node in enumerate(nodes, start=1)}
-    steps = [_step(number, node, ids) for number, node in enumerate(nodes, start=1)]
+    steps = [_step(number, node, ids, numbering) for number, node in enumerate(nodes, start=1)]
     encoded = encode_problem(problem)
     document = {
         "format": FORMAT,
         "version": VERSION,
         "problem": encoded,
         "digest": canonical_digest(encoded),
-        "points": [encode_point(weights) for weights in points[: used + 1]],
+        "points": [encode_point(point.weights) for point in numbering.points[: max(used, default=-1) + 1]],
         "length": len(steps),
         "steps": steps,
     }
     return Certificate({**document, "seal": canonical_digest(document)})
 
 
-def _step(number: int, node: Node, ids: dict[int, int]) -> dict[str, Any]:
+def _step(number: int, node: Node, ids: dict[int, int], numbering: Numbering) -> dict[str, Any]:
     if not node.rule or node.rigor is None:
-        raise LossproofError(f"step {number} is decided without a rule: {node.conclusion()}")
+        raise LossproofError(f"step {number} is decided without a rule: {numbering.conclusion(node)}")
     return {
         "id": number,
         "rule": node.rule,
         "premises": [ids[id(premise)] for premise in node.premises],
-        "evidence": dict(node.evidence),
-        "conclusion": node.conclusion(),
+        "evidence": numbering.plain(node.evidence),
+        "conclusion": numbering.conclusion(node),
         "rigor": node.rigor.value,
     }

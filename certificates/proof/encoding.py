@@ -10,6 +10,7 @@ from typing import Any
 from lossproof.theory.problem.numbers import Combination, Constant, Number
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import rational_text
 
 
 def encode_rational(value: Fraction) -> str:
@@ -18,7 +19,7 @@ def encode_rational(value: Fraction) -> str:
     >>> encode_rational(Fraction(2, 7)), encode_rational(Fraction(0.1))
     ('2/7', '0x1.999999999999ap-4')
     """
-    plain = str(value)
+    plain = rational_text(value)
     if len(plain) > 20:
         try:
             nearest = value.numerator / value.denominator
@@ -32,7 +33,7 @@ def encode_rational(value: Fraction) -> str:
 def encode_number(value: Number) -> str | list[Any]:
     """Write an exact number: a string, or ``[r, [[c, q], …]]`` for a combination of constants."""
     if isinstance(value, Combination):
-        return [str(value.rational), [[_encode_constant(constant), str(q)] for constant, q in value.terms]]
+        return [rational_text(value.rational), [[_encode_constant(constant), rational_text(q)] for constant, q in value.terms]]
     return encode_rational(value)
 
 
@@ -40,8 +41,8 @@ def _encode_constant(constant: Constant) -> list[Any]:
     if constant.kind == "pi":
         return ["pi"]
     if constant.kind == "root":
-        return ["root", str(constant.argument), constant.degree]
-    return [constant.kind, str(constant.argument)]
+        return ["root", rational_text(constant.argument), constant.degree]
+    return [constant.kind, rational_text(constant.argument)]
 
 
 def encode_problem(problem: Problem) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, TypeAlias
 
+from lossproof.certificates.proof.places import Place, Point, Region, Witness, point_near, scope_of
 from lossproof.theory.statements.registry import Statement, statement_named
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
@@ -15,22 +15,25 @@ from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 class RankBound:
     """A proved bound of the rank of one matrix, ``rank ≥ value`` or ``rank ≤ value``.
 
-    ``matrix`` is a name of ``docs/certificate-format.md`` section 4 such as ``"P"`` or ``"Phi-1+"``; ``point`` an index into the report's
-    points, or None when the bound holds at all weights; ``rule`` and ``evidence`` are what the kernel re-checks.
+    ``matrix`` is a name of ``docs/certificate-format.md`` section 4 such as ``"P"`` or ``"Phi-1+"``; ``place`` is where the bound holds; ``rule`` and
+    ``evidence`` are what the kernel re-checks; ``support`` are nodes that must stand before it although they are no premises: those that show that the
+    weights it is about exist.
     """
 
     matrix: str
-    point: int | None
+    place: Place
     is_lower: bool
     value: int
     rule: str
     rigor: Rigor
     evidence: Mapping[str, Any] = field(default_factory=dict)
     premises: tuple[Node, ...] = ()
+    support: tuple[Node, ...] = ()
 
-    def conclusion(self) -> dict[str, Any]:
-        """Return the conclusion as the certificate states it."""
-        return {"matrix": self.matrix, "point": self.point, "rank_lower" if self.is_lower else "rank_upper": self.value}
+    @property
+    def point(self) -> Point | None:
+        """The point at or near which the bound holds; None for a region."""
+        return point_near(self.place)
 
     @property
     def text(self) -> str:
@@ -40,17 +43,19 @@ class RankBound:
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """A statement with scope, verdict, rigor, reason, and the nodes it was derived from.
+    """A statement with place, verdict, rigor, reason, and the nodes it was derived from.
 
-    - ``facts``: plain numbers under fixed keys (``docs/certificate-format.md`` section 6); fractions are written as strings there;
+    - ``place``: where it is claimed, with its ``scope`` and, at or near given weights, its ``point``;
+    - ``facts``: plain numbers under fixed keys (``docs/claims.md``), and records of points and witnesses; fractions are written as strings in a certificate;
     - ``reason``: why the verdict holds, in words;
     - ``missing``: for UNDECIDED, what a decision would need, else empty;
     - ``rigor``: None exactly when the verdict is UNDECIDED;
-    - ``rule`` and ``evidence``: what the kernel re-checks, ``rule`` empty when UNDECIDED.
+    - ``rule`` and ``evidence``: what the kernel re-checks, ``rule`` empty when UNDECIDED;
+    - ``introduces``: the witness that this claim shows to exist, if any; ``support`` as for `RankBound`.
     """
 
     id: str
-    scope: Scope
+    place: Place
     verdict: Verdict
     reason: str
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -58,50 +63,79 @@ class Claim:
     rule: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     premises: tuple[Node, ...] = ()
-    point: int | None = None
     missing: str = ""
+    introduces: Witness | None = None
+    support: tuple[Node, ...] = ()
 
     @property
     def statement(self) -> Statement:
         """The registered statement this claim is about."""
         return statement_named(self.id)
 
-    def conclusion(self) -> dict[str, Any]:
-        """Return the conclusion as the certificate states it."""
-        return {
-            "statement": self.id,
-            "scope": self.scope.value,
-            "verdict": self.verdict.value,
-            "point": self.point,
-            "facts": {key: str(value) if isinstance(value, Fraction) else value for key, value in self.facts.items()},
-        }
+    @property
+    def scope(self) -> Scope:
+        """For which weights it is claimed."""
+        return scope_of(self.place)
+
+    @property
+    def point(self) -> Point | None:
+        """The point at or near which it is claimed; None for a claim about all weights."""
+        return point_near(self.place)
 
 
 Node: TypeAlias = Claim | RankBound
 
 
-def rigor_of(*nodes: Node) -> Rigor:
-    """Return the weakest rigor of the nodes that were decided; ``EXACT`` without any."""
-    return weakest(node.rigor for node in nodes if node.rigor is not None)
+def rigor_of(*nodes: Node, own: Rigor = Rigor.EXACT) -> Rigor:
+    """Return the weakest of a rigor and those of the nodes that were decided."""
+    return weakest([own, *(node.rigor for node in nodes if node.rigor is not None)])
 
 
-def proved_at(
-    name: str,
-    point: int | None,
-    reason: str,
-    facts: Mapping[str, Any],
-    own: Rigor,
+def bound(
+    matrix: str,
+    place: Place,
+    value: int,
     rule: str,
-    evidence: Mapping[str, Any],
-    *premises: Claim,
+    *premises: Node,
+    lower: bool,
+    own: Rigor = Rigor.EXACT,
+    evidence: Mapping[str, Any] | None = None,
+    support: tuple[Node, ...] = (),
+) -> RankBound:
+    """Return a bound of the weakest rigor of its own and its premises'."""
+    return RankBound(matrix, place, lower, value, rule, rigor_of(*premises, own=own), evidence or {}, premises, support)
+
+
+def decided(
+    id: str,
+    place: Place,
+    reason: str,
+    rule: str,
+    *premises: Node,
+    verdict: Verdict = Verdict.PROVED,
+    facts: Mapping[str, Any] | None = None,
+    evidence: Mapping[str, Any] | None = None,
+    own: Rigor = Rigor.EXACT,
+    introduces: Witness | None = None,
+    support: tuple[Node, ...] = (),
 ) -> Claim:
-    """Return a PROVED claim at a point, of the weakest rigor of its own and its premises'."""
-    rigor = weakest([own, rigor_of(*premises)])
-    return Claim(name, Scope.AT_WEIGHTS, Verdict.PROVED, reason, facts, rigor, rule, evidence, premises, point)
+    """Return a decided claim, of the weakest rigor of its own and its premises'."""
+    rigor = rigor_of(*premises, own=own)
+    return Claim(id, place, verdict, reason, facts or {}, rigor, rule, evidence or {}, premises, "", introduces, support)
+
+
+def implied(row: str, id: str, place: Place, reason: str, *premises: Node, **more: Any) -> Claim:
+    """Return a claim that a row of the kernel's table of implications gives."""
+    return decided(id, place, reason, "implication", *premises, evidence={"row": row}, **more)
+
+
+def undecided(id: str, place: Place, reason: str, missing: str, *premises: Node, facts: Mapping[str, Any] | None = None) -> Claim:
+    """Return an UNDECIDED claim: what is known, and what a decision would need."""
+    return Claim(id, place, Verdict.UNDECIDED, reason, facts or {}, premises=premises, missing=missing)
 
 
 def proof_order(claims: Iterable[Claim]) -> list[Node]:
-    """Return claims and everything they rest on, premises before conclusions, each node once."""
+    """Return claims and everything they rest on, premises and support before conclusions, each node once."""
     ordered: list[Node] = []
     placed: set[int] = set()
     stack: list[tuple[Node, bool]] = [(claim, False) for claim in reversed(tuple(claims))]
@@ -114,16 +148,26 @@ def proof_order(claims: Iterable[Claim]) -> list[Node]:
             ordered.append(node)
         else:
             stack.append((node, True))
-            stack.extend((premise, False) for premise in reversed(node.premises) if id(premise) not in placed)
+            stack.extend((other, False) for other in reversed((*node.premises, *node.support)) if id(other) not in placed)
     return ordered
-
-
-def points_of(nodes: Iterable[Node]) -> set[int]:
-    """Return the indices of the points that nodes of a proof refer to; with `proof_order`, those that claims and all they rest on refer to."""
-    named = (index for node in nodes for index in (node.point, node.evidence.get("point")))
-    return {index for index in named if index is not None}
 
 
 def certified_order(claims: Iterable[Claim]) -> list[Node]:
     """Return the decided claims and everything they rest on: the steps of the certificate, in order."""
     return proof_order(claim for claim in claims if claim.verdict is not Verdict.UNDECIDED)
+
+
+def named_by(node: Node) -> tuple[Place, ...]:
+    """Return the points and witnesses that a node names: where it holds, and those in its facts and evidence."""
+    facts = node.facts if isinstance(node, Claim) else {}
+    values = (node.place, point_near(node.place), *node.evidence.values(), *facts.values())
+    return tuple(value for value in values if isinstance(value, (Point, Witness)))
+
+
+def is_about_weights(place: Place) -> bool:
+    """Tell whether a place is a point or a witness.
+
+    >>> is_about_weights(EVERYWHERE)
+    False
+    """
+    return not isinstance(place, Region)

@@ -7,63 +7,108 @@ bounds; it is a pair of equal bounds wherever the rank can be decided.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import RankBound
-from lossproof.certificates.proof.structural_bounds import product_bound, size_bound, structural_upper_bounds
-from lossproof.numerics.network.outputs import dead_outputs
+from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided
+from lossproof.certificates.proof.places import EVERYWHERE, Place, Point
+from lossproof.certificates.proof.structural_bounds import product_bound, size_bound, structural_upper_bounds, trivial_bound
+from lossproof.certificates.text.enclosures import decimal_below
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.producers import has_singular_value_evidence, rank_evidence
 from lossproof.theory.bounds.lower import khatri_rao_bound, psi_rank
 from lossproof.theory.problem.matrix_sizes import matrix_size
-from lossproof.theory.verdicts import Rigor, weakest
+from lossproof.theory.rationals import rational_text
+from lossproof.theory.verdicts import Rigor
 
-Bounds = tuple[RankBound, RankBound]
 _DIRECT_BLOCK_ENTRIES = 400_000
 _MANY_COLUMNS = 1000
-_PRECISION = 256
-_SOME_PRIME = 1_048_583
 
 
-def rank_bounds(context: ProofContext, matrix: str, point: int) -> Bounds:
-    """Return the best proved (lower, upper) bounds of ``rank matrix`` at a point, remembering them.
+@dataclass(frozen=True)
+class RankBounds:
+    """A proved lower and a proved upper bound of one rank.
 
-    ``Phi-0`` and ``Phi-0+`` depend on no weights: their bounds hold at all points.
+    ``obstacle`` says what stood in the way of a proof in doubles, in words that follow "because"; ``singular_value`` is a claim of a positive bound of the
+    smallest singular value, if one was proved on the way.
     """
-    at = None if matrix in ("Phi-0", "Phi-0+") else point
-    if (matrix, at) not in context.bounds:
+
+    lower: RankBound
+    upper: RankBound
+    obstacle: str = ""
+    singular_value: Claim | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether the bounds meet."""
+        return self.lower.value == self.upper.value
+
+
+def rank_bounds(context: ProofContext, matrix: str, point: Point) -> RankBounds:
+    """Return the best proved bounds of ``rank matrix`` at a point, remembering them.
+
+    ``Phi-0`` and ``Phi-0+`` depend on no weights: their bounds hold everywhere.
+    """
+    place: Place = EVERYWHERE if matrix in ("Phi-0", "Phi-0+") else point
+
+    def prove() -> RankBounds:
         context.report_progress(f"rank of {matrix}", 0, 1)
-        context.bounds[matrix, at] = _prove_bounds(context, matrix, point, at)
+        found = _prove_bounds(context, matrix, point, place)
         context.report_progress(f"rank of {matrix}", 1, 1)
-    return context.bounds[matrix, at]
+        return found
+
+    return context.once(f"rank of {matrix}", place, prove)
 
 
-def _prove_bounds(context: ProofContext, matrix: str, point: int, at: int | None) -> Bounds:
+def _prove_bounds(context: ProofContext, matrix: str, point: Point, place: Place) -> RankBounds:
     lowers, uppers = _derived_bounds(context, matrix, point)
+    obstacles: list[str] = []
     if not _decided(lowers, uppers) and _worth_direct_proof(context, matrix):
-        enough = min(bound.value for bound in uppers)
-        for evidence in _direct_evidence(context, matrix, point, enough):
-            (lowers if evidence.is_lower else uppers).append(_bound_of(evidence, matrix, at))
+        for found in _direct_bounds(context, matrix, point, place, min(b.value for b in uppers), obstacles):
+            (lowers if found.is_lower else uppers).append(found)
             if _decided(lowers, uppers):
                 break
     if matrix == "P" and not _decided(lowers, uppers):
-        lowers += _by_full_block(context, point, min(bound.value for bound in uppers))
-    if not lowers:
-        nothing = {"rows": [], "columns": [], "prime": _SOME_PRIME, "u": None}
-        lowers.append(RankBound(matrix, at, True, 0, "rank-minor", Rigor.EXACT, nothing))
-    return max(lowers, key=lambda bound: bound.value), min(uppers, key=lambda bound: bound.value)
+        lowers += _by_full_block(context, point, min(b.value for b in uppers))
+    lowers.append(trivial_bound(context.problem, matrix))
+    best = max(lowers, key=lambda b: b.value)
+    values = (p for b in lowers for p in b.premises if isinstance(p, Claim) and p.id == "singular-value" and p.facts["least"] != "0")
+    return RankBounds(best, min(uppers, key=lambda b: b.value), obstacles[0] if obstacles else "", next(values, None))
 
 
 def _decided(lowers: list[RankBound], uppers: list[RankBound]) -> bool:
     return bool(lowers) and max(b.value for b in lowers) >= min(b.value for b in uppers)
 
 
-def _direct_evidence(context: ProofContext, matrix: str, point: int, enough: int) -> Iterator[RankEvidence]:
-    yield from rank_evidence(context.problem, context.points[point], matrix, context.effort_for(matrix, point), enough=enough)
+def _direct_bounds(
+    context: ProofContext, matrix: str, point: Point, place: Place, enough: int, obstacles: list[str]
+) -> Iterator[RankBound]:
+    effort = replace(context.effort_for(matrix), obstacle=obstacles.append)
+    for evidence in rank_evidence(context.problem, point.weights, matrix, effort, enough=enough):
+        yield _bound_of(evidence, matrix, place)
 
 
-def _bound_of(evidence: RankEvidence, matrix: str, at: int | None) -> RankBound:
-    return RankBound(matrix, at, evidence.is_lower, evidence.value, evidence.rule, evidence.rigor, evidence.payload)
+def _bound_of(evidence: RankEvidence, matrix: str, place: Place) -> RankBound:
+    if evidence.rule == "singular-value":
+        found = evidence.payload
+        claim = singular_value_claim(matrix, place, Fraction(found["least"]), found["method"], balanced=found["balanced"])
+        return regular_bound(matrix, place, evidence.value, claim)
+    return bound(matrix, place, evidence.value, evidence.rule, lower=evidence.is_lower, own=evidence.rigor, evidence=evidence.payload)
+
+
+def singular_value_claim(matrix: str, place: Place, least: Fraction, method: str = "cholesky", *, balanced: bool = False) -> Claim:
+    """Claim that the smallest singular value of a matrix, in verified double precision, is positive (``least`` 0), or at least so large."""
+    what = "is positive" if least == 0 else f"is at least {decimal_below(least)}, with every equation multiplied by a power of two"
+    reason = f"The smallest singular value of {matrix} {what}, by verified double precision."
+    facts = {"matrix": matrix, "least": rational_text(least)}
+    evidence = {**facts, "method": method, "balanced": balanced}
+    return decided("singular-value", place, reason, "singular-value", facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
+
+
+def regular_bound(matrix: str, place: Place, columns: int, reason: Claim) -> RankBound:
+    """Return full column rank from a claim about the smallest singular value, or about a regular exact learner."""
+    return bound(matrix, place, columns, "rank-regular", reason, lower=True)
 
 
 def _worth_direct_proof(context: ProofContext, matrix: str) -> bool:
@@ -73,7 +118,7 @@ def _worth_direct_proof(context: ProofContext, matrix: str) -> bool:
     return rows * columns <= _DIRECT_BLOCK_ENTRIES
 
 
-def _derived_bounds(context: ProofContext, matrix: str, point: int) -> tuple[list[RankBound], list[RankBound]]:
+def _derived_bounds(context: ProofContext, matrix: str, point: Point) -> tuple[list[RankBound], list[RankBound]]:
     """Bounds that follow from ranks of other matrices."""
     if matrix == "P":
         return _derived_for_jacobian(context, point)
@@ -86,29 +131,25 @@ def _derived_bounds(context: ProofContext, matrix: str, point: int) -> tuple[lis
     return [], uppers
 
 
-def _derived_for_jacobian(context: ProofContext, point: int) -> tuple[list[RankBound], list[RankBound]]:
-    a = context.problem.architecture
-    uppers = [*_structural(context), *_dead_outputs(context, point)]
+def _derived_for_jacobian(context: ProofContext, point: Point) -> tuple[list[RankBound], list[RankBound]]:
+    problem = context.problem
+    a = problem.architecture
+    uppers = list(structural_bounds(context))
     least, phi = min(b.value for b in uppers), f"Phi-{a.L - 1}+"
     lowers = []
-    if a.output_activation.nonvanishing_derivative.holds and a.n_L * min(matrix_size(context.problem, phi)) >= least:
-        last = last_block_bound(context, rank_bounds(context, phi, point)[0])
+    if a.output_activation.has_nonzero_slopes and a.n_L * min(matrix_size(problem, phi)) >= least:
+        last = last_block_bound(context, rank_bounds(context, phi, point).lower)
         if last.value >= least:
-            lowers.append(RankBound("P", point, True, last.value, "rank-block", last.rigor, premises=(last,)))
-    if not lowers and point == 0 and context.problem.columns >= _MANY_COLUMNS and not _is_near_learner(context, point):
+            lowers.append(bound("P", last.place, last.value, "rank-stack", last, lower=True))
+    if not lowers and problem.columns >= _MANY_COLUMNS and not has_singular_value_evidence(problem, point.weights):
         lowers = _by_full_block(context, point, least)
     return lowers, uppers
 
 
-def _is_near_learner(context: ProofContext, point: int) -> bool:
-    """Tell whether a bound of the smallest singular value of P is worth more than its rank."""
-    return has_singular_value_evidence(context.problem, context.points[point])
-
-
-def _by_full_block(context: ProofContext, point: int, least: int) -> list[RankBound]:
+def _by_full_block(context: ProofContext, point: Point, least: int) -> list[RankBound]:
     """Derive full rank of P from that of a block of rows, where one has enough of them.
 
-    With many columns this comes first, as `khatri-rao` reports the blocks at point 0 in any case: one factorisation for both. Else it is tried
+    With many columns this comes first, as `khatri-rao` reports the blocks in any case: one factorisation for both. Else it is tried
     last: a smaller set of weights may be better conditioned than all of them.
     """
     columns = context.problem.columns
@@ -116,60 +157,72 @@ def _by_full_block(context: ProofContext, point: int, least: int) -> list[RankBo
         return []
     for l in range(1, context.problem.architecture.L):
         if matrix_size(context.problem, f"P-{l}")[0] >= columns:
-            block = rank_bounds(context, f"P-{l}", point)[0]
+            block = rank_bounds(context, f"P-{l}", point).lower
             if block.value == columns:
-                return [RankBound("P", point, True, columns, "rank-block", block.rigor, premises=(block,))]
+                return [bound("P", block.place, columns, "rank-stack", block, lower=True)]
     return []
 
 
-def _dead_outputs(context: ProofContext, point: int) -> list[RankBound]:
-    problem = context.problem
-    if not problem.architecture.output_activation.is_dead_for_negative:
-        return []
-    dead = dead_outputs(problem, context.points[point], _PRECISION)
-    evidence = {"outputs": dead, "precision": _PRECISION}
-    return [RankBound("P", point, False, problem.columns - len(dead), "rank-dead-outputs", Rigor.BALL, evidence)] if dead else []
-
-
 def last_block_bound(context: ProofContext, phi: RankBound) -> RankBound:
-    """Return ``rank P_L ≥ n_L · rank Φ_{L-1}⁺`` (or ``≤``), for output activations whose derivative vanishes nowhere."""
+    """Return ``rank P_L ≥ n_L · rank Φ_{L-1}⁺`` (or ``≤``), for output activations whose derivative vanishes nowhere it exists."""
     a = context.problem.architecture
-    rule = "rank-last-block" if phi.is_lower else "rank-last-block-upper"
-    point = phi.point
-    return RankBound(f"P-{a.L}", point, phi.is_lower, a.n_L * phi.value, rule, phi.rigor, premises=(phi,))
+    return bound(f"P-{a.L}", phi.place, a.n_L * phi.value, "rank-kronecker", phi, lower=phi.is_lower)
 
 
-def _psi_lower(context: ProofContext, layer: int, point: int) -> list[RankBound]:
-    a, T = context.problem.architecture, context.problem.T
-    if not all(a.activation_of(l).nonvanishing_derivative.holds for l in range(layer, a.L + 1)):
+def weight_bounds(context: ProofContext, layer: int, point: Point) -> tuple[RankBound, ...] | None:
+    """Return lower bounds of the ranks of ``W_L*, …, W_{layer+1}*``, from which Sylvester bounds the ranks of ``Ψ_layer(i)``.
+
+    None where an activation's derivative may vanish.
+    """
+    a = context.problem.architecture
+    if not all(a.activation_of(l).has_nonzero_slopes for l in range(layer, a.L + 1)):
+        return None
+    return tuple(rank_bounds(context, f"W-{l}*", point).lower for l in range(a.L, layer, -1))
+
+
+def _psi_lower(context: ProofContext, layer: int, point: Point) -> list[RankBound]:
+    ranks = weight_bounds(context, layer, point)
+    if ranks is None:
         return []
-    ranks = [rank_bounds(context, f"W-{l}*", point)[0] for l in range(a.L, layer, -1)]
-    value = T * psi_rank(a.widths, layer, [bound.value for bound in ranks])
-    rigor = weakest(bound.rigor for bound in ranks)
-    return [RankBound(f"Psi-{layer}", point, True, value, "rank-psi", rigor, premises=tuple(ranks))]
+    value = context.problem.T * psi_rank(context.problem.architecture.widths, layer, [b.value for b in ranks])
+    place: Place = point if ranks else EVERYWHERE
+    return [bound(f"Psi-{layer}", place, value, "rank-sylvester", *ranks, lower=True)]
 
 
-def _derived_for_block(context: ProofContext, layer: int, point: int, uppers: list[RankBound]) -> tuple[list[RankBound], list[RankBound]]:
+def _derived_for_block(context: ProofContext, layer: int, point: Point, uppers: list[RankBound]) -> tuple[list[RankBound], list[RankBound]]:
     problem = context.problem
     a = problem.architecture
-    phi_lower, phi_upper = rank_bounds(context, f"Phi-{layer - 1}+", point)
-    psi_lower = rank_bounds(context, f"Psi-{layer}", point)[0]
-    value = khatri_rao_bound(a.widths[layer], problem.T, phi_lower.value, psi_lower.value)
-    rigor = weakest([phi_lower.rigor, psi_lower.rigor])
-    lowers = [RankBound(f"P-{layer}", point, True, max(0, value), "rank-khatri-rao", rigor, premises=(phi_lower, psi_lower))]
-    uppers = [*uppers, product_bound(problem, layer, phi_upper)]
-    if layer == a.L and a.output_activation.nonvanishing_derivative.holds:
-        lowers.append(last_block_bound(context, phi_lower))
-        uppers.append(last_block_bound(context, phi_upper))
+    phi, psi = rank_bounds(context, f"Phi-{layer - 1}+", point), rank_bounds(context, f"Psi-{layer}", point).lower
+    value = max(0, khatri_rao_bound(a.widths[layer], problem.T, phi.lower.value, psi.value))
+    lowers = [bound(f"P-{layer}", point, value, "rank-sylvester", phi.lower, psi, lower=True)]
+    uppers = [*uppers, product_bound(problem, layer, phi.upper)]
+    if layer == a.L and a.output_activation.has_nonzero_slopes:
+        lowers.append(last_block_bound(context, phi.lower))
+        uppers.append(last_block_bound(context, phi.upper))
     return lowers, uppers
+
+
+def structural_bounds(context: ProofContext) -> list[RankBound]:
+    """Return the upper bounds of ``rank P`` that hold at every ``W``, found once."""
+    return context.once("structural bounds", EVERYWHERE, lambda: structural_upper_bounds(context.problem, inputs_bounds(context).upper))
+
+
+def inputs_bounds(context: ProofContext) -> RankBounds:
+    """Return the bounds of ``rank Φ_0⁺``, which holds at all weights."""
+    return context.once("rank of Phi-0+", EVERYWHERE, lambda: _inputs_bounds(context))
+
+
+def _inputs_bounds(context: ProofContext) -> RankBounds:
+    matrix, problem = "Phi-0+", context.problem
+    lowers, uppers = [trivial_bound(problem, matrix)], [size_bound(problem, matrix)]
+    for evidence in rank_evidence(problem, None, matrix, context.effort_for(matrix), enough=uppers[0].value):
+        found = _bound_of(evidence, matrix, EVERYWHERE)
+        (lowers if found.is_lower else uppers).append(found)
+        if _decided(lowers, uppers):
+            break
+    return RankBounds(max(lowers, key=lambda b: b.value), min(uppers, key=lambda b: b.value))
 
 
 def generic_upper_bound(context: ProofContext) -> RankBound:
     """Return the best upper bound of ``rank P`` that holds at every ``W``."""
-    return min(_structural(context), key=lambda bound: bound.value)
-
-
-def _structural(context: ProofContext) -> list[RankBound]:
-    if not context.structural:
-        context.structural = structural_upper_bounds(context.problem, rank_bounds(context, "Phi-0+", 0)[1])
-    return context.structural
+    return min(structural_bounds(context), key=lambda b: b.value)

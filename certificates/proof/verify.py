@@ -12,23 +12,24 @@ from lossproof.theory.exceptions import InputError
 _MAX_BYTES = 4 * 256 * 2**20
 
 
-def verify(source: str | Path | Mapping[str, Any], problem_digest: str | None = None) -> Verification:
+def verify(source: str | Path | Mapping[str, Any], problem_digest: str | None = None, *, allow_cited: bool = True) -> Verification:
     """Check a certificate: a file's path, JSON text (a string whose first character other than a blank is ``{``), or the parsed object.
 
     With ``problem_digest`` (``report.certificate.digest``) the certificate must also be about that very problem. The result's ``ok`` means that
-    every claim in it holds, proved by the rules of ``docs/certificate-format.md``. A malformed certificate fails with place and reason.
+    every claim in it holds, proved by the rules of ``docs/certificate-format.md``. A malformed certificate fails with place and reason. Without ``allow_cited`` so
+    does one in which steps rest on published theorems: these are its failures, and ``steps`` what stands without them.
     Raises `InputError` when a path cannot be read.
 
     >>> verify('{"format": "lossproof-certificate"}').failures[0].code
     'schema'
     """
     from lossproof.certificates.kernel.check import check_certificate
+    from lossproof.numerics.algebra.threads import threads_for
 
-    if isinstance(source, Path) or (isinstance(source, str) and not source.lstrip().startswith("{")):
-        text = _read(Path(source))
-        result = text if isinstance(text, Verification) else check_certificate(text)
-    else:
-        result = check_certificate(source)
+    given = _read(Path(source)) if isinstance(source, Path) or (isinstance(source, str) and not source.lstrip().startswith("{")) else source
+    if isinstance(given, Verification):
+        return given
+    result = check_certificate(given, allow_cited=allow_cited, around_steps=lambda columns: threads_for(columns**3 / 3))
     if result.ok and problem_digest is not None and result.digest != problem_digest:
         return Verification(
             (), (Failure("digest", "problem", f"the certificate is about another problem, with digest {result.digest}"),), None

@@ -10,6 +10,7 @@ from typing import Any
 from lossproof.certificates.proof.encoding import encode_point, encode_problem, problem_digest
 from lossproof.certificates.reports.outline import ClaimEntry, LemmaEntry, outline_of
 from lossproof.certificates.reports.record import ReportRecord
+from lossproof.theory.rationals import rational_text
 
 
 def report_as_dict(report: ReportRecord) -> dict[str, Any]:
@@ -17,9 +18,9 @@ def report_as_dict(report: ReportRecord) -> dict[str, Any]:
 
     Keys: ``title``, ``data_name``, ``problem`` and ``points`` (as in the certificate), ``N_net`` and ``columns``, ``weights_given``,
     ``conclusion`` (the verdict), ``claims`` and ``lemmas`` in reading order, ``spectrum_estimate`` (plain float64, decides nothing),
-    ``notes``, ``digest``. A claim has ``number``, ``anchor``, ``id``, ``title``, ``scope``, ``verdict``, ``rigor`` (null when undecided),
-    ``point``, ``reason``, ``missing``, ``facts``, ``rule``, ``evidence``, ``rests_on`` (anchors such as ``"claim-3"``, ``"lemma-1"``) and
-    ``step`` (in the certificate). A lemma has ``matrix``, ``point``, ``rank_lower`` or ``rank_upper``, and the same last keys.
+    ``notes``, ``self_check`` (null where it was not made), ``digest``. A claim has ``number``, ``anchor``, ``id``, ``title``, ``scope``, ``verdict``, ``rigor`` (null when undecided),
+    ``at`` (the place as in the certificate), ``point`` (the number of the point that it is about or near), ``reason``, ``missing``, ``facts``, ``rule``, ``evidence``, ``rests_on`` (anchors such as ``"claim-3"``, ``"lemma-1"``) and
+    ``step`` (in the certificate). A lemma has ``matrix``, ``at``, ``rank_lower`` or ``rank_upper``, and the same last keys.
     """
     from lossproof.certificates.reports.plain_words import report_title
 
@@ -32,17 +33,18 @@ def report_as_dict(report: ReportRecord) -> dict[str, Any]:
         "N_net": architecture.N_net,
         "columns": report.problem.columns,
         "weights_given": report.weights_given,
-        "points": [encode_point(point) for point in report.points],
+        "points": [encode_point(weights) for weights in report.points],
         "conclusion": report.conclusion.verdict.value,
-        "claims": [_claim(entry) for entry in outline.claims],
-        "lemmas": [_lemma(entry) for entry in outline.lemmas],
+        "claims": [_claim(report, entry) for entry in outline.claims],
+        "lemmas": [_lemma(report, entry) for entry in outline.lemmas],
         "spectrum_estimate": [float(value) for value in report.spectrum],
         "notes": list(report.notes),
+        "self_check": None if report.self_check is None else {"steps": report.self_check.steps, "refused": list(report.self_check.refused)},
         "digest": problem_digest(report.problem),
     }
 
 
-def _claim(entry: ClaimEntry) -> dict[str, Any]:
+def _claim(report: ReportRecord, entry: ClaimEntry) -> dict[str, Any]:
     claim = entry.claim
     return {
         "number": entry.number,
@@ -52,26 +54,27 @@ def _claim(entry: ClaimEntry) -> dict[str, Any]:
         "scope": claim.scope.value,
         "verdict": claim.verdict.value,
         "rigor": None if claim.rigor is None else claim.rigor.value,
-        "point": claim.point,
+        "at": report.numbering.name(claim.place),
+        "point": entry.point,
         "reason": claim.reason,
         "missing": claim.missing,
-        "facts": _plain(claim.facts),
+        "facts": _plain(report.numbering.plain(claim.facts)),
         "rule": claim.rule,
-        "evidence": _plain(claim.evidence),
+        "evidence": _plain(report.numbering.plain(claim.evidence)),
         "rests_on": [link.anchor for link in entry.rests_on],
         "step": entry.step,
     }
 
 
-def _lemma(entry: LemmaEntry) -> dict[str, Any]:
+def _lemma(report: ReportRecord, entry: LemmaEntry) -> dict[str, Any]:
     bound = entry.bound
     return {
         "number": entry.number,
         "anchor": entry.anchor,
-        **bound.conclusion(),
+        **report.numbering.conclusion(bound),
         "rigor": bound.rigor.value,
         "rule": bound.rule,
-        "evidence": _plain(bound.evidence),
+        "evidence": _plain(report.numbering.plain(bound.evidence)),
         "rests_on": [link.anchor for link in entry.rests_on],
         "step": entry.step,
     }
@@ -83,7 +86,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Fraction):
-        return str(value)
+        return rational_text(value)
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value

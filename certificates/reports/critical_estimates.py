@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.numerics.fields.float64 import nearest_double
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import flat_weights
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import rational_written
 
 _MOST_PARAMETERS = 400
 _SAMPLES = 97
@@ -37,8 +40,8 @@ class DescentEstimate:
 
 
 def hessian_eigenvalues(problem: Problem, weights: Weights) -> tuple[float, ...]:
-    """Return the eigenvalues of the Hessian in doubles, smallest first; empty where there are too many parameters or numbers overflow."""
-    if problem.architecture.N_net > _MOST_PARAMETERS:
+    """Return the eigenvalues of the Hessian in doubles, smallest first; empty where there are too many parameters or numbers have no double."""
+    if problem.architecture.N_net > _MOST_PARAMETERS or beyond_doubles(problem, weights) is not None:
         return ()
     H = FloatLandscape(problem).at(flat_weights(problem, weights)[None]).hessian[0]
     return tuple(float(value) for value in np.linalg.eigvalsh(H)) if np.all(np.isfinite(H)) else ()
@@ -49,11 +52,14 @@ def descent_estimate(problem: Problem, weights: Weights, descent: Claim) -> Desc
 
     The range of ``t`` is the longest one over which the loss falls, and by about as much as the leading term says.
     """
-    terms = [(int(k), np.array([float(Fraction(x)) for x in vector])) for k, vector in descent.evidence["curve"]]
-    order, coefficient = int(descent.facts["order"]), float(Fraction(descent.facts["coefficient"]))
+    terms = [(int(k), np.array([nearest_double(rational_written(x)) for x in vector])) for k, vector in descent.evidence["curve"]]
+    order, coefficient = int(descent.facts["order"]), nearest_double(Fraction(descent.facts["coefficient"]))
+    if beyond_doubles(problem, weights) is not None:
+        return None
     landscape, start = FloatLandscape(problem), flat_weights(problem, weights)
     loss = float(landscape.at(start[None]).loss[0])
 
+    @np.errstate(all="ignore")
     def change(chosen: Sequence[tuple[int, Any]], t: Any) -> Any:
         return landscape.at(start + sum(np.outer(t**k, direction) for k, direction in chosen)).loss - loss
 
@@ -64,7 +70,7 @@ def descent_estimate(problem: Problem, weights: Weights, descent: Claim) -> Desc
         falls = bool(np.all(np.diff(values) <= _VISIBLE * abs(leading)))
         if falls and _CLOSE * leading <= values[-1] <= leading / _CLOSE and -values[-1] > _VISIBLE * max(abs(loss), 1e-300):
             line = change(terms[:1], t) if len(terms) > 1 else None
-            shown = None if line is None else _floats(line)
+            shown = None if line is None or not np.all(np.isfinite(line)) else _floats(line)
             return DescentEstimate(_floats(t), _floats(values), shown, _floats(coefficient * t**order), order)
     return None
 

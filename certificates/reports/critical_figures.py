@@ -12,6 +12,7 @@ from lossproof.certificates.reports.outline import ClaimEntry
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.svg import superscript
 from lossproof.certificates.text.enclosures import decimal_above
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.theory.verdicts import Verdict
 
 
@@ -32,31 +33,32 @@ def figures_of(report: ReportRecord, entry: ClaimEntry) -> tuple[Figure, ...]:
     if claim.verdict is not Verdict.PROVED or claim.point is None:
         return ()
     proved = {c.id: c for c in (claim, *claim.premises) if isinstance(c, Claim)} if claim.id == "critical-point" else {claim.id: claim}
-    found = [_spectrum(report, proved["inertia"], entry.anchor) if "inertia" in proved else None]
-    found.append(_descent(report, proved["higher-order-descent"], entry.anchor) if "higher-order-descent" in proved else None)
+    with one_thread():
+        found = [_spectrum(report, proved["inertia"], entry.anchor) if "inertia" in proved else None]
+        found.append(_descent(report, proved["higher-order-descent"], entry.anchor) if "higher-order-descent" in proved else None)
     return tuple(figure for figure in found if figure is not None)
 
 
 def _spectrum(report: ReportRecord, inertia: Claim, key: str) -> Figure | None:
-    eigenvalues = hessian_eigenvalues(report.problem, report.points[inertia.point or 0])
+    eigenvalues = hessian_eigenvalues(report.problem, inertia.point.weights) if inertia.point is not None else ()
     if not eigenvalues:
         return None
     where = "at" if Fraction(inertia.facts["radius"]) == 0 else "near"
     mixed = inertia.facts["zero"] and inertia.facts["undecided"]
     caption = (
-        f"The eigenvalues of the Hessian {where} point {inertia.point}. Proved: how many are negative, zero and positive. "
+        f"The eigenvalues of the Hessian {where} point {report.number(inertia.point)}. Proved: how many are negative, zero and positive. "
         f"Estimated in float64: where they lie{', and so which of those next to 0 are the zeros' if mixed else ''}."
     )
     return Figure(inertia_svg(eigenvalues, inertia.facts, key), caption)
 
 
 def _descent(report: ReportRecord, descent: Claim, key: str) -> Figure | None:
-    found = descent_estimate(report.problem, report.points[descent.point or 0], descent)
+    found = None if descent.point is None else descent_estimate(report.problem, descent.point.weights, descent)
     if found is None:
         return None
     order, coefficient = found.order, decimal_above(Fraction(descent.facts["coefficient"])).replace("-", "−")
     caption = (
-        f"The loss along a curve W(t) from point {descent.point}. Proved: it changes by c t^{order} plus higher powers of t, and c is at most "
+        f"The loss along a curve W(t) from point {report.number(descent.point)}. Proved: it changes by c t^{order} plus higher powers of t, and c is at most "
         f"{coefficient}, so the loss falls for all small t > 0. Estimated in float64: the lines drawn."
     )
     line = found.line

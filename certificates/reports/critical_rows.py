@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from lossproof.certificates.claims.critical_kinds import KIND_WORDS, SIGNS
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.places import Point
 from lossproof.certificates.text.enclosures import decimal_above, enclosure_text
 from lossproof.theory.verdicts import Verdict
 
@@ -32,13 +33,18 @@ class CriticalRow:
     cells: tuple[str, ...]
 
 
-def critical_rows(claims: Iterable[Claim]) -> tuple[CriticalRow, ...]:
-    """Return the rows of all PROVED claims ``critical-point`` by loss; a PROVED ``suboptimal`` at the point is said in its row."""
+def critical_rows(claims: Iterable[Claim], number: Callable[[Point], int | None]) -> tuple[CriticalRow, ...]:
+    """Return the rows of all PROVED claims ``critical-point`` by loss, with the ``number`` of each point; a PROVED ``suboptimal`` is said in its row."""
     known = tuple(claims)
-    bad = {claim.point for claim in known if claim.id == "suboptimal" and claim.verdict is Verdict.PROVED}
-    proved = [claim for claim in known if claim.id == "critical-point" and claim.verdict is Verdict.PROVED and claim.point is not None]
-    proved.sort(key=lambda claim: (Fraction(claim.facts["loss_upper"]), claim.point))
-    return tuple(_row(claim, suboptimal=claim.point in bad) for claim in proved)
+    bad = {claim.place for claim in known if claim.id == "suboptimal" and claim.verdict is Verdict.PROVED}
+    proved = [
+        (Fraction(claim.facts["loss_upper"]), found, claim)
+        for claim in known
+        if claim.id == "critical-point" and claim.verdict is Verdict.PROVED and claim.point is not None
+        if (found := number(claim.point)) is not None
+    ]
+    proved.sort(key=lambda row: row[:2])
+    return tuple(_row(claim, found, suboptimal=claim.place in bad) for _, found, claim in proved)
 
 
 def kind_text(kind: str, *, suboptimal: bool) -> str:
@@ -91,9 +97,8 @@ def aligned_table(cells: Sequence[Sequence[str]], left: Sequence[int] = ()) -> l
     return [lines[0], "-" * len(lines[0]), *lines[1:]]
 
 
-def _row(claim: Claim, *, suboptimal: bool) -> CriticalRow:
-    facts, inertia = claim.facts, claim.facts["inertia"]
-    point, kind = int(claim.point or 0), str(facts["kind"])
+def _row(claim: Claim, point: int, *, suboptimal: bool) -> CriticalRow:
+    facts, inertia, kind = claim.facts, claim.facts["inertia"], str(claim.facts["kind"])
     cells = (
         str(point),
         kind_text(kind, suboptimal=suboptimal),

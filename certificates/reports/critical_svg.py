@@ -14,6 +14,7 @@ from lossproof.certificates.reports.svg import power_of_ten, svg_document
 
 _WIDTH, _LEFT, _RIGHT = 576, 26, 550
 _STEP, _HIGHEST, _SMALLEST = 12, 6, 1e-15
+_LEAST_FLOOR, _MOST_EXPONENT = -300, 307
 _LABEL, _LETTER = 46, 7.4
 _PLOT = (74, 560, 14, 214)
 
@@ -81,7 +82,7 @@ def _signed(ordered: Sequence[float], inertia: Mapping[str, int]) -> list[tuple[
 def _axis(values: Sequence[float]) -> _Axis:
     sizes = [abs(value) for value in values if value != 0]
     largest = max(sizes, default=1.0)
-    floor = math.floor(math.log10(min((size for size in sizes if size >= largest * _SMALLEST), default=1.0)))
+    floor = max(math.floor(math.log10(min((size for size in sizes if size >= largest * _SMALLEST), default=1.0))), _LEAST_FLOOR)
     spans = [
         math.ceil(math.log10(max(side, default=0.0) or 10.0**floor) - floor)
         for side in ([-v for v in values if v < 0], [v for v in values if v > 0])
@@ -96,7 +97,7 @@ def _symlog_grid(axis: _Axis, base: float) -> list[str]:
     """Return the axis with its ticks: 0, then powers of ten from the inside outwards wherever their labels have room."""
     body = [f'<line class="axis" x1="{_LEFT}" y1="{base}" x2="{_RIGHT}" y2="{base}"/>']
     ticks = [(0.0, "0")]
-    for k in range(math.ceil(max(-axis.lowest, axis.highest))):
+    for k in range(min(math.ceil(max(-axis.lowest, axis.highest)), _MOST_EXPONENT + 1 - axis.floor)):
         ticks += [(sign * 10.0 ** (axis.floor + k), mark + _decade(axis.floor + k)) for sign, mark in ((1, ""), (-1, "−"))]
     taken: list[float] = []
     for value, label in ticks:

@@ -10,6 +10,7 @@ from typing import Any
 from lossproof.certificates.claims.critical_kinds import SIGNS
 from lossproof.certificates.reports.critical_rows import inertia_text
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below, is_short_decimal
+from lossproof.theory.rationals import brief_name, rational_text
 
 _LOWER_BOUNDS = ("loss_lower",)
 _UPPER_BOUNDS = ("loss_upper", "other_loss_upper", "coefficient", "distance")
@@ -26,7 +27,12 @@ _WORDS = {
     "guaranteed": "guaranteed ranks r_1, …, r_L",
     "ranks": "ranks of W_1, …, W_L",
     "dimension": "dimension",
+    "learner": "the exact learner",
+    "point": "near",
+    "matrix": "matrix",
+    "least": "smallest singular value at least",
     "distance": "distance at most",
+    "target_radius": "targets within",
     "radius": "radius",
     "order": "order",
     "coefficient": "coefficient at most",
@@ -99,12 +105,16 @@ def _text(value: Any, key: str = "") -> str:
             if all(not isinstance(v, Mapping) for v in value)
             else "; ".join(_text(v) for v in value)
         )
-    return _fraction(value, key) if isinstance(value, Fraction) and value.denominator > 1 else str(value)
+    if isinstance(value, Fraction):
+        return _fraction(value, key)
+    return brief_name(value) if isinstance(value, str) else str(value)
 
 
 def _fraction(value: Fraction, key: str) -> str:
     """Return a short rational in full; a long one as a decimal, rounded to the safe side where the key names a bound."""
-    plain = str(value)
+    plain = rational_text(value)
+    if len(plain) <= _LONGEST and value.denominator == 1:
+        return plain
     if len(plain) <= _LONGEST:
         return decimal_above(value, _LONGEST) if is_short_decimal(value, 6) else f"{plain} (about {decimal_below(value, 2)})"
     if key in _LOWER_BOUNDS:

@@ -26,10 +26,11 @@ from lossproof.certificates.reports.plain_words import (
 )
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.svg import network_svg, spectrum_svg
-from lossproof.certificates.text.formulas import LOSS, error_formula, mathml
+from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula, mathml
 from lossproof.certificates.text.numbers import is_shortened, shortened_rows
 from lossproof.certificates.text.prose import runs_of
 from lossproof.theory.problem.numbers import Number
+from lossproof.theory.rationals import brief_name
 
 if TYPE_CHECKING:
     import jinja2
@@ -58,15 +59,13 @@ def render_html(report: ReportRecord, certificate_name: str = "report.json") -> 
     """
     outline = outline_of(report)
     certificate = report.certificate
-    used = {entry.claim.point for entry in outline.claims} | {lemma.bound.point for lemma in outline.lemmas}
-    used |= {entry.claim.evidence.get("point") for entry in outline.claims}
     page = _environment().get_template("report.html.jinja")
     return page.render(
         css=_resource("report.css"),
         outline=outline,
         title=report_title(report),
         problem_lines=problem_lines(report),
-        headline=conclusion_headline(outline.conclusion.claim),
+        headline=conclusion_headline(outline.report),
         does_not_follow=what_does_not_follow(outline),
         tally=tally(outline),
         wide_network=report.problem.architecture.L > 3,
@@ -75,11 +74,7 @@ def render_html(report: ReportRecord, certificate_name: str = "report.json") -> 
         spectrum=_spectrum(report),
         data=_data_view(report),
         figures=lambda entry: [(_markup(figure.svg), figure.caption) for figure in figures_of(report, entry)],
-        points=[
-            (index, point_name(report, index), _point_views(report, index))
-            for index in range(len(report.points))
-            if index == 0 or index in used
-        ],
+        points=[(index, point_name(report, index), _point_views(report, index)) for index in range(len(report.points))],
         trust=trust_lines(outline),
         notes=report.notes,
         verdict_words=[(verdict.value, words) for verdict, words in VERDICT_WORDS.items()],
@@ -144,14 +139,14 @@ def _script(text: str) -> str:
 
 def _problem_formulas(report: ReportRecord) -> list[tuple[str, str]]:
     architecture, error = report.problem.architecture, report.problem.error
-    found = [("Loss", LOSS), (f"Error, {error.name}", "E(\\varphi_L,y)=" + error_formula(error))]
+    found = [("Loss", LOSS), (f"Error, {brief_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error))]
     if architecture.L > 1:
-        found.append((f"Hidden activation, {architecture.activation.name}", r"\sigma(z)=" + architecture.activation.latex))
+        found.append((f"Hidden activation, {brief_name(architecture.activation.name)}", r"\sigma(z)=" + activation_formula(architecture.activation)))
     if architecture.L == 1 or not architecture.output_activation.is_identity:
         found.append(
             (
-                f"Output activation, {architecture.output_activation.name}",
-                r"\sigma_L(z)=" + architecture.output_activation.latex,
+                f"Output activation, {brief_name(architecture.output_activation.name)}",
+                r"\sigma_L(z)=" + activation_formula(architecture.output_activation),
             )
         )
     return found

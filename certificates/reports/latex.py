@@ -19,7 +19,7 @@ from lossproof.certificates.reports.plain_words import (
     what_does_not_follow,
 )
 from lossproof.certificates.reports.record import ReportRecord
-from lossproof.certificates.text.formulas import LOSS, error_formula
+from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula
 from lossproof.certificates.text.latex import latex_prose, latex_text
 from lossproof.certificates.text.numbers import shortened_rows
 
@@ -75,7 +75,7 @@ def _conclusion(outline: ProofOutline) -> list[str]:
     claim = entry.claim
     lines = [rf"\section*{{{entry.number}. {latex_text(QUESTION)}}}", rf"\target{{{entry.anchor}}}{_verdict(entry)}", ""]
     lines += [
-        rf"\textbf{{{latex_prose(conclusion_headline(claim))}}}",
+        rf"\textbf{{{latex_prose(conclusion_headline(outline.report))}}}",
         "",
         rf"\textit{{{entry.proof_word}}} {latex_prose(claim.reason)}",
         "",
@@ -109,7 +109,7 @@ def _claim(entry: ClaimEntry, heading: str = "subsection") -> list[str]:
     if entry.stated_at is None:
         lines += [*_display(statement.formula), rf"\textit{{{entry.statement_word}.}} {latex_prose(statement.conclusion)}", ""]
     lines += [rf"\textit{{{entry.proof_word}}} {latex_prose(claim.reason)}", ""]
-    for table in fact_tables(claim.facts):
+    for table in fact_tables(entry.facts):
         lines += [*_table([latex_prose(words) for words in table.words], [[latex_text(cell) for cell in row] for row in table.rows]), ""]
     return [*lines, *_missing(entry), *_rests_on(entry.rests_on)]
 
@@ -145,9 +145,9 @@ def _problem(report: ReportRecord) -> list[str]:
     lines += [rf"\item[{latex_text(term)}] {latex_prose(value)}" for term, value in problem_lines(report)]
     lines += [r"\end{description}", *_display(LOSS), *_display(r"E(\varphi_L,y)=" + error_formula(problem.error))]
     if a.L > 1:
-        lines += _display(r"\sigma(z)=" + a.activation.latex)
+        lines += _display(r"\sigma(z)=" + activation_formula(a.activation))
     if a.L == 1 or not a.output_activation.is_identity:
-        lines += _display(r"\sigma_L(z)=" + a.output_activation.latex)
+        lines += _display(r"\sigma_L(z)=" + activation_formula(a.output_activation))
     rows = shortened_rows([(*x, *y) for x, y in zip(problem.samples.X, problem.samples.Y, strict=True)])
     return [*lines, "The samples, inputs then targets:", "", *_table([], [[latex_text(cell) for cell in row] for row in rows]), ""]
 

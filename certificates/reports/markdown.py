@@ -19,7 +19,7 @@ from lossproof.certificates.reports.plain_words import (
     what_does_not_follow,
 )
 from lossproof.certificates.reports.record import ReportRecord
-from lossproof.certificates.text.formulas import LOSS, error_formula
+from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula
 from lossproof.certificates.text.numbers import shortened_rows
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~!])")
@@ -67,7 +67,7 @@ def _conclusion(outline: ProofOutline) -> list[str]:
     blocks = [
         f'<a id="{entry.anchor}"></a>\n\n## {entry.number}. {QUESTION} (`{claim.id}`)',
         _verdict(entry),
-        f"**{escape_markdown(conclusion_headline(claim))}**",
+        f"**{escape_markdown(conclusion_headline(outline.report))}**",
     ]
     blocks.append(f"*{entry.proof_word}* {escape_markdown(claim.reason)}")
     if claim.missing:
@@ -84,7 +84,7 @@ def _claim(entry: ClaimEntry) -> list[str]:
     if entry.stated_at is None:
         blocks += [f"$${statement.formula}$$", f"*{entry.statement_word}.* {escape_markdown(statement.conclusion)}"]
     blocks.append(f"*{entry.proof_word}* {escape_markdown(claim.reason)}")
-    for table in fact_tables(claim.facts):
+    for table in fact_tables(entry.facts):
         header = [f"{escape_markdown(words)} `{key}`" for key, words in zip(table.keys, table.words, strict=True)]
         blocks.append(markdown_table(header, [[escape_markdown(cell) for cell in row] for row in table.rows]))
     if claim.missing:
@@ -128,9 +128,9 @@ def _problem(report: ReportRecord) -> list[str]:
     lines = "\n".join(f"- {term}: {escape_markdown(value)}" for term, value in problem_lines(report))
     blocks = ["## The problem", lines, f"$${LOSS}$$", rf"$$E(\varphi_L,y)={error_formula(problem.error)}$$"]
     if a.L > 1:
-        blocks.append(rf"$$\sigma(z)={a.activation.latex}$$")
+        blocks.append(rf"$$\sigma(z)={activation_formula(a.activation)}$$")
     if a.L == 1 or not a.output_activation.is_identity:
-        blocks.append(rf"$$\sigma_L(z)={a.output_activation.latex}$$")
+        blocks.append(rf"$$\sigma_L(z)={activation_formula(a.output_activation)}$$")
     rows = shortened_rows([(*x, *y) for x, y in zip(problem.samples.X, problem.samples.Y, strict=True)])
     return [*blocks, "The samples, inputs then targets:", markdown_table([""] * len(rows[0]), rows)]
 

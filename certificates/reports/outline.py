@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 from lossproof.certificates.claims.critical_kinds import KIND_WORDS
 from lossproof.certificates.proof.nodes import Claim, Node, RankBound, certified_order, proof_order
+from lossproof.certificates.proof.places import EVERYWHERE, Place, Point, Region, Witness
 from lossproof.certificates.reports.critical_rows import CriticalRow, critical_rows
 from lossproof.certificates.reports.point_groups import by_point, claims_behind
 from lossproof.certificates.reports.record import ReportRecord
@@ -30,10 +33,19 @@ _SUBJECTS = {
         "range",
         "linear-reach",
     ),
-    "The rank of P": ("full-rank", "count", "almost-everywhere", "never-everywhere", "principles-suffice", "duplicate", "homogeneous"),
+    "The rank of P": (
+        "full-rank",
+        "count",
+        "almost-everywhere",
+        "never-everywhere",
+        "principles-suffice",
+        "duplicate",
+        "homogeneous",
+        "singular-value",
+    ),
     "Rank bounds, layer by layer": ("khatri-rao", "projection", "k-rank"),
     "The design principles": ("principle-error", "principle-weights", "principle-activation", "principle-widths", "principle-morse"),
-    "Second order": ("hessian-rank", "manifold", "ggn", "ggn-semidefinite"),
+    "Second order": ("hessian-rank", "manifold", "ggn", "ggn-semidefinite", "differentiable"),
     CRITICAL_POINTS: (
         "critical-theorem",
         "gradient-identity",
@@ -44,7 +56,6 @@ _SUBJECTS = {
         "stationary",
         "loss-bounds",
         "inertia",
-        "critical-rank",
         "global",
         "strict-minimum",
         "local-minimum",
@@ -74,6 +85,7 @@ class Link:
 class ClaimEntry:
     """A claim with its number.
 
+    - ``point``: the number of the point that it is about, or near which it is; ``setting``: where it holds, in words; ``facts``: with places in words;
     - ``step``: its step in the certificate, None when it is undecided and so has none;
     - ``stated_at``: for a claim about a critical point, the earlier claim that has the same statement and shows it, None when this one shows it;
     - ``behind``: the claims that a claim ``critical-point`` gathers, which stand behind it.
@@ -81,6 +93,9 @@ class ClaimEntry:
 
     number: int
     claim: Claim
+    point: int | None
+    setting: str
+    facts: Mapping[str, Any]
     rests_on: tuple[Link, ...]
     step: int | None
     stated_at: int | None = None
@@ -97,12 +112,6 @@ class ClaimEntry:
         return claim_title(self.claim)
 
     @property
-    def setting(self) -> str:
-        """The scope in words, with the point when the claim is about one."""
-        scope = self.claim.scope.value
-        return scope if self.claim.point is None else f"{scope} (point {self.claim.point})"
-
-    @property
     def statement_word(self) -> str:
         """The word that opens the statement's conclusion; a statement known to be false is remarked upon instead."""
         return "Remark" if self.claim.statement.kind == "false claim" else "Statement"
@@ -115,10 +124,11 @@ class ClaimEntry:
 
 @dataclass(frozen=True)
 class LemmaEntry:
-    """A rank bound with its number and its step in the certificate."""
+    """A rank bound with its number, the bound and where it holds in words, and its step in the certificate."""
 
     number: int
     bound: RankBound
+    text: str
     rests_on: tuple[Link, ...]
     step: int | None
 
@@ -126,11 +136,6 @@ class LemmaEntry:
     def anchor(self) -> str:
         """The target of links to this entry."""
         return f"lemma-{self.number}"
-
-    @property
-    def text(self) -> str:
-        """The bound and where it holds."""
-        return bound_text(self.bound)
 
 
 @dataclass(frozen=True)
@@ -175,8 +180,8 @@ class ProofOutline:
 
     def point_table(self) -> tuple[tuple[CriticalRow, ClaimEntry], ...]:
         """Return the rows of the proved critical points by loss, each with its claim; empty unless there are several."""
-        entries = {entry.claim.point: entry for entry in self.claims if entry.claim.id == "critical-point"}
-        rows = critical_rows(entry.claim for entry in self.claims)
+        entries = {entry.point: entry for entry in self.claims if entry.claim.id == "critical-point"}
+        rows = critical_rows((entry.claim for entry in self.claims), self.report.number)
         return tuple((row, entries[row.point]) for row in rows) if len(rows) > 1 else ()
 
     def count(self, verdict: Verdict) -> int:
@@ -213,34 +218,58 @@ def outline_of(report: ReportRecord) -> ProofOutline:
         number = numbers[id(claim)]
         earlier = stated.get(claim.id, number)
         gathered = tuple(entry(premise) for premise in behind.get(id(claim), ()))
+        links = _links(report, claim.premises, numbers)
+        told = {key: _told(report, value) for key, value in claim.facts.items()}
         return ClaimEntry(
-            number, claim, _links(claim.premises, numbers), steps.get(id(claim)), None if earlier == number else earlier, gathered
+            number,
+            claim,
+            report.number(claim.point),
+            _setting(report, claim.place),
+            told,
+            links,
+            steps.get(id(claim)),
+            None if earlier == number else earlier,
+            gathered,
         )
 
     return ProofOutline(
         report,
         entry(conclusion),
         tuple(Section(heading, tuple(entry(claim) for claim in group)) for heading, group in grouped.items()),
-        tuple(LemmaEntry(numbers[id(b)], b, _links(b.premises, numbers), steps.get(id(b))) for b in lemmas),
+        tuple(LemmaEntry(numbers[id(b)], b, bound_text(report, b), _links(report, b.premises, numbers), steps.get(id(b))) for b in lemmas),
     )
+
+
+def _setting(report: ReportRecord, place: Place) -> str:
+    """Return where a claim holds: the words of a region, or the point or witness."""
+    if isinstance(place, Region):
+        return place.value
+    if isinstance(place, Point):
+        return f"at these weights (point {report.number(place)})"
+    return report.place_text(place)
+
+
+def _told(report: ReportRecord, value: Any) -> Any:
+    """Return a fact with a place by its name."""
+    if isinstance(value, Point):
+        return f"point {report.number(value)}"
+    return report.numbering.name(value) if isinstance(value, Witness) else value
 
 
 def claim_title(claim: Claim) -> str:
     """Return the title of a claim's statement as what is claimed, for a proved critical point with its kind; that it is false is said by the verdict."""
     if claim.id == "critical-point":
-        return f"A critical point: {KIND_WORDS[claim.facts['kind']]}" if claim.verdict is Verdict.PROVED else "A critical point"
+        near = " near these weights" if claim.verdict is Verdict.PROVED and Fraction(claim.facts["radius"]) > 0 else ""
+        return f"A critical point{near}: {KIND_WORDS[claim.facts['kind']]}" if claim.verdict is Verdict.PROVED else "A critical point"
     title = claim.statement.title.removeprefix("False: ")
     return title[0].upper() + title[1:]
 
 
-def bound_text(bound: RankBound) -> str:
-    """Return a rank bound in words, with the place where it holds.
-
-    >>> bound_text(RankBound("P-1", 0, True, 4, "rank-minor", Rigor.EXACT))
-    'rank P_1 ≥ 4 at point 0'
-    """
+def bound_text(report: ReportRecord, bound: RankBound) -> str:
+    """Return a rank bound in words, with the place where it holds, such as ``"rank P_1 ≥ 4 at point 0"``."""
     independent = bound.matrix in ("Phi-0", "Phi-0+")
-    where = "" if independent else " at every W" if bound.point is None else f" at point {bound.point}"
+    place = bound.place
+    where = "" if independent else " at every W" if place is EVERYWHERE else f" {report.place_text(place)}"
     return f"rank {matrix_symbol(bound.matrix)} {'≥' if bound.is_lower else '≤'} {bound.value}{where}"
 
 
@@ -266,13 +295,13 @@ def _grouped(claims: list[Claim], order: tuple[Claim, ...]) -> dict[str, list[Cl
     return {heading: by_point(group) if heading == CRITICAL_POINTS else group for heading, group in groups.items()}
 
 
-def _links(premises: tuple[Node, ...], numbers: Mapping[int, int]) -> tuple[Link, ...]:
+def _links(report: ReportRecord, premises: tuple[Node, ...], numbers: Mapping[int, int]) -> tuple[Link, ...]:
     links: dict[int, Link] = {}
     for premise in premises:
         number = numbers[id(premise)]
         if isinstance(premise, Claim):
-            text = f"{claim_title(premise)}, {premise.scope.value}: {premise.verdict.value}"
+            text = f"{claim_title(premise)}, {report.place_text(premise.place)}: {premise.verdict.value}"
             links[id(premise)] = Link(f"Claim {number}", f"claim-{number}", text)
         else:
-            links[id(premise)] = Link(f"Lemma {number}", f"lemma-{number}", bound_text(premise))
+            links[id(premise)] = Link(f"Lemma {number}", f"lemma-{number}", bound_text(report, premise))
     return tuple(links.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from lossproof.certificates.proof.nodes import Claim
@@ -9,6 +10,10 @@ from lossproof.certificates.reports.critical_rows import kind_text
 from lossproof.certificates.reports.outline import ProofOutline
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
+from lossproof.numerics.network.double_range import beyond_doubles, vanishing_in_doubles
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Rigor, Verdict
 
 QUESTION = "Is every local minimum global?"
@@ -30,7 +35,7 @@ def report_title(report: ReportRecord) -> str:
     architecture = report.problem.architecture
     activation = architecture.activation if architecture.L > 1 else architecture.output_activation
     data = report.data_name or f"{report.problem.T} samples"
-    return f"The {architecture} network with {activation.name} on {data}"
+    return f"The {architecture} network with {brief_name(activation.name)} on {data}"
 
 
 def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
@@ -38,12 +43,12 @@ def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
     problem = report.problem
     a = problem.architecture
     bias = {"trainable": "trainable (counted in N_net)", "fixed": "fixed constants (not counted)", "none": "none"}[a.bias]
-    hidden = (("hidden activation", a.activation.name),) if a.L > 1 else ()
+    hidden = (("hidden activation", brief_name(a.activation.name)),) if a.L > 1 else ()
     return (
         ("network", f"F({', '.join(map(str, a.widths))}), {a.L} layer{'s' if a.L > 1 else ''} of weights"),
         *hidden,
-        ("output activation", a.output_activation.name),
-        ("error", problem.error.name),
+        ("output activation", brief_name(a.output_activation.name)),
+        ("error", brief_name(problem.error.name)),
         ("bias", bias),
         ("samples", f"T = {problem.T}"),
         ("outputs", f"n_L = {a.n_L}, so P has T·n_L = {problem.columns} columns"),
@@ -53,10 +58,12 @@ def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
 
 def point_name(report: ReportRecord, index: int) -> str:
     """Return how a point came about, in words."""
-    critical = next((c for c in report.claims if c.id == "critical-point" and c.point == index and c.verdict is Verdict.PROVED), None)
+    point = report.numbering.points[index]
+    proved = [claim for claim in report.claims if claim.point is point and claim.verdict is Verdict.PROVED]
+    critical = next((claim for claim in proved if claim.id == "critical-point"), None)
     given = index == 0 and report.weights_given
     if critical is not None and not given:
-        suboptimal = any(c.id == "suboptimal" and c.point == index and c.verdict is Verdict.PROVED for c in report.claims)
+        suboptimal = any(claim.id == "suboptimal" for claim in proved)
         near = "here" if Fraction(critical.facts["radius"]) == 0 else "near these weights"
         return f"a critical point lies {near}: {kind_text(critical.facts['kind'], suboptimal=suboptimal)}"
     if index > 0:
@@ -64,8 +71,9 @@ def point_name(report: ReportRecord, index: int) -> str:
     return "the weights given" if report.weights_given else "weights chosen by the program, from the seed"
 
 
-def conclusion_headline(conclusion: Claim) -> str:
+def conclusion_headline(report: ReportRecord) -> str:
     """Return what the claim ``no-bad-local-minima`` says, in a sentence or two."""
+    conclusion = report.conclusion
     if conclusion.verdict is Verdict.UNDECIDED:
         return (
             "Open. It is proved neither that every local minimum of the loss J is global, nor that one of them is not; "
@@ -78,17 +86,17 @@ def conclusion_headline(conclusion: Claim) -> str:
         return "For this network and these samples every local minimum of the loss J is a global minimum."
     headline = "A bad local minimum is proved to exist"
     suboptimal = next((premise for premise in premises if premise.id == "suboptimal"), None)
-    return f"{headline}." if suboptimal is None else f"{headline}: {_bad_minimum(suboptimal)}"
+    return f"{headline}." if suboptimal is None else f"{headline}: {_bad_minimum(report, suboptimal)}"
 
 
-def _bad_minimum(suboptimal: Claim) -> str:
+def _bad_minimum(report: ReportRecord, suboptimal: Claim) -> str:
     facts, other = suboptimal.facts, suboptimal.premises[-1].point if suboptimal.premises else None
     low, high = Fraction(facts["loss_lower"]), Fraction(facts["other_loss_upper"])
     digits = next((d for d in range(4, 60) if Fraction(decimal_below(low, d)) > Fraction(decimal_above(high, d))), 60)
     where = "at" if Fraction(facts["radius"]) == 0 else "near"
-    beaten = "at another point" if other is None else f"at point {other}"
+    beaten = "at another point" if other is None else f"at point {report.number(other)}"
     return (
-        f"{where} point {suboptimal.point} this network with these samples has a local minimum of loss at least {decimal_below(low, digits)}, "
+        f"{where} point {report.number(suboptimal.point)} this network with these samples has a local minimum of loss at least {decimal_below(low, digits)}, "
         f"and {beaten} the loss is at most {decimal_above(high, digits)}."
     )
 
@@ -145,9 +153,26 @@ def plural(count: int, noun: str) -> str:
 
 def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
     """Return what the reader takes on trust, a sentence each."""
+    check = outline.report.self_check
     lines = [
+        "The certificate was not checked before this report was written: check it." if check is None else str(check),
         "Samples and weights are exact numbers: a float is the dyadic rational it is, a decimal in text the rational it spells.",
         "The loss is J(W) = (1/T) Σ_i E(F(W, x_i), y_i) over these samples, and nothing is said about other data.",
     ]
     lines += [f"Rigor {rigor.value}: {RIGOR_WORDS[rigor].partition(': ')[2]}." for rigor in outline.rigors()]
     return tuple(lines)
+
+
+def notes_on_doubles(problem: Problem, points: Sequence[Weights]) -> tuple[str, ...]:
+    """Return sentences about numbers of a problem, or of its first point if there is one, that no double is near; empty where all have one."""
+    weights = points[0] if points else None
+    beyond, vanishing = beyond_doubles(problem, weights), vanishing_in_doubles(problem, weights)
+    notes = []
+    if beyond is not None:
+        notes.append(
+            f"Not available in double precision: {beyond}. Exact and ball arithmetic decide what they can; searches, proofs and pictures in doubles are left "
+            "out, and claims that need them are UNDECIDED."
+        )
+    if vanishing is not None:
+        notes.append(f"{vanishing[0].upper()}{vanishing[1:]}: searches and pictures in doubles count it as 0; no proof does.")
+    return tuple(notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.places import Point
 from lossproof.theory.statements.registry import statement_named
 
 SUMMARY = "critical-point"
@@ -29,13 +30,14 @@ def claims_behind(claims: Sequence[Claim]) -> Mapping[int, tuple[Claim, ...]]:
 def by_point(claims: Sequence[Claim]) -> list[Claim]:
     """Return the claims with those about one point together, points in the order in which they first occur.
 
-    >>> from lossproof.theory.verdicts import Scope, Verdict
-    >>> def claim(name, point):
-    ...     return Claim(name, Scope.AT_WEIGHTS, Verdict.UNDECIDED, "", point=point)
-    >>> [(c.id, c.point) for c in by_point([claim("saddle", 3), claim("global", 1), claim("suboptimal", 3)])]
-    [('saddle', 3), ('suboptimal', 3), ('global', 1)]
+    >>> from lossproof.theory.problem.weights import Weights
+    >>> from lossproof.theory.verdicts import Verdict
+    >>> a, b = Point(Weights(())), Point(Weights(()))
+    >>> claims = [Claim(name, point, Verdict.UNDECIDED, "") for name, point in (("saddle", a), ("global", b), ("suboptimal", a))]
+    >>> [c.id for c in by_point(claims)]
+    ['saddle', 'suboptimal', 'global']
     """
-    first: dict[int, int] = {}
+    first: dict[Point, int] = {}
     for place, claim in enumerate(claims):
         if claim.point is not None:
             first.setdefault(claim.point, place)
@@ -44,7 +46,7 @@ def by_point(claims: Sequence[Claim]) -> list[Claim]:
 
 
 def _belongs(claim: Claim, summary: Claim, listed: set[int]) -> bool:
-    about_the_point = claim.point == summary.point and statement_named(claim.id).kind == "critical point"
+    about_the_point = claim.point is summary.point and statement_named(claim.id).kind == "critical point"
     return claim.id != SUMMARY and (about_the_point or id(claim) not in listed)
 
 

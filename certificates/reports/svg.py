@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.rationals import brief_name
 
 _GAP, _ROW, _RADIUS = 128, 34, 10
 _MOST_UNITS, _MOST_LAYERS, _MOST_DOTS = 7, 8, 300
@@ -86,7 +87,7 @@ def _units(places: list[Place | None]) -> list[str]:
 
 
 def _labels(architecture: Architecture, layer: int, x: float, height: float) -> list[str]:
-    role = "inputs" if layer == 0 else architecture.activation_of(layer).name
+    role = "inputs" if layer == 0 else brief_name(architecture.activation_of(layer).name)
     count = f"n{str(layer).translate(_SUBSCRIPTS)} = {architecture.widths[layer]}"
     return [
         f'<text class="label" x="{x:g}" y="{height - 26:g}">{count}</text>',
@@ -131,7 +132,7 @@ def spectrum_svg(values: Sequence[float], rows: int, columns: int) -> str:
     positive = [value for value in ordered if value > 0]
     largest = positive[0] if positive else 1.0
     smallest = positive[-1] if positive else 1.0
-    cut = max(largest * max(rows, columns) * _FLOAT64_EPSILON, math.ulp(0.0))
+    cut = max(largest * _FLOAT64_EPSILON * max(rows, columns), math.ulp(0.0))
     near_cut = smallest < cut * _NEAR_CUT or len(positive) < len(ordered)
     bottom = math.floor(math.log10(min(smallest, cut) if near_cut else smallest) - 0.05)
     plot = _Plot(math.ceil(math.log10(largest) + 0.05), bottom, len(ordered))

@@ -11,6 +11,7 @@ from lossproof.certificates.reports.outline import CRITICAL_POINTS, MATRIX_GLOSS
 from lossproof.certificates.reports.plain_words import (
     QUESTION,
     conclusion_headline,
+    notes_on_doubles,
     point_name,
     problem_lines,
     report_title,
@@ -52,7 +53,7 @@ def render_text(report: ReportRecord, certificate_name: str = "report.json", wid
 def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
     """Return the conclusion in full, then every claim with its verdict, reason and links; no statements, lemmas or weights.
 
-    The claims that a claim ``critical-point`` gathers are left out.
+    The claims that a claim ``critical-point`` gathers are left out. Numbers that no double is near are named at the end.
     """
     outline = outline_of(report)
     title = report_title(report)
@@ -63,6 +64,8 @@ def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
             lines += _point_table(outline, width)
         for entry in section.entries:
             lines += claim_lines(entry, width, brief=True)
+    for note in notes_on_doubles(report.problem, report.points):
+        lines += ["", *_wrapped(note, width, "", "")]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -75,8 +78,8 @@ def claim_lines(entry: ClaimEntry, width: int, *, brief: bool = False) -> list[s
     if not brief and entry.stated_at is None:
         lines += _wrapped(f"{entry.statement_word}. {claim.statement.conclusion}", width)
     lines += _wrapped(f"{entry.proof_word} {claim.reason}", width)
-    if claim.facts and not brief:
-        lines += _wrapped(f"Facts: {facts_in_words(claim.facts)}.", width)
+    if entry.facts and not brief:
+        lines += _wrapped(f"Facts: {facts_in_words(entry.facts)}.", width)
     if claim.missing:
         lines += _wrapped(f"What is missing: {claim.missing}.", width)
     if entry.rests_on:
@@ -93,7 +96,7 @@ def _conclusion(outline: ProofOutline, width: int) -> list[str]:
     entry = outline.conclusion
     claim = entry.claim
     lines = [f"1. {verdict_mark(claim)} {QUESTION} ({claim.id}) – {entry.setting}{_rigor(claim)}"]
-    lines += _wrapped(conclusion_headline(claim), width)
+    lines += _wrapped(conclusion_headline(outline.report), width)
     lines += _wrapped(f"{entry.proof_word} {claim.reason}", width)
     if claim.missing:
         lines += _wrapped(f"What is missing: {claim.missing}.", width)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil, floor
 
+from lossproof.theory.rationals import decimal_exponent, shifted
+
 _DIGITS = 12
 _TAIL = 2
 _LOOSEST = 30
@@ -59,21 +61,21 @@ def is_short_decimal(value: Fraction, digits: int = _DIGITS) -> bool:
     >>> is_short_decimal(Fraction(1, 8)), is_short_decimal(Fraction(1, 3)), is_short_decimal(Fraction(1, 2**100))
     (True, False, False)
     """
-    return value == 0 or (value * _power(digits - 1 - _exponent(abs(value)))).denominator == 1
+    return value == 0 or shifted(value, digits - 1 - decimal_exponent(value)).denominator == 1
 
 
 def _shared(lower: Fraction, upper: Fraction, digits: int) -> str | None:
     """Return the enclosure of a positive number, or None when the bounds share no digit."""
-    exponent = _exponent(upper)
+    exponent = decimal_exponent(upper)
     for places in range(digits - 1 - exponent, -2 - exponent, -1):
-        low, high = floor(lower * _power(places)), ceil(upper * _power(places))
+        low, high = floor(shifted(lower, places)), ceil(shifted(upper, places))
         if lower == upper and low == high:
             return _spelled(low, places)
-        if low == floor(upper * _power(places)):
+        if low == floor(shifted(upper, places)):
             return _spelled(low, places, "…")
         before, behind = str(low).rjust(len(str(high)), "0"), str(high)
         same = next((k for k, (a, b) in enumerate(zip(before, behind, strict=True)) if a != b), len(before))
-        if same == 0 or (high - low) > _LOOSEST * (upper - lower) * _power(places):
+        if same == 0 or (high - low) > _LOOSEST * shifted(upper - lower, places):
             return None
         if len(before) - same <= _TAIL:
             return _with_tail(low, high, places, len(before) - same)
@@ -82,10 +84,10 @@ def _shared(lower: Fraction, upper: Fraction, digits: int) -> str | None:
 
 def _centred(lower: Fraction, upper: Fraction, digits: int) -> str | None:
     """Return the enclosure of a positive number as a decimal ± a bound, or None when that would say much less."""
-    exponent, half = _exponent(upper), (upper - lower) / 2
+    exponent, half = decimal_exponent(upper), (upper - lower) / 2
     for places in range(-exponent, digits - exponent):
-        scaled = round((lower + upper) / 2 * _power(places))
-        centre = scaled / _power(places)
+        scaled = round(shifted((lower + upper) / 2, places))
+        centre = shifted(Fraction(scaled), -places)
         distance = max(upper - centre, centre - lower)
         if scaled > 0 and (distance <= 2 * half or (places == digits - 1 - exponent and distance < centre / 100)):
             return f"{_spelled(scaled, places)} ± {decimal_above(distance, 1)}"
@@ -103,9 +105,9 @@ def _with_tail(low: int, high: int, places: int, differing: int) -> str | None:
 def _rounded(value: Fraction, digits: int, *, up: bool) -> str:
     if value == 0:
         return "0"
-    places = digits - 1 - _exponent(value)
-    scaled = value * _power(places)
-    return _spelled(ceil(scaled) if up else floor(scaled), places)
+    places = digits - 1 - decimal_exponent(value)
+    exact = shifted(value, places)
+    return _spelled(ceil(exact) if up else floor(exact), places)
 
 
 def _spelled(scaled: int, places: int, tail: str = "", dropped: int = 0) -> str:
@@ -126,13 +128,3 @@ def _spelled(scaled: int, places: int, tail: str = "", dropped: int = 0) -> str:
         fraction = fraction.rstrip("0")
     point = "." if fraction or dropped else ""
     return f"{whole}{point}{fraction}{tail}{suffix}"
-
-
-def _exponent(value: Fraction) -> int:
-    """Return ``floor(log10(value))`` of a positive rational, exactly."""
-    guess = len(str(value.numerator)) - len(str(value.denominator))
-    return guess if value >= _power(guess) else guess - 1
-
-
-def _power(exponent: int) -> Fraction:
-    return Fraction(10**exponent) if exponent >= 0 else Fraction(1, 10**-exponent)

@@ -1,4 +1,4 @@
-"""Formulas: LaTeX of errors, and LaTeX to MathML without any network access."""
+"""Formulas: LaTeX of activations and errors, and LaTeX to MathML without any network access."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import xml.etree.ElementTree as ElementTree
 from fractions import Fraction
 from functools import lru_cache
 
+from lossproof.certificates.text.enclosures import decimal_below
+from lossproof.theory.functions.activation import Activation
 from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.rationals import fraction_latex, rational_text
 
 _ERRORS = {
     "squared": r"\tfrac{1}{2}\sum_{j} r_j^2,\quad r=\varphi_L-y",
@@ -18,24 +21,39 @@ _ERRORS = {
     "logistic": r"\sum_{j} \log\left(1+e^{\varphi_{L,j}}\right)-y_j\,\varphi_{L,j}",
     "softmax": r"\log\sum_{j} e^{\varphi_{L,j}}-\sum_{j} y_j\,\varphi_{L,j}",
 }
+_LONGEST = 40
 _LIMITS = ("min", "max", "sup", "inf", "lim")
 LOSS = r"J(W)=\frac{1}{T}\sum_{i=1}^{T}E\bigl(F(W,x_i),\,y_i\bigr)"
 
 
+def activation_formula(activation: Activation) -> str:
+    """Return ``σ(z)`` as LaTeX; a parameter too long for a line is called ``s``, with its leading digits behind the formula."""
+    if activation.parameter is None:
+        return activation.latex
+    number, told = _parameter(activation.parameter, "s")
+    return activation.latex.replace(fraction_latex(activation.parameter), number) + told if told else activation.latex
+
+
 def error_formula(error: ErrorFunction) -> str:
-    """Return ``E(φ_L, y)`` as LaTeX."""
+    """Return ``E(φ_L, y)`` as LaTeX; a scale too long for a line is called ``β``, with its leading digits behind the formula."""
     formula = _ERRORS[error.family]
     if error.family == "cauchy" and error.beta == 1:
         return formula.replace("/BETA", "")
-    return formula.replace("BETA", _fraction(error.beta, r"\left(", r"\right)") if error.family == "cauchy" else _fraction(error.beta))
+    beta, told = _parameter(error.beta, r"\beta")
+    fraction = error.family == "cauchy" and beta.startswith(r"\tfrac")
+    return formula.replace("BETA", rf"\left({beta}\right)" if fraction else beta) + told
 
 
-def _fraction(value: Fraction | None, left: str = "", right: str = "") -> str:
+def _parameter(value: Fraction | None, symbol: str) -> tuple[str, str]:
+    """Return a parameter as it stands in a formula, and what is to be said behind the formula: a long one is called by a symbol."""
     if value is None:
-        return ""
-    if value.denominator == 1:
-        return str(value)
-    return rf"{left}\tfrac{{{value.numerator}}}{{{value.denominator}}}{right}"
+        return "", ""
+    if len(rational_text(value)) > _LONGEST:
+        digits, _, exponent = decimal_below(value).partition("e")
+        power = rf"10^{{{exponent}}}" if exponent else ""
+        times = "" if digits == "1" and power else digits + (r"\cdot " if power else "")
+        return symbol, rf",\quad {symbol}\approx {times}{power}"
+    return fraction_latex(value), ""
 
 
 @lru_cache(maxsize=1024)

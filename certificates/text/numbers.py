@@ -1,14 +1,16 @@
-"""Exact numbers and matrices as short text for readers."""
+"""Exact numbers and matrices as short text for readers: never longer than a line, however long the number is."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from lossproof.certificates.text.enclosures import decimal_below
 from lossproof.theory.problem.numbers import Combination, Number
+from lossproof.theory.rationals import rational_text
 
-_LONGEST = 18
+_LONGEST, _LONGEST_SUM = 18, 60
+_LEADING = 3
 ELLIPSIS = "…"
 
 
@@ -16,27 +18,32 @@ def display_number(value: Number) -> str:
     """Return a short text of an exact number.
 
     Short rationals stand as they are; a longer one that is a double is written as the shortest decimal that spells this double; any
-    other long one is cut to its leading digits, marked by ``≈``.
+    other long one is cut to its leading digits, marked by ``≈``. A long combination of constants is cut, marked by ``…``.
 
     >>> display_number(Fraction(1, 3)), display_number(Fraction(0.1)), display_number(1 + Fraction(1, 10**30))
     ('1/3', '0.1', '≈ 1.0')
+    >>> display_number(Fraction(10**5000)), display_number(Fraction(-1, 3 * 10**400))
+    ('≈ 10^5000', '≈ -3.33·10^-401')
     """
     if isinstance(value, Combination):
-        return str(value)
-    plain = str(value)
+        text = str(value)
+        return text if len(text) <= _LONGEST_SUM else text[: _LONGEST_SUM - 1] + ELLIPSIS
+    plain = rational_text(value)
     if len(plain) <= _LONGEST:
         return plain
+    nearest = _nearest_double(value)
+    if nearest is None:
+        digits, _, exponent = decimal_below(abs(value), _LEADING).partition("e")
+        return f"≈ {'-' if value < 0 else ''}{'' if digits == '1' else f'{digits}·'}10^{exponent}"
+    return repr(nearest) if Fraction(nearest) == value else f"≈ {nearest!r}"
+
+
+def _nearest_double(value: Fraction) -> float | None:
+    """Return the nearest double of a number other than 0, or None where that would be infinite or 0."""
     try:
-        as_float = float(value)
+        return value.numerator / value.denominator or None
     except OverflowError:
-        return f"≈ {'-' if value < 0 else ''}10^{math.floor(_log10(abs(value)))}"
-    if as_float == 0:
-        return f"≈ {'-' if value < 0 else ''}10^{math.floor(_log10(abs(value)))}"
-    return repr(as_float) if Fraction(as_float) == value else f"≈ {as_float!r}"
-
-
-def _log10(value: Fraction) -> float:
-    return math.log10(value.numerator) - math.log10(value.denominator)
+        return None
 
 
 def shortened_rows(rows: Sequence[Sequence[Number]], most_rows: int = 12, most_columns: int = 8) -> tuple[tuple[str, ...], ...]:

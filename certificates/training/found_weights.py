@@ -8,6 +8,7 @@ import numpy as np
 
 from lossproof.certificates.inputs.training_size import check_training_size
 from lossproof.certificates.proof.context import Progress
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.weight_vectors import float_layers, weights_of_layers
 from lossproof.numerics.training.least_squares import fit_with_gram, hold_for_fit
 from lossproof.theory.exceptions import InputError
@@ -15,6 +16,13 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
 _FACTORISATIONS = 60
+
+
+def require_doubles(problem: Problem, start: Weights, advice: str) -> None:
+    """Raise `InputError` unless every number that training in doubles meets at its start has a double."""
+    found = beyond_doubles(problem, start)
+    if found is not None:
+        raise InputError(f"training in double precision must have numbers within its range, got one that is not ({found}): {advice}")
 
 
 @dataclass(frozen=True)
@@ -36,12 +44,14 @@ class LearnerFit:
 def find_exact_learner(problem: Problem, start: Weights, progress: Progress | None, max_memory: float | None = None) -> LearnerFit:
     """Train towards an exact learner with at most 60 factorisations.
 
-    Raises `InputError` for a cross-entropy, for systems that are too large or need more than ``max_memory`` GiB, and where training meets a kink or overflows.
+    Raises `InputError` for a cross-entropy, for numbers that have no double, for systems that are too large or need more than ``max_memory`` GiB, and where
+    training meets a kink or overflows.
     """
     if problem.error.is_cross_entropy:
         raise InputError(
             f"find_weights must have an error that is a function of the residuals, got {problem.error.name}: give weights from lossproof train instead"
         )
+    require_doubles(problem, start, "scale the problem, or leave out find_weights")
     check_training_size(problem, "lm", max_memory)
     steps = 0
 

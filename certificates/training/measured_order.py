@@ -29,24 +29,18 @@ def measured_order_note(context: ProofContext, claims: Sequence[Claim]) -> str |
     None where there is no such claim or no point of it, and beyond 16 equations or 600 entries of ``P``, where the run would take longer than the proof.
     """
     problem = context.problem
-    point = next((_point_of(claim) for claim in claims if claim.id == "ggn" and claim.verdict is Verdict.PROVED), None)
+    point = next((claim.point for claim in claims if claim.id == "ggn" and claim.verdict is Verdict.PROVED), None)
     if point is None or problem.columns > MOST_EQUATIONS or problem.columns * problem.architecture.N_net > _MOST_ENTRIES:
         return None
-    start = _shifted(context.points[point], random_weights(problem, context.seed), free_bias=problem.architecture.bias == "trainable")
+    start = _shifted(point.weights, random_weights(problem, context.seed), free_bias=problem.architecture.bias == "trainable")
     run = run_precise(problem, start, Settings("ggn", damping=0.0, max_iterations=_ITERATIONS, tolerance=0.0), _DIGITS)
     found = convergence_order(run.history)
     if found.kind == "none":
         return None
     return (
-        f"Measured, not proved: from weights near point {point}, AN/GGN with {_DIGITS} digits shows the local order {order_words(found)}. "
+        f"Measured, not proved: from weights near that exact learner, AN/GGN with {_DIGITS} digits shows the local order {order_words(found)}. "
         "The claim ggn does not rest on it."
     )
-
-
-def _point_of(claim: Claim) -> int | None:
-    if claim.point is not None:
-        return claim.point
-    return next((int(str(p.evidence["point"])) for p in claim.premises if isinstance(p, Claim) and "point" in p.evidence), None)
 
 
 def _shifted(weights: Weights, direction: Weights, *, free_bias: bool) -> Weights:

@@ -7,6 +7,8 @@ from typing import Any
 
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.inputs.training_size import check_training_size
+from lossproof.certificates.training.found_weights import require_doubles
+from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.training.least_squares import targets_are_related, weights_below_output
 from lossproof.numerics.training.records import Training
@@ -16,6 +18,7 @@ from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.names import nearest_name
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.shown import shown
 
 _MOST_ITERATIONS = 100_000_000
 _DIGITS = (20, 1_000)
@@ -63,8 +66,8 @@ def train(
 
     Returns a `Training`: ``weights`` (exact), ``history``, ``converged``, ``reason``. Nothing is proved by it: give the weights to `check_architecture`.
     A run that is interrupted by Ctrl-C returns the weights reached, with ``interrupted``. Raises `InputError` for input that cannot be used,
-    and for systems of more than 16,000 unknowns (the smaller of ``N_net`` and ``T n_L`` for ``ggn`` and ``lm``, ``N_net`` for ``newton``); ``lm`` takes up
-    to the memory that is free where ``T n_L ≤ N_net``, ``8 (T n_L)²`` bytes.
+    for numbers beyond the range of doubles unless ``precision`` is given, and for systems of more than 16,000 unknowns (the smaller of ``N_net`` and
+    ``T n_L`` for ``ggn`` and ``lm``, ``N_net`` for ``newton``); ``lm`` takes up to the memory that is free where ``T n_L ≤ N_net``, ``8 (T n_L)²`` bytes.
 
     >>> training = train("1-1", [[0], [1]], [[1], [3]], activation="identity", method="ggn")
     >>> training.converged, training.loss < 1e-28
@@ -75,6 +78,9 @@ def train(
     check_training_size(problem, method)
     iterations = DEFAULT_ITERATIONS[method] if max_iterations is None else max_iterations
     check_whole("max_iterations", iterations, 0, _MOST_ITERATIONS)
+    start = given if given is not None else random_weights(problem, seed)
+    if precision is None:
+        require_doubles(problem, start, "scale the problem, or give precision=50 with method='ggn'")
     settings = Settings(
         method,
         None if damping == "auto" else _number("damping", damping, least=0.0),
@@ -88,18 +94,19 @@ def train(
         _is_held(problem, method) if hold_output is None else hold_output,
     )
     start = given if given is not None else random_weights(problem, seed)
-    if precision is not None:
-        from lossproof.numerics.training.run_digits import run_precise
+    with one_thread():
+        if precision is not None:
+            from lossproof.numerics.training.run_digits import run_precise
 
-        return run_precise(problem, start, settings, precision)
-    from lossproof.numerics.training.run_doubles import run_training
+            return run_precise(problem, start, settings, precision)
+        from lossproof.numerics.training.run_doubles import run_training
 
-    return run_training(problem, start, settings)
+        return run_training(problem, start, settings)
 
 
 def _check_method(method: str, precision: int | None, *, hold_output: bool) -> None:
-    if method not in METHODS:
-        raise InputError(f"method must be one of {', '.join(METHODS)}, got {method!r}{nearest_name(str(method), METHODS)}")
+    if not isinstance(method, str) or method not in METHODS:
+        raise InputError(f"method must be one of {', '.join(METHODS)}, got {shown(method)}{nearest_name(method, METHODS)}")
     if hold_output and (method not in ("ggn", "lm") or precision is not None):
         raise InputError(
             f"hold_output must go with method='ggn' or 'lm' in doubles, got method={method!r}, precision={precision}: leave it out"
@@ -127,5 +134,5 @@ def _number(name: str, value: Any, *, least: float | None) -> float:
     if number != number or number in (float("inf"), float("-inf")) or (least is not None and number < least):
         kind = "a finite number" if least is None else f"a finite number, at least {least:g}"
         extra = " or 'auto'" if name == "damping" else ""
-        raise InputError(f"{name} must be {kind}{extra}, got {value!r}: write for example {name}=0.01")
+        raise InputError(f"{name} must be {kind}{extra}, got {shown(value)}: write for example {name}=0.01")
     return number

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossproof.numerics.algebra.products import times, times_transposed
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tiled_matrix import TiledMatrix, tile_rows, tile_starts, tiled
 from lossproof.numerics.fields.field import Array
 
@@ -52,11 +53,12 @@ def gram_of_parts(parts: Sequence[GramPart]) -> Array:
     step = min(max(1, _ROWS // m), T)
     K: Array = np.empty((T, m, T, m))
     fill = _filler(parts, step * m * T * m, tile=False)
-    for start in range(0, T, step):
-        stop = min(start + step, T)
-        fill(slice(start, stop), slice(start, T), K[start:stop, :, start:, :])
-        for left in range(stop, T, step):
-            K[left : left + step, :, start:stop, :] = K[start:stop, :, left : left + step, :].transpose(2, 3, 0, 1)
+    with threads_for(_operations(parts)):
+        for start in range(0, T, step):
+            stop = min(start + step, T)
+            fill(slice(start, stop), slice(start, T), K[start:stop, :, start:, :])
+            for left in range(stop, T, step):
+                K[left : left + step, :, start:stop, :] = K[start:stop, :, left : left + step, :].transpose(2, 3, 0, 1)
     return K.reshape(T * m, T * m)
 
 
@@ -75,7 +77,15 @@ def gram_triangle(parts: Sequence[GramPart]) -> TiledMatrix:
         samples, others = (slice(part.start // m, part.stop // m) for part in (rows, columns))
         fill(samples, others, out.reshape(samples.stop - samples.start, m, others.stop - others.start, m))
 
-    return tiled(tuple(start * m for start in starts), fill_flat)
+    with threads_for(_operations(parts)):
+        return tiled(tuple(start * m for start in starts), fill_flat)
+
+
+def _operations(parts: Sequence[GramPart]) -> int:
+    """Return ``T² m² Σ k`` over the parts that are not diagonal, and ``T² v`` over all."""
+    T, m = parts[0].columns.shape[:2]
+    inner = sum(part.columns.shape[2] for part in parts if part.columns.ndim == 3)
+    return int(T**2 * (m**2 * inner + sum(part.values.shape[1] for part in parts)))
 
 
 def _filler(parts: Sequence[GramPart], most: int, *, tile: bool) -> Callable[[slice, slice, Array], None]:

@@ -31,9 +31,21 @@ def times_transposed(A: _Floats, B: _Floats, out: _Floats) -> None:
     if not out.flags.c_contiguous:
         raise ValueError("the result must lie in one piece of memory, got a part of a larger array: write to a buffer first")
     if out.size and A.shape[1]:
-        blas.dgemm(1.0, B.T, A.T, trans_a=1, c=out.T, overwrite_c=1)
+        put(blas.dgemm(1.0, B.T, A.T, trans_a=1, c=out.T, overwrite_c=1).T, out)
     else:
         out.fill(0)
+
+
+def put(result: _Floats, place: _Floats) -> None:
+    """Leave in ``place`` what a routine of BLAS or LAPACK returned: to overwrite its argument is a permission, of which it need not make use.
+
+    >>> place = np.zeros(2)
+    >>> put(np.array([1.0, 2.0]), place)
+    >>> place.tolist()
+    [1.0, 2.0]
+    """
+    if not np.may_share_memory(result, place):
+        np.copyto(place, result)
 
 
 def gamma(k: int) -> float:

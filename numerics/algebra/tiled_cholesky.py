@@ -25,7 +25,8 @@ from typing import TypeAlias
 import numpy as np
 from scipy.linalg import blas, lapack
 
-from lossproof.numerics.algebra.products import Floats, times_transposed
+from lossproof.numerics.algebra.products import Floats, put, times_transposed
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tiled_matrix import TiledMatrix
 
 Report: TypeAlias = Callable[[int, int], None]
@@ -51,24 +52,30 @@ def factor_in_place(A: TiledMatrix, report: Report | None = None) -> bool:
     (True, 2.0)
     """
     scratch = np.empty(max((tile.size for row in A.tiles for tile in row), default=0))
-    for I, row in enumerate(A.tiles):
-        for J in range(I):
-            _subtract_products(row[J], row, A.tiles[J], J, scratch)
-            _substitute(A.tiles[J][J], row[J])
-        _subtract_products(row[I], row, row, I, scratch)
-        if not _factor_tile(row[I]):
-            return False
-        if report is not None:
-            report(A.starts[I + 1] ** 2, A.n**2)
+    with threads_for(A.n**3 / 3):
+        for I, row in enumerate(A.tiles):
+            for J in range(I):
+                _subtract_products(row[J], row, A.tiles[J], J, scratch)
+                _substitute(A.tiles[J][J], row[J])
+            _subtract_products(row[I], row, row, I, scratch)
+            if not _factor_tile(row[I]):
+                return False
+            if report is not None:
+                report(A.starts[I + 1] ** 2, A.n**2)
     return True
 
 
 def _subtract_products(target: Floats, left: list[Floats], right: list[Floats], count: int, scratch: Floats) -> None:
-    """Subtract ``L_IK L_JKᵀ`` for all ``K`` before ``count``, each product formed apart."""
+    """Subtract ``L_IK L_JKᵀ`` for all ``K`` before ``count``, each product formed apart.
+
+    Of the product of a tile with itself one triangle is formed; the other one is 0, and leaves what lies above the diagonal as it is.
+    """
     product = scratch[: target.size].reshape(target.shape)
+    if left is right:
+        product.fill(0)
     for K in range(count):
         if left is right:
-            blas.dsyrk(1.0, left[K].T, trans=1, lower=0, c=product.T, overwrite_c=1)
+            put(blas.dsyrk(1.0, left[K].T, trans=1, lower=0, c=product.T, overwrite_c=1).T, product)
         else:
             times_transposed(left[K], right[K], product)
         np.subtract(target, product, out=target)
@@ -76,12 +83,14 @@ def _subtract_products(target: Floats, left: list[Floats], right: list[Floats], 
 
 def _substitute(factor: Floats, tile: Floats) -> None:
     """Replace ``tile`` by ``X`` with ``X Lᵀ = tile``."""
-    blas.dtrsm(1.0, factor.T, tile.T, lower=0, trans_a=1, overwrite_b=1)
+    put(blas.dtrsm(1.0, factor.T, tile.T, lower=0, trans_a=1, overwrite_b=1).T, tile)
 
 
 def _factor_tile(tile: Floats) -> bool:
-    factor, info = lapack.dpotrf(tile.T, lower=0, clean=0, overwrite_a=1)
-    pivots = factor.diagonal()
+    with threads_for(len(tile) ** 3 / 3):
+        factor, info = lapack.dpotrf(tile.T, lower=0, clean=0, overwrite_a=1)
+    put(factor.T, tile)
+    pivots = tile.diagonal()
     return bool(info == 0 and np.isfinite(pivots).all() and pivots.min() > 0)
 
 

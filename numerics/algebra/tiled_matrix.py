@@ -22,7 +22,8 @@ class TiledMatrix:
     """The lower triangle of a symmetric ``(n, n)`` matrix.
 
     ``starts`` are the first rows of the tile rows, ``0 = s_0 < s_1 < … < s_m = n``; ``tiles[I][J]`` for ``J ≤ I`` holds rows ``s_I..s_{I+1}`` and
-    columns ``s_J..s_{J+1}``. What lies above the diagonal of a tile on the diagonal is not defined. About ``n²/2`` doubles in all, and half a tile a row.
+    columns ``s_J..s_{J+1}``. What lies above the diagonal of a tile on the diagonal has no meaning, but is written. About ``n²/2`` doubles in all, and half
+    a tile a row.
 
     >>> A = tiled((0, 2, 5), lambda rows, columns, out: out.fill(rows.start * 10 + columns.start))
     >>> A.n, [[float(tile[0, 0]) for tile in row] for row in A.tiles]
@@ -100,7 +101,7 @@ def places(starts: Sequence[int]) -> Iterator[tuple[int, int, slice, slice]]:
 
 
 def tiled(starts: tuple[int, ...], fill: Callable[[slice, slice, Floats], None]) -> TiledMatrix:
-    """Return the matrix whose tiles ``fill(rows, columns, out)`` writes."""
+    """Return the matrix whose tiles ``fill(rows, columns, out)`` writes, every entry of ``out``."""
     tiles: list[list[Floats]] = [[] for _ in starts[1:]]
     for I, _, rows, columns in places(starts):
         out = np.empty((rows.stop - rows.start, columns.stop - columns.start))

@@ -21,7 +21,7 @@ from flint import arb, arb_mat
 
 from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.precision import ball_precision, dyadic
 from lossproof.numerics.network.boxes import evaluate_box, parameter_place
 from lossproof.numerics.network.evaluation import evaluate
@@ -135,13 +135,14 @@ def _scaling_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
     a = problem.architecture
     if a.L < 2 or a.bias == "fixed" or a.activation.homogeneity is None or a.activation.degree == 1:
         return ()
-    layers, offset, chosen = Float64Field(), 0, []
+    offset, chosen = 0, []
     for l in range(1, a.L):
-        W, rows = np.abs(layers.array(weights.layers[l - 1].W)), a.fan_in(l)
+        W, rows = weights.layers[l - 1].W, a.fan_in(l)
         for unit in range(a.widths[l]):
-            source = int(np.argmax(W[:, unit]))
-            if weights.layers[l - 1].W[source][unit] == 0:
+            sources = [source for source, row in enumerate(W) if row[unit] != 0]
+            if not sources:
                 return ()
+            source = max(sources, key=lambda k: abs(nearest_double(W[k][unit])))
             chosen.append(offset + unit * rows + source)
         offset += rows * a.widths[l]
     return tuple(chosen)

@@ -11,16 +11,20 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.numerics.curves.fields import FormalSeries
-from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.field import Array, Field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.fields.roomy import RoomyBallField
+from lossproof.numerics.fields.state_balls import StateBallField
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.network.exact_work import gradient_work as exact_gradient_work
 from lossproof.numerics.network.jacobian import gradient, jacobian, output_gradient, output_residuals
-from lossproof.numerics.network.outputs import is_clear, precisions
-from lossproof.numerics.network.pass_limits import forward_precision
+from lossproof.numerics.network.outputs import is_clear, lie_on_flat_piece, precisions
+from lossproof.numerics.network.pass_limits import precision_within
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
+from lossproof.theory.limits import error_work, gradient_work, pass_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -37,9 +41,7 @@ def gradient_is_zero(problem: Problem, weights: Weights) -> bool:
     """
     if problem.T * problem.architecture.N_net > _FORMAL_WORK or not _gradient_is_small(problem, weights):
         return False
-    return any(
-        all(entry == 0 for entry in found) for found in _exact(problem, lambda field: gradient(problem, _pass(problem, weights, field)))
-    )
+    return any(all(entry == 0 for entry in found) for found in _exact(problem, weights, lambda evaluation: gradient(problem, evaluation)))
 
 
 def is_constant_critical(problem: Problem, weights: Weights) -> bool:
@@ -50,10 +52,10 @@ def is_constant_critical(problem: Problem, weights: Weights) -> bool:
         return False
     inputs = [[*row, 1] for row in problem.samples.X]
 
-    def moments(field: Field) -> Array:
-        return np.asarray(field.matmul(field.array(inputs).T, output_residuals(problem, _pass(problem, weights, field))))
+    def moments(evaluation: Evaluation) -> Array:
+        return np.asarray(evaluation.field.matmul(evaluation.field.array(inputs).T, output_residuals(problem, evaluation)))
 
-    return any(all(entry == 0 for entry in found.ravel()) for found in _exact(problem, moments))
+    return any(all(entry == 0 for entry in found.ravel()) for found in _exact(problem, weights, moments))
 
 
 def equal_inputs_are_balanced(problem: Problem, weights: Weights) -> bool:
@@ -63,7 +65,7 @@ def equal_inputs_are_balanced(problem: Problem, weights: Weights) -> bool:
     groups: dict[object, list[int]] = {}
     for i, x in enumerate(problem.samples.X):
         groups.setdefault(x, []).append(i)
-    for residuals in _exact(problem, lambda field: output_residuals(problem, _pass(problem, weights, field))):
+    for residuals in _exact(problem, weights, lambda evaluation: output_residuals(problem, evaluation)):
         sums = [sum((residuals[i, j] for i in group), fmpq(0)) for group in groups.values() for j in range(residuals.shape[1])]
         if all(entry == 0 for entry in sums):
             return True
@@ -76,12 +78,15 @@ def gradient_apart_from_zero(problem: Problem, weights: Weights, max_precision: 
     However small a gradient is, it is told from 0 once the precision suffices: a saturated unit is no critical point. Where there is much to compute, the
     components by the last layer's weights come first, which need no pass backwards; beyond a limit they are the only ones.
     """
-    work = problem.T * problem.architecture.N_net
+    work, softmax = problem.T * problem.architecture.N_net, problem.error.family == "softmax"
+    widths, T = problem.architecture.widths, problem.T
     if work > _CHEAP_WORK:
-        found = _component_apart(problem, weights, forward_precision(problem, max_precision), output_gradient)
+        cap = precision_within(lambda bits: pass_work(widths, T, bits) + error_work(widths[-1], T, bits, softmax=softmax), max_precision)
+        found = _component_apart(problem, weights, cap, output_gradient)
         if found is not None or work > _BALL_WORK:
             return found
-    return _component_apart(problem, weights, max_precision, gradient)
+    cap = precision_within(lambda bits: gradient_work(widths, T, bits, softmax=softmax), max_precision)
+    return _component_apart(problem, weights, cap, gradient)
 
 
 def _component_apart(
@@ -90,7 +95,7 @@ def _component_apart(
     """Return ``(parameter, precision)`` for the last components of the gradient, as many as the function gives."""
     for precision in precisions(max_precision):
         try:
-            balls: list[arb] = list(components(problem, _pass(problem, weights, BallField(precision))))
+            balls: list[arb] = list(components(problem, _pass(problem, weights, StateBallField(precision))))
         except NotDifferentiable:
             continue
         certain = [k for k, entry in enumerate(balls) if entry.is_finite() and is_clear(entry)]
@@ -101,12 +106,12 @@ def _component_apart(
 
 
 def inactive_layer(problem: Problem, weights: Weights, precision: int) -> int | None:
-    """Return a hidden layer of units that are dead for ``z < 0`` (relu) and all proved to have such a z at all samples, or None."""
+    """Return a hidden layer each of whose units is proved to be constant at and near the z it has at all samples, as relu is for ``z < 0``; or None."""
     a = problem.architecture
-    if not a.activation.is_dead_for_negative:
+    if all(piece.slope != 0 for piece in a.activation.affine_pieces):
         return None
-    z = _pass(problem, weights, BallField(precision)).z
-    return next((l for l in range(1, a.L) if all(entry < 0 for entry in z[l].ravel())), None)
+    z = _pass(problem, weights, RoomyBallField(precision)).z
+    return next((l for l in range(1, a.L) if all(lie_on_flat_piece(a.activation, list(unit), precision) for unit in z[l].T)), None)
 
 
 def residual_apart_from_zero(problem: Problem, residuals: Array) -> list[int] | None:
@@ -144,23 +149,33 @@ def has_rational_sides(problem: Problem, weights: Weights) -> bool:
         return False
 
 
-def _exact(problem: Problem, compute: Callable[[Field], Array]) -> Iterator[Array]:
-    """Yield what is computed over the rationals, and over the formal ring, where it exists there."""
+def _exact(problem: Problem, weights: Weights, compute: Callable[[Evaluation], Array]) -> Iterator[Array]:
+    """Yield what is computed over the rationals, and over the formal ring, where it exists there and a checker computes it, too."""
     fields: tuple[Field, ...] = (RationalField(), formal_field(problem))
     for field in fields:
+        evaluation = _pass(problem, weights, field)
         try:
-            yield compute(field)
+            found = compute(evaluation)
+            allowed = exact_gradient_work(evaluation).is_allowed
         except (NotInField, NotDifferentiable):
             continue
+        if allowed:
+            yield found
 
 
 def _gradient_is_small(problem: Problem, weights: Weights) -> bool:
-    """Tell whether every component of ``P ε`` is small against the sum of its summands in doubles: else exact arithmetic need not look."""
+    """Tell whether every component of ``P ε`` is small against the sum of its summands in doubles: else exact arithmetic need not look.
+
+    Where doubles say nothing it has to look.
+    """
+    if beyond_doubles(problem, weights) is not None:
+        return True
     try:
         with np.errstate(all="ignore"):
             evaluation = _pass(problem, weights, Float64Field())
             P, residuals = jacobian(evaluation), output_residuals(problem, evaluation).ravel()
-            small = np.abs(P @ residuals) <= _SMALL * (np.abs(P) @ np.abs(residuals))
-    except (NotDifferentiable, NotInField):
+            sums = P @ residuals
+            small = np.abs(sums) <= _SMALL * (np.abs(P) @ np.abs(residuals))
+    except NotDifferentiable:
         return True
-    return bool(np.all(small | ~np.isfinite(P @ residuals)))
+    return bool(np.all(small | ~np.isfinite(sums)))

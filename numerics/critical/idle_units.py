@@ -16,9 +16,10 @@ from scipy import linalg
 
 from lossproof.numerics.critical.box import ReducedSystem, refined_zero, zero_box
 from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.hessian import hessian
-from lossproof.theory.exceptions import NotDifferentiable, NotInField
+from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
@@ -91,9 +92,12 @@ def _outgoing(a: Architecture, layer: int, unit: int) -> list[int]:
 def _free_weights(problem: Problem, weights: Weights, layer: int, units: tuple[int, ...]) -> tuple[tuple[int, ...], ...] | None:
     """Choose for each idle unit the incoming weights by which its own equations change most, by pivoting in doubles."""
     a = problem.architecture
+    if beyond_doubles(problem, weights) is not None:
+        return None
     try:
-        H = hessian(problem, evaluate(a, problem.samples, weights, Float64Field()))
-    except (NotDifferentiable, NotInField):
+        with np.errstate(all="ignore"):
+            H = hessian(problem, evaluate(a, problem.samples, weights, Float64Field()))
+    except NotDifferentiable:
         return None
     start, rows, wanted = _rows_of(a, layer), a.fan_in(layer), a.widths[layer + 1]
     found = []

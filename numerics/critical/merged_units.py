@@ -15,8 +15,8 @@ from fractions import Fraction
 import numpy as np
 
 from lossproof.numerics.critical.box import CriticalBox, critical_box, refined_weights
-from lossproof.numerics.fields.field import Array
-from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.float64 import nearest_double
+from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
 
@@ -121,19 +121,20 @@ def _grouping(problem: Problem, weights: Weights, layer: int, *, exactly: bool) 
     return Grouping(layer, groups, tuple(shares))
 
 
-def _groups_of(incoming: Sequence[tuple[object, ...]], *, exactly: bool) -> tuple[tuple[int, ...], ...]:
+def _groups_of(incoming: Sequence[tuple[Number, ...]], *, exactly: bool) -> tuple[tuple[int, ...], ...]:
     """Return the units in groups of equal columns, or of columns that lie close to the first of the group."""
     if exactly:
-        equal: dict[tuple[object, ...], list[int]] = {}
+        equal: dict[tuple[Number, ...], list[int]] = {}
         for i, columns in enumerate(incoming):
             equal.setdefault(columns, []).append(i)
         return tuple(map(tuple, equal.values()))
-    floats: Array = Float64Field().array(incoming)
+    floats = np.array([[nearest_double(entry) for entry in column] for column in incoming])
     near = _CLOSE * (1 + np.max(np.abs(floats), axis=1))
     groups: list[list[int]] = []
     for i in range(len(incoming)):
         firsts = [group[0] for group in groups]
-        close = np.flatnonzero(np.max(np.abs(floats[firsts] - floats[i]), axis=1) < near[firsts])
+        with np.errstate(all="ignore"):
+            close = np.flatnonzero(np.max(np.abs(floats[firsts] - floats[i]), axis=1) < near[firsts])
         if close.size:
             groups[close[0]].append(i)
         else:

@@ -21,6 +21,7 @@ from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.float_derivatives import Derivatives, FloatLandscape
 from lossproof.numerics.network.jacobian import gradient
 from lossproof.numerics.network.weight_vectors import weights_of_rows
+from lossproof.theory.exceptions import NotDifferentiable
 
 _STEPS = 8
 _STRUCTURE_TOLERANCES = (1e-4, 1e-7, 1e-10)
@@ -52,7 +53,8 @@ def settle(landscape: FloatLandscape, point: Array) -> Settled | None:
     Hessian is singular or a unit nearly saturated, the gradient must also vanish in high precision, at a point nearby.
     """
     problem = landscape.problem
-    point = canonical_weights(problem, balanced_weights(problem, point))
+    balanced = balanced_weights(problem, point)
+    point = canonical_weights(problem, balanced if np.all(np.isfinite(balanced)) else point)
     loss = float(landscape.at(point[None]).loss[0])
     tried: list[Structure] = []
     for tolerance in (*_STRUCTURE_TOLERANCES, 0.0):
@@ -80,7 +82,7 @@ def _settle_with(landscape: FloatLandscape, point: Array, structure: Structure) 
         reduced = polish(derivatives, reduced, _STEPS)
     if homogeneity(problem) is not None:
         balanced = balanced_weights(problem, structure.expanded(reduced))
-        reduced = structure.reduced(balanced)
+        reduced = structure.reduced(balanced) if np.all(np.isfinite(balanced)) else reduced
     reduced = structure.rounded(reduced)
     final = structure.expanded(reduced)
     at = landscape.at(final[None])
@@ -93,7 +95,8 @@ def _settle_with(landscape: FloatLandscape, point: Array, structure: Structure) 
 def _stays(landscape: FloatLandscape, structure: Structure, reduced: Array, at: Derivatives) -> bool:
     """Tell whether Newton steps with the gradient in 240 bits and the Hessian in doubles bring the gradient below ``1e-24``.
 
-    On a sequence that runs off an exponentially small slope remains, along a direction where the Hessian vanishes in doubles.
+    On a sequence that runs off an exponentially small slope remains, along a direction where the Hessian vanishes in doubles. Steps that meet a kink, or
+    leave the range of doubles, do not stay.
     """
     problem = landscape.problem
     slopes = at.hessian[0] @ structure.matrix
@@ -102,7 +105,10 @@ def _stays(landscape: FloatLandscape, structure: Structure, reduced: Array, at: 
     for _ in range(_PRECISE_STEPS):
         exact = [Fraction(float(f)) * u[k] if k >= 0 else Fraction(0) for k, f in zip(structure.place, structure.factor, strict=True)]
         weights = weights_of_rows(problem, np.array(exact, dtype=object))
-        balls = gradient(problem, evaluate(problem.architecture, problem.samples, weights, BallField(_BITS)))
+        try:
+            balls = gradient(problem, evaluate(problem.architecture, problem.samples, weights, BallField(_BITS)))
+        except NotDifferentiable:
+            return False
         g = np.array([float(ball.mid()) for ball in balls])
         if np.max(np.abs(g)) <= _PRECISE * top:
             return True

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.functions.formulas import Tails
 from lossproof.numerics.functions.table import formulas_of
 from lossproof.numerics.network.float_derivatives import Derivatives, FloatLandscape
@@ -71,7 +74,7 @@ def _certain(landscape: FloatLandscape, outputs: Array, factor: float = 1.0) -> 
         ordered = np.sort(outputs, axis=1)
         sure = ordered[:, -1] - ordered[:, -2] > bound if shape[1] > 1 else np.zeros(shape[0], dtype=bool)
         return np.broadcast_to(sure[:, None], shape)
-    far = {"blake-zisserman": 5.0, "cauchy": 3e4 * np.sqrt(float(error.beta or 1))}.get(error.family, np.inf)
+    far = {"blake-zisserman": 5.0, "cauchy": 3e4 * np.sqrt(nearest_double(error.beta or Fraction(1)))}.get(error.family, np.inf)
     return np.asarray(np.abs(outputs - landscape.targets) * factor > far)
 
 

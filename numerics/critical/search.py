@@ -30,6 +30,7 @@ from lossproof.numerics.critical.starts import (
 )
 from lossproof.numerics.critical.symmetries import homogeneity, same_up_to_symmetry
 from lossproof.numerics.fields.field import Array
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import weights_of_rows
 from lossproof.theory.exceptions import InputError
@@ -69,13 +70,14 @@ class Candidate:
 class SearchResult:
     """What a search found: ``candidates`` by increasing loss; of ``starts`` starts ``finished`` ran, and ``strays`` of them ended nowhere.
 
-    A stray ran off to infinity, stopped at a kink or did not converge.
+    A stray ran off to infinity, stopped at a kink or did not converge. ``obstacle`` says why no start was run, where none could be.
     """
 
     candidates: tuple[Candidate, ...]
     starts: int
     strays: int
     finished: int
+    obstacle: str = ""
 
 
 def find_candidates(
@@ -91,7 +93,8 @@ def find_candidates(
 
     Half of the starts minimise, half look for roots of the gradient (saddles and maxima too). Points that are equal up to `same_up_to_symmetry` are
     one candidate; of a degenerate family (equal loss and estimated inertia, singular Hessian beyond the scaling of homogeneous units) at most three points are
-    kept, and further hits are counted at the first. No candidate is proved to be critical, and not every critical point is found.
+    kept, and further hits are counted at the first. No candidate is proved to be critical, and not every critical point is found. Where a number of the
+    problem has no double (`beyond_doubles`) no start is run.
 
     - ``workers``: processes, by default one a core; short searches of small networks use none. Where processes cannot be started, the search
       goes on in this one.
@@ -102,6 +105,9 @@ def find_candidates(
     """
     if starts < 1:
         raise InputError(f"starts must be at least 1, got {starts}: give the number of points to start from")
+    obstacle = beyond_doubles(problem)
+    if obstacle is not None:
+        return SearchResult((), starts, 0, 0, obstacle)
     chunks = _chunks(problem, starts)
     collection = _Collection(problem, starts)
     with closing(_results(problem, chunks, seed, workers)) as results:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.weight_vectors import unit_blocks
 from lossproof.theory.problem.problem import Problem
 
 _SPREAD = 1.5
 _PLANS = ("plain", "plain", "varied", "embedded", "plain", "wide", "small", "degenerate")
 _SHARE_PARTS = 8
+_LEAST_SQUARED = 1e-150
 
 
 def start_plan(problem: Problem, index: int) -> str:
@@ -103,8 +105,8 @@ def _natural_scale(problem: Problem, input_size: float) -> Array:
 
 def _some_input(problem: Problem, generator: np.random.Generator) -> float:
     """Return the size of an entry of the inputs drawn at random among those that are not 0."""
-    sizes = np.abs(np.array(problem.samples.X, dtype=np.float64)).ravel()
-    sizes = sizes[(sizes > 0) & np.isfinite(sizes)]
+    sizes = np.abs(Float64Field().array(problem.samples.X)).ravel()
+    sizes = sizes[sizes > 0]
     return float(generator.choice(sizes)) if sizes.size else 1.0
 
 
@@ -115,9 +117,11 @@ def _is_bias(problem: Problem) -> Array:
 
 
 def _root_mean_square(rows: object) -> float:
-    values = np.array(rows, dtype=np.float64)
-    size = float(np.sqrt(np.mean(values * values)))
-    return size if np.isfinite(size) and size > 0 else 1.0
+    """Return the root mean square of some numbers, 1 where all are 0; numbers whose squares have no double are divided by the largest first."""
+    values = Float64Field().array(rows)
+    largest = float(np.max(np.abs(values)))
+    unit = 1.0 if _LEAST_SQUARED < largest < 1 / _LEAST_SQUARED else largest or 1.0
+    return unit * float(np.sqrt(np.mean((values / unit) ** 2))) or 1.0
 
 
 def _degenerate(problem: Problem, point: Array, generator: np.random.Generator) -> Array:

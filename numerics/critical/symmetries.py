@@ -58,12 +58,13 @@ def same_up_to_symmetry(problem: Problem, first: Array, second: Array, tolerance
     return _matches(problem, unit_blocks(problem.architecture, first), unit_blocks(problem.architecture, second), 1, allowed, tries)
 
 
+@np.errstate(all="ignore")
 def balanced_weights(problem: Problem, flat: Array) -> Array:
     """Return the same network with every unit of a homogeneous hidden layer rescaled, so that points of one scaling family become equal.
 
     The largest incoming weight is made ``±1``, or smaller where the bias would exceed 8: ``max(|w|_∞, |b|/8) = 1``. Applies to relu, leaky-relu and power
     (the identity is its case ``κ = 1``) with the bias trainable, absent or fixed at 0. A unit without incoming weights and bias stays as it is.
-    Weights of other networks return unchanged.
+    Weights of other networks return unchanged. An entry that leaves the range of doubles becomes infinite or 0.
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.functions.errors import error_named
@@ -83,7 +84,7 @@ def balanced_weights(problem: Problem, flat: Array) -> Array:
             largest = max(float(np.max(np.abs(row[: a.widths[l - 1]]))), float(np.max(np.abs(row))) / _LARGEST_BIAS)
             if largest > 0 and _fixed_bias(problem, l, k) == 0:
                 blocks[l - 1][k] = row / largest
-                blocks[l][:, k] *= largest**degree
+                blocks[l][:, k] *= np.float64(largest) ** degree
     return _flattened(blocks)
 
 

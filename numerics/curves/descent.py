@@ -6,27 +6,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
 
 from lossproof.numerics.curves.fields import BallSeries, FloatSeries, FormalSeries
-from lossproof.numerics.curves.loss_series import Terms, expand_loss, taylor_coefficients
+from lossproof.numerics.curves.loss_series import Terms, curve_array, expand_loss, taylor_coefficients
 from lossproof.numerics.curves.reduction import reduce_loss
 from lossproof.numerics.curves.search import kernel_curves, negative_direction
+from lossproof.numerics.curves.series_work import series_is_allowed
 from lossproof.numerics.fields.field import Array, KinkInBall
+from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.precision import LARGEST_EXPONENT
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import output_residuals
 from lossproof.numerics.network.outputs import precisions
+from lossproof.numerics.network.pass_limits import precision_within
 from lossproof.numerics.ranks.formal import constant_kernel
 from lossproof.theory.exceptions import InputError, NotDifferentiable, NotInField
+from lossproof.theory.limits import MAX_ORDER, MAX_STEP_WORK, series_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import is_writable, rational_written
 
-HIGHEST_ORDER = 24
 _LEAST_ORDER = 2
 _MOST_PROOFS = 24
 _FORMAL_WORK = 100_000
@@ -76,9 +82,9 @@ def descent_curve(problem: Problem, weights: Weights, seed: int = 0, *, max_orde
     >>> curve.order, [(k, [str(x) for x in vector]) for k, vector in curve.terms]
     (3, [(1, ['1', '1', '1'])])
     """
-    if not _LEAST_ORDER <= max_order <= HIGHEST_ORDER:
+    if not _LEAST_ORDER <= max_order <= MAX_ORDER:
         raise InputError(
-            f"the order of descent must lie between {_LEAST_ORDER} and {HIGHEST_ORDER}, got {max_order}: choose max_order in this range"
+            f"the order of descent must lie between {_LEAST_ORDER} and {MAX_ORDER}, got {max_order}: choose max_order in this range"
         )
     N_net = problem.architecture.N_net
     if problem.T * N_net > _FORMAL_WORK or N_net > _MOST_WEIGHTS:
@@ -100,14 +106,16 @@ def descent_curve(problem: Problem, weights: Weights, seed: int = 0, *, max_orde
 def proved_descent(problem: Problem, weights: Weights, terms: Terms, order: int) -> DescentCurve | None:
     r"""Return the curve with its proof if the first coefficient up to ``t^order`` that is not formally 0 is certainly negative, else None.
 
-    None also where that of ``t`` is not 0: the point is then not critical. The precision doubles from 64 to 1024 bits until the ball has 16
-    accurate bits. Raises `NotDifferentiable` and `NotInField` as `expand_loss` does over formal polynomials.
+    None also where that of ``t`` is not 0, as the point is then not critical, and where a checker would count more than the work of a step. The precision
+    doubles from 64 to 1024 bits until the ball has 16 accurate bits. Raises `NotDifferentiable` and `NotInField` as `expand_loss` does over formal polynomials.
     """
-    formal = taylor_coefficients(problem, weights, terms, order, FormalSeries())
+    expansion = expand_loss(problem, weights, FormalSeries(), order)
+    curves = curve_array(problem, terms, order, expansion.field)
+    formal = [expansion.field.embed(entry) for entry in expansion.loss(curves, order)[:, 0]]
     first = next((k for k, c in enumerate(formal) if c != 0), None)
-    if first is None or first < _LEAST_ORDER:
+    if first is None or first < _LEAST_ORDER or not series_is_allowed(expansion, curves, first):
         return None
-    for precision in precisions(_MOST_PRECISION):
+    for precision in precisions(_highest_precision(problem, first)):
         try:
             ball = taylor_coefficients(problem, weights, terms, first, BallSeries(precision))[first]
         except KinkInBall:
@@ -119,8 +127,16 @@ def proved_descent(problem: Problem, weights: Weights, terms: Terms, order: int)
     return None
 
 
+def _highest_precision(problem: Problem, order: int) -> int:
+    """Return the highest precision at which a checker takes the coefficient of ``t^order`` in balls, at most 1024 bits."""
+    widths, softmax = problem.architecture.widths, problem.error.family == "softmax"
+    return precision_within(lambda bits: series_work(widths, problem.T, bits, order, softmax=softmax), _MOST_PRECISION, MAX_STEP_WORK // 2)
+
+
 def _candidates(problem: Problem, weights: Weights, evaluation: Evaluation, seed: int, max_order: int) -> Iterator[tuple[int, Terms]]:
     """Yield orders and curves worth a proof: of negative curvature if the Hessian has any, else from its rational kernel."""
+    if beyond_doubles(problem, weights) is not None:
+        return
     floats = FloatSeries()
     H = hessian(problem, evaluate(problem.architecture, problem.samples, weights, floats))
     if not np.all(np.isfinite(H)):
@@ -144,8 +160,10 @@ def _is_affordable(problem: Problem, evaluation: Evaluation) -> bool:
 
 
 def _rational_kernel(H: Array) -> list[list[Fraction]]:
+    """Return rational vectors that span the kernel of a formal matrix; none where an entry has no double for the search among them."""
     evidence = constant_kernel(H, "right")
-    return [] if evidence is None else [[Fraction(entry) for entry in vector] for vector in evidence.payload["vectors"]]
+    vectors = [] if evidence is None else [[rational_written(entry) for entry in vector] for vector in evidence.payload["vectors"]]
+    return vectors if all(isfinite(nearest_double(entry)) for vector in vectors for entry in vector) else []
 
 
 def _is_globally_minimal(problem: Problem, evaluation: Evaluation) -> bool:
@@ -160,9 +178,10 @@ def _is_globally_minimal(problem: Problem, evaluation: Evaluation) -> bool:
 
 
 def _half(coefficient: Any, ball: arb) -> Fraction:
-    """Return half a rational coefficient, or a short fraction of about half a ball that is certainly negative."""
-    if isinstance(coefficient, fmpq):
-        return Fraction(int(coefficient.p), 2 * int(coefficient.q))
+    """Return half a rational coefficient, or, where it is irrational or too long, a short fraction of about half a ball that is certainly negative."""
+    half = Fraction(int(coefficient.p), 2 * int(coefficient.q)) if isinstance(coefficient, fmpq) else None
+    if half is not None and is_writable(half):
+        return half
     mantissa, exponent = (int(part) for part in ball.abs_lower().man_exp())
     shift = max(mantissa.bit_length() - _SHORT_BITS, 0)
     return -Fraction(mantissa >> shift) * Fraction(2) ** (exponent + shift - 1)

@@ -14,12 +14,12 @@ from scipy import special
 
 from lossproof.numerics.curves.activations import activation_jet
 from lossproof.numerics.curves.errors import error_slopes
-from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.field import Array, at_kink, elementwise, exact_kinks, object_array
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.formal_polynomial import Element, formal_terms
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import Activation, activation_named
@@ -86,42 +86,13 @@ class FloatSeries(Float64Field):
 
 
 @dataclass(frozen=True)
-class BallSeries(BallField):
+class BallSeries(StateBallField):
     """Balls with ``precision`` bits: every coefficient encloses the true one.
 
     >>> third = BallSeries(64).jet(activation_named("tanh"), 3, BallSeries(64).array([0]))[3, 0]
     >>> third.overlaps(arb(-1) / 3)
     True
     """
-
-    def share(self, k: int) -> fmpq:
-        """Return ``1/k``."""
-        return fmpq(1, k)
-
-    def sides(self, activation: Activation, z: Array) -> Array:
-        """Return the numbers of kinks below; raises `NotDifferentiable` where a ball is a kink, `KinkInBall` where it contains one."""
-        self._check_kinks(activation, 2, z)
-        places = [place for _, place in exact_kinks(activation, 2)]
-        with ball_precision(self.precision):
-            return np.array([sum(bool(entry > place) for place in places) for entry in z.ravel()], dtype=np.intp).reshape(z.shape)
-
-    def state(self, activation: Activation, order: int, z: Array) -> Array:
-        """Return an enclosure of ``σ(z)`` or ``σ'(z)``."""
-        return self.activate(activation, order, z)
-
-    def reciprocal(self, A: Array) -> Array:
-        """Return an enclosure of ``1/A``."""
-        return elementwise(lambda entry: 1 / entry, A)
-
-    def inverse_hypotenuse(self, z: Array, beta: Number) -> Array:
-        """Return an enclosure of ``(z² + β)^{-1/2}``."""
-        constant = self.embed(beta)
-        return elementwise(lambda entry: 1 / (entry * entry + constant).sqrt(), z)
-
-    def normal(self, z: Array) -> tuple[Array, Array]:
-        """Return enclosures of the distribution function and the density of the normal distribution."""
-        distribution = elementwise(lambda entry: (-entry / arb(2).sqrt()).erfc() / 2, z)
-        return distribution, elementwise(lambda entry: (-entry * entry / 2).exp() / (2 * arb.pi()).sqrt(), z)
 
     def jet(self, activation: Activation, order: int, z: Array) -> Array:
         """Return enclosures of the Taylor coefficients of ``σ`` at ``z``."""
@@ -163,7 +134,7 @@ class FormalSeries(FormalField):
         return fmpq(1, k)
 
     def sides(self, activation: Activation, z: Array) -> Array:
-        """Return the numbers of kinks below; raises `NotDifferentiable` at a kink, and where balls of up to 4096 bits tell no side."""
+        """Return the numbers of kinks below; raises `NotDifferentiable` at a kink, and where balls of nearly 1024 bits tell no side."""
         return np.array([self._side(activation, entry) for entry in z.ravel()], dtype=np.intp).reshape(z.shape)
 
     def state(self, activation: Activation, order: int, z: Array) -> Array:
@@ -211,8 +182,6 @@ class FormalSeries(FormalField):
         return error_slopes(error, order, phi, y, self)
 
     def _value(self, activation: Activation, order: int, z: Element) -> Element:
-        if order == 0:
-            return super()._value(activation, 0, z)
         jet = activation_jet(activation, order, object_array([z], lambda entry: entry), self)
         return jet[order, 0] * math.factorial(order)
 

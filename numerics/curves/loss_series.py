@@ -63,6 +63,11 @@ class LossExpansion:
             gradient = np.concatenate(parts, axis=-1) * self.field.share(self.problem.T)
             return loss, gradient
 
+    def values(self, curves: Array, order: int) -> list[Array]:
+        """Return the series of ``φ_0, …, φ_L`` up to ``t^order``, each of shape ``(order + 1, B, T, n_l)``, that of ``φ_0`` without its zeros."""
+        with self.field.working():
+            return self._forward(curves, order, False)[0]
+
     def _forward(self, curves: Array, order: int, with_rates: bool) -> tuple[list[Array], list[Array]]:
         """Return the series of ``φ_0, …, φ_L`` and, if asked for, of ``σ'(z_1), …, σ'(z_L)`` up to ``t^{order−1}``."""
         values: list[Array] = [self.inputs[None, None]]

@@ -15,6 +15,7 @@ import numpy as np
 
 from lossproof.numerics.curves.loss_series import LossExpansion, Terms
 from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.float64 import nearest_double
 
 _NEGLIGIBLE = 1e-12
 _LARGEST_DENOMINATOR = 10_000
@@ -83,7 +84,7 @@ class ReducedLoss:
                 sum((x * b for x, b in zip(values, column, strict=True) if x), Fraction(0)) for column in zip(*self.kernel, strict=True)
             ]
             if 2 * k < order:
-                correction = _recognised(curves[k, 0] - np.array([float(entry) for entry in vector]), self.pivots)
+                correction = _recognised(curves[k, 0] - np.array([nearest_double(entry) for entry in vector]), self.pivots)
             else:
                 correction = [Fraction(0)] * len(self.pivots)
             if correction is None:
@@ -98,11 +99,11 @@ class ReducedLoss:
     def _add_last(self, vector: list[Fraction], curves: Array, order: int) -> None:
         k = order // 2
         best = self.expansion.loss(curves[:, :1], order)[order, 0]
-        exact = curves[k, 0, self.pivots] - np.array([float(vector[j]) for j in self.pivots])
+        exact = curves[k, 0, self.pivots] - np.array([nearest_double(vector[j]) for j in self.pivots])
         trial = np.repeat(curves[:, :1], len(_DENOMINATORS), axis=1)
         rounded = [[Fraction(round(float(y) * D), D) for y in exact] for D in _DENOMINATORS]
         for b, entries in enumerate(rounded):
-            trial[k, b, self.pivots] = [float(vector[j] + y) for j, y in zip(self.pivots, entries, strict=True)]
+            trial[k, b, self.pivots] = [nearest_double(vector[j] + y) for j, y in zip(self.pivots, entries, strict=True)]
         enough = np.flatnonzero(self.expansion.loss(trial, order)[order] <= best / 2)
         for j, y in zip(self.pivots, rounded[int(enough[0]) if enough.size else -1], strict=True):
             vector[j] += y
@@ -119,7 +120,7 @@ def reduce_loss(expansion: LossExpansion, hessian: Array, kernel: list[list[Frac
     block = hessian[np.ix_(pivots, pivots)]
     factors = equilibration(block)
     inverse = np.linalg.pinv(block * factors[:, None] * factors, rcond=1e-12, hermitian=True) if pivots else block
-    basis = np.array([[float(entry) for entry in vector] for vector in kernel]).reshape(len(kernel), N_net)
+    basis = np.array([[nearest_double(entry) for entry in vector] for vector in kernel]).reshape(len(kernel), N_net)
     scale = float(np.abs(hessian).max() + np.abs(expansion.error_jet).max())
     return ReducedLoss(expansion, kernel, basis, pivots, inverse * factors[:, None] * factors, scale)
 

@@ -28,6 +28,7 @@ from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.numbers import Constant, Number, exact_number
+from lossproof.theory.rationals import brief_name
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class BallField:
                         raise at_kink(activation, point)
                     if lies_above(entry, place) is None:
                         raise KinkInBall(
-                            f"a ball z contains {point}, where {activation.name} is not differentiable {order} times: "
+                            f"a ball z contains {point}, where {brief_name(activation.name)} is not differentiable {order} times: "
                             f"raise the precision above {self.precision} bits, or choose other weights if z is {point} exactly"
                         )
 

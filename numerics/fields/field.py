@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, Protocol, TypeAlias
+from functools import lru_cache
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,10 @@ from lossproof.theory.exceptions import InputError, NotDifferentiable, NotInFiel
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.numbers import Number
+from lossproof.theory.rationals import brief_name
 
 Array: TypeAlias = npt.NDArray[Any]
+Value = TypeVar("Value")
 
 
 class KinkInBall(NotDifferentiable):
@@ -89,6 +92,20 @@ class NumpyArithmetic:
         return A
 
 
+def in_field(compute: Callable[[], Value]) -> Value | None:
+    """Return what is computed, or None where the field has no such element, such as a value that is not rational, or one out of all proportion.
+
+    >>> def computed() -> int:
+    ...     raise NotInField("no such element")
+    >>> in_field(computed) is None, in_field(lambda: 3)
+    (True, 3)
+    """
+    try:
+        return compute()
+    except NotInField:
+        return None
+
+
 def unknown_order(order: int) -> ValueError:
     """Return the exception for a derivative order that is not on offer."""
     return ValueError(f"the order of a derivative must be 0, 1 or 2, got {order}: call again with one of these")
@@ -97,12 +114,15 @@ def unknown_order(order: int) -> ValueError:
 def at_kink(activation: Activation, point: Fraction) -> NotDifferentiable:
     """Return the exception for a derivative at a kink of an activation."""
     which = "first" if point in activation.kinks(1) else "second"
-    return NotDifferentiable(f"{activation.name} has no {which} derivative at z = {point}, which occurs here: choose other weights")
+    return NotDifferentiable(
+        f"{brief_name(activation.name)} has no {which} derivative at z = {point}, which occurs here: choose other weights"
+    )
 
 
-def exact_kinks(activation: Activation, order: int) -> list[tuple[Fraction, fmpq]]:
+@lru_cache(maxsize=256)
+def exact_kinks(activation: Activation, order: int) -> tuple[tuple[Fraction, fmpq], ...]:
     """Return the kinks of an activation, each also as ``fmpq``."""
-    return [(point, fmpq(*point.as_integer_ratio())) for point in activation.kinks(order)]
+    return tuple((point, fmpq(*point.as_integer_ratio())) for point in activation.kinks(order))
 
 
 def lies_above(ball: arb, place: fmpq) -> bool | None:
@@ -154,7 +174,9 @@ def block_diagonals(D: Array, zero: Any) -> Array:
 
 def no_error_derivative(error: ErrorFunction, field_name: str) -> NotInField:
     """Return the exception for an error whose derivatives leave the field."""
-    return NotInField(f"derivatives of the {error.name} error are not in {field_name}: use the squared or Cauchy error, or a ball field")
+    return NotInField(
+        f"derivatives of the {brief_name(error.name)} error are not in {field_name}: use the squared or Cauchy error, or a ball field"
+    )
 
 
 def softmax_hessian(s: Array, zero: Any) -> Array:

@@ -17,7 +17,10 @@ from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
-from lossproof.theory.problem.numbers import Number, exact_number
+from lossproof.theory.problem.numbers import Number, exact_number, number_text
+from lossproof.theory.rationals import brief_text
+
+_FIRST_BITS, _LAST_BITS, _ACCURATE_BITS = 128, 8192, 64
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,10 @@ class Float64Field(NumpyArithmetic):
     def embed(self, number: Number) -> float:
         """Return the nearest double; raises `NotInField` beyond the largest double."""
         exact = exact_number(number)
-        try:
-            return exact.numerator / exact.denominator if isinstance(exact, Fraction) else _nearest(exact)
-        except OverflowError:
-            raise NotInField(f"{str(exact)[:40]} is larger than any double: use the rational or a ball field") from None
+        nearest = nearest_double(exact)
+        if math.isinf(nearest):
+            raise NotInField(f"{brief_text(number_text(exact))} is larger than any double: use the rational or a ball field")
+        return nearest
 
     def array(self, rows: Any) -> Array:
         """Return exact numbers as doubles."""
@@ -78,17 +81,31 @@ class Float64Field(NumpyArithmetic):
     def _scale(self, error: ErrorFunction) -> float:
         beta = self.embed(error.beta or Fraction(1))
         if beta == 0:
-            raise NotInField(f"β of {error.name} is smaller than any double: use a ball field")
+            raise NotInField(f"β of the {error.family} error is smaller than any double: use a ball field")
         return beta
 
 
-def _nearest(number: Number) -> float:
-    bits = 128
+def nearest_double(number: Number) -> float:
+    """Return the double nearest to an exact number, infinite for one that is larger than all doubles.
+
+    >>> nearest_double(Fraction(1, 3)), nearest_double(Fraction(-(10**309))), nearest_double(Fraction(1, 10**400))
+    (0.3333333333333333, -inf, 0.0)
+    """
+    if not isinstance(number, Fraction):
+        return _nearest_to_combination(number)
+    try:
+        return number.numerator / number.denominator
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def _nearest_to_combination(number: Number) -> float:
+    bits = _FIRST_BITS
     while True:
         with ball_precision(bits):
             ball = ball_of(number)
-            if ball.rel_accuracy_bits() > 64 or bits >= 8192:
-                return float(ball.mid())
+            if ball.rel_accuracy_bits() > _ACCURATE_BITS or bits >= _LAST_BITS:
+                return float(ball.mid()) if ball.is_finite() else math.inf
         bits *= 2
 
 

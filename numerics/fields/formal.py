@@ -25,12 +25,14 @@ from lossproof.numerics.fields.field import (
 from lossproof.numerics.fields.formal_polynomial import ActivationSymbol, Element, FormalPolynomial, SymbolTable, formal_terms
 from lossproof.numerics.fields.known_values import known_value
 from lossproof.numerics.fields.precision import ball_precision
-from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.limits import SIGN_PRECISION
 from lossproof.theory.problem.numbers import Combination, Constant, exact_number
+from lossproof.theory.rationals import brief_name
 
-_KINK_PRECISIONS = (64, 256, 1024, 4096)
+_KINK_PRECISIONS = (64, 256, SIGN_PRECISION - 64)
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class FormalField(NumpyArithmetic):
     def activate(self, activation: Activation, order: int, z: Array) -> Array:
         """Return ``σ``, ``σ'`` or ``σ''`` of every entry, as values on record or symbols.
 
-        Raises `NotDifferentiable` at a kink, and where balls of up to 4096 bits cannot tell an irrational ``z`` from a kink.
+        Raises `NotDifferentiable` at a kink, and where balls of nearly 1024 bits cannot tell an irrational ``z`` from a kink.
         """
         if order not in (0, 1, 2):
             raise unknown_order(order)
@@ -108,6 +110,8 @@ class FormalField(NumpyArithmetic):
         known = known_value(activation, order, z, self.table)
         if known is not None:
             return known
+        if order == 0:
+            self._check_sides(activation, z)
         self._check_kink(activation, order, z)
         if activation.reflection is None or _is_positive(z):
             return self.table.element(ActivationSymbol(activation, order, z))
@@ -117,12 +121,19 @@ class FormalField(NumpyArithmetic):
             return a * mirrored + b * (-z) + c
         return -a * mirrored - b if order == 1 else a * mirrored
 
+    def _check_sides(self, activation: Activation, z: Element) -> None:
+        """Raise `NotInField` where it cannot be told on which side of a kink an irrational ``z`` lies: a checker does not know the value there."""
+        try:
+            self._check_kink(activation, 2, z)
+        except NotDifferentiable as kink:
+            raise NotInField(str(kink)) from None
+
     def _check_kink(self, activation: Activation, order: int, z: Element) -> None:
         for point, place in exact_kinks(activation, order):
             self._is_above(activation, z, point, place)
 
     def _is_above(self, activation: Activation, z: Element, point: Fraction, place: fmpq) -> bool:
-        """Tell whether ``z`` lies above a kink; raises `NotDifferentiable` at it, and where balls of up to 4096 bits do not tell."""
+        """Tell whether ``z`` lies above a kink; raises `NotDifferentiable` at it, and where balls of nearly 1024 bits do not tell."""
         if isinstance(z, fmpq):
             if z == place:
                 raise at_kink(activation, point)
@@ -134,7 +145,7 @@ class FormalField(NumpyArithmetic):
             if above is not None:
                 return above
         raise NotDifferentiable(
-            f"{activation.name} is not smooth at {point}, and no ball of up to {_KINK_PRECISIONS[-1]} bits tells a value z met here from "
+            f"{brief_name(activation.name)} is not smooth at {point}, and no ball of up to {_KINK_PRECISIONS[-1]} bits tells a value z met here from "
             f"{point}: choose rational weights, or others"
         )
 

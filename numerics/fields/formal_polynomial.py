@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import comb
 from typing import Any, TypeAlias
 
 from flint import fmpq
 
+from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.problem.numbers import Constant
+
+MOST_BITS, MOST_TERMS = 2**20, 10**5
+"""The largest rational number and the largest formal product on the way (``docs/certificate-format.md`` section 7)."""
+MOST_WORK = 10**7
+"""The most that one formal product may cost, in pairs of terms times bits."""
 
 Monomial: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs ``(symbol, exponent)`` with increasing symbol numbers and exponents of at least 1; ``()`` is the monomial 1."""
@@ -19,7 +26,8 @@ class FormalPolynomial:
     """A polynomial with a monomial other than 1; constants are plain ``fmpq`` throughout.
 
     ``terms`` maps each monomial to its non-zero coefficient. Sums and products with ``fmpq`` and integers work as expected and give
-    an ``fmpq`` again when all symbols cancel. Two polynomials are comparable only when their symbols come from one `SymbolTable`.
+    an ``fmpq`` again when all symbols cancel. Two polynomials are comparable only when their symbols come from one `SymbolTable`. A product of more than
+    `MOST_TERMS` pairs of terms, which no checker takes, or `MOST_WORK` pairs times bits raises `NotInField`.
 
     >>> x = polynomial({((0, 1),): fmpq(1)})
     >>> (x + 1) * (x - 1) - x * x
@@ -56,6 +64,7 @@ class FormalPolynomial:
             return polynomial({monomial: coefficient * other for monomial, coefficient in self.terms.items()})
         if not isinstance(other, FormalPolynomial):
             return NotImplemented
+        _check_product(len(self.terms) * len(other.terms), _height(self) + _height(other))
         product: dict[Monomial, fmpq] = {}
         for left, a in self.terms.items():
             for right, b in other.terms.items():
@@ -111,11 +120,42 @@ def formal_terms(element: Element) -> Mapping[Monomial, fmpq]:
 
 
 def power(element: Element, exponent: int) -> Element:
-    """Return ``element^exponent`` for an exponent of at least 0."""
+    """Return ``element^exponent`` for an exponent of at least 0.
+
+    Raises `NotInField` for a rational of more than `MOST_BITS` bits, and for a polynomial where the last product may be too large (see `FormalPolynomial`):
+    what is out of proportion is not begun.
+    """
+    if isinstance(element, fmpq):
+        if exponent * max(element.p.bit_length(), element.q.bit_length()) > MOST_BITS:
+            raise NotInField(f"a power needs more than {MOST_BITS} bits: use a ball field")
+        return element**exponent
+    if exponent > 1:
+        _check_product(len(element.terms) * _most_terms(element, exponent - 1), exponent * _height(element))
     result: Element = fmpq(1)
     for _ in range(exponent):
         result = result * element
     return result
+
+
+def _height(element: FormalPolynomial) -> int:
+    """Return the bits of the longest numerator or denominator."""
+    return max(int(part.bit_length()) for q in element.terms.values() for part in (q.p, q.q))
+
+
+def _check_product(pairs: int, bits: int) -> None:
+    """Raise `NotInField` for a product that is out of proportion."""
+    if pairs > MOST_TERMS or pairs * bits > MOST_WORK:
+        raise NotInField(
+            f"a formal product may have more than {MOST_TERMS} pairs of terms, or {MOST_WORK} pairs times bits: use a ball field or shorter numbers"
+        )
+
+
+def _most_terms(element: FormalPolynomial, exponent: int) -> int:
+    """Return a bound of the number of terms of ``element^exponent``: monomials of so high a degree in its symbols, or products of so many of its terms."""
+    symbols = {number for monomial in element.terms for number, _ in monomial}
+    degree = max(sum(power for _, power in monomial) for monomial in element.terms)
+    products: int = len(element.terms) ** exponent
+    return min(products, comb(exponent * degree + len(symbols), len(symbols)))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.functions.forms import Logistic
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.numbers import Number
+from lossproof.theory.rationals import brief_name
 
 LARGEST_PRIME = 2**31
 _SPLIT = 16
@@ -62,7 +63,7 @@ class PrimeField:
     def of(architecture: Architecture, prime: int, u: int | None = None) -> PrimeField:
         """Return the field that keeps exact values only if an activation of the architecture needs them to build its named matrices."""
         hidden = [architecture.activation] if architecture.L >= 2 else []
-        output = [] if architecture.output_activation.nonvanishing_derivative.holds else [architecture.output_activation]
+        output = [] if architecture.output_activation.has_nonzero_slopes else [architecture.output_activation]
         polynomial = all(activation.degree is not None for activation in hidden + output)
         return PrimeField(prime, u, exact=not polynomial)
 
@@ -113,7 +114,7 @@ class PrimeField:
             return self._specialise(activation.logistic, order, z)
         known = elementwise(lambda entry: known_value(activation, order, entry, self.rationals.table), z)
         if any(entry is None for entry in known.ravel()):
-            raise NotInField(f"{activation.name} has values here that are not rational on record: use a ball field")
+            raise NotInField(f"{brief_name(activation.name)} has values here that are not rational on record: use a ball field")
         return known
 
     def error_derivative(self, error: ErrorFunction, order: int, phi: Array, y: Array) -> Array:
@@ -144,7 +145,7 @@ class PrimeField:
         k = activation.degree
         if k is None:
             raise NotInField(
-                f"{activation.name} needs exact values, and only residues are left after the first transcendental layer: use a ball field"
+                f"{brief_name(activation.name)} needs exact values, and only residues are left after the first transcendental layer: use a ball field"
             )
         factor = (1, k, k * (k - 1))[order]
         result = np.full_like(z, factor % self.prime)

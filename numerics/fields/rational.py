@@ -14,6 +14,7 @@ from lossproof.numerics.fields.known_values import known_value
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.rationals import brief_name
 
 
 @dataclass(frozen=True)
@@ -57,5 +58,7 @@ class RationalField(FormalField):
     def _value(self, activation: Activation, order: int, z: Element) -> Element:
         known = known_value(activation, order, z, self.table)
         if known is None:
-            raise NotInField(f"{activation.name}{chr(39) * order} at {str(z)[:40]} is not a rational number on record: use a ball field")
+            raise NotInField(
+                f"{brief_name(activation.name)}{chr(39) * order} at {str(z)[:40]} is not a rational number on record: use a ball field"
+            )
         return known

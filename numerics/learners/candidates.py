@@ -12,6 +12,7 @@ import numpy as np
 
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
 from lossproof.numerics.network.points import random_weights
@@ -43,24 +44,35 @@ def exact_learner_candidates(problem: Problem, seed: int, starts: int) -> Iterat
     Up to 150 equations Levenberg-Marquardt steps with ``K`` are tried first, at most 100 factorisations a start, and then SciPy's trust region from
     the same starts, at most 150 evaluations of the outputs and their Jacobian each and 400 in all: it is several times slower, and finds some
     learners that are hard to reach. Beyond, and up to 4,000 equations, each start may cost 60 factorisations of ``K``, and all together 120.
-    Only the trainable weights move.
+    Only the trainable weights move. Starts at which some number has no double (`beyond_doubles`) are left out.
     """
-    if problem.columns > MOST_EQUATIONS_WITH_P:
-        yield from _candidates_with_gram(problem, seed, starts)
+    points = [point for k in range(starts) if beyond_doubles(problem, point := random_weights(problem, seed + k)) is None]
+    if not points:
         return
-    for attempt in range(starts):
-        fit = fit_with_gram(problem, float_layers(random_weights(problem, seed + attempt)), _FACTORISATIONS_OF_SMALL)
+    if problem.columns > MOST_EQUATIONS_WITH_P:
+        yield from _candidates_with_gram(problem, points)
+        return
+    for point in points:
+        fit = fit_with_gram(problem, float_layers(point), _FACTORISATIONS_OF_SMALL)
         if fit is not None and fit.residual < _GOOD:
             yield weights_of_layers(problem, fit.layers)
-    yield from _candidates_with_P(problem, seed, starts)
+    yield from _candidates_with_P(problem, points)
 
 
-def _candidates_with_P(problem: Problem, seed: int, starts: int) -> Iterator[Weights]:
+def learner_from(problem: Problem, start: Weights) -> Weights | None:
+    """Return the weights that Levenberg-Marquardt steps reach from given ones, if their residuals are below ``1e-9``, else None."""
+    if problem.error.is_cross_entropy or problem.columns > MOST_EQUATIONS or beyond_doubles(problem, start) is not None:
+        return None
+    fit = fit_with_gram(problem, float_layers(start), _FACTORISATIONS)
+    return None if fit is None or not fit.residual < _GOOD else weights_of_layers(problem, fit.layers)
+
+
+def _candidates_with_P(problem: Problem, starts: list[Weights]) -> Iterator[Weights]:
     spent = 0
-    for attempt in range(starts):
+    for start in starts:
         if spent >= _BUDGET:
             return
-        found = _least_squares(problem, flat_weights(problem, random_weights(problem, seed + attempt)), min(_EVALUATIONS, _BUDGET - spent))
+        found = _least_squares(problem, flat_weights(problem, start), min(_EVALUATIONS, _BUDGET - spent))
         if found is None:
             continue
         spent += int(found.nfev)
@@ -68,19 +80,18 @@ def _candidates_with_P(problem: Problem, seed: int, starts: int) -> Iterator[Wei
             yield weights_of_rows(problem, found.x)
 
 
-def _candidates_with_gram(problem: Problem, seed: int, starts: int) -> Iterator[Weights]:
+def _candidates_with_gram(problem: Problem, starts: list[Weights]) -> Iterator[Weights]:
     """Train with the output weights held and not held by turns, and held first where the targets have an affine relation (see `fit_with_gram`)."""
     if problem.columns > MOST_EQUATIONS:
         return
     enough_below = weights_below_output(problem.architecture) >= problem.columns
     held_first = hold_for_fit(problem)
     spent = 0
-    for attempt in range(starts):
+    for attempt, start in enumerate(starts):
         if spent >= _FACTORISATIONS_IN_ALL:
             return
-        start = float_layers(random_weights(problem, seed + attempt))
         hold = enough_below and held_first == (attempt % 2 == 0)
-        found = fit_with_gram(problem, start, min(_FACTORISATIONS, _FACTORISATIONS_IN_ALL - spent), hold_output=hold)
+        found = fit_with_gram(problem, float_layers(start), min(_FACTORISATIONS, _FACTORISATIONS_IN_ALL - spent), hold_output=hold)
         spent += 1 if found is None else found.factorisations
         if found is not None and found.residual < _GOOD:
             yield weights_of_layers(problem, found.layers)

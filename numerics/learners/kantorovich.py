@@ -32,7 +32,7 @@ import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.tiled_cholesky import Report
-from lossproof.numerics.ranks.verified import MOST_VALUES
+from lossproof.numerics.ranks.verified import allows_gram
 from lossproof.numerics.verified.derivative_bounds import lipschitz_of_derivative, point_norms
 from lossproof.numerics.verified.enclosures import Enclosure, enclose_numbers, frobenius_bound, raised, total
 from lossproof.numerics.verified.forward_backward import EnclosedPass, enclose_pass
@@ -86,7 +86,7 @@ def kantorovich_ball(
     (True, True)
     """
     a = problem.architecture
-    if problem.error.is_cross_entropy or problem.columns > a.N_net or problem.T * sum(a.widths) > MOST_VALUES:
+    if problem.error.is_cross_entropy or problem.columns > a.N_net or not allows_gram(a, problem.T):
         return None
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         try:

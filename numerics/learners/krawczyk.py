@@ -21,6 +21,7 @@ from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.boxes import evaluate_box
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.estimates import singular_values
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
@@ -98,8 +99,11 @@ def _free_weights(problem: Problem, weights: Weights) -> tuple[int, ...] | None:
     n = problem.columns
     if not n <= min(problem.architecture.N_net, MOST_EQUATIONS):
         return None
+    if beyond_doubles(problem, weights) is not None:
+        return None
     try:
-        P = jacobian(evaluate(problem.architecture, problem.samples, weights, Float64Field()))
+        with np.errstate(all="ignore"):
+            P = jacobian(evaluate(problem.architecture, problem.samples, weights, Float64Field()))
     except NotDifferentiable:
         return None
     if not np.all(np.isfinite(P)):

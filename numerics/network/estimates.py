@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
 
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.float64 import Float64Field, nearest_double
 from lossproof.numerics.fields.mpmath import MpmathField
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
 from lossproof.theory.exceptions import NotDifferentiable
@@ -75,8 +77,15 @@ def mp_rank(matrix: Array, digits: int = 50) -> Estimate:
 def _doubles(matrix: Array) -> Array:
     if matrix.dtype != object:
         return matrix.astype(np.float64)
-    entries = [float(entry.mid()) if isinstance(entry, arb) else float(entry) for entry in matrix.ravel()]
-    return np.array(entries, dtype=np.float64).reshape(matrix.shape)
+    return np.array([_double(entry) for entry in matrix.ravel()], dtype=np.float64).reshape(matrix.shape)
+
+
+def _double(entry: Any) -> float:
+    if isinstance(entry, arb):
+        return float(entry.mid())
+    if isinstance(entry, fmpq):
+        return nearest_double(Fraction(int(entry.p), int(entry.q)))
+    return nearest_double(entry) if isinstance(entry, Fraction) else float(entry)
 
 
 def _multiprecision(context: Any, entry: Any) -> Any:
@@ -100,10 +109,11 @@ def jacobian_spectrum(problem: Problem, weights: Weights) -> tuple[float, ...]:
 
     Empty where ``P`` does not exist, leaves the range of doubles, or `is_costly`.
     """
-    if is_costly(problem):
+    if is_costly(problem) or beyond_doubles(problem, weights) is not None:
         return ()
     try:
-        P = jacobian(evaluate(problem.architecture, problem.samples, weights, Float64Field()))
+        with np.errstate(all="ignore"):
+            P = jacobian(evaluate(problem.architecture, problem.samples, weights, Float64Field()))
     except NotDifferentiable:
         return ()
     return singular_values(P).value if np.all(np.isfinite(P)) else ()

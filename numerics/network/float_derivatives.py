@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.float64 import Float64Field, nearest_double
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.problem import Problem
@@ -147,7 +147,7 @@ def error_values(error: ErrorFunction, phi: Array, y: Array) -> Array:
     >>> error_values(error_named("squared"), np.array([[3.0, 1.0]]), np.array([[1.0, 1.0]])).tolist()
     [2.0]
     """
-    beta = 1.0 if error.beta is None else float(error.beta)
+    beta = 1.0 if error.beta is None else nearest_double(error.beta)
     if error.family == "softmax":
         largest = phi.max(axis=1)
         total = np.log(np.exp(phi - largest[:, None]).sum(axis=1)) + largest

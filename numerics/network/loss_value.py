@@ -8,12 +8,14 @@ from math import floor
 
 from flint import arb, fmpq
 
-from lossproof.numerics.fields.ball import BallField, ball_of
-from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.ball import ball_of
+from lossproof.numerics.fields.field import Array, in_field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.precision import ball_precision, dyadic
+from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.exact_work import output_work
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -35,14 +37,18 @@ def loss_exact(problem: Problem, weights: Weights) -> Fraction | None:
     if problem.error.family != "squared":
         return None
     field = FormalField()
-    residuals = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L] - field.array(problem.samples.Y)
-    total = sum((r * r for r in residuals.ravel()), fmpq(0)) / fmpq(2 * problem.T) if _all_rational(residuals) else None
-    return None if total is None else Fraction(int(total.p), int(total.q))
+    evaluation = evaluate(problem.architecture, problem.samples, weights, field)
+    outputs = in_field(lambda: evaluation.phi[problem.architecture.L])
+    residuals = None if outputs is None else outputs - field.array(problem.samples.Y)
+    if residuals is None or not _all_rational(residuals) or not output_work(evaluation).is_allowed:
+        return None
+    total = sum((r * r for r in residuals.ravel()), fmpq(0)) / fmpq(2 * problem.T)
+    return Fraction(int(total.p), int(total.q))
 
 
 def loss_ball(problem: Problem, weights: Weights, radius: Fraction, precision: int) -> arb:
     """Return a ball that contains ``J`` at all weights within ``radius`` of the given ones in every trainable coordinate."""
-    field = BallField(precision)
+    field = StateBallField(precision)
     outputs = evaluate_box(problem, weights, field, radius).phi[problem.architecture.L]
     with ball_precision(precision):
         return total_error(problem.error, outputs, field.array(problem.samples.Y)) / problem.T

@@ -26,7 +26,7 @@ def named_matrix(problem: Problem, weights: Weights | None, name: str, field: Fi
       of them, ``N_net × T n_L``;
     - ``W-l``: ``W_l`` with ``b_l`` as a last row when the bias is trainable, ``W-l*`` without it, ``l = 1..L``.
 
-    Where the output activation's derivative vanishes nowhere, ``Psi-l``, ``P-l`` and ``P`` are built with the identity in place of
+    Where the output activation's derivative vanishes nowhere it exists, ``Psi-l``, ``P-l`` and ``P`` are built with the identity in place of
     ``Ψ_L(i)``: the same rank. ``weights`` may be None for ``Phi-0`` and ``Phi-0+``.
 
     Raises `InputError` on a name that means no matrix here, `NotInField` and `NotDifferentiable`.
@@ -39,16 +39,27 @@ def named_matrix(problem: Problem, weights: Weights | None, name: str, field: Fi
     >>> named_matrix(problem, None, "Phi-0+", RationalField()).tolist()
     [[2, 5], [1, 1]]
     """
-    kind, l, mark = _parse(problem, name)
+    kind, l, mark = parsed_name(problem, name)
+    if kind == "W" and weights is not None:
+        return field.finalize(_weight_matrix(problem, weights, field, l, mark))
+    return matrix_at(problem, matrix_evaluation(problem, weights, name, field), name)
+
+
+def matrix_evaluation(problem: Problem, weights: Weights | None, name: str, field: Field) -> Evaluation:
+    """Return the pass from which a matrix ``Phi``, ``Psi`` or ``P`` is built, nothing of it computed yet; raises `InputError` as `named_matrix` does."""
+    kind, l, _ = parsed_name(problem, name)
     if kind == "Phi" and l == 0 and weights is None:
         weights = _zero_weights(problem)
     if weights is None:
         raise InputError(f"the matrix {name} depends on the weights, got none: give weights")
-    if kind == "W":
-        return field.finalize(_weight_matrix(problem, weights, field, l, mark))
-    strip = problem.architecture.output_activation.nonvanishing_derivative.holds
-    evaluation = evaluate(problem.architecture, problem.samples, weights, field, strip_output=strip)
-    return field.finalize(_build(evaluation, kind, l, mark))
+    strip = problem.architecture.output_activation.has_nonzero_slopes
+    return evaluate(problem.architecture, problem.samples, weights, field, strip_output=strip)
+
+
+def matrix_at(problem: Problem, evaluation: Evaluation, name: str) -> Array:
+    """Return a matrix ``Phi``, ``Psi`` or ``P``, built from its `matrix_evaluation`."""
+    kind, l, mark = parsed_name(problem, name)
+    return evaluation.field.finalize(_build(evaluation, kind, l, mark))
 
 
 def _build(evaluation: Evaluation, kind: str, l: int, mark: str) -> Array:
@@ -73,8 +84,16 @@ def _block_diagonal(evaluation: Evaluation, l: int) -> Array:
     return result.reshape(T * n, T * n_L)
 
 
-def _parse(problem: Problem, name: str) -> tuple[str, int, str]:
-    """Return kind, layer (0 for ``P`` as a whole) and mark of a name."""
+def parsed_name(problem: Problem, name: str) -> tuple[str, int, str]:
+    """Return kind, layer (0 for ``P`` as a whole) and mark of the name of a matrix; raises `InputError` on one that means no matrix here.
+
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> problem = Problem(Architecture.of("1-2-1"), error_named("squared"), Samples.of([[2], [5]], [0, 1]))
+    >>> parsed_name(problem, "Phi-1+"), parsed_name(problem, "P")
+    (('Phi', 1, '+'), ('P', 0, ''))
+    """
     L = problem.architecture.L
     match = _NAME.fullmatch(name)
     if match is None:

@@ -1,23 +1,29 @@
-"""Decisions about the outputs at given weights: exact equality with the targets, inequality, smoothness, curvature of the error.
+"""Decisions about the outputs at given weights: exact equality with the targets, inequality, curvature of the error.
 
 Each function answers yes only when exact or ball arithmetic proves it; the certificate's rules of the same content are re-checked by the kernel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
-from flint import arb
+from flint import arb, fmpq
 
+from lossproof.numerics.algebra.inclusion import widened
 from lossproof.numerics.fields.ball import BallField
-from lossproof.numerics.fields.field import Array, exact_kinks
+from lossproof.numerics.fields.field import Array, Field, in_field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.precision import ball_precision
-from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.fields.roomy import RoomyBallField
+from lossproof.numerics.fields.state_balls import StateBallField
+from lossproof.numerics.network.double_range import beyond_doubles
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.exact_work import output_work
 from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.functions.activation import Activation
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
@@ -25,7 +31,7 @@ from lossproof.theory.problem.weights import Weights
 _FIRST_PRECISION = 64
 _FORMAL_WORK = 2_000_000
 _CHEAP_FORMAL_WORK = 50_000
-_CLEARLY_APART = 1e-3
+_CLEARLY_APART, _VISIBLE = 1e-3, 1e-9
 _CLEAR_BITS = 8
 
 
@@ -56,42 +62,49 @@ def is_exact_learner(problem: Problem, weights: Weights) -> bool:
     False means "not proved": the outputs may differ, or be equal for a reason that formal arithmetic does not see.
     """
     work = problem.T * problem.architecture.N_net
-    if work > _FORMAL_WORK or (work > _CHEAP_FORMAL_WORK and np.max(np.abs(_float_residuals(problem, weights))) > _CLEARLY_APART):
+    if work > _FORMAL_WORK or (work > _CHEAP_FORMAL_WORK and _is_clearly_apart(problem, weights)):
         return False
     field = FormalField()
-    outputs = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L]
-    differences = outputs - field.array(problem.samples.Y)
-    return all(entry == 0 for entry in differences.ravel())
+    evaluation = evaluate(problem.architecture, problem.samples, weights, field)
+    outputs = in_field(lambda: evaluation.phi[problem.architecture.L])
+    equal = outputs is not None and all(entry == 0 for entry in (outputs - field.array(problem.samples.Y)).ravel())
+    return equal and output_work(evaluation).is_allowed
 
 
 def output_apart_from_target(problem: Problem, weights: Weights, max_precision: int) -> tuple[int, int, int] | None:
     """Return ``(sample, output, precision)`` where ball arithmetic proves ``F(W, x_i)_j ≠ y_ij``, or None.
 
-    The place is the one with the largest residual in float64; the precision doubles up to the cap.
+    The place is the one with the largest residual in doubles, or in balls where doubles show none or some number has none; the precision doubles up to
+    the cap.
     """
-    residuals = np.abs(_float_residuals(problem, weights))
-    i, j = (int(k) for k in np.unravel_index(int(np.nanargmax(residuals)), residuals.shape))
+    i, j = _largest_residual(problem, weights)
     one = Samples((problem.samples.X[i],), (problem.samples.Y[i],))
     for precision in precisions(max_precision):
-        output = evaluate(problem.architecture, one, weights, BallField(precision)).phi[problem.architecture.L][0, j]
+        output = evaluate(problem.architecture, one, weights, StateBallField(precision)).phi[problem.architecture.L][0, j]
         with ball_precision(precision):
             if is_clear(output - ball_rational(problem.samples.Y[i][j])):
                 return i, j, precision
     return None
 
 
-def dead_outputs(problem: Problem, weights: Weights, precision: int) -> list[list[int]]:
-    """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved negative, where the derivative of an output is 0 that is dead for negative z, as ``relu`` is."""
-    z = _ball_evaluation(problem, weights, precision).z[problem.architecture.L]
-    return [[i, j] for i in range(z.shape[0]) for j in range(z.shape[1]) if z[i, j] < 0]
-
-
-def is_twice_differentiable_at(problem: Problem, weights: Weights, precision: int) -> bool:
-    """Tell whether every activation is proved to be twice differentiable at every ``z_l(x_i)``."""
+def flat_outputs(problem: Problem, weights: Weights, precision: int) -> list[list[int]]:
+    """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved to lie inside an interval on which the output activation is constant, such as relu for ``z < 0``."""
     a = problem.architecture
-    z = _ball_evaluation(problem, weights, precision).z
-    kinks = [(l, place) for l in a.kinked_layers(2) for _, place in exact_kinks(a.activation_of(l), 2)]
-    return all(not entry.contains(place) for l, place in kinks for entry in z[l].ravel())
+    z = evaluate(a, problem.samples, weights, RoomyBallField(precision)).z[a.L]
+    places = [[i, j] for i in range(problem.T) for j in range(a.n_L)]
+    return [[i, j] for i, j in places if lie_on_flat_piece(a.output_activation, [z[i, j]], precision)]
+
+
+def lie_on_flat_piece(activation: Activation, balls: Sequence[arb], precision: int) -> bool:
+    """Tell whether balls of a precision are proved, with some room, to lie all inside one interval on which an activation is constant."""
+    ends = [(_end(piece.lower), _end(piece.upper)) for piece in activation.affine_pieces if piece.slope == 0]
+    with ball_precision(precision):
+        wide = [widened(z, precision) for z in balls]
+        return any(all((a is None or z > a) and (b is None or z < b) for z in wide) for a, b in ends)
+
+
+def _end(value: Fraction | None) -> fmpq | None:
+    return None if value is None else fmpq(value.numerator, value.denominator)
 
 
 def curvature_is_negative(problem: Problem, weights: Weights, output: int, precision: int) -> bool:
@@ -99,7 +112,7 @@ def curvature_is_negative(problem: Problem, weights: Weights, output: int, preci
 
     The sum is ``T vᵀ H_GN v`` for ``v`` the incoming weights of output ``j``.
     """
-    a, field = problem.architecture, BallField(precision)
+    a, field = problem.architecture, RoomyBallField(precision)
     try:
         evaluation = evaluate(a, problem.samples, weights, field)
         slope = field.activate(a.output_activation, 1, evaluation.z[a.L])[:, output]
@@ -111,7 +124,7 @@ def curvature_is_negative(problem: Problem, weights: Weights, output: int, preci
     with ball_precision(precision):
         rates = [s * (zi - constant) for s, zi in zip(slope, z, strict=True)]
         total = sum((e * rate * rate for e, rate in zip(curvature, rates, strict=True)), start=arb(0))
-        return bool(total < 0)
+        return bool(widened(total, precision) < 0)
 
 
 def ball_rational(value: Fraction) -> arb:
@@ -119,13 +132,33 @@ def ball_rational(value: Fraction) -> arb:
     return arb(value.numerator) / value.denominator
 
 
-def _ball_evaluation(problem: Problem, weights: Weights, precision: int) -> Evaluation:
-    return evaluate(problem.architecture, problem.samples, weights, BallField(precision))
-
-
-def _float_residuals(problem: Problem, weights: Weights) -> Array:
-    field = Float64Field()
+def _residuals(problem: Problem, weights: Weights, field: Field) -> Array:
     outputs = evaluate(problem.architecture, problem.samples, weights, field).phi[problem.architecture.L]
-    residuals = np.asarray(outputs - field.array(problem.samples.Y), dtype=np.float64)
-    largest = float(np.finfo(np.float64).max)
-    return np.asarray(np.nan_to_num(residuals, nan=0.0, posinf=largest, neginf=-largest))
+    return np.asarray(outputs - field.array(problem.samples.Y))
+
+
+@np.errstate(all="ignore")
+def _float_residuals(problem: Problem, weights: Weights) -> Array:
+    """Return the sizes of the residuals in doubles, 0 where they are no numbers."""
+    return np.nan_to_num(np.abs(_residuals(problem, weights, Float64Field())), nan=0.0, posinf=np.inf)
+
+
+def _is_clearly_apart(problem: Problem, weights: Weights) -> bool:
+    """Tell whether doubles show an output far from its target."""
+    return beyond_doubles(problem, weights) is None and bool(np.max(_float_residuals(problem, weights)) > _CLEARLY_APART)
+
+
+def _largest_residual(problem: Problem, weights: Weights) -> tuple[int, int]:
+    if beyond_doubles(problem, weights) is None:
+        residuals = _float_residuals(problem, weights)
+        i, j = np.unravel_index(int(np.argmax(residuals)), residuals.shape)
+        if residuals[i, j] > _VISIBLE or problem.T * problem.architecture.N_net > _CHEAP_FORMAL_WORK:
+            return int(i), int(j)
+    balls = _residuals(problem, weights, BallField(_FIRST_PRECISION))
+    rows, columns = balls.shape
+    return max(((i, j) for i in range(rows) for j in range(columns)), key=lambda place: _size(balls, *place))
+
+
+def _size(balls: Array, i: int, j: int) -> tuple[arb, arb]:
+    """Return what orders balls by how far they are sure to lie from 0, and then by how far they may."""
+    return balls[i, j].abs_lower(), balls[i, j].abs_upper()

@@ -11,13 +11,14 @@ from fractions import Fraction
 from itertools import count
 
 from lossproof.theory.problem.architecture import Architecture
-from lossproof.theory.problem.numbers import Number
+from lossproof.theory.problem.numbers import Number, combination
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Layer, Weights
 
 _SPREAD = 1.5
 _SMALL = 64
+_MOST_SQUARED = 500
 
 
 def off_kinks(architecture: Architecture) -> Fraction:
@@ -43,19 +44,25 @@ def constant_weights(problem: Problem, bias: Fraction) -> Weights:
 def random_weights(problem: Problem, seed: int, output_factor: Fraction = Fraction(1)) -> Weights:
     """Return seeded random weights with short dyadic entries, scaled so that units see inputs of order one.
 
-    The scale of the first layer divides by the root mean square of the inputs, and every layer by the root of its fan-in. The weights of
-    the last layer are multiplied by ``output_factor``.
+    The scale of the first layer divides by the root mean square of the inputs, of whatever size they are, and every layer by the root of its fan-in.
+    The weights of the last layer are multiplied by ``output_factor``. Where a kink may be met by chance, since it lies on the grid of the entries and is not
+    0, the biases are moved off that grid.
     """
     a = problem.architecture
     generator = random.Random(seed)
     layers = []
+    size, unit = _input_scale(problem.samples)
     for l in range(1, a.L + 1):
-        size = _input_scale(problem.samples) if l == 1 else 1.0
-        scale = _SPREAD / (size * math.sqrt(a.widths[l - 1]))
-        factor = output_factor if l == a.L else Fraction(1)
+        scale = _SPREAD / ((size if l == 1 else 1.0) * math.sqrt(a.widths[l - 1]))
+        factor = (output_factor if l == a.L else 1) / (unit if l == 1 else Fraction(1))
         drawn = tuple(tuple(_short_dyadic(generator, scale) for _ in range(a.widths[l])) for _ in range(a.widths[l - 1]))
         W = drawn if factor == 1 else tuple(tuple(factor * x for x in row) for row in drawn)
-        b = tuple(_short_dyadic(generator, 1.0) for _ in range(a.widths[l]))
+        away = (
+            Fraction(2) ** (min(_finest(scale), _finest(1.0)) - 1)
+            if any(point != 0 for point in a.activation_of(l).kinks(1))
+            else Fraction(0)
+        )
+        b = tuple(_short_dyadic(generator, 1.0) + away for _ in range(a.widths[l]))
         layers.append(Layer(W, _bias(problem, l, b if a.bias == "trainable" else (Fraction(0),) * a.widths[l])))
     return Weights(tuple(layers))
 
@@ -72,24 +79,24 @@ def _bias(problem: Problem, layer: int, trainable: tuple[Number, ...]) -> tuple[
 
 def _short_dyadic(generator: random.Random, scale: float) -> Fraction:
     """A non-zero multiple of a power of two with at most seven bits, of the order of ``scale``."""
-    exponent = math.frexp(scale)[1] - 5
+    exponent = _finest(scale)
     steps = round(generator.gauss(0.0, math.ldexp(scale, -exponent))) or generator.choice((-1, 1))
     return Fraction(steps * 2**exponent) if exponent >= 0 else Fraction(steps, 2**-exponent)
 
 
-def _input_scale(samples: Samples) -> float:
-    squares = [square for row in samples.X for x in row if (square := _square(x)) is not None]
-    mean = sum(squares) / len(squares) if squares else 0.0
-    return math.sqrt(mean) if mean > 0 else 1.0
+def _finest(scale: float) -> int:
+    """Return the exponent of the power of two of which `_short_dyadic` gives multiples."""
+    return math.frexp(scale)[1] - 5
 
 
-def _square(x: Fraction) -> float | None:
-    """Return ``x²`` nearly, or None where that may leave the range of doubles."""
-    try:
-        value = x.numerator / x.denominator
-    except OverflowError:
-        return None
-    return value**2 if abs(value) < 1e150 else None
+def _input_scale(samples: Samples) -> tuple[float, Fraction]:
+    """Return the root mean square of the inputs, 1 where all are 0, as a double times a power of two, which is 1 unless squares of inputs have no double."""
+    largest = max(abs(x) for row in samples.X for x in row)
+    size = largest.numerator.bit_length() - largest.denominator.bit_length()
+    unit = Fraction(1) if largest == 0 or abs(size) < _MOST_SQUARED else Fraction(2) ** size
+    entries = [x if unit == 1 else x / unit for row in samples.X for x in row]
+    mean = sum((x.numerator / x.denominator) ** 2 for x in entries) / len(entries)
+    return (math.sqrt(mean) if mean > 0 else 1.0), unit
 
 
 def reading_weights(problem: Problem, c: Number = Fraction(1)) -> Weights | None:
@@ -139,6 +146,19 @@ def twin_weights(problem: Problem, seed: int) -> Weights | None:
     W_1 = tuple(tuple(row[k % rows] for k in range(a.widths[1])) for row in base[0].W)
     b_1 = tuple(base[0].b[k % rows] for k in range(a.widths[1]))
     return Weights((Layer(W_1, b_1), base[1]))
+
+
+def with_outputs_reversed(problem: Problem, weights: Weights) -> Weights:
+    """Return the weights with those of the last layer, and its trainable biases, multiplied by −1."""
+    last = weights.layers[-1]
+    b = tuple(map(_negative, last.b)) if problem.architecture.bias == "trainable" else last.b
+    return Weights((*weights.layers[:-1], Layer(tuple(tuple(map(_negative, row)) for row in last.W), b)))
+
+
+def _negative(number: Number) -> Number:
+    if isinstance(number, Fraction):
+        return -number
+    return combination(-number.rational, {constant: -q for constant, q in number.terms})
 
 
 def scaled_output_weights(problem: Problem, output_bias: Fraction) -> Weights:

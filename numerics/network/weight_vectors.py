@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.evaluation import LayerArrays
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -91,3 +93,17 @@ def weights_of_rows(problem: Problem, flat: Array) -> Weights:
 def all_entries(layers: Sequence[LayerArrays]) -> Array:
     """Return all entries of some layers as one vector, biases that are not trainable included: for distances."""
     return np.concatenate([part.ravel() for layer in layers for part in layer])
+
+
+def is_small_beside(distance: Fraction, architecture: Architecture, weights: Weights, share: Fraction) -> bool:
+    """Tell whether a distance is at most a share of the size of the largest trainable weight, as balls of 64 bits show.
+
+    >>> a = Architecture.of("1-1", bias="none")
+    >>> is_small_beside(Fraction(1), a, Weights.of(a, [([[200]], None)]), Fraction(1, 100))
+    True
+    """
+    field, biases = BallField(), bool(architecture.bias_rows)
+    with ball_precision(field.precision):
+        reach = field.embed(distance / share)
+        rows = (row for layer in weights.layers for row in (*layer.W, *((layer.b,) if biases else ())))
+        return any(bool(abs(field.embed(x)) >= reach) for row in rows for x in row)

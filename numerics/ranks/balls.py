@@ -1,4 +1,4 @@
-"""Lower bounds of ranks from ball arithmetic: a subdeterminant that does not contain 0."""
+"""Lower bounds of ranks from ball arithmetic: a submatrix of balls that hold invertible matrices only."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import numpy.typing as npt
 from flint import arb_mat
 
 from lossproof.numerics.algebra.ball_pivoting import independent_looking
+from lossproof.numerics.algebra.inclusion import are_surely_invertible
 from lossproof.numerics.fields.field import KinkInBall
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.ranks.evidence import RankEvidence
+from lossproof.theory.limits import MAX_MINOR, MAX_STEP_WORK, PRECISIONS, elimination_work
 from lossproof.theory.verdicts import Rigor
 
 Balls = npt.NDArray[Any]
 
-LEAST_PRECISION = 53
-MOST_WORK = 2**40
-_CLEAR_BITS = 12
 _MOST_LAYERS = 12
 
 
@@ -31,20 +30,19 @@ def ball_rank(
     ``build(bits)`` returns an ``(m, n)`` object array of ``arb`` that encloses the matrix at that precision. Rows and columns are chosen
     by midpoints (`independent_looking`, with rows scaled and, where that does not prove full rank, without), then again on the Schur
     complement of what was chosen, evaluated in balls, until it contains nothing but 0: graded and saturated matrices show their rank
-    layer by layer. The choice is proved by the criterion of the rule `rank-ball` itself, ``arb_mat(submatrix).det()`` at that precision
-    lies on one side of 0, with 12 bits of it right, so that a checker with slightly wider balls agrees.
+    layer by layer. The choice is proved by the criterion of the rule `rank-inclusion`, with room to spare (`are_surely_invertible`).
 
     The search ends at rank ``min(m, n)``, or at ``enough``, a known upper bound. The value is a proved lower bound and never an upper
     one; None means that nothing was proved, not rank 0. A precision at which ``build`` raises `KinkInBall` is passed over, and so is a
-    submatrix of ``k`` columns with ``k³·bits > 2^40``, which no checker takes. Raises `ValueError` on precisions out of range.
+    submatrix whose inversion takes more than half of the work of a step. Raises `ValueError` on precisions out of range.
 
     >>> from flint import arb
     >>> bound = ball_rank(lambda bits: np.array([[arb(1), arb(1)], [arb(1), arb(1) + arb(10) ** -30]], dtype=object))
     >>> bound.value, bound.payload
     (2, {'rows': [0, 1], 'columns': [0, 1], 'precision': 128})
     """
-    if not LEAST_PRECISION <= start <= max_precision:
-        raise ValueError(f"precisions must rise from at least {LEAST_PRECISION} bits, got {start} to {max_precision}: choose other bounds")
+    if not PRECISIONS[0] <= start <= max_precision:
+        raise ValueError(f"precisions must rise from at least {PRECISIONS[0]} bits, got {start} to {max_precision}: choose other bounds")
     best: RankEvidence | None = None
     bits = start
     while bits <= max_precision:
@@ -67,15 +65,19 @@ def _prove(matrix: Balls, bits: int, best: RankEvidence | None, full: int) -> Ra
     for scale_rows in (True, False):
         for rows, columns in reversed(_layers(matrix, scale_rows)):
             known = 0 if best is None else best.value
-            if len(rows) <= known or known >= full or len(rows) ** 3 * bits > MOST_WORK:
+            if len(rows) <= known or known >= full or not _is_affordable(len(rows), bits):
                 continue
-            determinant = arb_mat(matrix[np.ix_(rows, columns)].tolist()).det()
-            if (determinant > 0 or determinant < 0) and determinant.rel_accuracy_bits() >= _CLEAR_BITS:
+            if are_surely_invertible(matrix[np.ix_(rows, columns)], bits):
                 payload = {"rows": rows, "columns": columns, "precision": bits}
-                best = RankEvidence(len(rows), True, "rank-ball", Rigor.BALL, payload)
+                best = RankEvidence(len(rows), True, "rank-inclusion", Rigor.BALL, payload)
         if best is not None and best.value >= full:
             break
     return best
+
+
+def _is_affordable(n: int, bits: int) -> bool:
+    """Tell whether a checker may be asked to invert a submatrix, with the other half of the work of a step left for the pass that gives its entries."""
+    return n <= MAX_MINOR and 2 * elimination_work(n, bits) <= MAX_STEP_WORK // 2
 
 
 def _layers(matrix: Balls, scale_rows: bool) -> list[tuple[list[int], list[int]]]:

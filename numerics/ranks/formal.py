@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 from flint import fmpq
 
-from lossproof.numerics.fields.formal_polynomial import formal_terms
+from lossproof.numerics.fields.formal_polynomial import FormalPolynomial, formal_terms
+from lossproof.numerics.network.exact_work import TERM_WORK, ExactWork, bit_length
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.rational_kernel import kernel_evidence, reduced_kernel
-
-MOST_WORK = 50_000_000
+from lossproof.theory.limits import MAX_STEP_WORK, product_work
 
 Equation = dict[int, fmpq]
 
 
-def constant_kernel(matrix: npt.NDArray[Any], side: str) -> RankEvidence | None:
+def constant_kernel(matrix: npt.NDArray[Any], side: str, work: ExactWork | None = None) -> RankEvidence | None:
     r"""Return an upper bound of the rank from all rational vectors that annihilate a matrix formally.
 
     ``matrix`` is an ``(m, n)`` array over the formal ring (``fmpq`` or `FormalPolynomial` entries of one `FormalField`). With ``M = Σ_μ
@@ -26,12 +26,12 @@ def constant_kernel(matrix: npt.NDArray[Any], side: str) -> RankEvidence | None:
     ``d`` the dimension of that space, whose reduced basis is the evidence (rule `rank-kernel`).
 
     The bound may be trivial (``d = 0``) and need not be the rank: a kernel vector may have entries that are not rational. None is
-    returned only where no checker takes the evidence: a number is too long, or rows times non-zero entries of all vectors exceed
-    5·10^7. Raises `ValueError` on another side.
+    returned only where no checker takes the evidence: a number is too long, or the products of the matrix with all vectors cost too much, ``work`` being
+    that of the entries for a checker. Raises `ValueError` on another side.
 
     >>> rows = np.array([[fmpq(1), fmpq(2)], [fmpq(3), fmpq(6)]], dtype=object)
     >>> constant_kernel(rows, "right").payload
-    {'side': 'right', 'vectors': [['-2', '1']]}
+    {'side': 'right', 'vectors': [['-2', '1']], 'entries': 'Q'}
     """
     if side not in ("right", "left"):
         raise ValueError(f"the side must be 'right' or 'left', got {side!r}: choose one of them")
@@ -48,9 +48,23 @@ def constant_kernel(matrix: npt.NDArray[Any], side: str) -> RankEvidence | None:
     for short in reduced_kernel(system) if free else []:
         entries = dict(zip(free, short, strict=True))
         basis.append([entries.get(j, short[0] * 0) for j in range(n)])
-    if oriented.shape[0] * sum(entry != 0 for vector in basis for entry in vector) > MOST_WORK:
+    support = sum(entry != 0 for vector in basis for entry in vector)
+    if not products_are_allowed(oriented, support, len(basis), work):
         return None
     return kernel_evidence(basis, n, side)
+
+
+def products_are_allowed(matrix: npt.NDArray[Any], support: int, vectors: int, entries: ExactWork | None = None) -> bool:
+    """Tell whether a checker multiplies a matrix over the formal ring with so many vectors, which have so many entries other than 0, within a step.
+
+    ``entries`` are the work of the matrix, and the terms of its entries, for a checker; by default the terms are those here.
+    """
+    formal = [len(formal_terms(entry)) for entry in matrix.flat if isinstance(entry, FormalPolynomial)]
+    rows, each = matrix.shape[0], product_work(2 * bit_length([matrix]))
+    work = matrix.size * vectors * each if not formal else rows * support * (each + TERM_WORK * max(formal))
+    if entries is not None:
+        work += entries.work + TERM_WORK * rows * support * entries.terms
+    return work <= MAX_STEP_WORK
 
 
 def _equations(matrix: npt.NDArray[Any]) -> list[Equation]:

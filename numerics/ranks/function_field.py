@@ -14,17 +14,20 @@ from typing import Any
 import numpy.typing as npt
 
 from lossproof.numerics.algebra.polynomial_kernel import elimination_work, polynomial_kernel
+from lossproof.numerics.fields.field import in_field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.prime import PrimeField
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
-from lossproof.numerics.network.matrices import named_matrix
+from lossproof.numerics.network.exact_work import matrix_work
+from lossproof.numerics.network.matrices import matrix_at, matrix_evaluation, named_matrix
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.formal import constant_kernel
-from lossproof.numerics.ranks.function_field_entries import MOST_EXPONENT, cleared_columns
+from lossproof.numerics.ranks.function_field_entries import ClearedMatrix, cleared_columns
 from lossproof.numerics.ranks.modular import modular_rank, random_prime
 from lossproof.numerics.ranks.rational_kernel import kernel_evidence
 from lossproof.theory.exceptions import NotInField
+from lossproof.theory.limits import MAX_DEGREE, MAX_EXPONENT, MAX_NUMBER_TEXT, MAX_STEP_WORK
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Rigor
@@ -32,31 +35,34 @@ from lossproof.theory.verdicts import Rigor
 _ATTEMPTS = 8
 _FORMAL_ENTRIES = 250_000
 _MOST_WORK = 30_000_000
-_MOST_CHECKS = 500_000
+_FRACTION_WORK, _UNIT_FRACTIONS = 50, 100
+
+Vectors = list[list[list[list[Any]]]]
+"""Kernel vectors over ``Z[u]`` as a certificate writes them."""
 
 
 def has_function_field(problem: Problem, weights: Weights, name: str) -> bool:
     """Tell whether a named matrix at these weights has all entries in ``Q(u)``.
 
     That is so with one hidden layer of sigmoid or tanh and rational weights, if the matrix needs no derivative of the output activation
-    (or that vanishes nowhere, and is left out).
+    (or that vanishes nowhere it exists, and is left out).
     """
     a = problem.architecture
-    needs_output = name.startswith("P") and not name.startswith("Phi") and not a.output_activation.nonvanishing_derivative.holds
+    needs_output = name.startswith("P") and not name.startswith("Phi") and not a.output_activation.has_nonzero_slopes
     return a.L == 2 and a.activation.logistic is not None and weights.is_rational() and not needs_output
 
 
 def function_field_rank(problem: Problem, weights: Weights, name: str, seed: int = 0) -> tuple[RankEvidence | None, RankEvidence | None]:
     r"""Return a lower and an upper bound of the rank of a named matrix over ``Q(u)``, mostly equal.
 
-    - Lower (rule `rank-minor` with ``u``): the rank modulo a random prime with a random residue in the place of ``u``, which can only
+    - Lower (rule `rank-minor` with a residue for ``u``): the rank modulo a random prime with a random residue in the place of ``u``, which can only
       be smaller than the rank.
-    - Upper (rule `rank-kernel`, `rank-kernel-function-field`): nothing to do where the lower bound fills the matrix; else formal kernel
+    - Upper (rule `rank-kernel` over ``Q`` or ``Z[u]``): nothing to do where the lower bound fills the matrix; else formal kernel
       vectors that are constant, from the right and the left; else kernel vectors with entries in ``Z[u]``, if exponents stay within
       100,000 and the elimination within a fixed amount of work.
 
     Primes and residues come from ``seed``; a few are tried while the bounds differ. A bound is None where nothing better than the
-    trivial one is found: the lower one only if every specialisation tried had a vanishing denominator. Large exponents, as doubles for
+    trivial one is found: the lower one only if every specialisation tried had a vanishing denominator, or was 0. Large exponents, as doubles for
     weights give them, cost the lower bound nothing, the upper one usually everything but constant vectors.
 
     Raises `NotInField` where `has_function_field` fails.
@@ -76,17 +82,19 @@ def function_field_rank(problem: Problem, weights: Weights, name: str, seed: int
             f"the entries of {name} do not lie in a field Q(u): this needs one hidden layer of sigmoid or tanh and rational weights"
         )
     lower, shape = _specialised(problem, weights, name, seed)
-    if lower is None:
-        return None, None
-    if lower.value == min(shape):
+    if lower is not None and lower.value == min(shape):
         return lower, kernel_evidence([], min(shape), "right" if shape[1] <= shape[0] else "left")
-    if shape[0] * shape[1] > _FORMAL_ENTRIES:
+    if shape[0] * shape[1] > _FORMAL_ENTRIES or shape == (0, 0):
         return lower, None
     field = FormalField()
-    formal = named_matrix(problem, weights, name, field)
-    kernels = (constant_kernel(formal, side) for side in ("right", "left"))
+    evaluation = matrix_evaluation(problem, weights, name, field)
+    formal = in_field(lambda: matrix_at(problem, evaluation, name))
+    if formal is None:
+        return lower, None
+    entries = matrix_work(problem, evaluation, name)
+    kernels = (constant_kernel(formal, side, entries) for side in ("right", "left"))
     upper = min((kernel for kernel in kernels if kernel is not None), key=lambda kernel: kernel.value, default=None)
-    if upper is None or upper.value > lower.value:
+    if lower is not None and (upper is None or upper.value > lower.value):
         lower, polynomial = _with_polynomial_kernel(problem, weights, name, seed, (lower, formal, field))
         upper = polynomial or upper
     return lower, upper
@@ -108,20 +116,43 @@ def _with_polynomial_kernel(
         basis = polynomial_kernel(cleared.matrix, guess.payload["rows"], guess.payload["columns"])
         if basis is not None:
             vectors = [cleared.restore(vector) for vector in basis]
-            if not _is_checkable(vectors, formal.shape[0]):
+            if not _is_checkable(problem, cleared, vectors):
                 break
-            value = formal.shape[1] - len(vectors)
-            return guess, RankEvidence(value, False, "rank-kernel-function-field", Rigor.EXACT, {"vectors": vectors})
+            payload = {"side": "right", "vectors": vectors, "entries": "Z[u]"}
+            return guess, RankEvidence(formal.shape[1] - len(vectors), False, "rank-kernel", Rigor.EXACT, payload)
         again, _ = _specialised(problem, weights, name, seed + attempt)
         guess = again or guess
         lower = max(lower, guess, key=lambda bound: bound.value)
     return lower, None
 
 
-def _is_checkable(vectors: list[list[list[list[Any]]]], rows: int) -> bool:
-    """Tell whether a certificate may hold the vectors: exponents, and rows times non-zero entries."""
+def _is_checkable(problem: Problem, cleared: ClearedMatrix, vectors: Vectors) -> bool:
+    """Tell whether a certificate may hold the vectors, and a checker multiply them with the matrix.
+
+    Exponents and coefficients are limited, and so is the work of the rational functions: each costs so much for each degree, and the degrees of a sum of
+    fractions add up.
+    """
     polynomials = [entry for vector in vectors for entry in vector if entry]
-    return max(entry[-1][0] for entry in polynomials) <= MOST_EXPONENT and rows * len(polynomials) <= _MOST_CHECKS
+    if max(entry[-1][0] for entry in polynomials) > MAX_EXPONENT or any(
+        len(c) > MAX_NUMBER_TEXT for entry in polynomials for _, c in entry
+    ):
+        return False
+    rows, a = cleared.matrix.shape[0], problem.architecture
+    sizes = [
+        cleared.step * max(int(d.degree()), *(int(x.degree()) for x in column))
+        for d, column in zip(cleared.denominators, cleared.matrix.T, strict=True)
+    ]
+    largest = 1 + max(sizes)
+    work = largest * (_UNIT_FRACTIONS * problem.T * a.widths[1] * (1 + a.n_L) + 4 * cleared.matrix.size)
+    for vector in vectors:
+        total = 0
+        for entry, size in zip(vector, sizes, strict=True):
+            if entry:
+                total += size + entry[-1][0]
+                work += rows * (2 + size + entry[-1][0] + total)
+        if total > MAX_DEGREE:
+            return False
+    return _FRACTION_WORK * work <= MAX_STEP_WORK
 
 
 def _specialised(problem: Problem, weights: Weights, name: str, seed: int) -> tuple[RankEvidence | None, tuple[int, int]]:

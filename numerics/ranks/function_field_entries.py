@@ -13,8 +13,8 @@ from flint import fmpq, fmpz_poly
 
 from lossproof.numerics.algebra.polynomial_kernel import without_common_factor
 from lossproof.numerics.fields.formal_polynomial import ActivationSymbol, SymbolTable, formal_terms
+from lossproof.theory.limits import MAX_EXPONENT
 
-MOST_EXPONENT = 100_000
 _MOST_DEGREE = 20_000
 
 Powers: TypeAlias = dict[int, int]
@@ -55,7 +55,7 @@ def cleared_columns(formal: npt.NDArray[Any], table: SymbolTable, D: int) -> Cle
     exponents = {s: _exponent(table.symbols[s], D) for s in numbers}
     step = math.gcd(*(abs(e) for e in exponents.values())) or 1
     largest = max((abs(e) for e in exponents.values()), default=0)
-    if largest > MOST_EXPONENT or largest // step > _MOST_DEGREE:
+    if largest > MAX_EXPONENT or largest // step > _MOST_DEGREE:
         return None
     values = {s: _value(table.symbols[s], e // step) for s, e in exponents.items()}
     matrix, denominators = np.empty(formal.shape, dtype=object), []

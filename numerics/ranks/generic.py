@@ -22,6 +22,7 @@ from lossproof.numerics.network.jacobian import jacobian
 from lossproof.numerics.ranks.general_position import DENOMINATOR, sweep_numerators
 from lossproof.numerics.ranks.independent_values import FreeValues, draw_values, free_jacobian
 from lossproof.numerics.ranks.modular import pivot_columns, random_prime, residue_matrix
+from lossproof.theory.limits import minor_limit
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.weights import Layer, Weights
 
@@ -48,14 +49,14 @@ class GenericPoint:
         return pivot_columns(residue_matrix(self.matrix, self.prime))
 
     def rank(self, columns: int) -> int:
-        """Return the rank modulo the prime of the first ``columns`` columns."""
-        return bisect_left(self.pivots, columns)
+        """Return the rank modulo the prime of the first ``columns`` columns, up to the largest minor that a certificate may ask for."""
+        return min(bisect_left(self.pivots, columns), minor_limit())
 
 
 def has_generic_point(architecture: Architecture) -> bool:
     """Tell whether `generic_point` applies: one layer, or hidden identity, powers, sigmoid or tanh; no fixed bias, and ``σ_out' ≠ 0``."""
     a = architecture
-    if a.bias == "fixed" or not a.output_activation.nonvanishing_derivative.holds:
+    if a.bias == "fixed" or not a.output_activation.has_nonzero_slopes:
         return False
     return a.L == 1 or a.activation.degree is not None or a.activation.logistic is not None
 

@@ -1,6 +1,6 @@
 r"""``P`` modulo a prime for sigmoid and tanh networks of any depth, with values of ``σ`` as free variables.
 
-The rule `full-rank-independent-values` of the certificate says why a minor that is not 0 here bounds ``rank P(W)`` from below at almost
+The rule `rank-minor` of the certificate says why a minor that is not 0 here bounds ``rank P(W)`` from below at almost
 every ``W``: the exponentials of the first layer's weights, the other weights and the values of ``σ`` in the layers ``1 < l < L`` are
 algebraically independent as functions of ``W``, and each may be replaced by any residue.
 """
@@ -36,9 +36,9 @@ class FreeValues:
     values: tuple[Array, ...]
 
     def payload(self) -> dict[str, Any]:
-        """Return the residues as the rule takes them."""
+        """Return the residues as the rule `rank-minor` takes them for a substitution; the prime stands beside it."""
         weights, values = [W.tolist() for W in self.weights], [v.tolist() for v in self.values]
-        return {"prime": self.prime, "exponentials": self.exponentials.tolist(), "weights": weights, "values": values}
+        return {"exponentials": self.exponentials.tolist(), "weights": weights, "values": values}
 
 
 def draw_values(architecture: Architecture, T: int, prime: int, seed: str) -> FreeValues:
@@ -58,7 +58,7 @@ def _table(generator: random.Random, rows: int, columns: int, least: int, prime:
 def free_jacobian(architecture: Architecture, numerators: Sequence[Sequence[int]], denominator: int, free: FreeValues) -> Array | None:
     r"""Return ``P`` of shape ``(N_net, T n_L)`` modulo the prime for inputs ``numerators/denominator``, or None if a denominator vanishes.
 
-    Hidden sigmoid or tanh, ``L ≥ 2``, bias mode ``trainable`` or ``none``; columns up to factors ``σ_out'``, which must not be 0 anywhere.
+    Hidden sigmoid or tanh, ``L ≥ 2``, bias mode ``trainable`` or ``none``; columns up to factors ``σ_out'``, which must not be 0 where it exists.
     """
     a, p = architecture, free.prime
     field, form = PrimeField(p), _logistic_form(a)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from flint import fmpz, nmod_mat
 
 from lossproof.numerics.ranks.evidence import RankEvidence
+from lossproof.theory.limits import minor_limit
 from lossproof.theory.verdicts import Rigor
 
 LEAST_PRIME = 2**20
@@ -35,17 +36,16 @@ def random_prime(seed: int, lower: int = 2**30, upper: int = 2**31) -> int:
             return candidate
 
 
-def modular_rank(residues: Any, prime: int, u: int | None = None) -> RankEvidence:
-    r"""Return the rank of a matrix over ``F_p`` as a proved lower bound, with a minor that is not 0.
+def modular_rank(residues: Any, prime: int, u: int | None = None) -> RankEvidence | None:
+    r"""Return the rank of a matrix over ``F_p`` as a proved lower bound, with a minor that is not 0; None where the matrix is 0.
 
     ``residues`` is an ``(m, n)`` array (or list of rows) of whole numbers, taken modulo ``prime``. Let it be the image of a matrix
     ``M`` under a homomorphism into ``F_p`` that is defined on all entries (reduction of rationals whose denominators ``p`` does not
     divide; with ``u``, the specialisation of a transcendental to the residue ``u``). Minors map to minors, so ``rank M ≥ rank_{F_p}``,
-    and the value is exactly the latter. With ``r`` the rank, any ``r`` independent rows and any ``r`` independent columns meet in an
-    invertible submatrix; both come from reduced echelon forms.
+    and the value is exactly the latter, up to the largest minor that a certificate may ask for (`minor_limit`). With ``r`` the rank, any ``r``
+    independent rows and any ``r`` independent columns meet in an invertible submatrix; both come from reduced echelon forms.
 
-    The result (rule `rank-minor`) is never None: a zero matrix gives 0 with an empty minor. Raises `ValueError` if ``prime`` is no
-    prime in ``[2^20, 2^62)`` or ``u`` does not lie in ``(0, prime)``.
+    The result is of rule `rank-minor`. Raises `ValueError` if ``prime`` is no prime in ``[2^20, 2^62)`` or ``u`` does not lie in ``(0, prime)``.
 
     >>> bound = modular_rank([[1, 2, 3], [2, 4, 6], [0, 0, 1]], 1048583)
     >>> bound.value, bound.payload["rows"], bound.payload["columns"]
@@ -55,13 +55,18 @@ def modular_rank(residues: Any, prime: int, u: int | None = None) -> RankEvidenc
         raise ValueError(f"the modulus must be a prime in [2^20, 2^62), got {prime}: take one from random_prime")
     if u is not None and not 0 < u < prime:
         raise ValueError(f"u must lie strictly between 0 and the prime {prime}, got {u}: reduce it")
-    rows, columns = largest_minor(_integers(residues), prime)
-    payload = {"rows": rows, "columns": columns, "prime": int(prime), "u": None if u is None else int(u)}
-    return RankEvidence(len(rows), True, "rank-minor", Rigor.EXACT, payload)
+    return minor_evidence(_integers(residues), prime, None if u is None else {"u": int(u)})
+
+
+def minor_evidence(matrix: npt.NDArray[Any], prime: int, substitution: dict[str, Any] | None = None) -> RankEvidence | None:
+    """Return a largest minor that is not 0 modulo ``prime`` as evidence of rule `rank-minor`; None where the matrix is 0."""
+    rows, columns = largest_minor(matrix, prime)
+    payload = {"rows": rows, "columns": columns, "prime": int(prime), "substitution": substitution}
+    return RankEvidence(len(rows), True, "rank-minor", Rigor.EXACT, payload) if rows else None
 
 
 def largest_minor(matrix: npt.NDArray[Any], prime: int) -> tuple[list[int], list[int]]:
-    """Return the rows and columns of a largest submatrix that is invertible modulo ``prime``, both increasing.
+    """Return the rows and columns of a largest submatrix that is invertible modulo ``prime``, both increasing; no more than a certificate may ask for.
 
     A tall matrix is read in chunks of rows (a wide one in chunks of columns), and reading stops as soon as the rank is full.
     """
@@ -69,13 +74,17 @@ def largest_minor(matrix: npt.NDArray[Any], prime: int) -> tuple[list[int], list
     if m < n:
         columns, rows_found = largest_minor(matrix.T, prime)
         return rows_found, columns
+    most = minor_limit()
     rows: list[int] = []
     chunk = max(n, 64)
     for start in range(0, m if n else 0, chunk):
         candidates = [*rows, *range(start, min(start + chunk, m))]
         rows = [candidates[k] for k in pivot_columns(residue_matrix(matrix[candidates].T, prime))]
-        if len(rows) == n:
+        if len(rows) == n <= most:
             return rows, list(range(n))
+        if len(rows) >= most:
+            break
+    rows = rows[:most]
     return rows, pivot_columns(residue_matrix(matrix[rows], prime)) if rows else []
 
 

@@ -19,24 +19,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lossproof.numerics.algebra.tiled_cholesky import Report
-from lossproof.numerics.fields.ball import BallField
-from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.field import Array, in_field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.fields.roomy import RoomyBallField
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
-from lossproof.numerics.network.matrices import named_matrix
-from lossproof.numerics.network.pass_limits import (
-    FORWARD_PRODUCTS,
-    forward_products,
-)
+from lossproof.numerics.network.exact_work import ExactWork, matrix_work
+from lossproof.numerics.network.matrices import matrix_at, matrix_evaluation, named_matrix, parsed_name
+from lossproof.numerics.network.pass_limits import precision_within
 from lossproof.numerics.ranks.balls import ball_rank
 from lossproof.numerics.ranks.evidence import RankEvidence
-from lossproof.numerics.ranks.formal import constant_kernel
+from lossproof.numerics.ranks.formal import constant_kernel, products_are_allowed
 from lossproof.numerics.ranks.function_field import function_field_rank, has_function_field
 from lossproof.numerics.ranks.rational import rational_rank
 from lossproof.numerics.ranks.verified import attempt_full_column_rank, attempt_singular_value
-from lossproof.theory.exceptions import NotInField
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.limits import MAX_STEP_WORK, PRECISIONS, jacobian_work, pass_work
 from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
@@ -66,33 +66,48 @@ class Effort:
     obstacle: Callable[[str], None] | None = None
 
 
-def rank_evidence(problem: Problem, weights: Weights, matrix: str, effort: Effort, *, enough: int) -> Iterator[RankEvidence]:
-    """Yield proved bounds of the rank of a named matrix at a point until the caller stops.
+def rank_evidence(problem: Problem, weights: Weights | None, matrix: str, effort: Effort, *, enough: int) -> Iterator[RankEvidence]:
+    """Yield proved bounds of the rank of a named matrix at a point until the caller stops; ``weights`` may be None for ``Phi-0`` and ``Phi-0+``.
 
-    ``enough`` is a known upper bound: a lower bound that reaches it decides. Nothing is yielded where no producer applies.
+    ``enough`` is a known upper bound: a lower bound that reaches it decides. Nothing is yielded where no producer applies, or where a checker would count more
+    than the work of a step. Raises `InputError` without weights for a matrix that depends on them.
     """
-    seed, max_precision = effort.seed, effort.max_precision
+    if weights is None:
+        if matrix not in ("Phi-0", "Phi-0+"):
+            raise InputError(f"the matrix {matrix} depends on the weights, got none: give weights")
+        yield from _rational_bounds(named_matrix(problem, None, matrix, RationalField()), ExactWork(0, 0), effort.seed)
+        return
     rows, columns = matrix_size(problem, matrix)
-    kind = matrix.partition("-")[0]
-    if kind == "P" and enough == columns and columns >= _VERIFIED_FROM_COLUMNS:
+    if matrix.partition("-")[0] == "P" and enough == columns and columns >= _VERIFIED_FROM_COLUMNS:
         yield from _verified(problem, weights, matrix, effort)
-    needs_pass = kind != "W" and matrix not in ("Phi-0", "Phi-0+")
-    if rows * columns > _EXACT_ENTRIES or (needs_pass and forward_products(problem) > FORWARD_PRODUCTS):
+    if rows * columns > _EXACT_ENTRIES or _pass_work(problem, matrix, PRECISIONS[0]) > MAX_STEP_WORK // 2:
         return
     if _heights_explode(problem, matrix, rows * columns):
-        found = _ball_rank(problem, weights, matrix, (_FIRST_PRECISION, min(_LOW_PRECISION, max_precision)), enough)
+        found = _ball_rank(problem, weights, matrix, (_FIRST_PRECISION, min(_LOW_PRECISION, effort.max_precision)), enough)
         if found is not None:
             yield found
     exact = _rational_matrix(problem, weights, matrix)
-    if exact is not None:
-        yield from (bound for bound in rational_rank(exact, seed) if bound is not None)
+    if exact is not None and exact[1].is_allowed:
+        yield from _rational_bounds(*exact, effort.seed)
         return
-    if has_function_field(problem, weights, matrix):
-        bounds = function_field_rank(problem, weights, matrix, seed)
+    if exact is None and has_function_field(problem, weights, matrix):
+        bounds = function_field_rank(problem, weights, matrix, effort.seed)
         yield from (bound for bound in bounds if bound is not None)
         if bounds[0] is not None:
             return
-    yield from _balls_and_formal_kernels(problem, weights, matrix, enough, max_precision)
+    yield from _balls_and_formal_kernels(problem, weights, matrix, enough, effort.max_precision)
+
+
+def _rational_bounds(matrix: Array, entries: ExactWork, seed: int) -> Iterator[RankEvidence]:
+    """Yield the rank of a rational matrix from both sides, ``entries`` being the work of its entries for a checker."""
+    lower, upper = rational_rank(matrix, seed)
+    if lower is not None:
+        yield lower
+    if upper is not None:
+        vectors = upper.payload["vectors"]
+        oriented = matrix if upper.payload["side"] == "right" else matrix.T
+        if products_are_allowed(oriented, sum(entry != "0" for vector in vectors for entry in vector), len(vectors), entries):
+            yield upper
 
 
 def _balls_and_formal_kernels(problem: Problem, weights: Weights, matrix: str, enough: int, max_precision: int) -> Iterator[RankEvidence]:
@@ -106,10 +121,32 @@ def _balls_and_formal_kernels(problem: Problem, weights: Weights, matrix: str, e
                 proved = max(proved, found.value)
                 yield found
         if start == _FIRST_PRECISION and proved < enough and rows * columns <= _FORMAL_ENTRIES:
-            formal = named_matrix(problem, weights, matrix, FormalField())
-            kernels = [kernel for side in ("right", "left") if (kernel := constant_kernel(formal, side)) is not None]
+            kernels = _formal_kernels(problem, weights, matrix)
             enough = min([enough, *(kernel.value for kernel in kernels)])
             yield from kernels
+
+
+def _formal_kernels(problem: Problem, weights: Weights, matrix: str) -> list[RankEvidence]:
+    """Return upper bounds from rational vectors that annihilate the matrix formally, from the right and from the left."""
+    field = FormalField()
+    if parsed_name(problem, matrix)[0] == "W":
+        formal, entries = in_field(lambda: named_matrix(problem, weights, matrix, field)), ExactWork(0, 0)
+    else:
+        evaluation = matrix_evaluation(problem, weights, matrix, field)
+        formal = in_field(lambda: matrix_at(problem, evaluation, matrix))
+        entries = ExactWork(0, 0) if formal is None else matrix_work(problem, evaluation, matrix)
+    if formal is None or not entries.is_allowed:
+        return []
+    return [kernel for side in ("right", "left") if (kernel := constant_kernel(formal, side, entries)) is not None]
+
+
+def _pass_work(problem: Problem, matrix: str, bits: int) -> int:
+    """Return the work of the pass in balls that gives the entries of a matrix, from above."""
+    kind, layer, _ = parsed_name(problem, matrix)
+    widths, T = problem.architecture.widths, problem.T
+    if kind == "W" or (kind == "Phi" and layer == 0):
+        return 0
+    return pass_work(widths[: layer + 1], T, bits) if kind == "Phi" else jacobian_work(widths, T, bits)
 
 
 def _heights_explode(problem: Problem, matrix: str, entries: int) -> bool:
@@ -118,10 +155,13 @@ def _heights_explode(problem: Problem, matrix: str, entries: int) -> bool:
 
 
 def _ball_rank(problem: Problem, weights: Weights, matrix: str, precisions: tuple[int, int], enough: int) -> RankEvidence | None:
-    if min(matrix_size(problem, matrix)) > _BALL_COLUMNS:
+    start, cap = precisions
+    stop = precision_within(lambda bits: _pass_work(problem, matrix, bits), cap, MAX_STEP_WORK // 2)
+    if min(matrix_size(problem, matrix)) > _BALL_COLUMNS or stop < start:
         return None
-    start, stop = precisions
-    return ball_rank(lambda bits: named_matrix(problem, weights, matrix, BallField(bits)), start=start, max_precision=stop, enough=enough)
+    return ball_rank(
+        lambda bits: named_matrix(problem, weights, matrix, RoomyBallField(bits)), start=start, max_precision=stop, enough=enough
+    )
 
 
 def _verified(problem: Problem, weights: Weights, matrix: str, effort: Effort) -> Iterator[RankEvidence]:
@@ -139,7 +179,7 @@ def _verified(problem: Problem, weights: Weights, matrix: str, effort: Effort) -
 
 def has_singular_value_evidence(problem: Problem, weights: Weights) -> bool:
     """Tell whether a bound of the smallest singular value is worth its price: 1,000 columns and more, and in doubles all residuals below 1/1000."""
-    if problem.error.is_cross_entropy or problem.columns < _SINGULAR_FROM_COLUMNS:
+    if problem.error.is_cross_entropy or problem.columns < _SINGULAR_FROM_COLUMNS or beyond_doubles(problem, weights) is not None:
         return False
     field = Float64Field()
     with np.errstate(all="ignore"):
@@ -147,11 +187,15 @@ def has_singular_value_evidence(problem: Problem, weights: Weights) -> bool:
         return bool(np.abs(outputs - field.array(problem.samples.Y)).max() < _SMALL_RESIDUAL)
 
 
-def _rational_matrix(problem: Problem, weights: Weights, matrix: str) -> Array | None:
-    """Return the matrix over Q, or None. One sample is tried first: where its entries are irrational, the others need no look."""
+def _rational_matrix(problem: Problem, weights: Weights, matrix: str) -> tuple[Array, ExactWork] | None:
+    """Return the matrix over Q and the work of its entries, or None. One sample is tried first: where its entries are irrational, the others need no look."""
+    field = RationalField()
+    if parsed_name(problem, matrix)[0] == "W":
+        found = in_field(lambda: named_matrix(problem, weights, matrix, field))
+        return None if found is None else (found, ExactWork(0, 0))
     first = replace(problem, samples=Samples(problem.samples.X[:1], problem.samples.Y[:1]))
-    try:
-        named_matrix(first, weights, matrix, RationalField())
-        return named_matrix(problem, weights, matrix, RationalField())
-    except NotInField:
+    if in_field(lambda: named_matrix(first, weights, matrix, field)) is None:
         return None
+    evaluation = matrix_evaluation(problem, weights, matrix, field)
+    found = in_field(lambda: matrix_at(problem, evaluation, matrix))
+    return None if found is None else (found, matrix_work(problem, evaluation, matrix))

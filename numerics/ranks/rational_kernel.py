@@ -12,10 +12,8 @@ from flint import fmpq, fmpz_mat
 
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.modular import largest_minor, random_prime
+from lossproof.theory.limits import MAX_ENTRIES, MAX_NUMBER_TEXT
 from lossproof.theory.verdicts import Rigor
-
-MOST_CHARACTERS = 5000
-"""The longest number string that a certificate may hold (``docs/certificate-format.md`` section 1)."""
 
 
 def exact_matrix(matrix: Any) -> npt.NDArray[Any]:
@@ -73,11 +71,13 @@ def reduced_kernel(matrix: Any, seed: int = 0) -> list[list[Fraction]]:
 
 
 def kernel_evidence(basis: list[list[Fraction]], size: int, side: str) -> RankEvidence | None:
-    """Return the bound ``rank ≤ size − len(basis)`` of rule `rank-kernel`, or None if a number is too long for a certificate."""
-    vectors = [[str(fmpq(entry.numerator, entry.denominator)) for entry in vector] for vector in basis]
-    if any(len(entry) > MOST_CHARACTERS for vector in vectors for entry in vector):
+    """Return the bound ``rank ≤ size − len(basis)`` of rule `rank-kernel`, or None if a certificate cannot hold it: numbers are too long, or too many."""
+    if size * len(basis) > MAX_ENTRIES:
         return None
-    return RankEvidence(size - len(vectors), False, "rank-kernel", Rigor.EXACT, {"side": side, "vectors": vectors})
+    vectors = [[str(fmpq(entry.numerator, entry.denominator)) for entry in vector] for vector in basis]
+    if any(len(entry) > MAX_NUMBER_TEXT for vector in vectors for entry in vector):
+        return None
+    return RankEvidence(size - len(vectors), False, "rank-kernel", Rigor.EXACT, {"side": side, "vectors": vectors, "entries": "Q"})
 
 
 def _ratio(entry: Any) -> tuple[int, int]:

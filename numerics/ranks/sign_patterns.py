@@ -1,13 +1,15 @@
 """Full rank almost everywhere for one hidden layer of softsign: a search for residues that show it for every sign pattern.
 
 ``softsign(z) = z/(1+sz)`` with ``s`` the sign of ``z``: for each pattern of signs ``P`` is a matrix of rational functions of ``W``, and
-full rank modulo a prime at any residues shows that it has full rank almost everywhere. The rule `full-rank-sign-patterns` of the
+full rank modulo a prime at any residues shows that it has full rank almost everywhere. The rule `rank-patterns` of the
 certificate says why this suffices.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from fractions import Fraction
 from itertools import combinations_with_replacement, product
 from math import comb
 
@@ -16,49 +18,62 @@ from flint import nmod_mat
 
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.prime import PrimeField
-from lossproof.numerics.ranks.evidence import Evidence
+from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.modular import random_prime
+from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import activation_named
+from lossproof.theory.limits import MAX_SIGN_SAMPLES, MAX_STEP_WORK, PATTERN_WORK, jacobian_work, modular_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Rigor
 
-MOST_PATTERNS = 5000
-MOST_SAMPLES = 16
-MOST_ENTRIES = 10**4
 _ATTEMPTS = 3
 
 
-def sign_pattern_evidence(problem: Problem, seed: int) -> Evidence | None:
+def sign_pattern_evidence(problem: Problem, seed: int) -> RankEvidence | None:
     """Return evidence that ``rank P = T n_L`` for almost every ``W``, or None.
 
-    It applies to one hidden layer of softsign whose output derivative vanishes nowhere, up to 5000 patterns of signs (up to permutations of units, and up to
-    the sign of each unit unless biases are fixed), 16 samples and 10,000 entries of ``P``. None says nothing.
+    It applies to one hidden layer of softsign whose output derivative vanishes nowhere it exists, with trainable, no, or fixed rational biases, up to 16
+    samples and as many patterns of signs (up to permutations of units and the sign of each unit, unless biases are fixed) as a checker goes through. None
+    says nothing.
     """
     a = problem.architecture
     softsign = a.L == 2 and a.activation == activation_named("softsign")
-    fits = softsign and a.output_activation.nonvanishing_derivative.holds and problem.fixed_bias is None
-    if not fits or problem.T > MOST_SAMPLES or a.N_net * problem.columns > MOST_ENTRIES:
-        return None
-    if comb(2 ** (problem.T - 1) + a.widths[1] - 1, a.widths[1]) > MOST_PATTERNS:
+    if not (softsign and a.output_activation.has_nonzero_slopes and _is_affordable(problem) and problem.columns <= a.N_net):
         return None
     for attempt in range(_ATTEMPTS):
         prime = random_prime(seed + attempt)
         generator = random.Random(f"signs-{seed}-{attempt}")
         residues = [generator.randrange(prime) for _ in range(a.N_net)]
-        if _full_for_all_patterns(problem, residues, prime):
-            return Evidence("full-rank-sign-patterns", Rigor.EXACT, {"prime": prime, "weights": residues})
+        try:
+            full = _full_for_all_patterns(problem, residues, prime)
+        except NotInField:
+            continue
+        if full:
+            return RankEvidence(problem.columns, True, "rank-patterns", Rigor.EXACT, {"prime": prime, "weights": residues})
     return None
 
 
+def _is_affordable(problem: Problem) -> bool:
+    """Tell whether the fixed biases are rational, and a checker goes through so many patterns."""
+    a, T = problem.architecture, problem.T
+    if T > MAX_SIGN_SAMPLES or not all(isinstance(b, Fraction) for layer in problem.fixed_bias or () for b in layer):
+        return False
+    patterns = 2 ** (T * a.widths[1]) if a.bias == "fixed" else comb(2 ** (T - 1) + a.widths[1] - 1, a.widths[1])
+    return patterns * (modular_work(a.N_net, problem.columns) + jacobian_work(a.widths, T, 0) + PATTERN_WORK) <= MAX_STEP_WORK
+
+
 def _full_for_all_patterns(problem: Problem, residues: list[int], prime: int) -> bool:
+    """Tell whether ``P`` has full rank modulo the prime for all patterns; raises `NotInField` where the prime divides a denominator."""
     a, T = problem.architecture, problem.T
     n_1, n_L, m = a.widths[1], a.n_L, a.fan_in(1)
-    inputs = PrimeField(prime).finalize(PrimeField(prime).array(problem.samples.X))
+    field = PrimeField(prime)
+    inputs = field.finalize(field.array(problem.samples.X))
     inputs = np.hstack([inputs, np.ones((T, 1), dtype=np.int64)]) if a.bias_rows else inputs
     w = np.array(residues[: n_1 * m], dtype=object).reshape(n_1, m)
     v = np.array(residues[n_1 * m :], dtype=object).reshape(n_L, a.fan_in(2))[:, :n_1]
-    z = (w @ inputs.T.astype(object)) % prime
-    signs = [(1, *rest) for rest in product((1, -1), repeat=T - 1)]
+    constants = np.zeros(n_1, dtype=np.int64) if problem.fixed_bias is None else field.finalize(field.array(list(problem.fixed_bias[0])))
+    z = (w @ inputs.T.astype(object) + constants.astype(object)[:, None]) % prime
+    signs = list(product((1, -1), repeat=T)) if a.bias == "fixed" else [(1, *rest) for rest in product((1, -1), repeat=T - 1)]
     constant = np.kron(np.ones((1, T), dtype=object), np.eye(n_L, dtype=object)) if a.bias_rows else np.empty((0, T * n_L), dtype=object)
     rows: list[list[Array]] = []
     for k in range(n_1):
@@ -66,11 +81,16 @@ def _full_for_all_patterns(problem: Problem, residues: list[int], prime: int) ->
         rows.append([block for block in blocks if block is not None])
         if len(rows[k]) < len(signs):
             return False
-    for choice in combinations_with_replacement(range(len(signs)), n_1):
+    for choice in _choices(len(signs), n_1, fixed=a.bias == "fixed"):
         P = np.vstack([*(rows[k][s] for k, s in enumerate(choice)), constant])
         if nmod_mat(P.shape[0], P.shape[1], [int(entry) for entry in P.ravel()], prime).rank() < problem.columns:
             return False
     return True
+
+
+def _choices(signs: int, units: int, *, fixed: bool) -> Iterator[tuple[int, ...]]:
+    """Yield a sign vector for each unit, in all ways that are needed."""
+    return product(range(signs), repeat=units) if fixed else combinations_with_replacement(range(signs), units)
 
 
 def _unit_rows(inputs: Array, z: Array, v: Array, signs: tuple[int, ...], prime: int) -> Array | None:

@@ -17,15 +17,21 @@ from lossproof.numerics.verified.blocks import GramBlock
 from lossproof.numerics.verified.enclosures import enclose_numbers
 from lossproof.numerics.verified.forward_backward import enclose_pass
 from lossproof.numerics.verified.gram import RankOutcome, full_column_rank, smallest_singular_value
-from lossproof.numerics.verified.preconditioned import MOST_COLUMNS, preconditioned_bytes, preconditioned_full_column_rank
+from lossproof.numerics.verified.preconditioned import preconditioned_bytes, preconditioned_full_column_rank
 from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.limits import (
+    MAX_GRAM_COLUMNS,
+    MAX_GRAM_VALUES,
+    MAX_INVERSE_COLUMNS,
+    MAX_INVERSE_ENTRIES,
+    MAX_STEP_WORK,
+    gram_work,
+    inverse_work,
+)
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Rigor
-
-MOST_VALUES = 5_000_000
-"""More values of activations are refused, as the rule `rank-gram` does."""
 
 _SPARE = 4.0
 _MOST_BYTES = 2**30
@@ -51,16 +57,16 @@ def verified_full_column_rank(
 
     ``samples`` is a sample set or inputs ``X`` of shape ``(T, n_0)``; ``weights`` are exact weights or a list of ``(W_l, b_l)``,
     ``b_l`` of length ``n_l`` or None. Arrays of doubles are exact, other exact numbers are enclosed. If the output activation's
-    derivative vanishes nowhere, each column is taken up to that non-zero factor.
+    derivative vanishes nowhere it exists, each column is taken up to that non-zero factor.
 
     The forward pass and the factors ``Ψ_l`` are computed with BLAS and a-priori error bounds (``float_enclosures``), ``σ`` and ``σ'``
     are enclosed once for each unit and sample, and ``verified_gram`` proves ``σ_min > 0`` for all matrices within the
     enclosures, without forming ``P``. The cost is that of ``K`` and one Cholesky factorisation, ``O(T² n_L² Σ n_l + (T n_L)³/3)``.
 
-    Where ``K`` is too ill-conditioned the rows of ``P`` are scaled (`balanced_rows`, rule `rank-gram-balanced`), and up to 6,000 columns ``P`` is formed
-    and preconditioned (`preconditioned_gram`, rule `rank-gram-preconditioned`).
+    Where ``K`` is too ill-conditioned the rows of ``P`` are scaled (`balanced_rows`), and up to 6,000 columns ``P`` is formed and an approximate left inverse
+    of it taken (`preconditioned_full_column_rank`): ``balanced`` and ``method`` of the rule `singular-value`, whose bound ``least`` is 0.
 
-    The result (rule `rank-gram`) is a proof under IEEE 754 arithmetic. None says nothing about the rank: the matrix may be singular or
+    The result is a proof under IEEE 754 arithmetic. None says nothing about the rank: the matrix may be singular or
     too ill-conditioned for doubles, have fewer rows than columns, a value out of range, or a derivative at or
     too near a kink. The bounds have a factor to spare, so that the independent checker, whose constants are coarser, agrees.
     `attempt_full_column_rank` also says what stood in the way.
@@ -102,24 +108,36 @@ def attempt_full_column_rank(
             return RankAttempt(None, _OUT_OF_RANGE)
         blocks = found.blocks()
         chosen = blocks if block is None else [blocks[block - 1]]
-        rule, outcome = _escalated(chosen, architecture.n_L, rows, most_bytes, report)
+        method, outcome = _escalated(architecture, chosen, rows, most_bytes, report)
     if outcome.proved:
-        return RankAttempt(RankEvidence(inputs.mid.shape[0] * architecture.n_L, True, rule, Rigor.VERIFIED_FLOAT, {}))
-    return RankAttempt(None, _OUT_OF_RANGE if outcome.shift is None else _below(rule, outcome.shift))
+        return RankAttempt(_evidence(architecture, inputs.mid.shape[0], method, Fraction(0)))
+    return RankAttempt(None, _OUT_OF_RANGE if outcome.shift is None else _below(method, outcome.shift))
 
 
-def _escalated(blocks: list[GramBlock], n_L: int, rows: int, most_bytes: int | None, report: Report | None) -> tuple[str, RankOutcome]:
-    """Try ``K`` as it is, with rows scaled, and preconditioned; return the last rule tried, which is the first that proved full rank, and its outcome."""
-    outcome = full_column_rank(blocks, n_L, _SPARE, report)
+def _evidence(architecture: Architecture, T: int, method: tuple[str, bool], least: Fraction) -> RankEvidence:
+    payload = {"method": method[0], "balanced": method[1], "least": str(least)}
+    return RankEvidence(T * architecture.n_L, True, "singular-value", Rigor.VERIFIED_FLOAT, payload)
+
+
+def _escalated(
+    a: Architecture, blocks: list[GramBlock], rows: int, most_bytes: int | None, report: Report | None
+) -> tuple[tuple[str, bool], RankOutcome]:
+    """Try ``K`` as it is, with rows scaled, and an approximate inverse; return the last method tried, whether rows were scaled, and the outcome."""
+    outcome = full_column_rank(blocks, a.n_L, _SPARE, report)
     if outcome.proved or outcome.shift is None:
-        return "rank-gram", outcome
+        return ("cholesky", False), outcome
     balanced = balanced_rows(blocks)
-    outcome = full_column_rank(balanced, n_L, _SPARE, report)
-    columns = blocks[0].phi.mid.shape[0] * n_L
-    fits = columns <= MOST_COLUMNS and preconditioned_bytes(rows, columns) <= (_MOST_BYTES if most_bytes is None else most_bytes)
-    if outcome.proved or outcome.shift is None or not fits:
-        return "rank-gram-balanced", outcome
-    return "rank-gram-preconditioned", preconditioned_full_column_rank(balanced, n_L, _SPARE, report)
+    outcome = full_column_rank(balanced, a.n_L, _SPARE, report)
+    if outcome.proved or outcome.shift is None or not _has_room_for_inverse(a, blocks[0].phi.mid.shape[0], rows, most_bytes):
+        return ("cholesky", True), outcome
+    return ("inverse", True), preconditioned_full_column_rank(balanced, a.n_L, _SPARE)
+
+
+def _has_room_for_inverse(a: Architecture, T: int, rows: int, most_bytes: int | None) -> bool:
+    """Tell whether a matrix of so many rows may be written out, here and for a checker."""
+    columns = T * a.n_L
+    allowed = columns <= MAX_INVERSE_COLUMNS and rows * columns <= MAX_INVERSE_ENTRIES and inverse_work(a.widths, T, rows) <= MAX_STEP_WORK
+    return allowed and preconditioned_bytes(rows, columns) <= (_MOST_BYTES if most_bytes is None else most_bytes)
 
 
 def attempt_singular_value(
@@ -132,7 +150,7 @@ def attempt_singular_value(
 ) -> RankAttempt:
     """Do as `attempt_full_column_rank` for the whole of ``P`` by a bound of its smallest singular value, which a proof of an exact learner nearby can use.
 
-    The rule `rank-singular-value` has in its payload a number ``least`` with ``σ_min(P D) ≥ least``, ``D`` as in `smallest_singular_value`, and ``P`` with its
+    The rule `singular-value` has in its payload a double ``least`` with ``σ_min(P D) ≥ least``, ``D`` as in `smallest_singular_value`, and ``P`` with its
     output derivative. The cost is that of two factorisations in place of one.
     """
     obstacle = _too_large(architecture, samples.T, architecture.N_net, most_bytes)
@@ -148,8 +166,7 @@ def attempt_singular_value(
         bound = smallest_singular_value(found.blocks(), architecture.n_L, report)
     if bound is None:
         return RankAttempt(None, "the smallest singular value of P is too near 0 for double precision")
-    payload = {"least": str(Fraction(bound.lower))}
-    return RankAttempt(RankEvidence(samples.T * architecture.n_L, True, "rank-singular-value", Rigor.VERIFIED_FLOAT, payload))
+    return RankAttempt(_evidence(architecture, samples.T, ("cholesky", False), Fraction(bound.lower)))
 
 
 def _too_large(architecture: Architecture, T: int, rows: int, most_bytes: int | None) -> str:
@@ -157,16 +174,27 @@ def _too_large(architecture: Architecture, T: int, rows: int, most_bytes: int | 
     columns = T * architecture.n_L
     if columns > rows:
         return f"there are fewer rows than columns, {rows} and {columns}"
-    if T * sum(architecture.widths) > MOST_VALUES:
-        return f"more than {MOST_VALUES:,} values of activations are not enclosed"
+    if not allows_gram(architecture, T):
+        return f"a checker would count more than the work of a step for {columns:,} columns and {T * sum(architecture.widths):,} values of activations"
     needed = gram_bytes(architecture, T)
     if most_bytes is not None and needed > most_bytes:
         return f"one triangle of K and its factors take {gibibytes(needed)} of memory, more than the {gibibytes(most_bytes)} allowed"
     return ""
 
 
-def _below(rule: str, shift: float) -> str:
-    matrix = "K, with rows and columns of P scaled"
-    if rule == "rank-gram-preconditioned":
-        matrix = "the Gram matrix of P, its rows and columns scaled and then preconditioned"
-    return f"the smallest eigenvalue of {matrix}, is below {shift:.1e}, the shift that the rounding bounds ask for"
+def allows_gram(a: Architecture, T: int) -> bool:
+    """Tell whether a checker may be asked to factor ``K``.
+
+    >>> allows_gram(Architecture.of("64-512-10"), 1797), allows_gram(Architecture.of("64-512-10"), 10_000)
+    (True, False)
+    """
+    within = T * a.n_L <= MAX_GRAM_COLUMNS and T * sum(a.widths) <= MAX_GRAM_VALUES
+    return within and gram_work(a.widths, T) <= MAX_STEP_WORK
+
+
+def _below(method: tuple[str, bool], shift: float) -> str:
+    if method[0] == "inverse":
+        return f"no approximate left inverse X of P, its rows and columns scaled, is found with a bound of |I − XP| below 1 (four times it is {shift:.1e})"
+    return (
+        f"the smallest eigenvalue of K, with rows and columns of P scaled, is below {shift:.1e}, the shift that the rounding bounds ask for"
+    )

@@ -66,6 +66,7 @@ def weakly_separating_direction(rows: Sequence[Vector]) -> list[Fraction] | None
     basis = reduced_kernel(tight)
     if not basis:
         return None
+    basis = [[x / max(map(abs, vector)) for x in vector] for vector in basis]
     columns = np.array([[float(x) for x in vector] for vector in basis]).T
     weights = [Fraction(round(float(c) * 2**_BITS), 2**_BITS) for c in np.linalg.lstsq(columns, found.x, rcond=None)[0]]
     u = [sum((w * vector[k] for w, vector in zip(weights, basis, strict=True)), Fraction(0)) for k in range(table.shape[1])]

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from lossproof.numerics.algebra.positive_solve import factored, solve_positive, solve_refined
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.weight_vectors import Step, rows_of_step, step_of_rows
 from lossproof.numerics.training.error_curvature import CurvedPoint
@@ -61,14 +62,17 @@ class GaussNewtonSystem(CurvedPoint):
 
     def least_step(self, damping: float) -> tuple[Step, int]:
         """Return the step for damping ``μ`` and the rank that was kept; the minimum-norm step where ``μ = 0`` (see `solve_positive`)."""
-        found = solve_positive(self.matrix, damping * len(self.point.targets), self._right)
+        with threads_for(len(self.matrix) ** 3 / 3):
+            found = solve_positive(self.matrix, damping * len(self.point.targets), self._right)
         return self._step(found.x), found.rank
 
     def damped_step(self, damping: float) -> Step | None:
         """Return the step for damping ``μ``, or None where Cholesky breaks down."""
         shift = damping * len(self.point.targets)
-        factor = factored(self.matrix, shift)
-        return None if factor is None else self._step(solve_refined(self.matrix, shift, factor, self._right))
+        with threads_for(len(self.matrix) ** 3 / 3):
+            factor = factored(self.matrix, shift)
+            x = None if factor is None else solve_refined(self.matrix, shift, factor, self._right)
+        return None if x is None else self._step(x)
 
     def _step(self, x: Array) -> Step:
         if not self.is_dual:

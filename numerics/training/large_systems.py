@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tiled_cholesky import factor_in_place, solve_factored
 from lossproof.numerics.algebra.tiled_matrix import TiledMatrix
 from lossproof.numerics.fields.field import Array
@@ -38,10 +39,11 @@ class TiledSystem(CurvedPoint):
         shift, right = damping * len(c), c.ravel()
         L = self._matrix.copy()
         L.set_diagonal(L.diagonal() + shift)
-        if not factor_in_place(L):
-            return None
-        x = solve_factored(L, right)
-        x += solve_factored(L, right - self._matrix.times(x) - shift * x)
+        with threads_for(L.n**3 / 3):
+            if not factor_in_place(L):
+                return None
+            x = solve_factored(L, right)
+            x += solve_factored(L, right - self._matrix.times(x) - shift * x)
         return self.dual_step(x)
 
 
@@ -72,5 +74,6 @@ class IterativeSystem(CurvedPoint):
 
         right = -rows_of_step(a, self.point.times_P(self.point.eps, hold_output=self.hold_output))
         operator = LinearOperator((a.N_net, a.N_net), matvec=times, dtype=np.float64)
-        found, _ = cg(operator, right, rtol=_TOLERANCE, maxiter=_ITERATIONS)
+        with threads_for(_ITERATIONS * 2 * T * a.N_net):
+            found, _ = cg(operator, right, rtol=_TOLERANCE, maxiter=_ITERATIONS)
         return step_of_rows(a, found) if np.isfinite(found).all() else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossproof.numerics.algebra.positive_solve import rounding_threshold
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.weight_vectors import rows_of_step, step_of_rows
 from lossproof.numerics.training.point import TrainingPoint, norm
@@ -34,7 +35,8 @@ class Newton:
         H = hessian(point.problem, point.evaluation)
         if not np.isfinite(H).all():
             return Stop("the Hessian is out of the range of doubles")
-        values, vectors = np.linalg.eigh(H)
+        with threads_for(len(H) ** 3):
+            values, vectors = np.linalg.eigh(H)
         sizes, along = np.abs(values), vectors.T @ gradient
         kept = sizes > rounding_threshold(len(values)) * sizes.max()
         damping = point.gradient_norm if self.damping is None else self.damping

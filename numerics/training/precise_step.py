@@ -23,9 +23,14 @@ _SWEEPS = 5
 
 
 def precise_step(point: PrecisePoint, damping: float) -> Step | None:
-    """Return the step for damping ``μ``, the least one where ``μ = 0``; None where the system is singular to rounding and too large to decompose."""
+    """Return the step for damping ``μ``, the least one where ``μ = 0``.
+
+    None where the system is singular to rounding and too large to decompose, and where the error has no curvature at this precision.
+    """
     problem, T = point.problem, point.problem.T
     basis, inverse = _curvature(point)
+    if not all(entry.is_finite() for entry in inverse.ravel()):
+        return None
     m = basis.shape[1]
     shift = arb(damping) * T
     if problem.architecture.N_net < T * m:

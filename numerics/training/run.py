@@ -17,11 +17,12 @@ _MOST_NUMBERS = 2**24
 
 
 class TrainingRun:
-    """Collects one row an iteration. ``point`` is the last iterate."""
+    """Collects one row an iteration. ``point`` is the last iterate, ``reached`` the last one whose weights are finite."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.point: TrainingPoint | None = None
+        self.reached: TrainingPoint | None = None
         self._rows: list[tuple[float, float, float, float, float]] = []
         self._kept: dict[int, Array] = {}
         self._stride = 1
@@ -43,6 +44,8 @@ class TrainingRun:
                 self._stride *= 2
                 self._kept = {row: flat for row, flat in self._kept.items() if row % self._stride == 0}
         self.point, self._shortened = point, shortened
+        if _has_finite_weights(point):
+            self.reached = point
         if self.settings.progress is not None:
             self.settings.progress(f"training, loss {point.loss:.2g}", number, self.settings.max_iterations)
 
@@ -64,7 +67,7 @@ class TrainingRun:
     def _at_limit(self, point: TrainingPoint) -> Stop | None:
         settings = self.settings
         loss, gradient_norm, step_norm = self._rows[-1][:3]
-        if not np.isfinite(loss) or not all(np.isfinite(W).all() and np.isfinite(b).all() for W, b in point.layers):
+        if not np.isfinite(loss) or point is not self.reached:
             return Stop("diverged: the loss or the weights left the range of doubles")
         size = float(np.linalg.norm(point.eps))
         mean = size / np.sqrt(max(point.eps.size, 1))
@@ -100,3 +103,7 @@ class TrainingRun:
                 distance[row] = np.linalg.norm(flat - last)
             distance[-1] = 0.0
         return History(columns[0], columns[1], columns[2], columns[3], distance, columns[4], DOUBLE_DIGITS, size)
+
+
+def _has_finite_weights(point: TrainingPoint) -> bool:
+    return all(np.isfinite(part).all() for layer in point.layers for part in layer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.network.weight_vectors import weights_of_layers
 from lossproof.numerics.training.gauss_newton import GaussNewton
 from lossproof.numerics.training.gradient_descent import Backpropagation
@@ -22,7 +23,8 @@ from lossproof.theory.problem.weights import Weights
 def run_training(problem: Problem, start: Weights, settings: Settings) -> Training:
     """Train from the given weights; equal input gives equal results.
 
-    Ctrl-C ends the run and returns what was reached, with ``interrupted`` set; a kink, where derivatives do not exist, ends it with its reason.
+    Ctrl-C ends the run and returns what was reached, with ``interrupted`` set; a kink, where derivatives do not exist, ends it with its reason. Where the
+    weights leave the range of doubles the last finite ones are returned. Every number of the problem and of ``start`` must have a double (`beyond_doubles`).
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.functions.errors import error_named
@@ -35,10 +37,10 @@ def run_training(problem: Problem, start: Weights, settings: Settings) -> Traini
     """
     run = TrainingRun(settings)
     first = training_point(problem, start)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), threads_for(problem.T * problem.architecture.N_net):
         stop = _ended(run, first)
         history = run.history()
-    weights = weights_of_layers(problem, (run.point or first).layers)
+    weights = weights_of_layers(problem, (run.reached or first).layers)
     return Training(weights, history, settings.method, stop.converged, stop.reason, interrupted=stop.interrupted)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_of_parts, gram_triangle
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tiled_matrix import TiledMatrix
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.evaluation import Evaluation
@@ -78,7 +79,8 @@ def gauss_newton_sum(evaluation: Evaluation, factor: Array | None) -> Array:
             n_l, n_k, m_l, m_k = a.widths[l], a.widths[k], a.fan_in(l), a.fan_in(k)
             mixed = (psi[l].transpose(0, 2, 1) @ psi[k]).reshape(T, n_l * n_k)
             inputs = (values[l][:, :, None] * values[k][:, None, :]).reshape(T, m_l * m_k)
-            block = (mixed.T @ inputs).reshape(n_l, n_k, m_l, m_k).transpose(0, 2, 1, 3).reshape(n_l * m_l, n_k * m_k)
+            with threads_for(T * sizes[l - 1] * sizes[k - 1]):
+                block = (mixed.T @ inputs).reshape(n_l, n_k, m_l, m_k).transpose(0, 2, 1, 3).reshape(n_l * m_l, n_k * m_k)
             H[starts[l - 1] : starts[l], starts[k - 1] : starts[k]] = block
             if k > l:
                 H[starts[k - 1] : starts[k], starts[l - 1] : starts[l]] = block.T

@@ -12,24 +12,29 @@ from flint import arb
 
 from lossproof.numerics.algebra.products import UNIT, Floats
 from lossproof.numerics.child_processes import pooled
-from lossproof.numerics.fields.ball import BallField
+from lossproof.numerics.fields.field import KinkInBall
 from lossproof.numerics.fields.precision import ball_precision
-from lossproof.numerics.verified.enclosures import Enclosure, enclose_balls, exact_floats, raised
+from lossproof.numerics.fields.state_balls import StateBallField
+from lossproof.numerics.verified.enclosures import Enclosure, enclose_balls, exact_floats, raised, widened
 from lossproof.numerics.verified.exponential import enclose_exponential
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.forms import Logistic
+from lossproof.theory.rationals import brief_name
 
-_BITS = 64
+_BITS = 80
+_NARROW = 0.25
+_KINK_SPARE = 4
+_ROOM = 1.125
 _ENTRIES_OF_A_PROCESS = 200_000
 
 
 def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
     r"""Return enclosures of ``σ(z)`` and ``σ'(z)`` for all ``z`` within the enclosure given, entry by entry.
 
-    In general each entry becomes the ball ``mid ± rad``, which Arb maps to balls that contain both values at every point of it, from 400,000
-    entries on in several processes. For
-    sigmoid and tanh one exponential an entry, by IEEE operations, gives both (see `_from_exponential`). An unbounded result is infinite or
-    NaN. Raises `NotDifferentiable` where a ball contains a kink.
+    In general each entry becomes the ball ``mid ± rad``, which Arb maps to balls that contain both values at every point of it (`StateBallField`), from 400,000
+    entries on in several processes; an eighth is added to their radii. For sigmoid and tanh one exponential an entry, by IEEE operations, gives both (see
+    `_from_exponential`). So the enclosures of another program with the same differential systems lie within these. An unbounded result is infinite or NaN.
+    Raises `NotDifferentiable` where a ball contains a kink.
 
     >>> from lossproof.theory.functions.activations import activation_named
     >>> value, slope = enclose_activation(activation_named("tanh"), exact_floats([0.0, 40.0]))
@@ -37,9 +42,38 @@ def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure,
     (True, True)
     """
     if activation.is_identity:
-        return z, exact_floats(np.ones_like(z.mid))
-    if activation.logistic is not None and z.is_finite() and z.rad.max(initial=0.0) <= 0.25:
+        return _rounded(z), _rounded(exact_floats(np.ones_like(z.mid)))
+    if activation.logistic is None:
+        return _enclose_in_pieces(activation, z)
+    narrow = z.rad <= _NARROW
+    if narrow.all() and z.is_finite():
         return _from_exponential(z, activation.logistic)
+    found = _enclose_in_pieces(activation, z)
+    quick = _from_exponential(Enclosure(np.where(narrow, z.mid, 0.0), np.where(narrow, z.rad, 0.0)), activation.logistic)
+    value, slope = (
+        Enclosure(*(np.where(narrow, *x) for x in zip(_parts(a), _parts(b), strict=True))) for a, b in zip(quick, found, strict=True)
+    )
+    return value, slope
+
+
+def _rounded(x: Enclosure) -> Enclosure:
+    return Enclosure(x.mid, widened(x.rad + 4 * UNIT * np.abs(x.mid), 2))
+
+
+def _parts(x: Enclosure) -> tuple[Floats, Floats]:
+    return x.mid, x.rad
+
+
+def check_kinks(activation: Activation, z: Enclosure) -> None:
+    """Raise `NotDifferentiable` where a kink lies within four times the radius of a ``z``, so that another program may not tell them apart."""
+    for point in activation.kinks(1):
+        if np.any(np.abs(z.mid - float(point)) <= raised(_KINK_SPARE * z.rad, 4)):
+            raise KinkInBall(
+                f"a z is not told from {point}, where {brief_name(activation.name)} is not differentiable: choose other weights"
+            )
+
+
+def _enclose_in_pieces(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
     processes = min(os.cpu_count() or 1, z.mid.size // _ENTRIES_OF_A_PROCESS)
     if processes > 1 and multiprocessing.parent_process() is None:
         pieces = [(activation, piece) for piece in _pieces(z, processes)]
@@ -55,8 +89,8 @@ def _enclose_by_balls(activation: Activation, z: Enclosure) -> tuple[Enclosure, 
     balls = np.empty(z.mid.size, dtype=object)
     with ball_precision(_BITS):
         balls[:] = list(map(arb, z.mid.ravel().tolist(), z.rad.ravel().tolist()))
-    field = BallField(_BITS)
-    value, slope = (enclose_balls(field.activate(activation, order, balls).tolist(), (balls.size,)) for order in (0, 1))
+    found = (enclose_balls(part.tolist(), (balls.size,)) for part in StateBallField(_BITS).derivatives(activation, 1, balls))
+    value, slope = (Enclosure(x.mid, _ROOM * x.rad) for x in found)
     return value, slope
 
 
@@ -77,15 +111,15 @@ def _from_exponential(z: Enclosure, form: Logistic) -> tuple[Enclosure, Enclosur
     ``σ|m| = (high + low·e)/(1+e)``, ``σ(−|m|) = (low + high·e)/(1+e)``, ``σ'(m) = k² e/(1+e)²``. As functions of ``e`` in ``[0, 1]`` they are
     Lipschitz with constants ``k``, ``k`` and ``k²``, and each takes at most six roundings, as the ends are 0 or ±1 and not both 0 (a sum of them
     with ``e`` is ``1``, ``e`` or ``±(1 − e)``). Off the midpoint: ``|σ''/σ'| ≤ k`` (it is ``|low + high − 2σ|``), so for ``|z − m| ≤ r ≤ 1/4``, where
-    ``e^{kr} ≤ 1 + 2kr``: ``σ'(z) ≤ (1 + 2kr) σ'(m)``, ``|σ'(z) − σ'(m)| ≤ 2kr σ'(m)``, and ``|σ(z) − σ(m)| ≤ r (1 + 2kr) σ'(m)``.
+    ``e^{kr} ≤ 1 + 2kr``: ``σ'(z) ≤ (1 + 2kr) σ'(m)``, ``|σ'(z) − σ'(m)| ≤ 2kr σ'(m)``, and ``|σ(z) − σ(m)| ≤ r (1 + 2kr) σ'(m)``; four times it is taken.
     """
     m, r, k = z.mid, z.rad, form.rate
     e = enclose_exponential(k * np.abs(m))
     q = 1 / (1 + e.mid)
     slope = k * k * e.mid * q * q
     value: Floats = np.where(m >= 0, form.high + form.low * e.mid, form.low + form.high * e.mid) * q
-    value_rad = raised(k * e.rad + 8 * UNIT * np.abs(value), 4)
-    slope_rad = raised(k * k * e.rad + 8 * UNIT * slope, 4)
+    value_rad = widened(k * e.rad + 8 * UNIT * np.abs(value), 4)
+    slope_rad = widened(k * k * e.rad + 8 * UNIT * slope, 4)
     change = raised(2 * k * r * (slope + slope_rad), 4)
-    reach = raised(r * (slope + slope_rad + change), 4)
+    reach = raised(4 * r * (slope + slope_rad + change), 4)
     return Enclosure(value, raised(value_rad + reach, 2)), Enclosure(slope, raised(slope_rad + change, 2))

@@ -10,14 +10,14 @@ from lossproof.numerics.verified.blocks import GramBlock
 from lossproof.numerics.verified.enclosures import Enclosure
 
 _MOST = 400
-_LEAST_RADIUS = 2.0**-900
+_LEAST_RADIUS = 2.0**-590
 
 
 def balanced_rows(blocks: Sequence[GramBlock]) -> list[GramBlock]:
     r"""Return the blocks of ``R P``, ``R`` diagonal of powers of two: row ``(a, b)`` of block ``l`` is divided by about ``max_i |ψ_a(i)|·max_i |φ_b(i)|``.
 
     As ``rank RP ≤ rank P``, a proof of full column rank for ``RP`` is one for ``P``. Scaling is exact but for underflow, for which
-    ``2^-900`` is added to every radius.
+    ``2^-590`` is added to every radius.
 
     >>> from lossproof.numerics.verified.enclosures import exact_floats
     >>> block = balanced_rows([GramBlock(None, exact_floats([[3.0, 1e-30], [4.0, -2e-30]]))])[0]

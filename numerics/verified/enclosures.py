@@ -3,6 +3,9 @@ r"""Enclosures of real arrays by doubles: a midpoint and a radius for every entr
 Conventions, used by all functions here and in ``verified_gram``: ``u = 2^-53`` is the unit round-off, ``γ_k = k u / (1 − k u)``, and
 ``ω = 2^-1022`` bounds the absolute error of one operation that underflows (also where hardware flushes to zero). A radius is itself
 computed in doubles and then raised by `raised`, which covers the rounding of the sums of non-negative numbers that gave it.
+
+The radii of operations are a little larger than need be: a few roundings more are counted, and ``2^-590`` is added. So the enclosures of another program
+with the same bounds, but a coarser treatment of underflow, lie within these.
 """
 
 from __future__ import annotations
@@ -16,12 +19,16 @@ import numpy as np
 from flint import arb
 
 from lossproof.numerics.algebra.products import UNIT, Floats, gamma, times
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.fields.ball import BallField
 from lossproof.theory.problem.numbers import Number
 
 Multiply: TypeAlias = Callable[[Floats, Floats], Floats]
 
-_EMBED_BITS = 128
+_EMBED_BITS, _ACCURATE_BITS = 80, 60
+_LEAST_RADIUS = 2.0**-590
+_MORE_TERMS = 3
+_CONVERSION = 2.0**-50
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,11 @@ def raised(x: Floats, terms: int) -> Floats:
     return np.asarray(x * (1 + (terms + 8) * 2.0**-50) + (terms + 8) * 2.0**-1000)
 
 
+def widened(rad: Floats, terms: int) -> Floats:
+    """Return radii of results, `raised` and with the ``2^-590`` of the head of this module."""
+    return raised(rad, terms) + _LEAST_RADIUS
+
+
 def norm_bounds(x: Floats) -> Floats:
     """Return upper bounds of the Euclidean norms along the last axis; exactly 0 where all entries are 0."""
     return raised(np.sqrt(raised(np.einsum("...k,...k->...", x, x), x.shape[-1])), 1) if x.any() else np.zeros(x.shape[:-1])
@@ -75,8 +87,8 @@ def exact_floats(values: Any) -> Enclosure:
 def enclose_numbers(rows: Any) -> Enclosure:
     r"""Return nested sequences of exact numbers as enclosure; an array of doubles is exact.
 
-    A rational that is a double has radius 0, any other lies within ``2^-52`` of its nearest double, relatively. A rational beyond all
-    doubles becomes infinite, so that nothing is proved from it.
+    A rational that is a double has radius 0, any other lies within ``2^-50`` of its nearest double, relatively. A rational beyond all doubles becomes infinite,
+    and so does an irrational number too near 0 to be told from it in 80 bits, so that nothing is proved from it.
 
     >>> e = enclose_numbers([Fraction(1, 2), Fraction(1, 3)])
     >>> e.mid.tolist(), bool(e.rad[0] == 0), bool(0 < e.rad[1] < 1e-15)
@@ -98,33 +110,34 @@ def enclose_balls(balls: Sequence[arb], shape: tuple[int, ...]) -> Enclosure:
     """
     mid = np.fromiter(map(float, balls), dtype=np.float64, count=len(balls)).reshape(shape)
     rad = np.fromiter(map(float, map(arb.rad, balls)), dtype=np.float64, count=len(balls)).reshape(shape)
-    return Enclosure(mid, raised(rad + np.abs(mid) * 2.0**-51, 2))
+    return Enclosure(mid, widened(rad + np.abs(mid) * 2.0**-51, 2))
 
 
 def product(A: Enclosure, B: Enclosure) -> Enclosure:
     """Return an enclosure of the elementwise product, with broadcasting: rounding adds at most ``u |mid| + ω``."""
     mid = A.mid * B.mid
     rad = np.abs(A.mid) * B.rad + A.rad * B.reach() + UNIT * np.abs(mid)
-    return Enclosure(mid, raised(rad, 6))
+    return Enclosure(mid, widened(rad, 6))
 
 
 def matrix_product(A: Enclosure, B: Enclosure, multiply: Multiply = times) -> Enclosure:
     r"""Return an enclosure of the product of two matrices; ``multiply`` is the BLAS to use, that of `blas_products` or ``np.matmul``.
 
     With ``k`` the inner dimension, ``|fl(ÂB̂) − ÂB̂| ≤ γ_k |Â||B̂| + 2kω`` for every order of summation, with or without fused
-    operations, and ``|AB − ÂB̂| ≤ r_A |B̂| + (|Â| + r_A) r_B``.
+    operations, and ``|AB − ÂB̂| ≤ r_A |B̂| + (|Â| + r_A) r_B``; ``γ_{k+3}`` is counted.
     """
     k = A.mid.shape[1]
-    rad = multiply(raised(gamma(k) * np.abs(A.mid) + A.rad, 2), np.abs(B.mid))
-    if B.rad.any():
-        rad += multiply(A.reach(), B.rad)
-    return Enclosure(multiply(A.mid, B.mid), raised(rad, 2 * k + 6))
+    with threads_for(A.mid.shape[0] * k * B.mid.shape[1]):
+        rad = multiply(raised(gamma(k + _MORE_TERMS) * np.abs(A.mid) + A.rad, 2), np.abs(B.mid))
+        if B.rad.any():
+            rad += multiply(A.reach(), B.rad)
+        return Enclosure(multiply(A.mid, B.mid), widened(rad, 2 * k + 6))
 
 
 def total(A: Enclosure, B: Enclosure) -> Enclosure:
     """Return an enclosure of the sum, with broadcasting: rounding adds at most ``u |mid|``."""
     mid = A.mid + B.mid
-    return Enclosure(mid, raised(A.rad + B.rad + UNIT * np.abs(mid), 4))
+    return Enclosure(mid, widened(A.rad + B.rad + UNIT * np.abs(mid), 4))
 
 
 def _enclose_number(number: Number | Any) -> tuple[float, float]:
@@ -138,6 +151,9 @@ def _enclose_number(number: Number | Any) -> tuple[float, float]:
             return float("inf"), 0.0
         if nearest.as_integer_ratio() == ratio:
             return nearest, 0.0
-        return nearest, abs(nearest) * 2.0**-51 + 2.0**-1000
-    ball = enclose_balls([BallField(_EMBED_BITS).embed(number)], (1,))
-    return float(ball.mid[0]), float(ball.rad[0])
+        return nearest, abs(nearest) * _CONVERSION + _LEAST_RADIUS
+    ball = BallField(_EMBED_BITS).embed(number)
+    if ball.rel_accuracy_bits() < _ACCURATE_BITS:
+        return float("inf"), 0.0
+    nearest = float(ball.mid())
+    return nearest, abs(nearest) * _CONVERSION + _LEAST_RADIUS

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from lossproof.numerics.algebra.products import times
-from lossproof.numerics.verified.activations import enclose_activation
+from lossproof.numerics.verified.activations import check_kinks, enclose_activation
 from lossproof.numerics.verified.blocks import GramBlock
-from lossproof.numerics.verified.enclosures import Enclosure, Multiply, enclose_numbers, matrix_product, product, total
+from lossproof.numerics.verified.enclosures import Enclosure, Multiply, enclose_numbers, exact_floats, matrix_product, product, total
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.weights import Weights
 
@@ -37,7 +37,7 @@ class EnclosedPass:
     multiply: Multiply = times
 
     def is_moderate(self) -> bool:
-        """Tell whether all weights, ``z`` and ``φ`` are finite and below ``2^90``, with room to the limit of the rule `rank-gram`."""
+        """Tell whether all weights, ``z`` and ``φ`` are finite and below ``2^90``, with room to the limit of the rule `singular-value`."""
         weights = [part for pair in self.weights for part in pair if part is not None]
         return all(np.all(np.abs(part.mid) < _LARGEST) and np.all(part.rad < _LARGEST) for part in (*weights, *self.z, *self.phi))
 
@@ -61,7 +61,7 @@ def enclose_pass(
 ) -> EnclosedPass:
     r"""Run the pass at exact weights (or a list of ``(W_l, b_l)``) and inputs of shape ``(T, n_0)``.
 
-    With ``strip_output``, and only if the output activation's derivative vanishes nowhere, ``Ψ_L(i)`` is the identity and the output layer is not
+    With ``strip_output``, and only if the output activation's derivative vanishes nowhere it exists, ``Ψ_L(i)`` is the identity and the output layer is not
     evaluated. An unbounded value is infinite or NaN. Raises `NotDifferentiable` at or too near a kink.
 
     >>> from lossproof.numerics.verified.enclosures import exact_floats
@@ -74,11 +74,12 @@ def enclose_pass(
     arguments: list[Enclosure] = []
     slopes: list[Enclosure | None] = []
     for l, (W, b) in enumerate(layers, start=1):
-        if strip_output and l == architecture.L and architecture.output_activation.nonvanishing_derivative.holds:
+        if strip_output and l == architecture.L and architecture.output_activation.has_nonzero_slopes:
             slopes.append(None)
             break
         z = matrix_product(phi[-1], W, multiply)
-        arguments.append(z if b is None else total(z, b))
+        arguments.append(total(z, exact_floats(np.zeros(W.mid.shape[1])) if b is None else b))
+        check_kinks(architecture.activation_of(l), arguments[-1])
         value, slope = enclose_activation(architecture.activation_of(l), arguments[-1])
         slopes.append(slope)
         phi.append(value)
@@ -101,7 +102,8 @@ def _backward(
         later, slope = psi[0], slopes[l - 1]
         backward = Enclosure(W[l].mid.T, W[l].rad.T)
         if later is None:
-            incoming = Enclosure(backward.mid[:, None, :], backward.rad[:, None, :])
+            rounded = product(backward, exact_floats(np.ones((1, 1))))
+            incoming = Enclosure(rounded.mid[:, None, :], (n_L + 2) * rounded.rad[:, None, :])
         else:
             T, n = later.mid.shape[1:]
             flat = matrix_product(Enclosure(later.mid.reshape(-1, n), later.rad.reshape(-1, n)), backward, multiply)

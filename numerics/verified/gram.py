@@ -9,7 +9,8 @@ rank and no rounding. Let
 ``P̂_l = Ψ̂_l ⊙ Φ̂_{l-1}`` be the *exact* product of the scaled midpoints, ``P̂`` all blocks stacked, ``K̂ = P̂ᵀP̂``, ``p_{l,c}`` the
 norm of column ``c`` of ``P̂_l`` (the product of two vector norms).
 
-**1. Enclosure.** ``‖P̂ − PD‖_F ≤ δ``, where column ``c`` of block ``l`` contributes ``‖r_ψ‖(‖φ̂‖ + ‖r_φ‖) + ‖ψ̂‖‖r_φ‖``.
+**1. Enclosure.** ``‖P̂ − PD‖_F ≤ δ``, where column ``c`` of block ``l`` contributes ``‖r_ψ‖(‖φ̂‖ + ‖r_φ‖) + ‖ψ̂‖‖r_φ‖``; four roundings of it are counted on
+top, as another program may have where factors are exact here, such as an identity.
 
 **2. Gram matrix.** ``K̃`` is computed entry by entry as ``Σ_l fl(ψ̂_cᵀψ̂_c') · fl(φ̂_cᵀφ̂_c')``. For every order of summation, fused or
 not (no Strassen), ``|fl(xᵀy) − xᵀy| ≤ γ_k ‖x‖‖y‖ + 2kω``. With ``k`` and ``m`` the lengths of the two factors and ``L`` blocks, each
@@ -25,7 +26,14 @@ number of tiles). An infinite or undefined entry of ``R`` would make the diagona
 **4. Conclusion.** The shift takes at least ``s`` from each diagonal entry (its rounding, at most ``u`` of the entry, is added to what
 is subtracted). Then ``λ_min(K̂) ≥ s − τ − ρ``, and ``σ_min(PD) ≥ √λ_min(K̂) − δ > 0`` if ``s > τ + ρ + δ²``; more generally ``σ_min(PD)
 ≥ σ`` if ``s ≥ τ + ρ + (σ + δ)²``. As ``‖Px‖ = ‖PD D^{-1}x‖``, also ``σ_min(P) ≥ σ_min(PD)/max D``. All of ``δ, ρ, τ`` are
-raised for their own rounding. Underflow: entries of the scaled factors stay below 2 (or ``Φ̂ = 0``, and nothing is added), so all its
+raised for their own rounding.
+
+**Room for a checker.** Another program that proves the same counts its roundings for tiles of 1024 rows and for the longest block of all, ``λ = (γ_c + γ_d
++ 4u) Σ_c p_c²`` with ``c = max_l (k + m) + L + 8`` and ``d = min(n, 1024) + ⌈n/1024⌉ + 8``, and it needs ``λ`` once more for its factorisation not to break
+down. Where a norm is so near a power of two that it may scale the column otherwise, ``p_c`` is that of the larger scale. The shift is enlarged by a multiple
+of ``λ + δ²``.
+
+Underflow: entries of the scaled factors stay below 2 (or ``Φ̂ = 0``, and nothing is added), so all its
 contributions together lie below ``n²(k + m + n + 9)·2^6 ω < 2^-900``; a summand ``2^-400`` in ``s`` and in ``δ²`` covers them.
 """
 
@@ -40,6 +48,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_triangle
 from lossproof.numerics.algebra.products import UNIT, Floats, gamma
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tiled_cholesky import Report, factor_in_place, roundings, solve_factored
 from lossproof.numerics.algebra.tiled_matrix import TiledMatrix, tile_bytes
 from lossproof.numerics.verified.blocks import LARGEST, GramBlock, are_moderate, column_bounds
@@ -47,6 +56,9 @@ from lossproof.numerics.verified.enclosures import norm_bounds, raised
 
 _TINY = 2.0**-400
 _OCTAVES = 4
+_NEAR = 2.0**-30
+_MORE_ROUNDINGS = 4 * UNIT
+_CHECKER_TILE = 1024
 _SPARE = 4.0
 _SHARES = (0.8, 0.5, 0.25)
 _ITERATIONS = 12
@@ -60,7 +72,8 @@ class RankOutcome:
     """What a factorisation told: whether full column rank is proved, and the ``shift`` of the diagonal that its bounds asked for.
 
     Where it is not proved and ``shift`` is a number, the smallest eigenvalue of the scaled ``K`` (diagonal entries between 1/4 and 1) is below about that
-    shift: this is the margin that was missing. ``shift`` is None where an entry is out of range, so that there was no factorisation.
+    shift: this is the margin that was missing. ``shift`` is None where an entry is out of range, so that there was no factorisation. For an approximate
+    inverse it is the bound that had to be less than 1.
     """
 
     proved: bool
@@ -73,8 +86,8 @@ def full_column_rank(blocks: Sequence[GramBlock], n_L: int, spare: float = 1.0, 
     ``proved`` is a proof (see the head of this module). Without it nothing is known: the matrix may be singular, too ill-conditioned for doubles
     (roughly, if ``σ_min`` is below ``√n·10^-7`` of the column norms), or have entries above ``2^90`` or columns below ``2^-90``.
 
-    With ``spare ≥ 1`` the shift is that much larger than needed, and ``δ`` is counted ``spare`` times: a checker with coarser bounds
-    then agrees. ``report(done, total)`` is called as the factorisation goes on. Memory is that of one triangle, ``4 n²`` bytes, and the factors.
+    With ``spare > 1`` the shift is ``(spare − 1)(λ + δ²)`` larger than needed: from 4 on a checker with coarser bounds agrees (see the head of this module).
+    ``report(done, total)`` is called as the factorisation goes on. Memory is that of one triangle, ``4 n²`` bytes, and the factors.
 
     >>> from lossproof.numerics.verified.enclosures import exact_floats
     >>> one = exact_floats([[1.0], [1.0]])
@@ -85,8 +98,7 @@ def full_column_rank(blocks: Sequence[GramBlock], n_L: int, spare: float = 1.0, 
         prepared = prepare_columns(blocks, n_L)
         if prepared is None:
             return RankOutcome(False, None)
-        needed = spare**2 * float(raised(np.square(prepared.delta), 1)) + prepared.rho
-        return factor_shifted(gram_triangle(prepared.blocks), needed, spare, report=report)
+        return factor_shifted(gram_triangle(prepared.blocks), prepared.needed, prepared.room(spare), report)
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,7 @@ def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int, report: Repor
 
     ``D`` brings the largest column norm near 1 and leaves the ratios of the norms as they are, except that no norm falls below 1/32.
     The bound is proved by a second factorisation (see the head of this module), with a shift just below an estimate of the smallest
-    eigenvalue; the errors are counted four times, so that a checker with coarser bounds agrees. It is at least half of the true value,
+    eigenvalue, and room for a checker with coarser bounds. It is at least half of the true value,
     unless that is near what doubles can tell from 0. Memory is that of one triangle (two below a quarter of a GiB). None where nothing is proved, as in
     `full_column_rank`.
 
@@ -124,13 +136,12 @@ def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int, report: Repor
         kept = K.copy() if tile_bytes(K.n) <= _KEPT else None
         eigenvalue = _estimated_eigenvalue(K, report)
         del K
-        needed = float(raised(np.square(prepared.delta), 1)) + prepared.rho
         for share in _SHARES:
             sigma = float(np.sqrt(share * eigenvalue))
-            extra = float(raised(np.asarray(sigma * sigma + 2 * _SPARE * sigma * prepared.delta), 3))
+            extra = prepared.room(_SPARE) + float(raised(np.asarray(sigma * sigma + _SPARE * sigma * prepared.delta), 3))
             if not sigma > _LEAST:
                 return None
-            if factor_shifted(gram_triangle(prepared.blocks) if kept is None else kept.copy(), needed, _SPARE, extra, report).proved:
+            if factor_shifted(gram_triangle(prepared.blocks) if kept is None else kept.copy(), prepared.needed, extra, report).proved:
                 return SingularValueBound(prepared.scales, sigma)
     return None
 
@@ -146,7 +157,8 @@ def _estimated_eigenvalue(K: TiledMatrix, report: Report | None) -> float:
     if K.n >= _LANCZOS_FROM:
         inverse = LinearOperator((K.n, K.n), matvec=lambda y: solve_factored(K, y), dtype=np.float64)
         try:
-            largest = float(eigsh(inverse, 1, which="LA", v0=x, tol=_TOLERANCE, maxiter=_ITERATIONS, return_eigenvectors=False)[0])
+            with threads_for(_ITERATIONS * K.n**2):
+                largest = float(eigsh(inverse, 1, which="LA", v0=x, tol=_TOLERANCE, maxiter=_ITERATIONS, return_eigenvectors=False)[0])
         except ArpackError:
             return 0.0
         return 1 / largest if np.isfinite(largest) and largest > 0 else 0.0
@@ -165,20 +177,37 @@ def prepare_columns(blocks: Sequence[GramBlock], n_L: int) -> PreparedColumns | 
 
 
 def even_scales(blocks: Sequence[GramBlock], n_L: int) -> Floats | None:
-    """Return the ``D`` of `smallest_singular_value` without a factorisation; None where entries are out of range."""
+    """Return the ``D`` of `smallest_singular_value` without a factorisation, the larger one where another program may scale a column by twice as much.
+
+    None where entries are out of range. A bound of ``σ_min`` for smaller scales holds for these, too.
+    """
     with np.errstate(all="ignore"):
         prepared = _prepare(blocks, n_L, evenly=True)
-    return None if prepared is None else prepared.scales
+    return None if prepared is None else prepared.largest_scales
 
 
 @dataclass(frozen=True)
 class PreparedColumns:
-    """Scaled blocks with the bounds ``δ`` and ``ρ`` of steps 1 and 2, and the scales of shape ``(n_L, T)``."""
+    """Scaled blocks with the bounds ``δ`` and ``ρ`` of steps 1 and 2, and the scales of shape ``(n_L, T)``.
+
+    ``largest_scales`` are twice as large where a norm is near a power of two, and ``checker`` is the ``λ`` of the head of this module.
+    """
 
     blocks: list[GramPart]
     scales: Floats
+    largest_scales: Floats
     delta: float
     rho: float
+    checker: float
+
+    @property
+    def needed(self) -> float:
+        """``ρ + δ²``."""
+        return self.rho + float(raised(np.square(self.delta), 1))
+
+    def room(self, spare: float) -> float:
+        """Return ``(spare − 1)(λ + δ²)``."""
+        return (spare - 1) * (self.checker + self.delta**2)
 
 
 def _prepare(blocks: Sequence[GramBlock], n_L: int, *, evenly: bool) -> PreparedColumns | None:
@@ -186,17 +215,30 @@ def _prepare(blocks: Sequence[GramBlock], n_L: int, *, evenly: bool) -> Prepared
     if not are_moderate(blocks):
         return None
     norms, errors = column_bounds(blocks, n_L)
+    errors = errors + _MORE_ROUNDINGS * norms
     size = np.sqrt((norms * norms).sum(axis=0))
     if not (size.min() > 1 / LARGEST and size.max() < LARGEST):
         return None
-    exponents = np.frexp(size)[1]
-    if evenly:
-        exponents = np.minimum(exponents.max(), exponents + _OCTAVES)
+    exponents, least = (_exponents(size * (1 + sign * _NEAR), evenly=evenly) for sign in (1, -1))
     norms, errors = np.ldexp(norms, -exponents), np.ldexp(errors, -exponents)
     scaled = [_scale(block, exponents) for block in blocks]
     delta_squared = raised((errors.sum(axis=0) ** 2).sum() + _TINY, errors.size + 8)
     rho = sum(gamma(_roundings(block, len(blocks))) * float(raised((p * p).sum(), p.size)) for block, p in zip(scaled, norms, strict=True))
-    return PreparedColumns(scaled, np.ldexp(1.0, -exponents), float(raised(np.sqrt(delta_squared), 1)), rho)
+    checker = _checker_loss(blocks, n_L, np.ldexp(size, -least))
+    scales = (np.ldexp(1.0, -k) for k in (exponents, least))
+    return PreparedColumns(scaled, *scales, float(raised(np.sqrt(delta_squared), 1)), rho, checker)
+
+
+def _exponents(size: Floats, *, evenly: bool) -> npt.NDArray[np.int32]:
+    exponents = np.frexp(size)[1]
+    return np.minimum(exponents.max(), exponents + _OCTAVES) if evenly else exponents
+
+
+def _checker_loss(blocks: Sequence[GramBlock], n_L: int, size: Floats) -> float:
+    """Return ``λ`` for columns of these norms."""
+    lengths = [block.phi.mid.shape[1] + (n_L if block.psi is None else block.psi.mid.shape[2]) for block in blocks]
+    count = min(size.size, _CHECKER_TILE) + -(-size.size // _CHECKER_TILE) + 8
+    return (gamma(max(lengths) + len(blocks) + 8) + gamma(count) + 4 * UNIT) * float(np.square(size).sum())
 
 
 def _scale(block: GramBlock, exponents: npt.NDArray[np.int32]) -> GramPart:
@@ -213,14 +255,14 @@ def _roundings(block: GramPart, blocks: int) -> int:
     return k + int(block.values.shape[1]) + blocks + 8
 
 
-def factor_shifted(K: TiledMatrix, needed: float, spare: float, extra: float = 0.0, report: Report | None = None) -> RankOutcome:
-    """Shift the diagonal by ``(τ + needed)·spare + extra`` and factor in place: step 3 and 4 at the head of this module. ``K`` is overwritten."""
+def factor_shifted(K: TiledMatrix, needed: float, extra: float = 0.0, report: Report | None = None) -> RankOutcome:
+    """Shift the diagonal by ``τ + needed + extra`` and factor in place: step 3 and 4 at the head of this module. ``K`` is overwritten."""
     diagonal = K.diagonal()
     if not np.isfinite(diagonal).all() or diagonal.min() <= 0:
         return RankOutcome(False, None)
     weights = (roundings(K.starts) + 4) * diagonal
     tau = gamma(1) * float(raised(weights.sum(), K.n))
-    shift = ((tau + needed + 4 * UNIT * float(diagonal.max()) + 2 * _TINY) * spare + extra) * (1 + 2.0**-20)
+    shift = (tau + needed + 4 * UNIT * float(diagonal.max()) + 2 * _TINY + extra) * (1 + 2.0**-20)
     if not shift < diagonal.min():
         return RankOutcome(False, shift)
     K.set_diagonal(diagonal - shift)

@@ -11,7 +11,7 @@ from flint import fmpq, fmpq_mat
 from lossproof.theory.functions.activations import ACTIVATION_FAMILIES
 from lossproof.theory.functions.errors import ERROR_FAMILIES
 
-_PARAMETERS = {"leaky-relu": ("1/100", "1/3", "99/100"), "power": ("1", "2", "3", "4", "16")}
+_PARAMETERS = {"leaky-relu": ("1/100", "1/3", "99/100"), "power": ("1", "2", "3", "4", "16"), "swish": ("1/3", "2", "7/2")}
 ACTIVATION_NAMES = [
     name
     for family in ACTIVATION_FAMILIES

@@ -15,9 +15,11 @@ import lossproof as lp
 from lossproof import Rigor, Verdict
 from lossproof.certificates.claims.cited import claims_cited, decisive_theorem
 from lossproof.certificates.claims.conclusion import claim_conclusion
-from lossproof.certificates.claims.principles import claim_count, claim_error_principle
+from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.proof.certificate import certificate_of
 from lossproof.certificates.proof.context import ProofContext
+from lossproof.certificates.proof.nodes import undecided
+from lossproof.certificates.proof.places import EVERYWHERE as LANDSCAPE
 from lossproof.numerics.samples.linear_separation import balanced_combination, separating_direction
 from lossproof.numerics.samples.ranks import (
     dependent_table,
@@ -45,14 +47,14 @@ def context(widths, X, Y, activation="tanh", output="identity", error="squared",
     architecture = Architecture.of(widths, activation, output, bias)
     zeros = tuple(tuple([Fraction(0)] * n) for n in architecture.widths[1:])
     problem = Problem(architecture, error_named(error), Samples.of(X, Y), zeros if bias == "fixed" else None)
-    return ProofContext(problem, [], 0, 256)
+    return ProofContext(problem, 0, 256)
 
 
 def cited(*args, **kwargs):
     """The claims by theorem, after the kernel has accepted those that are proved."""
     prover = context(*args, **kwargs)
     claims = claims_cited(prover)
-    verification = lp.verify(certificate_of(prover.problem, [], claims).text)
+    verification = lp.verify(certificate_of(prover.problem, claims).text)
     assert verification.ok, verification.failures
     proved = [claim for claim in claims if claim.verdict is PROVED]
     assert [step.conclusion["statement"] for step in verification.claims] == [claim.id for claim in proved]
@@ -236,11 +238,10 @@ def test_prover_and_kernel_agree_everywhere(activation, bias, error):
 
 def conclusion(*args, **kwargs):
     prover = context(*args, **kwargs)
-    full = claim_count(prover)
-    open_rank = type(full)("full-rank", full.scope, UNDECIDED, "Not asked here.", missing="a proof")
+    open_rank = undecided("full-rank", LANDSCAPE, "Not asked here.", "a proof")
     claims = claims_cited(prover)
-    found = claim_conclusion(prover, open_rank, None, claim_error_principle(prover, "principle-error"), cited=decisive_theorem(claims))
-    verification = lp.verify(certificate_of(prover.problem, [], [found, *claims]).text)
+    found = claim_conclusion(prover.problem, open_rank, None, claim_error_principle(prover.problem, "principle-error"), cited=decisive_theorem(claims))
+    verification = lp.verify(certificate_of(prover.problem, [found, *claims]).text)
     assert verification.ok, verification.failures
     return found
 
@@ -250,7 +251,7 @@ def test_a_decisive_theorem_proves_the_conclusion(problem):
     args, kwargs = problem
     found = conclusion(*args, **kwargs)
     assert found.verdict is PROVED
-    assert (found.rule, found.rigor) == ("no-bad-minima-cited", Rigor.CITED)
+    assert (found.rule, found.rigor) == ("cited-conclusion", Rigor.CITED)
     assert found.premises[0].facts == {"applicable": "yes"}
 
 

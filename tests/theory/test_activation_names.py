@@ -34,6 +34,10 @@ def test_every_family_has_a_case() -> None:
         ("power:3/2", "whole number from 1 to 16"),
         ("power:two", "rational number.*power:2"),
         ("leaky-relu:1", "strictly between 0 and 1"),
+        ("swish:0", "between 1/1000000 and 1000000, got 0.*swish:3/2"),
+        ("swish:-1", "between 1/1000000 and 1000000"),
+        ("swish:1000001", "between 1/1000000 and 1000000"),
+        ("swish:beta", "rational number.*swish:3/2"),
         ("leaky-relu:1/0", "rational number.*leaky-relu:1/100"),
     ],
 )
@@ -46,3 +50,13 @@ def test_names_are_read_leniently() -> None:
     assert activation_named(" Leaky_ReLU ").name == "leaky-relu:1/100"
     assert activation_named("LEAKY-RELU:0.1").name == "leaky-relu:1/10"
     assert activation_named("power:2/1").name == "power:2"
+
+
+@pytest.mark.parametrize("name", ["swish", "swish:1", "swish:2/2", "Swish"])
+def test_swish_without_a_factor_is_silu(name: str) -> None:
+    assert activation_named(name) == activation_named("silu")
+
+
+@pytest.mark.parametrize("beta", ["1/1000000", "1000000"])
+def test_swish_takes_factors_up_to_its_ends(beta: str) -> None:
+    assert activation_named(f"swish:{beta}").name == f"swish:{beta}"

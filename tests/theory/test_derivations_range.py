@@ -63,7 +63,15 @@ def test_too_large_attained_intervals_are_seen(name: str, interval: Interval) ->
     assert not is_attained(interval, derive_range(activation_named(name)))
 
 
-@pytest.mark.parametrize(("name", "minimum"), [("gelu", "-0.16997120747"), ("silu", "-0.2784645427610737951")])
+@pytest.mark.parametrize(
+    ("name", "minimum"),
+    [
+        ("gelu", "-0.16997120747"),
+        ("silu", "-0.2784645427610737951"),
+        ("swish:2", "-0.1392322713805368975"),
+        ("mish", "-0.308843413017250406"),
+    ],
+)
 def test_minimum_of_the_valleys(name: str, minimum: str) -> None:
     low, high = derive_range(activation_named(name)).infimum
     assert low < sympy.Rational(minimum) < high

@@ -7,11 +7,12 @@ from math import comb
 from typing import TYPE_CHECKING
 
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.limits import MAX_POLYNOMIAL_DEGREE
 
 if TYPE_CHECKING:
     from lossproof.theory.problem.architecture import Architecture
 
-MOST_DEGREE = 64
+MOST_DEGREE = MAX_POLYNOMIAL_DEGREE
 """Bounds by the dimension of spaces of polynomials are not used beyond this degree."""
 
 

@@ -19,33 +19,36 @@ def structural_rank_bounds(architecture: Architecture, T: int, rank_inputs: int)
     """Return the bounds of ``rank P`` at every ``W`` for any ``T`` inputs with ``rank Φ_0⁺ ≤ rank_inputs``, each with the certificate's rule for it.
 
     >>> structural_rank_bounds(Architecture.of("2-2-1", "relu"), 4, 3)
-    [(4, 'rank-size'), (7, 'rank-homogeneous'), (4, 'rank-bottleneck'), (7, 'rank-sum')]
+    [(4, 'rank-size'), (7, 'rank-scaling'), (4, 'rank-dimension'), (7, 'rank-stack')]
+    """
+    a = architecture
+    found = [(min(a.N_net, T * a.n_L), "rank-size")]
+    if a.L >= 2 and a.activation.homogeneity is not None and not a.activation.is_identity and a.bias != "fixed":
+        found.append((homogeneous_bound(a), "rank-scaling"))
+    first, others = a.widths[1] * rank_inputs, [a.fan_in(l) * a.widths[l] for l in range(2, a.L + 1)]
+    blocks = sum(min(rows, T * a.n_L) for rows in (first, *others))
+    return [*found, (dimension_bound(a, T, rank_inputs), "rank-dimension"), (blocks, "rank-stack")]
+
+
+def dimension_bound(architecture: Architecture, T: int, rank_inputs: int) -> int:
+    """Return the least bound of ``rank P`` by the dimension of spaces of functions, and of spaces of changes of a layer, that there is.
+
+    >>> dimension_bound(Architecture.of("3-2-1", "power:2", bias="none"), 20, 3), dimension_bound(Architecture.of("3-1-2"), 4, 4)
+    (5, 6)
     """
     a, hidden, free = architecture, architecture.activation, architecture.bias != "fixed"
-    found = [(min(a.N_net, T * a.n_L), "rank-size")]
-    if a.L >= 2 and hidden.homogeneity is not None and not hidden.is_identity and free:
-        found.append((homogeneous_bound(a), "rank-homogeneous"))
+    found = [T * a.n_L]
     if a.L == 1 and free:
-        found.append((linear_bound(a.n_L, rank_inputs), "rank-linear"))
-    if a.L >= 2 and hidden.is_identity and free:
-        found.append((narrow_linear_bound(a, rank_inputs), "rank-linear"))
-    degree = _degree(a)
-    if degree is not None and a.output_activation.nonvanishing_derivative.holds:
-        found.append((polynomial_bound(a.n_L, a.widths[0], degree, homogeneous=a.bias == "none"), "rank-polynomial"))
-    if a.L >= 2 and hidden.degree is not None and not hidden.is_identity and free:
-        found.append((composition_bound(a), "rank-composition"))
+        found.append(linear_bound(a.n_L, rank_inputs))
     if a.L >= 2:
-        found.append((bottleneck_bound(a, T), "rank-bottleneck"))
-    first, others = a.widths[1] * rank_inputs, [a.fan_in(l) * a.widths[l] for l in range(2, a.L + 1)]
-    return [*found, (sum(min(rows, T * a.n_L) for rows in (first, *others)), "rank-sum")]
-
-
-def _degree(a: Architecture) -> int | None:
-    """Return the degree of ``z_L`` as a polynomial in the inputs, for hidden powers; None where it is none, or above 64."""
-    if a.L < 2 or a.activation.degree is None:
-        return None
-    degree = a.activation.degree ** min(a.L - 1, 7)
-    return degree if degree <= MOST_DEGREE else None
+        found.append(bottleneck_bound(a, T))
+        if hidden.is_identity and free:
+            found.append(narrow_linear_bound(a, rank_inputs))
+        if hidden.degree is not None and hidden.degree ** min(a.L - 1, 7) <= MOST_DEGREE:
+            found.append(polynomial_bound(a.n_L, a.widths[0], hidden.degree ** (a.L - 1), homogeneous=a.bias == "none"))
+        if hidden.degree is not None and not hidden.is_identity and free and a.L <= MOST_DEGREE:
+            found.append(composition_bound(a))
+    return min(found)
 
 
 def generic_rank_bound(architecture: Architecture, T: int) -> tuple[int, str]:
@@ -55,7 +58,7 @@ def generic_rank_bound(architecture: Architecture, T: int) -> tuple[int, str]:
     twice. Raises `InputError` for fixed biases.
 
     >>> generic_rank_bound(Architecture.of("2-2-1", "tanh"), 4), generic_rank_bound(Architecture.of("2-2-1", "power:2", bias="none"), 9)
-    ((4, 'rank-size'), (3, 'rank-polynomial'))
+    ((4, 'rank-size'), (3, 'rank-dimension'))
     """
     a, T = architecture, whole("T", T, 1)
     if a.bias == "fixed":

@@ -12,7 +12,7 @@ from lossproof.theory.derivations.smoothness import derivative_is_positive, outw
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.properties import Property
 
-_PROBES = (-4, -2, -1, 0, 1, 2, 4)
+_PROBES = (-16, -8, -4, -2, -1, 0, 1, 2, 4)
 _RATES = tuple(sympy.Rational(1, 2**k) for k in range(1, 7))
 
 

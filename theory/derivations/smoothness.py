@@ -29,7 +29,7 @@ from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.properties import Property
 
 _ENTIRE_ON_R = (sympy.exp, sympy.sin, sympy.cos, sympy.tanh, sympy.atan, sympy.erf)
-_PROBES = (-2, -1, 0, 1, 2)
+_PROBES = (-8, -4, -2, -1, 0, 1, 2)
 
 
 def is_analytic_on_reals(expression: sympy.Expr) -> bool:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.properties import Property
 from lossproof.theory.names import nearest_name
+from lossproof.theory.rationals import brief_text, parameter_of_text, rational_text
+from lossproof.theory.shown import shown
 
 if TYPE_CHECKING:
     import sympy
@@ -65,12 +67,14 @@ class ErrorFunction:
             return
         for i, row in enumerate(targets):
             if any(not 0 <= y <= 1 for y in row):
+                found = next(y for y in row if not 0 <= y <= 1)
                 raise InputError(
-                    f"targets of the {self.name} error must lie in [0, 1], got Y[{i}] = {[str(y) for y in row]}: use probabilities"
+                    f"targets of the {self.name} error must lie in [0, 1], got {brief_text(rational_text(found))} in Y[{i}]: use probabilities"
                 )
             if self.family == "softmax" and sum(row) != 1:
+                total = brief_text(rational_text(sum(row, Fraction(0))))
                 raise InputError(
-                    f"targets of the softmax error must be exact probabilities with sum 1, got sum {sum(row)} in Y[{i}]: "
+                    f"targets of the softmax error must be exact probabilities with sum 1, got sum {total} in Y[{i}]: "
                     "use one-hot rows or fractions such as '1/3'"
                 )
 
@@ -154,11 +158,8 @@ def _error_of_text(name: str) -> ErrorFunction:
     if family in _PLAIN and not colon:
         return _PLAIN[family]()
     if family in _SCALED:
-        try:
-            beta = Fraction(parameter or "1")
-        except (ValueError, ZeroDivisionError):
-            raise InputError(f"β of {name!r} must be a rational number, got {parameter!r}: write for example {family}:1/4") from None
+        beta = parameter_of_text(parameter or "1", f"β of {family}", f"{family}:1/4")
         if beta <= 0:
-            raise InputError(f"β of {family} must be positive, got {beta}: write for example {family}:1/4")
+            raise InputError(f"β of {family} must be positive, got {shown(parameter)}: write for example {family}:1/4")
         return _SCALED[family](beta)
-    raise InputError(f"unknown error {name!r}{nearest_name(family, ERROR_FAMILIES)}")
+    raise InputError(f"unknown error {shown(name)}{nearest_name(family, ERROR_FAMILIES)}")

@@ -68,7 +68,7 @@ def rising(argument: str) -> Rise:
     return {"nonvanishing_derivative": Property(True, argument), "increasing": Property(True, argument)}
 
 
-def turning(change: str, slopes: tuple[int, int], values: tuple[int, int]) -> Rise:
+def turning(change: str, slopes: tuple[Fraction | int, Fraction | int], values: tuple[Fraction | int, Fraction | int]) -> Rise:
     """Return the properties of a function whose derivative is continuous and changes its sign.
 
     ``slopes`` are two points where ``σ'`` has opposite signs, ``values`` two with ``y < z`` and ``σ(y) ≥ σ(z)``.

@@ -7,8 +7,8 @@ the rationals they spell; ``log(3)/2`` is a `Combination` of constants with rati
 from __future__ import annotations
 
 import numbers
-import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,10 +16,14 @@ from math import isfinite
 from typing import Any, TypeAlias
 
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.limits import MAX_NUMBER_TEXT
+from lossproof.theory.problem.containers import plain_values
+from lossproof.theory.rationals import brief_text, is_writable, rational_of_text, rational_text
+from lossproof.theory.shown import shown
 
-_MAX_TEXT = 5000
-_MAX_EXPONENT = 5000
-_RATIONAL_TEXT = re.compile(r"([+-]?\d+)/(\d+)|([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?:[eE]([+-]?\d{1,5}))?", re.ASCII)
+_MOST_PRIME = 2**64
+_MOST_DEGREE = 10**19
+_TRIAL_DIVISORS = 10**4
 
 
 @dataclass(frozen=True, order=True)
@@ -38,8 +42,8 @@ class Constant:
         if self.kind == "pi":
             return "pi"
         if self.kind == "root":
-            return f"({self.argument})^(1/{self.degree})"
-        return f"{self.kind}({self.argument})"
+            return f"({rational_text(self.argument)})^(1/{self.degree})"
+        return f"{self.kind}({rational_text(self.argument)})"
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,21 @@ class Combination:
     terms: tuple[tuple[Constant, Fraction], ...]
 
     def __str__(self) -> str:
-        parts = [str(self.rational)] if self.rational else []
-        parts += [f"{coefficient}*{constant}" for constant, coefficient in self.terms]
+        parts = [rational_text(self.rational)] if self.rational else []
+        parts += [f"{rational_text(coefficient)}*{constant}" for constant, coefficient in self.terms]
         return " + ".join(parts)
 
 
 Number: TypeAlias = Fraction | Combination
+
+
+def number_text(number: Number) -> str:
+    """Return an exact number in full, however long it is.
+
+    >>> number_text(Fraction(1, 3)), len(number_text(Fraction(10**5000)))
+    ('1/3', 5001)
+    """
+    return rational_text(number) if isinstance(number, Fraction) else str(number)
 
 
 def combination(rational: Fraction, terms: dict[Constant, Fraction]) -> Number:
@@ -76,79 +89,109 @@ def exact_number(value: Any, where: str = "a number") -> Number:
     """Return ``value`` as an exact number.
 
     Accepted are integers, finite floats of any precision (taken as the dyadic rationals they are), ``Fraction``, ``Decimal``,
-    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell), and SymPy numbers that are
+    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell), SymPy numbers that are
     rational combinations of ``log`` of positive rationals, roots of positive rationals, ``exp`` of
-    rationals and ``pi``.
+    rationals and ``pi``, and arrays or tensors that hold one number (see `plain_values`); of any size, also beyond the range of doubles. The primes in
+    logarithms must be below ``2^64``. Truth values are 0 and 1. What a subclass of a built-in number holds counts, not what its own methods say.
 
     Raises `InputError` on NaN, infinity, or anything else; ``where`` names the place in the message.
 
     >>> exact_number("1/3"), exact_number(0.5)
     (Fraction(1, 3), Fraction(1, 2))
     """
-    if isinstance(value, Fraction):
-        return value
+    kind = type(value)
+    if kind is Fraction or kind is Combination:
+        exact: Number = value
+        return exact
     if isinstance(value, str):
-        return _from_text(value, where)
-    if isinstance(value, numbers.Integral):
-        return Fraction(int(value))
-    if isinstance(value, numbers.Rational):
-        return Fraction(int(value.numerator), int(value.denominator))
-    if isinstance(value, Decimal) and value.is_finite():
-        return _from_text(str(value), where)
-    if isinstance(value, Combination):
-        return value
-    if hasattr(value, "as_integer_ratio") and not hasattr(value, "free_symbols"):
-        return _from_ratio(value, where)
-    if hasattr(value, "free_symbols"):
+        return _from_text(str.__str__(value), where)
+    if isinstance(value, int):
+        return Fraction(int.__index__(value))
+    if isinstance(value, float):
+        return _from_ratio(value, float.as_integer_ratio, where)
+    if isinstance(value, Fraction):
+        return Fraction(*Fraction.as_integer_ratio(value))
+    if isinstance(value, Decimal):
+        return (
+            _from_text(Decimal.__str__(value), where) if Decimal.is_finite(value) else _from_ratio(value, Decimal.as_integer_ratio, where)
+        )
+    sympy = sys.modules.get("sympy")
+    if sympy is not None and isinstance(value, sympy.Expr):
         return _from_sympy(value, where)
-    raise InputError(
-        f"{where} must be a number, got {value!r}: give a float, an integer, a Fraction, "
-        'a string like "1/3" or a SymPy number like log(3)/2'
-    )
+    return _from_other(value, where)
 
 
 def exact_numbers(values: Sequence[Any], where: str) -> list[Number]:
-    """Return ``exact_number`` of every entry, in the time that many floats want; entry ``j`` is called ``where[j]`` in a message.
+    """Return ``exact_number`` of every entry that a user gives, in the time that many floats want; entry ``j`` is called ``where[j]`` in a message.
+
+    Raises `InputError` as `exact_number` does, and for a number that no certificate can hold: a rational in it has more than 5,000 characters.
 
     >>> exact_numbers([0.5, "1/3"], "b")
     [Fraction(1, 2), Fraction(1, 3)]
     """
     return [
-        Fraction(value) if type(value) is float and isfinite(value) else exact_number(value, f"{where}[{j}]")
+        Fraction(value) if type(value) is float and isfinite(value) else _writable(exact_number(value, f"{where}[{j}]"), f"{where}[{j}]")
         for j, value in enumerate(values)
     ]
 
 
+def _writable(number: Number, where: str) -> Number:
+    """Return a number unchanged; raises `InputError` for one that is too long for a certificate."""
+    for rational in _rationals_in(number):
+        if not is_writable(rational):
+            raise InputError(
+                f"{where} must have at most {MAX_NUMBER_TEXT:,} characters as a fraction in lowest terms, "
+                f"got {brief_text(rational_text(rational))}: round it"
+            )
+    return number
+
+
+def _rationals_in(number: Number) -> Iterator[Fraction]:
+    if isinstance(number, Fraction):
+        yield number
+        return
+    yield number.rational
+    for constant, coefficient in number.terms:
+        yield from (constant.argument, coefficient)
+
+
+def _from_other(value: Any, where: str) -> Number:
+    """Return the number of another library, known by the kind of number it declares itself to be, or the only number that a container holds."""
+    if not _is_duration(value):
+        if isinstance(value, numbers.Integral):
+            return Fraction(int(value))
+        if isinstance(value, numbers.Rational):
+            return Fraction(int(value.numerator), int(value.denominator))
+        if isinstance(value, numbers.Real) and hasattr(value, "as_integer_ratio"):
+            return _from_ratio(value, type(value).as_integer_ratio, where)
+    held = plain_values(value, where)
+    if held is not value and type(held) is not list:
+        return exact_number(held, where)
+    raise InputError(
+        f"{where} must be a number, got {shown(value)}: give a float, an integer, a Fraction, "
+        'a string like "1/3" or a SymPy number like log(3)/2'
+    )
+
+
+def _is_duration(value: Any) -> bool:
+    """Tell whether a value is one of numpy's durations, which declare themselves whole numbers and have a unit."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.timedelta64)
+
+
 def _from_text(text: str, where: str) -> Fraction:
-    stripped = text.strip()
-    match = _RATIONAL_TEXT.fullmatch(stripped) if len(stripped) <= _MAX_TEXT else None
-    try:
-        value = None if match is None else _from_match(match)
-    except (ValueError, ZeroDivisionError):
-        value = None
+    value = rational_of_text(text)
     if value is None:
-        raise InputError(f'{where} must spell a rational number, got {text[:40]!r}: write it like "1/3", "-2" or "0.25"')
+        raise InputError(
+            f'{where} must spell a rational number, got {shown(text)}: write it like "1/3", "-2" or "0.25", '
+            f"with at most {MAX_NUMBER_TEXT:,} characters"
+        )
     return value
 
 
-def _from_match(match: re.Match[str]) -> Fraction | None:
-    """Return the rational of a text that matched, or None for an exponent that is too large. A numeral too long for `int` raises ``ValueError``."""
-    top, bottom, sign, whole, part, small, exponent = match.groups()
-    if bottom is not None:
-        return Fraction(int(top), int(bottom))
-    decimals = part or small or ""
-    power = int(exponent or 0)
-    if abs(power) > _MAX_EXPONENT:
-        return None
-    digits = int(whole or 0) * 10 ** len(decimals) + int(decimals or 0)
-    shift = power - len(decimals)
-    signed = -digits if sign == "-" else digits
-    return Fraction(signed * 10**shift) if shift >= 0 else Fraction(signed, 10**-shift)
-
-
-def _from_ratio(value: Any, where: str) -> Fraction:
+def _from_ratio(value: Any, ratio: Callable[[Any], tuple[Any, Any]], where: str) -> Fraction:
     try:
-        numerator, denominator = value.as_integer_ratio()
+        numerator, denominator = ratio(value)
     except (ValueError, OverflowError) as error:
         raise InputError(f"{where} must be finite, got {value}: remove or replace this entry") from error
     return Fraction(int(numerator), int(denominator))
@@ -184,14 +227,12 @@ def _constants_of(rest: Any, value: Any, where: str) -> list[tuple[Constant, Fra
     if rest.func == sympy.exp and rest.args[0].is_Rational:
         return [(Constant("exp", Fraction(int(rest.args[0].p), int(rest.args[0].q))), Fraction(1))]
     if rest.func == sympy.log and rest.args[0].is_Rational and rest.args[0].is_positive:
-        argument = rest.args[0]
-        powers: dict[int, int] = {int(p): int(k) for p, k in sympy.factorint(argument.p).items()}
-        for p, k in sympy.factorint(argument.q).items():
-            powers[int(p)] = powers.get(int(p), 0) - int(k)
-        return [(Constant("log", Fraction(p)), Fraction(k)) for p, k in powers.items()]
+        return [(Constant("log", Fraction(p)), Fraction(k)) for p, k in _prime_powers(rest.args[0], where).items()]
     factors = [factor.as_base_exp() for factor in sympy.Mul.make_args(rest)]
     if all(base.is_Rational and base.is_positive and power.is_Rational for base, power in factors):
         degree = int(sympy.ilcm(1, *(power.q for _, power in factors)))
+        if degree > _MOST_DEGREE or sum(abs(power.p) * degree // power.q for _, power in factors) > 4 * MAX_NUMBER_TEXT:
+            raise _unsupported(value, where)
         argument = Fraction(1)
         for base, power in factors:
             argument *= Fraction(int(base.p), int(base.q)) ** int(power.p * (degree // power.q))
@@ -199,10 +240,31 @@ def _constants_of(rest: Any, value: Any, where: str) -> list[tuple[Constant, Fra
     raise _unsupported(value, where)
 
 
+def _prime_powers(argument: Any, where: str) -> dict[int, int]:
+    """Return the primes of a positive rational with their powers; small ones are divided out first, and what is left must be below 2^64."""
+    import sympy
+
+    powers: dict[int, int] = {}
+    for number, sign in ((int(argument.p), 1), (int(argument.q), -1)):
+        rest = number
+        for prime in sympy.primerange(_TRIAL_DIVISORS):
+            while rest % prime == 0:
+                rest //= prime
+                powers[prime] = powers.get(prime, 0) + sign
+        if rest >= _MOST_PRIME:
+            raise InputError(
+                f"{where} must have logarithms of rationals with prime factors below 2^64, got log({brief_text(rational_text(Fraction(number)))}): "
+                "give a rational or a float instead"
+            )
+        for prime, power in sympy.factorint(rest).items():
+            powers[int(prime)] = powers.get(int(prime), 0) + sign * int(power)
+    return powers
+
+
 def _unsupported(value: Any, where: str) -> InputError:
     return InputError(
         f"{where} must be a real SymPy number built by rational combination from log, roots, exp and pi, "
-        f"got {value}: give a rational or a float instead"
+        f"got {shown(value)}: give a rational or a float instead"
     )
 
 

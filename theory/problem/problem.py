@@ -10,6 +10,10 @@ from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.samples import Samples
+from lossproof.theory.rationals import brief_text, rational_text
+
+_MOST_DIGITS = 400
+"""The longest numerator or denominator that stands in the name of a function."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,13 @@ class Problem:
                     f"got {len(rows[0])}: change the widths or the data"
                 )
         self.error.check_targets(samples.Y)
+        a = self.architecture
+        for parameter in (self.error.beta, a.activation.parameter, a.output_activation.parameter):
+            if parameter is not None and max(parameter.numerator, parameter.denominator) >= 10**_MOST_DIGITS:
+                raise InputError(
+                    f"the parameter of an activation or error must have at most {_MOST_DIGITS} digits above and below the bar, "
+                    f"got {brief_text(rational_text(parameter))}: round it"
+                )
 
     @property
     def T(self) -> int:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.rationals import brief_name
 from lossproof.theory.statements.cited_facts import (
     intrinsic_dimension,
     is_increasing_and_tame,
@@ -83,19 +84,21 @@ def _one_hidden(problem: Problem) -> Hypothesis:
 
 
 def _squared(problem: Problem) -> Hypothesis:
-    name = problem.error.name
+    name = brief_name(problem.error.name)
     return hypothesis(name == "squared", "the error is squared", f"the error is {name}, not squared")
 
 
 def _convex(problem: Problem) -> Hypothesis:
     error = problem.error
-    return hypothesis(error.convex.holds, f"the {error.name} error is convex", f"the {error.name} error is not convex")
+    return hypothesis(
+        error.convex.holds, f"the {brief_name(error.name)} error is convex", f"the {brief_name(error.name)} error is not convex"
+    )
 
 
 def _identity_output(problem: Problem) -> Hypothesis:
     output = problem.architecture.output_activation
     return hypothesis(
-        is_linear(output), "the output activation is the identity", f"the output activation is {output.name}, not the identity"
+        is_linear(output), "the output activation is the identity", f"the output activation is {brief_name(output.name)}, not the identity"
     )
 
 
@@ -115,7 +118,7 @@ def _distinct(problem: Problem) -> Hypothesis:
 
 
 def _hidden_activation(problem: Problem, holds: bool, wanted: str) -> Hypothesis:
-    name = problem.architecture.activation.name
+    name = brief_name(problem.architecture.activation.name)
     return hypothesis(holds, f"the hidden activation {name} is {wanted}", f"the hidden activation is {name}, not {wanted}")
 
 
@@ -128,7 +131,7 @@ def _last_hidden_width(problem: Problem, least: int, what: str) -> Hypothesis:
 
 def _linear(problem: Problem) -> Found:
     a = problem.architecture
-    names = ", ".join(dict.fromkeys(s.name for s in a.activations if not is_linear(s)))
+    names = ", ".join(dict.fromkeys(brief_name(s.name) for s in a.activations if not is_linear(s)))
     yield hypothesis(not names, "all units are linear", f"the network is not linear: it uses {names}")
     yield _hidden(problem)
     yield _no_fixed_bias(problem)
@@ -168,8 +171,8 @@ def _nguyen_hein(problem: Problem) -> Found:
     )
     yield hypothesis(
         error.principle_error.holds and not error.is_cross_entropy,
-        f"the {error.name} error is a smooth function of the residuals",
-        f"the {error.name} error is no function of the residuals",
+        f"the {brief_name(error.name)} error is a smooth function of the residuals",
+        f"the {brief_name(error.name)} error is no function of the residuals",
     )
     yield _trainable_bias(problem)
     k = wide_pyramid_layer(a.widths, T)
@@ -206,12 +209,16 @@ def _poston(problem: Problem) -> Found:
 
 def _gori_tesi(problem: Problem) -> Found:
     a = problem.architecture
-    hidden, output = a.activation.name, a.output_activation.name
+    hidden, output = brief_name(a.activation.name), brief_name(a.output_activation.name)
     yield _one_hidden(problem)
     yield hypothesis(
         a.output_activation.is_squashing, f"{output} is a squashing function", f"the output activation is {output}, no squashing function"
     )
-    yield hypothesis(hidden == output, "hidden and output units are alike", f"the hidden activation is {hidden}, the output's {output}")
+    yield hypothesis(
+        a.activation == a.output_activation,
+        "hidden and output units are alike",
+        f"the hidden activation is {hidden}, the output's {output}",
+    )
     yield hypothesis(a.n_L == 1, "there is one output", f"there are {a.n_L} outputs, which share the hidden units")
     yield _squared(problem)
     ends = target_signs(problem) is not None
@@ -243,7 +250,7 @@ def _li_ding_sun(problem: Problem) -> Found:
 
 def _ding_li_sun(problem: Problem) -> Found:
     a, T = problem.architecture, problem.T
-    name = a.activation.name
+    name = brief_name(a.activation.name)
     needed = a.widths[0] * (a.widths[0] + 3) // 2
     yield _hidden(problem)
     yield _identity_output(problem)

@@ -24,6 +24,17 @@ CRITICAL_POINTS = (
         depends_on=("gradient-identity", "second-order-kinks"),
     ),
     Statement(
+        id="differentiable",
+        title="The derivatives exist",
+        kind="condition",
+        formula=r"z_{l}(W^{*}, x_i) \notin \{\text{kinks of } \sigma_l\} \quad \text{for all } l, i",
+        hypotheses=("An activation of the network has a kink: it is not differentiable once, or not twice, at some z.",),
+        conclusion="At these weights no unit meets such a z at any sample: all derivatives up to the stated order exist.",
+        source="definition",
+        decided_by="the sign of every z less the kink, exactly or in ball arithmetic over the box",
+        depends_on=("second-order-kinks",),
+    ),
+    Statement(
         id="loss-bounds",
         title="The loss, enclosed",
         kind="critical point",
@@ -49,11 +60,11 @@ CRITICAL_POINTS = (
     ),
     Statement(
         id="critical-rank",
-        title="The rank of P at the critical point",
-        kind="critical point",
+        title="The rank of P at a critical point",
+        kind="bound",
         formula=r"P(W^{*})\, \varepsilon(W^{*}) = 0,\;\; \varepsilon \neq 0 \;\Rightarrow\; \operatorname{rank} P(W^{*}) \leq T\, n_L - 1",
         hypotheses=(_CRITICAL, "For the upper bound: ε ≠ 0 is proved over the box."),
-        conclusion="The rank of P at the critical point lies between the two bounds; a critical point that is no exact learner lacks full column rank.",
+        conclusion="At a critical point that is no exact learner P lacks full column rank; a minor over the box bounds its rank from below.",
         source="Shen, arXiv 1611.05827, Proposition 1, read backwards",
         decided_by="a ball minor over the box, and the gradient identity",
         depends_on=("stationary", "critical-theorem"),
@@ -92,7 +103,8 @@ CRITICAL_POINTS = (
         hypotheses=(
             _CRITICAL,
             "W* lies on a manifold of critical points of one loss, and H is positive definite across it (its nullity is the dimension); or",
-            "a layer of relu units is inactive at all samples, and the constant output is the best one for a convex error.",
+            "each unit of a layer is constant at and near the z it has at all samples, as inactive relu units are, and the constant output is the best "
+            "one for a convex error.",
         ),
         conclusion="No point of a neighbourhood has a smaller loss than the critical point.",
         source="Morse-Bott lemma; for merged units Fukumizu and Amari 2000",

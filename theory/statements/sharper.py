@@ -62,6 +62,34 @@ SHARPER = (
         decided_by="exact comparison of the inputs",
     ),
     Statement(
+        id="sample-symmetry",
+        title="Symmetric samples cost rank",
+        kind="bound",
+        formula=r"z_L(x') = \rho\, z_L(x) \;\text{ at all } W \;\Rightarrow\; \operatorname{rank} P(W) \leq n_L \cdot |\{\text{orbits}\}|",
+        hypotheses=(
+            "The inputs x and x' are equal; or there is no bias, and x' = −x with an odd or even hidden activation, or x' = c x with c > 0 and a "
+            "homogeneous one, or x' = 0 and σ(0) = 0 (then ρ = 0, and x' belongs to no orbit).",
+        ),
+        conclusion=(
+            "The outputs at one of the inputs determine those at the other, whatever the weights: the columns of P are parallel, and targets "
+            "that do not go together are learned by no weights."
+        ),
+        source="elementary",
+        decided_by="exact comparison of the inputs, and the recorded symmetries of the activation",
+        depends_on=("duplicate", "clash"),
+    ),
+    Statement(
+        id="singular-value",
+        title="The smallest singular value, bounded",
+        kind="bound",
+        formula=r"\sigma_{\min}(P(W)\, S) \geq s > 0 \;\Rightarrow\; \operatorname{rank} P(W) = T\, n_L",
+        hypotheses=("S multiplies every equation by a power of two.", "IEEE 754 double precision with rounding to nearest."),
+        conclusion="The smallest singular value of the matrix, its columns scaled, is at least the stated number, or positive: its columns are independent.",
+        source="Demmel; Rump, BIT 46, 2006",
+        decided_by="a Cholesky factorisation or an approximate inverse in double precision, with bounds of all roundings",
+        depends_on=("full-rank",),
+    ),
+    Statement(
         id="homogeneous",
         title="Scaling symmetries cost rank",
         kind="bound",

@@ -113,7 +113,7 @@ def _columns(blocks: list[tuple[Enclosed, Enclosed]], terms: int) -> Columns:
 def is_above_by_cholesky(work: Work, found: Network, least: float) -> bool:
     """Tell whether ``σ_min(MS) ≥ least``, and more than 0, is seen by steps 2 to 4."""
     columns, scale, n = found.columns, found.scale, found.scale.size
-    work.spend(limits.flops_work(2 * n**3 // 3 + n**2 * columns.terms), "a Cholesky factorisation")
+    work.spend(limits.flops_work(n**3 // 3 + n**2 * columns.terms), "a Cholesky factorisation")
     D2, tau = float(np.sum(columns.errors * scale**2)), float(np.sum((columns.norms * scale) ** 2))
     cholesky = gamma(cholesky_roundings(n))
     loss = (gamma(columns.terms) + cholesky / (1 - cholesky) + 4 * UNIT) * tau

@@ -53,7 +53,7 @@ def orbits(problem: Problem) -> list[Orbit]:
     """Return the orbit of every sample."""
     single, record = problem.L == 1, problem.activation
     free = problem.has_no_bias
-    parity = (-1 if single else {(-1, 0, 0): -1, (1, 0, 0): 1}.get(record.reflection or ())) if free else None
+    parity = (-1 if single else {(-1, 0, 0): -1, (1, 0, 0): 1}.get(record.reflection or (0, 0, 0))) if free else None
     degree = (1 if single else record.homogeneity) if free else None
     silent = free and (single or vanishes(value_at_zero(problem, 1)))
     power = 1 if degree is None else degree ** (problem.L - 1)

@@ -18,7 +18,17 @@ from lossproof.certificates.kernel.network.passes import layer_inputs
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, khatri_rao_bound, psi_rank
+from lossproof.certificates.kernel.rules.step import (
+    ALMOST,
+    EVERYWHERE,
+    OPEN,
+    SOME,
+    Result,
+    Step,
+    khatri_rao_bound,
+    lie_on_flat_piece,
+    psi_rank,
+)
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
@@ -134,17 +144,17 @@ def rank_dimension(step: Step) -> Result:
     step.require_at(EVERYWHERE)
     require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
     rho, L, n, n_L, beta = step.bound(0, "Phi-0+"), problem.L, problem.widths, problem.n_L, problem.bias_rows
-    found, linear = [problem.columns], L == 1 or problem.activation.family == "identity"
-    k = 1 if linear else int(problem.activation.parameter or 0) if problem.activation.family == "power" else 0
-    if linear and problem.bias != "fixed":
+    hidden, found = problem.activation, [problem.columns]
+    k = 0 if L == 1 or hidden.degree is None else hidden.degree
+    if (L == 1 or hidden.is_identity) and problem.bias != "fixed":
         m = min(n[1:-1], default=n_L)
         a, b = min(m + beta, rho), min(m, n_L)
         found.append(n_L * rho if L == 1 else rho * b + a * (n_L - b))
-    if k and L >= 2 and k ** min(L - 1, 7) <= limits.MAX_POLYNOMIAL_DEGREE:
+    if k and k ** min(L - 1, 7) <= limits.MAX_POLYNOMIAL_DEGREE:
         found.append(n_L * comb(n[0] - (problem.bias == "none") + k ** (L - 1), k ** (L - 1)))
-    if problem.activation.family == "power" and problem.bias != "fixed" and 2 <= L <= limits.MAX_POLYNOMIAL_DEGREE:
+    if k and not hidden.is_identity and problem.bias != "fixed" and L <= limits.MAX_POLYNOMIAL_DEGREE:
         found.append(_composed(problem, k))
-    if problem.activation.family == "power" and problem.bias == "none" and 1 in n[1:-1]:
+    if k and not hidden.is_identity and problem.bias == "none" and 1 in n[1:-1]:
         found.append(problem.T + n_L - 1)
     behind = 0
     for h in range(L - 1, 0, -1):
@@ -209,19 +219,19 @@ def _slope_near(record: Activation, x: fmpq) -> Fraction | None:
 
 
 def rank_dead_outputs(step: Step) -> Result:
-    """An output activation that is constant for ``z < 0``: the columns ``(i, j)`` listed, whose balls ``z_L(i)_j`` are negative at a point, are 0 near it."""
+    """The columns ``(i, j)`` listed, whose balls ``z_L(i)_j`` at a point lie inside an interval on which the output activation is constant, are 0 near it."""
     found = step.expect(0, "point", "outputs", "precision")
     step.require_at(OPEN)
     problem, place = step.problem, "evidence.outputs"
-    right = problem.output_activation.is_dead_for_negative and step.conclusion["matrix"] == "P"
-    require(right, "rule", "this is about P, and needs relu at the output")
+    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
     listed = [read.items(pair, f"{place}[{k}]", 2) for k, pair in enumerate(read.items(found["outputs"], place))]
     dead = set()
     with step.balls() as ring:
         z = layer_inputs(ring, problem, step.box(step.point_named(found)), problem.L)
         for k, pair in enumerate(listed):
             i, j = (read.integer(x, f"{place}[{k}][{m}]", 0, (problem.T, problem.n_L)[m] - 1) for m, x in enumerate(pair))
-            require((i, j) not in dead and bool(z[i, j] < 0), f"{place}[{k}]", "not seen to be negative, or listed twice")
+            flat = lie_on_flat_piece(problem.output_activation, [z[i, j]])
+            require((i, j) not in dead and flat, f"{place}[{k}]", "not seen to be constant, or listed twice")
             dead.add((i, j))
     return step.upper(problem.columns - len(dead)), Rigor.BALL
 

@@ -85,7 +85,7 @@ def kawaguchi(step: Step) -> Result:
     require(problem.n_L <= problem.widths[0], "rule", "this needs no more outputs than inputs")
     x, y = _tables(step, p)
     limit(problem.widths[0] ** 2, limits.MAX_ENTRIES, "the number of entries of X Xᵀ")
-    step.work.spend(limits.modular_work(problem.widths[0] ** 2 * (problem.T + 4 * problem.widths[0])), "products and an inverse modulo a prime")
+    step.work.spend(limits.modular_work(problem.widths[0], problem.T + 4 * problem.widths[0]), "products and an inverse modulo a prime")
     gram, cross = x.transpose() * x, x.transpose() * y
     _require_full_rank(gram, "X Xᵀ")
     _require_full_rank(cross, "X Yᵀ")

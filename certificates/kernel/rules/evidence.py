@@ -52,7 +52,7 @@ def residues(rows: Sequence[Sequence[Any]], p: int, work: Work) -> nmod_mat:
     """
     width = len(rows[0])
     limit(len(rows) * width, limits.MAX_ENTRIES, "the number of entries of a table")
-    work.spend(4 * len(rows) * width + limits.modular_work(min(len(rows), width) * len(rows) * width), "elimination modulo a prime")
+    work.spend(4 * len(rows) * width + limits.modular_work(len(rows), width), "elimination modulo a prime")
     return nmod_mat(len(rows), width, [x if isinstance(x, nmod) else nmod(residue(fmpq(x), p), p) for row in rows for x in row], p)
 
 

@@ -25,9 +25,9 @@ from lossproof.certificates.kernel.network.passes import (
 )
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import rational, row_key
+from lossproof.certificates.kernel.reading.problem import row_key
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, rigor_of
+from lossproof.certificates.kernel.rules.step import Result, Step, lie_on_flat_piece, rigor_of
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -175,10 +175,9 @@ def dead_layer(step: Step) -> Result:
     right = problem.bias == "trainable" and problem.output_activation.is_identity and problem.error.convex.holds
     require(right, "rule", "this needs trainable biases, identity output and a convex error")
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L - 1)
-    ends = [(piece.lower, piece.upper) for piece in problem.activation.affine_pieces if piece.slope == 0]
     with step.balls() as ring:
         for unit in layer_inputs(ring, problem, step.box(), layer).T:
-            dead = any(all((a is None or x > rational(a)) and (b is None or x < rational(b)) for x in unit) for a, b in ends)
+            dead = lie_on_flat_piece(problem.activation, unit)
             require(dead, "evidence.layer", "a unit of this layer is not seen to be inactive at all samples")
     return step.conclude_near("local-minimum"), Rigor.BALL
 

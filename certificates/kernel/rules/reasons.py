@@ -11,7 +11,18 @@ from lossproof.certificates.kernel.network.matrices import parse_matrix
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, PROVED, REFUTED, Result, Step, khatri_rao_bound, psi_rank
+from lossproof.certificates.kernel.rules.step import (
+    ALMOST,
+    EVERYWHERE,
+    OPEN,
+    PROVED,
+    REFUTED,
+    Result,
+    Step,
+    is_region,
+    khatri_rao_bound,
+    psi_rank,
+)
 from lossproof.theory.verdicts import Rigor
 
 Facts: TypeAlias = "Mapping[str, Any]"
@@ -77,10 +88,11 @@ def _entry(table: Mapping[str, Any], step: Step) -> Any:
 def _full_rank(step: Step) -> Decided:
     """``r(P) = T n_L``, for the weights that are meant; refuted almost everywhere by an open set, and everywhere by any weights."""
     columns = step.problem.columns
-    step.expect(1 if step.at == EVERYWHERE else 2, order=1 if step.is_exact else 0)
     if step.at == EVERYWHERE:
         side = "rank_lower" if step.conclusion["verdict"] == PROVED else "rank_upper"
-        value = step.bound(0, "P", side, EVERYWHERE if side == "rank_lower" else step.premises[0].conclusion["at"])
+        at = step.premises[0].conclusion["at"] if side == "rank_upper" and step.premises else EVERYWHERE
+        step.expect(1, order=0 if is_region(at) else 1, at=at)
+        value = step.bound(0, "P", side, at)
         exists = side == "rank_upper" or step.problem.is_smooth(1)
         require(
             exists and (value == columns) == (side == "rank_lower"),
@@ -89,6 +101,7 @@ def _full_rank(step: Step) -> Decided:
             "premise",
         )
         return side == "rank_lower", {side: value, "columns": columns}
+    step.expect(2, order=1 if step.is_exact else 0)
     lower, place = step.bound(0, "P", "rank_lower"), step.premises[1].conclusion["at"]
     upper = step.bound(1, "P", "rank_upper", OPEN if step.at == ALMOST and place == OPEN else None)
     decided = upper < columns or (lower == columns and (step.is_exact or step.premises[0].conclusion["at"] == ALMOST))

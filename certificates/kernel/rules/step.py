@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
@@ -15,9 +15,10 @@ from lossproof.certificates.kernel.network.matrices import Matrix, parse_matrix
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
-from lossproof.certificates.kernel.reading.problem import Point, Problem
+from lossproof.certificates.kernel.reading.problem import Point, Problem, rational
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
+from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
 EVERYWHERE, ALMOST, OPEN, SOME = "everywhere", "almost everywhere", "on an open set", "at some weights"
@@ -39,7 +40,8 @@ class Accepted:
     @property
     def facts(self) -> Mapping[str, Any]:
         """The facts of a claim."""
-        return self.conclusion.get("facts", {})
+        facts: Mapping[str, Any] = self.conclusion.get("facts", {})
+        return facts
 
 
 @dataclass(frozen=True)
@@ -74,16 +76,16 @@ class Step:
         found: Value = self.known[name, at]
         return found
 
-    def expect(self, premises: int, *keys: str, order: int = 0) -> dict[str, Any]:
+    def expect(self, premises: int, *keys: str, order: int = 0, at: Place | None = None) -> dict[str, Any]:
         """Return the evidence, which must have exactly these keys; demand a number of premises.
 
-        With ``order``, derivatives up to it must exist at the conclusion's place: on record, or by one premise more, a claim ``differentiable``.
+        With ``order``, derivatives up to it must exist at a place (by default the conclusion's): on record, or by one premise more, a claim ``differentiable``.
         """
         smooth = order == 0 or self.problem.is_smooth(order)
         wanted = premises + (0 if smooth else 1)
         require(len(self.premises) == wanted, "premises", f"this rule takes {wanted} premises here, got {len(self.premises)}", "premise")
         if not smooth:
-            right = int(self.claim(premises, "differentiable")["order"]) >= order
+            right = int(self.claim(premises, "differentiable", at=at)["order"]) >= order
             require(right, f"premises[{premises}]", f"derivatives of order {order} are needed here", "premise")
         return read.fields(self.evidence, keys, "evidence")
 
@@ -96,7 +98,7 @@ class Step:
     @property
     def is_exact(self) -> bool:
         """Whether the conclusion is about a point or a witness."""
-        return self.at not in (EVERYWHERE, ALMOST, OPEN, SOME)
+        return not is_region(self.at)
 
     @property
     def side(self) -> str:
@@ -187,6 +189,11 @@ class Step:
         require(self.at in places, "conclusion.at", f"this rule speaks of {' or '.join(map(str, places))}", "conclusion")
 
 
+def is_region(at: Place) -> bool:
+    """Tell whether a place is none of a point and a witness."""
+    return at in (EVERYWHERE, ALMOST, OPEN, SOME)
+
+
 def positive(found: Mapping[str, Any], key: str) -> fmpq:
     """Return a positive rational of the evidence."""
     value = read.rational(found[key], f"evidence.{key}")
@@ -197,6 +204,12 @@ def positive(found: Mapping[str, Any], key: str) -> fmpq:
 def rigor_of(ring: FormalRing) -> Rigor:
     """Return the rigor of a computation in the formal ring: BALL if it saw the sign of an irrational z in balls."""
     return Rigor.BALL if ring.used_balls else Rigor.EXACT
+
+
+def lie_on_flat_piece(record: Activation, balls: Iterable[arb]) -> bool:
+    """Tell whether balls lie all inside one interval on which an activation is constant."""
+    flat, z = [piece for piece in record.affine_pieces if piece.slope == 0], list(balls)
+    return any(all((p.lower is None or x > rational(p.lower)) and (p.upper is None or x < rational(p.upper)) for x in z) for p in flat)
 
 
 def psi_rank(step: Step, layer: int, first: int = 0) -> int:

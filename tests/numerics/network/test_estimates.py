@@ -14,7 +14,7 @@ from lossproof.numerics.fields.mpmath import MpmathField
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.estimates import Estimate, mp_rank, mp_singular_values, singular_values
 from lossproof.numerics.network.matrices import named_matrix
-from lossproof.numerics.ranks.evidence import Evidence, RankEvidence
+from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -63,25 +63,31 @@ def test_an_estimate_cannot_become_evidence():
     assert guess == Estimate(2, "singular values above 10^-45 of the largest", 50)
     assert not hasattr(guess, "rigor")
     with pytest.raises(TypeError, match="Estimate"):
-        Evidence("rank-minor", Rigor.EXACT, {"rows": [guess]})
+        RankEvidence(1, True, "rank-minor", Rigor.EXACT, {"rows": [guess], "columns": [0], "prime": 1048583, "substitution": None})
 
 
 @pytest.mark.parametrize("bad", [0.5, np.int64(3), True, (1, 2), arb(1), {1, 2}])
 def test_payloads_hold_plain_data_only(bad):
     with pytest.raises(TypeError, match="payload"):
-        Evidence("any", Rigor.EXACT, {"key": bad})
+        RankEvidence(1, True, "rank-inclusion", Rigor.BALL, {"rows": [0], "columns": [0], "precision": bad})
 
 
 def test_rank_evidence_has_the_keys_of_its_rule():
     good = {"rows": [0], "columns": [1], "precision": 64}
-    assert RankEvidence(1, True, "rank-ball", Rigor.BALL, good).text == "rank ≥ 1"
-    assert RankEvidence(3, False, "rank-kernel", Rigor.EXACT, {"side": "right", "vectors": []}).text == "rank ≤ 3"
+    assert RankEvidence(1, True, "rank-inclusion", Rigor.BALL, good).text == "rank ≥ 1"
+    assert RankEvidence(3, False, "rank-kernel", Rigor.EXACT, {"side": "right", "vectors": [], "entries": "Q"}).text == "rank ≤ 3"
+    in_doubles = {"method": "cholesky", "balanced": True, "least": "0"}
+    assert RankEvidence(4, True, "singular-value", Rigor.VERIFIED_FLOAT, in_doubles).text == "rank ≥ 4"
+    with pytest.raises(TypeError, match="payload"):
+        RankEvidence(4, True, "singular-value", Rigor.VERIFIED_FLOAT, {**in_doubles, "least": False})
     with pytest.raises(ValueError, match="keys"):
-        RankEvidence(1, True, "rank-ball", Rigor.BALL, {"rows": [0]})
+        RankEvidence(1, True, "rank-inclusion", Rigor.BALL, {"rows": [0]})
     with pytest.raises(ValueError, match="one of the rules"):
         RankEvidence(1, True, "rank-guess", Rigor.BALL, good)
     with pytest.raises(ValueError, match="at least 0"):
-        RankEvidence(-1, True, "rank-ball", Rigor.BALL, good)
+        RankEvidence(-1, True, "rank-inclusion", Rigor.BALL, good)
+    with pytest.raises(ValueError, match="needs no proof"):
+        RankEvidence(0, True, "rank-inclusion", Rigor.BALL, good)
 
 
 def test_the_precision_is_restored_even_after_an_error():

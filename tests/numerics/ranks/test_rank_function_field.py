@@ -41,7 +41,7 @@ def test_polynomial_kernel_of_a_network(z, D):
     problem, weights = antisymmetric("tanh", *z)
     lower, upper = function_field_rank(problem, weights, "Phi-1")
     assert lower.value == upper.value == 2
-    assert upper.rule == "rank-kernel-function-field"
+    assert (upper.rule, upper.payload["side"], upper.payload["entries"]) == ("rank-kernel", "right", "Z[u]")
     matrix = named_matrix(problem, weights, "Phi-1", BallField(256))
     for vector in upper.payload["vectors"]:
         exponents = [[k for k, _ in entry] for entry in vector]
@@ -75,7 +75,7 @@ def test_the_evidence_names_the_specialisation():
     problem, weights = antisymmetric("tanh", 1, 2, 3)
     first, second = (function_field_rank(problem, weights, "P", seed)[0].payload for seed in (1, 2))
     assert first["prime"] != second["prime"]
-    assert 0 < first["u"] < first["prime"]
+    assert 0 < first["substitution"]["u"] < first["prime"]
     assert first == function_field_rank(problem, weights, "P", 1)[0].payload
 
 

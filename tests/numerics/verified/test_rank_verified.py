@@ -200,7 +200,8 @@ PLAIN = [([[1.0, -2.0], [1.5, 0.5]], [0.25, -0.5]), ([[1.0], [2.0]], [0.125])]
 def test_evidence_and_blocks():
     a = Architecture.of("2-2-1", "tanh")
     bound = verified_full_column_rank(a, XOR, PLAIN)
-    assert (bound.value, bound.rule, bound.rigor, bound.payload) == (4, "rank-gram", Rigor.VERIFIED_FLOAT, {})
+    plain = {"method": "cholesky", "balanced": False, "least": "0"}
+    assert (bound.value, bound.rule, bound.rigor, bound.payload) == (4, "singular-value", Rigor.VERIFIED_FLOAT, plain)
     assert verified_full_column_rank(a, XOR, PLAIN, block=1).value == 4
     assert verified_full_column_rank(a, XOR, PLAIN, block=2) is None
     with pytest.raises(ValueError, match="block must lie"):
@@ -300,16 +301,16 @@ def test_enclosures_count_in_every_rule(exponent):
             assert proved or rad > 0 or exponent > 40
 
 
-def test_the_rule_says_how_far_the_proof_had_to_go():
+def test_the_method_says_how_far_the_proof_had_to_go():
     a = Architecture.of("2-6-1", "tanh")
     g = np.random.default_rng(0)
     weights = [(g.standard_normal((2, 6)), g.standard_normal(6)), (g.standard_normal((6, 1)), np.zeros(1))]
-    rules = [verified_full_column_rank(a, np.array([[1.0, 0.0], [1.0, 10.0**-k]]), weights).rule for k in (2, 12)]
-    assert rules == ["rank-gram", "rank-gram-balanced"]
+    found = [verified_full_column_rank(a, np.array([[1.0, 0.0], [1.0, 10.0**-k]]), weights).payload for k in (2, 12)]
+    assert [(payload["method"], payload["balanced"]) for payload in found] == [("cholesky", False), ("cholesky", True)]
     close = verified_full_column_rank(
         Architecture.of("1-6-1", "tanh"), np.array([[1.0], [1.0 + 2.0**-24]]), [(weights[0][0][:1], weights[0][1]), weights[1]]
     )
-    assert close.rule == "rank-gram-preconditioned"
+    assert close.payload == {"method": "inverse", "balanced": True, "least": "0"}
 
 
 def test_the_obstacle_names_the_margin_that_was_missing():
@@ -317,7 +318,9 @@ def test_the_obstacle_names_the_margin_that_was_missing():
     weights = [([[1.0, 2.0]], [0.0, 1.0]), ([[1.0], [-1.0]], [0.0])]
     tried = attempt_full_column_rank(a, np.array([[0.5], [0.5]]), weights)
     assert tried.evidence is None
-    assert "smallest eigenvalue of the Gram matrix" in tried.obstacle
+    assert "no approximate left inverse" in tried.obstacle
+    many = attempt_full_column_rank(a, np.array([[0.5], [0.5]]), weights, most_bytes=2**28)
+    assert many.obstacle == tried.obstacle
     assert (
         "there are fewer rows"
         in attempt_full_column_rank(Architecture.of("1-1", "identity"), np.zeros((3, 1)), [([[1.0]], [0.0])]).obstacle

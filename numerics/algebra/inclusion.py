@@ -1,0 +1,49 @@
+r"""Matrices of balls in which every matrix is invertible: an approximate inverse ``X`` with ``‖I − X M‖_∞ < 1``, and room to spare.
+
+``X M`` is then invertible for every ``M`` in the balls (Neumann), hence so is ``M``. The room: ``M`` is taken with radii twice as large and a rounding more,
+``X`` at twelve bits less, and row sums below 1/2 are asked for, so that a checker with other balls of the same precision, and with the inverse of its own
+midpoints, agrees.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+from flint import arb, arb_mat
+
+from lossproof.numerics.fields.precision import ball_precision
+
+Balls = npt.NDArray[Any]
+
+_ROUNDING_BITS = 3
+_FEWER_BITS = 12
+
+
+def are_surely_invertible(matrix: Balls, bits: int) -> bool:
+    r"""Tell whether every real matrix within a square matrix of balls is proved to be invertible, at a precision, with room to spare.
+
+    >>> rows = np.array([[arb(1), arb(2)], [arb(3), arb(4, 1e-3)]], dtype=object)
+    >>> are_surely_invertible(rows, 64), are_surely_invertible(rows, 64) and are_surely_invertible(rows * arb(1, 0.2), 64)
+    (True, False)
+    """
+    n = len(matrix)
+    with ball_precision(bits - _FEWER_BITS):
+        try:
+            X = arb_mat(matrix.tolist()).mid().inv().mid()
+        except ZeroDivisionError:
+            return False
+    with ball_precision(bits):
+        product = X * arb_mat([[widened(entry, bits) for entry in row] for row in matrix])
+        sums = (sum((abs(arb(int(k == m)) - product[k, m]) for m in range(n)), arb(0)) for k in range(n))
+        return all(bool(2 * s < 1) for s in sums)
+
+
+def widened(ball: arb, bits: int) -> arb:
+    """Return a ball with twice the radius, and a few units in the last of so many bits more.
+
+    >>> wide = widened(arb(1, 2.0**-20), 64)
+    >>> bool(wide.contains(arb(1 + 2.0**-19))), bool(wide.contains(arb(1 + 2.0**-18)))
+    (True, False)
+    """
+    return ball + arb(0, 1) * (ball.rad() + abs(ball).upper() * arb(2) ** (_ROUNDING_BITS - bits))

@@ -1,0 +1,55 @@
+"""Whether the derivatives of a network exist at a point, or all over a box."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from lossproof.numerics.fields.field import exact_kinks, in_field, lies_above
+from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.fields.roomy import RoomyBallField
+from lossproof.numerics.network.boxes import evaluate_box
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.exact_work import argument_work
+from lossproof.theory.limits import MAX_STEP_WORK, SIGN_PRECISION, pass_work
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+from lossproof.theory.verdicts import Rigor
+
+_PRECISIONS = (64, 256, SIGN_PRECISION - 64)
+
+
+def derivatives_exist(problem: Problem, weights: Weights, radius: Fraction, order: int) -> Rigor | None:
+    r"""Return the rigor with which every activation is seen to be differentiable ``order`` times (1 or 2) at every z, for all weights within a radius.
+
+    EXACT if no activation has a kink, or if all z up to the last layer with one are rational; BALL if balls of less than 1024 bits tell them all from the
+    kinks, with a radius twice as large; None if one is at a kink, cannot be told from it, or lies in a pass too large for a certificate.
+
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> a = Architecture.of("1-1", output_activation="relu")
+    >>> problem = Problem(a, error_named("squared"), Samples.of([[2]], [[0]]))
+    >>> at = lambda bias, radius: derivatives_exist(problem, Weights.of(a, [([[1]], [bias])]), Fraction(radius), 1)
+    >>> at(-3, 0), at(-3, "1/8"), at(-2, 0)
+    (<Rigor.EXACT: 'EXACT'>, <Rigor.BALL: 'BALL'>, None)
+    """
+    a = problem.architecture
+    concerned = a.kinked_layers(order)
+    if not concerned:
+        return Rigor.EXACT
+    kinks = {l: [place for _, place in exact_kinks(a.activation_of(l), order)] for l in concerned}
+    if radius == 0 and weights.is_rational() and all(a.activation_of(l).rational.holds for l in range(1, concerned[-1])):
+        if pass_work(a.widths, problem.T, 0) > MAX_STEP_WORK:
+            return None
+        evaluation = evaluate(a, problem.samples, weights, RationalField())
+        apart = in_field(lambda: all(entry != k for l in concerned for k in kinks[l] for entry in evaluation.z[l].flat))
+        return Rigor.EXACT if apart and argument_work(evaluation, concerned[-1]).is_allowed else None
+    if pass_work(a.widths, problem.T, SIGN_PRECISION) > MAX_STEP_WORK:
+        return None
+    for bits in _PRECISIONS:
+        z = evaluate_box(problem, weights, RoomyBallField(bits), 2 * radius).z
+        with ball_precision(bits):
+            if all(lies_above(entry, k) is not None for l in concerned for k in kinks[l] for entry in z[l].flat):
+                return Rigor.BALL
+    return None

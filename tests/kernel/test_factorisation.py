@@ -1,0 +1,95 @@
+"""The kernel's factorisation uses what BLAS and LAPACK return, reads no triangle that they need not fill, and asks for no more than fixed limits."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import numpy as np
+import pytest
+from cases.kernel_draft import Draft, layer
+from cases.stand_ins import copy_arguments_of_routines, poison_new_memory
+
+from lossproof.certificates.kernel.arithmetic import cholesky
+from lossproof.certificates.kernel.arithmetic.cholesky import has_positive_pivots
+from lossproof.certificates.kernel.check import check_certificate
+from lossproof.certificates.kernel.network import gram
+
+STAND_INS = {"as it is": lambda monkeypatch: None, "routines that copy": copy_arguments_of_routines, "unwritten memory": poison_new_memory}
+RULES = ("rank-gram", "rank-gram-balanced", "rank-gram-preconditioned")
+WIDTHS, T = (3, 30, 2), 35
+
+
+@pytest.fixture(autouse=True)
+def _small_tiles(monkeypatch):
+    """Five tile rows."""
+    monkeypatch.setattr(cholesky, "TILE", 16)
+
+
+@pytest.fixture(params=STAND_INS)
+def _routines(request, monkeypatch):
+    STAND_INS[request.param](monkeypatch)
+
+
+def certificate(rule, *, repeat=None):
+    """Full rank of ``P``, 70 columns; with ``repeat`` the last sample is that one again, and ``P`` singular."""
+    rng = random.Random(1)
+    hexed = lambda rows, columns: [[rng.gauss(0, 1).hex() for _ in range(columns)] for _ in range(rows)]  # noqa: E731
+    X = hexed(T, WIDTHS[0])
+    if repeat is not None:
+        X[-1] = X[repeat]
+    point = [layer(hexed(m, n), hexed(1, n)[0]) for m, n in itertools.pairwise(WIDTHS)]
+    d = Draft(WIDTHS, X, [["1/2"] * WIDTHS[-1]] * T, point)
+    d.lower(rule, "P", T * WIDTHS[-1], 0, rigor="VERIFIED_FLOAT")
+    return d.finish()
+
+
+@pytest.mark.usefixtures("_routines")
+@pytest.mark.parametrize("rule", RULES)
+def test_full_rank_is_accepted(rule):
+    result = check_certificate(certificate(rule))
+    assert result.ok, result.failures
+
+
+@pytest.mark.usefixtures("_routines")
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("repeat", [0, 20, T - 2])
+def test_a_false_rank_is_rejected(rule, repeat):
+    """Samples that are equal lie in tiles of the first, the middle and the last rows."""
+    failure = check_certificate(certificate(rule, repeat=repeat)).failures[0]
+    assert failure.code == "evidence", failure
+
+
+def shifted(n, eigenvalue, seed):
+    """A symmetric matrix with this eigenvalue, the others between 1 and 2."""
+    g = np.random.default_rng(seed)
+    Q, _ = np.linalg.qr(g.standard_normal((n, n)))
+    M = (Q * np.append(g.uniform(1, 2, n - 1), eigenvalue)) @ Q.T
+    return (M + M.T) / 2
+
+
+@pytest.mark.usefixtures("_routines")
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 50])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_pivots_tell_the_sign_of_the_smallest_eigenvalue(n, seed):
+    for eigenvalue, positive in ((1e-6, True), (-1e-6, False), (-1.0, False)):
+        M = shifted(n, eigenvalue, seed)
+        assert has_positive_pivots(lambda rows, others, M=M: M[rows, others].copy(), n) is positive
+
+
+@pytest.mark.usefixtures("_routines")
+@pytest.mark.parametrize("n", [17, 40])
+def test_a_repeated_column_far_away_is_seen(n):
+    """``M/2`` for the identity with its last row and column those of the first: singular, and unlike a factor of itself everywhere."""
+    M = np.eye(n) / 2
+    M[0, -1] = M[-1, 0] = 1 / 2
+    M[np.diag_indices(n)] -= 1e-9
+    assert not has_positive_pivots(lambda rows, others: M[rows, others].copy(), n)
+
+
+def test_the_limit_of_memory_is_fixed(monkeypatch):
+    monkeypatch.setattr(gram, "MAX_GRAM_BYTES", 4 * 70**2 + 40 * 70 * 32)
+    assert check_certificate(certificate("rank-gram")).ok
+    monkeypatch.setattr(gram, "MAX_GRAM_BYTES", 4 * 70**2 + 40 * 70 * 32 - 1)
+    failure = check_certificate(certificate("rank-gram")).failures[0]
+    assert (failure.code, failure.message) == ("limit", "the memory in bytes is 109200, at most 109199 is allowed")

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases.kernel_records import NAMES, record
+from cases.kernel_activations import NAMES
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
@@ -19,6 +19,7 @@ from lossproof.certificates.kernel.arithmetic.series import Series
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import Combination
 from lossproof.certificates.kernel.reading.work import Work
+from lossproof.theory.functions.activations import activation_named
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1e-310, -1e-300, 2.0**-600, 2.0**-537, 1 + 2.0**-52, 1 - 2.0**-53, 3.0, 1 / 3,
            2.0**90, -(2.0**99), 2.0**100, 1e-17, -1e17]  # fmt: skip
@@ -163,26 +164,26 @@ def test_activations_are_enclosed_over_their_intervals(name):
     """Against balls of 200 bits at points of each interval; where a kink lies in one, the slopes are refused."""
     rng = random.Random(name)
     ring = DoubleRing(Work())
-    kinks = [float(k) for k in record(name).kinks(1)]
+    kinks = [float(k) for k in activation_named(name).kinks(1)]
     mid = np.array([rng.gauss(0, 1) * 10.0 ** rng.randint(-3, 3) for _ in range(60)] + [0.4, -0.4, 700.0, -700.0, 1e15, -1e15, 1e-200])
     rad = np.array([abs(m) * rng.choice((0.0, 1e-16, 1e-8, 0.01)) for m in mid])
     if name.startswith("power"):
         mid, rad = np.clip(mid, -50, 50), np.clip(rad, 0, 1)
     clear = [not any(abs(m - k) <= r for k in kinks) for m, r in zip(mid, rad, strict=True)]
     mid, rad = mid[clear].reshape(1, -1), rad[clear].reshape(1, -1)
-    values, slopes = ring.activate(record(name), 1, Enclosed(mid, rad), slopes=True)
+    values, slopes = ring.activate(activation_named(name), 1, Enclosed(mid, rad), slopes=True)
     with ball_precision(400):
         balls = BallRing(Work(), 400)
         for share in (-1, 0, fmpq(1, 3), 1):
             points = [fmpq(*m.as_integer_ratio()) + fmpq(*r.as_integer_ratio()) * share for m, r in zip(mid.flat, rad.flat, strict=True)]
             at = np.array([arb(t) for t in points], dtype=object).reshape(1, -1)
-            for found, true in zip((values, slopes), balls.both(function_of(record(name)), name, Series([at])), strict=True):
+            for found, true in zip((values, slopes), balls.both(function_of(activation_named(name)), name, Series([at])), strict=True):
                 there = np.broadcast_to(np.asarray(true.coefficients[0] if isinstance(true, Series) else true, dtype=object), mid.shape)
                 for m, r, ball in zip(found.mid.flat, found.rad.flat, there.flat, strict=True):
                     assert abs(arb(ball) - arb(float(m))) <= arb(float(r))
     for k in kinks:
         with pytest.raises(Rejected):
-            ring.activate(record(name), 1, Enclosed(np.array([[k + 1e-9]]), np.array([[1e-8]])), slopes=True)
+            ring.activate(activation_named(name), 1, Enclosed(np.array([[k + 1e-9]]), np.array([[1e-8]])), slopes=True)
 
 
 def test_balls_become_doubles_that_hold_them():

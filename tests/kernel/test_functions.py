@@ -9,9 +9,9 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from cases.kernel_activations import KINKED, NAMES, ONCE, SMOOTH
 from cases.kernel_loss_twin import error_value
 from cases.kernel_reals import STATES, Reals, real
-from cases.kernel_records import KINKED, NAMES, ONCE, SMOOTH, record
 from cases.kernel_twin import slope, value
 from flint import arb, fmpq
 
@@ -22,7 +22,7 @@ from lossproof.certificates.kernel.arithmetic.series import Series, constant_ter
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import Combination
 from lossproof.certificates.kernel.reading.work import Work
-from lossproof.theory.functions.activations import ACTIVATION_FAMILIES
+from lossproof.theory.functions.activations import ACTIVATION_FAMILIES, activation_named
 from lossproof.theory.functions.errors import ERROR_FAMILIES, error_named
 
 BITS, DIGITS = 300, 110
@@ -37,7 +37,7 @@ def arguments(name, count=25):
     drawn = [fmpq(rng.randint(-(10**6), 10**6), rng.randint(1, 10**5)) for _ in range(count)]
     drawn += [fmpq(*rng.gauss(0, s).as_integer_ratio()) for s in (1e-9, 0.3, 3, 30)]
     drawn += [s * x for x in HUGE for s in (1, -1)] + [fmpq(0), fmpq(1), fmpq(-1)]
-    kinks = [fmpq(k.numerator, k.denominator) for k in (record(name).kinks(2) if name in NAMES else ())]
+    kinks = [fmpq(k.numerator, k.denominator) for k in (activation_named(name).kinks(2) if name in NAMES else ())]
     return [z for z in drawn if z not in kinks]
 
 
@@ -52,16 +52,14 @@ def ball_of(x, digits=70):
 
 def both(ring, name, z):
     """``σ`` and ``σ'`` of one element of a ring."""
-    found = ring.both(function_of(record(name)), name, Series([np.array([z], dtype=object)]))
+    found = ring.both(function_of(activation_named(name)), name, Series([np.array([z], dtype=object)]))
     return tuple(constant_term(part, (1,))[0] for part in found)
 
 
 def test_every_family_has_a_function():
-    hand_made = {"swish", "mish"}
-    assert set(FUNCTIONS) - hand_made <= {name.partition(":")[0] for name in NAMES}
-    piecewise = {name for name in ACTIVATION_FAMILIES if name not in FUNCTIONS}
-    for family in piecewise:
-        assert family in {name.partition(":")[0] for name in KINKED}
+    families = {name.partition(":")[0] for name in NAMES}
+    assert families == set(ACTIVATION_FAMILIES)
+    assert {name.partition(":")[0] for name in KINKED} == {name for name in families if name not in FUNCTIONS}
     assert set(ERRORS) == set(ERROR_FAMILIES) - {"softmax"}
     with pytest.raises(Rejected):
         function_of(error_named("softmax"))
@@ -74,7 +72,7 @@ def test_an_unknown_family_is_refused():
     """A curved function that is not in the table has no curvature 0 by default."""
     for changes in ({"family": "snake", "name": "snake"}, {"family": "relu6", "name": "relu6"}):
         with pytest.raises(Rejected) as caught:
-            function_of(replace(record("tanh"), **changes))
+            function_of(replace(activation_named("tanh"), **changes))
         assert caught.value.code == "evidence"
 
 
@@ -130,7 +128,7 @@ def test_the_closed_forms_of_slopes_are_differences(name):
 def test_wide_balls_enclose_all_their_points(name):
     """Values and slopes at points all over a ball, its ends among them; where a kink lies in it, the slope is refused if it does not exist there."""
     rng = random.Random(name)
-    kinks = record(name).kinks(1)
+    kinks = activation_named(name).kinks(1)
     with ball_precision(120), mpmath.workdps(100):
         ring = BallRing(Work(), 120)
         for mid, rad in WIDE:
@@ -139,7 +137,7 @@ def test_wide_balls_enclose_all_their_points(name):
             if any(z.contains(arb(fmpq(k.numerator, k.denominator))) for k in kinks):
                 with pytest.raises(Rejected):
                     both(ring, name, z)
-                only = ring.apply(record(name), Series([np.array([z], dtype=object)])).coefficients[0][0]
+                only = ring.apply(activation_named(name), Series([np.array([z], dtype=object)])).coefficients[0][0]
                 found = (only,)
             else:
                 found = both(ring, name, z)
@@ -169,8 +167,8 @@ def test_taylor_coefficients_along_a_curve(name):
         for _ in range(4):
             z = fmpq(3 * rng.randint(-13, 13) + 1, 13)
             rest = [fmpq(2), fmpq(-1), fmpq(0), fmpq(0), fmpq(0)]
-            found = ring.apply(record(name), Series([np.array([arb(x)], dtype=object) for x in (z, *rest)]))
-            pair = ring.both(function_of(record(name)), name, Series([np.array([arb(x)], dtype=object) for x in (z, *rest)]))
+            found = ring.apply(activation_named(name), Series([np.array([arb(x)], dtype=object) for x in (z, *rest)]))
+            pair = ring.both(function_of(activation_named(name)), name, Series([np.array([arb(x)], dtype=object) for x in (z, *rest)]))
             true = mpmath.taylor(lambda t, z=z: value(name, mp(z) + 2 * t - t * t), 0, 5)
             for k, exact in enumerate(true):
                 ball = arb(found.coefficients[k][0])
@@ -187,10 +185,10 @@ def test_taylor_coefficients_over_a_ball_enclose_those_at_its_points(name):
         ring = BallRing(Work(), 128)
         for mid, rad in ((fmpq(1, 3), fmpq(1, 4)), (fmpq(-2), fmpq(1)), (fmpq(0), fmpq(3)), (fmpq(30), fmpq(5))):
             one = [np.array([arb(1)], dtype=object), *[np.array([arb(0)], dtype=object)] * 2]
-            whole = ring.apply(record(name), Series([np.array([arb(mid, arb(rad))], dtype=object), *one]))
+            whole = ring.apply(activation_named(name), Series([np.array([arb(mid, arb(rad))], dtype=object), *one]))
             for _ in range(4):
                 t = mid + rad * fmpq(rng.randint(-100, 100), 100)
-                there = ring.apply(record(name), Series([np.array([arb(t)], dtype=object), *one]))
+                there = ring.apply(activation_named(name), Series([np.array([arb(t)], dtype=object), *one]))
                 for a, b in zip(whole.coefficients, there.coefficients, strict=True):
                     assert arb(a[0]).contains(arb(b[0])) or arb(a[0]).overlaps(arb(b[0]))
 
@@ -307,10 +305,10 @@ def as_real(x):
     return x.x if isinstance(x, Real) else mp(x) if isinstance(x, fmpq) else mpmath.mpf(x)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if max(function_of(record(n)).suprema) < float("inf")])
+@pytest.mark.parametrize("name", [n for n in NAMES if max(function_of(activation_named(n)).suprema) < float("inf")])
 def test_suprema_of_the_derivatives(name):
     """``|σ'|`` and ``|σ''|`` on the whole line by maximisation: never above the numbers on record, which are not above twice the truth."""
-    bounds = function_of(record(name)).suprema
+    bounds = function_of(activation_named(name)).suprema
     with mpmath.workdps(30):
         first = lambda t: abs(slope_of(name, t))  # noqa: E731
         second = lambda t: abs(mpmath.diff(lambda s: slope_of(name, s), t))  # noqa: E731
@@ -351,7 +349,7 @@ def combination(constant, rational=0, factor=1):
 def test_formal_values_stand_for_the_real_ones(name):
     """Known values, mirrors and symbols: the homomorphism to the reals gives σ(z) and σ'(z)."""
     ring = FormalRing(Work())
-    kinks = [fmpq(k.numerator, k.denominator) for k in record(name).kinks(1)]
+    kinks = [fmpq(k.numerator, k.denominator) for k in activation_named(name).kinks(1)]
     with mpmath.workdps(60):
         for z in constants(ring):
             if any(isinstance(z, fmpq) and z == k for k in kinks):
@@ -388,7 +386,7 @@ def test_at_a_kink_all_derivatives_exist_that_exist(name):
     """Values always; slopes for softsign and elu; second derivatives for none, exactly, in a tiny ball, and formally."""
     smooth = 1 if name in ONCE else 0
     one = {arb: arb(1), fmpq: fmpq(1)}
-    for kink in record(name).kinks(2):
+    for kink in activation_named(name).kinks(2):
         k = fmpq(kink.numerator, kink.denominator)
         for ring, z in ((FormalRing(Work()), k), (BallRing(Work(), 64), arb(k)), (BallRing(Work(), 64), arb(k, 1e-9))):
             with ball_precision(64):
@@ -396,11 +394,11 @@ def test_at_a_kink_all_derivatives_exist_that_exist(name):
                     unit = one[type(z)]
                     series = Series([np.array([z], dtype=object), *[np.array([unit], dtype=object)] * order])
                     if order <= smooth:
-                        first = ring.apply(record(name), series).coefficients[0][0]
+                        first = ring.apply(activation_named(name), series).coefficients[0][0]
                         assert arb(first).overlaps(ball_of(mpmath.mpf(value(name, mpmath.mpf(int(kink)))), 30)) or first == value(name, kink)
                     else:
                         with pytest.raises(Rejected):
-                            ring.apply(record(name), series)
+                            ring.apply(activation_named(name), series)
                 if smooth == 0:
                     with pytest.raises(Rejected):
                         both(ring, name, z)
@@ -411,10 +409,10 @@ def test_at_a_kink_all_derivatives_exist_that_exist(name):
 def test_formal_symbols_are_shared_where_values_are_equal():
     """``σ(−z) = aσ(z) + bz + c`` formally, at rational and irrational z, for all reflections on record; and for slopes."""
     for name in NAMES:
-        if record(name).reflection is None or name in KINKED:
+        if activation_named(name).reflection is None or name in KINKED:
             continue
         ring = FormalRing(Work())
-        a, b, c = record(name).reflection
+        a, b, c = activation_named(name).reflection
         for z in (fmpq(7, 5), ring.embed(combination(("pi",))) - 3, ring.embed(combination(("log", fmpq(7))))):
             (right, right_slope), (left, left_slope) = both(ring, name, z), both(ring, name, (-1) * z)
             assert left - (right * a + z * b + fmpq(c)) == 0, name
@@ -441,7 +439,7 @@ def test_values_at_logarithms_are_rational(name):
 def test_residues_in_place_of_exponentials_satisfy_the_same_equations(name):
     """``u ↦ a residue`` for ``u = e^{1/D}``: the values are the rational functions of u, computed apart, at the residue."""
     p, u, D = 1000003, 271, 12
-    ring, function = residue_ring(Work(), D, u, p), function_of(record(name))
+    ring, function = residue_ring(Work(), D, u, p), function_of(activation_named(name))
     for z in (fmpq(1, 2), fmpq(-5, 3), fmpq(7, 6), fmpq(0), fmpq(2)):
         value_there, slope_there = (constant_term(part, (1,))[0] for part in ring.both(function, name, Series([np.array([z], dtype=object)])))
         t, q = pow(u, int((z * D * function.parameter).p), p), int(z.p) * pow(int(z.q), -1, p)

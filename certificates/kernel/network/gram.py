@@ -145,19 +145,19 @@ def _gram_tile(factors: list[tuple[Array, Array]], n_L: int, rows: slice, others
 def is_above_by_inverse(work: Work, found: Network, least: float) -> bool:
     """Tell whether ``σ_min(MS) ≥ least``, and more than 0, is seen by step 5."""
     scale, n = found.scale, found.scale.size
+    heights = [psi.mid.shape[2] * phi.mid.shape[1] for psi, phi in found.columns.blocks]
+    limit(n, limits.MAX_INVERSE_COLUMNS, "the number of columns")
+    limit(sum(heights) * n, limits.MAX_INVERSE_ENTRIES, "the number of entries of P")
+    work.spend(limits.flops_work(12 * sum(heights) * n * n), "an approximate inverse")
     parts: list[Any] = []
-    for psi, phi in found.columns.blocks:
-        rows = psi.mid.shape[2] * phi.mid.shape[1]
+    for (psi, phi), rows in zip(found.columns.blocks, heights, strict=True):
         parts.append((_scaled_rows(psi, scale).T[:, None, :] * np.repeat(phi.mid.T, scale.shape[1], axis=1)[None]).reshape(rows, n))
     A = np.vstack(parts)
-    limit(n, limits.MAX_INVERSE_COLUMNS, "the number of columns")
-    limit(A.size, limits.MAX_INVERSE_ENTRIES, "the number of entries of P")
-    work.spend(limits.flops_work(12 * len(A) * n * n), "an approximate inverse")
     Q, R = qr(A, mode="economic", check_finite=False)
     inverse, info = lapack.dtrtri(R)
-    if info != 0 or not np.all(np.isfinite(inverse)):
+    X = np.triu(inverse) @ Q.T
+    if info != 0 or not np.all(np.isfinite(X)):
         return False
-    X = inverse @ Q.T
     residual, size = np.eye(n), np.eye(n)
     for start in range(0, len(A), _PIECE):
         piece = slice(start, start + _PIECE)

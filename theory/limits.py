@@ -29,6 +29,8 @@ SIGN_PRECISION = 1024
 """Precision at which numbers are told from 0, and from other kinks, where a step names none."""
 MAX_BITS = 2**20
 """Bits of numerator or denominator of a rational number computed on the way."""
+MAX_SUM_BITS = 2**22
+"""The same for a sum, bounded by the denominators of its terms."""
 MAX_TERMS = 10**5
 """Terms of a polynomial in symbols."""
 MAX_EXPONENT = 10**5
@@ -61,6 +63,16 @@ MAX_INVERSE_ENTRIES = 2**28
 """Entries of such a matrix."""
 
 
+def step_work(L: int) -> int:
+    """Return the work of reading a step about a network of L layers, whatever its rule."""
+    return 200 + L
+
+
+def samples_work(T: int, numbers: int) -> int:
+    """Return the work of looking at T samples of so many numbers each, without a pass."""
+    return 10 * T * numbers
+
+
 def product_work(bits: int) -> int:
     """Return the work of a product of two balls, or of two numbers of so many bits.
 
@@ -68,6 +80,15 @@ def product_work(bits: int) -> int:
     (2, 17)
     """
     return 1 + bits // 64
+
+
+def rational_work(bits: int) -> int:
+    """Return the work of a product, or of a sum, of two rational numbers of so many bits: that of a common divisor is in it.
+
+    >>> rational_work(64), rational_work(2**20)
+    (2, 213005)
+    """
+    return product_work(bits) * max(1, bits.bit_length() - 8)
 
 
 def value_work(bits: int) -> int:
@@ -163,12 +184,12 @@ def elimination_work(n: int, bits: int) -> int:
 
 
 def modular_work(rows: int, columns: int) -> int:
-    """Return the work of an elimination modulo a prime.
+    """Return the work of an elimination modulo a prime, done by FLINT.
 
-    >>> modular_work(9, 4)
-    144
+    >>> modular_work(90, 40)
+    1125
     """
-    return min(rows, columns) * rows * columns
+    return min(rows, columns) * rows * columns // 128
 
 
 def minor_limit() -> int:

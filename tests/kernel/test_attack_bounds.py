@@ -128,9 +128,14 @@ def kernel_bounds(widths, activation, output, bias, inputs, inputs_rank):
     options = {"activation": activation, "output_activation": output, "bias": bias}
     if bias == "fixed":
         options["fixed_bias"] = [["1/3"] * n for n in widths[1:]]
-    problem = read_problem(Draft(widths, [[str(x) for x in row] for row in inputs], [["0"] * widths[-1]] * len(inputs), **options).document["problem"])
+    problem = read_problem(
+        Draft(widths, [[str(x) for x in row] for row in inputs], [["0"] * widths[-1]] * len(inputs), **options).document["problem"]
+    )
     known = {"matrix": "Phi-0+", "at": "everywhere", "rank_upper": inputs_rank}
-    blocks = [given_by("rank-sylvester", problem, "P-1", known), *(given_by("rank-size", problem, f"P-{l}") for l in range(2, problem.L + 1))]
+    blocks = [
+        given_by("rank-sylvester", problem, "P-1", known),
+        *(given_by("rank-size", problem, f"P-{l}") for l in range(2, problem.L + 1)),
+    ]
     rules = {"rank-size": (), "rank-samples": (), "rank-scaling": (), "rank-dimension": (known,), "rank-stack": blocks}
     found = {rule: given_by(rule, problem, "P", *premises) for rule, premises in rules.items()}
     return {rule: bound["rank_upper"] for rule, bound in found.items() if bound is not None}

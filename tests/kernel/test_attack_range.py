@@ -86,17 +86,25 @@ def gradient_by_the_output_weights(document):
     for x, y in zip(problem["X"], problem["Y"], strict=True):
         phi = [number(q) for q in x]
         for part in point[:-1]:
-            z = [sum(p * number(row[a]) for p, row in zip(phi, part["W"], strict=True)) + number(part["b"][a]) for a in range(len(part["b"]))]
+            z = [
+                sum(p * number(row[a]) for p, row in zip(phi, part["W"], strict=True)) + number(part["b"][a]) for a in range(len(part["b"]))
+            ]
             phi = [value(problem["activation"], t) for t in z]
         last = point[-1]
         z = [sum(p * number(row[j]) for p, row in zip(phi, last["W"], strict=True)) + number(last["b"][j]) for j in range(len(last["b"]))]
         if problem["error"] == "softmax":
             # 1 - p_j as the sum of the others, as p_j may be 1 to all digits
             shares = [1 / sum(mpmath.exp(t - s) for t in z) for s in z]
-            delta = [p - number(t) if number(t) != 1 else -sum(q for k, q in enumerate(shares) if k != j) for j, (p, t) in enumerate(zip(shares, y, strict=True))]
+            delta = [
+                p - number(t) if number(t) != 1 else -sum(q for k, q in enumerate(shares) if k != j)
+                for j, (p, t) in enumerate(zip(shares, y, strict=True))
+            ]
         else:
             outputs = [value(problem["output_activation"], t) for t in z]
-            delta = [RESIDUALS[problem["error"]](o - number(t)) * SLOPES[problem["output_activation"]](s) for o, t, s in zip(outputs, y, z, strict=True)]
+            delta = [
+                RESIDUALS[problem["error"]](o - number(t)) * SLOPES[problem["output_activation"]](s)
+                for o, t, s in zip(outputs, y, z, strict=True)
+            ]
         total = mpmath.matrix([e * p for e in delta for p in [*phi, *ones]]) + total
     return list(total)
 
@@ -156,6 +164,12 @@ def test_saturated_units_at_huge_numbers_have_ranks_and_slopes_that_are_0_or_see
     """Inputs of size ``10^±k``: ``1/cosh²`` is a tiny positive ball or one around 0, never ``[0, 1]``."""
     x = str(sign * 10**exponent)
     for hidden in ("tanh", "sigmoid", "erf", "gelu", "softsign", "arctan"):
-        d = Draft((1, 1, 1), [["0"], [x], [f"1/{10**exponent}"]], [["0"], ["1"], ["1"]], [layer([["-2/5"]], ["1/10"]), layer([["1"]], ["1"])], activation=hidden)
+        d = Draft(
+            (1, 1, 1),
+            [["0"], [x], [f"1/{10**exponent}"]],
+            [["0"], ["1"], ["1"]],
+            [layer([["-2/5"]], ["1/10"]), layer([["1"]], ["1"])],
+            activation=hidden,
+        )
         d.lower("rank-inclusion", "P", 2, 0, (), {"rows": [1, 3], "columns": [0, 1], "precision": 64}, "BALL")
         assert accepted(d)

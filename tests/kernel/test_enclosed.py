@@ -37,7 +37,12 @@ def exact(x):
 
 def random_enclosed(rng, shape):
     """Midpoints of many sizes with radii of many sizes, and real numbers within them."""
-    mid = np.array([rng.choice([rng.gauss(0, 1), rng.choice(SPECIAL), rng.gauss(0, 1) * 2.0 ** rng.randint(-60, 30)]) for _ in range(int(np.prod(shape)))])
+    mid = np.array(
+        [
+            rng.choice([rng.gauss(0, 1), rng.choice(SPECIAL), rng.gauss(0, 1) * 2.0 ** rng.randint(-60, 30)])
+            for _ in range(int(np.prod(shape)))
+        ]
+    )
     mid = np.clip(mid, -(2.0**40), 2.0**40)
     rad = np.array([rng.choice([0.0, abs(m) * 2.0**-50, 2.0 ** -rng.randint(1, 80), abs(m) / 3, 5e-324, 1.0]) for m in mid])
     real = [exact(m) + exact(r) * Fraction(rng.randint(-100, 100), 100) for m, r in zip(mid, rad, strict=True)]
@@ -46,7 +51,8 @@ def random_enclosed(rng, shape):
 
 def contains(found, real):
     return all(
-        abs(exact(m) - x) <= exact(r) for m, r, x in zip(found.mid.flat, found.rad.flat, np.broadcast_to(real, found.mid.shape).flat, strict=True)
+        abs(exact(m) - x) <= exact(r)
+        for m, r, x in zip(found.mid.flat, found.rad.flat, np.broadcast_to(real, found.mid.shape).flat, strict=True)
     )
 
 
@@ -69,7 +75,11 @@ def test_sums_products_and_matrix_products_hold_the_exact_ones(seed):
 def test_pairs_of_special_numbers(x, y):
     """Zeros of both signs, subnormals, products that underflow or that are too large."""
     a, b = (Enclosed(np.array([[value]]), np.array([[0.0]])) for value in (x, y))
-    for operation, true in ((lambda: a + b, exact(x) + exact(y)), (lambda: a * b, exact(x) * exact(y)), (lambda: a @ b, exact(x) * exact(y))):
+    for operation, true in (
+        (lambda: a + b, exact(x) + exact(y)),
+        (lambda: a * b, exact(x) * exact(y)),
+        (lambda: a @ b, exact(x) * exact(y)),
+    ):
         try:
             found = operation()
         except Rejected as rejected:

@@ -101,7 +101,10 @@ def test_the_limits_of_memory_are_fixed(way, name, most, what, monkeypatch):
     assert failure.message == f"{what} is {most}, at most {most - 1} is allowed"
 
 
-@pytest.mark.parametrize(("name", "most", "what"), [("MAX_INVERSE_COLUMNS", 70, "the number of columns"), ("MAX_INVERSE_ENTRIES", 182 * 70, "the number of entries of P")])
+@pytest.mark.parametrize(
+    ("name", "most", "what"),
+    [("MAX_INVERSE_COLUMNS", 70, "the number of columns"), ("MAX_INVERSE_ENTRIES", 182 * 70, "the number of entries of P")],
+)
 def test_the_limits_of_an_inverse_are_fixed(name, most, what, monkeypatch):
     monkeypatch.setattr(limits, name, most)
     assert check_certificate(certificate(("inverse", False))).ok

@@ -26,9 +26,30 @@ from lossproof.theory.functions.activations import ACTIVATION_FAMILIES, activati
 from lossproof.theory.functions.errors import ERROR_FAMILIES, error_named
 
 BITS, DIGITS = 300, 110
-ERRORS_OF_RESIDUALS = ("squared", "smooth-l1:1/4", "smooth-l1:1000", "cauchy:2", "cauchy:1/1000", "blake-zisserman:1/2", "blake-zisserman:7")
+ERRORS_OF_RESIDUALS = (
+    "squared",
+    "smooth-l1:1/4",
+    "smooth-l1:1000",
+    "cauchy:2",
+    "cauchy:1/1000",
+    "blake-zisserman:1/2",
+    "blake-zisserman:7",
+)
 HUGE = (fmpq(10) ** 60, fmpq(10) ** 18, fmpq(10) ** 6, fmpq(800), fmpq(1, 10**18), fmpq(1, 10**300))
-WIDE = ((0, "1/2"), (0, 5), (3, 5), (-2, 3), (40, 39), (-40, 39), (0, 1000), (10**6, 10**5), (-(10**6), 10**5), (10**40, 10**39), (0, 10**60), ("1/100", "1/200"))
+WIDE = (
+    (0, "1/2"),
+    (0, 5),
+    (3, 5),
+    (-2, 3),
+    (40, 39),
+    (-40, 39),
+    (0, 1000),
+    (10**6, 10**5),
+    (-(10**6), 10**5),
+    (10**40, 10**39),
+    (0, 10**60),
+    ("1/100", "1/200"),
+)
 
 
 def arguments(name, count=25):
@@ -116,7 +137,9 @@ def slope_of(name, x):
     return closed[family]() if family in closed else slope(name, x)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in (*KINKED, "identity", "power:1", "power:2", "power:3", "power:16", "softsign")])
+@pytest.mark.parametrize(
+    "name", [n for n in NAMES if n not in (*KINKED, "identity", "power:1", "power:2", "power:3", "power:16", "softsign")]
+)
 def test_the_closed_forms_of_slopes_are_differences(name):
     """The twin itself, where differences are good."""
     with mpmath.workdps(60):
@@ -225,7 +248,9 @@ def test_errors_over_wide_balls(name):
             for t in np.linspace(-1, 1, 9):
                 r = mpmath.mpf(mid) + mpmath.mpf(float(t)) * rad
                 assert arb(loss).overlaps(ball_of(error_value(name, [r], [mpmath.mpf(0)]), 40)), (name, mid, rad, t)
-                assert arb(rate).overlaps(ball_of(mpmath.diff(lambda q: error_value(name, [q], [mpmath.mpf(0)]), r), 15)) or abs(mid) > 10**6
+                assert (
+                    arb(rate).overlaps(ball_of(mpmath.diff(lambda q: error_value(name, [q], [mpmath.mpf(0)]), r), 15)) or abs(mid) > 10**6
+                )
 
 
 @pytest.mark.parametrize("name", sorted({*FUNCTIONS}))
@@ -313,7 +338,9 @@ def test_suprema_of_the_derivatives(name):
         first = lambda t: abs(slope_of(name, t))  # noqa: E731
         second = lambda t: abs(mpmath.diff(lambda s: slope_of(name, s), t))  # noqa: E731
         for bound, curve in zip(bounds, (first, second), strict=True):
-            grid = [mpmath.mpf(k) / 16 + mpmath.mpf(1) / 1000 for k in range(-160, 161)] + [mpmath.mpf(s * 10**k) + 0.3 for k in range(2, 7) for s in (1, -1)]
+            grid = [mpmath.mpf(k) / 16 + mpmath.mpf(1) / 1000 for k in range(-160, 161)] + [
+                mpmath.mpf(s * 10**k) + 0.3 for k in range(2, 7) for s in (1, -1)
+            ]
             values = [curve(t) for t in grid]
             best = max(range(len(grid)), key=values.__getitem__)
             top = maximum(curve, grid[best] - mpmath.mpf(1) / 16, grid[best] + mpmath.mpf(1) / 16) if best < 321 else values[best]
@@ -338,7 +365,17 @@ def constants(ring):
     log = lambda n: ring.embed(combination(("log", fmpq(n))))  # noqa: E731
     pi, root = ring.embed(combination(("pi",))), ring.embed(combination(("root", fmpq(5, 2), 3), fmpq(1, 3), -2))
     rationals = [fmpq(0), fmpq(3, 2), fmpq(-3, 2), fmpq(1), fmpq(-1), fmpq(1000), fmpq(-1, 1000)]
-    return [*rationals, log(3), log(3) * fmpq(-1, 2), log(2) * 2 - log(5), pi * fmpq(1, 3) - 1, pi * fmpq(-1, 3) + 1, root, root * root - pi, log(2) - fmpq(1, 2)]
+    return [
+        *rationals,
+        log(3),
+        log(3) * fmpq(-1, 2),
+        log(2) * 2 - log(5),
+        pi * fmpq(1, 3) - 1,
+        pi * fmpq(-1, 3) + 1,
+        root,
+        root * root - pi,
+        log(2) - fmpq(1, 2),
+    ]
 
 
 def combination(constant, rational=0, factor=1):
@@ -395,7 +432,9 @@ def test_at_a_kink_all_derivatives_exist_that_exist(name):
                     series = Series([np.array([z], dtype=object), *[np.array([unit], dtype=object)] * order])
                     if order <= smooth:
                         first = ring.apply(activation_named(name), series).coefficients[0][0]
-                        assert arb(first).overlaps(ball_of(mpmath.mpf(value(name, mpmath.mpf(int(kink)))), 30)) or first == value(name, kink)
+                        assert arb(first).overlaps(ball_of(mpmath.mpf(value(name, mpmath.mpf(int(kink)))), 30)) or first == value(
+                            name, kink
+                        )
                     else:
                         with pytest.raises(Rejected):
                             ring.apply(activation_named(name), series)
@@ -441,7 +480,9 @@ def test_residues_in_place_of_exponentials_satisfy_the_same_equations(name):
     p, u, D = 1000003, 271, 12
     ring, function = residue_ring(Work(), D, u, p), function_of(activation_named(name))
     for z in (fmpq(1, 2), fmpq(-5, 3), fmpq(7, 6), fmpq(0), fmpq(2)):
-        value_there, slope_there = (constant_term(part, (1,))[0] for part in ring.both(function, name, Series([np.array([z], dtype=object)])))
+        value_there, slope_there = (
+            constant_term(part, (1,))[0] for part in ring.both(function, name, Series([np.array([z], dtype=object)]))
+        )
         t, q = pow(u, int((z * D * function.parameter).p), p), int(z.p) * pow(int(z.q), -1, p)
         logistic = t * pow(1 + t, -1, p)
         gate = t * (t + 2) * pow(t * (t + 2) + 2, -1, p)

@@ -163,6 +163,12 @@ def test_a_singular_value_is_bounded_by_what_it_is(method):
     """P of a linear network is known: ``X`` with a row of ones, whose scaled singular values are those of a triangular matrix."""
     d = Draft((1, 1), [["0"], ["1"]], [["0"], ["0"]], [layer([["1"]], ["0"])])
     # columns (0, 1), (1, 1) with norms 1 and √2, scaled by 1/2: σ_min² = (3 − √5)/8
-    for least, fine in (("1/4", True if method == "cholesky" else None), ("3/32", True), ("5/16", False), ("39/128", method == "cholesky" or None), ("1/2", False)):
+    for least, fine in (
+        ("1/4", True if method == "cholesky" else None),
+        ("3/32", True),
+        ("5/16", False),
+        ("39/128", method == "cholesky" or None),
+        ("1/2", False),
+    ):
         result = checked(d, "P", method, False, least)
         assert fine is None or result.ok == fine, least

@@ -91,7 +91,10 @@ def test_targets_within_the_radius():
     robust(d, 1, "1/999")
     assert outcome(d) == ("conclusion", "conclusion.facts.radius")
     assert outcome(certificate(radius="1/16", target_radius="1/10")) == ("evidence", "evidence.radius")
-    assert outcome(certificate(radius="1/16", target_radius="1/1000", facts={"target_radius": "1/999"})) == ("conclusion", "conclusion.facts.target_radius")
+    assert outcome(certificate(radius="1/16", target_radius="1/1000", facts={"target_radius": "1/999"})) == (
+        "conclusion",
+        "conclusion.facts.target_radius",
+    )
     d = certificate(radius="1/16", target_radius="0")
     robust(d, 1, "0")
     assert outcome(d) == ("premise", "premises")

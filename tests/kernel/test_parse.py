@@ -300,7 +300,10 @@ def test_places_are_points_witnesses_or_four_words():
 
 def test_claims_and_bounds_are_told_apart_by_their_rule():
     """A rule of ranks gives bounds only, any other claims only, and a conclusion is one of the two."""
-    bound, claim = {"matrix": "P", "at": EVERYWHERE, "rank_lower": 0}, {"statement": "count", "at": EVERYWHERE, "verdict": "PROVED", "facts": {}}
+    bound, claim = (
+        {"matrix": "P", "at": EVERYWHERE, "rank_lower": 0},
+        {"statement": "count", "at": EVERYWHERE, "verdict": "PROVED", "facts": {}},
+    )
     for rule, conclusion in (
         ("rank-size", claim), ("record", bound), ("rank-size", {**bound, "rank_upper": 1}), ("rank-size", {**bound, **claim}), ("record", {**claim, **bound}),
         ("rank-size", {}), ("record", {}), ("rank-size", []), ("record", "count"), ("rank-size", {"matrix": "P", "at": EVERYWHERE}),

@@ -55,10 +55,18 @@ def naive(A, B):
 
 
 def agree(a, b):
-    return a.overlaps(b) if isinstance(a, arb) and isinstance(b, arb) else arb(a).overlaps(arb(b)) if isinstance(a, arb) or isinstance(b, arb) else a == b
+    return (
+        a.overlaps(b)
+        if isinstance(a, arb) and isinstance(b, arb)
+        else arb(a).overlaps(arb(b))
+        if isinstance(a, arb) or isinstance(b, arb)
+        else a == b
+    )
 
 
-@pytest.mark.parametrize("kinds", [("rationals", "rationals"), ("balls", "balls"), ("rationals", "balls"), ("both", "both"), ("residues", "residues")], ids=str)
+@pytest.mark.parametrize(
+    "kinds", [("rationals", "rationals"), ("balls", "balls"), ("rationals", "balls"), ("both", "both"), ("residues", "residues")], ids=str
+)
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
 def test_products_of_stacks_of_matrices(shapes, kinds):
     rng = random.Random(1)

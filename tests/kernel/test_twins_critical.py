@@ -277,7 +277,11 @@ def test_kinks_have_as_many_derivatives_as_they_have():
     ):  # fmt: skip
         with ball_precision(64):
             exact = FormalRing(Work()), np.array([fmpq(0)], dtype=object), np.array([fmpq(1)], dtype=object)
-            for ring, first, rest in ((BallRing(Work(), 64), zero, one), (BallRing(Work(), 64), np.array([arb(0, 1e-9)], dtype=object), one), exact):
+            for ring, first, rest in (
+                (BallRing(Work(), 64), zero, one),
+                (BallRing(Work(), 64), np.array([arb(0, 1e-9)], dtype=object), one),
+                exact,
+            ):
                 z = Series([first, *[rest] * order])
                 if fine:
                     ring.both(function_of(activation_named(name)), name, z)

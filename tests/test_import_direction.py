@@ -55,7 +55,7 @@ MAY_IMPORT = {
 
 KERNEL_MAY_IMPORT = {
     f"lossproof.theory.{name}"
-    for name in ("functions.activations", "functions.errors", "functions.properties", "verdicts", "exceptions", "names")
+    for name in ("functions.activations", "functions.errors", "verdicts", "exceptions", "limits")
 }
 """All that the kernel may import of this project besides itself."""
 

@@ -81,7 +81,9 @@ def rank_kronecker(step: Step) -> Result:
     """With ``Ψ_L = I`` the block ``P-L`` is, up to order, ``I ⊗ Φ_{L-1}⁺``: ``r(P-L) = n_L r(Φ_{L-1}⁺)``."""
     step.expect(1)
     problem = step.problem
-    require(problem.strip and _layer(step, "P") == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere")
+    require(
+        problem.strip and _layer(step, "P") == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere"
+    )
     value = problem.n_L * step.bound(0, f"Phi-{problem.L - 1}+")
     return step.upper(value) if step.side == "rank_upper" else step.lower(value), Rigor.EXACT
 

@@ -9,8 +9,10 @@ import numpy as np
 from scipy import linalg
 
 from benchmarks.timing import timed
-from lossproof.certificates.claims.learner_nearby import FoundLearner, claim_learner_nearby
+from lossproof.certificates.claims.learners import learner_near
 from lossproof.certificates.proof.certificate import certificate_of
+from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, ProofContext
+from lossproof.certificates.proof.places import Point
 from lossproof.certificates.proof.verify import verify
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.learners.candidates import exact_learner_candidates
@@ -47,7 +49,10 @@ def show(name: str, problem: Problem) -> None:
     proof, ball = timed(lambda: kantorovich_ball(problem, weights), RUNS)
     if ball is None:
         raise SystemExit("nothing was proved: the other times mean nothing")
-    text = certificate_of(problem, [weights], [claim_learner_nearby(FoundLearner(0, ball))]).text
+    found = learner_near(ProofContext(problem, 0, DEFAULT_MAX_PRECISION), Point(weights))
+    if found is None:
+        raise SystemExit("no learner was proved: the other times mean nothing")
+    text = certificate_of(problem, [found.existence]).text
     check, verification = timed(lambda: verify(text), RUNS)
     if not verification.ok:
         raise SystemExit(f"the certificate was rejected: {verification.failures}")

@@ -28,6 +28,7 @@ def main() -> None:
         "python with an empty program": ([python, "-c", "pass"], None),
         "import lossproof": ([python, "-c", "import lossproof"], 0.2),
         "lossproof check 2-2-1 --data xor -o xor.html": (check, 3.0),
+        "the same with --no-self-check": ([*check, "--no-self-check"], 3.0),
         "lossproof verify xor.json": ([python, "-m", "lossproof", "verify", "xor.json"], 2.0),
     }
     with tempfile.TemporaryDirectory() as name:

@@ -23,6 +23,7 @@ from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.precision import ball_precision, dyadic
+from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.boxes import evaluate_box, parameter_place
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.hessian import hessian
@@ -176,7 +177,7 @@ def _maps_into_itself(problem: Problem, weights: Weights, system: ReducedSystem,
 
 
 def _values(problem: Problem, weights: Weights, system: ReducedSystem, precision: int) -> arb_mat:
-    g = gradient(problem, evaluate(problem.architecture, problem.samples, weights, BallField(precision)))
+    g = gradient(problem, evaluate(problem.architecture, problem.samples, weights, StateBallField(precision)))
     return arb_mat(len(system.equations), 1, [g[k] for k in system.equations])
 
 
@@ -190,7 +191,7 @@ def hessian_over_box(problem: Problem, weights: Weights, radius: Fraction, preci
 
     Raises `NotDifferentiable` where a second derivative does not exist, or may not, in the box.
     """
-    return hessian(problem, evaluate_box(problem, weights, BallField(precision), radius, parameters))
+    return hessian(problem, evaluate_box(problem, weights, StateBallField(precision), radius, parameters))
 
 
 def _moved(problem: Problem, weights: Weights, free: tuple[int, ...], step: list[arb]) -> Weights:

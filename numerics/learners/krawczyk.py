@@ -17,9 +17,10 @@ import numpy as np
 from flint import arb, arb_mat
 from scipy import linalg
 
-from lossproof.numerics.fields.ball import BallField, ball_of
+from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.estimates import singular_values
@@ -154,7 +155,7 @@ class _Point:
     """A problem at a point in balls of one precision."""
 
     def __init__(self, problem: Problem, weights: Weights, precision: int) -> None:
-        self.problem, self.weights, self.field = problem, weights, BallField(precision)
+        self.problem, self.weights, self.field = problem, weights, StateBallField(precision)
 
     @cached_property
     def residuals(self) -> arb_mat:

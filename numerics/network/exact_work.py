@@ -15,6 +15,7 @@ from lossproof.numerics.network.matrices import parsed_name
 from lossproof.theory.limits import MAX_BITS, MAX_STEP_WORK, MAX_TERMS, product_work, value_work
 from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.verdicts import Rigor
 
 TERM_WORK = 10
 """The work of a product of two terms."""
@@ -32,10 +33,14 @@ def bit_length(arrays: Iterable[Array]) -> int:
 
 @dataclass(frozen=True)
 class ExactWork:
-    """Bounds of the work of a pass, and of the number of terms of what comes out of it; 0 terms where all is rational."""
+    """Bounds of the work of a pass, and of the number of terms of what comes out of it; 0 terms where all is rational.
+
+    ``rigor`` is BALL where an irrational z is met by an activation with a kink, as its side is seen in balls.
+    """
 
     work: int
     terms: int
+    rigor: Rigor = Rigor.EXACT
 
     @property
     def is_allowed(self) -> bool:
@@ -70,7 +75,7 @@ def matrix_work(problem: Problem, evaluation: Evaluation, name: str) -> ExactWor
         return layers.forward(layer)
     before = layers.forward(a.L - 1 if evaluation.strip_output else a.L)
     rows, columns = matrix_size(problem, name)
-    return before if before == TOO_MUCH else layers.backward(before.work, max(layer, 1), rows * columns)
+    return before if before == TOO_MUCH else layers.backward(before, max(layer, 1), rows * columns)
 
 
 def output_work(evaluation: Evaluation) -> ExactWork:
@@ -104,16 +109,20 @@ class _Layers:
             each = _product(self._phi[l - 1], self._weights[l])
             if each > MAX_TERMS or bit_length([z]) > MAX_BITS:
                 return TOO_MUCH
-            products = self._extend(l, n[l - 1] * each + 1) if values or l < depth else 0
+            products = self._extend(l, n[l - 1] * each + 1, last=l == depth) if values or l < depth else 0
             if products > MAX_TERMS:
                 return TOO_MUCH
             total += T * n[l] * (n[l - 1] + 1) * (product_work(2 * bit_length([W, before])) + TERM_WORK * each)
             total += T * n[l] * (value_work(0) + TERM_WORK * products)
-        return ExactWork(total, self._phi[-1])
+        return ExactWork(total, self._phi[-1], self._rigor(depth))
 
-    def backward(self, work: int, lowest: int, entries: int) -> ExactWork:
+    def _rigor(self, depth: int) -> Rigor:
+        kinked = [l for l in self._architecture.kinked_layers(2) if l <= depth]
+        return Rigor.BALL if any(_terms_of(self._evaluation.z[l]) for l in kinked) else Rigor.EXACT
+
+    def backward(self, before: ExactWork, lowest: int, entries: int) -> ExactWork:
         """Continue with the ``Ψ_l`` down to a layer, after `forward`, and with so many entries of ``P``."""
-        n, T, a = self._architecture.widths, self._evaluation.T, self._architecture
+        n, T, a, work = self._architecture.widths, self._evaluation.T, self._architecture, before.work
         terms = 0 if self._evaluation.strip_output else self._slope[a.L]
         for l in range(a.L - 1, lowest - 1, -1):
             W, later = self._evaluation.layers[l][0], self._evaluation.psi[l + 1]
@@ -124,7 +133,7 @@ class _Layers:
                 return TOO_MUCH
             work += T * a.n_L * n[l] * ((n[l + 1] + 1) * (product_work(2 * bit_length([W, later])) + TERM_WORK * each) + TERM_WORK * terms)
         terms = _product(terms, max(self._phi[: a.L]))
-        return TOO_MUCH if terms > MAX_TERMS else ExactWork(work + TERM_WORK * entries * terms, terms)
+        return TOO_MUCH if terms > MAX_TERMS else ExactWork(work + TERM_WORK * entries * terms, terms, before.rigor)
 
     def gradient(self) -> ExactWork:
         """Return the work of a gradient: a pass forward and one backward, from errors that have twice the terms of the outputs, and two more."""
@@ -143,12 +152,12 @@ class _Layers:
                 return TOO_MUCH
             work += T * (n[l - 1] + 1) * n[l] * (2 * product_work(2 * bits) + TERM_WORK * (outer + back))
             terms = after
-        return ExactWork(work, self._phi[a.L])
+        return ExactWork(work, self._phi[a.L], found.rigor)
 
-    def _extend(self, l: int, inner: int) -> int:
-        """Bound the terms of layer l by those of z; return the products of terms for each value."""
+    def _extend(self, l: int, inner: int, *, last: bool) -> int:
+        """Bound the terms of layer l by those of z; return the products of terms for each value. Of the last layer no value need exist in the field here."""
         formal = _terms_of(self._evaluation.z[l]) > 0
-        if not formal and _terms_of(self._evaluation.phi[l]) == 0:
+        if not formal and not last and _terms_of(self._evaluation.phi[l]) == 0:
             self._phi[l:], self._slope[l:] = [0], [0]
             return 0
         value, slope, products = activation_terms(self._architecture.activation_of(l), inner if formal else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def constant_kernel(matrix: npt.NDArray[Any], side: str, work: ExactWork | None 
 
     The bound may be trivial (``d = 0``) and need not be the rank: a kernel vector may have entries that are not rational. None is
     returned only where no checker takes the evidence: a number is too long, or the products of the matrix with all vectors cost too much, ``work`` being
-    that of the entries for a checker. Raises `ValueError` on another side.
+    that of the entries for a checker, whose rigor is that of the bound. Raises `ValueError` on another side.
 
     >>> rows = np.array([[fmpq(1), fmpq(2)], [fmpq(3), fmpq(6)]], dtype=object)
     >>> constant_kernel(rows, "right").payload
@@ -49,9 +50,8 @@ def constant_kernel(matrix: npt.NDArray[Any], side: str, work: ExactWork | None 
         entries = dict(zip(free, short, strict=True))
         basis.append([entries.get(j, short[0] * 0) for j in range(n)])
     support = sum(entry != 0 for vector in basis for entry in vector)
-    if not products_are_allowed(oriented, support, len(basis), work):
-        return None
-    return kernel_evidence(basis, n, side)
+    found = kernel_evidence(basis, n, side) if products_are_allowed(oriented, support, len(basis), work) else None
+    return found if found is None or work is None else replace(found, rigor=work.rigor)
 
 
 def products_are_allowed(matrix: npt.NDArray[Any], support: int, vectors: int, entries: ExactWork | None = None) -> bool:

@@ -25,8 +25,8 @@ from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.fields.roomy import RoomyBallField
 from lossproof.numerics.network.double_range import beyond_doubles
-from lossproof.numerics.network.evaluation import evaluate
-from lossproof.numerics.network.exact_work import ExactWork, matrix_work
+from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.network.exact_work import TOO_MUCH, ExactWork, matrix_work
 from lossproof.numerics.network.matrices import matrix_at, matrix_evaluation, named_matrix, parsed_name
 from lossproof.numerics.network.pass_limits import precision_within
 from lossproof.numerics.ranks.balls import ball_rank
@@ -100,7 +100,7 @@ def rank_evidence(problem: Problem, weights: Weights | None, matrix: str, effort
 
 def _rational_bounds(matrix: Array, entries: ExactWork, seed: int) -> Iterator[RankEvidence]:
     """Yield the rank of a rational matrix from both sides, ``entries`` being the work of its entries for a checker."""
-    lower, upper = rational_rank(matrix, seed)
+    lower, upper = (None if found is None else replace(found, rigor=entries.rigor) for found in rational_rank(matrix, seed))
     if lower is not None:
         yield lower
     if upper is not None:
@@ -198,4 +198,11 @@ def _rational_matrix(problem: Problem, weights: Weights, matrix: str) -> tuple[A
         return None
     evaluation = matrix_evaluation(problem, weights, matrix, field)
     found = in_field(lambda: matrix_at(problem, evaluation, matrix))
-    return None if found is None else (found, matrix_work(problem, evaluation, matrix))
+    return None if found is None else (found, _entries_work(problem, weights, matrix, evaluation))
+
+
+def _entries_work(problem: Problem, weights: Weights, matrix: str, evaluation: Evaluation) -> ExactWork:
+    """Return the work of the entries for a checker, whose pass may meet numbers that are not rational, although these entries are."""
+    formal = matrix_evaluation(problem, weights, matrix, FormalField())
+    passes = (in_field(lambda: matrix_work(problem, found, matrix)) for found in (evaluation, formal))
+    return next((work for work in passes if work is not None), TOO_MUCH)

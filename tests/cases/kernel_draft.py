@@ -1,10 +1,11 @@
-"""The builder of certificates made by hand: the problem, points and steps of a document, sealed at the end."""
+"""The builder of certificates made by hand: the problem, points and steps of a document, numbered, counted and sealed at the end."""
 
 from __future__ import annotations
 
 import copy
 import hashlib
 import json
+from itertools import pairwise
 
 import mpmath
 
@@ -13,7 +14,8 @@ from cases.kernel_twin import DIGITS, matrix, pivots
 PRIME = 2305843009213693951  # 2^61 - 1
 XOR_X = [["0", "0"], ["0", "1"], ["1", "0"], ["1", "1"]]
 XOR_Y = [["0"], ["1"], ["1"], ["0"]]
-EVERYWHERE, ALMOST, HERE = "everywhere", "almost everywhere", "at these weights"
+EVERYWHERE, ALMOST, OPEN, SOME = "everywhere", "almost everywhere", "on an open set", "at some weights"
+RIGORS = ("EXACT", "BALL", "VERIFIED_FLOAT", "CITED")
 
 
 def sealed(document):
@@ -36,7 +38,7 @@ class Draft:
     def __init__(self, widths, X, Y, *points, **options):
         self.document = {
             "format": "lossproof-certificate",
-            "version": 1,
+            "version": 2,
             "problem": {
                 "widths": list(widths),
                 "activation": "tanh",
@@ -52,9 +54,17 @@ class Draft:
             "steps": [],
         }
 
+    @classmethod
+    def of(cls, document, steps=None):
+        """The draft of a finished document, with its first steps only if a number is given."""
+        found = cls.__new__(cls)
+        found.document = {key: value for key, value in document.items() if key not in ("digest", "length", "seal")}
+        found.document["steps"] = document["steps"][:steps]
+        return found
+
     def step(self, rule, conclusion, premises=(), evidence=None, rigor="EXACT"):
+        """A step whose rigor is the weaker of the rule's own and those of its premises."""
         steps = self.document["steps"]
-        weakest = max([rigor, *(steps[p - 1]["rigor"] for p in premises)], key=["EXACT", "BALL", "VERIFIED_FLOAT", "CITED"].index)
         steps.append(
             {
                 "id": len(steps) + 1,
@@ -62,41 +72,79 @@ class Draft:
                 "premises": list(premises),
                 "evidence": evidence or {},
                 "conclusion": conclusion,
-                "rigor": weakest,
+                "rigor": max([rigor, *(steps[p - 1]["rigor"] for p in premises)], key=RIGORS.index),
             }
         )
         return len(steps)
 
-    def lower(self, rule, name, value, point=0, premises=(), evidence=None, rigor="EXACT"):
-        return self.step(rule, {"matrix": name, "point": point, "rank_lower": value}, premises, evidence, rigor)
+    def undo(self, steps=1):
+        """Take the last steps away."""
+        del self.document["steps"][-steps:]
 
-    def upper(self, rule, name, value, point=0, premises=(), evidence=None, rigor="EXACT"):
-        return self.step(rule, {"matrix": name, "point": point, "rank_upper": value}, premises, evidence, rigor)
+    def lower(self, rule, name, value, at=0, premises=(), evidence=None, rigor="EXACT"):
+        return self.step(rule, {"matrix": name, "at": at, "rank_lower": value}, premises, evidence, rigor)
 
-    def claim(self, rule, statement, scope, verdict, facts=None, point=None, premises=(), evidence=None, rigor="EXACT"):
-        conclusion = {"statement": statement, "scope": scope, "verdict": verdict, "point": point, "facts": facts or {}}
-        return self.step(rule, conclusion, premises, evidence, rigor)
+    def upper(self, rule, name, value, at=0, premises=(), evidence=None, rigor="EXACT"):
+        return self.step(rule, {"matrix": name, "at": at, "rank_upper": value}, premises, evidence, rigor)
 
-    def minor(self, name, point=0, u=None):
-        """A lower bound by `rank-minor` with a minor found by the naive twin."""
+    def size(self, name, value):
+        """The upper bound of a rank by the size of the matrix."""
+        return self.upper("rank-size", name, value, EVERYWHERE)
+
+    def claim(self, rule, statement, at=0, facts=None, premises=(), evidence=None, rigor="EXACT", verdict="PROVED"):
+        return self.step(rule, {"statement": statement, "at": at, "verdict": verdict, "facts": facts or {}}, premises, evidence, rigor)
+
+    def record(self, statement, facts=None, verdict="PROVED"):
+        return self.claim("record", statement, EVERYWHERE, facts, verdict=verdict)
+
+    def define(self, statement, at=0, facts=None, premises=(), verdict="PROVED"):
+        return self.claim("definition", statement, at, facts, premises, verdict=verdict)
+
+    def imply(self, row, statement, at=0, facts=None, premises=(), rigor="EXACT", verdict="PROVED"):
+        return self.claim("implication", statement, at, facts, premises, {"row": row}, rigor, verdict)
+
+    def differentiable(self, order=1, at=0, rigor="EXACT"):
+        return self.claim("differentiable", "differentiable", at, {"order": order}, (), {"order": order}, rigor)
+
+    def pivots(self, name, at=0):
+        """Rows and columns of a large minor that is not 0, found by the naive twin at a point."""
         with mpmath.workdps(DIGITS):
-            rows, columns = pivots(matrix(self.document, point or 0, name))
-        return self.lower("rank-minor", name, len(rows), point, evidence={"rows": rows, "columns": columns, "prime": PRIME, "u": u})
+            return pivots(matrix(self.document, at if isinstance(at, int) else 0, name))
 
-    def ball(self, name, point=0, precision=128):
-        with mpmath.workdps(DIGITS):
-            rows, columns = pivots(matrix(self.document, point or 0, name))
-        return self.lower(
-            "rank-ball", name, len(rows), point, evidence={"rows": rows, "columns": columns, "precision": precision}, rigor="BALL"
-        )
+    def minor(self, name, at=0, u=None):
+        """A lower bound by `rank-minor`, everywhere for a matrix of samples."""
+        rows, columns = self.pivots(name, at)
+        place = EVERYWHERE if name.startswith("Phi-0") else at
+        return self.lower("rank-minor", name, len(rows), place, (), residues(rows, columns, None if u is None else {"u": u}))
 
-    def kernel(self, name, vectors, point=0, side="right"):
-        size = len(vectors[0])
-        return self.upper("rank-kernel", name, size - len(vectors), point, evidence={"side": side, "vectors": vectors})
+    def inclusion(self, name, at=0, precision=128):
+        """A lower bound by `rank-inclusion`."""
+        rows, columns = self.pivots(name, at)
+        place = EVERYWHERE if name.startswith("Phi-0") else at
+        return self.lower("rank-inclusion", name, len(rows), place, (), {"rows": rows, "columns": columns, "precision": precision}, "BALL")
+
+    def kernel(self, name, vectors, at=0, side="right", entries="Q", rigor="EXACT"):
+        evidence = {"side": side, "vectors": vectors, "entries": entries}
+        return self.upper("rank-kernel", name, len(vectors[0]) - len(vectors), at, (), evidence, rigor)
+
+    def singular(self, name="P", least="0", at=0, method="cholesky", balanced=False):
+        """A claim about the smallest singular value, in double precision."""
+        evidence = {"matrix": name, "method": method, "balanced": balanced, "least": least}
+        return self.claim("singular-value", "singular-value", at, {"matrix": name, "least": least}, (), evidence, "VERIFIED_FLOAT")
 
     def finish(self):
-        """The document, with digest and length."""
+        """The document, with digest, length and seal."""
         document = copy.deepcopy(self.document)
         document["digest"] = digest_of(document["problem"])
         document["length"] = len(document["steps"])
         return sealed(document)
+
+
+def residues(rows, columns, substitution=None, prime=PRIME):
+    """The evidence of a minor modulo a prime."""
+    return {"rows": rows, "columns": columns, "prime": prime, "substitution": substitution}
+
+
+def weights(widths, weight="1", bias="0"):
+    """A point with the same number everywhere."""
+    return [layer([[weight] * n for _ in range(m)], [bias] * n) for m, n in pairwise(widths)]

@@ -7,12 +7,11 @@ import lossproof as lp
 X = [[0, 0], [0, 1], [1, 0], [1, 1]]
 Y = [[0], [1], [1], [0]]
 report = lp.check_architecture((2, 3, 1), X, Y, activation="sigmoid")
-report.save("xor.html")
-report.save("xor.json")
+report.save("sigmoid.html")  # and sigmoid.json, the certificate, beside it
 
-print("as written:", lp.verify("xor.json").ok)
+print("as written:", lp.verify("sigmoid.json").ok)
 
-with open("xor.json", encoding="utf-8") as file:
+with open("sigmoid.json", encoding="utf-8") as file:
     document = json.load(file)
 for step in document["steps"]:
     if step["conclusion"].get("matrix") == "P" and "rank_lower" in step["conclusion"]:

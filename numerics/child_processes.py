@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -22,7 +23,7 @@ def pooled(function: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], pr
     others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), ignore_interrupts) as pool:
         try:
-            with one_thread_each(), without_main_module():
+            with one_thread_each(), without_main_module(), interrupts_held():
                 futures = [pool.submit(function, *task) for task in tasks]
             for future in futures:
                 yield future.result()
@@ -35,6 +36,24 @@ def pooled(function: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], pr
 def ignore_interrupts() -> None:
     """Leave Ctrl-C to the process that started this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back until the block ends, so that processes and threads started within it never see one; where the system cannot, do nothing.
+
+    A process inherits what the thread that starts it holds back, and keeps it: a new one is deaf to Ctrl-C before it can say so itself. The resource tracker of
+    `multiprocessing` is started first, as its start would let Ctrl-C through again.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ def nearest_name(given: object, known: Iterable[str]) -> str:
     ": did you mean 'tanh'?"
     """
     names = list(known)
-    close = difflib.get_close_matches(str(given).lower().replace("_", "-"), names, n=1, cutoff=0.6)
+    text = given.lower().replace("_", "-") if isinstance(given, str) else ""
+    close = difflib.get_close_matches(text, names, n=1, cutoff=0.6)
     if close:
         return f": did you mean {close[0]!r}?"
     return f": choose one of {', '.join(names)}"

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.limits import MAX_NUMBER_TEXT
+from lossproof.theory.shown import shown
 
 _MOST_EXPONENT = 5000
 _PIECE = 600
@@ -25,6 +26,16 @@ def rational_text(value: Fraction) -> str:
     """
     numerator = _digits(value.numerator)
     return numerator if value.denominator == 1 else f"{numerator}/{_digits(value.denominator)}"
+
+
+def fraction_latex(value: Fraction) -> str:
+    r"""Return a rational as LaTeX, set small.
+
+    >>> fraction_latex(Fraction(3)), fraction_latex(Fraction(-1, 2))
+    ('3', '-\\tfrac{1}{2}')
+    """
+    top, _, bottom = rational_text(abs(value)).partition("/")
+    return ("-" if value < 0 else "") + (rf"\tfrac{{{top}}}{{{bottom}}}" if bottom else top)
 
 
 def rational_written(text: str) -> Fraction:
@@ -68,7 +79,7 @@ def parameter_of_text(text: str, what: str, example: str) -> Fraction:
     """
     value = rational_of_text(text)
     if value is None:
-        raise InputError(f"{what} must be a rational number, got {told(text)}: write for example {example}")
+        raise InputError(f"{what} must be a rational number, got {shown(text)}: write for example {example}")
     return value
 
 
@@ -101,18 +112,6 @@ def brief_name(name: str) -> str:
     return f"{family}:≈10^{decimal_exponent(rational_written(parameter))}" if colon and len(name) > _LONGEST_NAME else name
 
 
-def told(value: object) -> str:
-    """Return what was given, for a message: its ``repr``, cut where it is long, or the name of its type where that holds too long an integer.
-
-    >>> told("abc"), told([10**5000])
-    ("'abc'", 'list')
-    """
-    try:
-        return brief_text(repr(value))
-    except ValueError:
-        return type(value).__name__
-
-
 def decimal_exponent(value: Fraction) -> int:
     """Return ``floor(log10 |value|)`` of a rational other than 0, exactly.
 
@@ -132,7 +131,8 @@ def shifted(value: Fraction, places: int) -> Fraction:
     >>> shifted(Fraction(1, 2), -1)
     Fraction(1, 20)
     """
-    return value * 10**places if places >= 0 else value / 10**-places
+    unit = Fraction(10) ** abs(places)
+    return value * unit if places >= 0 else value / unit
 
 
 def _digits(number: int) -> str:
@@ -149,5 +149,6 @@ def _integer(text: str) -> int:
     if len(text) <= _PIECE:
         return int(text)
     high, low = text[:-_PIECE], text[-_PIECE:]
+    unit: int = 10**_PIECE
     size = _integer(high) if high not in ("+", "-") else 0
-    return size * 10**_PIECE + (-int(low) if text[0] == "-" else int(low))
+    return size * unit + (-int(low) if text[0] == "-" else int(low))

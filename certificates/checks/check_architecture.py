@@ -185,7 +185,7 @@ def _notes(context: ProofContext, point: Point, claims: Sequence[Claim], *, chos
         )
     if problem.architecture.bias == "fixed":
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
-    notes += notes_on_doubles(problem, point.weights)
+    notes += notes_on_doubles(problem, [point.weights])
     if is_costly(problem):
         notes.append(
             f"The picture of the singular values of P, an estimate, is left out: P has {problem.architecture.N_net} × {problem.columns} entries."

@@ -76,9 +76,7 @@ def claim_one_hidden_layer(context: ProofContext, point: Point) -> Claim | None:
         return None
     found = rank_bounds(context, "Phi-1", point)
     if found.lower.value == T:
-        reason = (
-            f"n_1 = T = {T} and Φ_1 is invertible at these weights: W_2 = Φ_1^{{-T}}Y fits every target, and the last block alone gives rank P = T·n_L."
-        )
+        reason = f"n_1 = T = {T} and Φ_1 is invertible at these weights: W_2 = Φ_1^{{-T}}Y fits every target, and the last block alone gives rank P = T·n_L."
         return decided("one-hidden-layer", point, reason, "definition", found.lower, *smooth)
     reason = f"n_1 = T = {T}, but Φ_1 is proved to have rank between {found.lower.value} and {found.upper.value} only at these weights."
     missing = "weights of the first layer at which Φ_1 is proved invertible"

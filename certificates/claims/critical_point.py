@@ -47,6 +47,7 @@ class LocatedPoint:
     """A critical point that was proved to lie at or near a point: the PROVED claim ``critical-point``, and what it gathers."""
 
     claim: Claim
+    stationary: Claim
     loss: Claim
     class_claim: Claim | None
     is_learner: bool
@@ -126,11 +127,13 @@ def _summary(context: ProofContext, stationary: Claim, learner: Learner | None, 
         "rank_lower": 0 if ranks is None else ranks.lower.value,
         "rank_upper": min(n, context.problem.columns) if ranks is None else ranks.upper.value,
     }
-    where = "These weights are a critical point" if radius == 0 else f"A critical point lies within {decimal_above(radius)} of these weights"
+    where = (
+        "These weights are a critical point" if radius == 0 else f"A critical point lies within {decimal_above(radius)} of these weights"
+    )
     reason = f"{where}. {stationary.reason} {_UNDECIDED if class_claim is None else class_claim.reason}"
     premises = [node for node in (stationary, loss, inertia, class_claim, *bounds) if node is not None]
     claim = decided(_NAME, stationary.place, reason, "definition", *premises, facts=facts)
-    return LocatedPoint(claim, loss, class_claim, learner is not None)
+    return LocatedPoint(claim, stationary, loss, class_claim, learner is not None)
 
 
 def _class_of(
@@ -219,7 +222,9 @@ def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) ->
         "precision": curve.precision,
     }
     own = Rigor.EXACT if curve.exact else Rigor.BALL
-    return decided("higher-order-descent", place, reason, "higher-order-descent", stationary, *smooth, facts=facts, evidence=evidence, own=own)
+    return decided(
+        "higher-order-descent", place, reason, "higher-order-descent", stationary, *smooth, facts=facts, evidence=evidence, own=own
+    )
 
 
 def _curve_at(context: ProofContext, point: Point) -> DescentCurve | None:

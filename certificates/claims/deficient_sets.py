@@ -11,7 +11,8 @@ from lossproof.certificates.proof.places import OPEN_SET, SOMEWHERE, Point
 from lossproof.certificates.proof.rank_bounds import inputs_bounds
 from lossproof.numerics.network.outputs import flat_outputs
 from lossproof.numerics.network.points import off_kinks, with_outputs_reversed
-from lossproof.theory.functions.activation import Activation, AffinePiece
+from lossproof.theory.functions.activation import Activation
+from lossproof.theory.functions.forms import AffinePiece
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import brief_name, rational_text
 from lossproof.theory.verdicts import Rigor

@@ -30,9 +30,10 @@ def claim_exact_learning(context: ProofContext, start: Point, at_start: Claim | 
     """Claim that some ``W*`` is an exact learner: at the weights of ``start``, by a wide layer there, or ``nearby``; or leave it open."""
     if at_start is not None and at_start.verdict is Verdict.PROVED:
         return implied("some-learner", _NAME, EVERYWHERE, "The given weights are one.", at_start)
-    wide = None if nearby is not None and nearby.point is start else _by_wide_layer(context, start)
-    if wide is not None or nearby is not None:
-        return wide or nearby.existence
+    near_start = nearby is not None and nearby.point is start
+    found = (None if near_start else _by_wide_layer(context, start)) or (None if nearby is None else nearby.existence)
+    if found is not None:
+        return found
     beyond = beyond_doubles(context.problem)
     sought = "" if beyond is None else f" None was sought, as that is done in double precision, and {beyond}."
     reason = (
@@ -75,7 +76,9 @@ def _by_range(problem: Problem) -> Claim | None:
                 reason = f"Target {display_number(y)} of output {j} at sample {i} is a probability that no finite output gives (range)."
             else:
                 reached = output.range.contains(y)
-                reason = f"Target {display_number(y)} of output {j} at sample {i} lies outside the range of {brief_name(output.name)} (range)."
+                reason = (
+                    f"Target {display_number(y)} of output {j} at sample {i} lies outside the range of {brief_name(output.name)} (range)."
+                )
             if not reached:
                 return _refuted(reason, "unlearnable-range", {"sample": i, "output": j})
     return None

@@ -60,9 +60,7 @@ def undefined_claim(context: ProofContext, name: str, point: Point, facts: Mappi
     """Return the UNDECIDED claim for a point where ``P`` does not exist."""
     kinked = next(s for s in context.problem.architecture.activations if s.kinks(1))
     places = " or ".join(map(str, kinked.kinks(1)))
-    reason = (
-        f"P(W) does not exist at these weights: some z is {places}, where {brief_name(kinked.name)} has no derivative (or cannot be told from it)."
-    )
+    reason = f"P(W) does not exist at these weights: some z is {places}, where {brief_name(kinked.name)} has no derivative (or cannot be told from it)."
     return undecided(name, point, reason, "weights at which every derivative exists, for instance with other biases", facts=facts)
 
 
@@ -121,7 +119,7 @@ def _why_full(lower: RankBound) -> str:
             f"for every pattern, feasible or not, P has rank {lower.value} at some residues modulo a prime, hence at almost all weights."
         )
     return (
-        f"rank P = {lower.value} is proved at one W, and the minors of P are real-analytic functions of W: "
+        f"rank P = {lower.value} is proved at one W, and the minors of P, columns up to factors that are not 0, are real-analytic functions of W: "
         "the set where they all vanish is closed and of measure zero."
     )
 

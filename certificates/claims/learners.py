@@ -164,9 +164,7 @@ def _box_claim(context: ProofContext, point: Point, box: LearnerBox) -> Claim:
         "target_radius": box.target_radius,
         "precision": box.precision,
     }
-    return decided(
-        "exact-learning", EVERYWHERE, reason, "learner-box", facts=facts, evidence=evidence, own=Rigor.BALL, introduces=learner
-    )
+    return decided("exact-learning", EVERYWHERE, reason, "learner-box", facts=facts, evidence=evidence, own=Rigor.BALL, introduces=learner)
 
 
 def _facts(context: ProofContext, learner: Witness, point: Point, distance: Fraction, target_radius: Fraction) -> dict[str, object]:

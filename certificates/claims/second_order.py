@@ -60,9 +60,7 @@ def hessian_rank_at(context: ProofContext, learner: Learner, morse: Claim) -> Cl
         return None
     lower, upper = learner.ranks.lower.value, learner.ranks.upper.value
     rank = str(lower) if lower == upper else f"between {lower} and {upper}"
-    reason = (
-        f"At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with non-degenerate ∇²E_i, so rank H = rank P = {rank}.{_degenerate(context.problem)}"
-    )
+    reason = f"At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with non-degenerate ∇²E_i, so rank H = rank P = {rank}.{_degenerate(context.problem)}"
     facts = {"rank_lower": lower, "rank_upper": upper}
     return decided("hessian-rank", learner.place, reason, "definition", *premises, facts=facts)
 
@@ -112,9 +110,7 @@ def _manifold_at(context: ProofContext, learner: Learner) -> Claim | None:
         return None
     full_rank = decided_full_rank(context, learner.place, learner.ranks, once)
     dimension = context.problem.architecture.N_net - columns
-    reason = (
-        f"Near this exact learner the exact learners form a manifold of dimension N_net − T·n_L = {dimension}, by the implicit function theorem."
-    )
+    reason = f"Near this exact learner the exact learners form a manifold of dimension N_net − T·n_L = {dimension}, by the implicit function theorem."
     return implied("manifold", "manifold", learner.place, reason, learner.claim, full_rank, *twice, facts={"dimension": dimension})
 
 

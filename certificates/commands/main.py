@@ -1,14 +1,17 @@
 """The command line: ``lossproof check``, ``map``, ``train``, ``sweep``, ``verify``, ``zoo``, ``statements``.
 
 Exit codes: 0 it ran (``verify``: the certificate holds); 1 ``verify`` rejects; 2 bad input, said in one line on standard error;
-130 interrupted.
+130 interrupted; 141 nobody reads the output any more.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +22,7 @@ from typer.core import TyperGroup
 from lossproof.certificates.commands.map import map_landscape
 from lossproof.certificates.commands.options import (
     INTERRUPTED,
+    UNREAD,
     Bias,
     Data,
     ErrorName,
@@ -27,18 +31,23 @@ from lossproof.certificates.commands.options import (
     OutputActivation,
     Outputs,
     Quiet,
+    SelfCheck,
     Widths,
 )
 from lossproof.certificates.commands.sweep import sweep_grid
 from lossproof.certificates.commands.train import train_network
 from lossproof.certificates.commands.zoo import show_zoo
-from lossproof.theory.exceptions import LossproofError
+from lossproof.theory.exceptions import InputError, LossproofError
 
 if TYPE_CHECKING:
     from lossproof.certificates.kernel.reading.outcome import AcceptedStep
 
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
+
+
+class _Unread(Exception):
+    """Whoever read the output has gone, as ``head`` does when it has seen enough."""
 
 
 class _OneLineErrors(TyperGroup):
@@ -53,11 +62,39 @@ class _OneLineErrors(TyperGroup):
             _fail(_usage_message(error), 2)
         except LossproofError as error:
             _fail(str(error), 2)
+        except MemoryError:
+            _fail("the work must fit into memory, got too little of it: take fewer samples or smaller widths", 2)
+        except _Unread:
+            sys.exit(UNREAD)
         except (KeyboardInterrupt, typer.Abort):
             _fail("interrupted; no file was left half-written", INTERRUPTED)
         if outcome == INTERRUPTED:
             _fail("interrupted; no file was left half-written", INTERRUPTED)
         sys.exit(outcome if isinstance(outcome, int) else 0)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Read the arguments."""
+        with _refusals():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command."""
+        with _refusals():
+            return super().invoke(*args, **kwargs)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what the operating system refuses, such as output to a full disk, into `InputError`, and output that nobody reads into `_Unread`."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise _Unread from None
+    except OSError as error:
+        place = f" for {str(error.filename)[:200]!r}" if error.filename else ""
+        raise InputError(
+            f"files and standard output must be readable and writable, got {error.strerror or type(error).__name__}{place}: free or choose another place"
+        ) from error
 
 
 def _usage_message(error: Exception) -> str:
@@ -69,7 +106,8 @@ def _usage_message(error: Exception) -> str:
 
 def _fail(message: str, code: int) -> None:
     line = "".join(character if character.isprintable() else " " for character in message)
-    print(f"lossproof: {' '.join(line.split())}", file=sys.stderr)
+    with suppress(OSError):  # standard error may be full or closed, too: the exit code still tells
+        typer.echo(f"lossproof: {' '.join(line.split())}", err=True)
     sys.exit(code)
 
 
@@ -106,6 +144,7 @@ def check(
     max_precision: MaxPrecision = 4096,
     max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
     output: Outputs = None,
+    self_check: SelfCheck = True,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Decide every claim of the theory for a network and a sample set, with a report and a certificate."""
@@ -127,7 +166,7 @@ def check(
         report = check_architecture(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
             weights=point, find_weights=find_weights, seed=seed, max_precision=max_precision, max_memory=max_memory, progress=progress,
-            data_name=samples.name,
+            data_name=samples.name, self_check=self_check,
         )  # fmt: skip
     write_outputs(report, outputs)
     if not quiet:
@@ -152,22 +191,25 @@ app.command("sweep")(sweep_grid)
 
 
 @app.command()
-def verify(file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate, as `lossproof check -o` writes it.")]) -> None:
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate, as `lossproof check -o` writes it.")],
+    allow_cited: Annotated[bool, typer.Option("--cited/--no-cited", help="Accept steps that rest on published theorems.")] = True,
+) -> None:
     """Re-check a certificate with the small independent kernel."""
     from lossproof.certificates.commands.terminal import show
     from lossproof.certificates.proof.verify import verify as verify_certificate
 
-    result = verify_certificate(file)
+    result = verify_certificate(file, allow_cited=allow_cited)
     if not result.ok:
-        show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures)]))
+        standing = [f"  {len(result.steps)} steps stand without them."] if result.steps else []
+        show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures), *standing]))
         raise typer.Exit(1)
     show("\n".join([f"[ACCEPTED] {file}: {len(result.claims)} claims, {len(result.steps)} steps", *map(_accepted, result.claims)]))
 
 
 def _accepted(step: AcceptedStep) -> str:
     claim = step.conclusion
-    point = "" if claim["point"] is None else f" (point {claim['point']})"
-    return f"  [{claim['verdict']}] {claim['statement']} – {claim['scope']}{point} ({step.rigor.value})"
+    return f"  [{claim['verdict']}] {claim['statement']} – {step.place} ({step.rigor.value})"
 
 
 @app.command()
@@ -194,7 +236,19 @@ def statements(
 
 def main() -> None:
     """Run the command line."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    app()
+    streams = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, io.TextIOWrapper)]
+    for stream in streams:
+        stream.reconfigure(errors="replace")
+    try:
+        app()
+    finally:
+        for stream in streams:
+            _give_up_unwritten(stream)
+
+
+def _give_up_unwritten(stream: io.TextIOWrapper) -> None:
+    """Let what could not be written go nowhere: the interpreter would try again when it ends, and complain."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

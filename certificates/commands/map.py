@@ -20,6 +20,7 @@ from lossproof.certificates.commands.options import (
     OutputActivation,
     Outputs,
     Quiet,
+    SelfCheck,
     Widths,
 )
 from lossproof.theory.exceptions import InputError
@@ -38,6 +39,7 @@ def map_landscape(
     max_precision: MaxPrecision = 4096,
     output: Outputs = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the map, as .svg or .png.")] = None,
+    self_check: SelfCheck = True,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Search for critical points, prove them and their kinds: losses, minima, saddles, bad minima.
@@ -59,6 +61,7 @@ def map_landscape(
         found = search.find_critical_points(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias, starts=starts,
             seed=seed, workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
+            self_check=self_check,
         )  # fmt: skip
     write_outputs(found.report, outputs)
     if picture is not None:

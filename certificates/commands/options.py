@@ -1,4 +1,4 @@
-"""What the commands share: the options that several of them take, and the exit code of an interrupted one."""
+"""What the commands share: the options that several of them take, and the exit codes of those that did not end of themselves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import typer
 
 INTERRUPTED = 130
 """The exit code of a command that was interrupted."""
+
+UNREAD = 141
+"""The exit code of a command whose output nobody reads any more, as of one that SIGPIPE ends."""
 
 DATA_HELP = (
     "A built-in set (xor, and, or, half-adder, majority-3, parity-2 to parity-6, identity-2, identity-4, identity-8, "
@@ -31,4 +34,10 @@ ErrorName = Annotated[
 Bias = Annotated[str, typer.Option(help="trainable, fixed or none.")]
 MaxPrecision = Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")]
 Outputs = Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=OUTPUT_HELP)]
+SelfCheck = Annotated[
+    bool,
+    typer.Option(
+        "--self-check/--no-self-check", help="Check the certificate before anything is shown or written; a refused step is UNDECIDED."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")]

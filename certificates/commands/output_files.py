@@ -9,11 +9,8 @@ from pathlib import Path
 
 from lossproof.certificates.files import replace_file
 from lossproof.certificates.reports.report import Report
-from lossproof.certificates.reports.save import check_destination, render_for
+from lossproof.certificates.reports.save import check_certificate_place, check_destination, render_for
 from lossproof.theory.exceptions import InputError
-
-_HEAD = 256
-_FORMAT_NAME = b'"lossproof-certificate"'
 
 
 def plan_outputs(named: Sequence[Path], inputs: Iterable[str]) -> tuple[Path, ...]:
@@ -29,29 +26,11 @@ def plan_outputs(named: Sequence[Path], inputs: Iterable[str]) -> tuple[Path, ..
     for path in named:
         beside = path.with_suffix(".json")
         if os.path.realpath(beside) not in planned:
-            _check_beside(beside)
-            planned[os.path.realpath(beside)] = beside
+            planned[os.path.realpath(beside)] = check_certificate_place(beside)
     for real, path in planned.items():
         if real in taken:
             raise InputError(f"{str(path)!r} must not replace an input of this run, got the same file for both: choose another name for -o")
     return tuple(planned.values())
-
-
-def _check_beside(path: Path) -> None:
-    check_destination(path)
-    if not path.exists():
-        return
-    try:
-        with path.open("rb") as file:
-            is_certificate = _FORMAT_NAME in file.read(_HEAD)
-    except OSError as error:
-        raise InputError(
-            f"{str(path)!r}, where the certificate goes, must be readable, got {error.strerror}: choose another name for -o"
-        ) from error
-    if not is_certificate:
-        raise InputError(
-            f"the certificate goes to {str(path)!r}, got a file there that is no certificate: move it, or choose another name for -o"
-        )
 
 
 def write_outputs(report: Report, paths: Sequence[Path]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lossproof.certificates.commands.options import INTERRUPTED, Quiet
+from lossproof.certificates.commands.options import INTERRUPTED, Quiet, SelfCheck
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def sweep_grid(
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes; by default one a core. 0: this process alone, without Dask.")] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help=_SCHEDULER_HELP)] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, whatever is there already.")] = False,
+    self_check: SelfCheck = True,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Prove the rank of P(W) at almost every W for a grid of architectures and numbers of samples.
@@ -53,7 +54,8 @@ def sweep_grid(
         workers = workers or 0
     with progress_bar(quiet=quiet) as progress:
         found = sweep(
-            widths, samples, names, seeds, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress
+            widths, samples, names, seeds, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress,
+            self_check=self_check,
         )  # fmt: skip
     if not found.interrupted:
         _write(found, plot, certificate)
@@ -92,14 +94,21 @@ def _write(found: SweepResult, plot: Path | None, certificate: Path | None) -> N
 
 
 def _summary(found: SweepResult, output: Path | None, plot: Path | None, certificate: Path | None) -> str:
-    lines = [_about_one(next(iter(found)))] if len(found) == 1 else _about_all(found)
     if found.interrupted:
-        kept = (
-            "nothing was kept, as no table was asked for" if output is None else f"they are kept beside {output}: the same command goes on"
-        )
-        return "\n".join([*lines, f"Interrupted after {len(found)} of {found.cells_planned} cells; {kept}."])
+        return "\n".join([*_about(found), _about_interruption(found, output)])
     written = (("Table", output), ("Picture", plot), ("Certificate", certificate))
-    return "\n".join(lines + [f"{name}: {path}" for name, path in written if path is not None])
+    return "\n".join(_about(found) + [f"{name}: {path}" for name, path in written if path is not None])
+
+
+def _about(found: SweepResult) -> list[str]:
+    return [] if not len(found) else [_about_one(next(iter(found)))] if len(found) == 1 else _about_all(found)
+
+
+def _about_interruption(found: SweepResult, output: Path | None) -> str:
+    if not len(found):
+        return f"Interrupted before the first of {found.cells_planned} cells was proved; nothing is known about them yet."
+    kept = "nothing was kept, as no table was asked for" if output is None else f"they are kept beside {output}: the same command goes on"
+    return f"Interrupted after {len(found)} of {found.cells_planned} cells; {kept}."
 
 
 def _about_one(cell: SweepCell) -> str:
@@ -113,10 +122,12 @@ def _about_one(cell: SweepCell) -> str:
 
 def _about_all(found: SweepResult) -> list[str]:
     counts = found.counts()
-    rest = len(found) - counts["decided"]
+    rest, so_far = len(found) - counts["decided"], " so far" if found.interrupted else ""
     others = "" if rest == 0 else f"; for the other {rest} there is a lower bound only"
+    proved = counts["decided"] if rest else f"these {len(found)}" if found.interrupted else "all"
     return [
-        f"{len(found)} cells. Rank P(W) = T·n_L at almost every W: PROVED for {counts['PROVED']}, REFUTED for {counts['REFUTED']}, "
+        f"{len(found)} cells{so_far}. Rank P(W) = T·n_L at almost every W: PROVED for {counts['PROVED']}, REFUTED for {counts['REFUTED']}, "
         f"UNDECIDED for {counts['UNDECIDED']}.",
-        f"The rank at almost every W is proved for {'all' if rest == 0 else counts['decided']}{others}.",
+        f"The rank at almost every W is proved for {proved}{others}.",
+        f"The certificates of {found.checked} cells were checked." if found.checked else "No certificate was checked: --self-check does it.",
     ]

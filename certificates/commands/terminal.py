@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -35,7 +36,9 @@ def show(text: str) -> None:
     for heading in _UNDERLINED.finditer(plain):
         styled.stylize("bold", *heading.span(1))
         styled.stylize("dim", heading.end(1), heading.end())
-    console.print(styled, soft_wrap=True)
+    with console.capture() as written:
+        console.print(styled, soft_wrap=True)
+    typer.echo(written.get(), nl=False, color=console.is_terminal)
 
 
 def summary_text(report: Report) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lossproof.certificates.commands.options import OUTPUT_HELP, Quiet
+from lossproof.certificates.commands.options import OUTPUT_HELP, Quiet, SelfCheck
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def show_zoo(
     every: Annotated[bool, typer.Option("--all", help="Prove all entries; -o FOLDER writes their certificates.")] = False,
     output: Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=_OUTPUT_HELP)] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Prove all entries and write the page of the zoo, as .md.")] = None,
+    self_check: SelfCheck = True,
     quiet: Quiet = False,
 ) -> None:
     """Show the zoo of known loss landscapes: what the literature says, and what is proved.
@@ -34,9 +35,9 @@ def show_zoo(
             f"an entry must be named alone, got {name!r} together with {'--all' if every else '--markdown'}: leave out one of them"
         )
     if name is not None:
-        proofs = [_prove_one(name, output or [], quiet=quiet)]
+        proofs = [_prove_one(name, output or [], self_check=self_check, quiet=quiet)]
     elif every or markdown is not None:
-        proofs = _prove_all(output or [], markdown, every=every, quiet=quiet)
+        proofs = _prove_all(output or [], markdown, every=every, self_check=self_check, quiet=quiet)
     else:
         _list(output or [], quiet=quiet)
         return
@@ -56,7 +57,7 @@ def _list(output: list[Path], *, quiet: bool) -> None:
         typer.echo("\nProve one with: lossproof zoo NAME (with -o FILE for its certificate)")
 
 
-def _prove_one(name: str, output: list[Path], *, quiet: bool) -> ZooProof:
+def _prove_one(name: str, output: list[Path], *, self_check: bool, quiet: bool) -> ZooProof:
     from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
     from lossproof.certificates.commands.terminal import progress_bar, show, text_width
     from lossproof.theory.zoo.registry import zoo_entry
@@ -67,7 +68,7 @@ def _prove_one(name: str, output: list[Path], *, quiet: bool) -> ZooProof:
     from lossproof.certificates.zoo.text import render_proof
 
     with progress_bar(quiet=quiet) as progress:
-        proof = prove_entry(entry, progress=progress)
+        proof = prove_entry(entry, progress=progress, self_check=self_check)
     write_outputs(proof.report, outputs)
     if not quiet:
         show(render_proof(proof, text_width()))
@@ -76,7 +77,7 @@ def _prove_one(name: str, output: list[Path], *, quiet: bool) -> ZooProof:
     return proof
 
 
-def _prove_all(output: list[Path], markdown: Path | None, *, every: bool, quiet: bool) -> list[ZooProof]:
+def _prove_all(output: list[Path], markdown: Path | None, *, every: bool, self_check: bool, quiet: bool) -> list[ZooProof]:
     from lossproof.certificates.commands.terminal import progress_bar
     from lossproof.certificates.files import check_place, replace_file
     from lossproof.certificates.zoo.prove import prove_entry
@@ -91,7 +92,7 @@ def _prove_all(output: list[Path], markdown: Path | None, *, every: bool, quiet:
         for number, entry in enumerate(zoo_entries()):
             if progress is not None:
                 progress(entry.name, number, len(zoo_entries()))
-            proofs.append(prove_entry(entry))
+            proofs.append(prove_entry(entry, self_check=self_check))
     if folder is not None:
         for proof in proofs:
             proof.save(folder / f"{proof.entry.name}.json")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import itertools
+import os
 import re
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,16 +14,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from lossproof.certificates.inputs.array_files import brief_reason, names_in, read_arrays, require_file
 from lossproof.certificates.inputs.bundled import BUNDLED, bundled_name, load_bundled
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
 from lossproof.theory.problem.four_regions import four_regions
 from lossproof.theory.problem.numbers import exact_number
+from lossproof.theory.shown import shown
 from lossproof.theory.zoo.registry import zoo_entry
 
 _PARITIES = range(2, 7)
 _IDENTITIES = (2, 4, 8)
-_SHOWN = 40
 _ZOO = "zoo:"
 _FOUR_REGIONS = re.compile(r"four-regions(?:-([0-9]{1,9}))?")
 
@@ -112,40 +113,24 @@ def load_data(source: str, n_outputs: int) -> DataSource:
     path = Path(source)
     suffix = path.suffix.lower()
     if suffix not in (".npz", ".csv"):
-        if path.is_file():
-            raise InputError(f"a data file must end in .npz or .csv, got {source!r}: save the samples as one of these")
-        raise InputError(f"unknown data {source!r}, neither a built-in set nor a .npz or .csv file{nearest_name(name, BUILT_IN)}")
-    if not path.is_file():
-        raise InputError(f"the data file {source!r} must exist, got no such file: check the path")
+        if os.path.exists(path):
+            raise InputError(f"a data file must end in .npz or .csv, got {shown(source)}: save the samples as one of these")
+        raise InputError(f"unknown data {shown(source)}, neither a built-in set nor a .npz or .csv file{nearest_name(name, BUILT_IN)}")
+    require_file(path, "the data file")
     return _load_npz(path) if suffix == ".npz" else _load_csv(path, n_outputs)
-
-
-def read_arrays(path: Path) -> dict[str, Any]:
-    """Return the arrays of an ``.npz`` file by name; nothing in it is executed. Raises `InputError`."""
-    import numpy as np
-
-    try:
-        with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if not hasattr(archive, "files"):
-                raise InputError(f"{str(path)!r} must be an .npz archive of named arrays, got a single array: use numpy.savez")
-            return {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            f"{str(path)!r} must be a readable .npz file of plain arrays, got {_brief(error)}: save it with numpy.savez"
-        ) from error
 
 
 def _load_npz(path: Path) -> DataSource:
     arrays = read_arrays(path)
     for key in ("X", "Y"):
         if key not in arrays:
-            found = ", ".join(arrays) or "none"
-            raise InputError(f"{str(path)!r} must hold the arrays X and Y, got {found}: add {key} with numpy.savez(file, X=X, Y=Y)")
-        if arrays[key].dtype.kind not in "biufU":
-            raise InputError(f"{key} of {str(path)!r} must be an array of real numbers, got type {arrays[key].dtype}: convert it first")
+            raise InputError(
+                f"{str(path)!r} must hold the arrays X and Y, got {names_in(arrays)}: add {key} with numpy.savez(file, X=X, Y=Y)"
+            )
+        if arrays[key].ndim == 0:
+            raise InputError(
+                f"{key} of {str(path)!r} must be a matrix with one row a sample, got a single number: give it one row a sample"
+            )
     return DataSource(path.name, arrays["X"], arrays["Y"])
 
 
@@ -174,7 +159,7 @@ def _csv_rows(path: Path) -> list[tuple[int, list[str]]]:
             return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(
-            f"{str(path)!r} must be a readable .csv file in UTF-8, got {_brief(error)}: save it as plain comma-separated text"
+            f"{str(path)!r} must be a readable .csv file in UTF-8, got {brief_reason(error)}: save it as plain comma-separated text"
         ) from error
 
 
@@ -188,9 +173,8 @@ def _csv_numbers(path: Path, line: int, cells: Sequence[str], width: int, known:
         if value is None:
             value = _number(cell)
         if value is None:
-            shown = cell if len(cell) <= _SHOWN else cell[:_SHOWN] + "…"
             raise InputError(
-                f"row {line}, column {column} of {str(path)!r} must be a number such as 2, 0.5 or 1/3, got {shown!r}: mend the cell"
+                f"row {line}, column {column} of {str(path)!r} must be a number such as 2, 0.5 or 1/3, got {shown(cell)}: mend the cell"
             )
         known[cell] = value
         numbers.append(value)
@@ -204,8 +188,3 @@ def _number(cell: str) -> Fraction | None:
     except InputError:
         return None
     return value if isinstance(value, Fraction) else None
-
-
-def _brief(error: Exception) -> str:
-    text = re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
-    return text if len(text) <= 3 * _SHOWN else text[: 3 * _SHOWN] + "…"

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from lossproof.numerics.algebra.memory import available_bytes, gibibytes, gram_bytes
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.shown import shown
 
 _SMALL = 2**30
+_BYTES_OF_A_WEIGHT = 300
+
+
+def require_memory_for_weights(architecture: Architecture) -> None:
+    """Raise `InputError` where the weights alone, as exact numbers, need more memory than is free."""
+    needed = _BYTES_OF_A_WEIGHT * architecture.N_net
+    if needed > _SMALL and needed > available_bytes():
+        raise InputError(
+            f"N_net = {architecture.N_net} must leave room for the weights as exact numbers, about {gibibytes(needed)}, "
+            f"got {gibibytes(available_bytes())} of free memory: take smaller widths"
+        )
 
 
 def memory_allowed(problem: Problem, max_memory: float | None) -> int:
@@ -37,7 +50,7 @@ def require_memory_for_training(problem: Problem, max_memory: float | None = Non
 
 def _bytes_given(max_memory: float) -> int:
     if isinstance(max_memory, bool) or not isinstance(max_memory, (int, float)) or not 0 < max_memory < 2**40:
-        raise InputError(f"max_memory must be a positive number of GiB, got {max_memory!r}: write for example max_memory=4")
+        raise InputError(f"max_memory must be a positive number of GiB, got {shown(max_memory)}: write for example max_memory=4")
     return int(max_memory * 2**30)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lossproof.certificates.inputs.memory_allowed import require_memory_for_weights
 from lossproof.numerics.network.points import random_fixed_bias
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
@@ -14,6 +15,9 @@ from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.shown import shown
+
+MOST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,9 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
 
     Raises `InputError` for input that cannot be used.
     """
-    check_whole("seed", seed, None, None)
+    check_whole("seed", seed, 0, MOST_SEED)
     architecture = Architecture.of(choices.widths, choices.activation, choices.output_activation, choices.bias)
+    require_memory_for_weights(architecture)
     given = None if weights is None else Weights.of(architecture, weights)
     problem = Problem(architecture, error_named(choices.error), Samples.of(X, Y))
     if architecture.bias != "fixed":
@@ -42,8 +47,8 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
     return replace(problem, fixed_bias=constants), given
 
 
-def check_whole(name: str, value: Any, least: int | None, most: int | None) -> None:
-    """Raise `InputError` unless a setting is a whole number within bounds, None standing for no bound.
+def check_whole(name: str, value: Any, least: int, most: int) -> None:
+    """Raise `InputError` unless a setting is a whole number within bounds.
 
     >>> check_whole("starts", 0, 1, 100)
     Traceback (most recent call last):
@@ -51,8 +56,5 @@ def check_whole(name: str, value: Any, least: int | None, most: int | None) -> N
     lossproof.theory.exceptions.InputError: starts must be a whole number from 1 to 100, got 0: choose one in that range
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if whole and (least is None or value >= least) and (most is None or value <= most):
-        return
-    span = "" if least is None else f" from {least}" if most is None else f" from {least} to {most}"
-    advice = f"write for example {name}=0" if least is None else "choose one in that range"
-    raise InputError(f"{name} must be a whole number{span}, got {value!r}: {advice}")
+    if not whole or not least <= value <= most:
+        raise InputError(f"{name} must be a whole number from {least} to {most}, got {shown(value)}: choose one in that range")

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from lossproof.certificates.files import check_place, replace_file
-from lossproof.certificates.inputs.data_sources import read_arrays
+from lossproof.certificates.inputs.array_files import brief_reason, names_in, read_arrays, require_file
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.rationals import rational_text
+from lossproof.theory.shown import shown
 
 _LARGEST = 256 * 2**20
 
@@ -29,9 +31,8 @@ def load_weights(source: str, layers: int) -> list[tuple[Any, Any]]:
     """
     path = Path(source)
     if path.suffix.lower() not in (".npz", ".json"):
-        raise InputError(f"a weights file must end in .npz or .json, got {source!r}: save the weights as one of these")
-    if not path.is_file():
-        raise InputError(f"the weights file {source!r} must exist, got no such file: check the path")
+        raise InputError(f"a weights file must end in .npz or .json, got {shown(source)}: save the weights as one of these")
+    require_file(path, "the weights file")
     return _from_npz(path, layers) if path.suffix.lower() == ".npz" else _from_json(path)
 
 
@@ -46,7 +47,7 @@ def save_weights(path: Path, weights: Weights) -> Path:
         ([[_rational(x) for x in row] for row in layer.W], [_rational(x) for x in layer.b]) for layer in weights.layers
     ]
     if path.suffix.lower() == ".json":
-        document = [{"W": [[str(x) for x in row] for row in W], "b": [str(x) for x in b]} for W, b in layers]
+        document = [{"W": [[rational_text(x) for x in row] for row in W], "b": [rational_text(x) for x in b]} for W, b in layers]
         replace_file(path, json.dumps(document, indent=1) + "\n")
         return path
     import numpy as np
@@ -78,7 +79,7 @@ def _array(part: Sequence[Any]) -> Any:
     flat = [x for row in part for x in row] if part and isinstance(part[0], list) else list(part)
     if all(_is_double(x) for x in flat):
         return np.array(part, dtype=float)
-    return np.array([[str(x) for x in row] for row in part] if isinstance(part[0], list) else [str(x) for x in part])
+    return np.array([[rational_text(x) for x in row] for row in part] if isinstance(part[0], list) else [rational_text(x) for x in part])
 
 
 def _is_double(value: Fraction) -> bool:
@@ -94,11 +95,9 @@ def _from_npz(path: Path, layers: int) -> list[tuple[Any, Any]]:
     missing = [f"W{l}" for l in range(1, layers + 1) if f"W{l}" not in arrays]
     unknown = [key for key in arrays if key not in wanted]
     if missing or unknown:
-        found = ", ".join(arrays) or "none"
-        raise InputError(f"{str(path)!r} must hold the arrays W1, b1, …, W{layers}, b{layers}, got {found}: name them so with numpy.savez")
-    for key, array in arrays.items():
-        if array.dtype.kind not in "biufU":
-            raise InputError(f"{key} of {str(path)!r} must be an array of real numbers, got type {array.dtype}: convert it first")
+        raise InputError(
+            f"{str(path)!r} must hold the arrays W1, b1, …, W{layers}, b{layers}, got {names_in(arrays)}: name them so with numpy.savez"
+        )
     return [(arrays[f"W{l}"], arrays.get(f"b{l}")) for l in range(1, layers + 1)]
 
 
@@ -114,7 +113,7 @@ def _from_json(path: Path) -> list[tuple[Any, Any]]:
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{str(path)!r} must be readable JSON, got {error}: write a list of objects with W and b") from error
+        raise InputError(f"{str(path)!r} must be readable JSON, got {brief_reason(error)}: write a list of objects with W and b") from error
     if not isinstance(document, list) or not all(isinstance(layer, dict) and set(layer) in ({"W", "b"}, {"W"}) for layer in document):
         raise InputError(
             f'{str(path)!r} must be a list of objects {{"W": rows, "b": list}}, one a layer, got something else: '

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lossproof.certificates.claims.conclusion import claim_conclusion_of_map
-from lossproof.certificates.claims.critical_point import LandscapeClaims, prove_near
+from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
 from lossproof.certificates.claims.no_critical_point import claim_no_critical_point
-from lossproof.certificates.claims.principles import claim_error_principle
-from lossproof.certificates.claims.suboptimal import claim_suboptimal, losses_of, worst_of
+from lossproof.certificates.claims.suboptimal import claim_suboptimal, worst_of
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.maps.map import LandscapeMap
 from lossproof.certificates.maps.record import CriticalPoint
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.places import Point
+from lossproof.certificates.proof.self_check import SelfCheck, checked_claims
 from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.report import Report
 from lossproof.numerics.algebra.threads import one_thread
@@ -27,6 +28,7 @@ from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.verdicts import Verdict
 
 _MOST_STARTS = 1_000_000
 
@@ -46,6 +48,7 @@ def find_critical_points(
     max_precision: int = DEFAULT_MAX_PRECISION,
     progress: Progress | None = None,
     data_name: str = "",
+    self_check: bool = True,
 ) -> LandscapeMap:
     r"""Search a loss landscape for critical points and return those that are proved, with their class.
 
@@ -58,7 +61,8 @@ def find_critical_points(
     The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
 
-    Guarantee: every point on the map is there. The map may lack others. Raises `InputError` for input that cannot be used.
+    Guarantee: every point on the map is there. The map may lack others. With ``self_check`` the certificate is checked before the map is returned, and a point
+    that the checker refuses is left out. Raises `InputError` for input that cannot be used.
 
     >>> found = find_critical_points("1-1", [[0], [1]], [[1], [3]], starts=4, workers=1)
     >>> [(point.kind, point.inertia["positive"]) for point in found]
@@ -81,6 +85,7 @@ def find_critical_points(
         data_name=data_name,
         hits=[candidate.hits for candidate in result.candidates],
         nearby=True,
+        self_check=self_check,
     )
     return _with_search(found, result)
 
@@ -111,80 +116,98 @@ def prove_points(
     data_name: str = "",
     hits: Sequence[int] | None = None,
     nearby: bool = False,
+    self_check: bool = True,
 ) -> LandscapeMap:
     """Prove for each of some points what kind of critical point lies at or near it, and return the map of those proved.
 
     With ``nearby`` a point where no proof succeeds is replaced by one close to it where one does, and of points on manifolds of critical points with the
     same loss, class and inertia the first stands for all. Local minima are compared with the best of the points.
     """
-    context = ProofContext(problem, [], seed, max_precision, progress)
-    landscape = LandscapeClaims(claim_error_principle(context, "principle-error"), claim_error_principle(context, "principle-morse"))
-    proved: list[tuple[Claim, int]] = []
+    context = ProofContext(problem, seed, max_precision, progress)
+    landscape = LandscapeClaims.of(problem)
+    proved: list[_Hit] = []
     unproved, interrupted = 0, False
     with one_thread():
         try:
             for number, weights in enumerate(points):
                 context.report_progress("proving critical points", number, len(points))
-                known = len(context.points)
-                claim = prove_near(context, weights, landscape, nearby=nearby)
-                if claim is None:
+                located = prove_near(context, weights, landscape, nearby=nearby)
+                if located is None:
                     unproved += 1
-                elif not _enter(proved, claim, 1 if hits is None else hits[number], families=nearby):
-                    context.forget_points_after(known)
+                else:
+                    _enter(proved, located, 1 if hits is None else hits[number], families=nearby)
         except KeyboardInterrupt:
             interrupted = True
-        found = _critical_points(context, proved)
-        report = _report(context, landscape, found, data_name)
-    return LandscapeMap(report, found, len(points), 0, unproved, interrupted)
+        report = _report(context, landscape, [hit.point for hit in proved], data_name, self_check=self_check)
+    found = _critical_points(report, proved)
+    return LandscapeMap(report, found, len(points), 0, unproved + len(proved) - len(found), interrupted)
 
 
-def _enter(proved: list[tuple[Claim, int]], claim: Claim, hits: int, *, families: bool) -> bool:
-    """Add a claim, or with ``families`` its hits to one that cannot be told from it: of a manifold of critical points one is enough.
+@dataclass
+class _Hit:
+    """A proved critical point, and how many starts led to it."""
 
-    Tells whether the claim was added.
-    """
-    for number, (other, count) in enumerate(proved):
-        if claim.point == other.point or (families and _same_family(claim, other)):
-            proved[number] = (other, count + hits)
-            return False
-    proved.append((claim, hits))
-    return True
+    point: LocatedPoint
+    hits: int
 
 
-def _same_family(first: Claim, second: Claim) -> bool:
+def _enter(proved: list[_Hit], point: LocatedPoint, hits: int, *, families: bool) -> None:
+    """Add a point, or with ``families`` its hits to one that cannot be told from it: of a manifold of critical points one is enough."""
+    for known in proved:
+        if _weights_of(known.point) == _weights_of(point) or (families and _same_family(known.point, point)):
+            known.hits += hits
+            return
+    proved.append(_Hit(point, hits))
+
+
+def _weights_of(point: LocatedPoint) -> Weights | None:
+    return None if point.claim.point is None else point.claim.point.weights
+
+
+def _same_family(first: LocatedPoint, second: LocatedPoint) -> bool:
     """Tell whether two points lie on manifolds of critical points of equal dimension, with the same class and inertia and losses not told apart."""
-    a, b = first.premises[0], second.premises[0]
-    alike = isinstance(a, Claim) and isinstance(b, Claim) and a.facts["dimension"] == b.facts["dimension"] and a.facts["dimension"] > 0
-    same = all(first.facts[key] == second.facts[key] for key in ("kind", "inertia"))
-    apart = first.facts["loss_lower"] > second.facts["loss_upper"] or second.facts["loss_lower"] > first.facts["loss_upper"]
-    return alike and same and not apart
+    a, b, dimension = first.claim.facts, second.claim.facts, first.stationary.facts["dimension"]
+    alike = dimension > 0 and dimension == second.stationary.facts["dimension"] and all(a[key] == b[key] for key in ("kind", "inertia"))
+    return alike and a["loss_lower"] <= b["loss_upper"] and b["loss_lower"] <= a["loss_upper"]
 
 
-def _critical_points(context: ProofContext, proved: Sequence[tuple[Claim, int]]) -> tuple[CriticalPoint, ...]:
-    losses = losses_of([claim for claim, _ in proved])
-    found = []
-    for claim, hits in sorted(proved, key=lambda pair: pair[0].facts["loss_upper"]):
-        point = claim.point or 0
-        found.append(CriticalPoint(point, context.points[point], claim, claim_suboptimal(claim, losses), hits))
+def _critical_points(report: Report, proved: Sequence[_Hit]) -> tuple[CriticalPoint, ...]:
+    """Return the points that the report claims, by loss."""
+    bad = {claim.place: claim for claim in report if claim.id == "suboptimal" and claim.verdict is Verdict.PROVED}
+    claimed, found = {id(claim) for claim in report.claims}, []
+    for hit in sorted(proved, key=lambda hit: hit.point.claim.facts["loss_upper"]):
+        claim, point = hit.point.claim, hit.point.claim.point
+        number = report.number(point)
+        if id(claim) in claimed and point is not None and number is not None:
+            found.append(CriticalPoint(number, point.weights, claim, bad.get(claim.place), hit.hits))
     return tuple(found)
 
 
-def _report(context: ProofContext, landscape: LandscapeClaims, found: Sequence[CriticalPoint], data_name: str) -> Report:
-    bad = [point.suboptimal for point in found if point.suboptimal is not None]
-    nowhere = claim_no_critical_point(context)
-    conclusion = claim_conclusion_of_map(context, len(found), worst_of(bad), nowhere)
-    claims = [conclusion, *([nowhere] if nowhere is not None else []), *(point.claim for point in found), *bad]
-    if not context.points:
-        context.add_point(random_weights(context.problem, context.seed))
-    notes = () if found else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
-    notes += notes_on_doubles(context.problem, context.points[0])
-    spectrum = jacobian_spectrum(context.problem, context.points[0])
-    return Report(
-        context.problem,
-        tuple(context.points),
-        bool(found),
-        (*claims, landscape.principle_error, landscape.morse),
-        spectrum,
-        notes,
-        data_name,
+def _report(
+    context: ProofContext, landscape: LandscapeClaims, points: Sequence[LocatedPoint], data_name: str, *, self_check: bool
+) -> Report:
+    problem, losses = context.problem, [point.loss for point in points]
+    ordered = sorted(points, key=lambda point: point.claim.facts["loss_upper"])
+    bad = [claim for point in ordered if (claim := claim_suboptimal(point, losses)) is not None]
+    nowhere = claim_no_critical_point(problem)
+    conclusion = claim_conclusion_of_map(problem, len(points), worst_of(bad), nowhere)
+    claims: tuple[Claim, ...] = (
+        conclusion, *([nowhere] if nowhere is not None else []), *(point.claim for point in ordered), *bad,
+        landscape.principle_error, landscape.morse,
+    )  # fmt: skip
+    first = [point.claim.point for point in points if point.claim.point is not None] or [Point(random_weights(problem, context.seed))]
+    check = None
+    if self_check:
+        context.report_progress("checking the certificate", 0, 1)
+        claims, check = checked_claims(problem, claims, first)
+        kept = [point for point in points if any(claim is point.claim for claim in claims)]
+        if len(kept) < len(points):
+            again = _report(context, landscape, kept, data_name, self_check=True)
+            steps = 0 if again.self_check is None else again.self_check.steps
+            return replace(again, self_check=SelfCheck(steps, check.refused))
+    notes: tuple[str, ...] = (
+        () if points else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
     )
+    notes += notes_on_doubles(problem, [point.weights for point in first])
+    spectrum = jacobian_spectrum(problem, first[0].weights)
+    return Report(problem, tuple(first), bool(points), claims, spectrum, notes, data_name, check)

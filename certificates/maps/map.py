@@ -21,7 +21,7 @@ class LandscapeMap(MapRecord):
         return render_map(self)
 
     def save(self, path: str | Path) -> Path:
-        """Write the report of all points by suffix, as `Report.save` does; ``.json`` is the certificate, ``.svg`` and ``.png`` draw the map."""
+        """Write the report of all points by suffix, with the certificate, as `Report.save` does; ``.svg`` and ``.png`` draw the map."""
         target = Path(path)
         if target.suffix.lower() in (".svg", ".png"):
             from lossproof.certificates.maps.picture import draw_map

@@ -34,10 +34,10 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     title = f"Critical points of {_in_sentence(report_title(map.report))}"
     conclusion = map.conclusion
     lines = [title, "=" * len(title), "", *_table(map), ""]
-    told = conclusion.reason if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(conclusion)
+    told = conclusion.reason if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(map.report)
     sentences = (
         _search_text(map),
-        *notes_on_doubles(map.report.problem, map.report.points[0]),
+        *notes_on_doubles(map.report.problem, map.report.points),
         f"[{conclusion.verdict.value}] {QUESTION} {told}",
         _CAVEAT,
     )
@@ -51,7 +51,8 @@ def _in_sentence(title: str) -> str:
 
 
 def _table(map: MapRecord) -> list[str]:
-    rows = critical_rows((*(point.claim for point in map), *(point.suboptimal for point in map if point.suboptimal is not None)))
+    claims = (*(point.claim for point in map), *(point.suboptimal for point in map if point.suboptimal is not None))
+    rows = critical_rows(claims, map.report.number)
     if not rows:
         return ["No critical point was proved."]
     hits = {point.point: point.hits for point in map}

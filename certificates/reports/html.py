@@ -26,7 +26,7 @@ from lossproof.certificates.reports.plain_words import (
 )
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.svg import network_svg, spectrum_svg
-from lossproof.certificates.text.formulas import LOSS, error_formula, mathml
+from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula, mathml
 from lossproof.certificates.text.numbers import is_shortened, shortened_rows
 from lossproof.certificates.text.prose import runs_of
 from lossproof.theory.problem.numbers import Number
@@ -141,12 +141,12 @@ def _problem_formulas(report: ReportRecord) -> list[tuple[str, str]]:
     architecture, error = report.problem.architecture, report.problem.error
     found = [("Loss", LOSS), (f"Error, {brief_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error))]
     if architecture.L > 1:
-        found.append((f"Hidden activation, {brief_name(architecture.activation.name)}", r"\sigma(z)=" + architecture.activation.latex))
+        found.append((f"Hidden activation, {brief_name(architecture.activation.name)}", r"\sigma(z)=" + activation_formula(architecture.activation)))
     if architecture.L == 1 or not architecture.output_activation.is_identity:
         found.append(
             (
                 f"Output activation, {brief_name(architecture.output_activation.name)}",
-                r"\sigma_L(z)=" + architecture.output_activation.latex,
+                r"\sigma_L(z)=" + activation_formula(architecture.output_activation),
             )
         )
     return found

@@ -19,7 +19,7 @@ from lossproof.certificates.reports.plain_words import (
     what_does_not_follow,
 )
 from lossproof.certificates.reports.record import ReportRecord
-from lossproof.certificates.text.formulas import LOSS, error_formula
+from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula
 from lossproof.certificates.text.latex import latex_prose, latex_text
 from lossproof.certificates.text.numbers import shortened_rows
 
@@ -145,9 +145,9 @@ def _problem(report: ReportRecord) -> list[str]:
     lines += [rf"\item[{latex_text(term)}] {latex_prose(value)}" for term, value in problem_lines(report)]
     lines += [r"\end{description}", *_display(LOSS), *_display(r"E(\varphi_L,y)=" + error_formula(problem.error))]
     if a.L > 1:
-        lines += _display(r"\sigma(z)=" + a.activation.latex)
+        lines += _display(r"\sigma(z)=" + activation_formula(a.activation))
     if a.L == 1 or not a.output_activation.is_identity:
-        lines += _display(r"\sigma_L(z)=" + a.output_activation.latex)
+        lines += _display(r"\sigma_L(z)=" + activation_formula(a.output_activation))
     rows = shortened_rows([(*x, *y) for x, y in zip(problem.samples.X, problem.samples.Y, strict=True)])
     return [*lines, "The samples, inputs then targets:", "", *_table([], [[latex_text(cell) for cell in row] for row in rows]), ""]
 

@@ -19,7 +19,7 @@ from lossproof.certificates.reports.plain_words import (
     what_does_not_follow,
 )
 from lossproof.certificates.reports.record import ReportRecord
-from lossproof.certificates.text.formulas import LOSS, error_formula
+from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula
 from lossproof.certificates.text.numbers import shortened_rows
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~!])")
@@ -128,9 +128,9 @@ def _problem(report: ReportRecord) -> list[str]:
     lines = "\n".join(f"- {term}: {escape_markdown(value)}" for term, value in problem_lines(report))
     blocks = ["## The problem", lines, f"$${LOSS}$$", rf"$$E(\varphi_L,y)={error_formula(problem.error)}$$"]
     if a.L > 1:
-        blocks.append(rf"$$\sigma(z)={a.activation.latex}$$")
+        blocks.append(rf"$$\sigma(z)={activation_formula(a.activation)}$$")
     if a.L == 1 or not a.output_activation.is_identity:
-        blocks.append(rf"$$\sigma_L(z)={a.output_activation.latex}$$")
+        blocks.append(rf"$$\sigma_L(z)={activation_formula(a.output_activation)}$$")
     rows = shortened_rows([(*x, *y) for x, y in zip(problem.samples.X, problem.samples.Y, strict=True)])
     return [*blocks, "The samples, inputs then targets:", markdown_table([""] * len(rows[0]), rows)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from lossproof.certificates.proof.nodes import Claim
@@ -162,8 +163,9 @@ def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def notes_on_doubles(problem: Problem, weights: Weights) -> tuple[str, ...]:
-    """Return sentences about numbers of a problem, or of weights it is looked at with, that no double is near; empty where all have one."""
+def notes_on_doubles(problem: Problem, points: Sequence[Weights]) -> tuple[str, ...]:
+    """Return sentences about numbers of a problem, or of its first point if there is one, that no double is near; empty where all have one."""
+    weights = points[0] if points else None
     beyond, vanishing = beyond_doubles(problem, weights), vanishing_in_doubles(problem, weights)
     notes = []
     if beyond is not None:

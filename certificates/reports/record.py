@@ -81,9 +81,9 @@ class ReportRecord:
         found = [claim for claim in nodes if self.number(claim.point) == number]
         if found:
             return found[-1]
-        points = sorted({number for claim in nodes if (number := self.number(claim.point)) is not None})
-        known = f"it was at the points {', '.join(map(str, points))}" if points else "nor at any other"
-        raise KeyError(f"{name!r} was not claimed at point {number}, {known}; this report has {len(self.points)} points")
+        points = sorted({known for claim in nodes if (known := self.number(claim.point)) is not None})
+        told = f"it was at the points {', '.join(map(str, points))}" if points else "nor at any other"
+        raise KeyError(f"{name!r} was not claimed at point {number}, {told}; this report has {len(self.points)} points")
 
     def _label(self, claim: Claim, *, with_point: bool) -> str:
         number = self.number(claim.point)

@@ -43,6 +43,8 @@ _RENDERERS: Mapping[str, Callable[[ReportRecord, str], str]] = MappingProxyType(
     {".html": _html, ".md": _markdown, ".tex": _latex, ".txt": _text, ".json": _certificate}
 )
 SUFFIXES = tuple(_RENDERERS)
+_HEAD = 256
+_FORMAT_NAME = b'"lossproof-certificate"'
 
 
 def check_destination(path: Path) -> Path:
@@ -63,12 +65,37 @@ def render_for(report: ReportRecord, path: Path) -> str:
     return _RENDERERS[path.suffix.lower()](report, path.with_suffix(".json").name)
 
 
-def save_report(report: ReportRecord, path: Path) -> Path:
-    """Write a report by suffix, ``.html .md .tex .txt``, or ``.json`` for its certificate, and return the path.
+def check_certificate_place(path: Path) -> Path:
+    """Return the path when the certificate of a report may go there, beside the report and without being named.
 
-    The text is made first and the file then replaced in one step: whatever fails, an old file stays as it was. Raises `InputError` as
-    `check_destination` does.
+    Raises `InputError` as `check_destination` does, and for a file there that is no certificate: nobody asked to replace it.
     """
     check_destination(path)
-    replace_file(path, render_for(report, path))
+    if not path.exists():
+        return path
+    try:
+        with path.open("rb") as file:
+            is_certificate = _FORMAT_NAME in file.read(_HEAD)
+    except OSError as error:
+        raise InputError(
+            f"{str(path)!r}, where the certificate goes, must be readable, got {error.strerror}: choose another name for the report"
+        ) from error
+    if not is_certificate:
+        raise InputError(
+            f"the certificate goes to {str(path)!r}, got a file there that is no certificate: move it, or choose another name for the report"
+        )
+    return path
+
+
+def save_report(report: ReportRecord, path: Path) -> Path:
+    """Write a report by suffix, ``.html .md .tex .txt``, with its certificate beside it, or ``.json`` for the certificate alone, and return the path.
+
+    The texts are made first and each file is then replaced in one step: whatever fails, an old file stays as it was. Raises `InputError` as
+    `check_destination` and `check_certificate_place` do.
+    """
+    check_destination(path)
+    places = [path] if path.suffix.lower() == ".json" else [check_certificate_place(path.with_suffix(".json")), path]
+    texts = [(place, render_for(report, place)) for place in places]
+    for place, text in texts:
+        replace_file(place, text)
     return path

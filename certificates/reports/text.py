@@ -11,6 +11,7 @@ from lossproof.certificates.reports.outline import CRITICAL_POINTS, MATRIX_GLOSS
 from lossproof.certificates.reports.plain_words import (
     QUESTION,
     conclusion_headline,
+    notes_on_doubles,
     point_name,
     problem_lines,
     report_title,
@@ -52,7 +53,7 @@ def render_text(report: ReportRecord, certificate_name: str = "report.json", wid
 def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
     """Return the conclusion in full, then every claim with its verdict, reason and links; no statements, lemmas or weights.
 
-    The claims that a claim ``critical-point`` gathers are left out.
+    The claims that a claim ``critical-point`` gathers are left out. Numbers that no double is near are named at the end.
     """
     outline = outline_of(report)
     title = report_title(report)
@@ -63,6 +64,8 @@ def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
             lines += _point_table(outline, width)
         for entry in section.entries:
             lines += claim_lines(entry, width, brief=True)
+    for note in notes_on_doubles(report.problem, report.points):
+        lines += ["", *_wrapped(note, width, "", "")]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
+from lossproof.certificates.proof.nodes import RankBound
 from lossproof.certificates.sweeps.grid import SweepGroup
 from lossproof.certificates.sweeps.prover import LowerBound, lowers_of_prover, prove_by_prover
-from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.ranks.generic import generic_prime, generic_ranks, has_generic_point
 from lossproof.theory.bounds.structural import generic_rank_bound
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.verdicts import Rigor, Verdict, weakest
-
-INDEPENDENT_VALUES = "full-rank-independent-values"
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,8 @@ class SweepCell:
     - ``rank``: the rank at almost every ``W`` where it is proved (``decided``), else None; ``deficiency``: ``T n_L − rank``, or None;
     - ``verdict``: of `full-rank` almost everywhere, ``PROVED``, ``REFUTED`` or ``UNDECIDED``;
     - ``reason``: the rule of the upper bound; ``method``: the rule of the lower bound; ``rigor``: the weakest of the two;
-    - ``prime``, ``attempt``: of the lower bound, where a prime field gave it.
+    - ``prime``, ``attempt``: of the lower bound, where a prime field gave it;
+    - ``checked``: whether the checker of certificates has accepted the cell's before the table was returned.
     """
 
     widths: str
@@ -49,6 +47,7 @@ class SweepCell:
     rigor: str
     prime: int | None
     attempt: int
+    checked: bool = False
 
     @property
     def group(self) -> SweepGroup:
@@ -57,13 +56,6 @@ class SweepCell:
 
 
 COLUMNS = tuple(field.name for field in fields(SweepCell))
-
-
-def prove_task(groups: Iterable[SweepGroup]) -> dict[str, list[Any]]:
-    """Return the cells of some groups, column by column. This is what a worker runs."""
-    with one_thread():
-        cells = [cell for group in groups for cell in prove_group(group)]
-    return {name: [getattr(cell, name) for cell in cells] for name in COLUMNS}
 
 
 def prove_group(group: SweepGroup) -> list[SweepCell]:
@@ -92,17 +84,17 @@ def prove_group(group: SweepGroup) -> list[SweepCell]:
 
 
 def _lowers_of_prime_field(group: SweepGroup, a: Architecture, bounds: Sequence[int]) -> list[LowerBound]:
-    method = INDEPENDENT_VALUES if a.L >= 2 and a.activation.logistic is not None else "rank-minor"
     found = generic_ranks(a, group.samples, group.seed, bounds)
     primes = {attempt: generic_prime(group.seed, attempt) for attempt in {attempt for _, attempt in found}}
-    return [LowerBound(rank, method, Rigor.EXACT, primes[attempt], attempt) for rank, attempt in found]
+    return [LowerBound(rank, "rank-minor", Rigor.EXACT, primes[attempt], attempt) for rank, attempt in found]
 
 
 def _cell_not_analytic(group: SweepGroup, a: Architecture, T: int) -> SweepCell:
     """A lower bound at some ``W`` is none for almost every ``W``; the rank is decided only where every region is."""
     claim, lower, upper = prove_by_prover(a, T, group.seed)
     decided = claim.verdict is Verdict.PROVED
-    value, method = (0, "") if lower is None else (lower.value, claim.rule if decided else lower.rule)
+    rule = next((bound.rule for bound in claim.premises if decided and isinstance(bound, RankBound)), "")
+    value, method = (0, "") if lower is None else (lower.value, rule or lower.rule)
     rigors = [node.rigor for node in (lower, upper, claim) if node is not None and node.rigor is not None]
     return _cell(group, a, T, LowerBound(value, method, weakest(rigors)), (upper.value, upper.rule), claim.verdict, decided=decided)
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Generator, Iterator, Mapping
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from logging import CRITICAL
 from typing import Any, TypeAlias
 
 from lossproof.certificates.inputs.problem import check_whole
-from lossproof.certificates.sweeps.cells import prove_task
 from lossproof.certificates.sweeps.grid import SweepGroup
-from lossproof.numerics.child_processes import one_thread_each, without_main_module
+from lossproof.certificates.sweeps.interrupts import interrupts_noted
+from lossproof.certificates.sweeps.task import prove_task
+from lossproof.numerics.child_processes import interrupts_held, one_thread_each, without_main_module
 from lossproof.theory.exceptions import InputError, LossproofError
 
 Tasks: TypeAlias = Mapping[int, tuple[SweepGroup, ...]]
 Finished: TypeAlias = tuple[int, dict[str, list[Any]]]
 _MOST_DEATHS = 20
 _PATIENCE = 10
+_GLANCE = 0.01
 _ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://[^\s/]+:[0-9]{1,5}|inproc://\S+")
 
 
@@ -36,7 +39,7 @@ def check_engine(workers: int | None, scheduler: str | None) -> None:
         )
 
 
-def run_tasks(tasks: Tasks, workers: int | None, scheduler: str | None) -> Generator[Finished, None, None]:
+def run_tasks(tasks: Tasks, workers: int | None, scheduler: str | None, *, self_check: bool) -> Generator[Finished, None, None]:
     """Yield ``(number, columns)`` of each task as it is finished, in any order.
 
     ``workers = 0``: in this process, without Dask. Else Dask runs them: on the cluster at the address ``scheduler``, or on one process for each worker
@@ -45,10 +48,10 @@ def run_tasks(tasks: Tasks, workers: int | None, scheduler: str | None) -> Gener
     """
     if workers == 0:
         for number, task in tasks.items():
-            yield number, prove_task(task)
+            yield number, prove_task(task, self_check=self_check)
     elif tasks:
-        with _client(workers, scheduler, len(tasks)) as client:
-            yield from _run(client, tasks)
+        with interrupts_noted() as raise_noted, _client(workers, scheduler, len(tasks)) as client:
+            yield from _run(client, tasks, raise_noted, self_check=self_check)
 
 
 @contextmanager
@@ -69,26 +72,35 @@ def _client(workers: int | None, scheduler: str | None, tasks: int) -> Iterator[
     processes = min(workers or os.cpu_count() or 1, tasks)
     settings = {"distributed.scheduler.allowed-failures": _MOST_DEATHS}
     with one_thread_each(), without_main_module(), dask.config.set(settings):
-        cluster = distributed.LocalCluster(
-            n_workers=processes,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=":0",
-            silence_logs=CRITICAL,
-            preload=["lossproof.certificates.sweeps.worker"],
-        )
+        with interrupts_held():
+            cluster = distributed.LocalCluster(
+                n_workers=processes,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=":0",
+                silence_logs=CRITICAL + 1,
+                preload=["lossproof.certificates.sweeps.worker"],
+            )
         with cluster, distributed.Client(cluster) as client:
             yield client
 
 
-def _run(client: Any, tasks: Tasks) -> Generator[Finished, None, None]:
+def _run(client: Any, tasks: Tasks, raise_noted: Callable[[], None], *, self_check: bool) -> Generator[Finished, None, None]:
     distributed = import_module("distributed")
     token = secrets.token_hex(8)
-    futures = {
-        client.submit(prove_task, task, key=f"lossproof-sweep-{token}-{number}", pure=False): number for number, task in tasks.items()
-    }
+    futures: dict[Any, int] = {}
     try:
-        for future in distributed.as_completed(list(futures)):
+        for number, task in tasks.items():
+            raise_noted()
+            key = f"lossproof-sweep-{token}-{number}"
+            futures[client.submit(prove_task, task, self_check=self_check, key=key, pure=False)] = number
+        completed = distributed.as_completed(list(futures))
+        while futures:
+            raise_noted()
+            if not completed.has_ready():
+                time.sleep(_GLANCE)
+                continue
+            future = next(completed)
             number = futures.pop(future)
             try:
                 columns: dict[str, list[Any]] = future.result()

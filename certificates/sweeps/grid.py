@@ -12,6 +12,7 @@ from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation, activation_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.grids import Numbers, Widths, parse_numbers, parse_width_grid
+from lossproof.theory.shown import shown
 
 MOST_CELLS = 10**6
 _MOST_COLUMNS = 5000
@@ -67,8 +68,12 @@ class SweepGrid:
         """Check the parts and build the grid; raises `InputError`, also for more than 10^6 cells or for cells that are too large."""
         if isinstance(activation, str):
             named: list[str | Activation] = [name.strip() for name in activation.split(",")]
+        elif isinstance(activation, Activation):
+            named = [activation]
+        elif isinstance(activation, Iterable):
+            named = list(activation)
         else:
-            named = [activation] if isinstance(activation, Activation) else list(activation)
+            raise InputError(f"activations must be names, got {shown(activation)}: write for example 'tanh,sigmoid'")
         activations = tuple(dict.fromkeys(activation_named(name).name for name in named))
         grid = SweepGrid(
             parse_width_grid(widths), parse_numbers(samples, "samples"), activations, parse_numbers(seeds, "seeds", 0), bias

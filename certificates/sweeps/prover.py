@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lossproof.certificates.claims.full_rank import best_generic_point, generic_claim_of
+from lossproof.certificates.claims.full_rank import best_generic_bound, generic_claim_of
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, RankBound
+from lossproof.certificates.proof.places import Point
+from lossproof.certificates.proof.rank_bounds import generic_upper_bound
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.ranks.general_position import sweep_inputs
 from lossproof.theory.functions.errors import error_named
@@ -37,17 +39,17 @@ def cell_problem(architecture: Architecture, T: int, seed: int) -> Problem:
     return Problem(architecture, error_named("squared"), Samples(sweep_inputs(architecture.widths[0], T, seed), targets))
 
 
-def cell_context(architecture: Architecture, T: int, seed: int) -> ProofContext:
-    """Return the context in which the ordinary prover decides a cell."""
+def cell_context(architecture: Architecture, T: int, seed: int) -> tuple[ProofContext, Point]:
+    """Return the context in which the ordinary prover decides a cell, and the point it looks at first."""
     problem = cell_problem(architecture, T, seed)
-    return ProofContext(problem, [random_weights(problem, seed)], seed, _PRECISION)
+    return ProofContext(problem, seed, _PRECISION), Point(random_weights(problem, seed))
 
 
 def prove_by_prover(architecture: Architecture, T: int, seed: int) -> tuple[Claim, RankBound | None, RankBound]:
     """Return the claim `full-rank` almost everywhere, and the best bounds of ``rank P``: at some ``W`` (or None), and at every ``W``."""
-    context = cell_context(architecture, T, seed)
-    lower, upper = best_generic_point(context)
-    return generic_claim_of(context, lower, upper), lower, upper
+    context, point = cell_context(architecture, T, seed)
+    lower = best_generic_bound(context, point)
+    return generic_claim_of(context, lower, point), lower, generic_upper_bound(context)
 
 
 def lowers_of_prover(architecture: Architecture, samples: Sequence[int], seed: int, bounds: Sequence[int]) -> list[LowerBound]:

@@ -49,6 +49,11 @@ class SweepRecord:
             raise InputError(f"the cell must be in the sweep, got {widths}, {activation}, T = {T}, seed {seed}: look at result.grid")
         return SweepCell(**found.slice(0, 1).to_pylist()[0])
 
+    @property
+    def checked(self) -> int:
+        """How many cells have a certificate that the checker has accepted."""
+        return int(sum(self.table.column("checked").to_pylist()))
+
     def counts(self) -> dict[str, int]:
         """Return the number of cells by verdict of `full-rank` almost everywhere, and of those whose rank is decided.
 

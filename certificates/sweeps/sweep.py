@@ -34,6 +34,7 @@ def sweep(
     scheduler: str | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
+    self_check: bool = True,
 ) -> SweepResult:
     r"""Prove the rank of ``P(W)`` at almost every ``W`` for a grid of architectures, numbers of samples, activations and seeds.
 
@@ -41,7 +42,9 @@ def sweep(
     - ``activation``: one name, several joined by commas, or a list; ``seeds`` of the samples, as ``T``; ``bias``: ``"trainable"`` or ``"none"``;
     - ``output``: the ``.parquet`` file to write. Finished parts are kept beside it until it is complete, and the same call goes on from them; where the
       complete table of this grid is there already it is read. ``fresh`` starts anew;
-    - ``workers``: processes of a local Dask cluster (default: one a core), 0 for none but this process; ``scheduler``: the address of a Dask cluster.
+    - ``workers``: processes of a local Dask cluster (default: one a core), 0 for none but this process; ``scheduler``: the address of a Dask cluster;
+    - ``self_check``: write the certificate of every decided cell and have it checked (column ``checked``); one that is refused leaves its cell UNDECIDED. That
+      takes longer than the proofs, for which one elimination serves many cells.
 
     Samples are random, with distinct inputs in ``[-4, 4]``. For each cell: *proved* lower and upper bounds of the rank at almost every ``W``,
     equal wherever the structure explains the rank (``decided``), and the verdict of `full-rank` almost everywhere. The lower bound is a minor
@@ -62,14 +65,14 @@ def sweep(
     grid = SweepGrid.of(widths, T, activation, seeds, bias)
     check_engine(workers, scheduler)
     require_arrow()
-    about = _about(grid)
+    about = _about(grid, self_check=self_check)
     target = None if output is None else check_table_place(Path(output))
     if target is not None and not fresh:
         known = _complete(target, about)
         if known is not None:
             return SweepResult(known, grid.as_dict(), grid.cells)
     parts = None if target is None else Parts.beside(target, about, fresh=fresh)
-    tables, interrupted = _collect(grid, parts, workers, scheduler, progress)
+    tables, interrupted = _collect(grid, parts, workers, scheduler, progress, self_check=self_check)
     table = joined([tables[number] for number in sorted(tables)], about)
     if target is not None and parts is not None and not interrupted:
         write_table(table, target)
@@ -77,9 +80,8 @@ def sweep(
     return SweepResult(table, grid.as_dict(), grid.cells, interrupted)
 
 
-def _about(grid: SweepGrid) -> dict[str, Any]:
-
-    return {"version": version("lossproof"), "grid": grid.as_dict()}
+def _about(grid: SweepGrid, *, self_check: bool) -> dict[str, Any]:
+    return {"version": version("lossproof"), "grid": grid.as_dict(), "self_check": self_check}
 
 
 def _complete(target: Path, about: dict[str, Any]) -> pa.Table | None:
@@ -94,7 +96,7 @@ def _complete(target: Path, about: dict[str, Any]) -> pa.Table | None:
 
 
 def _collect(
-    grid: SweepGrid, parts: Parts | None, workers: int | None, scheduler: str | None, progress: Progress | None
+    grid: SweepGrid, parts: Parts | None, workers: int | None, scheduler: str | None, progress: Progress | None, *, self_check: bool
 ) -> tuple[dict[int, pa.Table], bool]:
     """Return the tables of the finished tasks, and whether the run was interrupted."""
     tasks = dict(enumerate(grid.tasks()))
@@ -106,7 +108,7 @@ def _collect(
     left = {number: task for number, task in tasks.items() if number not in tables}
     done = sum(sizes[number] for number in tables)
     try:
-        with closing(run_tasks(left, workers, scheduler)) as finished:
+        with closing(run_tasks(left, workers, scheduler, self_check=self_check)) as finished:
             for number, columns in finished:
                 table = table_of(columns)
                 if parts is not None:
@@ -116,5 +118,5 @@ def _collect(
                 if progress is not None:
                     progress("proving cells", done, grid.cells)
     except KeyboardInterrupt:
-        return tables, True
+        return tables, len(tables) < len(tasks)
     return tables, False

@@ -31,7 +31,7 @@ def require_arrow() -> None:
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    kinds = {**dict.fromkeys(COLUMNS, pa.int64()), **dict.fromkeys(_TEXT, pa.string()), "decided": pa.bool_()}
+    kinds = {**dict.fromkeys(COLUMNS, pa.int64()), **dict.fromkeys(_TEXT, pa.string()), "decided": pa.bool_(), "checked": pa.bool_()}
     return pa.schema([pa.field(name, kinds[name], nullable=name in _NULLABLE) for name in COLUMNS])
 
 

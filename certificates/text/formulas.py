@@ -1,4 +1,4 @@
-"""Formulas: LaTeX of errors, and LaTeX to MathML without any network access."""
+"""Formulas: LaTeX of activations and errors, and LaTeX to MathML without any network access."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from fractions import Fraction
 from functools import lru_cache
 
 from lossproof.certificates.text.enclosures import decimal_below
+from lossproof.theory.functions.activation import Activation
 from lossproof.theory.functions.errors import ErrorFunction
-from lossproof.theory.rationals import rational_text
+from lossproof.theory.rationals import fraction_latex, rational_text
 
 _ERRORS = {
     "squared": r"\tfrac{1}{2}\sum_{j} r_j^2,\quad r=\varphi_L-y",
@@ -23,6 +24,14 @@ _ERRORS = {
 _LONGEST = 40
 _LIMITS = ("min", "max", "sup", "inf", "lim")
 LOSS = r"J(W)=\frac{1}{T}\sum_{i=1}^{T}E\bigl(F(W,x_i),\,y_i\bigr)"
+
+
+def activation_formula(activation: Activation) -> str:
+    """Return ``σ(z)`` as LaTeX; a parameter too long for a line is called ``s``, with its leading digits behind the formula."""
+    if activation.parameter is None:
+        return activation.latex
+    number, told = _parameter(activation.parameter, "s")
+    return activation.latex.replace(fraction_latex(activation.parameter), number) + told if told else activation.latex
 
 
 def error_formula(error: ErrorFunction) -> str:
@@ -44,7 +53,7 @@ def _parameter(value: Fraction | None, symbol: str) -> tuple[str, str]:
         power = rf"10^{{{exponent}}}" if exponent else ""
         times = "" if digits == "1" and power else digits + (r"\cdot " if power else "")
         return symbol, rf",\quad {symbol}\approx {times}{power}"
-    return (str(value) if value.denominator == 1 else rf"\tfrac{{{value.numerator}}}{{{value.denominator}}}"), ""
+    return fraction_latex(value), ""
 
 
 @lru_cache(maxsize=1024)

@@ -49,5 +49,5 @@ def _short(value: Any) -> str:
         return "0" if value == 0 else f"{value:.3e}"
     if not value or not mpmath.isfinite(value):
         return "0" if not value else str(value)
-    exponent = int(mpmath.floor(mpmath.log10(value)))
+    exponent = int(mpmath.floor(mpmath.log10(abs(value))))
     return f"{float(value / mpmath.mpf(10) ** exponent):.3f}e{exponent:+03d}"

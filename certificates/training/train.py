@@ -18,6 +18,7 @@ from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.names import nearest_name
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.shown import shown
 
 _MOST_ITERATIONS = 100_000_000
 _DIGITS = (20, 1_000)
@@ -104,8 +105,8 @@ def train(
 
 
 def _check_method(method: str, precision: int | None, *, hold_output: bool) -> None:
-    if method not in METHODS:
-        raise InputError(f"method must be one of {', '.join(METHODS)}, got {method!r}{nearest_name(str(method), METHODS)}")
+    if not isinstance(method, str) or method not in METHODS:
+        raise InputError(f"method must be one of {', '.join(METHODS)}, got {shown(method)}{nearest_name(method, METHODS)}")
     if hold_output and (method not in ("ggn", "lm") or precision is not None):
         raise InputError(
             f"hold_output must go with method='ggn' or 'lm' in doubles, got method={method!r}, precision={precision}: leave it out"
@@ -133,5 +134,5 @@ def _number(name: str, value: Any, *, least: float | None) -> float:
     if number != number or number in (float("inf"), float("-inf")) or (least is not None and number < least):
         kind = "a finite number" if least is None else f"a finite number, at least {least:g}"
         extra = " or 'auto'" if name == "damping" else ""
-        raise InputError(f"{name} must be {kind}{extra}, got {value!r}: write for example {name}=0.01")
+        raise InputError(f"{name} must be {kind}{extra}, got {shown(value)}: write for example {name}=0.01")
     return number

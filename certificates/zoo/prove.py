@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lossproof.certificates.claims.conclusion import claim_conclusion_of_map
-from lossproof.certificates.claims.critical_point import LandscapeClaims, claim_critical_point_at
+from lossproof.certificates.claims.critical_point import LandscapeClaims, claim_critical_point, locate
 from lossproof.certificates.claims.no_critical_point import claim_no_critical_point
-from lossproof.certificates.claims.principles import claim_error_principle
-from lossproof.certificates.claims.suboptimal import claim_suboptimal, losses_of, worst_of
+from lossproof.certificates.claims.suboptimal import claim_suboptimal, worst_of
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.places import Point
+from lossproof.certificates.proof.self_check import checked_claims
+from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.zoo.record import ZooRecord
 from lossproof.numerics.algebra.threads import one_thread
@@ -39,7 +41,12 @@ class ZooProof(ZooRecord):
 
 
 def prove_entry(
-    entry: str | ZooEntry, *, seed: int = 0, max_precision: int = DEFAULT_MAX_PRECISION, progress: Progress | None = None
+    entry: str | ZooEntry,
+    *,
+    seed: int = 0,
+    max_precision: int = DEFAULT_MAX_PRECISION,
+    progress: Progress | None = None,
+    self_check: bool = True,
 ) -> ZooProof:
     """Prove now what an entry of the zoo says about its points, and return the claims with their certificate.
 
@@ -51,40 +58,53 @@ def prove_entry(
     (['strict-minimum', 'strict-minimum'], 'REFUTED', ())
     """
     record = entry if isinstance(entry, ZooEntry) else zoo_entry(entry)
-    context = ProofContext(record.problem, list(record.weights), seed, max_precision, progress)
-    landscape = LandscapeClaims(claim_error_principle(context, "principle-error"), claim_error_principle(context, "principle-morse"))
-    claims = []
+    context, landscape = ProofContext(record.problem, seed, max_precision, progress), LandscapeClaims.of(record.problem)
+    points, located, claims = [Point(weights) for weights in record.weights], [], []
     with one_thread():
-        for point in range(len(record.points)):
-            context.report_progress("proving critical points", point, len(record.points))
-            claims.append(claim_critical_point_at(context, point, landscape))
-        points = _compared(claims)
-        theorem = claim_no_critical_point(context)
-        report = _report(context, landscape, points, theorem, f"zoo:{record.name}")
-    return ZooProof(record, report, points, theorem, _differences(record, points, theorem))
-
-
-def _compared(claims: Sequence[Claim]) -> tuple[tuple[Claim, Claim | None], ...]:
-    """Compare every local minimum with the best of the points, critical or not."""
-    losses = losses_of(claims)
-    return tuple((claim, claim_suboptimal(claim, losses)) for claim in claims)
+        for number, point in enumerate(points):
+            context.report_progress("proving critical points", number, len(points))
+            found = locate(context, point, landscape)
+            located += [] if found is None else [found]
+            claims.append(claim_critical_point(context, point, landscape))
+        losses = [loss for claim in claims for loss in claim.premises if isinstance(loss, Claim) and loss.id == "loss-bounds"]
+        bad = [claim for point in located if (claim := claim_suboptimal(point, losses)) is not None]
+        theorem = claim_no_critical_point(record.problem)
+        report = _report(context, landscape, points, claims, bad, theorem, f"zoo:{record.name}", self_check=self_check)
+    return _proof(record, report, points, theorem)
 
 
 def _report(
-    context: ProofContext, landscape: LandscapeClaims, points: Sequence[tuple[Claim, Claim | None]], theorem: Claim | None, name: str
+    context: ProofContext,
+    landscape: LandscapeClaims,
+    points: Sequence[Point],
+    claims: Sequence[Claim],
+    bad: Sequence[Claim],
+    theorem: Claim | None,
+    name: str,
+    *,
+    self_check: bool,
 ) -> Report:
-    bad = [suboptimal for _, suboptimal in points if suboptimal is not None]
-    proved = sum(claim.verdict is Verdict.PROVED for claim, _ in points)
-    claims = [
-        claim_conclusion_of_map(context, proved, worst_of(bad), theorem),
-        *([] if theorem is None else [theorem]),
-        *(claim for claim, _ in points),
-        *bad,
-        landscape.principle_error,
-        landscape.morse,
-    ]
-    spectrum = jacobian_spectrum(context.problem, context.points[0])
-    return Report(context.problem, tuple(context.points), weights_given=True, claims=tuple(claims), spectrum=spectrum, data_name=name)
+    problem, check = context.problem, None
+    proved = sum(claim.verdict is Verdict.PROVED for claim in claims)
+    conclusion = claim_conclusion_of_map(problem, proved, worst_of(bad), theorem)
+    told: tuple[Claim, ...] = (
+        conclusion, *([] if theorem is None else [theorem]), *claims, *bad, landscape.principle_error, landscape.morse,
+    )  # fmt: skip
+    if self_check:
+        context.report_progress("checking the certificate", 0, 1)
+        told, check = checked_claims(problem, told, points)
+    spectrum = jacobian_spectrum(problem, points[0].weights)
+    notes = notes_on_doubles(problem, [point.weights for point in points])
+    return Report(problem, tuple(points), True, told, spectrum, notes, name, check)
+
+
+def _proof(entry: ZooEntry, report: Report, points: Sequence[Point], theorem: Claim | None) -> ZooProof:
+    """Compare every point with what the entry says."""
+    claims = {claim.point: claim for claim in report if claim.id == "critical-point"}
+    bad = {claim.point: claim for claim in report if claim.id == "suboptimal" and claim.verdict is Verdict.PROVED}
+    pairs = tuple((claims[point], bad.get(point)) for point in points)
+    proved = next((claim for claim in report if theorem is not None and claim.id == theorem.id), None)
+    return ZooProof(entry, report, pairs, proved, _differences(entry, pairs, proved))
 
 
 def _differences(entry: ZooEntry, points: Sequence[tuple[Claim, Claim | None]], theorem: Claim | None) -> tuple[str, ...]:

@@ -103,7 +103,8 @@ def _vector(entries: tuple[object, ...]) -> str:
 
 def table_rows(proof: ZooRecord) -> list[tuple[str, ...]]:
     """Return the cells of the table of an entry's points under `critical_rows.HEADINGS`, in the entry's order."""
-    proved = {row.point: row.cells for row in critical_rows(claim for pair in proof.points for claim in pair if claim is not None)}
+    claims = (claim for pair in proof.points for claim in pair if claim is not None)
+    proved = {row.point: row.cells for row in critical_rows(claims, proof.report.number)}
     rows = []
     for number, (claim, _) in enumerate(proof.points):
         cells = proved.get(number) or _unproved_cells(number, claim)
@@ -127,7 +128,7 @@ def _unproved_cells(number: int, claim: Claim) -> tuple[str, ...]:
 def conclusion_text(proof: ZooRecord) -> str:
     """Return what follows for the question whether every local minimum is global."""
     claim = proof.conclusion
-    told = "Open: none of these points is a bad local minimum." if claim.verdict is Verdict.UNDECIDED else conclusion_headline(claim)
+    told = "Open: none of these points is a bad local minimum." if claim.verdict is Verdict.UNDECIDED else conclusion_headline(proof.report)
     return f"{QUESTION} {told}"
 
 

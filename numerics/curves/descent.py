@@ -20,6 +20,7 @@ from lossproof.numerics.curves.series_work import series_is_allowed
 from lossproof.numerics.fields.field import Array, KinkInBall
 from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.precision import LARGEST_EXPONENT
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import output_residuals
@@ -134,6 +135,8 @@ def _highest_precision(problem: Problem, order: int) -> int:
 
 def _candidates(problem: Problem, weights: Weights, evaluation: Evaluation, seed: int, max_order: int) -> Iterator[tuple[int, Terms]]:
     """Yield orders and curves worth a proof: of negative curvature if the Hessian has any, else from its rational kernel."""
+    if beyond_doubles(problem, weights) is not None:
+        return
     floats = FloatSeries()
     H = hessian(problem, evaluate(problem.architecture, problem.samples, weights, floats))
     if not np.all(np.isfinite(H)):

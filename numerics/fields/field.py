@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -118,9 +119,10 @@ def at_kink(activation: Activation, point: Fraction) -> NotDifferentiable:
     )
 
 
-def exact_kinks(activation: Activation, order: int) -> list[tuple[Fraction, fmpq]]:
+@lru_cache(maxsize=256)
+def exact_kinks(activation: Activation, order: int) -> tuple[tuple[Fraction, fmpq], ...]:
     """Return the kinks of an activation, each also as ``fmpq``."""
-    return [(point, fmpq(*point.as_integer_ratio())) for point in activation.kinks(order)]
+    return tuple((point, fmpq(*point.as_integer_ratio())) for point in activation.kinks(order))
 
 
 def lies_above(ball: arb, place: fmpq) -> bool | None:

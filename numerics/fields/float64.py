@@ -17,7 +17,7 @@ from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
-from lossproof.theory.problem.numbers import Number, exact_number
+from lossproof.theory.problem.numbers import Number, exact_number, number_text
 from lossproof.theory.rationals import brief_text
 
 _FIRST_BITS, _LAST_BITS, _ACCURATE_BITS = 128, 8192, 64
@@ -41,7 +41,7 @@ class Float64Field(NumpyArithmetic):
         exact = exact_number(number)
         nearest = nearest_double(exact)
         if math.isinf(nearest):
-            raise NotInField(f"{brief_text(str(exact))} is larger than any double: use the rational or a ball field")
+            raise NotInField(f"{brief_text(number_text(exact))} is larger than any double: use the rational or a ball field")
         return nearest
 
     def array(self, rows: Any) -> Array:

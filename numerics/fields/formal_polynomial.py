@@ -126,7 +126,7 @@ def power(element: Element, exponent: int) -> Element:
     what is out of proportion is not begun.
     """
     if isinstance(element, fmpq):
-        if exponent * max(int(element.p).bit_length(), int(element.q).bit_length()) > MOST_BITS:
+        if exponent * max(element.p.bit_length(), element.q.bit_length()) > MOST_BITS:
             raise NotInField(f"a power needs more than {MOST_BITS} bits: use a ball field")
         return element**exponent
     if exponent > 1:
@@ -139,7 +139,7 @@ def power(element: Element, exponent: int) -> Element:
 
 def _height(element: FormalPolynomial) -> int:
     """Return the bits of the longest numerator or denominator."""
-    return max(max(q.p.bit_length(), q.q.bit_length()) for q in element.terms.values())
+    return max(int(part.bit_length()) for q in element.terms.values() for part in (q.p, q.q))
 
 
 def _check_product(pairs: int, bits: int) -> None:
@@ -154,7 +154,8 @@ def _most_terms(element: FormalPolynomial, exponent: int) -> int:
     """Return a bound of the number of terms of ``element^exponent``: monomials of so high a degree in its symbols, or products of so many of its terms."""
     symbols = {number for monomial in element.terms for number, _ in monomial}
     degree = max(sum(power for _, power in monomial) for monomial in element.terms)
-    return min(len(element.terms) ** exponent, comb(exponent * degree + len(symbols), len(symbols)))
+    products: int = len(element.terms) ** exponent
+    return min(products, comb(exponent * degree + len(symbols), len(symbols)))
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,18 @@ from fractions import Fraction
 
 from flint import arb, fmpq
 
+_NARROW = 2.0**-20
+
 
 def at_ends(functions: Callable[[arb], Sequence[arb]], z: arb) -> list[arb]:
     """Return enclosures over a ball of functions that are monotone on it, from enclosures at its two ends.
 
+    ``functions`` gives enclosures over any ball; a narrow one is taken as it is.
+
     >>> at_ends(lambda x: [x * x], arb(2, 1))[0].overlaps(arb(5, 4))
     True
     """
-    if z.is_exact():
+    if z.rad() < _NARROW:
         return list(functions(z))
     return [first.union(second) for first, second in zip(functions(z.lower()), functions(z.upper()), strict=True)]
 
@@ -30,32 +34,30 @@ class Valley:
     high: Fraction
 
 
-def over_valley(function: Callable[[arb], arb], direct: arb, z: arb, valley: Valley) -> arb:
-    """Return an enclosure over a ball of a function with a `Valley`, from enclosures at the ends and from another one, ``direct``.
+def over_valley(function: Callable[[arb], arb], z: arb, valley: Valley) -> arb:
+    """Return an enclosure over a ball of a function with a `Valley`, from enclosures at the ends.
 
-    Over an interval on one side of the minimum the extrema are taken at the ends, else the minimum is one of them.
+    Over an interval on one side of the minimum the extrema are taken at the ends, else the minimum is one of them. ``function`` gives enclosures over any
+    ball; a narrow one is taken as it is.
     """
-    ends = at_ends(lambda x: [function(x)], z)[0]
-    if z.is_exact() or z < _exact(valley.left) or z > _exact(valley.right):
-        return ends
-    return _common(direct, ends.union(arb(_exact(valley.low))).union(arb(_exact(valley.high))))
+    if z.rad() < _NARROW:
+        return function(z)
+    found = function(z.lower()).union(function(z.upper()))
+    if z < _exact(valley.left) or z > _exact(valley.right):
+        return found
+    return within(function(z), found.union(arb(_exact(valley.low))).union(arb(_exact(valley.high))))
 
 
 def _exact(value: Fraction) -> fmpq:
     return fmpq(*value.as_integer_ratio())
 
 
-def within(value: arb, low: Fraction, high: Fraction) -> arb:
-    """Return an enclosure of a number known to lie in ``[low, high]`` and in the ball, which need not be finite.
+def within(value: arb, known: arb) -> arb:
+    """Return an enclosure of a number that lies in two balls, of which the first need not be finite.
 
-    >>> within(arb(0, 1000), Fraction(0), Fraction(1)).overlaps(arb(2)), within(arb("nan"), Fraction(0), Fraction(1)).is_finite()
+    >>> within(arb(0, 1000), arb(0.5, 0.5)).overlaps(arb(2)), within(arb("nan"), arb(0.5, 0.5)).is_finite()
     (False, True)
     """
-    return _common(value, arb(_exact(low)).union(arb(_exact(high))))
-
-
-def _common(value: arb, known: arb) -> arb:
-    """Return what two enclosures of one number have in common; the first need not be finite."""
     if not value.is_finite():
         return known
     return value if known.contains(value) else value.intersection(known)

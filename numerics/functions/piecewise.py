@@ -1,4 +1,4 @@
-"""relu, leaky-relu and elu: lines on one side or both of a kink."""
+"""relu, leaky-relu, elu and hard-tanh: lines between kinks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.numerics.functions.formulas import Builder, Floats, Formulas, Tails, Triple, without_parameter
+from lossproof.numerics.functions.hulls import at_ends, within
 from lossproof.numerics.functions.jets import Array, Jet, StateField, chosen
 from lossproof.theory.functions.activations import Activation
 
@@ -48,8 +49,8 @@ def _leaky_relu(parameter: Fraction | None) -> Formulas:
 
 
 def _leaky_digits(m: Any, z: Any, slope: Fraction) -> Triple:
-    below = m.mpf(slope.numerator) / slope.denominator
-    return lambda: z if z > 0 else below * z, lambda: m.one if z > 0 else below, lambda: m.zero
+    p, q = slope.as_integer_ratio()
+    return lambda: z if z > 0 else z * p / q, lambda: m.one if z > 0 else m.mpf(p) / q, lambda: m.zero
 
 
 def _elu_doubles(z: Floats, order: int) -> Floats:
@@ -80,6 +81,20 @@ def _elu_jet(activation: Activation, order: int, z: Array, field: StateField) ->
     return coefficients
 
 
+def _hard_tanh_doubles(z: Floats, order: int) -> Floats:
+    return (np.clip(z, -1, 1), np.where(np.abs(z) < 1, 1.0, 0.0), np.zeros_like(z))[order]
+
+
+def _hard_tanh_digits(m: Any, z: Any) -> Triple:
+    return lambda: min(max(z, -m.one), m.one), lambda: m.one if abs(z) < 1 else m.zero, lambda: m.zero
+
+
+def _hard_tanh_ball(z: arb, order: int) -> arb:
+    if order == 0:
+        return within(at_ends(lambda x: [x.max(-1).min(1)], z)[0], arb(0, 1))
+    return arb(1 if order == 1 and -1 < z < 1 else 0)
+
+
 RELU = Formulas(_relu_doubles, _relu_digits, _relu_ball, _line_jet, suprema=(1.0, np.inf))
 ELU = Formulas(
     _elu_doubles, _elu_digits, _elu_ball, _elu_jet,
@@ -88,4 +103,10 @@ ELU = Formulas(
     slope_of_value=lambda value: value + 1,
     tails=Tails(below=21.0),
 )  # fmt: skip
-PIECEWISE: Mapping[str, Builder] = {"relu": without_parameter(RELU), "leaky-relu": _leaky_relu, "elu": without_parameter(ELU)}
+HARD_TANH = Formulas(_hard_tanh_doubles, _hard_tanh_digits, _hard_tanh_ball, _line_jet, suprema=(1.0, np.inf))
+PIECEWISE: Mapping[str, Builder] = {
+    "relu": without_parameter(RELU),
+    "leaky-relu": _leaky_relu,
+    "elu": without_parameter(ELU),
+    "hard-tanh": without_parameter(HARD_TANH),
+}

@@ -1,8 +1,8 @@
 r"""silu and swish: ``z·s`` with ``s = sigmoid(u)``, ``u = βz``, and ``β = 1`` for silu.
 
 With ``q = 1 − s`` it is ``σ' = s(1 + uq)`` and ``σ'' = β s q (2 + u(q − s))``. As a function of ``u`` the slope lies in ``[−0.0999, 1.0999]``, and
-``σ''/β`` in ``[−0.037, 1/2]``. ``βσ`` falls before its minimum ``−0.2784…`` at ``u = −1.2784…`` and rises after it, see the derivation of its range.
-The bounds of the derivatives are enclosed in the tests by small balls.
+``σ''/β`` in ``[−0.037, 1/2]``: it is at most 1/2 because ``sq ≤ 1/4`` and ``u(q − s) ≤ 0``, and the other bounds are enclosed in the tests by small
+balls. ``βσ`` falls before its minimum ``−0.2784…`` at ``u = −1.2784…`` and rises after it, see the derivation of its range.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from lossproof.numerics.functions.jets import Array, Jet, StateField, times_poin
 from lossproof.numerics.functions.logistic import logistic_jet, sigmoid_digits, sigmoid_doubles
 
 _VALLEY = Valley(Fraction(-1279, 1000), Fraction(-1278, 1000), Fraction(-27847, 100000), Fraction(-27846, 100000))
-_SLOPES = (Fraction(-1, 8), Fraction(9, 8))
-_CURVATURES = (Fraction(-1, 16), Fraction(1, 2))
+_SLOPES, _CURVATURES = arb(1 / 2, 5 / 8), arb(7 / 32, 9 / 32)
 _FAR = 1e3
 _TAIL = 25.0
 
@@ -47,12 +46,17 @@ def _above(value: Fraction) -> float:
 
 
 def _doubles(z: Floats, order: int, beta: float) -> Floats:
-    with np.errstate(over="ignore"):
-        u = np.clip(beta * z, -_FAR, _FAR)
-    s, first = sigmoid_doubles(u, 0), sigmoid_doubles(u, 1)
+    u = z if beta == 1 else _scaled(z, beta)
     if order == 0:
-        return z * s
-    return np.asarray(s + u * first if order == 1 else beta * (2 * first + u * sigmoid_doubles(u, 2)))
+        return z * sigmoid_doubles(u, 0)
+    first = sigmoid_doubles(u, 1)
+    return np.asarray(sigmoid_doubles(u, 0) + u * first if order == 1 else beta * (2 * first + u * sigmoid_doubles(u, 2)))
+
+
+def _scaled(z: Floats, beta: float) -> Floats:
+    """Return ``βz``, brought where the sigmoid is constant if it is farther out, so that nothing overflows."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.clip(beta * z, -_FAR, _FAR))
 
 
 def _digits(m: Any, z: Any, beta: Fraction) -> Triple:
@@ -63,20 +67,23 @@ def _digits(m: Any, z: Any, beta: Fraction) -> Triple:
 
 
 def _gate(u: arb) -> Sequence[arb]:
-    """Return ``s`` and ``q`` at an exact number."""
-    e = (-abs(u)).exp()
-    large, small = 1 / (1 + e), e / (1 + e)
-    return (large, small) if u >= 0 else (small, large)
+    """Return enclosures of ``s`` and ``q``, from the exponential that is small."""
+    positive = u.mid() > 0
+    e = (-u).exp() if positive else u.exp()
+    large = 1 / (1 + e)
+    return (large, e * large) if positive else (e * large, large)
 
 
 def _ball(z: arb, order: int, beta: fmpq) -> arb:
     u = z if beta == 1 else beta * z
     if order == 0:
-        return over_valley(lambda x: x * _gate(x)[0], u * at_ends(_gate, u)[0], u, _VALLEY) / beta
+        value = over_valley(lambda x: x * _gate(x)[0], u, _VALLEY)
+        return value if beta == 1 else value / beta
     s, q = at_ends(_gate, u)
     if order == 1:
-        return within(s * (1 + u * q), *_SLOPES)
-    return beta * within(s * q * (2 + u * (q - s)), *_CURVATURES)
+        return within(s * (1 + u * q), _SLOPES)
+    curvature = within(s * q * (2 + u * (q - s)), _CURVATURES)
+    return curvature if beta == 1 else beta * curvature
 
 
 def _jet(order: int, z: Array, field: StateField, beta: Fraction) -> Jet:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
 
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.float64 import Float64Field, nearest_double
 from lossproof.numerics.fields.mpmath import MpmathField
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
@@ -76,8 +77,15 @@ def mp_rank(matrix: Array, digits: int = 50) -> Estimate:
 def _doubles(matrix: Array) -> Array:
     if matrix.dtype != object:
         return matrix.astype(np.float64)
-    entries = [float(entry.mid()) if isinstance(entry, arb) else float(entry) for entry in matrix.ravel()]
-    return np.array(entries, dtype=np.float64).reshape(matrix.shape)
+    return np.array([_double(entry) for entry in matrix.ravel()], dtype=np.float64).reshape(matrix.shape)
+
+
+def _double(entry: Any) -> float:
+    if isinstance(entry, arb):
+        return float(entry.mid())
+    if isinstance(entry, fmpq):
+        return nearest_double(Fraction(int(entry.p), int(entry.q)))
+    return nearest_double(entry) if isinstance(entry, Fraction) else float(entry)
 
 
 def _multiprecision(context: Any, entry: Any) -> Any:

@@ -31,7 +31,7 @@ from lossproof.theory.problem.weights import Weights
 _FIRST_PRECISION = 64
 _FORMAL_WORK = 2_000_000
 _CHEAP_FORMAL_WORK = 50_000
-_CLEARLY_APART = 1e-3
+_CLEARLY_APART, _VISIBLE = 1e-3, 1e-9
 _CLEAR_BITS = 8
 
 
@@ -74,7 +74,8 @@ def is_exact_learner(problem: Problem, weights: Weights) -> bool:
 def output_apart_from_target(problem: Problem, weights: Weights, max_precision: int) -> tuple[int, int, int] | None:
     """Return ``(sample, output, precision)`` where ball arithmetic proves ``F(W, x_i)_j ≠ y_ij``, or None.
 
-    The place is the one with the largest residual in doubles, or in balls where some number has no double; the precision doubles up to the cap.
+    The place is the one with the largest residual in doubles, or in balls where doubles show none or some number has none; the precision doubles up to
+    the cap.
     """
     i, j = _largest_residual(problem, weights)
     one = Samples((problem.samples.X[i],), (problem.samples.Y[i],))
@@ -151,11 +152,13 @@ def _largest_residual(problem: Problem, weights: Weights) -> tuple[int, int]:
     if beyond_doubles(problem, weights) is None:
         residuals = _float_residuals(problem, weights)
         i, j = np.unravel_index(int(np.argmax(residuals)), residuals.shape)
-        return int(i), int(j)
+        if residuals[i, j] > _VISIBLE or problem.T * problem.architecture.N_net > _CHEAP_FORMAL_WORK:
+            return int(i), int(j)
     balls = _residuals(problem, weights, BallField(_FIRST_PRECISION))
-    return max(np.ndindex(balls.shape), key=lambda place: _size(balls[place]))
+    rows, columns = balls.shape
+    return max(((i, j) for i in range(rows) for j in range(columns)), key=lambda place: _size(balls, *place))
 
 
-def _size(ball: arb) -> tuple[bool, arb]:
-    """Return what orders balls by how far they are sure to lie from 0; those that are no finite numbers come last."""
-    return ball.is_finite(), ball.abs_lower()
+def _size(balls: Array, i: int, j: int) -> tuple[arb, arb]:
+    """Return what orders balls by how far they are sure to lie from 0, and then by how far they may."""
+    return balls[i, j].abs_lower(), balls[i, j].abs_upper()

@@ -45,7 +45,8 @@ def random_weights(problem: Problem, seed: int, output_factor: Fraction = Fracti
     """Return seeded random weights with short dyadic entries, scaled so that units see inputs of order one.
 
     The scale of the first layer divides by the root mean square of the inputs, of whatever size they are, and every layer by the root of its fan-in.
-    The weights of the last layer are multiplied by ``output_factor``.
+    The weights of the last layer are multiplied by ``output_factor``. Where a kink may be met by chance, since it lies on the grid of the entries and is not
+    0, the biases are moved off that grid.
     """
     a = problem.architecture
     generator = random.Random(seed)
@@ -56,7 +57,12 @@ def random_weights(problem: Problem, seed: int, output_factor: Fraction = Fracti
         factor = (output_factor if l == a.L else 1) / (unit if l == 1 else Fraction(1))
         drawn = tuple(tuple(_short_dyadic(generator, scale) for _ in range(a.widths[l])) for _ in range(a.widths[l - 1]))
         W = drawn if factor == 1 else tuple(tuple(factor * x for x in row) for row in drawn)
-        b = tuple(_short_dyadic(generator, 1.0) for _ in range(a.widths[l]))
+        away = (
+            Fraction(2) ** (min(_finest(scale), _finest(1.0)) - 1)
+            if any(point != 0 for point in a.activation_of(l).kinks(1))
+            else Fraction(0)
+        )
+        b = tuple(_short_dyadic(generator, 1.0) + away for _ in range(a.widths[l]))
         layers.append(Layer(W, _bias(problem, l, b if a.bias == "trainable" else (Fraction(0),) * a.widths[l])))
     return Weights(tuple(layers))
 
@@ -73,9 +79,14 @@ def _bias(problem: Problem, layer: int, trainable: tuple[Number, ...]) -> tuple[
 
 def _short_dyadic(generator: random.Random, scale: float) -> Fraction:
     """A non-zero multiple of a power of two with at most seven bits, of the order of ``scale``."""
-    exponent = math.frexp(scale)[1] - 5
+    exponent = _finest(scale)
     steps = round(generator.gauss(0.0, math.ldexp(scale, -exponent))) or generator.choice((-1, 1))
     return Fraction(steps * 2**exponent) if exponent >= 0 else Fraction(steps, 2**-exponent)
+
+
+def _finest(scale: float) -> int:
+    """Return the exponent of the power of two of which `_short_dyadic` gives multiples."""
+    return math.frexp(scale)[1] - 5
 
 
 def _input_scale(samples: Samples) -> tuple[float, Fraction]:

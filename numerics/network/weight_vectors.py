@@ -95,14 +95,15 @@ def all_entries(layers: Sequence[LayerArrays]) -> Array:
     return np.concatenate([part.ravel() for layer in layers for part in layer])
 
 
-def lie_within(weights: Weights, distance: Fraction, share: Fraction) -> bool:
-    """Tell whether a distance is at most a share of the size of the largest entry of some weights, as balls of 64 bits show.
+def is_small_beside(distance: Fraction, architecture: Architecture, weights: Weights, share: Fraction) -> bool:
+    """Tell whether a distance is at most a share of the size of the largest trainable weight, as balls of 64 bits show.
 
     >>> a = Architecture.of("1-1", bias="none")
-    >>> lie_within(Weights.of(a, [([[200]], None)]), Fraction(1), Fraction(1, 100))
+    >>> is_small_beside(Fraction(1), a, Weights.of(a, [([[200]], None)]), Fraction(1, 100))
     True
     """
-    field = BallField()
+    field, biases = BallField(), bool(architecture.bias_rows)
     with ball_precision(field.precision):
         reach = field.embed(distance / share)
-        return any(bool(abs(field.embed(x)) >= reach) for layer in weights.layers for row in (*layer.W, layer.b) for x in row)
+        rows = (row for layer in weights.layers for row in (*layer.W, *((layer.b,) if biases else ())))
+        return any(bool(abs(field.embed(x)) >= reach) for row in rows for x in row)

@@ -40,7 +40,7 @@ def orbits(problem: Problem) -> list[Orbit]:
     a = problem.architecture
     free = a.bias == "none" or (problem.fixed_bias is not None and all(b == 0 for layer in problem.fixed_bias for b in layer))
     single = a.L == 1
-    parity = (-1 if single else {_ODD: -1, _EVEN: 1}.get(a.activation.reflection or ())) if free else None
+    parity = (-1 if single else {_ODD: -1, _EVEN: 1}.get(a.activation.reflection or (0, 0, 0))) if free else None
     degree = (1 if single else a.activation.homogeneity) if free else None
     silent = free and (single or value_at_zero(a.activation) == 0)
     power = 1 if degree is None else degree ** (a.L - 1)

@@ -24,7 +24,7 @@ from lossproof.theory.problem.weights import Weights
 _GUARD_BITS = 32
 _LARGEST_DIGITS = 1000
 _LARGEST = mpmath.mpf(10) ** _LARGEST_DIGITS
-_SMALLEST_EXPONENT = 65_536
+_SMALLEST_EXPONENT = 12_000
 _SPARE_DIGITS = 10
 
 
@@ -32,7 +32,8 @@ def run_precise(problem: Problem, start: Weights, settings: Settings, digits: in
     """Train by ``ggn`` at ``digits`` decimal digits (and 32 bits more), as `run_training` does in doubles.
 
     The run ends where a step is at most ``tolerance ‖W‖``, by default ``10^{10 − digits} ‖W‖``, so that the last distances show the limit of the
-    precision; or by a target loss, at a critical point, at a kink, or after ``max_iterations``.
+    precision; or by a target loss, at a critical point, at a kink, or after ``max_iterations``. Where the norm of the weights leaves ``10^1000`` the last
+    ones below are returned.
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.functions.errors import error_named
@@ -48,14 +49,14 @@ def run_precise(problem: Problem, start: Weights, settings: Settings, digits: in
         point = precise_point(problem, [(layer.W, layer.b) for layer in start.layers])
         stop = run.walk(point)
         history = run.history()
-        weights = weights_of_layers(problem, (run.point or point).layers, _rational)
+        weights = weights_of_layers(problem, (run.reached or point).layers, _rational)
     return Training(weights, history, settings.method, stop.converged, stop.reason, interrupted=stop.interrupted)
 
 
 class _PreciseRun:
     def __init__(self, settings: Settings, digits: int) -> None:
         self.settings, self.digits = settings, digits
-        self.point: PrecisePoint | None = None
+        self.reached: PrecisePoint | None = None
         self.tolerance = max(arb(settings.tolerance), arb(10) ** (_SPARE_DIGITS - digits), key=figure)
         self._last = mpmath.mpf("inf")
         self._rows: list[tuple[mpmath.mpf, mpmath.mpf, mpmath.mpf, float]] = []
@@ -105,7 +106,8 @@ class _PreciseRun:
         )
 
     def _add(self, point: PrecisePoint, norm: arb) -> Stop | None:
-        self.point = point
+        if figure(length(point.layers)) <= _LARGEST:
+            self.reached = point
         gradient = (length(point.descent) / point.problem.T).mid()
         self._rows.append((figure(point.loss), figure(gradient), figure(norm), perf_counter() - self._started))
         self._iterates.append(all_entries(point.layers))
@@ -149,8 +151,8 @@ def _norm(flat: Array) -> arb:
 
 
 def _rational(value: arb) -> Fraction:
-    """Return the midpoint as a fraction; one below ``2^-65536`` becomes 0, as its denominator would have no end."""
+    """Return the midpoint as a fraction; digits behind ``2^-12000`` are cut off, since a certificate could not hold the number."""
     mantissa, exponent = value.mid().man_exp()
     if exponent < -_SMALLEST_EXPONENT:
-        return Fraction(0)
+        return Fraction(int(mantissa) >> int(-_SMALLEST_EXPONENT - exponent), 1 << _SMALLEST_EXPONENT)
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

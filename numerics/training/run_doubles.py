@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.network.weight_vectors import weights_of_layers
 from lossproof.numerics.training.gauss_newton import GaussNewton
 from lossproof.numerics.training.gradient_descent import Backpropagation
@@ -36,7 +37,7 @@ def run_training(problem: Problem, start: Weights, settings: Settings) -> Traini
     """
     run = TrainingRun(settings)
     first = training_point(problem, start)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), threads_for(problem.T * problem.architecture.N_net):
         stop = _ended(run, first)
         history = run.history()
     weights = weights_of_layers(problem, (run.reached or first).layers)

@@ -2,10 +2,16 @@
 
 
 def main() -> None:
-    """Start the command line."""
-    from lossproof.certificates.commands.main import main as run
+    """Start the command line; Ctrl-C while it is being loaded, or a second one while it ends, is said in one line."""
+    import sys
 
-    run()
+    try:
+        from lossproof.certificates.commands.main import main as run
+
+        run()
+    except KeyboardInterrupt:
+        print("lossproof: interrupted; no file was left half-written", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from itertools import pairwise
 from flint import arb, fmpq
 
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.theory.functions.activations import activation_named
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -17,13 +18,18 @@ from lossproof.theory.problem.weights import Weights
 
 ACTIVATIONS = (
     "sigmoid", "tanh", "softsign", "softplus", "bent-identity", "identity", "relu", "leaky-relu:1/10", "elu", "gelu", "silu",
-    "swish:1/3", "swish:5/2", "arctan", "erf", "sin", "power:1", "power:2", "power:5",
+    "swish:1/3", "swish:5/2", "mish", "arctan", "erf", "sin", "hard-tanh", "power:1", "power:2", "power:5",
 )  # fmt: skip
 ERRORS = ("squared", "smooth-l1:1/4", "blake-zisserman:1/10", "cauchy:1/4", "logistic", "softmax")
-RATIONAL_ACTIVATIONS = ("softsign", "identity", "relu", "leaky-relu:1/10", "power:2", "power:3")
+RATIONAL_ACTIVATIONS = ("softsign", "identity", "relu", "leaky-relu:1/10", "hard-tanh", "power:2", "power:3")
 POINTS = tuple(Fraction(p) for p in ("-40", "-6", "-7/3", "-1", "-1/10", "1/1000", "1/3", "1", "5/2", "7", "60"))
 EXTREMES = tuple(Fraction(p) for p in (-1e3, 1e3, -800.0, 800.0, 1e-300, -1e-300, 5e-324))
 SHAPES = ((2, 1), (2, 2, 1), (1, 3, 2), (2, 3, 2, 2))
+
+
+def smooth(name, order, points=POINTS):
+    """Return the points at which an activation has a derivative of this order."""
+    return [point for point in points if point not in activation_named(name).kinks(order)]
 
 
 def random_problem(

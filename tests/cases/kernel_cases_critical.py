@@ -6,56 +6,73 @@ from fractions import Fraction
 
 import mpmath
 
-from cases.kernel_draft import EVERYWHERE, HERE, XOR_X, XOR_Y, Draft, layer
+from cases.kernel_cases_ranks import LOG3_HALF, full, squared_error
+from cases.kernel_draft import EVERYWHERE, XOR_X, XOR_Y, Draft, layer
 
-LOG3_HALF = ["0", [[["log", "3"], "1/2"]]]
 MINUS_LOG3 = ["0", [[["log", "3"], "-1"]]]
 RADIUS = "1/1099511627776"
+BOX = "W*1"
 
 
 def counts(negative, zero, positive, undecided=0, radius="0"):
     return {"negative": negative, "zero": zero, "positive": positive, "undecided": undecided, "radius": radius}
 
 
-def exact(d, point=0):
-    return d.claim("stationary-exact", "stationary", HERE, "PROVED", {"radius": "0", "dimension": 0}, point)
+def exact(d, at=0, fixed=(), premises=()):
+    facts = {"radius": "0", "dimension": len(fixed)}
+    return d.claim("stationary-exact", "stationary", at, facts, premises, {"fixed": list(fixed)})
 
 
-def boxed(d, radius=RADIUS, fixed=(), point=0, precision=128):
-    evidence = {"fixed": list(fixed), "radius": radius, "precision": precision}
-    facts = {"radius": radius, "dimension": len(fixed)}
-    return d.claim("stationary-box", "stationary", HERE, "PROVED", facts, point, (), evidence, "BALL")
+def introduced(d, rule, evidence, dimension, at=BOX, radius=RADIUS, reach=None, point=0):
+    """A critical point by the name ``at`` in a box around a point."""
+    facts = {"point": point, "radius": reach or radius, "dimension": dimension}
+    return d.claim(rule, "stationary", at, facts, (), {"point": point, "radius": radius, "precision": 128, **evidence}, "BALL")
 
 
-def loss_exact(d, value, point=0):
-    return d.claim("loss-exact", "loss-bounds", HERE, "PROVED", {"loss_lower": value, "loss_upper": value, "radius": "0"}, point)
+def boxed(d, radius=RADIUS, fixed=(), at=BOX, point=0, precision=128):
+    return introduced(d, "stationary-box", {"fixed": list(fixed), "precision": precision}, len(fixed), at, radius, point=point)
 
 
-def loss_bounds(d, lower, upper, radius=RADIUS, point=0, precision=128):
-    facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius}
-    return d.claim("loss-bounds", "loss-bounds", HERE, "PROVED", facts, point, (), {**facts, "precision": precision}, "BALL")
+def loss_exact(d, value, at=0):
+    return d.claim("loss-exact", "loss-bounds", at, {"loss_lower": value, "loss_upper": value, "radius": "0"})
 
 
-def inertia_ball(d, premise, negative, positive, N, dimension=0, radius=RADIUS, point=0, precision=128):
+def loss_ball(d, lower, upper, at=BOX, radius=RADIUS, precision=128):
+    bounds = {"loss_lower": lower, "loss_upper": upper}
+    return d.claim("loss-ball", "loss-bounds", at, {**bounds, "radius": radius}, (), {**bounds, "precision": precision}, "BALL")
+
+
+def loss_learner(d, learner, lower, upper, at=0, radius="0", rigor="EXACT"):
+    bounds = {"loss_lower": lower, "loss_upper": upper}
+    return d.claim("loss-learner", "loss-bounds", at, {**bounds, "radius": radius}, [learner], {**bounds, "precision": 64}, rigor)
+
+
+def inertia_exact(d, facts, at=0, premises=()):
+    return d.claim("inertia-exact", "inertia", at, facts, premises)
+
+
+def inertia_ball(d, premise, negative, positive, N, dimension=0, at=BOX, radius=RADIUS, precision=128):
     rest = N - negative - positive
     zero = dimension if rest == dimension else 0
     evidence = {"negative": negative, "positive": positive, "precision": precision}
     facts = counts(negative, zero, positive, rest - zero, radius)
-    return d.claim("inertia-ball", "inertia", HERE, "PROVED", facts, point, [premise], evidence, "BALL")
+    return d.claim("inertia-ball", "inertia", at, facts, [premise], evidence, "BALL")
 
 
-def classed(d, statement, point_claim, inertia, radius="0", point=0):
-    return d.claim(statement, statement, HERE, "PROVED", {"radius": radius}, point, [point_claim, inertia])
+def classed(d, statement, point_claim, inertia, at=0, radius="0"):
+    return d.imply(statement, statement, at, {"radius": radius}, [point_claim, inertia])
 
 
-def ranked(d, premise, rows, columns, residual, total, N, radius="0", point=0):
-    evidence = {"rows": rows, "columns": columns, "precision": 128, "residual": residual}
-    upper = min(N, total if residual is None else total - 1)
-    facts = {"rank_lower": len(rows), "rank_upper": upper, "columns": total, "radius": radius}
-    return d.claim("critical-rank", "critical-rank", HERE, "PROVED", facts, point, [premise], evidence, "BALL")
+def ranked(d, premise, rows, columns, residual, total, at=0):
+    """A lower bound of rank P by an inclusion, and an upper one by a residual that is not 0 or by the size."""
+    low = d.lower("rank-inclusion", "P", len(rows), at, (), {"rows": rows, "columns": columns, "precision": 128}, "BALL")
+    if residual is None:
+        return low, d.size("P", total)
+    evidence = {"sample": residual[0], "output": residual[1], "precision": 128}
+    return low, d.upper("rank-residual", "P", total - 1, at, [premise], evidence, "BALL")
 
 
-def summary(d, kind, loss, inertia, ranks, premises, radius="0", point=0):
+def summary(d, kind, loss, inertia, ranks, premises, at=0, radius="0"):
     facts = {
         "kind": kind,
         "loss_lower": loss[0],
@@ -65,7 +82,7 @@ def summary(d, kind, loss, inertia, ranks, premises, radius="0", point=0):
         "rank_lower": ranks[0],
         "rank_upper": ranks[1],
     }
-    return d.claim("critical-point", "critical-point", HERE, "PROVED", facts, point, premises)
+    return d.define("critical-point", at, facts, premises)
 
 
 def xor_curve(sign="-1/4"):
@@ -78,31 +95,31 @@ def xor_stationary(c, d_weight):
     return Draft((2, 2, 1), XOR_X, XOR_Y, point)
 
 
-def descent(d, premise, curve, order, coefficient, rigor="BALL", point=0):
+def descent(d, premises, curve, order, coefficient, rigor="BALL", at=0):
     evidence = {"curve": curve, "order": order, "coefficient": coefficient, "precision": 128}
     facts = {"order": order, "coefficient": coefficient, "radius": "0"}
-    return d.claim("higher-order-descent", "higher-order-descent", HERE, "PROVED", facts, point, [premise], evidence, rigor)
+    return d.claim("higher-order-descent", "higher-order-descent", at, facts, premises, evidence, rigor)
 
 
 def xor_stationary_log_3():
     """Zero output weights and bias 1/2 at hidden columns (-2c, 0, c), (0, -2c, c), c = log(3)/2: all exact."""
     d = xor_stationary(LOG3_HALF, MINUS_LOG3)
     point, loss = exact(d), loss_exact(d, "1/8")
-    inertia = d.claim("inertia-exact", "inertia", HERE, "PROVED", counts(0, 6, 3), 0, [point])
-    found = descent(d, point, xor_curve(), 4, "-1/128", "EXACT")
-    rank = ranked(d, point, [6, 7, 8], [0, 1, 2], [0, 0], 4, 9)
-    summary(d, "higher-order-descent", ("1/8", "1/8"), (0, 6, 3, 0), (3, 3), [point, loss, inertia, found, rank])
+    inertia = inertia_exact(d, counts(0, 6, 3))
+    found = descent(d, [point], xor_curve(), 4, "-1/128", "EXACT")
+    low, up = ranked(d, point, [6, 7, 8], [0, 1, 2], [0, 0], 4)
+    summary(d, "higher-order-descent", ("1/8", "1/8"), (0, 6, 3, 0), (3, 3), [point, loss, inertia, found, low, up])
     return d.finish()
 
 
 def xor_stationary_1():
     """The same at c = 1: the inertia in balls, its zeros by kernel vectors."""
     d = xor_stationary("1", "-2")
-    point, loss = exact(d), loss_bounds(d, "1/8", "1/8", "0")
-    inertia = inertia_ball(d, point, 0, 3, 9, radius="0")
+    point, loss = exact(d), loss_ball(d, "1/8", "1/8", 0, "0")
+    inertia = inertia_ball(d, point, 0, 3, 9, at=0, radius="0")
     vectors = [[str(int(k == n)) for n in range(9)] for k in range(6)]
-    whole = d.claim("inertia-kernel", "inertia", HERE, "PROVED", counts(0, 6, 3), 0, [inertia], {"vectors": vectors})
-    found = descent(d, point, xor_curve("-1/8"), 4, "-1/200")
+    whole = d.claim("inertia-kernel", "inertia", 0, counts(0, 6, 3), [inertia], {"vectors": vectors})
+    found = descent(d, [point], xor_curve("-1/8"), 4, "-1/200")
     summary(d, "higher-order-descent", ("1/8", "1/8"), (0, 6, 3, 0), (0, 4), [point, loss, whole, found])
     return d.finish()
 
@@ -110,11 +127,10 @@ def xor_stationary_1():
 def xor_at_zero():
     """W = 0 with bias 1/2: a family of critical points of a constant network, and descent along a curve."""
     d = Draft((2, 2, 1), XOR_X, XOR_Y, [layer([["0", "0"], ["0", "0"]], ["0", "0"]), layer([["0"], ["0"]], ["1/2"])])
-    point = d.claim("stationary-constant", "stationary", HERE, "PROVED", {"radius": "0", "dimension": 4}, 0)
-    loss = loss_exact(d, "1/8")
-    inertia = d.claim("inertia-exact", "inertia", HERE, "PROVED", counts(0, 8, 1), 0, [point])
+    point = d.claim("stationary-constant", "stationary", 0, {"radius": "0", "dimension": 4})
+    loss, inertia = loss_exact(d, "1/8"), inertia_exact(d, counts(0, 8, 1))
     # unit 0 gets z = t (x_1 + x_2): the residuals are orthogonal to all but the cubic term of tanh
-    found = descent(d, point, [[1, ["1", "1", "0", "0", "0", "0", "1/8", "0", "0"]]], 4, "-5/256", "EXACT")
+    found = descent(d, [point], [[1, ["1", "1", "0", "0", "0", "0", "1/8", "0", "0"]]], 4, "-5/256", "EXACT")
     summary(d, "higher-order-descent", ("1/8", "1/8"), (0, 8, 1, 0), (0, 4), [point, loss, inertia, found])
     return d.finish()
 
@@ -123,10 +139,10 @@ def saddle_of_a_linear_network():
     """1-1-1 identity without bias at W = 0: a saddle whose Hessian [[0, -1], [-1, 0]] needs a 2×2 pivot."""
     d = Draft((1, 1, 1), [["1"]], [["1"]], [layer([["0"]], ["0"]), layer([["0"]], ["0"])], activation="identity", bias="none")
     point, loss = exact(d), loss_exact(d, "1/2")
-    inertia = d.claim("inertia-exact", "inertia", HERE, "PROVED", counts(1, 0, 1), 0, [point])
+    inertia = inertia_exact(d, counts(1, 0, 1))
     found = classed(d, "saddle", point, inertia)
     summary(d, "saddle", ("1/2", "1/2"), (1, 0, 1, 0), (0, 1), [point, loss, inertia, found])
-    direct = descent(d, point, [[1, ["1", "1"]]], 2, "-1", "EXACT")
+    direct = descent(d, [point], [[1, ["1", "1"]]], 2, "-1", "EXACT")
     summary(d, "higher-order-descent", ("1/2", "1/2"), (0, 0, 0, 2), (0, 1), [point, loss, direct])
     return d.finish()
 
@@ -165,11 +181,11 @@ def strict_minimum():
     """An over-determined 1-1-1 tanh network at a strict minimum in a box."""
     w, b, v, c = step_minimum()
     d = Draft((1, 1, 1), STEP_X_TEXT, STEP_Y_TEXT, [layer([[w]], [b]), layer([[v]], [c])])
-    point, loss = boxed(d), loss_bounds(d, "1/10000", "1/1000")
+    point, loss = boxed(d), loss_ball(d, "1/10000", "1/1000")
     inertia = inertia_ball(d, point, 0, 4, 4)
-    found = classed(d, "strict-minimum", point, inertia, RADIUS)
-    rank = ranked(d, point, [0, 1, 2, 3], [0, 1, 2, 4], [0, 0], 5, 4, RADIUS)
-    summary(d, "strict-minimum", ("1/10000", "1/1000"), (0, 0, 4, 0), (4, 4), [point, loss, inertia, found, rank], RADIUS)
+    found = classed(d, "strict-minimum", point, inertia, BOX, RADIUS)
+    low, up = ranked(d, point, [0, 1, 2, 3], [0, 1, 2, 4], [0, 0], 5, BOX)
+    summary(d, "strict-minimum", ("1/10000", "1/1000"), (0, 0, 4, 0), (4, 4), [point, loss, inertia, found, low, up], BOX, RADIUS)
     return d.finish()
 
 
@@ -184,16 +200,15 @@ def merged(shares):
 
 
 def merged_point(d, shares, radius=RADIUS, reach=RADIUS):
-    evidence = {"layer": 1, "groups": [[0, 1]], "shares": list(shares), "radius": radius, "precision": 128}
-    return d.claim("stationary-merged", "stationary", HERE, "PROVED", {"radius": reach, "dimension": 1}, 0, (), evidence, "BALL")
+    return introduced(d, "stationary-merged", {"layer": 1, "groups": [[0, 1]], "shares": list(shares)}, 1, BOX, radius, reach)
 
 
 def merged_units(shares, reach, negative, positive, kind):
     d = merged(shares)
-    point, loss = merged_point(d, shares, reach=reach), loss_bounds(d, "1/1000", "1/100", reach)
-    inertia = inertia_ball(d, point, negative, positive, 4, 1, reach)
-    found = classed(d, kind, point, inertia, reach)
-    summary(d, kind, ("1/1000", "1/100"), (negative, 1, positive, 0), (0, 3), [point, loss, inertia, found], reach)
+    point, loss = merged_point(d, shares, reach=reach), loss_ball(d, "1/1000", "1/100", BOX, reach)
+    inertia = inertia_ball(d, point, negative, positive, 4, 1, BOX, reach)
+    found = classed(d, kind, point, inertia, BOX, reach)
+    summary(d, kind, ("1/1000", "1/100"), (negative, 1, positive, 0), (0, 3), [point, loss, inertia, found], BOX, reach)
     return d.finish()
 
 
@@ -214,19 +229,20 @@ BENT = [layer([["1"]], ["-1/3"]), layer([["1"]], ["0"])]
 def relu_scaling():
     """1-1-1 relu at the best fit by a constant and a line: a minimum on the curve of scalings."""
     d = Draft((1, 1, 1), BENT_X, BENT_Y, BENT, activation="relu")
-    point, loss = boxed(d, "1/1024", [0]), loss_bounds(d, "1/20", "1/10", "1/1024")
-    inertia = inertia_ball(d, point, 0, 3, 4, 1, "1/1024")
-    found = classed(d, "local-minimum", point, inertia, "1/1024")
-    summary(d, "local-minimum", ("1/20", "1/10"), (0, 1, 3, 0), (0, 4), [point, loss, inertia, found], "1/1024")
+    point, loss = boxed(d, "1/1024", [0]), loss_ball(d, "1/20", "1/10", BOX, "1/1024")
+    inertia = inertia_ball(d, point, 0, 3, 4, 1, BOX, "1/1024")
+    found = classed(d, "local-minimum", point, inertia, BOX, "1/1024")
+    d.differentiable(2, BOX, "BALL")
+    summary(d, "local-minimum", ("1/20", "1/10"), (0, 1, 3, 0), (0, 4), [point, loss, inertia, found], BOX, "1/1024")
     return d.finish()
 
 
 def relu_scaled():
     """The same at the point itself, all exact."""
     d = Draft((1, 1, 1), BENT_X, BENT_Y, BENT, activation="relu")
-    facts = {"radius": "0", "dimension": 1}
-    point = d.claim("stationary-scaled", "stationary", HERE, "PROVED", facts, 0, (), {"fixed": [0]})
-    inertia = d.claim("inertia-exact", "inertia", HERE, "PROVED", counts(0, 1, 3), 0, [point])
+    curved = d.differentiable(2)
+    point = exact(d, 0, [0], [curved])
+    inertia = inertia_exact(d, counts(0, 1, 3), 0, [curved])
     classed(d, "local-minimum", point, inertia)
     return d.finish()
 
@@ -239,10 +255,8 @@ def idle_unit():
         residuals = [V * mpmath.tanh(W * x + B) + C - y for x, y in zip(STEP_X, STEP_Y, strict=True)]
         [bias] = newton(lambda t: [sum(r * mpmath.tanh(x / 2 + t) for r, x in zip(residuals, STEP_X, strict=True))], (0.05,))
     d = Draft((1, 2, 1), STEP_X_TEXT, STEP_Y_TEXT, [layer([[w, "1/2"]], [b, bias]), layer([[v], ["0"]], [c])])
-    evidence = {"layer": 1, "units": [1], "free": [[1]], "radius": RADIUS, "precision": 128}
-    point = d.claim("stationary-idle", "stationary", HERE, "PROVED", {"radius": RADIUS, "dimension": 1}, 0, (), evidence, "BALL")
-    inertia = inertia_ball(d, point, 1, 5, 7, 1)
-    classed(d, "saddle", point, inertia, RADIUS)
+    point = introduced(d, "stationary-idle", {"layer": 1, "units": [1], "free": [[1]]}, 1)
+    classed(d, "saddle", point, inertia_ball(d, point, 1, 5, 7, 1), BOX, RADIUS)
     return d.finish()
 
 
@@ -250,40 +264,52 @@ def blind_network():
     """1-1-1-1 without weights in its first two layers; the output bias is the best constant for Cauchy's error."""
     with mpmath.workdps(60):
         [best] = newton(lambda c: [sum((c - y) / ((c - y) ** 2 + 2) for y in STEP_Y)], (0.3,))
-    d = Draft(
-        (1, 1, 1, 1),
-        STEP_X_TEXT,
-        STEP_Y_TEXT,
-        [layer([["0"]], ["1/2"]), layer([["0"]], ["-1/3"]), layer([["0"]], [best])],
-        error="cauchy:2",
-    )
-    evidence = {"layers": [1, 3], "radius": RADIUS, "precision": 128}
-    d.claim("stationary-blind", "stationary", HERE, "PROVED", {"radius": RADIUS, "dimension": 3}, 0, (), evidence, "BALL")
+    layers = [layer([["0"]], ["1/2"]), layer([["0"]], ["-1/3"]), layer([["0"]], [best])]
+    d = Draft((1, 1, 1, 1), STEP_X_TEXT, STEP_Y_TEXT, layers, error="cauchy:2")
+    introduced(d, "stationary-blind", {"layers": [1, 3]}, 3)
     return d.finish()
 
 
 def power_scaling():
     """1-1-1 power:2 without bias: w² v = 1 is the best fit, a curve of minima."""
-    d = Draft(
-        (1, 1, 1), [["1"], ["1"]], [["0"], ["2"]], [layer([["-2"]], ["0"]), layer([["1/4"]], ["0"])], activation="power:2", bias="none"
-    )
+    point = [layer([["-2"]], ["0"]), layer([["1/4"]], ["0"])]
+    d = Draft((1, 1, 1), [["1"], ["1"]], [["0"], ["2"]], point, activation="power:2", bias="none")
     point = boxed(d, "1/1024", [0])
-    classed(d, "local-minimum", point, inertia_ball(d, point, 0, 1, 2, 1, "1/1024"), "1/1024")
+    classed(d, "local-minimum", point, inertia_ball(d, point, 0, 1, 2, 1, BOX, "1/1024"), BOX, "1/1024")
     return d.finish()
+
+
+def suboptimal(d, row, premises, lower, upper, at=0, radius="0"):
+    facts = {"loss_lower": lower, "other_loss_upper": upper, "radius": radius}
+    return d.imply(row, "suboptimal", at, facts, premises)
+
+
+def bad(d, premise):
+    return d.imply("suboptimal", "no-bad-local-minima", EVERYWHERE, {}, [premise], verdict="REFUTED")
 
 
 def relu_inactive():
     """All hidden units inactive at all samples: the mean of the targets is best near it, and not far from it."""
     dead, fits = [layer([["1"]], ["-8"]), layer([["5"]], ["1"])], BENT
     d = Draft((1, 1, 1), BENT_X, BENT_Y, dead, fits, activation="relu")
-    point, loss = exact(d), loss_exact(d, "49/80")
-    evidence = {"layer": 1, "precision": 64}
-    found = d.claim("local-minimum-inactive", "local-minimum", HERE, "PROVED", {"radius": "0"}, 0, [point], evidence, "BALL")
+    point, loss = exact(d, 0, (), [d.differentiable()]), loss_exact(d, "49/80")
+    found = d.claim("dead-layer", "local-minimum", 0, {"radius": "0"}, [point], {"layer": 1, "precision": 64}, "BALL")
     summary(d, "local-minimum", ("49/80", "49/80"), (0, 0, 0, 4), (0, 4), [point, loss, found])
-    other = loss_exact(d, "19/240", 1)
-    facts = {"loss_lower": "49/80", "other_loss_upper": "19/240", "radius": "0"}
-    bad = d.claim("suboptimal", "suboptimal", HERE, "PROVED", facts, 0, [found, loss, other])
-    d.claim("no-bad-minima-suboptimal", "no-bad-local-minima", EVERYWHERE, "REFUTED", premises=[bad])
+    bad(d, suboptimal(d, "suboptimal-local", [found, loss, loss_exact(d, "19/240", 1)], "49/80", "19/240"))
+    return d.finish()
+
+
+def two_minima():
+    """One weight and Cauchy's error: a strict minimum near the fewer of two targets, worse than the one near the others."""
+    targets = [0, 0, 0, 10, 10]
+    points = [[layer([newton(lambda w: [sum((w - y) / ((w - y) ** 2 + 1) for y in targets)], (start,))], ["0"])] for start in (10, 0)]
+    d = Draft((1, 1), [["1"]] * 5, [[str(y)] for y in targets], *points, error="cauchy:1", bias="none")
+    first, second = (boxed(d, at=f"W*{k + 1}", point=k) for k in (0, 1))
+    losses = loss_ball(d, "27/10", "14/5", "W*1"), loss_ball(d, "9/5", "19/10", "W*2")
+    found, _ = (
+        classed(d, "strict-minimum", p, inertia_ball(d, p, 0, 1, 1, 0, at), at, RADIUS) for p, at in ((first, "W*1"), (second, "W*2"))
+    )
+    bad(d, suboptimal(d, "suboptimal-strict", [found, *losses], "27/10", "19/10", "W*1", RADIUS))
     return d.finish()
 
 
@@ -291,21 +317,17 @@ def constant_minimum():
     """Hidden weights 0 and a curvature of the right sign: a manifold of minima of a constant network, worse than a step."""
     constant = [layer([["0"]], [LOG3_HALF]), layer([["1"]], ["-1/2"])]
     d = Draft((1, 1, 1), [["-1"], ["0"], ["1"]], [["1"], ["-2"], ["1"]], constant, [layer([["8"]], ["-4"]), layer([["3/4"]], ["1/4"])])
-    point = d.claim("stationary-constant", "stationary", HERE, "PROVED", {"radius": "0", "dimension": 2}, 0)
-    inertia = d.claim("inertia-exact", "inertia", HERE, "PROVED", counts(0, 2, 2), 0, [point])
-    found, loss = classed(d, "local-minimum", point, inertia), loss_exact(d, "1")
-    other = loss_bounds(d, "7/10", "4/5", "0", 1)
-    facts = {"loss_lower": "1", "other_loss_upper": "4/5", "radius": "0"}
-    bad = d.claim("suboptimal", "suboptimal", HERE, "PROVED", facts, 0, [found, loss, other])
-    d.claim("no-bad-minima-suboptimal", "no-bad-local-minima", EVERYWHERE, "REFUTED", premises=[bad])
+    point = d.claim("stationary-constant", "stationary", 0, {"radius": "0", "dimension": 2})
+    found, loss = classed(d, "local-minimum", point, inertia_exact(d, counts(0, 2, 2))), loss_exact(d, "1")
+    other = loss_ball(d, "7/10", "4/5", 1, "0")
+    bad(d, suboptimal(d, "suboptimal-local", [found, loss, other], "1", "4/5"))
     return d.finish()
 
 
 def floor_of_equal_inputs():
     """Two targets at one input: their mean is best whatever the network."""
     d = Draft((1, 1, 1), [["1"], ["1"]], [["0"], ["1"]], [layer([["1"]], ["2"]), layer([["0"]], ["1/2"])], activation="sin")
-    point = exact(d)
-    found = d.claim("global-floor", "global", HERE, "PROVED", {"radius": "0"}, 0, [point])
+    point, found = exact(d), d.claim("global-floor", "global", 0, {"radius": "0"})
     summary(d, "global", ("1/8", "1/8"), (0, 0, 0, 4), (0, 2), [point, loss_exact(d, "1/8"), found])
     return d.finish()
 
@@ -314,11 +336,11 @@ def linear_regression():
     """One linear layer at the least-squares solution: strict and global."""
     d = Draft((1, 1), [["0"], ["1"], ["2"]], [["0"], ["0"], ["3"]], [layer([["3/2"]], ["-1/2"])])
     point, loss = exact(d), loss_exact(d, "1/4")
-    inertia = d.claim("inertia-exact", "inertia", HERE, "PROVED", counts(0, 0, 2), 0, [point])
+    inertia = inertia_exact(d, counts(0, 0, 2))
     classed(d, "strict-minimum", point, inertia)
-    found = d.claim("global-convex", "global", HERE, "PROVED", {"radius": "0"}, 0, [point])
-    rank = ranked(d, point, [0, 1], [0, 1], None, 3, 2)
-    summary(d, "global", ("1/4", "1/4"), (0, 0, 2, 0), (2, 2), [point, loss, inertia, found, rank])
+    found = d.imply("global-convex", "global", 0, {"radius": "0"}, [point])
+    low, _ = ranked(d, point, [0, 1], [0, 1], None, 2)
+    summary(d, "global", ("1/4", "1/4"), (0, 0, 2, 0), (2, 2), [point, loss, inertia, found, low])
     return d.finish()
 
 
@@ -332,10 +354,10 @@ def logistic_regression():
 
     w, b = newton(gradient, (0.4, 0))
     d = Draft((1, 1), [["-2"], ["-1"], ["1"], ["2"]], [["0"], ["1"], ["0"], ["1"]], [layer([[w]], [b])], error="logistic")
-    point, loss = boxed(d), loss_bounds(d, "3/5", "13/20")
+    point, loss = boxed(d), loss_ball(d, "3/5", "13/20")
     inertia = inertia_ball(d, point, 0, 2, 2)
-    found = d.claim("global-convex", "global", HERE, "PROVED", {"radius": RADIUS}, 0, [point])
-    summary(d, "global", ("3/5", "13/20"), (0, 0, 2, 0), (0, 2), [point, loss, inertia, found], RADIUS)
+    found = d.imply("global-convex", "global", BOX, {"radius": RADIUS}, [point])
+    summary(d, "global", ("3/5", "13/20"), (0, 0, 2, 0), (0, 2), [point, loss, inertia, found], BOX, RADIUS)
     return d.finish()
 
 
@@ -343,21 +365,18 @@ def exact_learner_minimum():
     """A softsign network that fits its samples: all exact."""
     point = [layer([["1", "1"]], ["1", "2"]), layer([["1"], ["1"]], ["0"])]
     d = Draft((1, 2, 1), [["0"], ["1"]], [["7/6"], ["17/12"]], point, activation="softsign", error="smooth-l1:2")
-    learner = d.claim("exact-learning-point", "exact-learner", HERE, "PROVED", {}, 0)
-    low, up = d.minor("P"), d.upper("rank-size", "P", 2, None)
-    full = d.claim("full-rank", "full-rank", HERE, "PROVED", {"rank_lower": 2, "rank_upper": 2, "columns": 2}, 0, [low, up])
-    morse = d.claim("principle-morse", "principle-morse", EVERYWHERE, "PROVED", {"error": "smooth-l1:2"})
-    error = d.claim("principle-error", "principle-error", EVERYWHERE, "PROVED", {"error": "smooth-l1:2"})
-    rank = d.claim("hessian-rank-point", "hessian-rank", HERE, "PROVED", {"rank_lower": 2, "rank_upper": 2}, 0, [learner, low, up, morse])
-    d.claim("stationary-learner", "stationary", HERE, "PROVED", {"radius": "0", "dimension": 0}, 0, [learner])
-    found = d.claim("stationary-learner", "stationary", HERE, "PROVED", {"radius": "0", "dimension": 5}, 0, [learner, full])
-    bounds = {"loss_lower": "7/5", "loss_upper": "3/2"}
-    loss = d.claim(
-        "loss-learner", "loss-bounds", HERE, "PROVED", {**bounds, "radius": "0"}, 0, [found], {**bounds, "precision": 64}, "BALL"
-    )
-    inertia = d.claim("inertia-learner", "inertia", HERE, "PROVED", counts(0, 5, 2), 0, [found, rank])
+    learner, curved = d.claim("learner-exact", "exact-learner"), d.differentiable(2)
+    low, up = d.minor("P"), d.size("P", 2)
+    fully = d.define("full-rank", 0, full(2, 2, 2), [low, up])
+    morse, error = d.record("principle-morse", {"error": "smooth-l1:2"}), d.record("principle-error", {"error": "smooth-l1:2"})
+    ranks = [learner, low, up, morse, curved]
+    d.define("hessian-rank", 0, {"rank_lower": 2, "rank_upper": 2}, ranks)
+    d.imply("stationary-learner", "stationary", 0, {"radius": "0", "dimension": 0}, [learner])
+    manifold = d.imply("manifold", "manifold", 0, {"dimension": 5}, [learner, fully, curved])
+    found = d.imply("stationary-manifold", "stationary", 0, {"radius": "0", "dimension": 5}, [learner, manifold])
+    loss, inertia = loss_learner(d, learner, "7/5", "3/2", rigor="BALL"), d.define("inertia", 0, counts(0, 5, 2), ranks)
     classed(d, "local-minimum", found, inertia)
-    best = d.claim("global-learner", "global", HERE, "PROVED", {"radius": "0"}, 0, [found, error])
+    best = d.imply("global-learner", "global", 0, {"radius": "0"}, [learner, error])
     summary(d, "global", ("7/5", "3/2"), (0, 5, 2, 0), (0, 2), [found, loss, inertia, best])
     return d.finish()
 
@@ -366,45 +385,50 @@ LEARNER_POINT = [layer([["1"]], ["0"]), layer([["0x1.50231499b6b1ep-1"]], ["1/4"
 DISTANCE = "1/549755813888"
 
 
-def learner_in_box(d):
-    evidence = {"point": 0, "parameters": [0, 3], "radius": RADIUS, "precision": 128}
-    return d.claim(
-        "exact-learning-krawczyk", "exact-learning", EVERYWHERE, "PROVED", {"distance": DISTANCE}, evidence=evidence, rigor="BALL"
+def near(*points):
+    """A 1-1-1 tanh network near an exact learner of two samples."""
+    return Draft((1, 1, 1), [["0"], ["1"]], [["1/4"], ["3/4"]], *(points or [LEARNER_POINT]))
+
+
+def learner_in_box(d, name=BOX, precision=128, point=0):
+    evidence = {"learner": name, "point": point, "parameters": [0, 3], "radius": RADIUS, "target_radius": "0", "precision": precision}
+    facts = {"learner": name, "rank_lower": 2, "point": point, "distance": DISTANCE, "target_radius": "0"}
+    return d.claim("learner-box", "exact-learning", EVERYWHERE, facts, (), evidence, "BALL")
+
+
+def critical_learner(d, found, at=BOX, radius=RADIUS):
+    """What follows at a learner of full rank among 4 weights and 2 equations: the claims exact-learner, stationary, inertia, and the bound of the rank."""
+    learner, low, up = (
+        d.imply("named-learner", "exact-learner", at, {}, [found]),
+        d.lower("rank-regular", "P", 2, at, [found]),
+        d.size("P", 2),
     )
+    morse = d.record("principle-morse", {"error": "squared"})
+    manifold = d.imply("manifold", "manifold", at, {"dimension": 2}, [learner, d.define("full-rank", at, full(2, 2, 2), [low, up])])
+    point = d.imply("stationary-manifold", "stationary", at, {"radius": radius, "dimension": 2}, [learner, manifold])
+    inertia = d.define("inertia", at, counts(0, 2, 2, 0, radius), [learner, low, up, morse])
+    classed(d, "local-minimum", point, inertia, at, radius)
+    return learner, point, inertia, low
 
 
 def near_learner():
-    """A 1-1-1 tanh network near an exact learner: a manifold of global minima in a box."""
-    d = Draft((1, 1, 1), [["0"], ["1"]], [["1/4"], ["3/4"]], LEARNER_POINT)
-    learner = learner_in_box(d)
-    morse = d.claim("principle-morse", "principle-morse", EVERYWHERE, "PROVED", {"error": "squared"})
-    error = d.claim("principle-error", "principle-error", EVERYWHERE, "PROVED", {"error": "squared"})
-    found = d.claim("stationary-learner", "stationary", HERE, "PROVED", {"radius": DISTANCE, "dimension": 2}, 0, [learner])
-    bounds = {"loss_lower": "0", "loss_upper": "0"}
-    loss = d.claim("loss-learner", "loss-bounds", HERE, "PROVED", {**bounds, "radius": DISTANCE}, 0, [found], {**bounds, "precision": 64})
-    inertia = d.claim("inertia-learner", "inertia", HERE, "PROVED", counts(0, 2, 2, 0, DISTANCE), 0, [found, morse])
-    classed(d, "local-minimum", found, inertia, DISTANCE)
-    best = d.claim("global-learner", "global", HERE, "PROVED", {"radius": DISTANCE}, 0, [found, error])
-    rank = ranked(d, found, [0, 3], [0, 1], None, 2, 4, DISTANCE)
-    summary(d, "global", ("0", "0"), (0, 2, 2, 0), (2, 2), [found, loss, inertia, best, rank], DISTANCE)
+    """A manifold of global minima, seen at one of them in a box."""
+    d = near()
+    learner, point, inertia, low = critical_learner(d, learner_in_box(d))
+    loss = loss_learner(d, learner, "0", "0", BOX, RADIUS)
+    best = d.imply("global-learner", "global", BOX, {"radius": RADIUS}, [learner, squared_error(d)])
+    summary(d, "global", ("0", "0"), (0, 2, 2, 0), (2, 2), [point, loss, inertia, best, low], BOX, RADIUS)
     return d.finish()
 
 
 def near_learner_verified():
     """The same by the theorem of Newton and Kantorovich in double precision."""
-    d = Draft((1, 1, 1), [["0"], ["1"]], [["1/4"], ["3/4"]], LEARNER_POINT)
-    evidence = {"point": 0, "distance": "1/1048576"}
-    rule = "exact-learning-kantorovich"
-    learner = d.claim(rule, "exact-learning", EVERYWHERE, "PROVED", {"distance": "1/1048576"}, evidence=evidence, rigor="VERIFIED_FLOAT")
-    found = d.claim("stationary-learner", "stationary", HERE, "PROVED", {"radius": "1/1048576", "dimension": 2}, 0, [learner])
-    morse = d.claim("principle-morse", "principle-morse", EVERYWHERE, "PROVED", {"error": "squared"})
-    inertia = d.claim("inertia-learner", "inertia", HERE, "PROVED", counts(0, 2, 2, 0, "1/1048576"), 0, [found, morse])
-    classed(d, "local-minimum", found, inertia, "1/1048576")
-    full = {"rank_lower": 2, "rank_upper": 2, "columns": 2, "radius": "1/1048576"}
-    d.claim("critical-rank-learner", "critical-rank", HERE, "PROVED", full, 0, [found])
-    wide = {"point": 0, "distance": "1/64", "target_radius": "1/1000"}
-    facts = {"radius": "1/1000"}
-    d.claim("robust-targets-kantorovich", "robust-targets", EVERYWHERE, "PROVED", facts, evidence=wide, rigor="VERIFIED_FLOAT")
+    d = near()
+    sigma = d.singular("P", "1/8")
+    facts = {"point": 0, "distance": "1/1048576", "target_radius": "0"}
+    learner = {"learner": BOX, "rank_lower": 2, **facts}
+    found = d.claim("learner-ball", "exact-learning", EVERYWHERE, learner, [sigma], {"learner": BOX, **facts}, "VERIFIED_FLOAT")
+    critical_learner(d, found, BOX, "1/1048576")
     return d.finish()
 
 
@@ -413,39 +437,41 @@ SATURATED = [layer([["40", "-40"], ["40", "-40"]], ["-60", "20"]), layer([["1"],
 
 def not_critical():
     """A saturated point whose gradient is tiny and not 0."""
-    w = [layer([["40"]], ["0"])]
-    d = Draft((1, 1), [["1"], ["-1"]], [["1"], ["-1"]], w, output_activation="tanh")
-    evidence = {"parameter": 0, "precision": 256}
-    found = d.claim("stationary-refuted", "stationary", HERE, "REFUTED", {}, 0, (), evidence, "BALL")
-    loss = loss_bounds(d, "0", "1/1" + "0" * 60, "0")
+    d = Draft((1, 1), [["1"], ["-1"]], [["1"], ["-1"]], [layer([["40"]], ["0"])], output_activation="tanh")
+    apart = {"parameter": 0, "precision": 256}
+    found = d.claim("stationary-apart", "stationary", 0, {}, (), apart, "BALL", "REFUTED")
+    loss = loss_ball(d, "0", "1/1" + "0" * 60, 0, "0")
     facts = {"kind": "not-critical", "loss_lower": "0", "loss_upper": "1/1" + "0" * 60, "radius": "0"}
-    d.claim("critical-point-refuted", "critical-point", HERE, "REFUTED", facts, 0, [found, loss])
+    d.imply("not-critical", "critical-point", 0, facts, [found, loss], verdict="REFUTED")
     return d.finish()
+
+
+def nowhere(d, direction):
+    return d.claim("no-critical-point", "no-critical-point", EVERYWHERE, {}, (), {"direction": direction})
 
 
 def unattained():
     """A separable neuron with tanh output: no critical point, and an infimum that is not attained."""
     d = Draft((1, 1), [["1"], ["-2"]], [["1"], ["-1"]], output_activation="tanh")
-    nowhere = d.claim("no-critical-point", "no-critical-point", EVERYWHERE, "PROVED", evidence={"direction": [["1"], ["0"]]})
-    d.claim("no-bad-minima-nowhere", "no-bad-local-minima", EVERYWHERE, "PROVED", premises=[nowhere])
-    out = d.claim("exact-learning-range", "exact-learning", EVERYWHERE, "REFUTED", {}, evidence={"sample": 0, "output": 0})
-    phi = d.minor("Phi-0+", None)
-    d.claim("infimum-not-attained", "infimum-not-attained", EVERYWHERE, "PROVED", premises=[out, phi])
+    d.imply("nowhere", "no-bad-local-minima", EVERYWHERE, {}, [nowhere(d, [["1"], ["0"]])])
+    infimum(d, {"sample": 0, "output": 0})
     return d.finish()
+
+
+def infimum(d, target):
+    return d.claim("infimum-not-attained", "infimum-not-attained", EVERYWHERE, {}, [d.minor("Phi-0+")], target)
 
 
 def unattained_logistic():
     d = Draft((1, 1), [["1"], ["-2"]], [["1"], ["0"]], error="logistic", bias="none")
-    d.claim("no-critical-point", "no-critical-point", EVERYWHERE, "PROVED", evidence={"direction": [["1"]]})
+    nowhere(d, [["1"]])
     return d.finish()
 
 
 def unattained_softmax():
     d = Draft((1, 2), [["1"], ["-2"]], [["1", "0"], ["0", "1"]], error="softmax")
-    d.claim("no-critical-point", "no-critical-point", EVERYWHERE, "PROVED", evidence={"direction": [["1", "0"], ["0", "0"]]})
-    out = d.claim("exact-learning-range", "exact-learning", EVERYWHERE, "REFUTED", {}, evidence={"sample": 0, "output": 1})
-    phi = d.minor("Phi-0+", None)
-    d.claim("infimum-not-attained", "infimum-not-attained", EVERYWHERE, "PROVED", premises=[out, phi])
+    nowhere(d, [["1", "0"], ["0", "0"]])
+    infimum(d, {"sample": 0, "output": 1})
     return d.finish()
 
 
@@ -453,8 +479,8 @@ CRITICAL_CASES = {
     function.__name__: function
     for function in (
         xor_stationary_log_3, xor_stationary_1, xor_at_zero, saddle_of_a_linear_network, strict_minimum, merged_inside, merged_outside,
-        relu_scaling, relu_scaled, idle_unit, blind_network, power_scaling, relu_inactive, constant_minimum, floor_of_equal_inputs, linear_regression,
-        logistic_regression,
-        exact_learner_minimum, near_learner, near_learner_verified, not_critical, unattained, unattained_logistic, unattained_softmax,
+        relu_scaling, relu_scaled, idle_unit, blind_network, power_scaling, relu_inactive, two_minima, constant_minimum, floor_of_equal_inputs,
+        linear_regression, logistic_regression, exact_learner_minimum, near_learner, near_learner_verified, not_critical, unattained,
+        unattained_logistic, unattained_softmax,
     )
 }  # fmt: skip

@@ -1,53 +1,49 @@
-"""A certificate made by hand for the rules of the theorem of Newton and Kantorovich."""
+"""Certificates made by hand for the rules of the theorem of Newton and Kantorovich."""
 
 from __future__ import annotations
 
-from cases.kernel_draft import EVERYWHERE, Draft, layer
+from cases.kernel_cases_critical import near
+from cases.kernel_cases_ranks import full
+from cases.kernel_draft import EVERYWHERE
 
 DISTANCE, REACH, TARGET, LEAST = "1/1099511627776", "1/64", "1/2048", "1/8"
 
 
+def learner_ball(d, sigma, distance=DISTANCE, target_radius="0", name="W*1", point=0, columns=2):
+    facts = {"point": point, "distance": distance, "target_radius": target_radius}
+    learner = {"learner": name, "rank_lower": columns, **facts}
+    return d.claim("learner-ball", "exact-learning", EVERYWHERE, learner, [sigma], {"learner": name, **facts}, "VERIFIED_FLOAT")
+
+
+def robust(d, learner, radius=TARGET):
+    return d.imply("robust-targets", "robust-targets", EVERYWHERE, {"radius": radius}, [learner])
+
+
 def learner_in_a_ball():
     """A 1-1-1 network near an exact learner of two samples: it exists, for all targets nearby too, and what follows."""
-    point = [layer([["1"]], ["0"]), layer([["0x1.50231499b6b1ep-1"]], ["1/4"])]
-    d = Draft((1, 1, 1), [["0"], ["1"]], [["1/4"], ["3/4"]], point)
-    morse = d.claim("principle-morse", "principle-morse", EVERYWHERE, "PROVED", {"error": "squared"})
-    learner = d.claim(
-        "exact-learning-kantorovich",
-        "exact-learning",
-        EVERYWHERE,
-        "PROVED",
-        {"distance": DISTANCE},
-        evidence={"point": 0, "distance": DISTANCE},
-        rigor="VERIFIED_FLOAT",
+    d = near()
+    sigma, morse = d.singular("P", LEAST), d.record("principle-morse", {"error": "squared"})
+    found = learner_ball(d, sigma)
+    robust(d, learner_ball(d, sigma, REACH, TARGET, "W*2"))
+    at = "W*1"
+    learner, low, up = (
+        d.imply("named-learner", "exact-learner", at, {}, [found]),
+        d.lower("rank-regular", "P", 2, at, [found]),
+        d.size("P", 2),
     )
-    d.claim(
-        "robust-targets-kantorovich",
-        "robust-targets",
-        EVERYWHERE,
-        "PROVED",
-        {"radius": TARGET},
-        evidence={"point": 0, "distance": REACH, "target_radius": TARGET},
-        rigor="VERIFIED_FLOAT",
-    )
-    d.claim("manifold-exists", "manifold", EVERYWHERE, "PROVED", {"dimension": 2}, premises=[learner])
-    d.claim("hessian-rank-exists", "hessian-rank", EVERYWHERE, "PROVED", {"rank_lower": 2, "rank_upper": 2}, premises=[learner, morse])
-    d.claim("ggn-exists", "ggn", EVERYWHERE, "PROVED", {"order": 2}, premises=[learner, morse], rigor="CITED")
+    manifold = d.imply("manifold", "manifold", at, {"dimension": 2}, [learner, d.define("full-rank", at, full(2, 2, 2), [low, up])])
+    d.define("hessian-rank", at, {"rank_lower": 2, "rank_upper": 2}, [learner, low, up, morse])
+    d.imply("ggn", "ggn", at, {"order": 2}, [manifold, morse], "CITED")
     return d.finish()
 
 
-def learner_by_a_singular_value():
-    """The same learner, from one bound of the smallest singular value that both claims rest on."""
-    point = [layer([["1"]], ["0"]), layer([["0x1.50231499b6b1ep-1"]], ["1/4"])]
-    d = Draft((1, 1, 1), [["0"], ["1"]], [["1/4"], ["3/4"]], point)
-    bound = d.lower("rank-singular-value", "P", 2, 0, evidence={"least": LEAST}, rigor="VERIFIED_FLOAT")
-    evidence = {"point": 0, "distance": DISTANCE}
-    learner = ("exact-learning-singular-value", "exact-learning", EVERYWHERE, "PROVED", {"distance": DISTANCE})
-    d.claim(*learner, premises=[bound], evidence=evidence, rigor="VERIFIED_FLOAT")
-    evidence = {"point": 0, "distance": REACH, "target_radius": TARGET}
-    robust = ("robust-targets-singular-value", "robust-targets", EVERYWHERE, "PROVED", {"radius": TARGET})
-    d.claim(*robust, premises=[bound], evidence=evidence, rigor="VERIFIED_FLOAT")
+def learner_by_an_inverse():
+    """The same learner, from a bound of the smallest singular value by an approximate inverse, of which the bound of the rank is a part."""
+    d = near()
+    sigma = d.singular("P", LEAST, method="inverse")
+    d.lower("rank-regular", "P", 2, 0, [sigma])
+    learner_ball(d, sigma)
     return d.finish()
 
 
-KANTOROVICH_CASES = {"learner_in_a_ball": learner_in_a_ball, "learner_by_a_singular_value": learner_by_a_singular_value}
+KANTOROVICH_CASES = {"learner_in_a_ball": learner_in_a_ball, "learner_by_an_inverse": learner_by_an_inverse}

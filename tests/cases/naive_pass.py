@@ -15,6 +15,8 @@ def naive_activation(activation, order, z):
     if family in ("relu", "leaky-relu"):
         slope = 1 if z > 0 else (parameter or Fraction(0))
         return slope * z if order == 0 else Fraction(slope)
+    if family == "hard-tanh":
+        return max(Fraction(-1), min(z, Fraction(1))) if order == 0 else Fraction(abs(z) < 1)
     k = int(parameter or 1)
     return z**k if order == 0 else k * z ** (k - 1)
 

@@ -6,15 +6,16 @@ from dataclasses import replace
 from fractions import Fraction
 
 from lossproof.certificates.proof.nodes import Claim, RankBound
+from lossproof.certificates.proof.places import ALMOST_EVERYWHERE, EVERYWHERE, SOMEWHERE, Place, Point
 from lossproof.certificates.reports.report import Report
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
-from lossproof.theory.verdicts import Rigor, Scope, Verdict
+from lossproof.theory.verdicts import Rigor, Verdict
 
-AT, ALMOST, EVERYWHERE = Scope.AT_WEIGHTS, Scope.ALMOST_EVERYWHERE, Scope.EVERYWHERE
+ALMOST = ALMOST_EVERYWHERE
 PROVED, REFUTED, UNDECIDED = Verdict.PROVED, Verdict.REFUTED, Verdict.UNDECIDED
 NASTY_NAME = "<script>alert('x')</script> & 50% of $x_1$ #{\\input} | ~ *a* `b` “ü” 数"
 
@@ -23,28 +24,27 @@ def xor_report(data_name: str = "xor", notes: tuple[str, ...] = ("Point 0 was dr
     """Return a report on 2-2-1 XOR with every kind of claim and link in it."""
     architecture = Architecture.of("2-2-1", "tanh")
     problem = Problem(architecture, error_named("squared"), Samples.of([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]))
-    points = (
-        Weights.of(architecture, [([["1/3", 0.1], [-1, 2]], [0.5, "1/7"]), ([[1], [-2]], ["3/4"])]),
-        Weights.of(architecture, [([[-2, 0], [0, -2]], [1, 1]), ([[1], [1]], [0])]),
-    )
-    return Report(problem, points, False, _xor_claims(), (3.2, 1.1, 0.4, 2e-3), notes, data_name)
+    drawn = Point(Weights.of(architecture, [([["1/3", 0.1], [-1, 2]], [0.5, "1/7"]), ([[1], [-2]], ["3/4"])]))
+    thin = Point(Weights.of(architecture, [([[-2, 0], [0, -2]], [1, 1]), ([[1], [1]], [0])]))
+    return Report(problem, (drawn,), False, _xor_claims(drawn, thin), (3.2, 1.1, 0.4, 2e-3), notes, data_name)
 
 
-def _bound(matrix: str, point: int | None, lower: bool, value: int, rule: str, *premises: RankBound) -> RankBound:
-    return RankBound(matrix, point, lower, value, rule, Rigor.EXACT, {}, premises)
+def _bound(matrix: str, place: Place, lower: bool, value: int, rule: str, *premises: RankBound) -> RankBound:
+    return RankBound(matrix, place, lower, value, rule, Rigor.EXACT, {}, premises)
 
 
-def _claim(id: str, scope: Scope, verdict: Verdict, reason: str, facts: dict[str, object] | None = None, **rest: object) -> Claim:
+def _claim(id: str, place: Place, verdict: Verdict, reason: str, facts: dict[str, object] | None = None, **rest: object) -> Claim:
     decided = {} if verdict is UNDECIDED else {"rigor": Rigor.EXACT, "rule": rest.pop("rule", id)}
-    return replace(Claim(id, scope, verdict, reason, facts or {}, **decided), **rest)
+    return replace(Claim(id, place, verdict, reason, facts or {}, **decided), **rest)
 
 
-def _xor_claims() -> tuple[Claim, ...]:
-    phi0, psi1 = _bound("Phi-0+", None, True, 3, "rank-minor"), _bound("Psi-1", 0, True, 4, "rank-psi")
-    p1_low, p1_up = _bound("P-1", 0, True, 4, "rank-minor"), _bound("P-1", 0, False, 4, "rank-kernel")
-    p_low, p_up = _bound("P", 0, True, 4, "rank-block", p1_low), _bound("P", None, False, 4, "rank-size")
-    w_low = _bound("W-1", 1, True, 2, "rank-minor")
-    thin = _bound("P", 1, False, 3, "rank-kernel")
+def _xor_claims(drawn: Point, thin: Point) -> tuple[Claim, ...]:
+    phi0, psi1 = _bound("Phi-0+", EVERYWHERE, True, 3, "rank-minor"), _bound("Psi-1", drawn, True, 4, "rank-sylvester")
+    p1_low, p1_up = _bound("P-1", drawn, True, 4, "rank-minor"), _bound("P-1", drawn, False, 4, "rank-kernel")
+    p_low, p_up = _bound("P", drawn, True, 4, "rank-stack", p1_low), _bound("P", EVERYWHERE, False, 4, "rank-size")
+    w_low = _bound("W-1", thin, True, 2, "rank-minor")
+    deficient = _bound("P", thin, False, 3, "rank-kernel")
+    zero = _bound("P", SOMEWHERE, False, 1, "rank-constant-weights")
     full_facts = {"rank_lower": 4, "rank_upper": 4, "columns": 4}
     count = _claim("count", EVERYWHERE, PROVED, "N_net = 9 is at least T·n_L = 4.", {"N_net": 9, "required": 4})
     generic = _claim(
@@ -53,11 +53,12 @@ def _xor_claims() -> tuple[Claim, ...]:
         PROVED,
         "rank P = 4 is proved at one W, and minors are analytic.",
         full_facts,
-        rule="full-rank-generic",
+        rule="definition",
         premises=(p_low, p_up),
     )
     everywhere = _claim(
-        "full-rank", EVERYWHERE, REFUTED, "Witness W = 0: rank P ≤ n_L = 1 < 4.", {"rank_upper": 1, "columns": 4}, rule="full-rank-zero"
+        "full-rank", EVERYWHERE, REFUTED, "Witness W = 0: rank P ≤ n_L = 1 < 4.", {"rank_upper": 1, "columns": 4}, rule="definition",
+        premises=(zero,),
     )
     error = _claim("principle-error", EVERYWHERE, PROVED, "e' = r vanishes only at r = 0.", {"error": "squared"})
     almost = _claim(
@@ -75,11 +76,11 @@ def _xor_claims() -> tuple[Claim, ...]:
         count,
         generic,
         everywhere,
-        _claim("full-rank", AT, PROVED, "rank P(W) = 4.", full_facts, premises=(p_low, p_up), point=0),
+        _claim("full-rank", drawn, PROVED, "rank P(W) = 4.", full_facts, premises=(p_low, p_up)),
         _claim("never-everywhere", EVERYWHERE, PROVED, "Full rank fails at some weights.", premises=(everywhere,)),
         almost,
-        _claim("principles-suffice", EVERYWHERE, REFUTED, "Witness: point 1.", {"rank_upper": 3, "columns": 4}, premises=(w_low, thin)),
-        _claim("khatri-rao", AT, PROVED, "Block 1 has bound 2 and rank 4.", layers, premises=(phi0, psi1, p1_low, p1_up), point=0),
+        _claim("principles-suffice", EVERYWHERE, REFUTED, "Witness: weights of full rank.", {"rank_upper": 3, "columns": 4}, premises=(w_low, deficient)),
+        _claim("khatri-rao", drawn, PROVED, "Block 1 has bound 2 and rank 4.", layers, premises=(phi0, psi1, p1_low, p1_up)),
         _claim(
             "exact-learning", EVERYWHERE, UNDECIDED, "No exact learner was proved to exist.", missing="weights that fit all samples exactly"
         ),
@@ -89,9 +90,9 @@ def _xor_claims() -> tuple[Claim, ...]:
             "principle-activation", EVERYWHERE, PROVED, "tanh: σ' = 1/cosh² > 0.", {"activation": "tanh", "output_activation": "identity"}
         ),
         _claim("principle-widths", EVERYWHERE, PROVED, "No layer is wider; r_1 = 1, r_2 = 1.", {"guaranteed": [1, 1]}),
-        _claim("hessian-rank", EVERYWHERE, PROVED, "rank H ≤ 4.", {"rank_lower": 0, "rank_upper": 4}, rule="hessian-rank-everywhere"),
+        _claim("hessian-rank", EVERYWHERE, PROVED, "rank H ≤ 4.", {"rank_lower": 0, "rank_upper": 4}, rule="record"),
         replace(
-            _claim("ggn", EVERYWHERE, PROVED, "Locally quadratic (Ben-Israel 1966).", {"order": 2}, rule="ggn-exists"), rigor=Rigor.CITED
+            _claim("ggn", EVERYWHERE, PROVED, "Locally quadratic (Ben-Israel 1966).", {"order": 2}, rule="implication"), rigor=Rigor.CITED
         ),
         _claim("manifold", EVERYWHERE, UNDECIDED, "No exact learner with full rank was proved.", missing="an exact learner"),
     )
@@ -100,11 +101,11 @@ def _xor_claims() -> tuple[Claim, ...]:
 def proved_report() -> Report:
     """Return a report on one linear layer whose conclusion is proved."""
     problem = Problem(Architecture.of("1-1"), error_named("squared"), Samples.of([[0], [1]], [[1], [3]]))
-    weights = Weights.of(problem.architecture, [([[Fraction(1)]], [Fraction(2)])])
+    weights = Point(Weights.of(problem.architecture, [([[Fraction(1)]], [Fraction(2)])]))
     reason = "rank P(W) = T·n_L at every W, so every critical point is a global minimum."
-    inputs = _bound("Phi-0+", None, True, 2, "rank-minor")
+    inputs = _bound("Phi-0+", EVERYWHERE, True, 2, "rank-minor")
     full = _claim(
-        "full-rank", EVERYWHERE, PROVED, "One layer.", {"rank_lower": 2, "columns": 2}, rule="full-rank-single-layer", premises=(inputs,)
+        "full-rank", EVERYWHERE, PROVED, "One layer.", {"rank_lower": 2, "columns": 2}, rule="definition", premises=(inputs,)
     )
-    conclusion = _claim("no-bad-local-minima", EVERYWHERE, PROVED, reason, rule="no-bad-minima-full-rank", premises=(full,))
+    conclusion = _claim("no-bad-local-minima", EVERYWHERE, PROVED, reason, rule="implication", premises=(full,))
     return Report(problem, (weights,), True, (conclusion, full), (), (), "two points")

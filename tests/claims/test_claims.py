@@ -51,23 +51,23 @@ def test_single_layer_with_dependent_inputs(check):
     assert report["full-rank", GENERIC].verdict is REFUTED
     assert report["full-rank", GENERIC].facts == {"rank_lower": 3, "rank_upper": 3, "columns": 4}
     assert report["exact-learning"].verdict is REFUTED
-    assert report["exact-learning"].rule == "exact-learning-linear"
+    assert report["exact-learning"].rule == "unlearnable-linear"
     assert report["no-bad-local-minima"].verdict is PROVED
-    assert report["no-bad-local-minima"].rule == "no-bad-minima-convex"
+    assert report["no-bad-local-minima"].evidence == {"row": "convex"}
 
 
 def test_linear_network(check):
     report = check((2, 3, 1), XOR_X, XOR_Y, activation="identity")
-    assert report["exact-learning"].rule == "exact-learning-linear"
+    assert report["exact-learning"].rule == "unlearnable-linear"
     assert report["full-rank", GENERIC].verdict is REFUTED
     assert report["full-rank", GENERIC].facts["rank_lower"] == report["full-rank", GENERIC].facts["rank_upper"] == 3
-    assert report["no-bad-local-minima"].rule == "no-bad-minima-cited"
+    assert report["no-bad-local-minima"].rule == "cited-conclusion"
 
 
 def test_clash(check):
     report = check((1, 3, 1), [[0], [1], [1]], [[0], [1], [2]])
     assert report["exact-learning"].verdict is REFUTED
-    assert report["exact-learning"].rule == "exact-learning-clash"
+    assert report["exact-learning"].rule == "unlearnable-samples"
     assert report["full-rank", GENERIC].verdict is REFUTED
     assert report["full-rank", GENERIC].facts["rank_upper"] == 2
 
@@ -86,7 +86,7 @@ def test_clash(check):
 def test_target_out_of_range(check, output, error, target):
     report = check((1, 2, 1), [[0], [1]], [["1/2"], [target]], output_activation=output, error=error)
     assert report["exact-learning"].verdict is REFUTED
-    assert report["exact-learning"].rule == "exact-learning-range"
+    assert report["exact-learning"].rule == "unlearnable-range"
     assert report["exact-learning"].evidence == {"sample": 1, "output": 0}
 
 
@@ -97,7 +97,7 @@ def test_targets_within_range_are_not_refuted(check):
 
 def test_softmax_with_one_hot_targets(check):
     report = check((1, 2, 2), [[0], [1]], [[1, 0], [0, 1]], error="softmax")
-    assert report["exact-learning"].rule == "exact-learning-range"
+    assert report["exact-learning"].rule == "unlearnable-range"
     assert report["principle-morse"].verdict is REFUTED
 
 

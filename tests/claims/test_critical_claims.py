@@ -45,7 +45,7 @@ def test_a_trained_network_is_global(check):
     learner = trained["critical-point"]
     assert learner.facts["kind"] == "global"
     assert learner.facts["loss_upper"] == 0
-    floats = [([[float(w) for w in row] for row in layer.W], [float(b) for b in layer.b]) for layer in trained.points[learner.point].layers]
+    floats = [([[float(w) for w in row] for row in layer.W], [float(b) for b in layer.b]) for layer in learner.point.weights.layers]
     report = check((2, 2, 1), XOR_X, XOR_Y, activation="tanh", weights=floats)
     claim = report["critical-point", 0]
     assert claim.facts["kind"] == "global"

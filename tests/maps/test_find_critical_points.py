@@ -24,7 +24,8 @@ def mapped(*args, **kwargs):
         assert point.loss_lower <= point.loss_upper
         assert sum(point.inertia.values()) == found.report.problem.architecture.N_net
         assert point.kind in ("global", "strict-minimum", "local-minimum", "saddle", "higher-order-descent", "undecided")
-        assert any(step["point"] == point.point and step["facts"]["kind"] == point.kind for step in steps)
+        at = found.report.numbering.name(point.claim.place)
+        assert any(step["at"] == at and step["facts"]["kind"] == point.kind for step in steps)
     assert [p.loss_upper for p in found] == sorted(p.loss_upper for p in found)
     return found
 

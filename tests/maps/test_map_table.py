@@ -119,6 +119,7 @@ def test_sentences_keep_the_width():
 
 
 def test_rows_come_from_claims_alone():
-    rows = critical_rows(hand_map().report.claims)
+    report = hand_map().report
+    rows = critical_rows(report.claims, report.number)
     assert [row.suboptimal for row in rows] == [False, False, True, True, False, False, False]
     assert str(hand_map()) == render_map(hand_map())

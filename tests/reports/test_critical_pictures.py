@@ -12,6 +12,7 @@ import pytest
 from cases.map_cases import hand_map
 
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.places import Point
 from lossproof.certificates.reports.critical_estimates import descent_estimate, hessian_eigenvalues
 from lossproof.certificates.reports.critical_figures import figures_of
 from lossproof.certificates.reports.critical_svg import SIGNS, descent_svg, inertia_svg
@@ -25,7 +26,7 @@ from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
-from lossproof.theory.verdicts import Rigor, Scope, Verdict
+from lossproof.theory.verdicts import Rigor, Verdict
 
 
 def marks(picture: ElementTree.Element, kind: str) -> list[ElementTree.Element]:
@@ -120,7 +121,7 @@ def test_the_loss_along_a_curve_of_descent():
     problem, weights = xor([([[-2, 0], [0, -2]], [1, 1]), ([[0], [0]], ["1/2"])])
     curve = [[1, ["0", "1", "0", "0", "0", "0", "0", "0", "0"]], [2, ["0", "0", "0", "0", "0", "0", "-1/6", "0", "0"]]]
     claim = Claim(
-        "higher-order-descent", Scope.AT_WEIGHTS, Verdict.PROVED, "", {"order": 4, "coefficient": Fraction(-43, 16384)}, Rigor.BALL
+        "higher-order-descent", Point(weights), Verdict.PROVED, "", {"order": 4, "coefficient": Fraction(-43, 16384)}, Rigor.BALL
     )
     found = descent_estimate(problem, weights, replace(claim, evidence={"curve": curve}))
     assert found is not None
@@ -135,14 +136,14 @@ def test_the_loss_along_a_curve_of_descent():
 def test_a_descent_that_doubles_do_not_resolve_is_not_drawn():
     problem, weights = xor([([[-2, 0], [0, -2]], [1, 1]), ([[0], [0]], ["1/2"])])
     claim = Claim(
-        "higher-order-descent", Scope.AT_WEIGHTS, Verdict.PROVED, "", {"order": 4, "coefficient": Fraction(-1, 10**40)}, Rigor.BALL
+        "higher-order-descent", Point(weights), Verdict.PROVED, "", {"order": 4, "coefficient": Fraction(-1, 10**40)}, Rigor.BALL
     )
     assert descent_estimate(problem, weights, replace(claim, evidence={"curve": [[1, ["0", "1", *["0"] * 7]]]})) is None
 
 
 def test_figures_stand_with_the_summary_of_a_point():
     report = hand_map().report
-    entries = {entry.claim.point: entry for entry in outline_of(report).claims if entry.claim.id == "critical-point"}
+    entries = {entry.point: entry for entry in outline_of(report).claims if entry.claim.id == "critical-point"}
     assert [figure.svg.partition('"')[2].partition('"')[0] for figure in figures_of(report, entries[0])] == ["inertia"]
     for figure in figures_of(report, entries[5]):
         assert "Proved: " in figure.caption
@@ -159,7 +160,7 @@ def test_figures_stand_with_the_summary_of_a_point():
 def test_claims_stand_behind_their_point():
     outline = outline_of(hand_map().report)
     section = next(section for section in outline.sections if section.heading == CRITICAL_POINTS)
-    assert [entry.claim.point for entry in section.entries] == [0, 1, 2, 2, 3, 3, 4, 5, 6]
+    assert [entry.point for entry in section.entries] == [0, 1, 2, 2, 3, 3, 4, 5, 6]
     assert {entry.claim.id for entry in section.entries} == {"critical-point", "suboptimal"}
     for entry in section.entries:
         if entry.claim.id == "critical-point":

@@ -126,7 +126,7 @@ def test_outline_steps_are_those_of_the_certificate(report):
             assert entry.step is None
         else:
             assert steps[entry.step]["statement"] == entry.claim.id
-            assert steps[entry.step]["scope"] == entry.claim.scope.value
+            assert steps[entry.step]["at"] == report.numbering.name(entry.claim.place)
 
 
 @pytest.mark.parametrize("form", RENDERERS)
@@ -320,6 +320,7 @@ def test_numbers_are_short():
 
 
 def test_large_reports_stay_small():
+    from lossproof.certificates.proof.places import Point
     from lossproof.certificates.reports.report import Report
     from lossproof.theory.problem.architecture import Architecture
     from lossproof.theory.problem.problem import Problem
@@ -330,7 +331,7 @@ def test_large_reports_stay_small():
     samples = Samples.of([[i + j for j in range(30)] for i in range(50)], [[0, 1, 0]] * 50)
     weights = Weights.of(architecture, [([[0.1] * 40] * 30, [0] * 40), ([[1, 2, 3]] * 40, [0, 0, 0])])
     conclusion = xor_report().conclusion
-    report = Report(Problem(architecture, error_named("squared"), samples), (weights,), True, (conclusion,), tuple(range(150)))
+    report = Report(Problem(architecture, error_named("squared"), samples), (Point(weights),), True, (conclusion,), tuple(range(150)))
     for render in RENDERERS.values():
         assert len(render(report)) < 150_000
 

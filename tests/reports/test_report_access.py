@@ -11,7 +11,8 @@ from cases.map_cases import hand_map
 from cases.report_cases import xor_report
 
 import lossproof as lp
-from lossproof.certificates.proof.nodes import points_of, proof_order
+from lossproof.certificates.proof.nodes import named_by, proof_order
+from lossproof.certificates.proof.places import Point
 from lossproof.theory.verdicts import Scope
 
 
@@ -25,9 +26,10 @@ def test_by_statement_and_scope():
 
 def test_by_point():
     report = hand_map().report
-    assert report["critical-point", 3].point == 3
+    assert report.number(report["critical-point", 3].point) == 3
+    assert report["critical-point", 3].point.weights is report.points[3]
     assert report["critical-point", 3].facts["kind"] == "local-minimum"
-    assert report["suboptimal", 2].point == 2
+    assert report.number(report["suboptimal", 2].point) == 2
     with pytest.raises(KeyError, match=r"'critical-point', 0\), \('critical-point', 1\)"):
         report["critical-point"]
 
@@ -75,6 +77,7 @@ WITH_POINTS_BETWEEN = {
 def test_every_point_of_a_report_is_used_by_a_claim(name):
     widths, X, Y, options = WITH_POINTS_BETWEEN[name]
     report = lp.check_architecture(widths, X, Y, **options)
-    assert points_of(proof_order(report.claims)) == set(range(len(report.points)))
+    used = {place for node in proof_order(report.claims) for place in named_by(node) if isinstance(place, Point)}
+    assert {report.number(point) for point in used} | {0} == set(range(len(report.points)))
     verification = lp.verify(report.certificate.text)
     assert verification.ok, verification.failures

@@ -22,11 +22,23 @@ def test_save_by_suffix(tmp_path, suffix):
     text = path.read_text(encoding="utf-8")
     opening = {".html": "<!DOCTYPE html>", ".md": "# The", ".tex": "\\documentclass", ".txt": "The 2-2-1", ".json": "{"}[suffix]
     assert text.startswith(opening)
-    assert os.listdir(tmp_path) == [path.name]
-    if suffix == ".json":
-        assert json.loads(text) == xor_report().certificate.document
-    else:
-        assert "xor.json" in text
+    assert sorted(os.listdir(tmp_path)) == sorted({path.name, "xor.json"})
+    assert json.loads((tmp_path / "xor.json").read_text(encoding="utf-8")) == xor_report().certificate.document
+    assert suffix == ".json" or "xor.json" in text
+
+
+def test_a_certificate_of_that_name_is_replaced_and_nothing_else(tmp_path):
+    save_report(xor_report(), tmp_path / "xor.html")
+    save_report(xor_report(), tmp_path / "xor.md")
+    assert sorted(os.listdir(tmp_path)) == ["xor.html", "xor.json", "xor.md"]
+    for content in ("[]", '{"mine": 1}', ""):
+        (tmp_path / "xor.json").write_text(content, encoding="utf-8")
+        with pytest.raises(InputError, match="a file there that is no certificate"):
+            save_report(xor_report(), tmp_path / "xor.tex")
+        assert (tmp_path / "xor.json").read_text(encoding="utf-8") == content
+    assert not (tmp_path / "xor.tex").exists()
+    save_report(xor_report(), tmp_path / "xor.json")
+    assert json.loads((tmp_path / "xor.json").read_text(encoding="utf-8")) == xor_report().certificate.document
 
 
 def test_upper_case_suffix(tmp_path):
@@ -53,8 +65,11 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 def test_unwritable_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(files.os, "access", lambda path, mode: False)
-    with pytest.raises(InputError, match="writable"):
+    def refuse(path: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files.Path, "touch", refuse)
+    with pytest.raises(InputError, match="must be writable, got Permission denied"):
         save_report(xor_report(), tmp_path / "xor.html")
 
 

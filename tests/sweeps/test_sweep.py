@@ -13,15 +13,17 @@ import pytest
 from cases.command_cases import fail, run
 
 import lossproof as lp
+from lossproof.certificates.kernel.reading.outcome import Failure, Verification
 from lossproof.certificates.sweeps import engine as sweep_engine
-from lossproof.certificates.sweeps.cells import prove_group, prove_task
+from lossproof.certificates.sweeps.cells import prove_group
 from lossproof.certificates.sweeps.certificate import cell_certificate
 from lossproof.certificates.sweeps.grid import SweepGrid
 from lossproof.certificates.sweeps.result import SweepResult
+from lossproof.certificates.sweeps.task import checked_cell, prove_task
 from lossproof.theory.exceptions import InputError, LossproofError
 
 pytest.importorskip("pyarrow")
-GRID = {"widths": "2-{1..12}-1", "T": "1..40", "activation": "tanh,sigmoid", "seeds": "0..3"}
+GRID = {"widths": "2-{1..12}-1", "T": "1..40", "activation": "tanh,sigmoid", "seeds": "0..3", "self_check": False}
 
 
 def cells_of(widths, samples, activation, bias="trainable", seeds=0):
@@ -36,7 +38,7 @@ def test_one_hidden_layer_has_the_rank_that_counting_gives():
     for cell in result:
         assert cell.rank == min(cell.N_net, cell.T) == cell.rank_lower == cell.rank_upper
         assert (cell.deficiency, cell.verdict) == (cell.T - cell.rank, "PROVED" if cell.N_net >= cell.T else "REFUTED")
-        assert (cell.reason, cell.method, cell.rigor) == ("rank-size", "full-rank-independent-values", "EXACT")
+        assert (cell.reason, cell.method, cell.rigor) == ("rank-size", "rank-minor", "EXACT")
 
 
 def test_every_decided_cell_has_a_certificate_that_is_accepted():
@@ -51,7 +53,7 @@ def test_every_decided_cell_has_a_certificate_that_is_accepted():
         verification = lp.verify(cell_certificate(cell).text)
         assert verification.ok, (cell, verification.failures)
         conclusion = verification.claims[0].conclusion
-        assert (conclusion["statement"], conclusion["scope"], conclusion["verdict"]) == ("full-rank", "almost everywhere", cell.verdict)
+        assert (conclusion["statement"], conclusion["at"], conclusion["verdict"]) == ("full-rank", "almost everywhere", cell.verdict)
         if cell.rank is not None:
             assert conclusion["facts"] == {"rank_lower": cell.rank, "rank_upper": cell.rank_upper, "columns": cell.columns}
         certified += 1
@@ -77,11 +79,26 @@ def test_ranks_that_follow_from_others_are_those_of_each_cell(activation):
     assert all(lp.verify(cell_certificate(cell).text).ok for cell in together[::3])
 
 
+def test_a_sweep_has_its_certificates_checked():
+    checked = lp.sweep("2-{1..3}-1", "1..12", "tanh,power:2,softsign", workers=0)
+    assert checked.checked == checked.counts()["PROVED"] + checked.counts()["REFUTED"]
+    quick = lp.sweep("2-{1..3}-1", "1..12", "tanh,power:2,softsign", workers=0, self_check=False)
+    assert quick.checked == 0
+    assert quick.table.drop_columns("checked").equals(checked.table.drop_columns("checked"), check_metadata=False)
+
+
+def test_a_cell_whose_certificate_is_refused_is_undecided(monkeypatch):
+    cell = cells_of("2-2-1", 3, "tanh")[0]
+    monkeypatch.setattr("lossproof.certificates.sweeps.task.verify", lambda document: Verification((), (Failure("", "", ""),), None))
+    found = checked_cell(cell)
+    assert (found.verdict, found.rank, found.rank_lower, found.rank_upper, found.checked) == ("UNDECIDED", None, 0, 3, False)
+
+
 def test_what_is_not_analytic_has_no_generic_rank():
     for cell in cells_of("2-3-1", "5,20", "relu,leaky-relu"):
         assert (cell.rank, cell.deficiency, cell.decided, cell.verdict) == (None, None, False, "REFUTED")
     small, large = cells_of("2-2-1", "3,12", "softsign")
-    assert (small.verdict, small.rank, small.method) == ("PROVED", 3, "full-rank-sign-patterns")
+    assert (small.verdict, small.rank, small.method) == ("PROVED", 3, "rank-patterns")
     assert (large.verdict, large.rank, large.rank_upper) == ("REFUTED", None, 9)
 
 
@@ -97,7 +114,7 @@ def test_deep_networks_and_several_outputs():
         if cell.reason == "rank-size":
             assert cell.rank == min(cell.N_net, cell.columns)
     bottleneck = cells_of("4-1-3", "4", "tanh")[0]
-    assert (bottleneck.rank, bottleneck.reason) == (8, "rank-bottleneck")
+    assert (bottleneck.rank, bottleneck.reason) == (8, "rank-dimension")
 
 
 def test_files_are_written_read_and_drawn(tmp_path):
@@ -108,7 +125,7 @@ def test_files_are_written_read_and_drawn(tmp_path):
     assert again.table.equals(result.table)
     assert again.grid == result.grid
     cell = again.cell("2-3-1", "power:2", 9, seed=1)
-    assert (cell.rank, cell.reason) == (3, "rank-polynomial")
+    assert (cell.rank, cell.reason) == (3, "rank-dimension")
     assert lp.verify(again.certificate(cell).text).ok
     with pytest.raises(InputError, match="must be in the sweep"):
         again.cell("2-3-1", "relu", 9)
@@ -140,11 +157,11 @@ def interrupted_after(monkeypatch, count):
     """Let the tasks of this process run, the next one after ``count`` being interrupted; return how many were run."""
     ran = []
 
-    def task(groups):
+    def task(groups, *, self_check):
         if len(ran) == count:
             raise KeyboardInterrupt
         ran.append(groups)
-        return prove_task(groups)
+        return prove_task(groups, self_check=self_check)
 
     monkeypatch.setattr(sweep_engine, "prove_task", task)
     return ran
@@ -215,10 +232,10 @@ def test_a_killed_worker_loses_nothing(tmp_path):
             killed.extend(child for child in multiprocessing.active_children() if child not in before)
             killed[0].kill()
 
-    result = lp.sweep("2-{1..12}-1", "1..40", "tanh,sigmoid", "0..7", workers=2, output=tmp_path / "sweep.parquet", progress=kill_one)
+    result = lp.sweep("2-{1..12}-1", "1..40", "tanh,sigmoid", "0..7", workers=2, output=tmp_path / "sweep.parquet", progress=kill_one, self_check=False)
     assert killed
     assert not result.interrupted
-    assert result.table.equals(lp.sweep("2-{1..12}-1", "1..40", "tanh,sigmoid", "0..7", workers=0).table)
+    assert result.table.equals(lp.sweep("2-{1..12}-1", "1..40", "tanh,sigmoid", "0..7", workers=0, self_check=False).table)
     assert set(multiprocessing.active_children()) <= before
 
 
@@ -232,7 +249,7 @@ def test_a_cluster_that_is_there_already_is_used():
 def test_a_task_that_kills_its_workers_ends_the_sweep(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
 
-    def deadly(groups):
+    def deadly(groups, *, self_check):
         raise distributed.KilledWorker("a task", SimpleNamespace(address="somewhere"), 20)
 
     monkeypatch.setattr(sweep_engine, "prove_task", deadly)

@@ -46,9 +46,9 @@ def test_kinks_are_all_named(name: str) -> None:
 
 def test_expected_kinks() -> None:
     kinks = {name: (activation_named(name).kinks(1), activation_named(name).kinks(2)) for name in ACTIVATION_NAMES}
-    zero = (Fraction(0),)
+    zero, ones = (Fraction(0),), (Fraction(-1), Fraction(1))
     assert {name.partition(":")[0]: found for name, found in kinks.items() if found[1]} == {
-        "softsign": ((), zero), "elu": ((), zero), "relu": (zero, zero), "leaky-relu": (zero, zero),
+        "softsign": ((), zero), "elu": ((), zero), "relu": (zero, zero), "leaky-relu": (zero, zero), "hard-tanh": (ones, ones),
     }  # fmt: skip
 
 
@@ -103,25 +103,39 @@ def test_homogeneity(name: str) -> None:
     """Homogeneous of degree 1: lines from the origin on both sides; of degree k, on record, only powers are."""
     activation = activation_named(name)
     kappa = activation.homogeneity
-    values = [forms.value_at(activation.expression, Fraction(z)) for z in (-3, -1, 1, 3)]
+    values = [forms.value_at(activation.expression, Fraction(z)) for z in (-3, Fraction(-1, 2), Fraction(1, 2), 3)]
     if kappa is not None:
-        assert values == [3**kappa * values[1], values[1], values[2], 3**kappa * values[2]]
+        assert values == [6**kappa * values[1], values[1], values[2], 6**kappa * values[2]]
     else:
-        assert not any(values[0] == 3**k * values[1] and values[3] == 3**k * values[2] for k in range(20))
+        assert not any(values[0] == 6**k * values[1] and values[3] == 6**k * values[2] for k in range(20))
 
 
 def test_expected_classes() -> None:
     def holding(field: str) -> set[str]:
         return {name for name in ACTIVATION_NAMES if getattr(activation_named(name), field).holds}
 
-    kinked = {"relu", "leaky-relu:1/100", "leaky-relu:1/3", "leaky-relu:99/100"}
+    kinked = {"relu", "hard-tanh", "leaky-relu:1/100", "leaky-relu:1/3", "leaky-relu:99/100"}
     assert set(ACTIVATION_NAMES) - holding("differentiable") == kinked
     assert set(ACTIVATION_NAMES) - holding("twice_differentiable") == kinked | {"softsign", "elu"}
     assert holding("analytic") == holding("twice_differentiable")
     rising = {"sigmoid", "tanh", "softsign", "softplus", "bent-identity", "identity", "elu", "arctan", "erf", "power:1"}
     assert holding("nonvanishing_derivative") == rising
-    assert holding("increasing") == rising | (kinked - {"relu"}) | {"power:3"}
-    assert holding("tame") == {"sigmoid", "tanh", "softsign", "softplus", "arctan", "erf", "sin", "relu", "gelu", "silu", *SWISH}
+    assert holding("increasing") == rising | (kinked - {"relu", "hard-tanh"}) | {"power:3"}
+    assert holding("tame") == {
+        "sigmoid",
+        "tanh",
+        "softsign",
+        "softplus",
+        "arctan",
+        "erf",
+        "sin",
+        "hard-tanh",
+        "relu",
+        "gelu",
+        "silu",
+        "mish",
+        *SWISH,
+    }
 
 
 def test_expected_properties() -> None:
@@ -134,7 +148,7 @@ def test_expected_properties() -> None:
     assert holding("is_squashing") == {"sigmoid", "tanh", "erf", "softsign"}
     assert holding("homogeneity") == {"identity", "power", "relu", "leaky-relu"}
     straight = {name for name in ACTIVATION_NAMES if not activation_named(name).is_curved}
-    assert straight == {"identity", "power:1", "relu", "leaky-relu:1/100", "leaky-relu:1/3", "leaky-relu:99/100"}
+    assert straight == {"identity", "power:1", "relu", "hard-tanh", "leaky-relu:1/100", "leaky-relu:1/3", "leaky-relu:99/100"}
     for family, degree in (("relu", 1), ("leaky-relu:1/3", 1), ("identity", 1), ("power:1", 1), ("power:3", 3)):
         assert activation_named(family).homogeneity == degree
 

@@ -64,7 +64,13 @@ def test_too_large_attained_intervals_are_seen(name: str, interval: Interval) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "minimum"), [("gelu", "-0.16997120747"), ("silu", "-0.2784645427610737951"), ("swish:2", "-0.1392322713805368975")]
+    ("name", "minimum"),
+    [
+        ("gelu", "-0.16997120747"),
+        ("silu", "-0.2784645427610737951"),
+        ("swish:2", "-0.1392322713805368975"),
+        ("mish", "-0.308843413017250406"),
+    ],
 )
 def test_minimum_of_the_valleys(name: str, minimum: str) -> None:
     low, high = derive_range(activation_named(name)).infimum

@@ -23,6 +23,8 @@ ACTIVATIONS = {
     "gelu": lambda z, _: z * 0.5 * math.erfc(-z / math.sqrt(2)),
     "silu": lambda z, _: z * 0.5 * (1 + math.tanh(z / 2)),
     "swish": lambda z, beta: z / (1 + math.exp(-beta * z)),
+    "mish": lambda z, _: z * ((1 + math.exp(z)) ** 2 - 1) / ((1 + math.exp(z)) ** 2 + 1),
+    "hard-tanh": lambda z, _: sorted((-1.0, z, 1.0))[1],
     "arctan": lambda z, _: math.atan2(z, 1),
     "erf": lambda z, _: 1 - math.erfc(z),
     "sin": lambda z, _: math.cos(z - math.pi / 2),

@@ -124,3 +124,48 @@ def test_equal_numbers_have_one_form() -> None:
 def test_everything_else_is_refused(given: object) -> None:
     with pytest.raises(InputError, match=r"^W\[0\] must "):
         exact_number(given, "W[0]")
+
+
+LONG = {
+    "an integer": 10**5000,
+    "a fraction": Fraction(3**6000, 2**9500),
+    "a text": "1e5000",
+    "a decimal": Decimal("1E-4999"),
+    "a coefficient": sympy.log(3) * sympy.Integer(10) ** 5000,
+    "an exponent": sympy.exp(sympy.Integer(10) ** 5001),
+    "a radicand": Combination(Fraction(0), ((Constant("root", Fraction(10**5001 + 1), 2), Fraction(1)),)),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_numbers_that_no_certificate_holds_are_refused(name: str) -> None:
+    with pytest.raises(
+        InputError, match=r"row\[0\] must have at most 5,000 characters as a fraction in lowest terms, got .{10,70}: round it"
+    ):
+        exact_numbers([LONG[name]], "row")
+
+
+def test_long_numbers_are_kept_exactly() -> None:
+    assert exact_numbers(["1e4990", "-1e-4990", Fraction(1, 3**5000)], "row") == [10**4990, -Fraction(1, 10**4990), Fraction(1, 3**5000)]
+    small, root = exact_numbers([sympy.log(3) / 10**4500, sympy.sqrt(sympy.Integer(10) ** 201 + 1)], "row")
+    assert str(small) == f"1/1{'0' * 4500}*log(3)"
+    assert str(root) == f"1*(1{'0' * 200}1)^(1/2)"
+
+
+def test_logarithms_of_large_primes_are_refused_quickly() -> None:
+    for argument in (2**89 - 1, 2**607 - 1, (2**31 - 1) * (2**61 - 1), sympy.Rational(1, 2**89 - 1)):
+        with pytest.raises(InputError, match=r"logarithms of rationals with prime factors below 2\^64"):
+            exact_number(sympy.log(argument))
+
+
+def test_logarithms_of_smooth_numbers_are_sums() -> None:
+    assert exact_number(sympy.log(sympy.Integer(3) ** 5000)) == exact_number(5000 * sympy.log(3))
+    assert exact_number(sympy.log((2**31 - 1) * (2**31 - 19))) == exact_number(sympy.log(2**31 - 1) + sympy.log(2**31 - 19))
+    assert exact_number(sympy.log(2**61 - 1)) == Combination(Fraction(0), ((Constant("log", Fraction(2**61 - 1)), Fraction(1)),))
+
+
+def test_messages_about_long_things_are_short() -> None:
+    for given in ([10**5000], sympy.I * sympy.Integer(10) ** 5000, "9" * 6000, {10**5000: 1}):
+        with pytest.raises(InputError) as caught:
+            exact_numbers([given], "row")
+        assert len(str(caught.value)) < 300

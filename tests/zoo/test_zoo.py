@@ -93,9 +93,9 @@ def test_the_kernel_accepts_the_certificate(proofs, name):
     proof = proofs[name]
     verification = lp.verify(proof.certificate.text)
     assert verification.ok, verification.failures
-    accepted = {tuple(step.conclusion[key] for key in ("statement", "point", "verdict")) for step in verification.claims}
+    accepted = {tuple(step.conclusion[key] for key in ("statement", "at", "verdict")) for step in verification.claims}
     decided = [claim for claim in proof.report if claim.verdict is not lp.Verdict.UNDECIDED]
-    assert {(claim.id, claim.point, claim.verdict.value) for claim in decided} <= accepted
+    assert {(claim.id, proof.report.numbering.name(claim.place), claim.verdict.value) for claim in decided} <= accepted
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,18 @@ from functools import lru_cache
 
 import sympy
 
-from lossproof.theory.derivations.pieces import POSITIVE, DerivationError, Z, branches, breakpoints, ends, one_sided_limits, rational
+from lossproof.theory.derivations.pieces import (
+    POSITIVE,
+    DerivationError,
+    Z,
+    branches,
+    breakpoints,
+    ends,
+    one_sided_limits,
+    pieces,
+    rational,
+    value_at,
+)
 from lossproof.theory.derivations.smoothness import derive_nonvanishing_derivative, is_analytic_on_reals
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.properties import Interval
@@ -43,9 +54,10 @@ def derive_range(activation: Activation) -> DerivedRange:
     - ``σ'`` vanishes nowhere, so ``σ`` is strictly monotone and its range is the open interval between the limits;
     - ``σ ≥ 0 = σ(0)`` with an infinite limit;
     - ``σ² + σ'² = 1`` and both ``1`` and ``−1`` are values;
+    - affine on every piece, and bounded: the extrema are values at breakpoints;
     - a gate, see `_gate`; a valley, see `_valley`.
     """
-    for argument in (_all_reals, _monotone, _half_line, _oscillation, _gate, _valley):
+    for argument in (_all_reals, _monotone, _half_line, _oscillation, _polygon, _gate, _valley):
         found = argument(activation)
         if found is not None:
             return found
@@ -88,6 +100,15 @@ def _oscillation(activation: Activation) -> DerivedRange | None:
     if {expression.subs(Z, sympy.pi / 2), expression.subs(Z, -sympy.pi / 2)} != {-1, 1}:
         return None
     return _exactly(-sympy.S.One, sympy.S.One, True, True, "σ² + σ'² = 1, and the values at ±π/2 are ±1")
+
+
+def _polygon(activation: Activation) -> DerivedRange | None:
+    points, limits = breakpoints(activation.expression), ends(activation.expression)
+    affine = all(sympy.diff(piece.expression, Z, 2) == 0 for piece in pieces(activation.expression))
+    if not points or not affine or not all(limit.is_finite for limit in limits):
+        return None
+    values = [value_at(activation.expression, point) for point in points]
+    return _exactly(min(values), max(values), True, True, "affine between the breakpoints and constant beyond them")
 
 
 def _gate(activation: Activation) -> DerivedRange | None:

@@ -15,7 +15,8 @@ from lossproof.theory.functions.elementary import ELEMENTARY
 from lossproof.theory.functions.rectifiers import RECTIFIERS
 from lossproof.theory.functions.squashing import SQUASHING
 from lossproof.theory.names import nearest_name
-from lossproof.theory.rationals import parameter_of_text, told
+from lossproof.theory.rationals import parameter_of_text
+from lossproof.theory.shown import shown
 
 __all__ = ["ACTIVATION_FAMILIES", "Activation", "activation_named"]
 
@@ -47,13 +48,13 @@ def _activation_of_text(name: str) -> Activation:
     known, colon, parameter = name.strip().lower().replace("_", "-").partition(":")
     family = _FAMILIES.get(known)
     if family is None or (colon and family.example is None):
-        raise InputError(f"unknown activation {told(name)}{nearest_name(known, ACTIVATION_FAMILIES)}")
+        raise InputError(f"unknown activation {shown(name)}{nearest_name(known, ACTIVATION_FAMILIES)}")
     if family.example is None:
         return family.record(None)
     if not parameter:
         if family.default is None:
             raise InputError(
-                f"the activation {known} must be given with its parameter, got {told(name)}: write for example {family.example}"
+                f"the activation {known} must be given with its parameter, got {shown(name)}: write for example {family.example}"
             )
         return family.record(family.default)
     return family.record(parameter_of_text(parameter, f"the parameter of {known}", family.example))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.properties import Property
 from lossproof.theory.names import nearest_name
-from lossproof.theory.rationals import brief_text, parameter_of_text, rational_text, told
+from lossproof.theory.rationals import brief_text, parameter_of_text, rational_text
+from lossproof.theory.shown import shown
 
 if TYPE_CHECKING:
     import sympy
@@ -159,6 +160,6 @@ def _error_of_text(name: str) -> ErrorFunction:
     if family in _SCALED:
         beta = parameter_of_text(parameter or "1", f"β of {family}", f"{family}:1/4")
         if beta <= 0:
-            raise InputError(f"β of {family} must be positive, got {told(parameter)}: write for example {family}:1/4")
+            raise InputError(f"β of {family} must be positive, got {shown(parameter)}: write for example {family}:1/4")
         return _SCALED[family](beta)
-    raise InputError(f"unknown error {told(name)}{nearest_name(family, ERROR_FAMILIES)}")
+    raise InputError(f"unknown error {shown(name)}{nearest_name(family, ERROR_FAMILIES)}")

@@ -1,4 +1,4 @@
-"""Activations that hold back what is negative and let pass what is positive: softplus, relu, leaky-relu, elu, gelu, silu, swish."""
+"""Activations that hold back what is negative and let pass what is positive: softplus, relu, leaky-relu, elu, gelu, silu, swish, mish."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lossproof.theory.functions.activation import Activation, Family
 from lossproof.theory.functions.forms import AffinePiece
 from lossproof.theory.functions.proofs import LINDEMANN, RATIONAL, bent_at_zero, between, from_about, kinked, rising, smooth, turning
 from lossproof.theory.functions.properties import Property
+from lossproof.theory.rationals import brief_text, fraction_latex, rational_text
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
 _MOST_BETA = 10**6
@@ -48,15 +49,19 @@ def _relu(_: Fraction | None) -> Activation:
     )
 
 
+def _told(parameter: Fraction | None) -> str:
+    return "none" if parameter is None else brief_text(rational_text(parameter))
+
+
 def _leaky_relu(slope: Fraction | None) -> Activation:
     if slope is None or not 0 < slope < 1:
-        raise InputError(f"the slope of leaky-relu must lie strictly between 0 and 1, got {slope}: write for example leaky-relu:1/100")
-    number = rf"\tfrac{{{slope.numerator}}}{{{slope.denominator}}}"
+        raise InputError(f"the slope of leaky-relu must lie strictly between 0 and 1, got {_told(slope)}: write for example leaky-relu:1/100")
+    number = fraction_latex(slope)
     return Activation(
-        name=f"leaky-relu:{slope}",
+        name=f"leaky-relu:{rational_text(slope)}",
         family="leaky-relu",
         parameter=slope,
-        formula=f"Piecewise((z, z>0), (({slope})*z, True))",
+        formula=f"Piecewise((z, z>0), (({rational_text(slope)})*z, True))",
         latex=rf"\begin{{cases}} z & z>0 \\ {number}\,z & z\le 0\end{{cases}}",
         **kinked(0),
         nonvanishing_derivative=Property(False, "σ' is 1 or the slope away from 0, but σ'(0) does not exist", (_ZERO,)),
@@ -116,11 +121,11 @@ def _silu(_: Fraction | None) -> Activation:
 def _swish(beta: Fraction | None) -> Activation:
     if beta is None or not 1 <= beta * _MOST_BETA <= _MOST_BETA**2:
         raise InputError(
-            f"the parameter of swish must lie between 1/{_MOST_BETA} and {_MOST_BETA}, got {beta}: write for example swish:3/2, or silu for swish:1"
+            f"the parameter of swish must lie between 1/{_MOST_BETA} and {_MOST_BETA}, got {_told(beta)}: write for example swish:3/2, or silu for swish:1"
         )
     if beta == 1:
         return _silu(None)
-    exponent = rf"{beta}\,z" if beta.denominator == 1 else rf"\tfrac{{{beta.numerator}}}{{{beta.denominator}}}\,z"
+    exponent = rf"{fraction_latex(beta)}\,z"
     return Activation(
         name=f"swish:{beta}",
         family="swish",
@@ -138,6 +143,20 @@ def _swish(beta: Fraction | None) -> Activation:
     )
 
 
+def _mish(_: Fraction | None) -> Activation:
+    return Activation(
+        name="mish",
+        family="mish",
+        formula="z*tanh(log(1+exp(z)))",
+        latex=r"z\tanh\left(\log(1+e^{z})\right)",
+        **smooth(),
+        **turning("σ' is continuous and changes its sign between −2 and −1", slopes=(-2, -1), values=(-4, -2)),
+        tame=Property(True, "|σ(z)| ≤ |z| log(1+e^z) ≤ |z| e^z ≤ e^{z/2} for z < 0, and 0 ≤ σ(z) ≤ z for z ≥ 0"),
+        rational=Property(False, "σ(1) = ((1+e)²−1)/((1+e)²+1), " + LINDEMANN),
+        **from_about(Fraction(-30885, 100000), Fraction(-30884, 100000)),
+    )
+
+
 RECTIFIERS: Mapping[str, Family] = {
     "softplus": Family(_softplus),
     "relu": Family(_relu),
@@ -145,5 +164,6 @@ RECTIFIERS: Mapping[str, Family] = {
     "elu": Family(_elu),
     "gelu": Family(_gelu),
     "silu": Family(_silu),
+    "mish": Family(_mish),
     "swish": Family(_swish, "swish:3/2", Fraction(1)),
 }

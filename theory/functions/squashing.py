@@ -1,4 +1,4 @@
-"""Activations that squash the line into a bounded interval: sigmoid, tanh, softsign, arctan, erf."""
+"""Activations that squash the line into a bounded interval: sigmoid, tanh, softsign, arctan, erf, hard-tanh."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from lossproof.theory.functions.activation import Activation, Family
-from lossproof.theory.functions.forms import Logistic
-from lossproof.theory.functions.proofs import BOUNDED, LINDEMANN, RATIONAL, bent_at_zero, between, rising, smooth
+from lossproof.theory.functions.forms import AffinePiece, Logistic
+from lossproof.theory.functions.proofs import BOUNDED, LINDEMANN, RATIONAL, bent_at_zero, between, kinked, rising, smooth
 from lossproof.theory.functions.properties import Interval, Property
 
 
@@ -93,10 +93,33 @@ def _erf(_: Fraction | None) -> Activation:
     )
 
 
+def _hard_tanh(_: Fraction | None) -> Activation:
+    one = Fraction(1)
+    return Activation(
+        name="hard-tanh",
+        family="hard-tanh",
+        formula="Piecewise((-1, z<-1), (1, z>1), (z, True))",
+        latex=r"\min(\max(z,-1),1)",
+        **kinked(-1, 1),
+        nonvanishing_derivative=Property(False, "σ'(z) = 0 for |z| > 1", (Fraction(2),)),
+        increasing=Property(False, "σ(1) ≥ σ(2)", (one, Fraction(2))),
+        tame=BOUNDED,
+        rational=RATIONAL,
+        **between(-1, 1, closed=True),
+        reflection=(-1, 0, 0),
+        affine_pieces=(
+            AffinePiece(None, -one, Fraction(0), -one),
+            AffinePiece(-one, one, one, Fraction(0)),
+            AffinePiece(one, None, Fraction(0), one),
+        ),
+    )
+
+
 SQUASHING: Mapping[str, Family] = {
     "sigmoid": Family(_sigmoid),
     "tanh": Family(_tanh),
     "softsign": Family(_softsign),
     "arctan": Family(_arctan),
     "erf": Family(_erf),
+    "hard-tanh": Family(_hard_tanh),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +10,11 @@ from dataclasses import dataclass
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation, activation_named
 from lossproof.theory.names import nearest_name
+from lossproof.theory.problem.containers import plain_values
+from lossproof.theory.shown import shown
 
 BIAS_MODES = ("trainable", "fixed", "none")
+_MOST_UNITS = 10**9 - 1
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,8 @@ class Architecture:
         bias: str = "trainable",
     ) -> Architecture:
         """Check the parts and build the architecture; raises `InputError`."""
-        if bias not in BIAS_MODES:
-            raise InputError(f"bias must be one of {', '.join(BIAS_MODES)}, got {bias!r}{nearest_name(bias, BIAS_MODES)}")
+        if not isinstance(bias, str) or bias not in BIAS_MODES:
+            raise InputError(f"bias must be one of {', '.join(BIAS_MODES)}, got {shown(bias)}{nearest_name(bias, BIAS_MODES)}")
         return Architecture(
             parse_widths(widths),
             activation_named(activation),
@@ -102,21 +106,26 @@ def parse_widths(widths: str | Sequence[int]) -> tuple[int, ...]:
     if isinstance(widths, str):
         if not re.fullmatch(r"\d{1,9}(-\d{1,9})+", widths):
             raise InputError(
-                f"widths must look like 2-2-1 (inputs, hidden layers, outputs), got {widths!r}: write whole numbers joined by '-'"
+                f"widths must look like 2-2-1 (inputs, hidden layers, outputs), got {shown(widths)}: write whole numbers joined by '-'"
             )
         parsed: tuple[int, ...] = tuple(int(part) for part in widths.split("-"))
     else:
-        try:
-            parsed = tuple(int(n) for n in widths)
-            whole = all(n == given for n, given in zip(parsed, widths, strict=True)) and not any(isinstance(n, bool) for n in widths)
-        except (TypeError, ValueError):
-            raise InputError(
-                f"widths must be a sequence of whole numbers such as (2, 2, 1), got {widths!r}: list inputs, hidden layers and outputs"
-            ) from None
-        if not whole:
-            raise InputError(f"widths must be whole numbers, got {tuple(widths)!r}: list inputs, hidden layers and outputs as integers")
+        parsed = _whole_widths(widths)
     if len(parsed) < 2:
-        raise InputError(f"widths must name at least inputs and outputs, got {parsed!r}: write for example (2, 2, 1)")
-    if any(n < 1 for n in parsed):
-        raise InputError(f"every width must be at least 1, got {parsed!r}: remove or enlarge the empty layer")
+        raise InputError(f"widths must name at least inputs and outputs, got {len(parsed)} of them: write for example (2, 2, 1)")
+    wrong = next((n for n in parsed if not 1 <= n <= _MOST_UNITS), None)
+    if wrong is not None:
+        raise InputError(f"every width must be at least 1 and at most {_MOST_UNITS}, got {shown(wrong)}: remove or resize that layer")
     return parsed
+
+
+def _whole_widths(widths: Sequence[int]) -> tuple[int, ...]:
+    held = plain_values(widths, "widths")
+    if type(held) is not list:
+        raise InputError(
+            f"widths must be a sequence of whole numbers such as (2, 2, 1), got {shown(widths)}: list inputs, hidden layers and outputs"
+        )
+    for n in held:
+        if isinstance(n, bool) or not isinstance(n, numbers.Real) or n % 1 != 0:
+            raise InputError(f"widths must be whole numbers, got {shown(n)} among them: list inputs, hidden layers and outputs as integers")
+    return tuple(int(n) for n in held)

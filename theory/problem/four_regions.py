@@ -10,6 +10,7 @@ from types import MappingProxyType
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
 from lossproof.theory.problem.samples import Samples
+from lossproof.theory.shown import shown
 
 HALF_SIDE = 4
 RADII = (1, 2, 3)
@@ -79,11 +80,11 @@ def four_regions(count: int = 40, seed: int = 0, coding: str = "basis") -> Sampl
     [3, 4]
     """
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MOST:
-        raise InputError(f"the number of samples must be a whole number from 1 to {_MOST}, got {count!r}: write for example 40")
+        raise InputError(f"the number of samples must be a whole number from 1 to {_MOST}, got {shown(count)}: write for example 40")
     if not isinstance(seed, int) or isinstance(seed, bool):
-        raise InputError(f"seed must be a whole number, got {seed!r}: write for example seed=0")
-    if coding not in _CODINGS:
-        raise InputError(f"unknown coding {coding!r}{nearest_name(coding, CODINGS)}")
+        raise InputError(f"seed must be a whole number, got {shown(seed)}: write for example seed=0")
+    if not isinstance(coding, str) or coding not in _CODINGS:
+        raise InputError(f"unknown coding {shown(coding)}{nearest_name(coding, CODINGS)}")
     generator, points = random.Random(f"four-regions-{seed}"), dict[tuple[Fraction, Fraction], None]()
     while len(points) < count:
         points[_coordinate(generator), _coordinate(generator)] = None

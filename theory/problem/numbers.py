@@ -7,7 +7,8 @@ the rationals they spell; ``log(3)/2`` is a `Combination` of constants with rati
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +17,9 @@ from typing import Any, TypeAlias
 
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.limits import MAX_NUMBER_TEXT
-from lossproof.theory.rationals import brief_text, is_writable, rational_of_text, rational_text, told
+from lossproof.theory.problem.containers import plain_values
+from lossproof.theory.rationals import brief_text, is_writable, rational_of_text, rational_text
+from lossproof.theory.shown import shown
 
 _MOST_PRIME = 2**64
 _MOST_DEGREE = 10**19
@@ -67,6 +70,15 @@ class Combination:
 Number: TypeAlias = Fraction | Combination
 
 
+def number_text(number: Number) -> str:
+    """Return an exact number in full, however long it is.
+
+    >>> number_text(Fraction(1, 3)), len(number_text(Fraction(10**5000)))
+    ('1/3', 5001)
+    """
+    return rational_text(number) if isinstance(number, Fraction) else str(number)
+
+
 def combination(rational: Fraction, terms: dict[Constant, Fraction]) -> Number:
     """Return ``rational + Σ terms`` in canonical form."""
     kept = tuple(sorted((c, q) for c, q in terms.items() if q != 0))
@@ -77,33 +89,36 @@ def exact_number(value: Any, where: str = "a number") -> Number:
     """Return ``value`` as an exact number.
 
     Accepted are integers, finite floats of any precision (taken as the dyadic rationals they are), ``Fraction``, ``Decimal``,
-    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell), and SymPy numbers that are
+    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell), SymPy numbers that are
     rational combinations of ``log`` of positive rationals, roots of positive rationals, ``exp`` of
-    rationals and ``pi``; of any size, also beyond the range of doubles. The primes in logarithms must be below ``2^64``.
+    rationals and ``pi``, and arrays or tensors that hold one number (see `plain_values`); of any size, also beyond the range of doubles. The primes in
+    logarithms must be below ``2^64``. Truth values are 0 and 1. What a subclass of a built-in number holds counts, not what its own methods say.
 
     Raises `InputError` on NaN, infinity, or anything else; ``where`` names the place in the message.
 
     >>> exact_number("1/3"), exact_number(0.5)
     (Fraction(1, 3), Fraction(1, 2))
     """
-    if isinstance(value, (Fraction, Combination)):
-        return value
+    kind = type(value)
+    if kind is Fraction or kind is Combination:
+        exact: Number = value
+        return exact
     if isinstance(value, str):
-        return _from_text(value, where)
-    if isinstance(value, numbers.Integral):
-        return Fraction(int(value))
-    if isinstance(value, numbers.Rational):
-        return Fraction(int(value.numerator), int(value.denominator))
-    if isinstance(value, Decimal) and value.is_finite():
-        return _from_text(str(value), where)
-    if hasattr(value, "as_integer_ratio") and not hasattr(value, "free_symbols"):
-        return _from_ratio(value, where)
-    if hasattr(value, "free_symbols"):
+        return _from_text(str.__str__(value), where)
+    if isinstance(value, int):
+        return Fraction(int.__index__(value))
+    if isinstance(value, float):
+        return _from_ratio(value, float.as_integer_ratio, where)
+    if isinstance(value, Fraction):
+        return Fraction(*Fraction.as_integer_ratio(value))
+    if isinstance(value, Decimal):
+        return (
+            _from_text(Decimal.__str__(value), where) if Decimal.is_finite(value) else _from_ratio(value, Decimal.as_integer_ratio, where)
+        )
+    sympy = sys.modules.get("sympy")
+    if sympy is not None and isinstance(value, sympy.Expr):
         return _from_sympy(value, where)
-    raise InputError(
-        f"{where} must be a number, got {told(value)}: give a float, an integer, a Fraction, "
-        'a string like "1/3" or a SymPy number like log(3)/2'
-    )
+    return _from_other(value, where)
 
 
 def exact_numbers(values: Sequence[Any], where: str) -> list[Number]:
@@ -140,19 +155,43 @@ def _rationals_in(number: Number) -> Iterator[Fraction]:
         yield from (constant.argument, coefficient)
 
 
+def _from_other(value: Any, where: str) -> Number:
+    """Return the number of another library, known by the kind of number it declares itself to be, or the only number that a container holds."""
+    if not _is_duration(value):
+        if isinstance(value, numbers.Integral):
+            return Fraction(int(value))
+        if isinstance(value, numbers.Rational):
+            return Fraction(int(value.numerator), int(value.denominator))
+        if isinstance(value, numbers.Real) and hasattr(value, "as_integer_ratio"):
+            return _from_ratio(value, type(value).as_integer_ratio, where)
+    held = plain_values(value, where)
+    if held is not value and type(held) is not list:
+        return exact_number(held, where)
+    raise InputError(
+        f"{where} must be a number, got {shown(value)}: give a float, an integer, a Fraction, "
+        'a string like "1/3" or a SymPy number like log(3)/2'
+    )
+
+
+def _is_duration(value: Any) -> bool:
+    """Tell whether a value is one of numpy's durations, which declare themselves whole numbers and have a unit."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.timedelta64)
+
+
 def _from_text(text: str, where: str) -> Fraction:
     value = rational_of_text(text)
     if value is None:
         raise InputError(
-            f'{where} must spell a rational number, got {told(text)}: write it like "1/3", "-2" or "0.25", '
+            f'{where} must spell a rational number, got {shown(text)}: write it like "1/3", "-2" or "0.25", '
             f"with at most {MAX_NUMBER_TEXT:,} characters"
         )
     return value
 
 
-def _from_ratio(value: Any, where: str) -> Fraction:
+def _from_ratio(value: Any, ratio: Callable[[Any], tuple[Any, Any]], where: str) -> Fraction:
     try:
-        numerator, denominator = value.as_integer_ratio()
+        numerator, denominator = ratio(value)
     except (ValueError, OverflowError) as error:
         raise InputError(f"{where} must be finite, got {value}: remove or replace this entry") from error
     return Fraction(int(numerator), int(denominator))
@@ -225,7 +264,7 @@ def _prime_powers(argument: Any, where: str) -> dict[int, int]:
 def _unsupported(value: Any, where: str) -> InputError:
     return InputError(
         f"{where} must be a real SymPy number built by rational combination from log, roots, exp and pi, "
-        f"got {told(value)}: give a rational or a float instead"
+        f"got {shown(value)}: give a rational or a float instead"
     )
 
 

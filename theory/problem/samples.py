@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.numbers import exact_numbers
+from lossproof.theory.shown import shown
 
 Row = tuple[Fraction, ...]
 
@@ -31,7 +33,8 @@ class Samples:
     def of(X: Any, Y: Any) -> Samples:
         """Check the arrays and build the sample set.
 
-        A one-dimensional ``Y`` is read as one output, as scikit-learn does. Raises `InputError` on ragged, empty or non-finite
+        A one-dimensional ``Y`` is read as one output, as scikit-learn does. Lists, numpy arrays, tables of pandas (their values in their order, never
+        their labels) and torch tensors are read exactly, see `plain_values`. Raises `InputError` on any other container, on ragged, empty or non-finite
         data and on different numbers of rows.
         """
         inputs, targets = exact_rows(X, "X"), exact_rows(Y, "Y")
@@ -70,27 +73,46 @@ class Samples:
 
 
 def exact_rows(values: Any, name: str) -> tuple[Row, ...]:
-    """Return a matrix as exact rational rows; a vector becomes one column. Raises `InputError`."""
-    values = values.tolist() if hasattr(values, "tolist") else values
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise InputError(f"{name} must be a matrix with one row a sample, got {type(values).__name__}: give a list of rows or an array")
-    rows = [_exact_row(row, f"{name}[{i}]") for i, row in enumerate(values)]
+    """Return a matrix as exact rational rows; a vector becomes one column.
+
+    What may hold rows, and a row its entries, says `plain_values`. Raises `InputError` for anything else, for rows beside single numbers, and for
+    rows of different lengths.
+
+    >>> exact_rows([[1, 0.5], ("1/3", 2)], "X"), exact_rows([1, 2], "Y")
+    (((Fraction(1, 1), Fraction(1, 2)), (Fraction(1, 3), Fraction(2, 1))), ((Fraction(1, 1),), (Fraction(2, 1),)))
+    """
+    held = plain_values(values, name)
+    if type(held) is not list:
+        raise InputError(
+            f"{name} must be a matrix with one row a sample, got {shown(values)}: "
+            "give a list of rows, a numpy array, a pandas DataFrame or a torch tensor"
+        )
+    rows = [plain_values(row, f"{name}[{i}]") for i, row in enumerate(held)]
     if not rows:
         raise InputError(f"{name} must hold at least one sample, got none: give at least one row")
-    width = len(rows[0])
-    for i, row in enumerate(rows):
-        if len(row) != width or not row:
+    vectors = [type(row) is list for row in rows]
+    if any(vectors) != all(vectors):
+        i = vectors.index(not vectors[0])
+        raise InputError(f"{name} must hold rows or single numbers, got both, in places 0 and {i}: give every sample as a row")
+    if not any(vectors):
+        return tuple((entry,) for entry in _rationals(rows, name))
+    _check_lengths([len(row) for row in rows], name)
+    return tuple(tuple(_rationals(row, f"{name}[{i}]")) for i, row in enumerate(rows))
+
+
+def _check_lengths(lengths: Sequence[int], name: str) -> None:
+    if not lengths[0]:
+        raise InputError(f"the rows of {name} must hold at least one number, got none in row 0: give every sample its numbers")
+    for i, length in enumerate(lengths):
+        if length != lengths[0]:
             raise InputError(
-                f"{name} must have rows of one length, got {width} entries in row 0 and {len(row)} in row {i}: make the rows equal"
+                f"{name} must have rows of one length, got {lengths[0]} entries in row 0 and {length} in row {i}: make the rows equal"
             )
-    return tuple(rows)
 
 
-def _exact_row(row: Any, name: str) -> Row:
-    row = row.tolist() if hasattr(row, "tolist") else row
-    single = isinstance(row, str) or not isinstance(row, Sequence)
-    entries = exact_numbers([row] if single else row, name)
-    rational = [entry for entry in entries if isinstance(entry, Fraction)]
-    if len(rational) < len(entries):
+def _rationals(entries: Sequence[Any], name: str) -> list[Fraction]:
+    exact = exact_numbers(entries, name)
+    rational = [entry for entry in exact if isinstance(entry, Fraction)]
+    if len(rational) < len(exact):
         raise InputError(f"{name} must be rational, got a symbolic number: give samples as floats, fractions or strings")
-    return tuple(rational)
+    return rational

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.architecture import Architecture
-from lossproof.theory.problem.numbers import Number, exact_numbers
+from lossproof.theory.problem.containers import plain_values
+from lossproof.theory.problem.numbers import Number, exact_numbers, number_text
 from lossproof.theory.rationals import brief_text
+from lossproof.theory.shown import shown
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,12 @@ class Weights:
 
     @staticmethod
     def of(architecture: Architecture, weights: Any) -> Weights:
-        """Read a list of ``(W_l, b_l)``; ``b_l`` may be None where there is no bias. Raises `InputError`."""
+        """Read a list of ``(W_l, b_l)`` in containers that `plain_values` knows; ``b_l`` may be None where there is no bias. Raises `InputError`."""
         if isinstance(weights, Weights):
             weights = [(layer.W, layer.b) for layer in weights.layers]
-        pairs = list(weights) if isinstance(weights, Sequence) else None
-        if pairs is None or len(pairs) != architecture.L:
-            got = type(weights).__name__ if pairs is None else f"{len(pairs)} entries"
+        pairs = plain_values(weights, "weights")
+        if type(pairs) is not list or len(pairs) != architecture.L:
+            got = f"{len(pairs)} entries" if type(pairs) is list else shown(weights)
             raise InputError(f"weights must be a list of {architecture.L} pairs (W_l, b_l), one a layer, got {got}: give one pair a layer")
         return Weights(tuple(_read_layer(architecture, l, pair) for l, pair in enumerate(pairs, start=1)))
 
@@ -48,43 +49,44 @@ class Weights:
         return all(isinstance(x, Fraction) for layer in self.layers for row in (*layer.W, layer.b) for x in row)
 
 
-def _read_layer(architecture: Architecture, l: int, pair: Any) -> Layer:
+def _read_layer(architecture: Architecture, l: int, given: Any) -> Layer:
+    pair = plain_values(given, f"layer {l} of weights")
+    if type(pair) is not list or len(pair) != 2:
+        got = f"{len(pair)} entries" if type(pair) is list else shown(given)
+        raise InputError(f"layer {l} of weights must be a pair (W_{l}, b_{l}), got {got}: write (W, b), or (W, None) without bias")
+    return Layer(_read_matrix(architecture, l, pair[0]), _read_bias(architecture, l, pair[1]))
+
+
+def _read_matrix(architecture: Architecture, l: int, given: Any) -> tuple[tuple[Number, ...], ...]:
     rows, columns = architecture.widths[l - 1], architecture.widths[l]
-    if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-        raise InputError(
-            f"layer {l} of weights must be a pair (W_{l}, b_{l}), got {type(pair).__name__}: write (W, b), or (W, None) without bias"
-        )
-    W = _plain(pair[0])
-    shape_right = (
-        isinstance(W, Sequence) and len(W) == rows and all(isinstance(_plain(r), Sequence) and len(_plain(r)) == columns for r in W)
-    )
-    if not shape_right:
-        raise InputError(
-            f"W_{l} must have shape ({rows}, {columns}) = (n_{l - 1}, n_{l}), got {_shape_text(W)}: torch stores the transpose of W_{l}"
-        )
-    matrix = tuple(tuple(exact_numbers(_plain(row), f"W_{l}[{i}]")) for i, row in enumerate(W))
-    b = _plain(pair[1])
+    held = plain_values(given, f"W_{l}")
+    W = [plain_values(row, f"W_{l}[{i}]") for i, row in enumerate(held)] if type(held) is list else None
+    if W is None or len(W) != rows or any(type(row) is not list or len(row) != columns for row in W):
+        got = shown(given) if W is None else _shape_text(W)
+        raise InputError(f"W_{l} must have shape ({rows}, {columns}) = (n_{l - 1}, n_{l}), got {got}: torch stores the transpose of W_{l}")
+    return tuple(tuple(exact_numbers(row, f"W_{l}[{i}]")) for i, row in enumerate(W))
+
+
+def _read_bias(architecture: Architecture, l: int, given: Any) -> tuple[Number, ...]:
+    columns = architecture.widths[l]
+    b = plain_values(given, f"b_{l}")
     if b is None:
         if architecture.bias != "none":
             raise InputError(f"b_{l} must be given with bias={architecture.bias!r}, got None: give {columns} numbers, or use bias='none'")
-        return Layer(matrix, (Fraction(0),) * columns)
-    if not isinstance(b, Sequence) or len(b) != columns:
-        raise InputError(f"b_{l} must have {columns} entries, got {_shape_text(b)}: give one number a unit of layer {l}")
+        return (Fraction(0),) * columns
+    if type(b) is not list or len(b) != columns:
+        got = _shape_text(b) if type(b) is list else shown(given)
+        raise InputError(f"b_{l} must have {columns} entries, got {got}: give one number a unit of layer {l}")
     bias = tuple(exact_numbers(b, f"b_{l}"))
     if architecture.bias == "none" and any(x != 0 for x in bias):
         raise InputError(
-            f"b_{l} must be None or zero with bias='none', got {brief_text(str(bias[0]))}, …: use bias='trainable' or bias='fixed'"
+            f"b_{l} must be None or zero with bias='none', got {brief_text(number_text(bias[0]))}, …: use bias='trainable' or bias='fixed'"
         )
-    return Layer(matrix, bias)
+    return bias
 
 
-def _plain(values: Any) -> Any:
-    return values.tolist() if hasattr(values, "tolist") else values
-
-
-def _shape_text(values: Any) -> str:
-    if not isinstance(values, Sequence):
-        return type(values).__name__
-    first = _plain(values[0]) if len(values) else None
-    inner = len(first) if isinstance(first, Sequence) and not isinstance(first, str) else None
-    return f"({len(values)}, {inner})" if inner is not None else f"({len(values)},)"
+def _shape_text(values: list[Any]) -> str:
+    lengths = {len(row) if type(row) is list else None for row in values}
+    if lengths <= {None}:
+        return f"({len(values)},)"
+    return f"({len(values)}, {lengths.pop()})" if len(lengths) == 1 else f"{len(values)} rows of different lengths"

@@ -90,9 +90,11 @@ CORRECTIONS = (
         title="Where second derivatives do not exist",
         kind="condition",
         formula=r"\sigma''(0^{-}) \neq \sigma''(0^{+})",
-        hypotheses=("The activation is softsign or elu (not twice differentiable at 0), or relu or leaky-relu (not once).",),
+        hypotheses=(
+            "The activation is softsign or elu (not twice differentiable at 0), relu or leaky-relu (not once), or hard-tanh (not once at −1 and 1).",
+        ),
         conclusion=(
-            "A statement about the Hessian is limited to points where no z is 0, or refuted. The paper lists softsign and leaky ReLU "
+            "A statement about the Hessian is limited to points where no z is such a kink, or refuted. The paper lists softsign and leaky ReLU "
             "among the activations of its second-order results, which do not apply at such points."
         ),
         source=f"correction of {_PAPER}, sections 3 and 5",

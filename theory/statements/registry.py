@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
+from lossproof.theory.shown import shown
 from lossproof.theory.statements.cited import CITED
 from lossproof.theory.statements.corrections import CORRECTIONS
 from lossproof.theory.statements.critical_points import CRITICAL_POINTS
@@ -44,5 +45,5 @@ def statement_named(id: str) -> Statement:
     """
     found = _BY_ID.get(str(id).strip().lower().replace("_", "-"))
     if found is None:
-        raise InputError(f"unknown statement {id!r}{nearest_name(id, _BY_ID)}")
+        raise InputError(f"unknown statement {shown(id)}{nearest_name(id, _BY_ID)}")
     return found

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
+from lossproof.theory.shown import shown
 from lossproof.theory.zoo.embedded import EMBEDDED
 from lossproof.theory.zoo.entry import ZooEntry
 from lossproof.theory.zoo.linear import LINEAR
@@ -38,5 +39,5 @@ def zoo_entry(name: str) -> ZooEntry:
     """
     found = _BY_NAME.get(str(name).strip().lower().replace("_", "-"))
     if found is None:
-        raise InputError(f"unknown zoo entry {name!r}{nearest_name(name, _BY_NAME)}")
+        raise InputError(f"unknown zoo entry {shown(name)}{nearest_name(name, _BY_NAME)}")
     return found

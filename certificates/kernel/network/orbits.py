@@ -24,10 +24,23 @@ from lossproof.theory.limits import MAX_BITS
 
 @dataclass(frozen=True)
 class Orbit:
-    """``z_L`` at a sample is ``factor`` times that at the sample ``first``, for all weights; with factor 0 it is 0 for all weights."""
+    """``z_L`` at a sample is ``sign · scale^power`` times one vector of its orbit, for all weights; with sign 0 it is 0 for all weights.
+
+    ``first`` is the first sample of the orbit.
+    """
 
     first: int
-    factor: fmpq
+    sign: int
+    scale: fmpq
+    power: int
+
+    def over(self, other: Orbit) -> fmpq:
+        """Return ρ with ``z_L = ρ z_L'`` for another sample of the orbit; raises `Rejected` where it is too long."""
+        ratio = self.scale / other.scale
+        if ratio != 1:
+            limit(self.power * max(ratio.p.bit_length(), ratio.q.bit_length()), MAX_BITS, "the length of a scale of the outputs in bits")
+            ratio = ratio**self.power
+        return ratio * (self.sign * other.sign or 1)
 
 
 def value_at_zero(problem: Problem, layer: int) -> fmpq | None:
@@ -37,26 +50,21 @@ def value_at_zero(problem: Problem, layer: int) -> fmpq | None:
 
 
 def orbits(problem: Problem) -> list[Orbit]:
-    """Return the orbit of every sample; the first sample of an orbit has the factor 1, unless it is 0."""
+    """Return the orbit of every sample."""
     single, record = problem.L == 1, problem.activation
     free = problem.has_no_bias
-    parity = (-1 if single else {(-1, 0, 0): -1, (1, 0, 0): 1}.get(record.reflection or ())) if free else None
+    parity = (-1 if single else {(-1, 0, 0): -1, (1, 0, 0): 1}.get(record.reflection or (0, 0, 0))) if free else None
     degree = (1 if single else record.homogeneity) if free else None
     silent = free and (single or vanishes(value_at_zero(problem, 1)))
     power = 1 if degree is None else degree ** (problem.L - 1)
-    known: dict[tuple[tuple[int, int], ...], tuple[int, fmpq]] = {}
+    known: dict[tuple[tuple[int, int], ...], int] = {}
     found = []
     for i, x in enumerate(problem.X):
         lead = next((q for q in x if q != 0), None)
-        if lead is None and silent:
-            found.append(Orbit(i, ZERO))
-            continue
         sign = -1 if parity is not None and lead is not None and lead < 0 else 1
         scale = ONE if degree is None or lead is None else abs(lead)
-        limit(power * max(scale.p.bit_length(), scale.q.bit_length()), MAX_BITS, "the length of a scale of the outputs in bits")
-        multiplier = scale**power * (parity or 1 if sign < 0 else 1)
-        first, base = known.setdefault(row_key(_divided(x, sign * scale)), (i, multiplier))
-        found.append(Orbit(first, multiplier / base))
+        first = known.setdefault(row_key(_divided(x, sign * scale)), i)
+        found.append(Orbit(first, 0 if silent and lead is None else (parity or 1) if sign < 0 else 1, scale, power))
     return found
 
 

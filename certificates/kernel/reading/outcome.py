@@ -36,9 +36,14 @@ class AcceptedStep:
         """Whether it is a claim, not the bound of a rank."""
         return "statement" in self.conclusion
 
+    @property
+    def place(self) -> str:
+        """Where it holds, in words."""
+        at = self.conclusion["at"]
+        return f"at point {at}" if isinstance(at, int) else f"at {at}" if at[:2] == "W*" else str(at)
+
     def __str__(self) -> str:
-        found = self.conclusion
-        at = f"at point {found['at']}" if isinstance(found["at"], int) else f"at {found['at']}" if found["at"][:2] == "W*" else found["at"]
+        found, at = self.conclusion, self.place
         if not self.is_claim:
             sign, value = (">=", found["rank_lower"]) if "rank_lower" in found else ("<=", found["rank_upper"])
             return f"{self.step}. rank {found['matrix']} {sign} {value} {at} [{self.rule}, {self.rigor}]"

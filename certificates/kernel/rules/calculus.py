@@ -17,14 +17,24 @@ from lossproof.certificates.kernel.network.passes import layer_inputs
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, khatri_rao_bound, lie_on_flat_piece, psi_rank
+from lossproof.certificates.kernel.rules.step import (
+    ALMOST,
+    EVERYWHERE,
+    OPEN,
+    SOME,
+    Result,
+    Step,
+    khatri_rao_bound,
+    lie_on_flat_piece,
+    psi_rank,
+)
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
 
-def _layer(step: Step) -> int:
-    layer = step.matrix().layer
+def _layer(step: Step, *kinds: str) -> int:
+    layer = step.matrix(*kinds).layer
     if layer is None:
         raise Rejected("conclusion.matrix", "conclusion", "this rule is about the matrix of one layer")
     return layer
@@ -44,7 +54,7 @@ def rank_sylvester(step: Step) -> Result:
 
     ``P-l = (I ⊗ Φ⁺) D`` with an identity of size ``n_l`` and D the rows of ``Psi-l`` in another order: the inner dimension is ``T n_l``.
     """
-    problem, l, matrix = step.problem, _layer(step), step.matrix("Psi", "P")
+    problem, l, matrix = step.problem, _layer(step, "Psi", "P"), step.matrix()
     if matrix.kind == "Psi":
         step.expect(problem.L - l)
         return step.lower(problem.T * psi_rank(step, l)), Rigor.EXACT
@@ -70,7 +80,7 @@ def rank_kronecker(step: Step) -> Result:
     """With ``Ψ_L = I`` the block ``P-L`` is, up to order, ``I ⊗ Φ_{L-1}⁺``: ``r(P-L) = n_L r(Φ_{L-1}⁺)``."""
     step.expect(1)
     problem = step.problem
-    require(problem.strip and _layer(step) == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere")
+    require(problem.strip and _layer(step, "P") == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere")
     value = problem.n_L * step.bound(0, f"Phi-{problem.L - 1}+")
     return step.upper(value) if step.side == "rank_upper" else step.lower(value), Rigor.EXACT
 
@@ -83,7 +93,8 @@ def rank_samples(step: Step) -> Result:
     """
     step.expect(0)
     step.require_at(EVERYWHERE)
-    different = {orbit.first for orbit in orbits(step.problem) if orbit.factor != 0}
+    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    different = {orbit.first for orbit in orbits(step.problem) if orbit.sign != 0}
     return step.upper(step.problem.n_L * len(different)), Rigor.EXACT
 
 
@@ -97,6 +108,7 @@ def rank_scaling(step: Step) -> Result:
     """
     step.expect(0)
     step.require_at(EVERYWHERE)
+    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
     problem = step.problem
     right = problem.L >= 2 and problem.activation.homogeneity is not None and problem.bias != "fixed"
     require(right, "rule", "this needs hidden layers of a homogeneous activation and no fixed bias")
@@ -128,6 +140,7 @@ def rank_dimension(step: Step) -> Result:
     problem = step.problem
     step.expect(1)
     step.require_at(EVERYWHERE)
+    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
     rho, L, n, n_L, beta = step.bound(0, "Phi-0+"), problem.L, problem.widths, problem.n_L, problem.bias_rows
     hidden, found = problem.activation, [problem.columns]
     k = 0 if L == 1 or hidden.degree is None else hidden.degree

@@ -49,8 +49,9 @@ def singular_value(step: Step) -> Result:
     step.point()
     matrix = parse_matrix(read.text(found["matrix"], "evidence.matrix"), step.problem, "evidence.matrix")
     least = fraction(read.rational(found["least"], "evidence.least"))
-    right = matrix.kind == "P" and found["method"] in _METHODS and type(found["balanced"]) is bool
-    require(right, "evidence", "expected P or P-l, a method, and whether rows are balanced")
+    method = read.text(found["method"], "evidence.method")
+    require(matrix.kind == "P" and method in _METHODS, "evidence", "expected P or P-l, and a method")
+    require(type(found["balanced"]) is bool, "evidence.balanced", "expected true or false", "schema")
     require(0 <= least < 1 and Fraction(float(least)) == least, "evidence.least", "must be 0 or a double below 1")
     require(least == 0 or (matrix.layer is None and not found["balanced"]), "evidence", "a bound above 0 is for P, as it is", "evidence")
     layers = list(range(1, step.problem.L + 1)) if matrix.layer is None else [matrix.layer]
@@ -59,7 +60,7 @@ def singular_value(step: Step) -> Result:
             network = _network(step, int(step.at))
         else:
             network = network_at(step.work, step.problem, step.point(), layers, strip=step.problem.strip, balanced=found["balanced"])
-        above = _METHODS[found["method"]](step.work, network, float(least))
+        above = _METHODS[method](step.work, network, float(least))
     require(above, "evidence.least", "the smallest singular value is not seen to be so large")
     return step.conclude("singular-value", {"matrix": matrix.name, "least": str(found["least"])}), Rigor.VERIFIED_FLOAT
 

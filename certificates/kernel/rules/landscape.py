@@ -85,7 +85,8 @@ def ggn_witness(step: Step) -> Result:
     step.require_at(EVERYWHERE)
     problem, box = step.problem, step.box(step.point_named(found))
     j = read.integer(found["output"], "evidence.output", 0, problem.n_L - 1)
-    require(problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
+    right = problem.separable and not problem.error.convex.holds
+    require(right, "rule", "this needs an error that is a sum over outputs of functions of the residual, not convex")
     with step.balls() as ring:
         passed = forward(ring, problem, curve_of(ring, problem, box))
         z, slopes = passed.z[-1].coefficients[0][:, j : j + 1], passed.slopes[-1]

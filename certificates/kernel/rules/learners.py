@@ -39,13 +39,12 @@ def unlearnable_samples(step: Step) -> Result:
     step.require_at(EVERYWHERE)
     first, last = listed[0] if listed else 0, listed[-1] if listed else 0
     all_orbits = orbits(problem)
-    if len(listed) == 1 and all_orbits[first].factor == 0 and problem.separable:
+    a, b = all_orbits[first], all_orbits[last]
+    if len(listed) == 1 and a.sign == 0 and problem.separable:
         wanted = [image(problem, ZERO, y) for y in problem.Y[first]]
     else:
-        a, b = all_orbits[first], all_orbits[last]
-        right = len(listed) == 2 and a.first == b.first and a.factor != 0
-        require(right, "evidence.samples", "the outputs of these samples do not determine each other")
-        wanted = [image(problem, b.factor / a.factor, y) for y in problem.Y[first]]
+        require(len(listed) == 2 and a.first == b.first, "evidence.samples", "the outputs of these samples do not determine each other")
+        wanted = [image(problem, b.over(a), y) for y in problem.Y[first]]
     broken = any(w is not None and w != y for w, y in zip(wanted, problem.Y[last], strict=True))
     require(broken, "evidence.samples", "the targets of these samples go together")
     return step.conclude("exact-learning", proved=False), Rigor.EXACT

@@ -171,7 +171,8 @@ def rank_patterns(step: Step) -> Result:
     """
     found = step.expect(0, "prime", "weights")
     problem, p = step.problem, evidence.prime(found["prime"])
-    right = problem.L == 2 and problem.activation.family == "softsign" and problem.strip and step.conclusion["matrix"] == "P"
+    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    right = problem.L == 2 and problem.activation.family == "softsign" and problem.strip
     require(right, "rule", "this needs one hidden layer of softsign and an output derivative that is not 0 anywhere")
     constants = problem.fixed_bias or ()
     require(all(isinstance(b, fmpq) for layer in constants for b in layer), "rule", "the fixed biases must be rational")
@@ -238,13 +239,12 @@ def rank_kernel(step: Step) -> Result:
     """
     found = step.expect(0, "side", "vectors", "entries")
     matrix, place = step.matrix(), "evidence.vectors"
-    require(
-        found["side"] in ("left", "right") and found["entries"] in ("Q", "Z[u]"), "evidence.side", "expected a side and a kind of entries"
-    )
-    left, size = found["side"] == "left", matrix.shape[0 if found["side"] == "left" else 1]
+    side, kind = (read.text(found[key], f"evidence.{key}") for key in ("side", "entries"))
+    require(side in ("left", "right") and kind in ("Q", "Z[u]"), "evidence.side", "expected a side and a kind of entries")
+    left, size = side == "left", matrix.shape[0 if side == "left" else 1]
     ring: Ring = (formal := step.formal())
     vectors: list[list[Any]]
-    if found["entries"] == "Q":
+    if kind == "Q":
         vectors = evidence.reduced_vectors(found["vectors"], place, size)
     else:
         listed = [read.items(v, f"{place}[{k}]", size) for k, v in enumerate(read.items(found["vectors"], place))]
@@ -253,7 +253,7 @@ def rank_kernel(step: Step) -> Result:
         ring = function_field_ring(step.work, _exponential_setting(step))
     M = entries(matrix, step.problem, step.box_or_none(matrix), ring)
     M = M.T if left else M
-    if found["entries"] == "Q" and all(isinstance(x, fmpq) for x in M.flat):
+    if kind == "Q" and all(isinstance(x, fmpq) for x in M.flat):
         ring.count(M.size * len(vectors), 0, M)
         images = list(matrix_product(M, np.array(vectors, dtype=object).reshape(-1, size).T).T)
     else:

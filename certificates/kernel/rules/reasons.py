@@ -11,7 +11,18 @@ from lossproof.certificates.kernel.network.matrices import parse_matrix
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, PROVED, REFUTED, Result, Step, is_region, khatri_rao_bound, psi_rank
+from lossproof.certificates.kernel.rules.step import (
+    ALMOST,
+    EVERYWHERE,
+    OPEN,
+    PROVED,
+    REFUTED,
+    Result,
+    Step,
+    is_region,
+    khatri_rao_bound,
+    psi_rank,
+)
 from lossproof.theory.verdicts import Rigor
 
 Facts: TypeAlias = "Mapping[str, Any]"
@@ -307,9 +318,10 @@ IMPLICATIONS: Mapping[str, Implication] = {
                                   lambda step, f: Fraction(f[0].get("target_radius", "0")) > 0, lambda step, f: {"radius": f[0]["target_radius"]}),
     # every ∇E_i = 0, so ∇J = 0
     "stationary-learner": Implication("stationary", HERE, _proved("exact-learner"), facts=lambda step, f: {"dimension": 0}, order=1, near=True),
-    # F is continuously differentiable near W with a derivative Pᵀ (up to factors) onto: by the implicit function theorem the exact learners form a manifold
+    # F is continuously differentiable near W with a derivative Pᵀ (up to factors) onto: by the implicit function theorem the weights with the same outputs form a
+    # manifold; they are the exact learners near W, except for softmax, where the logits of a sample may be shifted
     "stationary-manifold": Implication("stationary", HERE, _proved("exact-learner", "manifold"), facts=lambda step, f: dict(f[1]), near=True),
-    "manifold": Implication("manifold", HERE, _proved("exact-learner", "full-rank"),
+    "manifold": Implication("manifold", HERE, _proved("exact-learner", "full-rank"), lambda step, f: step.problem.error.family != "softmax",
                             facts=lambda step, f: {"dimension": step.problem.N_net - step.problem.columns}, order=2),
     # the minimum-norm Gauss-Newton iteration converges quadratically near a regular zero (Ben-Israel 1966)
     "ggn": Implication("ggn", HERE, (*_proved("manifold"), *_MORSE), facts=lambda step, f: {"order": 2}, rigor=Rigor.CITED),

@@ -40,7 +40,8 @@ class Accepted:
     @property
     def facts(self) -> Mapping[str, Any]:
         """The facts of a claim."""
-        return self.conclusion.get("facts", {})
+        facts: Mapping[str, Any] = self.conclusion.get("facts", {})
+        return facts
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,15 @@ def test_jobs_run_on_one_thread():
     assert lp.verify(report.certificate.text).ok
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_training_goes_by_the_work_of_a_pass(large, monkeypatch):
+    monkeypatch.setattr(threads, "LARGE", 4 * 13 if large else 4 * 13 + 1)
+    seen = []
+    lp.train("2-3-1", *XOR, method="bp", max_iterations=3, progress=lambda *_: seen.append(in_use()))
+    assert seen
+    assert all(threads == {3 if large else 1} for threads in seen)
+
+
 def test_a_job_that_is_refused_gives_back():
     with pytest.raises(lp.InputError):
         lp.check_architecture("2-2-2", [[0, 1], [1, 0]], [[1, 0], [0, 1]], error="softmax", find_weights=True)

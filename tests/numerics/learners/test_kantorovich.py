@@ -41,6 +41,7 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Layer, Weights
 
+GATED = ("swish:5/2", "mish")
 SHAPES = [((3, 8), 2), ((2, 7, 2), 5), ((2, 4, 4, 2), 5), ((3, 4, 3, 4, 1), 6)]
 
 
@@ -55,7 +56,7 @@ def test_suprema_of_the_derivatives(name):
     assert (second <= most[1] <= 1.4 * second) if np.isfinite(most[1]) else (activation.degree is not None or activation.kinks(1))
 
 
-@pytest.mark.parametrize("name", [*LIPSCHITZ, "leaky-relu:1/10", "relu"])
+@pytest.mark.parametrize("name", [*LIPSCHITZ, *GATED, "leaky-relu:1/10", "relu"])
 def test_slopes_over_intervals(name):
     activation = activation_named(name)
     g = np.random.default_rng(1)
@@ -110,7 +111,7 @@ def test_smallest_singular_value_of_graded_columns():
     assert smallest_singular_value([singular], 1) is None
 
 
-@pytest.mark.parametrize("activation", LIPSCHITZ)
+@pytest.mark.parametrize("activation", [*LIPSCHITZ, *GATED])
 @pytest.mark.parametrize(("widths", "T"), SHAPES)
 @pytest.mark.parametrize(("output", "bias"), [("identity", "trainable"), ("sigmoid", "fixed"), ("tanh", "none")])
 def test_lipschitz_constants_against_samples(activation, widths, T, output, bias):
@@ -137,7 +138,7 @@ def test_lipschitz_constant_of_saturated_units():
     assert lipschitz_of_derivative(found, point_norms(found), 1e-6, np.ones((2, 1))) < 1e-20
 
 
-@pytest.mark.parametrize("activation", [*LIPSCHITZ, "leaky-relu:1/10", "relu"])
+@pytest.mark.parametrize("activation", [*LIPSCHITZ, *GATED, "leaky-relu:1/10", "relu", "hard-tanh"])
 @pytest.mark.parametrize(
     ("widths", "T", "output", "bias"),
     [

@@ -361,3 +361,27 @@ def test_a_training_unpacks_into_weights_and_history():
     weights, history = training
     assert weights is training.weights
     assert history is training.history
+
+
+@pytest.mark.parametrize("method", ["ggn", "newton", "bp"])
+def test_weights_that_leave_the_doubles_are_not_returned(method):
+    options = {"step": 1e300} if method == "bp" else {"damping": 0.0}
+    training = lp.train(
+        "1-2-1", [[1e150], [1]], [[1e300], [-1e300]], activation="power:3", method=method, max_iterations=50, seed=1, **options
+    )
+    assert all(np.isfinite(part).all() for pair in training.arrays for part in pair)
+    assert training.reason
+
+
+@pytest.mark.parametrize("method", ["ggn", "lm", "newton", "bp", "lbfgs"])
+@pytest.mark.parametrize("where", ["X", "Y", "weights", "β"])
+def test_training_in_doubles_asks_for_doubles(method, where):
+    problem = {"widths": "1-1-1", "X": [[1], [2]], "Y": [[0], [1]], "weights": [([[1]], [0]), ([[1]], [0])], "error": "squared"}
+    problem |= {
+        "X": {"X": [["1e309"], [0]]}, "Y": {"Y": [["1e309"], [0]]}, "weights": {"weights": [([["1e309"]], [0]), ([[1]], [0])]},
+        "β": {"error": "smooth-l1:1e-350"},
+    }[where]  # fmt: skip
+    with pytest.raises(
+        lp.InputError, match=r"got one that is not \(.* than any double.*\): scale the problem, or give precision=50 with method='ggn'"
+    ):
+        lp.train(**problem, method=method)

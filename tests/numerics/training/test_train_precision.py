@@ -10,6 +10,7 @@ import pytest
 from cases.training_cases import ERRORS, XOR, random_problem
 
 import lossproof as lp
+from lossproof.certificates.training.table import render_training
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.training.point import training_point
 from lossproof.numerics.training.run_digits import run_precise
@@ -86,3 +87,23 @@ def test_precise_weights_are_a_learner_to_their_precision():
     problem = lp.Problem(lp.Architecture.of("2-3-1"), lp.error_named("squared"), lp.Samples.of(X, Y))
     assert training_point(problem, training.weights).loss < 1e-31
     assert lp.check_architecture("2-3-1", X, Y, weights=training.weights)["exact-learning"].verdict is lp.Verdict.PROVED
+
+
+def test_an_error_without_curvature_ends_the_run():
+    """Blake and Zisserman's error is flat to 10^(-10^800) at residuals of 10^400: there is no Gauss-Newton step."""
+    training = lp.train("1-1", [[1], [2]], [["1e400"], [0]], error="blake-zisserman", precision=30, method="ggn")
+    assert not training.converged
+    assert "the error is flat" in training.reason or "critical to rounding" in training.reason
+
+
+@pytest.mark.parametrize("size", ["1e900", "1e1100", "1e-3000"])
+def test_weights_of_a_precise_run_can_be_checked(size):
+    training = lp.train("1-1", [[size], [1]], [[1], [size]], weights=[([[size]], [0])], precision=30, method="ggn", max_iterations=4)
+    report = lp.check_architecture("1-1", [[size], [1]], [[1], [size]], weights=training.weights)
+    assert lp.verify(report.certificate.text).ok
+
+
+def test_negative_losses_are_shown():
+    training = lp.train("1-1", [[1], [2]], [[0], [1]], error="blake-zisserman:1000", precision=30, method="ggn", max_iterations=2)
+    assert training.loss < 0
+    assert "-6.909e+00" in render_training(training, "Robust", 100)

@@ -1,0 +1,104 @@
+"""What is read of a trained network, and the comparison of that with the outputs of the network itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.theory.exceptions import InputError, NotInField
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+_OWN = 8.0
+_BOTH = 2.0
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """An MLP read from another library: what `check_architecture` needs of it, and how to ask the network itself.
+
+    - ``weights``: pairs ``(W_l, b_l)`` as `Weights.of` reads them;
+    - ``error``: the error it was trained on, or None where it does not know;
+    - ``targets(Y)``: the targets that its labels stand for, with a note about it; ``check_inputs(X)`` raises `InputError` where ``X`` is not what it
+      was fitted on;
+    - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``;
+    - ``link``: what it applies to the outputs that are read, with slopes of at most 1; ``unit``: the unit roundoff of its precision;
+    - ``notes``: what a report says about it.
+    """
+
+    widths: tuple[int, ...]
+    activation: str
+    output_activation: str
+    bias: str
+    weights: list[tuple[Any, Any]]
+    outputs: Callable[[Floats], Floats]
+    unit: float
+    rounded: Callable[[Floats], Floats] = field(default=lambda X: X)
+    link: Callable[[Floats], Floats] = field(default=lambda outputs: outputs)
+    error: str | None = None
+    targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))
+    check_inputs: Callable[[Any], None] = field(default=lambda X: None)
+    notes: tuple[str, ...] = ()
+
+
+def require_same_outputs(network: TrainedNetwork, problem: Problem, weights: Weights) -> None:
+    r"""Raise `InputError` unless the network that was read and the network itself agree on all samples, up to rounding in its own precision.
+
+    Both are asked for the inputs as its precision ``u`` holds them. What they may differ by is carried through the layers, with ``n`` terms in a sum and
+    values of activations that are right up to a few roundings, ``e_0 = 0``:
+
+    .. math:: d_l = |W_l|^T e_{l-1} + (n+2)\,u\,(|W_l|^T(|φ_{l-1}| + e_{l-1}) + |b_l|), \quad
+        e_l = \max_± |σ(z_l ± d_l) − σ(z_l)| + 8u\,(1 + |z_l| + |φ_l|),
+
+    and twice ``e_L`` is allowed, as this comparison is made in doubles itself. It is a safeguard against reading another function than the network
+    computes, and proves nothing.
+    """
+    try:
+        doubles = Float64Field().array(problem.samples.X)
+    except NotInField:
+        raise InputError(
+            "the samples of a model must lie within the range of doubles, in which its own outputs are compared, got larger ones: scale them, "
+            "or give its weights to check_architecture"
+        ) from None
+    with np.errstate(all="ignore"):
+        inputs = network.rounded(doubles)
+        own = network.outputs(inputs)
+        read, allowed = _outputs_read(problem, weights, inputs, network.unit)
+        read = network.link(read)
+        if own.shape != read.shape:
+            raise InputError(
+                f"the model must give outputs of shape {read.shape} for the samples, got {own.shape}: change the widths or the data"
+            )
+        apart = np.abs(own - read) > allowed
+    if not (np.isfinite(inputs).all() and np.isfinite(own).all() and np.isfinite(allowed).all()):
+        raise InputError(
+            "the model's inputs and outputs must be finite in its own precision, got infinity or NaN: scale the samples, or use doubles"
+        )
+    if apart.any():
+        i, j = (int(k) for k in np.argwhere(apart)[0])
+        raise InputError(
+            f"the model must compute what its layers say, got output {j} of sample {i} as {own[i, j]:.9g} instead of {read[i, j]:.9g}: "
+            "run it in its plain form and precision, or give its weights to check_architecture"
+        )
+
+
+def _outputs_read(problem: Problem, weights: Weights, inputs: Floats, unit: float) -> tuple[Floats, Floats]:
+    """Return the outputs in doubles, and by how much those of the network itself may differ."""
+    a, number_field = problem.architecture, Float64Field()
+    pass_ = evaluate(a, inputs, weights, number_field)
+    error: Floats = np.zeros_like(inputs)
+    for l in range(1, a.L + 1):
+        W, b = (np.abs(part) for part in pass_.layers[l - 1])
+        z, phi = pass_.z[l], pass_.phi[l]
+        shift = error @ W + (len(W) + 2) * unit * ((np.abs(pass_.phi[l - 1]) + error) @ W + b)
+        moved = [np.abs(number_field.activate(a.activation_of(l), 0, z + sign * shift) - phi) for sign in (1, -1)]
+        error = np.maximum(*moved) + _OWN * unit * (1 + np.abs(z) + np.abs(phi))
+    return np.asarray(pass_.phi[a.L]), _BOTH * error.max(axis=1, keepdims=True)

@@ -1,0 +1,46 @@
+"""Trained networks of other libraries, and how the tests read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lossproof.certificates.inputs.models import read_network
+from lossproof.certificates.inputs.problem import Choices, read_problem
+from lossproof.certificates.inputs.trained_network import TrainedNetwork, require_same_outputs
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+
+X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+Y = np.array([0.0, 1.0, 1.0, 0.0])
+
+
+def read_and_compare(model: object, inputs: object = X) -> tuple[TrainedNetwork, Problem, Weights]:
+    """Read a model and compare what was read with its own outputs, as `check_model` does, without any proof."""
+    network = read_network(model)
+    network.check_inputs(inputs)
+    choices = Choices(network.widths, network.activation, network.output_activation, "squared", network.bias)
+    targets = np.zeros((len(inputs), network.widths[-1]))
+    problem, weights = read_problem(choices, inputs, targets, network.weights, 0)
+    assert weights is not None
+    require_same_outputs(network, problem, weights)
+    return network, problem, weights
+
+
+def mlp(*modules: Any, seed: int = 0) -> Any:
+    """Return a torch ``Sequential`` of modules with weights drawn from the seed."""
+    import torch
+
+    torch.manual_seed(seed)
+    for module in modules:
+        if hasattr(module, "reset_parameters"):
+            module.reset_parameters()
+    return torch.nn.Sequential(*modules)
+
+
+def plain_mlp() -> Any:
+    """Return a 2-3-1 network of torch with tanh."""
+    from torch import nn
+
+    return mlp(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))

@@ -1,0 +1,121 @@
+"""False or unsupported claims about whole landscapes: no critical point, infima that are not attained; each is rejected with its code and place."""
+
+from __future__ import annotations
+
+import pytest
+from cases.kernel_cases_critical import infimum, nowhere
+from cases.kernel_draft import EVERYWHERE, Draft, layer
+from cases.kernel_outcomes import accepted, outcome
+
+RULE = ("evidence", "rule")
+
+
+def absent(direction, X=(["1"], ["-2"]), Y=(["1"], ["-1"]), widths=(1, 1), **options):
+    d = Draft(widths, [list(x) for x in X], [list(y) for y in Y], **{"output_activation": "tanh", **options})
+    nowhere(d, direction)
+    return d
+
+
+SOFTMAX = {"widths": (1, 2), "error": "softmax", "output_activation": "identity"}
+CLASSES = (["1", "0"], ["0", "1"])
+
+
+@pytest.mark.parametrize(
+    ("direction", "changes"),
+    [
+        ([["1"], ["0"]], {}),
+        ([["1"], ["0"]], {"Y": (["3"], ["-5/2"]), "error": "cauchy:1/4"}),
+        ([["1"], ["1"]], {"Y": (["2"], ["-2"]), "output_activation": "arctan", "error": "blake-zisserman:1"}),
+        ([["-1"], ["0"]], {"Y": (["0"], ["-3"]), "X": (["1"], ["2"]), "output_activation": "softplus"}),
+        ([["1"], ["0"]], {"Y": (["1"], ["0"]), "error": "logistic", "output_activation": "identity"}),
+        ([["1", "0"], ["0", "0"]], {"Y": CLASSES, **SOFTMAX}),
+    ],
+    ids=str,
+)
+def test_samples_that_are_separated(direction, changes):
+    assert accepted(absent(direction, **changes))
+
+
+@pytest.mark.parametrize("direction", [[["-1"], ["0"]], [["0"], ["0"]], [["1"], ["3"]]], ids=str)
+def test_samples_that_are_not_separated_by_this_direction(direction):
+    assert outcome(absent(direction)) == ("evidence", "evidence.direction")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Y": (["1"], ["-1/2"])},
+        {"Y": (["3/2"], ["-1"]), "output_activation": "arctan"},
+        {"output_activation": "identity"},
+        {"output_activation": "sin"},
+        {"output_activation": "relu", "Y": (["1"], ["0"])},
+        {"widths": (1, 1, 1)},
+        {"error": "logistic", "Y": (["1"], ["0"])},
+        {"error": "logistic", "Y": (["1"], ["1/2"]), "output_activation": "identity"},
+    ],
+    ids=str,
+)
+def test_targets_that_the_output_reaches_or_may_reach(changes):
+    assert outcome(absent([["1"], ["0"]], **changes)) == RULE
+
+
+@pytest.mark.parametrize(
+    ("direction", "changes", "expected"),
+    [
+        ([["0", "1"], ["0", "0"]], {}, ("evidence", "evidence.direction")),
+        ([["1", "1"], ["1", "1"]], {}, ("evidence", "evidence.direction")),
+        ([["1", "0"], ["0", "0"]], {"Y": (["1", "0"], ["1/2", "1/2"])}, RULE),
+        ([["1", "0"], ["0", "0"]], {"output_activation": "tanh"}, RULE),
+    ],
+    ids=str,
+)
+def test_classes_of_softmax_that_are_not_separated(direction, changes, expected):
+    assert outcome(absent(direction, **{**SOFTMAX, "Y": CLASSES, **changes})) == expected
+
+
+def test_a_direction_is_about_weights_everywhere_and_of_their_shape():
+    for direction in ([["1"]], [["1"], ["0"], ["0"]], [["1", "0"], ["0", "0"]], ["1", "0"], []):
+        assert outcome(absent(direction))[0] == "schema"
+    d = Draft((1, 1), [["1"], ["-2"]], [["1"], ["-1"]], [layer([["1"]], ["0"])], output_activation="tanh")
+    d.claim("no-critical-point", "no-critical-point", 0, {}, (), {"direction": [["1"], ["0"]]})
+    assert outcome(d) == ("conclusion", "conclusion.at")
+
+
+@pytest.mark.parametrize(
+    ("output", "Y", "error", "fine"),
+    [
+        ("tanh", [["1"], ["0"]], "squared", True),
+        ("tanh", [["2"], ["0"]], "squared", False),
+        ("arctan", [["8/5"], ["0"]], "squared", False),
+        ("softplus", [["0"], ["7"]], "cauchy:1", True),
+        ("gelu", [["-1"], ["0"]], "squared", False),
+        ("elu", [["-1"], ["0"]], "squared", True),
+        ("identity", [["1"], ["1/2"]], "logistic", True),
+        ("tanh", [["1"], ["1/2"]], "logistic", False),
+    ],
+)
+def test_an_infimum_is_approached(output, Y, error, fine):
+    d = Draft((1, 1), [["0"], ["1"]], Y, output_activation=output, error=error)
+    infimum(d, {"sample": 0, "output": 0})
+    assert accepted(d) if fine else outcome(d) == RULE
+
+
+def test_an_infimum_that_is_attained_is_not_claimed():
+    d = Draft((1, 1), [["0"], ["1"]], [["1"], ["0"]], output_activation="tanh")
+    infimum(d, {"sample": 1, "output": 0})
+    assert outcome(d) == ("evidence", "evidence.output")
+    d = Draft((1, 1), [["0"], ["1"], ["2"]], [["1"], ["0"], ["0"]], output_activation="tanh")
+    infimum(d, {"sample": 0, "output": 0})
+    assert outcome(d) == ("premise", "premises[0]")
+
+
+def test_a_range_is_left_by_targets_beyond_it_only():
+    for output, error, y, fine in (
+        ("tanh", "squared", "1", True), ("tanh", "squared", "99/100", False), ("sin", "squared", "1", False), ("sin", "squared", "101/100", True),
+        ("relu", "squared", "0", False), ("relu", "squared", "-1/1000", True), ("softplus", "cauchy:1", "0", True), ("identity", "squared", "5", False),
+        ("identity", "logistic", "1", True), ("identity", "logistic", "1/2", False), ("power:2", "squared", "-1", True), ("arctan", "squared", "8/5", True),
+        ("arctan", "squared", "157/100", False), ("gelu", "squared", "-1", True), ("gelu", "squared", "-1/100", False),
+    ):  # fmt: skip
+        d = Draft((1, 2, 1), [["1"]], [[y]], output_activation=output, error=error)
+        d.claim("unlearnable-range", "exact-learning", EVERYWHERE, {}, (), {"sample": 0, "output": 0}, verdict="REFUTED")
+        assert accepted(d) if fine else outcome(d) == ("evidence", "evidence.output"), (output, y)

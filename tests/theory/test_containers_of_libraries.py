@@ -1,0 +1,108 @@
+"""Tables of pandas and tensors of torch are read exactly; what of these libraries is not, and all of others, is refused by name."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import lossproof as lp
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.problem.samples import exact_rows
+
+COLUMN = ((Fraction(1, 2),), (Fraction(3),))
+
+
+def frames():
+    pd = pytest.importorskip("pandas")
+    index = [7, 3]
+    return {
+        "labels that are numbers": pd.DataFrame([[0.5], [3.0]]),
+        "labels and index": pd.DataFrame({"a": [0.5, 3.0]}, index=index),
+        "objects": pd.DataFrame({"a": [0.5, 3]}, dtype=object),
+        "texts": pd.DataFrame({0: ["1/2", "3"]}),
+        "nullable": pd.DataFrame({0: pd.array([0.5, 3], dtype="Float64")}),
+        "small floats": pd.DataFrame({0: [0.5, 3]}, dtype=np.float16),
+        "categories": pd.DataFrame({0: pd.Categorical([0.5, 3.0])}),
+        "sparse": pd.DataFrame({0: pd.arrays.SparseArray([0.5, 3.0])}),
+        "series": pd.Series([0.5, 3.0], index=index, name=9),
+        "fractions": pd.Series([Fraction(1, 2), Decimal(3)]),
+        "rows": pd.Series([[0.5], [3]]),
+    }
+
+
+def test_frames_are_read_by_their_values():
+    for name, given in frames().items():
+        assert exact_rows(given, "X") == COLUMN, name
+    pd = pytest.importorskip("pandas")
+    mixed = pd.DataFrame({"a": [2**53 + 1, 0], "b": [0.1, 0.5], "c": [True, False]}, index=["x", "y"])
+    assert exact_rows(mixed, "X") == ((2**53 + 1, Fraction(0.1), 1), (0, Fraction(1, 2), 0))
+    assert exact_rows(pd.DataFrame([[1, 2]], columns=["same", "same"]), "X") == ((1, 2),)
+
+
+def test_a_frame_is_the_problem_that_its_values_are():
+    pd = pytest.importorskip("pandas")
+    X, Y = [[5.0], [6.0], [7.0]], [[1.0], [0.0], [2.0]]
+    report = lp.check_architecture("1-4-1", pd.DataFrame(X), pd.DataFrame(Y))
+    assert report.problem.samples == lp.Samples.of(X, Y)
+    W, b = pd.DataFrame([[1.0, 2.0]]), pd.Series([0.0, 1.0], index=[4, 2])
+    assert (
+        lp.Weights.of(lp.Architecture.of("1-2"), [(W, b)]).layers[0]
+        == lp.Weights.of(lp.Architecture.of("1-2"), [([[1, 2]], [0, 1])]).layers[0]
+    )
+
+
+def test_frames_that_are_refused():
+    pd = pytest.importorskip("pandas")
+
+    class Frame(pd.DataFrame):
+        """A frame of another kind."""
+
+    for given in (
+        pd.DataFrame({"a": ["x", "y"]}), pd.DataFrame({"a": [1.0, None]}), pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}), pd.Series([1, pd.NA]),
+        pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])}), pd.DataFrame({"a": pd.to_timedelta([1])}), pd.DataFrame({"a": [1j]}), pd.DataFrame(),
+        pd.DataFrame(index=[0, 1]), pd.Index([1, 2]), pd.array([1, 2]), Frame({"a": [1.0]}), pd.DataFrame({"a": pd.interval_range(0, 2)}),
+        pd.DataFrame({"a": pd.period_range("2020", periods=2)}), pd.DataFrame({"a": [1.0]}).groupby("a"), pd.Series([pd.NaT]), [pd.DataFrame({"a": [1.0]})],
+    ):  # fmt: skip
+        with pytest.raises(InputError) as caught:
+            exact_rows(given, "X")
+        assert "\n" not in str(caught.value)
+
+
+def test_tables_of_arrow_are_refused():
+    pa = pytest.importorskip("pyarrow")
+    for given in (pa.table({"a": [1.0]}), pa.array([1.0]), pa.chunked_array([[1.0]]), [pa.scalar(1.0)], [pa.array([1.0])]):
+        with pytest.raises(InputError, match="must be a"):
+            exact_rows(given, "X")
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16", "float32", "float64"])
+def test_tensors_are_read_exactly(kind):
+    torch = pytest.importorskip("torch")
+    kind = getattr(torch, kind)
+    for value in (0.1, -1 / 3, torch.finfo(kind).max, torch.finfo(kind).tiny, torch.finfo(kind).smallest_normal / 2):
+        tensor = torch.tensor([[value]], dtype=kind, requires_grad=True)
+        expected = Fraction(tensor.detach().double().item())
+        for given in (tensor, torch.nn.Parameter(tensor.detach()), [tensor[0]], [[tensor[0, 0]]], tensor.T, tensor.reshape(1)):
+            assert exact_rows(given, "X") == ((expected,),)
+
+
+def test_tensors_of_other_kinds():
+    torch = pytest.importorskip("torch")
+    assert exact_rows(torch.tensor([[2**63 - 1, -5]]), "X") == ((2**63 - 1, -5),)
+    assert exact_rows(torch.tensor([True, False]), "X") == ((1,), (0,))
+
+    class Mine(torch.Tensor):
+        """A tensor of another kind."""
+
+    one = torch.ones(1, 1)
+    for given in (
+        one.to("meta"), one.to_sparse(), one.to(torch.complex64), one.to(torch.float8_e5m2), one.as_subclass(Mine), torch.tensor(1.0),
+        torch.ones(1, 1, 1), torch.tensor([[math.nan]]), torch.nn.UninitializedParameter(), [one.to("meta")], [one[0].to("meta")], torch.Size([1]),
+    ):  # fmt: skip
+        with pytest.raises(InputError) as caught:
+            exact_rows(given, "X")
+        assert "\n" not in str(caught.value)

@@ -18,8 +18,8 @@ simplified Newton iteration; Kantorovich 1948; Ortega and Rheinboldt 1970, secti
 **All targets within δ.** If ``|Y' − Y| ≤ δ`` in every entry, ``‖D G(W_0)‖`` grows by at most ``δ ‖D‖_F``.
 
 In doubles: ``σ_min(PD)`` and the powers of two ``D`` come from ``verified_gram`` (where a norm is near a power of two the larger scale is taken: the bound
-holds for it, too), ``G(W_0)`` from ``enclosed_pass``, ``κ`` from ``derivative_bounds``. With ``g ≥ ‖D G(W_0)‖ + δ‖D‖_F`` the conditions read ``σ ≥ g/ρ + ½κρ`` and ``σ > κρ``; ``σ`` is counted as an eighth
-smaller, and the rounding of ``G`` eight times, so that a checker with other constants agrees.
+holds for it, too), ``G(W_0)`` from ``enclosed_pass``, ``κ`` from ``derivative_bounds``. With ``g ≥ ‖D G(W_0)‖ + δ‖D‖_F`` the conditions read ``σ ≥ g/ρ +
+½κρ`` and ``σ > κρ``; ``σ`` is counted as an eighth smaller, and the rounding of ``G`` eight times, so that a checker with other constants agrees.
 """
 
 from __future__ import annotations

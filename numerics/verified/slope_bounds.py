@@ -22,10 +22,10 @@ _LOGISTIC_SPARE = 5
 def slope_bounds(activation: Activation, z: Enclosure) -> tuple[Floats, Floats]:
     r"""Return, entry by entry, numbers ``(s_1, s_2)`` with ``|σ'| ≤ s_1`` and ``|σ'(z) − σ'(z')| ≤ s_2 |z − z'|`` within the enclosure.
 
-    They come from enclosures of ``σ'`` and ``σ''`` over each interval by the formulas of `StateBallField`, or from the suprema on the whole line, an eighth
-    enlarged, where these are smaller or ``σ''`` does not exist everywhere; a family with a parameter counts as having none. So another program with the same
-    differential systems and coarser suprema finds no larger bounds. An unbounded value is infinite or NaN. Raises `NotDifferentiable` where ``σ'`` does not
-    exist.
+    They come from enclosures of ``σ'`` and ``σ''`` over each interval by the formulas of `StateBallField`, or from the suprema on the whole line where
+    these are smaller or ``σ''`` does not exist everywhere: an eighth enlarged, but not where the activation is piecewise linear, and none for a family with a
+    parameter. So another program with the same differential systems and coarser suprema finds no larger bounds. An unbounded value is infinite or NaN. Raises
+    `NotDifferentiable` where ``σ'`` does not exist.
 
     >>> from lossproof.theory.functions.activations import activation_named
     >>> s_1, s_2 = slope_bounds(activation_named("tanh"), Enclosure(np.array([0.0, 40.0]), np.array([2.0, 0.5])))
@@ -35,8 +35,9 @@ def slope_bounds(activation: Activation, z: Enclosure) -> tuple[Floats, Floats]:
     slope, curvature = _bounds(activation, z)
     if activation.parameter is not None:
         return slope, curvature
-    first, second = formulas_of(activation).suprema
-    return np.fmin(slope, _SUPREMA_SPARE * first), np.fmin(curvature, _SUPREMA_SPARE * second)
+    spare = 1 if activation.is_piecewise_linear else _SUPREMA_SPARE
+    first, second = (spare * bound for bound in formulas_of(activation).suprema)
+    return np.fmin(slope, first), np.fmin(curvature, second)
 
 
 def _bounds(activation: Activation, z: Enclosure) -> tuple[Floats, Floats]:

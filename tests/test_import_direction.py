@@ -54,8 +54,7 @@ MAY_IMPORT = {
 """The rooms of its own folder that a room may import, besides itself; the folders below it may import whole, except the kernel."""
 
 KERNEL_MAY_IMPORT = {
-    f"lossproof.theory.{name}"
-    for name in ("functions.activations", "functions.errors", "functions.properties", "verdicts", "exceptions", "names")
+    f"lossproof.theory.{name}" for name in ("functions.activations", "functions.errors", "verdicts", "exceptions", "limits")
 }
 """All that the kernel may import of this project besides itself."""
 

@@ -62,7 +62,8 @@ def _loss(context: ProofContext, place: Place, support: tuple[Claim, ...]) -> Cl
     exact = loss_exact(problem, point.weights) if small else None
     if exact is not None and is_writable(exact):
         facts = {"loss_lower": exact, "loss_upper": exact, "radius": radius}
-        return decided("loss-bounds", place, f"The loss is {_exactly(exact)}, by exact arithmetic.", "loss-exact", facts=facts)
+        reason, own = f"The loss is {_exactly(exact)}, by exact arithmetic.", context.formal_rigor(point)
+        return decided("loss-bounds", place, reason, "loss-exact", facts=facts, own=own)
     precision = max((bits for bits in _LOSS_PRECISIONS if bits <= forward_precision(problem, bits)), default=None)
     ball = None if precision is None else loss_ball(problem, point.weights, radius, precision)
     if ball is None or not abs(ball) < arb(2) ** LARGEST_EXPONENT:
@@ -185,7 +186,8 @@ def _with_kernel_vectors(context: ProofContext, ball: Claim) -> Claim:
         return ball
     facts = {**ball.facts, "zero": zero, "undecided": ball.facts["undecided"] - zero}
     reason = f"{zero} independent rational vectors are annihilated by the Hessian exactly; the other signs are those of the factorisation in balls."
-    return decided("inertia", place, reason, "inertia-kernel", ball, *smooth, facts=facts, evidence={"vectors": vectors[:zero]})
+    own, evidence = context.formal_rigor(place), {"vectors": vectors[:zero]}
+    return decided("inertia", place, reason, "inertia-kernel", ball, *smooth, facts=facts, evidence=evidence, own=own)
 
 
 def ranks_at(context: ProofContext, stationary: Claim, learner: Learner | None) -> RankBounds | None:

@@ -162,7 +162,7 @@ def _global(context: ProofContext, stationary: Claim, learner: Learner | None, l
         return implied("global-convex", "global", place, reason, stationary, facts=facts)
     if isinstance(place, Point) and problem.error.convex.holds and equal_inputs_are_balanced(problem, place.weights):
         reason = "Within each group of equal inputs the ∇E_i sum to 0, so every group has its least error, by convexity: a global minimum."
-        return decided("global", place, reason, "global-floor", facts=facts)
+        return decided("global", place, reason, "global-floor", facts=facts, own=context.formal_rigor(place))
     return None
 
 
@@ -221,7 +221,7 @@ def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) ->
         "coefficient": curve.coefficient,
         "precision": curve.precision,
     }
-    own = Rigor.EXACT if curve.exact else Rigor.BALL
+    own = context.formal_rigor(place) if curve.exact else Rigor.BALL
     return decided(
         "higher-order-descent", place, reason, "higher-order-descent", stationary, *smooth, facts=facts, evidence=evidence, own=own
     )

@@ -10,7 +10,7 @@ from lossproof.certificates.proof.nodes import RankBound, bound
 from lossproof.certificates.proof.places import OPEN_SET, SOMEWHERE, Point
 from lossproof.certificates.proof.rank_bounds import inputs_bounds
 from lossproof.numerics.network.outputs import flat_outputs
-from lossproof.numerics.network.points import off_kinks, with_outputs_reversed
+from lossproof.numerics.network.points import off_kinks, with_outputs_scaled
 from lossproof.theory.functions.activation import Activation
 from lossproof.theory.functions.forms import AffinePiece
 from lossproof.theory.problem.problem import Problem
@@ -18,6 +18,7 @@ from lossproof.theory.rationals import brief_name, rational_text
 from lossproof.theory.verdicts import Rigor
 
 _PRECISION = 128
+_FACTORS = (-1, 64, -64)
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,11 @@ def _inside(piece: AffinePiece) -> Fraction:
 
 
 def _near_point(context: ProofContext, point: Point) -> DeficientSet | None:
-    """Look for constant outputs near a point, or near it with the weights of the outputs reversed."""
+    """Look for constant outputs near a point, or near it with the weights of the last layer reversed or larger."""
     problem, output = context.problem, context.problem.architecture.output_activation
     if not _has_flat_piece(output):
         return None
-    for near in (point, Point(with_outputs_reversed(problem, point.weights))):
+    for near in (point, *(Point(with_outputs_scaled(point.weights, factor)) for factor in _FACTORS)):
         flat = flat_outputs(problem, near.weights, _PRECISION)
         if flat:
             value = problem.columns - len(flat)

@@ -49,7 +49,7 @@ def _learner_at(context: ProofContext, point: Point) -> Claim | None:
         return None
     if is_exact_learner(problem, point.weights):
         reason = "Every output equals its target exactly, by exact arithmetic: these weights are a global minimum with ε(W) = 0."
-        return decided("exact-learner", point, reason, "learner-exact")
+        return decided("exact-learner", point, reason, "learner-exact", own=context.formal_rigor(point))
     apart = output_apart_from_target(problem, point.weights, context.max_precision)
     if apart is None:
         return None

@@ -97,7 +97,15 @@ def _constant(context: ProofContext, point: Point) -> Claim | None:
         "W_1 = 0, so the outputs are constant, and Σ_i ∇E_i = 0 and Σ_i ∇E_i x_iᵀ = 0 hold exactly: all weights with W_1 = 0 and this output are critical. "
         f"They form a manifold of dimension {dimension}."
     )
-    return decided(_NAME, point, reason, "stationary-constant", *smooth, facts={"radius": Fraction(0), "dimension": dimension})
+    return decided(
+        _NAME,
+        point,
+        reason,
+        "stationary-constant",
+        *smooth,
+        facts={"radius": Fraction(0), "dimension": dimension},
+        own=context.formal_rigor(point),
+    )
 
 
 def _exactly(context: ProofContext, point: Point) -> Claim | None:
@@ -114,7 +122,9 @@ def _exactly(context: ProofContext, point: Point) -> Claim | None:
     )
     facts = {"radius": Fraction(0), "dimension": len(gauge)}
     reason = f"Every component of the gradient is 0, by exact arithmetic{family}."
-    return decided(_NAME, point, reason, "stationary-exact", *smooth, facts=facts, evidence={"fixed": list(gauge)})
+    return decided(
+        _NAME, point, reason, "stationary-exact", *smooth, facts=facts, evidence={"fixed": list(gauge)}, own=context.formal_rigor(point)
+    )
 
 
 def _located(point: Point, radius: Fraction, dimension: int, reason: str, rule: str, evidence: Mapping[str, Any]) -> Claim:

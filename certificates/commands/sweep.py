@@ -129,5 +129,7 @@ def _about_all(found: SweepResult) -> list[str]:
         f"{len(found)} cells{so_far}. Rank P(W) = T·n_L at almost every W: PROVED for {counts['PROVED']}, REFUTED for {counts['REFUTED']}, "
         f"UNDECIDED for {counts['UNDECIDED']}.",
         f"The rank at almost every W is proved for {proved}{others}.",
-        f"The certificates of {found.checked} cells were checked." if found.checked else "No certificate was checked: --self-check does it.",
+        f"The certificates of {found.checked} cells were checked."
+        if found.checked
+        else "No certificate was checked: --self-check does it.",
     ]

@@ -29,6 +29,7 @@ from lossproof.certificates.kernel.rules.ranks import RANK_RULES
 from lossproof.certificates.kernel.rules.reasons import REASON_RULES
 from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Accepted, Result, Step
 from lossproof.theory.exceptions import LossproofError
+from lossproof.theory.limits import step_work
 from lossproof.theory.verdicts import Rigor, weakest
 
 FORMAT = "lossproof-certificate"
@@ -76,6 +77,7 @@ def check_certificate(
             for number, value in enumerate(steps):
                 place = f"steps[{number}]"
                 counted.begin_step()
+                counted.spend(step_work(problem.L), "reading it")
                 step, rule = _read_step(value, number, problem, points, witnesses, accepted, counted, known)
                 accepted.append(_checked(step, rule, value["rigor"]))
                 witnesses |= step.introduced

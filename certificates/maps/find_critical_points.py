@@ -175,10 +175,11 @@ def _critical_points(report: Report, proved: Sequence[_Hit]) -> tuple[CriticalPo
     """Return the points that the report claims, by loss."""
     bad = {claim.place: claim for claim in report if claim.id == "suboptimal" and claim.verdict is Verdict.PROVED}
     claimed, found = {id(claim) for claim in report.claims}, []
-    for hit in sorted(proved, key=lambda hit: hit.point.claim.facts["loss_upper"]):
+    told = [hit for hit in proved if id(hit.point.claim) in claimed]
+    for hit in sorted(told, key=lambda hit: hit.point.claim.facts["loss_upper"]):
         claim, point = hit.point.claim, hit.point.claim.point
         number = report.number(point)
-        if id(claim) in claimed and point is not None and number is not None:
+        if point is not None and number is not None:
             found.append(CriticalPoint(number, point.weights, claim, bad.get(claim.place), hit.hits))
     return tuple(found)
 

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from lossproof.certificates.proof.nodes import Claim, Node, decided
 from lossproof.certificates.proof.places import Place, Point, Region, point_near, radius_of
-from lossproof.numerics.network.differentiability import derivatives_exist
+from lossproof.numerics.network.differentiability import derivatives_exist, formal_rigor
 from lossproof.numerics.ranks.producers import Effort
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.verdicts import Rigor
 
 Value = TypeVar("Value")
 Progress = Callable[[str, int, int], None]
@@ -65,6 +66,10 @@ class ProofContext:
     def has_jacobian(self, point: Point) -> bool:
         """Tell whether every derivative in ``P`` is proved to exist at a point; without it no rank of ``P`` is claimed there."""
         return self.differentiable(point, 1) is not None
+
+    def formal_rigor(self, point: Point) -> Rigor:
+        """Return the rigor of what exact arithmetic with formal symbols shows at a point."""
+        return self.once("formal rigor", point, lambda: formal_rigor(self.problem, point.weights))
 
     def effort_for(self, matrix: str) -> Effort:
         """Return what a proof of a rank may spend."""

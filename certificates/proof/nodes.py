@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from lossproof.certificates.proof.places import Place, Point, Region, Witness, point_near, scope_of
+from lossproof.certificates.proof.places import Place, Point, Witness, point_near, scope_of
 from lossproof.theory.statements.registry import Statement, statement_named
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
@@ -162,12 +162,3 @@ def named_by(node: Node) -> tuple[Place, ...]:
     facts = node.facts if isinstance(node, Claim) else {}
     values = (node.place, point_near(node.place), *node.evidence.values(), *facts.values())
     return tuple(value for value in values if isinstance(value, (Point, Witness)))
-
-
-def is_about_weights(place: Place) -> bool:
-    """Tell whether a place is a point or a witness.
-
-    >>> is_about_weights(EVERYWHERE)
-    False
-    """
-    return not isinstance(place, Region)

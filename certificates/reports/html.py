@@ -141,7 +141,9 @@ def _problem_formulas(report: ReportRecord) -> list[tuple[str, str]]:
     architecture, error = report.problem.architecture, report.problem.error
     found = [("Loss", LOSS), (f"Error, {brief_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error))]
     if architecture.L > 1:
-        found.append((f"Hidden activation, {brief_name(architecture.activation.name)}", r"\sigma(z)=" + activation_formula(architecture.activation)))
+        found.append(
+            (f"Hidden activation, {brief_name(architecture.activation.name)}", r"\sigma(z)=" + activation_formula(architecture.activation))
+        )
     if architecture.L == 1 or not architecture.output_activation.is_identity:
         found.append(
             (

@@ -130,11 +130,8 @@ def _pass(problem: Problem, weights: Weights, field: Field) -> Evaluation:
 
 
 def formal_field(problem: Problem) -> FormalField:
-    """Return a formal ring in which a checker sees the same identities: with the relations between an activation's derivatives if none has a kink.
-
-    On which side of a kink an irrational ``z`` lies is no formal identity: there, values and slopes are symbols.
-    """
-    return FormalField() if problem.architecture.kinked_layers(2) else FormalSeries()
+    """Return a formal ring in which a checker sees the same identities."""
+    return FormalSeries()
 
 
 def has_rational_sides(problem: Problem, weights: Weights) -> bool:

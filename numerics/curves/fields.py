@@ -195,7 +195,7 @@ class FormalSeries(FormalField):
         return super()._value(activation, 1, z) if relation is None else relation(value)
 
     def _side(self, activation: Activation, z: Element) -> int:
-        return sum(self._is_above(activation, z, point, place) for point, place in exact_kinks(activation, 2))
+        return sum(self._is_above(activation, z, place) for _, place in exact_kinks(activation, 2))
 
     def _reciprocal(self, A: Element) -> Element:
         return 1 / A if isinstance(A, fmpq) else 1 - super()._value(activation_named("softsign"), 0, A - 1)

@@ -23,7 +23,7 @@ from lossproof.numerics.fields.field import (
     unknown_order,
 )
 from lossproof.numerics.fields.formal_polynomial import ActivationSymbol, Element, FormalPolynomial, SymbolTable, formal_terms
-from lossproof.numerics.fields.known_values import known_value
+from lossproof.numerics.fields.known_values import exact_pieces, known_value
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.functions.activations import Activation
@@ -113,6 +113,9 @@ class FormalField(NumpyArithmetic):
         if order == 0:
             self._check_sides(activation, z)
         self._check_kink(activation, order, z)
+        line = self._line(activation, order, z)
+        if line is not None:
+            return line
         if activation.reflection is None or _is_positive(z):
             return self.table.element(ActivationSymbol(activation, order, z))
         a, b, c = (fmpq(k) for k in activation.reflection)
@@ -120,6 +123,13 @@ class FormalField(NumpyArithmetic):
         if order == 0:
             return a * mirrored + b * (-z) + c
         return -a * mirrored - b if order == 1 else a * mirrored
+
+    def _line(self, activation: Activation, order: int, z: Element) -> Element | None:
+        """Return the value on the affine piece that ``z`` lies in, or None where it lies in none."""
+        for lower, upper, slope, intercept in exact_pieces(activation):
+            if (lower is None or self._is_above(activation, z, lower)) and (upper is None or not self._is_above(activation, z, upper)):
+                return (z * slope + intercept, slope, fmpq(0))[order]
+        return None
 
     def _check_sides(self, activation: Activation, z: Element) -> None:
         """Raise `NotInField` where it cannot be told on which side of a kink an irrational ``z`` lies: a checker does not know the value there."""
@@ -129,15 +139,17 @@ class FormalField(NumpyArithmetic):
             raise NotInField(str(kink)) from None
 
     def _check_kink(self, activation: Activation, order: int, z: Element) -> None:
-        for point, place in exact_kinks(activation, order):
-            self._is_above(activation, z, point, place)
+        for _, place in exact_kinks(activation, order):
+            self._is_above(activation, z, place)
 
-    def _is_above(self, activation: Activation, z: Element, point: Fraction, place: fmpq) -> bool:
+    def _is_above(self, activation: Activation, z: Element, place: fmpq) -> bool:
         """Tell whether ``z`` lies above a kink; raises `NotDifferentiable` at it, and where balls of nearly 1024 bits do not tell."""
+        point = Fraction(int(place.p), int(place.q))
         if isinstance(z, fmpq):
             if z == place:
                 raise at_kink(activation, point)
             return bool(z > place)
+        self.table.used_balls = True
         for bits in _KINK_PRECISIONS:
             ball = self.enclose(z, bits)
             with ball_precision(bits):

@@ -170,9 +170,11 @@ class ActivationSymbol:
 Symbol: TypeAlias = Constant | ActivationSymbol
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class SymbolTable:
     """Numbers the symbols in order of first use, each symbol once. It only ever grows.
+
+    ``used_balls`` tells whether balls have shown on which side of a kink an irrational element lies: what rests on that is no formal identity alone.
 
     >>> table = SymbolTable()
     >>> table.element(Constant("pi")) == table.element(Constant("pi"))
@@ -180,6 +182,7 @@ class SymbolTable:
     """
 
     symbols: list[Symbol] = field(default_factory=list)
+    used_balls: bool = False
     _numbers: dict[Symbol, int] = field(default_factory=dict)
 
     def element(self, symbol: Symbol) -> FormalPolynomial:

@@ -62,14 +62,14 @@ def _at_rational(activation: Activation, order: int, z: fmpq) -> fmpq | None:
         return formulas.at_zero[order]
     if formulas.at_rational is not None:
         return formulas.at_rational(z, order)
-    for lower, upper, slope, intercept in _exact_pieces(activation):
+    for lower, upper, slope, intercept in exact_pieces(activation):
         if (lower is None or z >= lower) and (upper is None or z <= upper):
             return (slope * z + intercept, slope, fmpq(0))[order]
     return None
 
 
 @lru_cache(maxsize=256)
-def _exact_pieces(activation: Activation) -> tuple[tuple[fmpq | None, fmpq | None, fmpq, fmpq], ...]:
+def exact_pieces(activation: Activation) -> tuple[tuple[fmpq | None, fmpq | None, fmpq, fmpq], ...]:
     """Return ``(lower, upper, slope, intercept)`` of every affine piece."""
     return tuple(
         (None if p.lower is None else _exact(p.lower), None if p.upper is None else _exact(p.upper), _exact(p.slope), _exact(p.intercept))

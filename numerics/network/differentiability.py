@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from flint import fmpq
+
 from lossproof.numerics.fields.field import exact_kinks, in_field, lies_above
+from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.fields.roomy import RoomyBallField
@@ -12,12 +15,36 @@ from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.exact_work import argument_work
 from lossproof.numerics.network.pass_limits import STEP, constants_in
+from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.limits import SIGN_PRECISION, constants_work, pass_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Rigor
 
 _PRECISIONS = (64, 256, SIGN_PRECISION - 64)
+
+
+def formal_rigor(problem: Problem, weights: Weights) -> Rigor:
+    """Return the rigor of an identity of formal polynomials at a point: BALL where balls tell on which side of a kink an irrational z lies, else EXACT.
+
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> a = Architecture.of("1-1-1", "tanh", "relu")
+    >>> problem = Problem(a, error_named("squared"), Samples.of([[2]], [[0]]))
+    >>> [formal_rigor(problem, Weights.of(a, [([[w]], [0]), ([[1]], [1])])).value for w in (0, 1)]
+    ['EXACT', 'BALL']
+    """
+    kinked = problem.architecture.kinked_layers(2)
+    if not kinked:
+        return Rigor.EXACT
+    field = FormalField()
+    try:
+        z = evaluate(problem.architecture, problem.samples, weights, field).z
+        exact = all(isinstance(entry, fmpq) for l in kinked for entry in z[l].flat)
+    except (NotInField, NotDifferentiable):
+        return Rigor.BALL
+    return Rigor.EXACT if exact else Rigor.BALL
 
 
 def derivatives_exist(problem: Problem, weights: Weights, radius: Fraction, order: int) -> Rigor | None:

@@ -148,17 +148,16 @@ def twin_weights(problem: Problem, seed: int) -> Weights | None:
     return Weights((Layer(W_1, b_1), base[1]))
 
 
-def with_outputs_reversed(problem: Problem, weights: Weights) -> Weights:
-    """Return the weights with those of the last layer, and its trainable biases, multiplied by −1."""
+def with_outputs_scaled(weights: Weights, factor: int) -> Weights:
+    """Return the weights with those of the last layer, without biases, multiplied by a factor."""
     last = weights.layers[-1]
-    b = tuple(map(_negative, last.b)) if problem.architecture.bias == "trainable" else last.b
-    return Weights((*weights.layers[:-1], Layer(tuple(tuple(map(_negative, row)) for row in last.W), b)))
+    return Weights((*weights.layers[:-1], Layer(tuple(tuple(_times(w, factor) for w in row) for row in last.W), last.b)))
 
 
-def _negative(number: Number) -> Number:
+def _times(number: Number, factor: int) -> Number:
     if isinstance(number, Fraction):
-        return -number
-    return combination(-number.rational, {constant: -q for constant, q in number.terms})
+        return number * factor
+    return combination(number.rational * factor, {constant: q * factor for constant, q in number.terms})
 
 
 def scaled_output_weights(problem: Problem, output_bias: Fraction) -> Weights:

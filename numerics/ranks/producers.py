@@ -42,6 +42,7 @@ from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.verdicts import Rigor
 
 _VERIFIED_FROM_COLUMNS = 64
 _SINGULAR_FROM_COLUMNS = 1_000
@@ -137,7 +138,9 @@ def _formal_kernels(problem: Problem, weights: Weights, matrix: str) -> list[Ran
         entries = ExactWork(0, 0) if formal is None else matrix_work(problem, evaluation, matrix)
     if formal is None or not entries.is_allowed:
         return []
-    return [kernel for side in ("right", "left") if (kernel := constant_kernel(formal, side, entries)) is not None]
+    rigor = Rigor.BALL if field.table.used_balls else Rigor.EXACT
+    found = (constant_kernel(formal, side, entries) for side in ("right", "left"))
+    return [replace(kernel, rigor=rigor) for kernel in found if kernel is not None]
 
 
 def _pass_work(problem: Problem, weights: Weights, matrix: str, bits: int) -> int:

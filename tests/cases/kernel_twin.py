@@ -36,6 +36,7 @@ def _constant(parts):
 
 
 def value(name, z):
+    """``σ(z)``."""
     family, _, parameter = name.partition(":")
     if family == "power":
         return z ** int(parameter)
@@ -44,14 +45,17 @@ def value(name, z):
     return {
         "identity": lambda: z,
         "relu": lambda: z if z > 0 else 0 * z,
+        "hard-tanh": lambda: z if abs(z) < 1 else mpmath.sign(z) if isinstance(z, mpmath.mpf) else Fraction(1 if z > 0 else -1),
         "softsign": lambda: z / (1 + abs(z)),
         "tanh": lambda: mpmath.tanh(z),
         "sigmoid": lambda: 1 / (1 + mpmath.exp(-z)),
-        "softplus": lambda: mpmath.log(1 + mpmath.exp(z)),
+        "softplus": lambda: max(z, mpmath.mpf(0)) + mpmath.log1p(mpmath.exp(-abs(z))),
         "bent-identity": lambda: (mpmath.sqrt(z * z + 1) - 1) / 2 + z,
-        "elu": lambda: z if z > 0 else mpmath.exp(z) - 1,
-        "gelu": lambda: z * mpmath.ncdf(z),
+        "elu": lambda: z if z > 0 else mpmath.expm1(z),
+        "gelu": lambda: z * mpmath.erfc(-z / mpmath.sqrt(2)) / 2,
         "silu": lambda: z / (1 + mpmath.exp(-z)),
+        "swish": lambda: z / (1 + mpmath.exp(-number(parameter) * z)),
+        "mish": lambda: z * mpmath.tanh(max(z, mpmath.mpf(0)) + mpmath.log1p(mpmath.exp(-abs(z)))),
         "arctan": lambda: mpmath.atan(z),
         "erf": lambda: mpmath.erf(z),
         "sin": lambda: mpmath.sin(z),
@@ -59,6 +63,7 @@ def value(name, z):
 
 
 def slope(name, z):
+    """``σ'(z)``, by differences where no closed form is as plain."""
     family, _, parameter = name.partition(":")
     if family == "power":
         return int(parameter) * z ** (int(parameter) - 1)
@@ -67,6 +72,8 @@ def slope(name, z):
     if family in ("relu", "leaky-relu"):
         left = Fraction(parameter or 0)
         return 0 * z + (1 if z > 0 else left if not isinstance(z, mpmath.mpf) else number(str(left)))
+    if family == "hard-tanh":
+        return 0 * z + (1 if abs(z) < 1 else 0)
     if family == "softsign":
         return 1 / (1 + abs(z)) ** 2
     return mpmath.diff(lambda t: value(name, t), z)
@@ -79,7 +86,7 @@ def matrix(document, index, name, read=number):
     n, L, T = problem["widths"], len(problem["widths"]) - 1, len(problem["X"])
     ones = problem["bias"] == "trainable"
     names = [None] + [problem["activation"]] * (L - 1) + [problem["output_activation"]]
-    vanishing = names[L].split(":")[0] in ("relu", "leaky-relu", "gelu", "silu", "sin") or (
+    vanishing = names[L].split(":")[0] in ("relu", "hard-tanh", "gelu", "silu", "swish", "mish", "sin") or (
         names[L].startswith("power") and names[L] != "power:1"
     )
     W = [None] + [[[read(x) for x in row] for row in layer["W"]] for layer in point]

@@ -12,6 +12,9 @@ from lossproof.numerics.fields.mpmath import MpmathField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
 from lossproof.numerics.network.weight_vectors import flat_weights, layer_arrays
+from lossproof.numerics.verified.enclosures import exact_floats
+from lossproof.numerics.verified.forward_backward import enclose_pass
+from lossproof.numerics.verified.gram import smallest_singular_value
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -98,6 +101,14 @@ def least_singular_value(problem, weights, scales=None):
     if scales is not None:
         P = P * field.context.diag([field.context.mpf(float(s)) for s in np.ravel(scales)])
     return min(field.context.svd_r(P, compute_uv=False))
+
+
+def proved_singular_value(problem, weights):
+    """The bound of ``σ_min(PD)`` that the library's numerics prove in double precision, or None."""
+    layers = [(np.array(part.W, dtype=float), np.array(part.b, dtype=float)) for part in weights.layers]
+    found = enclose_pass(problem.architecture, exact_floats(np.array(problem.samples.X, dtype=float)), layers, strip_output=False)
+    bound = smallest_singular_value(found.blocks(), problem.architecture.n_L)
+    return None if bound is None else bound.lower
 
 
 def sampled_lipschitz(problem, weights, radius, scales, seed=0, tries=12):

@@ -57,7 +57,12 @@ def _xor_claims(drawn: Point, thin: Point) -> tuple[Claim, ...]:
         premises=(p_low, p_up),
     )
     everywhere = _claim(
-        "full-rank", EVERYWHERE, REFUTED, "Witness W = 0: rank P ≤ n_L = 1 < 4.", {"rank_upper": 1, "columns": 4}, rule="definition",
+        "full-rank",
+        EVERYWHERE,
+        REFUTED,
+        "Witness W = 0: rank P ≤ n_L = 1 < 4.",
+        {"rank_upper": 1, "columns": 4},
+        rule="definition",
         premises=(zero,),
     )
     error = _claim("principle-error", EVERYWHERE, PROVED, "e' = r vanishes only at r = 0.", {"error": "squared"})
@@ -79,7 +84,14 @@ def _xor_claims(drawn: Point, thin: Point) -> tuple[Claim, ...]:
         _claim("full-rank", drawn, PROVED, "rank P(W) = 4.", full_facts, premises=(p_low, p_up)),
         _claim("never-everywhere", EVERYWHERE, PROVED, "Full rank fails at some weights.", premises=(everywhere,)),
         almost,
-        _claim("principles-suffice", EVERYWHERE, REFUTED, "Witness: weights of full rank.", {"rank_upper": 3, "columns": 4}, premises=(w_low, deficient)),
+        _claim(
+            "principles-suffice",
+            EVERYWHERE,
+            REFUTED,
+            "Witness: weights of full rank.",
+            {"rank_upper": 3, "columns": 4},
+            premises=(w_low, deficient),
+        ),
         _claim("khatri-rao", drawn, PROVED, "Block 1 has bound 2 and rank 4.", layers, premises=(phi0, psi1, p1_low, p1_up)),
         _claim(
             "exact-learning", EVERYWHERE, UNDECIDED, "No exact learner was proved to exist.", missing="weights that fit all samples exactly"
@@ -104,8 +116,6 @@ def proved_report() -> Report:
     weights = Point(Weights.of(problem.architecture, [([[Fraction(1)]], [Fraction(2)])]))
     reason = "rank P(W) = T·n_L at every W, so every critical point is a global minimum."
     inputs = _bound("Phi-0+", EVERYWHERE, True, 2, "rank-minor")
-    full = _claim(
-        "full-rank", EVERYWHERE, PROVED, "One layer.", {"rank_lower": 2, "columns": 2}, rule="definition", premises=(inputs,)
-    )
+    full = _claim("full-rank", EVERYWHERE, PROVED, "One layer.", {"rank_lower": 2, "columns": 2}, rule="definition", premises=(inputs,))
     conclusion = _claim("no-bad-local-minima", EVERYWHERE, PROVED, reason, rule="implication", premises=(full,))
     return Report(problem, (weights,), True, (conclusion, full), (), (), "two points")

@@ -240,7 +240,9 @@ def conclusion(*args, **kwargs):
     prover = context(*args, **kwargs)
     open_rank = undecided("full-rank", LANDSCAPE, "Not asked here.", "a proof")
     claims = claims_cited(prover)
-    found = claim_conclusion(prover.problem, open_rank, None, claim_error_principle(prover.problem, "principle-error"), cited=decisive_theorem(claims))
+    found = claim_conclusion(
+        prover.problem, open_rank, None, claim_error_principle(prover.problem, "principle-error"), cited=decisive_theorem(claims)
+    )
     verification = lp.verify(certificate_of(prover.problem, [found, *claims]).text)
     assert verification.ok, verification.failures
     return found

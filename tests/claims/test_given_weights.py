@@ -40,7 +40,9 @@ def test_weights_far_from_a_critical_point_are_not_called_one(name, check):
     others = [c for c in report if c.id == "critical-point" and c is not claim]
     for witness in others:
         assert "proved at a point of its own" in claim.reason
-        assert witness.facts["radius"] <= NEAR * max(abs(w) for layer in witness.point.weights.layers for row in (*layer.W, layer.b) for w in row)
+        assert witness.facts["radius"] <= NEAR * max(
+            abs(w) for layer in witness.point.weights.layers for row in (*layer.W, layer.b) for w in row
+        )
     assert "not critical" in str(report) or "no critical point" in str(report)
 
 

@@ -11,10 +11,12 @@ from flint import arb, fmpq, fmpq_mat
 
 from lossproof.certificates.kernel.arithmetic import cholesky as kernel_cholesky
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision, sech_squared
+from lossproof.certificates.kernel.arithmetic.doubles import PRECISION
 from lossproof.certificates.kernel.network import gram as kernel_gram
-from lossproof.certificates.kernel.network import preconditioned as kernel_preconditioned
+from lossproof.certificates.kernel.network.gram import is_above_by_cholesky, is_above_by_inverse, network_at
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
+from lossproof.certificates.kernel.reading.work import Work
 from lossproof.numerics.algebra import gram_sums as gram_parts
 from lossproof.numerics.algebra import tiled_matrix
 from lossproof.numerics.ranks.verified import attempt_full_column_rank
@@ -120,17 +122,13 @@ def kernel_problem(widths, hidden, output, bias, X, weights):
     return problem, read_points(document["points"], problem)[0]
 
 
-def accepts(rule, problem, point, layers, least):
-    try:
-        if rule == 3:
-            kernel_gram.require_smallest_singular_value(kernel_gram.true_pass(problem, point), least, "least")
-        elif rule == 2:
-            kernel_preconditioned.require_preconditioned_rank(problem, point, layers)
-        else:
-            kernel_gram.require_full_column_rank(problem, point, layers, balanced=rule == 1)
-    except Rejected:
-        return False
-    return True
+def accepts(problem, point, layers, least, *, method, balanced=False, weighted=False):
+    strip = problem.strip and not weighted
+    with np.errstate(all="ignore"), ball_precision(PRECISION):
+        try:
+            return method(Work(), network_at(Work(), problem, point, layers, strip=strip, balanced=balanced, weighted=weighted), least)
+        except Rejected:
+            return False
 
 
 def compare_prover_and_kernel(seeds):
@@ -154,8 +152,14 @@ def compare_prover_and_kernel(seeds):
             bound is not None,
         )
         least = 0.0 if bound is None else bound.lower
-        for k, outcome in enumerate(outcomes):
-            assert not outcome or accepts(k, problem, point, layers, least), (seed, k, network[:4])
+        ways = (
+            {"method": is_above_by_cholesky},
+            {"method": is_above_by_cholesky, "balanced": True},
+            {"method": is_above_by_inverse, "balanced": True},
+            {"method": is_above_by_cholesky, "weighted": True},
+        )
+        for k, (outcome, way) in enumerate(zip(outcomes, ways, strict=True)):
+            assert not outcome or accepts(problem, point, layers, least if k == 3 else 0.0, **way), (seed, k, network[:4])
             proved[k] += outcome
     return proved
 
@@ -168,7 +172,7 @@ def test_the_same_with_tiles_and_pieces_of_few_rows(monkeypatch):
     monkeypatch.setattr(tiled_matrix, "TILE", 2)
     monkeypatch.setattr(gram_parts, "_ROWS", 2)
     monkeypatch.setattr(kernel_cholesky, "TILE", 3)
-    monkeypatch.setattr(kernel_preconditioned, "_PIECE", 5)
+    monkeypatch.setattr(kernel_gram, "_PIECE", 5)
     monkeypatch.setattr(preconditioned_gram, "_PIECE", 4)
     assert min(compare_prover_and_kernel(range(1000, 1150))) > 10
 
@@ -200,4 +204,5 @@ def test_far_out_and_wide_the_kernel_sees_that_the_slope_of_tanh_is_small():
             assert 0 <= sech_squared(z).upper() < 0.1
         assert sech_squared(arb(0, 5)).contains(1)
         assert sech_squared(arb(3, 5)).contains(1)
-        assert sech_squared(arb(3, 5)).contains(2.0**-30)
+        assert sech_squared(arb(3, 5)).contains(4 * (arb(-16)).exp())
+        assert not sech_squared(arb(3, 5)).contains(2.0**-30)

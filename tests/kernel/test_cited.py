@@ -147,8 +147,10 @@ def test_without_leave_no_theorem_of_others_is_applied(theorem):
     d.record("count", {"N_net": count_of(options), "required": len(options["X"]) * options["widths"][-1]}, verdict_of(options))
     cited(d, theorem, evidence)
     assert check_certificate(d.finish()).ok
-    failure = check_certificate(d.finish(), allow_cited=False).failures[0]
-    assert (failure.place, failure.code) == ("steps[1].rule", "rigor")
+    result = check_certificate(d.finish(), allow_cited=False)
+    assert [(failure.place, failure.code) for failure in result.failures] == [("steps[1]", "rigor")]
+    assert not result.ok
+    assert [step.rule for step in result.steps] == ["record"]
 
 
 def count_of(options):

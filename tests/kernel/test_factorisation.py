@@ -13,10 +13,10 @@ from cases.stand_ins import copy_arguments_of_routines, poison_new_memory
 from lossproof.certificates.kernel.arithmetic import cholesky
 from lossproof.certificates.kernel.arithmetic.cholesky import has_positive_pivots
 from lossproof.certificates.kernel.check import check_certificate
-from lossproof.certificates.kernel.network import gram
+from lossproof.theory import limits
 
 STAND_INS = {"as it is": lambda monkeypatch: None, "routines that copy": copy_arguments_of_routines, "unwritten memory": poison_new_memory}
-RULES = ("rank-gram", "rank-gram-balanced", "rank-gram-preconditioned")
+WAYS = (("cholesky", False), ("cholesky", True), ("inverse", False), ("inverse", True))
 WIDTHS, T = (3, 30, 2), 35
 
 
@@ -31,7 +31,7 @@ def _routines(request, monkeypatch):
     STAND_INS[request.param](monkeypatch)
 
 
-def certificate(rule, *, repeat=None):
+def certificate(way, *, repeat=None):
     """Full rank of ``P``, 70 columns; with ``repeat`` the last sample is that one again, and ``P`` singular."""
     rng = random.Random(1)
     hexed = lambda rows, columns: [[rng.gauss(0, 1).hex() for _ in range(columns)] for _ in range(rows)]  # noqa: E731
@@ -40,23 +40,23 @@ def certificate(rule, *, repeat=None):
         X[-1] = X[repeat]
     point = [layer(hexed(m, n), hexed(1, n)[0]) for m, n in itertools.pairwise(WIDTHS)]
     d = Draft(WIDTHS, X, [["1/2"] * WIDTHS[-1]] * T, point)
-    d.lower(rule, "P", T * WIDTHS[-1], 0, rigor="VERIFIED_FLOAT")
+    d.lower("rank-regular", "P", T * WIDTHS[-1], 0, [d.singular("P", "0", 0, *way)])
     return d.finish()
 
 
 @pytest.mark.usefixtures("_routines")
-@pytest.mark.parametrize("rule", RULES)
-def test_full_rank_is_accepted(rule):
-    result = check_certificate(certificate(rule))
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_full_rank_is_accepted(way):
+    result = check_certificate(certificate(way))
     assert result.ok, result.failures
 
 
 @pytest.mark.usefixtures("_routines")
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("way", WAYS, ids=str)
 @pytest.mark.parametrize("repeat", [0, 20, T - 2])
-def test_a_false_rank_is_rejected(rule, repeat):
+def test_a_false_rank_is_rejected(way, repeat):
     """Samples that are equal lie in tiles of the first, the middle and the last rows."""
-    failure = check_certificate(certificate(rule, repeat=repeat)).failures[0]
+    failure = check_certificate(certificate(way, repeat=repeat)).failures[0]
     assert failure.code == "evidence", failure
 
 
@@ -87,9 +87,27 @@ def test_a_repeated_column_far_away_is_seen(n):
     assert not has_positive_pivots(lambda rows, others: M[rows, others].copy(), n)
 
 
-def test_the_limit_of_memory_is_fixed(monkeypatch):
-    monkeypatch.setattr(gram, "MAX_GRAM_BYTES", 4 * 70**2 + 40 * 70 * 32)
-    assert check_certificate(certificate("rank-gram")).ok
-    monkeypatch.setattr(gram, "MAX_GRAM_BYTES", 4 * 70**2 + 40 * 70 * 32 - 1)
-    failure = check_certificate(certificate("rank-gram")).failures[0]
-    assert (failure.code, failure.message) == ("limit", "the memory in bytes is 109200, at most 109199 is allowed")
+@pytest.mark.parametrize(
+    ("name", "most", "what"),
+    [("MAX_GRAM_COLUMNS", 70, "the number of columns"), ("MAX_GRAM_VALUES", 35 * 35, "the number of values of activations")],
+)
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_the_limits_of_memory_are_fixed(way, name, most, what, monkeypatch):
+    monkeypatch.setattr(limits, name, most)
+    assert check_certificate(certificate(way)).ok
+    monkeypatch.setattr(limits, name, most - 1)
+    failure = check_certificate(certificate(way)).failures[0]
+    assert (failure.code, failure.place) == ("limit", "steps[0].evidence")
+    assert failure.message == f"{what} is {most}, at most {most - 1} is allowed"
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "what"),
+    [("MAX_INVERSE_COLUMNS", 70, "the number of columns"), ("MAX_INVERSE_ENTRIES", 182 * 70, "the number of entries of P")],
+)
+def test_the_limits_of_an_inverse_are_fixed(name, most, what, monkeypatch):
+    monkeypatch.setattr(limits, name, most)
+    assert check_certificate(certificate(("inverse", False))).ok
+    monkeypatch.setattr(limits, name, most - 1)
+    failure = check_certificate(certificate(("inverse", False))).failures[0]
+    assert (failure.code, failure.message) == ("limit", f"{what} is {most}, at most {most - 1} is allowed")

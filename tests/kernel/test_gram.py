@@ -7,26 +7,34 @@ import random
 from fractions import Fraction
 
 import pytest
-from cases.kernel_cases import XOR_X, XOR_Y, Draft, deficient_point, layer
+from cases.kernel_cases_ranks import deficient_point
+from cases.kernel_draft import XOR_X, XOR_Y, Draft, layer
 
 from lossproof.certificates.kernel.check import check_certificate
+from lossproof.theory.limits import MAX_GRAM_COLUMNS
 
-RULES = ("rank-gram", "rank-gram-balanced", "rank-gram-preconditioned")
+WAYS = (("cholesky", False), ("cholesky", True), ("inverse", False), ("inverse", True))
 
 
-@pytest.fixture(params=RULES)
+def checked(draft, name, method, balanced, least="0"):
+    """Check a draft with two more steps, which claim full column rank by one of the methods."""
+    problem = draft.document["problem"]
+    columns = len(problem["X"]) * problem["widths"][-1]
+    draft.lower("rank-regular", name, columns, 0, [draft.singular(name, least, 0, method, balanced)])
+    result = check_certificate(draft.finish())
+    draft.undo(2)
+    assert result.ok or result.failures[0].code in ("evidence", "limit")
+    return result
+
+
+@pytest.fixture(params=WAYS, ids=lambda way: f"{way[0]}-{'balanced' if way[1] else 'plain'}")
 def gram(request):
-    """Check a draft with one more step, which claims full column rank by one of the rules."""
+    """Check whether a draft has full column rank by one of the methods."""
 
     def check(draft, name="P"):
-        problem = draft.document["problem"]
-        columns = len(problem["X"]) * problem["widths"][-1]
-        draft.lower(request.param, name, columns, 0, rigor="VERIFIED_FLOAT")
-        result = check_certificate(draft.finish())
-        assert result.ok or result.failures[0].code in ("evidence", "limit")
-        return result
+        return checked(draft, name, *request.param)
 
-    check.rule = request.param
+    check.way = request.param
     return check
 
 
@@ -69,7 +77,7 @@ def test_nearly_equal_inputs_are_accepted_only_with_room_to_spare(gram, exponent
     d = random_network(5, (1, 2, 1), 2)
     d.document["problem"]["X"] = [["1"], [str(1 + Fraction(1, 10**exponent))]]
     ok = gram(d).ok
-    last = 8 if gram.rule == "rank-gram-preconditioned" else 4
+    last = 8 if gram.way[0] == "inverse" else 4
     assert ok if exponent <= last else not ok if exponent >= 16 else True
 
 
@@ -84,7 +92,8 @@ def test_dependent_units_and_polynomials(gram):
 def test_columns_of_very_different_size(gram):
     X = [[str(10**20), "0", "1"], ["0", "1", "0"], ["1/1000000000000", "0", f"1/{10**20}"]]
     d = Draft((3, 1), X, [["1"]] * 3, [layer([["1"], ["1"], ["1"]], ["0"])], bias="none")
-    assert gram(d).ok == (gram.rule != "rank-gram")  # columns 1 and 3 differ by 10^-8 in direction, but rows of one size tell them apart
+    # columns 1 and 3 differ by 10^-8 in direction, but rows of one size tell them apart
+    assert gram(d).ok == (gram.way != ("cholesky", False))
     X[2] = ["0", "0", f"1/{10**20}"]
     d = Draft((3, 1), X, [["1"]] * 3, [layer([["1"], ["1"], ["1"]], ["0"])], bias="none")
     assert gram(d).ok
@@ -108,28 +117,58 @@ def test_irrational_weights_are_enclosed(gram):
     assert not gram(Draft((1, 2, 1), [["1"], ["2"]], [["1"], ["0"]], point)).ok
 
 
-def test_too_many_columns_and_too_few_rows(gram):
-    d = Draft((1, 1), [["1"]] * 60_001, [["1"]] * 60_001, [layer([["1"]], ["0"])])
-    result = gram(d)
-    assert (result.failures[0].code, result.failures[0].place) == ("limit", "steps[0].evidence")
+def test_too_few_rows(gram):
     d = Draft((2, 2, 1), XOR_X * 3, XOR_Y * 3, deficient_point("1"))
-    assert gram(d).failures[0].place == "steps[0].conclusion.rank_lower"
+    assert gram(d).failures[0].place == "steps[0].evidence"
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_only_p_and_its_blocks(rule):
+def test_too_many_columns():
+    T = MAX_GRAM_COLUMNS + 1
+    d = Draft((1, 1), [["1"]] * T, [["1"]] * T, [layer([["1"]], ["0"])])
+    failure = checked(d, "P", *WAYS[0]).failures[0]
+    assert (failure.code, failure.place) == ("limit", "steps[0].evidence")
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("name", ["Phi-1+", "Psi-1", "W-1", "P-3", "Q", ""])
+def test_only_p_and_its_blocks(way, name):
     d = random_network(1, (2, 4, 1), 3)
-    d.lower(rule, "Phi-1+", 3, 0, rigor="VERIFIED_FLOAT")
-    assert check_certificate(d.finish()).failures[0].place == "steps[0].conclusion.matrix"
+    d.singular(name, "0", 0, *way)
+    failure = check_certificate(d.finish()).failures[0]
+    assert (failure.code, failure.place) in (("evidence", "steps[0].evidence"), ("conclusion", "steps[0].evidence.matrix"))
 
 
 @pytest.mark.parametrize("exponent", [3, 5, 9, 20, 50])
 def test_rows_of_very_different_size_are_no_obstacle_once_balanced(exponent):
     """Two inputs that differ in a coordinate of size ``10^-k`` only."""
     proved = {}
-    for rule in RULES:
+    for way in WAYS:
         d = random_network(7, (2, 6, 1), 2)
         d.document["problem"]["X"] = [["1", "0"], ["1", f"1/{10**exponent}"]]
-        d.lower(rule, "P", 2, 0, rigor="VERIFIED_FLOAT")
-        proved[rule] = check_certificate(d.finish()).ok
-    assert proved == {"rank-gram": exponent <= 5, "rank-gram-balanced": True, "rank-gram-preconditioned": True}
+        proved[way] = checked(d, "P", *way).ok
+    assert proved == {WAYS[0]: exponent <= 5, WAYS[1]: True, WAYS[2]: exponent <= 9, WAYS[3]: True}
+
+
+@pytest.mark.parametrize("method", ["cholesky", "inverse"])
+def test_a_bound_above_0_is_for_p_as_it_is(method):
+    d = random_network(1, (4, 12, 2), 10)
+    for name, balanced, fine in (("P", False, True), ("P", True, False), ("P-2", False, False), ("P-1", False, False)):
+        result = checked(d, name, method, balanced, "1/1048576")
+        assert result.ok == fine
+        assert fine or (result.failures[0].code, result.failures[0].place) == ("evidence", "steps[0].evidence")
+
+
+@pytest.mark.parametrize("method", ["cholesky", "inverse"])
+def test_a_singular_value_is_bounded_by_what_it_is(method):
+    """P of a linear network is known: ``X`` with a row of ones, whose scaled singular values are those of a triangular matrix."""
+    d = Draft((1, 1), [["0"], ["1"]], [["0"], ["0"]], [layer([["1"]], ["0"])])
+    # columns (0, 1), (1, 1) with norms 1 and √2, scaled by 1/2: σ_min² = (3 − √5)/8
+    for least, fine in (
+        ("1/4", True if method == "cholesky" else None),
+        ("3/32", True),
+        ("5/16", False),
+        ("39/128", method == "cholesky" or None),
+        ("1/2", False),
+    ):
+        result = checked(d, "P", method, False, least)
+        assert fine is None or result.ok == fine, least

@@ -1,4 +1,4 @@
-"""The constants of the theorem of Newton and Kantorovich in the kernel: each against many digits or samples."""
+"""The constants of the theorem of Newton and Kantorovich in the kernel: each against many digits or samples, and those of the numerics."""
 
 from __future__ import annotations
 
@@ -10,36 +10,53 @@ from cases.kernel_draft import Draft, layer
 from cases.learner_problems import LIPSCHITZ, check_slopes, document_of, least_singular_value, planted, sampled_lipschitz
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.network.derivative_bounds import _SUPREMA, _slopes, lipschitz_constant
-from lossproof.certificates.kernel.network.gram import require_smallest_singular_value, true_pass
-from lossproof.certificates.kernel.reading.parse import Rejected
+from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, DoubleRing
+from lossproof.certificates.kernel.network.gram import is_above_by_cholesky, is_above_by_inverse, network_at
+from lossproof.certificates.kernel.network.lipschitz import _slopes, lipschitz_constant
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
-from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.certificates.kernel.reading.work import Work
 from lossproof.numerics.fields.mpmath import MpmathField
 from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.verified.derivative_bounds import lipschitz_of_derivative, point_norms
+from lossproof.numerics.verified.enclosures import exact_floats
+from lossproof.numerics.verified.forward_backward import enclose_pass
 from lossproof.theory.functions.activations import activation_named
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
 
+SHAPES = [
+    ((3, 8), 2, "sigmoid", "trainable"),
+    ((2, 7, 2), 5, "identity", "fixed"),
+    ((2, 4, 4, 2), 5, "tanh", "none"),
+    ((3, 4, 3, 4, 1), 6, "sin", "trainable"),
+]
 
-def kernel_pass(problem, weights):
-    document = document_of(problem, weights).document
-    read = read_problem(document["problem"])
-    return read, true_pass(read, read_points(document["points"], read)[0])
+
+@pytest.fixture(autouse=True)
+def _precision():
+    with ball_precision(PRECISION), np.errstate(all="ignore"):
+        yield
 
 
+def kernel_pass(draft):
+    """The network of a draft in doubles, with the output derivative in its place, as the rules about learners take it."""
+    problem = read_problem(draft.document["problem"])
+    point = read_points(draft.document["points"], problem)[0]
+    return problem, network_at(Work(), problem, point, range(1, problem.L + 1), strip=False, weighted=True)
+
+
+@pytest.mark.parametrize("method", [is_above_by_cholesky, is_above_by_inverse])
 @pytest.mark.parametrize(
     ("widths", "T", "output"), [((3, 8), 2, "sigmoid"), ((2, 7, 2), 5, "identity"), ((2, 4, 4, 2), 5, "tanh"), ((3, 4, 3, 4, 1), 6, "sin")]
 )
-def test_smallest_singular_value_against_many_digits(widths, T, output):
+def test_smallest_singular_value_against_many_digits(widths, T, output, method):
     problem, weights = planted(widths, T, "tanh", output, seed=T)
-    _, found = kernel_pass(problem, weights)
+    _, found = kernel_pass(document_of(problem, weights))
     true = float(least_singular_value(problem, weights, found.scale))
-    require_smallest_singular_value(found, 0.99 * true, "here")
-    for factor in (1.000001, 1.1, 2.0, 1e6, float("nan"), -1.0):
-        with pytest.raises(Rejected):
-            require_smallest_singular_value(found, factor * true, "here")
+    assert method(Work(), found, (0.99 if method is is_above_by_cholesky else 1 / (2 * found.scale.size)) * true)
+    for factor in (1.000001, 1.1, 2.0, 1e6, float("nan")):
+        assert not method(Work(), found, factor * true)
 
 
 @pytest.mark.parametrize("output", ["identity", "tanh", "gelu"])
@@ -55,30 +72,36 @@ def test_residuals_are_enclosed(output, inexact):
     point = [layer([list(map(str, row)) for row in part.W], list(map(str, part.b))) for part in weights.layers]
     text = lambda rows: [list(map(str, row)) for row in rows]  # noqa: E731
     draft = Draft((3, 5, 4, 2), text(problem.samples.X), text(problem.samples.Y), point, activation="silu", output_activation=output)
-    read = read_problem(draft.document["problem"])
-    found = true_pass(read, read_points(draft.document["points"], read)[0]).residuals
+    read, network = kernel_pass(draft)
+    F, Y = network.passed.phi[-1], DoubleRing(Work()).array(read.Y)
     field = MpmathField(50)
-    true = evaluate(problem.architecture, problem.samples, weights, field).phi[3] - field.array(problem.samples.Y)
-    for exact, mid, rad in zip(true.ravel(), found.mid.ravel(), found.rad.ravel(), strict=True):
-        assert abs(exact - field.context.mpf(mid)) <= field.context.mpf(rad)
-        assert rad < 1e-12
+    exact_outputs = evaluate(problem.architecture, problem.samples, weights, field).phi[3]
+    for found, true in ((F, exact_outputs), (Y, field.array(problem.samples.Y))):
+        for exact, mid, rad in zip(true.ravel(), found.mid.ravel(), found.rad.ravel(), strict=True):
+            assert abs(exact - field.context.mpf(mid)) <= field.context.mpf(rad)
+            assert rad < 1e-12
 
 
 @pytest.mark.parametrize("activation", LIPSCHITZ)
-@pytest.mark.parametrize(
-    ("widths", "T", "output", "bias"),
-    [
-        ((3, 8), 2, "sigmoid", "trainable"),
-        ((2, 7, 2), 5, "identity", "fixed"),
-        ((2, 4, 4, 2), 5, "tanh", "none"),
-        ((3, 4, 3, 4, 1), 6, "sin", "trainable"),
-    ],
-)
+@pytest.mark.parametrize(("widths", "T", "output", "bias"), SHAPES)
 def test_lipschitz_constants_against_samples(activation, widths, T, output, bias):
     problem, weights = planted(widths, T, activation, output, bias, seed=3, scale=0.2 if activation.startswith("power") else 1.0)
-    read, found = kernel_pass(problem, weights)
+    read, found = kernel_pass(document_of(problem, weights))
     for radius in (1e-4, 0.05, 1.0):
-        assert lipschitz_constant(read, found, radius) >= sampled_lipschitz(problem, weights, radius, found.scale) * (1 - 1e-6)
+        assert lipschitz_constant(Work(), read, found, radius) >= sampled_lipschitz(problem, weights, radius, found.scale) * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("activation", [*LIPSCHITZ, "leaky-relu:1/10"])
+@pytest.mark.parametrize(("widths", "T", "output", "bias"), SHAPES)
+def test_lipschitz_constants_are_near_those_of_the_numerics(activation, widths, T, output, bias):
+    """The numerics leave an eighth to spare: a bound of the kernel that is larger by more would refuse what they find."""
+    problem, weights = planted(widths, T, activation, output, bias, seed=3, scale=0.2 if activation.startswith("power") else 1.0)
+    read, found = kernel_pass(document_of(problem, weights))
+    layers = [(np.array(part.W, dtype=float), np.array(part.b, dtype=float)) for part in weights.layers]
+    passed = enclose_pass(problem.architecture, exact_floats(np.array(problem.samples.X, dtype=float)), layers, strip_output=False)
+    for radius in (1e-9, 1e-5):
+        theirs = lipschitz_of_derivative(passed, point_norms(passed), radius, found.scale)
+        assert lipschitz_constant(Work(), read, found, radius) <= 1.001 * theirs
 
 
 @pytest.mark.parametrize("name", [*LIPSCHITZ, "relu", "leaky-relu:1/10"])
@@ -90,22 +113,12 @@ def test_slopes_over_intervals(name):
     rad = np.concatenate([np.abs(mid[:60]) * g.random(60) * 0.9, [0.0, 0.1, 29.0, 1e-9, 1.0, 399.0]])
     if "relu" not in name:
         mid, rad = np.concatenate([mid, [0.0, 0.3, -2.0]]), np.concatenate([rad, [1.0, 5.0, 3.0]])
-    with ball_precision(80):
-        first, change = _slopes(activation, mid, rad)
-    check_slopes(activation, mid, rad, first, change)
+    check_slopes(activation, mid, rad, *_slopes(Work(), activation, mid, rad))
 
 
-def test_wide_intervals_in_saturation_have_small_slopes():
-    for name in ("tanh", "sigmoid", "erf", "gelu", "silu", "softplus"):
-        with ball_precision(80):
-            first, change = _slopes(activation_named(name), np.array([-30.0]), np.array([4.0]))
-        assert first[0] < 1e-8
-        assert change[0] < 1e-8
-
-
-@pytest.mark.parametrize("family", sorted(_SUPREMA))
-def test_suprema_of_the_derivatives(family):
-    activation, field = activation_named(family), Float64Field()
-    z = np.linspace(-40, 40, 200_001)[::2] + 1e-7
-    assert np.abs(field.activate(activation, 1, z)).max() <= _SUPREMA[family][0]
-    assert np.abs(field.activate(activation, 2, z)).max() <= _SUPREMA[family][1]
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "erf", "gelu", "silu", "softplus", "arctan", "softsign"])
+def test_wide_intervals_in_saturation_have_small_slopes(name):
+    first, change = _slopes(Work(), activation_named(name), np.array([-30.0]), np.array([4.0]))
+    small = {"arctan": 2e-3, "softsign": 2e-3}.get(name, 1e-8)
+    assert first[0] < small
+    assert change[0] < small

@@ -160,6 +160,18 @@ def test_small_residuals_curve_upwards():
         assert outcome(d) == expected
 
 
+@pytest.mark.parametrize("output", ["relu", "leaky-relu:1/10", "tanh", "softsign", "power:2"])
+def test_far_residuals_of_any_output_curve_downwards(output):
+    """``e'' < 0`` at all residuals, and the slope of the output exists and is not 0 at ``z = 9``."""
+    error = "cauchy:1/1000000"
+    point = [layer([["1", "-2"], ["1", "1"]], ["1/4", "1/2"]), layer([["0"], ["0"]], ["9"])]
+    d = xor(point, error=error, output_activation=output)
+    d.document["problem"]["Y"] = [["7"]] * 4
+    evidence = {"point": 0, "output": 0, "precision": 64}
+    d.claim("ggn-semidefinite-witness", "ggn-semidefinite", EVERYWHERE, {}, (), evidence, "BALL", "REFUTED")
+    assert accepted(d)
+
+
 def test_reach_of_affine_networks():
     def reach(combination, **options):
         d = Draft((2, 2, 1) if "activation" in options else (2, 1), XOR_X, XOR_Y, **options)

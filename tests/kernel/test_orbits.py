@@ -40,7 +40,10 @@ def random_point(rng, d):
     draw = lambda: str(Fraction(rng.randint(-60, 60), 41))  # noqa: E731
     fixed = problem["fixed_bias"]
     return [
-        layer([[draw() for _ in range(n)] for _ in range(m)], fixed[l] if fixed else [draw() if problem["bias"] == "trainable" else "0" for _ in range(n)])
+        layer(
+            [[draw() for _ in range(n)] for _ in range(m)],
+            fixed[l] if fixed else [draw() if problem["bias"] == "trainable" else "0" for _ in range(n)],
+        )
         for l, (m, n) in enumerate(itertools.pairwise(problem["widths"]))
     ]
 
@@ -51,7 +54,9 @@ def outputs_at(d, point):
     for x in problem["X"]:
         phi = [number(q) for q in x]
         for l, part in enumerate(point, start=1):
-            z = [sum(p * number(row[a]) for p, row in zip(phi, part["W"], strict=True)) + number(part["b"][a]) for a in range(len(part["b"]))]
+            z = [
+                sum(p * number(row[a]) for p, row in zip(phi, part["W"], strict=True)) + number(part["b"][a]) for a in range(len(part["b"]))
+            ]
             phi = [value(problem["output_activation" if l == len(point) else "activation"], t) for t in z]
         found.append((z, phi))
     return found
@@ -65,10 +70,16 @@ def real(q):
     return mpmath.mpf(int(q.p)) / int(q.q)
 
 
-SHAPES = [((2, 2), ("identity",), OUTPUTS), ((2, 3, 2), HIDDEN, ("identity", "tanh", "power:2", "relu")), ((2, 2, 2, 1), HIDDEN, ("identity", "softplus"))]
+SHAPES = [
+    ((2, 2), ("identity",), OUTPUTS),
+    ((2, 3, 2), HIDDEN, ("identity", "tanh", "power:2", "relu")),
+    ((2, 2, 2, 1), HIDDEN, ("identity", "softplus")),
+]
 
 
-@pytest.mark.parametrize(("widths", "hidden", "outputs"), SHAPES, ids=lambda x: str(x) if isinstance(x, tuple) and isinstance(x[0], int) else "")
+@pytest.mark.parametrize(
+    ("widths", "hidden", "outputs"), SHAPES, ids=lambda x: str(x) if isinstance(x, tuple) and isinstance(x[0], int) else ""
+)
 @pytest.mark.parametrize("bias", BIASES)
 def test_outputs_of_one_orbit_determine_each_other_at_random_weights(widths, hidden, outputs, bias):
     """``z_L`` is a multiple, and F is what `image` says it is, at all weights tried."""
@@ -90,7 +101,12 @@ def test_outputs_of_one_orbit_determine_each_other_at_random_weights(widths, hid
                         assert all(close(real(ratio) * z, w) for z, w in zip(there[i][0], there[j][0], strict=True)), (name, output, i, j)
                         scale = image(problem, ratio, fmpq(1))
                         if scale is not None:
-                            assert all(close(real(scale) * p, q) for p, q in zip(there[i][1], there[j][1], strict=True)), (name, output, i, j)
+                            assert all(close(real(scale) * p, q) for p, q in zip(there[i][1], there[j][1], strict=True)), (
+                                name,
+                                output,
+                                i,
+                                j,
+                            )
                     if b.sign == 0 and (constant := image(problem, fmpq(0), fmpq(7))) is not None:
                         assert all(close(real(constant), q) for q in there[j][1]), (name, output, j)
 
@@ -191,7 +207,9 @@ def test_fixed_biases_of_0_are_no_biases(hidden):
     assert outcome(d)[0] == "evidence"
 
 
-@pytest.mark.parametrize(("output", "constant"), [("identity", "0"), ("tanh", "0"), ("sigmoid", "1/2"), ("power:2", "0"), ("relu", "0"), ("elu", "0")])
+@pytest.mark.parametrize(
+    ("output", "constant"), [("identity", "0"), ("tanh", "0"), ("sigmoid", "1/2"), ("power:2", "0"), ("relu", "0"), ("elu", "0")]
+)
 def test_the_input_0_has_one_output_without_bias(output, constant):
     for hidden in ("tanh", "relu", "power:2", "sin", "gelu", "elu"):
         assert outcome(unlearnable([0], [[constant], ["1/3"]], hidden, output, inputs=ZERO)) == ("evidence", "evidence.samples")
@@ -249,7 +267,13 @@ def test_deep_powers_of_ordinary_samples():
 
 def test_bounds_by_samples_count_in_long_lists():
     inputs = [[str(k)] for k in range(-20, 21)]
-    for hidden, bias, count in (("tanh", "none", 20), ("tanh", "trainable", 41), ("relu", "none", 2), ("power:2", "none", 1), ("sigmoid", "none", 41)):
+    for hidden, bias, count in (
+        ("tanh", "none", 20),
+        ("tanh", "trainable", 41),
+        ("relu", "none", 2),
+        ("power:2", "none", 1),
+        ("sigmoid", "none", 41),
+    ):
         d = drafted((1, 2, 1), hidden, "identity", bias, inputs)
         d.upper("rank-samples", "P", count, EVERYWHERE)
         assert accepted(d)

@@ -1,32 +1,38 @@
-"""Weights held by a symmetry, and idle units: what the kernel accepts, and false claims about them that it rejects with the right reason."""
+"""Weights held by a symmetry, idle units and blind networks: what the kernel accepts, and false claims about them that it rejects with the right reason."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
+import mpmath
 import pytest
-from cases.kernel_draft import HERE, Draft, layer
+from cases.kernel_cases_critical import CRITICAL_CASES, boxed, introduced, newton
+from cases.kernel_draft import Draft, layer
 from cases.kernel_outcomes import accepted, outcome
-
-import lossproof as lp
-from lossproof.numerics.critical.idle_units import idle_point
+from cases.kernel_twin import number
 
 X = [["-2"], ["-1"], ["1/2"], ["1"], ["3"]]
 SHARES = [["1/4", "3/4"], ["1/2", "1/2"], ["3/4", "1/4"], ["1/4", "3/4"], ["1/2", "1/2"]]
 LINE = [["-1"], ["-1/2"], ["1/4"], ["1"], ["1/2"]]
+SMALL = "1/1048576"
+SINGULAR = ("evidence", "evidence.radius"), ("evidence", "evidence.point")
 
 
 def softmax_minimum():
-    """The minimum of softmax regression with the logit of output 0 held at 0, by Newton's method in the library's numerics."""
-    found = lp.find_critical_points("1-2", X, SHARES, error="softmax", starts=4, workers=1)
-    held = found[0].weights.layers[0]
-    return [layer([[str(w) for w in row] for row in held.W], [str(b) for b in held.b])]
+    """The minimum of softmax regression with the logit of output 0 held at 0, by Newton's method."""
+    data = [(number(x), number(second)) for [x], [_, second] in zip(X, SHARES, strict=True)]
+
+    def gradient(w, b):
+        residuals = [(1 / (1 + mpmath.exp(-w * x - b)) - y, x) for x, y in data]
+        return [sum(r * x for r, x in residuals), sum(r for r, _ in residuals)]
+
+    w, b = newton(gradient, (0, 0))
+    return [layer([["0", w]], ["0", b])]
 
 
-def held(fixed, point=None, **options):
-    d = Draft((1, 2), X, SHARES, point or softmax_minimum(), **{"error": "softmax", **options})
-    evidence = {"fixed": fixed, "radius": "1/1048576", "precision": 128}
-    d.claim("stationary-box", "stationary", HERE, "PROVED", {"radius": "1/1048576", "dimension": len(fixed)}, 0, (), evidence, "BALL")
+def held(fixed, **options):
+    d = Draft((1, 2), X, SHARES, softmax_minimum(), **{"error": "softmax", **options})
+    boxed(d, SMALL, fixed)
     return d
 
 
@@ -52,80 +58,75 @@ def test_no_other_weights_may_be_held(fixed, options):
 
 
 def test_without_holding_them_the_minimum_is_not_isolated():
-    code, place = outcome(held([]))
-    assert code == "evidence"
-    assert place == "evidence.radius"
+    assert outcome(held([])) in SINGULAR
 
 
-def idle(layers, units=(1,), free=((0,),), dimension=1):
-    """1-2-1 with an idle second unit."""
-    d = Draft((1, 2, 1), X, LINE, layers)
-    radius = "1/1048576"
-    evidence = {"layer": 1, "units": list(units), "free": [list(f) for f in free], "radius": radius, "precision": 128}
-    d.claim("stationary-idle", "stationary", HERE, "PROVED", {"radius": radius, "dimension": dimension}, 0, (), evidence, "BALL")
+def test_the_family_of_shifts_is_seen_at_a_point_too():
+    """All shares 1/2 at equal logits: exact, with the two weights of output 0 held or none."""
+    d = Draft((1, 2), [["1"], ["2"]], [["1/2", "1/2"]] * 2, [layer([["3", "3"]], ["1/3", "1/3"])], error="softmax")
+    for fixed, fine in (([], True), ([0, 1], True), ([0], False), ([2, 3], False)):
+        d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": len(fixed)}, (), {"fixed": fixed})
+        assert accepted(d) if fine else outcome(d) == ("evidence", "evidence.fixed")
+        d.undo()
+
+
+IDLE = CRITICAL_CASES["idle_unit"]
+
+
+def idle(layers, units=(1,), free=((1,),), dimension=1):
+    """1-2-1 with an idle second unit beside the best network of one unit."""
+    problem = IDLE()["problem"]
+    d = Draft((1, 2, 1), problem["X"], problem["Y"], layers)
+    introduced(d, "stationary-idle", {"layer": 1, "units": list(units), "free": [list(f) for f in free]}, dimension, radius=SMALL)
     return d
 
 
-def best_of_one_unit():
-    """The best network of one unit, with an idle second unit beside it."""
-    problem = lp.Problem(lp.Architecture.of("1-2-1", "tanh"), lp.error_named("squared"), lp.Samples.of(X, LINE))
-    found = lp.find_critical_points("1-1-1", X, LINE, starts=20, workers=1)
-    small = next(p for p in found if p.kind == "strict-minimum").weights.layers
-    start = lp.Weights.of(
-        problem.architecture, [([[small[0].W[0][0], 0]], [small[0].b[0], 1]), ([[small[1].W[0][0]], [0]], [small[1].b[0]])]
-    )
-    return idle_point(problem, start).weights
-
-
 def test_an_idle_unit_is_accepted_and_what_is_false_is_not():
-    layers = [layer([[str(w) for w in row] for row in part.W], [str(b) for b in part.b]) for part in best_of_one_unit().layers]
+    layers = IDLE()["points"][0]
     assert accepted(idle(layers))
     assert outcome(idle(layers, units=(0,))) == ("evidence", "evidence.units")
     assert outcome(idle(layers, units=())) == ("evidence", "evidence.units")
-    assert outcome(idle(layers, free=((0, 1),)))[0] == "evidence"
+    assert outcome(idle(layers, free=((0, 1),))) == ("evidence", "evidence.free[0]")
     assert outcome(idle(layers, free=((2,),))) == ("evidence", "evidence.free[0][0]")
     assert outcome(idle(layers, dimension=2)) == ("conclusion", "conclusion.facts.dimension")
-    moved = [{**layers[0], "b": [str(Fraction(layers[0]["b"][0]) + Fraction(1, 100)), layers[0]["b"][1]]}, layers[1]]
-    assert outcome(idle(moved)) == ("evidence", "evidence.radius")
+    moved = [{**layers[0], "b": [str(number_of(layers[0]["b"][0]) + Fraction(1, 100)), layers[0]["b"][1]]}, layers[1]]
+    assert outcome(idle(moved)) in SINGULAR
     nearly = [layers[0], {**layers[1], "W": [layers[1]["W"][0], ["1/1000000000000000000000"]]}]
     assert outcome(idle(nearly)) == ("evidence", "evidence.units")
 
 
-def blind(layers=(1, 2), weights=("0", "0", "3/4"), dimension=3, radius="1/1048576", **options):
+def number_of(spelled):
+    return Fraction(*float.fromhex(spelled).as_integer_ratio())
+
+
+def test_an_idle_unit_whose_outgoing_derivative_is_not_0_is_no_critical_point():
+    """The gradient by the weights of an idle unit is 0, that by its outgoing weight is an equation."""
+    layers = IDLE()["points"][0]
+    other = [{**layers[0], "b": [layers[0]["b"][0], "3"]}, layers[1]]
+    assert outcome(idle(other)) in SINGULAR
+
+
+def blind(layers=(1, 2), weights=("0", "0", "3/4"), dimension=3, radius=SMALL, **options):
     """1-1-1-1 with Cauchy's error at its best constant, about 0.1127, and two layers without weights."""
-    point = [layer([[w]], [b]) for w, b in zip(weights, ("1/2", "0", options.pop("output", "0.11270166")), strict=True)]
-    point[2]["b"] = [str(Fraction(point[2]["b"][0]))]
+    point = [layer([[w]], [b]) for w, b in zip(weights, ("1/2", "0", options.pop("output")), strict=True)]
     d = Draft((1, 1, 1, 1), X, LINE, point, **{"error": "cauchy:2", **options})
-    evidence = {"layers": list(layers), "radius": radius, "precision": 128}
-    d.claim("stationary-blind", "stationary", HERE, "PROVED", {"radius": radius, "dimension": dimension}, 0, (), evidence, "BALL")
+    introduced(d, "stationary-blind", {"layers": list(layers)}, dimension, radius=radius)
     return d
 
 
 def best_constant():
-    """The best constant output for Cauchy's error, by bisection of its derivative."""
-    targets = [float(Fraction(y)) for (y,) in LINE]
-    low, high = -1.0, 1.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        slope = sum(2 * (middle - y) / ((middle - y) ** 2 + 2) for y in targets)
-        low, high = (middle, high) if slope < 0 else (low, middle)
-    return repr(low)
+    """The best constant output for Cauchy's error."""
+    [c] = newton(lambda t: [sum((t - number(y)) / ((t - number(y)) ** 2 + 2) for [y] in LINE)], (0.1,))
+    return c
 
 
 def test_two_layers_without_weights():
     c = best_constant()
     assert accepted(blind(output=c))
-    assert outcome(blind(output=c, weights=("0", "1/3", "3/4"))) == ("evidence", "evidence.layers[1]")
+    assert outcome(blind(output=c, weights=("0", "1/3", "3/4"))) == ("evidence", "evidence")
     assert outcome(blind(output=c, layers=(2, 1))) == ("evidence", "evidence.layers")
     assert outcome(blind(output=c, layers=(1, 1))) == ("evidence", "evidence.layers")
+    assert outcome(blind(output=c, layers=(1, 2, 3), weights=("0", "0", "0"))) == ("evidence", "evidence.layers")
     assert outcome(blind(output=c, dimension=4)) == ("conclusion", "conclusion.facts.dimension")
-    assert outcome(blind(output=repr(float(c) + 0.01))) == ("evidence", "evidence.radius")
-    assert outcome(blind(output=c, output_activation="sin"))[1] == "rule"
-
-
-def test_a_blind_network_of_the_search_is_a_saddle():
-    problem = lp.Problem(lp.Architecture.of("1-1-1-1", "tanh"), lp.error_named("cauchy:2"), lp.Samples.of(X, LINE))
-    point = lp.Weights.of(problem.architecture, [([[0]], ["1/2"]), ([[0]], ["-1/3"]), ([["3/4"]], ["1/3"])])
-    found = lp.prove_points(problem, [point], nearby=True)
-    assert [(p.kind, p.claim.premises[0].rule) for p in found] == [("saddle", "stationary-blind")]
-    assert lp.verify(found.certificate.text).ok
+    assert outcome(blind(output=str(number_of(c) + Fraction(1, 100)))) == ("evidence", "evidence.radius")
+    assert outcome(blind(output=c, output_activation="sin")) == ("evidence", "rule")

@@ -120,9 +120,7 @@ def test_eigenvalues_agree_with_the_exact_hessian():
 def test_the_loss_along_a_curve_of_descent():
     problem, weights = xor([([[-2, 0], [0, -2]], [1, 1]), ([[0], [0]], ["1/2"])])
     curve = [[1, ["0", "1", "0", "0", "0", "0", "0", "0", "0"]], [2, ["0", "0", "0", "0", "0", "0", "-1/6", "0", "0"]]]
-    claim = Claim(
-        "higher-order-descent", Point(weights), Verdict.PROVED, "", {"order": 4, "coefficient": Fraction(-43, 16384)}, Rigor.BALL
-    )
+    claim = Claim("higher-order-descent", Point(weights), Verdict.PROVED, "", {"order": 4, "coefficient": Fraction(-43, 16384)}, Rigor.BALL)
     found = descent_estimate(problem, weights, replace(claim, evidence={"curve": curve}))
     assert found is not None
     assert found.t[0] == found.curve[0] == 0
@@ -135,9 +133,7 @@ def test_the_loss_along_a_curve_of_descent():
 
 def test_a_descent_that_doubles_do_not_resolve_is_not_drawn():
     problem, weights = xor([([[-2, 0], [0, -2]], [1, 1]), ([[0], [0]], ["1/2"])])
-    claim = Claim(
-        "higher-order-descent", Point(weights), Verdict.PROVED, "", {"order": 4, "coefficient": Fraction(-1, 10**40)}, Rigor.BALL
-    )
+    claim = Claim("higher-order-descent", Point(weights), Verdict.PROVED, "", {"order": 4, "coefficient": Fraction(-1, 10**40)}, Rigor.BALL)
     assert descent_estimate(problem, weights, replace(claim, evidence={"curve": [[1, ["0", "1", *["0"] * 7]]]})) is None
 
 

@@ -232,7 +232,9 @@ def test_a_killed_worker_loses_nothing(tmp_path):
             killed.extend(child for child in multiprocessing.active_children() if child not in before)
             killed[0].kill()
 
-    result = lp.sweep("2-{1..12}-1", "1..40", "tanh,sigmoid", "0..7", workers=2, output=tmp_path / "sweep.parquet", progress=kill_one, self_check=False)
+    result = lp.sweep(
+        "2-{1..12}-1", "1..40", "tanh,sigmoid", "0..7", workers=2, output=tmp_path / "sweep.parquet", progress=kill_one, self_check=False
+    )
     assert killed
     assert not result.interrupted
     assert result.table.equals(lp.sweep("2-{1..12}-1", "1..40", "tanh,sigmoid", "0..7", workers=0, self_check=False).table)

@@ -55,17 +55,12 @@ def monotone(function: Callable[[arb], arb], z: arb) -> arb:
     return ends
 
 
-def monotone_in_size(function: Callable[[arb], arb], z: arb) -> arb:
-    """Return an enclosure of an even function that is monotone in ``|z|``."""
-    if z.rad() < _NARROW:
+def monotone_in_size(function: Callable[[arb], arb], z: arb, narrow: float = _NARROW) -> arb:
+    """Return an enclosure of an even function that is monotone in ``|z|``: of its values at the two ends, unless the radius is less than ``narrow``."""
+    if z.rad() < narrow:
         return function(z)
     ends: arb = function(z.abs_lower()).union(function(z.abs_upper()))
     return ends
-
-
-def square(z: arb) -> arb:
-    """Return an enclosure of ``z²`` without its negative part, also for wide balls."""
-    return (z * z).max(arb(0))
 
 
 def logistic(z: arb) -> arb:
@@ -81,8 +76,8 @@ def logistic(z: arb) -> arb:
 
 
 def softplus(z: arb) -> arb:
-    """Return an enclosure of ``log(1+e^z)``."""
-    return z.max(arb(0)) + (-abs(z)).exp().log1p()
+    """Return an enclosure of ``log(1+e^z)``, which rises with z."""
+    return monotone(lambda x: x.max(arb(0)) + (-abs(x)).exp().log1p(), z)
 
 
 def sech_squared(z: arb) -> arb:
@@ -102,4 +97,4 @@ def normal_integral(z: arb) -> arb:
 
 def normal_density(z: arb) -> arb:
     """Return an enclosure of ``Φ'``."""
-    return (-square(z) / 2).exp() / (2 * arb.pi()).sqrt()
+    return (-z * z / 2).exp() / (2 * arb.pi()).sqrt()

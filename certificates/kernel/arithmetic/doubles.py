@@ -18,7 +18,7 @@ from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.functions import function_of
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Ring
-from lossproof.certificates.kernel.arithmetic.series import Array, Series
+from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import Number
 from lossproof.certificates.kernel.reading.work import Work
@@ -91,7 +91,7 @@ class DoubleRing(Ring):
             raise Rejected("conclusion.at", "evidence", "a weight is too close to 0 to be told from it in double precision")
         return float(ball.mid()), False
 
-    def count(self, products: int, values: int, *operands: Any) -> None:
+    def count(self, products: int, values: int, *operands: Any, inner: int = 1) -> None:
         """Count products, four of each for the radii, and values of activations."""
         self.work.spend(flops_work(8 * products), "products of doubles")
         super().count(0, 2 * values)
@@ -105,7 +105,6 @@ class DoubleRing(Ring):
 
 def of_balls(found: Any, shape: tuple[int, ...]) -> Enclosed:
     """Return balls, a series of order 0 of them or one constant, as doubles with radii."""
-    balls = np.broadcast_to(np.asarray(found.coefficients[0] if isinstance(found, Series) else found, dtype=object), shape)
-    parts = [(float(arb(ball).mid()), float(arb(ball).rad())) for ball in balls.flat]
+    parts = [(float(arb(ball).mid()), float(arb(ball).rad())) for ball in constant_term(found, shape).flat]
     mid, rad = (np.array([part[k] for part in parts]).reshape(shape) for k in range(2))
     return Enclosed(mid, ENLARGE * (rad + 2 * UNIT * np.abs(mid)) + TINY)

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic import balls
-from lossproof.certificates.kernel.arithmetic.balls import logistic, monotone, monotone_in_size, sech_squared, softplus, square
+from lossproof.certificates.kernel.arithmetic.balls import logistic, monotone, monotone_in_size, sech_squared, softplus
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.theory.functions.activations import Activation
@@ -104,21 +104,21 @@ def _tanh_softplus(x: arb) -> arb:
 EVEN, ODD, POINT = (1, 0, 0), (-1, 0, 0), (-1, 0, 1)
 LOGISTIC = State("logistic", lambda z, p: logistic(z * p), POINT, _at_zero(HALF), of_exponential=lambda e: e / (e + 1))
 COMPLEMENT = State("1 - logistic", lambda z, p: logistic(-z * p), formula=lambda z, y: -y[-1] + ONE)
-TANH = State("tanh", lambda z, p: z.tanh(), ODD, _at_zero(ZERO), exponent=2, of_exponential=lambda e: (e - 1) / (e + 1))
+TANH = State("tanh", lambda z, p: monotone(lambda x: x.tanh(), z), ODD, _at_zero(ZERO), exponent=2, of_exponential=lambda e: (e - 1) / (e + 1))
 SECH = State("1/cosh²", lambda z, p: sech_squared(z), formula=lambda z, y: -(y[0] * y[0]) + ONE)
 SOFTPLUS = State("softplus", lambda z, p: softplus(z), (1, -1, 0))
 MISH = State("tanh softplus", lambda z, p: monotone(_tanh_softplus, z), None, _at_zero(fmpq(3, 5)),
              of_exponential=lambda e: e * (e + 2) / (e * (e + 2) + 2))
 MISH_GAP = State("1 - tanh² softplus", lambda z, p: sech_squared(softplus(z)), formula=lambda z, y: -(y[0] * y[0]) + ONE)
 SOFTSIGN = State("1/(1+|z|)", lambda z, p: monotone_in_size(lambda x: 1 / (1 + abs(x)), z), EVEN, lambda z, p: 1 / (1 + abs(z)))
-ROOT = State("(1+z²)^{-1/2}", lambda z, p: 1 / (1 + square(z)).sqrt(), EVEN, lambda z, p: inverse_root(z * z + 1))
-ELU = State("min(1, e^z)", lambda z, p: z.min(arb(0)).exp(), right=ONE)
+ROOT = State("(1+z²)^{-1/2}", lambda z, p: monotone_in_size(lambda x: 1 / (1 + x * x).sqrt(), z), EVEN, lambda z, p: inverse_root(z * z + 1))
+ELU = State("min(1, e^z)", lambda z, p: monotone(lambda x: x.min(arb(0)).exp(), z), right=ONE)
 INTEGRAL = State("normal integral", lambda z, p: monotone(balls.normal_integral, z), POINT, _at_zero(HALF))
-DENSITY = State("normal density", lambda z, p: balls.normal_density(z), EVEN)
+DENSITY = State("normal density", lambda z, p: monotone_in_size(balls.normal_density, z), EVEN)
 ARCTAN = State("arctan", lambda z, p: z.atan(), ODD, _at_zero(ZERO))
-WITCH = State("1/(1+z²)", lambda z, p: 1 / (1 + square(z)), EVEN, lambda z, p: 1 / (1 + z * z))
-ERF = State("erf", lambda z, p: z.erf(), ODD, _at_zero(ZERO))
-GAUSS = State("2π^{-1/2} e^{-z²}", lambda z, p: 2 * (-square(z)).exp() / arb.pi().sqrt(), EVEN)
+WITCH = State("1/(1+z²)", lambda z, p: monotone_in_size(lambda x: 1 / (1 + x * x), z), EVEN, lambda z, p: 1 / (1 + z * z))
+ERF = State("erf", lambda z, p: monotone(lambda x: x.erf(), z), ODD, _at_zero(ZERO))
+GAUSS = State("2π^{-1/2} e^{-z²}", lambda z, p: monotone_in_size(lambda x: 2 * (-x * x).exp() / arb.pi().sqrt(), z), EVEN)
 SIN = State("sin", lambda z, p: z.sin(), ODD, _at_zero(ZERO))
 COS = State("cos", lambda z, p: z.cos(), EVEN, _at_zero(ONE))
 _SWISH = Function(lambda z, y, s, p: z * y[0], lambda z, y, s, p: y[0] + z * y[0] * y[1] * p, (LOGISTIC, COMPLEMENT), _logistic_rates)
@@ -153,12 +153,12 @@ FUNCTIONS: Mapping[str, Function] = {
 }
 """The activations that are not piecewise linear. The suprema are the numbers behind them, or what stands there."""
 
-_SMOOTH = State("(r²+β)^{-1/2}", lambda r, p: 1 / (square(r) + p).sqrt(), EVEN, lambda r, p: inverse_root(r * r + p))
-_CAUCHY = State("1/(r²+β)", lambda r, p: 1 / (square(r) + p), EVEN, lambda r, p: 1 / (r * r + p))
-_BLAKE = State("1/(1+βe^{r²})", lambda r, p: monotone_in_size(lambda x: (-square(x)).exp() / ((-square(x)).exp() + p), r), EVEN,
+_SMOOTH = State("(r²+β)^{-1/2}", lambda r, p: monotone_in_size(lambda x: 1 / (x * x + p).sqrt(), r, 0), EVEN, lambda r, p: inverse_root(r * r + p))
+_CAUCHY = State("1/(r²+β)", lambda r, p: monotone_in_size(lambda x: 1 / (x * x + p), r, 0), EVEN, lambda r, p: 1 / (r * r + p))
+_BLAKE = State("1/(1+βe^{r²})", lambda r, p: monotone_in_size(lambda x: (-x * x).exp() / ((-x * x).exp() + p), r, 0), EVEN,
                lambda r, p: 1 / (1 + p) if r == 0 else None)
-_LOG = State("log(1+r²/β)", lambda r, p: (square(r) / p).log1p(), EVEN, _at_zero(ZERO))
-_BLAKE_LOG = State("-log(e^{-r²}+β)", lambda r, p: -((-square(r)).exp() + p).log(), EVEN)
+_LOG = State("log(1+r²/β)", lambda r, p: monotone_in_size(lambda x: (x * x / p).log1p(), r, 0), EVEN, _at_zero(ZERO))
+_BLAKE_LOG = State("-log(e^{-r²}+β)", lambda r, p: monotone_in_size(lambda x: -((-x * x).exp() + p).log(), r, 0), EVEN)
 ERRORS: Mapping[str, tuple[Function, Function]] = {
     "squared": (Function(lambda r, y, s, p: r * r * HALF, lambda r, y, s, p: r), FUNCTIONS["identity"]),
     "smooth-l1": (

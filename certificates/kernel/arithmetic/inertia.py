@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,13 @@ from lossproof.certificates.kernel.arithmetic.series import Array
 _SWITCH = fmpq(16, 25)
 
 
-def inertia(matrix: Array) -> tuple[int, int]:
+def inertia(matrix: Array, count: Callable[[int, int], None] = lambda numbers, bits: None) -> tuple[int, int]:
     r"""Return numbers of negative and of positive eigenvalues that a symmetric matrix certainly has, of which the upper triangle is read.
 
     A pivot block D (1×1 and not 0, or 2×2 with a negative determinant: one eigenvalue of each sign) splits off: with ``M = [[D, Bᵀ], [B, C]]`` the
     inertia of M is that of D plus that of ``C − B D⁻¹ Bᵀ`` (Sylvester, Haynsworth). Over balls every matrix with entries in them is treated at once, and
     only certain signs count. It ends when no pivot is certain: for rationals the rest is then 0, as an entry of it that is not 0 would give a
-    pivot, so the counts are exact.
+    pivot, so the counts are exact. Their lengths grow, so that ``count(numbers, bits)`` is called before each step of the elimination of rationals.
     """
     n = len(matrix)
     rest = np.array([[matrix[min(i, j), max(i, j)] for j in range(n)] for i in range(n)], dtype=object).reshape(n, n)
@@ -32,10 +33,15 @@ def inertia(matrix: Array) -> tuple[int, int]:
         positive += len(block) == 2 or bool(rest[block[0], block[0]] > 0)
         keep = [k for k in range(len(rest)) if k not in block]
         B, D = rest[np.ix_(keep, block)], rest[np.ix_(block, block)]
+        count(4 * len(keep) ** 2, 2 * _longest(rest))
         det = D[0, 0] if len(block) == 1 else _determinant(rest, *block)
         adjugate = np.array([[1]] if len(block) == 1 else [[D[1, 1], -D[0, 1]], [-D[0, 1], D[0, 0]]], dtype=object)
         rest = rest[np.ix_(keep, keep)] - B @ (adjugate / det) @ B.T
     return negative, positive
+
+
+def _longest(matrix: Array) -> int:
+    return max((max(x.p.bit_length(), x.q.bit_length()) for x in matrix.flat if isinstance(x, fmpq)), default=0)
 
 
 def _size(x: Any) -> Any:

@@ -6,7 +6,7 @@ a function at one of its elements (`functions`), and counts its work; numpy obje
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,7 +20,17 @@ from lossproof.certificates.kernel.reading.problem import Combination, Number
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
-from lossproof.theory.limits import MAX_BITS, MAX_DEGREE, MAX_EXPONENT, MAX_TERMS, SIGN_PRECISION, product_work, value_work
+from lossproof.theory.limits import (
+    MAX_BITS,
+    MAX_DEGREE,
+    MAX_EXPONENT,
+    MAX_SUM_BITS,
+    MAX_TERMS,
+    SIGN_PRECISION,
+    product_work,
+    rational_work,
+    value_work,
+)
 
 Element: TypeAlias = Any
 Monomial: TypeAlias = tuple[tuple[int, int], ...]
@@ -42,11 +52,15 @@ class Ring:
         """Return a number of the certificate as an element."""
         raise NotImplementedError
 
-    def count(self, products: int, values: int, *operands: Any) -> None:
-        """Count products of elements of these arrays, or series of arrays, and values of functions at so many elements."""
-        exact = () if self.bits else (x for a in operands for x in _entries(a) if isinstance(x, fmpq))
-        bits = self.bits or 2 * max((max(x.p.bit_length(), x.q.bit_length()) for x in exact), default=0)
-        self.work.spend(products * product_work(bits) + values * value_work(self.bits), "passes through the network")
+    def count(self, products: int, values: int, *operands: Any, inner: int = 1) -> None:
+        """Count products of elements of these arrays, or series of arrays, in sums of ``inner`` of them, and values of functions at so many elements."""
+        if self.bits:
+            each = product_work(self.bits)
+        else:
+            bits = sum(length_of_sum(_entries(operand), inner) for operand in operands)
+            limit(bits, MAX_SUM_BITS, "the length of a sum of rational numbers in bits")
+            each = rational_work(bits)
+        self.work.spend(products * each + values * value_work(self.bits), "passes through the network")
 
     def states(self, function: Function, name: str, z: Element, times: int) -> Iterator[Element]:
         """Yield the constants of the side of z, then the states at z; raises `Rejected` if a derivative up to the order ``times`` may not exist."""
@@ -88,6 +102,20 @@ def _entries(operand: Any) -> Iterator[Any]:
     return (x for c in (operand.coefficients if isinstance(operand, Series) else (operand,)) for x in c.flat)
 
 
+def length_of_sum(numbers: Iterable[Any], terms: int) -> int:
+    """Return a bound, up to the logarithm of ``terms``, of the bits of a sum of so many of the rationals among these: of their common denominators."""
+    longest = twos = odd = 0
+    parts: set[int] = set()
+    for x in numbers:
+        if isinstance(x, fmpq):
+            longest, q = max(longest, x.p.bit_length()), int(x.q)
+            power = (q & -q).bit_length() - 1
+            if q >> power > 1:
+                parts.add(q >> power)
+            twos, odd = max(twos, power), max(odd, (q >> power).bit_length())
+    return longest + twos + odd * min(terms, len(parts))
+
+
 def side_of(z: Any, function: Function, name: str, times: int, hull: Callable[[Any, Any], Any]) -> tuple[Any, ...]:
     """Return the constants of the piece that z certainly lies in.
 
@@ -113,7 +141,11 @@ class BallRing(Ring):
 
     def embed(self, number: Number | arb) -> arb:
         """Return a ball as it is, or one that contains the number."""
-        return number if isinstance(number, arb) else number_ball(number)
+        if isinstance(number, arb):
+            return number
+        constants = len(number.terms) if isinstance(number, Combination) else 0
+        self.work.spend(product_work(self.bits) + 2 * constants * value_work(self.bits), "numbers of the certificate")
+        return number_ball(number)
 
     def states(self, function: Function, name: str, z: arb, times: int) -> Iterator[arb]:
         """Yield enclosures."""
@@ -138,6 +170,7 @@ class Formal(Commutative):
         self.ring, self.terms = ring, terms
 
     def __add__(self, other: Element) -> Element:
+        self.ring.work.spend(10 + len(self.terms) + len(terms_of(other)), "sums of polynomials in symbols")
         total = dict(self.terms)
         for monomial, q in terms_of(other).items():
             total[monomial] = total.get(monomial, 0) + q
@@ -211,13 +244,14 @@ class FormalRing(Ring):
     def ball(self, element: Formal) -> arb:
         """Return an enclosure of the real number that an element stands for."""
         self.used_balls = True
+        self.work.spend(len(element.terms) * product_work(SIGN_PRECISION), "balls of polynomials in symbols")
         with ball_precision(SIGN_PRECISION):
             total = arb(0)
             for monomial, q in element.terms.items():
                 term = arb(q)
                 for symbol, exponent in monomial:
                     if symbol not in self._values:
-                        self.work.spend(10 * product_work(SIGN_PRECISION), "values of symbols")
+                        self.work.spend(value_work(SIGN_PRECISION), "values of symbols")
                         self._values[symbol] = self._balls[symbol]()
                     term *= self._values[symbol] ** exponent
                 total += term

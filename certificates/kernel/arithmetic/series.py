@@ -93,6 +93,11 @@ class Series(Commutative):
         return self.map(lambda c: product(other, c))
 
 
+def constant_term(value: Any, shape: tuple[int, ...]) -> Array:
+    """Return the coefficient c_0 of a series, or a constant, as an array of a shape."""
+    return np.broadcast_to(np.asarray(value.coefficients[0] if isinstance(value, Series) else value, dtype=object), shape)
+
+
 def _convolve(times: Callable[[Array, Array], Array], left: Series, right: Series) -> Series:
     a, b = left.coefficients, right.coefficients
     found = []

@@ -22,7 +22,7 @@ def error_gradient(ring: Ring, problem: Problem, phi: Series) -> Series:
         (p,) = solve([_shares(ring, phi.coefficients[0])], phi, lambda z, speed, y: (y[0] * (speed - (y[0] * speed).total(-1)),))
         others = ring.array([[fmpq(int(j != k)) for k in range(n)] for j in range(n)])
         return p * (1 - Y) - (p @ others) * Y
-    ring.count(0, problem.T * n)
+    ring.count(problem.T * n * (phi.order + 1) ** 2, problem.T * n, phi, Y)
     if problem.error.family == "logistic":
         return ring.apply(problem.error, phi) * (1 - Y) - ring.apply(problem.error, -phi) * Y
     return ring.apply(problem.error, phi - Y)
@@ -97,7 +97,8 @@ def losses(ring: Ring, problem: Problem, phi: Array) -> Element:
     ``log Σ_k e^{φ_k} − yᵀφ = Σ_j y_j log Σ_k e^{φ_k − φ_j}`` as ``Σ_j y_j = 1``.
     """
     Y, error, values = ring.array(problem.Y), problem.error, Series([phi])
-    ring.count(0, problem.T * problem.n_L * (problem.n_L if error.family == "softmax" else 1))
+    outputs = problem.T * problem.n_L
+    ring.count(2 * outputs, outputs * (problem.n_L if error.family == "softmax" else 1), phi, phi, Y, Y, inner=outputs)
     if error.family == "softmax":
         return sum((_log_inverse_share(list(phi[i]), j) * y for (i, j), y in np.ndenumerate(Y) if y != 0), arb(0))
     if error.family == "logistic":

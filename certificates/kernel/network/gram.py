@@ -58,10 +58,12 @@ class Network:
     scale: Array
 
 
-def network_at(work: Work, problem: Problem, point: Point, layers: Sequence[int], *, strip: bool, balanced: bool = False) -> Network:
+def network_at(
+    work: Work, problem: Problem, point: Point, layers: Sequence[int], *, strip: bool, balanced: bool = False, weighted: bool = False
+) -> Network:
     """Enclose the blocks of ``P`` of some layers, with the output derivative in its place unless ``strip``; S brings norms of columns into ``[1/2, 1)``.
 
-    Without ``strip`` only the largest, and S keeps the ratios of the norms as they are, but leaves none below 1/32: all equations weigh about the same.
+    With ``weighted`` only the largest, and S keeps the ratios of the norms as they are, but leaves none below 1/32: all equations weigh about the same.
     """
     limit(problem.columns, limits.MAX_GRAM_COLUMNS, "the number of columns")
     limit(problem.T * sum(problem.widths), limits.MAX_GRAM_VALUES, "the number of values of activations")
@@ -78,7 +80,7 @@ def network_at(work: Work, problem: Problem, point: Point, layers: Sequence[int]
         blocks = [(_divided(psi, (0, 1)), _divided(phi, (0,))) for psi, phi in blocks]
     columns = _columns(blocks, max(problem.widths[l] + problem.fan_in(l) for l in layers) + len(layers) + 8)
     exponents = np.frexp(columns.norms)[1]
-    return Network(curve, passed, columns, np.ldexp(1.0, -(exponents if strip else np.minimum(exponents.max(), exponents + _OCTAVES))))
+    return Network(curve, passed, columns, np.ldexp(1.0, -(np.minimum(exponents.max(), exponents + _OCTAVES) if weighted else exponents)))
 
 
 def plus(phi: Enclosed, width: int) -> Enclosed:
@@ -143,19 +145,19 @@ def _gram_tile(factors: list[tuple[Array, Array]], n_L: int, rows: slice, others
 def is_above_by_inverse(work: Work, found: Network, least: float) -> bool:
     """Tell whether ``σ_min(MS) ≥ least``, and more than 0, is seen by step 5."""
     scale, n = found.scale, found.scale.size
+    heights = [psi.mid.shape[2] * phi.mid.shape[1] for psi, phi in found.columns.blocks]
+    limit(n, limits.MAX_INVERSE_COLUMNS, "the number of columns")
+    limit(sum(heights) * n, limits.MAX_INVERSE_ENTRIES, "the number of entries of P")
+    work.spend(limits.flops_work(12 * sum(heights) * n * n), "an approximate inverse")
     parts: list[Any] = []
-    for psi, phi in found.columns.blocks:
-        rows = psi.mid.shape[2] * phi.mid.shape[1]
+    for (psi, phi), rows in zip(found.columns.blocks, heights, strict=True):
         parts.append((_scaled_rows(psi, scale).T[:, None, :] * np.repeat(phi.mid.T, scale.shape[1], axis=1)[None]).reshape(rows, n))
     A = np.vstack(parts)
-    limit(n, limits.MAX_INVERSE_COLUMNS, "the number of columns")
-    limit(A.size, limits.MAX_INVERSE_ENTRIES, "the number of entries of P")
-    work.spend(limits.flops_work(12 * len(A) * n * n), "an approximate inverse")
     Q, R = qr(A, mode="economic", check_finite=False)
     inverse, info = lapack.dtrtri(R)
-    if info != 0 or not np.all(np.isfinite(inverse)):
+    X = np.triu(inverse) @ Q.T
+    if info != 0 or not np.all(np.isfinite(X)):
         return False
-    X = inverse @ Q.T
     residual, size = np.eye(n), np.eye(n)
     for start in range(0, len(A), _PIECE):
         piece = slice(start, start + _PIECE)

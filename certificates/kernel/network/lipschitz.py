@@ -24,10 +24,10 @@ from __future__ import annotations
 import numpy as np
 from flint import arb
 
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, Enclosed, gamma, of_balls
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, Enclosed, gamma
 from lossproof.certificates.kernel.arithmetic.functions import function_of
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
-from lossproof.certificates.kernel.arithmetic.series import Array, Series
+from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.network.gram import Network
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
@@ -67,8 +67,8 @@ def _slopes(work: Work, activation: Activation, mid: Array, rad: Array) -> tuple
     sides, y = ring.solved(function, activation.name, Series([balls, np.full_like(balls, arb(1))]), 1)
     slope = function.slope(Series([balls, np.full_like(balls, arb(1))]), y, sides, function.parameter)
     parts = slope.coefficients if isinstance(slope, Series) else (slope, arb(0))
-    enclosed = [of_balls(Series([np.broadcast_to(np.asarray(part, dtype=object), mid.shape)]), mid.shape) for part in parts]
-    first, change = (np.abs(part.mid) + part.rad for part in enclosed)
+    enclosed = [constant_term(part, mid.shape) for part in parts]
+    first, change = (np.array([float(abs(arb(ball)).upper()) for ball in part.flat]).reshape(mid.shape) for part in enclosed)
     return np.fmin(up(first), function.suprema[0]), np.fmin(up(change), function.suprema[1])
 
 
@@ -83,8 +83,8 @@ def _norms(A: Enclosed, axis: int) -> Array:
 
 
 def _norm(A: Enclosed) -> float:
-    """Return an upper bound of ``‖A‖₂``."""
-    B = A.mid if A.mid.shape[0] >= A.mid.shape[1] else A.mid.T
+    """Return an upper bound of ``‖A‖₂``, from ``AᵀA`` for a tall matrix and from ``AAᵀ`` for any other."""
+    B = A.mid if A.mid.shape[0] > A.mid.shape[1] else A.mid.T
     size = np.abs(B)
     sums = np.sum(np.abs(B.T @ B), axis=1) + gamma(B.shape[0] + 8) * (size.T @ np.sum(size, axis=1))
     largest = float(up(np.sqrt(up(np.max(sums)))))

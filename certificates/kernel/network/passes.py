@@ -89,7 +89,7 @@ def forward(
     last = problem.L if depth is None else depth
     for l, (W, b) in enumerate(curve[:last], start=1):
         n = problem.widths
-        ring.count(passes * problem.T * (n[l - 1] + 1) * n[l], problem.T * n[l], W, passed.phi[-1])
+        ring.count(passes * problem.T * (n[l - 1] + 1) * n[l], problem.T * n[l], W, passed.phi[-1], inner=n[l - 1] + 1)
         z = passed.phi[-1] @ W + b
         passed.z.append(z)
         if l < last or with_last:
@@ -103,7 +103,7 @@ def backward(ring: Ring, problem: Problem, curve: Curve, slopes: list[Any], delt
     """Return ``{l: δ_l}`` for ``l = lowest..L`` from ``δ_L``; leading axes of the deltas are several passes at once."""
     found, n = {problem.L: delta}, problem.widths
     for l in range(problem.L - 1, lowest - 1, -1):
-        ring.count(passes * problem.T * (n[l + 1] + 1) * n[l], 0, curve[l][0], found[l + 1])
+        ring.count(passes * problem.T * (n[l + 1] + 1) * n[l], 0, curve[l][0], found[l + 1], inner=n[l + 1] + 1)
         found[l] = (found[l + 1] @ curve[l][0].T) * slopes[l]
     return found
 
@@ -125,7 +125,7 @@ def _gradient(ring: Ring, problem: Problem, curve: Curve, passes: int) -> Series
     blocks = []
     for l in range(1, problem.L + 1):
         before = passed.phi[l - 1].T
-        ring.count(passes * problem.T * problem.widths[l - 1] * problem.widths[l], 0, before, deltas[l])
+        ring.count(passes * problem.T * (problem.widths[l - 1] + 1) * problem.widths[l], 0, before, deltas[l], inner=problem.T)
         parts = [before @ deltas[l]] + ([deltas[l].total(-2)] if problem.bias_rows else [])
         columns = [np.concatenate(pieces, axis=-2) for pieces in zip(*(p.coefficients for p in parts), strict=True)]
         blocks.append([np.swapaxes(c, -1, -2).reshape(*c.shape[:-2], -1) for c in columns])
@@ -145,6 +145,7 @@ def gradient_component(ring: Ring, problem: Problem, box: Box, k: int) -> Elemen
     passed = forward(ring, problem, curve_of(ring, problem, box))
     delta = error_gradient(ring, problem, passed.phi[-1]) * passed.slopes[-1]
     before = Series([passed.phi[-2]]) if problem.L == 1 else passed.phi[-2]
+    ring.count(problem.T, 0, before, delta, inner=problem.T)
     return np.sum((delta * before.map(lambda c: c[:, b : b + 1]) if b < problem.widths[-2] else delta).coefficients[0][:, j])
 
 
@@ -169,6 +170,7 @@ def loss_coefficients(ring: Ring, problem: Problem, box: Box, terms: Mapping[int
     """Return the coefficients of ``t^1, …, t^order`` of ``J(W(t))``: ``J' = (1/T) Σ_i ∇E(F_i)·F_i'``, integrated term by term."""
     output = forward(ring, problem, curve_of(ring, problem, box, terms, order), passes=(order + 1) ** 2).phi[-1]
     rates = error_gradient(ring, problem, output).head(order - 1) * output.derivative()
+    ring.count((order + 1) * problem.T * problem.n_L, 0, rates, inner=problem.T * problem.n_L)
     return [np.sum(c) * fmpq(1, (k + 1) * problem.T) for k, c in enumerate(rates.coefficients)]
 
 

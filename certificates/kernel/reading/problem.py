@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate
 from typing import Any, TypeAlias, TypeVar
 
 from flint import fmpq
@@ -89,9 +91,13 @@ class Problem:
         """Rows of ``Phi-(layer-1)+``, which are the rows of ``W-layer``."""
         return self.widths[layer - 1] + self.bias_rows
 
+    @cached_property
+    def _offsets(self) -> tuple[int, ...]:
+        return tuple(accumulate((self.fan_in(l) * self.widths[l] for l in range(1, self.L + 1)), initial=0))
+
     def below(self, layer: int) -> int:
         """Return the number of trainable weights below a layer: the first row of ``P-layer`` in ``P``."""
-        return sum(self.fan_in(l) * self.widths[l] for l in range(1, layer))
+        return self._offsets[layer - 1]
 
     @property
     def N_net(self) -> int:

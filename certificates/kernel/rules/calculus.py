@@ -11,7 +11,8 @@ from math import comb
 
 from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero, number_ball
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.network.orbits import orbits
 from lossproof.certificates.kernel.network.passes import layer_inputs
 from lossproof.certificates.kernel.reading import parse as read
@@ -80,7 +81,9 @@ def rank_kronecker(step: Step) -> Result:
     """With ``Ψ_L = I`` the block ``P-L`` is, up to order, ``I ⊗ Φ_{L-1}⁺``: ``r(P-L) = n_L r(Φ_{L-1}⁺)``."""
     step.expect(1)
     problem = step.problem
-    require(problem.strip and _layer(step, "P") == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere")
+    require(
+        problem.strip and _layer(step, "P") == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere"
+    )
     value = problem.n_L * step.bound(0, f"Phi-{problem.L - 1}+")
     return step.upper(value) if step.side == "rank_upper" else step.lower(value), Rigor.EXACT
 
@@ -94,6 +97,7 @@ def rank_samples(step: Step) -> Result:
     step.expect(0)
     step.require_at(EVERYWHERE)
     require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    step.count_samples()
     different = {orbit.first for orbit in orbits(step.problem) if orbit.sign != 0}
     return step.upper(step.problem.n_L * len(different)), Rigor.EXACT
 
@@ -194,8 +198,9 @@ def rank_constant_weights(step: Step) -> Result:
     if step.at == SOME:
         require(problem.L >= 2, "rule", "this needs a hidden layer")
         with ball_precision(limits.SIGN_PRECISION):
+            ring = BallRing(step.work, limits.SIGN_PRECISION)
             for l, constants in enumerate(biases, start=1):
-                apart = all(not_zero(number_ball(x) - rational(k)) for x in constants for k in problem.activation_of(l).kinks(1))
+                apart = all(not_zero(ring.embed(x) - rational(k)) for x in constants for k in problem.activation_of(l).kinks(1))
                 require(apart, "evidence.bias", "a derivative does not exist at these biases, or is not seen to")
         exact = all(isinstance(x, fmpq) for constants in biases for x in constants)
         return step.upper(problem.n_L), Rigor.EXACT if exact or problem.is_smooth(1) else Rigor.BALL

@@ -11,12 +11,13 @@ from typing import TypeAlias
 
 from flint import fmpq, nmod_mat
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.functions import ONE
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import Rejected, require
+from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, row_key
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step
+from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
@@ -83,6 +84,8 @@ def kawaguchi(step: Step) -> Result:
     _require_squared(problem)
     require(problem.n_L <= problem.widths[0], "rule", "this needs no more outputs than inputs")
     x, y = _tables(step, p)
+    limit(problem.widths[0] ** 2, limits.MAX_ENTRIES, "the number of entries of X Xᵀ")
+    step.work.spend(limits.modular_work(problem.widths[0], problem.T + 4 * problem.widths[0]), "products and an inverse modulo a prime")
     gram, cross = x.transpose() * x, x.transpose() * y
     _require_full_rank(gram, "X Xᵀ")
     _require_full_rank(cross, "X Yᵀ")
@@ -139,6 +142,7 @@ def nguyen_hein(step: Step) -> Result:
     require(right, "rule", "this needs an error of the residuals that satisfies principle-error")
     pyramid = n[k] >= problem.T - 1 and all(n[l] >= n[l + 1] for l in range(k + 1, problem.L))
     require(pyramid, "evidence.layer", "the layer has fewer than T − 1 units, or the widths grow above it")
+    step.count_samples()
     require(_different(problem.X) == problem.T, "rule", "two inputs are equal")
     return _applied(step, "nguyen-hein-2017")
 
@@ -158,11 +162,12 @@ def gori_tesi(step: Step) -> Result:
     squashing = problem.activation.is_squashing and problem.output_activation.name == problem.activation.name
     require(squashing, "rule", "this needs the same squashing activation in hidden and output units")
     _require_squared(problem)
+    step.count_samples()
     ends = problem.output_activation.range
     for i, (x, y) in enumerate(zip(problem.X, problem.Y, strict=True)):
         target = fraction(y[0])
         require(target in (ends.lower, ends.upper), "rule", f"the target of sample {i} is not an end of the range")
-        side = sum((a * b for a, b in zip(u, (*x, *[ONE] * problem.bias_rows), strict=True)), ZERO)
+        side = evidence.total((a * b for a, b in zip(u, (*x, *[ONE] * problem.bias_rows), strict=True)), step.work)
         require(side > 0 if target == ends.upper else side < 0, "evidence.direction", f"sample {i} is not on its side")
     return _applied(step, "gori-tesi-1992")
 
@@ -180,6 +185,7 @@ def li_ding_sun(step: Step) -> Result:
     require(problem.L >= 2, "rule", "this needs a hidden layer")
     _require_convex_output(problem)
     require(problem.widths[-2] >= problem.T, "rule", "the last hidden layer has fewer units than there are samples")
+    step.count_samples()
     require(_different(tuple((row[c],) for row in problem.X)) == problem.T, "evidence.coordinate", "the coordinate has equal values")
     return _applied(step, "li-ding-sun")
 
@@ -217,6 +223,7 @@ def venturi(step: Step) -> Result:
     problem = step.problem
     require(problem.L == 2 and problem.bias != "fixed", "rule", "this needs one hidden layer and no fixed bias")
     _require_convex_output(problem)
+    step.count_samples()
     q = _different(problem.X)
     k = 1 if problem.activation.is_identity else problem.activation.degree
     if k is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from flint import arb_mat, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero, number_ball
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
@@ -55,7 +55,9 @@ def stationary_constant(step: Step) -> Result:
     _require_constant_network(step, [1])
     ring = step.formal()
     found = residuals(ring, problem, outputs(ring, problem, step.box()))
-    moments = np.array([[ONE, *x] for x in problem.X], dtype=object).T @ found
+    inputs = np.array([[ONE, *x] for x in problem.X], dtype=object)
+    ring.count(inputs.size * problem.n_L, 0, inputs, found, inner=problem.T)
+    moments = inputs.T @ found
     require(all(vanishes(s) for s in moments.flat), "conclusion.at", "the gradients of the errors are not seen to cancel")
     dimension = problem.N_net - problem.widths[0] * problem.widths[1] - problem.n_L
     return step.conclude("stationary", {"radius": "0", "dimension": dimension}), rigor_of(ring)
@@ -144,9 +146,10 @@ def _gauge(step: Step, found: Mapping[str, Any], k: int | None = None) -> list[i
         )
         point = step.box(k).point
         with ball_precision(limits.SIGN_PRECISION):
+            ring = BallRing(step.work, limits.SIGN_PRECISION)
             for n, (l, a) in zip(scalings, units, strict=True):
                 row = n - problem.below(l) - a * problem.fan_in(l)
-                right = 0 <= row < problem.widths[l - 1] and not_zero(number_ball(point.layers[l - 1][0][row][a]))
+                right = 0 <= row < problem.widths[l - 1] and not_zero(ring.embed(point.layers[l - 1][0][row][a]))
                 require(right, place, f"an incoming weight of unit {a} of layer {l} that is not 0 is expected, not parameter {n}")
     return fixed
 
@@ -185,9 +188,11 @@ def stationary_merged(step: Step) -> Result:
 
 def _require_copies(step: Step, point: Point, layer: int, groups: list[list[int]], shares: Sequence[fmpq]) -> None:
     """Demand exactly equal incoming weights in a group, outgoing weights in the given shares of their sum, and shares with sum 1."""
-    (W, b), outgoing = point.layers[layer - 1], step.formal().array(point.layers[layer][0])
+    ring = step.formal()
+    (W, b), outgoing = point.layers[layer - 1], ring.array(point.layers[layer][0])
+    ring.count(outgoing.size, 0, outgoing, inner=len(shares))
     for g, group in enumerate(groups):
-        require(sum((shares[i] for i in group), ZERO) == 1, "evidence.shares", f"the shares of group {g} must have the sum 1")
+        require(evidence.total((shares[i] for i in group), step.work) == 1, "evidence.shares", f"the shares of group {g} must have the sum 1")
         total = np.sum(outgoing[group], axis=0)
         for i in group:
             same = all(row[i] == row[group[0]] for row in (*W, b))
@@ -225,8 +230,8 @@ def stationary_idle(step: Step) -> Result:
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L - 1)
     m, after, n = problem.fan_in(layer), problem.widths[layer + 1], problem.widths[layer]
     units = evidence.indices(found["units"], "evidence.units", n)
-    rows = step.formal().array([point.layers[layer][0][i] for i in units])
-    require(len(units) > 0 and all(vanishes(v) for v in rows.flat), "evidence.units", "units whose outgoing weights are 0 must be named")
+    idle = bool(units) and all(vanishes(v) for v in step.formal().array([point.layers[layer][0][i] for i in units]).flat)
+    require(idle, "evidence.units", "units whose outgoing weights are 0 must be named")
     first, behind = problem.below(layer), problem.below(layer + 1)
     below = set(range(first)) if len(units) == n else set()
     incoming, outgoing, kept = set(below), set(), set()

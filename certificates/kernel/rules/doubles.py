@@ -40,7 +40,7 @@ def _network(step: Step, k: int) -> Network:
     """Return the network at a point, with the output derivative in its place."""
     problem = step.problem
     layers = range(1, problem.L + 1)
-    return step.once("network", k, lambda: network_at(step.work, problem, step.points[k], layers, strip=False))
+    return step.once("network", k, lambda: network_at(step.work, problem, step.points[k], layers, strip=False, weighted=True))
 
 
 def singular_value(step: Step) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -52,7 +52,7 @@ def residues(rows: Sequence[Sequence[Any]], p: int, work: Work) -> nmod_mat:
     """
     width = len(rows[0])
     limit(len(rows) * width, limits.MAX_ENTRIES, "the number of entries of a table")
-    work.spend(min(len(rows), width) * len(rows) * width, "elimination modulo a prime")
+    work.spend(4 * len(rows) * width + limits.modular_work(len(rows), width), "elimination modulo a prime")
     return nmod_mat(len(rows), width, [x if isinstance(x, nmod) else nmod(residue(fmpq(x), p), p) for row in rows for x in row], p)
 
 
@@ -63,6 +63,17 @@ def no_zero_denominator(place: str) -> Iterator[None]:
         yield
     except ZeroDivisionError:
         raise Rejected(place, "evidence", "a denominator vanishes modulo the prime") from None
+
+
+def total(numbers: Iterable[fmpq], work: Work) -> fmpq:
+    """Return the sum of rational numbers, counted as it grows; raises `Rejected` if it grows out of hand."""
+    found = fmpq(0)
+    for x in numbers:
+        found += x
+        bits = max(found.p.bit_length(), found.q.bit_length())
+        limit(bits, limits.MAX_BITS, "the length of a rational number in bits")
+        work.spend(limits.rational_work(bits), "sums of rational numbers")
+    return found
 
 
 def last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:

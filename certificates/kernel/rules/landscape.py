@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flint import fmpq
-
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO, function_of
-from lossproof.certificates.kernel.arithmetic.series import Series
+from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network.passes import curve_of, forward
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
+from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step
 from lossproof.theory.verdicts import Rigor
 
@@ -50,8 +49,9 @@ def no_critical_point(step: Step) -> Result:
     require(problem.L == 1, "rule", "this needs a single layer")
     rows = [read.items(row, f"{place}[{a}]", problem.n_L) for a, row in enumerate(read.items(found["direction"], place, problem.fan_in(1)))]
     U = [[read.rational(q, f"{place}[{a}][{j}]") for j, q in enumerate(row)] for a, row in enumerate(rows)]
+    step.count_samples()
     inputs = [[*x, *[ONE] * problem.bias_rows] for x in problem.X]
-    moves = [[sum((q * U[a][j] for a, q in enumerate(x)), ZERO) for j in range(problem.n_L)] for x in inputs]
+    moves = [[evidence.total((q * U[a][j] for a, q in enumerate(x)), step.work) for j in range(problem.n_L)] for x in inputs]
     if problem.error.family == "softmax":
         require(problem.output_activation.is_identity, "rule", "this needs the identity at the output")
         require(all(1 in row for row in problem.Y), "rule", "a target is not one-hot")
@@ -70,6 +70,7 @@ def ggn_range(step: Step) -> Result:
     error, values = step.problem.error, step.problem.output_activation.range
     if error.family != "cauchy" or error.beta is None or values.lower is None or values.upper is None:
         raise Rejected("rule", "evidence", "this needs the cauchy error and a bounded output")
+    step.count_samples()
     targets = [fraction(y) for row in step.problem.Y for y in row]
     farthest = max(max(abs(values.lower - y), abs(values.upper - y)) for y in targets)
     require(farthest**2 <= error.beta, "rule", "a residual may be too large")
@@ -89,8 +90,8 @@ def ggn_witness(step: Step) -> Result:
     require(right, "rule", "this needs an error that is a sum over outputs of functions of the residual, not convex")
     with step.balls() as ring:
         passed = forward(ring, problem, curve_of(ring, problem, box))
-        z, slopes = passed.z[-1].coefficients[0][:, j : j + 1], passed.slopes[-1]
-        slope = slopes if isinstance(slopes, fmpq) else slopes.coefficients[0][:, j : j + 1]
+        z = passed.z[-1].coefficients[0][:, j : j + 1]
+        slope = constant_term(passed.slopes[-1], (problem.T, problem.n_L))[:, j : j + 1]
         c = ZERO if problem.fixed_bias is None else ring.embed(problem.fixed_bias[-1][j])
         r = passed.phi[-1].coefficients[0][:, j : j + 1] - ring.array(problem.Y)[:, j : j + 1]
         curvature: Any = ring.both(function_of(problem.error), problem.error.name, Series([r]))[1]

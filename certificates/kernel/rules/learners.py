@@ -12,6 +12,7 @@ from flint import arb, arb_mat, fmpq
 from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.rings import vanishes
+from lossproof.certificates.kernel.arithmetic.series import constant_term
 from lossproof.certificates.kernel.network.matrices import entries, parse_matrix
 from lossproof.certificates.kernel.network.orbits import image, orbits
 from lossproof.certificates.kernel.network.passes import Box, curve_of, forward, outputs
@@ -37,6 +38,7 @@ def unlearnable_samples(step: Step) -> Result:
     problem = step.problem
     listed = evidence.indices(step.expect(0, "samples")["samples"], "evidence.samples", problem.T)
     step.require_at(EVERYWHERE)
+    step.count_samples()
     first, last = listed[0] if listed else 0, listed[-1] if listed else 0
     all_orbits = orbits(problem)
     a, b = all_orbits[first], all_orbits[last]
@@ -78,10 +80,11 @@ def unlearnable_linear(step: Step) -> Result:
     affine = problem.output_activation.is_identity and (problem.L == 1 or problem.activation.is_identity)
     require(affine and problem.separable, "rule", "this needs an affine network and an error of the residuals")
     sums = [
-        [sum((q * row[b] for q, row in zip(k, table, strict=True)), ZERO) for b in range(len(table[0]))] for table in (problem.X, problem.Y)
+        [evidence.total((q * row[b] for q, row in zip(k, table, strict=True)), step.work) for b in range(len(table[0]))]
+        for table in (problem.X, problem.Y)
     ]
     require(all(s == 0 for s in sums[0]), place, "the inputs do not obey the relation")
-    total = sum(k, ZERO)
+    total = evidence.total(k, step.work)
     constants = problem.fixed_bias[0] if problem.fixed_bias is not None and problem.L == 1 else [ZERO] * problem.n_L
     known = total == 0 or problem.bias == "none" or (problem.bias == "fixed" and problem.L == 1)
     require(known, place, "the relation is not affine: the sum is not 0")
@@ -141,8 +144,8 @@ def learner_box(step: Step) -> Result:
         G = (outputs(ring, problem, step.box(k)) - ring.array(problem.Y)).reshape(-1)
         J = entries(parse_matrix("P", problem), problem, box, ring, chosen, list(range(n)))
         if problem.strip:
-            slopes: Any = forward(ring, problem, curve_of(ring, problem, box)).slopes[-1]
-            J = J * (slopes if isinstance(slopes, fmpq) else slopes.coefficients[0].reshape(1, -1))
+            slopes = forward(ring, problem, curve_of(ring, problem, box)).slopes[-1]
+            J = J * constant_term(slopes, (problem.T, problem.n_L)).reshape(1, -1)
         require_contraction(list(G), arb_mat(n, n, [arb(x) for x in J.T.flat]), radius, target)
     facts = {"point": k, "distance": str(radius * (isqrt(n - 1) + 1)), "target_radius": str(target)}
     return learner_facts(step, found, box, **facts), Rigor.BALL
@@ -158,6 +161,7 @@ def learner_wide(step: Step) -> Result:
     step.require_at(EVERYWHERE)
     lower = step.bound(0, f"Phi-{problem.L - 1}+", "rank_lower", step.premises[0].conclusion["at"])
     require(lower == problem.T, "premises[0]", "the samples are not shown to be independent", "premise")
+    step.count_samples()
     attained, targets = problem.output_activation.attained, [y for row in problem.Y for y in row]
     if problem.separable:
         right = all(attained.contains(fraction(y)) for y in targets)
@@ -180,6 +184,7 @@ def infimum_not_attained(step: Step) -> Result:
     require(out_of_reach(problem, *step.sample_and_output(found)), "evidence.output", "the target is not out of reach")
     lower = step.bound(0, f"Phi-{problem.L - 1}+", "rank_lower", step.premises[0].conclusion["at"])
     require(lower == problem.T, "premises[0]", "the samples are not shown to be independent", "premise")
+    step.count_samples()
     values, attained = problem.output_activation.range, problem.output_activation.attained
     ends = [a for a, b in ((values.lower, attained.lower), (values.upper, attained.upper)) if a is not None and a == b]
     approached = all(attained.contains(y) or y in ends for row in problem.Y for y in map(fraction, row))

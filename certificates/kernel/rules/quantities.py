@@ -91,10 +91,10 @@ def inertia_exact(step: Step) -> Result:
     step.expect(0, order=2)
     step.point()
     problem, ring = step.problem, step.formal()
+    step.work.spend(problem.N_net**3, "an elimination")
     H = hessian(ring, problem, step.box(), list(range(problem.N_net)))
     require(all(isinstance(x, fmpq) for x in H.flat), "conclusion.at", "the Hessian is not seen to be rational")
-    step.work.spend(problem.N_net**3, "an elimination")
-    negative, positive = inertia(H)
+    negative, positive = inertia(H, lambda numbers, bits: step.work.spend(numbers * limits.rational_work(bits), "an elimination"))
     return step.conclude_near("inertia", _counts(negative, problem.N_net - negative - positive, positive, 0)), rigor_of(ring)
 
 
@@ -192,6 +192,7 @@ def global_floor(step: Step) -> Result:
     require(step.problem.error.convex.holds, "rule", "the error is not convex")
     ring = step.formal()
     found = residuals(ring, step.problem, outputs(ring, step.problem, step.box()))
+    ring.count(found.size, 0, found, inner=step.problem.T)
     groups: dict[tuple[Any, ...], list[int]] = {}
     for i, x in enumerate(step.problem.X):
         groups.setdefault(row_key(x), []).append(i)

@@ -254,11 +254,11 @@ def rank_kernel(step: Step) -> Result:
     M = entries(matrix, step.problem, step.box_or_none(matrix), ring)
     M = M.T if left else M
     if kind == "Q" and all(isinstance(x, fmpq) for x in M.flat):
-        ring.count(M.size * len(vectors), 0, M)
+        ring.count(M.size * len(vectors), 0, M, np.array(vectors, dtype=object), inner=size)
         images = list(matrix_product(M, np.array(vectors, dtype=object).reshape(-1, size).T).T)
     else:
         supports = [[n for n, x in enumerate(v) if x != 0] for v in vectors]
-        ring.count(M.shape[0] * sum(map(len, supports)), 0, M)
+        ring.count(M.shape[0] * sum(map(len, supports)), 0, M, inner=size)
         images = [M[:, support] @ np.array([v[n] for n in support], dtype=object) for v, support in zip(vectors, supports, strict=True)]
     for k, image in enumerate(images):
         require(all(vanishes(x) for x in image), f"{place}[{k}]", "the vector is not annihilated")

@@ -36,8 +36,8 @@ def _widths(problem: Problem) -> Decided:
     """``n_l ≤ max(n_{l-1}, n_{l+1})`` for ``l = 2..L-1``; guaranteed are ``r_L = n_L``, ``r_l = max(0, min(n_l, n_{l+1}) + r_{l+1} − n_{l+1})`` (Sylvester)."""
     n, ranks = problem.widths, [problem.n_L]
     for l in range(problem.L - 1, 0, -1):
-        ranks.insert(0, max(0, min(n[l], n[l + 1]) + ranks[0] - n[l + 1]))
-    return all(n[l] <= max(n[l - 1], n[l + 1]) for l in range(2, problem.L)), {"guaranteed": ranks}
+        ranks.append(max(0, min(n[l], n[l + 1]) + ranks[-1] - n[l + 1]))
+    return all(n[l] <= max(n[l - 1], n[l + 1]) for l in range(2, problem.L)), {"guaranteed": ranks[::-1]}
 
 
 def _activations(problem: Problem) -> Decided:
@@ -318,8 +318,8 @@ IMPLICATIONS: Mapping[str, Implication] = {
                                   lambda step, f: Fraction(f[0].get("target_radius", "0")) > 0, lambda step, f: {"radius": f[0]["target_radius"]}),
     # every ∇E_i = 0, so ∇J = 0
     "stationary-learner": Implication("stationary", HERE, _proved("exact-learner"), facts=lambda step, f: {"dimension": 0}, order=1, near=True),
-    # F is continuously differentiable near W with a derivative Pᵀ (up to factors) onto: by the implicit function theorem the weights with the same outputs form a
-    # manifold; they are the exact learners near W, except for softmax, where the logits of a sample may be shifted
+    # F is continuously differentiable near W with a derivative Pᵀ (up to factors) onto: by the implicit function theorem the weights with the same
+    # outputs form a manifold; they are the exact learners near W, except for softmax, where the logits of a sample may be shifted
     "stationary-manifold": Implication("stationary", HERE, _proved("exact-learner", "manifold"), facts=lambda step, f: dict(f[1]), near=True),
     "manifold": Implication("manifold", HERE, _proved("exact-learner", "full-rank"), lambda step, f: step.problem.error.family != "softmax",
                             facts=lambda step, f: {"dimension": step.problem.N_net - step.problem.columns}, order=2),

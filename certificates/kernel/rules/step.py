@@ -175,6 +175,10 @@ class Step:
         """Return the same, with the fact ``radius``: how far the weights may lie from a point of the certificate, in any coordinate."""
         return self.conclude(statement, {**(facts or {}), "radius": str(self.box().radius)}, proved=proved)
 
+    def count_samples(self) -> None:
+        """Count that all samples are looked at."""
+        self.work.spend(limits.samples_work(self.problem.T, self.problem.widths[0] + self.problem.n_L), "the samples")
+
     def sample_and_output(self, found: Mapping[str, Any]) -> tuple[int, int]:
         """Return the sample and the output that the evidence names."""
         i = read.integer(found["sample"], "evidence.sample", 0, self.problem.T - 1)

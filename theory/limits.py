@@ -90,6 +90,15 @@ def rational_work(bits: int) -> int:
     return product_work(bits) * max(1, bits.bit_length() - 8)
 
 
+def ratio_work(degree: int, bits: int) -> int:
+    """Return the work of a sum or a product of rational functions, brought to lowest terms, of a degree and with coefficients of so many bits.
+
+    >>> ratio_work(9, 64), ratio_work(9, 1024)
+    (1000, 8500)
+    """
+    return 50 * (degree + 1) * product_work(bits)
+
+
 def value_work(bits: int) -> int:
     """Return the work of a transcendental function of a ball.
 

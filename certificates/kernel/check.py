@@ -27,7 +27,7 @@ from lossproof.certificates.kernel.rules.learners import LEARNER_RULES
 from lossproof.certificates.kernel.rules.quantities import QUANTITY_RULES
 from lossproof.certificates.kernel.rules.ranks import RANK_RULES
 from lossproof.certificates.kernel.rules.reasons import REASON_RULES
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Accepted, Result, Step
+from lossproof.certificates.kernel.rules.step import Accepted, Result, Step, is_region
 from lossproof.theory.exceptions import LossproofError
 from lossproof.theory.limits import step_work
 from lossproof.theory.verdicts import Rigor, weakest
@@ -165,15 +165,16 @@ def _read_conclusion(value: Any, points: int, witnesses: Mapping[str, Box | None
     if type(found["at"]) is int:
         read.integer(found["at"], f"{place}.at", 0, points - 1, "conclusion")
     else:
-        places = (EVERYWHERE, ALMOST, OPEN, SOME, *witnesses, f"W*{len(witnesses) + 1}")
-        require(read.text(found["at"], f"{place}.at") in places, f"{place}.at", "there is no such place", "conclusion")
+        at = read.text(found["at"], f"{place}.at")
+        right = is_region(at) or at in witnesses or at == f"W*{len(witnesses) + 1}"
+        require(right, f"{place}.at", "there is no such place", "conclusion")
     return found
 
 
 def _checked(step: Step, rule: str, claimed: str) -> Accepted:
     """Apply the rule, and compare what it gives with what is claimed."""
     derived, own = RULES[rule](step)
-    known = not isinstance(step.at, str) or step.at[:2] != "W*" or step.at in {*step.witnesses, *step.introduced}
+    known = not isinstance(step.at, str) or step.at[:2] != "W*" or step.at in step.witnesses or step.at in step.introduced
     require(known, "conclusion.at", "this witness was not introduced", "conclusion")
     difference = _difference(derived, step.conclusion, "conclusion")
     require(difference is None, str(difference), f"the rule {rule} gives {short(json.dumps(derived))}", "conclusion")

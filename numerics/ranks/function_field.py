@@ -28,7 +28,7 @@ from lossproof.numerics.ranks.function_field_entries import ClearedMatrix, clear
 from lossproof.numerics.ranks.modular import modular_rank, random_prime
 from lossproof.numerics.ranks.rational_kernel import kernel_evidence
 from lossproof.theory.exceptions import NotInField
-from lossproof.theory.limits import MAX_BITS, MAX_DEGREE, MAX_EXPONENT, MAX_NUMBER_TEXT, MAX_STEP_WORK, pass_work
+from lossproof.theory.limits import MAX_BITS, MAX_DEGREE, MAX_EXPONENT, MAX_NUMBER_TEXT, MAX_STEP_WORK, pass_work, ratio_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Rigor
@@ -36,7 +36,7 @@ from lossproof.theory.verdicts import Rigor
 _ATTEMPTS = 8
 _FORMAL_ENTRIES = 250_000
 _MOST_WORK = 30_000_000
-_FRACTION_WORK, _UNIT_FRACTIONS = 50, 100
+_UNIT_FRACTIONS = 100
 
 Vectors = list[list[list[list[Any]]]]
 """Kernel vectors over ``Z[u]`` as a certificate writes them."""
@@ -132,8 +132,8 @@ def _with_polynomial_kernel(
 def _is_checkable(problem: Problem, weights: Weights, cleared: ClearedMatrix, vectors: Vectors) -> bool:
     """Tell whether a certificate may hold the vectors, and a checker multiply them with the matrix.
 
-    Exponents and coefficients are limited, and so is the work of the rational functions: each costs so much for each degree, and the degrees of a sum of
-    fractions add up.
+    Exponents and coefficients are limited, and so is the work of the rational functions, in which the degrees of a sum of fractions add up, and the lengths of
+    their coefficients.
     """
     polynomials = [entry for vector in vectors for entry in vector if entry]
     if max(entry[-1][0] for entry in polynomials) > MAX_EXPONENT or any(
@@ -141,21 +141,20 @@ def _is_checkable(problem: Problem, weights: Weights, cleared: ClearedMatrix, ve
     ):
         return False
     rows, a = cleared.matrix.shape[0], problem.architecture
-    sizes = [
-        cleared.step * max(int(d.degree()), *(int(x.degree()) for x in column))
-        for d, column in zip(cleared.denominators, cleared.matrix.T, strict=True)
-    ]
-    largest = 1 + max(sizes)
+    columns = [[d, *column] for d, column in zip(cleared.denominators, cleared.matrix.T, strict=True)]
+    sizes = [(cleared.step * max(int(x.degree()) for x in column), max(int(x.height_bits()) for x in column)) for column in columns]
+    largest = ratio_work(max(degree for degree, _ in sizes), 2 * max(bits for _, bits in sizes))
     work = largest * (_UNIT_FRACTIONS * problem.T * a.widths[1] * (1 + a.n_L) + 4 * cleared.matrix.size)
     for vector in vectors:
-        total = 0
-        for entry, size in zip(vector, sizes, strict=True):
+        total = length = 0
+        for entry, (degree, bits) in zip(vector, sizes, strict=True):
             if entry:
-                total += size + entry[-1][0]
-                work += rows * (2 + size + entry[-1][0] + total)
+                total += degree + entry[-1][0]
+                length += bits + max(int(c).bit_length() for _, c in entry)
+                work += rows * 2 * ratio_work(total, length)
         if total > MAX_DEGREE:
             return False
-    return _FRACTION_WORK * work + _pass_work(problem, weights) <= MAX_STEP_WORK * 9 // 10
+    return work + _pass_work(problem, weights) <= MAX_STEP_WORK * 9 // 10
 
 
 def _pass_work(problem: Problem, weights: Weights) -> int:

@@ -28,6 +28,7 @@ from lossproof.theory.limits import (
     MAX_TERMS,
     SIGN_PRECISION,
     product_work,
+    ratio_work,
     rational_work,
     value_work,
 )
@@ -317,31 +318,39 @@ class FormalRing(Ring):
 
 
 class Ratio(Commutative):
-    """A rational function ``num/den`` in u over Q, in lowest terms."""
+    """A rational function ``num/den`` in u over Q, in lowest terms; counted, before it is formed, by the degrees and the lengths of the coefficients."""
 
-    __slots__ = ("den", "num", "work")
+    __slots__ = ("bits", "degree", "den", "num", "work")
 
     def __init__(self, work: Work, num: fmpq_poly, den: fmpq_poly) -> None:
-        degree = max(num.degree(), den.degree())
-        limit(degree, MAX_DEGREE, "the degree of a rational function")
-        work.spend(50 * (degree + 1), "rational functions of u")
         common = num.gcd(den)
         self.work, self.num, self.den = work, num // common, den // common
+        self.degree = max(self.num.degree(), self.den.degree(), 0)
+        self.bits = max(int(x) for p in (self.num, self.den) for x in (p.numer().height_bits(), p.denom().bit_length()))
 
-    def _ratio(self, element: Element) -> Ratio:
-        return element if isinstance(element, Ratio) else Ratio(self.work, fmpq_poly([fmpq(element)]), fmpq_poly([1]))
+    def _with(self, element: Element) -> Ratio:
+        """Return an element as a rational function, and count the work of a sum, a product or a quotient with it."""
+        right = element if isinstance(element, Ratio) else Ratio(self.work, fmpq_poly([fmpq(element)]), fmpq_poly([1]))
+        count_ratio(self.work, self.degree + right.degree, self.bits + right.bits)
+        return right
 
     def __add__(self, other: Element) -> Ratio:
-        right = self._ratio(other)
+        right = self._with(other)
         return Ratio(self.work, self.num * right.den + right.num * self.den, self.den * right.den)
 
     def __mul__(self, other: Element) -> Ratio:
-        right = self._ratio(other)
+        right = self._with(other)
         return Ratio(self.work, self.num * right.num, self.den * right.den)
 
     def __truediv__(self, other: Element) -> Ratio:
-        right = self._ratio(other)
+        right = self._with(other)
         return Ratio(self.work, self.num * right.den, self.den * right.num)
+
+
+def count_ratio(work: Work, degree: int, bits: int) -> None:
+    """Count the forming of a rational function in lowest terms, of a degree and a length of coefficients."""
+    limit(degree, MAX_DEGREE, "the degree of a rational function")
+    work.spend(ratio_work(degree, bits), "rational functions of u")
 
 
 class ExponentialRing(Ring):
@@ -388,7 +397,7 @@ def function_field_ring(work: Work, D: int) -> ExponentialRing:
 
     def power_of_u(m: int) -> Ratio:
         limit(abs(m), MAX_EXPONENT, "the exponent of u")
-        work.spend(abs(m), "powers of u")
+        count_ratio(work, abs(m), 1)
         monomial, one = fmpq_poly([0] * abs(m) + [1]), fmpq_poly([1])
         return Ratio(work, monomial, one) if m >= 0 else Ratio(work, one, monomial)
 

@@ -11,7 +11,7 @@ from flint import arb, arb_mat, fmpq, fmpq_poly, fmpz, nmod
 
 from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import Ratio, Ring, function_field_ring, residue_ring, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Ratio, Ring, count_ratio, function_field_ring, residue_ring, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.arithmetic.series import product as matrix_product
 from lossproof.certificates.kernel.network.errors import residuals
@@ -226,6 +226,7 @@ def _polynomial(value: Any, place: str, work: Any) -> Any:
         q = read.rational(coefficient, f"{place}[{k}][1]")
         require(q.q == 1 and q != 0, f"{place}[{k}][1]", "a coefficient is an integer other than 0", "number")
         coefficients[previous] = q.p
+    count_ratio(work, previous + 1, max((int(x.bit_length()) for x in coefficients.values()), default=0))
     polynomial = fmpq_poly([coefficients.get(n, 0) for n in range(previous + 1)])
     return Ratio(work, polynomial, fmpq_poly([1])) if coefficients else ZERO
 

@@ -6,7 +6,6 @@ functions included, so that the time of a check is bounded, and what is accepted
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 from math import isqrt
@@ -115,12 +114,22 @@ def flops_work(flops: int) -> int:
 
 
 def pass_work(widths: Sequence[int], T: int, bits: int, passes: int = 1) -> int:
-    """Return the work of passes of T samples through a network, forward or backward: their products, and the values of the activations, once.
+    """Return the work of passes of T samples forward: their products, and once the values of the activations, and weights, samples and targets as balls.
 
     >>> pass_work((2, 2, 1), 4, 64)
-    648
+    690
     """
-    return T * (passes * _forward(widths) * product_work(bits) + sum(widths[1:]) * value_work(bits))
+    products = passes * T * _forward(widths) + _forward(widths) + T * (widths[0] + widths[-1])
+    return products * product_work(bits) + T * sum(widths[1:]) * value_work(bits)
+
+
+def constants_work(constants: int, bits: int) -> int:
+    """Return the work of so many constants, such as ``log 2``, in the weights as balls; it comes on top of that of a pass.
+
+    >>> constants_work(3, 64)
+    288
+    """
+    return 2 * constants * value_work(bits)
 
 
 def backward_work(widths: Sequence[int], T: int, bits: int, passes: int = 1) -> int:
@@ -136,32 +145,31 @@ def jacobian_work(widths: Sequence[int], T: int, bits: int) -> int:
     """Return the work of all matrices ``Ψ_l`` and ``Φ_l``: a pass forward, and one backward for each output.
 
     >>> jacobian_work((2, 2, 1), 4, 64)
-    680
+    724
     """
-    return pass_work(widths, T, bits) + backward_work(widths, T, bits, widths[-1])
+    return pass_work(widths, T, bits) + backward_work(widths, T, bits, widths[-1]) + widths[-1] ** 2 * product_work(bits)
 
 
 def error_work(n_L: int, T: int, bits: int, order: int = 0, *, softmax: bool = False) -> int:
-    """Return the work of the gradients of the errors as power series up to an order.
+    """Return the work of the gradients of the errors as power series up to an order, or of the errors themselves.
 
     >>> error_work(3, 4, 64), error_work(3, 4, 64, softmax=True)
-    (576, 1800)
+    (648, 1962)
     """
-    if not softmax:
-        return T * n_L * value_work(bits)
-    return T * n_L**2 * ((order + 1) ** 2 * product_work(bits) + value_work(bits))
+    outputs, products = (T * n_L**2, n_L**2) if softmax else (T * n_L, 0)
+    return (outputs * ((order + 1) ** 2 + 2) + products) * product_work(bits) + outputs * value_work(bits)
 
 
 def gradient_work(widths: Sequence[int], T: int, bits: int, *, softmax: bool = False) -> int:
     """Return the work of the gradient of the loss.
 
     >>> gradient_work((2, 2, 1), 4, 64)
-    920
+    1010
     """
     return (
         pass_work(widths, T, bits)
         + error_work(widths[-1], T, bits, softmax=softmax)
-        + T * (_backward(widths) + _outer(widths)) * product_work(bits)
+        + T * (_backward(widths) + _forward(widths)) * product_work(bits)
     )
 
 
@@ -169,22 +177,32 @@ def hessian_work(widths: Sequence[int], T: int, bits: int, directions: int, *, s
     """Return the work of the Hessian times some directions, which are taken in batches: the coefficients of t in the gradient along them.
 
     >>> hessian_work((2, 2, 1), 4, 64, 9)
-    3656
+    4364
     """
-    batch = max(1, MAX_BATCH // (T * sum(widths)))
-    products = T * (_forward(widths) + _backward(widths) + _outer(widths)) * product_work(bits)
+    batches = hessian_batches(widths, T, directions)
+    passes = (2 * directions + batches) * T * (2 * _forward(widths) + _backward(widths)) + directions * _forward(widths)
     each = pass_work(widths, T, bits, 0) + error_work(widths[-1], T, bits, 1, softmax=softmax)
-    batches = -(-directions // batch)
-    return (2 * directions + batches) * products + batches * each
+    return passes * product_work(bits) + batches * each
+
+
+def hessian_batches(widths: Sequence[int], T: int, directions: int) -> int:
+    """Return the number of batches in which products with the Hessian are taken.
+
+    >>> hessian_batches((2, 2, 1), 10_000, 9)
+    3
+    """
+    return -(-directions // max(1, MAX_BATCH // (T * sum(widths))))
 
 
 def series_work(widths: Sequence[int], T: int, bits: int, order: int, *, softmax: bool = False) -> int:
     """Return the work of the loss as a power series in t along a curve of weights, up to an order.
 
     >>> series_work((2, 2, 1), 4, 64, 4)
-    2568
+    2938
     """
-    return pass_work(widths, T, bits, (order + 1) ** 2) + error_work(widths[-1], T, bits, order, softmax=softmax)
+    products = order * _forward(widths) + (order + 1) * T * widths[-1]
+    errors = error_work(widths[-1], T, bits, order, softmax=softmax)
+    return pass_work(widths, T, bits, (order + 1) ** 2) + errors + products * product_work(bits)
 
 
 def elimination_work(n: int, bits: int) -> int:
@@ -201,13 +219,22 @@ def modular_work(rows: int, columns: int) -> int:
     return min(rows, columns) * rows * columns // 128
 
 
-def minor_limit() -> int:
-    """Return the most rows of a minor whose elimination takes half of the work of a step; the rest is for the pass that gives its entries.
+def residues_work(rows: int, columns: int) -> int:
+    """Return the work of a matrix of rational numbers modulo a prime, with an elimination.
 
-    >>> modular_work(minor_limit(), minor_limit()) <= MAX_STEP_WORK // 2, minor_limit() <= MAX_MINOR
-    (True, True)
+    >>> residues_work(90, 40)
+    15525
     """
-    return bisect_right(range(1, MAX_MINOR + 1), MAX_STEP_WORK // 2, key=lambda n: modular_work(n, n))
+    return 4 * rows * columns + modular_work(rows, columns)
+
+
+def minor_limit() -> int:
+    """Return the most rows of a minor, whose entries are a matrix that is written out.
+
+    >>> minor_limit(), residues_work(minor_limit(), minor_limit()) < MAX_STEP_WORK // 2
+    (4096, True)
+    """
+    return min(MAX_MINOR, isqrt(MAX_ENTRIES))
 
 
 def gram_work(widths: Sequence[int], T: int) -> int:
@@ -238,8 +265,3 @@ def _forward(widths: Sequence[int]) -> int:
 def _backward(widths: Sequence[int]) -> int:
     """Return the products of a pass of one sample backward."""
     return sum((after + 1) * n for n, after in pairwise(widths[1:]))
-
-
-def _outer(widths: Sequence[int]) -> int:
-    """Return the products that give the derivatives by the weights of one sample."""
-    return sum(n * m for n, m in pairwise(widths))

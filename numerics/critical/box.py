@@ -23,11 +23,14 @@ from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.precision import ball_precision, dyadic
+from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.boxes import evaluate_box, parameter_place
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import gradient
+from lossproof.numerics.network.pass_limits import constants_in, precision_within
 from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.limits import constants_work, elimination_work, gradient_work, hessian_batches, hessian_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
 
@@ -68,7 +71,7 @@ def critical_box(problem: Problem, weights: Weights, fixed: tuple[int, ...] = ()
     """Return a small box around the weights that is proved to contain a critical point, or None.
 
     ``fixed`` are parameters (rows of ``P``) to hold, `symmetry_gauge` or none. None says nothing: the weights may be too far from a critical point, the
-    Hessian singular or nearly so, a derivative may not exist in the box, or there are more than 200 free parameters.
+    Hessian singular or nearly so, a derivative may not exist in the box, or there are more than 200 free parameters, or samples than a checker goes through.
     """
     found = zero_box(problem, weights, without(problem, fixed))
     return None if found is None else CriticalBox(*found, fixed)
@@ -78,7 +81,8 @@ def zero_box(problem: Problem, weights: Weights, system: ReducedSystem) -> tuple
     """Return ``(radius, precision)`` of a small box in the free parameters that is proved to contain exactly one zero of the system, or None."""
     if len(system.parameters) > MOST_PARAMETERS:
         return None
-    for precision in _PRECISIONS:
+    highest = precision_within(lambda bits: _work(problem, weights, system, bits), _PRECISIONS[-1])
+    for precision in (bits for bits in _PRECISIONS if bits <= highest):
         try:
             g, step = _newton_step(problem, weights, system, precision)
         except (NotDifferentiable, ZeroDivisionError):
@@ -91,6 +95,13 @@ def zero_box(problem: Problem, weights: Weights, system: ReducedSystem) -> tuple
             if radius <= 1 and _maps_into_itself(problem, weights, system, g, radius, precision):
                 return radius, precision
     return None
+
+
+def _work(problem: Problem, weights: Weights, system: ReducedSystem, bits: int) -> int:
+    """Return the work of the test for a checker: the gradient, the Hessian in the directions of the equations, and an inverse."""
+    widths, T, softmax, n = problem.architecture.widths, problem.T, problem.error.family == "softmax", len(system.equations)
+    passes = gradient_work(widths, T, bits, softmax=softmax) + hessian_work(widths, T, bits, n, softmax=softmax)
+    return passes + constants_work((2 + hessian_batches(widths, T, n)) * constants_in(weights), bits) + 2 * elimination_work(n, bits)
 
 
 def refined_weights(problem: Problem, weights: Weights, fixed: tuple[int, ...] = ()) -> Weights | None:
@@ -176,7 +187,7 @@ def _maps_into_itself(problem: Problem, weights: Weights, system: ReducedSystem,
 
 
 def _values(problem: Problem, weights: Weights, system: ReducedSystem, precision: int) -> arb_mat:
-    g = gradient(problem, evaluate(problem.architecture, problem.samples, weights, BallField(precision)))
+    g = gradient(problem, evaluate(problem.architecture, problem.samples, weights, StateBallField(precision)))
     return arb_mat(len(system.equations), 1, [g[k] for k in system.equations])
 
 
@@ -190,7 +201,7 @@ def hessian_over_box(problem: Problem, weights: Weights, radius: Fraction, preci
 
     Raises `NotDifferentiable` where a second derivative does not exist, or may not, in the box.
     """
-    return hessian(problem, evaluate_box(problem, weights, BallField(precision), radius, parameters))
+    return hessian(problem, evaluate_box(problem, weights, StateBallField(precision), radius, parameters))
 
 
 def _moved(problem: Problem, weights: Weights, free: tuple[int, ...], step: list[arb]) -> Weights:

@@ -19,12 +19,13 @@ from lossproof.numerics.fields.roomy import RoomyBallField
 from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.network.exact_work import ExactWork, residual_work
 from lossproof.numerics.network.exact_work import gradient_work as exact_gradient_work
 from lossproof.numerics.network.jacobian import gradient, jacobian, output_gradient, output_residuals
 from lossproof.numerics.network.outputs import is_clear, lie_on_flat_piece, precisions
-from lossproof.numerics.network.pass_limits import precision_within
+from lossproof.numerics.network.pass_limits import constants_in, forward_precision, precision_within
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
-from lossproof.theory.limits import error_work, gradient_work, pass_work
+from lossproof.theory.limits import constants_work, gradient_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -41,7 +42,7 @@ def gradient_is_zero(problem: Problem, weights: Weights) -> bool:
     """
     if problem.T * problem.architecture.N_net > _FORMAL_WORK or not _gradient_is_small(problem, weights):
         return False
-    return any(all(entry == 0 for entry in found) for found in _exact(problem, weights, lambda evaluation: gradient(problem, evaluation)))
+    return any(all(entry == 0 for entry in found) for found in _exact(problem, weights, gradient, exact_gradient_work))
 
 
 def is_constant_critical(problem: Problem, weights: Weights) -> bool:
@@ -52,10 +53,10 @@ def is_constant_critical(problem: Problem, weights: Weights) -> bool:
         return False
     inputs = [[*row, 1] for row in problem.samples.X]
 
-    def moments(evaluation: Evaluation) -> Array:
+    def moments(problem: Problem, evaluation: Evaluation) -> Array:
         return np.asarray(evaluation.field.matmul(evaluation.field.array(inputs).T, output_residuals(problem, evaluation)))
 
-    return any(all(entry == 0 for entry in found.ravel()) for found in _exact(problem, weights, moments))
+    return any(all(entry == 0 for entry in found.ravel()) for found in _exact(problem, weights, moments, residual_work))
 
 
 def equal_inputs_are_balanced(problem: Problem, weights: Weights) -> bool:
@@ -65,7 +66,7 @@ def equal_inputs_are_balanced(problem: Problem, weights: Weights) -> bool:
     groups: dict[object, list[int]] = {}
     for i, x in enumerate(problem.samples.X):
         groups.setdefault(x, []).append(i)
-    for residuals in _exact(problem, weights, lambda evaluation: output_residuals(problem, evaluation)):
+    for residuals in _exact(problem, weights, output_residuals, residual_work):
         sums = [sum((residuals[i, j] for i in group), fmpq(0)) for group in groups.values() for j in range(residuals.shape[1])]
         if all(entry == 0 for entry in sums):
             return True
@@ -79,13 +80,12 @@ def gradient_apart_from_zero(problem: Problem, weights: Weights, max_precision: 
     components by the last layer's weights come first, which need no pass backwards; beyond a limit they are the only ones.
     """
     work, softmax = problem.T * problem.architecture.N_net, problem.error.family == "softmax"
-    widths, T = problem.architecture.widths, problem.T
+    widths, T, constants = problem.architecture.widths, problem.T, constants_in(weights)
     if work > _CHEAP_WORK:
-        cap = precision_within(lambda bits: pass_work(widths, T, bits) + error_work(widths[-1], T, bits, softmax=softmax), max_precision)
-        found = _component_apart(problem, weights, cap, output_gradient)
+        found = _component_apart(problem, weights, forward_precision(problem, max_precision, weights), output_gradient)
         if found is not None or work > _BALL_WORK:
             return found
-    cap = precision_within(lambda bits: gradient_work(widths, T, bits, softmax=softmax), max_precision)
+    cap = precision_within(lambda bits: gradient_work(widths, T, bits, softmax=softmax) + constants_work(constants, bits), max_precision)
     return _component_apart(problem, weights, cap, gradient)
 
 
@@ -108,7 +108,7 @@ def _component_apart(
 def inactive_layer(problem: Problem, weights: Weights, precision: int) -> int | None:
     """Return a hidden layer each of whose units is proved to be constant at and near the z it has at all samples, as relu is for ``z < 0``; or None."""
     a = problem.architecture
-    if all(piece.slope != 0 for piece in a.activation.affine_pieces):
+    if all(piece.slope != 0 for piece in a.activation.affine_pieces) or forward_precision(problem, precision, weights) < precision:
         return None
     z = _pass(problem, weights, RoomyBallField(precision)).z
     return next((l for l in range(1, a.L) if all(lie_on_flat_piece(a.activation, list(unit), precision) for unit in z[l].T)), None)
@@ -146,14 +146,19 @@ def has_rational_sides(problem: Problem, weights: Weights) -> bool:
         return False
 
 
-def _exact(problem: Problem, weights: Weights, compute: Callable[[Evaluation], Array]) -> Iterator[Array]:
+def _exact(
+    problem: Problem,
+    weights: Weights,
+    compute: Callable[[Problem, Evaluation], Array],
+    work: Callable[[Problem, Evaluation], ExactWork],
+) -> Iterator[Array]:
     """Yield what is computed over the rationals, and over the formal ring, where it exists there and a checker computes it, too."""
     fields: tuple[Field, ...] = (RationalField(), formal_field(problem))
     for field in fields:
         evaluation = _pass(problem, weights, field)
         try:
-            found = compute(evaluation)
-            allowed = exact_gradient_work(evaluation).is_allowed
+            found = compute(problem, evaluation)
+            allowed = work(problem, evaluation).is_allowed
         except (NotInField, NotDifferentiable):
             continue
         if allowed:

@@ -63,9 +63,18 @@ def merged_point(problem: Problem, weights: Weights, *, exactly: bool = False) -
         if box is None and not exactly:
             refined = refined_weights(smaller, inner)
             inner, box = (inner, None) if refined is None else (refined, critical_box(smaller, refined))
-        if box is not None:
+        if box is not None and _are_apart_from_zero(inner, grouping, box.radius):
             return MergedPoint(weights if exactly else embedded_weights(problem, inner, grouping), grouping, box)
     return None
+
+
+def _are_apart_from_zero(inner: Weights, grouping: Grouping, radius: Fraction) -> bool:
+    """Tell whether each unit of the smaller network that stands for several has an outgoing weight that is clearly not 0 all over the box.
+
+    With outgoing weights 0 the shares would make no difference, and the manifold have a smaller dimension.
+    """
+    outgoing = zip(grouping.groups, inner.layers[grouping.layer].W, strict=True)
+    return all(len(group) == 1 or any(abs(_rational(v)) > 2 * radius for v in row) for group, row in outgoing)
 
 
 def merged_problem(problem: Problem, grouping: Grouping) -> Problem:

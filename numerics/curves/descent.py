@@ -25,10 +25,10 @@ from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import output_residuals
 from lossproof.numerics.network.outputs import precisions
-from lossproof.numerics.network.pass_limits import precision_within
+from lossproof.numerics.network.pass_limits import constants_in, precision_within
 from lossproof.numerics.ranks.formal import constant_kernel
 from lossproof.theory.exceptions import InputError, NotDifferentiable, NotInField
-from lossproof.theory.limits import MAX_ORDER, MAX_STEP_WORK, series_work
+from lossproof.theory.limits import MAX_ORDER, MAX_STEP_WORK, constants_work, series_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.rationals import is_writable, rational_written
@@ -115,7 +115,7 @@ def proved_descent(problem: Problem, weights: Weights, terms: Terms, order: int)
     first = next((k for k, c in enumerate(formal) if c != 0), None)
     if first is None or first < _LEAST_ORDER or not series_is_allowed(expansion, curves, first):
         return None
-    for precision in precisions(_highest_precision(problem, first)):
+    for precision in precisions(_highest_precision(problem, weights, first)):
         try:
             ball = taylor_coefficients(problem, weights, terms, first, BallSeries(precision))[first]
         except KinkInBall:
@@ -127,10 +127,14 @@ def proved_descent(problem: Problem, weights: Weights, terms: Terms, order: int)
     return None
 
 
-def _highest_precision(problem: Problem, order: int) -> int:
-    """Return the highest precision at which a checker takes the coefficient of ``t^order`` in balls, at most 1024 bits."""
-    widths, softmax = problem.architecture.widths, problem.error.family == "softmax"
-    return precision_within(lambda bits: series_work(widths, problem.T, bits, order, softmax=softmax), _MOST_PRECISION, MAX_STEP_WORK // 2)
+def _highest_precision(problem: Problem, weights: Weights, order: int) -> int:
+    """Return the highest precision at which a checker takes the coefficient of ``t^order`` in balls, at most 1024 bits, with half of a step."""
+    widths, softmax, constants = problem.architecture.widths, problem.error.family == "softmax", constants_in(weights)
+
+    def work(bits: int) -> int:
+        return series_work(widths, problem.T, bits, order, softmax=softmax) + constants_work(constants, bits)
+
+    return precision_within(work, _MOST_PRECISION, MAX_STEP_WORK // 2)
 
 
 def _candidates(problem: Problem, weights: Weights, evaluation: Evaluation, seed: int, max_order: int) -> Iterator[tuple[int, Terms]]:

@@ -72,7 +72,7 @@ class LossExpansion:
         """Return the series of ``φ_0, …, φ_L`` and, if asked for, of ``σ'(z_1), …, σ'(z_L)`` up to ``t^{order−1}``."""
         values: list[Array] = [self.inputs[None, None]]
         rates: list[Array] = []
-        for l, (W, b) in enumerate(self._weights(curves), start=1):
+        for l, (W, b) in enumerate(self.weights(curves), start=1):
             z = series_product(values[-1], W, order, np.matmul)
             if b is not None:
                 z[: b.shape[0]] += b[: order + 1]
@@ -95,7 +95,7 @@ class LossExpansion:
                 gradient = np.concatenate([gradient, delta.sum(axis=-2, keepdims=True)], axis=-2)
             parts.insert(0, gradient.swapaxes(-1, -2).reshape(*gradient.shape[:2], -1))
             if l > 1:
-                W = self._weights(curves)[l - 1][0]
+                W = self.weights(curves)[l - 1][0]
                 carried = series_product(delta, W.swapaxes(-1, -2), order, np.matmul)
                 delta = series_product(rates[l - 2], carried, order)
         return parts
@@ -108,7 +108,13 @@ class LossExpansion:
     def _slopes(self, phi: Array, order: int) -> Array:
         return slope_series(self.problem.error, self.error_jet, phi, self.targets, order)
 
-    def _weights(self, curves: Array) -> list[tuple[Array, Array | None]]:
+    def rates(self, curves: Array, order: int) -> Array:
+        """Return the coefficients of ``t^0, …, t^{order−1}`` of the summands of ``T dJ/dt``, of shape ``(order, B, T, n_L)``."""
+        with self.field.working():
+            phi = self._forward(curves, order, False)[0][-1]
+            return series_product(derivative_series(phi), self._slopes(phi, order - 1), order - 1)
+
+    def weights(self, curves: Array) -> list[tuple[Array, Array | None]]:
         """Return the series of ``W_l``, of shape ``(K + 1, B, n_{l-1}, n_l)``, and of ``b_l − b_l(0)``, ``(K + 1, B, 1, n_l)``."""
         a, offset, result = self.problem.architecture, 0, []
         for l, (base, _) in enumerate(self.layers, start=1):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from lossproof.numerics.curves.loss_series import LossExpansion
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.fields.formal_polynomial import FormalPolynomial, formal_terms
-from lossproof.numerics.network.exact_work import TERM_WORK, bit_length
+from lossproof.numerics.fields.lengths import bit_length, products_work
+from lossproof.numerics.fields.term_counts import sum_of_terms_work
+from lossproof.numerics.network.layer_work import most_terms, product_terms
 from lossproof.theory.limits import MAX_BITS, MAX_STEP_WORK, MAX_TERMS, series_work
 
 _STATES = 4
@@ -18,21 +21,37 @@ def series_is_allowed(expansion: LossExpansion, curves: Array, order: int) -> bo
     The numbers are those that occur here, by their lengths; polynomials in symbols count by their terms, those of ``t^i`` times those of ``t^j``, ``i + j ≤
     order``, for each order that is advanced.
     """
-    problem, widths = expansion.problem, expansion.problem.architecture.widths
     values = expansion.values(curves, order)
-    bits = bit_length([*values, curves, *(W for W, _ in expansion.layers)])
-    work = series_work(widths, problem.T, 2 * bits, order, softmax=problem.error.family == "softmax")
-    longest = max(1, *(_terms(W) for W, _ in expansion.layers))
+    if bit_length(values) > MAX_BITS:
+        return False
+    work = _rational_work(expansion, curves, order, values)
+    work += _formal_work(expansion, order, [[most_terms(coefficient) for coefficient in series] for series in values])
+    return work <= MAX_STEP_WORK // 2
+
+
+def _rational_work(expansion: LossExpansion, curves: Array, order: int, values: list[Array]) -> int:
+    """Return the work of the products of rational numbers, and of the values of the activations."""
+    problem, softmax = expansion.problem, expansion.problem.error.family == "softmax"
+    widths, T = problem.architecture.widths, problem.T
+    work = series_work(widths, T, 0, order, softmax=softmax)
+    for (m, n), (W, _), phi in zip(pairwise(widths), expansion.weights(curves), values, strict=False):
+        work += products_work((order + 1) ** 2 * T * (m + 1) * n, m + 1, W, phi)
+    outputs = (order + 1) ** 2 * T * widths[-1] * (widths[-1] if softmax else 1)
+    work += products_work(outputs, 1, values[-1], expansion.targets)
+    return work + products_work((order + 1) * T * widths[-1], T * widths[-1], expansion.rates(curves, order))
+
+
+def _formal_work(expansion: LossExpansion, order: int, terms: list[list[int]]) -> int:
+    """Return the work of the products of polynomials, from the terms of the coefficients of each layer; more than there is where there are too many."""
+    widths, T = expansion.problem.architecture.widths, expansion.problem.T
+    weights = [most_terms(W) for W, _ in expansion.layers]
+    work = 0
     for l, n in enumerate(widths[1:], start=1):
-        terms = [_terms(coefficient) for coefficient in values[l]]
-        pairs = [max(a, 1) * max(b, 1) for i, a in enumerate(terms) for b in terms[: order + 1 - i] if a or b]
-        if _STATES * max(pairs, default=0) > MAX_TERMS:
-            return False
-        behind = longest * (widths[l + 1] if l + 1 < len(widths) else 1)
-        work += TERM_WORK * problem.T * n * (_STATES * order + behind) * sum(pairs)
-    return bits <= MAX_BITS and work <= MAX_STEP_WORK // 2
-
-
-def _terms(A: Array) -> int:
-    """Return the most terms of an entry that is no rational, 0 without any."""
-    return max((len(formal_terms(x)) for x in A.flat if isinstance(x, FormalPolynomial)), default=0)
+        pairs = [[product_terms(terms[l][i], terms[l][k - i]) for i in range(k + 1)] for k in range(min(order + 1, len(terms[l])))]
+        if _STATES * max(map(max, pairs)) > MAX_TERMS:
+            return MAX_STEP_WORK
+        work += T * n * _STATES * order * sum(sum_of_terms_work(len(products), max(products)) for products in pairs)
+        behind = product_terms(max(terms[l]), weights[l] if l < len(weights) else 0)
+        after = widths[l + 1] if l + 1 < len(widths) else 1
+        work += T * after * (order + 1) ** 2 * sum_of_terms_work(n + 1, behind)
+    return work

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
 
 import numpy as np
 from flint import arb, fmpq
@@ -23,8 +26,9 @@ class StateBallField(BallField):
     r"""Enclosures of ``σ, σ', σ''`` from the Taylor coefficients of `Formulas.jet`: polynomials in z and in states, which alone are enclosed by themselves.
 
     Over wide balls they are wider than the sharpest ones known, such as ``z N(z)`` for gelu near its minimum: what holds with them holds for another program
-    that evaluates the same polynomials. At a kink within the ball, where the derivative exists, those of `BallField` are taken. A value that is that of one of
-    several pieces and no rational number, such as ``e^z − 1``, may be the difference of two numbers there, and is known only absolutely near 0.
+    that evaluates the same polynomials. In a ball that holds a kink the constants of all pieces it meets are taken at once for the value, such as all slopes
+    and all intercepts, and derivatives that exist are those of `BallField`. A value that is that of one of several pieces and no rational number, such as
+    ``e^z − 1``, may be the difference of two numbers there, and is known only absolutely near 0.
 
     >>> from lossproof.theory.functions.activations import activation_named
     >>> z = BallField(64).array([arb(-0.75, 0.01)])
@@ -80,7 +84,8 @@ class StateBallField(BallField):
             apart = np.array([all(lies_above(entry, place) is not None for _, place in kinks) for entry in flat], dtype=bool)
         found = np.empty((order + 1, flat.size), dtype=object)
         if not apart.all():
-            for k in range(order + 1):
+            found[0, ~apart] = self._across(activation, flat[~apart])
+            for k in range(1, order + 1):
                 found[k, ~apart] = super().activate(activation, k, flat[~apart])
         if apart.any():
             found[:, apart] = self._series(activation, order, flat[apart])
@@ -88,6 +93,11 @@ class StateBallField(BallField):
             with ball_precision(self.precision):
                 found[0] = found[0] + arb(0, 1) * arb(2) ** (_SPARE_BITS - self.precision)
         return [values.reshape(z.shape) for values in found]
+
+    def _across(self, activation: Activation, z: Array) -> Array:
+        """Return enclosures of ``σ(z)`` for balls that are not told from a kink."""
+        with ball_precision(self.precision):
+            return elementwise(_ACROSS.get(activation.family, lambda entry: _of_lines(activation, entry)), z)
 
     def _series(self, activation: Activation, order: int, z: Array) -> Array:
         """Return the derivatives from the Taylor coefficients, of shape ``(order + 1, z.size)``."""
@@ -98,6 +108,33 @@ class StateBallField(BallField):
                 coefficient = jet[k] if k < len(jet) else arb(0)
                 found[k] = [(1, 1, 2)[k] * arb(entry) for entry in np.broadcast_to(np.asarray(coefficient, dtype=object), z.shape)]
         return found
+
+
+def _of_lines(activation: Activation, z: arb) -> arb:
+    """Return an enclosure of a piecewise linear function with the slopes and the intercepts of all pieces that a ball meets."""
+    met = [
+        (_ball(piece.slope), _ball(piece.intercept))
+        for piece in activation.affine_pieces
+        if not (piece.lower is not None and z < _exact(piece.lower)) and not (piece.upper is not None and z > _exact(piece.upper))
+    ]
+    slope, intercept = (reduce(lambda a, b: a.union(b), constants) for constants in zip(*met, strict=True))
+    found: arb = slope * z + intercept
+    return found
+
+
+def _ball(value: Fraction) -> arb:
+    return arb(_exact(value))
+
+
+def _exact(value: Fraction) -> fmpq:
+    return fmpq(value.numerator, value.denominator)
+
+
+_ACROSS: Mapping[str, Callable[[arb], arb]] = {
+    "softsign": lambda z: z * (1 / (1 + abs(z))),
+    "elu": lambda z: (z.min(arb(0)).exp() - 1) * arb(0.5, 0.5) + z * arb(0.5, 0.5),
+}
+"""The families that are not piecewise linear."""
 
 
 def _sigmoid(z: arb) -> arb:

@@ -17,9 +17,9 @@ simplified Newton iteration; Kantorovich 1948; Ortega and Rheinboldt 1970, secti
 
 **All targets within δ.** If ``|Y' − Y| ≤ δ`` in every entry, ``‖D G(W_0)‖`` grows by at most ``δ ‖D‖_F``.
 
-In doubles: ``σ_min(PD)`` and the powers of two ``D`` come from ``verified_gram``, ``G(W_0)`` from ``enclosed_pass``, ``κ`` from
-``derivative_bounds``. With ``g ≥ ‖D G(W_0)‖ + δ‖D‖_F`` the conditions read ``σ ≥ g/ρ + ½κρ`` and ``σ > κρ``; ``σ`` is counted as an eighth
-smaller, and the rounding of ``G`` eight times, so that a checker with other constants agrees.
+In doubles: ``σ_min(PD)`` and the powers of two ``D`` come from ``verified_gram`` (where a norm is near a power of two the larger scale is taken: the bound
+holds for it, too), ``G(W_0)`` from ``enclosed_pass``, ``κ`` from ``derivative_bounds``. With ``g ≥ ‖D G(W_0)‖ + δ‖D‖_F`` the conditions read ``σ ≥ g/ρ +
+½κρ`` and ``σ > κρ``; ``σ`` is counted as an eighth smaller, and the rounding of ``G`` eight times, so that a checker with other constants agrees.
 """
 
 from __future__ import annotations
@@ -53,14 +53,15 @@ _LEAST, _LARGEST = 2.0**-100, 2.0**60
 class KantorovichBall:
     r"""A ball around the weights that is proved to contain an exact learner at which ``P`` has full column rank.
 
-    ``distance`` is the ball's radius ``ρ``. All targets within ``target_radius`` of ``Y`` in every entry have an exact learner within
-    ``target_distance``, too (both 0 where none was proved). ``beta``, ``eta``, ``kappa`` are the constants of the theorem, for the
-    equations multiplied by their scales: to look at.
+    ``distance`` is the ball's radius ``ρ``, ``sigma`` the lower bound of ``σ_min(P D)`` that it rests on, a double. All targets within ``target_radius`` of
+    ``Y`` in every entry have an exact learner within ``target_distance``, too (both 0 where none was proved). ``beta``, ``eta``, ``kappa`` are the constants
+    of the theorem, for the equations multiplied by their scales: to look at.
     """
 
     distance: Fraction
     target_radius: Fraction
     target_distance: Fraction
+    sigma: Fraction
     beta: float
     eta: float
     kappa: float
@@ -101,11 +102,13 @@ def kantorovich_ball(
 
 
 def _singular_value(found: EnclosedPass, sigma: float | None, report: Report | None) -> SingularValueBound | None:
+    """Return the bound with the largest scales that another program may take, for which it holds as well."""
     blocks, n_L = found.blocks(), found.architecture.n_L
     if sigma is None:
-        return smallest_singular_value(blocks, n_L, report)
+        bound = smallest_singular_value(blocks, n_L, report)
+        sigma = None if bound is None else bound.lower
     scales = even_scales(blocks, n_L)
-    return None if scales is None else SingularValueBound(scales, sigma)
+    return None if scales is None or sigma is None else SingularValueBound(scales, sigma)
 
 
 class _Equations:
@@ -141,7 +144,9 @@ class _Equations:
             if fitting:
                 target, reach = self._robust(fitting[0], kappa)
                 beta = float(raised(np.asarray(1 / self.sigma), 1))
-                return KantorovichBall(Fraction(fitting[0]), target, reach, beta, float(raised(np.asarray(step), 1)), kappa)
+                return KantorovichBall(
+                    Fraction(fitting[0]), target, reach, Fraction(self.sigma), beta, float(raised(np.asarray(step), 1)), kappa
+                )
         return None
 
     def _robust(self, least: float, kappa: float) -> tuple[Fraction, Fraction]:

@@ -17,15 +17,18 @@ import numpy as np
 from flint import arb, arb_mat
 from scipy import linalg
 
-from lossproof.numerics.fields.ball import BallField, ball_of
+from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.estimates import singular_values
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
+from lossproof.numerics.network.pass_limits import constants_in, precision_within
 from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.limits import constants_work, elimination_work, jacobian_work, pass_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -67,14 +70,22 @@ def learner_box(problem: Problem, weights: Weights) -> LearnerBox | None:
     parameters = _free_weights(problem, weights)
     if parameters is None:
         return None
+    highest = precision_within(lambda bits: _work(problem, weights, bits), _LAST_PRECISION)
     precision = _FIRST_PRECISION
-    while precision <= _LAST_PRECISION:
+    while precision <= highest:
         point = _Point(problem, weights, precision)
         for radius in _radii(point, parameters):
             if _margin(point, parameters, radius) is not None:
                 return LearnerBox(parameters, radius, precision)
         precision *= 2
     return None
+
+
+def _work(problem: Problem, weights: Weights, bits: int) -> int:
+    """Return the work of the test for a checker: a pass at the point, two over the box, one of them for all of ``P``, and an inverse."""
+    widths, T = problem.architecture.widths, problem.T
+    passes = 2 * pass_work(widths, T, bits) + jacobian_work(widths, T, bits) + constants_work(3 * constants_in(weights), bits)
+    return passes + 2 * elimination_work(problem.columns, bits)
 
 
 def robust_box(problem: Problem, weights: Weights, box: LearnerBox) -> LearnerBox | None:
@@ -154,7 +165,7 @@ class _Point:
     """A problem at a point in balls of one precision."""
 
     def __init__(self, problem: Problem, weights: Weights, precision: int) -> None:
-        self.problem, self.weights, self.field = problem, weights, BallField(precision)
+        self.problem, self.weights, self.field = problem, weights, StateBallField(precision)
 
     @cached_property
     def residuals(self) -> arb_mat:

@@ -14,8 +14,9 @@ from lossproof.numerics.fields.roomy import RoomyBallField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.exact_work import argument_work
+from lossproof.numerics.network.pass_limits import STEP, constants_in
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
-from lossproof.theory.limits import MAX_STEP_WORK, SIGN_PRECISION, pass_work
+from lossproof.theory.limits import SIGN_PRECISION, constants_work, pass_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Rigor
@@ -67,12 +68,12 @@ def derivatives_exist(problem: Problem, weights: Weights, radius: Fraction, orde
         return Rigor.EXACT
     kinks = {l: [place for _, place in exact_kinks(a.activation_of(l), order)] for l in concerned}
     if radius == 0 and weights.is_rational() and all(a.activation_of(l).rational.holds for l in range(1, concerned[-1])):
-        if pass_work(a.widths, problem.T, 0) > MAX_STEP_WORK:
+        if pass_work(a.widths, problem.T, 0) > STEP:
             return None
         evaluation = evaluate(a, problem.samples, weights, RationalField())
         apart = in_field(lambda: all(entry != k for l in concerned for k in kinks[l] for entry in evaluation.z[l].flat))
         return Rigor.EXACT if apart and argument_work(evaluation, concerned[-1]).is_allowed else None
-    if pass_work(a.widths, problem.T, SIGN_PRECISION) > MAX_STEP_WORK:
+    if pass_work(a.widths, problem.T, SIGN_PRECISION) + constants_work(constants_in(weights), SIGN_PRECISION) > STEP:
         return None
     for bits in _PRECISIONS:
         z = evaluate_box(problem, weights, RoomyBallField(bits), 2 * radius).z

@@ -40,7 +40,7 @@ def loss_exact(problem: Problem, weights: Weights) -> Fraction | None:
     evaluation = evaluate(problem.architecture, problem.samples, weights, field)
     outputs = in_field(lambda: evaluation.phi[problem.architecture.L])
     residuals = None if outputs is None else outputs - field.array(problem.samples.Y)
-    if residuals is None or not _all_rational(residuals) or not output_work(evaluation).is_allowed:
+    if residuals is None or not _all_rational(residuals) or not output_work(problem, evaluation).is_allowed:
         return None
     total = sum((r * r for r in residuals.ravel()), fmpq(0)) / fmpq(2 * problem.T)
     return Fraction(int(total.p), int(total.q))
@@ -104,6 +104,12 @@ def _square(r: arb) -> arb:
     return square
 
 
+def _smooth_l1(r: arb, beta: arb) -> arb:
+    """Return ``(r² + β) · (r² + β)^{-1/2}``, a polynomial in r and a state, as wide over a wide ball as another program may have it."""
+    size = _square(r) + beta
+    return size * (1 / size.sqrt())
+
+
 def _blake_zisserman(r: arb, beta: arb) -> arb:
     weight: arb = (-_square(r)).exp() + beta
     return -weight.log()
@@ -111,7 +117,7 @@ def _blake_zisserman(r: arb, beta: arb) -> arb:
 
 _SEPARABLE: Mapping[str, Callable[[arb, arb], arb]] = {
     "squared": lambda r, _: _square(r) / 2,
-    "smooth-l1": lambda r, beta: (_square(r) + beta).sqrt(),
+    "smooth-l1": _smooth_l1,
     "blake-zisserman": _blake_zisserman,
     "cauchy": lambda r, beta: (_square(r) / beta).log1p(),
 }

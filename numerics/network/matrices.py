@@ -27,7 +27,7 @@ def named_matrix(problem: Problem, weights: Weights | None, name: str, field: Fi
     - ``W-l``: ``W_l`` with ``b_l`` as a last row when the bias is trainable, ``W-l*`` without it, ``l = 1..L``.
 
     Where the output activation's derivative vanishes nowhere it exists, ``Psi-l``, ``P-l`` and ``P`` are built with the identity in place of
-    ``Ψ_L(i)``: the same rank. ``weights`` may be None for ``Phi-0`` and ``Phi-0+``.
+    ``Ψ_L(i)``: the same rank. All of them exist only where all of ``P`` does. ``weights`` may be None for ``Phi-0`` and ``Phi-0+``.
 
     Raises `InputError` on a name that means no matrix here, `NotInField` and `NotDifferentiable`.
 
@@ -65,9 +65,18 @@ def matrix_at(problem: Problem, evaluation: Evaluation, name: str) -> Array:
 def _build(evaluation: Evaluation, kind: str, l: int, mark: str) -> Array:
     if kind == "Phi":
         return (evaluation.extended_phi(l) if mark else evaluation.phi[l]).T
+    _require_slopes(evaluation)
     if kind == "Psi":
         return _block_diagonal(evaluation, l)
     return jacobian_block(evaluation, l) if l else jacobian(evaluation)
+
+
+def _require_slopes(evaluation: Evaluation) -> None:
+    """Raise `NotDifferentiable` where a derivative does not exist that the whole of ``P`` asks for, even if the block wanted does not."""
+    a = evaluation.architecture
+    for l in a.kinked_layers(1):
+        if l < a.L or not evaluation.strip_output:
+            _ = evaluation.slope[l]
 
 
 def _weight_matrix(problem: Problem, weights: Weights, field: Field, l: int, mark: str) -> Array:

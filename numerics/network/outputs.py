@@ -22,6 +22,7 @@ from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.exact_work import output_work
+from lossproof.numerics.network.pass_limits import forward_precision
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.functions.activation import Activation
 from lossproof.theory.problem.problem import Problem
@@ -68,18 +69,18 @@ def is_exact_learner(problem: Problem, weights: Weights) -> bool:
     evaluation = evaluate(problem.architecture, problem.samples, weights, field)
     outputs = in_field(lambda: evaluation.phi[problem.architecture.L])
     equal = outputs is not None and all(entry == 0 for entry in (outputs - field.array(problem.samples.Y)).ravel())
-    return equal and output_work(evaluation).is_allowed
+    return equal and output_work(problem, evaluation).is_allowed
 
 
 def output_apart_from_target(problem: Problem, weights: Weights, max_precision: int) -> tuple[int, int, int] | None:
     """Return ``(sample, output, precision)`` where ball arithmetic proves ``F(W, x_i)_j ≠ y_ij``, or None.
 
     The place is the one with the largest residual in doubles, or in balls where doubles show none or some number has none; the precision doubles up to
-    the cap.
+    the cap, or to what a checker takes, which passes all samples.
     """
     i, j = _largest_residual(problem, weights)
     one = Samples((problem.samples.X[i],), (problem.samples.Y[i],))
-    for precision in precisions(max_precision):
+    for precision in precisions(forward_precision(problem, max_precision, weights)):
         output = evaluate(problem.architecture, one, weights, StateBallField(precision)).phi[problem.architecture.L][0, j]
         with ball_precision(precision):
             if is_clear(output - ball_rational(problem.samples.Y[i][j])):
@@ -90,6 +91,8 @@ def output_apart_from_target(problem: Problem, weights: Weights, max_precision: 
 def flat_outputs(problem: Problem, weights: Weights, precision: int) -> list[list[int]]:
     """Return the pairs ``[i, j]`` with ``z_L(i)_j`` proved to lie inside an interval on which the output activation is constant, such as relu for ``z < 0``."""
     a = problem.architecture
+    if forward_precision(problem, precision, weights) < precision:
+        return []
     z = evaluate(a, problem.samples, weights, RoomyBallField(precision)).z[a.L]
     places = [[i, j] for i in range(problem.T) for j in range(a.n_L)]
     return [[i, j] for i, j in places if lie_on_flat_piece(a.output_activation, [z[i, j]], precision)]
@@ -110,12 +113,14 @@ def _end(value: Fraction | None) -> fmpq | None:
 def curvature_is_negative(problem: Problem, weights: Weights, output: int, precision: int) -> bool:
     """Tell whether ``Σ_i e''(r_ij) s_i² < 0`` is proved, with ``s_i = σ_out'(z_ij)(z_ij − c)`` as in the rule `ggn-semidefinite-witness`.
 
-    The sum is ``T vᵀ H_GN v`` for ``v`` the incoming weights of output ``j``.
+    The sum is ``T vᵀ H_GN v`` for ``v`` the incoming weights of output ``j``. False also where some slope does not exist, hidden ones included.
     """
     a, field = problem.architecture, RoomyBallField(precision)
+    if forward_precision(problem, precision, weights) < precision:
+        return False
     try:
         evaluation = evaluate(a, problem.samples, weights, field)
-        slope = field.activate(a.output_activation, 1, evaluation.z[a.L])[:, output]
+        slope = [evaluation.slope[l] for l in range(1, a.L + 1)][-1][:, output]
     except NotDifferentiable:
         return False
     z = evaluation.z[a.L][:, output]

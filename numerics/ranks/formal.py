@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from flint import fmpq
 
-from lossproof.numerics.fields.formal_polynomial import FormalPolynomial, formal_terms
-from lossproof.numerics.network.exact_work import TERM_WORK, ExactWork, bit_length
+from lossproof.numerics.fields.formal_polynomial import formal_terms
+from lossproof.numerics.fields.lengths import products_work
+from lossproof.numerics.fields.term_counts import sum_of_terms_work
+from lossproof.numerics.network.exact_work import ExactWork
+from lossproof.numerics.network.layer_work import most_terms
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.rational_kernel import kernel_evidence, reduced_kernel
-from lossproof.theory.limits import MAX_STEP_WORK, product_work
+from lossproof.theory.limits import MAX_STEP_WORK
 
 Equation = dict[int, fmpq]
 
@@ -27,7 +33,7 @@ def constant_kernel(matrix: npt.NDArray[Any], side: str, work: ExactWork | None 
 
     The bound may be trivial (``d = 0``) and need not be the rank: a kernel vector may have entries that are not rational. None is
     returned only where no checker takes the evidence: a number is too long, or the products of the matrix with all vectors cost too much, ``work`` being
-    that of the entries for a checker. Raises `ValueError` on another side.
+    that of the entries for a checker, whose rigor is that of the bound. Raises `ValueError` on another side.
 
     >>> rows = np.array([[fmpq(1), fmpq(2)], [fmpq(3), fmpq(6)]], dtype=object)
     >>> constant_kernel(rows, "right").payload
@@ -48,23 +54,24 @@ def constant_kernel(matrix: npt.NDArray[Any], side: str, work: ExactWork | None 
     for short in reduced_kernel(system) if free else []:
         entries = dict(zip(free, short, strict=True))
         basis.append([entries.get(j, short[0] * 0) for j in range(n)])
-    support = sum(entry != 0 for vector in basis for entry in vector)
-    if not products_are_allowed(oriented, support, len(basis), work):
-        return None
-    return kernel_evidence(basis, n, side)
+    found = kernel_evidence(basis, n, side) if products_are_allowed(oriented, basis, work) else None
+    return found if found is None or work is None else replace(found, rigor=work.rigor)
 
 
-def products_are_allowed(matrix: npt.NDArray[Any], support: int, vectors: int, entries: ExactWork | None = None) -> bool:
-    """Tell whether a checker multiplies a matrix over the formal ring with so many vectors, which have so many entries other than 0, within a step.
+def products_are_allowed(matrix: npt.NDArray[Any], vectors: Sequence[Sequence[Fraction]], entries: ExactWork | None = None) -> bool:
+    """Tell whether a checker multiplies a matrix over the formal ring with rational vectors within a step.
 
-    ``entries`` are the work of the matrix, and the terms of its entries, for a checker; by default the terms are those here.
+    ``entries`` are the work of the matrix, and the terms of its entries, for a checker; by default the terms are those here. A matrix of rationals is
+    multiplied as it is, any other with the entries that are not 0.
     """
-    formal = [len(formal_terms(entry)) for entry in matrix.flat if isinstance(entry, FormalPolynomial)]
-    rows, each = matrix.shape[0], product_work(2 * bit_length([matrix]))
-    work = matrix.size * vectors * each if not formal else rows * support * (each + TERM_WORK * max(formal))
-    if entries is not None:
-        work += entries.work + TERM_WORK * rows * support * entries.terms
-    return work <= MAX_STEP_WORK
+    rows, size = matrix.shape
+    formal = max(most_terms(matrix), 0 if entries is None else entries.terms)
+    entered = np.array([[fmpq(entry.numerator, entry.denominator) for entry in vector] for vector in vectors], dtype=object)
+    work = products_work(matrix.size * len(vectors), size, matrix, entered)
+    if formal:
+        support = [sum(entry != 0 for entry in vector) for vector in vectors]
+        work += products_work(rows * sum(support), size, matrix) + rows * sum(sum_of_terms_work(length, formal) for length in support)
+    return work + (0 if entries is None else entries.work) <= MAX_STEP_WORK * 9 // 10
 
 
 def _equations(matrix: npt.NDArray[Any]) -> list[Equation]:

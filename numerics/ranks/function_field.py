@@ -16,6 +16,7 @@ import numpy.typing as npt
 from lossproof.numerics.algebra.polynomial_kernel import elimination_work, polynomial_kernel
 from lossproof.numerics.fields.field import in_field
 from lossproof.numerics.fields.formal import FormalField
+from lossproof.numerics.fields.lengths import EXCESS, products_work
 from lossproof.numerics.fields.prime import PrimeField
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
@@ -27,7 +28,7 @@ from lossproof.numerics.ranks.function_field_entries import ClearedMatrix, clear
 from lossproof.numerics.ranks.modular import modular_rank, random_prime
 from lossproof.numerics.ranks.rational_kernel import kernel_evidence
 from lossproof.theory.exceptions import NotInField
-from lossproof.theory.limits import MAX_DEGREE, MAX_EXPONENT, MAX_NUMBER_TEXT, MAX_STEP_WORK, ratio_work
+from lossproof.theory.limits import MAX_BITS, MAX_DEGREE, MAX_EXPONENT, MAX_NUMBER_TEXT, MAX_STEP_WORK, pass_work, ratio_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Rigor
@@ -62,8 +63,8 @@ def function_field_rank(problem: Problem, weights: Weights, name: str, seed: int
       100,000 and the elimination within a fixed amount of work.
 
     Primes and residues come from ``seed``; a few are tried while the bounds differ. A bound is None where nothing better than the
-    trivial one is found: the lower one only if every specialisation tried had a vanishing denominator, or was 0. Large exponents, as doubles for
-    weights give them, cost the lower bound nothing, the upper one usually everything but constant vectors.
+    trivial one is found: the lower one only if every specialisation tried had a vanishing denominator, or was 0, or if the pass takes more than half of the
+    work of a step. Large exponents, as doubles for weights give them, cost the lower bound nothing, the upper one usually everything but constant vectors.
 
     Raises `NotInField` where `has_function_field` fails.
 
@@ -81,6 +82,8 @@ def function_field_rank(problem: Problem, weights: Weights, name: str, seed: int
         raise NotInField(
             f"the entries of {name} do not lie in a field Q(u): this needs one hidden layer of sigmoid or tanh and rational weights"
         )
+    if _pass_work(problem, weights) > MAX_STEP_WORK // 2:
+        return None, None
     lower, shape = _specialised(problem, weights, name, seed)
     if lower is not None and lower.value == min(shape):
         return lower, kernel_evidence([], min(shape), "right" if shape[1] <= shape[0] else "left")
@@ -116,7 +119,7 @@ def _with_polynomial_kernel(
         basis = polynomial_kernel(cleared.matrix, guess.payload["rows"], guess.payload["columns"])
         if basis is not None:
             vectors = [cleared.restore(vector) for vector in basis]
-            if not _is_checkable(problem, cleared, vectors):
+            if not _is_checkable(problem, weights, cleared, vectors):
                 break
             payload = {"side": "right", "vectors": vectors, "entries": "Z[u]"}
             return guess, RankEvidence(formal.shape[1] - len(vectors), False, "rank-kernel", Rigor.EXACT, payload)
@@ -126,7 +129,7 @@ def _with_polynomial_kernel(
     return lower, None
 
 
-def _is_checkable(problem: Problem, cleared: ClearedMatrix, vectors: Vectors) -> bool:
+def _is_checkable(problem: Problem, weights: Weights, cleared: ClearedMatrix, vectors: Vectors) -> bool:
     """Tell whether a certificate may hold the vectors, and a checker multiply them with the matrix.
 
     Exponents and coefficients are limited, and so is the work of the rational functions, in which the degrees of a sum of fractions add up, and the lengths of
@@ -151,7 +154,21 @@ def _is_checkable(problem: Problem, cleared: ClearedMatrix, vectors: Vectors) ->
                 work += rows * 2 * ratio_work(total, length)
         if total > MAX_DEGREE:
             return False
-    return work <= MAX_STEP_WORK
+    return work + _pass_work(problem, weights) <= MAX_STEP_WORK * 9 // 10
+
+
+def _pass_work(problem: Problem, weights: Weights) -> int:
+    """Return the work of a pass over rational functions or residues without their own, after one over the rationals up to ``z_1``."""
+    a, T = problem.architecture, problem.T
+    evaluation = evaluate(a, problem.samples, weights, RationalField())
+    (W, _), (V, _) = evaluation.layers
+    n_0, n_1, n_L = a.widths
+    D = math.lcm(*{int(z.q) for z in evaluation.z[1].flat})
+    if D.bit_length() > MAX_BITS:
+        return EXCESS
+    first = products_work(T * (n_0 + 1) * n_1, n_0 + 1, W, evaluation.inputs)
+    behind = products_work(T * (n_1 + 1) * n_L + n_L * T * (n_L + 1) * n_1, max(n_1, n_L) + 1, V)
+    return 2 * first + behind + 2 * pass_work(a.widths, T, 0, 0)
 
 
 def _specialised(problem: Problem, weights: Weights, name: str, seed: int) -> tuple[RankEvidence | None, tuple[int, int]]:

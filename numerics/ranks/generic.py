@@ -22,12 +22,14 @@ from lossproof.numerics.network.jacobian import jacobian
 from lossproof.numerics.ranks.general_position import DENOMINATOR, sweep_numerators
 from lossproof.numerics.ranks.independent_values import FreeValues, draw_values, free_jacobian
 from lossproof.numerics.ranks.modular import pivot_columns, random_prime, residue_matrix
-from lossproof.theory.limits import minor_limit
+from lossproof.theory.limits import MAX_BITS, MAX_STEP_WORK, jacobian_work, minor_limit, rational_work
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.weights import Layer, Weights
 
 ATTEMPTS = 3
 _LARGEST_WEIGHT = 2**15
+_NUMBER_BITS = 28
+"""Bits of the numerator and the denominator of a weight or an input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +71,12 @@ def generic_prime(seed: int, attempt: int) -> int:
 def generic_point(architecture: Architecture, T: int, seed: int, attempt: int = 0) -> GenericPoint | None:
     """Return ``P`` at a seeded point for the first ``T`` samples of the seed, or None if a denominator vanishes modulo the prime.
 
-    Everything drawn depends on ``seed`` and ``attempt`` only, and for fewer samples it is a part of this.
+    None also where powers of powers become so long that a checker would count too much work for the entries. Everything drawn depends on ``seed`` and
+    ``attempt`` only, and for fewer samples it is a part of this.
     """
     a = architecture
+    if not _is_affordable(a, T):
+        return None
     prime = generic_prime(seed, attempt)
     numerators = sweep_numerators(a.widths[0], T, seed)
     key = f"sweep-point-{seed}-{attempt}-{a}"
@@ -84,6 +89,18 @@ def generic_point(architecture: Architecture, T: int, seed: int, attempt: int = 
     inputs = np.array(numerators, dtype=np.int64) * pow(DENOMINATOR, -1, prime) % prime
     matrix = jacobian(evaluate(a, inputs, weights, field, strip_output=True))
     return GenericPoint(prime, matrix, weights, None)
+
+
+def _is_affordable(a: Architecture, T: int) -> bool:
+    """Tell whether a checker computes all entries of ``P`` at a rational point within half of a step: each is a polynomial, whose values have so many bits."""
+    degree = a.activation.degree if a.L >= 2 else 1
+    if degree is None:
+        return True
+    lengths = [_NUMBER_BITS]
+    for n in a.widths[:-1]:
+        lengths.append(max(degree, 1) * (lengths[-1] + _NUMBER_BITS + n.bit_length()))
+    carried = sum(lengths) + a.L * _NUMBER_BITS
+    return carried <= MAX_BITS and jacobian_work(a.widths, T, 0) * rational_work(2 * carried) <= MAX_STEP_WORK // 2
 
 
 def _rational_weights(a: Architecture, generator: random.Random) -> Weights:
@@ -103,10 +120,11 @@ def generic_ranks(architecture: Architecture, samples: Sequence[int], seed: int,
     ``bounds`` are upper bounds of the ranks: up to three points are tried as long as one is not reached. ``(0, 0)`` says nothing.
     """
     best = [(0, 0)] * len(samples)
-    for attempt in range(ATTEMPTS):
-        point = generic_point(architecture, max(samples), seed, attempt)
+    affordable = [T for T in samples if _is_affordable(architecture, T)]
+    for attempt in range(ATTEMPTS if affordable else 0):
+        point = generic_point(architecture, max(affordable), seed, attempt)
         if point is not None:
-            found = [point.rank(T * architecture.n_L) for T in samples]
+            found = [point.rank(T * architecture.n_L) if T in affordable else 0 for T in samples]
             best = [(rank, attempt) if rank > known[0] else known for rank, known in zip(found, best, strict=True)]
         if all(known[0] >= bound for known, bound in zip(best, bounds, strict=True)):
             break

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -25,10 +26,10 @@ from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.fields.roomy import RoomyBallField
 from lossproof.numerics.network.double_range import beyond_doubles
-from lossproof.numerics.network.evaluation import evaluate
-from lossproof.numerics.network.exact_work import ExactWork, matrix_work
+from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.network.exact_work import TOO_MUCH, ExactWork, matrix_work
 from lossproof.numerics.network.matrices import matrix_at, matrix_evaluation, named_matrix, parsed_name
-from lossproof.numerics.network.pass_limits import precision_within
+from lossproof.numerics.network.pass_limits import constants_in, precision_within
 from lossproof.numerics.ranks.balls import ball_rank
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.formal import constant_kernel, products_are_allowed
@@ -36,7 +37,7 @@ from lossproof.numerics.ranks.function_field import function_field_rank, has_fun
 from lossproof.numerics.ranks.rational import rational_rank
 from lossproof.numerics.ranks.verified import attempt_full_column_rank, attempt_singular_value
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.limits import MAX_STEP_WORK, PRECISIONS, jacobian_work, pass_work
+from lossproof.theory.limits import MAX_STEP_WORK, PRECISIONS, constants_work, jacobian_work, pass_work
 from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
@@ -81,7 +82,7 @@ def rank_evidence(problem: Problem, weights: Weights | None, matrix: str, effort
     rows, columns = matrix_size(problem, matrix)
     if matrix.partition("-")[0] == "P" and enough == columns and columns >= _VERIFIED_FROM_COLUMNS:
         yield from _verified(problem, weights, matrix, effort)
-    if rows * columns > _EXACT_ENTRIES or _pass_work(problem, matrix, PRECISIONS[0]) > MAX_STEP_WORK // 2:
+    if rows * columns > _EXACT_ENTRIES or _pass_work(problem, weights, matrix, PRECISIONS[0]) > MAX_STEP_WORK // 2:
         return
     if _heights_explode(problem, matrix, rows * columns):
         found = _ball_rank(problem, weights, matrix, (_FIRST_PRECISION, min(_LOW_PRECISION, effort.max_precision)), enough)
@@ -101,13 +102,12 @@ def rank_evidence(problem: Problem, weights: Weights | None, matrix: str, effort
 
 def _rational_bounds(matrix: Array, entries: ExactWork, seed: int) -> Iterator[RankEvidence]:
     """Yield the rank of a rational matrix from both sides, ``entries`` being the work of its entries for a checker."""
-    lower, upper = rational_rank(matrix, seed)
+    lower, upper = (None if found is None else replace(found, rigor=entries.rigor) for found in rational_rank(matrix, seed))
     if lower is not None:
         yield lower
     if upper is not None:
-        vectors = upper.payload["vectors"]
-        oriented = matrix if upper.payload["side"] == "right" else matrix.T
-        if products_are_allowed(oriented, sum(entry != "0" for vector in vectors for entry in vector), len(vectors), entries):
+        vectors = [[Fraction(entry) for entry in vector] for vector in upper.payload["vectors"]]
+        if products_are_allowed(matrix if upper.payload["side"] == "right" else matrix.T, vectors, entries):
             yield upper
 
 
@@ -143,13 +143,12 @@ def _formal_kernels(problem: Problem, weights: Weights, matrix: str) -> list[Ran
     return [replace(kernel, rigor=rigor) for kernel in found if kernel is not None]
 
 
-def _pass_work(problem: Problem, matrix: str, bits: int) -> int:
+def _pass_work(problem: Problem, weights: Weights, matrix: str, bits: int) -> int:
     """Return the work of the pass in balls that gives the entries of a matrix, from above."""
     kind, layer, _ = parsed_name(problem, matrix)
     widths, T = problem.architecture.widths, problem.T
-    if kind == "W" or (kind == "Phi" and layer == 0):
-        return 0
-    return pass_work(widths[: layer + 1], T, bits) if kind == "Phi" else jacobian_work(widths, T, bits)
+    passes = {"W": 0, "Phi": pass_work(widths[: layer + 1], T, bits)}
+    return passes.get(kind, jacobian_work(widths, T, bits)) + pass_work(widths, 0, bits) + constants_work(constants_in(weights), bits)
 
 
 def _heights_explode(problem: Problem, matrix: str, entries: int) -> bool:
@@ -159,7 +158,7 @@ def _heights_explode(problem: Problem, matrix: str, entries: int) -> bool:
 
 def _ball_rank(problem: Problem, weights: Weights, matrix: str, precisions: tuple[int, int], enough: int) -> RankEvidence | None:
     start, cap = precisions
-    stop = precision_within(lambda bits: _pass_work(problem, matrix, bits), cap, MAX_STEP_WORK // 2)
+    stop = precision_within(lambda bits: _pass_work(problem, weights, matrix, bits), cap, MAX_STEP_WORK // 2)
     if min(matrix_size(problem, matrix)) > _BALL_COLUMNS or stop < start:
         return None
     return ball_rank(
@@ -201,4 +200,13 @@ def _rational_matrix(problem: Problem, weights: Weights, matrix: str) -> tuple[A
         return None
     evaluation = matrix_evaluation(problem, weights, matrix, field)
     found = in_field(lambda: matrix_at(problem, evaluation, matrix))
-    return None if found is None else (found, matrix_work(problem, evaluation, matrix))
+    return None if found is None else (found, _entries_work(problem, weights, matrix, evaluation))
+
+
+def _entries_work(problem: Problem, weights: Weights, matrix: str, evaluation: Evaluation) -> ExactWork:
+    """Return the work of the entries for a checker, whose pass may meet numbers that are not rational, although these entries are."""
+    found = in_field(lambda: matrix_work(problem, evaluation, matrix))
+    if found is not None:
+        return found
+    formal = matrix_evaluation(problem, weights, matrix, FormalField())
+    return in_field(lambda: matrix_work(problem, formal, matrix)) or TOO_MUCH

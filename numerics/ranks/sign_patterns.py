@@ -22,7 +22,7 @@ from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.modular import random_prime
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import activation_named
-from lossproof.theory.limits import MAX_SIGN_SAMPLES, MAX_STEP_WORK, PATTERN_WORK, jacobian_work, modular_work
+from lossproof.theory.limits import MAX_SIGN_SAMPLES, MAX_STEP_WORK, PATTERN_WORK, jacobian_work, residues_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Rigor
 
@@ -59,7 +59,7 @@ def _is_affordable(problem: Problem) -> bool:
     if T > MAX_SIGN_SAMPLES or not all(isinstance(b, Fraction) for layer in problem.fixed_bias or () for b in layer):
         return False
     patterns = 2 ** (T * a.widths[1]) if a.bias == "fixed" else comb(2 ** (T - 1) + a.widths[1] - 1, a.widths[1])
-    return patterns * (modular_work(a.N_net, problem.columns) + jacobian_work(a.widths, T, 0) + PATTERN_WORK) <= MAX_STEP_WORK
+    return patterns * (residues_work(a.N_net, problem.columns) + jacobian_work(a.widths, T, 0) + PATTERN_WORK) <= MAX_STEP_WORK
 
 
 def _full_for_all_patterns(problem: Problem, residues: list[int], prime: int) -> bool:

@@ -22,7 +22,9 @@ from lossproof.theory.functions.forms import Logistic
 from lossproof.theory.rationals import brief_name
 
 _BITS = 80
-_NARROW = 0.25
+NARROW = 0.25
+"""Up to this radius the enclosures of logistic functions come from one exponential."""
+
 _KINK_SPARE = 4
 _ROOM = 1.125
 _ENTRIES_OF_A_PROCESS = 200_000
@@ -44,11 +46,11 @@ def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure,
     if activation.is_identity:
         return _rounded(z), _rounded(exact_floats(np.ones_like(z.mid)))
     if activation.logistic is None:
-        return _enclose_in_pieces(activation, z)
-    narrow = z.rad <= _NARROW
+        return enclose_by_balls(activation, z)
+    narrow = z.rad <= NARROW
     if narrow.all() and z.is_finite():
         return _from_exponential(z, activation.logistic)
-    found = _enclose_in_pieces(activation, z)
+    found = enclose_by_balls(activation, z)
     quick = _from_exponential(Enclosure(np.where(narrow, z.mid, 0.0), np.where(narrow, z.rad, 0.0)), activation.logistic)
     value, slope = (
         Enclosure(*(np.where(narrow, *x) for x in zip(_parts(a), _parts(b), strict=True))) for a, b in zip(quick, found, strict=True)
@@ -73,19 +75,20 @@ def check_kinks(activation: Activation, z: Enclosure) -> None:
             )
 
 
-def _enclose_in_pieces(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
+def enclose_by_balls(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
+    """Do as `enclose_activation` by balls, whatever the activation."""
     processes = min(os.cpu_count() or 1, z.mid.size // _ENTRIES_OF_A_PROCESS)
     if processes > 1 and multiprocessing.parent_process() is None:
         pieces = [(activation, piece) for piece in _pieces(z, processes)]
         try:
-            with closing(pooled(_enclose_by_balls, pieces, processes)) as results:
+            with closing(pooled(_enclose_piece, pieces, processes)) as results:
                 return _joined(list(results), z.mid.shape)
         except BrokenProcessPool:
             pass
-    return _joined([_enclose_by_balls(activation, z)], z.mid.shape)
+    return _joined([_enclose_piece(activation, z)], z.mid.shape)
 
 
-def _enclose_by_balls(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
+def _enclose_piece(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
     balls = np.empty(z.mid.size, dtype=object)
     with ball_precision(_BITS):
         balls[:] = list(map(arb, z.mid.ravel().tolist(), z.rad.ravel().tolist()))

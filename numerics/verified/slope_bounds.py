@@ -6,42 +6,56 @@ import numpy as np
 from flint import arb
 
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.functions.table import formulas_of
-from lossproof.numerics.verified.activations import enclose_activation
+from lossproof.numerics.verified.activations import NARROW, enclose_activation, enclose_by_balls
 from lossproof.numerics.verified.enclosures import Enclosure, enclose_balls, exact_floats, product, raised, total
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.forms import Logistic
 
 _BITS = 64
+_SUPREMA_SPARE = 1.125
+_LOGISTIC_SPARE = 5
 
 
 def slope_bounds(activation: Activation, z: Enclosure) -> tuple[Floats, Floats]:
     r"""Return, entry by entry, numbers ``(s_1, s_2)`` with ``|σ'| ≤ s_1`` and ``|σ'(z) − σ'(z')| ≤ s_2 |z − z'|`` within the enclosure.
 
-    They come from enclosures of ``σ'`` and ``σ''`` over each interval, or from the suprema on the whole line where these are smaller or ``σ''``
-    does not exist everywhere. An unbounded value is infinite or NaN. Raises `NotDifferentiable` where ``σ'`` does not exist.
+    They come from enclosures of ``σ'`` and ``σ''`` over each interval by the formulas of `StateBallField`, or from the suprema on the whole line where
+    these are smaller or ``σ''`` does not exist everywhere: an eighth enlarged, but not where the activation is piecewise linear, and none for a family with a
+    parameter. So another program with the same differential systems and coarser suprema finds no larger bounds. An unbounded value is infinite or NaN. Raises
+    `NotDifferentiable` where ``σ'`` does not exist.
 
     >>> from lossproof.theory.functions.activations import activation_named
     >>> s_1, s_2 = slope_bounds(activation_named("tanh"), Enclosure(np.array([0.0, 40.0]), np.array([2.0, 0.5])))
-    >>> s_1.tolist()[0], s_2.tolist()[0], bool(s_1[1] < 1e-33), bool(s_2[1] < 1e-33)
-    (1.0, 0.8125, True, True)
+    >>> s_1.round(3).tolist()[0], s_2.round(3).tolist()[0], bool(s_1[1] < 1e-33), bool(s_2[1] < 1e-33)
+    (1.125, 0.914, True, True)
     """
-    if activation.logistic is not None:
-        slope, curvature = _logistic_bounds(activation, activation.logistic, z)
-    else:
-        slope = enclose_activation(activation, z)[1].reach()
-        curvature = _curvature(activation, z)
-    most = formulas_of(activation).suprema
-    return np.fmin(slope, most[0]), np.fmin(curvature, most[1])
+    slope, curvature = _bounds(activation, z)
+    if activation.parameter is not None:
+        return slope, curvature
+    spare = 1 if activation.is_piecewise_linear else _SUPREMA_SPARE
+    first, second = (spare * bound for bound in formulas_of(activation).suprema)
+    return np.fmin(slope, first), np.fmin(curvature, second)
+
+
+def _bounds(activation: Activation, z: Enclosure) -> tuple[Floats, Floats]:
+    form, narrow = activation.logistic, z.rad <= NARROW
+    if form is not None and narrow.all() and z.is_finite():
+        return _logistic_bounds(activation, form, z)
+    slope = enclose_by_balls(activation, z)[1].reach()
+    return slope, _curvature(activation, z)
 
 
 def _logistic_bounds(activation: Activation, form: Logistic, z: Enclosure) -> tuple[Floats, Floats]:
-    """Use ``σ'' = (low + high − 2σ) σ'``."""
+    """Use ``σ'' = (low + high − 2σ) σ'``, or its value at the midpoint and five roundings of the argument in each factor, whichever is more."""
     value, slope = enclose_activation(activation, z)
-    factor = total(exact_floats(float(form.low + form.high)), Enclosure(-2 * value.mid, 2 * value.rad))
-    return slope.reach(), product(factor, slope).reach()
+    ends = exact_floats(float(form.low + form.high))
+    over = product(total(ends, Enclosure(-2 * value.mid, 2 * value.rad)), slope).reach()
+    value_at, slope_at = enclose_activation(activation, exact_floats(z.mid))
+    middle = product(total(ends, Enclosure(-2 * value_at.mid, 2 * value_at.rad)), slope_at).reach()
+    return slope.reach(), np.maximum(over, raised(middle + _LOGISTIC_SPARE * form.rate * z.rad * slope.reach(), 4))
 
 
 def _curvature(activation: Activation, z: Enclosure) -> Floats:
@@ -56,6 +70,6 @@ def _curvature(activation: Activation, z: Enclosure) -> Floats:
     balls = np.empty(int(outside.sum()), dtype=object)
     with ball_precision(_BITS):
         balls[:] = list(map(arb, z.mid[outside].tolist(), z.rad[outside].tolist()))
-    curvatures = BallField(_BITS).activate(activation, 2, balls).tolist()
+    curvatures = StateBallField(_BITS).activate(activation, 2, balls).tolist()
     result[outside] = enclose_balls(curvatures, (len(curvatures),)).reach()
     return raised(result, 1)

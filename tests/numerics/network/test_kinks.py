@@ -20,9 +20,8 @@ from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.mpmath import MpmathField
 from lossproof.numerics.fields.prime import PrimeField
 from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.network.differentiability import derivatives_exist
 from lossproof.numerics.network.float_derivatives import FloatLandscape
-from lossproof.numerics.network.outputs import is_twice_differentiable_at
-from lossproof.numerics.network.pass_limits import jacobian_exists
 from lossproof.numerics.network.points import off_kinks
 from lossproof.numerics.network.weight_vectors import flat_weights
 from lossproof.numerics.verified.activations import enclose_activation
@@ -35,6 +34,7 @@ from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.verdicts import Rigor
 
 KINKS = [
     ("relu", "0", 1),
@@ -85,15 +85,23 @@ def test_irrational_numbers_beside_a_kink_are_told_from_it(name, z, first):
 
 
 @pytest.mark.parametrize(("name", "z", "first"), KINKS)
-def test_the_jacobian_exists_but_at_kinks(name, z, first):
+def test_derivatives_exist_but_at_kinks(name, z, first):
     problem, weights = at_kink(name, z)
     _, beside = at_kink(name, z, Fraction(1, 2**200))
-    assert jacobian_exists(problem, weights) is (first == 2)
-    assert jacobian_exists(problem, beside)
-    assert not is_twice_differentiable_at(problem, weights, 256)
-    assert is_twice_differentiable_at(problem, beside, 256)
-    assert not is_twice_differentiable_at(problem, beside, 64)
+    assert [derivatives_exist(problem, weights, Fraction(0), order) for order in (1, 2)] == [Rigor.EXACT if first == 2 else None, None]
+    assert [derivatives_exist(problem, beside, Fraction(0), order) for order in (1, 2)] == [Rigor.EXACT] * 2
+    for radius, rigor in ((Fraction(1, 2**210), Rigor.BALL), (Fraction(1, 2**199), None)):
+        assert derivatives_exist(problem, beside, radius, first) is rigor
     assert has_rational_sides(problem, weights)
+
+
+def test_an_irrational_number_beside_a_kink_is_told_from_it_in_balls_of_960_bits():
+    a = Architecture.of("1-1-1", "hard-tanh")
+    problem = Problem(a, error_named("squared"), Samples.of([[1]], [[2]]))
+    for digits, rigor in ((250, Rigor.BALL), (300, None)):
+        near = Fraction(str(sympy.N(sympy.sqrt(2), digits)))
+        weights = Weights.of(a, [([[sympy.sqrt(2)]], [1 - near]), ([[1]], [0])])
+        assert derivatives_exist(problem, weights, Fraction(0), 1) is rigor
 
 
 @pytest.mark.parametrize(("name", "z", "first"), KINKS)
@@ -134,7 +142,7 @@ def test_lines_between_kinks_have_exact_bounds():
     z = Enclosure(np.array([-3.0, 0.0, 1.5]), np.array([1.0, 0.5, 0.25]))
     slope, change = slope_bounds(activation_named("hard-tanh"), z)
     assert slope[1] == 1
-    assert np.all(slope[[0, 2]] < 1e-290)
+    assert np.all(slope[[0, 2]] < 2.0**-580)
     assert change.tolist() == [0, 0, 0]
 
 

@@ -1,7 +1,7 @@
 """How many terms the formal polynomials of a pass may have, before any of them is formed: what a checker will not take is not begun.
 
 A checker writes each value ``σ(z)`` as a polynomial in few states, such as ``gelu(z) = z N(z)``, so that its terms multiply from layer to layer. The
-formulas of `Formulas.jet` are such polynomials: run over numbers of terms in place of polynomials, they bound the terms of the result, and count the products.
+formulas of `Formulas.jet` are such polynomials: run over numbers of terms in place of polynomials, they bound the terms of the result, and count the work.
 """
 
 from __future__ import annotations
@@ -14,23 +14,26 @@ import numpy as np
 from lossproof.numerics.fields.field import Array, object_array
 from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory.functions.activations import Activation
+from lossproof.theory.limits import MAX_TERMS
 from lossproof.theory.problem.numbers import Number
 
+TERM_WORK = 10
+"""The work of a product of two terms, and of a sum besides its terms."""
 _MOST = 10**9
 """Larger numbers of terms are all the same: too many."""
 
 
 @dataclass
 class TermCounter:
-    """The field of numbers of terms: elements are `Terms`, and ``products`` counts the products of terms with terms.
+    """The field of numbers of terms: elements are `Terms`, and ``work`` is that of their products and sums.
 
     >>> counter = TermCounter()
     >>> x = Terms(3, counter)
-    >>> (x * (x + 1)).count, counter.products
-    (12, 12)
+    >>> (x * (x + 1)).count, counter.work
+    (12, 134)
     """
 
-    products: int = 0
+    work: int = 0
 
     def embed(self, number: Number) -> int:
         """Return 1 for a rational, and 0 for 0."""
@@ -80,11 +83,13 @@ class Terms:
     counter: TermCounter = field(compare=False, repr=False)
 
     def __add__(self, other: Any) -> Terms:
-        return Terms(min(self.count + _count(other), _MOST), self.counter)
+        total = min(self.count + _count(other), _MOST)
+        self.counter.work += TERM_WORK + total
+        return Terms(total, self.counter)
 
     def __mul__(self, other: Any) -> Terms:
         product = min(self.count * _count(other), _MOST)
-        self.counter.products += product
+        self.counter.work += TERM_WORK * product
         return Terms(product, self.counter)
 
     def __neg__(self) -> Terms:
@@ -99,7 +104,9 @@ def _count(other: Any) -> int:
 
 
 def activation_terms(activation: Activation, z: int) -> tuple[int, int, int]:
-    """Return bounds of the terms of ``σ(z)`` and of ``σ'(z)`` at an element of so many terms, and of the products of terms that give them.
+    """Return bounds of the terms of ``σ(z)`` and of ``σ'(z)`` at an element of so many terms, and of the work that gives them.
+
+    The work is taken twice, as a checker may write the same polynomials in another way.
 
     >>> from lossproof.theory.functions.activations import activation_named
     >>> [activation_terms(activation_named(name), 5)[:2] for name in ("tanh", "relu", "gelu", "power:2")]
@@ -108,4 +115,13 @@ def activation_terms(activation: Activation, z: int) -> tuple[int, int, int]:
     counter = TermCounter()
     jet = formulas_of(activation).jet(activation, 1, np.array([Terms(z, counter)], dtype=object), counter)
     value, slope = (int(_count(coefficient[0])) for coefficient in (*jet, [0])[:2])
-    return value, slope, counter.products
+    return value, slope, 2 * counter.work
+
+
+def sum_of_terms_work(products: int, terms: int) -> int:
+    """Return the work of one sum of so many products of at most so many terms each, the products included; 0 terms stand for rationals.
+
+    >>> sum_of_terms_work(4, 3), sum_of_terms_work(4, 0)
+    (220, 0)
+    """
+    return products * (TERM_WORK * (terms + 1) + min((products + 1) * terms, MAX_TERMS)) if terms else 0

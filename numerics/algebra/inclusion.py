@@ -1,6 +1,7 @@
 r"""Matrices of balls in which every matrix is invertible: an approximate inverse ``X`` with ``‖I − X M‖_∞ < 1``, and room to spare.
 
-``X M`` is then invertible for every ``M`` in the balls (Neumann), hence so is ``M``. The room: ``M`` is taken with radii twice as large and a rounding more,
+``X M`` is then invertible for every ``M`` in the balls (Neumann), hence so is ``M``. Where rows differ by less than the precision, and zeros tell them apart,
+an elimination may still show a determinant that is not 0. The room: ``M`` is taken with radii twice as large and a rounding more,
 row sums below 1/2 are asked for, and ``X`` is taken twice, at the same precision and at twelve bits less, so that a checker with other balls of the same
 precision, and with the inverse of its own midpoints, agrees.
 """
@@ -31,7 +32,10 @@ def are_surely_invertible(matrix: Balls, bits: int) -> bool:
     exact = arb_mat(matrix.tolist()).mid()
     with ball_precision(bits):
         wide = arb_mat([[widened(entry, bits) for entry in row] for row in matrix])
-    return all(_has_small_residual(exact, wide, bits, precision) for precision in (bits, bits - _FEWER_BITS))
+    precisions = (bits, bits - _FEWER_BITS)
+    return all(_has_small_residual(exact, wide, bits, precision) for precision in precisions) or all(
+        _has_clear_determinant(wide, precision) for precision in precisions
+    )
 
 
 def _has_small_residual(exact: arb_mat, wide: arb_mat, bits: int, precision: int) -> bool:
@@ -46,6 +50,13 @@ def _has_small_residual(exact: arb_mat, wide: arb_mat, bits: int, precision: int
         product = X * wide
         sums = (sum((abs(arb(int(k == m)) - product[k, m]) for m in range(n)), arb(0)) for k in range(n))
         return all(bool(2 * s < 1) for s in sums)
+
+
+def _has_clear_determinant(wide: arb_mat, precision: int) -> bool:
+    """Tell whether the ball of the determinant, taken at a precision, excludes 0 with twelve bits of it right."""
+    with ball_precision(precision):
+        determinant = wide.det()
+        return not determinant.contains(0) and bool(determinant.rel_accuracy_bits() >= _FEWER_BITS)
 
 
 def widened(ball: arb, bits: int) -> arb:

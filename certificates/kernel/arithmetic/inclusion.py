@@ -23,7 +23,10 @@ def _inverse(M: arb_mat, place: str) -> tuple[arb_mat, list[arb]]:
 
 
 def require_invertible(M: arb_mat, place: str) -> None:
-    """Demand that every matrix in the balls is invertible: ``‖I − X M‖_∞ < 1`` makes ``X M`` so."""
+    """Demand that every matrix in the balls is invertible: ``‖I − X M‖_∞ < 1`` makes ``X M`` so; or the ball of the determinant does not contain 0."""
+    determinant = M.det()
+    if determinant > 0 or determinant < 0:
+        return
     _, sums = _inverse(M, place)
     require(all(bool(s < 1) for s in sums), place, "a matrix in these balls may be singular")
 

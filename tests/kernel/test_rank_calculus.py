@@ -108,6 +108,26 @@ def test_undecided_bounds_decide_nothing():
         d.undo()
 
 
+def test_an_upper_bound_above_the_number_of_columns_refutes_nothing():
+    """One sample with trainable biases: P has full rank at every W, and the ranks of its blocks add up to more than its columns."""
+    d = Draft((1, 1, 1), [["1"]], [["0"]])
+    up = d.upper("rank-stack", "P", 2, EVERYWHERE, [d.size("P-1", 1), d.size("P-2", 1)])
+    last = d.lower("rank-kronecker", "P-2", 1, EVERYWHERE, [d.lower("rank-size", "Phi-1+", 1, EVERYWHERE)])
+    low = d.lower("rank-stack", "P", 1, EVERYWHERE, [last])
+    almost = d.lower("rank-almost", "P", 1, ALMOST, [low])
+    d.define("full-rank", EVERYWHERE, {"rank_lower": 1, "columns": 1}, [low])
+    assert accepted(d)
+    both = {"rank_lower": 1, "rank_upper": 2, "columns": 1}
+    for at, facts, premises, expected in (
+        (EVERYWHERE, {"rank_upper": 2, "columns": 1}, [up], ("premise", "premises[0]")),
+        (EVERYWHERE, {"rank_upper": 1, "columns": 1}, [d.size("P", 1)], ("premise", "premises[0]")),
+        (ALMOST, both, [almost, up], ("conclusion", "conclusion.verdict")),
+    ):
+        d.define("full-rank", at, facts, premises, "REFUTED")
+        assert outcome(d) == expected, at
+        d.undo()
+
+
 def test_full_rank_everywhere_is_no_full_rank_almost_everywhere_where_p_need_not_exist():
     """One sample: ``r(P) = n_L`` wherever P exists, and with relu it does not everywhere."""
     for activation, fine in (("tanh", True), ("relu", False), ("leaky-relu:1/2", False), ("softsign", True)):

@@ -93,13 +93,8 @@ def _full_rank(step: Step) -> Decided:
         at = step.premises[0].conclusion["at"] if side == "rank_upper" and step.premises else EVERYWHERE
         step.expect(1, order=0 if is_region(at) else 1, at=at)
         value = step.bound(0, "P", side, at)
-        exists = side == "rank_upper" or step.problem.is_smooth(1)
-        require(
-            exists and (value == columns) == (side == "rank_lower"),
-            "premises[0]",
-            "the bound does not decide whether the rank is full",
-            "premise",
-        )
+        decided = value < columns if side == "rank_upper" else value == columns and step.problem.is_smooth(1)
+        require(decided, "premises[0]", "the bound does not decide whether the rank is full", "premise")
         return side == "rank_lower", {side: value, "columns": columns}
     step.expect(2, order=1 if step.is_exact else 0)
     lower, place = step.bound(0, "P", "rank_lower"), step.premises[1].conclusion["at"]

@@ -114,7 +114,10 @@ def graph_of(band: str, table: Mapping[str, str]) -> nx.DiGraph:
     graph = nx.DiGraph()
     graph.add_nodes_from(room for room in table if band_of(room) == band)
     graph.add_edges_from((used, room) for room in graph for used in table[room].split() if band_of(used) == band and used != room)
-    return nx.transitive_reduction(graph)
+    reduced = nx.DiGraph()
+    reduced.add_nodes_from(sorted(graph))
+    reduced.add_edges_from(sorted(nx.transitive_reduction(graph).edges))
+    return reduced
 
 
 def picture() -> str:

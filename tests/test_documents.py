@@ -1,0 +1,184 @@
+"""The documents say what is so: links lead somewhere, files and rules that are named exist, tables are complete, and the pictures are those of the tables."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from cases.kernel_cases import CASES
+
+import lossproof as lp
+from lossproof.certificates.kernel.check import RULES
+from lossproof.certificates.kernel.rules.reasons import DEFINITIONS, IMPLICATIONS, RECORDS
+from lossproof.theory import limits
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md")))}
+FORMAT, CLAIMS = DOCUMENTS["certificate-format.md"], DOCUMENTS["claims.md"]
+OWN_FAMILIES = r"(?:rank|learner|unlearnable|stationary|loss|inertia|cited|exact-learning|full-rank|no-bad-minima|critical-rank|hessian-rank|manifold)"
+FOLDERS = ("theory", "numerics", "certificates", "tests", "docs", "examples", "benchmarks", "src")
+
+
+@pytest.fixture
+def script(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    return lambda name: importlib.import_module(f"benchmarks.{name}")
+
+
+def headings(text: str) -> set[str]:
+    """The anchors of a page."""
+    lines = [line.lstrip("# ") for line in text.splitlines() if line.startswith("#")]
+    return {re.sub(r"[^\w\- ]", "", line).strip().lower().replace(" ", "-") for line in lines} | set(re.findall(r'id="([^"]+)"', text))
+
+
+def rows_below(text: str, start: str) -> list[list[str]]:
+    """The rows of the first table after some words, cell by cell."""
+    lines = text[text.index(start) :].splitlines()
+    first = next(k for k, line in enumerate(lines) if line.startswith("|---"))
+    rows = []
+    for line in lines[first + 1 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+    return rows
+
+
+def codes(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name):
+    folder = ROOT if (ROOT / name).is_file() else ROOT / "docs"
+    for target in re.findall(r"\]\(([^)\s]+)\)", DOCUMENTS[name]):
+        if target.startswith("http"):
+            continue
+        path, _, heading = target.partition("#")
+        page = folder / path if path else folder / name
+        assert page.exists(), target
+        assert not heading or heading in headings(page.read_text(encoding="utf-8")), target
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_files_that_are_named_exist(name):
+    for target in re.findall(rf"`((?:{'|'.join(FOLDERS)})/[\w/.-]*)`", DOCUMENTS[name]):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_rules_that_are_named_exist(name):
+    """What looks like a rule is one, or a line of a table, a statement, a data set or an entry of the zoo."""
+    known = {*RULES, *IMPLICATIONS, *(s.id for s in lp.all_statements()), *(entry.name for entry in lp.zoo_entries())}
+    found = set(re.findall(rf"`({OWN_FAMILIES}-[a-z0-9-]+)`", DOCUMENTS[name]))
+    assert found <= known, found - known
+
+
+def test_every_page_is_in_the_list_of_pages():
+    listed = set(re.findall(r"\]\((?:\.\./)?([\w-]+\.md)\)", DOCUMENTS["index.md"]))
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"} <= listed
+
+
+def test_the_format_names_every_rule_and_no_other():
+    assert sorted(re.findall(r"\*\*`([\w-]+)`\*\*", FORMAT)) == sorted(RULES)
+
+
+def test_the_format_has_every_line_of_the_tables_and_no_other():
+    for start, table in (("**`record`**", RECORDS), ("**`definition`**", DEFINITIONS), ("**`implication`**", IMPLICATIONS)):
+        listed = [name for row in rows_below(FORMAT, start) for name in codes(row[0])]
+        assert sorted(listed) == sorted(table), start
+
+
+def test_the_format_says_what_a_line_concludes():
+    for row in rows_below(FORMAT, "**`implication`**"):
+        (name,), line = codes(row[0]), IMPLICATIONS[codes(row[0])[0]]
+        statement = name if row[1].startswith("same") else codes(row[1])[0]
+        assert statement == line.statement, name
+        assert {"E": "everywhere", "A": "almost everywhere", "H": "here"}[re.search(r", ([EAH])\b", row[1])[1]] == line.at
+        assert ("REFUTED" in row[1]) == (line.verdict == "REFUTED")
+        assert ("††" in row[0], "†" in row[0]) == (line.order == 2, line.order > 0), name
+        assert {premise for premise, _, _ in line.premises} <= set(codes(row[2])), name
+        assert line.near == bool(re.search(r"\br$|the same", row[3])), name
+
+
+def codes_of_failures() -> set[str]:
+    """The codes in the sources of the kernel: of `Rejected`, `Failure`, and the last arguments of `require` and of what reads numbers."""
+    found = {"evidence"}
+    for path in (*(ROOT / "certificates" / "kernel").rglob("*.py"), ROOT / "certificates" / "proof" / "verify.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            place = {"Rejected": 1, "Failure": 1, "_failed": 1, "_Bad": 0, "require": 3, "integer": 4}.get(name)
+            argument = node.args[place] if place is not None and len(node.args) > place else None
+            words = ast.walk(argument) if argument is not None and not isinstance(argument, ast.Name) else ()
+            found |= {word.value for word in words if isinstance(word, ast.Constant) and isinstance(word.value, str)}
+    return found
+
+
+def test_the_format_lists_every_code_of_a_failure_and_no_other():
+    listed = [name for row in rows_below(FORMAT, "## 7") for name in codes(row[0])]
+    assert sorted(listed) == sorted(codes_of_failures())
+
+
+def test_the_format_lists_every_limit():
+    rows = rows_below(FORMAT, "**Work**")
+    found = {}
+    for row in rows:
+        values = [number.strip() for number in row[1].split(",")]
+        found |= dict(zip(codes(row[0]), values, strict=True))
+    for name, text in found.items():
+        factor, _, power = text.rpartition("·")
+        base, _, exponent = power.partition("^")
+        assert int(factor or 1) * int(base) ** int(exponent or 1) == getattr(limits, name), name
+    of_the_prover = {"MAX_BATCH"}
+    assert set(found) | of_the_prover == {name for name in vars(limits) if name.startswith("MAX_")}
+
+
+def test_facts_of_claims_are_documented():
+    """Every fact of every claim in the certificates made by hand has its key in the row of the statement."""
+    documented: dict[str, set[str]] = {}
+    for row in rows_below(CLAIMS, "| claim | scope |"):
+        for name in codes(row[0]):
+            documented.setdefault(name, set()).update(word for word in codes(row[-1]))
+    for row in rows_below(CLAIMS, "## Theorems of others"):
+        documented |= {name: {"applicable"} for name in codes(row[0])}
+    for case in CASES.values():
+        for step in case()["steps"]:
+            conclusion = step["conclusion"]
+            if "statement" in conclusion:
+                facts = set(conclusion["facts"])
+                assert facts <= documented[conclusion["statement"]], (conclusion["statement"], facts)
+
+
+def test_the_picture_of_the_rooms_is_up_to_date(script):
+    rooms = script("rooms")
+    assert rooms.picture() == (ROOT / rooms.FIGURE).read_text(encoding="utf-8"), "run: python -m benchmarks.rooms"
+    assert set(rooms.WORDS) == set(rooms.tables().rooms)
+    assert set(rooms.STATIONS) <= set(rooms.WORDS)
+
+
+def test_the_tables_of_trusted_files_are_complete(script):
+    """All files in order; sizes may have changed by a quarter, or 20 lines, since they were written."""
+    trusted = script("trusted")
+    page = DOCUMENTS["trust.md"]
+    for block, files in zip(trusted.BLOCKS, trusted.trusted_files(), strict=True):
+        rows = rows_below(page, f"<!-- {block} -->")
+        assert [codes(row[0])[:1] for row in rows[:-1]] == [[str(path.relative_to(ROOT))] for path in files], "run: python -m benchmarks.trusted"
+        for row, path in zip(rows, files, strict=False):
+            size = trusted.code_lines(path)
+            assert abs(int(row[1]) - size) <= max(20, size / 4), f"{path}: run: python -m benchmarks.trusted"
+
+
+def test_the_step_that_is_shown_is_made_and_accepted():
+    page = DOCUMENTS["architecture.md"]
+    shown = json.loads(re.search(r"```json\n(.*?)```", page, re.DOTALL)[1])
+    X, Y = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
+    report = lp.check_architecture((2, 2, 1), X, Y, activation="tanh")
+    assert shown in report.certificate.document["steps"]
+    p, u = shown["evidence"]["prime"], shown["evidence"]["substitution"]["u"]
+    e = pow(u, 16, p)
+    assert str((e - 1) * pow(e + 1, -1, p) % p) in page

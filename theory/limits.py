@@ -38,8 +38,8 @@ MAX_DEGREE = 2 * 10**6
 """Degree of a rational function in ``u``."""
 MAX_ENTRIES = 2**24
 """Entries of a matrix that is written out."""
-MAX_MINOR = 5000
-"""Rows of a minor."""
+MAX_MINOR = 2**12
+"""Rows of a minor, whose entries are written out."""
 MAX_ORDER = 24
 """Order of a curve of descent."""
 MAX_POLYNOMIAL_DEGREE = 64

@@ -84,6 +84,9 @@ class IndependentValues(Ring):
     functions ``σ(z_1(i))`` has a pole where the others have none: on a generic real line of weights the poles lie at the zero of ``z_1(i)`` plus odd
     multiples of an imaginary number; these zeros differ, except for parallel inputs without bias, and of those the longest has the nearest poles.
     This needs different inputs; without bias also non-zero ones, no two of them opposite.
+
+    P exists almost everywhere: each ``z_L(i)_j`` is analytic, and not constant as ``φ_{L-1}(i)`` is not 0, but for tanh without bias at an input 0, whose ``z_L``
+    is 0 and may be at a kink.
     """
 
     def __init__(self, step: Step, found: Mapping[str, Any], p: int) -> None:
@@ -95,6 +98,8 @@ class IndependentValues(Ring):
         separate = problem.L == 2 or len(set(keys)) == len(keys)
         require(separate, "rule", "two inputs are equal, or without bias one is 0 or two are opposite")
         require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this substitution is about P", "conclusion")
+        silent = problem.bias == "none" and problem.activation.family == "tanh" and not all(any(row) for row in problem.X)
+        require(problem.is_smooth(1) or not silent, "rule", "P may exist nowhere, as an input is 0")
         read.fields(found, ("exponentials", "weights", "values"), place)
         n, self.problem, self.p, self.k = problem.widths, problem, p, 1 if problem.activation.family == "sigmoid" else 2
         self.exponentials = self._table(found["exponentials"], f"{place}.exponentials", n[1], problem.fan_in(1), 1)

@@ -64,9 +64,9 @@ def matrix_work(problem: Problem, evaluation: Evaluation, name: str) -> ExactWor
     found.forward(a.L - 1 if evaluation.strip_output else a.L, slopes=True)
     terms = 0 if evaluation.strip_output else found.slope[a.L]
     found.spend(problem.T * a.n_L**2 * TERM_WORK * terms)
-    terms = found.backward(terms, lambda l: evaluation.psi[l], max(layer, 1), a.n_L)
+    errors = found.backward(terms, lambda l: evaluation.psi[l], max(layer, 1), a.n_L)
     rows, columns = matrix_size(problem, name)
-    largest = product_terms(max(terms), max(found.phi[: a.L]))
+    largest = product_terms(max(errors), max(found.phi[: a.L]))
     found.limit(largest <= MAX_TERMS)
     found.spend(rows * columns * TERM_WORK * largest)
     return ExactWork(found.passed, largest, found.rigor)

@@ -27,7 +27,9 @@ from lossproof.certificates.claims.principles import (
     claim_principle_widths,
     claim_principles_suffice,
 )
+from lossproof.certificates.claims.regions import bad_region
 from lossproof.certificates.claims.second_order import claim_ggn_semidefinite, claim_hessian_rank, claims_manifold_and_ggn
+from lossproof.certificates.claims.theorems import claims_of_theorems
 from lossproof.certificates.inputs.memory_allowed import memory_allowed
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
@@ -141,16 +143,25 @@ def _all_claims(context: ProofContext, point: Point, *, weights_given: bool) -> 
     ]  # fmt: skip
     critical = claims_at_weights(context, point, nearby, landscape) if weights_given else claims_of_search(context, nearby, landscape)
     nowhere, infimum = claim_no_critical_point(problem), claim_infimum_not_attained(context, point)
-    cited = claims_cited(context)
+    theorems, cited = claims_of_theorems(context, point, principle_error), claims_cited(context)
+    losses = [
+        premise for claim in critical.points for premise in claim.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"
+    ]
     conclusion = claim_conclusion(
-        problem, everywhere, almost, principle_error, suboptimal=critical.suboptimal, nowhere=nowhere, cited=decisive_theorem(cited)
-    )
+        problem, everywhere, almost, principle_error, suboptimal=critical.suboptimal, nowhere=nowhere, theorems=theorems,
+        cited=decisive_theorem(cited), find_region=lambda: bad_region(context, losses),
+    )  # fmt: skip
+    regions = [
+        node for node in conclusion.premises if isinstance(node, Claim) and node.id in ("linear-region", "dead-region", "loss-bounds")
+    ]
     ordered = [
         conclusion,
         claim_count(problem),
         generic,
         everywhere,
         at,
+        *theorems,
+        *regions,
         *following,
         claim_principles_suffice(context, point),
         *blocks,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from lossproof.certificates.claims.regions import BadRegion
 from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
 from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
@@ -19,13 +22,16 @@ def claim_conclusion(
     *,
     suboptimal: Claim | None = None,
     nowhere: Claim | None = None,
+    theorems: Sequence[Claim] = (),
     cited: Claim | None = None,
+    find_region: Callable[[], BadRegion | None] = lambda: None,
 ) -> Claim:
     """Claim that every local minimum is global, where it is proved; refute it by a bad local minimum; else name the set of weights that remains.
 
-    ``suboptimal`` is a proved bad local minimum, ``nowhere`` the claim that there is no critical point at all, ``cited`` a theorem of others that
-    applies and says that every local minimum is global. A failed sufficient condition is no proof of the contrary: without a certified suboptimal
-    minimum the verdict is never REFUTED.
+    ``suboptimal`` is a proved bad local minimum, ``nowhere`` the claim that there is no critical point at all, ``theorems`` those of our own that decide it,
+    ``cited`` a theorem of others that applies and says that every local minimum is global; ``find_region`` is asked last for a local minimum in a region of the
+    weights that some point beats. A failed sufficient condition is no proof of the contrary: without bad local minima that are proved to exist the verdict is
+    never REFUTED.
     """
     found = _by_critical_points(suboptimal, nowhere)
     if found is not None:
@@ -33,7 +39,8 @@ def claim_conclusion(
     if full_everywhere.verdict is Verdict.PROVED and principle_error.verdict is Verdict.PROVED:
         reason = "rank P(W) = T·n_L at every W, so T∇J = Pε vanishes only where ε = 0: every critical point is a global minimum."
         return implied("full-rank", _NAME, EVERYWHERE, reason, full_everywhere, principle_error)
-    return _by_convexity(problem) or _by_theorem(cited) or _undecided(problem.columns, full_everywhere, almost_everywhere)
+    found = _by_convexity(problem) or _by_own_theorem(theorems) or _by_theorem(cited) or _by_region(find_region())
+    return found or _undecided(problem.columns, full_everywhere, almost_everywhere)
 
 
 def claim_conclusion_of_map(problem: Problem, points: int, suboptimal: Claim | None, nowhere: Claim | None) -> Claim:
@@ -64,6 +71,28 @@ def _by_convexity(problem: Problem) -> Claim | None:
         return None
     reason = "One layer with identity output and a convex error: J is a convex function of W, so every local minimum is global."
     return implied("convex", _NAME, EVERYWHERE, reason)
+
+
+def _by_own_theorem(theorems: Sequence[Claim]) -> Claim | None:
+    if not theorems:
+        return None
+    theorem = theorems[0]
+    if theorem.verdict is Verdict.PROVED:
+        reason = f"Every local minimum is global, by the theorem {theorem.id}. {theorem.reason}"
+        return implied(f"by-{theorem.id}", _NAME, EVERYWHERE, reason, theorem)
+    reason = f"Bad local minima exist, by the theorem {theorem.id}. {theorem.reason}"
+    return implied(f"against-{theorem.id}", _NAME, EVERYWHERE, reason, theorem, verdict=Verdict.REFUTED)
+
+
+def _by_region(found: BadRegion | None) -> Claim | None:
+    if found is None:
+        return None
+    minimum, better = found.minimum, found.better
+    reason = (
+        f"A bad local minimum exists: its loss is at least {decimal_below(minimum.facts['loss_lower'], 8)}, and another point has at most "
+        f"{decimal_above(better.facts['loss_upper'], 8)}. {minimum.reason}"
+    )
+    return implied(minimum.id, _NAME, EVERYWHERE, reason, minimum, better, verdict=Verdict.REFUTED)
 
 
 def _by_theorem(cited: Claim | None) -> Claim | None:

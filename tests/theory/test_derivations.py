@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 from cases.theory_cases import ACTIVATION_NAMES
 
-from lossproof.theory.derivations import forms, growth, pieces
+from lossproof.theory.derivations import forms, growth, pieces, slopes
 from lossproof.theory.derivations import smoothness as derivations
 from lossproof.theory.functions.activations import activation_named
 from lossproof.theory.functions.forms import AffinePiece, Logistic
@@ -18,6 +18,7 @@ DERIVED = {
     "nonvanishing_derivative": derivations.derive_nonvanishing_derivative,
     "increasing": growth.derive_increasing,
     "tame": growth.derive_tame,
+    "convex_inverse_slope": slopes.derive_convex_inverse_slope,
 }
 
 
@@ -50,6 +51,14 @@ def test_expected_kinks() -> None:
     assert {name.partition(":")[0]: found for name, found in kinks.items() if found[1]} == {
         "softsign": ((), zero), "elu": ((), zero), "relu": (zero, zero), "leaky-relu": (zero, zero), "hard-tanh": (ones, ones),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIVATION_NAMES)
+def test_witnesses_against_convexity_of_the_inverse_slope(name: str) -> None:
+    record = activation_named(name).convex_inverse_slope
+    assert record.witness == () or slopes.is_witness_of_no_convexity(activation_named(name), record.witness)
+    left_open = not record.holds and record.witness == ()
+    assert not left_open or not (activation_named(name).analytic.holds and activation_named(name).nonvanishing_derivative.holds)
 
 
 @pytest.mark.parametrize("name", ACTIVATION_NAMES)
@@ -143,6 +152,9 @@ def test_expected_properties() -> None:
         return {activation_named(name).family for name in ACTIVATION_NAMES if getattr(activation_named(name), field)}
 
     assert holding("is_identity") == {"identity"}
+    assert {name for name in ACTIVATION_NAMES if activation_named(name).convex_inverse_slope.holds} == {
+        "tanh", "sigmoid", "softplus", "arctan", "erf",
+    }  # fmt: skip
     assert holding("is_squashing") == {"sigmoid", "tanh", "erf", "softsign"}
     assert holding("homogeneity") == {"identity", "power", "relu", "leaky-relu"}
     straight = {name for name in ACTIVATION_NAMES if not activation_named(name).is_curved}

@@ -26,6 +26,7 @@ class Activation:
     - ``differentiable``, ``twice_differentiable``: everywhere on R; where it fails, the witness holds all exceptions (see `kinks`);
     - ``nonvanishing_derivative``: ``σ'(z)`` exists and is not 0 for every real ``z`` (`principle-activation`);
     - ``increasing``: ``σ(y) < σ(z)`` for all ``y < z``;
+    - ``convex_inverse_slope``: σ is analytic with ``σ' ≠ 0`` everywhere, and ``1/σ'`` is strictly convex;
     - ``tame``: σ is bounded, or ``|σ(z)| ≤ c e^{ρz}`` for ``z < 0`` and ``|σ(z)| ≤ c (1 + z)`` for ``z ≥ 0``, with some ``c, ρ > 0``;
     - ``rational``: ``σ(z)`` and ``σ'(z)`` are rational for all rational ``z`` (wherever they exist);
     - ``range``: holds all values; ``attained`` is an interval all of whose values are taken (the two agree except where an end point is
@@ -49,6 +50,7 @@ class Activation:
     rational: Property
     range: Interval
     attained: Interval
+    convex_inverse_slope: Property = Property(False, "σ is not analytic, or σ' is 0 somewhere")
     reflection: tuple[int, int, int] | None = None
     degree: int | None = None
     affine_pieces: tuple[AffinePiece, ...] = ()

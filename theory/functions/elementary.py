@@ -13,6 +13,8 @@ from lossproof.theory.functions.properties import Property
 
 _MAX_POWER = 16
 _LINE = (AffinePiece(None, None, Fraction(1), Fraction(0)),)
+_CONSTANT_SLOPE = Property(False, "1/σ' is constant", (Fraction(0), Fraction(1)))
+_ZERO_SLOPE = Property(False, "σ' is 0 at 0")
 
 
 def _identity(_: Fraction | None) -> Activation:
@@ -24,6 +26,7 @@ def _identity(_: Fraction | None) -> Activation:
         **smooth("a polynomial"),
         **rising("σ' = 1"),
         tame=Property(False, "σ(z) tends to −∞ with z"),
+        convex_inverse_slope=_CONSTANT_SLOPE,
         rational=RATIONAL,
         **between(None, None),
         reflection=(-1, 0, 0),
@@ -49,6 +52,7 @@ def _power(exponent: Fraction | None) -> Activation:
         nonvanishing_derivative=Property(True, "σ' = 1") if k == 1 else zero_slope,
         increasing=fall if even else Property(True, f"σ' = {k} z^{k - 1} ≥ 0 with an isolated zero at most"),
         tame=Property(False, "σ(z) grows faster than e^z falls as z tends to −∞"),
+        convex_inverse_slope=_CONSTANT_SLOPE if k == 1 else _ZERO_SLOPE,
         rational=RATIONAL,
         **(between(0, None, closed=True) if even else between(None, None)),
         reflection=(1, 0, 0) if even else (-1, 0, 0),
@@ -66,6 +70,7 @@ def _bent_identity(_: Fraction | None) -> Activation:
         **smooth(),
         **rising("σ' = z/(2√(z²+1)) + 1 > 1/2"),
         tame=Property(False, "σ(z) tends to −∞ with z"),
+        convex_inverse_slope=Property(False, "1/σ' falls from 2 to 2/3", (Fraction(-4), Fraction(-2))),
         rational=Property(False, "σ(1) = (1+√2)/2"),
         **between(None, None),
         reflection=(1, -2, 0),

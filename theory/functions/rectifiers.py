@@ -26,6 +26,7 @@ def _softplus(_: Fraction | None) -> Activation:
         **smooth(),
         **rising("σ' = 1/(1+e^{-z}) > 0"),
         tame=Property(True, "0 < σ(z) ≤ e^z, and σ(z) ≤ z + log 2 for z ≥ 0"),
+        convex_inverse_slope=Property(True, "1/σ' = 1 + e^{−z}"),
         rational=Property(False, "σ'(1) = 1/(1+e^{-1}), " + LINDEMANN),
         **between(0, None),
         reflection=(1, -1, 0),

@@ -13,17 +13,18 @@ from lossproof.theory.shown import shown
 from lossproof.theory.statements.cited import CITED
 from lossproof.theory.statements.corrections import CORRECTIONS
 from lossproof.theory.statements.critical_points import CRITICAL_POINTS
+from lossproof.theory.statements.landscape import LANDSCAPE
 from lossproof.theory.statements.paper import PAPER
 from lossproof.theory.statements.sharper import SHARPER
 from lossproof.theory.statements.statement import KINDS, Statement
 
 __all__ = ["KINDS", "Statement", "all_statements", "statement_named"]
 
-_BY_ID = MappingProxyType({statement.id: statement for statement in (*PAPER, *CORRECTIONS, *SHARPER, *CRITICAL_POINTS, *CITED)})
+_BY_ID = MappingProxyType({statement.id: statement for statement in (*PAPER, *CORRECTIONS, *SHARPER, *CRITICAL_POINTS, *LANDSCAPE, *CITED)})
 
 
 def all_statements() -> tuple[Statement, ...]:
-    """Return every registered statement, in reading order: the paper's, the corrections, the sharper ones, critical points, others'.
+    """Return every registered statement, in reading order: the paper's, the corrections, the sharper ones, critical points, whole landscapes, others'.
 
     >>> [s.id for s in all_statements() if s.kind == "false claim"]
     ['principles-suffice', 'failed-bound', 'naive-khatri-rao']

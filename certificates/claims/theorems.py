@@ -1,0 +1,104 @@
+"""Theorems of our own about whole landscapes, asked of the user's problem: every local minimum is global, or bad ones exist."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from lossproof.certificates.proof.context import ProofContext
+from lossproof.certificates.proof.nodes import Claim, decided, implied
+from lossproof.certificates.proof.places import EVERYWHERE, Point
+from lossproof.certificates.proof.rank_bounds import rank_bounds
+from lossproof.numerics.samples.affine_relation import affine_relation
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.rationals import is_writable, rational_text
+from lossproof.theory.verdicts import Rigor, Verdict
+
+_UNITS = "Every unit is constant on the samples at a bad local minimum"
+
+
+def claims_of_theorems(context: ProofContext, point: Point, principle_error: Claim) -> list[Claim]:
+    """Claim the theorems that apply, each by its statement: PROVED where every local minimum is global, REFUTED where bad ones exist; others are left out."""
+    found = (_independent_samples(context, point, principle_error), _one_relation(context, point))
+    return [claim for claim in found if claim is not None]
+
+
+def _has_regular_error(problem: Problem) -> bool:
+    return problem.error.principle_error.holds and problem.architecture.output_activation.nonvanishing_derivative.holds
+
+
+def _independent_samples(context: ProofContext, point: Point, principle_error: Claim) -> Claim | None:
+    problem, a = context.problem, context.problem.architecture
+    right = a.L == 2 and a.widths[1] >= a.n_L and a.activation.increasing.holds and a.fan_in(1) >= problem.T
+    if not right or not _has_regular_error(problem):
+        return None
+    rank = rank_bounds(context, "Phi-0+", point).lower
+    if rank.value < problem.T:
+        return None
+    appended = ", with a 1 appended," if a.bias_rows else ""
+    reason = (
+        f"The {problem.T} inputs{appended} are linearly independent, the hidden layer has at least as many units as there are outputs, and its activation is "
+        "continuous and strictly increasing: the hidden outputs move freely, and no local minimum can be bad."
+    )
+    return implied("independent-samples", "independent-samples", EVERYWHERE, reason, rank, principle_error)
+
+
+def _one_relation(context: ProofContext, point: Point) -> Claim | None:
+    problem, a = context.problem, context.problem.architecture
+    right = a.L == 2 and a.n_L == 1 and a.bias == "trainable" and a.activation.convex_inverse_slope.holds
+    relation = affine_relation(problem) if right and _has_regular_error(problem) else None
+    if relation is None or not all(map(is_writable, relation)) or len(set(problem.samples.X)) < problem.T:
+        return None
+    name = _name_of(relation)
+    rank = None if name is None else rank_bounds(context, "Phi-0+", point).lower
+    if name is None or rank is None or rank.value != problem.T - 1:
+        return None
+    told = _decided(problem, name, relation)
+    if told is None:
+        return None
+    verdict, reason = told
+    evidence = {"relation": [rational_text(q) for q in relation]}
+    return decided(name, EVERYWHERE, reason, "one-relation", rank, verdict=verdict, evidence=evidence, own=Rigor.EXACT)
+
+
+def _name_of(relation: tuple[Fraction, ...]) -> str | None:
+    """Return the statement that speaks of a relation with these signs, or None."""
+    signs = [sum(q > 0 for q in relation), sum(q < 0 for q in relation)]
+    if min(signs) == 1:
+        return "one-relation-simplex"
+    return "parallelogram" if len(relation) == 4 and signs == [2, 2] and len({abs(q) for q in relation}) == 1 else None
+
+
+def _decided(problem: Problem, name: str, relation: tuple[Fraction, ...]) -> tuple[Verdict, str] | None:
+    """Return the verdict and its reason; None where the theorem leaves it open."""
+    shape = "The four inputs form a parallelogram" if name == "parallelogram" else "One input lies inside the simplex of the others"
+    if name == "parallelogram" and problem.architecture.widths[1] >= 2:
+        return (
+            Verdict.PROVED,
+            f"{shape}, as those of XOR do, and there are two hidden units at least: no local minimum is bad, whatever the targets are.",
+        )
+    if not _allows_constants(problem, relation):
+        return (
+            Verdict.PROVED,
+            f"{shape}. {_UNITS}, so that equal targets would need equal weights in the relation, which these do not have: there is none.",
+        )
+    a, mean = problem.architecture, sum((row[0] for row in problem.samples.Y), Fraction(0)) / problem.T
+    known = problem.error.name == "squared" or (problem.error.family == "logistic" and 0 < mean < 1)
+    if not known or not a.output_activation.is_identity or not all(relation):
+        return None
+    reason = (
+        f"{shape}, and the targets are their mean plus a multiple of the weights in the relation: constant networks with the best constant output, "
+        "and with outgoing weights of the right signs and size, are local minima, and others have a smaller loss."
+    )
+    return Verdict.REFUTED, reason
+
+
+def _allows_constants(problem: Problem, relation: tuple[Fraction, ...]) -> bool:
+    """Tell whether the errors may be a multiple of the relation where the network is constant on its samples."""
+    found = [(q, row[0]) for q, row in zip(relation, problem.samples.Y, strict=True) if q != 0]
+    if any(y == other and q != r for q, y in found for r, other in found):
+        return False
+    q, y = found[0]
+    r, other = next(pair for pair in found if pair[0] != q)
+    slope = (y - other) / (q - r)
+    known = problem.error.name == "squared" or (problem.error.family == "logistic" and problem.architecture.output_activation.is_identity)
+    return not known or all(y - target == slope * (q - entry) for entry, target in found)

@@ -1,0 +1,58 @@
+"""The one affine relation that the inputs of some samples obey, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import gcd, lcm
+
+from flint import fmpq, fmpq_mat
+
+from lossproof.theory.problem.problem import Problem
+
+_MOST_SAMPLES = 200
+
+
+def affine_relation(problem: Problem) -> tuple[Fraction, ...] | None:
+    r"""Return ``s ≠ 0`` with ``Σ_i s_i x_i = 0`` and ``Σ_i s_i = 0``, as coprime integers, if all such s are multiples of one; else None.
+
+    None as well for more than 200 samples.
+
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> xor = Samples.of([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
+    >>> [int(q) for q in affine_relation(Problem(Architecture.of("2-2-1"), error_named("squared"), xor))]
+    [1, -1, -1, 1]
+    """
+    T, n_0 = problem.T, problem.architecture.widths[0]
+    if not 3 <= T <= min(n_0 + 2, _MOST_SAMPLES):
+        return None
+    columns = [[*map(_exact, x), fmpq(1)] for x in problem.samples.X]
+    reduced, rank = fmpq_mat([list(row) for row in zip(*columns, strict=True)]).rref()
+    if rank != T - 1:
+        return None
+    return _coprime(_kernel_vector(reduced.tolist(), rank, T))
+
+
+def _kernel_vector(reduced: Sequence[Sequence[fmpq]], rank: int, T: int) -> list[Fraction]:
+    """Return a vector that a matrix in reduced row echelon form, of rank one less than its columns, annihilates."""
+    pivots = [next(k for k, q in enumerate(row) if q != 0) for row in reduced[:rank]]
+    free = next(k for k in range(T) if k not in pivots)
+    vector = [Fraction(0)] * T
+    vector[free] = Fraction(1)
+    for row, pivot in zip(reduced, pivots, strict=False):
+        vector[pivot] = -Fraction(int(row[free].p), int(row[free].q))
+    return vector
+
+
+def _coprime(vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """Return the multiple with coprime integer entries, the first non-zero one positive."""
+    scale = lcm(*(q.denominator for q in vector))
+    whole = [int(q * scale) for q in vector]
+    shared = gcd(*whole) * (1 if next(q for q in whole if q != 0) > 0 else -1)
+    return tuple(Fraction(q // shared) for q in whole)
+
+
+def _exact(x: Fraction) -> fmpq:
+    return fmpq(x.numerator, x.denominator)

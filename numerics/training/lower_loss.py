@@ -1,0 +1,97 @@
+"""Weights with a loss below a given one, by a short training: where a proof only needs some better point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lossproof.numerics.fields.field import Array
+from lossproof.numerics.network.double_range import beyond_doubles
+from lossproof.numerics.network.evaluation import LayerArrays
+from lossproof.numerics.network.points import random_weights
+from lossproof.numerics.network.weight_vectors import float_layers, weights_of_layers
+from lossproof.numerics.training.point import training_point
+from lossproof.numerics.training.run_doubles import run_training
+from lossproof.numerics.training.settings import Progress, Settings
+from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.samples import Samples
+from lossproof.theory.problem.weights import Weights
+
+_STARTS = 4
+_FEWEST, _MOST = 100, 1000
+_OPERATIONS = 1e10
+_CLEARLY = 1 - 2.0**-6
+_BITS = (6, 9, 12, 18, 26)
+
+
+def weights_below(problem: Problem, loss: float, seed: int, progress: Progress | None = None) -> Weights | None:
+    """Return weights whose loss, in doubles, is clearly below a positive one: from a few seeded starts by L-BFGS, each at most about 10^11 operations; or None.
+
+    The network is trained on inputs, and for the squared error at an identity output on targets, of mean 0 and size 1 where the biases are trainable. The
+    entries keep as few significant bits as the loss allows, so that exact arithmetic with them is cheap. Nothing is proved by it.
+    """
+    if not loss > 0 or beyond_doubles(problem) is not None:
+        return None
+    scaling = _Scaling.of(problem)
+    iterations = int(min(max(_OPERATIONS / (problem.T * problem.architecture.N_net), _FEWEST), _MOST))
+    settings = Settings("lbfgs", max_iterations=iterations, target_loss=loss / 2 / scaling.size**2, progress=progress)
+    for start in range(_STARTS):
+        found = run_training(scaling.problem, random_weights(scaling.problem, seed + start), settings)
+        if found.interrupted:
+            raise KeyboardInterrupt
+        layers = scaling.undone(float_layers(found.weights))
+        rounded = (_rounded(problem, layers, bits) for bits in _BITS)
+        below = next((weights for weights in rounded if _is_below(problem, weights, loss)), None)
+        if below is not None:
+            return below
+    return None
+
+
+def _is_below(problem: Problem, weights: Weights, loss: float) -> bool:
+    try:
+        return bool(training_point(problem, weights).loss < _CLEARLY * loss)
+    except NotDifferentiable:
+        return False
+
+
+def _rounded(problem: Problem, layers: list[LayerArrays], bits: int) -> Weights:
+    """Return weights with so many significant bits in each entry."""
+
+    def short(A: Array) -> Array:
+        mantissa, exponent = np.frexp(A)
+        return np.asarray(np.ldexp(np.round(mantissa * 2.0**bits), exponent - bits))
+
+    return weights_of_layers(problem, [(short(W), short(b)) for W, b in layers])
+
+
+@dataclass(frozen=True)
+class _Scaling:
+    """The problem with inputs ``(x − centre)/spread`` and targets ``(y − shift)/size``, as doubles."""
+
+    problem: Problem
+    centre: Array
+    spread: Array
+    shift: Array
+    size: float
+
+    @staticmethod
+    def of(problem: Problem) -> _Scaling:
+        a = problem.architecture
+        X, Y = (np.array(table, dtype=float) for table in (problem.samples.X, problem.samples.Y))
+        centre, spread, shift, size = np.zeros(X.shape[1]), np.ones(X.shape[1]), np.zeros(Y.shape[1]), 1.0
+        if a.bias == "trainable":
+            centre, deviation = X.mean(axis=0), X.std(axis=0)
+            spread = np.where(deviation > 0, deviation, 1.0)
+            if a.output_activation.is_identity and problem.error.name == "squared" and Y.std() > 0:
+                shift, size = Y.mean(axis=0), float(Y.std())
+        samples = Samples.of(((X - centre) / spread).tolist(), ((Y - shift) / size).tolist())
+        return _Scaling(replace(problem, samples=samples), centre, spread, shift, size)
+
+    def undone(self, layers: list[LayerArrays]) -> list[LayerArrays]:
+        """Return layers for the original samples from those for the scaled ones."""
+        (first, bias), last = layers[0], len(layers) - 1
+        found = [(first / self.spread[:, None], bias - (self.centre / self.spread) @ first), *layers[1:]]
+        found[last] = (found[last][0] * self.size, found[last][1] * self.size + self.shift)
+        return found

@@ -1,0 +1,151 @@
+"""Statements that decide whole landscapes, with their proofs in ``docs/deciding.md``."""
+
+from __future__ import annotations
+
+from lossproof.theory.statements.statement import Statement
+
+_ONE_LAYER = "One hidden layer."
+_ERROR = "principle-error, and an output activation whose derivative vanishes nowhere."
+_ONE_RELATION = (
+    "One hidden layer, one output, trainable biases; the inputs are pairwise different and obey exactly one affine relation, Σ s_i x_i = 0 with Σ s_i = 0.",
+    "The hidden activation is real-analytic, its derivative vanishes nowhere, and 1/σ' is strictly convex: tanh, sigmoid, softplus, arctan, erf.",
+    _ERROR,
+)
+
+LANDSCAPE = (
+    Statement(
+        id="flat-neighbours",
+        title="What has the same outputs near a local minimum",
+        kind="theorem",
+        formula=r"W^{*} \text{ local minimum},\; W \to W^{*},\; F(W) = F(W^{*}) \;\Rightarrow\; P(W)\, \varepsilon(W^{*}) = 0",
+        hypotheses=("W* is a local minimum, W lies near it, and all outputs on the samples are the same.",),
+        conclusion=(
+            "W is a local minimum as well, hence critical, with the same errors ε. One curve of such W along which P(W)ε does not stay 0 proves that W* is "
+            "no local minimum."
+        ),
+        source="elementary: J ≥ J(W*) on a neighbourhood of W*, which is one of W, too",
+        decided_by="an argument within the proofs of other statements",
+    ),
+    Statement(
+        id="spanning",
+        title="One unit spans all outputs",
+        kind="theorem",
+        formula=r"\operatorname{span} \{ (\sigma(w \cdot x_i + b))_i : (w, b) \in U \} = \mathbb{R}^{T}",
+        hypotheses=("σ is real-analytic and no polynomial, the inputs are pairwise different, and U is open.",),
+        conclusion="No vector other than 0 is orthogonal to the outputs of a unit on the samples for all its weights in an open set.",
+        source="elementary: derivatives by the scale of w at 0, and Vandermonde's determinant",
+        decided_by="an argument within the proofs of other statements",
+    ),
+    Statement(
+        id="no-idle-unit",
+        title="No unit is idle at a bad local minimum",
+        kind="theorem",
+        formula=r"W^{*} \text{ bad} \;\Rightarrow\; v_k \neq 0 \text{ for all units } k",
+        hypotheses=(
+            "The activation of the last hidden layer is real-analytic and no polynomial, with trainable biases, and its inputs are pairwise different.",
+            _ERROR,
+        ),
+        conclusion="At a local minimum that is not global every unit of the last hidden layer has outgoing weights other than 0.",
+        source="flat-neighbours and spanning",
+        decided_by="an argument within the proofs of other statements",
+        depends_on=("flat-neighbours", "spanning", "principle-error"),
+    ),
+    Statement(
+        id="dependent-features",
+        title="The features are dependent at a bad local minimum",
+        kind="theorem",
+        formula=r"W^{*} \text{ bad} \;\Rightarrow\; \operatorname{rank} [\Phi_{L-1}; 1] < T",
+        hypotheses=("Trainable biases.", _ERROR),
+        conclusion="At a local minimum that is not global the features of the last hidden layer, with a row of ones, do not have rank T: ε ≠ 0 is orthogonal to them.",
+        source="the last block of P ε = 0",
+        decided_by="an argument within the proofs of other statements",
+        depends_on=("critical-theorem", "principle-error"),
+    ),
+    Statement(
+        id="independent-samples",
+        title="Independent samples leave no bad local minimum",
+        kind="theorem",
+        formula=r"\operatorname{rank} \Phi_0^{+} = T,\; n_1 \geq n_L \;\Rightarrow\; \text{every local minimum of } J \text{ is global}",
+        hypotheses=(
+            _ONE_LAYER,
+            "The inputs are linearly independent (with a 1 appended to each where the bias is trainable).",
+            "The hidden layer has as many units as there are outputs, at least.",
+            "The hidden activation is continuous and strictly increasing.",
+            _ERROR,
+        ),
+        conclusion=(
+            "Every local minimum of J is global. As the samples are independent, the hidden outputs H move freely. At a local minimum with G the derivative by "
+            "the outputs, G V' = 0. If the output weights V have full rank, G = 0. Else some c ≠ 0 has c'V = 0, the weights with H + t q c' are local minima "
+            "with the same outputs, so (H + t q c')'G = 0 for all q, and again G = 0."
+        ),
+        source="proved in docs/deciding.md",
+        decided_by="a proved rank of the inputs, integers and the records of the functions",
+        depends_on=("flat-neighbours", "principle-error"),
+    ),
+    Statement(
+        id="one-relation-simplex",
+        title="One sample inside the simplex of the others",
+        kind="theorem",
+        formula=r"\textstyle\sum_i s_i (x_i, 1) = 0,\; s_m < 0 < s_i \;\Rightarrow\; \text{bad local minima exist} \Leftrightarrow y \in \operatorname{span}(1, s) \setminus \mathbb{R} 1",
+        hypotheses=(
+            *_ONE_RELATION,
+            "All entries of s but one have the same sign, or are 0: one sample lies inside the simplex of the others. Three samples on a line always do so.",
+        ),
+        conclusion=(
+            "At a bad local minimum every unit is constant on the samples of the relation (Jensen), so ε is a multiple of s there, and a function of the target "
+            "alone. Where the targets do not allow that, every local minimum is global, at every width. Where all samples take part, the output is the identity "
+            "and the error the squared or the logistic one, targets that do allow it give bad local minima at every width: the claim is REFUTED."
+        ),
+        source="proved in docs/deciding.md",
+        decided_by="the relation, its signs and the targets, exactly; the records of the functions",
+        depends_on=("no-idle-unit", "flat-neighbours", "principle-error"),
+    ),
+    Statement(
+        id="parallelogram",
+        title="Four samples in a parallelogram, such as XOR",
+        kind="theorem",
+        formula=r"x_1 + x_4 = x_2 + x_3,\; n_1 \geq 2 \;\Rightarrow\; \text{every local minimum of } J \text{ is global}",
+        hypotheses=(*_ONE_RELATION, "There are four samples, and s = (1, −1, −1, 1) in some order."),
+        conclusion=(
+            "With two hidden units or more every local minimum is global, whatever the targets are. With one it is so unless the two pairs of opposite corners "
+            "have one target each and these differ; then, for the identity at the output and the squared or the logistic error, there are bad local minima: the "
+            "claim is REFUTED."
+        ),
+        source="proved in docs/deciding.md",
+        decided_by="the relation and the targets, exactly; the records of the functions",
+        depends_on=("no-idle-unit", "flat-neighbours", "principle-error"),
+    ),
+    Statement(
+        id="linear-region",
+        title="A local minimum in which the network is affine",
+        kind="theorem",
+        formula=r"\exists\, W^{*} \text{ local minimum}:\;\; J(W^{*}) \geq \min_{A, a} \tfrac{1}{2T} \textstyle\sum_i |A x_i + a - y_i|^2",
+        hypotheses=(
+            "A hidden layer, trainable biases, identity output, squared error.",
+            "The hidden activation is affine with a slope other than 0 on some interval: relu, leaky-relu, elu, hard-tanh, identity.",
+        ),
+        conclusion=(
+            "Where all units stay on that interval, F is an affine map of rank at most the smallest hidden width, and every such map occurs. The best of them is "
+            "attained, and weights that give it are a local minimum, of a loss no less than that of the best affine map. A point with a smaller loss refutes "
+            "no-bad-local-minima."
+        ),
+        source="proved in docs/deciding.md; compare Yun, Sra and Jadbabaie 2019; He, Wang and Su 2020",
+        decided_by="an affine map whose residuals are orthogonal to all inputs and to the ones, exactly",
+    ),
+    Statement(
+        id="dead-region",
+        title="A local minimum whose output is constant",
+        kind="theorem",
+        formula=r"\exists\, W^{*} \text{ local minimum}:\;\; J(W^{*}) = \min_{c} \tfrac{1}{T} \textstyle\sum_i E(c, y_i)",
+        hypotheses=(
+            "A hidden layer, trainable biases, identity output; the squared error, or a cross-entropy whose best constant output is attained.",
+            "The hidden activation is constant on some interval: relu, hard-tanh.",
+        ),
+        conclusion=(
+            "Where all units of a layer stay on that interval, no small change makes the output depend on the input. With the best constant output such weights are "
+            "a local minimum. A point with a smaller loss refutes no-bad-local-minima."
+        ),
+        source="proved in docs/deciding.md",
+        decided_by="the mean of the targets, exactly or in ball arithmetic",
+    ),
+)

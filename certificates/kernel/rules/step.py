@@ -184,9 +184,10 @@ class Step:
         i = read.integer(found["sample"], "evidence.sample", 0, self.problem.T - 1)
         return i, read.integer(found["output"], "evidence.output", 0, self.problem.n_L - 1)
 
-    def require_at(self, *places: Place) -> None:
-        """Demand that the conclusion is about one of some places."""
+    def require_at(self, *places: Place, matrix: str | None = None) -> None:
+        """Demand that the conclusion is about one of some places, and about a matrix if one is named."""
         require(self.at in places, "conclusion.at", f"this rule speaks of {' or '.join(map(str, places))}", "conclusion")
+        require(matrix in (None, self.conclusion.get("matrix")), "conclusion.matrix", f"this rule is about {matrix}", "conclusion")
 
 
 def is_region(at: Place) -> bool:

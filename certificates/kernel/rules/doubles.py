@@ -15,6 +15,7 @@ With ``β = 1/σ`` and ``η = g/σ`` this is Kantorovich's condition ``βκη �
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
@@ -37,32 +38,33 @@ _METHODS = {"cholesky": is_above_by_cholesky, "inverse": is_above_by_inverse}
 
 
 def _network(step: Step, k: int) -> Network:
-    """Return the network at a point, with the output derivative in its place."""
-    problem = step.problem
-    layers = range(1, problem.L + 1)
-    return step.once("network", k, lambda: network_at(step.work, problem, step.points[k], layers, strip=False, weighted=True))
+    """Return the network at a point, with the output derivative in its place, computed once for all steps."""
+    if k not in step.known:
+        layers = range(1, step.problem.L + 1)
+        step.known[k] = network_at(step.work, step.problem, step.points[k], layers, strip=False, weighted=True)
+    found: Network = step.known[k]
+    return found
 
 
 def singular_value(step: Step) -> Result:
     """``σ_min(MS) ≥ least``, S as in `network_at`, for P with its output derivative; ``σ_min > 0`` with ``least = "0"``, for P or P-l up to factors of columns."""
-    found = step.expect(0, "matrix", "method", "balanced", "least")
-    step.point()
-    matrix = parse_matrix(read.text(found["matrix"], "evidence.matrix"), step.problem, "evidence.matrix")
+    found, problem, point = step.expect(0, "matrix", "method", "balanced", "least"), step.problem, step.point()
+    matrix = parse_matrix(read.text(found["matrix"], "evidence.matrix"), problem, "evidence.matrix")
     least = fraction(read.rational(found["least"], "evidence.least"))
     method = read.text(found["method"], "evidence.method")
     require(matrix.kind == "P" and method in _METHODS, "evidence", "expected P or P-l, and a method")
     require(type(found["balanced"]) is bool, "evidence.balanced", "expected true or false", "schema")
     require(0 <= least < 1 and Fraction(float(least)) == least, "evidence.least", "must be 0 or a double below 1")
-    require(least == 0 or (matrix.layer is None and not found["balanced"]), "evidence", "a bound above 0 is for P, as it is", "evidence")
-    layers = list(range(1, step.problem.L + 1)) if matrix.layer is None else [matrix.layer]
+    require(least == 0 or (matrix.layer is None and not found["balanced"]), "evidence", "a bound above 0 is for P, as it is")
+    layers = range(1, problem.L + 1) if matrix.layer is None else [matrix.layer]
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         if least > 0:
             network = _network(step, int(step.at))
         else:
-            network = network_at(step.work, step.problem, step.point(), layers, strip=step.problem.strip, balanced=found["balanced"])
+            network = network_at(step.work, problem, point, layers, strip=problem.strip, balanced=found["balanced"])
         above = _METHODS[method](step.work, network, float(least))
     require(above, "evidence.least", "the smallest singular value is not seen to be so large")
-    return step.conclude("singular-value", {"matrix": matrix.name, "least": str(found["least"])}), Rigor.VERIFIED_FLOAT
+    return step.conclude("singular-value", {"matrix": matrix.name, "least": found["least"]}), Rigor.VERIFIED_FLOAT
 
 
 def learner_ball(step: Step) -> Result:
@@ -72,27 +74,25 @@ def learner_ball(step: Step) -> Result:
     problem, k, place = step.problem, step.point_named(found), "evidence.distance"
     require(problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
     facts = step.claim(0, "singular-value", at=k)
-    sigma = fraction(read.rational(facts["least"], "premises[0]"))
-    require(
-        facts["matrix"] == "P" and sigma > 0, "premises[0]", "a positive bound of the smallest singular value of P is needed", "premise"
-    )
-    distance, target = positive(found, "distance"), read.rational(found["target_radius"], "evidence.target_radius")
-    right = _LEAST < fraction(distance) < _LARGEST and (target == 0 or _LEAST < fraction(target) < _LARGEST)
+    sigma = Fraction(facts["least"])
+    require(facts["matrix"] == "P" and sigma > 0, "premises[0]", "a singular value of P with a positive bound is needed", "premise")
+    size = positive(found, "distance")
+    distance, target = fraction(size), fraction(read.rational(found["target_radius"], "evidence.target_radius"))
+    right = _LEAST < distance < _LARGEST and (target == 0 or _LEAST < target < _LARGEST)
     require(right, place, "distances must lie between 2^-300 and 2^100")
-    radius = float(fraction(distance))
-    radius = radius if Fraction(radius) <= fraction(distance) else float(np.nextafter(radius, 0.0))
+    radius = float(distance) if Fraction(float(distance)) <= distance else math.nextafter(float(distance), 0.0)
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         network = _network(step, k)
         kappa = lipschitz_constant(step.work, problem, network, radius)
         F, Y = network.passed.phi[-1], DoubleRing(step.work).array(problem.Y)
         residuals = np.abs(F.mid - Y.mid) + F.rad + Y.rad + 2 * UNIT * np.abs(F.mid - Y.mid) + TINY
-        size = ENLARGE * (frobenius(ENLARGE * residuals * network.scale) + ENLARGE * float(fraction(target)) * frobenius(network.scale))
-        least = ENLARGE * max(size / radius + kappa * radius / 2, kappa * radius)
+        g = ENLARGE * (frobenius(ENLARGE * residuals * network.scale) + ENLARGE * float(target) * frobenius(network.scale))
+        least = ENLARGE * max(g / radius + kappa * radius / 2, kappa * radius)
     require(bool(np.isfinite(least)), place, "the derivatives are not seen to be bounded over the ball")
     require(sigma >= Fraction(least), place, "the premise gives too small a singular value")
-    name = step.introduce(found["learner"], Box(step.points[k], distance), "evidence.learner")
-    found_facts = {"learner": name, "rank_lower": problem.columns, "point": k, "distance": str(distance), "target_radius": str(target)}
-    return step.conclude("exact-learning", found_facts), Rigor.VERIFIED_FLOAT
+    name = step.introduce(found["learner"], Box(step.points[k], size), "evidence.learner")
+    given = {key: found[key] for key in ("point", "distance", "target_radius")}
+    return step.conclude("exact-learning", {"learner": name, "rank_lower": problem.columns, **given}), Rigor.VERIFIED_FLOAT
 
 
 DOUBLE_RULES: Mapping[str, Callable[[Step], Result]] = {"singular-value": singular_value, "learner-ball": learner_ball}

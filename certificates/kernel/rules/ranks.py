@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import combinations_with_replacement, product
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,13 @@ from flint import arb, arb_mat, fmpq, fmpq_poly, nmod
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import Ratio, Ring, count_ratio, function_field_ring, residue_ring, vanishes
-from lossproof.certificates.kernel.arithmetic.series import Array, Series
-from lossproof.certificates.kernel.arithmetic.series import product as matrix_product
+from lossproof.certificates.kernel.arithmetic.series import Array, Series, product
 from lossproof.certificates.kernel.network.errors import residuals
 from lossproof.certificates.kernel.network.matrices import entries
 from lossproof.certificates.kernel.network.passes import Box, layer_inputs, outputs
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Point, Problem, row_key
-from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, rigor_of
 from lossproof.theory import limits
@@ -64,8 +62,8 @@ def rank_minor(step: Step) -> Result:
 class Substitution(Ring):
     """Residues in place of the numbers of a pass, and ``values(l, z_l)`` in place of an activation and its derivative."""
 
-    def __init__(self, work: Work, p: int, values: Callable[[int, Series], tuple[Series, Series]]) -> None:
-        super().__init__(work)
+    def __init__(self, step: Step, p: int, values: Callable[[int, Series], tuple[Series, Series]]) -> None:
+        super().__init__(step.work)
         self.p, self.values = p, values
 
     def embed(self, number: Any) -> nmod:
@@ -130,14 +128,14 @@ def independent_values(step: Step, chosen: Mapping[str, Any], p: int) -> tuple[R
         return v, 1 - v * v if tanh else v - v * v
 
     layers: list[Any] = [(W, [ZERO] * W.shape[1]) for W in (np.full((n[0], n[1]), ZERO), *weights)]
-    return Substitution(step.work, p, values), Box(Point(tuple(layers)))
+    return Substitution(step, p, values), Box(Point(tuple(layers)))
 
 
 def _first_values(problem: Problem, u: Array, p: int, tanh: bool) -> Array:
     """Return ``σ(z_1)`` of shape ``(T, n_1)`` for residues in place of the exponentials ``u_{ab}``."""
     D = evidence.common_denominator((x for row in problem.X for x in row), 2**16)
     powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in (*row, *[ONE] * problem.bias_rows)] for row in problem.X]
-    s = np.array([[prod(map(pow, bases, row), start=nmod(1, p)) for bases in u] for row in powers], dtype=object)
+    s = np.array([[math.prod(map(pow, bases, row), start=nmod(1, p)) for bases in u] for row in powers], dtype=object)
     return (s - 1) / (s + 1) if tanh else s / (s + 1)
 
 
@@ -164,7 +162,7 @@ def rank_patterns(step: Step) -> Result:
         layers.append((block[: problem.widths[l - 1]], block[-1] if problem.bias_rows else biases[l - 1]))
     for signs in _patterns(problem):
         with evidence.no_zero_denominator("evidence.weights"):
-            P = entries(step.matrix(), problem, Box(Point(tuple(layers))), Substitution(step.work, p, partial(_softsign, signs)))
+            P = entries(step.matrix(), problem, Box(Point(tuple(layers))), Substitution(step, p, partial(_softsign, signs)))
         full = evidence.residues(P, p, step.work).rank() == problem.columns
         require(full, "evidence.weights", "P does not have full rank modulo the prime for some pattern of signs")
     return step.lower(problem.columns), Rigor.EXACT
@@ -179,8 +177,8 @@ def _softsign(signs: Sequence[Sequence[int]], layer: int, z: Series) -> tuple[Se
 def _patterns(problem: Problem) -> Iterator[tuple[tuple[int, ...], ...]]:
     """Yield a sign vector for each hidden unit, in all ways, up to what changes no rank."""
     fixed, n_1 = problem.bias == "fixed", problem.widths[1]
-    unit = [s for s in product((1, -1), repeat=problem.T) if fixed or s[0] == 1]
-    return product(unit, repeat=n_1) if fixed else combinations_with_replacement(unit, n_1)
+    unit = [s for s in itertools.product((1, -1), repeat=problem.T) if fixed or s[0] == 1]
+    return itertools.product(unit, repeat=n_1) if fixed else itertools.combinations_with_replacement(unit, n_1)
 
 
 def rank_inclusion(step: Step) -> Result:
@@ -195,7 +193,7 @@ def rank_inclusion(step: Step) -> Result:
     return step.lower(len(rows)), Rigor.BALL
 
 
-def _polynomial(work: Work, value: Any, place: str) -> Any:
+def _polynomial(step: Step, value: Any, place: str) -> Any:
     """Return a polynomial in u from pairs of exponent and integer coefficient."""
     coefficients: list[fmpq] = []
     for k, pair in enumerate(read.items(value, place)):
@@ -204,8 +202,8 @@ def _polynomial(work: Work, value: Any, place: str) -> Any:
         q = read.rational(coefficient, f"{place}[{k}][1]")
         require(q.q == 1 and q != 0, f"{place}[{k}][1]", "a coefficient is an integer other than 0", "number")
         coefficients += [*[ZERO] * (n - len(coefficients)), q]
-    count_ratio(work, len(coefficients), max((int(q.p.bit_length()) for q in coefficients), default=0))
-    return Ratio(work, fmpq_poly(coefficients), fmpq_poly([1])) if coefficients else ZERO
+    count_ratio(step.work, len(coefficients), max((int(q.p.bit_length()) for q in coefficients), default=0))
+    return Ratio(step.work, fmpq_poly(coefficients), fmpq_poly([1])) if coefficients else ZERO
 
 
 def rank_kernel(step: Step) -> Result:
@@ -222,14 +220,14 @@ def rank_kernel(step: Step) -> Result:
     ring: Ring = (formal := step.formal())
     entry: Callable[[Any, str], Any] = read.rational
     if kind == "Z[u]":
-        entry, ring = partial(_polynomial, step.work), function_field_ring(step.work, _exponential_setting(step))
+        entry, ring = partial(_polynomial, step), function_field_ring(step.work, _exponential_setting(step))
     size = matrix.shape[0 if side == "left" else 1]
     vectors = np.array(evidence.reduced_vectors(found["vectors"], place, size, entry), dtype=object).reshape(-1, size)
     M = entries(matrix, step.problem, step.box_or_none(matrix), ring)
     M = M.T if side == "left" else M
     if kind == "Q" and all(isinstance(x, fmpq) for x in M.flat):
         ring.count(M.size * len(vectors), 0, M, vectors, inner=size)
-        images: Any = matrix_product(M, vectors.T).T
+        images: Any = product(M, vectors.T).T
     else:
         ring.count(len(M) * np.count_nonzero(vectors != 0), 0, M, inner=size)
         images = [M[:, v != 0] @ v[v != 0] for v in vectors]

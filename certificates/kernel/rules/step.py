@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from flint import arb, fmpq
 
@@ -27,7 +27,6 @@ PROVED, REFUTED = "PROVED", "REFUTED"
 Place: TypeAlias = "int | str"
 """An index of a point, the name of a witness such as ``"W*1"``, or one of the four words above."""
 Result: TypeAlias = tuple[dict[str, Any], Rigor]
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -37,19 +36,13 @@ class Accepted:
     conclusion: Mapping[str, Any]
     rigor: Rigor
 
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """The facts of a claim."""
-        facts: Mapping[str, Any] = self.conclusion.get("facts", {})
-        return facts
-
 
 @dataclass(frozen=True)
 class Step:
     """A step under check: the problem, its premises, its evidence and the conclusion it *claims* (of which rules read the names only).
 
     ``witnesses`` maps the names that steps before introduced to the boxes that hold them, None where no box is known; ``known`` is shared by the steps of one
-    check: the values that `once` computed.
+    check, for what need not be computed again.
     """
 
     problem: Problem
@@ -59,7 +52,7 @@ class Step:
     evidence: Any
     conclusion: Mapping[str, Any]
     work: Work = field(default_factory=Work)
-    known: dict[tuple[str, Place], Any] = field(default_factory=dict)
+    known: dict[Any, Any] = field(default_factory=dict)
     introduced: dict[str, Box | None] = field(default_factory=dict)
 
     def introduce(self, name: object, box: Box | None, place: str = "conclusion.at") -> str:
@@ -68,13 +61,6 @@ class Step:
         require(name == wanted, place, f"the next witness is {wanted}", "conclusion")
         self.introduced[wanted] = box
         return wanted
-
-    def once(self, name: str, at: Place, compute: Callable[[], Value]) -> Value:
-        """Return the value of a name at a place, which a step before may have computed."""
-        if (name, at) not in self.known:
-            self.known[name, at] = compute()
-        found: Value = self.known[name, at]
-        return found
 
     def expect(self, premises: int, *keys: str, order: int = 0, at: Place | None = None) -> dict[str, Any]:
         """Return the evidence, which must have exactly these keys; demand a number of premises.
@@ -85,8 +71,8 @@ class Step:
         wanted = premises + (0 if smooth else 1)
         require(len(self.premises) == wanted, "premises", f"this rule takes {wanted} premises here, got {len(self.premises)}", "premise")
         if not smooth:
-            right = int(self.claim(premises, "differentiable", at=at)["order"]) >= order
-            require(right, f"premises[{premises}]", f"derivatives of order {order} are needed here", "premise")
+            enough = self.claim(premises, "differentiable", at=at)["order"] >= order
+            require(enough, f"premises[{premises}]", f"derivatives of order {order} are needed here", "premise")
         return read.fields(self.evidence, keys, "evidence")
 
     @property
@@ -134,11 +120,11 @@ class Step:
         return matrix
 
     @contextmanager
-    def balls(self) -> Iterator[BallRing]:
-        """Set the precision that the evidence names, and give the ring of balls."""
-        bits = read.integer(self.evidence["precision"], "evidence.precision", *limits.PRECISIONS)
-        with ball_precision(bits):
-            yield BallRing(self.work, bits)
+    def balls(self, bits: int | None = None) -> Iterator[BallRing]:
+        """Set a precision, by default the one that the evidence names, and give the ring of balls."""
+        found = read.integer(self.evidence["precision"], "evidence.precision", *limits.PRECISIONS) if bits is None else bits
+        with ball_precision(found):
+            yield BallRing(self.work, found)
 
     def formal(self) -> FormalRing:
         """Return the formal ring."""
@@ -157,7 +143,8 @@ class Step:
         found, place = self.premises[k].conclusion, self.at if at is None else at
         right = (found.get("statement"), found.get("verdict"), found["at"]) == (statement, verdict, place)
         require(right, f"premises[{k}]", f"the claim {statement} at {place}, {verdict}, is needed here", "premise")
-        return self.premises[k].facts
+        facts: Mapping[str, Any] = found["facts"]
+        return facts
 
     def lower(self, value: int) -> dict[str, Any]:
         """Return the conclusion that the rank of the matrix named is at least a value."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import comb
 from typing import Any
@@ -30,8 +30,8 @@ def rank_size(step: Step) -> Result:
     step.expect(0)
     step.require_at(EVERYWHERE)
     matrix = step.matrix()
-    ones = matrix.kind == "Phi" and matrix.suffix == "+" and step.problem.bias_rows
-    return step.upper(min(matrix.shape)) if step.side == "rank_upper" else step.lower(1 if ones else 0), Rigor.EXACT
+    ones = step.problem.bias_rows if matrix.kind == "Phi" and matrix.suffix == "+" else 0
+    return step.upper(min(matrix.shape)) if step.side == "rank_upper" else step.lower(ones), Rigor.EXACT
 
 
 def rank_sylvester(step: Step) -> Result:
@@ -66,9 +66,8 @@ def rank_stack(step: Step) -> Result:
 def rank_kronecker(step: Step) -> Result:
     """With ``Ψ_L = I`` the block ``P-L`` is, up to order, ``I ⊗ Φ_{L-1}⁺``: ``r(P-L) = n_L r(Φ_{L-1}⁺)``."""
     step.expect(1)
-    problem = step.problem
-    right = problem.strip and step.matrix("P").layer == problem.L
-    require(right, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere")
+    problem, layer = step.problem, step.matrix("P").layer
+    require(problem.strip and layer == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere")
     value = problem.n_L * step.bound(0, f"Phi-{problem.L - 1}+")
     return step.upper(value) if step.side == "rank_upper" else step.lower(value), Rigor.EXACT
 
@@ -96,9 +95,8 @@ def rank_scaling(step: Step) -> Result:
     """
     step.expect(0)
     step.require_at(EVERYWHERE, matrix="P")
-    problem = step.problem
-    right = problem.L >= 2 and problem.activation.homogeneity is not None and problem.bias != "fixed"
-    require(right, "rule", "this needs hidden layers of a homogeneous activation and no fixed bias")
+    problem, homogeneous = step.problem, step.problem.activation.homogeneity is not None
+    require(problem.L >= 2 and homogeneous and problem.bias != "fixed", "rule", "this needs homogeneous hidden layers and no fixed bias")
     return step.upper(problem.N_net - sum(problem.widths[1:-1])), Rigor.EXACT
 
 
@@ -124,16 +122,14 @@ def rank_dimension(step: Step) -> Result:
     7. Behind a single hidden unit h of powers without bias ``z_L = z_h^d c``: changes up to h lie in ``R^T ⊗ c``, those behind h in ``V ⊗ R^{n_L}``, V spanned
        by the values ``z_h^d``: ``T + n_L − 1``.
     """
-    problem = step.problem
     step.expect(1)
     step.require_at(EVERYWHERE, matrix="P")
-    rho, L, n, n_L, beta = step.bound(0, "Phi-0+"), problem.L, problem.widths, problem.n_L, problem.bias_rows
-    hidden, found = problem.activation, [problem.columns]
+    problem, rho = step.problem, step.bound(0, "Phi-0+")
+    L, n, n_L, hidden, found = problem.L, problem.widths, problem.n_L, problem.activation, [problem.columns]
     k = 0 if L == 1 or hidden.degree is None else hidden.degree
     if (L == 1 or hidden.is_identity) and problem.bias != "fixed":
         m = min(n[1:-1], default=n_L)
-        a, b = min(m + beta, rho), min(m, n_L)
-        found.append(n_L * rho if L == 1 else rho * b + a * (n_L - b))
+        found.append(rho * min(m, n_L) + min(m + problem.bias_rows, rho) * (n_L - min(m, n_L)))
     if k and k ** min(L - 1, 7) <= limits.MAX_POLYNOMIAL_DEGREE:
         found.append(n_L * comb(n[0] - (problem.bias == "none") + k ** (L - 1), k ** (L - 1)))
     if k and not hidden.is_identity and problem.bias != "fixed" and L <= limits.MAX_POLYNOMIAL_DEGREE:
@@ -170,11 +166,11 @@ def rank_constant_weights(step: Step) -> Result:
     found, problem, L = step.expect(1 if step.at == OPEN else 0, "bias", "output_bias"), step.problem, step.problem.L
     b, c = (read.rational(found[key], f"evidence.{key}") for key in ("bias", "output_bias"))
     step.require_at(SOME, OPEN, matrix="P")
-    free = problem.bias == "trainable" or (step.at == SOME and b == c == 0)
-    require(free, "evidence.bias", "biases must be '0' unless they are trainable")
+    given = problem.bias == "trainable" or (step.at == SOME and b == c == 0)
+    require(given, "evidence.bias", "biases must be '0' unless they are trainable")
     if step.at == SOME:
         require(L >= 2, "rule", "this needs a hidden layer")
-        biases: Sequence[Sequence[Any]] = problem.fixed_bias or [*[[b]] * (L - 1), [c]]
+        biases: Any = problem.fixed_bias or [*[[b]] * (L - 1), [c]]
         with step.balls(limits.SIGN_PRECISION) as ring:
             for l, constants in enumerate(biases, start=1):
                 apart = all(not_zero(ring.embed(x) - rational(k)) for x in constants for k in problem.activation_of(l).kinks(1))
@@ -225,8 +221,7 @@ def rank_almost(step: Step) -> Result:
     value, concerned = step.bound(0, "P", "rank_lower", at), used[:-1] if problem.strip else used
     require(at == EVERYWHERE or all(a.analytic.holds for a in concerned), "rule", "an activation is not analytic")
     full = value == problem.columns and all(a.differentiable.holds for a in concerned)
-    exists = problem.is_smooth(1) or problem.bias == "trainable" or full
-    require(exists, "rule", "P may not exist on a set of positive measure")
+    require(problem.is_smooth(1) or problem.bias == "trainable" or full, "rule", "P may not exist on a set of positive measure")
     return step.lower(value), Rigor.EXACT
 
 

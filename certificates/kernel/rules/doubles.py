@@ -18,12 +18,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing
-from lossproof.certificates.kernel.network.gram import Network, is_above_by_cholesky, is_above_by_inverse, network_at
+from lossproof.certificates.kernel.network.gram import is_above_by_cholesky, is_above_by_inverse, network_at
 from lossproof.certificates.kernel.network.lipschitz import frobenius, lipschitz_constant
 from lossproof.certificates.kernel.network.matrices import parse_matrix
 from lossproof.certificates.kernel.network.passes import Box
@@ -37,13 +38,11 @@ _LEAST, _LARGEST = Fraction(1, 2**300), Fraction(2**100)
 _METHODS = {"cholesky": is_above_by_cholesky, "inverse": is_above_by_inverse}
 
 
-def _network(step: Step, k: int) -> Network:
-    """Return the network at a point, with the output derivative in its place, computed once for all steps."""
+def _network(step: Step, k: int) -> Any:
+    """Return the `Network` at a point, with the output derivative in its place, computed once for all steps."""
     if k not in step.known:
-        layers = range(1, step.problem.L + 1)
-        step.known[k] = network_at(step.work, step.problem, step.points[k], layers, strip=False, weighted=True)
-    found: Network = step.known[k]
-    return found
+        step.known[k] = network_at(step.work, step.problem, step.points[k], range(1, step.problem.L + 1), strip=False, weighted=True)
+    return step.known[k]
 
 
 def singular_value(step: Step) -> Result:
@@ -73,13 +72,11 @@ def learner_ball(step: Step) -> Result:
     step.require_at(EVERYWHERE)
     problem, k, place = step.problem, step.point_named(found), "evidence.distance"
     require(problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
-    facts = step.claim(0, "singular-value", at=k)
-    sigma = Fraction(facts["least"])
-    require(facts["matrix"] == "P" and sigma > 0, "premises[0]", "a singular value of P with a positive bound is needed", "premise")
+    matrix, sigma = (step.claim(0, "singular-value", at=k)[key] for key in ("matrix", "least"))
+    require(matrix == "P" and Fraction(sigma) > 0, "premises[0]", "a singular value of P with a positive bound is needed", "premise")
     size = positive(found, "distance")
     distance, target = fraction(size), fraction(read.rational(found["target_radius"], "evidence.target_radius"))
-    right = _LEAST < distance < _LARGEST and (target == 0 or _LEAST < target < _LARGEST)
-    require(right, place, "distances must lie between 2^-300 and 2^100")
+    require(_LEAST < distance < _LARGEST and (target == 0 or _LEAST < target < _LARGEST), place, "distances lie between 2^-300 and 2^100")
     radius = float(distance) if Fraction(float(distance)) <= distance else math.nextafter(float(distance), 0.0)
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         network = _network(step, k)
@@ -89,7 +86,7 @@ def learner_ball(step: Step) -> Result:
         g = ENLARGE * (frobenius(ENLARGE * residuals * network.scale) + ENLARGE * float(target) * frobenius(network.scale))
         least = ENLARGE * max(g / radius + kappa * radius / 2, kappa * radius)
     require(bool(np.isfinite(least)), place, "the derivatives are not seen to be bounded over the ball")
-    require(sigma >= Fraction(least), place, "the premise gives too small a singular value")
+    require(Fraction(sigma) >= Fraction(least), place, "the premise gives too small a singular value")
     name = step.introduce(found["learner"], Box(step.points[k], size), "evidence.learner")
     given = {key: found[key] for key in ("point", "distance", "target_radius")}
     return step.conclude("exact-learning", {"learner": name, "rank_lower": problem.columns, **given}), Rigor.VERIFIED_FLOAT

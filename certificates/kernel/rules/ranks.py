@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_poly, nmod
 
+from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import Ratio, Ring, count_ratio, function_field_ring, residue_ring, vanishes
@@ -47,13 +48,12 @@ def rank_minor(step: Step) -> Result:
     ring: Ring = (formal := step.formal())
     with evidence.no_zero_denominator("evidence.substitution"):
         if isinstance(chosen, dict) and "exponentials" in chosen:
-            ring, box = independent_values(step, chosen, p)
+            exact = independent_values(step, chosen, p, rows, columns)
         else:
-            box = step.box_or_none(matrix)
             if chosen is not None:
                 u = read.integer(read.fields(chosen, ("u",), "evidence.substitution")["u"], "evidence.substitution.u", 1, p - 1)
                 ring = residue_ring(step.work, _exponential_setting(step), u, p)
-        exact = entries(matrix, step.problem, box, ring, rows, columns)
+            exact = entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns)
     require(all(isinstance(x, (fmpq, nmod)) for x in exact.flat), "evidence.substitution", "an entry is no rational number")
     require(int(evidence.residues(exact, p, step.work).det()) != 0, "evidence.rows", "the minor is 0 modulo the prime")
     return step.lower(len(rows)), rigor_of(formal)
@@ -75,7 +75,7 @@ class Substitution(Ring):
         return self.values(layer, z)
 
 
-def independent_values(step: Step, chosen: Mapping[str, Any], p: int) -> tuple[Ring, Box | None]:
+def independent_values(step: Step, chosen: Mapping[str, Any], p: int, rows: list[int], columns: list[int]) -> Array:
     r"""Residues in place of the values of sigmoid or tanh: a minor of P that is not 0 at them is not the zero function of W.
 
     Put ``s = e^{kz}`` with ``k = 1`` (sigmoid) or 2 (tanh), so ``σ = s/(1+s)`` or ``(s−1)/(s+1)`` and ``σ' = σ(1−σ)`` or ``1−σ²``. In layer 1
@@ -128,7 +128,7 @@ def independent_values(step: Step, chosen: Mapping[str, Any], p: int) -> tuple[R
         return v, 1 - v * v if tanh else v - v * v
 
     layers: list[Any] = [(W, [ZERO] * W.shape[1]) for W in (np.full((n[0], n[1]), ZERO), *weights)]
-    return Substitution(step, p, values), Box(Point(tuple(layers)))
+    return entries(step.matrix(), problem, Box(Point(tuple(layers))), Substitution(step, p, values), rows, columns)
 
 
 def _first_values(problem: Problem, u: Array, p: int, tanh: bool) -> Array:
@@ -241,10 +241,9 @@ def rank_residual(step: Step) -> Result:
     found = step.expect(1, "sample", "output", "precision")
     step.claim(0, "stationary")
     require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
-    place = step.sample_and_output(found)
     with step.balls() as ring:
-        residual = residuals(ring, step.problem, outputs(ring, step.problem, step.box()))[place]
-        require(bool(residual > 0 or residual < 0), "evidence.output", "the ball of this derivative of the error contains 0")
+        residual = residuals(ring, step.problem, outputs(ring, step.problem, step.box()))[step.sample_and_output(found)]
+        require(not_zero(residual), "evidence.output", "the ball of this derivative of the error contains 0")
     return step.upper(step.problem.columns - 1), Rigor.BALL
 
 

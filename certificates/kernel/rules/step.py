@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from flint import arb, fmpq
 
@@ -29,8 +29,7 @@ Place: TypeAlias = "int | str"
 Result: TypeAlias = tuple[dict[str, Any], Rigor]
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(NamedTuple):
     """A step that was accepted: what a later step may use."""
 
     conclusion: Mapping[str, Any]
@@ -143,8 +142,7 @@ class Step:
         found, place = self.premises[k].conclusion, self.at if at is None else at
         right = (found.get("statement"), found.get("verdict"), found["at"]) == (statement, verdict, place)
         require(right, f"premises[{k}]", f"the claim {statement} at {place}, {verdict}, is needed here", "premise")
-        facts: Mapping[str, Any] = found["facts"]
-        return facts
+        return dict(found["facts"])
 
     def lower(self, value: int) -> dict[str, Any]:
         """Return the conclusion that the rank of the matrix named is at least a value."""

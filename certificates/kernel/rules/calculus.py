@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from math import comb
 from typing import Any
 
@@ -21,7 +20,6 @@ from lossproof.certificates.kernel.reading.problem import Problem, fraction, rat
 from lossproof.certificates.kernel.rules import step as shared
 from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step
 from lossproof.theory import limits
-from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
 
@@ -171,25 +169,19 @@ def rank_constant_weights(step: Step) -> Result:
     if step.at == SOME:
         require(L >= 2, "rule", "this needs a hidden layer")
         biases: Any = problem.fixed_bias or [*[[b]] * (L - 1), [c]]
+        met = [(x, kink) for l, constants in enumerate(biases, start=1) for x in constants for kink in problem.activation_of(l).kinks(1)]
         with step.balls(limits.SIGN_PRECISION) as ring:
-            for l, constants in enumerate(biases, start=1):
-                apart = all(not_zero(ring.embed(x) - rational(k)) for x in constants for k in problem.activation_of(l).kinks(1))
-                require(apart, "evidence.bias", "a derivative does not exist at these biases, or is not seen to")
+            apart = all(not_zero(ring.embed(x) - rational(kink)) for x, kink in met)
+        require(apart, "evidence.bias", "a derivative does not exist at these biases, or is not seen to")
         exact = problem.is_smooth(1) or all(isinstance(x, fmpq) for constants in biases for x in constants)
         return step.upper(problem.n_L), Rigor.EXACT if exact else Rigor.BALL
     rho = step.bound(0, "Phi-0+", "rank_upper", EVERYWHERE)
-    hidden, last = _slope_near(problem.activation, b), _slope_near(problem.output_activation, c)
+    hidden, last = shared.slope_around(problem.activation, [b]), shared.slope_around(problem.output_activation, [c])
     if last == 0:
         return step.upper(0), Rigor.EXACT
     affine = L >= 2 and hidden is not None and fraction(c) not in problem.output_activation.kinks(1)
     require(affine, "rule", "this needs hidden activations that are affine near the bias")
     return step.upper(problem.n_L * (1 if hidden == 0 else rho)), Rigor.EXACT
-
-
-def _slope_near(record: Activation, x: fmpq) -> Fraction | None:
-    """Return the slope of an activation that is affine near x, else None."""
-    z = fraction(x)
-    return next((p.slope for p in record.affine_pieces if (p.lower is None or p.lower < z) and (p.upper is None or z < p.upper)), None)
 
 
 def rank_dead_outputs(step: Step) -> Result:
@@ -202,7 +194,7 @@ def rank_dead_outputs(step: Step) -> Result:
         for k, pair in enumerate(read.items(found["outputs"], place)):
             i, j = read.items(pair, f"{place}[{k}]", 2)
             output = read.integer(i, f"{place}[{k}][0]", 0, problem.T - 1), read.integer(j, f"{place}[{k}][1]", 0, problem.n_L - 1)
-            flat = output not in dead and shared.lie_on_flat_piece(problem.output_activation, [z[output]])
+            flat = output not in dead and shared.slope_around(problem.output_activation, [z[output]]) == 0
             require(flat, f"{place}[{k}]", "not seen to be constant, or listed twice")
             dead.add(output)
     return step.upper(problem.columns - len(dead)), Rigor.BALL

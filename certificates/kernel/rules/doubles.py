@@ -49,8 +49,7 @@ def singular_value(step: Step) -> Result:
     """``σ_min(MS) ≥ least``, S as in `network_at`, for P with its output derivative; ``σ_min > 0`` with ``least = "0"``, for P or P-l up to factors of columns."""
     found, problem, point = step.expect(0, "matrix", "method", "balanced", "least"), step.problem, step.point()
     matrix = parse_matrix(read.text(found["matrix"], "evidence.matrix"), problem, "evidence.matrix")
-    least = fraction(read.rational(found["least"], "evidence.least"))
-    method = read.text(found["method"], "evidence.method")
+    method, least = read.text(found["method"], "evidence.method"), fraction(read.rational(found["least"], "evidence.least"))
     require(matrix.kind == "P" and method in _METHODS, "evidence", "expected P or P-l, and a method")
     require(type(found["balanced"]) is bool, "evidence.balanced", "expected true or false", "schema")
     require(0 <= least < 1 and Fraction(float(least)) == least, "evidence.least", "must be 0 or a double below 1")
@@ -87,9 +86,8 @@ def learner_ball(step: Step) -> Result:
         least = ENLARGE * max(g / radius + kappa * radius / 2, kappa * radius)
     require(bool(np.isfinite(least)), place, "the derivatives are not seen to be bounded over the ball")
     require(Fraction(sigma) >= Fraction(least), place, "the premise gives too small a singular value")
-    name = step.introduce(found["learner"], Box(step.points[k], size), "evidence.learner")
-    given = {key: found[key] for key in ("point", "distance", "target_radius")}
-    return step.conclude("exact-learning", {"learner": name, "rank_lower": problem.columns, **given}), Rigor.VERIFIED_FLOAT
+    step.introduce(found["learner"], Box(step.points[k], size), "evidence.learner")
+    return step.conclude("exact-learning", {**found, "rank_lower": problem.columns}), Rigor.VERIFIED_FLOAT
 
 
 DOUBLE_RULES: Mapping[str, Callable[[Step], Result]] = {"singular-value": singular_value, "learner-ball": learner_ball}

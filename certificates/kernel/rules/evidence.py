@@ -95,6 +95,5 @@ def reduced_vectors(value: Any, place: str, size: int, entry: Callable[[Any, str
         require(n >= 0, f"{place}[{k}]", "a vector is 0")
         require(k == 0 or last[k - 1] < n, place, "the last non-zero indices must increase")
         require(all(v[n] == 0 for v in vectors[k + 1 :]), place, f"index {n} must be 0 in all vectors but one")
-        one = not isinstance(vectors[k][n], fmpq) or vectors[k][n] == 1
-        require(one, f"{place}[{k}][{n}]", "the last non-zero entry must be 1")
+        require(not isinstance(vectors[k][n], fmpq) or vectors[k][n] == 1, f"{place}[{k}][{n}]", "the last non-zero entry must be 1")
     return vectors

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from flint import arb, fmpq
@@ -192,10 +193,11 @@ def rigor_of(ring: FormalRing) -> Rigor:
     return Rigor.BALL if ring.used_balls else Rigor.EXACT
 
 
-def lie_on_flat_piece(record: Activation, balls: Iterable[arb]) -> bool:
-    """Tell whether balls lie all inside one interval on which an activation is constant."""
-    flat, z = [piece for piece in record.affine_pieces if piece.slope == 0], list(balls)
-    return any(all((p.lower is None or x > rational(p.lower)) and (p.upper is None or x < rational(p.upper)) for x in z) for p in flat)
+def slope_around(record: Activation, values: Iterable[fmpq | arb]) -> Fraction | None:
+    """Return the slope of an activation on an interval where it is affine, inside of which all numbers or balls certainly lie; None if there is none."""
+    z, ends = list(values), [(piece.slope, piece.lower, piece.upper) for piece in record.affine_pieces]
+    inside = (s for s, a, b in ends if all((a is None or x > rational(a)) and (b is None or x < rational(b)) for x in z))
+    return next(inside, None)
 
 
 def psi_rank(step: Step, layer: int, first: int = 0) -> int:

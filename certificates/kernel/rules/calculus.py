@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from math import comb
-from typing import Any
 
 from flint import fmpq
 
@@ -18,7 +16,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
 from lossproof.certificates.kernel.rules import step as shared
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step
+from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, named
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -168,7 +166,7 @@ def rank_constant_weights(step: Step) -> Result:
     require(given, "evidence.bias", "biases must be '0' unless they are trainable")
     if step.at == SOME:
         require(L >= 2, "rule", "this needs a hidden layer")
-        biases: Any = problem.fixed_bias or [*[[b]] * (L - 1), [c]]
+        biases = problem.fixed_bias or [*[[b]] * (L - 1), [c]]
         met = [(x, kink) for l, constants in enumerate(biases, start=1) for x in constants for kink in problem.activation_of(l).kinks(1)]
         with step.balls(limits.SIGN_PRECISION) as ring:
             apart = all(not_zero(ring.embed(x) - rational(kink)) for x, kink in met)
@@ -230,16 +228,7 @@ def rank_regular(step: Step) -> Result:
     return step.lower(columns), Rigor.EXACT
 
 
-CALCULUS_RULES: Mapping[str, Callable[[Step], Result]] = {
-    "rank-size": rank_size,
-    "rank-sylvester": rank_sylvester,
-    "rank-stack": rank_stack,
-    "rank-kronecker": rank_kronecker,
-    "rank-samples": rank_samples,
-    "rank-scaling": rank_scaling,
-    "rank-dimension": rank_dimension,
-    "rank-constant-weights": rank_constant_weights,
-    "rank-dead-outputs": rank_dead_outputs,
-    "rank-almost": rank_almost,
-    "rank-regular": rank_regular,
+CALCULUS_RULES = {
+    **named(rank_size, rank_sylvester, rank_stack, rank_kronecker, rank_samples, rank_scaling, rank_dimension),
+    **named(rank_constant_weights, rank_dead_outputs, rank_almost, rank_regular),
 }

@@ -16,7 +16,6 @@ With ``β = 1/σ`` and ``η = g/σ`` this is Kantorovich's condition ``βκη �
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -31,7 +30,7 @@ from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import fraction
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, positive
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, named, positive
 from lossproof.theory.verdicts import Rigor
 
 _LEAST, _LARGEST = Fraction(1, 2**300), Fraction(2**100)
@@ -90,4 +89,4 @@ def learner_ball(step: Step) -> Result:
     return step.conclude("exact-learning", {**found, "rank_lower": problem.columns}), Rigor.VERIFIED_FLOAT
 
 
-DOUBLE_RULES: Mapping[str, Callable[[Step], Result]] = {"singular-value": singular_value, "learner-ball": learner_ball}
+DOUBLE_RULES = named(singular_value, learner_ball)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -45,10 +45,10 @@ def no_zero_denominator(place: str) -> Iterator[None]:
     try:
         yield
     except ZeroDivisionError:
-        raise Rejected(place, "evidence", "a denominator vanishes modulo the prime") from None
+        raise Rejected(place, "evidence", "the prime divides a denominator") from None
 
 
-def residues(rows: Sequence[Sequence[Any]], p: int, work: Work) -> nmod_mat:
+def residues(rows: Any, p: int, work: Work) -> nmod_mat:
     """Return a table of rationals and residues modulo a prime.
 
     Reduction is a ring homomorphism from the rationals whose denominators p does not divide: a minor that is not 0 modulo p is not 0.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Point, Problem, row_key
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, rigor_of
+from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, named, rigor_of
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
@@ -131,7 +131,7 @@ def independent_values(step: Step, chosen: Mapping[str, Any], p: int, rows: list
     return entries(step.matrix(), problem, Box(Point(tuple(layers))), Substitution(step, p, values), rows, columns)
 
 
-def _first_values(problem: Problem, u: Array, p: int, tanh: bool) -> Array:
+def _first_values(problem: Problem, u: Array, p: int, tanh: bool) -> Any:
     """Return ``σ(z_1)`` of shape ``(T, n_1)`` for residues in place of the exponentials ``u_{ab}``."""
     D = evidence.common_denominator((x for row in problem.X for x in row), 2**16)
     powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in (*row, *[ONE] * problem.bias_rows)] for row in problem.X]
@@ -152,7 +152,7 @@ def rank_patterns(step: Step) -> Result:
     step.require_at(ALMOST, matrix="P")
     right = problem.L == 2 and problem.activation.family == "softsign" and problem.strip
     require(right, "rule", "this needs one hidden layer of softsign and an output derivative that is not 0 anywhere")
-    biases: Sequence[Sequence[Any]] = problem.fixed_bias or [[ZERO] * n for n in problem.widths[1:]]
+    biases = problem.fixed_bias or [[ZERO] * n for n in problem.widths[1:]]
     require(all(isinstance(b, fmpq) for row in biases for b in row), "rule", "the fixed biases must be rational")
     limit(problem.T, limits.MAX_SIGN_SAMPLES, "the number of samples")
     w = np.array(evidence.chosen_residues(found["weights"], "evidence.weights", p, problem.N_net), dtype=object)
@@ -160,7 +160,9 @@ def rank_patterns(step: Step) -> Result:
     for l, n in enumerate(problem.widths[1:], start=1):
         block = w[problem.below(l) : problem.below(l + 1)].reshape(n, -1).T
         layers.append((block[: problem.widths[l - 1]], block[-1] if problem.bias_rows else biases[l - 1]))
-    for signs in _patterns(problem):
+    fixed, n_1 = problem.bias == "fixed", problem.widths[1]
+    unit = [s for s in itertools.product((1, -1), repeat=problem.T) if fixed or s[0] == 1]
+    for signs in itertools.product(unit, repeat=n_1) if fixed else itertools.combinations_with_replacement(unit, n_1):
         with evidence.no_zero_denominator("evidence.weights"):
             P = entries(step.matrix(), problem, Box(Point(tuple(layers))), Substitution(step, p, partial(_softsign, signs)))
         full = evidence.residues(P, p, step.work).rank() == problem.columns
@@ -172,13 +174,6 @@ def _softsign(signs: Sequence[Sequence[int]], layer: int, z: Series) -> tuple[Se
     """Return ``z/(1+sz)`` and ``(1+sz)^{-2}`` for given signs s of the units."""
     w = Series([1 / (z * np.array(signs, dtype=object).T + 1).coefficients[0]])
     return z * w, w * w
-
-
-def _patterns(problem: Problem) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """Yield a sign vector for each hidden unit, in all ways, up to what changes no rank."""
-    fixed, n_1 = problem.bias == "fixed", problem.widths[1]
-    unit = [s for s in itertools.product((1, -1), repeat=problem.T) if fixed or s[0] == 1]
-    return itertools.product(unit, repeat=n_1) if fixed else itertools.combinations_with_replacement(unit, n_1)
 
 
 def rank_inclusion(step: Step) -> Result:
@@ -229,7 +224,7 @@ def rank_kernel(step: Step) -> Result:
         ring.count(M.size * len(vectors), 0, M, vectors, inner=size)
         images: Any = product(M, vectors.T).T
     else:
-        ring.count(len(M) * np.count_nonzero(vectors != 0), 0, M, inner=size)
+        ring.count(len(M) * int(np.count_nonzero(vectors != 0)), 0, M, inner=size)
         images = [M[:, v != 0] @ v[v != 0] for v in vectors]
     for k, image in enumerate(images):
         require(all(vanishes(x) for x in image), f"{place}[{k}]", "the vector is not annihilated")
@@ -247,10 +242,4 @@ def rank_residual(step: Step) -> Result:
     return step.upper(step.problem.columns - 1), Rigor.BALL
 
 
-RANK_RULES: Mapping[str, Callable[[Step], Result]] = {
-    "rank-minor": rank_minor,
-    "rank-patterns": rank_patterns,
-    "rank-inclusion": rank_inclusion,
-    "rank-kernel": rank_kernel,
-    "rank-residual": rank_residual,
-}
+RANK_RULES = named(rank_minor, rank_patterns, rank_inclusion, rank_kernel, rank_residual)

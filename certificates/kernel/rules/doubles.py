@@ -29,8 +29,8 @@ from lossproof.certificates.kernel.network.matrices import parse_matrix
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import fraction
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, named, positive
+from lossproof.certificates.kernel.reading.problem import fraction, rational
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, named
 from lossproof.theory.verdicts import Rigor
 
 _LEAST, _LARGEST = Fraction(1, 2**300), Fraction(2**100)
@@ -72,8 +72,7 @@ def learner_ball(step: Step) -> Result:
     require(problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
     matrix, sigma = (step.claim(0, "singular-value", at=k)[key] for key in ("matrix", "least"))
     require(matrix == "P" and Fraction(sigma) > 0, "premises[0]", "a singular value of P with a positive bound is needed", "premise")
-    size = positive(found, "distance")
-    distance, target = fraction(size), fraction(read.rational(found["target_radius"], "evidence.target_radius"))
+    distance, target = (fraction(read.rational(found[key], f"evidence.{key}")) for key in ("distance", "target_radius"))
     require(_LEAST < distance < _LARGEST and (target == 0 or _LEAST < target < _LARGEST), place, "distances lie between 2^-300 and 2^100")
     radius = float(distance) if Fraction(float(distance)) <= distance else math.nextafter(float(distance), 0.0)
     with np.errstate(all="ignore"), ball_precision(PRECISION):
@@ -85,7 +84,7 @@ def learner_ball(step: Step) -> Result:
         least = ENLARGE * max(g / radius + kappa * radius / 2, kappa * radius)
     require(bool(np.isfinite(least)), place, "the derivatives are not seen to be bounded over the ball")
     require(Fraction(sigma) >= Fraction(least), place, "the premise gives too small a singular value")
-    step.introduce(found["learner"], Box(step.points[k], size), "evidence.learner")
+    step.introduce(found["learner"], Box(step.points[k], rational(distance)), "evidence.learner")
     return step.conclude("exact-learning", {**found, "rank_lower": problem.columns}), Rigor.VERIFIED_FLOAT
 
 

@@ -159,7 +159,7 @@ def rank_patterns(step: Step) -> Result:
     layers: list[Any] = []
     for l, n in enumerate(problem.widths[1:], start=1):
         block = w[problem.below(l) : problem.below(l + 1)].reshape(n, -1).T
-        layers.append((block[: problem.widths[l - 1]], block[-1] if problem.bias_rows else biases[l - 1]))
+        layers.append((block[:-1], block[-1]) if problem.bias_rows else (block, biases[l - 1]))
     fixed, n_1 = problem.bias == "fixed", problem.widths[1]
     unit = [s for s in itertools.product((1, -1), repeat=problem.T) if fixed or s[0] == 1]
     for signs in itertools.product(unit, repeat=n_1) if fixed else itertools.combinations_with_replacement(unit, n_1):

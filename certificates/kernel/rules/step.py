@@ -68,7 +68,7 @@ class Step:
         With ``order``, derivatives up to it must exist at a place (by default the conclusion's): on record, or by one premise more, a claim ``differentiable``.
         """
         smooth = order == 0 or self.problem.is_smooth(order)
-        wanted = premises + (0 if smooth else 1)
+        wanted = premises if smooth else premises + 1
         require(len(self.premises) == wanted, "premises", f"this rule takes {wanted} premises here, got {len(self.premises)}", "premise")
         if not smooth:
             enough = self.claim(premises, "differentiable", at=at)["order"] >= order

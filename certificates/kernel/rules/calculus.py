@@ -99,13 +99,13 @@ def rank_scaling(step: Step) -> Result:
 def rank_dimension(step: Step) -> Result:
     r"""With hidden ``z^k`` (k = 1: the identity) the rows of P, in the columns of one output, are values of functions from spaces of known dimension.
 
-    Let ``β = [bias trainable]`` and ``D(i, j)`` be spanned by the derivatives by weights of ``z_j`` as a function of ``φ_i``; rows of P are values from ``D(0, L)``,
-    up to factors ``σ_out'`` of columns, which cannot raise a rank. Each of these is a bound; ρ bounds ``r(Φ_0⁺)``.
+    Let ``β = [bias trainable]`` and ``D(i, j)`` be spanned by the derivatives by weights of ``z_j`` as a function of ``φ_i``; rows of P are values from
+    ``D(0, L)``, up to factors ``σ_out'`` of columns, which cannot raise a rank. Each of these is a bound; ρ bounds ``r(Φ_0⁺)``.
 
     1. *Affine* (``k = 1``, or ``L = 1``). ``z_L`` is affine in x (linear without bias), and so is each derivative: all rows lie in ``C ⊗ R^{n_L}``, C the row
        space of ``Φ_0⁺``: ``n_L ρ``. With a hidden layer of width m, ``z_L = φ_h B + c``: rows of the blocks up to h lie in ``C ⊗ R``, the others in ``A ⊗
        R^{n_L}``, with R the row space of B, of dimension ``b ≤ min(m, n_L)``, and ``A ⊂ C`` that of ``Φ_h⁺``, ``a ≤ min(m + β, ρ)``. The sum has dimension ``ρ
-       b + a (n_L − b)``, which grows with both.
+       b + a (n_L − b)``, which grows with both; with ``m = n_L`` it is ``n_L ρ``.
     2. *Degrees.* ``dim D(i, j) ≤ n_j C(n_i + β − 1 + d, d)``, ``d = k^{j-i-1}``: the monomials of degree d at most in ``φ_i``, exactly d without bias.
     3. *Symmetries.* ``dim D(i, j) ≤`` the weights between less the units between (`rank_scaling`); where weights are 0 because P is continuous.
     4. *Quadrics.* ``k = 2``, one hidden layer, one output: β and the quadratic forms in ``(φ_i, 1)`` that vanish modulo the linear forms ``z_{i+1}``.
@@ -153,9 +153,9 @@ def _composed(problem: Problem, k: int) -> int:
 
 
 def rank_constant_weights(step: Step) -> Result:
-    """At ``W = 0`` with all hidden biases b and output biases c all samples have the same ``φ_{L-1}`` and ``z_L``, and ``Ψ_l = 0`` for ``l < L``: ``r(P) ≤ n_L``.
+    """At ``W = 0`` with all hidden biases b and output biases c all samples have one ``φ_{L-1}`` and one ``z_L``, and ``Ψ_l = 0``, ``l < L``: ``r(P) ≤ n_L``.
 
-    If all hidden activations are affine near b, the network is an affine function of x at all weights near: there ``r(P) ≤ n_L r(Φ_0⁺)`` as in `rank_dimension`;
+    If all hidden activations are affine near b, the network is an affine function of x at all weights near: ``r(P) ≤ n_L r(Φ_0⁺)`` as in `rank_dimension`;
     if one of them is even constant, that layer and all above are the same for all samples, and all blocks up to it are 0: ``r(P) ≤ n_L``. If the output
     activation is constant near c, P is 0 there.
     """
@@ -201,8 +201,8 @@ def rank_dead_outputs(step: Step) -> Result:
 def rank_almost(step: Step) -> Result:
     """A minor of P that is an analytic function of W and not 0 at one W is not 0 outside a closed set of measure zero; a bound everywhere holds there, too.
 
-    Columns are taken up to ``σ_out'`` if that vanishes nowhere it exists, and then only the hidden activations need be analytic. P exists almost everywhere: if all
-    activations are differentiable, or biases are trainable, as z is then at no kink for almost every bias; or if the bound is ``T n_L``, as then every
+    Columns are taken up to ``σ_out'`` if that vanishes nowhere it exists, and then only the hidden activations need be analytic. P exists almost everywhere: if
+    all activations are differentiable, or biases are trainable, as z is then at no kink for almost every bias; or if the bound is ``T n_L``, as then every
     ``z_L(i)_j`` has a gradient that is not 0 almost everywhere, so it meets a kink of the output activation on a set of measure zero only.
     """
     step.expect(1)

@@ -45,7 +45,7 @@ def _network(step: Step, k: int) -> Any:
 
 
 def singular_value(step: Step) -> Result:
-    """``σ_min(MS) ≥ least``, S as in `network_at`, for P with its output derivative; ``σ_min > 0`` with ``least = "0"``, for P or P-l up to factors of columns."""
+    """``σ_min(MS) ≥ least``, S as in `network_at`, for P with its output derivative; ``σ_min > 0`` with ``least = "0"``, for P or P-l up to factors."""
     found, problem, point = step.expect(0, "matrix", "method", "balanced", "least"), step.problem, step.point()
     matrix = parse_matrix(read.text(found["matrix"], "evidence.matrix"), problem, "evidence.matrix")
     method, least = read.text(found["method"], "evidence.method"), fraction(read.rational(found["least"], "evidence.least"))

@@ -98,8 +98,8 @@ def independent_values(step: Step, chosen: Mapping[str, Any], p: int, rows: list
     multiples of an imaginary number; these zeros differ, except for parallel inputs without bias, and of those the longest has the nearest poles.
     This needs different inputs; without bias also non-zero ones, no two of them opposite.
 
-    P exists almost everywhere: each ``z_L(i)_j`` is analytic, and not constant as ``φ_{L-1}(i)`` is not 0, but for tanh without bias at an input 0, whose ``z_L``
-    is 0 and may be at a kink.
+    P exists almost everywhere: each ``z_L(i)_j`` is analytic, and not constant as ``φ_{L-1}(i)`` is not 0, but for tanh without bias at an input 0, whose
+    ``z_L`` is 0 and may be at a kink.
     """
     problem, place, n = step.problem, "evidence.substitution", step.problem.widths
     tanh = problem.activation.family == "tanh"

@@ -27,7 +27,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import row_key
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, lie_on_flat_piece, rigor_of
+from lossproof.certificates.kernel.rules.step import Result, Step, rigor_of, slope_around
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -177,7 +177,7 @@ def dead_layer(step: Step) -> Result:
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L - 1)
     with step.balls() as ring:
         for unit in layer_inputs(ring, problem, step.box(), layer).T:
-            dead = lie_on_flat_piece(problem.activation, unit)
+            dead = slope_around(problem.activation, unit) == 0
             require(dead, "evidence.layer", "a unit of this layer is not seen to be inactive at all samples")
     return step.conclude_near("local-minimum"), Rigor.BALL
 

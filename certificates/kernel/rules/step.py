@@ -27,6 +27,7 @@ PROVED, REFUTED = "PROVED", "REFUTED"
 Place: TypeAlias = "int | str"
 """An index of a point, the name of a witness such as ``"W*1"``, or one of the four words above."""
 Result: TypeAlias = tuple[dict[str, Any], Rigor]
+Rules: TypeAlias = "Mapping[str, Callable[[Step], Result]]"
 Value = TypeVar("Value")
 
 
@@ -187,6 +188,16 @@ class Step:
     def require_at(self, *places: Place) -> None:
         """Demand that the conclusion is about one of some places."""
         require(self.at in places, "conclusion.at", f"this rule speaks of {' or '.join(map(str, places))}", "conclusion")
+
+
+def named(*rules: Callable[[Step], Result]) -> Rules:
+    """Return rules by name: that of the function, with hyphens."""
+    return {rule.__name__.replace("_", "-"): rule for rule in rules}
+
+
+def everywhere(statement: str, facts: Mapping[str, Any] | None = None, *, proved: bool = True) -> dict[str, Any]:
+    """Return the claim of a statement about all weights: a step that concludes it about any other place says something else, and fails."""
+    return {"statement": statement, "at": EVERYWHERE, "verdict": PROVED if proved else REFUTED, "facts": dict(facts or {})}
 
 
 def is_region(at: Place) -> bool:

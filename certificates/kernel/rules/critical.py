@@ -192,7 +192,9 @@ def _require_copies(step: Step, point: Point, layer: int, groups: list[list[int]
     (W, b), outgoing = point.layers[layer - 1], ring.array(point.layers[layer][0])
     ring.count(outgoing.size, 0, outgoing, inner=len(shares))
     for g, group in enumerate(groups):
-        require(evidence.total((shares[i] for i in group), step.work) == 1, "evidence.shares", f"the shares of group {g} must have the sum 1")
+        require(
+            evidence.total((shares[i] for i in group), step.work) == 1, "evidence.shares", f"the shares of group {g} must have the sum 1"
+        )
         total = np.sum(outgoing[group], axis=0)
         for i in group:
             same = all(row[i] == row[group[0]] for row in (*W, b))

@@ -18,9 +18,7 @@ from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_z
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
-from lossproof.certificates.kernel.network import passes
-from lossproof.certificates.kernel.network.errors import residuals
-from lossproof.certificates.kernel.network.passes import Box
+from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Point, Problem
@@ -54,7 +52,7 @@ def stationary_constant(step: Step) -> Result:
     step.expect(0, order=2)
     _require_constant_network(step, step.point(), [1])
     problem, ring = step.problem, step.formal()
-    found = residuals(ring, problem, passes.outputs(ring, problem, step.box()))
+    found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
     inputs = np.array([[ONE, *x] for x in problem.X], dtype=object)
     ring.count(inputs.size * problem.n_L, 0, inputs, found, inner=problem.T)
     require(all(vanishes(s) for s in (inputs.T @ found).flat), "conclusion.at", "the gradients of the errors are not seen to cancel")
@@ -82,10 +80,10 @@ def stationary_apart(step: Step) -> Result:
     return step.conclude("stationary", proved=False), Rigor.BALL
 
 
-def _require_critical(ring: BallRing, problem: Problem, box: Box, unknowns: list[int], equations: list[int]) -> None:
+def _require_critical(ring: BallRing, problem: Problem, box: passes.Box, unknowns: list[int], equations: list[int]) -> None:
     """Prove that the box in the weights ``unknowns`` contains exactly one zero of as many components of the gradient, the ``equations``."""
     ring.work.spend(2 * limits.elimination_work(len(unknowns), ring.bits), "an inverse in balls")
-    G = passes.gradient(ring, problem, Box(box.point))[equations]
+    G = passes.gradient(ring, problem, passes.Box(box.point))[equations]
     H = passes.hessian(ring, problem, box, equations, unknowns)
     require_contraction(list(G), arb_mat(len(equations), len(unknowns), list(H.flat)), box.radius, ZERO)
 
@@ -93,7 +91,7 @@ def _require_critical(ring: BallRing, problem: Problem, box: Box, unknowns: list
 def _introduced(step: Step, found: Mapping[str, Any], radius: fmpq, dimension: int) -> Result:
     """Return the claim that a critical point lies within the radius of the point named, a witness that this step introduces."""
     k = step.point_named(found)
-    step.introduce(step.at, Box(step.points[k], radius))
+    step.introduce(step.at, passes.Box(step.points[k], radius))
     return step.conclude("stationary", {"point": k, "radius": str(radius), "dimension": dimension}), Rigor.BALL
 
 
@@ -101,7 +99,7 @@ def _in_box(step: Step, found: Mapping[str, Any], unknowns: list[int], equations
     """Return that claim for the box of the evidence, in which the ``unknowns`` vary, if the ``equations`` are seen to have a zero there."""
     radius = positive(found, "radius")
     with step.balls() as ring:
-        box = Box(step.points[step.point_named(found)], radius, frozenset(unknowns))
+        box = passes.Box(step.points[step.point_named(found)], radius, frozenset(unknowns))
         _require_critical(ring, step.problem, box, unknowns, equations)
     return _introduced(step, found, radius, dimension)
 
@@ -174,7 +172,7 @@ def stationary_merged(step: Step) -> Result:
     _require_copies(step, point, layer, groups, shares)
     with step.balls() as ring:
         smaller, merged = _merged(ring, problem, point, layer, groups)
-        everything, box = list(range(smaller.N_net)), Box(merged, radius)
+        everything, box = list(range(smaller.N_net)), passes.Box(merged, radius)
         _require_critical(ring, smaller, box, everything, everything)
         outgoing = passes.weights(ring, smaller, box)[layer][0]
         seen = all(len(group) == 1 or any(not_zero(v) for v in outgoing[g]) for g, group in enumerate(groups))

@@ -11,9 +11,7 @@ from flint import arb, arb_mat, fmpq
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO, function_of
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
-from lossproof.certificates.kernel.network.matrices import entries, parse_matrix
-from lossproof.certificates.kernel.network.orbits import image, orbits
-from lossproof.certificates.kernel.network.passes import Box, curve_of, forward, outputs
+from lossproof.certificates.kernel.network import matrices, orbits, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
@@ -32,25 +30,27 @@ def unlearnable_samples(step: Step) -> Result:
     listed = evidence.indices(step.expect(0, "samples")["samples"], place, problem.T)
     step.count_samples()
     first, last = min(listed, default=0), max(listed, default=0)
-    found = orbits(problem)
+    found = orbits.orbits(problem)
     a, b = found[first], found[last]
     silent = len(listed) == 1 and a.sign == 0 and problem.separable
     require(silent or (len(listed) == 2 and a.first == b.first), place, "the outputs of these samples do not determine each other")
-    wanted = [image(problem, ZERO if silent else b.over(a), y) for y in problem.Y[first]]
+    wanted = [orbits.image(problem, ZERO if silent else b.over(a), y) for y in problem.Y[first]]
     broken = any(w is not None and w != y for w, y in zip(wanted, problem.Y[last], strict=True))
     require(broken, place, "the targets of these samples go together")
     return everywhere("exact-learning", proved=False), Rigor.EXACT
 
 
-def _require_out_of_reach(step: Step, found: Mapping[str, Any]) -> None:
-    """Demand a target outside the recorded range; a logistic function lies strictly between 0 and 1, a softmax component is positive."""
-    (i, j), problem = step.sample_and_output(found), step.problem
-    y = problem.Y[i][j]
+def _is_output(problem: Problem, values: Any, y: fmpq) -> bool:
+    """Tell whether a target lies in an interval of outputs; a logistic function lies strictly between 0 and 1, a softmax component is positive."""
     if problem.separable:
-        out = not problem.output_activation.range.contains(fraction(y))
-    else:
-        out = bool(y == 0) or (problem.error.family == "logistic" and bool(y == 1))
-    require(out, "evidence.output", "the target is not out of reach")
+        return bool(values.contains(fraction(y)))
+    return bool(y > 0 and (y < 1 or problem.error.family == "softmax"))
+
+
+def _require_out_of_reach(step: Step, found: Mapping[str, Any]) -> None:
+    i, j = step.sample_and_output(found)
+    reached = _is_output(step.problem, step.problem.output_activation.range, step.problem.Y[i][j])
+    require(not reached, "evidence.output", "the target is not out of reach")
 
 
 def unlearnable_range(step: Step) -> Result:
@@ -82,7 +82,7 @@ def unlearnable_linear(step: Step) -> Result:
     return everywhere("exact-learning", proved=False), Rigor.EXACT
 
 
-def _learner(step: Step, found: Mapping[str, Any], box: Box | None, **facts: Any) -> dict[str, Any]:
+def _learner(step: Step, found: Mapping[str, Any], box: passes.Box | None, **facts: Any) -> dict[str, Any]:
     """Return the claim ``exact-learning`` that names a learner, of full rank unless the facts say less, for all targets within a radius."""
     name = step.introduce(found["learner"], box, "evidence.learner")
     return everywhere("exact-learning", {"learner": name, "rank_lower": step.problem.columns, **facts})
@@ -102,13 +102,13 @@ def learner_box(step: Step) -> Result:
     require(len(chosen) == n, "evidence.parameters", f"as many parameters as equations are needed, {n}")
     radius, target = positive(found, "radius"), read.rational(found["target_radius"], "evidence.target_radius")
     require(target >= 0, "evidence.target_radius", "must not be negative")
-    box = Box(step.points[k], radius, frozenset(chosen))
+    box = passes.Box(step.points[k], radius, frozenset(chosen))
     with step.balls() as ring:
         step.work.spend(2 * limits.elimination_work(n, ring.bits), "an inverse in balls")
-        G = (outputs(ring, problem, step.box(k)) - ring.array(problem.Y)).reshape(-1)
-        J = entries(parse_matrix("P", problem), problem, box, ring, chosen, list(range(n)))
+        G = (passes.outputs(ring, problem, step.box(k)) - ring.array(problem.Y)).reshape(-1)
+        J = matrices.entries(matrices.parse_matrix("P", problem), problem, box, ring, chosen, list(range(n)))
         if problem.strip:
-            slopes = forward(ring, problem, curve_of(ring, problem, box)).slopes[-1]
+            slopes = passes.forward(ring, problem, passes.curve_of(ring, problem, box)).slopes[-1]
             J = J * constant_term(slopes, (problem.T, problem.n_L)).reshape(1, -1)
         require_contraction(list(G), arb_mat(n, n, [arb(x) for x in J.T.flat]), radius, target)
     distance = str(radius * (isqrt(n - 1) + 1))
@@ -130,12 +130,8 @@ def learner_wide(step: Step) -> Result:
     found = step.expect(1, "learner")
     _require_independent_samples(step)
     problem, record = step.problem, step.problem.output_activation
-    targets = [y for row in problem.Y for y in row]
-    if problem.separable:
-        right = all(record.attained.contains(fraction(y)) for y in targets)
-    else:
-        right = record.is_identity and all(y > 0 and (y < 1 or problem.error.family == "softmax") for y in targets)
-    require(right, "rule", "a target is not in the attained range of the output")
+    attained = all(_is_output(problem, record.attained, y) for row in problem.Y for y in row)
+    require(attained and (problem.separable or record.is_identity), "rule", "a target is not in the attained range of the output")
     regular = record.nonvanishing_derivative.holds and problem.is_smooth(1)
     return _learner(step, found, None, rank_lower=problem.columns if regular else 0, target_radius="0"), Rigor.EXACT
 
@@ -220,7 +216,7 @@ def ggn_semidefinite_witness(step: Step) -> Result:
     right = problem.separable and not problem.error.convex.holds
     require(right, "rule", "this needs an error that is a sum over outputs of functions of the residual, not convex")
     with step.balls() as ring:
-        passed = forward(ring, problem, curve_of(ring, problem, box))
+        passed = passes.forward(ring, problem, passes.curve_of(ring, problem, box))
         z, phi = (series[-1].coefficients[0][:, j] for series in (passed.z, passed.phi))
         slope = constant_term(passed.slopes[-1], (problem.T, problem.n_L))[:, j]
         c = ZERO if problem.fixed_bias is None else ring.embed(problem.fixed_bias[-1][j])

@@ -16,8 +16,7 @@ from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import FormalRing, Ring, vanishes
-from lossproof.certificates.kernel.network import passes
-from lossproof.certificates.kernel.network.errors import losses, residuals
+from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.rules import evidence
@@ -71,7 +70,7 @@ def loss_exact(step: Step) -> Result:
     step.expect(0)
     _require_separable(step)
     ring = _formal(step)
-    value = losses(ring, step.problem, passes.outputs(ring, step.problem, step.box())) * fmpq(1, step.problem.T)
+    value = errors.losses(ring, step.problem, passes.outputs(ring, step.problem, step.box())) * fmpq(1, step.problem.T)
     require(isinstance(value, fmpq), "conclusion.at", "the loss is not seen to be rational")
     return step.conclude_near("loss-bounds", {"loss_lower": str(value), "loss_upper": str(value)}), rigor_of(ring)
 
@@ -92,7 +91,7 @@ def loss_ball(step: Step) -> Result:
     """
     found = step.expect(0, "loss_lower", "loss_upper", "precision")
     with step.balls() as ring:
-        value = losses(ring, step.problem, passes.outputs(ring, step.problem, step.box())) / step.problem.T
+        value = errors.losses(ring, step.problem, passes.outputs(ring, step.problem, step.box())) / step.problem.T
         return _loss_between(step, found, value, None if step.problem.error.family == "blake-zisserman" else ZERO), Rigor.BALL
 
 
@@ -105,7 +104,7 @@ def loss_learner(step: Step) -> Result:
     with step.balls() as ring:
         if problem.error.family in ("squared", "cauchy"):
             return _loss_between(step, found, ZERO, None), Rigor.EXACT
-        return _loss_between(step, found, losses(ring, problem, ring.array(problem.Y)) / problem.T, None), Rigor.BALL
+        return _loss_between(step, found, errors.losses(ring, problem, ring.array(problem.Y)) / problem.T, None), Rigor.BALL
 
 
 def _inertia(step: Step, negative: int, zero: int, positive: int) -> dict[str, Any]:
@@ -213,7 +212,7 @@ def global_floor(step: Step) -> Result:
     step.expect(0)
     ring, problem = _formal(step), step.problem
     require(problem.error.convex.holds, "rule", "the error is not convex")
-    found = residuals(ring, problem, passes.outputs(ring, problem, step.box()))
+    found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
     ring.count(found.size, 0, found, inner=problem.T)
     groups: dict[tuple[fmpq, ...], list[int]] = {}
     for i, x in enumerate(problem.X):

@@ -50,18 +50,13 @@ RECORDS: Mapping[str, tuple[Callable[[Problem], bool], Callable[[Problem], Facts
 def record(step: Step) -> Result:
     """What the records of the problem, its integers and its functions say."""
     step.expect(0)
-    statement = _statement(step, RECORDS)
+    statement = step.conclusion["statement"]
+    require(statement in RECORDS, "conclusion.statement", "this rule says nothing about that statement", "conclusion")
     holds, facts = RECORDS[statement]
     proved = holds(step.problem)
     decided = proved or statement not in ("hessian-rank", "ggn-semidefinite")
     require(decided, "rule", "this needs a convex error, or two derivatives everywhere and an error of the residuals")
     return steps.everywhere(statement, facts(step.problem), proved=proved), Rigor.EXACT
-
-
-def _statement(step: Step, table: Mapping[str, Any]) -> str:
-    name = str(step.conclusion.get("statement"))
-    require(name in table, "conclusion.statement", "this rule says nothing about that statement", "conclusion")
-    return name
 
 
 class Line(NamedTuple):
@@ -234,7 +229,8 @@ DEFINITIONS: Mapping[str, Line | Callable[[Step], Decided]] = {
 
 def definition(step: Step) -> Result:
     """What a statement means, in terms of the premises."""
-    statement = _statement(step, DEFINITIONS)
+    statement = step.conclusion["statement"]
+    require(statement in DEFINITIONS, "conclusion.statement", "this rule says nothing about that statement", "conclusion")
     meaning = DEFINITIONS[statement]
     right = step.is_exact or (statement in ("full-rank", "principles-suffice") and step.at in (EVERYWHERE, ALMOST))
     require(right, "conclusion.at", "this statement is not about these weights", "conclusion")

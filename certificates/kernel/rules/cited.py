@@ -18,7 +18,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Rules, Step, everywhere, named
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, named
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -218,4 +218,4 @@ def cited_conclusion(step: Step) -> Result:
     return everywhere("no-bad-local-minima"), Rigor.CITED
 
 
-CITED_RULES: Rules = {**{f"cited-{theorem}": partial(_applied, theorem) for theorem in THEOREMS}, **named(cited_conclusion)}
+CITED_RULES = named(cited_conclusion) | {f"cited-{theorem}": partial(_applied, theorem) for theorem in THEOREMS}

@@ -27,7 +27,6 @@ PROVED, REFUTED = "PROVED", "REFUTED"
 Place: TypeAlias = "int | str"
 """An index of a point, the name of a witness such as ``"W*1"``, or one of the four words above."""
 Result: TypeAlias = tuple[dict[str, Any], Rigor]
-Rules: TypeAlias = "Mapping[str, Callable[[Step], Result]]"
 Value = TypeVar("Value")
 
 
@@ -190,8 +189,8 @@ class Step:
         require(self.at in places, "conclusion.at", f"this rule speaks of {' or '.join(map(str, places))}", "conclusion")
 
 
-def named(*rules: Callable[[Step], Result]) -> Rules:
-    """Return rules by name: that of the function, with hyphens."""
+def named(*rules: Callable[[Step], Result]) -> dict[str, Callable[[Step], Result]]:
+    """Return rules under their names: the function ``rank_size`` is the rule ``rank-size``."""
     return {rule.__name__.replace("_", "-"): rule for rule in rules}
 
 

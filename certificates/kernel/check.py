@@ -23,7 +23,6 @@ from lossproof.certificates.kernel.rules.cited import CITED_RULES
 from lossproof.certificates.kernel.rules.critical import CRITICAL_RULES
 from lossproof.certificates.kernel.rules.doubles import DOUBLE_RULES
 from lossproof.certificates.kernel.rules.landscape import LANDSCAPE_RULES
-from lossproof.certificates.kernel.rules.learners import LEARNER_RULES
 from lossproof.certificates.kernel.rules.quantities import QUANTITY_RULES
 from lossproof.certificates.kernel.rules.ranks import RANK_RULES
 from lossproof.certificates.kernel.rules.reasons import REASON_RULES
@@ -37,7 +36,6 @@ VERSION = 2
 BOUND_RULES: Mapping[str, Callable[[Step], Result]] = {**RANK_RULES, **CALCULUS_RULES}
 RULES: Mapping[str, Callable[[Step], Result]] = {
     **BOUND_RULES,
-    **LEARNER_RULES,
     **CRITICAL_RULES,
     **QUANTITY_RULES,
     **LANDSCAPE_RULES,

@@ -181,11 +181,6 @@ def named(*rules: Callable[[Step], Result]) -> dict[str, Callable[[Step], Result
     return {rule.__name__.replace("_", "-"): rule for rule in rules}
 
 
-def named(*rules: Callable[[Step], Result]) -> dict[str, Callable[[Step], Result]]:
-    """Return rules under their names: the function ``rank_size`` is the rule ``rank-size``."""
-    return {rule.__name__.replace("_", "-"): rule for rule in rules}
-
-
 def everywhere(statement: str, facts: Mapping[str, Any] | None = None, *, proved: bool = True) -> dict[str, Any]:
     """Return the claim of a statement about all weights: a step that concludes it about any other place says something else, and fails."""
     return {"statement": statement, "at": EVERYWHERE, "verdict": PROVED if proved else REFUTED, "facts": dict(facts or {})}

@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.functions import function_of
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, Ring
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
-from lossproof.certificates.kernel.reading.parse import Rejected
-from lossproof.certificates.kernel.reading.problem import Number
+from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.limits import flops_work
@@ -66,30 +64,22 @@ class Enclosed:
         return Enclosed(self.mid @ other.mid, ENLARGE * rad + TINY)
 
 
-class DoubleRing(Ring):
+class DoubleRing(BallRing):
     """The ring of a pass: arrays are `Enclosed`."""
 
-    bits = PRECISION
+    def __init__(self, work: Work) -> None:
+        super().__init__(work, PRECISION)
+
+    def embed(self, number: Any) -> arb:
+        """Return a ball that contains the number; a rational takes no work worth counting."""
+        return arb(number) if isinstance(number, fmpq) else super().embed(number)
 
     def array(self, rows: Any) -> Any:
-        """Return exact numbers as doubles within ``8u|x|`` (or 2^-600), without error where they are doubles."""
-        table = [[self._double(x) for x in row] for row in rows]
-        mid = np.array([[double for double, _ in row] for row in table]).reshape(len(table), -1)
-        same = np.array([[exact for _, exact in row] for row in table]).reshape(mid.shape)
-        return Enclosed(mid, np.where(same, 0.0, 8 * UNIT * np.abs(mid) + TINY))
-
-    def _double(self, x: Number) -> tuple[float, bool]:
-        """Return the double next to a number, and whether it is the number."""
-        if isinstance(x, fmpq):
-            try:
-                double = int(x.p) / int(x.q)
-            except OverflowError:
-                raise Rejected("evidence", "limit", "a number is above 2^100") from None
-            return double, double.as_integer_ratio() == (int(x.p), int(x.q))
-        ball = BallRing(self.work, PRECISION).embed(x)
-        if ball.rel_accuracy_bits() < 56:
-            raise Rejected("conclusion.at", "evidence", "a weight is too close to 0 to be told from it in double precision")
-        return float(ball.mid()), False
+        """Return exact numbers as doubles with radii, without error where they are doubles."""
+        balls = super().array(rows)
+        clear = all(ball.rel_accuracy_bits() >= 56 for ball in balls.flat)
+        require(clear, "conclusion.at", "a weight is too close to 0 to be told from it in double precision")
+        return of_balls(balls, balls.shape)
 
     def count(self, products: int, values: int, *operands: Any, inner: int = 1) -> None:
         """Count products, four of each for the radii, and values of activations."""
@@ -99,12 +89,13 @@ class DoubleRing(Ring):
     def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
         """Enclose ``σ`` and ``σ'`` over each interval by Arb."""
         balls = np.array([arb(m, r) for m, r in zip(z.mid.flat, z.rad.flat, strict=True)], dtype=object).reshape(z.mid.shape)
-        values, derivatives = BallRing(Work(), PRECISION).both(function_of(activation), activation.name, Series([balls]))
+        values, derivatives = self.both(activation, Series([balls]))
         return of_balls(values, balls.shape), of_balls(derivatives, balls.shape)
 
 
 def of_balls(found: Any, shape: tuple[int, ...]) -> Enclosed:
-    """Return balls, a series of order 0 of them or one constant, as doubles with radii."""
-    parts = [(float(arb(ball).mid()), float(arb(ball).rad())) for ball in constant_term(found, shape).flat]
-    mid, rad = (np.array([part[k] for part in parts]).reshape(shape) for k in range(2))
-    return Enclosed(mid, ENLARGE * (rad + 2 * UNIT * np.abs(mid)) + TINY)
+    """Return balls, a series of order 0 of them or one constant, as doubles with radii; a double has radius 0."""
+    balls = [arb(x) for x in constant_term(found, shape).flat]
+    mid, rad = (np.array([float(part) for part in parts]).reshape(shape) for parts in ([x.mid() for x in balls], [x.rad() for x in balls]))
+    same = np.array([x == arb(m) for x, m in zip(balls, mid.flat, strict=True)], dtype=bool).reshape(shape)
+    return Enclosed(mid, np.where(same, 0.0, ENLARGE * (rad + 2 * UNIT * np.abs(mid)) + TINY))

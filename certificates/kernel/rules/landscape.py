@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO, function_of
+import numpy as np
+
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network.passes import curve_of, forward
 from lossproof.certificates.kernel.reading import parse as read
@@ -94,8 +95,8 @@ def ggn_witness(step: Step) -> Result:
         slope = constant_term(passed.slopes[-1], (problem.T, problem.n_L))[:, j : j + 1]
         c = ZERO if problem.fixed_bias is None else ring.embed(problem.fixed_bias[-1][j])
         r = passed.phi[-1].coefficients[0][:, j : j + 1] - ring.array(problem.Y)[:, j : j + 1]
-        curvature: Any = ring.both(function_of(problem.error), problem.error.name, Series([r]))[1]
-        total = sum((curvature * ((z - c) * slope) * ((z - c) * slope)).coefficients[0].flat)
+        curvature = ring.slope(problem.error, Series([r, np.full_like(r, ONE)])).coefficients[1]
+        total = sum((curvature * ((z - c) * slope) * ((z - c) * slope)).flat)
         require(bool(total < 0), "evidence.point", "the ball of the curvature is not negative")
     return step.conclude("ggn-semidefinite", proved=False), Rigor.BALL
 

@@ -11,7 +11,7 @@ from flint import arb, arb_mat, fmpq, fmpq_poly, fmpz, nmod
 
 from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import Ratio, Ring, count_ratio, function_field_ring, residue_ring, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import ExponentialRing, Ratio, Ring, count_ratio, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.arithmetic.series import product as matrix_product
 from lossproof.certificates.kernel.network.errors import residuals
@@ -55,7 +55,7 @@ def rank_minor(step: Step) -> Result:
         else:
             if chosen is not None:
                 u = read.integer(read.fields(chosen, ("u",), "evidence.substitution")["u"], "evidence.substitution.u", 1, p - 1)
-                ring = residue_ring(step.work, _exponential_setting(step), u, p)
+                ring = ExponentialRing(step.work, _exponential_setting(step), nmod(u, p))
             exact = entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns)
     require(all(isinstance(x, (fmpq, nmod)) for x in exact.flat), "evidence.substitution", "an entry is no rational number")
     require(int(evidence.residues(exact, p, step.work).det()) != 0, "evidence.rows", "the minor is 0 modulo the prime")
@@ -233,7 +233,7 @@ def _polynomial(value: Any, place: str, work: Any) -> Any:
         coefficients[previous] = q.p
     count_ratio(work, previous + 1, max((int(x.bit_length()) for x in coefficients.values()), default=0))
     polynomial = fmpq_poly([coefficients.get(n, 0) for n in range(previous + 1)])
-    return Ratio(work, polynomial, fmpq_poly([1])) if coefficients else ZERO
+    return Ratio(work, polynomial) if coefficients else ZERO
 
 
 def rank_kernel(step: Step) -> Result:
@@ -256,7 +256,7 @@ def rank_kernel(step: Step) -> Result:
         listed = [read.items(v, f"{place}[{k}]", size) for k, v in enumerate(read.items(found["vectors"], place))]
         vectors = [[_polynomial(x, f"{place}[{k}][{n}]", step.work) for n, x in enumerate(v)] for k, v in enumerate(listed)]
         evidence.last_nonzero(vectors, place)
-        ring = function_field_ring(step.work, _exponential_setting(step))
+        ring = ExponentialRing(step.work, _exponential_setting(step), Ratio(step.work, fmpq_poly([0, 1])))
     M = entries(matrix, step.problem, step.box_or_none(matrix), ring)
     M = M.T if left else M
     if kind == "Q" and all(isinstance(x, fmpq) for x in M.flat):

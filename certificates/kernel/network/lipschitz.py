@@ -40,7 +40,7 @@ def lipschitz_constant(work: Work, problem: Problem, found: Network, radius: flo
     p: Array = np.zeros(problem.T)
     P = Q = 0.0
     for l in range(1, problem.L + 1):
-        plus, W, z = found.columns.blocks[l - 1][1], found.curve[l - 1][0], found.passed.z[l]
+        plus, W, z = found.blocks[l - 1][1], found.curve[l - 1][0], found.passed.z[l]
         inputs, units = _norms(plus, 1) + up(p * radius), _norms(W, 0) + radius
         norm_W, norm_inputs = _norm(W) + radius, _norm(plus) + float(up(P * radius))
         d = root(up(inputs)[:, None], up(up(units)[None, :] * p[:, None]))

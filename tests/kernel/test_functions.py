@@ -16,8 +16,9 @@ from cases.kernel_twin import slope, value
 from flint import arb, fmpq, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing
 from lossproof.certificates.kernel.arithmetic.functions import ERRORS, FUNCTIONS, function_of
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, ExponentialRing, FormalRing
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import Combination
@@ -73,7 +74,7 @@ def ball_of(x, digits=70):
 
 def both(ring, name, z):
     """``σ`` and ``σ'`` of one element of a ring."""
-    found = ring.both(activation_named(name), Series([np.array([z], dtype=object)]))
+    found = ring.activate(activation_named(name), 1, Series([np.array([z], dtype=object)]), slopes=True)
     return tuple(constant_term(part, (1,))[0] for part in found)
 
 
@@ -191,7 +192,7 @@ def test_taylor_coefficients_along_a_curve(name):
             z = fmpq(3 * rng.randint(-13, 13) + 1, 13)
             rest = [fmpq(2), fmpq(-1), fmpq(0), fmpq(0), fmpq(0)]
             found = ring.apply(activation_named(name), Series([np.array([arb(x)], dtype=object) for x in (z, *rest)]))
-            pair = ring.both(activation_named(name), Series([np.array([arb(x)], dtype=object) for x in (z, *rest)]))
+            pair = ring.activate(activation_named(name), 1, Series([np.array([arb(x)], dtype=object) for x in (z, *rest)]), slopes=True)
             true = mpmath.taylor(lambda t, z=z: value(name, mp(z) + 2 * t - t * t), 0, 5)
             for k, exact in enumerate(true):
                 ball = arb(found.coefficients[k][0])
@@ -243,7 +244,7 @@ def test_errors_over_wide_balls(name):
         ring = BallRing(Work(), 100)
         for mid, rad in ((0, 1), (3, 5), (-20, 19), (0, 10**6), (10**9, 10**8)):
             at = Series([np.array([arb(mid, rad)], dtype=object)])
-            loss, rate = (part.coefficients[0][0] for part in ring.both(error, at))
+            loss, rate = (part.coefficients[0][0] for part in (ring.apply(error, at), ring.slope(error, at)))
             for t in np.linspace(-1, 1, 9):
                 r = mpmath.mpf(mid) + mpmath.mpf(float(t)) * rad
                 assert arb(loss).overlaps(ball_of(error_value(name, [r], [mpmath.mpf(0)]), 40)), (name, mid, rad, t)
@@ -479,7 +480,8 @@ def test_residues_in_place_of_exponentials_satisfy_the_same_equations(name):
     ring, function = ExponentialRing(Work(), D, nmod(u, p)), function_of(activation_named(name))
     for z in (fmpq(1, 2), fmpq(-5, 3), fmpq(7, 6), fmpq(0), fmpq(2)):
         value_there, slope_there = (
-            constant_term(part, (1,))[0] for part in ring.both(activation_named(name), Series([np.array([z], dtype=object)]))
+            constant_term(part, (1,))[0]
+            for part in ring.activate(activation_named(name), 1, Series([np.array([z], dtype=object)]), slopes=True)
         )
         t, q = pow(u, int((z * D * function.parameter).p), p), int(z.p) * pow(int(z.q), -1, p)
         logistic = t * pow(1 + t, -1, p)

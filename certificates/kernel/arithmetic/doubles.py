@@ -89,7 +89,7 @@ class DoubleRing(BallRing):
     def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
         """Enclose ``σ`` and ``σ'`` over each interval by Arb."""
         balls = np.array([arb(m, r) for m, r in zip(z.mid.flat, z.rad.flat, strict=True)], dtype=object).reshape(z.mid.shape)
-        values, derivatives = self.both(activation, Series([balls]))
+        values, derivatives = super().activate(activation, layer, Series([balls]), slopes=True)
         return of_balls(values, balls.shape), of_balls(derivatives, balls.shape)
 
 

@@ -112,12 +112,12 @@ SOFTPLUS = State("softplus", monotone(lambda x, p: _softplus(x)), (1, -1, 0))
 MISH = State("tanh softplus", monotone(lambda x, p: _softplus(x).tanh()), of_exponential=lambda e: e * (e + 2) / (e * (e + 2) + 2))
 MISH_GAP = State("1 - tanh² softplus", monotone(lambda x, p: _sech_squared(_softplus(x))), formula=lambda z, y: -(y[0] * y[0]) + ONE)
 SOFTSIGN = State("1/(1+|z|)", monotone(lambda x, p: 1 / (1 + abs(x)), even=True), EVEN, lambda z, p: 1 / (1 + abs(z)))
-ROOT = State("(1+z²)^{-1/2}", monotone(lambda x, p: 1 / (1 + x * x).sqrt(), even=True), EVEN, lambda z, p: inverse_root(z * z + 1))
+ROOT = State("(z²+β)^{-1/2}", monotone(lambda x, p: 1 / (x * x + p).sqrt(), 0, even=True), EVEN, lambda z, p: inverse_root(z * z + p))
 ELU = State("min(1, e^z)", monotone(lambda x, p: x.min(arb(0)).exp()), right=ONE)
 INTEGRAL = State("normal integral", monotone(lambda x, p: (-x / arb(2).sqrt()).erfc() / 2), POINT, _at_zero(HALF))
 DENSITY = State("normal density", monotone(lambda x, p: (-x * x / 2).exp() / (2 * arb.pi()).sqrt(), even=True), EVEN)
 ARCTAN = State("arctan", lambda z, p: z.atan(), ODD, _at_zero(ZERO))
-WITCH = State("1/(1+z²)", monotone(lambda x, p: 1 / (1 + x * x), even=True), EVEN, lambda z, p: 1 / (1 + z * z))
+WITCH = State("1/(z²+β)", monotone(lambda x, p: 1 / (x * x + p), 0, even=True), EVEN, lambda z, p: 1 / (z * z + p))
 ERF = State("erf", monotone(lambda x, p: x.erf()), ODD, _at_zero(ZERO))
 GAUSS = State("2π^{-1/2} e^{-z²}", monotone(lambda x, p: 2 * (-x * x).exp() / arb.pi().sqrt(), even=True), EVEN)
 SIN = State("sin", lambda z, p: z.sin(), ODD, _at_zero(ZERO))
@@ -154,16 +154,14 @@ FUNCTIONS: Mapping[str, Function] = {
 }
 """The activations that are not piecewise linear. The suprema are the numbers behind them, or what stands there."""
 
-_SMOOTH = State("(r²+β)^{-1/2}", monotone(lambda x, p: 1 / (x * x + p).sqrt(), 0, even=True), EVEN, lambda r, p: inverse_root(r * r + p))
-_CAUCHY = State("1/(r²+β)", monotone(lambda x, p: 1 / (x * x + p), 0, even=True), EVEN, lambda r, p: 1 / (r * r + p))
 _BLAKE = State("1/(1+βe^{r²})", monotone(lambda x, p: (-x * x).exp() / ((-x * x).exp() + p), 0, even=True), EVEN,
                lambda r, p: 1 / (1 + p) if r == 0 else None)
 _LOG = State("log(1+r²/β)", monotone(lambda x, p: (x * x / p).log1p(), 0, even=True), EVEN, _at_zero(ZERO))
 _BLAKE_LOG = State("-log(e^{-r²}+β)", monotone(lambda x, p: -((-x * x).exp() + p).log(), 0, even=True), EVEN)
 ERRORS: Mapping[str, Function] = {
     "squared": Function(lambda r, y, s, p: r * r * HALF, lambda r, y, s, p: r),
-    "smooth-l1": Function(lambda r, y, s, p: (r * r + p) * y[0], lambda r, y, s, p: r * y[0], (_SMOOTH,), lambda r, y, s, p: (-(r * y[0] * y[0] * y[0]),)),
-    "cauchy": Function(lambda r, y, s, p: y[0], lambda r, y, s, p: r * y[1] * 2, (_LOG, _CAUCHY),
+    "smooth-l1": Function(lambda r, y, s, p: (r * r + p) * y[0], lambda r, y, s, p: r * y[0], (ROOT,), lambda r, y, s, p: (-(r * y[0] * y[0] * y[0]),)),
+    "cauchy": Function(lambda r, y, s, p: y[0], lambda r, y, s, p: r * y[1] * 2, (_LOG, WITCH),
                        lambda r, y, s, p: (r * y[1] * 2, r * y[1] * y[1] * (-2))),
     "blake-zisserman": Function(lambda r, y, s, p: y[0], lambda r, y, s, p: r * y[1] * 2, (_BLAKE_LOG, _BLAKE),
                                 lambda r, y, s, p: (r * y[1] * 2, r * y[1] * (y[1] - 1) * 2)),

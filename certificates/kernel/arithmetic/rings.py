@@ -1,4 +1,4 @@
-"""The rings a pass runs over: balls, formal polynomials over Q, and residues or rational functions in ``u``.
+"""The rings a pass runs over: balls, and formal polynomials over Q; `exponentials` has one more.
 
 Elements mix freely with ``fmpq``: a rational stays a rational until something else meets it. A ring embeds the numbers of the certificate, gives the states of
 a function at one of its elements (`functions`), and counts its work; numpy object arrays and `Series` do the rest.
@@ -6,18 +6,18 @@ a function at one of its elements (`functions`), and counts its work; numpy obje
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, fmpq, fmpq_poly, nmod
+from flint import arb, fmpq, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision, constant_ball
 from lossproof.certificates.kernel.arithmetic.functions import Function, State, function_of
-from lossproof.certificates.kernel.arithmetic.series import Commutative, Series, solve
-from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
+from lossproof.certificates.kernel.arithmetic.series import Array, Commutative, Series, solve
+from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Combination, Number
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
@@ -26,8 +26,6 @@ from lossproof.theory.functions.errors import ErrorFunction
 
 Element: TypeAlias = Any
 Monomial: TypeAlias = tuple[tuple[int, int], ...]
-
-_ONE = fmpq_poly([1])
 
 
 class Ring:
@@ -59,7 +57,7 @@ class Ring:
         if self.bits:
             each = limits.product_work(self.bits)
         else:
-            bits = sum(length_of_sum(_entries(operand), inner) for operand in operands)
+            bits = sum(length_of_sum(operand, inner) for operand in operands)
             limit(bits, limits.MAX_SUM_BITS, "the length of a sum of rational numbers in bits")
             each = limits.rational_work(bits)
         self.work.spend(products * each + values * limits.value_work(self.bits), "passes through the network")
@@ -88,23 +86,16 @@ class Ring:
         function, at = self.along(record, z, z.order + 1)
         return function.slope(*at)
 
-    def both(self, record: Activation | ErrorFunction, z: Series) -> tuple[Any, Any]:
-        """Return ``σ(z)`` and ``σ'(z)``."""
-        function, at = self.along(record, z, z.order + 1)
-        return function.value(*at), function.slope(*at)
-
     def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
         """Return ``σ(z)`` and, if wanted, ``σ'(z)`` for a layer; a ring of substitutions takes them from elsewhere."""
-        return self.both(activation, z) if slopes else (self.apply(activation, z), None)
+        function, at = self.along(activation, z, z.order + slopes)
+        return function.value(*at), function.slope(*at) if slopes else None
 
 
-def _entries(operand: Any) -> Iterator[Any]:
-    return (x for c in (operand.coefficients if isinstance(operand, Series) else (operand,)) for x in c.flat)
-
-
-def length_of_sum(numbers: Iterable[Any], terms: int) -> int:
-    """Return a bound, up to the logarithm of ``terms``, of the bits of a sum of so many of the rationals among these: of their common denominators."""
-    exact = [x for x in numbers if isinstance(x, fmpq)]
+def length_of_sum(operand: Array | Series, terms: int) -> int:
+    """Return a bound, up to the logarithm of ``terms``, of the bits of a sum of so many of the rationals in an operand: of their common denominators."""
+    parts = operand.coefficients if isinstance(operand, Series) else (operand,)
+    exact = [x for part in parts for x in part.flat if isinstance(x, fmpq)]
     twos = [(int(x.q) & -int(x.q)).bit_length() - 1 for x in exact]
     odd = {int(x.q) >> power for x, power in zip(exact, twos, strict=True)} - {1}
     longest = max((x.p.bit_length() for x in exact), default=0)
@@ -193,8 +184,8 @@ def terms_of(element: Element) -> Mapping[Monomial, fmpq]:
 
 
 def vanishes(x: Element) -> bool:
-    """Tell whether an element of an exact ring is 0."""
-    return bool(x.num.degree() < 0) if isinstance(x, Ratio) else isinstance(x, fmpq) and bool(x == 0)
+    """Tell whether an element of an exact ring is 0; residues and balls do not tell."""
+    return not isinstance(x, (nmod, arb)) and bool(x == 0)
 
 
 def _times(left: Monomial, right: Monomial) -> Monomial:
@@ -235,10 +226,7 @@ class FormalRing(Ring):
         terms = terms_of(element)
         self.work.spend(len(terms) * limits.product_work(limits.SIGN_PRECISION), "balls of polynomials in symbols")
         with ball_precision(limits.SIGN_PRECISION):
-            parts = (
-                prod((self._value(symbol) ** exponent for symbol, exponent in monomial), start=arb(q)) for monomial, q in terms.items()
-            )
-            return sum(parts, arb(0))
+            return sum((prod((self._value(x) ** n for x, n in monomial), start=arb(q)) for monomial, q in terms.items()), arb(0))
 
     def _value(self, symbol: int) -> arb:
         if symbol not in self._values:
@@ -260,12 +248,12 @@ class FormalRing(Ring):
 
     def state(self, state: State, z: Element, before: tuple[Element, ...], p: fmpq) -> Element:
         """Return a rational on record, a polynomial in what stands before, or a symbol."""
-        e = None if state.of_exponential is None else self.exponential(z, p * state.exponent)
-        if state.of_exponential is not None and e is not None:
+        if state.of_exponential is not None and (e := self.exponential(z, p * state.exponent)) is not None:
             return state.of_exponential(e)
-        known = state.at(z, p) if isinstance(z, fmpq) else None
-        if known is not None or (state.right is not None and not z < 0):
-            return state.right if known is None else known
+        if isinstance(z, fmpq) and (known := state.at(z, p)) is not None:
+            return known
+        if state.right is not None and not z < 0:
+            return state.right
         if state.formula is not None:
             return state.formula(z, before)
         a, b, c = state.mirror or (1, 0, 0)
@@ -286,79 +274,3 @@ class FormalRing(Ring):
             limit(bits, limits.MAX_BITS, "the length of e^z in bits")
             product *= fmpq(base) ** exponent
         return product
-
-
-class Ratio(Commutative):
-    """A rational function ``num/den`` in u over Q, in lowest terms; counted, before it is formed, by the degrees and the lengths of the coefficients."""
-
-    __slots__ = ("bits", "degree", "den", "num", "work")
-
-    def __init__(self, work: Work, num: fmpq_poly, den: fmpq_poly = _ONE) -> None:
-        common = num.gcd(den)
-        self.work, self.num, self.den = work, num // common, den // common
-        self.degree = max(self.num.degree(), self.den.degree(), 0)
-        self.bits = max(int(x) for p in (self.num, self.den) for x in (p.numer().height_bits(), p.denom().bit_length()))
-
-    def _with(self, element: Element) -> Ratio:
-        """Return an element as a rational function, and count the work of a sum, a product or a quotient with it."""
-        right = element if isinstance(element, Ratio) else Ratio(self.work, fmpq_poly([fmpq(element)]))
-        count_ratio(self.work, self.degree + right.degree, self.bits + right.bits)
-        return right
-
-    def __add__(self, other: Element) -> Ratio:
-        right = self._with(other)
-        return Ratio(self.work, self.num * right.den + right.num * self.den, self.den * right.den)
-
-    def __mul__(self, other: Element) -> Ratio:
-        right = self._with(other)
-        return Ratio(self.work, self.num * right.num, self.den * right.den)
-
-    def __truediv__(self, other: Element) -> Ratio:
-        right = self._with(other)
-        return Ratio(self.work, self.num * right.den, self.den * right.num)
-
-    def __pow__(self, exponent: int) -> Ratio:
-        limit(abs(exponent), limits.MAX_EXPONENT, "the exponent of u")
-        count_ratio(self.work, self.degree * abs(exponent), self.bits)
-        num, den = self.num ** abs(exponent), self.den ** abs(exponent)
-        return Ratio(self.work, num, den) if exponent >= 0 else Ratio(self.work, den, num)
-
-
-def count_ratio(work: Work, degree: int, bits: int) -> None:
-    """Count the forming of a rational function in lowest terms, of a degree and a length of coefficients."""
-    limit(degree, limits.MAX_DEGREE, "the degree of a rational function")
-    work.spend(limits.ratio_work(degree, bits), "rational functions of u")
-
-
-class ExponentialRing(Ring):
-    """Rational numbers and elements of a field with a distinguished ``u`` that stands for ``e^{1/D}``: values of sigmoid, tanh and the like at ``m/D``.
-
-    By Lindemann ``e^{1/D}`` is transcendental, so ``Q(e^{1/D})`` is the field of rational functions in u, and a state that is a rational function of a power of
-    ``e^z`` at a rational z is an element of it. With a residue for u a division by 0 raises `ZeroDivisionError`.
-    """
-
-    def __init__(self, work: Work, D: int, u: nmod | Ratio) -> None:
-        super().__init__(work)
-        self._D, self._u = D, u
-
-    def embed(self, number: Number) -> Element:
-        """Return a rational as itself; raises `Rejected` for a combination."""
-        if isinstance(number, Combination):
-            raise Rejected("conclusion.at", "evidence", "all weights must be rational for this rule")
-        return number
-
-    def states(self, function: Function, z: Element, times: int) -> tuple[Element, ...]:
-        """Return the states at a rational z, of a function without kinks."""
-        right = not function.kinks and (isinstance(z, fmpq) or not function.states)
-        require(right, "rule", f"{function.name} does not occur at rational z only")
-        return super().states(function, z, times)
-
-    def state(self, state: State, z: fmpq, before: tuple[Element, ...], p: fmpq) -> Element:
-        """Return a power of u, put into the record of a state."""
-        if state.of_exponential is not None:
-            m = z * p * state.exponent * self._D
-            require(m.q == 1, "rule", "z is no multiple of 1/D")
-            return state.of_exponential(self._u ** int(m.p))
-        if state.formula is None:
-            raise Rejected("rule", "evidence", "the values of an activation here are no rational functions of u")
-        return state.formula(z, before)

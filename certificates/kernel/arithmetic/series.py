@@ -122,10 +122,8 @@ def solve(start: Sequence[Array], z: Series, rates: Rates) -> tuple[Series, ...]
     The coefficient of ``t^k`` on the right determines that of ``t^{k+1}`` of y; ``rates`` are polynomials, so this is exact over a ring, and over balls
     encloses the Taylor coefficients for all starts and z in the balls.
     """
-    states = [[s] for s in start]
-    speed = z.derivative()
+    y, speed = tuple(Series([s]) for s in start), z.derivative()
     for k in range(z.order):
-        found = rates(z.head(k), speed.head(k), tuple(Series(s) for s in states))
-        for state, rate in zip(states, found, strict=True):
-            state.append(rate.coefficients[k] * fmpq(1, k + 1))
-    return tuple(Series(s) for s in states)
+        found = rates(z.head(k), speed.head(k), y)
+        y = tuple(Series([*state.coefficients, rate.coefficients[k] * fmpq(1, k + 1)]) for state, rate in zip(y, found, strict=True))
+    return y

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_poly, fmpz, nmod
 
+from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio, count_ratio
 from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import ExponentialRing, Ratio, Ring, count_ratio, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.arithmetic.series import product as matrix_product
 from lossproof.certificates.kernel.network.errors import residuals

@@ -1,11 +1,11 @@
 r"""Arrays of doubles with radii: the ring of a pass in double precision.
 
-Write ``u = 2^{-53}``, ``γ_k = k u / (1 − k u)``. An `Enclosed` array stands for all real arrays within its radii. Products of doubles in any order of summation, with or
-without fused multiply-add, obey ``|fl(AB) − AB| ≤ γ_m |A||B|`` for m terms, so ``AB`` is within ``|A| r_B + r_A (|B| + r_B) + γ_{m+2} |A||B|`` of ``fl(AB)``; sums and
-entrywise products likewise. The activations are enclosed by Arb over the whole interval of their argument. The bounds themselves are sums, products
-and roots of fewer than 2^30 non-negative doubles, wrong by less than the factor ``1 + 2^{-20}`` they are enlarged by. Underflow, even flushed to zero: every
-magnitude is at most 2^100, so what one layer loses is below 2^-700 and is covered by the 2^-600 added to each radius. Hypotheses: IEEE 754 double
-precision, rounding to nearest, BLAS products by conventional summation.
+Write ``u = 2^{-53}``, ``γ_k = k u / (1 − k u)``. An `Enclosed` array stands for all real arrays within its radii. Products of doubles in any order of
+summation, with or without fused multiply-add, obey ``|fl(AB) − AB| ≤ γ_m |A||B|`` for m terms, so ``AB`` is within ``|A| r_B + r_A (|B| + r_B) +
+γ_{m+2} |A||B|`` of ``fl(AB)``; sums and entrywise products likewise. The activations are enclosed by Arb over the whole interval of their argument.
+The bounds themselves are sums, products and roots of fewer than 2^30 non-negative doubles, wrong by less than the factor ``1 + 2^{-20}`` they are
+enlarged by. Underflow, even flushed to zero: every magnitude is at most 2^100, so what one layer loses is below 2^-700 and is covered by the 2^-600
+added to each radius. Hypotheses: IEEE 754 double precision, rounding to nearest, BLAS products by conventional summation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
-from lossproof.certificates.kernel.reading.parse import Rejected, require
+from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.limits import flops_work
@@ -41,8 +41,8 @@ class Enclosed:
     rad: Array
 
     def __post_init__(self) -> None:
-        if not (np.all(np.abs(self.mid) <= LARGEST) and np.all(self.rad <= LARGEST)):
-            raise Rejected("evidence", "limit", "a number is not finite or above 2^100 in double precision")
+        moderate = bool(np.all(np.abs(self.mid) <= LARGEST) and np.all(self.rad <= LARGEST))
+        require(moderate, "evidence", "a number is not finite or above 2^100 in double precision", "limit")
 
     @property
     def T(self) -> Enclosed:

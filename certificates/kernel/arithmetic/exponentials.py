@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flint import fmpq, fmpq_poly, nmod
 
 from lossproof.certificates.kernel.arithmetic.functions import Function, State
 from lossproof.certificates.kernel.arithmetic.rings import Element, Ring
 from lossproof.certificates.kernel.arithmetic.series import Commutative
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
-from lossproof.certificates.kernel.reading.problem import Combination, Number
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
 
@@ -32,7 +33,7 @@ class Ratio(Commutative):
         count_ratio(self.work, self.degree + right.degree, self.bits + right.bits)
         return right
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: Any) -> bool:
         return bool(self.num == self.den * fmpq(other))
 
     def __add__(self, other: Element) -> Ratio:
@@ -70,12 +71,6 @@ class ExponentialRing(Ring):
     def __init__(self, work: Work, D: int, u: nmod | Ratio) -> None:
         super().__init__(work)
         self._D, self._u = D, u
-
-    def embed(self, number: Number) -> Element:
-        """Return a rational as itself; raises `Rejected` for a combination."""
-        if isinstance(number, Combination):
-            raise Rejected("conclusion.at", "evidence", "all weights must be rational for this rule")
-        return number
 
     def states(self, function: Function, z: Element, times: int) -> tuple[Element, ...]:
         """Return the states at a rational z, of a function without kinks."""

@@ -41,8 +41,8 @@ _OCTAVES, _MOST_OCTAVES, _PIECE = 4, 400, 1024
 class Network:
     """The network at a point in doubles: its weights and biases, its pass, and the columns of ``P``.
 
-    These are the blocks ``(Ψ̂_l, Φ̂_{l-1}⁺)``, of shapes ``(n_L, T, n_l)`` and ``(T, m_l)``; S, the scales of the equations, of shape ``(T, n_L)``; and the numbers
-    D, τ and c of steps 1 and 2.
+    These are the blocks ``(Ψ̂_l, Φ̂_{l-1}⁺)``, of shapes ``(n_L, T, n_l)`` and ``(T, m_l)``; S, the scales of the equations, of shape ``(T, n_L)``;
+    and D, τ and c of steps 1 and 2.
     """
 
     curve: list[tuple[Enclosed, Enclosed]]
@@ -76,7 +76,7 @@ def network_at(
         blocks = [(_divided(psi, (0, 1)), _divided(phi, (0,))) for psi, phi in blocks]
     squares, errors = (np.zeros((problem.T, n)) for _ in range(2))
     for psi, phi in blocks:
-        (k_psi, r_psi), (k_phi, r_phi) = ([np.linalg.norm(x, axis=-1).T for x in (part.mid, part.rad)] for part in (psi, phi))
+        (k_psi, r_psi), (k_phi, r_phi) = ([np.sqrt(np.sum(x**2, axis=-1)).T for x in (part.mid, part.rad)] for part in (psi, phi))
         squares += (k_psi * k_phi[:, None]) ** 2
         errors += (r_psi * (k_phi + r_phi)[:, None] + k_psi * r_phi[:, None]) ** 2
     norms = np.sqrt(squares)

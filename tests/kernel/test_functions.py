@@ -444,6 +444,22 @@ def test_at_a_kink_all_derivatives_exist_that_exist(name):
                     assert arb(both(ring, name, z)[1]).overlaps(arb(1))
 
 
+@pytest.mark.parametrize("name", ["relu", "leaky-relu:1/10", "hard-tanh", "softsign", "elu"])
+def test_an_irrational_number_that_is_not_told_from_a_kink_is_on_no_side(name):
+    """``√4 − 2`` is 0, and ``√4 − 1`` is 1, but no polynomial in ``√4`` shows it: not even the value is known. Off the kinks the side is seen in balls."""
+    ring = FormalRing(Work())
+    root = ring.embed(combination(("root", fmpq(4), 2)))
+    for kink in activation_named(name).kinks(2):
+        z = root - 2 + fmpq(kink.numerator, kink.denominator)
+        for order in (0, 1):
+            with pytest.raises(Rejected) as caught:
+                ring.apply(activation_named(name), Series([np.array([x], dtype=object) for x in (z, fmpq(1))[: order + 1]]))
+            assert (caught.value.place, caught.value.code) == ("conclusion.at", "evidence")
+        assert ring.used_balls
+        for x in (z + fmpq(1, 10**200), z - fmpq(1, 10**200)):
+            both(ring, name, x)
+
+
 def test_formal_symbols_are_shared_where_values_are_equal():
     """``σ(−z) = aσ(z) + bz + c`` formally, at rational and irrational z, for all reflections on record; and for slopes."""
     for name in NAMES:

@@ -10,9 +10,10 @@ as exact numbers, ``S`` a diagonal matrix of powers of two ``s_p`` that scales i
    `cholesky_roundings` (see `cholesky`; Demmel; Rump, BIT 46, 2006). Forming the diagonal costs at most ``2uτ``.
 4. So ``λ_min(K) ≥ σ − (γ_c + γ_d/(1 − γ_d) + 2u) τ``, and with ``σ`` a little above ``(D + s)²`` plus this loss, ``σ_min(MS) ≥ √λ_min(K) − D ≥ s``, and more
    than 0. S is invertible, so M has full column rank.
-5. *Approximate left inverse*, for matrices that are too ill-conditioned for K. ``A = fl(M̂S)`` is written out, each entry a product of two doubles and a power
-   of two: ``‖A − MS‖_F ≤ D + 2u‖A‖_F``. X is any matrix of doubles. With N rows, ``‖I − X MS‖₂ ≤ e = ‖fl(I − XA)‖_F + γ_{N+2} ‖|X||A| + I‖_F + ‖X‖_F (D +
-   2u‖A‖_F)``; if ``e < 1``, ``X MS`` is invertible and ``σ_min(MS) ≥ (1 − e)/‖X‖_F``. Nothing is assumed of X: here it comes from a QR factorisation.
+5. *Approximate left inverse*, for matrices that are too ill-conditioned for K. ``A = fl(M̂S)`` is written out, each entry a product of two doubles
+   and a power of two: ``‖A − MS‖_F ≤ D + 2u‖A‖_F``. X is any matrix of doubles. With N rows, ``‖I − X MS‖₂ ≤ e = ‖fl(I − XA)‖_F + γ_{N+2} ‖|X||A| +
+   I‖_F + ‖X‖_F (D + 2u‖A‖_F)``; if ``e < 1``, ``X MS`` is invertible and ``σ_min(MS) ≥ (1 − e)/‖X‖_F``. Nothing is assumed of X, not even that it
+   is finite: here it comes from a QR factorisation.
 
 Rows may be divided by powers of two first, which cannot raise the rank. The norms of columns are between 2^-100 and 2^100, so underflow loses less than 2^-200.
 """
@@ -135,10 +136,7 @@ def is_above_by_inverse(work: Work, found: Network, least: float) -> bool:
     work.spend(limits.flops_work(12 * N * n * n), "an approximate inverse")
     A = np.vstack([(psi.T[:, None, :] * phi.T[None]).reshape(-1, n) for psi, phi in _factors(found)])
     Q, R = qr(A, mode="economic", check_finite=False)
-    inverse, info = lapack.dtrtri(R)
-    X = np.triu(inverse) @ Q.T
-    if info != 0 or not np.all(np.isfinite(X)):
-        return False
+    X = np.triu(lapack.dtrtri(R)[0]) @ Q.T
     residual, size = np.eye(n), np.eye(n)
     for start in range(0, N, _PIECE):
         piece = slice(start, start + _PIECE)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from math import isqrt
 from typing import Any
 
+import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO, function_of
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network import matrices, orbits, passes
@@ -220,8 +221,9 @@ def ggn_semidefinite_witness(step: Step) -> Result:
         z, phi = (series[-1].coefficients[0][:, j] for series in (passed.z, passed.phi))
         slope = constant_term(passed.slopes[-1], (problem.T, problem.n_L))[:, j]
         c = ZERO if problem.fixed_bias is None else ring.embed(problem.fixed_bias[-1][j])
-        curvature: Any = ring.both(function_of(problem.error), problem.error.name, Series([phi - ring.array(problem.Y)[:, j]]))[1]
-        total = sum((curvature * ((z - c) * slope) * ((z - c) * slope)).coefficients[0].flat)
+        r = phi - ring.array(problem.Y)[:, j]
+        curvature = ring.slope(problem.error, Series([r, np.full_like(r, ONE)])).coefficients[1]
+        total = sum((curvature * ((z - c) * slope) * ((z - c) * slope)).flat)
         require(bool(total < 0), "evidence.point", "the ball of the curvature is not negative")
     return everywhere("ggn-semidefinite", proved=False), Rigor.BALL
 

@@ -12,9 +12,10 @@ import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_poly, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio, count_ratio
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import Ratio, Ring, count_ratio, function_field_ring, residue_ring, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, product
 from lossproof.certificates.kernel.network.errors import residuals
 from lossproof.certificates.kernel.network.matrices import entries
@@ -52,7 +53,7 @@ def rank_minor(step: Step) -> Result:
         else:
             if chosen is not None:
                 u = read.integer(read.fields(chosen, ("u",), "evidence.substitution")["u"], "evidence.substitution.u", 1, p - 1)
-                ring = residue_ring(step.work, _exponential_setting(step), u, p)
+                ring = ExponentialRing(step.work, _exponential_setting(step), nmod(u, p))
             exact = entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns)
     require(all(isinstance(x, (fmpq, nmod)) for x in exact.flat), "evidence.substitution", "an entry is no rational number")
     require(int(evidence.residues(exact, p, step.work).det()) != 0, "evidence.rows", "the minor is 0 modulo the prime")
@@ -198,7 +199,7 @@ def _polynomial(step: Step, value: Any, place: str) -> Any:
         require(q.q == 1 and q != 0, f"{place}[{k}][1]", "a coefficient is an integer other than 0", "number")
         coefficients += [*[ZERO] * (n - len(coefficients)), q]
     count_ratio(step.work, len(coefficients), max((int(q.p.bit_length()) for q in coefficients), default=0))
-    return Ratio(step.work, fmpq_poly(coefficients), fmpq_poly([1])) if coefficients else ZERO
+    return Ratio(step.work, fmpq_poly(coefficients)) if coefficients else ZERO
 
 
 def rank_kernel(step: Step) -> Result:
@@ -215,7 +216,8 @@ def rank_kernel(step: Step) -> Result:
     ring: Ring = (formal := step.formal())
     entry: Callable[[Any, str], Any] = read.rational
     if kind == "Z[u]":
-        entry, ring = partial(_polynomial, step), function_field_ring(step.work, _exponential_setting(step))
+        entry = partial(_polynomial, step)
+        ring = ExponentialRing(step.work, _exponential_setting(step), Ratio(step.work, fmpq_poly([0, 1])))
     size = matrix.shape[0 if side == "left" else 1]
     vectors = np.array(evidence.reduced_vectors(found["vectors"], place, size, entry), dtype=object).reshape(-1, size)
     M = entries(matrix, step.problem, step.box_or_none(matrix), ring)

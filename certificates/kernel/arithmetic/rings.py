@@ -137,6 +137,14 @@ class BallRing(Ring):
         """Return an enclosure."""
         return state.ball(z, p)
 
+    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
+        """Return ``σ(z)``, beyond its first coefficient from ``σ(z)' = σ'(z) z'``, as the balls of the slope are the narrower ones, and ``σ'(z)``."""
+        value, slope = super().activate(activation, layer, z, slopes=slopes)
+        if isinstance(slope, Series) and z.order > 0:
+            rate = slope.head(z.order - 1) * z.derivative()
+            value = Series([value.coefficients[0], *(c * fmpq(1, k) for k, c in enumerate(rate.coefficients, start=1))])
+        return value, slope
+
 
 def bounded(z: Element) -> Element:
     """Return a rational unchanged unless it has grown out of hand; raises `Rejected`."""

@@ -201,8 +201,8 @@ def ggn_semidefinite_range(step: Step) -> Result:
     if beta is None or len(ends) < 2:
         raise Rejected("rule", "evidence", "this needs the cauchy error and a bounded output")
     step.count_samples()
-    within = all((end - fraction(y)) ** 2 <= beta for row in step.problem.Y for y in row for end in ends)
-    require(within, "rule", "a residual may be too large")
+    targets = [fraction(y) for row in step.problem.Y for y in row]
+    require(all((end - y) ** 2 <= beta for y in targets for end in ends), "rule", "a residual may be too large")
     return everywhere("ggn-semidefinite"), Rigor.EXACT
 
 
@@ -214,8 +214,7 @@ def ggn_semidefinite_witness(step: Step) -> Result:
     found, problem = step.expect(0, "point", "output", "precision"), step.problem
     box = step.box(step.point_named(found))
     j = read.integer(found["output"], "evidence.output", 0, problem.n_L - 1)
-    right = problem.separable and not problem.error.convex.holds
-    require(right, "rule", "this needs an error that is a sum over outputs of functions of the residual, not convex")
+    require(problem.separable and not problem.error.convex.holds, "rule", "this needs an error of the residuals that is not convex")
     with step.balls() as ring:
         passed = passes.forward(ring, problem, passes.curve_of(ring, problem, box))
         z, phi = (series[-1].coefficients[0][:, j] for series in (passed.z, passed.phi))

@@ -54,8 +54,7 @@ def record(step: Step) -> Result:
     require(statement in RECORDS, "conclusion.statement", "this rule says nothing about that statement", "conclusion")
     holds, facts = RECORDS[statement]
     proved = holds(step.problem)
-    decided = proved or statement not in ("hessian-rank", "ggn-semidefinite")
-    require(decided, "rule", "this needs a convex error, or two derivatives everywhere and an error of the residuals")
+    require(proved or statement not in ("hessian-rank", "ggn-semidefinite"), "rule", "the records do not decide this statement")
     return steps.everywhere(statement, facts(step.problem), proved=proved), Rigor.EXACT
 
 
@@ -121,11 +120,10 @@ def _full_rank(step: Step) -> Decided:
 
 def _full_weights(step: Step, at: Any) -> list[int]:
     """Return the ranks of ``W_1..W_L`` from the first L premises, each full."""
-    problem, layers = step.problem, range(1, step.problem.L + 1)
-    ranks = [step.bound(l - 1, f"W-{l}", "rank_lower", at) for l in layers]
-    for l in layers:
-        full = ranks[l - 1] == min(problem.fan_in(l), problem.widths[l])
-        require(full, f"premises[{l - 1}]", f"W-{l} is not shown to have full rank", "premise")
+    ranks = [min(step.problem.fan_in(l), step.problem.widths[l]) for l in range(1, step.problem.L + 1)]
+    for k, rank in enumerate(ranks):
+        full = step.bound(k, f"W-{k + 1}", "rank_lower", at) == rank
+        require(full, f"premises[{k}]", f"W-{k + 1} is not shown to have full rank", "premise")
     return ranks
 
 

@@ -24,12 +24,18 @@ class Failure:
 
 @dataclass(frozen=True)
 class AcceptedStep:
-    """A conclusion that was derived anew and holds, with its rule and rigor; ``step`` counts from 1."""
+    """A conclusion that was derived anew and holds, with its rule and rigor; ``step`` counts from 1. Later steps use the conclusion and the rigor."""
 
     step: int
     rule: str
     rigor: Rigor
     conclusion: Mapping[str, Any]
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The facts of a claim; none of a bound."""
+        facts: Mapping[str, Any] = self.conclusion.get("facts", {})
+        return facts
 
     @property
     def is_claim(self) -> bool:
@@ -56,7 +62,8 @@ class Verification:
     """What came of a check.
 
     ``steps`` are all accepted conclusions, ``failures`` says where and why the certificate was rejected. Both hold something only where steps that rest on
-    published theorems were not allowed: then ``steps`` are those that do not. ``digest`` is the SHA-256 of the problem that an accepted certificate is about, ``work`` what the check counted.
+    published theorems were not allowed: then ``steps`` are those that do not. ``digest`` is the SHA-256 of the problem that an accepted certificate is about,
+    ``work`` what the check counted.
     """
 
     steps: tuple[AcceptedStep, ...]

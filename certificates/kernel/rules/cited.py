@@ -14,7 +14,7 @@ from flint import fmpq, nmod_mat
 from lossproof.certificates.kernel.arithmetic.functions import ONE
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
-from lossproof.certificates.kernel.reading.problem import Problem, fraction, row_key
+from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step
 from lossproof.theory import limits
@@ -48,7 +48,7 @@ def _require_convex_output(problem: Problem) -> None:
 
 
 def _different(rows: Table) -> int:
-    return len(set(map(row_key, rows)))
+    return len(set(map(tuple, rows)))
 
 
 def _tables(step: Step, p: int) -> tuple[nmod_mat, nmod_mat]:

@@ -25,7 +25,6 @@ from lossproof.certificates.kernel.network.passes import (
 )
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import row_key
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, lie_on_flat_piece, rigor_of
 from lossproof.theory import limits
@@ -195,7 +194,7 @@ def global_floor(step: Step) -> Result:
     ring.count(found.size, 0, found, inner=step.problem.T)
     groups: dict[tuple[Any, ...], list[int]] = {}
     for i, x in enumerate(step.problem.X):
-        groups.setdefault(row_key(x), []).append(i)
+        groups.setdefault(x, []).append(i)
     for group in groups.values():
         balanced = all(vanishes(s) for s in np.sum(found[group], axis=0))
         require(balanced, "conclusion.at", f"the gradients of the errors of sample {group[0]} and its equals do not cancel")

@@ -19,7 +19,7 @@ from lossproof.certificates.kernel.network.matrices import entries, stack
 from lossproof.certificates.kernel.network.passes import layer_inputs, outputs, psi
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
-from lossproof.certificates.kernel.reading.problem import Problem, row_key
+from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, rigor_of
 from lossproof.theory import limits
@@ -94,7 +94,7 @@ class IndependentValues(Ring):
         problem, place = step.problem, "evidence.substitution"
         right = problem.L >= 2 and problem.activation.family in ("sigmoid", "tanh") and problem.strip and problem.bias != "fixed"
         require(right, "rule", "this needs hidden sigmoid or tanh, an output derivative that is not 0 anywhere and no fixed bias")
-        keys = [row_key(row) for row in problem.X] + [row_key([-x for x in row]) for row in problem.X if problem.bias == "none"]
+        keys = [*problem.X, *(tuple(-x for x in row) for row in problem.X if problem.bias == "none")]
         separate = problem.L == 2 or len(set(keys)) == len(keys)
         require(separate, "rule", "two inputs are equal, or without bias one is 0 or two are opposite")
         require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this substitution is about P", "conclusion")

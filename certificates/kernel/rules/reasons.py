@@ -42,7 +42,7 @@ def _widths(problem: Problem) -> Decided:
 
 def _activations(problem: Problem) -> Decided:
     names = {"activation": problem.activation.name, "output_activation": problem.output_activation.name}
-    return all(a.nonvanishing_derivative.holds for a in problem.used_activations), names
+    return all(a.nonvanishing_derivative.holds for a in (problem.activation_of(1), problem.output_activation)), names
 
 
 def _every_learner(problem: Problem) -> Decided:

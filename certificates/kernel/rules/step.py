@@ -14,6 +14,7 @@ from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
 from lossproof.certificates.kernel.network.matrices import Matrix, parse_matrix
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.outcome import AcceptedStep
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Point, Problem, rational
 from lossproof.certificates.kernel.reading.work import Work
@@ -31,42 +32,27 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Accepted:
-    """A step that was accepted: what a later step may use."""
-
-    conclusion: Mapping[str, Any]
-    rigor: Rigor
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """The facts of a claim."""
-        facts: Mapping[str, Any] = self.conclusion.get("facts", {})
-        return facts
-
-
-@dataclass(frozen=True)
 class Step:
     """A step under check: the problem, its premises, its evidence and the conclusion it *claims* (of which rules read the names only).
 
-    ``witnesses`` maps the names that steps before introduced to the boxes that hold them, None where no box is known; ``known`` is shared by the steps of one
-    check: the values that `once` computed.
+    The steps of one check share ``witnesses``, the names that steps introduced with the boxes that hold them, None where no box is known, and ``known``, the
+    values that `once` computed.
     """
 
     problem: Problem
     points: tuple[Point, ...]
-    witnesses: Mapping[str, Box | None]
-    premises: tuple[Accepted, ...]
+    witnesses: dict[str, Box | None]
+    premises: tuple[AcceptedStep, ...]
     evidence: Any
     conclusion: Mapping[str, Any]
     work: Work = field(default_factory=Work)
     known: dict[tuple[str, Place], Any] = field(default_factory=dict)
-    introduced: dict[str, Box | None] = field(default_factory=dict)
 
     def introduce(self, name: object, box: Box | None, place: str = "conclusion.at") -> str:
         """Name weights that are proved to exist, within a box if one is known. Witnesses are counted: the next name is the only one allowed."""
         wanted = f"W*{len(self.witnesses) + 1}"
         require(name == wanted, place, f"the next witness is {wanted}", "conclusion")
-        self.introduced[wanted] = box
+        self.witnesses[wanted] = box
         return wanted
 
     def once(self, name: str, at: Place, compute: Callable[[], Value]) -> Value:

@@ -15,8 +15,8 @@ from lossproof.certificates.kernel.arithmetic.rings import Ratio, Ring, count_ra
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.arithmetic.series import product as matrix_product
 from lossproof.certificates.kernel.network.errors import residuals
-from lossproof.certificates.kernel.network.matrices import entries, stack
-from lossproof.certificates.kernel.network.passes import layer_inputs, outputs, psi
+from lossproof.certificates.kernel.network.matrices import entries, entries_of_P
+from lossproof.certificates.kernel.network.passes import Curve, layer_inputs, outputs
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem
@@ -124,9 +124,8 @@ class IndependentValues(Ring):
     def entries(self, rows: list[int], columns: list[int]) -> Array:
         """Return the rows and columns of P at the residues."""
         zero = Series([np.array([[nmod(0, self.p)]], dtype=object)])
-        passed, deltas = psi(self, self.problem, [(Series([W]), zero) for W in self.weights])
-        parts = {l: d.coefficients[0] for l, d in deltas.items()}
-        return stack(self.problem, parts, passed.phi, None, np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64))
+        curve: Curve = [(Series([W]), zero) for W in self.weights]
+        return entries_of_P(self, self.problem, curve, np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64))
 
     def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
         """Return the values that stand for those of a layer, and the slopes that belong to them."""
@@ -194,9 +193,7 @@ def rank_patterns(step: Step) -> Result:
         curve.append((Series([block[: problem.widths[l - 1]]]), Series([b])))
     for signs in _patterns(problem):
         with evidence.no_zero_denominator("evidence.weights"):
-            passed, deltas = psi(SignPattern(step, p, signs), problem, curve)
-        parts = {l: d.coefficients[0] for l, d in deltas.items()}
-        P = stack(problem, parts, passed.phi, None, np.arange(problem.N_net), np.arange(problem.columns))
+            P = entries_of_P(SignPattern(step, p, signs), problem, curve, np.arange(problem.N_net), np.arange(problem.columns))
         full = evidence.residues(P, p, step.work).rank() == problem.columns
         require(full, "evidence.weights", "P does not have full rank modulo the prime for some pattern of signs")
     return step.lower(problem.columns), Rigor.EXACT

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.outcome import AcceptedStep, Failure, Verification
+from lossproof.certificates.kernel.reading.outcome import AcceptedStep, Failure, Outcome
 from lossproof.certificates.kernel.reading.parse import Rejected, join, require, short
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
 from lossproof.certificates.kernel.reading.work import Work
@@ -38,7 +38,7 @@ def check_certificate(
     allow_cited: bool = True,
     work: Work | None = None,
     around_steps: Callable[[int], AbstractContextManager[object]] = nullcontext,
-) -> Verification:
+) -> Outcome:
     """Check a certificate, given as JSON text or as the object it spells.
 
     Every conclusion is derived anew and compared; the first step that fails ends the check. ``ok`` means that every conclusion holds for the problem
@@ -68,11 +68,11 @@ def check_certificate(
     message = "this step rests on a published theorem, which was not to be allowed"
     failures = tuple(Failure(f"steps[{k}]", "rigor", message) for k, refused in enumerate(cited) if refused)
     steps = tuple(step for step, refused in zip(accepted, cited, strict=True) if not refused)
-    return Verification(steps, failures, found["digest"], counted.spent)
+    return Outcome(steps, failures, found["digest"], counted.spent)
 
 
-def _failed(place: str, code: str, message: str) -> Verification:
-    return Verification((), (Failure(place or "document", code, message),), None)
+def _failed(place: str, code: str, message: str) -> Outcome:
+    return Outcome((), (Failure(place or "document", code, message),), None)
 
 
 def _digest(value: Any) -> str:

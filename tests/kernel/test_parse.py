@@ -330,8 +330,8 @@ def test_the_outcome_of_a_check_tells_its_work():
 
 
 def test_the_lines_of_an_outcome_name_places():
-    lines = str(check_certificate(CASES["near_learner"]())).splitlines()
+    lines = str(verify(CASES["near_learner"]())).splitlines()
     assert any(line.endswith("PROVED exact-learner at W*1 [implication, BALL]") for line in lines)
-    steps = [str(step) for step in check_certificate(CASES["xor_generic"]()).steps]
+    steps = [str(step) for step in verify(CASES["xor_generic"]()).steps]
     assert any("rank P >= 4 at point 0 [rank-stack, EXACT]" in line for line in steps)
     assert any("rank P <= 1 at some weights [rank-constant-weights, EXACT]" in line for line in steps)

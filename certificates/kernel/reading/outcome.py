@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,34 +30,9 @@ class AcceptedStep:
     rigor: Rigor
     conclusion: Mapping[str, Any]
 
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """The facts of a claim; none of a bound."""
-        facts: Mapping[str, Any] = self.conclusion.get("facts", {})
-        return facts
-
-    @property
-    def is_claim(self) -> bool:
-        """Whether it is a claim, not the bound of a rank."""
-        return "statement" in self.conclusion
-
-    @property
-    def place(self) -> str:
-        """Where it holds, in words."""
-        at = self.conclusion["at"]
-        return f"at point {at}" if isinstance(at, int) else f"at {at}" if at[:2] == "W*" else str(at)
-
-    def __str__(self) -> str:
-        found, at = self.conclusion, self.place
-        if not self.is_claim:
-            sign, value = (">=", found["rank_lower"]) if "rank_lower" in found else ("<=", found["rank_upper"])
-            return f"{self.step}. rank {found['matrix']} {sign} {value} {at} [{self.rule}, {self.rigor}]"
-        facts = ", ".join(f"{key} = {json.dumps(value)}" for key, value in found["facts"].items())
-        return f"{self.step}. {found['verdict']} {found['statement']} {at}{f': {facts}' if facts else ''} [{self.rule}, {self.rigor}]"
-
 
 @dataclass(frozen=True)
-class Verification:
+class Outcome:
     """What came of a check.
 
     ``steps`` are all accepted conclusions, ``failures`` says where and why the certificate was rejected. Both hold something only where steps that rest on
@@ -82,9 +56,4 @@ class Verification:
     @property
     def claims(self) -> tuple[AcceptedStep, ...]:
         """The accepted claims, without the rank bounds they rest on; none if the certificate was rejected."""
-        return tuple(step for step in self.steps if step.is_claim)
-
-    def __str__(self) -> str:
-        if not self.ok:
-            return "\n".join(["The certificate is rejected.", *map(str, self.failures)])
-        return "\n".join([f"The certificate holds: {len(self.claims)} claims from {len(self.steps)} steps.", *map(str, self.claims)])
+        return tuple(step for step in self.steps if "statement" in step.conclusion)

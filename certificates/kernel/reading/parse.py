@@ -88,8 +88,8 @@ def _refuse_bad(value: Any, place: str, depth: int) -> None:
         require(depth < MAX_DEPTH, place, f"nested deeper than {MAX_DEPTH}", "limit")
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             if not isinstance(part, (str, int)):
-                name = key if isinstance(key, int) or _KEY.fullmatch(key) else short(key)
-                _refuse_bad(part, f"{place}[{key}]" if isinstance(value, list) else join(place, name), depth + 1)
+                below = f"{place}[{key}]" if isinstance(key, int) else join(place, key if _KEY.fullmatch(key) else short(key))
+                _refuse_bad(part, below, depth + 1)
 
 
 def short(value: object) -> str:

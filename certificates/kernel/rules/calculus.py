@@ -261,15 +261,14 @@ def rank_almost(step: Step) -> Result:
 def rank_regular(step: Step) -> Result:
     """P has full column rank: its smallest singular value is positive, or it is an exact learner that was found regular."""
     step.expect(1)
-    problem, facts = step.problem, step.premises[0].facts
+    matrix, columns = step.conclusion["matrix"], step.problem.columns
     if step.premises[0].conclusion.get("statement") == "singular-value":
-        step.claim(0, "singular-value")
-        right = facts["matrix"] == step.conclusion["matrix"]
+        right = step.claim(0, "singular-value")["matrix"] == matrix
     else:
-        step.claim(0, "exact-learning", at=EVERYWHERE)
-        right = facts.get("learner") == step.at and facts["rank_lower"] == problem.columns and step.conclusion["matrix"] == "P"
+        facts = step.claim(0, "exact-learning", at=EVERYWHERE)
+        right = (facts.get("learner"), facts.get("rank_lower"), "P") == (step.at, columns, matrix)
     require(right, "premises[0]", "a claim about the rank of this matrix at these weights is needed here", "premise")
-    return step.lower(problem.columns), Rigor.EXACT
+    return step.lower(columns), Rigor.EXACT
 
 
 CALCULUS_RULES: Mapping[str, Callable[[Step], Result]] = {

@@ -143,7 +143,7 @@ class Step:
         found, place = self.premises[k].conclusion, self.at if at is None else at
         right = (found.get("statement"), found.get("verdict"), found["at"]) == (statement, verdict, place)
         require(right, f"premises[{k}]", f"the claim {statement} at {place}, {verdict}, is needed here", "premise")
-        return self.premises[k].facts
+        return dict(found["facts"])
 
     def lower(self, value: int) -> dict[str, Any]:
         """Return the conclusion that the rank of the matrix named is at least a value."""

@@ -57,7 +57,9 @@ def classes() -> None:
             print(f"{widths}: no candidate")
             continue
         weights = candidates[0].weights
-        value, found = timed(lambda problem=problem, weights=weights: lp.prove_points(problem, [weights], nearby=True, self_check=False), RUNS)
+        value, found = timed(
+            lambda problem=problem, weights=weights: lp.prove_points(problem, [weights], nearby=True, self_check=False), RUNS
+        )
         estimate, _ = timed(lambda problem=problem, weights=weights: eigenvalues(problem, weights), RUNS)
         kind = found[0].kind if len(found) else "nothing proved"
         row(
@@ -78,7 +80,8 @@ def maps() -> None:
         problem = problem_of("1-2-1", X, Y, activation)
         search, result = timed(lambda problem=problem: find_candidates(problem, starts=STARTS, seed=0), RUNS)
         value, found = timed(
-            lambda activation=activation: lp.find_critical_points("1-2-1", X, Y, activation=activation, starts=STARTS, self_check=False), RUNS
+            lambda activation=activation: lp.find_critical_points("1-2-1", X, Y, activation=activation, starts=STARTS, self_check=False),
+            RUNS,
         )
         remark = f"{len(found)} points proved, {found.unproved} not, {found.strays} strays; search alone {search:.2f} s, {len(result.candidates)} candidates"
         row(f"map of 1-2-1 {activation} from {STARTS} starts", value, "60 s", remark)

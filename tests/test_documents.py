@@ -19,7 +19,9 @@ from lossproof.theory import limits
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md")))}
 FORMAT, CLAIMS = DOCUMENTS["certificate-format.md"], DOCUMENTS["claims.md"]
-OWN_FAMILIES = r"(?:rank|learner|unlearnable|stationary|loss|inertia|cited|exact-learning|full-rank|no-bad-minima|critical-rank|hessian-rank|manifold)"
+OWN_FAMILIES = (
+    r"(?:rank|learner|unlearnable|stationary|loss|inertia|cited|exact-learning|full-rank|no-bad-minima|critical-rank|hessian-rank|manifold)"
+)
 FOLDERS = ("theory", "numerics", "certificates", "tests", "docs", "examples", "benchmarks", "src")
 
 
@@ -167,7 +169,9 @@ def test_the_tables_of_trusted_files_are_complete(script):
     page = DOCUMENTS["trust.md"]
     for block, files in zip(trusted.BLOCKS, trusted.trusted_files(), strict=True):
         rows = rows_below(page, f"<!-- {block} -->")
-        assert [codes(row[0])[:1] for row in rows[:-1]] == [[str(path.relative_to(ROOT))] for path in files], "run: python -m benchmarks.trusted"
+        assert [codes(row[0])[:1] for row in rows[:-1]] == [[str(path.relative_to(ROOT))] for path in files], (
+            "run: python -m benchmarks.trusted"
+        )
         for row, path in zip(rows, files, strict=False):
             size = trusted.code_lines(path)
             assert abs(int(row[1]) - size) <= max(20, size / 4), f"{path}: run: python -m benchmarks.trusted"

@@ -17,13 +17,14 @@ from lossproof.certificates.proof.rank_bounds import RankBounds, rank_bounds
 from lossproof.certificates.proof.structural_bounds import size_bound, trivial_bound
 from lossproof.certificates.text.enclosures import enclosure_text
 from lossproof.numerics.algebra.inertia import Inertia, ball_inertia, exact_inertia
-from lossproof.numerics.critical.box import hessian_over_box
+from lossproof.numerics.critical.box import hessian_over_box, hessian_precision
 from lossproof.numerics.critical.exact import formal_field, residual_apart_from_zero
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.precision import LARGEST_EXPONENT
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.exact_work import hessian_work
 from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import jacobian, output_residuals
 from lossproof.numerics.network.loss_value import least_error, loss_ball, loss_exact, outward_bounds
@@ -129,11 +130,14 @@ def _exact_inertia(context: ProofContext, stationary: Claim) -> Claim | None:
     if not isinstance(place, Point) or smooth is None:
         return None
     try:
-        H = hessian(problem, evaluate(problem.architecture, problem.samples, place.weights, RationalField()))
+        evaluation = evaluate(problem.architecture, problem.samples, place.weights, RationalField())
+        if not hessian_work(problem, evaluation, problem.architecture.N_net).is_allowed:
+            return None
+        found = exact_inertia(hessian(problem, evaluation))
     except (NotInField, NotDifferentiable):
         return None
     reason = "The Hessian is a rational matrix; a symmetric factorisation in exact arithmetic gives all signs."
-    return decided("inertia", place, reason, "inertia-exact", *smooth, facts=_inertia_facts(exact_inertia(H), place))
+    return decided("inertia", place, reason, "inertia-exact", *smooth, facts=_inertia_facts(found, place))
 
 
 def _ball_inertia(context: ProofContext, stationary: Claim) -> Claim | None:
@@ -157,7 +161,8 @@ def _best_ball_inertia(problem: Problem, weights: Weights, radius: Fraction, dim
     The box is twice as wide, and the precision three quarters of the one named, so that a checker with other balls agrees.
     """
     best: tuple[Inertia, int] | None = None
-    for precision in _PRECISIONS:
+    highest = hessian_precision(problem, weights, _PRECISIONS[-1])
+    for precision in (bits for bits in _PRECISIONS if bits <= highest):
         try:
             counts = ball_inertia(hessian_over_box(problem, weights, 2 * radius, 3 * precision // 4), precision)
         except NotDifferentiable:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from lossproof.certificates.claims.critical_facts import claim_loss
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, claim_critical_point, claim_not_critical, locate
 from lossproof.certificates.claims.stationary import refute_stationary
@@ -13,13 +15,19 @@ from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.learners.candidates import learner_from
-from lossproof.numerics.network.weight_vectors import is_small_beside
+from lossproof.numerics.network.weight_vectors import flat_weights, is_small_beside
 from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+from lossproof.theory.verdicts import Verdict
 
 NEAR = Fraction(1, 100)
 """A critical point farther than this share of the largest weight from weights that are not critical is not told as what these weights are."""
 
+_SHORT_STEPS = Fraction(1, 10)
 _MOST_WORK = 5_000_000
+_MOST_NEWTON_WORK = 2_000_000
+_LEADS = " Steps like Newton's lead from them to a critical point, which is proved at a point of its own."
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,14 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
 
     Where a critical point is proved within a positive distance of them, the reason first says whether they are critical themselves, and their own loss. If
     they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that steps like
-    Newton's lead to from there, and that is proved near where they end, is a witness at a point of its own. Of large problems, ``T N_net`` beyond 5·10^6,
-    weights near a critical point are not asked for more.
+    Newton's lead to from there, and that is proved near where they end, is a witness at a point of its own. So is one where nothing is proved near the
+    weights, if they are not critical and the steps go no farther than 1/10 of the largest entry. Of large problems, ``T N_net`` beyond 5·10^6,
+    weights near a critical point are not asked for more; beyond ``T N_net² = 2·10^6`` no such steps are taken where nothing is proved near.
     """
     found = locate(context, point, landscape)
-    if found is None or radius_of(found.claim.place) == 0:
+    if found is None:
+        return _not_located(context, point, landscape)
+    if radius_of(found.claim.place) == 0:
         return GivenWeights(claim_critical_point(context, point, landscape), (), found)
     a = context.problem.architecture
     far = _is_far(a, found)
@@ -65,10 +76,29 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
         own = tuple(claim for claim in (refuted, loss) if claim is not None)
         told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}")
         return GivenWeights(told, own, replace(found, claim=told))
-    witness = _witness(context, point, found, landscape)
-    leads = "" if witness is None else " Steps like Newton's lead from them to a critical point, which is proved at a point of its own."
-    refutation = claim_not_critical(refuted, loss)
-    return GivenWeights(replace(refutation, reason=refutation.reason + leads), (), witness)
+    problem, start = context.problem, point.weights
+    nearer = learner_from(problem, start) if found.is_learner else refined_weights(problem, start)
+    return _with_witness(claim_not_critical(refuted, loss), _witness(context, start, nearer, landscape))
+
+
+def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims) -> GivenWeights:
+    """Claim what weights are near which no critical point is proved; a short way to one is tried from weights that are not critical."""
+    critical, problem, start = claim_critical_point(context, point, landscape), context.problem, point.weights
+    if critical.verdict is not Verdict.REFUTED or problem.T * problem.architecture.N_net**2 > _MOST_NEWTON_WORK:
+        return GivenWeights(critical)
+    nearer = refined_weights(problem, start)
+    near = nearer if nearer is not None and _is_short_way(problem, start, nearer) else None
+    return _with_witness(critical, _witness(context, start, near, landscape))
+
+
+def _is_short_way(problem: Problem, start: Weights, end: Weights) -> bool:
+    """Tell whether the way from some weights to others is short beside them, as doubles show: it chooses what to tell, and decides nothing."""
+    length = float(np.max(np.abs(flat_weights(problem, end) - flat_weights(problem, start)), initial=0.0))
+    return bool(np.isfinite(length)) and is_small_beside(Fraction(length), problem.architecture, start, _SHORT_STEPS)
+
+
+def _with_witness(critical: Claim, witness: LocatedPoint | None) -> GivenWeights:
+    return GivenWeights(critical if witness is None else replace(critical, reason=critical.reason + _LEADS), (), witness)
 
 
 def _about(refuted: Claim | None, loss: Claim | None) -> str:
@@ -84,11 +114,9 @@ def _is_far(architecture: Architecture, found: LocatedPoint) -> bool:
     return point is None or not is_small_beside(radius_of(found.claim.place), architecture, point.weights, NEAR)
 
 
-def _witness(context: ProofContext, point: Point, found: LocatedPoint, landscape: LandscapeClaims) -> LocatedPoint | None:
-    """Return a critical point at or near weights nearer to the one that was located; None where it is not proved near them."""
-    problem, start = context.problem, point.weights
-    nearer = learner_from(problem, start) if found.is_learner else refined_weights(problem, start)
+def _witness(context: ProofContext, start: Weights, nearer: Weights | None, landscape: LandscapeClaims) -> LocatedPoint | None:
+    """Return a critical point at or near weights that steps from others led to, if any; None where it is not proved near them."""
     if nearer is None or nearer == start:
         return None
     witness = locate(context, Point(nearer), landscape)
-    return None if witness is None or _is_far(problem.architecture, witness) else witness
+    return None if witness is None or _is_far(context.problem.architecture, witness) else witness

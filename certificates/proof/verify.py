@@ -17,8 +17,8 @@ def verify(source: str | Path | Mapping[str, Any], problem_digest: str | None = 
     """Check a certificate: a file's path, JSON text (a string whose first character other than a blank is ``{``), or the parsed object.
 
     With ``problem_digest`` (``report.certificate.digest``) the certificate must also be about that very problem. The result's ``ok`` means that
-    every claim in it holds, proved by the rules of ``docs/certificate-format.md``. A malformed certificate fails with place and reason. Without ``allow_cited`` so
-    does one in which steps rest on published theorems: these are its failures, and ``steps`` what stands without them.
+    every claim in it holds, proved by the rules of ``docs/certificate-format.md``. A malformed certificate fails with place and reason. Without
+    ``allow_cited`` so does one in which steps rest on published theorems: these are its failures, and ``steps`` what stands without them.
     Raises `InputError` when a path cannot be read.
 
     >>> verify('{"format": "lossproof-certificate"}').failures[0].code

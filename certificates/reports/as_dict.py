@@ -18,9 +18,10 @@ def report_as_dict(report: ReportRecord) -> dict[str, Any]:
 
     Keys: ``title``, ``data_name``, ``problem`` and ``points`` (as in the certificate), ``N_net`` and ``columns``, ``weights_given``,
     ``conclusion`` (the verdict), ``claims`` and ``lemmas`` in reading order, ``spectrum_estimate`` (plain float64, decides nothing),
-    ``notes``, ``self_check`` (null where it was not made), ``digest``. A claim has ``number``, ``anchor``, ``id``, ``title``, ``scope``, ``verdict``, ``rigor`` (null when undecided),
-    ``at`` (the place as in the certificate), ``point`` (the number of the point that it is about or near), ``reason``, ``missing``, ``facts``, ``rule``, ``evidence``, ``rests_on`` (anchors such as ``"claim-3"``, ``"lemma-1"``) and
-    ``step`` (in the certificate). A lemma has ``matrix``, ``at``, ``rank_lower`` or ``rank_upper``, and the same last keys.
+    ``notes``, ``self_check`` (null where it was not made), ``digest``. A claim has ``number``, ``anchor``, ``id``, ``title``, ``scope``, ``verdict``, ``rigor``
+    (null when undecided), ``at`` (the place as in the certificate), ``point`` (the number of the point that it is about or near), ``reason``, ``missing``,
+    ``facts``, ``rule``, ``evidence``, ``rests_on`` (anchors such as ``"claim-3"``, ``"lemma-1"``) and ``step`` (in the certificate).
+    A lemma has ``matrix``, ``at``, ``rank_lower`` or ``rank_upper``, and the same last keys.
     """
     from lossproof.certificates.reports.plain_words import report_title
 

@@ -16,7 +16,10 @@ import numpy as np
 from flint import arb
 
 from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.lengths import bit_length
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.theory.exceptions import NotInField
+from lossproof.theory.limits import MAX_BITS, MAX_STEP_WORK, rational_work
 
 _SINGLE_IF_AT_LEAST = 0.6
 
@@ -34,12 +37,14 @@ class Inertia:
 def exact_inertia(matrix: Array) -> Inertia:
     """Return the inertia of a symmetric matrix of ``fmpq``, every eigenvalue decided.
 
+    Raises `NotInField` where the numbers grow so long on the way that a checker would count more than half of the work of a step.
+
     >>> from flint import fmpq
     >>> M = np.array([[fmpq(0), fmpq(1)], [fmpq(1), fmpq(0)]], dtype=object)
     >>> exact_inertia(M)
     Inertia(negative=1, zero=0, positive=1, undecided=0)
     """
-    negative, positive = _count_signs(matrix)
+    negative, positive = _count_signs(matrix, _Lengths())
     return Inertia(negative, len(matrix) - negative - positive, positive, 0)
 
 
@@ -54,10 +59,26 @@ def ball_inertia(matrix: Array, precision: int) -> Inertia:
     return Inertia(negative, 0, positive, len(matrix) - negative - positive)
 
 
-def _count_signs(matrix: Array) -> tuple[int, int]:
+class _Lengths:
+    """The work of an elimination over the rationals, by their lengths."""
+
+    def __init__(self) -> None:
+        self._work = 0
+
+    def count(self, S: Array) -> None:
+        """Count the next step of the elimination of what is left."""
+        bits = bit_length([S])
+        self._work += 4 * len(S) ** 2 * rational_work(2 * bits)
+        if bits > MAX_BITS or self._work > MAX_STEP_WORK // 2:
+            raise NotInField(f"the inertia of {len(S)} eigenvalues is left at numbers of {bits} bits: use balls")
+
+
+def _count_signs(matrix: Array, lengths: _Lengths | None = None) -> tuple[int, int]:
     """Return the numbers of certain negative and positive pivots."""
     S, negative, positive = matrix.copy(), 0, 0
     while len(S):
+        if lengths is not None:
+            lengths.count(S)
         pivot = _pivot(S)
         if pivot is None:
             break

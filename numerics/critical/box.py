@@ -104,6 +104,11 @@ def _work(problem: Problem, weights: Weights, system: ReducedSystem, bits: int) 
     return passes + constants_work((2 + hessian_batches(widths, T, n)) * constants_in(weights), bits) + 2 * elimination_work(n, bits)
 
 
+def hessian_precision(problem: Problem, weights: Weights, cap: int) -> int:
+    """Return the highest precision in bits, at most ``cap``, at which a checker encloses the whole Hessian and factors it; 0 where it does not at all."""
+    return precision_within(lambda bits: _work(problem, weights, without(problem), bits), cap)
+
+
 def refined_weights(problem: Problem, weights: Weights, fixed: tuple[int, ...] = ()) -> Weights | None:
     """Return weights nearer to the critical point, as dyadic rationals of about 128 bits, by Newton's method in high precision.
 

@@ -19,7 +19,7 @@ simplified Newton iteration; Kantorovich 1948; Ortega and Rheinboldt 1970, secti
 
 In doubles: ``σ_min(PD)`` and the powers of two ``D`` come from ``verified_gram`` (where a norm is near a power of two the larger scale is taken: the bound
 holds for it, too), ``G(W_0)`` from ``enclosed_pass``, ``κ`` from ``derivative_bounds``. With ``g ≥ ‖D G(W_0)‖ + δ‖D‖_F`` the conditions read ``σ ≥ g/ρ +
-½κρ`` and ``σ > κρ``; ``σ`` is counted as an eighth smaller, and the rounding of ``G`` eight times, so that a checker with other constants agrees.
+½κρ`` and ``σ > κρ``; ``σ`` is counted as an eighth smaller, and the rounding of ``G`` twice, so that a checker with other constants agrees.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
 _SPARE = 1.125
-_ROUNDING_SPARE = 8
+_ROUNDING_SPARE = 2
 _COARSEST = 0.25
 _STEPS = (1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 _ROBUST_TRIES = 6

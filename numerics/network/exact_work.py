@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lossproof.numerics.fields.lengths import EXCESS, products_work
+from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.lengths import EXCESS, products_work, sum_length
 from lossproof.numerics.fields.term_counts import TERM_WORK, sum_of_terms_work
 from lossproof.numerics.network.evaluation import Evaluation
 from lossproof.numerics.network.jacobian import backward_errors, output_residuals
-from lossproof.numerics.network.layer_work import LayerWork, product_terms
+from lossproof.numerics.network.layer_work import LayerWork, most_terms, product_terms
 from lossproof.numerics.network.matrices import parsed_name
-from lossproof.theory.limits import MAX_STEP_WORK, MAX_TERMS, error_work
+from lossproof.theory.limits import MAX_STEP_WORK, MAX_SUM_BITS, MAX_TERMS, error_work, rational_work
+from lossproof.theory.limits import hessian_work as passes_of_hessian
 from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Rigor
@@ -62,9 +64,9 @@ def matrix_work(problem: Problem, evaluation: Evaluation, name: str) -> ExactWor
     found.forward(a.L - 1 if evaluation.strip_output else a.L, slopes=True)
     terms = 0 if evaluation.strip_output else found.slope[a.L]
     found.spend(problem.T * a.n_L**2 * TERM_WORK * terms)
-    terms = found.backward(terms, lambda l: evaluation.psi[l], max(layer, 1), a.n_L)
+    errors = found.backward(terms, lambda l: evaluation.psi[l], max(layer, 1), a.n_L)
     rows, columns = matrix_size(problem, name)
-    largest = product_terms(max(terms), max(found.phi[: a.L]))
+    largest = product_terms(max(errors), max(found.phi[: a.L]))
     found.limit(largest <= MAX_TERMS)
     found.spend(rows * columns * TERM_WORK * largest)
     return ExactWork(found.passed, largest, found.rigor)
@@ -100,6 +102,29 @@ def gradient_work(problem: Problem, evaluation: Evaluation) -> ExactWork:
     for l, (m, n) in enumerate(pairwise(a.widths)):
         found.sums((m + 1) * n, T, product_terms(terms[l], found.phi[l]), evaluation.phi[l], errors[l])
     return ExactWork(found.passed, max(terms), found.rigor)
+
+
+def hessian_work(problem: Problem, evaluation: Evaluation, directions: int) -> ExactWork:
+    r"""Return the work of the Hessian times some directions of zeros and ones, at weights at which all is rational; `TOO_MUCH` where something is not.
+
+    Along a direction each number has the derivatives by the weights as another coefficient: sums over paths of products of weights, slopes and curvatures, at
+    most two of each layer, so that their lengths add up. Denominators that are no powers of two may all differ, and multiply in a sum.
+    """
+    widths, L = problem.architecture.widths, problem.architecture.L
+    arrays = [
+        A for l in range(1, L + 1) for A in (evaluation.phi[l], evaluation.slope[l], evaluation.curvature[l], evaluation.layers[l - 1][0])
+    ]
+    arrays += [evaluation.phi[0], output_residuals(problem, evaluation)]
+    if any(most_terms(A) for A in arrays):
+        return TOO_MUCH
+    terms = 1 if all(_is_dyadic(A) for A in arrays) else max(*widths, problem.T) + 1
+    bits = 4 * terms * sum(sum_length(A, 1) for A in arrays)
+    passes = passes_of_hessian(widths, problem.T, 0, directions, softmax=problem.error.family == "softmax")
+    return TOO_MUCH if bits > MAX_SUM_BITS else ExactWork(passes * rational_work(bits), 0)
+
+
+def _is_dyadic(A: Array) -> bool:
+    return all((int(x.q) & (int(x.q) - 1)) == 0 for x in A.flat)
 
 
 def argument_work(evaluation: Evaluation, layer: int) -> ExactWork:

@@ -71,13 +71,13 @@ class LayerWork:
 
     def _activate(self, l: int, terms: int, *, slopes: bool) -> None:
         """Bound the terms of layer l by those of z, and count the work of its values. Of the last layer no value need exist in the field here."""
+        activation = self._architecture.activation_of(l)
+        value, slope, work = (0, 0, 0) if terms == 0 and activation.rational.holds else activation_terms(activation, max(terms, 1))
         arrays = [in_field(lambda: self._evaluation.phi[l]), *([in_field(lambda: self._evaluation.slope[l])] if slopes else [])]
         if terms == 0 and all(A is not None and most_terms(A) == 0 for A in arrays):
             value = slope = 0
-        else:
-            value, slope, work = activation_terms(self._architecture.activation_of(l), max(terms, 1))
-            self.limit(max(value, slope) <= MAX_TERMS)
-            self._work += self._evaluation.T * self._architecture.widths[l] * work
+        self.limit(max(value, slope) <= MAX_TERMS)
+        self._work += self._evaluation.T * self._architecture.widths[l] * work
         self.phi.append(value)
         self.slope.append(slope)
 

@@ -225,8 +225,8 @@ def _prepare(blocks: Sequence[GramBlock], n_L: int, *, evenly: bool) -> Prepared
     delta_squared = raised((errors.sum(axis=0) ** 2).sum() + _TINY, errors.size + 8)
     rho = sum(gamma(_roundings(block, len(blocks))) * float(raised((p * p).sum(), p.size)) for block, p in zip(scaled, norms, strict=True))
     checker = _checker_loss(blocks, n_L, np.ldexp(size, -least))
-    scales = (np.ldexp(1.0, -k) for k in (exponents, least))
-    return PreparedColumns(scaled, *scales, float(raised(np.sqrt(delta_squared), 1)), rho, checker)
+    scales, largest = np.ldexp(1.0, -exponents), np.ldexp(1.0, -least)
+    return PreparedColumns(scaled, scales, largest, float(raised(np.sqrt(delta_squared), 1)), rho, checker)
 
 
 def _exponents(size: Floats, *, evenly: bool) -> npt.NDArray[np.int32]:

@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
-from cases.kernel_draft import EVERYWHERE, Draft
 
+from cases.kernel_draft import EVERYWHERE, Draft
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.proof.encoding import encode_point, encode_problem
 from lossproof.theory.functions.errors import error_named
@@ -43,7 +43,9 @@ def add_rank(draft, matrix, evidence, at=0):
     place = EVERYWHERE if matrix.startswith("Phi-0") else at
     if evidence.rule == "singular-value":
         facts = {"matrix": matrix, "least": evidence.payload["least"]}
-        claim = draft.claim("singular-value", "singular-value", place, facts, (), {"matrix": matrix, **evidence.payload}, evidence.rigor.value)
+        claim = draft.claim(
+            "singular-value", "singular-value", place, facts, (), {"matrix": matrix, **evidence.payload}, evidence.rigor.value
+        )
         return draft.lower("rank-regular", matrix, evidence.value, place, [claim])
     add = draft.lower if evidence.is_lower else draft.upper
     return add(evidence.rule, matrix, evidence.value, place, (), dict(evidence.payload), evidence.rigor.value)
@@ -90,7 +92,9 @@ def add_stationary(draft, rule, radius, dimension, evidence):
     return draft.claim(rule, "stationary", "W*1", facts, (), {"point": 0, **evidence}, "BALL")
 
 
-def random_network(seed, *, hidden=HIDDEN, outputs=OUTPUTS, layers=(1, 2, 2, 3), errors=("squared",), samples=(1, 2, 3, 5), widths=(1, 2, 3, 5)):
+def random_network(
+    seed, *, hidden=HIDDEN, outputs=OUTPUTS, layers=(1, 2, 2, 3), errors=("squared",), samples=(1, 2, 3, 5), widths=(1, 2, 3, 5)
+):
     """A problem and weights in doubles: samples that nearly agree, units, inputs and outputs of very different size, saturated or tiny."""
     generator, numbers = random.Random(f"offers-{seed}"), np.random.default_rng(seed)
     T, L = generator.choice(samples), generator.choice(layers)

@@ -254,7 +254,8 @@ def test_deep_powers_of_ordinary_samples():
     """The scale of an output is a huge power of that of the input; only the quotient within an orbit is asked for."""
     widths = (1, *[1] * 8, 1)
     for inputs, targets, fine in (
-        ((("3",), ("3",)), ("1", "2"), True), ((("3",), ("-3",)), ("1", "2"), True), ((("3",), ("-3",)), ("1", "1"), False), ((("3",), ("5",)), ("1", "2"), False),
+        ((("3",), ("3",)), ("1", "2"), True), ((("3",), ("-3",)), ("1", "2"), True),
+        ((("3",), ("-3",)), ("1", "1"), False), ((("3",), ("5",)), ("1", "2"), False),
     ):  # fmt: skip
         d = unlearnable([0, 1], [[y] for y in targets], "power:16", inputs=inputs, widths=widths)
         assert outcome(d)[0] in ("evidence", "limit") if not fine else accepted(d)

@@ -55,7 +55,9 @@ def _told(parameter: Fraction | None) -> str:
 
 def _leaky_relu(slope: Fraction | None) -> Activation:
     if slope is None or not 0 < slope < 1:
-        raise InputError(f"the slope of leaky-relu must lie strictly between 0 and 1, got {_told(slope)}: write for example leaky-relu:1/100")
+        raise InputError(
+            f"the slope of leaky-relu must lie strictly between 0 and 1, got {_told(slope)}: write for example leaky-relu:1/100"
+        )
     number = fraction_latex(slope)
     return Activation(
         name=f"leaky-relu:{rational_text(slope)}",

@@ -64,7 +64,8 @@ CRITICAL_POINTS = (
         kind="bound",
         formula=r"P(W^{*})\, \varepsilon(W^{*}) = 0,\;\; \varepsilon \neq 0 \;\Rightarrow\; \operatorname{rank} P(W^{*}) \leq T\, n_L - 1",
         hypotheses=(_CRITICAL, "For the upper bound: ε ≠ 0 is proved over the box."),
-        conclusion="At a critical point that is no exact learner P lacks full column rank; a submatrix that is invertible over the box bounds its rank from below.",
+        conclusion="At a critical point that is no exact learner P lacks full column rank; a submatrix that is invertible over the box bounds its rank "
+        "from below.",
         source="Shen, arXiv 1611.05827, Proposition 1, read backwards",
         decided_by="a submatrix that is invertible all over the box, in ball arithmetic, and the gradient identity",
         depends_on=("stationary", "critical-theorem"),

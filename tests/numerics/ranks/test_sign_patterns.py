@@ -56,6 +56,6 @@ def test_zero_input_without_bias(check):
     report = check((2, 4, 1), XOR_X, XOR_Y, activation="softsign", bias="none")
     claim = report["full-rank", "almost everywhere"]
     assert claim.verdict is Verdict.REFUTED
-    assert claim.facts == {"rank_lower": 3, "rank_upper": 3, "columns": 4}
+    assert claim.facts == {"rank_lower": 0, "rank_upper": 3, "columns": 4}
     sigmoid = check((2, 4, 1), XOR_X, XOR_Y, activation="sigmoid", bias="none")
     assert sigmoid["full-rank", "almost everywhere"].verdict is Verdict.PROVED

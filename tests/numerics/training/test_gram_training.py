@@ -52,15 +52,13 @@ def test_report_beyond_150_equations(check):
     report = check((8, 40, 3), X, Y, activation="tanh")
     learner = report["exact-learning"]
     assert learner.verdict is lp.Verdict.PROVED
-    assert learner.rule == "exact-learning-kantorovich"
+    assert learner.rule == "learner-ball"
     assert learner.rigor is lp.Rigor.VERIFIED_FLOAT
     assert learner.facts["distance"] < Fraction(1, 10**6)
     assert "Kantorovich" in learner.reason
     assert report["robust-targets"].facts["radius"] > 0
     assert report["manifold"].facts["dimension"] == report.problem.architecture.N_net - 180
     assert report["hessian-rank"].facts == {"rank_lower": 180, "rank_upper": 180}
-    weights = [
-        (np.array(layer.W, dtype=float), np.array(layer.b, dtype=float)) for layer in report.points[learner.evidence["point"]].layers
-    ]
+    weights = [(np.array(layer.W, dtype=float), np.array(layer.b, dtype=float)) for layer in learner.evidence["point"].weights.layers]
     given = check((8, 40, 3), X, Y, activation="tanh", weights=weights)
     assert given["exact-learning"].facts["distance"] == learner.facts["distance"]

@@ -92,10 +92,11 @@ def test_find_weights_and_one_bound_for_all_claims(check, monkeypatch):
     problem = problem_of((6, 50, 3), 60)
     report = check((6, 50, 3), problem.samples.X, problem.samples.Y, activation="tanh", find_weights=True)
     learner, robust, rank = report["exact-learning"], report["robust-targets"], report["full-rank", "at these weights"]
-    assert (learner.rule, robust.rule) == ("exact-learning-singular-value", "robust-targets-singular-value")
-    assert learner.premises == robust.premises
-    assert learner.premises[0] is rank.premises[0]
-    assert learner.evidence["point"] == 0
+    assert (learner.rule, robust.rule) == ("learner-ball", "implication")
+    assert robust.premises[0].rule == "learner-ball"
+    assert robust.premises[0].premises == learner.premises
+    assert learner.premises[0] is rank.premises[0].premises[0]
+    assert learner.evidence["point"].weights == report.points[0]
     assert report["hessian-rank"].facts == {"rank_lower": 180, "rank_upper": 180}
     assert report["manifold"].facts["dimension"] == problem.architecture.N_net - 180
     assert any("found by training" in note for note in report.notes)

@@ -60,9 +60,9 @@ def entries(
 
     All samples are passed through the network, so that a missing derivative of a hidden layer rejects. Raises `Rejected`.
     """
-    r = np.arange(matrix.shape[0]) if rows is None else np.array(rows, dtype=np.int64)
-    c = np.arange(matrix.shape[1]) if columns is None else np.array(columns, dtype=np.int64)
-    limit(len(r) * len(c), MAX_ENTRIES, "the number of entries of a matrix")
+    chosen = [range(size) if part is None else part for part, size in zip((rows, columns), matrix.shape, strict=True)]
+    limit(len(chosen[0]) * len(chosen[1]), MAX_ENTRIES, "the number of entries of a matrix")
+    r, c = (np.array(part, dtype=np.int64) for part in chosen)
     if matrix.is_of_samples:
         return plus(ring.array(problem.X), matrix.shape[0]).T[np.ix_(r, c)]
     if box is None:

@@ -99,6 +99,7 @@ def psi(ring: Ring, problem: Problem, curve: Curve, lowest: int = 1) -> tuple[Pa
     n = problem.n_L
     passed = forward(ring, problem, curve, problem.L - 1 if problem.strip else problem.L)
     units = Series([np.broadcast_to(unit_vectors(ring, range(n), n)[:, None, :], (n, problem.T, n))])
+    ring.count(0 if problem.strip else n * n * problem.T, 0)
     deltas = backward(ring, problem, curve, passed.slopes, units if problem.strip else units * passed.slopes[-1], lowest, passes=n)
     return passed, {l: delta.coefficients[0] for l, delta in deltas.items()}
 

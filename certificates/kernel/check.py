@@ -28,8 +28,6 @@ FORMAT, VERSION = "lossproof-certificate", 2
 BOUND_RULES = {**ranks.RANK_RULES, **calculus.CALCULUS_RULES}
 _CLAIM_RULES = {**learners.LEARNER_RULES, **critical.CRITICAL_RULES, **quantities.QUANTITY_RULES, **landscape.LANDSCAPE_RULES}
 RULES = {**BOUND_RULES, **_CLAIM_RULES, **reasons.REASON_RULES, **doubles.DOUBLE_RULES, **cited.CITED_RULES}
-_DOCUMENT_KEYS = ("format", "version", "problem", "digest", "points", "length", "steps", "seal")
-_STEP_KEYS = ("id", "rule", "premises", "evidence", "conclusion", "rigor")
 
 
 def check_certificate(
@@ -85,7 +83,7 @@ def _read_head(document: Any, work: Work) -> Step:
     version = document.get("version", VERSION) if isinstance(document, dict) else VERSION
     newest = type(version) is int and version == VERSION
     require(newest, "version", f"this checker reads version {VERSION}, got {short(version)}: write the certificate again", "version")
-    found = read.fields(document, _DOCUMENT_KEYS, "")
+    found = read.fields(document, ("format", "version", "problem", "digest", "points", "length", "steps", "seal"), "")
     require(read.text(found["format"], "format") == FORMAT, "format", f"expected {FORMAT!r}, got {short(found['format'])}", "format")
     problem, digest = read_problem(found["problem"]), _digest(found["problem"])
     require(read.text(found["digest"], "digest") == digest, "digest", f"the problem has the digest {digest}", "digest")
@@ -98,7 +96,7 @@ def _check_step(value: Any, blank: Step, accepted: Sequence[AcceptedStep]) -> Ac
     """Read a step, apply its rule, and compare what it gives with what is claimed."""
     blank.work.begin_step()
     blank.work.spend(step_work(blank.problem.L), "reading it")
-    number, found = len(accepted) + 1, read.fields(value, _STEP_KEYS, "")
+    number, found = len(accepted) + 1, read.fields(value, ("id", "rule", "premises", "evidence", "conclusion", "rigor"), "")
     read.integer(found["id"], "id", number, number, "order")
     rule = read.text(found["rule"], "rule")
     require(rule in RULES, "rule", f"{short(rule)} is no rule", "rule")

@@ -52,15 +52,14 @@ def parse_document(document: object) -> Any:
     """
     try:
         written = document if isinstance(document, str) else json.dumps(document)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise Rejected("", "syntax", f"cannot be written as JSON: {short(error)}") from None
-    require(len(written) <= MAX_TEXT, "", f"the text has {len(written)} characters, at most {MAX_TEXT} are read", "limit")
-    try:
+        require(len(written) <= MAX_TEXT, "", f"the text has {len(written)} characters, at most {MAX_TEXT} are read", "limit")
         value = json.loads(
             written, parse_float=_bad_number, parse_constant=_bad_number, parse_int=_parse_integer, object_pairs_hook=_parse_object
         )
     except json.JSONDecodeError as error:
         raise Rejected(f"line {error.lineno}, column {error.colno}", "syntax", f"not JSON: {error.msg}") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Rejected("", "syntax", f"cannot be written as JSON: {short(error)}") from None
     _refuse_bad(value, "", 0)
     return value
 

@@ -144,12 +144,10 @@ def read_problem(value: Any) -> Problem:
     widths = read.each(found["widths"], "problem.widths", lambda n, place: read.integer(n, place, 1, MAX_WIDTH, "problem"))
     require(len(widths) >= 2, "problem.widths", "at least inputs and outputs are needed", "problem")
     bias = read.text(found["bias"], "problem.bias")
-    right = bias in ("trainable", "fixed", "none")
-    require(right, "problem.bias", f"expected 'trainable', 'fixed' or 'none', got {short(bias)}", "problem")
+    require(bias in ("trainable", "fixed", "none"), "problem.bias", f"expected trainable, fixed or none, got {short(bias)}", "problem")
     X = read.rows(found["X"], "problem.X", read.number, None, widths[0])
     Y = read.rows(found["Y"], "problem.Y", read.number, None, widths[-1])
-    equal = len(X) == len(Y) > 0
-    require(equal, "problem.Y", f"X has {len(X)} rows and Y {len(Y)}: one target a sample, and one sample at least", "problem")
+    require(len(X) == len(Y) > 0, "problem.Y", f"X has {len(X)} rows and Y {len(Y)}: as many are needed, and one at least", "problem")
     error = _read_name(found["error"], "problem.error", error_named)
     try:
         error.check_targets([[fraction(y) for y in row] for row in Y])

@@ -35,7 +35,7 @@ from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.rationals import is_writable, rational_text
-from lossproof.theory.verdicts import Rigor, Verdict
+from lossproof.theory.verdicts import Rigor
 
 _PRECISIONS = (128, 256, 512)
 _LOSS_PRECISIONS = (64, 128, 192)
@@ -245,8 +245,3 @@ def _lower_over_box(problem: Problem, stationary: Claim, enough: int) -> RankBou
     return bound(
         "P", place, found.value, found.rule, lower=True, own=found.rigor, evidence=found.payload, support=(stationary,)
     )  # fmt: skip
-
-
-def is_proved(claim: Claim | None) -> bool:
-    """Tell whether a claim was made and proved."""
-    return claim is not None and claim.verdict is Verdict.PROVED

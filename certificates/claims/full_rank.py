@@ -82,13 +82,11 @@ def _random_point(context: ProofContext, attempt: int) -> Point:
     return context.once("random point", attempt, lambda: Point(random_weights(context.problem, context.seed + attempt)))
 
 
-def claim_full_rank_generic(context: ProofContext, start: Point) -> Claim:
-    """Claim ``rank P = T n_L`` for almost every ``W``, by one point and analyticity or by patterns of signs, or refute it: by structure, or by an open set."""
-    return generic_claim_of(context, best_generic_bound(context, start), start)
-
-
 def generic_claim_of(context: ProofContext, best: RankBound | None, start: Point) -> Claim:
-    """Return that claim from the best lower bound of the rank at a point, or at free values."""
+    """Claim ``rank P = T n_L`` for almost every ``W``, or refute it: by structure, or by an open set.
+
+    ``best`` is the best lower bound of the rank at a point, or at free values, if there is one.
+    """
     problem, columns = context.problem, context.problem.columns
     upper, least = generic_upper_bound(context), trivial_bound(problem, "P")
     known = (_almost_everywhere(problem, found) for found in (_bound_everywhere(context), best) if found is not None)

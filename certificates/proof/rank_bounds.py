@@ -39,11 +39,6 @@ class RankBounds:
     obstacle: str = ""
     singular_value: Claim | None = None
 
-    @property
-    def decides(self) -> bool:
-        """Whether the bounds meet."""
-        return self.lower.value == self.upper.value
-
 
 def rank_bounds(context: ProofContext, matrix: str, point: Point) -> RankBounds:
     """Return the best proved bounds of ``rank matrix`` at a point, remembering them.

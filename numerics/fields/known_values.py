@@ -37,17 +37,6 @@ def known_value(activation: Activation, order: int, z: Element, table: SymbolTab
     return None if activation.logistic is None else _at_logarithms(activation.logistic, order, z, table)
 
 
-def vanishes_at_zero(activation: Activation) -> bool:
-    """Tell whether ``σ(0) = 0``, on record.
-
-    >>> from lossproof.theory.functions.activations import activation_named
-    >>> [vanishes_at_zero(activation_named(name)) for name in ("tanh", "sigmoid", "power:2", "softplus")]
-    [True, False, True, False]
-    """
-    value = known_value(activation, 0, fmpq(0), SymbolTable())
-    return value is not None and bool(value == 0)
-
-
 def _power(k: int, order: int, z: Element) -> Element:
     factor = (1, k, k * (k - 1))[order]
     return fmpq(factor) * power(z, k - order) if factor else fmpq(0)

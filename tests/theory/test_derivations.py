@@ -143,8 +143,6 @@ def test_expected_properties() -> None:
         return {activation_named(name).family for name in ACTIVATION_NAMES if getattr(activation_named(name), field)}
 
     assert holding("is_identity") == {"identity"}
-    assert holding("is_identity_for_positive") == {"relu", "leaky-relu", "elu"}
-    assert holding("is_dead_for_negative") == {"relu"}
     assert holding("is_squashing") == {"sigmoid", "tanh", "erf", "softsign"}
     assert holding("homogeneity") == {"identity", "power", "relu", "leaky-relu"}
     straight = {name for name in ACTIVATION_NAMES if not activation_named(name).is_curved}

@@ -99,16 +99,6 @@ class Activation:
         return reaches and all(left.upper == right.lower for left, right in pairwise(pieces))
 
     @property
-    def is_identity_for_positive(self) -> bool:
-        """Whether ``σ(z) = z`` for all ``z > 0``, but not for smaller ones: ``(0, ∞)`` is an affine piece."""
-        return AffinePiece(Fraction(0), None, Fraction(1), Fraction(0)) in self.affine_pieces
-
-    @property
-    def is_dead_for_negative(self) -> bool:
-        """Whether ``σ(z) = 0`` for all ``z < 0``, but not for larger ones: ``(−∞, 0)`` is an affine piece."""
-        return AffinePiece(None, Fraction(0), Fraction(0), Fraction(0)) in self.affine_pieces
-
-    @property
     def is_squashing(self) -> bool:
         """Whether ``σ' > 0`` everywhere, and σ takes just the values between two rational numbers."""
         bounded = self.range.lower is not None and self.range.upper is not None

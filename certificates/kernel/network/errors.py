@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.rings import Element, Formal, FormalRing, Ring, terms_of
+from lossproof.certificates.kernel.arithmetic.rings import Element, FormalRing, Ring, terms_of
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, solve
 from lossproof.certificates.kernel.reading.problem import Problem
 
 
-def error_gradient(ring: Ring, problem: Problem, phi: Series) -> Series:
+def error_gradient(ring: Ring, problem: Problem, phi: Series) -> Any:
     """Return ``∇E(φ_L(i), y_i)`` for all samples, shape ``(…, T, n_L)``, from the outputs as series."""
     Y, n = ring.array(problem.Y), problem.n_L
     if problem.error.family == "softmax":
@@ -26,8 +27,8 @@ def error_gradient(ring: Ring, problem: Problem, phi: Series) -> Series:
         return p * (1 - Y) + (p @ (1 - unit_vectors(ring, range(n), n))) * -Y
     ring.count(problem.T * n * (phi.order + 1) ** 2, problem.T * n, phi, Y)
     if problem.error.family == "logistic":
-        return ring.apply(problem.error, phi) * (1 - Y) + ring.apply(problem.error, -phi) * -Y
-    return ring.apply(problem.error, phi - Y)
+        return ring.slope(problem.error, phi) * (1 - Y) - ring.slope(problem.error, -phi) * Y
+    return ring.slope(problem.error, phi - Y)
 
 
 def unit_vectors(ring: Ring, places: Sequence[int], size: int) -> Array:
@@ -40,7 +41,8 @@ def unit_vectors(ring: Ring, places: Sequence[int], size: int) -> Array:
 
 def residuals(ring: Ring, problem: Problem, phi: Array) -> Array:
     """Return ``∇E(φ_L(i), y_i)`` for all samples, shape ``(T, n_L)``, at one point."""
-    return error_gradient(ring, problem, Series([phi])).coefficients[0]
+    found: Array = error_gradient(ring, problem, Series([phi])).coefficients[0]
+    return found
 
 
 def _shares(ring: Ring, phi: Array) -> Array:
@@ -92,7 +94,7 @@ def _formal_shares(ring: FormalRing, row: list[Element]) -> list[Element]:
     last = max(names)
 
     def ball(j: int) -> arb:
-        return _share([ring.ball(x) if isinstance(x, Formal) else arb(x) for x in row], j)
+        return _share([ring.ball(x) for x in row], j)
 
     others = {name: ring.symbol(("softmax", name), partial(ball, j)) for j, name in enumerate(names) if name != last}
     rest = (fmpq(1) - sum(others[name] for name in names if name != last)) * fmpq(1, names.count(last))
@@ -111,6 +113,6 @@ def losses(ring: Ring, problem: Problem, phi: Array) -> Element:
     if error.family == "softmax":
         return sum((_log_inverse_share(list(phi[i]), j) * y for (i, j), y in np.ndenumerate(Y) if y != 0), arb(0))
     if error.family == "logistic":
-        signed = ring.apply(error, values, part=0) * (1 - Y) + ring.apply(error, -values, part=0) * Y
+        signed = ring.apply(error, values) * (1 - Y) + ring.apply(error, -values) * Y
         return np.sum(signed.coefficients[0])
-    return np.sum(ring.apply(error, values - Y, part=0).coefficients[0])
+    return np.sum(ring.apply(error, values - Y).coefficients[0])

@@ -179,7 +179,6 @@ def derivatives_exist(work: Work, problem: Problem, box: Box, order: int) -> Rig
     with ball_precision(SIGN_PRECISION):
         passed = forward(ring, problem, curve_of(ring, problem, box), concerned[-1], slopes=False, with_last=False)
         for l in concerned:
-            record = problem.activation_of(l)
             for z in passed.z[l].coefficients[0].flat:
-                side_of(z, function_of(record), record.name, order, lambda a, b: b)
+                side_of(z, function_of(problem.activation_of(l)), order)
     return Rigor.EXACT if exact else Rigor.BALL

@@ -109,6 +109,11 @@ class Problem:
         return self.output_activation if layer == self.L else self.activation
 
     @property
+    def used_activations(self) -> tuple[Activation, ...]:
+        """The activations that the network applies."""
+        return (self.output_activation,) if self.L == 1 else (self.activation, self.output_activation)
+
+    @property
     def strip(self) -> bool:
         """Whether columns are taken up to non-zero factors (section 4): the output derivative is not 0 wherever it exists."""
         return self.output_activation.has_nonzero_slopes
@@ -125,7 +130,7 @@ class Problem:
 
     def is_smooth(self, order: int) -> bool:
         """Whether all activations are differentiable so many times (1 or 2) everywhere."""
-        return all(a.differentiable_times(order).holds for a in (self.activation_of(1), self.output_activation))
+        return all(a.differentiable_times(order).holds for a in self.used_activations)
 
 
 def fraction(value: fmpq) -> Fraction:

@@ -157,7 +157,7 @@ def test_double_precision_enclosures_hold(activation, output):
     with ball_precision(200):
         ring = BallRing(Work(), 200)
         passed, deltas = psi(ring, problem, curve_of(ring, problem, Box(point)))
-        blocks = [(deltas[l].coefficients[0], passed.phi[l - 1]) for l in (1, 2, 3)]
+        blocks = [(deltas[l], passed.phi[l - 1]) for l in (1, 2, 3)]
         pairs = [(enclosed, balls) for (a, _), (balls, _) in zip(found.blocks, blocks, strict=True) for enclosed in (a,)]
         pairs += [(found.passed.z[l], passed.z[l].coefficients[0]) for l in range(1, len(passed.z))]
         pairs += [(found.passed.phi[l], passed.phi[l].coefficients[0]) for l in range(1, len(passed.phi))]

@@ -13,7 +13,7 @@ from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.network.orbits import orbits
 from lossproof.certificates.kernel.network.passes import layer_inputs
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import require
+from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
 from lossproof.certificates.kernel.rules import step as shared
 from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, named
@@ -36,8 +36,8 @@ def rank_sylvester(step: Step) -> Result:
     ``P-l = (I ⊗ Φ⁺) D`` with an identity of size ``n_l`` and D the rows of ``Psi-l`` in another order: the inner dimension is ``T n_l``.
     """
     problem, matrix = step.problem, step.matrix("Psi", "P")
-    require(matrix.layer is not None, "conclusion.matrix", "this rule is about the matrix of one layer", "conclusion")
-    l = matrix.at()
+    if (l := matrix.layer) is None:
+        raise Rejected("conclusion.matrix", "conclusion", "this rule is about the matrix of one layer")
     if matrix.kind == "Psi":
         step.expect(problem.L - l)
         return step.lower(problem.T * shared.psi_rank(step, l)), Rigor.EXACT

@@ -22,7 +22,7 @@ from lossproof.certificates.kernel.network.matrices import entries
 from lossproof.certificates.kernel.network.passes import Box, layer_inputs, outputs
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
-from lossproof.certificates.kernel.reading.problem import Point, Problem, row_key
+from lossproof.certificates.kernel.reading.problem import Point, Problem
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, named, rigor_of
 from lossproof.theory import limits
@@ -106,7 +106,7 @@ def independent_values(step: Step, chosen: Mapping[str, Any], p: int, rows: list
     tanh = problem.activation.family == "tanh"
     right = problem.L >= 2 and (tanh or problem.activation.family == "sigmoid") and problem.strip and problem.bias != "fixed"
     require(right, "rule", "this needs hidden sigmoid or tanh, an output derivative that is not 0 anywhere and no fixed bias")
-    keys = [row_key(row) for row in problem.X] + [row_key([-x for x in row]) for row in problem.X if problem.bias == "none"]
+    keys = [*problem.X, *(tuple(-x for x in row) for row in problem.X if problem.bias == "none")]
     separate = problem.L == 2 or len(set(keys)) == len(keys)
     require(separate, "rule", "two inputs are equal, or without bias one is 0 or two are opposite")
     step.require_at(ALMOST, matrix="P")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from flint import arb, fmpq
 
@@ -15,6 +15,7 @@ from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
 from lossproof.certificates.kernel.network.matrices import Matrix, parse_matrix
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.outcome import AcceptedStep
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Point, Problem, rational
 from lossproof.certificates.kernel.reading.work import Work
@@ -30,36 +31,28 @@ Place: TypeAlias = "int | str"
 Result: TypeAlias = tuple[dict[str, Any], Rigor]
 
 
-class Accepted(NamedTuple):
-    """A step that was accepted: what a later step may use."""
-
-    conclusion: Mapping[str, Any]
-    rigor: Rigor
-
-
 @dataclass(frozen=True)
 class Step:
     """A step under check: the problem, its premises, its evidence and the conclusion it *claims* (of which rules read the names only).
 
-    ``witnesses`` maps the names that steps before introduced to the boxes that hold them, None where no box is known; ``known`` is shared by the steps of one
-    check, for what need not be computed again.
+    The steps of one check share ``witnesses``, the names that steps introduced with the boxes that hold them, None where no box is known, and ``known``, for
+    what need not be computed again.
     """
 
     problem: Problem
     points: tuple[Point, ...]
-    witnesses: Mapping[str, Box | None]
-    premises: tuple[Accepted, ...]
+    witnesses: dict[str, Box | None]
+    premises: tuple[AcceptedStep, ...]
     evidence: Any
     conclusion: Mapping[str, Any]
     work: Work = field(default_factory=Work)
     known: dict[Any, Any] = field(default_factory=dict)
-    introduced: dict[str, Box | None] = field(default_factory=dict)
 
     def introduce(self, name: object, box: Box | None, place: str = "conclusion.at") -> str:
         """Name weights that are proved to exist, within a box if one is known. Witnesses are counted: the next name is the only one allowed."""
         wanted = f"W*{len(self.witnesses) + 1}"
         require(name == wanted, place, f"the next witness is {wanted}", "conclusion")
-        self.introduced[wanted] = box
+        self.witnesses[wanted] = box
         return wanted
 
     def expect(self, premises: int, *keys: str, order: int = 0, at: Place | None = None) -> dict[str, Any]:

@@ -28,7 +28,13 @@ def far_out(activation, seed):
     a = Architecture.of("2-1-1", activation)
     X = [[Fraction(g.randint(8, 32), 16), Fraction(g.randint(8, 32), 16)] for _ in range(5)]
     side = -1 if seed % 2 else 1
-    weights = Weights.of(a, [([[side * g.randint(20, 90)], [side * g.randint(20, 90)]], [side * g.randint(1, 9)]), ([[g.randint(2, 80)]], [g.randint(-80, 80)])])
+    weights = Weights.of(
+        a,
+        [
+            ([[side * g.randint(20, 90)], [side * g.randint(20, 90)]], [side * g.randint(1, 9)]),
+            ([[g.randint(2, 80)]], [g.randint(-80, 80)]),
+        ],
+    )
     return Problem(a, error_named("squared"), Samples.of(X, [[g.randint(-3, 3)] for _ in X])), weights
 
 
@@ -39,7 +45,9 @@ def test_boxes_are_as_narrow_as_those_of_the_prover(activation, seed):
     known, n = read_problem(encode_problem(problem)), problem.architecture.N_net
     (point,) = read_points([encode_point(weights)], known)
     with ball_precision(128):
-        found = hessian(BallRing(Work(), 128), known, Box(point, fmpq(RADIUS.numerator, RADIUS.denominator)), list(range(n)), list(range(n)))
+        found = hessian(
+            BallRing(Work(), 128), known, Box(point, fmpq(RADIUS.numerator, RADIUS.denominator)), list(range(n)), list(range(n))
+        )
         wide = hessian_over_box(problem, weights, 2 * RADIUS, 128)
         for k in range(n):
             for m in range(n):

@@ -42,7 +42,8 @@ def require(holds: bool, place: str, message: str, code: str = "evidence") -> No
 
 def limit(amount: int, most: int, what: str) -> None:
     """Raise `Rejected` with the code ``limit`` when a step asks for too much."""
-    require(amount <= most, "evidence", f"{what} is {amount}, at most {most} is allowed", "limit")
+    if amount > most:
+        raise Rejected("evidence", "limit", f"{what} is {amount if amount < 10**18 else 'above 10^18'}, at most {most} is allowed")
 
 
 def parse_document(document: object) -> Any:

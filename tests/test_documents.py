@@ -6,15 +6,33 @@ import ast
 import importlib
 import json
 import re
+import tokenize
+import types
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cases.kernel_cases import CASES
+from flint import arb
 
 import lossproof as lp
+from lossproof.certificates.inputs.bundled import BUNDLED
+from lossproof.certificates.inputs.data_sources import BUILT_IN
+from lossproof.certificates.kernel.arithmetic import functions as kernel_functions
 from lossproof.certificates.kernel.check import RULES
 from lossproof.certificates.kernel.rules.reasons import DEFINITIONS, IMPLICATIONS, RECORDS
+from lossproof.numerics.curves.fields import BallSeries
 from lossproof.theory import limits
+from lossproof.theory.derivations.smoothness import derive_analytic, derive_nonvanishing_derivative
+from lossproof.theory.functions import squashing
+from lossproof.theory.functions.activations import ACTIVATION_FAMILIES
+from lossproof.theory.functions.errors import ERROR_FAMILIES, error_named
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.samples import Samples
+from lossproof.theory.statements import sharper
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md")))}
@@ -53,6 +71,12 @@ def codes(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
+def recipes() -> dict[str, str]:
+    """The code of the recipes by the files it is for, which the first lines name."""
+    blocks = re.findall(r"^ *```python\n *# ([\w/.]+)\n(.*?)^ *```$", DOCUMENTS["CONTRIBUTING.md"], re.MULTILINE | re.DOTALL)
+    return dict(blocks)
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_lead_somewhere(name):
     folder = ROOT if (ROOT / name).is_file() else ROOT / "docs"
@@ -75,8 +99,95 @@ def test_files_that_are_named_exist(name):
 def test_rules_that_are_named_exist(name):
     """What looks like a rule is one, or a line of a table, a statement, a data set or an entry of the zoo."""
     known = {*RULES, *IMPLICATIONS, *(s.id for s in lp.all_statements()), *(entry.name for entry in lp.zoo_entries())}
+    known |= set(re.findall(r'\bid="([\w-]+)"', " ".join(recipes().values()))) if name == "CONTRIBUTING.md" else set()
     found = set(re.findall(rf"`({OWN_FAMILIES}-[a-z0-9-]+)`", DOCUMENTS[name]))
     assert found <= known, found - known
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_names_in_files_exist(name):
+    """Where a document says "`NAME` in `a/file.py`", the file defines that name."""
+    names = r"`\w+`(?:,| and| or)? ?"
+    for listed, path in re.findall(
+        rf"((?:{names})+)(?:in|of) `((?:{'|'.join(FOLDERS)})/[\w/-]+\.py)`", re.sub(r"\s+", " ", DOCUMENTS[name])
+    ):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        for one in codes(listed):
+            assert re.search(rf"^\s*(?:(?:def|class) )?{one}\b(?:\(|:| =|,)", text, re.MULTILINE), (one, path)
+
+
+def test_texts_in_pieces_do_not_run_together():
+    """Of two texts that stand one after another, the first ends or the second begins with a space, unless no word would run into another."""
+    for folder in ("theory", "numerics", "certificates", "src"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            with path.open("rb") as file:
+                tokens = [token for token in tokenize.tokenize(file.readline) if token.type != tokenize.NL]
+            for first, second in pairwise(tokens):
+                if first.type == second.type == tokenize.STRING:
+                    joined = first.string.rstrip("\"'")[-1:] + second.string.lstrip("rRbBfFuU").lstrip("\"'")[:1]
+                    assert not joined.isalpha() or len(joined) < 2, f"{path}:{second.start[0]}"
+
+
+def test_all_data_sets_are_listed():
+    listed = set(codes(" ".join(row[0] for row in rows_below(DOCUMENTS["data.md"], "| `--data` |"))))
+    first, last = (int(name.rpartition("-")[2]) for name in ("parity-2", "parity-6"))
+    assert {*BUILT_IN, *BUNDLED} <= listed | {f"parity-{n}" for n in range(first, last + 1)}
+    assert {"parity-2", "parity-6"} <= listed
+
+
+def test_all_activations_and_errors_are_listed():
+    line = re.search(r"Activations: (.*?)\. Errors: (.*?)\.", DOCUMENTS["README.md"], re.DOTALL)
+    activations, errors = ([name.partition(":")[0].strip() for name in part.split(",")] for part in line.groups())
+    assert sorted(activations) == sorted(ACTIVATION_FAMILIES)
+    assert sorted(errors) == sorted(ERROR_FAMILIES)
+
+
+def test_the_activation_of_the_recipe_is_one():
+    """The record, the formulas and the kernel's function, put together as the recipe says, are of one function."""
+    code = recipes()
+    names = dict(vars(squashing))
+    exec(code["theory/functions/squashing.py"], names)
+    record = names["_isru"](None)
+    assert derive_analytic(record).holds
+    assert derive_nonvanishing_derivative(record).holds
+    module = types.ModuleType("isru")
+    exec(code["numerics/functions/isru.py"], vars(module))
+    formulas = vars(module)["ISRU"]["isru"](None)
+    function = eval("{" + code["certificates/kernel/arithmetic/functions.py"] + "}", dict(vars(kernel_functions)))["isru"]
+    field = BallSeries(128)
+    for z in (Fraction(-7, 3), Fraction(0), Fraction(5, 2)):
+        ball = arb(z.numerator) / z.denominator
+        states = tuple(state.ball(ball, function.parameter) for state in function.states)
+        balls = [formulas.balls(ball, order) for order in range(3)]
+        jet = formulas.jet(record, 2, field.array([z]), field)
+        assert balls[0].overlaps(function.value(ball, states, (), function.parameter))
+        assert balls[1].overlaps(function.slope(ball, states, (), function.parameter))
+        for order, factor in ((0, 1), (1, 1), (2, 2)):
+            assert formulas.doubles(np.array([float(z)]), order)[0] == pytest.approx(float(balls[order]), abs=1e-15)
+            assert (jet[order][0] * factor).overlaps(balls[order])
+
+
+def test_the_theorem_of_the_recipe_is_one():
+    """The statement is well formed, and the claim is made where, and only where, it holds."""
+    code = recipes()
+    (statement,) = eval("(" + code["theory/statements/sharper.py"] + ")", dict(vars(sharper)))
+    assert set(statement.depends_on) <= {known.id for known in lp.all_statements()}
+    module = types.ModuleType("loss_floor")
+    exec(code["certificates/claims/loss_floor.py"], vars(module))
+
+    def claimed(Y, error="squared"):
+        problem = Problem(Architecture.of("1-1-1"), error_named(error), Samples.of([[0], [0], [1]], Y))
+        return vars(module)["claim_loss_floor"](problem)
+
+    claim = claimed([[0], [2], [1]])
+    assert (claim.id, claim.rule, claim.facts, claim.evidence) == (
+        statement.id,
+        "loss-floor",
+        {"loss_lower": Fraction(1, 3)},
+        {"samples": [0, 1]},
+    )
+    assert claimed([[0], [0], [1]]) is None
+    assert claimed([[0], [2], [1]], "cauchy:1") is None
 
 
 def test_every_page_is_in_the_list_of_pages():

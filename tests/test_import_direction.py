@@ -60,7 +60,7 @@ KERNEL_MAY_IMPORT = {
 
 KERNEL_USERS = {
     "lossproof.certificates.proof.verify": {"lossproof.certificates.kernel.check", "lossproof.certificates.kernel.reading.outcome"},
-    "lossproof.certificates.commands.main": {"lossproof.certificates.kernel.reading.outcome"},
+    "lossproof.certificates.proof.verification": {"lossproof.certificates.kernel.reading.outcome"},
 }
 """Who may import the kernel, and what of it."""
 

@@ -142,12 +142,12 @@ def backward_work(widths: Sequence[int], T: int, bits: int, passes: int = 1) -> 
 
 
 def jacobian_work(widths: Sequence[int], T: int, bits: int) -> int:
-    """Return the work of all matrices ``Ψ_l`` and ``Φ_l``: a pass forward, and one backward for each output.
+    """Return the work of all matrices ``Ψ_l`` and ``Φ_l``: a pass forward, and one backward for each output, from its derivatives by all ``z_L``.
 
     >>> jacobian_work((2, 2, 1), 4, 64)
-    724
+    732
     """
-    return pass_work(widths, T, bits) + backward_work(widths, T, bits, widths[-1]) + widths[-1] ** 2 * product_work(bits)
+    return pass_work(widths, T, bits) + backward_work(widths, T, bits, widths[-1]) + widths[-1] ** 2 * (T + 1) * product_work(bits)
 
 
 def error_work(n_L: int, T: int, bits: int, order: int = 0, *, softmax: bool = False) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +17,9 @@ from lossproof.numerics.critical.box import critical_box, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
 from lossproof.numerics.critical.idle_units import idle_point
 from lossproof.numerics.critical.merged_units import merged_point
+from lossproof.numerics.network.boxes import parameter_place
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.numbers import is_rational
 from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Verdict
 
@@ -122,9 +125,14 @@ def _exactly(context: ProofContext, point: Point) -> Claim | None:
     )
     facts = {"radius": Fraction(0), "dimension": len(gauge)}
     reason = f"Every component of the gradient is 0, by exact arithmetic{family}."
-    return decided(
-        _NAME, point, reason, "stationary-exact", *smooth, facts=facts, evidence={"fixed": list(gauge)}, own=context.formal_rigor(point)
-    )
+    own = context.formal_rigor(point) if _told_from_zero_exactly(point, gauge, problem.architecture) else Rigor.BALL
+    return decided(_NAME, point, reason, "stationary-exact", *smooth, facts=facts, evidence={"fixed": list(gauge)}, own=own)
+
+
+def _told_from_zero_exactly(point: Point, gauge: Sequence[int], a: Architecture) -> bool:
+    """Tell whether the incoming weights of hidden units that are held are rational: that others are not 0 is seen in balls."""
+    places = [parameter_place(a, k) for k in gauge]
+    return all(is_rational(point.weights.layers[l - 1].W[source][unit]) for l, unit, source in places if l < a.L)
 
 
 def _located(point: Point, radius: Fraction, dimension: int, reason: str, rule: str, evidence: Mapping[str, Any]) -> Claim:

@@ -40,7 +40,7 @@ from lossproof.certificates.commands.zoo import show_zoo
 from lossproof.theory.exceptions import InputError, LossproofError
 
 if TYPE_CHECKING:
-    from lossproof.certificates.kernel.reading.outcome import AcceptedStep
+    from lossproof.certificates.proof.verification import VerifiedStep
 
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
@@ -207,7 +207,7 @@ def verify(
     show("\n".join([f"[ACCEPTED] {file}: {len(result.claims)} claims, {len(result.steps)} steps", *map(_accepted, result.claims)]))
 
 
-def _accepted(step: AcceptedStep) -> str:
+def _accepted(step: VerifiedStep) -> str:
     claim = step.conclusion
     return f"  [{claim['verdict']}] {claim['statement']} – {step.place} ({step.rigor.value})"
 

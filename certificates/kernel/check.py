@@ -8,45 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
-from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.outcome import AcceptedStep, Failure, Verification
+from lossproof.certificates.kernel.reading.outcome import AcceptedStep, Failure, Outcome
 from lossproof.certificates.kernel.reading.parse import Rejected, join, require, short
-from lossproof.certificates.kernel.reading.problem import Point, Problem, read_points, read_problem
+from lossproof.certificates.kernel.reading.problem import read_points, read_problem
 from lossproof.certificates.kernel.reading.work import Work
-from lossproof.certificates.kernel.rules.calculus import CALCULUS_RULES
-from lossproof.certificates.kernel.rules.cited import CITED_RULES
-from lossproof.certificates.kernel.rules.critical import CRITICAL_RULES
-from lossproof.certificates.kernel.rules.doubles import DOUBLE_RULES
-from lossproof.certificates.kernel.rules.landscape import LANDSCAPE_RULES
-from lossproof.certificates.kernel.rules.learners import LEARNER_RULES
-from lossproof.certificates.kernel.rules.quantities import QUANTITY_RULES
-from lossproof.certificates.kernel.rules.ranks import RANK_RULES
-from lossproof.certificates.kernel.rules.reasons import REASON_RULES
-from lossproof.certificates.kernel.rules.step import Accepted, Result, Step, is_region
+from lossproof.certificates.kernel.rules import calculus, cited, critical, doubles, landscape, quantities, ranks, reasons
+from lossproof.certificates.kernel.rules.step import Step, is_region
 from lossproof.theory.exceptions import LossproofError
 from lossproof.theory.limits import step_work
 from lossproof.theory.verdicts import Rigor, weakest
 
-FORMAT = "lossproof-certificate"
-VERSION = 2
-BOUND_RULES: Mapping[str, Callable[[Step], Result]] = {**RANK_RULES, **CALCULUS_RULES}
-RULES: Mapping[str, Callable[[Step], Result]] = {
-    **BOUND_RULES,
-    **LEARNER_RULES,
-    **CRITICAL_RULES,
-    **QUANTITY_RULES,
-    **LANDSCAPE_RULES,
-    **REASON_RULES,
-    **DOUBLE_RULES,
-    **CITED_RULES,
-}
-_DOCUMENT_KEYS = ("format", "version", "problem", "digest", "points", "length", "steps", "seal")
-_STEP_KEYS = ("id", "rule", "premises", "evidence", "conclusion", "rigor")
+FORMAT, VERSION = "lossproof-certificate", 2
+BOUND_RULES = {**ranks.RANK_RULES, **calculus.CALCULUS_RULES}
+_CLAIM_RULES = {**critical.CRITICAL_RULES, **quantities.QUANTITY_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES}
+RULES = {**BOUND_RULES, **_CLAIM_RULES, **doubles.DOUBLE_RULES, **cited.CITED_RULES}
 
 
 def check_certificate(
@@ -54,53 +35,42 @@ def check_certificate(
     *,
     allow_cited: bool = True,
     work: Work | None = None,
-    around_steps: Callable[[int], AbstractContextManager[None]] = lambda columns: nullcontext(),
-) -> Verification:
+    around_steps: Callable[[int], AbstractContextManager[object]] = nullcontext,
+) -> Outcome:
     """Check a certificate, given as JSON text or as the object it spells.
 
     Every conclusion is derived anew and compared; the first step that fails ends the check. ``ok`` means that every conclusion holds for the problem
     in the certificate, with the rigor stated. Without ``allow_cited`` steps that rest on a published theorem are failures, each of them, and the accepted ones
-    are those that do not. No malformed document raises: it fails, with
-    place, code and message. The steps are checked within ``around_steps(columns)`` for the columns ``T n_L`` of P: how many threads the sums may use is settled
-    there, and no verdict depends on it.
+    are those that do not. No malformed document raises: it fails, with place, code and message. The steps are checked within ``around_steps(columns)`` for the
+    columns ``T n_L`` of P: how many threads the sums may use is settled there, and no verdict depends on it.
     """
-    counted = Work() if work is None else work
-    accepted: list[Accepted] = []
-    rules: list[str] = []
-    place = ""
+    counted, place = work or Work(), ""
+    accepted: list[AcceptedStep] = []
     try:
         found = read.parse_document(document)
-        problem, digest, points, steps = _read_head(found)
-        witnesses: dict[str, Box | None] = {}
-        known: dict[tuple[str, Any], Any] = {}
-        with around_steps(problem.columns):
-            for number, value in enumerate(steps):
+        blank = _read_head(found, counted)
+        with around_steps(blank.problem.columns):
+            for number, value in enumerate(found["steps"]):
                 place = f"steps[{number}]"
-                counted.begin_step()
-                counted.spend(step_work(problem.L), "reading it")
-                step, rule = _read_step(value, number, problem, points, witnesses, accepted, counted, known)
-                accepted.append(_checked(step, rule, value["rigor"]))
-                witnesses |= step.introduced
-                rules.append(rule)
+                accepted.append(_check_step(value, blank, accepted))
         place = ""
-        _require_seal(found)
+        seal = _digest({key: value for key, value in found.items() if key != "seal"})
+        require(read.text(found["seal"], "seal") == seal, "seal", "the certificate was altered after it was sealed", "digest")
     except Rejected as rejected:
-        return _failed(join(place, rejected.place) if rejected.place else place, rejected.code, rejected.message)
+        return _failed(join(place, rejected.place), rejected.code, rejected.message)
     except (MemoryError, RecursionError):
         return _failed(place, "limit", "the check needs too much memory")
     except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, LossproofError) as error:
         return _failed(place, "evidence" if place else "schema", f"cannot be checked: {type(error).__name__}: {short(str(error))}")
-    done = [AcceptedStep(n, rule, a.rigor, a.conclusion) for n, (rule, a) in enumerate(zip(rules, accepted, strict=True), start=1)]
-    cited = [step for step in done if step.rigor is Rigor.CITED and not allow_cited]
+    cited = [step.rigor is Rigor.CITED and not allow_cited for step in accepted]
     message = "this step rests on a published theorem, which was not to be allowed"
-    failures = tuple(Failure(f"steps[{step.step - 1}]", "rigor", message) for step in cited)
-    return Verification(tuple(step for step in done if step not in cited), failures, digest, counted.spent)
+    failures = tuple(Failure(f"steps[{k}]", "rigor", message) for k, refused in enumerate(cited) if refused)
+    steps = tuple(step for step, refused in zip(accepted, cited, strict=True) if not refused)
+    return Outcome(steps, failures, found["digest"], counted.spent)
 
 
-def _require_seal(found: dict[str, Any]) -> None:
-    """Reject a certificate that was altered after it was written, even if what it says now holds as well."""
-    seal = _digest({key: value for key, value in found.items() if key != "seal"})
-    require(found["seal"] == seal, "seal", "the certificate was altered after it was sealed, although every step holds", "digest")
+def _failed(place: str, code: str, message: str) -> Outcome:
+    return Outcome((), (Failure(place or "document", code, message),), None)
 
 
 def _digest(value: Any) -> str:
@@ -108,94 +78,64 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")).hexdigest()
 
 
-def _failed(place: str, code: str, message: str) -> Verification:
-    return Verification((), (Failure(place or "document", code, message),), None)
-
-
-def _read_head(document: Any) -> tuple[Problem, str, tuple[Point, ...], list[Any]]:
-    version = document.get("version") if isinstance(document, dict) else None
-    newest = type(version) is not int or version == VERSION
-    require(newest, "version", f"this checker reads version {VERSION}, got {version}: write the certificate again", "version")
-    found = read.fields(document, _DOCUMENT_KEYS, "")
+def _read_head(document: Any, work: Work) -> Step:
+    """Read what stands beside the steps, and return a step of which no more is known."""
+    version = document.get("version", VERSION) if isinstance(document, dict) else VERSION
+    newest = type(version) is int and version == VERSION
+    require(newest, "version", f"this checker reads version {VERSION}, got {short(version)}: write the certificate again", "version")
+    found = read.fields(document, ("format", "version", "problem", "digest", "points", "length", "steps", "seal"), "")
     require(read.text(found["format"], "format") == FORMAT, "format", f"expected {FORMAT!r}, got {short(found['format'])}", "format")
-    require(type(version) is int, "version", f"this checker reads version {VERSION}, got {short(version)}", "version")
     problem, digest = read_problem(found["problem"]), _digest(found["problem"])
-    read.text(found["seal"], "seal")
     require(read.text(found["digest"], "digest") == digest, "digest", f"the problem has the digest {digest}", "digest")
-    points, steps = read_points(found["points"], problem), read.items(found["steps"], "steps")
-    listed = read.integer(found["length"], "length", 0, 10**9, "length")
-    require(listed == len(steps), "length", f"there are {len(steps)} steps, not {listed}", "length")
-    return problem, digest, points, steps
+    points, length = read_points(found["points"], problem), len(read.items(found["steps"], "steps"))
+    read.integer(found["length"], "length", length, length, "length")
+    return Step(problem, points, {}, (), None, {}, work)
 
 
-def _read_step(
-    value: Any,
-    number: int,
-    problem: Problem,
-    points: tuple[Point, ...],
-    witnesses: Mapping[str, Box | None],
-    accepted: list[Accepted],
-    work: Work,
-    known: dict[tuple[str, Any], Any],
-) -> tuple[Step, str]:
-    found = read.fields(value, _STEP_KEYS, "")
-    read.integer(found["id"], "id", number + 1, number + 1, "order")
+def _check_step(value: Any, blank: Step, accepted: Sequence[AcceptedStep]) -> AcceptedStep:
+    """Read a step, apply its rule, and compare what it gives with what is claimed."""
+    blank.work.begin_step()
+    blank.work.spend(step_work(blank.problem.L), "reading it")
+    number, found = len(accepted) + 1, read.fields(value, ("id", "rule", "premises", "evidence", "conclusion", "rigor"), "")
+    read.integer(found["id"], "id", number, number, "order")
     rule = read.text(found["rule"], "rule")
     require(rule in RULES, "rule", f"{short(rule)} is no rule", "rule")
-    ids = read.items(found["premises"], "premises")
-    premises = tuple(accepted[read.integer(p, f"premises[{k}]", 1, number, "premise") - 1] for k, p in enumerate(ids))
-    conclusion = _read_conclusion(found["conclusion"], len(points), witnesses, bound=rule in BOUND_RULES)
-    read.text(found["rigor"], "rigor")
-    return Step(problem, points, witnesses, premises, found["evidence"], conclusion, work, known), rule
-
-
-def _read_conclusion(value: Any, points: int, witnesses: Mapping[str, Box | None], *, bound: bool) -> dict[str, Any]:
-    """Check keys, types and the place; values are compared with what the rule gives."""
-    place = "conclusion"
-    if bound:
-        side = "rank_upper" if isinstance(value, dict) and "rank_upper" in value else "rank_lower"
-        found = read.fields(value, ("matrix", "at", side), place)
-        read.text(found["matrix"], f"{place}.matrix")
-        read.integer(found[side], f"{place}.{side}", 0, 10**18, "conclusion")
-    else:
-        found = read.fields(value, ("statement", "at", "verdict", "facts"), place)
-        for key in ("statement", "verdict"):
-            read.text(found[key], f"{place}.{key}")
-        require(type(found["facts"]) is dict, f"{place}.facts", f"expected an object, got {short(found['facts'])}", "schema")
-    if type(found["at"]) is int:
-        read.integer(found["at"], f"{place}.at", 0, points - 1, "conclusion")
-    else:
-        at = read.text(found["at"], f"{place}.at")
-        right = is_region(at) or at in witnesses or at == f"W*{len(witnesses) + 1}"
-        require(right, f"{place}.at", "there is no such place", "conclusion")
-    return found
-
-
-def _checked(step: Step, rule: str, claimed: str) -> Accepted:
-    """Apply the rule, and compare what it gives with what is claimed."""
+    ids = read.each(found["premises"], "premises", lambda premise, place: read.integer(premise, place, 1, number - 1, "premise"))
+    conclusion = _read_conclusion(found["conclusion"], blank, bound=rule in BOUND_RULES)
+    claimed = read.text(found["rigor"], "rigor")
+    step = replace(blank, premises=tuple(accepted[k - 1] for k in ids), evidence=found["evidence"], conclusion=conclusion)
     derived, own = RULES[rule](step)
-    known = not isinstance(step.at, str) or step.at[:2] != "W*" or step.at in step.witnesses or step.at in step.introduced
+    known = isinstance(step.at, int) or is_region(step.at) or step.at in step.witnesses
     require(known, "conclusion.at", "this witness was not introduced", "conclusion")
-    difference = _difference(derived, step.conclusion, "conclusion")
+    difference = _difference(derived, conclusion, "conclusion")
     require(difference is None, str(difference), f"the rule {rule} gives {short(json.dumps(derived))}", "conclusion")
     rigor = weakest([own, *(premise.rigor for premise in step.premises)])
     require(claimed == rigor.value, "rigor", f"the rigor is {rigor.value}, not {short(claimed)}", "rigor")
-    return Accepted(derived, rigor)
+    return AcceptedStep(number, rule, rigor, derived)
+
+
+def _read_conclusion(value: Any, blank: Step, *, bound: bool) -> dict[str, Any]:
+    """Check keys, types and the place; values are compared with what the rule gives."""
+    side = "rank_upper" if isinstance(value, dict) and "rank_upper" in value else "rank_lower"
+    found = read.fields(value, ("matrix", "at", side) if bound else ("statement", "at", "verdict", "facts"), "conclusion")
+    for key in ("matrix",) if bound else ("statement", "verdict"):
+        read.text(found[key], f"conclusion.{key}")
+    if bound:
+        read.integer(found[side], f"conclusion.{side}", 0, 10**18, "conclusion")
+    else:
+        require(type(found["facts"]) is dict, "conclusion.facts", f"expected an object, got {short(found['facts'])}", "schema")
+    at = found["at"] if type(found["at"]) is int else read.text(found["at"], "conclusion.at")
+    right = at in range(len(blank.points)) or is_region(at) or at in blank.witnesses or at == f"W*{len(blank.witnesses) + 1}"
+    require(right, "conclusion.at", "there is no such place", "conclusion")
+    return found
 
 
 def _difference(derived: Any, claimed: Any, place: str) -> str | None:
     """Return the place of the first difference between two JSON values, or None; the types count, so True is not 1."""
-    if type(derived) is not type(claimed):
-        return place
-    if isinstance(derived, dict):
-        for key in (*derived, *claimed):
-            if key not in derived or key not in claimed:
-                return join(place, key if key in derived else short(key))
-        pairs = ((join(place, key), derived[key], claimed[key]) for key in derived)
-    elif isinstance(derived, list):
-        if len(derived) != len(claimed):
-            return place
-        pairs = ((f"{place}[{k}]", a, b) for k, (a, b) in enumerate(zip(derived, claimed, strict=True)))
+    if type(derived) is type(claimed) is dict and derived.keys() == claimed.keys():
+        pairs = [(join(place, key), derived[key], claimed[key]) for key in derived]
+    elif type(derived) is type(claimed) is list and len(derived) == len(claimed):
+        pairs = [(f"{place}[{k}]", a, b) for k, (a, b) in enumerate(zip(derived, claimed, strict=True))]
     else:
-        return None if derived == claimed else place
+        return None if type(derived) is type(claimed) and derived == claimed else place
     return next((inner for where, a, b in pairs if (inner := _difference(a, b, where)) is not None), None)

@@ -1,4 +1,4 @@
-"""The outcome of checking a certificate, and `verify`, which reads one from wherever it is."""
+"""`verify`, which reads a certificate from wherever it is and has it checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lossproof.certificates.kernel.reading.outcome import Failure, Verification
+from lossproof.certificates.kernel.reading.outcome import Failure
+from lossproof.certificates.proof.verification import Verification, in_words
 from lossproof.theory.exceptions import InputError
 
 _MAX_BYTES = 4 * 256 * 2**20
@@ -29,7 +30,7 @@ def verify(source: str | Path | Mapping[str, Any], problem_digest: str | None = 
     given = _read(Path(source)) if isinstance(source, Path) or (isinstance(source, str) and not source.lstrip().startswith("{")) else source
     if isinstance(given, Verification):
         return given
-    result = check_certificate(given, allow_cited=allow_cited, around_steps=lambda columns: threads_for(columns**3 / 3))
+    result = in_words(check_certificate(given, allow_cited=allow_cited, around_steps=lambda columns: threads_for(columns**3 / 3)))
     if result.ok and problem_digest is not None and result.digest != problem_digest:
         return Verification(
             (), (Failure("digest", "problem", f"the certificate is about another problem, with digest {result.digest}"),), None

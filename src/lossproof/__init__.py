@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lossproof.certificates.checks.check_architecture import check_architecture
     from lossproof.certificates.checks.check_model import check_model
-    from lossproof.certificates.kernel.reading.outcome import Verification
     from lossproof.certificates.maps.find_critical_points import find_critical_points, prove_points
     from lossproof.certificates.maps.map import LandscapeMap
     from lossproof.certificates.maps.record import CriticalPoint
     from lossproof.certificates.proof.nodes import Claim, RankBound
+    from lossproof.certificates.proof.verification import Verification
     from lossproof.certificates.proof.verify import verify
     from lossproof.certificates.reports.report import Report
     from lossproof.certificates.sweeps.cells import SweepCell
@@ -50,7 +50,7 @@ _HOME = {
     "SweepCell": "certificates.sweeps.cells",
     "SweepResult": "certificates.sweeps.result",
     "train": "certificates.training.train",
-    "Verification": "certificates.proof.verify",
+    "Verification": "certificates.proof.verification",
     "verify": "certificates.proof.verify",
     "prove_entry": "certificates.zoo.prove",
     "ZooProof": "certificates.zoo.prove",

@@ -27,7 +27,7 @@ FAR_OUT = {
         (1, 2, 2), "bent-identity", "identity", "softmax", [[-4.0], [-0.946]], [[0.0, 1.0], [1.0, 0.0]],
         [([[4.73, 173.0]], [0.381, -0.115]), ([[3.83e14, -5e13], [8.91e14, -1.22e15]], [0.0648, 0.846])],
     ),
-    "outputs beyond the range of the rule rank-gram": (
+    "outputs beyond the range of the rule singular-value": (
         (3, 2, 1), "relu", "leaky-relu:1/10", "cauchy", [[1.99, -0.5, 1.2], [1.5, -1.29, 3.0], [0.667, 0.417, 3.5]], [[1.0], [0.0], [0.125]],
         [([[1.25e11, 1.79e10], [1.32e11, 1.31e11], [5.31e10, -9.65e10]], None), ([[-1.28e19], [-9.88e18]], None)],
     ),

@@ -224,6 +224,15 @@ def doubles(method):
     return certificate
 
 
+def derivatives_of_outputs(output, T):
+    def certificate(n):
+        d = network((1, n), line(T), fractions(23), output_activation=output)
+        d.lower("rank-minor", "P", 1, 0, (), residues([0], [0]))
+        return d
+
+    return certificate
+
+
 def steps_of_records(n):
     d = Draft((1, 1, 1), line(1), [["0"]])
     for _ in range(n):
@@ -261,6 +270,8 @@ GROWING = {
     "eigenvalues modulo a prime": (eigenvalues_modulo_a_prime, 20, 80, 12),
     "Cholesky factorisations": (doubles("cholesky"), 50, 200, 8),
     "left inverses": (doubles("inverse"), 30, 120, 12),
+    "derivatives of outputs by each other": (derivatives_of_outputs("power:2", 10), 50, 200, 10),
+    "unit vectors of outputs": (derivatives_of_outputs("identity", 1), 200, 800, 12),
     "steps": (steps_of_records, 50, 200, 3.99),
 }
 """The kinds of arithmetic: a certificate of any size, two sizes, and how many times as much work the larger one must count."""

@@ -24,7 +24,7 @@ class _Memory:
             error, result, introduced = self._seen[key]
             if error is not None:
                 raise error
-            step.introduced.update(introduced)
+            step.witnesses.update(introduced)
             return result
 
         return apply
@@ -49,8 +49,9 @@ def _text_of(step):
 
 
 def _outcome(rule, step):
+    before = set(step.witnesses)
     try:
         result = rule(step)
     except Exception as error:  # noqa: BLE001
         return error, None, {}
-    return None, result, dict(step.introduced)
+    return None, result, {name: box for name, box in step.witnesses.items() if name not in before}

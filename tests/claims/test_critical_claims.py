@@ -40,6 +40,15 @@ def test_xor_at_zero(check):
     assert claim.facts["inertia"] == {"negative": 0, "zero": 8, "positive": 1, "undecided": 0}
 
 
+@pytest.mark.parametrize(("weight", "rigor"), [(3, lp.Rigor.EXACT), (LOG3_HALF, lp.Rigor.BALL)])
+def test_a_family_of_scalings_held_by_an_irrational_weight_is_seen_in_balls(check, weight, rigor):
+    weights = [([[weight]], [0]), ([[0]], [1])]
+    report = check((1, 1, 1), [[1], [-1]], [[0], [2]], activation="power:2", weights=weights)
+    assert report["critical-point", 0].verdict is PROVED
+    (step,) = [step for step in report.certificate.document["steps"] if step["rule"] == "stationary-exact"]
+    assert (step["evidence"], step["rigor"]) == ({"fixed": [0]}, rigor.value)
+
+
 def test_a_trained_network_is_global(check):
     trained = check((2, 2, 1), XOR_X, XOR_Y, activation="tanh")
     learner = trained["critical-point"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from cases.landscapes import XOR_X, XOR_Y
 
@@ -123,3 +124,18 @@ def test_a_false_claim_of_the_prover_is_caught():
     assert "an output is not seen to equal its target" in claims[0].reason
     assert check.steps == 1
     assert len(check.refused) == 1
+
+
+@pytest.mark.parametrize("activation", ["softsign", "bent-identity", "elu"])
+def test_wide_boxes_of_nearly_straight_units_are_accepted(activation):
+    """One unit far out, fixed biases, doubles near a critical point: the box is wide, and the checker's balls are no wider than the prover's."""
+    found = []
+    for seed in range(12):
+        g = np.random.default_rng(seed)
+        X, Y = g.standard_normal((8, 2)), g.standard_normal((8, 1))
+        trained = lp.train("2-1-1", X, Y, activation=activation, bias="fixed", seed=seed, method="lm", max_iterations=12)
+        report = lp.check_architecture("2-1-1", X, Y, activation=activation, bias="fixed", weights=trained.weights, self_check=False)
+        verification = lp.verify(report.certificate.text)
+        assert verification.ok, verification.failures
+        found.append(report["critical-point"].verdict)
+    assert lp.Verdict.PROVED in found

@@ -10,9 +10,10 @@ from cases.kernel_draft import Draft
 from flint import nmod_mat
 
 from lossproof.certificates.kernel.check import RULES
+from lossproof.certificates.kernel.reading.outcome import AcceptedStep
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import read_problem
-from lossproof.certificates.kernel.rules.step import Accepted, Step
+from lossproof.certificates.kernel.rules.step import Step
 from lossproof.certificates.sweeps.cells import prove_group
 from lossproof.certificates.sweeps.grid import SweepGroup
 from lossproof.numerics.ranks.general_position import sweep_numerators
@@ -116,7 +117,9 @@ def given_by(rule, problem, matrix, *premises):
     """The bound everywhere that a rule gives, or None where it does not apply."""
     conclusion = {"matrix": matrix, "at": "everywhere", "rank_upper": 0}
     try:
-        found, rigor = RULES[rule](Step(problem, (), {}, tuple(Accepted(premise, Rigor.EXACT) for premise in premises), {}, conclusion))
+        found, rigor = RULES[rule](
+            Step(problem, (), {}, tuple(AcceptedStep(1, "premise", Rigor.EXACT, premise) for premise in premises), {}, conclusion)
+        )
     except Rejected:
         return None
     assert rigor is Rigor.EXACT

@@ -10,8 +10,9 @@ from cases.kernel_draft import Draft
 from flint import arb, fmpq, fmpq_mat
 
 from lossproof.certificates.kernel.arithmetic import cholesky as kernel_cholesky
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision, sech_squared
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION
+from lossproof.certificates.kernel.arithmetic.functions import SECH
 from lossproof.certificates.kernel.network import gram as kernel_gram
 from lossproof.certificates.kernel.network.gram import is_above_by_cholesky, is_above_by_inverse, network_at
 from lossproof.certificates.kernel.reading.parse import Rejected
@@ -201,8 +202,8 @@ def test_exponentials_at_the_worst_places():
 def test_far_out_and_wide_the_kernel_sees_that_the_slope_of_tanh_is_small():
     with ball_precision(80):
         for z in (arb(-(10.0**22), 1e7), arb(50, 3), arb(3, 1)):
-            assert 0 <= sech_squared(z).upper() < 0.1
-        assert sech_squared(arb(0, 5)).contains(1)
-        assert sech_squared(arb(3, 5)).contains(1)
-        assert sech_squared(arb(3, 5)).contains(4 * (arb(-16)).exp())
-        assert not sech_squared(arb(3, 5)).contains(2.0**-30)
+            assert 0 <= SECH.ball(z, 1).upper() < 0.1
+        assert SECH.ball(arb(0, 5), 1).contains(1)
+        assert SECH.ball(arb(3, 5), 1).contains(1)
+        assert SECH.ball(arb(3, 5), 1).contains(4 * (arb(-16)).exp())
+        assert not SECH.ball(arb(3, 5), 1).contains(2.0**-30)

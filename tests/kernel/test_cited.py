@@ -9,6 +9,7 @@ from cases.kernel_cases_learners import cited
 from cases.kernel_draft import EVERYWHERE, PRIME, XOR_X, XOR_Y, Draft
 
 from lossproof.certificates.kernel.check import check_certificate
+from lossproof.certificates.kernel.rules.cited import THEOREMS
 
 PLANE_X, PLANE_Y = [["0", "0"], ["1", "0"], ["0", "1"], ["1", "3"]], [["0", "1"], ["2", "1/2"], ["1", "1"], ["3", "-1"]]
 SMALL_X, SMALL_Y = [["0"], ["1"], ["3"]], [["0"], ["1"], ["0"]]
@@ -63,10 +64,15 @@ ALTERED = [
     ("lu-kawaguchi-2017", {"Y": [[y, "1"] for y in "0126"]}, None, "evidence.prime", "Y does not have full rank"),
     ("lu-kawaguchi-2017", {"X": [[x, x] for x in "0125"]}, None, "evidence.prime", "X does not have full rank"),
     ("lu-kawaguchi-2017", {"error": "cauchy:1"}, None, "rule", "squared error"),
+    ("lu-kawaguchi-2017", {"widths": (2, 2)}, None, "rule", "needs a hidden layer"),
+    ("lu-kawaguchi-2017", {"activation": "tanh"}, None, "rule", "linear units only"),
+    ("lu-kawaguchi-2017", {"bias": "fixed", "fixed_bias": [["0"], ["0", "0"]]}, None, "rule", "trainable or absent"),
+    ("laurent-von-brecht-2018", {"widths": (2, 2)}, None, "rule", "needs a hidden layer"),
     ("laurent-von-brecht-2018", {"widths": (2, 3, 1, 2)}, None, "rule", "narrower than both"),
     ("laurent-von-brecht-2018", {"error": "cauchy:1"}, None, "rule", "convex error"),
     ("laurent-von-brecht-2018", ZEROS, None, "rule", "trainable or absent"),
     ("laurent-von-brecht-2018", {"activation": "power:2"}, None, "rule", "linear units only"),
+    ("nguyen-hein-2017", {"widths": (1, 1)}, None, "rule", "needs a hidden layer"),
     ("nguyen-hein-2017", {"bias": "none"}, None, "rule", "trainable biases"),
     ("nguyen-hein-2017", {"activation": "softsign"}, None, "rule", "not one that the theorem is known to allow"),
     ("nguyen-hein-2017", {"output_activation": "sin"}, None, "rule", "not 0 anywhere"),
@@ -89,6 +95,7 @@ ALTERED = [
     ("li-ding-sun", {"output_activation": "tanh"}, None, "rule", "identity as output"),
     ("li-ding-sun", {"X": [["0"], ["1"], ["1"]]}, None, "evidence.coordinate", "equal values"),
     ("li-ding-sun", {}, {"coordinate": 1}, "evidence.coordinate", "from 0 to 0"),
+    ("ding-li-sun-2019", {"widths": (1, 1)}, None, "rule", "needs a hidden layer"),
     ("ding-li-sun-2019", {"activation": "relu"}, None, "rule", "second derivative other than 0"),
     ("ding-li-sun-2019", {"activation": "power:1"}, None, "rule", "second derivative other than 0"),
     ("ding-li-sun-2019", {"bias": "none"}, None, "rule", "trainable biases"),
@@ -112,6 +119,14 @@ def test_the_kernel_rejects_a_failing_hypothesis(theorem, options, evidence, pla
     assert where == f"steps[0].{place}"
     assert code in ("evidence", "schema")
     assert why in message
+
+
+@pytest.mark.parametrize("theorem", THEOREMS)
+def test_every_hypothesis_by_name_is_the_first_that_fails_somewhere(theorem):
+    base, proof = BASES[theorem]
+    altered = [(options, evidence) for name, options, evidence, _, _ in ALTERED if name == theorem]
+    messages = {outcome(theorem, {**base, **options}, proof if evidence is None else evidence)[2] for options, evidence in altered}
+    assert {f"this needs {name}" for name in THEOREMS[theorem][2]} <= messages
 
 
 @pytest.mark.parametrize("theorem", ["nguyen-hein-2017", "li-ding-sun", "venturi-bandeira-bruna", "ding-li-sun-2019"])

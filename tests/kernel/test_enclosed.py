@@ -13,7 +13,6 @@ from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import LARGEST, PRECISION, TINY, DoubleRing, Enclosed, of_balls
-from lossproof.certificates.kernel.arithmetic.functions import function_of
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Series
 from lossproof.certificates.kernel.reading.parse import Rejected
@@ -192,7 +191,7 @@ def test_activations_are_enclosed_over_their_intervals(name):
         for share in (-1, 0, fmpq(1, 3), 1):
             points = [fmpq(*m.as_integer_ratio()) + fmpq(*r.as_integer_ratio()) * share for m, r in zip(mid.flat, rad.flat, strict=True)]
             at = np.array([arb(t) for t in points], dtype=object).reshape(1, -1)
-            for found, true in zip((values, slopes), balls.both(function_of(activation_named(name)), name, Series([at])), strict=True):
+            for found, true in zip((values, slopes), balls.activate(activation_named(name), 1, Series([at]), slopes=True), strict=True):
                 there = np.broadcast_to(np.asarray(true.coefficients[0] if isinstance(true, Series) else true, dtype=object), mid.shape)
                 for m, r, ball in zip(found.mid.flat, found.rad.flat, there.flat, strict=True):
                     assert abs(arb(ball) - arb(float(m))) <= arb(float(r))

@@ -13,6 +13,7 @@ from cases.stand_ins import copy_arguments_of_routines, poison_new_memory
 from lossproof.certificates.kernel.arithmetic import cholesky
 from lossproof.certificates.kernel.arithmetic.cholesky import has_positive_pivots
 from lossproof.certificates.kernel.check import check_certificate
+from lossproof.certificates.kernel.network import gram
 from lossproof.theory import limits
 
 STAND_INS = {"as it is": lambda monkeypatch: None, "routines that copy": copy_arguments_of_routines, "unwritten memory": poison_new_memory}
@@ -111,3 +112,11 @@ def test_the_limits_of_an_inverse_are_fixed(name, most, what, monkeypatch):
     monkeypatch.setattr(limits, name, most - 1)
     failure = check_certificate(certificate(("inverse", False))).failures[0]
     assert (failure.code, failure.message) == ("limit", f"{what} is {most}, at most {most - 1} is allowed")
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -float("inf"), 0.0, 1.0, 1e308])
+def test_no_wrong_approximate_inverse_proves_anything(wrong, monkeypatch):
+    """Nothing is assumed of it, not even that it is finite."""
+    monkeypatch.setattr(gram, "qr", lambda A, **options: (np.full(A.shape, wrong), np.eye(A.shape[1])))
+    failure = check_certificate(certificate(("inverse", False))).failures[0]
+    assert (failure.code, failure.place) == ("evidence", "steps[0].evidence.least")

@@ -6,12 +6,13 @@ import copy
 
 import pytest
 from cases.kernel_cases import CASES
-from cases.kernel_cases_ranks import free_values
+from cases.kernel_cases_ranks import SMALL_PRIME, free_values
 from cases.kernel_draft import ALMOST, EVERYWHERE, Draft
 from cases.kernel_outcomes import accepted, outcome
 
 WEIGHTS, VALUES = [[[17, 29], [31, 5]], [[3], [11]]], [[[2, 3], [5, 7], [13, 19]]]
 EXPONENTIALS = [[12345, 777], [4242, 31]]
+FIXED = {"bias": "fixed", "fixed_bias": [["1", f"1/{SMALL_PRIME}"], ["0"]]}
 
 
 def first_step(case, problem=None, evidence=None, substitution=None, **conclusion):
@@ -43,6 +44,7 @@ def first_step(case, problem=None, evidence=None, substitution=None, **conclusio
         ({"substitution": {"exponentials": EXPONENTIALS[:1]}}, "schema", "evidence.substitution.exponentials"),
         ({"substitution": {"exponentials": [[0, 777], [4242, 31]]}}, "evidence", "evidence.substitution.exponentials[0][0]"),
         ({"substitution": {"exponentials": [[1048582, 1], [4242, 31]]}, "problem": {"activation": "sigmoid"}}, "evidence", "evidence.substitution"),
+        ({"problem": {"X": [[f"1/{SMALL_PRIME}"], ["1"], ["2"]]}}, "evidence", "evidence.substitution"),
         ({"substitution": {"u": 3}}, "schema", "evidence.substitution"),
         ({"evidence": {"rows": [0, 1], "columns": [0, 1]}}, "conclusion", "conclusion.rank_lower"),
         ({"evidence": {"rows": [0, 0, 4]}}, "evidence", "evidence.rows"),
@@ -90,6 +92,9 @@ def test_an_input_0_without_bias_leaves_no_derivative_at_a_kink(output):
         ({"problem": {"activation": "tanh"}}, "evidence", "rule"),
         ({"problem": {"output_activation": "sin"}}, "evidence", "rule"),
         ({"problem": {"X": [["0", "0"], ["0", "1"], ["1", "0"], ["0", "1"]]}}, "evidence", "evidence.weights"),
+        ({"problem": {"X": [["0", "0"], ["0", "1"], ["1", "0"], ["1", f"1/{SMALL_PRIME}"]]}}, "evidence", "evidence.weights"),
+        ({"problem": FIXED}, "schema", "evidence.weights"),
+        ({"problem": FIXED, "evidence": {"weights": [12345, 777, 31, 4242, 99991, 54321]}}, "evidence", "evidence.weights"),
         ({"matrix": "P-1"}, "conclusion", "conclusion.matrix"),
         ({"at": EVERYWHERE}, "conclusion", "conclusion.at"),
         ({"rank_lower": 3}, "conclusion", "conclusion.rank_lower"),

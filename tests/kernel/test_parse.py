@@ -45,9 +45,9 @@ def test_numbers(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-", "-0", "+1", "01", "1.0", "1e3", "1/1", "2/4", "0/5", "1/0", "1/-2", "1/02", " 1", "1 ", "1_0", "١", "nan", "inf", "NaN", "0x1p+0",
-     "0x1.8p+1", "0X1.8000000000000p+1", "0x1.8000000000000P+1", "-0x0.0p+0", "0x2.0000000000000p+1", "0x1.0000000000000p+1024", "0x1.0000000000000p+9999",
-     "0x0.0000000000001p-1023", "0x1.00000000000000p+0", "0x1.0000000000000p0"],
+    ["", "-", "-0", "+1", "01", "1.0", "1e3", "1/1", "2/4", "0/5", "1/0", "1/-2", "1/02", " 1", "1 ", "1_0", "١", "nan", "inf", "NaN", "None", "1/2/3", "--1",
+     "-1/-2", "0x1p+0", "0x1.8p+1", "0X1.8000000000000p+1", "0x1.8000000000000P+1", "-0x0.0p+0", "0x2.0000000000000p+1", "0x1.0000000000000p+1024",
+     "0x1.0000000000000p+9999", "0x0.0000000000001p-1023", "0x1.00000000000000p+0", "0x1.0000000000000p0"],
 )  # fmt: skip
 def test_bad_numbers(text):
     with pytest.raises(Rejected) as caught:
@@ -83,6 +83,16 @@ def test_rational_strings_are_no_doubles_and_no_other_types():
 )  # fmt: skip
 def test_bad_texts(text, expected):
     assert code(text) == expected
+
+
+def test_what_must_not_occur_in_a_text_is_refused_at_its_place():
+    deep = "[" * 31 + "]" * 31
+    for text, expected, where in (
+        ('{"a": [0, {"b": 1.5}]}', "number", "a[1].b"), ('{"a": [0, {"b": 1, "b": 1}]}', "schema", "a[1]"), ('{"a": [' + "1" * 21 + "]}", "limit", "a[0]"),
+        ('{"a": {"ü": -0}}', "number", "a.'\\xfc'"), ('{"a": [' + deep + "]}", "limit", "a" + "[0]" * 31), ('{"a": ' + deep + "}", "schema", "document"),
+    ):  # fmt: skip
+        failure = check_certificate(text).failures[0]
+        assert (failure.code, failure.place) == (expected, where)
 
 
 def test_many_keys_are_read_in_linear_time():
@@ -320,8 +330,8 @@ def test_the_outcome_of_a_check_tells_its_work():
 
 
 def test_the_lines_of_an_outcome_name_places():
-    lines = str(check_certificate(CASES["near_learner"]())).splitlines()
+    lines = str(verify(CASES["near_learner"]())).splitlines()
     assert any(line.endswith("PROVED exact-learner at W*1 [implication, BALL]") for line in lines)
-    steps = [str(step) for step in check_certificate(CASES["xor_generic"]()).steps]
+    steps = [str(step) for step in verify(CASES["xor_generic"]()).steps]
     assert any("rank P >= 4 at point 0 [rank-stack, EXACT]" in line for line in steps)
     assert any("rank P <= 1 at some weights [rank-constant-weights, EXACT]" in line for line in steps)

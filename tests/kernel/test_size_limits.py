@@ -8,9 +8,12 @@ import pytest
 from cases.kernel_draft import EVERYWHERE, Draft, layer, residues, weights
 from cases.kernel_growth import exact_layers, first, inclusion, line, long_denominators, patterns_of_signs, stationary
 
-from lossproof.certificates.kernel.arithmetic import rings
+from lossproof.certificates.kernel.arithmetic.rings import FormalRing
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.network import matrices, orbits
+from lossproof.certificates.kernel.reading.parse import Rejected
+from lossproof.certificates.kernel.reading.problem import read_problem
+from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
 from lossproof.theory.limits import MAX_ENTRIES, MAX_EXPONENT, MAX_MINOR, MAX_ORDER, MAX_SIGN_SAMPLES, MAX_WIDTH, PRECISIONS
 
@@ -36,6 +39,14 @@ def minor(name, size=1, u=None):
 
 def ball(name, size, bits):
     return lambda d: inclusion(d, name, size, bits)
+
+
+def test_a_matrix_is_refused_before_its_rows_are_listed():
+    problem = read_problem(Draft((1, 10**6, 10**6, 1), [["1"]], [["0"]]).finish()["problem"])
+    for name in ("P", "P-2", "W-2"):
+        with pytest.raises(Rejected) as caught:
+            matrices.entries(matrices.parse_matrix(name, problem), problem, None, FormalRing(Work()))
+        assert caught.value.code == "limit"
 
 
 def test_widths():
@@ -160,16 +171,16 @@ def powers_of_a_sample():
 @pytest.mark.parametrize(
     ("module", "name", "within", "draft"),
     [
-        (rings, "MAX_SUM_BITS", 2**20, lambda: long_denominators(100)),
-        (rings, "MAX_BITS", 256, lambda: at_point(minor("P"), (1, 1, 1, 1), "1/3", activation="softsign")),
+        (limits, "MAX_SUM_BITS", 2**20, lambda: long_denominators(100)),
+        (limits, "MAX_BITS", 256, lambda: at_point(minor("P"), (1, 1, 1, 1), "1/3", activation="softsign")),
         (
-            rings,
+            limits,
             "MAX_TERMS",
             64,
             lambda: at_point(minor("Phi-1"), (1, 2, 1), ["1", [[["pi"], "1"], [["log", "2"], "1"]]], activation="power:3"),
         ),
-        (rings, "MAX_DEGREE", 64, lambda: at_point(lambda d: d.kernel("P", [[[[0, "1"]]]], 0, "right", "Z[u]"), (1, 2, 1), "3")),
-        (rings, "MAX_EXPONENT", 64, lambda: at_point(lambda d: d.kernel("P", [[[[0, "1"]]]], 0, "right", "Z[u]"), (1, 2, 1), "3")),
+        (limits, "MAX_DEGREE", 64, lambda: at_point(lambda d: d.kernel("P", [[[[0, "1"]]]], 0, "right", "Z[u]"), (1, 2, 1), "3")),
+        (limits, "MAX_EXPONENT", 64, lambda: at_point(lambda d: d.kernel("P", [[[[0, "1"]]]], 0, "right", "Z[u]"), (1, 2, 1), "3")),
         (matrices, "MAX_ENTRIES", 64, lambda: at_point(lambda d: d.kernel("P", [["1"]]), (1, 2, 1), "0")),
         (orbits, "MAX_BITS", 64, powers_of_a_sample),
         (limits, "MAX_MINOR", 2, lambda: at_point(minor("P", 2), (1, 2, 1), "1", line(2))),

@@ -70,6 +70,27 @@ def test_the_family_of_shifts_is_seen_at_a_point_too():
         d.undo()
 
 
+@pytest.mark.parametrize(
+    ("weight", "own"),
+    [
+        ("3", "EXACT"),
+        (["0", [[["pi"], "1"]]], "BALL"),
+        (["-1", [[["log", "2"], "1"]]], "BALL"),
+        (["-1/2", [[["root", "1/4", 2], "1"]]], None),
+    ],
+)
+def test_what_balls_tell_from_zero_is_not_exact(weight, own):
+    """One unit of power:2 that the output does not see: the weight that is held is rational, or told from 0 in balls, or 0 in disguise."""
+    d = Draft((1, 1, 1), [["1"], ["1"]], [["0"], ["2"]], [layer([[weight]], ["0"]), layer([["0"]], ["1"])], activation="power:2")
+    for rigor in ("EXACT", "BALL"):
+        d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 1}, (), {"fixed": [0]}, rigor)
+        if own is None:
+            assert outcome(d) == ("evidence", "evidence.fixed")
+        else:
+            assert accepted(d) if rigor == own else outcome(d) == ("rigor", "rigor")
+        d.undo()
+
+
 IDLE = CRITICAL_CASES["idle_unit"]
 
 

@@ -12,11 +12,12 @@ import pytest
 from cases.kernel_draft import Draft, layer, residues
 from cases.kernel_outcomes import outcome
 from cases.kernel_twin import DIGITS, matrix, pivots, rational
-from flint import arb, fmpq, nmod
+from flint import arb, fmpq, fmpq_poly, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, DoubleRing
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing, function_field_ring, residue_ring
+from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
 from lossproof.certificates.kernel.network.gram import network_at
 from lossproof.certificates.kernel.network.matrices import entries, parse_matrix
 from lossproof.certificates.kernel.network.passes import Box, backward, curve_of, derivatives_exist, forward, psi
@@ -116,9 +117,13 @@ def test_residues_and_rational_functions_specialise_the_same_matrix(activation):
     assert int(np.lcm.reduce([z.denominator for row in z1 for z in row])) == D
     second = document["points"][0][1]
     mod = lambda x: nmod(fmpq(rational(x).numerator, rational(x).denominator), p)  # noqa: E731
-    found = entries(parse_matrix("P", problem), problem, Box(point), residue_ring(Work(), D, u, p))
+    found = entries(parse_matrix("P", problem), problem, Box(point), ExponentialRing(Work(), D, nmod(u, p)))
     small = D * k * max(abs(z) for row in z1 for z in row) < 3000
-    functions = entries(parse_matrix("P", problem), problem, Box(point), function_field_ring(Work(), D)) if small else None
+    functions = (
+        entries(parse_matrix("P", problem), problem, Box(point), ExponentialRing(Work(), D, Ratio(Work(), fmpq_poly([0, 1]))))
+        if small
+        else None
+    )
     for i in range(3):
         t = [value_at(z) for z in z1[i]]
         z2 = sum((mod(w[0]) * s for w, s in zip(second["W"], t, strict=True)), mod(second["b"][0]))
@@ -152,8 +157,8 @@ def test_double_precision_enclosures_hold(activation, output):
     with ball_precision(200):
         ring = BallRing(Work(), 200)
         passed, deltas = psi(ring, problem, curve_of(ring, problem, Box(point)))
-        blocks = [(deltas[l].coefficients[0], passed.phi[l - 1]) for l in (1, 2, 3)]
-        pairs = [(enclosed, balls) for (a, _), (balls, _) in zip(found.columns.blocks, blocks, strict=True) for enclosed in (a,)]
+        blocks = [(deltas[l], passed.phi[l - 1]) for l in (1, 2, 3)]
+        pairs = [(enclosed, balls) for (a, _), (balls, _) in zip(found.blocks, blocks, strict=True) for enclosed in (a,)]
         pairs += [(found.passed.z[l], passed.z[l].coefficients[0]) for l in range(1, len(passed.z))]
         pairs += [(found.passed.phi[l], passed.phi[l].coefficients[0]) for l in range(1, len(passed.phi))]
         for enclosed, balls in pairs:

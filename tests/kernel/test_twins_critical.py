@@ -16,7 +16,6 @@ from cases.kernel_twin import DIGITS, value
 from flint import arb, fmpq, fmpq_mat
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.functions import function_of
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing, terms_of
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
@@ -257,7 +256,7 @@ def test_saturated_units_keep_their_rigor(name, z):
     with ball_precision(128):
         ring, one = BallRing(Work(), 128), np.array([arb(1)], dtype=object)
         at = Series([np.array([arb(fmpq(*exact.as_integer_ratio()))], dtype=object), one])
-        found, slope = ring.both(function_of(activation), name, at)
+        found, slope = ring.activate(activation, 1, at, slopes=True)
         first, there = found.coefficients[0][0], constant_term(slope, (1,))[0]
         assert arb(found.coefficients[1][0]).overlaps(arb(there))
         assert not (bool(arb(there) < 0) and activation.nonvanishing_derivative.holds)
@@ -284,10 +283,10 @@ def test_kinks_have_as_many_derivatives_as_they_have():
             ):
                 z = Series([first, *[rest] * order])
                 if fine:
-                    ring.both(function_of(activation_named(name)), name, z)
+                    ring.activate(activation_named(name), 1, z, slopes=True)
                 else:
                     with pytest.raises(Rejected):
-                        ring.both(function_of(activation_named(name)), name, z)
+                        ring.activate(activation_named(name), 1, z, slopes=True)
 
 
 def planted(rng, n):

@@ -88,7 +88,7 @@ def test_softmax_up_to_shifts_of_the_logits():
     one = mapped("1-2", inputs, [[p, 1 - p] for p in odds], error="softmax")
     assert [(p.kind, p.inertia["zero"]) for p in one] == [("global", 2)]
     hidden = mapped("1-1-2", inputs, [[p, 1 - p] for p in odds], error="softmax", starts=60)
-    assert {p.claim.premises[0].rule for p in hidden} & {"stationary-box", "stationary-scaled"}
+    assert "stationary-box" in {p.claim.premises[0].rule for p in hidden}
     assert all(p.inertia["zero"] >= 2 for p in hidden)
 
 

@@ -13,7 +13,8 @@ import pytest
 from cases.command_cases import fail, run
 
 import lossproof as lp
-from lossproof.certificates.kernel.reading.outcome import Failure, Verification
+from lossproof.certificates.kernel.reading.outcome import Failure
+from lossproof.certificates.proof.verification import Verification
 from lossproof.certificates.sweeps import engine as sweep_engine
 from lossproof.certificates.sweeps.cells import prove_group
 from lossproof.certificates.sweeps.certificate import cell_certificate

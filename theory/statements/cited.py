@@ -70,11 +70,9 @@ CITED = (
         hypotheses=(
             "The biases are trainable, and all inputs differ.",
             "The hidden activation is analytic and strictly increasing, and either bounded, or exponentially small to the left and at "
-            "most linear to"
-            "the right; the output activation's derivative vanishes nowhere.",
+            "most linear to the right; the output activation's derivative vanishes nowhere.",
             "The error is a sum over outputs of a twice continuously differentiable function of the residual that has no critical point "
-            "but its"
-            "global minima.",
+            "but its global minima.",
             "Some hidden layer k has n_k ≥ T − 1, and n_{k+1} ≥ n_{k+2} ≥ … ≥ n_L.",
         ),
         conclusion=(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 from flint import arb, ctx, fmpq
 
-from lossproof.certificates.kernel.reading.problem import Combination, Constant, Number
+from lossproof.certificates.kernel.reading.problem import Constant
+
+Enclosure: TypeAlias = "Callable[[arb, Any], arb]"
+"""A function of a ball z, and of the parameter of a family: it contains the values at all points of z."""
 
 _NARROW = 2.0**-10
 
@@ -23,22 +27,14 @@ def ball_precision(bits: int) -> Iterator[None]:
         ctx.prec = before
 
 
-def number_ball(number: Number) -> arb:
-    """Return a ball that contains a number of the certificate."""
-    if not isinstance(number, Combination):
-        return arb(number)
-    return sum((arb(q) * constant_ball(constant) for constant, q in number.terms), arb(number.rational))
-
-
 def constant_ball(constant: Constant) -> arb:
     """Return a ball that contains a constant of section 2."""
     kind, *arguments = constant
     if kind == "pi":
         return arb.pi()
-    argument: arb = arb(arguments[0])
+    argument = arb(arguments[0])
     if kind == "root":
-        exponent: arb = argument.log() / arguments[1]
-        return exponent.exp()
+        argument = argument.log() / arguments[1]
     return argument.log() if kind == "log" else argument.exp()
 
 
@@ -47,54 +43,13 @@ def not_zero(z: fmpq | arb) -> bool:
     return bool(z > 0) or bool(z < 0)
 
 
-def monotone(function: Callable[[arb], arb], z: arb) -> arb:
-    """Return an enclosure of a function that is monotone over a ball: of its values at the two ends, if the ball is wide."""
-    if z.rad() < _NARROW:
-        return function(z)
-    ends: arb = function(z.lower()).union(function(z.upper()))
-    return ends
+def monotone(function: Enclosure, narrow: float = _NARROW, *, even: bool = False) -> Enclosure:
+    """Return the enclosure of a function that is monotone in z (``even``: in ``|z|``): of its values at the two ends, unless the radius is below ``narrow``."""
 
+    def enclosure(z: arb, p: Any) -> arb:
+        if z.rad() < narrow:
+            return function(z, p)
+        low, high = (z.abs_lower(), z.abs_upper()) if even else (z.lower(), z.upper())
+        return function(low, p).union(function(high, p))
 
-def monotone_in_size(function: Callable[[arb], arb], z: arb, narrow: float = _NARROW) -> arb:
-    """Return an enclosure of an even function that is monotone in ``|z|``: of its values at the two ends, unless the radius is less than ``narrow``."""
-    if z.rad() < narrow:
-        return function(z)
-    ends: arb = function(z.abs_lower()).union(function(z.abs_upper()))
-    return ends
-
-
-def logistic(z: arb) -> arb:
-    """Return an enclosure of ``1/(1+e^{-z})``, which rises with z, from an exponential that is not above 1."""
-
-    def value(x: arb) -> arb:
-        if x < 0:
-            e = x.exp()
-            return e / (1 + e)
-        return 1 / (1 + (-x).exp())
-
-    return monotone(value, z)
-
-
-def softplus(z: arb) -> arb:
-    """Return an enclosure of ``log(1+e^z)``, which rises with z."""
-    return monotone(lambda x: x.max(arb(0)) + (-abs(x)).exp().log1p(), z)
-
-
-def sech_squared(z: arb) -> arb:
-    """Return an enclosure of ``1/cosh² = 4e/(1+e)²``, ``e = e^{-2|z|}``."""
-
-    def value(x: arb) -> arb:
-        e = (-2 * abs(x)).exp()
-        return 4 * e / (1 + e) ** 2
-
-    return monotone_in_size(value, z)
-
-
-def normal_integral(z: arb) -> arb:
-    """Return an enclosure of ``Φ(z) = (1 + erf(z/√2))/2``."""
-    return (-z / arb(2).sqrt()).erfc() / 2
-
-
-def normal_density(z: arb) -> arb:
-    """Return an enclosure of ``Φ'``."""
-    return (-z * z / 2).exp() / (2 * arb.pi()).sqrt()
+    return enclosure

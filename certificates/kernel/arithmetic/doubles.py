@@ -1,11 +1,11 @@
 r"""Arrays of doubles with radii: the ring of a pass in double precision.
 
-Write ``u = 2^{-53}``, ``γ_k = k u / (1 − k u)``. An `Enclosed` array stands for all real arrays within its radii. Products of doubles in any order of summation, with or
-without fused multiply-add, obey ``|fl(AB) − AB| ≤ γ_m |A||B|`` for m terms, so ``AB`` is within ``|A| r_B + r_A (|B| + r_B) + γ_{m+2} |A||B|`` of ``fl(AB)``; sums and
-entrywise products likewise. The activations are enclosed by Arb over the whole interval of their argument. The bounds themselves are sums, products
-and roots of fewer than 2^30 non-negative doubles, wrong by less than the factor ``1 + 2^{-20}`` they are enlarged by. Underflow, even flushed to zero: every
-magnitude is at most 2^100, so what one layer loses is below 2^-700 and is covered by the 2^-600 added to each radius. Hypotheses: IEEE 754 double
-precision, rounding to nearest, BLAS products by conventional summation.
+Write ``u = 2^{-53}``, ``γ_k = k u / (1 − k u)``. An `Enclosed` array stands for all real arrays within its radii. Products of doubles in any order of
+summation, with or without fused multiply-add, obey ``|fl(AB) − AB| ≤ γ_m |A||B|`` for m terms, so ``AB`` is within ``|A| r_B + r_A (|B| + r_B) +
+γ_{m+2} |A||B|`` of ``fl(AB)``; sums and entrywise products likewise. The activations are enclosed by Arb over the whole interval of their argument.
+The bounds themselves are sums, products and roots of fewer than 2^30 non-negative doubles, wrong by less than the factor ``1 + 2^{-20}`` they are
+enlarged by. Underflow, even flushed to zero: every magnitude is at most 2^100, so what one layer loses is below 2^-700 and is covered by the 2^-600
+added to each radius. Hypotheses: IEEE 754 double precision, rounding to nearest, BLAS products by conventional summation.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.functions import function_of
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, Ring
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
-from lossproof.certificates.kernel.reading.parse import Rejected
-from lossproof.certificates.kernel.reading.problem import Number
+from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.limits import flops_work
@@ -43,8 +41,8 @@ class Enclosed:
     rad: Array
 
     def __post_init__(self) -> None:
-        if not (np.all(np.abs(self.mid) <= LARGEST) and np.all(self.rad <= LARGEST)):
-            raise Rejected("evidence", "limit", "a number is not finite or above 2^100 in double precision")
+        moderate = bool(np.all(np.abs(self.mid) <= LARGEST) and np.all(self.rad <= LARGEST))
+        require(moderate, "evidence", "a number is not finite or above 2^100 in double precision", "limit")
 
     @property
     def T(self) -> Enclosed:
@@ -66,30 +64,22 @@ class Enclosed:
         return Enclosed(self.mid @ other.mid, ENLARGE * rad + TINY)
 
 
-class DoubleRing(Ring):
+class DoubleRing(BallRing):
     """The ring of a pass: arrays are `Enclosed`."""
 
-    bits = PRECISION
+    def __init__(self, work: Work) -> None:
+        super().__init__(work, PRECISION)
+
+    def embed(self, number: Any) -> arb:
+        """Return a ball that contains the number; a rational takes no work worth counting."""
+        return arb(number) if isinstance(number, fmpq) else super().embed(number)
 
     def array(self, rows: Any) -> Any:
-        """Return exact numbers as doubles within ``8u|x|`` (or 2^-600), without error where they are doubles."""
-        table = [[self._double(x) for x in row] for row in rows]
-        mid = np.array([[double for double, _ in row] for row in table]).reshape(len(table), -1)
-        same = np.array([[exact for _, exact in row] for row in table]).reshape(mid.shape)
-        return Enclosed(mid, np.where(same, 0.0, 8 * UNIT * np.abs(mid) + TINY))
-
-    def _double(self, x: Number) -> tuple[float, bool]:
-        """Return the double next to a number, and whether it is the number."""
-        if isinstance(x, fmpq):
-            try:
-                double = int(x.p) / int(x.q)
-            except OverflowError:
-                raise Rejected("evidence", "limit", "a number is above 2^100") from None
-            return double, double.as_integer_ratio() == (int(x.p), int(x.q))
-        ball = BallRing(self.work, PRECISION).embed(x)
-        if ball.rel_accuracy_bits() < 56:
-            raise Rejected("conclusion.at", "evidence", "a weight is too close to 0 to be told from it in double precision")
-        return float(ball.mid()), False
+        """Return exact numbers as doubles with radii, without error where they are doubles."""
+        balls = super().array(rows)
+        clear = all(ball.rel_accuracy_bits() >= 56 for ball in balls.flat)
+        require(clear, "conclusion.at", "a weight is too close to 0 to be told from it in double precision")
+        return of_balls(balls, balls.shape)
 
     def count(self, products: int, values: int, *operands: Any, inner: int = 1) -> None:
         """Count products, four of each for the radii, and values of activations."""
@@ -99,12 +89,13 @@ class DoubleRing(Ring):
     def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
         """Enclose ``σ`` and ``σ'`` over each interval by Arb."""
         balls = np.array([arb(m, r) for m, r in zip(z.mid.flat, z.rad.flat, strict=True)], dtype=object).reshape(z.mid.shape)
-        values, derivatives = BallRing(Work(), PRECISION).both(function_of(activation), activation.name, Series([balls]))
+        values, derivatives = super().activate(activation, layer, Series([balls]), slopes=True)
         return of_balls(values, balls.shape), of_balls(derivatives, balls.shape)
 
 
 def of_balls(found: Any, shape: tuple[int, ...]) -> Enclosed:
-    """Return balls, a series of order 0 of them or one constant, as doubles with radii."""
-    parts = [(float(arb(ball).mid()), float(arb(ball).rad())) for ball in constant_term(found, shape).flat]
-    mid, rad = (np.array([part[k] for part in parts]).reshape(shape) for k in range(2))
-    return Enclosed(mid, ENLARGE * (rad + 2 * UNIT * np.abs(mid)) + TINY)
+    """Return balls, a series of order 0 of them or one constant, as doubles with radii; a double has radius 0."""
+    balls = [arb(x) for x in constant_term(found, shape).flat]
+    mid, rad = (np.array([float(part) for part in parts]).reshape(shape) for parts in ([x.mid() for x in balls], [x.rad() for x in balls]))
+    same = np.array([x == arb(m) for x, m in zip(balls, mid.flat, strict=True)], dtype=bool).reshape(shape)
+    return Enclosed(mid, np.where(same, 0.0, ENLARGE * (rad + 2 * UNIT * np.abs(mid)) + TINY))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from flint import arb, arb_mat, fmpq
 
+from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 
 
@@ -24,11 +25,8 @@ def _inverse(M: arb_mat, place: str) -> tuple[arb_mat, list[arb]]:
 
 def require_invertible(M: arb_mat, place: str) -> None:
     """Demand that every matrix in the balls is invertible: ``‖I − X M‖_∞ < 1`` makes ``X M`` so; or the ball of the determinant does not contain 0."""
-    determinant = M.det()
-    if determinant > 0 or determinant < 0:
-        return
-    _, sums = _inverse(M, place)
-    require(all(bool(s < 1) for s in sums), place, "a matrix in these balls may be singular")
+    invertible = not_zero(M.det()) or all(bool(s < 1) for s in _inverse(M, place)[1])
+    require(invertible, place, "a matrix in these balls may be singular")
 
 
 def require_contraction(G: Sequence[arb], J: arb_mat, radius: fmpq, target: fmpq) -> None:

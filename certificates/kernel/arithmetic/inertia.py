@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.rings import bounded
 from lossproof.certificates.kernel.arithmetic.series import Array
+from lossproof.certificates.kernel.reading.parse import limit
+from lossproof.theory import limits
 
 _SWITCH = fmpq(16, 25)
 
@@ -25,30 +26,26 @@ def inertia(matrix: Array, count: Callable[[int, int], None] = lambda numbers, b
     n = len(matrix)
     rest = np.array([[matrix[min(i, j), max(i, j)] for j in range(n)] for i in range(n)], dtype=object).reshape(n, n)
     negative = positive = 0
-    while len(rest):
-        block = _pivot(rest)
-        if not block:
-            break
-        negative += len(block) == 2 or bool(rest[block[0], block[0]] < 0)
-        positive += len(block) == 2 or bool(rest[block[0], block[0]] > 0)
+    while len(rest) and (block := _pivot(rest)):
         keep = [k for k in range(len(rest)) if k not in block]
         B, D = rest[np.ix_(keep, block)], rest[np.ix_(block, block)]
-        count(4 * len(keep) ** 2, 2 * _longest(rest))
-        det = D[0, 0] if len(block) == 1 else _determinant(rest, *block)
-        adjugate = np.array([[1]] if len(block) == 1 else [[D[1, 1], -D[0, 1]], [-D[0, 1], D[0, 0]]], dtype=object)
-        rest = rest[np.ix_(keep, keep)] - B @ (adjugate / det) @ B.T
+        longest = max((max(x.p.bit_length(), x.q.bit_length()) for x in rest.flat if isinstance(x, fmpq)), default=0)
+        limit(longest, limits.MAX_BITS, "the length of a rational number in bits")
+        count(4 * len(keep) ** 2, 2 * longest)
+        if len(block) == 1:
+            signs, inverse = (bool(D[0, 0] < 0), bool(D[0, 0] > 0)), 1 / D
+        else:
+            signs, inverse = (True, True), np.array([[D[1, 1], -D[0, 1]], [-D[0, 1], D[0, 0]]], dtype=object) / _determinant(rest, *block)
+        negative, positive = negative + signs[0], positive + signs[1]
+        rest = rest[np.ix_(keep, keep)] - B @ inverse @ B.T
     return negative, positive
-
-
-def _longest(matrix: Array) -> int:
-    return max((max(x.p.bit_length(), x.q.bit_length()) for x in matrix.flat if isinstance(x, fmpq)), default=0)
 
 
 def _size(x: Any) -> Any:
     """Return the distance of a number from 0, a lower bound for a ball; 0 if it is not finite."""
     if isinstance(x, arb):
         return x.abs_lower() if x.is_finite() else arb(0)
-    return abs(bounded(x))
+    return abs(x)
 
 
 def _pivot(rest: Array) -> list[int]:

@@ -16,6 +16,14 @@ class Commutative:
     """The operations that follow from ``+`` and ``*``."""
 
     __slots__ = ()
+    __add__: Any
+    __mul__: Any
+
+    def __radd__(self, other: Any) -> Any:
+        return self + other
+
+    def __rmul__(self, other: Any) -> Any:
+        return self * other
 
     def __neg__(self) -> Any:
         return self * (-1)
@@ -24,19 +32,7 @@ class Commutative:
         return self + (-1) * other
 
     def __rsub__(self, other: Any) -> Any:
-        return self * (-1) + other
-
-    def __add__(self, other: Any) -> Any:
-        raise NotImplementedError
-
-    def __mul__(self, other: Any) -> Any:
-        raise NotImplementedError
-
-    def __radd__(self, other: Any) -> Any:
-        return self + other
-
-    def __rmul__(self, other: Any) -> Any:
-        return self * other
+        return -self + other
 
 
 class Series(Commutative):
@@ -100,31 +96,24 @@ def constant_term(value: Any, shape: tuple[int, ...]) -> Array:
 
 def _convolve(times: Callable[[Array, Array], Array], left: Series, right: Series) -> Series:
     a, b = left.coefficients, right.coefficients
-    found = []
-    for k in range(len(a)):
-        term = times(a[0], b[k])
-        for j in range(1, k + 1):
-            term = term + times(a[j], b[k - j])
-        found.append(term)
-    return Series(found)
+    return Series([sum((times(a[j], b[k - j]) for j in range(1, k + 1)), times(a[0], b[k])) for k in range(len(a))])
 
 
 def product(A: Array, B: Array) -> Array:
     """Return ``A B``, of matrices or of stacks of them, by FLINT where all entries are rationals or all are balls."""
-    tables: tuple[tuple[type, Any], ...] = ((fmpq, fmpq_mat), (arb, arb_mat))
-    for kind, table in tables:
-        if A.size and B.size and all(type(x) is kind for M in (A, B) for x in M.flat):
-            if A.ndim == B.ndim == 2:
-                return np.array((table(A.tolist()) * table(B.tolist())).tolist(), dtype=object).reshape(len(A), B.shape[1])
-            if B.ndim == 2:
-                return product(A.reshape(-1, A.shape[-1]), B).reshape(*A.shape[:-1], B.shape[1])
-            if A.ndim == 2:
-                return np.swapaxes(product(np.swapaxes(B, -1, -2), A.T), -1, -2)
-            lead = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
-            left, right = (np.broadcast_to(M, (*lead, *M.shape[-2:])) for M in (A, B))
-            parts = [product(left[at], right[at]) for at in np.ndindex(lead)]
-            return np.array(parts, dtype=object).reshape(*lead, A.shape[-2], B.shape[-1])
-    return np.asarray(A @ B)
+    kinds = {type(x) for M in (A, B) for x in M.flat}
+    table = {fmpq: fmpq_mat, arb: arb_mat}.get(kinds.pop()) if len(kinds) == 1 and A.size and B.size else None
+    if table is None:
+        return np.asarray(A @ B)
+    if B.ndim == 2:
+        rows = A.reshape(-1, A.shape[-1]).tolist()
+        return np.array((table(rows) * table(B.tolist())).tolist(), dtype=object).reshape(*A.shape[:-1], B.shape[1])
+    if A.ndim == 2:
+        return np.swapaxes(product(np.swapaxes(B, -1, -2), A.T), -1, -2)
+    lead = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+    left, right = (np.broadcast_to(M, (*lead, *M.shape[-2:])) for M in (A, B))
+    parts = [product(left[at], right[at]) for at in np.ndindex(lead)]
+    return np.array(parts, dtype=object).reshape(*lead, A.shape[-2], B.shape[-1])
 
 
 def solve(start: Sequence[Array], z: Series, rates: Rates) -> tuple[Series, ...]:
@@ -133,10 +122,8 @@ def solve(start: Sequence[Array], z: Series, rates: Rates) -> tuple[Series, ...]
     The coefficient of ``t^k`` on the right determines that of ``t^{k+1}`` of y; ``rates`` are polynomials, so this is exact over a ring, and over balls
     encloses the Taylor coefficients for all starts and z in the balls.
     """
-    states = [[s] for s in start]
-    speed = z.derivative()
+    y, speed = tuple(Series([s]) for s in start), z.derivative()
     for k in range(z.order):
-        found = rates(z.head(k), speed.head(k), tuple(Series(s) for s in states))
-        for state, rate in zip(states, found, strict=True):
-            state.append(rate.coefficients[k] * fmpq(1, k + 1))
-    return tuple(Series(s) for s in states)
+        found = rates(z.head(k), speed.head(k), y)
+        y = tuple(Series([*state.coefficients, rate.coefficients[k] * fmpq(1, k + 1)]) for state, rate in zip(y, found, strict=True))
+    return y

@@ -6,41 +6,52 @@ With ``r = φ − y``, a separable error is ``Σ_j e(r_j)``, and ``∂E/∂φ_j 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.rings import Element, Formal, FormalRing, Ring, terms_of
+from lossproof.certificates.kernel.arithmetic.rings import Element, FormalRing, Ring, terms_of
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, solve
 from lossproof.certificates.kernel.reading.problem import Problem
 
 
-def error_gradient(ring: Ring, problem: Problem, phi: Series) -> Series:
+def error_gradient(ring: Ring, problem: Problem, phi: Series) -> Any:
     """Return ``∇E(φ_L(i), y_i)`` for all samples, shape ``(…, T, n_L)``, from the outputs as series."""
     Y, n = ring.array(problem.Y), problem.n_L
     if problem.error.family == "softmax":
         ring.count(problem.T * n * n * (phi.order + 1) ** 2, problem.T * n * n)
         (p,) = solve([_shares(ring, phi.coefficients[0])], phi, lambda z, speed, y: (y[0] * (speed - (y[0] * speed).total(-1)),))
-        others = ring.array([[fmpq(int(j != k)) for k in range(n)] for j in range(n)])
-        return p * (1 - Y) - (p @ others) * Y
+        return p * (1 - Y) + (p @ (1 - unit_vectors(ring, range(n), n))) * -Y
     ring.count(problem.T * n * (phi.order + 1) ** 2, problem.T * n, phi, Y)
     if problem.error.family == "logistic":
-        return ring.apply(problem.error, phi) * (1 - Y) - ring.apply(problem.error, -phi) * Y
-    return ring.apply(problem.error, phi - Y)
+        return ring.slope(problem.error, phi) * (1 - Y) - ring.slope(problem.error, -phi) * Y
+    return ring.slope(problem.error, phi - Y)
+
+
+def unit_vectors(ring: Ring, places: Sequence[int], size: int) -> Array:
+    """Return the unit vectors of some coordinates, as rows, which are counted before they are made."""
+    ring.count(len(places) * size, 0)
+    found = np.full((len(places), size), ring.embed(fmpq(0)), dtype=object)
+    found[np.arange(len(places)), list(places)] = ring.embed(fmpq(1))
+    return found
 
 
 def residuals(ring: Ring, problem: Problem, phi: Array) -> Array:
     """Return ``∇E(φ_L(i), y_i)`` for all samples, shape ``(T, n_L)``, at one point."""
-    return error_gradient(ring, problem, Series([phi])).coefficients[0]
+    found: Array = error_gradient(ring, problem, Series([phi])).coefficients[0]
+    return found
 
 
 def _shares(ring: Ring, phi: Array) -> Array:
     """Return ``p_j`` for each sample (row)."""
-    rows = np.empty(phi.shape, dtype=object)
-    for i, row in enumerate(phi):
-        found = _formal_shares(ring, list(row)) if isinstance(ring, FormalRing) else [_share(list(row), j) for j in range(len(row))]
-        for j, p in enumerate(found):
-            rows[i, j] = p
-    return rows
+    if isinstance(ring, FormalRing):
+        rows = [_formal_shares(ring, list(row)) for row in phi]
+    else:
+        rows = [[_share(list(row), j) for j in range(len(row))] for row in phi]
+    return np.array(rows, dtype=object)
 
 
 def _share(row: list[arb], j: int) -> arb:
@@ -83,11 +94,11 @@ def _formal_shares(ring: FormalRing, row: list[Element]) -> list[Element]:
     last = max(names)
 
     def ball(j: int) -> arb:
-        return _share([ring.ball(x) if isinstance(x, Formal) else arb(x) for x in row], j)
+        return _share([ring.ball(x) for x in row], j)
 
-    symbols = {name: ring.symbol(("softmax", name), lambda j=j: ball(j)) for j, name in enumerate(names) if name != last}  # type: ignore[misc]
-    rest = fmpq(1) - sum((symbols[name] for name in names if name != last), fmpq(0))
-    return [symbols[name] if name != last else rest * fmpq(1, names.count(last)) for name in names]
+    others = {name: ring.symbol(("softmax", name), partial(ball, j)) for j, name in enumerate(names) if name != last}
+    rest = (fmpq(1) - sum(others[name] for name in names if name != last)) * fmpq(1, names.count(last))
+    return [others.get(name, rest) for name in names]
 
 
 def losses(ring: Ring, problem: Problem, phi: Array) -> Element:
@@ -102,6 +113,6 @@ def losses(ring: Ring, problem: Problem, phi: Array) -> Element:
     if error.family == "softmax":
         return sum((_log_inverse_share(list(phi[i]), j) * y for (i, j), y in np.ndenumerate(Y) if y != 0), arb(0))
     if error.family == "logistic":
-        signed = ring.apply(error, values, part=0) * (1 - Y) + ring.apply(error, -values, part=0) * Y
+        signed = ring.apply(error, values) * (1 - Y) + ring.apply(error, -values) * Y
         return np.sum(signed.coefficients[0])
-    return np.sum(ring.apply(error, values - Y, part=0).coefficients[0])
+    return np.sum(ring.apply(error, values - Y).coefficients[0])

@@ -10,9 +10,10 @@ as exact numbers, ``S`` a diagonal matrix of powers of two ``s_p`` that scales i
    `cholesky_roundings` (see `cholesky`; Demmel; Rump, BIT 46, 2006). Forming the diagonal costs at most ``2uτ``.
 4. So ``λ_min(K) ≥ σ − (γ_c + γ_d/(1 − γ_d) + 2u) τ``, and with ``σ`` a little above ``(D + s)²`` plus this loss, ``σ_min(MS) ≥ √λ_min(K) − D ≥ s``, and more
    than 0. S is invertible, so M has full column rank.
-5. *Approximate left inverse*, for matrices that are too ill-conditioned for K. ``A = fl(M̂S)`` is written out, each entry a product of two doubles and a power
-   of two: ``‖A − MS‖_F ≤ D + 2u‖A‖_F``. X is any matrix of doubles. With N rows, ``‖I − X MS‖₂ ≤ e = ‖fl(I − XA)‖_F + γ_{N+2} ‖|X||A| + I‖_F + ‖X‖_F (D +
-   2u‖A‖_F)``; if ``e < 1``, ``X MS`` is invertible and ``σ_min(MS) ≥ (1 − e)/‖X‖_F``. Nothing is assumed of X: here it comes from a QR factorisation.
+5. *Approximate left inverse*, for matrices that are too ill-conditioned for K. ``A = fl(M̂S)`` is written out, each entry a product of two doubles
+   and a power of two: ``‖A − MS‖_F ≤ D + 2u‖A‖_F``. X is any matrix of doubles. With N rows, ``‖I − X MS‖₂ ≤ e = ‖fl(I − XA)‖_F + γ_{N+2} ‖|X||A| +
+   I‖_F + ‖X‖_F (D + 2u‖A‖_F)``; if ``e < 1``, ``X MS`` is invertible and ``σ_min(MS) ≥ (1 − e)/‖X‖_F``. Nothing is assumed of X, not even that it
+   is finite: here it comes from a QR factorisation.
 
 Rows may be divided by powers of two first, which cannot raise the rank. The norms of columns are between 2^-100 and 2^100, so underflow loses less than 2^-200.
 """
@@ -21,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.linalg import lapack, qr
@@ -39,23 +39,20 @@ _OCTAVES, _MOST_OCTAVES, _PIECE = 4, 400, 1024
 
 
 @dataclass(frozen=True)
-class Columns:
-    """The blocks ``(Ψ̂_l, Φ̂_{l-1}⁺)``, of shapes ``(n_L, T, n_l)`` and ``(T, m_l)``; ``k_p`` and ``δ_p²``, both of shape ``(T, n_L)``; c of step 2."""
-
-    blocks: list[tuple[Enclosed, Enclosed]]
-    norms: Array
-    errors: Array
-    terms: int
-
-
-@dataclass(frozen=True)
 class Network:
-    """The network at a point in doubles: its weights and biases, its pass, the columns of ``P``, and the scales of its equations, S."""
+    """The network at a point in doubles: its weights and biases, its pass, and the columns of ``P``.
+
+    These are the blocks ``(Ψ̂_l, Φ̂_{l-1}⁺)``, of shapes ``(n_L, T, n_l)`` and ``(T, m_l)``; S, the scales of the equations, of shape ``(T, n_L)``;
+    and D, τ and c of steps 1 and 2.
+    """
 
     curve: list[tuple[Enclosed, Enclosed]]
     passed: Passed
-    columns: Columns
+    blocks: list[tuple[Enclosed, Enclosed]]
     scale: Array
+    D: float
+    tau: float
+    terms: int
 
 
 def network_at(
@@ -78,17 +75,24 @@ def network_at(
     blocks = [(deltas[l], plus(passed.phi[l - 1], problem.fan_in(l))) for l in layers]
     if balanced:
         blocks = [(_divided(psi, (0, 1)), _divided(phi, (0,))) for psi, phi in blocks]
-    columns = _columns(blocks, max(problem.widths[l] + problem.fan_in(l) for l in layers) + len(layers) + 8)
-    exponents = np.frexp(columns.norms)[1]
-    return Network(curve, passed, columns, np.ldexp(1.0, -(np.minimum(exponents.max(), exponents + _OCTAVES) if weighted else exponents)))
+    squares, errors = (np.zeros((problem.T, n)) for _ in range(2))
+    for psi, phi in blocks:
+        (k_psi, r_psi), (k_phi, r_phi) = ([np.sqrt(np.sum(x**2, axis=-1)).T for x in (part.mid, part.rad)] for part in (psi, phi))
+        squares += (k_psi * k_phi[:, None]) ** 2
+        errors += (r_psi * (k_phi + r_phi)[:, None] + k_psi * r_phi[:, None]) ** 2
+    norms = np.sqrt(squares)
+    require(bool(np.all(norms >= 1 / LARGEST)), "evidence", "a column is 0 or nearly so")
+    exponents = np.frexp(norms)[1]
+    scale = np.ldexp(1.0, -(np.minimum(exponents.max(), exponents + _OCTAVES) if weighted else exponents))
+    terms = max(problem.widths[l] + problem.fan_in(l) for l in layers) + len(layers) + 8
+    D, tau = float(np.sqrt(np.sum(errors * scale**2))), float(np.sum((norms * scale) ** 2))
+    return Network(curve, passed, blocks, scale, D, tau, terms)
 
 
 def plus(phi: Enclosed, width: int) -> Enclosed:
     """Append a column of ones where the width asks for one."""
-    if phi.mid.shape[1] == width:
-        return phi
-    one = np.ones((phi.mid.shape[0], 1))
-    return Enclosed(np.hstack([phi.mid, one]), np.hstack([phi.rad, 0 * one]))
+    ones = np.ones((len(phi.mid), width - phi.mid.shape[1]))
+    return Enclosed(np.hstack([phi.mid, ones]), np.hstack([phi.rad, 0 * ones]))
 
 
 def _divided(part: Enclosed, others: tuple[int, ...]) -> Enclosed:
@@ -97,72 +101,47 @@ def _divided(part: Enclosed, others: tuple[int, ...]) -> Enclosed:
     return Enclosed(np.ldexp(part.mid, -exponents), np.ldexp(part.rad, -exponents) + TINY)
 
 
-def _columns(blocks: list[tuple[Enclosed, Enclosed]], terms: int) -> Columns:
-    squares = errors = np.zeros((blocks[0][0].mid.shape[1], blocks[0][0].mid.shape[0]))
-    for psi, phi in blocks:
-        (psi_norm, psi_error), (phi_norm, phi_error) = (
-            [np.sqrt(np.sum(x**2, axis=-1)).T for x in (part.mid, part.rad)] for part in (psi, phi)
-        )
-        squares = squares + (psi_norm * phi_norm[:, None]) ** 2
-        errors = errors + (psi_error * (phi_norm + phi_error)[:, None] + psi_norm * phi_error[:, None]) ** 2
-    norms = np.sqrt(squares)
-    require(bool(np.all(norms >= 1 / LARGEST)), "evidence", "a column is 0 or nearly so")
-    return Columns(blocks, norms, errors, terms)
-
-
 def is_above_by_cholesky(work: Work, found: Network, least: float) -> bool:
     """Tell whether ``σ_min(MS) ≥ least``, and more than 0, is seen by steps 2 to 4."""
-    columns, scale, n = found.columns, found.scale, found.scale.size
-    work.spend(limits.flops_work(n**3 // 3 + n**2 * columns.terms), "a Cholesky factorisation")
-    D2, tau = float(np.sum(columns.errors * scale**2)), float(np.sum((columns.norms * scale) ** 2))
+    n = found.scale.size
+    work.spend(limits.flops_work(n**3 // 3 + n**2 * found.terms), "a Cholesky factorisation")
     cholesky = gamma(cholesky_roundings(n))
-    loss = (gamma(columns.terms) + cholesky / (1 - cholesky) + 4 * UNIT) * tau
-    shift = ENLARGE * ((np.sqrt(D2) + least) ** 2 + loss)
-    factors = [(_scaled_rows(psi, scale), np.ascontiguousarray(phi.mid)) for psi, phi in columns.blocks]
-    return bool(np.isfinite(shift)) and has_positive_pivots(
-        lambda rows, others: _gram_tile(factors, scale.shape[1], rows, others, shift), n
-    )
+    loss = (gamma(found.terms) + cholesky / (1 - cholesky) + 4 * UNIT) * found.tau
+    shift = ENLARGE * ((found.D + least) ** 2 + loss)
+    factors = _factors(found)
+
+    def tile(rows: slice, others: slice) -> Array:
+        """Return rows and columns of ``Σ_l (SΨ̂ᵀΨ̂S) ∘ (Φ̂ᵀΦ̂) − σI``."""
+        parts = (matrix_product(psi[rows], psi[others]) * matrix_product(phi[rows], phi[others]) for psi, phi in factors)
+        total: Array = sum(parts, np.zeros((rows.stop - rows.start, others.stop - others.start)))
+        if rows == others:
+            total[np.diag_indices(len(total))] -= shift
+        return total
+
+    return bool(np.isfinite(shift)) and has_positive_pivots(tile, n)
 
 
-def _scaled_rows(psi: Enclosed, scale: Array) -> Array:
-    """Return ``Ψ̂ᵀS``, a row a column of P: column p belongs to sample ``p // n_L``."""
-    return np.ascontiguousarray(psi.mid.transpose(1, 0, 2) * scale[:, :, None]).reshape(scale.size, -1)
-
-
-def _gram_tile(factors: list[tuple[Array, Array]], n_L: int, rows: slice, others: slice, shift: float) -> Array:
-    """Return rows and columns of ``Σ_l (SΨ̂ᵀΨ̂S) ∘ (Φ̂ᵀΦ̂) − σI``."""
-    samples, other_samples = (np.arange(part.start, part.stop) // n_L for part in (rows, others))
-    first, second = (slice(part[0], part[-1] + 1) for part in (samples, other_samples))
-    places = np.ix_(samples - samples[0], other_samples - other_samples[0])
-    total = np.zeros((len(samples), len(other_samples)))
-    for psi, phi in factors:
-        total += matrix_product(psi[rows], psi[others]) * matrix_product(phi[first], phi[second])[places]
-    if rows == others:
-        total[np.diag_indices(len(samples))] -= shift
-    return total
+def _factors(found: Network) -> list[tuple[Array, Array]]:
+    """Return ``Ψ̂_lᵀS`` and ``Φ̂_{l-1}⁺ᵀ`` layer by layer: row ``i n_L + j`` of both belongs to column ``i n_L + j`` of P, sample i and output j."""
+    n_L, n = found.scale.shape[1], found.scale.size
+    scaled = [np.ascontiguousarray(psi.mid.transpose(1, 0, 2) * found.scale[:, :, None]) for psi, _ in found.blocks]
+    return [(part.reshape(n, -1), np.repeat(phi.mid, n_L, axis=0)) for part, (_, phi) in zip(scaled, found.blocks, strict=True)]
 
 
 def is_above_by_inverse(work: Work, found: Network, least: float) -> bool:
     """Tell whether ``σ_min(MS) ≥ least``, and more than 0, is seen by step 5."""
-    scale, n = found.scale, found.scale.size
-    heights = [psi.mid.shape[2] * phi.mid.shape[1] for psi, phi in found.columns.blocks]
+    n, N = found.scale.size, sum(psi.mid.shape[2] * phi.mid.shape[1] for psi, phi in found.blocks)
     limit(n, limits.MAX_INVERSE_COLUMNS, "the number of columns")
-    limit(sum(heights) * n, limits.MAX_INVERSE_ENTRIES, "the number of entries of P")
-    work.spend(limits.flops_work(12 * sum(heights) * n * n), "an approximate inverse")
-    parts: list[Any] = []
-    for (psi, phi), rows in zip(found.columns.blocks, heights, strict=True):
-        parts.append((_scaled_rows(psi, scale).T[:, None, :] * np.repeat(phi.mid.T, scale.shape[1], axis=1)[None]).reshape(rows, n))
-    A = np.vstack(parts)
+    limit(N * n, limits.MAX_INVERSE_ENTRIES, "the number of entries of P")
+    work.spend(limits.flops_work(12 * N * n * n), "an approximate inverse")
+    A = np.vstack([(psi.T[:, None, :] * phi.T[None]).reshape(-1, n) for psi, phi in _factors(found)])
     Q, R = qr(A, mode="economic", check_finite=False)
-    inverse, info = lapack.dtrtri(R)
-    X = np.triu(inverse) @ Q.T
-    if info != 0 or not np.all(np.isfinite(X)):
-        return False
+    X = np.triu(lapack.dtrtri(R)[0]) @ Q.T
     residual, size = np.eye(n), np.eye(n)
-    for start in range(0, len(A), _PIECE):
+    for start in range(0, N, _PIECE):
         piece = slice(start, start + _PIECE)
         residual -= X[:, piece] @ A[piece]
         size += np.abs(X[:, piece]) @ np.abs(A[piece])
-    norm_A, norm_X, D = np.linalg.norm(A), np.linalg.norm(X), np.sqrt(np.sum(found.columns.errors * scale**2))
-    error = np.linalg.norm(residual) + gamma(len(A) + 2) * np.linalg.norm(size) + norm_X * (D + 2 * UNIT * norm_A)
+    norm_A, norm_X = np.linalg.norm(A), np.linalg.norm(X)
+    error = np.linalg.norm(residual) + gamma(N + 2) * np.linalg.norm(size) + norm_X * (found.D + 2 * UNIT * norm_A)
     return bool(ENLARGE * error + TINY < 1 and (1 - ENLARGE * error) >= ENLARGE * least * norm_X)

@@ -25,7 +25,6 @@ import numpy as np
 from flint import arb
 
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, Enclosed, gamma
-from lossproof.certificates.kernel.arithmetic.functions import function_of
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.network.gram import Network
@@ -41,7 +40,7 @@ def lipschitz_constant(work: Work, problem: Problem, found: Network, radius: flo
     p: Array = np.zeros(problem.T)
     P = Q = 0.0
     for l in range(1, problem.L + 1):
-        plus, W, z = found.columns.blocks[l - 1][1], found.curve[l - 1][0], found.passed.z[l]
+        plus, W, z = found.blocks[l - 1][1], found.curve[l - 1][0], found.passed.z[l]
         inputs, units = _norms(plus, 1) + up(p * radius), _norms(W, 0) + radius
         norm_W, norm_inputs = _norm(W) + radius, _norm(plus) + float(up(P * radius))
         d = root(up(inputs)[:, None], up(up(units)[None, :] * p[:, None]))
@@ -61,11 +60,11 @@ def _slopes(work: Work, activation: Activation, mid: Array, rad: Array) -> tuple
 
     The latter is the largest ``|σ''|``, from the Taylor coefficients along ``z + t``, with both sides of a kink at which σ' is continuous.
     """
-    function, ring = function_of(activation), BallRing(work, PRECISION)
+    ring = BallRing(work, PRECISION)
     ring.count(0, 2 * mid.size)
     balls = np.array([arb(float(m), float(r)) for m, r in zip(mid.flat, rad.flat, strict=True)], dtype=object).reshape(mid.shape)
-    sides, y = ring.solved(function, activation.name, Series([balls, np.full_like(balls, arb(1))]), 1)
-    slope = function.slope(Series([balls, np.full_like(balls, arb(1))]), y, sides, function.parameter)
+    function, at = ring.along(activation, Series([balls, np.full_like(balls, arb(1))]), 1)
+    slope = function.slope(*at)
     parts = slope.coefficients if isinstance(slope, Series) else (slope, arb(0))
     enclosed = [constant_term(part, mid.shape) for part in parts]
     first, change = (np.array([float(abs(arb(ball)).upper()) for ball in part.flat]).reshape(mid.shape) for part in enclosed)

@@ -1,14 +1,13 @@
 """The one lemma about symmetries of the samples: inputs whose outputs determine each other at all weights.
 
-Equal inputs have equal outputs. Without any bias, let σ be the hidden activation. If ``σ(0) = 0`` (or ``L = 1``), the input 0 has ``z_L = 0`` at all weights. If
-σ is odd (or ``L = 1``) then ``z_l(−x) = −z_l(x)`` for all l, and if it is even, ``z_L(−x) = z_L(x)``. If ``σ(cz) = c^k σ(z)`` for all ``c > 0`` (``k = 1`` if ``L =
-1``), then ``z_l(cx) = c^{k^{l-1}} z_l(x)``. In each case ``z_L(x') = ρ z_L(x)`` for all W, with a number ρ: x and x' are of one orbit.
+Equal inputs have equal outputs. Without any bias, let σ be the hidden activation. If ``σ(0) = 0`` (or ``L = 1``), the input 0 has ``z_L = 0`` at all
+weights. If σ is odd (or ``L = 1``) then ``z_l(−x) = −z_l(x)`` for all l, and if it is even, ``z_L(−x) = z_L(x)``. If ``σ(cz) = c^k σ(z)`` for all ``c > 0``
+(``k = 1`` if ``L = 1``), then ``z_l(cx) = c^{k^{l-1}} z_l(x)``. In each case ``z_L(x') = ρ z_L(x)`` for all W, with a number ρ: x and x' are of one orbit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq
@@ -17,13 +16,15 @@ from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.rings import FormalRing, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Series
 from lossproof.certificates.kernel.reading.parse import limit
-from lossproof.certificates.kernel.reading.problem import Problem, row_key
+from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.limits import MAX_BITS
 
+_PARITIES: dict[tuple[int, int, int] | None, int] = {(-1, 0, 0): -1, (1, 0, 0): 1}
+"""The sign of ``σ(−z)`` to ``σ(z)``, for the reflections of odd and even functions."""
 
-@dataclass(frozen=True)
-class Orbit:
+
+class Orbit(NamedTuple):
     """``z_L`` at a sample is ``sign · scale^power`` times one vector of its orbit, for all weights; with sign 0 it is 0 for all weights.
 
     ``first`` is the first sample of the orbit.
@@ -52,24 +53,20 @@ def value_at_zero(problem: Problem, layer: int) -> fmpq | None:
 def orbits(problem: Problem) -> list[Orbit]:
     """Return the orbit of every sample."""
     single, record = problem.L == 1, problem.activation
-    free = problem.has_no_bias
-    parity = (-1 if single else {(-1, 0, 0): -1, (1, 0, 0): 1}.get(record.reflection or (0, 0, 0))) if free else None
+    free = problem.bias == "none" or (problem.fixed_bias is not None and all(b == 0 for layer in problem.fixed_bias for b in layer))
+    parity = (-1 if single else _PARITIES.get(record.reflection)) if free else None
     degree = (1 if single else record.homogeneity) if free else None
     silent = free and (single or vanishes(value_at_zero(problem, 1)))
     power = 1 if degree is None else degree ** (problem.L - 1)
-    known: dict[tuple[tuple[int, int], ...], int] = {}
+    known: dict[tuple[fmpq, ...], int] = {}
     found = []
     for i, x in enumerate(problem.X):
         lead = next((q for q in x if q != 0), None)
         sign = -1 if parity is not None and lead is not None and lead < 0 else 1
         scale = ONE if degree is None or lead is None else abs(lead)
-        first = known.setdefault(row_key(_divided(x, sign * scale)), i)
+        first = known.setdefault(tuple(q / (sign * scale) for q in x), i)
         found.append(Orbit(first, 0 if silent and lead is None else (parity or 1) if sign < 0 else 1, scale, power))
     return found
-
-
-def _divided(x: Sequence[fmpq], q: fmpq) -> list[fmpq]:
-    return [entry / q for entry in x]
 
 
 def image(problem: Problem, factor: fmpq, y: fmpq) -> fmpq | None:
@@ -79,6 +76,6 @@ def image(problem: Problem, factor: fmpq, y: fmpq) -> fmpq | None:
         return y if factor == 1 else None
     if factor == 0:
         return value_at_zero(problem, problem.L)
-    if record.homogeneity is not None and (factor > 0 or record.reflection in ((1, 0, 0), (-1, 0, 0))):
-        return y * abs(factor) ** record.homogeneity * (1 if factor > 0 or record.reflection == (1, 0, 0) else -1)
-    return y * record.reflection[0] if factor == -1 and record.reflection in ((1, 0, 0), (-1, 0, 0)) else None
+    sign = 1 if factor > 0 else _PARITIES.get(record.reflection)
+    degree = 0 if abs(factor) == 1 else record.homogeneity
+    return None if sign is None or degree is None else y * sign * abs(factor) ** degree

@@ -7,9 +7,8 @@ directions vectors of ``N_net`` entries in the order of the rows of P; everythin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from flint import arb, fmpq
@@ -18,19 +17,16 @@ from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.functions import ZERO, function_of
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Element, FormalRing, Ring, side_of
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
-from lossproof.certificates.kernel.network.errors import error_gradient
+from lossproof.certificates.kernel.network.errors import error_gradient, unit_vectors
 from lossproof.certificates.kernel.reading.problem import Point, Problem
 from lossproof.certificates.kernel.reading.work import Work
-from lossproof.theory.limits import SIGN_PRECISION
+from lossproof.theory.limits import MAX_BATCH, SIGN_PRECISION
 from lossproof.theory.verdicts import Rigor
 
 Curve: TypeAlias = "list[tuple[Any, Any]]"
 
-MAX_BATCH = 2 * 10**5
 
-
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """All weights that differ from a point by at most the radius in each of the parameters given (rows of P; None: all of them)."""
 
     point: Point
@@ -38,8 +34,7 @@ class Box:
     free: frozenset[int] | None = None
 
 
-@dataclass(frozen=True)
-class Passed:
+class Passed(NamedTuple):
     """``z[l]``, ``phi[l]`` and the slopes ``σ'(z_l)`` of the layers ``0..depth``; ``z[0]`` and ``slopes[0]`` are unused."""
 
     z: list[Any]
@@ -49,8 +44,7 @@ class Passed:
 
 def weights(ring: Ring, problem: Problem, box: Box) -> list[tuple[Array, Array]]:
     """Return ``(W_l, b_l)`` over a ring, ``b_l`` as one row; over a box with a radius they are balls."""
-    found = []
-    ball = arb(0, arb(box.radius).upper())
+    found, ball = [], arb(0, arb(box.radius).upper())
     for l, (W, b) in enumerate(box.point.layers, start=1):
         rows, first, m = ring.array([*W, b]), problem.below(l), problem.fan_in(l)
         for i, a in np.ndindex(m, problem.widths[l]) if box.radius != 0 else ():
@@ -60,20 +54,14 @@ def weights(ring: Ring, problem: Problem, box: Box) -> list[tuple[Array, Array]]
     return found
 
 
-def curve_of(ring: Ring, problem: Problem, box: Box, terms: Mapping[int, Array] | None = None, order: int = 0) -> Curve:
-    """Return ``(W_l(t), b_l(t))``; a term is an array of directions ``(…, N_net)``."""
-    found: Curve = []
+def curve_of(ring: Ring, problem: Problem, box: Box, terms: Sequence[Array] = ()) -> Curve:
+    """Return ``(W_l(t), b_l(t))`` from the arrays of directions ``δ_1, δ_2, …``, each of shape ``(…, N_net)``."""
+    found, zero = [], ring.embed(fmpq(0))
     for l, (W, b) in enumerate(weights(ring, problem, box), start=1):
-        zero, m, n, first = ring.embed(fmpq(0)), problem.fan_in(l), problem.widths[l], problem.below(l)
-        parts = ([W], [b])
-        for k in range(1, order + 1):
-            if terms is None or k not in terms:
-                block = np.full((m, n), zero, dtype=object)
-            else:
-                block = np.swapaxes(terms[k][..., first : first + m * n].reshape(*terms[k].shape[:-1], n, m), -1, -2)
-            parts[0].append(block[..., : len(W), :])
-            parts[1].append(block[..., len(W) :, :] if problem.bias_rows else np.full_like(b, zero))
-        found.append((Series(parts[0]), Series(parts[1])))
+        first, end, shape = problem.below(l), problem.below(l + 1), (problem.widths[l], problem.fan_in(l))
+        blocks = [np.swapaxes(d[..., first:end].reshape(*d.shape[:-1], *shape), -1, -2) for d in terms]
+        biases = [block[..., len(W) :, :] if problem.bias_rows else np.full_like(b, zero) for block in blocks]
+        found.append((Series([W, *(block[..., : len(W), :] for block in blocks)]), Series([b, *biases])))
     return found
 
 
@@ -85,10 +73,8 @@ def forward(
     ``passes`` is how many plain passes the series amount to.
     """
     X = ring.array(problem.X)
-    passed = Passed([X], [X], [X])
-    last = problem.L if depth is None else depth
+    passed, n, last = Passed([X], [X], [X]), problem.widths, problem.L if depth is None else depth
     for l, (W, b) in enumerate(curve[:last], start=1):
-        n = problem.widths
         ring.count(passes * problem.T * (n[l - 1] + 1) * n[l], problem.T * n[l], W, passed.phi[-1], inner=n[l - 1] + 1)
         z = passed.phi[-1] @ W + b
         passed.z.append(z)
@@ -108,24 +94,25 @@ def backward(ring: Ring, problem: Problem, curve: Curve, slopes: list[Any], delt
     return found
 
 
-def psi(ring: Ring, problem: Problem, curve: Curve, lowest: int = 1) -> tuple[Passed, dict[int, Any]]:
-    """Return the forward pass, without the output where columns are taken up to non-zero factors, and ``{l: Ψ_l}`` of shape ``(n_L, T, n_l)``."""
+def psi(ring: Ring, problem: Problem, curve: Curve, lowest: int = 1) -> tuple[Passed, dict[int, Array]]:
+    """Return the forward pass, without the output where columns are taken up to non-zero factors, and ``{l: Ψ_l}`` of shape ``(n_L, T, n_l)`` at ``t = 0``."""
     n = problem.n_L
     passed = forward(ring, problem, curve, problem.L - 1 if problem.strip else problem.L)
-    units = np.broadcast_to(ring.array([[fmpq(int(j == k)) for k in range(n)] for j in range(n)])[:, None, :], (n, problem.T, n))
-    delta = Series([units]) if problem.strip else Series([units]) * passed.slopes[-1]
-    return passed, backward(ring, problem, curve, passed.slopes, delta, lowest, passes=n)
+    units = Series([np.broadcast_to(unit_vectors(ring, range(n), n)[:, None, :], (n, problem.T, n))])
+    ring.count(0 if problem.strip else n * n * problem.T, 0)
+    deltas = backward(ring, problem, curve, passed.slopes, units if problem.strip else units * passed.slopes[-1], lowest, passes=n)
+    return passed, {l: delta.coefficients[0] for l, delta in deltas.items()}
 
 
-def _gradient(ring: Ring, problem: Problem, curve: Curve, passes: int) -> Series:
-    """Return ``T ∇J`` along a curve: layer l's part is ``φ_{l-1}ᵀ δ_l`` and ``Σ_i δ_l(i)``."""
-    passed = forward(ring, problem, curve, passes=passes)
+def _gradient(ring: Ring, problem: Problem, curve: Curve, passes: int = 1, lowest: int = 1) -> Series:
+    """Return ``T ∇J`` along a curve, from a layer on: layer l's part is ``φ_{l-1}ᵀ δ_l`` and ``Σ_i δ_l(i)``."""
+    passed, n = forward(ring, problem, curve, passes=passes), problem.widths
     delta = error_gradient(ring, problem, passed.phi[-1]) * passed.slopes[-1]
-    deltas = backward(ring, problem, curve, passed.slopes, delta, passes=passes)
+    deltas = backward(ring, problem, curve, passed.slopes, delta, lowest, passes)
     blocks = []
-    for l in range(1, problem.L + 1):
+    for l in range(lowest, problem.L + 1):
         before = passed.phi[l - 1].T
-        ring.count(passes * problem.T * (problem.widths[l - 1] + 1) * problem.widths[l], 0, before, deltas[l], inner=problem.T)
+        ring.count(passes * problem.T * (n[l - 1] + 1) * n[l], 0, before, deltas[l], inner=problem.T)
         parts = [before @ deltas[l]] + ([deltas[l].total(-2)] if problem.bias_rows else [])
         columns = [np.concatenate(pieces, axis=-2) for pieces in zip(*(p.coefficients for p in parts), strict=True)]
         blocks.append([np.swapaxes(c, -1, -2).reshape(*c.shape[:-2], -1) for c in columns])
@@ -134,41 +121,35 @@ def _gradient(ring: Ring, problem: Problem, curve: Curve, passes: int) -> Series
 
 def gradient(ring: Ring, problem: Problem, box: Box) -> Array:
     """Return ``T ∇J`` at a point (or over a box), a vector of ``N_net`` entries."""
-    return _gradient(ring, problem, curve_of(ring, problem, box), 1).coefficients[0].reshape(-1)
+    return _gradient(ring, problem, curve_of(ring, problem, box)).coefficients[0].reshape(-1)
 
 
 def gradient_component(ring: Ring, problem: Problem, box: Box, k: int) -> Element:
-    """Return entry k of ``T ∇J``. By a weight of the last layer it is ``Σ_i δ_L(i)_j φ_{L-1}(i)_b``, and by a bias ``Σ_i δ_L(i)_j``: no pass backwards."""
-    j, b = divmod(k - problem.below(problem.L), problem.fan_in(problem.L))
-    if j < 0:
-        return gradient(ring, problem, box)[k]
-    passed = forward(ring, problem, curve_of(ring, problem, box))
-    delta = error_gradient(ring, problem, passed.phi[-1]) * passed.slopes[-1]
-    before = Series([passed.phi[-2]]) if problem.L == 1 else passed.phi[-2]
-    ring.count(problem.T, 0, before, delta, inner=problem.T)
-    return np.sum((delta * before.map(lambda c: c[:, b : b + 1]) if b < problem.widths[-2] else delta).coefficients[0][:, j])
+    """Return entry k of ``T ∇J``, by passes back to its own layer only."""
+    layer = next(l for l in range(problem.L, 0, -1) if problem.below(l) <= k)
+    return _gradient(ring, problem, curve_of(ring, problem, box), lowest=layer).coefficients[0].flat[k - problem.below(layer)]
 
 
 def hessian_times(ring: Ring, problem: Problem, box: Box, directions: Array) -> Array:
     """Return ``T H δ`` for each row δ of ``directions``, as rows: the coefficients of t in ``T ∇J(W + tδ)``. Over a box each encloses those at its points."""
     step = max(1, MAX_BATCH // (problem.T * sum(problem.widths)))
     rows = []
-    for first in range(0, len(directions), step):
-        batch = directions[first : first + step]
-        found = _gradient(ring, problem, curve_of(ring, problem, box, {1: batch}, 1), 2 * len(batch) + 1).coefficients[1]
+    for batch in (directions[first : first + step] for first in range(0, len(directions), step)):
+        found = _gradient(ring, problem, curve_of(ring, problem, box, [batch]), 2 * len(batch) + 1).coefficients[1]
         rows.append(found.reshape(-1, problem.N_net))
     return np.concatenate(rows)
 
 
-def hessian(ring: Ring, problem: Problem, box: Box, rows: list[int], columns: list[int] | None = None) -> Array:
+def hessian(ring: Ring, problem: Problem, box: Box, rows: Sequence[int], columns: Sequence[int] | None = None) -> Array:
     """Return the rows and columns of ``T H`` of the given parameters; by default the columns are those of the rows."""
-    units = ring.array([[fmpq(int(k == n)) for n in range(problem.N_net)] for k in rows])
-    return hessian_times(ring, problem, box, units)[:, rows if columns is None else columns]
+    return hessian_times(ring, problem, box, unit_vectors(ring, rows, problem.N_net))[:, rows if columns is None else columns]
 
 
 def loss_coefficients(ring: Ring, problem: Problem, box: Box, terms: Mapping[int, Array], order: int) -> list[Element]:
     """Return the coefficients of ``t^1, …, t^order`` of ``J(W(t))``: ``J' = (1/T) Σ_i ∇E(F_i)·F_i'``, integrated term by term."""
-    output = forward(ring, problem, curve_of(ring, problem, box, terms, order), passes=(order + 1) ** 2).phi[-1]
+    zero = np.full(problem.N_net, ring.embed(fmpq(0)), dtype=object)
+    curve = curve_of(ring, problem, box, [terms.get(k, zero) for k in range(1, order + 1)])
+    output = forward(ring, problem, curve, passes=(order + 1) ** 2).phi[-1]
     rates = error_gradient(ring, problem, output).head(order - 1) * output.derivative()
     ring.count((order + 1) * problem.T * problem.n_L, 0, rates, inner=problem.T * problem.n_L)
     return [np.sum(c) * fmpq(1, (k + 1) * problem.T) for k, c in enumerate(rates.coefficients)]
@@ -176,14 +157,12 @@ def loss_coefficients(ring: Ring, problem: Problem, box: Box, terms: Mapping[int
 
 def outputs(ring: Ring, problem: Problem, box: Box) -> Array:
     """Return ``F(W, x_i)``, shape ``(T, n_L)``."""
-    found: Array = forward(ring, problem, curve_of(ring, problem, box), slopes=False).phi[-1].coefficients[0]
-    return found
+    return np.asarray(forward(ring, problem, curve_of(ring, problem, box), slopes=False).phi[-1].coefficients[0])
 
 
 def layer_inputs(ring: Ring, problem: Problem, box: Box, layer: int) -> Array:
     """Return ``z_layer``, shape ``(T, n_layer)``."""
-    found: Array = forward(ring, problem, curve_of(ring, problem, box), layer, slopes=False, with_last=False).z[-1].coefficients[0]
-    return found
+    return np.asarray(forward(ring, problem, curve_of(ring, problem, box), layer, slopes=False, with_last=False).z[-1].coefficients[0])
 
 
 def derivatives_exist(work: Work, problem: Problem, box: Box, order: int) -> Rigor:
@@ -195,13 +174,11 @@ def derivatives_exist(work: Work, problem: Problem, box: Box, order: int) -> Rig
     concerned = [l for l in range(1, problem.L + 1) if not problem.activation_of(l).differentiable_times(order).holds]
     if not concerned:
         return Rigor.EXACT
-    rational = box.radius == 0 and box.point.is_rational()
-    exact = rational and all(problem.activation_of(l).rational.holds for l in range(1, concerned[-1]))
+    exact = box.radius == 0 and box.point.is_rational() and all(problem.activation_of(l).rational.holds for l in range(1, concerned[-1]))
     ring: Ring = FormalRing(work) if exact else BallRing(work, SIGN_PRECISION)
     with ball_precision(SIGN_PRECISION):
         passed = forward(ring, problem, curve_of(ring, problem, box), concerned[-1], slopes=False, with_last=False)
         for l in concerned:
-            record = problem.activation_of(l)
             for z in passed.z[l].coefficients[0].flat:
-                side_of(z, function_of(record), record.name, order, lambda a, b: b)
+                side_of(z, function_of(problem.activation_of(l)), order)
     return Rigor.EXACT if exact else Rigor.BALL

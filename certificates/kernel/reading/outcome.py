@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,39 +23,21 @@ class Failure:
 
 @dataclass(frozen=True)
 class AcceptedStep:
-    """A conclusion that was derived anew and holds, with its rule and rigor; ``step`` counts from 1."""
+    """A conclusion that was derived anew and holds, with its rule and rigor; ``step`` counts from 1. Later steps use the conclusion and the rigor."""
 
     step: int
     rule: str
     rigor: Rigor
     conclusion: Mapping[str, Any]
 
-    @property
-    def is_claim(self) -> bool:
-        """Whether it is a claim, not the bound of a rank."""
-        return "statement" in self.conclusion
-
-    @property
-    def place(self) -> str:
-        """Where it holds, in words."""
-        at = self.conclusion["at"]
-        return f"at point {at}" if isinstance(at, int) else f"at {at}" if at[:2] == "W*" else str(at)
-
-    def __str__(self) -> str:
-        found, at = self.conclusion, self.place
-        if not self.is_claim:
-            sign, value = (">=", found["rank_lower"]) if "rank_lower" in found else ("<=", found["rank_upper"])
-            return f"{self.step}. rank {found['matrix']} {sign} {value} {at} [{self.rule}, {self.rigor}]"
-        facts = ", ".join(f"{key} = {json.dumps(value)}" for key, value in found["facts"].items())
-        return f"{self.step}. {found['verdict']} {found['statement']} {at}{f': {facts}' if facts else ''} [{self.rule}, {self.rigor}]"
-
 
 @dataclass(frozen=True)
-class Verification:
+class Outcome:
     """What came of a check.
 
     ``steps`` are all accepted conclusions, ``failures`` says where and why the certificate was rejected. Both hold something only where steps that rest on
-    published theorems were not allowed: then ``steps`` are those that do not. ``digest`` is the SHA-256 of the problem that an accepted certificate is about, ``work`` what the check counted.
+    published theorems were not allowed: then ``steps`` are those that do not. ``digest`` is the SHA-256 of the problem that an accepted certificate is about,
+    ``work`` what the check counted.
     """
 
     steps: tuple[AcceptedStep, ...]
@@ -75,9 +56,4 @@ class Verification:
     @property
     def claims(self) -> tuple[AcceptedStep, ...]:
         """The accepted claims, without the rank bounds they rest on; none if the certificate was rejected."""
-        return tuple(step for step in self.steps if step.is_claim)
-
-    def __str__(self) -> str:
-        if not self.ok:
-            return "\n".join(["The certificate is rejected.", *map(str, self.failures)])
-        return "\n".join([f"The certificate holds: {len(self.claims)} claims from {len(self.steps)} steps.", *map(str, self.claims)])
+        return tuple(step for step in self.steps if "statement" in step.conclusion)

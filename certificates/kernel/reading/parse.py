@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flint import fmpq, fmpz
 
 from lossproof.theory.limits import MAX_DEPTH, MAX_NUMBER_TEXT, MAX_TEXT
 
 MAX_DIGITS = 20
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
-_RATIONAL = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:/([1-9][0-9]*))?")
+Entry = TypeVar("Entry")
+_KEY = re.compile(r"[A-Za-z0-9_+*-]{1,40}")
+_RATIONAL = re.compile(r"-?[0-9]+(/[1-9][0-9]*)?")
 _DOUBLE = re.compile(r"-?0x[01]\.[0-9a-f]{1,13}p[+-][0-9]{1,4}")
 
 
@@ -41,80 +42,54 @@ def require(holds: bool, place: str, message: str, code: str = "evidence") -> No
 
 def limit(amount: int, most: int, what: str) -> None:
     """Raise `Rejected` with the code ``limit`` when a step asks for too much."""
-    require(amount <= most, "evidence", f"{what} is {amount}, at most {most} is allowed", "limit")
-
-
-@dataclass(frozen=True)
-class _Bad:
-    """Stands in the parsed document for something that must not occur, until its place is known."""
-
-    code: str
-    message: str
+    if amount > most:
+        raise Rejected("evidence", "limit", f"{what} is {amount if amount < 10**18 else 'above 10^18'}, at most {most} is allowed")
 
 
 def parse_document(document: object) -> Any:
     """Return the JSON value of a text, or of an object that is written as text first; raises `Rejected`.
 
-    A dict takes the same way as a text, so that there is one way only.
+    A dict takes the same way as a text, so that there is one way only. In the place of what must not occur stands a `Rejected`, raised once the place is known.
     """
-    written = document if isinstance(document, str) else _written(document)
-    require(len(written) <= MAX_TEXT, "", f"the text has {len(written)} characters, at most {MAX_TEXT} are read", "limit")
-    _check_depth(written)
     try:
+        written = document if isinstance(document, str) else json.dumps(document)
+        require(len(written) <= MAX_TEXT, "", f"the text has {len(written)} characters, at most {MAX_TEXT} are read", "limit")
         value = json.loads(
             written, parse_float=_bad_number, parse_constant=_bad_number, parse_int=_parse_integer, object_pairs_hook=_parse_object
         )
     except json.JSONDecodeError as error:
         raise Rejected(f"line {error.lineno}, column {error.colno}", "syntax", f"not JSON: {error.msg}") from None
-    _refuse_bad(value, "")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Rejected("", "syntax", f"cannot be written as JSON: {short(error)}") from None
+    _refuse_bad(value, "", 0)
     return value
 
 
-def _written(document: object) -> str:
-    try:
-        return json.dumps(document)
-    except RecursionError:
-        raise Rejected("", "limit", f"nested deeper than {MAX_DEPTH}") from None
-    except (TypeError, ValueError, OverflowError) as error:
-        raise Rejected("", "syntax", f"cannot be written as JSON: {short(error)}") from None
+def _bad_number(literal: str) -> Rejected:
+    return Rejected("", "number", f"a JSON number must be an integer, got {short(literal)}")
 
 
-def _check_depth(written: str) -> None:
-    depth = 0
-    for token in _BRACKETS.finditer(written):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(written[token.start()], 0)
-        require(depth <= MAX_DEPTH, f"character {token.start()}", f"nested deeper than {MAX_DEPTH}", "limit")
-
-
-def _bad_number(literal: str) -> _Bad:
-    return _Bad("number", f"a JSON number must be an integer, got {short(literal)}")
-
-
-def _parse_integer(literal: str) -> int | _Bad:
+def _parse_integer(literal: str) -> int | Rejected:
     if len(literal.lstrip("-")) > MAX_DIGITS:
-        return _Bad("limit", f"an integer has at most {MAX_DIGITS} digits, got {short(literal)}")
+        return Rejected("", "limit", f"an integer has at most {MAX_DIGITS} digits, got {short(literal)}")
     return _bad_number(literal) if literal == "-0" else int(literal)
 
 
-def _parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Bad:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            return _Bad("schema", f"the key {short(key)} stands twice")
-        found[key] = value
-    return found
+def _parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Rejected:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Rejected("", "schema", "a key stands twice")
 
 
-def _refuse_bad(value: Any, place: str) -> None:
-    if isinstance(value, _Bad):
+def _refuse_bad(value: Any, place: str, depth: int) -> None:
+    """Raise what stands in a value for something that must not occur, and refuse a value that is nested too deep."""
+    if isinstance(value, Rejected):
         raise Rejected(place, value.code, value.message)
-    if isinstance(value, dict):
-        for key, part in value.items():
-            _refuse_bad(part, join(place, key if re.fullmatch(r"[\w+*-]{1,40}", key, re.ASCII) else short(key)))
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
+    if isinstance(value, (dict, list)):
+        require(depth < MAX_DEPTH, place, f"nested deeper than {MAX_DEPTH}", "limit")
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             if not isinstance(part, (str, int)):
-                _refuse_bad(part, f"{place}[{index}]")
+                below = f"{place}[{key}]" if isinstance(key, int) else join(place, key if _KEY.fullmatch(key) else short(key))
+                _refuse_bad(part, below, depth + 1)
 
 
 def short(value: object) -> str:
@@ -126,18 +101,17 @@ def short(value: object) -> str:
 
 
 def join(place: str, key: str) -> str:
-    """Return the place of a key below a place."""
-    return f"{place}.{key}" if place else key
+    """Return the place of a key below a place, either of which may be empty."""
+    return f"{place}.{key}" if place and key else place or key
 
 
 def fields(value: Any, keys: tuple[str, ...], place: str) -> dict[str, Any]:
     """Return an object that has exactly the given keys; raises `Rejected`."""
     if type(value) is not dict:
         raise Rejected(place, "schema", f"expected an object with the keys {', '.join(keys)}, got {short(value)}")
-    for key in keys:
-        require(key in value, place, f"the key {key!r} is missing", "schema")
-    for key in value:
-        require(key in keys, place, f"the key {short(key)} is unknown", "schema")
+    wrong = next((key for key in (*keys, *value) if key not in keys or key not in value), None)
+    if wrong is not None:
+        raise Rejected(place, "schema", f"the key {short(wrong)} is {'missing' if wrong in keys else 'unknown'}")
     return value
 
 
@@ -147,6 +121,16 @@ def items(value: Any, place: str, length: int | None = None) -> list[Any]:
         raise Rejected(place, "schema", f"expected a list, got {short(value)}")
     require(length is None or len(value) == length, place, f"expected a list of {length} entries, got {len(value)}", "schema")
     return value
+
+
+def each(value: Any, place: str, one: Callable[[Any, str], Entry], length: int | None = None) -> tuple[Entry, ...]:
+    """Return the entries of a list, each read at its own place; raises `Rejected`."""
+    return tuple(one(entry, f"{place}[{k}]") for k, entry in enumerate(items(value, place, length)))
+
+
+def rows(value: Any, place: str, one: Callable[[Any, str], Entry], height: int | None, width: int) -> tuple[tuple[Entry, ...], ...]:
+    """Return the entries of a list of rows of one width; raises `Rejected`."""
+    return each(value, place, lambda row, here: each(row, here, one, width), height)
 
 
 def text(value: Any, place: str) -> str:
@@ -160,21 +144,20 @@ def integer(value: Any, place: str, least: int, most: int, code: str = "evidence
     """Return an integer of ``[least, most]``; another type is a ``schema`` failure, another value has the given code."""
     if type(value) is not int:
         raise Rejected(place, "schema", f"expected an integer, got {short(value)}")
-    require(least <= value <= most, place, f"expected an integer from {least} to {most}, got {value}", code)
+    if not least <= value <= most:
+        raise Rejected(place, code, f"expected an integer from {least} to {most}, got {value}")
     return value
 
 
 def rational(value: Any, place: str) -> fmpq:
     """Return the rational that a string spells in lowest terms, such as ``"-3"`` or ``"2/7"``; raises `Rejected`."""
     spelled = text(value, place)
-    require(len(spelled) <= MAX_NUMBER_TEXT, place, f"a number has at most {MAX_NUMBER_TEXT} characters, got {len(spelled)}", "limit")
-    match = _RATIONAL.fullmatch(spelled)
-    if match is None or spelled == "-0":
+    if len(spelled) > MAX_NUMBER_TEXT:
+        raise Rejected(place, "limit", f"a number has at most {MAX_NUMBER_TEXT} characters, got {len(spelled)}")
+    found = fmpq(*map(fmpz, spelled.split("/"))) if _RATIONAL.fullmatch(spelled) else None
+    if found is None or str(found) != spelled:
         raise Rejected(place, "number", f"expected a rational in lowest terms such as '2/7', got {short(spelled)}")
-    numerator, denominator = fmpz(match[1]), fmpz(match[2] or "1")
-    lowest = match[2] is None or (denominator != 1 and numerator.gcd(denominator) == 1)
-    require(lowest, place, f"{short(spelled)} is not in lowest terms", "number")
-    return fmpq(numerator, denominator)
+    return found
 
 
 def number(value: Any, place: str) -> fmpq:
@@ -185,6 +168,6 @@ def number(value: Any, place: str) -> fmpq:
         double = float.fromhex(value)
     except OverflowError:
         double = math.inf
-    finite = math.isfinite(double) and double.hex() == value and not value.startswith("-0x0.0p")
-    require(finite, place, f"{short(value)} is not a finite double as Python spells it", "number")
+    if value == "-0x0.0p+0" or double.hex() != value:
+        raise Rejected(place, "number", f"{short(value)} is not a finite double as Python spells it")
     return fmpq(*double.as_integer_ratio())

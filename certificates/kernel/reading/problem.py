@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from flint import fmpq
 
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import Rejected, join, require, short
+from lossproof.certificates.kernel.reading.parse import Rejected, require, short
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation, activation_named
 from lossproof.theory.functions.errors import ErrorFunction, error_named
@@ -35,7 +36,6 @@ class Combination:
 
 Number: TypeAlias = "fmpq | Combination"
 Rows: TypeAlias = tuple[tuple[Number, ...], ...]
-Named = TypeVar("Named", Activation, ErrorFunction)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Problem:
     output_activation: Activation
     error: ErrorFunction
     bias: str
-    fixed_bias: tuple[tuple[Number, ...], ...] | None
+    fixed_bias: Rows | None
     X: tuple[tuple[fmpq, ...], ...]
     Y: tuple[tuple[fmpq, ...], ...]
 
@@ -119,11 +119,6 @@ class Problem:
         return self.output_activation.has_nonzero_slopes
 
     @property
-    def has_no_bias(self) -> bool:
-        """Whether every bias is the constant 0."""
-        return self.bias == "none" or (self.fixed_bias is not None and all(b == 0 for layer in self.fixed_bias for b in layer))
-
-    @property
     def is_convex(self) -> bool:
         """Whether J is a sum of convex functions of affine functions of W: one layer, identity output, a convex error."""
         return self.L == 1 and self.output_activation.family == "identity" and self.error.convex.holds
@@ -135,12 +130,7 @@ class Problem:
 
     def is_smooth(self, order: int) -> bool:
         """Whether all activations are differentiable so many times (1 or 2) everywhere."""
-        return all((a.differentiable if order == 1 else a.twice_differentiable).holds for a in self.used_activations)
-
-
-def row_key(row: Sequence[fmpq]) -> tuple[tuple[int, int], ...]:
-    """Return a key of a row of rationals: equal rows have equal keys."""
-    return tuple((int(x.p), int(x.q)) for x in row)
+        return all(a.differentiable_times(order).holds for a in self.used_activations)
 
 
 def fraction(value: fmpq) -> Fraction:
@@ -155,17 +145,14 @@ def rational(value: Fraction | None, default: int = 1) -> fmpq:
 
 def read_problem(value: Any) -> Problem:
     """Read section 2's problem object; raises `Rejected`."""
-    keys = ("widths", "activation", "output_activation", "error", "bias", "fixed_bias", "X", "Y")
-    found = read.fields(value, keys, "problem")
-    listed = read.items(found["widths"], "problem.widths")
-    require(len(listed) >= 2, "problem.widths", "at least inputs and outputs are needed", "problem")
-    widths = tuple(read.integer(n, f"problem.widths[{k}]", 1, MAX_WIDTH, "problem") for k, n in enumerate(listed))
+    found = read.fields(value, ("widths", "activation", "output_activation", "error", "bias", "fixed_bias", "X", "Y"), "problem")
+    widths = read.each(found["widths"], "problem.widths", lambda n, place: read.integer(n, place, 1, MAX_WIDTH, "problem"))
+    require(len(widths) >= 2, "problem.widths", "at least inputs and outputs are needed", "problem")
     bias = read.text(found["bias"], "problem.bias")
-    modes = ("trainable", "fixed", "none")
-    require(bias in modes, "problem.bias", f"expected 'trainable', 'fixed' or 'none', got {short(bias)}", "problem")
-    X, Y = _read_samples(found["X"], "problem.X", widths[0]), _read_samples(found["Y"], "problem.Y", widths[-1])
-    equal = len(X) == len(Y) and len(X) > 0
-    require(equal, "problem.Y", f"X has {len(X)} rows and Y {len(Y)}: one target a sample, and one sample at least", "problem")
+    require(bias in ("trainable", "fixed", "none"), "problem.bias", f"expected trainable, fixed or none, got {short(bias)}", "problem")
+    X = read.rows(found["X"], "problem.X", read.number, None, widths[0])
+    Y = read.rows(found["Y"], "problem.Y", read.number, None, widths[-1])
+    require(len(X) == len(Y) > 0, "problem.Y", f"X has {len(X)} rows and Y {len(Y)}: as many are needed, and one at least", "problem")
     error = _read_name(found["error"], "problem.error", error_named)
     try:
         error.check_targets([[fraction(y) for y in row] for row in Y])
@@ -175,84 +162,65 @@ def read_problem(value: Any) -> Problem:
     return Problem(widths, activation, output, error, bias, _read_fixed_bias(found["fixed_bias"], bias, widths), X, Y)
 
 
-def _read_name(value: Any, place: str, named: Callable[[str], Named]) -> Named:
+def _read_name(value: Any, place: str, named: Callable[[str], Any]) -> Any:
     text = read.text(value, place)
-    try:
-        record = named(text) if _NAME.fullmatch(text) else None
-    except InputError:
-        record = None
-    if record is None or record.name != text:
-        raise Rejected(place, "problem", f"{short(text)} is no canonical name")
-    return record
+    with suppress(InputError):
+        if _NAME.fullmatch(text) and named(text).name == text:
+            return named(text)
+    raise Rejected(place, "problem", f"{short(text)} is no canonical name")
 
 
-def _read_samples(value: Any, place: str, width: int) -> tuple[tuple[fmpq, ...], ...]:
-    return tuple(
-        tuple(read.number(x, f"{place}[{i}][{j}]") for j, x in enumerate(read.items(row, f"{place}[{i}]", width)))
-        for i, row in enumerate(read.items(value, place))
-    )
-
-
-def _read_fixed_bias(value: Any, bias: str, widths: tuple[int, ...]) -> tuple[tuple[Number, ...], ...] | None:
+def _read_fixed_bias(value: Any, bias: str, widths: Sequence[int]) -> Rows | None:
     place = "problem.fixed_bias"
     if bias != "fixed":
         require(value is None, place, f"must be null with bias {bias!r}", "problem")
         return None
     layers = read.items(value, place, len(widths) - 1)
-    return tuple(_read_vector(b, f"{place}[{k}]", widths[k + 1]) for k, b in enumerate(layers))
+    return tuple(read.each(b, f"{place}[{k}]", _read_entry, widths[k + 1]) for k, b in enumerate(layers))
 
 
 def read_points(value: Any, problem: Problem) -> tuple[Point, ...]:
     """Read section 2's list of points; raises `Rejected`."""
-    return tuple(_read_point(point, problem, f"points[{k}]") for k, point in enumerate(read.items(value, "points")))
+    return read.each(value, "points", lambda point, place: _read_point(point, problem, place))
 
 
 def _read_point(value: Any, problem: Problem, place: str) -> Point:
     layers = []
     for l, layer in enumerate(read.items(value, place, problem.L), start=1):
-        here = f"{place}[{l - 1}]"
+        here, n = f"{place}[{l - 1}]", problem.widths[l]
         found = read.fields(layer, ("W", "b"), here)
-        rows = read.items(found["W"], join(here, "W"), problem.widths[l - 1])
-        W = tuple(_read_vector(row, f"{here}.W[{i}]", problem.widths[l]) for i, row in enumerate(rows))
-        b = _read_vector(found["b"], join(here, "b"), problem.widths[l])
-        require(problem.bias != "none" or all(x == 0 for x in b), join(here, "b"), "must be zero with bias 'none'", "problem")
-        fixed = problem.fixed_bias is None or b == problem.fixed_bias[l - 1]
-        require(fixed, join(here, "b"), "must equal the problem's fixed bias", "problem")
+        W = read.rows(found["W"], f"{here}.W", _read_entry, problem.widths[l - 1], n)
+        b = read.each(found["b"], f"{here}.b", _read_entry, n)
+        constant = b if problem.bias == "trainable" else (fmpq(0),) * n if problem.fixed_bias is None else problem.fixed_bias[l - 1]
+        require(b == constant, f"{here}.b", f"must be what the problem says with bias {problem.bias!r}", "problem")
         layers.append((W, b))
     return Point(tuple(layers))
-
-
-def _read_vector(value: Any, place: str, length: int) -> tuple[Number, ...]:
-    return tuple(_read_entry(x, f"{place}[{j}]") for j, x in enumerate(read.items(value, place, length)))
 
 
 def _read_entry(value: Any, place: str) -> Number:
     if type(value) is not list:
         return read.number(value, place)
     rational_part, listed = read.items(value, place, 2)
-    terms: dict[Constant, fmpq] = {}
-    for k, pair in enumerate(read.items(listed, f"{place}[1]")):
-        here = f"{place}[1][{k}]"
-        constant, coefficient = read.items(pair, here, 2)
-        key, factor = _read_constant(constant, f"{here}[0]"), read.rational(coefficient, f"{here}[1]")
-        require(key not in terms and factor != 0, here, "constants must differ and coefficients must not be 0", "number")
-        terms[key] = factor
-    require(bool(terms), f"{place}[1]", "a combination has at least one term", "number")
-    return Combination(read.rational(rational_part, f"{place}[0]"), frozenset(terms.items()))
+    terms = read.each(listed, f"{place}[1]", _read_term)
+    constants = {constant for constant, _ in terms}
+    require(len(terms) == len(constants) > 0, f"{place}[1]", "a combination has at least one term, and its constants differ", "number")
+    return Combination(read.rational(rational_part, f"{place}[0]"), frozenset(terms))
+
+
+def _read_term(value: Any, place: str) -> tuple[Constant, fmpq]:
+    constant, factor = read.items(value, place, 2)
+    coefficient = read.rational(factor, f"{place}[1]")
+    require(coefficient != 0, f"{place}[1]", "a coefficient must not be 0", "number")
+    return _read_constant(constant, f"{place}[0]"), coefficient
 
 
 def _read_constant(value: Any, place: str) -> Constant:
     kind, *parts = read.items(value, place) or [""]
-    if read.text(kind, f"{place}[0]") == "pi" and not parts:
+    right = {"pi": 0, "log": 1, "exp": 1, "root": 2}.get(read.text(kind, f"{place}[0]")) == len(parts)
+    require(right, place, "expected ['log', n], ['root', a, d], ['exp', q] or ['pi']", "number")
+    if kind == "pi":
         return ("pi",)
-    if (kind, len(parts)) not in (("log", 1), ("exp", 1), ("root", 2)):
-        raise Rejected(place, "number", "expected ['log', n], ['root', a, d], ['exp', q] or ['pi']")
-    argument, here = read.rational(parts[0], f"{place}[1]"), f"{place}[1]"
-    if kind == "log":
-        require(argument.q == 1 and argument > 1, here, "the argument of log must be a whole number above 1", "number")
-        return ("log", argument)
-    if kind == "exp":
-        require(argument != 0, here, "the argument of exp must not be 0", "number")
-        return ("exp", argument)
-    require(argument > 0, here, "the argument of root must be positive", "number")
-    return ("root", argument, read.integer(parts[1], f"{place}[2]", 2, 10**19, "number"))
+    q = read.rational(parts[0], f"{place}[1]")
+    right = q.q == 1 and q > 1 if kind == "log" else q != 0 if kind == "exp" else q > 0
+    require(right, f"{place}[1]", "log takes a whole number above 1, exp any but 0, root a positive one", "number")
+    return (kind, q, read.integer(parts[1], f"{place}[2]", 2, 10**19, "number")) if kind == "root" else (kind, q)

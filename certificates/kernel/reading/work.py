@@ -11,14 +11,16 @@ class Work:
 
     def __init__(self, most: int = MAX_WORK, most_of_a_step: int = MAX_STEP_WORK) -> None:
         self.most, self.most_of_a_step = most, most_of_a_step
-        self.spent = self._before = 0
+        self.spent = 0
+        self.begin_step()
 
     def begin_step(self) -> None:
         """Begin to count a step."""
-        self._before = self.spent
+        self._before, self._end = self.spent, min(self.spent + self.most_of_a_step, self.most)
 
     def spend(self, amount: int, what: str) -> None:
         """Count some work, before it is done; raises `Rejected` with the code ``limit`` if there is too much of it."""
         self.spent += amount
-        limit(self.spent - self._before, self.most_of_a_step, f"the work of the step, with {what},")
-        limit(self.spent, self.most, "the work of the certificate")
+        if self.spent > self._end:
+            limit(self.spent - self._before, self.most_of_a_step, f"the work of the step, with {what},")
+            limit(self.spent, self.most, "the work of the certificate")

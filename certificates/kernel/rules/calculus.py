@@ -5,40 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from fractions import Fraction
 from math import comb
 
 from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero
-from lossproof.certificates.kernel.arithmetic.rings import BallRing
+from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.network.orbits import orbits
 from lossproof.certificates.kernel.network.passes import layer_inputs
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
-from lossproof.certificates.kernel.rules.step import (
-    ALMOST,
-    EVERYWHERE,
-    OPEN,
-    SOME,
-    Result,
-    Step,
-    khatri_rao_bound,
-    lie_on_flat_piece,
-    psi_rank,
-)
+from lossproof.certificates.kernel.rules import step as shared
+from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, named
 from lossproof.theory import limits
-from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
-
-
-def _layer(step: Step, *kinds: str) -> int:
-    layer = step.matrix(*kinds).layer
-    if layer is None:
-        raise Rejected("conclusion.matrix", "conclusion", "this rule is about the matrix of one layer")
-    return layer
 
 
 def rank_size(step: Step) -> Result:
@@ -46,8 +26,8 @@ def rank_size(step: Step) -> Result:
     step.expect(0)
     step.require_at(EVERYWHERE)
     matrix = step.matrix()
-    ones = matrix.kind == "Phi" and matrix.suffix == "+" and step.problem.bias_rows
-    return step.upper(min(matrix.shape)) if step.side == "rank_upper" else step.lower(1 if ones else 0), Rigor.EXACT
+    ones = step.problem.bias_rows if matrix.kind == "Phi" and matrix.suffix == "+" else 0
+    return step.upper(min(matrix.shape)) if step.side == "rank_upper" else step.lower(ones), Rigor.EXACT
 
 
 def rank_sylvester(step: Step) -> Result:
@@ -55,20 +35,22 @@ def rank_sylvester(step: Step) -> Result:
 
     ``P-l = (I ⊗ Φ⁺) D`` with an identity of size ``n_l`` and D the rows of ``Psi-l`` in another order: the inner dimension is ``T n_l``.
     """
-    problem, l, matrix = step.problem, _layer(step, "Psi", "P"), step.matrix()
+    problem, matrix = step.problem, step.matrix("Psi", "P")
+    if (l := matrix.layer) is None:
+        raise Rejected("conclusion.matrix", "conclusion", "this rule is about the matrix of one layer")
     if matrix.kind == "Psi":
         step.expect(problem.L - l)
-        return step.lower(problem.T * psi_rank(step, l)), Rigor.EXACT
+        return step.lower(problem.T * shared.psi_rank(step, l)), Rigor.EXACT
     step.expect(2 if step.side == "rank_lower" else 1)
     phi = step.bound(0, f"Phi-{l - 1}+")
     if step.side == "rank_upper":
         return step.upper(min(problem.widths[l] * phi, problem.columns)), Rigor.EXACT
-    return step.lower(khatri_rao_bound(problem, l, phi, step.bound(1, f"Psi-{l}"))), Rigor.EXACT
+    return step.lower(shared.khatri_rao_bound(problem, l, phi, step.bound(1, f"Psi-{l}"))), Rigor.EXACT
 
 
 def rank_stack(step: Step) -> Result:
     """P is stacked from its blocks: ``r(P) ≥ r(P-l)`` for each, ``r(P) ≤ Σ_l r(P-l)``."""
-    require(step.matrix("P").layer is None, "conclusion.matrix", "this rule is about P", "conclusion")
+    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
     step.expect(1 if step.side == "rank_lower" else step.problem.L)
     if step.side == "rank_upper":
         return step.upper(sum(step.bound(k, f"P-{k + 1}") for k in range(step.problem.L))), Rigor.EXACT
@@ -80,10 +62,8 @@ def rank_stack(step: Step) -> Result:
 def rank_kronecker(step: Step) -> Result:
     """With ``Ψ_L = I`` the block ``P-L`` is, up to order, ``I ⊗ Φ_{L-1}⁺``: ``r(P-L) = n_L r(Φ_{L-1}⁺)``."""
     step.expect(1)
-    problem = step.problem
-    require(
-        problem.strip and _layer(step, "P") == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere"
-    )
+    problem, layer = step.problem, step.matrix("P").layer
+    require(problem.strip and layer == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere")
     value = problem.n_L * step.bound(0, f"Phi-{problem.L - 1}+")
     return step.upper(value) if step.side == "rank_upper" else step.lower(value), Rigor.EXACT
 
@@ -95,8 +75,7 @@ def rank_samples(step: Step) -> Result:
     ``z_L(x) = 0`` for all W, it is 0.
     """
     step.expect(0)
-    step.require_at(EVERYWHERE)
-    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    step.require_at(EVERYWHERE, matrix="P")
     step.count_samples()
     different = {orbit.first for orbit in orbits(step.problem) if orbit.sign != 0}
     return step.upper(step.problem.n_L * len(different)), Rigor.EXACT
@@ -111,24 +90,22 @@ def rank_scaling(step: Step) -> Result:
     continuous.
     """
     step.expect(0)
-    step.require_at(EVERYWHERE)
-    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
-    problem = step.problem
-    right = problem.L >= 2 and problem.activation.homogeneity is not None and problem.bias != "fixed"
-    require(right, "rule", "this needs hidden layers of a homogeneous activation and no fixed bias")
+    step.require_at(EVERYWHERE, matrix="P")
+    problem, homogeneous = step.problem, step.problem.activation.homogeneity is not None
+    require(problem.L >= 2 and homogeneous and problem.bias != "fixed", "rule", "this needs homogeneous hidden layers and no fixed bias")
     return step.upper(problem.N_net - sum(problem.widths[1:-1])), Rigor.EXACT
 
 
 def rank_dimension(step: Step) -> Result:
     r"""With hidden ``z^k`` (k = 1: the identity) the rows of P, in the columns of one output, are values of functions from spaces of known dimension.
 
-    Let ``β = [bias trainable]`` and ``D(i, j)`` be spanned by the derivatives by weights of ``z_j`` as a function of ``φ_i``; rows of P are values from ``D(0, L)``,
-    up to factors ``σ_out'`` of columns, which cannot raise a rank. Each of these is a bound; ρ bounds ``r(Φ_0⁺)``.
+    Let ``β = [bias trainable]`` and ``D(i, j)`` be spanned by the derivatives by weights of ``z_j`` as a function of ``φ_i``; rows of P are values from
+    ``D(0, L)``, up to factors ``σ_out'`` of columns, which cannot raise a rank. Each of these is a bound; ρ bounds ``r(Φ_0⁺)``.
 
     1. *Affine* (``k = 1``, or ``L = 1``). ``z_L`` is affine in x (linear without bias), and so is each derivative: all rows lie in ``C ⊗ R^{n_L}``, C the row
        space of ``Φ_0⁺``: ``n_L ρ``. With a hidden layer of width m, ``z_L = φ_h B + c``: rows of the blocks up to h lie in ``C ⊗ R``, the others in ``A ⊗
        R^{n_L}``, with R the row space of B, of dimension ``b ≤ min(m, n_L)``, and ``A ⊂ C`` that of ``Φ_h⁺``, ``a ≤ min(m + β, ρ)``. The sum has dimension ``ρ
-       b + a (n_L − b)``, which grows with both.
+       b + a (n_L − b)``, which grows with both; with ``m = n_L`` it is ``n_L ρ``.
     2. *Degrees.* ``dim D(i, j) ≤ n_j C(n_i + β − 1 + d, d)``, ``d = k^{j-i-1}``: the monomials of degree d at most in ``φ_i``, exactly d without bias.
     3. *Symmetries.* ``dim D(i, j) ≤`` the weights between less the units between (`rank_scaling`); where weights are 0 because P is continuous.
     4. *Quadrics.* ``k = 2``, one hidden layer, one output: β and the quadratic forms in ``(φ_i, 1)`` that vanish modulo the linear forms ``z_{i+1}``.
@@ -141,28 +118,23 @@ def rank_dimension(step: Step) -> Result:
     7. Behind a single hidden unit h of powers without bias ``z_L = z_h^d c``: changes up to h lie in ``R^T ⊗ c``, those behind h in ``V ⊗ R^{n_L}``, V spanned
        by the values ``z_h^d``: ``T + n_L − 1``.
     """
-    problem = step.problem
     step.expect(1)
-    step.require_at(EVERYWHERE)
-    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
-    rho, L, n, n_L, beta = step.bound(0, "Phi-0+"), problem.L, problem.widths, problem.n_L, problem.bias_rows
-    hidden, found = problem.activation, [problem.columns]
+    step.require_at(EVERYWHERE, matrix="P")
+    problem, rho = step.problem, step.bound(0, "Phi-0+")
+    L, n, n_L, hidden, found = problem.L, problem.widths, problem.n_L, problem.activation, [problem.columns]
     k = 0 if L == 1 or hidden.degree is None else hidden.degree
     if (L == 1 or hidden.is_identity) and problem.bias != "fixed":
         m = min(n[1:-1], default=n_L)
-        a, b = min(m + beta, rho), min(m, n_L)
-        found.append(n_L * rho if L == 1 else rho * b + a * (n_L - b))
+        found.append(rho * min(m, n_L) + min(m + problem.bias_rows, rho) * (n_L - min(m, n_L)))
     if k and k ** min(L - 1, 7) <= limits.MAX_POLYNOMIAL_DEGREE:
         found.append(n_L * comb(n[0] - (problem.bias == "none") + k ** (L - 1), k ** (L - 1)))
     if k and not hidden.is_identity and problem.bias != "fixed" and L <= limits.MAX_POLYNOMIAL_DEGREE:
         found.append(_composed(problem, k))
     if k and not hidden.is_identity and problem.bias == "none" and 1 in n[1:-1]:
         found.append(problem.T + n_L - 1)
-    behind = 0
-    for h in range(L - 1, 0, -1):
-        if n[h] <= n[h + 1]:
-            found.append(problem.T * n[h] + min(problem.T, problem.fan_in(h + 1)) * (n[h + 1] - n[h]) + behind)
-        behind += problem.fan_in(h + 1) * n[h + 1]
+    for h in (h for h in range(1, L) if n[h] <= n[h + 1]):
+        behind = problem.N_net - problem.below(h + 2)
+        found.append(problem.T * n[h] + min(problem.T, problem.fan_in(h + 1)) * (n[h + 1] - n[h]) + behind)
     return step.upper(min(found)), Rigor.EXACT
 
 
@@ -171,7 +143,7 @@ def _composed(problem: Problem, k: int) -> int:
     n, beta, best = problem.widths, problem.bias_rows, dict[tuple[int, int], int]()
     for i, j in sorted(((a, b) for b in range(1, problem.L + 1) for a in range(b)), key=lambda pair: pair[1] - pair[0]):
         found, degree = [problem.below(j + 1) - problem.below(i + 1) - sum(n[i + 1 : j])], k ** min(j - i - 1, 7)
-        if k == 1 or degree <= limits.MAX_POLYNOMIAL_DEGREE:
+        if degree <= limits.MAX_POLYNOMIAL_DEGREE:
             found.append(n[j] * comb(n[i] + beta - 1 + degree, degree))
         if j - i == 2 and k == 2 and n[j] == 1:
             forms = n[i] + beta
@@ -181,107 +153,82 @@ def _composed(problem: Problem, k: int) -> int:
 
 
 def rank_constant_weights(step: Step) -> Result:
-    """At ``W = 0`` with all hidden biases b and output biases c all samples have the same ``φ_{L-1}`` and ``z_L``, and ``Ψ_l = 0`` for ``l < L``: ``r(P) ≤ n_L``.
+    """At ``W = 0`` with all hidden biases b and output biases c all samples have one ``φ_{L-1}`` and one ``z_L``, and ``Ψ_l = 0``, ``l < L``: ``r(P) ≤ n_L``.
 
-    If all hidden activations are affine near b, the network is an affine function of x at all weights near: there ``r(P) ≤ n_L r(Φ_0⁺)`` as in `rank_dimension`;
+    If all hidden activations are affine near b, the network is an affine function of x at all weights near: ``r(P) ≤ n_L r(Φ_0⁺)`` as in `rank_dimension`;
     if one of them is even constant, that layer and all above are the same for all samples, and all blocks up to it are 0: ``r(P) ≤ n_L``. If the output
     activation is constant near c, P is 0 there.
     """
-    problem = step.problem
-    found = step.expect(1 if step.at == OPEN else 0, "bias", "output_bias")
+    found, problem, L = step.expect(1 if step.at == OPEN else 0, "bias", "output_bias"), step.problem, step.problem.L
     b, c = (read.rational(found[key], f"evidence.{key}") for key in ("bias", "output_bias"))
-    step.require_at(SOME, OPEN)
-    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
-    free = problem.bias == "trainable"
-    require(free or (step.at == SOME and b == c == 0), "evidence.bias", "biases must be '0' unless they are trainable")
-    biases = [[c if l == problem.L else b] if problem.fixed_bias is None else problem.fixed_bias[l - 1] for l in range(1, problem.L + 1)]
+    step.require_at(SOME, OPEN, matrix="P")
+    given = problem.bias == "trainable" or (step.at == SOME and b == c == 0)
+    require(given, "evidence.bias", "biases must be '0' unless they are trainable")
     if step.at == SOME:
-        require(problem.L >= 2, "rule", "this needs a hidden layer")
-        with ball_precision(limits.SIGN_PRECISION):
-            ring = BallRing(step.work, limits.SIGN_PRECISION)
-            for l, constants in enumerate(biases, start=1):
-                apart = all(not_zero(ring.embed(x) - rational(k)) for x in constants for k in problem.activation_of(l).kinks(1))
-                require(apart, "evidence.bias", "a derivative does not exist at these biases, or is not seen to")
-        exact = all(isinstance(x, fmpq) for constants in biases for x in constants)
-        return step.upper(problem.n_L), Rigor.EXACT if exact or problem.is_smooth(1) else Rigor.BALL
+        require(L >= 2, "rule", "this needs a hidden layer")
+        biases = problem.fixed_bias or [*[[b]] * (L - 1), [c]]
+        met = [(x, kink) for l, constants in enumerate(biases, start=1) for x in constants for kink in problem.activation_of(l).kinks(1)]
+        with step.balls(limits.SIGN_PRECISION) as ring:
+            apart = all(not_zero(ring.embed(x) - rational(kink)) for x, kink in met)
+        require(apart, "evidence.bias", "a derivative does not exist at these biases, or is not seen to")
+        exact = problem.is_smooth(1) or all(isinstance(x, fmpq) for constants in biases for x in constants)
+        return step.upper(problem.n_L), Rigor.EXACT if exact else Rigor.BALL
     rho = step.bound(0, "Phi-0+", "rank_upper", EVERYWHERE)
-    slopes = [_slope_near(problem.activation_of(l), b if l < problem.L else c) for l in range(1, problem.L + 1)]
-    if slopes[-1] == 0:
+    hidden, last = shared.slope_around(problem.activation, [b]), shared.slope_around(problem.output_activation, [c])
+    if last == 0:
         return step.upper(0), Rigor.EXACT
-    affine = problem.L >= 2 and None not in slopes[:-1] and fraction(c) not in problem.output_activation.kinks(1)
+    affine = L >= 2 and hidden is not None and fraction(c) not in problem.output_activation.kinks(1)
     require(affine, "rule", "this needs hidden activations that are affine near the bias")
-    return step.upper(problem.n_L * (1 if 0 in slopes[:-1] else rho)), Rigor.EXACT
-
-
-def _slope_near(record: Activation, x: fmpq) -> Fraction | None:
-    """Return the slope of an activation that is affine near x, else None."""
-    z = fraction(x)
-    pieces = (p for p in record.affine_pieces if (p.lower is None or p.lower < z) and (p.upper is None or z < p.upper))
-    return next((piece.slope for piece in pieces), None)
+    return step.upper(problem.n_L * (1 if hidden == 0 else rho)), Rigor.EXACT
 
 
 def rank_dead_outputs(step: Step) -> Result:
     """The columns ``(i, j)`` listed, whose balls ``z_L(i)_j`` at a point lie inside an interval on which the output activation is constant, are 0 near it."""
-    found = step.expect(0, "point", "outputs", "precision")
-    step.require_at(OPEN)
-    problem, place = step.problem, "evidence.outputs"
-    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
-    listed = [read.items(pair, f"{place}[{k}]", 2) for k, pair in enumerate(read.items(found["outputs"], place))]
-    dead = set()
+    found, problem, place = step.expect(0, "point", "outputs", "precision"), step.problem, "evidence.outputs"
+    step.require_at(OPEN, matrix="P")
+    dead: set[tuple[int, int]] = set()
     with step.balls() as ring:
         z = layer_inputs(ring, problem, step.box(step.point_named(found)), problem.L)
-        for k, pair in enumerate(listed):
-            i, j = (read.integer(x, f"{place}[{k}][{m}]", 0, (problem.T, problem.n_L)[m] - 1) for m, x in enumerate(pair))
-            flat = lie_on_flat_piece(problem.output_activation, [z[i, j]])
-            require((i, j) not in dead and flat, f"{place}[{k}]", "not seen to be constant, or listed twice")
-            dead.add((i, j))
+        for k, pair in enumerate(read.items(found["outputs"], place)):
+            i, j = read.items(pair, f"{place}[{k}]", 2)
+            output = read.integer(i, f"{place}[{k}][0]", 0, problem.T - 1), read.integer(j, f"{place}[{k}][1]", 0, problem.n_L - 1)
+            flat = output not in dead and shared.slope_around(problem.output_activation, [z[output]]) == 0
+            require(flat, f"{place}[{k}]", "not seen to be constant, or listed twice")
+            dead.add(output)
     return step.upper(problem.columns - len(dead)), Rigor.BALL
 
 
 def rank_almost(step: Step) -> Result:
     """A minor of P that is an analytic function of W and not 0 at one W is not 0 outside a closed set of measure zero; a bound everywhere holds there, too.
 
-    Columns are taken up to ``σ_out'`` if that vanishes nowhere it exists, and then only the hidden activations need be analytic. P exists almost everywhere: if all
-    activations are differentiable, or biases are trainable, as z is then at no kink for almost every bias; or if the bound is ``T n_L``, as then every
+    Columns are taken up to ``σ_out'`` if that vanishes nowhere it exists, and then only the hidden activations need be analytic. P exists almost everywhere: if
+    all activations are differentiable, or biases are trainable, as z is then at no kink for almost every bias; or if the bound is ``T n_L``, as then every
     ``z_L(i)_j`` has a gradient that is not 0 almost everywhere, so it meets a kink of the output activation on a set of measure zero only.
     """
     step.expect(1)
-    step.require_at(ALMOST)
-    problem, at = step.problem, step.premises[0].conclusion["at"]
-    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
-    value = step.bound(0, "P", "rank_lower", at)
-    concerned = [problem.activation_of(l) for l in range(1, problem.L + (0 if problem.strip else 1))]
+    step.require_at(ALMOST, matrix="P")
+    problem, at, used = step.problem, step.premises[0].conclusion["at"], step.problem.used_activations
+    value, concerned = step.bound(0, "P", "rank_lower", at), used[:-1] if problem.strip else used
     require(at == EVERYWHERE or all(a.analytic.holds for a in concerned), "rule", "an activation is not analytic")
     full = value == problem.columns and all(a.differentiable.holds for a in concerned)
-    exists = problem.is_smooth(1) or problem.bias == "trainable" or full
-    require(exists, "rule", "P may not exist on a set of positive measure")
+    require(problem.is_smooth(1) or problem.bias == "trainable" or full, "rule", "P may not exist on a set of positive measure")
     return step.lower(value), Rigor.EXACT
 
 
 def rank_regular(step: Step) -> Result:
     """P has full column rank: its smallest singular value is positive, or it is an exact learner that was found regular."""
     step.expect(1)
-    problem, facts = step.problem, step.premises[0].facts
+    matrix, columns = step.conclusion["matrix"], step.problem.columns
     if step.premises[0].conclusion.get("statement") == "singular-value":
-        step.claim(0, "singular-value")
-        right = facts["matrix"] == step.conclusion["matrix"]
+        right = step.claim(0, "singular-value")["matrix"] == matrix
     else:
-        step.claim(0, "exact-learning", at=EVERYWHERE)
-        right = facts.get("learner") == step.at and facts["rank_lower"] == problem.columns and step.conclusion["matrix"] == "P"
+        facts = step.claim(0, "exact-learning", at=EVERYWHERE)
+        right = (facts.get("learner"), facts.get("rank_lower"), "P") == (step.at, columns, matrix)
     require(right, "premises[0]", "a claim about the rank of this matrix at these weights is needed here", "premise")
-    return step.lower(problem.columns), Rigor.EXACT
+    return step.lower(columns), Rigor.EXACT
 
 
-CALCULUS_RULES: Mapping[str, Callable[[Step], Result]] = {
-    "rank-size": rank_size,
-    "rank-sylvester": rank_sylvester,
-    "rank-stack": rank_stack,
-    "rank-kronecker": rank_kronecker,
-    "rank-samples": rank_samples,
-    "rank-scaling": rank_scaling,
-    "rank-dimension": rank_dimension,
-    "rank-constant-weights": rank_constant_weights,
-    "rank-dead-outputs": rank_dead_outputs,
-    "rank-almost": rank_almost,
-    "rank-regular": rank_regular,
+CALCULUS_RULES = {
+    **named(rank_size, rank_sylvester, rank_stack, rank_kronecker, rank_samples, rank_scaling, rank_dimension),
+    **named(rank_constant_weights, rank_dead_outputs, rank_almost, rank_regular),
 }

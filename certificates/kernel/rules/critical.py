@@ -6,24 +6,24 @@ manifold of the given dimension of critical points on which J is constant (no as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from flint import arb_mat, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero
+from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
-from lossproof.certificates.kernel.network.errors import residuals
-from lossproof.certificates.kernel.network.passes import Box, gradient, gradient_component, hessian, outputs, weights
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing, vanishes
+from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Point, Problem
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, positive, rigor_of
+from lossproof.certificates.kernel.rules.step import Result, Step, named, positive, rigor_of
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -34,10 +34,9 @@ def stationary_exact(step: Step) -> Result:
     Scaling hidden units, or shifting all logits of softmax, changes no error, so the weights so changed are critical as well; the fixed weights show as
     there that the dimension is their number.
     """
-    found = step.expect(0, "fixed", order=1)
-    step.point()
-    ring, fixed = step.formal(), _gauge(step, found)
-    components = gradient(ring, step.problem, step.box())
+    found, ring = step.expect(0, "fixed", order=1), step.formal()
+    fixed = _gauge(ring, step.problem, found, step.point())
+    components = passes.gradient(ring, step.problem, step.box())
     require(all(vanishes(g) for g in components), "conclusion.at", "the gradient is not seen to vanish")
     return step.conclude("stationary", {"radius": "0", "dimension": len(fixed)}), rigor_of(ring)
 
@@ -51,21 +50,19 @@ def stationary_constant(step: Step) -> Result:
     the point, of dimension ``N_net − n_0 n_1 − n_L``.
     """
     step.expect(0, order=2)
-    problem = step.problem
-    _require_constant_network(step, [1])
-    ring = step.formal()
-    found = residuals(ring, problem, outputs(ring, problem, step.box()))
+    _require_constant_network(step, step.point(), [1])
+    problem, ring = step.problem, step.formal()
+    found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
     inputs = np.array([[ONE, *x] for x in problem.X], dtype=object)
     ring.count(inputs.size * problem.n_L, 0, inputs, found, inner=problem.T)
-    moments = inputs.T @ found
-    require(all(vanishes(s) for s in moments.flat), "conclusion.at", "the gradients of the errors are not seen to cancel")
+    require(all(vanishes(s) for s in (inputs.T @ found).flat), "conclusion.at", "the gradients of the errors are not seen to cancel")
     dimension = problem.N_net - problem.widths[0] * problem.widths[1] - problem.n_L
     return step.conclude("stationary", {"radius": "0", "dimension": dimension}), rigor_of(ring)
 
 
-def _require_constant_network(step: Step, layers: Sequence[int], k: int | None = None) -> None:
+def _require_constant_network(step: Step, point: Point, layers: Sequence[int]) -> None:
     """Demand that the weights of some layers are 0, in a network whose output biases can give every output."""
-    problem, point = step.problem, step.point() if k is None else step.points[k]
+    problem = step.problem
     right = problem.L >= 2 and problem.bias == "trainable" and problem.output_activation.nonvanishing_derivative.holds
     require(right, "rule", "this needs a hidden layer, trainable biases and an output derivative that is not 0 anywhere")
     zero = all(vanishes(w) for l in layers for row in point.layers[l - 1][0] for w in row)
@@ -78,25 +75,33 @@ def stationary_apart(step: Step) -> Result:
     k = read.integer(found["parameter"], "evidence.parameter", 0, step.problem.N_net - 1)
     step.point()
     with step.balls() as ring:
-        require(
-            not_zero(gradient_component(ring, step.problem, step.box(), k)), "evidence.parameter", "the ball of this component contains 0"
-        )
+        component = passes.gradient_component(ring, step.problem, step.box(), k)
+    require(not_zero(component), "evidence.parameter", "the ball of this component contains 0")
     return step.conclude("stationary", proved=False), Rigor.BALL
 
 
-def _require_critical(ring: BallRing, problem: Problem, box: Box, unknowns: list[int], equations: list[int]) -> None:
+def _require_critical(ring: BallRing, problem: Problem, box: passes.Box, unknowns: list[int], equations: list[int]) -> None:
     """Prove that the box in the weights ``unknowns`` contains exactly one zero of as many components of the gradient, the ``equations``."""
     ring.work.spend(2 * limits.elimination_work(len(unknowns), ring.bits), "an inverse in balls")
-    G = gradient(ring, problem, Box(box.point))[equations]
-    H = hessian(ring, problem, box, equations, unknowns)
+    G = passes.gradient(ring, problem, passes.Box(box.point))[equations]
+    H = passes.hessian(ring, problem, box, equations, unknowns)
     require_contraction(list(G), arb_mat(len(equations), len(unknowns), list(H.flat)), box.radius, ZERO)
 
 
 def _introduced(step: Step, found: Mapping[str, Any], radius: fmpq, dimension: int) -> Result:
     """Return the claim that a critical point lies within the radius of the point named, a witness that this step introduces."""
     k = step.point_named(found)
-    step.introduce(step.at, Box(step.points[k], radius))
+    step.introduce(step.at, passes.Box(step.points[k], radius))
     return step.conclude("stationary", {"point": k, "radius": str(radius), "dimension": dimension}), Rigor.BALL
+
+
+def _in_box(step: Step, found: Mapping[str, Any], unknowns: list[int], equations: list[int], dimension: int) -> Result:
+    """Return that claim for the box of the evidence, in which the ``unknowns`` vary, if the ``equations`` are seen to have a zero there."""
+    radius = positive(found, "radius")
+    with step.balls() as ring:
+        box = passes.Box(step.points[step.point_named(found)], radius, frozenset(unknowns))
+        _require_critical(ring, step.problem, box, unknowns, equations)
+    return _introduced(step, found, radius, dimension)
 
 
 def stationary_box(step: Step) -> Result:
@@ -117,40 +122,30 @@ def stationary_box(step: Step) -> Result:
     its dimension is their number.
     """
     found = step.expect(0, "point", "fixed", "radius", "precision")
-    problem, k, radius = step.problem, step.point_named(found), positive(found, "radius")
-    fixed = _gauge(step, found, k)
-    unknowns = [n for n in range(problem.N_net) if n not in set(fixed)]
-    with step.balls() as ring:
-        _require_critical(ring, problem, Box(step.points[k], radius, frozenset(unknowns)), unknowns, unknowns)
-    return _introduced(step, found, radius, len(fixed))
+    fixed = _gauge(step.formal(), step.problem, found, step.points[step.point_named(found)])
+    unknowns = sorted(set(range(step.problem.N_net)).difference(fixed))
+    return _in_box(step, found, unknowns, unknowns, len(fixed))
 
 
-def _gauge(step: Step, found: Mapping[str, Any], k: int | None = None) -> list[int]:
+def _gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], point: Point) -> list[int]:
     """Return the indices ``fixed``: first one incoming weight, not 0, of every hidden unit, then all of output 0; either part may be missing.
 
     The first part needs a homogeneous hidden activation and no fixed biases, the second softmax with two outputs or more and the identity at the output.
+    That an irrational weight is not 0 is seen in balls, of which the ring takes note.
     """
-    problem, place = step.problem, "evidence.fixed"
+    place = "evidence.fixed"
     fixed = [read.integer(n, f"{place}[{m}]", 0, problem.N_net - 1) for m, n in enumerate(read.items(found["fixed"], place))]
     last = list(range(problem.below(problem.L), problem.below(problem.L) + problem.fan_in(problem.L)))
     softmax = problem.error.family == "softmax" and problem.n_L >= 2 and problem.output_activation.is_identity
     scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
     if scalings:
-        right = problem.activation.homogeneity is not None and problem.bias != "fixed"
-        require(right, place, "fixed weights need a scaling symmetry, and no fixed biases")
         units = [(l, a) for l in range(1, problem.L) for a in range(problem.widths[l])]
-        require(
-            len(scalings) == len(units),
-            place,
-            "one incoming weight of every hidden unit must be fixed, then perhaps all of output 0 for softmax",
-        )
-        point = step.box(k).point
-        with ball_precision(limits.SIGN_PRECISION):
-            ring = BallRing(step.work, limits.SIGN_PRECISION)
-            for n, (l, a) in zip(scalings, units, strict=True):
-                row = n - problem.below(l) - a * problem.fan_in(l)
-                right = 0 <= row < problem.widths[l - 1] and not_zero(ring.embed(point.layers[l - 1][0][row][a]))
-                require(right, place, f"an incoming weight of unit {a} of layer {l} that is not 0 is expected, not parameter {n}")
+        right = problem.activation.homogeneity is not None and problem.bias != "fixed" and len(scalings) == len(units)
+        require(right, place, "one incoming weight of every hidden unit with a scaling symmetry, then perhaps all of output 0 for softmax")
+        for n, (l, a) in zip(scalings, units, strict=True):
+            row = n - problem.below(l) - a * problem.fan_in(l)
+            right = 0 <= row < problem.widths[l - 1] and not_zero(ring.embed(point.layers[l - 1][0][row][a]))
+            require(right, place, f"an incoming weight of unit {a} of layer {l} that is not 0 is expected, not parameter {n}")
     return fixed
 
 
@@ -170,46 +165,45 @@ def stationary_merged(step: Step) -> Result:
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L - 1)
     n, place = problem.widths[layer], "evidence.groups"
     groups = [evidence.indices(group, f"{place}[{g}]", n) for g, group in enumerate(read.items(found["groups"], place))]
-    partition = sorted(i for g in groups for i in g) == list(range(n)) and all(groups)
-    ordered = partition and [g[0] for g in groups] == sorted(g[0] for g in groups) and len(groups) < n
-    require(ordered, place, "a partition of the units into fewer groups, in increasing order, is needed")
+    partition = sorted(chain(*groups)) == list(range(n)) and all(groups) and groups == sorted(groups) and len(groups) < n
+    require(partition, place, "a partition of the units into fewer groups, in increasing order, is needed")
     shares = [read.rational(q, f"evidence.shares[{i}]") for i, q in enumerate(read.items(found["shares"], "evidence.shares", n))]
     _require_copies(step, point, layer, groups, shares)
     with step.balls() as ring:
         smaller, merged = _merged(ring, problem, point, layer, groups)
-        everything = list(range(smaller.N_net))
-        box = Box(merged, radius)
+        everything, box = list(range(smaller.N_net)), passes.Box(merged, radius)
         _require_critical(ring, smaller, box, everything, everything)
-        outgoing = weights(ring, smaller, box)[layer][0]
+        outgoing = passes.weights(ring, smaller, box)[layer][0]
         seen = all(len(group) == 1 or any(not_zero(v) for v in outgoing[g]) for g, group in enumerate(groups))
-        require(seen, place, "the outgoing weights of a merged unit are not seen to differ from 0")
+    require(seen, place, "the outgoing weights of a merged unit are not seen to differ from 0")
     return _introduced(step, found, radius * max([ONE, *map(abs, shares)]), n - len(groups))
 
 
 def _require_copies(step: Step, point: Point, layer: int, groups: list[list[int]], shares: Sequence[fmpq]) -> None:
     """Demand exactly equal incoming weights in a group, outgoing weights in the given shares of their sum, and shares with sum 1."""
-    ring = step.formal()
-    (W, b), outgoing = point.layers[layer - 1], ring.array(point.layers[layer][0])
+    ring, (W, b) = step.formal(), point.layers[layer - 1]
+    outgoing = ring.array(point.layers[layer][0])
     ring.count(outgoing.size, 0, outgoing, inner=len(shares))
     for g, group in enumerate(groups):
-        require(evidence.total((shares[i] for i in group), step.work) == 1, "evidence.shares", f"the shares of group {g} must have the sum 1")
+        require(
+            evidence.total((shares[i] for i in group), step.work) == 1, "evidence.shares", f"the shares of group {g} must have the sum 1"
+        )
         total = np.sum(outgoing[group], axis=0)
         for i in group:
             same = all(row[i] == row[group[0]] for row in (*W, b))
             require(same, f"evidence.groups[{g}]", f"units {group[0]} and {i} have different incoming weights")
-            split = all(vanishes(x - v * shares[i]) for x, v in zip(outgoing[i], total, strict=True))
+            split = all(vanishes(x) for x in outgoing[i] - total * shares[i])
             require(split, f"evidence.shares[{i}]", "the outgoing weights of this unit are another share of those of its group")
 
 
 def _merged(ring: BallRing, problem: Problem, point: Point, layer: int, groups: list[list[int]]) -> tuple[Problem, Point]:
     """Return the network with one unit for each group, and its weights as balls."""
     firsts, layers = [group[0] for group in groups], list(point.layers)
-    (W, b), (V, c) = layers[layer - 1], layers[layer]
-    layers[layer - 1] = (tuple(tuple(row[i] for i in firsts) for row in W), tuple(b[i] for i in firsts))
+    (W, b), (V, c) = layers[layer - 1 : layer + 1]
+    kept = tuple(b[i] for i in firsts)
+    layers[layer - 1] = (tuple(tuple(row[i] for i in firsts) for row in W), kept)
     layers[layer] = (tuple(tuple(np.sum(ring.array([V[i] for i in group]), axis=0)) for group in groups), c)
-    biases = problem.fixed_bias
-    if biases is not None:
-        biases = (*biases[: layer - 1], tuple(biases[layer - 1][i] for i in firsts), *biases[layer:])
+    biases = None if problem.fixed_bias is None else (*problem.fixed_bias[: layer - 1], kept, *problem.fixed_bias[layer:])
     widths = (*problem.widths[:layer], len(groups), *problem.widths[layer + 1 :])
     return replace(problem, widths=widths, fixed_bias=biases), Point(tuple(layers))
 
@@ -226,26 +220,23 @@ def stationary_idle(step: Step) -> Result:
     reaches the output, their derivatives are 0, and they may be moved, too.
     """
     found = step.expect(0, "point", "layer", "units", "free", "radius", "precision")
-    problem, point, radius = step.problem, step.points[step.point_named(found)], positive(found, "radius")
+    problem, point = step.problem, step.points[step.point_named(found)]
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L - 1)
     m, after, n = problem.fan_in(layer), problem.widths[layer + 1], problem.widths[layer]
     units = evidence.indices(found["units"], "evidence.units", n)
     idle = bool(units) and all(vanishes(v) for v in step.formal().array([point.layers[layer][0][i] for i in units]).flat)
     require(idle, "evidence.units", "units whose outgoing weights are 0 must be named")
     first, behind = problem.below(layer), problem.below(layer + 1)
-    below = set(range(first)) if len(units) == n else set()
-    incoming, outgoing, kept = set(below), set(), set()
+    below = range(first if len(units) == n else 0)
+    incoming, held = set(below), set(below)
     for k, (unit, listed) in enumerate(zip(units, read.items(found["free"], "evidence.free", len(units)), strict=True)):
         free = evidence.indices(listed, f"evidence.free[{k}]", m)
         require(len(free) == after, f"evidence.free[{k}]", f"{after} incoming weights must be free")
         incoming |= {first + unit * m + b for b in range(m)}
-        kept |= {first + unit * m + b for b in free}
-        outgoing |= {behind + j * problem.fan_in(layer + 1) + unit for j in range(after)}
-    unknowns = [k for k in range(problem.N_net) if k not in (incoming - kept) | outgoing]
-    equations = [k for k in range(problem.N_net) if k not in incoming]
-    with step.balls() as ring:
-        _require_critical(ring, problem, Box(point, radius, frozenset(unknowns)), unknowns, equations)
-    return _introduced(step, found, radius, len(units) * (m - after) + len(below))
+        held |= {first + unit * m + b for b in range(m) if b not in free}
+        held |= {behind + j * problem.fan_in(layer + 1) + unit for j in range(after)}
+    unknowns, equations = ([k for k in range(problem.N_net) if k not in without] for without in (held, incoming))
+    return _in_box(step, found, unknowns, equations, len(units) * (m - after) + len(below))
 
 
 def stationary_blind(step: Step) -> Result:
@@ -258,25 +249,16 @@ def stationary_blind(step: Step) -> Result:
     layers stay 0: the derivative by ``b_L`` of these equations is invertible, ``b_L`` follows by the implicit function theorem, and J is constant, as
     its gradient is 0 there.
     """
-    found = step.expect(0, "point", "layers", "radius", "precision")
-    problem, k, radius = step.problem, step.point_named(found), positive(found, "radius")
+    found, problem = step.expect(0, "point", "layers", "radius", "precision"), step.problem
     layers = evidence.indices(found["layers"], "evidence.layers", problem.L, 1)
     require(len(layers) == 2, "evidence.layers", "two layers are needed")
-    _require_constant_network(step, layers, k)
+    _require_constant_network(step, step.points[step.point_named(found)], layers)
     rows = problem.fan_in(problem.L)
-    biases = [problem.below(problem.L) + rows * j + rows - 1 for j in range(problem.n_L)]
-    with step.balls() as ring:
-        _require_critical(ring, problem, Box(step.points[k], radius, frozenset(biases)), biases, biases)
+    biases = list(range(problem.below(problem.L) + rows - 1, problem.N_net, rows))
     held = sum(problem.widths[l - 1] * problem.widths[l] for l in layers)
-    return _introduced(step, found, radius, problem.N_net - problem.n_L - held)
+    return _in_box(step, found, biases, biases, problem.N_net - problem.n_L - held)
 
 
-CRITICAL_RULES: Mapping[str, Callable[[Step], Result]] = {
-    "stationary-exact": stationary_exact,
-    "stationary-constant": stationary_constant,
-    "stationary-apart": stationary_apart,
-    "stationary-box": stationary_box,
-    "stationary-merged": stationary_merged,
-    "stationary-idle": stationary_idle,
-    "stationary-blind": stationary_blind,
-}
+CRITICAL_RULES = named(
+    stationary_exact, stationary_constant, stationary_apart, stationary_box, stationary_merged, stationary_idle, stationary_blind
+)

@@ -15,54 +15,53 @@ With ``β = 1/σ`` and ``η = g/σ`` this is Kantorovich's condition ``βκη �
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing
-from lossproof.certificates.kernel.network.gram import Network, is_above_by_cholesky, is_above_by_inverse, network_at
+from lossproof.certificates.kernel.network.gram import is_above_by_cholesky, is_above_by_inverse, network_at
 from lossproof.certificates.kernel.network.lipschitz import frobenius, lipschitz_constant
 from lossproof.certificates.kernel.network.matrices import parse_matrix
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import fraction
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, positive
+from lossproof.certificates.kernel.reading.problem import fraction, rational
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, named
 from lossproof.theory.verdicts import Rigor
 
 _LEAST, _LARGEST = Fraction(1, 2**300), Fraction(2**100)
 _METHODS = {"cholesky": is_above_by_cholesky, "inverse": is_above_by_inverse}
 
 
-def _network(step: Step, k: int) -> Network:
-    """Return the network at a point, with the output derivative in its place."""
-    problem = step.problem
-    layers = range(1, problem.L + 1)
-    return step.once("network", k, lambda: network_at(step.work, problem, step.points[k], layers, strip=False, weighted=True))
+def _network(step: Step, k: int) -> Any:
+    """Return the `Network` at a point, with the output derivative in its place, computed once for all steps."""
+    if k not in step.known:
+        step.known[k] = network_at(step.work, step.problem, step.points[k], range(1, step.problem.L + 1), strip=False, weighted=True)
+    return step.known[k]
 
 
 def singular_value(step: Step) -> Result:
-    """``σ_min(MS) ≥ least``, S as in `network_at`, for P with its output derivative; ``σ_min > 0`` with ``least = "0"``, for P or P-l up to factors of columns."""
-    found = step.expect(0, "matrix", "method", "balanced", "least")
-    step.point()
-    matrix = parse_matrix(read.text(found["matrix"], "evidence.matrix"), step.problem, "evidence.matrix")
-    least = fraction(read.rational(found["least"], "evidence.least"))
-    method = read.text(found["method"], "evidence.method")
+    """``σ_min(MS) ≥ least``, S as in `network_at`, for P with its output derivative; ``σ_min > 0`` with ``least = "0"``, for P or P-l up to factors."""
+    found, problem, point = step.expect(0, "matrix", "method", "balanced", "least"), step.problem, step.point()
+    matrix = parse_matrix(read.text(found["matrix"], "evidence.matrix"), problem, "evidence.matrix")
+    method, least = read.text(found["method"], "evidence.method"), fraction(read.rational(found["least"], "evidence.least"))
     require(matrix.kind == "P" and method in _METHODS, "evidence", "expected P or P-l, and a method")
     require(type(found["balanced"]) is bool, "evidence.balanced", "expected true or false", "schema")
     require(0 <= least < 1 and Fraction(float(least)) == least, "evidence.least", "must be 0 or a double below 1")
-    require(least == 0 or (matrix.layer is None and not found["balanced"]), "evidence", "a bound above 0 is for P, as it is", "evidence")
-    layers = list(range(1, step.problem.L + 1)) if matrix.layer is None else [matrix.layer]
+    require(least == 0 or (matrix.layer is None and not found["balanced"]), "evidence", "a bound above 0 is for P, as it is")
+    layers = range(1, problem.L + 1) if matrix.layer is None else [matrix.layer]
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         if least > 0:
             network = _network(step, int(step.at))
         else:
-            network = network_at(step.work, step.problem, step.point(), layers, strip=step.problem.strip, balanced=found["balanced"])
+            network = network_at(step.work, problem, point, layers, strip=problem.strip, balanced=found["balanced"])
         above = _METHODS[method](step.work, network, float(least))
     require(above, "evidence.least", "the smallest singular value is not seen to be so large")
-    return step.conclude("singular-value", {"matrix": matrix.name, "least": str(found["least"])}), Rigor.VERIFIED_FLOAT
+    return step.conclude("singular-value", {"matrix": matrix.name, "least": found["least"]}), Rigor.VERIFIED_FLOAT
 
 
 def learner_ball(step: Step) -> Result:
@@ -71,28 +70,22 @@ def learner_ball(step: Step) -> Result:
     step.require_at(EVERYWHERE)
     problem, k, place = step.problem, step.point_named(found), "evidence.distance"
     require(problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
-    facts = step.claim(0, "singular-value", at=k)
-    sigma = fraction(read.rational(facts["least"], "premises[0]"))
-    require(
-        facts["matrix"] == "P" and sigma > 0, "premises[0]", "a positive bound of the smallest singular value of P is needed", "premise"
-    )
-    distance, target = positive(found, "distance"), read.rational(found["target_radius"], "evidence.target_radius")
-    right = _LEAST < fraction(distance) < _LARGEST and (target == 0 or _LEAST < fraction(target) < _LARGEST)
-    require(right, place, "distances must lie between 2^-300 and 2^100")
-    radius = float(fraction(distance))
-    radius = radius if Fraction(radius) <= fraction(distance) else float(np.nextafter(radius, 0.0))
+    matrix, sigma = (step.claim(0, "singular-value", at=k)[key] for key in ("matrix", "least"))
+    require(matrix == "P" and Fraction(sigma) > 0, "premises[0]", "a singular value of P with a positive bound is needed", "premise")
+    distance, target = (fraction(read.rational(found[key], f"evidence.{key}")) for key in ("distance", "target_radius"))
+    require(_LEAST < distance < _LARGEST and (target == 0 or _LEAST < target < _LARGEST), place, "distances lie between 2^-300 and 2^100")
+    radius = float(distance) if Fraction(float(distance)) <= distance else math.nextafter(float(distance), 0.0)
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         network = _network(step, k)
         kappa = lipschitz_constant(step.work, problem, network, radius)
         F, Y = network.passed.phi[-1], DoubleRing(step.work).array(problem.Y)
         residuals = np.abs(F.mid - Y.mid) + F.rad + Y.rad + 2 * UNIT * np.abs(F.mid - Y.mid) + TINY
-        size = ENLARGE * (frobenius(ENLARGE * residuals * network.scale) + ENLARGE * float(fraction(target)) * frobenius(network.scale))
-        least = ENLARGE * max(size / radius + kappa * radius / 2, kappa * radius)
+        g = ENLARGE * (frobenius(ENLARGE * residuals * network.scale) + ENLARGE * float(target) * frobenius(network.scale))
+        least = ENLARGE * max(g / radius + kappa * radius / 2, kappa * radius)
     require(bool(np.isfinite(least)), place, "the derivatives are not seen to be bounded over the ball")
-    require(sigma >= Fraction(least), place, "the premise gives too small a singular value")
-    name = step.introduce(found["learner"], Box(step.points[k], distance), "evidence.learner")
-    found_facts = {"learner": name, "rank_lower": problem.columns, "point": k, "distance": str(distance), "target_radius": str(target)}
-    return step.conclude("exact-learning", found_facts), Rigor.VERIFIED_FLOAT
+    require(Fraction(sigma) >= Fraction(least), place, "the premise gives too small a singular value")
+    step.introduce(found["learner"], Box(step.points[k], rational(distance)), "evidence.learner")
+    return step.conclude("exact-learning", {**found, "rank_lower": problem.columns}), Rigor.VERIFIED_FLOAT
 
 
-DOUBLE_RULES: Mapping[str, Callable[[Step], Result]] = {"singular-value": singular_value, "learner-ball": learner_ball}
+DOUBLE_RULES = named(singular_value, learner_ball)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -39,13 +39,16 @@ def prime(value: Any) -> int:
     return p
 
 
-def residue(x: fmpq, p: int) -> int:
-    """Return a rational modulo a prime; raises `Rejected` if the prime divides the denominator."""
-    require(int(x.q) % p != 0, "evidence.prime", "the prime divides a denominator")
-    return int(x.p) * pow(int(x.q), -1, p) % p
+@contextmanager
+def no_zero_denominator(place: str) -> Iterator[None]:
+    """Turn a division by 0 modulo a prime into a rejection."""
+    try:
+        yield
+    except ZeroDivisionError:
+        raise Rejected(place, "evidence", "the prime divides a denominator") from None
 
 
-def residues(rows: Sequence[Sequence[Any]], p: int, work: Work) -> nmod_mat:
+def residues(rows: Any, p: int, work: Work) -> nmod_mat:
     """Return a table of rationals and residues modulo a prime.
 
     Reduction is a ring homomorphism from the rationals whose denominators p does not divide: a minor that is not 0 modulo p is not 0.
@@ -53,16 +56,22 @@ def residues(rows: Sequence[Sequence[Any]], p: int, work: Work) -> nmod_mat:
     width = len(rows[0])
     limit(len(rows) * width, limits.MAX_ENTRIES, "the number of entries of a table")
     work.spend(4 * len(rows) * width + limits.modular_work(len(rows), width), "elimination modulo a prime")
-    return nmod_mat(len(rows), width, [x if isinstance(x, nmod) else nmod(residue(fmpq(x), p), p) for row in rows for x in row], p)
+    with no_zero_denominator("evidence.prime"):
+        return nmod_mat(len(rows), width, [x for row in rows for x in row], p)
 
 
-@contextmanager
-def no_zero_denominator(place: str) -> Iterator[None]:
-    """Turn a division by 0 modulo a prime into a rejection."""
-    try:
-        yield
-    except ZeroDivisionError:
-        raise Rejected(place, "evidence", "a denominator vanishes modulo the prime") from None
+def chosen_residues(value: Any, place: str, p: int, length: int, least: int = 0) -> list[nmod]:
+    """Return residues of ``[least, p)`` that the evidence names, so many of them; raises `Rejected`."""
+    return [nmod(read.integer(x, f"{place}[{k}]", least, p - 1), p) for k, x in enumerate(read.items(value, place, length))]
+
+
+def common_denominator(numbers: Iterable[fmpq], most: int) -> int:
+    """Return the least common denominator of rational numbers, which may have so many bits; raises `Rejected`."""
+    D = fmpz(1)
+    for x in numbers:
+        D = D.lcm(x.q)
+        limit(D.bit_length(), most, "the length of a common denominator in bits")
+    return int(D)
 
 
 def total(numbers: Iterable[fmpq], work: Work) -> fmpq:
@@ -76,24 +85,15 @@ def total(numbers: Iterable[fmpq], work: Work) -> fmpq:
     return found
 
 
-def last_nonzero(vectors: Sequence[Sequence[Any]], place: str) -> list[int]:
-    """Return the last non-zero index of each vector, checked to increase and to be 0 in all the others (so the vectors are independent)."""
-    last = []
-    for k, vector in enumerate(vectors):
-        found = [n for n, x in enumerate(vector) if x != 0]
-        require(bool(found), f"{place}[{k}]", "a vector is 0")
-        last.append(found[-1])
-    require(all(a < b for a, b in pairwise(last)), place, "the last non-zero indices must increase")
-    for k, n in enumerate(last):
-        require(all(vector[n] == 0 for m, vector in enumerate(vectors) if m != k), place, f"index {n} must be 0 in all vectors but one")
-    return last
-
-
-def reduced_vectors(value: Any, place: str, size: int) -> list[list[fmpq]]:
-    """Return independent rational vectors in reduced form: last non-zero entries 1, at increasing indices, where all others are 0."""
+def reduced_vectors(value: Any, place: str, size: int, entry: Callable[[Any, str], Any] = read.rational) -> list[list[Any]]:
+    """Return vectors in reduced form: last non-zero entries at increasing indices, where all others are 0, and 1 if rational. So they are independent."""
     listed = [read.items(v, f"{place}[{k}]", size) for k, v in enumerate(read.items(value, place))]
     limit(size * len(listed), limits.MAX_ENTRIES, "the number of entries of the vectors")
-    vectors = [[read.rational(x, f"{place}[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
-    for k, n in enumerate(last_nonzero(vectors, place)):
-        require(vectors[k][n] == 1, f"{place}[{k}][{n}]", "the last non-zero entry must be 1")
+    vectors = [[entry(x, f"{place}[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
+    last = [max((n for n, x in enumerate(v) if x != 0), default=-1) for v in vectors]
+    for k, n in enumerate(last):
+        require(n >= 0, f"{place}[{k}]", "a vector is 0")
+        require(k == 0 or last[k - 1] < n, place, "the last non-zero indices must increase")
+        require(all(v[n] == 0 for v in vectors[k + 1 :]), place, f"index {n} must be 0 in all vectors but one")
+        require(not isinstance(vectors[k][n], fmpq) or vectors[k][n] == 1, f"{place}[{k}][{n}]", "the last non-zero entry must be 1")
     return vectors

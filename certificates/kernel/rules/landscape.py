@@ -1,38 +1,170 @@
-"""The rules about whole landscapes (section 6), each with its proof in the docstring."""
+"""The rules about whole landscapes, above all exact learners that exist or do not (section 6), each with its proof in the docstring."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from math import isqrt
 from typing import Any
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO, function_of
+import numpy as np
+from flint import arb, arb_mat, fmpq
+
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
-from lossproof.certificates.kernel.network.passes import curve_of, forward
+from lossproof.certificates.kernel.network import matrices, orbits, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step
+from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, positive
+from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
 
-def _ends(problem: Problem) -> list[list[int]]:
+def unlearnable_samples(step: Step) -> Result:
+    """Two samples of one orbit, whose outputs determine each other at every W, or one whose output is the same at every W, have other targets.
+
+    For a cross-entropy ``∇E = s(φ) − y`` cannot be 0 for two y at one input.
+    """
+    problem, place = step.problem, "evidence.samples"
+    listed = evidence.indices(step.expect(0, "samples")["samples"], place, problem.T)
+    step.count_samples()
+    first, last = min(listed, default=0), max(listed, default=0)
+    found = orbits.orbits(problem)
+    a, b = found[first], found[last]
+    silent = len(listed) == 1 and a.sign == 0 and problem.separable
+    require(silent or (len(listed) == 2 and a.first == b.first), place, "the outputs of these samples do not determine each other")
+    wanted = [orbits.image(problem, ZERO if silent else b.over(a), y) for y in problem.Y[first]]
+    broken = any(w is not None and w != y for w, y in zip(wanted, problem.Y[last], strict=True))
+    require(broken, place, "the targets of these samples go together")
+    return everywhere("exact-learning", proved=False), Rigor.EXACT
+
+
+def _is_output(problem: Problem, values: Any, y: fmpq) -> bool:
+    """Tell whether a target lies in an interval of outputs; a logistic function lies strictly between 0 and 1, a softmax component is positive."""
+    if problem.separable:
+        return bool(values.contains(fraction(y)))
+    return bool(y > 0 and (y < 1 or problem.error.family == "softmax"))
+
+
+def _require_out_of_reach(step: Step, found: Mapping[str, Any]) -> None:
+    i, j = step.sample_and_output(found)
+    reached = _is_output(step.problem, step.problem.output_activation.range, step.problem.Y[i][j])
+    require(not reached, "evidence.output", "the target is not out of reach")
+
+
+def unlearnable_range(step: Step) -> Result:
+    """A target is out of reach of the output."""
+    _require_out_of_reach(step, step.expect(0, "sample", "output"))
+    return everywhere("exact-learning", proved=False), Rigor.EXACT
+
+
+def unlearnable_linear(step: Step) -> Result:
+    """The network is an affine map ``A x + c``, so ``Σ k_i x_i = 0`` gives ``Σ k_i F(x_i) = c Σ k_i``, which differs from ``Σ k_i y_i``.
+
+    Either ``Σ k_i = 0``, or c is 0 (no bias), or c is the fixed constant (``L = 1``).
+    """
+    problem, place = step.problem, "evidence.combination"
+    listed = read.items(step.expect(0, "combination")["combination"], place, problem.T)
+    k = [read.rational(q, f"{place}[{i}]") for i, q in enumerate(listed)]
+    affine = problem.output_activation.is_identity and (problem.L == 1 or problem.activation.is_identity)
+    require(affine and problem.separable, "rule", "this needs an affine network and an error of the residuals")
+    inputs, targets = (
+        [evidence.total((q * x for q, x in zip(k, column, strict=True)), step.work) for column in zip(*table, strict=True)]
+        for table in (problem.X, problem.Y)
+    )
+    require(all(s == 0 for s in inputs), place, "the inputs do not obey the relation")
+    total, given = evidence.total(k, step.work), problem.fixed_bias if problem.L == 1 else None
+    require(total == 0 or problem.bias == "none" or given is not None, place, "the relation is not affine: the sum is not 0")
+    constants = [ZERO] * problem.n_L if given is None or total == 0 else given[0]
+    broken = any(isinstance(c, fmpq) and s != c * total for s, c in zip(targets, constants, strict=True))
+    require(broken, place, "the targets obey the relation")
+    return everywhere("exact-learning", proved=False), Rigor.EXACT
+
+
+def _learner(step: Step, found: Mapping[str, Any], box: passes.Box | None, **facts: Any) -> dict[str, Any]:
+    """Return the claim ``exact-learning`` that names a learner, of full rank unless the facts say less, for all targets within a radius."""
+    name = step.introduce(found["learner"], box, "evidence.learner")
+    return everywhere("exact-learning", {"learner": name, "rank_lower": step.problem.columns, **facts})
+
+
+def learner_box(step: Step) -> Result:
+    """Krawczyk's test for ``F − y' = 0`` in as many parameters as there are equations, for all targets ``|y' − y| ≤ δ`` at once.
+
+    By `require_contraction` some s in the box has ``F = y'``, and ``dF/ds`` is invertible all over the box, so P has full column rank there. The
+    Euclidean distance is at most ``ρ ⌈√n⌉``.
+    """
+    found = step.expect(0, "learner", "point", "parameters", "radius", "target_radius", "precision")
+    problem, n = step.problem, step.problem.columns
+    require(problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
+    k = step.point_named(found)
+    chosen = evidence.indices(found["parameters"], "evidence.parameters", problem.N_net)
+    require(len(chosen) == n, "evidence.parameters", f"as many parameters as equations are needed, {n}")
+    radius, target = positive(found, "radius"), read.rational(found["target_radius"], "evidence.target_radius")
+    require(target >= 0, "evidence.target_radius", "must not be negative")
+    box = passes.Box(step.points[k], radius, frozenset(chosen))
+    with step.balls() as ring:
+        step.work.spend(2 * limits.elimination_work(n, ring.bits), "an inverse in balls")
+        G = (passes.outputs(ring, problem, step.box(k)) - ring.array(problem.Y)).reshape(-1)
+        J = matrices.entries(matrices.parse_matrix("P", problem), problem, box, ring, chosen, list(range(n)))
+        if problem.strip:
+            slopes = passes.forward(ring, problem, passes.curve_of(ring, problem, box)).slopes[-1]
+            J = J * constant_term(slopes, (problem.T, problem.n_L)).reshape(1, -1)
+        require_contraction(list(G), arb_mat(n, n, [arb(x) for x in J.T.flat]), radius, target)
+    distance = str(radius * (isqrt(n - 1) + 1))
+    return _learner(step, found, box, point=k, distance=distance, target_radius=str(target)), Rigor.BALL
+
+
+def _require_independent_samples(step: Step) -> None:
+    """Demand that ``Φ_{L-1}⁺`` is shown to have T independent columns, at any weights."""
+    lower = step.bound(0, f"Phi-{step.problem.L - 1}+", "rank_lower", step.premises[0].conclusion["at"])
+    require(lower == step.problem.T, "premises[0]", "the samples are not shown to be independent", "premise")
+    step.count_samples()
+
+
+def learner_wide(step: Step) -> Result:
+    """``Φ_{L-1}⁺`` has independent columns at a point, so some ``W_L`` gives every wanted ``z_L``: preimages of the targets (for a cross-entropy, logits).
+
+    The last block of P, up to order ``I ⊗ Φ_{L-1}⁺`` with columns times ``σ_out'``, then has full column rank, if that vanishes nowhere and exists.
+    """
+    found = step.expect(1, "learner")
+    _require_independent_samples(step)
+    problem, record = step.problem, step.problem.output_activation
+    attained = all(_is_output(problem, record.attained, y) for row in problem.Y for y in row)
+    require(attained and (problem.separable or record.is_identity), "rule", "a target is not in the attained range of the output")
+    regular = record.nonvanishing_derivative.holds and problem.is_smooth(1)
+    return _learner(step, found, None, rank_lower=problem.columns if regular else 0, target_radius="0"), Rigor.EXACT
+
+
+def infimum_not_attained(step: Step) -> Result:
+    """``Φ_{L-1}⁺`` has independent columns at some weights, so the last layer can give any ``z_L`` there, and all outputs approach their targets at once.
+
+    So the infimum of J is the mean of the infima of ``E(·, y_i)``, and it would be attained only where each of these is: at an exact learner (for a
+    cross-entropy where all ``∇E_i = 0``), and for one target that is impossible.
+    """
+    _require_out_of_reach(step, step.expect(1, "sample", "output"))
+    _require_independent_samples(step)
+    values, attained = step.problem.output_activation.range, step.problem.output_activation.attained
+    ends = [a for a, b in ((values.lower, attained.lower), (values.upper, attained.upper)) if a is not None and a == b]
+    approached = all(attained.contains(y) or y in ends for row in step.problem.Y for y in map(fraction, row))
+    right = approached if step.problem.separable else step.problem.output_activation.is_identity
+    require(right, "rule", "a target is no limit of values of the output")
+    return everywhere("infimum-not-attained"), Rigor.EXACT
+
+
+def _ends(problem: Problem) -> list[int]:
     """Return 1 or −1 for each target at or beyond the upper or lower end of what the output approaches and never reaches; raises `Rejected`."""
-    record = problem.output_activation
+    record, values = problem.output_activation, problem.output_activation.range
     if problem.separable:
         right = record.increasing.holds and record.nonvanishing_derivative.holds
-        require(right, "rule", "this needs an output activation with a positive derivative")
-        upper = None if record.range.upper_attained else record.range.upper
-        lower = None if record.range.lower_attained else record.range.lower
+        lower, upper = None if values.lower_attained else values.lower, None if values.upper_attained else values.upper
     else:
-        right = problem.error.family == "logistic" and record.is_identity
-        require(right, "rule", "this needs the identity at the output")
-        lower, upper = fraction(ZERO), fraction(ONE)
-    signs = [
-        [1 if upper is not None and y >= upper else -1 if lower is not None and y <= lower else 0 for y in map(fraction, row)]
-        for row in problem.Y
-    ]
-    require(all(s for row in signs for s in row), "rule", "a target is not beyond what the output reaches")
+        right, lower, upper = problem.error.family == "logistic" and record.is_identity, fraction(ZERO), fraction(ONE)
+    require(right, "rule", "this needs an output activation with a positive derivative, or for cross-entropies the identity")
+    targets = [fraction(y) for row in problem.Y for y in row]
+    signs = [1 if upper is not None and y >= upper else -1 if lower is not None and y <= lower else 0 for y in targets]
+    require(all(signs), "rule", "a target is not beyond what the output reaches")
     return signs
 
 
@@ -43,9 +175,7 @@ def no_critical_point(step: Step) -> Result:
     ``u_jᵀ x̃_i ≥ 0``; mirrored below the range. Logistic: ``∂E/∂z_j = p − y`` likewise, with p strictly between 0 and 1. Softmax and one-hot targets
     of class c: ``Σ_j (p_j − [j = c]) u_jᵀ x̃ = −Σ_j p_j (u_c − u_j)ᵀ x̃``, all ``p_j > 0``. No term is positive and one is negative.
     """
-    found, place = step.expect(0, "direction"), "evidence.direction"
-    step.require_at(EVERYWHERE)
-    problem = step.problem
+    found, place, problem = step.expect(0, "direction"), "evidence.direction", step.problem
     require(problem.L == 1, "rule", "this needs a single layer")
     rows = [read.items(row, f"{place}[{a}]", problem.n_L) for a, row in enumerate(read.items(found["direction"], place, problem.fan_in(1)))]
     U = [[read.rational(q, f"{place}[{a}][{j}]") for j, q in enumerate(row)] for a, row in enumerate(rows)]
@@ -55,53 +185,49 @@ def no_critical_point(step: Step) -> Result:
     if problem.error.family == "softmax":
         require(problem.output_activation.is_identity, "rule", "this needs the identity at the output")
         require(all(1 in row for row in problem.Y), "rule", "a target is not one-hot")
-        gains = [row[list(targets).index(ONE)] - z for row, targets in zip(moves, problem.Y, strict=True) for z in row]
+        gains = [row[targets.index(ONE)] - z for row, targets in zip(moves, problem.Y, strict=True) for z in row]
     else:
-        gains = [s * z for signs, row in zip(_ends(problem), moves, strict=True) for s, z in zip(signs, row, strict=True)]
+        gains = [s * z for s, z in zip(_ends(problem), (z for row in moves for z in row), strict=True)]
     require(all(g >= 0 for g in gains), place, "some sample gets worse along this direction")
     require(any(g > 0 for g in gains), place, "no sample gets better along this direction")
-    return step.conclude("no-critical-point"), Rigor.EXACT
+    return everywhere("no-critical-point"), Rigor.EXACT
 
 
-def ggn_range(step: Step) -> Result:
+def ggn_semidefinite_range(step: Step) -> Result:
     """Cauchy: ``e'' = 2(β − r²)/(r² + β)² ≥ 0`` as long as ``r² ≤ β``, which the range of the output guarantees."""
     step.expect(0)
-    step.require_at(EVERYWHERE)
     error, values = step.problem.error, step.problem.output_activation.range
-    if error.family != "cauchy" or error.beta is None or values.lower is None or values.upper is None:
+    beta, ends = error.beta if error.family == "cauchy" else None, [end for end in (values.lower, values.upper) if end is not None]
+    if beta is None or len(ends) < 2:
         raise Rejected("rule", "evidence", "this needs the cauchy error and a bounded output")
     step.count_samples()
     targets = [fraction(y) for row in step.problem.Y for y in row]
-    farthest = max(max(abs(values.lower - y), abs(values.upper - y)) for y in targets)
-    require(farthest**2 <= error.beta, "rule", "a residual may be too large")
-    return step.conclude("ggn-semidefinite"), Rigor.EXACT
+    require(all((end - y) ** 2 <= beta for y in targets for end in ends), "rule", "a residual may be too large")
+    return everywhere("ggn-semidefinite"), Rigor.EXACT
 
 
-def ggn_witness(step: Step) -> Result:
+def ggn_semidefinite_witness(step: Step) -> Result:
     """For v = the incoming weights of output j (with a trainable bias), ``F_j`` changes by ``s_i = σ_out'(z)(z − c)`` and no other output does.
 
     So ``T vᵀ H_GN v = Σ_i e''(r_ij) s_i²``, whose ball is negative; c is the fixed bias, or 0. That σ_out' exists is seen in the balls.
     """
-    found = step.expect(0, "point", "output", "precision")
-    step.require_at(EVERYWHERE)
-    problem, box = step.problem, step.box(step.point_named(found))
+    found, problem = step.expect(0, "point", "output", "precision"), step.problem
+    box = step.box(step.point_named(found))
     j = read.integer(found["output"], "evidence.output", 0, problem.n_L - 1)
-    right = problem.separable and not problem.error.convex.holds
-    require(right, "rule", "this needs an error that is a sum over outputs of functions of the residual, not convex")
+    require(problem.separable and not problem.error.convex.holds, "rule", "this needs an error of the residuals that is not convex")
     with step.balls() as ring:
-        passed = forward(ring, problem, curve_of(ring, problem, box))
-        z = passed.z[-1].coefficients[0][:, j : j + 1]
-        slope = constant_term(passed.slopes[-1], (problem.T, problem.n_L))[:, j : j + 1]
+        passed = passes.forward(ring, problem, passes.curve_of(ring, problem, box))
+        z, phi = (series[-1].coefficients[0][:, j] for series in (passed.z, passed.phi))
+        slope = constant_term(passed.slopes[-1], (problem.T, problem.n_L))[:, j]
         c = ZERO if problem.fixed_bias is None else ring.embed(problem.fixed_bias[-1][j])
-        r = passed.phi[-1].coefficients[0][:, j : j + 1] - ring.array(problem.Y)[:, j : j + 1]
-        curvature: Any = ring.both(function_of(problem.error), problem.error.name, Series([r]))[1]
-        total = sum((curvature * ((z - c) * slope) * ((z - c) * slope)).coefficients[0].flat)
+        r = phi - ring.array(problem.Y)[:, j]
+        curvature = ring.slope(problem.error, Series([r, np.full_like(r, ONE)])).coefficients[1]
+        total = sum((curvature * ((z - c) * slope) * ((z - c) * slope)).flat)
         require(bool(total < 0), "evidence.point", "the ball of the curvature is not negative")
-    return step.conclude("ggn-semidefinite", proved=False), Rigor.BALL
+    return everywhere("ggn-semidefinite", proved=False), Rigor.BALL
 
 
-LANDSCAPE_RULES: Mapping[str, Callable[[Step], Result]] = {
-    "no-critical-point": no_critical_point,
-    "ggn-semidefinite-range": ggn_range,
-    "ggn-semidefinite-witness": ggn_witness,
-}
+LANDSCAPE_RULES = named(
+    unlearnable_samples, unlearnable_range, unlearnable_linear, learner_box, learner_wide, infimum_not_attained, no_critical_point,
+    ggn_semidefinite_range, ggn_semidefinite_witness,
+)  # fmt: skip

@@ -1,33 +1,26 @@
-"""The rules about what is met at a point or a witness: derivatives, loss, inertia, curves of descent (section 6), each with its proof in the docstring.
+"""The rules about what is met at a point or a witness: derivatives, outputs, loss, inertia, descent (section 6), each with its proof in the docstring.
 
 Claims ``inertia`` have the facts ``negative``, ``zero``, ``positive``: so many eigenvalues of each kind the Hessian has at least, with ``undecided`` left over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
+from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
-from lossproof.certificates.kernel.arithmetic.rings import vanishes
-from lossproof.certificates.kernel.network.errors import losses, residuals
-from lossproof.certificates.kernel.network.passes import (
-    derivatives_exist,
-    hessian,
-    hessian_times,
-    layer_inputs,
-    loss_coefficients,
-    outputs,
-)
+from lossproof.certificates.kernel.arithmetic.rings import FormalRing, Ring, vanishes
+from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import row_key
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, lie_on_flat_piece, rigor_of
+from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of, slope_around
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -35,16 +28,49 @@ from lossproof.theory.verdicts import Rigor
 def differentiable(step: Step) -> Result:
     """No activation meets a z at which it is not differentiable so many times, at the point or anywhere in the box of the witness."""
     order = read.integer(step.expect(0, "order")["order"], "evidence.order", 1, 2)
-    return step.conclude("differentiable", {"order": order}), derivatives_exist(step.work, step.problem, step.box(), order)
+    return step.conclude("differentiable", {"order": order}), passes.derivatives_exist(step.work, step.problem, step.box(), order)
+
+
+def _formal(step: Step) -> FormalRing:
+    """Return the formal ring, for a conclusion about a point that is given exactly."""
+    step.point()
+    return step.formal()
+
+
+def _require_separable(step: Step) -> None:
+    """Demand an error of the residuals: for a cross-entropy an exact learner has ``∇E = 0``, whatever the outputs."""
+    require(step.problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
+
+
+def learner_exact(step: Step) -> Result:
+    """``F(W, x_i) − y_i`` vanishes in the formal ring, hence for the real numbers."""
+    step.expect(0)
+    _require_separable(step)
+    ring = _formal(step)
+    differences = passes.outputs(ring, step.problem, step.box()) - ring.array(step.problem.Y)
+    require(all(vanishes(d) for d in differences.flat), "conclusion.at", "an output is not seen to equal its target")
+    return step.conclude("exact-learner"), rigor_of(ring)
+
+
+def learner_apart(step: Step) -> Result:
+    """The ball of ``F(W, x_i)_j − y_ij`` contains the real number, and not 0."""
+    found = step.expect(0, "sample", "output", "precision")
+    step.point()
+    _require_separable(step)
+    i, j = step.sample_and_output(found)
+    one = replace(step.problem, X=step.problem.X[i : i + 1], Y=step.problem.Y[i : i + 1])
+    with step.balls() as ring:
+        difference = passes.outputs(ring, one, step.box())[0, j] - one.Y[0][j]
+    require(not_zero(difference), "evidence.output", "the ball of the difference contains 0")
+    return step.conclude("exact-learner", proved=False), Rigor.BALL
 
 
 def loss_exact(step: Step) -> Result:
     """``J`` is rational in the formal ring."""
     step.expect(0)
-    step.point()
-    require(step.problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
-    ring = step.formal()
-    value = losses(ring, step.problem, outputs(ring, step.problem, step.box())) * fmpq(1, step.problem.T)
+    _require_separable(step)
+    ring = _formal(step)
+    value = errors.losses(ring, step.problem, passes.outputs(ring, step.problem, step.box())) * fmpq(1, step.problem.T)
     require(isinstance(value, fmpq), "conclusion.at", "the loss is not seen to be rational")
     return step.conclude_near("loss-bounds", {"loss_lower": str(value), "loss_upper": str(value)}), rigor_of(ring)
 
@@ -65,7 +91,7 @@ def loss_ball(step: Step) -> Result:
     """
     found = step.expect(0, "loss_lower", "loss_upper", "precision")
     with step.balls() as ring:
-        value = losses(ring, step.problem, outputs(ring, step.problem, step.box())) / step.problem.T
+        value = errors.losses(ring, step.problem, passes.outputs(ring, step.problem, step.box())) / step.problem.T
         return _loss_between(step, found, value, None if step.problem.error.family == "blake-zisserman" else ZERO), Rigor.BALL
 
 
@@ -73,29 +99,29 @@ def loss_learner(step: Step) -> Result:
     """At an exact learner every residual is 0: ``J = n_L e(0)``, which is 0 for the squared and cauchy errors."""
     found = step.expect(1, "loss_lower", "loss_upper", "precision")
     step.claim(0, "exact-learner")
+    _require_separable(step)
     problem = step.problem
-    require(problem.separable, "rule", "this needs an error that is a sum over outputs of functions of the residual")
-    exact = problem.error.family in ("squared", "cauchy")
     with step.balls() as ring:
-        targets = ring.array(problem.Y)
-        value = ZERO if exact else losses(ring, problem, targets) / problem.T
-        return _loss_between(step, found, value, value if exact else None), Rigor.EXACT if exact else Rigor.BALL
+        if problem.error.family in ("squared", "cauchy"):
+            return _loss_between(step, found, ZERO, None), Rigor.EXACT
+        return _loss_between(step, found, errors.losses(ring, problem, ring.array(problem.Y)) / problem.T, None), Rigor.BALL
 
 
-def _counts(negative: int, zero: int, positive: int, undecided: int) -> dict[str, int]:
-    return {"negative": negative, "zero": zero, "positive": positive, "undecided": undecided}
+def _inertia(step: Step, negative: int, zero: int, positive: int) -> dict[str, Any]:
+    """Return the claim of so many eigenvalues of each kind, with the others undecided."""
+    undecided = step.problem.N_net - negative - zero - positive
+    return step.conclude_near("inertia", {"negative": negative, "zero": zero, "positive": positive, "undecided": undecided})
 
 
 def inertia_exact(step: Step) -> Result:
     """The Hessian is rational in the formal ring, and ``LDLᵀ`` over Q gives its inertia."""
     step.expect(0, order=2)
-    step.point()
-    problem, ring = step.problem, step.formal()
-    step.work.spend(problem.N_net**3, "an elimination")
-    H = hessian(ring, problem, step.box(), list(range(problem.N_net)))
+    ring, N = _formal(step), step.problem.N_net
+    step.work.spend(N**3, "an elimination")
+    H = passes.hessian(ring, step.problem, step.box(), list(range(N)))
     require(all(isinstance(x, fmpq) for x in H.flat), "conclusion.at", "the Hessian is not seen to be rational")
     negative, positive = inertia(H, lambda numbers, bits: step.work.spend(numbers * limits.rational_work(bits), "an elimination"))
-    return step.conclude_near("inertia", _counts(negative, problem.N_net - negative - positive, positive, 0)), rigor_of(ring)
+    return _inertia(step, negative, N - negative - positive, positive), rigor_of(ring)
 
 
 def inertia_ball(step: Step) -> Result:
@@ -106,32 +132,28 @@ def inertia_ball(step: Step) -> Result:
     """
     found = step.expect(1, "negative", "positive", "precision")
     N, d = step.problem.N_net, int(step.claim(0, "stationary")["dimension"])
-    negative, positive = (read.integer(found[key], f"evidence.{key}", 0, N) for key in ("negative", "positive"))
-    rest = N - negative - positive
+    wanted = [read.integer(found[key], f"evidence.{key}", 0, N) for key in ("negative", "positive")]
+    rest = N - sum(wanted)
     require(rest >= d, "evidence.positive", f"at most {N - d} eigenvalues are not 0")
     with step.balls() as ring:
         step.work.spend(limits.elimination_work(N, ring.bits), "an elimination in balls")
-        certain = inertia(hessian(ring, step.problem, step.box(), list(range(N))))
-    require(certain[0] >= negative, "evidence.negative", f"{certain[0]} negative eigenvalues are seen")
-    require(certain[1] >= positive, "evidence.positive", f"{certain[1]} positive eigenvalues are seen")
-    zero = d if rest == d else 0
-    return step.conclude_near("inertia", _counts(negative, zero, positive, rest - zero)), Rigor.BALL
+        certain = inertia(passes.hessian(ring, step.problem, step.box(), list(range(N))))
+    for kind, count, seen in zip(("negative", "positive"), wanted, certain, strict=True):
+        require(seen >= count, f"evidence.{kind}", f"{seen} {kind} eigenvalues are seen")
+    return _inertia(step, wanted[0], d if rest == d else 0, wanted[1]), Rigor.BALL
 
 
 def inertia_kernel(step: Step) -> Result:
     """Independent rational vectors v with ``H v = 0`` in the formal ring: so many eigenvalues are 0, besides those counted before."""
     found = step.expect(1, "vectors", order=2)
-    step.point()
-    before = step.claim(0, "inertia")
+    ring, before = _formal(step), step.claim(0, "inertia")
     left = int(before["undecided"])
     require(before["zero"] == 0 and left > 0, "premises[0]", "an inertia with an undecided part and no zeros yet is needed here", "premise")
     vectors = evidence.reduced_vectors(found["vectors"], "evidence.vectors", step.problem.N_net)
     require(1 <= len(vectors) <= left, "evidence.vectors", f"from 1 to {left} vectors are expected")
-    ring = step.formal()
-    products = hessian_times(ring, step.problem, step.box(), ring.array(vectors))
+    products = passes.hessian_times(ring, step.problem, step.box(), ring.array(vectors))
     require(all(vanishes(x) for x in products.flat), "evidence.vectors", "the Hessian is not seen to annihilate a vector")
-    n = len(vectors)
-    return step.conclude_near("inertia", _counts(before["negative"], n, before["positive"], left - n)), rigor_of(ring)
+    return _inertia(step, before["negative"], len(vectors), before["positive"]), rigor_of(ring)
 
 
 def higher_order_descent(step: Step) -> Result:
@@ -141,8 +163,7 @@ def higher_order_descent(step: Step) -> Result:
     """
     found = step.expect(1, "curve", "order", "coefficient", "precision", order=2)
     step.claim(0, "stationary")
-    step.point()
-    problem, ring = step.problem, step.formal()
+    problem, ring = step.problem, _formal(step)
     order = read.integer(found["order"], "evidence.order", 2, limits.MAX_ORDER)
     most = read.rational(found["coefficient"], "evidence.coefficient")
     require(most < 0, "evidence.coefficient", "must be negative")
@@ -151,15 +172,17 @@ def higher_order_descent(step: Step) -> Result:
         power, vector = read.items(pair, f"evidence.curve[{n}]", 2)
         k = read.integer(power, f"evidence.curve[{n}][0]", max(terms, default=0) + 1, limits.MAX_ORDER)
         terms[k] = [read.rational(x, f"evidence.curve[{n}][1]") for x in read.items(vector, f"evidence.curve[{n}][1]", problem.N_net)]
-    *lower, last = loss_coefficients(ring, problem, step.box(), {k: ring.array([v])[0] for k, v in terms.items()}, order)
+
+    def coefficients(over: Ring) -> list[Any]:
+        return passes.loss_coefficients(over, problem, step.box(), {k: over.array([v])[0] for k, v in terms.items()}, order)
+
+    *lower, last = coefficients(ring)
     require(all(vanishes(c) for c in lower), "evidence.order", f"a coefficient below that of t^{order} is not seen to vanish")
-    rigor = rigor_of(ring)
     with step.balls() as balls:
-        if not isinstance(last, fmpq):
-            last = loss_coefficients(balls, problem, step.box(), {k: balls.array([v])[0] for k, v in terms.items()}, order)[-1]
-            rigor = Rigor.BALL
-        require(bool(last <= most), "evidence.coefficient", "the coefficient is not seen to be so small")
-    return step.conclude_near("higher-order-descent", {"order": order, "coefficient": str(most)}), rigor
+        seen = last if isinstance(last, fmpq) else coefficients(balls)[-1]
+    require(bool(seen <= most), "evidence.coefficient", "the coefficient is not seen to be so small")
+    facts = {"order": order, "coefficient": str(most)}
+    return step.conclude_near("higher-order-descent", facts), rigor_of(ring) if seen is last else Rigor.BALL
 
 
 def dead_layer(step: Step) -> Result:
@@ -176,9 +199,9 @@ def dead_layer(step: Step) -> Result:
     require(right, "rule", "this needs trainable biases, identity output and a convex error")
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L - 1)
     with step.balls() as ring:
-        for unit in layer_inputs(ring, problem, step.box(), layer).T:
-            dead = lie_on_flat_piece(problem.activation, unit)
-            require(dead, "evidence.layer", "a unit of this layer is not seen to be inactive at all samples")
+        units = passes.layer_inputs(ring, problem, step.box(), layer).T
+        dead = all(slope_around(problem.activation, unit) == 0 for unit in units)
+    require(dead, "evidence.layer", "a unit of this layer is not seen to be inactive at all samples")
     return step.conclude_near("local-minimum"), Rigor.BALL
 
 
@@ -188,29 +211,20 @@ def global_floor(step: Step) -> Result:
     So every group of equal inputs has its least error, and the sum over the groups is least.
     """
     step.expect(0)
-    step.point()
-    require(step.problem.error.convex.holds, "rule", "the error is not convex")
-    ring = step.formal()
-    found = residuals(ring, step.problem, outputs(ring, step.problem, step.box()))
-    ring.count(found.size, 0, found, inner=step.problem.T)
-    groups: dict[tuple[Any, ...], list[int]] = {}
-    for i, x in enumerate(step.problem.X):
-        groups.setdefault(row_key(x), []).append(i)
+    ring, problem = _formal(step), step.problem
+    require(problem.error.convex.holds, "rule", "the error is not convex")
+    found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
+    ring.count(found.size, 0, found, inner=problem.T)
+    groups: dict[tuple[fmpq, ...], list[int]] = {}
+    for i, x in enumerate(problem.X):
+        groups.setdefault(x, []).append(i)
     for group in groups.values():
         balanced = all(vanishes(s) for s in np.sum(found[group], axis=0))
         require(balanced, "conclusion.at", f"the gradients of the errors of sample {group[0]} and its equals do not cancel")
     return step.conclude_near("global"), rigor_of(ring)
 
 
-QUANTITY_RULES: Mapping[str, Callable[[Step], Result]] = {
-    "differentiable": differentiable,
-    "loss-exact": loss_exact,
-    "loss-ball": loss_ball,
-    "loss-learner": loss_learner,
-    "inertia-exact": inertia_exact,
-    "inertia-ball": inertia_ball,
-    "inertia-kernel": inertia_kernel,
-    "higher-order-descent": higher_order_descent,
-    "dead-layer": dead_layer,
-    "global-floor": global_floor,
-}
+QUANTITY_RULES = named(
+    differentiable, learner_exact, learner_apart, loss_exact, loss_ball, loss_learner, inertia_exact, inertia_ball, inertia_kernel,
+    higher_order_descent, dead_layer, global_floor,
+)  # fmt: skip

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import combinations_with_replacement, product
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, fmpq, fmpq_poly, fmpz, nmod
+from flint import arb, arb_mat, fmpq, fmpq_poly, nmod
 
-from lossproof.certificates.kernel.arithmetic.functions import ZERO
+from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio, count_ratio
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import Ratio, Ring, count_ratio, function_field_ring, residue_ring, vanishes
-from lossproof.certificates.kernel.arithmetic.series import Array, Series
-from lossproof.certificates.kernel.arithmetic.series import product as matrix_product
+from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
+from lossproof.certificates.kernel.arithmetic.series import Array, Series, product
 from lossproof.certificates.kernel.network.errors import residuals
-from lossproof.certificates.kernel.network.matrices import entries, stack
-from lossproof.certificates.kernel.network.passes import layer_inputs, outputs, psi
+from lossproof.certificates.kernel.network.matrices import entries
+from lossproof.certificates.kernel.network.passes import Box, layer_inputs, outputs
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
-from lossproof.certificates.kernel.reading.problem import Problem, row_key
+from lossproof.certificates.kernel.reading.problem import Point, Problem
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, rigor_of
+from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, named, rigor_of
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
@@ -30,18 +33,14 @@ from lossproof.theory.verdicts import Rigor
 def _exponential_setting(step: Step) -> int:
     """Return the least common denominator D of all ``z_1``: all of them are multiples of ``1/D``."""
     require(step.problem.L == 2 and step.point().is_rational(), "rule", "u needs one hidden layer and rational weights")
-    D = fmpz(1)
-    for z in layer_inputs(step.formal(), step.problem, step.box(), 1).flat:
-        D = D.lcm(z.q)
-        limit(D.bit_length(), limits.MAX_BITS, "the length of the common denominator of z_1 in bits")
-    return int(D)
+    return evidence.common_denominator(layer_inputs(step.formal(), step.problem, step.box(), 1).flat, limits.MAX_BITS)
 
 
 def rank_minor(step: Step) -> Result:
     """A minor that is not 0 modulo a prime, with residues in place of what is no rational number: ``r(M) ≥`` its size.
 
     The entries lie in the local ring of Q, or of Q(u) ≅ Q(e^{1/D}) (Lindemann), of elements whose denominators survive; reduction modulo the
-    prime (and u ↦ the residue) is a ring homomorphism from it to F_p. A determinant with image ≠ 0 is ≠ 0. With independent values (`IndependentValues`) the
+    prime (and u ↦ the residue) is a ring homomorphism from it to F_p. A determinant with image ≠ 0 is ≠ 0. With independent values (`independent_values`) the
     minor is not the zero function of W, and not 0 at almost every W.
     """
     found = step.expect(0, "rows", "columns", "prime", "substitution")
@@ -50,19 +49,34 @@ def rank_minor(step: Step) -> Result:
     ring: Ring = (formal := step.formal())
     with evidence.no_zero_denominator("evidence.substitution"):
         if isinstance(chosen, dict) and "exponentials" in chosen:
-            step.require_at(ALMOST)
-            exact = IndependentValues(step, chosen, p).entries(rows, columns)
+            exact = independent_values(step, chosen, p, rows, columns)
         else:
             if chosen is not None:
                 u = read.integer(read.fields(chosen, ("u",), "evidence.substitution")["u"], "evidence.substitution.u", 1, p - 1)
-                ring = residue_ring(step.work, _exponential_setting(step), u, p)
+                ring = ExponentialRing(step.work, _exponential_setting(step), nmod(u, p))
             exact = entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns)
     require(all(isinstance(x, (fmpq, nmod)) for x in exact.flat), "evidence.substitution", "an entry is no rational number")
     require(int(evidence.residues(exact, p, step.work).det()) != 0, "evidence.rows", "the minor is 0 modulo the prime")
     return step.lower(len(rows)), rigor_of(formal)
 
 
-class IndependentValues(Ring):
+class Substitution(Ring):
+    """Residues in place of the numbers of a pass, and ``values(l, z_l)`` in place of an activation and its derivative."""
+
+    def __init__(self, step: Step, p: int, values: Callable[[int, Series], tuple[Series, Series]]) -> None:
+        super().__init__(step.work)
+        self.p, self.values = p, values
+
+    def embed(self, number: Any) -> nmod:
+        """Return a rational as a residue; a division by 0 raises `ZeroDivisionError`."""
+        return nmod(number, self.p)
+
+    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
+        """Return the values and slopes."""
+        return self.values(layer, z)
+
+
+def independent_values(step: Step, chosen: Mapping[str, Any], p: int, rows: list[int], columns: list[int]) -> Array:
     r"""Residues in place of the values of sigmoid or tanh: a minor of P that is not 0 at them is not the zero function of W.
 
     Put ``s = e^{kz}`` with ``k = 1`` (sigmoid) or 2 (tanh), so ``σ = s/(1+s)`` or ``(s−1)/(s+1)`` and ``σ' = σ(1−σ)`` or ``1−σ²``. In layer 1
@@ -85,85 +99,45 @@ class IndependentValues(Ring):
     multiples of an imaginary number; these zeros differ, except for parallel inputs without bias, and of those the longest has the nearest poles.
     This needs different inputs; without bias also non-zero ones, no two of them opposite.
 
-    P exists almost everywhere: each ``z_L(i)_j`` is analytic, and not constant as ``φ_{L-1}(i)`` is not 0, but for tanh without bias at an input 0, whose ``z_L``
-    is 0 and may be at a kink.
+    P exists almost everywhere: each ``z_L(i)_j`` is analytic, and not constant as ``φ_{L-1}(i)`` is not 0, but for tanh without bias at an input 0, whose
+    ``z_L`` is 0 and may be at a kink.
     """
+    problem, place, n = step.problem, "evidence.substitution", step.problem.widths
+    tanh = problem.activation.family == "tanh"
+    right = problem.L >= 2 and (tanh or problem.activation.family == "sigmoid") and problem.strip and problem.bias != "fixed"
+    require(right, "rule", "this needs hidden sigmoid or tanh, an output derivative that is not 0 anywhere and no fixed bias")
+    keys = [*problem.X, *(tuple(-x for x in row) for row in problem.X if problem.bias == "none")]
+    separate = problem.L == 2 or len(set(keys)) == len(keys)
+    require(separate, "rule", "two inputs are equal, or without bias one is 0 or two are opposite")
+    step.require_at(ALMOST, matrix="P")
+    exists = problem.is_smooth(1) or problem.bias != "none" or not tanh or all(any(row) for row in problem.X)
+    require(exists, "rule", "P may exist nowhere, as an input is 0")
+    read.fields(chosen, ("exponentials", "weights", "values"), place)
 
-    def __init__(self, step: Step, found: Mapping[str, Any], p: int) -> None:
-        super().__init__(step.work)
-        problem, place = step.problem, "evidence.substitution"
-        right = problem.L >= 2 and problem.activation.family in ("sigmoid", "tanh") and problem.strip and problem.bias != "fixed"
-        require(right, "rule", "this needs hidden sigmoid or tanh, an output derivative that is not 0 anywhere and no fixed bias")
-        keys = [row_key(row) for row in problem.X] + [row_key([-x for x in row]) for row in problem.X if problem.bias == "none"]
-        separate = problem.L == 2 or len(set(keys)) == len(keys)
-        require(separate, "rule", "two inputs are equal, or without bias one is 0 or two are opposite")
-        require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this substitution is about P", "conclusion")
-        silent = problem.bias == "none" and problem.activation.family == "tanh" and not all(any(row) for row in problem.X)
-        require(problem.is_smooth(1) or not silent, "rule", "P may exist nowhere, as an input is 0")
-        read.fields(found, ("exponentials", "weights", "values"), place)
-        n, self.problem, self.p, self.k = problem.widths, problem, p, 1 if problem.activation.family == "sigmoid" else 2
-        self.exponentials = self._table(found["exponentials"], f"{place}.exponentials", n[1], problem.fan_in(1), 1)
-        listed = read.items(found["weights"], f"{place}.weights", problem.L - 1)
-        layers = [self._table(W, f"{place}.weights[{k}]", n[k + 1], n[k + 2]) for k, W in enumerate(listed)]
-        self.weights = [np.zeros((n[0], n[1]), dtype=object), *layers]
-        free = read.items(found["values"], f"{place}.values", problem.L - 2)
-        self.free = [self._table(v, f"{place}.values[{k}]", problem.T, n[k + 2]) for k, v in enumerate(free)]
+    def table(value: Any, where: str, rows: int, width: int, least: int = 0) -> Array:
+        listed = enumerate(read.items(value, where, rows))
+        return np.array([evidence.chosen_residues(row, f"{where}[{i}]", p, width, least) for i, row in listed], dtype=object)
 
-    def _table(self, value: Any, place: str, rows: int, width: int, least: int = 0) -> Array:
-        table = [read.items(row, f"{place}[{i}]", width) for i, row in enumerate(read.items(value, place, rows))]
-        read_ = [
-            [nmod(read.integer(x, f"{place}[{i}][{j}]", least, self.p - 1), self.p) for j, x in enumerate(row)]
-            for i, row in enumerate(table)
-        ]
-        return np.array(read_, dtype=object).reshape(rows, width)
+    u = table(chosen["exponentials"], f"{place}.exponentials", n[1], problem.fan_in(1), 1)
+    listed = read.items(chosen["weights"], f"{place}.weights", problem.L - 1)
+    weights = [table(W, f"{place}.weights[{k}]", n[k + 1], n[k + 2]) for k, W in enumerate(listed)]
+    free = read.items(chosen["values"], f"{place}.values", problem.L - 2)
+    above = [table(v, f"{place}.values[{k}]", problem.T, n[k + 2]) for k, v in enumerate(free)]
 
-    def embed(self, number: Any) -> nmod:
-        """Return a rational as a residue."""
-        return nmod(evidence.residue(fmpq(number), self.p), self.p)
+    def values(layer: int, z: Series) -> tuple[Series, Series]:
+        v = Series([_first_values(problem, u, p, tanh) if layer == 1 else above[layer - 2]])
+        return v, 1 - v * v if tanh else v - v * v
 
-    def entries(self, rows: list[int], columns: list[int]) -> Array:
-        """Return the rows and columns of P at the residues."""
-        zero = Series([np.array([[nmod(0, self.p)]], dtype=object)])
-        passed, deltas = psi(self, self.problem, [(Series([W]), zero) for W in self.weights])
-        parts = {l: d.coefficients[0] for l, d in deltas.items()}
-        return stack(self.problem, parts, passed.phi, None, np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64))
-
-    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
-        """Return the values that stand for those of a layer, and the slopes that belong to them."""
-        v = Series([self._first_values() if layer == 1 else self.free[layer - 2]])
-        return v, v - v * v if self.k == 1 else 1 - v * v
-
-    def _first_values(self) -> Array:
-        """Return ``σ(z_1)`` of shape ``(T, n_1)``."""
-        D = fmpz(1)
-        for x in (x for row in self.problem.X for x in row):
-            D = D.lcm(x.q)
-        limit(D.bit_length(), 2**16, "the length of the common denominator of the inputs in bits")
-        values = np.empty((self.problem.T, self.problem.widths[1]), dtype=object)
-        for (i, a), _ in np.ndenumerate(values):
-            powers = [int((x * D).p) * self.k for x in self.problem.X[i]] + [int(D) * self.k] * self.problem.bias_rows
-            s = nmod(1, self.p)
-            for u, m in zip(self.exponentials[a], powers, strict=True):
-                s *= u ** (m % (self.p - 1))
-            values[i, a] = (s - 1) / (s + 1) if self.k == 2 else s / (s + 1)
-        return values
+    layers: list[Any] = [(W, [ZERO] * W.shape[1]) for W in (np.full((n[0], n[1]), ZERO), *weights)]
+    return entries(step.matrix(), problem, Box(Point(tuple(layers))), Substitution(step, p, values), rows, columns)
 
 
-class SignPattern(Ring):
-    """Softsign with given signs s: ``z/(1+sz)`` with the derivative ``(1+sz)^{-2}``."""
-
-    def __init__(self, step: Step, p: int, signs: Sequence[Sequence[int]]) -> None:
-        super().__init__(step.work)
-        self.p, self.signs = p, np.array(signs, dtype=object).T
-
-    def embed(self, number: Any) -> nmod:
-        """Return a rational as a residue."""
-        return nmod(evidence.residue(fmpq(number), self.p), self.p)
-
-    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
-        """Return the values and slopes."""
-        w = Series([1 / (z * self.signs + 1).coefficients[0]])
-        return z * w, w * w
+def _first_values(problem: Problem, u: Array, p: int, tanh: bool) -> Any:
+    """Return ``σ(z_1)`` of shape ``(T, n_1)`` for residues in place of the exponentials ``u_{ab}``."""
+    D = evidence.common_denominator((x for row in problem.X for x in row), 2**16)
+    powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in (*row, *[ONE] * problem.bias_rows)] for row in problem.X]
+    s = np.array([[math.prod(map(pow, bases, row), start=nmod(1, p)) for bases in u] for row in powers], dtype=object)
+    return (s - 1) / (s + 1) if tanh else s / (s + 1)
 
 
 def rank_patterns(step: Step) -> Result:
@@ -176,37 +150,31 @@ def rank_patterns(step: Step) -> Result:
     """
     found = step.expect(0, "prime", "weights")
     problem, p = step.problem, evidence.prime(found["prime"])
-    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    step.require_at(ALMOST, matrix="P")
     right = problem.L == 2 and problem.activation.family == "softsign" and problem.strip
     require(right, "rule", "this needs one hidden layer of softsign and an output derivative that is not 0 anywhere")
-    constants = problem.fixed_bias or ()
-    require(all(isinstance(b, fmpq) for layer in constants for b in layer), "rule", "the fixed biases must be rational")
-    step.require_at(ALMOST)
-    listed = read.items(found["weights"], "evidence.weights", problem.N_net)
-    w = np.array([nmod(read.integer(x, f"evidence.weights[{k}]", 0, p - 1), p) for k, x in enumerate(listed)], dtype=object)
+    biases = problem.fixed_bias or [[ZERO] * n for n in problem.widths[1:]]
+    require(all(isinstance(b, fmpq) for row in biases for b in row), "rule", "the fixed biases must be rational")
     limit(problem.T, limits.MAX_SIGN_SAMPLES, "the number of samples")
-    curve, first = [], 0
-    for l in (1, 2):
-        m, n = problem.fan_in(l), problem.widths[l]
-        block, first = w[first : first + m * n].reshape(n, m).T, first + m * n
-        fixed = [[nmod(evidence.residue(fmpq(b), p), p) for b in constants[l - 1]] if constants else [nmod(0, p)] * n]
-        b = block[problem.widths[l - 1] :] if problem.bias_rows else np.array(fixed, dtype=object)
-        curve.append((Series([block[: problem.widths[l - 1]]]), Series([b])))
-    for signs in _patterns(problem):
+    w = np.array(evidence.chosen_residues(found["weights"], "evidence.weights", p, problem.N_net), dtype=object)
+    layers: list[Any] = []
+    for l, n in enumerate(problem.widths[1:], start=1):
+        block = w[problem.below(l) : problem.below(l + 1)].reshape(n, -1).T
+        layers.append((block[:-1], block[-1]) if problem.bias_rows else (block, biases[l - 1]))
+    fixed, n_1 = problem.bias == "fixed", problem.widths[1]
+    unit = [s for s in itertools.product((1, -1), repeat=problem.T) if fixed or s[0] == 1]
+    for signs in itertools.product(unit, repeat=n_1) if fixed else itertools.combinations_with_replacement(unit, n_1):
         with evidence.no_zero_denominator("evidence.weights"):
-            passed, deltas = psi(SignPattern(step, p, signs), problem, curve)
-        parts = {l: d.coefficients[0] for l, d in deltas.items()}
-        P = stack(problem, parts, passed.phi, None, np.arange(problem.N_net), np.arange(problem.columns))
+            P = entries(step.matrix(), problem, Box(Point(tuple(layers))), Substitution(step, p, partial(_softsign, signs)))
         full = evidence.residues(P, p, step.work).rank() == problem.columns
         require(full, "evidence.weights", "P does not have full rank modulo the prime for some pattern of signs")
     return step.lower(problem.columns), Rigor.EXACT
 
 
-def _patterns(problem: Problem) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """Yield a sign vector for each hidden unit, in all ways, up to what changes no rank."""
-    fixed, n_1 = problem.bias == "fixed", problem.widths[1]
-    unit = [s for s in product((1, -1), repeat=problem.T) if fixed or s[0] == 1]
-    return product(unit, repeat=n_1) if fixed else combinations_with_replacement(unit, n_1)
+def _softsign(signs: Sequence[Sequence[int]], layer: int, z: Series) -> tuple[Series, Series]:
+    """Return ``z/(1+sz)`` and ``(1+sz)^{-2}`` for given signs s of the units."""
+    w = Series([1 / (z * np.array(signs, dtype=object).T + 1).coefficients[0]])
+    return z * w, w * w
 
 
 def rank_inclusion(step: Step) -> Result:
@@ -221,19 +189,17 @@ def rank_inclusion(step: Step) -> Result:
     return step.lower(len(rows)), Rigor.BALL
 
 
-def _polynomial(value: Any, place: str, work: Any) -> Any:
+def _polynomial(step: Step, value: Any, place: str) -> Any:
     """Return a polynomial in u from pairs of exponent and integer coefficient."""
-    coefficients: dict[int, fmpz] = {}
-    previous = -1
+    coefficients: list[fmpq] = []
     for k, pair in enumerate(read.items(value, place)):
         exponent, coefficient = read.items(pair, f"{place}[{k}]", 2)
-        previous = read.integer(exponent, f"{place}[{k}][0]", previous + 1, limits.MAX_EXPONENT)
+        n = read.integer(exponent, f"{place}[{k}][0]", len(coefficients), limits.MAX_EXPONENT)
         q = read.rational(coefficient, f"{place}[{k}][1]")
         require(q.q == 1 and q != 0, f"{place}[{k}][1]", "a coefficient is an integer other than 0", "number")
-        coefficients[previous] = q.p
-    count_ratio(work, previous + 1, max((int(x.bit_length()) for x in coefficients.values()), default=0))
-    polynomial = fmpq_poly([coefficients.get(n, 0) for n in range(previous + 1)])
-    return Ratio(work, polynomial, fmpq_poly([1])) if coefficients else ZERO
+        coefficients += [*[ZERO] * (n - len(coefficients)), q]
+    count_ratio(step.work, len(coefficients), max((int(q.p.bit_length()) for q in coefficients), default=0))
+    return Ratio(step.work, fmpq_poly(coefficients)) if coefficients else ZERO
 
 
 def rank_kernel(step: Step) -> Result:
@@ -247,25 +213,21 @@ def rank_kernel(step: Step) -> Result:
     matrix, place = step.matrix(), "evidence.vectors"
     side, kind = (read.text(found[key], f"evidence.{key}") for key in ("side", "entries"))
     require(side in ("left", "right") and kind in ("Q", "Z[u]"), "evidence.side", "expected a side and a kind of entries")
-    left, size = side == "left", matrix.shape[0 if side == "left" else 1]
     ring: Ring = (formal := step.formal())
-    vectors: list[list[Any]]
-    if kind == "Q":
-        vectors = evidence.reduced_vectors(found["vectors"], place, size)
-    else:
-        listed = [read.items(v, f"{place}[{k}]", size) for k, v in enumerate(read.items(found["vectors"], place))]
-        vectors = [[_polynomial(x, f"{place}[{k}][{n}]", step.work) for n, x in enumerate(v)] for k, v in enumerate(listed)]
-        evidence.last_nonzero(vectors, place)
-        ring = function_field_ring(step.work, _exponential_setting(step))
+    entry: Callable[[Any, str], Any] = read.rational
+    if kind == "Z[u]":
+        entry = partial(_polynomial, step)
+        ring = ExponentialRing(step.work, _exponential_setting(step), Ratio(step.work, fmpq_poly([0, 1])))
+    size = matrix.shape[0 if side == "left" else 1]
+    vectors = np.array(evidence.reduced_vectors(found["vectors"], place, size, entry), dtype=object).reshape(-1, size)
     M = entries(matrix, step.problem, step.box_or_none(matrix), ring)
-    M = M.T if left else M
+    M = M.T if side == "left" else M
     if kind == "Q" and all(isinstance(x, fmpq) for x in M.flat):
-        ring.count(M.size * len(vectors), 0, M, np.array(vectors, dtype=object), inner=size)
-        images = list(matrix_product(M, np.array(vectors, dtype=object).reshape(-1, size).T).T)
+        ring.count(M.size * len(vectors), 0, M, vectors, inner=size)
+        images: Any = product(M, vectors.T).T
     else:
-        supports = [[n for n, x in enumerate(v) if x != 0] for v in vectors]
-        ring.count(M.shape[0] * sum(map(len, supports)), 0, M, inner=size)
-        images = [M[:, support] @ np.array([v[n] for n in support], dtype=object) for v, support in zip(vectors, supports, strict=True)]
+        ring.count(len(M) * int(np.count_nonzero(vectors != 0)), 0, M, inner=size)
+        images = [M[:, v != 0] @ v[v != 0] for v in vectors]
     for k, image in enumerate(images):
         require(all(vanishes(x) for x in image), f"{place}[{k}]", "the vector is not annihilated")
     return step.upper(size - len(vectors)), rigor_of(formal)
@@ -276,17 +238,10 @@ def rank_residual(step: Step) -> Result:
     found = step.expect(1, "sample", "output", "precision")
     step.claim(0, "stationary")
     require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
-    place = step.sample_and_output(found)
     with step.balls() as ring:
-        residual = residuals(ring, step.problem, outputs(ring, step.problem, step.box()))[place]
-        require(bool(residual > 0 or residual < 0), "evidence.output", "the ball of this derivative of the error contains 0")
+        residual = residuals(ring, step.problem, outputs(ring, step.problem, step.box()))[step.sample_and_output(found)]
+        require(not_zero(residual), "evidence.output", "the ball of this derivative of the error contains 0")
     return step.upper(step.problem.columns - 1), Rigor.BALL
 
 
-RANK_RULES: Mapping[str, Callable[[Step], Result]] = {
-    "rank-minor": rank_minor,
-    "rank-patterns": rank_patterns,
-    "rank-inclusion": rank_inclusion,
-    "rank-kernel": rank_kernel,
-    "rank-residual": rank_residual,
-}
+RANK_RULES = named(rank_minor, rank_patterns, rank_inclusion, rank_kernel, rank_residual)

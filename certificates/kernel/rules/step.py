@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from fractions import Fraction
+from typing import Any, TypeAlias
 
 from flint import arb, fmpq
 
@@ -14,6 +15,7 @@ from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
 from lossproof.certificates.kernel.network.matrices import Matrix, parse_matrix
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.outcome import AcceptedStep
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Point, Problem, rational
 from lossproof.certificates.kernel.reading.work import Work
@@ -27,54 +29,31 @@ PROVED, REFUTED = "PROVED", "REFUTED"
 Place: TypeAlias = "int | str"
 """An index of a point, the name of a witness such as ``"W*1"``, or one of the four words above."""
 Result: TypeAlias = tuple[dict[str, Any], Rigor]
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A step that was accepted: what a later step may use."""
-
-    conclusion: Mapping[str, Any]
-    rigor: Rigor
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """The facts of a claim."""
-        facts: Mapping[str, Any] = self.conclusion.get("facts", {})
-        return facts
 
 
 @dataclass(frozen=True)
 class Step:
     """A step under check: the problem, its premises, its evidence and the conclusion it *claims* (of which rules read the names only).
 
-    ``witnesses`` maps the names that steps before introduced to the boxes that hold them, None where no box is known; ``known`` is shared by the steps of one
-    check: the values that `once` computed.
+    The steps of one check share ``witnesses``, the names that steps introduced with the boxes that hold them, None where no box is known, and ``known``, for
+    what need not be computed again.
     """
 
     problem: Problem
     points: tuple[Point, ...]
-    witnesses: Mapping[str, Box | None]
-    premises: tuple[Accepted, ...]
+    witnesses: dict[str, Box | None]
+    premises: tuple[AcceptedStep, ...]
     evidence: Any
     conclusion: Mapping[str, Any]
     work: Work = field(default_factory=Work)
-    known: dict[tuple[str, Place], Any] = field(default_factory=dict)
-    introduced: dict[str, Box | None] = field(default_factory=dict)
+    known: dict[Any, Any] = field(default_factory=dict)
 
     def introduce(self, name: object, box: Box | None, place: str = "conclusion.at") -> str:
         """Name weights that are proved to exist, within a box if one is known. Witnesses are counted: the next name is the only one allowed."""
         wanted = f"W*{len(self.witnesses) + 1}"
         require(name == wanted, place, f"the next witness is {wanted}", "conclusion")
-        self.introduced[wanted] = box
+        self.witnesses[wanted] = box
         return wanted
-
-    def once(self, name: str, at: Place, compute: Callable[[], Value]) -> Value:
-        """Return the value of a name at a place, which a step before may have computed."""
-        if (name, at) not in self.known:
-            self.known[name, at] = compute()
-        found: Value = self.known[name, at]
-        return found
 
     def expect(self, premises: int, *keys: str, order: int = 0, at: Place | None = None) -> dict[str, Any]:
         """Return the evidence, which must have exactly these keys; demand a number of premises.
@@ -82,11 +61,11 @@ class Step:
         With ``order``, derivatives up to it must exist at a place (by default the conclusion's): on record, or by one premise more, a claim ``differentiable``.
         """
         smooth = order == 0 or self.problem.is_smooth(order)
-        wanted = premises + (0 if smooth else 1)
+        wanted = premises if smooth else premises + 1
         require(len(self.premises) == wanted, "premises", f"this rule takes {wanted} premises here, got {len(self.premises)}", "premise")
         if not smooth:
-            right = int(self.claim(premises, "differentiable", at=at)["order"]) >= order
-            require(right, f"premises[{premises}]", f"derivatives of order {order} are needed here", "premise")
+            enough = self.claim(premises, "differentiable", at=at)["order"] >= order
+            require(enough, f"premises[{premises}]", f"derivatives of order {order} are needed here", "premise")
         return read.fields(self.evidence, keys, "evidence")
 
     @property
@@ -134,11 +113,11 @@ class Step:
         return matrix
 
     @contextmanager
-    def balls(self) -> Iterator[BallRing]:
-        """Set the precision that the evidence names, and give the ring of balls."""
-        bits = read.integer(self.evidence["precision"], "evidence.precision", *limits.PRECISIONS)
-        with ball_precision(bits):
-            yield BallRing(self.work, bits)
+    def balls(self, bits: int | None = None) -> Iterator[BallRing]:
+        """Set a precision, by default the one that the evidence names, and give the ring of balls."""
+        found = read.integer(self.evidence["precision"], "evidence.precision", *limits.PRECISIONS) if bits is None else bits
+        with ball_precision(found):
+            yield BallRing(self.work, found)
 
     def formal(self) -> FormalRing:
         """Return the formal ring."""
@@ -157,7 +136,7 @@ class Step:
         found, place = self.premises[k].conclusion, self.at if at is None else at
         right = (found.get("statement"), found.get("verdict"), found["at"]) == (statement, verdict, place)
         require(right, f"premises[{k}]", f"the claim {statement} at {place}, {verdict}, is needed here", "premise")
-        return self.premises[k].facts
+        return dict(found["facts"])
 
     def lower(self, value: int) -> dict[str, Any]:
         """Return the conclusion that the rank of the matrix named is at least a value."""
@@ -184,9 +163,20 @@ class Step:
         i = read.integer(found["sample"], "evidence.sample", 0, self.problem.T - 1)
         return i, read.integer(found["output"], "evidence.output", 0, self.problem.n_L - 1)
 
-    def require_at(self, *places: Place) -> None:
-        """Demand that the conclusion is about one of some places."""
+    def require_at(self, *places: Place, matrix: str | None = None) -> None:
+        """Demand that the conclusion is about one of some places, and about a matrix if one is named."""
         require(self.at in places, "conclusion.at", f"this rule speaks of {' or '.join(map(str, places))}", "conclusion")
+        require(matrix in (None, self.conclusion.get("matrix")), "conclusion.matrix", f"this rule is about {matrix}", "conclusion")
+
+
+def named(*rules: Callable[[Step], Result]) -> dict[str, Callable[[Step], Result]]:
+    """Return rules under their names: the function ``rank_size`` is the rule ``rank-size``."""
+    return {rule.__name__.replace("_", "-"): rule for rule in rules}
+
+
+def everywhere(statement: str, facts: Mapping[str, Any] | None = None, *, proved: bool = True) -> dict[str, Any]:
+    """Return the claim of a statement about all weights: a step that concludes it about any other place says something else, and fails."""
+    return {"statement": statement, "at": EVERYWHERE, "verdict": PROVED if proved else REFUTED, "facts": dict(facts or {})}
 
 
 def is_region(at: Place) -> bool:
@@ -206,10 +196,11 @@ def rigor_of(ring: FormalRing) -> Rigor:
     return Rigor.BALL if ring.used_balls else Rigor.EXACT
 
 
-def lie_on_flat_piece(record: Activation, balls: Iterable[arb]) -> bool:
-    """Tell whether balls lie all inside one interval on which an activation is constant."""
-    flat, z = [piece for piece in record.affine_pieces if piece.slope == 0], list(balls)
-    return any(all((p.lower is None or x > rational(p.lower)) and (p.upper is None or x < rational(p.upper)) for x in z) for p in flat)
+def slope_around(record: Activation, values: Iterable[fmpq | arb]) -> Fraction | None:
+    """Return the slope of an activation on an interval where it is affine, inside of which all numbers or balls certainly lie; None if there is none."""
+    z, ends = list(values), [(piece.slope, piece.lower, piece.upper) for piece in record.affine_pieces]
+    inside = (s for s, a, b in ends if all((a is None or x > rational(a)) and (b is None or x < rational(b)) for x in z))
+    return next(inside, None)
 
 
 def psi_rank(step: Step, layer: int, first: int = 0) -> int:

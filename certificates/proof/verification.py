@@ -1,0 +1,64 @@
+"""What came of checking a certificate, in words: the checker's outcome, as it prints itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from lossproof.certificates.kernel.reading.outcome import AcceptedStep, Outcome
+
+
+@dataclass(frozen=True)
+class VerifiedStep(AcceptedStep):
+    """A conclusion that was derived anew and holds, with its rule and rigor; ``step`` counts from 1.
+
+    >>> from lossproof.theory.verdicts import Rigor
+    >>> print(VerifiedStep(2, "rank-size", Rigor.EXACT, {"matrix": "P", "at": 0, "rank_upper": 4}))
+    2. rank P <= 4 at point 0 [rank-size, EXACT]
+    """
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is a claim, not the bound of a rank."""
+        return "statement" in self.conclusion
+
+    @property
+    def place(self) -> str:
+        """Where it holds, in words."""
+        at = self.conclusion["at"]
+        return f"at point {at}" if isinstance(at, int) else f"at {at}" if at[:2] == "W*" else str(at)
+
+    def __str__(self) -> str:
+        found, at = self.conclusion, self.place
+        if not self.is_claim:
+            sign, value = (">=", found["rank_lower"]) if "rank_lower" in found else ("<=", found["rank_upper"])
+            return f"{self.step}. rank {found['matrix']} {sign} {value} {at} [{self.rule}, {self.rigor}]"
+        facts = ", ".join(f"{key} = {json.dumps(value)}" for key, value in found["facts"].items())
+        return f"{self.step}. {found['verdict']} {found['statement']} {at}{f': {facts}' if facts else ''} [{self.rule}, {self.rigor}]"
+
+
+@dataclass(frozen=True)
+class Verification(Outcome):
+    """What came of a check.
+
+    ``steps`` are all accepted conclusions, ``failures`` says where and why the certificate was rejected. Both hold something only where steps that rest on
+    published theorems were not allowed: then ``steps`` are those that do not. ``digest`` is the SHA-256 of the problem that an accepted certificate is about,
+    ``work`` what the check counted.
+    """
+
+    steps: tuple[VerifiedStep, ...]
+
+    @property
+    def claims(self) -> tuple[VerifiedStep, ...]:
+        """The accepted claims, without the rank bounds they rest on; none if the certificate was rejected."""
+        return tuple(step for step in self.steps if step.is_claim)
+
+    def __str__(self) -> str:
+        if not self.ok:
+            return "\n".join(["The certificate is rejected.", *map(str, self.failures)])
+        return "\n".join([f"The certificate holds: {len(self.claims)} claims from {len(self.steps)} steps.", *map(str, self.claims)])
+
+
+def in_words(outcome: Outcome) -> Verification:
+    """Return the outcome of a check as what is shown to the user."""
+    return Verification(tuple(VerifiedStep(**vars(step)) for step in outcome.steps), outcome.failures, outcome.digest, outcome.work)

@@ -239,11 +239,23 @@ def definition(step: Step) -> Result:
 
 
 _ERROR, _ASKED = _proved("principle-error", at=EVERYWHERE), "no-bad-local-minima"
+_THEOREMS = ("independent-samples", "one-relation-simplex", "parallelogram")
+"""Theorems that say, where they are PROVED, that every local minimum is global, and REFUTED, that some are not."""
 _ELSEWHERE = (*_proved("loss-bounds"), ("loss-bounds", ANY, PROVED))
 
 
 def _is_lower(step: Step, f: list[Any]) -> bool:
     return Fraction(f[2]["loss_upper"]) < Fraction(f[1]["loss_lower"])
+
+
+def _is_beaten(step: Step, f: list[Any]) -> bool:
+    return Fraction(f[1]["loss_upper"]) < Fraction(f[0]["loss_lower"])
+
+
+def _moves_freely(step: Step, f: list[Any]) -> bool:
+    problem = step.problem
+    hidden = problem.L == 2 and problem.widths[1] >= problem.n_L and problem.activation.increasing.holds
+    return hidden and problem.output_activation.nonvanishing_derivative.holds and f[0] == problem.T
 
 
 def _losses(step: Step, f: list[Any]) -> Facts:
@@ -291,6 +303,15 @@ IMPLICATIONS: Mapping[str, Line] = {
                           lambda step, f: f[1]["negative"] == f[1]["undecided"] == 0 and f[1]["zero"] == f[0]["dimension"], near=True),
     "suboptimal-strict": Line("suboptimal", HERE, (*_proved("strict-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
     "suboptimal-local": Line("suboptimal", HERE, (*_proved("local-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
+    # the z of the hidden layer take all values, so its outputs H, one by one continuous and increasing functions of them, move in an open set. Let W be a local
+    # minimum, V the output weights and G = T ∂J/∂z_L: G Vᵀ = 0, by H. If V has rank n_L, G = 0. Else cᵀV = 0 for some c ≠ 0, as n_1 ≥ n_L; for all q and small t
+    # H + t q cᵀ gives the same outputs, hence local minima, with (H + t q cᵀ)ᵀG = 0, by V: so c qᵀG = 0 for all q, and G = 0. Then every ∇E_i = 0
+    "independent-samples": Line("independent-samples", EVERYWHERE, (("Phi-0+", EVERYWHERE, "rank_lower"), *_ERROR), _moves_freely),
+    **{f"by-{name}": Line(_ASKED, EVERYWHERE, _proved(name, at=EVERYWHERE)) for name in _THEOREMS},
+    **{f"against-{name}": Line(_ASKED, EVERYWHERE, ((name, EVERYWHERE, REFUTED),), verdict=REFUTED) for name in _THEOREMS},
+    # some local minimum has at least that loss, and another point has less
+    **{name: Line(_ASKED, EVERYWHERE, (*_proved(name, at=EVERYWHERE), ("loss-bounds", ANY, PROVED)), _is_beaten, verdict=REFUTED)
+       for name in ("linear-region", "dead-region")},
     "not-critical": Line("critical-point", HERE, (("stationary", HERE, REFUTED), *_proved("loss-bounds")),
                          facts=lambda step, f: {"kind": "not-critical", **f[1]}, verdict=REFUTED),
 }

@@ -14,6 +14,8 @@ from lossproof.theory.functions.properties import Interval, Property
 if TYPE_CHECKING:
     import sympy
 
+_NO_INVERSE_SLOPE = Property(False, "σ is not analytic, or σ' is 0 somewhere")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
@@ -50,7 +52,7 @@ class Activation:
     rational: Property
     range: Interval
     attained: Interval
-    convex_inverse_slope: Property = Property(False, "σ is not analytic, or σ' is 0 somewhere")
+    convex_inverse_slope: Property = _NO_INVERSE_SLOPE
     reflection: tuple[int, int, int] | None = None
     degree: int | None = None
     affine_pieces: tuple[AffinePiece, ...] = ()

@@ -56,7 +56,9 @@ LANDSCAPE = (
         kind="theorem",
         formula=r"W^{*} \text{ bad} \;\Rightarrow\; \operatorname{rank} [\Phi_{L-1}; 1] < T",
         hypotheses=("Trainable biases.", _ERROR),
-        conclusion="At a local minimum that is not global the features of the last hidden layer, with a row of ones, do not have rank T: ε ≠ 0 is orthogonal to them.",
+        conclusion=(
+            "At a local minimum that is not global the features of the last hidden layer, with a row of ones, do not have rank T: ε ≠ 0 is orthogonal to them."
+        ),
         source="the last block of P ε = 0",
         decided_by="an argument within the proofs of other statements",
         depends_on=("critical-theorem", "principle-error"),
@@ -86,15 +88,18 @@ LANDSCAPE = (
         id="one-relation-simplex",
         title="One sample inside the simplex of the others",
         kind="theorem",
-        formula=r"\textstyle\sum_i s_i (x_i, 1) = 0,\; s_m < 0 < s_i \;\Rightarrow\; \text{bad local minima exist} \Leftrightarrow y \in \operatorname{span}(1, s) \setminus \mathbb{R} 1",
+        formula=(
+            r"\textstyle\sum_i s_i (x_i, 1) = 0,\; s_m < 0 < s_i \;\Rightarrow\; \text{bad local minima exist} \Leftrightarrow y \in "
+            r"\operatorname{span}(1, s) \setminus \mathbb{R} 1"
+        ),
         hypotheses=(
             *_ONE_RELATION,
             "All entries of s but one have the same sign, or are 0: one sample lies inside the simplex of the others. Three samples on a line always do so.",
         ),
         conclusion=(
-            "At a bad local minimum every unit is constant on the samples of the relation (Jensen), so ε is a multiple of s there, and a function of the target "
-            "alone. Where the targets do not allow that, every local minimum is global, at every width. Where all samples take part, the output is the identity "
-            "and the error the squared or the logistic one, targets that do allow it give bad local minima at every width: the claim is REFUTED."
+            "At a bad local minimum every unit is constant on the samples of the relation (Jensen), so ε is a multiple of s there, and a function of the "
+            "target alone. Where the targets do not allow that, every local minimum is global, at every width. Where all samples take part, the output is the "
+            "identity and the error the squared or the logistic one, targets that do allow it give bad local minima at every width: the claim is REFUTED."
         ),
         source="proved in docs/deciding.md",
         decided_by="the relation, its signs and the targets, exactly; the records of the functions",
@@ -107,8 +112,8 @@ LANDSCAPE = (
         formula=r"x_1 + x_4 = x_2 + x_3,\; n_1 \geq 2 \;\Rightarrow\; \text{every local minimum of } J \text{ is global}",
         hypotheses=(*_ONE_RELATION, "There are four samples, and s = (1, −1, −1, 1) in some order."),
         conclusion=(
-            "With two hidden units or more every local minimum is global, whatever the targets are. With one it is so unless the two pairs of opposite corners "
-            "have one target each and these differ; then, for the identity at the output and the squared or the logistic error, there are bad local minima: the "
+            "With two hidden units or more every local minimum is global, whatever the targets are. With one it is so unless the two pairs of opposite "
+            "corners have one target each and these differ; then, for the identity at the output and the squared or the logistic error, there are bad local minima: the "
             "claim is REFUTED."
         ),
         source="proved in docs/deciding.md",
@@ -125,8 +130,8 @@ LANDSCAPE = (
             "The hidden activation is affine with a slope other than 0 on some interval: relu, leaky-relu, elu, hard-tanh, identity.",
         ),
         conclusion=(
-            "Where all units stay on that interval, F is an affine map of rank at most the smallest hidden width, and every such map occurs. The best of them is "
-            "attained, and weights that give it are a local minimum, of a loss no less than that of the best affine map. A point with a smaller loss refutes "
+            "Where all units stay on that interval, F is an affine map of rank at most the smallest hidden width, and every such map occurs. The best of them "
+            "is attained, and weights that give it are a local minimum, of a loss no less than that of the best affine map. A point with a smaller loss refutes "
             "no-bad-local-minima."
         ),
         source="proved in docs/deciding.md; compare Yun, Sra and Jadbabaie 2019; He, Wang and Su 2020",
@@ -142,8 +147,8 @@ LANDSCAPE = (
             "The hidden activation is constant on some interval: relu, hard-tanh.",
         ),
         conclusion=(
-            "Where all units of a layer stay on that interval, no small change makes the output depend on the input. With the best constant output such weights are "
-            "a local minimum. A point with a smaller loss refutes no-bad-local-minima."
+            "Where all units of a layer stay on that interval, no small change makes the output depend on the input. With the best constant output such weights "
+            "are a local minimum. A point with a smaller loss refutes no-bad-local-minima."
         ),
         source="proved in docs/deciding.md",
         decided_by="the mean of the targets, exactly or in ball arithmetic",

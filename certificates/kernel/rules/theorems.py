@@ -25,17 +25,17 @@ from lossproof.theory.verdicts import Rigor
 def one_relation(step: Step) -> Result:
     """The inputs obey exactly one affine relation s, one output and one hidden layer, and ``G = 1/σ'`` is strictly convex: is every local minimum global?
 
-    At a bad local minimum no ``v_k`` is 0: else ``w_k`` moves freely at equal outputs, so ``Σ_i ε_i σ(w·x̃_i) = 0`` for all w in an open set, hence ε = 0, as σ
+    At a bad local minimum no ``v_k`` is 0: else ``w_k`` moves freely at equal outputs, so ``Σ_i ε_i σ(w·x̃_i) = 0`` for all w in an open set, so ε = 0, as σ
     is analytic and no polynomial, and the inputs differ. So ``Σ_i ε_i σ'(z_k(i)) x̃_i = 0``, that is ``ε_i = c_k s_i G(z_k(i))`` with ``c_k ≠ 0``, and by the
     output bias ``Σ_i s_i G(z_k(i)) = 0`` (∗). All this holds at flat neighbours, too. S is the support of s.
 
     *Simplex*: one entry ``s_m`` of s has a sign of its own. Then ``z_k(m)`` is the mean of the others on S with the weights ``s_i/|s_m|``, and by (∗) and strict
     Jensen every unit is constant on S.
 
-    *Parallelogram*: ``s = (1, −1, −1, 1)``, with edges p and q. ``G(z) − G(z + a) − G(z + b) + G(z + a + b)`` has the sign of ab, so by (∗) every unit is constant
-    along p or along q. None is so along one of them only: its two values may move freely while ``v_k`` and the output bias make up for it, so
-    ``ε_1/ε_3 = −G(z(0))/G(z(1))`` would be constant on an open set. So all units are constant on S; if there are two, one can be given two values along p while
-    the other takes the difference back, a flat neighbour of the kind that is impossible. So for two units or more there is no bad local minimum.
+    *Parallelogram*: ``s = (1, −1, −1, 1)``, with edges p and q. ``G(z) − G(z + a) − G(z + b) + G(z + a + b)`` has the sign of ab, so by (∗) every unit is
+    constant along p or along q. None is so along one of them only: its two values may move freely while ``v_k`` and the output bias make up for it, so
+    ``ε_1/ε_3 = −G(z(0))/G(z(1))`` would be constant on an open set. So all units are constant on S; if there are two, one can be given two values along p
+    while the other takes the difference back, a flat neighbour of the kind that is impossible. So for two units or more there is no bad local minimum.
 
     *Constant on S*: there ε is a function of the target alone, and a multiple of s other than 0. So equal targets have equal ``s_i``; and for the squared error,
     ``ε_i = (φ − y_i) σ_out'``, and the logistic one, ``ε_i = p − y_i``, y is in ``span(1, s)`` on S and not constant. Where that fails, the claim is proved.

@@ -43,7 +43,16 @@ def test_refuted_within_full_rank_weights(report):
     assert claim.facts == {"rank_upper": 3, "columns": 4}
 
 
-def test_conclusion_stays_open_and_says_why(report):
+def test_conclusion_is_proved_by_the_parallelogram(report):
+    claim = report["no-bad-local-minima"]
+    assert (claim.verdict, claim.rigor, claim.evidence["row"]) == (PROVED, Rigor.EXACT, "by-parallelogram")
+    assert claim.premises == (report["parallelogram"],)
+    assert "whatever the targets are" in claim.reason
+
+
+@pytest.mark.parametrize("units", [2, 3])
+def test_conclusion_stays_open_and_says_why(units, check):
+    report = check((2, units, 1), XOR_X, XOR_Y, activation="sin")
     claim = report["no-bad-local-minima"]
     assert claim.verdict is UNDECIDED
     assert claim.rigor is None
@@ -116,7 +125,7 @@ def test_an_exact_learner_is_proved(check):
     assert report["robust-targets"].facts["radius"] > 0
     assert report["hessian-rank"].facts == {"rank_lower": 4, "rank_upper": 4}
     assert report["manifold"].facts == {"dimension": 5}
-    assert report["no-bad-local-minima"].verdict is UNDECIDED
+    assert report["no-bad-local-minima"].verdict is PROVED
 
 
 def test_an_exact_learner_near_given_weights(check):

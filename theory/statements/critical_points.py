@@ -207,16 +207,16 @@ CRITICAL_POINTS = (
         title="Every local minimum is global",
         kind="conclusion",
         formula=r"W \text{ local minimum of } J \;\Rightarrow\; J(W) = \min_{W'} J(W')",
-        hypotheses=("One architecture, one error, one sample set; J is differentiable at all weights.",),
+        hypotheses=("One architecture, one error, one sample set.",),
         conclusion=(
             "All local minima of J are global. It follows from full-rank everywhere with principle-error, and for a single layer with "
-            "identity output from convexity. With hidden layers the paper's conditions leave a thin set of weights open, and the "
-            "verdict is UNDECIDED unless a bad minimum is certified or a published theorem applies, as to deep linear networks."
+            "identity output from convexity. With hidden layers the paper's conditions leave a thin set of weights open. Then theorems about the samples "
+            "decide it, or published ones, or bad local minima that are proved to exist; else the verdict is UNDECIDED."
         ),
         source="the aim of Shen, arXiv 1611.05827; its Proposition 1 proves it only where full-rank holds at all critical points",
         decided_by=(
-            "PROVED by full-rank everywhere, convexity for one layer, or a cited theorem; REFUTED by suboptimal; else UNDECIDED with the set "
-            "that remains"
+            "PROVED by full-rank everywhere, convexity for one layer, or a theorem; REFUTED by suboptimal, by a theorem, or by a region with a local minimum "
+            "that some point beats; else UNDECIDED with the set that remains"
         ),
         depends_on=(
             "critical-theorem",
@@ -225,6 +225,11 @@ CRITICAL_POINTS = (
             "almost-everywhere",
             "suboptimal",
             "no-critical-point",
+            "independent-samples",
+            "one-relation-simplex",
+            "parallelogram",
+            "linear-region",
+            "dead-region",
             "kawaguchi-2016",
             "lu-kawaguchi-2017",
             "laurent-von-brecht-2018",

@@ -113,8 +113,8 @@ LANDSCAPE = (
         hypotheses=(*_ONE_RELATION, "There are four samples, and s = (1, −1, −1, 1) in some order."),
         conclusion=(
             "With two hidden units or more every local minimum is global, whatever the targets are. With one it is so unless the two pairs of opposite "
-            "corners have one target each and these differ; then, for the identity at the output and the squared or the logistic error, there are bad local minima: the "
-            "claim is REFUTED."
+            "corners have one target each and these differ; then, for the identity at the output and the squared or the logistic error, there are bad local minima: "
+            "the claim is REFUTED."
         ),
         source="proved in docs/deciding.md",
         decided_by="the relation and the targets, exactly; the records of the functions",
@@ -131,8 +131,8 @@ LANDSCAPE = (
         ),
         conclusion=(
             "Where all units stay on that interval, F is an affine map of rank at most the smallest hidden width, and every such map occurs. The best of them "
-            "is attained, and weights that give it are a local minimum, of a loss no less than that of the best affine map. A point with a smaller loss refutes "
-            "no-bad-local-minima."
+            "is attained, and weights that give it are a local minimum, of a loss no less than that of the best affine map. A point with a smaller loss "
+            "refutes no-bad-local-minima."
         ),
         source="proved in docs/deciding.md; compare Yun, Sra and Jadbabaie 2019; He, Wang and Su 2020",
         decided_by="an affine map whose residuals are orthogonal to all inputs and to the ones, exactly",
@@ -147,8 +147,8 @@ LANDSCAPE = (
             "The hidden activation is constant on some interval: relu, hard-tanh.",
         ),
         conclusion=(
-            "Where all units of a layer stay on that interval, no small change makes the output depend on the input. With the best constant output such weights "
-            "are a local minimum. A point with a smaller loss refutes no-bad-local-minima."
+            "Where all units of a layer stay on that interval, no small change makes the output depend on the input. With the best constant output such "
+            "weights are a local minimum. A point with a smaller loss refutes no-bad-local-minima."
         ),
         source="proved in docs/deciding.md",
         decided_by="the mean of the targets, exactly or in ball arithmetic",

@@ -303,8 +303,8 @@ IMPLICATIONS: Mapping[str, Line] = {
                           lambda step, f: f[1]["negative"] == f[1]["undecided"] == 0 and f[1]["zero"] == f[0]["dimension"], near=True),
     "suboptimal-strict": Line("suboptimal", HERE, (*_proved("strict-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
     "suboptimal-local": Line("suboptimal", HERE, (*_proved("local-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
-    # the z of the hidden layer take all values, so its outputs H, each a continuous and increasing function of one of them, move in an open set. Let W be a local
-    # minimum, V the output weights and G = T ∂J/∂z_L: G Vᵀ = 0, by H. If V has rank n_L, G = 0. Else cᵀV = 0 for some c ≠ 0, as n_1 ≥ n_L; for all q and small t
+    # the z of the hidden layer take all values, so its outputs H, each continuous and increasing in one of them, move in an open set. Let W be a local minimum,
+    # V the output weights and G = T ∂J/∂z_L: G Vᵀ = 0, by H. If V has rank n_L, G = 0. Else cᵀV = 0 for some c ≠ 0, as n_1 ≥ n_L; for all q and small t
     # H + t q cᵀ gives the same outputs, hence local minima, with (H + t q cᵀ)ᵀG = 0, by V: so c qᵀG = 0 for all q, and G = 0. Then every ∇E_i = 0
     "independent-samples": Line("independent-samples", EVERYWHERE, (("Phi-0+", EVERYWHERE, "rank_lower"), *_ERROR), _moves_freely),
     **{f"by-{name}": Line(_ASKED, EVERYWHERE, _proved(name, at=EVERYWHERE)) for name in _THEOREMS},

@@ -29,7 +29,7 @@ def one_relation(step: Step) -> Result:
     is analytic and no polynomial, and the inputs differ. So ``Σ_i ε_i σ'(z_k(i)) x̃_i = 0``, that is ``ε_i = c_k s_i G(z_k(i))`` with ``c_k ≠ 0``, and by the
     output bias ``Σ_i s_i G(z_k(i)) = 0`` (∗). All this holds at flat neighbours, too. S is the support of s.
 
-    *Simplex*: one entry ``s_m`` of s has a sign of its own. Then ``z_k(m)`` is the mean of the others on S with the weights ``s_i/|s_m|``, and by (∗) and strict
+    *Simplex*: one entry ``s_m`` of s has a sign of its own. Then ``z_k(m)`` is the mean of the others on S, with weights ``s_i/|s_m|``, and by (∗) and strict
     Jensen every unit is constant on S.
 
     *Parallelogram*: ``s = (1, −1, −1, 1)``, with edges p and q. ``G(z) − G(z + a) − G(z + b) + G(z + a + b)`` has the sign of ab, so by (∗) every unit is
@@ -37,8 +37,8 @@ def one_relation(step: Step) -> Result:
     ``ε_1/ε_3 = −G(z(0))/G(z(1))`` would be constant on an open set. So all units are constant on S; if there are two, one can be given two values along p
     while the other takes the difference back, a flat neighbour of the kind that is impossible. So for two units or more there is no bad local minimum.
 
-    *Constant on S*: there ε is a function of the target alone, and a multiple of s other than 0. So equal targets have equal ``s_i``; and for the squared error,
-    ``ε_i = (φ − y_i) σ_out'``, and the logistic one, ``ε_i = p − y_i``, y is in ``span(1, s)`` on S and not constant. Where that fails, the claim is proved.
+    *Constant on S*: there ε is a function of the target alone, and a multiple of s other than 0. So equal targets have equal ``s_i``; and for the squared
+    error, ``ε_i = (φ − y_i) σ_out'``, and the logistic one, ``ε_i = p − y_i``, y is in ``span(1, s)`` on S and not constant. Where that fails, the claim is proved.
 
     *Conversely* let S be all samples, the output the identity, the error squared or logistic, and ``y = ȳ + c s`` with ``c ≠ 0``. At a constant network with
     the best constant output, of loss ``J*``, ``ε = −c s``, and near it ``T(J − J*) ≥ Σ ε_i ΔF_i``, as E is convex. With ``z(i) = b + a_i`` for a unit,

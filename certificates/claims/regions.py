@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from flint import arb
+from flint import arb, arb_mat
 
 from lossproof.certificates.claims.critical_facts import claim_loss
 from lossproof.certificates.proof.context import ProofContext
@@ -17,6 +18,8 @@ from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.loss_value import outward_bounds
 from lossproof.numerics.samples.affine_fit import affine_fit
+from lossproof.numerics.samples.affine_logits import affine_logits
+from lossproof.numerics.samples.normal_equations import Table
 from lossproof.numerics.training.lower_loss import weights_below
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
@@ -60,17 +63,44 @@ def _has_free_output(problem: Problem) -> bool:
 
 def _linear_region(context: ProofContext) -> Claim | None:
     problem = context.problem
-    affine = any(piece.slope != 0 for piece in problem.architecture.activation.affine_pieces)
-    fit = affine_fit(problem, context.seed) if affine and _has_free_output(problem) and problem.error.name == "squared" else None
+    if not any(piece.slope != 0 for piece in problem.architecture.activation.affine_pieces) or not _has_free_output(problem):
+        return None
+    if problem.error.is_cross_entropy:
+        return _linear_region_of_logits(context)
+    fit = affine_fit(problem, context.seed) if problem.error.name == "squared" else None
     if fit is None or not all(is_writable(q) for row in fit.map for q in row):
         return None
-    loss = _short_below(fit.loss)
+    return _linear(problem, _short_below(fit.loss), {"map": _texts(fit.map)}, Rigor.EXACT)
+
+
+def _linear_region_of_logits(context: ProofContext) -> Claim | None:
+    """Claim it from the probabilities of the best affine logits, whose entropy bounds the loss of all affine logits from below."""
+    problem = context.problem
+    found = affine_logits(problem, context.seed)
+    if found is None or not all(is_writable(q) for row in found.correction for q in row):
+        return None
+    with ball_precision(_PRECISION):
+        X, C = (arb_mat([[ball_of(q) for q in row] for row in table]) for table in ([[*x, Fraction(1)] for x in problem.samples.X], found.correction))
+        P = [ball_of(q) + c for q, c in zip((q for row in found.shares for q in row), (X * C).entries(), strict=True)]
+        parts = P if problem.error.family == "softmax" else [*P, *(1 - p for p in P)]
+        if not all(p > 0 for p in parts):
+            return None
+        lower, _ = outward_bounds(sum((-p * p.log() for p in parts), arb(0)) / problem.T)
+    evidence = {"shares": _texts(found.shares), "correction": _texts(found.correction), "precision": _PRECISION}
+    return _linear(problem, _short_below(lower * (1 - Fraction(1, 2**_BITS))), evidence, Rigor.BALL)
+
+
+def _texts(table: Table) -> list[list[str]]:
+    return [[rational_text(q) for q in row] for row in table]
+
+
+def _linear(problem: Problem, loss: Fraction, evidence: dict[str, Any], rigor: Rigor) -> Claim:
+    fit = "least-squares fit" if rigor is Rigor.EXACT else "best affine logits"
     reason = (
         f"Where all hidden units stay on an interval on which {problem.architecture.activation.name} is affine, the network is an affine map, and the best of "
-        f"these maps is attained: a local minimum of a loss of at least {decimal_below(loss, 8)}, that of the least-squares fit."
+        f"these maps is attained: a local minimum of a loss of at least {decimal_below(loss, 8)}, that of the {fit}."
     )
-    evidence = {"map": [[rational_text(q) for q in row] for row in fit.map], "loss": loss}
-    return decided("linear-region", EVERYWHERE, reason, "linear-region", facts={"loss_lower": loss}, evidence=evidence)
+    return decided("linear-region", EVERYWHERE, reason, "linear-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss}, own=rigor)
 
 
 def _dead_region(context: ProofContext) -> Claim | None:

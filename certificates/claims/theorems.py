@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from lossproof.certificates.claims.no_critical_point import claim_no_local_minimum
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import EVERYWHERE, Point
@@ -18,7 +19,7 @@ _UNITS = "Every unit is constant on the samples at a bad local minimum"
 
 def claims_of_theorems(context: ProofContext, point: Point, principle_error: Claim) -> list[Claim]:
     """Claim the theorems that apply, each by its statement: PROVED where every local minimum is global, REFUTED where bad ones exist; others are left out."""
-    found = (_independent_samples(context, point, principle_error), _one_relation(context, point))
+    found = (_independent_samples(context, point, principle_error), _one_relation(context, point), claim_no_local_minimum(context.problem))
     return [claim for claim in found if claim is not None]
 
 

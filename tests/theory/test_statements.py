@@ -70,6 +70,7 @@ REQUIRED = {
     "independent-samples",
     "one-relation-simplex",
     "parallelogram",
+    "separable-squashing",
     "linear-region",
     "dead-region",
     "kawaguchi-2016",

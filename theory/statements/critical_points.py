@@ -228,6 +228,7 @@ CRITICAL_POINTS = (
             "independent-samples",
             "one-relation-simplex",
             "parallelogram",
+            "separable-squashing",
             "linear-region",
             "dead-region",
             "kawaguchi-2016",

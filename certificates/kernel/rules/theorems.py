@@ -17,6 +17,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
+from lossproof.certificates.kernel.rules.affine_logits import entropy_of_affine_logits
 from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, named
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
@@ -103,7 +104,7 @@ def _require_bad_constants(problem: Problem, s: Sequence[fmpq]) -> None:
 
 
 def linear_region(step: Step) -> Result:
-    """There is a local minimum, of a loss no less than that of the best affine map.
+    """There is a local minimum, of a loss no less than that of the best affine map (for cross-entropies no less than `entropy_of_affine_logits`).
 
     Let σ be affine with a slope other than 0 on an open interval. Where all hidden units stay on it for all samples, F is an affine map of rank at most r, the
     smallest hidden width, and every such map occurs: scale its first factor and shift it into the interval, pass it on, and undo it in the last layer; units
@@ -111,10 +112,14 @@ def linear_region(step: Step) -> Result:
     are a local minimum, as all z stay on the interval near them. Its loss is at least that of the best affine map, ``½ Σ|Ax̃_i − y_i|²/T`` with
     ``X̃ᵀ(X̃A − Y) = 0``.
     """
-    found, problem, place = step.expect(0, "map", "loss"), step.problem, "evidence.map"
+    problem, place = step.problem, "evidence.map"
     require(any(piece.slope != 0 for piece in problem.activation.affine_pieces), "rule", "this needs an activation with an affine piece")
     _require_free_output(problem)
-    require(problem.error.name == "squared", "rule", "this needs the squared error")
+    if problem.error.is_cross_entropy:
+        least_entropy = entropy_of_affine_logits(step)
+        return _with_loss_of("linear-region", step.evidence, least_entropy), Rigor.BALL
+    found = step.expect(0, "map", "loss")
+    require(problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
     m = problem.fan_in(1)
     table = read.rows(found["map"], place, read.rational, m, problem.n_L)
     inputs = [[*x, ONE] for x in problem.X]

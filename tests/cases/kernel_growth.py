@@ -311,7 +311,7 @@ GROWING = {
     "dead outputs": (dead_outputs, 25, 100, 3),
     "equal samples": (equal_samples, 24, 96, 8),
     "eigenvalues modulo a prime": (eigenvalues_modulo_a_prime, 20, 80, 12),
-    "affine maps": (affine_maps, 10, 30, 60),
+    "affine maps": (affine_maps, 10, 30, 40),
     "affine maps of many samples": (affine_maps_of_short_numbers, 50, 200, 3.5),
     "moments of targets": (moments_of_targets, 24, 96, 8),
     "entropies": (entropies, 2**13, 2**15, 6),

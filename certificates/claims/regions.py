@@ -19,6 +19,7 @@ from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.loss_value import outward_bounds
 from lossproof.numerics.samples.affine_fit import affine_fit
 from lossproof.numerics.samples.affine_logits import affine_logits
+from lossproof.numerics.samples.constant_network import definite_output
 from lossproof.numerics.samples.normal_equations import Table
 from lossproof.numerics.training.lower_loss import weights_below
 from lossproof.theory.problem.problem import Problem
@@ -31,7 +32,8 @@ _BITS = 64
 
 @dataclass(frozen=True)
 class BadRegion:
-    """A local minimum that exists in a region, and a proved smaller loss: the claims ``linear-region`` or ``dead-region``, and ``loss-bounds``."""
+    """A local minimum that exists in a region, and a proved smaller loss: the claims ``linear-region``, ``dead-region`` or ``constant-region``, and
+    ``loss-bounds``."""
 
     minimum: Claim
     better: Claim
@@ -42,7 +44,7 @@ def bad_region(context: ProofContext, losses: Sequence[Claim]) -> BadRegion | No
 
     ``losses`` are claims ``loss-bounds`` of known points. Where none of them is smaller, a short training looks for a better point.
     """
-    found = [claim for claim in (_dead_region(context), _linear_region(context)) if claim is not None and claim.facts["loss_lower"] > 0]
+    found = [claim for claim in (_dead_region(context), _linear_region(context), _constant_region(context)) if claim is not None and claim.facts["loss_lower"] > 0]
     known = min(losses, key=lambda loss: loss.facts["loss_upper"], default=None)
     for minimum in found:
         if known is not None and known.facts["loss_upper"] < minimum.facts["loss_lower"]:
@@ -104,30 +106,52 @@ def _linear(problem: Problem, loss: Fraction, evidence: dict[str, Any], rigor: R
 
 
 def _dead_region(context: ProofContext) -> Claim | None:
-    problem, targets = context.problem, context.problem.samples.Y
-    if not any(piece.slope == 0 for piece in problem.architecture.activation.affine_pieces) or not _has_free_output(problem):
+    problem = context.problem
+    if not any(piece.slope == 0 for piece in problem.architecture.activation.affine_pieces):
         return None
+    name = problem.architecture.activation.name
+    words = f"With all units of a hidden layer on an interval on which {name} is constant, and the best constant output, no small change lowers the loss"
+    return _constant(problem, "dead-region", words, {})
+
+
+def _constant_region(context: ProofContext) -> Claim | None:
+    problem = context.problem
+    if not problem.architecture.activation.is_curved or not _has_free_output(problem):
+        return None
+    output = definite_output(problem)
+    words = (
+        "The residuals of the best constant output are orthogonal to the inputs, and all products of inputs, weighted with them, form a definite matrix: so some "
+        "networks of these widths with constant outputs are local minima"
+    )
+    return None if output is None else _constant(problem, "constant-region", words, {"combination": list(map(str, output))})
+
+
+def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, Any]) -> Claim | None:
+    """Claim a local minimum with the best constant output; None where that is not attained, or not known."""
+    found = _best_constant(problem) if _has_free_output(problem) else None
+    if found is None:
+        return None
+    loss, rigor = found
+    more = {} if rigor is Rigor.EXACT else {"precision": _PRECISION}
+    reason = f"{words}: a local minimum of a loss of at least {decimal_below(loss, 8)}."
+    return decided(statement, EVERYWHERE, reason, "dead-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss, **more}, own=rigor)
+
+
+def _best_constant(problem: Problem) -> tuple[Fraction, Rigor] | None:
+    """Return a short lower bound of the loss of the best constant output."""
+    targets = problem.samples.Y
     means = [sum(column, Fraction(0)) / problem.T for column in zip(*targets, strict=True)]
     if problem.error.name == "squared":
         squares = sum(((y - mean) ** 2 for row in targets for y, mean in zip(row, means, strict=True)), Fraction(0))
-        return _dead(problem, _short_below(squares / (2 * problem.T)), Rigor.EXACT)
+        return _short_below(squares / (2 * problem.T)), Rigor.EXACT
     softmax = problem.error.family == "softmax"
-    attained = all(mean > 0 and (softmax or mean < 1) for mean in means) and (not softmax or all(sum(row) == 1 for row in targets))
+    attained = all(mean > 0 and (softmax or mean < 1) for mean in means)
     if not problem.error.is_cross_entropy or not attained:
         return None
     with ball_precision(_PRECISION):
         shares = [ball_of(q) for mean in means for q in ((mean,) if softmax else (mean, 1 - mean))]
         lower, _ = outward_bounds(sum((-p * p.log() for p in shares), arb(0)))
-    return _dead(problem, _short_below(lower * (1 - Fraction(1, 2**_BITS))), Rigor.BALL)
-
-
-def _dead(problem: Problem, loss: Fraction, rigor: Rigor) -> Claim:
-    reason = (
-        f"With all units of a hidden layer on an interval on which {problem.architecture.activation.name} is constant, and the best constant output, no small "
-        f"change lowers the loss: a local minimum of a loss of at least {decimal_below(loss, 8)}."
-    )
-    evidence = {"loss": loss} if rigor is Rigor.EXACT else {"loss": loss, "precision": _PRECISION}
-    return decided("dead-region", EVERYWHERE, reason, "dead-region", facts={"loss_lower": loss}, evidence=evidence, own=rigor)
+    return _short_below(lower * (1 - Fraction(1, 2**_BITS))), Rigor.BALL
 
 
 def _short_below(value: Fraction) -> Fraction:

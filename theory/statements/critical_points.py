@@ -231,6 +231,7 @@ CRITICAL_POINTS = (
             "separable-squashing",
             "linear-region",
             "dead-region",
+            "constant-region",
             "kawaguchi-2016",
             "lu-kawaguchi-2017",
             "laurent-von-brecht-2018",

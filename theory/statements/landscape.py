@@ -113,8 +113,8 @@ LANDSCAPE = (
         hypotheses=(*_ONE_RELATION, "There are four samples, and s = (1, −1, −1, 1) in some order."),
         conclusion=(
             "With two hidden units or more every local minimum is global, whatever the targets are. With one it is so unless the two pairs of opposite "
-            "corners have one target each and these differ; then, for the identity at the output and the squared or the logistic error, there are bad local minima: "
-            "the claim is REFUTED."
+            "corners have one target each and these differ; then, for the identity at the output and the squared or the logistic error, there are bad local "
+            "minima: the claim is REFUTED."
         ),
         source="proved in docs/deciding.md",
         decided_by="the relation and the targets, exactly; the records of the functions",
@@ -176,5 +176,24 @@ LANDSCAPE = (
         ),
         source="proved in docs/deciding.md",
         decided_by="the mean of the targets, exactly or in ball arithmetic",
+    ),
+    Statement(
+        id="constant-region",
+        title="A constant network around which the loss curves upwards",
+        kind="theorem",
+        formula=r"\textstyle\sum_i e_i x_i^{\top} = 0,\; \sum_i (u \cdot e_i)\, x_i x_i^{\top} \succ 0 \;\Rightarrow\; \exists\, W^{*} \text{ local minimum}: J(W^{*}) = \min_{c} "
+        r"\tfrac{1}{T} \textstyle\sum_i E(c, y_i)",
+        hypotheses=(
+            "A hidden layer, trainable biases, identity output; the squared error, or a cross-entropy whose best constant output c is attained; e_i = ∇E(c, y_i).",
+            "The hidden activation is not piecewise linear: somewhere σ' and σ'' are continuous and not 0.",
+            "The residuals e_i are orthogonal to all inputs, and for some vector u the sum of (u·e_i) x_i x_iᵀ is a definite matrix.",
+        ),
+        conclusion=(
+            "At any depth and all widths some network with W_1 = 0 and the output c is a local minimum: as E is convex, T(J − J*) is at least Σ e_i·F_i, whose "
+            "first-order terms in W_1 vanish, and whose second-order ones are definite for suitable weights above. A point with a smaller loss refutes "
+            "no-bad-local-minima."
+        ),
+        source="proved in docs/deciding.md",
+        decided_by="sums of the samples and the signs of a symmetric matrix, exactly",
     ),
 )

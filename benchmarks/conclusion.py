@@ -144,7 +144,9 @@ def counts_of(rows: Sequence[Row]) -> str:
     """Return how many problems of each family are decided, in a table."""
     families = dict.fromkeys(r.problem.family for r in rows)
     cells = [[family, *_counted([r for r in rows if r.problem.family == family])] for family in families]
-    return markdown_table(["family", "problems", "PROVED", "REFUTED", "UNDECIDED", "decided within 60 s"], [*cells, ["all", *_counted(rows)]])
+    return markdown_table(
+        ["family", "problems", "PROVED", "REFUTED", "UNDECIDED", "decided within 60 s"], [*cells, ["all", *_counted(rows)]]
+    )
 
 
 def _counted(rows: Sequence[Row]) -> list[str]:

@@ -152,7 +152,9 @@ def _all_claims(context: ProofContext, point: Point, *, weights_given: bool) -> 
         cited=decisive_theorem(cited), find_region=lambda: bad_region(context, losses),
     )  # fmt: skip
     regions = [
-        node for node in conclusion.premises if isinstance(node, Claim) and node.id in ("linear-region", "dead-region", "constant-region", "loss-bounds")
+        node
+        for node in conclusion.premises
+        if isinstance(node, Claim) and node.id in ("linear-region", "dead-region", "constant-region", "loss-bounds")
     ]
     ordered = [
         conclusion,

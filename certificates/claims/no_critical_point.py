@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from lossproof.certificates.claims.exact_learning import unreachable_target
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided
 from lossproof.certificates.proof.places import EVERYWHERE, Point
 from lossproof.certificates.proof.rank_bounds import rank_bounds
-from lossproof.numerics.samples.escape_direction import escape_direction
+from lossproof.numerics.samples.escape_direction import escape_direction, lifting_direction
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
 
 
 def claim_no_critical_point(problem: Problem) -> Claim | None:
     """Claim that the loss has no critical point at all, by a direction along which it falls everywhere; None where none is found."""
-    evidence = _direction_of(problem) if problem.architecture.L == 1 else None
+    evidence = _evidence(escape_direction(problem))
     if evidence is None:
         return None
     reason = (
@@ -26,7 +28,7 @@ def claim_no_critical_point(problem: Problem) -> Claim | None:
 
 def claim_no_local_minimum(problem: Problem) -> Claim | None:
     """Claim that the loss of a network with one hidden layer has no local minimum, as its samples are separable; None where that is not shown."""
-    evidence = _direction_of(problem) if problem.architecture.L == 2 else None
+    evidence = _evidence(lifting_direction(problem))
     if evidence is None:
         return None
     reason = (
@@ -36,8 +38,7 @@ def claim_no_local_minimum(problem: Problem) -> Claim | None:
     return decided("separable-squashing", EVERYWHERE, reason, "no-critical-point", evidence=evidence)
 
 
-def _direction_of(problem: Problem) -> dict[str, list[list[str]]] | None:
-    direction = escape_direction(problem)
+def _evidence(direction: list[list[Fraction]] | None) -> dict[str, list[list[str]]] | None:
     if direction is None or not all(is_writable(u) for row in direction for u in row):
         return None
     return {"direction": [[rational_text(u) for u in row] for row in direction]}

@@ -16,6 +16,7 @@ from lossproof.certificates.proof.places import EVERYWHERE, Point
 from lossproof.certificates.text.enclosures import decimal_below
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.loss_value import outward_bounds
 from lossproof.numerics.samples.affine_fit import affine_fit
 from lossproof.numerics.samples.affine_logits import affine_logits
@@ -44,7 +45,11 @@ def bad_region(context: ProofContext, losses: Sequence[Claim]) -> BadRegion | No
 
     ``losses`` are claims ``loss-bounds`` of known points. Where none of them is smaller, a short training looks for a better point.
     """
-    found = [claim for claim in (_dead_region(context), _linear_region(context), _constant_region(context)) if claim is not None and claim.facts["loss_lower"] > 0]
+    found = [
+        claim
+        for claim in (_dead_region(context), _linear_region(context), _constant_region(context))
+        if claim is not None and claim.facts["loss_lower"] > 0
+    ]
     known = min(losses, key=lambda loss: loss.facts["loss_upper"], default=None)
     for minimum in found:
         if known is not None and known.facts["loss_upper"] < minimum.facts["loss_lower"]:
@@ -78,17 +83,20 @@ def _linear_region(context: ProofContext) -> Claim | None:
 def _linear_region_of_logits(context: ProofContext) -> Claim | None:
     """Claim it from the probabilities of the best affine logits, whose entropy bounds the loss of all affine logits from below."""
     problem = context.problem
-    found = affine_logits(problem, context.seed)
+    found = affine_logits(problem, context.seed) if beyond_doubles(problem) is None else None
     if found is None or not all(is_writable(q) for row in found.correction for q in row):
         return None
     with ball_precision(_PRECISION):
-        X, C = (arb_mat([[ball_of(q) for q in row] for row in table]) for table in ([[*x, Fraction(1)] for x in problem.samples.X], found.correction))
+        X, C = (
+            arb_mat([[ball_of(q) for q in row] for row in table])
+            for table in ([[*x, Fraction(1)] for x in problem.samples.X], found.correction)
+        )
         P = [ball_of(q) + c for q, c in zip((q for row in found.shares for q in row), (X * C).entries(), strict=True)]
         parts = P if problem.error.family == "softmax" else [*P, *(1 - p for p in P)]
         if not all(p > 0 for p in parts):
             return None
         lower, _ = outward_bounds(sum((-p * p.log() for p in parts), arb(0)) / problem.T)
-    evidence = {"shares": _texts(found.shares), "correction": _texts(found.correction), "precision": _PRECISION}
+    evidence = {"probabilities": _texts(found.shares), "correction": _texts(found.correction), "precision": _PRECISION}
     return _linear(problem, _short_below(lower * (1 - Fraction(1, 2**_BITS))), evidence, Rigor.BALL)
 
 
@@ -102,7 +110,9 @@ def _linear(problem: Problem, loss: Fraction, evidence: dict[str, Any], rigor: R
         f"Where all hidden units stay on an interval on which {problem.architecture.activation.name} is affine, the network is an affine map, and the best of "
         f"these maps is attained: a local minimum of a loss of at least {decimal_below(loss, 8)}, that of the {fit}."
     )
-    return decided("linear-region", EVERYWHERE, reason, "linear-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss}, own=rigor)
+    return decided(
+        "linear-region", EVERYWHERE, reason, "linear-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss}, own=rigor
+    )
 
 
 def _dead_region(context: ProofContext) -> Claim | None:
@@ -123,7 +133,7 @@ def _constant_region(context: ProofContext) -> Claim | None:
         "The residuals of the best constant output are orthogonal to the inputs, and all products of inputs, weighted with them, form a definite matrix: so some "
         "networks of these widths with constant outputs are local minima"
     )
-    return None if output is None else _constant(problem, "constant-region", words, {"combination": list(map(str, output))})
+    return None if output is None else _constant(problem, "constant-region", words, {"output_weights": list(map(str, output))})
 
 
 def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, Any]) -> Claim | None:
@@ -134,7 +144,9 @@ def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, 
     loss, rigor = found
     more = {} if rigor is Rigor.EXACT else {"precision": _PRECISION}
     reason = f"{words}: a local minimum of a loss of at least {decimal_below(loss, 8)}."
-    return decided(statement, EVERYWHERE, reason, "dead-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss, **more}, own=rigor)
+    return decided(
+        statement, EVERYWHERE, reason, "dead-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss, **more}, own=rigor
+    )
 
 
 def _best_constant(problem: Problem) -> tuple[Fraction, Rigor] | None:

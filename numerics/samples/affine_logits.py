@@ -8,7 +8,6 @@ from fractions import Fraction
 import numpy as np
 
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.samples.affine_fit import MOST_FEATURES
 from lossproof.numerics.samples.normal_equations import Table, exact_map
 from lossproof.theory.problem.problem import Problem
@@ -32,7 +31,7 @@ class AffineLogits:
 def affine_logits(problem: Problem, seed: int) -> AffineLogits | None:
     r"""Return probabilities, near those of the best affine logits, that are strictly between 0 and 1 in doubles; None where there are none, or none is found.
 
-    There are none where the samples are separable, at least weakly, and none is sought for more than 150 inputs or 700 entries of the map. For softmax the
+    All inputs and targets must have doubles. There are none where the samples are separable, at least weakly, and none is sought for more than 150 inputs or 700 entries of the map. For softmax the
     probabilities of a sample add up to 1 exactly.
 
     >>> from lossproof.theory.problem.architecture import Architecture
@@ -44,7 +43,7 @@ def affine_logits(problem: Problem, seed: int) -> AffineLogits | None:
     [0.204, 0.388, 0.612, 0.796]
     """
     a = problem.architecture
-    if a.widths[0] > MOST_FEATURES or (a.widths[0] + 1) * a.n_L > _MOST_UNKNOWNS or beyond_doubles(problem) is not None:
+    if a.widths[0] > MOST_FEATURES or (a.widths[0] + 1) * a.n_L > _MOST_UNKNOWNS:
         return None
     softmax = problem.error.family == "softmax"
     P = _best_shares(np.array(problem.samples.X, dtype=float), np.array(problem.samples.Y, dtype=float), softmax=softmax)

@@ -11,37 +11,43 @@ _LARGEST = 10**5
 
 
 def escape_direction(problem: Problem) -> list[list[Fraction]] | None:
-    """Return a direction along which the loss of a single layer falls at all weights, or a unit of one hidden layer can lower it; or None.
+    """Return a direction ``U`` of shape ``(n_0 + [bias], n_L)`` along which the loss of a single layer falls at all weights, or None.
 
-    Every target has to lie at or beyond an end of the output's range (0 or 1 for logits). For a single layer U, of shape ``(n_0 + [bias], n_L)``, moves no
-    output away from its target, and one strictly towards it: ``⟨∇J(W), U⟩ < 0`` for all ``W``. For one hidden layer, and one output or two classes, U has one
-    column u, and ``u·x̃_i`` is nowhere of the sign that moves an increasing unit away from the target, and somewhere of the other (rule `no-critical-point`).
+    Every target has to lie at or beyond an end of the output's range (0 or 1 for logits). ``U`` then moves no output away from its target, and one strictly
+    towards it: ``⟨∇J(W), U⟩ < 0`` for all ``W`` (rule `no-critical-point`).
     """
+    return _separating(problem, problem.architecture.n_L) if problem.architecture.L == 1 else None
+
+
+def lifting_direction(problem: Problem) -> list[list[Fraction]] | None:
+    """Return a direction u, of shape ``(n_0 + [bias], 1)``, along which any unit of one hidden layer can lower the loss, or None.
+
+    The hidden activation increases strictly, there is one output, or there are two classes, and every target lies at or beyond an end of the output's range.
+    Then ``u·x̃_i`` is nowhere of the sign that moves the unit away from the target, and somewhere of the other (`separable-squashing`).
+    """
+    a = problem.architecture
+    right = a.L == 2 and a.activation.increasing.holds and a.n_L == 1 + (problem.error.family == "softmax")
+    return _separating(problem, 1) if right else None
+
+
+def _separating(problem: Problem, n: int) -> list[list[Fraction]] | None:
     rows = _rows(problem)
     if rows is None or len(rows) * len(rows[0]) > _LARGEST:
         return None
     found = weakly_separating_direction(rows)
     if found is None:
         return None
-    n = _outputs(problem)
     size = len(found) // n
     return [[found[j * size + i] for j in range(n)] for i in range(size)]
-
-
-def _outputs(problem: Problem) -> int:
-    """Return the number of columns of a direction."""
-    return problem.architecture.n_L if problem.architecture.L == 1 else 1
 
 
 def _rows(problem: Problem) -> list[list[Fraction]] | None:
     """Return one row for each inequality, with the direction's columns laid end to end, output by output; None where the setting is another."""
     a, error = problem.architecture, problem.error
     inputs = [[*x, Fraction(1)] if a.bias == "trainable" else list(x) for x in problem.samples.X]
-    softmax = error.family == "softmax"
-    one_unit = a.L == 2 and a.activation.increasing.holds and a.n_L == 1 + softmax
-    if not (a.L == 1 or one_unit) or (error.is_cross_entropy and not a.output_activation.is_identity):
+    if error.is_cross_entropy and not a.output_activation.is_identity:
         return None
-    if softmax:
+    if error.family == "softmax":
         return _softmax_rows(problem, inputs) if a.L == 1 else _two_class_rows(problem, inputs)
     rows = []
     for x, targets in zip(inputs, problem.samples.Y, strict=True):

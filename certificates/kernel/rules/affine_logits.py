@@ -21,7 +21,7 @@ Table: TypeAlias = "Sequence[Sequence[fmpq]]"
 def entropy_of_affine_logits(step: Step) -> arb:
     """Return a ball that holds ``Σ_i H(p_i)/T`` for probabilities P that prove: affine logits have at least this loss, and a least one of each rank.
 
-    ``P = P̂ + X̃C``, from ``shares`` P̂ and a ``correction`` C, has ``X̃ᵀ(P − Y) = 0``, and lies strictly within the simplex of each sample (softmax), or
+    ``P = P̂ + X̃C``, from ``probabilities`` P̂ and a ``correction`` C, has ``X̃ᵀ(P − Y) = 0``, and lies strictly within the simplex of each sample (softmax), or
     strictly between 0 and 1 (logistic). So for all logits ``Z = X̃A``, ``T J = Σ_i (lse(z_i) − y_i·z_i) = Σ_i (lse(z_i) − p_i·z_i) ≥ Σ_i H(p_i)``, with
     ``log(1 + e^z)`` for lse, and ``H(p) = −p log p − (1−p) log(1−p)``, in the logistic case.
 
@@ -31,8 +31,8 @@ def entropy_of_affine_logits(step: Step) -> arb:
     p_i is at an end.
     """
     problem, work = step.problem, step.work
-    found, m, n = step.expect(0, "shares", "correction", "loss", "precision"), problem.fan_in(1), problem.n_L
-    shares = read.rows(found["shares"], "evidence.shares", read.rational, problem.T, n)
+    found, m, n = step.expect(0, "probabilities", "correction", "loss", "precision"), problem.fan_in(1), problem.n_L
+    shares = read.rows(found["probabilities"], "evidence.probabilities", read.rational, problem.T, n)
     correction = read.rows(found["correction"], "evidence.correction", read.rational, m, n)
     step.count_samples()
     inputs = [[*x, ONE] for x in problem.X]
@@ -41,12 +41,16 @@ def entropy_of_affine_logits(step: Step) -> arb:
     if softmax:
         sums = [evidence.total(row, work) for row in shares], [evidence.total(row, work) for row in correction]
         right = all(q == 1 for q in sums[0]) and not any(sums[1])
-        require(right, "evidence.shares", "the probabilities of a sample do not add up to 1")
+        require(right, "evidence.probabilities", "the probabilities of a sample do not add up to 1")
     with step.balls() as ring:
         work.spend(problem.T * m * n * limits.product_work(ring.bits) + 2 * problem.T * n * limits.value_work(ring.bits), "entropies")
         X, C = (arb_mat([[ring.embed(q) for q in row] for row in table]) for table in (inputs, correction))
         P = [ring.embed(q) + c for q, c in zip((q for row in shares for q in row), (X * C).entries(), strict=True)]
-        require(all(p > 0 and (softmax or p < 1) for p in P), "evidence.shares", "a probability is not seen to lie strictly between 0 and 1")
+        require(
+            all(p > 0 and (softmax or p < 1) for p in P),
+            "evidence.probabilities",
+            "a probability is not seen to lie strictly between 0 and 1",
+        )
         parts = P if softmax else [*P, *(1 - p for p in P)]
         total: arb = sum((-p * p.log() for p in parts), ring.embed(ZERO)) / problem.T
         return total
@@ -67,7 +71,9 @@ def _require_balance(inputs: Table, shares: Table, targets: Table, correction: T
     work.spend((T * m * (m + n) + m * m * n) * limits.product_work(bits), "products of whole numbers")
     R, C = (fmpz_mat([column[a:b] for column in rest]).transpose() for a, b in ((0, T), (T, T + m)))
     left = X.transpose() * R + (X.transpose() * X) * C
-    require(not any(left.entries()), "evidence.correction", "the probabilities are not balanced: the inputs see a difference to the targets")
+    require(
+        not any(left.entries()), "evidence.correction", "the probabilities are not balanced: the inputs see a difference to the targets"
+    )
 
 
 def _whole(numbers: Sequence[fmpq], work: Work) -> tuple[list[fmpz], fmpz]:

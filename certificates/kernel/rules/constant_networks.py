@@ -20,7 +20,7 @@ from lossproof.theory import limits
 def require_constant_minimum(step: Step, found: Mapping[str, Any], means: Sequence[fmpq]) -> None:
     """Demand what makes some network with ``W_1 = 0`` and the best constant output a local minimum, at any depth and all widths; E is convex.
 
-    With c the best constant output let ``e_i = ∇E(c, y_i)``, the mean of the targets less ``y_i``, so that ``Σ e_i = 0``; the evidence ``combination`` is u.
+    With c the best constant output let ``e_i = ∇E(c, y_i)``, the mean of the targets less ``y_i``, so that ``Σ e_i = 0``; the evidence ``output_weights`` is u.
     It is demanded that ``Σ e_i x_iᵀ = 0``, and that ``M = Σ (u·e_i) x_i x_iᵀ`` is definite. σ is curved: ``σ'(a), σ''(a) ≠ 0`` for some a. Let ``W_1 = 0``, and
     all hidden z be a. Near these weights ``F_i = G(A x_i)``, with ``A = W_1ᵀ``, and G the layers above, whose weights may vary as well. E is convex, so
     ``T (J − J*) ≥ Σ e_i·(F_i − c) = ½ Σ_j tr(Aᵀ H_j A M_j) + o(|A|²)``, uniformly, with ``H_j = ∇²G_j(0)`` and ``M_j = Σ_i e_ij x_i x_iᵀ``. Let the rows of
@@ -28,9 +28,9 @@ def require_constant_minimum(step: Step, found: Mapping[str, Any], means: Sequen
     rule from the top: ``∇²_l = σ''(a) diag(W_{l+1} ∇_{l+1}) + σ'(a)² W_{l+1} ∇²_{l+1} W_{l+1}ᵀ``, where the second term has one factor η more. For small η, and
     τ of the right sign, the sum is ``tr(AᵀHAM) ≥ δ|A|²``, and by continuity at least half of that for all weights of the layers above that are near: a minimum.
     """
-    problem, work, place = step.problem, step.work, "evidence.combination"
+    problem, work, place = step.problem, step.work, "evidence.output_weights"
     require(problem.activation.is_curved, "rule", "this needs an activation that is not piecewise linear")
-    u = read.each(found["combination"], place, read.rational, problem.n_L)
+    u = read.each(found["output_weights"], place, read.rational, problem.n_L)
     n, T = problem.widths[0], problem.T
     gaps = [[mean - y for mean, y in zip(means, row, strict=True)] for row in problem.Y]
     columns = list(zip(*problem.X, strict=True))

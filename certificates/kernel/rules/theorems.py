@@ -189,7 +189,7 @@ def dead_region(step: Step) -> Result:
     name = "constant-region" if constant else "dead-region"
     cross = problem.error.is_cross_entropy
     require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
-    found = step.expect(0, "loss", *(["precision"] if cross else []), *(["combination"] if constant else []))
+    found = step.expect(0, "loss", *(["precision"] if cross else []), *(["output_weights"] if constant else []))
     dead = any(piece.slope == 0 for piece in problem.activation.affine_pieces)
     require(constant or dead, "rule", "this needs an activation with a constant piece")
     _require_free_output(problem)

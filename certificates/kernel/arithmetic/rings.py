@@ -157,31 +157,46 @@ def bounded(z: Element) -> Element:
 class Formal(Commutative):
     """A polynomial over Q in numbered symbols that is not constant: monomial → coefficient, no zero coefficient. Constants are ``fmpq``."""
 
-    __slots__ = ("ring", "terms")
+    __slots__ = ("bits", "ring", "terms")
 
     def __init__(self, ring: FormalRing, terms: Mapping[Monomial, fmpq]) -> None:
-        self.ring, self.terms = ring, terms
+        self.ring, self.terms, self.bits = ring, terms, _longest(terms)
 
     def __add__(self, other: Element) -> Element:
         more = terms_of(other)
-        self.ring.work.spend(10 + len(self.terms) + len(more), "sums of polynomials in symbols")
+        each = self._work_with(other, limits.MAX_SUM_BITS)
+        self.ring.work.spend(10 + (len(self.terms) + len(more)) * each, "sums of polynomials in symbols")
         return self._plus(dict(self.terms), more.items())
 
     def __mul__(self, other: Element) -> Element:
         factors = terms_of(other)
         limit(len(self.terms) * len(factors), limits.MAX_TERMS, "the number of terms of a product of polynomials in symbols")
-        self.ring.work.spend(10 * len(self.terms) * len(factors), "products of polynomials in symbols")
+        each = self._work_with(other, limits.MAX_BITS)
+        self.ring.work.spend(10 * len(self.terms) * len(factors) * each, "products of polynomials in symbols")
         if not isinstance(other, Formal):
             q = factors[()]
             return Formal(self.ring, {monomial: p * q for monomial, p in self.terms.items()}) if q != 0 else q
         return self._plus({}, ((_times(a, b), p * q) for a, p in self.terms.items() for b, q in factors.items()))
 
+    def _work_with(self, other: Element, most: int) -> int:
+        """Return the work of a sum or a product of two coefficients, whose length may be so many bits; raises `Rejected`."""
+        bits = self.bits + (other.bits if isinstance(other, Formal) else _longest(terms_of(other)))
+        limit(bits, most, "the length of a coefficient of a polynomial in symbols in bits")
+        return limits.rational_work(bits)
+
     def _plus(self, total: dict[Monomial, fmpq], more: Iterable[tuple[Monomial, fmpq]]) -> Element:
         for monomial, q in more:
-            total[monomial] = total.get(monomial, 0) + q
+            before = total.get(monomial)
+            total[monomial] = q if before is None else self._sum(before, q)
         kept = {monomial: q for monomial, q in total.items() if q != 0}
         limit(len(kept), limits.MAX_TERMS, "the number of terms of a polynomial in symbols")
         return Formal(self.ring, kept) if any(kept) else kept.get((), fmpq(0))
+
+    def _sum(self, p: fmpq, q: fmpq) -> fmpq:
+        """Return the sum of two coefficients, counted as it grows."""
+        found = p + q
+        self.ring.work.spend(limits.rational_work(_length(found)) - 1, "sums of coefficients of polynomials in symbols")
+        return found
 
     def __gt__(self, other: int) -> bool:
         return bool(self.ring.ball(self) > other)
@@ -193,6 +208,16 @@ class Formal(Commutative):
 def terms_of(element: Element) -> Mapping[Monomial, fmpq]:
     """Return the terms of a formal element; a rational has the empty monomial."""
     return element.terms if isinstance(element, Formal) else {(): fmpq(element)}
+
+
+def _longest(terms: Mapping[Monomial, fmpq]) -> int:
+    """Return the length of the longest coefficient in bits."""
+    return max(map(_length, terms.values()))
+
+
+def _length(q: fmpq) -> int:
+    """Return the length of a rational number, of numerator and denominator together, in bits."""
+    return int(q.p.bit_length() + q.q.bit_length())
 
 
 def vanishes(x: Element) -> bool:
@@ -284,5 +309,15 @@ class FormalRing(Ring):
             exponent = int((k * q).p)
             bits += abs(exponent) * base.bit_length()
             limit(bits, limits.MAX_BITS, "the length of e^z in bits")
+            self.work.spend(4 * limits.rational_work(2 * bits), "powers of e^z, and what is formed of them")
             product *= fmpq(base) ** exponent
         return product
+
+    def activate(self, activation: Activation, layer: int, z: Series, *, slopes: bool) -> tuple[Any, Any]:
+        """Return ``σ(z)`` and, if wanted, ``σ'(z)``; the products of a power are counted by the length of the last."""
+        k = activation.degree or 1
+        if k > 1:
+            bits, products = k * length_of_sum(z, 1), k * (1 + slopes) * (z.order + 1) ** 2 * max(c.size for c in z.coefficients)
+            limit(bits, limits.MAX_SUM_BITS, "the length of a power of a rational number in bits")
+            self.work.spend(products * limits.rational_work(bits), "powers of rational numbers")
+        return super().activate(activation, layer, z, slopes=slopes)

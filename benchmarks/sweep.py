@@ -13,10 +13,10 @@ import numpy as np
 from benchmarks.single_thread import run_on_one_thread
 from benchmarks.timing import median
 from lossproof.certificates.proof.verify import verify
-from lossproof.certificates.sweeps.task import prove_task
 from lossproof.certificates.sweeps.certificate import cell_certificate
 from lossproof.certificates.sweeps.grid import SweepGrid, SweepGroup
 from lossproof.certificates.sweeps.sweep import sweep
+from lossproof.certificates.sweeps.task import prove_task
 from lossproof.numerics.ranks.general_position import sweep_inputs
 
 RUNS, SAMPLE = 3, 40

@@ -10,7 +10,7 @@ import pytest
 from cases.kernel_draft import EVERYWHERE, PRIME, Draft, layer
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.rings import FormalRing
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.network.orbits import orbits
 from lossproof.certificates.kernel.reading.parse import Rejected

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.rings import Element, FormalRing, Ring, terms_of
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing, terms_of
+from lossproof.certificates.kernel.arithmetic.rings import Element, Ring
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, solve
 from lossproof.certificates.kernel.reading.problem import Problem
 

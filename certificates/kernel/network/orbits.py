@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq
 
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
-from lossproof.certificates.kernel.arithmetic.rings import FormalRing, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import vanishes
 from lossproof.certificates.kernel.arithmetic.series import Series
 from lossproof.certificates.kernel.reading.parse import limit
 from lossproof.certificates.kernel.reading.problem import Problem

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.network.matrices import Matrix, parse_matrix
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read

@@ -8,7 +8,7 @@ import pytest
 from cases.kernel_draft import EVERYWHERE, Draft, layer, residues, weights
 from cases.kernel_growth import exact_layers, first, inclusion, line, long_denominators, patterns_of_signs, stationary
 
-from lossproof.certificates.kernel.arithmetic.rings import FormalRing
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.network import matrices, orbits
 from lossproof.certificates.kernel.reading.parse import Rejected

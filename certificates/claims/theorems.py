@@ -79,17 +79,27 @@ def _decided(problem: Problem, name: str, relation: tuple[Fraction, ...]) -> tup
     if not _allows_constants(problem, relation):
         return (
             Verdict.PROVED,
-            f"{shape}. {_UNITS}, so that equal targets would need equal weights in the relation, which these do not have: there is none.",
+            f"{shape}. {_UNITS}, so that {_wanted(problem)}; as this is not so, there is none.",
         )
-    a, mean = problem.architecture, sum((row[0] for row in problem.samples.Y), Fraction(0)) / problem.T
-    known = problem.error.name == "squared" or (problem.error.family == "logistic" and 0 < mean < 1)
-    if not known or not a.output_activation.is_identity or not all(relation):
+    a = problem.architecture
+    if not _has_mean_output(problem) or not a.output_activation.is_identity or not all(relation):
         return None
     reason = (
         f"{shape}, and the targets are their mean plus a multiple of the weights in the relation: constant networks with the best constant output, "
         "and with outgoing weights of the right signs and size, are local minima, and others have a smaller loss."
     )
     return Verdict.REFUTED, reason
+
+
+def _wanted(problem: Problem) -> str:
+    if _has_mean_output(problem):
+        return "the targets of these would have to be a constant plus a multiple, other than 0, of the weights in the relation"
+    return "equal targets of these would have to have equal weights in the relation"
+
+
+def _has_mean_output(problem: Problem) -> bool:
+    """Tell whether the errors are a slope times the output less the target, so that the best constant output is that of the mean."""
+    return problem.error.family in ("squared", "logistic")
 
 
 def _allows_constants(problem: Problem, relation: tuple[Fraction, ...]) -> bool:
@@ -100,5 +110,4 @@ def _allows_constants(problem: Problem, relation: tuple[Fraction, ...]) -> bool:
     q, y = found[0]
     r, other = next(pair for pair in found if pair[0] != q)
     slope = (y - other) / (q - r)
-    known = problem.error.name == "squared" or (problem.error.family == "logistic" and problem.architecture.output_activation.is_identity)
-    return not known or all(y - target == slope * (q - entry) for entry, target in found)
+    return not _has_mean_output(problem) or all(y - target == slope * (q - entry) for entry, target in found)

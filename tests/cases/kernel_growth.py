@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 from itertools import pairwise
 
+from cases.kernel_cases_theorems import region, relation
 from cases.kernel_draft import ALMOST, EVERYWHERE, OPEN, PRIME, Draft, layer, residues, weights
 
 
@@ -214,6 +216,47 @@ def eigenvalues_modulo_a_prime(n):
     return d
 
 
+def affine_maps(n):
+    """A map of n inputs with long entries, and as many samples, whose products are all taken before it is seen to be wrong."""
+    draw = fractions(24, 20)
+    d = Draft((n, 1, 1), [[draw() for _ in range(n)] for _ in range(n)], [[draw()] for _ in range(n)], activation="relu")
+    region(d, "linear-region", "0", map=[[draw()] for _ in range(n + 1)])
+    return d
+
+
+def affine_maps_of_short_numbers(T):
+    """The same for many samples of a few whole numbers."""
+    rng = random.Random(25)
+    X = [[str(rng.randrange(100)) for _ in range(5)] for _ in range(T)]
+    d = Draft((5, 1, 3), X, [["0", "1", "2"]] * T, activation="relu")
+    region(d, "linear-region", "0", map=[["1", "2", "3"]] * 6)
+    return d
+
+
+def moments_of_targets(T):
+    draw = fractions(26, 50)
+    d = Draft((1, 1, 1), line(T), [[draw()] for _ in range(T)], activation="relu")
+    region(d, "dead-region", "1000")
+    return d
+
+
+def entropies(bits):
+    d = Draft((1, 1, 2), line(2), [["1/3", "1/4"]] * 2, activation="relu", error="logistic")
+    region(d, "dead-region", "1000", "BALL", precision=bits)
+    return d
+
+
+def affine_relations(T):
+    """A simplex of T samples with long coordinates, one of them inside, and long targets."""
+    draw = fractions(27, 12)
+    corners = [["0"] * (T - 2), *([draw() if a == b else "0" for b in range(T - 2)] for a in range(T - 2))]
+    inside = [str(Fraction(corner[k]) / (T - 1)) for k, corner in enumerate(corners[1:])]
+    d = Draft((T - 2, 1, 1), [*corners, inside], [[draw()] for _ in range(T)])
+    rank = d.lower("rank-minor", "Phi-0+", T - 1, EVERYWHERE, (), residues(first(T - 1), first(T - 1)))
+    relation(d, "one-relation-simplex", ["1"] * (T - 1) + [str(1 - T)], rank=rank)
+    return d
+
+
 def doubles(method):
     def certificate(T):
         rng = random.Random(22)
@@ -268,6 +311,11 @@ GROWING = {
     "dead outputs": (dead_outputs, 25, 100, 3),
     "equal samples": (equal_samples, 24, 96, 8),
     "eigenvalues modulo a prime": (eigenvalues_modulo_a_prime, 20, 80, 12),
+    "affine maps": (affine_maps, 10, 30, 40),
+    "affine maps of many samples": (affine_maps_of_short_numbers, 50, 200, 3.5),
+    "moments of targets": (moments_of_targets, 24, 96, 8),
+    "entropies": (entropies, 2**13, 2**15, 6),
+    "affine relations": (affine_relations, 20, 60, 8),
     "Cholesky factorisations": (doubles("cholesky"), 50, 200, 8),
     "left inverses": (doubles("inverse"), 30, 120, 12),
     "derivatives of outputs by each other": (derivatives_of_outputs("power:2", 10), 50, 200, 10),

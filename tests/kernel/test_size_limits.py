@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from cases.kernel_cases_theorems import region
 from cases.kernel_draft import EVERYWHERE, Draft, layer, residues, weights
-from cases.kernel_growth import exact_layers, first, inclusion, line, long_denominators, patterns_of_signs, stationary
+from cases.kernel_growth import exact_layers, first, fractions, inclusion, line, long_denominators, patterns_of_signs, stationary
 
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.check import check_certificate
@@ -54,6 +55,15 @@ def test_widths():
         d = Draft((1, n, 1), [["1"]], [["0"]])
         d.size("P", 1)
         assert failure(d)[0] == found
+
+
+@pytest.mark.parametrize(("T", "n_0", "digits"), [(90, 1, 4000), (200, 6, 1500), (2, 2500, 2500)])
+def test_whole_numbers_of_an_affine_map(T, n_0, digits):
+    """A common denominator that is too long; several columns that are long together; and as many for long factors of few samples."""
+    draw = fractions(28, digits)
+    d = Draft((n_0, 1, 1), [[draw() for _ in range(n_0)] for _ in range(T)], [["0"]] * T, activation="relu")
+    region(d, "linear-region", "0", map=[[draw()] for _ in range(n_0 + 1)])
+    assert failure(d) == ("limit", "steps[0].evidence")
 
 
 def test_precisions():

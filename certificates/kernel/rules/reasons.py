@@ -239,7 +239,7 @@ def definition(step: Step) -> Result:
 
 
 _ERROR, _ASKED = _proved("principle-error", at=EVERYWHERE), "no-bad-local-minima"
-_THEOREMS = ("independent-samples", "one-relation-simplex", "parallelogram")
+_ONE_RELATION = ("one-relation-simplex", "parallelogram")
 """Theorems that say, where they are PROVED, that every local minimum is global, and REFUTED, that some are not."""
 _ELSEWHERE = (*_proved("loss-bounds"), ("loss-bounds", ANY, PROVED))
 
@@ -307,8 +307,8 @@ IMPLICATIONS: Mapping[str, Line] = {
     # V the output weights and G = T ∂J/∂z_L: G Vᵀ = 0, by H. If V has rank n_L, G = 0. Else cᵀV = 0 for some c ≠ 0, as n_1 ≥ n_L; for all q and small t
     # H + t q cᵀ gives the same outputs, hence local minima, with (H + t q cᵀ)ᵀG = 0, by V: so c qᵀG = 0 for all q, and G = 0. Then every ∇E_i = 0
     "independent-samples": Line("independent-samples", EVERYWHERE, (("Phi-0+", EVERYWHERE, "rank_lower"), *_ERROR), _moves_freely),
-    **{f"by-{name}": Line(_ASKED, EVERYWHERE, _proved(name, at=EVERYWHERE)) for name in _THEOREMS},
-    **{f"against-{name}": Line(_ASKED, EVERYWHERE, ((name, EVERYWHERE, REFUTED),), verdict=REFUTED) for name in _THEOREMS},
+    **{f"by-{name}": Line(_ASKED, EVERYWHERE, _proved(name, at=EVERYWHERE)) for name in ("independent-samples", *_ONE_RELATION)},
+    **{f"against-{name}": Line(_ASKED, EVERYWHERE, ((name, EVERYWHERE, REFUTED),), verdict=REFUTED) for name in _ONE_RELATION},
     # some local minimum has at least that loss, and another point has less
     **{name: Line(_ASKED, EVERYWHERE, (*_proved(name, at=EVERYWHERE), ("loss-bounds", ANY, PROVED)), _is_beaten, verdict=REFUTED)
        for name in ("linear-region", "dead-region")},

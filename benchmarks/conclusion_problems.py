@@ -18,7 +18,7 @@ BITS, CURVES, MEASURED, LINEAR, NEURONS, NO_BIAS = (
 
 @dataclass(frozen=True)
 class SurveyProblem:
-    """One network on one sample set: ``data`` is a name of `load_data`, or ``curve-T``, T points of a curve drawn with seed T."""
+    """One network on one sample set: ``data`` is a name of `load_data`, or ``curve-T`` or ``square-T``."""
 
     family: str
     data: str
@@ -33,8 +33,9 @@ class SurveyProblem:
 
     def samples(self) -> tuple[Any, Any]:
         """Return inputs and targets."""
-        if self.data.startswith("curve-"):
-            return curve(int(self.data.removeprefix("curve-")))
+        kind, _, size = self.data.partition("-")
+        if kind in _CURVES:
+            return _CURVES[kind](int(size))
         source = load_data(self.data, int(self.widths.split("-")[-1]))
         return source.X, source.Y
 
@@ -47,6 +48,19 @@ def curve(T: int) -> tuple[list[list[int]], list[list[Fraction]]]:
     """
     drawn = np.random.default_rng(T).integers(1, 8, T)
     return [[i] for i in range(T)], [[Fraction(int(k), 8)] for k in drawn]
+
+
+def square(T: int) -> tuple[list[list[int]], list[list[Fraction]]]:
+    """Return an odd number of inputs around 0, and their squares divided by the largest.
+
+    >>> square(3)
+    ([[-1], [0], [1]], [[Fraction(1, 1)], [Fraction(0, 1)], [Fraction(1, 1)]])
+    """
+    half = T // 2
+    return [[i] for i in range(-half, half + 1)], [[Fraction(i * i, half * half)] for i in range(-half, half + 1)]
+
+
+_CURVES = {"curve": curve, "square": square}
 
 
 def _of(family: str, rows: Iterable[str]) -> Iterator[SurveyProblem]:
@@ -67,16 +81,19 @@ PROBLEMS = (
     *_of(CURVES, (
         "curve-3 1-1-1 tanh", "curve-3 1-4-1 sigmoid", "curve-3 1-16-1 softplus", "curve-3 1-2-1 tanh output_activation=sigmoid", "curve-3 1-3-3-1 tanh",
         "curve-5 1-2-1 tanh", "curve-5 1-4-1 relu", "curve-5 1-3-1 gelu", "curve-8 1-16-1 relu", "curve-8 1-4-1 leaky-relu", "curve-8 1-8-1 elu",
-        "curve-8 1-8-1 tanh", "curve-12 1-8-1 hard-tanh", "curve-12 1-8-8-1 leaky-relu", "curve-20 1-16-1 relu", "curve-20 1-4-4-1 relu", "curve-20 1-20-1 tanh",
+        "curve-8 1-8-1 tanh", "curve-12 1-8-1 hard-tanh", "curve-12 1-8-8-1 leaky-relu", "curve-20 1-16-1 relu",
+        "curve-20 1-4-4-1 relu", "curve-20 1-20-1 tanh", "square-9 1-4-1 tanh", "square-9 1-16-1 gelu", "square-15 1-4-4-1 sigmoid",
     )),
     *_of(MEASURED, (
         "iris 4-8-3 relu", "iris 4-1-3 relu", "iris 4-16-16-3 relu", "iris 4-8-3 leaky-relu", "iris 4-8-3 elu", "iris 4-8-3 relu error=softmax",
         "iris 4-8-3 leaky-relu error=softmax", "iris 4-8-3 tanh", "iris 4-8-3 tanh error=softmax", "iris-5 4-8-3 tanh", "iris-6 4-8-1 tanh",
         "wine 13-8-3 relu", "wine 13-16-3 leaky-relu", "wine 13-8-8-3 relu error=softmax", "wine 13-8-3 tanh error=softmax", "wine-14 13-8-3 sigmoid",
-        "diabetes 10-8-1 relu", "diabetes 10-64-1 relu", "diabetes 10-16-8-1 leaky-relu", "diabetes 10-10-1 elu", "diabetes 10-8-1 tanh", "diabetes-11 10-4-1 tanh",
+        "diabetes 10-8-1 relu", "diabetes 10-64-1 relu", "diabetes 10-16-8-1 leaky-relu", "diabetes 10-10-1 elu", "diabetes 10-8-1 tanh",
+        "diabetes-11 10-4-1 tanh",
         "breast-cancer 30-8-1 relu", "breast-cancer 30-8-1 relu error=logistic", "breast-cancer 30-8-1 leaky-relu error=logistic",
-        "breast-cancer 30-8-8-1 relu", "breast-cancer 30-8-1 tanh error=logistic", "breast-cancer-31 30-8-1 gelu", "breast-cancer-31 30-8-1 sigmoid error=logistic",
-        "digits 64-32-10 relu", "digits 64-32-10 relu error=softmax", "digits 64-32-10 leaky-relu", "digits-500 64-16-16-10 relu", "digits-65 64-32-10 tanh",
+        "breast-cancer 30-8-8-1 relu", "breast-cancer 30-8-1 tanh error=logistic", "breast-cancer-31 30-8-1 gelu",
+        "breast-cancer-31 30-8-1 sigmoid error=logistic",
+        "digits 64-32-10 relu", "digits 64-32-10 relu error=softmax", "digits 64-32-10 leaky-relu", "digits-500 64-16-16-10 relu", "digits-50 64-32-10 tanh",
         "digits-300 64-32-10 tanh",
     )),
     *_of(LINEAR, (

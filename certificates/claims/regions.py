@@ -33,8 +33,7 @@ _BITS = 64
 
 @dataclass(frozen=True)
 class BadRegion:
-    """A local minimum that exists in a region, and a proved smaller loss: the claims ``linear-region``, ``dead-region`` or ``constant-region``, and
-    ``loss-bounds``."""
+    """A local minimum that exists in a region, and a proved smaller loss: a claim ``linear-region``, ``dead-region`` or ``constant-region``, and its bounds."""
 
     minimum: Claim
     better: Claim
@@ -130,8 +129,8 @@ def _constant_region(context: ProofContext) -> Claim | None:
         return None
     output = definite_output(problem)
     words = (
-        "The residuals of the best constant output are orthogonal to the inputs, and all products of inputs, weighted with them, form a definite matrix: so some "
-        "networks of these widths with constant outputs are local minima"
+        "The residuals of the best constant output are orthogonal to the inputs, and all products of inputs, weighted with them, form a definite matrix: so "
+        "some networks of these widths with constant outputs are local minima"
     )
     return None if output is None else _constant(problem, "constant-region", words, {"output_weights": list(map(str, output))})
 

@@ -31,8 +31,8 @@ class AffineLogits:
 def affine_logits(problem: Problem, seed: int) -> AffineLogits | None:
     r"""Return probabilities, near those of the best affine logits, that are strictly between 0 and 1 in doubles; None where there are none, or none is found.
 
-    All inputs and targets must have doubles. There are none where the samples are separable, at least weakly, and none is sought for more than 150 inputs or 700 entries of the map. For softmax the
-    probabilities of a sample add up to 1 exactly.
+    All inputs and targets must have doubles. There are none where the samples are separable, at least weakly, and none is sought for more than 150 inputs or
+    700 entries of the map. For softmax the probabilities of a sample add up to 1 exactly.
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.functions.errors import error_named

@@ -129,13 +129,13 @@ LANDSCAPE = (
             _ONE_LAYER,
             "One output, or two classes with softmax.",
             "The hidden activation is continuous and strictly increasing.",
-            "Every target lies at or beyond an end of the output's range, so that the error falls strictly as the output moves to its side s_i = ±1: 0 or 1 for "
-            "a cross-entropy, or for an output activation that is bounded on that side.",
+            "Every target lies at or beyond an end of the output's range, so that the error falls strictly as the output moves to its side s_i = ±1: 0 or 1 "
+            "for a cross-entropy, or for an output activation that is bounded on that side.",
             "Some direction u separates the two sides, if only weakly.",
         ),
         conclusion=(
-            "J has no local minimum, so none that is bad. A unit with outgoing weight v ≠ 0 moves along u or −u, and lowers the loss. Where all v are 0 a local "
-            "minimum would stay one as a unit moves along u, with ∂J/∂v = 0; but that derivative falls strictly."
+            "J has no local minimum, so none that is bad. A unit with outgoing weight v ≠ 0 moves along u or −u, and lowers the loss. Where all v are 0 a "
+            "local minimum would stay one as a unit moves along u, with ∂J/∂v = 0; but that derivative falls strictly."
         ),
         source="proved in docs/deciding.md; compare Gori and Tesi 1992",
         decided_by="a rational direction, exactly",
@@ -157,8 +157,8 @@ LANDSCAPE = (
         ),
         source="proved in docs/deciding.md; compare Yun, Sra and Jadbabaie 2019; He, Wang and Su 2020",
         decided_by=(
-            "an affine map whose residuals are orthogonal to all inputs and to the ones, exactly; for a cross-entropy, probabilities none of which is at an end, "
-            "whose differences to the targets are so"
+            "an affine map whose residuals are orthogonal to all inputs and to the ones, exactly; for a cross-entropy, probabilities none of which is at an "
+            "end, whose differences to the targets are so"
         ),
     ),
     Statement(
@@ -181,10 +181,13 @@ LANDSCAPE = (
         id="constant-region",
         title="A constant network around which the loss curves upwards",
         kind="theorem",
-        formula=r"\textstyle\sum_i e_i x_i^{\top} = 0,\; \sum_i (u \cdot e_i)\, x_i x_i^{\top} \succ 0 \;\Rightarrow\; \exists\, W^{*} \text{ local minimum}: J(W^{*}) = \min_{c} "
-        r"\tfrac{1}{T} \textstyle\sum_i E(c, y_i)",
+        formula=(
+            r"\textstyle\sum_i e_i x_i^{\top} = 0,\; \sum_i (u \cdot e_i)\, x_i x_i^{\top} \succ 0 \;\Rightarrow\; \exists\, W^{*} \text{ local minimum}:"
+            r"\; J(W^{*}) = \min_{c} \tfrac{1}{T} \textstyle\sum_i E(c, y_i)"
+        ),
         hypotheses=(
-            "A hidden layer, trainable biases, identity output; the squared error, or a cross-entropy whose best constant output c is attained; e_i = ∇E(c, y_i).",
+            "A hidden layer, trainable biases, identity output; the squared error, or a cross-entropy whose best constant output c is attained.",
+            "e_i = ∇E(c, y_i) are the residuals there.",
             "The hidden activation is not piecewise linear: somewhere σ' and σ'' are continuous and not 0.",
             "The residuals e_i are orthogonal to all inputs, and for some vector u the sum of (u·e_i) x_i x_iᵀ is a definite matrix.",
         ),

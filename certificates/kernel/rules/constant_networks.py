@@ -24,7 +24,7 @@ def require_constant_minimum(step: Step, found: Mapping[str, Any], means: Sequen
     It is demanded that ``Σ e_i x_iᵀ = 0``, and that ``M = Σ (u·e_i) x_i x_iᵀ`` is definite. σ is curved: ``σ'(a), σ''(a) ≠ 0`` for some a. Let ``W_1 = 0``, and
     all hidden z be a. Near these weights ``F_i = G(A x_i)``, with ``A = W_1ᵀ``, and G the layers above, whose weights may vary as well. E is convex, so
     ``T (J − J*) ≥ Σ e_i·(F_i − c) = ½ Σ_j tr(Aᵀ H_j A M_j) + o(|A|²)``, uniformly, with ``H_j = ∇²G_j(0)`` and ``M_j = Σ_i e_ij x_i x_iᵀ``. Let the rows of
-    ``W_L`` be ``τu``, and all entries of the other ``W_l``, ``l > 1``, be η. Then ``H_j = u_j H``, where ``H = τ η^{L−2} (κ I + O(η))``, ``κ ≠ 0``, by the chain
+    ``W_L`` be ``τu``, and all entries of the other ``W_l``, ``l > 1``, be η. Then ``H_j = u_j H``, with ``H = τη^{L−2}(κI + O(η))``, ``κ ≠ 0``, by the chain
     rule from the top: ``∇²_l = σ''(a) diag(W_{l+1} ∇_{l+1}) + σ'(a)² W_{l+1} ∇²_{l+1} W_{l+1}ᵀ``, where the second term has one factor η more. For small η, and
     τ of the right sign, the sum is ``tr(AᵀHAM) ≥ δ|A|²``, and by continuity at least half of that for all weights of the layers above that are near: a minimum.
     """

@@ -14,7 +14,7 @@ from lossproof.certificates.kernel.arithmetic.inclusion import require_contracti
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network import matrices, orbits, passes
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import Rejected, require
+from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, positive
@@ -35,7 +35,11 @@ def unlearnable_samples(step: Step) -> Result:
     a, b = found[first], found[last]
     silent = len(listed) == 1 and a.sign == 0 and problem.separable
     require(silent or (len(listed) == 2 and a.first == b.first), place, "the outputs of these samples do not determine each other")
-    wanted = [orbits.image(problem, ZERO if silent else b.over(a), y) for y in problem.Y[first]]
+    factor = ZERO if silent else b.over(a)
+    bits = (problem.output_activation.homogeneity or 1) * max(factor.p.bit_length(), factor.q.bit_length())
+    limit(bits, limits.MAX_BITS, "the length of a scale of the outputs in bits")
+    step.work.spend(problem.n_L * limits.rational_work(bits), "images of the targets")
+    wanted = [orbits.image(problem, factor, y) for y in problem.Y[first]]
     broken = any(w is not None and w != y for w, y in zip(wanted, problem.Y[last], strict=True))
     require(broken, place, "the targets of these samples go together")
     return everywhere("exact-learning", proved=False), Rigor.EXACT
@@ -176,14 +180,14 @@ def no_critical_point(step: Step) -> Result:
     of class c: ``Σ_j (p_j − [j = c]) u_jᵀ x̃ = −Σ_j p_j (u_c − u_j)ᵀ x̃``, all ``p_j > 0``. No term is positive and one is negative.
 
     `separable-squashing`: one hidden layer, σ continuous and strictly increasing, and one output or two classes, which count as one output, the second less the
-    first. The loss of sample i falls strictly as the output moves to its side ``s_i = ±1``, and U is one u with all ``s_i u·x̃_i ≥ 0``, and one of them positive.
+    first. The loss of sample i falls strictly as the output moves to its side ``s_i = ±1``, and U is one u, all ``s_i u·x̃_i ≥ 0``, and one of them positive.
     Then J has no local minimum. Let a unit have ``v_k ≠ 0``: with ``w_k ± t u`` for the sign of ``v_k`` no output moves away from its side, and one moves
     strictly to it, for all ``t > 0``: J falls. Let all ``v_k = 0``: then ``w_1`` does not matter, and a local minimum would stay one along ``w_1 + t u``, with
     ``∂J/∂v_1 = Σ_i ε_i σ(z_1(i))/T = 0`` and the same ε, of signs ``−s_i``; but this sum falls strictly with t.
     """
     found, place, problem = step.expect(0, "direction"), "evidence.direction", step.problem
     hidden = step.conclusion["statement"] == "separable-squashing"
-    require(problem.L == 1 + hidden, "rule", "this needs a single layer, or for separable-squashing one hidden layer")
+    require(1 + hidden == problem.L, "rule", "this needs a single layer, or for separable-squashing one hidden layer")
     softmax = problem.error.family == "softmax"
     if hidden:
         right = problem.activation.increasing.holds and problem.n_L == 1 + softmax

@@ -29,7 +29,7 @@ SIGN_PRECISION = 1024
 MAX_BITS = 2**20
 """Bits of numerator or denominator of a rational number computed on the way."""
 MAX_SUM_BITS = 2**22
-"""The same for a sum, bounded by the denominators of its terms."""
+"""The same for a sum, bounded by the denominators of its terms, and for a power."""
 MAX_TERMS = 10**5
 """Terms of a polynomial in symbols."""
 MAX_EXPONENT = 10**5

@@ -9,7 +9,7 @@ from cases.kernel_cases_theorems import region
 from cases.kernel_draft import EVERYWHERE, Draft, layer, residues, weights
 from cases.kernel_growth import exact_layers, first, fractions, inclusion, line, long_denominators, patterns_of_signs, stationary
 
-from lossproof.certificates.kernel.arithmetic.rings import FormalRing
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.network import matrices, orbits
 from lossproof.certificates.kernel.reading.parse import Rejected

@@ -14,7 +14,7 @@ from lossproof.certificates.kernel.arithmetic.inclusion import require_contracti
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network import matrices, orbits, passes
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import Rejected, require
+from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, positive
@@ -35,7 +35,11 @@ def unlearnable_samples(step: Step) -> Result:
     a, b = found[first], found[last]
     silent = len(listed) == 1 and a.sign == 0 and problem.separable
     require(silent or (len(listed) == 2 and a.first == b.first), place, "the outputs of these samples do not determine each other")
-    wanted = [orbits.image(problem, ZERO if silent else b.over(a), y) for y in problem.Y[first]]
+    factor = ZERO if silent else b.over(a)
+    bits = (problem.output_activation.homogeneity or 1) * max(factor.p.bit_length(), factor.q.bit_length())
+    limit(bits, limits.MAX_BITS, "the length of a scale of the outputs in bits")
+    step.work.spend(problem.n_L * limits.rational_work(bits), "images of the targets")
+    wanted = [orbits.image(problem, factor, y) for y in problem.Y[first]]
     broken = any(w is not None and w != y for w, y in zip(wanted, problem.Y[last], strict=True))
     require(broken, place, "the targets of these samples go together")
     return everywhere("exact-learning", proved=False), Rigor.EXACT

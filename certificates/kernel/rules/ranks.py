@@ -54,7 +54,7 @@ def rank_minor(step: Step) -> Result:
             if chosen is not None:
                 u = read.integer(read.fields(chosen, ("u",), "evidence.substitution")["u"], "evidence.substitution.u", 1, p - 1)
                 ring = ExponentialRing(step.work, _exponential_setting(step), nmod(u, p))
-            exact = entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns)
+            exact = entries(matrix, step.problem, step.box_or_none(matrix, exact=True), ring, rows, columns)
     require(all(isinstance(x, (fmpq, nmod)) for x in exact.flat), "evidence.substitution", "an entry is no rational number")
     require(int(evidence.residues(exact, p, step.work).det()) != 0, "evidence.rows", "the minor is 0 modulo the prime")
     return step.lower(len(rows)), rigor_of(formal)
@@ -221,7 +221,7 @@ def rank_kernel(step: Step) -> Result:
         ring = ExponentialRing(step.work, _exponential_setting(step), Ratio(step.work, fmpq_poly([0, 1])))
     size = matrix.shape[0 if side == "left" else 1]
     vectors = np.array(evidence.reduced_vectors(found["vectors"], place, size, entry), dtype=object).reshape(-1, size)
-    M = entries(matrix, step.problem, step.box_or_none(matrix), ring)
+    M = entries(matrix, step.problem, step.box_or_none(matrix, exact=True), ring)
     M = M.T if side == "left" else M
     if kind == "Q" and all(isinstance(x, fmpq) for x in M.flat):
         ring.count(M.size * len(vectors), 0, M, vectors, inner=size)

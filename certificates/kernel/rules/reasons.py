@@ -216,7 +216,7 @@ DEFINITIONS: Mapping[str, Line | Callable[[Step], Decided]] = {
     "one-hidden-layer": Line("one-hidden-layer", HERE, (("Phi-1", HERE, "rank_lower"),), order=1,
                              holds=lambda step, f: step.problem.strip and step.problem.L == 2 and f[0] == step.problem.T == step.problem.widths[1]),
     "hessian-rank": Line("hessian-rank", HERE, _AT_LEARNER, facts=lambda step, f: {"rank_lower": f[1], "rank_upper": f[2]}, order=2),
-    "inertia": Line("inertia", HERE, _AT_LEARNER, order=2, near=True, facts=lambda step, f: {
+    "inertia": Line("inertia", HERE, _AT_LEARNER, lambda step, f: f[2] <= step.problem.N_net, order=2, near=True, facts=lambda step, f: {
         "negative": 0, "zero": step.problem.N_net - f[2], "positive": f[1], "undecided": f[2] - f[1]}),
     "principles-suffice": _principles_suffice,
     "critical-point": _critical_point,

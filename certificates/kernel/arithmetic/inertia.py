@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.rings import bounded
 from lossproof.certificates.kernel.arithmetic.series import Array
+from lossproof.certificates.kernel.reading.parse import limit
+from lossproof.theory import limits
 
 _SWITCH = fmpq(16, 25)
 
@@ -29,6 +30,7 @@ def inertia(matrix: Array, count: Callable[[int, int], None] = lambda numbers, b
         keep = [k for k in range(len(rest)) if k not in block]
         B, D = rest[np.ix_(keep, block)], rest[np.ix_(block, block)]
         longest = max((max(x.p.bit_length(), x.q.bit_length()) for x in rest.flat if isinstance(x, fmpq)), default=0)
+        limit(longest, limits.MAX_BITS, "the length of a rational number in bits")
         count(4 * len(keep) ** 2, 2 * longest)
         if len(block) == 1:
             signs, inverse = (bool(D[0, 0] < 0), bool(D[0, 0] > 0)), 1 / D
@@ -43,7 +45,7 @@ def _size(x: Any) -> Any:
     """Return the distance of a number from 0, a lower bound for a ball; 0 if it is not finite."""
     if isinstance(x, arb):
         return x.abs_lower() if x.is_finite() else arb(0)
-    return abs(bounded(x))
+    return abs(x)
 
 
 def _pivot(rest: Array) -> list[int]:

@@ -96,10 +96,11 @@ def length_of_sum(operand: Array | Series, terms: int) -> int:
     """Return a bound, up to the logarithm of ``terms``, of the bits of a sum of so many of the rationals in an operand: of their common denominators."""
     parts = operand.coefficients if isinstance(operand, Series) else (operand,)
     exact = [x for part in parts for x in part.flat if isinstance(x, fmpq)]
-    twos = [(int(x.q) & -int(x.q)).bit_length() - 1 for x in exact]
-    odd = {int(x.q) >> power for x, power in zip(exact, twos, strict=True)} - {1}
+    denominators = {int(x.q) for x in exact}
+    twos = {d & -d for d in denominators}
+    odd = {d // (d & -d) for d in denominators} - {1}
     longest = max((x.p.bit_length() for x in exact), default=0)
-    return longest + max(twos, default=0) + max(odd, default=0).bit_length() * min(terms, len(odd))
+    return longest + max(twos, default=1).bit_length() - 1 + max(odd, default=0).bit_length() * min(terms, len(odd))
 
 
 def side_of(z: Any, function: Function, times: int) -> tuple[Any, ...]:
@@ -170,6 +171,9 @@ class Formal(Commutative):
         factors = terms_of(other)
         limit(len(self.terms) * len(factors), limits.MAX_TERMS, "the number of terms of a product of polynomials in symbols")
         self.ring.work.spend(10 * len(self.terms) * len(factors), "products of polynomials in symbols")
+        if not isinstance(other, Formal):
+            q = factors[()]
+            return Formal(self.ring, {monomial: p * q for monomial, p in self.terms.items()}) if q != 0 else q
         return self._plus({}, ((_times(a, b), p * q) for a, p in self.terms.items() for b, q in factors.items()))
 
     def _plus(self, total: dict[Monomial, fmpq], more: Iterable[tuple[Monomial, fmpq]]) -> Element:

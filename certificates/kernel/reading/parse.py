@@ -109,8 +109,9 @@ def fields(value: Any, keys: tuple[str, ...], place: str) -> dict[str, Any]:
     """Return an object that has exactly the given keys; raises `Rejected`."""
     if type(value) is not dict:
         raise Rejected(place, "schema", f"expected an object with the keys {', '.join(keys)}, got {short(value)}")
-    for key in (*keys, *value):
-        require(key in keys and key in value, place, f"the key {short(key)} is {'missing' if key in keys else 'unknown'}", "schema")
+    wrong = next((key for key in (*keys, *value) if key not in keys or key not in value), None)
+    if wrong is not None:
+        raise Rejected(place, "schema", f"the key {short(wrong)} is {'missing' if wrong in keys else 'unknown'}")
     return value
 
 
@@ -143,14 +144,16 @@ def integer(value: Any, place: str, least: int, most: int, code: str = "evidence
     """Return an integer of ``[least, most]``; another type is a ``schema`` failure, another value has the given code."""
     if type(value) is not int:
         raise Rejected(place, "schema", f"expected an integer, got {short(value)}")
-    require(least <= value <= most, place, f"expected an integer from {least} to {most}, got {value}", code)
+    if not least <= value <= most:
+        raise Rejected(place, code, f"expected an integer from {least} to {most}, got {value}")
     return value
 
 
 def rational(value: Any, place: str) -> fmpq:
     """Return the rational that a string spells in lowest terms, such as ``"-3"`` or ``"2/7"``; raises `Rejected`."""
     spelled = text(value, place)
-    require(len(spelled) <= MAX_NUMBER_TEXT, place, f"a number has at most {MAX_NUMBER_TEXT} characters, got {len(spelled)}", "limit")
+    if len(spelled) > MAX_NUMBER_TEXT:
+        raise Rejected(place, "limit", f"a number has at most {MAX_NUMBER_TEXT} characters, got {len(spelled)}")
     found = fmpq(*map(fmpz, spelled.split("/"))) if _RATIONAL.fullmatch(spelled) else None
     if found is None or str(found) != spelled:
         raise Rejected(place, "number", f"expected a rational in lowest terms such as '2/7', got {short(spelled)}")
@@ -165,5 +168,6 @@ def number(value: Any, place: str) -> fmpq:
         double = float.fromhex(value)
     except OverflowError:
         double = math.inf
-    require(double.hex() == value != "-0x0.0p+0", place, f"{short(value)} is not a finite double as Python spells it", "number")
+    if value == "-0x0.0p+0" or double.hex() != value:
+        raise Rejected(place, "number", f"{short(value)} is not a finite double as Python spells it")
     return fmpq(*double.as_integer_ratio())

@@ -11,8 +11,7 @@ class Work:
 
     def __init__(self, most: int = MAX_WORK, most_of_a_step: int = MAX_STEP_WORK) -> None:
         self.most, self.most_of_a_step = most, most_of_a_step
-        self.spent = 0
-        self.begin_step()
+        self.spent, self._before, self._end = 0, 0, min(most, most_of_a_step)
 
     def begin_step(self) -> None:
         """Begin to count a step."""

@@ -148,8 +148,8 @@ def test_the_checker_goes_by_the_columns_of_the_problem(large, monkeypatch):
     seen = []
     from lossproof.certificates.kernel import check
 
-    original = check._checked
-    monkeypatch.setattr(check, "_checked", lambda *args: (seen.append(in_use()), original(*args))[1])
+    original = check._check_step
+    monkeypatch.setattr(check, "_check_step", lambda *args: (seen.append(in_use()), original(*args))[1])
     assert lp.verify(text).ok
     assert seen
     assert all(threads == {3 if large else 1} for threads in seen)

@@ -1,7 +1,7 @@
 """Attacks on the theorems about whole landscapes: random problems on which they say something, and a search for bad minima from many starts.
 
-Run with ``python -m benchmarks.landscape_attacks --problems 200 --starts 1000``. A bad minimum where a theorem says that there is none would be an alarm, and is
-printed with its problem. Where a theorem says that there are bad minima, the same search should meet some: that shows what it can see.
+Run with ``python -m benchmarks.landscape_attacks --problems 200 --starts 1000``. A bad minimum where a theorem says that there is none would be an alarm, and
+is printed with its problem. Where a theorem says that there are bad minima, the same search should meet some: that shows what it can see.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Trial:
 
 def theorems_on(problem: Problem) -> list[Claim]:
     """Return what the library's theorems say about a problem."""
-    return claims_of_theorems(ProofContext(problem, 0, 256), Point(random_weights(problem, 0)), claim_error_principle(problem, "principle-error"))
+    return claims_of_theorems(
+        ProofContext(problem, 0, 256), Point(random_weights(problem, 0)), claim_error_principle(problem, "principle-error")
+    )
 
 
 def trial(X: Array, Y: Array, units: int, activation: str, error: str, output: str) -> Trial | None:

@@ -69,13 +69,16 @@ class Network:
 
     @property
     def inputs(self) -> Array:
+        """The inputs with a 1 appended to each."""
         return np.hstack([self.X, np.ones((len(self.X), 1))])
 
     @property
     def size(self) -> int:
+        """How many weights there are."""
         return self.inputs.shape[1] * self.units + (self.units + 1) * self.Y.shape[1]
 
     def split(self, weights: Array) -> tuple[Array, Array]:
+        """Return ``W_1`` and ``W_2`` with their biases in the last rows, for each row of weights."""
         width, n_L = self.inputs.shape[1], self.Y.shape[1]
         first = width * self.units
         return weights[:, :first].reshape(len(weights), width, self.units), weights[:, first:].reshape(len(weights), self.units + 1, n_L)
@@ -89,6 +92,7 @@ class Network:
         return hidden, V[:, :-1], (value, first * slope, second * slope**2 + first * bend)
 
     def loss(self, weights: Array) -> Array:
+        """Return the loss of each row of weights."""
         return np.asarray(self._passed(weights)[2][0].sum(axis=(1, 2)) / len(self.X))
 
     def is_in_reach(self, weights: Array) -> Array:
@@ -171,8 +175,8 @@ class Found:
 def search_bad_minima(network: Network, count: int, seed: int, iterations: int = 150) -> Found:
     """Look for local minima whose loss is clearly above the least one met.
 
-    A candidate has ``|∇J| < 1e-9``, no eigenvalue of the Hessian below ``−1e-7``, weights `Network.is_in_reach`, and a loss above the least by 1e-4 and by 1 %. As the
-    Hessian may be singular, each is then disturbed by 1e-3 and 1e-2, forty times, and followed downwards: it is bad if no path ends clearly lower.
+    A candidate has ``|∇J| < 1e-9``, no eigenvalue of the Hessian below ``−1e-7``, weights `Network.is_in_reach`, and a loss above the least by 1e-4 and by 1 %.
+    As the Hessian may be singular, each is then disturbed by 1e-3 and 1e-2, forty times, and followed downwards: it is bad if no path ends clearly lower.
     """
     rng = np.random.default_rng(seed)
     W, losses, norms = descend(network, starts(network, count, rng), iterations)

@@ -13,7 +13,18 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Verdict
 
-_UNITS = "Every unit is constant on the samples at a bad local minimum"
+_ERRORS = (
+    "At a bad local minimum no outgoing weight is 0 (no-idle-unit). So ε_i = c_k s_i G(z_k(i)) at every unit k, with c_k ≠ 0, the relation s of the inputs and "
+    "G = 1/σ', which is strictly convex, and Σ_i s_i G(z_k(i)) = 0 by the output bias."
+)
+_JENSEN = "By Jensen every unit is constant on the samples of the relation."
+_ALONG_AN_EDGE = (
+    "So every unit is constant along an edge. If one were not constant along the other edge, its two values could be moved at equal outputs and equal ε, and G "
+    "would be constant."
+)
+_NOT_ALLOWED = (
+    "So ε is a function of the target there, and a multiple of s: these targets do not allow it, and there is no bad local minimum."
+)
 
 
 def claims_of_theorems(context: ProofContext, point: Point, principle_error: Claim) -> list[Claim]:
@@ -72,22 +83,21 @@ def _decided(problem: Problem, name: str, relation: tuple[Fraction, ...]) -> tup
     """Return the verdict and its reason; None where the theorem leaves it open."""
     shape = "The four inputs form a parallelogram" if name == "parallelogram" else "One input lies inside the simplex of the others"
     if name == "parallelogram" and problem.architecture.widths[1] >= 2:
-        return (
-            Verdict.PROVED,
-            f"{shape}, as those of XOR do, and there are two hidden units at least: no local minimum is bad, whatever the targets are.",
+        return Verdict.PROVED, (
+            f"{shape}, as those of XOR do, and there are two hidden units at least. {_ERRORS} {_ALONG_AN_EDGE} So all units are constant; but then two of them "
+            "could be made to vary along one edge at equal outputs. No local minimum is bad, whatever the targets are."
         )
     if not _allows_constants(problem, relation):
-        return (
-            Verdict.PROVED,
-            f"{shape}. {_UNITS}, so that equal targets would need equal weights in the relation, which these do not have: there is none.",
-        )
+        constant = f"{_ALONG_AN_EDGE} So the unit is constant." if name == "parallelogram" else _JENSEN
+        return Verdict.PROVED, f"{shape}. {_ERRORS} {constant} {_NOT_ALLOWED}"
     a, mean = problem.architecture, sum((row[0] for row in problem.samples.Y), Fraction(0)) / problem.T
     known = problem.error.name == "squared" or (problem.error.family == "logistic" and 0 < mean < 1)
     if not known or not a.output_activation.is_identity or not all(relation):
         return None
     reason = (
-        f"{shape}, and the targets are their mean plus a multiple of the weights in the relation: constant networks with the best constant output, "
-        "and with outgoing weights of the right signs and size, are local minima, and others have a smaller loss."
+        f"{shape}, and the targets are their mean plus a multiple of the weights in the relation of the inputs. So constant networks with the best constant "
+        "output are critical. With outgoing weights of the right signs and size they are local minima, as the loss rises with every small change of the outputs; "
+        "with others the loss falls below theirs."
     )
     return Verdict.REFUTED, reason
 

@@ -113,8 +113,8 @@ LANDSCAPE = (
         hypotheses=(*_ONE_RELATION, "There are four samples, and s = (1, −1, −1, 1) in some order."),
         conclusion=(
             "With two hidden units or more every local minimum is global, whatever the targets are. With one it is so unless the two pairs of opposite "
-            "corners have one target each and these differ; then, for the identity at the output and the squared or the logistic error, there are bad local minima: "
-            "the claim is REFUTED."
+            "corners have one target each and these differ; then, for the identity at the output and the squared or the logistic error, there are bad local "
+            "minima: the claim is REFUTED."
         ),
         source="proved in docs/deciding.md",
         decided_by="the relation and the targets, exactly; the records of the functions",

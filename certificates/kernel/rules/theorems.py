@@ -38,7 +38,8 @@ def one_relation(step: Step) -> Result:
     while the other takes the difference back, a flat neighbour of the kind that is impossible. So for two units or more there is no bad local minimum.
 
     *Constant on S*: there ε is a function of the target alone, and a multiple of s other than 0. So equal targets have equal ``s_i``; and for the squared
-    error, ``ε_i = (φ − y_i) σ_out'``, and the logistic one, ``ε_i = p − y_i``, y is in ``span(1, s)`` on S and not constant. Where that fails, the claim is proved.
+    error, ``ε_i = (φ − y_i) σ_out'``, and the logistic one, ``ε_i = p − y_i``, y is in ``span(1, s)`` on S and not constant. Where that fails, the claim is
+    proved.
 
     *Conversely* let S be all samples, the output the identity, the error squared or logistic, and ``y = ȳ + c s`` with ``c ≠ 0``. At a constant network with
     the best constant output, of loss ``J*``, ``ε = −c s``, and near it ``T(J − J*) ≥ Σ ε_i ΔF_i``, as E is convex. With ``z(i) = b + a_i`` for a unit,

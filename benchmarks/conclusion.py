@@ -83,7 +83,7 @@ def obstacle(problem: Any) -> str:
     if a.bias != "trainable":
         return "no trainable biases, which the theorems about regions and relations need"
     if a.activation.is_identity:
-        return "a linear network with a narrow layer, and targets that are dependent once they are centred, as unit vectors are: the published theorems do not apply"
+        return "a linear network with a narrow layer, and targets that are dependent once centred: the published theorems do not apply"
     if a.activation.affine_pieces:
         separable = problem.error.is_cross_entropy and not any(piece.slope == 0 for piece in a.activation.affine_pieces)
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from lossproof.certificates.claims.no_critical_point import claim_no_local_minimum
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import EVERYWHERE, Point
@@ -13,12 +14,21 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Verdict
 
-_UNITS = "Every unit is constant on the samples at a bad local minimum"
+_ERRORS = (
+    "At a bad local minimum no outgoing weight is 0 (no-idle-unit). So ε_i = c_k s_i G(z_k(i)) at every unit k, with c_k ≠ 0, the relation s of the inputs and "
+    "G = 1/σ', which is strictly convex, and Σ_i s_i G(z_k(i)) = 0 by the output bias."
+)
+_JENSEN = "By Jensen every unit is constant on the samples of the relation."
+_ALONG_AN_EDGE = (
+    "So every unit is constant along an edge. If one were not constant along the other edge, its two values could be moved at equal outputs and equal ε, and G "
+    "would be constant."
+)
+_NOT_ALLOWED = "So ε is a function of the target there, and a multiple of s: {wanted}. As this is not so, there is no bad local minimum."
 
 
 def claims_of_theorems(context: ProofContext, point: Point, principle_error: Claim) -> list[Claim]:
     """Claim the theorems that apply, each by its statement: PROVED where every local minimum is global, REFUTED where bad ones exist; others are left out."""
-    found = (_independent_samples(context, point, principle_error), _one_relation(context, point))
+    found = (_independent_samples(context, point, principle_error), _one_relation(context, point), claim_no_local_minimum(context.problem))
     return [claim for claim in found if claim is not None]
 
 
@@ -72,29 +82,28 @@ def _decided(problem: Problem, name: str, relation: tuple[Fraction, ...]) -> tup
     """Return the verdict and its reason; None where the theorem leaves it open."""
     shape = "The four inputs form a parallelogram" if name == "parallelogram" else "One input lies inside the simplex of the others"
     if name == "parallelogram" and problem.architecture.widths[1] >= 2:
-        return (
-            Verdict.PROVED,
-            f"{shape}, as those of XOR do, and there are two hidden units at least: no local minimum is bad, whatever the targets are.",
+        return Verdict.PROVED, (
+            f"{shape}, as those of XOR do, and there are two hidden units at least. {_ERRORS} {_ALONG_AN_EDGE} So all units are constant; but then two of them "
+            "could be made to vary along one edge at equal outputs. No local minimum is bad, whatever the targets are."
         )
     if not _allows_constants(problem, relation):
-        return (
-            Verdict.PROVED,
-            f"{shape}. {_UNITS}, so that {_wanted(problem)}; as this is not so, there is none.",
-        )
+        constant = f"{_ALONG_AN_EDGE} So the unit is constant." if name == "parallelogram" else _JENSEN
+        return Verdict.PROVED, f"{shape}. {_ERRORS} {constant} {_NOT_ALLOWED.format(wanted=_wanted(problem))}"
     a = problem.architecture
     if not _has_mean_output(problem) or not a.output_activation.is_identity or not all(relation):
         return None
     reason = (
-        f"{shape}, and the targets are their mean plus a multiple of the weights in the relation: constant networks with the best constant output, "
-        "and with outgoing weights of the right signs and size, are local minima, and others have a smaller loss."
+        f"{shape}, and the targets are their mean plus a multiple of the weights in the relation of the inputs. So constant networks with the best constant "
+        "output are critical. With outgoing weights of the right signs and size they are local minima, as the loss rises with every small change of the outputs; "
+        "with others the loss falls below theirs."
     )
     return Verdict.REFUTED, reason
 
 
 def _wanted(problem: Problem) -> str:
     if _has_mean_output(problem):
-        return "the targets of these would have to be a constant plus a multiple, other than 0, of the weights in the relation"
-    return "equal targets of these would have to have equal weights in the relation"
+        return "the targets there would have to be a constant plus a multiple, other than 0, of the weights in the relation"
+    return "equal targets there would have to have equal weights in the relation"
 
 
 def _has_mean_output(problem: Problem) -> bool:

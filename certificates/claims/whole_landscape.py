@@ -52,6 +52,6 @@ class WholeLandscape:
 
 def claims_of_region(conclusion: Claim) -> list[Claim]:
     """Return the claims of a region and of a better point that a conclusion rests on, to stand in the report."""
-    regions = ("linear-region", "dead-region")
+    regions = ("linear-region", "dead-region", "constant-region")
     premises = [node for node in conclusion.premises if isinstance(node, Claim)]
     return premises if any(claim.id in regions for claim in premises) else []

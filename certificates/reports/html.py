@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lossproof.certificates.reports.critical_figures import figures_of
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
-from lossproof.certificates.reports.outline import CRITICAL_POINTS, MATRIX_GLOSS, outline_of
+from lossproof.certificates.reports.outline import MATRIX_GLOSS, outline_of
 from lossproof.certificates.reports.plain_words import (
     QUESTION,
     VERDICT_WORDS,
@@ -25,6 +25,7 @@ from lossproof.certificates.reports.plain_words import (
     what_does_not_follow,
 )
 from lossproof.certificates.reports.record import ReportRecord
+from lossproof.certificates.reports.subjects import CRITICAL_POINTS
 from lossproof.certificates.reports.svg import network_svg, spectrum_svg
 from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula, mathml
 from lossproof.certificates.text.numbers import is_shortened, shortened_rows

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
-from lossproof.certificates.reports.outline import CRITICAL_POINTS, MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
 from lossproof.certificates.reports.plain_words import (
     QUESTION,
     conclusion_headline,
@@ -19,6 +19,7 @@ from lossproof.certificates.reports.plain_words import (
     what_does_not_follow,
 )
 from lossproof.certificates.reports.record import ReportRecord
+from lossproof.certificates.reports.subjects import CRITICAL_POINTS
 from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula
 from lossproof.certificates.text.numbers import shortened_rows
 

@@ -14,62 +14,16 @@ from lossproof.certificates.claims.critical_kinds import KIND_WORDS
 from lossproof.certificates.proof.nodes import Claim, Node, RankBound, certified_order, proof_order
 from lossproof.certificates.proof.places import EVERYWHERE, Place, Point, Region, Witness
 from lossproof.certificates.reports.critical_rows import CriticalRow, critical_rows
-from lossproof.certificates.reports.point_groups import by_point, claims_behind
+from lossproof.certificates.reports.point_groups import claims_behind
 from lossproof.certificates.reports.record import ReportRecord
-from lossproof.theory.statements.cited import CITED
+from lossproof.certificates.reports.subjects import by_subject
 from lossproof.theory.verdicts import Rigor, Verdict
 
-CRITICAL_POINTS = "Critical points"
-"""The heading of the section about critical points."""
-_SUBJECTS = {
-    "Exact learning": (
-        "exact-learning",
-        "exact-learner",
-        "wide-layer",
-        "one-hidden-layer",
-        "newton-kantorovich",
-        "robust-targets",
-        "clash",
-        "range",
-        "linear-reach",
-    ),
-    "The rank of P": (
-        "full-rank",
-        "count",
-        "almost-everywhere",
-        "never-everywhere",
-        "principles-suffice",
-        "duplicate",
-        "homogeneous",
-        "singular-value",
-    ),
-    "Rank bounds, layer by layer": ("khatri-rao", "projection", "k-rank"),
-    "The design principles": ("principle-error", "principle-weights", "principle-activation", "principle-widths", "principle-morse"),
-    "Second order": ("hessian-rank", "manifold", "ggn", "ggn-semidefinite", "differentiable"),
-    CRITICAL_POINTS: (
-        "critical-theorem",
-        "gradient-identity",
-        "no-critical-point",
-        "infimum-not-attained",
-        "critical-point",
-        "suboptimal",
-        "stationary",
-        "loss-bounds",
-        "inertia",
-        "global",
-        "strict-minimum",
-        "local-minimum",
-        "saddle",
-        "higher-order-descent",
-    ),
-    "Theorems of others": tuple(statement.id for statement in CITED),
-}
 MATRIX_GLOSS = (
     "P_l is the row block of layer l of P. Φ_l holds the outputs of layer l, a column for each sample, and Φ_l⁺ has a last row of ones besides "
     "when the bias is trainable. Ψ_l is the block-diagonal matrix of Ψ_l(1), …, Ψ_l(T). W_l includes its bias row when the bias is "
     "trainable, W_l* does not."
 )
-_HEADINGS = {name: heading for heading, names in _SUBJECTS.items() for name in names}
 
 
 @dataclass(frozen=True)
@@ -206,7 +160,7 @@ def outline_of(report: ReportRecord) -> ProofOutline:
     behind = claims_behind(report.claims)
     hidden = {id(claim) for group in behind.values() for claim in group}
     shown = [claim for claim in nodes if isinstance(claim, Claim) and claim is not conclusion and id(claim) not in hidden]
-    grouped = _grouped(shown, report.claims)
+    grouped = by_subject(shown, report.claims, conclusion)
     lemmas = [bound for bound in nodes if isinstance(bound, RankBound)]
     claims = [conclusion, *(c for group in grouped.values() for claim in group for c in (claim, *behind.get(id(claim), ())))]
     numbers = {id(claim): number for number, claim in enumerate(claims, start=1)}
@@ -284,15 +238,6 @@ def matrix_symbol(name: str) -> str:
         return name
     symbol = {"Phi": "Φ", "Psi": "Ψ"}.get(family, family)
     return f"{symbol}_{rest.replace('+', '⁺')}"
-
-
-def _grouped(claims: list[Claim], order: tuple[Claim, ...]) -> dict[str, list[Claim]]:
-    """Put claims of one subject together; subjects and claims keep the report's order, mere premises come last, and a point's claims stay together."""
-    place = {id(claim): index for index, claim in enumerate(order)}
-    groups: dict[str, list[Claim]] = {}
-    for claim in sorted(claims, key=lambda claim: place.get(id(claim), len(order))):
-        groups.setdefault(_HEADINGS.get(claim.id, "Further claims"), []).append(claim)
-    return {heading: by_point(group) if heading == CRITICAL_POINTS else group for heading, group in groups.items()}
 
 
 def _links(report: ReportRecord, premises: tuple[Node, ...], numbers: Mapping[int, int]) -> tuple[Link, ...]:

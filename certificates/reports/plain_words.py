@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.places import Point
 from lossproof.certificates.reports.critical_rows import kind_text
 from lossproof.certificates.reports.outline import ProofOutline
 from lossproof.certificates.reports.record import ReportRecord
@@ -84,19 +85,41 @@ def conclusion_headline(report: ReportRecord) -> str:
         if any(premise.id == "no-critical-point" for premise in premises):
             return "For this network and these samples the loss J has no critical point at all: no bad local minimum, and no global one either."
         return "For this network and these samples every local minimum of the loss J is a global minimum."
-    headline = "A bad local minimum is proved to exist"
-    suboptimal = next((premise for premise in premises if premise.id == "suboptimal"), None)
-    return f"{headline}." if suboptimal is None else f"{headline}: {_bad_minimum(report, suboptimal)}"
+    return f"A bad local minimum is proved to exist: {_bad_minimum(report, premises)}"
 
 
-def _bad_minimum(report: ReportRecord, suboptimal: Claim) -> str:
-    facts, other = suboptimal.facts, suboptimal.premises[-1].point if suboptimal.premises else None
-    low, high = Fraction(facts["loss_lower"]), Fraction(facts["other_loss_upper"])
+_REGIONS = {
+    "linear-region": "where the network is an affine map of its inputs,",
+    "dead-region": "where the output does not depend on the inputs,",
+}
+
+
+def _bad_minimum(report: ReportRecord, premises: Sequence[Claim]) -> str:
+    """Say what the bad minimum is and what beats it, as far as the premises of the conclusion tell."""
+    for premise in premises:
+        if premise.id == "suboptimal":
+            where = "at" if Fraction(premise.facts["radius"]) == 0 else "near"
+            other = premise.premises[-1].point if premise.premises else None
+            found, lower, upper = (
+                f"{where} point {report.number(premise.point)}",
+                premise.facts["loss_lower"],
+                premise.facts["other_loss_upper"],
+            )
+            return _compared(report, found, Fraction(lower), other, Fraction(upper))
+    minimum = next((premise for premise in premises if premise.id in _REGIONS), None)
+    better = next((premise for premise in premises if premise.id == "loss-bounds"), None)
+    if minimum is None or better is None:
+        return "at some weights no small change lowers the loss, though other weights have a smaller one."
+    return _compared(
+        report, _REGIONS[minimum.id], Fraction(minimum.facts["loss_lower"]), better.point, Fraction(better.facts["loss_upper"])
+    )
+
+
+def _compared(report: ReportRecord, where: str, low: Fraction, other: Point | None, high: Fraction) -> str:
     digits = next((d for d in range(4, 60) if Fraction(decimal_below(low, d)) > Fraction(decimal_above(high, d))), 60)
-    where = "at" if Fraction(facts["radius"]) == 0 else "near"
     beaten = "at another point" if other is None else f"at point {report.number(other)}"
     return (
-        f"{where} point {report.number(suboptimal.point)} this network with these samples has a local minimum of loss at least {decimal_below(low, digits)}, "
+        f"{where} this network with these samples has a local minimum of loss at least {decimal_below(low, digits)}, "
         f"and {beaten} the loss is at most {decimal_above(high, digits)}."
     )
 

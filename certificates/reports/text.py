@@ -7,7 +7,7 @@ import textwrap
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS, TABLE_GLOSS, aligned_table
 from lossproof.certificates.reports.fact_tables import facts_in_words
-from lossproof.certificates.reports.outline import CRITICAL_POINTS, MATRIX_GLOSS, ClaimEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, Link, ProofOutline, outline_of
 from lossproof.certificates.reports.plain_words import (
     QUESTION,
     conclusion_headline,
@@ -20,6 +20,7 @@ from lossproof.certificates.reports.plain_words import (
     what_does_not_follow,
 )
 from lossproof.certificates.reports.record import ReportRecord
+from lossproof.certificates.reports.subjects import CRITICAL_POINTS
 from lossproof.certificates.text.numbers import shortened_rows
 from lossproof.theory.verdicts import Verdict
 

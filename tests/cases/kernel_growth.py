@@ -188,6 +188,39 @@ def many_samples(T):
     return d
 
 
+def long_samples(digits):
+    draw = fractions(24, digits)
+    d = Draft((20, 1, 1), [[draw() for _ in range(20)] for _ in range(9)], [["0"]] * 9, bias="none", activation="relu")
+    d.upper("rank-samples", "P", 9, EVERYWHERE)
+    return d
+
+
+def common_denominators(T):
+    """Independent values at samples of which no two denominators have a common factor to speak of."""
+    draw = fractions(25, 80)
+    d = Draft((20, 1, 1), [[draw() for _ in range(20)] for _ in range(T)], [["0"]] * T)
+    substitution = {"exponentials": [[3] * 21], "weights": [[[5]]], "values": []}
+    d.lower("rank-minor", "P", 1, ALMOST, (), residues([0], [0], substitution))
+    return d
+
+
+def dimensions_of_layers(L):
+    d = Draft((1,) * (L + 1), [["1"]], [["0"]], activation="power:2")
+    d.upper("rank-dimension", "P", 1, EVERYWHERE, [d.size("Phi-0+", 1)])
+    return d
+
+
+def constants_of_lipschitz(n):
+    """Twenty learners in balls around one point, for which the norms of its weights are taken again and again."""
+    point = [layer([["0"] * n for _ in range(n)], ["1"] * n), layer([["1"]] * n, ["0"])]
+    d = Draft((n, n, 1), [["0"] * n], [[str(n)]], point, activation="identity")
+    sigma, found = d.singular("P", "1/8"), {"point": 0, "distance": "1/1024", "target_radius": "0"}
+    for k in range(1, 21):
+        learner = {"learner": f"W*{k}", **found}
+        d.claim("learner-ball", "exact-learning", EVERYWHERE, {"rank_lower": 1, **learner}, [sigma], learner, "VERIFIED_FLOAT")
+    return d
+
+
 def fixed_biases(n):
     constants = [[["0", [[["log", str(k + 2)], "1"]]] for k in range(n)], ["0"]]
     d = Draft((1, n, 1), line(1), [["0"]], activation="relu", bias="fixed", fixed_bias=constants)
@@ -307,6 +340,10 @@ GROWING = {
     "kernels of symbols": (kernel_of_symbols, 10, 40, 3.5),
     "sums of samples": (sums_of_samples, 40, 160, 12),
     "orbits of samples": (many_samples, 250, 1000, 3),
+    "orbits of long samples": (long_samples, 250, 1000, 4),
+    "common denominators": (common_denominators, 3, 12, 8),
+    "dimensions of many layers": (dimensions_of_layers, 15, 60, 40),
+    "Lipschitz constants of many weights": (constants_of_lipschitz, 50, 400, 9.5),
     "fixed biases": (fixed_biases, 25, 100, 3),
     "dead outputs": (dead_outputs, 25, 100, 3),
     "equal samples": (equal_samples, 24, 96, 8),

@@ -66,12 +66,12 @@ def chosen_residues(value: Any, place: str, p: int, length: int, least: int = 0)
 
 
 def common_denominator(numbers: Iterable[fmpq], most: int, work: Work) -> int:
-    """Return the least common denominator of rational numbers, which may have so many bits, counted as it grows; raises `Rejected`."""
+    """Return the least common denominator of rational numbers, counted as it grows, which may have so many bits; raises `Rejected`."""
     D = fmpz(1)
     for x in numbers:
         D = D.lcm(x.q)
         limit(D.bit_length(), most, "the length of a common denominator in bits")
-        work.spend(limits.rational_work(D.bit_length()), "a common denominator")
+        work.spend(limits.rational_work(int(D.bit_length())), "a common denominator")
     return int(D)
 
 

@@ -136,6 +136,7 @@ def _first_values(step: Step, u: Array, p: int, tanh: bool) -> Any:
     """Return ``σ(z_1)`` of shape ``(T, n_1)`` for residues in place of the exponentials ``u_{ab}``."""
     problem = step.problem
     D = evidence.common_denominator((x for row in problem.X for x in row), 2**16, step.work)
+    step.work.spend(problem.T * u.shape[1] * (limits.rational_work(D.bit_length()) + 10 * len(u)), "powers of residues")
     powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in (*row, *[ONE] * problem.bias_rows)] for row in problem.X]
     s = np.array([[math.prod(map(pow, bases, row), start=nmod(1, p)) for bases in u] for row in powers], dtype=object)
     return (s - 1) / (s + 1) if tanh else s / (s + 1)

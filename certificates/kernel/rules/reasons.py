@@ -275,6 +275,8 @@ IMPLICATIONS: Mapping[str, Line] = {
     "suboptimal": Line(_ASKED, EVERYWHERE, (("suboptimal", ANY, PROVED),), verdict=REFUTED),
     # J falls along one direction at all weights, so it has no local minimum, good or bad
     "nowhere": Line(_ASKED, EVERYWHERE, _proved("no-critical-point", at=EVERYWHERE)),
+    # J has no local minimum
+    "by-separable-squashing": Line(_ASKED, EVERYWHERE, _proved("separable-squashing", at=EVERYWHERE)),
     "some-learner": Line("exact-learning", EVERYWHERE, (("exact-learner", ANY, PROVED),)),
     "named-learner": Line("exact-learner", HERE, _proved("exact-learning", at=EVERYWHERE), lambda step, f: f[0].get("learner") == step.at),
     "robust-targets": Line("robust-targets", EVERYWHERE, _proved("exact-learning", at=EVERYWHERE),
@@ -311,7 +313,7 @@ IMPLICATIONS: Mapping[str, Line] = {
     **{f"against-{name}": Line(_ASKED, EVERYWHERE, ((name, EVERYWHERE, REFUTED),), verdict=REFUTED) for name in _ONE_RELATION},
     # some local minimum has at least that loss, and another point has less
     **{name: Line(_ASKED, EVERYWHERE, (*_proved(name, at=EVERYWHERE), ("loss-bounds", ANY, PROVED)), _is_beaten, verdict=REFUTED)
-       for name in ("linear-region", "dead-region")},
+       for name in ("linear-region", "dead-region", "constant-region")},
     "not-critical": Line("critical-point", HERE, (("stationary", HERE, REFUTED), *_proved("loss-bounds")),
                          facts=lambda step, f: {"kind": "not-critical", **f[1]}, verdict=REFUTED),
 }

@@ -156,8 +156,10 @@ class Step:
         return self.conclude(statement, {**(facts or {}), "radius": str(self.box().radius)}, proved=proved)
 
     def count_samples(self) -> None:
-        """Count that all samples are looked at."""
-        self.work.spend(limits.samples_work(self.problem.T, self.problem.widths[0] + self.problem.n_L), "the samples")
+        """Count that all samples are looked at, which takes quotients of their numbers at most."""
+        bits = max(max(x.p.bit_length(), x.q.bit_length()) for rows in (self.problem.X, self.problem.Y) for row in rows for x in row)
+        numbers = limits.samples_work(self.problem.T, self.problem.widths[0] + self.problem.n_L)
+        self.work.spend(numbers * limits.rational_work(int(bits)), "the samples")
 
     def sample_and_output(self, found: Mapping[str, Any]) -> tuple[int, int]:
         """Return the sample and the output that the evidence names."""

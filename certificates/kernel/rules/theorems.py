@@ -18,6 +18,8 @@ from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
+from lossproof.certificates.kernel.rules.affine_logits import entropy_of_affine_logits
+from lossproof.certificates.kernel.rules.constant_networks import require_constant_minimum
 from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, named
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
@@ -104,7 +106,7 @@ def _allows_constants(step: Step, s: Sequence[fmpq]) -> bool:
 
 
 def linear_region(step: Step) -> Result:
-    """There is a local minimum, of a loss no less than that of the best affine map.
+    """There is a local minimum, of a loss no less than that of the best affine map (for cross-entropies no less than `entropy_of_affine_logits`).
 
     Let σ be affine with a slope other than 0 on an open interval. Where all hidden units stay on it for all samples, F is an affine map of rank at most r, the
     smallest hidden width, and every such map occurs: scale its first factor and shift it into the interval, pass it on, and undo it in the last layer; units
@@ -112,10 +114,14 @@ def linear_region(step: Step) -> Result:
     the span of those of the centred inputs: a closed set, so one of the maps is best for the squared error. Weights that give it are a local minimum, as all z
     stay on the interval near them. Its loss is at least that of the best affine map, ``½ Σ|Ax̃_i − y_i|²/T`` with ``X̃ᵀ(X̃A − Y) = 0``.
     """
-    found, problem, place = step.expect(0, "map", "loss"), step.problem, "evidence.map"
+    problem, place = step.problem, "evidence.map"
     require(any(piece.slope != 0 for piece in problem.activation.affine_pieces), "rule", "this needs an activation with an affine piece")
     _require_free_output(problem)
-    require(problem.error.name == "squared", "rule", "this needs the squared error")
+    if problem.error.is_cross_entropy:
+        entropy = entropy_of_affine_logits(step)
+        return _with_loss_of("linear-region", step.evidence, entropy), Rigor.BALL
+    found = step.expect(0, "map", "loss")
+    require(problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
     X, residuals, scales = _residuals(step, read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L))
     require(not any((X.transpose() * residuals).entries()), place, "the residuals are not orthogonal to the inputs")
     sums = [sum((r * r for r in column), fmpz(0)) for column in residuals.transpose().tolist()]
@@ -175,27 +181,34 @@ def dead_region(step: Step) -> Result:
     best constant output gives a local minimum. It exists for the squared error, ``c = ȳ``, with ``Σ|ȳ − y_i|² = Σ|y_i|² − T|ȳ|²``; and for a cross-entropy
     where no mean is at an end: logistic with ``0 < ȳ_j < 1``, of loss ``Σ_j H(ȳ_j)``, ``H(p) = −p log p − (1−p) log(1−p)``; softmax, whose targets add up to
     1, with ``ȳ_j > 0``, of loss ``−Σ_j ȳ_j log ȳ_j``.
+
+    `constant-region`: the same for other activations, where `require_constant_minimum` shows a local minimum with the best constant output.
     """
     problem, work = step.problem, step.work
+    constant = step.conclusion["statement"] == "constant-region"
+    name = "constant-region" if constant else "dead-region"
     cross = problem.error.is_cross_entropy
     require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
-    found = step.expect(0, "loss", *(["precision"] if cross else []))
-    require(any(piece.slope == 0 for piece in problem.activation.affine_pieces), "rule", "this needs an activation with a constant piece")
+    found = step.expect(0, "loss", *(["precision"] if cross else []), *(["output_weights"] if constant else []))
+    dead = any(piece.slope == 0 for piece in problem.activation.affine_pieces)
+    require(constant or dead, "rule", "this needs an activation with a constant piece")
     _require_free_output(problem)
     step.count_samples()
     columns = list(zip(*problem.Y, strict=True))
     means = [evidence.total(column, work) / problem.T for column in columns]
+    if constant:
+        require_constant_minimum(step, found, means)
     if not cross:
         squares = (evidence.total((y * y for y in column), work) for column in columns)
         spread = evidence.total((total - problem.T * mean * mean for total, mean in zip(squares, means, strict=True)), work)
-        return _with_loss_of("dead-region", found, spread / (2 * problem.T)), Rigor.EXACT
+        return _with_loss_of(name, found, spread / (2 * problem.T)), Rigor.EXACT
     softmax = problem.error.family == "softmax"
     require(all(mean > 0 and (softmax or mean < 1) for mean in means), "rule", "the best constant output is not attained")
     shares = [q for mean in means for q in ((mean,) if softmax else (mean, 1 - mean))]
     with step.balls() as ring:
         work.spend(len(shares) * limits.value_work(ring.bits), "logarithms")
         entropy = sum((-p * p.log() for p in map(ring.embed, shares)), ring.embed(ZERO))
-        return _with_loss_of("dead-region", found, entropy), Rigor.BALL
+        return _with_loss_of(name, found, entropy), Rigor.BALL
 
 
 THEOREM_RULES = named(one_relation, linear_region, dead_region)

@@ -13,9 +13,10 @@ from cases.landscapes import XOR_Y as PARITY
 
 import lossproof as lp
 from lossproof import Rigor, Verdict
-from lossproof.certificates.claims.cited import claims_cited, decisive_theorem
+from lossproof.certificates.claims.cited import claims_cited
 from lossproof.certificates.claims.conclusion import claim_conclusion
 from lossproof.certificates.claims.principles import claim_error_principle
+from lossproof.certificates.claims.whole_landscape import WholeLandscape
 from lossproof.certificates.proof.certificate import certificate_of
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import undecided
@@ -240,9 +241,8 @@ def conclusion(*args, **kwargs):
     prover = context(*args, **kwargs)
     open_rank = undecided("full-rank", LANDSCAPE, "Not asked here.", "a proof")
     claims = claims_cited(prover)
-    found = claim_conclusion(
-        prover.problem, open_rank, None, claim_error_principle(prover.problem, "principle-error"), cited=decisive_theorem(claims)
-    )
+    principle, whole = claim_error_principle(prover.problem, "principle-error"), WholeLandscape(prover, None, (), tuple(claims))
+    found = claim_conclusion(prover.problem, open_rank, None, principle, whole, suboptimal=None, losses=())
     verification = lp.verify(certificate_of(prover.problem, [found, *claims]).text)
     assert verification.ok, verification.failures
     return found
@@ -260,7 +260,9 @@ def test_a_decisive_theorem_proves_the_conclusion(problem):
 @pytest.mark.parametrize(
     "problem", [TANH, SIGMOID, LEAKY, changed(LINEAR, bias="fixed"), changed(LINEAR, widths=(2, 1, 2), error="smooth-l1")]
 )
-def test_other_theorems_never_prove_the_conclusion(problem):
+def test_other_theorems_never_decide_the_conclusion(problem, monkeypatch):
+    """Where nothing is known of regions with a bad local minimum."""
+    monkeypatch.setattr(WholeLandscape, "bad_region", lambda self, losses: None)
     args, kwargs = problem
     assert conclusion(*args, **kwargs).verdict is UNDECIDED
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from flint import arb, arb_mat, fmpq, fmpz, fmpz_mat
+from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.reading import parse as read
@@ -58,29 +58,20 @@ def entropy_of_affine_logits(step: Step) -> arb:
 
 def _require_balance(inputs: Table, shares: Table, targets: Table, correction: Table, work: Work) -> None:
     """Demand ``X̃ᵀ(P̂ − Y) + X̃ᵀX̃ C = 0``, in whole numbers: each column of X̃, and of the rest, is taken times a common denominator."""
-    columns = [_whole(column, work) for column in zip(*inputs, strict=True)]
-    X = fmpz_mat([list(row) for row in zip(*(whole for whole, _ in columns), strict=True)])
-    gaps, T = [[p - y for p, y in zip(*pair, strict=True)] for pair in zip(shares, targets, strict=True)], len(inputs)
-    rest = []
-    for gap, change in zip(zip(*gaps, strict=True), zip(*correction, strict=True), strict=True):
-        rest.append(_whole([*gap, *(c / scale for c, (_, scale) in zip(change, columns, strict=True))], work)[0])
-    sizes = [max(q.bit_length() for column in table for q in column) for table in ([whole for whole, _ in columns], rest)]
-    bits = 2 * sizes[0] + sizes[1] + T.bit_length() + len(columns)
+    T, m, n = len(inputs), len(inputs[0]), len(targets[0])
+    columns = list(zip(*inputs, strict=True))
+    factors, size = evidence.factors_to_whole(columns, work)
+    limit((T + n) * m * limits.product_work(size), limits.MAX_ENTRIES, "the length of the inputs in words")
+    work.spend((T + m) * n * limits.rational_work(size), "differences to the targets")
+    gaps = [[p - y for p, y in zip(*pair, strict=True)] for pair in zip(zip(*shares, strict=True), zip(*targets, strict=True), strict=True)]
+    changes = [[c / factor for c, factor in zip(change, factors, strict=True)] for change in zip(*correction, strict=True)]
+    scales, rest = evidence.factors_to_whole([(*gap, *change) for gap, change in zip(gaps, changes, strict=True)], work)
+    limit((T + m) * n * limits.product_work(rest), limits.MAX_ENTRIES, "the length of the probabilities in words")
+    bits = 2 * size + rest + T.bit_length() + m.bit_length() + 1
     limit(bits, limits.MAX_SUM_BITS, "the length of a sum of whole numbers in bits")
-    m, n = len(columns), len(rest)
     work.spend((T * m * (m + n) + m * m * n) * limits.product_work(bits), "products of whole numbers")
-    R, C = (fmpz_mat([column[a:b] for column in rest]).transpose() for a, b in ((0, T), (T, T + m)))
+    X, R, C = (evidence.whole(*parts) for parts in ((columns, factors), (gaps, scales), (changes, scales)))
     left = X.transpose() * R + (X.transpose() * X) * C
     require(
         not any(left.entries()), "evidence.correction", "the probabilities are not balanced: the inputs see a difference to the targets"
     )
-
-
-def _whole(numbers: Sequence[fmpq], work: Work) -> tuple[list[fmpz], fmpz]:
-    """Return the least multiples of rational numbers, all by the same factor, that are whole, and the factor."""
-    scale = fmpz(1)
-    for x in numbers:
-        scale = scale.lcm(x.q)
-        limit(scale.bit_length(), limits.MAX_BITS, "the length of a common denominator in bits")
-        work.spend(limits.rational_work(scale.bit_length()), "a common denominator")
-    return [x.p * (scale // x.q) for x in numbers], scale

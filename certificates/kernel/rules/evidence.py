@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-from flint import fmpq, fmpz, nmod, nmod_mat
+from flint import fmpq, fmpz, fmpz_mat, nmod, nmod_mat
 
 from lossproof.certificates.kernel.network.matrices import Matrix
 from lossproof.certificates.kernel.reading import parse as read
@@ -73,6 +73,19 @@ def common_denominator(numbers: Iterable[fmpq], most: int, work: Work) -> int:
         limit(D.bit_length(), most, "the length of a common denominator in bits")
         work.spend(limits.rational_work(int(D.bit_length())), "a common denominator")
     return int(D)
+
+
+def factors_to_whole(columns: Sequence[Sequence[fmpq]], work: Work) -> tuple[list[fmpz], int]:
+    """Return numbers, one for each column, that make its entries whole, and a bound of the bits that these then have."""
+    factors = [fmpz(common_denominator(column, limits.MAX_BITS, work)) for column in columns]
+    return factors, max(
+        factor.bit_length() + max(x.p.bit_length() for x in column) for factor, column in zip(factors, columns, strict=True)
+    )
+
+
+def whole(columns: Sequence[Sequence[fmpq]], factors: Sequence[fmpz]) -> fmpz_mat:
+    """Return the matrix of some columns, each multiplied by its number, which makes it whole."""
+    return fmpz_mat([[x.p * (factor // x.q) for x in column] for column, factor in zip(columns, factors, strict=True)]).transpose()
 
 
 def total(numbers: Iterable[fmpq], work: Work) -> fmpq:

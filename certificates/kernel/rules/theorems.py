@@ -16,7 +16,6 @@ from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
-from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.affine_logits import entropy_of_affine_logits
 from lossproof.certificates.kernel.rules.constant_networks import require_constant_minimum
@@ -138,28 +137,17 @@ def _residuals(step: Step, table: Sequence[Sequence[fmpq]]) -> tuple[fmpz_mat, f
     T, m, n = problem.T, problem.fan_in(1), problem.n_L
     step.count_samples()
     inputs = [*zip(*problem.X, strict=True), (ONE,) * T]
-    scales, bits = _scales(inputs, work)
+    scales, bits = evidence.factors_to_whole(inputs, work)
     limit((T + n) * m * limits.product_work(bits), limits.MAX_ENTRIES, "the length of the inputs in words")
     work.spend(m * n * limits.rational_work(bits), "an affine map")
-    factors = [[row[j] / scale for row, scale in zip(table, scales, strict=True)] for j in range(n)]
+    maps = [[row[j] / scale for row, scale in zip(table, scales, strict=True)] for j in range(n)]
     targets = list(zip(*problem.Y, strict=True))
-    outputs, size = _scales([(*a, *y) for a, y in zip(factors, targets, strict=True)], work)
+    outputs, size = evidence.factors_to_whole([(*a, *y) for a, y in zip(maps, targets, strict=True)], work)
     bits, size = bits + T.bit_length(), bits + size + m.bit_length() + 1
     limit((2 * T + m) * n * limits.product_work(size), limits.MAX_ENTRIES, "the length of the residuals in words")
     work.spend(2 * T * m * n * limits.product_work(bits + size) + T * n * limits.product_work(2 * size), "products of whole numbers")
-    X, A, Y = (_whole(*parts) for parts in ((inputs, scales), (factors, outputs), (targets, outputs)))
+    X, A, Y = (evidence.whole(*parts) for parts in ((inputs, scales), (maps, outputs), (targets, outputs)))
     return X, X * A - Y, outputs
-
-
-def _scales(columns: Sequence[Sequence[fmpq]], work: Work) -> tuple[list[fmpz], int]:
-    """Return numbers, one for each column, that make its entries whole, and a bound of the bits that these then have."""
-    scales = [fmpz(evidence.common_denominator(column, limits.MAX_BITS, work)) for column in columns]
-    return scales, max(scale.bit_length() + max(x.p.bit_length() for x in column) for scale, column in zip(scales, columns, strict=True))
-
-
-def _whole(columns: Sequence[Sequence[fmpq]], scales: Sequence[fmpz]) -> fmpz_mat:
-    """Return the matrix of some columns, each multiplied by its number, which makes it whole."""
-    return fmpz_mat([[x.p * (scale // x.q) for x in column] for column, scale in zip(columns, scales, strict=True)]).transpose()
 
 
 def _require_free_output(problem: Problem) -> None:

@@ -96,7 +96,7 @@ def _decided(problem: Problem, name: str, relation: tuple[Fraction, ...]) -> tup
         return None
     reason = (
         f"{shape}, and the targets are their mean plus a multiple of the weights in the relation of the inputs. So constant networks with the best constant "
-        "output are critical. With outgoing weights of the right signs and size they are local minima, as the loss rises with every small change of the outputs; "
+        "output are critical. With outgoing weights of the right signs and size they are local minima, as every small change of the outputs raises the loss; "
         "with others the loss falls below theirs."
     )
     return Verdict.REFUTED, reason

@@ -119,7 +119,10 @@ def test_the_threshold_of_xor_with_tanh() -> None:
     targets, mean = (0, 1, 1, 0), sympy.Rational(1, 2)
     assert all(y == mean + c * sign for y, (_, sign) in zip(targets, CORNERS, strict=True))
     slope, bend = diff(tanh(Z), Z), diff(tanh(Z), Z, 2)
-    assert is_zero(c * bend / slope**2 - sinh(Z) * cosh(Z))
+    u = sympy.Symbol("u", positive=True)
+    in_exponentials = {tanh(Z): (u**2 - 1) / (u**2 + 1), sinh(Z): (u - 1 / u) / 2, cosh(Z): (u + 1 / u) / 2}
+    assert all(is_zero(function - value.subs(u, exp(Z))) for function, value in in_exponentials.items())
+    assert sympy.cancel((c * bend / slope**2 - sinh(Z) * cosh(Z)).subs(in_exponentials)) == 0
 
 
 @pytest.mark.parametrize("T_", [2, 3, 4, 5])

@@ -29,7 +29,7 @@ SIGN_PRECISION = 1024
 MAX_BITS = 2**20
 """Bits of numerator or denominator of a rational number computed on the way."""
 MAX_SUM_BITS = 2**22
-"""The same for a sum, bounded by the denominators of its terms."""
+"""The same for a sum, bounded by the denominators of its terms, and for a power."""
 MAX_TERMS = 10**5
 """Terms of a polynomial in symbols."""
 MAX_EXPONENT = 10**5
@@ -37,7 +37,7 @@ MAX_EXPONENT = 10**5
 MAX_DEGREE = 2 * 10**6
 """Degree of a rational function in ``u``."""
 MAX_ENTRIES = 2**24
-"""Entries of a matrix that is written out."""
+"""Entries of a matrix that is written out, and of the blocks ``Ψ_l(i)`` that it is made of."""
 MAX_MINOR = 2**12
 """Rows of a minor, whose entries are written out."""
 MAX_ORDER = 24
@@ -50,6 +50,8 @@ MAX_GRAM_COLUMNS = 60_000
 """Columns of a Gram matrix that is factored in double precision: one triangle of it takes ``4 n²`` bytes."""
 MAX_GRAM_VALUES = 5 * 10**6
 """Values of activations for such a matrix."""
+MAX_GRAM_ENTRIES = 2**28
+"""Entries of the blocks ``Ψ_l(i)`` for such a matrix: derivatives of each output by the units of all layers."""
 DOUBLE_PRECISION = 80
 """Precision of the balls in which the values of activations are enclosed for double precision."""
 MAX_BATCH = 2 * 10**5

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from lossproof.certificates.claims.blocks import claim_khatri_rao, claim_one_hidden_layer, claim_projection, claim_wide_layer
-from lossproof.certificates.claims.cited import claims_cited, decisive_theorem
 from lossproof.certificates.claims.conclusion import claim_conclusion
 from lossproof.certificates.claims.critical_point import LandscapeClaims
 from lossproof.certificates.claims.exact_learning import claim_exact_learning, refute_exact_learning
@@ -19,7 +18,7 @@ from lossproof.certificates.claims.full_rank import (
 )
 from lossproof.certificates.claims.landscape import claims_at_weights, claims_of_search
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
-from lossproof.certificates.claims.no_critical_point import claim_infimum_not_attained, claim_no_critical_point
+from lossproof.certificates.claims.no_critical_point import claim_infimum_not_attained
 from lossproof.certificates.claims.principles import (
     claim_count,
     claim_principle_activation,
@@ -27,9 +26,8 @@ from lossproof.certificates.claims.principles import (
     claim_principle_widths,
     claim_principles_suffice,
 )
-from lossproof.certificates.claims.regions import bad_region
 from lossproof.certificates.claims.second_order import claim_ggn_semidefinite, claim_hessian_rank, claims_manifold_and_ggn
-from lossproof.certificates.claims.theorems import claims_of_theorems
+from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
 from lossproof.certificates.inputs.memory_allowed import memory_allowed
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
@@ -142,26 +140,19 @@ def _all_claims(context: ProofContext, point: Point, *, weights_given: bool) -> 
         claim_khatri_rao(context, point), claim_projection(context, point), claim_wide_layer(context, point), claim_one_hidden_layer(context, point),
     ]  # fmt: skip
     critical = claims_at_weights(context, point, nearby, landscape) if weights_given else claims_of_search(context, nearby, landscape)
-    nowhere, infimum = claim_no_critical_point(problem), claim_infimum_not_attained(context, point)
-    theorems, cited = claims_of_theorems(context, point, principle_error), claims_cited(context)
+    infimum, whole = claim_infimum_not_attained(context, point), WholeLandscape.of(context, point, principle_error)
     losses = [
         premise for claim in critical.points for premise in claim.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"
     ]
-    conclusion = claim_conclusion(
-        problem, everywhere, almost, principle_error, suboptimal=critical.suboptimal, nowhere=nowhere, theorems=theorems,
-        cited=decisive_theorem(cited), find_region=lambda: bad_region(context, losses),
-    )  # fmt: skip
-    regions = [
-        node for node in conclusion.premises if isinstance(node, Claim) and node.id in ("linear-region", "dead-region", "loss-bounds")
-    ]
+    conclusion = claim_conclusion(problem, everywhere, almost, principle_error, whole, suboptimal=critical.suboptimal, losses=losses)
     ordered = [
         conclusion,
         claim_count(problem),
         generic,
         everywhere,
         at,
-        *theorems,
-        *regions,
+        *whole.theorems,
+        *claims_of_region(conclusion),
         *following,
         claim_principles_suffice(context, point),
         *blocks,
@@ -171,13 +162,13 @@ def _all_claims(context: ProofContext, point: Point, *, weights_given: bool) -> 
         *principles,
         claim_hessian_rank(context, point, learner, known, morse, weights_given=weights_given),
         *claims_manifold_and_ggn(context, known, morse),
-        nowhere,
+        whole.nowhere,
         infimum,
         *critical.own,
         *critical.points,
         critical.suboptimal,
     ]
-    return [claim for claim in (*ordered, claim_ggn_semidefinite(context), *cited) if claim is not None]
+    return [claim for claim in (*ordered, claim_ggn_semidefinite(context), *whole.cited) if claim is not None]
 
 
 def _notes(context: ProofContext, point: Point, claims: Sequence[Claim], *, chosen: bool, fit: LearnerFit | None) -> tuple[str, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from lossproof.certificates.claims.regions import BadRegion
+from lossproof.certificates.claims.whole_landscape import WholeLandscape
 from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
 from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
@@ -19,33 +20,31 @@ def claim_conclusion(
     full_everywhere: Claim,
     almost_everywhere: Claim | None,
     principle_error: Claim,
+    whole: WholeLandscape,
     *,
-    suboptimal: Claim | None = None,
-    nowhere: Claim | None = None,
-    theorems: Sequence[Claim] = (),
-    cited: Claim | None = None,
-    find_region: Callable[[], BadRegion | None] = lambda: None,
+    suboptimal: Claim | None,
+    losses: Sequence[Claim],
 ) -> Claim:
     """Claim that every local minimum is global, where it is proved; refute it by a bad local minimum; else name the set of weights that remains.
 
-    ``suboptimal`` is a proved bad local minimum, ``nowhere`` the claim that there is no critical point at all, ``theorems`` those of our own that decide it,
-    ``cited`` a theorem of others that applies and says that every local minimum is global; ``find_region`` is asked last for a local minimum in a region of the
-    weights that some point beats. A failed sufficient condition is no proof of the contrary: without bad local minima that are proved to exist the verdict is
-    never REFUTED.
+    ``suboptimal`` is a proved bad local minimum; ``whole`` what theorems say, which is asked last for a local minimum in a region of the weights that some
+    point beats, one of the ``losses`` or a new one. A failed sufficient condition is no proof of the contrary: without bad local minima that are proved to
+    exist the verdict is never REFUTED.
     """
-    found = _by_critical_points(suboptimal, nowhere)
+    found = _by_critical_points(suboptimal, whole.nowhere)
     if found is not None:
         return found
     if full_everywhere.verdict is Verdict.PROVED and principle_error.verdict is Verdict.PROVED:
         reason = "rank P(W) = T·n_L at every W, so T∇J = Pε vanishes only where ε = 0: every critical point is a global minimum."
         return implied("full-rank", _NAME, EVERYWHERE, reason, full_everywhere, principle_error)
-    found = _by_convexity(problem) or _by_own_theorem(theorems) or _by_theorem(cited) or _by_region(find_region())
-    return found or _undecided(problem.columns, full_everywhere, almost_everywhere)
+    return _by_theorems(problem, whole, losses) or _undecided(problem.columns, full_everywhere, almost_everywhere)
 
 
-def claim_conclusion_of_map(problem: Problem, points: int, suboptimal: Claim | None, nowhere: Claim | None) -> Claim:
-    """Claim what the proved critical points of a map, and how many they are, say about the landscape."""
-    found = _by_critical_points(suboptimal, nowhere) or _by_convexity(problem)
+def claim_conclusion_of_map(
+    problem: Problem, points: int, whole: WholeLandscape, *, suboptimal: Claim | None, losses: Sequence[Claim]
+) -> Claim:
+    """Claim what the proved critical points of a map, and how many they are, say about the landscape, or what theorems say, as `claim_conclusion` does."""
+    found = _by_critical_points(suboptimal, whole.nowhere) or _by_theorems(problem, whole, losses)
     if found is not None:
         return found
     counted = {0: "No critical point is", 1: "One critical point is"}.get(points, f"{points} critical points are")
@@ -64,6 +63,11 @@ def _by_critical_points(suboptimal: Claim | None, nowhere: Claim | None) -> Clai
         reason = "The loss has no critical point at all, so no local minimum that could be bad; and no global one either."
         return implied("nowhere", _NAME, EVERYWHERE, reason, nowhere)
     return None
+
+
+def _by_theorems(problem: Problem, whole: WholeLandscape, losses: Sequence[Claim]) -> Claim | None:
+    found = _by_convexity(problem) or _by_own_theorem(whole.theorems) or _by_theorem(whole.decisive)
+    return found or _by_region(whole.bad_region(losses))
 
 
 def _by_convexity(problem: Problem) -> Claim | None:

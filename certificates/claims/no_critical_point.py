@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from lossproof.certificates.claims.exact_learning import unreachable_target
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided
 from lossproof.certificates.proof.places import EVERYWHERE, Point
 from lossproof.certificates.proof.rank_bounds import rank_bounds
-from lossproof.numerics.samples.escape_direction import escape_direction
+from lossproof.numerics.samples.escape_direction import escape_direction, lifting_direction
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
 
 
 def claim_no_critical_point(problem: Problem) -> Claim | None:
     """Claim that the loss has no critical point at all, by a direction along which it falls everywhere; None where none is found."""
-    direction = escape_direction(problem)
-    if direction is None or not all(is_writable(u) for row in direction for u in row):
+    evidence = _evidence(escape_direction(problem))
+    if evidence is None:
         return None
     reason = (
         "The samples are separable: along one direction of the weights no output moves away from its target, which lies at the end of the range, and one moves "
         "strictly towards it. So the loss falls along it at all weights, and its infimum is not attained."
     )
-    evidence = {"direction": [[rational_text(u) for u in row] for row in direction]}
     return decided("no-critical-point", EVERYWHERE, reason, "no-critical-point", evidence=evidence)
+
+
+def claim_no_local_minimum(problem: Problem) -> Claim | None:
+    """Claim that the loss of a network with one hidden layer has no local minimum, as its samples are separable; None where that is not shown."""
+    evidence = _evidence(lifting_direction(problem))
+    if evidence is None:
+        return None
+    reason = (
+        "The samples are separable, and every target lies at the end of the range: along one direction of its incoming weights any hidden unit can move all "
+        "outputs towards their targets, or at least one of them and none away. So the loss has no local minimum, good or bad."
+    )
+    return decided("separable-squashing", EVERYWHERE, reason, "no-critical-point", evidence=evidence)
+
+
+def _evidence(direction: list[list[Fraction]] | None) -> dict[str, list[list[str]]] | None:
+    if direction is None or not all(is_writable(u) for row in direction for u in row):
+        return None
+    return {"direction": [[rational_text(u) for u in row] for row in direction]}
 
 
 def claim_infimum_not_attained(context: ProofContext, point: Point) -> Claim | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from flint import arb
+from flint import arb, arb_mat
 
 from lossproof.certificates.claims.critical_facts import claim_loss
 from lossproof.certificates.proof.context import ProofContext
@@ -15,8 +16,12 @@ from lossproof.certificates.proof.places import EVERYWHERE, Point
 from lossproof.certificates.text.enclosures import decimal_below
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.loss_value import outward_bounds
 from lossproof.numerics.samples.affine_fit import affine_fit
+from lossproof.numerics.samples.affine_logits import affine_logits
+from lossproof.numerics.samples.constant_network import definite_output
+from lossproof.numerics.samples.normal_equations import Table
 from lossproof.numerics.training.lower_loss import weights_below
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
@@ -28,7 +33,7 @@ _BITS = 64
 
 @dataclass(frozen=True)
 class BadRegion:
-    """A local minimum that exists in a region, and a proved smaller loss: the claims ``linear-region`` or ``dead-region``, and ``loss-bounds``."""
+    """A local minimum that exists in a region, and a proved smaller loss: a claim ``linear-region``, ``dead-region`` or ``constant-region``, and its bounds."""
 
     minimum: Claim
     better: Claim
@@ -39,7 +44,11 @@ def bad_region(context: ProofContext, losses: Sequence[Claim]) -> BadRegion | No
 
     ``losses`` are claims ``loss-bounds`` of known points. Where none of them is smaller, a short training looks for a better point.
     """
-    found = [claim for claim in (_dead_region(context), _linear_region(context)) if claim is not None and claim.facts["loss_lower"] > 0]
+    found = [
+        claim
+        for claim in (_dead_region(context), _linear_region(context), _constant_region(context))
+        if claim is not None and claim.facts["loss_lower"] > 0
+    ]
     known = min(losses, key=lambda loss: loss.facts["loss_upper"], default=None)
     for minimum in found:
         if known is not None and known.facts["loss_upper"] < minimum.facts["loss_lower"]:
@@ -60,44 +69,100 @@ def _has_free_output(problem: Problem) -> bool:
 
 def _linear_region(context: ProofContext) -> Claim | None:
     problem = context.problem
-    affine = any(piece.slope != 0 for piece in problem.architecture.activation.affine_pieces)
-    fit = affine_fit(problem, context.seed) if affine and _has_free_output(problem) and problem.error.name == "squared" else None
+    if not any(piece.slope != 0 for piece in problem.architecture.activation.affine_pieces) or not _has_free_output(problem):
+        return None
+    if problem.error.is_cross_entropy:
+        return _linear_region_of_logits(context)
+    fit = affine_fit(problem, context.seed) if problem.error.name == "squared" else None
     if fit is None or not all(is_writable(q) for row in fit.map for q in row):
         return None
-    loss = _short_below(fit.loss)
+    return _linear(problem, _short_below(fit.loss), {"map": _texts(fit.map)}, Rigor.EXACT)
+
+
+def _linear_region_of_logits(context: ProofContext) -> Claim | None:
+    """Claim it from the probabilities of the best affine logits, whose entropy bounds the loss of all affine logits from below."""
+    problem = context.problem
+    found = affine_logits(problem, context.seed) if beyond_doubles(problem) is None else None
+    if found is None or not all(is_writable(q) for row in found.correction for q in row):
+        return None
+    with ball_precision(_PRECISION):
+        X, C = (
+            arb_mat([[ball_of(q) for q in row] for row in table])
+            for table in ([[*x, Fraction(1)] for x in problem.samples.X], found.correction)
+        )
+        P = [ball_of(q) + c for q, c in zip((q for row in found.shares for q in row), (X * C).entries(), strict=True)]
+        parts = P if problem.error.family == "softmax" else [*P, *(1 - p for p in P)]
+        if not all(p > 0 for p in parts):
+            return None
+        lower, _ = outward_bounds(sum((-p * p.log() for p in parts), arb(0)) / problem.T)
+    evidence = {"probabilities": _texts(found.shares), "correction": _texts(found.correction), "precision": _PRECISION}
+    return _linear(problem, _short_below(lower * (1 - Fraction(1, 2**_BITS))), evidence, Rigor.BALL)
+
+
+def _texts(table: Table) -> list[list[str]]:
+    return [[rational_text(q) for q in row] for row in table]
+
+
+def _linear(problem: Problem, loss: Fraction, evidence: dict[str, Any], rigor: Rigor) -> Claim:
+    fit = "least-squares fit" if rigor is Rigor.EXACT else "best affine logits"
     reason = (
         f"Where all hidden units stay on an interval on which {problem.architecture.activation.name} is affine, the network is an affine map, and the best of "
-        f"these maps is attained: a local minimum of a loss of at least {decimal_below(loss, 8)}, that of the least-squares fit."
+        f"these maps is attained: a local minimum of a loss of at least {decimal_below(loss, 8)}, that of the {fit}."
     )
-    evidence = {"map": [[rational_text(q) for q in row] for row in fit.map], "loss": loss}
-    return decided("linear-region", EVERYWHERE, reason, "linear-region", facts={"loss_lower": loss}, evidence=evidence)
+    return decided(
+        "linear-region", EVERYWHERE, reason, "linear-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss}, own=rigor
+    )
 
 
 def _dead_region(context: ProofContext) -> Claim | None:
-    problem, targets = context.problem, context.problem.samples.Y
-    if not any(piece.slope == 0 for piece in problem.architecture.activation.affine_pieces) or not _has_free_output(problem):
+    problem = context.problem
+    if not any(piece.slope == 0 for piece in problem.architecture.activation.affine_pieces):
         return None
+    name = problem.architecture.activation.name
+    words = f"With all units of a hidden layer on an interval on which {name} is constant, and the best constant output, no small change lowers the loss"
+    return _constant(problem, "dead-region", words, {})
+
+
+def _constant_region(context: ProofContext) -> Claim | None:
+    problem = context.problem
+    if not problem.architecture.activation.is_curved or not _has_free_output(problem):
+        return None
+    output = definite_output(problem)
+    words = (
+        "The residuals of the best constant output are orthogonal to the inputs, and all products of inputs, weighted with them, form a definite matrix: so "
+        "some networks of these widths with constant outputs are local minima"
+    )
+    return None if output is None else _constant(problem, "constant-region", words, {"output_weights": list(map(str, output))})
+
+
+def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, Any]) -> Claim | None:
+    """Claim a local minimum with the best constant output; None where that is not attained, or not known."""
+    found = _best_constant(problem) if _has_free_output(problem) else None
+    if found is None:
+        return None
+    loss, rigor = found
+    more = {} if rigor is Rigor.EXACT else {"precision": _PRECISION}
+    reason = f"{words}: a local minimum of a loss of at least {decimal_below(loss, 8)}."
+    return decided(
+        statement, EVERYWHERE, reason, "dead-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss, **more}, own=rigor
+    )
+
+
+def _best_constant(problem: Problem) -> tuple[Fraction, Rigor] | None:
+    """Return a short lower bound of the loss of the best constant output."""
+    targets = problem.samples.Y
     means = [sum(column, Fraction(0)) / problem.T for column in zip(*targets, strict=True)]
     if problem.error.name == "squared":
         squares = sum(((y - mean) ** 2 for row in targets for y, mean in zip(row, means, strict=True)), Fraction(0))
-        return _dead(problem, _short_below(squares / (2 * problem.T)), Rigor.EXACT)
+        return _short_below(squares / (2 * problem.T)), Rigor.EXACT
     softmax = problem.error.family == "softmax"
-    attained = all(mean > 0 and (softmax or mean < 1) for mean in means) and (not softmax or all(sum(row) == 1 for row in targets))
+    attained = all(mean > 0 and (softmax or mean < 1) for mean in means)
     if not problem.error.is_cross_entropy or not attained:
         return None
     with ball_precision(_PRECISION):
         shares = [ball_of(q) for mean in means for q in ((mean,) if softmax else (mean, 1 - mean))]
         lower, _ = outward_bounds(sum((-p * p.log() for p in shares), arb(0)))
-    return _dead(problem, _short_below(lower * (1 - Fraction(1, 2**_BITS))), Rigor.BALL)
-
-
-def _dead(problem: Problem, loss: Fraction, rigor: Rigor) -> Claim:
-    reason = (
-        f"With all units of a hidden layer on an interval on which {problem.architecture.activation.name} is constant, and the best constant output, no small "
-        f"change lowers the loss: a local minimum of a loss of at least {decimal_below(loss, 8)}."
-    )
-    evidence = {"loss": loss} if rigor is Rigor.EXACT else {"loss": loss, "precision": _PRECISION}
-    return decided("dead-region", EVERYWHERE, reason, "dead-region", facts={"loss_lower": loss}, evidence=evidence, own=rigor)
+    return _short_below(lower * (1 - Fraction(1, 2**_BITS))), Rigor.BALL
 
 
 def _short_below(value: Fraction) -> Fraction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from lossproof.certificates.claims.no_critical_point import claim_no_local_minimum
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import EVERYWHERE, Point
@@ -22,14 +23,12 @@ _ALONG_AN_EDGE = (
     "So every unit is constant along an edge. If one were not constant along the other edge, its two values could be moved at equal outputs and equal ε, and G "
     "would be constant."
 )
-_NOT_ALLOWED = (
-    "So ε is a function of the target there, and a multiple of s: these targets do not allow it, and there is no bad local minimum."
-)
+_NOT_ALLOWED = "So ε is a function of the target there, and a multiple of s: {wanted}. As this is not so, there is no bad local minimum."
 
 
 def claims_of_theorems(context: ProofContext, point: Point, principle_error: Claim) -> list[Claim]:
     """Claim the theorems that apply, each by its statement: PROVED where every local minimum is global, REFUTED where bad ones exist; others are left out."""
-    found = (_independent_samples(context, point, principle_error), _one_relation(context, point))
+    found = (_independent_samples(context, point, principle_error), _one_relation(context, point), claim_no_local_minimum(context.problem))
     return [claim for claim in found if claim is not None]
 
 
@@ -89,17 +88,27 @@ def _decided(problem: Problem, name: str, relation: tuple[Fraction, ...]) -> tup
         )
     if not _allows_constants(problem, relation):
         constant = f"{_ALONG_AN_EDGE} So the unit is constant." if name == "parallelogram" else _JENSEN
-        return Verdict.PROVED, f"{shape}. {_ERRORS} {constant} {_NOT_ALLOWED}"
-    a, mean = problem.architecture, sum((row[0] for row in problem.samples.Y), Fraction(0)) / problem.T
-    known = problem.error.name == "squared" or (problem.error.family == "logistic" and 0 < mean < 1)
-    if not known or not a.output_activation.is_identity or not all(relation):
+        return Verdict.PROVED, f"{shape}. {_ERRORS} {constant} {_NOT_ALLOWED.format(wanted=_wanted(problem))}"
+    a = problem.architecture
+    if not _has_mean_output(problem) or not a.output_activation.is_identity or not all(relation):
         return None
     reason = (
         f"{shape}, and the targets are their mean plus a multiple of the weights in the relation of the inputs. So constant networks with the best constant "
-        "output are critical. With outgoing weights of the right signs and size they are local minima, as every small change of the outputs raises the loss; "
-        "with others the loss falls below theirs."
+        "output are critical. With outgoing weights of the right signs and size they are local minima, as the loss rises with every small change of the "
+        "outputs; with others the loss falls below theirs."
     )
     return Verdict.REFUTED, reason
+
+
+def _wanted(problem: Problem) -> str:
+    if _has_mean_output(problem):
+        return "the targets there would have to be a constant plus a multiple, other than 0, of the weights in the relation"
+    return "equal targets there would have to have equal weights in the relation"
+
+
+def _has_mean_output(problem: Problem) -> bool:
+    """Tell whether the errors are a slope times the output less the target, so that the best constant output is that of the mean."""
+    return problem.error.family in ("squared", "logistic")
 
 
 def _allows_constants(problem: Problem, relation: tuple[Fraction, ...]) -> bool:
@@ -110,5 +119,4 @@ def _allows_constants(problem: Problem, relation: tuple[Fraction, ...]) -> bool:
     q, y = found[0]
     r, other = next(pair for pair in found if pair[0] != q)
     slope = (y - other) / (q - r)
-    known = problem.error.name == "squared" or (problem.error.family == "logistic" and problem.architecture.output_activation.is_identity)
-    return not known or all(y - target == slope * (q - entry) for entry, target in found)
+    return not _has_mean_output(problem) or all(y - target == slope * (q - entry) for entry, target in found)

@@ -9,8 +9,8 @@ from typing import Any
 
 from lossproof.certificates.claims.conclusion import claim_conclusion_of_map
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
-from lossproof.certificates.claims.no_critical_point import claim_no_critical_point
 from lossproof.certificates.claims.suboptimal import claim_suboptimal, worst_of
+from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.maps.map import LandscapeMap
 from lossproof.certificates.maps.record import CriticalPoint
@@ -190,13 +190,13 @@ def _report(
     problem, losses = context.problem, [point.loss for point in points]
     ordered = sorted(points, key=lambda point: point.claim.facts["loss_upper"])
     bad = [claim for point in ordered if (claim := claim_suboptimal(point, losses)) is not None]
-    nowhere = claim_no_critical_point(problem)
-    conclusion = claim_conclusion_of_map(problem, len(points), worst_of(bad), nowhere)
+    first = [point.claim.point for point in points if point.claim.point is not None] or [Point(random_weights(problem, context.seed))]
+    whole = WholeLandscape.of(context, first[0], landscape.principle_error)
+    conclusion = claim_conclusion_of_map(problem, len(points), whole, suboptimal=worst_of(bad), losses=losses)
     claims: tuple[Claim, ...] = (
-        conclusion, *([nowhere] if nowhere is not None else []), *(point.claim for point in ordered), *bad,
+        conclusion, *whole.telling, *claims_of_region(conclusion), *(point.claim for point in ordered), *bad,
         landscape.principle_error, landscape.morse,
     )  # fmt: skip
-    first = [point.claim.point for point in points if point.claim.point is not None] or [Point(random_weights(problem, context.seed))]
     check = None
     if self_check:
         context.report_progress("checking the certificate", 0, 1)

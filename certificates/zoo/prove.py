@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lossproof.certificates.claims.conclusion import claim_conclusion_of_map
 from lossproof.certificates.claims.critical_point import LandscapeClaims, claim_critical_point, locate
-from lossproof.certificates.claims.no_critical_point import claim_no_critical_point
 from lossproof.certificates.claims.suboptimal import claim_suboptimal, worst_of
+from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
@@ -68,9 +68,9 @@ def prove_entry(
             claims.append(claim_critical_point(context, point, landscape))
         losses = [loss for claim in claims for loss in claim.premises if isinstance(loss, Claim) and loss.id == "loss-bounds"]
         bad = [claim for point in located if (claim := claim_suboptimal(point, losses)) is not None]
-        theorem = claim_no_critical_point(record.problem)
-        report = _report(context, landscape, points, claims, bad, theorem, f"zoo:{record.name}", self_check=self_check)
-    return _proof(record, report, points, theorem)
+        whole = WholeLandscape.of(context, points[0], landscape.principle_error)
+        report = _report(context, landscape, points, claims, (bad, losses), whole, f"zoo:{record.name}", self_check=self_check)
+    return _proof(record, report, points, whole.nowhere)
 
 
 def _report(
@@ -78,17 +78,17 @@ def _report(
     landscape: LandscapeClaims,
     points: Sequence[Point],
     claims: Sequence[Claim],
-    bad: Sequence[Claim],
-    theorem: Claim | None,
+    compared: tuple[Sequence[Claim], Sequence[Claim]],
+    whole: WholeLandscape,
     name: str,
     *,
     self_check: bool,
 ) -> Report:
-    problem, check = context.problem, None
+    problem, check, (bad, losses) = context.problem, None, compared
     proved = sum(claim.verdict is Verdict.PROVED for claim in claims)
-    conclusion = claim_conclusion_of_map(problem, proved, worst_of(bad), theorem)
+    conclusion = claim_conclusion_of_map(problem, proved, whole, suboptimal=worst_of(bad), losses=losses)
     told: tuple[Claim, ...] = (
-        conclusion, *([] if theorem is None else [theorem]), *claims, *bad, landscape.principle_error, landscape.morse,
+        conclusion, *whole.telling, *claims_of_region(conclusion), *claims, *bad, landscape.principle_error, landscape.morse,
     )  # fmt: skip
     if self_check:
         context.report_progress("checking the certificate", 0, 1)

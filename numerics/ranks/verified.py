@@ -21,6 +21,7 @@ from lossproof.numerics.verified.preconditioned import preconditioned_bytes, pre
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.limits import (
     MAX_GRAM_COLUMNS,
+    MAX_GRAM_ENTRIES,
     MAX_GRAM_VALUES,
     MAX_INVERSE_COLUMNS,
     MAX_INVERSE_ENTRIES,
@@ -188,7 +189,8 @@ def allows_gram(a: Architecture, T: int) -> bool:
     >>> allows_gram(Architecture.of("64-512-10"), 1797), allows_gram(Architecture.of("64-512-10"), 10_000)
     (True, False)
     """
-    within = T * a.n_L <= MAX_GRAM_COLUMNS and T * sum(a.widths) <= MAX_GRAM_VALUES
+    columns = T * a.n_L
+    within = columns <= MAX_GRAM_COLUMNS and T * sum(a.widths) <= MAX_GRAM_VALUES and columns * sum(a.widths[1:]) <= MAX_GRAM_ENTRIES
     return within and gram_work(a.widths, T) <= MAX_STEP_WORK
 
 

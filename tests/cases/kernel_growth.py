@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 from itertools import pairwise
 
+from cases.kernel_cases_theorems import region, relation
 from cases.kernel_draft import ALMOST, EVERYWHERE, OPEN, PRIME, Draft, layer, residues, weights
 
 
@@ -186,6 +188,39 @@ def many_samples(T):
     return d
 
 
+def long_samples(digits):
+    draw = fractions(24, digits)
+    d = Draft((20, 1, 1), [[draw() for _ in range(20)] for _ in range(9)], [["0"]] * 9, bias="none", activation="relu")
+    d.upper("rank-samples", "P", 9, EVERYWHERE)
+    return d
+
+
+def common_denominators(T):
+    """Independent values at samples of which no two denominators have a common factor to speak of."""
+    draw = fractions(25, 80)
+    d = Draft((20, 1, 1), [[draw() for _ in range(20)] for _ in range(T)], [["0"]] * T)
+    substitution = {"exponentials": [[3] * 21], "weights": [[[5]]], "values": []}
+    d.lower("rank-minor", "P", 1, ALMOST, (), residues([0], [0], substitution))
+    return d
+
+
+def dimensions_of_layers(L):
+    d = Draft((1,) * (L + 1), [["1"]], [["0"]], activation="power:2")
+    d.upper("rank-dimension", "P", 1, EVERYWHERE, [d.size("Phi-0+", 1)])
+    return d
+
+
+def constants_of_lipschitz(n):
+    """Twenty learners in balls around one point, for which the norms of its weights are taken again and again."""
+    point = [layer([["0"] * n for _ in range(n)], ["1"] * n), layer([["1"]] * n, ["0"])]
+    d = Draft((n, n, 1), [["0"] * n], [[str(n)]], point, activation="identity")
+    sigma, found = d.singular("P", "1/8"), {"point": 0, "distance": "1/1024", "target_radius": "0"}
+    for k in range(1, 21):
+        learner = {"learner": f"W*{k}", **found}
+        d.claim("learner-ball", "exact-learning", EVERYWHERE, {"rank_lower": 1, **learner}, [sigma], learner, "VERIFIED_FLOAT")
+    return d
+
+
 def fixed_biases(n):
     constants = [[["0", [[["log", str(k + 2)], "1"]]] for k in range(n)], ["0"]]
     d = Draft((1, n, 1), line(1), [["0"]], activation="relu", bias="fixed", fixed_bias=constants)
@@ -211,6 +246,47 @@ def eigenvalues_modulo_a_prime(n):
     draw = fractions(21, 3)
     d = Draft((n, 1, 1), [[draw() for _ in range(n)] for _ in range(n)], [[draw()] for _ in range(n)], activation="identity", bias="none")
     d.claim("cited-kawaguchi-2016", "kawaguchi-2016", EVERYWHERE, {"applicable": "yes"}, (), {"prime": PRIME}, "CITED")
+    return d
+
+
+def affine_maps(n):
+    """A map of n inputs with long entries, and as many samples, whose products are all taken before it is seen to be wrong."""
+    draw = fractions(24, 20)
+    d = Draft((n, 1, 1), [[draw() for _ in range(n)] for _ in range(n)], [[draw()] for _ in range(n)], activation="relu")
+    region(d, "linear-region", "0", map=[[draw()] for _ in range(n + 1)])
+    return d
+
+
+def affine_maps_of_short_numbers(T):
+    """The same for many samples of a few whole numbers."""
+    rng = random.Random(25)
+    X = [[str(rng.randrange(100)) for _ in range(5)] for _ in range(T)]
+    d = Draft((5, 1, 3), X, [["0", "1", "2"]] * T, activation="relu")
+    region(d, "linear-region", "0", map=[["1", "2", "3"]] * 6)
+    return d
+
+
+def moments_of_targets(T):
+    draw = fractions(26, 50)
+    d = Draft((1, 1, 1), line(T), [[draw()] for _ in range(T)], activation="relu")
+    region(d, "dead-region", "1000")
+    return d
+
+
+def entropies(bits):
+    d = Draft((1, 1, 2), line(2), [["1/3", "1/4"]] * 2, activation="relu", error="logistic")
+    region(d, "dead-region", "1000", "BALL", precision=bits)
+    return d
+
+
+def affine_relations(T):
+    """A simplex of T samples with long coordinates, one of them inside, and long targets."""
+    draw = fractions(27, 12)
+    corners = [["0"] * (T - 2), *([draw() if a == b else "0" for b in range(T - 2)] for a in range(T - 2))]
+    inside = [str(Fraction(corner[k]) / (T - 1)) for k, corner in enumerate(corners[1:])]
+    d = Draft((T - 2, 1, 1), [*corners, inside], [[draw()] for _ in range(T)])
+    rank = d.lower("rank-minor", "Phi-0+", T - 1, EVERYWHERE, (), residues(first(T - 1), first(T - 1)))
+    relation(d, "one-relation-simplex", ["1"] * (T - 1) + [str(1 - T)], rank=rank)
     return d
 
 
@@ -264,10 +340,19 @@ GROWING = {
     "kernels of symbols": (kernel_of_symbols, 10, 40, 3.5),
     "sums of samples": (sums_of_samples, 40, 160, 12),
     "orbits of samples": (many_samples, 250, 1000, 3),
+    "orbits of long samples": (long_samples, 250, 1000, 4),
+    "common denominators": (common_denominators, 3, 12, 8),
+    "dimensions of many layers": (dimensions_of_layers, 15, 60, 40),
+    "Lipschitz constants of many weights": (constants_of_lipschitz, 50, 400, 9.5),
     "fixed biases": (fixed_biases, 25, 100, 3),
     "dead outputs": (dead_outputs, 25, 100, 3),
     "equal samples": (equal_samples, 24, 96, 8),
     "eigenvalues modulo a prime": (eigenvalues_modulo_a_prime, 20, 80, 12),
+    "affine maps": (affine_maps, 10, 30, 40),
+    "affine maps of many samples": (affine_maps_of_short_numbers, 50, 200, 3.5),
+    "moments of targets": (moments_of_targets, 24, 96, 8),
+    "entropies": (entropies, 2**13, 2**15, 6),
+    "affine relations": (affine_relations, 20, 60, 8),
     "Cholesky factorisations": (doubles("cholesky"), 50, 200, 8),
     "left inverses": (doubles("inverse"), 30, 120, 12),
     "derivatives of outputs by each other": (derivatives_of_outputs("power:2", 10), 50, 200, 10),

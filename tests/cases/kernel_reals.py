@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mpmath
 
-from lossproof.certificates.kernel.arithmetic.rings import Formal, terms_of
+from lossproof.certificates.kernel.arithmetic.formal import Formal, terms_of
 
 STATES = {
     "logistic": lambda z, p: 1 / (1 + mpmath.exp(-p * z)),

@@ -417,3 +417,14 @@ def test_a_summary_does_not_depend_on_order_of_keys():
     step = document["steps"][-1]["conclusion"]["facts"]
     document["steps"][-1]["conclusion"]["facts"] = dict(reversed(step.items()))
     assert check_certificate(sealed(document)).ok
+
+
+def test_no_eigenvalues_are_counted_below_0():
+    """One weight and three samples: a bound of the rank of P above the number of weights leaves -1 eigenvalue."""
+    d = Draft((1, 1), [["1"], ["2"], ["3"]], [["2"], ["4"], ["6"]], [layer([["2"]], ["0"])], bias="none")
+    learner, low, morse = d.claim("learner-exact", "exact-learner"), d.minor("P"), d.record("principle-morse", {"error": "squared"})
+    for upper, found in ((d.kernel("P", [["-2", "1", "0"]]), 2), (d.kernel("P", [["-2", "1", "0"], ["-3", "0", "1"]]), 1)):
+        facts = {"negative": 0, "zero": 1 - found, "positive": 1, "undecided": found - 1, "radius": "0"}
+        d.define("inertia", 0, facts, [learner, low, upper, morse])
+        assert outcome(d) == ("premise", "premises") if found > 1 else accepted(d)
+        d.undo()

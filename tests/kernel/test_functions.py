@@ -17,8 +17,9 @@ from flint import arb, fmpq, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ERRORS, FUNCTIONS, function_of
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import Combination

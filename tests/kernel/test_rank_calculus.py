@@ -296,6 +296,22 @@ def test_a_fixed_bias_that_is_0_but_not_seen_to_be_is_a_kink():
         assert accepted(d) if fine else outcome(d) == ("evidence", "evidence.bias")
 
 
+def test_biases_that_are_rational_are_told_from_a_kink_exactly():
+    for apart in (f"1/{2**2000}", f"{-1}/{2**2000}"):
+        d = Draft((1, 1, 1), *TWO, activation="relu")
+        d.upper("rank-constant-weights", "P", 1, SOME, (), {"bias": apart, "output_bias": "0"})
+        fixed = Draft((1, 1, 1), *TWO, activation="relu", bias="fixed", fixed_bias=[[apart], ["0"]])
+        fixed.upper("rank-constant-weights", "P", 1, SOME, (), {"bias": "0", "output_bias": "0"})
+        assert accepted(d)
+        assert accepted(fixed)
+    d = Draft((1, 1, 1), *TWO, activation="hard-tanh")
+    d.upper("rank-constant-weights", "P", 1, SOME, (), {"bias": f"{2**2000 - 1}/{2**2000}", "output_bias": "0"})
+    assert accepted(d)
+    d.undo()
+    d.upper("rank-constant-weights", "P", 1, SOME, (), {"bias": "-1", "output_bias": "0"})
+    assert outcome(d) == ("evidence", "evidence.bias")
+
+
 def test_constant_weights_need_a_hidden_layer_and_refute_nothing_of_one_sample():
     d = Draft((1, 1), *TWO)
     d.upper("rank-constant-weights", "P", 1, SOME, (), {"bias": "0", "output_bias": "0"})

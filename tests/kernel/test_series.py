@@ -10,7 +10,7 @@ import pytest
 from flint import arb, fmpq, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.rings import FormalRing
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term, product, solve
 from lossproof.certificates.kernel.reading.work import Work
 

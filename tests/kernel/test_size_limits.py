@@ -5,17 +5,27 @@ from __future__ import annotations
 import time
 
 import pytest
+from cases.kernel_cases_theorems import region
 from cases.kernel_draft import EVERYWHERE, Draft, layer, residues, weights
-from cases.kernel_growth import exact_layers, first, inclusion, line, long_denominators, patterns_of_signs, stationary
+from cases.kernel_growth import exact_layers, first, fractions, inclusion, line, long_denominators, patterns_of_signs, stationary
 
-from lossproof.certificates.kernel.arithmetic.rings import FormalRing
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.network import matrices, orbits
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import read_problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
-from lossproof.theory.limits import MAX_ENTRIES, MAX_EXPONENT, MAX_MINOR, MAX_ORDER, MAX_SIGN_SAMPLES, MAX_WIDTH, PRECISIONS
+from lossproof.theory.limits import (
+    MAX_ENTRIES,
+    MAX_EXPONENT,
+    MAX_GRAM_ENTRIES,
+    MAX_MINOR,
+    MAX_ORDER,
+    MAX_SIGN_SAMPLES,
+    MAX_WIDTH,
+    PRECISIONS,
+)
 
 
 def failure(draft):
@@ -54,6 +64,15 @@ def test_widths():
         d = Draft((1, n, 1), [["1"]], [["0"]])
         d.size("P", 1)
         assert failure(d)[0] == found
+
+
+@pytest.mark.parametrize(("T", "n_0", "digits"), [(90, 1, 4000), (200, 6, 1500), (2, 2500, 2500)])
+def test_whole_numbers_of_an_affine_map(T, n_0, digits):
+    """A common denominator that is too long; several columns that are long together; and as many for long factors of few samples."""
+    draw = fractions(28, digits)
+    d = Draft((n_0, 1, 1), [[draw() for _ in range(n_0)] for _ in range(T)], [["0"]] * T, activation="relu")
+    region(d, "linear-region", "0", map=[[draw()] for _ in range(n_0 + 1)])
+    assert failure(d) == ("limit", "steps[0].evidence")
 
 
 def test_precisions():
@@ -126,6 +145,27 @@ def test_matrices_that_are_written_out():
     assert (3 * 3000 + 1) * T > MAX_ENTRIES
     d = at_point(lambda d: d.kernel("P", [["1"] * T]), (1, 3000, 1), "0", [["1"]] * T)
     assert failure(d)[0] == "limit"
+
+
+@pytest.mark.parametrize("name", ["P", "P-1", "Psi-1", "Psi-2"])
+@pytest.mark.parametrize("rule", ["minor", "inclusion", "kernel"])
+def test_one_entry_of_a_matrix_that_is_made_of_many(rule, name):
+    """Behind a narrow layer work is little, and memory grows with units times outputs times samples."""
+    T, n = 20, 950
+    assert T * n * (n + 1 + n) > MAX_ENTRIES
+    nothing = {"side": "right", "vectors": [], "entries": "Q"}
+    kernel = lambda d: d.upper("rank-kernel", name, T * n, 0, (), nothing)  # noqa: E731
+    draft = {"minor": minor(name), "inclusion": ball(name, 1, 64), "kernel": kernel}
+    d = at_point(draft[rule], (1, n, 1, n), "1/7", line(T), activation="softsign")
+    assert failure(d) == ("limit", "steps[0].evidence")
+
+
+@pytest.mark.parametrize("method", ["cholesky", "inverse"])
+@pytest.mark.parametrize("name", ["P", "P-1"])
+def test_derivatives_of_many_outputs_by_many_units_in_double_precision(name, method):
+    n_1, n_L = 90_000, 3_000
+    assert n_1 * n_L > MAX_GRAM_ENTRIES
+    assert failure(at_point(lambda d: d.singular(name, method=method), (1, n_1, 1, n_L), "1")) == ("limit", "steps[0].evidence")
 
 
 def test_orders_of_curves():

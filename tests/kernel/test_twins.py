@@ -17,7 +17,8 @@ from flint import arb, fmpq, fmpq_poly, nmod
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, DoubleRing
 from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.network.gram import network_at
 from lossproof.certificates.kernel.network.matrices import entries, parse_matrix
 from lossproof.certificates.kernel.network.passes import Box, backward, curve_of, derivatives_exist, forward, psi

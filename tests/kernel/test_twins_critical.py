@@ -16,8 +16,9 @@ from cases.kernel_twin import DIGITS, value
 from flint import arb, fmpq, fmpq_mat
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing, terms_of
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing, terms_of
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network.errors import _formal_shares, losses
 from lossproof.certificates.kernel.network.passes import (

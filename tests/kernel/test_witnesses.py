@@ -23,7 +23,7 @@ from cases.kernel_cases_critical import (
     summary,
 )
 from cases.kernel_cases_kantorovich import LEAST, REACH, learner_ball, robust
-from cases.kernel_draft import ALMOST, EVERYWHERE, OPEN, SOME, Draft, layer
+from cases.kernel_draft import ALMOST, EVERYWHERE, OPEN, SOME, Draft, layer, residues
 from cases.kernel_mutations import alone
 from cases.kernel_outcomes import accepted, outcome
 
@@ -309,3 +309,45 @@ def test_a_critical_point_that_is_given_needs_no_witness():
     classed(d, "strict-minimum", point, inertia_ball(d, box, 0, 2, 2), BOX, RADIUS)
     assert outcome(d) == ("premise", "premises[0]")
     assert DISTANCE != RADIUS
+
+
+def relu_learner():
+    """A learner in a box of the weights of layer 1, with ``z > 0`` and the weights of layer 2 as given: many entries are rational all over the box."""
+    point = [layer([["1", "1"]], ["2", "3"]), layer([["1"], ["2"]], ["0"])]
+    d = Draft((1, 2, 1), [["1"], ["2"]], [["11"], ["14"]], point, activation="relu")
+    found = {"learner": "W*1", "point": 0, "parameters": [0, 1], "radius": "1/1024", "target_radius": "0"}
+    facts = {"learner": "W*1", "rank_lower": 2, "point": 0, "distance": "1/512", "target_radius": "0"}
+    d.claim("learner-box", "exact-learning", EVERYWHERE, facts, (), {**found, "precision": 128}, "BALL")
+    return d
+
+
+@pytest.mark.parametrize(
+    ("matrix", "rows", "columns", "vector", "side"),
+    [
+        ("W-2", [0], [0], ["-2", "1", "0"], "left"),
+        ("W-2*", [1], [0], ["-2", "1"], "left"),
+        ("Psi-1", [0, 2], [0, 1], ["-2", "1", "0", "0"], "left"),
+        ("Psi-2", [0, 1], [0, 1], ["1", "0"], "right"),
+        ("P-1", [1, 3], [0, 1], ["-2", "0", "1", "0"], "left"),
+        ("P", [1], [0], ["0", "-2", "0", "1", "0", "0", "0"], "left"),
+    ],
+)
+def test_nothing_exact_is_computed_in_a_box(matrix, rows, columns, vector, side):
+    """The box was found, and the sides of its kinks are seen, in balls: an entry that is rational all over it has no better rigor."""
+    for at, result in ((0, None), ("W*1", NEXT), (OTHER, NEXT)):
+        for draft in (minor_of, kernel_of):
+            d = relu_learner()
+            draft(d, matrix, rows, columns, vector, side, at)
+            if result is not None:
+                assert outcome(d) == result
+    d = relu_learner()
+    d.lower("rank-inclusion", matrix, 1, "W*1", (), {"rows": rows[:1], "columns": columns[:1], "precision": 64}, "BALL")
+    assert accepted(d)
+
+
+def minor_of(d, matrix, rows, columns, vector, side, at):
+    d.lower("rank-minor", matrix, len(rows), at, (), residues(rows, columns))
+
+
+def kernel_of(d, matrix, rows, columns, vector, side, at):
+    d.kernel(matrix, [vector], at, side)

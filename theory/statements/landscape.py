@@ -121,12 +121,33 @@ LANDSCAPE = (
         depends_on=("no-idle-unit", "flat-neighbours", "principle-error"),
     ),
     Statement(
+        id="separable-squashing",
+        title="Separable samples leave no local minimum",
+        kind="theorem",
+        formula=r"\exists u:\; s_i\, u \cdot (x_i, 1) \geq 0,\; \text{not all } 0 \;\Rightarrow\; J \text{ has no local minimum}",
+        hypotheses=(
+            _ONE_LAYER,
+            "One output, or two classes with softmax.",
+            "The hidden activation is continuous and strictly increasing.",
+            "Every target lies at or beyond an end of the output's range, so that the error falls strictly as the output moves to its side s_i = ±1: 0 or 1 "
+            "for a cross-entropy, or for an output activation that is bounded on that side.",
+            "Some direction u separates the two sides, if only weakly.",
+        ),
+        conclusion=(
+            "J has no local minimum, so none that is bad. A unit with outgoing weight v ≠ 0 moves along u or −u, and lowers the loss. Where all v are 0 a "
+            "local minimum would stay one as a unit moves along u, with ∂J/∂v = 0; but that derivative falls strictly."
+        ),
+        source="proved in docs/deciding.md; compare Gori and Tesi 1992",
+        decided_by="a rational direction, exactly",
+        depends_on=("flat-neighbours",),
+    ),
+    Statement(
         id="linear-region",
         title="A local minimum in which the network is affine",
         kind="theorem",
-        formula=r"\exists\, W^{*} \text{ local minimum}:\;\; J(W^{*}) \geq \min_{A, a} \tfrac{1}{2T} \textstyle\sum_i |A x_i + a - y_i|^2",
+        formula=r"\exists\, W^{*} \text{ local minimum}:\;\; J(W^{*}) \geq \min_{A, a} \tfrac{1}{T} \textstyle\sum_i E(A x_i + a, y_i)",
         hypotheses=(
-            "A hidden layer, trainable biases, identity output, squared error.",
+            "A hidden layer, trainable biases, identity output; the squared error, or a cross-entropy whose best affine logits are attained.",
             "The hidden activation is affine with a slope other than 0 on some interval: relu, leaky-relu, elu, hard-tanh, identity.",
         ),
         conclusion=(
@@ -135,7 +156,10 @@ LANDSCAPE = (
             "refutes no-bad-local-minima."
         ),
         source="proved in docs/deciding.md; compare Yun, Sra and Jadbabaie 2019; He, Wang and Su 2020",
-        decided_by="an affine map whose residuals are orthogonal to all inputs and to the ones, exactly",
+        decided_by=(
+            "an affine map whose residuals are orthogonal to all inputs and to the ones, exactly; for a cross-entropy, probabilities none of which is at an "
+            "end, whose differences to the targets are so"
+        ),
     ),
     Statement(
         id="dead-region",
@@ -152,5 +176,27 @@ LANDSCAPE = (
         ),
         source="proved in docs/deciding.md",
         decided_by="the mean of the targets, exactly or in ball arithmetic",
+    ),
+    Statement(
+        id="constant-region",
+        title="A constant network around which the loss curves upwards",
+        kind="theorem",
+        formula=(
+            r"\textstyle\sum_i e_i x_i^{\top} = 0,\; \sum_i (u \cdot e_i)\, x_i x_i^{\top} \succ 0 \;\Rightarrow\; \exists\, W^{*} \text{ local minimum}:"
+            r"\; J(W^{*}) = \min_{c} \tfrac{1}{T} \textstyle\sum_i E(c, y_i)"
+        ),
+        hypotheses=(
+            "A hidden layer, trainable biases, identity output; the squared error, or a cross-entropy whose best constant output c is attained.",
+            "e_i = ∇E(c, y_i) are the residuals there.",
+            "The hidden activation is not piecewise linear: somewhere σ' and σ'' are continuous and not 0.",
+            "The residuals e_i are orthogonal to all inputs, and for some vector u the sum of (u·e_i) x_i x_iᵀ is a definite matrix.",
+        ),
+        conclusion=(
+            "At any depth and all widths some network with W_1 = 0 and the output c is a local minimum: as E is convex, T(J − J*) is at least Σ e_i·F_i, whose "
+            "first-order terms in W_1 vanish, and whose second-order ones are definite for suitable weights above. A point with a smaller loss refutes "
+            "no-bad-local-minima."
+        ),
+        source="proved in docs/deciding.md",
+        decided_by="sums of the samples and the signs of a symmetric matrix, exactly",
     ),
 )

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.rings import Element, FormalRing, Ring, terms_of
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing, terms_of
+from lossproof.certificates.kernel.arithmetic.rings import Element, Ring
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, solve
 from lossproof.certificates.kernel.reading.problem import Problem
 
@@ -22,7 +23,7 @@ def error_gradient(ring: Ring, problem: Problem, phi: Series) -> Any:
     """Return ``∇E(φ_L(i), y_i)`` for all samples, shape ``(…, T, n_L)``, from the outputs as series."""
     Y, n = ring.array(problem.Y), problem.n_L
     if problem.error.family == "softmax":
-        ring.count(problem.T * n * n * (phi.order + 1) ** 2, problem.T * n * n)
+        ring.count(problem.T * n * n * (phi.order + 1) ** 2, problem.T * n * n, phi, inner=2)
         (p,) = solve([_shares(ring, phi.coefficients[0])], phi, lambda z, speed, y: (y[0] * (speed - (y[0] * speed).total(-1)),))
         return p * (1 - Y) + (p @ (1 - unit_vectors(ring, range(n), n))) * -Y
     ring.count(problem.T * n * (phi.order + 1) ** 2, problem.T * n, phi, Y)

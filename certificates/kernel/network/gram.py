@@ -64,6 +64,7 @@ def network_at(
     """
     limit(problem.columns, limits.MAX_GRAM_COLUMNS, "the number of columns")
     limit(problem.T * sum(problem.widths), limits.MAX_GRAM_VALUES, "the number of values of activations")
+    limit(problem.columns * sum(problem.widths[min(layers) :]), limits.MAX_GRAM_ENTRIES, "the number of entries of the blocks Ψ_l(i)")
     rows = sum(problem.fan_in(l) * problem.widths[l] for l in layers)
     require(rows >= problem.columns, "evidence", "there are fewer rows than columns")
     ring, n = DoubleRing(work), problem.n_L

@@ -31,6 +31,7 @@ from lossproof.certificates.kernel.network.gram import Network
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
+from lossproof.theory.limits import flops_work
 
 _TINY = 2.0**-400
 
@@ -41,6 +42,7 @@ def lipschitz_constant(work: Work, problem: Problem, found: Network, radius: flo
     P = Q = 0.0
     for l in range(1, problem.L + 1):
         plus, W, z = found.blocks[l - 1][1], found.curve[l - 1][0], found.passed.z[l]
+        work.spend(flops_work(sum(2 * A.mid.size * min(A.mid.shape) for A in (plus, W))), "norms of matrices")
         inputs, units = _norms(plus, 1) + up(p * radius), _norms(W, 0) + radius
         norm_W, norm_inputs = _norm(W) + radius, _norm(plus) + float(up(P * radius))
         d = root(up(inputs)[:, None], up(up(units)[None, :] * p[:, None]))

@@ -70,6 +70,8 @@ def entries(
     layer = matrix.layer or 1
     if matrix.kind == "W":
         return np.concatenate(weights(ring, problem, box)[layer - 1])[np.ix_(r, c)]
+    if matrix.kind != "Phi":
+        limit(problem.columns * sum(problem.widths[layer:]), MAX_ENTRIES, "the number of entries of the blocks Ψ_l(i)")
     curve = curve_of(ring, problem, box)
     if matrix.kind == "Phi":
         return plus(forward(ring, problem, curve, layer, slopes=False).phi[-1].coefficients[0], matrix.shape[0]).T[np.ix_(r, c)]

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq
 
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
-from lossproof.certificates.kernel.arithmetic.rings import FormalRing, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import vanishes
 from lossproof.certificates.kernel.arithmetic.series import Series
 from lossproof.certificates.kernel.reading.parse import limit
 from lossproof.certificates.kernel.reading.problem import Problem
@@ -57,7 +58,7 @@ def orbits(problem: Problem) -> list[Orbit]:
     parity = (-1 if single else _PARITIES.get(record.reflection)) if free else None
     degree = (1 if single else record.homogeneity) if free else None
     silent = free and (single or vanishes(value_at_zero(problem, 1)))
-    power = 1 if degree is None else degree ** (problem.L - 1)
+    power = 1 if degree is None else degree ** min(problem.L - 1, MAX_BITS.bit_length())  # from there on `Orbit.over` refuses any scale
     known: dict[tuple[fmpq, ...], int] = {}
     found = []
     for i, x in enumerate(problem.X):

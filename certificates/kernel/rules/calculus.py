@@ -129,6 +129,7 @@ def rank_dimension(step: Step) -> Result:
     if k and k ** min(L - 1, 7) <= limits.MAX_POLYNOMIAL_DEGREE:
         found.append(n_L * comb(n[0] - (problem.bias == "none") + k ** (L - 1), k ** (L - 1)))
     if k and not hidden.is_identity and problem.bias != "fixed" and L <= limits.MAX_POLYNOMIAL_DEGREE:
+        step.work.spend(L**3, "bounds of dimensions")
         found.append(_composed(problem, k))
     if k and not hidden.is_identity and problem.bias == "none" and 1 in n[1:-1]:
         found.append(problem.T + n_L - 1)
@@ -169,7 +170,8 @@ def rank_constant_weights(step: Step) -> Result:
         biases = problem.fixed_bias or [*[[b]] * (L - 1), [c]]
         met = [(x, kink) for l, constants in enumerate(biases, start=1) for x in constants for kink in problem.activation_of(l).kinks(1)]
         with step.balls(limits.SIGN_PRECISION) as ring:
-            apart = all(not_zero(ring.embed(x) - rational(kink)) for x, kink in met)
+            step.work.spend(20 * len(met), "the biases")
+            apart = all(not_zero((x if isinstance(x, fmpq) else ring.embed(x)) - rational(kink)) for x, kink in met)
         require(apart, "evidence.bias", "a derivative does not exist at these biases, or is not seen to")
         exact = problem.is_smooth(1) or all(isinstance(x, fmpq) for constants in biases for x in constants)
         return step.upper(problem.n_L), Rigor.EXACT if exact else Rigor.BALL

@@ -156,8 +156,11 @@ def _ding_li_sun(step: Step, found: Mapping[str, Any]) -> None:
     adapted it does fall when ``W_1`` leaves 0: J is not least.
     """
     p, n_0 = evidence.prime(found["prime"]), step.problem.widths[0]
-    step.work.spend(step.problem.T * (1 + n_0 * (n_0 + 3) // 2), "products of inputs")
-    products = [[ONE, *x, *(a * b for j, a in enumerate(x) for b in x[j:])] for x in step.problem.X]
+    size = step.problem.T * (1 + n_0 * (n_0 + 3) // 2)
+    limit(size, limits.MAX_ENTRIES, "the number of entries of a table")
+    step.work.spend(size, "products of inputs")
+    inputs = evidence.residues(step.problem.X, p, step.work).tolist()
+    products = [[ONE, *x, *(a * b for j, a in enumerate(x) for b in x[j:])] for x in inputs]
     _require_full_rank(evidence.residues(products, p, step.work), "the table of 1, x_j and x_j x_k")
 
 

@@ -15,9 +15,10 @@ import numpy as np
 from flint import arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require

@@ -65,12 +65,13 @@ def chosen_residues(value: Any, place: str, p: int, length: int, least: int = 0)
     return [nmod(read.integer(x, f"{place}[{k}]", least, p - 1), p) for k, x in enumerate(read.items(value, place, length))]
 
 
-def common_denominator(numbers: Iterable[fmpq], most: int) -> int:
-    """Return the least common denominator of rational numbers, which may have so many bits; raises `Rejected`."""
+def common_denominator(numbers: Iterable[fmpq], most: int, work: Work) -> int:
+    """Return the least common denominator of rational numbers, counted as it grows, which may have so many bits; raises `Rejected`."""
     D = fmpz(1)
     for x in numbers:
         D = D.lcm(x.q)
         limit(D.bit_length(), most, "the length of a common denominator in bits")
+        work.spend(limits.rational_work(int(D.bit_length())), "a common denominator")
     return int(D)
 
 

@@ -14,7 +14,7 @@ from lossproof.certificates.kernel.arithmetic.inclusion import require_contracti
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network import matrices, orbits, passes
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import Rejected, require
+from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, positive
@@ -35,7 +35,11 @@ def unlearnable_samples(step: Step) -> Result:
     a, b = found[first], found[last]
     silent = len(listed) == 1 and a.sign == 0 and problem.separable
     require(silent or (len(listed) == 2 and a.first == b.first), place, "the outputs of these samples do not determine each other")
-    wanted = [orbits.image(problem, ZERO if silent else b.over(a), y) for y in problem.Y[first]]
+    factor = ZERO if silent else b.over(a)
+    bits = (problem.output_activation.homogeneity or 1) * max(factor.p.bit_length(), factor.q.bit_length())
+    limit(bits, limits.MAX_BITS, "the length of a scale of the outputs in bits")
+    step.work.spend(problem.n_L * limits.rational_work(bits), "images of the targets")
+    wanted = [orbits.image(problem, factor, y) for y in problem.Y[first]]
     broken = any(w is not None and w != y for w, y in zip(wanted, problem.Y[last], strict=True))
     require(broken, place, "the targets of these samples go together")
     return everywhere("exact-learning", proved=False), Rigor.EXACT
@@ -174,23 +178,36 @@ def no_critical_point(step: Step) -> Result:
     Separable: with σ_out increasing, ``r < 0`` at all W where the target is at or above the range, so ``∂E/∂z_j = e'(r) σ_out' < 0``, and
     ``u_jᵀ x̃_i ≥ 0``; mirrored below the range. Logistic: ``∂E/∂z_j = p − y`` likewise, with p strictly between 0 and 1. Softmax and one-hot targets
     of class c: ``Σ_j (p_j − [j = c]) u_jᵀ x̃ = −Σ_j p_j (u_c − u_j)ᵀ x̃``, all ``p_j > 0``. No term is positive and one is negative.
+
+    `separable-squashing`: one hidden layer, σ continuous and strictly increasing, and one output or two classes, which count as one output, the second less the
+    first. The loss of sample i falls strictly as the output moves to its side ``s_i = ±1``, and U is one u, all ``s_i u·x̃_i ≥ 0``, and one of them positive.
+    Then J has no local minimum. Let a unit have ``v_k ≠ 0``: with ``w_k ± t u`` for the sign of ``v_k`` no output moves away from its side, and one moves
+    strictly to it, for all ``t > 0``: J falls. Let all ``v_k = 0``: then ``w_1`` does not matter, and a local minimum would stay one along ``w_1 + t u``, with
+    ``∂J/∂v_1 = Σ_i ε_i σ(z_1(i))/T = 0`` and the same ε, of signs ``−s_i``; but this sum falls strictly with t.
     """
     found, place, problem = step.expect(0, "direction"), "evidence.direction", step.problem
-    require(problem.L == 1, "rule", "this needs a single layer")
-    rows = [read.items(row, f"{place}[{a}]", problem.n_L) for a, row in enumerate(read.items(found["direction"], place, problem.fan_in(1)))]
+    hidden = step.conclusion["statement"] == "separable-squashing"
+    require(1 + hidden == problem.L, "rule", "this needs a single layer, or for separable-squashing one hidden layer")
+    softmax = problem.error.family == "softmax"
+    if hidden:
+        right = problem.activation.increasing.holds and problem.n_L == 1 + softmax
+        require(right, "rule", "this needs an increasing activation, and one output or two classes")
+    n = 1 if hidden else problem.n_L
+    rows = [read.items(row, f"{place}[{a}]", n) for a, row in enumerate(read.items(found["direction"], place, problem.fan_in(1)))]
     U = [[read.rational(q, f"{place}[{a}][{j}]") for j, q in enumerate(row)] for a, row in enumerate(rows)]
     step.count_samples()
     inputs = [[*x, *[ONE] * problem.bias_rows] for x in problem.X]
-    moves = [[evidence.total((q * U[a][j] for a, q in enumerate(x)), step.work) for j in range(problem.n_L)] for x in inputs]
-    if problem.error.family == "softmax":
+    moves = [[evidence.total((q * U[a][j] for a, q in enumerate(x)), step.work) for j in range(n)] for x in inputs]
+    if softmax:
         require(problem.output_activation.is_identity, "rule", "this needs the identity at the output")
         require(all(1 in row for row in problem.Y), "rule", "a target is not one-hot")
+        moves = [[ZERO, *row] if hidden else row for row in moves]
         gains = [row[targets.index(ONE)] - z for row, targets in zip(moves, problem.Y, strict=True) for z in row]
     else:
         gains = [s * z for s, z in zip(_ends(problem), (z for row in moves for z in row), strict=True)]
     require(all(g >= 0 for g in gains), place, "some sample gets worse along this direction")
     require(any(g > 0 for g in gains), place, "no sample gets better along this direction")
-    return everywhere("no-critical-point"), Rigor.EXACT
+    return everywhere("separable-squashing" if hidden else "no-critical-point"), Rigor.EXACT
 
 
 def ggn_semidefinite_range(step: Step) -> Result:

@@ -13,9 +13,10 @@ import numpy as np
 from flint import fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
-from lossproof.certificates.kernel.arithmetic.rings import FormalRing, Ring, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require

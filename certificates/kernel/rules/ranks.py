@@ -22,7 +22,7 @@ from lossproof.certificates.kernel.network.matrices import entries
 from lossproof.certificates.kernel.network.passes import Box, layer_inputs, outputs
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
-from lossproof.certificates.kernel.reading.problem import Point, Problem
+from lossproof.certificates.kernel.reading.problem import Point
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, named, rigor_of
 from lossproof.theory import limits
@@ -33,7 +33,7 @@ from lossproof.theory.verdicts import Rigor
 def _exponential_setting(step: Step) -> int:
     """Return the least common denominator D of all ``z_1``: all of them are multiples of ``1/D``."""
     require(step.problem.L == 2 and step.point().is_rational(), "rule", "u needs one hidden layer and rational weights")
-    return evidence.common_denominator(layer_inputs(step.formal(), step.problem, step.box(), 1).flat, limits.MAX_BITS)
+    return evidence.common_denominator(layer_inputs(step.formal(), step.problem, step.box(), 1).flat, limits.MAX_BITS, step.work)
 
 
 def rank_minor(step: Step) -> Result:
@@ -54,7 +54,7 @@ def rank_minor(step: Step) -> Result:
             if chosen is not None:
                 u = read.integer(read.fields(chosen, ("u",), "evidence.substitution")["u"], "evidence.substitution.u", 1, p - 1)
                 ring = ExponentialRing(step.work, _exponential_setting(step), nmod(u, p))
-            exact = entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns)
+            exact = entries(matrix, step.problem, step.box_or_none(matrix, exact=True), ring, rows, columns)
     require(all(isinstance(x, (fmpq, nmod)) for x in exact.flat), "evidence.substitution", "an entry is no rational number")
     require(int(evidence.residues(exact, p, step.work).det()) != 0, "evidence.rows", "the minor is 0 modulo the prime")
     return step.lower(len(rows)), rigor_of(formal)
@@ -125,16 +125,18 @@ def independent_values(step: Step, chosen: Mapping[str, Any], p: int, rows: list
     above = [table(v, f"{place}.values[{k}]", problem.T, n[k + 2]) for k, v in enumerate(free)]
 
     def values(layer: int, z: Series) -> tuple[Series, Series]:
-        v = Series([_first_values(problem, u, p, tanh) if layer == 1 else above[layer - 2]])
+        v = Series([_first_values(step, u, p, tanh) if layer == 1 else above[layer - 2]])
         return v, 1 - v * v if tanh else v - v * v
 
     layers: list[Any] = [(W, [ZERO] * W.shape[1]) for W in (np.full((n[0], n[1]), ZERO), *weights)]
     return entries(step.matrix(), problem, Box(Point(tuple(layers))), Substitution(step, p, values), rows, columns)
 
 
-def _first_values(problem: Problem, u: Array, p: int, tanh: bool) -> Any:
+def _first_values(step: Step, u: Array, p: int, tanh: bool) -> Any:
     """Return ``σ(z_1)`` of shape ``(T, n_1)`` for residues in place of the exponentials ``u_{ab}``."""
-    D = evidence.common_denominator((x for row in problem.X for x in row), 2**16)
+    problem = step.problem
+    D = evidence.common_denominator((x for row in problem.X for x in row), 2**16, step.work)
+    step.work.spend(problem.T * u.shape[1] * (limits.rational_work(D.bit_length()) + 10 * len(u)), "powers of residues")
     powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in (*row, *[ONE] * problem.bias_rows)] for row in problem.X]
     s = np.array([[math.prod(map(pow, bases, row), start=nmod(1, p)) for bases in u] for row in powers], dtype=object)
     return (s - 1) / (s + 1) if tanh else s / (s + 1)
@@ -220,7 +222,7 @@ def rank_kernel(step: Step) -> Result:
         ring = ExponentialRing(step.work, _exponential_setting(step), Ratio(step.work, fmpq_poly([0, 1])))
     size = matrix.shape[0 if side == "left" else 1]
     vectors = np.array(evidence.reduced_vectors(found["vectors"], place, size, entry), dtype=object).reshape(-1, size)
-    M = entries(matrix, step.problem, step.box_or_none(matrix), ring)
+    M = entries(matrix, step.problem, step.box_or_none(matrix, exact=True), ring)
     M = M.T if side == "left" else M
     if kind == "Q" and all(isinstance(x, fmpq) for x in M.flat):
         ring.count(M.size * len(vectors), 0, M, vectors, inner=size)

@@ -216,7 +216,7 @@ DEFINITIONS: Mapping[str, Line | Callable[[Step], Decided]] = {
     "one-hidden-layer": Line("one-hidden-layer", HERE, (("Phi-1", HERE, "rank_lower"),), order=1,
                              holds=lambda step, f: step.problem.strip and step.problem.L == 2 and f[0] == step.problem.T == step.problem.widths[1]),
     "hessian-rank": Line("hessian-rank", HERE, _AT_LEARNER, facts=lambda step, f: {"rank_lower": f[1], "rank_upper": f[2]}, order=2),
-    "inertia": Line("inertia", HERE, _AT_LEARNER, order=2, near=True, facts=lambda step, f: {
+    "inertia": Line("inertia", HERE, _AT_LEARNER, lambda step, f: f[2] <= step.problem.N_net, order=2, near=True, facts=lambda step, f: {
         "negative": 0, "zero": step.problem.N_net - f[2], "positive": f[1], "undecided": f[2] - f[1]}),
     "principles-suffice": _principles_suffice,
     "critical-point": _critical_point,
@@ -239,7 +239,7 @@ def definition(step: Step) -> Result:
 
 
 _ERROR, _ASKED = _proved("principle-error", at=EVERYWHERE), "no-bad-local-minima"
-_THEOREMS = ("independent-samples", "one-relation-simplex", "parallelogram")
+_ONE_RELATION = ("one-relation-simplex", "parallelogram")
 """Theorems that say, where they are PROVED, that every local minimum is global, and REFUTED, that some are not."""
 _ELSEWHERE = (*_proved("loss-bounds"), ("loss-bounds", ANY, PROVED))
 
@@ -275,6 +275,8 @@ IMPLICATIONS: Mapping[str, Line] = {
     "suboptimal": Line(_ASKED, EVERYWHERE, (("suboptimal", ANY, PROVED),), verdict=REFUTED),
     # J falls along one direction at all weights, so it has no local minimum, good or bad
     "nowhere": Line(_ASKED, EVERYWHERE, _proved("no-critical-point", at=EVERYWHERE)),
+    # J has no local minimum
+    "by-separable-squashing": Line(_ASKED, EVERYWHERE, _proved("separable-squashing", at=EVERYWHERE)),
     "some-learner": Line("exact-learning", EVERYWHERE, (("exact-learner", ANY, PROVED),)),
     "named-learner": Line("exact-learner", HERE, _proved("exact-learning", at=EVERYWHERE), lambda step, f: f[0].get("learner") == step.at),
     "robust-targets": Line("robust-targets", EVERYWHERE, _proved("exact-learning", at=EVERYWHERE),
@@ -307,11 +309,11 @@ IMPLICATIONS: Mapping[str, Line] = {
     # V the output weights and G = T ∂J/∂z_L: G Vᵀ = 0, by H. If V has rank n_L, G = 0. Else cᵀV = 0 for some c ≠ 0, as n_1 ≥ n_L; for all q and small t
     # H + t q cᵀ gives the same outputs, hence local minima, with (H + t q cᵀ)ᵀG = 0, by V: so c qᵀG = 0 for all q, and G = 0. Then every ∇E_i = 0
     "independent-samples": Line("independent-samples", EVERYWHERE, (("Phi-0+", EVERYWHERE, "rank_lower"), *_ERROR), _moves_freely),
-    **{f"by-{name}": Line(_ASKED, EVERYWHERE, _proved(name, at=EVERYWHERE)) for name in _THEOREMS},
-    **{f"against-{name}": Line(_ASKED, EVERYWHERE, ((name, EVERYWHERE, REFUTED),), verdict=REFUTED) for name in _THEOREMS},
+    **{f"by-{name}": Line(_ASKED, EVERYWHERE, _proved(name, at=EVERYWHERE)) for name in ("independent-samples", *_ONE_RELATION)},
+    **{f"against-{name}": Line(_ASKED, EVERYWHERE, ((name, EVERYWHERE, REFUTED),), verdict=REFUTED) for name in _ONE_RELATION},
     # some local minimum has at least that loss, and another point has less
     **{name: Line(_ASKED, EVERYWHERE, (*_proved(name, at=EVERYWHERE), ("loss-bounds", ANY, PROVED)), _is_beaten, verdict=REFUTED)
-       for name in ("linear-region", "dead-region")},
+       for name in ("linear-region", "dead-region", "constant-region")},
     "not-critical": Line("critical-point", HERE, (("stationary", HERE, REFUTED), *_proved("loss-bounds")),
                          facts=lambda step, f: {"kind": "not-critical", **f[1]}, verdict=REFUTED),
 }

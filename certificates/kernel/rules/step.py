@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, FormalRing
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.network.matrices import Matrix, parse_matrix
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
@@ -101,10 +102,10 @@ class Step:
         """Return the index of the point that the evidence names."""
         return read.integer(found["point"], "evidence.point", 0, len(self.points) - 1)
 
-    def box_or_none(self, matrix: Matrix) -> Box | None:
-        """Return the box, or None for a matrix that depends on no weights, whose bounds hold everywhere."""
+    def box_or_none(self, matrix: Matrix, *, exact: bool = False) -> Box | None:
+        """Return the box, of a point if ``exact``, or None for a matrix that depends on no weights, whose bounds hold everywhere."""
         require(not matrix.is_of_samples or self.at == EVERYWHERE, "conclusion.at", f"{matrix.name} is the same everywhere", "conclusion")
-        return None if matrix.is_of_samples else self.box()
+        return None if matrix.is_of_samples else Box(self.point()) if exact else self.box()
 
     def matrix(self, *kinds: str) -> Matrix:
         """Return the matrix that the conclusion is about, of one of the given kinds if any are given."""
@@ -155,8 +156,10 @@ class Step:
         return self.conclude(statement, {**(facts or {}), "radius": str(self.box().radius)}, proved=proved)
 
     def count_samples(self) -> None:
-        """Count that all samples are looked at."""
-        self.work.spend(limits.samples_work(self.problem.T, self.problem.widths[0] + self.problem.n_L), "the samples")
+        """Count that all samples are looked at, which takes quotients of their numbers at most."""
+        bits = max(max(x.p.bit_length(), x.q.bit_length()) for rows in (self.problem.X, self.problem.Y) for row in rows for x in row)
+        numbers = limits.samples_work(self.problem.T, self.problem.widths[0] + self.problem.n_L)
+        self.work.spend(numbers * limits.rational_work(int(bits)), "the samples")
 
     def sample_and_output(self, found: Mapping[str, Any]) -> tuple[int, int]:
         """Return the sample and the output that the evidence names."""

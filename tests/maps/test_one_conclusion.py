@@ -1,0 +1,32 @@
+"""One question, one answer: with weights, without, and by a map the conclusion is the same."""
+
+from __future__ import annotations
+
+import pytest
+from cases.landscapes import XOR_X
+
+import lossproof as lp
+
+LINE = ([[0], [1], [2], [3]], [[0], [1], [0], [1]])
+PROBLEMS = [
+    *(
+        ((2, 2, 1), XOR_X, [[y] for y in Y], {"activation": name})
+        for name in ("tanh", "relu", "leaky-relu", "softplus", "sin") for Y in ((0, 1, 1, 0), (0, 0, 0, 1))
+    ),
+    *(((1, 3, 1), *LINE, {"activation": name}) for name in ("tanh", "relu", "leaky-relu", "elu")),
+    *(((1, 2, 1), [[0], [1], [3]], [[0], [1], [0]], {"activation": "tanh", "error": error}) for error in ("squared", "logistic", "cauchy")),
+    ((2, 1, 1), XOR_X, [[0], [1], [1], [0]], {"activation": "tanh"}),
+    ((2, 2, 2), XOR_X, [[0, 1], [1, 0], [1, 1], [0, 0]], {"activation": "identity"}),
+    ((1, 2, 2, 1), *LINE, {"activation": "relu"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(PROBLEMS)))
+def test_no_job_knows_less_than_another(number):
+    widths, X, Y, options = PROBLEMS[number]
+    report = lp.check_architecture(widths, X, Y, **options)
+    found = lp.find_critical_points(widths, X, Y, starts=4, workers=1, **options)
+    weights = lp.train(widths, X, Y, method="lbfgs", max_iterations=20, **options).weights
+    given = lp.check_architecture(widths, X, Y, weights=weights, **options)
+    assert report.conclusion.verdict is found.report.conclusion.verdict is given.conclusion.verdict
+    assert all(lp.verify(made.certificate.text).ok for made in (report, found.report, given))

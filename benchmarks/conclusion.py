@@ -82,6 +82,8 @@ def obstacle(problem: Any) -> str:
         return "one layer with a curved output: no theorem, and no bad minimum was met"
     if a.bias != "trainable":
         return "no trainable biases, which the theorems about regions and relations need"
+    if a.activation.is_identity:
+        return "a linear network with a narrow layer, and targets that are dependent once centred: the published theorems do not apply"
     if a.activation.affine_pieces:
         separable = problem.error.is_cross_entropy and not any(piece.slope == 0 for piece in a.activation.affine_pieces)
         return (
@@ -91,9 +93,9 @@ def obstacle(problem: Any) -> str:
         )
     if a.L > 2:
         return f"{a.L - 1} hidden layers of smooth units: no theorem, and no bad minimum was met"
-    smooth = "" if a.activation.convex_inverse_slope.holds else f", and 1/σ' of {a.activation.name} is not convex or has a pole"
+    smooth = "" if a.activation.convex_inverse_slope.holds else f", and 1/σ' of {a.activation.name} is not convex"
     outputs = f", {a.n_L} outputs" if a.n_L > 1 else ""
-    return f"smooth units and {max(relations, 1)} or more affine relations of the samples{outputs}{smooth}; no bad minimum was met"
+    return f"smooth units and at least {max(relations, 1)} affine relations of the samples{outputs}{smooth}; no bad minimum was met"
 
 
 def search(problem: SurveyProblem) -> Prepared:

@@ -297,3 +297,17 @@ def test_the_step_that_is_shown_is_made_and_accepted():
     p, u = shown["evidence"]["prime"], shown["evidence"]["substitution"]["u"]
     e = pow(u, 16, p)
     assert str((e - 1) * pow(e + 1, -1, p) % p) in page
+
+
+def test_the_examples_of_deciding_come_out_as_they_say():
+    """Every line of code runs, and gives the verdict in its comment."""
+    names, seen = {}, []
+    for block in re.findall(r"^```python\n(.*?)^```$", DOCUMENTS["deciding.md"], re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            verdict = re.fullmatch(r"(.*)  # ([A-Z]+)", line)
+            if verdict is None:
+                exec(line, names)
+            else:
+                assert eval(verdict.group(1), names) == verdict.group(2), line
+                seen.append(verdict.group(2))
+    assert sorted(set(seen)) == ["PROVED", "REFUTED", "UNDECIDED"]

@@ -82,10 +82,14 @@ def _by_own_theorem(theorems: Sequence[Claim]) -> Claim | None:
         return None
     theorem = theorems[0]
     if theorem.verdict is Verdict.PROVED:
-        reason = f"Every local minimum is global, by the theorem {theorem.id}. {theorem.reason}"
+        reason = f"Every local minimum is global, by the theorem {_named(theorem)}: its hypotheses hold here, and the proof stands there."
         return implied(f"by-{theorem.id}", _NAME, EVERYWHERE, reason, theorem)
-    reason = f"Bad local minima exist, by the theorem {theorem.id}. {theorem.reason}"
+    reason = f"Bad local minima exist, by the theorem {_named(theorem)}: which weights are one, and why, stands there."
     return implied(f"against-{theorem.id}", _NAME, EVERYWHERE, reason, theorem, verdict=Verdict.REFUTED)
+
+
+def _named(theorem: Claim) -> str:
+    return f"{theorem.id}, “{theorem.statement.title}”"
 
 
 def _by_region(found: BadRegion | None) -> Claim | None:
@@ -93,8 +97,8 @@ def _by_region(found: BadRegion | None) -> Claim | None:
         return None
     minimum, better = found.minimum, found.better
     reason = (
-        f"A bad local minimum exists: its loss is at least {decimal_below(minimum.facts['loss_lower'], 8)}, and another point has at most "
-        f"{decimal_above(better.facts['loss_upper'], 8)}. {minimum.reason}"
+        f"By {_named(minimum)}, there is a local minimum of loss at least {decimal_below(minimum.facts['loss_lower'], 8)}. Another point has at most "
+        f"{decimal_above(better.facts['loss_upper'], 8)}, so that minimum is bad."
     )
     return implied(minimum.id, _NAME, EVERYWHERE, reason, minimum, better, verdict=Verdict.REFUTED)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from lossproof.certificates.proof.nodes import Claim
-from lossproof.certificates.proof.places import Point
+from lossproof.certificates.proof.places import Place, point_near
 from lossproof.certificates.reports.critical_rows import kind_text
 from lossproof.certificates.reports.outline import ProofOutline
 from lossproof.certificates.reports.record import ReportRecord
@@ -91,6 +91,7 @@ def conclusion_headline(report: ReportRecord) -> str:
 _REGIONS = {
     "linear-region": "where the network is an affine map of its inputs,",
     "dead-region": "where the output does not depend on the inputs,",
+    "constant-region": "with an output that does not depend on the inputs,",
 }
 
 
@@ -99,7 +100,7 @@ def _bad_minimum(report: ReportRecord, premises: Sequence[Claim]) -> str:
     for premise in premises:
         if premise.id == "suboptimal":
             where = "at" if Fraction(premise.facts["radius"]) == 0 else "near"
-            other = premise.premises[-1].point if premise.premises else None
+            other = premise.premises[-1].place if premise.premises else None
             found, lower, upper = (
                 f"{where} point {report.number(premise.point)}",
                 premise.facts["loss_lower"],
@@ -111,13 +112,14 @@ def _bad_minimum(report: ReportRecord, premises: Sequence[Claim]) -> str:
     if minimum is None or better is None:
         return "at some weights no small change lowers the loss, though other weights have a smaller one."
     return _compared(
-        report, _REGIONS[minimum.id], Fraction(minimum.facts["loss_lower"]), better.point, Fraction(better.facts["loss_upper"])
+        report, _REGIONS[minimum.id], Fraction(minimum.facts["loss_lower"]), better.place, Fraction(better.facts["loss_upper"])
     )
 
 
-def _compared(report: ReportRecord, where: str, low: Fraction, other: Point | None, high: Fraction) -> str:
+def _compared(report: ReportRecord, where: str, low: Fraction, other: Place | None, high: Fraction) -> str:
     digits = next((d for d in range(4, 60) if Fraction(decimal_below(low, d)) > Fraction(decimal_above(high, d))), 60)
-    beaten = "at another point" if other is None else f"at point {report.number(other)}"
+    point = None if other is None else point_near(other)
+    beaten = "at another point" if point is None else f"{'at' if other is point else 'near'} point {report.number(point)}"
     return (
         f"{where} this network with these samples has a local minimum of loss at least {decimal_below(low, digits)}, "
         f"and {beaten} the loss is at most {decimal_above(high, digits)}."

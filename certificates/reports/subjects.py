@@ -13,7 +13,15 @@ DECIDING = "What decides the question"
 CRITICAL_POINTS = "Critical points"
 """The heading of the section about critical points."""
 _SUBJECTS = {
-    DECIDING: ("independent-samples", "one-relation-simplex", "parallelogram", "linear-region", "dead-region"),
+    DECIDING: (
+        "independent-samples",
+        "one-relation-simplex",
+        "parallelogram",
+        "separable-squashing",
+        "linear-region",
+        "dead-region",
+        "constant-region",
+    ),
     "Exact learning": (
         "exact-learning",
         "exact-learner",

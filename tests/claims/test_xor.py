@@ -47,7 +47,8 @@ def test_conclusion_is_proved_by_the_parallelogram(report):
     claim = report["no-bad-local-minima"]
     assert (claim.verdict, claim.rigor, claim.evidence["row"]) == (PROVED, Rigor.EXACT, "by-parallelogram")
     assert claim.premises == (report["parallelogram"],)
-    assert "whatever the targets are" in claim.reason
+    assert "by the theorem parallelogram" in claim.reason
+    assert "whatever the targets are" in report["parallelogram"].reason
 
 
 @pytest.mark.parametrize("units", [2, 3])

@@ -17,7 +17,8 @@ from lossproof.certificates.reports.critical_estimates import descent_estimate, 
 from lossproof.certificates.reports.critical_figures import figures_of
 from lossproof.certificates.reports.critical_svg import SIGNS, descent_svg, inertia_svg
 from lossproof.certificates.reports.html import render_html
-from lossproof.certificates.reports.outline import CRITICAL_POINTS, outline_of
+from lossproof.certificates.reports.outline import outline_of
+from lossproof.certificates.reports.subjects import CRITICAL_POINTS
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.hessian import hessian

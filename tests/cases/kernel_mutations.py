@@ -415,7 +415,9 @@ def _other_problems(document):
     for word, path, value in changed:
         other = replaced(document, path, value)
         other["digest"] = digest_of(other["problem"])
-        codes = frozenset({"problem", "evidence", "conclusion", "premise", "rule"})
+        codes = frozenset(
+            {"problem", "evidence", "conclusion", "premise", "rule"} | ({"schema"} if word == "error" else set())
+        )  # other keys
         yield Mutation(f"about another {word}", sealed(other), codes, asked)
 
 

@@ -69,6 +69,12 @@ class Step:
             require(enough, f"premises[{premises}]", f"derivatives of order {order} are needed here", "premise")
         return read.fields(self.evidence, keys, "evidence")
 
+    def says(self, *statements: str) -> str:
+        """Return the statement of the conclusion, which must be one of those that the rule is about."""
+        found: str = self.conclusion["statement"]
+        require(found in statements, "conclusion.statement", "this rule says nothing about that statement", "conclusion")
+        return found
+
     @property
     def at(self) -> Place:
         """The place the conclusion is about."""

@@ -186,7 +186,7 @@ def no_critical_point(step: Step) -> Result:
     ``∂J/∂v_1 = Σ_i ε_i σ(z_1(i))/T = 0`` and the same ε, of signs ``−s_i``; but this sum falls strictly with t.
     """
     found, place, problem = step.expect(0, "direction"), "evidence.direction", step.problem
-    hidden = step.conclusion["statement"] == "separable-squashing"
+    hidden = step.statement("no-critical-point", "separable-squashing") == "separable-squashing"
     require(1 + hidden == problem.L, "rule", "this needs a single layer, or for separable-squashing one hidden layer")
     softmax = problem.error.family == "softmax"
     if hidden:

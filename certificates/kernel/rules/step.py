@@ -161,6 +161,12 @@ class Step:
         numbers = limits.samples_work(self.problem.T, self.problem.widths[0] + self.problem.n_L)
         self.work.spend(numbers * limits.rational_work(int(bits)), "the samples")
 
+    def statement(self, *names: str) -> str:
+        """Return the statement that is claimed, which must be one of those named."""
+        found: str = self.conclusion["statement"]
+        require(found in names, "conclusion.statement", "this rule says nothing about that statement", "conclusion")
+        return found
+
     def sample_and_output(self, found: Mapping[str, Any]) -> tuple[int, int]:
         """Return the sample and the output that the evidence names."""
         i = read.integer(found["sample"], "evidence.sample", 0, self.problem.T - 1)

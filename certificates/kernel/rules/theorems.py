@@ -55,7 +55,7 @@ def one_relation(step: Step) -> Result:
     those in ``v²``: J falls below ``J*`` near another constant network of loss ``J*``, so these minima are bad.
     """
     found, problem = step.expect(1, "relation"), step.problem
-    statement, T, place = step.conclusion["statement"], problem.T, "evidence.relation"
+    statement, T, place = step.statement("one-relation-simplex", "parallelogram"), problem.T, "evidence.relation"
     right = problem.L == 2 and problem.n_L == 1 and problem.bias == "trainable"
     require(right, "rule", "this needs one hidden layer, one output and trainable biases")
     require(problem.activation.convex_inverse_slope.holds, "rule", "this needs an analytic activation with 1/σ' strictly convex")
@@ -74,7 +74,6 @@ def one_relation(step: Step) -> Result:
     if statement == "one-relation-simplex":
         require(min(signs) == 1, place, "no sample has a sign of its own")
     else:
-        require(statement == "parallelogram", "conclusion.statement", "this rule says nothing about that statement", "conclusion")
         require(signs == [2, 2] and T == 4 and len({abs(fraction(q)) for q in s}) == 1, place, "the inputs are no parallelogram")
     if (statement == "parallelogram" and problem.widths[1] >= 2) or not _allows_constants(step, s):
         return everywhere(statement), Rigor.EXACT
@@ -116,11 +115,12 @@ def linear_region(step: Step) -> Result:
     problem, place = step.problem, "evidence.map"
     require(any(piece.slope != 0 for piece in problem.activation.affine_pieces), "rule", "this needs an activation with an affine piece")
     _require_free_output(problem)
-    if problem.error.is_cross_entropy:
+    cross = problem.error.is_cross_entropy
+    require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
+    if cross:
         entropy = entropy_of_affine_logits(step)
         return _with_loss_of("linear-region", step.evidence, entropy), Rigor.BALL
     found = step.expect(0, "map", "loss")
-    require(problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
     X, residuals, scales = _residuals(step, read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L))
     require(not any((X.transpose() * residuals).entries()), place, "the residuals are not orthogonal to the inputs")
     sums = [sum((r * r for r in column), fmpz(0)) for column in residuals.transpose().tolist()]
@@ -173,8 +173,8 @@ def dead_region(step: Step) -> Result:
     `constant-region`: the same for other activations, where `require_constant_minimum` shows a local minimum with the best constant output.
     """
     problem, work = step.problem, step.work
-    constant = step.conclusion["statement"] == "constant-region"
-    name = "constant-region" if constant else "dead-region"
+    name = step.statement("dead-region", "constant-region")
+    constant = name == "constant-region"
     cross = problem.error.is_cross_entropy
     require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
     found = step.expect(0, "loss", *(["precision"] if cross else []), *(["output_weights"] if constant else []))

@@ -50,8 +50,7 @@ RECORDS: Mapping[str, tuple[Callable[[Problem], bool], Callable[[Problem], Facts
 def record(step: Step) -> Result:
     """What the records of the problem, its integers and its functions say."""
     step.expect(0)
-    statement = step.conclusion["statement"]
-    require(statement in RECORDS, "conclusion.statement", "this rule says nothing about that statement", "conclusion")
+    statement = step.says(*RECORDS)
     holds, facts = RECORDS[statement]
     proved = holds(step.problem)
     require(proved or statement not in ("hessian-rank", "ggn-semidefinite"), "rule", "the records do not decide this statement")
@@ -227,8 +226,7 @@ DEFINITIONS: Mapping[str, Line | Callable[[Step], Decided]] = {
 
 def definition(step: Step) -> Result:
     """What a statement means, in terms of the premises."""
-    statement = step.conclusion["statement"]
-    require(statement in DEFINITIONS, "conclusion.statement", "this rule says nothing about that statement", "conclusion")
+    statement = step.says(*DEFINITIONS)
     meaning = DEFINITIONS[statement]
     right = step.is_exact or (statement in ("full-rank", "principles-suffice") and step.at in (EVERYWHERE, ALMOST))
     require(right, "conclusion.at", "this statement is not about these weights", "conclusion")

@@ -115,11 +115,12 @@ def linear_region(step: Step) -> Result:
     problem, place = step.problem, "evidence.map"
     require(any(piece.slope != 0 for piece in problem.activation.affine_pieces), "rule", "this needs an activation with an affine piece")
     _require_free_output(problem)
-    if problem.error.is_cross_entropy:
+    cross = problem.error.is_cross_entropy
+    require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
+    if cross:
         entropy = entropy_of_affine_logits(step)
         return _with_loss_of("linear-region", step.evidence, entropy), Rigor.BALL
     found = step.expect(0, "map", "loss")
-    require(problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
     X, residuals, scales = _residuals(step, read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L))
     require(not any((X.transpose() * residuals).entries()), place, "the residuals are not orthogonal to the inputs")
     sums = [sum((r * r for r in column), fmpz(0)) for column in residuals.transpose().tolist()]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from lossproof.certificates.claims.network_search import SearchRecord
 from lossproof.certificates.proof.certificate import Certificate, certificate_of
 from lossproof.certificates.proof.nodes import Claim, proof_order
 from lossproof.certificates.proof.numbering import Numbering
@@ -26,7 +27,8 @@ class ReportRecord:
     - ``spectrum``: the singular values of ``P`` at point 0 in plain float64, an estimate that decides nothing (may be empty);
     - ``notes``: remarks in plain words that no claim carries;
     - ``data_name``: how the user named the data, for headings;
-    - ``self_check``: what came of checking the certificate before the report was returned, None where that was not done.
+    - ``self_check``: what came of checking the certificate before the report was returned, None where that was not done;
+    - ``search``: what was searched for bad local minima, None for a report that no search belongs to.
     """
 
     problem: Problem
@@ -37,6 +39,7 @@ class ReportRecord:
     notes: tuple[str, ...] = ()
     data_name: str = ""
     self_check: SelfCheck | None = None
+    search: SearchRecord | None = None
 
     @cached_property
     def numbering(self) -> Numbering:

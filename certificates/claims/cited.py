@@ -80,7 +80,7 @@ def _claim_theorem(context: ProofContext, id: str) -> Claim:
         return _open(id, found)
     listed = "; ".join(h.text for h in (*hypotheses, found) if h is not None)
     reason = f"Its hypotheses hold: {listed}. {_CONSEQUENCES[id]}"
-    return decided(id, EVERYWHERE, reason, f"cited-{id}", facts={"applicable": "yes"}, evidence=evidence, own=Rigor.CITED)
+    return decided(id, EVERYWHERE, reason, "cited-theorem", facts={"applicable": "yes"}, evidence=evidence, own=Rigor.CITED)
 
 
 def _open(id: str, found: Hypothesis) -> Claim:

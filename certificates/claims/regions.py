@@ -109,7 +109,7 @@ def _linear(problem: Problem, loss: Fraction, evidence: dict[str, Any], rigor: R
         f"these maps is attained: a local minimum of a loss of at least {decimal_below(loss, 8)}, that of the {fit}."
     )
     return decided(
-        "linear-region", EVERYWHERE, reason, "linear-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss}, own=rigor
+        "linear-region", EVERYWHERE, reason, "minimum-in-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss}, own=rigor
     )
 
 
@@ -143,7 +143,13 @@ def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, 
     more = {} if rigor is Rigor.EXACT else {"precision": _PRECISION}
     reason = f"{words}: a local minimum of a loss of at least {decimal_below(loss, 8)}."
     return decided(
-        statement, EVERYWHERE, reason, "dead-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss, **more}, own=rigor
+        statement,
+        EVERYWHERE,
+        reason,
+        "minimum-in-region",
+        facts={"loss_lower": loss},
+        evidence={**evidence, "loss": loss, **more},
+        own=rigor,
     )
 
 

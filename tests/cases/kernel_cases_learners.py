@@ -124,7 +124,7 @@ def probabilities():
 
 
 def cited(d, theorem, evidence):
-    return d.claim(f"cited-{theorem}", theorem, EVERYWHERE, {"applicable": "yes"}, (), evidence, "CITED")
+    return d.claim("cited-theorem", theorem, EVERYWHERE, {"applicable": "yes"}, (), evidence, "CITED")
 
 
 def deep_linear():

@@ -53,7 +53,9 @@ def constants_below_a_square():
     """The squares are learned by a square; the mean of the targets is a local minimum."""
     X, Y = [["-2"], ["-1"], ["0"], ["1"], ["2"]], [["4"], ["1"], ["0"], ["1"], ["4"]]
     d = Draft((1, 1, 1), X, Y, [layer([["1"]], ["0"]), layer([["1"]], ["0"])], activation="power:2")
-    minimum = d.claim("dead-region", "constant-region", EVERYWHERE, {"loss_lower": "7/5"}, (), {"loss": "7/5", "output_weights": ["1"]})
+    minimum = d.claim(
+        "minimum-in-region", "constant-region", EVERYWHERE, {"loss_lower": "7/5"}, (), {"loss": "7/5", "output_weights": ["1"]}
+    )
     learner = d.claim("loss-exact", "loss-bounds", 0, {"loss_lower": "0", "loss_upper": "0", "radius": "0"})
     d.imply("constant-region", ASKED, EVERYWHERE, {}, [minimum, learner], verdict="REFUTED")
     return d.finish()
@@ -65,7 +67,7 @@ def constants_within_a_ring():
     Y = [["1" if x == ["0", "0"] else "0", "1/2"] for x in X]
     d = Draft((2, 2, 2, 2), X, Y, error="logistic", activation="softplus")
     evidence = {"loss": "1", "precision": 64, "output_weights": ["-2", "5"]}
-    d.claim("dead-region", "constant-region", EVERYWHERE, {"loss_lower": "1"}, (), evidence, "BALL")
+    d.claim("minimum-in-region", "constant-region", EVERYWHERE, {"loss_lower": "1"}, (), evidence, "BALL")
     return d.finish()
 
 

@@ -79,7 +79,7 @@ def independent():
 
 def region(d, statement, loss, rigor="EXACT", **evidence):
     """The claim of a local minimum in a region, of a loss no less than said."""
-    return d.claim(statement, statement, EVERYWHERE, {"loss_lower": loss}, (), {"loss": loss, **evidence}, rigor)
+    return d.claim("minimum-in-region", statement, EVERYWHERE, {"loss_lower": loss}, (), {"loss": loss, **evidence}, rigor)
 
 
 def beaten(d, statement, loss, lower, rigor="EXACT", **evidence):

@@ -245,7 +245,7 @@ def equal_samples(T):
 def eigenvalues_modulo_a_prime(n):
     draw = fractions(21, 3)
     d = Draft((n, 1, 1), [[draw() for _ in range(n)] for _ in range(n)], [[draw()] for _ in range(n)], activation="identity", bias="none")
-    d.claim("cited-kawaguchi-2016", "kawaguchi-2016", EVERYWHERE, {"applicable": "yes"}, (), {"prime": PRIME}, "CITED")
+    d.claim("cited-theorem", "kawaguchi-2016", EVERYWHERE, {"applicable": "yes"}, (), {"prime": PRIME}, "CITED")
     return d
 
 

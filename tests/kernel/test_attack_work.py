@@ -70,7 +70,7 @@ def images_of_targets():
 def products_of_inputs(n=6000, x="1"):
     """``1, x_j, x_j x_k`` for one sample, as many as ``n²/2``."""
     d = Draft((n, 2, 1), [[x] * n], [["0"]])
-    d.claim("cited-ding-li-sun-2019", "ding-li-sun-2019", EVERYWHERE, {"applicable": "yes"}, (), {"prime": PRIME}, "CITED")
+    d.claim("cited-theorem", "ding-li-sun-2019", EVERYWHERE, {"applicable": "yes"}, (), {"prime": PRIME}, "CITED")
     return d
 
 

@@ -103,7 +103,7 @@ SQUARE_X, SQUARE_Y = [["-2"], ["-1"], ["0"], ["1"], ["2"]], [["4"], ["1"], ["0"]
 def constant(loss="7/5", output_weights=("1",), widths=(1, 2, 1), X=SQUARE_X, Y=SQUARE_Y, rigor="EXACT", **options):
     d = Draft(widths, X, Y, **{"activation": "tanh", **{k: v for k, v in options.items() if k != "precision"}})
     evidence = {"loss": loss, "output_weights": list(output_weights), **({"precision": 64} if rigor == "BALL" else {})}
-    d.claim("dead-region", "constant-region", EVERYWHERE, {"loss_lower": loss}, (), evidence, rigor)
+    d.claim("minimum-in-region", "constant-region", EVERYWHERE, {"loss_lower": loss}, (), evidence, rigor)
     return d
 
 

@@ -84,8 +84,8 @@ def _longest(terms: Mapping[Monomial, fmpq]) -> int:
 
 
 def _length(q: fmpq) -> int:
-    """Return the length of a rational number, of numerator and denominator together, in bits."""
-    return int(q.p.bit_length() + q.q.bit_length())
+    """Return a bound of the length of a rational number, of numerator and denominator together, in bits."""
+    return 2 * int(q.height_bits())
 
 
 def _times(left: Monomial, right: Monomial) -> Monomial:

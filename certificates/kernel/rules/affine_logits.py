@@ -1,9 +1,9 @@
-"""The least cross-entropy of affine logits, from below, by weak duality (section 6): what `linear_region` needs where the best affine map is irrational."""
+"""The least cross-entropy of affine logits, from below, by weak duality (section 6): what `minimum_in_region` needs where the best affine map is irrational."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 from flint import arb, arb_mat, fmpq
 
@@ -18,7 +18,7 @@ from lossproof.theory import limits
 Table: TypeAlias = "Sequence[Sequence[fmpq]]"
 
 
-def entropy_of_affine_logits(step: Step) -> arb:
+def entropy_of_affine_logits(step: Step, found: Mapping[str, Any]) -> arb:
     """Return a ball that holds ``Σ_i H(p_i)/T`` for probabilities P that prove: affine logits have at least this loss, and a least one of each rank.
 
     ``P = P̂ + X̃C``, from ``probabilities`` P̂ and a ``correction`` C, has ``X̃ᵀ(P − Y) = 0``, and lies strictly within the simplex of each sample (softmax), or
@@ -30,8 +30,7 @@ def entropy_of_affine_logits(step: Step) -> arb:
     and leaves a closed set. There each of the finitely many terms ``lse(z_i) − p_i·z_i`` is bounded below and tends to infinity with ``|z_i|``, as no entry of
     p_i is at an end.
     """
-    problem, work = step.problem, step.work
-    found, m, n = step.expect(0, "probabilities", "correction", "loss", "precision"), problem.fan_in(1), problem.n_L
+    problem, work, m, n = step.problem, step.work, step.problem.fan_in(1), step.problem.n_L
     shares = read.rows(found["probabilities"], "evidence.probabilities", read.rational, problem.T, n)
     correction = read.rows(found["correction"], "evidence.correction", read.rational, m, n)
     step.count_samples()

@@ -7,7 +7,6 @@ of the paper is replaced (biases, above all), its docstring proves that this is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from math import comb
 from typing import Any
 
@@ -201,8 +200,9 @@ THEOREMS: Mapping[str, tuple[Callable[[Step, Mapping[str, Any]], None], str | No
 """Of each theorem: what checks the hypotheses about the samples, the key of its evidence, and the hypotheses by name in their order."""
 
 
-def _applied(theorem: str, step: Step) -> Result:
-    """Check the hypotheses of a theorem; the conclusion is that it applies."""
+def cited_theorem(step: Step) -> Result:
+    """The theorem that is claimed applies to this problem: a row of `THEOREMS`, whose hypotheses are checked."""
+    theorem = step.says(*THEOREMS)
     check, key, hypotheses = THEOREMS[theorem]
     found = step.expect(0, *([] if key is None else [key]))
     for name in hypotheses:
@@ -221,4 +221,4 @@ def cited_conclusion(step: Step) -> Result:
     return everywhere("no-bad-local-minima"), Rigor.CITED
 
 
-CITED_RULES = named(cited_conclusion) | {f"cited-{theorem}": partial(_applied, theorem) for theorem in THEOREMS}
+CITED_RULES = named(cited_theorem, cited_conclusion)

@@ -1,4 +1,4 @@
-"""Networks with constant outputs around which the loss curves upwards (section 6): what `dead_region` needs for an activation without a constant piece."""
+"""Networks with constant outputs around which the loss curves upwards (section 6): what `constant-region` needs."""
 
 from __future__ import annotations
 

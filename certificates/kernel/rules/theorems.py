@@ -7,7 +7,7 @@ so are all W near it with the same outputs on the samples, and with the same ε:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flint import fmpq, fmpz, fmpz_mat
@@ -103,8 +103,21 @@ def _allows_constants(step: Step, s: Sequence[fmpq]) -> bool:
     return all(y - target == slope * (q - entry) for target, entry in others)
 
 
-def linear_region(step: Step) -> Result:
-    """There is a local minimum, of a loss no less than that of the best affine map (for cross-entropies no less than `entropy_of_affine_logits`).
+def minimum_in_region(step: Step) -> Result:
+    """Where the network is affine (`_affine`) or constant (`_constant`) in its inputs there is a local minimum, of a loss no less than the evidence says."""
+    problem, statement = step.problem, step.says("linear-region", "dead-region", "constant-region")
+    right = problem.L >= 2 and problem.bias == "trainable" and problem.output_activation.is_identity
+    require(right, "rule", "this needs a hidden layer, trainable biases and the identity at the output")
+    cross = problem.error.is_cross_entropy
+    require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
+    found, least = _affine(step, cross) if statement == "linear-region" else _constant(step, cross, statement == "constant-region")
+    claimed = read.rational(found["loss"], "evidence.loss")
+    require(bool(least >= claimed), "evidence.loss", "the loss of that local minimum is not seen to be so large")
+    return everywhere(statement, {"loss_lower": str(claimed)}), Rigor.BALL if cross else Rigor.EXACT
+
+
+def _affine(step: Step, cross: bool) -> tuple[Mapping[str, Any], Any]:
+    """`linear-region`: there is one of at least the loss of the best affine map (for cross-entropies `entropy_of_affine_logits`).
 
     Let σ be affine with a slope other than 0 on an open interval. Where all hidden units stay on it for all samples, F is an affine map of rank at most r, the
     smallest hidden width, and every such map occurs: scale its first factor and shift it into the interval, pass it on, and undo it in the last layer; units
@@ -114,18 +127,15 @@ def linear_region(step: Step) -> Result:
     """
     problem, place = step.problem, "evidence.map"
     require(any(piece.slope != 0 for piece in problem.activation.affine_pieces), "rule", "this needs an activation with an affine piece")
-    _require_free_output(problem)
-    cross = problem.error.is_cross_entropy
-    require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
     if cross:
-        entropy = entropy_of_affine_logits(step)
-        return _with_loss_of("linear-region", step.evidence, entropy), Rigor.BALL
+        found = step.expect(0, "probabilities", "correction", "loss", "precision")
+        return found, entropy_of_affine_logits(step, found)
     found = step.expect(0, "map", "loss")
     X, residuals, scales = _residuals(step, read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L))
     require(not any((X.transpose() * residuals).entries()), place, "the residuals are not orthogonal to the inputs")
     sums = [sum((r * r for r in column), fmpz(0)) for column in residuals.transpose().tolist()]
     least = evidence.total((fmpq(squares, scale**2) for squares, scale in zip(sums, scales, strict=True)), step.work) / (2 * problem.T)
-    return _with_loss_of("linear-region", found, least), Rigor.EXACT
+    return found, least
 
 
 def _residuals(step: Step, table: Sequence[Sequence[fmpq]]) -> tuple[fmpz_mat, fmpz_mat, list[fmpz]]:
@@ -150,20 +160,8 @@ def _residuals(step: Step, table: Sequence[Sequence[fmpq]]) -> tuple[fmpz_mat, f
     return X, X * A - Y, outputs
 
 
-def _require_free_output(problem: Problem) -> None:
-    right = problem.L >= 2 and problem.bias == "trainable" and problem.output_activation.is_identity
-    require(right, "rule", "this needs a hidden layer, trainable biases and the identity at the output")
-
-
-def _with_loss_of(statement: str, found: Any, least: Any) -> dict[str, Any]:
-    """Return the claim that there is a local minimum of a loss no less than the evidence says, which is proved to be at most ``least``."""
-    claimed = read.rational(found["loss"], "evidence.loss")
-    require(bool(least >= claimed), "evidence.loss", "the loss of that local minimum is not seen to be so large")
-    return everywhere(statement, {"loss_lower": str(claimed)})
-
-
-def dead_region(step: Step) -> Result:
-    """There is a local minimum with constant outputs, of the loss of the best constant.
+def _constant(step: Step, cross: bool, curved: bool) -> tuple[Mapping[str, Any], Any]:
+    """`dead-region`: there is one with constant outputs, of the loss of the best constant.
 
     Let σ be constant on an open interval. With ``W_l = 0`` and biases in it for a hidden layer, no small change makes the outputs depend on the input, so the
     best constant output gives a local minimum. It exists for the squared error, ``c = ȳ``, with ``Σ|ȳ − y_i|² = Σ|y_i|² − T|ȳ|²``; and for a cross-entropy
@@ -173,30 +171,24 @@ def dead_region(step: Step) -> Result:
     `constant-region`: the same for other activations, where `require_constant_minimum` shows a local minimum with the best constant output.
     """
     problem, work = step.problem, step.work
-    name = step.says("dead-region", "constant-region")
-    constant = name == "constant-region"
-    cross = problem.error.is_cross_entropy
-    require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
-    found = step.expect(0, "loss", *(["precision"] if cross else []), *(["output_weights"] if constant else []))
+    found = step.expect(0, "loss", *(["precision"] if cross else []), *(["output_weights"] if curved else []))
     dead = any(piece.slope == 0 for piece in problem.activation.affine_pieces)
-    require(constant or dead, "rule", "this needs an activation with a constant piece")
-    _require_free_output(problem)
+    require(curved or dead, "rule", "this needs an activation with a constant piece")
     step.count_samples()
     columns = list(zip(*problem.Y, strict=True))
     means = [evidence.total(column, work) / problem.T for column in columns]
-    if constant:
+    if curved:
         require_constant_minimum(step, found, means)
     if not cross:
         squares = (evidence.total((y * y for y in column), work) for column in columns)
         spread = evidence.total((total - problem.T * mean * mean for total, mean in zip(squares, means, strict=True)), work)
-        return _with_loss_of(name, found, spread / (2 * problem.T)), Rigor.EXACT
+        return found, spread / (2 * problem.T)
     softmax = problem.error.family == "softmax"
     require(all(mean > 0 and (softmax or mean < 1) for mean in means), "rule", "the best constant output is not attained")
     shares = [q for mean in means for q in ((mean,) if softmax else (mean, 1 - mean))]
     with step.balls() as ring:
         work.spend(len(shares) * limits.value_work(ring.bits), "logarithms")
-        entropy = sum((-p * p.log() for p in map(ring.embed, shares)), ring.embed(ZERO))
-        return _with_loss_of(name, found, entropy), Rigor.BALL
+        return found, sum((-p * p.log() for p in map(ring.embed, shares)), ring.embed(ZERO))
 
 
-THEOREM_RULES = named(one_relation, linear_region, dead_region)
+THEOREM_RULES = named(one_relation, minimum_in_region)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from fractions import Fraction
 from math import ceil, isfinite
 
-from lossproof.certificates.claims.critical_facts import claim_loss
+from lossproof.certificates.claims.critical_facts import claim_loss, claim_loss_below
 from lossproof.certificates.claims.critical_point import LandscapeClaims, prove_near
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.proof.context import ProofContext
@@ -29,7 +30,7 @@ _LONGEST_SECONDS = 1e6
 _PROOFS = 4
 _APART = 1 + 1e-6
 _NO_LOSS = 1e-12
-_INTERRUPTED = "it was interrupted"
+_INTERRUPTED, _DECIDED = "it was interrupted", "a bad local minimum was proved"
 
 
 @dataclass(frozen=True)
@@ -115,35 +116,42 @@ def no_search(reason: str) -> SearchRecord:
 
 @dataclass
 class NetworkSearch:
-    """One search: what it adds to the pool, and which candidates were tried."""
+    """One search: what it adds to the pool, which candidates were ``tried``, and the ``latest`` look at what was found."""
 
     context: ProofContext
     pool: Pool
     landscape: LandscapeClaims
     budget: SearchBudget
+    tried: set[Weights] = field(default_factory=set)
+    latest: SearchResult | None = None
 
     def run(self) -> SearchRecord:
         """Search until a bad local minimum is proved or the budget is used up; `KeyboardInterrupt` ends the search, and keeps what was proved."""
         obstacle = self.budget.obstacle(self.context.problem)
         if obstacle:
             return no_search(obstacle)
-        begin, known, tried = time.perf_counter(), len(self.pool.points), set[Weights]()
-        made = no_search("all starts were made")
+        begin, known = time.perf_counter(), len(self.pool.points)
         try:
-            for result in self._rounds(begin):
-                made = replace(made, starts=result.finished, candidates=len(result.candidates))
-                self._prove(result, tried)
-                if self.pool.suboptimal is not None:
-                    made = replace(made, ended="a bad local minimum was proved")
-                    break
-                if self.budget.seconds is not None and time.perf_counter() - begin >= self.budget.seconds:
-                    made = replace(made, ended="the time was over")
-                    break
-            self.pool.beat_minima()
+            ended = self._search(begin)
         except KeyboardInterrupt:
-            made = replace(made, ended=_INTERRUPTED)
+            ended = _INTERRUPTED
+        starts, candidates = (0, 0) if self.latest is None else (self.latest.finished, len(self.latest.candidates))
         minima = sum(point.is_minimum for point in self.pool.points[known:])
-        return replace(made, seconds=time.perf_counter() - begin, minima=minima)
+        return SearchRecord(starts, time.perf_counter() - begin, candidates, minima, ended)
+
+    def _search(self, begin: float) -> str:
+        """Search, and return why it ended."""
+        ended = "all starts were made"
+        for result in self._rounds(begin):
+            self.latest = result
+            self._prove(result)
+            if self.pool.suboptimal is not None:
+                return _DECIDED
+            if self.budget.seconds is not None and time.perf_counter() - begin >= self.budget.seconds:
+                ended = "the time was over"
+                break
+        self._beat_the_best()
+        return ended if self.pool.suboptimal is None else _DECIDED
 
     def _rounds(self, begin: float) -> Iterator[SearchResult]:
         seconds, stage = self.budget.seconds, "searching bad minima"
@@ -154,23 +162,22 @@ class NetworkSearch:
             self.context.report_progress(stage, min(done, whole), whole)
             yield result
 
-    def _prove(self, result: SearchResult, tried: set[Weights]) -> None:
+    def _prove(self, result: SearchResult) -> None:
         """Prove what a round has met: the least loss, the best critical point, if none is known, and minima above the least loss."""
         self._lower_the_best(result)
-        for candidate in self._telling(result, tried)[:_PROOFS]:
-            tried.add(candidate.weights)
+        for candidate in self._telling(result)[:_PROOFS]:
+            self.tried.add(candidate.weights)
             self.pool.add(prove_near(self.context, candidate.weights, self.landscape, nearby=True))
             if self.pool.suboptimal is not None:
                 return
 
-    def _telling(self, result: SearchResult, tried: set[Weights]) -> list[Candidate]:
-        least = min([c.loss for c in result.candidates], default=0.0)
+    def _telling(self, result: SearchResult) -> list[Candidate]:
+        least = result.candidates[0].loss if result.candidates else 0.0
         best = self.pool.best
         least = least if best is None else min(least, float(best.facts["loss_upper"]))
-        minima = [c for c in result.candidates if c.inertia[0] == 0 and c.loss > least * _APART + _NO_LOSS]
-        minima.sort(key=lambda c: (c.inertia[1], c.loss))
+        minima = [c for c in _minima(result) if c.loss > least * _APART + _NO_LOSS]
         first = [] if self.pool.points else list(result.candidates[:1])
-        return [c for c in (*first, *minima) if c.weights not in tried]
+        return [c for c in (*first, *minima) if c.weights not in self.tried]
 
     def _lower_the_best(self, result: SearchResult) -> None:
         """Prove the least loss that was met, where it is clearly below all that is proved."""
@@ -179,3 +186,16 @@ class NetworkSearch:
         best, least = self.pool.best, result.candidates[0]
         if best is None or least.loss * _APART + _NO_LOSS < best.facts["loss_upper"]:
             self.pool.add_losses([claim_loss(self.context, Point(least.weights))])
+
+    def _beat_the_best(self) -> None:
+        """Where no minimum that was met is above the least loss, look for a smaller loss by a short training, and prove what it shows to be bad."""
+        minima = [] if self.latest is None else [c for c in _minima(self.latest) if c.loss > _NO_LOSS]
+        if self.latest is not None and minima:
+            self.pool.add_losses([claim_loss_below(self.context, Fraction(min(c.loss for c in minima)))])
+            self._prove(self.latest)
+        self.pool.beat_minima()
+
+
+def _minima(result: SearchResult) -> list[Candidate]:
+    """Return the candidates that look like minima, those first that look strict."""
+    return sorted((c for c in result.candidates if c.inertia[0] == 0), key=lambda c: (c.inertia[1], c.loss))

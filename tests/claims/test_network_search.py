@@ -26,6 +26,17 @@ def test_bad_minima_of_the_network_are_met_and_proved(check):
     assert report.search.starts <= 48
 
 
+@pytest.mark.parametrize("name", ["fukumizu-amari-inside", "fukumizu-amari-beyond"])
+def test_minima_of_a_narrower_network_are_embedded(name, check):
+    """The strict minimum of one unit has no better point within reach of that unit; as two equal units it is a local minimum, and two units do better."""
+    samples = lp.zoo_entry(name).problem.samples
+    report = check("1-2-1", samples.X, samples.Y, activation="tanh")
+    assert report.conclusion.verdict is lp.Verdict.REFUTED
+    first, second = zip(*report["suboptimal"].point.weights.layers[0].W, strict=True)
+    assert first == second
+    assert report["suboptimal"].premises[0].id == "local-minimum"
+
+
 def test_what_was_searched_stands_in_the_report(check):
     report = check(*OPEN, activation="gelu")
     assert report.conclusion.verdict is lp.Verdict.UNDECIDED

@@ -37,6 +37,14 @@ def test_minima_of_a_narrower_network_are_embedded(name, check):
     assert report["suboptimal"].premises[0].id == "local-minimum"
 
 
+def test_what_is_asked_without_a_point_is_about_the_weights_given(check):
+    """Beside them stands the bad minimum that the search met."""
+    weights = lp.train("1-1-1", CURVE_X, CURVE_Y, activation="gelu", method="lm", max_iterations=40).weights
+    report = check("1-1-1", CURVE_X, CURVE_Y, activation="gelu", weights=weights)
+    assert len([claim for claim in report if claim.id == "critical-point"]) >= 2
+    assert report["critical-point"] is report["critical-point", 0]
+
+
 def test_what_was_searched_stands_in_the_report(check):
     report = check(*OPEN, activation="gelu")
     assert report.conclusion.verdict is lp.Verdict.UNDECIDED

@@ -31,6 +31,7 @@ from lossproof.numerics.network.loss_value import least_error, loss_ball, loss_e
 from lossproof.numerics.network.pass_limits import forward_precision
 from lossproof.numerics.ranks.balls import ball_rank
 from lossproof.numerics.ranks.formal import constant_kernel
+from lossproof.numerics.training.lower_loss import weights_below
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -53,6 +54,17 @@ def claim_loss(context: ProofContext, place: Place, *support: Claim) -> Claim | 
     The bounds are equal where the loss is known exactly and a certificate can hold it; a longer exact loss is enclosed like any other.
     """
     return context.once("loss", place, lambda: _loss(context, place, support))
+
+
+def claim_loss_below(context: ProofContext, loss: Fraction) -> Claim | None:
+    """Claim the loss of weights that a short training finds clearly below a given loss, remembering it; None where it finds none."""
+
+    def train() -> Claim | None:
+        context.report_progress("looking for weights of a smaller loss", 0, 1)
+        weights = weights_below(context.problem, float(loss), context.seed)
+        return None if weights is None else claim_loss(context, Point(weights))
+
+    return context.once("loss below", loss, train)
 
 
 def _loss(context: ProofContext, place: Place, support: tuple[Claim, ...]) -> Claim | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from flint import arb, arb_mat
 
-from lossproof.certificates.claims.critical_facts import claim_loss
+from lossproof.certificates.claims.critical_facts import claim_loss_below
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided
-from lossproof.certificates.proof.places import EVERYWHERE, Point
+from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.certificates.text.enclosures import decimal_below
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.precision import ball_precision
@@ -22,7 +22,6 @@ from lossproof.numerics.samples.affine_fit import affine_fit
 from lossproof.numerics.samples.affine_logits import affine_logits
 from lossproof.numerics.samples.constant_network import definite_output
 from lossproof.numerics.samples.normal_equations import Table
-from lossproof.numerics.training.lower_loss import weights_below
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor
@@ -39,27 +38,27 @@ class BadRegion:
     better: Claim
 
 
-def bad_region(context: ProofContext, losses: Sequence[Claim]) -> BadRegion | None:
+def bad_region(context: ProofContext, losses: Iterable[Claim]) -> BadRegion | None:
     """Return a local minimum in a region of the weights that some other point beats; None where none is proved.
 
-    ``losses`` are claims ``loss-bounds`` of known points. Where none of them is smaller, a short training looks for a better point.
+    ``losses`` are claims ``loss-bounds`` of known points, asked for only where there is such a minimum. Where none of them is smaller, a short training looks
+    for a better point, once.
     """
-    found = [
-        claim
-        for claim in (_dead_region(context), _linear_region(context), _constant_region(context))
-        if claim is not None and claim.facts["loss_lower"] > 0
-    ]
-    known = min(losses, key=lambda loss: loss.facts["loss_upper"], default=None)
+    found = context.once("regions", EVERYWHERE, lambda: _minima_in_regions(context))
+    known = None if not found else min(losses, key=lambda loss: loss.facts["loss_upper"], default=None)
     for minimum in found:
         if known is not None and known.facts["loss_upper"] < minimum.facts["loss_lower"]:
             return BadRegion(minimum, known)
     for minimum in found:
-        context.report_progress("looking for weights of a smaller loss", 0, 1)
-        weights = weights_below(context.problem, float(minimum.facts["loss_lower"]), context.seed)
-        better = None if weights is None else claim_loss(context, Point(weights))
+        better = claim_loss_below(context, minimum.facts["loss_lower"])
         if better is not None and better.facts["loss_upper"] < minimum.facts["loss_lower"]:
             return BadRegion(minimum, better)
     return None
+
+
+def _minima_in_regions(context: ProofContext) -> list[Claim]:
+    claims = (_dead_region(context), _linear_region(context), _constant_region(context))
+    return [claim for claim in claims if claim is not None and claim.facts["loss_lower"] > 0]
 
 
 def _has_free_output(problem: Problem) -> bool:

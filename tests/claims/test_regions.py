@@ -66,6 +66,21 @@ def test_separable_samples_have_no_best_affine_logits(error):
     assert affine_logits(problem_of(X, Y, (1, 2, len(Y[0])), "leaky-relu", error), 0) is None
 
 
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu", "elu"])
+@pytest.mark.parametrize(
+    ("widths", "Y"),
+    [((1, 8, 1), (0, 1, 0, 1)), ((1, 4, 1), (0, 1, 0, 1)), ((1, 2, 1), (0, 1, 0, 1)), ((1, 3, 1), (1, 0, 0, 1)), ((1, 8, 1), (0, 0, 1, 0)),
+     ((1, 4, 4, 1), (0, 1, 0, 1))],
+    ids=str,
+)  # fmt: skip
+def test_four_samples_on_a_line_have_bad_minima(widths, Y, activation):
+    report = lp.check_architecture(widths, [[0], [1], [2], [3]], [[y] for y in Y], activation=activation)
+    assert report.conclusion.verdict is REFUTED
+    assert report.self_check is not None
+    assert report.self_check.refused == ()
+    assert lp.verify(report.certificate.text).ok
+
+
 @pytest.mark.parametrize("activation", ["leaky-relu", "elu"])
 def test_xor_with_probabilities_is_refuted(activation):
     report = lp.check_architecture("2-2-1", XOR_X, XOR_Y, activation=activation, error="logistic")

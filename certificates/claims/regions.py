@@ -21,6 +21,7 @@ from lossproof.numerics.network.loss_value import outward_bounds
 from lossproof.numerics.samples.affine_fit import affine_fit
 from lossproof.numerics.samples.affine_logits import affine_logits
 from lossproof.numerics.samples.constant_network import definite_output
+from lossproof.numerics.samples.linear_separation import separating_direction
 from lossproof.numerics.samples.normal_equations import Table
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
@@ -28,6 +29,7 @@ from lossproof.theory.verdicts import Rigor
 
 _PRECISION = 128
 _BITS = 64
+_MOST_INEQUALITIES = 10**5
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,22 @@ def _dead_region(context: ProofContext) -> Claim | None:
     if not any(piece.slope == 0 for piece in problem.architecture.activation.affine_pieces):
         return None
     name = problem.architecture.activation.name
+    if problem.architecture.bias == "none":
+        return _silent_region(problem)
     words = f"With all units of a hidden layer on an interval on which {name} is constant, and the best constant output, no small change lowers the loss"
     return _constant(problem, "dead-region", words, {})
+
+
+def _silent_region(problem: Problem) -> Claim | None:
+    """Claim that weights which keep the whole first layer silent, without biases, are a local minimum."""
+    a = problem.architecture
+    silent = any(piece.slope == piece.intercept == 0 and piece.lower is None and piece.upper == 0 for piece in a.activation.affine_pieces)
+    seen = [[-q for q in x] for x in problem.samples.X if any(x)]
+    direction = separating_direction(seen) if silent and seen and len(seen) * a.widths[0] <= _MOST_INEQUALITIES else None
+    if direction is None:
+        return None
+    words = f"With weights for which {a.activation.name} is silent in the whole first layer, the output is 0 at all samples, for all weights nearby"
+    return _constant(problem, "dead-region", words, {"direction": [rational_text(q) for q in direction]})
 
 
 def _constant_region(context: ProofContext) -> Claim | None:
@@ -135,8 +151,10 @@ def _constant_region(context: ProofContext) -> Claim | None:
 
 
 def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, Any]) -> Claim | None:
-    """Claim a local minimum with the best constant output; None where that is not attained, or not known."""
-    found = _best_constant(problem) if _has_free_output(problem) else None
+    """Claim a local minimum with the best constant output, without biases with the output 0; None where that is not attained, or not known."""
+    a = problem.architecture
+    free = a.L >= 2 and a.bias != "fixed" and a.output_activation.is_identity
+    found = _best_constant(problem) if free else None
     if found is None:
         return None
     loss, rigor = found
@@ -154,15 +172,18 @@ def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, 
 
 
 def _best_constant(problem: Problem) -> tuple[Fraction, Rigor] | None:
-    """Return a short lower bound of the loss of the best constant output."""
-    targets = problem.samples.Y
+    """Return a short lower bound of the loss of the best constant output, without biases of the output 0, whose probabilities are even."""
+    targets, error = problem.samples.Y, problem.error
     means = [sum(column, Fraction(0)) / problem.T for column in zip(*targets, strict=True)]
-    if problem.error.name == "squared":
+    if problem.architecture.bias == "none":
+        even = Fraction(1, 2) if error.family == "logistic" else Fraction(int(error.is_cross_entropy), len(means))
+        means = [even] * len(means)
+    if error.name == "squared":
         squares = sum(((y - mean) ** 2 for row in targets for y, mean in zip(row, means, strict=True)), Fraction(0))
         return _short_below(squares / (2 * problem.T)), Rigor.EXACT
-    softmax = problem.error.family == "softmax"
+    softmax = error.family == "softmax"
     attained = all(mean > 0 and (softmax or mean < 1) for mean in means)
-    if not problem.error.is_cross_entropy or not attained:
+    if not error.is_cross_entropy or not attained:
         return None
     with ball_precision(_PRECISION):
         shares = [ball_of(q) for mean in means for q in ((mean,) if softmax else (mean, 1 - mean))]

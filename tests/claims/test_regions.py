@@ -186,3 +186,19 @@ def test_symmetric_curves_are_refuted_at_every_width_and_depth():
         assert lp.verify(report.certificate.text).ok
     assert definite_output(problem_of([*X, [6]], [*Y, [5]], (1, 3, 1), "tanh")) is None
     assert definite_output(problem_of(XOR_X, XOR_Y, (2, 3, 1), "tanh")) is None
+
+
+@pytest.mark.parametrize(("error", "Y"), [("squared", [[0], [1], [1], [0]]), ("logistic", [[0], [1], [1], [0]])])
+@pytest.mark.parametrize("widths", ["2-3-1", "2-3-3-1"])
+def test_a_silent_layer_without_biases_is_a_bad_minimum_where_the_inputs_lie_on_one_side(widths, error, Y):
+    report = lp.check_architecture(widths, XOR_X, Y, activation="relu", bias="none", error=error)
+    assert (report.conclusion.verdict, report.conclusion.evidence["row"]) == (REFUTED, "dead-region")
+    assert lp.verify(report.certificate.text).ok
+
+
+@pytest.mark.parametrize("options", [{"activation": "leaky-relu"}, {"activation": "hard-tanh"}, {"output_activation": "sigmoid"}])
+def test_no_silent_layer_is_claimed_elsewhere(options):
+    report = lp.check_architecture("2-3-1", XOR_X, [[0], [1], [1], [0]], **{"activation": "relu", "bias": "none"} | options, search="none")
+    assert all(claim.id != "dead-region" for claim in report)
+    across = lp.check_architecture("1-3-1", [[-1], [1], [2]], [[0], [1], [0]], activation="relu", bias="none", search="none")
+    assert all(claim.id != "dead-region" for claim in across)

@@ -169,6 +169,7 @@ LANDSCAPE = (
         hypotheses=(
             "A hidden layer, trainable biases, identity output; the squared error, or a cross-entropy whose best constant output is attained.",
             "The hidden activation is constant on some interval: relu, hard-tanh.",
+            "Or no biases, an activation that is 0 for z ≤ 0 (relu), and inputs on one side of a hyperplane through 0, or at 0: then c = 0 in the formula.",
         ),
         conclusion=(
             "Where all units of a layer stay on that interval, no small change makes the output depend on the input. With the best constant output such "

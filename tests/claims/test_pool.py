@@ -9,6 +9,7 @@ import pytest
 from cases.landscapes import XOR_X, XOR_Y
 
 import lossproof as lp
+from lossproof.numerics.training.lower_loss import weights_below
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -71,3 +72,17 @@ def test_the_loss_of_weights_given_beats_a_region():
 def test_a_constant_unit_on_xor_is_beaten_by_a_point_that_is_not_critical(check):
     report = check("2-1-1", XOR_X, XOR_Y, activation="tanh", weights=[([[0], [0]], [Fraction(3, 4)]), ([[3]], [0])], search="none")
     assert report.conclusion.verdict is REFUTED
+
+
+def test_targets_that_no_double_is_are_trained_on_as_they_are():
+    """Thirds as targets of softmax have the sum 1 exactly, and their doubles have not."""
+    samples = Samples.of([[0], [1], [2]], [["1/3", "1/3", "1/3"], ["1/7", "2/7", "4/7"], [1, 0, 0]])
+    problem = Problem(Architecture.of((1, 2, 3), "tanh"), error_named("softmax"), samples)
+    assert weights_below(problem, 1.0, 0) is not None
+
+
+@pytest.mark.parametrize("size", [160, 307])
+def test_a_training_on_numbers_far_out_says_nothing_or_something_finite(size):
+    problem = problem_of((1, 1, 1), [[-(10**size)], [10**size], [10**size // 2]], [[10**size], [0], [1]], "power:3")
+    found = weights_below(problem, 1e-3, 0)
+    assert found is None or isinstance(found, Weights)

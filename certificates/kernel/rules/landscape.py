@@ -66,7 +66,7 @@ def unlearnable_range(step: Step) -> Result:
     return everywhere("exact-learning", proved=False), Rigor.EXACT
 
 
-def _relation(step: Step, found: Mapping[str, Any]) -> list[fmpq]:
+def _relation(step: Step, found: Mapping[str, Any]) -> tuple[fmpq, ...]:
     """Return numbers k with ``Σ k_i x_i = 0`` that the evidence names."""
     place = "evidence.combination"
     k = read.each(found["combination"], place, read.rational, step.problem.T)

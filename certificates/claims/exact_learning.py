@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache, partial
 
 from lossproof.certificates.claims.learners import FoundLearner
 from lossproof.certificates.proof.context import ProofContext
@@ -14,7 +15,7 @@ from lossproof.certificates.text.numbers import display_number
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.ranks.rational_kernel import rational_kernel_of_rows
 from lossproof.numerics.samples.orbits import clash
-from lossproof.numerics.samples.order_relation import order_relation
+from lossproof.numerics.samples.order_relation import order_relations
 from lossproof.numerics.samples.preimages import preimage_bounds
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import brief_name, is_writable, rational_text
@@ -100,8 +101,9 @@ def _by_linear_reach(problem: Problem) -> Claim | None:
     affine = a.L == 1 or a.activation.is_identity
     if not affine or problem.error.is_cross_entropy or not (a.output_activation.is_identity or a.output_activation.increasing.holds):
         return None
+    preimage = cache(partial(preimage_bounds, a.output_activation))
     for relation, constants in _relations(problem):
-        found = _broken(problem, relation, constants) if all(map(is_writable, relation)) else None
+        found = _broken(problem, relation, constants, preimage) if all(map(is_writable, relation)) else None
         if found is not None:
             reason = "An affine relation holds among the inputs but not among the targets, and the network is an affine map (linear reach)."
             own = Rigor.BALL if found else Rigor.EXACT
@@ -114,17 +116,19 @@ def _by_linear_reach(problem: Problem) -> Claim | None:
     return None
 
 
-def _broken(problem: Problem, relation: list[Fraction], constants: list[Fraction]) -> dict[str, object] | None:
-    """Return the evidence, beside the relation, that some output breaks it, or None."""
+def _broken(
+    problem: Problem, relation: list[Fraction], constants: list[Fraction], preimage: Callable[[Fraction], tuple[Fraction, Fraction] | None]
+) -> dict[str, object] | None:
+    """Return the evidence, beside the relation, that some output breaks it, or None; ``preimage`` bounds the places where it takes a target."""
     Y, total = problem.samples.Y, sum(relation, Fraction(0))
-    record = problem.architecture.output_activation
+    exact = problem.architecture.output_activation.is_identity
     for j, c in enumerate(constants):
         used = [(k, row[j]) for k, row in zip(relation, Y, strict=True) if k != 0]
-        if record.is_identity:
+        if exact:
             if sum((k * y for k, y in used), Fraction(0)) != c * total:
                 return {}
         elif len(used) <= _MOST_PREIMAGES:
-            bounds = [preimage_bounds(record, y) for _, y in used]
+            bounds = [preimage(y) for _, y in used]
             pairs = [(k, pair) for (k, _), pair in zip(used, bounds, strict=True) if pair is not None]
             ends = [sum((k * pair[(k > 0) == upper] for k, pair in pairs), Fraction(0)) for upper in (False, True)]
             if len(pairs) == len(used) and not ends[0] <= c * total <= ends[1]:
@@ -134,11 +138,8 @@ def _broken(problem: Problem, relation: list[Fraction], constants: list[Fraction
 
 def _by_order(problem: Problem) -> Claim | None:
     """Find an affine relation of the inputs that the order of the targets contradicts, for networks with one unit in each hidden layer."""
-    if problem.error.is_cross_entropy:
-        return None
-    for j in range(problem.architecture.n_L):
-        relation = order_relation(problem, j)
-        if relation is not None and all(map(is_writable, relation)):
+    for j, relation in () if problem.error.is_cross_entropy else order_relations(problem):
+        if all(map(is_writable, relation)):
             reason = (
                 "All outputs are monotone functions of one affine function of the inputs, as every hidden layer has one unit and no activation falls. An "
                 f"affine relation of the inputs contradicts the order in which the targets of output {j} put that function (order)."

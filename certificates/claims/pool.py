@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from lossproof.certificates.claims.critical_facts import claim_loss, claim_loss_below
 from lossproof.certificates.claims.critical_point import LocatedPoint
@@ -76,8 +75,5 @@ class Pool:
         minima = [point.loss.facts["loss_lower"] for point in self.points if point.is_minimum and point.loss.facts["loss_lower"] > 0]
         if minima and self.suboptimal is None:
             self.read_losses()
-            self._train_below(min(minima))
-
-    def _train_below(self, loss: Fraction) -> None:
-        if self.suboptimal is None:
-            self.add_losses([claim_loss_below(self.context, loss)])
+            if self.suboptimal is None:
+                self.add_losses([claim_loss_below(self.context, min(minima))])

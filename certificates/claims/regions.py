@@ -110,18 +110,21 @@ def _linear(problem: Problem, loss: Fraction, evidence: dict[str, Any], rigor: R
         f"Where all hidden units stay on an interval on which {problem.architecture.activation.name} is affine, the network is an affine map, and the best of "
         f"these maps is attained: a local minimum of a loss of at least {decimal_below(loss, 8)}, that of the {fit}."
     )
-    return decided(
-        "linear-region", EVERYWHERE, reason, "minimum-in-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss}, own=rigor
-    )
+    return _minimum("linear-region", reason, loss, evidence, rigor)
+
+
+def _minimum(statement: str, reason: str, loss: Fraction, evidence: dict[str, Any], rigor: Rigor) -> Claim:
+    found = {**evidence, "loss": loss}
+    return decided(statement, EVERYWHERE, reason, "minimum-in-region", facts={"loss_lower": loss}, evidence=found, own=rigor)
 
 
 def _dead_region(context: ProofContext) -> Claim | None:
     problem = context.problem
-    if not any(piece.slope == 0 for piece in problem.architecture.activation.affine_pieces):
-        return None
-    name = problem.architecture.activation.name
     if problem.architecture.bias == "none":
         return _silent_region(problem)
+    if not _has_free_output(problem) or not any(piece.slope == 0 for piece in problem.architecture.activation.affine_pieces):
+        return None
+    name = problem.architecture.activation.name
     words = f"With all units of a hidden layer on an interval on which {name} is constant, and the best constant output, no small change lowers the loss"
     return _constant(problem, "dead-region", words, {})
 
@@ -129,7 +132,7 @@ def _dead_region(context: ProofContext) -> Claim | None:
 def _silent_region(problem: Problem) -> Claim | None:
     """Claim that weights which keep the whole first layer silent, without biases, are a local minimum."""
     a = problem.architecture
-    silent = any(piece.slope == piece.intercept == 0 and piece.lower is None and piece.upper == 0 for piece in a.activation.affine_pieces)
+    silent = a.L >= 2 and a.output_activation.is_identity and a.activation.is_silent_below
     seen = [[-q for q in x] for x in problem.samples.X if any(x)]
     direction = separating_direction(seen) if silent and seen and len(seen) * a.widths[0] <= _MOST_INEQUALITIES else None
     if direction is None:
@@ -152,23 +155,13 @@ def _constant_region(context: ProofContext) -> Claim | None:
 
 def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, Any]) -> Claim | None:
     """Claim a local minimum with the best constant output, without biases with the output 0; None where that is not attained, or not known."""
-    a = problem.architecture
-    free = a.L >= 2 and a.bias != "fixed" and a.output_activation.is_identity
-    found = _best_constant(problem) if free else None
+    found = _best_constant(problem)
     if found is None:
         return None
     loss, rigor = found
     more = {} if rigor is Rigor.EXACT else {"precision": _PRECISION}
     reason = f"{words}: a local minimum of a loss of at least {decimal_below(loss, 8)}."
-    return decided(
-        statement,
-        EVERYWHERE,
-        reason,
-        "minimum-in-region",
-        facts={"loss_lower": loss},
-        evidence={**evidence, "loss": loss, **more},
-        own=rigor,
-    )
+    return _minimum(statement, reason, loss, {**evidence, **more}, rigor)
 
 
 def _best_constant(problem: Problem) -> tuple[Fraction, Rigor] | None:

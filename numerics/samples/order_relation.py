@@ -2,53 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from lossproof.numerics.ranks.rational_kernel import reduced_kernel
+from lossproof.numerics.ranks.rational_kernel import rational_kernel_of_rows
 from lossproof.numerics.samples.linear_separation import weakly_separating_direction
-from lossproof.theory.functions.activation import Activation
 from lossproof.theory.problem.problem import Problem
 
 _MOST_SAMPLES = 100
 
 
-def order_relation(problem: Problem, j: int) -> list[Fraction] | None:
-    """Return k with ``Σ k_i x_i = 0``, ``Σ k_i = 0`` that no z which is affine in x, and ordered as the targets of output j are, obeys; or None.
+def order_relations(problem: Problem) -> Iterator[tuple[int, list[Fraction]]]:
+    """Yield outputs j, each with k, ``Σ k_i x_i = 0``, ``Σ k_i = 0``, that no z which is affine in x, and ordered as the targets of j are, obeys.
 
     For networks with one unit in each hidden layer and activations that never fall (rule `unlearnable-order`). If they all increase strictly, the sums of k
     over ``y_i ≥ θ`` are nowhere negative and somewhere positive. Else ``k = p − q`` with ``p, q ≥ 0``, where those of q over ``y_i ≥ θ`` are at most those
-    of p over ``y_i > θ``. A linear program suggests k, which is exact. None for more than 100 samples, too.
+    of p over ``y_i > θ``. A linear program suggests k, which is exact. There are none for more than 100 samples.
 
-    >>> from lossproof.theory.functions.activations import activation_named
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.problem.samples import Samples
     >>> line = Samples.of([[0], [1], [2]], [[0], [1], [0]])
-    >>> [int(q) for q in order_relation(Problem(Architecture.of("1-1-1"), error_named("squared"), line), 0)]
-    [-1, 2, -1]
+    >>> ((j, k),) = order_relations(Problem(Architecture.of("1-1-1"), error_named("squared"), line))
+    >>> j, [int(q) for q in k]
+    (0, [-1, 2, -1])
     """
     a, T = problem.architecture, problem.T
     used = [a.output_activation, *([a.activation] if a.L > 1 else [])]
-    if T > _MOST_SAMPLES or any(n != 1 for n in a.widths[1:-1]) or not all(_never_falls(activation) for activation in used):
-        return None
-    columns = [[*x, Fraction(1)] for x in problem.samples.X]
-    basis = reduced_kernel([list(row) for row in zip(*columns, strict=True)])
-    y = [row[j] for row in problem.samples.Y]
-    if not basis or len(set(y)) == 1:
-        return None
-    if all(activation.increasing.holds for activation in used):
-        found = weakly_separating_direction(_upper_sums(basis, y))
-    else:
-        found = weakly_separating_direction(_flows(basis, y))
-    if found is None:
-        return None
-    return [sum((c * vector[i] for c, vector in zip(found, basis, strict=False)), Fraction(0)) for i in range(T)]
-
-
-def _never_falls(activation: Activation) -> bool:
-    rises = activation.is_piecewise_linear and all(piece.slope >= 0 for piece in activation.affine_pieces)
-    return activation.increasing.holds or rises
+    if T > _MOST_SAMPLES or any(n != 1 for n in a.widths[1:-1]) or not all(activation.never_falls for activation in used):
+        return
+    basis = rational_kernel_of_rows([[*x, Fraction(1)] for x in problem.samples.X])
+    inequalities = _upper_sums if all(activation.increasing.holds for activation in used) else _flows
+    for j, y in enumerate(zip(*problem.samples.Y, strict=True) if basis else ()):
+        found = weakly_separating_direction(inequalities(basis, y)) if len(set(y)) > 1 else None
+        if found is not None:
+            yield j, [sum((c * vector[i] for c, vector in zip(found, basis, strict=False)), Fraction(0)) for i in range(T)]
 
 
 def _upper_sums(basis: Sequence[Sequence[Fraction]], y: Sequence[Fraction]) -> list[list[Fraction]]:

@@ -12,6 +12,11 @@ _ONE_RELATION = (
     _ERROR,
 )
 
+DECIDING = (
+    "independent-samples", "one-relation-simplex", "parallelogram", "separable-squashing", "linear-region", "dead-region", "constant-region",
+)  # fmt: skip
+"""Those that decide ``no-bad-local-minima``, or, with a point of a smaller loss, refute it; the others are lemmas."""
+
 LANDSCAPE = (
     Statement(
         id="flat-neighbours",

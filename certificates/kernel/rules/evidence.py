@@ -12,6 +12,7 @@ from flint import fmpq, fmpz, fmpz_mat, nmod, nmod_mat
 from lossproof.certificates.kernel.network.matrices import Matrix
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
+from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
 
@@ -97,6 +98,14 @@ def total(numbers: Iterable[fmpq], work: Work) -> fmpq:
         limit(bits, limits.MAX_BITS, "the length of a rational number in bits")
         work.spend(limits.rational_work(bits), "sums of rational numbers")
     return found
+
+
+def relation(value: Any, place: str, problem: Problem, work: Work) -> tuple[fmpq, ...]:
+    """Return numbers k, one for each sample, with ``Σ k_i x_i = 0``; raises `Rejected`."""
+    k = read.each(value, place, read.rational, problem.T)
+    obeyed = all(total((q * x for q, x in zip(k, column, strict=True)), work) == 0 for column in zip(*problem.X, strict=True))
+    require(obeyed, place, "the inputs do not obey the relation")
+    return k
 
 
 def reduced_vectors(value: Any, place: str, size: int, entry: Callable[[Any, str], Any] = read.rational) -> list[list[Any]]:

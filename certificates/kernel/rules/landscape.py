@@ -66,16 +66,6 @@ def unlearnable_range(step: Step) -> Result:
     return everywhere("exact-learning", proved=False), Rigor.EXACT
 
 
-def _relation(step: Step, found: Mapping[str, Any]) -> tuple[fmpq, ...]:
-    """Return numbers k with ``Σ k_i x_i = 0`` that the evidence names."""
-    place = "evidence.combination"
-    k = read.each(found["combination"], place, read.rational, step.problem.T)
-    columns = zip(*step.problem.X, strict=True)
-    obeyed = all(evidence.total((q * x for q, x in zip(k, column, strict=True)), step.work) == 0 for column in columns)
-    require(obeyed, place, "the inputs do not obey the relation")
-    return k
-
-
 def unlearnable_linear(step: Step) -> Result:
     """``z_L`` is an affine map ``A x + c``, so ``Σ k_i x_i = 0`` gives ``Σ k_i z_L(i) = c Σ k_i``, which the targets do not allow.
 
@@ -86,7 +76,7 @@ def unlearnable_linear(step: Step) -> Result:
     found = step.expect(0, "combination", *([] if record.is_identity else ["output", "bounds", "precision"]))
     affine = problem.separable and (problem.L == 1 or problem.activation.is_identity) and (record.is_identity or record.increasing.holds)
     require(affine, "rule", "this needs affine layers, an output that increases strictly, and an error of the residuals")
-    k = _relation(step, found)
+    k = evidence.relation(found["combination"], place, problem, step.work)
     total, given = evidence.total(k, step.work), problem.fixed_bias if problem.L == 1 else None
     require(total == 0 or problem.bias == "none" or given is not None, place, "the relation is not affine: the sum is not 0")
     constants = [ZERO] * problem.n_L if given is None or total == 0 else given[0]
@@ -122,10 +112,10 @@ def unlearnable_order(step: Step) -> Result:
     found, problem, place = step.expect(0, "combination", "output"), step.problem, "evidence.combination"
     used = [problem.activation_of(l) for l in range(1, problem.L + 1)]
     strict = all(a.increasing.holds for a in used)
-    monotone = all(a.increasing.holds or not (a.is_curved or any(piece.slope < 0 for piece in a.affine_pieces)) for a in used)
-    right = problem.separable and monotone and all(n == 1 for n in problem.widths[1:-1])
+    right = problem.separable and all(a.never_falls for a in used) and all(n == 1 for n in problem.widths[1:-1])
     require(right, "rule", "this needs one unit in each hidden layer, activations that never fall, and an error of the residuals")
-    k, j = _relation(step, found), read.integer(found["output"], "evidence.output", 0, problem.n_L - 1)
+    k = evidence.relation(found["combination"], place, problem, step.work)
+    j = read.integer(found["output"], "evidence.output", 0, problem.n_L - 1)
     step.count_samples()
     above, gained = ZERO, ZERO
     for y, level in groupby(sorted(zip((row[j] for row in problem.Y), k, strict=True), reverse=True), key=itemgetter(0)):
@@ -238,7 +228,8 @@ def no_critical_point(step: Step) -> Result:
     ``∂J/∂v_1 = Σ_i ε_i σ(z_1(i))/T = 0`` and the same ε, of signs ``−s_i``; but this sum falls strictly with t.
     """
     found, place, problem = step.expect(0, "direction"), "evidence.direction", step.problem
-    hidden = step.says("no-critical-point", "separable-squashing") == "separable-squashing"
+    statement = step.says("no-critical-point", "separable-squashing")
+    hidden = statement == "separable-squashing"
     require(1 + hidden == problem.L, "rule", "this needs a single layer, or for separable-squashing one hidden layer")
     softmax = problem.error.family == "softmax"
     if hidden:
@@ -259,7 +250,7 @@ def no_critical_point(step: Step) -> Result:
         gains = [s * z for s, z in zip(_ends(problem), (z for row in moves for z in row), strict=True)]
     require(all(g >= 0 for g in gains), place, "some sample gets worse along this direction")
     require(any(g > 0 for g in gains), place, "no sample gets better along this direction")
-    return everywhere(step.conclusion["statement"]), Rigor.EXACT
+    return everywhere(statement), Rigor.EXACT
 
 
 def ggn_semidefinite_range(step: Step) -> Result:

@@ -63,12 +63,9 @@ def one_relation(step: Step) -> Result:
     require(regular, "rule", "this needs principle-error, and an output derivative that vanishes nowhere")
     rank = step.bound(0, "Phi-0+", "rank_lower", EVERYWHERE)
     require(rank == T - 1, "premises[0]", "all affine relations but one are to be ruled out", "premise")
-    s = read.each(found["relation"], place, read.rational, T)
     step.count_samples()
-    for column in (*zip(*problem.X, strict=True), [ONE] * T):
-        require(
-            evidence.total((q * x for q, x in zip(s, column, strict=True)), step.work) == 0, place, "the inputs do not obey the relation"
-        )
+    s = evidence.relation(found["relation"], place, problem, step.work)
+    require(evidence.total(s, step.work) == 0, place, "the relation is not affine: the sum is not 0")
     require(len(set(problem.X)) == T, "rule", "two inputs are equal")
     signs = [sum(q > 0 for q in s), sum(q < 0 for q in s)]
     if statement == "one-relation-simplex":
@@ -177,9 +174,12 @@ def _constant(step: Step, cross: bool, curved: bool) -> tuple[Mapping[str, Any],
     problem, work, silent = step.problem, step.work, step.problem.bias == "none"
     more = [("precision", cross), ("output_weights", curved), ("direction", silent)]
     found = step.expect(0, "loss", *(key for key, wanted in more if wanted))
-    flat = [piece for piece in problem.activation.affine_pieces if piece.slope == 0]
-    right = any(p.intercept == 0 and p.lower is None and p.upper is not None and p.upper >= 0 for p in flat) if silent else curved or flat
-    require(bool(right), "rule", "this needs an activation with a constant piece, without biases 0 for z ≤ 0")
+    dead = any(piece.slope == 0 for piece in problem.activation.affine_pieces)
+    require(
+        problem.activation.is_silent_below if silent else curved or dead,
+        "rule",
+        "this needs an activation with a constant piece, without biases 0 for z ≤ 0",
+    )
     step.count_samples()
     columns = list(zip(*problem.Y, strict=True))
     means = [evidence.total(column, work) / problem.T for column in columns]

@@ -183,9 +183,9 @@ def _ties(problem: Problem, weights: Weights) -> list[Tie]:
         leaders: list[int] = []
         for u in range(a.widths[l]):
             mine = _incoming(a, weights, l, u)
-            same = next(((m, s) for m in leaders for s in (1, -1) if mine == [s * x for x in _incoming(a, weights, l, m)]), None)
+            same = next(((m, s) for m in leaders for s in (1, -1) if mine and mine == [s * x for x in _incoming(a, weights, l, m)]), None)
             if same is None:
-                if any(mine) and all(isinstance(x, Fraction) for x in mine):
+                if any(mine):
                     leaders.append(u)
                 continue
             m, sign = same
@@ -195,9 +195,12 @@ def _ties(problem: Problem, weights: Weights) -> list[Tie]:
     return ties
 
 
-def _incoming(a: Architecture, weights: Weights, l: int, u: int) -> list[Number]:
+def _incoming(a: Architecture, weights: Weights, l: int, u: int) -> list[Fraction]:
+    """Return the incoming weights of a unit with its trainable bias; none where one is irrational."""
     layer = weights.layers[l - 1]
-    return [*(row[u] for row in layer.W), *([layer.b[u]] if a.bias_rows else [])]
+    numbers = [*(row[u] for row in layer.W), *([layer.b[u]] if a.bias_rows else [])]
+    rational = [x for x in numbers if isinstance(x, Fraction)]
+    return rational if len(rational) == len(numbers) else []
 
 
 def _ratios(weights: Weights, l: int, u: int, m: int) -> list[tuple[int, Fraction]]:

@@ -62,7 +62,7 @@ def stationary_family(step: Step) -> Result:
     with step.balls() as balls:
         step.work.spend(2 * limits.elimination_work(max(len(parameters), len(implied)), balls.bits), "inverses in balls")
         M = _coefficients(step, found, balls, box)[0][:, implied]
-        require_invertible(arb_mat(*M.shape, list(M.flat)), "evidence.implied")
+        require_invertible(arb_mat(len(implied), len(implied), list(M.flat)), "evidence.implied")
         J = arb_mat(_derivatives(balls, problem, box, parameters, ties)[:, equations].T.tolist())
         if exact:
             require_invertible(J, "evidence.parameters")

@@ -103,19 +103,22 @@ def coefficients(identity: Identity, values: Array, P: Array) -> Array:
 
 
 def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Identity]) -> bool:
-    """Tell whether identities hold at some weights to a hundred digits, as balls show: that rows agree in doubles may be due to rounding."""
+    """Tell whether identities hold at some weights to a hundred digits of their largest term, as balls show: rows may agree in doubles by rounding."""
     field = BallField(_BITS)
     passed = evaluate(problem.architecture, problem.samples, weights, field)
     P = field.finalize(jacobian(replace(passed, strip_output=problem.architecture.output_activation.has_nonzero_slopes)))
     values = [layer.W[source][unit] if source < len(layer.W) else layer.b[unit] for layer, unit, source in _places(problem, weights)]
     with ball_precision(_BITS):
         for identity in identities:
-            total = sum(
+            parts = [
                 P[k] * prod((ball_of(values[f]) if isinstance(f, int) else P[f] for f in fs), start=ball_of(q)) for k, q, fs in identity
+            ]
+            entries, least = (
+                sum(parts).reshape(problem.T, -1),
+                arb(2) ** -_SEEN * max((abs(x).upper() for part in parts for x in part), default=arb(0)),
             )
-            entries = total.reshape(problem.T, -1)
             rest = entries[:, 1:] - entries[:, :1] if shifts_logits(problem) else entries
-            if not all(abs(x) < arb(2) ** -_SEEN for x in rest.flat):
+            if not all(abs(x) <= least for x in rest.flat):
                 return False
     return True
 

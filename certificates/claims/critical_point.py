@@ -12,8 +12,9 @@ from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.claims.stationary import refute_stationary, stationary_claims
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
-from lossproof.certificates.proof.places import Point, radius_of
+from lossproof.certificates.proof.places import Point, point_near, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
+from lossproof.numerics.critical.cells import is_least_in_cell
 from lossproof.numerics.critical.exact import equal_inputs_are_balanced, has_rational_sides, inactive_layer
 from lossproof.numerics.critical.nearby_points import nearby_points
 from lossproof.numerics.curves.descent import DescentCurve, descent_curve
@@ -144,6 +145,7 @@ def _class_of(
         _global(context, stationary, learner, landscape)
         or _by_inertia(context, stationary, inertia)
         or _inactive(context, stationary)
+        or _least_in_cell(context, stationary)
         or (None if learner is not None else _descent(context, stationary, inertia))
     )
 
@@ -198,6 +200,18 @@ def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
     )
     evidence = {"layer": layer, "precision": _PRECISION}
     return decided("local-minimum", place, reason, "dead-layer", stationary, facts=_near(stationary), evidence=evidence, own=Rigor.BALL)
+
+
+def _least_in_cell(context: ProofContext, stationary: Claim) -> Claim | None:
+    place, point = stationary.place, point_near(stationary.place)
+    if point is None or not is_least_in_cell(context.problem, point.weights, radius_of(place), 3 * _PRECISION // 4):
+        return None
+    reason = (
+        "Every hidden unit keeps its affine piece at every sample near it, so the output is affine in products of weights; J is a convex function of these, "
+        "whose derivatives all vanish, as the output weights leave none out: a local minimum."
+    )
+    evidence, facts = {"precision": _PRECISION}, _near(stationary)
+    return decided("local-minimum", place, reason, "cell-minimum", stationary, facts=facts, evidence=evidence, own=Rigor.BALL)
 
 
 def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) -> Claim | None:

@@ -166,9 +166,10 @@ def _exact(
 
 
 def _gradient_is_small(problem: Problem, weights: Weights) -> bool:
-    """Tell whether every component of ``P ε`` is small against the sum of its summands in doubles: else exact arithmetic need not look.
+    """Tell whether every component of ``P ε`` is small in doubles, as rounding makes it: else exact arithmetic need not look.
 
-    Where doubles say nothing it has to look.
+    That is against the sum of its summands, with the largest residual for each, as residuals that vanish are no larger than rounding. Where doubles say
+    nothing exact arithmetic has to look.
     """
     if beyond_doubles(problem, weights) is not None:
         return True
@@ -177,7 +178,8 @@ def _gradient_is_small(problem: Problem, weights: Weights) -> bool:
             evaluation = _pass(problem, weights, Float64Field())
             P, residuals = jacobian(evaluation), output_residuals(problem, evaluation).ravel()
             sums = P @ residuals
-            small = np.abs(sums) <= _SMALL * (np.abs(P) @ np.abs(residuals))
+            rounded = np.abs(residuals) + np.max(np.abs(residuals)) + _SMALL * np.max(np.abs(evaluation.phi[problem.architecture.L]))
+            small = np.abs(sums) <= _SMALL * (np.abs(P) @ rounded)
     except NotDifferentiable:
         return True
     return bool(np.all(small | ~np.isfinite(sums)))

@@ -12,6 +12,7 @@ from lossproof.numerics.critical.blind_layers import blind_point
 from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.idle_units import idle_point
+from lossproof.numerics.critical.least_squares import critical_in_cell
 from lossproof.numerics.critical.merged_units import merged_point
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.theory.functions.forms import Logistic
@@ -30,7 +31,7 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
     yield weights
-    for exact in (snapped_weights(weights), constant_network(problem, weights)):
+    for exact in (snapped_weights(weights), constant_network(problem, weights), critical_in_cell(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
     for find in (merged_point, idle_point, blind_point):

@@ -56,19 +56,32 @@ def cell_of(problem: Problem, weights: Weights) -> Cell | None:
     >>> cell_of(problem, units).groups
     ((0,),)
     """
-    a, biases = problem.architecture, weights.layers[0].b
-    if a.L != 2 or not a.activation.affine_pieces or beyond_doubles(problem, weights) is not None:
+    a = problem.architecture
+    pieces = affine_pieces(problem, weights) if a.L == 2 else None
+    if pieces is None:
         return None
-    z = evaluate(a, problem.samples, weights, Float64Field()).z[1]
     slopes, constants = [], []
-    for unit, b in zip(z.T, biases, strict=True):
-        pieces = [piece for value in unit if (piece := _piece(a.activation.affine_pieces, float(value))) is not None]
+    for unit, b in zip(pieces[0], weights.layers[0].b, strict=True):
         fixed = Fraction(0) if a.bias == "trainable" else b
-        if len(pieces) < problem.T or not isinstance(fixed, Fraction):
+        if not isinstance(fixed, Fraction):
             return None
-        slopes.append(tuple(piece.slope for piece in pieces))
-        constants.append(tuple(piece.intercept + piece.slope * fixed for piece in pieces))
+        slopes.append(tuple(piece.slope for piece in unit))
+        constants.append(tuple(piece.intercept + piece.slope * fixed for piece in unit))
     return Cell(tuple(slopes), tuple(constants))
+
+
+def affine_pieces(problem: Problem, weights: Weights) -> list[list[list[AffinePiece]]] | None:
+    """Return the pieces ``[l - 1][k][i]`` that the hidden units are on as far as doubles can tell; None where one of them is on none."""
+    a, found = problem.architecture, list[list[list[AffinePiece]]]()
+    if not a.activation.affine_pieces or beyond_doubles(problem, weights) is not None:
+        return None
+    z = evaluate(a, problem.samples, weights, Float64Field()).z
+    for l in range(1, a.L):
+        units = [[piece for value in unit if (piece := _piece(a.activation.affine_pieces, float(value))) is not None] for unit in z[l].T]
+        if any(len(unit) < problem.T for unit in units):
+            return None
+        found.append(units)
+    return found
 
 
 def is_least_in_cell(problem: Problem, weights: Weights, radius: Fraction, precision: int) -> bool:

@@ -26,12 +26,16 @@ _LARGEST_EXPONENT = 8.0
 
 
 def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    """Yield the weights, then nearby ones: with short entries and an exactly vanishing gradient, with units merged, and refined by Newton's method.
+    """Yield the point of least squares of the weights' cell, if it is exactly critical, the weights, then nearby ones: with short entries and an exactly
+    vanishing gradient, with units merged, and refined by Newton's method.
 
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
+    in_cell = critical_in_cell(problem, weights)
+    if in_cell is not None and gradient_is_zero(problem, in_cell):
+        yield in_cell
     yield weights
-    for exact in (snapped_weights(weights), constant_network(problem, weights), critical_in_cell(problem, weights)):
+    for exact in (snapped_weights(weights), constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
     for find in (merged_point, idle_point, blind_point):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def _rounded(problem: Problem, layers: list[LayerArrays], bits: int) -> Weights:
 
 @dataclass(frozen=True)
 class _Scaling:
-    """The problem with inputs ``(x − centre)/spread`` and targets ``(y − shift)/size``, as doubles."""
+    """The problem with inputs ``(x − centre)/spread`` and targets ``(y − shift)/size``, as doubles; targets that stay as they are stay exact."""
 
     problem: Problem
     centre: Array
@@ -81,12 +82,14 @@ class _Scaling:
         a = problem.architecture
         X, Y = (np.array(table, dtype=float) for table in (problem.samples.X, problem.samples.Y))
         centre, spread, shift, size = np.zeros(X.shape[1]), np.ones(X.shape[1]), np.zeros(Y.shape[1]), 1.0
+        targets: list[list[Any]] = [list(row) for row in problem.samples.Y]
         if a.bias == "trainable":
             centre, deviation = X.mean(axis=0), X.std(axis=0)
             spread = np.where(deviation > 0, deviation, 1.0)
             if a.output_activation.is_identity and problem.error.name == "squared" and Y.std() > 0:
                 shift, size = Y.mean(axis=0), float(Y.std())
-        samples = Samples.of(((X - centre) / spread).tolist(), ((Y - shift) / size).tolist())
+                targets = ((Y - shift) / size).tolist()
+        samples = Samples.of(((X - centre) / spread).tolist(), targets)
         return _Scaling(replace(problem, samples=samples), centre, spread, shift, size)
 
     def undone(self, layers: list[LayerArrays]) -> list[LayerArrays]:

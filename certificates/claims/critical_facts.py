@@ -17,8 +17,9 @@ from lossproof.certificates.proof.rank_bounds import RankBounds, rank_bounds
 from lossproof.certificates.proof.structural_bounds import size_bound, trivial_bound
 from lossproof.certificates.text.enclosures import enclosure_text
 from lossproof.numerics.algebra.inertia import Inertia, ball_inertia, exact_inertia
-from lossproof.numerics.critical.box import hessian_over_box, hessian_precision
+from lossproof.numerics.critical.box import hessian_precision
 from lossproof.numerics.critical.exact import formal_field, residual_apart_from_zero
+from lossproof.numerics.critical.systems import hessian_over_box
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.precision import LARGEST_EXPONENT
 from lossproof.numerics.fields.rational import RationalField

@@ -15,7 +15,7 @@ from lossproof.certificates.proof.nodes import Claim, decided, implied, undecide
 from lossproof.certificates.proof.places import Point, point_near, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.cells import is_least_in_cell
-from lossproof.numerics.critical.exact import equal_inputs_are_balanced, has_rational_sides, inactive_layer
+from lossproof.numerics.critical.exact import has_rational_sides, inactive_layer, samples_are_balanced
 from lossproof.numerics.critical.nearby_points import nearby_points
 from lossproof.numerics.curves.descent import DescentCurve, descent_curve
 from lossproof.theory.exceptions import NotDifferentiable
@@ -162,8 +162,17 @@ def _global(context: ProofContext, stationary: Claim, learner: Learner | None, l
     if problem.is_convex:
         reason = "One layer with identity output and a convex error make J convex, so a critical point is a global minimum."
         return implied("global-convex", "global", place, reason, stationary, facts=facts)
-    if isinstance(place, Point) and problem.error.convex.holds and equal_inputs_are_balanced(problem, place.weights):
-        reason = "Within each group of equal inputs the ∇E_i sum to 0, so every group has its least error, by convexity: a global minimum."
+    if stationary.rule == "stationary-balanced" and problem.error.convex.holds:
+        reason = (
+            "The gradients of the errors cancel within each group of samples whose outputs determine each other, so every group has its least error, "
+            "by convexity: a global minimum."
+        )
+        return implied("global-balanced", "global", place, reason, stationary, facts=facts)
+    if isinstance(place, Point) and problem.error.convex.holds and samples_are_balanced(problem, place.weights):
+        reason = (
+            "Within each group of samples whose outputs determine each other, such as equal inputs, the ∇E_i cancel, so every group has its least error, "
+            "by convexity: a global minimum."
+        )
         return decided("global", place, reason, "global-floor", facts=facts, own=context.formal_rigor(place))
     return None
 

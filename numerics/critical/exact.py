@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from flint import arb, fmpq
 
+from lossproof.numerics.critical.balanced_inputs import balanced_groups
 from lossproof.numerics.curves.fields import FormalSeries
 from lossproof.numerics.fields.field import Array, Field
 from lossproof.numerics.fields.float64 import Float64Field
@@ -59,15 +60,13 @@ def is_constant_critical(problem: Problem, weights: Weights) -> bool:
     return any(all(entry == 0 for entry in found.ravel()) for found in _exact(problem, weights, moments, residual_work))
 
 
-def equal_inputs_are_balanced(problem: Problem, weights: Weights) -> bool:
-    """Tell whether ``Σ ∇E_i = 0`` within every group of equal inputs, exactly (rule `global-floor`)."""
+def samples_are_balanced(problem: Problem, weights: Weights) -> bool:
+    """Tell whether ``Σ ρ_i ∇E_i = 0`` exactly within every group of samples with outputs ``ρ_i c`` (rule `global-floor`)."""
     if problem.T * problem.architecture.N_net > _FORMAL_WORK:
         return False
-    groups: dict[object, list[int]] = {}
-    for i, x in enumerate(problem.samples.X):
-        groups.setdefault(x, []).append(i)
+    groups = [[(i, fmpq(*rho.as_integer_ratio())) for i, rho in group] for group in balanced_groups(problem)]
     for residuals in _exact(problem, weights, output_residuals, residual_work):
-        sums = [sum((residuals[i, j] for i in group), fmpq(0)) for group in groups.values() for j in range(residuals.shape[1])]
+        sums = [sum((residuals[i, j] * rho for i, rho in group), fmpq(0)) for group in groups for j in range(residuals.shape[1])]
         if all(entry == 0 for entry in sums):
             return True
     return False

@@ -8,9 +8,11 @@ from fractions import Fraction
 
 from flint import fmpz
 
+from lossproof.numerics.critical.balanced_inputs import balanced_point
 from lossproof.numerics.critical.blind_layers import blind_point
 from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_is_zero
+from lossproof.numerics.critical.families import family_point
 from lossproof.numerics.critical.idle_units import idle_point
 from lossproof.numerics.critical.least_squares import critical_in_cell
 from lossproof.numerics.critical.merged_units import merged_point
@@ -38,7 +40,7 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     for exact in (snapped_weights(weights), constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
-    for find in (merged_point, idle_point, blind_point):
+    for find in (balanced_point, merged_point, idle_point, blind_point, family_point):
         found = find(problem, weights)
         if found is not None:
             yield found.weights

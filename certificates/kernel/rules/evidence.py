@@ -9,9 +9,11 @@ from typing import Any
 
 from flint import fmpq, fmpz, fmpz_mat, nmod, nmod_mat
 
+from lossproof.certificates.kernel.network import orbits
 from lossproof.certificates.kernel.network.matrices import Matrix
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
+from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
 
@@ -111,3 +113,19 @@ def reduced_vectors(value: Any, place: str, size: int, entry: Callable[[Any, str
         require(all(v[n] == 0 for v in vectors[k + 1 :]), place, f"index {n} must be 0 in all vectors but one")
         require(not isinstance(vectors[k][n], fmpq) or vectors[k][n] == 1, f"{place}[{k}][{n}]", "the last non-zero entry must be 1")
     return vectors
+
+
+def orbit_groups(problem: Problem, work: Work) -> list[tuple[list[int], list[fmpq]]]:
+    """Return groups of samples with numbers ρ: their outputs are ρ times one vector, for all weights; samples whose output is always 0 are left out.
+
+    At an output activation other than the identity only equal inputs go together, with ρ = 1.
+    """
+    identity, groups = problem.output_activation.is_identity, dict[Any, tuple[list[int], list[fmpq]]]()
+    for i, orbit in enumerate(found := orbits.orbits(problem)):
+        factor = (fmpq(0) if orbit.sign == 0 else orbit.over(found[orbit.first])) if identity else fmpq(1)
+        work.spend(limits.rational_work(int(max(factor.p.bit_length(), factor.q.bit_length()))), "scales of outputs")
+        if factor != 0:
+            members, factors = groups.setdefault(orbit.first if identity else problem.X[i], ([], []))
+            members.append(i)
+            factors.append(factor)
+    return list(groups.values())

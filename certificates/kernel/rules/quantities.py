@@ -240,20 +240,18 @@ def cell_minimum(step: Step) -> Result:
 
 
 def global_floor(step: Step) -> Result:
-    """Equal inputs have equal outputs c, whatever the weights, and ``Σ E(c, y_i)`` over them is convex in c: its gradient vanishes here, so it is least here.
+    """Inputs of one orbit have outputs ``ρ_i c`` at all weights, and ``Σ E(ρ_i c, y_i)`` is convex in c: its gradient vanishes here, so it is least here.
 
-    So every group of equal inputs has its least error, and the sum over the groups is least.
+    So every group has its least error, and the sum over the groups is least; outputs that are always 0 add a constant.
     """
     step.expect(0)
     ring, problem = _formal(step), step.problem
     require(problem.error.convex.holds, "rule", "the error is not convex")
+    step.count_samples()
     found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
     ring.count(found.size, 0, found, inner=problem.T)
-    groups: dict[tuple[fmpq, ...], list[int]] = {}
-    for i, x in enumerate(problem.X):
-        groups.setdefault(x, []).append(i)
-    for group in groups.values():
-        balanced = all(vanishes(s) for s in np.sum(found[group], axis=0))
+    for group, factors in evidence.orbit_groups(problem, step.work):
+        balanced = all(vanishes(s) for s in np.array(factors, dtype=object) @ found[group])
         require(balanced, "conclusion.at", f"the gradients of the errors of sample {group[0]} and its equals do not cancel")
     return step.conclude_near("global"), rigor_of(ring)
 

@@ -291,6 +291,9 @@ IMPLICATIONS: Mapping[str, Line] = {
     # every sample has ∇E = 0, so its least error
     "global-learner": Line("global", HERE, (*_proved("exact-learner"), *_ERROR), near=True),
     "global-convex": Line("global", HERE, _proved("stationary"), lambda step, f: step.problem.is_convex, near=True),
+    # groups of samples with outputs ρ_i c have Σ ρ_i ∇E_i = 0, so their least error, which is convex in c; all other outputs are constant
+    "global-balanced": Line("global", HERE, _proved("stationary"), near=True,
+                            holds=lambda step, f: step.premises[0].rule == "stationary-balanced" and step.problem.error.convex.holds),
     # H(W*) ≻ 0: the second-order condition
     "strict-minimum": Line("strict-minimum", HERE, _proved("stationary", "inertia"),
                            lambda step, f: f[1]["positive"] == step.problem.N_net, near=True),

@@ -117,9 +117,9 @@ def test_a_unit_on_its_kink_is_not_told_to_be_critical():
 
 
 def test_two_outputs_with_one_unit_are_decided_by_the_hessian_only():
-    """One unit that gives both outputs: a minimum on the curve of scalings."""
-    problem = problem_of((1, 1, 2), [[1], [2]], [[2, 2], [4, -1]], bias="none")
-    assert kinds(problem, [([[1]], None), ([[2, 0]], None)]) == ["local-minimum"]
+    """One unit that gives both outputs: the best map of rank 1 is a minimum, up to scaling and a shift of the unit."""
+    problem = problem_of((1, 1, 2), [[-1], [0], [1]], [[-2, 1], [0, -2], [2, 1]])
+    assert kinds(problem, [([[1]], [5]), ([[2, 0]], [-10, 0])]) == ["local-minimum"]
 
 
 EXAMPLES = {

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 from flint import arb, arb_mat
 
 from lossproof.numerics.fields.ball import BallField, ball_of
@@ -75,9 +76,11 @@ def affine_pieces(problem: Problem, weights: Weights) -> list[list[list[AffinePi
     a, found = problem.architecture, list[list[list[AffinePiece]]]()
     if not a.activation.affine_pieces or beyond_doubles(problem, weights) is not None:
         return None
-    z = evaluate(a, problem.samples, weights, Float64Field()).z
-    for l in range(1, a.L):
-        units = [[piece for value in unit if (piece := _piece(a.activation.affine_pieces, float(value))) is not None] for unit in z[l].T]
+    with np.errstate(all="ignore"):
+        passed = evaluate(a, problem.samples, weights, Float64Field())
+        z = [passed.z[l] for l in range(1, a.L)]
+    for values in z:
+        units = [[piece for value in unit if (piece := _piece(a.activation.affine_pieces, float(value))) is not None] for unit in values.T]
         if any(len(unit) < problem.T for unit in units):
             return None
         found.append(units)

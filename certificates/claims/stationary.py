@@ -17,6 +17,7 @@ from lossproof.numerics.critical.blind_layers import blind_point
 from lossproof.numerics.critical.box import critical_box, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
 from lossproof.numerics.critical.families import FamilyPoint, family_point
+from lossproof.numerics.critical.identities import Identity
 from lossproof.numerics.critical.idle_units import idle_point
 from lossproof.numerics.critical.merged_units import merged_point
 from lossproof.numerics.network.boxes import parameter_place
@@ -250,17 +251,22 @@ def _family(context: ProofContext, point: Point) -> Claim | None:
 
 
 def _family_evidence(found: FamilyPoint) -> dict[str, Any]:
-    identities = [
-        [[k, rational_text(q), [x if isinstance(x, int) else list(x) for x in factors]] for k, q, factors in identity]
-        for identity in found.identities
-    ]
     return {
         "held": list(found.held),
         "ties": [[k, m, rational_text(q)] for k, m, q in found.ties],
         "parameters": list(found.parameters),
         "implied": list(found.implied),
-        "identities": identities,
+        "identities": _terms(found.identities),
+        "across": list(found.across),
+        "symmetries": _terms(found.symmetries),
     }
+
+
+def _terms(identities: Sequence[Identity]) -> list[Any]:
+    return [
+        [[k, rational_text(q), [x if isinstance(x, int) else list(x) for x in factors]] for k, q, factors in identity]
+        for identity in identities
+    ]
 
 
 def _blind(context: ProofContext, point: Point) -> Claim | None:

@@ -25,6 +25,7 @@ from lossproof.numerics.critical.identities import (
     place_of,
     rows_of_P,
     shifts_logits,
+    symmetries,
 )
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
@@ -57,13 +58,15 @@ class FamilyPoint:
     implied: tuple[int, ...]
     identities: tuple[Identity, ...]
     parameters: tuple[int, ...]
+    across: tuple[int, ...]
+    symmetries: tuple[Identity, ...]
     radius: Fraction
     precision: int
     reach: Fraction
 
     def dimension(self, a: Architecture) -> int:
         """Return the dimension of the manifold of such critical points."""
-        return a.N_net - len(self.held) - len(self.ties) - len(self.parameters)
+        return a.N_net - len(self.held) - len(self.ties) - len(self.parameters) + len(self.across)
 
 
 def family_point(problem: Problem, weights: Weights, *, exactly: bool = False) -> FamilyPoint | None:
@@ -88,7 +91,8 @@ def family_point(problem: Problem, weights: Weights, *, exactly: bool = False) -
         box = zero_box(problem, point, system)
         if box is not None:
             every = max([Fraction(1), *(abs(q) for _, _, q in ties)])
-            return FamilyPoint(point, held, ties, implied, identities, system.parameters, *box, box[0] * every)
+            moved = _across(problem, start, held, ties)
+            return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, *box, box[0] * every)
     return None
 
 
@@ -184,9 +188,9 @@ def _ties(problem: Problem, weights: Weights) -> list[Tie]:
         leaders: list[int] = []
         for u in range(a.widths[l]):
             mine = _incoming(a, weights, l, u)
-            same = next(((m, s) for m in leaders for s in (1, -1) if mine == [s * x for x in _incoming(a, weights, l, m)]), None)
+            same = next(((m, s) for m in leaders for s in (1, -1) if mine and mine == [s * x for x in _incoming(a, weights, l, m)]), None)
             if same is None:
-                if any(mine) and all(isinstance(x, Fraction) for x in mine):
+                if any(mine):
                     leaders.append(u)
                 continue
             m, sign = same
@@ -196,9 +200,12 @@ def _ties(problem: Problem, weights: Weights) -> list[Tie]:
     return ties
 
 
-def _incoming(a: Architecture, weights: Weights, l: int, u: int) -> list[Number]:
+def _incoming(a: Architecture, weights: Weights, l: int, u: int) -> list[Fraction]:
+    """Return the incoming weights of a unit with its trainable bias; none where one is irrational."""
     layer = weights.layers[l - 1]
-    return [*(row[u] for row in layer.W), *([layer.b[u]] if a.bias_rows else [])]
+    numbers = [*(row[u] for row in layer.W), *([layer.b[u]] if a.bias_rows else [])]
+    rational = [x for x in numbers if isinstance(x, Fraction)]
+    return rational if len(rational) == len(numbers) else []
 
 
 def _ratios(weights: Weights, l: int, u: int, m: int) -> list[tuple[int, Fraction]]:
@@ -240,6 +247,21 @@ def _choice(
     parameters = tuple(sorted(free[k] for k in order[:n]))
     system = ReducedSystem(parameters, tuple(tie for tie in ties if tie[1] in parameters), equations)
     return system, implied, used
+
+
+def _across(
+    problem: Problem, weights: Weights, held: tuple[int, ...], ties: tuple[Tie, ...]
+) -> tuple[tuple[int, ...], tuple[Identity, ...]]:
+    """Return symmetries that lead out of the family, and as many of its held and tied weights by which they do."""
+    outside = [*held, *(k for k, _, _ in ties)]
+    known = list(symmetries(problem)) if outside else []
+    if not known:
+        return (), ()
+    rows = _rows(problem, [weights], known)
+    for k, m, q in ties:
+        rows[:, k] = rows[:, k] - float(q) * rows[:, m]
+    chosen = sorted((r, outside[c]) for r, c in _pivots(rows[:, outside]))
+    return tuple(sorted(k for _, k in chosen)), tuple(known[r] for r, _ in chosen)
 
 
 def _rows(problem: Problem, members: Sequence[Weights], offered: Sequence[Identity]) -> Array:

@@ -86,7 +86,7 @@ class Rows:
 
 def offered_identities(problem: Problem, samples_of_family: Sequence[Weights]) -> Iterator[Identity]:
     """Yield identities for a family of weights, of which some members are given: those of the symmetries, then those that the members have in common."""
-    yield from _symmetries(problem)
+    yield from symmetries(problem)
     seen = [rows_of_P(problem, weights) for weights in samples_of_family]
     rows = [Rows.of(problem, P) for _, P in seen]
     if all(np.all(np.isfinite(each.entries)) for each in rows):
@@ -126,7 +126,8 @@ def _places(problem: Problem, weights: Weights) -> Iterator[tuple[Layer, int, in
         yield weights.layers[l - 1], unit, source
 
 
-def _symmetries(problem: Problem) -> Iterator[Identity]:
+def symmetries(problem: Problem) -> Iterator[Identity]:
+    """Yield identities that hold for all weights: those of the symmetries of the network and of the samples."""
     a = problem.architecture
     for direction in _unseen_directions(problem):
         for unit in range(a.widths[1]):

@@ -10,7 +10,7 @@ from cases.kernel_draft import Draft, layer
 
 def family(d, dimension, point=0, at=BOX, radius=RADIUS, reach=None, **evidence):
     """A critical point of a family; what is not said of its evidence is empty."""
-    blank = {"held": [], "ties": [], "parameters": [], "implied": [], "identities": []}
+    blank = {"held": [], "ties": [], "parameters": [], "implied": [], "identities": [], "across": [], "symmetries": []}
     return introduced(d, "stationary-family", {**blank, **evidence}, dimension, at, radius, reach, point)
 
 
@@ -68,7 +68,7 @@ def scaled_fit():
 def scaled_fit_itself():
     """The same at the point itself, all exact but what is invertible."""
     d = least_squares()
-    evidence = {"point": 0, "held": [], "ties": [], **SCALED, "radius": "0", "precision": 64}
+    evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **SCALED, "radius": "0", "precision": 64}
     point = d.claim("stationary-family", "stationary", 0, {"radius": "0", "dimension": 1}, (), evidence, "BALL")
     inertia = d.claim("inertia-exact", "inertia", 0, counts(0, 1, 1))
     classed(d, "local-minimum", point, inertia)
@@ -121,6 +121,26 @@ def even_logits():
     return d.finish()
 
 
+def doubled_inputs():
+    """1-1-1 power:2 of two equal inputs: the fit w_1 = w_0/2 of a family in which only the sum of the incoming weights counts."""
+    point = [layer([["2"], ["1"]], ["0"]), layer([["1/9"]], ["0"])]
+    d = Draft((2, 1, 1), [["1", "1"], ["1", "1"]], [["0"], ["2"]], point, activation="power:2", bias="none")
+    symmetries = [[[0, "1", []], [1, "-1", []]]]
+    identities = [[[0, "1", []], [1, "-1", []]], [[0, "1", [0]], [1, "1", [1]], [2, "-2", [2]]]]
+    evidence = {
+        "ties": [[0, 1, "2"]],
+        "parameters": [2],
+        "implied": [0, 1],
+        "identities": identities,
+        "across": [0],
+        "symmetries": symmetries,
+    }
+    point = family(d, 2, **evidence)
+    classed(d, "local-minimum", point, inertia_ball(d, point, 0, 1, 3, 2), BOX, RADIUS)
+    return d.finish()
+
+
 FAMILY_CASES = {
-    function.__name__: function for function in (balanced_targets, balanced_shares, scaled_fit, scaled_fit_itself, equal_units, even_logits)
+    function.__name__: function
+    for function in (balanced_targets, balanced_shares, scaled_fit, scaled_fit_itself, equal_units, even_logits, doubled_inputs)
 }

@@ -53,7 +53,7 @@ def nodes(value, path=()) -> Iterator[tuple[tuple, Any]]:
             yield from nodes(part, (*path, k))
 
 
-PAIRS = {"curve": 2, "vectors": 4, "ties": 2, "identities": 3}
+PAIRS = {"curve": 2, "vectors": 4, "ties": 2, "identities": 3, "symmetries": 3}
 """Lists of pairs or triples, and how deep the places in a pair lie; these places count as different fields."""
 
 
@@ -290,13 +290,13 @@ VALUES = [
     (STEP + r"evidence\.combination\.\*", _plus_one, "evidence"),
     (STEP + r"evidence\.fixed\.\*", lambda v: [-1, v + 1, v - 1, 10**6], "evidence"),
     (STEP + r"evidence\.parameters\.\*", lambda v: [-1, 10**6], "evidence"),
-    (STEP + r"evidence\.(held|implied)\.\*", lambda v: [-1, 10**6], "evidence"),
+    (STEP + r"evidence\.(held|implied|across)\.\*", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.ties\.\*\.[01]", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.ties\.\*\.2", _plus_one, "evidence"),
-    (STEP + r"evidence\.identities\.\*\.\*\.(0|2\.\*|2\.\*\.\*)", lambda v: [-1, 10**6], "evidence"),
-    (STEP + r"evidence\.identities\.\*\.\*\.1", _plus_one, "evidence digest"),  # a single term may have any factor
-    (STEP + r"evidence\.identities\.\*\.\*\.1", _words("0"), "evidence"),
-    (STEP + r"evidence\.(ties\.\*\.2|identities\.\*\.\*\.1)", _words(*MISSPELLED), "number"),
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.(0|2\.\*|2\.\*\.\*)", lambda v: [-1, 10**6], "evidence"),
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.1", _plus_one, "evidence digest"),  # a single term may have any factor
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.1", _words("0"), "evidence"),
+    (STEP + r"evidence\.(ties\.\*\.2|(identities|symmetries)\.\*\.\*\.1)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.radius", _words("-1"), "evidence"),
     (STEP + r"evidence\.target_radius", _words("-1"), "evidence"),
     (STEP + r"evidence\.(radius|target_radius)", _words("0", "17/19", "1000000"), "evidence conclusion"),
@@ -413,11 +413,12 @@ LISTS = [
     (STEP + r"evidence\.(held|ties)", ("evidence conclusion", "evidence", "evidence")),
     (STEP + r"evidence\.ties\.\*", ("schema", "schema", "schema")),
     (STEP + r"evidence\.implied", ("evidence", "evidence", "evidence")),
-    (STEP + r"evidence\.identities", ("schema", "schema", "digest")),
-    (STEP + r"evidence\.identities\.\*", ("evidence", "evidence digest", "digest")),
-    (STEP + r"evidence\.identities\.\*\.\*", ("schema", "schema", "schema")),
-    (STEP + r"evidence\.identities\.\*\.\*\.2", ("evidence", "evidence", "")),
-    (STEP + r"evidence\.identities\.\*\.\*\.2\.\*", ("schema", "schema", "evidence")),
+    (STEP + r"evidence\.across", ("schema", "evidence", "evidence")),
+    (STEP + r"evidence\.(identities|symmetries)", ("schema", "schema", "digest")),
+    (STEP + r"evidence\.(identities|symmetries)\.\*", ("evidence", "evidence digest", "digest")),
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*", ("schema", "schema", "schema")),
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.2", ("evidence", "evidence", "")),
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.2\.\*", ("schema", "schema", "evidence")),
     (STEP + r"conclusion\.facts\..*", ("conclusion", "conclusion", "conclusion")),
 ]
 

@@ -88,7 +88,7 @@ def test_the_reasons_are_met():
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_weights_beside_a_critical_point_are_not_claimed(name):
-    """Moved by a hundredth in a direction in which the gradient changes the weights are no critical point; at most one is claimed to be in a box around them."""
+    """Moved by a hundredth in a direction in which the gradient changes these weights are no critical point; one may lie in a box around them."""
     found = searched(name)
     problem, rng = found.report.problem, np.random.default_rng(1)
     for point in found[:3]:

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 from cases.kernel_cases_critical import BENT, BENT_X, BENT_Y, BOX, RADIUS, boxed, merged
-from cases.kernel_cases_families import COPIES, EVEN, SCALED, balanced, even_unit, family, least_squares, two_targets
+from cases.kernel_cases_families import COPIES, EVEN, FAMILY_CASES, SCALED, balanced, even_unit, family, least_squares, two_targets
 from cases.kernel_draft import Draft, layer
 from cases.kernel_outcomes import accepted, outcome
 
@@ -193,7 +193,7 @@ def test_softmax_behind_an_output_activation_shifts_nothing():
 
 
 def at_the_point(d, radius, at=0, dimension=1):
-    evidence = {"point": 0, "held": [], "ties": [], **SCALED, "radius": radius, "precision": 64}
+    evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **SCALED, "radius": radius, "precision": 64}
     d.claim("stationary-family", "stationary", at, {"radius": "0", "dimension": dimension}, (), evidence, "BALL")
 
 
@@ -231,3 +231,32 @@ def test_a_kink_in_the_box_of_a_family():
     point = [layer([["1"]], ["0"]), layer([["7/5"]], ["0"])]
     d = Draft((1, 1, 1), [["1"], ["0"]], [["7/5"], ["0"]], point, activation="relu", bias="none")
     assert rejected_family(d, SCALED)[0] == "evidence"
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"across": [0]}, "evidence.across"),
+        ({"across": [2]}, "evidence.across"),
+        ({"across": []}, "evidence.symmetries"),
+        ({"symmetries": [[[0, "2", []], [1, "1", []]]]}, "evidence.symmetries[0]"),
+        ({"symmetries": [[[0, "1", [0]], [1, "1", [1]], [2, "-2", [2]]]]}, "evidence.across"),
+        ({"symmetries": [[]]}, "evidence.across"),
+        ({"symmetries": [[[0, "1", [[1, 0]]], [1, "-1", [[0, 0]]]]]}, None),
+    ],
+)
+def test_symmetries_across_a_family(change, place):
+    """What is no symmetry, or leads nowhere out of the family, such as the scaling along the tie, gives no dimension more."""
+    d = Draft.of(FAMILY_CASES["doubled_inputs"](), 1)
+    d.document["steps"][0]["evidence"].update(change)
+    if place is None:
+        assert accepted(d)
+    else:
+        assert outcome(d) == ("schema" if place == "evidence.symmetries" else "evidence", place)
+
+
+def test_an_identity_of_the_family_alone_is_no_symmetry():
+    """Equal units stay equal on the family; off it the rows of P are not parallel."""
+    d = merged(("1/3", "2/3"))
+    evidence = changed(COPIES, across=[1], symmetries=[COPIES["identities"][0]])
+    assert rejected_family(d, evidence, 2) == ("evidence", "evidence.symmetries[0]")

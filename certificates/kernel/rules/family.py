@@ -40,12 +40,20 @@ def stationary_family(step: Step) -> Result:
     vanish formally, that is seen in balls. By the implicit function theorem
     the parameters follow the free weights that are left, which may be moved, and the matrix of coefficients stays invertible. So W lies on a manifold of
     critical points, of their number as dimension; J is constant on it, as its gradient is 0 there.
+
+    Symmetries are identities that hold for all weights near the box: the flows of their coefficients G, as fields of vectors, do not change J (for softmax,
+    nor the outputs up to shifts), so they take critical points to critical points. The forms ``δ_k`` (k held) and ``δ_k − q δ_m`` (ties) vanish on S, and at as
+    many of these k, ``across``, the fields have an invertible matrix of them: so they are independent of each other and of the tangent vectors in S, and
+    moving the manifold along them gives one of a dimension larger by their number.
     """
-    found, problem = step.expect(0, "point", "held", "ties", "parameters", "implied", "identities", "radius", "precision"), step.problem
+    found = step.expect(0, "point", "held", "ties", "parameters", "implied", "identities", "across", "symmetries", "radius", "precision")
+    problem = step.problem
     number, N, exact = step.point_named(found), step.problem.N_net, isinstance(step.at, int)
     point, radius = step.points[number], read.rational(found["radius"], "evidence.radius")
     require(radius == 0 if exact else radius > 0, "evidence.radius", "must be positive for a witness, and 0 at the point itself")
-    held, parameters, implied = (evidence.indices(found[key], f"evidence.{key}", N) for key in ("held", "parameters", "implied"))
+    held, parameters, implied, across = (
+        evidence.indices(found[key], f"evidence.{key}", N) for key in ("held", "parameters", "implied", "across")
+    )
     ties = _ties(step, found, point, held)
     free = [k for k in range(N) if k not in held and k not in ties]
     equations = [k for k in range(N) if k not in implied]
@@ -53,16 +61,22 @@ def stationary_family(step: Step) -> Result:
     require(len(parameters) == len(equations) > 0, "evidence.parameters", f"as many parameters as equations are needed, {len(equations)}")
     reach = radius * max([ONE, *(abs(q) for _, q in ties.values())])
     box = passes.Box(point, reach, frozenset([*parameters, *(k for k, (m, _) in ties.items() if m in parameters)]))
-    ring, dimension = step.formal(), len(free) - len(parameters)
-    _require_identities(step, found, ring, _family(ring, problem, box, held, ties))
+    require(not set(across) & set(free), "evidence.across", "a weight that is free is no direction across the family")
+    dimension = len(free) - len(parameters) + len(across)
+    for key, listed, family in (("identities", implied, (held, ties)), ("symmetries", across, ([], Ties()))):
+        ring = step.formal()
+        _require_identities(step, ring, _family(ring, problem, box, *family), found[key], f"evidence.{key}", len(listed))
     if exact:
         require(step.at == number, "conclusion.at", "this is about another point", "conclusion")
         seen = all(vanishes(g) for g in passes.gradient(step.formal(), problem, box)[equations])
         require(seen, "conclusion.at", "these components of the gradient are not seen to vanish")
     with step.balls() as balls:
         step.work.spend(2 * limits.elimination_work(max(len(parameters), len(implied)), balls.bits), "inverses in balls")
-        M = _coefficients(step, found, balls, box)[0][:, implied]
-        require_invertible(arb_mat(*M.shape, list(M.flat)), "evidence.implied")
+        M = _coefficients(step, balls, box, found["identities"], "evidence.identities", len(implied))[0][:, implied]
+        require_invertible(arb_mat(len(implied), len(implied), list(M.flat)), "evidence.implied")
+        G = _coefficients(step, balls, box, found["symmetries"], "evidence.symmetries", len(across))[0]
+        moved = [[row[k] - row[ties[k][0]] * ties[k][1] if k in ties else row[k] for k in across] for row in G]
+        require_invertible(arb_mat(len(across), len(across), [x for row in moved for x in row]), "evidence.across")
         J = arb_mat(_derivatives(balls, problem, box, parameters, ties)[:, equations].T.tolist())
         if exact:
             require_invertible(J, "evidence.parameters")
@@ -119,23 +133,23 @@ def _family(ring: FormalRing, problem: Problem, box: passes.Box, held: list[int]
     return passes.Box(Point(tuple(layers)))
 
 
-def _coefficients(step: Step, found: Mapping[str, Any], ring: Ring, box: passes.Box) -> tuple[Array, Array]:
+def _coefficients(step: Step, ring: Ring, box: passes.Box, value: Any, place: str, count: int) -> tuple[Array, Array]:
     """Return the coefficients of the identities over a ring, one row for each, with a column for each weight; and P."""
-    problem, place = step.problem, "evidence.identities"
+    problem = step.problem
     P = matrices.entries(matrices.parse_matrix("P", problem), problem, box, ring)
-    values, listed = _weights(ring, problem, box), read.items(found["identities"], place, len(found["implied"]))
+    values, listed = _weights(ring, problem, box), read.items(value, place, count)
 
-    def factor(value: Any, place: str) -> Element:
-        if type(value) is not list:
-            return values[read.integer(value, place, 0, problem.N_net - 1)]
-        k, c = read.items(value, place, 2)
+    def factor(x: Any, place: str) -> Element:
+        if type(x) is not list:
+            return values[read.integer(x, place, 0, problem.N_net - 1)]
+        k, c = read.items(x, place, 2)
         return P[read.integer(k, f"{place}[0]", 0, problem.N_net - 1), read.integer(c, f"{place}[1]", 0, problem.columns - 1)]
 
     rows = np.full((len(listed), problem.N_net), ZERO, dtype=object)
     for r, identity in enumerate(listed):
-        for n, value in enumerate(read.items(identity, f"{place}[{r}]")):
+        for n, part in enumerate(read.items(identity, f"{place}[{r}]")):
             here = f"{place}[{r}][{n}]"
-            k, q, factors = read.items(value, here, 3)
+            k, q, factors = read.items(part, here, 3)
             index, term = read.integer(k, f"{here}[0]", 0, problem.N_net - 1), ring.embed(read.rational(q, f"{here}[1]"))
             for x in read.each(factors, f"{here}[2]", factor):
                 ring.count(1, 0, np.array([term, x], dtype=object))
@@ -145,16 +159,16 @@ def _coefficients(step: Step, found: Mapping[str, Any], ring: Ring, box: passes.
     return rows, P
 
 
-def _require_identities(step: Step, found: Mapping[str, Any], ring: FormalRing, box: passes.Box) -> None:
+def _require_identities(step: Step, ring: FormalRing, box: passes.Box, value: Any, place: str, count: int) -> None:
     """Demand that each identity holds formally: the combination of the rows of P is 0, or for softmax has equal entries for the outputs of a sample."""
-    problem, (rows, P) = step.problem, _coefficients(step, found, ring, box)
+    problem, (rows, P) = step.problem, _coefficients(step, ring, box, value, place, count)
     softmax = problem.error.family == "softmax" and problem.output_activation.is_identity
     for r, row in enumerate(rows):
         used = [k for k in range(problem.N_net) if not vanishes(row[k])]
         ring.count(len(used) * problem.columns, 0, row[used], P[used], inner=len(used))
         total = np.sum(row[used, None] * P[used], axis=0).reshape(problem.T, problem.n_L) + ZERO
         rest = total[:, 1:] - total[:, :1] if softmax else total
-        require(all(vanishes(x) for x in rest.flat), f"evidence.identities[{r}]", "this combination of the rows of P is not seen to vanish")
+        require(all(vanishes(x) for x in rest.flat), f"{place}[{r}]", "this combination of the rows of P is not seen to vanish")
 
 
 FAMILY_RULES = named(stationary_family)

@@ -14,13 +14,20 @@ A unit u of a hidden layer has the slopes ``s_u(i)``. In a cell, to first order 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
+from math import prod
 
+import numpy as np
 from flint import fmpq, fmpq_mat
 
 from lossproof.numerics.critical.cells import affine_pieces
 from lossproof.numerics.critical.identities import Identity, Term, place_of, shifts_logits
+from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import jacobian
+from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.functions.forms import AffinePiece
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -33,9 +40,10 @@ Polynomial = list[tuple[Fraction, tuple[int, ...]]]
 
 
 def cell_identities(problem: Problem, weights: Weights) -> Iterator[Identity]:
-    """Yield identities that hold in the cell of the weights; none where a unit is on no affine piece, or biases are fixed."""
-    a, pieces = problem.architecture, affine_pieces(problem, weights)
-    if pieces is None or a.bias == "fixed":
+    """Yield identities that hold in the cell of the weights; none without kinks, where a unit is on no affine piece, or with fixed biases."""
+    a = problem.architecture
+    pieces = affine_pieces(problem, weights) if a.L > 1 and a.activation.kinks(1) and a.bias != "fixed" else None
+    if pieces is None:
         return
     yield from _unseen_directions(problem, pieces[0])
     for l, units in enumerate(pieces, start=1):
@@ -47,6 +55,35 @@ def cell_identities(problem: Problem, weights: Weights) -> Iterator[Identity]:
             yield from _dependent_units(problem, l, group)
     if a.L == 2 and a.n_L == 1:
         yield from _relations(problem, weights, pieces[0])
+
+
+def exact_identities(problem: Problem, member: Weights, offered: Sequence[Identity]) -> list[Identity]:
+    """Return the identities that hold in rational arithmetic at a member of the family, which lies in its cell; all of them where P is not rational there.
+
+    Rows that are small beside others, as those of a small slope are, do not pass for 0.
+    """
+    a = problem.architecture
+    try:
+        passed = evaluate(a, problem.samples, member, RationalField())
+        P = jacobian(replace(passed, strip_output=a.output_activation.has_nonzero_slopes))
+    except (NotInField, NotDifferentiable):
+        return list(offered)
+    values = [
+        fmpq(*q.as_integer_ratio())
+        for layer in member.layers
+        for k, b in enumerate(layer.b)
+        for q in (*(row[k] for row in layer.W), *[b] * a.bias_rows)
+        if isinstance(q, Fraction)
+    ]
+    n = a.n_L if shifts_logits(problem) else 0
+
+    def holds(identity: Identity) -> bool:
+        total = np.full(problem.columns, fmpq(0), dtype=object)
+        for k, q, factors in identity:
+            total = total + P[k] * prod((values[f] if isinstance(f, int) else P[f] for f in factors), start=fmpq(*q.as_integer_ratio()))
+        return all(x == (total[c - c % n] if n else 0) for c, x in enumerate(total))
+
+    return [identity for identity in offered if holds(identity)]
 
 
 def _groups(units: Sequence[Sequence[AffinePiece]]) -> list[list[int]]:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import linalg
 
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
-from lossproof.numerics.critical.cell_identities import cell_identities
+from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
 from lossproof.numerics.critical.identities import (
     Identity,
     coefficients,
@@ -69,6 +69,7 @@ class FamilyPoint:
         return a.N_net - len(self.held) - len(self.ties) - len(self.parameters) + len(self.across)
 
 
+@np.errstate(all="ignore")
 def family_point(problem: Problem, weights: Weights, *, exactly: bool = False) -> FamilyPoint | None:
     """Return a point of a family at or near the weights near which a critical point is proved, or None.
 
@@ -225,6 +226,8 @@ def _choice(
     free = [k for k in range(N) if k not in held and k not in followers]
     members = [weights, *_members(problem, weights, free, ties)]
     offered = [*offered_identities(problem, members), *cell_identities(problem, weights)]
+    if problem.architecture.kinked_layers(1):
+        offered = exact_identities(problem, members[-1], offered)
     passed, rows = rows_of_P(problem, weights)[0], _rows(problem, members, offered)
     chosen = _pivots(rows)
     implied = tuple(sorted(k for _, k in chosen))

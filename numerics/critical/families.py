@@ -82,8 +82,9 @@ def family_point(problem: Problem, weights: Weights, *, exactly: bool = False) -
         if not _is_cheap(problem, set(held)):
             continue
         try:
-            found = _choice(problem, start, held, ties)
-        except (NotDifferentiable, np.linalg.LinAlgError):
+            with np.errstate(all="ignore"):
+                found, moved = _choice(problem, start, held, ties), _across(problem, start, held, ties)
+        except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
             continue
         if found is None:
             continue
@@ -92,7 +93,6 @@ def family_point(problem: Problem, weights: Weights, *, exactly: bool = False) -
         box = zero_box(problem, point, system)
         if box is not None:
             every = max([Fraction(1), *(abs(q) for _, _, q in ties)])
-            moved = _across(problem, start, held, ties)
             return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, *box, box[0] * every)
     return None
 

@@ -128,11 +128,11 @@ def doubled_inputs():
     symmetries = [[[0, "1", []], [1, "-1", []]]]
     identities = [[[0, "1", []], [1, "-1", []]], [[0, "1", [0]], [1, "1", [1]], [2, "-2", [2]]]]
     evidence = {
-        "ties": [[0, 1, "2"]],
+        "ties": [[1, 0, "1/2"]],
         "parameters": [2],
         "implied": [0, 1],
         "identities": identities,
-        "across": [0],
+        "across": [1],
         "symmetries": symmetries,
     }
     point = family(d, 2, **evidence)

@@ -24,6 +24,7 @@ from flint import fmpq, fmpq_mat
 
 from lossproof.numerics.critical.cells import affine_pieces
 from lossproof.numerics.critical.identities import Identity, Term, place_of, shifts_logits
+from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
@@ -162,7 +163,7 @@ def _times(first: Polynomial, second: Polynomial) -> Polynomial:
 def _relations(problem: Problem, weights: Weights, units: Sequence[Sequence[AffinePiece]]) -> Iterator[Identity]:
     """Yield the identities from relations of the features of several patterns and the constant, with the product of the other ``v`` as factors."""
     a, V = problem.architecture, weights.layers[1].W
-    leaders = [max(group, key=lambda k: abs(float(V[k][0])) if isinstance(V[k][0], Fraction) else 0.0) for group in _groups(units)]
+    leaders = [max(group, key=lambda k: abs(nearest_double(V[k][0]))) for group in _groups(units)]
     leaders = [k for k in leaders if V[k][0] != 0]
     vectors = [vector for k in leaders for vector in _features(problem, units[k])] + [[fmpq(1)] * problem.T] * a.bias_rows
     v, n = [place_of(a, 2, 0, k) for k in leaders], a.fan_in(1)

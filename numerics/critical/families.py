@@ -69,7 +69,6 @@ class FamilyPoint:
         return a.N_net - len(self.held) - len(self.ties) - len(self.parameters) + len(self.across)
 
 
-@np.errstate(all="ignore")
 def family_point(problem: Problem, weights: Weights, *, exactly: bool = False) -> FamilyPoint | None:
     """Return a point of a family at or near the weights near which a critical point is proved, or None.
 

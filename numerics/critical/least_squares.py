@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import chain
+from typing import cast
 
 from flint import fmpq, fmpq_mat
 
@@ -163,7 +164,8 @@ def _unit(q: Fraction, size: int) -> Fraction:
 
 
 def _exact(q: Number) -> fmpq:
-    return fmpq(*q.as_integer_ratio())
+    """Return a number as one of FLINT; all numbers here are rational, as `critical_in_cell` has seen."""
+    return fmpq(*cast(Fraction, q).as_integer_ratio())
 
 
 def _fraction(q: fmpq) -> Fraction:

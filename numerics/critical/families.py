@@ -16,6 +16,7 @@ import numpy as np
 from scipy import linalg
 
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
+from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
 from lossproof.numerics.critical.identities import (
     Identity,
     coefficients,
@@ -223,7 +224,9 @@ def _choice(
     N, followers = problem.architecture.N_net, {k for k, _, _ in ties}
     free = [k for k in range(N) if k not in held and k not in followers]
     members = [weights, *_members(problem, weights, free, ties)]
-    offered = list(offered_identities(problem, members))
+    offered = [*offered_identities(problem, members), *cell_identities(problem, weights)]
+    if problem.architecture.kinked_layers(1):
+        offered = exact_identities(problem, members[-1], offered)
     passed, rows = rows_of_P(problem, weights)[0], _rows(problem, members, offered)
     chosen = _pivots(rows)
     implied = tuple(sorted(k for _, k in chosen))

@@ -20,7 +20,7 @@ from flint import arb, fmpq, fmpq_mat
 
 from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.float64 import Float64Field, nearest_double
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.boxes import parameter_place
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
@@ -98,7 +98,7 @@ def coefficients(identity: Identity, values: Array, P: Array) -> Array:
     """Return the coefficients of an identity in doubles, one for each weight."""
     row = np.zeros(len(values))
     for k, q, factors in identity:
-        row[k] += float(q) * np.prod([values[f] if isinstance(f, int) else P[f] for f in factors])
+        row[k] += nearest_double(q) * np.prod([values[f] if isinstance(f, int) else P[f] for f in factors])
     return row
 
 

@@ -14,6 +14,7 @@ from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.families import family_point
 from lossproof.numerics.critical.idle_units import idle_point
+from lossproof.numerics.critical.least_squares import critical_in_cell
 from lossproof.numerics.critical.merged_units import merged_point
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.theory.functions.forms import Logistic
@@ -27,10 +28,14 @@ _LARGEST_EXPONENT = 8.0
 
 
 def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    """Yield the weights, then nearby ones: with short entries and an exactly vanishing gradient, with units merged, and refined by Newton's method.
+    """Yield the point of least squares of the weights' cell, if it is exactly critical, the weights, then nearby ones: with short entries and an exactly
+    vanishing gradient, with units merged, and refined by Newton's method.
 
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
+    in_cell = critical_in_cell(problem, weights)
+    if in_cell is not None and gradient_is_zero(problem, in_cell):
+        yield in_cell
     yield weights
     for exact in (snapped_weights(weights), constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):

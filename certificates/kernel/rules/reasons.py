@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from lossproof.certificates.kernel.network.matrices import parse_matrix
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import Problem
+from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import step as steps
 from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, PROVED, REFUTED, Result, Step
 from lossproof.theory.verdicts import Rigor
@@ -256,6 +256,17 @@ def _moves_freely(step: Step, f: list[Any]) -> bool:
     return hidden and problem.output_activation.nonvanishing_derivative.holds and f[0] == problem.T
 
 
+def _is_on_the_right_sides(step: Step, f: list[Any]) -> bool:
+    problem, output, total = step.problem, step.problem.output_activation, step.problem.T * Fraction(f[0]["loss_upper"])
+    targets = {fraction(y) for row in problem.Y for y in row}
+    if not problem.separable:
+        free = problem.bias != "fixed" and output.is_identity and (problem.n_L >= 2 or problem.error.family == "logistic")
+        return free and targets <= {0, 1} and total < Fraction(69, 100)
+    lower, upper = output.range.lower, output.range.upper
+    free = problem.bias == "trainable" and output.is_squashing and problem.error.name == "squared"
+    return free and lower is not None and upper is not None and targets <= {lower, upper} and total < (upper - lower) ** 2 / 8
+
+
 def _losses(step: Step, f: list[Any]) -> Facts:
     return {"loss_lower": f[1]["loss_lower"], "other_loss_upper": f[2]["loss_upper"]}
 
@@ -273,6 +284,10 @@ IMPLICATIONS: Mapping[str, Line] = {
     "suboptimal": Line(_ASKED, EVERYWHERE, (("suboptimal", ANY, PROVED),), verdict=REFUTED),
     # J falls along one direction at all weights, so it has no local minimum, good or bad
     "nowhere": Line(_ASKED, EVERYWHERE, _proved("no-critical-point", at=EVERYWHERE)),
+    # T J is at least every error. For a cross-entropy with targets 0 and 1 that is log 2 > 69/100 or more where the true class has no probability above 1/2; so
+    # all have, and the logits times t → ∞ bring J to 0. For σ_out increasing from l to u, and targets at these ends, it is (u − l)²/8 or more where an output
+    # is not on its target's side of (l + u)/2 = σ_out(θ); so all are, and θ + t(z_L − θ) brings J to 0. No error is 0 at any weights
+    "infimum-by-loss": Line("infimum-not-attained", EVERYWHERE, (("loss-bounds", ANY, PROVED),), _is_on_the_right_sides),
     "some-learner": Line("exact-learning", EVERYWHERE, (("exact-learner", ANY, PROVED),)),
     "named-learner": Line("exact-learner", HERE, _proved("exact-learning", at=EVERYWHERE), lambda step, f: f[0].get("learner") == step.at),
     "robust-targets": Line("robust-targets", EVERYWHERE, _proved("exact-learning", at=EVERYWHERE),

@@ -102,6 +102,16 @@ def independent(rng: np.random.Generator) -> Trial | None:
     return trial(X, targets((T, n_L), error, output, rng), units, str(rng.choice([*CONVEX, "bent-identity"])), error, output)
 
 
+def shallow_linear(rng: np.random.Generator) -> Trial | None:
+    """A linear network, often narrower than inputs and outputs, on few samples, often with equal columns of targets."""
+    n_0, n_L, units = (int(n) for n in rng.integers(1, 4, size=3))
+    X = rng.integers(-4, 5, size=(int(rng.integers(2, 8)), n_0)) / 4
+    Y = targets((len(X), n_L), "squared", "identity", rng)
+    if rng.random() < 0.3:
+        Y[:, -1] = Y[:, 0]
+    return trial(X, Y, units, "identity", "squared", "identity")
+
+
 def simplex(rng: np.random.Generator) -> Trial | None:
     """One sample inside the simplex of the others or of some of them."""
     n_0 = int(rng.integers(1, 4))
@@ -169,6 +179,7 @@ PROVED: dict[str, Draw] = {
     "one-relation-simplex": simplex,
     "parallelogram": parallelogram,
     NO_MINIMUM: separable,
+    "shallow-linear": shallow_linear,
 }
 REFUTED: dict[str, Draw] = {"one-relation-simplex": simplex_against, "parallelogram": parallelogram_against}
 

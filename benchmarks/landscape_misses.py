@@ -156,6 +156,18 @@ def beside_separable(rng: Generator) -> dict[str, Drawn]:
     }
 
 
+def beside_shallow_linear(rng: Generator) -> dict[str, Drawn]:
+    """Misses of `shallow-linear`."""
+    X, n_L = rng.integers(-4, 5, size=(6, 2)) / 4, int(rng.integers(1, 4))
+    Y = real_targets(rng, 6, n_L)
+    return {
+        "two hidden layers": Drawn(X, Y, (*units(rng), 2), "identity"),
+        "another error": Drawn(X, Y, units(rng), "identity", str(rng.choice(["cauchy:1", "smooth-l1:1"]))),
+        "not linear": Drawn(X, Y, units(rng), str(rng.choice(["leaky-relu", "tanh", "power:2", "bent-identity"]))),
+        "a curved output": Drawn(X, Y, units(rng), "identity", options={"output_activation": "tanh"}),
+    }
+
+
 def beside_simplex(rng: Generator) -> dict[str, Drawn]:
     """Misses of `one-relation-simplex`."""
     return beside_one_relation(rng, simplex(rng), simplex(rng, more=1), square(rng, corner=1.5))
@@ -172,6 +184,7 @@ MISSES: dict[str, Callable[[Generator], dict[str, Drawn]]] = {
     "one-relation-simplex": beside_simplex,
     "parallelogram": beside_parallelogram,
     "separable-squashing": beside_separable,
+    "shallow-linear": beside_shallow_linear,
 }
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 import lossproof as lp
 from benchmarks.networks_by_hand import Array, Layers, Network, loss_in_digits, rise_nearby
-from benchmarks.weights_of_regions import affine_network, constant_networks, dead_network, silent_network
+from benchmarks.weights_of_regions import affine_network, constant_networks, dead_network, gated_network, silent_network
 from lossproof.certificates.claims.regions import BadRegion, bad_region
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.theory.problem.architecture import Architecture
@@ -52,6 +52,9 @@ def drawn(region: str, rng: np.random.Generator) -> Network:
         activation = str(rng.choice(["tanh", "sigmoid", "softplus", "arctan", "gelu"]))
     elif region == "linear-region":
         activation = str(rng.choice(["leaky-relu", "elu"]))
+        if rng.random() < 0.4:
+            error, bias, activation = "squared", "none", str(rng.choice(["relu", "leaky-relu"]))
+            Y, hidden = targets(T, n_L, error, rng), hidden[:1]
     else:
         activation = str(rng.choice(["relu", "hard-tanh"]))
         if activation == "relu" and rng.random() < 0.3:
@@ -87,10 +90,10 @@ def refuted(region: str, count: int, seed: int) -> Iterator[Refuted]:
 def weights_claimed(refuted: Refuted, rng: np.random.Generator) -> list[Layers]:
     """Return weights of which the proof says that one is a local minimum: one choice, or one for each sign that is open."""
     network, claim = refuted.network, refuted.found.minimum
+    direction = np.array([float(Fraction(q)) for q in claim.evidence.get("direction", ())])
     if claim.id == "linear-region":
-        return [affine_network(network)]
+        return [affine_network(network) if network.bias == "trainable" else gated_network(network, direction)]
     if claim.id == "dead-region":
-        direction = np.array([float(Fraction(q)) for q in claim.evidence.get("direction", ())])
         return [dead_network(network, rng) if network.bias == "trainable" else silent_network(network, direction, rng)]
     return constant_networks(network, np.array([float(Fraction(q)) for q in claim.evidence["output_weights"]]))
 
@@ -102,7 +105,7 @@ def alarms(refuted: Refuted, seed: int, count: int = 300) -> list[str]:
     claimed = weights_claimed(refuted, rng)
     if min(float(network.loss(layers)) for layers in claimed) < lower - _ROUNDED * (1 + lower):
         wrong.append("the loss of the minimum is smaller than said")
-    size = 2e-4 if found.minimum.id == "constant-region" else 5e-3
+    size = 2e-4 if found.minimum.id == "constant-region" or network.bias == "none" else 5e-3
     if max(rise_nearby(network, layers, size, count, rng) for layers in claimed) < -_ROUNDED * (1 + lower):
         wrong.append("a smaller loss was met near the minimum")
     point = found.better.point

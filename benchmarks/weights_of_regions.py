@@ -28,6 +28,23 @@ def affine_network(network: Network) -> Layers:
     return layers
 
 
+def gated_network(network: Network, direction: Array) -> Layers:
+    """Return weights without biases, all of whose hidden units lie near a direction, so that they share their signs, with the best map of such weights."""
+    u = direction / np.abs(direction).max()
+    slopes = ACTIVATIONS[network.activation][0](np.array([1.0, -1.0])) * [1.0, -1.0]
+    gated = network.X * np.where(network.X @ u > 0, slopes[0], slopes[1])[:, None]
+    B = np.linalg.lstsq(gated, network.Y, rcond=None)[0]
+    left, sizes, right = np.linalg.svd(B, full_matrices=False)
+    far = [abs(x @ u) / np.abs(x).sum() for x in network.X if np.any(x)]
+    eta, r = 0.5 * min(far), len(sizes)
+    W = np.tile(u[:, None], (1, network.widths[1]))
+    W[:, 1 : r + 1] += eta * left
+    V = np.zeros((network.widths[1], B.shape[1]))
+    V[1 : r + 1] = sizes[:, None] * right / eta
+    V[0] = -V[1 : r + 1].sum(axis=0)
+    return [(W, np.zeros(network.widths[1])), (V, np.zeros(B.shape[1]))]
+
+
 def best_affine_logits(network: Network, inputs: Array) -> Array:
     """Return the affine logits of least loss by Newton's method; they are attained where the samples are not separable, even weakly."""
     n_L = network.Y.shape[1]

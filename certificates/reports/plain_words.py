@@ -107,6 +107,8 @@ _REGIONS = {
     "constant-region": "with an output that does not depend on the inputs,",
 }
 
+_SHARED_SIGNS = "where all hidden units have the same signs on the samples,"
+
 
 def _bad_minimum(report: ReportRecord, premises: Sequence[Claim]) -> str:
     """Say what the bad minimum is and what beats it, as far as the premises of the conclusion tell."""
@@ -121,11 +123,16 @@ def _bad_minimum(report: ReportRecord, premises: Sequence[Claim]) -> str:
             )
             return _compared(report, found, Fraction(lower), other, Fraction(upper))
     minimum = next((premise for premise in premises if premise.id in _REGIONS), None)
+    shared = minimum is not None and minimum.id == "linear-region" and report.problem.architecture.bias == "none"
     better = next((premise for premise in premises if premise.id == "loss-bounds"), None)
     if minimum is None or better is None:
         return "at some weights no small change lowers the loss, though other weights have a smaller one."
     return _compared(
-        report, _REGIONS[minimum.id], Fraction(minimum.facts["loss_lower"]), better.place, Fraction(better.facts["loss_upper"])
+        report,
+        _SHARED_SIGNS if shared else _REGIONS[minimum.id],
+        Fraction(minimum.facts["loss_lower"]),
+        better.place,
+        Fraction(better.facts["loss_upper"]),
     )
 
 

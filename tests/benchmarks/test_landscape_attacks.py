@@ -10,7 +10,9 @@ from lossproof.theory.verdicts import Verdict
 XOR_X, XOR_Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), np.array([[0], [1], [1], [0.0]])
 
 
-@pytest.mark.parametrize("statement", ["independent-samples", "one-relation-simplex", "parallelogram", "separable-squashing"])
+@pytest.mark.parametrize(
+    "statement", ["independent-samples", "one-relation-simplex", "parallelogram", "separable-squashing", "shallow-linear"]
+)
 def test_no_bad_minimum_where_there_is_none(benchmark, statement):
     attacks = benchmark("landscape_attacks")
     tally = attacks.attack(statement, attacks.PROVED[statement], Verdict.PROVED, problems=12, starts=100, seed=1)
@@ -64,7 +66,9 @@ def test_what_misses_one_hypothesis_is_not_claimed(benchmark, miss):
     assert attacks.trial(*MISSES[miss][:4], error=MISSES[miss][4], output=MISSES[miss][5]) is None
 
 
-@pytest.mark.parametrize("statement", ["independent-samples", "one-relation-simplex", "parallelogram", "separable-squashing"])
+@pytest.mark.parametrize(
+    "statement", ["independent-samples", "one-relation-simplex", "parallelogram", "separable-squashing", "shallow-linear"]
+)
 def test_random_problems_that_miss_one_hypothesis_are_not_claimed(benchmark, statement):
     misses = benchmark("landscape_misses")
     assert misses.claimed(statement, 40, seed=1) == []

@@ -11,6 +11,15 @@ import pytest
 REGIONS = ("linear-region", "dead-region", "constant-region")
 
 
+def test_the_random_problems_are_of_all_kinds(benchmark):
+    """With biases and without, one hidden layer and two, each of the errors."""
+    attacks = benchmark("region_attacks")
+    networks = {region: [found.network for found in attacks.refuted(region, 25, seed=4)] for region in REGIONS}
+    assert {n.bias for region in REGIONS[:2] for n in networks[region]} == {"trainable", "none"}
+    assert {n.error for found in networks.values() for n in found} == {"squared", "logistic", "softmax"}
+    assert {len(n.widths) for found in networks.values() for n in found} == {3, 4}
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_no_refutation_by_a_region_is_wrong(benchmark, region):
     attacks = benchmark("region_attacks")

@@ -68,6 +68,7 @@ REQUIRED = {
     "no-idle-unit",
     "dependent-features",
     "independent-samples",
+    "shallow-linear",
     "one-relation-simplex",
     "parallelogram",
     "separable-squashing",

@@ -88,7 +88,8 @@ def _gated_region(context: ProofContext) -> Claim | None:
     problem, a = context.problem, context.problem.architecture
     two_lines = a.activation.homogeneity == 1 and len(a.activation.affine_pieces) == 2
     right = two_lines and a.L == 2 and a.widths[1] > min(a.widths[0], a.n_L) and a.output_activation.is_identity
-    fit = gated_fit(problem, context.seed) if right and problem.error.name == "squared" else None
+    right = right and problem.error.name == "squared" and beyond_doubles(problem) is None
+    fit = gated_fit(problem, context.seed) if right else None
     if fit is None or not all(is_writable(q) for row in fit.map for q in row):
         return None
     loss = _short_below(fit.loss)

@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.samples.affine_fit import MOST_FEATURES, loss_of_fit
 from lossproof.numerics.samples.normal_equations import Table, exact_map
 from lossproof.theory.problem.problem import Problem
@@ -31,7 +30,7 @@ class GatedFit:
 def gated_fit(problem: Problem, seed: int) -> GatedFit | None:
     r"""Return the worst of some such fits, of seeded directions in small whole numbers, for an activation with one slope on each side of 0.
 
-    None for more than 150 inputs, for many samples, for numbers beyond doubles, or where every direction has an input on its hyperplane.
+    None for more than 150 inputs, for many samples, or where every direction has an input on its hyperplane. All numbers need doubles.
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.functions.errors import error_named
@@ -41,7 +40,7 @@ def gated_fit(problem: Problem, seed: int) -> GatedFit | None:
     Fraction(1, 4)
     """
     X, Y, n_0 = problem.samples.X, problem.samples.Y, problem.architecture.widths[0]
-    if n_0 > MOST_FEATURES or _DIRECTIONS * problem.T * n_0 > _MOST_PRODUCTS or beyond_doubles(problem) is not None:
+    if n_0 > MOST_FEATURES or _DIRECTIONS * problem.T * n_0 > _MOST_PRODUCTS:
         return None
     inputs, targets = np.array(X, dtype=float), np.array(Y, dtype=float)
     drawn = np.random.default_rng(seed).integers(-_LARGEST, _LARGEST + 1, size=(_DIRECTIONS, n_0))

@@ -149,7 +149,7 @@ class NetworkSearch:
             self.latest = result
             self._prove(result)
             over = self.budget.seconds is not None and time.perf_counter() - begin >= self.budget.seconds
-            if number == 0 and self.budget.seconds is not None and not over:
+            if number == 0 and self.budget.seconds is not None and self.pool.suboptimal is None and not over:
                 self._prove_embedded()
             if self.pool.suboptimal is not None:
                 return _DECIDED
@@ -183,8 +183,6 @@ class NetworkSearch:
 
     def _prove_embedded(self) -> None:
         """Prove minima of narrower networks, copied into this one, until one minimum is known to be bad."""
-        if self.pool.suboptimal is not None:
-            return
         for weights in islice(embedded_minima(self.context.problem, self.context.seed), _PROOFS):
             self.pool.add(prove_near(self.context, weights, self.landscape, nearby=False))
             self.pool.beat_minima()

@@ -13,6 +13,7 @@ from lossproof.certificates.claims.exact_learning import claim_exact_learning, r
 from lossproof.certificates.claims.full_rank import (
     claim_full_rank_at,
     claim_full_rank_everywhere,
+    claim_identifiable,
     claims_that_follow,
     generic_claim_of,
     telling_generic_bound,
@@ -160,6 +161,7 @@ def _all_claims(
         generic,
         everywhere,
         at,
+        claim_identifiable(context, point) if weights_given else None,
         *whole.theorems,
         *claims_of_region(conclusion),
         *following,

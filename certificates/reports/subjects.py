@@ -28,6 +28,7 @@ _SUBJECTS = {
     ),
     "The rank of P": (
         "full-rank",
+        "identifiable",
         "count",
         "almost-everywhere",
         "never-everywhere",

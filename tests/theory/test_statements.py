@@ -41,6 +41,7 @@ REQUIRED = {
     "rank-upper",
     "duplicate",
     "homogeneous",
+    "identifiable",
     "sample-symmetry",
     "singular-value",
     "differentiable",

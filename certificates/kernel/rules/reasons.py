@@ -117,6 +117,14 @@ def _full_rank(step: Step) -> Decided:
     return lower == columns, {"rank_lower": lower, "rank_upper": upper, "columns": columns}
 
 
+def _identifiable(step: Step) -> Decided:
+    """``r(P) = N_net``."""
+    step.expect(2, order=1)
+    lower, upper, N = step.bound(0, "P", "rank_lower"), step.bound(1, "P", "rank_upper"), step.problem.N_net
+    require(lower == N or upper < N, "premises", "the bounds do not decide whether the rank is the number of weights", "premise")
+    return lower == N, {"rank_lower": lower, "rank_upper": upper, "N_net": N}
+
+
 def _full_weights(step: Step, at: Any) -> list[int]:
     """Return the ranks of ``W_1..W_L`` from the first L premises, each full."""
     ranks = [min(step.problem.fan_in(l), step.problem.widths[l]) for l in range(1, step.problem.L + 1)]
@@ -204,6 +212,7 @@ _AT_LEARNER = (*_proved("exact-learner"), ("P", HERE, "rank_lower"), ("P", HERE,
 # fmt: off
 DEFINITIONS: Mapping[str, Line | Callable[[Step], Decided]] = {
     "full-rank": _full_rank,
+    "identifiable": _identifiable,
     "principle-weights": _principle_weights,
     "khatri-rao": _khatri_rao,
     "projection": _projection,

@@ -22,6 +22,7 @@ from lossproof.certificates.claims.landscape import pool_of_check, told_points
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
 from lossproof.certificates.claims.network_search import SearchBudget, SearchRecord
 from lossproof.certificates.claims.no_critical_point import claim_infimum_not_attained
+from lossproof.certificates.claims.no_minimum_nearby import claim_no_minimum_nearby
 from lossproof.certificates.claims.principles import (
     claim_count,
     claim_principle_activation,
@@ -176,6 +177,7 @@ def _all_claims(
         whole.nowhere,
         infimum,
         *(() if given is None else given.own),
+        claim_no_minimum_nearby(context, point) if weights_given else None,
         *told_points(pool, given, decision.suboptimal),
         decision.suboptimal,
     ]

@@ -55,6 +55,7 @@ _SUBJECTS = {
         "local-minimum",
         "saddle",
         "higher-order-descent",
+        "no-minimum-nearby",
     ),
     "Theorems of others": tuple(statement.id for statement in CITED),
 }

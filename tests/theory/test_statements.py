@@ -53,6 +53,7 @@ REQUIRED = {
     "global",
     "stationary",
     "loss-bounds",
+    "no-minimum-nearby",
     "inertia",
     "critical-rank",
     "critical-point",

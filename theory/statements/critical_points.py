@@ -136,6 +136,24 @@ CRITICAL_POINTS = (
         depends_on=("stationary",),
     ),
     Statement(
+        id="no-minimum-nearby",
+        title="No local minimum within some distance",
+        kind="bound",
+        formula=r"\|T\,\nabla J(W)\| > (\kappa\,\|\varepsilon(W)\| + c\,D^2)\, r \;\Rightarrow\; \nabla J \neq 0 \text{ on } \{\|W' - W\| \leq r\}",
+        hypotheses=(
+            "The squared error (c = 1), the logistic error (c = 1/4) or softmax (c = 1/2).",
+            "D bounds the derivative of all outputs on that ball, and κ is a Lipschitz constant of it there; no unit meets a kink.",
+            "IEEE 754 double precision with rounding to nearest.",
+        ),
+        conclusion=(
+            "No local minimum of J, and no critical point at all, lies within the Euclidean distance r of the weights: training that stopped there has not "
+            "arrived, and has at least so far to go."
+        ),
+        source="elementary: the gradient is Lipschitz",
+        decided_by="the gradient and layer-wise bounds in verified double precision",
+        depends_on=("gradient-identity",),
+    ),
+    Statement(
         id="critical-point",
         title="What kind of critical point it is",
         kind="critical point",

@@ -21,7 +21,6 @@ from lossproof.certificates.claims.full_rank import (
 from lossproof.certificates.claims.landscape import pool_of_check, told_points
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
 from lossproof.certificates.claims.network_search import SearchBudget, SearchRecord
-from lossproof.certificates.claims.no_critical_point import claim_infimum_not_attained
 from lossproof.certificates.claims.no_minimum_nearby import claim_no_minimum_nearby
 from lossproof.certificates.claims.principles import (
     claim_count,
@@ -153,8 +152,9 @@ def _all_claims(
         claim_khatri_rao(context, point), claim_projection(context, point), claim_wide_layer(context, point), claim_one_hidden_layer(context, point),
     ]  # fmt: skip
     pool, given = pool_of_check(context, point, nearby, landscape, weights_given=weights_given)
-    infimum, whole = claim_infimum_not_attained(context, point), WholeLandscape.of(context, point, principle_error)
+    whole = WholeLandscape.of(context, point, principle_error)
     decision = decide(whole, pool, landscape, budget)
+    infimum = whole.infimum_not_attained(point, pool.all_losses())
     conclusion = decision.claim or open_by_rank(problem.columns, everywhere, almost)
     ordered = [
         conclusion,

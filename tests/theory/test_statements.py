@@ -70,6 +70,7 @@ REQUIRED = {
     "no-idle-unit",
     "dependent-features",
     "independent-samples",
+    "shallow-linear",
     "one-relation-simplex",
     "parallelogram",
     "separable-squashing",

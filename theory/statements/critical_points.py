@@ -212,13 +212,14 @@ CRITICAL_POINTS = (
         formula=r"\inf_W J(W) = J_{\min},\quad J(W) > J_{\min} \;\text{ for all } W",
         hypotheses=(
             "Some target is out of reach of the output (range), and every target is a limit of output values.",
-            "rank [Φ_{L-1}; 1] = T at some weights.",
+            "rank [Φ_{L-1}; 1] = T at some weights; or all targets are ends of the range (0 or 1 for a cross-entropy), and the loss of some weights is so "
+            "small that no output is on the wrong side.",
         ),
         conclusion=(
             "The output weights can bring all outputs as near to their targets as one likes, but no weights attain them: there is no global minimum."
         ),
         source="elementary, with wide-layer",
-        decided_by="a proved rank of Φ_{L-1} and the recorded ranges",
+        decided_by="a proved rank of Φ_{L-1} or a proved small loss, and the recorded ranges",
         depends_on=("range", "wide-layer", "exact-learning"),
     ),
     Statement(

@@ -35,8 +35,8 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
 
     The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; Krawczyk's test for the sums over
     groups of equal inputs; for the gradient, for all parameters, up to the symmetries, in a smaller network whose units are copied, with idle units, with two
-    layers without weights, or up to identities of the gradient on a family of weights. A later reason may know of a larger manifold of critical points than
-    an earlier one.
+    layers without weights, or up to identities of the gradient on a family of weights, which come before the boxes where the gradient vanishes exactly. A
+    later reason may know of a larger manifold of critical points than an earlier one.
     """
     if not context.has_jacobian(point):
         return
@@ -44,20 +44,16 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
         found = at_learner(context, learner)
         if found is not None:
             yield found, learner
-    reasons: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (
-        _constant,
-        _exactly,
-        _balanced,
-        _in_a_box,
-        _merged,
-        _idle,
-        _blind,
-        _family,
-    )
-    for reason in reasons:
+    boxes: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (_balanced, _in_a_box, _merged, _idle, _blind)
+    for reason in (_constant, _exactly, *((_family, *boxes) if _is_critical(context, point) else (*boxes, _family))):
         found = reason(context, point)
         if found is not None:
             yield found, None
+
+
+def _is_critical(context: ProofContext, point: Point) -> bool:
+    """Tell whether every component of the gradient is 0, by exact arithmetic."""
+    return context.once("gradient is zero", point, lambda: gradient_is_zero(context.problem, point.weights))
 
 
 def _learners(context: ProofContext, point: Point) -> Iterator[Learner]:
@@ -127,7 +123,7 @@ def _constant(context: ProofContext, point: Point) -> Claim | None:
 def _exactly(context: ProofContext, point: Point) -> Claim | None:
     """The gradient vanishes; the symmetries give a family of critical points."""
     problem, smooth = context.problem, context.differentiable(point, 1)
-    if smooth is None or not context.once("gradient is zero", point, lambda: gradient_is_zero(problem, point.weights)):
+    if smooth is None or not _is_critical(context, point):
         return None
     gauge = symmetry_gauge(problem, point.weights)
     family = (
@@ -231,7 +227,7 @@ def _family(context: ProofContext, point: Point) -> Claim | None:
     found = family_point(problem, point.weights, exactly=True)
     if found is None:
         return None
-    here = context.once("gradient is zero", point, lambda: gradient_is_zero(problem, point.weights))
+    here = _is_critical(context, point)
     special = "zeros and equal units of these weights" if found.held or found.ties else "symmetries of the network"
     implied = f"By the {special}, {len(found.implied)} components of the gradient follow from the others all over a family of weights; "
     rest = (

@@ -53,6 +53,7 @@ _SUBJECTS = {
         "strict-minimum",
         "local-minimum",
         "saddle",
+        "maximum",
         "higher-order-descent",
     ),
     "Theorems of others": tuple(statement.id for statement in CITED),

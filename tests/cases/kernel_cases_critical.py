@@ -147,6 +147,32 @@ def saddle_of_a_linear_network():
     return d.finish()
 
 
+def strict_maximum():
+    """Cauchy's error far from both targets: the weight 0 is the worst near it."""
+    d = Draft((1, 1), [["1"]] * 2, [["-5"], ["5"]], [layer([["0"]], ["0"])], error="cauchy:1", bias="none")
+    point, inertia = exact(d), inertia_exact(d, counts(1, 0, 0))
+    classed(d, "saddle", point, inertia)
+    classed(d, "maximum", point, inertia)
+    return d.finish()
+
+
+def orbit_of_maxima():
+    """The same as a product of two weights, of which one is 0: a family of maxima by scaling, across which the Hessian is negative."""
+    d = Draft(
+        (1, 1, 1),
+        [["1"]] * 2,
+        [["-5"], ["5"]],
+        [layer([["1"]], ["0"]), layer([["0"]], ["0"])],
+        activation="identity",
+        error="cauchy:1",
+        bias="none",
+    )
+    point, inertia = exact(d, fixed=[0]), inertia_exact(d, counts(1, 1, 0))
+    found, loss = classed(d, "maximum", point, inertia), loss_ball(d, "3", "4", 0, "0")
+    summary(d, "maximum", ("3", "4"), (1, 1, 0, 0), (0, 2), [point, loss, inertia, found])
+    return d.finish()
+
+
 def newton(function, start, digits=60):
     """A zero of a gradient by mpmath, as doubles in hexadecimal."""
     with mpmath.workdps(digits):
@@ -478,7 +504,8 @@ def unattained_softmax():
 CRITICAL_CASES = {
     function.__name__: function
     for function in (
-        xor_stationary_log_3, xor_stationary_1, xor_at_zero, saddle_of_a_linear_network, strict_minimum, merged_inside, merged_outside,
+        xor_stationary_log_3, xor_stationary_1, xor_at_zero, saddle_of_a_linear_network, strict_maximum, orbit_of_maxima, strict_minimum,
+        merged_inside, merged_outside,
         relu_scaling, relu_scaled, idle_unit, blind_network, power_scaling, relu_inactive, two_minima, constant_minimum, floor_of_equal_inputs,
         linear_regression, logistic_regression, exact_learner_minimum, near_learner, near_learner_verified, not_critical, unattained,
         unattained_logistic, unattained_softmax,

@@ -58,7 +58,7 @@ def find_critical_points(
     From ``starts`` seeded points, minimisation and Newton-like iterations in doubles look for points with ``∇J = 0``; what they find is counted once
     up to permutations of hidden units and the sign symmetry of the activation. Each candidate is then proved: exactly, or in a box that contains
     exactly one critical point (Krawczyk), or as a point of a critical manifold; and classed as ``global``, ``strict-minimum``, ``local-minimum``,
-    ``saddle``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved curve of descent. A local minimum whose
+    ``saddle``, ``maximum``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved curve of descent. A local minimum whose
     loss is proved to lie above that of another point, critical or not, is ``suboptimal`` and REFUTES ``no-bad-local-minima``; the certificate holds both
     points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose search is made as well where ``starts`` are fewer.
 

@@ -54,6 +54,7 @@ _SUBJECTS = {
         "strict-minimum",
         "local-minimum",
         "saddle",
+        "maximum",
         "higher-order-descent",
         "no-minimum-nearby",
     ),

@@ -62,6 +62,7 @@ REQUIRED = {
     "infimum-not-attained",
     "strict-minimum",
     "saddle",
+    "maximum",
     "higher-order-descent",
     "suboptimal",
     "no-bad-local-minima",

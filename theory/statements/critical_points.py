@@ -125,6 +125,23 @@ CRITICAL_POINTS = (
         depends_on=("stationary", "inertia"),
     ),
     Statement(
+        id="maximum",
+        title="A local maximum",
+        kind="critical point",
+        formula=r"\nabla J(W^{*}) = 0,\;\; H(W^{*}) \prec 0 \;\text{ across a manifold of critical points of one loss}",
+        hypotheses=(
+            _CRITICAL,
+            _SMOOTH,
+            "H has no positive eigenvalue, at least one negative one, and as many zero ones as a manifold of critical points of one loss through W* has "
+            "dimensions.",
+        ),
+        conclusion="No point of a neighbourhood has a larger loss than the critical point, and some have a smaller one. It is strict where H is negative "
+        "definite.",
+        source="second-order condition; Morse-Bott lemma",
+        decided_by="the proved inertia of the Hessian and the dimension of the manifold",
+        depends_on=("stationary", "inertia"),
+    ),
+    Statement(
         id="higher-order-descent",
         title="A curve of descent where the Hessian does not decide",
         kind="critical point",
@@ -174,6 +191,7 @@ CRITICAL_POINTS = (
             "strict-minimum",
             "local-minimum",
             "saddle",
+            "maximum",
             "higher-order-descent",
         ),
     ),

@@ -205,7 +205,7 @@ def _critical_point(step: Step) -> Decided:
     return True, {**facts, **losses, "inertia": inertia, "radius": str(step.box().radius)}
 
 
-CLASSES = ("global", "strict-minimum", "local-minimum", "saddle", "higher-order-descent")
+CLASSES = ("global", "strict-minimum", "local-minimum", "saddle", "maximum", "higher-order-descent")
 # at an exact learner ∇E = 0 leaves H = P diag(∇²E_i) Pᵀ / T, and non-degenerate minima have ∇²E_i ≻ 0: r(H) = r(P), H ⪰ 0
 _AT_LEARNER = (*_proved("exact-learner"), ("P", HERE, "rank_lower"), ("P", HERE, "rank_upper"), *_proved("principle-morse", at=EVERYWHERE))
 
@@ -333,6 +333,9 @@ IMPLICATIONS: Mapping[str, Line] = {
     # c > 0 and all W near W*
     "local-minimum": Line("local-minimum", HERE, _proved("stationary", "inertia"),
                           lambda step, f: f[1]["negative"] == f[1]["undecided"] == 0 and f[1]["zero"] == f[0]["dimension"], near=True),
+    # the same for −J, with a direction in which J does fall
+    "maximum": Line("maximum", HERE, _proved("stationary", "inertia"),
+                    lambda step, f: f[1]["positive"] == f[1]["undecided"] == 0 < f[1]["negative"] and f[1]["zero"] == f[0]["dimension"], near=True),
     "suboptimal-strict": Line("suboptimal", HERE, (*_proved("strict-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
     "suboptimal-local": Line("suboptimal", HERE, (*_proved("local-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
     # the z of the hidden layer take all values, so its outputs H, each continuous and increasing in one of them, move in an open set. Let W be a local minimum,

@@ -5,7 +5,7 @@ from __future__ import annotations
 KIND_WORDS = {
     "global": "global minimum",
     "strict-minimum": "strict local minimum",
-    "local-minimum": "local minimum, not strict",
+    "local-minimum": "local minimum",
     "saddle": "saddle",
     "higher-order-descent": "no minimum: higher-order descent",
     "undecided": "kind undecided",

@@ -25,7 +25,7 @@ _KINDS = ("global", "strict-minimum", "local-minimum", "saddle", "higher-order-d
 _COLUMN_WORDS = (
     "global\nminimum",
     "strict local\nminimum",
-    "local minimum,\nnot strict",
+    "local minimum",
     "saddle",
     "no minimum:\nhigher order",
     "kind\nundecided",

@@ -9,6 +9,7 @@ from typing import cast
 
 from flint import fmpq, fmpq_mat
 
+from lossproof.numerics.critical.bounded_combination import independent
 from lossproof.numerics.critical.cells import Cell, cell_of
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
@@ -91,7 +92,7 @@ class _Projection:
             moved = [v - u for v, u in zip(self.V[k], before[k], strict=True)]
             change = [_plus(row, [-w * d for d in moved]) for row, w in zip(change, self.W[k], strict=True)]
         ordered = sorted(group, key=lambda k: -max(map(abs, self.V[k])))
-        units = [ordered[p] for p in _independent([self.V[k] for k in ordered])]
+        units = [ordered[p] for p in independent([self.V[k] for k in ordered])]
         if len(units) < len(self.b):
             return False
         steps = fmpq_mat([self.V[k] for k in units]).transpose().solve(fmpq_mat(change).transpose())
@@ -105,7 +106,7 @@ class _Projection:
             [_dot([s * row[r] for s, row in zip(self.slopes[k], self.x, strict=True)], e) for r in range(len(self.x[0]))]
             for e in _turned(rest)
         ]
-        chosen = _independent(columns)
+        chosen = independent(columns)
 
         def derivatives() -> list[fmpq]:
             return [_dot(g, self.W[k]) + _dot(self.constants[k], e) for g, e in zip(columns, _turned(rest), strict=True)]
@@ -125,21 +126,13 @@ class _Projection:
 
 def _least_squares(columns: Table, rest: Table) -> Table:
     """Return M, a row for each column of C, with ``Cᵀ(C M + rest) = 0``; the rows of columns that depend on earlier ones are 0."""
-    chosen, n = _independent(columns), len(rest[0])
+    chosen, n = independent(columns), len(rest[0])
     found = [[fmpq(0)] * n for _ in columns]
     if chosen:
         C = fmpq_mat([columns[k] for k in chosen])
         for k, row in zip(chosen, (C * C.transpose()).solve(-(C * fmpq_mat(rest))).tolist(), strict=True):
             found[k] = row
     return found
-
-
-def _independent(vectors: Table) -> list[int]:
-    """Return a largest set of independent vectors, the first ones."""
-    if not vectors:
-        return []
-    reduced, rank = fmpq_mat(vectors).transpose().rref()
-    return [next(k for k, q in enumerate(row) if q != 0) for row in reduced.tolist()[:rank]]
 
 
 def _turned(table: Table) -> Table:

@@ -14,6 +14,7 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
 from lossproof.numerics.critical.box import refined_weights
+from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.learners.candidates import learner_from
 from lossproof.numerics.network.weight_vectors import flat_weights, is_small_beside
 from lossproof.theory.problem.architecture import Architecture
@@ -27,7 +28,7 @@ NEAR = Fraction(1, 100)
 _SHORT_STEPS = Fraction(1, 10)
 _MOST_WORK = 5_000_000
 _MOST_NEWTON_WORK = 2_000_000
-_LEADS = " Steps like Newton's lead from them to a critical point, which is proved at a point of its own."
+_LEADS = " A short way leads from them to a critical point, which is proved at a point of its own."
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims
     critical, problem, start = claim_critical_point(context, point, landscape), context.problem, point.weights
     if critical.verdict is not Verdict.REFUTED or problem.T * problem.architecture.N_net**2 > _MOST_NEWTON_WORK:
         return GivenWeights(critical)
-    nearer = refined_weights(problem, start)
+    nearer = point_on_kinks(problem, start) or refined_weights(problem, start)
     near = nearer if nearer is not None and _is_short_way(problem, start, nearer) else None
     return _with_witness(critical, _witness(context, start, near, landscape))
 

@@ -67,6 +67,22 @@ def falling_direction(problem: Problem, weights: Weights) -> tuple[list[Fraction
     return None
 
 
+def steepest_change(x: Array, ends: Array) -> Array | None:
+    """Return η of the box ``|η|_∞ ≤ 1`` where ``Σ_i max(p_i τ_i, q_i τ_i)`` is least, with ``τ = x η`` and the rows p, q of ``ends``; None where that is 0."""
+    from scipy.optimize import linprog
+
+    m = x.shape[1]
+    bends = np.flatnonzero(ends[0] != ends[1])
+    straight = np.flatnonzero(ends[0] == ends[1])
+    costs = np.concatenate([ends[0, straight] @ x[straight], np.ones(len(bends))])
+    rows = [np.hstack([p[bends, None] * x[bends], -np.eye(len(bends))]) for p in ends]
+    found = linprog(
+        costs, A_ub=np.vstack(rows) if len(bends) else None, b_ub=np.zeros(2 * len(bends)) if len(bends) else None,
+        bounds=[(-1, 1)] * m + [(None, None)] * len(bends), method="highs",
+    )  # fmt: skip
+    return found.x[:m] if found.status == 0 and found.fun < -_CLEAR * np.max(np.abs(ends), initial=1e-300) else None
+
+
 def _slopes(problem: Problem, weights: Weights) -> list[Array] | None:
     """Return the slopes on the left and on the right of every z of the hidden layers, shape ``(2, T, n_l)``, exactly; None where one is not rational."""
     a, found = problem.architecture, []
@@ -137,27 +153,11 @@ def _of_blocks(problem: Problem, passed: Evaluation, slopes: Array) -> Iterator[
             chosen = ends.copy()
             for i, end in zip(falling, choice, strict=True):
                 chosen[:, i] = ends[end, i]
-            eta = _steepest(x, chosen)
+            eta = steepest_change(x, chosen)
             if eta is not None:
                 W, b = np.zeros_like(dW[0]), np.zeros_like(dW[1])
                 W[:, k], b[k] = eta[: len(W)], eta[-1] if a.bias_rows else 0.0
                 yield rows_of_step(a, [(W, b), dV])
-
-
-def _steepest(x: Array, ends: Array) -> Array | None:
-    """Return η of the box ``|η|_∞ ≤ 1`` where ``Σ_i max(p_i τ_i, q_i τ_i)`` is least, with ``τ = x η`` and the rows p, q of ``ends``; None where that is 0."""
-    from scipy.optimize import linprog
-
-    m = x.shape[1]
-    bends = np.flatnonzero(ends[0] != ends[1])
-    straight = np.flatnonzero(ends[0] == ends[1])
-    costs = np.concatenate([ends[0, straight] @ x[straight], np.ones(len(bends))])
-    rows = [np.hstack([p[bends, None] * x[bends], -np.eye(len(bends))]) for p in ends]
-    found = linprog(
-        costs, A_ub=np.vstack(rows) if len(bends) else None, b_ub=np.zeros(2 * len(bends)) if len(bends) else None,
-        bounds=[(-1, 1)] * m + [(None, None)] * len(bends), method="highs",
-    )  # fmt: skip
-    return found.x[:m] if found.status == 0 and found.fun < -_CLEAR * np.max(np.abs(ends), initial=1e-300) else None
 
 
 def _of_cells(problem: Problem, passed: Evaluation, slopes: Sequence[Array]) -> Iterator[Array]:

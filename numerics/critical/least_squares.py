@@ -43,12 +43,12 @@ class _Projection:
         self.problem, self.cell, self.trainable = problem, cell, problem.architecture.bias == "trainable"
         self.x = [[_exact(q) for q in row] + [fmpq(1)] * self.trainable for row in problem.samples.X]
         incoming = [*W, b] if self.trainable else W
-        self.W = [[_exact(_near(row[k], _PARTS_OF_W)) for row in incoming] for k in range(len(V))]
-        self.V = [[_exact(_near(v, _PARTS_OF_V)) for v in row] for row in V]
+        self.W = [[_exact(rounded(row[k], _PARTS_OF_W)) for row in incoming] for k in range(len(V))]
+        self.V = [[_exact(rounded(v, _PARTS_OF_V)) for v in row] for row in V]
         for row in self.V:
             if all(abs(v) <= _exact(_NEARLY_ZERO) for v in row):
                 row[:] = [fmpq(0)] * len(row)
-        self.b, self.biases = [_exact(_near(q, _PARTS_OF_W)) if self.trainable else _exact(q) for q in c], b
+        self.b, self.biases = [_exact(rounded(q, _PARTS_OF_W)) if self.trainable else _exact(q) for q in c], b
         self.slopes, self.constants = ([[_exact(q) for q in row] for row in table] for table in (cell.slopes, cell.constants))
 
     def residuals(self) -> Table:
@@ -79,7 +79,7 @@ class _Projection:
         m, T = len(self.x[0]), self.problem.T
         columns = [[self.slopes[group[0]][i] * x[r] for i, x in enumerate(self.x)] for group in spanning for r in range(m)]
         columns += [self.constants[k] for k in moving] + [[fmpq(1)] * T] * self.trainable
-        moves, before = _least_squares(columns, self.residuals()), [list(v) for v in self.V]
+        moves, before = solve_least_squares(columns, self.residuals()), [list(v) for v in self.V]
         for k, move in zip(moving, moves[m * len(spanning) :], strict=False):
             self.V[k] = _plus(self.V[k], move)
         if self.trainable:
@@ -124,8 +124,12 @@ class _Projection:
         return Weights((Layer(rows, b), Layer(tuple(tuple(map(_fraction, v)) for v in self.V), tuple(map(_fraction, self.b)))))
 
 
-def _least_squares(columns: Table, rest: Table) -> Table:
-    """Return M, a row for each column of C, with ``Cᵀ(C M + rest) = 0``; the rows of columns that depend on earlier ones are 0."""
+def solve_least_squares(columns: Table, rest: Table) -> Table:
+    """Return M, a row for each column of C, with ``Cᵀ(C M + rest) = 0``; the rows of columns that depend on earlier ones are 0.
+
+    >>> solve_least_squares([[fmpq(1), fmpq(1)], [fmpq(2), fmpq(2)]], [[fmpq(3)], [fmpq(4)]])
+    [[-7/2], [0]]
+    """
     chosen, n = independent(columns), len(rest[0])
     found = [[fmpq(0)] * n for _ in columns]
     if chosen:
@@ -147,8 +151,12 @@ def _dot(u: Sequence[fmpq], v: Sequence[fmpq]) -> fmpq:
     return sum((p * q for p, q in zip(u, v, strict=True)), fmpq(0))
 
 
-def _near(q: Number, size: int) -> Number:
-    """Return a rational number rounded to so many parts of its own size."""
+def rounded(q: Number, size: int) -> Number:
+    """Return a rational number rounded to so many parts of its own size.
+
+    >>> rounded(Fraction(1, 3), 2**4)
+    Fraction(11, 32)
+    """
     return q if not isinstance(q, Fraction) or q == 0 else Fraction(round(q / (unit := _unit(q, size)))) * unit
 
 

@@ -6,11 +6,16 @@ import itertools
 import random
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import lossproof as lp
+from lossproof.certificates.inputs.bundled import load_bundled
 from lossproof.numerics.critical.kink_descent import falling_direction
+from lossproof.numerics.critical.kink_search import descend_onto_kinks
 from lossproof.numerics.critical.kinks import kink_multipliers
+from lossproof.numerics.critical.point_on_kinks import point_on_kinks
+from lossproof.numerics.network.weight_vectors import weights_of_rows
 from lossproof.theory.problem.problem import Problem
 
 STEP_X, STEP_Y = [[-1], [0], [1], [2]], [[1], [-2], [5], [5]]
@@ -221,3 +226,46 @@ def test_two_outputs_with_balanced_residuals():
     Y = [[1, 2], [-2, -4], [5, 10], [5, 10]]
     report = lp.check_architecture("1-1-2", STEP_X, Y, activation="relu", weights=[([[1]], [0]), ([[3, 6]], [0, 0])])
     assert report["critical-point", 0].facts["kind"] == "local-minimum"
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu"])
+@pytest.mark.parametrize(("widths", "T"), [("1-2-1", 6), ("1-3-1", 10), ("2-2-1", 8)])
+def test_maps_meet_minima_on_kinks(activation, widths, T):
+    """The candidates that lie on kinks are proved, and withstand an attack in rational arithmetic."""
+    rng = random.Random(T)
+    n_0 = int(widths[0])
+    X = [[rng.randint(-4, 4) for _ in range(n_0)] for _ in range(T)]
+    Y = [[rng.randint(-3, 3)] for _ in range(T)]
+    name = activation if activation == "relu" else "leaky-relu:1/4"
+    found = lp.find_critical_points(widths, X, Y, activation=name, starts=24, workers=1)
+    problem = problem_of(tuple(map(int, widths.split("-"))), X, Y, name)
+    on_kinks = [
+        point
+        for point in found
+        if point.kind == "local-minimum" and kink_multipliers(problem, point.weights) and point.inertia["undecided"]
+    ]
+    assert on_kinks
+    assert all(attacked(problem, point.weights, rng) for point in on_kinks)
+    assert lp.verify(found.certificate.text).ok
+
+
+def test_a_short_way_leads_from_trained_weights_onto_a_kink():
+    nearly = [([["1.0000001", 0]], ["1e-9", -1]), ([["3.0001"], [0]], ["1e-7"])]
+    report = report_of(STEP_Y, nearly)
+    points = [claim for claim in report if claim.id == "critical-point"]
+    assert [claim.facts["kind"] for claim in points] == ["not-critical", "local-minimum"]
+    assert points[1].facts["loss_upper"] == Fraction(5, 4)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_minimum_on_kinks_of_150_measured_samples(seed):
+    """iris, 4-2-1 relu: from a seeded start to exact weights with units on kinks."""
+    pytest.importorskip("sklearn")
+    X, Y = load_bundled("iris", 150, 1)
+    problem = problem_of((4, 2, 1), X, Y)
+    starts = np.random.default_rng(seed).standard_normal((6, problem.architecture.N_net)) / 2
+    ends = (found for start in starts if (found := descend_onto_kinks(problem, start)) is not None and found.pinned)
+    points = (point for end in ends if (point := point_on_kinks(problem, weights_of_rows(problem, end.point))) is not None)
+    found = lp.prove_points(problem, [next(points)])
+    assert [point.kind for point in found] == ["local-minimum"]
+    assert lp.verify(found.certificate.text).ok

@@ -63,7 +63,7 @@ def descend_onto_kinks(problem: Problem, point: Array) -> KinkPoint | None:
     if not descends_onto_kinks(problem):
         return None
     descent = _Descent(problem, point)
-    for _ in range(_ROUNDS + 4 * descent.piece.size):
+    for _ in range(_ROUNDS + 2 * descent.piece.size):
         step = descent.least_squares_step()
         if not np.all(np.isfinite(step)):
             return None
@@ -143,12 +143,12 @@ class _Descent:
         return step
 
     def walk(self, step: Array) -> bool:
-        """Take the step, or the part of it up to the first kink, which is pinned then; tell whether it was taken in full."""
-        share, met = 1.0, None
+        """Take the step, or the part of it up to the first kink, which is pinned then, or up to where a v is nearly 0; tell whether it was taken in full."""
+        share, met, small = 1.0, None, None
         for k in np.flatnonzero(self.active).tolist():
             v, dv, sign = self.v[k], step[k, -1], np.sign(self.v[k])
-            if v * (v + dv) <= 0:
-                share = min(share, 0.9 * abs(v / dv))
+            if v * (v + dv) <= 0 and 0.9 * abs(v / dv) < share:
+                share, met, small = 0.9 * abs(v / dv), None, k
             for j, kink in enumerate(self.kinks):
                 rows = self.wall(k, np.full(len(self.x), kink))
                 here, change = sign * (rows @ np.append(self.p[k], v)), sign * (rows @ step[k])
@@ -157,14 +157,25 @@ class _Descent:
                 for i in np.flatnonzero(near):
                     part = max(0.0, -here[i] / change[i])
                     if part < share:
-                        share, met = part, (k, i, j)
+                        share, met, small = part, (k, i, j), None
         self.p += share * step[:-1, :-1]
         self.v += share * step[:-1, -1]
         self.b += share * step[-1, 0]
         if met is not None:
             k, i, j = met
             self.piece[k, i], self.pinned[k, i] = j, True
+        if small is not None:
+            self.cross_zero(small)
         return share == 1.0
+
+    def cross_zero(self, k: int) -> None:
+        """Give the output weight of a unit, whose incoming ones stay, the value of the least loss, if that has the other sign."""
+        slopes, constants = self.features()
+        values = slopes[k] * (self.x @ self.p[k]) / self.v[k] + constants[k]
+        v = self.v[k] - self.residuals() @ values / (self.counts @ (values * values))
+        if v * self.v[k] < 0:
+            self.p[k] *= v / self.v[k]
+            self.v[k] = v
 
     def falling_pin(self) -> tuple[int, int, int] | None:
         """Return a unit, an input and the piece for which to leave the kink there, where J falls most then; None where it falls nowhere."""

@@ -207,13 +207,15 @@ def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None)
 
 def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
     problem, a, place = context.problem, context.problem.architecture, stationary.place
-    right = a.output_activation.is_identity and problem.error.convex.holds
-    layer = inactive_layer(problem, place.weights, _PRECISION) if isinstance(place, Point) and right and a.L >= 2 else None
-    if layer is None or (a.bias != "trainable" and layer < a.L - 1):
+    layer = inactive_layer(problem, place.weights, _PRECISION) if isinstance(place, Point) else None
+    free = layer is not None and (a.bias == "trainable" or layer == a.L - 1)
+    if layer is None or (layer < a.L and not (free and a.output_activation.is_identity and problem.error.convex.holds)):
         return None
     reason = (
         f"All units of hidden layer {layer} are inactive at all samples, so no small change makes the output depend on the input; "
         "the constant it gives is the best of those near it: a local minimum, not a strict one."
+        if layer < a.L
+        else "All outputs lie where their activation is constant, at all samples, so no small change of the weights changes the loss: a local minimum."
     )
     evidence = {"layer": layer, "precision": _PRECISION}
     return decided("local-minimum", place, reason, "dead-layer", stationary, facts=_near(stationary), evidence=evidence, own=Rigor.BALL)

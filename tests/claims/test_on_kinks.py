@@ -92,7 +92,7 @@ def with_residuals(problem, weights, residuals):
 
 
 def balanced_residuals(rng, problem, weights):
-    """Residuals orthogonal to what the hidden units and the constant give, with random slopes at the kinks; one vector of the kernel."""
+    """Residuals orthogonal to what the hidden units and the constant give, with random slopes at the kinks; one vector of the kernel, and multiples of it."""
     from flint import fmpq, fmpq_mat
 
     activation, layer = problem.architecture.activation, weights.layers[0]
@@ -112,7 +112,7 @@ def balanced_residuals(rng, problem, weights):
         found[free] += weight
         for i, j in enumerate(pivots):
             found[j] -= weight * Fraction(int(table[i, free].p), int(table[i, free].q))
-    return [[q] for q in found]
+    return [[j * q for j in range(1, problem.architecture.n_L + 1)] for q in found]
 
 
 def attacked(problem, weights, rng, times=40):
@@ -132,6 +132,7 @@ CASES = [
     ("leaky-relu:1/4", (1, 2, 1), 7, "trainable"),
     ("hard-tanh", (1, 1, 1), 6, "trainable"),
     ("hard-tanh", (1, 2, 1), 8, "trainable"),
+    ("relu", (1, 2, 2), 8, "trainable"),
     ("relu", (2, 2, 1), 7, "none"),
 ]
 

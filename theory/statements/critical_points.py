@@ -105,8 +105,8 @@ CRITICAL_POINTS = (
         hypotheses=(
             _CRITICAL,
             "W* lies on a manifold of critical points of one loss, and H is positive definite across it (its nullity is the dimension); or",
-            "each unit of a layer is constant at and near the z it has at all samples, as inactive relu units are, and the constant output is the best "
-            "one for a convex error; or",
+            "each unit of a layer is constant at and near the z it has at all samples, as inactive relu units are: of the output layer, or of a hidden one, "
+            "and the constant output is the best one for a convex error; or",
             "one hidden layer of piecewise linear units and a convex error: no unit is on a kink, and the output weights leave no direction out; or units are "
             "on kinks, where J has no gradient, and the derivatives of J vanish with suitable slopes there.",
         ),

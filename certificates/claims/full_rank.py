@@ -58,7 +58,7 @@ def claim_identifiable(context: ProofContext, point: Point) -> Claim:
     name, problem = "identifiable", context.problem
     smooth, weights = context.differentiable(point, 1), problem.architecture.N_net
     if smooth is None:
-        return undefined_claim(context, name, point, {"rank_lower": 0, "rank_upper": min(matrix_size(problem, "P")), "N_net": weights})
+        return undefined_claim(context, name, point, {"rank_lower": 0, "rank_upper": generic_upper_bound(context).value, "N_net": weights})
     found = rank_bounds(context, "P", point)
     lower, upper = found.lower.value, found.upper.value
     facts = {"rank_lower": lower, "rank_upper": upper, "N_net": weights}

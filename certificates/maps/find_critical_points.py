@@ -182,8 +182,8 @@ def _weights_of(point: LocatedPoint) -> Weights | None:
 
 def _same_family(first: LocatedPoint, second: LocatedPoint) -> bool:
     """Tell whether two points lie on manifolds of critical points of equal dimension, with the same class and inertia and losses not told apart."""
-    a, b, dimension = first.claim.facts, second.claim.facts, first.stationary.facts["dimension"]
-    alike = dimension > 0 and dimension == second.stationary.facts["dimension"] and all(a[key] == b[key] for key in ("kind", "inertia"))
+    a, b, dimension = first.claim.facts, second.claim.facts, first.dimension
+    alike = dimension > 0 and dimension == second.dimension and all(a[key] == b[key] for key in ("kind", "inertia"))
     return alike and a["loss_lower"] <= b["loss_upper"] and b["loss_lower"] <= a["loss_upper"]
 
 

@@ -18,7 +18,7 @@ CRITICAL_POINTS = (
         conclusion=(
             "A critical point W* lies within ρ of the weights in every coordinate; ρ = 0 says that the weights are critical themselves. "
             "A manifold of the stated dimension passes through W*, all of whose points are critical with the same loss. "
-            "REFUTED says that these very weights are not critical, however small the gradient."
+            "REFUTED says that these very weights are not critical, however small the gradient, or that J falls along a direction where it has none."
         ),
         source="exact arithmetic; Krawczyk 1969; for merged units Fukumizu and Amari 2000",
         decided_by="a formal identity, Krawczyk's test for the gradient in ball arithmetic, or a proved exact learner",
@@ -105,12 +105,14 @@ CRITICAL_POINTS = (
         hypotheses=(
             _CRITICAL,
             "W* lies on a manifold of critical points of one loss, and H is positive definite across it (its nullity is the dimension); or",
-            "each unit of a layer is constant at and near the z it has at all samples, as inactive relu units are, and the constant output is the best "
-            "one for a convex error.",
+            "each unit of a layer is constant at and near the z it has at all samples, as inactive relu units are: of the output layer, or of a hidden one, "
+            "and the constant output is the best one for a convex error; or",
+            "one hidden layer of piecewise linear units and a convex error: no unit is on a kink, and the output weights leave no direction out; or units are "
+            "on kinks, where J has no gradient, and the derivatives of J vanish with suitable slopes there.",
         ),
         conclusion="No point of a neighbourhood has a smaller loss than the critical point.",
-        source="Morse-Bott lemma; for merged units Fukumizu and Amari 2000",
-        decided_by="the proved inertia and the dimension of the manifold; or the signs of all z",
+        source="Morse-Bott lemma; for merged units Fukumizu and Amari 2000; for kinks compare Yun, Sra and Jadbabaie, arXiv 1809.10858",
+        decided_by="the proved inertia and the dimension of the manifold; or the signs of all z, and multipliers at kinks",
         depends_on=("stationary", "inertia"),
     ),
     Statement(
@@ -178,6 +180,7 @@ CRITICAL_POINTS = (
         hypotheses=(_CRITICAL,),
         conclusion=(
             "There is a critical point within the stated radius of the weights, with the loss, the inertia, the rank of P and the kind stated. "
+            "On a kink of a unit, where J need not have a gradient, critical means that J falls along no direction at first order, as at a local minimum. "
             "REFUTED says that these very weights are not critical."
         ),
         source="summary of what was proved about the point",

@@ -184,14 +184,17 @@ def _principles_suffice(step: Step) -> Decided:
 def _critical_point(step: Step) -> Decided:
     """All that was proved about one critical point, in one claim; what was not proved is counted as undecided.
 
-    After a claim ``stationary`` and its ``loss-bounds`` come an inertia, a class, a lower and an upper bound of P, in this order, each of them or not.
+    After a claim ``stationary`` and its ``loss-bounds`` come an inertia, a class, a lower and an upper bound of P, in this order, each of them or not. At a
+    local or global minimum no direction leads down, so it is critical where J has no gradient, too: its claim may stand for ``stationary`` and the class.
     """
     step.expect(max(2, len(step.premises)))
-    step.claim(0, "stationary")
+    reason = next((name for name in ("global", "local-minimum") if step.premises[0].conclusion.get("statement") == name), "stationary")
+    step.claim(0, reason)
     loss, N = step.claim(1, "loss-bounds"), step.problem.N_net
-    facts: dict[str, Any] = {"kind": "undecided", "rank_lower": 0, "rank_upper": min(N, step.problem.columns)}
+    facts: dict[str, Any] = {"kind": "undecided" if reason == "stationary" else reason}
+    facts |= {"rank_lower": 0, "rank_upper": min(N, step.problem.columns)}
     facts["inertia"] = {"negative": 0, "zero": 0, "positive": 0, "undecided": N}
-    missing = ["inertia", "kind", "rank_lower", "rank_upper"]
+    missing = ["inertia", "kind", "rank_lower", "rank_upper"] if reason == "stationary" else []
     for k, premise in enumerate(step.premises[2:], start=2):
         name = premise.conclusion.get("statement", "rank_lower" if "rank_lower" in premise.conclusion else "rank_upper")
         key = "kind" if name in CLASSES else name

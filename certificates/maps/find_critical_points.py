@@ -58,7 +58,7 @@ def find_critical_points(
     From ``starts`` seeded points, minimisation and Newton-like iterations in doubles look for points with ``∇J = 0``; what they find is counted once
     up to permutations of hidden units and the sign symmetry of the activation. Each candidate is then proved: exactly, or in a box that contains
     exactly one critical point (Krawczyk), or as a point of a critical manifold; and classed as ``global``, ``strict-minimum``, ``local-minimum``,
-    ``saddle``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved curve of descent. A local minimum whose
+    ``saddle``, ``maximum``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved curve of descent. A local minimum whose
     loss is proved to lie above that of another point, critical or not, is ``suboptimal`` and REFUTES ``no-bad-local-minima``; the certificate holds both
     points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose search is made as well where ``starts`` are fewer;
     minima of narrower networks are embedded in any case.
@@ -184,8 +184,8 @@ def _weights_of(point: LocatedPoint) -> Weights | None:
 
 def _same_family(first: LocatedPoint, second: LocatedPoint) -> bool:
     """Tell whether two points lie on manifolds of critical points of equal dimension, with the same class and inertia and losses not told apart."""
-    a, b, dimension = first.claim.facts, second.claim.facts, first.stationary.facts["dimension"]
-    alike = dimension > 0 and dimension == second.stationary.facts["dimension"] and all(a[key] == b[key] for key in ("kind", "inertia"))
+    a, b, dimension = first.claim.facts, second.claim.facts, first.dimension
+    alike = dimension > 0 and dimension == second.dimension and all(a[key] == b[key] for key in ("kind", "inertia"))
     return alike and a["loss_lower"] <= b["loss_upper"] and b["loss_lower"] <= a["loss_upper"]
 
 

@@ -66,7 +66,7 @@ def point_name(report: ReportRecord, index: int) -> str:
     if critical is not None and not given:
         suboptimal = any(claim.id == "suboptimal" for claim in proved)
         near = "here" if Fraction(critical.facts["radius"]) == 0 else "near these weights"
-        return f"a critical point lies {near}: {kind_text(critical.facts['kind'], suboptimal=suboptimal)}"
+        return f"a critical point lies {near}: {kind_text(critical.facts, suboptimal=suboptimal)}"
     if index > 0:
         return "weights found on the way, used as a witness or to prove a rank"
     return "the weights given" if report.weights_given else "weights chosen by the program, from the seed"

@@ -117,6 +117,14 @@ def _full_rank(step: Step) -> Decided:
     return lower == columns, {"rank_lower": lower, "rank_upper": upper, "columns": columns}
 
 
+def _identifiable(step: Step) -> Decided:
+    """``r(P) = N_net``."""
+    step.expect(2, order=1)
+    lower, upper, N = step.bound(0, "P", "rank_lower"), step.bound(1, "P", "rank_upper"), step.problem.N_net
+    require(lower == N or upper < N, "premises", "the bounds do not decide whether the rank is the number of weights", "premise")
+    return lower == N, {"rank_lower": lower, "rank_upper": upper, "N_net": N}
+
+
 def _full_weights(step: Step, at: Any) -> list[int]:
     """Return the ranks of ``W_1..W_L`` from the first L premises, each full."""
     ranks = [min(step.problem.fan_in(l), step.problem.widths[l]) for l in range(1, step.problem.L + 1)]
@@ -176,14 +184,17 @@ def _principles_suffice(step: Step) -> Decided:
 def _critical_point(step: Step) -> Decided:
     """All that was proved about one critical point, in one claim; what was not proved is counted as undecided.
 
-    After a claim ``stationary`` and its ``loss-bounds`` come an inertia, a class, a lower and an upper bound of P, in this order, each of them or not.
+    After a claim ``stationary`` and its ``loss-bounds`` come an inertia, a class, a lower and an upper bound of P, in this order, each of them or not. At a
+    local or global minimum no direction leads down, so it is critical where J has no gradient, too: its claim may stand for ``stationary`` and the class.
     """
     step.expect(max(2, len(step.premises)))
-    step.claim(0, "stationary")
+    reason = next((name for name in ("global", "local-minimum") if step.premises[0].conclusion.get("statement") == name), "stationary")
+    step.claim(0, reason)
     loss, N = step.claim(1, "loss-bounds"), step.problem.N_net
-    facts: dict[str, Any] = {"kind": "undecided", "rank_lower": 0, "rank_upper": min(N, step.problem.columns)}
+    facts: dict[str, Any] = {"kind": "undecided" if reason == "stationary" else reason}
+    facts |= {"rank_lower": 0, "rank_upper": min(N, step.problem.columns)}
     facts["inertia"] = {"negative": 0, "zero": 0, "positive": 0, "undecided": N}
-    missing = ["inertia", "kind", "rank_lower", "rank_upper"]
+    missing = ["inertia", "kind", "rank_lower", "rank_upper"] if reason == "stationary" else []
     for k, premise in enumerate(step.premises[2:], start=2):
         name = premise.conclusion.get("statement", "rank_lower" if "rank_lower" in premise.conclusion else "rank_upper")
         key = "kind" if name in CLASSES else name
@@ -197,13 +208,14 @@ def _critical_point(step: Step) -> Decided:
     return True, {**facts, **losses, "inertia": inertia, "radius": str(step.box().radius)}
 
 
-CLASSES = ("global", "strict-minimum", "local-minimum", "saddle", "higher-order-descent")
+CLASSES = ("global", "strict-minimum", "local-minimum", "saddle", "maximum", "higher-order-descent")
 # at an exact learner ∇E = 0 leaves H = P diag(∇²E_i) Pᵀ / T, and non-degenerate minima have ∇²E_i ≻ 0: r(H) = r(P), H ⪰ 0
 _AT_LEARNER = (*_proved("exact-learner"), ("P", HERE, "rank_lower"), ("P", HERE, "rank_upper"), *_proved("principle-morse", at=EVERYWHERE))
 
 # fmt: off
 DEFINITIONS: Mapping[str, Line | Callable[[Step], Decided]] = {
     "full-rank": _full_rank,
+    "identifiable": _identifiable,
     "principle-weights": _principle_weights,
     "khatri-rao": _khatri_rao,
     "projection": _projection,
@@ -324,6 +336,9 @@ IMPLICATIONS: Mapping[str, Line] = {
     # c > 0 and all W near W*
     "local-minimum": Line("local-minimum", HERE, _proved("stationary", "inertia"),
                           lambda step, f: f[1]["negative"] == f[1]["undecided"] == 0 and f[1]["zero"] == f[0]["dimension"], near=True),
+    # the same for −J, with a direction in which J does fall
+    "maximum": Line("maximum", HERE, _proved("stationary", "inertia"),
+                    lambda step, f: f[1]["positive"] == f[1]["undecided"] == 0 < f[1]["negative"] and f[1]["zero"] == f[0]["dimension"], near=True),
     "suboptimal-strict": Line("suboptimal", HERE, (*_proved("strict-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
     "suboptimal-local": Line("suboptimal", HERE, (*_proved("local-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
     # the z of the hidden layer take all values, so its outputs H, each continuous and increasing in one of them, move in an open set. Let W be a local minimum,

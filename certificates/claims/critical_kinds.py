@@ -8,7 +8,7 @@ from typing import Any
 KIND_WORDS = {
     "global": "global minimum",
     "strict-minimum": "strict local minimum",
-    "local-minimum": "local minimum, not strict",
+    "local-minimum": "local minimum",
     "saddle": "saddle",
     "maximum": "local maximum",
     "higher-order-descent": "no minimum: higher-order descent",

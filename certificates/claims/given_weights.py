@@ -14,6 +14,7 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
 from lossproof.numerics.critical.box import refined_weights
+from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.learners.candidates import learner_from
 from lossproof.numerics.network.weight_vectors import flat_weights, is_small_beside
@@ -30,7 +31,7 @@ _MOST_WORK = 5_000_000
 _MOST_NEWTON_WORK = 2_000_000
 _SHARP = Fraction(1, 10**6)
 _FINER = " The box is wide; steps like Newton's lead to a finer centre inside it, which is a point of its own."
-_LEADS = " Steps like Newton's lead from them to a critical point, which is proved at a point of its own."
+_LEADS = " A short way leads from them to a critical point, which is proved at a point of its own."
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims
     critical, problem, start = claim_critical_point(context, point, landscape), context.problem, point.weights
     if critical.verdict is not Verdict.REFUTED or problem.T * problem.architecture.N_net**2 > _MOST_NEWTON_WORK:
         return GivenWeights(critical)
-    nearer = refined_weights(problem, start)
+    nearer = point_on_kinks(problem, start) or refined_weights(problem, start)
     near = nearer if nearer is not None and _is_short_way(problem, start, nearer) else None
     return _with_witness(critical, _witness(context, start, near, landscape))
 

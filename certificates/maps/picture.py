@@ -25,7 +25,7 @@ _KINDS = ("global", "strict-minimum", "local-minimum", "saddle", "maximum", "hig
 _COLUMN_WORDS = (
     "global\nminimum",
     "strict local\nminimum",
-    "local minimum,\nnot strict",
+    "local minimum",
     "saddle",
     "local\nmaximum",
     "no minimum:\nhigher order",

@@ -28,6 +28,7 @@ _SUBJECTS = {
     ),
     "The rank of P": (
         "full-rank",
+        "identifiable",
         "count",
         "almost-everywhere",
         "never-everywhere",
@@ -55,6 +56,7 @@ _SUBJECTS = {
         "saddle",
         "maximum",
         "higher-order-descent",
+        "no-minimum-nearby",
     ),
     "Theorems of others": tuple(statement.id for statement in CITED),
 }

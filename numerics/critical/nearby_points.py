@@ -14,6 +14,7 @@ from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.families import family_point
 from lossproof.numerics.critical.least_squares import critical_in_cell
 from lossproof.numerics.critical.merged_units import with_merged_units
+from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.theory.functions.forms import Logistic
 from lossproof.theory.problem.numbers import Constant, Number, combination
@@ -26,11 +27,14 @@ _LARGEST_EXPONENT = 8.0
 
 
 def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    """Yield the point of least squares of the weights' cell, if it is exactly critical, the weights, then nearby ones: with short entries and an exactly
-    vanishing gradient, with units merged, and refined by Newton's method.
+    """Yield the point of least squares of the weights' cell, if it is exactly critical, or a minimum on kinks, the weights, then nearby ones: with short
+    entries and an exactly vanishing gradient, with units merged, and refined by Newton's method.
 
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
+    on_kinks = point_on_kinks(problem, weights)
+    if on_kinks is not None:
+        yield on_kinks
     in_cell = critical_in_cell(problem, weights)
     if in_cell is not None and gradient_is_zero(problem, in_cell):
         yield in_cell

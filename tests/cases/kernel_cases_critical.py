@@ -527,6 +527,13 @@ def unattained_softmax():
     return d.finish()
 
 
+def unattained_by_a_small_loss():
+    """Two inputs that a steep neuron with sigmoid output tells apart: T J is below 1/8."""
+    d = Draft((1, 1), [["1"], ["-2"]], [["1"], ["0"]], [layer([["4"]], ["1"])], output_activation="sigmoid")
+    d.imply("infimum-by-loss", "infimum-not-attained", EVERYWHERE, {}, [loss_ball(d, "0", "1/100", 0, "0")])
+    return d.finish()
+
+
 CRITICAL_CASES = {
     function.__name__: function
     for function in (
@@ -534,6 +541,6 @@ CRITICAL_CASES = {
         merged_inside, merged_outside,
         relu_scaling, relu_scaled, idle_unit, blind_network, power_scaling, relu_inactive, two_minima, constant_minimum, floor_of_equal_inputs,
         linear_regression, logistic_regression, exact_learner_minimum, near_learner, near_learner_verified, not_critical, unattained,
-        unattained_logistic, unattained_softmax,
+        unattained_logistic, unattained_softmax, unattained_by_a_small_loss,
     )
 }  # fmt: skip

@@ -107,7 +107,8 @@ def test_a_bad_minimum_is_found_from_weights_near_it(share, found, check):
 
 
 def test_where_nothing_is_decided_the_reason_says_so():
-    report = lp.check_architecture("1-1", [[0], [1]], [[0], [1]], output_activation="relu", weights=[([[1]], [0])])
+    """An output on the kink of its activation, above its target: a matter of its slope there, which it has not."""
+    report = lp.check_architecture("1-1", [[0], [1]], [[-1], [1]], output_activation="relu", weights=[([[1]], [0])])
     claim = report["critical-point"]
     assert claim.verdict is lp.Verdict.UNDECIDED
     assert claim.reason.startswith("Neither a critical point at or near these weights was proved")

@@ -264,8 +264,8 @@ def test_the_loss_of_a_learner():
 INACTIVE = [layer([["1"]], ["-8"]), layer([["5"]], ["1"])]
 
 
-def dead(d, premise):
-    return d.claim("dead-layer", "local-minimum", 0, {"radius": "0"}, [premise], {"layer": 1, "precision": 64}, "BALL")
+def dead(d, premise, layer=1):
+    return d.claim("dead-layer", "local-minimum", 0, {"radius": "0"}, [premise], {"layer": layer, "precision": 64}, "BALL")
 
 
 def test_an_inactive_layer_is_inactive():
@@ -281,6 +281,22 @@ def test_an_inactive_layer_is_inactive():
     d = Draft((1, 1, 1), [["1"], ["1"]], [["0"], ["2"]], point, activation="leaky-relu:1/2")
     dead(d, exact(d, 0, (), [d.differentiable()]))
     assert outcome(d) == ("evidence", "evidence.layer")
+
+
+def test_inactive_outputs():
+    """Whatever the error; not if one output is active, and not for an output that is nowhere constant."""
+    below, above = ([layer([["1"]], ["-9"]), layer([["1", "1"]], ["-9", last])] for last in ("-9", "9"))
+    for point, options, expected in (
+        (below, {"output_activation": "relu"}, None),
+        (below, {"output_activation": "relu", "error": "cauchy:1"}, None),
+        (above, {"output_activation": "relu", "Y": [["0", "9"], ["1", "9"]]}, ("evidence", "evidence.layer")),
+        (below, {"output_activation": "leaky-relu:1/2", "Y": [["-9/2", "-9/2"]] * 2}, ("evidence", "evidence.layer")),
+    ):
+        options = {"activation": "relu", "Y": [["0", "1"], ["1", "0"]], **options}
+        d = Draft((1, 1, 2), [["1"], ["2"]], options.pop("Y"), point, **options)
+        kinks = [d.differentiable()]
+        dead(d, exact(d, 0, (), kinks), layer=2)
+        assert accepted(d) if expected is None else outcome(d) == expected
 
 
 def test_an_inactive_layer_without_biases_is_the_last_hidden_one():

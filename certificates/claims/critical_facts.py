@@ -215,13 +215,14 @@ def ranks_at(context: ProofContext, stationary: Claim, learner: Learner | None) 
     """Return bounds of the rank of ``P`` at the critical point: those of an exact learner, else at the point or by a minor over the box.
 
     Upper bounds are those that hold at all weights, one less than ``T n_L`` where ``ε ≠ 0`` is proved, and for a point of a family the number of components of
-    the gradient that no identity implies, except for softmax. None where ``P`` has more than 100 columns, or may not exist.
+    the gradient that no identity implies, except for softmax. Where ``P`` has more than 100 columns, only what holds at all weights is told. None where ``P``
+    may not exist.
     """
     place, problem = stationary.place, context.problem
     if learner is not None:
         return learner.ranks
     if problem.columns > _RANK_COLUMNS:
-        return None
+        return RankBounds(trivial_bound(problem, "P"), generic_upper_bound(context))
     try:
         known = (generic_upper_bound(context), _upper_by_family(problem, stationary), _upper_by_residual(problem, stationary))
         upper = min((found for found in known if found is not None), key=lambda b: b.value)

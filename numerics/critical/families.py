@@ -18,6 +18,7 @@ from scipy import linalg
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
 from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
 from lossproof.numerics.critical.family_structure import Tie, families_of
+from lossproof.numerics.critical.free_features import free_feature_identities
 from lossproof.numerics.critical.identities import (
     Identity,
     coefficients,
@@ -27,6 +28,7 @@ from lossproof.numerics.critical.identities import (
     rows_of_P,
     shifts_logits,
     symmetries,
+    unseen_directions,
 )
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
@@ -83,11 +85,32 @@ def family_point(problem: Problem, weights: Weights, *, exactly: bool = False) -
 
 
 def _starts(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    """Yield the weights without small ones; where units may then lie at a kink, with those of the first layer as they are as well."""
+    """Yield the weights without small ones, and others with the same outputs on the samples: with no more incoming weights of the first layer than the inputs
+    need to give its ``z``; and where units may lie at a kink, with these as they are.
+    """
     small = _with_even_units(problem, _without_small(weights))
     yield small
+    seen = _with_even_units(problem, _without_small(_without_unseen(problem, small)))
+    if seen != small:
+        yield seen
     if problem.architecture.kinked_layers(2) and small.layers[0] != weights.layers[0]:
         yield Weights((weights.layers[0], *small.layers[1:]))
+
+
+def _without_unseen(problem: Problem, weights: Weights) -> Weights:
+    """Return weights with the same ``z`` of the first layer at all samples, which are 0 wherever a direction that no sample sees allows it."""
+    first, directions = weights.layers[0], unseen_directions(problem)
+    numbers = (*first.W, *([first.b] if problem.architecture.bias_rows else []))
+    rows = [[x for x in row if isinstance(x, Fraction)] for row in numbers]
+    if any(len(row) < problem.architecture.widths[1] for row in rows):
+        return weights
+    for direction in directions:
+        lead = next(j for j, q in enumerate(direction) if q == 1 and not any(other[j] for other in directions if other is not direction))
+        for unit, value in enumerate(tuple(rows[lead])):
+            for row, q in zip(rows, direction, strict=True):
+                row[unit] -= value * q
+    W = tuple(map(tuple, rows[: problem.architecture.widths[0]]))
+    return Weights((Layer(W, tuple(rows[-1]) if problem.architecture.bias_rows else first.b), *weights.layers[1:]))
 
 
 def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | None:
@@ -159,11 +182,11 @@ def _choice(
     N, followers = problem.architecture.N_net, {k for k, _, _ in ties}
     free = [k for k in range(N) if k not in held and k not in followers]
     members = [weights, *_members(problem, weights, free, ties)]
-    offered = [*offered_identities(problem, members), *cell_identities(problem, weights)]
+    passed, P = rows_of_P(problem, weights)
+    offered = [*offered_identities(problem, members), *cell_identities(problem, weights), *free_feature_identities(problem, P)]
     if problem.architecture.kinked_layers(1):
         offered = exact_identities(problem, members[-1], offered)
-    passed, rows = rows_of_P(problem, weights)[0], _rows(problem, members, offered)
-    chosen = _pivots(rows)
+    chosen = _pivots(_rows(problem, members, offered))
     implied = tuple(sorted(k for _, k in chosen))
     equations = tuple(k for k in range(N) if k not in set(implied))
     H = np.asarray(hessian(problem, passed), dtype=float)[list(equations)]

@@ -11,8 +11,8 @@ from lossproof.certificates.claims.second_order import premises_at_learner
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided
 from lossproof.certificates.proof.places import Place, Point, point_near, radius_of
-from lossproof.certificates.proof.rank_bounds import RankBounds, rank_bounds
-from lossproof.certificates.proof.structural_bounds import size_bound, trivial_bound
+from lossproof.certificates.proof.rank_bounds import RankBounds, generic_upper_bound, rank_bounds
+from lossproof.certificates.proof.structural_bounds import trivial_bound
 from lossproof.certificates.text.enclosures import enclosure_text
 from lossproof.numerics.algebra.inertia import Inertia, ball_inertia, exact_inertia
 from lossproof.numerics.critical.box import hessian_precision
@@ -214,21 +214,32 @@ def _with_kernel_vectors(context: ProofContext, ball: Claim) -> Claim:
 def ranks_at(context: ProofContext, stationary: Claim, learner: Learner | None) -> RankBounds | None:
     """Return bounds of the rank of ``P`` at the critical point: those of an exact learner, else at the point or by a minor over the box.
 
-    One less than ``T n_L`` is an upper bound where ``ε ≠ 0`` is proved. None where ``P`` has more than 100 columns, or may not exist.
+    Upper bounds are those that hold at all weights, one less than ``T n_L`` where ``ε ≠ 0`` is proved, and for a point of a family the number of components of
+    the gradient that no identity implies, except for softmax. Where ``P`` has more than 100 columns, only what holds at all weights is told. None where ``P``
+    may not exist.
     """
     place, problem = stationary.place, context.problem
     if learner is not None:
         return learner.ranks
     if problem.columns > _RANK_COLUMNS:
-        return None
+        return RankBounds(trivial_bound(problem, "P"), generic_upper_bound(context))
     try:
-        upper = _upper_by_residual(problem, stationary) or size_bound(problem, "P")
+        known = (generic_upper_bound(context), _upper_by_family(problem, stationary), _upper_by_residual(problem, stationary))
+        upper = min((found for found in known if found is not None), key=lambda b: b.value)
         if isinstance(place, Point):
             found = rank_bounds(context, "P", place)
             return replace(found, upper=min(found.upper, upper, key=lambda b: b.value))
         return RankBounds(_lower_over_box(problem, stationary, upper.value) or trivial_bound(problem, "P"), upper)
     except NotDifferentiable:
         return None
+
+
+def _upper_by_family(problem: Problem, stationary: Claim) -> RankBound | None:
+    """The identities of a family are independent combinations of the rows of P that vanish; for softmax they need not vanish."""
+    if stationary.rule != "stationary-family" or problem.error.family == "softmax":
+        return None
+    value = problem.architecture.N_net - stationary.facts["implied"]
+    return bound("P", stationary.place, value, "rank-family", stationary, lower=False)
 
 
 def _upper_by_residual(problem: Problem, stationary: Claim) -> RankBound | None:

@@ -196,6 +196,7 @@ def _family(context: ProofContext, point: Point) -> Claim | None:
     )
     evidence = {"point": point, **_family_evidence(found), "radius": Fraction(0) if here else found.radius, "precision": found.precision}
     facts = {"radius": Fraction(0) if here else found.reach, "dimension": found.dimension(problem.architecture)}
+    facts["implied"] = len(found.implied)
     if here:
         return decided(_NAME, point, implied + rest, "stationary-family", facts=facts, evidence=evidence, own=Rigor.BALL)
     place = Witness(point, found.reach)

@@ -17,6 +17,8 @@ from scipy import linalg
 
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
 from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
+from lossproof.numerics.critical.family_structure import Tie, families_of
+from lossproof.numerics.critical.free_features import free_feature_identities
 from lossproof.numerics.critical.identities import (
     Identity,
     coefficients,
@@ -26,6 +28,7 @@ from lossproof.numerics.critical.identities import (
     rows_of_P,
     shifts_logits,
     symmetries,
+    unseen_directions,
 )
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
@@ -37,8 +40,6 @@ from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
-
-Tie = tuple[int, int, Fraction]
 
 _NEARLY_ZERO = Fraction(1, 10**6)
 _REGULAR = 1e-7
@@ -76,8 +77,45 @@ def family_point(problem: Problem, weights: Weights, *, exactly: bool = False) -
     """
     if beyond_doubles(problem, weights) is not None or problem.architecture.N_net > MOST_PARAMETERS:
         return None
-    start = weights if exactly else _with_even_units(problem, _without_small(weights))
-    for held, ties in dict.fromkeys(_families(problem, start)):
+    for start in (weights,) if exactly else _starts(problem, weights):
+        found = _at(problem, start, exactly=exactly)
+        if found is not None:
+            return found
+    return None
+
+
+def _starts(problem: Problem, weights: Weights) -> Iterator[Weights]:
+    """Yield the weights without small ones, and others with the same outputs on the samples: with no more incoming weights of the first layer than the inputs
+    need to give its ``z``; and where units may lie at a kink, with these as they are.
+    """
+    small = _with_even_units(problem, _without_small(weights))
+    yield small
+    seen = _with_even_units(problem, _without_small(_without_unseen(problem, small)))
+    if seen != small:
+        yield seen
+    if problem.architecture.kinked_layers(2) and small.layers[0] != weights.layers[0]:
+        yield Weights((weights.layers[0], *small.layers[1:]))
+
+
+def _without_unseen(problem: Problem, weights: Weights) -> Weights:
+    """Return weights with the same ``z`` of the first layer at all samples, which are 0 wherever a direction that no sample sees allows it."""
+    first, directions = weights.layers[0], unseen_directions(problem)
+    numbers = (*first.W, *([first.b] if problem.architecture.bias_rows else []))
+    rows = [[x for x in row if isinstance(x, Fraction)] for row in numbers]
+    if any(len(row) < problem.architecture.widths[1] for row in rows):
+        return weights
+    for direction in directions:
+        lead = next(j for j, q in enumerate(direction) if q == 1 and not any(other[j] for other in directions if other is not direction))
+        for unit, value in enumerate(tuple(rows[lead])):
+            for row, q in zip(rows, direction, strict=True):
+                row[unit] -= value * q
+    W = tuple(map(tuple, rows[: problem.architecture.widths[0]]))
+    return Weights((Layer(W, tuple(rows[-1]) if problem.architecture.bias_rows else first.b), *weights.layers[1:]))
+
+
+def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | None:
+    """Return the first family of some weights in which a critical point is proved, at them or, unless ``exactly``, near them."""
+    for held, ties in dict.fromkeys(families_of(problem, start)):
         if not _is_cheap(problem, set(held)):
             continue
         try:
@@ -137,86 +175,6 @@ def _with_even_units(problem: Problem, weights: Weights) -> Weights:
     return Weights((*weights.layers[:-1], Layer(tuple(rows), last.b)))
 
 
-def _families(problem: Problem, weights: Weights) -> Iterator[tuple[tuple[int, ...], tuple[Tie, ...]]]:
-    """Yield families that hold the weights, as what is held and what is tied: all weights, those with zeros held, and with equal units tied as well."""
-    yield (), ()
-    held = _zeros_of_units(problem, weights)
-    yield held, ()
-    even = _even_ties(problem, weights)
-    yield held, even
-    yield held, _compatible([*even, *_ties(problem, weights)], set(held))
-    yield (), _compatible(_ties(problem, weights), set())
-
-
-def _even_ties(problem: Problem, weights: Weights) -> tuple[Tie, ...]:
-    """Return for softmax the ties that keep the outgoing weights of a unit equal where they are: such a unit moves all logits alike, as if it had none."""
-    a = problem.architecture
-    if not shifts_logits(problem) or a.L == 1:
-        return ()
-    even = [u for u, row in enumerate(weights.layers[-1].W) if all(v == row[0] for v in row)]
-    return tuple(sorted((place_of(a, a.L, j, u), place_of(a, a.L, 0, u), Fraction(1)) for u in even for j in range(1, a.n_L)))
-
-
-def _compatible(ties: Sequence[Tie], held: set[int]) -> tuple[Tie, ...]:
-    """Return of some ties those in which no weight is held, or follows two others or one that follows itself; the earlier ones come first."""
-    found = dict[int, Tie]()
-    leaders = set[int]()
-    for k, m, q in ties:
-        if not {k, m} & held and k not in found and m not in found and k not in leaders:
-            found[k] = k, m, q
-            leaders.add(m)
-    return tuple(found[k] for k in sorted(found))
-
-
-def _zeros_of_units(problem: Problem, weights: Weights) -> tuple[int, ...]:
-    """Return the weights into hidden units without incoming weights, and out of units without outgoing ones, but those that `_even_ties` keep equal."""
-    a, found = problem.architecture, set[int]()
-    for l in range(1, a.L):
-        before, behind = weights.layers[l - 1].W, weights.layers[l].W
-        for u in range(a.widths[l]):
-            if all(row[u] == 0 for row in before):
-                found |= {place_of(a, l, u, k) for k in range(a.widths[l - 1])}
-            if all(v == 0 for v in behind[u]) and not (l == a.L - 1 and shifts_logits(problem)):
-                found |= {place_of(a, l + 1, j, u) for j in range(a.widths[l + 1])}
-    return tuple(sorted(found))
-
-
-def _ties(problem: Problem, weights: Weights) -> list[Tie]:
-    """Return the ties that keep hidden units equal, or opposite; outgoing weights are tied, too, where they are several in one ratio."""
-    a, ties = problem.architecture, list[Tie]()
-    for l in range(1, a.L):
-        leaders: list[int] = []
-        for u in range(a.widths[l]):
-            mine = _incoming(a, weights, l, u)
-            same = next(((m, s) for m in leaders for s in (1, -1) if mine and mine == [s * x for x in _incoming(a, weights, l, m)]), None)
-            if same is None:
-                if any(mine):
-                    leaders.append(u)
-                continue
-            m, sign = same
-            pairs = [(place_of(a, l, u, k), place_of(a, l, m, k), Fraction(sign)) for k in range(a.fan_in(l))]
-            out = [(place_of(a, l + 1, j, u), place_of(a, l + 1, j, m), q) for j, q in _ratios(weights, l, u, m)]
-            ties += [*pairs, *out]
-    return ties
-
-
-def _incoming(a: Architecture, weights: Weights, l: int, u: int) -> list[Fraction]:
-    """Return the incoming weights of a unit with its trainable bias; none where one is irrational."""
-    layer = weights.layers[l - 1]
-    numbers = [*(row[u] for row in layer.W), *([layer.b[u]] if a.bias_rows else [])]
-    rational = [x for x in numbers if isinstance(x, Fraction)]
-    return rational if len(rational) == len(numbers) else []
-
-
-def _ratios(weights: Weights, l: int, u: int, m: int) -> list[tuple[int, Fraction]]:
-    """Return the outgoing weights of unit u with their ratio to those of unit m, which is the same for all; none where they are single, or in no ratio."""
-    mine, others = weights.layers[l].W[u], weights.layers[l].W[m]
-    rational = [(v, w) for v, w in zip(mine, others, strict=True) if isinstance(v, Fraction) and isinstance(w, Fraction)]
-    quotients = {v / w for v, w in rational if w}
-    one = len(mine) > 1 and len(rational) == len(mine) and len(quotients) == 1 and all(w or not v for v, w in rational)
-    return [(j, q) for q in quotients for j in range(len(mine))] if one else []
-
-
 def _choice(
     problem: Problem, weights: Weights, held: tuple[int, ...], ties: tuple[Tie, ...]
 ) -> tuple[ReducedSystem, tuple[int, ...], tuple[Identity, ...]] | None:
@@ -224,11 +182,11 @@ def _choice(
     N, followers = problem.architecture.N_net, {k for k, _, _ in ties}
     free = [k for k in range(N) if k not in held and k not in followers]
     members = [weights, *_members(problem, weights, free, ties)]
-    offered = [*offered_identities(problem, members), *cell_identities(problem, weights)]
+    passed, P = rows_of_P(problem, weights)
+    offered = [*offered_identities(problem, members), *cell_identities(problem, weights), *free_feature_identities(problem, P)]
     if problem.architecture.kinked_layers(1):
         offered = exact_identities(problem, members[-1], offered)
-    passed, rows = rows_of_P(problem, weights)[0], _rows(problem, members, offered)
-    chosen = _pivots(rows)
+    chosen = _pivots(_rows(problem, members, offered))
     implied = tuple(sorted(k for _, k in chosen))
     equations = tuple(k for k in range(N) if k not in set(implied))
     H = np.asarray(hessian(problem, passed), dtype=float)[list(equations)]
@@ -284,9 +242,10 @@ def _members(problem: Problem, weights: Weights, free: list[int], ties: tuple[Ti
     for _ in range(2):
         flat = flat_weights(problem, weights)
         flat[free] += spread * generator.standard_normal(len(free))
+        rows = np.array([Fraction(x) for x in flat], dtype=object)
         for k, m, q in ties:
-            flat[k] = float(q) * flat[m]
-        found.append(weights_of_rows(problem, flat))
+            rows[k] = q * rows[m]
+        found.append(weights_of_rows(problem, rows))
     return found
 
 

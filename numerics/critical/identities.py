@@ -132,7 +132,7 @@ def _places(problem: Problem, weights: Weights) -> Iterator[tuple[Layer, int, in
 def symmetries(problem: Problem) -> Iterator[Identity]:
     """Yield identities that hold for all weights: those of the symmetries of the network and of the samples."""
     a = problem.architecture
-    for direction in _unseen_directions(problem):
+    for direction in unseen_directions(problem):
         for unit in range(a.widths[1]):
             yield tuple((place_of(a, 1, unit, j), q, ()) for j, q in enumerate(direction) if q)
     if a.bias != "fixed" and a.L > 1 and a.activation.is_identity:
@@ -149,9 +149,12 @@ def shifts_logits(problem: Problem) -> bool:
     return problem.error.family == "softmax" and problem.architecture.n_L > 1 and problem.architecture.output_activation.is_identity
 
 
-def _unseen_directions(problem: Problem) -> list[list[Fraction]]:
-    """Return a basis of the vectors orthogonal to all inputs, with a 1 appended where the bias is trainable."""
-    rows = [[fmpq(*x.as_integer_ratio()) for x in row] + [fmpq(1)] * problem.architecture.bias_rows for row in problem.samples.X]
+def unseen_directions(problem: Problem) -> list[list[Fraction]]:
+    """Return a basis of the vectors orthogonal to all inputs, with a 1 appended where the bias is trainable; each has a 1 where all others are 0.
+
+    These places are as far to the left as can be.
+    """
+    rows = [[fmpq(1)] * problem.architecture.bias_rows + [fmpq(*x.as_integer_ratio()) for x in reversed(row)] for row in problem.samples.X]
     reduced, rank = fmpq_mat(rows).rref()
     n = len(rows[0])
     pivots = [next(j for j in range(n) if reduced[i, j] != 0) for i in range(rank)]
@@ -161,7 +164,7 @@ def _unseen_directions(problem: Problem) -> list[list[Fraction]]:
         vector[j] = _ONE
         for i, p in enumerate(pivots):
             vector[p] = -Fraction(int(reduced[i, j].p), int(reduced[i, j].q))
-        basis.append(vector)
+        basis.append(vector[::-1])
     return basis
 
 

@@ -228,7 +228,9 @@ def merged(shares):
 def family(d, dimension, point=0, at=BOX, radius=RADIUS, reach=None, **evidence):
     """A critical point of a family; what is not said of its evidence is empty."""
     blank = {"held": [], "ties": [], "parameters": [], "implied": [], "identities": [], "across": [], "symmetries": []}
-    return introduced(d, "stationary-family", {**blank, **evidence}, dimension, at, radius, reach, point)
+    own = {"point": point, "radius": radius, "precision": 128, **blank, **evidence}
+    facts = {"point": point, "radius": reach or radius, "dimension": dimension, "implied": len(own["implied"])}
+    return d.claim("stationary-family", "stationary", at, facts, (), own, "BALL")
 
 
 COPIES = {
@@ -244,8 +246,8 @@ def merged_units(shares, negative, positive, kind):
     d = merged(shares)
     point, loss = family(d, 1, **COPIES), loss_ball(d, "1/1000", "1/100")
     inertia = inertia_ball(d, point, negative, positive, 4, 1)
-    found = classed(d, kind, point, inertia, BOX, RADIUS)
-    summary(d, kind, ("1/1000", "1/100"), (negative, 1, positive, 0), (0, 3), [point, loss, inertia, found], BOX, RADIUS)
+    found, rank = classed(d, kind, point, inertia, BOX, RADIUS), d.upper("rank-family", "P", 2, BOX, [point])
+    summary(d, kind, ("1/1000", "1/100"), (negative, 1, positive, 0), (0, 2), [point, loss, inertia, found, rank], BOX, RADIUS)
     return d.finish()
 
 

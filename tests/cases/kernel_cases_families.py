@@ -63,7 +63,7 @@ def scaled_fit_itself():
     """The same at the point itself, all exact but what is invertible."""
     d = least_squares()
     evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **SCALED, "radius": "0", "precision": 64}
-    point = d.claim("stationary-family", "stationary", 0, {"radius": "0", "dimension": 1}, (), evidence, "BALL")
+    point = d.claim("stationary-family", "stationary", 0, {"radius": "0", "dimension": 1, "implied": 1}, (), evidence, "BALL")
     inertia = d.claim("inertia-exact", "inertia", 0, counts(0, 1, 1))
     classed(d, "local-minimum", point, inertia)
     return d.finish()

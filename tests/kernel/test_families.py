@@ -194,7 +194,7 @@ def test_softmax_behind_an_output_activation_shifts_nothing():
 
 def at_the_point(d, radius, at=0, dimension=1):
     evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **SCALED, "radius": radius, "precision": 64}
-    d.claim("stationary-family", "stationary", at, {"radius": "0", "dimension": dimension}, (), evidence, "BALL")
+    d.claim("stationary-family", "stationary", at, {"radius": "0", "dimension": dimension, "implied": 1}, (), evidence, "BALL")
 
 
 def test_at_the_point_itself_the_gradient_vanishes():
@@ -260,3 +260,26 @@ def test_an_identity_of_the_family_alone_is_no_symmetry():
     d = merged(("1/3", "2/3"))
     evidence = changed(COPIES, across=[1], symmetries=[COPIES["identities"][0]])
     assert rejected_family(d, evidence, 2) == ("evidence", "evidence.symmetries[0]")
+
+
+def test_the_rank_of_P_at_a_point_of_a_family():
+    """Each independent identity takes one from the number of rows; no other critical point has any."""
+    d = merged(("1/3", "2/3"))
+    point = family(d, 1, **COPIES)
+    for value, fine in ((2, True), (1, False), (3, False)):
+        d.upper("rank-family", "P", value, BOX, [point])
+        assert accepted(d) if fine else outcome(d) == ("conclusion", "conclusion.rank_upper")
+        d.undo()
+    for matrix in ("P-1", "Phi-1"):
+        d.upper("rank-family", matrix, 2, BOX, [point])
+        assert outcome(d) == ("conclusion", "conclusion.matrix")
+        d.undo()
+    d = Draft((1, 1, 1), BENT_X, BENT_Y, BENT, activation="relu")
+    d.upper("rank-family", "P", 3, BOX, [boxed(d, "1/1024", [0])])
+    assert outcome(d) == ("premise", "premises[0]")
+
+
+def test_the_rank_of_P_behind_softmax_is_not_told_by_identities():
+    d = even_unit()
+    d.upper("rank-family", "P", 1, BOX, [family(d, 3, **EVEN)])
+    assert outcome(d) == ("premise", "premises[0]")

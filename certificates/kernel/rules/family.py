@@ -80,9 +80,10 @@ def stationary_family(step: Step) -> Result:
         J = arb_mat(_derivatives(balls, problem, box, parameters, ties)[:, equations].T.tolist())
         if exact:
             require_invertible(J, "evidence.parameters")
-            return step.conclude("stationary", {"radius": "0", "dimension": dimension}), Rigor.BALL
+            return step.conclude("stationary", {"radius": "0", "dimension": dimension, "implied": len(implied)}), Rigor.BALL
         require_contraction(list(passes.gradient(balls, problem, passes.Box(point))[equations]), J, radius, ZERO)
-    return step.located(found, reach, dimension), Rigor.BALL
+    conclusion = step.located(found, reach, dimension)
+    return {**conclusion, "facts": {**conclusion["facts"], "implied": len(implied)}}, Rigor.BALL
 
 
 def _derivatives(ring: Ring, problem: Problem, box: passes.Box, parameters: list[int], ties: Ties) -> Array:

@@ -246,4 +246,21 @@ def rank_residual(step: Step) -> Result:
     return step.upper(step.problem.columns - 1), Rigor.BALL
 
 
-RANK_RULES = named(rank_minor, rank_patterns, rank_inclusion, rank_kernel, rank_residual)
+def rank_family(step: Step) -> Result:
+    """The identities of a family are vectors G with ``GᵀP = 0``, independent as their coefficients at the components implied: ``r(P) ≤ N −`` their number.
+
+    For softmax ``GᵀP`` need not be 0, but have equal entries within a sample.
+    """
+    step.expect(1)
+    facts, softmax = step.claim(0, "stationary"), step.problem.error.family == "softmax"
+    require(
+        "implied" in facts and not softmax,
+        "premises[0]",
+        "a family of critical points, and another error than softmax, is needed",
+        "premise",
+    )
+    require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    return step.upper(step.problem.N_net - facts["implied"]), Rigor.EXACT
+
+
+RANK_RULES = named(rank_minor, rank_patterns, rank_inclusion, rank_kernel, rank_residual, rank_family)

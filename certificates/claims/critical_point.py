@@ -30,6 +30,7 @@ from lossproof.theory.verdicts import Rigor, Verdict
 _NAME = "critical-point"
 _PRECISION = 128
 _DESCENT_PARAMETERS = 60
+_SETTLED = 2
 _UNDECIDED = "Its class is not decided: the Hessian has eigenvalues whose sign is not proved, and no curve of descent was found."
 
 
@@ -105,20 +106,31 @@ def _undecided(point: Point, refuted: Claim | None) -> Claim:
 
 
 def locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    """Prove a critical point at or near a point, for the first reason that gives a class, else for the first reason at all; None without any."""
+    """Prove a critical point at or near a point, for the first reason that gives a class, else for the first reason at all; None without any.
+
+    A class that leaves open whether the point is a maximum gives way to a later reason, which may know of a larger manifold of critical points.
+    """
     return context.once("critical point", point, lambda: _locate(context, point, landscape))
 
 
 def _locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    first = None
+    best = None
     if not context.has_jacobian(point):
         return _on_kinks(context, point, landscape)
     for stationary, learner in stationary_claims(context, point):
         found = _summary(context, stationary, learner, landscape)
-        if found is not None and found.class_claim is not None:
-            return found
-        first = first or found
-    return first
+        if found is not None and (best is None or _telling(found) > _telling(best)):
+            best = found
+        if best is not None and _telling(best) == _SETTLED:
+            break
+    return best
+
+
+def _telling(found: LocatedPoint) -> int:
+    """Return how much the class tells: nothing, that the loss falls along a direction and is not seen to rise along any, or all there is to tell."""
+    if found.class_claim is None:
+        return 0
+    return 1 if found.claim.facts["kind"] == "saddle" and not found.claim.facts["inertia"]["positive"] else _SETTLED
 
 
 def _on_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
@@ -171,7 +183,7 @@ def _summary(context: ProofContext, stationary: Claim, learner: Learner | None, 
 def _class_of(
     context: ProofContext, stationary: Claim, inertia: Claim | None, learner: Learner | None, landscape: LandscapeClaims
 ) -> Claim | None:
-    """Claim the class of a critical point: global, strict or other local minimum, saddle, or descent along a curve; None where none is proved."""
+    """Claim the class of a critical point: global, strict or other local minimum, saddle, maximum, or descent along a curve; None where none is proved."""
     return (
         claim_global(context, stationary, learner, landscape.principle_error)
         or _by_inertia(context, stationary, inertia)
@@ -189,9 +201,17 @@ def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None)
     if inertia is None:
         return None
     counts, n, dimension = inertia.facts, context.problem.architecture.N_net, stationary.facts["dimension"]
-    if counts["negative"]:
+    if counts["negative"] and counts["negative"] + counts["zero"] == n and counts["zero"] == dimension:
+        name, reason = "maximum", "Its Hessian is negative definite: a strict local maximum."
+        if dimension:
+            reason = (
+                f"It lies on a manifold of dimension {dimension} of critical points with one loss, and across it the Hessian is negative definite: "
+                "a local maximum, not a strict one (Morse-Bott)."
+            )
+    elif counts["negative"]:
         plural = "s" if counts["negative"] > 1 else ""
-        name, reason = "saddle", f"Its Hessian has {counts['negative']} negative eigenvalue{plural}: a saddle, no local minimum."
+        seen = "a saddle, no local minimum" if counts["positive"] else "no local minimum"
+        name, reason = "saddle", f"Its Hessian has {counts['negative']} negative eigenvalue{plural}: {seen}."
     elif counts["positive"] == n:
         name, reason = "strict-minimum", "Its Hessian is positive definite: a strict local minimum."
     elif not counts["undecided"] and counts["zero"] == dimension:

@@ -121,7 +121,8 @@ def _check_step(value: Any, blank: Step, accepted: Sequence[AcceptedStep]) -> Ac
     known = isinstance(step.at, int) or is_region(step.at) or step.at in step.witnesses
     require(known, "conclusion.at", "this witness was not introduced", "conclusion")
     difference = _difference(derived, conclusion, "conclusion")
-    require(difference is None, str(difference), f"the rule {rule} gives {short(json.dumps(derived))}", "conclusion")
+    if difference is not None:
+        raise Rejected(difference, "conclusion", f"the rule {rule} gives {short(json.dumps(derived))}")
     rigor = weakest([own, *(premise.rigor for premise in step.premises)])
     require(claimed == rigor.value, "rigor", f"the rigor is {rigor.value}, not {short(claimed)}", "rigor")
     return AcceptedStep(number, rule, rigor, derived)

@@ -9,13 +9,11 @@ from fractions import Fraction
 from flint import fmpz
 
 from lossproof.numerics.critical.balanced_inputs import balanced_point
-from lossproof.numerics.critical.blind_layers import blind_point
 from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.families import family_point
-from lossproof.numerics.critical.idle_units import idle_point
 from lossproof.numerics.critical.least_squares import critical_in_cell
-from lossproof.numerics.critical.merged_units import merged_point
+from lossproof.numerics.critical.merged_units import with_merged_units
 from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.theory.functions.forms import Logistic
@@ -44,10 +42,11 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     for exact in (snapped_weights(weights), constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
-    for find in (balanced_point, merged_point, idle_point, blind_point, family_point):
-        found = find(problem, weights)
-        if found is not None:
-            yield found.weights
+    balanced, merged = balanced_point(problem, weights), with_merged_units(problem, weights)
+    yield from () if balanced is None else (balanced.weights,)
+    yield from () if merged is None else (merged,)
+    family = family_point(problem, weights)
+    yield from () if family is None else (family.weights,)
     for fixed in dict.fromkeys(((), symmetry_gauge(problem, weights))):
         refined = refined_weights(problem, weights, fixed)
         if refined is not None:

@@ -40,14 +40,15 @@ class _Walk:
 
     def __init__(self, run: TrainingRun, start: TrainingPoint) -> None:
         self.run, self.start = run, start
-        self.last, self.point = np.zeros(start.problem.architecture.N_net), start
+        self.last = self.shift = np.zeros(start.problem.architecture.N_net)
+        self.point = start
         self.stop = Stop("")
 
     def value(self, shift: Array) -> tuple[float, Array]:
         """Return ``J`` and ``∇J``; a loss out of range counts as a huge one."""
-        self.point = self._at(shift)
-        gradient = rows_of_step(self.start.problem.architecture, self.point.descent) / len(self.start.targets)
-        loss = self.point.loss
+        point = self._at(shift)
+        gradient = rows_of_step(self.start.problem.architecture, point.descent) / len(self.start.targets)
+        loss = point.loss
         return (loss, gradient) if np.isfinite(loss) and np.isfinite(gradient).all() else (1e300, np.zeros_like(gradient))
 
     def record(self, shift: Array, *_: Any) -> None:
@@ -61,4 +62,7 @@ class _Walk:
             raise _Ended
 
     def _at(self, shift: Array) -> TrainingPoint:
-        return self.start.moved(step_of_rows(self.start.problem.architecture, shift), 1.0)
+        """Return the point of a displacement: an iterate is mostly the point that was asked for last."""
+        if not np.array_equal(shift, self.shift):
+            self.shift, self.point = shift.copy(), self.start.moved(step_of_rows(self.start.problem.architecture, shift), 1.0)
+        return self.point

@@ -14,6 +14,7 @@ def remembering(rules):
 class _Memory:
     def __init__(self):
         self._problem = self._points = self._head = None
+        self._heads = {}
         self._seen = {}
 
     def around(self, name, rule):
@@ -30,11 +31,12 @@ class _Memory:
         return apply
 
     def _head_of(self, step):
-        """A key of problem and points; all steps of one check hold the same objects."""
+        """A number for problem and points, the same for equal ones; all steps of one check hold the same objects."""
         problem = step.problem
         if self._problem is not problem or self._points is not step.points:
             names = problem.activation.name, problem.output_activation.name, problem.error.name, problem.bias
-            self._head = problem.widths, *names, problem.fixed_bias, problem.X, problem.Y, step.points
+            head = problem.widths, *names, problem.fixed_bias, problem.X, problem.Y, step.points
+            self._head = self._heads.setdefault(head, len(self._heads))
             self._problem, self._points = problem, step.points
         return self._head
 

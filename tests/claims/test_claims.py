@@ -24,7 +24,7 @@ def random_samples(T, n_0, n_L, seed=0):
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softsign", "softplus", "bent-identity", "gelu", "arctan", "erf", "elu", "silu"])
 def test_one_hidden_layer_with_T_units(check, activation):
     X, Y = random_samples(5, 2, 2)
-    report = check((2, 5, 2), X, Y, activation=activation)
+    report = check((2, 5, 2), X, Y, activation=activation, search="none")
     assert report["one-hidden-layer"].verdict is PROVED
     assert report["wide-layer"].verdict is PROVED
     assert report["exact-learning"].verdict is PROVED
@@ -65,7 +65,7 @@ def test_linear_network(check):
 
 
 def test_clash(check):
-    report = check((1, 3, 1), [[0], [1], [1]], [[0], [1], [2]])
+    report = check((1, 3, 1), [[0], [1], [1]], [[0], [1], [2]], search="none")
     assert report["exact-learning"].verdict is REFUTED
     assert report["exact-learning"].rule == "unlearnable-samples"
     assert report["full-rank", GENERIC].verdict is REFUTED
@@ -84,14 +84,14 @@ def test_clash(check):
     ],
 )
 def test_target_out_of_range(check, output, error, target):
-    report = check((1, 2, 1), [[0], [1]], [["1/2"], [target]], output_activation=output, error=error)
+    report = check((1, 2, 1), [[0], [1]], [["1/2"], [target]], output_activation=output, error=error, search="none")
     assert report["exact-learning"].verdict is REFUTED
     assert report["exact-learning"].rule == "unlearnable-range"
     assert report["exact-learning"].evidence == {"sample": 1, "output": 0}
 
 
 def test_targets_within_range_are_not_refuted(check):
-    report = check((1, 2, 1), [[0], [1]], [["1/2"], [1]], output_activation="sin")
+    report = check((1, 2, 1), [[0], [1]], [["1/2"], [1]], output_activation="sin", search="none")
     assert report["exact-learning"].verdict is PROVED
 
 
@@ -104,7 +104,7 @@ def test_softmax_with_one_hot_targets(check):
 @pytest.mark.parametrize("error", ["cauchy", "cauchy:1/4", "blake-zisserman", "blake-zisserman:3"])
 @pytest.mark.parametrize("bias", ["trainable", "none", "fixed"])
 def test_gauss_newton_is_not_semidefinite(check, error, bias):
-    report = check((2, 2, 1), XOR_X, XOR_Y, error=error, bias=bias)
+    report = check((2, 2, 1), XOR_X, XOR_Y, error=error, bias=bias, search="none")
     claim = report["ggn-semidefinite"]
     assert claim.verdict is REFUTED
     assert claim.rigor is Rigor.BALL
@@ -112,7 +112,7 @@ def test_gauss_newton_is_not_semidefinite(check, error, bias):
 
 @pytest.mark.parametrize("error", ["squared", "smooth-l1", "logistic", "softmax"])
 def test_gauss_newton_is_semidefinite_for_convex_errors(check, error):
-    report = check((2, 2, 2), XOR_X, [["1/2", "1/2"]] * 4, error=error)
+    report = check((2, 2, 2), XOR_X, [["1/2", "1/2"]] * 4, error=error, search="none")
     assert report["ggn-semidefinite"].verdict is PROVED
 
 

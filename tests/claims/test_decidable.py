@@ -31,7 +31,7 @@ PROVED, REFUTED, UNDECIDED = lp.Verdict.PROVED, lp.Verdict.REFUTED, lp.Verdict.U
 @pytest.mark.parametrize("output", ["softsign", "elu", "leaky-relu:1/10"])
 @pytest.mark.parametrize("hidden", ["tanh", "sigmoid", "power:3", "mish"])
 def test_an_output_that_is_not_analytic_does_not_stop_full_rank(check, hidden, output):
-    report = check("2-3-1", XOR_X, [["0"], ["1/2"], ["1/2"], ["0"]], activation=hidden, output_activation=output)
+    report = check("2-3-1", XOR_X, [["0"], ["1/2"], ["1/2"], ["0"]], activation=hidden, output_activation=output, search="none")
     claim = report["full-rank", GENERIC]
     assert (claim.verdict, claim.facts["rank_lower"]) == (PROVED, 4)
     assert report["almost-everywhere"].verdict is PROVED
@@ -41,7 +41,9 @@ def test_an_output_that_is_not_analytic_does_not_stop_full_rank(check, hidden, o
 @pytest.mark.parametrize("output", ["relu", "hard-tanh"])
 @pytest.mark.parametrize("hidden", ["tanh", "relu", "softsign", "identity"])
 def test_dead_and_saturated_outputs_refute_full_rank_almost_everywhere(check, hidden, output, bias):
-    report = check("2-3-2", [[1, 2], [3, -1], [2, 2]], [[1, 0], [0, 1], [1, 1]], activation=hidden, output_activation=output, bias=bias)
+    report = check(
+        "2-3-2", [[1, 2], [3, -1], [2, 2]], [[1, 0], [0, 1], [1, 1]], activation=hidden, output_activation=output, bias=bias, search="none"
+    )
     claim = report["full-rank", GENERIC]
     assert claim.verdict is REFUTED
     assert claim.facts["rank_upper"] < 6
@@ -50,7 +52,7 @@ def test_dead_and_saturated_outputs_refute_full_rank_almost_everywhere(check, hi
 
 @pytest.mark.parametrize("hidden", ["relu", "leaky-relu", "tanh", "softsign", "hard-tanh", "sin"])
 def test_one_sample_has_full_rank_where_the_bias_of_the_output_is_trainable(check, hidden):
-    report = check("2-3-2", [[1, 2]], [[1, 0]], activation=hidden)
+    report = check("2-3-2", [[1, 2]], [[1, 0]], activation=hidden, search="none")
     assert report["full-rank", GENERIC].verdict is PROVED
     smooth = not report.problem.architecture.kinked_layers(1)
     assert report["full-rank", EVERYWHERE].verdict is (PROVED if smooth else UNDECIDED)
@@ -69,7 +71,7 @@ CASES = [(name, activation) for name, (_, activations, _) in SYMMETRIC.items() f
 @pytest.mark.parametrize(("name", "activation"), CASES)
 def test_symmetric_samples_without_bias(check, name, activation, widths):
     X, _, Y = SYMMETRIC[name]
-    report = check(widths, X, Y, activation=activation, bias="none")
+    report = check(widths, X, Y, activation=activation, bias="none", search="none")
     claim = report["full-rank", GENERIC]
     assert (claim.verdict, claim.facts["rank_upper"]) == (REFUTED, 1)
     assert report["full-rank", EVERYWHERE].verdict is REFUTED
@@ -81,7 +83,7 @@ def test_symmetric_samples_without_bias(check, name, activation, widths):
 @pytest.mark.parametrize(("name", "activation"), CASES)
 def test_a_trainable_bias_breaks_the_symmetry(check, name, activation):
     X, _, Y = SYMMETRIC[name]
-    report = check("2-5-1", X, Y, activation=activation)
+    report = check("2-5-1", X, Y, activation=activation, search="none")
     assert report["exact-learning"].verdict is not REFUTED
     if report.problem.architecture.activation.analytic.holds:
         assert report["full-rank", GENERIC].verdict is PROVED

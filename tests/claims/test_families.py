@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 import mpmath
 import numpy as np
@@ -38,6 +39,7 @@ PROBLEMS = {
 RULES = ("stationary-family", "stationary-balanced")
 
 
+@cache
 def searched(name):
     widths, X, Y, options = PROBLEMS[name]
     return lp.find_critical_points(widths, X, Y, starts=16, workers=1, **options)

@@ -31,10 +31,19 @@ COMMANDS = {
 }
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate as the command line writes it."""
+    path = tmp_path_factory.mktemp("certificate") / "and.json"
+    run("check", "2-1", "--data", "and", "-o", path, "-q")
+    return path.read_bytes()
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch, certificate):
+    """A folder that holds the certificate, and is the one worked in."""
     monkeypatch.chdir(tmp_path)
-    run("check", "2-1", "--data", "and", "-o", "and.json", "-q")
+    Path("and.json").write_bytes(certificate)
     return tmp_path
 
 

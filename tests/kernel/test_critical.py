@@ -143,7 +143,7 @@ def test_counts_of_eigenvalues():
     d = strict()
     point = boxed(d)
     inertia = inertia_ball(d, point, 0, 3, 4)
-    for statement in ("strict-minimum", "local-minimum", "saddle"):
+    for statement in ("strict-minimum", "local-minimum", "saddle", "maximum"):
         classed(d, statement, point, inertia, BOX, RADIUS)
         assert outcome(d) == ("premise", "premises")
         d.undo()
@@ -155,10 +155,36 @@ def test_counts_of_eigenvalues():
 def test_zeros_of_no_family_make_no_minimum():
     d = xor_stationary(LOG3_HALF, MINUS_LOG3)
     point, inertia = exact(d), inertia_exact(d, counts(0, 6, 3))
-    for statement in ("local-minimum", "strict-minimum", "saddle"):
+    for statement in ("local-minimum", "strict-minimum", "saddle", "maximum"):
         classed(d, statement, point, inertia)
         assert outcome(d) == ("premise", "premises")
         d.undo()
+
+
+def test_a_maximum_has_no_zeros_but_those_of_its_family():
+    def orbit(fixed):
+        d = Draft(
+            (1, 1, 1),
+            [["1"]],
+            [["5"]],
+            [layer([["1"]], ["0"]), layer([["5"]], ["0"])],
+            activation="identity",
+            error="cauchy:1",
+            bias="none",
+        )
+        return d, exact(d, fixed=fixed), inertia_exact(d, counts(0, 1, 1))
+
+    d, point, inertia = orbit([0])
+    classed(d, "maximum", point, inertia)
+    assert outcome(d) == ("premise", "premises")
+    d = Draft((2, 1), [["1", "0"]] * 2, [["-5"], ["5"]], [layer([["0"], ["0"]], ["0"])], error="cauchy:1", bias="none")
+    classed(d, "maximum", exact(d), inertia_exact(d, counts(1, 1, 0)))
+    assert outcome(d) == ("premise", "premises")
+    d = Draft(
+        (1, 1, 1), [["0"]], [["5"]], [layer([["1"]], ["0"]), layer([["1"]], ["0"])], activation="identity", error="cauchy:1", bias="none"
+    )
+    classed(d, "maximum", exact(d, fixed=[0]), inertia_exact(d, counts(0, 2, 0)))
+    assert outcome(d) == ("premise", "premises")
 
 
 def test_exact_inertia_needs_a_rational_hessian():

@@ -128,6 +128,23 @@ CRITICAL_POINTS = (
         depends_on=("stationary", "inertia"),
     ),
     Statement(
+        id="maximum",
+        title="A local maximum",
+        kind="critical point",
+        formula=r"\nabla J(W^{*}) = 0,\;\; H(W^{*}) \prec 0 \;\text{ across a manifold of critical points of one loss}",
+        hypotheses=(
+            _CRITICAL,
+            _SMOOTH,
+            "H has no positive eigenvalue, at least one negative one, and as many zero ones as a manifold of critical points of one loss through W* has "
+            "dimensions.",
+        ),
+        conclusion="No point of a neighbourhood has a larger loss than the critical point, and some have a smaller one. It is strict where H is negative "
+        "definite.",
+        source="second-order condition; Morse-Bott lemma",
+        decided_by="the proved inertia of the Hessian and the dimension of the manifold",
+        depends_on=("stationary", "inertia"),
+    ),
+    Statement(
         id="higher-order-descent",
         title="A curve of descent where the Hessian does not decide",
         kind="critical point",
@@ -137,6 +154,24 @@ CRITICAL_POINTS = (
         source="Taylor's theorem; used for the XOR networks by Sprinkhuizen-Kuyper and Boers, and Hamey",
         decided_by="exact Taylor coefficients along a curve, the leading one enclosed",
         depends_on=("stationary",),
+    ),
+    Statement(
+        id="no-minimum-nearby",
+        title="No local minimum within some distance",
+        kind="bound",
+        formula=r"\|T\,\nabla J(W)\| > (\kappa\,\|\varepsilon(W)\| + c\,D^2)\, r \;\Rightarrow\; \nabla J \neq 0 \text{ on } \{\|W' - W\| \leq r\}",
+        hypotheses=(
+            "The squared error (c = 1), the logistic error (c = 1/4) or softmax (c = 1/2).",
+            "D bounds the derivative of all outputs on that ball, and κ is a Lipschitz constant of it there; no unit meets a kink.",
+            "IEEE 754 double precision with rounding to nearest.",
+        ),
+        conclusion=(
+            "No local minimum of J, and no critical point at all, lies within the Euclidean distance r of the weights: training that stopped there has not "
+            "arrived, and has at least so far to go."
+        ),
+        source="elementary: the gradient is Lipschitz",
+        decided_by="the gradient and layer-wise bounds in verified double precision",
+        depends_on=("gradient-identity",),
     ),
     Statement(
         id="critical-point",
@@ -160,6 +195,7 @@ CRITICAL_POINTS = (
             "strict-minimum",
             "local-minimum",
             "saddle",
+            "maximum",
             "higher-order-descent",
         ),
     ),
@@ -198,13 +234,14 @@ CRITICAL_POINTS = (
         formula=r"\inf_W J(W) = J_{\min},\quad J(W) > J_{\min} \;\text{ for all } W",
         hypotheses=(
             "Some target is out of reach of the output (range), and every target is a limit of output values.",
-            "rank [Φ_{L-1}; 1] = T at some weights.",
+            "rank [Φ_{L-1}; 1] = T at some weights; or all targets are ends of the range (0 or 1 for a cross-entropy), and the loss of some weights is so "
+            "small that no output is on the wrong side.",
         ),
         conclusion=(
             "The output weights can bring all outputs as near to their targets as one likes, but no weights attain them: there is no global minimum."
         ),
         source="elementary, with wide-layer",
-        decided_by="a proved rank of Φ_{L-1} and the recorded ranges",
+        decided_by="a proved rank of Φ_{L-1} or a proved small loss, and the recorded ranges",
         depends_on=("range", "wide-layer", "exact-learning"),
     ),
     Statement(

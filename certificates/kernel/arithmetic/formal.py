@@ -28,7 +28,7 @@ class Formal(Commutative):
     __slots__ = ("bits", "ring", "terms")
 
     def __init__(self, ring: FormalRing, terms: Mapping[Monomial, fmpq]) -> None:
-        self.ring, self.terms, self.bits = ring, terms, _longest(terms)
+        self.ring, self.terms, self.bits = ring, terms, max(map(_length, terms.values()))
 
     def __add__(self, other: Element) -> Element:
         more = terms_of(other)
@@ -48,7 +48,7 @@ class Formal(Commutative):
 
     def _work_with(self, other: Element, most: int) -> int:
         """Return the work of a sum or a product of two coefficients, whose length may be so many bits; raises `Rejected`."""
-        bits = self.bits + (other.bits if isinstance(other, Formal) else _longest(terms_of(other)))
+        bits = self.bits + (other.bits if isinstance(other, Formal) else _length(fmpq(other)))
         limit(bits, most, "the length of a coefficient of a polynomial in symbols in bits")
         return limits.rational_work(bits)
 
@@ -76,11 +76,6 @@ class Formal(Commutative):
 def terms_of(element: Element) -> Mapping[Monomial, fmpq]:
     """Return the terms of a formal element; a rational has the empty monomial."""
     return element.terms if isinstance(element, Formal) else {(): fmpq(element)}
-
-
-def _longest(terms: Mapping[Monomial, fmpq]) -> int:
-    """Return the length of the longest coefficient in bits."""
-    return max(map(_length, terms.values()))
 
 
 def _length(q: fmpq) -> int:

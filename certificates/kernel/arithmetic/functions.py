@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import isqrt, prod
 from typing import Any, TypeAlias
 
@@ -171,6 +172,7 @@ ERRORS: Mapping[str, Function] = {
 # fmt: on
 
 
+@lru_cache(maxsize=256)
 def function_of(record: Activation | ErrorFunction) -> Function:
     """Return the function of an activation, or an error of one residual, by its record; raises `Rejected` for one that is not here.
 

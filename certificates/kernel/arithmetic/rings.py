@@ -68,7 +68,7 @@ class Ring:
         function, entries = function_of(record), z.coefficients[0]
         n, p = len(function.sides[0]), function.parameter
         found = np.array([self.states(function, x, times) for x in entries.flat], dtype=object)
-        tables = tuple(np.moveaxis(found.reshape(*entries.shape, n + len(function.states)), -1, 0))
+        tables = tuple(column.reshape(entries.shape) for column in found.reshape(entries.size, n + len(function.states)).T)
         s, start = tables[:n], tables[n:]
         return function, (z, solve(start, z, lambda z, speed, y: tuple(rate * speed for rate in function.rates(z, y, s, p))), s, p)
 
@@ -96,7 +96,7 @@ def length_of_sum(operand: Array | Series, terms: int) -> int:
     denominators = {int(x.q) for x in exact}
     twos = {d & -d for d in denominators}
     odd = {d // (d & -d) for d in denominators} - {1}
-    longest = max((x.p.bit_length() for x in exact), default=0)
+    longest = max([x.p.bit_length() for x in exact], default=0)
     return longest + max(twos, default=1).bit_length() - 1 + max(odd, default=0).bit_length() * min(terms, len(odd))
 
 
@@ -107,6 +107,8 @@ def side_of(z: Any, function: Function, times: int) -> tuple[Any, ...]:
     any of them, or the hull of all.
     """
     kinks = function.kinks
+    if not kinks:
+        return function.sides[0]
     above, below = sum(bool(z > k) for k in kinks), sum(bool(z < k) for k in kinks)
     *others, side = function.sides[above : len(kinks) - below + 1]
     exist = not others or (times <= function.smooth and isinstance(z, (fmpq, arb)))

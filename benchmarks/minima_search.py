@@ -164,30 +164,40 @@ def descend(network: Network, weights: Array, iterations: int = 150) -> tuple[Ar
 
 @dataclass(frozen=True)
 class Found:
-    """What a search came to: the least loss, weights of local minima that look bad, and how many starts were left undone (flat or on the way to infinity)."""
+    """What a search came to: the least loss, weights of the local minima looked for, and how many starts were left undone (flat or on the way to infinity)."""
 
     least: float
-    bad: Array
+    minima: Array
     losses: Array
     undone: int
 
 
 def search_bad_minima(network: Network, count: int, seed: int, iterations: int = 150) -> Found:
-    """Look for local minima whose loss is clearly above the least one met.
+    """Look for local minima whose loss is clearly above the least one met, by 1e-4 and by 1 %."""
+    return _search(network, count, seed, iterations, lambda least: max(least + 1e-4, 1.01 * least))
 
-    A candidate has ``|∇J| < 1e-9``, no eigenvalue of the Hessian below ``−1e-7``, weights `Network.is_in_reach`, and a loss above the least by 1e-4 and by 1 %.
-    As the Hessian may be singular, each is then disturbed by 1e-3 and 1e-2, forty times, and followed downwards: it is bad if no path ends clearly lower.
+
+def search_minima(network: Network, count: int, seed: int, iterations: int = 150) -> Found:
+    """Look for local minima of any loss above 1e-4, the least one met among them, where there should be none; below it doubles take a tail for a minimum."""
+    return _search(network, count, seed, iterations, lambda least: 1e-4)
+
+
+def _search(network: Network, count: int, seed: int, iterations: int, floor: Callable[[float], float]) -> Found:
+    """Look for local minima above a loss that may depend on the least one met.
+
+    A candidate has ``|∇J| < 1e-9``, no eigenvalue of the Hessian below ``−1e-7``, and weights `Network.is_in_reach`. As the Hessian may be singular, each is
+    then disturbed by 1e-3 and 1e-2, forty times, and followed downwards: it is kept if no path ends clearly lower.
     """
     rng = np.random.default_rng(seed)
     W, losses, norms = descend(network, starts(network, count, rng), iterations)
     least = float(losses.min())
-    above = losses > max(least + 1e-4, 1.01 * least)
+    above = losses > floor(least)
     settled = (norms < 1e-9) & network.is_in_reach(W)
     candidates = W[above & settled]
     if len(candidates):
         candidates = candidates[np.linalg.eigvalsh(network.derivatives(candidates)[2])[:, 0] > -1e-7]
-    bad = [row for row in candidates[:20] if _stays(network, row, rng)]
-    kept = np.array(bad).reshape(-1, network.size)
+    minima = [row for row in candidates[:20] if _stays(network, row, rng)]
+    kept = np.array(minima).reshape(-1, network.size)
     return Found(least, kept, network.loss(kept), int((above & ~settled).sum()))
 
 

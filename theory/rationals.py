@@ -93,6 +93,22 @@ def is_writable(value: Fraction) -> bool:
     return bits <= _WRITABLE_BITS or (bits <= 2 * _WRITABLE_BITS and len(rational_text(value)) <= MAX_NUMBER_TEXT)
 
 
+def simplest_between(lower: Fraction, upper: Fraction) -> Fraction:
+    """Return the rational of the least denominator between two, by continued fractions; of several integers the one next to 0.
+
+    >>> simplest_between(Fraction(333, 1000), Fraction(334, 1000)), simplest_between(Fraction(-7, 2), Fraction(-9, 4))
+    (Fraction(1, 3), Fraction(-3, 1))
+    """
+    if lower <= 0 <= upper:
+        return Fraction(0)
+    if upper < 0:
+        return -simplest_between(-upper, -lower)
+    whole = math.floor(lower)
+    if whole == lower:
+        return lower
+    return Fraction(whole + 1) if upper >= whole + 1 else whole + 1 / simplest_between(1 / (upper - whole), 1 / (lower - whole))
+
+
 def brief_text(text: str, most: int = 40) -> str:
     """Return a text for a message, cut in the middle where it is long, with its length.
 

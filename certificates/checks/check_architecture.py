@@ -13,6 +13,7 @@ from lossproof.certificates.claims.exact_learning import claim_exact_learning, r
 from lossproof.certificates.claims.full_rank import (
     claim_full_rank_at,
     claim_full_rank_everywhere,
+    claim_identifiable,
     claims_that_follow,
     generic_claim_of,
     telling_generic_bound,
@@ -20,7 +21,7 @@ from lossproof.certificates.claims.full_rank import (
 from lossproof.certificates.claims.landscape import pool_of_check, told_points
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
 from lossproof.certificates.claims.network_search import SearchBudget, SearchRecord
-from lossproof.certificates.claims.no_critical_point import claim_infimum_not_attained
+from lossproof.certificates.claims.no_minimum_nearby import claim_no_minimum_nearby
 from lossproof.certificates.claims.principles import (
     claim_count,
     claim_principle_activation,
@@ -151,8 +152,9 @@ def _all_claims(
         claim_khatri_rao(context, point), claim_projection(context, point), claim_wide_layer(context, point), claim_one_hidden_layer(context, point),
     ]  # fmt: skip
     pool, given = pool_of_check(context, point, nearby, landscape, weights_given=weights_given)
-    infimum, whole = claim_infimum_not_attained(context, point), WholeLandscape.of(context, point, principle_error)
+    whole = WholeLandscape.of(context, point, principle_error)
     decision = decide(whole, pool, landscape, budget)
+    infimum = whole.infimum_not_attained(point, pool.all_losses())
     conclusion = decision.claim or open_by_rank(problem.columns, everywhere, almost)
     ordered = [
         conclusion,
@@ -160,6 +162,7 @@ def _all_claims(
         generic,
         everywhere,
         at,
+        claim_identifiable(context, point) if weights_given else None,
         *whole.theorems,
         *claims_of_region(conclusion),
         *following,
@@ -174,6 +177,7 @@ def _all_claims(
         whole.nowhere,
         infimum,
         *(() if given is None else given.own),
+        claim_no_minimum_nearby(context, point) if weights_given else None,
         *told_points(pool, given, decision.suboptimal),
         decision.suboptimal,
     ]

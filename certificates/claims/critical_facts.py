@@ -6,8 +6,6 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from flint import arb
-
 from lossproof.certificates.claims.learners import Learner
 from lossproof.certificates.claims.second_order import premises_at_learner
 from lossproof.certificates.proof.context import ProofContext
@@ -21,15 +19,14 @@ from lossproof.numerics.critical.box import hessian_precision
 from lossproof.numerics.critical.exact import formal_field, residual_apart_from_zero
 from lossproof.numerics.critical.systems import hessian_over_box
 from lossproof.numerics.fields.ball import BallField
-from lossproof.numerics.fields.precision import LARGEST_EXPONENT
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.exact_work import hessian_work
 from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import jacobian, output_residuals
-from lossproof.numerics.network.loss_value import least_error, loss_ball, loss_exact, outward_bounds
-from lossproof.numerics.network.pass_limits import forward_precision
+from lossproof.numerics.network.loss_bounds import LossBounds, loss_bounds
+from lossproof.numerics.network.loss_value import least_error, loss_exact, outward_bounds
 from lossproof.numerics.ranks.balls import ball_rank
 from lossproof.numerics.ranks.formal import constant_kernel
 from lossproof.numerics.training.lower_loss import weights_below
@@ -40,7 +37,6 @@ from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor
 
 _PRECISIONS = (128, 256, 512)
-_LOSS_PRECISIONS = (64, 128, 192)
 _LEARNER_PRECISION = 192
 _FORMAL_PARAMETERS = 60
 _MOST_PARAMETERS = 300
@@ -78,16 +74,23 @@ def _loss(context: ProofContext, place: Place, support: tuple[Claim, ...]) -> Cl
         facts = {"loss_lower": exact, "loss_upper": exact, "radius": radius}
         reason, own = f"The loss is {_exactly(exact)}, by exact arithmetic.", context.formal_rigor(point)
         return decided("loss-bounds", place, reason, "loss-exact", facts=facts, own=own)
-    precision = max((bits for bits in _LOSS_PRECISIONS if bits <= forward_precision(problem, bits)), default=None)
-    ball = None if precision is None else loss_ball(problem, point.weights, radius, precision)
-    if ball is None or not abs(ball) < arb(2) ** LARGEST_EXPONENT:
+    found = loss_bounds(problem, point.weights, radius, context.max_precision)
+    if found is None or not (is_writable(found.lower) and is_writable(found.upper)):
         return None
-    lower, upper = outward_bounds(ball)
-    evidence = {"loss_lower": lower, "loss_upper": upper, "precision": precision}
+    bounds = {"loss_lower": found.lower, "loss_upper": found.upper}
+    evidence, facts = {**bounds, "precision": found.precision}, {**bounds, "radius": radius}
     where = "at these weights" if radius == 0 else "at all weights of the box"
-    reason = f"The loss is {enclosure_text(lower, upper)} {where}, enclosed in ball arithmetic."
-    facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius}
+    reason = f"The loss is {enclosure_text(found.lower, found.upper)} {where}, enclosed in ball arithmetic{_told_apart(found)}."
     return decided("loss-bounds", place, reason, "loss-ball", facts=facts, evidence=evidence, own=Rigor.BALL, support=support)
+
+
+def _told_apart(found: LossBounds) -> str:
+    """Say on which side of a short number near it the loss lies, and how far away; empty where it was not told from one."""
+    if not found.apart:
+        return ""
+    above = found.lower > found.apart
+    ends = (found.lower - found.apart, found.upper - found.apart) if above else (found.apart - found.upper, found.apart - found.lower)
+    return f" of {found.precision} bits: {'above' if above else 'below'} {rational_text(found.apart)} by {enclosure_text(*ends)}"
 
 
 def _exactly(loss: Fraction) -> str:

@@ -7,15 +7,18 @@ from typing import Any
 
 from lossproof.certificates.claims.critical_facts import claim_inertia, claim_loss, claim_loss_at, ranks_at
 from lossproof.certificates.claims.critical_kinds import MINIMA, SIGNS
-from lossproof.certificates.claims.learners import Learner
+from lossproof.certificates.claims.global_minimum import claim_global, claim_global_by_outputs
+from lossproof.certificates.claims.learners import Learner, learner_at
+from lossproof.certificates.claims.on_kinks import minimum_on_kinks, refute_on_kinks
 from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.claims.stationary import refute_stationary, stationary_claims
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
 from lossproof.certificates.proof.places import Point, point_near, radius_of
+from lossproof.certificates.proof.rank_bounds import RankBounds
 from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.cells import is_least_in_cell
-from lossproof.numerics.critical.exact import has_rational_sides, inactive_layer, samples_are_balanced
+from lossproof.numerics.critical.exact import has_rational_sides, inactive_layer
 from lossproof.numerics.critical.nearby_points import nearby_points
 from lossproof.numerics.curves.descent import DescentCurve, descent_curve
 from lossproof.theory.exceptions import NotDifferentiable
@@ -27,6 +30,7 @@ from lossproof.theory.verdicts import Rigor, Verdict
 _NAME = "critical-point"
 _PRECISION = 128
 _DESCENT_PARAMETERS = 60
+_SETTLED = 2
 _UNDECIDED = "Its class is not decided: the Hessian has eigenvalues whose sign is not proved, and no curve of descent was found."
 
 
@@ -45,13 +49,21 @@ class LandscapeClaims:
 
 @dataclass(frozen=True)
 class LocatedPoint:
-    """A critical point that was proved to lie at or near a point: the PROVED claim ``critical-point``, and what it gathers."""
+    """A critical point that was proved to lie at or near a point: the PROVED claim ``critical-point``, and what it gathers.
+
+    ``stationary`` is None at a minimum on kinks, where J may have no gradient.
+    """
 
     claim: Claim
-    stationary: Claim
+    stationary: Claim | None
     loss: Claim
     class_claim: Claim | None
     is_learner: bool
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the manifold of critical points that is proved to pass through it."""
+        return 0 if self.stationary is None else int(self.stationary.facts["dimension"])
 
     @property
     def is_minimum(self) -> bool:
@@ -68,7 +80,7 @@ def claim_critical_point(context: ProofContext, point: Point, landscape: Landsca
     located = locate(context, point, landscape)
     if located is not None:
         return located.claim
-    refuted = refute_stationary(context, point)
+    refuted = refute_stationary(context, point) or (None if context.has_jacobian(point) else refute_on_kinks(context, point))
     loss = None if refuted is None else claim_loss(context, point)
     if refuted is not None and loss is not None:
         return claim_not_critical(refuted, loss)
@@ -94,18 +106,59 @@ def _undecided(point: Point, refuted: Claim | None) -> Claim:
 
 
 def locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    """Prove a critical point at or near a point, for the first reason that gives a class, else for the first reason at all; None without any."""
+    """Prove a critical point at or near a point, for the first reason that gives a class, else for the first reason at all; None without any.
+
+    A class that leaves open whether the point is a maximum gives way to a later reason, which may know of a larger manifold of critical points.
+    """
     return context.once("critical point", point, lambda: _locate(context, point, landscape))
 
 
 def _locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    first = None
+    best = None
+    if not context.has_jacobian(point):
+        return _on_kinks(context, point, landscape)
     for stationary, learner in stationary_claims(context, point):
         found = _summary(context, stationary, learner, landscape)
-        if found is not None and found.class_claim is not None:
-            return found
-        first = first or found
-    return first
+        if found is not None and (best is None or _telling(found) > _telling(best)):
+            best = found
+        if best is not None and _telling(best) == _SETTLED:
+            break
+    return best
+
+
+def _telling(found: LocatedPoint) -> int:
+    """Return how much the class tells: nothing, that the loss falls along a direction and is not seen to rise along any, or all there is to tell."""
+    if found.class_claim is None:
+        return 0
+    return 1 if found.claim.facts["kind"] == "saddle" and not found.claim.facts["inertia"]["positive"] else _SETTLED
+
+
+def _on_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
+    """Return what is proved about a minimum where no gradient is known to exist: no direction leads down from it, so it is critical."""
+    learner = learner_at(context, point)
+    found = claim_global_by_outputs(context, point, learner, landscape.principle_error) or minimum_on_kinks(context, point)
+    loss = None if found is None else claim_loss(context, point)
+    if found is None or loss is None:
+        return None
+    facts = _facts(context, found, loss, None, None)
+    claim = decided(_NAME, point, f"These weights are a critical point. {found.reason}", "definition", found, loss, facts=facts)
+    return LocatedPoint(claim, None, loss, found, learner is not None)
+
+
+def _facts(
+    context: ProofContext, class_claim: Claim | None, loss: Claim, inertia: Claim | None, ranks: RankBounds | None
+) -> dict[str, Any]:
+    n = context.problem.architecture.N_net
+    counts = {"negative": 0, "zero": 0, "positive": 0, "undecided": n} if inertia is None else {key: inertia.facts[key] for key in SIGNS}
+    return {
+        "kind": "undecided" if class_claim is None else class_claim.id,
+        "loss_lower": loss.facts["loss_lower"],
+        "loss_upper": loss.facts["loss_upper"],
+        "inertia": counts,
+        "radius": radius_of(loss.place),
+        "rank_lower": 0 if ranks is None else ranks.lower.value,
+        "rank_upper": min(n, context.problem.columns) if ranks is None else ranks.upper.value,
+    }
 
 
 def _summary(context: ProofContext, stationary: Claim, learner: Learner | None, landscape: LandscapeClaims) -> LocatedPoint | None:
@@ -115,19 +168,9 @@ def _summary(context: ProofContext, stationary: Claim, learner: Learner | None, 
         return None
     inertia = claim_inertia(context, stationary, learner, landscape.morse)
     class_claim = _class_of(context, stationary, inertia, learner, landscape)
-    ranks, n = ranks_at(context, stationary, learner), context.problem.architecture.N_net
+    ranks, radius = ranks_at(context, stationary, learner), radius_of(stationary.place)
     bounds = () if ranks is None else (ranks.lower, ranks.upper)
-    counts = {"negative": 0, "zero": 0, "positive": 0, "undecided": n} if inertia is None else {key: inertia.facts[key] for key in SIGNS}
-    radius = radius_of(stationary.place)
-    facts = {
-        "kind": "undecided" if class_claim is None else class_claim.id,
-        "loss_lower": loss.facts["loss_lower"],
-        "loss_upper": loss.facts["loss_upper"],
-        "inertia": counts,
-        "radius": radius,
-        "rank_lower": 0 if ranks is None else ranks.lower.value,
-        "rank_upper": min(n, context.problem.columns) if ranks is None else ranks.upper.value,
-    }
+    facts = _facts(context, class_claim, loss, inertia, ranks)
     where = (
         "These weights are a critical point" if radius == 0 else f"A critical point lies within {decimal_above(radius)} of these weights"
     )
@@ -140,9 +183,9 @@ def _summary(context: ProofContext, stationary: Claim, learner: Learner | None, 
 def _class_of(
     context: ProofContext, stationary: Claim, inertia: Claim | None, learner: Learner | None, landscape: LandscapeClaims
 ) -> Claim | None:
-    """Claim the class of a critical point: global, strict or other local minimum, saddle, or descent along a curve; None where none is proved."""
+    """Claim the class of a critical point: global, strict or other local minimum, saddle, maximum, or descent along a curve; None where none is proved."""
     return (
-        _global(context, stationary, learner, landscape)
+        claim_global(context, stationary, learner, landscape.principle_error)
         or _by_inertia(context, stationary, inertia)
         or _inactive(context, stationary)
         or _least_in_cell(context, stationary)
@@ -154,36 +197,21 @@ def _near(stationary: Claim) -> dict[str, Any]:
     return {"radius": radius_of(stationary.place)}
 
 
-def _global(context: ProofContext, stationary: Claim, learner: Learner | None, landscape: LandscapeClaims) -> Claim | None:
-    problem, place, facts = context.problem, stationary.place, _near(stationary)
-    if learner is not None and landscape.principle_error.verdict is Verdict.PROVED:
-        reason = "It is an exact learner, where every sample has its least error: a global minimum."
-        return implied("global-learner", "global", place, reason, learner.claim, landscape.principle_error, facts=facts)
-    if problem.is_convex:
-        reason = "One layer with identity output and a convex error make J convex, so a critical point is a global minimum."
-        return implied("global-convex", "global", place, reason, stationary, facts=facts)
-    if stationary.rule == "stationary-balanced" and problem.error.convex.holds:
-        reason = (
-            "The gradients of the errors cancel within each group of samples whose outputs determine each other, so every group has its least error, "
-            "by convexity: a global minimum."
-        )
-        return implied("global-balanced", "global", place, reason, stationary, facts=facts)
-    if isinstance(place, Point) and problem.error.convex.holds and samples_are_balanced(problem, place.weights):
-        reason = (
-            "Within each group of samples whose outputs determine each other, such as equal inputs, the ∇E_i cancel, so every group has its least error, "
-            "by convexity: a global minimum."
-        )
-        return decided("global", place, reason, "global-floor", facts=facts, own=context.formal_rigor(place))
-    return None
-
-
 def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None) -> Claim | None:
     if inertia is None:
         return None
     counts, n, dimension = inertia.facts, context.problem.architecture.N_net, stationary.facts["dimension"]
-    if counts["negative"]:
+    if counts["negative"] and counts["negative"] + counts["zero"] == n and counts["zero"] == dimension:
+        name, reason = "maximum", "Its Hessian is negative definite: a strict local maximum."
+        if dimension:
+            reason = (
+                f"It lies on a manifold of dimension {dimension} of critical points with one loss, and across it the Hessian is negative definite: "
+                "a local maximum, not a strict one (Morse-Bott)."
+            )
+    elif counts["negative"]:
         plural = "s" if counts["negative"] > 1 else ""
-        name, reason = "saddle", f"Its Hessian has {counts['negative']} negative eigenvalue{plural}: a saddle, no local minimum."
+        seen = "a saddle, no local minimum" if counts["positive"] else "no local minimum"
+        name, reason = "saddle", f"Its Hessian has {counts['negative']} negative eigenvalue{plural}: {seen}."
     elif counts["positive"] == n:
         name, reason = "strict-minimum", "Its Hessian is positive definite: a strict local minimum."
     elif not counts["undecided"] and counts["zero"] == dimension:
@@ -199,13 +227,15 @@ def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None)
 
 def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
     problem, a, place = context.problem, context.problem.architecture, stationary.place
-    right = a.output_activation.is_identity and problem.error.convex.holds
-    layer = inactive_layer(problem, place.weights, _PRECISION) if isinstance(place, Point) and right and a.L >= 2 else None
-    if layer is None or (a.bias != "trainable" and layer < a.L - 1):
+    layer = inactive_layer(problem, place.weights, _PRECISION) if isinstance(place, Point) else None
+    free = layer is not None and (a.bias == "trainable" or layer == a.L - 1)
+    if layer is None or (layer < a.L and not (free and a.output_activation.is_identity and problem.error.convex.holds)):
         return None
     reason = (
         f"All units of hidden layer {layer} are inactive at all samples, so no small change makes the output depend on the input; "
         "the constant it gives is the best of those near it: a local minimum, not a strict one."
+        if layer < a.L
+        else "All outputs lie where their activation is constant, at all samples, so no small change of the weights changes the loss: a local minimum."
     )
     evidence = {"layer": layer, "precision": _PRECISION}
     return decided("local-minimum", place, reason, "dead-layer", stationary, facts=_near(stationary), evidence=evidence, own=Rigor.BALL)

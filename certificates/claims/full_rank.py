@@ -13,8 +13,8 @@ from lossproof.certificates.proof.rank_bounds import RankBounds, generic_upper_b
 from lossproof.certificates.proof.structural_bounds import trivial_bound
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.ranks.sign_patterns import sign_pattern_evidence
+from lossproof.numerics.samples.unavoidable_kinks import unavoidable_kink
 from lossproof.theory.functions.activation import Activation
-from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Verdict
@@ -28,7 +28,7 @@ def claim_full_rank_at(context: ProofContext, point: Point) -> Claim:
     smooth = context.differentiable(point, 1)
     columns = context.problem.columns
     if smooth is None:
-        facts = {"rank_lower": 0, "rank_upper": min(matrix_size(context.problem, "P")), "columns": columns}
+        facts = {"rank_lower": 0, "rank_upper": generic_upper_bound(context).value, "columns": columns}
         return undefined_claim(context, _NAME, point, facts)
     found = rank_bounds(context, "P", point)
     lower, upper = found.lower.value, found.upper.value
@@ -53,6 +53,28 @@ def decided_full_rank(context: ProofContext, place: Place, found: RankBounds, sm
     return decided(_NAME, place, reason, "definition", found.lower, found.upper, *smooth, verdict=verdict, facts=facts)
 
 
+def claim_identifiable(context: ProofContext, point: Point) -> Claim:
+    """Claim ``rank P = N_net`` at a point: no direction of the weights leaves all outputs as they are, at first order."""
+    name, problem = "identifiable", context.problem
+    smooth, weights = context.differentiable(point, 1), problem.architecture.N_net
+    if smooth is None:
+        return undefined_claim(context, name, point, {"rank_lower": 0, "rank_upper": generic_upper_bound(context).value, "N_net": weights})
+    found = rank_bounds(context, "P", point)
+    lower, upper = found.lower.value, found.upper.value
+    facts = {"rank_lower": lower, "rank_upper": upper, "N_net": weights}
+    if lower == weights:
+        reason = f"rank P(W) = {weights} = N_net: every direction of the weights changes some output at first order, and JᵀJ is regular."
+        return decided(name, point, reason, "definition", found.lower, found.upper, *smooth, facts=facts)
+    if upper < weights:
+        free = f"at least {weights - upper}" if lower < upper else str(weights - upper)
+        least = f"of the {weights} directions of the weights {free} leave all outputs as they are at first order, so JᵀJ is singular"
+        reason = f"rank P(W) {'=' if lower == upper else '≤'} {upper}: {least}."
+        return decided(name, point, reason, "definition", found.lower, found.upper, *smooth, verdict=Verdict.REFUTED, facts=facts)
+    missing = f"a lower bound of {weights} (raise max_precision), or a direction of the weights that changes no output"
+    reason = f"rank P(W) was enclosed between {lower} and {upper}; N_net = {weights}."
+    return undecided(name, point, reason, missing, found.lower, found.upper, facts=facts)
+
+
 def _facts(lower: RankBound, upper: RankBound, columns: int) -> dict[str, int]:
     return {"rank_lower": lower.value, "rank_upper": upper.value, "columns": columns}
 
@@ -62,7 +84,23 @@ def undefined_claim(context: ProofContext, name: str, point: Point, facts: Mappi
     kinked = next(s for s in context.problem.architecture.activations if s.kinks(1))
     places = " or ".join(map(str, kinked.kinks(1)))
     reason = f"P(W) does not exist at these weights: some z is {places}, where {brief_name(kinked.name)} has no derivative (or cannot be told from it)."
-    return undecided(name, point, reason, "weights at which every derivative exists, for instance with other biases", facts=facts)
+    missing = f"weights at which every derivative exists{', for instance with other biases' if context.problem.architecture.bias != 'none' else ''}"
+    nowhere = _defined_nowhere(context.problem)
+    return undecided(name, point, *(nowhere or (reason, missing)), facts=facts)
+
+
+def _defined_nowhere(problem: Problem) -> tuple[str, str] | None:
+    """Say why ``P(W)`` exists at no weights, and what would be needed; None where it may exist."""
+    kink = unavoidable_kink(problem)
+    if kink is None:
+        return None
+    sample, layer = kink
+    name = brief_name(problem.architecture.activation_of(layer).name)
+    reason = (
+        f"P(W) is defined at no W: the input of sample {sample} is 0, so whatever the weights a unit of layer {layer} has a z there at which {name} has no "
+        "derivative."
+    )
+    return reason, "trainable biases, samples without the input 0, or an activation that is differentiable there"
 
 
 def best_generic_bound(context: ProofContext, start: Point) -> RankBound | None:
@@ -109,7 +147,8 @@ def generic_claim_of(context: ProofContext, best: RankBound | None, start: Point
         facts = _facts(lower, upper, columns)
         return decided(_NAME, ALMOST_EVERYWHERE, _why_full(lower), "definition", lower, upper, facts=facts)
     if upper.value < columns:
-        reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason."
+        nowhere = _defined_nowhere(problem)
+        reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason.{'' if nowhere is None else f' Moreover, {nowhere[0]}'}"
         return _refuted_almost(lower, upper, columns, reason)
     open_set = deficient_open_set(context, start)
     if open_set is not None:
@@ -166,9 +205,11 @@ def _open(problem: Problem, best: RankBound | None, upper: RankBound) -> Claim:
     """Return the UNDECIDED claim: what is known of the rank at some point, and what a decision would need."""
     columns = problem.columns
     if best is None:
-        reason, missing = "P(W) exists at none of the points tried.", "weights at which every derivative in P exists"
+        kinked = next(s for s in problem.architecture.activations if not s.differentiable.holds)
+        reason = f"At each of the points tried {brief_name(kinked.name)} meets a z at which it has no derivative, or none that can be told from it."
+        nowhere = _defined_nowhere(problem) or (reason, "weights at which every derivative in P exists")
         facts = {"rank_lower": 0, "rank_upper": upper.value, "columns": columns}
-        return undecided(_NAME, ALMOST_EVERYWHERE, reason, missing, upper, facts=facts)
+        return undecided(_NAME, ALMOST_EVERYWHERE, *nowhere, upper, facts=facts)
     if best.value == columns:
         rough = next(s.name for s in problem.architecture.activations if not s.analytic.holds)
         reason = (

@@ -14,6 +14,8 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
 from lossproof.numerics.critical.box import refined_weights
+from lossproof.numerics.critical.point_on_kinks import point_on_kinks
+from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.learners.candidates import learner_from
 from lossproof.numerics.network.weight_vectors import flat_weights, is_small_beside
 from lossproof.theory.problem.architecture import Architecture
@@ -27,7 +29,9 @@ NEAR = Fraction(1, 100)
 _SHORT_STEPS = Fraction(1, 10)
 _MOST_WORK = 5_000_000
 _MOST_NEWTON_WORK = 2_000_000
-_LEADS = " Steps like Newton's lead from them to a critical point, which is proved at a point of its own."
+_SHARP = Fraction(1, 10**6)
+_FINER = " The box is wide; steps like Newton's lead to a finer centre inside it, which is a point of its own."
+_LEADS = " A short way leads from them to a critical point, which is proved at a point of its own."
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class GivenWeights:
     - ``critical``: the claim ``critical-point`` there;
     - ``own``: what is proved about these very weights besides, where ``critical`` speaks about a critical point at some distance from them;
     - ``located``: the critical point that was located, at or near the weights, or at a point of its own, found from weights that are not critical and far
-      from it; or None.
+      from it, or that lie in a wide box around it; or None.
     """
 
     critical: Claim
@@ -60,8 +64,9 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     Where a critical point is proved within a positive distance of them, the reason first says whether they are critical themselves, and their own loss. If
     they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that steps like
     Newton's lead to from there, and that is proved near where they end, is a witness at a point of its own. So is one where nothing is proved near the
-    weights, if they are not critical and the steps go no farther than 1/10 of the largest entry. Of large problems, ``T N_net`` beyond 5·10^6,
-    weights near a critical point are not asked for more; beyond ``T N_net² = 2·10^6`` no such steps are taken where nothing is proved near.
+    weights, if they are not critical and the steps go no farther than 1/10 of the largest entry, and one inside a wide box around the weights: one that leaves
+    the class open, or the loss known to less than six digits. Of large problems, ``T N_net`` beyond 5·10^6, weights near a critical point are not asked for
+    more; beyond ``T N_net² = 2·10^6`` no such steps are taken where nothing is proved near.
     """
     found = locate(context, point, landscape)
     if found is None:
@@ -74,11 +79,37 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     refuted, loss = (refute_stationary(context, point), claim_loss(context, point)) if asked else (None, None)
     if refuted is None or loss is None or not far:
         own = tuple(claim for claim in (refuted, loss) if claim is not None)
-        told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}")
-        return GivenWeights(told, own, replace(found, claim=told))
-    problem, start = context.problem, point.weights
-    nearer = learner_from(problem, start) if found.is_learner else refined_weights(problem, start)
-    return _with_witness(claim_not_critical(refuted, loss), _witness(context, start, nearer, landscape))
+        finer = _witness(context, point.weights, _nearer(context, point, found), landscape) if asked and _is_wide(found) else None
+        inside = finer is not None and _holds(found, finer)
+        told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}{_FINER if inside else ''}")
+        return GivenWeights(told, own, finer if inside else replace(found, claim=told))
+    return _with_witness(claim_not_critical(refuted, loss), _witness(context, point.weights, _nearer(context, point, found), landscape))
+
+
+def _nearer(context: ProofContext, point: Point, found: LocatedPoint) -> Weights | None:
+    """Return weights to which steps like Newton's lead from a point near a critical point, or an exact learner."""
+    return learner_from(context.problem, point.weights) if found.is_learner else refined_weights(context.problem, point.weights)
+
+
+def _is_wide(found: LocatedPoint) -> bool:
+    """Tell whether a box leaves the class of its critical point open, or encloses the loss to less than six digits."""
+    lower, upper = (Fraction(found.loss.facts[key]) for key in ("loss_lower", "loss_upper"))
+    return found.class_claim is None or upper - lower > _SHARP * abs(upper)
+
+
+def _holds(outer: LocatedPoint, inner: LocatedPoint) -> bool:
+    """Tell whether one box lies inside another, up to rounding: it chooses what to tell, and decides nothing."""
+    first, second = outer.claim.point, inner.claim.point
+    if first is None or second is None:
+        return False
+    pairs = zip(first.weights.layers, second.weights.layers, strict=True)
+    apart = [
+        abs(ball_of(x) - ball_of(y))
+        for a, b in pairs
+        for u, v in zip((*a.W, a.b), (*b.W, b.b), strict=True)
+        for x, y in zip(u, v, strict=True)
+    ]
+    return all(bool(x + ball_of(radius_of(inner.claim.place)) <= ball_of(radius_of(outer.claim.place))) for x in apart)
 
 
 def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims) -> GivenWeights:
@@ -86,7 +117,7 @@ def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims
     critical, problem, start = claim_critical_point(context, point, landscape), context.problem, point.weights
     if critical.verdict is not Verdict.REFUTED or problem.T * problem.architecture.N_net**2 > _MOST_NEWTON_WORK:
         return GivenWeights(critical)
-    nearer = refined_weights(problem, start)
+    nearer = point_on_kinks(problem, start) or refined_weights(problem, start)
     near = nearer if nearer is not None and _is_short_way(problem, start, nearer) else None
     return _with_witness(critical, _witness(context, start, near, landscape))
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from math import ceil, isfinite
 
 from lossproof.certificates.claims.critical_facts import claim_loss, claim_loss_below
@@ -13,6 +14,7 @@ from lossproof.certificates.claims.critical_point import LandscapeClaims, prove_
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.places import Point
+from lossproof.numerics.critical.embedded_minima import embedded_minima
 from lossproof.numerics.critical.search import Candidate, SearchResult, search_in_rounds
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.theory.exceptions import InputError
@@ -142,12 +144,16 @@ class NetworkSearch:
     def _search(self, begin: float) -> str:
         """Search, and return why it ended."""
         ended = "all starts were made"
-        for result in self._rounds(begin):
+        embedding = MOST_ROUNDS - 1 if self.budget.seconds is None else 0
+        for number, result in enumerate(self._rounds(begin)):
             self.latest = result
             self._prove(result)
+            over = self.budget.seconds is not None and time.perf_counter() - begin >= self.budget.seconds
+            if number == embedding and self.pool.suboptimal is None and not over:
+                self._prove_embedded()
             if self.pool.suboptimal is not None:
                 return _DECIDED
-            if self.budget.seconds is not None and time.perf_counter() - begin >= self.budget.seconds:
+            if over:
                 ended = "the time was over"
                 break
         self._beat_the_best()
@@ -168,6 +174,14 @@ class NetworkSearch:
         for candidate in self._telling(result)[:_PROOFS]:
             self.tried.add(candidate.weights)
             self.pool.add(prove_near(self.context, candidate.weights, self.landscape, nearby=True))
+            if self.pool.suboptimal is not None:
+                return
+
+    def _prove_embedded(self) -> None:
+        """Prove minima of narrower networks, copied into this one, until one is bad."""
+        for weights in islice(embedded_minima(self.context.problem, self.context.seed), _PROOFS):
+            self.pool.add(prove_near(self.context, weights, self.landscape, nearby=False))
+            self.pool.beat_minima()
             if self.pool.suboptimal is not None:
                 return
 

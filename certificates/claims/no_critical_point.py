@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
+from lossproof.certificates.claims.critical_facts import claim_loss_below
 from lossproof.certificates.claims.exact_learning import unreachable_target
 from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import Claim, decided
+from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import EVERYWHERE, Point
 from lossproof.certificates.proof.rank_bounds import rank_bounds
 from lossproof.numerics.samples.escape_direction import escape_direction, lifting_direction
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
+
+_LOG_2 = Fraction(69, 100)
+_MOST_WORK = 200_000
 
 
 def claim_no_critical_point(problem: Problem) -> Claim | None:
@@ -44,8 +49,47 @@ def _evidence(direction: list[list[Fraction]] | None) -> dict[str, list[list[str
     return {"direction": [[rational_text(u) for u in row] for row in direction]}
 
 
-def claim_infimum_not_attained(context: ProofContext, point: Point) -> Claim | None:
-    """Claim that the least loss is approached and never reached, from targets at the end of the output's range and a wide layer; None otherwise."""
+def claim_infimum_not_attained(context: ProofContext, point: Point, losses: Iterable[Claim] | None) -> Claim | None:
+    """Claim that the least loss is approached and never reached, as targets are at an end of the output's range; None where that is not shown.
+
+    That is shown by a wide layer, or else by a loss so small that no output is on the wrong side: one of ``losses``, which are claims ``loss-bounds`` asked for
+    only then, or one that a short training of a small network finds. None for ``losses`` leaves that out.
+    """
+    return _by_wide_layer(context, point) or (None if losses is None else _by_small_loss(context, losses))
+
+
+def _by_small_loss(context: ProofContext, losses: Iterable[Claim]) -> Claim | None:
+    problem = context.problem
+    most = _telling_loss(problem)
+    if most is None:
+        return None
+    loss = min(losses, key=lambda known: known.facts["loss_upper"], default=None)
+    if (loss is None or loss.facts["loss_upper"] >= most) and problem.T * problem.architecture.N_net <= _MOST_WORK:
+        loss = claim_loss_below(context, most)
+    if loss is None or loss.facts["loss_upper"] >= most:
+        return None
+    reason = (
+        "All targets are at the ends of the output's range, and at some weights the loss is so small that every output is on the side of its target: larger "
+        "and larger output weights bring the loss to 0, which no weights attain. So the infimum of the loss, 0, is not attained."
+    )
+    return implied("infimum-by-loss", "infimum-not-attained", EVERYWHERE, reason, loss)
+
+
+def _telling_loss(problem: Problem) -> Fraction | None:
+    """Return a loss below which no output is on the wrong side of its target, which has to be at an end of the range; None where there is no such loss."""
+    a, error, targets = problem.architecture, problem.error, {y for row in problem.samples.Y for y in row}
+    output = a.output_activation
+    if error.is_cross_entropy:
+        free = a.bias != "fixed" and output.is_identity and (a.n_L >= 2 or error.family == "logistic")
+        return _LOG_2 / problem.T if free and targets <= {0, 1} else None
+    lower, upper = output.range.lower, output.range.upper
+    free = a.bias == "trainable" and output.is_squashing and error.name == "squared"
+    return (
+        (upper - lower) ** 2 / (8 * problem.T) if free and lower is not None and upper is not None and targets <= {lower, upper} else None
+    )
+
+
+def _by_wide_layer(context: ProofContext, point: Point) -> Claim | None:
     problem = context.problem
     a, unreachable = problem.architecture, unreachable_target(problem)
     if unreachable is None or a.fan_in(a.L) < problem.T or not _targets_are_limits(problem):

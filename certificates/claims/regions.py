@@ -21,6 +21,7 @@ from lossproof.numerics.network.loss_value import outward_bounds
 from lossproof.numerics.samples.affine_fit import affine_fit
 from lossproof.numerics.samples.affine_logits import affine_logits
 from lossproof.numerics.samples.constant_network import definite_output
+from lossproof.numerics.samples.gated_fit import gated_fit
 from lossproof.numerics.samples.linear_separation import separating_direction
 from lossproof.numerics.samples.normal_equations import Table
 from lossproof.theory.problem.problem import Problem
@@ -70,6 +71,8 @@ def _has_free_output(problem: Problem) -> bool:
 
 def _linear_region(context: ProofContext) -> Claim | None:
     problem = context.problem
+    if problem.architecture.bias == "none":
+        return _gated_region(context)
     if not any(piece.slope != 0 for piece in problem.architecture.activation.affine_pieces) or not _has_free_output(problem):
         return None
     if problem.error.is_cross_entropy:
@@ -78,6 +81,24 @@ def _linear_region(context: ProofContext) -> Claim | None:
     if fit is None or not all(is_writable(q) for row in fit.map for q in row):
         return None
     return _linear(problem, _short_below(fit.loss), {"map": _texts(fit.map)}, Rigor.EXACT)
+
+
+def _gated_region(context: ProofContext) -> Claim | None:
+    """Claim that weights without biases, all hidden units of which have the same signs on the samples, are a local minimum: then the network is linear."""
+    problem, a = context.problem, context.problem.architecture
+    two_lines = a.activation.homogeneity == 1 and len(a.activation.affine_pieces) == 2
+    right = two_lines and a.L == 2 and a.widths[1] > min(a.widths[0], a.n_L) and a.output_activation.is_identity
+    right = right and problem.error.name == "squared" and beyond_doubles(problem) is None
+    fit = gated_fit(problem, context.seed) if right else None
+    if fit is None or not all(is_writable(q) for row in fit.map for q in row):
+        return None
+    loss = _short_below(fit.loss)
+    reason = (
+        "With all hidden units on the same sides of 0 at the samples, each output is a linear map of the inputs, each multiplied by the slope of "
+        f"{a.activation.name} on its side, and the best of these maps is attained: a local minimum of a loss of at least {decimal_below(loss, 8)}."
+    )
+    evidence = {"map": _texts(fit.map), "direction": [rational_text(q) for q in fit.direction]}
+    return _minimum("linear-region", reason, loss, evidence, Rigor.EXACT)
 
 
 def _linear_region_of_logits(context: ProofContext) -> Claim | None:

@@ -13,17 +13,14 @@ from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import Point, Witness, point_near, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.balanced_inputs import balanced_point
-from lossproof.numerics.critical.blind_layers import blind_point
 from lossproof.numerics.critical.box import critical_box, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
 from lossproof.numerics.critical.families import FamilyPoint, family_point
 from lossproof.numerics.critical.identities import Identity
-from lossproof.numerics.critical.idle_units import idle_point
-from lossproof.numerics.critical.merged_units import merged_point
 from lossproof.numerics.network.boxes import parameter_place
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.numbers import is_rational
-from lossproof.theory.rationals import is_writable, rational_text
+from lossproof.theory.rationals import rational_text
 from lossproof.theory.verdicts import Rigor, Verdict
 
 _NAME = "stationary"
@@ -34,9 +31,8 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
     """Yield claims that a critical point lies at or near a point, one for each reason that holds, each with the exact learner that it is, if it is one.
 
     The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; Krawczyk's test for the sums over
-    groups of equal inputs; for the gradient, for all parameters, up to the symmetries, in a smaller network whose units are copied, with idle units, with two
-    layers without weights, or up to identities of the gradient on a family of weights. A later reason may know of a larger manifold of critical points than
-    an earlier one.
+    groups of equal inputs; for the gradient, for all parameters, up to the symmetries, or up to identities on a family of weights, which comes before the boxes
+    where the gradient vanishes exactly. A later reason may know of a larger manifold of critical points than an earlier one.
     """
     if not context.has_jacobian(point):
         return
@@ -44,20 +40,16 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
         found = at_learner(context, learner)
         if found is not None:
             yield found, learner
-    reasons: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (
-        _constant,
-        _exactly,
-        _balanced,
-        _in_a_box,
-        _merged,
-        _idle,
-        _blind,
-        _family,
-    )
-    for reason in reasons:
+    boxes: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (_balanced, _in_a_box)
+    for reason in (_constant, _exactly, *((_family, *boxes) if _is_critical(context, point) else (*boxes, _family))):
         found = reason(context, point)
         if found is not None:
             yield found, None
+
+
+def _is_critical(context: ProofContext, point: Point) -> bool:
+    """Tell whether every component of the gradient is 0, by exact arithmetic."""
+    return context.once("gradient is zero", point, lambda: gradient_is_zero(context.problem, point.weights))
 
 
 def _learners(context: ProofContext, point: Point) -> Iterator[Learner]:
@@ -127,7 +119,7 @@ def _constant(context: ProofContext, point: Point) -> Claim | None:
 def _exactly(context: ProofContext, point: Point) -> Claim | None:
     """The gradient vanishes; the symmetries give a family of critical points."""
     problem, smooth = context.problem, context.differentiable(point, 1)
-    if smooth is None or not context.once("gradient is zero", point, lambda: gradient_is_zero(problem, point.weights)):
+    if smooth is None or not _is_critical(context, point):
         return None
     gauge = symmetry_gauge(problem, point.weights)
     family = (
@@ -173,44 +165,6 @@ def _in_a_box(context: ProofContext, point: Point) -> Claim | None:
     return _located(point, box.radius, len(box.fixed), reason, "stationary-box", evidence)
 
 
-def _merged(context: ProofContext, point: Point) -> Claim | None:
-    found = merged_point(context.problem, point.weights, exactly=True)
-    if found is None or not all(map(is_writable, (found.radius, *found.grouping.shares))):
-        return None
-    grouping = found.grouping
-    units, groups = len(grouping.shares), len(grouping.groups)
-    reason = (
-        f"In hidden layer {grouping.layer} the {units} units are copies of {groups}: the network with {groups} has a critical point in the box of half-width "
-        f"{decimal_above(found.box.radius)} (Krawczyk's test), and its embedding is critical for all shares of the outgoing weights (Fukumizu and Amari 2000)."
-    )
-    evidence = {
-        "layer": grouping.layer,
-        "groups": [list(group) for group in grouping.groups],
-        "shares": [rational_text(share) for share in grouping.shares],
-        "radius": found.box.radius,
-        "precision": found.box.precision,
-    }
-    return _located(point, found.radius, units - groups, reason, "stationary-merged", evidence)
-
-
-def _idle(context: ProofContext, point: Point) -> Claim | None:
-    found = idle_point(context.problem, point.weights, exactly=True)
-    if found is None:
-        return None
-    reason = (
-        f"{len(found.units)} of the units of hidden layer {found.layer} have no outgoing weights, so the gradient by their incoming weights is 0; "
-        f"for the other components Newton's map sends the box of half-width {decimal_above(found.radius)} into itself {_INTO_ITSELF}"
-    )
-    evidence = {
-        "layer": found.layer,
-        "units": list(found.units),
-        "free": [list(chosen) for chosen in found.free],
-        "radius": found.radius,
-        "precision": found.precision,
-    }
-    return _located(point, found.radius, found.dimension(context.problem.architecture), reason, "stationary-idle", evidence)
-
-
 def _balanced(context: ProofContext, point: Point) -> Claim | None:
     found = balanced_point(context.problem, point.weights, exactly=True)
     if found is None:
@@ -231,7 +185,7 @@ def _family(context: ProofContext, point: Point) -> Claim | None:
     found = family_point(problem, point.weights, exactly=True)
     if found is None:
         return None
-    here = context.once("gradient is zero", point, lambda: gradient_is_zero(problem, point.weights))
+    here = _is_critical(context, point)
     special = "zeros and equal units of these weights" if found.held or found.ties else "symmetries of the network"
     implied = f"By the {special}, {len(found.implied)} components of the gradient follow from the others all over a family of weights; "
     rest = (
@@ -267,15 +221,3 @@ def _terms(identities: Sequence[Identity]) -> list[Any]:
         [[k, rational_text(q), [x if isinstance(x, int) else list(x) for x in factors]] for k, q, factors in identity]
         for identity in identities
     ]
-
-
-def _blind(context: ProofContext, point: Point) -> Claim | None:
-    found = blind_point(context.problem, point.weights, exactly=True)
-    if found is None:
-        return None
-    reason = (
-        f"The weights of layers {found.layers[0]} and {found.layers[1]} are 0, so the output does not depend on the input, and the gradient vanishes "
-        f"as soon as Σ_i ∇E_i does; for the output biases Newton's map sends the box of half-width {decimal_above(found.radius)} into itself {_INTO_ITSELF}"
-    )
-    evidence = {"layers": list(found.layers), "radius": found.radius, "precision": found.precision}
-    return _located(point, found.radius, found.dimension(context.problem.architecture), reason, "stationary-blind", evidence)

@@ -28,7 +28,12 @@ _NOT_ALLOWED = "So ε is a function of the target there, and a multiple of s: {w
 
 def claims_of_theorems(context: ProofContext, point: Point, principle_error: Claim) -> list[Claim]:
     """Claim the theorems that apply, each by its statement: PROVED where every local minimum is global, REFUTED where bad ones exist; others are left out."""
-    found = (_independent_samples(context, point, principle_error), _one_relation(context, point), claim_no_local_minimum(context.problem))
+    found = (
+        _independent_samples(context, point, principle_error),
+        _shallow_linear(context.problem),
+        _one_relation(context, point),
+        claim_no_local_minimum(context.problem),
+    )
     return [claim for claim in found if claim is not None]
 
 
@@ -50,6 +55,19 @@ def _independent_samples(context: ProofContext, point: Point, principle_error: C
         "continuous and strictly increasing: the hidden outputs move freely, and no local minimum can be bad."
     )
     return implied("independent-samples", "independent-samples", EVERYWHERE, reason, rank, principle_error)
+
+
+def _shallow_linear(problem: Problem) -> Claim | None:
+    a = problem.architecture
+    linear = a.L == 2 and a.activation.is_identity and a.output_activation.is_identity
+    if not linear or a.bias == "fixed" or problem.error.name != "squared":
+        return None
+    reason = (
+        "A linear network with one hidden layer and the squared error: at a local minimum that fits worse than the best affine map, the two matrices have full "
+        "rank, and the hidden layer spans eigenvectors of the covariance of the fitted targets. If these were not the leading ones, turning one of them "
+        "towards a better one would lower the loss."
+    )
+    return implied("shallow-linear", "shallow-linear", EVERYWHERE, reason)
 
 
 def _one_relation(context: ProofContext, point: Point) -> Claim | None:

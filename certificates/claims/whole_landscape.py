@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lossproof.certificates.claims.cited import claims_cited, decisive_theorem
 from lossproof.certificates.claims.full_rank import full_rank_everywhere
-from lossproof.certificates.claims.no_critical_point import claim_no_critical_point
+from lossproof.certificates.claims.no_critical_point import claim_infimum_not_attained, claim_no_critical_point
 from lossproof.certificates.claims.regions import BadRegion, bad_region
 from lossproof.certificates.claims.theorems import claims_of_theorems
 from lossproof.certificates.proof.context import ProofContext
@@ -49,6 +49,11 @@ class WholeLandscape:
         """The claims that say something about this landscape, published theorems that do not apply left out."""
         found = (self.nowhere, self.full, *self.theorems, self.decisive)
         return tuple(claim for claim in found if claim is not None)
+
+    def infimum_not_attained(self, point: Point, losses: Iterable[Claim]) -> Claim | None:
+        """Return the claim that the least loss is approached and never reached, or None; losses tell where no theorem says that there is no local minimum."""
+        said = self.nowhere is not None or any(claim.id == "separable-squashing" for claim in self.theorems)
+        return claim_infimum_not_attained(self.context, point, None if said else losses)
 
     def bad_region(self, losses: Iterable[Claim]) -> BadRegion | None:
         """Return a local minimum in a region of the weights that some point beats, one of known losses or a new one."""

@@ -58,7 +58,7 @@ def find_critical_points(
     From ``starts`` seeded points, minimisation and Newton-like iterations in doubles look for points with ``∇J = 0``; what they find is counted once
     up to permutations of hidden units and the sign symmetry of the activation. Each candidate is then proved: exactly, or in a box that contains
     exactly one critical point (Krawczyk), or as a point of a critical manifold; and classed as ``global``, ``strict-minimum``, ``local-minimum``,
-    ``saddle``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved curve of descent. A local minimum whose
+    ``saddle``, ``maximum``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved curve of descent. A local minimum whose
     loss is proved to lie above that of another point, critical or not, is ``suboptimal`` and REFUTES ``no-bad-local-minima``; the certificate holds both
     points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose search is made as well where ``starts`` are fewer.
 
@@ -182,8 +182,8 @@ def _weights_of(point: LocatedPoint) -> Weights | None:
 
 def _same_family(first: LocatedPoint, second: LocatedPoint) -> bool:
     """Tell whether two points lie on manifolds of critical points of equal dimension, with the same class and inertia and losses not told apart."""
-    a, b, dimension = first.claim.facts, second.claim.facts, first.stationary.facts["dimension"]
-    alike = dimension > 0 and dimension == second.stationary.facts["dimension"] and all(a[key] == b[key] for key in ("kind", "inertia"))
+    a, b, dimension = first.claim.facts, second.claim.facts, first.dimension
+    alike = dimension > 0 and dimension == second.dimension and all(a[key] == b[key] for key in ("kind", "inertia"))
     return alike and a["loss_lower"] <= b["loss_upper"] and b["loss_lower"] <= a["loss_upper"]
 
 
@@ -206,7 +206,8 @@ def _report(pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None,
     known = pool.places or [Point(random_weights(problem, context.seed))]
     whole = WholeLandscape.of(context, known[0], landscape.principle_error)
     decision = decide(whole, pool, landscape, budget)
-    claims, first, check = _claims(pool, landscape, whole, decision), pool.places or known, None
+    infimum = whole.infimum_not_attained(known[0], pool.all_losses())
+    claims, first, check = _claims(pool, landscape, whole, decision, infimum), pool.places or known, None
     if self_check:
         context.report_progress("checking the certificate", 0, 1)
         claims, check = checked_claims(problem, claims, first)
@@ -225,12 +226,12 @@ def _report(pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None,
     return Report(problem, tuple(first), bool(pool.points), claims, spectrum, notes, data_name, check, decision.search)
 
 
-def _claims(pool: Pool, landscape: LandscapeClaims, whole: WholeLandscape, decision: Decision) -> tuple[Claim, ...]:
+def _claims(pool: Pool, landscape: LandscapeClaims, whole: WholeLandscape, decision: Decision, infimum: Claim | None) -> tuple[Claim, ...]:
     ordered = sorted(pool.points, key=lambda point: point.claim.facts["loss_upper"])
     bad = [claim for point in ordered if (claim := claim_suboptimal(point, pool.losses)) is not None]
     told = [claim if decision.suboptimal is None or claim.place is not decision.suboptimal.place else decision.suboptimal for claim in bad]
     conclusion = decision.claim or open_after_points(len(ordered))
     return (
-        conclusion, *whole.telling, *claims_of_region(conclusion), *(point.claim for point in ordered), *told,
+        conclusion, *whole.telling, *(() if infimum is None else (infimum,)), *claims_of_region(conclusion), *(point.claim for point in ordered), *told,
         landscape.principle_error, landscape.morse,
     )  # fmt: skip

@@ -21,21 +21,31 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = (".svg", ".png")
-_KINDS = ("global", "strict-minimum", "local-minimum", "saddle", "higher-order-descent", "undecided")
+_KINDS = ("global", "strict-minimum", "local-minimum", "saddle", "maximum", "higher-order-descent", "undecided")
 _COLUMN_WORDS = (
     "global\nminimum",
     "strict local\nminimum",
-    "local minimum,\nnot strict",
+    "local minimum",
     "saddle",
+    "local\nmaximum",
     "no minimum:\nhigher order",
     "kind\nundecided",
 )
-_MARKERS = {"global": "o", "strict-minimum": "v", "local-minimum": "s", "saddle": "D", "higher-order-descent": "^", "undecided": "p"}
+_MARKERS = {
+    "global": "o",
+    "strict-minimum": "v",
+    "local-minimum": "s",
+    "saddle": "D",
+    "maximum": "P",
+    "higher-order-descent": "^",
+    "undecided": "p",
+}
 _COLOURS = {
     "global": "#009e73",
     "strict-minimum": "#0072b2",
     "local-minimum": "#0072b2",
     "saddle": "#ffffff",
+    "maximum": "#ffffff",
     "higher-order-descent": "#ffffff",
     "undecided": "#ffffff",
 }
@@ -131,8 +141,9 @@ def _column_text(column: tuple[str, int], points: Sequence[CriticalPoint]) -> st
     kind, index = column
     if kind != "saddle":
         return _COLUMN_WORDS[_KINDS.index(kind)]
-    open_end = any(point.inertia["undecided"] for point in points if _column_of(point) == column)
-    return f"saddle,\nindex {'≥ ' if open_end else ''}{index}"
+    members = [point.inertia for point in points if _column_of(point) == column]
+    open_end, known = any(signs["undecided"] for signs in members), all(signs["positive"] for signs in members)
+    return f"{'saddle' if known else 'no minimum'},\nindex {'≥ ' if open_end else ''}{index}"
 
 
 def _groups(points: Sequence[CriticalPoint], columns: Sequence[tuple[str, int]], scale: _Scale) -> list[_Group]:

@@ -29,7 +29,7 @@ class CriticalPoint:
 
     @property
     def kind(self) -> str:
-        """The class: ``global``, ``strict-minimum``, ``local-minimum``, ``saddle``, ``higher-order-descent`` or ``undecided``."""
+        """The class: ``global``, ``strict-minimum``, ``local-minimum``, ``saddle``, ``maximum``, ``higher-order-descent`` or ``undecided``."""
         return str(self.claim.facts["kind"])
 
     @property

@@ -6,7 +6,14 @@ import textwrap
 
 from lossproof.certificates.maps.record import MapRecord
 from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS, aligned_table, critical_rows
-from lossproof.certificates.reports.plain_words import QUESTION, conclusion_headline, notes_on_doubles, plural, report_title
+from lossproof.certificates.reports.plain_words import (
+    QUESTION,
+    conclusion_headline,
+    infimum_sentence,
+    notes_on_doubles,
+    plural,
+    report_title,
+)
 from lossproof.theory.verdicts import Verdict
 
 _CAVEAT = (
@@ -34,7 +41,8 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     title = f"Critical points of {_in_sentence(report_title(map.report))}"
     conclusion = map.conclusion
     lines = [title, "=" * len(title), "", *_table(map), ""]
-    told = conclusion.reason if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(map.report)
+    open_words = f"{conclusion.reason} {infimum_sentence(map.report)}".rstrip()
+    told = open_words if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(map.report)
     sentences = (
         _search_text(map),
         *notes_on_doubles(map.report.problem, map.report.points),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from lossproof.certificates.claims.critical_kinds import KIND_WORDS, SIGNS
+from lossproof.certificates.claims.critical_kinds import SIGNS, kind_words
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
 from lossproof.certificates.text.enclosures import decimal_above, enclosure_text
@@ -47,13 +48,13 @@ def critical_rows(claims: Iterable[Claim], number: Callable[[Point], int | None]
     return tuple(_row(claim, found, suboptimal=claim.place in bad) for _, found, claim in proved)
 
 
-def kind_text(kind: str, *, suboptimal: bool) -> str:
-    """Return a kind in words.
+def kind_text(facts: Mapping[str, Any], *, suboptimal: bool) -> str:
+    """Return the kind in the facts of a claim ``critical-point`` in words.
 
-    >>> kind_text("strict-minimum", suboptimal=True)
+    >>> kind_text({"kind": "strict-minimum"}, suboptimal=True)
     'strict local minimum, suboptimal'
     """
-    return KIND_WORDS[kind] + (", suboptimal" if suboptimal else "")
+    return kind_words(facts) + (", suboptimal" if suboptimal else "")
 
 
 def rank_text(lower: int, upper: int) -> str:
@@ -101,7 +102,7 @@ def _row(claim: Claim, point: int, *, suboptimal: bool) -> CriticalRow:
     facts, inertia, kind = claim.facts, claim.facts["inertia"], str(claim.facts["kind"])
     cells = (
         str(point),
-        kind_text(kind, suboptimal=suboptimal),
+        kind_text(facts, suboptimal=suboptimal),
         enclosure_text(Fraction(facts["loss_lower"]), Fraction(facts["loss_upper"])),
         *(str(inertia[sign]) for sign in SIGNS),
         rank_text(int(facts["rank_lower"]), int(facts["rank_upper"])),

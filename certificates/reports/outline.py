@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lossproof.certificates.claims.critical_kinds import KIND_WORDS
+from lossproof.certificates.claims.critical_kinds import kind_words
 from lossproof.certificates.proof.nodes import Claim, Node, RankBound, certified_order, proof_order
 from lossproof.certificates.proof.places import EVERYWHERE, Place, Point, Region, Witness
 from lossproof.certificates.reports.critical_rows import CriticalRow, critical_rows
@@ -214,7 +214,7 @@ def claim_title(claim: Claim) -> str:
     """Return the title of a claim's statement as what is claimed, for a proved critical point with its kind; that it is false is said by the verdict."""
     if claim.id == "critical-point":
         near = " near these weights" if claim.verdict is Verdict.PROVED and Fraction(claim.facts["radius"]) > 0 else ""
-        return f"A critical point{near}: {KIND_WORDS[claim.facts['kind']]}" if claim.verdict is Verdict.PROVED else "A critical point"
+        return f"A critical point{near}: {kind_words(claim.facts)}" if claim.verdict is Verdict.PROVED else "A critical point"
     title = claim.statement.title.removeprefix("False: ")
     return title[0].upper() + title[1:]
 

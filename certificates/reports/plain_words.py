@@ -66,26 +66,39 @@ def point_name(report: ReportRecord, index: int) -> str:
     if critical is not None and not given:
         suboptimal = any(claim.id == "suboptimal" for claim in proved)
         near = "here" if Fraction(critical.facts["radius"]) == 0 else "near these weights"
-        return f"a critical point lies {near}: {kind_text(critical.facts['kind'], suboptimal=suboptimal)}"
+        return f"a critical point lies {near}: {kind_text(critical.facts, suboptimal=suboptimal)}"
     if index > 0:
         return "weights found on the way, used as a witness or to prove a rank"
     return "the weights given" if report.weights_given else "weights chosen by the program, from the seed"
 
 
 def conclusion_headline(report: ReportRecord) -> str:
-    """Return what the claim ``no-bad-local-minima`` says, in a sentence or two."""
-    conclusion = report.conclusion
+    """Return what the claim ``no-bad-local-minima`` says, and whether the infimum of the loss is proved not to be attained, in a sentence or two."""
+    conclusion, infimum = report.conclusion, infimum_sentence(report)
     if conclusion.verdict is Verdict.UNDECIDED:
         return (
             "Open. It is proved neither that every local minimum of the loss J is global, nor that one of them is not; "
-            "what is proved here is no sign either way."
-        )
+            f"what is proved here is no sign either way. {infimum}"
+        ).rstrip()
     premises = [premise for premise in conclusion.premises if isinstance(premise, Claim)]
     if conclusion.verdict is Verdict.PROVED:
-        if any(premise.id == "no-critical-point" for premise in premises):
-            return "For this network and these samples the loss J has no critical point at all: no bad local minimum, and no global one either."
-        return "For this network and these samples every local minimum of the loss J is a global minimum."
-    return f"A bad local minimum is proved to exist: {_bad_minimum(report, premises)}"
+        return f"For this network and these samples {_no_bad_minimum([premise.id for premise in premises], attained=not infimum)}"
+    return f"A bad local minimum is proved to exist: {_bad_minimum(report, premises)} {infimum}".rstrip()
+
+
+def infimum_sentence(report: ReportRecord) -> str:
+    """Return the sentence that the infimum of the loss is not attained, empty where no claim of its own says so."""
+    said = any(claim.id == "infimum-not-attained" and claim.verdict is Verdict.PROVED for claim in report.claims)
+    return "The infimum of J is approached and never attained: there is no global minimum." if said else ""
+
+
+def _no_bad_minimum(reasons: Sequence[str], *, attained: bool) -> str:
+    """Say what is proved where no local minimum is bad; where the infimum is not attained, there is no local minimum at all."""
+    if "no-critical-point" in reasons:
+        return "the loss J has no critical point at all: no bad local minimum, and no global one either. Its infimum is approached and never attained."
+    if "separable-squashing" in reasons or not attained:
+        return "the loss J has no local minimum at all, neither a bad nor a global one: its infimum is approached and never attained."
+    return "every local minimum of the loss J is a global minimum."
 
 
 _REGIONS = {
@@ -93,6 +106,8 @@ _REGIONS = {
     "dead-region": "where the output does not depend on the inputs,",
     "constant-region": "with an output that does not depend on the inputs,",
 }
+
+_SHARED_SIGNS = "where all hidden units have the same signs on the samples,"
 
 
 def _bad_minimum(report: ReportRecord, premises: Sequence[Claim]) -> str:
@@ -108,11 +123,16 @@ def _bad_minimum(report: ReportRecord, premises: Sequence[Claim]) -> str:
             )
             return _compared(report, found, Fraction(lower), other, Fraction(upper))
     minimum = next((premise for premise in premises if premise.id in _REGIONS), None)
+    shared = minimum is not None and minimum.id == "linear-region" and report.problem.architecture.bias == "none"
     better = next((premise for premise in premises if premise.id == "loss-bounds"), None)
     if minimum is None or better is None:
         return "at some weights no small change lowers the loss, though other weights have a smaller one."
     return _compared(
-        report, _REGIONS[minimum.id], Fraction(minimum.facts["loss_lower"]), better.place, Fraction(better.facts["loss_upper"])
+        report,
+        _SHARED_SIGNS if shared else _REGIONS[minimum.id],
+        Fraction(minimum.facts["loss_lower"]),
+        better.place,
+        Fraction(better.facts["loss_upper"]),
     )
 
 

@@ -28,6 +28,7 @@ _SUBJECTS = {
     ),
     "The rank of P": (
         "full-rank",
+        "identifiable",
         "count",
         "almost-everywhere",
         "never-everywhere",
@@ -53,7 +54,9 @@ _SUBJECTS = {
         "strict-minimum",
         "local-minimum",
         "saddle",
+        "maximum",
         "higher-order-descent",
+        "no-minimum-nearby",
     ),
     "Theorems of others": tuple(statement.id for statement in CITED),
 }

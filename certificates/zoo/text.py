@@ -120,9 +120,9 @@ def _order(claim: Claim) -> str:
 def _unproved_cells(number: int, claim: Claim) -> tuple[str, ...]:
     facts = claim.facts
     if claim.verdict is not Verdict.REFUTED:
-        return (str(number), kind_text(str(facts["kind"]), suboptimal=False), *("",) * (len(HEADINGS) - 2))
+        return (str(number), kind_text(facts, suboptimal=False), *("",) * (len(HEADINGS) - 2))
     loss = enclosure_text(Fraction(facts["loss_lower"]), Fraction(facts["loss_upper"]))
-    return (str(number), kind_text(str(facts["kind"]), suboptimal=False), loss, *("",) * (len(HEADINGS) - 4), "0")
+    return (str(number), kind_text(facts, suboptimal=False), loss, *("",) * (len(HEADINGS) - 4), "0")
 
 
 def conclusion_text(proof: ZooRecord) -> str:

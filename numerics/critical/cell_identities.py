@@ -2,9 +2,11 @@ r"""Identities of the rows of ``P`` that hold in a cell of the weights, where ev
 
 A unit u of a hidden layer has the slopes ``s_u(i)``. In a cell, to first order at all samples,
 
-- unseen directions: ``w_u += t d`` changes nothing for a unit of the first layer if ``s_u(i) d·x̃_i = 0`` for all i;
+- unseen directions: ``w_u += t d`` changes nothing for a unit of the first layer if ``s_u(i) d·x̃_i = 0`` for all i; and for any unit behind hidden ones, of
+  which some are constant at each sample, if d is along these and the bias, and ``s_u(i) d·φ̃(i) = 0`` with these constants, for all i;
 - a unit of one slope s at all samples: ``b_u += t``, and ``b_j −= t s w_uj`` for all units j behind it, change nothing;
-- units u and m with the same slopes on pieces through the origin: ``w_u += t w_m`` and ``w_mj −= t w_uj`` for all j change nothing;
+- units u and m with the same slopes on pieces whose lines meet in one point (κ, h), the origin or a kink: ``z_u += t (z_m − κ)``, ``w_mj −= t w_uj`` and
+  ``b_j += t h w_uj`` for all j change nothing;
 - units with the same slopes, one more than units behind them: their outgoing weights are dependent, ``Σ_k c_k w_kj = 0``, and ``w_k += t c_k d`` changes
   nothing;
 - one output and one hidden layer: a relation ``Σ_s s(i) d_s·x̃_i + d = 0`` of the slopes s that units with output weights have gives the direction
@@ -13,7 +15,7 @@ A unit u of a hidden layer has the slopes ``s_u(i)``. In a cell, to first order 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
@@ -46,13 +48,14 @@ def cell_identities(problem: Problem, weights: Weights) -> Iterator[Identity]:
     pieces = affine_pieces(problem, weights) if a.L > 1 and a.activation.kinks(1) and a.bias != "fixed" else None
     if pieces is None:
         return
-    yield from _unseen_directions(problem, pieces[0])
+    yield from _unseen_directions(problem, pieces)
     for l, units in enumerate(pieces, start=1):
         for u, unit in enumerate(units):
             if a.bias_rows and len({piece.slope for piece in unit}) == 1 and unit[0].slope:
                 yield _shift(a, l, u, unit[0].slope)
         for group in _groups(units):
-            yield from _mixtures(a, l, [u for u in group if all(piece.intercept == 0 for piece in units[u])])
+            for meeting in _meetings(a):
+                yield from _mixtures(a, l, [u for u in group if next(_met(a, units[u]), None) == meeting], meeting)
             yield from _dependent_units(problem, l, group)
     if a.L == 2 and a.n_L == 1:
         yield from _relations(problem, weights, pieces[0])
@@ -100,9 +103,11 @@ def _groups(units: Sequence[Sequence[AffinePiece]]) -> list[list[int]]:
 def _features(problem: Problem, unit: Sequence[AffinePiece]) -> list[list[fmpq]]:
     """Return the vectors ``(s(i) x̃_i[r])_i`` for all r."""
     rows = [[*x, *[_ONE] * problem.architecture.bias_rows] for x in problem.samples.X]
-    return [
-        [fmpq(*(piece.slope * q).as_integer_ratio()) for piece, q in zip(unit, column, strict=True)] for column in zip(*rows, strict=True)
-    ]
+    return _with_slopes(zip(*rows, strict=True), [piece.slope for piece in unit])
+
+
+def _with_slopes(columns: Iterable[Sequence[Fraction]], slopes: Sequence[Fraction]) -> list[list[fmpq]]:
+    return [[fmpq(*(slope * q).as_integer_ratio()) for slope, q in zip(slopes, column, strict=True)] for column in columns]
 
 
 def _kernel(vectors: Sequence[Sequence[fmpq]]) -> list[list[Fraction]]:
@@ -118,10 +123,19 @@ def _kernel(vectors: Sequence[Sequence[fmpq]]) -> list[list[Fraction]]:
     return basis
 
 
-def _unseen_directions(problem: Problem, units: Sequence[Sequence[AffinePiece]]) -> Iterator[Identity]:
-    for u, unit in enumerate(units):
+def _unseen_directions(problem: Problem, pieces: Sequence[Sequence[Sequence[AffinePiece]]]) -> Iterator[Identity]:
+    a = problem.architecture
+    for u, unit in enumerate(pieces[0]):
         for direction in _kernel(_features(problem, unit)):
-            yield tuple((place_of(problem.architecture, 1, u, j), q, ()) for j, q in enumerate(direction) if q)
+            yield tuple((place_of(a, 1, u, j), q, ()) for j, q in enumerate(direction) if q)
+    for l, before in enumerate(pieces, start=2):
+        constant = [j for j, unit in enumerate(before) if not any(piece.slope for piece in unit)]
+        columns = [[piece.intercept for piece in before[j]] for j in constant] + [[_ONE] * problem.T] * a.bias_rows
+        sources = [*constant, *[a.widths[l - 1]] * a.bias_rows]
+        units = [[piece.slope for piece in unit] for unit in pieces[l - 1]] if l < a.L else [[_ONE] * problem.T] * a.n_L
+        for u, slopes in enumerate(units) if constant else ():
+            for direction in _kernel(_with_slopes(columns, slopes)):
+                yield tuple((place_of(a, l, u, sources[j]), q, ()) for j, q in enumerate(direction) if q)
 
 
 def _shift(a: Architecture, l: int, u: int, slope: Fraction) -> Identity:
@@ -129,11 +143,28 @@ def _shift(a: Architecture, l: int, u: int, slope: Fraction) -> Identity:
     return ((place_of(a, l, u, a.widths[l - 1]), _ONE, ()), *behind)
 
 
-def _mixtures(a: Architecture, l: int, group: Sequence[int]) -> Iterator[Identity]:
+def _meetings(a: Architecture) -> list[tuple[Fraction, Fraction]]:
+    """Return the origin, and with biases the other points ``(κ, σ(κ))`` at the kinks of the activation."""
+    found = [(Fraction(0), Fraction(0))]
+    ends = [(piece.upper, piece.slope * piece.upper + piece.intercept) for piece in a.activation.affine_pieces if piece.upper is not None]
+    return [*found, *(end for end in ends if end not in found)] if a.bias_rows else found
+
+
+def _met(a: Architecture, unit: Sequence[AffinePiece]) -> Iterator[tuple[Fraction, Fraction]]:
+    """Yield those of the points in which the lines of all pieces of a unit meet."""
+    return ((kink, value) for kink, value in _meetings(a) if all(piece.slope * kink + piece.intercept == value for piece in unit))
+
+
+def _mixtures(a: Architecture, l: int, group: Sequence[int], meeting: tuple[Fraction, Fraction]) -> Iterator[Identity]:
+    kink, value = meeting
+    bias = a.widths[l - 1]
     for u in group:
         for m in group:
             into = [(place_of(a, l, u, r), _ONE, (place_of(a, l, m, r),)) for r in range(a.fan_in(l))]
-            yield (*into, *((place_of(a, l + 1, j, m), -_ONE, (place_of(a, l + 1, j, u),)) for j in range(a.widths[l + 1])))
+            aside = [(place_of(a, l, u, bias), -kink, ())] if kink else []
+            behind = [(place_of(a, l + 1, j, m), -_ONE, (place_of(a, l + 1, j, u),)) for j in range(a.widths[l + 1])]
+            level = [(place_of(a, l + 1, j, a.widths[l]), value, (place_of(a, l + 1, j, u),)) for j in range(a.widths[l + 1]) if value]
+            yield (*into, *aside, *behind, *level)
 
 
 def _dependent_units(problem: Problem, l: int, group: Sequence[int]) -> Iterator[Identity]:

@@ -105,12 +105,13 @@ def _component_apart(
 
 
 def inactive_layer(problem: Problem, weights: Weights, precision: int) -> int | None:
-    """Return the last hidden layer each of whose units is proved to be constant at and near the z it has at all samples, as relu is for ``z < 0``; or None."""
+    """Return the last layer each of whose units is proved to be constant at and near the z it has at all samples, as relu is for ``z < 0``; or None."""
     a = problem.architecture
-    if all(piece.slope != 0 for piece in a.activation.affine_pieces) or forward_precision(problem, precision, weights) < precision:
+    flat = [l for l in range(a.L, 0, -1) if any(piece.slope == 0 for piece in a.activation_of(l).affine_pieces)]
+    if not flat or forward_precision(problem, precision, weights) < precision:
         return None
     z = _pass(problem, weights, RoomyBallField(precision)).z
-    return next((l for l in range(a.L - 1, 0, -1) if all(lie_on_flat_piece(a.activation, list(unit), precision) for unit in z[l].T)), None)
+    return next((l for l in flat if all(lie_on_flat_piece(a.activation_of(l), list(unit), precision) for unit in z[l].T)), None)
 
 
 def residual_apart_from_zero(problem: Problem, residuals: Array) -> list[int] | None:

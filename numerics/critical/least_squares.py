@@ -9,6 +9,7 @@ from typing import cast
 
 from flint import fmpq, fmpq_mat
 
+from lossproof.numerics.critical.bounded_combination import independent
 from lossproof.numerics.critical.cells import Cell, cell_of
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
@@ -42,12 +43,12 @@ class _Projection:
         self.problem, self.cell, self.trainable = problem, cell, problem.architecture.bias == "trainable"
         self.x = [[_exact(q) for q in row] + [fmpq(1)] * self.trainable for row in problem.samples.X]
         incoming = [*W, b] if self.trainable else W
-        self.W = [[_exact(_near(row[k], _PARTS_OF_W)) for row in incoming] for k in range(len(V))]
-        self.V = [[_exact(_near(v, _PARTS_OF_V)) for v in row] for row in V]
+        self.W = [[_exact(rounded(row[k], _PARTS_OF_W)) for row in incoming] for k in range(len(V))]
+        self.V = [[_exact(rounded(v, _PARTS_OF_V)) for v in row] for row in V]
         for row in self.V:
             if all(abs(v) <= _exact(_NEARLY_ZERO) for v in row):
                 row[:] = [fmpq(0)] * len(row)
-        self.b, self.biases = [_exact(_near(q, _PARTS_OF_W)) if self.trainable else _exact(q) for q in c], b
+        self.b, self.biases = [_exact(rounded(q, _PARTS_OF_W)) if self.trainable else _exact(q) for q in c], b
         self.slopes, self.constants = ([[_exact(q) for q in row] for row in table] for table in (cell.slopes, cell.constants))
 
     def residuals(self) -> Table:
@@ -78,7 +79,7 @@ class _Projection:
         m, T = len(self.x[0]), self.problem.T
         columns = [[self.slopes[group[0]][i] * x[r] for i, x in enumerate(self.x)] for group in spanning for r in range(m)]
         columns += [self.constants[k] for k in moving] + [[fmpq(1)] * T] * self.trainable
-        moves, before = _least_squares(columns, self.residuals()), [list(v) for v in self.V]
+        moves, before = solve_least_squares(columns, self.residuals()), [list(v) for v in self.V]
         for k, move in zip(moving, moves[m * len(spanning) :], strict=False):
             self.V[k] = _plus(self.V[k], move)
         if self.trainable:
@@ -91,7 +92,7 @@ class _Projection:
             moved = [v - u for v, u in zip(self.V[k], before[k], strict=True)]
             change = [_plus(row, [-w * d for d in moved]) for row, w in zip(change, self.W[k], strict=True)]
         ordered = sorted(group, key=lambda k: -max(map(abs, self.V[k])))
-        units = [ordered[p] for p in _independent([self.V[k] for k in ordered])]
+        units = [ordered[p] for p in independent([self.V[k] for k in ordered])]
         if len(units) < len(self.b):
             return False
         steps = fmpq_mat([self.V[k] for k in units]).transpose().solve(fmpq_mat(change).transpose())
@@ -105,7 +106,7 @@ class _Projection:
             [_dot([s * row[r] for s, row in zip(self.slopes[k], self.x, strict=True)], e) for r in range(len(self.x[0]))]
             for e in _turned(rest)
         ]
-        chosen = _independent(columns)
+        chosen = independent(columns)
 
         def derivatives() -> list[fmpq]:
             return [_dot(g, self.W[k]) + _dot(self.constants[k], e) for g, e in zip(columns, _turned(rest), strict=True)]
@@ -123,23 +124,19 @@ class _Projection:
         return Weights((Layer(rows, b), Layer(tuple(tuple(map(_fraction, v)) for v in self.V), tuple(map(_fraction, self.b)))))
 
 
-def _least_squares(columns: Table, rest: Table) -> Table:
-    """Return M, a row for each column of C, with ``Cᵀ(C M + rest) = 0``; the rows of columns that depend on earlier ones are 0."""
-    chosen, n = _independent(columns), len(rest[0])
+def solve_least_squares(columns: Table, rest: Table) -> Table:
+    """Return M, a row for each column of C, with ``Cᵀ(C M + rest) = 0``; the rows of columns that depend on earlier ones are 0.
+
+    >>> solve_least_squares([[fmpq(1), fmpq(1)], [fmpq(2), fmpq(2)]], [[fmpq(3)], [fmpq(4)]])
+    [[-7/2], [0]]
+    """
+    chosen, n = independent(columns), len(rest[0])
     found = [[fmpq(0)] * n for _ in columns]
     if chosen:
         C = fmpq_mat([columns[k] for k in chosen])
         for k, row in zip(chosen, (C * C.transpose()).solve(-(C * fmpq_mat(rest))).tolist(), strict=True):
             found[k] = row
     return found
-
-
-def _independent(vectors: Table) -> list[int]:
-    """Return a largest set of independent vectors, the first ones."""
-    if not vectors:
-        return []
-    reduced, rank = fmpq_mat(vectors).transpose().rref()
-    return [next(k for k, q in enumerate(row) if q != 0) for row in reduced.tolist()[:rank]]
 
 
 def _turned(table: Table) -> Table:
@@ -154,8 +151,12 @@ def _dot(u: Sequence[fmpq], v: Sequence[fmpq]) -> fmpq:
     return sum((p * q for p, q in zip(u, v, strict=True)), fmpq(0))
 
 
-def _near(q: Number, size: int) -> Number:
-    """Return a rational number rounded to so many parts of its own size."""
+def rounded(q: Number, size: int) -> Number:
+    """Return a rational number rounded to so many parts of its own size.
+
+    >>> rounded(Fraction(1, 3), 2**4)
+    Fraction(11, 32)
+    """
     return q if not isinstance(q, Fraction) or q == 0 else Fraction(round(q / (unit := _unit(q, size)))) * unit
 
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from lossproof.numerics.critical.box import CriticalBox, critical_box, refined_weights
+from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
@@ -34,47 +34,18 @@ class Grouping:
     shares: tuple[Fraction, ...]
 
 
-@dataclass(frozen=True)
-class MergedPoint:
-    """Weights at which units are merged exactly, with the box proved for the smaller network."""
+def with_merged_units(problem: Problem, weights: Weights) -> Weights | None:
+    """Return weights near the given ones with units merged exactly, refined in the smaller network; None where no units of a layer are nearly equal.
 
-    weights: Weights
-    grouping: Grouping
-    box: CriticalBox
-
-    @property
-    def radius(self) -> Fraction:
-        """The half-width of the box in the wide network, ``ρ max(1, |λ|)``."""
-        return self.box.radius * max(Fraction(1), *map(abs, self.grouping.shares))
-
-
-def merged_point(problem: Problem, weights: Weights, *, exactly: bool = False) -> MergedPoint | None:
-    """Return a point with merged units at or near the weights whose smaller network is proved to have a critical point, or None.
-
-    Layer by layer, units with nearly equal incoming weights are taken as one. With ``exactly`` only units that are merged already count, and the weights
-    stay as they are; else they are rounded to a merged point, about which the proof then speaks.
+    Layer by layer, units with nearly equal incoming weights are taken as one, whose outgoing weights they share. The result is a guess: a proof has to follow.
     """
     for layer in range(1, problem.architecture.L):
-        grouping = _grouping(problem, weights, layer, exactly=exactly)
-        if grouping is None:
-            continue
-        smaller, inner = merged_problem(problem, grouping), merged_weights(problem, weights, grouping)
-        box = critical_box(smaller, inner)
-        if box is None and not exactly:
-            refined = refined_weights(smaller, inner)
-            inner, box = (inner, None) if refined is None else (refined, critical_box(smaller, refined))
-        if box is not None and _are_apart_from_zero(inner, grouping, box.radius):
-            return MergedPoint(weights if exactly else embedded_weights(problem, inner, grouping), grouping, box)
+        grouping = _grouping(problem, weights, layer)
+        if grouping is not None:
+            inner = merged_weights(problem, weights, grouping)
+            refined = refined_weights(merged_problem(problem, grouping), inner)
+            return embedded_weights(problem, inner if refined is None else refined, grouping)
     return None
-
-
-def _are_apart_from_zero(inner: Weights, grouping: Grouping, radius: Fraction) -> bool:
-    """Tell whether each unit of the smaller network that stands for several has an outgoing weight that is clearly not 0 all over the box.
-
-    With outgoing weights 0 the shares would make no difference, and the manifold have a smaller dimension.
-    """
-    outgoing = zip(grouping.groups, inner.layers[grouping.layer].W, strict=True)
-    return all(len(group) == 1 or any(abs(_rational(v)) > 2 * radius for v in row) for group, row in outgoing)
 
 
 def merged_problem(problem: Problem, grouping: Grouping) -> Problem:
@@ -112,17 +83,17 @@ def _rational(value: object) -> Fraction:
     return value
 
 
-def _grouping(problem: Problem, weights: Weights, layer: int, *, exactly: bool) -> Grouping | None:
+def _grouping(problem: Problem, weights: Weights, layer: int) -> Grouping | None:
     before, behind = weights.layers[layer - 1], weights.layers[layer]
     if not all(isinstance(v, Fraction) for row in behind.W for v in row):
         return None
     incoming = [(*(row[i] for row in before.W), before.b[i]) for i in range(problem.architecture.widths[layer])]
-    groups = _groups_of(incoming, exactly=exactly)
+    groups = _groups_of(incoming)
     if len(groups) == len(incoming):
         return None
     shares: list[Fraction] = [Fraction(1)] * len(incoming)
     for group in groups:
-        found = _shares([[_rational(v) for v in behind.W[i]] for i in group], exactly=exactly)
+        found = _shares([[_rational(v) for v in behind.W[i]] for i in group])
         if found is None:
             return None
         for i, share in zip(group, found, strict=True):
@@ -130,13 +101,8 @@ def _grouping(problem: Problem, weights: Weights, layer: int, *, exactly: bool) 
     return Grouping(layer, groups, tuple(shares))
 
 
-def _groups_of(incoming: Sequence[tuple[Number, ...]], *, exactly: bool) -> tuple[tuple[int, ...], ...]:
-    """Return the units in groups of equal columns, or of columns that lie close to the first of the group."""
-    if exactly:
-        equal: dict[tuple[Number, ...], list[int]] = {}
-        for i, columns in enumerate(incoming):
-            equal.setdefault(columns, []).append(i)
-        return tuple(map(tuple, equal.values()))
+def _groups_of(incoming: Sequence[tuple[Number, ...]]) -> tuple[tuple[int, ...], ...]:
+    """Return the units in groups of columns that lie close to the first of the group."""
     floats = np.array([[nearest_double(entry) for entry in column] for column in incoming])
     near = _CLOSE * (1 + np.max(np.abs(floats), axis=1))
     groups: list[list[int]] = []
@@ -151,10 +117,10 @@ def _groups_of(incoming: Sequence[tuple[Number, ...]], *, exactly: bool) -> tupl
     return tuple(map(tuple, groups))
 
 
-def _shares(rows: list[list[Fraction]], *, exactly: bool) -> list[Fraction] | None:
-    """Return ``λ_i`` with ``rows_i = λ_i Σ rows``, exactly or nearly (then short ones that sum to 1); None where the sum is 0 or nearly.
+def _shares(rows: list[list[Fraction]]) -> list[Fraction] | None:
+    """Return short ``λ_i`` of sum 1 with ``rows_i = λ_i Σ rows`` nearly; None where there are none, or the sum is nearly 0.
 
-    Nearly, a share of about 0 is no good choice: the Hessian is degenerate beyond the manifold there. Equal shares are then taken, on the same manifold.
+    A share of about 0 is no good choice: the Hessian is degenerate beyond the manifold there. Equal shares are then taken, on the same manifold.
     """
     total = [sum(column, Fraction(0)) for column in zip(*rows, strict=True)]
     j = max(range(len(total)), key=lambda k: abs(total[k]))
@@ -162,9 +128,6 @@ def _shares(rows: list[list[Fraction]], *, exactly: bool) -> list[Fraction] | No
     if total[j] == 0 or abs(total[j]) < largest * Fraction(1, 10**6):
         return None
     shares = [row[j] / total[j] for row in rows]
-    if exactly:
-        same = all(v == share * t for row, share in zip(rows, shares, strict=True) for v, t in zip(row, total, strict=True))
-        return shares if same else None
     nearly = all(
         abs(v - share * t) < Fraction(1, 10**5) * (1 + largest)
         for row, share in zip(rows, shares, strict=True)

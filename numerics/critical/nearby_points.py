@@ -9,13 +9,12 @@ from fractions import Fraction
 from flint import fmpz
 
 from lossproof.numerics.critical.balanced_inputs import balanced_point
-from lossproof.numerics.critical.blind_layers import blind_point
 from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.families import family_point
-from lossproof.numerics.critical.idle_units import idle_point
 from lossproof.numerics.critical.least_squares import critical_in_cell
-from lossproof.numerics.critical.merged_units import merged_point
+from lossproof.numerics.critical.merged_units import with_merged_units
+from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.theory.functions.forms import Logistic
 from lossproof.theory.problem.numbers import Constant, Number, combination
@@ -28,11 +27,14 @@ _LARGEST_EXPONENT = 8.0
 
 
 def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    """Yield the point of least squares of the weights' cell, if it is exactly critical, the weights, then nearby ones: with short entries and an exactly
-    vanishing gradient, with units merged, and refined by Newton's method.
+    """Yield the point of least squares of the weights' cell, if it is exactly critical, or a minimum on kinks, the weights, then nearby ones: with short
+    entries and an exactly vanishing gradient, with units merged, and refined by Newton's method.
 
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
+    on_kinks = point_on_kinks(problem, weights)
+    if on_kinks is not None:
+        yield on_kinks
     in_cell = critical_in_cell(problem, weights)
     if in_cell is not None and gradient_is_zero(problem, in_cell):
         yield in_cell
@@ -40,10 +42,11 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     for exact in (snapped_weights(weights), constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
-    for find in (balanced_point, merged_point, idle_point, blind_point, family_point):
-        found = find(problem, weights)
-        if found is not None:
-            yield found.weights
+    balanced, merged = balanced_point(problem, weights), with_merged_units(problem, weights)
+    yield from () if balanced is None else (balanced.weights,)
+    yield from () if merged is None else (merged,)
+    family = family_point(problem, weights)
+    yield from () if family is None else (family.weights,)
     for fixed in dict.fromkeys(((), symmetry_gauge(problem, weights))):
         refined = refined_weights(problem, weights, fixed)
         if refined is not None:

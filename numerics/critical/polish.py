@@ -38,7 +38,7 @@ _PRECISE_STEPS = 6
 
 @dataclass(frozen=True, eq=False)
 class Settled:
-    """A point that passed: weights, loss, ``|∇J|_∞``, and the numbers of negative, vanishing and positive eigenvalues, all estimates."""
+    """A point that passed: weights, loss, ``|∇J|_∞``, and the numbers of negative, vanishing and positive eigenvalues, all estimates; see `Candidate`."""
 
     point: Array
     loss: float

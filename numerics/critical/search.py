@@ -18,6 +18,7 @@ import numpy as np
 
 from lossproof.numerics.child_processes import pooled
 from lossproof.numerics.critical.descent import find_roots, gradient_quality, minimise
+from lossproof.numerics.critical.kink_search import descend_onto_kinks
 from lossproof.numerics.critical.polish import Settled, settle
 from lossproof.numerics.critical.starts import (
     embedded_point,
@@ -28,7 +29,7 @@ from lossproof.numerics.critical.starts import (
     start_plan,
     start_point,
 )
-from lossproof.numerics.critical.symmetries import homogeneity, same_up_to_symmetry
+from lossproof.numerics.critical.symmetries import balanced_weights, canonical_weights, homogeneity, same_up_to_symmetry
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.float_derivatives import FloatLandscape
@@ -58,7 +59,7 @@ class Candidate:
     ``weights`` are the doubles as exact rationals (a fixed bias as the problem has it), ``loss`` and ``gradient_norm`` = ``|∇J|_∞`` estimates, ``hits``
     the number of starts that ended here, ``inertia`` the estimated numbers of negative, vanishing and positive eigenvalues of the Hessian. Hidden units
     are turned over and sorted as by `canonical_weights`, those of homogeneous activations scaled as by `balanced_weights`; zeros and equal units are
-    exact where that is critical too.
+    exact where that is critical too. On kinks, where J has no gradient, ``gradient_norm`` is 0, and ``inertia`` counts all eigenvalues as vanishing.
     """
 
     weights: Weights
@@ -72,7 +73,7 @@ class Candidate:
 class SearchResult:
     """What a search found: ``candidates`` by increasing loss; of ``starts`` starts ``finished`` ran, and ``strays`` of them ended nowhere.
 
-    A stray ran off to infinity, stopped at a kink or did not converge. ``obstacle`` says why no start was run, where none could be.
+    A stray ran off to infinity, stopped at a kink from which the loss falls, or did not converge. ``obstacle`` says why no start was run, where none could be.
     """
 
     candidates: tuple[Candidate, ...]
@@ -153,7 +154,17 @@ def search_chunk(problem: Problem, indices: range, seed: int) -> list[Settled | 
     points[~down] = find_roots(landscape, points[~down], _ITERATIONS)
     at = landscape.at(points)
     promising = gradient_quality(points, at.gradient, at.hessian) < _PROMISING
-    return [settle(landscape, point) if good else None for point, good in zip(points, promising, strict=True)]
+    settled = [settle(landscape, point) if good else None for point, good in zip(points, promising, strict=True)]
+    return [_on_kinks(landscape, point) if one is None and low else one for one, point, low in zip(settled, points, down, strict=True)]
+
+
+def _on_kinks(landscape: FloatLandscape, point: Array) -> Settled | None:
+    """Return what a descent across kinks leads to from a point."""
+    problem = landscape.problem
+    found = descend_onto_kinks(problem, point)
+    if found is None or not found.pinned:
+        return None if found is None else settle(landscape, found.point)
+    return Settled(canonical_weights(problem, balanced_weights(problem, found.point)), found.loss, 0.0, (0, problem.architecture.N_net, 0))
 
 
 def _embed(problem: Problem, places: list[tuple[int, int]], seed: int, points: Array) -> None:

@@ -21,6 +21,7 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
 _SPARE_BITS = 40
+_LEAST_SIZE = Fraction(1, 2**200)
 
 
 def loss_exact(problem: Problem, weights: Weights) -> Fraction | None:
@@ -70,15 +71,16 @@ def total_error(error: ErrorFunction, outputs: Array, targets: Array) -> arb:
     return sum((_SEPARABLE[error.family](r, beta) for r in (outputs - targets).ravel()), arb(0))
 
 
-def outward_bounds(ball: arb) -> tuple[Fraction, Fraction]:
+def outward_bounds(ball: arb, least: Fraction = _LEAST_SIZE) -> tuple[Fraction, Fraction]:
     """Return short dyadic rationals ``a < b`` with the ball inside ``[a, b]``, and room for a checker's wider balls.
 
-    The room on each side is the larger of the ball's radius and ``2^-40`` of its size; balls that are infinite or beyond ``2^4000`` raise `ValueError`.
+    The room on each side is the larger of the ball's radius and ``2^-40`` of its size, or of ``least``; balls that are infinite or beyond ``2^4000`` raise
+    `ValueError`.
 
     >>> outward_bounds(arb(1))[0] < 1 < outward_bounds(arb(1))[1]
     True
     """
-    middle, size = dyadic(ball), max(dyadic(abs(ball).upper()), Fraction(1, 2**200))
+    middle, size = dyadic(ball), max(dyadic(abs(ball).upper()), least)
     room = 4 * dyadic(ball.rad().upper()) + size / 2**_SPARE_BITS
     unit = Fraction(2) ** (room.numerator.bit_length() - room.denominator.bit_length() - 3)
     return unit * floor((middle - room) / unit), unit * (floor((middle + room) / unit) + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -33,13 +34,15 @@ def affine_fit(problem: Problem, seed: int) -> AffineFit | None:
     """
     X, Y = problem.samples.X, problem.samples.Y
     table = exact_map(X, Y, seed) if problem.architecture.widths[0] <= MOST_FEATURES else None
-    if table is None:
-        return None
+    return None if table is None else AffineFit(table, loss_of_fit([*zip(*X, strict=True), (Fraction(1),) * problem.T], Y, table))
+
+
+def loss_of_fit(features: Sequence[Sequence[Fraction]], Y: Sequence[Sequence[Fraction]], table: Table) -> Fraction:
+    """Return ``½ Σ |X̃A − Y|²/T`` for a map A whose residuals are orthogonal to all features, the columns of X̃."""
     squares = sum((exact(y) * exact(y) for row in Y for y in row), fmpq(0))
-    features = (*zip(*X, strict=True), (Fraction(1),) * problem.T)
     explained = fmpq(0)
     for feature, row in zip(features, table, strict=True):
         for targets, a in zip(zip(*Y, strict=True), row, strict=True):
             if a:
                 explained += exact(a) * sum((exact(x) * exact(y) for x, y in zip(feature, targets, strict=True)), fmpq(0))
-    return AffineFit(table, fraction((squares - explained) / (2 * problem.T)))
+    return fraction((squares - explained) / (2 * len(Y)))

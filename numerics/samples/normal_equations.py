@@ -12,15 +12,16 @@ from lossproof.numerics.ranks.modular import random_prime
 Table = tuple[tuple[Fraction, ...], ...]
 
 
-def exact_map(X: Sequence[Sequence[Fraction]], R: Sequence[Sequence[Fraction]], seed: int) -> Table | None:
+def exact_map(X: Sequence[Sequence[Fraction]], R: Sequence[Sequence[Fraction]], seed: int, *, constant: bool = True) -> Table | None:
     r"""Return A with ``X̃ᵀ(X̃A − R) = 0``, ``x̃ = (x, 1)``, of shape ``(n_0 + 1, columns of R)``, its constants in the last row.
 
-    Where inputs are dependent, A makes no use of the later ones. A prime that hides an independent one, a chance of one in 10^8, gives None.
+    Without ``constant`` x stands in the place of x̃. Where inputs are dependent, A makes no use of the later ones. A prime that hides an independent one, a
+    chance of one in 10^8, gives None.
 
     >>> exact_map([[Fraction(0)], [Fraction(1)], [Fraction(2)]], [[Fraction(0)], [Fraction(3)], [Fraction(0)]], 0)
     ((Fraction(0, 1),), (Fraction(1, 1),))
     """
-    inputs = [[*map(exact, x), fmpq(1)] for x in X]
+    inputs = [[*map(exact, x), *[fmpq(1)] * constant] for x in X]
     chosen = _independent(inputs, random_prime(seed))
     used, sought = fmpq_mat([[x[k] for k in chosen] for x in inputs]), fmpq_mat([list(map(exact, row)) for row in R])
     cross = used.transpose() * sought

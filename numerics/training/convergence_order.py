@@ -66,8 +66,10 @@ def convergence_order(history: History) -> ConvergenceOrder:
 
 
 def _usable(history: History) -> Array:
-    """Return ``log10`` of the steps up to the last one above the rounding of the arithmetic."""
+    """Return ``log10`` of the steps up to the last one above the rounding of the arithmetic, in the weights and in the step before."""
     logs = history.log10("step_norm")[1:]
+    rounded = np.flatnonzero(logs[:-1] - logs[1:] > history.digits - _SPARE)
+    logs = logs[: rounded[0] + 1] if len(rounded) else logs
     floor = _SPARE - history.digits + np.log10(max(history.size, np.finfo(float).tiny))
     above = np.flatnonzero(np.isfinite(logs) & (logs > floor))
     return np.asarray(logs[: above[-1] + 1]) if len(above) and np.isfinite(logs[: above[-1] + 1]).all() else np.zeros(0)

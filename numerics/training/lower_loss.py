@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 
@@ -33,7 +34,10 @@ def weights_below(problem: Problem, loss: float, seed: int, progress: Progress |
     The network is trained on inputs, and for the squared error at an identity output on targets, of mean 0 and size 1 where the biases are trainable. The
     entries keep as few significant bits as the loss allows, so that exact arithmetic with them is cheap. Nothing is proved by it.
     """
-    if not loss > 0 or beyond_doubles(problem) is not None:
+    if beyond_doubles(problem) is not None:
+        return None
+    problem, loss = _where_outputs_vary(problem, loss)
+    if not loss > 0:
         return None
     scaling = _Scaling.of(problem)
     iterations = int(min(max(_OPERATIONS / (problem.T * problem.architecture.N_net), _FEWEST), _MOST))
@@ -48,6 +52,22 @@ def weights_below(problem: Problem, loss: float, seed: int, progress: Progress |
         if below is not None:
             return below
     return None
+
+
+def _where_outputs_vary(problem: Problem, loss: float) -> tuple[Problem, float]:
+    """Return the problem and a loss of it, without samples at the input 0 if all units have a kink there and so an output of 0, whatever the weights are."""
+    a, error, targets = problem.architecture, problem.error, problem.samples.Y
+    silent = a.bias == "none" and a.activation.homogeneity == 1 and a.output_activation.is_identity
+    kept = [i for i, x in enumerate(problem.samples.X) if any(x)]
+    if not silent or not a.kinked_layers(1) or len(kept) in (0, problem.T) or not (error.name == "squared" or error.is_cross_entropy):
+        return problem, loss
+    rest = [[float(y) for y in targets[i]] for i in range(problem.T) if i not in set(kept)]
+    if error.name == "squared":
+        constant = sum(y * y for row in rest for y in row) / 2
+    else:
+        constant = len(rest) * (log(a.n_L) if error.family == "softmax" else a.n_L * log(2))
+    samples = Samples.of([problem.samples.X[i] for i in kept], [targets[i] for i in kept])
+    return replace(problem, samples=samples), (loss * problem.T - constant) / len(kept)
 
 
 def _is_below(problem: Problem, weights: Weights, loss: float) -> bool:

@@ -69,9 +69,7 @@ class _PreciseRun:
             while stop is None:
                 step = precise_step(point, self.settings.damping or 0.0)
                 if step is None:
-                    return Stop(
-                        "the Gauss-Newton system is singular to rounding, and too large for its spectrum at this precision, or the error is flat"
-                    )
+                    return Stop("the error is flat here: it has no curvature at this precision")
                 found = self._taken(point, step)
                 if isinstance(found, Stop):
                     return found
@@ -84,26 +82,36 @@ class _PreciseRun:
         return stop
 
     def _taken(self, point: PrecisePoint, step: Step) -> tuple[PrecisePoint, arb] | Stop:
-        """Return the point after the step, halved until the loss falls unless a damping was given (see `StepHalving`)."""
-        norm, factor = length(step), arb(1)
+        """Return the point after the step, halved until the loss falls unless a damping was given (see `StepHalving`); if it never does, a cautious one."""
+        norm = length(step)
         if self.settings.damping is not None:
-            return point.moved(step, factor), norm
-        slope = slope_along(point.descent, step) / point.problem.T
-        rounding = abs(point.loss) * 4 * arb(10) ** -self.digits
-        hidden = figure(slope + rounding) >= 0
-        if figure(slope) < 0 and not (hidden and figure(norm) >= self._last):
-            for _ in range(1 if hidden else HALVINGS):
-                tried = point.moved(step, factor)
-                change = (tried.loss - point.loss).mid()
-                if (figure(change) < 0 and figure(change - slope * factor * SHARE) <= 0) or (hidden and figure(change - rounding) <= 0):
-                    self._last = figure(norm * factor)
-                    return tried, (norm * factor).mid()
-                factor = (factor / 2).mid()
+            return point.moved(step, arb(1)), norm
+        found = self._halved(point, step)
         at_limit = figure(norm) <= mpmath.mpf(10) ** (-self.digits // 2) * figure(length(point.layers))
+        if found is None and not at_limit and (cautious := precise_step(point, 0.0, cautious=True)) is not None:
+            found = self._halved(point, cautious)
+        if found is not None:
+            return found
         return Stop(
             "no step lowers the loss any more: what is left is rounding" if at_limit else "no step along this direction lowers the loss",
             at_limit,
         )
+
+    def _halved(self, point: PrecisePoint, step: Step) -> tuple[PrecisePoint, arb] | None:
+        norm, factor = length(step), arb(1)
+        slope = slope_along(point.descent, step) / point.problem.T
+        rounding = abs(point.loss) * 4 * arb(10) ** -self.digits
+        hidden = figure(slope + rounding) >= 0
+        if figure(slope) >= 0 or (hidden and figure(norm) >= self._last):
+            return None
+        for _ in range(1 if hidden else HALVINGS):
+            tried = point.moved(step, factor)
+            change = (tried.loss - point.loss).mid()
+            if (figure(change) < 0 and figure(change - slope * factor * SHARE) <= 0) or (hidden and figure(change - rounding) <= 0):
+                self._last = figure(norm * factor)
+                return tried, (norm * factor).mid()
+            factor = (factor / 2).mid()
+        return None
 
     def _add(self, point: PrecisePoint, norm: arb) -> Stop | None:
         if figure(length(point.layers)) <= _LARGEST:

@@ -63,7 +63,12 @@ def point_norms(found: EnclosedPass) -> tuple[PointNorms, ...]:
 
 
 def lipschitz_of_derivative(found: EnclosedPass, norms: Sequence[PointNorms], radius: float, scales: Floats) -> float:
-    r"""Return ``κ`` such that ``W ↦ D·DF(W)`` has the Lipschitz constant ``κ`` on the ball of the given radius around the weights.
+    """Return the second of the `derivative_bounds`."""
+    return derivative_bounds(found, norms, radius, scales)[1]
+
+
+def derivative_bounds(found: EnclosedPass, norms: Sequence[PointNorms], radius: float, scales: Floats) -> tuple[float, float]:
+    r"""Return a bound of ``‖D·DF‖`` on the ball of the given radius around the weights, and a Lipschitz constant κ of ``W ↦ D·DF(W)`` there.
 
     ``norms`` are the `point_norms` of the pass, and ``scales`` of shape ``(T, n_L)`` is the diagonal of ``D``: the factor of each equation. Infinite or NaN
     where nothing is proved; raises `NotDifferentiable` where a derivative does not exist somewhere in the ball. The proof is at the head of this module.
@@ -73,8 +78,9 @@ def lipschitz_of_derivative(found: EnclosedPass, norms: Sequence[PointNorms], ra
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> a = Architecture.of("1-1-1", "identity")  # F = v(wx + b) + c with x = 2: D²F = v·0 + 2·dv·(x dw + db), of norm √5
     >>> found = enclose_pass(a, exact_floats([[2.0]]), [([[1.0]], [0.0]), ([[1.0]], [0.0])], strip_output=False)
-    >>> round(lipschitz_of_derivative(found, point_norms(found), 1e-9, np.ones((1, 1))) ** 2, 6)
-    5.0
+    >>> norm, lipschitz = derivative_bounds(found, point_norms(found), 1e-9, np.ones((1, 1)))
+    >>> round(norm**2, 6), round(lipschitz**2, 6)  # DF = (v x, v, z, 1) with z = 2
+    (10.0, 5.0)
     """
     T = found.phi[0].mid.shape[0]
     samples, A, K = np.zeros(T), np.zeros(()), np.zeros(())
@@ -93,7 +99,7 @@ def lipschitz_of_derivative(found: EnclosedPass, norms: Sequence[PointNorms], ra
         K = _up(_up(_up(s_2 * d).max() * stacked) + _up(s_1.max() * K_z))
         samples = _up(s_1.max(axis=1) * _hypotenuse(x, _up(w * samples)))
         A = _up(s_1.max() * stacked)
-    return float(K)
+    return float(A), float(K)
 
 
 def spectral_bound(A: Enclosure) -> float:

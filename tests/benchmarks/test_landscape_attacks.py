@@ -10,18 +10,26 @@ from lossproof.theory.verdicts import Verdict
 XOR_X, XOR_Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), np.array([[0], [1], [1], [0.0]])
 
 
-@pytest.mark.parametrize("statement", ["independent-samples", "one-relation-simplex", "parallelogram"])
+@pytest.mark.parametrize(
+    "statement", ["independent-samples", "one-relation-simplex", "parallelogram", "separable-squashing", "shallow-linear"]
+)
 def test_no_bad_minimum_where_there_is_none(benchmark, statement):
     attacks = benchmark("landscape_attacks")
     tally = attacks.attack(statement, attacks.PROVED[statement], Verdict.PROVED, problems=12, starts=100, seed=1)
-    assert tally.with_bad == ()
+    assert tally.with_minima == ()
 
 
 @pytest.mark.parametrize("statement", ["one-relation-simplex", "parallelogram"])
 def test_bad_minima_where_there_are_some(benchmark, statement):
     attacks = benchmark("landscape_attacks")
     tally = attacks.attack(statement, attacks.REFUTED[statement], Verdict.REFUTED, problems=6, starts=150, seed=1)
-    assert len(tally.with_bad) == 6
+    assert len(tally.with_minima) == 6
+
+
+def test_minima_where_only_the_targets_are_inside_the_range(benchmark):
+    attacks = benchmark("landscape_attacks")
+    tally = attacks.attack(attacks.NO_MINIMUM, attacks.inside_the_range, None, problems=12, starts=100, seed=1)
+    assert len(tally.with_minima) >= 4
 
 
 @pytest.mark.parametrize(("activation", "output", "error"), [("sigmoid", "tanh", "cauchy:1"), ("softplus", "identity", "logistic"),
@@ -56,3 +64,27 @@ MISSES = {
 def test_what_misses_one_hypothesis_is_not_claimed(benchmark, miss):
     attacks = benchmark("landscape_attacks")
     assert attacks.trial(*MISSES[miss][:4], error=MISSES[miss][4], output=MISSES[miss][5]) is None
+
+
+@pytest.mark.parametrize(
+    "statement", ["independent-samples", "one-relation-simplex", "parallelogram", "separable-squashing", "shallow-linear"]
+)
+def test_random_problems_that_miss_one_hypothesis_are_not_claimed(benchmark, statement):
+    misses = benchmark("landscape_misses")
+    assert misses.claimed(statement, 40, seed=1) == []
+
+
+def test_without_the_miss_they_are_claimed(benchmark):
+    attacks, misses = benchmark("landscape_attacks"), benchmark("landscape_misses")
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        parts = {
+            "independent-samples": misses.independent(rng),
+            "one-relation-simplex": misses.simplex(rng),
+            "parallelogram": misses.square(rng),
+        }
+        problems = {name: (X, misses.real_targets(rng, len(X)), "squared") for name, X in parts.items()}
+        problems["separable-squashing"] = (*misses.parted(rng), "logistic")
+        for statement, (X, Y, error) in problems.items():
+            claims = attacks.theorems_on(misses.Drawn(X, Y, (2,), "tanh", error).problem)
+            assert any(claim.id == statement for claim in claims)

@@ -147,6 +147,32 @@ def saddle_of_a_linear_network():
     return d.finish()
 
 
+def strict_maximum():
+    """Cauchy's error far from both targets: the weight 0 is the worst near it."""
+    d = Draft((1, 1), [["1"]] * 2, [["-5"], ["5"]], [layer([["0"]], ["0"])], error="cauchy:1", bias="none")
+    point, inertia = exact(d), inertia_exact(d, counts(1, 0, 0))
+    classed(d, "saddle", point, inertia)
+    classed(d, "maximum", point, inertia)
+    return d.finish()
+
+
+def orbit_of_maxima():
+    """The same as a product of two weights, of which one is 0: a family of maxima by scaling, across which the Hessian is negative."""
+    d = Draft(
+        (1, 1, 1),
+        [["1"]] * 2,
+        [["-5"], ["5"]],
+        [layer([["1"]], ["0"]), layer([["0"]], ["0"])],
+        activation="identity",
+        error="cauchy:1",
+        bias="none",
+    )
+    point, inertia = exact(d, fixed=[0]), inertia_exact(d, counts(1, 1, 0))
+    found, loss = classed(d, "maximum", point, inertia), loss_ball(d, "3", "4", 0, "0")
+    summary(d, "maximum", ("3", "4"), (1, 1, 0, 0), (0, 2), [point, loss, inertia, found])
+    return d.finish()
+
+
 def newton(function, start, digits=60):
     """A zero of a gradient by mpmath, as doubles in hexadecimal."""
     with mpmath.workdps(digits):
@@ -199,27 +225,38 @@ def merged(shares):
     return Draft((1, 2, 1), X, Y, [layer([[w, w]], ["0", "0"]), layer(rows, ["0"])], bias="none")
 
 
-def merged_point(d, shares, radius=RADIUS, reach=RADIUS):
-    return introduced(d, "stationary-merged", {"layer": 1, "groups": [[0, 1]], "shares": list(shares)}, 1, BOX, radius, reach)
+def family(d, dimension, point=0, at=BOX, radius=RADIUS, reach=None, **evidence):
+    """A critical point of a family; what is not said of its evidence is empty."""
+    blank = {"held": [], "ties": [], "parameters": [], "implied": [], "identities": [], "across": [], "symmetries": []}
+    return introduced(d, "stationary-family", {**blank, **evidence}, dimension, at, radius, reach, point)
 
 
-def merged_units(shares, reach, negative, positive, kind):
+COPIES = {
+    "ties": [[1, 0, "1"]],
+    "parameters": [0, 2],
+    "implied": [1, 3],
+    "identities": [[[1, "1", [[0, 0]]], [0, "-1", [[1, 0]]]], [[3, "1", []], [2, "-1", []]]],
+}
+"""Two units stay equal: the rows of P of their incoming weights are parallel, those of their outgoing ones equal."""
+
+
+def merged_units(shares, negative, positive, kind):
     d = merged(shares)
-    point, loss = merged_point(d, shares, reach=reach), loss_ball(d, "1/1000", "1/100", BOX, reach)
-    inertia = inertia_ball(d, point, negative, positive, 4, 1, BOX, reach)
-    found = classed(d, kind, point, inertia, BOX, reach)
-    summary(d, kind, ("1/1000", "1/100"), (negative, 1, positive, 0), (0, 3), [point, loss, inertia, found], BOX, reach)
+    point, loss = family(d, 1, **COPIES), loss_ball(d, "1/1000", "1/100")
+    inertia = inertia_ball(d, point, negative, positive, 4, 1)
+    found = classed(d, kind, point, inertia, BOX, RADIUS)
+    summary(d, kind, ("1/1000", "1/100"), (negative, 1, positive, 0), (0, 3), [point, loss, inertia, found], BOX, RADIUS)
     return d.finish()
 
 
 def merged_inside():
     """Two equal units that share the outgoing weight as 1/3 and 2/3 (Fukumizu and Amari)."""
-    return merged_units(("1/3", "2/3"), RADIUS, 0, 3, "local-minimum")
+    return merged_units(("1/3", "2/3"), 0, 3, "local-minimum")
 
 
 def merged_outside():
     """The same with shares -1 and 2: the other kind of point."""
-    return merged_units(("-1", "2"), "1/549755813888", 1, 2, "saddle")
+    return merged_units(("-1", "2"), 1, 2, "saddle")
 
 
 BENT_X, BENT_Y = [["-1"], ["0"], ["1"], ["2"], ["3"]], [["1/4"], ["-1/4"], ["1"], ["1"], ["3"]]
@@ -247,6 +284,10 @@ def relu_scaled():
     return d.finish()
 
 
+IDLE = {"held": [5], "parameters": [0, 1, 3, 4, 6], "implied": [2, 3], "identities": [[[2, "1", []]], [[3, "1", []]]]}
+"""The outgoing weight of the second of two units stays 0, and the rows of P of its incoming weights are 0."""
+
+
 def idle_unit():
     """The minimum of a 1-1-1 network beside a unit that nothing listens to; its bias makes the derivative by its outgoing weight 0."""
     w, b, v, c = step_minimum()
@@ -255,9 +296,18 @@ def idle_unit():
         residuals = [V * mpmath.tanh(W * x + B) + C - y for x, y in zip(STEP_X, STEP_Y, strict=True)]
         [bias] = newton(lambda t: [sum(r * mpmath.tanh(x / 2 + t) for r, x in zip(residuals, STEP_X, strict=True))], (0.05,))
     d = Draft((1, 2, 1), STEP_X_TEXT, STEP_Y_TEXT, [layer([[w, "1/2"]], [b, bias]), layer([[v], ["0"]], [c])])
-    point = introduced(d, "stationary-idle", {"layer": 1, "units": [1], "free": [[1]]}, 1)
+    point = family(d, 1, **IDLE)
     classed(d, "saddle", point, inertia_ball(d, point, 1, 5, 7, 1), BOX, RADIUS)
     return d.finish()
+
+
+BLIND = {
+    "held": [0, 4],
+    "parameters": [5],
+    "implied": [0, 1, 2, 3, 4],
+    "identities": [*([[k, "1", []]] for k in range(4)), [[4, "1", [[5, 0]]], [5, "-1", [[4, 0]]]]],
+}
+"""No weights in the first and the last of three layers: nothing below the output is seen, and what comes to it is the same at all samples."""
 
 
 def blind_network():
@@ -266,7 +316,7 @@ def blind_network():
         [best] = newton(lambda c: [sum((c - y) / ((c - y) ** 2 + 2) for y in STEP_Y)], (0.3,))
     layers = [layer([["0"]], ["1/2"]), layer([["0"]], ["-1/3"]), layer([["0"]], [best])]
     d = Draft((1, 1, 1, 1), STEP_X_TEXT, STEP_Y_TEXT, layers, error="cauchy:2")
-    introduced(d, "stationary-blind", {"layers": [1, 3]}, 3)
+    family(d, 3, **BLIND)
     return d.finish()
 
 
@@ -475,12 +525,20 @@ def unattained_softmax():
     return d.finish()
 
 
+def unattained_by_a_small_loss():
+    """Two inputs that a steep neuron with sigmoid output tells apart: T J is below 1/8."""
+    d = Draft((1, 1), [["1"], ["-2"]], [["1"], ["0"]], [layer([["4"]], ["1"])], output_activation="sigmoid")
+    d.imply("infimum-by-loss", "infimum-not-attained", EVERYWHERE, {}, [loss_ball(d, "0", "1/100", 0, "0")])
+    return d.finish()
+
+
 CRITICAL_CASES = {
     function.__name__: function
     for function in (
-        xor_stationary_log_3, xor_stationary_1, xor_at_zero, saddle_of_a_linear_network, strict_minimum, merged_inside, merged_outside,
+        xor_stationary_log_3, xor_stationary_1, xor_at_zero, saddle_of_a_linear_network, strict_maximum, orbit_of_maxima, strict_minimum,
+        merged_inside, merged_outside,
         relu_scaling, relu_scaled, idle_unit, blind_network, power_scaling, relu_inactive, two_minima, constant_minimum, floor_of_equal_inputs,
         linear_regression, logistic_regression, exact_learner_minimum, near_learner, near_learner_verified, not_critical, unattained,
-        unattained_logistic, unattained_softmax,
+        unattained_logistic, unattained_softmax, unattained_by_a_small_loss,
     )
 }  # fmt: skip

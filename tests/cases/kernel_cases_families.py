@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import mpmath
 
-from cases.kernel_cases_critical import BOX, RADIUS, classed, counts, inertia_ball, introduced, loss_ball, merged, summary
+from cases.kernel_cases_critical import BOX, RADIUS, classed, counts, family, inertia_ball, introduced, loss_ball, summary
 from cases.kernel_draft import Draft, layer
-
-
-def family(d, dimension, point=0, at=BOX, radius=RADIUS, reach=None, **evidence):
-    """A critical point of a family; what is not said of its evidence is empty."""
-    blank = {"held": [], "ties": [], "parameters": [], "implied": [], "identities": [], "across": [], "symmetries": []}
-    return introduced(d, "stationary-family", {**blank, **evidence}, dimension, at, radius, reach, point)
 
 
 def balanced(d, parameters, dimension, at=BOX, radius=RADIUS):
@@ -75,23 +69,6 @@ def scaled_fit_itself():
     return d.finish()
 
 
-COPIES = {
-    "ties": [[1, 0, "1"]],
-    "parameters": [0, 2],
-    "implied": [1, 3],
-    "identities": [[[1, "1", [[0, 0]]], [0, "-1", [[1, 0]]]], [[3, "1", []], [2, "-1", []]]],
-}
-"""Two units stay equal: the rows of P of their incoming weights are parallel, those of their outgoing ones equal."""
-
-
-def equal_units():
-    """Two equal units that share the outgoing weight as 1/3 and 2/3, as a family."""
-    d = merged(("1/3", "2/3"))
-    point = family(d, 1, **COPIES)
-    classed(d, "local-minimum", point, inertia_ball(d, point, 0, 3, 4, 1), BOX, RADIUS)
-    return d.finish()
-
-
 EVEN = {
     "held": [0],
     "ties": [[4, 2, "1"]],
@@ -142,5 +119,5 @@ def doubled_inputs():
 
 FAMILY_CASES = {
     function.__name__: function
-    for function in (balanced_targets, balanced_shares, scaled_fit, scaled_fit_itself, equal_units, even_logits, doubled_inputs)
+    for function in (balanced_targets, balanced_shares, scaled_fit, scaled_fit_itself, even_logits, doubled_inputs)
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cases.kernel_cases_critical import near
 from cases.kernel_cases_ranks import full
-from cases.kernel_draft import EVERYWHERE
+from cases.kernel_draft import EVERYWHERE, layer
 
 DISTANCE, REACH, TARGET, LEAST = "1/1099511627776", "1/64", "1/2048", "1/8"
 
@@ -46,4 +46,15 @@ def learner_by_an_inverse():
     return d.finish()
 
 
-KANTOROVICH_CASES = {"learner_in_a_ball": learner_in_a_ball, "learner_by_an_inverse": learner_by_an_inverse}
+def without_minimum():
+    """Weights of a 1-1-1 network that are far from critical."""
+    d = near([layer([["1"]], ["0"]), layer([["2"]], ["1/4"])])
+    d.claim("no-minimum-nearby", "no-minimum-nearby", 0, {"radius": "1/64"}, (), {"radius": "1/64"}, "VERIFIED_FLOAT")
+    return d.finish()
+
+
+KANTOROVICH_CASES = {
+    "without_minimum": without_minimum,
+    "learner_in_a_ball": learner_in_a_ball,
+    "learner_by_an_inverse": learner_by_an_inverse,
+}

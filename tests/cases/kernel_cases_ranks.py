@@ -66,6 +66,7 @@ def xor_deficient(c="1"):
     rational_point = isinstance(c, str)
     low, up = d.minor("P", u=777 if rational_point else None), d.kernel("P", [["1", "-1", "-1", "1"]])
     d.define("full-rank", 0, full(3, 3, 4), [low, up], "REFUTED")
+    d.define("identifiable", 0, {"rank_lower": 3, "rank_upper": 3, "N_net": 9}, [low, up], "REFUTED")
     fails = d.define("full-rank", EVERYWHERE, {"rank_upper": 3, "columns": 4}, [up], "REFUTED")
     d.imply("never-everywhere", "never-everywhere", EVERYWHERE, {}, [fails])
     weights = [d.minor("W-1") if rational_point else d.inclusion("W-1"), d.minor("W-2")]

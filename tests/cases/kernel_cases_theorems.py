@@ -91,6 +91,34 @@ def beaten(d, statement, loss, lower, rigor="EXACT", **evidence):
     return d.finish()
 
 
+def narrow_linear():
+    """A linear network narrower than its inputs and outputs, on dependent samples."""
+    d = Draft((2, 1, 2), XOR_X, [["0", "1"], ["1", "1"], ["1", "1"], ["2", "1"]], activation="identity", bias="none")
+    found = d.imply("shallow-linear", "shallow-linear", EVERYWHERE, {}, [])
+    d.imply("by-shallow-linear", ASKED, EVERYWHERE, {}, [found])
+    return d.finish()
+
+
+VALLEY = [layer([["1", "-1"]], ["0", "0"]), layer([["1"], ["1"]], ["0"])]
+"""``σ(x) + σ(−x)`` without biases, for relu the absolute value."""
+
+
+def valley_of_relu():
+    """All units are positive on one sample and negative on the other, where they are silent; the input 0 is on neither side."""
+    d = Draft((1, 2, 1), [["-1"], ["0"], ["2"]], [["1"], ["0"], ["2"]], VALLEY, activation="relu", bias="none")
+    minimum = region(d, "linear-region", "1/6", map=[["1"]], direction=["1/3"])
+    learner = d.claim("loss-exact", "loss-bounds", 0, {"loss_lower": "0", "loss_upper": "0", "radius": "0"})
+    d.imply("linear-region", ASKED, EVERYWHERE, {}, [minimum, learner], verdict="REFUTED")
+    return d.finish()
+
+
+def leaky_sides_of_a_plane():
+    """Slopes 1 and 1/2 on the two sides: the inputs count as −1/2, 2 and 1, with two outputs."""
+    d = Draft((1, 2, 2), [["-1"], ["2"], ["1"]], [["1", "0"], ["0", "4"], ["2", "1"]], activation="leaky-relu:1/2", bias="none")
+    region(d, "linear-region", "43/42", map=[["2/7", "12/7"]], direction=["1"])
+    return d.finish()
+
+
 HAT = [layer([["1", "1"]], ["1", "-1"]), layer([["1"], ["-2"]], ["-1"])]
 """``relu(x + 1) − 2 relu(x − 1) − 1``, which is 0, 1, 0 at 0, 1, 2."""
 
@@ -145,6 +173,6 @@ THEOREM_CASES = {
     for function in (
         xor_decided, xor_with_one_unit, soft_xor_with_one_unit, conjunction_with_one_unit, three_on_a_line, hat_on_a_line, soft_hat_in_a_triangle,
         samples_beside_the_relation, independent, hat_of_relu, two_outputs_of_deep_elu, dead_units_of_hard_tanh, dead_units_and_probabilities,
-        dead_units_and_classes, silent_units_without_biases,
+        dead_units_and_classes, silent_units_without_biases, narrow_linear, valley_of_relu, leaky_sides_of_a_plane,
     )
 }  # fmt: skip

@@ -27,7 +27,7 @@ ANY_MATRIX = {"rank-size", "rank-minor", "rank-inclusion", "rank-kernel"}
 """Rules about whatever matrix is named."""
 EITHER = {
     *ANY_MATRIX, "rank-sylvester", "rank-kronecker", "rank-stack", "differentiable", "stationary-exact", "stationary-constant", "stationary-apart", "loss-ball",
-    "loss-exact", "inertia-exact", "learner-exact", "learner-apart", "singular-value", "global-floor",
+    "loss-exact", "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks",
 }  # fmt: skip
 """Rules whose conclusion may hold at another place, too; then the certificate is no more what was sealed."""
 
@@ -302,7 +302,8 @@ VALUES = [
     (STEP + r"evidence\.(radius|target_radius)", _words("0", "17/19", "1000000"), "evidence conclusion"),
     (STEP + r"evidence\.(radius|distance|target_radius|least|loss_lower|loss_upper|coefficient)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.(curve\.\*\.1|direction\.\*|shares)\.\*", _words(*MISSPELLED), "number"),
-    (STEP + r"evidence\.(loss|map\.\*\.\*|relation\.\*)", _words(*MISSPELLED), "number"),
+    (STEP + r"evidence\.(loss|map\.\*\.\*|relation\.\*|multipliers\.\*\.\*)", _words(*MISSPELLED), "number"),
+    (STEP + r"evidence\.multipliers\.\*\.\*", _words("-1/1000", "1001/1000", "17/19"), "evidence"),
     (STEP + r"evidence\.(map\.\*\.\*|relation\.\*)", _plus_one, "evidence"),
     (STEP + r"evidence\.(probabilities\.\*\.\*|correction\.\*\.\*|bounds\.\*\.\*|output_weights\.\*)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.(probabilities|correction)\.\*\.\*", _plus_one, "evidence"),
@@ -397,6 +398,7 @@ LISTS = [
     (STEP + r"evidence\.groups(\.\*)?", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.shares", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.relation", ("schema", "schema", "evidence")),
+    (STEP + r"evidence\.multipliers(\.\*)?", ("schema", "schema", "schema evidence")),
     (STEP + r"evidence\.map(\.\*)?", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.(probabilities|correction|bounds)(\.\*)?", ("schema", "schema", "")),
     (STEP + r"evidence\.output_weights", ("schema", "schema", "")),
@@ -432,8 +434,8 @@ def _other_problems(document):
         other = replaced(document, path, value)
         other["digest"] = digest_of(other["problem"])
         codes = frozenset(
-            {"problem", "evidence", "conclusion", "premise", "rule"} | ({"schema"} if word == "error" else set())
-        )  # other keys
+            {"problem", "evidence", "conclusion", "premise", "rule"} | ({"schema", "rigor"} if word == "error" else set())
+        )  # other keys, and residuals that are not rational
         yield Mutation(f"about another {word}", sealed(other), codes, asked)
 
 

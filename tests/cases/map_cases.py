@@ -62,6 +62,7 @@ def _critical(number: int, at: Point, kind: str, loss: Fraction) -> Claim:
     point = at if radius == 0 else Witness(at, radius)
     counts = {
         "saddle": {"negative": 2, "zero": 1, "positive": 6, "undecided": 0},
+        "maximum": {"negative": 9, "zero": 0, "positive": 0, "undecided": 0},
         "higher-order-descent": {"negative": 0, "zero": 6, "positive": 3, "undecided": 0},
         "undecided": {"negative": 0, "zero": 2, "positive": 3, "undecided": 4},
         "global": {"negative": 0, "zero": 5, "positive": 4, "undecided": 0},

@@ -114,8 +114,15 @@ def test_equal_inputs_with_different_targets(check):
     assert claim.facts["loss_lower"] == Fraction(1, 12)
 
 
-def test_where_a_derivative_is_missing_nothing_is_said(check):
+def test_where_a_derivative_is_missing_exact_learners_are_global(check):
     report = check((1, 1, 1), [[0], [1]], [[0], [1]], activation="relu", weights=[([[1]], [0]), ([[1]], [0])])
+    assert report["critical-point", 0].facts["kind"] == "global"
+    assert report["critical-point", 0].rigor is lp.Rigor.EXACT
+
+
+def test_where_a_derivative_is_missing_nothing_may_be_said(check):
+    """A unit on its kink whose output weight is 0: J falls along no direction at first order, but along curves."""
+    report = check((1, 1, 1), [[-1], [0]], [[0], [1]], activation="relu", weights=[([[1]], [0]), ([[0]], ["1/2"])])
     assert report["critical-point", 0].verdict is UNDECIDED
     assert report["critical-point", 0].facts == {"kind": "undecided"}
 

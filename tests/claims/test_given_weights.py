@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from cases.landscapes import XOR_X, XOR_Y
 
 import lossproof as lp
 from lossproof.certificates.claims.critical_kinds import MINIMA
 from lossproof.certificates.claims.given_weights import NEAR
+from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
 
 FAR = {
     "a linear network far from its learner": (
@@ -105,7 +107,42 @@ def test_a_bad_minimum_is_found_from_weights_near_it(share, found, check):
 
 
 def test_where_nothing_is_decided_the_reason_says_so():
-    report = lp.check_architecture("1-1", [[0], [1]], [[0], [1]], output_activation="relu", weights=[([[1]], [0])])
+    """An output on the kink of its activation, above its target: a matter of its slope there, which it has not."""
+    report = lp.check_architecture("1-1", [[0], [1]], [[-1], [1]], output_activation="relu", weights=[([[1]], [0])])
     claim = report["critical-point"]
     assert claim.verdict is lp.Verdict.UNDECIDED
     assert claim.reason.startswith("Neither a critical point at or near these weights was proved")
+
+
+STEP = ([[-2], [-1], [0], [1], [2]], [["-7/8"], ["-3/4"], ["1/8"], ["3/4"], ["7/8"]])
+
+
+@pytest.fixture(scope="module")
+def minimum():
+    """A strict minimum of the 1-1-1 tanh network on five samples, in doubles."""
+    found = lp.find_critical_points("1-1-1", *STEP, starts=8, workers=1)
+    return found, flat_weights(found.report.problem, next(p for p in found if p.kind == "strict-minimum").weights)
+
+
+@pytest.mark.parametrize("distance", [1e-8, 1e-6, 1e-5, 1e-4])
+def test_a_finer_centre_is_named_in_a_wide_box(distance, minimum, check):
+    found, flat = minimum
+    problem = found.report.problem
+    weights = weights_of_rows(problem, flat + distance * np.random.default_rng(0).standard_normal(len(flat)))
+    report = check("1-1-1", *STEP, weights=[(layer.W, layer.b) for layer in weights.layers])
+    wide, fine = report["critical-point", 0], report["critical-point", 1]
+    assert report["critical-point"] is wide
+    assert "finer centre inside it" in wide.reason
+    assert fine.facts["radius"] < wide.facts["radius"] / 10**6
+    assert np.max(np.abs(flat_weights(problem, fine.point.weights) - flat_weights(problem, weights))) <= wide.facts["radius"]
+    assert 0 <= wide.facts["loss_lower"] <= fine.facts["loss_lower"] <= fine.facts["loss_upper"] <= wide.facts["loss_upper"]
+    assert fine.facts["loss_upper"] - fine.facts["loss_lower"] < fine.facts["loss_upper"] / 10**6
+    assert fine.facts["kind"] == "strict-minimum"
+
+
+def test_a_narrow_box_is_enough(minimum, check):
+    found, _ = minimum
+    report = check("1-1-1", *STEP, weights=[(layer.W, layer.b) for layer in found[0].weights.layers])
+    claims = [claim for claim in report if claim.id == "critical-point"]
+    assert len(claims) == 1
+    assert "finer centre" not in claims[0].reason

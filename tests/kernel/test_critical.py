@@ -143,7 +143,7 @@ def test_counts_of_eigenvalues():
     d = strict()
     point = boxed(d)
     inertia = inertia_ball(d, point, 0, 3, 4)
-    for statement in ("strict-minimum", "local-minimum", "saddle"):
+    for statement in ("strict-minimum", "local-minimum", "saddle", "maximum"):
         classed(d, statement, point, inertia, BOX, RADIUS)
         assert outcome(d) == ("premise", "premises")
         d.undo()
@@ -155,10 +155,36 @@ def test_counts_of_eigenvalues():
 def test_zeros_of_no_family_make_no_minimum():
     d = xor_stationary(LOG3_HALF, MINUS_LOG3)
     point, inertia = exact(d), inertia_exact(d, counts(0, 6, 3))
-    for statement in ("local-minimum", "strict-minimum", "saddle"):
+    for statement in ("local-minimum", "strict-minimum", "saddle", "maximum"):
         classed(d, statement, point, inertia)
         assert outcome(d) == ("premise", "premises")
         d.undo()
+
+
+def test_a_maximum_has_no_zeros_but_those_of_its_family():
+    def orbit(fixed):
+        d = Draft(
+            (1, 1, 1),
+            [["1"]],
+            [["5"]],
+            [layer([["1"]], ["0"]), layer([["5"]], ["0"])],
+            activation="identity",
+            error="cauchy:1",
+            bias="none",
+        )
+        return d, exact(d, fixed=fixed), inertia_exact(d, counts(0, 1, 1))
+
+    d, point, inertia = orbit([0])
+    classed(d, "maximum", point, inertia)
+    assert outcome(d) == ("premise", "premises")
+    d = Draft((2, 1), [["1", "0"]] * 2, [["-5"], ["5"]], [layer([["0"], ["0"]], ["0"])], error="cauchy:1", bias="none")
+    classed(d, "maximum", exact(d), inertia_exact(d, counts(1, 1, 0)))
+    assert outcome(d) == ("premise", "premises")
+    d = Draft(
+        (1, 1, 1), [["0"]], [["5"]], [layer([["1"]], ["0"]), layer([["1"]], ["0"])], activation="identity", error="cauchy:1", bias="none"
+    )
+    classed(d, "maximum", exact(d, fixed=[0]), inertia_exact(d, counts(0, 2, 0)))
+    assert outcome(d) == ("premise", "premises")
 
 
 def test_exact_inertia_needs_a_rational_hessian():
@@ -238,8 +264,8 @@ def test_the_loss_of_a_learner():
 INACTIVE = [layer([["1"]], ["-8"]), layer([["5"]], ["1"])]
 
 
-def dead(d, premise):
-    return d.claim("dead-layer", "local-minimum", 0, {"radius": "0"}, [premise], {"layer": 1, "precision": 64}, "BALL")
+def dead(d, premise, layer=1):
+    return d.claim("dead-layer", "local-minimum", 0, {"radius": "0"}, [premise], {"layer": layer, "precision": 64}, "BALL")
 
 
 def test_an_inactive_layer_is_inactive():
@@ -255,6 +281,22 @@ def test_an_inactive_layer_is_inactive():
     d = Draft((1, 1, 1), [["1"], ["1"]], [["0"], ["2"]], point, activation="leaky-relu:1/2")
     dead(d, exact(d, 0, (), [d.differentiable()]))
     assert outcome(d) == ("evidence", "evidence.layer")
+
+
+def test_inactive_outputs():
+    """Whatever the error; not if one output is active, and not for an output that is nowhere constant."""
+    below, above = ([layer([["1"]], ["-9"]), layer([["1", "1"]], ["-9", last])] for last in ("-9", "9"))
+    for point, options, expected in (
+        (below, {"output_activation": "relu"}, None),
+        (below, {"output_activation": "relu", "error": "cauchy:1"}, None),
+        (above, {"output_activation": "relu", "Y": [["0", "9"], ["1", "9"]]}, ("evidence", "evidence.layer")),
+        (below, {"output_activation": "leaky-relu:1/2", "Y": [["-9/2", "-9/2"]] * 2}, ("evidence", "evidence.layer")),
+    ):
+        options = {"activation": "relu", "Y": [["0", "1"], ["1", "0"]], **options}
+        d = Draft((1, 1, 2), [["1"], ["2"]], options.pop("Y"), point, **options)
+        kinks = [d.differentiable()]
+        dead(d, exact(d, 0, (), kinks), layer=2)
+        assert accepted(d) if expected is None else outcome(d) == expected
 
 
 def test_an_inactive_layer_without_biases_is_the_last_hidden_one():

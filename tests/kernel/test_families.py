@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 
 import pytest
-from cases.kernel_cases_critical import BENT, BENT_X, BENT_Y, BOX, RADIUS, boxed, merged
-from cases.kernel_cases_families import COPIES, EVEN, FAMILY_CASES, SCALED, balanced, even_unit, family, least_squares, two_targets
+from cases.kernel_cases_critical import BENT, BENT_X, BENT_Y, BOX, COPIES, RADIUS, boxed, family, merged
+from cases.kernel_cases_families import EVEN, FAMILY_CASES, SCALED, balanced, even_unit, least_squares, two_targets
 from cases.kernel_draft import Draft, layer
 from cases.kernel_outcomes import accepted, outcome
 

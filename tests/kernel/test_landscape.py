@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases.kernel_cases_critical import infimum, nowhere
+from cases.kernel_cases_critical import infimum, loss_ball, nowhere
 from cases.kernel_draft import EVERYWHERE, Draft, layer
 from cases.kernel_outcomes import accepted, outcome
 
@@ -107,6 +107,54 @@ def test_an_infimum_that_is_attained_is_not_claimed():
     d = Draft((1, 1), [["0"], ["1"], ["2"]], [["1"], ["0"], ["0"]], output_activation="tanh")
     infimum(d, {"sample": 0, "output": 0})
     assert outcome(d) == ("premise", "premises[0]")
+
+
+STEEP, LINE = [layer([["4"]], ["1"])], [["1"], ["-2"]]
+STEEP_CLASSES = [layer([["4", "0"]], ["1", "0"])]
+NO_BIAS = [layer([["4"]], ["0"])]
+ENDS = {"output_activation": "sigmoid"}
+
+
+def by_loss(Y, upper="1/100", X=LINE, point=STEEP, widths=(1, 1), **options):
+    d = Draft(widths, X, Y, point, **options)
+    d.imply("infimum-by-loss", "infimum-not-attained", EVERYWHERE, {}, [loss_ball(d, "0", upper, 0, "0")])
+    return d
+
+
+@pytest.mark.parametrize(
+    ("changes", "fine"),
+    [
+        ({"Y": [["1"], ["0"]], **ENDS}, True),
+        ({"Y": [["1"], ["0"]], "upper": "31/500", **ENDS}, True),
+        ({"Y": [["1"], ["0"]], "upper": "1/16", **ENDS}, False),
+        ({"Y": [["1"], ["-1"]], "output_activation": "tanh"}, True),
+        ({"Y": [["1"], ["0"]], "upper": "17/50", "error": "logistic"}, True),
+        ({"Y": [["1"], ["0"]], "upper": "69/200", "error": "logistic"}, False),
+        ({"Y": [["1", "0"], ["0", "1"]], "point": STEEP_CLASSES, "widths": (1, 2), "error": "softmax"}, True),
+    ],
+    ids=str,
+)
+def test_a_loss_that_is_small_enough_shows_that_the_infimum_is_approached(changes, fine):
+    """The bounds are T J < (u − l)²/8 for squares and 69/100 for cross-entropies: 1/16 and 69/200 for each of two samples are not below them."""
+    d = by_loss(**changes)
+    assert accepted(d) if fine else outcome(d) == ("premise", "premises")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Y": [["1"], ["1/16"]], **ENDS},
+        {"Y": [["1"], ["0"]], "upper": "1/10", "output_activation": "hard-tanh", "X": [["1"], ["-1/4"]]},
+        {"Y": [["1"], ["0"]], "error": "cauchy:1", **ENDS},
+        {"Y": [["1"], ["0"]], "bias": "none", "point": NO_BIAS, **ENDS},
+        {"Y": [["1"], ["1/16"]], "upper": "1/2", "error": "logistic"},
+        {"Y": [["1"], ["1"]], "error": "softmax"},
+        {"Y": [["1"], ["0"]], "bias": "fixed", "fixed_bias": [["1"]], "error": "logistic"},
+    ],
+    ids=["inside the range", "an attained end", "another error", "no bias to turn about", "soft targets", "one class", "a fixed bias"],
+)
+def test_a_small_loss_shows_no_more_than_that(changes):
+    assert outcome(by_loss(**changes)) == ("premise", "premises")
 
 
 def test_a_range_is_left_by_targets_beyond_it_only():

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import mpmath
 import pytest
-from cases.kernel_cases_critical import CRITICAL_CASES, boxed, introduced, newton
+from cases.kernel_cases_critical import BLIND, CRITICAL_CASES, IDLE, boxed, family, newton
 from cases.kernel_draft import Draft, layer
 from cases.kernel_outcomes import accepted, outcome
 from cases.kernel_twin import number
@@ -91,29 +91,30 @@ def test_what_balls_tell_from_zero_is_not_exact(weight, own):
         d.undo()
 
 
-IDLE = CRITICAL_CASES["idle_unit"]
+BESIDE = CRITICAL_CASES["idle_unit"]
 
 
-def idle(layers, units=(1,), free=((1,),), dimension=1):
+def idle(layers, dimension=1, **change):
     """1-2-1 with an idle second unit beside the best network of one unit."""
-    problem = IDLE()["problem"]
+    problem = BESIDE()["problem"]
     d = Draft((1, 2, 1), problem["X"], problem["Y"], layers)
-    introduced(d, "stationary-idle", {"layer": 1, "units": list(units), "free": [list(f) for f in free]}, dimension, radius=SMALL)
+    family(d, dimension, radius=SMALL, **{**IDLE, **change})
     return d
 
 
 def test_an_idle_unit_is_accepted_and_what_is_false_is_not():
-    layers = IDLE()["points"][0]
+    layers = BESIDE()["points"][0]
     assert accepted(idle(layers))
-    assert outcome(idle(layers, units=(0,))) == ("evidence", "evidence.units")
-    assert outcome(idle(layers, units=())) == ("evidence", "evidence.units")
-    assert outcome(idle(layers, free=((0, 1),))) == ("evidence", "evidence.free[0]")
-    assert outcome(idle(layers, free=((2,),))) == ("evidence", "evidence.free[0][0]")
+    first = {"held": [4], "parameters": [1, 2, 3, 5, 6], "implied": [0, 1], "identities": [[[0, "1", []]], [[1, "1", []]]]}
+    assert outcome(idle(layers, **first)) == ("evidence", "evidence.identities[0]")
+    assert outcome(idle(layers, held=[])) == ("evidence", "evidence.identities[0]")
+    assert outcome(idle(layers, parameters=[0, 1, 2, 3, 4, 6])) == ("evidence", "evidence.parameters")
+    assert outcome(idle(layers, parameters=[0, 1, 2, 3, 4])) in SINGULAR
     assert outcome(idle(layers, dimension=2)) == ("conclusion", "conclusion.facts.dimension")
     moved = [{**layers[0], "b": [str(number_of(layers[0]["b"][0]) + Fraction(1, 100)), layers[0]["b"][1]]}, layers[1]]
     assert outcome(idle(moved)) in SINGULAR
     nearly = [layers[0], {**layers[1], "W": [layers[1]["W"][0], ["1/1000000000000000000000"]]}]
-    assert outcome(idle(nearly)) == ("evidence", "evidence.units")
+    assert outcome(idle(nearly)) == ("evidence", "evidence.identities[0]")
 
 
 def number_of(spelled):
@@ -122,17 +123,27 @@ def number_of(spelled):
 
 def test_an_idle_unit_whose_outgoing_derivative_is_not_0_is_no_critical_point():
     """The gradient by the weights of an idle unit is 0, that by its outgoing weight is an equation."""
-    layers = IDLE()["points"][0]
+    layers = BESIDE()["points"][0]
     other = [{**layers[0], "b": [layers[0]["b"][0], "3"]}, layers[1]]
     assert outcome(idle(other)) in SINGULAR
 
 
-def blind(layers=(1, 2), weights=("0", "0", "3/4"), dimension=3, radius=SMALL, **options):
+def blind(held=(0, 2), weights=("0", "0", "3/4"), dimension=3, radius=SMALL, change=None, **options):
     """1-1-1-1 with Cauchy's error at its best constant, about 0.1127, and two layers without weights."""
     point = [layer([[w]], [b]) for w, b in zip(weights, ("1/2", "0", options.pop("output")), strict=True)]
     d = Draft((1, 1, 1, 1), X, LINE, point, **{"error": "cauchy:2", **options})
-    introduced(d, "stationary-blind", {"layers": list(layers)}, dimension, radius=radius)
+    family(d, dimension, radius=radius, **{**BLIND, "held": list(held), "identities": IN_THE_MIDDLE, **(change or {})})
     return d
+
+
+IN_THE_MIDDLE = [
+    [[0, "1", []]],
+    [[1, "1", []]],
+    [[2, "1", [[5, 0]]], [5, "-1", [[2, 0]]]],
+    [[3, "1", [[5, 0]]], [5, "-1", [[3, 0]]]],
+    BLIND["identities"][4],
+]
+"""With W_1 = W_2 = 0 what comes to each layer is the same at all samples, and the rows of P are worth that of the output bias, or 0."""
 
 
 def best_constant():
@@ -144,10 +155,12 @@ def best_constant():
 def test_two_layers_without_weights():
     c = best_constant()
     assert accepted(blind(output=c))
-    assert outcome(blind(output=c, weights=("0", "1/3", "3/4"))) == ("evidence", "evidence")
-    assert outcome(blind(output=c, layers=(2, 1))) == ("evidence", "evidence.layers")
-    assert outcome(blind(output=c, layers=(1, 1))) == ("evidence", "evidence.layers")
-    assert outcome(blind(output=c, layers=(1, 2, 3), weights=("0", "0", "0"))) == ("evidence", "evidence.layers")
+    assert outcome(blind(output=c, weights=("0", "1/3", "3/4"))) == ("evidence", "evidence.identities[0]")
+    assert outcome(blind(output=c, weights=("1/3", "0", "3/4"))) == ("evidence", "evidence.identities[2]")
+    assert outcome(blind(output=c, held=(0,), dimension=4)) == ("evidence", "evidence.identities[0]")
+    assert outcome(blind(output=c, held=(2, 0))) == ("evidence", "evidence.held")
     assert outcome(blind(output=c, dimension=4)) == ("conclusion", "conclusion.facts.dimension")
-    assert outcome(blind(output=str(number_of(c) + Fraction(1, 100)))) == ("evidence", "evidence.radius")
-    assert outcome(blind(output=c, output_activation="sin")) == ("evidence", "rule")
+    assert outcome(blind(output=str(number_of(c) + Fraction(1, 100)))) in SINGULAR
+    assert outcome(blind(output=c, output_activation="sin")) in SINGULAR
+    every = blind(output=c, weights=("0", "0", "0"), held=(0, 2, 4), dimension=2, change={"identities": BLIND["identities"]})
+    assert accepted(every)

@@ -62,9 +62,8 @@ def test_names_are_counted_and_never_used_again():
 def test_learners_and_critical_points_are_counted_together():
     d = near()
     learner_in_box(d, "W*1")
-    found = {"layer": 1, "units": [0], "free": [[1]]}
-    introduced(d, "stationary-idle", found, 1, "W*1")
-    assert outcome(d) == ("evidence", "evidence.units")
+    boxed(d, at="W*1")
+    assert outcome(d) == ("evidence", "evidence.radius")
     d.undo()
     sigma = d.singular("P", LEAST)
     for name in ("W*1", "W*3"):

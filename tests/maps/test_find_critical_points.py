@@ -23,7 +23,7 @@ def mapped(*args, **kwargs):
     for point in found:
         assert point.loss_lower <= point.loss_upper
         assert sum(point.inertia.values()) == found.report.problem.architecture.N_net
-        assert point.kind in ("global", "strict-minimum", "local-minimum", "saddle", "higher-order-descent", "undecided")
+        assert point.kind in ("global", "strict-minimum", "local-minimum", "saddle", "maximum", "higher-order-descent", "undecided")
         at = found.report.numbering.name(point.claim.place)
         assert any(step["at"] == at and step["facts"]["kind"] == point.kind for step in steps)
     assert [p.loss_upper for p in found] == sorted(p.loss_upper for p in found)

@@ -18,7 +18,7 @@ CRITICAL_POINTS = (
         conclusion=(
             "A critical point W* lies within ρ of the weights in every coordinate; ρ = 0 says that the weights are critical themselves. "
             "A manifold of the stated dimension passes through W*, all of whose points are critical with the same loss. "
-            "REFUTED says that these very weights are not critical, however small the gradient."
+            "REFUTED says that these very weights are not critical, however small the gradient, or that J falls along a direction where it has none."
         ),
         source="exact arithmetic; Krawczyk 1969; for merged units Fukumizu and Amari 2000",
         decided_by="a formal identity, Krawczyk's test for the gradient in ball arithmetic, or a proved exact learner",
@@ -105,12 +105,14 @@ CRITICAL_POINTS = (
         hypotheses=(
             _CRITICAL,
             "W* lies on a manifold of critical points of one loss, and H is positive definite across it (its nullity is the dimension); or",
-            "each unit of a layer is constant at and near the z it has at all samples, as inactive relu units are, and the constant output is the best "
-            "one for a convex error.",
+            "each unit of a layer is constant at and near the z it has at all samples, as inactive relu units are: of the output layer, or of a hidden one, "
+            "and the constant output is the best one for a convex error; or",
+            "one hidden layer of piecewise linear units and a convex error: no unit is on a kink, and the output weights leave no direction out; or units are "
+            "on kinks, where J has no gradient, and the derivatives of J vanish with suitable slopes there.",
         ),
         conclusion="No point of a neighbourhood has a smaller loss than the critical point.",
-        source="Morse-Bott lemma; for merged units Fukumizu and Amari 2000",
-        decided_by="the proved inertia and the dimension of the manifold; or the signs of all z",
+        source="Morse-Bott lemma; for merged units Fukumizu and Amari 2000; for kinks compare Yun, Sra and Jadbabaie, arXiv 1809.10858",
+        decided_by="the proved inertia and the dimension of the manifold; or the signs of all z, and multipliers at kinks",
         depends_on=("stationary", "inertia"),
     ),
     Statement(
@@ -125,6 +127,23 @@ CRITICAL_POINTS = (
         depends_on=("stationary", "inertia"),
     ),
     Statement(
+        id="maximum",
+        title="A local maximum",
+        kind="critical point",
+        formula=r"\nabla J(W^{*}) = 0,\;\; H(W^{*}) \prec 0 \;\text{ across a manifold of critical points of one loss}",
+        hypotheses=(
+            _CRITICAL,
+            _SMOOTH,
+            "H has no positive eigenvalue, at least one negative one, and as many zero ones as a manifold of critical points of one loss through W* has "
+            "dimensions.",
+        ),
+        conclusion="No point of a neighbourhood has a larger loss than the critical point, and some have a smaller one. It is strict where H is negative "
+        "definite.",
+        source="second-order condition; Morse-Bott lemma",
+        decided_by="the proved inertia of the Hessian and the dimension of the manifold",
+        depends_on=("stationary", "inertia"),
+    ),
+    Statement(
         id="higher-order-descent",
         title="A curve of descent where the Hessian does not decide",
         kind="critical point",
@@ -136,6 +155,24 @@ CRITICAL_POINTS = (
         depends_on=("stationary",),
     ),
     Statement(
+        id="no-minimum-nearby",
+        title="No local minimum within some distance",
+        kind="bound",
+        formula=r"\|T\,\nabla J(W)\| > (\kappa\,\|\varepsilon(W)\| + c\,D^2)\, r \;\Rightarrow\; \nabla J \neq 0 \text{ on } \{\|W' - W\| \leq r\}",
+        hypotheses=(
+            "The squared error (c = 1), the logistic error (c = 1/4) or softmax (c = 1/2).",
+            "D bounds the derivative of all outputs on that ball, and κ is a Lipschitz constant of it there; no unit meets a kink.",
+            "IEEE 754 double precision with rounding to nearest.",
+        ),
+        conclusion=(
+            "No local minimum of J, and no critical point at all, lies within the Euclidean distance r of the weights: training that stopped there has not "
+            "arrived, and has at least so far to go."
+        ),
+        source="elementary: the gradient is Lipschitz",
+        decided_by="the gradient and layer-wise bounds in verified double precision",
+        depends_on=("gradient-identity",),
+    ),
+    Statement(
         id="critical-point",
         title="What kind of critical point it is",
         kind="critical point",
@@ -143,6 +180,7 @@ CRITICAL_POINTS = (
         hypotheses=(_CRITICAL,),
         conclusion=(
             "There is a critical point within the stated radius of the weights, with the loss, the inertia, the rank of P and the kind stated. "
+            "On a kink of a unit, where J need not have a gradient, critical means that J falls along no direction at first order, as at a local minimum. "
             "REFUTED says that these very weights are not critical."
         ),
         source="summary of what was proved about the point",
@@ -156,6 +194,7 @@ CRITICAL_POINTS = (
             "strict-minimum",
             "local-minimum",
             "saddle",
+            "maximum",
             "higher-order-descent",
         ),
     ),
@@ -194,13 +233,14 @@ CRITICAL_POINTS = (
         formula=r"\inf_W J(W) = J_{\min},\quad J(W) > J_{\min} \;\text{ for all } W",
         hypotheses=(
             "Some target is out of reach of the output (range), and every target is a limit of output values.",
-            "rank [Φ_{L-1}; 1] = T at some weights.",
+            "rank [Φ_{L-1}; 1] = T at some weights; or all targets are ends of the range (0 or 1 for a cross-entropy), and the loss of some weights is so "
+            "small that no output is on the wrong side.",
         ),
         conclusion=(
             "The output weights can bring all outputs as near to their targets as one likes, but no weights attain them: there is no global minimum."
         ),
         source="elementary, with wide-layer",
-        decided_by="a proved rank of Φ_{L-1} and the recorded ranges",
+        decided_by="a proved rank of Φ_{L-1} or a proved small loss, and the recorded ranges",
         depends_on=("range", "wide-layer", "exact-learning"),
     ),
     Statement(

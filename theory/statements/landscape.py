@@ -13,7 +13,7 @@ _ONE_RELATION = (
 )
 
 DECIDING = (
-    "independent-samples", "one-relation-simplex", "parallelogram", "separable-squashing", "linear-region", "dead-region", "constant-region",
+    "independent-samples", "shallow-linear", "one-relation-simplex", "parallelogram", "separable-squashing", "linear-region", "dead-region", "constant-region",
 )  # fmt: skip
 """Those that decide ``no-bad-local-minima``, or, with a point of a smaller loss, refute it; the others are lemmas."""
 
@@ -90,6 +90,24 @@ LANDSCAPE = (
         depends_on=("flat-neighbours", "principle-error"),
     ),
     Statement(
+        id="shallow-linear",
+        title="Linear networks with one hidden layer",
+        kind="theorem",
+        formula=r"F(x) = W_2^{\top} W_1^{\top} x\ (+\ b),\; E = \tfrac12 |r|^2 \;\Rightarrow\; \text{every local minimum of } J \text{ is global}",
+        hypotheses=(
+            "Two layers, all activations the identity, the squared error; trainable biases, or none.",
+            "Nothing is asked of the widths and the samples: they may be dependent, and the hidden layer as narrow as one likes.",
+        ),
+        conclusion=(
+            "Every local minimum of J is global. With M the part of the targets that affine maps fit, J is |AB − M|²/(2T) up to a constant. At a local minimum "
+            "AB = M, or A and B have full rank and A spans eigenvectors of MM'; if one of them has a smaller eigenvalue than one outside, turning it towards "
+            "that one lowers the loss."
+        ),
+        source="proved in docs/deciding.md; compare Baldi and Hornik 1989, Zhu et al. 2019",
+        decided_by="integers and the records of the functions",
+        depends_on=("flat-neighbours",),
+    ),
+    Statement(
         id="one-relation-simplex",
         title="One sample inside the simplex of the others",
         kind="theorem",
@@ -154,6 +172,8 @@ LANDSCAPE = (
         hypotheses=(
             "A hidden layer, trainable biases, identity output; the squared error, or a cross-entropy whose best affine logits are attained.",
             "The hidden activation is affine with a slope other than 0 on some interval: relu, leaky-relu, elu, hard-tanh, identity.",
+            "Or no biases, one hidden layer of more units than inputs or outputs, relu or leaky-relu, the squared error: then the hidden units share their "
+            "signs on the samples, those of u·x_i ≠ 0 for some u, and x_i times the slope of σ on its side stands in the place of the inputs.",
         ),
         conclusion=(
             "Where all units stay on that interval, F is an affine map of rank at most the smallest hidden width, and every such map occurs. The best of them "

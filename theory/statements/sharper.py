@@ -90,6 +90,21 @@ SHARPER = (
         depends_on=("full-rank",),
     ),
     Statement(
+        id="identifiable",
+        title="Every direction of the weights changes the outputs",
+        kind="condition",
+        formula=r"\operatorname{rank} P(W) = N_{net}",
+        hypotheses=("P(W) exists: all activations are differentiable at every value z that occurs.",),
+        conclusion=(
+            "No direction of the weights leaves the outputs at the samples as they are, at first order: the normal equations of least squares at W, with the "
+            "matrix P P' (the Jacobian times itself), have one solution, and near W the outputs determine the weights. The dual question to full-rank: it "
+            "needs at least as many columns as weights. Where the rank is smaller everywhere, a symmetry or units that do not matter are behind it."
+        ),
+        source="elementary: the inverse function theorem; compare Sussmann 1992",
+        decided_by="a proved rank",
+        depends_on=("full-rank", "homogeneous"),
+    ),
+    Statement(
         id="homogeneous",
         title="Scaling symmetries cost rank",
         kind="bound",

@@ -183,7 +183,7 @@ NEURONS = (
         Y=column(-5, 4, 5),
         points=(
             *_minima("4.390790342790116", "-4.775497669270836"),
-            ZooPoint(one_layer(("-2.017301941149691",), None), "saddle", "the maximum between them"),
+            ZooPoint(one_layer(("-2.017301941149691",), None), "maximum", "the maximum between them"),
         ),
         error="cauchy",
         bias="none",

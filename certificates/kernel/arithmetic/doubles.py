@@ -88,9 +88,14 @@ class DoubleRing(BallRing):
 
     def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
         """Enclose ``σ`` and ``σ'`` over each interval by Arb."""
-        balls = np.array([arb(m, r) for m, r in zip(z.mid.flat, z.rad.flat, strict=True)], dtype=object).reshape(z.mid.shape)
+        balls = as_balls(z)
         values, derivatives = super().activate(activation, layer, Series([balls]), slopes=True)
         return of_balls(values, balls.shape), of_balls(derivatives, balls.shape)
+
+
+def as_balls(z: Enclosed) -> Array:
+    """Return doubles with radii as balls."""
+    return np.array([arb(m, r) for m, r in zip(z.mid.flat, z.rad.flat, strict=True)], dtype=object).reshape(z.mid.shape)
 
 
 def of_balls(found: Any, shape: tuple[int, ...]) -> Enclosed:

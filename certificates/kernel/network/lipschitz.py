@@ -1,4 +1,4 @@
-r"""A Lipschitz constant of the derivative of all outputs over a ball of weights.
+r"""Bounds of the derivative of all outputs, and of its Lipschitz constant, over a ball of weights.
 
 Let B be the closed ball of radius R around the point, in the Euclidean norm of all trainable weights. ``φ̃`` is ``φ`` with the unit of a
 trainable bias, capitals stack all samples. For layer l, given for layer ``l − 1`` and all weights in B: ``p_i ≥ ‖Dφ_{l-1}(i)‖``, ``P ≥
@@ -21,13 +21,16 @@ enlarged by ``1 + 2^{-20}``, and by ``2^{-400}`` for underflow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from flint import arb
 
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, Enclosed, gamma
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
-from lossproof.certificates.kernel.network.gram import Network
+from lossproof.certificates.kernel.network.gram import plus
+from lossproof.certificates.kernel.network.passes import Passed
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
@@ -36,25 +39,27 @@ from lossproof.theory.limits import flops_work
 _TINY = 2.0**-400
 
 
-def lipschitz_constant(work: Work, problem: Problem, found: Network, radius: float) -> float:
-    """Return a Lipschitz constant of ``S·DF`` on the ball around the point; infinite or NaN if none is seen. Raises `Rejected` at a kink."""
+def derivative_bounds(
+    work: Work, problem: Problem, curve: Sequence[tuple[Enclosed, Enclosed]], passed: Passed, scale: Array, radius: float
+) -> tuple[float, float]:
+    """Return bounds on the ball around the point of ``‖S·DF‖`` and of its Lipschitz constant; infinite or NaN if none is seen. Raises `Rejected` at a kink."""
     p: Array = np.zeros(problem.T)
     P = Q = 0.0
     for l in range(1, problem.L + 1):
-        plus, W, z = found.blocks[l - 1][1], found.curve[l - 1][0], found.passed.z[l]
-        work.spend(flops_work(sum(2 * A.mid.size * min(A.mid.shape) for A in (plus, W))), "norms of matrices")
-        inputs, units = _norms(plus, 1) + up(p * radius), _norms(W, 0) + radius
-        norm_W, norm_inputs = _norm(W) + radius, _norm(plus) + float(up(P * radius))
+        inputs_of, W, z = plus(passed.phi[l - 1], problem.fan_in(l)), curve[l - 1][0], passed.z[l]
+        work.spend(flops_work(sum(2 * A.mid.size * min(A.mid.shape) for A in (inputs_of, W))), "norms of matrices")
+        inputs, units = _norms(inputs_of, 1) + up(p * radius), _norms(W, 0) + radius
+        norm_W, norm_inputs = _norm(W) + radius, _norm(inputs_of) + float(up(P * radius))
         d = root(up(inputs)[:, None], up(up(units)[None, :] * p[:, None]))
         S, c = float(root(up(norm_inputs), up(up(norm_W) * P))), float(up(up(norm_W) * Q / 2))
         Q_z = float(up(c + root(c, P)))
         s, t = _slopes(work, problem.activation_of(l), z.mid, up(z.rad + up(d * radius)))
         if l == problem.L:
-            s, t = up(s * found.scale), up(t * found.scale)
+            s, t = up(s * scale), up(t * scale)
         most = float(np.max(s))
         p = up(np.max(s, axis=1) * root(up(inputs), up(up(norm_W) * p)))
         P, Q = float(up(most * S)), float(up(up(np.max(up(t * d)) * S) + up(most * Q_z)))
-    return Q
+    return P, Q
 
 
 def _slopes(work: Work, activation: Activation, mid: Array, rad: Array) -> tuple[Array, Array]:

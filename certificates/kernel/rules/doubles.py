@@ -11,6 +11,11 @@ for W in ``V ∩ B``. The mean value theorem gives ``‖N(W) − W_0‖ = ‖C(S
 S(DF(W) − DF(W_0))‖ ≤ κρ/σ < 1``, so ``C S·DF(W)`` is invertible on ``range P(W_0)`` and ``P(W)`` has full column rank.
 
 With ``β = 1/σ`` and ``η = g/σ`` this is Kantorovich's condition ``βκη ≤ 1/2``, with a radius that it allows.
+
+*No minimum nearby.* Let ``ε = ∇E(F)``, stacked, so that ``T ∇J = DFᵀε``. On the ball of radius r let ``‖DF‖ ≤ D``, κ be a Lipschitz constant of DF, and c
+one of ``∇E``: 1 for the squared error, 1/4 for the logistic one, and for softmax 1/2, as ``uᵀ(diag p − ppᵀ)u`` is the variance of a variable between the
+least and the largest ``u_j``, at most ``(max u − min u)²/4 ≤ |u|²/2``. There ``‖T∇J(W) − T∇J(W_0)‖ ≤ ‖DF(W) − DF(W_0)‖ ‖ε(W_0)‖ + ‖DF(W)‖ ‖ε(W) − ε(W_0)‖ ≤
+(κ ‖ε(W_0)‖ + c D²) r``. Where that is less than ``‖T∇J(W_0)‖``, no gradient is 0; J is differentiable there, so none of these weights is a local minimum.
 """
 
 from __future__ import annotations
@@ -22,18 +27,22 @@ from typing import Any
 import numpy as np
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing
-from lossproof.certificates.kernel.network.gram import is_above_by_cholesky, is_above_by_inverse, network_at
-from lossproof.certificates.kernel.network.lipschitz import frobenius, lipschitz_constant
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing, Enclosed, as_balls, of_balls
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
+from lossproof.certificates.kernel.network.errors import residuals
+from lossproof.certificates.kernel.network.gram import is_above_by_cholesky, is_above_by_inverse, network_at, plus
+from lossproof.certificates.kernel.network.lipschitz import derivative_bounds, frobenius, up
 from lossproof.certificates.kernel.network.matrices import parse_matrix
-from lossproof.certificates.kernel.network.passes import Box
+from lossproof.certificates.kernel.network.passes import Box, Passed, backward, forward
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import fraction, rational
+from lossproof.certificates.kernel.reading.parse import limit, require
+from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
 from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, named
+from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
 _LEAST, _LARGEST = Fraction(1, 2**300), Fraction(2**100)
+_CURVATURES = {"squared": 1.0, "logistic": 0.25, "softmax": 0.5}
 _METHODS = {"cholesky": is_above_by_cholesky, "inverse": is_above_by_inverse}
 
 
@@ -77,10 +86,10 @@ def learner_ball(step: Step) -> Result:
     radius = float(distance) if Fraction(float(distance)) <= distance else math.nextafter(float(distance), 0.0)
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         network = _network(step, k)
-        kappa = lipschitz_constant(step.work, problem, network, radius)
+        _, kappa = derivative_bounds(step.work, problem, network.curve, network.passed, network.scale, radius)
         F, Y = network.passed.phi[-1], DoubleRing(step.work).array(problem.Y)
-        residuals = np.abs(F.mid - Y.mid) + F.rad + Y.rad + 2 * UNIT * np.abs(F.mid - Y.mid) + TINY
-        g = ENLARGE * (frobenius(ENLARGE * residuals * network.scale) + ENLARGE * float(target) * frobenius(network.scale))
+        apart = np.abs(F.mid - Y.mid) + F.rad + Y.rad + 2 * UNIT * np.abs(F.mid - Y.mid) + TINY
+        g = ENLARGE * (frobenius(ENLARGE * apart * network.scale) + ENLARGE * float(target) * frobenius(network.scale))
         least = ENLARGE * max(g / radius + kappa * radius / 2, kappa * radius)
     require(bool(np.isfinite(least)), place, "the derivatives are not seen to be bounded over the ball")
     require(Fraction(sigma) >= Fraction(least), place, "the premise gives too small a singular value")
@@ -88,4 +97,33 @@ def learner_ball(step: Step) -> Result:
     return step.conclude("exact-learning", {**found, "rank_lower": problem.columns}), Rigor.VERIFIED_FLOAT
 
 
-DOUBLE_RULES = named(singular_value, learner_ball)
+def no_minimum_nearby(step: Step) -> Result:
+    """No local minimum, and no critical point, lies within the radius of the point, in the Euclidean norm of the trainable weights."""
+    found, problem, point = step.expect(0, "radius"), step.problem, step.point()
+    radius, place = fraction(read.rational(found["radius"], "evidence.radius")), "evidence.radius"
+    require(problem.error.family in _CURVATURES, "rule", "this needs the squared error or a cross-entropy")
+    require(_LEAST < radius < _LARGEST, place, "distances lie between 2^-300 and 2^100")
+    limit(problem.T * sum(problem.widths), limits.MAX_GRAM_VALUES, "the number of values of activations")
+    with np.errstate(all="ignore"), ball_precision(PRECISION):
+        ring, r = DoubleRing(step.work), ENLARGE * float(radius)
+        curve = [(ring.array(W), ring.array([b])) for W, b in point.layers]
+        passed = forward(ring, problem, curve)
+        eps = of_balls(residuals(BallRing(step.work, PRECISION), problem, as_balls(passed.phi[-1])), passed.phi[-1].mid.shape)
+        size = _gradient_at_least(ring, problem, curve, passed, eps)
+        D, kappa = derivative_bounds(step.work, problem, curve, passed, np.ones((problem.T, problem.n_L)), r)
+        change = float(up(up(up(kappa * frobenius(np.abs(eps.mid) + eps.rad)) + up(_CURVATURES[problem.error.family] * up(D * D))) * r))
+    require(change < size, place, "the gradient is not seen to be other than 0 all over the ball")
+    return step.conclude("no-minimum-nearby", {"radius": found["radius"]}), Rigor.VERIFIED_FLOAT
+
+
+def _gradient_at_least(ring: DoubleRing, problem: Problem, curve: list[tuple[Enclosed, Enclosed]], passed: Passed, eps: Enclosed) -> float:
+    """Return a lower bound of ``‖T ∇J‖``."""
+    deltas, squares = backward(ring, problem, curve, passed.slopes, eps * passed.slopes[-1]), 0.0
+    for l in range(1, problem.L + 1):
+        ring.count(problem.T * problem.fan_in(l) * problem.widths[l], 0)
+        part = plus(passed.phi[l - 1], problem.fan_in(l)).T @ deltas[l]
+        squares += float(np.sum(np.maximum(np.abs(part.mid) - part.rad, 0.0) ** 2))
+    return float(np.sqrt(squares) / ENLARGE**2)
+
+
+DOUBLE_RULES = named(singular_value, learner_ball, no_minimum_nearby)

@@ -189,23 +189,24 @@ def higher_order_descent(step: Step) -> Result:
 
 
 def dead_layer(step: Step) -> Result:
-    """Each unit of one hidden layer has z inside one interval on which the activation is constant, at all samples, at W and so at all weights near it.
+    """Each unit of one layer has z inside one interval on which its activation is constant, at all samples, at W and so at all weights near it.
 
-    There the output is one constant c for all samples, and ``J ≥ (1/T) min_c Σ_i E(c, y_i)``. With the identity at the output the derivative of J by ``b_L`` is
-    ``(1/T) Σ_i ∇E(c, y_i)``, which is 0 at W: the sum is convex, so W attains the minimum. Without trainable biases let the layer be the last hidden one: then
-    J depends on ``W_L`` only there, in which c is affine and J convex, and its derivatives by it are 0.
+    Of the output layer: J is constant there. Of a hidden one: there the output is one constant c for all samples, and ``J ≥ (1/T) min_c Σ_i E(c, y_i)``. With
+    the identity at the output the derivative of J by ``b_L`` is ``(1/T) Σ_i ∇E(c, y_i)``, which is 0 at W: the sum is convex, so W attains the minimum. Without
+    trainable biases let the layer be the last hidden one: then J depends on ``W_L`` only there, in which c is affine and J convex, and its derivatives by it
+    are 0.
     """
     found = step.expect(1, "layer", "precision")
     step.claim(0, "stationary")
     step.point()
     problem = step.problem
-    layer = read.integer(found["layer"], "evidence.layer", 1, problem.L - 1)
+    layer = read.integer(found["layer"], "evidence.layer", 1, problem.L)
     free = problem.bias == "trainable" or layer == problem.L - 1
-    right = free and problem.output_activation.is_identity and problem.error.convex.holds
-    require(right, "rule", "this needs trainable biases or the last hidden layer, identity output and a convex error")
+    right = layer == problem.L or (free and problem.output_activation.is_identity and problem.error.convex.holds)
+    require(right, "rule", "for a hidden layer this needs trainable biases or the last one, identity output and a convex error")
     with step.balls() as ring:
         units = passes.layer_inputs(ring, problem, step.box(), layer).T
-        dead = all(slope_around(problem.activation, unit) == 0 for unit in units)
+        dead = all(slope_around(problem.activation_of(layer), unit) == 0 for unit in units)
     require(dead, "evidence.layer", "a unit of this layer is not seen to be inactive at all samples")
     return step.conclude_near("local-minimum"), Rigor.BALL
 

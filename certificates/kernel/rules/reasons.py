@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from lossproof.certificates.kernel.network.matrices import parse_matrix
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import Problem
+from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import step as steps
 from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, PROVED, REFUTED, Result, Step
 from lossproof.theory.verdicts import Rigor
@@ -117,6 +117,14 @@ def _full_rank(step: Step) -> Decided:
     return lower == columns, {"rank_lower": lower, "rank_upper": upper, "columns": columns}
 
 
+def _identifiable(step: Step) -> Decided:
+    """``r(P) = N_net``."""
+    step.expect(2, order=1)
+    lower, upper, N = step.bound(0, "P", "rank_lower"), step.bound(1, "P", "rank_upper"), step.problem.N_net
+    require(lower == N or upper < N, "premises", "the bounds do not decide whether the rank is the number of weights", "premise")
+    return lower == N, {"rank_lower": lower, "rank_upper": upper, "N_net": N}
+
+
 def _full_weights(step: Step, at: Any) -> list[int]:
     """Return the ranks of ``W_1..W_L`` from the first L premises, each full."""
     ranks = [min(step.problem.fan_in(l), step.problem.widths[l]) for l in range(1, step.problem.L + 1)]
@@ -176,14 +184,17 @@ def _principles_suffice(step: Step) -> Decided:
 def _critical_point(step: Step) -> Decided:
     """All that was proved about one critical point, in one claim; what was not proved is counted as undecided.
 
-    After a claim ``stationary`` and its ``loss-bounds`` come an inertia, a class, a lower and an upper bound of P, in this order, each of them or not.
+    After a claim ``stationary`` and its ``loss-bounds`` come an inertia, a class, a lower and an upper bound of P, in this order, each of them or not. At a
+    local or global minimum no direction leads down, so it is critical where J has no gradient, too: its claim may stand for ``stationary`` and the class.
     """
     step.expect(max(2, len(step.premises)))
-    step.claim(0, "stationary")
+    reason = next((name for name in ("global", "local-minimum") if step.premises[0].conclusion.get("statement") == name), "stationary")
+    step.claim(0, reason)
     loss, N = step.claim(1, "loss-bounds"), step.problem.N_net
-    facts: dict[str, Any] = {"kind": "undecided", "rank_lower": 0, "rank_upper": min(N, step.problem.columns)}
+    facts: dict[str, Any] = {"kind": "undecided" if reason == "stationary" else reason}
+    facts |= {"rank_lower": 0, "rank_upper": min(N, step.problem.columns)}
     facts["inertia"] = {"negative": 0, "zero": 0, "positive": 0, "undecided": N}
-    missing = ["inertia", "kind", "rank_lower", "rank_upper"]
+    missing = ["inertia", "kind", "rank_lower", "rank_upper"] if reason == "stationary" else []
     for k, premise in enumerate(step.premises[2:], start=2):
         name = premise.conclusion.get("statement", "rank_lower" if "rank_lower" in premise.conclusion else "rank_upper")
         key = "kind" if name in CLASSES else name
@@ -197,13 +208,14 @@ def _critical_point(step: Step) -> Decided:
     return True, {**facts, **losses, "inertia": inertia, "radius": str(step.box().radius)}
 
 
-CLASSES = ("global", "strict-minimum", "local-minimum", "saddle", "higher-order-descent")
+CLASSES = ("global", "strict-minimum", "local-minimum", "saddle", "maximum", "higher-order-descent")
 # at an exact learner ∇E = 0 leaves H = P diag(∇²E_i) Pᵀ / T, and non-degenerate minima have ∇²E_i ≻ 0: r(H) = r(P), H ⪰ 0
 _AT_LEARNER = (*_proved("exact-learner"), ("P", HERE, "rank_lower"), ("P", HERE, "rank_upper"), *_proved("principle-morse", at=EVERYWHERE))
 
 # fmt: off
 DEFINITIONS: Mapping[str, Line | Callable[[Step], Decided]] = {
     "full-rank": _full_rank,
+    "identifiable": _identifiable,
     "principle-weights": _principle_weights,
     "khatri-rao": _khatri_rao,
     "projection": _projection,
@@ -239,6 +251,7 @@ def definition(step: Step) -> Result:
 _ERROR, _ASKED = _proved("principle-error", at=EVERYWHERE), "no-bad-local-minima"
 _ONE_RELATION = ("one-relation-simplex", "parallelogram")
 """Theorems that say, where they are PROVED, that every local minimum is global, and REFUTED, that some are not."""
+_PROVING = ("independent-samples", "separable-squashing", "shallow-linear", *_ONE_RELATION)
 _ELSEWHERE = (*_proved("loss-bounds"), ("loss-bounds", ANY, PROVED))
 
 
@@ -254,6 +267,23 @@ def _moves_freely(step: Step, f: list[Any]) -> bool:
     problem = step.problem
     hidden = problem.L == 2 and problem.widths[1] >= problem.n_L and problem.activation.increasing.holds
     return hidden and problem.output_activation.nonvanishing_derivative.holds and f[0] == problem.T
+
+
+def _is_shallow_linear(step: Step, f: list[Any]) -> bool:
+    problem = step.problem
+    linear = problem.L == 2 and problem.activation.is_identity and problem.output_activation.is_identity
+    return linear and problem.bias != "fixed" and problem.error.name == "squared"
+
+
+def _is_on_the_right_sides(step: Step, f: list[Any]) -> bool:
+    problem, output, total = step.problem, step.problem.output_activation, step.problem.T * Fraction(f[0]["loss_upper"])
+    targets = {fraction(y) for row in problem.Y for y in row}
+    if not problem.separable:
+        free = problem.bias != "fixed" and output.is_identity and (problem.n_L >= 2 or problem.error.family == "logistic")
+        return free and targets <= {0, 1} and total < Fraction(69, 100)
+    lower, upper = output.range.lower, output.range.upper
+    free = problem.bias == "trainable" and output.is_squashing and problem.error.name == "squared"
+    return free and lower is not None and upper is not None and targets <= {lower, upper} and total < (upper - lower) ** 2 / 8
 
 
 def _losses(step: Step, f: list[Any]) -> Facts:
@@ -273,6 +303,10 @@ IMPLICATIONS: Mapping[str, Line] = {
     "suboptimal": Line(_ASKED, EVERYWHERE, (("suboptimal", ANY, PROVED),), verdict=REFUTED),
     # J falls along one direction at all weights, so it has no local minimum, good or bad
     "nowhere": Line(_ASKED, EVERYWHERE, _proved("no-critical-point", at=EVERYWHERE)),
+    # T J is at least every error. For a cross-entropy with targets 0 and 1 that is log 2 > 69/100 or more where the true class has no probability above 1/2; so
+    # all have, and the logits times t → ∞ bring J to 0. For σ_out increasing from l to u, and targets at these ends, it is (u − l)²/8 or more where an output
+    # is not on its target's side of (l + u)/2 = σ_out(θ); so all are, and θ + t(z_L − θ) brings J to 0. No error is 0 at any weights
+    "infimum-by-loss": Line("infimum-not-attained", EVERYWHERE, (("loss-bounds", ANY, PROVED),), _is_on_the_right_sides),
     "some-learner": Line("exact-learning", EVERYWHERE, (("exact-learner", ANY, PROVED),)),
     "named-learner": Line("exact-learner", HERE, _proved("exact-learning", at=EVERYWHERE), lambda step, f: f[0].get("learner") == step.at),
     "robust-targets": Line("robust-targets", EVERYWHERE, _proved("exact-learning", at=EVERYWHERE),
@@ -302,13 +336,23 @@ IMPLICATIONS: Mapping[str, Line] = {
     # c > 0 and all W near W*
     "local-minimum": Line("local-minimum", HERE, _proved("stationary", "inertia"),
                           lambda step, f: f[1]["negative"] == f[1]["undecided"] == 0 and f[1]["zero"] == f[0]["dimension"], near=True),
+    # the same for −J, with a direction in which J does fall
+    "maximum": Line("maximum", HERE, _proved("stationary", "inertia"),
+                    lambda step, f: f[1]["positive"] == f[1]["undecided"] == 0 < f[1]["negative"] and f[1]["zero"] == f[0]["dimension"], near=True),
     "suboptimal-strict": Line("suboptimal", HERE, (*_proved("strict-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
     "suboptimal-local": Line("suboptimal", HERE, (*_proved("local-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
     # the z of the hidden layer take all values, so its outputs H, each continuous and increasing in one of them, move in an open set. Let W be a local minimum,
     # V the output weights and G = T ∂J/∂z_L: G Vᵀ = 0, by H. If V has rank n_L, G = 0. Else cᵀV = 0 for some c ≠ 0, as n_1 ≥ n_L; for all q and small t
     # H + t q cᵀ gives the same outputs, hence local minima, with (H + t q cᵀ)ᵀG = 0, by V: so c qᵀG = 0 for all q, and G = 0. Then every ∇E_i = 0
     "independent-samples": Line("independent-samples", EVERYWHERE, (("Phi-0+", EVERYWHERE, "rank_lower"), *_ERROR), _moves_freely),
-    **{f"by-{name}": Line(_ASKED, EVERYWHERE, _proved(name, at=EVERYWHERE)) for name in ("independent-samples", "separable-squashing", *_ONE_RELATION)},
+    # biases: J is least in the output bias at one value, a function of the other weights; what is left is the loss without biases of centred samples. X A, less
+    # a constant, is a linear image of A, onto the matrices A' of an orthonormal basis U of the inputs: let (A', B) be a local minimum of |A'B − M|², M = UᵀY,
+    # E = A'B − M ≠ 0. A'c = 0, c ≠ 0: B + t c qᵀ has the same product, so E(B + t c qᵀ)ᵀ = 0 for all q, so E = 0. The same if dᵀB = 0. So A' and B have rank
+    # k, the hidden width: A'B = ΠM, Π projects on the span of A', and (I − Π)MMᵀΠ = 0: A' spans eigenvectors of MMᵀ, and the loss is the sum of the eigenvalues
+    # of the others. If one of A', p, has a smaller one than another vector q, turn p towards q in A', and let B be A'⁺M: the loss falls. Else it is least
+    # (Ky Fan)
+    "shallow-linear": Line("shallow-linear", EVERYWHERE, (), _is_shallow_linear),
+    **{f"by-{name}": Line(_ASKED, EVERYWHERE, _proved(name, at=EVERYWHERE)) for name in _PROVING},
     **{f"against-{name}": Line(_ASKED, EVERYWHERE, ((name, EVERYWHERE, REFUTED),), verdict=REFUTED) for name in _ONE_RELATION},
     # some local minimum has at least that loss, and another point has less
     **{name: Line(_ASKED, EVERYWHERE, (*_proved(name, at=EVERYWHERE), ("loss-bounds", ANY, PROVED)), _is_beaten, verdict=REFUTED)

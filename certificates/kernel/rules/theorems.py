@@ -15,7 +15,7 @@ from flint import fmpq, fmpz, fmpz_mat
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
-from lossproof.certificates.kernel.reading.problem import Problem, fraction
+from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.affine_logits import entropy_of_affine_logits
 from lossproof.certificates.kernel.rules.constant_networks import require_constant_minimum
@@ -103,9 +103,9 @@ def _allows_constants(step: Step, s: Sequence[fmpq]) -> bool:
 def minimum_in_region(step: Step) -> Result:
     """Where the network is affine (`_affine`) or constant (`_constant`) in its inputs there is a local minimum, of a loss no less than the evidence says."""
     problem, statement = step.problem, step.says("linear-region", "dead-region", "constant-region")
-    right = problem.bias == "trainable" or (problem.bias == "none" and statement == "dead-region")
+    right = problem.bias == "trainable" or (problem.bias == "none" and statement != "constant-region")
     right = right and problem.L >= 2 and problem.output_activation.is_identity
-    require(right, "rule", "this needs a hidden layer, trainable biases (for dead-region trainable or none) and the identity at the output")
+    require(right, "rule", "this needs a hidden layer, trainable biases (or none, but for constant-region) and the identity at the output")
     cross = problem.error.is_cross_entropy
     require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
     found, least = _affine(step, cross) if statement == "linear-region" else _constant(step, cross, statement == "constant-region")
@@ -121,30 +121,58 @@ def _affine(step: Step, cross: bool) -> tuple[Mapping[str, Any], Any]:
     smallest hidden width, and every such map occurs: scale its first factor and shift it into the interval, pass it on, and undo it in the last layer; units
     left over rest at a point of the interval. The outputs of these maps on the samples, less their means, are all matrices of rank at most r with columns in
     the span of those of the centred inputs: a closed set, so one of the maps is best for the squared error. Weights that give it are a local minimum, as all z
-    stay on the interval near them. Its loss is at least that of the best affine map, ``½ Σ|Ax̃_i − y_i|²/T`` with ``X̃ᵀ(X̃A − Y) = 0``.
+    stay on the interval near them. Its loss is at least that of the best affine map, ``½ Σ|Ax̃_i − y_i|²/T`` with ``X̃ᵀ(X̃A − Y) = 0``. Without biases `_gated`
+    gives the place of x̃.
     """
     problem, place = step.problem, "evidence.map"
     require(any(piece.slope != 0 for piece in problem.activation.affine_pieces), "rule", "this needs an activation with an affine piece")
-    if cross:
+    if cross and problem.bias == "trainable":
         found = step.expect(0, "probabilities", "correction", "loss", "precision")
         return found, entropy_of_affine_logits(step, found)
-    found = step.expect(0, "map", "loss")
-    X, residuals, scales = _residuals(step, read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L))
+    require(not cross, "rule", "without biases this needs the squared error")
+    found = step.expect(0, "map", "loss", *(["direction"] if problem.bias == "none" else []))
+    step.count_samples()
+    inputs = [*zip(*problem.X, strict=True), (ONE,) * problem.T] if problem.bias == "trainable" else _gated(step, found)
+    X, residuals, scales = _residuals(step, inputs, read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L))
     require(not any((X.transpose() * residuals).entries()), place, "the residuals are not orthogonal to the inputs")
     sums = [sum((r * r for r in column), fmpz(0)) for column in residuals.transpose().tolist()]
     least = evidence.total((fmpq(squares, scale**2) for squares, scale in zip(sums, scales, strict=True)), step.work) / (2 * problem.T)
     return found, least
 
 
-def _residuals(step: Step, table: Sequence[Sequence[fmpq]]) -> tuple[fmpz_mat, fmpz_mat, list[fmpz]]:
-    """Return ``X̃`` and ``X̃A − Y``, each column multiplied by a number that makes it whole, and the factors of the latter.
+def _gated(step: Step, found: Mapping[str, Any]) -> list[tuple[fmpq, ...]]:
+    """Return the columns of the inputs ``g_i x_i``, where without biases ``g_i`` is the slope of σ on the side of ``u·x_i``, for a direction u.
+
+    Let σ be linear on each side of 0, one hidden layer, and ``u·x_i ≠ 0`` unless ``x_i = 0``. While all w_k lie in the open cone around u of the w with the
+    same signs, ``F(x_i) = Bᵀ g_i x_i`` with ``B = W_1 W_2``; at the input 0 it is always 0. If there are more units than ``min(n_0, n_L)``, every B occurs:
+    ``B = Σ_j b_j v_jᵀ`` with as many terms, ``w_0 = u``, ``w_j = u + η b_j`` in the cone for a small η, outgoing weights ``v_j/η`` and ``−Σ_j v_j/η``, and
+    units left over at u with none. Weights that give the best B, which exists, are a local minimum.
+    """
+    problem, pieces, place = step.problem, step.problem.activation.affine_pieces, "evidence.direction"
+    two_lines = problem.activation.homogeneity == 1 and len(pieces) == 2
+    right = two_lines and problem.L == 2 and problem.widths[1] > min(problem.widths[0], problem.n_L)
+    require(
+        right,
+        "rule",
+        "without biases this needs an activation linear on each side of 0, and one hidden layer of more units than inputs or outputs",
+    )
+    u = read.each(found["direction"], place, read.rational, problem.widths[0])
+    sides = [evidence.total((q * a for q, a in zip(u, x, strict=True)), step.work) for x in problem.X]
+    require(all(side != 0 or not any(x) for side, x in zip(sides, problem.X, strict=True)), place, "some input is on neither side")
+    low, high = (rational(piece.slope) for piece in pieces)
+    longest = max(max(slope.p.bit_length(), slope.q.bit_length()) for slope in (low, high))
+    step.work.spend(problem.T * problem.widths[0] * limits.rational_work(int(longest)), "products with slopes")
+    gated = [[(high if side > 0 else low) * a for a in x] for side, x in zip(sides, problem.X, strict=True)]
+    return list(zip(*gated, strict=True))
+
+
+def _residuals(step: Step, inputs: Sequence[Sequence[fmpq]], table: Sequence[Sequence[fmpq]]) -> tuple[fmpz_mat, fmpz_mat, list[fmpz]]:
+    """Return the matrix X̃ of inputs, given by columns, and ``X̃A − Y``, each column times a number that makes it whole, and the factors of the latter.
 
     All that is to be done with them is counted: the product, that with ``X̃ᵀ``, and the squares.
     """
     problem, work = step.problem, step.work
     T, m, n = problem.T, problem.fan_in(1), problem.n_L
-    step.count_samples()
-    inputs = [*zip(*problem.X, strict=True), (ONE,) * T]
     scales, bits = evidence.factors_to_whole(inputs, work)
     limit((T + n) * m * limits.product_work(bits), limits.MAX_ENTRIES, "the length of the inputs in words")
     work.spend(m * n * limits.rational_work(bits), "an affine map")

@@ -97,6 +97,18 @@ def test_with_one_output_there_are_as_many_as_the_rank_lacks(activation, widths,
         assert fmpq_mat(rows).rank() == problem.architecture.N_net - P.rank()
 
 
+@pytest.mark.parametrize(("widths", "T"), [((1, 1, 1), 4), ((2, 1, 2), 4), ((1, 1, 1, 1), 5), ((3, 1, 1, 1), 5)], ids=str)
+def test_units_on_several_pieces_lack_as_much_rank_as_identities_tell(widths, T):
+    """Saturated units, and such as leave one end only; of layers behind constant units, too. Few random networks have relations of another kind."""
+    full = 0
+    for seed in range(30):
+        problem, weights = drawn(seed, widths, T, "hard-tanh")
+        rows, P = rows_of_identities(problem, weights, [*offered_identities(problem, [weights]), *cell_identities(problem, weights)])
+        assert holds(problem, rows, P)
+        full += fmpq_mat(rows).rank() == problem.architecture.N_net - P.rank() if rows else P.rank() == problem.architecture.N_net
+    assert full >= 24
+
+
 def test_smooth_activations_and_kinks_have_none():
     problem, weights = drawn(0, (1, 2, 1), 4, "tanh")
     assert list(cell_identities(problem, weights)) == []

@@ -88,3 +88,9 @@ def test_inactive_layers():
     assert inactive_layer(problem, at(problem, alive), 64) is None
     leaky = problem_of((1, 2, 2, 1), [[0], [1]], [[0], [1]], activation="leaky-relu:1/2")
     assert inactive_layer(leaky, at(leaky, dead_second), 64) is None
+
+
+def test_inactive_outputs():
+    outputs = problem_of((1, 1, 1), [[0], [1]], [[0], [1]], output="relu")
+    assert inactive_layer(outputs, at(outputs, [([[1]], [0]), ([[1]], [-3])]), 64) == 2
+    assert inactive_layer(outputs, at(outputs, [([[1]], [0]), ([[1]], ["-1/2"])]), 64) is None

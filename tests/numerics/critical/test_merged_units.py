@@ -8,7 +8,8 @@ import pytest
 
 from lossproof.numerics.critical.box import critical_box, refined_weights
 from lossproof.numerics.critical.exact import gradient_apart_from_zero
-from lossproof.numerics.critical.merged_units import Grouping, embedded_weights, merged_point, merged_problem, merged_weights
+from lossproof.numerics.critical.families import family_point
+from lossproof.numerics.critical.merged_units import Grouping, embedded_weights, merged_problem, merged_weights, with_merged_units
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import gradient
@@ -47,11 +48,11 @@ def test_the_embedded_point_is_critical_for_all_shares(share):
     wide, share = problem_of((1, 2, 1)), Fraction(share)
     weights = embedded_weights(wide, small_point(), Grouping(1, ((0, 1),), (share, 1 - share)))
     assert max(abs(gradient(wide, evaluate(wide.architecture, wide.samples, weights, Float64Field())))) < 1e-14
-    found = merged_point(wide, weights, exactly=True)
+    found = family_point(wide, weights, exactly=True)
     assert found is not None
     assert found.weights == weights
-    assert found.grouping.shares == (share, 1 - share)
-    assert found.radius == found.box.radius * max(1, abs(share), abs(1 - share))
+    assert found.dimension(wide.architecture) == 1
+    assert {m for _, m, _ in found.ties} == {0, 1}
 
 
 def test_nearly_merged_units_are_merged():
@@ -64,20 +65,21 @@ def test_nearly_merged_units_are_merged():
             for layer in exact.layers
         ],
     )
-    assert merged_point(wide, blurred, exactly=True) is None
-    found = merged_point(wide, blurred)
+    assert family_point(wide, blurred, exactly=True) is None
+    found = with_merged_units(wide, blurred)
     assert found is not None
-    assert found.weights.layers[0].W[0][0] == found.weights.layers[0].W[0][1]
+    assert found.layers[0].W[0][0] == found.layers[0].W[0][1]
+    assert family_point(wide, found, exactly=True) is not None
 
 
 def test_merged_units_off_a_critical_point_are_no_proof():
     wide = problem_of((1, 2, 1))
     weights = Weights.of(wide.architecture, [([["5", "5"]], ["1", "1"]), ([["2"], ["1"]], ["0"])])
-    assert merged_point(wide, weights, exactly=True) is None
+    assert family_point(wide, weights, exactly=True) is None
     assert gradient_apart_from_zero(wide, weights, 256) is not None
 
 
 def test_outgoing_weights_that_cancel_are_not_shared_out():
     wide = problem_of((1, 2, 1))
     weights = Weights.of(wide.architecture, [([["1", "1"]], ["0", "0"]), ([["1"], ["-1"]], ["0"])])
-    assert merged_point(wide, weights, exactly=True) is None
+    assert with_merged_units(wide, weights) is None

@@ -8,11 +8,16 @@ import mpmath
 import numpy as np
 import pytest
 from cases.training_cases import ERRORS, XOR, random_problem
+from flint import arb
 
 import lossproof as lp
 from lossproof.certificates.training.table import render_training
+from lossproof.numerics.fields.field import object_array
+from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.training.point import training_point
+from lossproof.numerics.training.precise_point import midpoints
+from lossproof.numerics.training.precise_step import _softmax_factor
 from lossproof.numerics.training.run_digits import run_precise
 from lossproof.numerics.training.run_doubles import run_training
 from lossproof.numerics.training.settings import Settings
@@ -107,3 +112,67 @@ def test_negative_losses_are_shown():
     training = lp.train("1-1", [[1], [2]], [[0], [1]], error="blake-zisserman:1000", precision=30, method="ggn", max_iterations=2)
     assert training.loss < 0
     assert "-6.909e+00" in render_training(training, "Robust", 100)
+
+
+def _residuals(training):
+    return [mpmath.sqrt(loss) for loss in training.history.loss]
+
+
+def _agree(one, other, digits):
+    return abs(one / other - 1) < mpmath.mpf(10) ** -digits
+
+
+def test_no_digits_are_lost_where_units_come_together():
+    """Both units of the teacher are one, so that singular values of ``P`` fall with the residual; its squares, not they, pass any share of the digits."""
+    inputs = [Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(2), Fraction(3), Fraction(-5, 2)]
+    with mpmath.workdps(420):
+        targets = [[mpmath.nstr(2 * mpmath.tanh(mpmath.mpf(x.numerator) / x.denominator), 410)] for x in inputs]
+    start = [([["6/5", "4/5"]], None), ([["1"], ["1"]], None)]
+    runs = {
+        digits: _residuals(
+            lp.train("1-2-1", [[x] for x in inputs], targets, bias="none", weights=start, damping=0, precision=digits, max_iterations=11)
+        )
+        for digits in (60, 120, 230, 400, 600)
+    }
+    for digits, residuals in runs.items():
+        for k, residual in enumerate(residuals[:11]):
+            if residual > mpmath.mpf(10) ** (20 - digits):
+                assert _agree(residual, runs[600][k], 10), (digits, k)
+    assert _agree(mpmath.sqrt(12) * runs[400][10], mpmath.mpf("8.79407e-197"), 4)
+
+
+@pytest.mark.parametrize("gap", [20, 70, 90])
+def test_samples_that_nearly_agree_are_fitted_one_by_one(gap):
+    """The matrix ``K`` of the samples has an eigenvalue near ``10^(-2 gap)``, below the rounding of 100 digits, but ``P`` has full rank."""
+    near = 1 + Fraction(1, 10**gap)
+    runs = [
+        lp.train("1-4-1", [[0], [1], [near]], [[0], [1], [1 + 3 * (near - 1)]], precision=digits, damping=0, seed=1, max_iterations=6)
+        for digits in (100, 160)
+    ]
+    for one, other in zip(*(_residuals(run) for run in runs), strict=True):
+        if other > mpmath.mpf(10) ** (gap - 90):
+            assert _agree(one, other, 5)
+
+
+def test_steps_that_saturated_units_make_huge_are_replaced():
+    """After one step of length 344 units are saturated, and the least step has length 1e43: a run that watches the loss takes another one."""
+    rng = np.random.default_rng(5)
+    inputs, targets = np.round(rng.standard_normal((60, 4)), 3).tolist(), np.round(rng.standard_normal((60, 3)), 2).tolist()
+    training = lp.train("4-6-3", inputs, targets, precision=40, seed=1, max_iterations=3)
+    assert training.history.step_norm[1] > 300
+    assert training.history.iterations == 3
+    assert training.loss < 2
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_the_factor_of_the_curvature_of_softmax(n):
+    rng = np.random.default_rng(n)
+    with ball_precision(200):
+        s = object_array([int(k) for k in rng.integers(1, 10**9, n)], lambda k: arb(k) / 10**6 ** int(rng.integers(0, 3)))
+        s = s / sum(s, arb(0))
+        eps = object_array([int(k) for k in rng.integers(-99, 99, n)], arb)
+        eps[-1] = -sum(eps[:-1], arb(0))
+        S, e = _softmax_factor(midpoints(s), eps)
+        D = np.diag(s) - np.outer(s, s)
+        assert all(abs(x.mid()) < 1e-50 for x in (S @ S.T - D).ravel())
+        assert all(abs(x.mid()) < 1e-45 for x in (S @ e - eps).ravel())

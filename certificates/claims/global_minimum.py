@@ -1,0 +1,41 @@
+"""The claim ``global``: a critical point that is a global minimum, by convexity or by its outputs."""
+
+from __future__ import annotations
+
+from lossproof.certificates.claims.learners import Learner
+from lossproof.certificates.proof.context import ProofContext
+from lossproof.certificates.proof.nodes import Claim, decided, implied
+from lossproof.certificates.proof.places import Place, Point, radius_of
+from lossproof.numerics.critical.exact import samples_are_balanced
+from lossproof.theory.verdicts import Verdict
+
+
+def claim_global(context: ProofContext, stationary: Claim, learner: Learner | None, principle_error: Claim) -> Claim | None:
+    """Claim that a critical point is a global minimum; None where that is not proved."""
+    problem, place = context.problem, stationary.place
+    facts = {"radius": radius_of(place)}
+    if problem.is_convex:
+        reason = "One layer with identity output and a convex error make J convex, so a critical point is a global minimum."
+        return implied("global-convex", "global", place, reason, stationary, facts=facts)
+    if stationary.rule == "stationary-balanced" and problem.error.convex.holds:
+        reason = (
+            "The gradients of the errors cancel within each group of samples whose outputs determine each other, so every group has its least error, "
+            "by convexity: a global minimum."
+        )
+        return implied("global-balanced", "global", place, reason, stationary, facts=facts)
+    return claim_global_by_outputs(context, place, learner, principle_error)
+
+
+def claim_global_by_outputs(context: ProofContext, place: Place, learner: Learner | None, principle_error: Claim) -> Claim | None:
+    """Claim a global minimum by the outputs alone, whether or not J has a gradient there: an exact learner, or errors balanced among equal inputs."""
+    problem, facts = context.problem, {"radius": radius_of(place)}
+    if learner is not None and principle_error.verdict is Verdict.PROVED:
+        reason = "It is an exact learner, where every sample has its least error: a global minimum."
+        return implied("global-learner", "global", place, reason, learner.claim, principle_error, facts=facts)
+    if isinstance(place, Point) and problem.error.convex.holds and samples_are_balanced(problem, place.weights):
+        reason = (
+            "Within each group of samples whose outputs determine each other, such as equal inputs, the ∇E_i cancel, so every group has its least error, "
+            "by convexity: a global minimum."
+        )
+        return decided("global", place, reason, "global-floor", facts=facts, own=context.formal_rigor(place))
+    return None

@@ -1,0 +1,43 @@
+"""Claims about weights at which J may have no gradient, as hidden units are on kinks of their activation."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from lossproof.certificates.proof.context import ProofContext
+from lossproof.certificates.proof.nodes import Claim, decided
+from lossproof.certificates.proof.places import Point
+from lossproof.numerics.critical.kink_descent import falling_direction
+from lossproof.numerics.critical.kinks import kink_multipliers
+from lossproof.theory.rationals import is_writable, rational_text
+from lossproof.theory.verdicts import Rigor, Verdict
+
+_RULE = "kinks"
+
+
+def minimum_on_kinks(context: ProofContext, point: Point) -> Claim | None:
+    """Claim that weights are a local minimum of one hidden layer, by multipliers at the kinks; None where there are none."""
+    found = kink_multipliers(context.problem, point.weights)
+    if found is None or not all(is_writable(q) for row in found for q in row):
+        return None
+    at = sum(map(len, found))
+    where = "only where ε = 0" if at == 0 else "once where ε ≠ 0" if at == 1 else f"{at} times where ε ≠ 0"
+    reason = (
+        f"Hidden units are on kinks, {where}. With slopes at the kinks between those on both sides the derivatives of J vanish, and the error is convex in the "
+        "outputs: no weights nearby have a smaller loss."
+    )
+    evidence = {"multipliers": [[rational_text(q) for q in row] for row in found]}
+    return decided("local-minimum", point, reason, _RULE, facts={"radius": Fraction(0)}, evidence=evidence)
+
+
+def refute_on_kinks(context: ProofContext, point: Point) -> Claim | None:
+    """Claim that weights are not critical, as J falls along a direction at first order; None where that is not proved."""
+    found = falling_direction(context.problem, point.weights)
+    if found is None:
+        return None
+    direction, in_rationals = found
+    reason = (
+        "Units are on kinks, where J has no gradient; along a direction J falls at first order, so these very weights are not critical."
+    )
+    evidence, own = {"direction": [rational_text(q) for q in direction]}, Rigor.EXACT if in_rationals else Rigor.BALL
+    return decided("stationary", point, reason, _RULE, verdict=Verdict.REFUTED, evidence=evidence, own=own)

@@ -1,0 +1,116 @@
+"""The rule about weights at which hidden units may be on kinks of their activation (section 6): a local minimum, or a direction in which the loss falls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
+from lossproof.certificates.kernel.arithmetic.functions import ONE
+from lossproof.certificates.kernel.arithmetic.rings import vanishes
+from lossproof.certificates.kernel.arithmetic.series import Array, Series
+from lossproof.certificates.kernel.network import errors, passes
+from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.parse import require
+from lossproof.certificates.kernel.reading.problem import rational
+from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of
+
+
+def kinks(step: Step) -> Result:
+    r"""What holds at a point where σ, which is piecewise linear, may have a left and a right slope, ``s⁻ ≠ s⁺``, at some z; the output is the identity.
+
+    *Descent.* σ is Lipschitz and has derivatives on both sides, so the chain rule holds for derivatives by t at ``t = 0`` from above: along ``W + tδ`` a z on
+    a kink counts with the slope of the side to which it moves, and not at all where its derivative is 0. If that of J, ``(1/T) Σ_i ε_i·F'_i`` with
+    ``ε_i = ∇E_i``, is negative, J falls along δ: ``∇J`` is not 0, or there is none.
+
+    *Minimum*, for one hidden layer and a convex error. For W' near W convexity gives ``T (J(W') − J(W)) ≥ Σ_i ε_i·(F'(x_i) − F(x_i))``. The biases b take part
+    in that by ``(b' − b)·Σ_i ε_i = 0``, and unit k by ``g(W') − g(W)``, with ``g(W) = Σ_i (v_k·ε_i) σ(w_k·x̃_i)``, so it is enough that this is never
+    negative. Equal inputs are taken together, with the sum of their ε_i. Near ``z_i = w_k·x̃_i`` we have ``σ(z_i + t) = σ(z_i) + λ_i t + r_i(t)``: λ_i is
+    the slope and ``r_i = 0``, or at a kink λ_i is a number between s⁻ and s⁺, and ``r_i(t)`` is ``(s⁺ − λ_i) t`` or ``(s⁻ − λ_i) t``, so that
+    ``(s⁺ − s⁻) r_i ≥ 0``. By ``Σ_i σ(z_i) ε_i = 0`` and ``Σ_i λ_i x̃_i ε_iᵀ = 0``, ``g(W) = 0`` and ``g(W') = Σ_i (v'_k·ε_i) r_i``, the sum over the kinks. No
+    term is negative: there ``ε_i = 0``, or ``(v_k·ε_i)(s⁺ − s⁻) > 0``, as then for all v' near v; or ``x̃_i = 0``, so that ``t = 0``.
+    """
+    statement, problem, ring = step.says("local-minimum", "stationary"), step.problem, step.formal()
+    falls = statement == "stationary"
+    found = step.expect(0, "direction" if falls else "multipliers")
+    step.point()
+    right = problem.L >= 2 and problem.activation.is_piecewise_linear and problem.output_activation.is_identity
+    require(right, "rule", "this needs a hidden layer, piecewise linear units and identity output")
+    if falls:
+        _require_descent(step, ring, found["direction"])
+        return step.conclude("stationary", proved=False), rigor_of(ring)
+    require(problem.L == 2 and problem.error.convex.holds, "rule", "this needs one hidden layer and a convex error")
+    _require_minimum(step, ring, found["multipliers"])
+    return step.conclude_near("local-minimum"), rigor_of(ring)
+
+
+def _slopes(step: Step, z: Any) -> list[fmpq]:
+    """Return the slope of the hidden activation at z, or those on the left and on the right; z must be rational."""
+    require(isinstance(z, fmpq), "conclusion.at", "a z is not seen to be rational, so that its side is exact")
+    pieces = step.problem.activation.affine_pieces
+    ends = [(rational(p.slope), p.lower, p.upper) for p in pieces]
+    return [s for s, a, b in ends if (a is None or z >= rational(a)) and (b is None or z <= rational(b))]
+
+
+def _require_descent(step: Step, ring: FormalRing, value: Any) -> None:
+    """Demand a negative derivative of J on one side, along a direction."""
+    problem, place, n = step.problem, "evidence.direction", step.problem.widths
+    direction = ring.array([[read.rational(x, place) for x in read.items(value, place, problem.N_net)]])[0]
+    curve, phi = passes.curve_of(ring, problem, step.box(), [direction]), ring.array(problem.X)
+    for l, (W, b) in enumerate(curve, start=1):
+        ring.count(4 * problem.T * (n[l - 1] + 1) * n[l], problem.T * n[l], W, phi, inner=n[l - 1] + 1)
+        z = phi @ W + b
+        if l < problem.L:
+            at, speed = z.coefficients
+            slopes = [_slopes(step, x)[-1 if v > 0 else 0] for x, v in zip(at.flat, speed.flat, strict=True)]
+            value_at = ring.apply(problem.activation, Series([at])).coefficients[0]
+            phi = Series([value_at, speed * np.array(slopes, dtype=object).reshape(at.shape)])
+    outputs, speeds = z.coefficients
+    residuals = errors.residuals(ring, problem, outputs)
+    ring.count(residuals.size, 0, residuals, speeds, inner=residuals.size)
+    require(np.sum(residuals * speeds) < 0, place, "the derivative along the direction is not seen to be negative")
+
+
+def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
+    """Demand the conditions of `kinks` for a local minimum, with the λ of all kinks, a list for each unit in the order of the different inputs."""
+    problem, curve, groups = step.problem, passes.curve_of(ring, step.problem, step.box()), dict[Any, list[int]]()
+    passed = passes.forward(ring, problem, curve, slopes=False)
+    z, h, outputs = (series.coefficients[0] for series in (passed.z[1], passed.phi[1], passed.phi[2]))
+    for i, x in enumerate(problem.X):
+        groups.setdefault(tuple(x), []).append(i)
+    first = [group[0] for group in groups.values()]
+    inputs = np.array([[*x, *[ONE] * problem.bias_rows] for x in groups], dtype=object)
+    residuals = errors.residuals(ring, problem, outputs)
+    ring.count(2 * residuals.size, 0, residuals, inner=problem.T)
+    eps = np.array([residuals[group].sum(axis=0) for group in groups.values()], dtype=object)
+    balanced = problem.bias != "trainable" or all(vanishes(e) for e in eps.sum(axis=0))
+    require(balanced, "conclusion.at", "the derivatives by the output biases are not seen to vanish")
+    for k, row in enumerate(read.items(value, "evidence.multipliers", problem.widths[1])):
+        place, v = f"evidence.multipliers[{k}]", curve[1][0].coefficients[0][k]
+        ring.count(eps.size, 0, eps, v, inner=problem.n_L)
+        factors = _multipliers(step, row, place, z[first, k], inputs, eps, eps @ v)
+        ring.count(inputs.size, 0, inputs, factors)
+        table = np.hstack([inputs * factors[:, None], h[first, k][:, None]])
+        ring.count(table.size * problem.n_L, 0, table, eps, inner=len(eps))
+        require(all(vanishes(s) for s in (table.T @ eps).flat), place, "the multipliers do not balance the gradients of the errors")
+
+
+def _multipliers(step: Step, row: Any, place: str, z: Array, inputs: Array, eps: Array, pulls: Array) -> Array:
+    """Return the λ of one unit: its slopes, and at kinks those of the evidence, which must be right ones, as the ``pulls`` ``v·ε_i`` must be.
+
+    Where ``x̃_i = 0`` or ``ε_i = 0`` any λ serves, and none is given.
+    """
+    sides = [_slopes(step, x)[: 2 if any(a) and not all(vanishes(r) for r in e) else 1] for x, a, e in zip(z, inputs, eps, strict=True)]
+    given, found = iter(read.each(row, place, read.rational, sum(len(slopes) > 1 for slopes in sides))), []
+    for slopes, pull in zip(sides, pulls, strict=True):
+        found.append(slopes[0] if len(slopes) == 1 else next(given))
+        if len(slopes) > 1:
+            require(min(slopes) <= found[-1] <= max(slopes), place, "a multiplier must lie between the slopes on both sides of its kink")
+            rises = pull > 0 if slopes[0] < slopes[1] else pull < 0
+            require(rises, "conclusion.at", "the loss is not seen to rise where a unit leaves a kink")
+    return np.array(found, dtype=object)
+
+
+KINK_RULES = named(kinks)

@@ -1,0 +1,138 @@
+r"""Points at which hidden units may be on kinks of a piecewise linear activation: the multipliers that prove a local minimum.
+
+For one hidden layer let ``ε_i`` be the sum of ``∇E`` over the samples with the input ``x_i``, and ``β_i = v_k·ε_i`` for a unit k. Moved by ``w_k + tη``, its
+``z_k(i)`` changes by ``t τ_i`` with ``τ_i = η·x̃_i``, and T J, for small ``t > 0``, by ``t D_k(η)`` to first order, with
+
+    ``D_k(η) = Σ_i β_i s_i(τ_i) τ_i``, where ``s_i`` is the slope there, at a kink that on the side of the sign of ``τ_i``.
+
+``D_k`` is convex where all ``β_i (s⁺ − s⁻) ≥ 0``. Then it is nowhere negative if and only if ``Σ_i β_i λ_i x̃_i = 0`` for some numbers ``λ_i``, the slope or
+between s⁻ and s⁺ at kinks (duality). The rule `kinks` asks for a little more, the same equation with ``ε_iᵀ`` in the place of ``β_i``, and proves a local
+minimum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+
+from flint import fmpq
+
+from lossproof.numerics.critical.bounded_combination import combination_between
+from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import output_residuals
+from lossproof.theory.exceptions import NotDifferentiable, NotInField
+from lossproof.theory.functions.activation import Activation
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+
+_MOST_ENTRIES = 20_000
+
+
+def sides_of(activation: Activation, z: Fraction) -> tuple[Fraction, ...]:
+    """Return the slope of a piecewise linear activation at z, or at a kink those on its left and on its right.
+
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> [list(map(str, sides_of(activation_named("hard-tanh"), Fraction(z)))) for z in (-2, -1, 0)]
+    [['0'], ['0', '1'], ['1']]
+    """
+    return tuple(piece.slope for piece in activation.affine_pieces if piece.reaches(z))
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """One hidden unit: ``x`` the different inputs ``x̃_i``, ``h`` and ``sides`` of σ there, ``v`` its output weights, ``eps`` the ``ε_i``; all exact."""
+
+    x: Sequence[Sequence[fmpq]]
+    h: Sequence[fmpq]
+    sides: Sequence[Sequence[fmpq]]
+    v: Sequence[fmpq]
+    eps: Sequence[Sequence[fmpq]]
+
+    @property
+    def kinks(self) -> list[int]:
+        """The inputs at which it is on a kink and may leave it, and the error pulls at it."""
+        return [i for i, sides in enumerate(self.sides) if len(sides) > 1 and any(self.x[i]) and any(self.eps[i])]
+
+    def multipliers(self) -> list[fmpq] | None:
+        """Return the λ of its kinks, if there are any that the rule `kinks` accepts."""
+        kinks, n = self.kinks, len(self.v)
+        for i in kinks:
+            left, right = self.sides[i]
+            if not (right - left) * _dot(self.v, self.eps[i]) > 0:
+                return None
+        if any(_dot(self.h, column) for column in zip(*self.eps, strict=True)):
+            return None
+        columns = [[a * e for a in self.x[i] for e in self.eps[i]] for i in kinks]
+        rest = [fmpq(0)] * (len(self.x[0]) * n)
+        for i, sides in enumerate(self.sides):
+            if i not in kinks:
+                rest = [r + sides[0] * a * e for r, (a, e) in zip(rest, product(self.x[i], self.eps[i]), strict=True)]
+        return combination_between(columns, rest, [(min(self.sides[i]), max(self.sides[i])) for i in kinks])
+
+
+def kink_multipliers(problem: Problem, weights: Weights) -> list[list[Fraction]] | None:
+    """Return the evidence of the rule `kinks` that rational weights are a local minimum, unit by unit, or None.
+
+    It has an entry for each different input, in the order in which they first occur, at which the unit is on a kink that matters. None for other than one
+    hidden layer, for errors whose gradient is not rational there, and for larger problems.
+
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> samples = Samples.of([[-1], [0], [1], [2]], [[1], [-2], [5], [5]])
+    >>> problem = Problem(Architecture.of("1-1-1", "relu"), error_named("squared"), samples)
+    >>> kink_multipliers(problem, Weights.of(problem.architecture, [([[1]], [0]), ([[3]], [0])]))
+    [[Fraction(1, 2)]]
+    """
+    a = problem.architecture
+    if not may_have_kinks(problem) or a.L != 2 or not problem.error.convex.holds:
+        return None
+    units = _units(problem, weights)
+    if units is None or (a.bias == "trainable" and any(map(sum, zip(*units[0].eps, strict=True)))):
+        return None
+    found = [unit.multipliers() for unit in units]
+    return None if None in found else [[_fraction(q) for q in row] for row in found if row is not None]
+
+
+def may_have_kinks(problem: Problem) -> bool:
+    """Tell whether the rule `kinks` is about a problem: piecewise linear hidden units and identity output; not for larger problems."""
+    a = problem.architecture
+    meant = a.L > 1 and a.activation.is_piecewise_linear and a.output_activation.is_identity
+    return meant and problem.T * a.N_net <= _MOST_ENTRIES
+
+
+def _units(problem: Problem, weights: Weights) -> list[_Unit] | None:
+    """Return the hidden units of one layer over the rationals; None where something is not rational."""
+    try:
+        passed = evaluate(problem.architecture, problem.samples, weights, RationalField())
+        z, h, residuals, V = passed.z[1], passed.phi[1], output_residuals(problem, passed), passed.layers[1][0]
+    except (NotInField, NotDifferentiable):
+        return None
+    if not all(isinstance(q, fmpq) for table in (z, residuals, V) for q in table.ravel()):
+        return None
+    groups: dict[tuple[Fraction, ...], list[int]] = {}
+    for i, row in enumerate(problem.samples.X):
+        groups.setdefault(row, []).append(i)
+    first, ones = [group[0] for group in groups.values()], [fmpq(1)] * problem.architecture.bias_rows
+    x = [[*passed.inputs[i], *ones] for i in first]
+    eps = [list(residuals[group].sum(axis=0)) for group in groups.values()]
+    activation = problem.architecture.activation
+    return [
+        _Unit(x, list(h[first, k]), [[_exact(s) for s in sides_of(activation, _fraction(z[i, k]))] for i in first], list(V[k]), eps)
+        for k in range(len(V))
+    ]
+
+
+def _dot(u: Sequence[fmpq], v: Sequence[fmpq]) -> fmpq:
+    return sum((p * q for p, q in zip(u, v, strict=True)), fmpq(0))
+
+
+def _exact(q: Fraction) -> fmpq:
+    return fmpq(*q.as_integer_ratio())
+
+
+def _fraction(q: fmpq) -> Fraction:
+    return Fraction(int(q.p), int(q.q))

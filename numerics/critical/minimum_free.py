@@ -1,0 +1,107 @@
+r"""A ball of weights without a local minimum, from the gradient at its centre and bounds of its change.
+
+With ``ε = ∇E(F)`` stacked over samples, ``T ∇J = DFᵀε``. On the ball of radius r let ``‖DF‖ ≤ D``, κ be a Lipschitz constant of DF (`derivative_bounds`), and
+c one of ``∇E``. Then ``T ∇J`` changes by at most ``(κ ‖ε‖ + c D²) r``, and where that is less than its norm at the centre it vanishes nowhere in the ball.
+The cost is that of one pass forward and backward in enclosures, and of bounds of σ' and σ'': no matrix of ``N_net²`` numbers. The radius has room to spare,
+so that a checker with coarser bounds can prove it, too.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from flint import arb
+
+from lossproof.numerics.fields.ball import BallField
+from lossproof.numerics.verified.derivative_bounds import derivative_bounds, point_norms
+from lossproof.numerics.verified.enclosures import Enclosure, enclose_balls, enclose_numbers, frobenius_bound, matrix_product, product
+from lossproof.numerics.verified.forward_backward import EnclosedPass, enclose_pass
+from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+
+_CURVATURES = {"squared": 1.0, "logistic": 0.25, "softmax": 0.5}
+_SPARE, _SPARE_RADII = 1 + 2.0**-8, 4.0
+_PRECISION = 80
+_HALVINGS, _BISECTIONS = 60, 6
+_LEAST, _LARGEST = 2.0**-290, 2.0**90
+
+
+def minimum_free_radius(problem: Problem, weights: Weights) -> Fraction | None:
+    """Return a radius of a ball around the weights in which no gradient vanishes, or None where none is seen.
+
+    None for errors other than the squared one and the cross-entropies, near kinks, at critical points, and for numbers out of range.
+
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> a = Architecture.of("1-1", "identity", bias="none")
+    >>> problem = Problem(a, error_named("squared"), Samples.of([[1]], [[0]]))  # J = w²/2, the minimum is at 0
+    >>> 0.9 < minimum_free_radius(problem, Weights.of(a, [([[1]], None)])) < 1
+    True
+    """
+    if problem.error.name not in _CURVATURES:
+        return None
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+        try:
+            return _radius(problem, weights)
+        except NotDifferentiable:
+            return None
+
+
+def _radius(problem: Problem, weights: Weights) -> Fraction | None:
+    found = enclose_pass(problem.architecture, enclose_numbers(problem.samples.X), weights, strip_output=False)
+    if not found.is_moderate():
+        return None
+    eps = _residuals(problem, found.phi[-1])
+    gradient = _gradient_at_least(found, eps) / _SPARE
+    if not np.isfinite(gradient) or not gradient > 0:
+        return None
+    norms, size, scales = point_norms(found), frobenius_bound(eps.reach()), np.ones(eps.mid.shape)
+
+    def proves(radius: float) -> bool:
+        """Tell whether the gradient cannot vanish so near; also a little farther, so that a kink stays out of reach for a checker."""
+        try:
+            D, kappa = derivative_bounds(found, norms, radius * _SPARE, scales)
+        except NotDifferentiable:
+            return False
+        return bool((kappa * size + _CURVATURES[problem.error.name] * D * D) * radius * _SPARE < gradient)
+
+    D, kappa = derivative_bounds(found, norms, 0.0, scales)
+    high = min(gradient / (kappa * size + _CURVATURES[problem.error.name] * D * D), _LARGEST)
+    low = next((high / 2**k for k in range(1, _HALVINGS) if proves(high / 2**k)), 0.0)
+    if not low > _LEAST:
+        return None
+    high = min(high, 2 * low)
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if proves(middle) else (low, middle)
+    return _short(low)
+
+
+def _residuals(problem: Problem, outputs: Enclosure) -> Enclosure:
+    """Return ``ε = ∇E`` of shape ``(T, n_L)``."""
+    balls = np.array([arb(m, r) for m, r in zip(outputs.mid.flat, outputs.rad.flat, strict=True)], dtype=object).reshape(outputs.mid.shape)
+    field = BallField(_PRECISION)
+    found = field.error_derivative(problem.error, 1, balls, field.array(problem.samples.Y))
+    return enclose_balls(list(found.flat), outputs.mid.shape)
+
+
+def _gradient_at_least(found: EnclosedPass, eps: Enclosure) -> float:
+    """Return a lower bound of ``‖T ∇J‖``, by one pass back; the radii in the kernel are a little larger, so they count more than once here."""
+    delta, squares = eps, 0.0
+    for l in range(found.architecture.L, 0, -1):
+        slope = found.slopes[l - 1]
+        delta = delta if slope is None else product(delta, slope)
+        phi, W = found.extended_phi(l - 1), found.weights[l - 1][0]
+        part = matrix_product(Enclosure(phi.mid.T, phi.rad.T), delta)
+        squares += float(np.sum(np.maximum(np.abs(part.mid) - _SPARE_RADII * part.rad, 0.0) ** 2))
+        delta = matrix_product(delta, Enclosure(W.mid.T, W.rad.T))
+    return float(np.sqrt(squares))
+
+
+def _short(radius: float) -> Fraction:
+    """Return a positive number with 8 bits that is not larger."""
+    mantissa, exponent = np.frexp(radius)
+    return Fraction(int(np.floor(mantissa * 256))) * Fraction(2) ** (int(exponent) - 8)

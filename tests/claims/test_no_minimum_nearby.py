@@ -1,0 +1,169 @@
+"""No local minimum within some distance of weights: as far as it is said, and no farther than there is one."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import arb
+
+import lossproof as lp
+from lossproof.numerics.critical.minimum_free import minimum_free_radius
+from lossproof.numerics.network.weight_vectors import flat_weights
+from lossproof.numerics.training.point import training_point
+from lossproof.theory.verdicts import Rigor, Verdict
+
+ERRORS = ("squared", "logistic", "softmax")
+
+
+def _problem(widths, T, error="squared", seed=0, activation="tanh", bias="trainable"):
+    rng = np.random.default_rng(seed)
+    X, n = np.round(rng.standard_normal((T, widths[0])), 2).tolist(), widths[-1]
+    Y = {
+        "squared": lambda: np.round(rng.standard_normal((T, n)), 2).tolist(),
+        "logistic": lambda: rng.integers(0, 2, (T, n)).tolist(),
+        "softmax": lambda: np.eye(n, dtype=int)[rng.integers(0, n, T)].tolist(),
+    }[error]()
+    problem = lp.Problem(lp.Architecture.of(widths, activation, bias=bias), lp.error_named(error), lp.Samples.of(X, Y))
+    return problem, _weights(problem, rng)
+
+
+def _weights(problem, rng, scale=1.0):
+    a, pairs = problem.architecture, []
+    for m, n in zip(a.widths, a.widths[1:], strict=False):
+        pairs.append(
+            (
+                np.round(scale * rng.standard_normal((m, n)), 4).tolist(),
+                np.round(scale * rng.standard_normal(n), 4).tolist() if a.bias_rows else None,
+            )
+        )
+    return lp.Weights.of(a, pairs)
+
+
+def _check(problem, weights, **choices):
+    a, s = problem.architecture, problem.samples
+    report = lp.check_architecture(
+        a.widths, s.X, s.Y, activation=a.activation, error=problem.error, bias=a.bias, weights=weights, search="none", **choices
+    )
+    assert lp.verify(report.certificate).ok
+    return next((claim for claim in report.claims if claim.id == "no-minimum-nearby"), None)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("widths", [(2, 3, 2), (1, 2, 2, 2)])
+def test_it_is_proved_far_from_critical_points(error, widths):
+    problem, weights = _problem(widths, 12, error)
+    claim = _check(problem, weights)
+    assert claim.verdict is Verdict.PROVED
+    assert claim.rigor is Rigor.VERIFIED_FLOAT
+    assert Fraction(claim.facts["radius"]) > Fraction(1, 1000)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("activation", ["tanh", "softplus", "leaky-relu:1/10", "elu"])
+def test_the_gradient_vanishes_nowhere_in_the_ball(error, activation):
+    for seed in range(6):
+        problem, weights = _problem((2, 3, 2), 10, error, seed, activation)
+        radius = minimum_free_radius(problem, weights)
+        if radius is None:
+            assert "relu" in activation
+            continue
+        rng, least = np.random.default_rng(seed), training_point(problem, weights).gradient_norm
+        flat = flat_weights(problem, weights)
+        for length in (0.5, 0.9, 1.0):
+            for _ in range(20):
+                move = rng.standard_normal(len(flat))
+                moved = flat + float(radius) * length * move / np.linalg.norm(move)
+                assert training_point(problem, _of_flat(problem, moved)).gradient_norm > 0.002 * (1.01 - length) * least
+
+
+def _of_flat(problem, flat):
+    a, layers, start = problem.architecture, [], 0
+    for m, n in zip(a.widths, a.widths[1:], strict=False):
+        rows = m + a.bias_rows
+        block = flat[start : start + rows * n].reshape(n, rows).T
+        layers.append((block[:m], block[m] if a.bias_rows else np.zeros(n)))
+        start += rows * n
+    return layers
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 4, 5, 6, 7])
+def test_no_radius_reaches_a_critical_point(seed):
+    """Newton's steps find a minimum; from weights at any distance of it the radius is smaller than the distance."""
+    problem, start = _problem((1, 1, 1), 8, "squared", seed)
+    training = lp.train((1, 1, 1), problem.samples.X, problem.samples.Y, weights=start, method="newton", max_iterations=400, tolerance=0.0)
+    assert training.history.gradient_norm[-1] < 1e-10
+    end, rng, told = flat_weights(problem, training.weights), np.random.default_rng(seed), 0
+    for distance in (1e-6, 1e-3, 1e-1, 1.0):
+        for _ in range(10):
+            move = rng.standard_normal(len(end))
+            pairs = [(W.tolist(), b.tolist()) for W, b in _of_flat(problem, end + distance * move / np.linalg.norm(move))]
+            radius = minimum_free_radius(problem, lp.Weights.of(problem.architecture, pairs))
+            assert radius is None or radius < distance * (1 + 1e-9) + 1e-9
+            told += radius is not None
+    assert told > 10
+
+
+def test_the_radius_of_a_parabola_is_its_distance():
+    """``J = (w − 3)²/2`` has its minimum at distance 2 of ``w = 1``."""
+    problem = lp.Problem(lp.Architecture.of("1-1", "identity", bias="none"), lp.error_named("squared"), lp.Samples.of([[1]], [[3]]))
+    claim = _check(problem, lp.Weights.of(problem.architecture, [([["1"]], None)]))
+    assert Fraction(19, 10) < Fraction(claim.facts["radius"]) < 2
+
+
+@pytest.mark.parametrize("factor", ["1", "11/10", "4", "1000"])
+def test_the_checker_takes_no_larger_radius(factor):
+    """For ``J = (w − 3)²/2`` from ``w = 1`` every radius of 2 or more is false, and refused."""
+    problem = lp.Problem(lp.Architecture.of("1-1", "identity", bias="none"), lp.error_named("squared"), lp.Samples.of([[1]], [[3]]))
+    report = lp.check_architecture(
+        "1-1", [[1]], [[3]], activation="identity", bias="none", weights=[([["1"]], None)], search="none", self_check=False
+    )
+    radius = next(c for c in report.claims if c.id == "no-minimum-nearby").facts["radius"]
+    text = report.certificate.text.replace(f'"{radius}"', f'"{2 * Fraction(factor)}"')
+    assert text != report.certificate.text
+    assert not lp.verify(text).ok
+    assert problem.architecture.N_net == 1
+
+
+def test_nothing_is_said_at_critical_points_near_kinks_and_for_other_errors():
+    zero = [([["0", "0"]], ["0", "0"]), ([["0"], ["0"]], ["0"])]
+    assert _check(*_at((1, 2, 1), "tanh", "squared", zero, [[1], [-1]], [[1], [-1]])) is None
+    kinked = [([["1", "1"]], ["0", "1e-30"]), ([["1"], ["1"]], ["1"])]
+    found = _check(*_at((1, 2, 1), "relu", "squared", kinked, [["1e-30"], [2]], [[5], [7]]))
+    assert found is None or Fraction(found.facts["radius"]) < Fraction(1, 10**29)
+    assert _check(*_at((1, 2, 1), "tanh", "cauchy", zero, [[1], [2]], [[1], [3]])) is None
+
+
+def _at(widths, activation, error, pairs, X, Y):
+    problem = lp.Problem(lp.Architecture.of(widths, activation), lp.error_named(error), lp.Samples.of(X, Y))
+    return problem, lp.Weights.of(problem.architecture, pairs)
+
+
+@pytest.mark.parametrize("size", ["1e-250", "1e-60", "1e12", "1e80", "1e200"])
+def test_extreme_sizes_end_in_silence_or_a_true_radius(size):
+    """``J = s²(w − 3)²/2``: the radius from 1 is below 2 at any scale s of the inputs and the targets."""
+    scaled = str(3 * Fraction(size))
+    claim = _check(*_at_without_bias([[size]], [[scaled]]))
+    assert claim is None or claim.verdict is Verdict.UNDECIDED or Fraction(claim.facts["radius"]) < 2
+
+
+def _at_without_bias(X, Y):
+    problem = lp.Problem(lp.Architecture.of("1-1", "identity", bias="none"), lp.error_named("squared"), lp.Samples.of(X, Y))
+    return problem, lp.Weights.of(problem.architecture, [([["1"]], None)])
+
+
+def test_without_weights_it_is_not_asked():
+    report = lp.check_architecture("1-2-1", [[0], [1], [2]], [[0], [1], [0]], search="none")
+    assert "no-minimum-nearby" not in {claim.id for claim in report.claims}
+
+
+def test_the_constants_of_the_errors():
+    """``∇²E ⪯ c`` for softmax and the logistic error, seen in balls at random outputs."""
+    rng = np.random.default_rng(0)
+    for n in (2, 3, 6):
+        for _ in range(50):
+            z = rng.standard_normal(n) * 4
+            p = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
+            assert np.linalg.eigvalsh(np.diag(p) - np.outer(p, p)).max() <= 0.5 + 1e-12
+    assert bool((arb(0).exp() / (1 + arb(0).exp()) ** 2) <= arb(0.25) + arb(2) ** -40)

@@ -26,9 +26,9 @@ def kinks(step: Step) -> Result:
     ``ε_i = ∇E_i``, is negative, J falls along δ: ``∇J`` is not 0, or there is none.
 
     *Minimum*, for one hidden layer and a convex error. For W' near W convexity gives ``T (J(W') − J(W)) ≥ Σ_i ε_i·(F'(x_i) − F(x_i))``. The biases b take part
-    in that by ``(b' − b)·Σ_i ε_i = 0``, and unit k by ``g(W') − g(W)``, with ``g(W) = Σ_i (v_k·ε_i) σ(w_k·x̃_i)``, so it is enough that this is never
-    negative. Equal inputs are taken together, with the sum of their ε_i. Near ``z_i = w_k·x̃_i`` we have ``σ(z_i + t) = σ(z_i) + λ_i t + r_i(t)``: λ_i is
-    the slope and ``r_i = 0``, or at a kink λ_i is a number between s⁻ and s⁺, and ``r_i(t)`` is ``(s⁺ − λ_i) t`` or ``(s⁻ − λ_i) t``, so that
+    in that by ``(b' − b)·Σ_i ε_i = 0``, and unit k by ``g(W') − g(W)``, with ``g(W) = Σ_i (v_k·ε_i) σ(z_i)`` and its z, so it is enough that this is
+    never negative. Equal inputs are taken together, with the sum of their ε_i. With ``t = (w'_k − w_k)·x̃_i`` we have ``σ(z_i + t) = σ(z_i) + λ_i t + r_i(t)``:
+    λ_i is the slope and ``r_i = 0``, or at a kink λ_i is a number between s⁻ and s⁺, and ``r_i(t)`` is ``(s⁺ − λ_i) t`` or ``(s⁻ − λ_i) t``, so that
     ``(s⁺ − s⁻) r_i ≥ 0``. By ``Σ_i σ(z_i) ε_i = 0`` and ``Σ_i λ_i x̃_i ε_iᵀ = 0``, ``g(W) = 0`` and ``g(W') = Σ_i (v'_k·ε_i) r_i``, the sum over the kinks. No
     term is negative: there ``ε_i = 0``, or ``(v_k·ε_i)(s⁺ − s⁻) > 0``, as then for all v' near v; or ``x̃_i = 0``, so that ``t = 0``.
     """

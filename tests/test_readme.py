@@ -107,7 +107,7 @@ def what_the_comments_say(namespace: dict) -> None:
     distances = [round(float(d), 1) for d in namespace["training"].history.log10("distance")]
     assert distances[distances.index(-8.5) :][:5] == [-8.5, -17.6, -36.0, -72.1, -144.9]
     assert namespace["lp"].convergence_order(namespace["training"].history).kind == "quadratic"
-    assert [point.kind for point in namespace["found"]] == ["strict-minimum", "strict-minimum", "saddle"]
+    assert [point.kind for point in namespace["found"]] == ["strict-minimum", "strict-minimum", "maximum"]
     assert namespace["lp"].verify("xor.json").ok
     assert namespace["lp"].verify("wells.json").ok
 

@@ -37,9 +37,10 @@ _INTERRUPTED, _DECIDED = "it was interrupted", "a bad local minimum was proved"
 
 @dataclass(frozen=True)
 class SearchBudget:
-    """How long a search may take: 48 starts, or until so many ``seconds`` have passed."""
+    """How long a search may take: 48 starts, or until so many ``seconds`` have passed; with ``embedded_only`` none but those of narrower networks."""
 
     seconds: float | None = None
+    embedded_only: bool = field(default=False, repr=False)
 
     @staticmethod
     def of(search: object) -> SearchBudget | None:
@@ -144,22 +145,25 @@ class NetworkSearch:
     def _search(self, begin: float) -> str:
         """Search, and return why it ended."""
         ended = "all starts were made"
-        embedding = MOST_ROUNDS - 1 if self.budget.seconds is None else 0
         for number, result in enumerate(self._rounds(begin)):
             self.latest = result
             self._prove(result)
             over = self.budget.seconds is not None and time.perf_counter() - begin >= self.budget.seconds
-            if number == embedding and self.pool.suboptimal is None and not over:
+            if number == 0 and self.budget.seconds is not None and self.pool.suboptimal is None and not over:
                 self._prove_embedded()
             if self.pool.suboptimal is not None:
                 return _DECIDED
             if over:
                 ended = "the time was over"
                 break
+        if self.budget.seconds is None:
+            self._prove_embedded()
         self._beat_the_best()
         return ended if self.pool.suboptimal is None else _DECIDED
 
     def _rounds(self, begin: float) -> Iterator[SearchResult]:
+        if self.budget.embedded_only:
+            return
         seconds, stage = self.budget.seconds, "searching bad minima"
         whole = self.budget.most_starts if seconds is None else ceil(seconds)
         self.context.report_progress(stage, 0, whole)
@@ -178,7 +182,7 @@ class NetworkSearch:
                 return
 
     def _prove_embedded(self) -> None:
-        """Prove minima of narrower networks, copied into this one, until one is bad."""
+        """Prove minima of narrower networks, copied into this one, until one minimum is known to be bad."""
         for weights in islice(embedded_minima(self.context.problem, self.context.seed), _PROOFS):
             self.pool.add(prove_near(self.context, weights, self.landscape, nearby=False))
             self.pool.beat_minima()

@@ -60,7 +60,8 @@ def find_critical_points(
     exactly one critical point (Krawczyk), or as a point of a critical manifold; and classed as ``global``, ``strict-minimum``, ``local-minimum``,
     ``saddle``, ``maximum``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved curve of descent. A local minimum whose
     loss is proved to lie above that of another point, critical or not, is ``suboptimal`` and REFUTES ``no-bad-local-minima``; the certificate holds both
-    points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose search is made as well where ``starts`` are fewer.
+    points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose search is made as well where ``starts`` are fewer;
+    minima of narrower networks are embedded in any case.
 
     The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
@@ -80,9 +81,10 @@ def find_critical_points(
     problem, _ = read_problem(choices, X, Y, None, seed)
     with one_thread():
         result = _search(problem, starts, seed, workers, progress)
-    context, budget = ProofContext(problem, seed, max_precision, progress), SearchBudget()
+    context, whole = ProofContext(problem, seed, max_precision, progress), SearchBudget()
+    budget = whole if starts < whole.most_starts else SearchBudget(embedded_only=True)
     weights, hits = [candidate.weights for candidate in result.candidates], [candidate.hits for candidate in result.candidates]
-    found = _map_of(context, weights, hits, budget if starts < budget.most_starts else None, data_name, nearby=True, self_check=self_check)
+    found = _map_of(context, weights, hits, budget, data_name, nearby=True, self_check=self_check)
     return _with_search(found, result)
 
 

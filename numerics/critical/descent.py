@@ -24,7 +24,7 @@ NEGLIGIBLE = 1e-10
 
 @dataclass(eq=False)
 class _Run:
-    """The state of ``B`` starts: the points with their derivatives, the damping of each, and which still move."""
+    """The state of ``B`` starts: the points with their derivatives, the damping of each, which still move, and the eigenvectors of their Hessians."""
 
     points: Array
     loss: Array
@@ -32,6 +32,13 @@ class _Run:
     hessian: Array
     damping: Array
     moving: Array
+    values: Array
+    vectors: Array
+
+    def decompose(self, rows: Array) -> None:
+        """Find eigenvalues and -vectors anew: a step that is not taken leaves them as they are."""
+        if rows.size:
+            self.values[rows], self.vectors[rows] = np.linalg.eigh(self.hessian[rows])
 
 
 def minimise(landscape: FloatLandscape, starts: Array, iterations: int) -> Array:
@@ -87,8 +94,10 @@ def _iterate(landscape: FloatLandscape, starts: Array, iterations: int, power: i
     if B == 0:
         return starts
     at = landscape.at(starts)
-    run = _Run(starts.copy(), at.loss, at.gradient, at.hessian, np.full(B, _FIRST_DAMPING), np.ones(B, dtype=bool))
-    run.moving &= _finite(run.loss, run.gradient, run.hessian)
+    moving = _finite(at.loss, at.gradient, at.hessian)
+    damping, values, vectors = np.full(B, _FIRST_DAMPING), np.empty_like(at.gradient), np.empty_like(at.hessian)
+    run = _Run(starts.copy(), at.loss, at.gradient, at.hessian, damping, moving, values, vectors)
+    run.decompose(np.flatnonzero(moving))
     for _ in range(iterations):
         rows = np.flatnonzero(run.moving)
         if rows.size == 0:
@@ -99,8 +108,7 @@ def _iterate(landscape: FloatLandscape, starts: Array, iterations: int, power: i
 
 def _advance(landscape: FloatLandscape, run: _Run, rows: Array, power: int) -> None:
     """Try one step from each of the points ``rows``, in place."""
-    points, loss, gradient = run.points[rows], run.loss[rows], run.gradient[rows]
-    values, vectors = np.linalg.eigh(run.hessian[rows])
+    points, loss, gradient, values, vectors = (a[rows] for a in (run.points, run.loss, run.gradient, run.values, run.vectors))
     slopes = np.matmul(vectors.transpose(0, 2, 1), gradient[:, :, None])[:, :, 0]
     step, predicted = _step(values, slopes, run.damping[rows], power)
     length = np.linalg.norm(step, axis=1)
@@ -122,7 +130,9 @@ def _advance(landscape: FloatLandscape, run: _Run, rows: Array, power: int) -> N
     run.gradient[taken], run.hessian[taken] = at.gradient[accepted], at.hessian[accepted]
     still = ~accepted & ((length <= 1e-16 * (1 + np.linalg.norm(points, axis=1))) | (run.damping[rows] > _MOST_DAMPING))
     far = np.max(np.abs(run.points[rows]), axis=1) > _FAR
-    run.moving[rows] = ~(still | far | (gradient_quality(run.points[rows], run.gradient[rows], run.hessian[rows]) < 1e-14))
+    moving = ~(still | far | (gradient_quality(run.points[rows], run.gradient[rows], run.hessian[rows]) < 1e-14))
+    run.moving[rows] = moving
+    run.decompose(rows[accepted & moving])
 
 
 def _step(values: Array, slopes: Array, damping: Array, power: int) -> tuple[Array, Array]:

@@ -269,9 +269,12 @@ def test_other_theorems_never_decide_the_conclusion(problem, monkeypatch):
 
 
 def test_reports_carry_the_theorems(check):
-    report = check((2, 2, 1), BITS, [[0], [1], [1], [3]], activation="identity", bias="none")
+    report = check((2, 2, 2, 1), BITS, [[0], [1], [1], [3]], activation="identity", bias="none")
     assert report["no-bad-local-minima"].rigor is Rigor.CITED
     assert report["laurent-von-brecht-2018"].verdict is PROVED
+    shallow = check((2, 2, 1), BITS, [[0], [1], [1], [3]], activation="identity", bias="none")
+    assert shallow["no-bad-local-minima"].rigor is Rigor.EXACT
+    assert shallow["laurent-von-brecht-2018"].verdict is PROVED
     text = str(report)
     assert text.index("Theorems of others") > text.index("The design principles")
 

@@ -102,7 +102,7 @@ def test_large_real_data_stay_far_below_the_limits(name, widths):
         ({"error": "logistic"}, ("schema", "evidence")),
         *(({"output_activation": name}, RULE) for name in ("relu", "tanh", "leaky-relu:1/2")),
         ({"widths": (1, 1)}, RULE),
-        ({"bias": "none"}, RULE),
+        ({"bias": "none"}, ("schema", "evidence")),
         ({"bias": "fixed", "fixed_bias": [["1", "1"], ["0"]]}, RULE),
         ({"map": (["0"], ["1/2"])}, ("evidence", "evidence.map")),
         ({"map": (["1/10"], ["1/3"])}, ("evidence", "evidence.map")),

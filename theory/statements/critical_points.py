@@ -6,6 +6,7 @@ from lossproof.theory.statements.landscape import DECIDING
 from lossproof.theory.statements.statement import Statement
 
 _CRITICAL = "∇J(W) = 0 is proved: exactly, or W is the only critical point in a box that is proved to hold one (Krawczyk)."
+_CRITICAL_OR_ON_KINKS = f"{_CRITICAL[:-1]}; or hidden units are on kinks, where J has no gradient, and W is a minimum."
 _SMOOTH = "J is twice differentiable in the box (second-order-kinks)."
 
 CRITICAL_POINTS = (
@@ -103,7 +104,7 @@ CRITICAL_POINTS = (
         kind="critical point",
         formula=r"\exists\, U \ni W^{*}:\; J(W) \geq J(W^{*}) \;\text{ for all } W \in U",
         hypotheses=(
-            _CRITICAL,
+            _CRITICAL_OR_ON_KINKS,
             "W* lies on a manifold of critical points of one loss, and H is positive definite across it (its nullity is the dimension); or",
             "each unit of a layer is constant at and near the z it has at all samples, as inactive relu units are: of the output layer, or of a hidden one, "
             "and the constant output is the best one for a convex error; or",
@@ -177,7 +178,7 @@ CRITICAL_POINTS = (
         title="What kind of critical point it is",
         kind="critical point",
         formula=r"\nabla J(W^{*}) = 0,\;\; a \leq J(W^{*}) \leq b,\;\; \operatorname{in} H(W^{*}) = (n_-, n_0, n_+)",
-        hypotheses=(_CRITICAL,),
+        hypotheses=(_CRITICAL_OR_ON_KINKS,),
         conclusion=(
             "There is a critical point within the stated radius of the weights, with the loss, the inertia, the rank of P and the kind stated. "
             "On a kink of a unit, where J need not have a gradient, critical means that J falls along no direction at first order, as at a local minimum. "

@@ -66,7 +66,7 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     Newton's lead to from there, and that is proved near where they end, is a witness at a point of its own. So is one where nothing is proved near the
     weights, if they are not critical and the steps go no farther than 1/10 of the largest entry, and one inside a wide box around the weights: one that leaves
     the class open, or the loss known to less than six digits. Of large problems, ``T N_net`` beyond 5·10^6, weights near a critical point are not asked for
-    more; beyond ``T N_net² = 2·10^6`` no such steps are taken where nothing is proved near.
+    more; beyond ``T N_net² = 2·10^6`` no such steps are taken where nothing is proved near, or in a wide box.
     """
     found = locate(context, point, landscape)
     if found is None:
@@ -79,7 +79,9 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     refuted, loss = (refute_stationary(context, point), claim_loss(context, point)) if asked else (None, None)
     if refuted is None or loss is None or not far:
         own = tuple(claim for claim in (refuted, loss) if claim is not None)
-        finer = _witness(context, point.weights, _nearer(context, point, found), landscape) if asked and _is_wide(found) else None
+        affordable = context.problem.T * a.N_net**2 <= _MOST_NEWTON_WORK
+        nearer = _nearer(context, point, found) if affordable and _is_wide(found) else None
+        finer = _witness(context, point.weights, nearer, landscape)
         inside = finer is not None and _holds(found, finer)
         told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}{_FINER if inside else ''}")
         return GivenWeights(told, own, finer if inside else replace(found, claim=told))

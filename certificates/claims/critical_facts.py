@@ -10,6 +10,7 @@ from flint import arb
 
 from lossproof.certificates.claims.learners import Learner
 from lossproof.certificates.claims.second_order import premises_at_learner
+from lossproof.certificates.claims.stationary import ball_at
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided
 from lossproof.certificates.proof.places import Place, Point, point_near, radius_of
@@ -100,6 +101,8 @@ def claim_inertia(context: ProofContext, stationary: Claim, learner: Learner | N
     """Claim the signs of the Hessian's eigenvalues at the critical point; None where no Hessian is proved to exist or the network is too large."""
     if learner is not None:
         return _inertia_of_learner(context, learner, morse)
+    if stationary.rule == "stationary-ball":
+        return _inertia_in_ball(context, stationary)
     if context.problem.architecture.N_net > _MOST_PARAMETERS:
         return None
     exact = _exact_inertia(context, stationary)
@@ -122,6 +125,21 @@ def _inertia_of_learner(context: ProofContext, learner: Learner, morse: Claim) -
     reason = "At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with ∇²E_i ≻ 0 is positive semidefinite, of the rank of P."
     facts = _inertia_facts(Inertia(0, n - upper, lower, upper - lower), learner.place)
     return decided("inertia", learner.place, reason, "definition", *premises, facts=facts)
+
+
+def _inertia_in_ball(context: ProofContext, stationary: Claim) -> Claim | None:
+    """Claim the signs that the ball of a critical point was proved with."""
+    point = point_near(stationary.place)
+    ball = None if point is None else ball_at(context, point)
+    if ball is None:
+        return None
+    negative, n = ball.signs.negative, context.problem.architecture.N_net
+    reason = (
+        "Approximate eigenvalues and eigenvectors of the Hessian, with proved bounds of how far they are from diagonalising it anywhere in the ball, "
+        "give the sign of every eigenvalue."
+    )
+    facts = _inertia_facts(Inertia(negative, 0, n - negative, 0), stationary.place)
+    return decided("inertia", stationary.place, reason, "inertia-doubles", facts=facts, own=Rigor.VERIFIED_FLOAT, support=(stationary,))
 
 
 def _exact_inertia(context: ProofContext, stationary: Claim) -> Claim | None:

@@ -13,6 +13,7 @@ from lossproof.certificates.claims.stationary import refute_stationary
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
+from lossproof.numerics.critical.ball import polished_weights
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.learners.candidates import learner_from
 from lossproof.numerics.network.weight_vectors import flat_weights, is_small_beside
@@ -61,7 +62,7 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that steps like
     Newton's lead to from there, and that is proved near where they end, is a witness at a point of its own. So is one where nothing is proved near the
     weights, if they are not critical and the steps go no farther than 1/10 of the largest entry. Of large problems, ``T N_net`` beyond 5·10^6,
-    weights near a critical point are not asked for more; beyond ``T N_net² = 2·10^6`` no such steps are taken where nothing is proved near.
+    weights near a critical point are not asked for more; beyond ``T N_net² = 2·10^6`` those steps are Newton's in doubles, with one factored Hessian in the end, where nothing is proved near.
     """
     found = locate(context, point, landscape)
     if found is None:
@@ -84,9 +85,10 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
 def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims) -> GivenWeights:
     """Claim what weights are near which no critical point is proved; a short way to one is tried from weights that are not critical."""
     critical, problem, start = claim_critical_point(context, point, landscape), context.problem, point.weights
-    if critical.verdict is not Verdict.REFUTED or problem.T * problem.architecture.N_net**2 > _MOST_NEWTON_WORK:
+    if critical.verdict is not Verdict.REFUTED:
         return GivenWeights(critical)
-    nearer = refined_weights(problem, start)
+    small = problem.T * problem.architecture.N_net**2 <= _MOST_NEWTON_WORK
+    nearer = refined_weights(problem, start) if small else polished_weights(problem, start)
     near = nearer if nearer is not None and _is_short_way(problem, start, nearer) else None
     return _with_witness(critical, _witness(context, start, near, landscape))
 

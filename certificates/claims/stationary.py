@@ -12,6 +12,7 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import Point, Witness, point_near, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
+from lossproof.numerics.critical.ball import PRECISION, CriticalBall, critical_ball
 from lossproof.numerics.critical.blind_layers import blind_point
 from lossproof.numerics.critical.box import critical_box, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
@@ -31,8 +32,8 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
     """Yield claims that a critical point lies at or near a point, one for each reason that holds, each with the exact learner that it is, if it is one.
 
     The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; Krawczyk's test for the
-    gradient, for all parameters, up to the symmetries, in a smaller network whose units are copied, with idle units, or with two layers without
-    weights. A later reason may know of a larger manifold of critical points than an earlier one.
+    gradient, for all parameters, or up to the symmetries; Newton's map in doubles, which serves for many parameters; Krawczyk's test in a smaller network
+    whose units are copied, with idle units, or with two layers without weights. A later reason may know of a larger manifold of critical points than an earlier one.
     """
     if not context.has_jacobian(point):
         return
@@ -40,7 +41,7 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
         found = at_learner(context, learner)
         if found is not None:
             yield found, learner
-    reasons: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (_constant, _exactly, _in_a_box, _merged, _idle, _blind)
+    reasons: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (_constant, _exactly, _in_a_box_or_ball, _merged, _idle, _blind)
     for reason in reasons:
         found = reason(context, point)
         if found is not None:
@@ -135,11 +136,34 @@ def _told_from_zero_exactly(point: Point, gauge: Sequence[int], a: Architecture)
     return all(is_rational(point.weights.layers[l - 1].W[source][unit]) for l, unit, source in places if l < a.L)
 
 
-def _located(point: Point, radius: Fraction, dimension: int, reason: str, rule: str, evidence: Mapping[str, Any]) -> Claim:
+def _located(
+    point: Point, radius: Fraction, dimension: int, reason: str, rule: str, evidence: Mapping[str, Any], own: Rigor = Rigor.BALL
+) -> Claim:
     """Return the claim that a critical point lies within a radius of a point: a witness that it introduces."""
     place = Witness(point, radius)
     facts = {"point": point, "radius": radius, "dimension": dimension}
-    return decided(_NAME, place, reason, rule, facts=facts, evidence={"point": point, **evidence}, own=Rigor.BALL, introduces=place)
+    return decided(_NAME, place, reason, rule, facts=facts, evidence={"point": point, **evidence}, own=own, introduces=place)
+
+
+def _in_a_box_or_ball(context: ProofContext, point: Point) -> Claim | None:
+    return _in_a_box(context, point) or _in_a_ball(context, point)
+
+
+def ball_at(context: ProofContext, point: Point) -> CriticalBall | None:
+    """Return the ball around the weights in which Newton's map in doubles proves a critical point, if any."""
+    return context.once("critical ball", point, lambda: critical_ball(context.problem, point.weights))
+
+
+def _in_a_ball(context: ProofContext, point: Point) -> Claim | None:
+    ball = ball_at(context, point)
+    if ball is None:
+        return None
+    reason = (
+        f"Newton's map for ∇J = 0 with one fixed matrix sends the ball of radius {decimal_above(ball.radius)} around these weights into itself and contracts: "
+        "it holds exactly one critical point (Hessian in doubles with proved bounds)."
+    )
+    evidence = {"radius": ball.radius, "precision": PRECISION}
+    return _located(point, ball.radius, 0, reason, "stationary-ball", evidence, Rigor.VERIFIED_FLOAT)
 
 
 def _in_a_box(context: ProofContext, point: Point) -> Claim | None:

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from flint import fmpz
 
+from lossproof.numerics.critical.ball import polished_weights
 from lossproof.numerics.critical.blind_layers import blind_point
-from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
+from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_weights, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.idle_units import idle_point
 from lossproof.numerics.critical.merged_units import merged_point
@@ -25,7 +26,8 @@ _LARGEST_EXPONENT = 8.0
 
 
 def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    """Yield the weights, then nearby ones: with short entries and an exactly vanishing gradient, with units merged, and refined by Newton's method.
+    """Yield the weights, then nearby ones: with short entries and an exactly vanishing gradient, with units merged, and refined by Newton's method,
+    that of networks with many weights with one matrix.
 
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
@@ -41,6 +43,9 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
         refined = refined_weights(problem, weights, fixed)
         if refined is not None:
             yield refined
+    polished = polished_weights(problem, weights) if problem.architecture.N_net > MOST_PARAMETERS else None
+    if polished is not None:
+        yield polished
 
 
 def snapped_weights(weights: Weights) -> Weights:

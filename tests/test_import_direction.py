@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "numerics.ranks": "numerics numerics.fields numerics.algebra numerics.verified numerics.network",
     "numerics.samples": "numerics numerics.fields numerics.algebra numerics.ranks",
     "numerics.curves": "numerics numerics.functions numerics.fields numerics.algebra numerics.network numerics.ranks",
-    "numerics.critical": "numerics numerics.functions numerics.fields numerics.algebra numerics.network numerics.ranks numerics.curves",
+    "numerics.critical": "numerics numerics.functions numerics.fields numerics.algebra numerics.network numerics.verified numerics.ranks numerics.samples "
+    "numerics.curves",
     "numerics.learners": "numerics numerics.fields numerics.algebra numerics.verified numerics.network numerics.ranks numerics.training",
     "certificates": "",
     "certificates.text": "certificates",

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from lossproof.certificates.claims.blocks import claim_khatri_rao, claim_one_hidden_layer, claim_projection, claim_wide_layer
-from lossproof.certificates.claims.conclusion import claim_conclusion
+from lossproof.certificates.claims.conclusion import open_by_rank
 from lossproof.certificates.claims.critical_point import LandscapeClaims
+from lossproof.certificates.claims.decision import decide
 from lossproof.certificates.claims.exact_learning import claim_exact_learning, refute_exact_learning
 from lossproof.certificates.claims.full_rank import (
-    best_generic_bound,
     claim_full_rank_at,
     claim_full_rank_everywhere,
     claims_that_follow,
     generic_claim_of,
+    telling_generic_bound,
 )
-from lossproof.certificates.claims.landscape import claims_at_weights, claims_of_search
+from lossproof.certificates.claims.landscape import pool_of_check, told_points
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
+from lossproof.certificates.claims.network_search import SearchBudget, SearchRecord
 from lossproof.certificates.claims.no_critical_point import claim_infimum_not_attained
 from lossproof.certificates.claims.principles import (
     claim_count,
@@ -56,6 +58,7 @@ def check_architecture(
     bias: str = "trainable",
     weights: Any = None,
     find_weights: bool = False,
+    search: str | float = "auto",
     seed: int = 0,
     max_precision: int = DEFAULT_MAX_PRECISION,
     max_memory: float | None = None,
@@ -73,6 +76,9 @@ def check_architecture(
     - ``weights``: a list of ``(W_l, b_l)`` with ``W_l`` of shape ``(n_{l-1}, n_l)``; without them a point is drawn from ``seed``;
     - ``find_weights``: train the network first, from ``weights`` or from the seed, by Levenberg-Marquardt steps towards an exact learner, whatever the size
       of the problem; what was found is then the point that claims at these weights speak about;
+    - ``search``: where nothing else decides about bad local minima, the network itself is searched for them: ``"auto"`` takes 48 seeded starts at most, and
+      networks of at most 60 weights; a number of seconds lets the clock end it; ``"none"`` makes no search. What was searched stands in the report.
+      Interrupting (``KeyboardInterrupt``) ends the search, and keeps what was proved;
     - ``max_precision``: cap in bits for ball arithmetic;
     - ``max_memory``: GiB that a proof with the Gram matrix may take; claims that need more stay UNDECIDED. By default it is what is free, and a problem that
       does not fit is refused at the start: one triangle of ``K`` takes ``4 (T n_L)²`` bytes;
@@ -90,6 +96,7 @@ def check_architecture(
     ('PROVED', 2)
     """
     check_whole("max_precision", max_precision, 64, 1_000_000)
+    budget = SearchBudget.of(search)
     problem, given = read_problem(Choices(widths, activation, output_activation, error, bias), X, Y, weights, seed)
     most_bytes = memory_allowed(problem, max_memory)
     start = given if given is not None else random_weights(problem, seed)
@@ -97,7 +104,8 @@ def check_architecture(
         fit = find_exact_learner(problem, start, progress, max_memory) if find_weights else None
         start, chosen = (start, given is not None) if fit is None else (fit.weights, True)
         context, point = ProofContext(problem, seed, max_precision, progress, most_bytes), Point(start)
-        claims, check = tuple(_all_claims(context, point, weights_given=chosen)), None
+        made, searched = _all_claims(context, point, budget, weights_given=chosen)
+        claims, check = tuple(made), None
         if self_check:
             context.report_progress("checking the certificate", 0, 1)
             claims, check = checked_claims(problem, claims, [point])
@@ -107,14 +115,17 @@ def check_architecture(
             chosen,
             claims,
             jacobian_spectrum(problem, start),
-            _notes(context, point, claims, chosen=chosen, fit=fit),
+            (*_notes(context, point, claims, chosen=chosen, fit=fit), str(searched)),
             data_name,
             check,
+            searched,
         )
 
 
-def _all_claims(context: ProofContext, point: Point, *, weights_given: bool) -> list[Claim]:
-    """All claims in reading order, the conclusion first."""
+def _all_claims(
+    context: ProofContext, point: Point, budget: SearchBudget | None, *, weights_given: bool
+) -> tuple[list[Claim], SearchRecord]:
+    """All claims in reading order, the conclusion first, and what was searched for it."""
     problem = context.problem
     landscape = LandscapeClaims.of(problem)
     principle_error, morse = landscape.principle_error, landscape.morse
@@ -126,7 +137,7 @@ def _all_claims(context: ProofContext, point: Point, *, weights_given: bool) -> 
         claim_principle_weights(context, point),
     ]
     at = claim_full_rank_at(context, point)
-    best = best_generic_bound(context, point)
+    best = telling_generic_bound(context, point)
     generic = generic_claim_of(context, best, point)
     everywhere = claim_full_rank_everywhere(context, [point] if best is None or best.point is None else [point, best.point])
     following = claims_that_follow(everywhere, generic, principle_error)
@@ -139,12 +150,10 @@ def _all_claims(context: ProofContext, point: Point, *, weights_given: bool) -> 
     blocks = [
         claim_khatri_rao(context, point), claim_projection(context, point), claim_wide_layer(context, point), claim_one_hidden_layer(context, point),
     ]  # fmt: skip
-    critical = claims_at_weights(context, point, nearby, landscape) if weights_given else claims_of_search(context, nearby, landscape)
+    pool, given = pool_of_check(context, point, nearby, landscape, weights_given=weights_given)
     infimum, whole = claim_infimum_not_attained(context, point), WholeLandscape.of(context, point, principle_error)
-    losses = [
-        premise for claim in critical.points for premise in claim.premises if isinstance(premise, Claim) and premise.id == "loss-bounds"
-    ]
-    conclusion = claim_conclusion(problem, everywhere, almost, principle_error, whole, suboptimal=critical.suboptimal, losses=losses)
+    decision = decide(whole, pool, landscape, budget)
+    conclusion = decision.claim or open_by_rank(problem.columns, everywhere, almost)
     ordered = [
         conclusion,
         claim_count(problem),
@@ -164,11 +173,11 @@ def _all_claims(context: ProofContext, point: Point, *, weights_given: bool) -> 
         *claims_manifold_and_ggn(context, known, morse),
         whole.nowhere,
         infimum,
-        *critical.own,
-        *critical.points,
-        critical.suboptimal,
+        *(() if given is None else given.own),
+        *told_points(pool, given, decision.suboptimal),
+        decision.suboptimal,
     ]
-    return [claim for claim in (*ordered, claim_ggn_semidefinite(context), *whole.cited) if claim is not None]
+    return [claim for claim in (*ordered, claim_ggn_semidefinite(context), *whole.cited) if claim is not None], decision.search
 
 
 def _notes(context: ProofContext, point: Point, claims: Sequence[Claim], *, chosen: bool, fit: LearnerFit | None) -> tuple[str, ...]:

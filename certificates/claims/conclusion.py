@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lossproof.certificates.claims.regions import BadRegion
 from lossproof.certificates.claims.whole_landscape import WholeLandscape
@@ -15,59 +15,64 @@ from lossproof.theory.verdicts import Rigor, Verdict
 _NAME = "no-bad-local-minima"
 
 
-def claim_conclusion(
-    problem: Problem,
-    full_everywhere: Claim,
-    almost_everywhere: Claim | None,
-    principle_error: Claim,
-    whole: WholeLandscape,
-    *,
-    suboptimal: Claim | None,
-    losses: Sequence[Claim],
-) -> Claim:
-    """Claim that every local minimum is global, where it is proved; refute it by a bad local minimum; else name the set of weights that remains.
-
-    ``suboptimal`` is a proved bad local minimum; ``whole`` what theorems say, which is asked last for a local minimum in a region of the weights that some
-    point beats, one of the ``losses`` or a new one. A failed sufficient condition is no proof of the contrary: without bad local minima that are proved to
-    exist the verdict is never REFUTED.
-    """
-    found = _by_critical_points(suboptimal, whole.nowhere)
-    if found is not None:
-        return found
-    if full_everywhere.verdict is Verdict.PROVED and principle_error.verdict is Verdict.PROVED:
-        reason = "rank P(W) = T·n_L at every W, so T∇J = Pε vanishes only where ε = 0: every critical point is a global minimum."
-        return implied("full-rank", _NAME, EVERYWHERE, reason, full_everywhere, principle_error)
-    return _by_theorems(problem, whole, losses) or _undecided(problem.columns, full_everywhere, almost_everywhere)
+def conclusion_by_minimum(suboptimal: Claim) -> Claim:
+    """Refute the conclusion by a proved bad local minimum."""
+    reason = (
+        f"A bad local minimum is proved: its loss is at least {decimal_below(suboptimal.facts['loss_lower'], 8)}, "
+        f"and another point has at most {decimal_above(suboptimal.facts['other_loss_upper'], 8)}."
+    )
+    return implied("suboptimal", _NAME, EVERYWHERE, reason, suboptimal, verdict=Verdict.REFUTED)
 
 
-def claim_conclusion_of_map(
-    problem: Problem, points: int, whole: WholeLandscape, *, suboptimal: Claim | None, losses: Sequence[Claim]
-) -> Claim:
-    """Claim what the proved critical points of a map, and how many they are, say about the landscape, or what theorems say, as `claim_conclusion` does."""
-    found = _by_critical_points(suboptimal, whole.nowhere) or _by_theorems(problem, whole, losses)
-    if found is not None:
-        return found
+def conclusion_by_theorems(whole: WholeLandscape) -> Claim | None:
+    """Conclude from what theorems say, by no critical point at all, full rank at all weights, convexity, a theorem of our own or one of others; or None."""
+    return (
+        _by_nowhere(whole.nowhere)
+        or _by_full_rank(whole.full, whole.principle_error)
+        or _by_convexity(whole.context.problem)
+        or _by_own_theorem(whole.theorems)
+        or _by_theorem(whole.decisive)
+    )
+
+
+def conclusion_by_region(found: BadRegion | None) -> Claim | None:
+    """Refute the conclusion by a local minimum in a region of the weights that some point beats; None without one."""
+    if found is None:
+        return None
+    minimum, better = found.minimum, found.better
+    reason = (
+        f"By {_named(minimum)}, there is a local minimum of loss at least {decimal_below(minimum.facts['loss_lower'], 8)}. Another point has at most "
+        f"{decimal_above(better.facts['loss_upper'], 8)}, so that minimum is bad."
+    )
+    return implied(minimum.id, _NAME, EVERYWHERE, reason, minimum, better, verdict=Verdict.REFUTED)
+
+
+def conclusion_of_points(whole: WholeLandscape, points: int, *, suboptimal: Claim | None, losses: Iterable[Claim]) -> Claim:
+    """Conclude from given points, ``points`` of them proved to be critical, from theorems and from regions, without a search."""
+    found = None if suboptimal is None else conclusion_by_minimum(suboptimal)
+    found = found or conclusion_by_theorems(whole) or conclusion_by_region(whole.bad_region(losses))
+    return found or open_after_points(points)
+
+
+def open_after_points(points: int) -> Claim:
+    """Return the UNDECIDED claim after so many critical points were proved, and no bad local minimum."""
     counted = {0: "No critical point is", 1: "One critical point is"}.get(points, f"{points} critical points are")
     reason = f"{counted} proved here, and no bad local minimum. That is no proof that there is none: the search need not have met all critical points."
     return undecided(_NAME, EVERYWHERE, reason, "a bad local minimum, or a proof that the critical points found are all there are")
 
 
-def _by_critical_points(suboptimal: Claim | None, nowhere: Claim | None) -> Claim | None:
-    if suboptimal is not None:
-        reason = (
-            f"A bad local minimum is proved: its loss is at least {decimal_below(suboptimal.facts['loss_lower'], 8)}, "
-            f"and another point has at most {decimal_above(suboptimal.facts['other_loss_upper'], 8)}."
-        )
-        return implied("suboptimal", _NAME, EVERYWHERE, reason, suboptimal, verdict=Verdict.REFUTED)
-    if nowhere is not None:
-        reason = "The loss has no critical point at all, so no local minimum that could be bad; and no global one either."
-        return implied("nowhere", _NAME, EVERYWHERE, reason, nowhere)
-    return None
+def _by_nowhere(nowhere: Claim | None) -> Claim | None:
+    if nowhere is None:
+        return None
+    reason = "The loss has no critical point at all, so no local minimum that could be bad; and no global one either."
+    return implied("nowhere", _NAME, EVERYWHERE, reason, nowhere)
 
 
-def _by_theorems(problem: Problem, whole: WholeLandscape, losses: Sequence[Claim]) -> Claim | None:
-    found = _by_convexity(problem) or _by_own_theorem(whole.theorems) or _by_theorem(whole.decisive)
-    return found or _by_region(whole.bad_region(losses))
+def _by_full_rank(full: Claim | None, principle_error: Claim) -> Claim | None:
+    if full is None or principle_error.verdict is not Verdict.PROVED:
+        return None
+    reason = "rank P(W) = T·n_L at every W, so T∇J = Pε vanishes only where ε = 0: every critical point is a global minimum."
+    return implied("full-rank", _NAME, EVERYWHERE, reason, full, principle_error)
 
 
 def _by_convexity(problem: Problem) -> Claim | None:
@@ -92,17 +97,6 @@ def _named(theorem: Claim) -> str:
     return f"{theorem.id}, “{theorem.statement.title}”"
 
 
-def _by_region(found: BadRegion | None) -> Claim | None:
-    if found is None:
-        return None
-    minimum, better = found.minimum, found.better
-    reason = (
-        f"By {_named(minimum)}, there is a local minimum of loss at least {decimal_below(minimum.facts['loss_lower'], 8)}. Another point has at most "
-        f"{decimal_above(better.facts['loss_upper'], 8)}, so that minimum is bad."
-    )
-    return implied(minimum.id, _NAME, EVERYWHERE, reason, minimum, better, verdict=Verdict.REFUTED)
-
-
 def _by_theorem(cited: Claim | None) -> Claim | None:
     if cited is None:
         return None
@@ -110,7 +104,11 @@ def _by_theorem(cited: Claim | None) -> Claim | None:
     return decided(_NAME, EVERYWHERE, reason, "cited-conclusion", cited, own=Rigor.CITED)
 
 
-def _undecided(columns: int, full_everywhere: Claim, almost_everywhere: Claim | None) -> Claim:
+def open_by_rank(columns: int, full_everywhere: Claim, almost_everywhere: Claim | None) -> Claim:
+    """Return the UNDECIDED claim that names the set of weights which ranks leave.
+
+    A failed sufficient condition is no proof of the contrary: without bad local minima that are proved to exist the verdict is never REFUTED.
+    """
     if almost_everywhere is not None:
         reason = (
             f"Almost everywhere it holds: a critical point with rank P(W) = {columns} is a global minimum. "

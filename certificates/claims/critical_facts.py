@@ -10,7 +10,7 @@ from flint import arb
 
 from lossproof.certificates.claims.learners import Learner
 from lossproof.certificates.claims.second_order import premises_at_learner
-from lossproof.certificates.claims.stationary import ball_at
+from lossproof.certificates.claims.stationary import BALL_RULE, ball_at
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided
 from lossproof.certificates.proof.places import Place, Point, point_near, radius_of
@@ -18,8 +18,9 @@ from lossproof.certificates.proof.rank_bounds import RankBounds, rank_bounds
 from lossproof.certificates.proof.structural_bounds import size_bound, trivial_bound
 from lossproof.certificates.text.enclosures import enclosure_text
 from lossproof.numerics.algebra.inertia import Inertia, ball_inertia, exact_inertia
-from lossproof.numerics.critical.box import hessian_over_box, hessian_precision
+from lossproof.numerics.critical.box import hessian_precision
 from lossproof.numerics.critical.exact import formal_field, residual_apart_from_zero
+from lossproof.numerics.critical.systems import hessian_over_box
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.precision import LARGEST_EXPONENT
 from lossproof.numerics.fields.rational import RationalField
@@ -32,6 +33,7 @@ from lossproof.numerics.network.loss_value import least_error, loss_ball, loss_e
 from lossproof.numerics.network.pass_limits import forward_precision
 from lossproof.numerics.ranks.balls import ball_rank
 from lossproof.numerics.ranks.formal import constant_kernel
+from lossproof.numerics.training.lower_loss import weights_below
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -54,6 +56,17 @@ def claim_loss(context: ProofContext, place: Place, *support: Claim) -> Claim | 
     The bounds are equal where the loss is known exactly and a certificate can hold it; a longer exact loss is enclosed like any other.
     """
     return context.once("loss", place, lambda: _loss(context, place, support))
+
+
+def claim_loss_below(context: ProofContext, loss: Fraction) -> Claim | None:
+    """Claim the loss of weights that a short training finds clearly below a given loss, remembering it; None where it finds none."""
+
+    def train() -> Claim | None:
+        context.report_progress("looking for weights of a smaller loss", 0, 1)
+        weights = weights_below(context.problem, float(loss), context.seed)
+        return None if weights is None else claim_loss(context, Point(weights))
+
+    return context.once("loss below", loss, train)
 
 
 def _loss(context: ProofContext, place: Place, support: tuple[Claim, ...]) -> Claim | None:
@@ -101,7 +114,7 @@ def claim_inertia(context: ProofContext, stationary: Claim, learner: Learner | N
     """Claim the signs of the Hessian's eigenvalues at the critical point; None where no Hessian is proved to exist or the network is too large."""
     if learner is not None:
         return _inertia_of_learner(context, learner, morse)
-    if stationary.rule == "stationary-ball":
+    if stationary.rule == BALL_RULE:
         return _inertia_in_ball(context, stationary)
     if context.problem.architecture.N_net > _MOST_PARAMETERS:
         return None
@@ -133,13 +146,16 @@ def _inertia_in_ball(context: ProofContext, stationary: Claim) -> Claim | None:
     ball = None if point is None else ball_at(context, point)
     if ball is None:
         return None
-    negative, n = ball.signs.negative, context.problem.architecture.N_net
+    negative, zero = ball.signs.negative, len(ball.fixed)
+    positive = context.problem.architecture.N_net - negative - zero
+    null = "; the symmetries of the loss account for those that are 0" if zero else ""
     reason = (
-        "Approximate eigenvalues and eigenvectors of the Hessian, with proved bounds of how far they are from diagonalising it anywhere in the ball, "
-        "give the sign of every eigenvalue."
+        f"Approximate eigenvectors of the Hessian, with proved bounds of how far they are from diagonalising it anywhere in the ball, show {negative} negative "
+        f"and {positive} positive eigenvalues{null}."
     )
-    facts = _inertia_facts(Inertia(negative, 0, n - negative, 0), stationary.place)
-    return decided("inertia", stationary.place, reason, "inertia-doubles", facts=facts, own=Rigor.VERIFIED_FLOAT, support=(stationary,))
+    facts = _inertia_facts(Inertia(negative, zero, positive, 0), stationary.place)
+    evidence = {"fixed": list(ball.fixed)}
+    return decided("inertia", stationary.place, reason, BALL_RULE, stationary, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 
 def _exact_inertia(context: ProofContext, stationary: Claim) -> Claim | None:

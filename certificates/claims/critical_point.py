@@ -12,9 +12,10 @@ from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.claims.stationary import refute_stationary, stationary_claims
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
-from lossproof.certificates.proof.places import Point, radius_of
+from lossproof.certificates.proof.places import Point, point_near, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
-from lossproof.numerics.critical.exact import equal_inputs_are_balanced, has_rational_sides, inactive_layer
+from lossproof.numerics.critical.cells import is_least_in_cell
+from lossproof.numerics.critical.exact import has_rational_sides, inactive_layer, samples_are_balanced
 from lossproof.numerics.critical.nearby_points import nearby_points
 from lossproof.numerics.curves.descent import DescentCurve, descent_curve
 from lossproof.theory.exceptions import NotDifferentiable
@@ -144,6 +145,7 @@ def _class_of(
         _global(context, stationary, learner, landscape)
         or _by_inertia(context, stationary, inertia)
         or _inactive(context, stationary)
+        or _least_in_cell(context, stationary)
         or (None if learner is not None else _descent(context, stationary, inertia))
     )
 
@@ -160,8 +162,17 @@ def _global(context: ProofContext, stationary: Claim, learner: Learner | None, l
     if problem.is_convex:
         reason = "One layer with identity output and a convex error make J convex, so a critical point is a global minimum."
         return implied("global-convex", "global", place, reason, stationary, facts=facts)
-    if isinstance(place, Point) and problem.error.convex.holds and equal_inputs_are_balanced(problem, place.weights):
-        reason = "Within each group of equal inputs the ∇E_i sum to 0, so every group has its least error, by convexity: a global minimum."
+    if stationary.rule == "stationary-balanced" and problem.error.convex.holds:
+        reason = (
+            "The gradients of the errors cancel within each group of samples whose outputs determine each other, so every group has its least error, "
+            "by convexity: a global minimum."
+        )
+        return implied("global-balanced", "global", place, reason, stationary, facts=facts)
+    if isinstance(place, Point) and problem.error.convex.holds and samples_are_balanced(problem, place.weights):
+        reason = (
+            "Within each group of samples whose outputs determine each other, such as equal inputs, the ∇E_i cancel, so every group has its least error, "
+            "by convexity: a global minimum."
+        )
         return decided("global", place, reason, "global-floor", facts=facts, own=context.formal_rigor(place))
     return None
 
@@ -188,16 +199,28 @@ def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None)
 
 def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
     problem, a, place = context.problem, context.problem.architecture, stationary.place
-    right = a.bias == "trainable" and a.output_activation.is_identity and problem.error.convex.holds
+    right = a.output_activation.is_identity and problem.error.convex.holds
     layer = inactive_layer(problem, place.weights, _PRECISION) if isinstance(place, Point) and right and a.L >= 2 else None
-    if layer is None:
+    if layer is None or (a.bias != "trainable" and layer < a.L - 1):
         return None
     reason = (
         f"All units of hidden layer {layer} are inactive at all samples, so no small change makes the output depend on the input; "
-        "the constant it gives is the best one: a local minimum, not a strict one."
+        "the constant it gives is the best of those near it: a local minimum, not a strict one."
     )
     evidence = {"layer": layer, "precision": _PRECISION}
     return decided("local-minimum", place, reason, "dead-layer", stationary, facts=_near(stationary), evidence=evidence, own=Rigor.BALL)
+
+
+def _least_in_cell(context: ProofContext, stationary: Claim) -> Claim | None:
+    place, point = stationary.place, point_near(stationary.place)
+    if point is None or not is_least_in_cell(context.problem, point.weights, radius_of(place), 3 * _PRECISION // 4):
+        return None
+    reason = (
+        "Every hidden unit keeps its affine piece at every sample near it, so the output is affine in products of weights; J is a convex function of these, "
+        "whose derivatives all vanish, as the output weights leave none out: a local minimum."
+    )
+    evidence, facts = {"precision": _PRECISION}, _near(stationary)
+    return decided("local-minimum", place, reason, "cell-minimum", stationary, facts=facts, evidence=evidence, own=Rigor.BALL)
 
 
 def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) -> Claim | None:

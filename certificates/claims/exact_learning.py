@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache, partial
 
 from lossproof.certificates.claims.learners import FoundLearner
 from lossproof.certificates.proof.context import ProofContext
@@ -14,16 +15,20 @@ from lossproof.certificates.text.numbers import display_number
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.ranks.rational_kernel import rational_kernel_of_rows
 from lossproof.numerics.samples.orbits import clash
+from lossproof.numerics.samples.order_relation import order_relations
+from lossproof.numerics.samples.preimages import preimage_bounds
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import brief_name, is_writable, rational_text
-from lossproof.theory.verdicts import Verdict
+from lossproof.theory.verdicts import Rigor, Verdict
 
 _NAME = "exact-learning"
+_MOST_PREIMAGES = 100
+_PREIMAGE_PRECISION = 128
 
 
 def refute_exact_learning(problem: Problem) -> Claim | None:
     """Claim that no exact learner exists, where the data show it."""
-    return _by_symmetry(problem) or _by_range(problem) or _by_linear_reach(problem)
+    return _by_symmetry(problem) or _by_range(problem) or _by_linear_reach(problem) or _by_order(problem)
 
 
 def claim_exact_learning(context: ProofContext, start: Point, at_start: Claim | None, nearby: FoundLearner | None) -> Claim:
@@ -44,8 +49,8 @@ def claim_exact_learning(context: ProofContext, start: Point, at_start: Claim | 
     return undecided(_NAME, EVERYWHERE, reason, missing)
 
 
-def _refuted(reason: str, rule: str, evidence: dict[str, object]) -> Claim:
-    return decided(_NAME, EVERYWHERE, reason, rule, verdict=Verdict.REFUTED, evidence=evidence)
+def _refuted(reason: str, rule: str, evidence: dict[str, object], own: Rigor = Rigor.EXACT) -> Claim:
+    return decided(_NAME, EVERYWHERE, reason, rule, verdict=Verdict.REFUTED, evidence=evidence, own=own)
 
 
 def _by_symmetry(problem: Problem) -> Claim | None:
@@ -91,17 +96,55 @@ def unreachable_target(problem: Problem) -> dict[str, int] | None:
 
 
 def _by_linear_reach(problem: Problem) -> Claim | None:
-    """Find an affine relation of the inputs that the targets break, for networks that are affine maps."""
+    """Find an affine relation of the inputs that the targets, or their preimages under the output activation, break, for networks with affine ``z_L``."""
     a = problem.architecture
-    affine = a.output_activation.is_identity and (a.L == 1 or a.activation.is_identity)
-    if not affine or problem.error.is_cross_entropy:
+    affine = a.L == 1 or a.activation.is_identity
+    if not affine or problem.error.is_cross_entropy or not (a.output_activation.is_identity or a.output_activation.increasing.holds):
         return None
+    preimage = cache(partial(preimage_bounds, a.output_activation))
     for relation, constants in _relations(problem):
-        total = sum(relation, Fraction(0))
-        sums = [sum((k * row[j] for k, row in zip(relation, problem.samples.Y, strict=True)), Fraction(0)) for j in range(a.n_L)]
-        if all(map(is_writable, relation)) and any(s != c * total for s, c in zip(sums, constants, strict=True)):
+        found = _broken(problem, relation, constants, preimage) if all(map(is_writable, relation)) else None
+        if found is not None:
             reason = "An affine relation holds among the inputs but not among the targets, and the network is an affine map (linear reach)."
-            return _refuted(reason, "unlearnable-linear", {"combination": [rational_text(k) for k in relation]})
+            own = Rigor.BALL if found else Rigor.EXACT
+            if found:
+                reason = (
+                    "An affine relation holds among the inputs, so among what enters the output activation, which is an affine map of them; it does not hold "
+                    f"among the places where {brief_name(a.output_activation.name)} takes the targets of output {found['output']} (linear reach)."
+                )
+            return _refuted(reason, "unlearnable-linear", {"combination": [rational_text(k) for k in relation], **found}, own)
+    return None
+
+
+def _broken(
+    problem: Problem, relation: list[Fraction], constants: list[Fraction], preimage: Callable[[Fraction], tuple[Fraction, Fraction] | None]
+) -> dict[str, object] | None:
+    """Return the evidence, beside the relation, that some output breaks it, or None; ``preimage`` bounds the places where it takes a target."""
+    Y, total = problem.samples.Y, sum(relation, Fraction(0))
+    exact = problem.architecture.output_activation.is_identity
+    for j, c in enumerate(constants):
+        used = [(k, row[j]) for k, row in zip(relation, Y, strict=True) if k != 0]
+        if exact:
+            if sum((k * y for k, y in used), Fraction(0)) != c * total:
+                return {}
+        elif len(used) <= _MOST_PREIMAGES:
+            bounds = [preimage(y) for _, y in used]
+            pairs = [(k, pair) for (k, _), pair in zip(used, bounds, strict=True) if pair is not None]
+            ends = [sum((k * pair[(k > 0) == upper] for k, pair in pairs), Fraction(0)) for upper in (False, True)]
+            if len(pairs) == len(used) and not ends[0] <= c * total <= ends[1]:
+                return {"output": j, "bounds": [[rational_text(q) for q in pair] for _, pair in pairs], "precision": _PREIMAGE_PRECISION}
+    return None
+
+
+def _by_order(problem: Problem) -> Claim | None:
+    """Find an affine relation of the inputs that the order of the targets contradicts, for networks with one unit in each hidden layer."""
+    for j, relation in () if problem.error.is_cross_entropy else order_relations(problem):
+        if all(map(is_writable, relation)):
+            reason = (
+                "All outputs are monotone functions of one affine function of the inputs, as every hidden layer has one unit and no activation falls. An "
+                f"affine relation of the inputs contradicts the order in which the targets of output {j} put that function (order)."
+            )
+            return _refuted(reason, "unlearnable-order", {"combination": [rational_text(k) for k in relation], "output": j})
     return None
 
 

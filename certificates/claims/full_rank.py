@@ -13,6 +13,7 @@ from lossproof.certificates.proof.rank_bounds import RankBounds, generic_upper_b
 from lossproof.certificates.proof.structural_bounds import trivial_bound
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.ranks.sign_patterns import sign_pattern_evidence
+from lossproof.theory.functions.activation import Activation
 from lossproof.theory.problem.matrix_sizes import matrix_size
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import brief_name
@@ -78,6 +79,17 @@ def best_generic_bound(context: ProofContext, start: Point) -> RankBound | None:
     return best
 
 
+def telling_generic_bound(context: ProofContext, start: Point) -> RankBound | None:
+    """Return the best bound as `best_generic_bound` does, or None where no bound at a point could decide anything.
+
+    That is where an activation is not analytic, and ``rank P < T n_L`` at all weights or on an open set of them.
+    """
+    problem = context.problem
+    if not _is_analytic(problem) and (generic_upper_bound(context).value < problem.columns or deficient_open_set(context) is not None):
+        return None
+    return best_generic_bound(context, start)
+
+
 def _random_point(context: ProofContext, attempt: int) -> Point:
     return context.once("random point", attempt, lambda: Point(random_weights(context.problem, context.seed + attempt)))
 
@@ -127,11 +139,20 @@ def _almost_everywhere(problem: Problem, best: RankBound) -> RankBound | None:
     if best.place is ALMOST_EVERYWHERE:
         return best
     a = problem.architecture
-    concerned = [a.activation_of(l) for l in range(1, a.L + (0 if a.output_activation.has_nonzero_slopes else 1))]
-    analytic = best.place is EVERYWHERE or all(s.analytic.holds for s in concerned)
-    full = best.value == problem.columns and all(s.differentiable.holds for s in concerned)
+    analytic = best.place is EVERYWHERE or _is_analytic(problem)
+    full = best.value == problem.columns and all(s.differentiable.holds for s in _activations_concerned(problem))
     exists = not a.kinked_layers(1) or a.bias == "trainable" or full
     return bound("P", ALMOST_EVERYWHERE, best.value, "rank-almost", best, lower=True) if analytic and exists else None
+
+
+def _activations_concerned(problem: Problem) -> list[Activation]:
+    """Return the activations whose derivatives may change the rank of ``P``: all but one of the outputs whose slopes are not 0."""
+    a = problem.architecture
+    return [a.activation_of(l) for l in range(1, a.L + (0 if a.output_activation.has_nonzero_slopes else 1))]
+
+
+def _is_analytic(problem: Problem) -> bool:
+    return all(s.analytic.holds for s in _activations_concerned(problem))
 
 
 def _by_sign_patterns(context: ProofContext) -> RankBound | None:
@@ -170,7 +191,7 @@ def claim_full_rank_everywhere(context: ProofContext, points: Iterable[Point]) -
     columns, upper = problem.columns, generic_upper_bound(context)
     if upper.value < columns:
         return _refuted_everywhere(upper, columns, f"rank P(W) ≤ {upper.value} < {columns} at every W.")
-    full = _full_everywhere(context)
+    full = full_rank_everywhere(context)
     if full is not None:
         return full
     found = constant_witness(problem) or deficient_open_set(context)
@@ -193,8 +214,12 @@ def _refuted_everywhere(upper: RankBound, columns: int, reason: str, *smooth: Cl
     return decided(_NAME, EVERYWHERE, reason, "definition", upper, *smooth, verdict=Verdict.REFUTED, facts=facts)
 
 
+def full_rank_everywhere(context: ProofContext) -> Claim | None:
+    """Claim ``rank P = T n_L`` at all weights where the block of the last layer proves it alone, else None."""
+    return context.once("full rank", EVERYWHERE, lambda: _full_everywhere(context))
+
+
 def _full_everywhere(context: ProofContext) -> Claim | None:
-    """Prove full rank by the block of the last layer alone."""
     problem = context.problem
     a, columns = problem.architecture, problem.columns
     lower = None if a.kinked_layers(1) else _bound_everywhere(context)

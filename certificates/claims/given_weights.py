@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -62,7 +63,7 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that steps like
     Newton's lead to from there, and that is proved near where they end, is a witness at a point of its own. So is one where nothing is proved near the
     weights, if they are not critical and the steps go no farther than 1/10 of the largest entry. Of large problems, ``T N_net`` beyond 5·10^6,
-    weights near a critical point are not asked for more; beyond ``T N_net² = 2·10^6`` those steps are Newton's in doubles, with one factored Hessian in the end, where nothing is proved near.
+    weights near a critical point are not asked for more; beyond ``T N_net² = 2·10^6`` all steps are taken in doubles.
     """
     found = locate(context, point, landscape)
     if found is None:
@@ -78,7 +79,7 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
         told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}")
         return GivenWeights(told, own, replace(found, claim=told))
     problem, start = context.problem, point.weights
-    nearer = learner_from(problem, start) if found.is_learner else refined_weights(problem, start)
+    nearer = [learner_from(problem, start)] if found.is_learner else _nearer(problem, start)
     return _with_witness(claim_not_critical(refuted, loss), _witness(context, start, nearer, landscape))
 
 
@@ -87,10 +88,15 @@ def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims
     critical, problem, start = claim_critical_point(context, point, landscape), context.problem, point.weights
     if critical.verdict is not Verdict.REFUTED:
         return GivenWeights(critical)
-    small = problem.T * problem.architecture.N_net**2 <= _MOST_NEWTON_WORK
-    nearer = refined_weights(problem, start) if small else polished_weights(problem, start)
-    near = nearer if nearer is not None and _is_short_way(problem, start, nearer) else None
+    near = (nearer for nearer in _nearer(problem, start) if nearer is not None and _is_short_way(problem, start, nearer))
     return _with_witness(critical, _witness(context, start, near, landscape))
+
+
+def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
+    """Yield where steps like Newton's lead to: in balls where the problem is small, then in doubles."""
+    if problem.T * problem.architecture.N_net**2 <= _MOST_NEWTON_WORK:
+        yield refined_weights(problem, start)
+    yield from polished_weights(problem, start)
 
 
 def _is_short_way(problem: Problem, start: Weights, end: Weights) -> bool:
@@ -116,9 +122,12 @@ def _is_far(architecture: Architecture, found: LocatedPoint) -> bool:
     return point is None or not is_small_beside(radius_of(found.claim.place), architecture, point.weights, NEAR)
 
 
-def _witness(context: ProofContext, start: Weights, nearer: Weights | None, landscape: LandscapeClaims) -> LocatedPoint | None:
-    """Return a critical point at or near weights that steps from others led to, if any; None where it is not proved near them."""
-    if nearer is None or nearer == start:
-        return None
-    witness = locate(context, Point(nearer), landscape)
-    return None if witness is None or _is_far(context.problem.architecture, witness) else witness
+def _witness(
+    context: ProofContext, start: Weights, candidates: Iterable[Weights | None], landscape: LandscapeClaims
+) -> LocatedPoint | None:
+    """Return a critical point at or near the first of the weights that steps from others led to near which one is proved; None without any."""
+    for nearer in candidates:
+        witness = None if nearer is None or nearer == start else locate(context, Point(nearer), landscape)
+        if witness is not None and not _is_far(context.problem.architecture, witness):
+            return witness
+    return None

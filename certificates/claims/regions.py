@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from flint import arb, arb_mat
 
-from lossproof.certificates.claims.critical_facts import claim_loss
+from lossproof.certificates.claims.critical_facts import claim_loss_below
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided
-from lossproof.certificates.proof.places import EVERYWHERE, Point
+from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.certificates.text.enclosures import decimal_below
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.precision import ball_precision
@@ -21,14 +21,15 @@ from lossproof.numerics.network.loss_value import outward_bounds
 from lossproof.numerics.samples.affine_fit import affine_fit
 from lossproof.numerics.samples.affine_logits import affine_logits
 from lossproof.numerics.samples.constant_network import definite_output
+from lossproof.numerics.samples.linear_separation import separating_direction
 from lossproof.numerics.samples.normal_equations import Table
-from lossproof.numerics.training.lower_loss import weights_below
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor
 
 _PRECISION = 128
 _BITS = 64
+_MOST_INEQUALITIES = 10**5
 
 
 @dataclass(frozen=True)
@@ -39,27 +40,27 @@ class BadRegion:
     better: Claim
 
 
-def bad_region(context: ProofContext, losses: Sequence[Claim]) -> BadRegion | None:
+def bad_region(context: ProofContext, losses: Iterable[Claim]) -> BadRegion | None:
     """Return a local minimum in a region of the weights that some other point beats; None where none is proved.
 
-    ``losses`` are claims ``loss-bounds`` of known points. Where none of them is smaller, a short training looks for a better point.
+    ``losses`` are claims ``loss-bounds`` of known points, asked for only where there is such a minimum. Where none of them is smaller, a short training looks
+    for a better point, once.
     """
-    found = [
-        claim
-        for claim in (_dead_region(context), _linear_region(context), _constant_region(context))
-        if claim is not None and claim.facts["loss_lower"] > 0
-    ]
-    known = min(losses, key=lambda loss: loss.facts["loss_upper"], default=None)
+    found = context.once("regions", EVERYWHERE, lambda: _minima_in_regions(context))
+    known = None if not found else min(losses, key=lambda loss: loss.facts["loss_upper"], default=None)
     for minimum in found:
         if known is not None and known.facts["loss_upper"] < minimum.facts["loss_lower"]:
             return BadRegion(minimum, known)
     for minimum in found:
-        context.report_progress("looking for weights of a smaller loss", 0, 1)
-        weights = weights_below(context.problem, float(minimum.facts["loss_lower"]), context.seed)
-        better = None if weights is None else claim_loss(context, Point(weights))
+        better = claim_loss_below(context, minimum.facts["loss_lower"])
         if better is not None and better.facts["loss_upper"] < minimum.facts["loss_lower"]:
             return BadRegion(minimum, better)
     return None
+
+
+def _minima_in_regions(context: ProofContext) -> list[Claim]:
+    claims = (_dead_region(context), _linear_region(context), _constant_region(context))
+    return [claim for claim in claims if claim is not None and claim.facts["loss_lower"] > 0]
 
 
 def _has_free_output(problem: Problem) -> bool:
@@ -109,18 +110,35 @@ def _linear(problem: Problem, loss: Fraction, evidence: dict[str, Any], rigor: R
         f"Where all hidden units stay on an interval on which {problem.architecture.activation.name} is affine, the network is an affine map, and the best of "
         f"these maps is attained: a local minimum of a loss of at least {decimal_below(loss, 8)}, that of the {fit}."
     )
-    return decided(
-        "linear-region", EVERYWHERE, reason, "minimum-in-region", facts={"loss_lower": loss}, evidence={**evidence, "loss": loss}, own=rigor
-    )
+    return _minimum("linear-region", reason, loss, evidence, rigor)
+
+
+def _minimum(statement: str, reason: str, loss: Fraction, evidence: dict[str, Any], rigor: Rigor) -> Claim:
+    found = {**evidence, "loss": loss}
+    return decided(statement, EVERYWHERE, reason, "minimum-in-region", facts={"loss_lower": loss}, evidence=found, own=rigor)
 
 
 def _dead_region(context: ProofContext) -> Claim | None:
     problem = context.problem
-    if not any(piece.slope == 0 for piece in problem.architecture.activation.affine_pieces):
+    if problem.architecture.bias == "none":
+        return _silent_region(problem)
+    if not _has_free_output(problem) or not any(piece.slope == 0 for piece in problem.architecture.activation.affine_pieces):
         return None
     name = problem.architecture.activation.name
     words = f"With all units of a hidden layer on an interval on which {name} is constant, and the best constant output, no small change lowers the loss"
     return _constant(problem, "dead-region", words, {})
+
+
+def _silent_region(problem: Problem) -> Claim | None:
+    """Claim that weights which keep the whole first layer silent, without biases, are a local minimum."""
+    a = problem.architecture
+    silent = a.L >= 2 and a.output_activation.is_identity and a.activation.is_silent_below
+    seen = [[-q for q in x] for x in problem.samples.X if any(x)]
+    direction = separating_direction(seen) if silent and seen and len(seen) * a.widths[0] <= _MOST_INEQUALITIES else None
+    if direction is None:
+        return None
+    words = f"With weights for which {a.activation.name} is silent in the whole first layer, the output is 0 at all samples, for all weights nearby"
+    return _constant(problem, "dead-region", words, {"direction": [rational_text(q) for q in direction]})
 
 
 def _constant_region(context: ProofContext) -> Claim | None:
@@ -136,34 +154,29 @@ def _constant_region(context: ProofContext) -> Claim | None:
 
 
 def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, Any]) -> Claim | None:
-    """Claim a local minimum with the best constant output; None where that is not attained, or not known."""
-    found = _best_constant(problem) if _has_free_output(problem) else None
+    """Claim a local minimum with the best constant output, without biases with the output 0; None where that is not attained, or not known."""
+    found = _best_constant(problem)
     if found is None:
         return None
     loss, rigor = found
     more = {} if rigor is Rigor.EXACT else {"precision": _PRECISION}
     reason = f"{words}: a local minimum of a loss of at least {decimal_below(loss, 8)}."
-    return decided(
-        statement,
-        EVERYWHERE,
-        reason,
-        "minimum-in-region",
-        facts={"loss_lower": loss},
-        evidence={**evidence, "loss": loss, **more},
-        own=rigor,
-    )
+    return _minimum(statement, reason, loss, {**evidence, **more}, rigor)
 
 
 def _best_constant(problem: Problem) -> tuple[Fraction, Rigor] | None:
-    """Return a short lower bound of the loss of the best constant output."""
-    targets = problem.samples.Y
+    """Return a short lower bound of the loss of the best constant output, without biases of the output 0, whose probabilities are even."""
+    targets, error = problem.samples.Y, problem.error
     means = [sum(column, Fraction(0)) / problem.T for column in zip(*targets, strict=True)]
-    if problem.error.name == "squared":
+    if problem.architecture.bias == "none":
+        even = Fraction(1, 2) if error.family == "logistic" else Fraction(int(error.is_cross_entropy), len(means))
+        means = [even] * len(means)
+    if error.name == "squared":
         squares = sum(((y - mean) ** 2 for row in targets for y, mean in zip(row, means, strict=True)), Fraction(0))
         return _short_below(squares / (2 * problem.T)), Rigor.EXACT
-    softmax = problem.error.family == "softmax"
+    softmax = error.family == "softmax"
     attained = all(mean > 0 and (softmax or mean < 1) for mean in means)
-    if not problem.error.is_cross_entropy or not attained:
+    if not error.is_cross_entropy or not attained:
         return None
     with ball_precision(_PRECISION):
         shares = [ball_of(q) for mean in means for q in ((mean,) if softmax else (mean, 1 - mean))]

@@ -12,10 +12,13 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import Point, Witness, point_near, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
+from lossproof.numerics.critical.balanced_inputs import balanced_point
 from lossproof.numerics.critical.ball import PRECISION, CriticalBall, critical_ball
 from lossproof.numerics.critical.blind_layers import blind_point
 from lossproof.numerics.critical.box import critical_box, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
+from lossproof.numerics.critical.families import FamilyPoint, family_point
+from lossproof.numerics.critical.identities import Identity
 from lossproof.numerics.critical.idle_units import idle_point
 from lossproof.numerics.critical.merged_units import merged_point
 from lossproof.numerics.network.boxes import parameter_place
@@ -24,6 +27,9 @@ from lossproof.theory.problem.numbers import is_rational
 from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Verdict
 
+BALL_RULE = "critical-ball"
+"""The rule that proves critical points, and the signs of the Hessian there, in doubles."""
+
 _NAME = "stationary"
 _INTO_ITSELF = "(Krawczyk's test in ball arithmetic)."
 
@@ -31,9 +37,10 @@ _INTO_ITSELF = "(Krawczyk's test in ball arithmetic)."
 def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Claim, Learner | None]]:
     """Yield claims that a critical point lies at or near a point, one for each reason that holds, each with the exact learner that it is, if it is one.
 
-    The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; Krawczyk's test for the
-    gradient, for all parameters, or up to the symmetries; Newton's map in doubles, which serves for many parameters; Krawczyk's test in a smaller network
-    whose units are copied, with idle units, or with two layers without weights. A later reason may know of a larger manifold of critical points than an earlier one.
+    The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; Krawczyk's test for the sums over
+    groups of equal inputs; for the gradient, for all parameters, up to the symmetries; Newton's map in doubles, which serves for many parameters; Krawczyk's
+    test in a smaller network whose units are copied, with idle units, with two layers without weights, or up to identities of the gradient on a family of
+    weights. A later reason may know of a larger manifold of critical points than an earlier one.
     """
     if not context.has_jacobian(point):
         return
@@ -41,7 +48,16 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
         found = at_learner(context, learner)
         if found is not None:
             yield found, learner
-    reasons: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (_constant, _exactly, _in_a_box_or_ball, _merged, _idle, _blind)
+    reasons: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (
+        _constant,
+        _exactly,
+        _balanced,
+        _in_a_box_or_ball,
+        _merged,
+        _idle,
+        _blind,
+        _family,
+    )
     for reason in reasons:
         found = reason(context, point)
         if found is not None:
@@ -158,12 +174,13 @@ def _in_a_ball(context: ProofContext, point: Point) -> Claim | None:
     ball = ball_at(context, point)
     if ball is None:
         return None
+    held = f", with {len(ball.fixed)} weights held that the symmetries of the loss can move," if ball.fixed else ""
     reason = (
-        f"Newton's map for ∇J = 0 with one fixed matrix sends the ball of radius {decimal_above(ball.radius)} around these weights into itself and contracts: "
-        "it holds exactly one critical point (Hessian in doubles with proved bounds)."
+        f"Newton's map for ∇J = 0{held} with one fixed matrix sends the ball of radius {decimal_above(ball.radius)} around these weights into itself and "
+        "contracts: it holds exactly one critical point (Hessian in doubles with proved bounds)."
     )
-    evidence = {"radius": ball.radius, "precision": PRECISION}
-    return _located(point, ball.radius, 0, reason, "stationary-ball", evidence, Rigor.VERIFIED_FLOAT)
+    evidence = {"fixed": list(ball.fixed), "radius": ball.radius, "precision": PRECISION}
+    return _located(point, ball.radius, len(ball.fixed), reason, BALL_RULE, evidence, Rigor.VERIFIED_FLOAT)
 
 
 def _in_a_box(context: ProofContext, point: Point) -> Claim | None:
@@ -220,6 +237,64 @@ def _idle(context: ProofContext, point: Point) -> Claim | None:
         "precision": found.precision,
     }
     return _located(point, found.radius, found.dimension(context.problem.architecture), reason, "stationary-idle", evidence)
+
+
+def _balanced(context: ProofContext, point: Point) -> Claim | None:
+    found = balanced_point(context.problem, point.weights, exactly=True)
+    if found is None:
+        return None
+    reason = (
+        "The gradients of the errors cancel within every group of samples whose outputs determine each other, such as equal inputs: with "
+        f"{len(found.parameters)} weights free, as many as these are equations, Newton's map sends the box of half-width {decimal_above(found.radius)} around "
+        f"these weights into itself {_INTO_ITSELF}"
+    )
+    evidence = {"parameters": list(found.parameters), "radius": found.radius, "precision": found.precision}
+    dimension = context.problem.architecture.N_net - len(found.parameters)
+    return _located(point, found.radius, dimension, reason, "stationary-balanced", evidence)
+
+
+def _family(context: ProofContext, point: Point) -> Claim | None:
+    """A critical point at the weights, where the gradient is 0 by exact arithmetic, or else near them, on a manifold that identities of the gradient show."""
+    problem = context.problem
+    found = family_point(problem, point.weights, exactly=True)
+    if found is None:
+        return None
+    here = context.once("gradient is zero", point, lambda: gradient_is_zero(problem, point.weights))
+    special = "zeros and equal units of these weights" if found.held or found.ties else "symmetries of the network"
+    implied = f"By the {special}, {len(found.implied)} components of the gradient follow from the others all over a family of weights; "
+    rest = (
+        f"these are 0 by exact arithmetic, and determine {len(found.parameters)} of the weights near these."
+        if here
+        else f"for these Newton's map sends the box of half-width {decimal_above(found.radius)} into itself, with {len(found.parameters)} weights free "
+        f"{_INTO_ITSELF}"
+    )
+    evidence = {"point": point, **_family_evidence(found), "radius": Fraction(0) if here else found.radius, "precision": found.precision}
+    facts = {"radius": Fraction(0) if here else found.reach, "dimension": found.dimension(problem.architecture)}
+    if here:
+        return decided(_NAME, point, implied + rest, "stationary-family", facts=facts, evidence=evidence, own=Rigor.BALL)
+    place = Witness(point, found.reach)
+    return decided(
+        _NAME, place, implied + rest, "stationary-family", facts={"point": point, **facts}, evidence=evidence, own=Rigor.BALL, introduces=place
+    )  # fmt: skip
+
+
+def _family_evidence(found: FamilyPoint) -> dict[str, Any]:
+    return {
+        "held": list(found.held),
+        "ties": [[k, m, rational_text(q)] for k, m, q in found.ties],
+        "parameters": list(found.parameters),
+        "implied": list(found.implied),
+        "identities": _terms(found.identities),
+        "across": list(found.across),
+        "symmetries": _terms(found.symmetries),
+    }
+
+
+def _terms(identities: Sequence[Identity]) -> list[Any]:
+    return [
+        [[k, rational_text(q), [x if isinstance(x, int) else list(x) for x in factors]] for k, q, factors in identity]
+        for identity in identities
+    ]
 
 
 def _blind(context: ProofContext, point: Point) -> Claim | None:

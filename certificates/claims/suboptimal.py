@@ -31,12 +31,6 @@ def claim_suboptimal(minimum: LocatedPoint, losses: Sequence[Claim]) -> Claim | 
     return implied(_ROWS[minimum.class_claim.id], "suboptimal", own.place, reason, minimum.class_claim, own, best, facts=facts)
 
 
-def worst_suboptimal(points: Sequence[LocatedPoint]) -> Claim | None:
-    """Return the claim ``suboptimal`` about the worst of the local minima among some critical points; None where none is proved to be bad."""
-    losses = [point.loss for point in points]
-    return worst_of(bad for point in points if (bad := claim_suboptimal(point, losses)) is not None)
-
-
 def worst_of(minima: Iterable[Claim]) -> Claim | None:
     """Return the ``suboptimal`` claim with the largest lower bound of the loss, or None without any."""
     return max(minima, key=lambda claim: claim.facts["loss_lower"], default=None)

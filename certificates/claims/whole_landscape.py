@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lossproof.certificates.claims.cited import claims_cited, decisive_theorem
+from lossproof.certificates.claims.full_rank import full_rank_everywhere
 from lossproof.certificates.claims.no_critical_point import claim_no_critical_point
 from lossproof.certificates.claims.regions import BadRegion, bad_region
 from lossproof.certificates.claims.theorems import claims_of_theorems
@@ -19,12 +20,15 @@ class WholeLandscape:
     """The claims that decide a landscape without looking at its critical points.
 
     - ``nowhere``: that there is no critical point at all, or None;
+    - ``full``: that every ``P(W)`` has full rank, or None, with the ``principle_error`` that makes every critical point global then;
     - ``theorems``: those of our own that apply, see `claims_of_theorems`;
     - ``cited``: a claim for each published theorem, and ``decisive`` the first by which every local minimum is global, or None.
     """
 
     context: ProofContext
     nowhere: Claim | None
+    full: Claim | None
+    principle_error: Claim
     theorems: tuple[Claim, ...]
     cited: tuple[Claim, ...]
 
@@ -32,7 +36,8 @@ class WholeLandscape:
     def of(context: ProofContext, point: Point, principle_error: Claim) -> WholeLandscape:
         """Ask the theorems; ``point`` is where bounds of ranks that hold everywhere may be looked for."""
         theorems, cited = claims_of_theorems(context, point, principle_error), claims_cited(context)
-        return WholeLandscape(context, claim_no_critical_point(context.problem), tuple(theorems), tuple(cited))
+        nowhere, full = claim_no_critical_point(context.problem), full_rank_everywhere(context)
+        return WholeLandscape(context, nowhere, full, principle_error, tuple(theorems), tuple(cited))
 
     @property
     def decisive(self) -> Claim | None:
@@ -42,10 +47,10 @@ class WholeLandscape:
     @property
     def telling(self) -> tuple[Claim, ...]:
         """The claims that say something about this landscape, published theorems that do not apply left out."""
-        found = (self.nowhere, *self.theorems, self.decisive)
+        found = (self.nowhere, self.full, *self.theorems, self.decisive)
         return tuple(claim for claim in found if claim is not None)
 
-    def bad_region(self, losses: Sequence[Claim]) -> BadRegion | None:
+    def bad_region(self, losses: Iterable[Claim]) -> BadRegion | None:
         """Return a local minimum in a region of the weights that some point beats, one of known losses or a new one."""
         return bad_region(self.context, losses)
 

@@ -46,6 +46,9 @@ _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
 
 
+_SEARCH_HELP = "Search a network of at most 60 weights for bad minima where nothing else decides: 48 starts, none, or until so many seconds have passed."
+
+
 class _Unread(Exception):
     """Whoever read the output has gone, as ``head`` does when it has seen enough."""
 
@@ -140,6 +143,7 @@ def check(
     bias: Bias = "trainable",
     weights: Annotated[str | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
     find_weights: Annotated[bool, typer.Option("--find-weights", help="Train first, towards an exact learner, and check the weights found.")] = False,
+    search: Annotated[str, typer.Option(metavar="auto|none|SECONDS", help=_SEARCH_HELP)] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of the points that are drawn.")] = 0,
     max_precision: MaxPrecision = 4096,
     max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
@@ -147,7 +151,10 @@ def check(
     self_check: SelfCheck = True,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
-    """Decide every claim of the theory for a network and a sample set, with a report and a certificate."""
+    """Decide every claim of the theory for a network and a sample set, with a report and a certificate.
+
+    Ctrl-C during the search for bad minima ends the search and keeps what was proved until then; the exit code is then 130.
+    """
     from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
     from lossproof.certificates.commands.terminal import progress_bar, show, summary_text
     from lossproof.certificates.inputs.data_sources import load_data
@@ -165,7 +172,7 @@ def check(
     with progress_bar(quiet=quiet) as progress:
         report = check_architecture(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
-            weights=point, find_weights=find_weights, seed=seed, max_precision=max_precision, max_memory=max_memory, progress=progress,
+            weights=point, find_weights=find_weights, search=search, seed=seed, max_precision=max_precision, max_memory=max_memory, progress=progress,
             data_name=samples.name, self_check=self_check,
         )  # fmt: skip
     write_outputs(report, outputs)
@@ -173,6 +180,8 @@ def check(
         show(summary_text(report))
         command = f"lossproof check {shlex.quote(widths)} --data {shlex.quote(data)} … -o report.html"
         typer.echo("\n" + files_written(outputs, command))
+    if report.search is not None and report.search.interrupted:
+        raise typer.Exit(INTERRUPTED)
 
 
 def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool) -> None:

@@ -22,10 +22,17 @@ _ACTIVATIONS = {
     "ELU": "elu",
     "GELU": "gelu",
     "SiLU": "silu",
+    "Mish": "mish",
+    "Hardtanh": "hard-tanh",
     "LeakyReLU": "leaky-relu",
 }
 _WITHOUT_EFFECT = ("Identity", "Dropout", "Flatten")
-_SETTINGS: Mapping[str, Mapping[str, Any]] = {"Softplus": {"beta": 1}, "ELU": {"alpha": 1}, "GELU": {"approximate": "none"}}
+_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "Softplus": {"beta": 1},
+    "ELU": {"alpha": 1},
+    "GELU": {"approximate": "none"},
+    "Hardtanh": {"min_val": -1, "max_val": 1},
+}
 _UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 _HOOKS = {
     "_forward_hooks": "a forward hook",

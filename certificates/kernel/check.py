@@ -18,7 +18,19 @@ from lossproof.certificates.kernel.reading.outcome import AcceptedStep, Failure,
 from lossproof.certificates.kernel.reading.parse import Rejected, join, require, short
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
 from lossproof.certificates.kernel.reading.work import Work
-from lossproof.certificates.kernel.rules import calculus, cited, critical, curvature, doubles, landscape, quantities, ranks, reasons, theorems
+from lossproof.certificates.kernel.rules import (
+    calculus,
+    cited,
+    critical,
+    curvature,
+    doubles,
+    family,
+    landscape,
+    quantities,
+    ranks,
+    reasons,
+    theorems,
+)
 from lossproof.certificates.kernel.rules.step import Step, is_region
 from lossproof.theory.exceptions import LossproofError
 from lossproof.theory.limits import step_work
@@ -26,7 +38,8 @@ from lossproof.theory.verdicts import Rigor, weakest
 
 FORMAT, VERSION = "lossproof-certificate", 2
 BOUND_RULES = {**ranks.RANK_RULES, **calculus.CALCULUS_RULES}
-_CLAIM_RULES = {**critical.CRITICAL_RULES, **quantities.QUANTITY_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES}
+_POINT_RULES = {**critical.CRITICAL_RULES, **family.FAMILY_RULES, **quantities.QUANTITY_RULES}
+_CLAIM_RULES = {**_POINT_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES}
 RULES = {**BOUND_RULES, **_CLAIM_RULES, **theorems.THEOREM_RULES, **doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **cited.CITED_RULES}
 
 

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lossproof.certificates.claims.conclusion import claim_conclusion_of_map
+from lossproof.certificates.claims.conclusion import open_after_points
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
-from lossproof.certificates.claims.suboptimal import claim_suboptimal, worst_of
+from lossproof.certificates.claims.decision import Decision, decide
+from lossproof.certificates.claims.network_search import SearchBudget
+from lossproof.certificates.claims.pool import Pool
+from lossproof.certificates.claims.suboptimal import claim_suboptimal
 from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
 from lossproof.certificates.maps.map import LandscapeMap
@@ -56,7 +59,8 @@ def find_critical_points(
     up to permutations of hidden units and the sign symmetry of the activation. Each candidate is then proved: exactly, or in a box that contains
     exactly one critical point (Krawczyk), or as a point of a critical manifold; and classed as ``global``, ``strict-minimum``, ``local-minimum``,
     ``saddle``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved curve of descent. A local minimum whose
-    loss is proved to lie above that of another point is ``suboptimal`` and REFUTES ``no-bad-local-minima``; the certificate holds both points.
+    loss is proved to lie above that of another point, critical or not, is ``suboptimal`` and REFUTES ``no-bad-local-minima``; the certificate holds both
+    points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose search is made as well where ``starts`` are fewer.
 
     The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
@@ -76,17 +80,9 @@ def find_critical_points(
     problem, _ = read_problem(choices, X, Y, None, seed)
     with one_thread():
         result = _search(problem, starts, seed, workers, progress)
-    found = prove_points(
-        problem,
-        [candidate.weights for candidate in result.candidates],
-        seed=seed,
-        max_precision=max_precision,
-        progress=progress,
-        data_name=data_name,
-        hits=[candidate.hits for candidate in result.candidates],
-        nearby=True,
-        self_check=self_check,
-    )
+    context, budget = ProofContext(problem, seed, max_precision, progress), SearchBudget()
+    weights, hits = [candidate.weights for candidate in result.candidates], [candidate.hits for candidate in result.candidates]
+    found = _map_of(context, weights, hits, budget if starts < budget.most_starts else None, data_name, nearby=True, self_check=self_check)
     return _with_search(found, result)
 
 
@@ -121,26 +117,46 @@ def prove_points(
     """Prove for each of some points what kind of critical point lies at or near it, and return the map of those proved.
 
     With ``nearby`` a point where no proof succeeds is replaced by one close to it where one does, and of points on manifolds of critical points with the
-    same loss, class and inertia the first stands for all. Local minima are compared with the best of the points.
+    same loss, class and inertia the first stands for all. Local minima are compared with the best of the points, those included that are not critical, and
+    with one that a short training finds, where none of these is better.
     """
     context = ProofContext(problem, seed, max_precision, progress)
-    landscape = LandscapeClaims.of(problem)
+    counted = [1] * len(points) if hits is None else hits
+    return _map_of(context, points, counted, None, data_name, nearby=nearby, self_check=self_check)
+
+
+def _map_of(
+    context: ProofContext,
+    points: Sequence[Weights],
+    hits: Sequence[int],
+    budget: SearchBudget | None,
+    data_name: str,
+    *,
+    nearby: bool,
+    self_check: bool,
+) -> LandscapeMap:
+    landscape = LandscapeClaims.of(context.problem)
     proved: list[_Hit] = []
-    unproved, interrupted = 0, False
+    others: list[Point] = []
+    interrupted = False
     with one_thread():
         try:
             for number, weights in enumerate(points):
                 context.report_progress("proving critical points", number, len(points))
                 located = prove_near(context, weights, landscape, nearby=nearby)
                 if located is None:
-                    unproved += 1
+                    others.append(Point(weights))
                 else:
-                    _enter(proved, located, 1 if hits is None else hits[number], families=nearby)
+                    _enter(proved, located, hits[number], families=nearby)
         except KeyboardInterrupt:
             interrupted = True
-        report = _report(context, landscape, [hit.point for hit in proved], data_name, self_check=self_check)
+        pool = Pool(context, unread=others)
+        pool.add(*(hit.point for hit in proved))
+        report = _report(pool, landscape, None if interrupted else budget, data_name, self_check=self_check)
+    known = {id(hit.point) for hit in proved}
+    proved += [_Hit(point, 1) for point in pool.points if id(point) not in known]
     found = _critical_points(report, proved)
-    return LandscapeMap(report, found, len(points), 0, unproved + len(proved) - len(found), interrupted)
+    return LandscapeMap(report, found, len(points), 0, len(others) + len(proved) - len(found), interrupted)
 
 
 @dataclass
@@ -184,31 +200,37 @@ def _critical_points(report: Report, proved: Sequence[_Hit]) -> tuple[CriticalPo
     return tuple(found)
 
 
-def _report(
-    context: ProofContext, landscape: LandscapeClaims, points: Sequence[LocatedPoint], data_name: str, *, self_check: bool
-) -> Report:
-    problem, losses = context.problem, [point.loss for point in points]
-    ordered = sorted(points, key=lambda point: point.claim.facts["loss_upper"])
-    bad = [claim for point in ordered if (claim := claim_suboptimal(point, losses)) is not None]
-    first = [point.claim.point for point in points if point.claim.point is not None] or [Point(random_weights(problem, context.seed))]
-    whole = WholeLandscape.of(context, first[0], landscape.principle_error)
-    conclusion = claim_conclusion_of_map(problem, len(points), whole, suboptimal=worst_of(bad), losses=losses)
-    claims: tuple[Claim, ...] = (
-        conclusion, *whole.telling, *claims_of_region(conclusion), *(point.claim for point in ordered), *bad,
-        landscape.principle_error, landscape.morse,
-    )  # fmt: skip
-    check = None
+def _report(pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None, data_name: str, *, self_check: bool) -> Report:
+    """Return the report of a pool, to which a search may add points; those that the checker refuses are taken from it."""
+    context, problem = pool.context, pool.context.problem
+    known = pool.places or [Point(random_weights(problem, context.seed))]
+    whole = WholeLandscape.of(context, known[0], landscape.principle_error)
+    decision = decide(whole, pool, landscape, budget)
+    claims, first, check = _claims(pool, landscape, whole, decision), pool.places or known, None
     if self_check:
         context.report_progress("checking the certificate", 0, 1)
         claims, check = checked_claims(problem, claims, first)
-        kept = [point for point in points if any(claim is point.claim for claim in claims)]
-        if len(kept) < len(points):
-            again = _report(context, landscape, kept, data_name, self_check=True)
+        kept = [point for point in pool.points if any(claim is point.claim for claim in claims)]
+        if len(kept) < len(pool.points):
+            pool.restart(kept)
+            again = _report(pool, landscape, None, data_name, self_check=True)
             steps = 0 if again.self_check is None else again.self_check.steps
             return replace(again, self_check=SelfCheck(steps, check.refused))
     notes: tuple[str, ...] = (
-        () if points else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
+        () if pool.points else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
     )
     notes += notes_on_doubles(problem, [point.weights for point in first])
+    notes += (str(decision.search),) if decision.search.starts else ()
     spectrum = jacobian_spectrum(problem, first[0].weights)
-    return Report(problem, tuple(first), bool(points), claims, spectrum, notes, data_name, check)
+    return Report(problem, tuple(first), bool(pool.points), claims, spectrum, notes, data_name, check, decision.search)
+
+
+def _claims(pool: Pool, landscape: LandscapeClaims, whole: WholeLandscape, decision: Decision) -> tuple[Claim, ...]:
+    ordered = sorted(pool.points, key=lambda point: point.claim.facts["loss_upper"])
+    bad = [claim for point in ordered if (claim := claim_suboptimal(point, pool.losses)) is not None]
+    told = [claim if decision.suboptimal is None or claim.place is not decision.suboptimal.place else decision.suboptimal for claim in bad]
+    conclusion = decision.claim or open_after_points(len(ordered))
+    return (
+        conclusion, *whole.telling, *claims_of_region(conclusion), *(point.claim for point in ordered), *told,
+        landscape.principle_error, landscape.morse,
+    )  # fmt: skip

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from lossproof.certificates.kernel.reading.outcome import Failure
+from lossproof.certificates.proof.certificate import Certificate
 from lossproof.certificates.proof.verification import Verification, in_words
 from lossproof.theory.exceptions import InputError
 
 _MAX_BYTES = 4 * 256 * 2**20
 
 
-def verify(source: str | Path | Mapping[str, Any], problem_digest: str | None = None, *, allow_cited: bool = True) -> Verification:
-    """Check a certificate: a file's path, JSON text (a string whose first character other than a blank is ``{``), or the parsed object.
+def verify(
+    source: str | Path | Mapping[str, Any] | Certificate, problem_digest: str | None = None, *, allow_cited: bool = True
+) -> Verification:
+    """Check a certificate: a file's path, JSON text (its first character other than a blank is ``{``), the parsed object, or ``report.certificate``.
 
     With ``problem_digest`` (``report.certificate.digest``) the certificate must also be about that very problem. The result's ``ok`` means that
     every claim in it holds, proved by the rules of ``docs/certificate-format.md``. A malformed certificate fails with place and reason. Without
@@ -27,7 +30,9 @@ def verify(source: str | Path | Mapping[str, Any], problem_digest: str | None = 
     from lossproof.certificates.kernel.check import check_certificate
     from lossproof.numerics.algebra.threads import threads_for
 
-    given = _read(Path(source)) if isinstance(source, Path) or (isinstance(source, str) and not source.lstrip().startswith("{")) else source
+    given: object = source.text if isinstance(source, Certificate) else source
+    if isinstance(source, Path) or (isinstance(source, str) and not source.lstrip().startswith("{")):
+        given = _read(Path(source))
     if isinstance(given, Verification):
         return given
     result = in_words(check_certificate(given, allow_cited=allow_cited, around_steps=lambda columns: threads_for(columns**3 / 3)))

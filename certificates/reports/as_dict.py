@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from enum import Enum
 from fractions import Fraction
 from typing import Any
@@ -18,9 +19,11 @@ def report_as_dict(report: ReportRecord) -> dict[str, Any]:
 
     Keys: ``title``, ``data_name``, ``problem`` and ``points`` (as in the certificate), ``N_net`` and ``columns``, ``weights_given``,
     ``conclusion`` (the verdict), ``claims`` and ``lemmas`` in reading order, ``spectrum_estimate`` (plain float64, decides nothing),
-    ``notes``, ``self_check`` (null where it was not made), ``digest``. A claim has ``number``, ``anchor``, ``id``, ``title``, ``scope``, ``verdict``, ``rigor``
-    (null when undecided), ``at`` (the place as in the certificate), ``point`` (the number of the point that it is about or near), ``reason``, ``missing``,
-    ``facts``, ``rule``, ``evidence``, ``rests_on`` (anchors such as ``"claim-3"``, ``"lemma-1"``) and ``step`` (in the certificate).
+    ``notes``, ``self_check`` (null where it was not made), ``search`` (null where none belongs to the report), ``digest``. A search has ``starts``
+    (0 where none was made), ``seconds``, ``candidates``, ``minima``, and ``ended``: why it ended, or was not made.
+    A claim has ``number``, ``anchor``, ``id``, ``title``, ``scope``, ``verdict``, ``rigor`` (null when undecided), ``at`` (the place as in the certificate),
+    ``point`` (the number of the point that it is about or near), ``reason``, ``missing``, ``facts``, ``rule``, ``evidence``, ``rests_on`` (anchors such as
+    ``"claim-3"``, ``"lemma-1"``) and ``step`` (in the certificate).
     A lemma has ``matrix``, ``at``, ``rank_lower`` or ``rank_upper``, and the same last keys.
     """
     from lossproof.certificates.reports.plain_words import report_title
@@ -41,6 +44,7 @@ def report_as_dict(report: ReportRecord) -> dict[str, Any]:
         "spectrum_estimate": [float(value) for value in report.spectrum],
         "notes": list(report.notes),
         "self_check": None if report.self_check is None else {"steps": report.self_check.steps, "refused": list(report.self_check.refused)},
+        "search": None if report.search is None else asdict(report.search),
         "digest": problem_digest(report.problem),
     }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from lossproof.certificates.claims.network_search import SearchRecord
 from lossproof.certificates.proof.certificate import Certificate, certificate_of
 from lossproof.certificates.proof.nodes import Claim, proof_order
 from lossproof.certificates.proof.numbering import Numbering
@@ -26,7 +27,8 @@ class ReportRecord:
     - ``spectrum``: the singular values of ``P`` at point 0 in plain float64, an estimate that decides nothing (may be empty);
     - ``notes``: remarks in plain words that no claim carries;
     - ``data_name``: how the user named the data, for headings;
-    - ``self_check``: what came of checking the certificate before the report was returned, None where that was not done.
+    - ``self_check``: what came of checking the certificate before the report was returned, None where that was not done;
+    - ``search``: what was searched for bad local minima, None for a report that no search belongs to.
     """
 
     problem: Problem
@@ -37,6 +39,7 @@ class ReportRecord:
     notes: tuple[str, ...] = ()
     data_name: str = ""
     self_check: SelfCheck | None = None
+    search: SearchRecord | None = None
 
     @cached_property
     def numbering(self) -> Numbering:
@@ -55,8 +58,8 @@ class ReportRecord:
     def __getitem__(self, key: str | tuple[str, str | Scope | int]) -> Claim:
         """Return the claim for ``id``, ``(id, scope)`` or ``(id, point)``.
 
-        Without a scope or point there must be one claim of that statement, or one decided one; where the weights given (point 0) are refuted beside claims
-        about points found from them, the refutation is returned. With a point (its index in ``points``) the premises of
+        Without a scope or point there must be one claim of that statement, or one decided one; where weights were given, and all claims of the statement are
+        about single weights, that about the weights given (point 0) is returned. With a point (its index in ``points``) the premises of
         claims are found, too, such as ``report["inertia", 3]`` behind ``report["critical-point", 3]``; where one of them rests on another, the one that
         says more is returned. Raises `KeyError` with what there is.
         """
@@ -66,15 +69,19 @@ class ReportRecord:
         found = [claim for claim in self.claims if claim.id == name and (place is None or claim.scope.value == str(place))]
         if len(found) > 1:
             decided = [claim for claim in found if claim.verdict is not Verdict.UNDECIDED]
-            found = decided if len(decided) == 1 else [claim for claim in found if self._refutes_the_given(claim)] or found
+            found = self._about_the_given(found) or (decided if len(decided) == 1 else found)
         if len(found) == 1:
             return found[0]
         known = dict.fromkeys(self._label(claim, with_point=bool(found)) for claim in self.claims if not found or claim.id == name)
         problem = "is ambiguous; name the scope or the point" if found else "was not claimed"
         raise KeyError(f"{key!r} {problem}; this report has {', '.join(known)}")
 
-    def _refutes_the_given(self, claim: Claim) -> bool:
-        return self.weights_given and claim.point is self.first_points[0] and claim.verdict is Verdict.REFUTED
+    def _about_the_given(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Return the claims about the weights given, where weights were given, all claims are about single weights, and those about them are not several."""
+        given = self.first_points[0] if self.weights_given and len(self.first_points) == 1 else None
+        single = all(claim.scope is Scope.AT_WEIGHTS for claim in claims)
+        found = [claim for claim in claims if single and given is not None and claim.point is given]
+        return found if len(found) == 1 else []
 
     def _at_point(self, name: str, number: int) -> Claim:
         nodes = [node for node in proof_order(self.claims) if isinstance(node, Claim) and node.id == name]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.point_groups import by_point
+from lossproof.theory.statements import landscape
 from lossproof.theory.statements.cited import CITED
 
 DECIDING = "What decides the question"
@@ -13,15 +14,7 @@ DECIDING = "What decides the question"
 CRITICAL_POINTS = "Critical points"
 """The heading of the section about critical points."""
 _SUBJECTS = {
-    DECIDING: (
-        "independent-samples",
-        "one-relation-simplex",
-        "parallelogram",
-        "separable-squashing",
-        "linear-region",
-        "dead-region",
-        "constant-region",
-    ),
+    DECIDING: landscape.DECIDING,
     "Exact learning": (
         "exact-learning",
         "exact-learner",

@@ -54,7 +54,7 @@ def render_text(report: ReportRecord, certificate_name: str = "report.json", wid
 def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
     """Return the conclusion in full, then every claim with its verdict, reason and links; no statements, lemmas or weights.
 
-    The claims that a claim ``critical-point`` gathers are left out. Numbers that no double is near are named at the end.
+    The claims that a claim ``critical-point`` gathers are left out. Numbers that no double is near, and a search that was made, are told at the end.
     """
     outline = outline_of(report)
     title = report_title(report)
@@ -65,7 +65,8 @@ def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
             lines += _point_table(outline, width)
         for entry in section.entries:
             lines += claim_lines(entry, width, brief=True)
-    for note in notes_on_doubles(report.problem, report.points):
+    searched = () if report.search is None or not report.search.starts else (str(report.search),)
+    for note in (*notes_on_doubles(report.problem, report.points), *searched):
         lines += ["", *_wrapped(note, width, "", "")]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lossproof.certificates.claims.conclusion import claim_conclusion_of_map
+from lossproof.certificates.claims.conclusion import conclusion_of_points
 from lossproof.certificates.claims.critical_point import LandscapeClaims, claim_critical_point, locate
 from lossproof.certificates.claims.suboptimal import claim_suboptimal, worst_of
 from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
@@ -86,7 +86,7 @@ def _report(
 ) -> Report:
     problem, check, (bad, losses) = context.problem, None, compared
     proved = sum(claim.verdict is Verdict.PROVED for claim in claims)
-    conclusion = claim_conclusion_of_map(problem, proved, whole, suboptimal=worst_of(bad), losses=losses)
+    conclusion = conclusion_of_points(whole, proved, suboptimal=worst_of(bad), losses=losses)
     told: tuple[Claim, ...] = (
         conclusion, *whole.telling, *claims_of_region(conclusion), *claims, *bad, landscape.principle_error, landscape.morse,
     )  # fmt: skip

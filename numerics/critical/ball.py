@@ -1,20 +1,22 @@
 r"""Critical points of networks with many weights: steps to one in doubles, and a ball that is proved to hold it.
 
-With ``g = T ∇J``, a symmetric H̃ with ``min|λ(H̃)| ≥ s``, and ``‖T H(W) − H̃‖ ≤ e`` for all W of a box that contains the ball of radius ρ, Newton's map with the fixed
-matrix H̃ sends the ball into itself and contracts if ``‖g(W_0)‖ + e ρ < s ρ``: the ball holds exactly one critical point.
+With ``g = T ∇J`` by the free parameters, a symmetric H̃ with ``min|λ(H̃)| ≥ s``, and ``‖T H(W) − H̃‖ ≤ e`` for all W of a box that contains the ball of
+radius ρ, Newton's map with the fixed matrix H̃ sends the ball into itself and contracts if ``‖g(W_0)‖ + e ρ < s ρ``: the ball holds exactly one critical
+point. As in `box`, parameters are held that the symmetries of the loss can move.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import scipy.linalg
 from flint import arb
 
 from lossproof.numerics.algebra.threads import threads_for
+from lossproof.numerics.critical.box import symmetry_gauge
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.precision import ball_precision, dyadic
@@ -23,7 +25,8 @@ from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.jacobian import gradient
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
-from lossproof.numerics.verified.curvature import HessianSigns, hessian_signs
+from lossproof.numerics.verified.curvature import HessianSigns, enclosed_landscape, hessian_signs
+from lossproof.numerics.verified.enclosures import Enclosure, frobenius_bound
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.limits import MAX_GRAM_VALUES, MAX_HESSIAN_ROWS, MAX_STEP_WORK, curvature_work, gradient_work
 from lossproof.theory.problem.problem import Problem
@@ -32,7 +35,9 @@ from lossproof.theory.problem.weights import Weights
 PRECISION = 128
 """The precision in bits in which the gradient is enclosed."""
 
-_STEPS, _HALVINGS, _REFINEMENTS = 40, 20, 6
+_STEPS, _REFINEMENTS = 60, 6
+_DAMPINGS = (0.0, *(10.0**k for k in range(-12, 3, 2)))
+_QUICK, _SLOW, _SHORT = 0.1, 0.5, 1e-10
 _SETTLED = 2.0**-60
 _KEPT_BITS = 100
 _SLACK, _LEAST_RADIUS = 4.0, 2.0**-70
@@ -40,9 +45,13 @@ _SLACK, _LEAST_RADIUS = 4.0, 2.0**-70
 
 @dataclass(frozen=True)
 class CriticalBall:
-    """The ball of a radius around weights that holds exactly one critical point, and the signs of the Hessian all over the box around it."""
+    """The ball of a radius around weights that holds exactly one critical point, with some parameters held, and the signs of the Hessian by the others.
+
+    The signs hold all over the box around the ball.
+    """
 
     radius: Fraction
+    fixed: tuple[int, ...]
     signs: HessianSigns
 
 
@@ -51,88 +60,160 @@ def is_within_limits(problem: Problem) -> bool:
     a = problem.architecture
     work = curvature_work(a.widths, problem.T, a.bias_rows)
     work += gradient_work(a.widths, problem.T, PRECISION, softmax=problem.error.family == "softmax")
-    return a.N_net <= MAX_HESSIAN_ROWS and problem.T * sum(a.widths) <= MAX_GRAM_VALUES and 4 * work <= MAX_STEP_WORK
+    return a.N_net <= MAX_HESSIAN_ROWS and problem.T * max(sum(a.widths), a.n_L**2) <= MAX_GRAM_VALUES and 4 * work <= MAX_STEP_WORK
 
 
 def critical_ball(problem: Problem, weights: Weights) -> CriticalBall | None:
-    """Return a small ball around the weights that is proved to hold exactly one critical point; None where no proof succeeds.
+    """Return a small ball around the weights that is proved to hold exactly one critical point, up to symmetries; None where no proof succeeds.
 
     A quarter of what the proof needs is demanded, so that a checker whose enclosures are wider agrees.
     """
     if not is_within_limits(problem):
         return None
+    fixed = symmetry_gauge(problem, weights)
+    free = _free(problem, fixed)
     try:
-        with ball_precision(PRECISION):
-            size = float(sum((x * x for x in _gradient(problem, weights)), arb(0)).sqrt().upper())
-        start = hessian_signs(problem, weights, Fraction(0))
-        if not (np.isfinite(size) and start.least > _SLACK * start.spread):
+        found = enclosed_landscape(problem, weights)
+        H, g = _part(found.hessian(), free), found.gradient()
+        if not (H.is_finite() and g.is_finite()):
             return None
-        radius = Fraction(2) ** math.ceil(math.log2(max(_SLACK * size / start.least, _LEAST_RADIUS)))
-        signs = hessian_signs(problem, weights, radius) if radius < 1 else start
+        least = float(np.min(np.abs(_eigenvalues(H.mid)), initial=np.inf))
+        for size in _sizes(problem, weights, free, g):
+            radius = _radius(size, least)
+            signs = None if radius is None else hessian_signs(_part(enclosed_landscape(problem, weights, radius).hessian(), free))
+            if radius is not None and signs is not None and _holds(size, signs, float(radius)):
+                return CriticalBall(radius, fixed, signs)
     except (NotDifferentiable, OverflowError):
         return None
-    rho = float(radius)
-    holds = radius < 1 and _SLACK * signs.spread < signs.least and 2 * size + _SLACK * signs.spread * rho < signs.least * rho
-    return CriticalBall(radius, signs) if holds else None
+    return None
 
 
-def polished_weights(problem: Problem, weights: Weights) -> Weights | None:
-    """Return weights nearer to a critical point, as dyadic rationals of about 100 bits; None where the steps do not settle.
+def _free(problem: Problem, fixed: tuple[int, ...]) -> Array:
+    return np.delete(np.arange(problem.architecture.N_net), fixed)
 
-    Newton's steps in doubles, halved until they lower ``‖∇J‖``, then steps with gradients in balls and one factored Hessian. The result proves nothing.
+
+def _part(H: Enclosure, free: Array) -> Enclosure:
+    """Return the rows and columns of some parameters."""
+    return H if len(free) == len(H.mid) else Enclosure(H.mid[np.ix_(free, free)], H.rad[np.ix_(free, free)])
+
+
+def _eigenvalues(H: Array) -> Array:
+    with threads_for(2 * len(H) ** 3):
+        return np.asarray(np.linalg.eigvalsh(H))
+
+
+def _sizes(problem: Problem, weights: Weights, free: Array, g: Enclosure) -> Iterator[float]:
+    """Yield upper bounds of the norm of ``T ∇J`` by the free parameters: from doubles, and then from balls."""
+    yield frobenius_bound(g.reach()[free])
+    with ball_precision(PRECISION):
+        balls = np.array(_gradient(problem, weights), dtype=object)[free]
+        yield float(sum((x.abs_upper() ** 2 for x in balls), arb(0)).sqrt().upper()) * (1 + 2.0**-40)
+
+
+def _radius(size: float, least: float) -> Fraction | None:
+    if not (np.isfinite(size) and np.isfinite(least) and size < least / _SLACK):
+        return None
+    return Fraction(2) ** math.ceil(math.log2(max(_SLACK * size / least, _LEAST_RADIUS)))
+
+
+def _holds(size: float, signs: HessianSigns, rho: float) -> bool:
+    return _SLACK * signs.spread < signs.least and 2 * size + _SLACK * signs.spread * rho < signs.least * rho
+
+
+def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
+    """Yield weights nearer to a critical point: where steps like Newton's in doubles end, and these refined to dyadic rationals of about 100 bits.
+
+    The steps are those of Levenberg and Marquardt for the equation ``∇J = 0``, each of which lowers ``‖∇J‖``; one Hessian serves as long as it lowers it well.
+    The refinement takes gradients in balls and one Hessian. What is yielded are guesses, and proves nothing; nothing comes where there is no Hessian, and no
+    refined weights where they do not settle.
     """
     if not is_within_limits(problem):
-        return None
-    landscape = FloatLandscape(problem)
-    point = _settled(landscape, flat_weights(problem, weights))
-    if point is None:
-        return None
-    H = landscape.at(point[None]).hessian[0]
+        return
+    fixed = symmetry_gauge(problem, weights)
+    try:
+        point = _settled(problem, flat_weights(problem, weights), _free(problem, fixed))
+        if point is None:
+            return
+        yield weights_of_rows(problem, point)
+        refined = _refined(problem, point, _free(problem, fixed))
+    except (NotDifferentiable, OverflowError):
+        return
+    if refined is not None:
+        yield refined
+
+
+@dataclass(frozen=True, eq=False)
+class _Slopes:
+    """The eigenvalues and eigenvectors of ``T H`` by the free parameters, estimated in doubles."""
+
+    free: Array
+    values: Array
+    vectors: Array
+
+    def step(self, g: Array, damping: float) -> Array:
+        """Return ``H (H² + μ)⁻¹ g``, μ the damping times the largest square of an eigenvalue, and 0 for the parameters that are held."""
+        found, squares = np.zeros(len(g)), self.values**2
+        ratio = self.values / np.maximum(squares + damping * np.max(squares, initial=0.0), 1e-300)
+        found[self.free] = self.vectors @ (ratio * (self.vectors.T @ g[self.free]))
+        return found
+
+
+def _slopes_at(problem: Problem, weights: Weights, free: Array) -> _Slopes | None:
+    H = _part(enclosed_landscape(problem, weights).hessian(), free).mid
     if not np.all(np.isfinite(H)):
         return None
-    with threads_for(len(H) ** 3):
-        factors = scipy.linalg.lu_factor(H, check_finite=False)
-    return _refined(problem, [Fraction(float(x)) for x in point], factors)
+    with threads_for(10 * len(H) ** 3):
+        return _Slopes(free, *np.linalg.eigh(H))
 
 
-def _settled(landscape: FloatLandscape, point: Array) -> Array | None:
-    """Return where Newton's steps end that lower the norm of the gradient; None if it is not finite."""
-    at = landscape.at(point[None])
-    g, H = at.gradient[0], at.hessian[0]
+def _settled(problem: Problem, point: Array, free: Array) -> Array | None:
+    """Return where steps end that lower the norm of the gradient; None if something is not finite."""
+    landscape, slopes, fresh = FloatLandscape(problem), None, False
+    g = problem.T * landscape.gradient(point[None])[0]
     for _ in range(_STEPS):
-        if not (np.all(np.isfinite(g)) and np.all(np.isfinite(H))):
+        if not np.all(np.isfinite(g)):
             return None
-        step, length = np.linalg.lstsq(H, g, rcond=1e-14)[0], 1.0
-        for _ in range(_HALVINGS):
-            moved = point - length * step
-            there = landscape.at(moved[None])
-            if np.linalg.norm(there.gradient[0]) < np.linalg.norm(g):
+        if slopes is None:
+            slopes, fresh = _slopes_at(problem, weights_of_rows(problem, point), free), True
+            if slopes is None:
+                return None
+        size, found = float(np.linalg.norm(g[free])), None
+        for damping in _DAMPINGS if fresh else _DAMPINGS[:1]:
+            step = slopes.step(g, damping)
+            there = problem.T * landscape.gradient((point - step)[None])[0]
+            if np.linalg.norm(there[free]) < size:
+                found = step, there
                 break
-            length /= 2
-        else:
+        if found is None:
+            if fresh:
+                return point
+            slopes = None
+            continue
+        point, g = point - found[0], found[1]
+        rate = float(np.linalg.norm(g[free])) / size
+        if fresh and rate > _SLOW and np.linalg.norm(found[0]) <= _SHORT * (1 + np.linalg.norm(point)):
             return point
-        point, g, H = moved, there.gradient[0], there.hessian[0]
+        slopes, fresh = (slopes, False) if rate <= _QUICK else (None, False)
     return point
 
 
-def _refined(problem: Problem, point: list[Fraction], factors: tuple[Array, Array]) -> Weights | None:
+def _refined(problem: Problem, point: Array, free: Array) -> Weights | None:
     """Return the end of steps with the gradient in balls; None where they do not become small."""
-    last = np.inf
+    weights, last = weights_of_rows(problem, point), np.inf
+    slopes = _slopes_at(problem, weights, free)
+    exact = [Fraction(float(x)) for x in point]
     for _ in range(_REFINEMENTS):
-        weights = weights_of_rows(problem, np.array(point, dtype=object))
-        try:
-            g = np.array([float(x.mid()) for x in _gradient(problem, weights)]) / problem.T
-        except (NotDifferentiable, OverflowError):
+        if slopes is None:
             return None
-        step = scipy.linalg.lu_solve(factors, g, check_finite=False)
+        step = slopes.step(np.array([float(x.mid()) for x in _gradient(problem, weights)]), 0.0)
         length = float(np.max(np.abs(step), initial=0.0))
-        if length < _SETTLED:
-            return weights
         if not length < min(1.0, last):
             return None
-        point = [_rounded(x - Fraction(float(d))) for x, d in zip(point, step, strict=True)]
-        last = length
-    return weights
+        exact = [_rounded(x - Fraction(float(d))) if d else x for x, d in zip(exact, step, strict=True)]
+        weights, last = weights_of_rows(problem, np.array(exact, dtype=object)), length
+        if length < _SETTLED:
+            return weights
+    return None
 
 
 def _gradient(problem: Problem, weights: Weights) -> list[arb]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lossproof.numerics.critical.box import ReducedSystem, refined_zero, zero_box
+from lossproof.numerics.critical.box import refined_zero, zero_box
+from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
@@ -49,7 +50,7 @@ def blind_point(problem: Problem, weights: Weights, *, exactly: bool = False) ->
     point = weights if exactly else _without_weights(weights, (first, second))
     rows = a.fan_in(a.L)
     biases = tuple(a.N_net - rows * (a.n_L - j) + rows - 1 for j in range(a.n_L))
-    system = ReducedSystem(biases, biases)
+    system = ReducedSystem(biases, (), biases)
     if not exactly:
         point = refined_zero(problem, point, system) or point
     box = zero_box(problem, point, system)

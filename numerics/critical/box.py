@@ -19,18 +19,14 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, arb_mat
 
+from lossproof.numerics.critical.systems import System, without
 from lossproof.numerics.fields.ball import BallField, ball_of
-from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.precision import ball_precision, dyadic
-from lossproof.numerics.fields.state_balls import StateBallField
-from lossproof.numerics.network.boxes import evaluate_box, parameter_place
-from lossproof.numerics.network.evaluation import evaluate
-from lossproof.numerics.network.hessian import hessian
-from lossproof.numerics.network.jacobian import gradient
-from lossproof.numerics.network.pass_limits import constants_in, precision_within
+from lossproof.numerics.network.boxes import parameter_place
+from lossproof.numerics.network.pass_limits import precision_within
 from lossproof.theory.exceptions import NotDifferentiable
-from lossproof.theory.limits import constants_work, elimination_work, gradient_work, hessian_batches, hessian_work
+from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
 
@@ -53,20 +49,6 @@ class CriticalBox:
     fixed: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class ReducedSystem:
-    """As many components of the gradient (``equations``) as free ``parameters``, both as rows of ``P``; the other parameters are held."""
-
-    parameters: tuple[int, ...]
-    equations: tuple[int, ...]
-
-
-def without(problem: Problem, fixed: tuple[int, ...] = ()) -> ReducedSystem:
-    """Return the system of all parameters but the ``fixed`` ones, and of the same components of the gradient."""
-    free = tuple(k for k in range(problem.architecture.N_net) if k not in set(fixed))
-    return ReducedSystem(free, free)
-
-
 def critical_box(problem: Problem, weights: Weights, fixed: tuple[int, ...] = ()) -> CriticalBox | None:
     """Return a small box around the weights that is proved to contain a critical point, or None.
 
@@ -77,11 +59,11 @@ def critical_box(problem: Problem, weights: Weights, fixed: tuple[int, ...] = ()
     return None if found is None else CriticalBox(*found, fixed)
 
 
-def zero_box(problem: Problem, weights: Weights, system: ReducedSystem) -> tuple[Fraction, int] | None:
+def zero_box(problem: Problem, weights: Weights, system: System) -> tuple[Fraction, int] | None:
     """Return ``(radius, precision)`` of a small box in the free parameters that is proved to contain exactly one zero of the system, or None."""
     if len(system.parameters) > MOST_PARAMETERS:
         return None
-    highest = precision_within(lambda bits: _work(problem, weights, system, bits), _PRECISIONS[-1])
+    highest = precision_within(lambda bits: system.work(problem, weights, bits), _PRECISIONS[-1])
     for precision in (bits for bits in _PRECISIONS if bits <= highest):
         try:
             g, step = _newton_step(problem, weights, system, precision)
@@ -97,16 +79,9 @@ def zero_box(problem: Problem, weights: Weights, system: ReducedSystem) -> tuple
     return None
 
 
-def _work(problem: Problem, weights: Weights, system: ReducedSystem, bits: int) -> int:
-    """Return the work of the test for a checker: the gradient, the Hessian in the directions of the equations, and an inverse."""
-    widths, T, softmax, n = problem.architecture.widths, problem.T, problem.error.family == "softmax", len(system.equations)
-    passes = gradient_work(widths, T, bits, softmax=softmax) + hessian_work(widths, T, bits, n, softmax=softmax)
-    return passes + constants_work((2 + hessian_batches(widths, T, n)) * constants_in(weights), bits) + 2 * elimination_work(n, bits)
-
-
 def hessian_precision(problem: Problem, weights: Weights, cap: int) -> int:
     """Return the highest precision in bits, at most ``cap``, at which a checker encloses the whole Hessian and factors it; 0 where it does not at all."""
-    return precision_within(lambda bits: _work(problem, weights, without(problem), bits), cap)
+    return precision_within(lambda bits: without(problem).work(problem, weights, bits), cap)
 
 
 def refined_weights(problem: Problem, weights: Weights, fixed: tuple[int, ...] = ()) -> Weights | None:
@@ -117,7 +92,7 @@ def refined_weights(problem: Problem, weights: Weights, fixed: tuple[int, ...] =
     return refined_zero(problem, weights, without(problem, fixed))
 
 
-def refined_zero(problem: Problem, weights: Weights, system: ReducedSystem) -> Weights | None:
+def refined_zero(problem: Problem, weights: Weights, system: System) -> Weights | None:
     """Return weights nearer to a zero of the system, its free parameters moved by Newton's method in high precision; None where that does not settle."""
     if len(system.parameters) > MOST_PARAMETERS:
         return None
@@ -130,7 +105,7 @@ def refined_zero(problem: Problem, weights: Weights, system: ReducedSystem) -> W
         length = max((abs(float(entry)) for entry in step), default=0.0)
         if not length < min(1.0, last):
             return weights if length < 2.0**-60 else None
-        weights, last = _moved(problem, weights, system.parameters, step), length
+        weights, last = _moved(problem, weights, system, step), length
     return weights
 
 
@@ -164,22 +139,22 @@ def _scaling_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
     return tuple(chosen)
 
 
-def _newton_step(problem: Problem, weights: Weights, system: ReducedSystem, precision: int) -> tuple[arb_mat, list[arb]]:
+def _newton_step(problem: Problem, weights: Weights, system: System, precision: int) -> tuple[arb_mat, list[arb]]:
     """Return ``g`` enclosed at the point and the midpoint of ``−J^{-1} g``, ``J`` the derivative; raises `ZeroDivisionError` if singular or not finite."""
     with ball_precision(precision):
-        g, J = _values(problem, weights, system, precision), _slopes(problem, weights, system, Fraction(0), precision)
+        g, J = system.values(problem, weights, precision), system.slopes(problem, weights, Fraction(0), precision)
         step = J.mid().inv().mid() * g.mid()
         if not all(entry.is_finite() for entry in step.entries()):
             raise ZeroDivisionError
         return g, [-entry.mid() for entry in step.entries()]
 
 
-def _maps_into_itself(problem: Problem, weights: Weights, system: ReducedSystem, g: arb_mat, radius: Fraction, precision: int) -> bool:
+def _maps_into_itself(problem: Problem, weights: Weights, system: System, g: arb_mat, radius: Fraction, precision: int) -> bool:
     """Apply the test to the enclosed ``g`` and the Hessian over a box twice as wide, half of the box left as slack: a checker with wider balls then agrees."""
     n = len(system.parameters)
     with ball_precision(precision):
         try:
-            J = _slopes(problem, weights, system, 2 * radius, precision)
+            J = system.slopes(problem, weights, 2 * radius, precision)
             C = J.mid().inv().mid()
         except (NotDifferentiable, ZeroDivisionError):
             return False
@@ -191,33 +166,24 @@ def _maps_into_itself(problem: Problem, weights: Weights, system: ReducedSystem,
     return True
 
 
-def _values(problem: Problem, weights: Weights, system: ReducedSystem, precision: int) -> arb_mat:
-    g = gradient(problem, evaluate(problem.architecture, problem.samples, weights, StateBallField(precision)))
-    return arb_mat(len(system.equations), 1, [g[k] for k in system.equations])
-
-
-def _slopes(problem: Problem, weights: Weights, system: ReducedSystem, radius: Fraction, precision: int) -> arb_mat:
-    H = hessian_over_box(problem, weights, radius, precision, list(system.parameters))
-    return arb_mat(H[np.ix_(system.equations, system.parameters)].tolist())
-
-
-def hessian_over_box(problem: Problem, weights: Weights, radius: Fraction, precision: int, parameters: list[int] | None = None) -> Array:
-    """Return an enclosure of ``∇²J`` for all weights whose given parameters (all if None) lie within ``radius`` of the point's.
-
-    Raises `NotDifferentiable` where a second derivative does not exist, or may not, in the box.
-    """
-    return hessian(problem, evaluate_box(problem, weights, StateBallField(precision), radius, parameters))
-
-
-def _moved(problem: Problem, weights: Weights, free: tuple[int, ...], step: list[arb]) -> Weights:
+def _moved(problem: Problem, weights: Weights, system: System, step: list[arb]) -> Weights:
+    """Return the weights with the parameters moved and rounded; weights that follow them keep their ratio exactly."""
     rows = [([list(row) for row in layer.W], list(layer.b)) for layer in weights.layers]
     field = BallField(2 * _KEPT_BITS)
-    for k, change in zip(free, step, strict=True):
+
+    def place(k: int) -> tuple[list[Number], int]:
         l, unit, source = parameter_place(problem.architecture, k)
         W, b = rows[l - 1]
-        line, at = (W[source], unit) if source < len(W) else (b, unit)
+        return (W[source], unit) if source < len(W) else (b, unit)
+
+    moved = dict[int, Fraction]()
+    for k, change in zip(system.parameters, step, strict=True):
+        line, at = place(k)
         with ball_precision(field.precision):
-            line[at] = _rounded(field.embed(line[at]) + change)
+            line[at] = moved[k] = _rounded(field.embed(line[at]) + change)
+    for k, parameter, ratio in system.ties:
+        line, at = place(k)
+        line[at] = moved[parameter] * ratio
     return Weights(tuple(Layer(tuple(map(tuple, W)), tuple(b)) for W, b in rows))
 
 

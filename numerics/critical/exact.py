@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from flint import arb, fmpq
 
+from lossproof.numerics.critical.balanced_inputs import balanced_groups
 from lossproof.numerics.curves.fields import FormalSeries
 from lossproof.numerics.fields.field import Array, Field
 from lossproof.numerics.fields.float64 import Float64Field
@@ -59,15 +60,13 @@ def is_constant_critical(problem: Problem, weights: Weights) -> bool:
     return any(all(entry == 0 for entry in found.ravel()) for found in _exact(problem, weights, moments, residual_work))
 
 
-def equal_inputs_are_balanced(problem: Problem, weights: Weights) -> bool:
-    """Tell whether ``Σ ∇E_i = 0`` within every group of equal inputs, exactly (rule `global-floor`)."""
+def samples_are_balanced(problem: Problem, weights: Weights) -> bool:
+    """Tell whether ``Σ ρ_i ∇E_i = 0`` exactly within every group of samples with outputs ``ρ_i c`` (rule `global-floor`)."""
     if problem.T * problem.architecture.N_net > _FORMAL_WORK:
         return False
-    groups: dict[object, list[int]] = {}
-    for i, x in enumerate(problem.samples.X):
-        groups.setdefault(x, []).append(i)
+    groups = [[(i, fmpq(*rho.as_integer_ratio())) for i, rho in group] for group in balanced_groups(problem)]
     for residuals in _exact(problem, weights, output_residuals, residual_work):
-        sums = [sum((residuals[i, j] for i in group), fmpq(0)) for group in groups.values() for j in range(residuals.shape[1])]
+        sums = [sum((residuals[i, j] * rho for i, rho in group), fmpq(0)) for group in groups for j in range(residuals.shape[1])]
         if all(entry == 0 for entry in sums):
             return True
     return False
@@ -106,12 +105,12 @@ def _component_apart(
 
 
 def inactive_layer(problem: Problem, weights: Weights, precision: int) -> int | None:
-    """Return a hidden layer each of whose units is proved to be constant at and near the z it has at all samples, as relu is for ``z < 0``; or None."""
+    """Return the last hidden layer each of whose units is proved to be constant at and near the z it has at all samples, as relu is for ``z < 0``; or None."""
     a = problem.architecture
     if all(piece.slope != 0 for piece in a.activation.affine_pieces) or forward_precision(problem, precision, weights) < precision:
         return None
     z = _pass(problem, weights, RoomyBallField(precision)).z
-    return next((l for l in range(1, a.L) if all(lie_on_flat_piece(a.activation, list(unit), precision) for unit in z[l].T)), None)
+    return next((l for l in range(a.L - 1, 0, -1) if all(lie_on_flat_piece(a.activation, list(unit), precision) for unit in z[l].T)), None)
 
 
 def residual_apart_from_zero(problem: Problem, residuals: Array) -> list[int] | None:
@@ -166,9 +165,10 @@ def _exact(
 
 
 def _gradient_is_small(problem: Problem, weights: Weights) -> bool:
-    """Tell whether every component of ``P ε`` is small against the sum of its summands in doubles: else exact arithmetic need not look.
+    """Tell whether every component of ``P ε`` is small in doubles, as rounding makes it: else exact arithmetic need not look.
 
-    Where doubles say nothing it has to look.
+    That is against the sum of its summands, with the largest residual for each, as residuals that vanish are no larger than rounding. Where doubles say
+    nothing exact arithmetic has to look.
     """
     if beyond_doubles(problem, weights) is not None:
         return True
@@ -177,7 +177,8 @@ def _gradient_is_small(problem: Problem, weights: Weights) -> bool:
             evaluation = _pass(problem, weights, Float64Field())
             P, residuals = jacobian(evaluation), output_residuals(problem, evaluation).ravel()
             sums = P @ residuals
-            small = np.abs(sums) <= _SMALL * (np.abs(P) @ np.abs(residuals))
+            rounded = np.abs(residuals) + np.max(np.abs(residuals)) + _SMALL * np.max(np.abs(evaluation.phi[problem.architecture.L]))
+            small = np.abs(sums) <= _SMALL * (np.abs(P) @ rounded)
     except NotDifferentiable:
         return True
     return bool(np.all(small | ~np.isfinite(sums)))

@@ -14,7 +14,8 @@ from fractions import Fraction
 import numpy as np
 from scipy import linalg
 
-from lossproof.numerics.critical.box import ReducedSystem, refined_zero, zero_box
+from lossproof.numerics.critical.box import refined_zero, zero_box
+from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
@@ -118,4 +119,4 @@ def _system(a: Architecture, layer: int, units: tuple[int, ...], free: tuple[tup
     kept = {start + unit * rows + k for unit, chosen in zip(units, free, strict=True) for k in chosen}
     outgoing = {k for unit in units for k in _outgoing(a, layer, unit)}
     equations = tuple(k for k in range(a.N_net) if k not in incoming)
-    return ReducedSystem(tuple(k for k in range(a.N_net) if k not in (incoming - kept) | outgoing), equations)
+    return ReducedSystem(tuple(k for k in range(a.N_net) if k not in (incoming - kept) | outgoing), (), equations)

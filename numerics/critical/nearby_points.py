@@ -8,11 +8,14 @@ from fractions import Fraction
 
 from flint import fmpz
 
+from lossproof.numerics.critical.balanced_inputs import balanced_point
 from lossproof.numerics.critical.ball import polished_weights
 from lossproof.numerics.critical.blind_layers import blind_point
-from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_weights, symmetry_gauge
+from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_is_zero
+from lossproof.numerics.critical.families import family_point
 from lossproof.numerics.critical.idle_units import idle_point
+from lossproof.numerics.critical.least_squares import critical_in_cell
 from lossproof.numerics.critical.merged_units import merged_point
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.theory.functions.forms import Logistic
@@ -26,16 +29,19 @@ _LARGEST_EXPONENT = 8.0
 
 
 def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    """Yield the weights, then nearby ones: with short entries and an exactly vanishing gradient, with units merged, and refined by Newton's method,
-    that of networks with many weights with one matrix.
+    """Yield the point of least squares of the weights' cell, if it is exactly critical, the weights, then nearby ones: with short entries and an exactly
+    vanishing gradient, with units merged, refined by Newton's method, and where safeguarded steps in doubles end.
 
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
+    in_cell = critical_in_cell(problem, weights)
+    if in_cell is not None and gradient_is_zero(problem, in_cell):
+        yield in_cell
     yield weights
     for exact in (snapped_weights(weights), constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
-    for find in (merged_point, idle_point, blind_point):
+    for find in (balanced_point, merged_point, idle_point, blind_point, family_point):
         found = find(problem, weights)
         if found is not None:
             yield found.weights
@@ -43,9 +49,7 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
         refined = refined_weights(problem, weights, fixed)
         if refined is not None:
             yield refined
-    polished = polished_weights(problem, weights) if problem.architecture.N_net > MOST_PARAMETERS else None
-    if polished is not None:
-        yield polished
+    yield from polished_weights(problem, weights)
 
 
 def snapped_weights(weights: Weights) -> Weights:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
@@ -56,14 +56,16 @@ class Candidate:
     """Weights near or at a critical point, as far as doubles can tell.
 
     ``weights`` are the doubles as exact rationals (a fixed bias as the problem has it), ``loss`` and ``gradient_norm`` = ``|∇J|_∞`` estimates, ``hits``
-    the number of starts that ended here. Hidden units are turned over and sorted as by `canonical_weights`, those of homogeneous
-    activations scaled as by `balanced_weights`; zeros and equal units are exact where that is critical too.
+    the number of starts that ended here, ``inertia`` the estimated numbers of negative, vanishing and positive eigenvalues of the Hessian. Hidden units
+    are turned over and sorted as by `canonical_weights`, those of homogeneous activations scaled as by `balanced_weights`; zeros and equal units are
+    exact where that is critical too.
     """
 
     weights: Weights
     loss: float
     gradient_norm: float
     hits: int
+    inertia: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,19 @@ def find_candidates(
             if progress is not None:
                 progress("search", collection.finished, starts)
     return collection.result()
+
+
+def search_in_rounds(problem: Problem, *, starts: int, seed: int, most: int) -> Iterator[SearchResult]:
+    """Yield what was found so far after every ``starts`` starts, up to ``most`` of them, all run in this process: the caller may stop at any time.
+
+    The starts are those of `find_candidates`, and so are the candidates. Nothing is yielded where a number of the problem has no double.
+    """
+    if beyond_doubles(problem) is not None:
+        return
+    collection = _Collection(problem, most)
+    for first in range(0, most, starts):
+        collection.add(search_chunk(problem, range(first, min(first + starts, most)), seed))
+        yield collection.result()
 
 
 @np.errstate(all="ignore")
@@ -191,7 +206,7 @@ class _Collection:
 
     def _candidate(self, k: int) -> Candidate:
         found = self._points[k]
-        return Candidate(weights_of_rows(self.problem, found.point), found.loss, found.gradient_norm, self._hits[k])
+        return Candidate(weights_of_rows(self.problem, found.point), found.loss, found.gradient_norm, self._hits[k], found.inertia)
 
     def _place(self, one: Settled) -> int | None:
         """Return the place of a point that counts as the same."""

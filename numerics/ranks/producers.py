@@ -152,8 +152,10 @@ def _pass_work(problem: Problem, weights: Weights, matrix: str, bits: int) -> in
 
 
 def _heights_explode(problem: Problem, matrix: str, entries: int) -> bool:
-    """Tell whether exact entries may have very many digits: rational numbers double in length with every hidden layer."""
-    return problem.architecture.L >= 3 and entries > _DEEP_ENTRIES and not matrix.startswith("W") and matrix not in ("Phi-0", "Phi-0+")
+    """Tell whether exact entries may have very many digits: rational numbers double in length with every hidden layer that is not piecewise linear."""
+    a = problem.architecture
+    deep = a.L >= 3 and not (a.activation.is_piecewise_linear and a.output_activation.is_piecewise_linear)
+    return deep and entries > _DEEP_ENTRIES and not matrix.startswith("W") and matrix not in ("Phi-0", "Phi-0+")
 
 
 def _ball_rank(problem: Problem, weights: Weights, matrix: str, precisions: tuple[int, int], enough: int) -> RankEvidence | None:

@@ -26,6 +26,7 @@ _CLEARLY = 1 - 2.0**-6
 _BITS = (6, 9, 12, 18, 26)
 
 
+@np.errstate(all="ignore")
 def weights_below(problem: Problem, loss: float, seed: int, progress: Progress | None = None) -> Weights | None:
     """Return weights whose loss, in doubles, is clearly below a positive one: from a few seeded starts by L-BFGS, each at most about 10^11 operations; or None.
 
@@ -86,7 +87,11 @@ class _Scaling:
             spread = np.where(deviation > 0, deviation, 1.0)
             if a.output_activation.is_identity and problem.error.name == "squared" and Y.std() > 0:
                 shift, size = Y.mean(axis=0), float(Y.std())
-        samples = Samples.of(((X - centre) / spread).tolist(), ((Y - shift) / size).tolist())
+        inputs, targets = (X - centre) / spread, (Y - shift) / size
+        if not (np.isfinite(inputs).all() and np.isfinite(targets).all() and np.isfinite(spread).all()):
+            return _Scaling(problem, np.zeros(X.shape[1]), np.ones(X.shape[1]), np.zeros(Y.shape[1]), 1.0)
+        scaled = size != 1 or bool(np.any(shift))
+        samples = Samples.of(inputs.tolist(), targets.tolist() if scaled else problem.samples.Y)
         return _Scaling(replace(problem, samples=samples), centre, spread, shift, size)
 
     def undone(self, layers: list[LayerArrays]) -> list[LayerArrays]:

@@ -1,30 +1,41 @@
-r"""The Hessian of ``T J`` over a box of weights in doubles with radii, and the signs of its eigenvalues.
+r"""The Hessian of ``T J`` over a box of weights in doubles with radii, the gradient at its centre, and the signs of the Hessian's eigenvalues.
 
-The values at the units are enclosed in balls; what is summed over the samples is multiplied by BLAS. With ``A_l(i)`` the derivative of ``z_l(i)`` by all weights
-up to layer l, ``δ_l`` the gradient of the error of sample i by ``z_l`` and ``φ̃`` the values with the unit of a trainable bias,
+What is summed over the samples is multiplied by BLAS. With ``A_l(i)`` the derivative of ``z_l(i)`` by all weights up to layer l, ``δ_l`` the gradient of the
+error of sample i by ``z_l`` and ``φ̃`` the values with the unit of a trainable bias,
 
     ∇²E = A_Lᵀ C A_L + Σ_{l<L} (Σ_a κ_la A_laᵀ A_la + B_l + B_lᵀ),   C = ∂δ_L/∂z_L,   κ_l = (W_{l+1} δ_{l+1}) ∘ σ''(z_l),
 
-where the row of ``B_l`` by the weight from unit a to unit b of layer ``l + 1`` is ``δ_{l+1,b} σ'(z_la) A_la``, and ``A_{l+1} = [W_{l+1}ᵀ diag(σ'(z_l)) A_l, I ⊗ φ̃_l]``.
+where the row of ``B_l`` by the weight from unit a to unit b of layer ``l + 1`` is ``δ_{l+1,b} σ'(z_la) A_la``, and
+``A_{l+1} = [W_{l+1}ᵀ diag(σ'(z_l)) A_l, I ⊗ φ̃_l]``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import arb
 
 from lossproof.numerics.algebra.products import gamma, times
 from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.state_balls import StateBallField
-from lossproof.numerics.network.boxes import evaluate_box
-from lossproof.numerics.network.evaluation import Evaluation, carry_back
-from lossproof.numerics.network.jacobian import backward_errors
-from lossproof.numerics.verified.enclosures import Enclosure, enclose_balls, frobenius_bound, matrix_product, product, raised, total, widened
+from lossproof.numerics.verified.activations import check_kinks, enclose_curvature
+from lossproof.numerics.verified.enclosures import (
+    Enclosure,
+    enclose_balls,
+    enclose_numbers,
+    frobenius_bound,
+    matrix_product,
+    product,
+    raised,
+    total,
+    widened,
+)
+from lossproof.theory.functions.activations import Activation
 from lossproof.theory.limits import MAX_BATCH
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -53,88 +64,124 @@ class _Node:
     kappa: Enclosure
 
 
-def hessian_signs(problem: Problem, weights: Weights, radius: Fraction) -> HessianSigns:
-    r"""Return the signs of the Hessian over the box ``|W − W_0| ≤ radius`` in every weight.
+@dataclass(frozen=True)
+class EnclosedLandscape:
+    """The layers of a network over a box of weights: the ``W_l``, the nodes, and ``C`` of shape ``(T, n_L, n_L)``."""
 
-    With Q and Λ from LAPACK, ``‖QᵀQ − I‖ ≤ f < 1`` and ``‖H̃Q − QΛ‖ ≤ ε`` as products with a-priori bounds show, ``QᵀH̃Q`` is within ``g = f max|Λ| + ε√(1 + f)``
-    of Λ: for ``g < min|Λ|`` the signs of Λ are those of H̃ (Sylvester), and ``min|λ(H̃)| ≥ (min|Λ| − g)/(1 + f)``.
+    problem: Problem
+    W: Sequence[Enclosure]
+    nodes: Sequence[_Node]
+    C: Enclosure
 
-    Raises `NotDifferentiable` where a second derivative may not exist in the box.
+    def gradient(self) -> Enclosure:
+        """Return ``T ∇J``, in the order of the rows of P."""
+        parts = [matrix_product(_transposed(node.delta), node.inputs) for node in self.nodes]
+        return Enclosure(*(np.concatenate([x.ravel() for x in rows]) for rows in zip(*((p.mid, p.rad) for p in parts), strict=True)))
+
+    def hessian(self) -> Enclosure:
+        """Return ``T ∇²J``, symmetric."""
+        a, N = self.problem.architecture, self.problem.architecture.N_net
+        mid, rad = np.zeros((N, N)), np.zeros((N, N))
+        step = max(1, min(_MOST_SAMPLES, MAX_BATCH * _BATCHES // (N * max(a.widths[1:]))))
+        for start in range(0, self.problem.T, step):
+            piece = slice(start, start + step)
+            nodes = [_Node(*(_at(x, piece) for x in vars(node).values())) for node in self.nodes]
+            for rows, columns, part in _parts(self.problem, self.W, nodes, _at(self.C, piece)):
+                found = total(Enclosure(mid[rows, columns], rad[rows, columns]), part)
+                mid[rows, columns], rad[rows, columns] = found.mid, found.rad
+        return Enclosure(*(np.tril(x) + np.tril(x, -1).T for x in (mid, rad)))
+
+
+def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fraction(0)) -> EnclosedLandscape:
+    r"""Return the layers over the box ``|W − W_0| ≤ radius`` in every trainable weight. Raises `NotDifferentiable` where a second derivative may not exist.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.problem.samples import Samples
-    >>> a = Architecture.of("1-1-1", "identity", bias="none")
+    >>> a = Architecture.of("1-1-1", "identity", bias="none")  # J = (vw − 5)²/2 at w = 2, v = 3
     >>> problem = Problem(a, error_named("squared"), Samples.of([[1]], [[5]]))
-    >>> found = hessian_signs(problem, Weights.of(a, [([[2]], [0]), ([[3]], [0])]), Fraction(0))  # H = [[9, 7], [7, 4]]
+    >>> found = enclosed_landscape(problem, Weights.of(a, [([[2]], [0]), ([[3]], [0])]))
+    >>> found.gradient().mid.tolist(), found.hessian().mid.tolist()
+    ([3.0, 2.0], [[9.0, 7.0], [7.0, 4.0]])
+    """
+    a, W, inputs, bends = problem.architecture, list[Enclosure](), list[Enclosure](), list[tuple[Enclosure, Enclosure]]()
+    phi, reach = enclose_numbers(problem.samples.X), float(raised(np.asarray(float(radius)), 8))
+    for l, layer in enumerate(weights.layers, start=1):
+        rows, bias = enclose_numbers(layer.W), enclose_numbers(layer.b)
+        W.append(_reaching(rows, reach))
+        inputs.append(_with_ones(phi) if a.bias_rows else phi)
+        z = total(matrix_product(phi, W[-1]), _reaching(bias, reach) if a.bias_rows else bias)
+        check_kinks(a.activation_of(l), z, 2)
+        if l < a.L:
+            phi, *bend = enclose_curvature(a.activation_of(l), z)
+            bends.append((bend[0], bend[1]))
+    delta, C = _output(problem, z)
+    nodes = [_Node(inputs[-1], delta, delta, delta)]
+    for l in range(a.L - 1, 0, -1):
+        slope, curvature = bends[l - 1]
+        push = matrix_product(nodes[0].delta, _transposed(W[l]))
+        nodes.insert(0, _Node(inputs[l - 1], slope, product(push, slope), product(push, curvature)))
+    return EnclosedLandscape(problem, W, nodes, C)
+
+
+def hessian_signs(H: Enclosure) -> HessianSigns:
+    r"""Return the signs of the eigenvalues of all symmetric matrices within an enclosure, itself symmetric.
+
+    With Q and Λ from LAPACK, ``‖QᵀQ − I‖ ≤ f < 1`` and ``‖H̃Q − QΛ‖ ≤ ε`` as products with a-priori bounds show, ``QᵀH̃Q`` is within ``g = f max|Λ| + ε√(1 + f)``
+    of Λ: for ``g < min|Λ|`` the signs of Λ are those of H̃ (Sylvester), and ``min|λ(H̃)| ≥ (min|Λ| − g)/(1 + f)``.
+
+    >>> found = hessian_signs(Enclosure(np.array([[9.0, 7.0], [7.0, 4.0]]), np.zeros((2, 2))))
     >>> found.negative, round(found.least, 6), found.spread < 1e-12
     (1, 0.933034, True)
     """
-    H = enclosed_hessian(problem, weights, radius)
     n, nothing = len(H.mid), HessianSigns(0, 0.0, np.inf)
     if not H.is_finite():
         return nothing
-    spread = float(np.max(raised(np.sum(H.rad, axis=1), n)))
+    spread = float(np.max(raised(np.sum(H.rad, axis=1), n), initial=0.0))
     with threads_for(10 * n**3):
         try:
             values, Q = np.linalg.eigh(H.mid)
         except np.linalg.LinAlgError:
             return nothing
-        size, top, norm = frobenius_bound(Q), float(np.max(np.abs(values))), frobenius_bound(H.mid)
+        size, top, norm = frobenius_bound(Q), float(np.max(np.abs(values), initial=0.0)), frobenius_bound(H.mid)
         f = frobenius_bound(times(Q.T, Q) - np.eye(n)) + gamma(n + 6) * (size**2 + n)
         epsilon = frobenius_bound(times(H.mid, Q) - Q * values) + gamma(n + 6) * size * (norm + top)
     g = float(raised(np.asarray(f * top + epsilon * (1 + f)), 16))
-    least = (float(np.min(np.abs(values))) - g) / float(raised(np.asarray(1 + f), 16)) if f < 1 else 0.0
+    least = (float(np.min(np.abs(values), initial=np.inf)) - g) / float(raised(np.asarray(1 + f), 16)) if f < 1 else 0.0
     return HessianSigns(int(np.sum(values < 0)), least, spread)
 
 
-def enclosed_hessian(problem: Problem, weights: Weights, radius: Fraction) -> Enclosure:
-    """Return ``T ∇²J`` for all weights within the radius in every entry, symmetric. Raises `NotDifferentiable` where it may not exist."""
-    a, N = problem.architecture, problem.architecture.N_net
-    W, nodes, C = _values(problem, weights, radius)
-    mid, rad = np.zeros((N, N)), np.zeros((N, N))
-    step = max(1, min(_MOST_SAMPLES, MAX_BATCH * _BATCHES // (N * max(a.widths[1:]))))
-    for start in range(0, problem.T, step):
-        piece = slice(start, start + step)
-        for rows, columns, part in _parts(problem, W, [_Node(*(_at(x, piece) for x in vars(node).values())) for node in nodes], _at(C, piece)):
-            found = total(Enclosure(mid[rows, columns], rad[rows, columns]), part)
-            mid[rows, columns], rad[rows, columns] = found.mid, found.rad
-    return Enclosure(*(np.tril(x) + np.tril(x, -1).T for x in (mid, rad)))
+def _reaching(x: Enclosure, reach: float) -> Enclosure:
+    return Enclosure(x.mid, widened(x.rad + reach, 1)) if reach else x
 
 
-def _values(problem: Problem, weights: Weights, radius: Fraction) -> tuple[list[Enclosure], list[_Node], Enclosure]:
-    """Return the ``W_l``, the layers in their order, and ``C`` of shape ``(T, n_L, n_L)``, from the pass in balls."""
+def _with_ones(phi: Enclosure) -> Enclosure:
+    ones = np.ones((len(phi.mid), 1))
+    return Enclosure(np.hstack([phi.mid, ones]), np.hstack([phi.rad, 0 * ones]))
+
+
+def _output(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
+    """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' E'' Σ' + diag(σ'' ∘ ∇E)``, from balls."""
+    field, n, activation = StateBallField(_BITS), z.mid.shape[1], problem.architecture.output_activation
     with ball_precision(_BITS):
-        found = evaluate_box(problem, weights, StateBallField(_BITS), radius)
-        errors, L = backward_errors(problem, found), problem.architecture.L
-        nodes = []
-        for l in range(1, L + 1):
-            inputs, delta = _enclosed(found.extended_phi(l - 1)), _enclosed(errors[l - 1])
-            slope, kappa = (delta, delta) if l == L else (_enclosed(found.slope[l]), _enclosed(_bent(found, errors, l)))
-            nodes.append(_Node(inputs, slope, delta, kappa))
-        return [_enclosed(W) for W, _ in found.layers], nodes, _enclosed(_output_curvature(problem, found))
+        phi, slope, bend = _output_values(activation, z, field)
+        first, second = (field.error_derivative(problem.error, order, phi, field.array(problem.samples.Y)) for order in (1, 2))
+        C, place = field.mul(field.mul(slope[:, :, None], second), slope[:, None, :]), np.arange(n)
+        C[:, place, place] = field.add(C[:, place, place], field.mul(bend, first))
+        return _enclosed(field.mul(slope, first)), _enclosed(C)
 
 
-def _bent(found: Evaluation, errors: Sequence[Any], l: int) -> Any:
-    """Return ``κ_l = (W_{l+1} δ_{l+1}) ∘ σ''(z_l)``."""
-    return found.field.mul(found.curvature[l], carry_back(found.field, found.layers[l][0], errors[l][:, :, None])[:, :, 0])
-
-
-def _output_curvature(problem: Problem, found: Evaluation) -> Any:
-    """Return ``∂δ_L/∂z_L = Σ' E'' Σ' + diag(σ'' ∘ ∇E)``."""
-    field, L, n = found.field, found.architecture.L, found.architecture.n_L
-    targets, slope = field.array(problem.samples.Y), found.slope[L]
-    first, second = (field.error_derivative(problem.error, order, found.phi[L], targets) for order in (1, 2))
-    C, place = field.mul(field.mul(slope[:, :, None], second), slope[:, None, :]), np.arange(n)
-    C[:, place, place] = field.add(C[:, place, place], field.mul(found.curvature[L], first))
-    return C
+def _output_values(activation: Activation, z: Enclosure, field: StateBallField) -> Sequence[Any]:
+    balls = np.empty(z.mid.size, dtype=object)
+    balls[:] = list(map(arb, z.mid.ravel().tolist(), z.rad.ravel().tolist()))
+    return [x.reshape(z.mid.shape) for x in field.derivatives(activation, 2, balls)]
 
 
 def _enclosed(balls: Any) -> Enclosure:
     return enclose_balls(list(balls.flat), balls.shape)
 
 
-def _parts(problem: Problem, W: Sequence[Enclosure], nodes: Sequence[_Node], C: Enclosure) -> Any:
+def _parts(problem: Problem, W: Sequence[Enclosure], nodes: Sequence[_Node], C: Enclosure) -> Iterator[tuple[slice, slice, Enclosure]]:
     """Yield parts of the lower triangle, as rows, columns and what is added there, from some samples."""
     a, A, first = problem.architecture, None, 0
     for l, node in enumerate(nodes, start=1):

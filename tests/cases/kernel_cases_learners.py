@@ -24,6 +24,23 @@ def linear_reach_fixed():
     return d.finish()
 
 
+def contradicting_logits():
+    """Targets 1/4, 1/3, 9/10 of a sigmoid on a line: their logits −1.0986, −0.6931 and 2.1972 are not evenly spaced."""
+    d = Draft((1, 1), [["1"], ["2"], ["3"], ["5"]], [["1/4"], ["1/3"], ["9/10"], ["7"]], output_activation="sigmoid")
+    bounds = [["-9/8", "-1"], ["-3/4", "-1/2"], ["2", "5/2"]]
+    evidence = {"combination": ["1", "-2", "1", "0"], "output": 0, "bounds": bounds, "precision": 64}
+    d.claim("unlearnable-linear", "exact-learning", EVERYWHERE, {}, (), evidence, "BALL", "REFUTED")
+    return d.finish()
+
+
+def against_the_order(activation="tanh", Y=("0", "1", "1", "0"), k=("-1", "1", "1", "-1")):
+    """One hidden unit cannot fit XOR, as its output is monotone along every line."""
+    d = Draft((2, 1, 1), XOR_X, [[y] for y in Y], activation=activation)
+    evidence = {"combination": list(k), "output": 0}
+    d.claim("unlearnable-order", "exact-learning", EVERYWHERE, {}, (), evidence, verdict="REFUTED")
+    return d.finish()
+
+
 def clash():
     d = Draft((1, 2, 1), [["1"], ["2"], ["1"]], [["0"], ["1"], ["1"]])
     d.claim("unlearnable-samples", "exact-learning", EVERYWHERE, {}, (), {"samples": [0, 2]}, verdict="REFUTED")
@@ -158,7 +175,7 @@ def separable_classes():
 LEARNER_CASES = {
     function.__name__: function
     for function in (
-        linear_reach, linear_reach_fixed, clash, opposite_inputs, wide, exact_learner, learner_in_a_box, far_residuals, far_residuals_blake,
-        bounded_output, one_hot, probabilities, deep_linear, wide_network, separable_classes,
+        linear_reach, linear_reach_fixed, contradicting_logits, against_the_order, clash, opposite_inputs, wide, exact_learner, learner_in_a_box,
+        far_residuals, far_residuals_blake, bounded_output, one_hot, probabilities, deep_linear, wide_network, separable_classes,
     )
 }  # fmt: skip

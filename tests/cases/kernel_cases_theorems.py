@@ -133,11 +133,18 @@ def dead_units_and_classes():
     return beaten(d, "dead-region", "97/100", "1/2", "BALL", precision=64)
 
 
+def silent_units_without_biases():
+    """XOR, and 0 for all weights near some; ``relu(a − b) + relu(b − a)`` fits better."""
+    point = [layer([["1", "-1"], ["-1", "1"]], ["0", "0"]), layer([["1"], ["1"]], ["0"])]
+    d = Draft((2, 2, 1), XOR_X, [["0"], ["1"], ["1"], ["0"]], point, activation="relu", bias="none")
+    return beaten(d, "dead-region", "1/4", "1/1000", direction=["-1", "-1"])
+
+
 THEOREM_CASES = {
     function.__name__: function
     for function in (
         xor_decided, xor_with_one_unit, soft_xor_with_one_unit, conjunction_with_one_unit, three_on_a_line, hat_on_a_line, soft_hat_in_a_triangle,
         samples_beside_the_relation, independent, hat_of_relu, two_outputs_of_deep_elu, dead_units_of_hard_tanh, dead_units_and_probabilities,
-        dead_units_and_classes,
+        dead_units_and_classes, silent_units_without_biases,
     )
 }  # fmt: skip

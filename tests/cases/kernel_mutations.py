@@ -53,8 +53,8 @@ def nodes(value, path=()) -> Iterator[tuple[tuple, Any]]:
             yield from nodes(part, (*path, k))
 
 
-PAIRS = {"curve": 2, "vectors": 4}
-"""Lists of pairs, and how deep the places in a pair lie; these two places count as different fields."""
+PAIRS = {"curve": 2, "vectors": 4, "ties": 2, "identities": 3, "symmetries": 3}
+"""Lists of pairs or triples, and how deep the places in a pair lie; these places count as different fields."""
 
 
 def pattern(path) -> str:
@@ -290,6 +290,13 @@ VALUES = [
     (STEP + r"evidence\.combination\.\*", _plus_one, "evidence"),
     (STEP + r"evidence\.fixed\.\*", lambda v: [-1, v + 1, v - 1, 10**6], "evidence"),
     (STEP + r"evidence\.parameters\.\*", lambda v: [-1, 10**6], "evidence"),
+    (STEP + r"evidence\.(held|implied|across)\.\*", lambda v: [-1, 10**6], "evidence"),
+    (STEP + r"evidence\.ties\.\*\.[01]", lambda v: [-1, 10**6], "evidence"),
+    (STEP + r"evidence\.ties\.\*\.2", _plus_one, "evidence"),
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.(0|2\.\*|2\.\*\.\*)", lambda v: [-1, 10**6], "evidence"),
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.1", _plus_one, "evidence digest"),  # a single term may have any factor
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.1", _words("0"), "evidence"),
+    (STEP + r"evidence\.(ties\.\*\.2|(identities|symmetries)\.\*\.\*\.1)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.radius", _words("-1"), "evidence"),
     (STEP + r"evidence\.target_radius", _words("-1"), "evidence"),
     (STEP + r"evidence\.(radius|target_radius)", _words("0", "17/19", "1000000"), "evidence conclusion"),
@@ -297,9 +304,9 @@ VALUES = [
     (STEP + r"evidence\.(curve\.\*\.1|direction\.\*|shares)\.\*", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.(loss|map\.\*\.\*|relation\.\*)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.(map\.\*\.\*|relation\.\*)", _plus_one, "evidence"),
-    (STEP + r"evidence\.(probabilities\.\*\.\*|correction\.\*\.\*|output_weights\.\*)", _words(*MISSPELLED), "number"),
+    (STEP + r"evidence\.(probabilities\.\*\.\*|correction\.\*\.\*|bounds\.\*\.\*|output_weights\.\*)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.(probabilities|correction)\.\*\.\*", _plus_one, "evidence"),
-    (STEP + r"evidence\.output_weights\.\*", _plus_one, "evidence digest"),
+    (STEP + r"evidence\.(output_weights\.\*|bounds\.\*\.\*)", _plus_one, "evidence digest"),
     (STEP + r"evidence\.loss", _words("1000000"), "evidence"),
     (STEP + r"evidence\.loss", _words("-1000000", "1/1000"), "conclusion"),
     (STEP + r"evidence\.loss_lower", _words("1000000"), "evidence"),
@@ -391,7 +398,7 @@ LISTS = [
     (STEP + r"evidence\.shares", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.relation", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.map(\.\*)?", ("schema", "schema", "evidence")),
-    (STEP + r"evidence\.(probabilities|correction)(\.\*)?", ("schema", "schema", "")),
+    (STEP + r"evidence\.(probabilities|correction|bounds)(\.\*)?", ("schema", "schema", "")),
     (STEP + r"evidence\.output_weights", ("schema", "schema", "")),
     (STEP + r"evidence\.curve", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.curve\.\*", ("schema", "schema", "schema")),
@@ -403,6 +410,15 @@ LISTS = [
     (STEP + r"evidence\.outputs", ("conclusion", "evidence", "")),
     (STEP + r"evidence\.outputs\.\*", ("schema", "schema", "")),
     (STEP + r"evidence\.parameters", ("evidence", "evidence", "evidence")),
+    (STEP + r"evidence\.(held|ties)", ("evidence conclusion", "evidence", "evidence")),
+    (STEP + r"evidence\.ties\.\*", ("schema", "schema", "schema")),
+    (STEP + r"evidence\.implied", ("evidence", "evidence", "evidence")),
+    (STEP + r"evidence\.across", ("schema", "evidence", "evidence")),
+    (STEP + r"evidence\.(identities|symmetries)", ("schema", "schema", "digest")),
+    (STEP + r"evidence\.(identities|symmetries)\.\*", ("evidence", "evidence digest", "digest")),
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*", ("schema", "schema", "schema")),
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.2", ("evidence", "evidence", "")),
+    (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.2\.\*", ("schema", "schema", "evidence")),
     (STEP + r"conclusion\.facts\..*", ("conclusion", "conclusion", "conclusion")),
 ]
 

@@ -14,7 +14,7 @@ from cases.landscapes import XOR_Y as PARITY
 import lossproof as lp
 from lossproof import Rigor, Verdict
 from lossproof.certificates.claims.cited import claims_cited
-from lossproof.certificates.claims.conclusion import claim_conclusion
+from lossproof.certificates.claims.conclusion import conclusion_by_theorems, open_by_rank
 from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.claims.whole_landscape import WholeLandscape
 from lossproof.certificates.proof.certificate import certificate_of
@@ -241,8 +241,9 @@ def conclusion(*args, **kwargs):
     prover = context(*args, **kwargs)
     open_rank = undecided("full-rank", LANDSCAPE, "Not asked here.", "a proof")
     claims = claims_cited(prover)
-    principle, whole = claim_error_principle(prover.problem, "principle-error"), WholeLandscape(prover, None, (), tuple(claims))
-    found = claim_conclusion(prover.problem, open_rank, None, principle, whole, suboptimal=None, losses=())
+    principle = claim_error_principle(prover.problem, "principle-error")
+    whole = WholeLandscape(prover, None, None, principle, (), tuple(claims))
+    found = conclusion_by_theorems(whole) or open_by_rank(prover.problem.columns, open_rank, None)
     verification = lp.verify(certificate_of(prover.problem, [found, *claims]).text)
     assert verification.ok, verification.failures
     return found

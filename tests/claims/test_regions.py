@@ -66,6 +66,21 @@ def test_separable_samples_have_no_best_affine_logits(error):
     assert affine_logits(problem_of(X, Y, (1, 2, len(Y[0])), "leaky-relu", error), 0) is None
 
 
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu", "elu"])
+@pytest.mark.parametrize(
+    ("widths", "Y"),
+    [((1, 8, 1), (0, 1, 0, 1)), ((1, 4, 1), (0, 1, 0, 1)), ((1, 2, 1), (0, 1, 0, 1)), ((1, 3, 1), (1, 0, 0, 1)), ((1, 8, 1), (0, 0, 1, 0)),
+     ((1, 4, 4, 1), (0, 1, 0, 1))],
+    ids=str,
+)  # fmt: skip
+def test_four_samples_on_a_line_have_bad_minima(widths, Y, activation):
+    report = lp.check_architecture(widths, [[0], [1], [2], [3]], [[y] for y in Y], activation=activation)
+    assert report.conclusion.verdict is REFUTED
+    assert report.self_check is not None
+    assert report.self_check.refused == ()
+    assert lp.verify(report.certificate.text).ok
+
+
 @pytest.mark.parametrize("activation", ["leaky-relu", "elu"])
 def test_xor_with_probabilities_is_refuted(activation):
     report = lp.check_architecture("2-2-1", XOR_X, XOR_Y, activation=activation, error="logistic")
@@ -171,3 +186,19 @@ def test_symmetric_curves_are_refuted_at_every_width_and_depth():
         assert lp.verify(report.certificate.text).ok
     assert definite_output(problem_of([*X, [6]], [*Y, [5]], (1, 3, 1), "tanh")) is None
     assert definite_output(problem_of(XOR_X, XOR_Y, (2, 3, 1), "tanh")) is None
+
+
+@pytest.mark.parametrize(("error", "Y"), [("squared", [[0], [1], [1], [0]]), ("logistic", [[0], [1], [1], [0]])])
+@pytest.mark.parametrize("widths", ["2-3-1", "2-3-3-1"])
+def test_a_silent_layer_without_biases_is_a_bad_minimum_where_the_inputs_lie_on_one_side(widths, error, Y):
+    report = lp.check_architecture(widths, XOR_X, Y, activation="relu", bias="none", error=error)
+    assert (report.conclusion.verdict, report.conclusion.evidence["row"]) == (REFUTED, "dead-region")
+    assert lp.verify(report.certificate.text).ok
+
+
+@pytest.mark.parametrize("options", [{"activation": "leaky-relu"}, {"activation": "hard-tanh"}, {"output_activation": "sigmoid"}])
+def test_no_silent_layer_is_claimed_elsewhere(options):
+    report = lp.check_architecture("2-3-1", XOR_X, [[0], [1], [1], [0]], **{"activation": "relu", "bias": "none"} | options, search="none")
+    assert all(claim.id != "dead-region" for claim in report)
+    across = lp.check_architecture("1-3-1", [[-1], [1], [2]], [[0], [1], [0]], activation="relu", bias="none", search="none")
+    assert all(claim.id != "dead-region" for claim in across)

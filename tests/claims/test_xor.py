@@ -117,6 +117,13 @@ def test_report_is_plain_data(report):
     assert lp.verify(report.certificate.document).ok
 
 
+def test_a_certificate_is_verified_as_it_is(report, check):
+    assert lp.verify(report.certificate) == lp.verify(report.certificate.text)
+    assert lp.verify(report.certificate, report.certificate.digest).ok
+    other = check((2, 4, 1), XOR_X, XOR_Y, activation="tanh").certificate
+    assert lp.verify(report.certificate, other.digest).failures[0].code == "problem"
+
+
 def test_an_exact_learner_is_proved(check):
     report = check((2, 2, 1), XOR_X, XOR_Y, activation="tanh")
     learner = report["exact-learning"]

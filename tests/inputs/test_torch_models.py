@@ -26,6 +26,8 @@ ACTIVATIONS = {
     "elu": nn.ELU,
     "gelu": nn.GELU,
     "silu": nn.SiLU,
+    "mish": nn.Mish,
+    "hard-tanh": nn.Hardtanh,
     "identity": nn.Identity,
     "leaky-relu:1/4": lambda: nn.LeakyReLU(0.25),
     f"leaky-relu:{Fraction(0.01)}": nn.LeakyReLU,

@@ -161,6 +161,7 @@ REFUSED = {
     "two activations": (lambda: mlp(nn.Linear(2, 1), nn.Tanh(), nn.ReLU()), "each ReLU of a torch model"),
     "bias in one place": (lambda: mlp(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1, bias=False)), "must have a bias or none may"),
     "elu": (lambda: mlp(nn.Linear(2, 1), nn.ELU(2.0)), "alpha=1 only, got 2.0"),
+    "hard-tanh": (lambda: mlp(nn.Linear(2, 1), nn.Hardtanh(0, 6)), "min_val=-1 only, got 0"),
     "gelu": (lambda: mlp(nn.Linear(2, 1), nn.GELU("tanh")), "approximate=none only, got 'tanh'"),
     "softplus": (lambda: mlp(nn.Linear(2, 1), nn.Softplus(beta=2)), "beta=1 only, got 2"),
     "softplus cut off in doubles": (

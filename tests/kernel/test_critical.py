@@ -257,6 +257,17 @@ def test_an_inactive_layer_is_inactive():
     assert outcome(d) == ("evidence", "evidence.layer")
 
 
+def test_an_inactive_layer_without_biases_is_the_last_hidden_one():
+    """Units at 0, so the output is 0 nearby; and saturated units below one that is not, whose weight may be better."""
+    d = Draft((1, 1, 1), [["-1"], ["-2"]], [["0"], ["2"]], [layer([["1"]], ["0"]), layer([["5"]], ["0"])], activation="relu", bias="none")
+    dead(d, exact(d, 0, (), [d.differentiable()]))
+    assert accepted(d)
+    deep = [layer([["-8"]], ["0"]), layer([["1/2"]], ["0"]), layer([["0"]], ["0"])]
+    d = Draft((1, 1, 1, 1), [["-1"], ["-1"]], [["1"], ["-1"]], deep, activation="hard-tanh", bias="none")
+    dead(d, exact(d, 0, (), [d.differentiable()]))
+    assert outcome(d) == RULE
+
+
 @pytest.mark.parametrize(
     ("curve", "order", "coefficient", "place"),
     [

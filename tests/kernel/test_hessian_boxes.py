@@ -12,7 +12,7 @@ from lossproof.certificates.kernel.network.passes import Box, hessian
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.proof.encoding import encode_point, encode_problem
-from lossproof.numerics.critical.box import hessian_over_box
+from lossproof.numerics.critical.systems import hessian_over_box
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from cases.kernel_cases import CASES
-from cases.kernel_cases_learners import learned
+from cases.kernel_cases_learners import against_the_order, learned
 from cases.kernel_draft import ALMOST, EVERYWHERE, XOR_X, XOR_Y, Draft, layer
 from cases.kernel_outcomes import accepted, outcome
 from cases.kernel_problems import TWO, xor
@@ -187,7 +187,7 @@ def test_reach_of_affine_networks():
         (["1", "-1", "1", "-1"], {}),
         (["0", "0", "0", "0"], {}),
         (["1", "-1", "-1", "1"], {"activation": "tanh"}),
-        (["1", "-1", "-1", "1"], {"output_activation": "tanh"}),
+        (["1", "-1", "-1", "1"], {"activation": "sin"}),
         (["1", "-1", "-1", "1"], {"error": "logistic"}),
         (["5", "-1", "-1", "1"], {"activation": "identity", "bias": "fixed", "fixed_bias": [["1", "1"], ["1"]]}),
         (["5", "-1", "-1", "1"], {"bias": "fixed", "fixed_bias": [["-1/2"]]}),
@@ -195,6 +195,66 @@ def test_reach_of_affine_networks():
     ):
         result = reach(combination, **options)
         assert [failure.code for failure in result.failures] == ["evidence"], (combination, options)
+
+
+def test_preimages_of_the_targets_break_an_affine_relation():
+    def reach(bounds, widths=(1, 1), Y=("1/4", "1/3", "9/10"), combination=("1", "-2", "1"), **options):
+        d = Draft(widths, [["1"], ["2"], ["3"]], [[y] for y in Y], **{"output_activation": "sigmoid"} | options)
+        evidence = {"combination": list(combination), "output": 0, "bounds": [list(pair) for pair in bounds], "precision": 64}
+        d.claim("unlearnable-linear", "exact-learning", EVERYWHERE, {}, (), evidence, "BALL", "REFUTED")
+        return [(failure.code, failure.place) for failure in check_certificate(d.finish()).failures]
+
+    close = (("-1.1", "-1.09"), ("-0.7", "-0.69"), ("2.19", "2.2"))
+    bounds = [[str(Fraction(q)) for q in pair] for pair in close]
+    assert reach(bounds) == []
+    assert reach(bounds, (1, 1, 1), activation="identity") == []
+    assert reach(bounds, bias="fixed", fixed_bias=[[["0", [[["pi"], "1"]]]]]) == []
+    assert reach(bounds[:2], combination=("-2", "1", "0"), bias="none") == []
+    assert reach(bounds[:2], combination=("-2", "1", "0"), bias="fixed", fixed_bias=[["1"]]) == []
+    evidence = "evidence", "steps[0].evidence.bounds"
+    # Σ k_i z_i may be 0: wide bounds, evenly spaced logits, and −2 z_1 + z_2 = −c for the fixed c = −1.504
+    assert reach([["-2", "0"], ["-1", "0"], ["0", "3"]]) == [evidence]
+    assert reach([bounds[0], ["-1/100", "1/100"], ["1.09", "1.1"]], Y=("1/4", "1/2", "3/4")) != []
+    assert reach(bounds[:2], combination=("-2", "1", "0"), bias="fixed", fixed_bias=[["-3/2"]]) == [evidence]
+    # a target outside its bounds, irrational constants, hidden units, outputs that do not increase, a cross-entropy
+    assert reach([["-1", "-1/2"], *bounds[1:]]) == [evidence]
+    assert reach(bounds[:2], combination=("-2", "1", "0"), bias="fixed", fixed_bias=[[["0", [[["pi"], "1"]]]]]) == [evidence]
+    for options in ({"widths": (1, 1, 1), "activation": "tanh"}, {"output_activation": "relu"}, {"output_activation": "gelu"}):
+        assert reach(bounds, **options) == [("evidence", "steps[0].rule")], options
+    assert reach(bounds[:2], combination=("-2", "1", "0")) == [("evidence", "steps[0].evidence.combination")]
+
+
+@pytest.mark.parametrize(
+    "activation", ["tanh", "relu", "leaky-relu:1/100", "hard-tanh", "softsign", "elu", "power:3", "identity", "sigmoid", "power:1"]
+)
+def test_targets_against_the_order_of_a_narrow_network(activation):
+    assert check_certificate(against_the_order(activation)).ok
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"activation": "gelu"}, "rule"),
+        ({"activation": "sin"}, "rule"),
+        ({"activation": "power:2"}, "rule"),
+        ({"k": ("1", "-1", "-1", "1")}, "evidence.combination"),
+        ({"k": ("0", "0", "0", "0")}, "evidence.combination"),
+        ({"k": ("1", "0", "0", "0")}, "evidence.combination"),
+        ({"Y": ("1", "1", "1", "1")}, "evidence.combination"),
+        ({"Y": ("0", "1", "2", "3")}, "evidence.combination"),
+        # OR: equal targets at three corners say nothing about a relu, which may be dead there
+        ({"Y": ("0", "1", "1", "1"), "activation": "relu"}, "evidence.combination"),
+        ({"Y": ("0", "1", "1", "1"), "activation": "hard-tanh"}, "evidence.combination"),
+    ],
+)
+def test_orders_that_contradict_nothing(changes, place):
+    result = check_certificate(against_the_order(**changes))
+    assert [failure.place for failure in result.failures] == [f"steps[0].{place}"]
+
+
+def test_equal_targets_have_equal_inputs_of_the_unit_where_all_activations_increase():
+    assert check_certificate(against_the_order("tanh", ("0", "1", "1", "1"))).ok
+    assert check_certificate(against_the_order("leaky-relu:1/100", ("2", "1", "1", "1"), ("1", "-1", "-1", "1"))).ok
 
 
 def test_fixed_biases_belong_to_the_problem():

@@ -161,6 +161,10 @@ ENDS = {"error": "logistic", "loss": "0", **BALLS}
 CLASSES = {"error": "softmax", "widths": (1, 2, 2), "loss": "0", **BALLS}
 
 
+SILENT = {"bias": "none", "loss": "1/6", "evidence": {"direction": ["-1"]}}
+QUIET = {"evidence": {"direction": ["-1"], "precision": 64}, "rigor": "BALL"}
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -168,7 +172,21 @@ CLASSES = {"error": "softmax", "widths": (1, 2, 2), "loss": "0", **BALLS}
         *(({"error": name}, RULE) for name in ("cauchy:1", "smooth-l1:1", "blake-zisserman:1")),
         *(({"output_activation": name}, RULE) for name in ("relu", "sigmoid", "power:1")),
         ({"widths": (1, 1)}, RULE),
-        ({"bias": "none"}, RULE),
+        ({"bias": "none"}, ("schema", "evidence")),
+        ({**SILENT}, None),
+        ({**SILENT, "widths": (1, 2, 3, 1)}, None),
+        ({**SILENT, "loss": "1/5"}, ("evidence", "evidence.loss")),
+        ({**SILENT, "X": [["0"], ["1"], ["-1"]]}, ("evidence", "evidence.direction")),
+        ({**SILENT, "evidence": {"direction": ["1"]}}, ("evidence", "evidence.direction")),
+        ({**SILENT, "evidence": {"direction": ["0"]}}, ("evidence", "evidence.direction")),
+        ({**SILENT, "evidence": {"direction": ["-1", "0"]}}, ("schema", "evidence.direction")),
+        ({**SILENT, "bias": "trainable"}, ("schema", "evidence")),
+        ({**SILENT, "bias": "fixed", "fixed_bias": [["0", "0"], ["0"]]}, RULE),
+        *(({**SILENT, "activation": name}, RULE) for name in ("hard-tanh", "leaky-relu:1/2", "elu", "tanh", "identity", "softsign")),
+        *(({**SILENT, "output_activation": name}, RULE) for name in ("relu", "sigmoid")),
+        ({**SILENT, "error": "cauchy:1"}, RULE),
+        ({**SILENT, "error": "logistic", "loss": "69314717/100000000", **QUIET}, None),
+        ({**SILENT, "error": "logistic", "loss": "69314719/100000000", **QUIET}, ("evidence", "evidence.loss")),
         ({"bias": "fixed", "fixed_bias": [["1", "1"], ["0"]]}, RULE),
         ({"loss": "10/89"}, ("evidence", "evidence.loss")),
         ({"loss": "2/9"}, ("evidence", "evidence.loss")),

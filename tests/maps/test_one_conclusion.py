@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from cases.landscapes import XOR_X
+from cases.mixed_problems import mixed_problem
 
 import lossproof as lp
+from lossproof.certificates.claims import network_search
 
 LINE = ([[0], [1], [2], [3]], [[0], [1], [0], [1]])
 PROBLEMS = [
@@ -30,3 +32,30 @@ def test_no_job_knows_less_than_another(number):
     given = lp.check_architecture(widths, X, Y, weights=weights, **options)
     assert report.conclusion.verdict is found.report.conclusion.verdict is given.conclusion.verdict
     assert all(lp.verify(made.certificate.text).ok for made in (report, found.report, given))
+
+
+@pytest.mark.parametrize("first", range(0, 140, 10))
+def test_a_map_never_knows_less_than_a_check(first, monkeypatch):
+    """Ten small random problems each, from searches of 6 starts: the same verdict, and certificates that hold."""
+    monkeypatch.setattr(network_search, "ROUND", 6)
+    monkeypatch.setattr(network_search, "MOST_ROUNDS", 1)
+    for number in range(first, first + 10):
+        widths, X, Y, options = mixed_problem(number)
+        report = lp.check_architecture(widths, X, Y, **options)
+        found = lp.find_critical_points(widths, X, Y, starts=6, workers=1, **options)
+        assert report.conclusion.verdict is found.conclusion.verdict, (number, widths, options)
+        for made in (report, found.report):
+            assert made.self_check is not None
+            assert made.self_check.refused == ()
+
+
+@pytest.mark.parametrize("number", range(0, 140, 7))
+def test_weights_that_are_given_take_nothing_away(number, monkeypatch):
+    """With weights of a short training, or drawn at random, whatever is decided without them is decided the same."""
+    monkeypatch.setattr(network_search, "MOST_ROUNDS", 1)
+    widths, X, Y, options = mixed_problem(number)
+    report = lp.check_architecture(widths, X, Y, **options)
+    for steps in (0, 30):
+        weights = lp.train(widths, X, Y, method="lbfgs", max_iterations=steps, **options).weights
+        given = lp.check_architecture(widths, X, Y, weights=weights, **options)
+        assert given.conclusion.verdict is report.conclusion.verdict or report.conclusion.verdict is lp.Verdict.UNDECIDED, (widths, options)

@@ -157,6 +157,11 @@ def test_expected_properties() -> None:
     }  # fmt: skip
     assert holding("is_squashing") == {"sigmoid", "tanh", "erf", "softsign"}
     assert holding("homogeneity") == {"identity", "power", "relu", "leaky-relu"}
+    assert holding("is_silent_below") == {"relu"}
+    assert {name for name in ACTIVATION_NAMES if not activation_named(name).increasing.holds and activation_named(name).never_falls} == {
+        "relu",
+        "hard-tanh",
+    }
     straight = {name for name in ACTIVATION_NAMES if not activation_named(name).is_curved}
     assert straight == {"identity", "power:1", "relu", "hard-tanh", "leaky-relu:1/100", "leaky-relu:1/3", "leaky-relu:99/100"}
     for family, degree in (("relu", 1), ("leaky-relu:1/3", 1), ("identity", 1), ("power:1", 1), ("power:3", 3)):

@@ -103,6 +103,17 @@ class Activation:
         return reaches and all(left.upper == right.lower for left, right in pairwise(pieces))
 
     @property
+    def never_falls(self) -> bool:
+        """Whether ``σ(y) ≤ σ(z)`` for all ``y < z``: `increasing`, or lines of slopes that are not negative."""
+        return self.increasing.holds or (self.is_piecewise_linear and all(piece.slope >= 0 for piece in self.affine_pieces))
+
+    @property
+    def is_silent_below(self) -> bool:
+        """Whether ``σ(z) = 0`` for all ``z ≤ 0``, as the first affine piece says."""
+        first = self.affine_pieces[:1]
+        return any(p.slope == p.intercept == 0 and p.lower is None and (p.upper is None or p.upper >= 0) for p in first)
+
+    @property
     def is_squashing(self) -> bool:
         """Whether ``σ' > 0`` everywhere, and σ takes just the values between two rational numbers."""
         bounded = self.range.lower is not None and self.range.upper is not None

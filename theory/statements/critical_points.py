@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossproof.theory.statements.landscape import DECIDING
 from lossproof.theory.statements.statement import Statement
 
 _CRITICAL = "∇J(W) = 0 is proved: exactly, or W is the only critical point in a box that is proved to hold one (Krawczyk)."
@@ -225,13 +226,7 @@ CRITICAL_POINTS = (
             "almost-everywhere",
             "suboptimal",
             "no-critical-point",
-            "independent-samples",
-            "one-relation-simplex",
-            "parallelogram",
-            "separable-squashing",
-            "linear-region",
-            "dead-region",
-            "constant-region",
+            *DECIDING,
             "kawaguchi-2016",
             "lu-kawaguchi-2017",
             "laurent-von-brecht-2018",

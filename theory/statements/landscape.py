@@ -12,6 +12,11 @@ _ONE_RELATION = (
     _ERROR,
 )
 
+DECIDING = (
+    "independent-samples", "one-relation-simplex", "parallelogram", "separable-squashing", "linear-region", "dead-region", "constant-region",
+)  # fmt: skip
+"""Those that decide ``no-bad-local-minima``, or, with a point of a smaller loss, refute it; the others are lemmas."""
+
 LANDSCAPE = (
     Statement(
         id="flat-neighbours",
@@ -169,6 +174,7 @@ LANDSCAPE = (
         hypotheses=(
             "A hidden layer, trainable biases, identity output; the squared error, or a cross-entropy whose best constant output is attained.",
             "The hidden activation is constant on some interval: relu, hard-tanh.",
+            "Or no biases, an activation that is 0 for z ≤ 0 (relu), and inputs on one side of a hyperplane through 0, or at 0: then c = 0 in the formula.",
         ),
         conclusion=(
             "Where all units of a layer stay on that interval, no small change makes the output depend on the input. With the best constant output such "

@@ -124,9 +124,12 @@ class FormalRing(Ring):
         """Return an enclosure of the real number that an element stands for."""
         self.used_balls = True
         terms = terms_of(element)
-        self.work.spend(len(terms) * limits.product_work(limits.SIGN_PRECISION), "balls of polynomials in symbols")
+        factors = sum(1 + sum(n for _, n in monomial) for monomial in terms)
+        self.work.spend(factors * limits.product_work(limits.SIGN_PRECISION), "balls of polynomials in symbols")
         with ball_precision(limits.SIGN_PRECISION):
-            return sum((prod((self._value(x) ** n for x, n in monomial), start=arb(q)) for monomial, q in terms.items()), arb(0))
+            return sum(
+                (prod((self._value(x) for x, n in monomial for _ in range(n)), start=arb(q)) for monomial, q in terms.items()), arb(0)
+            )
 
     def _value(self, symbol: int) -> arb:
         if symbol not in self._values:

@@ -1,23 +1,25 @@
 r"""The Hessian of ``T J`` over a box of weights in double precision, and the signs of its eigenvalues.
 
-`Enclosed` arrays, ``u`` and ``γ_k`` are those of `doubles`. The weights are doubles with radii that cover the box, so that all that follows encloses what occurs
-at any weights in it. For a sample i let ``A_l(i)``, of shape ``(n_l, N_l)``, be the derivative of ``z_l(i)`` by the ``N_l`` weights of the layers up to l, and
-``δ_l(i)`` the gradient of its error by ``z_l``. From ``z_{l+1} = W_{l+1}ᵀ φ_l + b``:
+`Enclosed` arrays, ``u`` and ``γ_k`` are those of `doubles`. The weights are doubles with radii that cover the box, so that all that follows encloses what
+occurs at any weights in it. For a sample i let ``A_l(i)``, of shape ``(n_l, N_l)``, be the derivative of ``z_l(i)`` by the ``N_l`` weights of the layers up
+to l, and ``δ_l(i)`` the gradient of its error by ``z_l``. From ``z_{l+1} = W_{l+1}ᵀ φ_l + b``:
 
 1. ``A_{l+1} = [W_{l+1}ᵀ diag(σ'(z_l)) A_l, I ⊗ φ̃_l]``, and ``A_1 = I ⊗ x̃``: row a of it is ``x̃`` at the weights of unit a and 0 elsewhere.
 2. The chain rule gives ``∇²E = A_LᵀCA_L + Σ_{l<L} (Σ_a κ_la A_laᵀA_la + B_l + B_lᵀ)``, with ``C = ∂δ_L/∂z_L``, ``κ_l = (W_{l+1}δ_{l+1}) ∘ σ''(z_l)``. ``B_l``
    is what is bilinear in ``W_{l+1}`` and ``φ_l``: its row by the weight from unit a to unit b is ``δ_{l+1,b} σ'(z_la) A_la``.
 
-Only the lower triangle is kept. The Hessian and the midpoints H̃ are symmetric, so they differ by at most ``e = ‖rad‖_∞`` in the spectral norm.
+Only the lower triangle is kept, and of it the rows and columns of the parameters asked for. The Hessian and the midpoints H̃ are symmetric, so they differ by
+at most ``e = ‖rad‖_∞`` in the spectral norm.
 
 *Signs.* Q and Λ come from LAPACK, of which nothing is assumed. Let ``‖QᵀQ − I‖ ≤ f < 1`` and ``‖H̃Q − QΛ‖ ≤ ε``. Then Q is invertible, ``‖Q‖² ≤ 1 + f``, and
-``QᵀH̃Q = QᵀQΛ + Qᵀ(H̃Q − QΛ)`` differs from Λ by at most ``g = f max|Λ| + ε√(1 + f)``. If ``g < min|Λ|``, H̃ has by Sylvester's law as many negative eigenvalues
-as Λ has negative entries, and the others are positive. As ``σ_min(QᵀH̃Q) ≤ ‖Q‖² σ_min(H̃)``, no eigenvalue of H̃ is smaller in size than ``(min|Λ| − g)/(1 +
-f)``. The computed products are wrong by ``γ_{n+3}`` times products of Frobenius norms at most.
+``QᵀH̃Q = QᵀQΛ + Qᵀ(H̃Q − QΛ)`` differs from Λ by at most ``g = f max|Λ| + ε√(1 + f)``. If ``g < min|Λ|``, H̃ has by Sylvester's law as many negative
+eigenvalues as Λ has negative entries, and the others are positive. As ``σ_min(QᵀH̃Q) ≤ ‖Q‖² σ_min(H̃)``, no eigenvalue of H̃ is smaller in size than
+``(min|Λ| − g)/(1 + f)``. The computed products are wrong by ``γ_{n+3}`` times products of Frobenius norms at most.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +40,7 @@ from lossproof.theory.functions.activations import Activation
 
 @dataclass(frozen=True)
 class Signs:
-    """The number of negative eigenvalues of the midpoint H̃, ``least ≤ min|λ(H̃)|`` and ``spread ≥ ‖T H − H̃‖₂`` for all T H of the box.
+    """The number of negative eigenvalues of the midpoint H̃, ``least ≤ min|λ(H̃)|`` and ``spread ≥ ‖T H − H̃‖₂`` for all T H of the box, both in some rows.
 
     A ``least`` of 0 or less, or NaN, says nothing, and neither does the number then.
     """
@@ -58,24 +60,28 @@ class _Node:
     kappa: Enclosed
 
 
-def hessian_signs(work: Work, problem: Problem, box: Box) -> Signs:
-    """Return the signs of the Hessian over a box; raises `Rejected` where a second derivative may not exist in it, or above a limit."""
-    N = problem.N_net
-    limit(N, limits.MAX_HESSIAN_ROWS, "the number of weights")
-    limit(problem.T * sum(problem.widths), limits.MAX_GRAM_VALUES, "the number of values of activations")
+def hessian_signs(work: Work, problem: Problem, box: Box, parameters: Sequence[int]) -> Signs:
+    """Return the signs of the Hessian by some parameters over a box; raises `Rejected` where a second derivative may not exist in it, or above a limit."""
+    limit(problem.N_net, limits.MAX_HESSIAN_ROWS, "the number of weights")
+    limit(problem.T * max(sum(problem.widths), problem.n_L**2), limits.MAX_GRAM_VALUES, "the number of values of activations")
     work.spend(limits.curvature_work(problem.widths, problem.T, problem.bias_rows), "the Hessian in double precision")
-    H = _hessian(work, problem, box)
-    M, R = (np.tril(part) + np.tril(part, -1).T for part in (H.mid, H.rad))
-    spread = ENLARGE * float(np.max(np.sum(R, axis=1))) + TINY
+    H, rows = _hessian(work, problem, box), np.ix_(parameters, parameters)
+    M, R = ((np.tril(part) + np.tril(part, -1).T)[rows] for part in (H.mid, H.rad))
+    return _signs(M, ENLARGE * float(np.max(np.sum(R, axis=1), initial=0.0)) + TINY)
+
+
+def _signs(M: Array, spread: float) -> Signs:
+    """Return what an approximate diagonalisation of H̃ shows."""
+    n = len(M)
     try:
         values, Q = np.linalg.eigh(M)
     except np.linalg.LinAlgError:
         return Signs(0, 0.0, spread)
-    size_Q, top = np.linalg.norm(Q), float(np.max(np.abs(values)))
-    f = ENLARGE * (np.linalg.norm(Q.T @ Q - np.eye(N)) + gamma(N + 3) * (size_Q**2 + N)) + TINY
-    epsilon = ENLARGE * (np.linalg.norm(M @ Q - Q * values) + gamma(N + 3) * size_Q * (np.linalg.norm(M) + top)) + TINY
+    size_Q, top = np.linalg.norm(Q), float(np.max(np.abs(values), initial=0.0))
+    f = ENLARGE * (np.linalg.norm(Q.T @ Q - np.eye(n)) + gamma(n + 3) * (size_Q**2 + n)) + TINY
+    epsilon = ENLARGE * (np.linalg.norm(M @ Q - Q * values) + gamma(n + 3) * size_Q * (np.linalg.norm(M) + top)) + TINY
     g = ENLARGE * (f * top + epsilon * (1 + f))
-    least = (float(np.min(np.abs(values))) - g) / (ENLARGE * (1 + f)) if f < 1 else 0.0
+    least = (float(np.min(np.abs(values), initial=np.inf)) - g) / (ENLARGE * (1 + f)) if f < 1 else 0.0
     return Signs(int(np.sum(values < 0)), float(least), spread)
 
 
@@ -93,7 +99,7 @@ def _hessian(work: Work, problem: Problem, box: Box) -> Enclosed:
 
 def _weights(work: Work, problem: Problem, box: Box) -> list[tuple[Enclosed, Enclosed]]:
     """Return ``(W_l, b_l)`` with radii that cover the box."""
-    ring, r = DoubleRing(work), float(arb(box.radius).upper()) * ENLARGE
+    ring, r = DoubleRing(work), float(arb(box.radius).upper()) * ENLARGE + TINY
     found = []
     for W, b in box.point.layers:
         rows, bias = ring.array(W), ring.array([b])
@@ -133,7 +139,7 @@ def _activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclose
 def _output(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclosed]:
     """Enclose ``δ_L`` and ``∂δ_L/∂z_L``, the latter from its derivatives along the unit vectors."""
     ring, n, balls = BallRing(work, PRECISION), problem.n_L, _balls(z)
-    ring.count(0, 4 * n * balls.size)
+    ring.count(4 * n * n * balls.size, 4 * n * balls.size)
     units = np.broadcast_to(unit_vectors(ring, range(n), n)[:, None, :], (n, *balls.shape))
     value, slope = ring.activate(problem.output_activation, problem.L, Series([balls, units]), slopes=True)
     found = error_gradient(ring, problem, value) * slope
@@ -176,7 +182,9 @@ def _rates(problem: Problem, l: int, A: Enclosed | None, before: _Node, W: Enclo
     slope, t = before.slope, len(inputs.mid)
     M = Enclosed(W.mid.T[None], W.rad.T[None]) * Enclosed(slope.mid[:, None, :], slope.rad[:, None, :])
     if A is None:
-        wide = Enclosed(M.mid[..., None], M.rad[..., None]) * Enclosed(*(x[:, None, None, :] for x in (before.inputs.mid, before.inputs.rad)))
+        wide = Enclosed(M.mid[..., None], M.rad[..., None]) * Enclosed(
+            *(x[:, None, None, :] for x in (before.inputs.mid, before.inputs.rad))
+        )
         lower = Enclosed(*(x.reshape(t, problem.widths[l], -1) for x in (wide.mid, wide.rad)))
     else:
         lower = M @ A

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from flint import fmpq, fmpz
@@ -61,7 +61,7 @@ def parse_document(document: object) -> Any:
         raise Rejected(f"line {error.lineno}, column {error.colno}", "syntax", f"not JSON: {error.msg}") from None
     except (TypeError, ValueError, OverflowError) as error:
         raise Rejected("", "syntax", f"cannot be written as JSON: {short(error)}") from None
-    _refuse_bad(value, "", 0)
+    _refuse_bad(value)
     return value
 
 
@@ -80,16 +80,23 @@ def _parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Rejected:
     return found if len(found) == len(pairs) else Rejected("", "schema", "a key stands twice")
 
 
-def _refuse_bad(value: Any, place: str, depth: int) -> None:
+def _refuse_bad(value: Any, path: tuple[str | int, ...] = ()) -> None:
     """Raise what stands in a value for something that must not occur, and refuse a value that is nested too deep."""
     if isinstance(value, Rejected):
-        raise Rejected(place, value.code, value.message)
+        raise Rejected(_place(path), value.code, value.message)
     if isinstance(value, (dict, list)):
-        require(depth < MAX_DEPTH, place, f"nested deeper than {MAX_DEPTH}", "limit")
+        if len(path) >= MAX_DEPTH:
+            raise Rejected(_place(path), "limit", f"nested deeper than {MAX_DEPTH}")
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             if not isinstance(part, (str, int)):
-                below = f"{place}[{key}]" if isinstance(key, int) else join(place, key if _KEY.fullmatch(key) else short(key))
-                _refuse_bad(part, below, depth + 1)
+                _refuse_bad(part, (*path, key))
+
+
+def _place(path: Sequence[str | int]) -> str:
+    place = ""
+    for key in path:
+        place = f"{place}[{key}]" if isinstance(key, int) else join(place, key if _KEY.fullmatch(key) else short(key))
+    return place
 
 
 def short(value: object) -> str:

@@ -15,7 +15,6 @@ import numpy as np
 from flint import arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
-from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
@@ -36,7 +35,7 @@ def stationary_exact(step: Step) -> Result:
     there that the dimension is their number.
     """
     found, ring = step.expect(0, "fixed", order=1), step.formal()
-    fixed = _gauge(ring, step.problem, found, step.point())
+    fixed = evidence.gauge(ring, step.problem, found, step.point())
     components = passes.gradient(ring, step.problem, step.box())
     require(all(vanishes(g) for g in components), "conclusion.at", "the gradient is not seen to vanish")
     return step.conclude("stationary", {"radius": "0", "dimension": len(fixed)}), rigor_of(ring)
@@ -89,20 +88,13 @@ def _require_critical(ring: BallRing, problem: Problem, box: passes.Box, unknown
     require_contraction(list(G), arb_mat(len(equations), len(unknowns), list(H.flat)), box.radius, ZERO)
 
 
-def _introduced(step: Step, found: Mapping[str, Any], radius: fmpq, dimension: int) -> Result:
-    """Return the claim that a critical point lies within the radius of the point named, a witness that this step introduces."""
-    k = step.point_named(found)
-    step.introduce(step.at, passes.Box(step.points[k], radius))
-    return step.conclude("stationary", {"point": k, "radius": str(radius), "dimension": dimension}), Rigor.BALL
-
-
 def _in_box(step: Step, found: Mapping[str, Any], unknowns: list[int], equations: list[int], dimension: int) -> Result:
     """Return that claim for the box of the evidence, in which the ``unknowns`` vary, if the ``equations`` are seen to have a zero there."""
     radius = positive(found, "radius")
     with step.balls() as ring:
         box = passes.Box(step.points[step.point_named(found)], radius, frozenset(unknowns))
         _require_critical(ring, step.problem, box, unknowns, equations)
-    return _introduced(step, found, radius, dimension)
+    return step.located(found, radius, dimension), Rigor.BALL
 
 
 def stationary_box(step: Step) -> Result:
@@ -123,31 +115,9 @@ def stationary_box(step: Step) -> Result:
     its dimension is their number.
     """
     found = step.expect(0, "point", "fixed", "radius", "precision")
-    fixed = _gauge(step.formal(), step.problem, found, step.points[step.point_named(found)])
+    fixed = evidence.gauge(step.formal(), step.problem, found, step.points[step.point_named(found)])
     unknowns = sorted(set(range(step.problem.N_net)).difference(fixed))
     return _in_box(step, found, unknowns, unknowns, len(fixed))
-
-
-def _gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], point: Point) -> list[int]:
-    """Return the indices ``fixed``: first one incoming weight, not 0, of every hidden unit, then all of output 0; either part may be missing.
-
-    The first part needs a homogeneous hidden activation and no fixed biases, the second softmax with two outputs or more and the identity at the output.
-    That an irrational weight is not 0 is seen in balls, of which the ring takes note.
-    """
-    place = "evidence.fixed"
-    fixed = [read.integer(n, f"{place}[{m}]", 0, problem.N_net - 1) for m, n in enumerate(read.items(found["fixed"], place))]
-    last = list(range(problem.below(problem.L), problem.below(problem.L) + problem.fan_in(problem.L)))
-    softmax = problem.error.family == "softmax" and problem.n_L >= 2 and problem.output_activation.is_identity
-    scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
-    if scalings:
-        units = [(l, a) for l in range(1, problem.L) for a in range(problem.widths[l])]
-        right = problem.activation.homogeneity is not None and problem.bias != "fixed" and len(scalings) == len(units)
-        require(right, place, "one incoming weight of every hidden unit with a scaling symmetry, then perhaps all of output 0 for softmax")
-        for n, (l, a) in zip(scalings, units, strict=True):
-            row = n - problem.below(l) - a * problem.fan_in(l)
-            right = 0 <= row < problem.widths[l - 1] and not_zero(ring.embed(point.layers[l - 1][0][row][a]))
-            require(right, place, f"an incoming weight of unit {a} of layer {l} that is not 0 is expected, not parameter {n}")
-    return fixed
 
 
 def stationary_merged(step: Step) -> Result:
@@ -177,7 +147,7 @@ def stationary_merged(step: Step) -> Result:
         outgoing = passes.weights(ring, smaller, box)[layer][0]
         seen = all(len(group) == 1 or any(not_zero(v) for v in outgoing[g]) for g, group in enumerate(groups))
     require(seen, place, "the outgoing weights of a merged unit are not seen to differ from 0")
-    return _introduced(step, found, radius * max([ONE, *map(abs, shares)]), n - len(groups))
+    return step.located(found, radius * max([ONE, *map(abs, shares)]), n - len(groups)), Rigor.BALL
 
 
 def _require_copies(step: Step, point: Point, layer: int, groups: list[list[int]], shares: Sequence[fmpq]) -> None:
@@ -260,6 +230,41 @@ def stationary_blind(step: Step) -> Result:
     return _in_box(step, found, biases, biases, problem.N_net - problem.n_L - held)
 
 
+def stationary_balanced(step: Step) -> Result:
+    r"""Krawczyk's test for ``Σ_{i in g} ρ_i ∂E_i/∂φ_j = 0``, for the groups g of `orbit_groups` and all outputs j, in as many weights as these are equations.
+
+    The outputs of a group are ``ρ_i c_g``, for all weights, so ``T ∇J = Σ_g (∂c_g/∂W)ᵀ Σ_{i in g} ρ_i ∇E_i`` vanishes with these sums. For softmax the
+    sum over j of each is 0, so that the last j may be left out. All derivatives are seen to exist in the box. The test gives one zero in it, with an
+    invertible derivative by these weights: by the implicit function theorem they follow the others, which may be moved, and J is constant on the
+    manifold of these critical points, as its gradient is 0 there. For a convex error the zero is a global minimum: see the row ``global-balanced``.
+    """
+    found, problem = step.expect(0, "point", "parameters", "radius", "precision"), step.problem
+    step.count_samples()
+    outputs, groups = problem.n_L - (problem.error.family == "softmax"), evidence.orbit_groups(problem, step.work)
+    chosen, n = evidence.indices(found["parameters"], "evidence.parameters", problem.N_net), len(groups) * outputs
+    require(len(chosen) == n > 0, "evidence.parameters", f"as many parameters as equations are needed, {n}, and one at least")
+    point, radius = step.points[step.point_named(found)], positive(found, "radius")
+    with step.balls() as ring:
+        step.work.spend(2 * limits.elimination_work(n, ring.bits), "an inverse in balls")
+        G = errors.residuals(ring, problem, passes.outputs(ring, problem, passes.Box(point)))
+        moved = errors.unit_vectors(ring, chosen, problem.N_net)
+        curve = passes.curve_of(ring, problem, passes.Box(point, radius, frozenset(chosen)), [moved])
+        output = passes.forward(ring, problem, curve, slopes=False, passes=2 * n + 1).phi[-1]
+        ring.count(n * problem.columns, 0, output, inner=problem.T)
+        rates = errors.error_gradient(ring, problem, output).coefficients[1]
+        balls = [(group, ring.array([factors])[0]) for group, factors in groups]
+        sums, J = ([np.sum(x[..., group, j] * rho, axis=-1) for group, rho in balls for j in range(outputs)] for x in (G, rates))
+        require_contraction(sums, arb_mat(n, n, [x for row in J for x in row]), radius, ZERO)
+    return step.located(found, radius, problem.N_net - n), Rigor.BALL
+
+
 CRITICAL_RULES = named(
-    stationary_exact, stationary_constant, stationary_apart, stationary_box, stationary_merged, stationary_idle, stationary_blind
+    stationary_exact,
+    stationary_constant,
+    stationary_apart,
+    stationary_box,
+    stationary_merged,
+    stationary_idle,
+    stationary_blind,
+    stationary_balanced,
 )

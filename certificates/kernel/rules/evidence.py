@@ -1,4 +1,4 @@
-"""What the rules read of evidence about matrices."""
+"""What the rules read of evidence about matrices and weights."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Any
 
 from flint import fmpq, fmpz, fmpz_mat, nmod, nmod_mat
 
+from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
+from lossproof.certificates.kernel.network import orbits
 from lossproof.certificates.kernel.network.matrices import Matrix
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
+from lossproof.certificates.kernel.reading.problem import Point, Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
 
@@ -99,6 +103,14 @@ def total(numbers: Iterable[fmpq], work: Work) -> fmpq:
     return found
 
 
+def relation(value: Any, place: str, problem: Problem, work: Work) -> tuple[fmpq, ...]:
+    """Return numbers k, one for each sample, with ``Σ k_i x_i = 0``; raises `Rejected`."""
+    k = read.each(value, place, read.rational, problem.T)
+    obeyed = all(total((q * x for q, x in zip(k, column, strict=True)), work) == 0 for column in zip(*problem.X, strict=True))
+    require(obeyed, place, "the inputs do not obey the relation")
+    return k
+
+
 def reduced_vectors(value: Any, place: str, size: int, entry: Callable[[Any, str], Any] = read.rational) -> list[list[Any]]:
     """Return vectors in reduced form: last non-zero entries at increasing indices, where all others are 0, and 1 if rational. So they are independent."""
     listed = [read.items(v, f"{place}[{k}]", size) for k, v in enumerate(read.items(value, place))]
@@ -111,3 +123,41 @@ def reduced_vectors(value: Any, place: str, size: int, entry: Callable[[Any, str
         require(all(v[n] == 0 for v in vectors[k + 1 :]), place, f"index {n} must be 0 in all vectors but one")
         require(not isinstance(vectors[k][n], fmpq) or vectors[k][n] == 1, f"{place}[{k}][{n}]", "the last non-zero entry must be 1")
     return vectors
+
+
+def orbit_groups(problem: Problem, work: Work) -> list[tuple[list[int], list[fmpq]]]:
+    """Return groups of samples with numbers ρ: their outputs are ρ times one vector, for all weights; samples whose output is always 0 are left out.
+
+    At an output activation other than the identity only equal inputs go together, with ρ = 1.
+    """
+    identity, groups = problem.output_activation.is_identity, dict[Any, tuple[list[int], list[fmpq]]]()
+    for i, orbit in enumerate(found := orbits.orbits(problem)):
+        factor = (fmpq(0) if orbit.sign == 0 else orbit.over(found[orbit.first])) if identity else fmpq(1)
+        work.spend(limits.rational_work(int(max(factor.p.bit_length(), factor.q.bit_length()))), "scales of outputs")
+        if factor != 0:
+            members, factors = groups.setdefault(orbit.first if identity else problem.X[i], ([], []))
+            members.append(i)
+            factors.append(factor)
+    return list(groups.values())
+
+
+def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], point: Point) -> list[int]:
+    """Return the indices ``fixed``: first one incoming weight, not 0, of every hidden unit, then all of output 0; either part may be missing.
+
+    The first part needs a homogeneous hidden activation and no fixed biases, the second softmax with two outputs or more and the identity at the output.
+    That an irrational weight is not 0 is seen in balls, of which the ring takes note.
+    """
+    place = "evidence.fixed"
+    fixed = [read.integer(n, f"{place}[{m}]", 0, problem.N_net - 1) for m, n in enumerate(read.items(found["fixed"], place))]
+    last = list(range(problem.below(problem.L), problem.below(problem.L) + problem.fan_in(problem.L)))
+    softmax = problem.error.family == "softmax" and problem.n_L >= 2 and problem.output_activation.is_identity
+    scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
+    if scalings:
+        units = [(l, a) for l in range(1, problem.L) for a in range(problem.widths[l])]
+        right = problem.activation.homogeneity is not None and problem.bias != "fixed" and len(scalings) == len(units)
+        require(right, place, "one incoming weight of every hidden unit with a scaling symmetry, then perhaps all of output 0 for softmax")
+        for n, (l, a) in zip(scalings, units, strict=True):
+            row = n - problem.below(l) - a * problem.fan_in(l)
+            right = 0 <= row < problem.widths[l - 1] and not_zero(ring.embed(point.layers[l - 1][0][row][a]))
+            require(right, place, f"an incoming weight of unit {a} of layer {l} that is not 0 is expected, not parameter {n}")
+    return fixed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from math import isqrt
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -65,25 +67,65 @@ def unlearnable_range(step: Step) -> Result:
 
 
 def unlearnable_linear(step: Step) -> Result:
-    """The network is an affine map ``A x + c``, so ``Σ k_i x_i = 0`` gives ``Σ k_i F(x_i) = c Σ k_i``, which differs from ``Σ k_i y_i``.
+    """``z_L`` is an affine map ``A x + c``, so ``Σ k_i x_i = 0`` gives ``Σ k_i z_L(i) = c Σ k_i``, which the targets do not allow.
 
-    Either ``Σ k_i = 0``, or c is 0 (no bias), or c is the fixed constant (``L = 1``).
+    Either ``Σ k_i = 0``, or c is 0 (no bias), or c is the fixed constant (``L = 1``). At an exact learner ``z_L(i) = y_i`` for the identity. If σ_out increases
+    strictly, the ``bounds`` ``l_i < z_L(i)_j < u_i`` follow from ``σ_out(l_i) < y_ij < σ_out(u_i)``; they are given for the i with ``k_i ≠ 0``.
     """
-    problem, place = step.problem, "evidence.combination"
-    listed = read.items(step.expect(0, "combination")["combination"], place, problem.T)
-    k = [read.rational(q, f"{place}[{i}]") for i, q in enumerate(listed)]
-    affine = problem.output_activation.is_identity and (problem.L == 1 or problem.activation.is_identity)
-    require(affine and problem.separable, "rule", "this needs an affine network and an error of the residuals")
-    inputs, targets = (
-        [evidence.total((q * x for q, x in zip(k, column, strict=True)), step.work) for column in zip(*table, strict=True)]
-        for table in (problem.X, problem.Y)
-    )
-    require(all(s == 0 for s in inputs), place, "the inputs do not obey the relation")
+    problem, place, record = step.problem, "evidence.combination", step.problem.output_activation
+    found = step.expect(0, "combination", *([] if record.is_identity else ["output", "bounds", "precision"]))
+    affine = problem.separable and (problem.L == 1 or problem.activation.is_identity) and (record.is_identity or record.increasing.holds)
+    require(affine, "rule", "this needs affine layers, an output that increases strictly, and an error of the residuals")
+    k = evidence.relation(found["combination"], place, problem, step.work)
     total, given = evidence.total(k, step.work), problem.fixed_bias if problem.L == 1 else None
     require(total == 0 or problem.bias == "none" or given is not None, place, "the relation is not affine: the sum is not 0")
     constants = [ZERO] * problem.n_L if given is None or total == 0 else given[0]
-    broken = any(isinstance(c, fmpq) and s != c * total for s, c in zip(targets, constants, strict=True))
-    require(broken, place, "the targets obey the relation")
+    if record.is_identity:
+        targets = [evidence.total((q * y for q, y in zip(k, column, strict=True)), step.work) for column in zip(*problem.Y, strict=True)]
+        broken = any(isinstance(c, fmpq) and s != c * total for s, c in zip(targets, constants, strict=True))
+        require(broken, place, "the targets obey the relation")
+        return everywhere("exact-learning", proved=False), Rigor.EXACT
+    j = read.integer(found["output"], "evidence.output", 0, problem.n_L - 1)
+    pairs = [(q, row[j]) for q, row in zip(k, problem.Y, strict=True) if q != 0]
+    bounds, c = read.rows(found["bounds"], "evidence.bounds", read.rational, len(pairs), 2), constants[j]
+    with step.balls() as ring:
+        step.work.spend(2 * len(pairs) * limits.value_work(ring.bits), "values at the bounds")
+        values = ring.apply(record, Series([ring.array(bounds)])).coefficients[0]
+        held = all(lower < y < upper for (lower, upper), (_, y) in zip(values, pairs, strict=True))
+    require(held, "evidence.bounds", "a target is not seen to lie between the values at its bounds")
+    least, most = (
+        evidence.total((q * row[(q > 0) == side] for row, (q, _) in zip(bounds, pairs, strict=True)), step.work) for side in (0, 1)
+    )
+    require(isinstance(c, fmpq) and not least <= c * total <= most, "evidence.bounds", "the targets may obey the relation")
+    return everywhere("exact-learning", proved=False), Rigor.BALL
+
+
+def unlearnable_order(step: Step) -> Result:
+    """Every hidden layer has one unit and no activation ever falls, so output j is a monotone function of ``z = w·x + b``, and its targets order the z.
+
+    Say it never falls, else take ``−w, −b``. At an exact learner ``y_i < y_l`` gives ``z_i < z_l``. If all activations increase strictly, equal targets
+    have equal z, too, or the output is constant. The evidence is k with ``Σ k_i x_i = 0`` and ``Σ k_i = 0``, so ``Σ k_i z_i = 0``, but ``Σ k_i y_i > 0``.
+    In the strict case the sum of k over ``y_i ≥ θ`` is nowhere negative, so with the increments of z from level to level as weights ``Σ k_i z_i > 0``.
+    In the other case all negative k over ``y_i ≥ θ`` are made up for by positive ones over ``y_i > θ``: by Hall's theorem k is a sum of positive multiples of
+    ``e_l − e_i`` with ``y_i < y_l``, so again ``Σ k_i z_i > 0``. A contradiction.
+    """
+    found, problem, place = step.expect(0, "combination", "output"), step.problem, "evidence.combination"
+    used = [problem.activation_of(l) for l in range(1, problem.L + 1)]
+    strict = all(a.increasing.holds for a in used)
+    right = problem.separable and all(a.never_falls for a in used) and all(n == 1 for n in problem.widths[1:-1])
+    require(right, "rule", "this needs one unit in each hidden layer, activations that never fall, and an error of the residuals")
+    k = evidence.relation(found["combination"], place, problem, step.work)
+    j = read.integer(found["output"], "evidence.output", 0, problem.n_L - 1)
+    step.count_samples()
+    above, gained = ZERO, ZERO
+    for y, level in groupby(sorted(zip((row[j] for row in problem.Y), k, strict=True), reverse=True), key=itemgetter(0)):
+        entries = [q for _, q in level]
+        least = evidence.total([above, *(q for q in entries if strict or q < 0)], step.work)
+        require(least >= 0, place, "the targets do not contradict the relation")
+        above = evidence.total([above, *entries], step.work)
+        gained = evidence.total([gained, *(q * y for q in entries)], step.work)
+    require(above == 0, place, "the relation is not affine: the sum is not 0")
+    require(gained > 0, place, "the targets obey the relation")
     return everywhere("exact-learning", proved=False), Rigor.EXACT
 
 
@@ -186,7 +228,8 @@ def no_critical_point(step: Step) -> Result:
     ``∂J/∂v_1 = Σ_i ε_i σ(z_1(i))/T = 0`` and the same ε, of signs ``−s_i``; but this sum falls strictly with t.
     """
     found, place, problem = step.expect(0, "direction"), "evidence.direction", step.problem
-    hidden = step.says("no-critical-point", "separable-squashing") == "separable-squashing"
+    statement = step.says("no-critical-point", "separable-squashing")
+    hidden = statement == "separable-squashing"
     require(1 + hidden == problem.L, "rule", "this needs a single layer, or for separable-squashing one hidden layer")
     softmax = problem.error.family == "softmax"
     if hidden:
@@ -207,7 +250,7 @@ def no_critical_point(step: Step) -> Result:
         gains = [s * z for s, z in zip(_ends(problem), (z for row in moves for z in row), strict=True)]
     require(all(g >= 0 for g in gains), place, "some sample gets worse along this direction")
     require(any(g > 0 for g in gains), place, "no sample gets better along this direction")
-    return everywhere(step.conclusion["statement"]), Rigor.EXACT
+    return everywhere(statement), Rigor.EXACT
 
 
 def ggn_semidefinite_range(step: Step) -> Result:
@@ -245,6 +288,6 @@ def ggn_semidefinite_witness(step: Step) -> Result:
 
 
 LANDSCAPE_RULES = named(
-    unlearnable_samples, unlearnable_range, unlearnable_linear, learner_box, learner_wide, infimum_not_attained, no_critical_point,
+    unlearnable_samples, unlearnable_range, unlearnable_linear, unlearnable_order, learner_box, learner_wide, infimum_not_attained, no_critical_point,
     ggn_semidefinite_range, ggn_semidefinite_witness,
 )  # fmt: skip

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import fmpq
+from flint import arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ZERO
+from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
 from lossproof.certificates.kernel.network import errors, passes
@@ -190,15 +192,17 @@ def dead_layer(step: Step) -> Result:
     """Each unit of one hidden layer has z inside one interval on which the activation is constant, at all samples, at W and so at all weights near it.
 
     There the output is one constant c for all samples, and ``J ≥ (1/T) min_c Σ_i E(c, y_i)``. With the identity at the output the derivative of J by ``b_L`` is
-    ``(1/T) Σ_i ∇E(c, y_i)``, which is 0 at W: the sum is convex, so W attains the minimum.
+    ``(1/T) Σ_i ∇E(c, y_i)``, which is 0 at W: the sum is convex, so W attains the minimum. Without trainable biases let the layer be the last hidden one: then
+    J depends on ``W_L`` only there, in which c is affine and J convex, and its derivatives by it are 0.
     """
     found = step.expect(1, "layer", "precision")
     step.claim(0, "stationary")
     step.point()
     problem = step.problem
-    right = problem.bias == "trainable" and problem.output_activation.is_identity and problem.error.convex.holds
-    require(right, "rule", "this needs trainable biases, identity output and a convex error")
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L - 1)
+    free = problem.bias == "trainable" or layer == problem.L - 1
+    right = free and problem.output_activation.is_identity and problem.error.convex.holds
+    require(right, "rule", "this needs trainable biases or the last hidden layer, identity output and a convex error")
     with step.balls() as ring:
         units = passes.layer_inputs(ring, problem, step.box(), layer).T
         dead = all(slope_around(problem.activation, unit) == 0 for unit in units)
@@ -206,26 +210,53 @@ def dead_layer(step: Step) -> Result:
     return step.conclude_near("local-minimum"), Rigor.BALL
 
 
-def global_floor(step: Step) -> Result:
-    """Equal inputs have equal outputs c, whatever the weights, and ``Σ E(c, y_i)`` over them is convex in c: its gradient vanishes here, so it is least here.
+def cell_minimum(step: Step) -> Result:
+    r"""Near W every unit of the one hidden layer keeps an affine piece of its activation at every sample, and its output weights leave nothing to gain.
 
-    So every group of equal inputs has its least error, and the sum over the groups is least.
+    Let ``σ(z_k(i)) = s_k(i) w_k·x̃_i + c_k(i)`` in the cell of these pieces, fixed biases in c. There ``F(x_i) = Σ_s s(i) A_sᵀ x̃_i + Σ_k c_k(i) v_k + b``
+    with one ``A_s = Σ w_k v_kᵀ`` for each pattern of slopes ``s ≠ 0``, the sum over the units that have it. So J is a convex function of ``(A_s, v_k, b)``,
+    taken as free, and all its derivatives vanish at W: that by ``A_s`` is ``G_s = (1/T) Σ_i s(i) x̃_i ε_iᵀ``, and ``∂J/∂w_k = G_s v_k = 0`` for v_k that span
+    ``R^{n_L}``; that by ``v_k`` is ``∂J/∂v_k − G_sᵀ w_k = 0``, that by b the same as ever. So no weights in the cell have a smaller J. For softmax the vector
+    of ones counts with the v_k, as ``ε_i`` is orthogonal to it.
+    """
+    step.expect(1, "precision")
+    step.claim(0, "stationary")
+    problem, n = step.problem, step.problem.n_L
+    right = problem.L == 2 and problem.output_activation.is_identity and problem.error.convex.holds
+    require(right, "rule", "this needs one hidden layer, identity output and a convex error")
+    groups: dict[tuple[Fraction | None, ...], list[int]] = {}
+    with step.balls() as ring:
+        for k, unit in enumerate(passes.layer_inputs(ring, problem, step.box(), 1).T):
+            groups.setdefault(tuple(slope_around(problem.activation, [z]) for z in unit), []).append(k)
+        V = passes.weights(ring, problem, step.box())[1][0]
+        for slopes, units in groups.items():
+            require(None not in slopes, "conclusion.at", f"unit {units[0]} is not seen to be on an affine piece at every sample")
+            if any(slopes):
+                step.work.spend(2 * limits.elimination_work(n, ring.bits), "a determinant in balls")
+                ring.count(len(units) * n * n, 0, V, V, inner=len(units))
+                gram = V[units].T @ V[units] + int(problem.error.family == "softmax")
+                require_invertible(arb_mat(n, n, list(gram.flat)), "conclusion.at")
+    return step.conclude_near("local-minimum"), Rigor.BALL
+
+
+def global_floor(step: Step) -> Result:
+    """Inputs of one orbit have outputs ``ρ_i c`` at all weights, and ``Σ E(ρ_i c, y_i)`` is convex in c: its gradient vanishes here, so it is least here.
+
+    So every group has its least error, and the sum over the groups is least; outputs that are always 0 add a constant.
     """
     step.expect(0)
     ring, problem = _formal(step), step.problem
     require(problem.error.convex.holds, "rule", "the error is not convex")
+    step.count_samples()
     found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
     ring.count(found.size, 0, found, inner=problem.T)
-    groups: dict[tuple[fmpq, ...], list[int]] = {}
-    for i, x in enumerate(problem.X):
-        groups.setdefault(x, []).append(i)
-    for group in groups.values():
-        balanced = all(vanishes(s) for s in np.sum(found[group], axis=0))
+    for group, factors in evidence.orbit_groups(problem, step.work):
+        balanced = all(vanishes(s) for s in np.array(factors, dtype=object) @ found[group])
         require(balanced, "conclusion.at", f"the gradients of the errors of sample {group[0]} and its equals do not cancel")
     return step.conclude_near("global"), rigor_of(ring)
 
 
 QUANTITY_RULES = named(
     differentiable, learner_exact, learner_apart, loss_exact, loss_ball, loss_learner, inertia_exact, inertia_ball, inertia_kernel,
-    higher_order_descent, dead_layer, global_floor,
+    higher_order_descent, dead_layer, cell_minimum, global_floor,
 )  # fmt: skip

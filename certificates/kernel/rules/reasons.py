@@ -273,8 +273,6 @@ IMPLICATIONS: Mapping[str, Line] = {
     "suboptimal": Line(_ASKED, EVERYWHERE, (("suboptimal", ANY, PROVED),), verdict=REFUTED),
     # J falls along one direction at all weights, so it has no local minimum, good or bad
     "nowhere": Line(_ASKED, EVERYWHERE, _proved("no-critical-point", at=EVERYWHERE)),
-    # J has no local minimum
-    "by-separable-squashing": Line(_ASKED, EVERYWHERE, _proved("separable-squashing", at=EVERYWHERE)),
     "some-learner": Line("exact-learning", EVERYWHERE, (("exact-learner", ANY, PROVED),)),
     "named-learner": Line("exact-learner", HERE, _proved("exact-learning", at=EVERYWHERE), lambda step, f: f[0].get("learner") == step.at),
     "robust-targets": Line("robust-targets", EVERYWHERE, _proved("exact-learning", at=EVERYWHERE),
@@ -291,6 +289,9 @@ IMPLICATIONS: Mapping[str, Line] = {
     # every sample has ∇E = 0, so its least error
     "global-learner": Line("global", HERE, (*_proved("exact-learner"), *_ERROR), near=True),
     "global-convex": Line("global", HERE, _proved("stationary"), lambda step, f: step.problem.is_convex, near=True),
+    # groups of samples with outputs ρ_i c have Σ ρ_i ∇E_i = 0, so their least error, which is convex in c; all other outputs are constant
+    "global-balanced": Line("global", HERE, _proved("stationary"), near=True,
+                            holds=lambda step, f: step.premises[0].rule == "stationary-balanced" and step.problem.error.convex.holds),
     # H(W*) ≻ 0: the second-order condition
     "strict-minimum": Line("strict-minimum", HERE, _proved("stationary", "inertia"),
                            lambda step, f: f[1]["positive"] == step.problem.N_net, near=True),
@@ -307,7 +308,7 @@ IMPLICATIONS: Mapping[str, Line] = {
     # V the output weights and G = T ∂J/∂z_L: G Vᵀ = 0, by H. If V has rank n_L, G = 0. Else cᵀV = 0 for some c ≠ 0, as n_1 ≥ n_L; for all q and small t
     # H + t q cᵀ gives the same outputs, hence local minima, with (H + t q cᵀ)ᵀG = 0, by V: so c qᵀG = 0 for all q, and G = 0. Then every ∇E_i = 0
     "independent-samples": Line("independent-samples", EVERYWHERE, (("Phi-0+", EVERYWHERE, "rank_lower"), *_ERROR), _moves_freely),
-    **{f"by-{name}": Line(_ASKED, EVERYWHERE, _proved(name, at=EVERYWHERE)) for name in ("independent-samples", *_ONE_RELATION)},
+    **{f"by-{name}": Line(_ASKED, EVERYWHERE, _proved(name, at=EVERYWHERE)) for name in ("independent-samples", "separable-squashing", *_ONE_RELATION)},
     **{f"against-{name}": Line(_ASKED, EVERYWHERE, ((name, EVERYWHERE, REFUTED),), verdict=REFUTED) for name in _ONE_RELATION},
     # some local minimum has at least that loss, and another point has less
     **{name: Line(_ASKED, EVERYWHERE, (*_proved(name, at=EVERYWHERE), ("loss-bounds", ANY, PROVED)), _is_beaten, verdict=REFUTED)

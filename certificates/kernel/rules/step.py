@@ -161,6 +161,12 @@ class Step:
         """Return the same, with the fact ``radius``: how far the weights may lie from a point of the certificate, in any coordinate."""
         return self.conclude(statement, {**(facts or {}), "radius": str(self.box().radius)}, proved=proved)
 
+    def located(self, found: Mapping[str, Any], radius: fmpq, dimension: int) -> dict[str, Any]:
+        """Return the claim that a critical point lies within the radius of the point named, a witness that this step introduces."""
+        k = self.point_named(found)
+        self.introduce(self.at, Box(self.points[k], radius))
+        return self.conclude("stationary", {"point": k, "radius": str(radius), "dimension": dimension})
+
     def count_samples(self) -> None:
         """Count that all samples are looked at, which takes quotients of their numbers at most."""
         bits = max(max(x.p.bit_length(), x.q.bit_length()) for rows in (self.problem.X, self.problem.Y) for row in rows for x in row)

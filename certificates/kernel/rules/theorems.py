@@ -63,12 +63,9 @@ def one_relation(step: Step) -> Result:
     require(regular, "rule", "this needs principle-error, and an output derivative that vanishes nowhere")
     rank = step.bound(0, "Phi-0+", "rank_lower", EVERYWHERE)
     require(rank == T - 1, "premises[0]", "all affine relations but one are to be ruled out", "premise")
-    s = read.each(found["relation"], place, read.rational, T)
     step.count_samples()
-    for column in (*zip(*problem.X, strict=True), [ONE] * T):
-        require(
-            evidence.total((q * x for q, x in zip(s, column, strict=True)), step.work) == 0, place, "the inputs do not obey the relation"
-        )
+    s = evidence.relation(found["relation"], place, problem, step.work)
+    require(evidence.total(s, step.work) == 0, place, "the relation is not affine: the sum is not 0")
     require(len(set(problem.X)) == T, "rule", "two inputs are equal")
     signs = [sum(q > 0 for q in s), sum(q < 0 for q in s)]
     if statement == "one-relation-simplex":
@@ -106,8 +103,9 @@ def _allows_constants(step: Step, s: Sequence[fmpq]) -> bool:
 def minimum_in_region(step: Step) -> Result:
     """Where the network is affine (`_affine`) or constant (`_constant`) in its inputs there is a local minimum, of a loss no less than the evidence says."""
     problem, statement = step.problem, step.says("linear-region", "dead-region", "constant-region")
-    right = problem.L >= 2 and problem.bias == "trainable" and problem.output_activation.is_identity
-    require(right, "rule", "this needs a hidden layer, trainable biases and the identity at the output")
+    right = problem.bias == "trainable" or (problem.bias == "none" and statement == "dead-region")
+    right = right and problem.L >= 2 and problem.output_activation.is_identity
+    require(right, "rule", "this needs a hidden layer, trainable biases (for dead-region trainable or none) and the identity at the output")
     cross = problem.error.is_cross_entropy
     require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
     found, least = _affine(step, cross) if statement == "linear-region" else _constant(step, cross, statement == "constant-region")
@@ -168,17 +166,30 @@ def _constant(step: Step, cross: bool, curved: bool) -> tuple[Mapping[str, Any],
     where no mean is at an end: logistic with ``0 < ȳ_j < 1``, of loss ``Σ_j H(ȳ_j)``, ``H(p) = −p log p − (1−p) log(1−p)``; softmax, whose targets add up to
     1, with ``ȳ_j > 0``, of loss ``−Σ_j ȳ_j log ȳ_j``.
 
+    *Without biases* let σ be 0 for ``z ≤ 0``, and let ``direction`` u have ``u·x_i < 0`` at all inputs but 0. With u into every unit of the first layer, all
+    its outputs are 0, at these weights and near them, so all further z are 0, and so is the output: a local minimum, with 0 in the place of the best constant.
+
     `constant-region`: the same for other activations, where `require_constant_minimum` shows a local minimum with the best constant output.
     """
-    problem, work = step.problem, step.work
-    found = step.expect(0, "loss", *(["precision"] if cross else []), *(["output_weights"] if curved else []))
+    problem, work, silent = step.problem, step.work, step.problem.bias == "none"
+    more = [("precision", cross), ("output_weights", curved), ("direction", silent)]
+    found = step.expect(0, "loss", *(key for key, wanted in more if wanted))
     dead = any(piece.slope == 0 for piece in problem.activation.affine_pieces)
-    require(curved or dead, "rule", "this needs an activation with a constant piece")
+    require(
+        problem.activation.is_silent_below if silent else curved or dead,
+        "rule",
+        "this needs an activation with a constant piece, without biases 0 for z ≤ 0",
+    )
     step.count_samples()
     columns = list(zip(*problem.Y, strict=True))
     means = [evidence.total(column, work) / problem.T for column in columns]
     if curved:
         require_constant_minimum(step, found, means)
+    if silent:
+        means = [fmpq(1, 2) if problem.error.family == "logistic" else fmpq(int(cross), problem.n_L)] * problem.n_L
+        u = read.each(found["direction"], "evidence.direction", read.rational, problem.widths[0])
+        away = (evidence.total((q * a for q, a in zip(u, x, strict=True)), work) < 0 for x in problem.X if any(x))
+        require(all(away), "evidence.direction", "some input is not on its far side")
     if not cross:
         squares = (evidence.total((y * y for y in column), work) for column in columns)
         spread = evidence.total((total - problem.T * mean * mean for total, mean in zip(squares, means, strict=True)), work)

@@ -8,7 +8,8 @@ import mpmath
 import pytest
 
 from lossproof.numerics.algebra.inertia import ball_inertia
-from lossproof.numerics.critical.box import critical_box, hessian_over_box, refined_weights, symmetry_gauge
+from lossproof.numerics.critical.box import critical_box, refined_weights, symmetry_gauge
+from lossproof.numerics.critical.systems import hessian_over_box
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem

@@ -8,11 +8,11 @@ import pytest
 from cases.landscapes import LOG3_HALF, XOR_X, XOR_Y, deficient_xor_weights
 
 from lossproof.numerics.critical.exact import (
-    equal_inputs_are_balanced,
     gradient_apart_from_zero,
     gradient_is_zero,
     inactive_layer,
     is_constant_critical,
+    samples_are_balanced,
 )
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
@@ -76,8 +76,8 @@ def test_no_constant_network_without_a_trainable_bias():
 
 def test_equal_inputs_in_balance():
     problem = problem_of((1, 1, 1), [[0], [0], [1]], [[0], [1], [3]], activation="softsign")
-    assert equal_inputs_are_balanced(problem, at(problem, [([[1]], [0]), ([[5]], ["1/2"])]))
-    assert not equal_inputs_are_balanced(problem, at(problem, [([[1]], [0]), ([[5]], ["1/3"])]))
+    assert samples_are_balanced(problem, at(problem, [([[1]], [0]), ([[5]], ["1/2"])]))
+    assert not samples_are_balanced(problem, at(problem, [([[1]], [0]), ([[5]], ["1/3"])]))
 
 
 def test_inactive_layers():

@@ -1,0 +1,47 @@
+"""Deciding whether every local minimum is global: in one order, from one pool, whether weights are given, a map is made or neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lossproof.certificates.claims.conclusion import conclusion_by_minimum, conclusion_by_region, conclusion_by_theorems
+from lossproof.certificates.claims.critical_point import LandscapeClaims
+from lossproof.certificates.claims.network_search import NetworkSearch, SearchBudget, SearchRecord, no_search
+from lossproof.certificates.claims.pool import Pool
+from lossproof.certificates.claims.whole_landscape import WholeLandscape
+from lossproof.certificates.proof.nodes import Claim
+from lossproof.theory.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The claim ``no-bad-local-minima``, None where it stays open; the claim ``suboptimal`` about a bad local minimum, if one is known; what was searched."""
+
+    claim: Claim | None
+    suboptimal: Claim | None
+    search: SearchRecord
+
+
+def decide(whole: WholeLandscape, pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None) -> Decision:
+    """Decide the question, by what costs least first: theorems, the points known, regions of the weights, then a search of the network.
+
+    Local minima in the pool that no point beats are compared with one that a short training finds, unless a theorem says that they are global. The search is
+    made only where all else leaves the question open, and ``budget`` is not None; the losses it meets are compared with regions, too.
+    """
+    theorem = conclusion_by_theorems(whole)
+    if theorem is None or theorem.verdict is Verdict.REFUTED:
+        pool.beat_minima()
+    suboptimal = pool.suboptimal
+    if suboptimal is not None:
+        return Decision(conclusion_by_minimum(suboptimal), suboptimal, _NOT_NEEDED)
+    found = theorem or conclusion_by_region(whole.bad_region(pool.all_losses()))
+    if found is not None:
+        return Decision(found, None, _NOT_NEEDED)
+    record = no_search("none was wanted") if budget is None else NetworkSearch(whole.context, pool, landscape, budget).run()
+    suboptimal = pool.suboptimal
+    if suboptimal is not None:
+        return Decision(conclusion_by_minimum(suboptimal), suboptimal, record)
+    return Decision(conclusion_by_region(whole.bad_region(pool.all_losses())), None, record)
+
+
+_NOT_NEEDED = no_search("the question is decided without one")

@@ -1,0 +1,174 @@
+"""The rule that proves a critical point of a family (section 6): some components of the gradient vanish in a box, and identities imply the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import arb, arb_mat, fmpq
+
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
+from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, vanishes
+from lossproof.certificates.kernel.arithmetic.series import Array
+from lossproof.certificates.kernel.network import errors, matrices, passes
+from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.parse import require
+from lossproof.certificates.kernel.reading.problem import Point, Problem
+from lossproof.certificates.kernel.rules import evidence
+from lossproof.certificates.kernel.rules.step import Result, Step, named
+from lossproof.theory import limits
+from lossproof.theory.verdicts import Rigor
+
+Ties: TypeAlias = dict[int, tuple[int, fmpq]]
+"""For each weight that follows another one that one, and the ratio."""
+
+
+def stationary_family(step: Step) -> Result:
+    r"""Krawczyk's test for some components of the gradient, the others being implied by identities that hold on a family of weights.
+
+    The family S: the weights ``held`` have their values at the point, each of the ``ties`` ``[k, m, q]`` makes weight k be q times weight m, and all other
+    weights are free. An identity gives polynomials ``G_k`` in weights and entries of P with ``Σ_k G_k P[k, :] = 0`` all over S, near the box: seen
+    with a symbol for each free weight. Hence ``Σ_k G_k ∂J/∂w_k = 0`` by ``T ∇J = P ε``; for softmax the entries of the sum need only be equal within a
+    sample, as ``Σ_j ε_ij = 0``. There are as many identities as components ``implied``, and the matrix of their coefficients at these is invertible all over
+    the box. So where the other components vanish, in S and the box, all do.
+
+    The test for these in as many free ``parameters``, the ties following, gives one such W, and an invertible derivative; at the point itself, where they
+    vanish formally, that is seen in balls. By the implicit function theorem
+    the parameters follow the free weights that are left, which may be moved, and the matrix of coefficients stays invertible. So W lies on a manifold of
+    critical points, of their number as dimension; J is constant on it, as its gradient is 0 there.
+
+    Symmetries are identities that hold for all weights near the box: the flows of their coefficients G, as fields of vectors, do not change J (for softmax,
+    nor the outputs up to shifts), so they take critical points to critical points. The forms ``δ_k`` (k held) and ``δ_k − q δ_m`` (ties) vanish on S, and at as
+    many of these k, ``across``, the fields have an invertible matrix of them: so they are independent of each other and of the tangent vectors in S, and
+    moving the manifold along them gives one of a dimension larger by their number.
+    """
+    found = step.expect(0, "point", "held", "ties", "parameters", "implied", "identities", "across", "symmetries", "radius", "precision")
+    problem = step.problem
+    number, N, exact = step.point_named(found), step.problem.N_net, isinstance(step.at, int)
+    point, radius = step.points[number], read.rational(found["radius"], "evidence.radius")
+    require(radius == 0 if exact else radius > 0, "evidence.radius", "must be positive for a witness, and 0 at the point itself")
+    held, parameters, implied, across = (
+        evidence.indices(found[key], f"evidence.{key}", N) for key in ("held", "parameters", "implied", "across")
+    )
+    ties = _ties(step, found, point, held)
+    free = [k for k in range(N) if k not in held and k not in ties]
+    equations = [k for k in range(N) if k not in implied]
+    require(set(parameters) <= set(free), "evidence.parameters", "a parameter is held, or follows another")
+    require(len(parameters) == len(equations) > 0, "evidence.parameters", f"as many parameters as equations are needed, {len(equations)}")
+    reach = radius * max([ONE, *(abs(q) for _, q in ties.values())])
+    box = passes.Box(point, reach, frozenset([*parameters, *(k for k, (m, _) in ties.items() if m in parameters)]))
+    require(not set(across) & set(free), "evidence.across", "a weight that is free is no direction across the family")
+    dimension = len(free) - len(parameters) + len(across)
+    for key, listed, family in (("identities", implied, (held, ties)), ("symmetries", across, ([], Ties()))):
+        ring = step.formal()
+        _require_identities(step, ring, _family(ring, problem, box, *family), found[key], f"evidence.{key}", len(listed))
+    if exact:
+        require(step.at == number, "conclusion.at", "this is about another point", "conclusion")
+        seen = all(vanishes(g) for g in passes.gradient(step.formal(), problem, box)[equations])
+        require(seen, "conclusion.at", "these components of the gradient are not seen to vanish")
+    with step.balls() as balls:
+        step.work.spend(2 * limits.elimination_work(max(len(parameters), len(implied)), balls.bits), "inverses in balls")
+        M = _coefficients(step, balls, box, found["identities"], "evidence.identities", len(implied))[0][:, implied]
+        require_invertible(arb_mat(len(implied), len(implied), list(M.flat)), "evidence.implied")
+        G = _coefficients(step, balls, box, found["symmetries"], "evidence.symmetries", len(across))[0]
+        moved = [[row[k] - row[ties[k][0]] * ties[k][1] if k in ties else row[k] for k in across] for row in G]
+        require_invertible(arb_mat(len(across), len(across), [x for row in moved for x in row]), "evidence.across")
+        J = arb_mat(_derivatives(balls, problem, box, parameters, ties)[:, equations].T.tolist())
+        if exact:
+            require_invertible(J, "evidence.parameters")
+            return step.conclude("stationary", {"radius": "0", "dimension": dimension}), Rigor.BALL
+        require_contraction(list(passes.gradient(balls, problem, passes.Box(point))[equations]), J, radius, ZERO)
+    return step.located(found, reach, dimension), Rigor.BALL
+
+
+def _derivatives(ring: Ring, problem: Problem, box: passes.Box, parameters: list[int], ties: Ties) -> Array:
+    """Return the derivatives of all components of the gradient by the parameters, the ties following, as rows."""
+    directions = errors.unit_vectors(ring, parameters, problem.N_net)
+    for k, (m, q) in ties.items():
+        directions[:, k] = directions[:, m] * q
+    return passes.hessian_times(ring, problem, box, directions)
+
+
+def _ties(step: Step, found: Mapping[str, Any], point: Point, held: list[int]) -> Ties:
+    """Return for each weight that follows another that one and the ratio, which holds at the point."""
+    place, ring, N, ties = "evidence.ties", step.formal(), step.problem.N_net, Ties()
+    values = _weights(ring, step.problem, passes.Box(point))
+    for n, entry in enumerate(read.items(found["ties"], place)):
+        k, m, q = read.items(entry, f"{place}[{n}]", 3)
+        least = max(ties, default=-1) + 1
+        k, m = read.integer(k, f"{place}[{n}][0]", least, N - 1), read.integer(m, f"{place}[{n}][1]", 0, N - 1)
+        ties[k] = m, read.rational(q, f"{place}[{n}][2]")
+        require(vanishes(values[k] - values[m] * ties[k][1]), f"{place}[{n}]", "the weights are not in this ratio at the point")
+    require(not ties.keys() & {*held, *(m for m, _ in ties.values())}, place, "a weight that follows is held, or followed itself")
+    require(not {m for m, _ in ties.values()} & set(held), place, "a weight that is followed is held")
+    return ties
+
+
+def _weights(ring: Ring, problem: Problem, box: passes.Box) -> Array:
+    """Return the trainable weights of a box in the order of the rows of P."""
+    layers = enumerate(passes.weights(ring, problem, box), start=1)
+    return np.concatenate([np.concatenate([W, b])[: problem.fan_in(l)].T.reshape(-1) for l, (W, b) in layers])
+
+
+def _family(ring: FormalRing, problem: Problem, box: passes.Box, held: list[int], ties: Ties) -> passes.Box:
+    """Return the weights of the family, with a symbol for each free one, whose ball holds it all over the box."""
+    values, moving = _weights(ring, problem, passes.Box(box.point)), box.free or frozenset()
+
+    def ball(k: int, value: Element) -> arb:
+        return ring.ball(value) + arb(0, arb(box.radius).upper()) if k in moving else ring.ball(value)
+
+    for k in range(problem.N_net):
+        if k not in held and k not in ties:
+            values[k] = ring.symbol(("weight", k), partial(ball, k, values[k]))
+    for k, (m, q) in ties.items():
+        values[k] = values[m] * q
+    layers = []
+    for l, (_, b) in enumerate(box.point.layers, start=1):
+        block = values[problem.below(l) : problem.below(l + 1)].reshape(problem.widths[l], problem.fan_in(l)).T
+        layers.append((tuple(map(tuple, block[: problem.widths[l - 1]])), tuple(block[-1]) if problem.bias_rows else b))
+    return passes.Box(Point(tuple(layers)))
+
+
+def _coefficients(step: Step, ring: Ring, box: passes.Box, value: Any, place: str, count: int) -> tuple[Array, Array]:
+    """Return the coefficients of the identities over a ring, one row for each, with a column for each weight; and P."""
+    problem = step.problem
+    P = matrices.entries(matrices.parse_matrix("P", problem), problem, box, ring)
+    values, listed = _weights(ring, problem, box), read.items(value, place, count)
+
+    def factor(x: Any, place: str) -> Element:
+        if type(x) is not list:
+            return values[read.integer(x, place, 0, problem.N_net - 1)]
+        k, c = read.items(x, place, 2)
+        return P[read.integer(k, f"{place}[0]", 0, problem.N_net - 1), read.integer(c, f"{place}[1]", 0, problem.columns - 1)]
+
+    rows = np.full((len(listed), problem.N_net), ZERO, dtype=object)
+    for r, identity in enumerate(listed):
+        for n, part in enumerate(read.items(identity, f"{place}[{r}]")):
+            here = f"{place}[{r}][{n}]"
+            k, q, factors = read.items(part, here, 3)
+            index, term = read.integer(k, f"{here}[0]", 0, problem.N_net - 1), ring.embed(read.rational(q, f"{here}[1]"))
+            for x in read.each(factors, f"{here}[2]", factor):
+                ring.count(1, 0, np.array([term, x], dtype=object))
+                term = term * x
+            ring.count(1, 0)
+            rows[r, index] = rows[r, index] + term
+    return rows, P
+
+
+def _require_identities(step: Step, ring: FormalRing, box: passes.Box, value: Any, place: str, count: int) -> None:
+    """Demand that each identity holds formally: the combination of the rows of P is 0, or for softmax has equal entries for the outputs of a sample."""
+    problem, (rows, P) = step.problem, _coefficients(step, ring, box, value, place, count)
+    softmax = problem.error.family == "softmax" and problem.output_activation.is_identity
+    for r, row in enumerate(rows):
+        used = [k for k in range(problem.N_net) if not vanishes(row[k])]
+        ring.count(len(used) * problem.columns, 0, row[used], P[used], inner=len(used))
+        total = np.sum(row[used, None] * P[used], axis=0).reshape(problem.T, problem.n_L) + ZERO
+        rest = total[:, 1:] - total[:, :1] if softmax else total
+        require(all(vanishes(x) for x in rest.flat), f"{place}[{r}]", "this combination of the rows of P is not seen to vanish")
+
+
+FAMILY_RULES = named(stationary_family)

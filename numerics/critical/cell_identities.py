@@ -1,0 +1,177 @@
+r"""Identities of the rows of ``P`` that hold in a cell of the weights, where every hidden unit keeps its affine piece at every sample.
+
+A unit u of a hidden layer has the slopes ``s_u(i)``. In a cell, to first order at all samples,
+
+- unseen directions: ``w_u += t d`` changes nothing for a unit of the first layer if ``s_u(i) d·x̃_i = 0`` for all i;
+- a unit of one slope s at all samples: ``b_u += t``, and ``b_j −= t s w_uj`` for all units j behind it, change nothing;
+- units u and m with the same slopes on pieces through the origin: ``w_u += t w_m`` and ``w_mj −= t w_uj`` for all j change nothing;
+- units with the same slopes, one more than units behind them: their outgoing weights are dependent, ``Σ_k c_k w_kj = 0``, and ``w_k += t c_k d`` changes
+  nothing;
+- one output and one hidden layer: a relation ``Σ_s s(i) d_s·x̃_i + d = 0`` of the slopes s that units with output weights have gives the direction
+  ``w_k += t d_s/v_k`` for one unit of each, ``b += t d``, which changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+from math import prod
+
+import numpy as np
+from flint import fmpq, fmpq_mat
+
+from lossproof.numerics.critical.cells import affine_pieces
+from lossproof.numerics.critical.identities import Identity, Term, place_of, shifts_logits
+from lossproof.numerics.fields.float64 import nearest_double
+from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import jacobian
+from lossproof.theory.exceptions import NotDifferentiable, NotInField
+from lossproof.theory.functions.forms import AffinePiece
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+
+_ONE = Fraction(1)
+
+Polynomial = list[tuple[Fraction, tuple[int, ...]]]
+"""Terms ``q Π factors`` in weights."""
+
+
+def cell_identities(problem: Problem, weights: Weights) -> Iterator[Identity]:
+    """Yield identities that hold in the cell of the weights; none without kinks, where a unit is on no affine piece, or with fixed biases."""
+    a = problem.architecture
+    pieces = affine_pieces(problem, weights) if a.L > 1 and a.activation.kinks(1) and a.bias != "fixed" else None
+    if pieces is None:
+        return
+    yield from _unseen_directions(problem, pieces[0])
+    for l, units in enumerate(pieces, start=1):
+        for u, unit in enumerate(units):
+            if a.bias_rows and len({piece.slope for piece in unit}) == 1 and unit[0].slope:
+                yield _shift(a, l, u, unit[0].slope)
+        for group in _groups(units):
+            yield from _mixtures(a, l, [u for u in group if all(piece.intercept == 0 for piece in units[u])])
+            yield from _dependent_units(problem, l, group)
+    if a.L == 2 and a.n_L == 1:
+        yield from _relations(problem, weights, pieces[0])
+
+
+def exact_identities(problem: Problem, member: Weights, offered: Sequence[Identity]) -> list[Identity]:
+    """Return the identities that hold in rational arithmetic at a member of the family, which lies in its cell; all of them where P is not rational there.
+
+    Rows that are small beside others, as those of a small slope are, do not pass for 0.
+    """
+    a = problem.architecture
+    try:
+        passed = evaluate(a, problem.samples, member, RationalField())
+        P = jacobian(replace(passed, strip_output=a.output_activation.has_nonzero_slopes))
+    except (NotInField, NotDifferentiable):
+        return list(offered)
+    values = [
+        fmpq(*q.as_integer_ratio())
+        for layer in member.layers
+        for k, b in enumerate(layer.b)
+        for q in (*(row[k] for row in layer.W), *[b] * a.bias_rows)
+        if isinstance(q, Fraction)
+    ]
+    n = a.n_L if shifts_logits(problem) else 0
+
+    def holds(identity: Identity) -> bool:
+        total = np.full(problem.columns, fmpq(0), dtype=object)
+        for k, q, factors in identity:
+            total = total + P[k] * prod((values[f] if isinstance(f, int) else P[f] for f in factors), start=fmpq(*q.as_integer_ratio()))
+        return all(x == (total[c - c % n] if n else 0) for c, x in enumerate(total))
+
+    return [identity for identity in offered if holds(identity)]
+
+
+def _groups(units: Sequence[Sequence[AffinePiece]]) -> list[list[int]]:
+    """Return the units with the same slopes, not all 0, in groups."""
+    found = dict[tuple[Fraction, ...], list[int]]()
+    for u, unit in enumerate(units):
+        slopes = tuple(piece.slope for piece in unit)
+        if any(slopes):
+            found.setdefault(slopes, []).append(u)
+    return list(found.values())
+
+
+def _features(problem: Problem, unit: Sequence[AffinePiece]) -> list[list[fmpq]]:
+    """Return the vectors ``(s(i) x̃_i[r])_i`` for all r."""
+    rows = [[*x, *[_ONE] * problem.architecture.bias_rows] for x in problem.samples.X]
+    return [
+        [fmpq(*(piece.slope * q).as_integer_ratio()) for piece, q in zip(unit, column, strict=True)] for column in zip(*rows, strict=True)
+    ]
+
+
+def _kernel(vectors: Sequence[Sequence[fmpq]]) -> list[list[Fraction]]:
+    """Return a basis of the relations of some vectors."""
+    reduced, rank = fmpq_mat([list(v) for v in vectors]).transpose().rref()
+    pivots = [next(k for k in range(len(vectors)) if reduced[i, k] != 0) for i in range(rank)]
+    basis = []
+    for free in (k for k in range(len(vectors)) if k not in pivots):
+        relation = [Fraction(int(k == free)) for k in range(len(vectors))]
+        for i, p in enumerate(pivots):
+            relation[p] = -Fraction(int(reduced[i, free].p), int(reduced[i, free].q))
+        basis.append(relation)
+    return basis
+
+
+def _unseen_directions(problem: Problem, units: Sequence[Sequence[AffinePiece]]) -> Iterator[Identity]:
+    for u, unit in enumerate(units):
+        for direction in _kernel(_features(problem, unit)):
+            yield tuple((place_of(problem.architecture, 1, u, j), q, ()) for j, q in enumerate(direction) if q)
+
+
+def _shift(a: Architecture, l: int, u: int, slope: Fraction) -> Identity:
+    behind = [(place_of(a, l + 1, j, a.widths[l]), -slope, (place_of(a, l + 1, j, u),)) for j in range(a.widths[l + 1])]
+    return ((place_of(a, l, u, a.widths[l - 1]), _ONE, ()), *behind)
+
+
+def _mixtures(a: Architecture, l: int, group: Sequence[int]) -> Iterator[Identity]:
+    for u in group:
+        for m in group:
+            into = [(place_of(a, l, u, r), _ONE, (place_of(a, l, m, r),)) for r in range(a.fan_in(l))]
+            yield (*into, *((place_of(a, l + 1, j, m), -_ONE, (place_of(a, l + 1, j, u),)) for j in range(a.widths[l + 1])))
+
+
+def _dependent_units(problem: Problem, l: int, group: Sequence[int]) -> Iterator[Identity]:
+    """Yield identities for one unit of a group more than there are units behind, up to two; at softmax outputs those count one less."""
+    a = problem.architecture
+    logits = l + 1 == a.L and shifts_logits(problem)
+    behind = a.widths[l + 1] - logits
+
+    def v(k: int, j: int) -> Polynomial:
+        own = (_ONE, (place_of(a, l + 1, j + logits, k),))
+        return [own, (-_ONE, (place_of(a, l + 1, 0, k),))] if logits else [own]
+
+    for units in combinations(group, behind + 1) if 1 <= behind <= 2 else ():
+        if behind == 1:
+            minors = [v(units[1], 0), _times(v(units[0], 0), [(-_ONE, ())])]
+        else:
+            pairs = ((units[1], units[2]), (units[2], units[0]), (units[0], units[1]))
+            minors = [[*_times(v(p, 0), v(q, 1)), *_times(_times(v(p, 1), v(q, 0)), [(-_ONE, ())])] for p, q in pairs]
+        for r in range(a.fan_in(l)):
+            yield tuple((place_of(a, l, k, r), q, factors) for k, minor in zip(units, minors, strict=True) for q, factors in minor)
+
+
+def _times(first: Polynomial, second: Polynomial) -> Polynomial:
+    return [(p * q, (*f, *g)) for p, f in first for q, g in second]
+
+
+def _relations(problem: Problem, weights: Weights, units: Sequence[Sequence[AffinePiece]]) -> Iterator[Identity]:
+    """Yield the identities from relations of the features of several patterns and the constant, with the product of the other ``v`` as factors."""
+    a, V = problem.architecture, weights.layers[1].W
+    leaders = [max(group, key=lambda k: abs(nearest_double(V[k][0]))) for group in _groups(units)]
+    leaders = [k for k in leaders if V[k][0] != 0]
+    vectors = [vector for k in leaders for vector in _features(problem, units[k])] + [[fmpq(1)] * problem.T] * a.bias_rows
+    v, n = [place_of(a, 2, 0, k) for k in leaders], a.fan_in(1)
+    for relation in _kernel(vectors) if vectors else ():
+        terms: list[Term] = []
+        for position, q in enumerate(relation):
+            g, r = divmod(position, n)
+            row = place_of(a, 1, leaders[g], r) if g < len(leaders) else place_of(a, 2, 0, a.widths[1])
+            if q:
+                terms.append((row, q, tuple(place for other, place in enumerate(v) if other != g)))
+        yield tuple(terms)

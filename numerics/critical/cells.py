@@ -1,0 +1,116 @@
+r"""Critical points in a cell of the weights of one hidden layer: every unit stays on one affine piece of its activation at every sample.
+
+With the slopes ``s_k(i)`` and constants ``c_k(i)`` of the pieces ``σ(z_k(i)) = s_k(i) w_k·x̃_i + c_k(i)``, and the output is
+
+    ``F(x_i) = Σ_k v_k (s_k(i) w_k·x̃_i + c_k(i)) + b = Σ_s s(i) A_sᵀ x̃_i + Σ_k v_k c_k(i) + b``,
+
+where ``A_s = Σ w_k v_kᵀ`` over the units with the slopes s. So J is a convex function, for a convex error, of ``A_s``, the ``v_k`` and b. Where the ``v_k`` of
+the units of a group span all of the outputs, its ``A_s`` can be moved in every direction, and a critical point is a minimum of the cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from flint import arb, arb_mat
+
+from lossproof.numerics.fields.ball import BallField, ball_of
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.network.boxes import evaluate_box
+from lossproof.numerics.network.double_range import beyond_doubles
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.pass_limits import forward_precision
+from lossproof.theory.functions.forms import AffinePiece
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The slope and the constant of every unit at every sample, each of shape ``(n_1, T)``."""
+
+    slopes: tuple[tuple[Fraction, ...], ...]
+    constants: tuple[tuple[Fraction, ...], ...]
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """The units that share their slopes, in groups; those whose slopes are all 0 are left out."""
+        found: dict[tuple[Fraction, ...], list[int]] = {}
+        for k, slopes in enumerate(self.slopes):
+            if any(slopes):
+                found.setdefault(slopes, []).append(k)
+        return tuple(map(tuple, found.values()))
+
+
+def cell_of(problem: Problem, weights: Weights) -> Cell | None:
+    """Return the cell that the weights lie in as far as doubles can tell; None for other than one hidden layer, and where a unit is on no affine piece.
+
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> problem = Problem(Architecture.of("1-2-1", "relu"), error_named("squared"), Samples.of([[1], [2]], [[1], [1]]))
+    >>> units = Weights.of(problem.architecture, [([[1, -1]], [0, 0]), ([[1], [1]], [0])])
+    >>> cell_of(problem, units).groups
+    ((0,),)
+    """
+    a = problem.architecture
+    pieces = affine_pieces(problem, weights) if a.L == 2 else None
+    if pieces is None:
+        return None
+    slopes, constants = [], []
+    for unit, b in zip(pieces[0], weights.layers[0].b, strict=True):
+        fixed = Fraction(0) if a.bias == "trainable" else b
+        if not isinstance(fixed, Fraction):
+            return None
+        slopes.append(tuple(piece.slope for piece in unit))
+        constants.append(tuple(piece.intercept + piece.slope * fixed for piece in unit))
+    return Cell(tuple(slopes), tuple(constants))
+
+
+def affine_pieces(problem: Problem, weights: Weights) -> list[list[list[AffinePiece]]] | None:
+    """Return the pieces ``[l - 1][k][i]`` that the hidden units are on as far as doubles can tell; None where one of them is on none."""
+    a, found = problem.architecture, list[list[list[AffinePiece]]]()
+    if not a.activation.affine_pieces or beyond_doubles(problem, weights) is not None:
+        return None
+    with np.errstate(all="ignore"):
+        passed = evaluate(a, problem.samples, weights, Float64Field())
+        z = [passed.z[l] for l in range(1, a.L)]
+    for values in z:
+        units = [[piece for value in unit if (piece := _piece(a.activation.affine_pieces, float(value))) is not None] for unit in values.T]
+        if any(len(unit) < problem.T for unit in units):
+            return None
+        found.append(units)
+    return found
+
+
+def is_least_in_cell(problem: Problem, weights: Weights, radius: Fraction, precision: int) -> bool:
+    """Tell whether a critical point within ``radius`` of the weights is proved to be least in a cell, by its signs and output weights (`cell-minimum`)."""
+    a = problem.architecture
+    right = a.L == 2 and a.output_activation.is_identity and problem.error.convex.holds and bool(a.activation.affine_pieces)
+    if not right or forward_precision(problem, precision, weights) < precision:
+        return False
+    field, groups = BallField(precision), dict[tuple[Fraction, ...], list[int]]()
+    z = evaluate_box(problem, weights, field, 2 * radius).z[1]
+    for k, unit in enumerate(z.T):
+        pieces = [_piece(a.activation.affine_pieces, value) for value in unit]
+        if None in pieces:
+            return False
+        groups.setdefault(tuple(piece.slope for piece in pieces if piece is not None), []).append(k)
+    with ball_precision(precision):
+        wide = ball_of(2 * radius) * arb(0, 1)
+        V = [[ball_of(v) + wide for v in row] for row in weights.layers[1].W]
+        ones = [[arb(1)] * a.n_L] if problem.error.family == "softmax" else []
+        spans = (arb_mat([V[k] for k in units] + ones) for slopes, units in groups.items() if any(slopes))
+        return all(not (v.transpose() * v).det().contains(0) for v in spans)
+
+
+def _piece(pieces: Sequence[AffinePiece], z: float | arb) -> AffinePiece | None:
+    return next((p for p in pieces if (p.lower is None or z > _end(p.lower, z)) and (p.upper is None or z < _end(p.upper, z))), None)
+
+
+def _end(end: Fraction, z: float | arb) -> float | arb:
+    return ball_of(end) if isinstance(z, arb) else float(end)

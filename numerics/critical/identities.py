@@ -1,0 +1,237 @@
+r"""Identities of the rows of ``P``, and so of the components of the gradient, that hold for all weights of a family.
+
+``Σ_k G_k P[k, :] = 0`` with polynomials ``G_k`` in weights and entries of ``P`` gives ``Σ_k G_k ∂J/∂w_k = 0``, as ``T ∇J = P ε``. Symmetries of the
+network give some of them: scaling of homogeneous units, linear maps between linear layers, directions of the input space that no sample sees, for
+softmax one number more for all logits. Zeros and equal units give others: rows of ``P`` that are 0, or parallel to another, and units whose input is the
+same at all samples. Which ones are offered is settled in doubles; that they hold is for a checker to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import combinations
+from math import prod
+from typing import TypeAlias
+
+import numpy as np
+from flint import arb, fmpq, fmpq_mat
+
+from lossproof.numerics.fields.ball import BallField, ball_of
+from lossproof.numerics.fields.field import Array
+from lossproof.numerics.fields.float64 import Float64Field, nearest_double
+from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.network.boxes import parameter_place
+from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.network.jacobian import jacobian
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Layer, Weights
+
+Factor: TypeAlias = "int | tuple[int, int]"
+"""The value of a weight, or an entry of ``P``."""
+Term: TypeAlias = tuple[int, Fraction, tuple[Factor, ...]]
+"""``q Π factors`` as a part of the coefficient of a row of ``P``."""
+Identity: TypeAlias = tuple[Term, ...]
+
+_SAME = 1e-9
+_BITS = 512
+_SEEN = 330
+_ONE = Fraction(1)
+
+
+def place_of(a: Architecture, layer: int, unit: int, source: int) -> int:
+    """Return the row of ``P`` of an incoming weight of a unit, or of its trainable bias (``source = n_{l-1}``).
+
+    >>> place_of(Architecture.of("2-2-1"), 2, 0, 1)
+    7
+    """
+    return sum(a.fan_in(l) * a.widths[l] for l in range(1, layer)) + unit * a.fan_in(layer) + source
+
+
+def rows_of_P(problem: Problem, weights: Weights) -> tuple[Evaluation, Array]:
+    """Return the pass in doubles, and ``P`` as a checker forms it: columns up to non-zero factors where the output's slope vanishes nowhere."""
+    with np.errstate(all="ignore"):
+        passed = evaluate(problem.architecture, problem.samples, weights, Float64Field())
+        passed = replace(passed, strip_output=problem.architecture.output_activation.has_nonzero_slopes)
+        return passed, np.asarray(jacobian(passed), dtype=float)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of ``P`` in doubles as they count in identities: for softmax the columns of output 0 are subtracted within each sample, and dropped.
+
+    Entry ``[k, c]`` is the sum of ``q P[k, column]`` over the ``(q, column)`` in ``parts[c]``.
+    """
+
+    entries: Array
+    parts: tuple[tuple[tuple[Fraction, int], ...], ...]
+
+    @staticmethod
+    def of(problem: Problem, P: Array) -> Rows:
+        """Return the rows for a matrix ``P``."""
+        n, columns = problem.architecture.n_L, range(problem.columns)
+        if not shifts_logits(problem):
+            return Rows(P, tuple(((_ONE, c),) for c in columns))
+        kept = [c for c in columns if c % n]
+        return Rows(P[:, kept] - P[:, [c - c % n for c in kept]], tuple(((_ONE, c), (-_ONE, c - c % n)) for c in kept))
+
+    def times(self, k: int, q: Fraction, factors: tuple[Factor, ...], entry: tuple[int, int]) -> Iterator[Term]:
+        """Yield ``q Π factors`` times an entry as terms of the coefficient of row k;"""
+        m, c = entry
+        for part, column in self.parts[c]:
+            yield k, q * part, (*factors, (m, column))
+
+
+def offered_identities(problem: Problem, samples_of_family: Sequence[Weights]) -> Iterator[Identity]:
+    """Yield identities for a family of weights, of which some members are given: those of the symmetries, then those that the members have in common."""
+    yield from symmetries(problem)
+    seen = [rows_of_P(problem, weights) for weights in samples_of_family]
+    rows = [Rows.of(problem, P) for _, P in seen]
+    if all(np.all(np.isfinite(each.entries)) for each in rows):
+        yield from _zero_and_parallel_rows(rows)
+        yield from _constant_units(problem, [passed for passed, _ in seen], rows[0])
+
+
+def coefficients(identity: Identity, values: Array, P: Array) -> Array:
+    """Return the coefficients of an identity in doubles, one for each weight."""
+    row = np.zeros(len(values))
+    for k, q, factors in identity:
+        row[k] += nearest_double(q) * np.prod([values[f] if isinstance(f, int) else P[f] for f in factors])
+    return row
+
+
+def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Identity]) -> bool:
+    """Tell whether identities hold at some weights to a hundred digits of their largest term, as balls show: rows may agree in doubles by rounding."""
+    field = BallField(_BITS)
+    passed = evaluate(problem.architecture, problem.samples, weights, field)
+    P = field.finalize(jacobian(replace(passed, strip_output=problem.architecture.output_activation.has_nonzero_slopes)))
+    values = [layer.W[source][unit] if source < len(layer.W) else layer.b[unit] for layer, unit, source in _places(problem, weights)]
+    with ball_precision(_BITS):
+        for identity in identities:
+            parts = [
+                P[k] * prod((ball_of(values[f]) if isinstance(f, int) else P[f] for f in fs), start=ball_of(q)) for k, q, fs in identity
+            ]
+            entries, least = (
+                sum(parts).reshape(problem.T, -1),
+                arb(2) ** -_SEEN * max((abs(x).upper() for part in parts for x in part), default=arb(0)),
+            )
+            rest = entries[:, 1:] - entries[:, :1] if shifts_logits(problem) else entries
+            if not all(abs(x) <= least for x in rest.flat):
+                return False
+    return True
+
+
+def _places(problem: Problem, weights: Weights) -> Iterator[tuple[Layer, int, int]]:
+    for k in range(problem.architecture.N_net):
+        l, unit, source = parameter_place(problem.architecture, k)
+        yield weights.layers[l - 1], unit, source
+
+
+def symmetries(problem: Problem) -> Iterator[Identity]:
+    """Yield identities that hold for all weights: those of the symmetries of the network and of the samples."""
+    a = problem.architecture
+    for direction in _unseen_directions(problem):
+        for unit in range(a.widths[1]):
+            yield tuple((place_of(a, 1, unit, j), q, ()) for j, q in enumerate(direction) if q)
+    if a.bias != "fixed" and a.L > 1 and a.activation.is_identity:
+        yield from _linear_maps(a)
+    elif a.bias != "fixed" and a.L > 1 and a.activation.homogeneity is not None:
+        yield from _scalings(a, a.activation.homogeneity)
+    if shifts_logits(problem):
+        for source in range(a.fan_in(a.L)):
+            yield tuple((place_of(a, a.L, j, source), _ONE, ()) for j in range(a.n_L))
+
+
+def shifts_logits(problem: Problem) -> bool:
+    """Tell whether one number added to all logits of a sample changes no error: softmax at the output itself."""
+    return problem.error.family == "softmax" and problem.architecture.n_L > 1 and problem.architecture.output_activation.is_identity
+
+
+def _unseen_directions(problem: Problem) -> list[list[Fraction]]:
+    """Return a basis of the vectors orthogonal to all inputs, with a 1 appended where the bias is trainable."""
+    rows = [[fmpq(*x.as_integer_ratio()) for x in row] + [fmpq(1)] * problem.architecture.bias_rows for row in problem.samples.X]
+    reduced, rank = fmpq_mat(rows).rref()
+    n = len(rows[0])
+    pivots = [next(j for j in range(n) if reduced[i, j] != 0) for i in range(rank)]
+    basis = []
+    for j in (j for j in range(n) if j not in pivots):
+        vector = [Fraction(0)] * n
+        vector[j] = _ONE
+        for i, p in enumerate(pivots):
+            vector[p] = -Fraction(int(reduced[i, j].p), int(reduced[i, j].q))
+        basis.append(vector)
+    return basis
+
+
+def _linear_maps(a: Architecture) -> Iterator[Identity]:
+    """``W_l → W_l (I + t e_s e_uᵀ)``, ``W_{l+1} → (I − t e_s e_uᵀ) W_{l+1}``; and the same with the constant 1 for unit s."""
+    for l in range(1, a.L):
+        for u in range(a.widths[l]):
+            for s in range(a.widths[l]):
+                into = [(place_of(a, l, u, k), _ONE, (place_of(a, l, s, k),)) for k in range(a.fan_in(l))]
+                yield tuple(into + [(place_of(a, l + 1, j, s), -_ONE, (place_of(a, l + 1, j, u),)) for j in range(a.widths[l + 1])])
+            if a.bias_rows:
+                shifted = [(place_of(a, l + 1, j, a.widths[l]), -_ONE, (place_of(a, l + 1, j, u),)) for j in range(a.widths[l + 1])]
+                yield ((place_of(a, l, u, a.widths[l - 1]), _ONE, ()), *shifted)
+
+
+def _scalings(a: Architecture, degree: int) -> Iterator[Identity]:
+    for l in range(1, a.L):
+        for u in range(a.widths[l]):
+            into = [place_of(a, l, u, k) for k in range(a.fan_in(l))]
+            out = [place_of(a, l + 1, j, u) for j in range(a.widths[l + 1])]
+            yield (*((k, _ONE, (k,)) for k in into), *((k, Fraction(-degree), (k,)) for k in out))
+        if degree == 2 and a.activation.degree == 2 and a.widths[l + 1] == 1:
+            yield from _rotations(a, l)
+
+
+def _rotations(a: Architecture, l: int) -> Iterator[Identity]:
+    """``Σ_u v_u z_u²`` does not change to first order under ``w_u += t v_s w_s``, ``w_s −= t v_u w_u``."""
+    for u, s in combinations(range(a.widths[l]), 2):
+        pairs = [(place_of(a, l, u, k), place_of(a, l, s, k)) for k in range(a.fan_in(l))]
+        v, w = place_of(a, l + 1, 0, u), place_of(a, l + 1, 0, s)
+        yield (*((m, _ONE, (w, n)) for m, n in pairs), *((n, -_ONE, (v, m)) for m, n in pairs))
+
+
+def _zero_and_parallel_rows(members: Sequence[Rows]) -> Iterator[Identity]:
+    """Rows that are 0 in all members; rows k that are parallel in all to a row m: ``R[m, c] R[k, :] = R[k, c] R[m, :]`` for a column c."""
+    sizes = np.array([np.max(np.abs(rows.entries), axis=1) for rows in members])
+    zero = np.all(sizes <= _SAME * np.max(sizes, axis=1, keepdims=True), axis=0)
+    first, leaders = members[0], list[int]()
+    for k in sorted(range(len(zero)), key=lambda k: -sizes[0, k]):
+        if zero[k]:
+            yield ((k, _ONE, ()),)
+            continue
+        leader = next((m for m in leaders if all(_parallel(rows.entries, m, k) for rows in members)), None)
+        if leader is None:
+            leaders.append(k)
+        else:
+            c = int(np.argmax(np.abs(first.entries[leader])))
+            yield (*first.times(k, _ONE, (), (leader, c)), *first.times(leader, -_ONE, (), (k, c)))
+
+
+def _parallel(R: Array, m: int, k: int) -> bool:
+    c = int(np.argmax(np.abs(R[m])))
+    return bool(np.all(np.abs(R[m, c] * R[k] - R[k, c] * R[m]) <= _SAME * np.abs(R[m, c]) * np.max(np.abs(R[k]))))
+
+
+def _constant_units(problem: Problem, passes: Sequence[Evaluation], first: Rows) -> Iterator[Identity]:
+    """With the same z_u at all samples ``σ'(z_u)`` is one number, the ratio of the rows ``R[b_u, :]`` and ``Σ_j w_uj R[b_j, :]``, j the units behind."""
+    a = problem.architecture
+    if not a.bias_rows:
+        return
+    for l in range(1, a.L):
+        for u in range(a.widths[l]):
+            if not all(_is_constant(passed.z[l][:, u]) for passed in passes):
+                continue
+            behind = [(place_of(a, l + 1, j, a.widths[l]), place_of(a, l + 1, j, u)) for j in range(a.widths[l + 1])]
+            own = place_of(a, l, u, a.widths[l - 1])
+            c = int(np.argmax(np.abs(first.entries[own])))
+            left = [term for bias, weight in behind for term in first.times(own, _ONE, (weight,), (bias, c))]
+            yield tuple(left + [term for bias, weight in behind for term in first.times(bias, -_ONE, (weight,), (own, c))])
+
+
+def _is_constant(z: Array) -> bool:
+    return bool(np.all(np.abs(z - z[0]) <= _SAME * (1 + np.abs(z[0]))))

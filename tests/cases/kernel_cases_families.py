@@ -1,0 +1,146 @@
+"""Certificates by hand about critical points that are located up to identities of the gradient, or by sums over groups of equal inputs."""
+
+from __future__ import annotations
+
+import mpmath
+
+from cases.kernel_cases_critical import BOX, RADIUS, classed, counts, inertia_ball, introduced, loss_ball, merged, summary
+from cases.kernel_draft import Draft, layer
+
+
+def family(d, dimension, point=0, at=BOX, radius=RADIUS, reach=None, **evidence):
+    """A critical point of a family; what is not said of its evidence is empty."""
+    blank = {"held": [], "ties": [], "parameters": [], "implied": [], "identities": [], "across": [], "symmetries": []}
+    return introduced(d, "stationary-family", {**blank, **evidence}, dimension, at, radius, reach, point)
+
+
+def balanced(d, parameters, dimension, at=BOX, radius=RADIUS):
+    return introduced(d, "stationary-balanced", {"parameters": list(parameters)}, dimension, at, radius)
+
+
+def two_targets():
+    """1-1-1 tanh, two targets at one of two inputs; the mean and the other target are met."""
+    with mpmath.workdps(40):
+        v = float(mpmath.mpf(3) / 2 / mpmath.tanh(1)).hex()
+    return Draft((1, 1, 1), [["0"], ["0"], ["1"]], [["0"], ["1"], ["2"]], [layer([["1"]], ["0"]), layer([[v]], ["1/2"])])
+
+
+def balanced_targets():
+    """No network does better than the mean of two targets at one input: a global minimum on a surface of them."""
+    d = two_targets()
+    point, loss = balanced(d, [2, 3], 2), loss_ball(d, "1/20", "1/10")
+    best = d.imply("global-balanced", "global", BOX, {"radius": RADIUS}, [point])
+    inertia = inertia_ball(d, point, 0, 2, 4, 2)
+    summary(d, "global", ("1/20", "1/10"), (0, 2, 2, 0), (0, 3), [point, loss, inertia, best], BOX, RADIUS)
+    return d.finish()
+
+
+def balanced_shares():
+    """A softmax layer that meets soft targets: one equation for each of two inputs."""
+    with mpmath.workdps(40):
+        slope = float(mpmath.log(3)).hex()
+    Y = [["1/2", "1/2"], ["1/4", "3/4"]]
+    d = Draft((1, 2), [["0"], ["1"]], Y, [layer([["0", slope]], ["0", "0"])], error="softmax")
+    point = balanced(d, [2, 3], 2)
+    classed(d, "local-minimum", point, inertia_ball(d, point, 0, 2, 4, 2), BOX, RADIUS)
+    return d.finish()
+
+
+def least_squares(w="1", v="7/5", **options):
+    """1-1-1 linear without biases; the product 7/5 is the least-squares slope."""
+    return Draft(
+        (1, 1, 1), [["1"], ["2"]], [["1"], ["3"]], [layer([[w]], ["0"]), layer([[v]], ["0"])], activation="identity", bias="none", **options
+    )
+
+
+SCALED = {"parameters": [1], "implied": [0], "identities": [[[0, "1", [0]], [1, "-1", [1]]]]}
+"""``w ∂J/∂w = v ∂J/∂v``."""
+
+
+def scaled_fit():
+    """The minima of a linear network form a hyperbola."""
+    d = least_squares()
+    point = family(d, 1, **SCALED)
+    classed(d, "local-minimum", point, inertia_ball(d, point, 0, 1, 2, 1), BOX, RADIUS)
+    return d.finish()
+
+
+def scaled_fit_itself():
+    """The same at the point itself, all exact but what is invertible."""
+    d = least_squares()
+    evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **SCALED, "radius": "0", "precision": 64}
+    point = d.claim("stationary-family", "stationary", 0, {"radius": "0", "dimension": 1}, (), evidence, "BALL")
+    inertia = d.claim("inertia-exact", "inertia", 0, counts(0, 1, 1))
+    classed(d, "local-minimum", point, inertia)
+    return d.finish()
+
+
+COPIES = {
+    "ties": [[1, 0, "1"]],
+    "parameters": [0, 2],
+    "implied": [1, 3],
+    "identities": [[[1, "1", [[0, 0]]], [0, "-1", [[1, 0]]]], [[3, "1", []], [2, "-1", []]]],
+}
+"""Two units stay equal: the rows of P of their incoming weights are parallel, those of their outgoing ones equal."""
+
+
+def equal_units():
+    """Two equal units that share the outgoing weight as 1/3 and 2/3, as a family."""
+    d = merged(("1/3", "2/3"))
+    point = family(d, 1, **COPIES)
+    classed(d, "local-minimum", point, inertia_ball(d, point, 0, 3, 4, 1), BOX, RADIUS)
+    return d.finish()
+
+
+EVEN = {
+    "held": [0],
+    "ties": [[4, 2, "1"]],
+    "parameters": [5],
+    "implied": [0, 1, 2, 3, 4],
+    "identities": [
+        [[0, "1", []]],
+        [[1, "1", []]],
+        [[2, "1", []], [4, "1", []]],
+        [[3, "1", []], [5, "1", []]],
+        [[4, "1", [[5, 1]]], [5, "-1", [[4, 1]]]],
+    ],
+}
+"""A unit without incoming weights that moves both logits alike."""
+
+
+def even_unit(Y=(["1/4", "3/4"], ["1/2", "1/2"], ["3/4", "1/4"])):
+    point = [layer([["0"]], ["1/3"]), layer([["2", "2"]], ["0", "0"])]
+    return Draft((1, 1, 2), [["0"], ["1"], ["3"]], [list(y) for y in Y], point, error="softmax")
+
+
+def even_logits():
+    """The best constant shares: a saddle, as the unit may tell the samples apart."""
+    d = even_unit()
+    point = family(d, 3, **EVEN)
+    classed(d, "saddle", point, inertia_ball(d, point, 1, 2, 6, 3), BOX, RADIUS)
+    return d.finish()
+
+
+def doubled_inputs():
+    """1-1-1 power:2 of two equal inputs: the fit w_1 = w_0/2 of a family in which only the sum of the incoming weights counts."""
+    point = [layer([["2"], ["1"]], ["0"]), layer([["1/9"]], ["0"])]
+    d = Draft((2, 1, 1), [["1", "1"], ["1", "1"]], [["0"], ["2"]], point, activation="power:2", bias="none")
+    symmetries = [[[0, "1", []], [1, "-1", []]]]
+    identities = [[[0, "1", []], [1, "-1", []]], [[0, "1", [0]], [1, "1", [1]], [2, "-2", [2]]]]
+    evidence = {
+        "ties": [[1, 0, "1/2"]],
+        "parameters": [2],
+        "implied": [0, 1],
+        "identities": identities,
+        "across": [1],
+        "symmetries": symmetries,
+    }
+    point = family(d, 2, **evidence)
+    classed(d, "local-minimum", point, inertia_ball(d, point, 0, 1, 3, 2), BOX, RADIUS)
+    return d.finish()
+
+
+FAMILY_CASES = {
+    function.__name__: function
+    for function in (balanced_targets, balanced_shares, scaled_fit, scaled_fit_itself, equal_units, even_logits, doubled_inputs)
+}

@@ -1,0 +1,66 @@
+"""Minima of cells: what the rule demands, one thing missing at a time."""
+
+from __future__ import annotations
+
+import pytest
+from cases.kernel_cases_cells import EVEN_Y, FLAT, HILL_Y, PLANE, hill, least
+from cases.kernel_cases_critical import exact
+from cases.kernel_draft import layer
+from cases.kernel_outcomes import accepted, outcome
+
+RULE, HERE = ("evidence", "rule"), ("evidence", "conclusion.at")
+TWO = [["0", "0"], ["3", "0"], ["0", "3"]]
+ALONE = [layer([["1"]], ["2"]), layer([["0"]], ["1"])]
+"""One active unit without output weights, and the best constant output."""
+
+
+def claimed(d, kinked=True):
+    least(d, exact(d, 0, (), [d.differentiable()] if kinked else ()))
+    return d
+
+
+def test_an_active_unit_needs_output_weights():
+    """A saddle with v = 0, as v and w together lower the loss; and a minimum with v = 0, which this rule does not see."""
+    saddle = [layer([["0"]], ["1"]), layer([["0"]], ["1"])]
+    for point, widths, Y in ((saddle, (1, 1, 1), [["0"], ["0"], ["3"]]), (ALONE, (1, 1, 1), HILL_Y)):
+        assert outcome(claimed(hill(point, widths=widths, Y=Y))) == HERE
+
+
+def test_a_dead_unit_needs_none():
+    beside = [layer([["0", "0"]], ["2", "-1"]), layer([["1/100"], ["0"]], ["49/50"])]
+    assert accepted(claimed(hill(beside)))
+
+
+def test_two_outputs_need_two_units_of_a_pattern():
+    parallel = [layer([["1", "1"]], ["2", "3"]), layer([["-1", "-1"], ["1", "1"]], ["0", "0"])]
+    for point, Y in ((PLANE, TWO), (parallel, [["0", "0"], ["3", "3"], ["0", "0"]])):
+        d = claimed(hill(point, widths=(1, 2, 2), Y=Y))
+        assert accepted(d) if point is PLANE else outcome(d) == HERE
+    shared = [layer([["0"]], ["1"]), layer([["1", "1"]], ["0", "0"])]
+    assert outcome(claimed(hill(shared, widths=(1, 1, 2), Y=EVEN_Y, error="softmax"))) == HERE
+
+
+ZEROS = [["0"]] * 3
+NOT_MEANT = {
+    "not convex": lambda: hill([layer([["1", "1"]], ["2", "3"]), layer([["1"], ["-1"]], ["1"])], Y=ZEROS, error="cauchy:1"),
+    "output": lambda: hill([layer([["1", "1"]], ["2", "3"]), layer([["1"], ["-1"]], ["3"])], Y=[["2"]] * 3, output_activation="relu"),
+    "deeper": lambda: hill([layer([["0"]], ["1"]), layer([["1"]], ["1"]), layer([["1"]], ["-1"])], widths=(1, 1, 1, 1)),
+    "no hidden layer": lambda: hill([layer([["0"]], ["1"])], widths=(1, 1)),
+}
+
+
+@pytest.mark.parametrize("name", NOT_MEANT)
+def test_networks_that_the_rule_is_not_about(name):
+    assert outcome(claimed(NOT_MEANT[name](), name != "no hidden layer")) == RULE
+
+
+def test_curved_units_are_on_no_piece():
+    d = hill([layer([["0"]], ["1"]), layer([["0"]], ["1"])], widths=(1, 1, 1), activation="tanh")
+    least(d, exact(d))
+    assert outcome(d) == HERE
+
+
+def test_the_premise_speaks_of_the_same_place():
+    d = hill(FLAT, FLAT)
+    least(d, exact(d, 0, (), [d.differentiable()]), at=1)
+    assert outcome(d)[1].startswith("premises")

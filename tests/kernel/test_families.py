@@ -1,0 +1,262 @@
+"""False claims about critical points of families, and about sums over groups of samples: each is rejected with its code and place."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from cases.kernel_cases_critical import BENT, BENT_X, BENT_Y, BOX, RADIUS, boxed, merged
+from cases.kernel_cases_families import COPIES, EVEN, FAMILY_CASES, SCALED, balanced, even_unit, family, least_squares, two_targets
+from cases.kernel_draft import Draft, layer
+from cases.kernel_outcomes import accepted, outcome
+
+NO_BOX = ("evidence", "evidence.radius"), ("evidence", "evidence.point")
+
+
+def changed(evidence, **change):
+    return {**copy.deepcopy(evidence), **change}
+
+
+def rejected_family(d, evidence, dimension=1, **options):
+    family(d, dimension, **evidence, **options)
+    return outcome(d)
+
+
+def test_sums_that_do_not_vanish():
+    d = two_targets()
+    d.document["points"][0][1]["b"] = ["1/3"]
+    balanced(d, [2, 3], 2)
+    assert outcome(d) in NO_BOX
+
+
+def test_sums_over_one_group_of_two():
+    """Were the two targets at different inputs, there would be three equations."""
+    d = two_targets()
+    d.document["problem"]["X"][1] = ["1/1000"]
+    balanced(d, [2, 3], 2)
+    assert outcome(d) == ("evidence", "evidence.parameters")
+
+
+@pytest.mark.parametrize("parameters", [[1, 3], [2, 3]])
+def test_weights_that_do_not_determine_the_sums(parameters):
+    """At w = 0 both outputs change alike with b and c, and not at all with v."""
+    d = Draft((1, 1, 1), [["0"], ["1"]], [["2"], ["2"]], [layer([["0"]], ["0"]), layer([["1"]], ["2"])])
+    balanced(d, parameters, 2)
+    assert outcome(d) in NO_BOX
+
+
+def test_a_kink_in_the_box_of_the_sums():
+    d = Draft((1, 1, 1), [["0"]], [["1"]], [layer([["1"]], ["1/2199023255552"]), layer([["1"]], ["1"])], activation="relu")
+    balanced(d, [1], 3)
+    assert outcome(d) == ("evidence", "conclusion.at")
+
+
+def test_no_equation_at_all():
+    """A softmax of one class has no equations."""
+    d = Draft((1, 1), [["0"]], [["1"]], [layer([["1"]], ["1"])], error="softmax")
+    balanced(d, [], 2)
+    assert outcome(d) == ("evidence", "evidence.parameters")
+
+
+def odd(bias):
+    """1-1-1 tanh: opposite inputs with equal targets."""
+    return Draft((1, 1, 1), [["1"], ["-1"]], [["2"], ["2"]], [layer([["1"]], ["0"]), layer([["0"]], ["0"])], bias=bias)
+
+
+def test_opposite_inputs_of_an_odd_network():
+    """Without biases the outputs are opposite, and 0 is best; with biases nothing of this holds."""
+    d = odd("none")
+    point = balanced(d, [1], 1)
+    d.imply("global-balanced", "global", BOX, {"radius": RADIUS}, [point])
+    exact = odd("none")
+    exact.claim("global-floor", "global", 0, {"radius": "0"})
+    assert accepted(d)
+    assert accepted(exact)
+    d = odd("trainable")
+    balanced(d, [2], 3)
+    assert outcome(d) == ("evidence", "evidence.parameters")
+    d = odd("trainable")
+    d.claim("global-floor", "global", 0, {"radius": "0"})
+    assert outcome(d) == ("evidence", "conclusion.at")
+
+
+def test_multiples_of_an_input_under_a_power():
+    """Without biases the output at 2x is 4 times that at x: the sum is weighted with this."""
+    point = [layer([["1"]], ["0"]), layer([["9/17"]], ["0"])]
+    d = Draft((1, 1, 1), [["1"], ["2"], ["0"]], [["1"], ["2"], ["5"]], point, activation="power:2", bias="none")
+    d.claim("global-floor", "global", 0, {"radius": "0"})
+    assert accepted(d)
+    d.undo()
+    d.document["points"][0][1]["W"] = [["3/5"]]  # the mean of 1 and 2/4·…: the best without the weights
+    d.claim("global-floor", "global", 0, {"radius": "0"})
+    assert outcome(d) == ("evidence", "conclusion.at")
+
+
+def test_an_output_activation_that_does_not_keep_ratios():
+    d = odd("none")
+    d.document["problem"]["output_activation"] = "sigmoid"
+    d.document["problem"]["Y"] = [["1/2"], ["1/2"]]
+    balanced(d, [1], 1)
+    assert outcome(d) == ("evidence", "evidence.parameters")
+
+
+def test_an_error_that_is_not_convex_has_no_floor():
+    d = two_targets()
+    d.document["problem"]["error"] = "cauchy:4"
+    point = balanced(d, [2, 3], 2)
+    assert accepted(d)
+    d.imply("global-balanced", "global", BOX, {"radius": RADIUS}, [point])
+    assert outcome(d) == ("premise", "premises")
+
+
+def test_a_critical_point_for_another_reason_is_no_floor():
+    d = Draft((1, 1, 1), BENT_X, BENT_Y, BENT, activation="relu")
+    point = boxed(d, "1/1024", [0])
+    d.imply("global-balanced", "global", BOX, {"radius": "1/1024"}, [point])
+    assert outcome(d) == ("premise", "premises")
+
+
+def test_an_identity_of_another_activation():
+    """A tanh unit has no scaling."""
+    d = least_squares()
+    d.document["problem"]["activation"] = "tanh"
+    assert rejected_family(d, SCALED) == ("evidence", "evidence.identities[0]")
+
+
+def test_a_component_that_is_not_implied():
+    """At w = 0 the identity says nothing about the derivative by w, which is not 0 for v ≠ 0 and cannot be seen from that by v."""
+    assert rejected_family(least_squares("0", "1"), SCALED) == ("evidence", "evidence.implied")
+
+
+def test_a_point_that_is_not_critical():
+    assert rejected_family(least_squares("1", "1"), SCALED) in NO_BOX
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"parameters": [0, 1]}, "evidence.parameters"),
+        ({"parameters": []}, "evidence.parameters"),
+        ({"held": [1]}, "evidence.parameters"),
+        ({"implied": [0, 1], "identities": [SCALED["identities"][0]] * 2, "parameters": []}, "evidence.parameters"),
+        ({"identities": []}, "evidence.identities"),
+        ({"identities": [[[0, "1", [0]], [1, "1", [1]]]]}, "evidence.identities[0]"),
+        ({"identities": [[[0, "1", [0]], [1, "-1", [[1, 0]]]]]}, "evidence.identities[0]"),
+        ({"identities": [[]]}, "evidence.implied"),
+        ({"ties": [[0, 1, "1"]]}, "evidence.ties[0]"),
+        ({"ties": [[1, 0, "7/5"]]}, "evidence.parameters"),
+    ],
+)
+def test_evidence_that_does_not_fit(change, place):
+    code = "schema" if place == "evidence.identities" else "evidence"
+    assert rejected_family(least_squares(), changed(SCALED, **change), 0) == (code, place)
+
+
+def test_identities_of_equal_units_need_the_tie():
+    d = merged(("1/3", "2/3"))
+    assert rejected_family(d, changed(COPIES, ties=[], parameters=[0, 2])) == ("evidence", "evidence.identities[0]")
+
+
+@pytest.mark.parametrize("ties", [[[1, 0, "1"], [1, 0, "1"]], [[0, 1, "1"], [1, 0, "1"]], [[1, 1, "1"]]])
+def test_ties_in_circles(ties):
+    d = merged(("1/3", "2/3"))
+    code, place = rejected_family(d, changed(COPIES, ties=ties))
+    assert (code, place.split("[")[0]) == ("evidence", "evidence.ties")
+
+
+def test_a_tie_to_what_is_held():
+    d = merged(("1/3", "2/3"))
+    assert rejected_family(d, changed(COPIES, held=[0], parameters=[2, 3])) == ("evidence", "evidence.ties")
+
+
+def test_the_constant_unit_must_stay_constant():
+    """With its incoming weight free the unit tells the samples apart, and its outgoing weights are no longer worth a bias."""
+    assert rejected_family(even_unit(), changed(EVEN, held=[]), 4) == ("evidence", "evidence.identities[4]")
+
+
+def test_a_unit_is_idle_for_softmax_only():
+    d = even_unit()
+    d.document["problem"]["error"] = "squared"
+    assert rejected_family(d, EVEN, 3) == ("evidence", "evidence.identities[0]")
+
+
+def test_a_unit_that_moves_logits_apart_is_not_idle():
+    d = even_unit()
+    d.document["points"][0][1]["W"] = [["2", "3"]]
+    assert rejected_family(d, changed(EVEN, ties=[[4, 2, "3/2"]]), 3) == ("evidence", "evidence.identities[0]")
+
+
+def test_softmax_behind_an_output_activation_shifts_nothing():
+    d = even_unit()
+    d.document["problem"]["output_activation"] = "tanh"
+    assert rejected_family(d, EVEN, 3) == ("evidence", "evidence.identities[0]")
+
+
+def at_the_point(d, radius, at=0, dimension=1):
+    evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **SCALED, "radius": radius, "precision": 64}
+    d.claim("stationary-family", "stationary", at, {"radius": "0", "dimension": dimension}, (), evidence, "BALL")
+
+
+def test_at_the_point_itself_the_gradient_vanishes():
+    d = least_squares("1", "7/5")
+    at_the_point(d, "0")
+    assert accepted(d)
+    near = least_squares("1", "1401/1001")
+    at_the_point(near, "0")
+    assert outcome(near) == ("evidence", "conclusion.at")
+
+
+def test_a_radius_belongs_to_a_witness():
+    d = least_squares()
+    at_the_point(d, RADIUS)
+    assert outcome(d) == ("evidence", "evidence.radius")
+    assert rejected_family(least_squares(), SCALED, radius="0") == ("evidence", "evidence.radius")
+
+
+def test_another_point_than_the_one_named():
+    d = least_squares()
+    d.document["points"].append(d.document["points"][0])
+    at_the_point(d, "0", 1)
+    assert outcome(d) == ("conclusion", "conclusion.at")
+
+
+def test_a_manifold_of_too_large_a_dimension():
+    d = least_squares()
+    family(d, 2, **SCALED)
+    assert outcome(d)[0] == "conclusion"
+
+
+def test_a_kink_in_the_box_of_a_family():
+    """relu at z = 0, with the scaling of its unit."""
+    point = [layer([["1"]], ["0"]), layer([["7/5"]], ["0"])]
+    d = Draft((1, 1, 1), [["1"], ["0"]], [["7/5"], ["0"]], point, activation="relu", bias="none")
+    assert rejected_family(d, SCALED)[0] == "evidence"
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"across": [0]}, "evidence.across"),
+        ({"across": [2]}, "evidence.across"),
+        ({"across": []}, "evidence.symmetries"),
+        ({"symmetries": [[[0, "2", []], [1, "1", []]]]}, "evidence.symmetries[0]"),
+        ({"symmetries": [[[0, "1", [0]], [1, "1", [1]], [2, "-2", [2]]]]}, "evidence.across"),
+        ({"symmetries": [[]]}, "evidence.across"),
+        ({"symmetries": [[[0, "1", [[1, 0]]], [1, "-1", [[0, 0]]]]]}, None),
+    ],
+)
+def test_symmetries_across_a_family(change, place):
+    """What is no symmetry, or leads nowhere out of the family, such as the scaling along the tie, gives no dimension more."""
+    d = Draft.of(FAMILY_CASES["doubled_inputs"](), 1)
+    d.document["steps"][0]["evidence"].update(change)
+    if place is None:
+        assert accepted(d)
+    else:
+        assert outcome(d) == ("schema" if place == "evidence.symmetries" else "evidence", place)
+
+
+def test_an_identity_of_the_family_alone_is_no_symmetry():
+    """Equal units stay equal on the family; off it the rows of P are not parallel."""
+    d = merged(("1/3", "2/3"))
+    evidence = changed(COPIES, across=[1], symmetries=[COPIES["identities"][0]])
+    assert rejected_family(d, evidence, 2) == ("evidence", "evidence.symmetries[0]")

@@ -16,7 +16,7 @@ from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided
 from lossproof.certificates.proof.places import Place, Point, point_near, radius_of
 from lossproof.certificates.proof.rank_bounds import RankBounds, rank_bounds
 from lossproof.certificates.proof.structural_bounds import size_bound, trivial_bound
-from lossproof.certificates.text.enclosures import enclosure_text
+from lossproof.certificates.text.enclosures import decimal_above, enclosure_text
 from lossproof.numerics.algebra.inertia import Inertia, ball_inertia, exact_inertia
 from lossproof.numerics.critical.box import hessian_precision
 from lossproof.numerics.critical.exact import formal_field, residual_apart_from_zero
@@ -31,6 +31,7 @@ from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import jacobian, output_residuals
 from lossproof.numerics.network.loss_value import least_error, loss_ball, loss_exact, outward_bounds
 from lossproof.numerics.network.pass_limits import forward_precision
+from lossproof.numerics.network.weight_vectors import distance_bound
 from lossproof.numerics.ranks.balls import ball_rank
 from lossproof.numerics.ranks.formal import constant_kernel
 from lossproof.numerics.training.lower_loss import weights_below
@@ -108,6 +109,21 @@ def claim_loss_at(context: ProofContext, stationary: Claim, learner: Learner | N
     evidence = {"loss_lower": lower, "loss_upper": upper, "precision": _LEARNER_PRECISION}
     reason, own = "At an exact learner every sample has the least error there is.", Rigor.EXACT if exact else Rigor.BALL
     return decided("loss-bounds", stationary.place, reason, "loss-learner", learner.claim, facts=facts, evidence=evidence, own=own)
+
+
+def claim_distance(context: ProofContext, given: Point, stationary: Claim) -> Claim | None:
+    """Claim how far a critical point is at most from weights that were given; None where it is one of these very weights, or where it lies is not known."""
+    place, problem = stationary.place, context.problem
+    near, radius = point_near(place), radius_of(place)
+    if near is None or place is given:
+        return None
+    most = distance_bound(problem, given.weights, near.weights, radius, _PRECISIONS[0])
+    if most is None:
+        return None
+    reason = f"The critical point lies within the Euclidean distance {decimal_above(most)} of the weights given, in all trainable weights together."
+    facts = {"point": given, "distance": most, "radius": radius}
+    evidence = {"point": given, "distance": most, "precision": _PRECISIONS[0]}
+    return decided("distance", place, reason, "distance", facts=facts, evidence=evidence, own=Rigor.BALL, support=(stationary,))
 
 
 def claim_inertia(context: ProofContext, stationary: Claim, learner: Learner | None, morse: Claim) -> Claim | None:

@@ -8,12 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from lossproof.certificates.claims.critical_facts import claim_loss
+from lossproof.certificates.claims.critical_facts import claim_distance, claim_loss
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, claim_critical_point, claim_not_critical, locate
 from lossproof.certificates.claims.stationary import refute_stationary
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
+from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.ball import polished_weights
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.learners.candidates import learner_from
@@ -37,7 +38,8 @@ class GivenWeights:
     """The claims about given weights.
 
     - ``critical``: the claim ``critical-point`` there;
-    - ``own``: what is proved about these very weights besides, where ``critical`` speaks about a critical point at some distance from them;
+    - ``own``: what is proved about these very weights besides, where ``critical`` speaks about a critical point at some distance from them, and how far the
+      critical point that was located is from them;
     - ``located``: the critical point that was located, at or near the weights, or at a point of its own, found from weights that are not critical and far
       from it; or None.
     """
@@ -75,12 +77,13 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     asked = far or context.problem.T * a.N_net <= _MOST_WORK
     refuted, loss = (refute_stationary(context, point), claim_loss(context, point)) if asked else (None, None)
     if refuted is None or loss is None or not far:
-        own = tuple(claim for claim in (refuted, loss) if claim is not None)
+        distance = claim_distance(context, point, found.stationary)
+        own = tuple(claim for claim in (refuted, loss, distance) if claim is not None)
         told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}")
         return GivenWeights(told, own, replace(found, claim=told))
     problem, start = context.problem, point.weights
     nearer = [learner_from(problem, start)] if found.is_learner else _nearer(problem, start)
-    return _with_witness(claim_not_critical(refuted, loss), _witness(context, start, nearer, landscape))
+    return _with_witness(context, point, claim_not_critical(refuted, loss), _witness(context, start, nearer, landscape))
 
 
 def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims) -> GivenWeights:
@@ -89,7 +92,7 @@ def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims
     if critical.verdict is not Verdict.REFUTED:
         return GivenWeights(critical)
     near = (nearer for nearer in _nearer(problem, start) if nearer is not None and _is_short_way(problem, start, nearer))
-    return _with_witness(critical, _witness(context, start, near, landscape))
+    return _with_witness(context, point, critical, _witness(context, start, near, landscape))
 
 
 def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
@@ -105,8 +108,13 @@ def _is_short_way(problem: Problem, start: Weights, end: Weights) -> bool:
     return bool(np.isfinite(length)) and is_small_beside(Fraction(length), problem.architecture, start, _SHORT_STEPS)
 
 
-def _with_witness(critical: Claim, witness: LocatedPoint | None) -> GivenWeights:
-    return GivenWeights(critical if witness is None else replace(critical, reason=critical.reason + _LEADS), (), witness)
+def _with_witness(context: ProofContext, point: Point, critical: Claim, witness: LocatedPoint | None) -> GivenWeights:
+    if witness is None:
+        return GivenWeights(critical)
+    distance = claim_distance(context, point, witness.stationary)
+    far = "" if distance is None else f" It is at most {decimal_above(distance.facts['distance'])} away."
+    told = replace(critical, reason=critical.reason + _LEADS + far)
+    return GivenWeights(told, () if distance is None else (distance,), witness)
 
 
 def _about(refuted: Claim | None, loss: Claim | None) -> str:

@@ -47,6 +47,7 @@ _SUBJECTS = {
         "critical-point",
         "suboptimal",
         "stationary",
+        "distance",
         "loss-bounds",
         "inertia",
         "global",

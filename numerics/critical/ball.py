@@ -40,6 +40,7 @@ _DAMPINGS = (0.0, *(10.0**k for k in range(-12, 3, 2)))
 _QUICK, _SLOW, _SHORT = 0.1, 0.5, 1e-10
 _SETTLED = 2.0**-60
 _KEPT_BITS = 100
+_MOST_BALLS = 200_000
 _SLACK, _LEAST_RADIUS = 4.0, 2.0**-70
 
 
@@ -103,8 +104,9 @@ def _eigenvalues(H: Array) -> Array:
 
 
 def _sizes(problem: Problem, weights: Weights, free: Array, g: Enclosure) -> Iterator[float]:
-    """Yield upper bounds of the norm of ``T ∇J`` by the free parameters: from doubles, and then from balls."""
-    yield frobenius_bound(g.reach()[free])
+    """Yield upper bounds of the norm of ``T ∇J`` by the free parameters: from doubles, where balls take long, and then from balls."""
+    if problem.T * problem.architecture.N_net > _MOST_BALLS:
+        yield frobenius_bound(g.reach()[free])
     with ball_precision(PRECISION):
         balls = np.array(_gradient(problem, weights), dtype=object)[free]
         yield float(sum((x.abs_upper() ** 2 for x in balls), arb(0)).sqrt().upper()) * (1 + 2.0**-40)
@@ -123,7 +125,7 @@ def _holds(size: float, signs: HessianSigns, rho: float) -> bool:
 def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
     """Yield weights nearer to a critical point: where steps like Newton's in doubles end, and these refined to dyadic rationals of about 100 bits.
 
-    The steps are those of Levenberg and Marquardt for the equation ``∇J = 0``, each of which lowers ``‖∇J‖``; one Hessian serves as long as it lowers it well.
+    The steps are those of Levenberg and Marquardt for the equation ``∇J = 0``; one Hessian serves as long as the steps become short quickly.
     The refinement takes gradients in balls and one Hessian. What is yielded are guesses, and proves nothing; nothing comes where there is no Hessian, and no
     refined weights where they do not settle.
     """
@@ -167,33 +169,29 @@ def _slopes_at(problem: Problem, weights: Weights, free: Array) -> _Slopes | Non
 
 
 def _settled(problem: Problem, point: Array, free: Array) -> Array | None:
-    """Return where steps end that lower the norm of the gradient; None if something is not finite."""
+    """Return where steps end each of which makes the next one, by the same Hessian, shorter (Deuflhard's natural test); None if something is not finite."""
     landscape, slopes, fresh = FloatLandscape(problem), None, False
     g = problem.T * landscape.gradient(point[None])[0]
     for _ in range(_STEPS):
-        if not np.all(np.isfinite(g)):
-            return None
         if slopes is None:
             slopes, fresh = _slopes_at(problem, weights_of_rows(problem, point), free), True
             if slopes is None:
                 return None
-        size, found = float(np.linalg.norm(g[free])), None
         for damping in _DAMPINGS if fresh else _DAMPINGS[:1]:
             step = slopes.step(g, damping)
             there = problem.T * landscape.gradient((point - step)[None])[0]
-            if np.linalg.norm(there[free]) < size:
-                found = step, there
+            length, rest = (float(np.linalg.norm(x)) for x in (step, slopes.step(there, damping)))
+            if not rest <= _SLOW * length and length <= _SHORT * (1 + np.linalg.norm(point)):
+                return point
+            if rest < length:
                 break
-        if found is None:
+        else:
             if fresh:
                 return point
             slopes = None
             continue
-        point, g = point - found[0], found[1]
-        rate = float(np.linalg.norm(g[free])) / size
-        if fresh and rate > _SLOW and np.linalg.norm(found[0]) <= _SHORT * (1 + np.linalg.norm(point)):
-            return point
-        slopes, fresh = (slopes, False) if rate <= _QUICK else (None, False)
+        point, g = point - step, there
+        slopes, fresh = (slopes, False) if rest <= _QUICK * length else (None, False)
     return point
 
 

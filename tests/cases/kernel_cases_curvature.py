@@ -1,4 +1,4 @@
-"""Certificates made by hand for the rule of critical points in double precision."""
+"""Certificates made by hand for the rule of critical points in double precision, and for distances from them."""
 
 from __future__ import annotations
 
@@ -41,6 +41,22 @@ def minimum_in_a_ball():
     return d.finish()
 
 
+def at_a_distance():
+    """A strict minimum a 3-4-5 triangle away from other weights, and its box."""
+    points = [layer([["3/2"]], ["-1/2"])], [layer([["9/2"]], ["7/2"])]
+    d = Draft((1, 1), [["0"], ["1"], ["2"]], [["0"], ["0"], ["3"]], *points)
+    exact(d)
+    far(d, 0, 1, "5", "0")
+    introduced(d, "stationary-box", {"fixed": []}, 0, radius="1/8")
+    far(d, BOX, 1, "26/5", "1/8")
+    return d.finish()
+
+
+def far(d, at, point, distance, radius, precision=128):
+    facts = {"point": point, "distance": distance}
+    return d.claim("distance", "distance", at, {**facts, "radius": radius}, (), {**facts, "precision": precision}, "BALL")
+
+
 def saddle_in_a_ball():
     """``(vw − 5)²/2`` near 0, 0: the eigenvalues of its Hessian are ±5; and at 0, 0 itself."""
     points = [layer([["1/1099511627776"]], ["0"]), layer([["0"]], ["0"])], [layer([["0"]], ["0"]), layer([["0"]], ["0"])]
@@ -78,6 +94,7 @@ def shifted_in_a_ball():
 
 CURVATURE_CASES = {
     "minimum_in_a_ball": minimum_in_a_ball,
+    "at_a_distance": at_a_distance,
     "saddle_in_a_ball": saddle_in_a_ball,
     "scaled_in_a_ball": scaled_in_a_ball,
     "shifted_in_a_ball": shifted_in_a_ball,

@@ -18,7 +18,8 @@ from lossproof.certificates.proof.rank_bounds import RankBounds, rank_bounds
 from lossproof.certificates.proof.structural_bounds import size_bound, trivial_bound
 from lossproof.certificates.text.enclosures import decimal_above, enclosure_text
 from lossproof.numerics.algebra.inertia import Inertia, ball_inertia, exact_inertia
-from lossproof.numerics.critical.box import hessian_precision
+from lossproof.numerics.critical.ball import signs_in_box
+from lossproof.numerics.critical.box import hessian_precision, symmetry_gauge
 from lossproof.numerics.critical.exact import formal_field, residual_apart_from_zero
 from lossproof.numerics.critical.systems import hessian_over_box
 from lossproof.numerics.fields.ball import BallField
@@ -45,7 +46,7 @@ _PRECISIONS = (128, 256, 512)
 _LOSS_PRECISIONS = (64, 128, 192)
 _LEARNER_PRECISION = 192
 _FORMAL_PARAMETERS = 60
-_MOST_PARAMETERS = 300
+_MOST_PARAMETERS, _MOST_WORK_IN_BALLS = 300, 1_000_000
 _RANK_COLUMNS = 100
 _EXACT_WORK = 20_000
 _LONGEST = 40
@@ -130,10 +131,11 @@ def claim_inertia(context: ProofContext, stationary: Claim, learner: Learner | N
     """Claim the signs of the Hessian's eigenvalues at the critical point; None where no Hessian is proved to exist or the network is too large."""
     if learner is not None:
         return _inertia_of_learner(context, learner, morse)
-    if stationary.rule == BALL_RULE:
-        return _inertia_in_ball(context, stationary)
-    if context.problem.architecture.N_net > _MOST_PARAMETERS:
-        return None
+    a, T = context.problem.architecture, context.problem.T
+    if stationary.rule == BALL_RULE or T * a.N_net**2 > _MOST_WORK_IN_BALLS:
+        signs = _inertia_in_doubles(context, stationary)
+        if signs is not None or a.N_net > _MOST_PARAMETERS:
+            return signs
     exact = _exact_inertia(context, stationary)
     if exact is not None:
         return exact
@@ -156,22 +158,28 @@ def _inertia_of_learner(context: ProofContext, learner: Learner, morse: Claim) -
     return decided("inertia", learner.place, reason, "definition", *premises, facts=facts)
 
 
-def _inertia_in_ball(context: ProofContext, stationary: Claim) -> Claim | None:
-    """Claim the signs that the ball of a critical point was proved with."""
-    point = point_near(stationary.place)
-    ball = None if point is None else ball_at(context, point)
-    if ball is None:
+def _inertia_in_doubles(context: ProofContext, stationary: Claim) -> Claim | None:
+    """Claim the signs that doubles show, those of the ball that a critical point was proved with; zeros are what the symmetries account for."""
+    problem, place = context.problem, stationary.place
+    point = point_near(place)
+    if point is None:
         return None
-    negative, zero = ball.signs.negative, len(ball.fixed)
-    positive = context.problem.architecture.N_net - negative - zero
+    ball = ball_at(context, point) if stationary.rule == BALL_RULE else None
+    fixed = symmetry_gauge(problem, point.weights) if ball is None else ball.fixed
+    if len(fixed) != stationary.facts["dimension"]:
+        return None
+    signs = signs_in_box(problem, point.weights, radius_of(place), fixed) if ball is None else ball.signs
+    if signs is None:
+        return None
+    negative, zero = signs.negative, len(fixed)
+    positive = problem.architecture.N_net - negative - zero
     null = "; the symmetries of the loss account for those that are 0" if zero else ""
     reason = (
-        f"Approximate eigenvectors of the Hessian, with proved bounds of how far they are from diagonalising it anywhere in the ball, show {negative} negative "
-        f"and {positive} positive eigenvalues{null}."
+        f"Approximate eigenvectors of the Hessian, with proved bounds of how far they are from diagonalising it, show {negative} negative and {positive} "
+        f"positive eigenvalues{null}."
     )
-    facts = _inertia_facts(Inertia(negative, zero, positive, 0), stationary.place)
-    evidence = {"fixed": list(ball.fixed)}
-    return decided("inertia", stationary.place, reason, BALL_RULE, stationary, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
+    facts, evidence = _inertia_facts(Inertia(negative, zero, positive, 0), place), {"fixed": list(fixed)}
+    return decided("inertia", place, reason, BALL_RULE, stationary, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 
 def _exact_inertia(context: ProofContext, stationary: Claim) -> Claim | None:

@@ -31,6 +31,7 @@ BALL_RULE = "critical-ball"
 """The rule that proves critical points, and the signs of the Hessian there, in doubles."""
 
 _NAME = "stationary"
+_MOST_WORK_OF_A_BOX = 500_000
 _INTO_ITSELF = "(Krawczyk's test in ball arithmetic)."
 
 
@@ -162,7 +163,16 @@ def _located(
 
 
 def _in_a_box_or_ball(context: ProofContext, point: Point) -> Claim | None:
-    return _in_a_box(context, point) or _in_a_ball(context, point)
+    """Apply Krawczyk's test to small problems first, the test in doubles to large ones first, and only that one to very large ones."""
+    work = context.problem.T * context.problem.architecture.N_net**2
+    ways = (
+        (_in_a_box, _in_a_ball)
+        if work <= _MOST_WORK_OF_A_BOX
+        else (_in_a_ball, _in_a_box)
+        if work <= 4 * _MOST_WORK_OF_A_BOX
+        else (_in_a_ball,)
+    )
+    return next((found for way in ways if (found := way(context, point)) is not None), None)
 
 
 def ball_at(context: ProofContext, point: Point) -> CriticalBall | None:

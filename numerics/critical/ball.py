@@ -89,6 +89,22 @@ def critical_ball(problem: Problem, weights: Weights) -> CriticalBall | None:
     return None
 
 
+def signs_in_box(problem: Problem, weights: Weights, radius: Fraction, fixed: tuple[int, ...]) -> HessianSigns | None:
+    """Return the signs of the Hessian by the parameters that are not held, if they are all proved over the box of a radius; None if not."""
+    if not is_within_limits(problem):
+        return None
+    try:
+        signs = hessian_signs(_part(enclosed_landscape(problem, weights, radius).hessian(), _free(problem, fixed)))
+    except (NotDifferentiable, OverflowError):
+        return None
+    return signs if _SLACK * signs.spread < signs.least else None
+
+
+def gradient_size(problem: Problem, weights: Weights) -> float:
+    """Return ``‖∇J‖₂`` in doubles, an estimate."""
+    return float(np.linalg.norm(FloatLandscape(problem).gradient(flat_weights(problem, weights)[None])))
+
+
 def _free(problem: Problem, fixed: tuple[int, ...]) -> Array:
     return np.delete(np.arange(problem.architecture.N_net), fixed)
 
@@ -104,9 +120,11 @@ def _eigenvalues(H: Array) -> Array:
 
 
 def _sizes(problem: Problem, weights: Weights, free: Array, g: Enclosure) -> Iterator[float]:
-    """Yield upper bounds of the norm of ``T ∇J`` by the free parameters: from doubles, where balls take long, and then from balls."""
+    """Yield upper bounds of the norm of ``T ∇J`` by the free parameters: from doubles, where balls take long, and from balls where doubles round too much."""
     if problem.T * problem.architecture.N_net > _MOST_BALLS:
         yield frobenius_bound(g.reach()[free])
+        if frobenius_bound(g.rad[free]) < frobenius_bound(g.mid[free]):
+            return
     with ball_precision(PRECISION):
         balls = np.array(_gradient(problem, weights), dtype=object)[free]
         yield float(sum((x.abs_upper() ** 2 for x in balls), arb(0)).sqrt().upper()) * (1 + 2.0**-40)

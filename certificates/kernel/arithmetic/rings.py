@@ -107,6 +107,8 @@ def side_of(z: Any, function: Function, times: int) -> tuple[Any, ...]:
     any of them, or the hull of all.
     """
     kinks = function.kinks
+    if not kinks:
+        return function.sides[0]
     above, below = sum(bool(z > k) for k in kinks), sum(bool(z < k) for k in kinks)
     *others, side = function.sides[above : len(kinks) - below + 1]
     exist = not others or (times <= function.smooth and isinstance(z, (fmpq, arb)))

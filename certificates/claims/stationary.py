@@ -31,17 +31,17 @@ BALL_RULE = "critical-ball"
 """The rule that proves critical points, and the signs of the Hessian there, in doubles."""
 
 _NAME = "stationary"
-_MOST_WORK_OF_A_BOX = 500_000
+_MOST_WORK_OF_A_BOX, _MOST_WORK_OF_A_BALL_AND_BOX = 50_000, 1_000_000
 _INTO_ITSELF = "(Krawczyk's test in ball arithmetic)."
 
 
 def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Claim, Learner | None]]:
     """Yield claims that a critical point lies at or near a point, one for each reason that holds, each with the exact learner that it is, if it is one.
 
-    The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; Krawczyk's test for the sums over
-    groups of equal inputs; for the gradient, for all parameters, up to the symmetries; Newton's map in doubles, which serves for many parameters; Krawczyk's
-    test in a smaller network whose units are copied, with idle units, with two layers without weights, or up to identities of the gradient on a family of
-    weights. A later reason may know of a larger manifold of critical points than an earlier one.
+    The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; for very large problems Newton's map in
+    doubles; Krawczyk's test for the sums over groups of equal inputs; for the gradient, for all parameters, up to the symmetries, and Newton's map in doubles;
+    Krawczyk's test in a smaller network whose units are copied, with idle units, with two layers without weights, or up to identities of the gradient on a
+    family of weights. A later reason may know of a larger manifold of critical points than an earlier one.
     """
     if not context.has_jacobian(point):
         return
@@ -49,9 +49,11 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
         found = at_learner(context, learner)
         if found is not None:
             yield found, learner
+    very_large = _work(context) > _MOST_WORK_OF_A_BALL_AND_BOX
     reasons: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (
         _constant,
         _exactly,
+        *((_in_a_ball,) if very_large else ()),
         _balanced,
         _in_a_box_or_ball,
         _merged,
@@ -162,15 +164,15 @@ def _located(
     return decided(_NAME, place, reason, rule, facts=facts, evidence={"point": point, **evidence}, own=own, introduces=place)
 
 
+def _work(context: ProofContext) -> int:
+    return context.problem.T * context.problem.architecture.N_net**2
+
+
 def _in_a_box_or_ball(context: ProofContext, point: Point) -> Claim | None:
-    """Apply Krawczyk's test to small problems first, the test in doubles to large ones first, and only that one to very large ones."""
-    work = context.problem.T * context.problem.architecture.N_net**2
+    """Apply Krawczyk's test to small problems first, and the test in doubles to large ones; very large ones have had that test before."""
+    work = _work(context)
     ways = (
-        (_in_a_box, _in_a_ball)
-        if work <= _MOST_WORK_OF_A_BOX
-        else (_in_a_ball, _in_a_box)
-        if work <= 4 * _MOST_WORK_OF_A_BOX
-        else (_in_a_ball,)
+        (_in_a_box, _in_a_ball) if work <= _MOST_WORK_OF_A_BOX else (_in_a_ball, _in_a_box) if work <= _MOST_WORK_OF_A_BALL_AND_BOX else ()
     )
     return next((found for way in ways if (found := way(context, point)) is not None), None)
 

@@ -15,7 +15,7 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
-from lossproof.numerics.critical.ball import gradient_size, polished_weights
+from lossproof.numerics.critical.ball import gradient_and_margin, polished_weights
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.learners.candidates import learner_from
 from lossproof.numerics.network.weight_vectors import flat_weights, is_small_beside
@@ -91,21 +91,13 @@ def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims
     critical, problem, start = claim_critical_point(context, point, landscape), context.problem, point.weights
     if critical.verdict is not Verdict.REFUTED:
         return GivenWeights(critical)
-    ends = [end for end in _nearer(problem, start) if end is not None]
-    near = (end for end in ends if _is_short_way(problem, start, end))
-    witness = _witness(context, start, near, landscape)
-    if witness is None:
-        return GivenWeights(replace(critical, reason=f"{critical.reason} {_where_steps_end(problem, start, ends)}"))
-    return _with_witness(context, point, critical, witness)
-
-
-def _where_steps_end(problem: Problem, start: Weights, ends: Sequence[Weights]) -> str:
-    """Say what was seen where no critical point was proved."""
-    if not ends:
-        return "No steps like Newton's from them settle."
-    length = float(np.linalg.norm(flat_weights(problem, ends[-1]) - flat_weights(problem, start)))
-    where = f"Steps like Newton's from them end about {length:.2g} away, where the gradient is about {gradient_size(problem, ends[-1]):.1g}"
-    return f"{where} in doubles, and no critical point is proved there."
+    ends: list[Weights] = []
+    for end in _nearer(problem, start):
+        ends += () if end is None else (end,)
+        witness = _witness(context, start, ends[-1:], landscape) if ends and _is_short_way(problem, start, ends[-1]) else None
+        if witness is not None:
+            return _with_witness(context, point, critical, witness)
+    return GivenWeights(replace(critical, reason=f"{critical.reason} {_where_steps_end(problem, start, ends)}"))
 
 
 def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
@@ -113,6 +105,18 @@ def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
     if problem.T * problem.architecture.N_net**2 <= _MOST_NEWTON_WORK:
         yield refined_weights(problem, start)
     yield from polished_weights(problem, start)
+
+
+def _where_steps_end(problem: Problem, start: Weights, ends: Sequence[Weights]) -> str:
+    """Say what was seen where no critical point was proved."""
+    if not ends:
+        return "No steps like Newton's from them settle."
+    length = float(np.linalg.norm(flat_weights(problem, ends[-1]) - flat_weights(problem, start)))
+    gradient, margin = gradient_and_margin(problem, ends[-1])
+    return (
+        f"Steps like Newton's from them end about {length:.2g} away, and no critical point is proved there: in doubles the gradient is about {gradient:.1g}, "
+        f"and the eigenvalue of the Hessian nearest to 0 about {margin:.1g} in size."
+    )
 
 
 def _is_short_way(problem: Problem, start: Weights, end: Weights) -> bool:

@@ -100,9 +100,14 @@ def signs_in_box(problem: Problem, weights: Weights, radius: Fraction, fixed: tu
     return signs if _SLACK * signs.spread < signs.least else None
 
 
-def gradient_size(problem: Problem, weights: Weights) -> float:
-    """Return ``‖∇J‖₂`` in doubles, an estimate."""
-    return float(np.linalg.norm(FloatLandscape(problem).gradient(flat_weights(problem, weights)[None])))
+def gradient_and_margin(problem: Problem, weights: Weights) -> tuple[float, float]:
+    """Return ``‖∇J‖₂`` and the least ``|λ|`` of the Hessian of J, by the parameters that the symmetries leave free: estimates in doubles, or NaN."""
+    size = float(np.linalg.norm(FloatLandscape(problem).gradient(flat_weights(problem, weights)[None])))
+    try:
+        slopes = _slopes_at(problem, weights, _free(problem, symmetry_gauge(problem, weights)))
+    except (NotDifferentiable, OverflowError):
+        return size, math.nan
+    return size, math.nan if slopes is None else float(np.min(np.abs(slopes.values), initial=np.inf)) / problem.T
 
 
 def _free(problem: Problem, fixed: tuple[int, ...]) -> Array:

@@ -110,7 +110,7 @@ def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
 def _where_steps_end(problem: Problem, start: Weights, ends: Sequence[Weights]) -> str:
     """Say what was seen where no critical point was proved."""
     if not ends:
-        return "No steps like Newton's from them settle."
+        return "Steps like Newton's from them run off, or would take too long."
     length = float(np.linalg.norm(flat_weights(problem, ends[-1]) - flat_weights(problem, start)))
     gradient, margin = gradient_and_margin(problem, ends[-1])
     return (

@@ -36,6 +36,7 @@ PRECISION = 128
 """The precision in bits in which the gradient is enclosed."""
 
 _STEPS, _REFINEMENTS = 60, 6
+_LEAST_STEPS, _MOST_FLOPS, _FAR = 4, 10**12, 10
 _DAMPINGS = (0.0, *(10.0**k for k in range(-12, 3, 2)))
 _QUICK, _SLOW, _SHORT = 0.1, 0.5, 1e-10
 _SETTLED = 2.0**-60
@@ -148,15 +149,17 @@ def _holds(size: float, signs: HessianSigns, rho: float) -> bool:
 def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
     """Yield weights nearer to a critical point: where steps like Newton's in doubles end, and these refined to dyadic rationals of about 100 bits.
 
-    The steps are those of Levenberg and Marquardt for the equation ``∇J = 0``; one Hessian serves as long as the steps become short quickly.
-    The refinement takes gradients in balls and one Hessian. What is yielded are guesses, and proves nothing; nothing comes where there is no Hessian, and no
-    refined weights where they do not settle.
+    The steps are those of Levenberg and Marquardt for the equation ``∇J = 0``; one Hessian serves as long as the steps become short quickly. No more are taken
+    than about a minute allows, and none where that is fewer than four; they have run off where they have led ten times as far as the weights are large. The
+    refinement takes gradients in balls and one Hessian. What is yielded are guesses, and proves nothing; nothing comes where there is no Hessian, or where the
+    steps run off, and no refined weights where they do not settle.
     """
-    if not is_within_limits(problem):
+    steps = _affordable_steps(problem)
+    if not is_within_limits(problem) or steps < _LEAST_STEPS:
         return
     fixed = symmetry_gauge(problem, weights)
     try:
-        point = _settled(problem, flat_weights(problem, weights), _free(problem, fixed))
+        point = _settled(problem, flat_weights(problem, weights), _free(problem, fixed), steps)
         if point is None:
             return
         yield weights_of_rows(problem, point)
@@ -165,6 +168,12 @@ def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
         return
     if refined is not None:
         yield refined
+
+
+def _affordable_steps(problem: Problem) -> int:
+    """Return how many Hessians with their eigenvalues are affordable."""
+    a = problem.architecture
+    return min(_STEPS, _MOST_FLOPS // (8 * problem.T * a.n_L * a.N_net**2 + 10 * a.N_net**3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,11 +200,11 @@ def _slopes_at(problem: Problem, weights: Weights, free: Array) -> _Slopes | Non
         return _Slopes(free, *np.linalg.eigh(H))
 
 
-def _settled(problem: Problem, point: Array, free: Array) -> Array | None:
-    """Return where steps end each of which makes the next one, by the same Hessian, shorter (Deuflhard's natural test); None if something is not finite."""
-    landscape, slopes, fresh = FloatLandscape(problem), None, False
-    g = problem.T * landscape.gradient(point[None])[0]
-    for _ in range(_STEPS):
+def _settled(problem: Problem, start: Array, free: Array, steps: int) -> Array | None:
+    """Return where steps end each of which makes the next one, by the same Hessian, shorter (Deuflhard's natural test); None if they run off."""
+    landscape, slopes, fresh, point = FloatLandscape(problem), None, False, start
+    g, far = problem.T * landscape.gradient(start[None])[0], _FAR * max(1.0, float(np.max(np.abs(start), initial=0.0)))
+    for _ in range(steps):
         if slopes is None:
             slopes, fresh = _slopes_at(problem, weights_of_rows(problem, point), free), True
             if slopes is None:
@@ -214,6 +223,8 @@ def _settled(problem: Problem, point: Array, free: Array) -> Array | None:
             slopes = None
             continue
         point, g = point - step, there
+        if not np.max(np.abs(point - start)) <= far:
+            return None
         slopes, fresh = (slopes, False) if rest <= _QUICK * length else (None, False)
     return point
 

@@ -78,6 +78,10 @@ class EnclosedLandscape:
         parts = [matrix_product(_transposed(node.delta), node.inputs) for node in self.nodes]
         return Enclosure(*(np.concatenate([x.ravel() for x in rows]) for rows in zip(*((p.mid, p.rad) for p in parts), strict=True)))
 
+    def gradient_scale(self) -> float:
+        """Return about the norm that ``T ∇J`` would have if no terms of different samples cancelled."""
+        return float(np.sqrt(sum(np.sum(times(np.abs(node.delta.mid).T, np.abs(node.inputs.mid)) ** 2) for node in self.nodes)))
+
     def hessian(self) -> Enclosure:
         """Return ``T ∇²J``, symmetric."""
         a, N = self.problem.architecture, self.problem.architecture.N_net

@@ -18,6 +18,7 @@ from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.ball import gradient_and_margin, polished_weights
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.learners.candidates import learner_from
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.weight_vectors import flat_weights, is_small_beside
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -109,7 +110,7 @@ def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
 
 def _where_steps_end(problem: Problem, start: Weights, ends: Sequence[Weights]) -> str:
     """Say what was seen where no critical point was proved."""
-    if not ends:
+    if not ends or any(beyond_doubles(problem, weights) is not None for weights in (start, ends[-1])):
         return "Steps like Newton's from them run off, or would take too long."
     length = float(np.linalg.norm(flat_weights(problem, ends[-1]) - flat_weights(problem, start)))
     gradient, margin = gradient_and_margin(problem, ends[-1])

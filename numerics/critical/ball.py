@@ -21,6 +21,7 @@ from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.precision import ball_precision, dyadic
 from lossproof.numerics.fields.state_balls import StateBallField
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.jacobian import gradient
@@ -65,13 +66,18 @@ def is_within_limits(problem: Problem) -> bool:
     return a.N_net <= MAX_HESSIAN_ROWS and problem.T * max(sum(a.widths), a.n_L**2) <= MAX_GRAM_VALUES and 4 * work <= MAX_STEP_WORK
 
 
+def _serves(problem: Problem, weights: Weights) -> bool:
+    return is_within_limits(problem) and beyond_doubles(problem, weights) is None
+
+
+@np.errstate(all="ignore")
 def critical_ball(problem: Problem, weights: Weights) -> CriticalBall | None:
     """Return a small ball around the weights that is proved to hold exactly one critical point, up to symmetries; None where no proof succeeds.
 
     A quarter of what the proof needs is demanded, so that a checker whose enclosures are wider agrees. Where the gradient has not all but cancelled between
     samples, to 1/1000 of its terms, no proof is tried, as it takes long.
     """
-    if not is_within_limits(problem):
+    if not _serves(problem, weights):
         return None
     fixed = symmetry_gauge(problem, weights)
     free = _free(problem, fixed)
@@ -89,28 +95,32 @@ def critical_ball(problem: Problem, weights: Weights) -> CriticalBall | None:
             signs = None if radius is None else hessian_signs(_part(enclosed_landscape(problem, weights, radius).hessian(), free))
             if radius is not None and signs is not None and _holds(size, signs, float(radius)):
                 return CriticalBall(radius, fixed, signs)
-    except (NotDifferentiable, OverflowError):
+    except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
         return None
     return None
 
 
+@np.errstate(all="ignore")
 def signs_in_box(problem: Problem, weights: Weights, radius: Fraction, fixed: tuple[int, ...]) -> HessianSigns | None:
     """Return the signs of the Hessian by the parameters that are not held, if they are all proved over the box of a radius; None if not."""
-    if not is_within_limits(problem):
+    if not _serves(problem, weights):
         return None
     try:
         signs = hessian_signs(_part(enclosed_landscape(problem, weights, radius).hessian(), _free(problem, fixed)))
-    except (NotDifferentiable, OverflowError):
+    except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
         return None
     return signs if _SLACK * signs.spread < signs.least else None
 
 
+@np.errstate(all="ignore")
 def gradient_and_margin(problem: Problem, weights: Weights) -> tuple[float, float]:
     """Return ``‖∇J‖₂`` and the least ``|λ|`` of the Hessian of J, by the parameters that the symmetries leave free: estimates in doubles, or NaN."""
+    if beyond_doubles(problem, weights) is not None:
+        return math.nan, math.nan
     size = float(np.linalg.norm(FloatLandscape(problem).gradient(flat_weights(problem, weights)[None])))
     try:
         slopes = _slopes_at(problem, weights, _free(problem, symmetry_gauge(problem, weights)))
-    except (NotDifferentiable, OverflowError):
+    except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
         return size, math.nan
     return size, math.nan if slopes is None else float(np.min(np.abs(slopes.values), initial=np.inf)) / problem.T
 
@@ -159,7 +169,7 @@ def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
     steps run off, and no refined weights where they do not settle.
     """
     steps = _affordable_steps(problem)
-    if not is_within_limits(problem) or steps < _LEAST_STEPS:
+    if steps < _LEAST_STEPS or not _serves(problem, weights):
         return
     fixed = symmetry_gauge(problem, weights)
     try:
@@ -168,7 +178,7 @@ def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
             return
         yield weights_of_rows(problem, point)
         refined = _refined(problem, point, _free(problem, fixed))
-    except (NotDifferentiable, OverflowError):
+    except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
         return
     if refined is not None:
         yield refined
@@ -204,6 +214,7 @@ def _slopes_at(problem: Problem, weights: Weights, free: Array) -> _Slopes | Non
         return _Slopes(free, *np.linalg.eigh(H))
 
 
+@np.errstate(all="ignore")
 def _settled(problem: Problem, start: Array, free: Array, steps: int) -> Array | None:
     """Return where steps end each of which makes the next one, by the same Hessian, shorter (Deuflhard's natural test); None if they run off."""
     landscape, slopes, fresh, point = FloatLandscape(problem), None, False, start
@@ -233,6 +244,7 @@ def _settled(problem: Problem, start: Array, free: Array, steps: int) -> Array |
     return point
 
 
+@np.errstate(all="ignore")
 def _refined(problem: Problem, point: Array, free: Array) -> Weights | None:
     """Return the end of steps with the gradient in balls; None where they do not become small."""
     weights, last = weights_of_rows(problem, point), np.inf

@@ -58,6 +58,8 @@ MAX_BATCH = 2 * 10**5
 """Values of units, samples and directions for which products with the Hessian are taken at once."""
 PATTERN_WORK = 9 * 10**5
 """Work of one pattern of signs besides its elimination: its passes go residue by residue."""
+MAX_HESSIAN_ROWS = 10_000
+"""Rows of a Hessian in double precision."""
 MAX_INVERSE_COLUMNS = 6_000
 """Columns of a matrix with an approximate left inverse in double precision."""
 MAX_INVERSE_ENTRIES = 2**28
@@ -194,6 +196,21 @@ def hessian_batches(widths: Sequence[int], T: int, directions: int) -> int:
     3
     """
     return -(-directions // max(1, MAX_BATCH // (T * sum(widths))))
+
+
+def curvature_work(widths: Sequence[int], T: int, bias_rows: int) -> int:
+    """Return the work of the Hessian in double precision, each product of it taken four times, and of its eigenvalues, besides that of activations.
+
+    >>> curvature_work((10, 20, 1), 4000, 1) < curvature_work((64, 32, 10), 1797, 1) < MAX_STEP_WORK
+    True
+    """
+    n, fan_in = widths[1:], [m + bias_rows for m in widths[:-1]]
+    below = [sum(m * k for m, k in zip(fan_in[:l], n[:l], strict=True)) for l in range(1, len(n) + 1)]
+    rates = [fan_in[0], *below[1:]]
+    units = sum(k * c * (c + after) for k, after, c in zip(n[:-1], n[1:], rates[:-1], strict=True))
+    layers = sum(k * before * c for before, k, c in zip(n[:-1], n[1:], below[1:], strict=True)) + _forward(widths) + _backward(widths)
+    samples = n[-1] * below[-1] * (below[-1] + n[-1]) + units + layers
+    return flops_work(8 * T * samples + 20 * below[-1] ** 3) + T * sum(n)
 
 
 def series_work(widths: Sequence[int], T: int, bits: int, order: int, *, softmax: bool = False) -> int:

@@ -8,14 +8,16 @@ from typing import Any
 
 from lossproof.certificates.claims.learners import Learner
 from lossproof.certificates.claims.second_order import premises_at_learner
+from lossproof.certificates.claims.stationary import BALL_RULE, ball_at
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided
 from lossproof.certificates.proof.places import Place, Point, point_near, radius_of
 from lossproof.certificates.proof.rank_bounds import RankBounds, generic_upper_bound, rank_bounds
 from lossproof.certificates.proof.structural_bounds import trivial_bound
-from lossproof.certificates.text.enclosures import enclosure_text
+from lossproof.certificates.text.enclosures import decimal_above, enclosure_text
 from lossproof.numerics.algebra.inertia import Inertia, ball_inertia, exact_inertia
-from lossproof.numerics.critical.box import hessian_precision
+from lossproof.numerics.critical.ball import signs_in_box
+from lossproof.numerics.critical.box import hessian_precision, symmetry_gauge
 from lossproof.numerics.critical.exact import formal_field, residual_apart_from_zero
 from lossproof.numerics.critical.systems import hessian_over_box
 from lossproof.numerics.fields.ball import BallField
@@ -27,6 +29,7 @@ from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import jacobian, output_residuals
 from lossproof.numerics.network.loss_bounds import LossBounds, loss_bounds
 from lossproof.numerics.network.loss_value import least_error, loss_exact, outward_bounds
+from lossproof.numerics.network.weight_vectors import distance_bound
 from lossproof.numerics.ranks.balls import ball_rank
 from lossproof.numerics.ranks.formal import constant_kernel
 from lossproof.numerics.training.lower_loss import weights_below
@@ -39,7 +42,7 @@ from lossproof.theory.verdicts import Rigor
 _PRECISIONS = (128, 256, 512)
 _LEARNER_PRECISION = 192
 _FORMAL_PARAMETERS = 60
-_MOST_PARAMETERS = 300
+_MOST_PARAMETERS, _MOST_WORK_IN_BALLS = 300, 100_000
 _RANK_COLUMNS = 100
 _EXACT_WORK = 20_000
 _LONGEST = 40
@@ -112,12 +115,30 @@ def claim_loss_at(context: ProofContext, stationary: Claim, learner: Learner | N
     return decided("loss-bounds", stationary.place, reason, "loss-learner", learner.claim, facts=facts, evidence=evidence, own=own)
 
 
+def claim_distance(context: ProofContext, given: Point, stationary: Claim) -> Claim | None:
+    """Claim how far a critical point is at most from weights that were given; None where it is one of these very weights, or where it lies is not known."""
+    place, problem = stationary.place, context.problem
+    near, radius = point_near(place), radius_of(place)
+    if near is None or place is given:
+        return None
+    most = distance_bound(problem, given.weights, near.weights, radius, _PRECISIONS[0])
+    if most is None:
+        return None
+    reason = f"The critical point lies within the Euclidean distance {decimal_above(most)} of the weights given, in all trainable weights together."
+    facts = {"point": given, "distance": most, "radius": radius}
+    evidence = {"point": given, "distance": most, "precision": _PRECISIONS[0]}
+    return decided("distance", place, reason, "distance", facts=facts, evidence=evidence, own=Rigor.BALL, support=(stationary,))
+
+
 def claim_inertia(context: ProofContext, stationary: Claim, learner: Learner | None, morse: Claim) -> Claim | None:
     """Claim the signs of the Hessian's eigenvalues at the critical point; None where no Hessian is proved to exist or the network is too large."""
     if learner is not None:
         return _inertia_of_learner(context, learner, morse)
-    if context.problem.architecture.N_net > _MOST_PARAMETERS:
-        return None
+    a, T = context.problem.architecture, context.problem.T
+    if stationary.rule == BALL_RULE or T * a.N_net**2 > _MOST_WORK_IN_BALLS:
+        signs = _inertia_in_doubles(context, stationary)
+        if signs is not None or a.N_net > _MOST_PARAMETERS:
+            return signs
     exact = _exact_inertia(context, stationary)
     if exact is not None:
         return exact
@@ -138,6 +159,30 @@ def _inertia_of_learner(context: ProofContext, learner: Learner, morse: Claim) -
     reason = "At this exact learner H = (1/T) P diag(∇²E_i) Pᵀ with ∇²E_i ≻ 0 is positive semidefinite, of the rank of P."
     facts = _inertia_facts(Inertia(0, n - upper, lower, upper - lower), learner.place)
     return decided("inertia", learner.place, reason, "definition", *premises, facts=facts)
+
+
+def _inertia_in_doubles(context: ProofContext, stationary: Claim) -> Claim | None:
+    """Claim the signs that doubles show, those of the ball that a critical point was proved with; zeros are what the symmetries account for."""
+    problem, place = context.problem, stationary.place
+    point = point_near(place)
+    if point is None:
+        return None
+    ball = ball_at(context, point) if stationary.rule == BALL_RULE else None
+    fixed = symmetry_gauge(problem, point.weights) if ball is None else ball.fixed
+    if len(fixed) != stationary.facts["dimension"]:
+        return None
+    signs = signs_in_box(problem, point.weights, radius_of(place), fixed) if ball is None else ball.signs
+    if signs is None:
+        return None
+    negative, zero = signs.negative, len(fixed)
+    positive = problem.architecture.N_net - negative - zero
+    null = "; the symmetries of the loss account for those that are 0" if zero else ""
+    reason = (
+        f"Approximate eigenvectors of the Hessian, with proved bounds of how far they are from diagonalising it, show {negative} negative and {positive} "
+        f"positive eigenvalues{null}."
+    )
+    facts, evidence = _inertia_facts(Inertia(negative, zero, positive, 0), place), {"fixed": list(fixed)}
+    return decided("inertia", place, reason, BALL_RULE, stationary, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 
 def _exact_inertia(context: ProofContext, stationary: Claim) -> Claim | None:

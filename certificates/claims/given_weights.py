@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from lossproof.certificates.claims.critical_facts import claim_loss
+from lossproof.certificates.claims.critical_facts import claim_distance, claim_loss
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, claim_critical_point, claim_not_critical, locate
 from lossproof.certificates.claims.stationary import refute_stationary
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
+from lossproof.certificates.text.enclosures import decimal_above
+from lossproof.numerics.critical.ball import gradient_and_margin, polished_weights
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.learners.candidates import learner_from
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.weight_vectors import flat_weights, is_small_beside
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -39,7 +43,8 @@ class GivenWeights:
     """The claims about given weights.
 
     - ``critical``: the claim ``critical-point`` there;
-    - ``own``: what is proved about these very weights besides, where ``critical`` speaks about a critical point at some distance from them;
+    - ``own``: what is proved about these very weights besides, where ``critical`` speaks about a critical point at some distance from them, and how far the
+      critical point that was located is from them;
     - ``located``: the critical point that was located, at or near the weights, or at a point of its own, found from weights that are not critical and far
       from it, or that lie in a wide box around it; or None.
     """
@@ -66,7 +71,7 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     Newton's lead to from there, and that is proved near where they end, is a witness at a point of its own. So is one where nothing is proved near the
     weights, if they are not critical and the steps go no farther than 1/10 of the largest entry, and one inside a wide box around the weights: one that leaves
     the class open, or the loss known to less than six digits. Of large problems, ``T N_net`` beyond 5·10^6, weights near a critical point are not asked for
-    more; beyond ``T N_net² = 2·10^6`` no such steps are taken where nothing is proved near, or in a wide box.
+    more; beyond ``T N_net² = 2·10^6`` all steps are taken in doubles, and none in a wide box.
     """
     found = locate(context, point, landscape)
     if found is None:
@@ -78,19 +83,17 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     asked = far or context.problem.T * a.N_net <= _MOST_WORK
     refuted, loss = (refute_stationary(context, point), claim_loss(context, point)) if asked else (None, None)
     if refuted is None or loss is None or not far:
-        own = tuple(claim for claim in (refuted, loss) if claim is not None)
-        affordable = context.problem.T * a.N_net**2 <= _MOST_NEWTON_WORK
-        nearer = _nearer(context, point, found) if affordable and _is_wide(found) else None
-        finer = _witness(context, point.weights, nearer, landscape)
+        distance = None if found.stationary is None else claim_distance(context, point, found.stationary)
+        own = tuple(claim for claim in (refuted, loss, distance) if claim is not None)
+        affordable = _is_wide(found) and context.problem.T * a.N_net**2 <= _MOST_NEWTON_WORK
+        nearer = (learner_from if found.is_learner else refined_weights)(context.problem, point.weights) if affordable else None
+        finer = _witness(context, point.weights, [nearer], landscape)
         inside = finer is not None and _holds(found, finer)
         told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}{_FINER if inside else ''}")
         return GivenWeights(told, own, finer if inside else replace(found, claim=told))
-    return _with_witness(claim_not_critical(refuted, loss), _witness(context, point.weights, _nearer(context, point, found), landscape))
-
-
-def _nearer(context: ProofContext, point: Point, found: LocatedPoint) -> Weights | None:
-    """Return weights to which steps like Newton's lead from a point near a critical point, or an exact learner."""
-    return learner_from(context.problem, point.weights) if found.is_learner else refined_weights(context.problem, point.weights)
+    problem, start = context.problem, point.weights
+    ends = [learner_from(problem, start)] if found.is_learner else _nearer(problem, start)
+    return _with_witness(context, point, claim_not_critical(refuted, loss), _witness(context, start, ends, landscape))
 
 
 def _is_wide(found: LocatedPoint) -> bool:
@@ -117,11 +120,38 @@ def _holds(outer: LocatedPoint, inner: LocatedPoint) -> bool:
 def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims) -> GivenWeights:
     """Claim what weights are near which no critical point is proved; a short way to one is tried from weights that are not critical."""
     critical, problem, start = claim_critical_point(context, point, landscape), context.problem, point.weights
-    if critical.verdict is not Verdict.REFUTED or problem.T * problem.architecture.N_net**2 > _MOST_NEWTON_WORK:
+    if critical.verdict is not Verdict.REFUTED:
         return GivenWeights(critical)
-    nearer = point_on_kinks(problem, start) or refined_weights(problem, start)
-    near = nearer if nearer is not None and _is_short_way(problem, start, nearer) else None
-    return _with_witness(critical, _witness(context, start, near, landscape))
+    kinked = point_on_kinks(problem, start)
+    witness = _witness(context, start, [kinked], landscape) if kinked is not None and _is_short_way(problem, start, kinked) else None
+    if witness is not None:
+        return _with_witness(context, point, critical, witness)
+    ends: list[Weights] = []
+    for end in _nearer(problem, start):
+        ends += () if end is None else (end,)
+        witness = _witness(context, start, ends[-1:], landscape) if ends and _is_short_way(problem, start, ends[-1]) else None
+        if witness is not None:
+            return _with_witness(context, point, critical, witness)
+    return GivenWeights(replace(critical, reason=f"{critical.reason} {_where_steps_end(problem, start, ends)}"))
+
+
+def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
+    """Yield where steps like Newton's lead to: in balls where the problem is small, then in doubles."""
+    if problem.T * problem.architecture.N_net**2 <= _MOST_NEWTON_WORK:
+        yield refined_weights(problem, start)
+    yield from polished_weights(problem, start)
+
+
+def _where_steps_end(problem: Problem, start: Weights, ends: Sequence[Weights]) -> str:
+    """Say what was seen where no critical point was proved."""
+    if not ends or any(beyond_doubles(problem, weights) is not None for weights in (start, ends[-1])):
+        return "Steps like Newton's from them run off, or would take too long."
+    length = float(np.linalg.norm(flat_weights(problem, ends[-1]) - flat_weights(problem, start)))
+    gradient, margin = gradient_and_margin(problem, ends[-1])
+    return (
+        f"Steps like Newton's from them end about {length:.2g} away, and no critical point is proved there: in doubles the gradient is about {gradient:.1g}, "
+        f"and the eigenvalue of the Hessian nearest to 0 about {margin:.1g} in size."
+    )
 
 
 def _is_short_way(problem: Problem, start: Weights, end: Weights) -> bool:
@@ -130,8 +160,13 @@ def _is_short_way(problem: Problem, start: Weights, end: Weights) -> bool:
     return bool(np.isfinite(length)) and is_small_beside(Fraction(length), problem.architecture, start, _SHORT_STEPS)
 
 
-def _with_witness(critical: Claim, witness: LocatedPoint | None) -> GivenWeights:
-    return GivenWeights(critical if witness is None else replace(critical, reason=critical.reason + _LEADS), (), witness)
+def _with_witness(context: ProofContext, point: Point, critical: Claim, witness: LocatedPoint | None) -> GivenWeights:
+    if witness is None:
+        return GivenWeights(critical)
+    distance = claim_distance(context, point, witness.stationary)
+    far = "" if distance is None else f" It is at most {decimal_above(distance.facts['distance'])} away."
+    told = replace(critical, reason=critical.reason + _LEADS + far)
+    return GivenWeights(told, () if distance is None else (distance,), witness)
 
 
 def _about(refuted: Claim | None, loss: Claim | None) -> str:
@@ -147,9 +182,12 @@ def _is_far(architecture: Architecture, found: LocatedPoint) -> bool:
     return point is None or not is_small_beside(radius_of(found.claim.place), architecture, point.weights, NEAR)
 
 
-def _witness(context: ProofContext, start: Weights, nearer: Weights | None, landscape: LandscapeClaims) -> LocatedPoint | None:
-    """Return a critical point at or near weights that steps from others led to, if any; None where it is not proved near them."""
-    if nearer is None or nearer == start:
-        return None
-    witness = locate(context, Point(nearer), landscape)
-    return None if witness is None or _is_far(context.problem.architecture, witness) else witness
+def _witness(
+    context: ProofContext, start: Weights, candidates: Iterable[Weights | None], landscape: LandscapeClaims
+) -> LocatedPoint | None:
+    """Return a critical point at or near the first of the weights that steps from others led to near which one is proved; None without any."""
+    for nearer in candidates:
+        witness = None if nearer is None or nearer == start else locate(context, Point(nearer), landscape)
+        if witness is not None and not _is_far(context.problem.architecture, witness):
+            return witness
+    return None

@@ -13,6 +13,7 @@ from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import Point, Witness, point_near, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.balanced_inputs import balanced_point
+from lossproof.numerics.critical.ball import PRECISION, CriticalBall, critical_ball
 from lossproof.numerics.critical.box import critical_box, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
 from lossproof.numerics.critical.families import FamilyPoint, family_point
@@ -23,16 +24,21 @@ from lossproof.theory.problem.numbers import is_rational
 from lossproof.theory.rationals import rational_text
 from lossproof.theory.verdicts import Rigor, Verdict
 
+BALL_RULE = "critical-ball"
+"""The rule that proves critical points, and the signs of the Hessian there, in doubles."""
+
 _NAME = "stationary"
+_MOST_WORK_OF_A_BOX, _MOST_WORK_OF_A_BALL_AND_BOX = 50_000, 1_000_000
 _INTO_ITSELF = "(Krawczyk's test in ball arithmetic)."
 
 
 def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Claim, Learner | None]]:
     """Yield claims that a critical point lies at or near a point, one for each reason that holds, each with the exact learner that it is, if it is one.
 
-    The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; Krawczyk's test for the sums over
-    groups of equal inputs; for the gradient, for all parameters, up to the symmetries, or up to identities on a family of weights, which comes before the boxes
-    where the gradient vanishes exactly. A later reason may know of a larger manifold of critical points than an earlier one.
+    The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; for very large problems Newton's map in
+    doubles; Krawczyk's test for the sums over groups of equal inputs; for the gradient, for all parameters, up to the symmetries, and Newton's map in doubles;
+    or up to identities on a family of weights, which comes before the boxes where the gradient vanishes exactly. A later reason may know of a larger manifold
+    of critical points than an earlier one.
     """
     if not context.has_jacobian(point):
         return
@@ -40,8 +46,9 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
         found = at_learner(context, learner)
         if found is not None:
             yield found, learner
-    boxes: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (_balanced, _in_a_box)
-    for reason in (_constant, _exactly, *((_family, *boxes) if _is_critical(context, point) else (*boxes, _family))):
+    boxes: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (_balanced, _in_a_box_or_ball)
+    ball = (_in_a_ball,) if _work(context) > _MOST_WORK_OF_A_BALL_AND_BOX else ()
+    for reason in (_constant, _exactly, *ball, *((_family, *boxes) if _is_critical(context, point) else (*boxes, _family))):
         found = reason(context, point)
         if found is not None:
             yield found, None
@@ -140,11 +147,44 @@ def _told_from_zero_exactly(point: Point, gauge: Sequence[int], a: Architecture)
     return all(is_rational(point.weights.layers[l - 1].W[source][unit]) for l, unit, source in places if l < a.L)
 
 
-def _located(point: Point, radius: Fraction, dimension: int, reason: str, rule: str, evidence: Mapping[str, Any]) -> Claim:
+def _located(
+    point: Point, radius: Fraction, dimension: int, reason: str, rule: str, evidence: Mapping[str, Any], own: Rigor = Rigor.BALL
+) -> Claim:
     """Return the claim that a critical point lies within a radius of a point: a witness that it introduces."""
     place = Witness(point, radius)
     facts = {"point": point, "radius": radius, "dimension": dimension}
-    return decided(_NAME, place, reason, rule, facts=facts, evidence={"point": point, **evidence}, own=Rigor.BALL, introduces=place)
+    return decided(_NAME, place, reason, rule, facts=facts, evidence={"point": point, **evidence}, own=own, introduces=place)
+
+
+def _work(context: ProofContext) -> int:
+    return context.problem.T * context.problem.architecture.N_net**2
+
+
+def _in_a_box_or_ball(context: ProofContext, point: Point) -> Claim | None:
+    """Apply Krawczyk's test to small problems first, and the test in doubles to large ones; very large ones have had that test before."""
+    work = _work(context)
+    ways = (
+        (_in_a_box, _in_a_ball) if work <= _MOST_WORK_OF_A_BOX else (_in_a_ball, _in_a_box) if work <= _MOST_WORK_OF_A_BALL_AND_BOX else ()
+    )
+    return next((found for way in ways if (found := way(context, point)) is not None), None)
+
+
+def ball_at(context: ProofContext, point: Point) -> CriticalBall | None:
+    """Return the ball around the weights in which Newton's map in doubles proves a critical point, if any."""
+    return context.once("critical ball", point, lambda: critical_ball(context.problem, point.weights))
+
+
+def _in_a_ball(context: ProofContext, point: Point) -> Claim | None:
+    ball = ball_at(context, point)
+    if ball is None:
+        return None
+    held = f", with {len(ball.fixed)} weights held that the symmetries of the loss can move," if ball.fixed else ""
+    reason = (
+        f"Newton's map for ∇J = 0{held} with one fixed matrix sends the ball of radius {decimal_above(ball.radius)} around these weights into itself and "
+        "contracts: it holds exactly one critical point (Hessian in doubles with proved bounds)."
+    )
+    evidence = {"fixed": list(ball.fixed), "radius": ball.radius, "precision": PRECISION}
+    return _located(point, ball.radius, len(ball.fixed), reason, BALL_RULE, evidence, Rigor.VERIFIED_FLOAT)
 
 
 def _in_a_box(context: ProofContext, point: Point) -> Claim | None:

@@ -22,6 +22,7 @@ from lossproof.certificates.kernel.rules import (
     calculus,
     cited,
     critical,
+    curvature,
     doubles,
     family,
     kinks,
@@ -40,7 +41,7 @@ FORMAT, VERSION = "lossproof-certificate", 2
 BOUND_RULES = {**ranks.RANK_RULES, **calculus.CALCULUS_RULES}
 _POINT_RULES = {**critical.CRITICAL_RULES, **family.FAMILY_RULES, **quantities.QUANTITY_RULES, **kinks.KINK_RULES}
 _CLAIM_RULES = {**_POINT_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES}
-RULES = {**BOUND_RULES, **_CLAIM_RULES, **theorems.THEOREM_RULES, **doubles.DOUBLE_RULES, **cited.CITED_RULES}
+RULES = {**BOUND_RULES, **_CLAIM_RULES, **theorems.THEOREM_RULES, **doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **cited.CITED_RULES}
 
 
 def check_certificate(

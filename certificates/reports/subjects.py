@@ -48,6 +48,7 @@ _SUBJECTS = {
         "critical-point",
         "suboptimal",
         "stationary",
+        "distance",
         "loss-bounds",
         "inertia",
         "global",

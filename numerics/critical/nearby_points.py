@@ -9,6 +9,7 @@ from fractions import Fraction
 from flint import fmpz
 
 from lossproof.numerics.critical.balanced_inputs import balanced_point
+from lossproof.numerics.critical.ball import polished_weights
 from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.families import family_point
@@ -28,7 +29,7 @@ _LARGEST_EXPONENT = 8.0
 
 def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     """Yield the point of least squares of the weights' cell, if it is exactly critical, or a minimum on kinks, the weights, then nearby ones: with short
-    entries and an exactly vanishing gradient, with units merged, and refined by Newton's method.
+    entries and an exactly vanishing gradient, with units merged, refined by Newton's method, and where safeguarded steps in doubles end.
 
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
@@ -51,6 +52,7 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
         refined = refined_weights(problem, weights, fixed)
         if refined is not None:
             yield refined
+    yield from polished_weights(problem, weights)
 
 
 def snapped_weights(weights: Weights) -> Weights:

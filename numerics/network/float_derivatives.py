@@ -80,13 +80,31 @@ class FloatLandscape:
             B, T, n_L = outputs.shape
             flat, targets = outputs.reshape(B * T, n_L), np.tile(self.targets, (B, 1))
             loss = error_values(self.problem.error, flat, targets).reshape(B, T).mean(axis=1)
-            first = self._field.error_derivative(self.problem.error, 1, flat, targets).reshape(B, T, n_L)
+            first = self._slopes_of_errors(outputs)
             second = self._field.error_derivative(self.problem.error, 2, flat, targets).reshape(B, T, n_L, n_L)
             errors, curvatures = self._backward(blocks, z, slopes, first, second)
             parts = [np.matmul(delta.transpose(0, 2, 1), values[l]).reshape(B, -1) for l, delta in enumerate(errors)]
             gradient = np.concatenate(parts, axis=1) / T
             hessian = _assembled(self._widths, blocks, slopes, values, errors, curvatures) / T
         return Derivatives(loss, gradient, hessian, z, values, errors, curvatures)
+
+    def gradient(self, points: Array) -> Array:
+        """Return ``∇J`` alone at the rows of ``points``, of the same shape as these."""
+        with np.errstate(all="ignore"):
+            blocks = self._blocks(points)
+            _, values, slopes = self._forward(blocks)
+            push, parts = self._slopes_of_errors(values[-1]), list[Array]()
+            for l in range(len(blocks), 0, -1):
+                delta = slopes[l - 1] * push
+                parts.insert(0, np.matmul(delta.transpose(0, 2, 1), values[l - 1]).reshape(len(points), -1))
+                push = np.matmul(delta, blocks[l - 1][:, :, : self._widths[l - 1]])
+        return np.concatenate(parts, axis=1) / self.problem.T
+
+    def _slopes_of_errors(self, outputs: Array) -> Array:
+        """Return ``∇E`` of shape ``(B, T, n_L)``."""
+        B, T, n_L = outputs.shape
+        flat, targets = outputs.reshape(B * T, n_L), np.tile(self.targets, (B, 1))
+        return self._field.error_derivative(self.problem.error, 1, flat, targets).reshape(B, T, n_L)
 
     @property
     def _widths(self) -> tuple[int, ...]:

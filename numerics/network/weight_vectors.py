@@ -5,13 +5,15 @@ The rows of ``P`` go layer by layer, unit by unit, and for each unit through its
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import arb
 
-from lossproof.numerics.fields.ball import BallField
+from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.precision import ball_precision
@@ -19,6 +21,8 @@ from lossproof.numerics.network.evaluation import LayerArrays
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
+
+_LEAST_DISTANCE = 2.0**-900
 
 Step = list[LayerArrays]
 """A displacement of the weights: ``(dW_l, db_l)`` of the shapes of ``(W_l, b_l)``; ``db_l`` is 0 where the bias is not trainable."""
@@ -107,3 +111,28 @@ def is_small_beside(distance: Fraction, architecture: Architecture, weights: Wei
         reach = field.embed(distance / share)
         rows = (row for layer in weights.layers for row in (*layer.W, *((layer.b,) if biases else ())))
         return any(bool(abs(field.embed(x)) >= reach) for row in rows for x in row)
+
+
+def distance_bound(problem: Problem, start: Weights, end: Weights, radius: Fraction, precision: int) -> Fraction | None:
+    """Return a short number above the Euclidean distance, in all trainable weights, of some weights from any in the box of a radius around others.
+
+    None where it is beyond all doubles.
+
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> problem = Problem(Architecture.of("1-1"), error_named("squared"), Samples.of([[1]], [[5]]))
+    >>> start, end = (weights_of_rows(problem, np.array(flat)) for flat in ([0.0, 0.0], [3.0, 4.0]))
+    >>> found = distance_bound(problem, start, end, Fraction(0), 64)
+    >>> 5 < found < 5.0001
+    True
+    """
+    a, field = problem.architecture, BallField(precision)
+    with ball_precision(precision):
+        total = arb(0)
+        for one, other in zip(start.layers, end.layers, strict=True):
+            pairs = [(x, y) for rows in zip(one.W, other.W, strict=True) for x, y in zip(*rows, strict=True)]
+            pairs += zip(one.b, other.b, strict=True) if a.bias_rows else ()
+            total += sum(((field.embed(x) - field.embed(y)).abs_upper() ** 2 for x, y in pairs), arb(0))
+        length = total.sqrt() + arb(a.N_net).sqrt() * ball_of(radius)
+    mantissa, exponent = math.frexp(float(length.upper()) * (1 + 2.0**-20) + _LEAST_DISTANCE)
+    return None if not math.isfinite(mantissa) else Fraction(math.ceil(mantissa * 2**20), 2**20) * Fraction(2) ** exponent

@@ -1,4 +1,4 @@
-"""Enclosures of ``σ`` and ``σ'`` in doubles: sigmoid and tanh by IEEE operations, all others by one Arb evaluation a unit and sample."""
+"""Enclosures of ``σ``, ``σ'`` and ``σ''`` in doubles: sigmoid and tanh by IEEE operations, all others by one Arb evaluation a unit and sample."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lossproof.numerics.child_processes import pooled
 from lossproof.numerics.fields.field import KinkInBall
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.state_balls import StateBallField
-from lossproof.numerics.verified.enclosures import Enclosure, enclose_balls, exact_floats, raised, widened
+from lossproof.numerics.verified.enclosures import Enclosure, enclose_balls, exact_floats, product, raised, total, widened
 from lossproof.numerics.verified.exponential import enclose_exponential
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.forms import Logistic
@@ -58,6 +58,26 @@ def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure,
     return value, slope
 
 
+def enclose_curvature(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure, Enclosure]:
+    """Return enclosures of ``σ``, ``σ'`` and ``σ''`` for all z within the enclosure given; for sigmoid and tanh ``σ'' = (low + high − 2σ) σ'``.
+
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> [round(float(x.mid[0]), 6) for x in enclose_curvature(activation_named("tanh"), exact_floats([1.0]))]
+    [0.761594, 0.419974, -0.6397]
+    """
+    form = activation.logistic
+    if form is not None and (z.rad <= NARROW).all() and z.is_finite():
+        value, slope = _from_exponential(z, form)
+        lean = total(exact_floats(np.full_like(z.mid, form.low + form.high)), Enclosure(-2 * value.mid, 2 * value.rad))
+        return value, slope, product(lean, slope)
+    balls = np.empty(z.mid.size, dtype=object)
+    with ball_precision(_BITS):
+        balls[:] = list(map(arb, z.mid.ravel().tolist(), z.rad.ravel().tolist()))
+    found = (enclose_balls(part.tolist(), z.mid.shape) for part in StateBallField(_BITS).derivatives(activation, 2, balls))
+    value, slope, curvature = (Enclosure(x.mid, _ROOM * x.rad) for x in found)
+    return value, slope, curvature
+
+
 def _rounded(x: Enclosure) -> Enclosure:
     return Enclosure(x.mid, widened(x.rad + 4 * UNIT * np.abs(x.mid), 2))
 
@@ -66,12 +86,15 @@ def _parts(x: Enclosure) -> tuple[Floats, Floats]:
     return x.mid, x.rad
 
 
-def check_kinks(activation: Activation, z: Enclosure) -> None:
-    """Raise `NotDifferentiable` where a kink lies within four times the radius of a ``z``, so that another program may not tell them apart."""
-    for point in activation.kinks(1):
+def check_kinks(activation: Activation, z: Enclosure, order: int = 1) -> None:
+    """Raise `NotDifferentiable` where a kink lies within four times the radius of a ``z``, so that another program may not tell them apart.
+
+    A kink is a point where σ is not differentiable once, or twice for ``order`` 2.
+    """
+    for point in activation.kinks(order):
         if np.any(np.abs(z.mid - float(point)) <= raised(_KINK_SPARE * z.rad, 4)):
             raise KinkInBall(
-                f"a z is not told from {point}, where {brief_name(activation.name)} is not differentiable: choose other weights"
+                f"a z is not told from {point}, where {brief_name(activation.name)} is not differentiable{' twice' * (order - 1)}: choose other weights"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cases.kernel_cases_cells import CELL_CASES
 from cases.kernel_cases_critical import CRITICAL_CASES
+from cases.kernel_cases_curvature import CURVATURE_CASES
 from cases.kernel_cases_families import FAMILY_CASES
 from cases.kernel_cases_kantorovich import KANTOROVICH_CASES
 from cases.kernel_cases_kinks import KINK_CASES
@@ -13,5 +14,14 @@ from cases.kernel_cases_regions import REGION_CASES
 from cases.kernel_cases_theorems import THEOREM_CASES
 
 CASES = (
-    RANK_CASES | LEARNER_CASES | CRITICAL_CASES | CELL_CASES | KINK_CASES | FAMILY_CASES | KANTOROVICH_CASES | THEOREM_CASES | REGION_CASES
+    RANK_CASES
+    | LEARNER_CASES
+    | CRITICAL_CASES
+    | CURVATURE_CASES
+    | CELL_CASES
+    | KINK_CASES
+    | FAMILY_CASES
+    | KANTOROVICH_CASES
+    | THEOREM_CASES
+    | REGION_CASES
 )

@@ -23,10 +23,10 @@ def exact(d, at=0, fixed=(), premises=()):
     return d.claim("stationary-exact", "stationary", at, facts, premises, {"fixed": list(fixed)})
 
 
-def introduced(d, rule, evidence, dimension, at=BOX, radius=RADIUS, reach=None, point=0):
+def introduced(d, rule, evidence, dimension, at=BOX, radius=RADIUS, reach=None, point=0, rigor="BALL"):
     """A critical point by the name ``at`` in a box around a point."""
     facts = {"point": point, "radius": reach or radius, "dimension": dimension}
-    return d.claim(rule, "stationary", at, facts, (), {"point": point, "radius": radius, "precision": 128, **evidence}, "BALL")
+    return d.claim(rule, "stationary", at, facts, (), {"point": point, "radius": radius, "precision": 128, **evidence}, rigor)
 
 
 def boxed(d, radius=RADIUS, fixed=(), at=BOX, point=0, precision=128):

@@ -27,7 +27,7 @@ ANY_MATRIX = {"rank-size", "rank-minor", "rank-inclusion", "rank-kernel"}
 """Rules about whatever matrix is named."""
 EITHER = {
     *ANY_MATRIX, "rank-sylvester", "rank-kronecker", "rank-stack", "differentiable", "stationary-exact", "stationary-constant", "stationary-apart", "loss-ball",
-    "loss-exact", "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks",
+    "loss-exact", "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks", "distance",
 }  # fmt: skip
 """Rules whose conclusion may hold at another place, too; then the certificate is no more what was sealed."""
 

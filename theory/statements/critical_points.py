@@ -5,7 +5,7 @@ from __future__ import annotations
 from lossproof.theory.statements.landscape import DECIDING
 from lossproof.theory.statements.statement import Statement
 
-_CRITICAL = "∇J(W) = 0 is proved: exactly, or W is the only critical point in a box that is proved to hold one (Krawczyk)."
+_CRITICAL = "∇J(W) = 0 is proved: exactly, or W is the only critical point in a box or a ball that is proved to hold one (Krawczyk; Newton and Kantorovich)."
 _CRITICAL_OR_ON_KINKS = f"{_CRITICAL[:-1]}; or hidden units are on kinks, where J has no gradient, and W is a minimum."
 _SMOOTH = "J is twice differentiable in the box (second-order-kinks)."
 
@@ -22,7 +22,8 @@ CRITICAL_POINTS = (
             "REFUTED says that these very weights are not critical, however small the gradient, or that J falls along a direction where it has none."
         ),
         source="exact arithmetic; Krawczyk 1969; for merged units Fukumizu and Amari 2000",
-        decided_by="a formal identity, Krawczyk's test for the gradient in ball arithmetic, or a proved exact learner",
+        decided_by="a formal identity, Krawczyk's test for the gradient in ball arithmetic, Newton's map in doubles with proved bounds, or a proved exact "
+        "learner",
         depends_on=("gradient-identity", "second-order-kinks"),
     ),
     Statement(
@@ -47,6 +48,17 @@ CRITICAL_POINTS = (
         decided_by="exact or ball arithmetic over the box",
     ),
     Statement(
+        id="distance",
+        title="How far the critical point is from the weights given",
+        kind="critical point",
+        formula=r"\|W^{*} - W\|_2 \leq d",
+        hypotheses=("W* is a critical point, or lies in a box that holds one; W are weights given exactly.",),
+        conclusion="The Euclidean distance between them, in all trainable weights, is at most d.",
+        source="the triangle inequality",
+        decided_by="ball arithmetic at both points, and the radius of the box",
+        depends_on=("stationary",),
+    ),
+    Statement(
         id="inertia",
         title="The signs of the Hessian's eigenvalues",
         kind="critical point",
@@ -57,7 +69,8 @@ CRITICAL_POINTS = (
             "ones are what remains."
         ),
         source="Sylvester's law of inertia; Haynsworth 1968",
-        decided_by="a symmetric factorisation in exact or ball arithmetic; zeros by exact kernel vectors or a critical manifold",
+        decided_by="a symmetric factorisation in exact or ball arithmetic, or an approximate diagonalisation in doubles with proved bounds; zeros by exact "
+        "kernel vectors or a critical manifold",
         depends_on=("stationary", "manifold", "hessian-rank"),
     ),
     Statement(

@@ -13,14 +13,13 @@ import numpy as np
 from flint import arb_mat
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
-from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import Point, Problem
+from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, named, positive, rigor_of
 from lossproof.theory import limits
@@ -34,7 +33,7 @@ def stationary_exact(step: Step) -> Result:
     there that the dimension is their number.
     """
     found, ring = step.expect(0, "fixed", order=1), step.formal()
-    fixed = _gauge(ring, step.problem, found, step.point())
+    fixed = evidence.gauge(ring, step.problem, found, step.point())
     components = passes.gradient(ring, step.problem, step.box())
     require(all(vanishes(g) for g in components), "conclusion.at", "the gradient is not seen to vanish")
     return step.conclude("stationary", {"radius": "0", "dimension": len(fixed)}), rigor_of(ring)
@@ -107,31 +106,9 @@ def stationary_box(step: Step) -> Result:
     its dimension is their number.
     """
     found = step.expect(0, "point", "fixed", "radius", "precision")
-    fixed = _gauge(step.formal(), step.problem, found, step.points[step.point_named(found)])
+    fixed = evidence.gauge(step.formal(), step.problem, found, step.points[step.point_named(found)])
     unknowns = sorted(set(range(step.problem.N_net)).difference(fixed))
     return _in_box(step, found, unknowns, unknowns, len(fixed))
-
-
-def _gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], point: Point) -> list[int]:
-    """Return the indices ``fixed``: first one incoming weight, not 0, of every hidden unit, then all of output 0; either part may be missing.
-
-    The first part needs a homogeneous hidden activation and no fixed biases, the second softmax with two outputs or more and the identity at the output.
-    That an irrational weight is not 0 is seen in balls, of which the ring takes note.
-    """
-    place = "evidence.fixed"
-    fixed = [read.integer(n, f"{place}[{m}]", 0, problem.N_net - 1) for m, n in enumerate(read.items(found["fixed"], place))]
-    last = list(range(problem.below(problem.L), problem.below(problem.L) + problem.fan_in(problem.L)))
-    softmax = problem.error.family == "softmax" and problem.n_L >= 2 and problem.output_activation.is_identity
-    scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
-    if scalings:
-        units = [(l, a) for l in range(1, problem.L) for a in range(problem.widths[l])]
-        right = problem.activation.homogeneity is not None and problem.bias != "fixed" and len(scalings) == len(units)
-        require(right, place, "one incoming weight of every hidden unit with a scaling symmetry, then perhaps all of output 0 for softmax")
-        for n, (l, a) in zip(scalings, units, strict=True):
-            row = n - problem.below(l) - a * problem.fan_in(l)
-            right = 0 <= row < problem.widths[l - 1] and not_zero(ring.embed(point.layers[l - 1][0][row][a]))
-            require(right, place, f"an incoming weight of unit {a} of layer {l} that is not 0 is expected, not parameter {n}")
-    return fixed
 
 
 def stationary_balanced(step: Step) -> Result:

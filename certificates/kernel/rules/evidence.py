@@ -1,4 +1,4 @@
-"""What the rules read of evidence about matrices."""
+"""What the rules read of evidence about matrices and weights."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 
 from flint import fmpq, fmpz, fmpz_mat, nmod, nmod_mat
 
+from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.network import orbits
 from lossproof.certificates.kernel.network.matrices import Matrix
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
-from lossproof.certificates.kernel.reading.problem import Problem
+from lossproof.certificates.kernel.reading.problem import Point, Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
 
@@ -137,3 +139,25 @@ def orbit_groups(problem: Problem, work: Work) -> list[tuple[list[int], list[fmp
             members.append(i)
             factors.append(factor)
     return list(groups.values())
+
+
+def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], point: Point) -> list[int]:
+    """Return the indices ``fixed``: first one incoming weight, not 0, of every hidden unit, then all of output 0; either part may be missing.
+
+    The first part needs a homogeneous hidden activation and no fixed biases, the second softmax with two outputs or more and the identity at the output.
+    That an irrational weight is not 0 is seen in balls, of which the ring takes note.
+    """
+    place = "evidence.fixed"
+    fixed = [read.integer(n, f"{place}[{m}]", 0, problem.N_net - 1) for m, n in enumerate(read.items(found["fixed"], place))]
+    last = list(range(problem.below(problem.L), problem.below(problem.L) + problem.fan_in(problem.L)))
+    softmax = problem.error.family == "softmax" and problem.n_L >= 2 and problem.output_activation.is_identity
+    scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
+    if scalings:
+        units = [(l, a) for l in range(1, problem.L) for a in range(problem.widths[l])]
+        right = problem.activation.homogeneity is not None and problem.bias != "fixed" and len(scalings) == len(units)
+        require(right, place, "one incoming weight of every hidden unit with a scaling symmetry, then perhaps all of output 0 for softmax")
+        for n, (l, a) in zip(scalings, units, strict=True):
+            row = n - problem.below(l) - a * problem.fan_in(l)
+            right = 0 <= row < problem.widths[l - 1] and not_zero(ring.embed(point.layers[l - 1][0][row][a]))
+            require(right, place, f"an incoming weight of unit {a} of layer {l} that is not 0 is expected, not parameter {n}")
+    return fixed

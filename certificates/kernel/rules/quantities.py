@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import arb_mat, fmpq
+from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
@@ -159,6 +159,23 @@ def inertia_kernel(step: Step) -> Result:
     return _inertia(step, before["negative"], len(vectors), before["positive"]), rigor_of(ring)
 
 
+def distance(step: Step) -> Result:
+    """The Euclidean distance, in all trainable weights, of the weights of the place from the point that the evidence names is at most so large.
+
+    Weights in the box of the place differ from its point by at most ``√N ρ``, ρ the radius; the rest is the triangle inequality.
+    """
+    found = step.expect(0, "point", "distance", "precision")
+    problem, box, k = step.problem, step.box(), step.point_named(found)
+    most = read.rational(found["distance"], "evidence.distance")
+    with step.balls() as ring:
+        ends = [passes.weights(ring, problem, passes.Box(point)) for point in (step.points[k], box.point)]
+        rows = [np.concatenate([x.ravel() for W, b in end for x in ((W, b) if problem.bias_rows else (W,))]) for end in ends]
+        ring.count(problem.N_net, 0)
+        length = sum((arb(x).abs_upper() ** 2 for x in rows[0] - rows[1]), arb(0)).sqrt() + arb(problem.N_net).sqrt() * box.radius
+    require(bool(length <= most), "evidence.distance", "the distance is not seen to be so small")
+    return step.conclude_near("distance", {"point": k, "distance": str(most)}), Rigor.BALL
+
+
 def higher_order_descent(step: Step) -> Result:
     """``J(W + Σ_k t^k δ_k) = J(W) + c t^m + O(t^{m+1})`` with ``c < 0``, as J is analytic along the curve near ``t = 0``.
 
@@ -259,5 +276,5 @@ def global_floor(step: Step) -> Result:
 
 QUANTITY_RULES = named(
     differentiable, learner_exact, learner_apart, loss_exact, loss_ball, loss_learner, inertia_exact, inertia_ball, inertia_kernel,
-    higher_order_descent, dead_layer, cell_minimum, global_floor,
+    distance, higher_order_descent, dead_layer, cell_minimum, global_floor,
 )  # fmt: skip

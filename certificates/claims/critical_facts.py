@@ -115,8 +115,10 @@ def claim_loss_at(context: ProofContext, stationary: Claim, learner: Learner | N
     return decided("loss-bounds", stationary.place, reason, "loss-learner", learner.claim, facts=facts, evidence=evidence, own=own)
 
 
-def claim_distance(context: ProofContext, given: Point, stationary: Claim) -> Claim | None:
-    """Claim how far a critical point is at most from weights that were given; None where it is one of these very weights, or where it lies is not known."""
+def claim_distance(context: ProofContext, given: Point, stationary: Claim | None) -> Claim | None:
+    """Claim how far a critical point is at most from weights that were given; None where it is one of these very weights, or on kinks, or where it lies is not known."""
+    if stationary is None:
+        return None
     place, problem = stationary.place, context.problem
     near, radius = point_near(place), radius_of(place)
     if near is None or place is given:

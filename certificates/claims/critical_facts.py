@@ -116,7 +116,10 @@ def claim_loss_at(context: ProofContext, stationary: Claim, learner: Learner | N
 
 
 def claim_distance(context: ProofContext, given: Point, stationary: Claim | None) -> Claim | None:
-    """Claim how far a critical point is at most from weights that were given; None where it is one of these very weights, or on kinks, or where it lies is not known."""
+    """Claim how far a critical point is at most from weights that were given.
+
+    None where it is one of these very weights, or on kinks, or where it lies is not known.
+    """
     if stationary is None:
         return None
     place, problem = stationary.place, context.problem

@@ -83,12 +83,12 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
     asked = far or context.problem.T * a.N_net <= _MOST_WORK
     refuted, loss = (refute_stationary(context, point), claim_loss(context, point)) if asked else (None, None)
     if refuted is None or loss is None or not far:
-        distance = claim_distance(context, point, found.stationary)
-        own = tuple(claim for claim in (refuted, loss, distance) if claim is not None)
         affordable = _is_wide(found) and context.problem.T * a.N_net**2 <= _MOST_NEWTON_WORK
         nearer = (learner_from if found.is_learner else refined_weights)(context.problem, point.weights) if affordable else None
         finer = _witness(context, point.weights, [nearer], landscape)
         inside = finer is not None and _holds(found, finer)
+        distance = claim_distance(context, point, finer.stationary if finer is not None and inside else found.stationary)
+        own = tuple(claim for claim in (refuted, loss, distance) if claim is not None)
         told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}{_FINER if inside else ''}")
         return GivenWeights(told, own, finer if inside else replace(found, claim=told))
     problem, start = context.problem, point.weights

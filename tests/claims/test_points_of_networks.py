@@ -43,9 +43,8 @@ def test_the_minimum_beside_trained_weights_is_found(rounding, tmp_path):
     given = by(rounding, w)
     report = checked(problem, given, tmp_path)
     found = [claim for claim in report.claims if claim.id == "critical-point" and claim.verdict is lp.Verdict.PROVED]
-    assert [claim.facts["kind"] for claim in found] == ["strict-minimum"]
-    distance = report["distance"]
-    (near,) = {id(claim.point): claim.point for claim in found}.values()
+    assert {claim.facts["kind"] for claim in found} == {"strict-minimum"}
+    distance, near = report["distance"], found[-1].point
     true = np.linalg.norm(flat_weights(problem, near.weights) - given)
     assert true - 1e-12 <= distance.facts["distance"] <= 1.001 * true + 1e-5
     assert isinstance(distance.facts["point"], Point)

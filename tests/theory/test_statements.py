@@ -54,6 +54,7 @@ REQUIRED = {
     "stationary",
     "loss-bounds",
     "no-minimum-nearby",
+    "distance",
     "inertia",
     "critical-rank",
     "critical-point",

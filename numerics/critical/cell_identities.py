@@ -30,6 +30,7 @@ from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.functions.forms import AffinePiece
 from lossproof.theory.problem.architecture import Architecture
@@ -73,7 +74,7 @@ def exact_identities(problem: Problem, member: Weights, offered: Sequence[Identi
     except (NotInField, NotDifferentiable):
         return list(offered)
     values = [
-        fmpq(*q.as_integer_ratio())
+        to_flint(q)
         for layer in member.layers
         for k, b in enumerate(layer.b)
         for q in (*(row[k] for row in layer.W), *[b] * a.bias_rows)
@@ -84,7 +85,7 @@ def exact_identities(problem: Problem, member: Weights, offered: Sequence[Identi
     def holds(identity: Identity) -> bool:
         total = np.full(problem.columns, fmpq(0), dtype=object)
         for k, q, factors in identity:
-            total = total + P[k] * prod((values[f] if isinstance(f, int) else P[f] for f in factors), start=fmpq(*q.as_integer_ratio()))
+            total = total + P[k] * prod((values[f] if isinstance(f, int) else P[f] for f in factors), start=to_flint(q))
         return all(x == (total[c - c % n] if n else 0) for c, x in enumerate(total))
 
     return [identity for identity in offered if holds(identity)]
@@ -107,7 +108,7 @@ def _features(problem: Problem, unit: Sequence[AffinePiece]) -> list[list[fmpq]]
 
 
 def _with_slopes(columns: Iterable[Sequence[Fraction]], slopes: Sequence[Fraction]) -> list[list[fmpq]]:
-    return [[fmpq(*(slope * q).as_integer_ratio()) for slope, q in zip(slopes, column, strict=True)] for column in columns]
+    return [[to_flint(slope * q) for slope, q in zip(slopes, column, strict=True)] for column in columns]
 
 
 def _kernel(vectors: Sequence[Sequence[fmpq]]) -> list[list[Fraction]]:
@@ -118,7 +119,7 @@ def _kernel(vectors: Sequence[Sequence[fmpq]]) -> list[list[Fraction]]:
     for free in (k for k in range(len(vectors)) if k not in pivots):
         relation = [Fraction(int(k == free)) for k in range(len(vectors))]
         for i, p in enumerate(pivots):
-            relation[p] = -Fraction(int(reduced[i, free].p), int(reduced[i, free].q))
+            relation[p] = -from_flint(reduced[i, free])
         basis.append(relation)
     return basis
 

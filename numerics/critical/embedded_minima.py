@@ -15,7 +15,7 @@ import numpy as np
 from lossproof.numerics.critical.search import Candidate, search_in_rounds
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.float_derivatives import FloatLandscape
-from lossproof.numerics.network.weight_vectors import float_layers, unit_blocks, weights_of_rows
+from lossproof.numerics.network.weight_vectors import flat_weights, unit_blocks, weights_of_rows
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -54,10 +54,7 @@ def _copied(problem: Problem, smaller: Problem, candidate: Candidate) -> Iterato
 
 def _with_copies(smaller: Problem, candidate: Candidate, unit: int, shares: Array) -> Array:
     """Return the trainable weights of the wider network, copies of a unit in the last places."""
-    rows = np.concatenate(
-        [np.vstack([W, b[None]] if smaller.architecture.bias_rows else [W]).T.ravel() for W, b in float_layers(candidate.weights)]
-    )
-    incoming, outgoing = unit_blocks(smaller.architecture, rows)
+    incoming, outgoing = unit_blocks(smaller.architecture, flat_weights(smaller, candidate.weights))
     kept = [k for k in range(len(incoming)) if k != unit]
     first = np.vstack([incoming[kept], np.tile(incoming[unit], (len(shares), 1))])
     last = np.concatenate([outgoing[0, kept], shares * outgoing[0, unit], outgoing[0, len(incoming) :]])

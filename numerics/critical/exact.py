@@ -25,6 +25,7 @@ from lossproof.numerics.network.exact_work import gradient_work as exact_gradien
 from lossproof.numerics.network.jacobian import gradient, jacobian, output_gradient, output_residuals
 from lossproof.numerics.network.outputs import is_clear, lie_on_flat_piece, precisions
 from lossproof.numerics.network.pass_limits import constants_in, forward_precision, precision_within
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.limits import constants_work, gradient_work
 from lossproof.theory.problem.problem import Problem
@@ -64,7 +65,7 @@ def samples_are_balanced(problem: Problem, weights: Weights) -> bool:
     """Tell whether ``Σ ρ_i ∇E_i = 0`` exactly within every group of samples with outputs ``ρ_i c`` (rule `global-floor`)."""
     if problem.T * problem.architecture.N_net > _FORMAL_WORK:
         return False
-    groups = [[(i, fmpq(*rho.as_integer_ratio())) for i, rho in group] for group in balanced_groups(problem)]
+    groups = [[(i, to_flint(rho)) for i, rho in group] for group in balanced_groups(problem)]
     for residuals in _exact(problem, weights, output_residuals, residual_work):
         sums = [sum((residuals[i, j] * rho for i, rho in group), fmpq(0)) for group in groups for j in range(residuals.shape[1])]
         if all(entry == 0 for entry in sums):

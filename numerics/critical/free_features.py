@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import fmpq_mat
 
 from lossproof.numerics.critical.identities import Factor, Identity, Term, place_of
 from lossproof.numerics.fields.field import Array
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.problem.problem import Problem
 
 _MOST_INPUTS = 6
@@ -47,12 +48,12 @@ def free_feature_identities(problem: Problem, P: Array) -> Iterator[Identity]:
 
 def _dual_vectors(rows: list[list[Fraction]]) -> list[list[Fraction]] | None:
     """Return vectors ``c_i`` with ``c_i · rows_k = [i = k]``, or None where the rows are dependent."""
-    A = fmpq_mat([[fmpq(*x.as_integer_ratio()) for x in row] for row in rows])
+    A = fmpq_mat([[to_flint(x) for x in row] for row in rows])
     gram = A * A.transpose()
     if gram.det() == 0:
         return None
     C = A.transpose() * gram.inv()
-    return [[Fraction(int(C[j, i].p), int(C[j, i].q)) for j in range(C.nrows())] for i in range(len(rows))]
+    return [[from_flint(C[j, i]) for j in range(C.nrows())] for i in range(len(rows))]
 
 
 def _largest(problem: Problem, P: Array, u: int, sample: int) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.boxes import parameter_place
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.numerics.network.jacobian import jacobian
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
@@ -154,7 +155,7 @@ def unseen_directions(problem: Problem) -> list[list[Fraction]]:
 
     These places are as far to the left as can be.
     """
-    rows = [[fmpq(1)] * problem.architecture.bias_rows + [fmpq(*x.as_integer_ratio()) for x in reversed(row)] for row in problem.samples.X]
+    rows = [[fmpq(1)] * problem.architecture.bias_rows + [to_flint(x) for x in reversed(row)] for row in problem.samples.X]
     reduced, rank = fmpq_mat(rows).rref()
     n = len(rows[0])
     pivots = [next(j for j in range(n) if reduced[i, j] != 0) for i in range(rank)]
@@ -163,7 +164,7 @@ def unseen_directions(problem: Problem) -> list[list[Fraction]]:
         vector = [Fraction(0)] * n
         vector[j] = _ONE
         for i, p in enumerate(pivots):
-            vector[p] = -Fraction(int(reduced[i, j].p), int(reduced[i, j].q))
+            vector[p] = -from_flint(reduced[i, j])
         basis.append(vector[::-1])
     return basis
 

@@ -25,6 +25,7 @@ from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, LayerArrays, evaluate
 from lossproof.numerics.network.jacobian import output_residuals
 from lossproof.numerics.network.weight_vectors import rows_of_step, step_of_rows
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -91,8 +92,8 @@ def _slopes(problem: Problem, weights: Weights) -> list[Array] | None:
         for l in range(1, a.L):
             if not all(isinstance(q, fmpq) for q in z[l].ravel()):
                 return None
-            sides = [sides_of(a.activation, Fraction(int(q.p), int(q.q))) for q in z[l].ravel()]
-            ends = [[fmpq(*side[end].as_integer_ratio()) for side in sides] for end in (0, -1)]
+            sides = [sides_of(a.activation, from_flint(q)) for q in z[l].ravel()]
+            ends = [[to_flint(side[end]) for side in sides] for end in (0, -1)]
             found.append(np.array(ends, dtype=object).reshape(2, *z[l].shape))
     except (NotInField, NotDifferentiable):
         return None
@@ -123,7 +124,7 @@ def _falls(problem: Problem, weights: Weights, direction: Sequence[Fraction], sp
         passed = evaluate(problem.architecture, problem.samples, weights, field)
         residuals = output_residuals(problem, passed)
         dV, db = _step(problem, field, direction)[-1]
-        hidden = field.array([[Fraction(int(q.p), int(q.q)) for q in row] for row in speeds])
+        hidden = field.array([[from_flint(q) for q in row] for row in speeds])
         moved = field.matmul(hidden, passed.layers[-1][0]) + field.matmul(passed.phi[problem.architecture.L - 1], dV) + db[None, :]
         with ball_precision(_PRECISION):
             return bool(np.sum(residuals * moved) < 0)

@@ -23,6 +23,7 @@ from lossproof.numerics.critical.bounded_combination import combination_between
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import output_residuals
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.functions.activation import Activation
 from lossproof.theory.problem.problem import Problem
@@ -94,7 +95,7 @@ def kink_multipliers(problem: Problem, weights: Weights) -> list[list[Fraction]]
     if units is None or (a.bias == "trainable" and any(map(sum, zip(*units[0].eps, strict=True)))):
         return None
     found = [unit.multipliers() for unit in units]
-    return None if None in found else [[_fraction(q) for q in row] for row in found if row is not None]
+    return None if None in found else [[from_flint(q) for q in row] for row in found if row is not None]
 
 
 def may_have_kinks(problem: Problem) -> bool:
@@ -121,18 +122,10 @@ def _units(problem: Problem, weights: Weights) -> list[_Unit] | None:
     eps = [list(residuals[group].sum(axis=0)) for group in groups.values()]
     activation = problem.architecture.activation
     return [
-        _Unit(x, list(h[first, k]), [[_exact(s) for s in sides_of(activation, _fraction(z[i, k]))] for i in first], list(V[k]), eps)
+        _Unit(x, list(h[first, k]), [[to_flint(s) for s in sides_of(activation, from_flint(z[i, k]))] for i in first], list(V[k]), eps)
         for k in range(len(V))
     ]
 
 
 def _dot(u: Sequence[fmpq], v: Sequence[fmpq]) -> fmpq:
     return sum((p * q for p, q in zip(u, v, strict=True)), fmpq(0))
-
-
-def _exact(q: Fraction) -> fmpq:
-    return fmpq(*q.as_integer_ratio())
-
-
-def _fraction(q: fmpq) -> Fraction:
-    return Fraction(int(q.p), int(q.q))

@@ -11,6 +11,7 @@ from flint import fmpq, fmpq_mat
 
 from lossproof.numerics.critical.bounded_combination import independent
 from lossproof.numerics.critical.cells import Cell, cell_of
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
@@ -119,9 +120,9 @@ class _Projection:
 
     def _found(self) -> Weights:
         n_0 = self.problem.architecture.widths[0]
-        rows = tuple(tuple(_fraction(w[r]) for w in self.W) for r in range(n_0))
-        b = tuple(_fraction(w[n_0]) for w in self.W) if self.trainable else self.biases
-        return Weights((Layer(rows, b), Layer(tuple(tuple(map(_fraction, v)) for v in self.V), tuple(map(_fraction, self.b)))))
+        rows = tuple(tuple(from_flint(w[r]) for w in self.W) for r in range(n_0))
+        b = tuple(from_flint(w[n_0]) for w in self.W) if self.trainable else self.biases
+        return Weights((Layer(rows, b), Layer(tuple(tuple(map(from_flint, v)) for v in self.V), tuple(map(from_flint, self.b)))))
 
 
 def solve_least_squares(columns: Table, rest: Table) -> Table:
@@ -166,8 +167,4 @@ def _unit(q: Fraction, size: int) -> Fraction:
 
 def _exact(q: Number) -> fmpq:
     """Return a number as one of FLINT; all numbers here are rational, as `critical_in_cell` has seen."""
-    return fmpq(*cast(Fraction, q).as_integer_ratio())
-
-
-def _fraction(q: fmpq) -> Fraction:
-    return Fraction(int(q.p), int(q.q))
+    return to_flint(cast(Fraction, q))

@@ -11,11 +11,18 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from flint import arb
 
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.verified.derivative_bounds import derivative_bounds, point_norms
-from lossproof.numerics.verified.enclosures import Enclosure, enclose_balls, enclose_numbers, frobenius_bound, matrix_product, product
+from lossproof.numerics.verified.enclosures import (
+    Enclosure,
+    as_balls,
+    enclose_balls,
+    enclose_numbers,
+    frobenius_bound,
+    matrix_product,
+    product,
+)
 from lossproof.numerics.verified.forward_backward import EnclosedPass, enclose_pass
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem.problem import Problem
@@ -82,9 +89,8 @@ def _radius(problem: Problem, weights: Weights) -> Fraction | None:
 
 def _residuals(problem: Problem, outputs: Enclosure) -> Enclosure:
     """Return ``ε = ∇E`` of shape ``(T, n_L)``."""
-    balls = np.array([arb(m, r) for m, r in zip(outputs.mid.flat, outputs.rad.flat, strict=True)], dtype=object).reshape(outputs.mid.shape)
     field = BallField(_PRECISION)
-    found = field.error_derivative(problem.error, 1, balls, field.array(problem.samples.Y))
+    found = field.error_derivative(problem.error, 1, as_balls(outputs), field.array(problem.samples.Y))
     return enclose_balls(list(found.flat), outputs.mid.shape)
 
 

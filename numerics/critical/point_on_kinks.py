@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import NamedTuple, cast
 
 import numpy as np
-from flint import fmpq
 
 from lossproof.numerics.critical.kink_search import descends_onto_kinks
 from lossproof.numerics.critical.kinks import kink_multipliers
@@ -18,6 +17,7 @@ from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.ranks.rational_kernel import reduced_kernel
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
@@ -96,7 +96,10 @@ def _fitted(problem: Problem, weights: Weights, units: Sequence[_Unit]) -> Weigh
     columns = [[_product(row, vector) for row in unit.features] for unit in units for vector in unit.basis] + [
         [Fraction(1)] * T
     ] * trainable
-    moves = [_back(row[0]) for row in solve_least_squares([list(map(_exact, column)) for column in columns], [[_exact(r)] for r in rest])]
+    moves = [
+        from_flint(row[0])
+        for row in solve_least_squares([list(map(to_flint, column)) for column in columns], [[to_flint(r)] for r in rest])
+    ]
     incoming, outgoing, scalable = list[Row](), list[Fraction](), homogeneity(problem) == 1 and problem.fixed_bias is None
     for unit, old in zip(units, weights.layers[1].W, strict=True):
         change, moves = moves[: len(unit.basis)], moves[len(unit.basis) :]
@@ -123,11 +126,3 @@ def _sum(vectors: Sequence[Row], factors: Sequence[Fraction], size: int) -> Row:
 def _plain(q: Number) -> Fraction:
     """Return a weight, which is rational, as `point_on_kinks` has seen."""
     return cast(Fraction, q)
-
-
-def _exact(q: Fraction) -> fmpq:
-    return fmpq(*q.as_integer_ratio())
-
-
-def _back(q: fmpq) -> Fraction:
-    return Fraction(int(q.p), int(q.q))

@@ -25,6 +25,7 @@ from lossproof.numerics.fields.field import (
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.functions.logistic import sigmoid_ball
 from lossproof.numerics.functions.table import formulas_of
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.numbers import Constant, Number, exact_number
@@ -94,7 +95,7 @@ class BallField:
             if error.family == "logistic":
                 s = elementwise(lambda entry: sigmoid_ball(entry, order - 1), phi)
                 return s - y if order == 1 else block_diagonals(s, arb(0))
-            beta = None if error.beta is None else arb(_rational(error.beta))
+            beta = None if error.beta is None else arb(to_flint(error.beta))
             function = _ERRORS[error.family]
             values = elementwise(lambda r: function(r, order, beta), phi - y)
             return values if order == 1 else block_diagonals(values, arb(0))
@@ -123,13 +124,13 @@ def ball_of(number: Any) -> arb:
     if isinstance(number, fmpq):
         return arb(number)
     if type(number) is Fraction:
-        return arb(_rational(number))
+        return arb(to_flint(number))
     exact = exact_number(number)
     if isinstance(exact, Fraction):
-        return arb(_rational(exact))
-    total = arb(_rational(exact.rational))
+        return arb(to_flint(exact))
+    total = arb(to_flint(exact.rational))
     for constant, coefficient in exact.terms:
-        total += arb(_rational(coefficient)) * ball_of_constant(constant)
+        total += arb(to_flint(coefficient)) * ball_of_constant(constant)
     return total
 
 
@@ -137,14 +138,10 @@ def ball_of_constant(constant: Constant) -> arb:
     """Return a ball around one named constant at the current precision."""
     if constant.kind == "pi":
         return arb.pi()
-    argument = arb(_rational(constant.argument))
+    argument = arb(to_flint(constant.argument))
     if constant.kind == "log":
         return argument.log()
     return argument.exp() if constant.kind == "exp" else argument.root(constant.degree)
-
-
-def _rational(value: Fraction) -> fmpq:
-    return fmpq(*value.as_integer_ratio())
 
 
 def _softmax(phi: Array) -> Array:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from flint import arb, fmpq
 
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.exceptions import InputError, NotDifferentiable, NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
@@ -122,7 +123,7 @@ def at_kink(activation: Activation, point: Fraction) -> NotDifferentiable:
 @lru_cache(maxsize=256)
 def exact_kinks(activation: Activation, order: int) -> tuple[tuple[Fraction, fmpq], ...]:
     """Return the kinks of an activation, each also as ``fmpq``."""
-    return tuple((point, fmpq(*point.as_integer_ratio())) for point in activation.kinks(order))
+    return tuple((point, to_flint(point)) for point in activation.kinks(order))
 
 
 def lies_above(ball: arb, place: fmpq) -> bool | None:

@@ -25,6 +25,7 @@ from lossproof.numerics.fields.field import (
 from lossproof.numerics.fields.formal_polynomial import ActivationSymbol, Element, FormalPolynomial, SymbolTable, formal_terms
 from lossproof.numerics.fields.known_values import exact_pieces, known_value
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
@@ -63,13 +64,13 @@ class FormalField(NumpyArithmetic):
         if isinstance(number, (fmpq, FormalPolynomial)):
             return number
         if type(number) is Fraction:
-            return fmpq(*number.as_integer_ratio())
+            return to_flint(number)
         exact = exact_number(number)
         if isinstance(exact, Fraction):
-            return fmpq(exact.numerator, exact.denominator)
-        total: Element = fmpq(exact.rational.numerator, exact.rational.denominator)
+            return to_flint(exact)
+        total: Element = to_flint(exact.rational)
         for constant, coefficient in exact.terms:
-            total = total + self.table.element(constant) * fmpq(coefficient.numerator, coefficient.denominator)
+            total = total + self.table.element(constant) * to_flint(coefficient)
         return total
 
     def array(self, rows: Any) -> Array:
@@ -144,7 +145,7 @@ class FormalField(NumpyArithmetic):
 
     def _is_above(self, activation: Activation, z: Element, place: fmpq) -> bool:
         """Tell whether ``z`` lies above a kink; raises `NotDifferentiable` at it, and where balls of nearly 1024 bits do not tell."""
-        point = Fraction(int(place.p), int(place.q))
+        point = from_flint(place)
         if isinstance(z, fmpq):
             if z == place:
                 raise at_kink(activation, point)

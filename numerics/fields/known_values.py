@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import lru_cache
 
 from flint import fmpq
@@ -10,6 +9,7 @@ from flint import fmpq
 from lossproof.numerics.fields.field import at_kink, exact_kinks
 from lossproof.numerics.fields.formal_polynomial import Element, FormalPolynomial, SymbolTable, power
 from lossproof.numerics.functions.table import formulas_of
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.forms import Logistic
 from lossproof.theory.problem.numbers import Constant
@@ -24,6 +24,7 @@ def known_value(activation: Activation, order: int, z: Element, table: SymbolTab
     other activations at ``z = 0`` as far as the value is rational; and the logistic ones at ``z = Σ q_p log p`` where ``e^{kz} = Π
     p^{k q_p}`` is rational (``k`` = 1 for sigmoid, 2 for tanh). Raises `NotDifferentiable` at a rational ``z`` that is a kink.
 
+    >>> from fractions import Fraction
     >>> from lossproof.theory.functions.activations import activation_named
     >>> table = SymbolTable()
     >>> z = table.element(Constant("log", Fraction(3))) * fmpq(1, 2)
@@ -61,13 +62,14 @@ def _at_rational(activation: Activation, order: int, z: fmpq) -> fmpq | None:
 def exact_pieces(activation: Activation) -> tuple[tuple[fmpq | None, fmpq | None, fmpq, fmpq], ...]:
     """Return ``(lower, upper, slope, intercept)`` of every affine piece."""
     return tuple(
-        (None if p.lower is None else _exact(p.lower), None if p.upper is None else _exact(p.upper), _exact(p.slope), _exact(p.intercept))
+        (
+            None if p.lower is None else to_flint(p.lower),
+            None if p.upper is None else to_flint(p.upper),
+            to_flint(p.slope),
+            to_flint(p.intercept),
+        )
         for p in activation.affine_pieces
     )
-
-
-def _exact(value: Fraction) -> fmpq:
-    return fmpq(*value.as_integer_ratio())
 
 
 def _at_logarithms(form: Logistic, order: int, z: FormalPolynomial, table: SymbolTable) -> fmpq | None:

@@ -8,6 +8,8 @@ from fractions import Fraction
 
 from flint import arb, ctx
 
+from lossproof.numerics.rationals import from_flint
+
 LEAST_BITS = 2
 MOST_BITS = 1_048_576
 LARGEST_EXPONENT = 4000
@@ -48,4 +50,4 @@ def dyadic(value: arb) -> Fraction:
     if abs(middle) <= arb(2) ** -LARGEST_EXPONENT:
         return Fraction(0)
     exact = middle.fmpq()
-    return Fraction(int(exact.p), int(exact.q))
+    return from_flint(exact)

@@ -11,6 +11,7 @@ from lossproof.numerics.fields.field import Array, block_diagonals, no_error_der
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.formal_polynomial import Element
 from lossproof.numerics.fields.known_values import known_value
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
@@ -42,7 +43,7 @@ class RationalField(FormalField):
             raise unknown_order(order)
         if error.beta is None:
             raise no_error_derivative(error, self.name)
-        beta, r = fmpq(error.beta.numerator, error.beta.denominator), self.finalize(np.asarray(phi - y))
+        beta, r = to_flint(error.beta), self.finalize(np.asarray(phi - y))
         q = r * r + beta
         return np.asarray(2 * r / q) if order == 1 else block_diagonals(2 * (beta - r * r) / (q * q), fmpq(0))
 

@@ -14,6 +14,7 @@ from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.field import Array, elementwise, exact_kinks, lies_above, unknown_order
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.functions.table import formulas_of
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.problem.numbers import Number
 
@@ -115,7 +116,7 @@ def _of_lines(activation: Activation, z: arb) -> arb:
     met = [
         (_ball(piece.slope), _ball(piece.intercept))
         for piece in activation.affine_pieces
-        if not (piece.lower is not None and z < _exact(piece.lower)) and not (piece.upper is not None and z > _exact(piece.upper))
+        if not (piece.lower is not None and z < to_flint(piece.lower)) and not (piece.upper is not None and z > to_flint(piece.upper))
     ]
     slope, intercept = (reduce(lambda a, b: a.union(b), constants) for constants in zip(*met, strict=True))
     found: arb = slope * z + intercept
@@ -123,11 +124,7 @@ def _of_lines(activation: Activation, z: arb) -> arb:
 
 
 def _ball(value: Fraction) -> arb:
-    return arb(_exact(value))
-
-
-def _exact(value: Fraction) -> fmpq:
-    return fmpq(value.numerator, value.denominator)
+    return arb(to_flint(value))
 
 
 _ACROSS: Mapping[str, Callable[[arb], arb]] = {

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import arb, fmpq
+from flint import arb
+
+from lossproof.numerics.rationals import to_flint
 
 _NARROW = 2.0**-20
 
@@ -43,13 +45,9 @@ def over_valley(function: Callable[[arb], arb], z: arb, valley: Valley) -> arb:
     if z.rad() < _NARROW:
         return function(z)
     found = function(z.lower()).union(function(z.upper()))
-    if z < _exact(valley.left) or z > _exact(valley.right):
+    if z < to_flint(valley.left) or z > to_flint(valley.right):
         return found
-    return within(function(z), found.union(arb(_exact(valley.low))).union(arb(_exact(valley.high))))
-
-
-def _exact(value: Fraction) -> fmpq:
-    return fmpq(*value.as_integer_ratio())
+    return within(function(z), found.union(arb(to_flint(valley.low))).union(arb(to_flint(valley.high))))
 
 
 def within(value: arb, known: arb) -> arb:

@@ -12,6 +12,7 @@ from flint import arb, fmpq
 from lossproof.numerics.functions.formulas import Builder, Floats, Formulas, Tails, Triple, without_parameter
 from lossproof.numerics.functions.hulls import at_ends, within
 from lossproof.numerics.functions.jets import Array, Jet, StateField, chosen
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.functions.activations import Activation
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
@@ -38,7 +39,7 @@ def _line_jet(activation: Activation, order: int, z: Array, field: StateField) -
 
 def _leaky_relu(parameter: Fraction | None) -> Formulas:
     slope = parameter or _ZERO
-    exact, double = fmpq(slope.numerator, slope.denominator), float(slope)
+    exact, double = to_flint(slope), float(slope)
     return Formulas(
         lambda z, order: (np.where(z > 0, z, double * z), np.where(z > 0, 1.0, double), np.zeros_like(z))[order],
         lambda m, z: _leaky_digits(m, z, slope),

@@ -18,6 +18,7 @@ from lossproof.numerics.functions.formulas import Builder, Floats, Formulas, Tai
 from lossproof.numerics.functions.hulls import Valley, at_ends, over_valley, within
 from lossproof.numerics.functions.jets import Array, Jet, StateField, times_point
 from lossproof.numerics.functions.logistic import logistic_jet, sigmoid_digits, sigmoid_doubles
+from lossproof.numerics.rationals import to_flint
 
 _VALLEY = Valley(Fraction(-1279, 1000), Fraction(-1278, 1000), Fraction(-27847, 100000), Fraction(-27846, 100000))
 _SLOPES, _CURVATURES = arb(1 / 2, 5 / 8), arb(7 / 32, 9 / 32)
@@ -27,7 +28,7 @@ _TAIL = 25.0
 
 def _swish(parameter: Fraction | None) -> Formulas:
     beta = Fraction(1) if parameter is None else parameter
-    exact, double = fmpq(*beta.as_integer_ratio()), float(beta)
+    exact, double = to_flint(beta), float(beta)
     return Formulas(
         lambda z, order: _doubles(z, order, double),
         lambda m, z: _digits(m, z, beta),

@@ -33,7 +33,7 @@ import numpy as np
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.tiled_cholesky import Report
 from lossproof.numerics.ranks.verified import allows_gram
-from lossproof.numerics.verified.derivative_bounds import lipschitz_of_derivative, point_norms
+from lossproof.numerics.verified.derivative_bounds import derivative_bounds, point_norms
 from lossproof.numerics.verified.enclosures import Enclosure, enclose_numbers, frobenius_bound, raised, total
 from lossproof.numerics.verified.forward_backward import EnclosedPass, enclose_pass
 from lossproof.numerics.verified.gram import SingularValueBound, even_scales, smallest_singular_value
@@ -124,7 +124,7 @@ class _Equations:
     def kappa(self, radius: float) -> float:
         """Return ``κ`` for a ball a little larger, so that a kink stays out of reach for a checker, too; infinite where one is within reach."""
         try:
-            return lipschitz_of_derivative(self.found, self.norms, radius * (1 + 2.0**-6), self.scales)
+            return derivative_bounds(self.found, self.norms, radius * (1 + 2.0**-6), self.scales)[1]
         except NotDifferentiable:
             return inf
 

@@ -15,6 +15,7 @@ from lossproof.numerics.fields.mpmath import MpmathField
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
+from lossproof.numerics.rationals import from_flint
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -84,7 +85,7 @@ def _double(entry: Any) -> float:
     if isinstance(entry, arb):
         return float(entry.mid())
     if isinstance(entry, fmpq):
-        return nearest_double(Fraction(int(entry.p), int(entry.q)))
+        return nearest_double(from_flint(entry))
     return nearest_double(entry) if isinstance(entry, Fraction) else float(entry)
 
 

@@ -16,6 +16,7 @@ from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.exact_work import output_work
+from lossproof.numerics.rationals import from_flint
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -44,7 +45,7 @@ def loss_exact(problem: Problem, weights: Weights) -> Fraction | None:
     if residuals is None or not _all_rational(residuals) or not output_work(problem, evaluation).is_allowed:
         return None
     total = sum((r * r for r in residuals.ravel()), fmpq(0)) / fmpq(2 * problem.T)
-    return Fraction(int(total.p), int(total.q))
+    return from_flint(total)
 
 
 def loss_ball(problem: Problem, weights: Weights, radius: Fraction, precision: int) -> arb:

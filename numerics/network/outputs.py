@@ -23,6 +23,7 @@ from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.exact_work import output_work
 from lossproof.numerics.network.pass_limits import forward_precision
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.functions.activation import Activation
 from lossproof.theory.problem.problem import Problem
@@ -107,7 +108,7 @@ def lie_on_flat_piece(activation: Activation, balls: Sequence[arb], precision: i
 
 
 def _end(value: Fraction | None) -> fmpq | None:
-    return None if value is None else fmpq(value.numerator, value.denominator)
+    return None if value is None else to_flint(value)
 
 
 def curvature_is_negative(problem: Problem, weights: Weights, output: int, precision: int) -> bool:

@@ -18,6 +18,7 @@ from lossproof.numerics.network.exact_work import ExactWork
 from lossproof.numerics.network.layer_work import most_terms
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.rational_kernel import kernel_evidence, reduced_kernel
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.limits import MAX_STEP_WORK
 
 Equation = dict[int, fmpq]
@@ -66,7 +67,7 @@ def products_are_allowed(matrix: npt.NDArray[Any], vectors: Sequence[Sequence[Fr
     """
     rows, size = matrix.shape
     formal = max(most_terms(matrix), 0 if entries is None else entries.terms)
-    entered = np.array([[fmpq(entry.numerator, entry.denominator) for entry in vector] for vector in vectors], dtype=object)
+    entered = np.array([[to_flint(entry) for entry in vector] for vector in vectors], dtype=object)
     work = products_work(matrix.size * len(vectors), size, matrix, entered)
     if formal:
         support = [sum(entry != 0 for entry in vector) for vector in vectors]

@@ -12,6 +12,7 @@ from flint import fmpq, fmpz_mat
 
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.modular import largest_minor, random_prime
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.limits import MAX_ENTRIES, MAX_NUMBER_TEXT
 from lossproof.theory.verdicts import Rigor
 
@@ -66,7 +67,7 @@ def reduced_kernel(matrix: Any, seed: int = 0) -> list[list[Fraction]]:
         rows, _ = largest_minor(integers, random_prime(seed + attempt))
         basis = _kernel_of_independent_rows(integers[rows]) if rows else _unit_vectors(n)
         if not basis or _annihilates(everything, basis):
-            return [[Fraction(int(entry.p), int(entry.q)) for entry in vector] for vector in basis]
+            return [[from_flint(entry) for entry in vector] for vector in basis]
         attempt += 1
 
 
@@ -74,7 +75,7 @@ def kernel_evidence(basis: list[list[Fraction]], size: int, side: str) -> RankEv
     """Return the bound ``rank ≤ size − len(basis)`` of rule `rank-kernel`, or None if a certificate cannot hold it: numbers are too long, or too many."""
     if size * len(basis) > MAX_ENTRIES:
         return None
-    vectors = [[str(fmpq(entry.numerator, entry.denominator)) for entry in vector] for vector in basis]
+    vectors = [[str(to_flint(entry)) for entry in vector] for vector in basis]
     if any(len(entry) > MAX_NUMBER_TEXT for vector in vectors for entry in vector):
         return None
     return RankEvidence(size - len(vectors), False, "rank-kernel", Rigor.EXACT, {"side": side, "vectors": vectors, "entries": "Q"})

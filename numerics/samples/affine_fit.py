@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from flint import fmpq
 
-from lossproof.numerics.samples.normal_equations import Table, exact, exact_map, fraction
+from lossproof.numerics.rationals import from_flint, to_flint
+from lossproof.numerics.samples.normal_equations import Table, exact_map
 from lossproof.theory.problem.problem import Problem
 
 MOST_FEATURES = 150
@@ -39,10 +40,10 @@ def affine_fit(problem: Problem, seed: int) -> AffineFit | None:
 
 def loss_of_fit(features: Sequence[Sequence[Fraction]], Y: Sequence[Sequence[Fraction]], table: Table) -> Fraction:
     """Return ``½ Σ |X̃A − Y|²/T`` for a map A whose residuals are orthogonal to all features, the columns of X̃."""
-    squares = sum((exact(y) * exact(y) for row in Y for y in row), fmpq(0))
+    squares = sum((to_flint(y) * to_flint(y) for row in Y for y in row), fmpq(0))
     explained = fmpq(0)
     for feature, row in zip(features, table, strict=True):
         for targets, a in zip(zip(*Y, strict=True), row, strict=True):
             if a:
-                explained += exact(a) * sum((exact(x) * exact(y) for x, y in zip(feature, targets, strict=True)), fmpq(0))
-    return fraction((squares - explained) / (2 * len(Y)))
+                explained += to_flint(a) * sum((to_flint(x) * to_flint(y) for x, y in zip(feature, targets, strict=True)), fmpq(0))
+    return from_flint((squares - explained) / (2 * len(Y)))

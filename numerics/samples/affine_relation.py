@@ -8,6 +8,7 @@ from math import gcd, lcm
 
 from flint import fmpq, fmpq_mat
 
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.problem.problem import Problem
 
 _MOST_SAMPLES = 200
@@ -28,7 +29,7 @@ def affine_relation(problem: Problem) -> tuple[Fraction, ...] | None:
     T, n_0 = problem.T, problem.architecture.widths[0]
     if not 3 <= T <= min(n_0 + 2, _MOST_SAMPLES):
         return None
-    columns = [[*map(_exact, x), fmpq(1)] for x in problem.samples.X]
+    columns = [[*map(to_flint, x), fmpq(1)] for x in problem.samples.X]
     reduced, rank = fmpq_mat([list(row) for row in zip(*columns, strict=True)]).rref()
     if rank != T - 1:
         return None
@@ -42,7 +43,7 @@ def _kernel_vector(reduced: Sequence[Sequence[fmpq]], rank: int, T: int) -> list
     vector = [Fraction(0)] * T
     vector[free] = Fraction(1)
     for row, pivot in zip(reduced, pivots, strict=False):
-        vector[pivot] = -Fraction(int(row[free].p), int(row[free].q))
+        vector[pivot] = -from_flint(row[free])
     return vector
 
 
@@ -52,7 +53,3 @@ def _coprime(vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
     whole = [int(q * scale) for q in vector]
     shared = gcd(*whole) * (1 if next(q for q in whole if q != 0) > 0 else -1)
     return tuple(Fraction(q // shared) for q in whole)
-
-
-def _exact(x: Fraction) -> fmpq:
-    return fmpq(x.numerator, x.denominator)

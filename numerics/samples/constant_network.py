@@ -8,7 +8,7 @@ import numpy as np
 from flint import fmpq
 
 from lossproof.numerics.algebra.inertia import exact_inertia
-from lossproof.numerics.samples.normal_equations import exact
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.exceptions import NotInField
 from lossproof.theory.problem.problem import Problem
 
@@ -32,8 +32,8 @@ def definite_output(problem: Problem) -> tuple[int, ...] | None:
     if n_0 > _MOST_INPUTS or n_0**2 * problem.T > _MOST_PRODUCTS:
         return None
     means = [sum(column, Fraction(0)) / problem.T for column in zip(*Y, strict=True)]
-    gaps = [[exact(mean - y) for mean, y in zip(means, row, strict=True)] for row in Y]
-    inputs = [[exact(x) for x in row] for row in X]
+    gaps = [[to_flint(mean - y) for mean, y in zip(means, row, strict=True)] for row in Y]
+    inputs = [[to_flint(x) for x in row] for row in X]
     seen = (sum((e[j] * x[a] for e, x in zip(gaps, inputs, strict=True)), fmpq(0)) for j in range(n_L) for a in range(n_0))
     if any(total != 0 for total in seen):
         return None

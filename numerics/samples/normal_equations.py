@@ -8,6 +8,7 @@ from fractions import Fraction
 from flint import fmpq, fmpq_mat, nmod_mat
 
 from lossproof.numerics.ranks.modular import random_prime
+from lossproof.numerics.rationals import from_flint, to_flint
 
 Table = tuple[tuple[Fraction, ...], ...]
 
@@ -21,9 +22,9 @@ def exact_map(X: Sequence[Sequence[Fraction]], R: Sequence[Sequence[Fraction]], 
     >>> exact_map([[Fraction(0)], [Fraction(1)], [Fraction(2)]], [[Fraction(0)], [Fraction(3)], [Fraction(0)]], 0)
     ((Fraction(0, 1),), (Fraction(1, 1),))
     """
-    inputs = [[*map(exact, x), *[fmpq(1)] * constant] for x in X]
+    inputs = [[*map(to_flint, x), *[fmpq(1)] * constant] for x in X]
     chosen = _independent(inputs, random_prime(seed))
-    used, sought = fmpq_mat([[x[k] for k in chosen] for x in inputs]), fmpq_mat([list(map(exact, row)) for row in R])
+    used, sought = fmpq_mat([[x[k] for k in chosen] for x in inputs]), fmpq_mat([list(map(to_flint, row)) for row in R])
     cross = used.transpose() * sought
     gram = used.transpose() * used
     try:
@@ -34,7 +35,7 @@ def exact_map(X: Sequence[Sequence[Fraction]], R: Sequence[Sequence[Fraction]], 
     if any((everything * sought - (everything * used) * solution).entries()):
         return None
     rows = dict(zip(chosen, solution.tolist(), strict=True))
-    return tuple(tuple(fraction(q) for q in rows.get(k, [fmpq(0)] * len(R[0]))) for k in range(len(inputs[0])))
+    return tuple(tuple(from_flint(q) for q in rows.get(k, [fmpq(0)] * len(R[0]))) for k in range(len(inputs[0])))
 
 
 def _independent(rows: list[list[fmpq]], prime: int) -> list[int]:
@@ -43,13 +44,3 @@ def _independent(rows: list[list[fmpq]], prime: int) -> list[int]:
     reduced, rank = nmod_mat(len(rows), len(rows[0]), residues, prime).rref()
     table = reduced.tolist()
     return [next(k for k, q in enumerate(row) if int(q)) for row in table[:rank]]
-
-
-def exact(x: Fraction) -> fmpq:
-    """Return a fraction as a number of FLINT."""
-    return fmpq(x.numerator, x.denominator)
-
-
-def fraction(q: fmpq) -> Fraction:
-    """Return a rational number of FLINT as a fraction."""
-    return Fraction(int(q.p), int(q.q))

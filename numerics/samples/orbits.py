@@ -9,6 +9,7 @@ from flint import fmpq
 
 from lossproof.numerics.fields.formal_polynomial import SymbolTable
 from lossproof.numerics.fields.known_values import known_value
+from lossproof.numerics.rationals import from_flint
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.limits import MAX_BITS
 from lossproof.theory.problem.problem import Problem
@@ -64,7 +65,7 @@ def orbits(problem: Problem) -> list[Orbit]:
 def value_at_zero(activation: Activation) -> Fraction | None:
     """Return ``σ(0)`` where it is a rational number on record, else None."""
     value = known_value(activation, 0, fmpq(0), SymbolTable())
-    return Fraction(int(value.p), int(value.q)) if isinstance(value, fmpq) else None
+    return from_flint(value) if isinstance(value, fmpq) else None
 
 
 def output_of_orbit(problem: Problem, factor: Fraction, y: Fraction) -> Fraction | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from flint import fmpq, fmpq_mat, nmod_mat
+from flint import fmpq_mat, nmod_mat
 
 from lossproof.numerics.ranks.modular import random_prime
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.problem.problem import Problem
 
 Rows = Sequence[Sequence[Fraction]]
@@ -114,7 +115,7 @@ def _centred(rows: Rows) -> Rows:
 
 
 def _rational(rows: Rows) -> fmpq_mat:
-    return fmpq_mat(len(rows), len(rows[0]), [fmpq(x.numerator, x.denominator) for row in rows for x in row])
+    return fmpq_mat(len(rows), len(rows[0]), [to_flint(x) for row in rows for x in row])
 
 
 def _reduced(rows: Rows, prime: int) -> list[list[int]]:

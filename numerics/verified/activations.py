@@ -8,14 +8,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 
 import numpy as np
-from flint import arb
 
 from lossproof.numerics.algebra.products import UNIT, Floats
 from lossproof.numerics.child_processes import pooled
 from lossproof.numerics.fields.field import KinkInBall
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.state_balls import StateBallField
-from lossproof.numerics.verified.enclosures import Enclosure, enclose_balls, exact_floats, product, raised, total, widened
+from lossproof.numerics.verified.enclosures import Enclosure, as_balls, enclose_balls, exact_floats, product, raised, total, widened
 from lossproof.numerics.verified.exponential import enclose_exponential
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.forms import Logistic
@@ -70,9 +69,8 @@ def enclose_curvature(activation: Activation, z: Enclosure) -> tuple[Enclosure, 
         value, slope = _from_exponential(z, form)
         lean = total(exact_floats(np.full_like(z.mid, form.low + form.high)), Enclosure(-2 * value.mid, 2 * value.rad))
         return value, slope, product(lean, slope)
-    balls = np.empty(z.mid.size, dtype=object)
     with ball_precision(_BITS):
-        balls[:] = list(map(arb, z.mid.ravel().tolist(), z.rad.ravel().tolist()))
+        balls = as_balls(z).ravel()
     found = (enclose_balls(part.tolist(), z.mid.shape) for part in StateBallField(_BITS).derivatives(activation, 2, balls))
     value, slope, curvature = (Enclosure(x.mid, _ROOM * x.rad) for x in found)
     return value, slope, curvature
@@ -112,9 +110,8 @@ def enclose_by_balls(activation: Activation, z: Enclosure) -> tuple[Enclosure, E
 
 
 def _enclose_piece(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
-    balls = np.empty(z.mid.size, dtype=object)
     with ball_precision(_BITS):
-        balls[:] = list(map(arb, z.mid.ravel().tolist(), z.rad.ravel().tolist()))
+        balls = as_balls(z).ravel()
     found = (enclose_balls(part.tolist(), (balls.size,)) for part in StateBallField(_BITS).derivatives(activation, 1, balls))
     value, slope = (Enclosure(x.mid, _ROOM * x.rad) for x in found)
     return value, slope

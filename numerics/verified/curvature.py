@@ -17,7 +17,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import arb
 
 from lossproof.numerics.algebra.products import gamma, times
 from lossproof.numerics.algebra.threads import threads_for
@@ -26,6 +25,7 @@ from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.verified.activations import check_kinks, enclose_curvature
 from lossproof.numerics.verified.enclosures import (
     Enclosure,
+    as_balls,
     enclose_balls,
     enclose_numbers,
     frobenius_bound,
@@ -34,6 +34,7 @@ from lossproof.numerics.verified.enclosures import (
     raised,
     total,
     widened,
+    with_ones,
 )
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.limits import MAX_BATCH
@@ -113,7 +114,7 @@ def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fr
     for l, layer in enumerate(weights.layers, start=1):
         rows, bias = enclose_numbers(layer.W), enclose_numbers(layer.b)
         W.append(_reaching(rows, reach))
-        inputs.append(_with_ones(phi) if a.bias_rows else phi)
+        inputs.append(with_ones(phi) if a.bias_rows else phi)
         z = total(matrix_product(phi, W[-1]), _reaching(bias, reach) if a.bias_rows else bias)
         check_kinks(a.activation_of(l), z, 2)
         if l < a.L:
@@ -159,11 +160,6 @@ def _reaching(x: Enclosure, reach: float) -> Enclosure:
     return Enclosure(x.mid, widened(x.rad + reach, 1)) if reach else x
 
 
-def _with_ones(phi: Enclosure) -> Enclosure:
-    ones = np.ones((len(phi.mid), 1))
-    return Enclosure(np.hstack([phi.mid, ones]), np.hstack([phi.rad, 0 * ones]))
-
-
 def _output(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
     """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' E'' Σ' + diag(σ'' ∘ ∇E)``, from balls."""
     field, n, activation = StateBallField(_BITS), z.mid.shape[1], problem.architecture.output_activation
@@ -176,9 +172,7 @@ def _output(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
 
 
 def _output_values(activation: Activation, z: Enclosure, field: StateBallField) -> Sequence[Any]:
-    balls = np.empty(z.mid.size, dtype=object)
-    balls[:] = list(map(arb, z.mid.ravel().tolist(), z.rad.ravel().tolist()))
-    return [x.reshape(z.mid.shape) for x in field.derivatives(activation, 2, balls)]
+    return [x.reshape(z.mid.shape) for x in field.derivatives(activation, 2, as_balls(z).ravel())]
 
 
 def _enclosed(balls: Any) -> Enclosure:

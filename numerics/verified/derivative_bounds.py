@@ -62,11 +62,6 @@ def point_norms(found: EnclosedPass) -> tuple[PointNorms, ...]:
     return tuple(norms)
 
 
-def lipschitz_of_derivative(found: EnclosedPass, norms: Sequence[PointNorms], radius: float, scales: Floats) -> float:
-    """Return the second of the `derivative_bounds`."""
-    return derivative_bounds(found, norms, radius, scales)[1]
-
-
 def derivative_bounds(found: EnclosedPass, norms: Sequence[PointNorms], radius: float, scales: Floats) -> tuple[float, float]:
     r"""Return a bound of ``‖D·DF‖`` on the ball of the given radius around the weights, and a Lipschitz constant κ of ``W ↦ D·DF(W)`` there.
 

@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from flint import arb
 
 from lossproof.numerics.algebra.products import UNIT, Floats, gamma, times
@@ -111,6 +112,19 @@ def enclose_balls(balls: Sequence[arb], shape: tuple[int, ...]) -> Enclosure:
     mid = np.fromiter(map(float, balls), dtype=np.float64, count=len(balls)).reshape(shape)
     rad = np.fromiter(map(float, map(arb.rad, balls)), dtype=np.float64, count=len(balls)).reshape(shape)
     return Enclosure(mid, widened(rad + np.abs(mid) * 2.0**-51, 2))
+
+
+def as_balls(x: Enclosure) -> npt.NDArray[np.object_]:
+    """Return an enclosure as balls, in its shape: the way back from `enclose_balls`."""
+    balls = np.empty(x.mid.size, dtype=object)
+    balls[:] = list(map(arb, x.mid.ravel().tolist(), x.rad.ravel().tolist()))
+    return balls.reshape(x.mid.shape)
+
+
+def with_ones(x: Enclosure) -> Enclosure:
+    """Append a column of ones, the constant unit of a trainable bias."""
+    ones = np.ones((len(x.mid), 1))
+    return Enclosure(np.hstack([x.mid, ones]), np.hstack([x.rad, 0 * ones]))
 
 
 def product(A: Enclosure, B: Enclosure) -> Enclosure:

@@ -11,7 +11,16 @@ import numpy as np
 from lossproof.numerics.algebra.products import times
 from lossproof.numerics.verified.activations import check_kinks, enclose_activation
 from lossproof.numerics.verified.blocks import GramBlock
-from lossproof.numerics.verified.enclosures import Enclosure, Multiply, enclose_numbers, exact_floats, matrix_product, product, total
+from lossproof.numerics.verified.enclosures import (
+    Enclosure,
+    Multiply,
+    enclose_numbers,
+    exact_floats,
+    matrix_product,
+    product,
+    total,
+    with_ones,
+)
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.weights import Weights
 
@@ -43,7 +52,7 @@ class EnclosedPass:
 
     def extended_phi(self, l: int) -> Enclosure:
         """Return ``φ_l`` with a last column of ones when the bias is trainable."""
-        return _with_ones(self.phi[l]) if self.architecture.bias_rows else self.phi[l]
+        return with_ones(self.phi[l]) if self.architecture.bias_rows else self.phi[l]
 
     def blocks(self) -> list[GramBlock]:
         """Return the factors of the row blocks ``l = 1..L`` of ``P``."""
@@ -119,9 +128,3 @@ def _diagonals(slope: Enclosure) -> Enclosure:
     unit = np.arange(n)
     mid[unit, :, unit], rad[unit, :, unit] = slope.mid.T, slope.rad.T
     return Enclosure(mid, rad)
-
-
-def _with_ones(phi: Enclosure) -> Enclosure:
-    """Append the constant unit of a trainable bias."""
-    T = phi.mid.shape[0]
-    return Enclosure(np.hstack([phi.mid, np.ones((T, 1))]), np.hstack([phi.rad, np.zeros((T, 1))]))

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb
 
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing, Enclosed, gamma, of_balls
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing, Enclosed, as_balls, gamma, of_balls
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network.errors import error_gradient, unit_vectors
@@ -128,7 +128,7 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
 
 def _activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclosed, Enclosed, Enclosed]:
     """Enclose ``σ``, ``σ'`` and ``σ''`` over each interval by Arb."""
-    ring, balls = BallRing(work, PRECISION), _balls(z)
+    ring, balls = BallRing(work, PRECISION), as_balls(z)
     ring.count(0, 4 * balls.size)
     value, slope = ring.activate(activation, 0, Series([balls, np.full_like(balls, arb(1))]), slopes=True)
     rates = slope.coefficients if isinstance(slope, Series) else (slope, arb(0))
@@ -138,17 +138,13 @@ def _activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclose
 
 def _output(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclosed]:
     """Enclose ``δ_L`` and ``∂δ_L/∂z_L``, the latter from its derivatives along the unit vectors."""
-    ring, n, balls = BallRing(work, PRECISION), problem.n_L, _balls(z)
+    ring, n, balls = BallRing(work, PRECISION), problem.n_L, as_balls(z)
     ring.count(4 * n * n * balls.size, 4 * n * balls.size)
     units = np.broadcast_to(unit_vectors(ring, range(n), n)[:, None, :], (n, *balls.shape))
     value, slope = ring.activate(problem.output_activation, problem.L, Series([balls, units]), slopes=True)
     found = error_gradient(ring, problem, value) * slope
     delta, rates = (of_balls(part, shape) for part, shape in zip(found.coefficients, (balls.shape, units.shape), strict=True))
     return delta, Enclosed(*(np.ascontiguousarray(part.transpose(1, 0, 2)) for part in (rates.mid, rates.rad)))
-
-
-def _balls(z: Enclosed) -> Array:
-    return np.array([arb(m, r) for m, r in zip(z.mid.flat, z.rad.flat, strict=True)], dtype=object).reshape(z.mid.shape)
 
 
 def _add_samples(total: Enclosed, problem: Problem, weights: list[tuple[Enclosed, Enclosed]], nodes: list[_Node], C: Enclosed) -> None:

@@ -13,11 +13,11 @@ from lossproof.certificates.claims.exact_learning import claim_exact_learning, r
 from lossproof.certificates.claims.full_rank import (
     claim_full_rank_at,
     claim_full_rank_everywhere,
-    claim_identifiable,
     claims_that_follow,
     generic_claim_of,
     telling_generic_bound,
 )
+from lossproof.certificates.claims.identifiable import claim_identifiable
 from lossproof.certificates.claims.landscape import pool_of_check, told_points
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
 from lossproof.certificates.claims.network_search import SearchBudget, SearchRecord

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lossproof.certificates.claims.critical_facts import claim_inertia, claim_loss, claim_loss_at, ranks_at
+from lossproof.certificates.claims.critical_facts import claim_loss, claim_loss_at, ranks_at
 from lossproof.certificates.claims.critical_kinds import MINIMA, SIGNS
 from lossproof.certificates.claims.global_minimum import claim_global, claim_global_by_outputs
+from lossproof.certificates.claims.inertia import claim_inertia
 from lossproof.certificates.claims.learners import Learner, learner_at
 from lossproof.certificates.claims.on_kinks import minimum_on_kinks, refute_on_kinks
 from lossproof.certificates.claims.principles import claim_error_principle

@@ -53,28 +53,6 @@ def decided_full_rank(context: ProofContext, place: Place, found: RankBounds, sm
     return decided(_NAME, place, reason, "definition", found.lower, found.upper, *smooth, verdict=verdict, facts=facts)
 
 
-def claim_identifiable(context: ProofContext, point: Point) -> Claim:
-    """Claim ``rank P = N_net`` at a point: no direction of the weights leaves all outputs as they are, at first order."""
-    name, problem = "identifiable", context.problem
-    smooth, weights = context.differentiable(point, 1), problem.architecture.N_net
-    if smooth is None:
-        return undefined_claim(context, name, point, {"rank_lower": 0, "rank_upper": generic_upper_bound(context).value, "N_net": weights})
-    found = rank_bounds(context, "P", point)
-    lower, upper = found.lower.value, found.upper.value
-    facts = {"rank_lower": lower, "rank_upper": upper, "N_net": weights}
-    if lower == weights:
-        reason = f"rank P(W) = {weights} = N_net: every direction of the weights changes some output at first order, and JᵀJ is regular."
-        return decided(name, point, reason, "definition", found.lower, found.upper, *smooth, facts=facts)
-    if upper < weights:
-        free = f"at least {weights - upper}" if lower < upper else str(weights - upper)
-        least = f"of the {weights} directions of the weights {free} leave all outputs as they are at first order, so JᵀJ is singular"
-        reason = f"rank P(W) {'=' if lower == upper else '≤'} {upper}: {least}."
-        return decided(name, point, reason, "definition", found.lower, found.upper, *smooth, verdict=Verdict.REFUTED, facts=facts)
-    missing = f"a lower bound of {weights} (raise max_precision), or a direction of the weights that changes no output"
-    reason = f"rank P(W) was enclosed between {lower} and {upper}; N_net = {weights}."
-    return undecided(name, point, reason, missing, found.lower, found.upper, facts=facts)
-
-
 def _facts(lower: RankBound, upper: RankBound, columns: int) -> dict[str, int]:
     return {"rank_lower": lower.value, "rank_upper": upper.value, "columns": columns}
 

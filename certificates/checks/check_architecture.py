@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lossproof.certificates.claims.blocks import claim_khatri_rao, claim_one_hidden_layer, claim_projection, claim_wide_layer
-from lossproof.certificates.claims.conclusion import open_by_rank
+from lossproof.certificates.claims.conclusion import open_by_rank, open_with_decay
 from lossproof.certificates.claims.critical_point import LandscapeClaims
 from lossproof.certificates.claims.decision import decide
 from lossproof.certificates.claims.exact_learning import claim_exact_learning, refute_exact_learning
@@ -57,6 +57,8 @@ def check_architecture(
     output_activation: str | Activation = "identity",
     error: str | ErrorFunction = "squared",
     bias: str = "trainable",
+    weight_decay: Any = 0,
+    decay_biases: bool = True,
     weights: Any = None,
     find_weights: bool = False,
     search: str | float = "auto",
@@ -74,6 +76,9 @@ def check_architecture(
       or strings such as ``"1/3"``;
     - ``activation``, ``output_activation``, ``error``: names, such as ``"tanh"``, ``"leaky-relu:1/100"``, ``"cauchy:1/4"``;
     - ``bias``: ``"trainable"``, ``"fixed"`` (the constants come from ``weights``, or else from ``seed``) or ``"none"``;
+    - ``weight_decay``: a rate ``λ ≥ 0`` of the penalty ``(λ/2) |W|²`` on all trainable weights that is added to the mean error, or a list with a rate, or a
+      pair of one for the weights and one for the biases, for each layer (`Decay.of`); with ``decay_biases=False`` a single rate leaves the biases out. Claims
+      about outputs, ranks and exact learners are those of the network; claims about J speak of the sum;
     - ``weights``: a list of ``(W_l, b_l)`` with ``W_l`` of shape ``(n_{l-1}, n_l)``; without them a point is drawn from ``seed``;
     - ``find_weights``: train the network first, from ``weights`` or from the seed, by Levenberg-Marquardt steps towards an exact learner, whatever the size
       of the problem; what was found is then the point that claims at these weights speak about;
@@ -98,7 +103,8 @@ def check_architecture(
     """
     check_whole("max_precision", max_precision, 64, 1_000_000)
     budget = SearchBudget.of(search)
-    problem, given = read_problem(Choices(widths, activation, output_activation, error, bias), X, Y, weights, seed)
+    choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
+    problem, given = read_problem(choices, X, Y, weights, seed)
     most_bytes = memory_allowed(problem, max_memory)
     start = given if given is not None else random_weights(problem, seed)
     with one_thread():
@@ -141,7 +147,7 @@ def _all_claims(
     best = telling_generic_bound(context, point)
     generic = generic_claim_of(context, best, point)
     everywhere = claim_full_rank_everywhere(context, [point] if best is None or best.point is None else [point, best.point])
-    following = claims_that_follow(everywhere, generic, principle_error)
+    following = claims_that_follow(problem, everywhere, generic, principle_error)
     almost = next((claim for claim in following if claim.id == "almost-everywhere"), None)
     learner = claim_learner_at(context, point) if weights_given else None
     refuted = refute_exact_learning(problem)
@@ -155,7 +161,7 @@ def _all_claims(
     whole = WholeLandscape.of(context, point, principle_error)
     decision = decide(whole, pool, landscape, budget)
     infimum = whole.infimum_not_attained(point, pool.all_losses())
-    conclusion = decision.claim or open_by_rank(problem.columns, everywhere, almost)
+    conclusion = decision.claim or (open_by_rank(problem.columns, everywhere, almost) if problem.decay is None else open_with_decay())
     ordered = [
         conclusion,
         claim_count(problem),
@@ -200,6 +206,11 @@ def _notes(context: ProofContext, point: Point, claims: Sequence[Claim], *, chos
         )
     if problem.architecture.bias == "fixed":
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
+    if problem.decay is not None:
+        notes.append(
+            f"The loss is J(W) + ½ Σ λ w², with weight decay {problem.decay}: no exact learner is critical unless its decaying weights are 0, and theorems "
+            "about J alone are not asked."
+        )
     notes += notes_on_doubles(problem, [point.weights])
     if is_costly(problem):
         notes.append(

@@ -21,6 +21,8 @@ def check_model(
     Y: Any,
     *,
     error: str | ErrorFunction | None = None,
+    weight_decay: Any = 0,
+    decay_biases: bool = True,
     search: str | float = "auto",
     seed: int = 0,
     max_precision: int = DEFAULT_MAX_PRECISION,
@@ -36,8 +38,9 @@ def check_model(
     - ``error``: by default ``"squared"``. A classifier of scikit-learn is judged by the log-loss that it minimises, and by no other error: its
       outputs are the sums before the last function, the error is ``logistic`` or ``softmax``, and ``Y`` holds labels as in its ``fit``, whatever
       they are called, or one row of targets a sample. A torch model that ends in sums and was trained on ``CrossEntropyLoss`` wants ``"softmax"``.
-    - The loss judged is the mean error of the samples given here. A penalty, such as ``alpha`` of scikit-learn, or weights of samples are no part of
-      it; a note in the report says so where ``alpha`` is not 0.
+    - The loss judged is the mean error of the samples given here, plus the penalty of ``weight_decay`` (as in `check_architecture`). The penalty of the model's
+      own training is not read, nor weights of samples; a note in the report says so where ``alpha`` of scikit-learn is not 0. Its ``alpha`` is that of
+      ``weight_decay=alpha/T``, ``decay_biases=False`` for one output and the solver lbfgs, T the number of samples of the training.
 
     What is read is compared with the outputs of the model itself on the samples, up to rounding in its precision (`require_same_outputs`). The other
     arguments, the result and the guarantee are those of `check_architecture`. Raises `InputError`, naming the part, for everything that is not read
@@ -53,7 +56,7 @@ got an object: or call check_architecture with weights=[(W_1, b_1), …]
     network.check_inputs(X)
     targets, note = network.targets(Y)
     chosen = _error(network, error)
-    choices = Choices(network.widths, network.activation, network.output_activation, chosen, network.bias)
+    choices = Choices(network.widths, network.activation, network.output_activation, chosen, network.bias, weight_decay, decay_biases)
     problem, weights = read_problem(choices, X, targets, network.weights, seed)
     if weights is not None:
         require_same_outputs(network, problem, weights)
@@ -65,6 +68,8 @@ got an object: or call check_architecture with weights=[(W_1, b_1), …]
         output_activation=network.output_activation,
         error=chosen,
         bias=network.bias,
+        weight_decay=weight_decay,
+        decay_biases=decay_biases,
         weights=weights,
         search=search,
         seed=seed,

@@ -68,6 +68,8 @@ def decisive_theorem(claims: Iterable[Claim]) -> Claim | None:
 
 
 def _claim_theorem(context: ProofContext, id: str) -> Claim:
+    if context.problem.decay is not None:
+        return _open(id, Hypothesis(Answer.FAILS, "the theorem is about a loss without weight decay"))
     hypotheses = recorded_hypotheses(id, context.problem)
     failed = next((h for h in hypotheses if h.answer is Answer.FAILS), None)
     if failed is not None:

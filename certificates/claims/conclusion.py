@@ -104,6 +104,15 @@ def _by_theorem(cited: Claim | None) -> Claim | None:
     return decided(_NAME, EVERYWHERE, reason, "cited-conclusion", cited, own=Rigor.CITED)
 
 
+def open_with_decay() -> Claim:
+    """Return the UNDECIDED claim about a loss with weight decay, about which ranks say nothing."""
+    reason = (
+        "With weight decay T∇J = Pε + TλW, so at a critical point Pε is not 0, and the rank of P says nothing about it. No bad local minimum was proved. "
+        "That is no proof that there is none."
+    )
+    return undecided(_NAME, EVERYWHERE, reason, "a bad local minimum, or a proof that the critical points found are all there are")
+
+
 def open_by_rank(columns: int, full_everywhere: Claim, almost_everywhere: Claim | None) -> Claim:
     """Return the UNDECIDED claim that names the set of weights which ranks leave.
 

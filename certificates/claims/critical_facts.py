@@ -155,7 +155,7 @@ def _upper_by_residual(problem: Problem, stationary: Claim) -> RankBound | None:
     """As ``P ε = 0`` at a critical point, ``rank P < T n_L`` where ``ε ≠ 0``."""
     place, precision = stationary.place, _PRECISIONS[0]
     point = point_near(place)
-    if point is None:
+    if point is None or problem.decay is not None:
         return None
     found = residual_apart_from_zero(
         problem, output_residuals(problem, evaluate_box(problem, point.weights, BallField(precision), radius_of(place)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from lossproof.certificates.claims.critical_facts import claim_loss, claim_loss_at, ranks_at
 from lossproof.certificates.claims.critical_kinds import MINIMA, SIGNS
-from lossproof.certificates.claims.global_minimum import claim_global, claim_global_by_outputs
+from lossproof.certificates.claims.global_minimum import claim_global, claim_global_by_convexity, claim_global_by_outputs
 from lossproof.certificates.claims.inertia import claim_inertia
 from lossproof.certificates.claims.learners import Learner, learner_at
 from lossproof.certificates.claims.on_kinks import minimum_on_kinks, refute_on_kinks
@@ -81,7 +81,9 @@ def claim_critical_point(context: ProofContext, point: Point, landscape: Landsca
     located = locate(context, point, landscape)
     if located is not None:
         return located.claim
-    refuted = refute_stationary(context, point) or (None if context.has_jacobian(point) else refute_on_kinks(context, point))
+    refuted = refute_stationary(context, point)
+    if refuted is None and not context.has_jacobian(point) and context.problem.decay is None:
+        refuted = refute_on_kinks(context, point)
     loss = None if refuted is None else claim_loss(context, point)
     if refuted is not None and loss is not None:
         return claim_not_critical(refuted, loss)
@@ -135,7 +137,9 @@ def _telling(found: LocatedPoint) -> int:
 
 
 def _on_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    """Return what is proved about a minimum where no gradient is known to exist: no direction leads down from it, so it is critical."""
+    """Return what is proved about a minimum where no gradient is known to exist: no direction leads down from it, so it is critical. None with weight decay."""
+    if context.problem.decay is not None:
+        return None
     learner = learner_at(context, point)
     found = claim_global_by_outputs(context, point, learner, landscape.principle_error) or minimum_on_kinks(context, point)
     loss = None if found is None else claim_loss(context, point)
@@ -185,6 +189,8 @@ def _class_of(
     context: ProofContext, stationary: Claim, inertia: Claim | None, learner: Learner | None, landscape: LandscapeClaims
 ) -> Claim | None:
     """Claim the class of a critical point: global, strict or other local minimum, saddle, maximum, or descent along a curve; None where none is proved."""
+    if context.problem.decay is not None:
+        return claim_global_by_convexity(context.problem, stationary) or _by_inertia(context, stationary, inertia)
     return (
         claim_global(context, stationary, learner, landscape.principle_error)
         or _by_inertia(context, stationary, inertia)

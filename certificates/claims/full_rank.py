@@ -264,13 +264,13 @@ def _bound_everywhere(context: ProofContext) -> RankBound | None:
     return bound("P", last.place, last.value, "rank-stack", last, lower=True)
 
 
-def claims_that_follow(full_everywhere: Claim, full_generic: Claim, principle_error: Claim) -> list[Claim]:
-    """Claim ``never-everywhere`` and ``almost-everywhere`` where their premises are decided."""
+def claims_that_follow(problem: Problem, full_everywhere: Claim, full_generic: Claim, principle_error: Claim) -> list[Claim]:
+    """Claim ``never-everywhere``, and without weight decay ``almost-everywhere``, where their premises are decided."""
     found = []
     if full_everywhere.verdict is Verdict.REFUTED:
         reason = "Full rank fails at some weights, so no argument that asks for it at all weights applies."
         found.append(implied("never-everywhere", "never-everywhere", EVERYWHERE, reason, full_everywhere))
-    if full_generic.verdict is Verdict.PROVED and principle_error.verdict is Verdict.PROVED:
+    if problem.decay is None and full_generic.verdict is Verdict.PROVED and principle_error.verdict is Verdict.PROVED:
         reason = (
             "The set {W : rank P(W) < T·n_L} is closed, has measure zero, and contains every critical point that is no exact learner: "
             "outside it, ε(W) = 0 is the only way for the gradient to vanish."

@@ -7,16 +7,16 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import Place, Point, radius_of
 from lossproof.numerics.critical.exact import samples_are_balanced
+from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Verdict
 
 
 def claim_global(context: ProofContext, stationary: Claim, learner: Learner | None, principle_error: Claim) -> Claim | None:
     """Claim that a critical point is a global minimum; None where that is not proved."""
     problem, place = context.problem, stationary.place
-    facts = {"radius": radius_of(place)}
-    if problem.is_convex:
-        reason = "One layer with identity output and a convex error make J convex, so a critical point is a global minimum."
-        return implied("global-convex", "global", place, reason, stationary, facts=facts)
+    facts, convex = {"radius": radius_of(place)}, claim_global_by_convexity(problem, stationary)
+    if convex is not None:
+        return convex
     if stationary.rule == "stationary-balanced" and problem.error.convex.holds:
         reason = (
             "The gradients of the errors cancel within each group of samples whose outputs determine each other, so every group has its least error, "
@@ -24,6 +24,14 @@ def claim_global(context: ProofContext, stationary: Claim, learner: Learner | No
         )
         return implied("global-balanced", "global", place, reason, stationary, facts=facts)
     return claim_global_by_outputs(context, place, learner, principle_error)
+
+
+def claim_global_by_convexity(problem: Problem, stationary: Claim) -> Claim | None:
+    """Claim that a critical point of a convex J is a global minimum; a penalty keeps J convex. None where J is not known to be convex."""
+    if not problem.is_convex:
+        return None
+    reason = "One layer with identity output and a convex error make J convex, so a critical point is a global minimum."
+    return implied("global-convex", "global", stationary.place, reason, stationary, facts={"radius": radius_of(stationary.place)})
 
 
 def claim_global_by_outputs(context: ProofContext, place: Place, learner: Learner | None, principle_error: Claim) -> Claim | None:

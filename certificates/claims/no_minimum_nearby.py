@@ -13,7 +13,7 @@ from lossproof.theory.verdicts import Rigor
 
 def claim_no_minimum_nearby(context: ProofContext, point: Point) -> Claim | None:
     """Claim that no local minimum lies within a radius of the point; None where the gradient there shows none, as at and next to critical points."""
-    radius = minimum_free_radius(context.problem, point.weights)
+    radius = None if context.problem.decay is not None else minimum_free_radius(context.problem, point.weights)
     if radius is None:
         return None
     reason = (

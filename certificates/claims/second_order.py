@@ -17,6 +17,8 @@ from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Rigor, Verdict
 
 _PRECISION = 256
+_WITH_DECAY = "The statement is about the mean error alone, as an exact learner with weight decay is no critical point."
+_WITHOUT_DECAY = "a loss without weight decay"
 
 
 def claim_hessian_rank(
@@ -27,6 +29,10 @@ def claim_hessian_rank(
     ``at_start`` is the claim ``exact-learner`` at the weights of ``start``, if there is one.
     """
     problem = context.problem
+    if problem.decay is not None:
+        return undecided(
+            "hessian-rank", EVERYWHERE, _WITH_DECAY, _WITHOUT_DECAY, facts={"rank_lower": 0, "rank_upper": problem.architecture.N_net}
+        )
     found = None if learner is None else hessian_rank_at(context, learner, morse)
     if found is not None:
         return found
@@ -78,7 +84,7 @@ def _degenerate(problem: Problem) -> str:
 
 
 def claims_manifold_and_ggn(context: ProofContext, learner: Learner | None, morse: Claim) -> list[Claim]:
-    """Claim ``manifold`` and ``ggn`` at an exact learner, or leave them open."""
+    """Claim ``manifold`` and ``ggn`` at an exact learner, or leave them open; the latter is about a loss without weight decay."""
     manifold = None if learner is None else manifold_at(context, learner)
     if manifold is None:
         missing = "an exact learner with proved full rank, and twice differentiable activations"
@@ -88,6 +94,8 @@ def claims_manifold_and_ggn(context: ProofContext, learner: Learner | None, mors
             undecided("ggn", EVERYWHERE, reason, missing + ", and a non-degenerate error"),
         ]
     place = manifold.place
+    if context.problem.decay is not None:
+        return [manifold, undecided("ggn", place, _WITH_DECAY, _WITHOUT_DECAY)]
     if morse.verdict is not Verdict.PROVED:
         reason = "The error is degenerate at its minimum, so the curvature that AN/GGN inverts is singular there."
         return [manifold, undecided("ggn", place, reason, "an error that satisfies principle-morse")]

@@ -34,7 +34,9 @@ class WholeLandscape:
 
     @staticmethod
     def of(context: ProofContext, point: Point, principle_error: Claim) -> WholeLandscape:
-        """Ask the theorems; ``point`` is where bounds of ranks that hold everywhere may be looked for."""
+        """Ask the theorems; ``point`` is where bounds of ranks that hold everywhere may be looked for. With weight decay only convexity is left to ask for."""
+        if context.problem.decay is not None:
+            return WholeLandscape(context, None, None, principle_error, (), tuple(claims_cited(context)))
         theorems, cited = claims_of_theorems(context, point, principle_error), claims_cited(context)
         nowhere, full = claim_no_critical_point(context.problem), full_rank_everywhere(context)
         return WholeLandscape(context, nowhere, full, principle_error, tuple(theorems), tuple(cited))
@@ -52,12 +54,14 @@ class WholeLandscape:
 
     def infimum_not_attained(self, point: Point, losses: Iterable[Claim]) -> Claim | None:
         """Return the claim that the least loss is approached and never reached, or None; losses tell where no theorem says that there is no local minimum."""
+        if self.context.problem.decay is not None:
+            return None
         said = self.nowhere is not None or any(claim.id == "separable-squashing" for claim in self.theorems)
         return claim_infimum_not_attained(self.context, point, None if said else losses)
 
     def bad_region(self, losses: Iterable[Claim]) -> BadRegion | None:
         """Return a local minimum in a region of the weights that some point beats, one of known losses or a new one."""
-        return bad_region(self.context, losses)
+        return None if self.context.problem.decay is not None else bad_region(self.context, losses)
 
 
 def claims_of_region(conclusion: Claim) -> list[Claim]:

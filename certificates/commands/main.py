@@ -25,6 +25,7 @@ from lossproof.certificates.commands.options import (
     UNREAD,
     Bias,
     Data,
+    DecayBiases,
     ErrorName,
     HiddenActivation,
     MaxPrecision,
@@ -32,7 +33,9 @@ from lossproof.certificates.commands.options import (
     Outputs,
     Quiet,
     SelfCheck,
+    WeightDecay,
     Widths,
+    rates_of,
 )
 from lossproof.certificates.commands.sweep import sweep_grid
 from lossproof.certificates.commands.train import train_network
@@ -141,6 +144,8 @@ def check(
     output_activation: OutputActivation = "identity",
     error: ErrorName = "squared",
     bias: Bias = "trainable",
+    weight_decay: WeightDecay = "0",
+    decay_biases: DecayBiases = True,
     weights: Annotated[str | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
     find_weights: Annotated[bool, typer.Option("--find-weights", help="Train first, towards an exact learner, and check the weights found.")] = False,
     search: Annotated[str, typer.Option(metavar="auto|none|SECONDS", help=_SEARCH_HELP)] = "auto",
@@ -172,7 +177,8 @@ def check(
     with progress_bar(quiet=quiet) as progress:
         report = check_architecture(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
-            weights=point, find_weights=find_weights, search=search, seed=seed, max_precision=max_precision, max_memory=max_memory, progress=progress,
+            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, weights=point, find_weights=find_weights, search=search,
+            seed=seed, max_precision=max_precision, max_memory=max_memory, progress=progress,
             data_name=samples.name, self_check=self_check,
         )  # fmt: skip
     write_outputs(report, outputs)

@@ -14,6 +14,7 @@ from lossproof.certificates.commands.options import (
     INTERRUPTED,
     Bias,
     Data,
+    DecayBiases,
     ErrorName,
     HiddenActivation,
     MaxPrecision,
@@ -21,7 +22,9 @@ from lossproof.certificates.commands.options import (
     Outputs,
     Quiet,
     SelfCheck,
+    WeightDecay,
     Widths,
+    rates_of,
 )
 from lossproof.theory.exceptions import InputError
 
@@ -33,6 +36,8 @@ def map_landscape(
     output_activation: OutputActivation = "identity",
     error: ErrorName = "squared",
     bias: Bias = "trainable",
+    weight_decay: WeightDecay = "0",
+    decay_biases: DecayBiases = True,
     starts: Annotated[int, typer.Option(help="From how many seeded points to search.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes to search with; by default one a core. It changes no result.")] = None,
@@ -59,8 +64,9 @@ def map_landscape(
 
     with progress_bar(quiet=quiet) as progress:
         found = search.find_critical_points(
-            layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias, starts=starts,
-            seed=seed, workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
+            layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
+            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, starts=starts, seed=seed,
+            workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
             self_check=self_check,
         )  # fmt: skip
     write_outputs(found.report, outputs)

@@ -32,6 +32,14 @@ ErrorName = Annotated[
     str, typer.Option(help="squared, smooth-l1, blake-zisserman or cauchy (with β as in cauchy:1/4), logistic or softmax.")
 ]
 Bias = Annotated[str, typer.Option(help="trainable, fixed or none.")]
+WeightDecay = Annotated[
+    str,
+    typer.Option(
+        metavar="RATE[,RATE…]",
+        help="Rate λ of the penalty (λ/2)|W|² that is added to the mean error, such as 1/100; or one for each layer, with commas.",
+    ),
+]
+DecayBiases = Annotated[bool, typer.Option("--decay-biases/--no-decay-biases", help="Whether biases decay, too.")]
 MaxPrecision = Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")]
 Outputs = Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=OUTPUT_HELP)]
 SelfCheck = Annotated[
@@ -41,3 +49,13 @@ SelfCheck = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")]
+
+
+def rates_of(text: str) -> str | list[str]:
+    """Return the rates that an option spells: one, or a list with one for each layer.
+
+    >>> rates_of("1/100"), rates_of("1/100, 0")
+    ('1/100', ['1/100', '0'])
+    """
+    rates = [part.strip() for part in text.split(",")]
+    return rates if len(rates) > 1 else rates[0]

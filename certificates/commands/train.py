@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from lossproof.certificates.commands.options import INTERRUPTED, Bias, Data, ErrorName, HiddenActivation, OutputActivation, Quiet, Widths
+from lossproof.certificates.commands.options import (
+    INTERRUPTED,
+    Bias,
+    Data,
+    DecayBiases,
+    ErrorName,
+    HiddenActivation,
+    OutputActivation,
+    Quiet,
+    WeightDecay,
+    Widths,
+    rates_of,
+)
 from lossproof.theory.exceptions import InputError
 
 _METHOD_HELP = "ggn (approximate Newton), lm (Levenberg-Marquardt), newton (exact Hessian), bp (constant step) or lbfgs."
@@ -23,6 +35,8 @@ def train_network(
     output_activation: OutputActivation = "identity",
     error: ErrorName = "squared",
     bias: Bias = "trainable",
+    weight_decay: WeightDecay = "0",
+    decay_biases: DecayBiases = True,
     method: Annotated[str, typer.Option(help=_METHOD_HELP)] = "ggn",
     damping: Annotated[str, typer.Option(metavar="auto|NUMBER", help=_DAMPING_HELP)] = "auto",
     step: Annotated[float, typer.Option(help="The constant step of bp.")] = 0.1,
@@ -59,8 +73,9 @@ def train_network(
 
     with progress_bar(quiet=quiet) as progress:
         training = trainer.train(
-            layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias, method=method,
-            damping=damping, step=step, weights=start, max_iterations=max_iterations, tolerance=tolerance, target_loss=target_loss, seed=seed,
+            layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
+            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, method=method, damping=damping, step=step,
+            weights=start, max_iterations=max_iterations, tolerance=tolerance, target_loss=target_loss, seed=seed,
             precision=precision, hold_output=hold_output, progress=progress,
         )  # fmt: skip
     if output is not None:

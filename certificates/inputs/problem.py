@@ -12,6 +12,7 @@ from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction, error_named
 from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
@@ -22,13 +23,15 @@ MOST_SEED = 2**63 - 1
 
 @dataclass(frozen=True)
 class Choices:
-    """The architecture's parts and the error as a user names them."""
+    """The architecture's parts, the error and the weight decay (see `Decay.of`) as a user names them."""
 
     widths: str | Sequence[int]
     activation: str | Activation = "tanh"
     output_activation: str | Activation = "identity"
     error: str | ErrorFunction = "squared"
     bias: str = "trainable"
+    weight_decay: Any = 0
+    decay_biases: bool = True
 
 
 def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tuple[Problem, Weights | None]:
@@ -40,7 +43,8 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
     architecture = Architecture.of(choices.widths, choices.activation, choices.output_activation, choices.bias)
     require_memory_for_weights(architecture)
     given = None if weights is None else Weights.of(architecture, weights)
-    problem = Problem(architecture, error_named(choices.error), Samples.of(X, Y))
+    decay = Decay.of(choices.weight_decay, architecture, biases=choices.decay_biases)
+    problem = Problem(architecture, error_named(choices.error), Samples.of(X, Y), decay=decay)
     if architecture.bias != "fixed":
         return problem, given
     constants = random_fixed_bias(architecture, seed) if given is None else tuple(layer.b for layer in given.layers)

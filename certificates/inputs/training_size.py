@@ -14,10 +14,11 @@ MOST_UNKNOWNS = 16_000
 def check_training_size(problem: Problem, method: str, max_memory: float | None = None) -> None:
     """Raise `InputError` for systems that are too large: of more than 16,000 unknowns, or for ``lm`` in tiles of more than memory allows (in GiB)."""
     N_net, columns = problem.architecture.N_net, problem.columns
-    if method == "lm" and MOST_WHOLE < columns <= N_net:
+    if problem.decay is None and method == "lm" and MOST_WHOLE < columns <= N_net:
         require_memory_for_training(problem, max_memory)
         return
-    unknowns = {"ggn": min(N_net, columns), "lm": min(N_net, columns), "newton": N_net}.get(method, 0)
+    smaller = min(N_net, columns) if problem.decay is None else N_net
+    unknowns = {"ggn": smaller, "lm": smaller, "newton": N_net}.get(method, 0)
     if unknowns > MOST_UNKNOWNS:
         raise InputError(
             f"{method} must solve systems of at most {MOST_UNKNOWNS} unknowns, got {unknowns} (N_net = {N_net}, T·n_L = {columns}): "

@@ -42,6 +42,15 @@ BOUND_RULES = {**ranks.RANK_RULES, **calculus.CALCULUS_RULES}
 _POINT_RULES = {**critical.CRITICAL_RULES, **family.FAMILY_RULES, **quantities.QUANTITY_RULES, **kinks.KINK_RULES}
 _CLAIM_RULES = {**_POINT_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES}
 RULES = {**BOUND_RULES, **_CLAIM_RULES, **theorems.THEOREM_RULES, **doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **cited.CITED_RULES}
+_WITH_DECAY = frozenset((
+    *BOUND_RULES.keys() - {"rank-residual", "rank-family"},
+    "stationary-exact", "stationary-apart", "stationary-box", "critical-ball", "differentiable", "distance",
+    "learner-exact", "learner-apart", "learner-box", "learner-wide", "learner-ball", "singular-value",
+    "unlearnable-samples", "unlearnable-range", "unlearnable-linear", "unlearnable-order",
+    "loss-exact", "loss-ball", "inertia-exact", "inertia-ball", "inertia-kernel",
+    "ggn-semidefinite-range", "ggn-semidefinite-witness", "record", "definition", "implication",
+))  # fmt: skip
+"""The rules that hold with weight decay: those about the network alone, and those that compute with J. Rows of tables say it for themselves."""
 
 
 def check_certificate(
@@ -114,6 +123,7 @@ def _check_step(value: Any, blank: Step, accepted: Sequence[AcceptedStep]) -> Ac
     read.integer(found["id"], "id", number, number, "order")
     rule = read.text(found["rule"], "rule")
     require(rule in RULES, "rule", f"{short(rule)} is no rule", "rule")
+    require(blank.problem.decay is None or rule in _WITH_DECAY, "rule", f"{rule} is about a loss without weight decay", "rule")
     ids = read.each(found["premises"], "premises", lambda premise, place: read.integer(premise, place, 1, number - 1, "premise"))
     conclusion = _read_conclusion(found["conclusion"], blank, bound=rule in BOUND_RULES)
     claimed = read.text(found["rigor"], "rigor")

@@ -45,6 +45,8 @@ def find_critical_points(
     output_activation: str | Activation = "identity",
     error: str | ErrorFunction = "squared",
     bias: str = "trainable",
+    weight_decay: Any = 0,
+    decay_biases: bool = True,
     starts: int = 100,
     seed: int = 0,
     workers: int | None = None,
@@ -77,7 +79,7 @@ def find_critical_points(
     check_whole("max_precision", max_precision, 64, 1_000_000)
     if workers is not None:
         check_whole("workers", workers, 1, 1024)
-    choices = Choices(widths, activation, output_activation, error, bias)
+    choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
     problem, _ = read_problem(choices, X, Y, None, seed)
     with one_thread():
         result = _search(problem, starts, seed, workers, progress)

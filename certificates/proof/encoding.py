@@ -48,7 +48,7 @@ def _encode_constant(constant: Constant) -> list[Any]:
 def encode_problem(problem: Problem) -> dict[str, Any]:
     """Write a problem as plain JSON data."""
     architecture, bias = problem.architecture, problem.fixed_bias
-    return {
+    found = {
         "widths": list(architecture.widths),
         "activation": architecture.activation.name,
         "output_activation": architecture.output_activation.name,
@@ -58,6 +58,9 @@ def encode_problem(problem: Problem) -> dict[str, Any]:
         "X": [[encode_rational(x) for x in row] for row in problem.samples.X],
         "Y": [[encode_rational(y) for y in row] for row in problem.samples.Y],
     }
+    if problem.decay is not None:
+        found["decay"] = [[encode_rational(rate) for rate in pair] for pair in problem.decay.layers]
+    return found
 
 
 def encode_point(weights: Weights) -> list[dict[str, Any]]:

@@ -33,6 +33,8 @@ def train(
     output_activation: str | Activation = "identity",
     error: str | ErrorFunction = "squared",
     bias: str = "trainable",
+    weight_decay: Any = 0,
+    decay_biases: bool = True,
     method: str = "ggn",
     damping: float | str = "auto",
     step: float = DEFAULT_STEP,
@@ -45,10 +47,10 @@ def train(
     hold_output: bool | None = None,
     progress: Progress | None = None,
 ) -> Training:
-    r"""Minimise ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)`` and return the weights with the history of the run.
+    r"""Minimise ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)``, plus the penalty of a weight decay, and return the weights with the history of the run.
 
-    - ``widths``, ``X``, ``Y``, ``activation``, ``output_activation``, ``error``, ``bias``, ``weights``, ``seed``: as in `check_architecture`; the run starts at
-      ``weights``, or at weights drawn from ``seed``;
+    - ``widths``, ``X``, ``Y``, ``activation``, ``output_activation``, ``error``, ``bias``, ``weight_decay``, ``decay_biases``, ``weights``, ``seed``: as in
+      `check_architecture`; the run starts at ``weights``, or at weights drawn from ``seed``;
     - ``method``: ``"ggn"``, the approximate Newton (generalised Gauss-Newton) iteration with minimum-norm steps; ``"lm"``, Levenberg-Marquardt;
       ``"newton"`` with the exact Hessian; ``"bp"``, gradient descent with the constant ``step``; ``"lbfgs"``, SciPy's;
     - ``damping``: ``"auto"`` or ``μ ≥ 0``, added to ``H_GN`` (``ggn``, ``lm``) or to the absolute eigenvalues of the Hessian (``newton``). ``ggn``: ``"auto"``
@@ -74,7 +76,10 @@ def train(
     (True, True)
     """
     _check_method(method, precision, hold_output=bool(hold_output))
-    problem, given = read_problem(Choices(widths, activation, output_activation, error, bias), X, Y, weights, seed)
+    choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
+    problem, given = read_problem(choices, X, Y, weights, seed)
+    if problem.decay is not None and (precision is not None or hold_output):
+        raise InputError("weight_decay must go without precision and hold_output, got one of them: leave it out")
     check_training_size(problem, method)
     iterations = DEFAULT_ITERATIONS[method] if max_iterations is None else max_iterations
     check_whole("max_iterations", iterations, 0, _MOST_ITERATIONS)
@@ -121,7 +126,13 @@ def _check_method(method: str, precision: int | None, *, hold_output: bool) -> N
 def _is_held(problem: Problem, method: str) -> bool:
     """Tell whether ``lm`` leaves the output weights as they are by default (see `train`)."""
     a = problem.architecture
-    if method != "lm" or a.L == 1 or problem.error.is_cross_entropy or weights_below_output(a) < 2 * problem.columns:
+    if (
+        method != "lm"
+        or problem.decay is not None
+        or a.L == 1
+        or problem.error.is_cross_entropy
+        or weights_below_output(a) < 2 * problem.columns
+    ):
         return False
     return a.n_L < problem.T and targets_are_related(problem)
 

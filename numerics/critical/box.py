@@ -114,11 +114,13 @@ def symmetry_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
 
     Scaling (hidden activation relu, leaky-relu or power:k with ``k ≥ 2``, bias mode trainable or none, no hidden unit without incoming weights): the
     largest incoming weight of each hidden unit. Softmax of two outputs or more: all incoming weights of output 0, as adding one vector to those of all
-    outputs changes no error.
+    outputs changes no error. With weight decay: softmax again, where the biases of the outputs have the rate 0: the bias of output 0, and nothing else.
     """
-    a = problem.architecture
+    a, decay = problem.architecture, problem.decay
     last = a.N_net - a.fan_in(a.L) * a.n_L
     logits = problem.error.family == "softmax" and a.n_L >= 2 and a.output_activation.is_identity
+    if decay is not None:
+        return (last + a.fan_in(a.L) - 1,) if logits and a.bias_rows and not decay.layers[-1][1] else ()
     return (*_scaling_gauge(problem, weights), *(range(last, last + a.fan_in(a.L)) if logits else ()))
 
 

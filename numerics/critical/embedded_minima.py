@@ -29,7 +29,7 @@ def embedded_minima(problem: Problem, seed: int) -> Iterator[Weights]:
     Nothing for more than one output or hidden layer, fixed biases, activations that are not twice differentiable, or more than 300 weights. Nothing is proved.
     """
     a = problem.architecture
-    if a.L != 2 or a.n_L != 1 or a.bias == "fixed" or a.kinked_layers(2) or a.N_net > _MOST_PARAMETERS:
+    if problem.decay is not None or a.L != 2 or a.n_L != 1 or a.bias == "fixed" or a.kinked_layers(2) or a.N_net > _MOST_PARAMETERS:
         return
     for units in range(1, min(a.widths[1], _WIDEST + 1)):
         smaller = problem.with_units(1, range(units))

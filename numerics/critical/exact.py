@@ -25,6 +25,7 @@ from lossproof.numerics.network.exact_work import gradient_work as exact_gradien
 from lossproof.numerics.network.jacobian import gradient, jacobian, output_gradient, output_residuals
 from lossproof.numerics.network.outputs import is_clear, lie_on_flat_piece, precisions
 from lossproof.numerics.network.pass_limits import constants_in, forward_precision, precision_within
+from lossproof.numerics.network.penalty import penalty_slopes
 from lossproof.numerics.rationals import to_flint
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.limits import constants_work, gradient_work
@@ -167,7 +168,7 @@ def _exact(
 
 
 def _gradient_is_small(problem: Problem, weights: Weights) -> bool:
-    """Tell whether every component of ``P ε`` is small in doubles, as rounding makes it: else exact arithmetic need not look.
+    """Tell whether every component of ``T ∇J`` is small in doubles, as rounding makes it: else exact arithmetic need not look.
 
     That is against the sum of its summands, with the largest residual for each, as residuals that vanish are no larger than rounding. Where doubles say
     nothing exact arithmetic has to look.
@@ -178,9 +179,10 @@ def _gradient_is_small(problem: Problem, weights: Weights) -> bool:
         with np.errstate(all="ignore"):
             evaluation = _pass(problem, weights, Float64Field())
             P, residuals = jacobian(evaluation), output_residuals(problem, evaluation).ravel()
-            sums = P @ residuals
+            shares = problem.T * penalty_slopes(problem, evaluation)
+            sums = P @ residuals + shares
             rounded = np.abs(residuals) + np.max(np.abs(residuals)) + _SMALL * np.max(np.abs(evaluation.phi[problem.architecture.L]))
-            small = np.abs(sums) <= _SMALL * (np.abs(P) @ rounded)
+            small = np.abs(sums) <= _SMALL * (np.abs(P) @ rounded + np.abs(shares))
     except NotDifferentiable:
         return True
     return bool(np.all(small | ~np.isfinite(sums)))

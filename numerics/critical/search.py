@@ -161,7 +161,7 @@ def search_chunk(problem: Problem, indices: range, seed: int) -> list[Settled | 
 def _on_kinks(landscape: FloatLandscape, point: Array) -> Settled | None:
     """Return what a descent across kinks leads to from a point."""
     problem = landscape.problem
-    found = descend_onto_kinks(problem, point)
+    found = None if problem.decay is not None else descend_onto_kinks(problem, point)
     if found is None or not found.pinned:
         return None if found is None else settle(landscape, found.point)
     return Settled(canonical_weights(problem, balanced_weights(problem, found.point)), found.loss, 0.0, (0, problem.architecture.N_net, 0))

@@ -3,7 +3,8 @@ r"""Symmetries of the loss: permutations of hidden units, signs, and the scaling
 A hidden unit of a layer with ``σ(−z) = a σ(z) + c``, ``a = ±1``, may be turned over: ``w → −w``, ``b → −b`` for its incoming weights, ``v → a v`` for
 its outgoing ones and ``b' → b' + c v`` for the next bias, since ``v σ(z) = a v σ(−z) + c v`` with ``c = 0`` when ``a = 1``. A unit with ``σ(αz) =
 α^κ σ(z)`` for ``α > 0`` may be rescaled: ``w, b → αw, αb`` and ``v → α^{−κ} v``. A fixed bias belongs to the problem: units may
-only be exchanged when their fixed biases agree, and turned over or rescaled when their fixed bias is 0.
+only be exchanged when their fixed biases agree, and turned over or rescaled when their fixed bias is 0. With weight decay no unit may be rescaled, nor a bias
+with a rate above 0 be shifted.
 """
 
 from __future__ import annotations
@@ -89,16 +90,21 @@ def balanced_weights(problem: Problem, flat: Array) -> Array:
 
 
 def homogeneity(problem: Problem) -> int | None:
-    """Return ``κ`` with ``σ(αz) = α^κ σ(z)`` for all ``α > 0`` of the hidden activation, or None; None also without a hidden layer."""
-    return None if problem.architecture.L == 1 else problem.architecture.activation.homogeneity
+    """Return ``κ`` with ``σ(αz) = α^κ σ(z)`` for all ``α > 0`` of the hidden activation, or None; None also without a hidden layer, or with weight decay."""
+    return None if problem.architecture.L == 1 or problem.decay is not None else problem.architecture.activation.homogeneity
 
 
 def unit_signs(problem: Problem, l: int, k: int) -> tuple[int, ...]:
     """Return the signs that the incoming weights of unit ``k`` of hidden layer ``l`` may be multiplied by: ``(1,)`` or ``(1, -1)``."""
     a, reflection = problem.architecture, problem.architecture.activation.reflection
-    if reflection is None or reflection[1] != 0 or (reflection[2] != 0 and a.bias != "trainable"):
+    if reflection is None or reflection[1] != 0 or (reflection[2] != 0 and (a.bias != "trainable" or _decays_bias(problem, l + 1))):
         return (1,)
     return (1, -1) if _fixed_bias(problem, l, k) == 0 else (1,)
+
+
+def _decays_bias(problem: Problem, l: int) -> bool:
+    """Tell whether a penalty holds the biases of a layer, so that they may not be shifted."""
+    return problem.decay is not None and problem.decay.layers[l - 1][1] > 0
 
 
 def _fixed_bias(problem: Problem, l: int, k: int) -> object:

@@ -13,6 +13,7 @@ import numpy as np
 
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field, nearest_double
+from lossproof.numerics.network.penalty import rates_in_doubles
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.problem import Problem
@@ -71,6 +72,10 @@ class FloatLandscape:
         fixed = self.problem.fixed_bias
         return None if fixed is None else [self._field.array(b) for b in fixed]
 
+    @cached_property
+    def _rates(self) -> Array | None:
+        return None if self.problem.decay is None else rates_in_doubles(self.problem)
+
     def at(self, points: Array) -> Derivatives:
         """Return loss, gradient and Hessian at the rows of ``points``, of shape ``(B, N_net)``."""
         with np.errstate(all="ignore"):
@@ -86,6 +91,11 @@ class FloatLandscape:
             parts = [np.matmul(delta.transpose(0, 2, 1), values[l]).reshape(B, -1) for l, delta in enumerate(errors)]
             gradient = np.concatenate(parts, axis=1) / T
             hessian = _assembled(self._widths, blocks, slopes, values, errors, curvatures) / T
+            if self._rates is not None:
+                place = np.arange(len(self._rates))
+                loss = loss + points**2 @ self._rates / 2
+                gradient += points * self._rates
+                hessian[:, place, place] += self._rates
         return Derivatives(loss, gradient, hessian, z, values, errors, curvatures)
 
     def gradient(self, points: Array) -> Array:
@@ -98,7 +108,8 @@ class FloatLandscape:
                 delta = slopes[l - 1] * push
                 parts.insert(0, np.matmul(delta.transpose(0, 2, 1), values[l - 1]).reshape(len(points), -1))
                 push = np.matmul(delta, blocks[l - 1][:, :, : self._widths[l - 1]])
-        return np.concatenate(parts, axis=1) / self.problem.T
+        found = np.concatenate(parts, axis=1) / self.problem.T
+        return found if self._rates is None else found + points * self._rates
 
     def _slopes_of_errors(self, outputs: Array) -> Array:
         """Return ``∇E`` of shape ``(B, T, n_L)``."""

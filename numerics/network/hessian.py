@@ -20,11 +20,12 @@ import numpy as np
 from lossproof.numerics.fields.field import Array, constant_like
 from lossproof.numerics.network.evaluation import Evaluation, carry_back
 from lossproof.numerics.network.jacobian import backward_errors, jacobian, output_residuals
+from lossproof.numerics.network.penalty import with_penalty_curvature
 from lossproof.theory.problem.problem import Problem
 
 
 def hessian(problem: Problem, evaluation: Evaluation) -> Array:
-    r"""Return ``∇²J(W)`` of shape ``(N_net, N_net)``, both terms, in the order of the rows of ``P``.
+    r"""Return ``∇²J(W)`` of shape ``(N_net, N_net)``, both terms and the rates of a weight decay, in the order of the rows of ``P``.
 
     Exact over the rationals, an enclosure in balls. The output is never stripped here. Raises `NotDifferentiable` where a second
     derivative does not exist.
@@ -55,7 +56,8 @@ def hessian(problem: Problem, evaluation: Evaluation) -> Array:
     upper = np.triu_indices(H.shape[0], 1)
     H.T[upper] = H[upper]
     share = evaluation.field.array([[Fraction(1, evaluation.T)]])
-    return evaluation.field.finalize(evaluation.field.mul(H, share))
+    found = evaluation.field.mul(H, share)
+    return evaluation.field.finalize(with_penalty_curvature(problem, evaluation.field, found))
 
 
 def gauss_newton(problem: Problem, evaluation: Evaluation) -> Array:

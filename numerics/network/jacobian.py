@@ -9,6 +9,7 @@ import numpy as np
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_of_parts
 from lossproof.numerics.fields.field import Array, constant_like
 from lossproof.numerics.network.evaluation import Evaluation, carry_back
+from lossproof.numerics.network.penalty import penalty_slopes
 from lossproof.theory.problem.problem import Problem
 
 
@@ -99,12 +100,15 @@ def backward_errors(problem: Problem, evaluation: Evaluation) -> list[Array]:
 def output_gradient(problem: Problem, evaluation: Evaluation) -> Array:
     r"""Return the last layer's part of ``T ∇J(W)``, that of ``W_L`` and ``b_L``, in the order of its rows: a forward pass is enough for it."""
     L = evaluation.architecture.L
-    delta = evaluation.field.mul(evaluation.slope[L], output_residuals(problem, evaluation))
-    return evaluation.field.matmul(delta.T, evaluation.extended_phi(L - 1)).reshape(-1)
+    field, delta = evaluation.field, evaluation.field.mul(evaluation.slope[L], output_residuals(problem, evaluation))
+    found = field.matmul(delta.T, evaluation.extended_phi(L - 1)).reshape(-1)
+    if problem.decay is None:
+        return found
+    return field.add(found, field.mul(field.array([[evaluation.T]])[0], penalty_slopes(problem, evaluation)[-len(found) :]))
 
 
 def gradient(problem: Problem, evaluation: Evaluation) -> Array:
-    r"""Return ``∇J(W) = P(W) ε(W) / T`` of shape ``(N_net,)`` without forming ``P``, in the order of its rows (`gradient-identity`).
+    r"""Return ``∇J(W) = P(W) ε(W) / T``, plus ``λ_k w_k`` with weight decay, of shape ``(N_net,)``, in the order of the rows of ``P`` (`gradient-identity`).
 
     The output is never stripped here, whatever the evaluation says.
     """
@@ -112,7 +116,8 @@ def gradient(problem: Problem, evaluation: Evaluation) -> Array:
     errors = backward_errors(problem, evaluation)
     parts = [field.matmul(delta.T, evaluation.extended_phi(l)).reshape(-1) for l, delta in enumerate(errors)]
     share = field.array([Fraction(1, evaluation.T)])
-    return field.finalize(field.mul(np.concatenate(_of_one_kind(evaluation, parts)), share))
+    found = field.mul(np.concatenate(_of_one_kind(evaluation, parts)), share)
+    return field.finalize(found if problem.decay is None else field.add(found, penalty_slopes(problem, evaluation)))
 
 
 def _product_with_transpose(evaluation: Evaluation, A: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The loss ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)``: exactly, as a ball, and as the double nearby."""
+"""The loss ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)``, with the penalty of a weight decay: exactly, and as a ball."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.exact_work import output_work
+from lossproof.numerics.network.penalty import penalty_terms
 from lossproof.numerics.rationals import from_flint
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.problem import Problem
@@ -44,16 +45,20 @@ def loss_exact(problem: Problem, weights: Weights) -> Fraction | None:
     residuals = None if outputs is None else outputs - field.array(problem.samples.Y)
     if residuals is None or not _all_rational(residuals) or not output_work(problem, evaluation).is_allowed:
         return None
+    extra = in_field(lambda: penalty_terms(problem, evaluation))
+    if extra is None or not _all_rational(extra):
+        return None
     total = sum((r * r for r in residuals.ravel()), fmpq(0)) / fmpq(2 * problem.T)
-    return from_flint(total)
+    return from_flint(total + sum(extra, fmpq(0)))
 
 
 def loss_ball(problem: Problem, weights: Weights, radius: Fraction, precision: int) -> arb:
     """Return a ball that contains ``J`` at all weights within ``radius`` of the given ones in every trainable coordinate."""
     field = StateBallField(precision)
-    outputs = evaluate_box(problem, weights, field, radius).phi[problem.architecture.L]
+    evaluation = evaluate_box(problem, weights, field, radius)
+    outputs, extra = evaluation.phi[problem.architecture.L], penalty_terms(problem, evaluation)
     with ball_precision(precision):
-        return total_error(problem.error, outputs, field.array(problem.samples.Y)) / problem.T
+        return total_error(problem.error, outputs, field.array(problem.samples.Y)) / problem.T + sum(extra, arb(0))
 
 
 def least_error(problem: Problem, precision: int) -> arb:

@@ -5,7 +5,7 @@ P ε = Q c``. The step with damping ``μ`` solves ``(H_GN + μ I) δ = −∇J``
 ``(Q Qᵀ + λ I) Q = Q (Qᵀ Q + λ I)``, it is ``δ = −Q t`` with ``(K_C + λ I) t = c``, ``K_C = Qᵀ Q = Cᵀ K C`` (*dual*); with ``s = C t`` and ``D``
 invertible this reads ``(K + λ D^{-1}) s = D^{-1} ε``, ``δ = −P s``. For ``λ = 0`` and ``Q`` of full column rank, ``Qᵀ δ = −c`` and ``δ`` in the range of ``Q``:
 the least of all steps that solve the linearised equations. Where ``Q`` loses column rank the same formula with the pseudo-inverse of
-``K_C`` gives the least step among those that minimise ``‖Qᵀ δ + c‖``.
+``K_C`` gives the least step among those that minimise ``‖Qᵀ δ + c‖``. With weight decay the primal form is taken, with ``T diag(λ)`` added to ``Q Qᵀ``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from lossproof.numerics.algebra.positive_solve import factored, solve_positive, solve_refined
 from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.fields.field import Array
+from lossproof.numerics.network.penalty import rates_in_doubles
 from lossproof.numerics.network.weight_vectors import Step, rows_of_step, step_of_rows
 from lossproof.numerics.training.error_curvature import CurvedPoint
 from lossproof.numerics.training.weighted_gram import gauss_newton_sum, weighted_gram
@@ -41,14 +42,18 @@ class GaussNewtonSystem(CurvedPoint):
     @cached_property
     def is_dual(self) -> bool:
         """Tell whether the system has one unknown an equation (``T m``) and not one a weight."""
-        return self.hold_output or self.point.problem.architecture.N_net >= self.curvature[1].size
+        wide = self.point.problem.architecture.N_net >= self.curvature[1].size
+        return self.hold_output or (wide and self.point.problem.decay is None)
 
     @cached_property
     def matrix(self) -> Array:
-        """``K_C``, or ``P C Cᵀ Pᵀ`` in the primal form."""
+        """``K_C``, or ``P C Cᵀ Pᵀ`` in the primal form, with ``T λ_k`` on its diagonal where weights decay."""
         if self.is_dual:
             return weighted_gram(self.point.evaluation, self.curvature[0], hold_output=self.hold_output)
-        return gauss_newton_sum(self.point.evaluation, self.curvature[0])
+        found = gauss_newton_sum(self.point.evaluation, self.curvature[0])
+        if self.point.problem.decay is not None:
+            found[np.diag_indices(len(found))] += len(self.point.targets) * rates_in_doubles(self.point.problem)
+        return found
 
     @cached_property
     def _right(self) -> Array:

@@ -82,7 +82,7 @@ def targets_are_related(problem: Problem) -> bool:
 
 
 def _fitted(problem: Problem, layers: list[LayerArrays], factorisations: int, *, hold_output: bool, report: Report) -> GramFit | None:
-    point = training_point(replace(problem, error=error_named("squared")), layers)
+    point = training_point(replace(problem.without_decay, error=error_named("squared")), layers)
     small = _SMALL * max(1.0, float(np.abs(point.targets).max()))
     if not np.isfinite(point.outputs).all():
         return None

@@ -36,7 +36,8 @@ class DampedSystem(Protocol):
 def system_for(point: TrainingPoint) -> Callable[..., DampedSystem]:
     """Return the system with the whole matrix, or beyond 8,000 equations and with fewer equations than weights, with one triangle in tiles."""
     a = point.problem.architecture
-    return TiledSystem if MOST_WHOLE < point.problem.columns <= a.N_net else GaussNewtonSystem
+    dual = point.problem.decay is None
+    return TiledSystem if dual and MOST_WHOLE < point.problem.columns <= a.N_net else GaussNewtonSystem
 
 
 class LevenbergMarquardt:

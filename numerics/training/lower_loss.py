@@ -31,8 +31,8 @@ _BITS = (6, 9, 12, 18, 26)
 def weights_below(problem: Problem, loss: float, seed: int, progress: Progress | None = None) -> Weights | None:
     """Return weights whose loss, in doubles, is clearly below a positive one: from a few seeded starts by L-BFGS, each at most about 10^11 operations; or None.
 
-    The network is trained on inputs, and for the squared error at an identity output on targets, of mean 0 and size 1 where the biases are trainable. The
-    entries keep as few significant bits as the loss allows, so that exact arithmetic with them is cheap. Nothing is proved by it.
+    Without weight decay the network is trained on inputs, and for the squared error at an identity output on targets, of mean 0 and size 1 where the biases
+    are trainable. The entries keep as few significant bits as the loss allows, so that exact arithmetic with them is cheap. Nothing is proved by it.
     """
     if beyond_doubles(problem) is not None:
         return None
@@ -57,7 +57,7 @@ def weights_below(problem: Problem, loss: float, seed: int, progress: Progress |
 def _where_outputs_vary(problem: Problem, loss: float) -> tuple[Problem, float]:
     """Return the problem and a loss of it, without samples at the input 0 if all units have a kink there and so an output of 0, whatever the weights are."""
     a, error, targets = problem.architecture, problem.error, problem.samples.Y
-    silent = a.bias == "none" and a.activation.homogeneity == 1 and a.output_activation.is_identity
+    silent = problem.decay is None and a.bias == "none" and a.activation.homogeneity == 1 and a.output_activation.is_identity
     kept = [i for i, x in enumerate(problem.samples.X) if any(x)]
     if not silent or not a.kinked_layers(1) or len(kept) in (0, problem.T) or not (error.name == "squared" or error.is_cross_entropy):
         return problem, loss
@@ -100,6 +100,8 @@ class _Scaling:
     @staticmethod
     def of(problem: Problem) -> _Scaling:
         a = problem.architecture
+        if problem.decay is not None:
+            return _Scaling(problem, np.zeros(a.widths[0]), np.ones(a.widths[0]), np.zeros(a.n_L), 1.0)
         X, Y = (np.array(table, dtype=float) for table in (problem.samples.X, problem.samples.Y))
         centre, spread, shift, size = np.zeros(X.shape[1]), np.ones(X.shape[1]), np.zeros(Y.shape[1]), 1.0
         if a.bias == "trainable":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -33,8 +34,9 @@ class TrainingPoint:
 
     @cached_property
     def loss(self) -> float:
-        """``J(W) = (1/T) Σ_i E(φ_L(i), y_i)``; infinite where it is no number."""
+        """``J(W) = (1/T) Σ_i E(φ_L(i), y_i)``, plus the penalty of a weight decay; infinite where it is no number."""
         loss = float(error_values(self.problem.error, self.outputs, self.targets).mean())
+        loss += sum(float(rate) / 2 * float(np.vdot(x, x)) for pair, rates in self._decays() for x, rate in zip(pair, rates, strict=True))
         return loss if np.isfinite(loss) else np.inf
 
     @cached_property
@@ -44,8 +46,15 @@ class TrainingPoint:
 
     @cached_property
     def descent(self) -> Step:
-        """``P ε = T ∇J(W)`` as a step."""
-        return self.times_P(self.eps)
+        """``T ∇J(W) = P ε``, plus ``T λ W`` with weight decay, as a step."""
+        found = self.times_P(self.eps)
+        shares = [tuple(len(self.targets) * float(rate) * x for x, rate in zip(pair, rates, strict=True)) for pair, rates in self._decays()]
+        return [(W + V, b + c) for (W, b), (V, c) in zip(found, shares, strict=True)] if shares else found
+
+    def _decays(self) -> Iterator[tuple[LayerArrays, tuple[Fraction, Fraction]]]:
+        """Yield the layers, each with its rates; nothing without weight decay."""
+        if self.problem.decay is not None:
+            yield from zip(self.layers, self.problem.decay.layers, strict=True)
 
     @cached_property
     def gradient_norm(self) -> float:

@@ -53,8 +53,8 @@ class TrainingRun:
         r"""Return why the run ends at the last iterate, the first rule that holds, or None while it goes on.
 
         - the loss is no number, or the weights are not: diverged;
-        - with a ``target_loss``: ``J ≤ target_loss``; without one: the root mean square of the entries of ``ε = ∇E`` is at most ``tolerance``, so that for the
-          squared error ``J ≤ ½ n_L tolerance²``;
+        - with a ``target_loss``: ``J ≤ target_loss``; without one, and without weight decay: the root mean square of the entries of ``ε = ∇E`` is at most
+          ``tolerance``, so that for the squared error ``J ≤ ½ n_L tolerance²``;
         - ``‖∇J‖ ≤ tolerance · ‖ε‖ / T``: ``ε`` is orthogonal to the row space of ``P``, a critical point that is no exact learner;
         - the last step was at most ``tolerance`` times ``‖W‖``, and neither halving nor damping made it short (``ggn``, ``lm``, ``newton``);
         - a kink; ``max_iterations``.
@@ -74,7 +74,7 @@ class TrainingRun:
         if settings.target_loss is not None:
             if loss <= settings.target_loss:
                 return Stop(f"the loss {loss:.3g} is at most {settings.target_loss:.3g}", converged=True)
-        elif mean <= settings.tolerance:
+        elif mean <= settings.tolerance and point.problem.decay is None:
             return Stop(
                 f"every sample is fitted: the root mean square of ∇E is {mean:.2g}, at most {settings.tolerance:.2g}", converged=True
             )

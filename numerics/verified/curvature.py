@@ -22,6 +22,7 @@ from lossproof.numerics.algebra.products import gamma, times
 from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.state_balls import StateBallField
+from lossproof.numerics.network.penalty import decay_rates
 from lossproof.numerics.verified.activations import check_kinks, enclose_curvature
 from lossproof.numerics.verified.enclosures import (
     Enclosure,
@@ -67,17 +68,19 @@ class _Node:
 
 @dataclass(frozen=True)
 class EnclosedLandscape:
-    """The layers of a network over a box of weights: the ``W_l``, the nodes, and ``C`` of shape ``(T, n_L, n_L)``."""
+    """The layers of a network over a box of weights: the ``W_l``, the nodes, ``C`` of shape ``(T, n_L, n_L)``; with decay the weights and rates ``T λ_k``."""
 
     problem: Problem
     W: Sequence[Enclosure]
     nodes: Sequence[_Node]
     C: Enclosure
+    penalty: tuple[Enclosure, Enclosure] | None = None
 
     def gradient(self) -> Enclosure:
         """Return ``T ∇J``, in the order of the rows of P."""
         parts = [matrix_product(_transposed(node.delta), node.inputs) for node in self.nodes]
-        return Enclosure(*(np.concatenate([x.ravel() for x in rows]) for rows in zip(*((p.mid, p.rad) for p in parts), strict=True)))
+        found = Enclosure(*(np.concatenate([x.ravel() for x in rows]) for rows in zip(*((p.mid, p.rad) for p in parts), strict=True)))
+        return found if self.penalty is None else total(found, product(*self.penalty))
 
     def gradient_scale(self) -> float:
         """Return about the norm that ``T ∇J`` would have if no terms of different samples cancelled."""
@@ -94,6 +97,10 @@ class EnclosedLandscape:
             for rows, columns, part in _parts(self.problem, self.W, nodes, _at(self.C, piece)):
                 found = total(Enclosure(mid[rows, columns], rad[rows, columns]), part)
                 mid[rows, columns], rad[rows, columns] = found.mid, found.rad
+        if self.penalty is not None:
+            place = np.arange(N)
+            found = total(Enclosure(mid[place, place], rad[place, place]), self.penalty[1])
+            mid[place, place], rad[place, place] = found.mid, found.rad
         return Enclosure(*(np.tril(x) + np.tril(x, -1).T for x in (mid, rad)))
 
 
@@ -126,7 +133,17 @@ def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fr
         slope, curvature = bends[l - 1]
         push = matrix_product(nodes[0].delta, _transposed(W[l]))
         nodes.insert(0, _Node(inputs[l - 1], slope, product(push, slope), product(push, curvature)))
-    return EnclosedLandscape(problem, W, nodes, C)
+    return EnclosedLandscape(problem, W, nodes, C, _penalty(problem, weights, reach))
+
+
+def _penalty(problem: Problem, weights: Weights, reach: float) -> tuple[Enclosure, Enclosure] | None:
+    """Return the trainable weights and ``T λ_k``, in the order of the rows of P; None without decay."""
+    if problem.decay is None:
+        return None
+    tables = [(*layer.W, layer.b) if problem.architecture.bias_rows else layer.W for layer in weights.layers]
+    rows = enclose_numbers([[w for table in tables for column in zip(*table, strict=True) for w in column]])
+    rates = enclose_numbers([[problem.T * rate for rate in decay_rates(problem)]])
+    return _at(_reaching(rows, reach), 0), _at(rates, 0)
 
 
 def hessian_signs(H: Enclosure) -> HessianSigns:

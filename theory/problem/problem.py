@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.rationals import brief_text, rational_text
@@ -18,16 +19,17 @@ _MOST_DIGITS = 400
 
 @dataclass(frozen=True)
 class Problem:
-    """Everything a landscape ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)`` is made of.
+    """Everything a landscape ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)``, plus the penalty of a weight decay, is made of.
 
     ``fixed_bias`` holds the constants ``b_l`` layer by layer when the bias mode is ``"fixed"``, else it is None: they belong to the
-    problem, not to the weights.
+    problem, not to the weights. ``decay`` is None where there is none: most theorems about whole landscapes then speak, and few with it.
     """
 
     architecture: Architecture
     error: ErrorFunction
     samples: Samples
     fixed_bias: tuple[tuple[Number, ...], ...] | None = None
+    decay: Decay | None = None
 
     def __post_init__(self) -> None:
         widths, samples = self.architecture.widths, self.samples
@@ -39,6 +41,10 @@ class Problem:
                 )
         self.error.check_targets(samples.Y)
         a = self.architecture
+        if self.decay is not None and len(self.decay.layers) != a.L:
+            raise InputError(
+                f"the weight decay must have a pair of rates for each of the {a.L} layers, got {len(self.decay.layers)}: use Decay.of"
+            )
         for parameter in (self.error.beta, a.activation.parameter, a.output_activation.parameter):
             if parameter is not None and max(parameter.numerator, parameter.denominator) >= 10**_MOST_DIGITS:
                 raise InputError(
@@ -58,9 +64,14 @@ class Problem:
 
     @property
     def is_convex(self) -> bool:
-        """Whether J is a convex function of an affine one of W, on record: one layer, identity output, a convex error."""
+        """Whether J is a convex function of an affine one of W, plus a convex penalty, on record: one layer, identity output, a convex error."""
         a = self.architecture
         return a.L == 1 and a.output_activation.is_identity and self.error.convex.holds
+
+    @property
+    def without_decay(self) -> Problem:
+        """The same problem with the mean error alone as its loss: what is said of outputs, ranks and exact learners does not depend on a penalty."""
+        return self if self.decay is None else replace(self, decay=None)
 
     def with_units(self, layer: int, units: Sequence[int]) -> Problem:
         """Return the problem with only these units of a hidden layer, in this order, each with its fixed bias.

@@ -8,8 +8,8 @@ to l, and ``δ_l(i)`` the gradient of its error by ``z_l``. From ``z_{l+1} = W_{
 2. The chain rule gives ``∇²E = A_LᵀCA_L + Σ_{l<L} (Σ_a κ_la A_laᵀA_la + B_l + B_lᵀ)``, with ``C = ∂δ_L/∂z_L``, ``κ_l = (W_{l+1}δ_{l+1}) ∘ σ''(z_l)``. ``B_l``
    is what is bilinear in ``W_{l+1}`` and ``φ_l``: its row by the weight from unit a to unit b is ``δ_{l+1,b} σ'(z_la) A_la``.
 
-Only the lower triangle is kept, and of it the rows and columns of the parameters asked for. The Hessian and the midpoints H̃ are symmetric, so they differ by
-at most ``e = ‖rad‖_∞`` in the spectral norm.
+With weight decay ``T λ_k`` is added on the diagonal. Only the lower triangle is kept, and of it the rows and columns of the parameters asked for. The
+Hessian and the midpoints H̃ are symmetric, so they differ by at most ``e = ‖rad‖_∞`` in the spectral norm.
 
 *Signs.* Q and Λ come from LAPACK, of which nothing is assumed. Let ``‖QᵀQ − I‖ ≤ f < 1`` and ``‖H̃Q − QΛ‖ ≤ ε``. Then Q is invertible, ``‖Q‖² ≤ 1 + f``, and
 ``QᵀH̃Q = QᵀQΛ + Qᵀ(H̃Q − QΛ)`` differs from Λ by at most ``g = f max|Λ| + ε√(1 + f)``. If ``g < min|Λ|``, H̃ has by Sylvester's law as many negative
@@ -94,6 +94,11 @@ def _hessian(work: Work, problem: Problem, box: Box) -> Enclosed:
     for start in range(0, problem.T, step):
         piece = slice(start, start + step)
         _add_samples(total, problem, weights, [_Node(*(_part(x, piece) for x in vars(node).values())) for node in nodes], _part(C, piece))
+    if problem.decay is not None:
+        pairs = ((l, m) for l in range(1, problem.L + 1) for _ in range(problem.widths[l]) for m in range(problem.fan_in(l)))
+        rates = [problem.decay[l - 1][m == problem.widths[l - 1]] * problem.T for l, m in pairs]
+        place = np.arange(problem.N_net)
+        _add(total, place, place, _part(DoubleRing(work).array([rates]), 0))
     return Enclosed(total.mid, total.rad)
 
 
@@ -188,11 +193,11 @@ def _rates(problem: Problem, l: int, A: Enclosed | None, before: _Node, W: Enclo
     return Enclosed(*(np.concatenate(parts, axis=-1) for parts in ((lower.mid, own.mid), (lower.rad, own.rad))))
 
 
-def _part(x: Enclosed, at: slice | tuple[slice | int, ...]) -> Enclosed:
+def _part(x: Enclosed, at: int | slice | tuple[slice | int, ...]) -> Enclosed:
     return Enclosed(x.mid[at], x.rad[at])
 
 
-def _add(total: Enclosed, rows: slice, columns: slice, part: Enclosed) -> None:
+def _add(total: Enclosed, rows: slice | Array, columns: slice | Array, part: Enclosed) -> None:
     """Add a part of the matrix in place."""
     mid = total.mid[rows, columns] + part.mid
     total.rad[rows, columns] = ENLARGE * (total.rad[rows, columns] + part.rad + UNIT * np.abs(mid)) + TINY

@@ -106,7 +106,7 @@ def psi(ring: Ring, problem: Problem, curve: Curve, lowest: int = 1) -> tuple[Pa
 
 
 def _gradient(ring: Ring, problem: Problem, curve: Curve, passes: int = 1, lowest: int = 1) -> Series:
-    """Return ``T ∇J`` along a curve, from a layer on: layer l's part is ``φ_{l-1}ᵀ δ_l`` and ``Σ_i δ_l(i)``."""
+    """Return ``T ∇J`` along a curve, from a layer on: layer l's part is ``φ_{l-1}ᵀ δ_l`` and ``Σ_i δ_l(i)``, with decay and ``T λ_l W_l``, ``T μ_l b_l``."""
     passed, n = forward(ring, problem, curve, passes=passes), problem.widths
     delta = error_gradient(ring, problem, passed.phi[-1]) * passed.slopes[-1]
     deltas = backward(ring, problem, curve, passed.slopes, delta, lowest, passes)
@@ -115,6 +115,9 @@ def _gradient(ring: Ring, problem: Problem, curve: Curve, passes: int = 1, lowes
         before = passed.phi[l - 1].T
         ring.count(passes * problem.T * (n[l - 1] + 1) * n[l], 0, before, deltas[l], inner=problem.T)
         parts = [before @ deltas[l]] + ([deltas[l].total(-2)] if problem.bias_rows else [])
+        if problem.decay is not None:
+            ring.count(passes * problem.fan_in(l) * n[l], 0, *curve[l - 1])
+            parts = [part + w * (rate * problem.T) for part, w, rate in zip(parts, curve[l - 1], problem.decay[l - 1], strict=False)]
         columns = [np.concatenate(pieces, axis=-2) for pieces in zip(*(p.coefficients for p in parts), strict=True)]
         blocks.append([np.swapaxes(c, -1, -2).reshape(*c.shape[:-2], -1) for c in columns])
     return Series([np.concatenate(pieces, axis=-1) for pieces in zip(*blocks, strict=True)])
@@ -147,13 +150,25 @@ def hessian(ring: Ring, problem: Problem, box: Box, rows: Sequence[int], columns
 
 
 def loss_coefficients(ring: Ring, problem: Problem, box: Box, terms: Mapping[int, Array], order: int) -> list[Element]:
-    """Return the coefficients of ``t^1, …, t^order`` of ``J(W(t))``: ``J' = (1/T) Σ_i ∇E(F_i)·F_i'``, integrated term by term."""
+    """Return the coefficients of ``t^1, …, t^order`` of the mean error: ``J' = (1/T) Σ_i ∇E(F_i)·F_i'``, integrated term by term."""
     zero = np.full(problem.N_net, ring.embed(fmpq(0)), dtype=object)
     curve = curve_of(ring, problem, box, [terms.get(k, zero) for k in range(1, order + 1)])
     output = forward(ring, problem, curve, passes=(order + 1) ** 2).phi[-1]
     rates = error_gradient(ring, problem, output).head(order - 1) * output.derivative()
     ring.count((order + 1) * problem.T * problem.n_L, 0, rates, inner=problem.T * problem.n_L)
     return [np.sum(c) * fmpq(1, (k + 1) * problem.T) for k, c in enumerate(rates.coefficients)]
+
+
+def penalty(ring: Ring, problem: Problem, box: Box) -> Element:
+    """Return the penalty of the weight decay, ``½ Σ_l (λ_l |W_l|² + μ_l |b_l|²)``; 0 without."""
+    if problem.decay is None:
+        return ZERO
+    layers, total = weights(ring, problem, box), ring.embed(ZERO)
+    ring.count(2 * problem.N_net, 0, *(x for layer in layers for x in layer), inner=problem.N_net)
+    for layer, rates in zip(layers, problem.decay, strict=True):
+        for x, rate in zip(layer, rates, strict=True):
+            total = total + np.sum(x * x) * (rate / 2)
+    return total
 
 
 def outputs(ring: Ring, problem: Problem, box: Box) -> Array:

@@ -51,7 +51,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Problem:
-    """Architecture, error and samples. Symbols as in the format: ``T`` samples, ``L`` layers, ``columns = T n_L``."""
+    """Architecture, error and samples. Symbols as in the format: ``T`` samples, ``L`` layers, ``columns = T n_L``.
+
+    ``decay[l - 1]`` are the rates of the penalty for ``W_l`` and ``b_l``; None where J is the mean error alone.
+    """
 
     widths: tuple[int, ...]
     activation: Activation
@@ -61,6 +64,7 @@ class Problem:
     fixed_bias: Rows | None
     X: tuple[tuple[fmpq, ...], ...]
     Y: tuple[tuple[fmpq, ...], ...]
+    decay: tuple[tuple[fmpq, ...], ...] | None = None
 
     @property
     def L(self) -> int:
@@ -120,7 +124,7 @@ class Problem:
 
     @property
     def is_convex(self) -> bool:
-        """Whether J is a sum of convex functions of affine functions of W: one layer, identity output, a convex error."""
+        """Whether J is a sum of convex functions of affine functions of W: one layer, identity output, a convex error, any penalty."""
         return self.L == 1 and self.output_activation.family == "identity" and self.error.convex.holds
 
     @property
@@ -145,7 +149,9 @@ def rational(value: Fraction | None, default: int = 1) -> fmpq:
 
 def read_problem(value: Any) -> Problem:
     """Read section 2's problem object; raises `Rejected`."""
-    found = read.fields(value, ("widths", "activation", "output_activation", "error", "bias", "fixed_bias", "X", "Y"), "problem")
+    keys = ("widths", "activation", "output_activation", "error", "bias", "fixed_bias", "X", "Y")
+    decays = isinstance(value, dict) and "decay" in value
+    found = read.fields(value, (*keys, "decay") if decays else keys, "problem")
     widths = read.each(found["widths"], "problem.widths", lambda n, place: read.integer(n, place, 1, MAX_WIDTH, "problem"))
     require(len(widths) >= 2, "problem.widths", "at least inputs and outputs are needed", "problem")
     bias = read.text(found["bias"], "problem.bias")
@@ -159,7 +165,8 @@ def read_problem(value: Any) -> Problem:
     except InputError as problem:
         raise Rejected("problem.Y", "problem", short(problem)) from None
     activation, output = (_read_name(found[key], f"problem.{key}", activation_named) for key in ("activation", "output_activation"))
-    return Problem(widths, activation, output, error, bias, _read_fixed_bias(found["fixed_bias"], bias, widths), X, Y)
+    fixed, decay = _read_fixed_bias(found["fixed_bias"], bias, widths), _read_decay(found["decay"], bias, widths) if decays else None
+    return Problem(widths, activation, output, error, bias, fixed, X, Y, decay)
 
 
 def _read_name(value: Any, place: str, named: Callable[[str], Any]) -> Any:
@@ -177,6 +184,15 @@ def _read_fixed_bias(value: Any, bias: str, widths: Sequence[int]) -> Rows | Non
         return None
     layers = read.items(value, place, len(widths) - 1)
     return tuple(read.each(b, f"{place}[{k}]", _read_entry, widths[k + 1]) for k, b in enumerate(layers))
+
+
+def _read_decay(value: Any, bias: str, widths: Sequence[int]) -> tuple[tuple[fmpq, ...], ...]:
+    place = "problem.decay"
+    layers = [read.each(pair, f"{place}[{k}]", read.number, 2) for k, pair in enumerate(read.items(value, place, len(widths) - 1))]
+    rates = [rate for pair in layers for rate in pair]
+    require(all(rate >= 0 for rate in rates) and any(rates), place, "rates are at least 0, and one is above 0", "problem")
+    require(bias == "trainable" or not any(mu for _, mu in layers), place, "biases that are not trainable have the rate 0", "problem")
+    return tuple(layers)
 
 
 def read_points(value: Any, problem: Problem) -> tuple[Point, ...]:

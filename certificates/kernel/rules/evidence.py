@@ -145,12 +145,17 @@ def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], point: P
     """Return the indices ``fixed``: first one incoming weight, not 0, of every hidden unit, then all of output 0; either part may be missing.
 
     The first part needs a homogeneous hidden activation and no fixed biases, the second softmax with two outputs or more and the identity at the output.
-    That an irrational weight is not 0 is seen in balls, of which the ring takes note.
+    That an irrational weight is not 0 is seen in balls, of which the ring takes note. With weight decay neither is a symmetry; but for softmax, where the
+    biases of the outputs have the rate 0, one number may be added to them all: that of output 0 may be held, and its component vanishes with the others.
     """
     place = "evidence.fixed"
     fixed = [read.integer(n, f"{place}[{m}]", 0, problem.N_net - 1) for m, n in enumerate(read.items(found["fixed"], place))]
     last = list(range(problem.below(problem.L), problem.below(problem.L) + problem.fan_in(problem.L)))
     softmax = problem.error.family == "softmax" and problem.n_L >= 2 and problem.output_activation.is_identity
+    if problem.decay is not None:
+        shift = softmax and problem.bias == "trainable" and problem.decay[-1][1] == 0 and fixed == last[-1:]
+        require(shift or not fixed, place, "with weight decay only the bias of output 0 may be held, for softmax where that rate is 0")
+        return fixed
     scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
     if scalings:
         units = [(l, a) for l in range(1, problem.L) for a in range(problem.widths[l])]

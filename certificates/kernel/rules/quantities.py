@@ -74,6 +74,7 @@ def loss_exact(step: Step) -> Result:
     _require_separable(step)
     ring = _formal(step)
     value = errors.losses(ring, step.problem, passes.outputs(ring, step.problem, step.box())) * fmpq(1, step.problem.T)
+    value = value + passes.penalty(ring, step.problem, step.box())
     require(isinstance(value, fmpq), "conclusion.at", "the loss is not seen to be rational")
     return step.conclude_near("loss-bounds", {"loss_lower": str(value), "loss_upper": str(value)}), rigor_of(ring)
 
@@ -90,11 +91,12 @@ def _loss_between(step: Step, found: Mapping[str, Any], value: Any, least: fmpq 
 def loss_ball(step: Step) -> Result:
     """The ball of J at the point, or over the box of the witness, contains its values at all weights there; no derivative is needed.
 
-    All errors but blake-zisserman are at least 0, so J is, whatever the ball says.
+    All errors but blake-zisserman are at least 0, and so is a penalty, so J is, whatever the ball says.
     """
     found = step.expect(0, "loss_lower", "loss_upper", "precision")
     with step.balls() as ring:
         value = errors.losses(ring, step.problem, passes.outputs(ring, step.problem, step.box())) / step.problem.T
+        value = value + passes.penalty(ring, step.problem, step.box())
         return _loss_between(step, found, value, None if step.problem.error.family == "blake-zisserman" else ZERO), Rigor.BALL
 
 

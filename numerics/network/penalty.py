@@ -1,0 +1,74 @@
+r"""The penalty of a weight decay, ``½ Σ_k λ_k w_k²``, and its derivatives ``λ_k w_k`` and ``diag(λ)``, over any field.
+
+``λ_k`` is the rate of the k-th trainable weight, in the order of the rows of ``P``.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from lossproof.numerics.fields.field import Array, Field
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.evaluation import Evaluation
+from lossproof.theory.problem.problem import Problem
+
+
+def decay_rates(problem: Problem) -> list[Fraction]:
+    """Return ``λ_k`` for every trainable weight; all 0 without weight decay.
+
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.problem.decay import Decay
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> a = Architecture.of("2-1")
+    >>> [str(q) for q in decay_rates(Problem(a, error_named("squared"), Samples.of([[1, 2]], [[5]]), decay=Decay.of("1/2", a, biases=False)))]
+    ['1/2', '1/2', '0']
+    """
+    a = problem.architecture
+    if problem.decay is None:
+        return [Fraction(0)] * a.N_net
+    units = (
+        ([weights] * a.widths[l - 1] + [biases] * a.bias_rows) * a.widths[l]
+        for l, (weights, biases) in enumerate(problem.decay.layers, start=1)
+    )
+    return [rate for layer in units for rate in layer]
+
+
+def rates_in_doubles(problem: Problem) -> Array:
+    """Return the rates as doubles, of shape ``(N_net,)``."""
+    return np.asarray(Float64Field().array([decay_rates(problem)])[0])
+
+
+def penalty_slopes(problem: Problem, evaluation: Evaluation) -> Array:
+    """Return ``λ_k w_k`` for every trainable weight, in the field of the evaluation."""
+    return evaluation.field.mul(_rates(problem, evaluation.field), _rows(problem, evaluation))
+
+
+def with_penalty_curvature(problem: Problem, field: Field, hessian: Array) -> Array:
+    """Return a Hessian of the mean error with ``λ_k`` added on its diagonal."""
+    if problem.decay is not None:
+        place = np.arange(len(hessian))
+        hessian[place, place] = field.add(hessian[place, place], _rates(problem, field))
+    return hessian
+
+
+def penalty_terms(problem: Problem, evaluation: Evaluation) -> Array:
+    """Return the summands ``λ_k w_k²/2`` of the weights with a rate above 0, in the field of the evaluation."""
+    if problem.decay is None:
+        return np.empty(0, dtype=object)
+    field, rates = evaluation.field, decay_rates(problem)
+    chosen = [k for k, rate in enumerate(rates) if rate]
+    rows = _rows(problem, evaluation)[chosen]
+    return field.mul(field.array([[rates[k] / 2 for k in chosen]])[0], field.mul(rows, rows))
+
+
+def _rates(problem: Problem, field: Field) -> Array:
+    return np.asarray(field.array([decay_rates(problem)])[0])
+
+
+def _rows(problem: Problem, evaluation: Evaluation) -> Array:
+    """Return the trainable weights of an evaluation in the order of the rows of ``P``."""
+    bias = bool(problem.architecture.bias_rows)
+    return np.concatenate([(np.vstack([W, b[None, :]]) if bias else W).T.ravel() for W, b in evaluation.layers])

@@ -1,0 +1,77 @@
+"""Weight decay: the quadratic penalty on the weights that training adds to the loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.containers import plain_values
+from lossproof.theory.problem.numbers import exact_numbers
+from lossproof.theory.shown import shown
+
+
+@dataclass(frozen=True)
+class Decay:
+    r"""The penalty ``½ Σ_l (λ_l |W_l|² + μ_l |b_l|²)`` that is added to the mean error: ``layers[l - 1] = (λ_l, μ_l)``, rationals ≥ 0, not all 0.
+
+    ``W_l`` are the weights of layer l without its biases, in the Frobenius norm. Where biases are not trainable ``μ_l = 0``. The derivative by a weight w with
+    rate λ is ``λ w``, the second derivative λ. Build one with `Decay.of`, which checks its input.
+
+    >>> str(Decay.of("1/100", Architecture.of("2-2-1"), biases=False))
+    '1/100 for weights, 0 for biases'
+    """
+
+    layers: tuple[tuple[Fraction, Fraction], ...]
+
+    @staticmethod
+    def of(value: Any, architecture: Architecture, *, biases: bool = True) -> Decay | None:
+        """Read a rate for all layers, or one for each: numbers ≥ 0, or pairs of one for the weights and one for the biases. None where all are 0.
+
+        A rate given as one number holds for the biases as well, unless ``biases`` is False; biases that are not trainable are left out. Floats are the exact
+        dyadic numbers that they are; ``"1/100"`` is a hundredth. Raises `InputError`.
+
+        >>> Decay.of(0, Architecture.of("2-2-1")) is None
+        True
+        >>> Decay.of([("1/2", 0), 1], Architecture.of("2-2-1")).layers
+        ((Fraction(1, 2), Fraction(0, 1)), (Fraction(1, 1), Fraction(1, 1)))
+        """
+        given = plain_values(value, "weight_decay")
+        rates = list(given) if isinstance(given, list) else [given] * architecture.L
+        if len(rates) != architecture.L:
+            raise InputError(
+                f"weight_decay must be one rate, or one for each of the {architecture.L} layers of a {architecture} network, got {len(rates)}: "
+                "give a number such as 0.01, or a list of them"
+            )
+        layers = tuple(_pair(rate, biases=biases) for rate in rates)
+        if architecture.bias != "trainable":
+            layers = tuple((weights, Fraction(0)) for weights, _ in layers)
+        return Decay(layers) if any(rate for pair in layers for rate in pair) else None
+
+    @property
+    def largest(self) -> Fraction:
+        """The largest rate."""
+        return max(rate for pair in self.layers for rate in pair)
+
+    def holds_all(self, architecture: Architecture) -> bool:
+        """Tell whether every trainable weight has a rate above 0: then J grows without bound in every direction."""
+        return all(weights and (not architecture.bias_rows or biases) for weights, biases in self.layers)
+
+    def __str__(self) -> str:
+        if len(set(self.layers)) > 1:
+            return ", ".join(f"({weights}, {biases})" for weights, biases in self.layers) + " for weights and biases of each layer"
+        weights, biases = self.layers[0]
+        return str(weights) if weights == biases else f"{weights} for weights, {biases} for biases"
+
+
+def _pair(rate: Any, *, biases: bool) -> tuple[Fraction, Fraction]:
+    given = plain_values(rate, "weight_decay")
+    pair = given if isinstance(given, list) else [given, given if biases else 0]
+    if len(pair) != 2:
+        raise InputError(f"a pair of weight_decay must be (rate of the weights, rate of the biases), got {len(pair)} numbers: give two")
+    found = [number for number in exact_numbers(pair, "weight_decay") if isinstance(number, Fraction) and number >= 0]
+    if len(found) != 2:
+        raise InputError(f"weight_decay must be a rational number of at least 0, got {shown(rate)}: write for example '1/100'")
+    return found[0], found[1]

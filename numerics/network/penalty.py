@@ -16,24 +16,9 @@ from lossproof.theory.problem.problem import Problem
 
 
 def decay_rates(problem: Problem) -> list[Fraction]:
-    """Return ``λ_k`` for every trainable weight; all 0 without weight decay.
-
-    >>> from lossproof.theory.functions.errors import error_named
-    >>> from lossproof.theory.problem.architecture import Architecture
-    >>> from lossproof.theory.problem.decay import Decay
-    >>> from lossproof.theory.problem.samples import Samples
-    >>> a = Architecture.of("2-1")
-    >>> [str(q) for q in decay_rates(Problem(a, error_named("squared"), Samples.of([[1, 2]], [[5]]), decay=Decay.of("1/2", a, biases=False)))]
-    ['1/2', '1/2', '0']
-    """
+    """Return ``λ_k`` for every trainable weight; all 0 without weight decay."""
     a = problem.architecture
-    if problem.decay is None:
-        return [Fraction(0)] * a.N_net
-    units = (
-        ([weights] * a.widths[l - 1] + [biases] * a.bias_rows) * a.widths[l]
-        for l, (weights, biases) in enumerate(problem.decay.layers, start=1)
-    )
-    return [rate for layer in units for rate in layer]
+    return [Fraction(0)] * a.N_net if problem.decay is None else problem.decay.rates(a)
 
 
 def rates_in_doubles(problem: Problem) -> Array:

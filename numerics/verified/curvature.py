@@ -22,7 +22,6 @@ from lossproof.numerics.algebra.products import gamma, times
 from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.state_balls import StateBallField
-from lossproof.numerics.network.penalty import decay_rates
 from lossproof.numerics.verified.activations import check_kinks, enclose_curvature
 from lossproof.numerics.verified.enclosures import (
     Enclosure,
@@ -142,7 +141,7 @@ def _penalty(problem: Problem, weights: Weights, reach: float) -> tuple[Enclosur
         return None
     tables = [(*layer.W, layer.b) if problem.architecture.bias_rows else layer.W for layer in weights.layers]
     rows = enclose_numbers([[w for table in tables for column in zip(*table, strict=True) for w in column]])
-    rates = enclose_numbers([[problem.T * rate for rate in decay_rates(problem)]])
+    rates = enclose_numbers([[problem.T * rate for rate in problem.decay.rates(problem.architecture)]])
     return _at(_reaching(rows, reach), 0), _at(rates, 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cases.kernel_cases_cells import CELL_CASES
 from cases.kernel_cases_critical import CRITICAL_CASES
 from cases.kernel_cases_curvature import CURVATURE_CASES
+from cases.kernel_cases_decay import DECAY_CASES
 from cases.kernel_cases_families import FAMILY_CASES
 from cases.kernel_cases_kantorovich import KANTOROVICH_CASES
 from cases.kernel_cases_kinks import KINK_CASES
@@ -18,6 +19,7 @@ CASES = (
     | LEARNER_CASES
     | CRITICAL_CASES
     | CURVATURE_CASES
+    | DECAY_CASES
     | CELL_CASES
     | KINK_CASES
     | FAMILY_CASES

@@ -162,7 +162,8 @@ def _keys(document, paths):
         codes = frozenset({"conclusion"} if "facts" in path else {"schema"})
         for key in value:
             rest = {k: v for k, v in value.items() if k != key}
-            yield Mutation(f"{place(path)} without {key}", replaced(document, path, rest), codes)
+            left_out = frozenset({"digest"}) if key == "decay" else codes  # the one key that need not be there
+            yield Mutation(f"{place(path)} without {key}", replaced(document, path, rest), left_out)
             yield Mutation(f"{place(path)} {key} renamed", replaced(document, path, {**rest, key + "_": value[key]}), codes)
         yield Mutation(f"{place(path)} extra key", replaced(document, path, {**value, "extra": 0}), codes)
 
@@ -264,6 +265,9 @@ VALUES = [
     (r"problem\.[XY]\.\*\.\*", _plus_one, "digest problem"),
     (r"problem\.[XY]\.\*\.\*", _words(*MISSPELLED), "number"),
     (r"problem\.[XY]\.\*\.\*", _words("1" * 10001), "limit"),
+    (r"problem\.decay\.\*\.\*", _plus_one, "digest"),
+    (r"problem\.decay\.\*\.\*", _words("-1/1000", "-1"), "problem"),
+    (r"problem\.decay\.\*\.\*", _words(*MISSPELLED), "number"),
     (r"points\.\*\.\*\.(W\.\*\.\*|b\.\*)", _words(*MISSPELLED), "number"),
     (STEP + "id", lambda v: [v + 1, v - 1, -v], "order"),
     (STEP + "rule", _suffix, "rule"),
@@ -375,6 +379,8 @@ LISTS = [
     (r"problem\.widths", ("problem schema digest", "problem schema digest", "problem schema digest")),
     (r"problem\.[XY]", ("problem", "problem", "digest")),
     (r"problem\.[XY]\.\*", ("schema", "schema", "digest problem")),
+    (r"problem\.decay", ("schema", "schema", "digest")),
+    (r"problem\.decay\.\*", ("schema", "schema", "digest")),
     (r"points", ("conclusion evidence", "", "")),
     (r"points\.\*", ("schema", "schema", "")),
     (r"points\.\*\.\*\.(W|b)", ("schema", "schema", "")),

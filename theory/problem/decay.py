@@ -55,6 +55,20 @@ class Decay:
         """The largest rate."""
         return max(rate for pair in self.layers for rate in pair)
 
+    def rates(self, architecture: Architecture) -> list[Fraction]:
+        """Return the rate of every trainable weight, in the order of the rows of ``P``: layer by layer, unit by unit, the bias last.
+
+        >>> a = Architecture.of("2-1")
+        >>> [str(rate) for rate in Decay(((Fraction(1, 2), Fraction(0)),)).rates(a)]
+        ['1/2', '1/2', '0']
+        """
+        pairs = enumerate(self.layers, start=1)
+        units = (
+            ([weights] * architecture.widths[l - 1] + [biases] * architecture.bias_rows) * architecture.widths[l]
+            for l, (weights, biases) in pairs
+        )
+        return [rate for layer in units for rate in layer]
+
     def holds_all(self, architecture: Architecture) -> bool:
         """Tell whether every trainable weight has a rate above 0: then J grows without bound in every direction."""
         return all(weights and (not architecture.bias_rows or biases) for weights, biases in self.layers)

@@ -6,6 +6,7 @@ import textwrap
 
 from lossproof.theory.statements.registry import all_statements
 from lossproof.theory.statements.statement import KINDS, Statement
+from lossproof.theory.statements.weight_decay import with_decay
 
 _WIDTH = 100
 _LABEL = 14
@@ -24,6 +25,7 @@ def describe_statement(statement: Statement) -> str:
                     is necessary, not sufficient.
       Source        Shen, arXiv 1611.05827, section 3
       Decided by    integers
+      With decay    it stays as it is
       Used by       full-rank
     """
     users = [other.id for other in all_statements() if statement.id in other.depends_on]
@@ -37,6 +39,7 @@ def describe_statement(statement: Statement) -> str:
         ("Conclusion", statement.conclusion),
         ("Source", statement.source),
         ("Decided by", statement.decided_by),
+        ("With decay", with_decay(statement)),
         ("Rests on", ", ".join(statement.depends_on)),
         ("Used by", ", ".join(users)),
     ]

@@ -46,6 +46,7 @@ RECORDS: Mapping[str, tuple[Callable[[Problem], bool], Callable[[Problem], Facts
 # fmt: on
 """Statements that the problem alone decides: whether they hold, and their facts. The last two are proved this way, and never refuted."""
 
+_DECAYS = "this is about a loss without weight decay"
 _WITHOUT_DECAY = frozenset({"hessian-rank", "inertia"})
 _WITH_DECAY = frozenset((
     "never-everywhere", "convex", "suboptimal", "some-learner", "named-learner", "robust-targets", "manifold", "global-convex", "strict-minimum", "saddle",
@@ -56,15 +57,16 @@ point critical, and ``P ε`` is not ``T ∇J``, only what is said of the network
 """
 
 
-def _require_no_decay(step: Step, *, unless: bool) -> None:
-    require(step.problem.decay is None or unless, "rule", "this is about a loss without weight decay", "rule")
+def _holds(step: Step, without_decay: bool) -> bool:
+    """Tell whether a table's entry holds for the problem: with weight decay only what does not need a loss without."""
+    return step.problem.decay is None or not without_decay
 
 
 def record(step: Step) -> Result:
     """What the records of the problem, its integers and its functions say."""
     step.expect(0)
     statement = step.says(*RECORDS)
-    _require_no_decay(step, unless=statement not in _WITHOUT_DECAY)
+    require(_holds(step, statement in _WITHOUT_DECAY), "conclusion.statement", _DECAYS, "conclusion")
     holds, facts = RECORDS[statement]
     proved = holds(step.problem)
     require(proved or statement not in ("hessian-rank", "ggn-semidefinite"), "rule", "the records do not decide this statement")
@@ -253,7 +255,7 @@ DEFINITIONS: Mapping[str, Line | Callable[[Step], Decided]] = {
 def definition(step: Step) -> Result:
     """What a statement means, in terms of the premises."""
     statement = step.says(*DEFINITIONS)
-    _require_no_decay(step, unless=statement not in _WITHOUT_DECAY)
+    require(_holds(step, statement in _WITHOUT_DECAY), "conclusion.statement", _DECAYS, "conclusion")
     meaning = DEFINITIONS[statement]
     right = step.is_exact or (statement in ("full-rank", "principles-suffice") and step.at in (EVERYWHERE, ALMOST))
     require(right, "conclusion.at", "this statement is not about these weights", "conclusion")
@@ -382,7 +384,7 @@ def implication(step: Step) -> Result:
     """A line of the table `IMPLICATIONS`, each with its reason."""
     row = read.text(step.expect(len(step.premises), "row")["row"], "evidence.row")
     require(row in IMPLICATIONS, "evidence.row", "there is no such implication")
-    _require_no_decay(step, unless=row in _WITH_DECAY)
+    require(_holds(step, row not in _WITH_DECAY), "evidence.row", _DECAYS)
     return _concluded(step, IMPLICATIONS[row], "row")
 
 

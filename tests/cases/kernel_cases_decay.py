@@ -1,0 +1,76 @@
+"""Certificates made by hand about losses with weight decay."""
+
+from __future__ import annotations
+
+import mpmath
+
+from cases.kernel_cases_critical import (
+    BOX,
+    RADIUS,
+    STEP_X,
+    STEP_X_TEXT,
+    STEP_Y,
+    STEP_Y_TEXT,
+    boxed,
+    classed,
+    counts,
+    exact,
+    inertia_ball,
+    inertia_exact,
+    loss_ball,
+    loss_exact,
+    newton,
+    tanh_gradient,
+)
+from cases.kernel_cases_curvature import REACH, in_a_ball, signs
+from cases.kernel_draft import EVERYWHERE, Draft, layer
+
+
+def ridge():
+    """A line through (0, 1), (1, 2), (2, 6) whose slope decays with the rate 1/3; and the line of least squares, which is not critical."""
+    points = [layer([["5/3"]], ["4/3"])], [layer([["5/2"]], ["1/2"])]
+    d = Draft((1, 1), [["0"], ["1"], ["2"]], [["1"], ["2"], ["6"]], *points, decay=[["1/3", "0"]])
+    point = exact(d)
+    loss_exact(d, "17/18")
+    classed(d, "strict-minimum", point, inertia_exact(d, counts(0, 0, 2)))
+    d.imply("global-convex", "global", 0, {"radius": "0"}, [point])
+    d.imply("convex", "no-bad-local-minima", EVERYWHERE)
+    d.claim("stationary-apart", "stationary", 1, {}, (), {"parameter": 0, "precision": 64}, "BALL", "REFUTED")
+    return d.finish()
+
+
+def decayed_minimum():
+    """A strict minimum of a 1-1-1 tanh network whose weights decay with the rate 1/50, and its biases with 1/100, in a ball and in a box."""
+    gradient, T = tanh_gradient(STEP_X, STEP_Y), len(STEP_X)
+
+    def with_decay(*weights):
+        return [g + mpmath.mpf(T) / rate * x for g, x, rate in zip(gradient(*weights), weights, (50, 100, 50, 100), strict=True)]
+
+    w, b, v, c = newton(with_decay, (1.3, 0.15, 0.88, -0.02))
+    d = Draft((1, 1, 1), STEP_X_TEXT, STEP_Y_TEXT, [layer([[w]], [b]), layer([[v]], [c])], decay=[["1/50", "1/100"]] * 2)
+    point = in_a_ball(d)
+    classed(d, "strict-minimum", point, signs(d, point, 0, 4), BOX, REACH)
+    point = boxed(d, at="W*2")
+    loss_ball(d, "1/100", "1/10", "W*2")
+    classed(d, "strict-minimum", point, inertia_ball(d, point, 0, 4, 4, at="W*2"), "W*2", RADIUS)
+    return d.finish()
+
+
+def decayed_logits():
+    """Softmax over four overlapping samples, with weights that decay and biases that do not: a minimum up to a common summand of the latter."""
+    data = list(zip((-2, -1, 1, 2), (0, 1, 0, 1), strict=True))
+
+    def gradient(w, b):
+        residuals = [(1 / (1 + mpmath.exp(-2 * w * x - b)) - y, x) for x, y in data]
+        return [sum(r * x for r, x in residuals) + w * len(data) / mpmath.mpf(10), sum(r for r, _ in residuals)]
+
+    w, b = newton(gradient, (0.2, 0))
+    samples = [[str(x)] for x, _ in data], [[str(1 - y), str(y)] for _, y in data]
+    opposite = w.removeprefix("-") if w.startswith("-") else f"-{w}"
+    d = Draft((1, 2), *samples, [layer([[opposite, w]], ["0", b])], error="softmax", decay=[["1/10", "0"]])
+    point = in_a_ball(d, fixed=[1])
+    classed(d, "local-minimum", point, signs(d, point, 0, 3, [1]), BOX, REACH)
+    return d.finish()
+
+
+DECAY_CASES = {"ridge": ridge, "decayed_minimum": decayed_minimum, "decayed_logits": decayed_logits}

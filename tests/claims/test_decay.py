@@ -1,0 +1,136 @@
+"""Claims about losses with weight decay: critical points of the sum, and silence where a theorem is about the mean error alone."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from cases.curvature_cases import moved, network
+
+import lossproof as lp
+from lossproof.numerics.critical.symmetries import same_up_to_symmetry
+from lossproof.theory.problem.decay import Decay
+from lossproof.theory.problem.problem import Problem
+
+XOR = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
+G = np.random.default_rng(5)
+X = [[round(float(x), 2)] for x in np.sort(G.normal(size=20))]
+Y = [[round(float(np.tanh(2 * x[0]) + 0.1 * e), 3)] for x, e in zip(X, G.normal(size=20), strict=True)]
+ABOUT_THE_MEAN_ERROR = (
+    "almost-everywhere", "hessian-rank", "ggn", "no-critical-point", "infimum-not-attained", "independent-samples", "shallow-linear",
+    "one-relation-simplex", "parallelogram", "linear-region", "dead-region", "constant-region", "separable-squashing", "higher-order-descent",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return lp.train("1-3-1", X, Y, weight_decay="1/100", method="newton", seed=1).weights
+
+
+def test_a_strict_minimum_beside_trained_weights(trained):
+    report = lp.check_architecture("1-3-1", X, Y, weight_decay="1/100", weights=trained, search="none")
+    point = report["critical-point"]
+    assert point.facts["kind"] == "strict-minimum"
+    assert point.facts["inertia"]["positive"] == 10
+    assert report["distance"].facts["distance"] < Fraction(1, 10**9)
+    assert not report.self_check.refused
+    assert "weight decay 1/100" in " ".join(report.notes)
+    assert lp.verify(report.certificate.document).ok
+    assert lp.check_architecture("1-3-1", X, Y, weights=trained, search="none")["critical-point"].verdict is lp.Verdict.REFUTED
+
+
+@pytest.mark.parametrize("distance", [Fraction(1, 10**8), Fraction(1, 10**5), Fraction(1, 10**3)])
+def test_it_is_found_from_weights_nearby(trained, distance):
+    given = moved(trained, distance, 7)
+    report = lp.check_architecture("1-3-1", X, Y, weight_decay="1/100", weights=given, search="none")
+    found = [claim for claim in report if claim.id == "critical-point" and claim.facts["kind"] == "strict-minimum"]
+    assert found
+    assert report["distance"].facts["distance"] < 10 * distance
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"activation": "relu"}, {"activation": "identity"}, {"error": "logistic", "activation": "sigmoid"}]
+)
+def test_nothing_is_claimed_by_what_is_about_the_mean_error(options):
+    """Of these problems theorems decide most without decay."""
+    report = lp.check_architecture("2-3-1", *XOR, weight_decay="1/1000", search="none", **options)
+    said = {claim.id: claim for claim in report if claim.verdict is not lp.Verdict.UNDECIDED}
+    assert not said.keys() & set(ABOUT_THE_MEAN_ERROR)
+    assert "no-bad-local-minima" not in said
+    cited = [claim for claim in report if "applicable" in claim.facts]
+    assert cited
+    assert all(claim.facts["applicable"] == "no" and "weight decay" in claim.reason for claim in cited)
+
+
+def test_claims_of_the_network_are_as_without_decay():
+    ids = ("full-rank", "exact-learning", "count", "khatri-rao", "principle-weights", "never-everywhere", "manifold")
+    with_it, without = (lp.check_architecture("2-3-1", *XOR, weight_decay=rate, search="none") for rate in ("1/10", 0))
+    for name in ids:
+        assert [(c.id, str(c.place), c.verdict) for c in with_it if c.id == name] == [
+            (c.id, str(c.place), c.verdict) for c in without if c.id == name
+        ]
+
+
+def test_an_exact_learner_is_no_critical_point():
+    weights = [([[1]], [0]), ([[1]], [0])]
+    inputs, targets = [[0], [1], [2]], [[0], [1], [2]]
+    report = lp.check_architecture("1-1-1", inputs, targets, activation="identity", weights=weights, weight_decay="1/10", search="none")
+    assert report["exact-learner"].verdict is lp.Verdict.PROVED
+    assert report["critical-point"].verdict is lp.Verdict.REFUTED
+    assert report["critical-point"].facts["loss_lower"] == report["critical-point"].facts["loss_upper"] == Fraction(1, 10)
+
+
+def test_a_convex_loss_stays_convex():
+    report = lp.check_architecture(
+        "1-1", [[0], [1], [2]], [[1], [2], [6]], weight_decay=["1/3"], decay_biases=False, weights=[([["5/3"]], ["4/3"])]
+    )
+    assert report["no-bad-local-minima"].verdict is lp.Verdict.PROVED
+    assert report["critical-point"].facts["kind"] == "global"
+    assert report["critical-point"].facts["loss_lower"] == Fraction(17, 18)
+
+
+def test_a_map_holds_minima_of_the_sum_and_compares_them():
+    found = lp.find_critical_points("1-2-1", [[-1], [0], [1]], [[0], [3], [0]], weight_decay="1/50", starts=40, workers=1, seed=3)
+    kinds = {point.kind for point in found}
+    assert "strict-minimum" in kinds
+    assert not found.report.self_check.refused
+    again = lp.verify(found.report.certificate.document)
+    assert again.ok
+
+
+@pytest.mark.parametrize(("biases", "kind", "zero"), [(False, "local-minimum", 1), (True, "strict-minimum", 0)])
+def test_softmax_keeps_the_shift_of_biases_that_do_not_decay(biases, kind, zero):
+    inputs, targets = [[-2], [-1], [1], [2]], [[1, 0], [0, 1], [1, 0], [0, 1]]
+    options = {"error": "softmax", "weight_decay": "1/10", "decay_biases": biases}
+    trained = lp.train("1-2", inputs, targets, method="newton", **options)
+    report = lp.check_architecture("1-2", inputs, targets, weights=trained.weights, **options)
+    point = report["critical-point"]
+    assert point.facts["kind"] in (kind, "global")
+    assert point.facts["inertia"]["zero"] == zero
+    assert point.facts["inertia"]["positive"] == 4 - zero
+
+
+def test_units_may_be_turned_over_only_where_no_bias_that_decays_takes_the_shift():
+    problem, _ = network("1-2-1", "sigmoid", "squared")
+    flat = np.array([3.0, 1.0, -2.0, 1.0, 7.0, 5.0, 1.0])
+    turned = np.array([2.0, -1.0, 3.0, 1.0, -5.0, 7.0, 6.0])
+    a = problem.architecture
+    for decay, same in ((None, True), (Decay.of(1, a), False), (Decay.of(1, a, biases=False), True), (Decay.of([1, (1, 0)], a), True)):
+        assert same_up_to_symmetry(Problem(a, problem.error, problem.samples, decay=decay), flat, turned, 1e-9) == same
+
+
+@pytest.mark.parametrize("method", ["newton", "lm", "ggn", "lbfgs", "bp"])
+def test_every_method_of_training_ends_at_the_penalised_line(method):
+    more = {"max_iterations": 3000, "step": 0.3} if method == "bp" else {}
+    trained = lp.train("1-1", [[0], [1], [2]], [[1], [2], [6]], weight_decay="1/3", decay_biases=False, method=method, **more)
+    ((W, b),) = ((np.array(layer.W, dtype=float), np.array(layer.b, dtype=float)) for layer in trained.weights.layers)
+    assert W[0, 0] == pytest.approx(5 / 3, abs=1e-6)
+    assert b[0] == pytest.approx(4 / 3, abs=1e-6)
+    assert trained.loss == pytest.approx(17 / 18)
+
+
+def test_training_at_many_digits_and_held_outputs_refuse_decay():
+    for more in ({"precision": 50}, {"hold_output": True}):
+        with pytest.raises(lp.InputError, match="weight_decay"):
+            lp.train("2-2-1", *XOR, weight_decay="1/10", **more)

@@ -199,18 +199,24 @@ def hessian_batches(widths: Sequence[int], T: int, directions: int) -> int:
 
 
 def curvature_work(widths: Sequence[int], T: int, bias_rows: int) -> int:
-    """Return the work of the Hessian in double precision, each product of it taken four times, and of its eigenvalues, besides that of activations.
+    """Return the work of the Hessian in double precision: one product of its entries and samples, and four of the matrices of each sample.
 
-    >>> curvature_work((10, 20, 1), 4000, 1) < curvature_work((64, 32, 10), 1797, 1) < MAX_STEP_WORK
+    >>> curvature_work((10, 20, 1), 4000, 1) < curvature_work((64, 128, 10), 1797, 1) < MAX_STEP_WORK
     True
     """
     n, fan_in = widths[1:], [m + bias_rows for m in widths[:-1]]
-    below = [sum(m * k for m, k in zip(fan_in[:l], n[:l], strict=True)) for l in range(1, len(n) + 1)]
-    rates = [fan_in[0], *below[1:]]
-    units = sum(k * c * (c + after) for k, after, c in zip(n[:-1], n[1:], rates[:-1], strict=True))
-    layers = sum(k * before * c for before, k, c in zip(n[:-1], n[1:], below[1:], strict=True)) + _forward(widths) + _backward(widths)
-    samples = n[-1] * below[-1] * (below[-1] + n[-1]) + units + layers
-    return flops_work(8 * T * samples + 20 * below[-1] ** 3) + T * sum(n)
+    N = sum(m * k for m, k in zip(fan_in, n, strict=True))
+    samples = sum(k * (before + k) * after for l, (before, k) in enumerate(pairwise(n)) for after in n[: l + 1])
+    return flops_work(2 * T * N**2 + 16 * T * (samples + sum(n) ** 2 + N)) + T * sum(n)
+
+
+def signs_work(n: int, index: int) -> int:
+    """Return the work of the signs of n eigenvalues, ``index`` of them negative, in doubles: a factorisation; two and all eigenvectors where both signs occur.
+
+    >>> signs_work(1000, 0), signs_work(1000, 1)
+    (100000, 2000000)
+    """
+    return flops_work((20 if 0 < index < n else 1) * n**3)
 
 
 def series_work(widths: Sequence[int], T: int, bits: int, order: int, *, softmax: bool = False) -> int:

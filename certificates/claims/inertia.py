@@ -79,11 +79,8 @@ def _inertia_in_doubles(context: ProofContext, stationary: Claim) -> Claim | Non
     negative, zero = signs.negative, len(fixed)
     positive = problem.architecture.N_net - negative - zero
     null = "; the symmetries of the loss account for those that are 0" if zero else ""
-    reason = (
-        f"Approximate eigenvectors of the Hessian, with proved bounds of how far they are from diagonalising it, show {negative} negative and {positive} "
-        f"positive eigenvalues{null}."
-    )
-    facts, evidence = _inertia_facts(Inertia(negative, zero, positive, 0), place), {"fixed": list(fixed)}
+    reason = f"Cholesky factorisations of the Hessian, shifted by more than all errors, show {negative} negative and {positive} positive eigenvalues{null}."
+    facts, evidence = _inertia_facts(Inertia(negative, zero, positive, 0), place), {"fixed": list(fixed), "index": negative}
     return decided("inertia", place, reason, BALL_RULE, stationary, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 

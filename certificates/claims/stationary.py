@@ -187,7 +187,7 @@ def _in_a_ball(context: ProofContext, point: Point) -> Claim | None:
         f"Newton's map for ∇J = 0{held} with one fixed matrix sends the ball of radius {decimal_above(ball.radius)} around these weights into itself and "
         "contracts: it holds exactly one critical point (Hessian in doubles with proved bounds)."
     )
-    evidence = {"fixed": list(ball.fixed), "radius": ball.radius, "precision": PRECISION}
+    evidence = {"fixed": list(ball.fixed), "index": ball.signs.negative, "radius": ball.radius, "precision": PRECISION}
     return _located(point, ball.radius, len(ball.fixed), reason, BALL_RULE, evidence, Rigor.VERIFIED_FLOAT)
 
 

@@ -15,8 +15,8 @@ from fractions import Fraction
 import numpy as np
 from flint import arb
 
-from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.critical.box import symmetry_gauge
+from lossproof.numerics.critical.slopes import Slopes
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.precision import ball_precision, dyadic
@@ -26,10 +26,11 @@ from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.jacobian import gradient
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
-from lossproof.numerics.verified.curvature import HessianSigns, enclosed_landscape, hessian_signs
+from lossproof.numerics.verified.curvature import enclosed_landscape
+from lossproof.numerics.verified.eigenvalues import HessianSigns, eigenvalues_are_apart
 from lossproof.numerics.verified.enclosures import Enclosure, frobenius_bound
 from lossproof.theory.exceptions import NotDifferentiable
-from lossproof.theory.limits import MAX_GRAM_VALUES, MAX_HESSIAN_ROWS, MAX_STEP_WORK, curvature_work, gradient_work
+from lossproof.theory.limits import MAX_GRAM_VALUES, MAX_HESSIAN_ROWS, MAX_STEP_WORK, curvature_work, gradient_work, signs_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -37,13 +38,14 @@ PRECISION = 128
 """The precision in bits in which the gradient is enclosed."""
 
 _STEPS, _REFINEMENTS = 60, 6
-_LEAST_STEPS, _MOST_FLOPS, _FAR = 4, 10**12, 10
+_LEAST_STEPS, _MOST_FLOPS, _FAR = 4, 10**13, 10
 _DAMPINGS = (0.0, *(10.0**k for k in range(-12, 3, 2)))
 _QUICK, _SLOW, _SHORT = 0.1, 0.5, 1e-10
 _SETTLED = 2.0**-60
 _KEPT_BITS, _CANCELLED = 100, 1e-3
 _MOST_BALLS = 200_000
 _SLACK, _LEAST_RADIUS = 4.0, 2.0**-70
+_ABOVE, _ABOUT = 1 + 2.0**-20, 1.01
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class CriticalBall:
 def is_within_limits(problem: Problem) -> bool:
     """Tell whether a checker goes through the proof for a problem."""
     a = problem.architecture
-    work = curvature_work(a.widths, problem.T, a.bias_rows)
+    work = curvature_work(a.widths, problem.T, a.bias_rows) + signs_work(a.N_net, 1)
     work += gradient_work(a.widths, problem.T, PRECISION, softmax=problem.error.family == "softmax")
     return a.N_net <= MAX_HESSIAN_ROWS and problem.T * max(sum(a.widths), a.n_L**2) <= MAX_GRAM_VALUES and 4 * work <= MAX_STEP_WORK
 
@@ -86,14 +88,14 @@ def critical_ball(problem: Problem, weights: Weights) -> CriticalBall | None:
         g = found.gradient()
         if not np.linalg.norm(g.mid[free]) <= _CANCELLED * found.gradient_scale():
             return None
-        H = _part(found.hessian(), free)
+        H = found.hessian(free)
         if not (H.is_finite() and g.is_finite()):
             return None
-        least = float(np.min(np.abs(_eigenvalues(H.mid)), initial=np.inf))
+        slopes = Slopes.of(H.mid, free)
         for size in _sizes(problem, weights, free, g):
-            radius = _radius(size, least)
-            signs = None if radius is None else hessian_signs(_part(enclosed_landscape(problem, weights, radius).hessian(), free))
-            if radius is not None and signs is not None and _holds(size, signs, float(radius)):
+            radius = _radius(size, slopes.least)
+            signs = None if radius is None else _signs(problem, weights, radius, slopes, 2 * size / float(radius))
+            if radius is not None and signs is not None:
                 return CriticalBall(radius, fixed, signs)
     except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
         return None
@@ -106,10 +108,21 @@ def signs_in_box(problem: Problem, weights: Weights, radius: Fraction, fixed: tu
     if not _serves(problem, weights):
         return None
     try:
-        signs = hessian_signs(_part(enclosed_landscape(problem, weights, radius).hessian(), _free(problem, fixed)))
+        return _signs(problem, weights, radius, _slopes_at(problem, weights, _free(problem, fixed)))
     except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
         return None
-    return signs if _SLACK * signs.spread < signs.least else None
+
+
+def _signs(problem: Problem, weights: Weights, radius: Fraction, slopes: Slopes | None, more: float = 0.0) -> HessianSigns | None:
+    """Return the signs over the box of a radius, if all eigenvalues are proved to be larger in size than four times the spread, and a number more."""
+    if slopes is None:
+        return None
+    H = enclosed_landscape(problem, weights, radius).hessian(slopes.free)
+    least = _SLACK * H.spread * _ABOVE + more * _ABOVE
+    if not (H.is_finite() and least < slopes.least * _ABOUT):
+        return None
+    eigen = None if slopes.negative in (0, len(H.mid)) else slopes.eigen
+    return HessianSigns(slopes.negative, least, H.spread) if eigenvalues_are_apart(H.mid, slopes.negative, least, eigen) else None
 
 
 @np.errstate(all="ignore")
@@ -122,21 +135,11 @@ def gradient_and_margin(problem: Problem, weights: Weights) -> tuple[float, floa
         slopes = _slopes_at(problem, weights, _free(problem, symmetry_gauge(problem, weights)))
     except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
         return size, math.nan
-    return size, math.nan if slopes is None else float(np.min(np.abs(slopes.values), initial=np.inf)) / problem.T
+    return size, math.nan if slopes is None else slopes.least / problem.T
 
 
 def _free(problem: Problem, fixed: tuple[int, ...]) -> Array:
     return np.delete(np.arange(problem.architecture.N_net), fixed)
-
-
-def _part(H: Enclosure, free: Array) -> Enclosure:
-    """Return the rows and columns of some parameters."""
-    return H if len(free) == len(H.mid) else Enclosure(H.mid[np.ix_(free, free)], H.rad[np.ix_(free, free)])
-
-
-def _eigenvalues(H: Array) -> Array:
-    with threads_for(2 * len(H) ** 3):
-        return np.asarray(np.linalg.eigvalsh(H))
 
 
 def _sizes(problem: Problem, weights: Weights, free: Array, g: Enclosure) -> Iterator[float]:
@@ -156,24 +159,19 @@ def _radius(size: float, least: float) -> Fraction | None:
     return Fraction(2) ** math.ceil(math.log2(max(_SLACK * size / least, _LEAST_RADIUS)))
 
 
-def _holds(size: float, signs: HessianSigns, rho: float) -> bool:
-    return _SLACK * signs.spread < signs.least and 2 * size + _SLACK * signs.spread * rho < signs.least * rho
-
-
 def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
     """Yield weights nearer to a critical point: where steps like Newton's in doubles end, and these refined to dyadic rationals of about 100 bits.
 
     The steps are those of Levenberg and Marquardt for the equation ``∇J = 0``; one Hessian serves as long as the steps become short quickly. No more are taken
-    than about a minute allows, and none where that is fewer than four; they have run off where they have led ten times as far as the weights are large. The
+    than about two minutes allow, and none where that is fewer than four; they have run off where they have led ten times as far as the weights are large. The
     refinement takes gradients in balls and one Hessian. What is yielded are guesses, and proves nothing; nothing comes where there is no Hessian, or where the
     steps run off, and no refined weights where they do not settle.
     """
-    steps = _affordable_steps(problem)
-    if steps < _LEAST_STEPS or not _serves(problem, weights):
+    if _LEAST_STEPS * _hessian_flops(problem) > _MOST_FLOPS or not _serves(problem, weights):
         return
     fixed = symmetry_gauge(problem, weights)
     try:
-        point = _settled(problem, flat_weights(problem, weights), _free(problem, fixed), steps)
+        point = _settled(problem, flat_weights(problem, weights), _free(problem, fixed))
         if point is None:
             return
         yield weights_of_rows(problem, point)
@@ -184,47 +182,32 @@ def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
         yield refined
 
 
-def _affordable_steps(problem: Problem) -> int:
-    """Return how many Hessians with their eigenvalues are affordable."""
-    a = problem.architecture
-    return min(_STEPS, _MOST_FLOPS // (8 * problem.T * a.n_L * a.N_net**2 + 10 * a.N_net**3))
+def _hessian_flops(problem: Problem) -> int:
+    """Return about how many operations a Hessian and its factorisation take."""
+    N = problem.architecture.N_net
+    return 2 * problem.T * N**2 + N**3
 
 
-@dataclass(frozen=True, eq=False)
-class _Slopes:
-    """The eigenvalues and eigenvectors of ``T H`` by the free parameters, estimated in doubles."""
-
-    free: Array
-    values: Array
-    vectors: Array
-
-    def step(self, g: Array, damping: float) -> Array:
-        """Return ``H (H² + μ)⁻¹ g``, μ the damping times the largest square of an eigenvalue, and 0 for the parameters that are held."""
-        found, squares = np.zeros(len(g)), self.values**2
-        ratio = self.values / np.maximum(squares + damping * np.max(squares, initial=0.0), 1e-300)
-        found[self.free] = self.vectors @ (ratio * (self.vectors.T @ g[self.free]))
-        return found
-
-
-def _slopes_at(problem: Problem, weights: Weights, free: Array) -> _Slopes | None:
-    H = _part(enclosed_landscape(problem, weights).hessian(), free).mid
-    if not np.all(np.isfinite(H)):
-        return None
-    with threads_for(10 * len(H) ** 3):
-        return _Slopes(free, *np.linalg.eigh(H))
+def _slopes_at(problem: Problem, weights: Weights, free: Array) -> Slopes | None:
+    H = enclosed_landscape(problem, weights).hessian(free).mid
+    return Slopes.of(H, free) if np.isfinite(H).all() else None
 
 
 @np.errstate(all="ignore")
-def _settled(problem: Problem, start: Array, free: Array, steps: int) -> Array | None:
+def _settled(problem: Problem, start: Array, free: Array) -> Array | None:
     """Return where steps end each of which makes the next one, by the same Hessian, shorter (Deuflhard's natural test); None if they run off."""
     landscape, slopes, fresh, point = FloatLandscape(problem), None, False, start
+    left, eigenvectors = _MOST_FLOPS, 10 * len(free) ** 3
     g, far = problem.T * landscape.gradient(start[None])[0], _FAR * max(1.0, float(np.max(np.abs(start), initial=0.0)))
-    for _ in range(steps):
+    for _ in range(_STEPS):
         if slopes is None:
             slopes, fresh = _slopes_at(problem, weights_of_rows(problem, point), free), True
             if slopes is None:
                 return None
-        for damping in _DAMPINGS if fresh else _DAMPINGS[:1]:
+            left -= _hessian_flops(problem) + (0 if slopes.is_definite else eigenvectors)
+            if left < 0:
+                return point
+        for damping in _DAMPINGS if fresh and left >= eigenvectors else _DAMPINGS[:1]:
             step = slopes.step(g, damping)
             there = problem.T * landscape.gradient((point - step)[None])[0]
             length, rest = (float(np.linalg.norm(x)) for x in (step, slopes.step(there, damping)))
@@ -237,6 +220,7 @@ def _settled(problem: Problem, start: Array, free: Array, steps: int) -> Array |
                 return point
             slopes = None
             continue
+        left -= eigenvectors if damping and slopes.is_definite else 0
         point, g = point - step, there
         if not np.max(np.abs(point - start)) <= far:
             return None

@@ -1,12 +1,15 @@
-r"""The Hessian of ``T J`` over a box of weights in doubles with radii, the gradient at its centre, and the signs of the Hessian's eigenvalues.
+r"""The Hessian of ``T J`` over a box of weights in doubles, how far it lies from its midpoints, and the gradient at the box's centre.
 
-What is summed over the samples is multiplied by BLAS. With ``A_l(i)`` the derivative of ``z_l(i)`` by all weights up to layer l, ``δ_l`` the gradient of the
-error of sample i by ``z_l`` and ``φ̃`` the values with the unit of a trainable bias,
+Let ``δ_l`` and ``M_l`` be the gradient and the Hessian of the error of a sample by ``z_l``, ``V_lk`` the derivatives of ``φ_{k-1}`` by ``z_l``, and
+``R_lk = V_lk W_k``. With ``φ̃`` the values with the unit of a trainable bias, the second derivative by the weights from input i to unit a of layer l and from
+input j to unit c of layer ``k ≥ l`` is summed over the samples of
 
-    ∇²E = A_Lᵀ C A_L + Σ_{l<L} (Σ_a κ_la A_laᵀ A_la + B_l + B_lᵀ),   C = ∂δ_L/∂z_L,   κ_l = (W_{l+1} δ_{l+1}) ∘ σ''(z_l),
+    M_l,ac φ̃_{l-1,i} φ̃_{l-1,j}  for k = l,   (R_lk M_k)_ac φ̃_{l-1,i} φ̃_{k-1,j} + V_lk,aj φ̃_{l-1,i} δ_kc  for k > l,
 
-where the row of ``B_l`` by the weight from unit a to unit b of layer ``l + 1`` is ``δ_{l+1,b} σ'(z_la) A_la``, and
-``A_{l+1} = [W_{l+1}ᵀ diag(σ'(z_l)) A_l, I ⊗ φ̃_l]``.
+where ``M_L = ∂δ_L/∂z_L`` and ``M_l = R_{l,l+1} M_{l+1} R_{l,l+1}ᵀ + diag((W_{l+1} δ_{l+1}) ∘ σ''(z_l))``. Each kind of term ``Σ X_ac p_i q_d`` is one product
+of matrices over the samples. Of radii only sums along rows are found, which bound the spectral norm of what is symmetric: the radius of
+``|p|ᵀ(|X|(|q| f))``, the products those of enclosures, bounds how far the midpoint's term is from the true one, summed along rows with factors ``f ≥ 0``.
+Each product adds a relative ``γ_k`` of itself, which exceeds what a term loses by rounding if ``γ_{T+4}`` is added to X: two products, a sum of T, one of two.
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from lossproof.numerics.algebra.products import gamma, times
+from lossproof.numerics.algebra.products import Floats, gamma, times
 from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.state_balls import StateBallField
@@ -28,7 +32,7 @@ from lossproof.numerics.verified.enclosures import (
     as_balls,
     enclose_balls,
     enclose_numbers,
-    frobenius_bound,
+    exact_floats,
     matrix_product,
     product,
     raised,
@@ -37,24 +41,25 @@ from lossproof.numerics.verified.enclosures import (
     with_ones,
 )
 from lossproof.theory.functions.activations import Activation
-from lossproof.theory.limits import MAX_BATCH
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
+_Places: TypeAlias = npt.NDArray[np.integer[Any]]
+
 _BITS = 80
-_MOST_SAMPLES, _BATCHES = 256, 20
+_MOST_SAMPLES, _MOST_VALUES = 256, 2**22
 
 
 @dataclass(frozen=True)
-class HessianSigns:
-    """What is proved about ``T H`` over a box: each matrix differs by ``spread`` at most, in the spectral norm, from one with so many ``negative`` eigenvalues.
+class EnclosedHessian:
+    """``T ∇²J`` by some parameters over a box: each of these matrices differs from the symmetric ``mid`` by ``spread`` at most, in the spectral norm."""
 
-    The other eigenvalues of that matrix are positive, and none is smaller in size than ``least``. If ``least`` is not above ``spread``, no sign is proved.
-    """
-
-    negative: int
-    least: float
+    mid: Floats
     spread: float
+
+    def is_finite(self) -> bool:
+        """Tell whether all numbers are finite."""
+        return bool(np.isfinite(self.mid).all() and np.isfinite(self.spread))
 
 
 @dataclass(frozen=True)
@@ -85,22 +90,34 @@ class EnclosedLandscape:
         """Return about the norm that ``T ∇J`` would have if no terms of different samples cancelled."""
         return float(np.sqrt(sum(np.sum(times(np.abs(node.delta.mid).T, np.abs(node.inputs.mid)) ** 2) for node in self.nodes)))
 
-    def hessian(self) -> Enclosure:
-        """Return ``T ∇²J``, symmetric."""
-        a, N = self.problem.architecture, self.problem.architecture.N_net
-        mid, rad = np.zeros((N, N)), np.zeros((N, N))
-        step = max(1, min(_MOST_SAMPLES, MAX_BATCH * _BATCHES // (N * max(a.widths[1:]))))
-        for start in range(0, self.problem.T, step):
+    def hessian(self, free: _Places | None = None) -> EnclosedHessian:
+        """Return ``T ∇²J`` by the parameters given in increasing order, by default all."""
+        N = self.problem.architecture.N_net
+        places = np.arange(N) if free is None else free
+        factors = np.zeros(N)
+        factors[places] = 1
+        mid, radii = self.midpoints_and_radii(factors)
+        spread = float(np.max(raised(radii[places], self.problem.T * self.problem.architecture.L**2), initial=0.0))
+        return EnclosedHessian(mid if len(places) == N else mid[np.ix_(places, places)], spread)
+
+    def midpoints_and_radii(self, factors: Floats) -> tuple[Floats, Floats]:
+        """Return a matrix H̃ and for every row bounds of ``Σ_k |T ∇²J − H̃|_k f_k`` over the box, f the factors, of which none is negative."""
+        a, T = self.problem.architecture, self.problem.T
+        blocks = [factors[rows].reshape(shape) for rows, shape in _layers(self.problem)]
+        sums, radii = dict[tuple[int, int, bool], Floats](), [np.zeros_like(block) for block in blocks]
+        step = max(1, min(_MOST_SAMPLES, _MOST_VALUES // max(a.widths[1:]) ** 2))
+        for start in range(0, T, step):
             piece = slice(start, start + step)
             nodes = [_Node(*(_at(x, piece) for x in vars(node).values())) for node in self.nodes]
-            for rows, columns, part in _parts(self.problem, self.W, nodes, _at(self.C, piece)):
-                found = total(Enclosure(mid[rows, columns], rad[rows, columns]), part)
-                mid[rows, columns], rad[rows, columns] = found.mid, found.rad
+            for term in _terms(self.W, nodes, _at(self.C, piece)):
+                _add(sums, term)
+                _add_radii(radii, blocks, term, T)
+        H, rows = _assembled(self.problem, sums), np.concatenate([part.ravel() for part in radii])
         if self.penalty is not None:
-            place = np.arange(N)
-            found = total(Enclosure(mid[place, place], rad[place, place]), self.penalty[1])
-            mid[place, place], rad[place, place] = found.mid, found.rad
-        return Enclosure(*(np.tril(x) + np.tril(x, -1).T for x in (mid, rad)))
+            diagonal = total(exact_floats(H.diagonal()), self.penalty[1])
+            H[np.diag_indices(len(H))] = diagonal.mid
+            rows += diagonal.rad * factors
+        return H, rows
 
 
 def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fraction(0)) -> EnclosedLandscape:
@@ -145,33 +162,6 @@ def _penalty(problem: Problem, weights: Weights, reach: float) -> tuple[Enclosur
     return _at(_reaching(rows, reach), 0), _at(rates, 0)
 
 
-def hessian_signs(H: Enclosure) -> HessianSigns:
-    r"""Return the signs of the eigenvalues of all symmetric matrices within an enclosure, itself symmetric.
-
-    With Q and Λ from LAPACK, ``‖QᵀQ − I‖ ≤ f < 1`` and ``‖H̃Q − QΛ‖ ≤ ε`` as products with a-priori bounds show, ``QᵀH̃Q`` is within ``g = f max|Λ| + ε√(1 + f)``
-    of Λ: for ``g < min|Λ|`` the signs of Λ are those of H̃ (Sylvester), and ``min|λ(H̃)| ≥ (min|Λ| − g)/(1 + f)``.
-
-    >>> found = hessian_signs(Enclosure(np.array([[9.0, 7.0], [7.0, 4.0]]), np.zeros((2, 2))))
-    >>> found.negative, round(found.least, 6), found.spread < 1e-12
-    (1, 0.933034, True)
-    """
-    n, nothing = len(H.mid), HessianSigns(0, 0.0, np.inf)
-    if not H.is_finite():
-        return nothing
-    spread = float(np.max(raised(np.sum(H.rad, axis=1), n), initial=0.0))
-    with threads_for(10 * n**3):
-        try:
-            values, Q = np.linalg.eigh(H.mid)
-        except np.linalg.LinAlgError:
-            return nothing
-        size, top, norm = frobenius_bound(Q), float(np.max(np.abs(values), initial=0.0)), frobenius_bound(H.mid)
-        f = frobenius_bound(times(Q.T, Q) - np.eye(n)) + gamma(n + 6) * (size**2 + n)
-        epsilon = frobenius_bound(times(H.mid, Q) - Q * values) + gamma(n + 6) * size * (norm + top)
-    g = float(raised(np.asarray(f * top + epsilon * (1 + f)), 16))
-    least = (float(np.min(np.abs(values), initial=np.inf)) - g) / float(raised(np.asarray(1 + f), 16)) if f < 1 else 0.0
-    return HessianSigns(int(np.sum(values < 0)), least, spread)
-
-
 def _reaching(x: Enclosure, reach: float) -> Enclosure:
     return Enclosure(x.mid, widened(x.rad + reach, 1)) if reach else x
 
@@ -195,44 +185,119 @@ def _enclosed(balls: Any) -> Enclosure:
     return enclose_balls(list(balls.flat), balls.shape)
 
 
-def _parts(problem: Problem, W: Sequence[Enclosure], nodes: Sequence[_Node], C: Enclosure) -> Iterator[tuple[slice, slice, Enclosure]]:
-    """Yield parts of the lower triangle, as rows, columns and what is added there, from some samples."""
-    a, A, first = problem.architecture, None, 0
-    for l, node in enumerate(nodes, start=1):
-        m, n, end = a.fan_in(l), a.widths[l], first + a.fan_in(l) * a.widths[l]
-        if l > 1:
-            A = _rates(W[l - 1], A, nodes[l - 2], node.inputs)
-        if l == a.L:
-            rates = _own(node.inputs, n) if A is None else A
-            flat, bent = (_flat(x) for x in (rates, _stacked(C, rates)))
-            yield slice(None), slice(None), matrix_product(_transposed(flat), bent)
-            return
-        for unit in range(n):
-            rate = node.inputs if A is None else _at(A, (slice(None), unit))
-            columns = slice(first + unit * m, first + (unit + 1) * m) if A is None else slice(0, end)
-            one = (slice(None), slice(unit, unit + 1))
-            yield columns, columns, matrix_product(_transposed(rate), product(_at(node.kappa, one), rate))
-            behind = slice(end + unit, end + a.fan_in(l + 1) * a.widths[l + 1], a.fan_in(l + 1))
-            yield behind, columns, matrix_product(_transposed(product(nodes[l].delta, _at(node.slope, one))), rate)
-        first = end
+@dataclass(frozen=True)
+class _Term:
+    """``Σ X_ac p_i q_d`` by the weights of layers l and k, counted from 0: at rows ``(a, i)`` and columns ``(c, d)``, or ``(d, c)`` where ``crossed``."""
+
+    l: int
+    k: int
+    crossed: bool
+    X: Enclosure
+    p: Enclosure
+    q: Enclosure
 
 
-def _rates(W: Enclosure, A: Enclosure | None, before: _Node, inputs: Enclosure) -> Enclosure:
-    """Return ``A_l`` of shape ``(t, n_l, N_l)`` from ``A_{l-1}``, where None stands for ``A_1``."""
-    n = W.mid.shape[1]
-    M = product(Enclosure(W.mid.T[None], W.rad.T[None]), _at(before.slope, (slice(None), None)))
-    if A is None:
-        wide = product(_at(M, (..., None)), _at(before.inputs, (slice(None), None, None)))
-        lower = Enclosure(*(x.reshape(len(x), n, -1) for x in (wide.mid, wide.rad)))
-    else:
-        lower = _stacked(M, A)
-    own = _own(inputs, n)
-    return Enclosure(np.concatenate([lower.mid, own.mid], axis=-1), np.concatenate([lower.rad, own.rad], axis=-1))
+def _layers(problem: Problem) -> list[tuple[slice, tuple[int, int]]]:
+    """Return the rows of the weights of every layer, and their shapes ``(n_l, m_l)``."""
+    a, found, start = problem.architecture, [], 0
+    for l in range(1, a.L + 1):
+        shape = a.widths[l], a.fan_in(l)
+        found.append((slice(start, start + shape[0] * shape[1]), shape))
+        start += shape[0] * shape[1]
+    return found
 
 
-def _own(inputs: Enclosure, n: int) -> Enclosure:
-    """Return ``I ⊗ φ̃`` of shape ``(t, n, n m)``."""
-    return Enclosure(*((np.eye(n)[:, :, None] * x[:, None, None, :]).reshape(len(x), n, -1) for x in (inputs.mid, inputs.rad)))
+def _terms(W: Sequence[Enclosure], nodes: list[_Node], C: Enclosure) -> Iterator[_Term]:
+    """Yield the terms of some samples, from the last layer to the first."""
+    M: list[Enclosure] = [C] * len(nodes)
+    for l in reversed(range(len(nodes))):
+        node, rate = nodes[l], _diagonals(nodes[l].slope)
+        for k in range(l + 1, len(nodes)):
+            behind, ahead = nodes[k], _stacked(rate, _at(W[k], None))
+            if k == l + 1:
+                M[l] = total(_stacked(_stacked(ahead, M[k]), _swapped(ahead)), _diagonals(node.kappa))
+            yield _Term(l, k, False, _stacked(ahead, M[k]), node.inputs, behind.inputs)
+            yield _Term(l, k, True, rate, node.inputs, behind.delta)
+            rate = product(ahead, _at(behind.slope, (slice(None), None)))
+        M[l] = _symmetric(M[l])
+        yield _Term(l, l, False, M[l], node.inputs, node.inputs)
+
+
+def _diagonals(x: Enclosure) -> Enclosure:
+    """Return the diagonal matrices of the rows."""
+    unit = np.eye(x.mid.shape[1])
+    return Enclosure(x.mid[..., None] * unit, x.rad[..., None] * unit)
+
+
+def _swapped(x: Enclosure) -> Enclosure:
+    return Enclosure(np.swapaxes(x.mid, -1, -2), np.swapaxes(x.rad, -1, -2))
+
+
+def _symmetric(x: Enclosure) -> Enclosure:
+    """Return matrices that are symmetric, as their lower triangles say: these enclose the upper ones, too."""
+    return Enclosure(*(np.tril(part) + np.swapaxes(np.tril(part, -1), -1, -2) for part in (x.mid, x.rad)))
+
+
+def _pairs(m: int, n: int, *, halved: bool) -> tuple[_Places, _Places]:
+    first, second = np.tril_indices(m) if halved else np.indices((m, n)).reshape(2, -1)
+    return first, second
+
+
+def _add(sums: dict[tuple[int, int, bool], Floats], term: _Term) -> None:
+    """Add the midpoints of a term: rows ``(a, c)``, columns ``(i, d)``, of both those with ``a ≥ c`` and ``i ≥ d`` only where ``l = k``."""
+    X, p, q, halved = term.X.mid, term.p.mid, term.q.mid, term.l == term.k
+    (a, c), (i, d) = _pairs(*X.shape[1:], halved=halved), _pairs(p.shape[1], q.shape[1], halved=halved)
+    found, left = sums.setdefault((term.l, term.k, term.crossed), np.zeros((len(a), len(i)))), X[:, a, c].T
+    step = max(1, _MOST_VALUES // max(len(a), len(X)))
+    with threads_for(found.size * len(X)):
+        for start in range(0, len(i), step):
+            columns = slice(start, start + step)
+            found[:, columns] += times(left, p[:, i[columns]] * q[:, d[columns]])
+
+
+def _add_radii(radii: list[Floats], factors: list[Floats], term: _Term, T: int) -> None:
+    """Add the radii of a term along its rows, and along those of its mirror image."""
+    X, p, q = (Enclosure(np.abs(x.mid), x.rad) for x in (term.X, term.p, term.q))
+    X = Enclosure(X.mid, raised(X.rad + gamma(T + 4) * X.mid, 2))
+    behind = factors[term.k][:, : X.mid.shape[2]].T if term.crossed else factors[term.k]
+    radii[term.l] += _radii_of_rows(p, X, q, behind)
+    if term.l < term.k:
+        found = _radii_of_rows(q, _swapped(X), p, factors[term.l])
+        radii[term.k][:, : X.mid.shape[2] if term.crossed else None] += found.T if term.crossed else found
+
+
+def _radii_of_rows(p: Enclosure, X: Enclosure, q: Enclosure, factors: Floats) -> Floats:
+    """Return the radii of ``Σ X_ac p_i q_d f_cd``, of shape ``(a, i)``."""
+    inner = matrix_product(q, exact_floats(factors.T))
+    middle = _at(_stacked(X, _at(inner, (..., None))), (..., 0))
+    return matrix_product(_transposed(middle), p).rad
+
+
+def _assembled(problem: Problem, sums: dict[tuple[int, int, bool], Floats]) -> Floats:
+    """Return the symmetric matrix of all terms."""
+    N, layers = problem.architecture.N_net, _layers(problem)
+    H = np.zeros((N, N))
+    for (l, k, crossed), found in sums.items():
+        (rows, (n, m)), (columns, (n_k, m_k)) = layers[l], layers[k]
+        block = H[columns, rows].T.reshape(n, m, n_k, m_k)
+        if l == k:
+            units, inputs = _numbers(n), _numbers(m)
+            for unit in range(n):
+                block[unit] = found[units[unit]][:, inputs].transpose(1, 0, 2)
+        elif crossed:
+            inner = found.shape[0] // n
+            block[..., :inner] += found.reshape(n, inner, m, n_k).transpose(0, 2, 3, 1)
+        else:
+            block += found.reshape(n, n_k, m, m_k).transpose(0, 2, 1, 3)
+    for rows, _ in layers:
+        H[rows, rows.stop :] = H[rows.stop :, rows].T
+    return H
+
+
+def _numbers(n: int) -> _Places:
+    """Return for ``(a, c)`` its number, or that of ``(c, a)``, among the pairs with ``a ≥ c``."""
+    a, c = np.indices((n, n))
+    return np.asarray(np.maximum(a, c) * (np.maximum(a, c) + 1) // 2 + np.minimum(a, c))
 
 
 def _stacked(A: Enclosure, B: Enclosure) -> Enclosure:
@@ -245,10 +310,6 @@ def _stacked(A: Enclosure, B: Enclosure) -> Enclosure:
 
 def _at(x: Enclosure, place: Any) -> Enclosure:
     return Enclosure(x.mid[place], x.rad[place])
-
-
-def _flat(x: Enclosure) -> Enclosure:
-    return Enclosure(x.mid.reshape(-1, x.mid.shape[-1]), x.rad.reshape(-1, x.rad.shape[-1]))
 
 
 def _transposed(x: Enclosure) -> Enclosure:

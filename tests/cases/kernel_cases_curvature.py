@@ -23,13 +23,15 @@ from cases.kernel_draft import Draft, layer
 RULE, REACH = "critical-ball", "1/1073741824"
 
 
-def in_a_ball(d, radius=REACH, fixed=(), at=BOX, point=0):
-    return introduced(d, RULE, {"fixed": list(fixed)}, len(fixed), at, radius, point=point, rigor="VERIFIED_FLOAT")
+def in_a_ball(d, radius=REACH, fixed=(), at=BOX, point=0, negative=0):
+    evidence = {"fixed": list(fixed), "index": negative}
+    return introduced(d, RULE, evidence, len(fixed), at, radius, point=point, rigor="VERIFIED_FLOAT")
 
 
 def signs(d, premise, negative, positive, fixed=(), at=BOX, radius=REACH):
     facts = counts(negative, len(fixed), positive, radius=radius)
-    return d.claim(RULE, "inertia", at, facts, [premise], {"fixed": list(fixed)}, "VERIFIED_FLOAT")
+    evidence = {"fixed": list(fixed), "index": negative}
+    return d.claim(RULE, "inertia", at, facts, [premise], evidence, "VERIFIED_FLOAT")
 
 
 def minimum_in_a_ball():
@@ -61,7 +63,7 @@ def saddle_in_a_ball():
     """``(vw − 5)²/2`` near 0, 0: the eigenvalues of its Hessian are ±5; and at 0, 0 itself."""
     points = [layer([["1/1099511627776"]], ["0"]), layer([["0"]], ["0"])], [layer([["0"]], ["0"]), layer([["0"]], ["0"])]
     d = Draft((1, 1, 1), [["1"]], [["5"]], *points, activation="identity", bias="none")
-    point = in_a_ball(d)
+    point = in_a_ball(d, negative=1)
     classed(d, "saddle", point, signs(d, point, 1, 1), BOX, REACH)
     point = exact(d, 1)
     classed(d, "saddle", point, signs(d, point, 1, 1, at=1, radius="0"), 1)

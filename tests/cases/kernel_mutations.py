@@ -320,6 +320,7 @@ VALUES = [
     (STEP + r"evidence\.loss_upper", _words("1000000"), "conclusion"),
     (STEP + r"evidence\.(negative|positive)", lambda v: [v + 1, -1, 10**6], "evidence"),
     (STEP + r"evidence\.(negative|positive)", lambda v: [v - 1] if v else [], "conclusion"),
+    (STEP + r"evidence\.index", lambda v: [v + 1, v - 1, 10**6], "evidence"),
     (STEP + r"evidence\.layers\.\*", lambda v: [-1, 0, 99], "evidence"),
     (STEP + r"evidence\.units\.\*", lambda v: [v - 1, v + 1, 99], "evidence"),
     (STEP + r"evidence\.free\.\*\.\*", lambda v: [-1, 99], "evidence"),

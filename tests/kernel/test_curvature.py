@@ -14,6 +14,7 @@ from cases.kernel_outcomes import accepted, outcome
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.eigenvalues import are_apart
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.network import curvature, passes
@@ -30,12 +31,12 @@ def is_accepted(d):
     return check_certificate(d.finish()).ok
 
 
-def in_doubles(known, point, radius):
-    """The lower triangle of ``T H`` over the box, as the rule encloses it; None at a kink."""
+def in_doubles(known, point, radius, factors):
+    """``H̃`` and the radii of its rows, as the rule encloses ``T H`` over the box; None at a kink."""
     box = passes.Box(point, fmpq(radius.numerator, radius.denominator))
     try:
         with ball_precision(80), np.errstate(all="ignore"):
-            return curvature._hessian(Work(), known, box)
+            return curvature._midpoints_and_radii(Work(), known, box, factors)
     except Rejected:
         return None
 
@@ -50,22 +51,28 @@ def in_balls(known, point):
 @pytest.mark.parametrize(("widths", "error"), NETWORKS)
 def test_the_hessian_is_enclosed_at_every_weight_of_the_box(widths, error, activation):
     problem, weights = network(widths, activation, error)
-    known, seen = read_problem(encode_problem(problem)), 0
+    known, seen, g = read_problem(encode_problem(problem)), 0, np.random.default_rng(0)
     (point,) = read_points([encode_point(weights)], known)
+    N = known.N_net
+    columns = (np.eye(N)[g.integers(N)], np.eye(N)[-1], np.ones(N), (g.random(N) < 0.5) * 1.0)
     for radius in RADII:
-        found = in_doubles(known, point, radius)
-        if found is None:
+        found = [in_doubles(known, point, radius, factors) for factors in columns]
+        if found[0] is None:
             assert activation in ("relu", "elu", "softsign")
             continue
+        assert all(np.array_equal(H, H.T) for H, _ in found)
         for seed in range(3 if radius else 1):
             (there,) = read_points([encode_point(moved(weights, radius, seed))], known)
-            H = in_balls(known, there)
+            exact = in_balls(known, there)
             with ball_precision(160):
-                for i, k in zip(*np.tril_indices(known.N_net), strict=True):
-                    assert abs(H[i, k] - arb(float(found.mid[i, k]))) <= arb(float(found.rad[i, k])), (radius, i, k)
+                for (H, radii), factors in zip(found, columns, strict=True):
+                    for i in range(N):
+                        gap = sum((abs(exact[i, k] - arb(float(H[i, k]))) for k in np.flatnonzero(factors)), arb(0))
+                        assert gap <= arb(float(radii[i])) * (1 + arb(2) ** -20), (radius, i)
             seen += 1
         if radius == 0:
-            assert np.all(found.rad <= 1e-9 * (1 + np.max(np.abs(found.mid))))
+            H, radii = found[2]
+            assert np.all(radii <= 1e-9 * (1 + np.max(np.abs(H))))
     assert seen
 
 
@@ -86,7 +93,7 @@ def test_a_nearly_singular_hessian_never_gets_a_wrong_sign(j, concave):
         d = planted(j, concave)
         signs(d, exact(d), negative, 2 - negative, at=0, radius="0")
         if negative == int(concave):
-            assert j > 6 and outcome(d) == ("evidence", "conclusion.at") if not is_accepted(d) else j < 9
+            assert j > 6 and outcome(d) == ("evidence", "evidence.index") if not is_accepted(d) else j < 9
         else:
             assert not is_accepted(d)
 
@@ -100,20 +107,19 @@ def test_the_signs_of_symmetric_matrices_with_planted_eigenvalues(n, gap):
         values = np.where(np.arange(n) < negative, -1.0, 1.0) * np.geomspace(gap or 1e-300, 1, n)
         M = (Q * values) @ Q.T
         M = np.tril(M) + np.tril(M, -1).T
-        found = curvature._signs(M, 0.0)
-        if found.least > 0:
-            assert found.negative == negative or gap < 1e-14
-            assert found.least <= np.min(np.abs(np.linalg.eigvalsh(M))) * (1 + 1e-12) + 1e-16 * n
-        else:
-            assert gap < 1e-11
-        if gap < 1e-17 and n > 1:
-            assert not found.least > 1e-15
+        least = np.min(np.abs(values))
+        for count in range(n + 1):
+            assert not are_apart(M, count, 1.001 * least + 1e-14)
+            if count != negative:
+                assert not are_apart(M, count, 0.0) or gap < 1e-14
+        assert are_apart(M, negative, 0.5 * least) or gap < 1e-11
 
 
 def test_numbers_that_are_not_finite_show_nothing():
     for bad in (np.nan, np.inf):
         with np.errstate(all="ignore"):
-            assert not curvature._signs(np.full((3, 3), bad), 0.0).least > 0
+            assert not any(are_apart(np.full((3, 3), bad), negative, 0.0) for negative in range(4))
+            assert not are_apart(np.eye(3), 0, bad)
 
 
 def minimum(radius="1/1073741824", shift="0", **options):

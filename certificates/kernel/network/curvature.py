@@ -1,31 +1,37 @@
-r"""The Hessian of ``T J`` over a box of weights in double precision, and the signs of its eigenvalues.
+r"""The Hessian of ``T J`` over a box of weights in double precision.
 
 `Enclosed` arrays, ``u`` and ``γ_k`` are those of `doubles`. The weights are doubles with radii that cover the box, so that all that follows encloses what
-occurs at any weights in it. For a sample i let ``A_l(i)``, of shape ``(n_l, N_l)``, be the derivative of ``z_l(i)`` by the ``N_l`` weights of the layers up
-to l, and ``δ_l(i)`` the gradient of its error by ``z_l``. From ``z_{l+1} = W_{l+1}ᵀ φ_l + b``:
+occurs at any weights in it. For a sample let ``δ_l`` and ``M_l`` be the gradient and the Hessian of its error by ``z_l``; for ``l < k`` let ``V_lk``, of shape
+``(n_l, n_{k-1})``, hold the derivatives of ``φ_{k-1}`` by ``z_l``, and ``R_lk = V_lk W_k`` those of ``z_k``. From ``z_{l+1} = W_{l+1}ᵀ φ_l + b``:
 
-1. ``A_{l+1} = [W_{l+1}ᵀ diag(σ'(z_l)) A_l, I ⊗ φ̃_l]``, and ``A_1 = I ⊗ x̃``: row a of it is ``x̃`` at the weights of unit a and 0 elsewhere.
-2. The chain rule gives ``∇²E = A_LᵀCA_L + Σ_{l<L} (Σ_a κ_la A_laᵀA_la + B_l + B_lᵀ)``, with ``C = ∂δ_L/∂z_L``, ``κ_l = (W_{l+1}δ_{l+1}) ∘ σ''(z_l)``. ``B_l``
-   is what is bilinear in ``W_{l+1}`` and ``φ_l``: its row by the weight from unit a to unit b is ``δ_{l+1,b} σ'(z_la) A_la``.
+1. ``V_{l,l+1} = diag(σ'(z_l))`` and ``V_{l,k+1} = R_lk diag(σ'(z_k))``.
+2. ``M_L = ∂δ_L/∂z_L`` and ``M_l = R_{l,l+1} M_{l+1} R_{l,l+1}ᵀ + diag(κ_l)``, with ``κ_l = (W_{l+1} δ_{l+1}) ∘ σ''(z_l)``.
+3. The derivative of E by the weight from input j to unit c of layer k is ``δ_kc φ̃_{k-1,j}``. So the second derivative by it and the weight from input i to
+   unit a of layer ``l ≤ k`` is ``X_ac φ̃_{l-1,i} φ̃_{k-1,j}``, with ``X = M_l`` for ``l = k`` and ``X = R_lk M_k`` for ``l < k``, where there is besides, for j
+   not the unit of the bias, ``V_{lk,aj} φ̃_{l-1,i} δ_kc``.
 
-With weight decay ``T λ_k`` is added on the diagonal. Only the lower triangle is kept, and of it the rows and columns of the parameters asked for. The
-Hessian and the midpoints H̃ are symmetric, so they differ by at most ``e = ‖rad‖_∞`` in the spectral norm.
+All these *terms* are sums ``Σ_samples X_ac p_i q_d``, each one product of two matrices, with rows ``(a, c)`` and columns ``(i, d)``. For ``l = k`` they are
+symmetric in ``a, c`` and in ``i, d``, and half of both is taken: the other half is its mirror image, and X is mirrored likewise. So H̃, made of the midpoints,
+is symmetric. With weight decay ``T λ_k`` is added on the diagonal, whose radius and rounding count as a term of their own.
 
-*Signs.* Q and Λ come from LAPACK, of which nothing is assumed. Let ``‖QᵀQ − I‖ ≤ f < 1`` and ``‖H̃Q − QΛ‖ ≤ ε``. Then Q is invertible, ``‖Q‖² ≤ 1 + f``, and
-``QᵀH̃Q = QᵀQΛ + Qᵀ(H̃Q − QΛ)`` differs from Λ by at most ``g = f max|Λ| + ε√(1 + f)``. If ``g < min|Λ|``, H̃ has by Sylvester's law as many negative
-eigenvalues as Λ has negative entries, and the others are positive. As ``σ_min(QᵀH̃Q) ≤ ‖Q‖² σ_min(H̃)``, no eigenvalue of H̃ is smaller in size than
-``(min|Λ| − g)/(1 + f)``. The computed products are wrong by ``γ_{n+3}`` times products of Frobenius norms at most.
+*Spread.* An entry of H̃ takes ``T + 2`` roundings at most: two products, a sum of T, and a sum of two terms. So it differs from the entry of ``T H`` by at most
+``Σ_samples ((|X̂|(1 + γ) + r_X)(|p̂| + r_p)(|q̂| + r_q) − |X̂||p̂||q̂|)`` in all terms, ``γ = γ_{T+4}``. A sum of these over columns with factors ``f ≥ 0`` is U − B:
+``B = Σ |p̂|(|X̂|(|q̂|f))``, and U the same with upper bounds in place. It is at most the radius of this product as `Enclosed` arrays of ``(|p̂|, r_p)``,
+``(|X̂|, r_X + γ|X̂|)``, ``(|q̂|, r_q)`` and f. For let ``(m, r)`` stand for ``b ≤ v``, with ``v − b + |m − b| ≤ r``; then ``(|A|m, |A|r + r_A(m + r) +
+γ_{k+2}|A|m)`` does so for ``|A|b ≤ (|A| + r_A)v``, as ``v ≤ m + r`` and the product is computed up to ``γ_k|A|m``. With f the indicator of some parameters,
+the largest of these sums bounds ``‖T H − H̃‖_∞`` by them, and so the spectral norm, both matrices being symmetric.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import arb
 
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing, Enclosed, as_balls, gamma, of_balls
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed, as_balls, gamma, of_balls
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network.errors import error_gradient, unit_vectors
@@ -37,17 +43,7 @@ from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 
-
-@dataclass(frozen=True)
-class Signs:
-    """The number of negative eigenvalues of the midpoint H̃, ``least ≤ min|λ(H̃)|`` and ``spread ≥ ‖T H − H̃‖₂`` for all T H of the box, both in some rows.
-
-    A ``least`` of 0 or less, or NaN, says nothing, and neither does the number then.
-    """
-
-    negative: int
-    least: float
-    spread: float
+_SAMPLES, _COLUMNS, _ENTRIES = 256, 2**14, 2**22
 
 
 @dataclass(frozen=True)
@@ -60,46 +56,58 @@ class _Node:
     kappa: Enclosed
 
 
-def hessian_signs(work: Work, problem: Problem, box: Box, parameters: Sequence[int]) -> Signs:
-    """Return the signs of the Hessian by some parameters over a box; raises `Rejected` where a second derivative may not exist in it, or above a limit."""
+class _Term(NamedTuple):
+    """``Σ X_ac p_i q_d`` for the weights of layers l and k: at ``(a, i)`` and ``(c, d)``, or where ``crossed`` at ``(a, i)`` and ``(d, c)``."""
+
+    l: int
+    k: int
+    crossed: bool
+    X: Enclosed
+    p: Enclosed
+    q: Enclosed
+
+
+def hessian(work: Work, problem: Problem, box: Box, parameters: Sequence[int]) -> tuple[Array, float]:
+    """Return a symmetric H̃ and a bound of ``‖T H − H̃‖₂`` over a box, both by some parameters.
+
+    Raises `Rejected` where a second derivative may not exist in it, or above a limit.
+    """
     limit(problem.N_net, limits.MAX_HESSIAN_ROWS, "the number of weights")
     limit(problem.T * max(sum(problem.widths), problem.n_L**2), limits.MAX_GRAM_VALUES, "the number of values of activations")
     work.spend(limits.curvature_work(problem.widths, problem.T, problem.bias_rows), "the Hessian in double precision")
-    H, rows = _hessian(work, problem, box), np.ix_(parameters, parameters)
-    M, R = ((np.tril(part) + np.tril(part, -1).T)[rows] for part in (H.mid, H.rad))
-    return _signs(M, ENLARGE * float(np.max(np.sum(R, axis=1), initial=0.0)) + TINY)
+    factors = np.zeros(problem.N_net)
+    factors[list(parameters)] = 1
+    H, radii = _midpoints_and_radii(work, problem, box, factors)
+    spread = ENLARGE * float(np.max(radii[list(parameters)], initial=0.0)) + TINY
+    found = Enclosed(H if len(parameters) == len(H) else H[np.ix_(parameters, parameters)], np.full((1, 1), spread))
+    return found.mid, spread
 
 
-def _signs(M: Array, spread: float) -> Signs:
-    """Return what an approximate diagonalisation of H̃ shows."""
-    n = len(M)
-    try:
-        values, Q = np.linalg.eigh(M)
-    except np.linalg.LinAlgError:
-        return Signs(0, 0.0, spread)
-    size_Q, top = np.linalg.norm(Q), float(np.max(np.abs(values), initial=0.0))
-    f = ENLARGE * (np.linalg.norm(Q.T @ Q - np.eye(n)) + gamma(n + 3) * (size_Q**2 + n)) + TINY
-    epsilon = ENLARGE * (np.linalg.norm(M @ Q - Q * values) + gamma(n + 3) * size_Q * (np.linalg.norm(M) + top)) + TINY
-    g = ENLARGE * (f * top + epsilon * (1 + f))
-    least = (float(np.min(np.abs(values), initial=np.inf)) - g) / (ENLARGE * (1 + f)) if f < 1 else 0.0
-    return Signs(int(np.sum(values < 0)), float(least), spread)
-
-
-def _hessian(work: Work, problem: Problem, box: Box) -> Enclosed:
-    """Return an enclosure of the lower triangle of ``T H`` over the box."""
+def _midpoints_and_radii(work: Work, problem: Problem, box: Box, factors: Array) -> tuple[Array, Array]:
+    """Return H̃, and for each row a bound of ``Σ_k |T H − H̃|_k f_k`` over the box with factors f."""
     weights = _weights(work, problem, box)
     nodes, C = _nodes(work, problem, weights)
-    total = Enclosed(*(np.zeros((problem.N_net, problem.N_net)) for _ in range(2)))
-    step = max(1, min(256, limits.MAX_BATCH * 20 // (problem.N_net * max(problem.widths[1:]))))
+    free = [factors[at].reshape(shape) for at, shape in (_block(problem, l) for l in range(1, problem.L + 1))]
+    sums, radii = dict[tuple[int, int, bool], Array](), [np.zeros_like(part) for part in free]
+    step = max(1, min(_SAMPLES, limits.MAX_BATCH * 20 // max(problem.widths[1:]) ** 2))
     for start in range(0, problem.T, step):
         piece = slice(start, start + step)
-        _add_samples(total, problem, weights, [_Node(*(_part(x, piece) for x in vars(node).values())) for node in nodes], _part(C, piece))
+        for term in _terms(problem, weights, [_Node(*(_part(x, piece) for x in vars(node).values())) for node in nodes], _part(C, piece)):
+            _add(sums, term)
+            _add_radii(radii, free, term, problem.T)
+    H, rows = _assembled(problem, sums), np.concatenate([part.ravel() for part in radii])
     if problem.decay is not None:
         pairs = ((l, m) for l in range(1, problem.L + 1) for _ in range(problem.widths[l]) for m in range(problem.fan_in(l)))
-        rates = [problem.decay[l - 1][m == problem.widths[l - 1]] * problem.T for l, m in pairs]
-        place = np.arange(problem.N_net)
-        _add(total, place, place, _part(DoubleRing(work).array([rates]), 0))
-    return Enclosed(total.mid, total.rad)
+        rates = DoubleRing(work).array([[problem.decay[l - 1][m == problem.widths[l - 1]] * problem.T for l, m in pairs]])
+        diagonal = Enclosed(H.diagonal()[None], np.zeros_like(rates.mid)) + rates
+        H[np.diag_indices(len(H))] = diagonal.mid[0]
+        rows += diagonal.rad[0] * factors
+    return H, rows
+
+
+def _block(problem: Problem, l: int) -> tuple[slice, tuple[int, int]]:
+    """Return the rows of the weights of a layer, and their shape ``(n_l, m_l)``."""
+    return slice(problem.below(l), problem.below(l + 1)), (problem.widths[l], problem.fan_in(l))
 
 
 def _weights(work: Work, problem: Problem, box: Box) -> list[tuple[Enclosed, Enclosed]]:
@@ -152,53 +160,91 @@ def _output(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclos
     return delta, Enclosed(*(np.ascontiguousarray(part.transpose(1, 0, 2)) for part in (rates.mid, rates.rad)))
 
 
-def _add_samples(total: Enclosed, problem: Problem, weights: list[tuple[Enclosed, Enclosed]], nodes: list[_Node], C: Enclosed) -> None:
-    """Add what some samples give, layer by layer."""
-    A = None
-    for l, node in enumerate(nodes, start=1):
-        first, m, n = problem.below(l), problem.fan_in(l), problem.widths[l]
-        if l > 1:
-            A = _rates(problem, l, A, nodes[l - 2], weights[l - 1][0], node.inputs)
-        if l == problem.L:
-            rates = _at_output(node.inputs, n) if A is None else A
-            flat, bent = (Enclosed(*(part.reshape(-1, problem.N_net) for part in (x.mid, x.rad))) for x in (rates, C @ rates))
-            _add(total, slice(None), slice(None), flat.T @ bent)
-            return
-        for a in range(n):
-            rate = node.inputs if A is None else _part(A, (slice(None), a))
-            columns = slice(first + a * m, first + (a + 1) * m) if A is None else slice(0, problem.below(l + 1))
-            kappa, slope = (_part(x, (slice(None), slice(a, a + 1))) for x in (node.kappa, node.slope))
-            _add(total, columns, columns, rate.T @ (kappa * rate))
-            behind = slice(problem.below(l + 1) + a, problem.below(l + 2), problem.fan_in(l + 1))
-            _add(total, behind, columns, (nodes[l].delta * slope).T @ rate)
+def _terms(problem: Problem, weights: list[tuple[Enclosed, Enclosed]], nodes: list[_Node], C: Enclosed) -> Iterator[_Term]:
+    """Yield all terms of some samples, from the last layer to the first."""
+    M = {problem.L: _mirrored(C)}
+    for l in range(problem.L, 0, -1):
+        node, V = nodes[l - 1], _diagonal(nodes[l - 1].slope)
+        for k in range(l + 1, problem.L + 1):
+            R, behind = V @ weights[k - 1][0], nodes[k - 1]
+            if k == l + 1:
+                M[l] = _mirrored(R @ M[k] @ R.T + _diagonal(node.kappa))
+            yield _Term(l, k, False, R @ M[k], node.inputs, behind.inputs)
+            yield _Term(l, k, True, V, node.inputs, behind.delta)
+            V = R * _part(behind.slope, (slice(None), None))
+        yield _Term(l, l, False, M[l], node.inputs, node.inputs)
 
 
-def _at_output(inputs: Enclosed, n: int) -> Enclosed:
-    """Return ``I ⊗ φ̃`` of shape ``(t, n, n m)``."""
-    return Enclosed(*((np.eye(n)[:, :, None] * part[:, None, None, :]).reshape(len(part), n, -1) for part in (inputs.mid, inputs.rad)))
+def _diagonal(x: Enclosed) -> Enclosed:
+    return _part(x, (..., None)) * Enclosed(np.eye(x.mid.shape[1]), np.zeros((1, 1)))
 
 
-def _rates(problem: Problem, l: int, A: Enclosed | None, before: _Node, W: Enclosed, inputs: Enclosed) -> Enclosed:
-    """Return ``A_l`` of shape ``(t, n_l, N_l)`` from ``A_{l-1}``, where None stands for ``A_1``."""
-    slope, t = before.slope, len(inputs.mid)
-    M = Enclosed(W.mid.T[None], W.rad.T[None]) * Enclosed(slope.mid[:, None, :], slope.rad[:, None, :])
-    if A is None:
-        wide = Enclosed(M.mid[..., None], M.rad[..., None]) * Enclosed(
-            *(x[:, None, None, :] for x in (before.inputs.mid, before.inputs.rad))
-        )
-        lower = Enclosed(*(x.reshape(t, problem.widths[l], -1) for x in (wide.mid, wide.rad)))
-    else:
-        lower = M @ A
-    own = _at_output(inputs, problem.widths[l])
-    return Enclosed(*(np.concatenate(parts, axis=-1) for parts in ((lower.mid, own.mid), (lower.rad, own.rad))))
+def _mirrored(x: Enclosed) -> Enclosed:
+    """Return what is symmetric in the last two axes, as its lower triangle says."""
+    return Enclosed(*(np.tril(part) + np.swapaxes(np.tril(part, -1), -1, -2) for part in (x.mid, x.rad)))
 
 
-def _part(x: Enclosed, at: int | slice | tuple[slice | int, ...]) -> Enclosed:
+def _pairs(m: int, n: int, *, symmetric: bool) -> tuple[Array, Array]:
+    """Return all pairs of indices below m and n, or where a symmetric matrix has them, the first at least the second."""
+    rows, columns = np.tril_indices(m) if symmetric else np.indices((m, n)).reshape(2, -1)
+    return rows, columns
+
+
+def _add(sums: dict[tuple[int, int, bool], Array], term: _Term) -> None:
+    """Add the product of the midpoints of a term."""
+    X, p, q, same = term.X.mid, term.p.mid, term.q.mid, term.l == term.k
+    (a, c), (i, d) = _pairs(*X.shape[1:], symmetric=same), _pairs(p.shape[1], q.shape[1], symmetric=same)
+    total, left = sums.setdefault((term.l, term.k, term.crossed), np.zeros((len(a), len(i)))), X[:, a, c].T
+    step = max(1, min(_COLUMNS, _ENTRIES // len(a)))
+    for start in range(0, len(i), step):
+        at = slice(start, start + step)
+        total[:, at] += left @ (p[:, i[at]] * q[:, d[at]])
+
+
+def _add_radii(radii: list[Array], free: list[Array], term: _Term, T: int) -> None:
+    """Add the radii of a term, summed over columns that are free, at its rows; and at those of its mirror image."""
+    l, k, crossed, *parts = term
+    X, p, q = (Enclosed(np.abs(x.mid), x.rad) for x in parts)
+    X = Enclosed(X.mid, ENLARGE * (X.rad + gamma(T + 4) * X.mid))
+    ahead, behind = free[l - 1], free[k - 1][:, : X.mid.shape[2]].T if crossed else free[k - 1]
+    radii[l - 1] += _contracted(p, X, q, behind)
+    if k > l:
+        mirrored = _contracted(q, X.T, p, ahead)
+        radii[k - 1][:, : mirrored.shape[0 if crossed else 1]] += mirrored.T if crossed else mirrored
+
+
+def _contracted(p: Enclosed, X: Enclosed, q: Enclosed, factors: Array) -> Array:
+    """Return the radii of ``Σ X_ac p_i q_d f_cd``, of shape ``(a, i)``."""
+    inner = q @ Enclosed(factors.T, np.zeros_like(factors.T))
+    return (_part(X @ _part(inner, (..., None)), (..., 0)).T @ p).rad
+
+
+def _assembled(problem: Problem, sums: dict[tuple[int, int, bool], Array]) -> Array:
+    """Return H̃ from the sums of all terms."""
+    H = np.zeros((problem.N_net, problem.N_net))
+    for (l, k, crossed), total in sums.items():
+        (rows, (n, m)), (columns, (n_k, m_k)) = _block(problem, l), _block(problem, k)
+        block = H[rows, columns].reshape(n, m, n_k, m_k)
+        if l == k:
+            units, inputs = (_places(size) for size in (n, m))
+            for a in range(n):
+                block[a] = total[units[a]][:, inputs].transpose(1, 0, 2)
+        elif crossed:
+            block[..., : problem.widths[k - 1]] += total.reshape(n, -1, m, n_k).transpose(0, 2, 3, 1)
+        else:
+            block += total.reshape(n, n_k, m, m_k).transpose(0, 2, 1, 3)
+    for l in range(1, problem.L):
+        rows, behind = _block(problem, l)[0], slice(problem.below(l + 1), None)
+        H[behind, rows] = H[rows, behind].T
+    return H
+
+
+def _places(n: int) -> Array:
+    """Return the number of the pair ``(a, c)``, or ``(c, a)``, in `_pairs`, of shape ``(n, n)``."""
+    rows, columns = np.indices((n, n))
+    larger, smaller = np.maximum(rows, columns), np.minimum(rows, columns)
+    return np.asarray(larger * (larger + 1) // 2 + smaller)
+
+
+def _part(x: Enclosed, at: Any) -> Enclosed:
     return Enclosed(x.mid[at], x.rad[at])
-
-
-def _add(total: Enclosed, rows: slice | Array, columns: slice | Array, part: Enclosed) -> None:
-    """Add a part of the matrix in place."""
-    mid = total.mid[rows, columns] + part.mid
-    total.rad[rows, columns] = ENLARGE * (total.rad[rows, columns] + part.rad + UNIT * np.abs(mid)) + TINY
-    total.mid[rows, columns] = mid

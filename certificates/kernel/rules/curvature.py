@@ -2,10 +2,10 @@ r"""Critical points of networks with many weights, and their inertia, in double 
 
 Let W_0 be the point and ``g = T ∇J`` by the free parameters, those that are not ``fixed``, as in `stationary_box`: all but these are held. B is the closed
 ball of radius ρ around W_0 in the Euclidean norm of the free parameters; it lies in the box ``|W − W_0|_∞ ≤ ρ``. `curvature` gives a symmetric matrix H̃ with
-``min|λ(H̃)| ≥ s`` and ``‖T H(W) − H̃‖₂ ≤ e`` for all W in that box, H the Hessian by the free parameters. Assume ``‖g(W_0)‖ + e ρ < s ρ``, so ``e < s``. For
-W in B put ``N(W) = W − H̃⁻¹ g(W)``. The mean value theorem gives ``‖N(W) − W_0‖ = ‖H̃⁻¹(g(W_0) + ∫₀¹ (T H(W_0 + t(W − W_0)) − H̃)(W − W_0) dt)‖ ≤ (‖g(W_0)‖ +
-e ρ)/s < ρ``, and ``‖DN‖ ≤ e/s < 1``: N maps B into itself and is a contraction. So B contains exactly one W with ``g(W) = 0``, and there ``∇J = 0``: see
-`stationary_box`, which also gives the family of critical points.
+``‖T H(W) − H̃‖₂ ≤ e`` for all W in that box, H the Hessian by the free parameters; `eigenvalues` shows ``min|λ(H̃)| ≥ s``, and how many are negative. Assume
+``‖g(W_0)‖ + e ρ < s ρ``, so ``e < s``. For W in B put ``N(W) = W − H̃⁻¹ g(W)``. The mean value theorem gives ``‖N(W) − W_0‖ = ‖H̃⁻¹(g(W_0) + ∫₀¹ (T H(W_0 +
+t(W − W_0)) − H̃)(W − W_0) dt)‖ ≤ (‖g(W_0)‖ + e ρ)/s < ρ``, and ``‖DN‖ ≤ e/s < 1``: N maps B into itself and is a contraction. So B contains exactly one W with
+``g(W) = 0``, and there ``∇J = 0``: see `stationary_box`, which also gives the family of critical points.
 
 *Inertia.* If ``e < s``, no matrix on the segment from H̃ to ``T H(W)`` is singular, so H has the inertia of H̃ all over the box. By Cauchy's interlacing
 theorem the whole Hessian has at least as many negative, and as many positive, eigenvalues. At a critical point in a manifold of dimension d of critical
@@ -14,57 +14,64 @@ points, d the number of fixed parameters, its kernel has dimension d at least, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from flint import arb
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.doubles import PRECISION
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY
+from lossproof.certificates.kernel.arithmetic.eigenvalues import are_apart
 from lossproof.certificates.kernel.network import passes
-from lossproof.certificates.kernel.network.curvature import Signs, hessian_signs
+from lossproof.certificates.kernel.network.curvature import hessian
 from lossproof.certificates.kernel.network.passes import Box
+from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, named, positive
+from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
 
-def _signs(step: Step, box: Box, fixed: Sequence[int]) -> Signs:
-    """Return the signs of the Hessian by the free parameters over a box, found once for all steps."""
-    key = ("curvature", box, tuple(fixed))
-    if key not in step.known:
+def _apart(step: Step, box: Box, fixed: Sequence[int], found: Mapping[str, Any], more: float = 0.0) -> bool:
+    """Tell whether H̃ by the free parameters has the number of negative eigenvalues that the evidence names, and ``s > e + more``; what was seen is kept."""
+    index = read.integer(found["index"], "evidence.index", 0, step.problem.N_net - len(fixed))
+    key = ("curvature", box, tuple(fixed), index)
+    if not more <= step.known.get(key, -1.0):
         free = sorted(set(range(step.problem.N_net)).difference(fixed))
+        step.work.spend(limits.signs_work(len(free), index), "the signs of eigenvalues")
         with np.errstate(all="ignore"), ball_precision(PRECISION):
-            step.known[key] = hessian_signs(step.work, step.problem, box, free)
-    found: Signs = step.known[key]
-    return found
+            H, e = hessian(step.work, step.problem, box, free)
+            if not are_apart(H, index, ENLARGE * (e + more)):
+                return False
+        step.known[key] = more
+    return True
 
 
 def _existence(step: Step) -> Result:
     """Exactly one critical point lies within the radius of the point in the free parameters: the witness that this step introduces."""
-    found = step.expect(0, "point", "fixed", "radius", "precision")
+    found = step.expect(0, "point", "fixed", "index", "radius", "precision")
     radius, box = positive(found, "radius"), Box(step.points[step.point_named(found)])
     fixed = evidence.gauge(step.formal(), step.problem, found, box.point)
     with step.balls() as ring:
         gradient = np.delete(passes.gradient(ring, step.problem, box), fixed)
-        size = sum((arb(x).abs_upper() ** 2 for x in gradient), arb(0)).sqrt()
-    signs = _signs(step, Box(box.point, radius), fixed)
-    with ball_precision(PRECISION):
-        inside = bool(size + arb(signs.spread) * radius < arb(signs.least) * radius)
+        size = sum((arb(x).abs_upper() ** 2 for x in gradient), arb(0)).sqrt() / arb(radius)
+    inside = _apart(step, Box(box.point, radius), fixed, found, float(size.upper()) * ENLARGE + TINY)
     require(inside, "evidence.radius", "the ball is not seen to be mapped into itself")
     return step.located(found, radius, len(fixed)), Rigor.VERIFIED_FLOAT
 
 
 def _inertia(step: Step) -> Result:
     """The signs of all eigenvalues at a critical point, where as many are 0 as there are fixed parameters."""
-    found, box, N = step.expect(1, "fixed"), step.box(), step.problem.N_net
+    found, box, N = step.expect(1, "fixed", "index"), step.box(), step.problem.N_net
     fixed = evidence.gauge(step.formal(), step.problem, found, box.point)
     right = step.claim(0, "stationary")["dimension"] == len(fixed)
     require(right, "premises[0]", "as many fixed parameters as the dimension of the critical points are needed here", "premise")
-    signs = _signs(step, box, fixed)
-    require(signs.spread < signs.least, "conclusion.at", "an eigenvalue of the Hessian is not told from 0 in double precision")
-    counts = {"negative": signs.negative, "zero": len(fixed), "positive": N - signs.negative - len(fixed), "undecided": 0}
+    apart = _apart(step, box, fixed, found)
+    require(apart, "evidence.index", "the eigenvalues of the Hessian are not seen to have these signs, in double precision")
+    index = int(found["index"])
+    counts = {"negative": index, "zero": len(fixed), "positive": N - index - len(fixed), "undecided": 0}
     return step.conclude_near("inertia", counts), Rigor.VERIFIED_FLOAT
 
 

@@ -52,7 +52,7 @@ def test_what_is_found_is_accepted_by_the_kernel():
             near, found = pair
             d = draft(problem, near)
             N, fixed, radius = problem.architecture.N_net, list(found.fixed), str(found.radius)
-            at = in_a_ball(d, radius, fixed)
+            at = in_a_ball(d, radius, fixed, negative=found.signs.negative)
             signs(d, at, found.signs.negative, N - found.signs.negative - len(fixed), fixed, radius=radius)
             assert accepted(d)
             seen.add((error, activation))

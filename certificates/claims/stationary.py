@@ -258,6 +258,7 @@ def _family_evidence(found: FamilyPoint) -> dict[str, Any]:
         "identities": _terms(found.identities),
         "across": list(found.across),
         "symmetries": _terms(found.symmetries),
+        "level": [[one.layer, one.unit, list(one.samples)] for one in found.level],
     }
 
 

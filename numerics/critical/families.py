@@ -2,7 +2,8 @@ r"""Critical points on manifolds of critical points, located by the components o
 
 A family of weights: some are held at 0 (those into or out of a unit), equal units stay equal, all others are free. On it rows of ``P`` obey identities
 (`offered_identities`); a largest independent set of them implies as many components of the gradient. What is left are fewer equations than free
-weights; as many free weights are chosen as unknowns, and the others may be moved: critical points form a manifold of that dimension.
+weights; as many free weights are chosen as unknowns, and the others may be moved: critical points form a manifold of that dimension. Units that are level
+at some samples (`level_units`) are further equations, and identities need to hold only where these do.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from scipy import linalg
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
 from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
 from lossproof.numerics.critical.family_structure import Tie, families_of
-from lossproof.numerics.critical.free_features import free_feature_identities
+from lossproof.numerics.critical.free_features import free_feature_identities, still_identities
 from lossproof.numerics.critical.identities import (
     Identity,
     coefficients,
@@ -30,9 +31,11 @@ from lossproof.numerics.critical.identities import (
     symmetries,
     unseen_directions,
 )
+from lossproof.numerics.critical.level_units import Level, level_derivatives, level_units
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.double_range import beyond_doubles
+from lossproof.numerics.network.evaluation import Evaluation
 from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
 from lossproof.theory.exceptions import NotDifferentiable
@@ -61,6 +64,7 @@ class FamilyPoint:
     parameters: tuple[int, ...]
     across: tuple[int, ...]
     symmetries: tuple[Identity, ...]
+    level: tuple[Level, ...]
     radius: Fraction
     precision: int
     reach: Fraction
@@ -118,9 +122,14 @@ def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | Non
     for held, ties in dict.fromkeys(families_of(problem, start)):
         if not _is_cheap(problem, set(held)):
             continue
+        followers = {k for k, _, _ in ties}
+        free = [k for k in range(problem.architecture.N_net) if k not in held and k not in followers]
+        members = [start, *_members(problem, start, free, ties)]
         try:
             with np.errstate(all="ignore"):
-                found, moved = _choice(problem, start, held, ties), _across(problem, start, held, ties)
+                moved, levels = _across(problem, start, held, ties), dict.fromkeys(((), level_units(problem, start, members[1:])))
+                choices = (_choice(problem, members, free, ties, level) for level in levels)
+                found = next((choice for choice in choices if choice is not None), None)
         except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
             continue
         if found is None:
@@ -130,7 +139,7 @@ def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | Non
         box = zero_box(problem, point, system)
         if box is not None:
             every = max([Fraction(1), *(abs(q) for _, _, q in ties)])
-            return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, *box, box[0] * every)
+            return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, system.level, *box, box[0] * every)
     return None
 
 
@@ -176,23 +185,29 @@ def _with_even_units(problem: Problem, weights: Weights) -> Weights:
 
 
 def _choice(
-    problem: Problem, weights: Weights, held: tuple[int, ...], ties: tuple[Tie, ...]
+    problem: Problem, members: Sequence[Weights], free: list[int], ties: tuple[Tie, ...], level: tuple[Level, ...]
 ) -> tuple[ReducedSystem, tuple[int, ...], tuple[Identity, ...]] | None:
     """Return equations, unknowns and identities by pivoting in doubles; None where the derivative of the equations is deficient."""
-    N, followers = problem.architecture.N_net, {k for k, _, _ in ties}
-    free = [k for k in range(N) if k not in held and k not in followers]
-    members = [weights, *_members(problem, weights, free, ties)]
-    passed, P = rows_of_P(problem, weights)
-    offered = [*offered_identities(problem, members), *cell_identities(problem, weights), *free_feature_identities(problem, P)]
+    N, weights = problem.architecture.N_net, members[0]
+    seen = [rows_of_P(problem, each, level) for each in members]
+    offered = [
+        *offered_identities(problem, seen),
+        *cell_identities(problem, weights),
+        *free_feature_identities(problem, seen, level),
+        *still_identities(problem, level),
+    ]
     if problem.architecture.kinked_layers(1):
         offered = exact_identities(problem, members[-1], offered)
-    chosen = _pivots(_rows(problem, members, offered))
+    chosen = _pivots(_rows(problem, members, seen, offered))
     implied = tuple(sorted(k for _, k in chosen))
     equations = tuple(k for k in range(N) if k not in set(implied))
-    H = np.asarray(hessian(problem, passed), dtype=float)[list(equations)]
+    if not equations and not level:
+        return None
+    passed = rows_of_P(problem, weights)[0]
+    H = np.stack([*np.asarray(hessian(problem, passed), dtype=float)[list(equations)], *level_derivatives(passed, level)])
     for k, m, q in ties:
         H[:, m] += float(q) * H[:, k]
-    slopes, n = H[:, free], len(equations)
+    slopes, n = H[:, free], len(H)
     if not 0 < n <= len(free) or not np.all(np.isfinite(slopes)):
         return None
     scale = np.max(np.abs(slopes), axis=1, keepdims=True)
@@ -202,10 +217,10 @@ def _choice(
     if abs(R[n - 1, n - 1]) <= _REGULAR * abs(R[0, 0]):
         return None
     used = tuple(offered[r] for r, _ in sorted(chosen))
-    if not identities_hold(problem, members[1], used):
+    if not identities_hold(problem, members[1], used, level):
         return None
     parameters = tuple(sorted(free[k] for k in order[:n]))
-    system = ReducedSystem(parameters, tuple(tie for tie in ties if tie[1] in parameters), equations)
+    system = ReducedSystem(parameters, tuple(tie for tie in ties if tie[1] in parameters), equations, level)
     return system, implied, used
 
 
@@ -217,18 +232,18 @@ def _across(
     known = list(symmetries(problem)) if outside else []
     if not known:
         return (), ()
-    rows = _rows(problem, [weights], known)
+    rows = _rows(problem, [weights], [rows_of_P(problem, weights)], known)
     for k, m, q in ties:
         rows[:, k] = rows[:, k] - float(q) * rows[:, m]
     chosen = sorted((r, outside[c]) for r, c in _pivots(rows[:, outside]))
     return tuple(sorted(k for _, k in chosen)), tuple(known[r] for r, _ in chosen)
 
 
-def _rows(problem: Problem, members: Sequence[Weights], offered: Sequence[Identity]) -> Array:
+def _rows(problem: Problem, members: Sequence[Weights], seen: Sequence[tuple[Evaluation, Array]], offered: Sequence[Identity]) -> Array:
     """Return the coefficients of the identities at the first member, scaled; 0 for identities whose coefficients nearly vanish there only."""
     tables = []
-    for weights in members:
-        values, P = flat_weights(problem, weights), rows_of_P(problem, weights)[1]
+    for weights, (_, P) in zip(members, seen, strict=True):
+        values = flat_weights(problem, weights)
         tables.append(np.array([coefficients(identity, values, P) for identity in offered]).reshape(-1, len(values)))
     sizes = [np.max(np.abs(table), axis=1, initial=0.0, keepdims=True) for table in tables]
     usable = (sizes[0] > _REGULAR * np.maximum.reduce(sizes)) & np.isfinite(sizes[0])

@@ -18,12 +18,13 @@ from typing import TypeAlias
 import numpy as np
 from flint import arb, fmpq, fmpq_mat
 
+from lossproof.numerics.critical.level_units import Level, level_pass
 from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field, nearest_double
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.boxes import parameter_place
-from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.network.evaluation import Evaluation
 from lossproof.numerics.network.jacobian import jacobian
 from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.problem.architecture import Architecture
@@ -51,10 +52,10 @@ def place_of(a: Architecture, layer: int, unit: int, source: int) -> int:
     return sum(a.fan_in(l) * a.widths[l] for l in range(1, layer)) + unit * a.fan_in(layer) + source
 
 
-def rows_of_P(problem: Problem, weights: Weights) -> tuple[Evaluation, Array]:
+def rows_of_P(problem: Problem, weights: Weights, level: tuple[Level, ...] = ()) -> tuple[Evaluation, Array]:
     """Return the pass in doubles, and ``P`` as a checker forms it: columns up to non-zero factors where the output's slope vanishes nowhere."""
     with np.errstate(all="ignore"):
-        passed = evaluate(problem.architecture, problem.samples, weights, Float64Field())
+        passed = level_pass(problem, weights, Float64Field(), level)
         passed = replace(passed, strip_output=problem.architecture.output_activation.has_nonzero_slopes)
         return passed, np.asarray(jacobian(passed), dtype=float)
 
@@ -85,10 +86,9 @@ class Rows:
             yield k, q * part, (*factors, (m, column))
 
 
-def offered_identities(problem: Problem, samples_of_family: Sequence[Weights]) -> Iterator[Identity]:
-    """Yield identities for a family of weights, of which some members are given: those of the symmetries, then those that the members have in common."""
+def offered_identities(problem: Problem, seen: Sequence[tuple[Evaluation, Array]]) -> Iterator[Identity]:
+    """Yield identities for a family, of which some members are given by `rows_of_P`: those of the symmetries, then those that the members have in common."""
     yield from symmetries(problem)
-    seen = [rows_of_P(problem, weights) for weights in samples_of_family]
     rows = [Rows.of(problem, P) for _, P in seen]
     if all(np.all(np.isfinite(each.entries)) for each in rows):
         yield from _zero_and_parallel_rows(rows)
@@ -103,10 +103,10 @@ def coefficients(identity: Identity, values: Array, P: Array) -> Array:
     return row
 
 
-def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Identity]) -> bool:
+def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Identity], level: tuple[Level, ...] = ()) -> bool:
     """Tell whether identities hold at some weights to a hundred digits of their largest term, as balls show: rows may agree in doubles by rounding."""
     field = BallField(_BITS)
-    passed = evaluate(problem.architecture, problem.samples, weights, field)
+    passed = level_pass(problem, weights, field, level)
     P = field.finalize(jacobian(replace(passed, strip_output=problem.architecture.output_activation.has_nonzero_slopes)))
     values = [layer.W[source][unit] if source < len(layer.W) else layer.b[unit] for layer, unit, source in _places(problem, weights)]
     with ball_precision(_BITS):
@@ -150,14 +150,15 @@ def shifts_logits(problem: Problem) -> bool:
     return problem.error.family == "softmax" and problem.architecture.n_L > 1 and problem.architecture.output_activation.is_identity
 
 
-def unseen_directions(problem: Problem) -> list[list[Fraction]]:
-    """Return a basis of the vectors orthogonal to all inputs, with a 1 appended where the bias is trainable; each has a 1 where all others are 0.
+def unseen_directions(problem: Problem, samples: Sequence[int] | None = None) -> list[list[Fraction]]:
+    """Return a basis of the vectors orthogonal to the inputs of some samples (all if None), with a 1 appended where the bias is trainable.
 
-    These places are as far to the left as can be.
+    Each has a 1 where all others are 0. These places are as far to the left as can be.
     """
-    rows = [[fmpq(1)] * problem.architecture.bias_rows + [to_flint(x) for x in reversed(row)] for row in problem.samples.X]
+    X = problem.samples.X if samples is None else [problem.samples.X[i] for i in samples]
+    rows = [[fmpq(1)] * problem.architecture.bias_rows + [to_flint(x) for x in reversed(row)] for row in X]
     reduced, rank = fmpq_mat(rows).rref()
-    n = len(rows[0])
+    n = problem.architecture.fan_in(1)
     pivots = [next(j for j in range(n) if reduced[i, j] != 0) for i in range(rank)]
     basis = []
     for j in (j for j in range(n) if j not in pivots):

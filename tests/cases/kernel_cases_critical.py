@@ -227,7 +227,7 @@ def merged(shares):
 
 def family(d, dimension, point=0, at=BOX, radius=RADIUS, reach=None, **evidence):
     """A critical point of a family; what is not said of its evidence is empty."""
-    blank = {"held": [], "ties": [], "parameters": [], "implied": [], "identities": [], "across": [], "symmetries": []}
+    blank = {"held": [], "ties": [], "parameters": [], "implied": [], "identities": [], "across": [], "symmetries": [], "level": []}
     own = {"point": point, "radius": radius, "precision": 128, **blank, **evidence}
     facts = {"point": point, "radius": reach or radius, "dimension": dimension, "implied": len(own["implied"])}
     return d.claim("stationary-family", "stationary", at, facts, (), own, "BALL")

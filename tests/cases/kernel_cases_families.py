@@ -62,7 +62,7 @@ def scaled_fit():
 def scaled_fit_itself():
     """The same at the point itself, all exact but what is invertible."""
     d = least_squares()
-    evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **SCALED, "radius": "0", "precision": 64}
+    evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], "level": [], **SCALED, "radius": "0", "precision": 64}
     point = d.claim("stationary-family", "stationary", 0, {"radius": "0", "dimension": 1, "implied": 1}, (), evidence, "BALL")
     inertia = d.claim("inertia-exact", "inertia", 0, counts(0, 1, 1))
     classed(d, "local-minimum", point, inertia)
@@ -117,7 +117,53 @@ def doubled_inputs():
     return d.finish()
 
 
+LEVEL = {
+    "parameters": [0, 1, 2, 4],
+    "implied": [0, 2, 3],
+    "identities": [
+        [[0, "1", []]],
+        [[1, "1", []], [2, "-1", []]],
+        [[3, "1", [[1, 2]]], [4, "-1", [[1, 2], [3, 0]]], [1, "-1", [[3, 2]]], [1, "1", [[3, 0]]]],
+    ],
+    "level": [[1, 0, [0, 1]]],
+}
+"""A unit level at two of three samples: its weights count by z at the third only, and ``φ − φ(0)`` may be scaled."""
+CREST = "0x1.921fb54442d18p+0"
+
+
+def level_unit(b=CREST, v="-0x1.1671a0c0f69f0p+2", c="0x1.5671a0c0f69f0p+2", activation="sin", **options):
+    """2-1-1, the unit level at (0, 0) and (1, 0), where the network meets the mean of the targets; at (0, 1) it meets the target."""
+    point = [layer([["0"], ["1"]], [b]), layer([[v]], [c])]
+    return Draft((2, 1, 1), [["0", "0"], ["1", "0"], ["0", "1"]], [["0"], ["2"], ["3"]], point, activation=activation, **options)
+
+
+def crest_of_a_sine():
+    """At the crest of the sine the unit cannot tell two samples apart to first order: a saddle, as it does to second order."""
+    d = level_unit()
+    point = family(d, 1, **LEVEL)
+    classed(d, "saddle", point, inertia_ball(d, point, 1, 3, 5, 1), BOX, RADIUS)
+    return d.finish()
+
+
+def bottom_of_a_square():
+    """The same at the bottom of a parabola, at the point itself."""
+    d = level_unit("0", "2", "1", "power:2")
+    evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **LEVEL, "radius": "0", "precision": 64}
+    point = d.claim("stationary-family", "stationary", 0, {"radius": "0", "dimension": 1, "implied": 3}, (), evidence, "BALL")
+    classed(d, "saddle", point, d.claim("inertia-exact", "inertia", 0, counts(1, 1, 3)))
+    return d.finish()
+
+
 FAMILY_CASES = {
     function.__name__: function
-    for function in (balanced_targets, balanced_shares, scaled_fit, scaled_fit_itself, even_logits, doubled_inputs)
+    for function in (
+        balanced_targets,
+        balanced_shares,
+        scaled_fit,
+        scaled_fit_itself,
+        even_logits,
+        doubled_inputs,
+        crest_of_a_sine,
+        bottom_of_a_square,
+    )
 }

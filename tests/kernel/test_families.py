@@ -6,7 +6,18 @@ import copy
 
 import pytest
 from cases.kernel_cases_critical import BENT, BENT_X, BENT_Y, BOX, COPIES, RADIUS, boxed, family, merged
-from cases.kernel_cases_families import EVEN, FAMILY_CASES, SCALED, balanced, even_unit, least_squares, two_targets
+from cases.kernel_cases_families import (
+    CREST,
+    EVEN,
+    FAMILY_CASES,
+    LEVEL,
+    SCALED,
+    balanced,
+    even_unit,
+    least_squares,
+    level_unit,
+    two_targets,
+)
 from cases.kernel_draft import Draft, layer
 from cases.kernel_outcomes import accepted, outcome
 
@@ -192,8 +203,113 @@ def test_softmax_behind_an_output_activation_shifts_nothing():
     assert rejected_family(d, EVEN, 3) == ("evidence", "evidence.identities[0]")
 
 
+@pytest.mark.parametrize(
+    ("level", "place"),
+    [
+        ([], "evidence.parameters"),
+        ([[1, 0, [0]]], "evidence.parameters"),
+        ([[1, 0, [0, 2]]], "evidence.identities[0]"),
+        ([[1, 0, [1, 2]]], "evidence.identities[1]"),
+        ([[1, 0, [0]], [1, 0, [1]]], "evidence.identities[2]"),
+        ([[1, 0, [0, 1]], [1, 0, [2]]], "evidence.parameters"),
+        ([[1, 0, []]], "evidence.level[0][2]"),
+        ([[1, 0, [1, 0]]], "evidence.level[0][2]"),
+        ([[1, 0, [0, 3]]], "evidence.level[0][2][1]"),
+        ([[1, 1, [0, 1]]], "evidence.level[0][1]"),
+        ([[2, 0, [0, 1]]], "evidence.level[0][0]"),
+        ([[0, 0, [0, 1]]], "evidence.level[0][0]"),
+    ],
+)
+def test_units_that_are_not_level(level, place):
+    assert rejected_family(level_unit(), changed(LEVEL, level=level)) == ("evidence", place)
+
+
+def test_a_unit_beside_its_crest():
+    """The slope is 0 nearly, or z is the same nearly, at these weights: a box around them holds no such point."""
+    assert rejected_family(level_unit("0x1.921fb54452d18p+0"), LEVEL) in NO_BOX
+    d = level_unit()
+    d.document["points"][0][0]["W"] = [["1/1000000"], ["1"]]
+    assert rejected_family(d, LEVEL) in NO_BOX
+
+
+@pytest.mark.parametrize(("change", "sample"), [("1/1000", 2), ("1/7", 0)])
+def test_other_targets_than_a_level_unit_meets(change, sample):
+    d = level_unit()
+    d.document["problem"]["Y"][sample] = [change]
+    assert rejected_family(d, LEVEL) in NO_BOX
+
+
+@pytest.mark.parametrize("activation", ["leaky-relu:1/100", "identity"])
+def test_a_slope_that_never_vanishes(activation):
+    assert rejected_family(level_unit(activation=activation), LEVEL) == ("evidence", "evidence.level")
+
+
+def test_a_slope_without_simple_zeros():
+    """The slope of z³ vanishes at 0 to second order: nothing in its derivative tells where."""
+    assert rejected_family(level_unit("0", "2", "1", "power:3"), LEVEL) == ("evidence", "evidence.point")
+
+
+def test_one_equation_named_twice():
+    """Two units that stay equal are level together: it is one equation."""
+    point = [layer([["0", "0"]], [CREST, CREST]), layer([["1"], ["2"]], ["-2"])]
+    Y = [["0"], ["2"], ["1"]]
+    evidence = {
+        "held": [0, 2],
+        "ties": [[3, 1, "1"]],
+        "parameters": [1, 6],
+        "implied": [0, 1, 2, 3, 4, 5],
+        "identities": [*([[k, "1", []]] for k in range(4)), *([[k, "1", [[6, 0]]], [6, "-1", [[k, 0]]]] for k in (4, 5))],
+        "level": [[1, 0, [0]]],
+    }
+    d = Draft((1, 2, 1), [["0"], ["1"], ["3"]], Y, point, activation="sin")
+    family(d, 2, **evidence)
+    assert accepted(d)
+    d.undo()
+    assert rejected_family(d, changed(evidence, level=[[1, 0, [0]], [1, 1, [0]]], parameters=[1, 4, 6]), 2) == (
+        "evidence",
+        "evidence.point",
+    )
+
+
+def test_a_level_unit_of_an_open_family():
+    """With free incoming weights z is not the same at all samples, and the unit is not level everywhere."""
+    point = [layer([["0"]], [CREST]), layer([["1"]], ["0"])]
+    d = Draft((1, 1, 1), [["0"], ["1"], ["3"]], [["0"], ["2"], ["1"]], point, activation="sin")
+    evidence = {
+        "held": [0],
+        "parameters": [1, 3],
+        "implied": [0, 1, 2],
+        "identities": [[[0, "1", []]], [[1, "1", []]], [[2, "1", [[3, 0]]], [3, "-1", [[2, 0]]]]],
+        "level": [[1, 0, [0]]],
+    }
+    family(d, 1, **evidence)
+    assert accepted(d)
+    d.undo()
+    assert rejected_family(d, changed(evidence, held=[]), 2) == ("evidence", "evidence.identities[0]")
+
+
+def test_level_units_at_the_point_itself():
+    """The slope must be 0 there, and z the same, by exact arithmetic."""
+    for b, W in (("1/1000000000000", ["0", "1"]), ("0", ["1/1000000000000", "1"])):
+        d = level_unit(b, "2", "1", "power:2")
+        d.document["points"][0][0]["W"] = [[w] for w in W]
+        evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **LEVEL, "radius": "0", "precision": 64}
+        d.claim("stationary-family", "stationary", 0, {"radius": "0", "dimension": 1, "implied": 3}, (), evidence, "BALL")
+        assert outcome(d) == ("evidence", "conclusion.at")
+
+
 def at_the_point(d, radius, at=0, dimension=1):
-    evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **SCALED, "radius": radius, "precision": 64}
+    evidence = {
+        "point": 0,
+        "held": [],
+        "ties": [],
+        "across": [],
+        "symmetries": [],
+        "level": [],
+        **SCALED,
+        "radius": radius,
+        "precision": 64,
+    }
     d.claim("stationary-family", "stationary", at, {"radius": "0", "dimension": dimension, "implied": 1}, (), evidence, "BALL")
 
 

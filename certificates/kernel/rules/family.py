@@ -13,18 +13,45 @@ from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, vanishes
-from lossproof.certificates.kernel.arithmetic.series import Array
+from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network import errors, matrices, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Point, Problem
+from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, named
 from lossproof.theory import limits
+from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
 Ties: TypeAlias = dict[int, tuple[int, fmpq]]
 """For each weight that follows another one that one, and the ratio."""
+Level: TypeAlias = "list[tuple[int, int, list[int]]]"
+"""Hidden layers, units of them, and samples at which these are level: of slope 0, at one z."""
+
+
+class _LevelRing(FormalRing):
+    """The formal ring, in which units have the slope 0 and one value wherever their z is one of those at which they are level."""
+
+    def __init__(self, work: Work, level: Level) -> None:
+        super().__init__(work)
+        self._level = level
+
+    def activate(self, activation: Activation, layer: int, z: Series, *, slopes: bool) -> tuple[Any, Any]:
+        """Return ``σ(z)`` and ``σ'(z)``, which is 0 where a unit is level."""
+        value, slope = super().activate(activation, layer, z, slopes=slopes)
+        here = [(unit, samples) for l, unit, samples in self._level if l == layer]
+        if not here:
+            return value, slope
+        require(isinstance(slope, Series), "evidence.level", "the slope of this activation is the same everywhere")
+        at, values, rates = z.coefficients[0], value.coefficients[0].copy(), slope.coefficients[0].copy()
+        for unit, samples in here:
+            self.count(at.size * len(samples), 0, at)
+            for place in np.ndindex(at.shape):
+                if any(vanishes(at[place] - at[k, unit]) for k in samples):
+                    values[place], rates[place] = values[samples[0], unit], ZERO
+        return Series([values]), Series([rates])
 
 
 def stationary_family(step: Step) -> Result:
@@ -36,17 +63,24 @@ def stationary_family(step: Step) -> Result:
     sample, as ``Σ_j ε_ij = 0``. There are as many identities as components ``implied``, and the matrix of their coefficients at these is invertible all over
     the box. So where the other components vanish, in S and the box, all do.
 
-    The test for these in as many free ``parameters``, the ties following, gives one such W, and an invertible derivative; at the point itself, where they
-    vanish formally, that is seen in balls. By the implicit function theorem
-    the parameters follow the free weights that are left, which may be moved, and the matrix of coefficients stays invertible. So W lies on a manifold of
-    critical points, of their number as dimension; J is constant on it, as its gradient is 0 there.
+    Units that are ``level``, ``[l, u, [i, k, …]]``, are equations besides: ``σ'(z_u(i)) = 0`` for the unit u of the hidden layer l, and ``z_u(k) = z_u(i)`` for
+    each k. The identities need to hold on the set S' of S where these do: they are seen with the slope 0 and the unit's value at i at all samples, and for
+    all units of the layer, whose z is formally the same as one of these. On S' these are the true slopes and values, layer by layer, so each symbol and
+    each entry of P stands for what it is there.
+
+    The test for all of these in as many free ``parameters``, the ties following, gives one such W, and an invertible derivative; at the point itself, where
+    they vanish formally, that is seen in balls. By the implicit function theorem the parameters follow the free weights that are left, which may be moved
+    within S', and the matrix of coefficients stays invertible. So W lies on a manifold of critical points, of their number as dimension; J is constant on
+    it, as its gradient is 0 there.
 
     Symmetries are identities that hold for all weights near the box: the flows of their coefficients G, as fields of vectors, do not change J (for softmax,
     nor the outputs up to shifts), so they take critical points to critical points. The forms ``δ_k`` (k held) and ``δ_k − q δ_m`` (ties) vanish on S, and at as
     many of these k, ``across``, the fields have an invertible matrix of them: so they are independent of each other and of the tangent vectors in S, and
     moving the manifold along them gives one of a dimension larger by their number.
     """
-    found = step.expect(0, "point", "held", "ties", "parameters", "implied", "identities", "across", "symmetries", "radius", "precision")
+    found = step.expect(
+        0, "point", "held", "ties", "parameters", "implied", "identities", "across", "symmetries", "level", "radius", "precision"
+    )
     problem = step.problem
     number, N, exact = step.point_named(found), step.problem.N_net, isinstance(step.at, int)
     point, radius = step.points[number], read.rational(found["radius"], "evidence.radius")
@@ -58,18 +92,23 @@ def stationary_family(step: Step) -> Result:
     free = [k for k in range(N) if k not in held and k not in ties]
     equations = [k for k in range(N) if k not in implied]
     require(set(parameters) <= set(free), "evidence.parameters", "a parameter is held, or follows another")
-    require(len(parameters) == len(equations) > 0, "evidence.parameters", f"as many parameters as equations are needed, {len(equations)}")
+    level = _level(found["level"], problem)
+    count = len(equations) + sum(len(samples) for _, _, samples in level)
+    require(len(parameters) == count > 0, "evidence.parameters", f"as many parameters as equations are needed, {count}")
     reach = radius * max([ONE, *(abs(q) for _, q in ties.values())])
     box = passes.Box(point, reach, frozenset([*parameters, *(k for k, (m, _) in ties.items() if m in parameters)]))
     require(not set(across) & set(free), "evidence.across", "a weight that is free is no direction across the family")
     dimension = len(free) - len(parameters) + len(across)
-    for key, listed, family in (("identities", implied, (held, ties)), ("symmetries", across, ([], Ties()))):
-        ring = step.formal()
+    for key, listed, family, ring in (
+        ("identities", implied, (held, ties), _LevelRing(step.work, level)),
+        ("symmetries", across, ([], Ties()), step.formal()),
+    ):
         _require_identities(step, ring, _family(ring, problem, box, *family), found[key], f"evidence.{key}", len(listed))
     if exact:
         require(step.at == number, "conclusion.at", "this is about another point", "conclusion")
-        seen = all(vanishes(g) for g in passes.gradient(step.formal(), problem, box)[equations])
-        require(seen, "conclusion.at", "these components of the gradient are not seen to vanish")
+        formal = step.formal()
+        zeros = [*passes.gradient(formal, problem, box)[equations], *_level_values(formal, problem, box, level)[0]]
+        require(all(vanishes(g) for g in zeros), "conclusion.at", "these equations are not seen to hold at the point")
     with step.balls() as balls:
         step.work.spend(2 * limits.elimination_work(max(len(parameters), len(implied)), balls.bits), "inverses in balls")
         M = _coefficients(step, balls, box, found["identities"], "evidence.identities", len(implied))[0][:, implied]
@@ -77,21 +116,54 @@ def stationary_family(step: Step) -> Result:
         G = _coefficients(step, balls, box, found["symmetries"], "evidence.symmetries", len(across))[0]
         moved = [[row[k] - row[ties[k][0]] * ties[k][1] if k in ties else row[k] for k in across] for row in G]
         require_invertible(arb_mat(len(across), len(across), [x for row in moved for x in row]), "evidence.across")
-        J = arb_mat(_derivatives(balls, problem, box, parameters, ties)[:, equations].T.tolist())
+        directions = _directions(balls, problem, parameters, ties)
+        rates = passes.hessian_times(balls, problem, box, directions)[:, equations].T
+        J = arb_mat([*rates.tolist(), *(row.tolist() for row in _level_values(balls, problem, box, level, directions)[1])])
         if exact:
             require_invertible(J, "evidence.parameters")
             return step.conclude("stationary", {"radius": "0", "dimension": dimension, "implied": len(implied)}), Rigor.BALL
-        require_contraction(list(passes.gradient(balls, problem, passes.Box(point))[equations]), J, radius, ZERO)
+        here = passes.Box(point)
+        centre = [*passes.gradient(balls, problem, here)[equations], *_level_values(balls, problem, here, level)[0]]
+        require_contraction(centre, J, radius, ZERO)
     conclusion = step.located(found, reach, dimension)
     return {**conclusion, "facts": {**conclusion["facts"], "implied": len(implied)}}, Rigor.BALL
 
 
-def _derivatives(ring: Ring, problem: Problem, box: passes.Box, parameters: list[int], ties: Ties) -> Array:
-    """Return the derivatives of all components of the gradient by the parameters, the ties following, as rows."""
+def _directions(ring: Ring, problem: Problem, parameters: list[int], ties: Ties) -> Array:
+    """Return how all weights move with each of the parameters, the ties following, as rows."""
     directions = errors.unit_vectors(ring, parameters, problem.N_net)
     for k, (m, q) in ties.items():
         directions[:, k] = directions[:, m] * q
-    return passes.hessian_times(ring, problem, box, directions)
+    return directions
+
+
+def _level(value: Any, problem: Problem) -> Level:
+    """Return the level units: of hidden layers, each with one sample at least."""
+    found = []
+    for n, entry in enumerate(read.items(value, "evidence.level")):
+        place = f"evidence.level[{n}]"
+        l, u, samples = read.items(entry, place, 3)
+        l = read.integer(l, f"{place}[0]", 1, problem.L - 1)
+        u, chosen = read.integer(u, f"{place}[1]", 0, problem.widths[l] - 1), evidence.indices(samples, f"{place}[2]", problem.T)
+        require(len(chosen) > 0, f"{place}[2]", "a sample at which the unit is level is needed")
+        found.append((l, u, chosen))
+    return found
+
+
+def _level_values(
+    ring: Ring, problem: Problem, box: passes.Box, level: Level, directions: Array | None = None
+) -> tuple[list[Element], list[Array]]:
+    """Return for each level unit in turn its slope at the first sample and the differences of its z at the others from that, and their derivatives."""
+    if not level:
+        return [], []
+    terms = [] if directions is None else [directions]
+    curve, depth = passes.curve_of(ring, problem, box, terms), max(l for l, _, _ in level)
+    passed = passes.forward(ring, problem, curve, depth, passes=1 + 2 * sum(map(len, terms)))
+    rows = []
+    for l, u, (first, *others) in level:
+        slope, z = passed.slopes[l].coefficients, passed.z[l].coefficients
+        rows += [[c[..., first, u][()] for c in slope], *([c[..., k, u] - c[..., first, u] for c in z] for k in others)]
+    return [row[0] for row in rows], [row[1] for row in rows if terms]
 
 
 def _ties(step: Step, found: Mapping[str, Any], point: Point, held: list[int]) -> Ties:

@@ -12,7 +12,7 @@ from flint import fmpq, fmpq_mat
 
 import lossproof as lp
 from lossproof.numerics.critical.cell_identities import cell_identities
-from lossproof.numerics.critical.identities import offered_identities
+from lossproof.numerics.critical.identities import offered_identities, rows_of_P
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
@@ -92,7 +92,9 @@ def test_with_one_output_there_are_as_many_as_the_rank_lacks(activation, widths,
     """With the symmetries and the zero and parallel rows, the identities span all relations of the rows of P."""
     for seed in range(8):
         problem, weights = drawn(seed, widths, T, activation)
-        rows, P = rows_of_identities(problem, weights, [*offered_identities(problem, [weights]), *cell_identities(problem, weights)])
+        rows, P = rows_of_identities(
+            problem, weights, [*offered_identities(problem, [rows_of_P(problem, weights)]), *cell_identities(problem, weights)]
+        )
         assert holds(problem, rows, P)
         assert fmpq_mat(rows).rank() == problem.architecture.N_net - P.rank()
 
@@ -103,7 +105,9 @@ def test_units_on_several_pieces_lack_as_much_rank_as_identities_tell(widths, T)
     full = 0
     for seed in range(30):
         problem, weights = drawn(seed, widths, T, "hard-tanh")
-        rows, P = rows_of_identities(problem, weights, [*offered_identities(problem, [weights]), *cell_identities(problem, weights)])
+        rows, P = rows_of_identities(
+            problem, weights, [*offered_identities(problem, [rows_of_P(problem, weights)]), *cell_identities(problem, weights)]
+        )
         assert holds(problem, rows, P)
         full += fmpq_mat(rows).rank() == problem.architecture.N_net - P.rank() if rows else P.rank() == problem.architecture.N_net
     assert full >= 24

@@ -26,7 +26,7 @@ def problem_of(widths, X, activation="tanh", error="squared", **options):
 
 def identities_at(problem, seed):
     weights = weights_of_rows(problem, np.random.default_rng(seed).normal(size=problem.architecture.N_net))
-    return weights, list(free_feature_identities(problem, rows_of_P(problem, weights)[1]))
+    return weights, list(free_feature_identities(problem, [rows_of_P(problem, weights)]))
 
 
 @pytest.mark.parametrize(

@@ -198,8 +198,9 @@ def _shortened(title: str, inner: float) -> str:
 
 def _caption(map: MapRecord) -> tuple[str, ...]:
     bad = " A ring marks a bad local minimum." if any(point.suboptimal is not None for point in map) else ""
+    given = " A star marks a point reached from given weights." if map.given else ""
     searched = f"{map.starts} starts; larger marks were met more often. The map need not be complete."
-    return (f"Numbers name the points of the report.{bad}", searched)
+    return (f"Numbers name the points of the report.{bad}{given}", searched)
 
 
 def _draw_frame(axes: Any, columns: Sequence[tuple[str, int]], scale: _Scale, points: Sequence[CriticalPoint]) -> None:
@@ -255,7 +256,7 @@ def _draw_group(axes: Any, group: _Group, scale: _Scale, inch: float) -> None:
     """
     count = len(group.points)
     shown = group.points if count <= _MOST_MARKS else [group.points[round(k * (count - 1) / (_MOST_MARKS - 1))] for k in range(_MOST_MARKS)]
-    numbers = [str(point.point) for point in group.points]
+    numbers = [f"{point.point}*" if point.given else str(point.point) for point in group.points]
     words = ", ".join(numbers) if len(numbers) <= _MOST_NUMBERS else f"{len(numbers)} points"
     room = _STEP * (len(shown) - 1) + _GAP + _CHARACTER * len(words)
     start = group.column - inch * room / 2

@@ -168,12 +168,11 @@ def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
     refinement takes gradients in balls and one Hessian. What is yielded are guesses, and proves nothing; nothing comes where there is no Hessian, or where the
     steps run off, and no refined weights where they do not settle.
     """
-    steps = _affordable_steps(problem)
-    if steps < _LEAST_STEPS or not _serves(problem, weights):
+    if not takes_steps(problem, weights):
         return
     fixed = symmetry_gauge(problem, weights)
     try:
-        point = _settled(problem, flat_weights(problem, weights), _free(problem, fixed), steps)
+        point = _settled(problem, flat_weights(problem, weights), _free(problem, fixed), _affordable_steps(problem))
         if point is None:
             return
         yield weights_of_rows(problem, point)
@@ -182,6 +181,11 @@ def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
         return
     if refined is not None:
         yield refined
+
+
+def takes_steps(problem: Problem, weights: Weights) -> bool:
+    """Tell whether `polished_weights` takes any steps: the problem is within the limits, has doubles, and a minute allows four steps."""
+    return _affordable_steps(problem) >= _LEAST_STEPS and _serves(problem, weights)
 
 
 def _affordable_steps(problem: Problem) -> int:

@@ -33,13 +33,32 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
 
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
+    yield from _of_cell(problem, weights)
+    yield weights
+    yield from _of_form(problem, weights)
+    for fixed in dict.fromkeys(((), symmetry_gauge(problem, weights))):
+        refined = refined_weights(problem, weights, fixed)
+        if refined is not None:
+            yield refined
+    yield from polished_weights(problem, weights)
+
+
+def structured_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
+    """Yield those of `nearby_points` that have a particular form: of the cell, on kinks, with short entries, with units merged, or of a family."""
+    yield from _of_cell(problem, weights)
+    yield from _of_form(problem, weights)
+
+
+def _of_cell(problem: Problem, weights: Weights) -> Iterator[Weights]:
     on_kinks = point_on_kinks(problem, weights)
     if on_kinks is not None:
         yield on_kinks
     in_cell = critical_in_cell(problem, weights)
     if in_cell is not None and gradient_is_zero(problem, in_cell):
         yield in_cell
-    yield weights
+
+
+def _of_form(problem: Problem, weights: Weights) -> Iterator[Weights]:
     for exact in (snapped_weights(weights), constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
@@ -48,11 +67,6 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     yield from () if merged is None else (merged,)
     family = family_point(problem, weights)
     yield from () if family is None else (family.weights,)
-    for fixed in dict.fromkeys(((), symmetry_gauge(problem, weights))):
-        refined = refined_weights(problem, weights, fixed)
-        if refined is not None:
-            yield refined
-    yield from polished_weights(problem, weights)
 
 
 def snapped_weights(weights: Weights) -> Weights:

@@ -23,7 +23,7 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
-from lossproof.numerics.critical.ball import gradient_and_margin, polished_weights, takes_steps
+from lossproof.numerics.critical.ball import FAR, gradient_and_margin, polished_weights, takes_steps
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.critical.nearby_points import structured_points
 from lossproof.numerics.critical.point_on_kinks import point_on_kinks
@@ -86,13 +86,13 @@ def reach_critical_point(context: ProofContext, point: Point, landscape: Landsca
     """Go from the weights of a point to a critical point, however far that is, and prove it.
 
     The way is that of `claim_given_weights`. Where it proves no critical point, or none whose class is known, points of a particular form near both its ends
-    are tried too (`structured_points`), such as those with merged units.
+    are tried too (`structured_points`), such as those with merged units, but none farther than ten times the largest weight, or 10.
     """
     given, problem = claim_given_weights(context, point, landscape, anywhere=True), context.problem
     located = given.located
     if located is None or located.class_claim is None:
         candidates = chain.from_iterable(structured_points(problem, weights) for weights in (point.weights, *given.ends))
-        other = first_with_class(context, candidates, landscape)
+        other = first_with_class(context, (w for w in candidates if _is_within_reach(problem, point.weights, w)), landscape)
         located = other if located is None or (other is not None and other.class_claim is not None) else located
     return Reached(located, given.critical.reason)
 
@@ -199,6 +199,14 @@ def _is_short_way(problem: Problem, start: Weights, end: Weights) -> bool:
     return bool(np.isfinite(length)) and is_small_beside(Fraction(length), problem.architecture, start, _SHORT_STEPS)
 
 
+def _is_within_reach(problem: Problem, start: Weights, end: Weights) -> bool:
+    """Tell whether some weights are no farther from others than steps may lead, as doubles show: it chooses what to tell, and decides nothing."""
+    if any(beyond_doubles(problem, weights) is not None for weights in (start, end)):
+        return True
+    flat = flat_weights(problem, start)
+    return bool(np.max(np.abs(flat_weights(problem, end) - flat), initial=0.0) <= FAR * max(1.0, np.max(np.abs(flat), initial=0.0)))
+
+
 def _with_witness(context: ProofContext, point: Point, critical: Claim, witness: LocatedPoint | None) -> GivenWeights:
     if witness is None:
         return GivenWeights(critical)
@@ -215,10 +223,10 @@ def _about(refuted: Claim | None, loss: Claim | None) -> str:
     return f"These very weights are not critical: {refuted.reason[0].lower()}{refuted.reason[1:]}{own}"
 
 
-def _is_far(architecture: Architecture, found: LocatedPoint) -> bool:
-    """Tell whether a critical point may be farther from the point near it than `NEAR` of its largest weight."""
-    point = found.claim.point
-    return point is None or not is_small_beside(radius_of(found.claim.place), architecture, point.weights, NEAR)
+def _is_far(architecture: Architecture, found: LocatedPoint, *others: Weights) -> bool:
+    """Tell whether a critical point may be farther from the point near it than `NEAR` of the largest weight there, or of ``others``."""
+    point, radius = found.claim.point, radius_of(found.claim.place)
+    return point is None or not any(is_small_beside(radius, architecture, weights, NEAR) for weights in (point.weights, *others))
 
 
 def _witness(
@@ -227,6 +235,6 @@ def _witness(
     """Return a critical point at or near the first of the weights that steps from others led to near which one is proved; None without any."""
     for nearer in candidates:
         witness = None if nearer is None or nearer == start else locate(context, Point(nearer), landscape)
-        if witness is not None and not _is_far(context.problem.architecture, witness):
+        if witness is not None and not _is_far(context.problem.architecture, witness, start):
             return witness
     return None

@@ -36,8 +36,11 @@ from lossproof.theory.problem.weights import Weights
 PRECISION = 128
 """The precision in bits in which the gradient is enclosed."""
 
+FAR = 10
+"""Steps that have led so many times as far as the weights are large, or as 1, have run off."""
+
 _STEPS, _REFINEMENTS = 60, 6
-_LEAST_STEPS, _MOST_FLOPS, _FAR = 4, 10**12, 10
+_LEAST_STEPS, _MOST_FLOPS = 4, 10**12
 _DAMPINGS = (0.0, *(10.0**k for k in range(-12, 3, 2)))
 _QUICK, _SLOW, _SHORT = 0.1, 0.5, 1e-10
 _SETTLED = 2.0**-60
@@ -222,7 +225,7 @@ def _slopes_at(problem: Problem, weights: Weights, free: Array) -> _Slopes | Non
 def _settled(problem: Problem, start: Array, free: Array, steps: int) -> Array | None:
     """Return where steps end each of which makes the next one, by the same Hessian, shorter (Deuflhard's natural test); None if they run off."""
     landscape, slopes, fresh, point = FloatLandscape(problem), None, False, start
-    g, far = problem.T * landscape.gradient(start[None])[0], _FAR * max(1.0, float(np.max(np.abs(start), initial=0.0)))
+    g, far = problem.T * landscape.gradient(start[None])[0], FAR * max(1.0, float(np.max(np.abs(start), initial=0.0)))
     for _ in range(steps):
         if slopes is None:
             slopes, fresh = _slopes_at(problem, weights_of_rows(problem, point), free), True

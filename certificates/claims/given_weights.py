@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import chain
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from lossproof.certificates.claims.critical_point import (
     LocatedPoint,
     claim_critical_point,
     claim_not_critical,
-    first_with_class,
     locate,
 )
 from lossproof.certificates.claims.stationary import refute_stationary
@@ -23,9 +21,8 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
-from lossproof.numerics.critical.ball import FAR, gradient_and_margin, polished_weights, takes_steps
+from lossproof.numerics.critical.ball import gradient_and_margin, polished_weights, takes_steps
 from lossproof.numerics.critical.box import refined_weights
-from lossproof.numerics.critical.nearby_points import structured_points
 from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.learners.candidates import learner_from
@@ -72,29 +69,6 @@ class GivenWeights:
             if self.located is None or self.located.claim.point is self.critical.point
             else (self.critical, self.located.claim)
         )
-
-
-@dataclass(frozen=True)
-class Reached:
-    """What the way from some weights led to: the critical point that was located, or None, and what was seen on the way, in words."""
-
-    located: LocatedPoint | None
-    seen: str
-
-
-def reach_critical_point(context: ProofContext, point: Point, landscape: LandscapeClaims) -> Reached:
-    """Go from the weights of a point to a critical point, however far that is, and prove it.
-
-    The way is that of `claim_given_weights`. Where it proves no critical point, or none whose class is known, points of a particular form near both its ends
-    are tried too (`structured_points`), such as those with merged units, but none farther than ten times the largest weight, or 10.
-    """
-    given, problem = claim_given_weights(context, point, landscape, anywhere=True), context.problem
-    located = given.located
-    if located is None or located.class_claim is None:
-        candidates = chain.from_iterable(structured_points(problem, weights) for weights in (point.weights, *given.ends))
-        other = first_with_class(context, (w for w in candidates if _is_within_reach(problem, point.weights, w)), landscape)
-        located = other if located is None or (other is not None and other.class_claim is not None) else located
-    return Reached(located, given.critical.reason)
 
 
 def claim_given_weights(context: ProofContext, point: Point, landscape: LandscapeClaims, *, anywhere: bool = False) -> GivenWeights:
@@ -197,14 +171,6 @@ def _is_short_way(problem: Problem, start: Weights, end: Weights) -> bool:
     """Tell whether the way from some weights to others is short beside them, as doubles show: it chooses what to tell, and decides nothing."""
     length = float(np.max(np.abs(flat_weights(problem, end) - flat_weights(problem, start)), initial=0.0))
     return bool(np.isfinite(length)) and is_small_beside(Fraction(length), problem.architecture, start, _SHORT_STEPS)
-
-
-def _is_within_reach(problem: Problem, start: Weights, end: Weights) -> bool:
-    """Tell whether some weights are no farther from others than steps may lead, as doubles show: it chooses what to tell, and decides nothing."""
-    if any(beyond_doubles(problem, weights) is not None for weights in (start, end)):
-        return True
-    flat = flat_weights(problem, start)
-    return bool(np.max(np.abs(flat_weights(problem, end) - flat), initial=0.0) <= FAR * max(1.0, np.max(np.abs(flat), initial=0.0)))
 
 
 def _with_witness(context: ProofContext, point: Point, critical: Claim, witness: LocatedPoint | None) -> GivenWeights:

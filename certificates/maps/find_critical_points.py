@@ -58,8 +58,9 @@ def find_critical_points(
 ) -> LandscapeMap:
     r"""Search a loss landscape for critical points and return those that are proved, with their class.
 
-    ``weights`` are starting points of yours: a list, each as in `check_architecture`. From each the way leads to a critical point beside it, which is proved
-    and stands on the map, with a proved bound of its distance; where none is reached, ``given`` of the map says what was seen.
+    ``weights`` are starting points of yours: a list, each as in `check_architecture`. From each the way leads to a critical point beside it, by steps like
+    Newton's or else by a descent; it is proved and stands on the map, with a proved bound of its distance. Where none is reached, ``given`` of the map says
+    what was seen.
 
     From ``starts`` seeded points (0 where weights are given: from these alone), minimisation and Newton-like iterations in doubles look for points with
     ``∇J = 0``; what they find is counted once up to permutations of hidden units and the sign symmetry of the activation. Each candidate is then proved:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from lossproof.certificates.claims.critical_facts import claim_distance
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint
-from lossproof.certificates.claims.given_weights import reach_critical_point
+from lossproof.certificates.claims.reached_point import reach_critical_point
 from lossproof.certificates.maps.hits import Hit, Hits
 from lossproof.certificates.maps.record import GivenStart
 from lossproof.certificates.proof.context import ProofContext

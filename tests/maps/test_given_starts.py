@@ -43,9 +43,7 @@ def swapped(w):
 def near_a_minimum():
     problem, w = small_fit()
     signs = np.random.default_rng(1).choice([-1.0, 1.0], size=len(w))
-    idle = w.copy()
-    idle[2:4] = 0, 3
-    starts = [w + 1e-8 * signs, w + 1e-5 * signs, w + 1e-3 * signs, w.astype(np.float32).astype(float), swapped(w), idle]
+    starts = [w + 1e-8 * signs, w + 1e-5 * signs, w + 1e-3 * signs, w.astype(np.float32).astype(float), swapped(w)]
     options = {"activation": problem.architecture.activation}
     given = [layers(problem, start) for start in starts]
     return problem, starts, mapped(problem.architecture.widths, problem.samples.X, problem.samples.Y, given, **options)
@@ -73,12 +71,37 @@ def test_a_copy_is_told_as_one_with_its_own_distance(near_a_minimum):
     assert f"a copy of point {copy.point}, at most" in str(copy)
 
 
-def test_what_was_seen_where_nothing_is_reached(near_a_minimum):
-    _, _, found = near_a_minimum
-    idle = found.given[5]
-    assert (idle.point, idle.distance, idle.claim) == (None, None, None)
-    assert "no critical point was reached" in str(idle)
-    assert "Steps like Newton's from them run off." in idle.seen
+def test_a_descent_leads_to_a_minimum_where_steps_like_newtons_run_off():
+    problem, w = small_fit()
+    w[2:4] = 0, 3
+    options = {"activation": problem.architecture.activation}
+    found = mapped(problem.architecture.widths, problem.samples.X, problem.samples.Y, [layers(problem, w)], **options)
+    assert [point.kind for point in found] == ["strict-minimum"]
+    start = found.given[0]
+    assert 1 < start.distance < 10
+    assert start.claim.facts["distance"] == start.distance
+
+
+NOWHERE = {
+    "one sample for each class": (("1-1", [[-1], [1]], [[0], [1]]), {"output_activation": "sigmoid", "bias": "none"}, [([[1.0]], None)]),
+    "separable classes": (
+        ("1-2-2", [[1], [2], [3]], [[0, 1], [1, 0], [0, 1]]),
+        {"error": "softmax"},
+        [([[0.5, 1.5]], [1.5, 0]), ([[1, 0.2], [-1, 0.3]], [0.5, 0.1])],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOWHERE)
+def test_what_was_seen_where_nothing_is_reached(name):
+    problem, options, weights = NOWHERE[name]
+    found = mapped(*problem, [weights], **options)
+    assert len(found) == found.unproved == 0
+    (start,) = found.given
+    assert (start.point, start.distance, start.claim) == (None, None, None)
+    assert "no critical point was reached. These very weights are no critical point." in str(start)
+    assert "Steps like Newton's from them run off." in start.seen or "no critical point is proved there: in doubles" in start.seen
+    assert start.seen.endswith("A descent of the loss from them leads to no critical point that is proved, either.")
 
 
 def test_exact_points_stand_for_those_found_near_them():

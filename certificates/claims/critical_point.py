@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -298,10 +299,17 @@ def _curve_at(context: ProofContext, point: Point) -> DescentCurve | None:
 
 def prove_near(context: ProofContext, weights: Weights, landscape: LandscapeClaims, *, nearby: bool) -> LocatedPoint | None:
     """Return the critical point proved at or near the weights, or at nearby ones: the first with a class, else the first; None without any."""
+    if nearby:
+        return first_with_class(context, nearby_points(context.problem, weights), landscape)
+    return locate(context, Point(weights), landscape)
+
+
+def first_with_class(context: ProofContext, candidates: Iterable[Weights], landscape: LandscapeClaims) -> LocatedPoint | None:
+    """Return the first critical point with a class that is proved at or near one of some weights, else the first at all; None without any."""
     fallback = None
-    for candidate in nearby_points(context.problem, weights) if nearby else (weights,):
+    for candidate in candidates:
         found = locate(context, Point(candidate), landscape)
-        if found is not None and (found.class_claim is not None or not nearby):
+        if found is not None and found.class_claim is not None:
             return found
         fallback = fallback or found
     return fallback

@@ -9,13 +9,19 @@ from fractions import Fraction
 import numpy as np
 
 from lossproof.certificates.claims.critical_facts import claim_distance, claim_loss
-from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, claim_critical_point, claim_not_critical, locate
+from lossproof.certificates.claims.critical_point import (
+    LandscapeClaims,
+    LocatedPoint,
+    claim_critical_point,
+    claim_not_critical,
+    locate,
+)
 from lossproof.certificates.claims.stationary import refute_stationary
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
-from lossproof.numerics.critical.ball import gradient_and_margin, polished_weights
+from lossproof.numerics.critical.ball import gradient_and_margin, polished_weights, takes_steps
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.fields.ball import ball_of
@@ -46,12 +52,14 @@ class GivenWeights:
     - ``own``: what is proved about these very weights besides, where ``critical`` speaks about a critical point at some distance from them, and how far the
       critical point that was located is from them;
     - ``located``: the critical point that was located, at or near the weights, or at a point of its own, found from weights that are not critical and far
-      from it, or that lie in a wide box around it; or None.
+      from it, or that lie in a wide box around it; or None;
+    - ``ends``: where steps led to from the weights, if no critical point is proved there.
     """
 
     critical: Claim
     own: tuple[Claim, ...] = ()
     located: LocatedPoint | None = None
+    ends: tuple[Weights, ...] = ()
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -63,19 +71,19 @@ class GivenWeights:
         )
 
 
-def claim_given_weights(context: ProofContext, point: Point, landscape: LandscapeClaims) -> GivenWeights:
+def claim_given_weights(context: ProofContext, point: Point, landscape: LandscapeClaims, *, anywhere: bool = False) -> GivenWeights:
     """Claim what the weights of a point are.
 
     Where a critical point is proved within a positive distance of them, the reason first says whether they are critical themselves, and their own loss. If
     they are proved not to be, and that distance is more than 1/100 of their largest entry, the claim is the refutation; a critical point that steps like
     Newton's lead to from there, and that is proved near where they end, is a witness at a point of its own. So is one where nothing is proved near the
-    weights, if they are not critical and the steps go no farther than 1/10 of the largest entry, and one inside a wide box around the weights: one that leaves
-    the class open, or the loss known to less than six digits. Of large problems, ``T N_net`` beyond 5·10^6, weights near a critical point are not asked for
-    more; beyond ``T N_net² = 2·10^6`` all steps are taken in doubles, and none in a wide box.
+    weights, if they are not critical and the steps go no farther than 1/10 of the largest entry (with ``anywhere``, however far), and one inside a wide box
+    around the weights: one that leaves the class open, or the loss known to less than six digits. Of large problems, ``T N_net`` beyond 5·10^6, weights
+    near a critical point are not asked for more; beyond ``T N_net² = 2·10^6`` all steps are taken in doubles, and none in a wide box.
     """
     found = locate(context, point, landscape)
     if found is None:
-        return _not_located(context, point, landscape)
+        return _not_located(context, point, landscape, anywhere=anywhere)
     if radius_of(found.claim.place) == 0:
         return GivenWeights(claim_critical_point(context, point, landscape), (), found)
     a = context.problem.architecture
@@ -117,22 +125,24 @@ def _holds(outer: LocatedPoint, inner: LocatedPoint) -> bool:
     return all(bool(x + ball_of(radius_of(inner.claim.place)) <= ball_of(radius_of(outer.claim.place))) for x in apart)
 
 
-def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims) -> GivenWeights:
-    """Claim what weights are near which no critical point is proved; a short way to one is tried from weights that are not critical."""
+def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims, *, anywhere: bool) -> GivenWeights:
+    """Claim what weights are near which no critical point is proved; a way to one, short or ``anywhere``, is tried from weights that are not critical."""
     critical, problem, start = claim_critical_point(context, point, landscape), context.problem, point.weights
     if critical.verdict is not Verdict.REFUTED:
         return GivenWeights(critical)
     kinked = point_on_kinks(problem, start)
-    witness = _witness(context, start, [kinked], landscape) if kinked is not None and _is_short_way(problem, start, kinked) else None
+    near = kinked is not None and (anywhere or _is_short_way(problem, start, kinked))
+    witness = _witness(context, start, [kinked], landscape) if near else None
     if witness is not None:
         return _with_witness(context, point, critical, witness)
     ends: list[Weights] = []
     for end in _nearer(problem, start):
         ends += () if end is None else (end,)
-        witness = _witness(context, start, ends[-1:], landscape) if ends and _is_short_way(problem, start, ends[-1]) else None
+        near = bool(ends) and (anywhere or _is_short_way(problem, start, ends[-1]))
+        witness = _witness(context, start, ends[-1:], landscape) if near else None
         if witness is not None:
             return _with_witness(context, point, critical, witness)
-    return GivenWeights(replace(critical, reason=f"{critical.reason} {_where_steps_end(problem, start, ends)}"))
+    return GivenWeights(replace(critical, reason=f"{critical.reason} {_where_steps_end(problem, start, ends)}"), ends=tuple(ends))
 
 
 def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
@@ -144,8 +154,11 @@ def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
 
 def _where_steps_end(problem: Problem, start: Weights, ends: Sequence[Weights]) -> str:
     """Say what was seen where no critical point was proved."""
-    if not ends or any(beyond_doubles(problem, weights) is not None for weights in (start, ends[-1])):
-        return "Steps like Newton's from them run off, or would take too long."
+    if any(beyond_doubles(problem, weights) is not None for weights in (start, *ends)):
+        return "Numbers beyond the range of doubles leave no steps to take from them."
+    if not ends:
+        kinks = ", or meet weights without a Hessian" if problem.architecture.kinked_layers(2) else ""
+        return f"Steps like Newton's from them run off{kinks}." if takes_steps(problem, start) else "Steps from them would take too long."
     length = float(np.linalg.norm(flat_weights(problem, ends[-1]) - flat_weights(problem, start)))
     gradient, margin = gradient_and_margin(problem, ends[-1])
     return (
@@ -176,10 +189,10 @@ def _about(refuted: Claim | None, loss: Claim | None) -> str:
     return f"These very weights are not critical: {refuted.reason[0].lower()}{refuted.reason[1:]}{own}"
 
 
-def _is_far(architecture: Architecture, found: LocatedPoint) -> bool:
-    """Tell whether a critical point may be farther from the point near it than `NEAR` of its largest weight."""
-    point = found.claim.point
-    return point is None or not is_small_beside(radius_of(found.claim.place), architecture, point.weights, NEAR)
+def _is_far(architecture: Architecture, found: LocatedPoint, *others: Weights) -> bool:
+    """Tell whether a critical point may be farther from the point near it than `NEAR` of the largest weight there, or of ``others``."""
+    point, radius = found.claim.point, radius_of(found.claim.place)
+    return point is None or not any(is_small_beside(radius, architecture, weights, NEAR) for weights in (point.weights, *others))
 
 
 def _witness(
@@ -188,6 +201,6 @@ def _witness(
     """Return a critical point at or near the first of the weights that steps from others led to near which one is proved; None without any."""
     for nearer in candidates:
         witness = None if nearer is None or nearer == start else locate(context, Point(nearer), landscape)
-        if witness is not None and not _is_far(context.problem.architecture, witness):
+        if witness is not None and not _is_far(context.problem.architecture, witness, start):
             return witness
     return None

@@ -28,6 +28,8 @@ from lossproof.certificates.commands.options import (
 )
 from lossproof.theory.exceptions import InputError
 
+_WEIGHTS_HELP = "Weights to start from, as `lossproof check` takes them. Repeatable."
+
 
 def map_landscape(
     widths: Widths,
@@ -38,7 +40,8 @@ def map_landscape(
     bias: Bias = "trainable",
     weight_decay: WeightDecay = "0",
     decay_biases: DecayBiases = True,
-    starts: Annotated[int, typer.Option(help="From how many seeded points to search.")] = 200,
+    weights: Annotated[list[str] | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
+    starts: Annotated[int, typer.Option(help="From how many seeded points to search; 0 where weights are given: from these alone.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes to search with; by default one a core. It changes no result.")] = None,
     max_precision: MaxPrecision = 4096,
@@ -54,18 +57,20 @@ def map_landscape(
     from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
     from lossproof.certificates.commands.terminal import progress_bar, show, text_width
     from lossproof.certificates.inputs.data_sources import load_data
+    from lossproof.certificates.inputs.weights_file import load_weights
     from lossproof.theory.problem.architecture import parse_widths
 
     layers = parse_widths(widths)
     samples = load_data(data, layers[-1])
-    outputs = plan_outputs(output or [], [data])
-    picture = _plan_picture(plot, [*outputs, Path(data)])
+    given = [load_weights(name, len(layers) - 1) for name in weights] if weights else None
+    outputs = plan_outputs(output or [], [data, *(weights or [])])
+    picture = _plan_picture(plot, [*outputs, *map(Path, [data, *(weights or [])])])
     from lossproof.certificates.maps import find_critical_points as search
 
     with progress_bar(quiet=quiet) as progress:
         found = search.find_critical_points(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
-            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, starts=starts, seed=seed,
+            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, weights=given, starts=starts, seed=seed,
             workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
             self_check=self_check,
         )  # fmt: skip

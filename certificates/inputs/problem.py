@@ -12,6 +12,7 @@ from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction, error_named
 from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
@@ -49,6 +50,36 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
         return problem, given
     constants = random_fixed_bias(architecture, seed) if given is None else tuple(layer.b for layer in given.layers)
     return replace(problem, fixed_bias=constants), given
+
+
+def read_starts(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tuple[Problem, tuple[Weights, ...]]:
+    """Return the problem and the starting points given, none for None.
+
+    The constants of bias mode ``"fixed"`` come from the starting points, which must agree in them, or from the seed. Raises `InputError` for input that cannot
+    be used, such as an empty list, or the weights of one point where a list of such is expected.
+    """
+    given = None if weights is None else plain_values(weights, "weights")
+    if given is not None and (type(given) is not list or not given):
+        got = "an empty list" if type(given) is list else shown(weights)
+        raise InputError(f"weights must be a list of one starting point or more, got {got}: give [[(W_1, b_1), …, (W_L, b_L)], …]")
+    problem, _ = read_problem(choices, X, Y, None, seed)
+    starts = tuple(_start(problem.architecture, number, one) for number, one in enumerate(given or ()))
+    if problem.fixed_bias is None or not starts:
+        return problem, starts
+    constants = tuple(layer.b for layer in starts[0].layers)
+    for number, start in enumerate(starts):
+        if tuple(layer.b for layer in start.layers) != constants:
+            raise InputError(
+                f"weights[{number}] must have the fixed biases of weights[0], which belong to the problem, got others: make a map for each"
+            )
+    return replace(problem, fixed_bias=constants), starts
+
+
+def _start(architecture: Architecture, number: int, given: Any) -> Weights:
+    try:
+        return Weights.of(architecture, given)
+    except InputError as error:
+        raise InputError(f"weights[{number}], a starting point in the list weights: {error}") from error
 
 
 def check_whole(name: str, value: Any, least: int, most: int) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from lossproof.certificates.claims.conclusion import open_after_points
-from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
+from lossproof.certificates.claims.critical_point import LandscapeClaims, prove_near
 from lossproof.certificates.claims.decision import Decision, decide
 from lossproof.certificates.claims.network_search import SearchBudget
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.claims.suboptimal import claim_suboptimal
 from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
-from lossproof.certificates.inputs.problem import Choices, check_whole, read_problem
+from lossproof.certificates.inputs.problem import Choices, check_whole, read_starts
+from lossproof.certificates.maps.given_starts import distance_of, go, told_starts, ways_from
+from lossproof.certificates.maps.hits import Hit, Hits
 from lossproof.certificates.maps.map import LandscapeMap
-from lossproof.certificates.maps.record import CriticalPoint
+from lossproof.certificates.maps.record import CriticalPoint, GivenStart
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
@@ -47,6 +49,7 @@ def find_critical_points(
     bias: str = "trainable",
     weight_decay: Any = 0,
     decay_biases: bool = True,
+    weights: Any = None,
     starts: int = 100,
     seed: int = 0,
     workers: int | None = None,
@@ -57,13 +60,17 @@ def find_critical_points(
 ) -> LandscapeMap:
     r"""Search a loss landscape for critical points and return those that are proved, with their class.
 
-    From ``starts`` seeded points, minimisation and Newton-like iterations in doubles look for points with ``∇J = 0``; what they find is counted once
-    up to permutations of hidden units and the sign symmetry of the activation. Each candidate is then proved: exactly, or in a box that contains
-    exactly one critical point (Krawczyk), or as a point of a critical manifold; and classed as ``global``, ``strict-minimum``, ``local-minimum``,
-    ``saddle``, ``maximum``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved curve of descent. A local minimum whose
-    loss is proved to lie above that of another point, critical or not, is ``suboptimal`` and REFUTES ``no-bad-local-minima``; the certificate holds both
-    points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose search is made as well where ``starts`` are fewer;
-    minima of narrower networks are embedded in any case.
+    ``weights`` are starting points of yours: a list, each as in `check_architecture`. From each the way leads to a critical point beside it, by steps like
+    Newton's or else by a descent; it is proved and stands on the map, with a proved bound of its distance. Where none is reached, ``given`` of the map says
+    what was seen.
+
+    From ``starts`` seeded points (0 where weights are given: from these alone), minimisation and Newton-like iterations in doubles look for points with
+    ``∇J = 0``; what they find is counted once up to permutations of hidden units and the sign symmetry of the activation. Each candidate is then proved:
+    exactly, or in a box that contains exactly one critical point (Krawczyk), or as a point of a critical manifold; and classed as ``global``,
+    ``strict-minimum``, ``local-minimum``, ``saddle``, ``maximum``, ``higher-order-descent`` or ``undecided`` by the proved inertia of its Hessian or a proved
+    curve of descent. A local minimum whose loss is proved to lie above that of another point, critical or not, is ``suboptimal`` and REFUTES
+    ``no-bad-local-minima``; the certificate holds both points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose
+    search is made as well where ``starts`` are fewer, but not 0; minima of narrower networks are embedded in any case but that.
 
     The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
@@ -75,18 +82,18 @@ def find_critical_points(
     >>> [(point.kind, point.inertia["positive"]) for point in found]
     [('global', 2)]
     """
-    check_whole("starts", starts, 1, _MOST_STARTS)
+    check_whole("starts", starts, 1 if weights is None else 0, _MOST_STARTS)
     check_whole("max_precision", max_precision, 64, 1_000_000)
     if workers is not None:
         check_whole("workers", workers, 1, 1024)
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
-    problem, _ = read_problem(choices, X, Y, None, seed)
+    problem, given = read_starts(choices, X, Y, weights, seed)
     with one_thread():
-        result = _search(problem, starts, seed, workers, progress)
+        result = _search(problem, starts, seed, workers, progress) if starts else SearchResult((), 0, 0, 0)
     context, whole = ProofContext(problem, seed, max_precision, progress), SearchBudget()
-    budget = whole if starts < whole.most_starts else SearchBudget(embedded_only=True)
-    weights, hits = [candidate.weights for candidate in result.candidates], [candidate.hits for candidate in result.candidates]
-    found = _map_of(context, weights, hits, budget, data_name, nearby=True, self_check=self_check)
+    budget = (whole if starts < whole.most_starts else SearchBudget(embedded_only=True)) if starts else None
+    candidates = [(candidate.weights, candidate.hits) for candidate in result.candidates]
+    found = _map_of(context, candidates, given, budget, data_name, nearby=True, self_check=self_check)
     return _with_search(found, result)
 
 
@@ -126,72 +133,52 @@ def prove_points(
     """
     context = ProofContext(problem, seed, max_precision, progress)
     counted = [1] * len(points) if hits is None else hits
-    return _map_of(context, points, counted, None, data_name, nearby=nearby, self_check=self_check)
+    return _map_of(context, list(zip(points, counted, strict=True)), (), None, data_name, nearby=nearby, self_check=self_check)
 
 
 def _map_of(
     context: ProofContext,
-    points: Sequence[Weights],
-    hits: Sequence[int],
+    candidates: Sequence[tuple[Weights, int]],
+    given: Sequence[Weights],
     budget: SearchBudget | None,
     data_name: str,
     *,
     nearby: bool,
     self_check: bool,
 ) -> LandscapeMap:
-    landscape = LandscapeClaims.of(context.problem)
-    proved: list[_Hit] = []
+    """Return the map of what is proved from given weights, and at candidates with their hits."""
+    landscape, ways, hits = LandscapeClaims.of(context.problem), ways_from(given), Hits(context.problem, nearby)
     others: list[Point] = []
     interrupted = False
     with one_thread():
         try:
-            for number, weights in enumerate(points):
-                context.report_progress("proving critical points", number, len(points))
+            for number, way in enumerate(ways):
+                context.report_progress("going from given weights", number, len(ways))
+                go(context, way, landscape, hits)
+            for number, (weights, count) in enumerate(candidates):
+                context.report_progress("proving critical points", number, len(candidates))
                 located = prove_near(context, weights, landscape, nearby=nearby)
                 if located is None:
                     others.append(Point(weights))
                 else:
-                    _enter(proved, located, hits[number], families=nearby)
+                    hits.enter(located, count)
         except KeyboardInterrupt:
             interrupted = True
-        pool = Pool(context, unread=others)
+        proved = hits.found
+        pool = Pool(context, unread=[*(way.point for way in ways if not way.is_reached), *others])
         pool.add(*(hit.point for hit in proved))
-        report = _report(pool, landscape, None if interrupted else budget, data_name, self_check=self_check)
+        distances = [distance_of(context, way) for way in ways]
+        known_distances = tuple(claim for claim in distances if claim is not None)
+        report = _report(pool, landscape, None if interrupted else budget, data_name, known_distances, self_check=self_check)
     known = {id(hit.point) for hit in proved}
-    proved += [_Hit(point, 1) for point in pool.points if id(point) not in known]
-    found = _critical_points(report, proved)
-    return LandscapeMap(report, found, len(points), 0, len(others) + len(proved) - len(found), interrupted)
+    proved += [Hit(point, 1) for point in pool.points if id(point) not in known]
+    starts = told_starts(report, ways, distances)
+    found = _critical_points(report, proved, starts)
+    told = replace(report, notes=(*map(str, starts), *report.notes))
+    return LandscapeMap(told, found, len(candidates), 0, len(others) + len(proved) - len(found), interrupted, starts)
 
 
-@dataclass
-class _Hit:
-    """A proved critical point, and how many starts led to it."""
-
-    point: LocatedPoint
-    hits: int
-
-
-def _enter(proved: list[_Hit], point: LocatedPoint, hits: int, *, families: bool) -> None:
-    """Add a point, or with ``families`` its hits to one that cannot be told from it: of a manifold of critical points one is enough."""
-    for known in proved:
-        if _weights_of(known.point) == _weights_of(point) or (families and _same_family(known.point, point)):
-            known.hits += hits
-            return
-    proved.append(_Hit(point, hits))
-
-
-def _weights_of(point: LocatedPoint) -> Weights | None:
-    return None if point.claim.point is None else point.claim.point.weights
-
-
-def _same_family(first: LocatedPoint, second: LocatedPoint) -> bool:
-    """Tell whether two points lie on manifolds of critical points of equal dimension, with the same class and inertia and losses not told apart."""
-    a, b, dimension = first.claim.facts, second.claim.facts, first.dimension
-    alike = dimension > 0 and dimension == second.dimension and all(a[key] == b[key] for key in ("kind", "inertia"))
-    return alike and a["loss_lower"] <= b["loss_upper"] and b["loss_lower"] <= a["loss_upper"]
-
-
-def _critical_points(report: Report, proved: Sequence[_Hit]) -> tuple[CriticalPoint, ...]:
+def _critical_points(report: Report, proved: Sequence[Hit], starts: Sequence[GivenStart]) -> tuple[CriticalPoint, ...]:
     """Return the points that the report claims, by loss."""
     bad = {claim.place: claim for claim in report if claim.id == "suboptimal" and claim.verdict is Verdict.PROVED}
     claimed, found = {id(claim) for claim in report.claims}, []
@@ -200,25 +187,35 @@ def _critical_points(report: Report, proved: Sequence[_Hit]) -> tuple[CriticalPo
         claim, point = hit.point.claim, hit.point.claim.point
         number = report.number(point)
         if point is not None and number is not None:
-            found.append(CriticalPoint(number, point.weights, claim, bad.get(claim.place), hit.hits))
+            given = tuple(start.number for start in starts if start.point == number)
+            found.append(CriticalPoint(number, point.weights, claim, bad.get(claim.place), hit.hits, given))
     return tuple(found)
 
 
-def _report(pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None, data_name: str, *, self_check: bool) -> Report:
-    """Return the report of a pool, to which a search may add points; those that the checker refuses are taken from it."""
+def _report(
+    pool: Pool,
+    landscape: LandscapeClaims,
+    budget: SearchBudget | None,
+    data_name: str,
+    distances: tuple[Claim, ...],
+    *,
+    self_check: bool,
+) -> Report:
+    """Return the report of a pool, to which a search may add points, with distances; points that the checker refuses are taken from it."""
     context, problem = pool.context, pool.context.problem
     known = pool.places or [Point(random_weights(problem, context.seed))]
     whole = WholeLandscape.of(context, known[0], landscape.principle_error)
     decision = decide(whole, pool, landscape, budget)
     infimum = whole.infimum_not_attained(known[0], pool.all_losses())
-    claims, first, check = _claims(pool, landscape, whole, decision, infimum), pool.places or known, None
+    claims, first, check = (*_claims(pool, landscape, whole, decision, infimum), *distances), pool.places or known, None
     if self_check:
         context.report_progress("checking the certificate", 0, 1)
         claims, check = checked_claims(problem, claims, first)
         kept = [point for point in pool.points if any(claim is point.claim for claim in claims)]
         if len(kept) < len(pool.points):
             pool.restart(kept)
-            again = _report(pool, landscape, None, data_name, self_check=True)
+            kept_distances = tuple(claim for claim in distances if any(claim is other for other in claims))
+            again = _report(pool, landscape, None, data_name, kept_distances, self_check=True)
             steps = 0 if again.self_check is None else again.self_check.steps
             return replace(again, self_check=SelfCheck(steps, check.refused))
     notes: tuple[str, ...] = (

@@ -52,7 +52,7 @@ _COLOURS = {
 _BAD, _INK, _SOFT = "#d55e00", "#222222", "#767676"
 _COLUMN, _HEIGHT, _MARGINS = 1.42, 3.7, (0.95, 0.25, 1.0, 0.62)
 _PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
-_LINE, _STEP, _GAP, _CHARACTER = 0.2, 0.14, 0.19, 0.075
+_LINE, _STEP, _GAP, _CHARACTER, _CAPTION = 0.2, 0.14, 0.19, 0.075, 0.16
 _MOST_NUMBERS, _MOST_MARKS, _LEAST_WIDTH = 3, 4, 3.9
 _FACTOR, _LARGEST = 50, 300
 
@@ -164,6 +164,8 @@ def _figure(map: MapRecord) -> Figure:
     columns = _columns(map.points)
     scale = _scale([_middle(point) for point in map])
     left, right, below, above = _MARGINS
+    caption = _caption(map)
+    below += _CAPTION * (len(caption) - 2)
     inner = max(len(columns) * _COLUMN, _LEAST_WIDTH)
     width, height = left + inner + right, below + _HEIGHT + above
     figure = Figure(figsize=(width, height), facecolor="white")
@@ -184,8 +186,8 @@ def _figure(map: MapRecord) -> Figure:
         fontsize=10.5,
         color=_INK,
     )
-    for k, line in enumerate(_caption(map)):
-        figure.text(0.2 / width, (0.3 - 0.16 * k) / height, line, va="center", fontsize=7.5, color=_SOFT)
+    for k, line in enumerate(reversed(caption)):
+        figure.text(0.2 / width, (0.14 + _CAPTION * k) / height, line, va="center", fontsize=7.5, color=_SOFT)
     return figure
 
 
@@ -198,8 +200,9 @@ def _shortened(title: str, inner: float) -> str:
 
 def _caption(map: MapRecord) -> tuple[str, ...]:
     bad = " A ring marks a bad local minimum." if any(point.suboptimal is not None for point in map) else ""
+    given = ("A star marks a point that was reached from given weights.",) if map.given else ()
     searched = f"{map.starts} starts; larger marks were met more often. The map need not be complete."
-    return (f"Numbers name the points of the report.{bad}", searched)
+    return (f"Numbers name the points of the report.{bad}", *given, searched)
 
 
 def _draw_frame(axes: Any, columns: Sequence[tuple[str, int]], scale: _Scale, points: Sequence[CriticalPoint]) -> None:
@@ -255,7 +258,7 @@ def _draw_group(axes: Any, group: _Group, scale: _Scale, inch: float) -> None:
     """
     count = len(group.points)
     shown = group.points if count <= _MOST_MARKS else [group.points[round(k * (count - 1) / (_MOST_MARKS - 1))] for k in range(_MOST_MARKS)]
-    numbers = [str(point.point) for point in group.points]
+    numbers = [f"{point.point}*" if point.given else str(point.point) for point in group.points]
     words = ", ".join(numbers) if len(numbers) <= _MOST_NUMBERS else f"{len(numbers)} points"
     room = _STEP * (len(shown) - 1) + _GAP + _CHARACTER * len(words)
     start = group.column - inch * room / 2

@@ -9,6 +9,7 @@ from fractions import Fraction
 from lossproof.certificates.proof.certificate import Certificate
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.record import ReportRecord
+from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.theory.problem.weights import Weights
 
 
@@ -18,7 +19,7 @@ class CriticalPoint:
 
     - ``point``: its index in the report; ``claim``: the PROVED claim ``critical-point``, with its facts;
     - ``suboptimal``: the claim that it is a bad local minimum, or None;
-    - ``hits``: how many starts of the search ended here, which proves nothing.
+    - ``hits``: how many starts of the search ended here, which proves nothing; ``given``: the numbers of the given weights that led here.
     """
 
     point: int
@@ -26,6 +27,7 @@ class CriticalPoint:
     claim: Claim
     suboptimal: Claim | None
     hits: int
+    given: tuple[int, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -60,11 +62,41 @@ class CriticalPoint:
 
 
 @dataclass(frozen=True)
+class GivenStart:
+    """What came of weights that a user gave to start from.
+
+    - ``number``: their place among those given, from 0; ``weights``: they themselves;
+    - ``point``: the index in the report of the critical point on the map that was reached, or None;
+    - ``distance``: a proved bound of the Euclidean distance, in all trainable weights, between them and a critical point: that on the map, or with ``is_copy``
+      one that counts as the same, by the symmetries of the loss or along a manifold of critical points; 0 where these very weights are critical; None where no
+      critical point was reached, or no distance is proved. ``claim`` is the claim ``distance``, where there is one;
+    - ``seen``: what was seen where no critical point was proved, in words.
+    """
+
+    number: int
+    weights: Weights
+    point: int | None
+    distance: Fraction | None
+    claim: Claim | None
+    is_copy: bool = False
+    seen: str = ""
+
+    def __str__(self) -> str:
+        if self.point is None:
+            return f"From given weights {self.number} no critical point was reached. {self.seen}"
+        if self.distance == 0:
+            return f"Given weights {self.number} are {'a copy of ' if self.is_copy else ''}point {self.point} itself."
+        where = f"From given weights {self.number} the way leads to {'a copy of ' if self.is_copy else ''}point {self.point}"
+        return f"{where}; no distance is proved." if self.distance is None else f"{where}, at most {decimal_above(self.distance)} away."
+
+
+@dataclass(frozen=True)
 class MapRecord:
     """The proved critical points of one landscape, by loss, and how the search went.
 
     A map need not be complete: a critical point that no start led to is not on it. ``unproved`` candidates converged in doubles but no proof was found;
-    ``strays`` are starts that ended nowhere, most of them running off to infinity; ``interrupted`` says that not all starts were used.
+    ``strays`` are starts that ended nowhere, most of them running off to infinity; ``interrupted`` says that not all starts were used. ``given`` says what came
+    of weights that a user gave to start from, in their order.
     """
 
     report: ReportRecord
@@ -73,6 +105,7 @@ class MapRecord:
     strays: int
     unproved: int
     interrupted: bool = False
+    given: tuple[GivenStart, ...] = ()
 
     def __iter__(self) -> Iterator[CriticalPoint]:
         return iter(self.points)

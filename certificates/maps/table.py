@@ -27,7 +27,8 @@ def render_map(map: MapRecord, width: int = 100) -> str:
 
     A row has the index of the point in the report, its kind, the enclosure of the loss (only digits that are proved), the numbers of negative, zero,
     positive and undecided eigenvalues of the Hessian, the proved rank of ``P``, the radius within which the point lies, and the number of starts that
-    ended there, which proves nothing. Sentences are wrapped to ``width`` columns; the table is as wide as it must be.
+    ended there, which proves nothing. Where weights were given to start from, a column has the numbers of those that led there, and a sentence for each says
+    how far away it is, or what was seen. Sentences are wrapped to ``width`` columns; the table is as wide as it must be.
 
     >>> from lossproof.certificates.maps.find_critical_points import find_critical_points
     >>> print(render_map(find_critical_points("1-1", [[0], [1]], [[1], [3]], starts=4, workers=1)))  # doctest: +ELLIPSIS
@@ -45,6 +46,7 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     told = open_words if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(map.report)
     sentences = (
         _search_text(map),
+        *(str(start) for start in map.given),
         *notes_on_doubles(map.report.problem, map.report.points),
         f"[{conclusion.verdict.value}] {QUESTION} {told}",
         _CAVEAT,
@@ -63,13 +65,18 @@ def _table(map: MapRecord) -> list[str]:
     rows = critical_rows(claims, map.report.number)
     if not rows:
         return ["No critical point was proved."]
-    hits = {point.point: point.hits for point in map}
-    cells = [(*HEADINGS, "hits"), *((*row.cells, str(hits[row.point])) for row in rows)]
+    points = {point.point: point for point in map}
+    cells = [(*HEADINGS, "hits"), *((*row.cells, str(points[row.point].hits)) for row in rows)]
+    if map.given:
+        numbers = ["given", *(", ".join(str(number) for number in points[row.point].given) for row in rows)]
+        cells = [(*row, number) for row, number in zip(cells, numbers, strict=True)]
     return aligned_table(cells, LEFT_COLUMNS)
 
 
 def _search_text(map: MapRecord) -> str:
-    parts = [f"{plural(map.starts, 'start')} led to {plural(len(map), 'proved critical point')}"]
+    begun = [plural(map.starts, "start")] if map.starts or not map.given else []
+    begun += [f"{len(map.given)} given weights"] if map.given else []
+    parts = [f"{' and '.join(begun)} led to {plural(len(map), 'proved critical point')}"]
     if map.strays:
         parts.append(f"{map.strays} ended nowhere, most often on the way to infinity")
     if map.unproved:

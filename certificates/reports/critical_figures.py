@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lossproof.certificates.proof.nodes import Claim
-from lossproof.certificates.reports.critical_estimates import descent_estimate, hessian_eigenvalues
-from lossproof.certificates.reports.critical_svg import descent_svg, inertia_svg
+from lossproof.certificates.reports.critical_estimates import descent_estimate, hessian_eigenvalues, line_estimate
+from lossproof.certificates.reports.critical_svg import inertia_svg
+from lossproof.certificates.reports.loss_svg import descent_svg, line_svg
 from lossproof.certificates.reports.outline import ClaimEntry
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.svg import superscript
-from lossproof.certificates.text.enclosures import decimal_above
+from lossproof.certificates.text.enclosures import decimal_above, enclosure_text
 from lossproof.numerics.algebra.threads import one_thread
+from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.theory.verdicts import Verdict
 
 
@@ -27,7 +29,8 @@ class Figure:
 def figures_of(report: ReportRecord, entry: ClaimEntry) -> tuple[Figure, ...]:
     """Return the figures of a claim: for a critical point the spectrum of its Hessian and the loss along its curve of descent, where these are proved.
 
-    A claim ``inertia`` or ``higher-order-descent`` that stands behind no claim ``critical-point`` has its own.
+    A critical point beside weights that were given has the loss along an eigenvector of the least eigenvalue, too. A claim ``inertia`` or
+    ``higher-order-descent`` that stands behind no claim ``critical-point`` has its own.
     """
     claim = entry.claim
     if claim.verdict is not Verdict.PROVED or claim.point is None:
@@ -35,6 +38,8 @@ def figures_of(report: ReportRecord, entry: ClaimEntry) -> tuple[Figure, ...]:
     proved = {c.id: c for c in (claim, *claim.premises) if isinstance(c, Claim)} if claim.id == "critical-point" else {claim.id: claim}
     with one_thread():
         found = [_spectrum(report, proved["inertia"], entry.anchor) if "inertia" in proved else None]
+        if "inertia" in proved and claim.id == "critical-point" and _is_beside_given(report, claim):
+            found.append(_line(report, claim, entry.anchor))
         found.append(_descent(report, proved["higher-order-descent"], entry.anchor) if "higher-order-descent" in proved else None)
     return tuple(figure for figure in found if figure is not None)
 
@@ -50,6 +55,26 @@ def _spectrum(report: ReportRecord, inertia: Claim, key: str) -> Figure | None:
         f"Estimated in float64: where they lie{', and so which of those next to 0 are the zeros' if mixed else ''}."
     )
     return Figure(inertia_svg(eigenvalues, inertia.facts, key), caption)
+
+
+def _is_beside_given(report: ReportRecord, claim: Claim) -> bool:
+    """Tell whether a critical point is at weights that were given, or its distance from some is proved."""
+    given = report.weights_given and len(report.first_points) == 1 and claim.place is report.first_points[0]
+    return given or any(other.id == "distance" and other.place is claim.place for other in report.claims)
+
+
+def _line(report: ReportRecord, claim: Claim, key: str) -> Figure | None:
+    found = None if claim.point is None else line_estimate(report.problem, claim.point.weights, claim.facts["inertia"])
+    if found is None:
+        return None
+    lower, upper = (Fraction(claim.facts[end]) for end in ("loss_lower", "loss_upper"))
+    below, above = (nearest_double(bound - Fraction(found.loss)) for bound in (lower, upper))
+    words, value = enclosure_text(lower, upper), f"{found.eigenvalue:.3g}".replace("-", "−")
+    caption = (
+        f"The loss along an eigenvector v of the Hessian through point {report.number(claim.point)}, for the eigenvalue λ ≈ {value}, the least "
+        f"that is not proved to be 0. Proved: the loss {words} of the critical point. A numerical illustration in float64: the eigenvector and the lines drawn."
+    )
+    return Figure(line_svg(found.s, found.change, found.parabola, (below, above), words, key), caption)
 
 
 def _descent(report: ReportRecord, descent: Claim, key: str) -> Figure | None:

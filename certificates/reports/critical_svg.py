@@ -1,4 +1,4 @@
-"""Pictures of a critical point as inline SVG: the spectrum of its Hessian, and the loss along a proved curve of descent.
+"""The picture of the spectrum of the Hessian at a critical point, as inline SVG.
 
 The numbers drawn are estimates; what is proved is told by shapes, legends and captions.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lossproof.certificates.claims.critical_kinds import SIGNS
 from lossproof.certificates.reports.svg import power_of_ten, svg_document
@@ -15,8 +16,7 @@ from lossproof.certificates.reports.svg import power_of_ten, svg_document
 _WIDTH, _LEFT, _RIGHT = 576, 26, 550
 _STEP, _HIGHEST, _SMALLEST = 12, 6, 1e-15
 _LEAST_FLOOR, _MOST_EXPONENT = -300, 307
-_LABEL, _LETTER = 46, 7.4
-_PLOT = (74, 560, 14, 214)
+_LABEL, _LETTER, _COUNT, _BAR = 46, 7.4, 30, 9
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ def inertia_svg(eigenvalues: Sequence[float], inertia: Mapping[str, int], key: s
     """Return a picture of the Hessian's eigenvalues on a symmetric logarithmic axis, with the proved signs as shapes.
 
     ``eigenvalues`` are estimates, as many as ``inertia`` counts. The lowest are drawn as the proved negative ones, the largest as the proved positive ones;
-    of the rest, those next to 0 as the proved zeros, on 0. ``key`` tells apart several pictures on one page.
+    of the rest, those next to 0 as the proved zeros, on 0. Where there are too many for marks, bars count them. ``key`` tells apart several pictures on one
+    page.
 
     >>> inertia_svg([-1.0, 0.0, 2.0], {"negative": 1, "zero": 1, "positive": 1, "undecided": 0}, "1").count('class="eigenvalue')
     6
@@ -55,11 +56,8 @@ def inertia_svg(eigenvalues: Sequence[float], inertia: Mapping[str, int], key: s
     stacks = _stacks(axis, marks)
     tallest = max(min(len(stack), _HIGHEST) for _, stack in stacks)
     base = 16 + tallest * _STEP
-    body = [
-        *_symlog_grid(axis, base),
-        *(mark for x, stack in stacks for mark in _stack(x, base - 10, stack)),
-        *_sign_legend(inertia, base + 48),
-    ]
+    drawn = _bars(stacks, base) if _is_crowded(stacks) else [mark for x, stack in stacks for mark in _stack(x, base - 10, stack)]
+    body = [*_symlog_grid(axis, base), *drawn, *_sign_legend(inertia, base + 48)]
     counts = ", ".join(f"{inertia[sign]} {sign}" for sign in SIGNS if inertia[sign])
     description = (
         f"Proved: {counts}. The places of the eigenvalues are estimates in float64, from {min(eigenvalues):.3g} to {max(eigenvalues):.3g}."
@@ -124,6 +122,30 @@ def _stacks(axis: _Axis, marks: Sequence[tuple[float, str]]) -> list[tuple[float
     return stacks
 
 
+def _is_crowded(stacks: Sequence[tuple[float, list[str]]]) -> bool:
+    """Tell whether two places with counts are too close to each other for the numbers."""
+    counted = [x for x, stack in stacks if len(stack) > _HIGHEST]
+    return any(after - before < _COUNT for before, after in pairwise(counted))
+
+
+def _bars(stacks: Sequence[tuple[float, list[str]]], base: int) -> list[str]:
+    """Return for each place a bar as high as it has eigenvalues, signs one above the other, and the number of the highest."""
+    most = max(len(stack) for _, stack in stacks)
+    unit, body = (base - 24) / most, []
+    for x, stack in stacks:
+        floor = float(base)
+        for sign in SIGNS:
+            height = unit * stack.count(sign)
+            floor -= height
+            if height:
+                body.append(
+                    f'<rect class="eigenvalue {sign}" x="{x - _BAR / 2:.1f}" y="{floor:.1f}" width="{_BAR}" height="{height:.1f}"/>'
+                )
+    x = next(x for x, stack in stacks if len(stack) == most)
+    told = f'<text class="label end" x="{_RIGHT}" y="{base + 48}">bars count eigenvalues</text>'
+    return [*body, f'<text class="label" x="{x:.1f}" y="18">×{most}</text>', told]
+
+
 def _stack(x: float, floor: float, signs: Sequence[str]) -> list[str]:
     """Return the marks of one place above each other; where there are many, one mark for each sign and above it how often it occurs."""
     ordered = sorted(signs, key=SIGNS.index)
@@ -160,83 +182,3 @@ def _sign_legend(inertia: Mapping[str, int], y: float) -> list[str]:
             body += [_mark(sign, x, y - 4), f'<text class="label start" x="{x + 10:g}" y="{y}">{words}</text>']
             x += _LETTER * len(words) + 30
     return body
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """A plot with linear axes: ``t`` from 0 to ``span``, the loss from ``low`` to ``high``."""
-
-    span: float
-    low: float
-    high: float
-
-    def x(self, t: float) -> float:
-        return _PLOT[0] + t / self.span * (_PLOT[1] - _PLOT[0])
-
-    def y(self, value: float) -> float:
-        return _PLOT[2] + (self.high - value) / (self.high - self.low) * (_PLOT[3] - _PLOT[2])
-
-
-def descent_svg(
-    t: Sequence[float],
-    curve: Sequence[float],
-    line: Sequence[float] | None,
-    bound: Sequence[float],
-    term: str,
-    key: str,
-) -> str:
-    """Return a picture of ``J(W(t)) − J(W)`` along a proved curve of descent and along its tangent, with the proved bound ``c t^m``.
-
-    The sequences belong to the same ``t``, from 0 on; ``term`` is the bound in words, such as ``"−0.125 t⁴"``; ``line`` is None where
-    there is nothing to compare with. Where the loss along the tangent leaves the frame it is cut.
-    """
-    depth = -min(*curve, *bound)
-    rises = line is not None and max(line) > 0.02 * depth
-    frame = _Frame(t[-1], -1.08 * depth, (0.45 if rises else 0.12) * depth)
-    kinds = [("bound", bound, f"{term}, the proved bound of the leading term"), ("curve", curve, "along the proved curve W(t)")]
-    if line is not None:
-        kinds.append(("tangent", line, "along its tangent, a straight line"))
-    body = [*_linear_grid(frame), *(_polyline(frame, kind, t, values) for kind, values, _ in kinds)]
-    for k, (kind, _, words) in enumerate(reversed(kinds)):
-        y = _PLOT[3] - 14 - 18 * (len(kinds) - 1 - k)
-        body.append(f'<line class="path {kind}" x1="{_PLOT[0] + 12}" y1="{y - 4}" x2="{_PLOT[0] + 42}" y2="{y - 4}"/>')
-        body.append(f'<text class="label start" x="{_PLOT[0] + 50}" y="{y}">{words}</text>')
-    along = "" if line is None else f" Along the tangent it changes by {line[-1]:.3g}."
-    description = (
-        f"At t = {t[-1]:.3g} the loss has changed by {curve[-1]:.3g}; the proved bound is {bound[-1]:.3g}.{along} Values in float64."
-    )
-    return svg_document("descent", _WIDTH, _PLOT[3] + 42, "Loss along a proved curve of descent", description, body, key)
-
-
-def _linear_grid(frame: _Frame) -> list[str]:
-    left, right, upper, lower = _PLOT
-    body = []
-    for value in _ticks(frame.low, frame.high):
-        y = frame.y(value)
-        kind = "axis" if value == 0 else "grid"
-        body.append(f'<line class="{kind}" x1="{left}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}"/>')
-        body.append(f'<text class="label end" x="{left - 8}" y="{y + 4:.1f}">{_number(value)}</text>')
-    for value in _ticks(0.0, frame.span):
-        x = frame.x(value)
-        body.append(f'<line class="grid" x1="{x:.1f}" y1="{upper}" x2="{x:.1f}" y2="{lower}"/>')
-        body.append(f'<text class="label" x="{x:.1f}" y="{lower + 18}">{_number(value)}</text>')
-    body.append(f'<text class="label" x="{(left + right) / 2:g}" y="{lower + 36}">t, and J(W(t)) − J(W) upwards (estimates)</text>')
-    return body
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    raw = (high - low) / 4
-    unit = 10.0 ** math.floor(math.log10(raw))
-    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= raw)
-    return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}".replace("e-0", "e-").replace("-", "−")
-
-
-def _polyline(frame: _Frame, kind: str, t: Sequence[float], values: Sequence[float]) -> str:
-    shown = [(s, value) for s, value in zip(t, values, strict=True)]
-    cut = next((k for k, (_, value) in enumerate(shown) if not frame.low <= value <= frame.high), len(shown))
-    points = " ".join(f"{frame.x(s):.1f},{frame.y(value):.1f}" for s, value in shown[:cut])
-    return f'<polyline class="path {kind}" points="{points}"/>'

@@ -37,8 +37,11 @@ from lossproof.theory.problem.weights import Weights
 PRECISION = 128
 """The precision in bits in which the gradient is enclosed."""
 
+FAR = 10
+"""Steps that have led so many times as far as the weights are large, or as 1, have run off."""
+
 _STEPS, _REFINEMENTS = 60, 6
-_LEAST_STEPS, _MOST_FLOPS, _FAR = 4, 10**13, 10
+_LEAST_STEPS, _MOST_FLOPS = 4, 10**13
 _DAMPINGS = (0.0, *(10.0**k for k in range(-12, 3, 2)))
 _QUICK, _SLOW, _SHORT = 0.1, 0.5, 1e-10
 _SETTLED = 2.0**-60
@@ -167,7 +170,7 @@ def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
     refinement takes gradients in balls and one Hessian. What is yielded are guesses, and proves nothing; nothing comes where there is no Hessian, or where the
     steps run off, and no refined weights where they do not settle.
     """
-    if _LEAST_STEPS * _hessian_flops(problem) > _MOST_FLOPS or not _serves(problem, weights):
+    if not takes_steps(problem, weights):
         return
     fixed = symmetry_gauge(problem, weights)
     try:
@@ -180,6 +183,11 @@ def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
         return
     if refined is not None:
         yield refined
+
+
+def takes_steps(problem: Problem, weights: Weights) -> bool:
+    """Tell whether `polished_weights` takes any steps: the problem is within the limits, has doubles, and two minutes allow four steps."""
+    return _LEAST_STEPS * _hessian_flops(problem) <= _MOST_FLOPS and _serves(problem, weights)
 
 
 def _hessian_flops(problem: Problem) -> int:
@@ -198,7 +206,7 @@ def _settled(problem: Problem, start: Array, free: Array) -> Array | None:
     """Return where steps end each of which makes the next one, by the same Hessian, shorter (Deuflhard's natural test); None if they run off."""
     landscape, slopes, fresh, point = FloatLandscape(problem), None, False, start
     left, eigenvectors = _MOST_FLOPS, 10 * len(free) ** 3
-    g, far = problem.T * landscape.gradient(start[None])[0], _FAR * max(1.0, float(np.max(np.abs(start), initial=0.0)))
+    g, far = problem.T * landscape.gradient(start[None])[0], FAR * max(1.0, float(np.max(np.abs(start), initial=0.0)))
     for _ in range(_STEPS):
         if slopes is None:
             slopes, fresh = _slopes_at(problem, weights_of_rows(problem, point), free), True

@@ -6,17 +6,22 @@ import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+import numpy as np
 from flint import fmpz
 
 from lossproof.numerics.critical.balanced_inputs import balanced_point
 from lossproof.numerics.critical.ball import polished_weights
 from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
+from lossproof.numerics.critical.descent import find_roots, minimise
 from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.families import family_point
 from lossproof.numerics.critical.least_squares import critical_in_cell
 from lossproof.numerics.critical.merged_units import with_merged_units
 from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.fields.ball import ball_of
+from lossproof.numerics.network.double_range import beyond_doubles
+from lossproof.numerics.network.float_derivatives import FloatLandscape
+from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
 from lossproof.theory.functions.forms import Logistic
 from lossproof.theory.problem.numbers import Constant, Number, combination
 from lossproof.theory.problem.problem import Problem
@@ -25,6 +30,7 @@ from lossproof.theory.problem.weights import Layer, Weights
 _CLOSE = Fraction(1, 10**6)
 _LARGEST_DENOMINATOR = 64
 _LARGEST_EXPONENT = 8.0
+_DESCENDING, _FINISHING, _MOST_FLOPS = 300, 60, 2 * 10**11
 
 
 def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
@@ -33,13 +39,47 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
 
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
+    yield from _of_cell(problem, weights)
+    yield weights
+    yield from _of_form(problem, weights)
+    for fixed in dict.fromkeys(((), symmetry_gauge(problem, weights))):
+        refined = refined_weights(problem, weights, fixed)
+        if refined is not None:
+            yield refined
+    yield from polished_weights(problem, weights)
+
+
+def structured_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
+    """Yield those of `nearby_points` that have a particular form: of the cell, on kinks, with short entries, with units merged, or of a family."""
+    yield from _of_cell(problem, weights)
+    yield from _of_form(problem, weights)
+
+
+@np.errstate(all="ignore")
+def descended_weights(problem: Problem, weights: Weights) -> Weights | None:
+    """Return where a descent of the loss by regularised Newton steps ends, and steps for ``∇J = 0`` from there, in doubles.
+
+    None where numbers have no doubles or the steps run off, and where there are too many weights and samples for about a minute of steps.
+    """
+    a = problem.architecture
+    work = (_DESCENDING + _FINISHING) * (8 * problem.T * a.n_L * a.N_net**2 + 10 * a.N_net**3)
+    if work > _MOST_FLOPS or beyond_doubles(problem, weights) is not None:
+        return None
+    landscape, start = FloatLandscape(problem), flat_weights(problem, weights)[None]
+    end = find_roots(landscape, minimise(landscape, start, _DESCENDING), _FINISHING)[0]
+    return weights_of_rows(problem, end) if np.all(np.isfinite(end)) else None
+
+
+def _of_cell(problem: Problem, weights: Weights) -> Iterator[Weights]:
     on_kinks = point_on_kinks(problem, weights)
     if on_kinks is not None:
         yield on_kinks
     in_cell = critical_in_cell(problem, weights)
     if in_cell is not None and gradient_is_zero(problem, in_cell):
         yield in_cell
-    yield weights
+
+
+def _of_form(problem: Problem, weights: Weights) -> Iterator[Weights]:
     for exact in (snapped_weights(weights), constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
@@ -48,11 +88,6 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     yield from () if merged is None else (merged,)
     family = family_point(problem, weights)
     yield from () if family is None else (family.weights,)
-    for fixed in dict.fromkeys(((), symmetry_gauge(problem, weights))):
-        refined = refined_weights(problem, weights, fixed)
-        if refined is not None:
-            yield refined
-    yield from polished_weights(problem, weights)
 
 
 def snapped_weights(weights: Weights) -> Weights:

@@ -92,6 +92,17 @@ def test_a_saddle_has_the_number_of_negative_eigenvalues_that_it_has_by_construc
     assert (counts["negative"], counts["positive"]) == (n * hidden, n * hidden)
 
 
+def test_a_saddle_near_which_all_weights_vanish_is_told_beside_weights_near_it():
+    """Its radius is not small beside its own weights, which are about 0, but beside those given."""
+    g = np.random.default_rng(2)
+    X, Y = (np.round(g.normal(size=(9, 3)), 2).tolist() for _ in range(2))
+    weights = [((1e-5 * g.normal(size=(3, 3))).tolist(), None) for _ in range(2)]
+    report = lp.check_architecture("3-3-3", X, Y, activation="identity", bias="none", weights=weights, search="none")
+    claim = report["critical-point", 1]
+    assert (claim.facts["kind"], claim.facts["inertia"]["negative"], claim.facts["inertia"]["positive"]) == ("saddle", 9, 9)
+    assert report["distance"].facts["distance"] < 1e-4
+
+
 def test_scalings_and_shifts_of_logits_leave_a_manifold_of_minima():
     g = np.random.default_rng(0)
     X = np.round(g.normal(size=(60, 4)), 2)

@@ -82,6 +82,19 @@ def test_the_options_reach_the_search(folder, monkeypatch):
     assert called["Y"] == [[0], [1], [1], [0]]
 
 
+def test_weights_to_start_from(folder):
+    for name, bias in (("near.json", 0.9), ("far.json", -3)):
+        Path(name).write_text(f'[{{"W": [["1/8"]], "b": [{bias}]}}]', encoding="utf-8")
+    arguments = ("1-1", "--data", "wells.csv", "--weights", "near.json", "--weights", "far.json", "--starts", 0)
+    out, err = run(*arguments, "-o", "map.txt")
+    assert err == ""
+    assert "2 given weights led to 1 proved critical point." in out
+    assert "From given weights 0 the way leads to point 0, at most 0.23 away" in out
+    assert "From given weights 1 the way leads to point 0, at most 3.94 away" in out
+    assert "From given weights 1 the way leads to point 0, at most 3.94 away" in Path("map.txt").read_text(encoding="utf-8")
+    assert run_command("verify", "map.json")[0].startswith("[ACCEPTED]")
+
+
 def test_nothing_to_write(folder, monkeypatch):
     stand_in(monkeypatch, hand_map())
     out, _ = run("2-2-1", "--data", "xor")
@@ -127,6 +140,8 @@ def test_an_interruption_before_the_search_leaves_nothing(folder, monkeypatch):
         (["2-2-1", "--data", "xor", "--activation", "tahn"], "did you mean 'tanh'"),
         (["2-2-1", "--data", "xor", "--starts", "0"], "starts"),
         (["2-2-1", "--data", "xor", "--starts", "many"], "--starts"),
+        (["2-2-1", "--data", "xor", "--weights", "none.npz"], "none.npz"),
+        (["2-2-1", "--data", "xor", "--weights", "wells.csv"], "must end in .npz or .json"),
         (["2-2-1", "--data", "xor", "--workers", "0"], "workers"),
         (["2-2-1", "--data", "xor", "-o", "map.pdf"], ".html .md .tex .txt .json"),
         (["2-2-1", "--data", "xor", "--plot", "map.pdf"], ".svg or .png"),

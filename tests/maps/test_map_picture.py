@@ -6,6 +6,7 @@ import os
 import random
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 
@@ -16,6 +17,7 @@ from cases.report_cases import NASTY_NAME
 
 from lossproof.certificates.maps import picture as map_picture
 from lossproof.certificates.maps.picture import draw_map
+from lossproof.certificates.maps.record import GivenStart
 from lossproof.theory.exceptions import InputError
 
 
@@ -135,3 +137,17 @@ def test_a_failing_picture_leaves_the_old_file(tmp_path, monkeypatch):
         draw_map(hand_map(), path)
     assert path.read_text(encoding="utf-8") == "old"
     assert os.listdir(tmp_path) == ["map.svg"]
+
+
+def test_points_reached_from_given_weights_have_a_star():
+    plain = hand_map()
+    points = tuple(replace(point, given=(0, 1) if point.point == 4 else ()) for point in plain)
+    start = GivenStart(0, plain[4].weights, 4, Fraction(1, 10), None)
+    shown, figure = drawn_texts(replace(plain, points=points, given=(start,)))
+    assert any(re.search(r"(^|, )4\*", text) for text, _ in shown)
+    captions = {text: box for text, box in shown if text.startswith(("Numbers", "A star", "200 starts"))}
+    assert len(captions) == 3
+    assert all(box.y0 >= 0 and box.x1 <= figure.bbox.x1 for box in captions.values())
+    heights = [box.y0 for box in captions.values()]
+    assert min(abs(a - b) for k, a in enumerate(heights) for b in heights[k + 1 :]) > 8
+    assert not any("*" in text for text, _ in drawn_texts(plain)[0])

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from cases.map_cases import hand_map
 
+import lossproof as lp
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
-from lossproof.certificates.reports.critical_estimates import descent_estimate, hessian_eigenvalues
+from lossproof.certificates.reports.critical_estimates import descent_estimate, hessian_eigenvalues, line_estimate
 from lossproof.certificates.reports.critical_figures import figures_of
-from lossproof.certificates.reports.critical_svg import SIGNS, descent_svg, inertia_svg
+from lossproof.certificates.reports.critical_svg import SIGNS, inertia_svg
 from lossproof.certificates.reports.html import render_html
+from lossproof.certificates.reports.loss_svg import descent_svg, line_svg
 from lossproof.certificates.reports.outline import outline_of
 from lossproof.certificates.reports.subjects import CRITICAL_POINTS
 from lossproof.numerics.fields.rational import RationalField
@@ -82,6 +84,23 @@ def test_many_equal_eigenvalues_become_one_mark_with_their_number():
     assert "×40" in [text.text for text in marks(picture, "label")]
 
 
+def test_bars_count_eigenvalues_that_are_too_many_for_marks():
+    values = sorted([-(10.0 ** (k / 40)) for k in range(-60, 20)] + [10.0 ** (k / 60) for k in range(-90, 40)])
+    inertia = counts(80, 0, 130, 0)
+    picture = ElementTree.fromstring(inertia_svg(values, inertia, "1"))
+    bars = {sign: [mark for mark in marks(picture, f"eigenvalue {sign}") if mark.tag.endswith("rect")] for sign in SIGNS}
+    zero_at = next(float(text.get("x")) for text in marks(picture, "label") if text.text == "0")
+    assert all(float(bar.get("x")) + float(bar.get("width")) < zero_at for bar in bars["negative"])
+    assert all(float(bar.get("x")) > zero_at for bar in bars["positive"])
+    heights = {sign: [float(bar.get("height")) for bar in found] for sign, found in bars.items()}
+    unit = max(map(max, (heights["negative"], heights["positive"]))) / int(
+        next(text.text for text in marks(picture, "label") if text.text.startswith("×"))[1:]
+    )
+    assert [round(sum(heights[sign]) / unit) for sign in SIGNS] == pytest.approx([80, 0, 130, 0], abs=1)
+    assert bars["zero"] + bars["undecided"] == []
+    assert "bars count eigenvalues" in [text.text for text in marks(picture, "label end")]
+
+
 def test_tick_labels_keep_apart():
     picture = ElementTree.fromstring(inertia_svg([-1e3, -1e-9, 1e-9, 1e4], counts(2, 0, 2, 0), "1"))
     ticks = sorted(float(text.get("x")) for text in marks(picture, "label") if not text.text.startswith("×"))
@@ -136,6 +155,79 @@ def test_a_descent_that_doubles_do_not_resolve_is_not_drawn():
     problem, weights = xor([([[-2, 0], [0, -2]], [1, 1]), ([[0], [0]], ["1/2"])])
     claim = Claim("higher-order-descent", Point(weights), Verdict.PROVED, "", {"order": 4, "coefficient": Fraction(-1, 10**40)}, Rigor.BALL)
     assert descent_estimate(problem, weights, replace(claim, evidence={"curve": [[1, ["0", "1", *["0"] * 7]]]})) is None
+
+
+def valley(curvature, weights="3"):
+    """A layer with one weight and one sample: ``J(w) = (w x − y)²/2``, with its minimum at ``w``."""
+    architecture = Architecture.of("1-1", bias="none")
+    x = Fraction(curvature)
+    problem = Problem(architecture, error_named("squared"), Samples.of([[x]], [[x * Fraction(weights)]]))
+    return problem, Weights.of(architecture, [([[weights]], None)])
+
+
+def test_the_loss_along_the_least_eigenvector_of_a_minimum():
+    problem, weights = valley(2)
+    found = line_estimate(problem, weights, counts(0, 0, 1, 0))
+    assert (found.eigenvalue, found.loss) == (4, 0)
+    assert found.s[0] == -found.s[-1] == -3
+    assert found.change == pytest.approx(found.parabola)
+    assert found.parabola == pytest.approx([2 * s * s for s in found.s])
+
+
+def test_the_least_eigenvector_is_that_of_descent_at_a_saddle_and_no_proved_zero():
+    problem, weights = xor([([[0, 0], [0, 0]], [0, 0]), ([[1], [2]], ["1/2"])])
+    values = hessian_eigenvalues(problem, weights)
+    negative = sum(value < -1e-9 for value in values)
+    zero = sum(abs(value) <= 1e-9 for value in values)
+    found = line_estimate(problem, weights, counts(negative, zero, 9 - negative - zero, 0))
+    assert zero
+    assert found.eigenvalue == pytest.approx(values[0] if negative else values[zero])
+    assert found.change[0] * found.eigenvalue > 0
+    middle = len(found.s) // 2
+    assert found.s[middle] == found.change[middle] == 0
+
+
+def test_a_line_that_doubles_do_not_resolve_is_not_drawn():
+    problem, weights = valley("1e-9")
+    far = Problem(problem.architecture, problem.error, Samples.of(problem.samples.X, [[1000]]))
+    assert line_estimate(far, weights, counts(0, 0, 1, 0)) is None
+    assert line_estimate(*valley(2), counts(0, 1, 0, 0)) is None
+    assert line_estimate(*valley(2, "1e400"), counts(0, 0, 1, 0)) is None
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("proved", [(-1e-12, 1e-12), (-0.2, 0.1), (-50.0, 50.0)])
+def test_the_line_picture_has_the_proved_loss_at_0(side, proved):
+    s = [k / 10 for k in range(-10, 11)]
+    change, parabola = [side * x * x * (1 + x / 2) for x in s], [side * x * x for x in s]
+    picture = ElementTree.fromstring(line_svg(s, change, parabola, proved, "0.125", "claim-7"))
+    (curve,) = (mark for mark in marks(picture, "path curve") if mark.get("points"))
+    corners = [tuple(map(float, corner.split(","))) for corner in curve.get("points").split()]
+    assert len(corners) == len(s)
+    line = marks(picture, "path bound")[0]
+    narrow = proved[1] - proved[0] < 1e-9
+    assert not narrow or float(line.get("y1")) == pytest.approx(corners[10][1], abs=0.1)
+    bands = marks(picture, "band")
+    assert len(bands) == (not narrow)
+    width, height = (float(size) for size in picture.get("viewBox").split()[2:])
+    assert all(0 < x < width and 0 < y < height for x, y in corners)
+    for band in bands:
+        top, size = float(band.get("y")), float(band.get("height"))
+        assert 0 < top <= corners[10][1] <= top + size < height
+    assert "the proved loss, 0.125" in "".join(picture.itertext())
+
+
+def test_the_loss_along_a_line_is_drawn_beside_given_weights_only():
+    report = lp.check_architecture("1-1", [[0], [1], [2]], [[1], [3], [4]], weights=[([[1.5]], [1.2])], search="none")
+    entry = next(
+        entry for entry in outline_of(report).claims if entry.claim.id == "critical-point" and entry.claim.verdict is Verdict.PROVED
+    )
+    kinds = [figure.svg.partition('"')[2].partition('"')[0] for figure in figures_of(report, entry)]
+    assert kinds == ["inertia", "line"]
+    assert "numerical illustration" in figures_of(report, entry)[1].caption
+    assert render_html(report).count('<svg class="line"') == 1
+    found = lp.find_critical_points("1-1", [[0], [1], [2]], [[1], [3], [4]], starts=2, workers=1)
+    assert '<svg class="line"' not in render_html(found.report)
 
 
 def test_figures_stand_with_the_summary_of_a_point():

@@ -126,7 +126,7 @@ def row(name: str, problem: Problem, w: Any) -> dict[str, Any]:
         if point is None:
             break
         near = point
-        spent, found = seconds(lambda at=Point(near): locate(context, at, LandscapeClaims.of(problem)))
+        spent, found = seconds(partial(locate, context, Point(near), LandscapeClaims.of(problem)))
         proof += spent
     kind, accepted, check = "not located", False, float("nan")
     if found is not None:

@@ -1,15 +1,20 @@
-"""From weights of trained networks to proved strict minima: the time of every part, against an unverified Hessian with its eigenvalues.
+"""From weights of trained networks to proved minima and saddles: the time of every part, beside an unverified Hessian of torch with its eigenvalues.
 
 Run with ``python -m benchmarks.points_at_scale``; ``--largest 241`` leaves out networks with more weights. The networks have one hidden layer of tanh units and
-are fitted by least squares to the outputs of another one with noise. Times are of the processor, of all threads together.
+are fitted by least squares to the outputs of another one with noise, or with softmax to frequencies of classes; the saddles are linear networks near 0. Times
+are of the processor, of all threads together, and the memory is the most that was taken so far.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
+import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +26,6 @@ from lossproof.certificates.proof.certificate import certificate_of
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.places import Point
 from lossproof.numerics.critical.ball import polished_weights
-from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
@@ -29,6 +33,9 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 
 SIZES = ((3, 4, 400), (6, 8, 1000), (10, 10, 2000), (10, 20, 4000), (20, 50, 8000))
+SADDLES = ((5, 10), (10, 25), (20, 50))
+SOFT = ((32, 2000), (128, 10**10))
+MOST_VALUES, CHUNK = 2 * 10**8, 256
 
 
 def fitted(n0: int, n1: int, T: int, seed: int = 0) -> tuple[Problem, Any]:
@@ -51,6 +58,27 @@ def fitted(n0: int, n1: int, T: int, seed: int = 0) -> tuple[Problem, Any]:
     return Problem(a, error_named("squared"), Samples.of(inputs.tolist(), Y[:, None].tolist())), found.x
 
 
+def soft(n1: int, draws: int, T: int = 1797, n0: int = 64, outputs: int = 10, seed: int = 0) -> tuple[Problem, Any]:
+    """Return a problem of the shape of the handwritten digits, and weights near a minimum: targets are frequencies of classes drawn from its softmax."""
+    g = np.random.default_rng(seed)
+    inputs, a = np.round(g.normal(size=(T, n0)), 2), Architecture.of((n0, n1, outputs), "tanh")
+    ones, first = np.ones((T, 1)), n1 * (n0 + 1)
+    w = g.normal(size=a.N_net) * np.where(np.arange(a.N_net) < first, 1 / np.sqrt(n0 + 1), 2 / np.sqrt(n1 + 1))
+    hidden = np.hstack([np.tanh(np.hstack([inputs, ones]) @ w[:first].reshape(n1, -1).T), ones])
+    shares = np.exp(hidden @ w[first:].reshape(outputs, -1).T)
+    shares /= shares.sum(axis=1, keepdims=True)
+    Y = [[Fraction(int(count), draws) for count in g.multinomial(draws, row)] for row in shares]
+    return Problem(a, error_named("softmax"), Samples.of(inputs.tolist(), Y)), w
+
+
+def saddle(n: int, hidden: int) -> tuple[Problem, Any]:
+    """Return two linear layers without biases, and weights near 0, where half of the ``2 n hidden`` eigenvalues are negative."""
+    g = np.random.default_rng(n)
+    a = Architecture.of((n, hidden, n), "identity", bias="none")
+    X, Y = (np.round(g.normal(size=(3 * n, n)), 2).tolist() for _ in range(2))
+    return Problem(a, error_named("squared"), Samples.of(X, Y)), 1e-5 * g.normal(size=a.N_net)
+
+
 def seconds(job: Callable[[], Any]) -> tuple[float, Any]:
     """Return the time of the processor that a job takes, and its result."""
     start = time.process_time()
@@ -58,34 +86,82 @@ def seconds(job: Callable[[], Any]) -> tuple[float, Any]:
     return time.process_time() - start, result
 
 
-def row(n0: int, n1: int, T: int) -> dict[str, Any]:
+def torch_seconds(problem: Problem, w: Any) -> float:
+    """Return the time of `torch.func.hessian` and `torch.linalg.eigvalsh`, in chunks where the whole takes too much memory; NaN without torch."""
+    try:
+        torch = importlib.import_module("torch")
+    except ImportError:
+        return float("nan")
+    a = problem.architecture
+    X, Y = (torch.tensor([[float(x) for x in row] for row in rows], dtype=torch.float64) for rows in (problem.samples.X, problem.samples.Y))
+
+    def loss(v: Any) -> Any:
+        phi, start = X, 0
+        for l in range(1, a.L + 1):
+            n, m = a.widths[l], a.fan_in(l)
+            block = v[start : start + n * m].reshape(n, m)
+            z = phi @ block[:, : a.widths[l - 1]].T + (block[:, -1] if a.bias_rows else 0)
+            phi, start = torch.tanh(z) if l < a.L and not a.activation.is_identity else z, start + n * m
+        if problem.error.family == "softmax":
+            return -(Y * torch.log_softmax(phi, 1)).sum() / problem.T
+        return ((phi - Y) ** 2).sum() / 2 / problem.T
+
+    def job() -> Any:
+        point = torch.tensor(w, dtype=torch.float64)
+        whole = a.N_net * problem.T * max(a.widths[1:]) <= MOST_VALUES
+        H = torch.func.hessian(loss)(point) if whole else torch.func.jacrev(torch.func.grad(loss), chunk_size=CHUNK)(point)
+        return torch.linalg.eigvalsh(H.detach())
+
+    return seconds(job)[0]
+
+
+def row(name: str, problem: Problem, w: Any) -> dict[str, Any]:
     """Return the times of one network."""
-    problem, w = fitted(n0, n1, T)
-    plain, _ = seconds(lambda: np.linalg.eigvalsh(FloatLandscape(problem).at(w[None]).hessian[0]))
-    polish, near = seconds(lambda: next(polished_weights(problem, weights_of_rows(problem, w))))
-    context = ProofContext(problem, 0, 1024)
-    proof, found = seconds(lambda: locate(context, Point(near), LandscapeClaims.of(problem)))
+    torch = torch_seconds(problem, w)
+    near, found, polish, proof = weights_of_rows(problem, w), None, 0.0, 0.0
+    points, context = polished_weights(problem, near), ProofContext(problem, 0, 1024)
+    while found is None:
+        spent, point = seconds(lambda: next(points, None))
+        polish += spent
+        if point is None:
+            break
+        near = point
+        spent, found = seconds(partial(locate, context, Point(near), LandscapeClaims.of(problem)))
+        proof += spent
     kind, accepted, check = "not located", False, float("nan")
     if found is not None:
-        kind = found.claim.facts["kind"]
+        counts = found.claim.facts["inertia"]
+        kind = f"{found.claim.facts['kind']} ({counts['negative']}, {counts['zero']}, {counts['positive']})"
         document = json.loads(certificate_of(problem, [found.claim]).text)
         check, outcome = seconds(lambda: check_certificate(document))
         accepted = outcome.ok
     moved = float(np.linalg.norm(flat_weights(problem, near) - w))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
-        "network": f"{n0}-{n1}-1", "T": T, "weights": len(w), "kind": kind, "accepted": accepted, "moved": moved,
-        "eigvalsh": plain, "polish": polish, "proof": proof, "verify": check,
+        "network": name, "T": problem.T, "weights": len(w), "kind": kind, "accepted": accepted, "moved": moved,
+        "torch": torch, "polish": polish, "proof": proof, "verify": check, "GiB": memory,
     }  # fmt: skip
+
+
+def cases() -> Iterator[tuple[str, Callable[[], tuple[Problem, Any]], int]]:
+    """Yield names of networks, what makes them, and their numbers of weights."""
+    for n0, n1, T in SIZES:
+        yield f"{n0}-{n1}-1", partial(fitted, n0, n1, T), n1 * (n0 + 2) + 1
+    for n, hidden in SADDLES:
+        yield f"{n}-{hidden}-{n} linear", partial(saddle, n, hidden), 2 * n * hidden
+    for n1, draws in SOFT:
+        yield f"64-{n1}-10 softmax", partial(soft, n1, draws), n1 * 65 + 10 * (n1 + 1)
 
 
 def main() -> None:
     """Print one line for each network."""
+    torch_seconds(*saddle(2, 2))
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--largest", type=int, default=10**6, help="the largest number of weights")
     largest = options.parse_args().largest
-    for n0, n1, T in SIZES:
-        if n1 * (n0 + 2) + 1 <= largest:
-            found = row(n0, n1, T)
+    for name, make, weights in cases():
+        if weights <= largest:
+            found = row(name, *make())
             print(
                 "  ".join(f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}" for key, value in found.items()),
                 flush=True,

@@ -205,7 +205,7 @@ def _slopes_at(problem: Problem, weights: Weights, free: Array) -> Slopes | None
 def _settled(problem: Problem, start: Array, free: Array) -> Array | None:
     """Return where steps end each of which makes the next one, by the same Hessian, shorter (Deuflhard's natural test); None if they run off."""
     landscape, slopes, fresh, point = FloatLandscape(problem), None, False, start
-    left, eigenvectors = _MOST_FLOPS, 10 * len(free) ** 3
+    left, eigenvectors = _MOST_FLOPS, 30 * len(free) ** 3
     g, far = problem.T * landscape.gradient(start[None])[0], FAR * max(1.0, float(np.max(np.abs(start), initial=0.0)))
     for _ in range(_STEPS):
         if slopes is None:

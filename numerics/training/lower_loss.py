@@ -21,15 +21,15 @@ from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
 
 _STARTS = 4
-_FEWEST, _MOST = 100, 1000
-_OPERATIONS = 1e10
+_FEWEST, _MOST = 50, 1000
+_OPERATIONS = 5e8
 _CLEARLY = 1 - 2.0**-6
 _BITS = (6, 9, 12, 18, 26)
 
 
 @np.errstate(all="ignore")
 def weights_below(problem: Problem, loss: float, seed: int, progress: Progress | None = None) -> Weights | None:
-    """Return weights whose loss, in doubles, is clearly below a positive one: from a few seeded starts by L-BFGS, each at most about 10^11 operations; or None.
+    """Return weights whose loss, in doubles, is clearly below a positive one: from a few seeded starts by L-BFGS, about 10^10 operations in all; or None.
 
     Without weight decay the network is trained on inputs, and for the squared error at an identity output on targets, of mean 0 and size 1 where the biases
     are trainable. The entries keep as few significant bits as the loss allows, so that exact arithmetic with them is cheap. Nothing is proved by it.
@@ -42,7 +42,8 @@ def weights_below(problem: Problem, loss: float, seed: int, progress: Progress |
     scaling = _Scaling.of(problem)
     iterations = int(min(max(_OPERATIONS / (problem.T * problem.architecture.N_net), _FEWEST), _MOST))
     settings = Settings("lbfgs", max_iterations=iterations, target_loss=loss / 2 / scaling.size**2, progress=progress)
-    for start in range(_STARTS):
+    starts = int(min(max(_STARTS * _OPERATIONS / (iterations * problem.T * problem.architecture.N_net), 1), _STARTS))
+    for start in range(starts):
         found = run_training(scaling.problem, random_weights(scaling.problem, seed + start), settings)
         if found.interrupted:
             raise KeyboardInterrupt

@@ -167,14 +167,29 @@ def _reaching(x: Enclosure, reach: float) -> Enclosure:
 
 
 def _output(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
-    """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' E'' Σ' + diag(σ'' ∘ ∇E)``, from balls."""
-    field, n, activation = StateBallField(_BITS), z.mid.shape[1], problem.architecture.output_activation
+    """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' ∇²E Σ' + diag(σ'' ∘ ∇E)``, from balls for each output."""
+    field, activation, error = StateBallField(_BITS), problem.architecture.output_activation, problem.error
     with ball_precision(_BITS):
-        phi, slope, bend = _output_values(activation, z, field)
-        first, second = (field.error_derivative(problem.error, order, phi, field.array(problem.samples.Y)) for order in (1, 2))
-        C, place = field.mul(field.mul(slope[:, :, None], second), slope[:, None, :]), np.arange(n)
-        C[:, place, place] = field.add(C[:, place, place], field.mul(bend, first))
-        return _enclosed(field.mul(slope, first)), _enclosed(C)
+        phi, *rates = _output_values(activation, z, field)
+        slope, bend = (_enclosed(x) for x in rates)
+        Y = field.array(problem.samples.Y)
+        if error.family == "softmax":
+            gradient, H = _softmax(problem, _enclosed(field.error_derivative(error, 1, phi, 0 * Y)))
+        else:
+            gradient, second = (_enclosed(field.error_derivative(error, 1, phi, Y)), field.error_derivative(error, 2, phi, Y))
+            H = _diagonals(_enclosed(np.diagonal(second, axis1=1, axis2=2)))
+    inner = product(product(_at(slope, (..., None)), H), _at(slope, (slice(None), None)))
+    return product(slope, gradient), total(inner, _diagonals(product(bend, gradient)))
+
+
+def _softmax(problem: Problem, p: Enclosure) -> tuple[Enclosure, Enclosure]:
+    """Return ``p − y`` and ``diag(p) − ppᵀ`` without cancellation: ``1 − p_j`` is the sum of the other shares."""
+    Y, apart = enclose_numbers(problem.samples.Y), 1 - np.eye(p.mid.shape[1])
+    rest = enclose_numbers([[1 - y for y in row] for row in problem.samples.Y])
+    others = matrix_product(p, exact_floats(apart))
+    gradient = total(product(rest, p), product(Enclosure(-Y.mid, Y.rad), others))
+    outer = product(_at(p, (..., None)), _at(p, (slice(None), None)))
+    return gradient, total(_diagonals(product(p, others)), Enclosure(-outer.mid * apart, outer.rad * apart))
 
 
 def _output_values(activation: Activation, z: Enclosure, field: StateBallField) -> Sequence[Any]:

@@ -34,7 +34,7 @@ from flint import arb
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed, as_balls, gamma, of_balls
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
-from lossproof.certificates.kernel.network.errors import error_gradient, unit_vectors
+from lossproof.certificates.kernel.network.errors import error_gradient, shares
 from lossproof.certificates.kernel.network.gram import plus
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading.parse import limit
@@ -150,14 +150,28 @@ def _activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclose
 
 
 def _output(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclosed]:
-    """Enclose ``δ_L`` and ``∂δ_L/∂z_L``, the latter from its derivatives along the unit vectors."""
-    ring, n, balls = BallRing(work, PRECISION), problem.n_L, as_balls(z)
-    ring.count(4 * n * n * balls.size, 4 * n * balls.size)
-    units = np.broadcast_to(unit_vectors(ring, range(n), n)[:, None, :], (n, *balls.shape))
-    value, slope = ring.activate(problem.output_activation, problem.L, Series([balls, units]), slopes=True)
-    found = error_gradient(ring, problem, value) * slope
-    delta, rates = (of_balls(part, shape) for part, shape in zip(found.coefficients, (balls.shape, units.shape), strict=True))
-    return delta, Enclosed(*(np.ascontiguousarray(part.transpose(1, 0, 2)) for part in (rates.mid, rates.rad)))
+    """Enclose ``δ_L`` and ``∂δ_L/∂z_L``, which is diagonal for all errors but softmax: from its derivatives along the vector of ones."""
+    ring, balls = BallRing(work, PRECISION), as_balls(z)
+    ring.count(0, 4 * balls.size)
+    value, slope = ring.activate(problem.output_activation, problem.L, Series([balls, np.full_like(balls, arb(1))]), slopes=True)
+    if problem.error.family != "softmax":
+        found = error_gradient(ring, problem, value) * slope
+        delta, rate = (of_balls(part, balls.shape) for part in found.coefficients)
+        return delta, _diagonal(rate)
+    first, second = (of_balls(part, balls.shape) for part in (slope.coefficients if isinstance(slope, Series) else (slope, arb(0))))
+    ring.count(0, problem.n_L * balls.size)
+    gradient, H = _softmax(work, problem, of_balls(shares(ring, value.coefficients[0]), balls.shape))
+    bent = _part(first, (..., None)) * H * _part(first, (slice(None), None))
+    return gradient * first, bent + _diagonal(gradient * second)
+
+
+def _softmax(work: Work, problem: Problem, p: Enclosed) -> tuple[Enclosed, Enclosed]:
+    """Return ``p − y``, as ``(1 − y_j) p_j − y_j Σ_{k≠j} p_k``, and ``diag(p) − ppᵀ``, with ``p_j Σ_{k≠j} p_k`` on the diagonal: nothing cancels."""
+    ring, apart = DoubleRing(work), 1 - np.eye(problem.n_L)
+    others = p @ Enclosed(apart, np.zeros_like(apart))
+    gradient = ring.array([[1 - y for y in row] for row in problem.Y]) * p + ring.array([[-y for y in row] for row in problem.Y]) * others
+    outer = _part(p, (..., None)) * _part(p, (slice(None), None))
+    return gradient, _diagonal(p * others) + Enclosed(-outer.mid * apart, outer.rad * apart)
 
 
 def _terms(problem: Problem, weights: list[tuple[Enclosed, Enclosed]], nodes: list[_Node], C: Enclosed) -> Iterator[_Term]:

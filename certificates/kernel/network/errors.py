@@ -24,7 +24,7 @@ def error_gradient(ring: Ring, problem: Problem, phi: Series) -> Any:
     Y, n = ring.array(problem.Y), problem.n_L
     if problem.error.family == "softmax":
         ring.count(problem.T * n * n * (phi.order + 1) ** 2, problem.T * n * n, phi, inner=2)
-        (p,) = solve([_shares(ring, phi.coefficients[0])], phi, lambda z, speed, y: (y[0] * (speed - (y[0] * speed).total(-1)),))
+        (p,) = solve([shares(ring, phi.coefficients[0])], phi, lambda z, speed, y: (y[0] * (speed - (y[0] * speed).total(-1)),))
         return p * (1 - Y) + (p @ (1 - unit_vectors(ring, range(n), n))) * -Y
     ring.count(problem.T * n * (phi.order + 1) ** 2, problem.T * n, phi, Y)
     if problem.error.family == "logistic":
@@ -46,7 +46,7 @@ def residuals(ring: Ring, problem: Problem, phi: Array) -> Array:
     return found
 
 
-def _shares(ring: Ring, phi: Array) -> Array:
+def shares(ring: Ring, phi: Array) -> Array:
     """Return ``p_j`` for each sample (row)."""
     if isinstance(ring, FormalRing):
         rows = [_formal_shares(ring, list(row)) for row in phi]

@@ -17,6 +17,7 @@ from lossproof.certificates.claims.full_rank import (
     generic_claim_of,
     telling_generic_bound,
 )
+from lossproof.certificates.claims.hessian_spectrum import claims_of_spectrum
 from lossproof.certificates.claims.identifiable import claim_identifiable
 from lossproof.certificates.claims.landscape import pool_of_check, told_points
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
@@ -178,6 +179,7 @@ def _all_claims(
         infimum,
         *(() if given is None else given.own),
         claim_no_minimum_nearby(context, point) if weights_given else None,
+        *(() if given is None else claims_of_spectrum(context, point, given.located)),
         *told_points(pool, given, decision.suboptimal),
         decision.suboptimal,
     ]

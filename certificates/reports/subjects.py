@@ -57,6 +57,7 @@ _SUBJECTS = {
         "saddle",
         "maximum",
         "higher-order-descent",
+        "hessian-spectrum",
         "no-minimum-nearby",
     ),
     "Theorems of others": tuple(statement.id for statement in CITED),

@@ -50,12 +50,13 @@ _SLACK, _LEAST_RADIUS = 4.0, 2.0**-70
 class CriticalBall:
     """The ball of a radius around weights that holds exactly one critical point, with some parameters held, and the signs of the Hessian by the others.
 
-    The signs hold all over the box around the ball.
+    The signs hold all over the box around the ball, as do those of the ``whole`` Hessian, of which only the eigenvalues matter where parameters are held.
     """
 
     radius: Fraction
     fixed: tuple[int, ...]
     signs: HessianSigns
+    whole: HessianSigns
 
 
 def is_within_limits(problem: Problem) -> bool:
@@ -66,7 +67,8 @@ def is_within_limits(problem: Problem) -> bool:
     return a.N_net <= MAX_HESSIAN_ROWS and problem.T * max(sum(a.widths), a.n_L**2) <= MAX_GRAM_VALUES and 4 * work <= MAX_STEP_WORK
 
 
-def _serves(problem: Problem, weights: Weights) -> bool:
+def serves(problem: Problem, weights: Weights) -> bool:
+    """Tell whether the Hessian at weights is within the limits, and all numbers there have doubles."""
     return is_within_limits(problem) and beyond_doubles(problem, weights) is None
 
 
@@ -77,7 +79,7 @@ def critical_ball(problem: Problem, weights: Weights) -> CriticalBall | None:
     A quarter of what the proof needs is demanded, so that a checker whose enclosures are wider agrees. Where the gradient has not all but cancelled between
     samples, to 1/1000 of its terms, no proof is tried, as it takes long.
     """
-    if not _serves(problem, weights):
+    if not serves(problem, weights):
         return None
     fixed = symmetry_gauge(problem, weights)
     free = _free(problem, fixed)
@@ -92,9 +94,12 @@ def critical_ball(problem: Problem, weights: Weights) -> CriticalBall | None:
         least = float(np.min(np.abs(_eigenvalues(H.mid)), initial=np.inf))
         for size in _sizes(problem, weights, free, g):
             radius = _radius(size, least)
-            signs = None if radius is None else hessian_signs(_part(enclosed_landscape(problem, weights, radius).hessian(), free))
-            if radius is not None and signs is not None and _holds(size, signs, float(radius)):
-                return CriticalBall(radius, fixed, signs)
+            if radius is None:
+                continue
+            over_box = enclosed_landscape(problem, weights, radius).hessian()
+            signs = hessian_signs(_part(over_box, free))
+            if _holds(size, signs, float(radius)):
+                return CriticalBall(radius, fixed, signs, hessian_signs(over_box) if fixed else signs)
     except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
         return None
     return None
@@ -103,7 +108,7 @@ def critical_ball(problem: Problem, weights: Weights) -> CriticalBall | None:
 @np.errstate(all="ignore")
 def signs_in_box(problem: Problem, weights: Weights, radius: Fraction, fixed: tuple[int, ...]) -> HessianSigns | None:
     """Return the signs of the Hessian by the parameters that are not held, if they are all proved over the box of a radius; None if not."""
-    if not _serves(problem, weights):
+    if not serves(problem, weights):
         return None
     try:
         signs = hessian_signs(_part(enclosed_landscape(problem, weights, radius).hessian(), _free(problem, fixed)))
@@ -169,7 +174,7 @@ def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
     steps run off, and no refined weights where they do not settle.
     """
     steps = _affordable_steps(problem)
-    if steps < _LEAST_STEPS or not _serves(problem, weights):
+    if steps < _LEAST_STEPS or not serves(problem, weights):
         return
     fixed = symmetry_gauge(problem, weights)
     try:

@@ -20,6 +20,7 @@ import numpy as np
 
 from lossproof.numerics.algebra.products import gamma, times
 from lossproof.numerics.algebra.threads import threads_for
+from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.verified.activations import check_kinks, enclose_curvature
@@ -50,11 +51,14 @@ class HessianSigns:
     """What is proved about ``T H`` over a box: each matrix differs by ``spread`` at most, in the spectral norm, from one with so many ``negative`` eigenvalues.
 
     The other eigenvalues of that matrix are positive, and none is smaller in size than ``least``. If ``least`` is not above ``spread``, no sign is proved.
+    Its eigenvalues are within ``error`` of the ``values``, both in ascending order; those of the ``T H``, by Weyl's theorem, within ``error + spread``.
     """
 
     negative: int
     least: float
     spread: float
+    values: Array
+    error: float
 
 
 @dataclass(frozen=True)
@@ -133,13 +137,17 @@ def hessian_signs(H: Enclosure) -> HessianSigns:
     r"""Return the signs of the eigenvalues of all symmetric matrices within an enclosure, itself symmetric.
 
     With Q and Λ from LAPACK, ``‖QᵀQ − I‖ ≤ f < 1`` and ``‖H̃Q − QΛ‖ ≤ ε`` as products with a-priori bounds show, ``QᵀH̃Q`` is within ``g = f max|Λ| + ε√(1 + f)``
-    of Λ: for ``g < min|Λ|`` the signs of Λ are those of H̃ (Sylvester), and ``min|λ(H̃)| ≥ (min|Λ| − g)/(1 + f)``.
+    of Λ: for ``g < min|Λ|`` the signs of Λ are those of H̃ (Sylvester), and ``min|λ(H̃)| ≥ (min|Λ| − g)/(1 + f)``. With ``|θ − 1| ≤ f`` the k-th eigenvalue of
+    ``QᵀH̃Q`` is ``θ λ_k(H̃)`` (Ostrowski), and within g of ``Λ_k`` (Weyl): ``|λ_k(H̃) − Λ_k| ≤ (f max|Λ| + g)/(1 − f)``.
 
     >>> found = hessian_signs(Enclosure(np.array([[9.0, 7.0], [7.0, 4.0]]), np.zeros((2, 2))))
     >>> found.negative, round(found.least, 6), found.spread < 1e-12
     (1, 0.933034, True)
+    >>> found.values.round(6).tolist(), found.error < 1e-12
+    ([-0.933034, 13.933034], True)
     """
-    n, nothing = len(H.mid), HessianSigns(0, 0.0, np.inf)
+    n = len(H.mid)
+    nothing = HessianSigns(0, 0.0, np.inf, np.zeros(n), np.inf)
     if not H.is_finite():
         return nothing
     spread = float(np.max(raised(np.sum(H.rad, axis=1), n), initial=0.0))
@@ -153,7 +161,8 @@ def hessian_signs(H: Enclosure) -> HessianSigns:
         epsilon = frobenius_bound(times(H.mid, Q) - Q * values) + gamma(n + 6) * size * (norm + top)
     g = float(raised(np.asarray(f * top + epsilon * (1 + f)), 16))
     least = (float(np.min(np.abs(values), initial=np.inf)) - g) / float(raised(np.asarray(1 + f), 16)) if f < 1 else 0.0
-    return HessianSigns(int(np.sum(values < 0)), least, spread)
+    error = float(raised(np.asarray((f * top + g) / (1 - f)), 16)) if f < 1 else np.inf
+    return HessianSigns(int(np.sum(values < 0)), least, spread, np.sort(values), error)
 
 
 def _reaching(x: Enclosure, reach: float) -> Enclosure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import mpmath
 
 from cases.kernel_cases_critical import (
@@ -21,6 +23,8 @@ from cases.kernel_cases_critical import (
 from cases.kernel_draft import Draft, layer
 
 RULE, REACH = "critical-ball", "1/1073741824"
+STEP_ENDS = ["151483/16777216", "18257823/16777216"]
+BENT_EIGENVALUES = ["0", "631489/8388608", "7606515/16777216", "49811585/8388608"]
 
 
 def in_a_ball(d, radius=REACH, fixed=(), at=BOX, point=0):
@@ -32,12 +36,25 @@ def signs(d, premise, negative, positive, fixed=(), at=BOX, radius=REACH):
     return d.claim(RULE, "inertia", at, facts, [premise], {"fixed": list(fixed)}, "VERIFIED_FLOAT")
 
 
+def spectrum(d, eigenvalues, within, every=True, at=0, radius="0"):
+    """All eigenvalues, or the least and the largest."""
+    ends, listed = (Fraction(eigenvalues[0]), Fraction(eigenvalues[-1])), {"eigenvalues": list(eigenvalues), "within": within}
+    facts = {
+        f"{name}_{side}": str(value + sign * Fraction(within))
+        for name, value in zip(("smallest", "largest"), ends, strict=True)
+        for side, sign in (("lower", -1), ("upper", 1))
+    }
+    told = {**facts, **(listed if every else {}), "radius": radius}
+    return d.claim("hessian-spectrum", "hessian-spectrum", at, told, (), listed, "VERIFIED_FLOAT")
+
+
 def minimum_in_a_ball():
-    """A strict minimum of a 1-1-1 tanh network."""
+    """A strict minimum of a 1-1-1 tanh network, and its least and its largest eigenvalue."""
     w, b, v, c = step_minimum()
     d = Draft((1, 1, 1), STEP_X_TEXT, STEP_Y_TEXT, [layer([[w]], [b]), layer([[v]], [c])])
     point = in_a_ball(d)
     classed(d, "strict-minimum", point, signs(d, point, 0, 4), BOX, REACH)
+    spectrum(d, STEP_ENDS, "1/8388608", every=False, at=BOX, radius=REACH)
     return d.finish()
 
 
@@ -64,6 +81,7 @@ def saddle_in_a_ball():
     point = in_a_ball(d)
     classed(d, "saddle", point, signs(d, point, 1, 1), BOX, REACH)
     point = exact(d, 1)
+    spectrum(d, ["-5", "5"], "1/1099511627776", at=1)
     classed(d, "saddle", point, signs(d, point, 1, 1, at=1, radius="0"), 1)
     return d.finish()
 
@@ -73,6 +91,7 @@ def scaled_in_a_ball():
     d = Draft((1, 1, 1), BENT_X, BENT_Y, BENT, activation="relu")
     point = in_a_ball(d, fixed=[0])
     classed(d, "local-minimum", point, signs(d, point, 0, 3, [0]), BOX, REACH)
+    spectrum(d, BENT_EIGENVALUES, "1/8388608", at=BOX, radius=REACH)
     return d.finish()
 
 

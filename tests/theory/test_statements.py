@@ -41,6 +41,7 @@ REQUIRED = {
     "rank-upper",
     "duplicate",
     "homogeneous",
+    "hessian-spectrum",
     "identifiable",
     "sample-symmetry",
     "singular-value",

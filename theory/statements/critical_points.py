@@ -169,6 +169,20 @@ CRITICAL_POINTS = (
         depends_on=("stationary",),
     ),
     Statement(
+        id="hessian-spectrum",
+        title="The eigenvalues of the Hessian",
+        kind="bound",
+        formula=r"|\lambda_k(H(W)) - c_k| \leq d, \quad \lambda_1(H) \leq \dots \leq \lambda_{N_{net}}(H), \quad H = \nabla^2 J",
+        hypotheses=(_SMOOTH, "IEEE 754 double precision with rounding to nearest."),
+        conclusion=(
+            "The smallest and the largest eigenvalue of the Hessian of J lie between the bounds stated, and for up to 500 weights the k-th smallest within d "
+            "of the k-th number listed. At a critical point that is known in a box, they do so at all weights of the box."
+        ),
+        source="theorems of Weyl and Ostrowski on eigenvalues",
+        decided_by="one approximate eigendecomposition, with verified residual and orthogonality, in double precision",
+        depends_on=("differentiable",),
+    ),
+    Statement(
         id="no-minimum-nearby",
         title="No local minimum within some distance",
         kind="bound",

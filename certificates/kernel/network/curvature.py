@@ -15,6 +15,10 @@ at most ``e = ‖rad‖_∞`` in the spectral norm.
 ``QᵀH̃Q = QᵀQΛ + Qᵀ(H̃Q − QΛ)`` differs from Λ by at most ``g = f max|Λ| + ε√(1 + f)``. If ``g < min|Λ|``, H̃ has by Sylvester's law as many negative
 eigenvalues as Λ has negative entries, and the others are positive. As ``σ_min(QᵀH̃Q) ≤ ‖Q‖² σ_min(H̃)``, no eigenvalue of H̃ is smaller in size than
 ``(min|Λ| − g)/(1 + f)``. The computed products are wrong by ``γ_{n+3}`` times products of Frobenius norms at most.
+
+*Eigenvalues*, all in ascending order. By Weyl's theorem the k-th of ``QᵀH̃Q`` is within g of ``Λ_k``; by Ostrowski's it is ``θ λ_k(H̃)``, θ between the least
+and the largest eigenvalue of ``QᵀQ``, so ``|θ − 1| ≤ f``: ``|λ_k(H̃) − Λ_k| = |(1 − θ)Λ_k + (θλ_k − Λ_k)|/θ ≤ (f max|Λ| + g)/(1 − f)``, one eigenvalue for
+each k. Those of every ``T H`` of the box differ from these by e at most, again by Weyl's theorem.
 """
 
 from __future__ import annotations
@@ -40,14 +44,17 @@ from lossproof.theory.functions.activations import Activation
 
 @dataclass(frozen=True)
 class Signs:
-    """The number of negative eigenvalues of the midpoint H̃, ``least ≤ min|λ(H̃)|`` and ``spread ≥ ‖T H − H̃‖₂`` for all T H of the box, both in some rows.
+    """The number of negative eigenvalues of the midpoint H̃, ``least ≤ min|λ(H̃)|`` and ``spread ≥ ‖T H − H̃‖₂`` for all T H of the box, all in some rows.
 
-    A ``least`` of 0 or less, or NaN, says nothing, and neither does the number then.
+    A ``least`` of 0 or less, or NaN, says nothing, and neither does the number then. The eigenvalues of H̃ are within ``error`` of the ``values``, in
+    ascending order; an ``error`` that is infinite or NaN says nothing.
     """
 
     negative: int
     least: float
     spread: float
+    values: Array
+    error: float
 
 
 @dataclass(frozen=True)
@@ -60,12 +67,17 @@ class _Node:
     kappa: Enclosed
 
 
-def hessian_signs(work: Work, problem: Problem, box: Box, parameters: Sequence[int]) -> Signs:
-    """Return the signs of the Hessian by some parameters over a box; raises `Rejected` where a second derivative may not exist in it, or above a limit."""
+def enclosed_hessian(work: Work, problem: Problem, box: Box) -> Enclosed:
+    """Return the lower triangle of ``T H`` over a box; raises `Rejected` where a second derivative may not exist in it, or above a limit."""
     limit(problem.N_net, limits.MAX_HESSIAN_ROWS, "the number of weights")
     limit(problem.T * max(sum(problem.widths), problem.n_L**2), limits.MAX_GRAM_VALUES, "the number of values of activations")
     work.spend(limits.curvature_work(problem.widths, problem.T, problem.bias_rows), "the Hessian in double precision")
-    H, rows = _hessian(work, problem, box), np.ix_(parameters, parameters)
+    return _hessian(work, problem, box)
+
+
+def signs_of(H: Enclosed, parameters: Sequence[int]) -> Signs:
+    """Return the signs of an enclosed Hessian, given by its lower triangle, in the rows of some parameters."""
+    rows = np.ix_(parameters, parameters)
     M, R = ((np.tril(part) + np.tril(part, -1).T)[rows] for part in (H.mid, H.rad))
     return _signs(M, ENLARGE * float(np.max(np.sum(R, axis=1), initial=0.0)) + TINY)
 
@@ -76,13 +88,14 @@ def _signs(M: Array, spread: float) -> Signs:
     try:
         values, Q = np.linalg.eigh(M)
     except np.linalg.LinAlgError:
-        return Signs(0, 0.0, spread)
+        return Signs(0, 0.0, spread, np.zeros(n), np.inf)
     size_Q, top = np.linalg.norm(Q), float(np.max(np.abs(values), initial=0.0))
     f = ENLARGE * (np.linalg.norm(Q.T @ Q - np.eye(n)) + gamma(n + 3) * (size_Q**2 + n)) + TINY
     epsilon = ENLARGE * (np.linalg.norm(M @ Q - Q * values) + gamma(n + 3) * size_Q * (np.linalg.norm(M) + top)) + TINY
     g = ENLARGE * (f * top + epsilon * (1 + f))
     least = (float(np.min(np.abs(values), initial=np.inf)) - g) / (ENLARGE * (1 + f)) if f < 1 else 0.0
-    return Signs(int(np.sum(values < 0)), float(least), spread)
+    error = ENLARGE * (f * top + g) / (1 - f) + TINY if f < 1 else np.inf
+    return Signs(int(np.sum(values < 0)), float(least), spread, np.sort(values), float(error))
 
 
 def _hessian(work: Work, problem: Problem, box: Box) -> Enclosed:

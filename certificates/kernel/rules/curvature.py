@@ -10,11 +10,15 @@ e ρ)/s < ρ``, and ``‖DN‖ ≤ e/s < 1``: N maps B into itself and is a cont
 *Inertia.* If ``e < s``, no matrix on the segment from H̃ to ``T H(W)`` is singular, so H has the inertia of H̃ all over the box. By Cauchy's interlacing
 theorem the whole Hessian has at least as many negative, and as many positive, eigenvalues. At a critical point in a manifold of dimension d of critical
 points, d the number of fixed parameters, its kernel has dimension d at least, and these are all.
+
+*Spectrum.* `curvature` encloses the eigenvalues of the whole ``T H``, in ascending order, at the point or all over the box of the witness; those of H are their
+T-th part. What the evidence names must hold these enclosures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from flint import arb
@@ -22,21 +26,29 @@ from flint import arb
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION
 from lossproof.certificates.kernel.network import passes
-from lossproof.certificates.kernel.network.curvature import Signs, hessian_signs
+from lossproof.certificates.kernel.network.curvature import Signs, enclosed_hessian, signs_of
 from lossproof.certificates.kernel.network.passes import Box
+from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, named, positive
+from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
 
 def _signs(step: Step, box: Box, fixed: Sequence[int]) -> Signs:
-    """Return the signs of the Hessian by the free parameters over a box, found once for all steps."""
-    key = ("curvature", box, tuple(fixed))
+    """Return the signs of the Hessian by the free parameters over a box, found once for all steps, as is the last Hessian of which only a part was wanted."""
+    key, N = ("curvature", box, tuple(fixed)), step.problem.N_net
     if key not in step.known:
-        free = sorted(set(range(step.problem.N_net)).difference(fixed))
+        last, H = step.known.get("hessian", (None, None))
         with np.errstate(all="ignore"), ball_precision(PRECISION):
-            step.known[key] = hessian_signs(step.work, step.problem, box, free)
+            if last == box:
+                step.work.spend(limits.flops_work(20 * N**3), "eigenvalues")
+            else:
+                H = enclosed_hessian(step.work, step.problem, box)
+            step.known[key] = signs_of(H, sorted(set(range(N)).difference(fixed)))
+        if fixed:
+            step.known["hessian"] = box, H
     found: Signs = step.known[key]
     return found
 
@@ -73,4 +85,25 @@ def critical_ball(step: Step) -> Result:
     return _existence(step) if step.says("stationary", "inertia") == "stationary" else _inertia(step)
 
 
-CURVATURE_RULES = named(critical_ball)
+def hessian_spectrum(step: Step) -> Result:
+    """The least and the largest eigenvalue of the Hessian of J, or all of them in ascending order, are within some distance of the numbers listed."""
+    found, problem, box = step.expect(0, "eigenvalues", "within"), step.problem, step.box()
+    within, listed = positive(found, "within"), read.each(found["eigenvalues"], "evidence.eigenvalues", read.rational)
+    every = len(listed) == problem.N_net <= limits.MAX_EIGENVALUES
+    require(
+        every or len(listed) == 2, "evidence.eigenvalues", "all eigenvalues are listed, of few weights only, or the least and the largest"
+    )
+    signs = _signs(step, box, ())
+    with ball_precision(PRECISION):
+        spare = within * problem.T - arb(signs.spread) - arb(signs.error)
+        for k, (value, seen) in enumerate(zip(listed, signs.values if every else signs.values[[0, -1]], strict=True)):
+            near = bool(abs(arb(float(seen)) - value * problem.T) <= spare)
+            require(near, f"evidence.eigenvalues[{k}]", "this eigenvalue is not seen to be so near")
+    ends = {"smallest": listed[0], "largest": listed[-1]}
+    facts: dict[str, Any] = {
+        f"{name}_{side}": str(x + d) for name, x in ends.items() for side, d in (("lower", -within), ("upper", within))
+    }
+    return step.conclude_near("hessian-spectrum", facts | (dict(found) if every else {})), Rigor.VERIFIED_FLOAT
+
+
+CURVATURE_RULES = named(critical_ball, hessian_spectrum)

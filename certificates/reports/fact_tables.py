@@ -43,6 +43,7 @@ _WORDS = {
     "largest_upper": "largest eigenvalue at most",
     "eigenvalues": "eigenvalues, in ascending order",
     "within": "each within",
+    "by": "by the",
     "loss_lower": "loss at least",
     "loss_upper": "loss at most",
     "other_loss_upper": "loss elsewhere at most",

@@ -84,7 +84,7 @@ def _radius(problem: Problem, weights: Weights) -> Fraction | None:
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         low, high = (middle, high) if proves(middle) else (low, middle)
-    return _short(low)
+    return short_below(low)
 
 
 def _residuals(problem: Problem, outputs: Enclosure) -> Enclosure:
@@ -107,7 +107,7 @@ def _gradient_at_least(found: EnclosedPass, eps: Enclosure) -> float:
     return float(np.sqrt(squares))
 
 
-def _short(radius: float) -> Fraction:
+def short_below(radius: float) -> Fraction:
     """Return a positive number with 8 bits that is not larger."""
     mantissa, exponent = np.frexp(radius)
     return Fraction(int(np.floor(mantissa * 256))) * Fraction(2) ** (int(exponent) - 8)

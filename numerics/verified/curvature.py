@@ -124,7 +124,7 @@ def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fr
         if l < a.L:
             phi, *bend = enclose_curvature(a.activation_of(l), z)
             bends.append((bend[0], bend[1]))
-    delta, C = _output(problem, z)
+    delta, C = output_curvature(problem, z)
     nodes = [_Node(inputs[-1], delta, delta, delta)]
     for l in range(a.L - 1, 0, -1):
         slope, curvature = bends[l - 1]
@@ -169,7 +169,7 @@ def _reaching(x: Enclosure, reach: float) -> Enclosure:
     return Enclosure(x.mid, widened(x.rad + reach, 1)) if reach else x
 
 
-def _output(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
+def output_curvature(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
     """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' E'' Σ' + diag(σ'' ∘ ∇E)``, from balls."""
     field, n, activation = StateBallField(_BITS), z.mid.shape[1], problem.architecture.output_activation
     with ball_precision(_BITS):

@@ -186,18 +186,20 @@ CRITICAL_POINTS = (
         id="no-minimum-nearby",
         title="No local minimum within some distance",
         kind="bound",
-        formula=r"\|T\,\nabla J(W)\| > (\kappa\,\|\varepsilon(W)\| + c\,D^2)\, r \;\Rightarrow\; \nabla J \neq 0 \text{ on } \{\|W' - W\| \leq r\}",
+        formula=r"\|T\,\nabla J(W)\| > (\kappa\,\|\varepsilon(W)\| + c\,D^2)\, r \;\Rightarrow\; \nabla J \neq 0 \text{ on } \{\|W' - W\| \leq r\}; \qquad "
+        r"v^{\top} H(W')\, v < 0 \text{ there}",
         hypotheses=(
-            "The squared error (c = 1), the logistic error (c = 1/4) or softmax (c = 1/2).",
-            "D bounds the derivative of all outputs on that ball, and κ is a Lipschitz constant of it there; no unit meets a kink.",
+            "By the gradient: the squared error (c = 1), the logistic error (c = 1/4) or softmax (c = 1/2); D bounds the derivative of all outputs on that "
+            "ball, and κ is a Lipschitz constant of it there; no unit meets a kink; or",
+            "by curvature: along one direction v the second derivative of J exists and is negative at all weights of the ball.",
             "IEEE 754 double precision with rounding to nearest.",
         ),
         conclusion=(
-            "No local minimum of J, and no critical point at all, lies within the Euclidean distance r of the weights: training that stopped there has not "
-            "arrived, and has at least so far to go."
+            "No local minimum of J lies within the Euclidean distance r of the weights: training that stopped there has not arrived, and has at least so far "
+            "to go. By the gradient there is no critical point so near, either."
         ),
-        source="elementary: the gradient is Lipschitz",
-        decided_by="the gradient and layer-wise bounds in verified double precision",
+        source="elementary: the gradient is Lipschitz; the second-order condition",
+        decided_by="the gradient and layer-wise bounds, or a bound of the second derivative along a direction, in verified double precision",
         depends_on=("gradient-identity",),
     ),
     Statement(

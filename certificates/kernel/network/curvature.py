@@ -128,9 +128,9 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
         inputs.append(plus(phi, problem.fan_in(l)))
         z = phi @ W + b
         if l < problem.L:
-            phi, slope, bend = _activated(work, problem.activation_of(l), z)
+            phi, slope, bend = activated(work, problem.activation_of(l), z)
             bends.append((slope, bend))
-    delta, C = _output(work, problem, z)
+    delta, C = output_curvature(work, problem, z)
     nodes = [_Node(inputs[-1], delta, delta, delta)]
     for l in range(problem.L - 1, 0, -1):
         slope, bend = bends[l - 1]
@@ -139,7 +139,7 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
     return nodes, C
 
 
-def _activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclosed, Enclosed, Enclosed]:
+def activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclosed, Enclosed, Enclosed]:
     """Enclose ``σ``, ``σ'`` and ``σ''`` over each interval by Arb."""
     ring, balls = BallRing(work, PRECISION), as_balls(z)
     ring.count(0, 4 * balls.size)
@@ -149,7 +149,7 @@ def _activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclose
     return of_balls(value, balls.shape), first, second
 
 
-def _output(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclosed]:
+def output_curvature(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclosed]:
     """Enclose ``δ_L`` and ``∂δ_L/∂z_L``, the latter from its derivatives along the unit vectors."""
     ring, n, balls = BallRing(work, PRECISION), problem.n_L, as_balls(z)
     ring.count(4 * n * n * balls.size, 4 * n * balls.size)

@@ -12,7 +12,7 @@ from lossproof.certificates.reports.critical_rows import inertia_text
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below, is_short_decimal
 from lossproof.theory.rationals import brief_name, rational_text
 
-_LOWER_BOUNDS = ("loss_lower", "smallest_lower", "largest_lower")
+_LOWER_BOUNDS = ("loss_lower", "decrease", "smallest_lower", "largest_lower")
 _UPPER_BOUNDS = ("loss_upper", "other_loss_upper", "coefficient", "distance", "smallest_upper", "largest_upper", "within")
 _LONGEST, _SHOWN = 15, 10
 _MOST_LISTED, _ENDS = 16, 3
@@ -33,6 +33,7 @@ _WORDS = {
     "matrix": "matrix",
     "least": "smallest singular value at least",
     "distance": "distance at most",
+    "decrease": "loss smaller by at least",
     "target_radius": "targets within",
     "radius": "radius",
     "order": "order",

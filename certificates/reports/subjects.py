@@ -59,6 +59,7 @@ _SUBJECTS = {
         "higher-order-descent",
         "hessian-spectrum",
         "no-minimum-nearby",
+        "escape",
     ),
     "Theorems of others": tuple(statement.id for statement in CITED),
 }

@@ -69,6 +69,22 @@ def at_a_distance():
     return d.finish()
 
 
+def way_down():
+    """From a line to the best one, at a distance of 5."""
+    points = [layer([["3/2"]], ["-1/2"])], [layer([["9/2"]], ["7/2"])]
+    d = Draft((1, 1), [["0"], ["1"], ["2"]], [["0"], ["0"], ["3"]], *points)
+    here, there = (
+        d.claim("loss-exact", "loss-bounds", k, {"loss_lower": J, "loss_upper": J, "radius": "0"}) for k, J in ((1, "111/4"), (0, "1/4"))
+    )
+    escape(d, [here, there, far(d, 0, 1, "5", "0")])
+    return d.finish()
+
+
+def escape(d, premises, decrease="55/2", distance="5", at=1, point=0):
+    facts = {"point": point, "decrease": decrease, "distance": distance}
+    return d.imply("escape", "escape", at, facts, premises)
+
+
 def far(d, at, point, distance, radius, precision=128):
     facts = {"point": point, "distance": distance}
     return d.claim("distance", "distance", at, {**facts, "radius": radius}, (), {**facts, "precision": precision}, "BALL")
@@ -114,6 +130,7 @@ def shifted_in_a_ball():
 CURVATURE_CASES = {
     "minimum_in_a_ball": minimum_in_a_ball,
     "at_a_distance": at_a_distance,
+    "way_down": way_down,
     "saddle_in_a_ball": saddle_in_a_ball,
     "scaled_in_a_ball": scaled_in_a_ball,
     "shifted_in_a_ball": shifted_in_a_ball,

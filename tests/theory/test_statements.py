@@ -41,6 +41,7 @@ REQUIRED = {
     "rank-upper",
     "duplicate",
     "homogeneous",
+    "escape",
     "hessian-spectrum",
     "identifiable",
     "sample-symmetry",

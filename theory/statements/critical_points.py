@@ -203,6 +203,17 @@ CRITICAL_POINTS = (
         depends_on=("gradient-identity",),
     ),
     Statement(
+        id="escape",
+        title="A step down",
+        kind="bound",
+        formula=r"J(W_1) \leq J(W) - \delta, \quad \delta > 0, \quad \|W_1 - W\| \leq d",
+        hypotheses=("The bounds of the losses at both weights, and of their distance, are proved.",),
+        conclusion="The weights W_1 named, at the Euclidean distance d at most, have a loss that is smaller by δ at least.",
+        source="elementary",
+        decided_by="enclosures of both losses; the step is minus the gradient or a direction of negative curvature, times a length found in doubles",
+        depends_on=("loss-bounds", "distance"),
+    ),
+    Statement(
         id="critical-point",
         title="What kind of critical point it is",
         kind="critical point",

@@ -28,7 +28,7 @@ BITS = 24
 
 _WORK, _LEAST_STEPS, _MOST_STEPS = 2 * 10**9, 12, 80
 _DIFFERENCE = 2.0**-17
-_SPARE, _SHARE, _TRIALS, _GROWTH, _SHRINK, _CLOSE = 1.25, 0.9, 8, 15, 2.0**-6, 1.1
+_SPARE, _SHARE, _TRIALS, _GROWTH, _SHRINK, _CLOSE = 1.6, 0.9, 8, 15, 2.0**-6, 1.1
 _FIRST, _LEAST = 2.0**-10, 2.0**-290
 
 
@@ -89,8 +89,8 @@ def descending_ball(problem: Problem, weights: Weights, least: Fraction | None =
     """Return a ball around the weights, larger than one of the radius ``least`` if that is given, with a direction along which J curves downwards all over it.
 
     The bound of ``vᵀH v`` over a ball of radius r is about convex in r: between a radius where it is negative and one where it is not, linear interpolation
-    gives another where it is, from which a bolder step is tried. Bounds are taken a quarter farther from the midpoints, so that a checker with other
-    enclosures agrees. None where no such ball is proved, as near kinks of σ'.
+    gives another where it is, from which a bolder step is tried. Bounds are taken at 8/5 of their distance from the midpoints, so that a
+    checker with other enclosures agrees. None where no such ball is proved, as near kinks of σ'.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture

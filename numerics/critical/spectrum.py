@@ -61,6 +61,7 @@ def spectrum_in_box(problem: Problem, weights: Weights, radius: Fraction = Fract
     if not serves(problem, weights):
         return None
     try:
-        return spectrum_of(problem, hessian_signs(enclosed_landscape(problem, weights, radius).hessian()))
+        found = enclosed_landscape(problem, weights, radius)
+        return spectrum_of(problem, hessian_signs(found.hessian())) if found.is_moderate() else None
     except (NotDifferentiable, OverflowError):
         return None

@@ -71,12 +71,17 @@ class _Node:
 
 @dataclass(frozen=True)
 class EnclosedLandscape:
-    """The layers of a network over a box of weights: the ``W_l``, the nodes, and ``C`` of shape ``(T, n_L, n_L)``."""
+    """The layers of a network over a box of weights: the ``W_l``, the nodes, ``C`` of shape ``(T, n_L, n_L)``, and the biases and the z as well."""
 
     problem: Problem
     W: Sequence[Enclosure]
     nodes: Sequence[_Node]
     C: Enclosure
+    met: Sequence[Enclosure]
+
+    def is_moderate(self) -> bool:
+        """Tell whether all numbers are of moderate size, see `Enclosure.is_moderate`."""
+        return all(part.is_moderate() for part in (*self.W, *self.met, self.C, *(x for node in self.nodes for x in vars(node).values())))
 
     def gradient(self) -> Enclosure:
         """Return ``T ∇J``, in the order of the rows of P."""
@@ -114,12 +119,13 @@ def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fr
     ([3.0, 2.0], [[9.0, 7.0], [7.0, 4.0]])
     """
     a, W, inputs, bends = problem.architecture, list[Enclosure](), list[Enclosure](), list[tuple[Enclosure, Enclosure]]()
-    phi, reach = enclose_numbers(problem.samples.X), float(raised(np.asarray(float(radius)), 8))
+    met, phi, reach = list[Enclosure](), enclose_numbers(problem.samples.X), float(raised(np.asarray(float(radius)), 8))
     for l, layer in enumerate(weights.layers, start=1):
         rows, bias = enclose_numbers(layer.W), enclose_numbers(layer.b)
         W.append(_reaching(rows, reach))
         inputs.append(with_ones(phi) if a.bias_rows else phi)
         z = total(matrix_product(phi, W[-1]), _reaching(bias, reach) if a.bias_rows else bias)
+        met += bias, z
         check_kinks(a.activation_of(l), z, 2)
         if l < a.L:
             phi, *bend = enclose_curvature(a.activation_of(l), z)
@@ -130,7 +136,7 @@ def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fr
         slope, curvature = bends[l - 1]
         push = matrix_product(nodes[0].delta, _transposed(W[l]))
         nodes.insert(0, _Node(inputs[l - 1], slope, product(push, slope), product(push, curvature)))
-    return EnclosedLandscape(problem, W, nodes, C)
+    return EnclosedLandscape(problem, W, nodes, C, met)
 
 
 def hessian_signs(H: Enclosure) -> HessianSigns:

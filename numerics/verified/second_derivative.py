@@ -30,6 +30,7 @@ from lossproof.numerics.verified.enclosures import (
     widened,
     with_ones,
 )
+from lossproof.numerics.verified.error_curvature import widened_by, widest_curvature
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -41,7 +42,8 @@ def second_derivative(
 
     ``direction`` has for each layer the parts of v by ``W_l`` and ``b_l``, in doubles; the latter count where biases are trainable.
 
-    Infinite or NaN where no bounds are found. Raises `NotDifferentiable` where a second derivative may not exist in the ball.
+    The radius is infinite or NaN where no bounds are found, and where numbers on the way are larger than a checker takes.
+    Raises `NotDifferentiable` where a second derivative may not exist in the ball.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture
@@ -54,22 +56,28 @@ def second_derivative(
     """
     a, phi = problem.architecture, enclose_numbers(problem.samples.X)
     rate = bend = exact_floats(np.zeros_like(phi.mid))
+    moderate = True
     for l, (layer, (V, shift)) in enumerate(zip(weights.layers, direction, strict=True), start=1):
         W, inputs, lower = enclose_numbers(layer.W), with_ones(phi) if a.bias_rows else phi, exact_floats(V)
         along = exact_floats(np.vstack([V, shift])) if a.bias_rows else lower
-        z = total(_moved(matrix_product(phi, W), inputs, radius), enclose_numbers(layer.b))
+        bias = enclose_numbers(layer.b)
+        z = total(_moved(matrix_product(phi, W), inputs, radius), bias)
         twice = matrix_product(rate, lower)
         rates = total(matrix_product(inputs, along), _moved(matrix_product(rate, W), rate, radius))
         bends = total(Enclosure(2 * twice.mid, 2 * twice.rad), _moved(matrix_product(bend, W), bend, radius))
         check_kinks(a.activation_of(l), z, 2)
+        moderate &= all(x.is_moderate() for x in (W, bias, inputs, along, z, rates, bends))
         if l < a.L:
             phi, slope, curvature = curvature_over(a.activation_of(l), z)
             rate, bend = product(slope, rates), total(product(curvature, product(rates, rates)), product(slope, bends))
     delta, C = output_curvature(problem, z)
+    second = widest_curvature(problem, z) if a.output_activation.is_identity else None
+    C = C if second is None else widened_by(C, second)
     pairs = product(C, product(Enclosure(rates.mid[:, :, None], rates.rad[:, :, None]), Enclosure(rates.mid[:, None], rates.rad[:, None])))
     terms = [Enclosure(x.mid.reshape(-1, 1), x.rad.reshape(-1, 1)) for x in (pairs, product(delta, bends))]
     found = total(*(matrix_product(exact_floats(np.ones((1, len(x.mid)))), x) for x in terms))
-    return float(found.mid[0, 0]), float(found.rad[0, 0])
+    moderate &= all(x.is_moderate() for x in (delta, C, found))
+    return (float(found.mid[0, 0]), float(found.rad[0, 0])) if moderate else (0.0, np.inf)
 
 
 def _moved(result: Enclosure, rows: Enclosure, radius: float) -> Enclosure:

@@ -55,7 +55,7 @@ def test_a_parabola_falls_to_its_minimum():
     assert claim.facts["decrease"] == 2
     assert 2 <= claim.facts["distance"] < Fraction(2001, 1000)
     [layer] = claim.facts["point"].weights.layers
-    assert layer.W == ((Fraction(3),),)
+    assert ((Fraction(3),),) == layer.W
 
 
 def test_at_a_saddle_the_step_is_along_a_direction_of_negative_curvature():

@@ -189,7 +189,7 @@ def test_no_direction_reaches_a_minimum(seed):
 def test_the_larger_radius_is_told():
     told = set()
     for seed in range(8):
-        problem, weights = _problem((2, 3, 2), 10, "squared", seed)
+        problem, weights = _problem((2, 3, 3), 10, "softmax", seed)
         by_gradient, by_curvature = minimum_free_radius(problem, weights), descending_ball(problem, weights)
         claim = claim_no_minimum_nearby(ProofContext(problem, 0, 4096), Point(weights))
         told.add(claim.facts["by"])

@@ -24,6 +24,8 @@ from lossproof.numerics.network.weight_vectors import flat_weights, step_of_rows
 from lossproof.numerics.verified.second_derivative import second_derivative as in_enclosures
 from lossproof.theory import limits
 
+ERRORS = ("cauchy:2", "cauchy:1/10", "smooth-l1:1/10", "blake-zisserman:1/4", "logistic")
+
 
 def in_doubles(known, point, direction, radius):
     """What the rule finds, or None at a kink."""
@@ -70,10 +72,10 @@ def test_it_is_enclosed_at_every_weight_of_the_ball(widths, error, activation):
     assert seen or activation in ("relu", "softsign")
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "gelu", "softplus", "arctan"])
-@pytest.mark.parametrize(("widths", "error"), NETWORKS)
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "gelu", "identity"])
+@pytest.mark.parametrize(("widths", "error"), [*NETWORKS, *(("1-1", e) for e in ERRORS), *(("2-3-1", e) for e in ERRORS)])
 def test_prover_and_kernel_enclose_the_same_number(widths, error, activation):
-    """And the prover's enclosures, a quarter enlarged, are no narrower."""
+    """And the prover's enclosures, enlarged as it does, are no narrower."""
     problem, weights = network(widths, activation, error)
     known, g = read_problem(encode_problem(problem)), np.random.default_rng(5)
     (point,) = read_points([encode_point(weights)], known)
@@ -82,7 +84,7 @@ def test_prover_and_kernel_enclose_the_same_number(widths, error, activation):
         found = in_doubles(known, point, [fmpq(int(x), 64) for x in integers], radius)
         middle, spread = in_enclosures(problem, weights, step_of_rows(problem.architecture, integers / 64), radius)
         assert found.overlaps(arb(middle, spread))
-        assert found.upper() <= middle + 1.25 * spread
+        assert found.upper() <= middle + 1.6 * spread
 
 
 def test_only_trainable_biases_move():

@@ -60,6 +60,8 @@ PATTERN_WORK = 9 * 10**5
 """Work of one pattern of signs besides its elimination: its passes go residue by residue."""
 MAX_HESSIAN_ROWS = 10_000
 """Rows of a Hessian in double precision."""
+MAX_EIGENVALUES = 500
+"""Weights of a network for which all eigenvalues of the Hessian are told, and not only the least and the largest."""
 MAX_INVERSE_COLUMNS = 6_000
 """Columns of a matrix with an approximate left inverse in double precision."""
 MAX_INVERSE_ENTRIES = 2**28

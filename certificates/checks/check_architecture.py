@@ -9,6 +9,7 @@ from lossproof.certificates.claims.blocks import claim_khatri_rao, claim_one_hid
 from lossproof.certificates.claims.conclusion import open_by_rank, open_with_decay
 from lossproof.certificates.claims.critical_point import LandscapeClaims
 from lossproof.certificates.claims.decision import decide
+from lossproof.certificates.claims.escape import claim_escape
 from lossproof.certificates.claims.exact_learning import claim_exact_learning, refute_exact_learning
 from lossproof.certificates.claims.full_rank import (
     claim_full_rank_at,
@@ -17,6 +18,7 @@ from lossproof.certificates.claims.full_rank import (
     generic_claim_of,
     telling_generic_bound,
 )
+from lossproof.certificates.claims.hessian_spectrum import claims_of_spectrum
 from lossproof.certificates.claims.identifiable import claim_identifiable
 from lossproof.certificates.claims.landscape import pool_of_check, told_points
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
@@ -184,6 +186,8 @@ def _all_claims(
         infimum,
         *(() if given is None else given.own),
         claim_no_minimum_nearby(context, point) if weights_given else None,
+        None if given is None else claim_escape(context, point, given.located),
+        *(() if given is None else claims_of_spectrum(context, point, given.located)),
         *told_points(pool, given, decision.suboptimal),
         decision.suboptimal,
     ]

@@ -16,7 +16,7 @@ from lossproof.numerics.critical.exact import residual_apart_from_zero
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.jacobian import jacobian, output_residuals
-from lossproof.numerics.network.loss_bounds import LossBounds, loss_bounds
+from lossproof.numerics.network.loss_bounds import LossBounds, loss_bounds, sharp_loss_bounds
 from lossproof.numerics.network.loss_value import least_error, loss_exact, outward_bounds
 from lossproof.numerics.network.weight_vectors import distance_bound
 from lossproof.numerics.ranks.balls import ball_rank
@@ -62,9 +62,20 @@ def _loss(context: ProofContext, place: Place, support: tuple[Claim, ...]) -> Cl
         facts = {"loss_lower": exact, "loss_upper": exact, "radius": radius}
         reason, own = f"The loss is {_exactly(exact)}, by exact arithmetic.", context.formal_rigor(point)
         return decided("loss-bounds", place, reason, "loss-exact", facts=facts, own=own)
-    found = loss_bounds(problem, point.weights, radius, context.max_precision)
+    return _enclosed_loss(place, loss_bounds(problem, point.weights, radius, context.max_precision), support)
+
+
+def claim_sharp_loss(context: ProofContext, point: Point) -> Claim | None:
+    """Claim bounds of the loss at a point as narrow as balls of 192 bits give; None where no finite ones are found."""
+    return context.once(
+        "sharp loss", point, lambda: _enclosed_loss(point, sharp_loss_bounds(context.problem, point.weights, _LEARNER_PRECISION), ())
+    )
+
+
+def _enclosed_loss(place: Place, found: LossBounds | None, support: tuple[Claim, ...]) -> Claim | None:
     if found is None or not (is_writable(found.lower) and is_writable(found.upper)):
         return None
+    radius = radius_of(place)
     bounds = {"loss_lower": found.lower, "loss_upper": found.upper}
     evidence, facts = {**bounds, "precision": found.precision}, {**bounds, "radius": radius}
     where = "at these weights" if radius == 0 else "at all weights of the box"
@@ -108,16 +119,27 @@ def claim_distance(context: ProofContext, given: Point, stationary: Claim | None
     if stationary is None:
         return None
     place, problem = stationary.place, context.problem
-    near, radius = point_near(place), radius_of(place)
+    near = point_near(place)
     if near is None or place is given:
         return None
+    what = "The critical point lies within the Euclidean distance"
+    return _distance(problem, place, given, near, what, (stationary,))
+
+
+def claim_distance_between(problem: Problem, given: Point, end: Point) -> Claim | None:
+    """Claim how far weights are at most from others that were given; None beyond all doubles."""
+    return _distance(problem, end, given, end, "These weights lie within the Euclidean distance", ())
+
+
+def _distance(problem: Problem, place: Place, given: Point, near: Point, what: str, support: tuple[Claim, ...]) -> Claim | None:
+    radius = radius_of(place)
     most = distance_bound(problem, given.weights, near.weights, radius, _PRECISIONS[0])
     if most is None:
         return None
-    reason = f"The critical point lies within the Euclidean distance {decimal_above(most)} of the weights given, in all trainable weights together."
+    reason = f"{what} {decimal_above(most)} of the weights given, in all trainable weights together."
     facts = {"point": given, "distance": most, "radius": radius}
     evidence = {"point": given, "distance": most, "precision": _PRECISIONS[0]}
-    return decided("distance", place, reason, "distance", facts=facts, evidence=evidence, own=Rigor.BALL, support=(stationary,))
+    return decided("distance", place, reason, "distance", facts=facts, evidence=evidence, own=Rigor.BALL, support=support)
 
 
 def ranks_at(context: ProofContext, stationary: Claim, learner: Learner | None) -> RankBounds | None:

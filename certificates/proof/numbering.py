@@ -73,6 +73,8 @@ class Numbering:
     def _plain(self, value: Any) -> Any:
         if isinstance(value, (Point, Witness, Region)):
             return self.name(value)
+        if isinstance(value, list):
+            return [self._plain(entry) for entry in value]
         return rational_text(value) if isinstance(value, Fraction) else value
 
     def conclusion(self, node: Node) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from lossproof.certificates.reports.critical_rows import inertia_text
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below, is_short_decimal
 from lossproof.theory.rationals import brief_name, rational_text
 
-_LOWER_BOUNDS = ("loss_lower",)
-_UPPER_BOUNDS = ("loss_upper", "other_loss_upper", "coefficient", "distance")
+_LOWER_BOUNDS = ("loss_lower", "decrease", "smallest_lower", "largest_lower")
+_UPPER_BOUNDS = ("loss_upper", "other_loss_upper", "coefficient", "distance", "smallest_upper", "largest_upper", "within")
 _LONGEST, _SHOWN = 15, 10
+_MOST_LISTED, _ENDS = 16, 3
 _WORDS = {
     "N_net": "trainable weights N_net",
     "required": "needed, T·n_L",
@@ -32,10 +33,18 @@ _WORDS = {
     "matrix": "matrix",
     "least": "smallest singular value at least",
     "distance": "distance at most",
+    "decrease": "loss smaller by at least",
     "target_radius": "targets within",
     "radius": "radius",
     "order": "order",
     "coefficient": "coefficient at most",
+    "smallest_lower": "smallest eigenvalue at least",
+    "smallest_upper": "smallest eigenvalue at most",
+    "largest_lower": "largest eigenvalue at least",
+    "largest_upper": "largest eigenvalue at most",
+    "eigenvalues": "eigenvalues, in ascending order",
+    "within": "each within",
+    "by": "by the",
     "loss_lower": "loss at least",
     "loss_upper": "loss at most",
     "other_loss_upper": "loss elsewhere at most",
@@ -100,11 +109,11 @@ def _text(value: Any, key: str = "") -> str:
     if isinstance(value, Mapping):
         return inertia_text(value) if set(value) == set(SIGNS) else "{" + facts_in_words(value) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return (
-            ", ".join(_text(item) for item in value)
-            if all(not isinstance(v, Mapping) for v in value)
-            else "; ".join(_text(v) for v in value)
-        )
+        if any(isinstance(v, Mapping) for v in value):
+            return "; ".join(_text(v) for v in value)
+        if len(value) <= _MOST_LISTED:
+            return ", ".join(_text(item) for item in value)
+        return f"{', '.join(map(_text, value[:_ENDS]))}, …, {', '.join(map(_text, value[-_ENDS:]))} ({len(value)} in all)"
     if isinstance(value, Fraction):
         return _fraction(value, key)
     return brief_name(value) if isinstance(value, str) else str(value)

@@ -57,7 +57,9 @@ _SUBJECTS = {
         "saddle",
         "maximum",
         "higher-order-descent",
+        "hessian-spectrum",
         "no-minimum-nearby",
+        "escape",
     ),
     "Theorems of others": tuple(statement.id for statement in CITED),
 }

@@ -71,7 +71,8 @@ def is_within_limits(problem: Problem) -> bool:
     return a.N_net <= MAX_HESSIAN_ROWS and problem.T * max(sum(a.widths), a.n_L**2) <= MAX_GRAM_VALUES and 4 * work <= MAX_STEP_WORK
 
 
-def _serves(problem: Problem, weights: Weights) -> bool:
+def serves(problem: Problem, weights: Weights) -> bool:
+    """Tell whether the Hessian at weights is within the limits, and all numbers there have doubles."""
     return is_within_limits(problem) and beyond_doubles(problem, weights) is None
 
 
@@ -82,7 +83,7 @@ def critical_ball(problem: Problem, weights: Weights) -> CriticalBall | None:
     A quarter of what the proof needs is demanded, so that a checker whose enclosures are wider agrees. Where the gradient has not all but cancelled between
     samples, to 1/1000 of its terms, no proof is tried, as it takes long.
     """
-    if not _serves(problem, weights):
+    if not serves(problem, weights):
         return None
     fixed = symmetry_gauge(problem, weights)
     free = _free(problem, fixed)
@@ -108,7 +109,7 @@ def critical_ball(problem: Problem, weights: Weights) -> CriticalBall | None:
 @np.errstate(all="ignore")
 def signs_in_box(problem: Problem, weights: Weights, radius: Fraction, fixed: tuple[int, ...]) -> HessianSigns | None:
     """Return the signs of the Hessian by the parameters that are not held, if they are all proved over the box of a radius; None if not."""
-    if not _serves(problem, weights):
+    if not serves(problem, weights):
         return None
     try:
         return _signs(problem, weights, radius, _slopes_at(problem, weights, _free(problem, fixed)))
@@ -187,7 +188,7 @@ def polished_weights(problem: Problem, weights: Weights) -> Iterator[Weights]:
 
 def takes_steps(problem: Problem, weights: Weights) -> bool:
     """Tell whether `polished_weights` takes any steps: the problem is within the limits, has doubles, and two minutes allow four steps."""
-    return _LEAST_STEPS * _hessian_flops(problem) <= _MOST_FLOPS and _serves(problem, weights)
+    return _LEAST_STEPS * _hessian_flops(problem) <= _MOST_FLOPS and serves(problem, weights)
 
 
 def _hessian_flops(problem: Problem) -> int:

@@ -1,9 +1,9 @@
 r"""A ball of weights without a local minimum, from the gradient at its centre and bounds of its change.
 
 With ``ε = ∇E(F)`` stacked over samples, ``T ∇J = DFᵀε``. On the ball of radius r let ``‖DF‖ ≤ D``, κ be a Lipschitz constant of DF (`derivative_bounds`), and
-c one of ``∇E``. Then ``T ∇J`` changes by at most ``(κ ‖ε‖ + c D²) r``, and where that is less than its norm at the centre it vanishes nowhere in the ball.
-The cost is that of one pass forward and backward in enclosures, and of bounds of σ' and σ'': no matrix of ``N_net²`` numbers. The radius has room to spare,
-so that a checker with coarser bounds can prove it, too.
+c one of ``∇E``. Then ``T ∇J`` changes by at most ``(κ ‖ε‖ + c D²) r``, with weight decay by ``T max λ r`` more, and where that is less than its norm at the
+centre it vanishes nowhere in the ball. The cost is that of one pass forward and backward in enclosures, and of bounds of σ' and σ'': no matrix of ``N_net²``
+numbers. The radius has room to spare, so that a checker with coarser bounds can prove it, too.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from lossproof.numerics.verified.enclosures import (
     frobenius_bound,
     matrix_product,
     product,
+    total,
 )
 from lossproof.numerics.verified.forward_backward import EnclosedPass, enclose_pass
 from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -62,10 +64,12 @@ def _radius(problem: Problem, weights: Weights) -> Fraction | None:
     if not found.is_moderate():
         return None
     eps = _residuals(problem, found.phi[-1])
-    gradient = _gradient_at_least(found, eps) / _SPARE
+    gradient = _gradient_at_least(problem, found, eps) / _SPARE
     if not np.isfinite(gradient) or not gradient > 0:
         return None
     norms, size, scales = point_norms(found), frobenius_bound(eps.reach()), np.ones(eps.mid.shape)
+
+    bend = 0.0 if problem.decay is None else problem.T * float(problem.decay.largest) * (1 + 2.0**-50)
 
     def proves(radius: float) -> bool:
         """Tell whether the gradient cannot vanish so near; also a little farther, so that a kink stays out of reach for a checker."""
@@ -73,10 +77,10 @@ def _radius(problem: Problem, weights: Weights) -> Fraction | None:
             D, kappa = derivative_bounds(found, norms, radius * _SPARE, scales)
         except NotDifferentiable:
             return False
-        return bool((kappa * size + _CURVATURES[problem.error.name] * D * D) * radius * _SPARE < gradient)
+        return bool((kappa * size + _CURVATURES[problem.error.name] * D * D + bend) * radius * _SPARE < gradient)
 
     D, kappa = derivative_bounds(found, norms, 0.0, scales)
-    high = min(gradient / (kappa * size + _CURVATURES[problem.error.name] * D * D), _LARGEST)
+    high = min(gradient / (kappa * size + _CURVATURES[problem.error.name] * D * D + bend), _LARGEST)
     low = next((high / 2**k for k in range(1, _HALVINGS) if proves(high / 2**k)), 0.0)
     if not low > _LEAST:
         return None
@@ -84,7 +88,7 @@ def _radius(problem: Problem, weights: Weights) -> Fraction | None:
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         low, high = (middle, high) if proves(middle) else (low, middle)
-    return _short(low)
+    return short_below(low)
 
 
 def _residuals(problem: Problem, outputs: Enclosure) -> Enclosure:
@@ -94,7 +98,7 @@ def _residuals(problem: Problem, outputs: Enclosure) -> Enclosure:
     return enclose_balls(list(found.flat), outputs.mid.shape)
 
 
-def _gradient_at_least(found: EnclosedPass, eps: Enclosure) -> float:
+def _gradient_at_least(problem: Problem, found: EnclosedPass, eps: Enclosure) -> float:
     """Return a lower bound of ``‖T ∇J‖``, by one pass back; the radii in the kernel are a little larger, so they count more than once here."""
     delta, squares = eps, 0.0
     for l in range(found.architecture.L, 0, -1):
@@ -102,12 +106,24 @@ def _gradient_at_least(found: EnclosedPass, eps: Enclosure) -> float:
         delta = delta if slope is None else product(delta, slope)
         phi, W = found.extended_phi(l - 1), found.weights[l - 1][0]
         part = matrix_product(Enclosure(phi.mid.T, phi.rad.T), delta)
+        if problem.decay is not None:
+            part = total(part, _penalty_slopes(problem.decay, found, problem.T, l))
         squares += float(np.sum(np.maximum(np.abs(part.mid) - _SPARE_RADII * part.rad, 0.0) ** 2))
         delta = matrix_product(delta, Enclosure(W.mid.T, W.rad.T))
     return float(np.sqrt(squares))
 
 
-def _short(radius: float) -> Fraction:
+def _penalty_slopes(decay: Decay, found: EnclosedPass, T: int, l: int) -> Enclosure:
+    """Return ``T λ w`` for the weights of a layer, the row of trainable biases last."""
+    W, b = found.weights[l - 1]
+    rates = enclose_numbers([[T * rate for rate in decay.layers[l - 1]]])
+    shares = [product(W, Enclosure(rates.mid[:, 0], rates.rad[:, 0]))]
+    if b is not None and found.architecture.bias_rows:
+        shares.append(product(Enclosure(b.mid[None], b.rad[None]), Enclosure(rates.mid[:, 1], rates.rad[:, 1])))
+    return Enclosure(np.concatenate([x.mid for x in shares]), np.concatenate([x.rad for x in shares]))
+
+
+def short_below(radius: float) -> Fraction:
     """Return a positive number with 8 bits that is not larger."""
     mantissa, exponent = np.frexp(radius)
     return Fraction(int(np.floor(mantissa * 256))) * Fraction(2) ** (int(exponent) - 8)

@@ -84,7 +84,7 @@ class FloatLandscape:
             outputs = values[-1]
             B, T, n_L = outputs.shape
             flat, targets = outputs.reshape(B * T, n_L), np.tile(self.targets, (B, 1))
-            loss = error_values(self.problem.error, flat, targets).reshape(B, T).mean(axis=1)
+            loss = self._losses(outputs)
             first = self._slopes_of_errors(outputs)
             second = self._field.error_derivative(self.problem.error, 2, flat, targets).reshape(B, T, n_L, n_L)
             errors, curvatures = self._backward(blocks, z, slopes, first, second)
@@ -97,6 +97,16 @@ class FloatLandscape:
                 gradient += points * self._rates
                 hessian[:, place, place] += self._rates
         return Derivatives(loss, gradient, hessian, z, values, errors, curvatures)
+
+    def loss(self, points: Array) -> Array:
+        """Return ``J`` alone at the rows of ``points``, of shape ``(B,)``."""
+        with np.errstate(all="ignore"):
+            return self._losses(self._forward(self._blocks(points))[1][-1])
+
+    def _losses(self, outputs: Array) -> Array:
+        B, T, n_L = outputs.shape
+        values = error_values(self.problem.error, outputs.reshape(B * T, n_L), np.tile(self.targets, (B, 1)))
+        return np.asarray(values.reshape(B, T).mean(axis=1))
 
     def gradient(self, points: Array) -> Array:
         """Return ``∇J`` alone at the rows of ``points``, of the same shape as these."""

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from flint import arb
 
-from lossproof.numerics.fields.precision import LARGEST_EXPONENT, ball_precision
+from lossproof.numerics.fields.precision import LARGEST_EXPONENT, ball_precision, dyadic
 from lossproof.numerics.network.loss_value import loss_ball, outward_bounds
 from lossproof.numerics.network.pass_limits import forward_precision
 from lossproof.theory.problem.problem import Problem
@@ -49,6 +49,26 @@ def loss_bounds(problem: Problem, weights: Weights, radius: Fraction, max_precis
         if sharper is not None:
             return sharper
     return LossBounds(lower, upper, precision)
+
+
+def sharp_loss_bounds(problem: Problem, weights: Weights, precision: int) -> LossBounds | None:
+    """Return bounds of ``J`` at the weights from balls of three quarters of the precision, as narrow as these allow; None where they are not finite, or large.
+
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> problem = Problem(Architecture.of("1-1"), error_named("squared"), Samples.of([[0]], [[1]]))
+    >>> found = sharp_loss_bounds(problem, Weights.of(problem.architecture, [([[0]], ["1/3"])]), 256)  # J = 2/9
+    >>> found.lower < Fraction(2, 9) < found.upper < found.lower + Fraction(1, 10**50)
+    True
+    """
+    with ball_precision(3 * precision // 4) as bits:
+        ball = loss_ball(problem, weights, Fraction(0), bits) if precision <= forward_precision(problem, precision) else None
+        if ball is None or not abs(ball) < arb(2) ** LARGEST_EXPONENT:
+            return None
+        middle = dyadic(ball)
+        lower, upper = outward_bounds(ball - arb(middle.numerator) / middle.denominator, _LEAST)
+    return LossBounds(*_cut(problem, (middle + lower, middle + upper)), precision)
 
 
 def _apart(problem: Problem, weights: Weights, short: Fraction, highest: int) -> LossBounds | None:

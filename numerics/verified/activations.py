@@ -24,6 +24,7 @@ _BITS = 80
 NARROW = 0.25
 """Up to this radius the enclosures of logistic functions come from one exponential."""
 
+_SHORT = 2.0**-9
 _KINK_SPARE = 4
 _ROOM = 1.125
 _ENTRIES_OF_A_PROCESS = 200_000
@@ -73,6 +74,38 @@ def enclose_curvature(activation: Activation, z: Enclosure) -> tuple[Enclosure, 
         balls = as_balls(z).ravel()
     found = (enclose_balls(part.tolist(), z.mid.shape) for part in StateBallField(_BITS).derivatives(activation, 2, balls))
     value, slope, curvature = (Enclosure(x.mid, _ROOM * x.rad) for x in found)
+    return value, slope, curvature
+
+
+def curvature_over(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure, Enclosure]:
+    r"""Return what `enclose_curvature` does, narrower for long intervals: for sigmoid and tanh by mean values, from σ, σ' and σ'' at the midpoints m.
+
+    With k the rate, ``|σ'''| ≤ k⁴/8`` and ``|σ'''| ≤ k²σ'``. So within r of m: ``|σ' − σ'(m)| ≤ d = r (|σ''(m)| + r k⁴/8)``, ``|σ − σ(m)| ≤ s = r (σ'(m) + d)``
+    and ``|σ'' − σ''(m)| ≤ r min(k⁴/8, k² (σ'(m) + d))``, and no more than the ranges of the three, which are shorter than k, k² and k³. For sigmoid the radii
+    are at least those of ``σ' = σ(1 − σ)`` and ``σ'' = σ'(1 − σ) − σσ'``, from σ within s, as another program may compute them. Intervals of radii below
+    ``2^-9`` are left as they are: there other programs take one exponential of the interval.
+
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> wide = Enclosure(np.array([0.0]), np.array([0.5]))  # tanh'' = −2 tanh (1 − tanh²) is between −0.727 and 0.727
+    >>> [round(float(x.rad[0]), 6) for x in curvature_over(activation_named("tanh"), wide)]
+    [0.75, 0.5, 1.0]
+    """
+    form, short = activation.logistic, z.rad < _SHORT
+    if form is None or short.all() or not z.is_finite():
+        return enclose_curvature(activation, z)
+    value, slope, curvature = enclose_curvature(activation, exact_floats(z.mid))
+    k, third = form.rate, form.rate**4 / 8
+    change = np.minimum(raised(z.rad * raised(curvature.reach() + third * z.rad, 2), 2), k**2)
+    top = raised(slope.reach() + change, 2)
+    reach, bend = (np.minimum(raised(z.rad * x, 4), k**n) for n, x in ((1, top), (3, np.minimum(third, k**2 * top))))
+    if form.low == 0:
+        change = np.maximum(change, raised(reach * (1 + reach), 4))
+        bend = np.maximum(bend, raised(change * (1 + 2 * reach) + 2 * slope.reach() * reach, 8))
+    wide = (Enclosure(x.mid, widened(x.rad + r, 8)) for x, r in ((value, reach), (slope, change), (curvature, bend)))
+    few = enclose_curvature(activation, Enclosure(np.where(short, z.mid, 0.0), np.where(short, z.rad, 0.0)))
+    value, slope, curvature = (
+        Enclosure(*(np.where(short, *x) for x in zip(_parts(a), _parts(b), strict=True))) for a, b in zip(few, wide, strict=True)
+    )
     return value, slope, curvature
 
 

@@ -72,13 +72,21 @@ class _Node:
 
 @dataclass(frozen=True)
 class EnclosedLandscape:
-    """The layers of a network over a box of weights: the ``W_l``, the nodes, ``C`` of shape ``(T, n_L, n_L)``; with decay the weights and rates ``T λ_k``."""
+    """The layers of a network over a box of weights: the ``W_l``, the nodes, ``C`` of shape ``(T, n_L, n_L)``, the biases and the z.
+
+    With weight decay the weights and the rates ``T λ_k`` as well.
+    """
 
     problem: Problem
     W: Sequence[Enclosure]
     nodes: Sequence[_Node]
     C: Enclosure
+    met: Sequence[Enclosure]
     penalty: tuple[Enclosure, Enclosure] | None = None
+
+    def is_moderate(self) -> bool:
+        """Tell whether all numbers are of moderate size, see `Enclosure.is_moderate`."""
+        return all(part.is_moderate() for part in (*self.W, *self.met, self.C, *(x for node in self.nodes for x in vars(node).values())))
 
     def gradient(self) -> Enclosure:
         """Return ``T ∇J``, in the order of the rows of P."""
@@ -133,23 +141,24 @@ def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fr
     ([3.0, 2.0], [[9.0, 7.0], [7.0, 4.0]])
     """
     a, W, inputs, bends = problem.architecture, list[Enclosure](), list[Enclosure](), list[tuple[Enclosure, Enclosure]]()
-    phi, reach = enclose_numbers(problem.samples.X), float(raised(np.asarray(float(radius)), 8))
+    met, phi, reach = list[Enclosure](), enclose_numbers(problem.samples.X), float(raised(np.asarray(float(radius)), 8))
     for l, layer in enumerate(weights.layers, start=1):
         rows, bias = enclose_numbers(layer.W), enclose_numbers(layer.b)
         W.append(_reaching(rows, reach))
         inputs.append(with_ones(phi) if a.bias_rows else phi)
         z = total(matrix_product(phi, W[-1]), _reaching(bias, reach) if a.bias_rows else bias)
+        met += bias, z
         check_kinks(a.activation_of(l), z, 2)
         if l < a.L:
             phi, *bend = enclose_curvature(a.activation_of(l), z)
             bends.append((bend[0], bend[1]))
-    delta, C = _output(problem, z)
+    delta, C = output_curvature(problem, z)
     nodes = [_Node(inputs[-1], delta, delta, delta)]
     for l in range(a.L - 1, 0, -1):
         slope, curvature = bends[l - 1]
         push = matrix_product(nodes[0].delta, _transposed(W[l]))
         nodes.insert(0, _Node(inputs[l - 1], slope, product(push, slope), product(push, curvature)))
-    return EnclosedLandscape(problem, W, nodes, C, _penalty(problem, weights, reach))
+    return EnclosedLandscape(problem, W, nodes, C, met, _penalty(problem, weights, reach))
 
 
 def _penalty(problem: Problem, weights: Weights, reach: float) -> tuple[Enclosure, Enclosure] | None:
@@ -166,7 +175,7 @@ def _reaching(x: Enclosure, reach: float) -> Enclosure:
     return Enclosure(x.mid, widened(x.rad + reach, 1)) if reach else x
 
 
-def _output(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
+def output_curvature(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
     """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' ∇²E Σ' + diag(σ'' ∘ ∇E)``, from balls for each output."""
     field, activation, error = StateBallField(_BITS), problem.architecture.output_activation, problem.error
     with ball_precision(_BITS):

@@ -3,6 +3,10 @@ r"""The signs of the eigenvalues of a symmetric matrix of doubles, and how far t
 If ``M + FFᵀ ⪰ s I`` with k columns in F, at least ``n − k`` eigenvalues of M are s or more (Weyl: k of those of ``FFᵀ`` are not 0); and if ``−M + GGᵀ ⪰ s I``
 with ``n − k`` columns in G, at least k are ``−s`` or less. Good F and G mirror the eigenvalues of one sign: ``√(2|λ|) v`` for estimated eigenvectors v.
 
+*Eigenvalues*, all in ascending order. With Q and Λ from LAPACK, ``‖QᵀQ − I‖ ≤ f < 1`` and ``‖MQ − QΛ‖ ≤ ε`` as products with a-priori bounds show, ``QᵀMQ`` is
+within ``g = f max|Λ| + ε√(1 + f)`` of Λ. Its k-th eigenvalue is within g of ``Λ_k`` (Weyl), and is ``θ λ_k(M)`` with ``|θ − 1| ≤ f`` (Ostrowski):
+``|λ_k(M) − Λ_k| ≤ (f max|Λ| + g)/(1 − f)``.
+
 Forming ``A = M + FFᵀ − σ I`` loses ``γ_k ‖F‖_F² + 4u(‖M‖_F + ‖F‖_F² + σ)`` in the spectral norm at most, and a factorisation of A that ends shows
 ``A ⪰ −γ/(1 − γ) τ I`` with ``τ = Σ|m_ii| + ‖F‖_F²`` and γ from `tiled_cholesky.roundings`. Numbers are at most ``2^160``, so underflow takes less than the
 ``2^-590`` that is added.
@@ -50,6 +54,26 @@ def eigenvalues_are_apart(M: Floats, negative: int, least: float, eigen: tuple[F
         return False
     above = negative == n or _is_above(M, F[:, :negative], least)
     return above and (negative == 0 or _is_above(-M, F[:, negative:], least))
+
+
+def enclosed_eigenvalues(M: Floats) -> tuple[Floats, float]:
+    """Return numbers in ascending order and a bound of how far each is from the eigenvalue of a symmetric matrix of its place; infinite where none is found.
+
+    >>> values, error = enclosed_eigenvalues(np.array([[9.0, 7.0], [7.0, 4.0]]))
+    >>> values.round(6).tolist(), error < 1e-12
+    ([-0.933034, 13.933034], True)
+    """
+    n = len(M)
+    with threads_for(10 * n**3):
+        try:
+            values, Q = np.linalg.eigh(M)
+        except np.linalg.LinAlgError:
+            return np.zeros(n), np.inf
+        size, top, norm = frobenius_bound(Q), float(np.max(np.abs(values), initial=0.0)), frobenius_bound(M)
+        f = frobenius_bound(times(Q.T, Q) - np.eye(n)) + gamma(n + 6) * (size**2 + n)
+        epsilon = frobenius_bound(times(M, Q) - Q * values) + gamma(n + 6) * size * (norm + top)
+    g = float(raised(np.asarray(f * top + epsilon * (1 + f)), 16))
+    return np.sort(values), float(raised(np.asarray((f * top + g) / (1 - f)), 16)) if f < 1 else np.inf
 
 
 def _is_above(M: Floats, F: Floats, least: float) -> bool:

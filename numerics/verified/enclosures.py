@@ -27,7 +27,7 @@ from lossproof.theory.problem.numbers import Number
 Multiply: TypeAlias = Callable[[Floats, Floats], Floats]
 
 _EMBED_BITS, _ACCURATE_BITS = 80, 60
-_LEAST_RADIUS = 2.0**-590
+_LEAST_RADIUS, _LARGEST = 2.0**-590, 2.0**90
 _MORE_TERMS = 3
 _CONVERSION = 2.0**-50
 
@@ -45,6 +45,10 @@ class Enclosure:
     def is_finite(self) -> bool:
         """Tell whether all midpoints and radii are finite."""
         return bool(np.isfinite(self.mid).all() and np.isfinite(self.rad).all())
+
+    def is_moderate(self) -> bool:
+        """Tell whether all midpoints and radii are below ``2^90`` in size, with room to the ``2^100`` above which a checker refuses numbers."""
+        return bool(np.all(np.abs(self.mid) < _LARGEST) and np.all(self.rad < _LARGEST))
 
     def reach(self) -> Floats:
         """Return upper bounds of ``|A|``."""

@@ -24,8 +24,6 @@ from lossproof.numerics.verified.enclosures import (
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.weights import Weights
 
-_LARGEST = 2.0**90
-
 LayerEnclosures = tuple[Enclosure, Enclosure | None]
 
 
@@ -48,7 +46,7 @@ class EnclosedPass:
     def is_moderate(self) -> bool:
         """Tell whether all weights, ``z`` and ``φ`` are finite and below ``2^90``, with room to the limit of the rule `singular-value`."""
         weights = [part for pair in self.weights for part in pair if part is not None]
-        return all(np.all(np.abs(part.mid) < _LARGEST) and np.all(part.rad < _LARGEST) for part in (*weights, *self.z, *self.phi))
+        return all(part.is_moderate() for part in (*weights, *self.z, *self.phi))
 
     def extended_phi(self, l: int) -> Enclosure:
         """Return ``φ_l`` with a last column of ones when the bias is trainable."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import mpmath
 
 from cases.kernel_cases_critical import (
@@ -21,6 +23,8 @@ from cases.kernel_cases_critical import (
 from cases.kernel_draft import Draft, layer
 
 RULE, REACH = "critical-ball", "1/1073741824"
+STEP_ENDS = ["151483/16777216", "18257823/16777216"]
+BENT_EIGENVALUES = ["0", "631489/8388608", "7606515/16777216", "49811585/8388608"]
 
 
 def in_a_ball(d, radius=REACH, fixed=(), at=BOX, point=0, negative=0):
@@ -34,12 +38,25 @@ def signs(d, premise, negative, positive, fixed=(), at=BOX, radius=REACH):
     return d.claim(RULE, "inertia", at, facts, [premise], evidence, "VERIFIED_FLOAT")
 
 
+def spectrum(d, eigenvalues, within, every=True, at=0, radius="0"):
+    """All eigenvalues, or the least and the largest."""
+    ends, listed = (Fraction(eigenvalues[0]), Fraction(eigenvalues[-1])), {"eigenvalues": list(eigenvalues), "within": within}
+    facts = {
+        f"{name}_{side}": str(value + sign * Fraction(within))
+        for name, value in zip(("smallest", "largest"), ends, strict=True)
+        for side, sign in (("lower", -1), ("upper", 1))
+    }
+    told = {**facts, **(listed if every else {}), "radius": radius}
+    return d.claim("hessian-spectrum", "hessian-spectrum", at, told, (), listed, "VERIFIED_FLOAT")
+
+
 def minimum_in_a_ball():
-    """A strict minimum of a 1-1-1 tanh network."""
+    """A strict minimum of a 1-1-1 tanh network, and its least and its largest eigenvalue."""
     w, b, v, c = step_minimum()
     d = Draft((1, 1, 1), STEP_X_TEXT, STEP_Y_TEXT, [layer([[w]], [b]), layer([[v]], [c])])
     point = in_a_ball(d)
     classed(d, "strict-minimum", point, signs(d, point, 0, 4), BOX, REACH)
+    spectrum(d, STEP_ENDS, "1/8388608", every=False, at=BOX, radius=REACH)
     return d.finish()
 
 
@@ -54,6 +71,22 @@ def at_a_distance():
     return d.finish()
 
 
+def way_down():
+    """From a line to the best one, at a distance of 5."""
+    points = [layer([["3/2"]], ["-1/2"])], [layer([["9/2"]], ["7/2"])]
+    d = Draft((1, 1), [["0"], ["1"], ["2"]], [["0"], ["0"], ["3"]], *points)
+    here, there = (
+        d.claim("loss-exact", "loss-bounds", k, {"loss_lower": J, "loss_upper": J, "radius": "0"}) for k, J in ((1, "111/4"), (0, "1/4"))
+    )
+    escape(d, [here, there, far(d, 0, 1, "5", "0")])
+    return d.finish()
+
+
+def escape(d, premises, decrease="55/2", distance="5", at=1, point=0):
+    facts = {"point": point, "decrease": decrease, "distance": distance}
+    return d.imply("escape", "escape", at, facts, premises)
+
+
 def far(d, at, point, distance, radius, precision=128):
     facts = {"point": point, "distance": distance}
     return d.claim("distance", "distance", at, {**facts, "radius": radius}, (), {**facts, "precision": precision}, "BALL")
@@ -66,6 +99,7 @@ def saddle_in_a_ball():
     point = in_a_ball(d, negative=1)
     classed(d, "saddle", point, signs(d, point, 1, 1), BOX, REACH)
     point = exact(d, 1)
+    spectrum(d, ["-5", "5"], "1/1099511627776", at=1)
     classed(d, "saddle", point, signs(d, point, 1, 1, at=1, radius="0"), 1)
     return d.finish()
 
@@ -75,6 +109,7 @@ def scaled_in_a_ball():
     d = Draft((1, 1, 1), BENT_X, BENT_Y, BENT, activation="relu")
     point = in_a_ball(d, fixed=[0])
     classed(d, "local-minimum", point, signs(d, point, 0, 3, [0]), BOX, REACH)
+    spectrum(d, BENT_EIGENVALUES, "1/8388608", at=BOX, radius=REACH)
     return d.finish()
 
 
@@ -97,6 +132,7 @@ def shifted_in_a_ball():
 CURVATURE_CASES = {
     "minimum_in_a_ball": minimum_in_a_ball,
     "at_a_distance": at_a_distance,
+    "way_down": way_down,
     "saddle_in_a_ball": saddle_in_a_ball,
     "scaled_in_a_ball": scaled_in_a_ball,
     "shifted_in_a_ball": shifted_in_a_ball,

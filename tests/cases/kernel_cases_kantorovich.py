@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cases.kernel_cases_critical import near
 from cases.kernel_cases_ranks import full
-from cases.kernel_draft import EVERYWHERE, layer
+from cases.kernel_draft import EVERYWHERE, Draft, layer
 
 DISTANCE, REACH, TARGET, LEAST = "1/1099511627776", "1/64", "1/2048", "1/8"
 
@@ -49,12 +49,26 @@ def learner_by_an_inverse():
 def without_minimum():
     """Weights of a 1-1-1 network that are far from critical."""
     d = near([layer([["1"]], ["0"]), layer([["2"]], ["1/4"])])
-    d.claim("no-minimum-nearby", "no-minimum-nearby", 0, {"radius": "1/64"}, (), {"radius": "1/64"}, "VERIFIED_FLOAT")
+    no_minimum(d, "1/64")
+    return d.finish()
+
+
+def no_minimum(d, radius, direction=None, at=0):
+    """By the gradient, or by a direction along which J curves downwards."""
+    facts, evidence = {"radius": radius, "by": "gradient" if direction is None else "curvature"}, {"radius": radius, "direction": direction}
+    return d.claim("no-minimum-nearby", "no-minimum-nearby", at, facts, (), evidence, "VERIFIED_FLOAT")
+
+
+def around_a_saddle():
+    """``(vw − 5)²/2`` at 0, 0, where it curves downwards along (1, 1)."""
+    d = Draft((1, 1, 1), [["1"]], [["5"]], [layer([["0"]], ["0"]), layer([["0"]], ["0"])], activation="identity", bias="none")
+    no_minimum(d, "1", ["1", "1"])
     return d.finish()
 
 
 KANTOROVICH_CASES = {
     "without_minimum": without_minimum,
+    "around_a_saddle": around_a_saddle,
     "learner_in_a_ball": learner_in_a_ball,
     "learner_by_an_inverse": learner_by_an_inverse,
 }

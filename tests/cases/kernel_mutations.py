@@ -28,6 +28,7 @@ ANY_MATRIX = {"rank-size", "rank-minor", "rank-inclusion", "rank-kernel"}
 EITHER = {
     *ANY_MATRIX, "rank-sylvester", "rank-kronecker", "rank-stack", "differentiable", "stationary-exact", "stationary-constant", "stationary-apart", "loss-ball",
     "loss-exact", "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks", "distance",
+    "hessian-spectrum",
 }  # fmt: skip
 """Rules whose conclusion may hold at another place, too; then the certificate is no more what was sealed."""
 
@@ -327,6 +328,10 @@ VALUES = [
     (STEP + r"evidence\.free\.\*\.\*", lambda v: [-1, 99], "evidence"),
     (STEP + r"evidence\.distance", _words("-1", "0"), "evidence"),
     (STEP + r"evidence\.distance", _words("1000000", "17/19"), "evidence conclusion limit"),
+    (STEP + r"evidence\.eigenvalues\.\*", _plus_one, "evidence"),
+    (STEP + r"evidence\.within", _words("-1", "0", "1/1000000000000000000000000000000"), "evidence"),
+    (STEP + r"evidence\.within", _words("17/19", "1000000"), "conclusion"),
+    (STEP + r"evidence\.(eigenvalues\.\*|within)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.least", _words("-1/8", "1", "1/3", "17/19"), "evidence"),
     (STEP + r"evidence\.method", _words("cholesky", "inverse", "svd", ""), "evidence digest"),  # both may see it
     (STEP + r"evidence\.balanced", lambda v: [not v], "evidence digest"),  # as may rows balanced or not
@@ -397,6 +402,7 @@ LISTS = [
     (STEP + r"evidence\.vectors\.\*\.\*", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.vectors\.\*\.\*\.\*", ("schema", "schema", "schema")),
     (STEP + r"evidence\.samples", ("evidence", "evidence", "evidence")),
+    (STEP + r"evidence\.eigenvalues", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.combination", ("schema", "schema", "")),
     (STEP + r"evidence\.fixed", ("evidence conclusion", "evidence", "evidence")),
     (STEP + r"evidence\.layers", ("evidence", "evidence", "evidence")),

@@ -134,3 +134,18 @@ def test_training_at_many_digits_and_held_outputs_refuse_decay():
     for more in ({"precision": 50}, {"hold_output": True}):
         with pytest.raises(lp.InputError, match="weight_decay"):
             lp.train("2-2-1", *XOR, weight_decay="1/10", **more)
+
+
+def test_ways_down_spectra_and_balls_without_minima_are_those_of_the_sum():
+    weights = [([["1/2", "-1/3", 1]], [0, "1/4", "-1/2"]), ([["3/2"], [1], ["-1/2"]], ["1/8"])]
+    report = lp.check_architecture("1-3-1", X, Y, weight_decay=["1/5", ("1/3", 0)], weights=weights, search="none")
+    plain = lp.check_architecture("1-3-1", X, Y, weights=weights, search="none")
+    assert not report.self_check.refused
+    assert report["escape"].facts["decrease"] > 0
+    shift = [
+        float(b) - float(a)
+        for a, b in zip(plain["hessian-spectrum"].facts["eigenvalues"], report["hessian-spectrum"].facts["eigenvalues"], strict=True)
+    ]
+    assert all(-1e-9 <= x <= 1 / 3 + 1e-9 for x in shift)
+    assert sum(shift) == pytest.approx(6 / 5 + 3 / 3)
+    assert report["no-minimum-nearby"].facts["radius"] > 0

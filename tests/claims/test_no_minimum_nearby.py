@@ -9,7 +9,12 @@ import pytest
 from flint import arb
 
 import lossproof as lp
+from lossproof.certificates.claims.no_minimum_nearby import claim_no_minimum_nearby
+from lossproof.certificates.proof.context import ProofContext
+from lossproof.certificates.proof.places import Point
 from lossproof.numerics.critical.minimum_free import minimum_free_radius
+from lossproof.numerics.critical.negative_curvature import descending_ball
+from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import flat_weights
 from lossproof.numerics.training.point import training_point
 from lossproof.theory.verdicts import Rigor, Verdict
@@ -126,13 +131,83 @@ def test_the_checker_takes_no_larger_radius(factor):
     assert problem.architecture.N_net == 1
 
 
-def test_nothing_is_said_at_critical_points_near_kinks_and_for_other_errors():
-    zero = [([["0", "0"]], ["0", "0"]), ([["0"], ["0"]], ["0"])]
-    assert _check(*_at((1, 2, 1), "tanh", "squared", zero, [[1], [-1]], [[1], [-1]])) is None
+def test_nothing_is_said_at_minima_and_near_kinks():
+    best = [([["0", "0"]], ["0", "0"]), ([["0"], ["0"]], ["0"])]
+    assert _check(*_at((1, 2, 1), "tanh", "squared", best, [[1], [-1]], [[0], [0]])) is None
     kinked = [([["1", "1"]], ["0", "1e-30"]), ([["1"], ["1"]], ["1"])]
     found = _check(*_at((1, 2, 1), "relu", "squared", kinked, [["1e-30"], [2]], [[5], [7]]))
     assert found is None or Fraction(found.facts["radius"]) < Fraction(1, 10**29)
-    assert _check(*_at((1, 2, 1), "tanh", "cauchy", zero, [[1], [2]], [[1], [3]])) is None
+
+
+@pytest.mark.parametrize("error", ["squared", "cauchy", "smooth-l1:1", "blake-zisserman:1/4"])
+def test_at_saddles_it_is_proved_by_a_direction(error):
+    """``W = 0`` is critical here, and J curves downwards along some direction in both layers."""
+    zero = [([["0", "0"]], ["0", "0"]), ([["0"], ["0"]], ["0"])]
+    claim = _check(*_at((1, 2, 1), "tanh", error, zero, [[1], [-1]], [["1/2"], ["-1/2"]]))
+    assert (claim.verdict, claim.facts["by"]) == (Verdict.PROVED, "curvature")
+    assert claim.facts["radius"] > Fraction(1, 100)
+    assert "critical point at all" not in claim.reason
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "leaky-relu:1/10", "gelu"])
+def test_the_direction_curves_downwards_all_over_the_ball(error, activation):
+    told = 0
+    for seed in range(5):
+        problem, weights = _problem((2, 3, 2), 10, error, seed, activation)
+        ball = descending_ball(problem, weights)
+        if ball is None:
+            continue
+        told += 1
+        rng, flat, v = np.random.default_rng(seed), flat_weights(problem, weights), np.array(ball.direction, dtype=float)
+        moves = rng.standard_normal((40, len(flat)))
+        points = flat + float(ball.radius) * moves / np.linalg.norm(moves, axis=1, keepdims=True)
+        curvature = np.einsum("i,bij,j->b", v, FloatLandscape(problem).at(points).hessian, v)
+        assert np.all(curvature < 0)
+    assert told >= 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_direction_reaches_a_minimum(seed):
+    """From weights at any distance of a strict minimum the radius is smaller than the distance."""
+    X, Y = [[-2], [-1], [0], [1], [2]], [["-7/8"], ["-3/4"], ["1/8"], ["3/4"], ["7/8"]]
+    problem = lp.Problem(lp.Architecture.of("1-1-1", "tanh"), lp.error_named("squared"), lp.Samples.of(X, Y))
+    training = lp.train(
+        "1-1-1", X, Y, activation="tanh", method="newton", max_iterations=200, tolerance=0.0, weights=[([[1.2]], [0.1]), ([[0.9]], [0.0])]
+    )
+    end, rng = flat_weights(problem, training.weights), np.random.default_rng(seed)
+    H = FloatLandscape(problem).at(end[None]).hessian[0]
+    assert np.linalg.eigvalsh(H)[0] > 1e-9
+    for distance in (1e-6, 0.1, 0.3, 1.0, 3.0):
+        for _ in range(5):
+            move = rng.standard_normal(len(end))
+            pairs = [(W.tolist(), b.tolist()) for W, b in _of_flat(problem, end + distance * move / np.linalg.norm(move))]
+            ball = descending_ball(problem, lp.Weights.of(problem.architecture, pairs))
+            assert ball is None or ball.radius < distance
+
+
+def test_the_larger_radius_is_told():
+    told = set()
+    for seed in range(8):
+        problem, weights = _problem((2, 3, 3), 10, "softmax", seed)
+        by_gradient, by_curvature = minimum_free_radius(problem, weights), descending_ball(problem, weights)
+        claim = claim_no_minimum_nearby(ProofContext(problem, 0, 4096), Point(weights))
+        told.add(claim.facts["by"])
+        assert claim.facts["radius"] >= by_gradient
+        assert (claim.facts["by"] == "gradient") or claim.facts["radius"] > by_gradient
+        assert by_curvature is None or claim.facts["radius"] > Fraction(9, 10) * by_curvature.radius
+    assert told == {"gradient", "curvature"}
+
+
+def test_sizes_out_of_range_end_in_silence_or_a_true_radius():
+    """``s²(vw − 5)²/2`` has its minima at distance ``√10`` of 0, at any scale s."""
+    for size in ("1e-200", "1e-60", "1", "1e12", "1e80"):
+        data = [[size]], [[str(5 * Fraction(size))]]
+        zero = [([["0"]], None), ([["0"]], None)]
+        problem = lp.Problem(lp.Architecture.of("1-1-1", "identity", bias="none"), lp.error_named("squared"), lp.Samples.of(*data))
+        ball = descending_ball(problem, lp.Weights.of(problem.architecture, zero))
+        assert (ball is not None and Fraction(3, 4) < ball.radius < Fraction(19, 10)) or size != "1"
+        assert ball is None or ball.radius**2 < 10
 
 
 def _at(widths, activation, error, pairs, X, Y):

@@ -41,6 +41,8 @@ REQUIRED = {
     "rank-upper",
     "duplicate",
     "homogeneous",
+    "escape",
+    "hessian-spectrum",
     "identifiable",
     "sample-symmetry",
     "singular-value",

@@ -169,22 +169,49 @@ CRITICAL_POINTS = (
         depends_on=("stationary",),
     ),
     Statement(
+        id="hessian-spectrum",
+        title="The eigenvalues of the Hessian",
+        kind="bound",
+        formula=r"|\lambda_k(H(W)) - c_k| \leq d, \quad \lambda_1(H) \leq \dots \leq \lambda_{N_{net}}(H), \quad H = \nabla^2 J",
+        hypotheses=(_SMOOTH, "IEEE 754 double precision with rounding to nearest."),
+        conclusion=(
+            "The smallest and the largest eigenvalue of the Hessian of J lie between the bounds stated, and for up to 500 weights the k-th smallest within d "
+            "of the k-th number listed. At a critical point that is known in a box, they do so at all weights of the box."
+        ),
+        source="theorems of Weyl and Ostrowski on eigenvalues",
+        decided_by="one approximate eigendecomposition, with verified residual and orthogonality, in double precision",
+        depends_on=("differentiable",),
+    ),
+    Statement(
         id="no-minimum-nearby",
         title="No local minimum within some distance",
         kind="bound",
-        formula=r"\|T\,\nabla J(W)\| > (\kappa\,\|\varepsilon(W)\| + c\,D^2)\, r \;\Rightarrow\; \nabla J \neq 0 \text{ on } \{\|W' - W\| \leq r\}",
+        formula=r"\|T\,\nabla J(W)\| > (\kappa\,\|\varepsilon(W)\| + c\,D^2)\, r \;\Rightarrow\; \nabla J \neq 0 \text{ on } \{\|W' - W\| \leq r\}; \qquad "
+        r"v^{\top} H(W')\, v < 0 \text{ there}",
         hypotheses=(
-            "The squared error (c = 1), the logistic error (c = 1/4) or softmax (c = 1/2).",
-            "D bounds the derivative of all outputs on that ball, and κ is a Lipschitz constant of it there; no unit meets a kink.",
+            "By the gradient: the squared error (c = 1), the logistic error (c = 1/4) or softmax (c = 1/2); D bounds the derivative of all outputs on that "
+            "ball, and κ is a Lipschitz constant of it there; no unit meets a kink; or",
+            "by curvature: along one direction v the second derivative of J exists and is negative at all weights of the ball.",
             "IEEE 754 double precision with rounding to nearest.",
         ),
         conclusion=(
-            "No local minimum of J, and no critical point at all, lies within the Euclidean distance r of the weights: training that stopped there has not "
-            "arrived, and has at least so far to go."
+            "No local minimum of J lies within the Euclidean distance r of the weights: training that stopped there has not arrived, and has at least so far "
+            "to go. By the gradient there is no critical point so near, either."
         ),
-        source="elementary: the gradient is Lipschitz",
-        decided_by="the gradient and layer-wise bounds in verified double precision",
+        source="elementary: the gradient is Lipschitz; the second-order condition",
+        decided_by="the gradient and layer-wise bounds, or a bound of the second derivative along a direction, in verified double precision",
         depends_on=("gradient-identity",),
+    ),
+    Statement(
+        id="escape",
+        title="A step down",
+        kind="bound",
+        formula=r"J(W_1) \leq J(W) - \delta, \quad \delta > 0, \quad \|W_1 - W\| \leq d",
+        hypotheses=("The bounds of the losses at both weights, and of their distance, are proved.",),
+        conclusion="The weights W_1 named, at the Euclidean distance d at most, have a loss that is smaller by δ at least.",
+        source="elementary",
+        decided_by="enclosures of both losses; the step is minus the gradient or a direction of negative curvature, times a length found in doubles",
+        depends_on=("loss-bounds", "distance"),
     ),
     Statement(
         id="critical-point",

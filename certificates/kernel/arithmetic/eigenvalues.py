@@ -10,6 +10,11 @@ spectral norm by ``γ_k ‖F‖_F²`` at most; the sums by ``2u`` times what the
 
     M + FFᵀ ⪰ (σ − γ/(1 − γ) τ − γ_k ‖F‖_F² − 4u(‖M‖_F + ‖F‖_F² + σ)) I.
 
+*Eigenvalues*, all in ascending order. With Q and Λ from LAPACK let ``‖QᵀQ − I‖ ≤ f < 1`` and ``‖MQ − QΛ‖ ≤ ε``. Then Q is invertible, ``‖Q‖² ≤ 1 + f``, and
+``QᵀMQ = QᵀQΛ + Qᵀ(MQ − QΛ)`` differs from Λ by at most ``g = f max|Λ| + ε√(1 + f)``. By Weyl's theorem its k-th eigenvalue is within g of ``Λ_k``; by
+Ostrowski's it is ``θ λ_k(M)``, θ between the least and the largest eigenvalue of ``QᵀQ``, so ``|θ − 1| ≤ f``: ``|λ_k(M) − Λ_k| = |(1 − θ)Λ_k + (θλ_k −
+Λ_k)|/θ ≤ (f max|Λ| + g)/(1 − f)``, one eigenvalue for each k. The computed products are wrong by ``γ_{n+3}`` times products of Frobenius norms at most.
+
 No entry of M is above ``2^100``, nor is σ, so no number is above ``2^160``; what underflows is below ``2^-700`` and covered by the ``2^-600`` that σ has more.
 """
 
@@ -33,6 +38,20 @@ def are_apart(M: Array, index: int, least: float) -> bool:
         F = Q * np.sqrt(2 * np.abs(values))
     above = index == n or _is_above(M, F[:, :index], least)
     return above and (index == 0 or _is_above(-M, F[:, index:], least))
+
+
+def eigenvalues(M: Array) -> tuple[Array, float]:
+    """Return numbers in ascending order and a bound of how far each is from the eigenvalue of M of its place; one that is infinite or NaN says nothing."""
+    n = len(M)
+    try:
+        values, Q = np.linalg.eigh(M)
+    except np.linalg.LinAlgError:
+        return np.zeros(n), np.inf
+    size_Q, top = np.linalg.norm(Q), float(np.max(np.abs(values), initial=0.0))
+    f = ENLARGE * (np.linalg.norm(Q.T @ Q - np.eye(n)) + gamma(n + 3) * (size_Q**2 + n)) + TINY
+    epsilon = ENLARGE * (np.linalg.norm(M @ Q - Q * values) + gamma(n + 3) * size_Q * (np.linalg.norm(M) + top)) + TINY
+    g = ENLARGE * (f * top + epsilon * (1 + f))
+    return np.sort(values), float(ENLARGE * (f * top + g) / (1 - f) + TINY) if f < 1 else np.inf
 
 
 def _is_above(M: Array, F: Array, least: float) -> bool:

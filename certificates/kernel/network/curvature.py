@@ -97,8 +97,7 @@ def _midpoints_and_radii(work: Work, problem: Problem, box: Box, factors: Array)
             _add_radii(radii, free, term, problem.T)
     H, rows = _assembled(problem, sums), np.concatenate([part.ravel() for part in radii])
     if problem.decay is not None:
-        pairs = ((l, m) for l in range(1, problem.L + 1) for _ in range(problem.widths[l]) for m in range(problem.fan_in(l)))
-        rates = DoubleRing(work).array([[problem.decay[l - 1][m == problem.widths[l - 1]] * problem.T for l, m in pairs]])
+        rates = DoubleRing(work).array([[rate * problem.T for rate in problem.rates]])
         diagonal = Enclosed(H.diagonal()[None], np.zeros_like(rates.mid)) + rates
         H[np.diag_indices(len(H))] = diagonal.mid[0]
         rows += diagonal.rad[0] * factors
@@ -128,9 +127,9 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
         inputs.append(plus(phi, problem.fan_in(l)))
         z = phi @ W + b
         if l < problem.L:
-            phi, slope, bend = _activated(work, problem.activation_of(l), z)
+            phi, slope, bend = activated(work, problem.activation_of(l), z)
             bends.append((slope, bend))
-    delta, C = _output(work, problem, z)
+    delta, C = output_curvature(work, problem, z)
     nodes = [_Node(inputs[-1], delta, delta, delta)]
     for l in range(problem.L - 1, 0, -1):
         slope, bend = bends[l - 1]
@@ -139,7 +138,7 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
     return nodes, C
 
 
-def _activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclosed, Enclosed, Enclosed]:
+def activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclosed, Enclosed, Enclosed]:
     """Enclose ``σ``, ``σ'`` and ``σ''`` over each interval by Arb."""
     ring, balls = BallRing(work, PRECISION), as_balls(z)
     ring.count(0, 4 * balls.size)
@@ -149,7 +148,7 @@ def _activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclose
     return of_balls(value, balls.shape), first, second
 
 
-def _output(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclosed]:
+def output_curvature(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclosed]:
     """Enclose ``δ_L`` and ``∂δ_L/∂z_L``, which is diagonal for all errors but softmax: from its derivatives along the vector of ones."""
     ring, balls = BallRing(work, PRECISION), as_balls(z)
     ring.count(0, 4 * balls.size)

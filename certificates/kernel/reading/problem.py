@@ -108,6 +108,15 @@ class Problem:
         """Number of trainable weights, ``Σ_l (n_{l-1} + [bias trainable]) n_l``."""
         return self.below(self.L + 1)
 
+    @property
+    def rates(self) -> list[fmpq]:
+        """The rate of the penalty for each trainable weight, in the order of the rows of ``P``."""
+        units = (
+            ([weight] * n + [bias] * self.bias_rows) * m
+            for (weight, bias), n, m in zip(self.decay or (), self.widths, self.widths[1:], strict=False)
+        )
+        return [rate for layer in units for rate in layer]
+
     def activation_of(self, layer: int) -> Activation:
         """Return the activation of layer ``1..L``."""
         return self.output_activation if layer == self.L else self.activation

@@ -22,7 +22,8 @@ from flint import arb
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY
-from lossproof.certificates.kernel.arithmetic.eigenvalues import are_apart
+from lossproof.certificates.kernel.arithmetic.eigenvalues import are_apart, eigenvalues
+from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import passes
 from lossproof.certificates.kernel.network.curvature import hessian
 from lossproof.certificates.kernel.network.passes import Box
@@ -34,6 +35,18 @@ from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
 
+def _hessian(step: Step, box: Box, free: Sequence[int]) -> tuple[Array, float]:
+    """Return H̃ by some parameters over a box, and e; of a small network the last one is kept for the steps that follow."""
+    wanted = box, tuple(free)
+    last, found = step.known.get("hessian", (None, None))
+    if last != wanted:
+        found = hessian(step.work, step.problem, box, free)
+        if step.problem.N_net <= limits.MAX_EIGENVALUES:
+            step.known["hessian"] = wanted, found
+    H, e = found
+    return H, e
+
+
 def _apart(step: Step, box: Box, fixed: Sequence[int], found: Mapping[str, Any], more: float = 0.0) -> bool:
     """Tell whether H̃ by the free parameters has the number of negative eigenvalues that the evidence names, and ``s > e + more``; what was seen is kept."""
     index = read.integer(found["index"], "evidence.index", 0, step.problem.N_net - len(fixed))
@@ -42,7 +55,7 @@ def _apart(step: Step, box: Box, fixed: Sequence[int], found: Mapping[str, Any],
         free = sorted(set(range(step.problem.N_net)).difference(fixed))
         step.work.spend(limits.signs_work(len(free), index), "the signs of eigenvalues")
         with np.errstate(all="ignore"), ball_precision(PRECISION):
-            H, e = hessian(step.work, step.problem, box, free)
+            H, e = _hessian(step, box, free)
             if not are_apart(H, index, ENLARGE * (e + more)):
                 return False
         step.known[key] = more
@@ -80,4 +93,30 @@ def critical_ball(step: Step) -> Result:
     return _existence(step) if step.says("stationary", "inertia") == "stationary" else _inertia(step)
 
 
-CURVATURE_RULES = named(critical_ball)
+def hessian_spectrum(step: Step) -> Result:
+    """The least and the largest eigenvalue of the Hessian of J, or all of them in ascending order, are within some distance of the numbers listed.
+
+    Those of ``T H`` at a place of the box differ from those of H̃ by e at most (Weyl); the bounds of the latter are those of `eigenvalues`.
+    """
+    found, problem, box = step.expect(0, "eigenvalues", "within"), step.problem, step.box()
+    within, listed = positive(found, "within"), read.each(found["eigenvalues"], "evidence.eigenvalues", read.rational)
+    every = len(listed) == problem.N_net <= limits.MAX_EIGENVALUES
+    require(
+        every or len(listed) == 2, "evidence.eigenvalues", "all eigenvalues are listed, of few weights only, or the least and the largest"
+    )
+    step.work.spend(limits.flops_work(20 * problem.N_net**3), "eigenvalues")
+    with np.errstate(all="ignore"), ball_precision(PRECISION):
+        H, e = _hessian(step, box, range(problem.N_net))
+        values, error = eigenvalues(H)
+        spare = within * problem.T - arb(e) - arb(error)
+        for k, (value, seen) in enumerate(zip(listed, values if every else values[[0, -1]], strict=True)):
+            near = bool(abs(arb(float(seen)) - value * problem.T) <= spare)
+            require(near, f"evidence.eigenvalues[{k}]", "this eigenvalue is not seen to be so near")
+    ends = {"smallest": listed[0], "largest": listed[-1]}
+    facts: dict[str, Any] = {
+        f"{name}_{side}": str(x + d) for name, x in ends.items() for side, d in (("lower", -within), ("upper", within))
+    }
+    return step.conclude_near("hessian-spectrum", facts | (dict(found) if every else {})), Rigor.VERIFIED_FLOAT
+
+
+CURVATURE_RULES = named(critical_ball, hessian_spectrum)

@@ -12,23 +12,29 @@ S(DF(W) − DF(W_0))‖ ≤ κρ/σ < 1``, so ``C S·DF(W)`` is invertible on ``
 
 With ``β = 1/σ`` and ``η = g/σ`` this is Kantorovich's condition ``βκη ≤ 1/2``, with a radius that it allows.
 
-*No minimum nearby.* Let ``ε = ∇E(F)``, stacked, so that ``T ∇J = DFᵀε``. On the ball of radius r let ``‖DF‖ ≤ D``, κ be a Lipschitz constant of DF, and c
-one of ``∇E``: 1 for the squared error, 1/4 for the logistic one, and for softmax 1/2, as ``uᵀ(diag p − ppᵀ)u`` is the variance of a variable between the
-least and the largest ``u_j``, at most ``(max u − min u)²/4 ≤ |u|²/2``. There ``‖T∇J(W) − T∇J(W_0)‖ ≤ ‖DF(W) − DF(W_0)‖ ‖ε(W_0)‖ + ‖DF(W)‖ ‖ε(W) − ε(W_0)‖ ≤
-(κ ‖ε(W_0)‖ + c D²) r``. Where that is less than ``‖T∇J(W_0)‖``, no gradient is 0; J is differentiable there, so none of these weights is a local minimum.
+*No minimum nearby.* Let ``ε = ∇E(F)``, stacked, so that ``T ∇J = DFᵀε``. On the ball of radius r let ``‖DF‖ ≤ D``, κ be a Lipschitz constant of DF, and c one
+of ``∇E``: 1 for the squared error, 1/4 for the logistic one, and for softmax 1/2, as ``uᵀ(diag p − ppᵀ)u`` is the variance of a variable between the least
+and the largest ``u_j``, at most ``(max u − min u)²/4 ≤ |u|²/2``. There ``‖T∇J(W) − T∇J(W_0)‖ ≤ ‖DF(W) − DF(W_0)‖ ‖ε(W_0)‖ + ‖DF(W)‖ ‖ε(W) − ε(W_0)‖ ≤ (κ
+‖ε(W_0)‖ + c D²) r``, and with weight decay ``T max λ r`` more. Where that is less than ``‖T∇J(W_0)‖``, no gradient is 0; J is differentiable there, so none
+of these weights is a local minimum. Neither is any of them if one direction v has ``vᵀH(W)v < 0`` at all of them (`directional`): along ``W + tv`` J is
+differentiable near ``t = 0``, and twice at 0; if its first derivative is 0 there, it has a strict maximum.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing, Enclosed, as_balls, of_balls
+from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
+from lossproof.certificates.kernel.network.directional import second_derivative
 from lossproof.certificates.kernel.network.errors import residuals
 from lossproof.certificates.kernel.network.gram import is_above_by_cholesky, is_above_by_inverse, network_at, plus
 from lossproof.certificates.kernel.network.lipschitz import derivative_bounds, frobenius, up
@@ -98,22 +104,48 @@ def learner_ball(step: Step) -> Result:
 
 
 def no_minimum_nearby(step: Step) -> Result:
-    """No local minimum, and no critical point, lies within the radius of the point, in the Euclidean norm of the trainable weights."""
-    found, problem, point = step.expect(0, "radius"), step.problem, step.point()
+    """No local minimum lies within the radius of the point, in the Euclidean norm of the trainable weights: by the gradient, or by a direction."""
+    found, problem = step.expect(0, "radius", "direction"), step.problem
     radius, place = fraction(read.rational(found["radius"], "evidence.radius")), "evidence.radius"
-    require(problem.error.family in _CURVATURES, "rule", "this needs the squared error or a cross-entropy")
     require(_LEAST < radius < _LARGEST, place, "distances lie between 2^-300 and 2^100")
-    limit(problem.T * sum(problem.widths), limits.MAX_GRAM_VALUES, "the number of values of activations")
+    values = problem.T * max(sum(problem.widths), 0 if found["direction"] is None else problem.n_L**2)
+    limit(values, limits.MAX_GRAM_VALUES, "the number of values of activations")
     with np.errstate(all="ignore"), ball_precision(PRECISION):
-        ring, r = DoubleRing(step.work), ENLARGE * float(radius)
-        curve = [(ring.array(W), ring.array([b])) for W, b in point.layers]
-        passed = forward(ring, problem, curve)
-        eps = of_balls(residuals(BallRing(step.work, PRECISION), problem, as_balls(passed.phi[-1])), passed.phi[-1].mid.shape)
-        size = _gradient_at_least(ring, problem, curve, passed, eps)
-        D, kappa = derivative_bounds(step.work, problem, curve, passed, np.ones((problem.T, problem.n_L)), r)
-        change = float(up(up(up(kappa * frobenius(np.abs(eps.mid) + eps.rad)) + up(_CURVATURES[problem.error.family] * up(D * D))) * r))
-    require(change < size, place, "the gradient is not seen to be other than 0 all over the ball")
-    return step.conclude("no-minimum-nearby", {"radius": found["radius"]}), Rigor.VERIFIED_FLOAT
+        if found["direction"] is None:
+            require(problem.error.family in _CURVATURES, "rule", "this needs the squared error or a cross-entropy")
+            require(_keeps_gradient(step, ENLARGE * float(radius)), place, "the gradient is not seen to be other than 0 all over the ball")
+        else:
+            direction = read.each(found["direction"], "evidence.direction", read.rational, problem.N_net)
+            along = second_derivative(step.work, problem, step.point(), direction, ENLARGE * float(radius)) + _bend(step, direction)
+            require(bool(along.mid < -along.rad), place, "the second derivative is not seen to be negative all over the ball")
+    facts = {"radius": found["radius"], "by": "gradient" if found["direction"] is None else "curvature"}
+    return step.conclude("no-minimum-nearby", facts), Rigor.VERIFIED_FLOAT
+
+
+def _keeps_gradient(step: Step, r: float) -> bool:
+    """Tell whether the gradient is seen to be other than 0 within a distance of the point."""
+    problem, ring = step.problem, DoubleRing(step.work)
+    curve = [(ring.array(W), ring.array([b])) for W, b in step.point().layers]
+    passed = forward(ring, problem, curve)
+    eps = of_balls(residuals(BallRing(step.work, PRECISION), problem, as_balls(passed.phi[-1])), passed.phi[-1].mid.shape)
+    size = _gradient_at_least(ring, problem, curve, passed, eps)
+    D, kappa = derivative_bounds(step.work, problem, curve, passed, np.ones((problem.T, problem.n_L)), r)
+    change = float(up(up(up(kappa * frobenius(np.abs(eps.mid) + eps.rad)) + up(_CURVATURES[problem.error.family] * up(D * D))) * r))
+    return float(up(change + up(_largest_rate(problem) * r))) < size
+
+
+def _largest_rate(problem: Problem) -> float:
+    """Return an upper bound of ``T λ`` for all rates λ of the weight decay."""
+    return float(arb(max(problem.rates, default=ZERO) * problem.T).upper()) * ENLARGE
+
+
+def _bend(step: Step, direction: Sequence[fmpq]) -> Enclosed:
+    """Return ``Σ_k T λ_k v_k²`` of the weight decay, of shape ``(1, 1)``."""
+    problem, ring = step.problem, DoubleRing(step.work)
+    if problem.decay is None:
+        return Enclosed(np.zeros((1, 1)), np.zeros((1, 1)))
+    v, rates = (Enclosed(x.mid, x.rad) for x in (ring.array([direction]), ring.array([[rate * problem.T for rate in problem.rates]])))
+    return (v * rates) @ v.T
 
 
 def _gradient_at_least(ring: DoubleRing, problem: Problem, curve: list[tuple[Enclosed, Enclosed]], passed: Passed, eps: Enclosed) -> float:
@@ -122,6 +154,11 @@ def _gradient_at_least(ring: DoubleRing, problem: Problem, curve: list[tuple[Enc
     for l in range(1, problem.L + 1):
         ring.count(problem.T * problem.fan_in(l) * problem.widths[l], 0)
         part = plus(passed.phi[l - 1], problem.fan_in(l)).T @ deltas[l]
+        if problem.decay is not None:
+            pair = [w * ring.array([[rate * problem.T]]) for w, rate in zip(curve[l - 1], problem.decay[l - 1], strict=True)][
+                : 1 + problem.bias_rows
+            ]
+            part = part + Enclosed(*(np.concatenate(rows) for rows in zip(*((x.mid, x.rad) for x in pair), strict=True)))
         squares += float(np.sum(np.maximum(np.abs(part.mid) - part.rad, 0.0) ** 2))
     return float(np.sqrt(squares) / ENLARGE**2)
 

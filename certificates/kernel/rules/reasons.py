@@ -50,7 +50,7 @@ _DECAYS = "this is about a loss without weight decay"
 _WITHOUT_DECAY = frozenset({"hessian-rank", "inertia"})
 _WITH_DECAY = frozenset((
     "never-everywhere", "convex", "suboptimal", "some-learner", "named-learner", "robust-targets", "manifold", "global-convex", "strict-minimum", "saddle",
-    "local-minimum", "maximum", "suboptimal-strict", "suboptimal-local", "not-critical",
+    "local-minimum", "maximum", "suboptimal-strict", "suboptimal-local", "not-critical", "escape",
 ))  # fmt: skip
 """The statements of `RECORDS` and `DEFINITIONS` that fail with weight decay, and the rows of `IMPLICATIONS` that hold with it: where ``ε = 0`` makes no
 point critical, and ``P ε`` is not ``T ∇J``, only what is said of the network, or follows from the gradient, Hessian and loss of J itself, is left.
@@ -280,6 +280,17 @@ def _is_beaten(step: Step, f: list[Any]) -> bool:
     return Fraction(f[1]["loss_upper"]) < Fraction(f[0]["loss_lower"])
 
 
+def _is_lower_there(step: Step, f: list[Any]) -> bool:
+    there = step.premises[1].conclusion["at"]
+    named = isinstance(there, int) and (step.premises[2].conclusion["at"], f[2]["point"]) == (there, step.at)
+    return named and Fraction(f[1]["loss_upper"]) < Fraction(f[0]["loss_lower"])
+
+
+def _way_down(step: Step, f: list[Any]) -> Facts:
+    decrease = Fraction(f[0]["loss_lower"]) - Fraction(f[1]["loss_upper"])
+    return {"point": step.premises[1].conclusion["at"], "decrease": str(decrease), "distance": f[2]["distance"]}
+
+
 def _moves_freely(step: Step, f: list[Any]) -> bool:
     problem = step.problem
     hidden = problem.L == 2 and problem.widths[1] >= problem.n_L and problem.activation.increasing.holds
@@ -358,6 +369,8 @@ IMPLICATIONS: Mapping[str, Line] = {
                     lambda step, f: f[1]["positive"] == f[1]["undecided"] == 0 < f[1]["negative"] and f[1]["zero"] == f[0]["dimension"], near=True),
     "suboptimal-strict": Line("suboptimal", HERE, (*_proved("strict-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
     "suboptimal-local": Line("suboptimal", HERE, (*_proved("local-minimum"), *_ELSEWHERE), _is_lower, _losses, near=True),
+    # the loss at another point, at most that far from here, is smaller by the difference of the bounds at least
+    "escape": Line("escape", HERE, (*_ELSEWHERE, ("distance", ANY, PROVED)), _is_lower_there, _way_down),
     # the z of the hidden layer take all values, so its outputs H, each continuous and increasing in one of them, move in an open set. Let W be a local minimum,
     # V the output weights and G = T ∂J/∂z_L: G Vᵀ = 0, by H. If V has rank n_L, G = 0. Else cᵀV = 0 for some c ≠ 0, as n_1 ≥ n_L; for all q and small t
     # H + t q cᵀ gives the same outputs, hence local minima, with (H + t q cᵀ)ᵀG = 0, by V: so c qᵀG = 0 for all q, and G = 0. Then every ∇E_i = 0

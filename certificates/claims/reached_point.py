@@ -33,17 +33,22 @@ def reach_critical_point(context: ProofContext, point: Point, landscape: Landsca
     """Go from the weights of a point to a critical point, however far that is, and prove it.
 
     The way is that of `claim_given_weights`. Where it proves no critical point, or none whose class is known, points of a particular form near both its ends
-    are tried too (`structured_points`), such as those with merged units, then where a descent of the loss ends and what is near there; but none farther than
-    ten times the largest weight, or 10.
+    are tried too (`structured_points`), such as those with merged units; where nothing is proved, then the end of a descent of the loss, and what is near
+    there. None of these may be farther than ten times the largest weight, or 10.
     """
     given, problem, start = claim_given_weights(context, point, landscape, anywhere=True), context.problem, point.weights
     located, seen = given.located, given.critical.reason
-    for candidates in (_of_form(problem, (start, *given.ends)), _below(problem, start)):
-        if located is not None and located.class_claim is not None:
-            return Reached(located, seen)
-        other = first_with_class(context, _within_reach(problem, start, candidates), landscape)
+    if located is None or located.class_claim is None:
+        other = _first(context, start, landscape, _of_form(problem, (start, *given.ends)))
         located = other if located is None or (other is not None and other.class_claim is not None) else located
-    return Reached(located, seen + _NO_DESCENT)
+    end = descended_weights(problem, start) if located is None else None
+    if end is None:
+        return Reached(located, seen)
+    return Reached(_first(context, start, landscape, _near(problem, end)), seen + _NO_DESCENT)
+
+
+def _first(context: ProofContext, start: Weights, landscape: LandscapeClaims, candidates: Iterable[Weights]) -> LocatedPoint | None:
+    return first_with_class(context, _within_reach(context.problem, start, candidates), landscape)
 
 
 def _of_form(problem: Problem, places: Sequence[Weights]) -> Iterator[Weights]:
@@ -51,12 +56,10 @@ def _of_form(problem: Problem, places: Sequence[Weights]) -> Iterator[Weights]:
         yield from structured_points(problem, weights)
 
 
-def _below(problem: Problem, start: Weights) -> Iterator[Weights]:
-    end = descended_weights(problem, start)
-    if end is not None:
-        yield from polished_weights(problem, end)
-        yield end
-        yield from structured_points(problem, end)
+def _near(problem: Problem, end: Weights) -> Iterator[Weights]:
+    yield from polished_weights(problem, end)
+    yield end
+    yield from structured_points(problem, end)
 
 
 def _within_reach(problem: Problem, start: Weights, candidates: Iterable[Weights]) -> Iterator[Weights]:

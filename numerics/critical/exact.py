@@ -32,7 +32,7 @@ from lossproof.theory.limits import constants_work, gradient_work
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
-_FORMAL_WORK = 20_000
+_FORMAL_WORK, _QUICK_WORK, _TELLING_BITS = 20_000, 1_000, 256
 _CHEAP_WORK = 500_000
 _BALL_WORK = 5_000_000
 _SMALL = 1e-6
@@ -41,9 +41,13 @@ _SMALL = 1e-6
 def gradient_is_zero(problem: Problem, weights: Weights) -> bool:
     """Tell whether ``∇J(W) = 0`` is proved by exact arithmetic (polynomials over Q in formal symbols, or rationals).
 
-    False means "not proved": the gradient may differ from 0, or vanish for a reason that formal arithmetic does not see.
+    False means "not proved": the gradient may differ from 0, or vanish for a reason that formal arithmetic does not see. Where exact arithmetic takes long,
+    balls are asked first whether it differs.
     """
-    if problem.T * problem.architecture.N_net > _FORMAL_WORK or not _gradient_is_small(problem, weights):
+    work = problem.T * problem.architecture.N_net
+    if work > _FORMAL_WORK or not _gradient_is_small(problem, weights):
+        return False
+    if work > _QUICK_WORK and gradient_apart_from_zero(problem, weights, _TELLING_BITS) is not None:
         return False
     return any(all(entry == 0 for entry in found) for found in _exact(problem, weights, gradient, exact_gradient_work))
 

@@ -13,6 +13,7 @@ import lossproof as lp
 from lossproof.certificates.maps import given_starts
 from lossproof.certificates.maps.table import render_map
 from lossproof.certificates.proof.verify import verify
+from lossproof.numerics.critical import nearby_points
 from lossproof.numerics.network.weight_vectors import flat_weights
 
 LINE = ("1-1", [[0], [1]], [[1], [3]])
@@ -102,6 +103,12 @@ def test_what_was_seen_where_nothing_is_reached(name):
     assert "no critical point was reached. These very weights are no critical point." in str(start)
     assert "Steps like Newton's from them run off." in start.seen or "no critical point is proved there: in doubles" in start.seen
     assert start.seen.endswith("A descent of the loss from them leads to no critical point that is proved, either.")
+
+
+def test_no_descent_is_told_where_none_was_made(monkeypatch):
+    problem, options, weights = NOWHERE["separable classes"]
+    monkeypatch.setattr(nearby_points, "_MOST_FLOPS", 0)
+    assert "descent" not in mapped(*problem, [weights], **options).given[0].seen
 
 
 def test_exact_points_stand_for_those_found_near_them():

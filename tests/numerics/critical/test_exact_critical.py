@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from cases.landscapes import LOG3_HALF, XOR_X, XOR_Y, deficient_xor_weights
 
+from lossproof.numerics.critical import exact
 from lossproof.numerics.critical.exact import (
     gradient_apart_from_zero,
     gradient_is_zero,
@@ -94,3 +95,12 @@ def test_inactive_outputs():
     outputs = problem_of((1, 1, 1), [[0], [1]], [[0], [1]], output="relu")
     assert inactive_layer(outputs, at(outputs, [([[1]], [0]), ([[1]], [-3])]), 64) == 2
     assert inactive_layer(outputs, at(outputs, [([[1]], [0]), ([[1]], ["-1/2"])]), 64) is None
+
+
+def test_balls_tell_a_gradient_from_0_before_exact_arithmetic_takes_long(monkeypatch):
+    """A line through 600 samples, and weights that are off by less than doubles tell."""
+    samples = Samples.of([[k] for k in range(600)], [[2 * k] for k in range(600)])
+    problem = Problem(Architecture.of("1-1"), error_named("squared"), samples)
+    assert gradient_is_zero(problem, Weights.of(problem.architecture, [([[2]], [0])]))
+    monkeypatch.setattr(exact, "_exact", lambda *_: pytest.fail("exact arithmetic is not needed here"))
+    assert not gradient_is_zero(problem, Weights.of(problem.architecture, [([[2 + Fraction(1, 2**100)]], [0])]))

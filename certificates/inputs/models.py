@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from lossproof.certificates.inputs.sklearn_models import read_sklearn
+from lossproof.certificates.inputs.sklearn_estimators import is_estimator, read_estimator
 from lossproof.certificates.inputs.torch_models import read_torch
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
@@ -17,19 +17,19 @@ _EXPECTED = "a model must be a fitted scikit-learn MLPRegressor or MLPClassifier
 def read_network(model: Any) -> TrainedNetwork:
     """Return what a fitted scikit-learn ``MLPRegressor`` or ``MLPClassifier``, or a torch ``Sequential`` of ``Linear`` and activation modules holds.
 
-    Only these very types are read, since a subclass may compute anything; see `read_sklearn` and `read_torch` for what else is refused. Raises
+    Only these very types are read, since a subclass may compute anything; see `read_estimator` and `read_torch` for what else is refused. Raises
     `InputError`.
     """
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(model, torch.nn.Module):
         return read_torch(model, torch)
+    if is_estimator(model):
+        return read_estimator(model)
+    raise InputError(f"{_EXPECTED}, got {shown(model)}: {_advice(model)}")
+
+
+def _advice(model: Any) -> str:
     sklearn = sys.modules.get("sklearn.neural_network")
-    if sklearn is not None and type(model) in (sklearn.MLPRegressor, sklearn.MLPClassifier):
-        return read_sklearn(model)
-    raise InputError(f"{_EXPECTED}, got {shown(model)}: {_advice(model, sklearn)}")
-
-
-def _advice(model: Any, sklearn: Any) -> str:
     if sklearn is not None and isinstance(model, (sklearn.MLPRegressor, sklearn.MLPClassifier)):
         return "a subclass may compute something else, so copy its coefs_ and intercepts_ into check_architecture with weights"
     if hasattr(model, "steps") or hasattr(model, "estimator") or hasattr(model, "regressor"):

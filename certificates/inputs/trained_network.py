@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,8 +28,10 @@ class TrainedNetwork:
 
     - ``weights``: pairs ``(W_l, b_l)`` as `Weights.of` reads them;
     - ``error``: the error it was trained on, or None where it does not know;
-    - ``targets(Y)``: the targets that its labels stand for, with a note about it; ``check_inputs(X)`` raises `InputError` where ``X`` is not what it
-      was fitted on;
+    - ``inputs(X)``: the samples as its first layer sees them, such as scaled ones; raises `InputError` where ``X`` is not what it was fitted on;
+    - ``targets(Y)``: the targets that its labels, or values to be scaled, stand for, with a note about it;
+    - ``penalty(T)``: the rate λ of the penalty ``(λ/2) Σ_l |W_l|²`` on weights without biases that its training added to the mean error of T samples, with
+      notes about it;
     - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``;
     - ``link``: what it applies to the outputs that are read, with slopes of at most 1; ``unit``: the unit roundoff of its precision;
     - ``notes``: what a report says about it.
@@ -45,7 +48,8 @@ class TrainedNetwork:
     link: Callable[[Floats], Floats] = field(default=lambda outputs: outputs)
     error: str | None = None
     targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))
-    check_inputs: Callable[[Any], None] = field(default=lambda X: None)
+    inputs: Callable[[Any], Any] = field(default=lambda X: X)
+    penalty: Callable[[int], tuple[Fraction, tuple[str, ...]]] = field(default=lambda T: (Fraction(0), ()))
     notes: tuple[str, ...] = ()
 
 

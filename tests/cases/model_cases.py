@@ -19,7 +19,7 @@ Y = np.array([0.0, 1.0, 1.0, 0.0])
 def read_and_compare(model: object, inputs: object = X) -> tuple[TrainedNetwork, Problem, Weights]:
     """Read a model and compare what was read with its own outputs, as `check_model` does, without any proof."""
     network = read_network(model)
-    network.check_inputs(inputs)
+    inputs = network.inputs(inputs)
     choices = Choices(network.widths, network.activation, network.output_activation, "squared", network.bias)
     targets = np.zeros((len(inputs), network.widths[-1]))
     problem, weights = read_problem(choices, inputs, targets, network.weights, 0)

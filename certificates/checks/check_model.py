@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from lossproof.certificates.checks.check_architecture import check_architecture
+from lossproof.certificates.inputs.judged_error import judged_by, notes_on_loss
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
-from lossproof.certificates.inputs.trained_network import TrainedNetwork, require_same_outputs
+from lossproof.certificates.inputs.trained_network import require_same_outputs
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress
 from lossproof.certificates.reports.report import Report
-from lossproof.theory.exceptions import InputError
-from lossproof.theory.functions.errors import ErrorFunction, error_named
+from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import exact_rows
 from lossproof.theory.problem.weights import Weights
@@ -94,27 +94,14 @@ def problem_of_model(
 
     Arguments and errors are those of `check_model`.
     """
-    network = read_network(model)
+    network, chosen = judged_by(read_network(model), error)
     samples, (targets, note) = network.inputs(X), network.targets(Y)
     notes = network.notes if note is None else (note, *network.notes)
     if weight_decay is None:
         (weight_decay, said), decay_biases = network.penalty(len(exact_rows(samples, "X"))), False
         notes += said
-    choices = Choices(
-        network.widths, network.activation, network.output_activation, _error(network, error), network.bias, weight_decay, decay_biases
-    )
+    choices = Choices(network.widths, network.activation, network.output_activation, chosen, network.bias, weight_decay, decay_biases)
     problem, _ = read_problem(choices, samples, targets, network.weights, seed)
     weights = Weights.of(problem.architecture, network.weights)
     require_same_outputs(network, problem, weights)
-    return problem, weights, notes
-
-
-def _error(network: TrainedNetwork, given: str | ErrorFunction | None) -> str | ErrorFunction:
-    if network.error is None:
-        return "squared" if given is None else given
-    if given is not None and error_named(given).name != network.error:
-        raise InputError(
-            f"the error of this classifier must be {network.error}, on which it was trained, got {error_named(given).name}: leave it out, "
-            "or give the weights to check_architecture"
-        )
-    return network.error
+    return problem, weights, (*notes, *notes_on_loss(network, problem, named=error is not None))

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from lossproof.certificates.inputs.sklearn_penalty import penalty_of
-from lossproof.certificates.inputs.trained_network import Floats, TrainedNetwork
+from lossproof.certificates.inputs.trained_network import SCIKIT_LEARN, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.shown import shown
@@ -59,7 +59,7 @@ def read_sklearn(model: Any) -> TrainedNetwork:
         targets=(lambda Y: _targets(model, Y)) if classifier else (lambda Y: (Y, None)),
         inputs=lambda X: with_names_of_fit(model, X),
         penalty=lambda T: penalty_of(model, T),
-        notes=_normalisation(model, outputs=int(weights[-1][0].shape[1]), classifier=classifier),
+        framework=SCIKIT_LEARN,
     )
 
 
@@ -75,17 +75,6 @@ def _weights(model: Any) -> list[tuple[Floats, Floats]]:
 
 def _link(output: str) -> Any:
     return {"logistic": expit, "softmax": lambda z: softmax(z, axis=1), "identity": lambda z: z}[output]
-
-
-def _normalisation(model: Any, outputs: int, *, classifier: bool) -> tuple[str, ...]:
-    if classifier or outputs == 1:
-        return (
-            "J, with its penalty, is the number that scikit-learn minimises and calls loss_, at these weights and over the samples given.",
-        )
-    return (
-        f"scikit-learn's loss_ averages the squared error over the {outputs} outputs, while the gradient that it follows adds them up, as J does: "
-        f"the error in J is {outputs} times that in loss_, and where its gradient vanishes that of J does.",
-    )
 
 
 def _outputs(model: Any, X: Floats, *, classifier: bool) -> Floats:

@@ -37,8 +37,8 @@ def test_it_is_the_check_of_the_weights(regressor):
     by_weights = lp.check_architecture("2-3-1", X, Y, activation="tanh", weights=weights, **options)
     assert by_model.certificate.text == by_weights.certificate.text
     assert by_model.notes[2:] == by_weights.notes
-    assert "loss_" in by_model.notes[0]
-    assert "alpha = 0.0001 over 4 samples" in by_model.notes[1]
+    assert "alpha = 0.0001 over 4 samples" in by_model.notes[0]
+    assert "loss_" in by_model.notes[1]
     assert "alpha = 0.0001" in str(by_model)
 
 

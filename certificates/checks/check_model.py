@@ -9,7 +9,7 @@ from lossproof.certificates.checks.check_architecture import check_architecture
 from lossproof.certificates.inputs.judged_error import judged_by, notes_on_loss
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
-from lossproof.certificates.inputs.trained_network import require_same_outputs
+from lossproof.certificates.inputs.trained_network import TrainedNetwork, require_same_outputs
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress
 from lossproof.certificates.reports.report import Report
 from lossproof.theory.functions.errors import ErrorFunction
@@ -23,6 +23,8 @@ def check_model(
     X: Any,
     Y: Any,
     *,
+    activation: str | None = None,
+    output_activation: str | None = None,
     error: str | ErrorFunction | None = None,
     weight_decay: Any = None,
     decay_biases: bool = True,
@@ -55,10 +57,41 @@ def check_model(
     >>> check_model(object(), [[0]], [[0]])
     Traceback (most recent call last):
         ...
-    lossproof.theory.exceptions.InputError: a model must be a fitted scikit-learn MLPRegressor or MLPClassifier or a torch Sequential of Linear layers, \
-got an object: or call check_architecture with weights=[(W_1, b_1), …]
+    lossproof.theory.exceptions.InputError: a model must be an MLP of scikit-learn, torch, Keras or Equinox, an ONNX model, or weights such as a \
+state_dict with an activation, got an object: or call check_architecture with weights=[(W_1, b_1), …]
     """
-    problem, weights, notes = problem_of_model(model, X, Y, error=error, weight_decay=weight_decay, decay_biases=decay_biases, seed=seed)
+    network = read_network(model, activation, output_activation)
+    return check_network(
+        network,
+        X,
+        Y,
+        error=error,
+        weight_decay=weight_decay,
+        decay_biases=decay_biases,
+        search=search,
+        seed=seed,
+        max_precision=max_precision,
+        progress=progress,
+        data_name=data_name,
+        self_check=self_check,
+    )
+
+
+def check_network(
+    network: TrainedNetwork,
+    X: Any,
+    Y: Any,
+    *,
+    error: str | ErrorFunction | None = None,
+    weight_decay: Any = None,
+    decay_biases: bool = True,
+    seed: int = 0,
+    **options: Any,
+) -> Report:
+    """Decide every claim of the theory for a network that was read; arguments, result and errors are those of `check_model`."""
+    problem, weights, notes = problem_of_network(
+        network, X, Y, error=error, weight_decay=weight_decay, decay_biases=decay_biases, seed=seed
+    )
     a = problem.architecture
     report = check_architecture(
         a.widths,
@@ -70,18 +103,14 @@ got an object: or call check_architecture with weights=[(W_1, b_1), …]
         bias=a.bias,
         weight_decay=0 if problem.decay is None else problem.decay.layers,
         weights=weights,
-        search=search,
         seed=seed,
-        max_precision=max_precision,
-        progress=progress,
-        data_name=data_name,
-        self_check=self_check,
+        **options,
     )
     return replace(report, notes=(*notes, *report.notes))
 
 
-def problem_of_model(
-    model: Any,
+def problem_of_network(
+    network: TrainedNetwork,
     X: Any,
     Y: Any,
     *,
@@ -94,7 +123,7 @@ def problem_of_model(
 
     Arguments and errors are those of `check_model`.
     """
-    network, chosen = judged_by(read_network(model), error)
+    network, chosen = judged_by(network, error)
     samples, (targets, note) = network.inputs(X), network.targets(Y)
     notes = network.notes if note is None else (note, *network.notes)
     if weight_decay is None:

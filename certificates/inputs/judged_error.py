@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from lossproof.certificates.inputs.layers import PROBABILITIES
-from lossproof.certificates.inputs.trained_network import SCIKIT_LEARN, Floats, TrainedNetwork
+from lossproof.certificates.inputs.trained_network import SCIKIT_LEARN, TrainedNetwork
 from lossproof.certificates.inputs.usual_names import usual_error
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.errors import ErrorFunction, error_named
@@ -75,13 +75,10 @@ def _up_to_sums(network: TrainedNetwork, link: str) -> TrainedNetwork:
     """
     own = network.outputs
 
-    def probabilities(X: Floats) -> Floats:
-        return np.asarray(np.exp(own(X)))
-
     return replace(
         network,
         output_activation="identity",
-        outputs=probabilities if network.output_activation == "log-softmax" else own,
+        outputs=own if own is None or network.output_activation != "log-softmax" else lambda X: np.asarray(np.exp(own(X))),
         link=expit if link == "sigmoid" else lambda z: np.asarray(softmax(z, axis=1)),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import sqrt
 from typing import Any, TypeAlias
 
 from lossproof.theory.exceptions import InputError
@@ -42,6 +43,24 @@ class Scaling:
     shift: _Vector
     sizes: _Vector
     free: bool
+
+    @staticmethod
+    def of_normalisation(
+        name: str, gain: _Vector, beta: _Vector, mean: _Vector, variance: _Vector, eps: Fraction, *, free: bool
+    ) -> Scaling:
+        r"""Return ``φ ↦ γ (φ − m)/√(v + eps) + β``: ``scale = γ r`` and ``shift = β − m γ r``, with the root ``r = 1/√(v + eps)`` rounded to a double.
+
+        Raises `InputError` unless ``v ≥ 0 < v + eps``.
+
+        >>> Scaling.of_normalisation("n", [Fraction(3)], [Fraction(1)], [Fraction(2)], [Fraction(0)], Fraction(1, 4), free=True).shift
+        [Fraction(-11, 1)]
+        """
+        if any(v < 0 or v + eps <= 0 for v in variance):
+            raise InputError(f"{name} must have variances of at least 0 and an eps above 0, got others: build it anew")
+        scale = [g * Fraction(1 / sqrt(v + eps)) for g, v in zip(gain, variance, strict=True)]
+        moved = [m * s for m, s in zip(mean, scale, strict=True)]
+        shift = [t - m for t, m in zip(beta, moved, strict=True)]
+        return Scaling(name, scale, shift, [abs(t) + abs(m) for t, m in zip(beta, moved, strict=True)], free)
 
 
 @dataclass(frozen=True)
@@ -129,15 +148,11 @@ def _folded(layers: Iterable[Layer], what: str) -> list[Affine | Elementwise]:
     waiting: Scaling | None = None
     for layer in layers:
         if isinstance(layer, Scaling):
-            if waiting is not None or (found and isinstance(found[-1], Affine)):
-                before = found.pop() if waiting is None else None
-                if not isinstance(before, Affine):
-                    raise InputError(
-                        f"two normalisations of {what} must not follow each other, got {layer.name} after another: leave one out"
-                    )
-                found.append(_fold_back(before, layer))
+            before = found[-1] if found and waiting is None else None
+            if isinstance(before, Affine):
+                found[-1] = _fold_back(before, layer)
             else:
-                waiting = layer
+                waiting = layer if waiting is None else _one_after_another(waiting, layer)
         elif isinstance(layer, Affine) and waiting is not None:
             found.append(_fold_forward(waiting, layer))
             waiting = None
@@ -150,6 +165,18 @@ def _folded(layers: Iterable[Layer], what: str) -> list[Affine | Elementwise]:
     if waiting is not None:
         raise InputError(f"a normalisation of {what} must not be the last after an activation, got {waiting.name}: rewrite it as an MLP")
     return found
+
+
+def _one_after_another(first: Scaling, second: Scaling) -> Scaling:
+    """Return ``φ ↦ s₂(s₁ φ + t₁) + t₂``."""
+    _require_length(second, len(first.scale))
+    return Scaling(
+        f"{first.name} and {second.name}",
+        [x * s for x, s in zip(first.scale, second.scale, strict=True)],
+        [t * s + u for t, s, u in zip(first.shift, second.scale, second.shift, strict=True)],
+        [t * abs(s) + u for t, s, u in zip(first.sizes, second.scale, second.sizes, strict=True)],
+        first.free or second.free,
+    )
 
 
 def _fold_back(layer: Affine, scaling: Scaling) -> Affine:

@@ -73,24 +73,14 @@ def _layers(step: Step, precision: str) -> Iterator[Layer]:
 
 
 def _normalisation(step: Step) -> Scaling:
-    r"""Return ``φ ↦ γ (φ − m)/√(v + eps) + β``: ``scale = γ r`` and ``shift = β − m γ r``, with the root ``r = 1/√(v + eps)`` rounded to a double."""
     module = step.module
     mean, variance = exact_vector(module.running_mean, "running_mean"), exact_vector(module.running_var, "running_var")
-    if min(variance) < 0 or not (math.isfinite(module.eps) and module.eps > 0):
-        raise InputError(f"{step.name} must have variances of at least 0 and an eps above 0, got others: build it anew")
-    roots = [Fraction(1 / math.sqrt(v + Fraction(module.eps))) for v in variance]
+    if not math.isfinite(module.eps):
+        raise InputError(f"{step.name} must have a finite eps, got {module.eps}: build it anew")
     affine = module.weight is not None
     gain = exact_vector(module.weight, "weight") if affine else [Fraction(1)] * len(mean)
     beta = exact_vector(module.bias, "bias") if affine else [Fraction(0)] * len(mean)
-    scale = [g * r for g, r in zip(gain, roots, strict=True)]
-    moved = [m * s for m, s in zip(mean, scale, strict=True)]
-    return Scaling(
-        step.name,
-        scale,
-        [t - m for t, m in zip(beta, moved, strict=True)],
-        [abs(t) + abs(m) for t, m in zip(beta, moved, strict=True)],
-        free=affine,
-    )
+    return Scaling.of_normalisation(step.name, gain, beta, mean, variance, Fraction(module.eps), free=affine)
 
 
 def _notes(steps: Sequence[Step]) -> tuple[str, ...]:

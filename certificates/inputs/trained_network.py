@@ -34,7 +34,8 @@ class TrainedNetwork:
     - ``targets(Y)``: the targets that its labels, or values to be scaled, stand for, with a note about it;
     - ``penalty(T)``: the rate λ of the penalty ``(λ/2) Σ_l |W_l|²`` on weights without biases that its training added to the mean error of T samples, with
       notes about it;
-    - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``;
+    - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``, None
+      where only its weights are known;
     - ``sizes[l - 1]``: bounds of the terms that its own layers add up to ``b_l`` where that was folded out of several numbers, else None;
     - ``framework``: what it was read from, as a note calls it;
     - ``link``: what it applies to the outputs that are read, with slopes of at most 1; ``unit``: the unit roundoff of its precision;
@@ -46,7 +47,7 @@ class TrainedNetwork:
     output_activation: str
     bias: str
     weights: list[tuple[Any, Any]]
-    outputs: Callable[[Floats], Floats]
+    outputs: Callable[[Floats], Floats] | None
     unit: float
     rounded: Callable[[Floats], Floats] = field(default=lambda X: X)
     link: Callable[[Floats], Floats] = field(default=lambda outputs: outputs)
@@ -71,6 +72,8 @@ def require_same_outputs(network: TrainedNetwork, problem: Problem, weights: Wei
     where ``b_l`` was folded out of several numbers their sizes stand for it, with a few roundings more, and twice ``e_L`` is allowed, as this comparison is
     made in doubles itself. It is a safeguard against reading another function than the network computes, and proves nothing.
     """
+    if network.outputs is None:
+        return
     try:
         doubles = Float64Field().array(problem.samples.X)
     except NotInField:

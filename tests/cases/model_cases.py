@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lossproof.certificates.checks.check_model import problem_of_network
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
 from lossproof.certificates.inputs.trained_network import TrainedNetwork, require_same_outputs
@@ -26,6 +27,13 @@ def read_and_compare(model: object, inputs: object = X) -> tuple[TrainedNetwork,
     assert weights is not None
     require_same_outputs(network, problem, weights)
     return network, problem, weights
+
+
+def problem_of_model(
+    model: object, inputs: object, targets: object, activation: str | None = None, output_activation: str | None = None, **options: Any
+) -> tuple[Problem, Weights, tuple[str, ...]]:
+    """Read the problem that `check_model` judges a model by, its weights and the notes about it, without any proof."""
+    return problem_of_network(read_network(model, activation, output_activation), inputs, targets, **options)
 
 
 def mlp(*modules: Any, seed: int = 0) -> Any:

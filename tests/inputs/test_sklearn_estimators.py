@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from cases.model_cases import problem_of_model
 from scipy.special import expit
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import PCA
@@ -19,7 +20,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
 import lossproof as lp
-from lossproof.certificates.checks.check_model import problem_of_model
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.evaluation import evaluate
 

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from cases.model_cases import problem_of_model
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import lossproof as lp
-from lossproof.certificates.checks.check_model import problem_of_model
 from lossproof.certificates.inputs.sklearn_penalty import penalty_of
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.evaluation import evaluate

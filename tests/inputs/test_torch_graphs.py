@@ -9,10 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from cases.model_cases import X, Y, mlp, read_and_compare
+from cases.model_cases import X, Y, mlp, problem_of_model, read_and_compare
 
 import lossproof as lp
-from lossproof.certificates.checks.check_model import problem_of_model
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -204,6 +203,17 @@ def test_batch_normalisation_is_folded_exactly(kind, place):
         assert list(found.b) == [
             x + sum(row[j] * (t - m * y) for row, t, m, y in zip(W, shift, mean, s, strict=True)) for j, x in enumerate(b)
         ]
+
+
+def test_normalisations_one_after_another():
+    for layers in ((normalised(2), normalised(2, 4), nn.Linear(2, 1)), (nn.Linear(2, 3), normalised(3), normalised(3, 5))):
+        read_and_compare(
+            mlp(
+                *layers,
+            )
+            .double()
+            .eval()
+        )
 
 
 def test_batch_normalisation_makes_up_for_a_missing_bias():

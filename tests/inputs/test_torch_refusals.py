@@ -88,10 +88,6 @@ REFUSED = {
         lambda: mlp(nn.Linear(2, 3), nn.Tanh(), nn.BatchNorm1d(3)).eval(),
         "must not be the last after an activation",
     ),
-    "batch normalisation twice": (
-        lambda: mlp(nn.BatchNorm1d(2), nn.BatchNorm1d(2), nn.Linear(2, 3)).eval(),
-        "must not follow each other, got BatchNorm1d '1'",
-    ),
     "batch normalisation of other widths": (lambda: mlp(nn.Linear(2, 3), nn.BatchNorm1d(4)).eval(), "got 4 in BatchNorm1d '1', 3 beside"),
     "frozen normalisation": (
         lambda: mlp(nn.Linear(2, 3), nn.BatchNorm1d(3).requires_grad_(False)).eval(),

@@ -62,7 +62,7 @@ def judged_by(network: TrainedNetwork, given: str | ErrorFunction | None) -> tup
                 "or the error"
             )
         return _up_to_sums(network, "softmax"), "softmax"
-    chosen = "squared" if name is None else name
+    chosen = (network.trained_on or "squared") if name is None else name
     if last == "sigmoid" and error_named(chosen).family == "logistic":
         return _up_to_sums(network, "sigmoid"), chosen
     return network, chosen
@@ -87,7 +87,7 @@ def notes_on_loss(network: TrainedNetwork, problem: Problem, *, named: bool) -> 
     """Return what a report says about the error, and about the number that the network's framework shows for it."""
     if network.framework == SCIKIT_LEARN:
         return (_of_scikit_learn(network, problem),)
-    found = () if named else (_unnamed(problem),)
+    found = () if named or network.trained_on is not None else (_unnamed(problem),)
     loss = _LOSSES.get(network.framework, {}).get(problem.error.family)
     if loss is None:
         return found

@@ -120,7 +120,7 @@ def mlp_of(layers: Iterable[Layer], what: str) -> LayeredMLP:
             raise InputError(
                 f"each activation of {what} must come right after a linear layer, got {layer.name} elsewhere: rewrite it as an MLP"
             )
-        elif layer.activation != "identity":
+        else:
             after[-1] = (layer.activation, f"{layer.activation} of {layer.name}")
     if not linear:
         raise InputError(f"{what} must hold at least one linear layer, got none: give an MLP")
@@ -147,6 +147,8 @@ def _folded(layers: Iterable[Layer], what: str) -> list[Affine | Elementwise]:
     found: list[Affine | Elementwise] = []
     waiting: Scaling | None = None
     for layer in layers:
+        if isinstance(layer, Elementwise) and layer.activation == "identity":
+            continue
         if isinstance(layer, Scaling):
             before = found[-1] if found and waiting is None else None
             if isinstance(before, Affine):

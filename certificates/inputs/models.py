@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from lossproof.certificates.inputs.equinox_models import is_equinox, read_equinox
+from lossproof.certificates.inputs.keras_models import is_keras, read_keras
 from lossproof.certificates.inputs.onnx_models import is_onnx, read_onnx
 from lossproof.certificates.inputs.parameters import are_parameters, read_parameters
 from lossproof.certificates.inputs.sklearn_estimators import is_estimator, read_estimator
@@ -23,7 +24,8 @@ def read_network(model: Any, activation: str | None = None, output_activation: s
     """Return what a trained network of another library, or its weights with the activations named, hold.
 
     No library is imported: a model of one exists only when its owner has imported it. See the readers for what each refuses: `read_estimator`,
-    `read_torch`, `read_equinox`, `read_onnx`, `read_parameters`. Raises `InputError`, also where activations are named for a model that has its own.
+    `read_torch`, `read_equinox`, `read_keras`, `read_onnx`, `read_parameters`. Raises `InputError`, also where activations are named for a model that has
+    its own.
     """
     if are_parameters(model):
         return read_parameters(model, activation, output_activation)
@@ -36,6 +38,8 @@ def read_network(model: Any, activation: str | None = None, output_activation: s
 
 
 def _read_model(model: Any) -> TrainedNetwork:
+    if is_keras(model):
+        return read_keras(model)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(model, torch.nn.Module):
         return read_torch(model, torch)

@@ -29,11 +29,11 @@ class TrainedNetwork:
     """An MLP read from another library: what `check_architecture` needs of it, and how to ask the network itself.
 
     - ``weights``: pairs ``(W_l, b_l)`` as `Weights.of` reads them;
-    - ``error``: the error it was trained on, or None where it does not know;
+    - ``error``: the only error it can be judged by, ``trained_on``: the error it is judged by where no other is named; None where it does not know;
     - ``inputs(X)``: the samples as its first layer sees them, such as scaled ones; raises `InputError` where ``X`` is not what it was fitted on;
     - ``targets(Y)``: the targets that its labels, or values to be scaled, stand for, with a note about it;
-    - ``penalty(T)``: the rate λ of the penalty ``(λ/2) Σ_l |W_l|²`` on weights without biases that its training added to the mean error of T samples, with
-      notes about it;
+    - ``penalty(T)``: the rate λ of the penalty ``(λ/2) Σ_l |W_l|²`` on weights without biases that its training added to the mean error of T samples, or
+      pairs of rates as `Decay.of` reads them, with notes about it;
     - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``, None
       where only its weights are known;
     - ``sizes[l - 1]``: bounds of the terms that its own layers add up to ``b_l`` where that was folded out of several numbers, else None;
@@ -52,11 +52,12 @@ class TrainedNetwork:
     rounded: Callable[[Floats], Floats] = field(default=lambda X: X)
     link: Callable[[Floats], Floats] = field(default=lambda outputs: outputs)
     error: str | None = None
+    trained_on: str | None = None
     framework: str = ""
     sizes: tuple[list[Fraction] | None, ...] = ()
     targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))
     inputs: Callable[[Any], Any] = field(default=lambda X: X)
-    penalty: Callable[[int], tuple[Fraction, tuple[str, ...]]] = field(default=lambda T: (Fraction(0), ()))
+    penalty: Callable[[int], tuple[Any, tuple[str, ...]]] = field(default=lambda T: (Fraction(0), ()))
     notes: tuple[str, ...] = ()
 
 

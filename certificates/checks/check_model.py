@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from lossproof.certificates.checks.check_architecture import check_architecture
+from lossproof.certificates.inputs.judged_error import judged_by, notes_on_loss
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
 from lossproof.certificates.inputs.trained_network import TrainedNetwork, require_same_outputs
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress
 from lossproof.certificates.reports.report import Report
-from lossproof.theory.exceptions import InputError
-from lossproof.theory.functions.errors import ErrorFunction, error_named
+from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.samples import exact_rows
+from lossproof.theory.problem.weights import Weights
 
 
 def check_model(
@@ -20,8 +23,10 @@ def check_model(
     X: Any,
     Y: Any,
     *,
+    activation: str | None = None,
+    output_activation: str | None = None,
     error: str | ErrorFunction | None = None,
-    weight_decay: Any = 0,
+    weight_decay: Any = None,
     decay_biases: bool = True,
     search: str | float = "auto",
     seed: int = 0,
@@ -32,45 +37,37 @@ def check_model(
 ) -> Report:
     """Decide every claim of the theory for a trained network, read as the exact object it is.
 
-    ``model`` is a fitted ``MLPRegressor`` or ``MLPClassifier`` of scikit-learn, or a torch ``Sequential`` of ``Linear`` and activation modules in evaluation
-    mode. Its float weights are exact dyadic rationals; widths, activations and bias mode are read from it.
+    ``model`` is a fitted ``MLPRegressor`` or ``MLPClassifier`` of scikit-learn, also in a ``Pipeline``, ``TransformedTargetRegressor``, ``GridSearchCV`` or
+    ``RandomizedSearchCV``, or a torch ``Sequential`` of ``Linear`` and activation modules in evaluation mode. Its float weights are exact dyadic
+    rationals; widths, activations and bias mode are read from it.
 
+    - ``X``, ``Y``: as for its ``fit``. Scalers and encoders in front of an MLP are applied as the estimator applies them: the samples of the problem are
+      the floats that the first layer sees.
     - ``error``: by default ``"squared"``. A classifier of scikit-learn is judged by the log-loss that it minimises, and by no other error: its
       outputs are the sums before the last function, the error is ``logistic`` or ``softmax``, and ``Y`` holds labels as in its ``fit``, whatever
       they are called, or one row of targets a sample. A torch model that ends in sums and was trained on ``CrossEntropyLoss`` wants ``"softmax"``.
-    - The loss judged is the mean error of the samples given here, plus the penalty of ``weight_decay`` (as in `check_architecture`). The penalty of the model's
-      own training is not read, nor weights of samples; a note in the report says so where ``alpha`` of scikit-learn is not 0. Its ``alpha`` is that of
-      ``weight_decay=alpha/T``, ``decay_biases=False`` for one output and the solver lbfgs, T the number of samples of the training.
+    - ``weight_decay``: by default the penalty of the model's own training, where it keeps it: ``alpha`` of scikit-learn over the number of samples, on
+      weights without biases (`penalty_of` says what is assumed, and a note in the report, too). Otherwise as in `check_architecture`, with
+      ``decay_biases``; 0 judges the mean error alone. Weights of samples are no part of it.
 
     What is read is compared with the outputs of the model itself on the samples, up to rounding in its precision (`require_same_outputs`). The other
     arguments, the result and the guarantee are those of `check_architecture`. Raises `InputError`, naming the part, for everything that is not read
-    exactly: subclasses, hooks, tied or frozen layers, dropout in training mode, pipelines and other models.
+    exactly: subclasses, hooks, tied or frozen layers, dropout in training mode, other transformers and other models.
 
     >>> check_model(object(), [[0]], [[0]])
     Traceback (most recent call last):
         ...
-    lossproof.theory.exceptions.InputError: a model must be a fitted scikit-learn MLPRegressor or MLPClassifier or a torch Sequential of Linear layers, \
-got an object: or call check_architecture with weights=[(W_1, b_1), …]
+    lossproof.theory.exceptions.InputError: a model must be an MLP of scikit-learn, torch, Keras or Equinox, an ONNX model, or weights such as a \
+state_dict with an activation, got an object: or call check_architecture with weights=[(W_1, b_1), …]
     """
-    network = read_network(model)
-    network.check_inputs(X)
-    targets, note = network.targets(Y)
-    chosen = _error(network, error)
-    choices = Choices(network.widths, network.activation, network.output_activation, chosen, network.bias, weight_decay, decay_biases)
-    problem, weights = read_problem(choices, X, targets, network.weights, seed)
-    if weights is not None:
-        require_same_outputs(network, problem, weights)
-    report = check_architecture(
-        network.widths,
-        problem.samples.X,
-        problem.samples.Y,
-        activation=network.activation,
-        output_activation=network.output_activation,
-        error=chosen,
-        bias=network.bias,
+    network = read_network(model, activation, output_activation)
+    return check_network(
+        network,
+        X,
+        Y,
+        error=error,
         weight_decay=weight_decay,
         decay_biases=decay_biases,
-        weights=weights,
         search=search,
         seed=seed,
         max_precision=max_precision,
@@ -78,16 +75,62 @@ got an object: or call check_architecture with weights=[(W_1, b_1), …]
         data_name=data_name,
         self_check=self_check,
     )
-    notes = network.notes if note is None else (note, *network.notes)
+
+
+def check_network(
+    network: TrainedNetwork,
+    X: Any,
+    Y: Any,
+    *,
+    error: str | ErrorFunction | None = None,
+    weight_decay: Any = None,
+    decay_biases: bool = True,
+    seed: int = 0,
+    **options: Any,
+) -> Report:
+    """Decide every claim of the theory for a network that was read; arguments, result and errors are those of `check_model`."""
+    problem, weights, notes = problem_of_network(
+        network, X, Y, error=error, weight_decay=weight_decay, decay_biases=decay_biases, seed=seed
+    )
+    a = problem.architecture
+    report = check_architecture(
+        a.widths,
+        problem.samples.X,
+        problem.samples.Y,
+        activation=a.activation,
+        output_activation=a.output_activation,
+        error=problem.error,
+        bias=a.bias,
+        weight_decay=0 if problem.decay is None else problem.decay.layers,
+        weights=weights,
+        seed=seed,
+        **options,
+    )
     return replace(report, notes=(*notes, *report.notes))
 
 
-def _error(network: TrainedNetwork, given: str | ErrorFunction | None) -> str | ErrorFunction:
-    if network.error is None:
-        return "squared" if given is None else given
-    if given is not None and error_named(given).name != network.error:
-        raise InputError(
-            f"the error of this classifier must be {network.error}, on which it was trained, got {error_named(given).name}: leave it out, "
-            "or give the weights to check_architecture"
-        )
-    return network.error
+def problem_of_network(
+    network: TrainedNetwork,
+    X: Any,
+    Y: Any,
+    *,
+    error: str | ErrorFunction | None = None,
+    weight_decay: Any = None,
+    decay_biases: bool = True,
+    seed: int = 0,
+) -> tuple[Problem, Weights, tuple[str, ...]]:
+    """Return the problem that a trained network is judged by, its weights, and what a report says about both; compared with the network's own outputs.
+
+    Arguments and errors are those of `check_model`.
+    """
+    network, chosen = judged_by(network, error)
+    samples, (targets, note) = network.inputs(X), network.targets(Y)
+    notes = network.notes if note is None else (note, *network.notes)
+    if weight_decay is None:
+        (weight_decay, said), decay_biases = network.penalty(len(exact_rows(samples, "X"))), False
+        notes += said
+    choices = Choices(network.widths, network.activation, network.output_activation, chosen, network.bias, weight_decay, decay_biases)
+    problem, _ = read_problem(choices, samples, targets, network.weights, seed)
+    weights = Weights.of(problem.architecture, network.weights)
+    require_same_outputs(network, problem, weights)
+    return problem, weights, (*notes, *notes_on_loss(network, problem, named=error is not None))

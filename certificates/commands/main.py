@@ -21,20 +21,19 @@ from typer.core import TyperGroup
 
 from lossproof.certificates.commands.map import map_landscape
 from lossproof.certificates.commands.options import (
+    ACTIVATION_HELP,
+    DECAY_HELP,
+    ERROR_HELP,
     INTERRUPTED,
+    RATES,
     UNREAD,
     Bias,
     Data,
     DecayBiases,
-    ErrorName,
-    HiddenActivation,
     MaxPrecision,
-    OutputActivation,
     Outputs,
     Quiet,
     SelfCheck,
-    WeightDecay,
-    Widths,
     rates_of,
 )
 from lossproof.certificates.commands.sweep import sweep_grid
@@ -47,8 +46,10 @@ if TYPE_CHECKING:
 
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
-
-
+_MODEL_HELP = (
+    "A trained network in place of WIDTHS: .onnx, .nnet, or weights with --activation: .safetensors, or .pt with a state_dict; "
+    "whole models of torch or .joblib of scikit-learn with --allow-pickle."
+)
 _SEARCH_HELP = "Search a network of at most 60 weights for bad minima where nothing else decides: 48 starts, none, or until so many seconds have passed."
 
 
@@ -138,13 +139,15 @@ def start(
 
 @app.command()
 def check(
-    widths: Widths,
     data: Data,
-    activation: HiddenActivation = "tanh",
-    output_activation: OutputActivation = "identity",
-    error: ErrorName = "squared",
+    widths: Annotated[str | None, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 2-2-1.")] = None,
+    model: Annotated[Path | None, typer.Option(metavar="FILE", help=_MODEL_HELP)] = None,
+    allow_pickle: Annotated[bool, typer.Option("--allow-pickle", help="Load a model that is a pickle, which runs what is in it.")] = False,
+    activation: Annotated[str | None, typer.Option(help=f"{ACTIVATION_HELP} [default: tanh]")] = None,
+    output_activation: Annotated[str | None, typer.Option(help="Activation of the last layer. [default: identity]")] = None,
+    error: Annotated[str | None, typer.Option(help=f"{ERROR_HELP} [default: squared]")] = None,
     bias: Bias = "trainable",
-    weight_decay: WeightDecay = "0",
+    weight_decay: Annotated[str | None, typer.Option(metavar=RATES, help=f"{DECAY_HELP} [default: 0, or a model's own]")] = None,
     decay_biases: DecayBiases = True,
     weights: Annotated[str | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
     find_weights: Annotated[bool, typer.Option("--find-weights", help="Train first, towards an exact learner, and check the weights found.")] = False,
@@ -163,31 +166,54 @@ def check(
     from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
     from lossproof.certificates.commands.terminal import progress_bar, show, summary_text
     from lossproof.certificates.inputs.data_sources import load_data
+    from lossproof.certificates.inputs.model_files import read_model_file
     from lossproof.certificates.inputs.weights_file import load_weights
     from lossproof.theory.problem.architecture import parse_widths
 
-    layers = parse_widths(widths)
+    if model is not None:
+        _check_alone(widths, weights, bias, find_weights=find_weights)
+        network = read_model_file(model, activation, output_activation, allow_pickle=allow_pickle)
+        layers, command = network.widths, f"--model {shlex.quote(str(model))}"
+    elif widths is not None:
+        layers, command = parse_widths(widths), shlex.quote(widths)
+    else:
+        raise InputError("check must be told what to check, got neither widths nor a model: write for example 2-2-1, or --model FILE")
     samples = load_data(data, layers[-1])
     point = None if weights is None else load_weights(weights, len(layers) - 1)
-    outputs = plan_outputs(output or [], [name for name in (data, weights) if name is not None])
-    from lossproof.certificates.checks.check_architecture import check_architecture
-
+    outputs = plan_outputs(output or [], [str(name) for name in (data, weights, model) if name is not None])
     if not quiet:
         _say_cost(layers, len(samples.X), find_weights=find_weights)
     with progress_bar(quiet=quiet) as progress:
-        report = check_architecture(
-            layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
-            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, weights=point, find_weights=find_weights, search=search,
-            seed=seed, max_precision=max_precision, max_memory=max_memory, progress=progress,
-            data_name=samples.name, self_check=self_check,
-        )  # fmt: skip
+        shared: dict[str, Any] = {
+            "decay_biases": decay_biases, "search": search, "seed": seed, "max_precision": max_precision, "max_memory": max_memory,
+            "progress": progress, "data_name": samples.name, "self_check": self_check,
+        }  # fmt: skip
+        if model is None:
+            from lossproof.certificates.checks.check_architecture import check_architecture
+
+            report = check_architecture(
+                layers, samples.X, samples.Y, activation=activation or "tanh", output_activation=output_activation or "identity",
+                error=error or "squared", bias=bias, weight_decay=rates_of(weight_decay or "0"), weights=point, find_weights=find_weights,
+                **shared,
+            )  # fmt: skip
+        else:
+            from lossproof.certificates.checks.check_model import check_network
+
+            rates = None if weight_decay is None else rates_of(weight_decay)
+            report = check_network(network, samples.X, samples.Y, error=error, weight_decay=rates, **shared)
     write_outputs(report, outputs)
     if not quiet:
         show(summary_text(report))
-        command = f"lossproof check {shlex.quote(widths)} --data {shlex.quote(data)} … -o report.html"
-        typer.echo("\n" + files_written(outputs, command))
+        typer.echo("\n" + files_written(outputs, f"lossproof check {command} --data {shlex.quote(data)} … -o report.html"))
     if report.search is not None and report.search.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _check_alone(widths: str | None, weights: str | None, bias: str, *, find_weights: bool) -> None:
+    """Raise `InputError` where something is given beside a model that the model itself says."""
+    if widths is not None or weights is not None or find_weights or bias != "trainable":
+        given = "WIDTHS" if widths is not None else "--weights" if weights is not None else "--find-weights" if find_weights else "--bias"
+        raise InputError(f"a model must come without its own widths, biases and weights, got --model beside {given}: leave that out")
 
 
 def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool) -> None:

@@ -1,35 +1,59 @@
-"""A trained network of torch or scikit-learn as the exact object it is, or a refusal by name of what would be read as something else."""
+"""A trained network of another library as the exact object it is, or a refusal by name of what would be read as something else."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-from lossproof.certificates.inputs.sklearn_models import read_sklearn
+from lossproof.certificates.inputs.equinox_models import is_equinox, read_equinox
+from lossproof.certificates.inputs.keras_models import is_keras, read_keras
+from lossproof.certificates.inputs.onnx_models import is_onnx, read_onnx
+from lossproof.certificates.inputs.parameters import are_parameters, read_parameters
+from lossproof.certificates.inputs.sklearn_estimators import is_estimator, read_estimator
 from lossproof.certificates.inputs.torch_models import read_torch
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
 
-_EXPECTED = "a model must be a fitted scikit-learn MLPRegressor or MLPClassifier or a torch Sequential of Linear layers"
+_EXPECTED = (
+    "a model must be an MLP of scikit-learn, torch, Keras or Equinox, an ONNX model, or weights such as a state_dict with an activation"
+)
 
 
-def read_network(model: Any) -> TrainedNetwork:
-    """Return what a fitted scikit-learn ``MLPRegressor`` or ``MLPClassifier``, or a torch ``Sequential`` of ``Linear`` and activation modules holds.
+def read_network(model: Any, activation: str | None = None, output_activation: str | None = None) -> TrainedNetwork:
+    """Return what a trained network of another library, or its weights with the activations named, hold.
 
-    Only these very types are read, since a subclass may compute anything; see `read_sklearn` and `read_torch` for what else is refused. Raises
-    `InputError`.
+    No library is imported: a model of one exists only when its owner has imported it. See the readers for what each refuses: `read_estimator`,
+    `read_torch`, `read_equinox`, `read_keras`, `read_onnx`, `read_parameters`. Raises `InputError`, also where activations are named for a model that has
+    its own.
     """
+    if are_parameters(model):
+        return read_parameters(model, activation, output_activation)
+    network = _read_model(model)
+    if activation is not None or output_activation is not None:
+        raise InputError(
+            "activations must be left out for a model that has its own, got some: name them for weights without a network alone"
+        )
+    return network
+
+
+def _read_model(model: Any) -> TrainedNetwork:
+    if is_keras(model):
+        return read_keras(model)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(model, torch.nn.Module):
         return read_torch(model, torch)
+    if is_estimator(model):
+        return read_estimator(model)
+    if is_equinox(model):
+        return read_equinox(model)
+    if is_onnx(model):
+        return read_onnx(model)
+    raise InputError(f"{_EXPECTED}, got {shown(model)}: {_advice(model)}")
+
+
+def _advice(model: Any) -> str:
     sklearn = sys.modules.get("sklearn.neural_network")
-    if sklearn is not None and type(model) in (sklearn.MLPRegressor, sklearn.MLPClassifier):
-        return read_sklearn(model)
-    raise InputError(f"{_EXPECTED}, got {shown(model)}: {_advice(model, sklearn)}")
-
-
-def _advice(model: Any, sklearn: Any) -> str:
     if sklearn is not None and isinstance(model, (sklearn.MLPRegressor, sklearn.MLPClassifier)):
         return "a subclass may compute something else, so copy its coefs_ and intercepts_ into check_architecture with weights"
     if hasattr(model, "steps") or hasattr(model, "estimator") or hasattr(model, "regressor"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lossproof.certificates.inputs.memory_allowed import require_memory_for_weights
+from lossproof.certificates.inputs.usual_names import usual_activation, usual_error
 from lossproof.numerics.network.points import random_fixed_bias
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
@@ -24,7 +25,7 @@ MOST_SEED = 2**63 - 1
 
 @dataclass(frozen=True)
 class Choices:
-    """The architecture's parts, the error and the weight decay (see `Decay.of`) as a user names them."""
+    """The architecture's parts, the error and the weight decay (see `Decay.of`) as a user names them, also by names of frameworks (`usual_error`)."""
 
     widths: str | Sequence[int]
     activation: str | Activation = "tanh"
@@ -41,11 +42,12 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
     Raises `InputError` for input that cannot be used.
     """
     check_whole("seed", seed, 0, MOST_SEED)
-    architecture = Architecture.of(choices.widths, choices.activation, choices.output_activation, choices.bias)
+    hidden, output = usual_activation(choices.activation), usual_activation(choices.output_activation)
+    architecture = Architecture.of(choices.widths, hidden, output, choices.bias)
     require_memory_for_weights(architecture)
     given = None if weights is None else Weights.of(architecture, weights)
     decay = Decay.of(choices.weight_decay, architecture, biases=choices.decay_biases)
-    problem = Problem(architecture, error_named(choices.error), Samples.of(X, Y), decay=decay)
+    problem = Problem(architecture, error_named(usual_error(choices.error)), Samples.of(X, Y), decay=decay)
     if architecture.bias != "fixed":
         return problem, given
     constants = random_fixed_bias(architecture, seed) if given is None else tuple(layer.b for layer in given.layers)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, softmax
 
-from lossproof.certificates.inputs.trained_network import Floats, TrainedNetwork
+from lossproof.certificates.inputs.sklearn_penalty import penalty_of
+from lossproof.certificates.inputs.trained_network import SCIKIT_LEARN, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.shown import shown
@@ -23,8 +24,8 @@ def read_sklearn(model: Any) -> TrainedNetwork:
 
     A regressor is judged by the error that the caller names. A classifier minimises the log-loss, so it is read up to its last sums, whose error is
     ``logistic`` (two classes, or several labels a sample) or ``softmax``; labels are turned into targets in the order of ``classes_``. The L2 penalty
-    ``alpha`` is no part of what is judged, and a note says so where it is not 0; weights of samples, which the model does not keep, are no part of it
-    either. Raises `InputError` for a model that is not fitted, another loss, or another activation.
+    ``alpha`` is read by `penalty_of`; weights of samples, which the model does not keep, are no part of what is judged. Raises `InputError` for a model that
+    is not fitted, another loss, or another activation.
     """
     name = type(model).__name__
     if not hasattr(model, "coefs_"):
@@ -33,6 +34,11 @@ def read_sklearn(model: Any) -> TrainedNetwork:
     classifier = name == "MLPClassifier"
     outputs = ("logistic", "softmax") if classifier else ("identity",)
     loss = getattr(model, "loss", "squared_error")
+    if loss == "poisson":
+        raise InputError(
+            f"the {name} must minimise the squared error, got loss='poisson': its exponential output and its loss are none of lossproof's, "
+            "so fit it with loss='squared_error'"
+        )
     if activation is None or model.out_activation_ not in outputs or loss not in ("squared_error", "log_loss"):
         raise InputError(
             f"the {name} must have an activation of {', '.join(_ACTIVATIONS)} and its usual loss, got activation={shown(model.activation)}, "
@@ -51,8 +57,9 @@ def read_sklearn(model: Any) -> TrainedNetwork:
         link=_link(model.out_activation_),
         error={"logistic": "logistic", "softmax": "softmax", "identity": None}[model.out_activation_],
         targets=(lambda Y: _targets(model, Y)) if classifier else (lambda Y: (Y, None)),
-        check_inputs=lambda X: _check_names(model, X),
-        notes=_penalty(model),
+        inputs=lambda X: with_names_of_fit(model, X),
+        penalty=lambda T: penalty_of(model, T),
+        framework=SCIKIT_LEARN,
     )
 
 
@@ -70,15 +77,6 @@ def _link(output: str) -> Any:
     return {"logistic": expit, "softmax": lambda z: softmax(z, axis=1), "identity": lambda z: z}[output]
 
 
-def _penalty(model: Any) -> tuple[str, ...]:
-    if not model.alpha:
-        return ()
-    return (
-        f"The model was fitted with the L2 penalty alpha = {model.alpha:g}, which is no part of the loss judged here: a critical point of the loss with "
-        "penalty is in general none of the loss without.",
-    )
-
-
 def _outputs(model: Any, X: Floats, *, classifier: bool) -> Floats:
     """Return what the model itself predicts: values, or the probabilities of its outputs."""
     with warnings.catch_warnings():
@@ -93,16 +91,15 @@ def _outputs(model: Any, X: Floats, *, classifier: bool) -> Floats:
     return found if found.ndim == 2 else found.reshape(-1, 1)
 
 
-def _check_names(model: Any, X: Any) -> None:
-    """Raise `InputError` where ``X`` is a table of pandas whose columns are not those, in the same order, that the model was fitted on."""
+def with_names_of_fit(estimator: Any, X: Any) -> Any:
+    """Return ``X``. Raises `InputError` where it is a table of pandas whose columns are not those, in the same order, that the estimator was fitted on."""
     pandas = sys.modules.get("pandas")
-    fitted = getattr(model, "feature_names_in_", None)
-    if pandas is None or fitted is None or type(X) is not pandas.DataFrame:
-        return
-    if list(X.columns) != list(fitted):
+    fitted = getattr(estimator, "feature_names_in_", None)
+    if pandas is not None and fitted is not None and type(X) is pandas.DataFrame and list(X.columns) != list(fitted):
         raise InputError(
             "X must have the columns that the model was fitted on, in that order, got others: choose X[model.feature_names_in_]"
         )
+    return X
 
 
 def _targets(model: Any, Y: Any) -> tuple[Any, str | None]:

@@ -1,32 +1,22 @@
-"""Reading a torch ``Sequential`` of ``Linear`` and activation modules."""
+"""Reading an MLP of torch: modules of torch in a row, or modules that ``torch.fx`` can trace to such a row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector, mlp_of
+from lossproof.certificates.inputs.torch_graph import ACTIVATIONS, WITHOUT_EFFECT, Step, check_hooks, steps_of
 from lossproof.certificates.inputs.trained_network import Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import exact_number
 from lossproof.theory.shown import shown
 
-_ACTIVATIONS = {
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "Softsign": "softsign",
-    "Softplus": "softplus",
-    "ReLU": "relu",
-    "ELU": "elu",
-    "GELU": "gelu",
-    "SiLU": "silu",
-    "Mish": "mish",
-    "Hardtanh": "hard-tanh",
-    "LeakyReLU": "leaky-relu",
-}
-_WITHOUT_EFFECT = ("Identity", "Dropout", "Flatten")
 _SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "Softplus": {"beta": 1},
     "ELU": {"alpha": 1},
@@ -34,95 +24,72 @@ _SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "Hardtanh": {"min_val": -1, "max_val": 1},
 }
 _UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
-_HOOKS = {
-    "_forward_hooks": "a forward hook",
-    "_forward_pre_hooks": "a forward pre-hook",
-    "_backward_hooks": "a backward hook",
-    "_backward_pre_hooks": "a backward pre-hook",
-    "_post_accumulate_grad_hooks": "a gradient hook",
-    "forward": "a forward method of its own",
-}
 
 
 def read_torch(model: Any, torch: Any) -> TrainedNetwork:
-    """Read a ``Sequential`` (also nested) of ``Linear`` and activation modules, or one ``Linear``, in 16 to 64 bits.
+    """Read a ``Sequential`` (also nested) of ``Linear`` and activation modules, or a module that ``torch.fx`` traces to such a row, in 16 to 64 bits.
 
-    Modules are known by their exact types, so that a subclass, or a class of the same name, is not taken for what it is called. ``Identity``, ``Flatten()``
-    and dropout in evaluation mode change nothing and are passed over. Refused by name, each in one sentence, is what would make the
-    network or its trainable weights other than they look: hooks and methods put on a module, parametrizations, weights that are frozen, shared by two layers or
-    overlapping in memory, dropout in training mode, other settings of an activation, hidden layers with different activations, biases in some layers only,
-    lazy modules, and weights on the meta device, quantised, sparse, complex or of mixed types.
+    Modules of torch are known by their exact types; a user's own modules are traced, so that what they compute counts and not what they are called.
+    ``Identity``, ``Flatten()``, views and dropout in evaluation mode change nothing and are passed over. ``BatchNorm1d`` in evaluation mode is folded into
+    the ``Linear`` beside it, exactly in rationals, with its root ``1/√(var + eps)`` rounded to a double. Refused by name, each in one sentence, is what
+    would make the network or its trainable weights other than they look: hooks and methods put on a module, parametrizations, weights that are frozen,
+    shared by two layers or overlapping in memory, dropout in training mode, other settings of an activation, hidden layers with different activations,
+    biases in some layers only, lazy modules, and weights on the meta device, quantised, sparse, complex or of mixed types.
 
     Raises `InputError`.
     """
-    linear, after = _layers(model, torch)
-    hidden = set(after[:-1])
-    if len(hidden) > 1:
-        raise InputError(f"all hidden layers must share one activation, got {sorted(hidden)}: use the same module after each hidden Linear")
-    bias = _check_parameters(linear, torch)
+    steps = list(steps_of(model, torch))
+    first = next((step.weight for step in steps if step.weight is not None), None)
+    if first is None:
+        raise InputError(f"a torch model must hold at least one Linear layer, got none in {shown(model)}: give an MLP")
+    _check_parameters(steps, torch)
+    precision = _precision_of(first)
+    mlp = mlp_of((layer for step in steps for layer in _layers(step, precision)), "a torch model")
     return TrainedNetwork(
-        widths=(int(linear[0].weight.shape[1]), *(int(module.weight.shape[0]) for module in linear)),
-        activation=hidden.pop() if hidden else "identity",
-        output_activation=after[-1],
-        bias=bias,
-        weights=[(module.weight.detach().T, None if module.bias is None else module.bias) for module in linear],
-        outputs=lambda X: _outputs(model, linear[0].weight, X, torch),
-        unit=_UNITS[_precision(linear[0])],
-        rounded=lambda X: _doubles(_tensor(linear[0].weight, X, torch), torch),
+        widths=mlp.widths,
+        activation=mlp.activation,
+        output_activation=mlp.last,
+        bias=mlp.bias,
+        weights=mlp.weights,
+        sizes=tuple(layer.sizes for layer in mlp.linear),
+        outputs=lambda X: _outputs(model, first, X, torch),
+        unit=_UNITS[precision],
+        rounded=lambda X: _doubles(_tensor(first, X, torch), torch),
+        framework="torch",
+        notes=_notes(steps),
     )
 
 
-def _layers(model: Any, torch: Any) -> tuple[list[Any], list[str]]:
-    """Return the ``Linear`` modules in order, and the name of the activation after each."""
-    linear: list[Any] = []
-    after: list[str] = []
-    for module in _leaves(model, torch):
-        kind = type(module).__name__
-        if kind == "Linear":
-            linear.append(module)
-            after.append("identity")
-        elif kind in _ACTIVATIONS:
-            if not linear or after[-1] != "identity":
-                raise InputError(f"each {kind} of a torch model must come right after a Linear, got one elsewhere: rewrite it as an MLP")
-            after[-1] = _activation(module, _precision(linear[0]))
-    if not linear:
-        raise InputError(f"a torch model must hold at least one Linear layer, got none in {shown(model)}: give an MLP")
-    return linear, after
+def _layers(step: Step, precision: str) -> Iterator[Layer]:
+    """Yield the layer that a step is, none where it changes nothing."""
+    if step.kind == "Linear":
+        yield Affine(step.name, step.weight.detach().T, step.bias)
+    elif step.function:
+        yield Elementwise(step.name, step.function)
+    elif step.kind == "BatchNorm1d":
+        yield _normalisation(step)
+    elif step.kind not in WITHOUT_EFFECT:
+        yield Elementwise(step.name, _activation(step.module, precision))
 
 
-def _leaves(model: Any, torch: Any) -> Iterator[Any]:
-    """Yield the modules of nested ``Sequential`` containers in order, each checked to be what it is called and nothing more."""
-    kind = type(model).__name__
-    if kind not in ("Sequential", "Linear", *_WITHOUT_EFFECT, *_ACTIVATIONS) or getattr(torch.nn, kind) is not type(model):
-        advice = "run the model once, which makes it a Linear" if kind == "LazyLinear" else "rewrite it as an MLP"
-        raise InputError(f"a torch model must be a Sequential of Linear layers and activations, got a {_full_name(model)} in it: {advice}")
-    _check_hooks(model, f"a {kind}")
-    own = [name for name, value in (*model._parameters.items(), *model._buffers.items()) if value is not None]
-    usual = (["weight"], ["weight", "bias"]) if kind == "Linear" else ([],)
-    if own not in usual or (kind != "Sequential" and model._modules):
-        raise InputError(f"a {kind} of a torch model must hold what torch gave it, got parts of its own in it: build it anew")
-    if kind == "Dropout" and model.training and model.p != 0:
-        raise InputError("dropout must be off, as it makes the outputs random, got a Dropout in training mode: call model.eval() first")
-    if kind == "Flatten" and (model.start_dim, model.end_dim) != (1, -1):
-        raise InputError(
-            f"Flatten must keep one row a sample, got start_dim={model.start_dim}, end_dim={model.end_dim}: use Flatten(), or flatten the samples"
-        )
-    if kind == "Sequential":
-        for child in model._modules.values():
-            yield from _leaves(child, torch)
-    else:
-        yield model
+def _normalisation(step: Step) -> Scaling:
+    module = step.module
+    mean, variance = exact_vector(module.running_mean, "running_mean"), exact_vector(module.running_var, "running_var")
+    if not math.isfinite(module.eps):
+        raise InputError(f"{step.name} must have a finite eps, got {module.eps}: build it anew")
+    affine = module.weight is not None
+    gain = exact_vector(module.weight, "weight") if affine else [Fraction(1)] * len(mean)
+    beta = exact_vector(module.bias, "bias") if affine else [Fraction(0)] * len(mean)
+    return Scaling.of_normalisation(step.name, gain, beta, mean, variance, Fraction(module.eps), free=affine)
 
 
-def _full_name(model: Any) -> str:
-    kind = type(model)
-    return kind.__name__ if kind.__module__.startswith("torch.nn.modules.") else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _check_hooks(holder: Any, name: str) -> None:
-    for attribute, words in _HOOKS.items():
-        if vars(holder).get(attribute) or (attribute != "forward" and getattr(holder, attribute, None)):
-            raise InputError(f"a torch model must compute what its modules say, got {words} on {name}: remove it first")
+def _notes(steps: Sequence[Step]) -> tuple[str, ...]:
+    if not any(step.kind == "BatchNorm1d" for step in steps):
+        return ()
+    return (
+        "BatchNorm1d, with its running statistics, is folded into the Linear layer beside it, exactly in rationals, its root rounded to a double: the weights "
+        "judged, and a weight decay on them, are those of the folded network.",
+    )
 
 
 def _activation(module: Any, precision: str) -> str:
@@ -134,7 +101,7 @@ def _activation(module: Any, precision: str) -> str:
         _check_threshold(module.threshold, precision)
     if kind == "LeakyReLU":
         return f"leaky-relu:{exact_number(module.negative_slope, 'the negative_slope of LeakyReLU')}"
-    return _ACTIVATIONS[kind]
+    return ACTIVATIONS[kind]
 
 
 def _check_threshold(threshold: float, precision: str) -> None:
@@ -147,38 +114,36 @@ def _check_threshold(threshold: float, precision: str) -> None:
         )
 
 
-def _precision(module: Any) -> str:
-    precision = str(module.weight.dtype).removeprefix("torch.")
-    if precision not in _UNITS:
-        raise InputError(f"the weights of a torch model must be floats of 16 to 64 bits, got {precision}: convert it with .double()")
-    return precision
-
-
-def _check_parameters(linear: list[Any], torch: Any) -> str:
-    """Return the bias mode. Raises `InputError` unless every weight is a trainable number of its own, and all are of one type on one device."""
-    biased = {module.bias is not None for module in linear}
-    if len(biased) > 1:
-        raise InputError("all Linear layers must have a bias or none may, got both kinds: set bias alike in every layer")
+def _check_parameters(steps: Sequence[Step], torch: Any) -> None:
+    """Raise `InputError` unless every weight is a trainable number of its own, and all are of one type on one device."""
+    linear = [(step.weight, step.bias) for step in steps if step.kind == "Linear"]
+    norms = [(step.module.weight, step.module.bias) for step in steps if step.kind == "BatchNorm1d"]
     named = [
-        (f"the {name} of Linear layer {l}", getattr(module, name))
-        for l, module in enumerate(linear, start=1)
-        for name in ("weight", "bias")
-        if getattr(module, name) is not None
+        (f"the {name} of {kind} layer {l}", parameter)
+        for kind, pairs in (("Linear", linear), ("BatchNorm1d", norms))
+        for l, pair in enumerate(pairs, start=1)
+        for name, parameter in zip(("weight", "bias"), pair, strict=True)
+        if parameter is not None
     ]
     for name, parameter in named:
-        if type(parameter) is not torch.nn.Parameter or parameter.dim() != (2 if name.startswith("the weight") else 1):
-            raise InputError(f"{name} must be a Parameter of torch of the usual shape, got a {_full_name(parameter)}: build the layer anew")
-        _check_hooks(parameter, name)
+        if type(parameter) is not torch.nn.Parameter or parameter.dim() != (2 if name.startswith("the weight of Linear") else 1):
+            raise InputError(
+                f"{name} must be a Parameter of torch of the usual shape, got a {type(parameter).__name__}: build the layer anew"
+            )
+        check_hooks(parameter, name)
         if not parameter.requires_grad:
             raise InputError(f"{name} must be trainable like all others, got requires_grad=False: call model.requires_grad_(True) if it is")
         if parameter.layout is not torch.strided or parameter.is_quantized or parameter.is_meta:
             kind = "on the device 'meta'" if parameter.is_meta else "quantised" if parameter.is_quantized else "sparse"
             raise InputError(f"{name} must be a dense tensor of numbers, got one that is {kind}: load or convert it first")
+        if _precision_of(parameter) not in _UNITS:
+            raise InputError(
+                f"the weights of a torch model must be floats of 16 to 64 bits, got {_precision_of(parameter)}: convert it with .double()"
+            )
     kinds = sorted({f"{_precision_of(parameter)} on {parameter.device}" for _, parameter in named})
     if len(kinds) > 1:
         raise InputError(f"all weights of a torch model must be of one type on one device, got {', '.join(kinds)}: convert it with .to()")
     _check_memory(named)
-    return "trainable" if biased == {True} else "none"
 
 
 def _precision_of(parameter: Any) -> str:
@@ -210,7 +175,8 @@ def _doubles(tensor: Any, torch: Any) -> Floats:
 def _outputs(model: Any, like: Any, X: Floats, torch: Any) -> Floats:
     try:
         with torch.no_grad():
-            return _doubles(model(_tensor(like, X, torch)), torch)
+            found = _doubles(model(_tensor(like, X, torch)), torch)
     except (RuntimeError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"the model must run on the samples, got: {reason}: give its weights to check_architecture instead") from error
+    return found.reshape(-1, 1) if found.ndim == 1 else found

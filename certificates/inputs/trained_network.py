@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,7 +18,9 @@ from lossproof.theory.problem.weights import Weights
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
+SCIKIT_LEARN = "scikit-learn"
 _OWN = 8.0
+_FOLDED = 12
 _BOTH = 2.0
 
 
@@ -26,10 +29,15 @@ class TrainedNetwork:
     """An MLP read from another library: what `check_architecture` needs of it, and how to ask the network itself.
 
     - ``weights``: pairs ``(W_l, b_l)`` as `Weights.of` reads them;
-    - ``error``: the error it was trained on, or None where it does not know;
-    - ``targets(Y)``: the targets that its labels stand for, with a note about it; ``check_inputs(X)`` raises `InputError` where ``X`` is not what it
-      was fitted on;
-    - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``;
+    - ``error``: the only error it can be judged by, ``trained_on``: the error it is judged by where no other is named; None where it does not know;
+    - ``inputs(X)``: the samples as its first layer sees them, such as scaled ones; raises `InputError` where ``X`` is not what it was fitted on;
+    - ``targets(Y)``: the targets that its labels, or values to be scaled, stand for, with a note about it;
+    - ``penalty(T)``: the rate λ of the penalty ``(λ/2) Σ_l |W_l|²`` on weights without biases that its training added to the mean error of T samples, or
+      pairs of rates as `Decay.of` reads them, with notes about it;
+    - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``, None
+      where only its weights are known;
+    - ``sizes[l - 1]``: bounds of the terms that its own layers add up to ``b_l`` where that was folded out of several numbers, else None;
+    - ``framework``: what it was read from, as a note calls it;
     - ``link``: what it applies to the outputs that are read, with slopes of at most 1; ``unit``: the unit roundoff of its precision;
     - ``notes``: what a report says about it.
     """
@@ -39,13 +47,17 @@ class TrainedNetwork:
     output_activation: str
     bias: str
     weights: list[tuple[Any, Any]]
-    outputs: Callable[[Floats], Floats]
+    outputs: Callable[[Floats], Floats] | None
     unit: float
     rounded: Callable[[Floats], Floats] = field(default=lambda X: X)
     link: Callable[[Floats], Floats] = field(default=lambda outputs: outputs)
     error: str | None = None
+    trained_on: str | None = None
+    framework: str = ""
+    sizes: tuple[list[Fraction] | None, ...] = ()
     targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))
-    check_inputs: Callable[[Any], None] = field(default=lambda X: None)
+    inputs: Callable[[Any], Any] = field(default=lambda X: X)
+    penalty: Callable[[int], tuple[Any, tuple[str, ...]]] = field(default=lambda T: (Fraction(0), ()))
     notes: tuple[str, ...] = ()
 
 
@@ -58,9 +70,11 @@ def require_same_outputs(network: TrainedNetwork, problem: Problem, weights: Wei
     .. math:: d_l = |W_l|^T e_{l-1} + (n+2)\,u\,(|W_l|^T(|φ_{l-1}| + e_{l-1}) + |b_l|), \quad
         e_l = \max_± |σ(z_l ± d_l) − σ(z_l)| + 8u\,(1 + |z_l| + |φ_l|),
 
-    and twice ``e_L`` is allowed, as this comparison is made in doubles itself. It is a safeguard against reading another function than the network
-    computes, and proves nothing.
+    where ``b_l`` was folded out of several numbers their sizes stand for it, with a few roundings more, and twice ``e_L`` is allowed, as this comparison is
+    made in doubles itself. It is a safeguard against reading another function than the network computes, and proves nothing.
     """
+    if network.outputs is None:
+        return
     try:
         doubles = Float64Field().array(problem.samples.X)
     except NotInField:
@@ -71,7 +85,7 @@ def require_same_outputs(network: TrainedNetwork, problem: Problem, weights: Wei
     with np.errstate(all="ignore"):
         inputs = network.rounded(doubles)
         own = network.outputs(inputs)
-        read, allowed = _outputs_read(problem, weights, inputs, network.unit)
+        read, allowed = _outputs_read(problem, weights, inputs, network)
         read = network.link(read)
         if own.shape != read.shape:
             raise InputError(
@@ -90,15 +104,18 @@ def require_same_outputs(network: TrainedNetwork, problem: Problem, weights: Wei
         )
 
 
-def _outputs_read(problem: Problem, weights: Weights, inputs: Floats, unit: float) -> tuple[Floats, Floats]:
+def _outputs_read(problem: Problem, weights: Weights, inputs: Floats, network: TrainedNetwork) -> tuple[Floats, Floats]:
     """Return the outputs in doubles, and by how much those of the network itself may differ."""
-    a, number_field = problem.architecture, Float64Field()
+    a, number_field, unit = problem.architecture, Float64Field(), network.unit
     pass_ = evaluate(a, inputs, weights, number_field)
     error: Floats = np.zeros_like(inputs)
     for l in range(1, a.L + 1):
         W, b = (np.abs(part) for part in pass_.layers[l - 1])
         z, phi = pass_.z[l], pass_.phi[l]
-        shift = error @ W + (len(W) + 2) * unit * ((np.abs(pass_.phi[l - 1]) + error) @ W + b)
+        folded = network.sizes[l - 1] if network.sizes else None
+        if folded is not None:
+            b = np.array([float(size) for size in folded])
+        shift = error @ W + (len(W) + (2 if folded is None else _FOLDED)) * unit * ((np.abs(pass_.phi[l - 1]) + error) @ W + b)
         moved = [np.abs(number_field.activate(a.activation_of(l), 0, z + sign * shift) - phi) for sign in (1, -1)]
         error = np.maximum(*moved) + _OWN * unit * (1 + np.abs(z) + np.abs(phi))
     return np.asarray(pass_.phi[a.L]), _BOTH * error.max(axis=1, keepdims=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lossproof.certificates.checks.check_model import problem_of_network
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
 from lossproof.certificates.inputs.trained_network import TrainedNetwork, require_same_outputs
@@ -19,13 +20,20 @@ Y = np.array([0.0, 1.0, 1.0, 0.0])
 def read_and_compare(model: object, inputs: object = X) -> tuple[TrainedNetwork, Problem, Weights]:
     """Read a model and compare what was read with its own outputs, as `check_model` does, without any proof."""
     network = read_network(model)
-    network.check_inputs(inputs)
+    inputs = network.inputs(inputs)
     choices = Choices(network.widths, network.activation, network.output_activation, "squared", network.bias)
     targets = np.zeros((len(inputs), network.widths[-1]))
     problem, weights = read_problem(choices, inputs, targets, network.weights, 0)
     assert weights is not None
     require_same_outputs(network, problem, weights)
     return network, problem, weights
+
+
+def problem_of_model(
+    model: object, inputs: object, targets: object, activation: str | None = None, output_activation: str | None = None, **options: Any
+) -> tuple[Problem, Weights, tuple[str, ...]]:
+    """Read the problem that `check_model` judges a model by, its weights and the notes about it, without any proof."""
+    return problem_of_network(read_network(model, activation, output_activation), inputs, targets, **options)
 
 
 def mlp(*modules: Any, seed: int = 0) -> Any:

@@ -58,7 +58,7 @@ CASES = {
     "softmax sum": (lambda: run((2, 2, 2), error="softmax", y=[[0.3, 0.3]] * 4), "sum 1"),
     "precision": (lambda: run(max_precision=2), "max_precision must be"),
     "seed": (lambda: run(seed="x"), "seed must be a whole number"),
-    "model": (lambda: lp.check_model("model", X, Y), "must be a fitted scikit-learn MLP"),
+    "model": (lambda: lp.check_model("model", X, Y), "a model must be an MLP of scikit-learn"),
     "statement": (lambda: lp.statement_named("full-rnk"), "did you mean 'full-rank'"),
 }
 

@@ -23,7 +23,7 @@ def regressor():
 
 
 def test_scikit_learn(regressor):
-    report = lp.check_model(regressor, X, Y, data_name="xor")
+    report = lp.check_model(regressor, X, Y, data_name="xor", search="none")
     assert report.problem.architecture.widths == (2, 3, 1)
     assert report.points[0].layers[0].W[0][0] == Fraction(float(regressor.coefs_[0][0, 0]))
     assert report["full-rank", "at these weights"].verdict is lp.Verdict.PROVED
@@ -32,11 +32,21 @@ def test_scikit_learn(regressor):
 
 def test_it_is_the_check_of_the_weights(regressor):
     weights = list(zip(regressor.coefs_, regressor.intercepts_, strict=True))
-    by_model, by_weights = lp.check_model(regressor, X, Y), lp.check_architecture("2-3-1", X, Y, activation="tanh", weights=weights)
+    options = {"weight_decay": Fraction(1e-4) / 4, "decay_biases": False, "search": "none"}
+    by_model = lp.check_model(regressor, X, Y, search="none")
+    by_weights = lp.check_architecture("2-3-1", X, Y, activation="tanh", weights=weights, **options)
     assert by_model.certificate.text == by_weights.certificate.text
-    assert by_model.notes[1:] == by_weights.notes
-    assert "alpha = 0.0001" in by_model.notes[0]
+    assert by_model.notes[2:] == by_weights.notes
+    assert "alpha = 0.0001 over 4 samples" in by_model.notes[0]
+    assert "loss_" in by_model.notes[1]
     assert "alpha = 0.0001" in str(by_model)
+
+
+def test_a_penalty_that_is_given_replaces_the_one_of_the_model(regressor):
+    report = lp.check_model(regressor, X, Y, weight_decay=0, search="none")
+    assert report.problem.decay is None
+    assert not any("alpha" in note for note in report.notes)
+    assert lp.check_model(regressor, X, Y, weight_decay="1/8", search="none").problem.decay.layers == ((Fraction(1, 8),) * 2,) * 2
 
 
 def test_unfitted_model_is_told_to_fit():
@@ -61,9 +71,9 @@ class LooksFitted:
         return [7.0] * len(X)
 
 
-@pytest.mark.parametrize("model", [LooksFitted(), LooksFitted, "model", None, 5, {"W1": [[1.0]]}, [([[1.0]], [0.0])], lambda X: X])
+@pytest.mark.parametrize("model", [LooksFitted(), LooksFitted, "model", None, 5, lambda X: X])
 def test_what_only_looks_like_a_model_is_refused(model):
-    with pytest.raises(lp.InputError, match="must be a fitted scikit-learn MLPRegressor or MLPClassifier or a torch Sequential") as caught:
+    with pytest.raises(lp.InputError, match="a model must be an MLP of scikit-learn, torch, Keras or Equinox, an ONNX model") as caught:
         lp.check_model(model, X, Y)
     assert "\n" not in str(caught.value)
 

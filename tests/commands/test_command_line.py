@@ -109,7 +109,8 @@ def test_statements(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["check"], "widths"),
+        (["check"], "--data"),
+        (["check", "--data", "xor"], "neither widths nor a model"),
         (["check", "2-2-1"], "--data"),
         (["chek"], "check"),
         (["check", "2-2-1", "--data", "xor", "--bogus"], "--bogus"),

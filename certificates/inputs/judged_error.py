@@ -1,0 +1,126 @@
+"""By which error a trained network is judged, and how ``J`` relates to the number that its framework shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from lossproof.certificates.inputs.layers import PROBABILITIES
+from lossproof.certificates.inputs.trained_network import SCIKIT_LEARN, TrainedNetwork
+from lossproof.certificates.inputs.usual_names import usual_error
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.functions.errors import ErrorFunction, error_named
+from lossproof.theory.problem.problem import Problem
+
+
+@dataclass(frozen=True)
+class _Loss:
+    """A loss of a framework: its name, and ``numerator/n_L`` (or the numerator alone) times the error in ``J``."""
+
+    name: str
+    numerator: int = 1
+    averages_outputs: bool = True
+
+
+_LOSSES: Mapping[str, Mapping[str, _Loss]] = {
+    "torch": {
+        "squared": _Loss("MSELoss", 2),
+        "logistic": _Loss("BCELoss, as BCEWithLogitsLoss of the outputs before the sigmoid,"),
+        "softmax": _Loss("CrossEntropyLoss", averages_outputs=False),
+    },
+    "keras": {
+        "squared": _Loss("mean_squared_error", 2),
+        "logistic": _Loss("binary_crossentropy"),
+        "softmax": _Loss("categorical_crossentropy", averages_outputs=False),
+    },
+}
+
+
+def judged_by(network: TrainedNetwork, given: str | ErrorFunction | None) -> tuple[TrainedNetwork, str | ErrorFunction]:
+    """Return the network as it is read for an error, and the error: the one given, the one it was trained on, or ``squared``.
+
+    A last sigmoid meets ``logistic``, and a last softmax or log-softmax meets ``softmax``, whose errors apply these functions themselves: the network is then
+    read up to its last sums. Raises `InputError` for another error than a network knows to be its own, and for a last softmax under another error.
+    """
+    name = usual_error(given)
+    if network.error is not None:
+        if name is not None and error_named(name).name != network.error:
+            raise InputError(
+                f"the error of this classifier must be {network.error}, on which it was trained, got {error_named(name).name}: leave it out, "
+                "or give the weights to check_architecture"
+            )
+        return network, network.error
+    last = network.output_activation
+    if last in PROBABILITIES:
+        if name is not None and error_named(name).family != "softmax":
+            raise InputError(
+                f"a network that ends in a {last} must be judged by the error softmax, got {error_named(name).name}: leave out its last layer, "
+                "or the error"
+            )
+        return _up_to_sums(network, "softmax"), "softmax"
+    chosen = (network.trained_on or "squared") if name is None else name
+    if last == "sigmoid" and error_named(chosen).family == "logistic":
+        return _up_to_sums(network, "sigmoid"), chosen
+    return network, chosen
+
+
+def _up_to_sums(network: TrainedNetwork, link: str) -> TrainedNetwork:
+    """Return the network without its last function, and with probabilities for its outputs where they are compared.
+
+    A logarithm is compared by its exponential: the slopes of the sigmoid, of softmax and of ``exp(log-softmax)`` are at most 1/2 in the largest entry.
+    """
+    own = network.outputs
+
+    return replace(
+        network,
+        output_activation="identity",
+        outputs=own if own is None or network.output_activation != "log-softmax" else lambda X: np.asarray(np.exp(own(X))),
+        link=expit if link == "sigmoid" else lambda z: np.asarray(softmax(z, axis=1)),
+    )
+
+
+def notes_on_loss(network: TrainedNetwork, problem: Problem, *, named: bool) -> tuple[str, ...]:
+    """Return what a report says about the error, and about the number that the network's framework shows for it."""
+    if network.framework == SCIKIT_LEARN:
+        return (_of_scikit_learn(network, problem),)
+    found = () if named or network.trained_on is not None else (_unnamed(problem),)
+    loss = _LOSSES.get(network.framework, {}).get(problem.error.family)
+    if loss is None:
+        return found
+    factor = Fraction(loss.numerator, problem.architecture.n_L if loss.averages_outputs else 1)
+    times = "equals" if factor == 1 else f"is {factor} times"
+    return (
+        *found,
+        f"J has the mean over samples of the error summed over outputs: {loss.name} of {network.framework}, with its mean over batches of one size, {times} "
+        f"that part of J, so a weight decay λ added to it is a rate of {'λ' if factor == 1 else f'λ/({factor})'} here.",
+    )
+
+
+def _of_scikit_learn(network: TrainedNetwork, problem: Problem) -> str:
+    """A regressor follows the gradient of the sum over outputs, and shows their mean: see `squared_loss` and `_backprop` of scikit-learn."""
+    if problem.error.name != (network.error or "squared"):
+        return f"The model was trained on the squared error, and is judged by {problem.error.name}, as you named it."
+    n = problem.architecture.n_L
+    if problem.error.name != "squared" or n == 1:
+        return "The error in J is the one in scikit-learn's loss_, at these weights and over the samples given."
+    return (
+        f"scikit-learn's loss_ averages the squared error over the {n} outputs, while the gradient that it follows adds them up, as J does: the error in J is "
+        f"{n} times that in loss_, and a fit rests where the gradient of J, with the penalty, vanishes."
+    )
+
+
+def _unnamed(problem: Problem) -> str:
+    if problem.error.family == "softmax":
+        return "The network ends in a softmax, so it is judged by the error softmax, the cross-entropy of its probabilities."
+    advice = (
+        ", and a network trained on binary cross-entropy error='logistic'"
+        if problem.architecture.output_activation.name == "sigmoid"
+        else ""
+    )
+    return (
+        f"No error was named: the network is judged by the squared error; one trained on another loss wants error= with its name{advice}."
+    )

@@ -1,0 +1,96 @@
+"""What the training of a Keras model minimised, as far as the model keeps it: its compiled loss and its ``l2`` regularizers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from lossproof.certificates.inputs.layers import PROBABILITIES
+from lossproof.certificates.inputs.usual_names import usual_error
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.functions.errors import error_named
+from lossproof.theory.problem.containers import plain_values
+from lossproof.theory.shown import shown
+
+_CLASSES = {
+    "MeanSquaredError": "mse",
+    "BinaryCrossentropy": "bce",
+    "CategoricalCrossentropy": "cross-entropy",
+    "SparseCategoricalCrossentropy": "cross-entropy",
+}
+_PROBABLE = ("sigmoid", *PROBABILITIES)
+
+
+def compiled_loss(model: Any, last: str) -> str | None:
+    """Return our error for the loss that a model was compiled with; None where it was compiled with none that lossproof knows.
+
+    The cross-entropies of Keras are those of probabilities unless they say ``from_logits``; a model of another kind of outputs minimises something else,
+    and its loss is taken for none.
+    """
+    loss = getattr(model, "loss", None)
+    if loss is None or isinstance(loss, (list, tuple, dict)):
+        return None
+    name = loss if isinstance(loss, str) else _CLASSES.get(type(loss).__name__)
+    if name is None or getattr(loss, "label_smoothing", False):
+        return None
+    try:
+        found = error_named(usual_error(name)).name
+    except InputError:
+        return None
+    logits = getattr(loss, "from_logits", False)
+    return found if found == "squared" or logits != (last in _PROBABLE) else None
+
+
+def sparse_targets(model: Any, Y: Any, n: int) -> tuple[Any, str | None]:
+    """Return unit vectors for the labels 0 to n − 1 of a model with a sparse cross-entropy, else ``Y`` itself; a note says so."""
+    loss = getattr(model, "loss", None)
+    name = loss if isinstance(loss, str) else type(loss).__name__
+    if "sparse" not in name.lower():
+        return Y, None
+    rows = plain_values(Y, "Y")
+    labels = [plain_values(row, f"Y[{i}]") for i, row in enumerate(rows)] if type(rows) is list else []
+    flat = [row[0] if type(row) is list and len(row) == 1 else row for row in labels]
+    if any(type(row) is list for row in flat):
+        return Y, None
+    wrong = next((label for label in flat if not (isinstance(label, (int, float)) and label in range(n))), None)
+    if wrong is not None or not flat:
+        raise InputError(
+            f"Y must hold the labels 0 to {n - 1} of the model's sparse cross-entropy, got {shown(wrong)}: give those, or unit vectors"
+        )
+    return [[int(k == label) for k in range(n)] for label in flat], "Labels are unit vectors as targets, in their order from 0."
+
+
+def penalty_of(model: Any, dense: Sequence[Any], n: int) -> tuple[Any, tuple[str, ...]]:
+    """Return the rates of ``l2`` regularizers: ``c J + Σ l2 |W|²`` has the stationary points of ``J + ½ Σ (2 l2/c) |W|²``, with ``c`` of the compiled loss.
+
+    The factor ``c`` is ``2/n`` for the mean squared error, ``1/n`` for binary cross-entropy and 1 for the others, with n outputs. Raises `InputError` for
+    other regularizers, and where the loss is not known.
+    """
+    pairs = [(layer.kernel_regularizer, layer.bias_regularizer) for layer in dense]
+    if any(getattr(layer, "activity_regularizer", None) is not None for layer in dense):
+        raise InputError(
+            "a penalty on activities must not be part of the loss, got an activity_regularizer: give weight_decay=0 to leave it out"
+        )
+    rates = [tuple(_rate(regularizer) for regularizer in pair) for pair in pairs]
+    if not any(rate for pair in rates for rate in pair):
+        return 0, ()
+    loss = compiled_loss(model, dense[-1].activation.__name__.replace("_", "-"))
+    if loss is None:
+        raise InputError(
+            "the factor of a model's l2 penalty must be known, got no loss from compile: give weight_decay=, 0 to leave it out"
+        )
+    factor = {"squared": Fraction(2, n), "logistic": Fraction(1, n)}.get(loss, Fraction(1))
+    note = f"The penalty is the model's own: its l2 regularizers, at rates 2·l2/({factor}), as its loss is {factor} times the error in J."
+    return [tuple(rate / factor for rate in pair) for pair in rates], (note,)
+
+
+def _rate(regularizer: Any) -> Fraction:
+    if regularizer is None:
+        return Fraction(0)
+    held = {key: value for key, value in regularizer.get_config().items() if value}
+    if type(regularizer).__name__ not in ("L2", "L1L2") or not held.keys() <= {"l2"}:
+        raise InputError(
+            f"a penalty of a Keras model must be an l2 regularizer, got {type(regularizer).__name__}: give weight_decay=, 0 to leave it out"
+        )
+    return 2 * Fraction(held.get("l2", 0))

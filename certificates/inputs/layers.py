@@ -1,0 +1,236 @@
+"""The layers of a network of another library in their order, and the MLP that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import sqrt
+from typing import Any, TypeAlias
+
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.problem.containers import plain_values
+from lossproof.theory.problem.numbers import exact_numbers
+
+PROBABILITIES = ("softmax", "log-softmax")
+"""What a last layer may apply besides activations; only the error ``softmax`` fits it."""
+
+_Vector: TypeAlias = list[Fraction]
+
+
+@dataclass(frozen=True)
+class Affine:
+    """``z = Wᵀ φ + b``: ``W`` of shape ``(n_in, n_out)``, ``b`` of length ``n_out`` or None, in containers that `Weights.of` reads.
+
+    ``sizes`` bounds what was added up to ``b`` where that came of several numbers, else it is None: rounding in the network itself is as large as these.
+    """
+
+    name: str
+    W: Any
+    b: Any
+    sizes: _Vector | None = None
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """``φ ↦ scale · φ + shift`` unit by unit, as of batch normalisation in evaluation mode.
+
+    ``sizes`` bounds the terms of ``shift``; ``free`` tells whether the shift is trainable.
+    """
+
+    name: str
+    scale: _Vector
+    shift: _Vector
+    sizes: _Vector
+    free: bool
+
+    @staticmethod
+    def of_normalisation(
+        name: str, gain: _Vector, beta: _Vector, mean: _Vector, variance: _Vector, eps: Fraction, *, free: bool
+    ) -> Scaling:
+        r"""Return ``φ ↦ γ (φ − m)/√(v + eps) + β``: ``scale = γ r`` and ``shift = β − m γ r``, with the root ``r = 1/√(v + eps)`` rounded to a double.
+
+        Raises `InputError` unless ``v ≥ 0 < v + eps``.
+
+        >>> Scaling.of_normalisation("n", [Fraction(3)], [Fraction(1)], [Fraction(2)], [Fraction(0)], Fraction(1, 4), free=True).shift
+        [Fraction(-11, 1)]
+        """
+        if any(v < 0 or v + eps <= 0 for v in variance):
+            raise InputError(f"{name} must have variances of at least 0 and an eps above 0, got others: build it anew")
+        scale = [g * Fraction(1 / sqrt(v + eps)) for g, v in zip(gain, variance, strict=True)]
+        moved = [m * s for m, s in zip(mean, scale, strict=True)]
+        shift = [t - m for t, m in zip(beta, moved, strict=True)]
+        return Scaling(name, scale, shift, [abs(t) + abs(m) for t, m in zip(beta, moved, strict=True)], free)
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """An activation, or one of `PROBABILITIES`."""
+
+    name: str
+    activation: str
+
+
+Layer: TypeAlias = Affine | Scaling | Elementwise
+
+
+@dataclass(frozen=True)
+class LayeredMLP:
+    """The parts of an MLP as `Architecture.of` and `Weights.of` take them; ``last`` is the last activation, or one of `PROBABILITIES`."""
+
+    activation: str
+    last: str
+    bias: str
+    linear: tuple[Affine, ...]
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths ``n_0, …, n_L``."""
+        shapes = [_shape(layer.W) for layer in self.linear]
+        return (shapes[0][0], *(columns for _, columns in shapes))
+
+    @property
+    def weights(self) -> list[tuple[Any, Any]]:
+        """The pairs ``(W_l, b_l)``."""
+        return [(layer.W, layer.b) for layer in self.linear]
+
+
+def _shape(W: Any) -> tuple[int, int]:
+    rows, columns = getattr(W, "shape", None) or (len(W), len(W[0]))
+    return int(rows), int(columns)
+
+
+def mlp_of(layers: Iterable[Layer], what: str) -> LayeredMLP:
+    """Return the MLP that layers in their order make; scalings are folded into a linear layer beside them, exactly in rationals.
+
+    Raises `InputError`, naming the layer, where they make none with one activation in all hidden layers and biases in all layers or in none. ``what`` is
+    what a message calls the model.
+
+    >>> two = mlp_of([Affine("a", [[1]], [0]), Elementwise("t", "tanh"), Affine("b", [[2]], [1])], "a model")
+    >>> two.activation, two.last, two.bias
+    ('tanh', 'identity', 'trainable')
+    """
+    linear: list[Affine] = []
+    after: list[tuple[str, str]] = []
+    for layer in _folded(layers, what):
+        if isinstance(layer, Affine):
+            linear.append(layer)
+            after.append(("identity", f"nothing after {layer.name}"))
+        elif not linear or after[-1][0] != "identity":
+            raise InputError(
+                f"each activation of {what} must come right after a linear layer, got {layer.name} elsewhere: rewrite it as an MLP"
+            )
+        else:
+            after[-1] = (layer.activation, f"{layer.activation} of {layer.name}")
+    if not linear:
+        raise InputError(f"{what} must hold at least one linear layer, got none: give an MLP")
+    hidden = dict(after[:-1])
+    inner = next((said for name, said in after[:-1] if name in PROBABILITIES), None)
+    if inner is not None:
+        raise InputError(f"a softmax of {what} must be its last layer, got {inner} before another: rewrite it as an MLP")
+    if len(hidden) > 1:
+        raise InputError(
+            f"all hidden layers must share one activation, got {' and '.join(hidden.values())}: layers of several kinds are not supported yet, "
+            "so train with one, or check a part of the network"
+        )
+    return LayeredMLP(next(iter(hidden), "identity"), after[-1][0], _bias(linear), tuple(linear))
+
+
+def _bias(linear: Sequence[Affine]) -> str:
+    without = [layer.name for layer in linear if layer.b is None]
+    if without and len(without) < len(linear):
+        raise InputError(f"all linear layers must have a bias or none may, got none in {without[0]}: set bias alike in every layer")
+    return "none" if without else "trainable"
+
+
+def _folded(layers: Iterable[Layer], what: str) -> list[Affine | Elementwise]:
+    found: list[Affine | Elementwise] = []
+    waiting: Scaling | None = None
+    for layer in layers:
+        if isinstance(layer, Elementwise) and layer.activation == "identity":
+            continue
+        if isinstance(layer, Scaling):
+            before = found[-1] if found and waiting is None else None
+            if isinstance(before, Affine):
+                found[-1] = _fold_back(before, layer)
+            else:
+                waiting = layer if waiting is None else _one_after_another(waiting, layer)
+        elif isinstance(layer, Affine) and waiting is not None:
+            found.append(_fold_forward(waiting, layer))
+            waiting = None
+        else:
+            if waiting is not None:
+                raise InputError(
+                    f"a normalisation of {what} must come before or after a linear layer, got {waiting.name} before {layer.name}: rewrite it"
+                )
+            found.append(layer)
+    if waiting is not None:
+        raise InputError(f"a normalisation of {what} must not be the last after an activation, got {waiting.name}: rewrite it as an MLP")
+    return found
+
+
+def _one_after_another(first: Scaling, second: Scaling) -> Scaling:
+    """Return ``φ ↦ s₂(s₁ φ + t₁) + t₂``."""
+    _require_length(second, len(first.scale))
+    return Scaling(
+        f"{first.name} and {second.name}",
+        [x * s for x, s in zip(first.scale, second.scale, strict=True)],
+        [t * s + u for t, s, u in zip(first.shift, second.scale, second.shift, strict=True)],
+        [t * abs(s) + u for t, s, u in zip(first.sizes, second.scale, second.sizes, strict=True)],
+        first.free or second.free,
+    )
+
+
+def _fold_back(layer: Affine, scaling: Scaling) -> Affine:
+    """Return ``z ↦ s·z + t`` after ``z = Wᵀφ + b``: ``W diag(s)`` and ``s·b + t``."""
+    if layer.b is None and not scaling.free:
+        raise InputError(
+            f"a normalisation without a trainable shift must follow a linear layer with a bias, got {scaling.name} after {layer.name}: "
+            "the bias it makes is no trainable one"
+        )
+    W, b = _matrix(layer), _vector(layer)
+    _require_length(scaling, len(W[0]))
+    return replace(
+        layer,
+        W=[[w * s for w, s in zip(row, scaling.scale, strict=True)] for row in W],
+        b=[x * s + t for x, s, t in zip(b, scaling.scale, scaling.shift, strict=True)],
+        sizes=[abs(x * s) + t for x, s, t in zip(b, scaling.scale, scaling.sizes, strict=True)],
+    )
+
+
+def _fold_forward(scaling: Scaling, layer: Affine) -> Affine:
+    """Return ``z = Wᵀ(s·φ + t) + b``: ``diag(s) W`` and ``b + Wᵀt``."""
+    if layer.b is None:
+        raise InputError(
+            f"a normalisation must come before a linear layer with a bias, got {scaling.name} before {layer.name}, which has none: add one"
+        )
+    W, b = _matrix(layer), _vector(layer)
+    _require_length(scaling, len(W))
+    columns = range(len(W[0]))
+    return replace(
+        layer,
+        W=[[w * s for w in row] for row, s in zip(W, scaling.scale, strict=True)],
+        b=[b[j] + sum((row[j] * t for row, t in zip(W, scaling.shift, strict=True)), Fraction(0)) for j in columns],
+        sizes=[abs(b[j]) + sum((abs(row[j]) * t for row, t in zip(W, scaling.sizes, strict=True)), Fraction(0)) for j in columns],
+    )
+
+
+def _require_length(scaling: Scaling, units: int) -> None:
+    if len(scaling.scale) != units:
+        raise InputError(
+            f"a normalisation must have as many units as the layer beside it, got {len(scaling.scale)} in {scaling.name}, {units} beside"
+        )
+
+
+def _matrix(layer: Affine) -> list[_Vector]:
+    rows = [plain_values(row, f"the weight of {layer.name}") for row in plain_values(layer.W, f"the weight of {layer.name}")]
+    return [exact_vector(row, f"the weight of {layer.name}") for row in rows]
+
+
+def _vector(layer: Affine) -> _Vector:
+    return [Fraction(0)] * len(_matrix(layer)[0]) if layer.b is None else exact_vector(layer.b, f"the bias of {layer.name}")
+
+
+def exact_vector(values: Any, name: str) -> _Vector:
+    """Return a vector of floats or rationals exactly. Raises `InputError`."""
+    return [Fraction(x) for x in exact_numbers(plain_values(values, name), name) if isinstance(x, Fraction)]

@@ -1,0 +1,115 @@
+"""Trained networks in files, read by suffix; no pickle is loaded unless its owner allows it."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from lossproof.certificates.inputs.array_files import brief_reason, require_file
+from lossproof.certificates.inputs.models import read_network
+from lossproof.certificates.inputs.nnet_files import read_nnet
+from lossproof.certificates.inputs.parameters import read_parameters
+from lossproof.certificates.inputs.safetensors_files import read_safetensors
+from lossproof.certificates.inputs.trained_network import TrainedNetwork
+from lossproof.theory.exceptions import InputError
+
+_TORCH = (".pt", ".pth", ".bin")
+_PICKLES = (".pkl", ".pickle", ".joblib")
+_SUFFIXES = (".onnx", ".safetensors", ".nnet", *_TORCH, *_PICKLES)
+_HELD = ("state_dict", "model_state_dict", "model")
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    EOFError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    ImportError,
+    pickle.UnpicklingError,
+)
+
+
+def read_model_file(
+    path: Path, activation: str | None = None, output_activation: str | None = None, *, allow_pickle: bool = False
+) -> TrainedNetwork:
+    """Read a trained network from a file.
+
+    - ``.onnx`` (needs the package onnx; weights in other files are refused), and ``.nnet``;
+    - ``.safetensors``, and ``.pt``, ``.pth`` or ``.bin`` of torch with a ``state_dict``, which torch loads with ``weights_only``: weights alone, so
+      ``activation`` is asked for;
+    - with ``allow_pickle`` whole models: those of torch, and ``.pkl``, ``.pickle`` or ``.joblib`` of scikit-learn. Loading a pickle runs whatever is in it.
+
+    Raises `InputError` for other suffixes, files that cannot be read, and all that the readers of models refuse.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise InputError(
+            f"a model file must end in one of {', '.join(_SUFFIXES)}, got {path.name[:120]!r}: save or export it as one of these"
+        )
+    require_file(path, "the model")
+    if suffix == ".safetensors":
+        return read_parameters(read_safetensors(path), activation, output_activation, ordered=False)
+    if suffix == ".nnet":
+        if activation is not None or output_activation is not None:
+            raise InputError("activations must be left out for a .nnet file, which has relu, got some: leave them out")
+        return read_nnet(path)
+    if suffix in _PICKLES and not allow_pickle:
+        raise InputError(
+            f"a {suffix} file must be trusted, as loading it runs what is in it, got no leave to: use --allow-pickle if you made it"
+        )
+    load = _load_onnx if suffix == ".onnx" else _load_torch if suffix in _TORCH else _load_pickle
+    return read_network(load(path, allow_pickle), activation, output_activation)
+
+
+def _load_onnx(path: Path, _: bool) -> Any:
+    onnx = _package("onnx", path)
+    broken = import_module("google.protobuf.message").DecodeError
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except (*_UNREADABLE, broken) as error:
+        raise _unreadable(path, brief_reason(error), "export it again") from error
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
+        raise InputError("an ONNX model must hold its weights, got some in other files: save it as one file")
+    return model
+
+
+def _load_torch(path: Path, allow_pickle: bool) -> Any:
+    torch = _package("torch", path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            held = torch.load(path, map_location="cpu", weights_only=not allow_pickle)
+    except pickle.UnpicklingError as error:
+        advice = "save model.state_dict(), or use --allow-pickle if you made the file"
+        raise _unreadable(path, "more than weights, which only a pickle holds", advice) from error
+    except _UNREADABLE as error:
+        raise _unreadable(path, brief_reason(error), "save it again") from error
+    if not isinstance(held, Mapping):
+        return held
+    return dict(next((held[key] for key in _HELD if isinstance(held.get(key), Mapping)), held))
+
+
+def _load_pickle(path: Path, _: bool) -> Any:
+    try:
+        return _package("joblib", path).load(path)
+    except _UNREADABLE as error:
+        raise _unreadable(path, brief_reason(error), "save it again") from error
+
+
+def _unreadable(path: Path, got: str, advice: str) -> InputError:
+    return InputError(f"the model {path.name[:120]!r} must be a readable {path.suffix.lower()} file, got {got}: {advice}")
+
+
+def _package(name: str, path: Path) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise InputError(
+            f"a {path.suffix.lower()} file must be read by the package {name}, got none installed: pip install {name}"
+        ) from error

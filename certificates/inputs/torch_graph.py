@@ -1,0 +1,246 @@
+"""The steps of a torch model in their order: modules of torch itself, and what ``torch.fx`` traces in modules of a user."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.shown import shown
+
+CONTAINERS = ("Sequential",)
+ACTIVATIONS = {
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Softsign": "softsign",
+    "Softplus": "softplus",
+    "ReLU": "relu",
+    "ELU": "elu",
+    "GELU": "gelu",
+    "SiLU": "silu",
+    "Mish": "mish",
+    "Hardtanh": "hard-tanh",
+    "LeakyReLU": "leaky-relu",
+    "Softmax": "softmax",
+    "LogSoftmax": "log-softmax",
+}
+WITHOUT_EFFECT = ("Identity", "Dropout", "Flatten")
+_KNOWN = ("Linear", "BatchNorm1d", *WITHOUT_EFFECT, *ACTIVATIONS)
+_PARTS = {
+    "Linear": (["weight"], ["weight", "bias"]),
+    "BatchNorm1d": (
+        ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"],
+        ["running_mean", "running_var", "num_batches_tracked"],
+    ),
+}
+_HOOKS = {
+    "_forward_hooks": "a forward hook",
+    "_forward_pre_hooks": "a forward pre-hook",
+    "_backward_hooks": "a backward hook",
+    "_backward_pre_hooks": "a backward pre-hook",
+    "_post_accumulate_grad_hooks": "a gradient hook",
+    "forward": "a forward method of its own",
+}
+_FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "relu": ("ReLU", ("inplace",)),
+    "relu_": ("ReLU", ()),
+    "tanh": ("Tanh", ()),
+    "sigmoid": ("Sigmoid", ()),
+    "softsign": ("Softsign", ()),
+    "softplus": ("Softplus", ("beta", "threshold")),
+    "elu": ("ELU", ("alpha", "inplace")),
+    "gelu": ("GELU", ("approximate",)),
+    "silu": ("SiLU", ("inplace",)),
+    "mish": ("Mish", ("inplace",)),
+    "hardtanh": ("Hardtanh", ("min_val", "max_val", "inplace")),
+    "leaky_relu": ("LeakyReLU", ("negative_slope", "inplace")),
+    "softmax": ("Softmax", ("dim",)),
+    "log_softmax": ("LogSoftmax", ("dim",)),
+    "dropout": ("Dropout", ("p", "training", "inplace")),
+    "flatten": ("Flatten", ("start_dim", "end_dim")),
+}
+_DEFAULTS: dict[str, dict[str, Any]] = {"flatten": {"start_dim": 0}, "dropout": {"training": True}}
+_PLAIN_FUNCTIONS = {"sin": "sin", "erf": "erf", "atan": "arctan", "arctan": "arctan", "square": "power:2", "expit": "sigmoid"}
+_SHAPES = ("view", "reshape", "contiguous", "squeeze")
+_ADVICE = {
+    "LazyLinear": "run the model once, which makes it a Linear",
+    "LayerNorm": "each of its outputs depends on all units, so it is no layer of an MLP; BatchNorm1d in evaluation mode is one",
+    "add": "an MLP has no skip connections, and biases belong into Linear layers",
+    "OptimizedModule": "give the model that torch.compile was called on",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a model: a module of torch of exactly this type, or a linear map of ``weight`` and ``bias`` where ``module`` is None.
+
+    ``name`` is what messages call it; ``function`` is an activation that no module of torch has.
+    """
+
+    name: str
+    module: Any = None
+    weight: Any = None
+    bias: Any = None
+    function: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The type of the module, ``"Linear"`` for a linear map, else empty."""
+        return "Linear" if self.weight is not None else type(self.module).__name__ if self.module is not None else ""
+
+
+def steps_of(module: Any, torch: Any, path: str = "") -> Iterator[Step]:
+    """Yield the steps of a model in order: containers are opened, and modules that are none of torch's are traced by ``torch.fx``.
+
+    Each module of torch is checked to be what it is called and nothing more. Raises `InputError` where a module or function is none of an MLP's, where
+    something was put on a module (hooks, methods, parts), and where the graph is no chain.
+    """
+    kind = type(module).__name__
+    name = f"{kind} {path!r}" if path else f"a {kind}"
+    if getattr(torch.nn, kind, None) is not type(module) or kind not in (*_KNOWN, *CONTAINERS):
+        of_torch = type(module).__module__.partition(".")[0] == "torch" and not isinstance(module, torch.fx.GraphModule)
+        if of_torch or not isinstance(module, torch.nn.Module):
+            raise _refused(f"a {_full_name(module)}", kind, path)
+        yield from _traced(module, torch, path)
+        return
+    _check_module(module, kind)
+    if kind == "Sequential":
+        for key, child in module._modules.items():
+            yield from steps_of(child, torch, f"{path}.{key}" if path else key)
+    elif kind == "Linear":
+        yield Step(name, module, module.weight, module.bias)
+    else:
+        yield Step(name, module)
+
+
+def check_hooks(holder: Any, name: str) -> None:
+    """Raise `InputError` where a module or weight has a hook or a forward method of its own."""
+    for attribute, words in _HOOKS.items():
+        if vars(holder).get(attribute) or (attribute != "forward" and getattr(holder, attribute, None)):
+            raise InputError(f"a torch model must compute what its modules say, got {words} on {name}: remove it first")
+
+
+def _refused(got: str, kind: str, path: str) -> InputError:
+    advice = _ADVICE.get(kind, "rewrite it as an MLP")
+    place = f" at {path!r}" if path else ""
+    return InputError(f"a torch model must be made of Linear layers and activations, got {got} in it{place}: {advice}")
+
+
+def _check_module(module: Any, kind: str) -> None:
+    check_hooks(module, f"a {kind}")
+    own = [name for name, value in (*module._parameters.items(), *module._buffers.items()) if value is not None]
+    if own not in _PARTS.get(kind, ([],)) or (kind not in CONTAINERS and module._modules):
+        raise InputError(f"a {kind} of a torch model must hold what torch gave it, got parts of its own in it: build it anew")
+    if kind == "Dropout" and module.training and module.p != 0:
+        raise InputError("dropout must be off, as it makes the outputs random, got a Dropout in training mode: call model.eval() first")
+    if kind == "BatchNorm1d" and module.training:
+        raise InputError("a BatchNorm1d must use its running statistics, got one in training mode: call model.eval() first")
+    if kind == "Flatten" and (module.start_dim, module.end_dim) != (1, -1):
+        raise InputError(
+            f"Flatten must keep one row a sample, got start_dim={module.start_dim}, end_dim={module.end_dim}: use Flatten(), or flatten the samples"
+        )
+    if kind in ("Softmax", "LogSoftmax") and module.dim not in (1, -1):
+        raise InputError(f"{kind} must run over the outputs of a sample, got dim={shown(module.dim)}: use dim=1")
+
+
+def _full_name(module: Any) -> str:
+    kind = type(module)
+    return kind.__name__ if kind.__module__.startswith("torch.nn.modules.") else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _traced(module: Any, torch: Any, path: str) -> Iterator[Step]:
+    """Yield the steps of a module of a user, traced symbolically; what runs only for some inputs cannot be traced, and is refused."""
+    for inner in module.modules():
+        check_hooks(inner, f"a {type(inner).__name__}")
+    try:
+        graph = torch.fx.Tracer().trace(module)
+    except (ValueError, TypeError, RuntimeError, AttributeError, KeyError, IndexError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise InputError(
+            f"a torch model must be one that torch.fx can trace, got a {_full_name(module)} that it cannot: {reason}: write it as a Sequential"
+        ) from error
+    value: Any = None
+    sizes: set[Any] = set()
+    for node in graph.nodes:
+        if node.op == "placeholder":
+            if value is not None and node.users:
+                raise InputError(
+                    f"a torch model must take one tensor of samples, got a {_full_name(module)} that takes more: bind the others"
+                )
+            value = node if value is None else value
+        elif node.op == "output":
+            if node.args[0] is not value:
+                raise InputError(
+                    f"a torch model must return its last layer, got something else from a {_full_name(module)}: return one tensor"
+                )
+        elif _is_size(node, sizes):
+            sizes.add(node)
+        elif node.op != "get_attr":
+            if not node.args or node.args[0] is not value or any(a is value for a in (*node.args[1:], *node.kwargs.values())):
+                raise _refused(_function_name(node), _target_name(node), path)
+            yield from _node_steps(module, node, torch, path)
+            value = node
+
+
+def _is_size(node: Any, sizes: set[Any]) -> bool:
+    """Tell whether a node only asks for the shape of a tensor, as ``x.view(x.size(0), -1)`` does."""
+    if node.op == "call_method":
+        return node.target in ("size", "dim")
+    if node.target is getattr:
+        return bool(node.args[1] == "shape")
+    return node.target is operator.getitem and node.args[0] in sizes
+
+
+def _target_name(node: Any) -> str:
+    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
+
+
+def _function_name(node: Any) -> str:
+    return f"the function {_target_name(node)}"
+
+
+def _node_steps(module: Any, node: Any, torch: Any, path: str) -> Iterator[Step]:
+    if node.op == "call_module":
+        inner = module.get_submodule(node.target)
+        yield from steps_of(inner, torch, f"{path}.{node.target}" if path else node.target)
+        return
+    name = _target_name(node)
+    functional = torch.nn.functional
+    if node.op == "call_function" and not any(
+        node.target is getattr(home, name, None) for home in (torch, functional, torch.special, operator)
+    ):
+        raise _refused(_function_name(node), name, path)
+    if name == "linear":
+        weight, bias = [*node.args[1:], *(node.kwargs.get(key) for key in ("weight", "bias") if key in node.kwargs), None][:2]
+        yield Step(f"linear {node.name!r}", None, _attribute(module, weight), _attribute(module, bias))
+    elif name in _PLAIN_FUNCTIONS:
+        yield Step(name, function=_PLAIN_FUNCTIONS[name])
+    elif name == "pow" and len(node.args) == 2 and type(node.args[1]) is int:
+        yield Step(name, function=f"power:{node.args[1]}")
+    elif name in _FUNCTIONS:
+        made = _as_module(node, name, torch, path)
+        _check_module(made, type(made).__name__)
+        yield Step(name, made)
+    elif name not in _SHAPES:
+        raise _refused(_function_name(node), name, path)
+
+
+def _as_module(node: Any, name: str, torch: Any, path: str) -> Any:
+    """Return the module of torch that does what a function does with these arguments."""
+    kind, order = _FUNCTIONS[name]
+    given = {**_DEFAULTS.get(name, {}), **dict(zip(order, node.args[1:], strict=False)), **node.kwargs}
+    given = {key: value for key, value in given.items() if key != "_stacklevel" and not (key == "dtype" and value is None)}
+    training = given.pop("training", False)
+    if not set(given) <= set(order) or len(node.args) > len(order) + 1:
+        raise _refused(f"{_function_name(node)} with unusual arguments", name, path)
+    return getattr(torch.nn, kind)(**given).train(bool(training))
+
+
+def _attribute(module: Any, node: Any) -> Any:
+    if node is None:
+        return None
+    if getattr(node, "op", "") != "get_attr":
+        raise InputError("the weight of a linear map must be a Parameter of the model, got one that is computed: use a Linear layer")
+    return operator.attrgetter(node.target)(module)

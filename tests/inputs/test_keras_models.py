@@ -1,0 +1,182 @@
+"""Keras models are read exactly with the loss and the l2 penalty that they were compiled with, or refused by layer."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from cases.model_cases import X, Y, problem_of_model, read_and_compare
+
+import lossproof as lp
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import gradient
+
+os.environ.setdefault("KERAS_BACKEND", "jax" if importlib.util.find_spec("jax") else "torch")
+keras = pytest.importorskip("keras")
+layers = keras.layers
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+ACTIVATIONS = ["tanh", "relu", "sigmoid", "softplus", "softsign", "elu", "gelu", "silu", "mish", "hard_tanh", "linear"]
+
+
+def mlp(*inner, **options):
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([keras.Input((2,)), *inner], **options)
+
+
+def two_layers(activation="tanh", n=1, last=None, **options):
+    return mlp(layers.Dense(3, activation=activation, **options), layers.Dense(n, activation=last, **options))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_sequential_models(name):
+    model = two_layers(name)
+    network, _, weights = read_and_compare(model)
+    ours = {"hard_tanh": "hard-tanh", "linear": "identity"}.get(name, name)
+    assert (network.widths, network.activation, network.output_activation) == ((2, 3, 1), ours, "identity")
+    kernel = np.asarray(keras.ops.convert_to_numpy(model.layers[0].kernel))
+    assert tuple(tuple(Fraction(float(x)) for x in row) for row in kernel) == weights.layers[0].W
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32"])
+def test_precisions_and_biases(kind):
+    network = read_and_compare(mlp(layers.Dense(3, "tanh", use_bias=False, dtype=kind), layers.Dense(1, use_bias=False, dtype=kind)))[0]
+    assert (network.bias, network.unit) == ("none", np.finfo(kind).eps / 2)
+
+
+def test_functional_models_and_layers_without_effect():
+    given = keras.Input((2,))
+    value = layers.Dropout(0.5)(layers.Flatten()(given))
+    value = layers.Activation("relu")(layers.Dense(3)(value))
+    inner = keras.Sequential([keras.Input((3,)), layers.Dense(4, "relu")])
+    model = keras.Model(given, layers.Dense(1)(inner(value)))
+    assert read_and_compare(model)[0].widths == (2, 3, 4, 1)
+    for act, name in ((layers.LeakyReLU(0.25), "leaky-relu:1/4"), (layers.ReLU(), "relu"), (layers.ELU(), "elu")):
+        assert read_and_compare(mlp(layers.Dense(3), act, layers.Dense(1)))[0].activation == name
+
+
+def test_normalisations_are_folded():
+    model = mlp(layers.Normalization(), layers.Dense(3), layers.BatchNormalization(), layers.Activation("tanh"), layers.Dense(1))
+    model.layers[0].adapt(X + np.array([3, 50]))
+    norm = model.layers[2]
+    norm.set_weights([np.float32(value) for value in ([1, 2, 3], [0.5, 0, -1], [1, -1, 2], [0.1, 2, 3])])
+    network, _, weights = read_and_compare(model, X + np.array([3, 50]))
+    assert network.widths == (2, 3, 1)
+    kernel = np.asarray(keras.ops.convert_to_numpy(model.layers[1].kernel), dtype=float)
+    r = 1 / np.sqrt(np.float32([0.1, 2, 3]).astype(float) + norm.epsilon)
+    first = kernel / np.asarray(keras.ops.convert_to_numpy(model.layers[0].variance)).T ** 0.5 * r * [1, 2, 3]
+    assert np.allclose(np.array(weights.layers[0].W, dtype=float), first, rtol=1e-12)
+
+
+LOSSES = {
+    "mse": (keras.losses.MeanSquaredError(), None, 2, "squared"),
+    "bce": (keras.losses.BinaryCrossentropy(from_logits=True), None, 2, "logistic"),
+    "bce of a sigmoid": ("binary_crossentropy", "sigmoid", 1, "logistic"),
+    "cross-entropy": (keras.losses.CategoricalCrossentropy(from_logits=True), None, 3, "softmax"),
+    "cross-entropy of a softmax": ("categorical_crossentropy", "softmax", 3, "softmax"),
+    "sparse": ("sparse_categorical_crossentropy", "softmax", 3, "softmax"),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_loss_and_the_penalty_are_those_of_compile(name):
+    loss, last, n, error = LOSSES[name]
+    model = two_layers("tanh", n, last, kernel_regularizer=keras.regularizers.L2(0.25), bias_regularizer=keras.regularizers.L2(0.125))
+    model.compile(loss=loss)
+    targets = [0, 1, 2, 0] if name == "sparse" else np.eye(n)[[0, 1, n - 1, 0]] if n > 1 else Y
+    problem, _, notes = problem_of_model(model, X, targets)
+    factor = {"squared": Fraction(2, n), "logistic": Fraction(1, n), "softmax": 1}[error]
+    assert problem.error.name == error
+    assert problem.architecture.output_activation.name == "identity"
+    assert problem.decay.layers == ((Fraction(1, 2) / factor, Fraction(1, 4) / factor),) * 2
+    assert any("l2 regularizers" in note for note in notes)
+    assert not any("No error was named" in note for note in notes)
+
+
+def test_the_gradient_is_that_of_keras():
+    """Central differences of the number that Keras minimises, in single precision."""
+    model = two_layers("tanh", 2, kernel_regularizer=keras.regularizers.L2(0.25))
+    model.compile(loss="mse")
+    targets = np.eye(2)[[0, 1, 1, 0]]
+    problem, weights, _ = problem_of_model(model, X, targets)
+    found = gradient(problem, evaluate(problem.architecture, problem.samples, weights, Float64Field()))
+
+    def number(step):
+        kernel = np.asarray(keras.ops.convert_to_numpy(model.layers[0].kernel)).copy()
+        moved = kernel + np.float32([[step, 0, 0], [0, 0, 0]])
+        model.layers[0].kernel.assign(moved)
+        value = model.evaluate(X.astype(np.float32), targets.astype(np.float32), verbose=0)
+        model.layers[0].kernel.assign(kernel)
+        return float(value)
+
+    slope = (number(0.03125) - number(-0.03125)) / 0.0625
+    assert slope == pytest.approx(found[0], abs=2e-3)
+
+
+def test_the_report_and_the_model_stays_as_it_was():
+    model = two_layers()
+    before = [np.asarray(w).copy() for w in model.get_weights()]
+    report = lp.check_model(model, X, Y, search="none")
+    assert any("No error was named" in note for note in report.notes)
+    assert lp.verify(report.certificate.text).ok
+    assert all((old == new).all() for old, new in zip(before, model.get_weights(), strict=True))
+
+
+class OwnDense(layers.Dense):
+    """A layer that may compute something else."""
+
+
+class OwnModel(keras.Model):
+    """A model that may compute something else."""
+
+
+def branches():
+    given = keras.Input((2,))
+    value = layers.Dense(2)(given)
+    return keras.Model(given, layers.Dense(1)(layers.Add()([value, given])))
+
+
+def shared():
+    layer = layers.Dense(2, activation="tanh")
+    return mlp(layer, layers.Activation("linear"), keras.Sequential([keras.Input((2,)), layer]))
+
+
+def compiled(model, loss):
+    model.compile(loss=loss)
+    return model
+
+
+def frozen(model):
+    model.layers[0].trainable = False
+    return model
+
+
+REFUSED = {
+    "not built": (lambda: keras.Sequential([layers.Dense(1)]), "must be built"),
+    "subclass of a layer": (lambda: mlp(OwnDense(1)), "got a OwnDense named"),
+    "subclass of Model": (OwnModel, "must be built|Sequential or functional"),
+    "skip connection": (branches, "got a Add named 'add.*an MLP has no skip connections"),
+    "layer norm": (lambda: mlp(layers.Dense(2), layers.LayerNormalization()), "got a LayerNormalization named .* depends on all units"),
+    "shared": (shared, "must not share weights"),
+    "frozen": (lambda: frozen(two_layers()), "got 'dense.*' frozen"),
+    "constrained": (lambda: mlp(layers.Dense(1, kernel_constraint="non_neg")), "must be a plain Dense layer"),
+    "mixed precision": (lambda: mlp(layers.Dense(1, dtype="mixed_float16")), "with float32 in float16"),
+    "another activation": (lambda: two_layers("exponential"), "got exponential"),
+    "own activation": (lambda: two_layers(lambda z: z), "got <lambda>"),
+    "relu6": (lambda: mlp(layers.Dense(2), layers.ReLU(6.0), layers.Dense(1)), "max_value=None only, got 6.0"),
+    "l1": (lambda: compiled(two_layers(kernel_regularizer="l1"), "mse"), "must be an l2 regularizer, got L1"),
+    "penalty of no loss": (lambda: two_layers(kernel_regularizer="l2"), "got no loss from compile"),
+    "two activations": (lambda: mlp(layers.Dense(2, "tanh"), layers.Dense(2, "relu"), layers.Dense(1)), "share one activation"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused(name):
+    make, message = REFUSED[name]
+    with pytest.raises(lp.InputError, match=message) as caught:
+        lp.check_model(make(), X, Y)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,166 @@
+"""MLPs of scikit-learn inside other estimators are read with the samples that they themselves see, or refused by name."""
+
+from __future__ import annotations
+
+import warnings
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from cases.model_cases import problem_of_model
+from scipy.special import expit
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.decomposition import PCA
+from sklearn.ensemble import BaggingRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
+
+import lossproof as lp
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.evaluation import evaluate
+
+generator = np.random.default_rng(7)
+X = generator.normal(size=(12, 2)) * [3, 50] + [1, -20]
+Y = 10 + X[:, 0] - X[:, 1]
+LABELS = np.where(Y > 30, "far", "near")
+SETTINGS = {"hidden_layer_sizes": (3,), "activation": "tanh", "random_state": 0, "max_iter": 5, "solver": "lbfgs"}
+
+
+def fitted(model, inputs=X, targets=Y):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(inputs, targets)
+
+
+def outputs(problem, weights):
+    return evaluate(problem.architecture, problem.samples, weights, Float64Field()).phi[problem.architecture.L]
+
+
+def exactly(rows):
+    return tuple(tuple(Fraction(float(x)) for x in row) for row in rows)
+
+
+SCALERS = {
+    "standard": StandardScaler,
+    "standard, without mean": lambda: StandardScaler(with_mean=False),
+    "minmax": MinMaxScaler,
+    "minmax, clipped": lambda: MinMaxScaler((-1, 1), clip=True),
+    "robust": RobustScaler,
+    "pca": lambda: PCA(whiten=True),
+}
+
+
+@pytest.mark.parametrize("name", SCALERS)
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_scalers_are_applied_as_the_estimator_does(name, kind):
+    inputs = X.astype(kind)
+    model = fitted(make_pipeline(SCALERS[name](), "passthrough", MLPRegressor(**SETTINGS)), inputs)
+    problem, weights, notes = problem_of_model(model, inputs, Y)
+    scaled = model[:-1].transform(inputs)
+    assert exactly(scaled) == problem.samples.X
+    assert problem.decay.layers[0] == (Fraction(1e-4) / 12, 0)
+    assert type(model[0]).__name__ in notes[0]
+    assert outputs(problem, weights)[:, 0] == pytest.approx(model.predict(inputs), rel=1e-5 if kind is np.float32 else 1e-12)
+
+
+def test_targets_are_those_that_the_regressor_was_trained_on():
+    model = fitted(TransformedTargetRegressor(make_pipeline(StandardScaler(), MLPRegressor(**SETTINGS)), transformer=StandardScaler()))
+    problem, weights, notes = problem_of_model(model, X, Y.tolist())
+    assert exactly(model.transformer_.transform(Y[:, None])) == problem.samples.Y
+    assert any("Targets are what StandardScaler made of Y" in note for note in notes)
+    found = model.transformer_.inverse_transform(outputs(problem, weights))
+    assert found[:, 0] == pytest.approx(model.predict(X), rel=1e-12)
+    without = fitted(TransformedTargetRegressor(MLPRegressor(**SETTINGS)))
+    assert problem_of_model(without, X, Y)[0].samples == lp.Samples.of(X, Y)
+    inner = TransformedTargetRegressor(MLPRegressor(**SETTINGS), transformer=StandardScaler())
+    twice = fitted(TransformedTargetRegressor(inner, transformer=MinMaxScaler()))
+    problem, _, notes = problem_of_model(twice, X, Y)
+    assert exactly(StandardScaler().fit_transform(MinMaxScaler().fit_transform(Y[:, None]))) == problem.samples.Y
+    assert "MinMaxScaler" in notes[0]
+    assert "StandardScaler" in notes[0]
+
+
+@pytest.mark.parametrize(
+    "search", [lambda m: GridSearchCV(m, {"alpha": [0.5]}, cv=2), lambda m: RandomizedSearchCV(m, {"alpha": [0.5]}, n_iter=1, cv=2)]
+)
+def test_a_search_is_its_best_estimator(search):
+    model = fitted(search(MLPClassifier(**SETTINGS)), targets=LABELS)
+    problem, weights, notes = problem_of_model(model, X, LABELS)
+    assert problem.decay.layers[0][0] == Fraction(1, 24)
+    assert "best_estimator_" in notes[1]
+    assert expit(outputs(problem, weights)[:, 0]) == pytest.approx(model.predict_proba(X)[:, 1], rel=1e-12)
+
+
+def test_columns_of_a_table_are_encoded_as_the_estimator_does():
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame({"size": X[:, 0], "colour": ["red", "green", "blue"] * 4, "weight": X[:, 1]})
+    columns = ColumnTransformer([("one", OneHotEncoder(), ["colour"]), ("scaled", StandardScaler(), ["size"])], remainder="passthrough")
+    model = fitted(Pipeline([("columns", columns), ("mlp", MLPClassifier(**SETTINGS))]), table, LABELS)
+    problem, weights, notes = problem_of_model(model, table, LABELS)
+    assert problem.architecture.widths == (5, 3, 1)
+    assert expit(outputs(problem, weights)[:, 0]) == pytest.approx(model.predict_proba(table)[:, 1], rel=1e-12)
+    assert any("a ColumnTransformer of OneHotEncoder, StandardScaler" in note for note in notes)
+    with pytest.raises(lp.InputError, match="columns that the model was fitted on"):
+        problem_of_model(model, table[["weight", "size", "colour"]], LABELS)
+
+
+def test_columns_of_an_array():
+    columns = ColumnTransformer([("scaled", make_pipeline(StandardScaler(), PCA()), [1])], remainder="passthrough")
+    model = fitted(make_pipeline(columns, MLPRegressor(**SETTINGS)))
+    problem, _, notes = problem_of_model(model, X, Y)
+    assert exactly(columns.transform(X)) == problem.samples.X
+    assert "a ColumnTransformer of StandardScaler, PCA" in notes[0]
+
+
+def test_the_report_of_a_pipeline():
+    model = fitted(make_pipeline(StandardScaler(), MLPClassifier(**SETTINGS)), targets=LABELS)
+    before = [W.copy() for W in model[-1].coefs_]
+    report = lp.check_model(model, X, LABELS, search="none")
+    assert "StandardScaler" in str(report)
+    assert report.problem.error.name == "logistic"
+    assert lp.verify(report.certificate.text).ok
+    assert all((old == new).all() for old, new in zip(before, model[-1].coefs_, strict=True))
+
+
+class Scaler(StandardScaler):
+    """A scaler that may compute something else."""
+
+
+REFUSED = {
+    "pipeline that is not fitted": (lambda: make_pipeline(StandardScaler(), MLPRegressor()), "must be fitted, got one without weights"),
+    "search that is not fitted": (lambda: GridSearchCV(MLPRegressor(), {}), "got one without best_estimator_: fit it with refit=True"),
+    "targets not fitted": (lambda: TransformedTargetRegressor(MLPRegressor()), "got one without regressor_: fit it first"),
+    "function": (lambda: fitted(make_pipeline(FunctionTransformer(np.log1p), MLPRegressor(**SETTINGS)), abs(X)), "got a FunctionTransformer"),
+    "subclass of a scaler": (lambda: fitted(make_pipeline(Scaler(), MLPRegressor(**SETTINGS))), "got a Scaler: apply it to the samples first"),
+    "function of targets": (
+        lambda: fitted(TransformedTargetRegressor(MLPRegressor(**SETTINGS), func=np.sinh, inverse_func=np.arcsinh), X, Y / 100),
+        "got a FunctionTransformer",
+    ),
+    "function in a column": (
+        lambda: fitted(make_pipeline(ColumnTransformer([("a", FunctionTransformer(np.abs), [0])]), MLPRegressor(**SETTINGS))),
+        "got a FunctionTransformer",
+    ),
+    "last step no MLP": (lambda: fitted(make_pipeline(StandardScaler(), LinearRegression())), "the estimator in a Pipeline must be .* got a LinearRegression"),
+    "no last step": (lambda: make_pipeline(StandardScaler(), "passthrough"), "the estimator in a Pipeline must be .* got 'passthrough'"),
+    "search of no MLP": (lambda: fitted(GridSearchCV(LinearRegression(), {}, cv=2)), "in a GridSearchCV must be .* got a LinearRegression"),
+    "an ensemble": (lambda: fitted(BaggingRegressor(MLPRegressor(**SETTINGS), n_estimators=1)), "got a BaggingRegressor: give the MLP in it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused(name):
+    make, message = REFUSED[name]
+    with pytest.raises(lp.InputError, match=message) as caught:
+        lp.check_model(make(), X, Y)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("inputs", [X[:, :1], [["a", "b"]] * 12, None, [[1, float("nan")]] * 12])
+def test_samples_that_the_pipeline_does_not_take(inputs):
+    model = fitted(make_pipeline(StandardScaler(), MLPRegressor(**SETTINGS)))
+    with pytest.raises(lp.InputError, match=r"X must be what StandardScaler was fitted on|finite"):
+        lp.check_model(model, inputs, Y)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -154,14 +153,17 @@ def check(
     max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
     output: Outputs = None,
     self_check: SelfCheck = True,
+    full: Annotated[bool, typer.Option("--full", help="Print every claim with its reason, not the first screen alone.")] = False,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Decide every claim of the theory for a network and a sample set, with a report and a certificate.
 
+    Prints the answer on one screen: the conclusion, the claims that matter, and what is undecided.
+
     Ctrl-C during the search for bad minima ends the search and keeps what was proved until then; the exit code is then 130.
     """
     from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
-    from lossproof.certificates.commands.terminal import progress_bar, show, summary_text
+    from lossproof.certificates.commands.terminal import first_screen, progress_bar, show, summary_text
     from lossproof.certificates.inputs.data_sources import load_data
     from lossproof.certificates.inputs.weights_file import load_weights
     from lossproof.theory.problem.architecture import parse_widths
@@ -183,9 +185,8 @@ def check(
         )  # fmt: skip
     write_outputs(report, outputs)
     if not quiet:
-        show(summary_text(report))
-        command = f"lossproof check {shlex.quote(widths)} --data {shlex.quote(data)} … -o report.html"
-        typer.echo("\n" + files_written(outputs, command))
+        written = files_written(outputs, "add -o report.html")
+        show(f"{summary_text(report)}\n{written}" if full else first_screen(report, written.splitlines()))
     if report.search is not None and report.search.interrupted:
         raise typer.Exit(INTERRUPTED)
 

@@ -61,6 +61,11 @@ class ClaimEntry:
         return f"claim-{self.number}"
 
     @property
+    def does_not_apply(self) -> bool:
+        """Whether this is a published theorem that does not speak about the problem: renderers fold such claims."""
+        return self.claim.facts.get("applicable") == "no"
+
+    @property
     def title(self) -> str:
         """The title of the statement."""
         return claim_title(self.claim)
@@ -98,6 +103,16 @@ class Section:
 
     heading: str
     entries: tuple[ClaimEntry, ...]
+
+    @property
+    def told(self) -> tuple[ClaimEntry, ...]:
+        """The entries that are told in full: all but theorems that do not apply."""
+        return tuple(entry for entry in self.entries if not entry.does_not_apply)
+
+    @property
+    def folded(self) -> tuple[ClaimEntry, ...]:
+        """The theorems that do not apply."""
+        return tuple(entry for entry in self.entries if entry.does_not_apply)
 
     @property
     def claims(self) -> tuple[ClaimEntry, ...]:

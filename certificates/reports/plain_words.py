@@ -187,6 +187,18 @@ def tally(outline: ProofOutline) -> str:
     return f"{plural(len(outline.claims), 'claim')}: {counted}; {plural(len(outline.lemmas), 'lemma')} (rank bounds)."
 
 
+def theorems_sentence(outline: ProofOutline) -> str:
+    """Return how many published theorems apply and which, such as ``"12 published theorems: 1 applies (li-ding-sun)."``; empty where none was asked."""
+    asked = [entry.claim for entry in outline.claims if "applicable" in entry.claim.facts]
+    if not asked:
+        return ""
+    named = {answer: [claim.id for claim in asked if claim.facts["applicable"] == answer] for answer in ("yes", "unknown")}
+    applying, open_ones = (f" ({', '.join(ids)})" if ids else "" for ids in named.values())
+    count = len(named["yes"]) or "none"
+    undecided = f", {len(named['unknown'])} not decided{open_ones}" if open_ones else ""
+    return f"{plural(len(asked), 'published theorem')}: {count} {'applies' if count in (1, 'none') else 'apply'}{applying}{undecided}."
+
+
 def plural(count: int, noun: str) -> str:
     """Return a number of things in words.
 

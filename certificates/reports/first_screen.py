@@ -39,7 +39,7 @@ def render_first_screen(report: ReportRecord, width: int, foot: Sequence[str] = 
     theorems = _cut(theorems_sentence(outline), width, 1)
     wrapped = sum((len(line) - 1) // width for line in foot)
     rows = key_rows(outline, min(_MOST_ROWS, SCREEN - len(above) - len(below) - len(theorems) - wrapped - 1), 8 if width >= _WIDE else 4)
-    lines = [*above, *_table(rows, width), *_cut(_more(outline, rows), width, 1), *theorems, *below]
+    lines = [*above, *key_table(rows, width), *_cut(_more(outline, rows), width, 1), *theorems, *below]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -62,7 +62,8 @@ def _conclusion(outline: ProofOutline, width: int) -> list[str]:
     return lines + _cut(f"Decided by: {'; '.join(deciding)}." if deciding else claim.reason, width, 2)
 
 
-def _table(rows: Sequence[KeyRow], width: int) -> list[str]:
+def key_table(rows: Sequence[KeyRow], width: int) -> list[str]:
+    """Return claims in brief as aligned lines: verdict, name, where, and a number, which is cut where it is too long."""
     cells = [(f"[{row.entry.claim.verdict.value}]", row.name, row.where) for row in rows]
     sizes = [max(map(len, column)) for column in zip(*cells, strict=True)]
     heads = ["".join(f"{cell:<{size}}  " for cell, size in zip(row, sizes, strict=True)) for row in cells]

@@ -7,14 +7,18 @@ from collections.abc import Sequence
 
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
-from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.reports.key_claims import key_rows
+from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, Section, outline_of
 from lossproof.certificates.reports.plain_words import (
+    KEY_CLAIMS,
+    NOT_APPLYING,
     QUESTION,
     conclusion_headline,
     point_name,
     problem_lines,
     report_title,
     tally,
+    theorems_sentence,
     trust_lines,
     what_does_not_follow,
 )
@@ -47,15 +51,16 @@ def render_latex(report: ReportRecord, certificate_name: str = "report.json") ->
     outline = outline_of(report)
     title = latex_text(report_title(report))
     lines = [_PREAMBLE, rf"\title{{{title}}}", r"\author{lossproof}", r"\date{}", r"\begin{document}", r"\maketitle", ""]
-    lines += [*_conclusion(outline), *_problem(report)]
+    lines += [*_conclusion(outline), *_key_claims(outline), *_problem(report)]
     for section in outline.sections:
         lines.append(rf"\section*{{{latex_text(section.heading)}}}")
         if section.heading == CRITICAL_POINTS:
             lines += _point_table(outline)
-        for entry in section.entries:
+        for entry in section.told:
             lines += _claim(entry)
             for inner in entry.behind:
                 lines += _claim(inner, "subsubsection")
+        lines += _not_applying(section)
     lines += [
         r"\section*{Lemmas: rank bounds}",
         latex_prose(MATRIX_GLOSS),
@@ -97,6 +102,31 @@ def _point_table(outline: ProofOutline) -> list[str]:
         cells = [latex_text(cell).replace("[", "{[}") for cell in row.cells]
         lines.append(" & ".join([*cells, rf"\hyperref[{entry.anchor}]{{{entry.number}}}"]) + r"\\")
     return [*lines, r"\bottomrule", r"\end{longtable}}", ""]
+
+
+def _not_applying(section: Section) -> list[str]:
+    """Return the theorems that do not apply as one sentence, each with the hypothesis that fails."""
+    if not section.folded:
+        return []
+    told = [
+        rf"\target{{{entry.anchor}}}{entry.number}. \texttt{{{latex_text(entry.claim.id)}}} ({latex_prose(entry.why_not.rstrip('.'))})"
+        for entry in section.folded
+    ]
+    return [rf"\verdict{{undecided}}{{UNDECIDED}} {NOT_APPLYING}: {'; '.join(told)}.", ""]
+
+
+def _key_claims(outline: ProofOutline) -> list[str]:
+    rows = [
+        [
+            rf"\verdict{{{row.entry.claim.verdict.value.lower()}}}{{{row.entry.claim.verdict.value}}}",
+            rf"\hyperref[{row.entry.anchor}]{{{latex_prose(row.name)}}}",
+            latex_text(row.where),
+            latex_prose(row.number),
+        ]
+        for row in key_rows(outline)
+    ]
+    table = _table([], rows) if rows else []
+    return [rf"\section*{{{KEY_CLAIMS}}}", *table, "", latex_text(theorems_sentence(outline)), ""]
 
 
 def _claim(entry: ClaimEntry, heading: str = "subsection") -> list[str]:

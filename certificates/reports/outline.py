@@ -61,6 +61,11 @@ class ClaimEntry:
         return f"claim-{self.number}"
 
     @property
+    def why_not(self) -> str:
+        """For a published theorem that does not apply, the hypothesis that fails."""
+        return self.claim.reason.removeprefix("Not applicable: ")
+
+    @property
     def does_not_apply(self) -> bool:
         """Whether this is a published theorem that does not speak about the problem: renderers fold such claims."""
         return self.claim.facts.get("applicable") == "no"

@@ -18,6 +18,8 @@ from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Rigor, Verdict
 
 QUESTION = "Is every local minimum global?"
+KEY_CLAIMS = "The claims that matter"
+NOT_APPLYING = "Theorems that do not apply here, each with the hypothesis that fails"
 RIGOR_WORDS = {
     Rigor.EXACT: "exact: integers, rationals, prime fields, symbolic identities",
     Rigor.BALL: "ball arithmetic: every number is enclosed by Arb with a proved error bound",

@@ -7,8 +7,12 @@ import textwrap
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS, TABLE_GLOSS, aligned_table
 from lossproof.certificates.reports.fact_tables import facts_in_words
-from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.reports.first_screen import key_table
+from lossproof.certificates.reports.key_claims import key_rows
+from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, Link, ProofOutline, Section, outline_of
 from lossproof.certificates.reports.plain_words import (
+    KEY_CLAIMS,
+    NOT_APPLYING,
     QUESTION,
     conclusion_headline,
     notes_on_doubles,
@@ -16,6 +20,7 @@ from lossproof.certificates.reports.plain_words import (
     problem_lines,
     report_title,
     tally,
+    theorems_sentence,
     trust_lines,
     what_does_not_follow,
 )
@@ -31,14 +36,15 @@ def render_text(report: ReportRecord, certificate_name: str = "report.json", wid
     """Return the report as text, wrapped to ``width`` columns; ``certificate_name`` is the file to verify."""
     outline = outline_of(report)
     title = report_title(report)
-    lines = [title, "=" * len(title), "", *_conclusion(outline, width), "", *_problem(report, width)]
+    lines = [title, "=" * len(title), "", *_conclusion(outline, width), "", *_key_claims(outline, width), "", *_problem(report, width)]
     lines.append("")
     for section in outline.sections:
         lines += _heading(section.heading)
         if section.heading == CRITICAL_POINTS:
             lines += _point_table(outline, width)
         for entry in section.claims:
-            lines += [*claim_lines(entry, width), ""]
+            lines += [] if entry.does_not_apply else [*claim_lines(entry, width), ""]
+        lines += _not_applying(section, width)
     lines += [*_heading("Lemmas: rank bounds"), *_wrapped(MATRIX_GLOSS, width, "", ""), ""]
     for lemma in outline.lemmas:
         rests = f"; rests on {_labels(lemma.rests_on)}" if lemma.rests_on else ""
@@ -107,6 +113,19 @@ def _conclusion(outline: ProofOutline, width: int) -> list[str]:
     if entry.rests_on:
         lines += _wrapped(f"Rests on {_labels(entry.rests_on)}.", width)
     return [*lines, "", *_wrapped(tally(outline), width)]
+
+
+def _key_claims(outline: ProofOutline, width: int) -> list[str]:
+    return [*_heading(KEY_CLAIMS), *key_table(key_rows(outline), width), *_wrapped(theorems_sentence(outline), width, "", "")]
+
+
+def _not_applying(section: Section, width: int) -> list[str]:
+    if not section.folded:
+        return []
+    lines = _wrapped(f"[UNDECIDED] {NOT_APPLYING}:", width, "", "")
+    for entry in section.folded:
+        lines += _wrapped(f"{entry.number}. {entry.title} ({entry.claim.id}): {entry.why_not}", width, "    ", "        ")
+    return [*lines, ""]
 
 
 def _problem(report: ReportRecord, width: int) -> list[str]:

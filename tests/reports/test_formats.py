@@ -138,14 +138,31 @@ def test_every_claim_stands_in_every_format(form, report):
     for entry in outline_of(report).claims:
         assert entry.claim.id in flat.replace("\\_", "_")
         assert entry.claim.verdict.value in flat
-        opening = entry.claim.reason.split(" ")[0]
+        opening = (entry.why_not if entry.does_not_apply else entry.claim.reason).split(" ")[0]
         assert opening.split("_")[0] in flat
         if entry.claim.rigor is not None:
             assert entry.claim.rigor.value in flat
     for verdict in {claim.verdict for claim in report.claims}:
-        assert flat.count(verdict.value) >= sum(claim.verdict is verdict for claim in report.claims)
+        told = [entry.claim for entry in outline_of(report).claims if not entry.does_not_apply]
+        assert flat.count(verdict.value) >= sum(claim.verdict is verdict for claim in told)
     for lemma in outline_of(report).lemmas:
         assert lemma.bound.rule in flat
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+def test_theorems_that_do_not_apply_are_folded_with_the_hypothesis_that_fails(form):
+    report = checked_report()
+    folded = [entry for entry in outline_of(report).claims if entry.does_not_apply]
+    assert len(folded) == 12
+    text = RENDERERS[form](report)
+    page = Page(text) if form == "html" else None
+    flat = re.sub(r"\s+", " ", text if page is None else page.text)
+    for entry in folded:
+        assert entry.claim.id in flat
+        assert (entry.anchor in page.ids) if page else f"{entry.number}" in flat
+    assert "the network is not linear: it uses tanh" in flat
+    assert "a problem that the theorem speaks about" not in flat
+    assert "12 published theorems: none applies." in flat
 
 
 @pytest.mark.parametrize("form", RENDERERS)

@@ -1,25 +1,27 @@
 """The command line: ``lossproof check``, ``map``, ``train``, ``sweep``, ``verify``, ``zoo``, ``statements``.
 
-Exit codes: 0 it ran (``verify``: the certificate holds); 1 ``verify`` rejects; 2 bad input, said in one line on standard error;
+Exit codes: 0 it ran, whatever was found (``verify``: all certificates hold); 1 ``verify`` rejects one; 2 bad input, said in one line on standard error;
 130 interrupted; 141 nobody reads the output any more.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from lossproof.certificates.commands.map import map_landscape
 from lossproof.certificates.commands.options import (
+    BAD_INPUT,
     INTERRUPTED,
     UNREAD,
     Bias,
@@ -27,6 +29,7 @@ from lossproof.certificates.commands.options import (
     DecayBiases,
     ErrorName,
     HiddenActivation,
+    Json,
     MaxPrecision,
     OutputActivation,
     Outputs,
@@ -34,15 +37,14 @@ from lossproof.certificates.commands.options import (
     SelfCheck,
     WeightDecay,
     Widths,
+    complain,
     rates_of,
 )
 from lossproof.certificates.commands.sweep import sweep_grid
 from lossproof.certificates.commands.train import train_network
+from lossproof.certificates.commands.verify import verify_files
 from lossproof.certificates.commands.zoo import show_zoo
 from lossproof.theory.exceptions import InputError, LossproofError
-
-if TYPE_CHECKING:
-    from lossproof.certificates.proof.verification import VerifiedStep
 
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
@@ -64,11 +66,11 @@ class _OneLineErrors(TyperGroup):
         try:
             outcome = super().main(*args, **kwargs)
         except _USAGE_ERROR as error:
-            _fail(_usage_message(error), 2)
+            _fail(_usage_message(error), BAD_INPUT)
         except LossproofError as error:
-            _fail(str(error), 2)
+            _fail(str(error), BAD_INPUT)
         except MemoryError:
-            _fail("the work must fit into memory, got too little of it: take fewer samples or smaller widths", 2)
+            _fail("the work must fit into memory, got too little of it: take fewer samples or smaller widths", BAD_INPUT)
         except _Unread:
             sys.exit(UNREAD)
         except (KeyboardInterrupt, typer.Abort):
@@ -110,9 +112,7 @@ def _usage_message(error: Exception) -> str:
 
 
 def _fail(message: str, code: int) -> None:
-    line = "".join(character if character.isprintable() else " " for character in message)
-    with suppress(OSError):  # standard error may be full or closed, too: the exit code still tells
-        typer.echo(f"lossproof: {' '.join(line.split())}", err=True)
+    complain(message)
     sys.exit(code)
 
 
@@ -130,7 +130,11 @@ def start(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
 ) -> None:
-    """Proofs, not impressions, about the loss landscape of a multilayer perceptron."""
+    """Proofs, not impressions, about the loss landscape of a multilayer perceptron.
+
+    Exit codes: 0 it ran, whatever was found (verify: all certificates hold); 1 verify rejects one; 2 bad input, said in one line on standard error;
+    130 interrupted; 141 nobody reads the output any more.
+    """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -154,6 +158,7 @@ def check(
     output: Outputs = None,
     self_check: SelfCheck = True,
     full: Annotated[bool, typer.Option("--full", help="Print every claim with its reason, not the first screen alone.")] = False,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Decide every claim of the theory for a network and a sample set, with a report and a certificate.
@@ -168,6 +173,7 @@ def check(
     from lossproof.certificates.inputs.weights_file import load_weights
     from lossproof.theory.problem.architecture import parse_widths
 
+    _at_most_one({"--full": full, "--json": as_json, "--quiet": quiet})
     layers = parse_widths(widths)
     samples = load_data(data, layers[-1])
     point = None if weights is None else load_weights(weights, len(layers) - 1)
@@ -184,11 +190,21 @@ def check(
             data_name=samples.name, self_check=self_check,
         )  # fmt: skip
     write_outputs(report, outputs)
-    if not quiet:
+    if as_json:
+        from lossproof.certificates.reports.as_dict import summary_as_dict
+
+        typer.echo(json.dumps(summary_as_dict(report), allow_nan=False, indent=1))
+    elif not quiet:
         written = files_written(outputs, "add -o report.html")
         show(f"{summary_text(report)}\n{written}" if full else first_screen(report, written.splitlines()))
     if report.search is not None and report.search.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _at_most_one(forms: dict[str, bool]) -> None:
+    chosen = [name for name, given in forms.items() if given]
+    if len(chosen) > 1:
+        raise InputError(f"at most one of {', '.join(forms)} must be given, got {' and '.join(chosen)}: choose one")
 
 
 def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool) -> None:
@@ -204,28 +220,7 @@ app.command("map")(map_landscape)
 app.command("zoo")(show_zoo)
 app.command("train")(train_network)
 app.command("sweep")(sweep_grid)
-
-
-@app.command()
-def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate, as `lossproof check -o` writes it.")],
-    allow_cited: Annotated[bool, typer.Option("--cited/--no-cited", help="Accept steps that rest on published theorems.")] = True,
-) -> None:
-    """Re-check a certificate with the small independent kernel."""
-    from lossproof.certificates.commands.terminal import show
-    from lossproof.certificates.proof.verify import verify as verify_certificate
-
-    result = verify_certificate(file, allow_cited=allow_cited)
-    if not result.ok:
-        standing = [f"  {len(result.steps)} steps stand without them."] if result.steps else []
-        show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures), *standing]))
-        raise typer.Exit(1)
-    show("\n".join([f"[ACCEPTED] {file}: {len(result.claims)} claims, {len(result.steps)} steps", *map(_accepted, result.claims)]))
-
-
-def _accepted(step: VerifiedStep) -> str:
-    claim = step.conclusion
-    return f"  [{claim['verdict']}] {claim['statement']} – {step.place} ({step.rigor.value})"
+app.command("verify")(verify_files)
 
 
 @app.command()

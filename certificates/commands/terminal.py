@@ -21,6 +21,8 @@ _STYLES = {
     "UNDECIDED": "bold reverse",
     "ACCEPTED": "bold white on blue",
     "REJECTED": "bold black on dark_orange",
+    "OK": "bold white on blue",
+    "FAILED": "bold black on dark_orange",
 }
 _UNDERLINED = re.compile(r"(?m)^(.+)\n([=-])\2+$")
 
@@ -58,7 +60,7 @@ def summary_text(report: Report) -> str:
 
 def first_screen(report: Report, foot: Sequence[str]) -> str:
     """Return a report on one screen, ``foot`` last, as wide as the terminal allows, from 80 up to 100 columns."""
-    return render_first_screen(report, max(text_width(), NARROWEST), foot)
+    return render_first_screen(report, max(text_width(), NARROWEST), foot, "--full")
 
 
 def text_width() -> int:

@@ -27,26 +27,27 @@ SCREEN = 24
 _MOST_ROWS, _MOST_GROUPS, _WIDE = 10, 2, 100
 
 
-def render_first_screen(report: ReportRecord, width: int, foot: Sequence[str] = ()) -> str:
+def render_first_screen(report: ReportRecord, width: int, foot: Sequence[str] = (), all_of_it: str = "print(report)") -> str:
     """Return a report in at most 24 lines of ``width`` columns, 80 at least, ``foot`` included: the lines that say what was written.
 
     First the problem, then the conclusion and what decides it or what is missing; the claims that matter, as many as there is room for; what is undecided
-    and what would decide it. A sentence that is too long is cut, with ``[…]``; `render_summary` has all of it.
+    and what would decide it. A sentence that is too long is cut, with ``[…]``; ``all_of_it`` says how to get the whole.
     """
     outline = outline_of(report)
     above = [*_cut(_problem(report), width, 1), "", *_conclusion(outline, width), ""]
-    below = [*_undecided(outline, width), *_remarks(report, width), *(["", *foot] if foot else [])]
+    below = [*_undecided(outline, width, all_of_it), *_remarks(report, width), *(["", *foot] if foot else [])]
     theorems = _cut(theorems_sentence(outline), width, 1)
     wrapped = sum((len(line) - 1) // width for line in foot)
     rows = key_rows(outline, min(_MOST_ROWS, SCREEN - len(above) - len(below) - len(theorems) - wrapped - 1), 8 if width >= _WIDE else 4)
-    lines = [*above, *key_table(rows, width), *_cut(_more(outline, rows), width, 1), *theorems, *below]
+    lines = [*above, *key_table(rows, width), *_cut(_more(outline, rows, all_of_it), width, 1), *theorems, *below]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _problem(report: ReportRecord) -> str:
     problem = report.problem
     decay = "" if problem.decay is None else ", weight decay"
-    counts = f"{plural(problem.T, 'sample')}, {plural(problem.architecture.N_net, 'weight')}"
+    samples = f"{plural(problem.T, 'sample')}, " if report.data_name else ""
+    counts = f"{samples}{plural(problem.architecture.N_net, 'weight')}"
     return f"{report_title(report)}: {counts}, {brief_name(problem.error.name)} error{decay}"
 
 
@@ -70,22 +71,22 @@ def key_table(rows: Sequence[KeyRow], width: int) -> list[str]:
     return [head + "".join(_cut(row.number, width - len(head), 1)) for head, row in zip(heads, rows, strict=True)]
 
 
-def _more(outline: ProofOutline, rows: Sequence[KeyRow]) -> str:
+def _more(outline: ProofOutline, rows: Sequence[KeyRow], all_of_it: str) -> str:
     """Say how many decided claims are not in the table, and what point 0 is, where a row is about it and its weights were not given."""
     report = outline.report
     left = sum(entry.claim.verdict is not Verdict.UNDECIDED for entry in outline.claims) - len(rows) - 1
-    more = f"{plural(left, 'more claim')} decided: --full shows them." if left > 0 else ""
+    more = f"{plural(left, 'more claim')} decided: {all_of_it} shows them." if left > 0 else ""
     drawn = any(row.entry.point == 0 for row in rows) and not report.weights_given
     return " ".join(part for part in (more, f"Point 0: {point_name(report, 0)}." if drawn else "") if part)
 
 
-def _undecided(outline: ProofOutline, width: int) -> list[str]:
+def _undecided(outline: ProofOutline, width: int, all_of_it: str) -> list[str]:
     groups = undecided_groups(outline)
     lines = []
     for place, (missing, entries) in enumerate(groups[:_MOST_GROUPS]):
         lines += _cut(f"[UNDECIDED] {_names(entries)}; missing: {missing}.", width, 1 if place else 2)
     rest = [entry for _, entries in groups[_MOST_GROUPS:] for entry in entries]
-    return [*lines, *_cut(f"[UNDECIDED] {_names(rest)}; --full says what is missing." if rest else "", width, 1)]
+    return [*lines, *_cut(f"[UNDECIDED] {_names(rest)}; {all_of_it} says what is missing." if rest else "", width, 1)]
 
 
 def _names(entries: Sequence[ClaimEntry]) -> str:

@@ -93,7 +93,7 @@ def _key_claims(outline: ProofOutline) -> list[str]:
         for row in key_rows(outline)
     ]
     table = [markdown_table(["verdict", "claim", "where", ""], rows)] if rows else []
-    return [f"## {KEY_CLAIMS}", *table, *filter(None, [escape_markdown(theorems_sentence(outline))])]
+    return [f"## {KEY_CLAIMS}", *table, escape_markdown(theorems_sentence(outline))]
 
 
 def _not_applying(section: Section) -> list[str]:

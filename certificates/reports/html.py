@@ -30,7 +30,7 @@ from lossproof.certificates.reports.plain_words import (
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.subjects import CRITICAL_POINTS, DECIDING
 from lossproof.certificates.reports.svg import network_svg, spectrum_svg
-from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula, mathml
+from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula, mathml
 from lossproof.certificates.text.numbers import is_shortened, shortened_rows
 from lossproof.certificates.text.prose import runs_of
 from lossproof.theory.problem.numbers import Number
@@ -145,7 +145,10 @@ def _script(text: str) -> str:
 
 def _problem_formulas(report: ReportRecord) -> list[tuple[str, str]]:
     architecture, error = report.problem.architecture, report.problem.error
-    found = [("Loss", LOSS), (f"Error, {brief_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error))]
+    found = [
+        ("Loss", loss_formula(decays=report.problem.decay is not None)),
+        (f"Error, {brief_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error)),
+    ]
     if architecture.L > 1:
         found.append(
             (f"Hidden activation, {brief_name(architecture.activation.name)}", r"\sigma(z)=" + activation_formula(architecture.activation))

@@ -23,7 +23,7 @@ from lossproof.certificates.reports.plain_words import (
 )
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.subjects import CRITICAL_POINTS
-from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula
+from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula
 from lossproof.certificates.text.numbers import shortened_rows
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~!])")
@@ -160,7 +160,12 @@ def _problem(report: ReportRecord) -> list[str]:
     problem = report.problem
     a = problem.architecture
     lines = "\n".join(f"- {term}: {escape_markdown(value)}" for term, value in problem_lines(report))
-    blocks = ["## The problem", lines, f"$${LOSS}$$", rf"$$E(\varphi_L,y)={error_formula(problem.error)}$$"]
+    blocks = [
+        "## The problem",
+        lines,
+        f"$${loss_formula(decays=problem.decay is not None)}$$",
+        rf"$$E(\varphi_L,y)={error_formula(problem.error)}$$",
+    ]
     if a.L > 1:
         blocks.append(rf"$$\sigma(z)={activation_formula(a.activation)}$$")
     if a.L == 1 or not a.output_activation.is_identity:

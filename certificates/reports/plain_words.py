@@ -52,6 +52,7 @@ def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
         *hidden,
         ("output activation", brief_name(a.output_activation.name)),
         ("error", brief_name(problem.error.name)),
+        *(() if problem.decay is None else (("weight decay", str(problem.decay)),)),
         ("bias", bias),
         ("samples", f"T = {problem.T}"),
         ("outputs", f"n_L = {a.n_L}, so P has T·n_L = {problem.columns} columns"),
@@ -213,10 +214,11 @@ def plural(count: int, noun: str) -> str:
 def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
     """Return what the reader takes on trust, a sentence each."""
     check = outline.report.self_check
+    penalty = "" if outline.report.problem.decay is None else " + ½ Σ_k λ_k w_k²"
     lines = [
         "The certificate was not checked before this report was written: check it." if check is None else str(check),
         "Samples and weights are exact numbers: a float is the dyadic rational it is, a decimal in text the rational it spells.",
-        "The loss is J(W) = (1/T) Σ_i E(F(W, x_i), y_i) over these samples, and nothing is said about other data.",
+        f"The loss is J(W) = (1/T) Σ_i E(F(W, x_i), y_i){penalty} over these samples, and nothing is said about other data.",
     ]
     lines += [f"Rigor {rigor.value}: {RIGOR_WORDS[rigor].partition(': ')[2]}." for rigor in outline.rigors()]
     return tuple(lines)

@@ -6,14 +6,29 @@ from collections.abc import Iterable
 from enum import Enum
 
 
-class Verdict(Enum):
+class _Word(Enum):
+    """A word that equals its text: ``verdict == "PROVED"`` holds where ``verdict is Verdict.PROVED`` does, and both are one key of a dict."""
+
+    def __eq__(self, other: object) -> bool:
+        return self.value == other if isinstance(other, str) else self is other
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class Verdict(_Word):
     """What is known about a statement.
 
     ``UNDECIDED`` is not "no": it says that neither a proof nor a refutation was found. A verdict
-    therefore has no truth value.
+    therefore has no truth value. It equals its text.
 
     >>> Verdict.PROVED.value
     'PROVED'
+    >>> Verdict.PROVED == "PROVED", Verdict.PROVED == "REFUTED"
+    (True, False)
     >>> bool(Verdict.PROVED)
     Traceback (most recent call last):
         ...
@@ -27,11 +42,8 @@ class Verdict(Enum):
     def __bool__(self) -> bool:
         raise TypeError("a verdict has no truth value: compare it, as in `verdict is Verdict.PROVED`")
 
-    def __str__(self) -> str:
-        return self.value
 
-
-class Scope(Enum):
+class Scope(_Word):
     """For which weights a statement is claimed.
 
     ``ALMOST_EVERYWHERE`` means: outside a set of Lebesgue measure zero.
@@ -41,11 +53,8 @@ class Scope(Enum):
     ALMOST_EVERYWHERE = "almost everywhere"
     EVERYWHERE = "everywhere"
 
-    def __str__(self) -> str:
-        return self.value
 
-
-class Rigor(Enum):
+class Rigor(_Word):
     """By which means a claim was decided, from the strongest to the weakest.
 
     - ``EXACT``: integers, rationals, prime fields, symbolic identities;
@@ -58,9 +67,6 @@ class Rigor(Enum):
     BALL = "BALL"
     VERIFIED_FLOAT = "VERIFIED_FLOAT"
     CITED = "CITED"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 _STRENGTH = (Rigor.EXACT, Rigor.BALL, Rigor.VERIFIED_FLOAT, Rigor.CITED)

@@ -154,7 +154,7 @@ def _all_claims(
     learner = claim_learner_at(context, point) if weights_given else None
     refuted = refute_exact_learning(problem)
     nearby = find_learner(context, point, weights_given=weights_given) if refuted is None else None
-    existence = refuted or claim_exact_learning(context, point, learner, nearby)
+    existence = claim_exact_learning(context, point, learner, nearby) if refuted is None else refuted
     known = (learner_at(context, point) if weights_given else None) or learner_of(context, existence)
     blocks = [
         claim_khatri_rao(context, point), claim_projection(context, point), claim_wide_layer(context, point), claim_one_hidden_layer(context, point),
@@ -163,7 +163,8 @@ def _all_claims(
     whole = WholeLandscape.of(context, point, principle_error)
     decision = decide(whole, pool, landscape, budget)
     infimum = whole.infimum_not_attained(point, pool.all_losses())
-    conclusion = decision.claim or (open_by_rank(problem.columns, everywhere, almost) if problem.decay is None else open_with_decay())
+    undecided = open_by_rank(problem.columns, everywhere, almost) if problem.decay is None else open_with_decay()
+    conclusion = undecided if decision.claim is None else decision.claim
     ordered = [
         conclusion,
         claim_count(problem),

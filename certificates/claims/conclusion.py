@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from lossproof.certificates.claims.regions import BadRegion
 from lossproof.certificates.claims.whole_landscape import WholeLandscape
-from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
+from lossproof.certificates.proof.nodes import Claim, decided, first_claim, implied, undecided
 from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
 from lossproof.theory.problem.problem import Problem
@@ -26,12 +26,12 @@ def conclusion_by_minimum(suboptimal: Claim) -> Claim:
 
 def conclusion_by_theorems(whole: WholeLandscape) -> Claim | None:
     """Conclude from what theorems say, by no critical point at all, full rank at all weights, convexity, a theorem of our own or one of others; or None."""
-    return (
-        _by_nowhere(whole.nowhere)
-        or _by_full_rank(whole.full, whole.principle_error)
-        or _by_convexity(whole.context.problem)
-        or _by_own_theorem(whole.theorems)
-        or _by_theorem(whole.decisive)
+    return first_claim(
+        lambda: _by_nowhere(whole.nowhere),
+        lambda: _by_full_rank(whole.full, whole.principle_error),
+        lambda: _by_convexity(whole.context.problem),
+        lambda: _by_own_theorem(whole.theorems),
+        lambda: _by_theorem(whole.decisive),
     )
 
 
@@ -49,9 +49,12 @@ def conclusion_by_region(found: BadRegion | None) -> Claim | None:
 
 def conclusion_of_points(whole: WholeLandscape, points: int, *, suboptimal: Claim | None, losses: Iterable[Claim]) -> Claim:
     """Conclude from given points, ``points`` of them proved to be critical, from theorems and from regions, without a search."""
-    found = None if suboptimal is None else conclusion_by_minimum(suboptimal)
-    found = found or conclusion_by_theorems(whole) or conclusion_by_region(whole.bad_region(losses))
-    return found or open_after_points(points)
+    found = first_claim(
+        lambda: None if suboptimal is None else conclusion_by_minimum(suboptimal),
+        lambda: conclusion_by_theorems(whole),
+        lambda: conclusion_by_region(whole.bad_region(losses)),
+    )
+    return open_after_points(points) if found is None else found
 
 
 def open_after_points(points: int) -> Claim:

@@ -15,7 +15,7 @@ from lossproof.certificates.claims.on_kinks import minimum_on_kinks, refute_on_k
 from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.claims.stationary import refute_stationary, stationary_claims
 from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
+from lossproof.certificates.proof.nodes import Claim, decided, first_claim, implied, undecided
 from lossproof.certificates.proof.places import Point, point_near, radius_of
 from lossproof.certificates.proof.rank_bounds import RankBounds
 from lossproof.certificates.text.enclosures import decimal_above
@@ -142,7 +142,9 @@ def _on_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -
     if context.problem.decay is not None:
         return None
     learner = learner_at(context, point)
-    found = claim_global_by_outputs(context, point, learner, landscape.principle_error) or minimum_on_kinks(context, point)
+    found = first_claim(
+        lambda: claim_global_by_outputs(context, point, learner, landscape.principle_error), lambda: minimum_on_kinks(context, point)
+    )
     loss = None if found is None else claim_loss(context, point)
     if found is None or loss is None:
         return None
@@ -191,13 +193,15 @@ def _class_of(
 ) -> Claim | None:
     """Claim the class of a critical point: global, strict or other local minimum, saddle, maximum, or descent along a curve; None where none is proved."""
     if context.problem.decay is not None:
-        return claim_global_by_convexity(context.problem, stationary) or _by_inertia(context, stationary, inertia)
-    return (
-        claim_global(context, stationary, learner, landscape.principle_error)
-        or _by_inertia(context, stationary, inertia)
-        or _inactive(context, stationary)
-        or _least_in_cell(context, stationary)
-        or (None if learner is not None else _descent(context, stationary, inertia))
+        return first_claim(
+            lambda: claim_global_by_convexity(context.problem, stationary), lambda: _by_inertia(context, stationary, inertia)
+        )
+    return first_claim(
+        lambda: claim_global(context, stationary, learner, landscape.principle_error),
+        lambda: _by_inertia(context, stationary, inertia),
+        lambda: _inactive(context, stationary),
+        lambda: _least_in_cell(context, stationary),
+        lambda: None if learner is not None else _descent(context, stationary, inertia),
     )
 
 

@@ -34,7 +34,7 @@ def decide(whole: WholeLandscape, pool: Pool, landscape: LandscapeClaims, budget
     suboptimal = pool.suboptimal
     if suboptimal is not None:
         return Decision(conclusion_by_minimum(suboptimal), suboptimal, _NOT_NEEDED)
-    found = theorem or conclusion_by_region(whole.bad_region(pool.all_losses()))
+    found = conclusion_by_region(whole.bad_region(pool.all_losses())) if theorem is None else theorem
     if found is not None:
         return Decision(found, None, _NOT_NEEDED)
     record = no_search("none was wanted") if budget is None else NetworkSearch(whole.context, pool, landscape, budget).run()

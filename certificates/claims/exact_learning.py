@@ -8,7 +8,7 @@ from functools import cache, partial
 
 from lossproof.certificates.claims.learners import FoundLearner
 from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
+from lossproof.certificates.proof.nodes import Claim, decided, first_claim, implied, undecided
 from lossproof.certificates.proof.places import EVERYWHERE, Point, Witness
 from lossproof.certificates.proof.rank_bounds import rank_bounds
 from lossproof.certificates.text.numbers import display_number
@@ -28,7 +28,9 @@ _PREIMAGE_PRECISION = 128
 
 def refute_exact_learning(problem: Problem) -> Claim | None:
     """Claim that no exact learner exists, where the data show it."""
-    return _by_symmetry(problem) or _by_range(problem) or _by_linear_reach(problem) or _by_order(problem)
+    return first_claim(
+        lambda: _by_symmetry(problem), lambda: _by_range(problem), lambda: _by_linear_reach(problem), lambda: _by_order(problem)
+    )
 
 
 def claim_exact_learning(context: ProofContext, start: Point, at_start: Claim | None, nearby: FoundLearner | None) -> Claim:
@@ -36,7 +38,9 @@ def claim_exact_learning(context: ProofContext, start: Point, at_start: Claim | 
     if at_start is not None and at_start.verdict is Verdict.PROVED:
         return implied("some-learner", _NAME, EVERYWHERE, "The given weights are one.", at_start)
     near_start = nearby is not None and nearby.point is start
-    found = (None if near_start else _by_wide_layer(context, start)) or (None if nearby is None else nearby.existence)
+    found = first_claim(
+        lambda: None if near_start else _by_wide_layer(context, start), lambda: None if nearby is None else nearby.existence
+    )
     if found is not None:
         return found
     beyond = beyond_doubles(context.problem)

@@ -189,7 +189,7 @@ def _in_ball(context: ProofContext, point: Point) -> FoundLearner | None:
     ball = kantorovich_ball(problem, weights, sigma=sigma, report=context.effort_for("P").report)
     if ball is None:
         return None
-    value = value or singular_value_claim("P", point, ball.sigma)
+    value = singular_value_claim("P", point, ball.sigma) if value is None else value
     robust = None
     if ball.target_radius > 0:
         reason = (

@@ -8,7 +8,7 @@ from fractions import Fraction
 from lossproof.certificates.claims.critical_facts import claim_loss_below
 from lossproof.certificates.claims.exact_learning import unreachable_target
 from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import Claim, decided, implied
+from lossproof.certificates.proof.nodes import Claim, decided, first_claim, implied
 from lossproof.certificates.proof.places import EVERYWHERE, Point
 from lossproof.certificates.proof.rank_bounds import rank_bounds
 from lossproof.numerics.samples.escape_direction import escape_direction, lifting_direction
@@ -55,7 +55,7 @@ def claim_infimum_not_attained(context: ProofContext, point: Point, losses: Iter
     That is shown by a wide layer, or else by a loss so small that no output is on the wrong side: one of ``losses``, which are claims ``loss-bounds`` asked for
     only then, or one that a short training of a small network finds. None for ``losses`` leaves that out.
     """
-    return _by_wide_layer(context, point) or (None if losses is None else _by_small_loss(context, losses))
+    return first_claim(lambda: _by_wide_layer(context, point), lambda: None if losses is None else _by_small_loss(context, losses))
 
 
 def _by_small_loss(context: ProofContext, losses: Iterable[Claim]) -> Claim | None:

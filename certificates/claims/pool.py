@@ -68,7 +68,11 @@ class Pool:
     def suboptimal(self) -> Claim | None:
         """The claim that the first point, or else the worst of all local minima, is not global; None where none is beaten."""
         first = None if self.first is None else claim_suboptimal(self.first, self.losses)
-        return first or worst_of(bad for point in self.points if (bad := claim_suboptimal(point, self.losses)) is not None)
+        return (
+            first
+            if first is not None
+            else worst_of(bad for point in self.points if (bad := claim_suboptimal(point, self.losses)) is not None)
+        )
 
     def beat_minima(self) -> None:
         """Where local minima are known that no point beats, look for a smaller loss: among losses not asked for yet, then by a short training."""

@@ -1,27 +1,29 @@
-"""The command line: ``lossproof check``, ``map``, ``train``, ``sweep``, ``verify``, ``zoo``, ``statements``.
+"""The command line: ``lossproof check``, ``map``, ``train``, ``sweep``, ``verify``, ``zoo``, ``statements``, ``doctor``.
 
-Exit codes: 0 it ran (``verify``: the certificate holds); 1 ``verify`` rejects; 2 bad input, said in one line on standard error;
-130 interrupted; 141 nobody reads the output any more.
+Exit codes: 0 it ran, whatever was found (``verify``: all certificates hold); 1 ``verify`` rejects one, ``doctor`` finds a fault; 2 bad input, said in one
+line on standard error; 130 interrupted; 141 nobody reads the output any more.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
-import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from lossproof.certificates.commands.doctor import examine
 from lossproof.certificates.commands.map import map_landscape
 from lossproof.certificates.commands.options import (
     ACTIVATION_HELP,
+    BAD_INPUT,
     DECAY_HELP,
     ERROR_HELP,
     INTERRUPTED,
@@ -30,19 +32,19 @@ from lossproof.certificates.commands.options import (
     Bias,
     Data,
     DecayBiases,
+    Json,
     MaxPrecision,
     Outputs,
     Quiet,
     SelfCheck,
+    complain,
     rates_of,
 )
 from lossproof.certificates.commands.sweep import sweep_grid
 from lossproof.certificates.commands.train import train_network
+from lossproof.certificates.commands.verify import verify_files
 from lossproof.certificates.commands.zoo import show_zoo
 from lossproof.theory.exceptions import InputError, LossproofError
-
-if TYPE_CHECKING:
-    from lossproof.certificates.proof.verification import VerifiedStep
 
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
@@ -66,11 +68,11 @@ class _OneLineErrors(TyperGroup):
         try:
             outcome = super().main(*args, **kwargs)
         except _USAGE_ERROR as error:
-            _fail(_usage_message(error), 2)
+            _fail(_usage_message(error), BAD_INPUT)
         except LossproofError as error:
-            _fail(str(error), 2)
+            _fail(str(error), BAD_INPUT)
         except MemoryError:
-            _fail("the work must fit into memory, got too little of it: take fewer samples or smaller widths", 2)
+            _fail("the work must fit into memory, got too little of it: take fewer samples or smaller widths", BAD_INPUT)
         except _Unread:
             sys.exit(UNREAD)
         except (KeyboardInterrupt, typer.Abort):
@@ -112,9 +114,7 @@ def _usage_message(error: Exception) -> str:
 
 
 def _fail(message: str, code: int) -> None:
-    line = "".join(character if character.isprintable() else " " for character in message)
-    with suppress(OSError):  # standard error may be full or closed, too: the exit code still tells
-        typer.echo(f"lossproof: {' '.join(line.split())}", err=True)
+    complain(message)
     sys.exit(code)
 
 
@@ -132,7 +132,11 @@ def start(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
 ) -> None:
-    """Proofs, not impressions, about the loss landscape of a multilayer perceptron."""
+    """Proofs, not impressions, about the loss landscape of a multilayer perceptron.
+
+    Exit codes: 0 it ran, whatever was found (verify: all certificates hold); 1 verify rejects one, doctor finds a fault; 2 bad input, said in one line
+    on standard error; 130 interrupted; 141 nobody reads the output any more.
+    """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -157,25 +161,30 @@ def check(
     max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
     output: Outputs = None,
     self_check: SelfCheck = True,
+    full: Annotated[bool, typer.Option("--full", help="Print every claim with its reason, not the first screen alone.")] = False,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Decide every claim of the theory for a network and a sample set, with a report and a certificate.
 
+    Prints the answer on one screen: the conclusion, the claims that matter, and what is undecided.
+
     Ctrl-C during the search for bad minima ends the search and keeps what was proved until then; the exit code is then 130.
     """
     from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
-    from lossproof.certificates.commands.terminal import progress_bar, show, summary_text
+    from lossproof.certificates.commands.terminal import first_screen, progress_bar, show, summary_text
     from lossproof.certificates.inputs.data_sources import load_data
     from lossproof.certificates.inputs.model_files import read_model_file
     from lossproof.certificates.inputs.weights_file import load_weights
     from lossproof.theory.problem.architecture import parse_widths
 
+    _at_most_one({"--full": full, "--json": as_json, "--quiet": quiet})
     if model is not None:
         _check_alone(widths, weights, bias, find_weights=find_weights)
         network = read_model_file(model, activation, output_activation, allow_pickle=allow_pickle)
-        layers, command = network.widths, f"--model {shlex.quote(str(model))}"
+        layers = network.widths
     elif widths is not None:
-        layers, command = parse_widths(widths), shlex.quote(widths)
+        layers = parse_widths(widths)
     else:
         raise InputError("check must be told what to check, got neither widths nor a model: write for example 2-2-1, or --model FILE")
     samples = load_data(data, layers[-1])
@@ -202,9 +211,13 @@ def check(
             rates = None if weight_decay is None else rates_of(weight_decay)
             report = check_network(network, samples.X, samples.Y, error=error, weight_decay=rates, **shared)
     write_outputs(report, outputs)
-    if not quiet:
-        show(summary_text(report))
-        typer.echo("\n" + files_written(outputs, f"lossproof check {command} --data {shlex.quote(data)} … -o report.html"))
+    if as_json:
+        from lossproof.certificates.reports.as_dict import summary_as_dict
+
+        typer.echo(json.dumps(summary_as_dict(report), allow_nan=False, indent=1))
+    elif not quiet:
+        written = files_written(outputs, "add -o report.html")
+        show(f"{summary_text(report)}\n{written}" if full else first_screen(report, written.splitlines()))
     if report.search is not None and report.search.interrupted:
         raise typer.Exit(INTERRUPTED)
 
@@ -214,6 +227,12 @@ def _check_alone(widths: str | None, weights: str | None, bias: str, *, find_wei
     if widths is not None or weights is not None or find_weights or bias != "trainable":
         given = "WIDTHS" if widths is not None else "--weights" if weights is not None else "--find-weights" if find_weights else "--bias"
         raise InputError(f"a model must come without its own widths, biases and weights, got --model beside {given}: leave that out")
+
+
+def _at_most_one(forms: dict[str, bool]) -> None:
+    chosen = [name for name, given in forms.items() if given]
+    if len(chosen) > 1:
+        raise InputError(f"at most one of {', '.join(forms)} must be given, got {' and '.join(chosen)}: choose one")
 
 
 def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool) -> None:
@@ -229,28 +248,8 @@ app.command("map")(map_landscape)
 app.command("zoo")(show_zoo)
 app.command("train")(train_network)
 app.command("sweep")(sweep_grid)
-
-
-@app.command()
-def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate, as `lossproof check -o` writes it.")],
-    allow_cited: Annotated[bool, typer.Option("--cited/--no-cited", help="Accept steps that rest on published theorems.")] = True,
-) -> None:
-    """Re-check a certificate with the small independent kernel."""
-    from lossproof.certificates.commands.terminal import show
-    from lossproof.certificates.proof.verify import verify as verify_certificate
-
-    result = verify_certificate(file, allow_cited=allow_cited)
-    if not result.ok:
-        standing = [f"  {len(result.steps)} steps stand without them."] if result.steps else []
-        show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures), *standing]))
-        raise typer.Exit(1)
-    show("\n".join([f"[ACCEPTED] {file}: {len(result.claims)} claims, {len(result.steps)} steps", *map(_accepted, result.claims)]))
-
-
-def _accepted(step: VerifiedStep) -> str:
-    claim = step.conclusion
-    return f"  [{claim['verdict']}] {claim['statement']} – {step.place} ({step.rigor.value})"
+app.command("verify")(verify_files)
+app.command("doctor")(examine)
 
 
 @app.command()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+REJECTED = 1
+"""The exit code of ``verify`` where a certificate does not hold."""
+
+BAD_INPUT = 2
+"""The exit code after bad input, which is said in one line on standard error."""
 
 INTERRUPTED = 130
 """The exit code of a command that was interrupted."""
@@ -44,7 +51,15 @@ SelfCheck = Annotated[
         "--self-check/--no-self-check", help="Check the certificate before anything is shown or written; a refused step is UNDECIDED."
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and nothing else, on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")]
+
+
+def complain(message: str) -> None:
+    """Say what is wrong in one line on standard error, which may be full or closed, too: the exit code still tells."""
+    line = "".join(character if character.isprintable() else " " for character in message)
+    with suppress(OSError):
+        typer.echo(f"lossproof: {' '.join(line.split())}", err=True)
 
 
 def rates_of(text: str) -> str | list[str]:

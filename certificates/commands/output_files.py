@@ -41,7 +41,7 @@ def write_outputs(report: Report, paths: Sequence[Path]) -> None:
 
 
 def files_written(outputs: Sequence[Path], command: str, picture: Path | None = None) -> str:
-    """Return which files a run wrote and how to re-check them; ``command`` is what to type for a report where none was asked for."""
+    """Return which files a run wrote and how to re-check them; ``command`` says how to get a report where none was asked for."""
     reports = [str(path) for path in outputs if path.suffix.lower() != ".json"]
     certificates = [str(path) for path in outputs if path.suffix.lower() == ".json"]
     lines = [f"Report: {', '.join(reports)}"] if reports else []

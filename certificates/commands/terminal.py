@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from lossproof.certificates.reports.first_screen import render_first_screen
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.reports.text import WIDTH, render_summary
 
@@ -20,14 +21,22 @@ _STYLES = {
     "UNDECIDED": "bold reverse",
     "ACCEPTED": "bold white on blue",
     "REJECTED": "bold black on dark_orange",
+    "OK": "bold white on blue",
+    "FAILED": "bold black on dark_orange",
 }
 _UNDERLINED = re.compile(r"(?m)^(.+)\n([=-])\2+$")
+
+NARROWEST = 80
+"""The columns below which a first screen gets no narrower."""
 
 Progress = Callable[[str, int, int], None]
 
 
 def show(text: str) -> None:
-    """Print text on standard output; on a terminal the verdicts in brackets are badges and headings are bold. Control characters are dropped."""
+    """Print text on standard output; on a terminal the verdicts in brackets are badges and headings are bold. Control characters are dropped.
+
+    Into a pipe or a file, on a terminal of which ``TERM`` is ``dumb``, and where ``NO_COLOR`` is set, it is plain text.
+    """
     console = Console(file=sys.stdout, highlight=False)
     plain = "".join(character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}" for character in text)
     styled = Text(plain.rstrip("\n"))
@@ -36,14 +45,22 @@ def show(text: str) -> None:
     for heading in _UNDERLINED.finditer(plain):
         styled.stylize("bold", *heading.span(1))
         styled.stylize("dim", heading.end(1), heading.end())
+    if console.no_color or not console.is_terminal or console.is_dumb_terminal:
+        typer.echo(styled.plain)
+        return
     with console.capture() as written:
         console.print(styled, soft_wrap=True)
-    typer.echo(written.get(), nl=False, color=console.is_terminal)
+    typer.echo(written.get(), nl=False, color=True)
 
 
 def summary_text(report: Report) -> str:
-    """Return the summary of a report, as wide as the terminal allows, up to 100 columns."""
+    """Return the summary of a report with all its claims, as wide as the terminal allows, up to 100 columns."""
     return render_summary(report, text_width())
+
+
+def first_screen(report: Report, foot: Sequence[str]) -> str:
+    """Return a report on one screen, ``foot`` last, as wide as the terminal allows, from 80 up to 100 columns."""
+    return render_first_screen(report, max(text_width(), NARROWEST), foot, "--full")
 
 
 def text_width() -> int:
@@ -56,7 +73,7 @@ def text_width() -> int:
 def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
     """Yield what `check_architecture` calls as its work goes on: a bar on standard error when that is a terminal, else None."""
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not console.is_terminal or console.is_dumb_terminal:
         yield None
         return
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn

@@ -231,7 +231,7 @@ def _claims(pool: Pool, landscape: LandscapeClaims, whole: WholeLandscape, decis
     ordered = sorted(pool.points, key=lambda point: point.claim.facts["loss_upper"])
     bad = [claim for point in ordered if (claim := claim_suboptimal(point, pool.losses)) is not None]
     told = [claim if decision.suboptimal is None or claim.place is not decision.suboptimal.place else decision.suboptimal for claim in bad]
-    conclusion = decision.claim or open_after_points(len(ordered))
+    conclusion = open_after_points(len(ordered)) if decision.claim is None else decision.claim
     return (
         conclusion, *whole.telling, *(() if infimum is None else (infimum,)), *claims_of_region(conclusion), *(point.claim for point in ordered), *told,
         landscape.principle_error, landscape.morse,

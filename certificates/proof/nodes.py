@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -52,6 +52,8 @@ class Claim:
     - ``rigor``: None exactly when the verdict is UNDECIDED;
     - ``rule`` and ``evidence``: what the kernel re-checks, ``rule`` empty when UNDECIDED;
     - ``introduces``: the witness that this claim shows to exist, if any; ``support`` as for `RankBound`.
+
+    A claim has no truth value: whether it holds is said by its ``verdict``, which may also be that nobody knows.
     """
 
     id: str
@@ -66,6 +68,11 @@ class Claim:
     missing: str = ""
     introduces: Witness | None = None
     support: tuple[Node, ...] = ()
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f'a claim has no truth value: compare its verdict, as in `claim.verdict == "PROVED"`; this one is {self.verdict.value}'
+        )
 
     @property
     def statement(self) -> Statement:
@@ -132,6 +139,15 @@ def implied(row: str, id: str, place: Place, reason: str, *premises: Node, **mor
 def undecided(id: str, place: Place, reason: str, missing: str, *premises: Node, facts: Mapping[str, Any] | None = None) -> Claim:
     """Return an UNDECIDED claim: what is known, and what a decision would need."""
     return Claim(id, place, Verdict.UNDECIDED, reason, facts or {}, premises=premises, missing=missing)
+
+
+def first_claim(*attempts: Callable[[], Claim | None]) -> Claim | None:
+    """Return the first claim that an attempt makes, None where none does; attempts after it are not made."""
+    for attempt in attempts:
+        claim = attempt()
+        if claim is not None:
+            return claim
+    return None
 
 
 def proof_order(claims: Iterable[Claim]) -> list[Node]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from lossproof.certificates.kernel.reading.outcome import Failure
 from lossproof.certificates.proof.certificate import Certificate
@@ -14,10 +14,19 @@ from lossproof.theory.exceptions import InputError
 _MAX_BYTES = 4 * 256 * 2**20
 
 
+@runtime_checkable
+class BinaryStream(Protocol):
+    """What bytes are read from, such as an open file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, at most so many."""
+
+
 def verify(
-    source: str | Path | Mapping[str, Any] | Certificate, problem_digest: str | None = None, *, allow_cited: bool = True
+    source: str | Path | Mapping[str, Any] | Certificate | BinaryStream, problem_digest: str | None = None, *, allow_cited: bool = True
 ) -> Verification:
-    """Check a certificate: a file's path, JSON text (its first character other than a blank is ``{``), the parsed object, or ``report.certificate``.
+    """Check a certificate: a file's path, JSON text (its first character other than a blank is ``{``), the parsed object, ``report.certificate``, or a binary
+    stream such as ``sys.stdin.buffer``.
 
     With ``problem_digest`` (``report.certificate.digest``) the certificate must also be about that very problem. The result's ``ok`` means that
     every claim in it holds, proved by the rules of ``docs/certificate-format.md``. A malformed certificate fails with place and reason. Without
@@ -33,6 +42,8 @@ def verify(
     given: object = source.text if isinstance(source, Certificate) else source
     if isinstance(source, Path) or (isinstance(source, str) and not source.lstrip().startswith("{")):
         given = _read(Path(source))
+    elif isinstance(source, BinaryStream):
+        given = _read_stream(source)
     if isinstance(given, Verification):
         return given
     result = in_words(check_certificate(given, allow_cited=allow_cited, around_steps=lambda columns: threads_for(columns**3 / 3)))
@@ -55,7 +66,20 @@ def _read(path: Path) -> str | Verification:
     if data is None and not path.is_file():
         raise InputError(f"a certificate must be a file, got {str(path)[:200]!r}: give the path of a .json file")
     if data is None:
-        return Verification((), (Failure("document", "limit", f"the file has {size} bytes, at most {_MAX_BYTES} are read"),), None)
+        return _too_long(f"the file has {size} bytes")
+    return _decoded(data)
+
+
+def _read_stream(stream: BinaryStream) -> str | Verification:
+    data = stream.read(_MAX_BYTES + 1)
+    return _decoded(data) if len(data) <= _MAX_BYTES else _too_long("there are more bytes")
+
+
+def _too_long(found: str) -> Verification:
+    return Verification((), (Failure("document", "limit", f"{found}, at most {_MAX_BYTES} are read"),), None)
+
+
+def _decoded(data: bytes) -> str | Verification:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

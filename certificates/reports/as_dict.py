@@ -42,10 +42,46 @@ def report_as_dict(report: ReportRecord) -> dict[str, Any]:
         "claims": [_claim(report, entry) for entry in outline.claims],
         "lemmas": [_lemma(report, entry) for entry in outline.lemmas],
         "spectrum_estimate": [float(value) for value in report.spectrum],
+        **_remarks(report),
+        "digest": problem_digest(report.problem),
+    }
+
+
+def summary_as_dict(report: ReportRecord) -> dict[str, Any]:
+    """Return what a report says, without what proves it, as dicts, lists, strings and numbers: what ``lossproof check --json`` prints.
+
+    Keys: ``title``, ``data_name``, ``widths``, ``activation``, ``output_activation``, ``error``, ``bias``, ``T``, ``N_net``, ``columns``, ``decay`` (as in the
+    certificate, null without), ``weights_given``, ``conclusion`` (the verdict) and ``headline`` (the same as a sentence), ``claims`` in reading order,
+    ``notes``, ``self_check``, ``search``, ``digest``. A claim has the keys that `report_as_dict` gives it, without ``rule``, ``evidence`` and ``rests_on``.
+    """
+    from lossproof.certificates.reports.plain_words import conclusion_headline, report_title
+
+    problem = report.problem
+    encoded = encode_problem(problem)
+    left_out = ("rule", "evidence", "rests_on")
+    claims = [{key: value for key, value in _claim(report, entry).items() if key not in left_out} for entry in outline_of(report).claims]
+    return {
+        "title": report_title(report),
+        "data_name": report.data_name,
+        **{key: encoded[key] for key in ("widths", "activation", "output_activation", "error", "bias")},
+        "T": problem.T,
+        "N_net": problem.architecture.N_net,
+        "columns": problem.columns,
+        "decay": encoded.get("decay"),
+        "weights_given": report.weights_given,
+        "conclusion": report.conclusion.verdict.value,
+        "headline": conclusion_headline(report),
+        "claims": claims,
+        **_remarks(report),
+        "digest": problem_digest(problem),
+    }
+
+
+def _remarks(report: ReportRecord) -> dict[str, Any]:
+    return {
         "notes": list(report.notes),
         "self_check": None if report.self_check is None else {"steps": report.self_check.steps, "refused": list(report.self_check.refused)},
         "search": None if report.search is None else asdict(report.search),
-        "digest": problem_digest(report.problem),
     }
 
 

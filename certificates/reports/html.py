@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from lossproof.certificates.reports.critical_figures import figures_of
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
+from lossproof.certificates.reports.key_claims import key_rows
 from lossproof.certificates.reports.outline import MATRIX_GLOSS, outline_of
 from lossproof.certificates.reports.plain_words import (
+    KEY_CLAIMS,
     QUESTION,
     VERDICT_WORDS,
     conclusion_headline,
@@ -21,13 +23,14 @@ from lossproof.certificates.reports.plain_words import (
     problem_lines,
     report_title,
     tally,
+    theorems_sentence,
     trust_lines,
     what_does_not_follow,
 )
 from lossproof.certificates.reports.record import ReportRecord
-from lossproof.certificates.reports.subjects import CRITICAL_POINTS
+from lossproof.certificates.reports.subjects import CRITICAL_POINTS, DECIDING
 from lossproof.certificates.reports.svg import network_svg, spectrum_svg
-from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula, mathml
+from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula, mathml
 from lossproof.certificates.text.numbers import is_shortened, shortened_rows
 from lossproof.certificates.text.prose import runs_of
 from lossproof.theory.problem.numbers import Number
@@ -69,6 +72,8 @@ def render_html(report: ReportRecord, certificate_name: str = "report.json") -> 
         headline=conclusion_headline(outline.report),
         does_not_follow=what_does_not_follow(outline),
         tally=tally(outline),
+        key_rows=key_rows(outline),
+        theorems=theorems_sentence(outline),
         wide_network=report.problem.architecture.L > 3,
         formulas=_problem_formulas(report),
         network=_markup(network_svg(report.problem.architecture)),
@@ -92,7 +97,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_resource), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(question=QUESTION, matrix_gloss=MATRIX_GLOSS)
+    environment.globals.update(question=QUESTION, matrix_gloss=MATRIX_GLOSS, deciding=DECIDING, key_claims=KEY_CLAIMS)
     environment.globals.update(point_headings=HEADINGS, point_section=CRITICAL_POINTS, table_gloss=TABLE_GLOSS)
     environment.filters["formula"] = lambda latex: _markup(mathml(latex, display=True))
     environment.filters["prose"] = prose_html
@@ -140,7 +145,10 @@ def _script(text: str) -> str:
 
 def _problem_formulas(report: ReportRecord) -> list[tuple[str, str]]:
     architecture, error = report.problem.architecture, report.problem.error
-    found = [("Loss", LOSS), (f"Error, {brief_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error))]
+    found = [
+        ("Loss", loss_formula(decays=report.problem.decay is not None)),
+        (f"Error, {brief_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error)),
+    ]
     if architecture.L > 1:
         found.append(
             (f"Hidden activation, {brief_name(architecture.activation.name)}", r"\sigma(z)=" + activation_formula(architecture.activation))

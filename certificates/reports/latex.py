@@ -7,84 +7,113 @@ from collections.abc import Sequence
 
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
-from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.reports.key_claims import key_rows
+from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, Section, outline_of
 from lossproof.certificates.reports.plain_words import (
+    KEY_CLAIMS,
+    NOT_APPLYING,
     QUESTION,
     conclusion_headline,
     point_name,
     problem_lines,
     report_title,
     tally,
+    theorems_sentence,
     trust_lines,
     what_does_not_follow,
 )
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.subjects import CRITICAL_POINTS
-from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula
+from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula
 from lossproof.certificates.text.latex import latex_prose, latex_text
 from lossproof.certificates.text.numbers import shortened_rows
+from lossproof.theory.verdicts import Verdict
 
-_PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
+_LONG = 70
+"""Characters of a formula that is not set beside the title of its statement."""
+_PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \usepackage{iftex}
 \ifPDFTeX\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\fi
-\usepackage{amsmath,amssymb}
-\usepackage[margin=27mm]{geometry}
-\usepackage{booktabs,longtable,xcolor}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+\usepackage{amsmath,amssymb,amsthm}
+\usepackage[margin=19mm,top=16mm,bottom=19mm,footskip=9mm]{geometry}
+\usepackage{booktabs,graphicx,longtable,multicol,xcolor}
 \usepackage[hidelinks]{hyperref}
 \definecolor{proved}{HTML}{0B5C94}
 \definecolor{refuted}{HTML}{A63A00}
 \definecolor{undecided}{HTML}{5A4A78}
-\newcommand{\verdict}[2]{{\small\bfseries\sffamily\textcolor{#1}{[#2]}}}
+\newcommand{\verdict}[2]{{\footnotesize\bfseries\sffamily\textcolor{#1}{[#2]}}}
 \newcommand{\target}[1]{\phantomsection\label{#1}}
+\newcommand{\heading}[1]{\par\addvspace{1.2ex}{\large\bfseries #1\par}\nobreak}
+\newcommand{\fitted}[1]{\sbox0{#1}\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}
+\newcommand{\freebreak}{\hfil\penalty0\hfilneg}
+\newtheoremstyle{close}{0.5ex}{0pt}{\itshape}{}{\bfseries}{.}{0.5em}{}
+\theoremstyle{close}
+\newtheorem*{statement}{Statement}
+\newtheorem*{remark}{Remark}
 \setlength{\parindent}{0pt}
-\setlength{\parskip}{0.5\baselineskip}
-\setlength{\emergencystretch}{3em}
+\setlength{\parskip}{0.2ex}
+\setlength{\emergencystretch}{4em}
+\setlength{\tabcolsep}{4pt}
+\setlength{\columnsep}{18pt}
+\setlength{\multicolsep}{3pt}
+\renewcommand{\arraystretch}{0.94}
 """
 
 
 def render_latex(report: ReportRecord, certificate_name: str = "report.json") -> str:
-    """Return the report as a LaTeX document that compiles on its own; ``certificate_name`` is the file to verify. All text is escaped."""
+    """Return the report as a LaTeX document that compiles on its own; ``certificate_name`` is the file to verify. All text is escaped.
+
+    It is set closely, as an appendix is: a statement stands once, as a theorem; what is claimed of it follows, each with its proof.
+    """
     outline = outline_of(report)
-    title = latex_text(report_title(report))
-    lines = [_PREAMBLE, rf"\title{{{title}}}", r"\author{lossproof}", r"\date{}", r"\begin{document}", r"\maketitle", ""]
-    lines += [*_conclusion(outline), *_problem(report)]
+    lines = [_PREAMBLE, r"\begin{document}", rf"{{\Large\bfseries {latex_text(report_title(report))}\par}}", ""]
+    lines += [*_conclusion(outline), *_key_claims(outline), *_problem(report), r"{\small"]
+    stated: set[str] = set()
     for section in outline.sections:
-        lines.append(rf"\section*{{{latex_text(section.heading)}}}")
+        lines.append(_heading(section.heading))
         if section.heading == CRITICAL_POINTS:
             lines += _point_table(outline)
-        for entry in section.entries:
-            lines += _claim(entry)
-            for inner in entry.behind:
-                lines += _claim(inner, "subsubsection")
-    lines += [
-        r"\section*{Lemmas: rank bounds}",
-        latex_prose(MATRIX_GLOSS),
-        "",
-        *_lemmas(outline.lemmas),
-        r"\section*{The weights}",
-        *_points(report),
-    ]
-    lines += [r"\section*{How to read this, and what it rests on}", r"\begin{itemize}"]
-    lines += [rf"\item {latex_prose(line)}" for line in (*report.notes, *trust_lines(outline))]
-    lines += [r"\end{itemize}", r"\section*{How to re-check this}", rf"\texttt{{lossproof verify {latex_text(certificate_name)}}}", ""]
+        for entry in section.claims:
+            if not entry.does_not_apply:
+                lines += [*([] if entry.claim.id in stated else _statement(entry)), *_claim(entry)]
+                stated.add(entry.claim.id)
+        lines += _not_applying(section)
+    lines += ["}", _heading("Lemmas: rank bounds"), *_lemmas(outline.lemmas), _heading("The weights"), *_points(report)]
+    lines += [_heading("How to read this, and what it rests on"), r"{\footnotesize"]
+    lines += [rf"\textbullet\ {latex_prose(line)}\par" for line in (*report.notes, *trust_lines(outline))]
+    lines += ["}", _heading("How to re-check this"), rf"\texttt{{lossproof verify {latex_text(certificate_name)}}}", ""]
     lines += [rf"Problem SHA-256: {{\footnotesize\texttt{{{report.certificate.digest}}}}}", r"\end{document}", ""]
     return "\n".join(lines)
+
+
+def _heading(text: str) -> str:
+    return rf"\heading{{{latex_text(text)}}}"
 
 
 def _conclusion(outline: ProofOutline) -> list[str]:
     entry = outline.conclusion
     claim = entry.claim
-    lines = [rf"\section*{{{entry.number}. {latex_text(QUESTION)}}}", rf"\target{{{entry.anchor}}}{_verdict(entry)}", ""]
-    lines += [
-        rf"\textbf{{{latex_prose(conclusion_headline(outline.report))}}}",
-        "",
-        rf"\textit{{{entry.proof_word}}} {latex_prose(claim.reason)}",
-        "",
-    ]
-    lines += _missing(entry)
+    lines = [_heading(f"{entry.number}. {QUESTION}"), rf"\target{{{entry.anchor}}}{_verdict(entry)}", ""]
+    lines += [rf"\textbf{{{latex_prose(conclusion_headline(outline.report))}}}", ""]
+    lines += [rf"\textit{{{entry.proof_word}}} {latex_prose(claim.reason)}{_missing(entry)}{_rests_on(entry.rests_on)}", ""]
     if what_does_not_follow(outline):
         lines += [rf"\textit{{What does not follow.}} {latex_prose(what_does_not_follow(outline))}", ""]
-    return [*lines, *_rests_on(entry.rests_on), latex_text(tally(outline)), ""]
+    return [*lines, latex_text(tally(outline)), ""]
+
+
+def _key_claims(outline: ProofOutline) -> list[str]:
+    rows = [
+        [
+            _badge(row.entry.claim.verdict),
+            rf"\hyperref[{row.entry.anchor}]{{{latex_prose(row.name)}}}",
+            latex_text(row.where),
+            latex_prose(row.number),
+        ]
+        for row in key_rows(outline)
+    ]
+    table = [r"{\small", *_table(rows), r"\par}"] if rows else []
+    return [_heading(KEY_CLAIMS), *table, latex_text(theorems_sentence(outline)), ""]
 
 
 def _point_table(outline: ProofOutline) -> list[str]:
@@ -99,85 +128,106 @@ def _point_table(outline: ProofOutline) -> list[str]:
     return [*lines, r"\bottomrule", r"\end{longtable}}", ""]
 
 
-def _claim(entry: ClaimEntry, heading: str = "subsection") -> list[str]:
-    claim = entry.claim
-    statement = claim.statement
-    lines = [
-        rf"\{heading}*{{{entry.number}. {latex_prose(entry.title)}}}",
-        rf"\target{{{entry.anchor}}}{_verdict(entry)}",
-        "",
+def _statement(entry: ClaimEntry) -> list[str]:
+    """Return the statement of a claim as a theorem; one that is known to be false is a remark."""
+    statement, kind = entry.claim.statement, entry.statement_word.lower()
+    title = latex_prose(statement.title.removeprefix("False: ")).replace("[", "{[}").replace("]", "{]}")
+    return [
+        rf"\begin{{{kind}}}[{{{title}}}]",
+        rf"{_before(statement.formula)}${statement.formula}$. {latex_prose(statement.conclusion)}",
+        rf"\end{{{kind}}}",
     ]
-    if entry.stated_at is None:
-        lines += [*_display(statement.formula), rf"\textit{{{entry.statement_word}.}} {latex_prose(statement.conclusion)}", ""]
-    lines += [rf"\textit{{{entry.proof_word}}} {latex_prose(claim.reason)}", ""]
-    for table in fact_tables(entry.facts):
-        lines += [*_table([latex_prose(words) for words in table.words], [[latex_text(cell) for cell in row] for row in table.rows]), ""]
-    return [*lines, *_missing(entry), *_rests_on(entry.rests_on)]
+
+
+def _before(formula: str) -> str:
+    """Return what lets a line end before a formula: a long one may hold no place where it can be broken."""
+    return r"\freebreak" if len(formula) > _LONG else ""
+
+
+def _claim(entry: ClaimEntry) -> list[str]:
+    facts = "; ".join(
+        "; ".join(f"{latex_prose(words)}: {latex_text(cell)}" for words, cell in zip(table.words, row, strict=True))
+        for table in fact_tables(entry.facts)
+        for row in table.rows
+    )
+    told = rf"{{\footnotesize ({facts}.)}}" if facts else ""
+    head = rf"\target{{{entry.anchor}}}\textbf{{Claim {entry.number}.}} {_verdict(entry)}."
+    proof = rf"\textit{{{entry.proof_word}}} {latex_prose(entry.claim.reason)}"
+    return [f"{head} {proof}{_missing(entry)}{_rests_on(entry.rests_on)} {told}".rstrip(), ""]
+
+
+def _not_applying(section: Section) -> list[str]:
+    """Return the theorems that do not apply as one sentence, each with the hypothesis that fails."""
+    if not section.folded:
+        return []
+    told = [
+        rf"\target{{{entry.anchor}}}{entry.number}. \texttt{{{latex_text(entry.claim.id)}}} ({latex_prose(entry.why_not.rstrip('.'))})"
+        for entry in section.folded
+    ]
+    return [rf"{_badge(section.folded[0].claim.verdict)} {NOT_APPLYING}: {'; '.join(told)}.", ""]
+
+
+def _badge(verdict: Verdict) -> str:
+    return rf"\verdict{{{verdict.value.lower()}}}{{{verdict.value}}}"
 
 
 def _verdict(entry: ClaimEntry) -> str:
     claim = entry.claim
     rigor = "" if claim.rigor is None else f", {latex_text(claim.rigor.value)}"
-    step = "" if entry.step is None else f", certificate step {entry.step}"
-    verdict = rf"\verdict{{{claim.verdict.value.lower()}}}{{{claim.verdict.value}}}"
-    return rf"{verdict} \texttt{{{latex_text(claim.id)}}}, {latex_text(entry.setting)}{rigor}{step}"
+    step = "" if entry.step is None else f", step {entry.step}"
+    return rf"{_badge(claim.verdict)} \texttt{{{latex_text(claim.id)}}}, {latex_text(entry.setting)}{rigor}{step}"
 
 
-def _missing(entry: ClaimEntry) -> list[str]:
-    return [rf"\textit{{What is missing:}} {latex_prose(entry.claim.missing)}.", ""] if entry.claim.missing else []
+def _missing(entry: ClaimEntry) -> str:
+    return rf" \textit{{What is missing:}} {latex_prose(entry.claim.missing)}." if entry.claim.missing else ""
 
 
-def _rests_on(links: tuple[Link, ...]) -> list[str]:
-    return [rf"\textit{{Rests on}} {', '.join(map(_link, links))}.", ""] if links else []
+def _rests_on(links: tuple[Link, ...]) -> str:
+    return rf" \textit{{Rests on}} {', '.join(map(_link, links))}." if links else ""
 
 
 def _link(link: Link) -> str:
     return rf"\hyperref[{link.anchor}]{{{link.label}}}"
 
 
-def _display(formula: str) -> list[str]:
-    return [r"\[", formula, r"\]"]
-
-
 def _problem(report: ReportRecord) -> list[str]:
     problem = report.problem
     a = problem.architecture
-    lines = [r"\section*{The problem}", r"\begin{description}"]
-    lines += [rf"\item[{latex_text(term)}] {latex_prose(value)}" for term, value in problem_lines(report)]
-    lines += [r"\end{description}", *_display(LOSS), *_display(r"E(\varphi_L,y)=" + error_formula(problem.error))]
+    terms = "; ".join(f"{latex_text(term)}: {latex_prose(value)}" for term, value in problem_lines(report))
+    formulas = [loss_formula(decays=problem.decay is not None), r"E(\varphi_L,y)=" + error_formula(problem.error)]
     if a.L > 1:
-        lines += _display(r"\sigma(z)=" + activation_formula(a.activation))
+        formulas.append(r"\sigma(z)=" + activation_formula(a.activation))
     if a.L == 1 or not a.output_activation.is_identity:
-        lines += _display(r"\sigma_L(z)=" + activation_formula(a.output_activation))
+        formulas.append(r"\sigma_L(z)=" + activation_formula(a.output_activation))
     rows = shortened_rows([(*x, *y) for x, y in zip(problem.samples.X, problem.samples.Y, strict=True)])
-    return [*lines, "The samples, inputs then targets:", "", *_table([], [[latex_text(cell) for cell in row] for row in rows]), ""]
+    lines = [_heading("The problem"), f"{terms}.", "", ", ".join(f"${formula}$" for formula in formulas), ""]
+    return [*lines, r"The samples, inputs then targets: \fitted{", *_table([[latex_text(cell) for cell in row] for row in rows]), "}", ""]
 
 
 def _lemmas(lemmas: tuple[LemmaEntry, ...]) -> list[str]:
     if not lemmas:
         return ["None.", ""]
-    lines = [r"\begin{longtable}{@{}rllll@{}}", r"\toprule", r"Lemma & Bound & Rule & Rigor & Rests on\\", r"\midrule", r"\endhead"]
+    lines = [r"{\footnotesize", latex_prose(MATRIX_GLOSS), "", r"\begin{multicols}{2}\raggedright"]
     for lemma in lemmas:
-        rests = ", ".join(map(_link, lemma.rests_on)) or "--"
-        cells = (latex_prose(lemma.text), rf"\texttt{{{latex_text(lemma.bound.rule)}}}", latex_text(lemma.bound.rigor.value), rests)
-        lines.append(rf"\target{{{lemma.anchor}}}{lemma.number} & {' & '.join(cells)}\\")
-    return [*lines, r"\bottomrule", r"\end{longtable}"]
+        rule, rigor = rf"\texttt{{{latex_text(lemma.bound.rule)}}}", latex_text(lemma.bound.rigor.value)
+        rests = f", from {', '.join(map(_link, lemma.rests_on))}" if lemma.rests_on else ""
+        lines += [rf"\target{{{lemma.anchor}}}\textbf{{{lemma.number}.}} {latex_prose(lemma.text)} ({rule}, {rigor}{rests})", ""]
+    return [*lines, r"\end{multicols}}"]
 
 
 def _points(report: ReportRecord) -> list[str]:
-    lines = []
+    bias = report.problem.architecture.bias != "none"
+    lines = [r"{\footnotesize\raggedright"]
+    lines += [r"The last row of $W_{l}$ is $b_{l}$.", ""] if bias else []
     for index, weights in enumerate(report.points):
-        lines += [f"Point {index}: {latex_text(point_name(report, index))}.", ""]
+        lines.append(f"Point {index}: {latex_text(point_name(report, index))}.")
         for l, layer in enumerate(weights.layers, start=1):
-            bias = report.problem.architecture.bias != "none"
             rows = shortened_rows([*layer.W, *([layer.b] if bias else [])])
-            lines += [f"$W_{{{l}}}$" + (f", with $b_{{{l}}}$ as its last row:" if bias else ":"), ""]
-            lines += [*_table([], [[latex_text(cell) for cell in row] for row in rows]), ""]
-    return lines
+            lines += [rf"\quad\fitted{{$W_{{{l}}}=\left(", *_table([[latex_text(cell) for cell in row] for row in rows]), r"\right)$}"]
+        lines.append("")
+    return [*lines, "}"]
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    columns = len(rows[0])
-    head = [" & ".join(header) + r"\\", r"\midrule"] if header else []
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     body = [" & ".join(re.sub(r"^\[", "{[}", cell) for cell in row) + r"\\" for row in rows]
-    return [rf"\begin{{tabular}}{{@{{}}{'l' * columns}@{{}}}}", r"\toprule", *head, *body, r"\bottomrule", r"\end{tabular}"]
+    return [rf"\begin{{tabular}}{{@{{}}{'l' * len(rows[0])}@{{}}}}", *body, r"\end{tabular}"]

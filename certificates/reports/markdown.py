@@ -7,20 +7,23 @@ from collections.abc import Sequence
 
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
-from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, outline_of
+from lossproof.certificates.reports.key_claims import key_rows
+from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, Section, outline_of
 from lossproof.certificates.reports.plain_words import (
+    KEY_CLAIMS,
     QUESTION,
     conclusion_headline,
     point_name,
     problem_lines,
     report_title,
     tally,
+    theorems_sentence,
     trust_lines,
     what_does_not_follow,
 )
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.subjects import CRITICAL_POINTS
-from lossproof.certificates.text.formulas import LOSS, activation_formula, error_formula
+from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula
 from lossproof.certificates.text.numbers import shortened_rows
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~!])")
@@ -30,13 +33,14 @@ _MARKS = {"PROVED": "✓", "REFUTED": "✗", "UNDECIDED": "?"}
 def render_markdown(report: ReportRecord, certificate_name: str = "report.json") -> str:
     """Return the report as Markdown; ``certificate_name`` is the file to verify."""
     outline = outline_of(report)
-    blocks = [f"# {escape_markdown(report_title(report))}", *_conclusion(outline), *_problem(report)]
+    blocks = [f"# {escape_markdown(report_title(report))}", *_conclusion(outline), *_key_claims(outline), *_problem(report)]
     for section in outline.sections:
         blocks.append(f"## {section.heading}")
         if section.heading == CRITICAL_POINTS:
             blocks += _point_table(outline)
-        for entry in section.entries:
+        for entry in section.told:
             blocks += [*_claim(entry), *_behind(entry)]
+        blocks += _not_applying(section)
     blocks += ["## Lemmas: rank bounds", escape_markdown(MATRIX_GLOSS), _lemmas(outline.lemmas), "## The weights", *_points(report)]
     blocks.append("## How to read this, and what it rests on")
     blocks.append("\n".join(f"- {escape_markdown(line)}" for line in (*report.notes, *trust_lines(outline))))
@@ -76,6 +80,35 @@ def _conclusion(outline: ProofOutline) -> list[str]:
     if what_does_not_follow(outline):
         blocks.append(f"*What does not follow:* {escape_markdown(what_does_not_follow(outline))}")
     return [*blocks, *_rests_on(entry.rests_on), escape_markdown(tally(outline))]
+
+
+def _key_claims(outline: ProofOutline) -> list[str]:
+    rows = [
+        [
+            f"**{row.entry.claim.verdict.value}**",
+            f"[{escape_markdown(row.name)}](#{row.entry.anchor})",
+            row.where,
+            escape_markdown(row.number),
+        ]
+        for row in key_rows(outline)
+    ]
+    table = [markdown_table(["verdict", "claim", "where", ""], rows)] if rows else []
+    return [f"## {KEY_CLAIMS}", *table, escape_markdown(theorems_sentence(outline))]
+
+
+def _not_applying(section: Section) -> list[str]:
+    if not section.folded:
+        return []
+    rows = [
+        [
+            f'<a id="{entry.anchor}"></a>{entry.number}',
+            f"{escape_markdown(entry.title)} (`{entry.claim.id}`)",
+            escape_markdown(entry.why_not),
+        ]
+        for entry in section.folded
+    ]
+    opening = f"<details><summary>UNDECIDED: {len(rows)} theorems that do not apply here</summary>"
+    return [opening, markdown_table(["Claim", "Theorem", "Hypothesis that fails"], rows), "</details>"]
 
 
 def _claim(entry: ClaimEntry) -> list[str]:
@@ -127,7 +160,12 @@ def _problem(report: ReportRecord) -> list[str]:
     problem = report.problem
     a = problem.architecture
     lines = "\n".join(f"- {term}: {escape_markdown(value)}" for term, value in problem_lines(report))
-    blocks = ["## The problem", lines, f"$${LOSS}$$", rf"$$E(\varphi_L,y)={error_formula(problem.error)}$$"]
+    blocks = [
+        "## The problem",
+        lines,
+        f"$${loss_formula(decays=problem.decay is not None)}$$",
+        rf"$$E(\varphi_L,y)={error_formula(problem.error)}$$",
+    ]
     if a.L > 1:
         blocks.append(rf"$$\sigma(z)={activation_formula(a.activation)}$$")
     if a.L == 1 or not a.output_activation.is_identity:

@@ -61,6 +61,16 @@ class ClaimEntry:
         return f"claim-{self.number}"
 
     @property
+    def why_not(self) -> str:
+        """For a published theorem that does not apply, the hypothesis that fails."""
+        return self.claim.reason.removeprefix("Not applicable: ")
+
+    @property
+    def does_not_apply(self) -> bool:
+        """Whether this is a published theorem that does not speak about the problem: renderers fold such claims."""
+        return self.claim.facts.get("applicable") == "no"
+
+    @property
     def title(self) -> str:
         """The title of the statement."""
         return claim_title(self.claim)
@@ -98,6 +108,16 @@ class Section:
 
     heading: str
     entries: tuple[ClaimEntry, ...]
+
+    @property
+    def told(self) -> tuple[ClaimEntry, ...]:
+        """The entries that are told in full: all but theorems that do not apply."""
+        return tuple(entry for entry in self.entries if not entry.does_not_apply)
+
+    @property
+    def folded(self) -> tuple[ClaimEntry, ...]:
+        """The theorems that do not apply."""
+        return tuple(entry for entry in self.entries if entry.does_not_apply)
 
     @property
     def claims(self) -> tuple[ClaimEntry, ...]:

@@ -18,6 +18,8 @@ from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Rigor, Verdict
 
 QUESTION = "Is every local minimum global?"
+KEY_CLAIMS = "The claims that matter"
+NOT_APPLYING = "Theorems that do not apply here, each with the hypothesis that fails"
 RIGOR_WORDS = {
     Rigor.EXACT: "exact: integers, rationals, prime fields, symbolic identities",
     Rigor.BALL: "ball arithmetic: every number is enclosed by Arb with a proved error bound",
@@ -50,6 +52,7 @@ def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
         *hidden,
         ("output activation", brief_name(a.output_activation.name)),
         ("error", brief_name(problem.error.name)),
+        *(() if problem.decay is None else (("weight decay", str(problem.decay)),)),
         ("bias", bias),
         ("samples", f"T = {problem.T}"),
         ("outputs", f"n_L = {a.n_L}, so P has T·n_L = {problem.columns} columns"),
@@ -187,6 +190,18 @@ def tally(outline: ProofOutline) -> str:
     return f"{plural(len(outline.claims), 'claim')}: {counted}; {plural(len(outline.lemmas), 'lemma')} (rank bounds)."
 
 
+def theorems_sentence(outline: ProofOutline) -> str:
+    """Return how many published theorems apply and which, such as ``"12 published theorems: 1 applies (li-ding-sun)."``; empty where none was asked."""
+    asked = [entry.claim for entry in outline.claims if "applicable" in entry.claim.facts]
+    if not asked:
+        return ""
+    named = {answer: [claim.id for claim in asked if claim.facts["applicable"] == answer] for answer in ("yes", "unknown")}
+    applying, open_ones = (f" ({', '.join(ids)})" if ids else "" for ids in named.values())
+    count = len(named["yes"]) or "none"
+    undecided = f", {len(named['unknown'])} not decided{open_ones}" if open_ones else ""
+    return f"{plural(len(asked), 'published theorem')}: {count} {'applies' if count in (1, 'none') else 'apply'}{applying}{undecided}."
+
+
 def plural(count: int, noun: str) -> str:
     """Return a number of things in words.
 
@@ -199,10 +214,11 @@ def plural(count: int, noun: str) -> str:
 def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
     """Return what the reader takes on trust, a sentence each."""
     check = outline.report.self_check
+    penalty = "" if outline.report.problem.decay is None else " + ½ Σ_k λ_k w_k²"
     lines = [
         "The certificate was not checked before this report was written: check it." if check is None else str(check),
         "Samples and weights are exact numbers: a float is the dyadic rational it is, a decimal in text the rational it spells.",
-        "The loss is J(W) = (1/T) Σ_i E(F(W, x_i), y_i) over these samples, and nothing is said about other data.",
+        f"The loss is J(W) = (1/T) Σ_i E(F(W, x_i), y_i){penalty} over these samples, and nothing is said about other data.",
     ]
     lines += [f"Rigor {rigor.value}: {RIGOR_WORDS[rigor].partition(': ')[2]}." for rigor in outline.rigors()]
     return tuple(lines)

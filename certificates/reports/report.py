@@ -11,12 +11,34 @@ from lossproof.certificates.reports.record import ReportRecord
 
 @dataclass(frozen=True)
 class Report(ReportRecord):
-    """Everything a check found (see `ReportRecord`), with the formats it is read in."""
+    """Everything a check found (see `ReportRecord`), with the formats it is read in.
+
+    ``print(report)`` tells all; where Python or a notebook shows a report by itself, that is the first screen of it.
+    """
+
+    def __repr__(self) -> str:
+        from lossproof.certificates.reports.first_screen import render_first_screen
+
+        return render_first_screen(self, 100).rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        from lossproof.certificates.reports.notebook import render_notebook
+
+        return render_notebook(self)
 
     def __str__(self) -> str:
         from lossproof.certificates.reports.text import render_text
 
         return render_text(self)
+
+    def explain(self, id: str) -> str:
+        """Return a statement in full, such as ``"full-rank"``, and all that this report says about it, with what it rests on.
+
+        Raises `KeyError` where the report claims nothing about it.
+        """
+        from lossproof.certificates.reports.explain import explain
+
+        return explain(self, id)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole report as plain dicts, lists, strings and numbers, ready for JSON."""

@@ -13,6 +13,8 @@ DECIDING = "What decides the question"
 """The heading of the section about theorems on whole landscapes and what a conclusion rests on."""
 CRITICAL_POINTS = "Critical points"
 """The heading of the section about critical points."""
+THEOREMS_OF_OTHERS = "Theorems of others"
+"""The heading of the section about published theorems."""
 _SUBJECTS = {
     DECIDING: landscape.DECIDING,
     "Exact learning": (
@@ -61,7 +63,7 @@ _SUBJECTS = {
         "no-minimum-nearby",
         "escape",
     ),
-    "Theorems of others": tuple(statement.id for statement in CITED),
+    THEOREMS_OF_OTHERS: tuple(statement.id for statement in CITED),
 }
 _HEADINGS = {name: heading for heading, names in _SUBJECTS.items() for name in names}
 

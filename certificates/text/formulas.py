@@ -23,7 +23,13 @@ _ERRORS = {
 }
 _LONGEST = 40
 _LIMITS = ("min", "max", "sup", "inf", "lim")
-LOSS = r"J(W)=\frac{1}{T}\sum_{i=1}^{T}E\bigl(F(W,x_i),\,y_i\bigr)"
+_LOSS = r"J(W)=\frac{1}{T}\sum_{i=1}^{T}E\bigl(F(W,x_i),\,y_i\bigr)"
+_PENALTY = r"+\tfrac{1}{2}\sum_{k}\lambda_k w_k^2"
+
+
+def loss_formula(*, decays: bool) -> str:
+    """Return the loss as LaTeX: the mean error, and with weight decay the penalty besides."""
+    return _LOSS + (_PENALTY if decays else "")
 
 
 def activation_formula(activation: Activation) -> str:

@@ -243,7 +243,8 @@ def conclusion(*args, **kwargs):
     claims = claims_cited(prover)
     principle = claim_error_principle(prover.problem, "principle-error")
     whole = WholeLandscape(prover, None, None, principle, (), tuple(claims))
-    found = conclusion_by_theorems(whole) or open_by_rank(prover.problem.columns, open_rank, None)
+    by_theorem = conclusion_by_theorems(whole)
+    found = open_by_rank(prover.problem.columns, open_rank, None) if by_theorem is None else by_theorem
     verification = lp.verify(certificate_of(prover.problem, [found, *claims]).text)
     assert verification.ok, verification.failures
     return found

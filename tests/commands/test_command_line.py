@@ -61,17 +61,18 @@ def test_quiet(folder):
 
 
 def test_summary_never_reads_as_has_local_minima(folder):
-    out, _ = run("check", "2-3-1", "--data", "xor", "--activation", "sin")
-    flat = re.sub(r"\s+", " ", out).lower()
-    assert re.search(r"(has|have|there are) (bad |suboptimal |spurious )?local minim", flat) is None
-    assert "does not follow" in flat
+    for form in ((), ("--full",)):
+        out, _ = run("check", "2-3-1", "--data", "xor", "--activation", "sin", "--search", "none", *form)
+        flat = re.sub(r"\s+", " ", out).lower()
+        assert re.search(r"(has|have|there are) (bad |suboptimal |spurious )?local minim", flat) is None
+        assert "does not follow" in flat
 
 
 def test_files_and_options(folder):
     Path("data.csv").write_text("x1,x2,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n", encoding="utf-8")
     np.savez("w.npz", W1=[[-2.0, 0.0], [0.0, -2.0]], b1=[1.0, 1.0], W2=[[1.0], [0.5]], b2=[0.0])
     options = ["--weights", "w.npz", "--error", "cauchy:1/4", "--seed", "3", "--max-precision", "512", "--output-activation", "identity"]
-    out, _ = run("check", "2-2-1", "--data", "data.csv", "--bias", "trainable", *options)
+    out, _ = run("check", "2-2-1", "--data", "data.csv", "--bias", "trainable", "--full", *options)
     assert "data.csv" in out
     assert "[REFUTED] P has full column rank (full-rank) – at these weights (point 0)" in out
 
@@ -84,6 +85,18 @@ def test_find_weights(folder):
     assert fail("check", "2-2-1", "--data", "xor", "--max-memory", "0").startswith(
         "lossproof: max_memory must be a positive number of GiB, got 0"
     )
+
+
+def test_the_first_screen_and_all_of_it(folder):
+    out, _ = run("check", "2-2-1", "--data", "xor", "--activation", "tanh", "-o", "xor.html")
+    assert len(out.splitlines()) <= 24
+    assert re.search(r"^\[REFUTED\]  full rank of P +everywhere +rank ≤ 1 of 4$", out, re.MULTILINE)
+    assert "12 published theorems: none applies." in out
+    full, _ = run("check", "2-2-1", "--data", "xor", "--activation", "tanh", "-o", "xor.html", "--full")
+    assert len(full.splitlines()) > 100
+    assert "Proof. rank P(W) = 4 = T·n_L" in full
+    assert "(kawaguchi-2016)" in full
+    assert full.endswith(out[out.index("Report: xor.html") :])
 
 
 def test_what_a_large_problem_takes_is_said_first(folder, monkeypatch):
@@ -194,7 +207,7 @@ def test_bad_weights(folder, layers, message):
 def test_equal_inputs_with_different_targets_are_reported_not_refused(folder):
     Path("data.csv").write_text("0,0\n0,1\n", encoding="utf-8")
     out, _ = run("check", "1-2-1", "--data", "data.csv")
-    assert "[REFUTED] Exact learning of the samples" in out
+    assert re.search(r"^\[REFUTED\] +exact learning +everywhere$", out, re.MULTILINE)
 
 
 def test_an_input_is_not_overwritten(folder):
@@ -242,12 +255,13 @@ def test_as_a_process(folder):
     assert (bad.returncode, bad.stdout, bad.stderr.count("\n")) == (2, "", 1)
 
 
-def test_on_a_terminal_there_are_colours_and_progress(folder):
+def shown_on_a_terminal(**variables: str) -> bytes:
+    """Return what a check shows on a terminal of 90 columns."""
     main_end, child_end = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "90"}
     environment.pop("NO_COLOR", None)
     command = [sys.executable, "-m", "lossproof", "check", "2-1", "--data", "and"]
-    process = subprocess.Popen(command, stdout=child_end, stderr=child_end, env=environment)
+    process = subprocess.Popen(command, stdout=child_end, stderr=child_end, env=environment | variables)
     os.close(child_end)
     shown = b""
     while True:
@@ -260,4 +274,20 @@ def test_on_a_terminal_there_are_colours_and_progress(folder):
         shown += piece
     os.close(main_end)
     assert process.wait(timeout=60) == 0
-    assert b"\x1b[1;37;44m[PROVED]" in shown
+    return shown
+
+
+def test_on_a_terminal_there_are_colours_and_progress(folder):
+    assert b"\x1b[1;37;44m[PROVED]" in shown_on_a_terminal()
+
+
+def test_a_dumb_terminal_gets_plain_text(folder):
+    shown = shown_on_a_terminal(TERM="dumb")
+    assert b"[PROVED] Is every local minimum global?" in shown
+    assert b"\x1b" not in shown
+
+
+def test_without_colours_the_text_is_plain(folder):
+    shown = shown_on_a_terminal(NO_COLOR="1")
+    assert b"[PROVED] Is every local minimum global?" in shown
+    assert re.search(rb"\x1b\[[\d;]*m *\[", shown) is None

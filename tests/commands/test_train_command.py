@@ -37,7 +37,7 @@ def test_the_weights_feed_the_check(folder):
     assert Path("history.png").read_bytes()[:4] == b"\x89PNG"
     assert set(np.load("weights.npz").files) == {"W1", "b1", "W2", "b2"}
     checked, _ = run_command("check", "2-3-1", "--data", "xor", "--weights", "weights.npz")
-    assert "Exact learning" in checked
+    assert "[PROVED]   exact learning" in checked
     again, _ = run("2-3-1", "--data", "xor", "--weights", "weights.npz", "--method", "lm")
     assert "after 0 iterations" in again
 

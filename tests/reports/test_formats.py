@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
@@ -27,6 +29,7 @@ from lossproof.certificates.text.latex import latex_prose, latex_text
 from lossproof.certificates.text.numbers import display_number
 from lossproof.theory.functions.activations import ACTIVATION_FAMILIES, activation_named
 from lossproof.theory.functions.errors import ERROR_FAMILIES, error_named
+from lossproof.theory.problem.decay import Decay
 from lossproof.theory.statements.registry import all_statements
 from lossproof.theory.verdicts import Rigor, Verdict
 
@@ -138,14 +141,31 @@ def test_every_claim_stands_in_every_format(form, report):
     for entry in outline_of(report).claims:
         assert entry.claim.id in flat.replace("\\_", "_")
         assert entry.claim.verdict.value in flat
-        opening = entry.claim.reason.split(" ")[0]
+        opening = (entry.why_not if entry.does_not_apply else entry.claim.reason).split(" ")[0]
         assert opening.split("_")[0] in flat
         if entry.claim.rigor is not None:
             assert entry.claim.rigor.value in flat
     for verdict in {claim.verdict for claim in report.claims}:
-        assert flat.count(verdict.value) >= sum(claim.verdict is verdict for claim in report.claims)
+        told = [entry.claim for entry in outline_of(report).claims if not entry.does_not_apply]
+        assert flat.count(verdict.value) >= sum(claim.verdict is verdict for claim in told)
     for lemma in outline_of(report).lemmas:
         assert lemma.bound.rule in flat
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+def test_theorems_that_do_not_apply_are_folded_with_the_hypothesis_that_fails(form):
+    report = checked_report()
+    folded = [entry for entry in outline_of(report).claims if entry.does_not_apply]
+    assert len(folded) == 12
+    text = RENDERERS[form](report)
+    page = Page(text) if form == "html" else None
+    flat = re.sub(r"\s+", " ", text if page is None else page.text)
+    for entry in folded:
+        assert entry.claim.id in flat
+        assert (entry.anchor in page.ids) if page else f"{entry.number}" in flat
+    assert "the network is not linear: it uses tanh" in flat
+    assert "a problem that the theorem speaks about" not in flat
+    assert "12 published theorems: none applies." in flat
 
 
 @pytest.mark.parametrize("form", RENDERERS)
@@ -240,6 +260,42 @@ def test_latex_structure(name):
     assert set(re.findall(r"\\hyperref\[([^\]]+)\]", text)) <= set(labels)
     for line in text.replace(r"\&", "").splitlines():
         assert "&" not in line or line.endswith(r"\\") or r"\begin{cases}" in line
+
+
+def test_latex_states_each_statement_once(report):
+    text = render_latex(report)
+    claims = [entry.claim for entry in outline_of(report).claims[1:] if not entry.does_not_apply]
+    assert text.count(r"\begin{statement}") + text.count(r"\begin{remark}") == len({claim.id for claim in claims})
+    assert text.count(r"\textbf{Claim ") == len(claims)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no TeX here")
+@pytest.mark.parametrize("name", ["xor", NASTY_NAME])
+def test_latex_compiles_to_four_pages(name, tmp_path):
+    data = load_data("xor", 1)
+    report = check_architecture("2-2-1", data.X, data.Y, data_name=name) if name == "xor" else xor_report(name, (name,))
+    (tmp_path / "report.tex").write_text(render_latex(report), encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
+    for _ in range(2):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", errors="replace", timeout=60, check=False)
+        assert done.returncode == 0, done.stdout[-2000:]
+    pages = re.search(r"Output written on report\.pdf \((\d+) pages?", done.stdout)
+    assert int(pages[1]) <= 4
+    assert "Overfull" not in done.stdout
+    assert "undefined" not in done.stdout
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+def test_weight_decay_stands_in_the_loss(form):
+    report = xor_report()
+    decay = Decay.of("1/100", report.problem.architecture)
+    text = RENDERERS[form](replace(report, problem=replace(report.problem, decay=decay)))
+    plain = Page(text).text if form == "html" else text
+    assert "weight decay" in plain
+    assert "1/100" in plain
+    penalty = {"html": "½ Σ", "txt": "½ Σ", "md": r"\sum_{k}\lambda_k w_k^2", "tex": r"\sum_{k}\lambda_k w_k^2"}[form]
+    assert penalty in plain
+    assert penalty not in (Page(RENDERERS[form](report)).text if form == "html" else RENDERERS[form](report))
 
 
 def test_latex_escaping():

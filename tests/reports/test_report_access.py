@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 from cases.landscapes import XOR_X, XOR_Y
 from cases.map_cases import hand_map
-from cases.report_cases import xor_report
+from cases.report_cases import NASTY_NAME, xor_report
 
 import lossproof as lp
-from lossproof.certificates.proof.nodes import named_by, proof_order
+from lossproof.certificates.proof.nodes import first_claim, named_by, proof_order
 from lossproof.certificates.proof.places import Point
 from lossproof.theory.verdicts import Scope
 
@@ -81,3 +82,53 @@ def test_every_point_of_a_report_is_used_by_a_claim(name):
     assert {report.number(point) for point in used} | {0} == set(range(len(report.points)))
     verification = lp.verify(report.certificate.text)
     assert verification.ok, verification.failures
+
+
+@pytest.mark.parametrize("id", ["count", "exact-learning"])
+def test_a_claim_has_no_truth_value(id):
+    claim = xor_report()[id]
+    with pytest.raises(TypeError, match=f"compare its verdict, as in .*; this one is {claim.verdict.value}"):
+        bool(claim)
+    assert (claim.verdict == "PROVED") is (id == "count")
+    assert claim.scope == "everywhere"
+
+
+def test_attempts_after_the_first_claim_are_not_made():
+    claim = xor_report()["count"]
+    made = []
+    assert first_claim(lambda: made.append(1), lambda: claim, lambda: made.append(2)) is claim
+    assert made == [1]
+    assert first_claim() is None
+
+
+@pytest.mark.parametrize("name", ["xor", NASTY_NAME])
+def test_a_report_shows_itself_on_one_screen(name):
+    report = xor_report(name, (name,))
+    assert repr(report).splitlines()[0].startswith("The 2-2-1 network")
+    assert len(repr(report).splitlines()) <= 24
+    assert "more claims decided: print(report) shows them." in repr(report)
+    markup = report._repr_html_()
+    assert "<script" not in markup
+    assert "no sign either way" in markup
+    assert markup.count("<tr>") == 10
+    assert re.search(r"<td[^>]*>rank 4 of 4</td>", markup)
+
+
+def test_a_statement_is_explained_with_what_its_claims_rest_on():
+    report = xor_report()
+    text = report.explain("full-rank")
+    assert repr(text) == text
+    assert text.startswith("full-rank: P has full column rank\n")
+    assert text.count("[PROVED]") == 2
+    assert text.count("[REFUTED]") == 1
+    assert "Rests on Lemma 3: rank P ≤ 4 at every W [rank-size, EXACT]." in re.sub(r"\s+", " ", text)
+    assert all(len(line) <= 100 for line in text.splitlines())
+    assert "What is missing: weights that fit all samples exactly." in report.explain("exact-learning")
+    with pytest.raises(KeyError, match="'clash' was not claimed; this report has no-bad-local-minima, "):
+        report.explain("clash")
+
+
+def test_premises_are_explained_too():
+    text = hand_map().report.explain("inertia")
+    assert text.count("(inertia)") > 1
+    assert "Facts: negative" in text

@@ -1,0 +1,87 @@
+"""``lossproof verify``: certificates checked by the kernel, one file or many, or standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lossproof.certificates.commands.options import BAD_INPUT, REJECTED, Json, complain
+from lossproof.theory.exceptions import InputError
+
+if TYPE_CHECKING:
+    from lossproof.certificates.proof.verification import Verification, VerifiedStep
+
+_STANDARD_INPUT = "-"
+_FILES_HELP = "Certificates, as `lossproof check -o` writes them; - is standard input."
+
+
+def verify_files(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=_FILES_HELP)],
+    allow_cited: Annotated[bool, typer.Option("--cited/--no-cited", help="Accept steps that rest on published theorems.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Re-check certificates with the small independent kernel.
+
+    All are checked, also after one that is rejected (exit code 1) or cannot be read (exit code 2).
+    """
+    if sum(str(file) == _STANDARD_INPUT for file in files) > 1:
+        raise InputError("- must be given at most once, got it twice: standard input is read to its end")
+    results: list[tuple[Path, Verification]] = []
+    unread = 0
+    for file in files:
+        try:
+            result = _verified(file, allow_cited=allow_cited)
+        except InputError as error:
+            if len(files) == 1:
+                raise
+            complain(str(error))
+            unread += 1
+            continue
+        results.append((file, result))
+        if not as_json:
+            _show(file, result)
+    if as_json:
+        typer.echo(json.dumps([_plain(file, result) for file, result in results], allow_nan=False, indent=1))
+    if unread or not all(result.ok for _, result in results):
+        raise typer.Exit(BAD_INPUT if unread else REJECTED)
+
+
+def _verified(file: Path, *, allow_cited: bool) -> Verification:
+    from lossproof.certificates.proof.verify import verify
+
+    if str(file) != _STANDARD_INPUT:
+        return verify(file, allow_cited=allow_cited)
+    if sys.stdin is None or sys.stdin.closed:
+        raise InputError("a certificate must come from standard input, got none, as it is closed: give the path of a .json file")
+    return verify(sys.stdin.buffer, allow_cited=allow_cited)
+
+
+def _show(file: Path, result: Verification) -> None:
+    from lossproof.certificates.commands.terminal import show
+
+    if result.ok:
+        show("\n".join([f"[ACCEPTED] {file}: {len(result.claims)} claims, {len(result.steps)} steps", *map(_accepted, result.claims)]))
+        return
+    standing = [f"  {len(result.steps)} steps stand without them."] if result.steps else []
+    show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures), *standing]))
+
+
+def _accepted(step: VerifiedStep) -> str:
+    claim = step.conclusion
+    return f"  [{claim['verdict']}] {claim['statement']} – {step.place} ({step.rigor.value})"
+
+
+def _plain(file: Path, result: Verification) -> dict[str, Any]:
+    """Return what came of a check as plain data; places, facts and verdicts are those that the kernel derived."""
+    return {
+        "file": str(file),
+        "ok": result.ok,
+        "digest": result.digest,
+        "steps": len(result.steps),
+        "claims": [{"step": step.step, "rigor": step.rigor.value, **step.conclusion} for step in result.claims],
+        "failures": [{"place": failure.place, "code": failure.code, "message": failure.message} for failure in result.failures],
+    }

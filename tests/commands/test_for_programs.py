@@ -1,0 +1,116 @@
+"""What programs read: JSON on standard output and nothing else, exit codes, certificates from many files and from standard input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cases.command_cases import fail, run
+from typer.testing import CliRunner
+
+import lossproof as lp
+from lossproof.certificates.commands import cost_estimate
+from lossproof.certificates.commands.main import app
+from lossproof.certificates.proof import verify as verify_module
+
+XOR = ("check", "2-2-1", "--data", "xor")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate as the command line writes it."""
+    path = tmp_path_factory.mktemp("certificate") / "and.json"
+    run("check", "2-1", "--data", "and", "-o", path, "-q")
+    return path.read_bytes()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, certificate):
+    """A folder with a certificate, and the same with a wrong number in it."""
+    monkeypatch.chdir(tmp_path)
+    Path("and.json").write_bytes(certificate)
+    Path("wrong.json").write_bytes(certificate.replace(b'"N_net": 3', b'"N_net": 4'))
+    return tmp_path
+
+
+def test_json_is_all_that_is_printed(folder, monkeypatch):
+    monkeypatch.setattr(cost_estimate, "WORTH_SAYING", 4)
+    out, err = run(*XOR, "--json", "-o", "xor.html")
+    data = json.loads(out)
+    assert out.isascii()
+    assert err.startswith("T·n_L = 4 columns")
+    assert sorted(os.listdir(folder)) == ["and.json", "wrong.json", "xor.html", "xor.json"]
+    report = lp.check_architecture("2-2-1", [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]], activation="tanh")
+    whole = report.to_dict()
+    assert (data["conclusion"], data["N_net"], data["columns"], data["T"]) == ("PROVED", 9, 4, 4)
+    assert data["digest"] == whole["digest"] == json.loads(Path("xor.json").read_bytes())["digest"]
+    assert len(data["claims"]) == len(whole["claims"])
+    for claim, known in zip(data["claims"], whole["claims"], strict=True):
+        assert claim == {key: value for key, value in known.items() if key not in ("rule", "evidence", "rests_on")}
+    assert not {"problem", "points", "lemmas"} & set(data)
+
+
+def test_forms_of_output_exclude_each_other(folder):
+    assert "at most one of --full, --json, --quiet" in fail(*XOR, "--json", "--full")
+    assert "got --json and --quiet" in fail(*XOR, "--json", "--quiet")
+
+
+def test_many_certificates(folder):
+    out, err = run("verify", "and.json", "wrong.json", "and.json", code=1)
+    assert [line.partition("]")[0] for line in out.splitlines() if line.startswith("[")] == ["[ACCEPTED", "[REJECTED", "[ACCEPTED"]
+    assert err == ""
+    run("verify", "and.json", "and.json")
+    out, err = run("verify", "wrong.json", "none.json", "and.json", code=2)
+    assert "[REJECTED] wrong.json" in out
+    assert "[ACCEPTED] and.json" in out
+    assert err.count("\n") == 1
+    assert err.startswith("lossproof: a certificate must be a file that can be read, got 'none.json'")
+
+
+def test_certificates_as_json(folder):
+    accepted, rejected = json.loads(run("verify", "and.json", "wrong.json", "--json", code=1)[0])
+    assert (accepted["file"], accepted["ok"], accepted["failures"]) == ("and.json", True, [])
+    assert accepted["digest"] == json.loads(Path("and.json").read_bytes())["digest"]
+    assert {"count", "full-rank", "no-bad-local-minima"} <= {claim["statement"] for claim in accepted["claims"]}
+    assert (rejected["ok"], rejected["claims"], rejected["digest"]) == (False, [], None)
+    assert rejected["failures"][0]["place"].startswith("steps[")
+
+
+def verified(data: bytes, *arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["verify", *arguments], input=data)
+    return result.exit_code, result.stdout
+
+
+def test_a_certificate_from_standard_input(folder, certificate):
+    assert verified(certificate, "-") == (0, run("verify", "and.json")[0].replace("and.json", "-"))
+    code, out = verified(certificate, "and.json", "-")
+    assert (code, out.count("[ACCEPTED]")) == (0, 2)
+    assert "at most once" in fail("verify", "-", "-")
+
+
+@pytest.mark.parametrize("data", [b"", b"and.json", b"\xff\xfe", b"[]", b'{"format": 1}'])
+def test_standard_input_is_never_a_path(folder, data):
+    code, out = verified(data, "-")
+    assert code == 1
+    assert out.startswith("[REJECTED] -\n")
+
+
+def test_standard_input_without_an_end_is_not_read(folder, monkeypatch, certificate):
+    monkeypatch.setattr(verify_module, "_MAX_BYTES", len(certificate) - 1)
+    assert "there are more bytes" in verified(certificate + b" " * 9, "-")[1]
+
+
+def test_standard_input_that_is_closed():
+    command = ["/bin/sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "lossproof", "verify", "-"]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (2, b"", 1)
+
+
+def test_exit_codes_are_documented():
+    text = " ".join(run("--help")[0].split())
+    for code in ("0 it ran", "1 verify rejects", "2 bad input", "130 interrupted", "141 nobody reads"):
+        assert code in text.replace("│ ", "")

@@ -18,7 +18,8 @@ def flat(text: str) -> str:
 
 
 def test_what_was_searched_is_printed():
-    assert "searched for from 48 seeded starts" in flat(run(*GELU)[0])
+    assert "Searched for bad minima from 48 seeded starts" in flat(run(*GELU)[0])
+    assert "searched for from 48 seeded starts" in flat(run(*GELU, "--full")[0])
     assert "seeded starts" not in flat(run(*GELU, "--search", "none")[0])
     assert "until the time was over" in flat(run(*GELU, "--search", "0.001")[0])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from flint import arb
 
-from lossproof.numerics.algebra.products import Floats
+from lossproof.numerics.algebra.products import UNIT, Floats
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.functions.table import formulas_of
@@ -15,17 +15,17 @@ from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.forms import Logistic
 
 _BITS = 64
-_SUPREMA_SPARE = 1.125
+_SUPREMA_SPARE = _ROOM = 1.125
 _LOGISTIC_SPARE = 5
 
 
 def slope_bounds(activation: Activation, z: Enclosure) -> tuple[Floats, Floats]:
     r"""Return, entry by entry, numbers ``(s_1, s_2)`` with ``|σ'| ≤ s_1`` and ``|σ'(z) − σ'(z')| ≤ s_2 |z − z'|`` within the enclosure.
 
-    They come from enclosures of ``σ'`` and ``σ''`` over each interval by the formulas of `StateBallField`, or from the suprema on the whole line where
-    these are smaller or ``σ''`` does not exist everywhere: an eighth enlarged, but not where the activation is piecewise linear, and none for a family with a
-    parameter. So another program with the same differential systems and coarser suprema finds no larger bounds. An unbounded value is infinite or NaN. Raises
-    `NotDifferentiable` where ``σ'`` does not exist.
+    They come from enclosures of ``σ'`` and ``σ''`` over each interval by the formulas of `StateBallField`, of two of them from doubles, or from the suprema
+    on the whole line where these are smaller or ``σ''`` does not exist everywhere: an eighth enlarged, but not where the activation is piecewise linear, and
+    none for a family with a parameter. So another program with the same differential systems and coarser suprema finds no larger bounds. An unbounded value is
+    infinite or NaN. Raises `NotDifferentiable` where ``σ'`` does not exist.
 
     >>> from lossproof.theory.functions.activations import activation_named
     >>> s_1, s_2 = slope_bounds(activation_named("tanh"), Enclosure(np.array([0.0, 40.0]), np.array([2.0, 0.5])))
@@ -42,10 +42,28 @@ def slope_bounds(activation: Activation, z: Enclosure) -> tuple[Floats, Floats]:
 
 def _bounds(activation: Activation, z: Enclosure) -> tuple[Floats, Floats]:
     form, narrow = activation.logistic, z.rad <= NARROW
-    if form is not None and narrow.all() and z.is_finite():
-        return _logistic_bounds(activation, form, z)
+    if form is not None and z.is_finite():
+        if narrow.all():
+            return _logistic_bounds(activation, form, z)
+        wide = _wide_logistic_bounds(activation, form, z)
+        short = _logistic_bounds(activation, form, Enclosure(np.where(narrow, z.mid, 0.0), np.where(narrow, z.rad, 0.0)))
+        return np.where(narrow, short[0], wide[0]), np.where(narrow, short[1], wide[1])
     slope = enclose_by_balls(activation, z)[1].reach()
     return slope, _curvature(activation, z)
+
+
+def _wide_logistic_bounds(activation: Activation, form: Logistic, z: Enclosure) -> tuple[Floats, Floats]:
+    """Use the values at the ends of the intervals, as all is monotone, and ``|σ'|`` where it is largest: nearest to 0.
+
+    For tanh ``|σ''| ≤ 2 max|σ| max σ'``, for sigmoid ``σ' ≤ ab`` and ``|σ''| ≤ ab(a + b)`` with ``a ≥ σ(z)`` and ``b ≥ σ(−z)``, as products of enclosures of
+    the factors give; an eighth enlarged.
+    """
+    reach = raised(z.rad + UNIT * np.abs(z.mid), 4)
+    high, low = (enclose_activation(activation, exact_floats(end))[0].reach() for end in (z.mid + reach, reach - z.mid))
+    if form.low == 0:
+        return raised(_ROOM * high * low, 4), raised(_ROOM * high * low * (high + low), 4)
+    steepest = enclose_activation(activation, exact_floats(np.maximum(np.abs(z.mid) - reach, 0.0)))[1].reach()
+    return raised(_ROOM * steepest, 4), raised(_ROOM * 2 * np.maximum(high, low) * steepest, 4)
 
 
 def _logistic_bounds(activation: Activation, form: Logistic, z: Enclosure) -> tuple[Floats, Floats]:

@@ -190,3 +190,15 @@ def test_limits_of_size_are_kept(monkeypatch, name, value):
     assert outcome(minimum())[0] == "limit"
     monkeypatch.setattr(limits, name, value + 1)
     assert accepted(minimum())
+
+
+def test_the_index_of_a_saddle_is_the_one_it_has_by_construction():
+    """Two linear layers 2-2-2 at 0: half of the eigenvalues are negative. No other index is accepted, in either of the two claims."""
+    zero = layer([["0", "0"], ["0", "0"]], ["0", "0"])
+    for index in range(9):
+        d = Draft((2, 2, 2), [["1", "0"], ["0", "2"]], [["3", "0"], ["0", "5"]], [zero, zero], activation="identity", bias="none")
+        signs(d, exact(d), index, 8 - index, at=0, radius="0")
+        assert is_accepted(d) == (index == 4)
+        d.undo()
+        in_a_ball(d, negative=index)
+        assert is_accepted(d) == (index == 4)

@@ -9,7 +9,7 @@ same at all samples. Which ones are offered is settled in doubles; that they hol
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import prod
@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from flint import arb, fmpq, fmpq_mat
 
-from lossproof.numerics.critical.level_units import Level, level_pass
+from lossproof.numerics.critical.still_units import Still, still_pass
 from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field, nearest_double
@@ -52,12 +52,17 @@ def place_of(a: Architecture, layer: int, unit: int, source: int) -> int:
     return sum(a.fan_in(l) * a.widths[l] for l in range(1, layer)) + unit * a.fan_in(layer) + source
 
 
-def rows_of_P(problem: Problem, weights: Weights, level: tuple[Level, ...] = ()) -> tuple[Evaluation, Array]:
-    """Return the pass in doubles, and ``P`` as a checker forms it: columns up to non-zero factors where the output's slope vanishes nowhere."""
+def rows_of_P(problem: Problem, weights: Weights, still: Still = ()) -> tuple[Evaluation, Array]:
+    """Return the pass in doubles, and ``P`` as a checker forms it: columns up to non-zero factors, and `without_shifts`."""
     with np.errstate(all="ignore"):
-        passed = level_pass(problem, weights, Float64Field(), level)
-        passed = replace(passed, strip_output=problem.architecture.output_activation.has_nonzero_slopes)
-        return passed, np.asarray(jacobian(passed), dtype=float)
+        passed = still_pass(problem, weights, Float64Field(), still)
+        return passed, without_shifts(problem, np.asarray(jacobian(passed), dtype=float))
+
+
+def without_shifts(problem: Problem, P: Array) -> Array:
+    """Return ``P``, for softmax at the output itself less the column of output 0 within each sample: a number more for all logits does not count."""
+    n = problem.architecture.n_L
+    return P - np.repeat(P[:, ::n], n, axis=1) if shifts_logits(problem) else P
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,23 +108,21 @@ def coefficients(identity: Identity, values: Array, P: Array) -> Array:
     return row
 
 
-def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Identity], level: tuple[Level, ...] = ()) -> bool:
+def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Identity], still: Still = ()) -> bool:
     """Tell whether identities hold at some weights to a hundred digits of their largest term, as balls show: rows may agree in doubles by rounding."""
     field = BallField(_BITS)
-    passed = level_pass(problem, weights, field, level)
-    P = field.finalize(jacobian(replace(passed, strip_output=problem.architecture.output_activation.has_nonzero_slopes)))
+    passed = still_pass(problem, weights, field, still)
+    P = field.finalize(jacobian(passed))
     values = [layer.W[source][unit] if source < len(layer.W) else layer.b[unit] for layer, unit, source in _places(problem, weights)]
     with ball_precision(_BITS):
+        counted = without_shifts(problem, P)
         for identity in identities:
             parts = [
-                P[k] * prod((ball_of(values[f]) if isinstance(f, int) else P[f] for f in fs), start=ball_of(q)) for k, q, fs in identity
+                P[k] * prod((ball_of(values[f]) if isinstance(f, int) else counted[f] for f in fs), start=ball_of(q))
+                for k, q, fs in identity
             ]
-            entries, least = (
-                sum(parts).reshape(problem.T, -1),
-                arb(2) ** -_SEEN * max((abs(x).upper() for part in parts for x in part), default=arb(0)),
-            )
-            rest = entries[:, 1:] - entries[:, :1] if shifts_logits(problem) else entries
-            if not all(abs(x) <= least for x in rest.flat):
+            least = arb(2) ** -_SEEN * max((abs(x).upper() for part in parts for x in part), default=arb(0))
+            if not all(abs(x) <= least for x in without_shifts(problem, np.sum(parts, axis=0)[None]).flat):
                 return False
     return True
 

@@ -3,7 +3,7 @@ r"""Critical points on manifolds of critical points, located by the components o
 A family of weights: some are held at 0 (those into or out of a unit), equal units stay equal, all others are free. On it rows of ``P`` obey identities
 (`offered_identities`); a largest independent set of them implies as many components of the gradient. What is left are fewer equations than free
 weights; as many free weights are chosen as unknowns, and the others may be moved: critical points form a manifold of that dimension. Units that are level
-at some samples (`level_units`) are further equations, and identities need to hold only where these do.
+or silent at some samples (`still_units`) give further equations, and identities need to hold only where these do.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from lossproof.numerics.critical.identities import (
     symmetries,
     unseen_directions,
 )
-from lossproof.numerics.critical.level_units import Level, level_derivatives, level_units
+from lossproof.numerics.critical.still_units import Still, still_derivatives, still_units
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.double_range import beyond_doubles
@@ -64,7 +64,7 @@ class FamilyPoint:
     parameters: tuple[int, ...]
     across: tuple[int, ...]
     symmetries: tuple[Identity, ...]
-    level: tuple[Level, ...]
+    still: Still
     radius: Fraction
     precision: int
     reach: Fraction
@@ -118,29 +118,36 @@ def _without_unseen(problem: Problem, weights: Weights) -> Weights:
 
 
 def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | None:
-    """Return the first family of some weights in which a critical point is proved, at them or, unless ``exactly``, near them."""
-    for held, ties in dict.fromkeys(families_of(problem, start)):
-        if not _is_cheap(problem, set(held)):
-            continue
-        followers = {k for k, _, _ in ties}
-        free = [k for k in range(problem.architecture.N_net) if k not in held and k not in followers]
-        members = [start, *_members(problem, start, free, ties)]
-        try:
-            with np.errstate(all="ignore"):
-                moved, levels = _across(problem, start, held, ties), dict.fromkeys(((), level_units(problem, start, members[1:])))
-                choices = (_choice(problem, members, free, ties, level) for level in levels)
-                found = next((choice for choice in choices if choice is not None), None)
-        except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
-            continue
-        if found is None:
-            continue
-        system, implied, identities = found
-        point = start if exactly else refined_zero(problem, start, system) or start
-        box = zero_box(problem, point, system)
-        if box is not None:
-            every = max([Fraction(1), *(abs(q) for _, _, q in ties)])
-            return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, system.level, *box, box[0] * every)
-    return None
+    """Return the first family of some weights in which a critical point is proved, at them or, unless ``exactly``, near them; first without still units."""
+    families = [family for family in dict.fromkeys(families_of(problem, start)) if _is_cheap(problem, set(family[0]))]
+    tried = (_in_family(problem, start, *family, exactly=exactly, resting=resting) for resting in (False, True) for family in families)
+    return next((found for found in tried if found is not None), None)
+
+
+def _in_family(
+    problem: Problem, start: Weights, held: tuple[int, ...], ties: tuple[Tie, ...], *, exactly: bool, resting: bool
+) -> FamilyPoint | None:
+    """Return the point in one family: without still units, or, if ``resting``, with some."""
+    followers = {k for k, _, _ in ties}
+    free = [k for k in range(problem.architecture.N_net) if k not in held and k not in followers]
+    members = [start, *_members(problem, start, free, ties)]
+    try:
+        with np.errstate(all="ignore"):
+            stills = still_units(problem, members) if resting else iter([()])
+            choices = (_choice(problem, members, free, ties, still) for still in stills)
+            found = next((choice for choice in choices if choice is not None), None)
+            moved = _across(problem, start, held, ties)
+    except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
+        return None
+    if found is None:
+        return None
+    system, implied, identities = found
+    point = start if exactly else refined_zero(problem, start, system) or start
+    box = zero_box(problem, point, system)
+    if box is None:
+        return None
+    every = max([Fraction(1), *(abs(q) for _, _, q in ties)])
+    return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, system.still, *box, box[0] * every)
 
 
 def _is_cheap(problem: Problem, held: set[int]) -> bool:
@@ -185,26 +192,26 @@ def _with_even_units(problem: Problem, weights: Weights) -> Weights:
 
 
 def _choice(
-    problem: Problem, members: Sequence[Weights], free: list[int], ties: tuple[Tie, ...], level: tuple[Level, ...]
+    problem: Problem, members: Sequence[Weights], free: list[int], ties: tuple[Tie, ...], still: Still
 ) -> tuple[ReducedSystem, tuple[int, ...], tuple[Identity, ...]] | None:
     """Return equations, unknowns and identities by pivoting in doubles; None where the derivative of the equations is deficient."""
     N, weights = problem.architecture.N_net, members[0]
-    seen = [rows_of_P(problem, each, level) for each in members]
+    seen = [rows_of_P(problem, each, still) for each in members]
     offered = [
         *offered_identities(problem, seen),
         *cell_identities(problem, weights),
-        *free_feature_identities(problem, seen, level),
-        *still_identities(problem, level),
+        *free_feature_identities(problem, seen, still),
+        *still_identities(problem, still),
     ]
     if problem.architecture.kinked_layers(1):
         offered = exact_identities(problem, members[-1], offered)
     chosen = _pivots(_rows(problem, members, seen, offered))
     implied = tuple(sorted(k for _, k in chosen))
     equations = tuple(k for k in range(N) if k not in set(implied))
-    if not equations and not level:
+    if not equations and not still:
         return None
     passed = rows_of_P(problem, weights)[0]
-    H = np.stack([*np.asarray(hessian(problem, passed), dtype=float)[list(equations)], *level_derivatives(passed, level)])
+    H = np.stack([*np.asarray(hessian(problem, passed), dtype=float)[list(equations)], *still_derivatives(problem, passed, still)])
     for k, m, q in ties:
         H[:, m] += float(q) * H[:, k]
     slopes, n = H[:, free], len(H)
@@ -217,10 +224,10 @@ def _choice(
     if abs(R[n - 1, n - 1]) <= _REGULAR * abs(R[0, 0]):
         return None
     used = tuple(offered[r] for r, _ in sorted(chosen))
-    if not identities_hold(problem, members[1], used, level):
+    if not identities_hold(problem, members[1], used, still):
         return None
     parameters = tuple(sorted(free[k] for k in order[:n]))
-    system = ReducedSystem(parameters, tuple(tie for tie in ties if tie[1] in parameters), equations, level)
+    system = ReducedSystem(parameters, tuple(tie for tie in ties if tie[1] in parameters), equations, still)
     return system, implied, used
 
 

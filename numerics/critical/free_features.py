@@ -17,7 +17,7 @@ import numpy as np
 from flint import fmpq_mat
 
 from lossproof.numerics.critical.identities import Factor, Identity, Term, place_of, unseen_directions
-from lossproof.numerics.critical.level_units import Level
+from lossproof.numerics.critical.still_units import Still
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.evaluation import Evaluation
 from lossproof.numerics.rationals import from_flint, to_flint
@@ -29,17 +29,17 @@ _SAME = 1e-9
 _ONE = Fraction(1)
 
 
-def free_feature_identities(problem: Problem, seen: Sequence[tuple[Evaluation, Array]], level: Sequence[Level] = ()) -> Iterator[Identity]:
+def free_feature_identities(problem: Problem, seen: Sequence[tuple[Evaluation, Array]], still: Still = ()) -> Iterator[Identity]:
     """Yield the identities that mix the features of the first layer, for a family of which some members are given by `rows_of_P`.
 
-    None for a unit for which the inputs at which it is not level are dependent, or more than six different ones. Polynomials have too many terms.
+    None for a unit for which the inputs at which it is not still are dependent, or more than six different ones. Polynomials have too many terms.
     """
     a, P = problem.architecture, seen[0][1]
     if a.L < 2 or a.activation.degree is not None:
         return
     paths, different = int(np.prod(a.widths[2 : a.L])), [problem.samples.X.index(x) for x in dict.fromkeys(problem.samples.X)]
-    for u, still in enumerate(still_samples(problem, level)):
-        samples = [i for i in different if i not in still]
+    for u, resting in enumerate(still_samples(problem, still)):
+        samples = [i for i in different if i not in resting]
         few = len(samples) <= _MOST_INPUTS and paths ** len(samples) <= _MOST_TERMS
         duals = _dual_vectors([[*problem.samples.X[i], *[_ONE] * a.bias_rows] for i in samples]) if few else None
         if duals is None:
@@ -47,28 +47,28 @@ def free_feature_identities(problem: Problem, seen: Sequence[tuple[Evaluation, A
         scales = [_largest(problem, P, u, i) for i in samples]
         if all(P[k, c] != 0 for k, c in scales):
             mixed = [tuple(_mixed(problem, duals, samples, scales, u, s)) for s in range(a.widths[1] + a.bias_rows)]
-            yield from _vanishing_at(problem, seen, still, mixed) if still else mixed
+            yield from _vanishing_at(problem, seen, resting, mixed) if resting else mixed
 
 
-def still_identities(problem: Problem, level: Sequence[Level]) -> Iterator[Identity]:
-    """Yield ``w_u += t d`` for units u of the first layer that are level at some samples, d orthogonal to the inputs of all others: it changes nothing."""
-    for u, still in enumerate(still_samples(problem, level)):
-        seen = [i for i in range(problem.T) if i not in still]
-        for direction in unseen_directions(problem, seen) if still and seen else ():
+def still_identities(problem: Problem, still: Still) -> Iterator[Identity]:
+    """Yield ``w_u += t d`` for units u of the first layer that are still at some samples, d orthogonal to the inputs of all others: it changes nothing."""
+    for u, resting in enumerate(still_samples(problem, still)):
+        seen = [i for i in range(problem.T) if i not in resting]
+        for direction in unseen_directions(problem, seen) if resting and seen else ():
             yield tuple((place_of(problem.architecture, 1, u, j), q, ()) for j, q in enumerate(direction) if q)
 
 
-def still_samples(problem: Problem, level: Sequence[Level]) -> list[list[int]]:
-    """Return for each unit of the first layer the samples at which it is level."""
-    return [[i for one in level if one.layer == 1 for i, v in one.alike if v == u] for u in range(problem.architecture.widths[1])]
+def still_samples(problem: Problem, still: Still) -> list[list[int]]:
+    """Return for each unit of the first layer the samples at which it is level or silent."""
+    return [[i for one in still if one.layer == 1 for i, v in one.alike if v == u] for u in range(problem.architecture.widths[1])]
 
 
 def _vanishing_at(
-    problem: Problem, seen: Sequence[tuple[Evaluation, Array]], still: list[int], mixed: Sequence[Identity]
+    problem: Problem, seen: Sequence[tuple[Evaluation, Array]], resting: list[int], mixed: Sequence[Identity]
 ) -> Iterator[Identity]:
     """Yield combinations ``φ_r(k) φ_s − φ_s(k) φ_r`` of added features that vanish at samples k, at which each is one number; r is the largest."""
-    a, P, k = problem.architecture, seen[0][1], still[0]
-    constant = [s for s in range(len(mixed)) if all(np.ptp(passed.extended_phi(1)[still, s]) <= _SAME for passed, _ in seen)]
+    a, P, k = problem.architecture, seen[0][1], resting[0]
+    constant = [s for s in range(len(mixed)) if all(np.ptp(passed.extended_phi(1)[resting, s]) <= _SAME for passed, _ in seen)]
     places = {s: [place_of(a, 2, j, s) for j in range(a.widths[2])] for s in constant}
     if len(constant) < 2:
         return

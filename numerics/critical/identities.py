@@ -9,7 +9,7 @@ same at all samples. Which ones are offered is settled in doubles; that they hol
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import prod
@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from flint import arb, fmpq, fmpq_mat
 
-from lossproof.numerics.critical.level_units import Level, level_pass
+from lossproof.numerics.critical.still_units import Still, still_pass
 from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field, nearest_double
@@ -52,12 +52,17 @@ def place_of(a: Architecture, layer: int, unit: int, source: int) -> int:
     return sum(a.fan_in(l) * a.widths[l] for l in range(1, layer)) + unit * a.fan_in(layer) + source
 
 
-def rows_of_P(problem: Problem, weights: Weights, level: tuple[Level, ...] = ()) -> tuple[Evaluation, Array]:
-    """Return the pass in doubles, and ``P`` as a checker forms it: columns up to non-zero factors where the output's slope vanishes nowhere."""
+def rows_of_P(problem: Problem, weights: Weights, still: Still = ()) -> tuple[Evaluation, Array]:
+    """Return the pass in doubles, and ``P`` as a checker forms it: columns up to non-zero factors, and `without_shifts`."""
     with np.errstate(all="ignore"):
-        passed = level_pass(problem, weights, Float64Field(), level)
-        passed = replace(passed, strip_output=problem.architecture.output_activation.has_nonzero_slopes)
-        return passed, np.asarray(jacobian(passed), dtype=float)
+        passed = still_pass(problem, weights, Float64Field(), still)
+        return passed, without_shifts(problem, np.asarray(jacobian(passed), dtype=float))
+
+
+def without_shifts(problem: Problem, P: Array) -> Array:
+    """Return ``P``, for softmax at the output itself less the column of output 0 within each sample: a number more for all logits does not count."""
+    n = problem.architecture.n_L
+    return P - np.repeat(P[:, ::n], n, axis=1) if shifts_logits(problem) else P
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,23 +108,21 @@ def coefficients(identity: Identity, values: Array, P: Array) -> Array:
     return row
 
 
-def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Identity], level: tuple[Level, ...] = ()) -> bool:
+def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Identity], still: Still = ()) -> bool:
     """Tell whether identities hold at some weights to a hundred digits of their largest term, as balls show: rows may agree in doubles by rounding."""
     field = BallField(_BITS)
-    passed = level_pass(problem, weights, field, level)
-    P = field.finalize(jacobian(replace(passed, strip_output=problem.architecture.output_activation.has_nonzero_slopes)))
+    passed = still_pass(problem, weights, field, still)
+    P = field.finalize(jacobian(passed))
     values = [layer.W[source][unit] if source < len(layer.W) else layer.b[unit] for layer, unit, source in _places(problem, weights)]
     with ball_precision(_BITS):
+        counted = without_shifts(problem, P)
         for identity in identities:
             parts = [
-                P[k] * prod((ball_of(values[f]) if isinstance(f, int) else P[f] for f in fs), start=ball_of(q)) for k, q, fs in identity
+                P[k] * prod((ball_of(values[f]) if isinstance(f, int) else counted[f] for f in fs), start=ball_of(q))
+                for k, q, fs in identity
             ]
-            entries, least = (
-                sum(parts).reshape(problem.T, -1),
-                arb(2) ** -_SEEN * max((abs(x).upper() for part in parts for x in part), default=arb(0)),
-            )
-            rest = entries[:, 1:] - entries[:, :1] if shifts_logits(problem) else entries
-            if not all(abs(x) <= least for x in rest.flat):
+            least = arb(2) ** -_SEEN * max((abs(x).upper() for part in parts for x in part), default=arb(0))
+            if not all(abs(x) <= least for x in without_shifts(problem, np.sum(parts, axis=0)[None]).flat):
                 return False
     return True
 
@@ -140,6 +143,7 @@ def symmetries(problem: Problem) -> Iterator[Identity]:
         yield from _linear_maps(a)
     elif a.bias != "fixed" and a.L > 1 and a.activation.homogeneity is not None:
         yield from _scalings(a, a.activation.homogeneity)
+        yield from _polynomials(problem)
     if shifts_logits(problem):
         for source in range(a.fan_in(a.L)):
             yield tuple((place_of(a, a.L, j, source), _ONE, ()) for j in range(a.n_L))
@@ -188,16 +192,65 @@ def _scalings(a: Architecture, degree: int) -> Iterator[Identity]:
             into = [place_of(a, l, u, k) for k in range(a.fan_in(l))]
             out = [place_of(a, l + 1, j, u) for j in range(a.widths[l + 1])]
             yield (*((k, _ONE, (k,)) for k in into), *((k, Fraction(-degree), (k,)) for k in out))
-        if degree == 2 and a.activation.degree == 2 and a.widths[l + 1] == 1:
-            yield from _rotations(a, l)
 
 
-def _rotations(a: Architecture, l: int) -> Iterator[Identity]:
+def _polynomials(problem: Problem) -> Iterator[Identity]:
+    """Yield identities of layers of powers, of which several units give the same polynomials in the inputs of the layer."""
+    a = problem.architecture
+    for l in range(1, a.L):
+        single = a.widths[l + 1] == 1 or (l + 1 == a.L and a.n_L == 2 and shifts_logits(problem))
+        for u, s in combinations(range(a.widths[l]), 2):
+            if a.activation.degree == 2 and single:
+                yield _rotation(a, l, u, s)
+            if a.activation.degree == 2 and a.bias_rows and a.widths[l - 1] == 1:
+                yield from (_squared_one(a, l, u, s, turned) for turned in (u, s))
+            if a.activation.degree == 3 and a.bias_rows and a.widths[l - 1] == 1 and single:
+                yield _cubed_one(a, l, u, s)
+
+
+def _difference(a: Architecture, l: int, u: int) -> list[tuple[Fraction, int]]:
+    """Return the outgoing weight of a unit to the single one behind, or its weight to logit 1 less that to logit 0, as a sum of ``q`` times a weight."""
+    last = a.widths[l + 1] - 1
+    return [(_ONE, place_of(a, l + 1, last, u)), *[(-_ONE, place_of(a, l + 1, 0, u))] * last]
+
+
+def _rotation(a: Architecture, l: int, u: int, s: int) -> Identity:
     """``Σ_u v_u z_u²`` does not change to first order under ``w_u += t v_s w_s``, ``w_s −= t v_u w_u``."""
-    for u, s in combinations(range(a.widths[l]), 2):
-        pairs = [(place_of(a, l, u, k), place_of(a, l, s, k)) for k in range(a.fan_in(l))]
-        v, w = place_of(a, l + 1, 0, u), place_of(a, l + 1, 0, s)
-        yield (*((m, _ONE, (w, n)) for m, n in pairs), *((n, -_ONE, (v, m)) for m, n in pairs))
+    pairs = [(place_of(a, l, u, k), place_of(a, l, s, k)) for k in range(a.fan_in(l))]
+    turned = [(m, q, (w, n)) for m, n in pairs for q, w in _difference(a, l, s)]
+    return (*turned, *((n, -q, (v, m)) for m, n in pairs for q, v in _difference(a, l, u)))
+
+
+def _squared_one(a: Architecture, l: int, u: int, s: int, turned: int) -> Identity:
+    """One input and units ``z = wx + b``: ``D² = w_s² z_u² + w_u² z_s² − 2 w_u w_s z_u z_s`` with ``D = w_u z_s − w_s z_u = w_u b_s − w_s b_u``.
+
+    So the change ``2 z_u z_s`` of ``z_u²`` under ``w_u += t w_s``, ``b_u += t b_s`` (or the same with s) is one of the outgoing weights and biases.
+    """
+    (w, b), (x, c) = ((place_of(a, l, k, 0), place_of(a, l, k, 1)) for k in (u, s))
+    other = s if turned == u else u
+    terms = [(place_of(a, l, turned, k), -_ONE, (w, x, place_of(a, l, other, k))) for k in range(2)]
+    for j in range(a.widths[l + 1]):
+        v = place_of(a, l + 1, j, turned)
+        bias = place_of(a, l + 1, j, a.widths[l])
+        terms += [(bias, -_ONE, (v, w, w, c, c)), (bias, Fraction(2), (v, w, c, x, b)), (bias, -_ONE, (v, x, x, b, b))]
+        terms += [(place_of(a, l + 1, j, u), _ONE, (v, x, x)), (place_of(a, l + 1, j, s), _ONE, (v, w, w))]
+    return tuple(terms)
+
+
+def _cubed_one(a: Architecture, l: int, u: int, s: int) -> Identity:
+    """The same for cubes and one unit behind: ``D³ = w_u³ z_s³ − 3 w_u² w_s z_s² z_u + 3 w_u w_s² z_s z_u² − w_s³ z_u³``, times ``v_u v_s``."""
+    (w, b), (x, c) = ((place_of(a, l, k, 0), place_of(a, l, k, 1)) for k in (u, s))
+    last = a.widths[l + 1] - 1
+    bias, out_u, out_s = (place_of(a, l + 1, last, k) for k in (a.widths[l], u, s))
+    terms = list[Term]()
+    for p, m in _difference(a, l, u):
+        for q, n in _difference(a, l, s):
+            cube = [(1, (w, c, w, c, w, c)), (-3, (w, c, w, c, x, b)), (3, (w, c, x, b, x, b)), (-1, (x, b, x, b, x, b))]
+            terms += [(bias, p * q * k, (m, n, *factors)) for k, factors in cube]
+            terms += [(out_s, -p * q, (m, n, w, w, w)), (out_u, p * q, (m, n, x, x, x))]
+    terms += [(k, -q, (n, w, x, x, other)) for k, other in ((w, x), (b, c)) for q, n in _difference(a, l, s)]
+    terms += [(k, p, (m, w, w, x, other)) for k, other in ((x, w), (c, b)) for p, m in _difference(a, l, u)]
+    return tuple(terms)
 
 
 def _zero_and_parallel_rows(members: Sequence[Rows]) -> Iterator[Identity]:

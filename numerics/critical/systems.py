@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 from flint import arb_mat
 
-from lossproof.numerics.critical.level_units import Level, level_derivatives, level_values
+from lossproof.numerics.critical.still_units import Still, still_derivatives, still_values
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.state_balls import StateBallField
@@ -68,24 +68,24 @@ class System(ABC):
 
 @dataclass(frozen=True)
 class ReducedSystem(System):
-    """Components of the gradient (``equations``, rows of ``P``), and what must vanish for the ``level`` units: together as many as parameters."""
+    """Components of the gradient (``equations``, rows of ``P``), and what must vanish for ``still`` units: together as many as parameters."""
 
     equations: tuple[int, ...]
-    level: tuple[Level, ...] = ()
+    still: Still = ()
 
     def values(self, problem: Problem, weights: Weights, precision: int) -> arb_mat:
-        """Return enclosures of these components of ``∇J``, and of the `level_values`."""
+        """Return enclosures of these components of ``∇J``, and of the `still_values`."""
         passed = evaluate(problem.architecture, problem.samples, weights, StateBallField(precision))
-        g, rest = gradient(problem, passed), level_values(passed, self.level)
+        g, rest = gradient(problem, passed), still_values(problem, passed, self.still)
         return arb_mat(len(self.equations) + len(rest), 1, [*(g[k] for k in self.equations), *rest])
 
     def _rows(self, problem: Problem, weights: Weights, radius: Fraction, precision: int) -> Array:
         passed = evaluate_box(problem, weights, StateBallField(precision), radius, self.moving)
-        return np.stack([*hessian(problem, passed)[list(self.equations)], *level_derivatives(passed, self.level)])
+        return np.stack([*hessian(problem, passed)[list(self.equations)], *still_derivatives(problem, passed, self.still)])
 
     def work(self, problem: Problem, weights: Weights, bits: int) -> int:
-        """Return the work of the test, with that of the `level_values` and their derivatives: less than for the gradient and its own."""
-        return super().work(problem, weights, bits) * (2 if self.level else 1)
+        """Return the work of the test, with that of the `still_values` and their derivatives: less than for the gradient and its own."""
+        return super().work(problem, weights, bits) * (3 if self.still else 1)
 
 
 @dataclass(frozen=True)

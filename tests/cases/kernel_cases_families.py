@@ -62,8 +62,7 @@ def scaled_fit():
 def scaled_fit_itself():
     """The same at the point itself, all exact but what is invertible."""
     d = least_squares()
-    evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], "level": [], **SCALED, "radius": "0", "precision": 64}
-    point = d.claim("stationary-family", "stationary", 0, {"radius": "0", "dimension": 1, "implied": 1}, (), evidence, "BALL")
+    point = family(d, 1, at=0, radius="0", **SCALED)
     inertia = d.claim("inertia-exact", "inertia", 0, counts(0, 1, 1))
     classed(d, "local-minimum", point, inertia)
     return d.finish()
@@ -148,9 +147,56 @@ def crest_of_a_sine():
 def bottom_of_a_square():
     """The same at the bottom of a parabola, at the point itself."""
     d = level_unit("0", "2", "1", "power:2")
-    evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **LEVEL, "radius": "0", "precision": 64}
-    point = d.claim("stationary-family", "stationary", 0, {"radius": "0", "dimension": 1, "implied": 3}, (), evidence, "BALL")
+    point = family(d, 1, at=0, radius="0", **LEVEL)
     classed(d, "saddle", point, d.claim("inertia-exact", "inertia", 0, counts(1, 1, 3)))
+    return d.finish()
+
+
+SILENT = {
+    "held": [0],
+    "parameters": [7, 8],
+    "implied": [0, 1, 2, 3, 4, 5, 6, 7],
+    "identities": [[[0, "1", []]], [[1, "1", []]], *([[k, "1", []], [8, "-1", [[k, 0]]]] for k in range(2, 8))],
+    "silent": [[1, 0, 1]],
+}
+"""What comes back to the unit of the first layer along two paths cancels; without incoming weights all units are constant."""
+
+
+def silent_unit(v="-1", c="1", activation="tanh", Y=("0", "2", "1"), **options):
+    point = [layer([["0"]], ["0"]), layer([["1", "2"]], ["0", "0"]), layer([["2"], [v]], [c])]
+    return Draft((1, 1, 2, 1), [["0"], ["1"], ["3"]], [[y] for y in Y], point, activation=activation, **options)
+
+
+def two_paths_that_cancel():
+    """The mean of the targets is the output, and w counts by ``κ = 1·2 + 2·(-1) = 0`` only: a saddle, as both may change."""
+    d = silent_unit()
+    point = family(d, 6, **SILENT)
+    classed(d, "saddle", point, inertia_ball(d, point, 1, 2, 9, 6), BOX, RADIUS)
+    return d.finish()
+
+
+def two_paths_that_cancel_exactly():
+    """The same at the point itself."""
+    d = silent_unit()
+    point = family(d, 6, at=0, radius="0", **SILENT)
+    classed(d, "saddle", point, d.claim("inertia-exact", "inertia", 0, counts(1, 6, 2)))
+    return d.finish()
+
+
+def silent_logits(**change):
+    """The same for softmax: with equal shares, and two units whose effect on the difference of the logits cancels."""
+    point = [layer([["0"]], ["0"]), layer([["1", "2"]], ["0", "0"]), layer([["0", "2"], ["1", "0"]], ["0", "0"])]
+    d = Draft((1, 1, 2, 2), [["0"], ["1"], ["3"]], [["1/4", "3/4"], ["1/2", "1/2"], ["3/4", "1/4"]], point, error="softmax")
+    kept = [2, 3, 4, 5, 6, 7, 8, 9, 10]
+    identities = [[[0, "1", []]], [[1, "1", []]], *([[k, "1", []], [11, "-1", [[k, 1]]]] for k in kept)]
+    evidence = {"held": [0], "parameters": [7, 11], "implied": [0, 1, *kept], "identities": identities, "silent": [[1, 0, 0]]}
+    return d, {**evidence, **change}
+
+
+def two_logits_that_cancel():
+    d, evidence = silent_logits()
+    point = family(d, 9, **evidence)
+    classed(d, "saddle", point, inertia_ball(d, point, 1, 2, 12, 9), BOX, RADIUS)
     return d.finish()
 
 
@@ -165,5 +211,8 @@ FAMILY_CASES = {
         doubled_inputs,
         crest_of_a_sine,
         bottom_of_a_square,
+        two_paths_that_cancel,
+        two_paths_that_cancel_exactly,
+        two_logits_that_cancel,
     )
 }

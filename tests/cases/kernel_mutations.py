@@ -54,7 +54,7 @@ def nodes(value, path=()) -> Iterator[tuple[tuple, Any]]:
             yield from nodes(part, (*path, k))
 
 
-PAIRS = {"curve": 2, "vectors": 4, "ties": 2, "identities": 3, "symmetries": 3, "level": 2}
+PAIRS = {"curve": 2, "vectors": 4, "ties": 2, "identities": 3, "symmetries": 3, "level": 2, "silent": 2}
 """Lists of pairs or triples, and how deep the places in a pair lie; these places count as different fields."""
 
 
@@ -88,7 +88,11 @@ def signature(document, k):
     about = found.get("statement") or re.sub(r"[0-9]+", "l", found["matrix"])
     at = "a point" if isinstance(found["at"], int) else found["at"].rstrip("0123456789")
     shape = tuple(
-        (key, type(value).__name__, value if key in ("row", "entries", "side", "method") else bool(value) if key == "level" else None)
+        (
+            key,
+            type(value).__name__,
+            value if key in ("row", "entries", "side", "method") else bool(value) if key in ("level", "silent") else None,
+        )
         for key, value in sorted(evidence.items())
     )
     return step["rule"], about, at, found.get("verdict"), tuple(found), shape, len(step["premises"])
@@ -299,6 +303,7 @@ VALUES = [
     (STEP + r"evidence\.ties\.\*\.[01]", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.ties\.\*\.2", _plus_one, "evidence"),
     (STEP + r"evidence\.level\.\*\.([01]|2\.\*)", lambda v: [-1, 10**6], "evidence"),
+    (STEP + r"evidence\.silent\.\*\.[012]", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.(0|2\.\*|2\.\*\.\*)", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.1", _plus_one, "evidence digest"),  # a single term may have any factor
     (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.1", _words("0"), "evidence"),
@@ -429,6 +434,8 @@ LISTS = [
     (STEP + r"evidence\.(held|ties)", ("evidence conclusion", "evidence", "evidence")),
     (STEP + r"evidence\.ties\.\*", ("schema", "schema", "schema")),
     (STEP + r"evidence\.level(\.\*\.2)?", ("evidence", "evidence", "evidence")),
+    (STEP + r"evidence\.silent", ("evidence", "evidence", "")),
+    (STEP + r"evidence\.silent\.\*", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.level\.\*", ("schema", "schema", "schema")),
     (STEP + r"evidence\.implied", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.across", ("schema", "evidence", "evidence")),

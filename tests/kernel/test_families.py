@@ -12,10 +12,13 @@ from cases.kernel_cases_families import (
     FAMILY_CASES,
     LEVEL,
     SCALED,
+    SILENT,
     balanced,
     even_unit,
     least_squares,
     level_unit,
+    silent_logits,
+    silent_unit,
     two_targets,
 )
 from cases.kernel_draft import Draft, layer
@@ -293,24 +296,66 @@ def test_level_units_at_the_point_itself():
     for b, W in (("1/1000000000000", ["0", "1"]), ("0", ["1/1000000000000", "1"])):
         d = level_unit(b, "2", "1", "power:2")
         d.document["points"][0][0]["W"] = [[w] for w in W]
-        evidence = {"point": 0, "held": [], "ties": [], "across": [], "symmetries": [], **LEVEL, "radius": "0", "precision": 64}
-        d.claim("stationary-family", "stationary", 0, {"radius": "0", "dimension": 1, "implied": 3}, (), evidence, "BALL")
+        family(d, 1, at=0, radius="0", **LEVEL)
         assert outcome(d) == ("evidence", "conclusion.at")
 
 
+@pytest.mark.parametrize(
+    ("silent", "place"),
+    [
+        ([], "evidence.parameters"),
+        ([[1, 0, 0], [1, 0, 1]], "evidence.parameters"),
+        ([[2, 0, 0]], "evidence.identities[0]"),
+        ([[2, 1, 0]], "evidence.identities[0]"),
+        ([[3, 0, 0]], "evidence.silent[0][0]"),
+        ([[0, 0, 0]], "evidence.silent[0][0]"),
+        ([[1, 1, 0]], "evidence.silent[0][1]"),
+        ([[1, 0, 3]], "evidence.silent[0][2]"),
+    ],
+)
+def test_units_that_are_not_silent(silent, place):
+    """Were a unit of the second layer silent, its weight to the output would be 0, and the other one would count."""
+    assert rejected_family(silent_unit(), changed(SILENT, silent=silent), 6) == ("evidence", place)
+
+
+@pytest.mark.parametrize("change", [{"v": "-1000001/1000000"}, {"c": "1000001/1000000"}])
+def test_paths_that_nearly_cancel(change):
+    assert rejected_family(silent_unit(**change), SILENT, 6) in NO_BOX
+    d = silent_unit(**change)
+    family(d, 6, at=0, radius="0", **SILENT)
+    assert outcome(d) == ("evidence", "conclusion.at")
+
+
+def test_a_unit_that_is_silent_at_one_sample_only():
+    """With its incoming weight free what comes back differs from sample to sample."""
+    assert rejected_family(silent_unit(), changed(SILENT, held=[]), 7) == ("evidence", "evidence.identities[0]")
+
+
+def test_one_silent_unit_named_twice():
+    d = silent_unit()
+    evidence = changed(SILENT, silent=[[1, 0, 0], [1, 0, 2]], parameters=[6, 7, 8])
+    assert rejected_family(d, evidence, 5) == ("evidence", "evidence.point")
+
+
+def test_paths_to_logits_cancel_in_their_difference():
+    """For another error both outputs would have to cancel, and do not."""
+    d, evidence = silent_logits()
+    d.document["problem"]["error"] = "squared"
+    assert rejected_family(d, evidence, 9) == ("evidence", "evidence.parameters")
+    d, evidence = silent_logits(parameters=[6, 7, 11])
+    d.document["problem"]["error"] = "squared"
+    assert rejected_family(d, evidence, 8)[0] == "evidence"
+
+
+def test_silent_for_one_logit():
+    """Both logits' paths from the unit, not their difference, are what does not vanish: a point beside is none."""
+    d, evidence = silent_logits()
+    d.document["points"][0][2]["W"] = [["0", "2"], ["1001/1000", "0"]]
+    assert rejected_family(d, evidence, 9) in NO_BOX
+
+
 def at_the_point(d, radius, at=0, dimension=1):
-    evidence = {
-        "point": 0,
-        "held": [],
-        "ties": [],
-        "across": [],
-        "symmetries": [],
-        "level": [],
-        **SCALED,
-        "radius": radius,
-        "precision": 64,
-    }
-    d.claim("stationary-family", "stationary", at, {"radius": "0", "dimension": dimension, "implied": 1}, (), evidence, "BALL")
+    family(d, dimension, at=at, radius=radius, reach="0", **SCALED)
 
 
 def test_at_the_point_itself_the_gradient_vanishes():

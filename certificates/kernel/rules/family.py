@@ -13,7 +13,7 @@ from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, vanishes
-from lossproof.certificates.kernel.arithmetic.series import Array, Series
+from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.network import errors, matrices, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
@@ -29,23 +29,29 @@ Ties: TypeAlias = dict[int, tuple[int, fmpq]]
 """For each weight that follows another one that one, and the ratio."""
 Level: TypeAlias = "list[tuple[int, int, list[int]]]"
 """Hidden layers, units of them, and samples at which these are level: of slope 0, at one z."""
+Silent: TypeAlias = "list[tuple[int, int, int]]"
+"""Hidden layers, units of them, and samples at which these are silent: nothing comes back to them."""
 
 
-class _LevelRing(FormalRing):
-    """The formal ring, in which units have the slope 0 and one value wherever their z is one of those at which they are level."""
+class _StillRing(FormalRing):
+    """The formal ring, in which units have the slope 0 where they are silent, and wherever their z is one of those at which they are level: one value, too."""
 
-    def __init__(self, work: Work, level: Level) -> None:
+    def __init__(self, work: Work, level: Level, silent: Silent) -> None:
         super().__init__(work)
-        self._level = level
+        self._level, self._silent = level, silent
 
     def activate(self, activation: Activation, layer: int, z: Series, *, slopes: bool) -> tuple[Any, Any]:
-        """Return ``σ(z)`` and ``σ'(z)``, which is 0 where a unit is level."""
+        """Return ``σ(z)`` and ``σ'(z)``, which is 0 where a unit is level or silent."""
         value, slope = super().activate(activation, layer, z, slopes=slopes)
         here = [(unit, samples) for l, unit, samples in self._level if l == layer]
-        if not here:
+        silent = [(i, unit) for l, unit, i in self._silent if l == layer]
+        if not slopes or not (here or silent):
             return value, slope
-        require(isinstance(slope, Series), "evidence.level", "the slope of this activation is the same everywhere")
-        at, values, rates = z.coefficients[0], value.coefficients[0].copy(), slope.coefficients[0].copy()
+        require(isinstance(slope, Series) or not here, "evidence.level", "the slope of this activation is the same everywhere")
+        at = z.coefficients[0]
+        values, rates = value.coefficients[0].copy(), constant_term(slope, at.shape).copy()
+        for place in silent:
+            rates[place] = ZERO
         for unit, samples in here:
             self.count(at.size * len(samples), 0, at)
             for place in np.ndindex(at.shape):
@@ -59,14 +65,18 @@ def stationary_family(step: Step) -> Result:
 
     The family S: the weights ``held`` have their values at the point, each of the ``ties`` ``[k, m, q]`` makes weight k be q times weight m, and all other
     weights are free. An identity gives polynomials ``G_k`` in weights and entries of P with ``Σ_k G_k P[k, :] = 0`` all over S, near the box: seen
-    with a symbol for each free weight. Hence ``Σ_k G_k ∂J/∂w_k = 0`` by ``T ∇J = P ε``; for softmax the entries of the sum need only be equal within a
-    sample, as ``Σ_j ε_ij = 0``. There are as many identities as components ``implied``, and the matrix of their coefficients at these is invertible all over
-    the box. So where the other components vanish, in S and the box, all do.
+    with a symbol for each free weight. Hence ``Σ_k G_k ∂J/∂w_k = 0`` by ``T ∇J = P ε``; for softmax P is read less its column of output 0 within each
+    sample, which changes nothing in ``P ε``, as ``Σ_j ε_ij = 0``. There are as many identities as components ``implied``, and the matrix of their
+    coefficients at these is invertible all over the box. So where the other components vanish, in S and the box, all do.
 
     Units that are ``level``, ``[l, u, [i, k, …]]``, are equations besides: ``σ'(z_u(i)) = 0`` for the unit u of the hidden layer l, and ``z_u(k) = z_u(i)`` for
     each k. The identities need to hold on the set S' of S where these do: they are seen with the slope 0 and the unit's value at i at all samples, and for
     all units of the layer, whose z is formally the same as one of these. On S' these are the true slopes and values, layer by layer, so each symbol and
     each entry of P stands for what it is there.
+
+    Units that are ``silent``, ``[l, u, i]``, are equations, too: with ``κ_u(i) = Σ_j w_uj Ψ_j(i)``, j the units behind u, ``κ_u(i) = 0`` for each output, for
+    softmax less that of output 0. On S' then ``Ψ_u(i) = σ'(z_u(i)) κ_u(i) = 0``, there and at all samples where κ is formally the same. As slopes
+    enter P through such products only, it is the same there with the slope 0, and all entries of P stand for what they are.
 
     The test for all of these in as many free ``parameters``, the ties following, gives one such W, and an invertible derivative; at the point itself, where
     they vanish formally, that is seen in balls. By the implicit function theorem the parameters follow the free weights that are left, which may be moved
@@ -79,7 +89,7 @@ def stationary_family(step: Step) -> Result:
     moving the manifold along them gives one of a dimension larger by their number.
     """
     found = step.expect(
-        0, "point", "held", "ties", "parameters", "implied", "identities", "across", "symmetries", "level", "radius", "precision"
+        0, "point", "held", "ties", "parameters", "implied", "identities", "across", "symmetries", "level", "silent", "radius", "precision"
     )
     problem = step.problem
     number, N, exact = step.point_named(found), step.problem.N_net, isinstance(step.at, int)
@@ -92,22 +102,23 @@ def stationary_family(step: Step) -> Result:
     free = [k for k in range(N) if k not in held and k not in ties]
     equations = [k for k in range(N) if k not in implied]
     require(set(parameters) <= set(free), "evidence.parameters", "a parameter is held, or follows another")
-    level = _level(found["level"], problem)
-    count = len(equations) + sum(len(samples) for _, _, samples in level)
+    level, silent = _level(found["level"], problem), _silent(found["silent"], problem)
+    count = len(equations) + sum(len(samples) for _, _, samples in level) + len(silent) * (problem.n_L - _shifts(problem))
     require(len(parameters) == count > 0, "evidence.parameters", f"as many parameters as equations are needed, {count}")
     reach = radius * max([ONE, *(abs(q) for _, q in ties.values())])
     box = passes.Box(point, reach, frozenset([*parameters, *(k for k, (m, _) in ties.items() if m in parameters)]))
     require(not set(across) & set(free), "evidence.across", "a weight that is free is no direction across the family")
     dimension = len(free) - len(parameters) + len(across)
+    places = _silent_places(_StillRing(step.work, level, []), problem, box, (held, ties), silent)
     for key, listed, family, ring in (
-        ("identities", implied, (held, ties), _LevelRing(step.work, level)),
+        ("identities", implied, (held, ties), _StillRing(step.work, level, places)),
         ("symmetries", across, ([], Ties()), step.formal()),
     ):
         _require_identities(step, ring, _family(ring, problem, box, *family), found[key], f"evidence.{key}", len(listed))
     if exact:
         require(step.at == number, "conclusion.at", "this is about another point", "conclusion")
         formal = step.formal()
-        zeros = [*passes.gradient(formal, problem, box)[equations], *_level_values(formal, problem, box, level)[0]]
+        zeros = [*passes.gradient(formal, problem, box)[equations], *_still_values(formal, problem, box, level, silent)[0]]
         require(all(vanishes(g) for g in zeros), "conclusion.at", "these equations are not seen to hold at the point")
     with step.balls() as balls:
         step.work.spend(2 * limits.elimination_work(max(len(parameters), len(implied)), balls.bits), "inverses in balls")
@@ -118,12 +129,12 @@ def stationary_family(step: Step) -> Result:
         require_invertible(arb_mat(len(across), len(across), [x for row in moved for x in row]), "evidence.across")
         directions = _directions(balls, problem, parameters, ties)
         rates = passes.hessian_times(balls, problem, box, directions)[:, equations].T
-        J = arb_mat([*rates.tolist(), *(row.tolist() for row in _level_values(balls, problem, box, level, directions)[1])])
+        J = arb_mat([*rates.tolist(), *(row.tolist() for row in _still_values(balls, problem, box, level, silent, directions)[1])])
         if exact:
             require_invertible(J, "evidence.parameters")
             return step.conclude("stationary", {"radius": "0", "dimension": dimension, "implied": len(implied)}), Rigor.BALL
         here = passes.Box(point)
-        centre = [*passes.gradient(balls, problem, here)[equations], *_level_values(balls, problem, here, level)[0]]
+        centre = [*passes.gradient(balls, problem, here)[equations], *_still_values(balls, problem, here, level, silent)[0]]
         require_contraction(centre, J, radius, ZERO)
     conclusion = step.located(found, reach, dimension)
     return {**conclusion, "facts": {**conclusion["facts"], "implied": len(implied)}}, Rigor.BALL
@@ -150,19 +161,60 @@ def _level(value: Any, problem: Problem) -> Level:
     return found
 
 
-def _level_values(
-    ring: Ring, problem: Problem, box: passes.Box, level: Level, directions: Array | None = None
+def _silent(value: Any, problem: Problem) -> Silent:
+    """Return the silent units, of hidden layers."""
+    found = []
+    for n, entry in enumerate(read.items(value, "evidence.silent")):
+        place = f"evidence.silent[{n}]"
+        l, u, i = read.items(entry, place, 3)
+        l, i = read.integer(l, f"{place}[0]", 1, problem.L - 1), read.integer(i, f"{place}[2]", 0, problem.T - 1)
+        found.append((l, read.integer(u, f"{place}[1]", 0, problem.widths[l] - 1), i))
+    return found
+
+
+def _shifts(problem: Problem) -> bool:
+    """Tell whether one number more for all outputs of a sample changes no error."""
+    return problem.error.family == "softmax" and problem.output_activation.is_identity
+
+
+def _rates_back(ring: Ring, problem: Problem, curve: passes.Curve, l: int, count: int = 1) -> list[Series]:
+    """Return ``κ = W_{l+1} Ψ_{l+1}`` for each output, for softmax less that of output 0, of shape ``(T, n_l)``, along a curve that takes so many passes."""
+    n, T, L = problem.widths, problem.T, problem.L
+    passed, found = passes.forward(ring, problem, curve, L - 1 if problem.strip else L, passes=count), list[Series]()
+    for unit in errors.unit_vectors(ring, range(n[L]), n[L]):
+        ring.count(0 if problem.strip else count * n[L] * T, 0)
+        delta = Series([np.broadcast_to(unit, (T, n[L])), *[np.full((T, n[L]), ZERO)] * curve[0][0].order])
+        back = passes.backward(ring, problem, curve, passed.slopes, delta if problem.strip else delta * passed.slopes[-1], l + 1, count)
+        ring.count(count * T * (n[l + 1] + 1) * n[l], 0, curve[l][0], back[l + 1], inner=n[l + 1] + 1)
+        found.append(back[l + 1] @ curve[l][0].T)
+    return [each - found[0] for each in found[1:]] if _shifts(problem) else found
+
+
+def _silent_places(ring: FormalRing, problem: Problem, box: passes.Box, family: tuple[list[int], Ties], silent: Silent) -> Silent:
+    """Return the silent units at all samples where what comes back to them is formally the same."""
+    found = []
+    for l, u, i in silent:
+        kappa = [
+            each.coefficients[0][:, u]
+            for each in _rates_back(ring, problem, passes.curve_of(ring, problem, _family(ring, problem, box, *family)), l)
+        ]
+        found += [(l, u, k) for k in range(problem.T) if all(vanishes(each[k] - each[i]) for each in kappa)]
+    return found
+
+
+def _still_values(
+    ring: Ring, problem: Problem, box: passes.Box, level: Level, silent: Silent, directions: Array | None = None
 ) -> tuple[list[Element], list[Array]]:
-    """Return for each level unit in turn its slope at the first sample and the differences of its z at the others from that, and their derivatives."""
-    if not level:
-        return [], []
+    """Return for each level unit its slope at the first sample and how its z at the others differ, for each silent one κ; and their derivatives."""
     terms = [] if directions is None else [directions]
-    curve, depth = passes.curve_of(ring, problem, box, terms), max(l for l, _, _ in level)
-    passed = passes.forward(ring, problem, curve, depth, passes=1 + 2 * sum(map(len, terms)))
-    rows = []
+    curve, count, rows = passes.curve_of(ring, problem, box, terms), 1 + 2 * sum(map(len, terms)), []
+    if level:
+        passed = passes.forward(ring, problem, curve, max(l for l, _, _ in level), passes=count)
     for l, u, (first, *others) in level:
         slope, z = passed.slopes[l].coefficients, passed.z[l].coefficients
         rows += [[c[..., first, u][()] for c in slope], *([c[..., k, u] - c[..., first, u] for c in z] for k in others)]
+    for l, u, i in silent:
+        rows += [[c[..., i, u][()] for c in each.coefficients] for each in _rates_back(ring, problem, curve, l, count)]
     return [row[0] for row in rows], [row[1] for row in rows if terms]
 
 
@@ -210,6 +262,9 @@ def _coefficients(step: Step, ring: Ring, box: passes.Box, value: Any, place: st
     """Return the coefficients of the identities over a ring, one row for each, with a column for each weight; and P."""
     problem = step.problem
     P = matrices.entries(matrices.parse_matrix("P", problem), problem, box, ring)
+    if _shifts(problem):
+        ring.count(P.size, 0, P)
+        P = P - np.repeat(P[:, :: problem.n_L], problem.n_L, axis=1)
     values, listed = _weights(ring, problem, box), read.items(value, place, count)
 
     def factor(x: Any, place: str) -> Element:
@@ -233,15 +288,13 @@ def _coefficients(step: Step, ring: Ring, box: passes.Box, value: Any, place: st
 
 
 def _require_identities(step: Step, ring: FormalRing, box: passes.Box, value: Any, place: str, count: int) -> None:
-    """Demand that each identity holds formally: the combination of the rows of P is 0, or for softmax has equal entries for the outputs of a sample."""
+    """Demand that each identity holds formally: the combination of the rows of P is 0."""
     problem, (rows, P) = step.problem, _coefficients(step, ring, box, value, place, count)
-    softmax = problem.error.family == "softmax" and problem.output_activation.is_identity
     for r, row in enumerate(rows):
         used = [k for k in range(problem.N_net) if not vanishes(row[k])]
         ring.count(len(used) * problem.columns, 0, row[used], P[used], inner=len(used))
-        total = np.sum(row[used, None] * P[used], axis=0).reshape(problem.T, problem.n_L) + ZERO
-        rest = total[:, 1:] - total[:, :1] if softmax else total
-        require(all(vanishes(x) for x in rest.flat), f"{place}[{r}]", "this combination of the rows of P is not seen to vanish")
+        total = np.sum(row[used, None] * P[used], axis=0) + ZERO
+        require(all(vanishes(x) for x in total), f"{place}[{r}]", "this combination of the rows of P is not seen to vanish")
 
 
 FAMILY_RULES = named(stationary_family)

@@ -1,4 +1,4 @@
-"""Units of slope 0 at some samples: found, with the derivatives of their equations, and with the identities that hold only there."""
+"""Units of slope 0 at samples, or to which nothing comes back: found, with their equations, and with the identities that hold only there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import lossproof as lp
 from lossproof.numerics.critical.families import family_point
 from lossproof.numerics.critical.free_features import free_feature_identities, still_identities
 from lossproof.numerics.critical.identities import coefficients, identities_hold, rows_of_P
-from lossproof.numerics.critical.level_units import Level, level_derivatives, level_units, level_values
+from lossproof.numerics.critical.still_units import Level, Silent, level_units, silent_units, still_derivatives, still_values
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.evaluation import evaluate
@@ -25,6 +25,8 @@ LEVEL = (Level(1, 0, (0, 1), ((0, 0), (1, 0))),)
 
 def problem_of(widths, X, activation="sin", error="squared", **options):
     Y = [[str(Fraction((3 * i + 5 * j) % 7, 7)) for j in range(widths[-1])] for i in range(len(X))]
+    if error == "softmax":
+        Y = [["1/3", "2/3"] for _ in X]
     return lp.Problem(lp.Architecture.of(widths, activation, **options), lp.error_named(error), lp.Samples.of(X, Y))
 
 
@@ -74,23 +76,24 @@ def test_simple_zeros_of_slopes(activation, z):
     assert [one.samples for one in level_units(problem, weights, [weights])] == [(0,)]
 
 
-def test_the_derivatives_of_the_equations_are_those_of_their_values():
-    problem = problem_of((2, 2, 2, 1), [*CORNERS, [1, 3]], "silu")
+@pytest.mark.parametrize(("error", "output"), [("squared", "identity"), ("softmax", "identity"), ("squared", "sin")])
+def test_the_derivatives_of_the_equations_are_those_of_their_values(error, output):
+    problem = problem_of((2, 2, 2, 2), [*CORNERS, [1, 3]], "silu", error, output_activation=output)
     weights = moved(problem, weights_of_rows(problem, np.zeros(problem.architecture.N_net)), 3, 1.0)
-    level = (Level(1, 1, (0, 2), ()), Level(2, 0, (1, 2, 3), ()))
+    still = (Level(1, 1, (0, 2), ()), Level(2, 0, (1, 2, 3), ()), Silent(1, 0, 2, ()), Silent(2, 1, 3, ()))
+
+    def passed(flat, field):
+        return evaluate(problem.architecture, problem.samples, weights_of_rows(problem, flat), field)
 
     def values(flat):
-        return np.array(
-            level_values(evaluate(problem.architecture, problem.samples, weights_of_rows(problem, flat), Float64Field()), level)
-        )
+        return np.array(still_values(problem, passed(flat, Float64Field()), still))
 
     flat = flat_weights(problem, weights)
-    rates = np.stack(list(level_derivatives(evaluate(problem.architecture, problem.samples, weights, Float64Field()), level)))
-    steps = 1e-6 * np.eye(flat.size)
-    differences = np.stack([(values(flat + step) - values(flat - step)) / 2e-6 for step in steps], axis=1)
-    assert rates.shape == (5, flat.size)
+    rates = np.stack(list(still_derivatives(problem, passed(flat, Float64Field()), still)))
+    differences = np.stack([(values(flat + step) - values(flat - step)) / 2e-6 for step in 1e-6 * np.eye(flat.size)], axis=1)
+    assert rates.shape == (7 if error == "softmax" else 9, flat.size)
     assert np.max(np.abs(rates - differences)) < 1e-8
-    balls = level_derivatives(evaluate(problem.architecture, problem.samples, weights, BallField(128)), level)
+    balls = still_derivatives(problem, passed(flat, BallField(128)), still)
     assert all(abs(float(ball) - x) < 1e-12 for row, found in zip(balls, rates, strict=True) for ball, x in zip(row, found, strict=True))
 
 
@@ -114,6 +117,47 @@ def test_a_critical_point_with_level_units_and_none_beside_it():
     weights = lp.Weights.of(problem.architecture, [([[0], [1]], [CREST]), ([[v]], [1 - v])])
     found = family_point(problem, weights)
     assert found is not None
-    assert (found.level, found.dimension(problem.architecture), len(found.implied)) == (LEVEL, 1, 3)
+    assert (found.still, found.dimension(problem.architecture), len(found.implied)) == (LEVEL, 1, 3)
     beside = lp.Weights.of(problem.architecture, [([[0], [1]], [CREST]), ([[v]], [1.1 - v])])
+    assert family_point(problem, beside, exactly=True) is None
+
+
+def cancelling(v=-1, error="squared"):
+    """1-1-2-1 tanh at 0, or with two logits: the paths from the unit of the first layer cancel for ``v = -1``."""
+    outputs = [[2], [v]] if error == "squared" else [[0, 2], [-v, 0]]
+    a = lp.Architecture.of((1, 1, 2, len(outputs[0])), "tanh")
+    Y = [[0], [0], [1]] if error == "squared" else [[1, 0], [0, 1], ["1/3", "2/3"]]
+    problem = lp.Problem(a, lp.error_named(error), lp.Samples.of([[0], [1], [3]], Y))
+    return problem, lp.Weights.of(a, [([[0]], [0]), ([[1, 2]], [0, 0]), (outputs, [0] * a.n_L)])
+
+
+@pytest.mark.parametrize("error", ["squared", "softmax"])
+def test_paths_that_cancel_are_one_silent_unit(error):
+    problem, weights = cancelling(error=error)
+    flat, free = flat_weights(problem, weights), np.arange(problem.architecture.N_net) > 0
+    members = [weights_of_rows(problem, flat + 0.1 * free * np.random.default_rng(k).standard_normal(flat.size)) for k in range(2)]
+    silent = (Silent(1, 0, 0, ((0, 0), (1, 0), (2, 0))),)
+    assert silent_units(problem, weights, members) == silent
+    assert silent_units(problem, cancelling(-1.0001, error)[1], members) == ()
+    assert not np.any(rows_of_P(problem, members[0], silent)[1][:2])
+    assert np.any(rows_of_P(problem, members[0])[1][1])
+
+
+def test_what_always_cancels_is_no_equation():
+    """Two units that stay equal, with opposite outgoing weights: nothing ever comes back."""
+    problem, _ = cancelling()
+    members = [
+        lp.Weights.of(problem.architecture, [([[0]], [b]), ([[w, w]], [b, b]), ([[v], [-v]], [0])]) for b, w, v in ((0, 1, 2), (1, 3, 5))
+    ]
+    assert silent_units(problem, members[0], members[1:]) == ()
+
+
+def test_a_constant_network_whose_paths_cancel():
+    """With two inputs: their weights get two components of the gradient that vanish with one number."""
+    a = lp.Architecture.of((2, 1, 2, 1), "tanh")
+    problem = lp.Problem(a, lp.error_named("squared"), lp.Samples.of([*CORNERS, [2, 3]], [[0], [0], [1], [1]]))
+    weights, beside = (lp.Weights.of(a, [([[0], [0]], [0]), ([[1, 2]], [0, 0]), ([[2], [v]], ["1/2"])]) for v in (-1, "-1001/1000"))
+    found = family_point(problem, weights)
+    assert found is not None
+    assert ([type(one) for one in found.still], found.dimension(problem.architecture)) == ([Silent], 6)
     assert family_point(problem, beside, exactly=True) is None

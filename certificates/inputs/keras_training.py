@@ -71,8 +71,8 @@ def sparse_targets(model: Any, Y: Any, n: int) -> tuple[Any, str | None]:
 def penalty_of(model: Any, dense: Sequence[Any], last: str, n: int) -> tuple[Any, tuple[str, ...]]:
     """Return the rates of ``l2`` regularizers: ``c J + Σ l2 |W|²`` has the stationary points of ``J + ½ Σ (2 l2/c) |W|²``, with ``c`` of the compiled loss.
 
-    The factor ``c`` is ``2/n`` for the mean squared error, ``1/n`` for binary cross-entropy and 1 for the others, with n outputs; ``last`` is the last activation. Raises `InputError` for
-    other regularizers, and where the loss is not known.
+    The factor ``c`` is ``2/n`` for the mean squared error, ``1/n`` for binary cross-entropy and 1 for the others, with n outputs; ``last`` is the last
+    activation. Raises `InputError` for other regularizers, and where the loss is not known.
     """
     pairs = [(layer.kernel_regularizer, layer.bias_regularizer) for layer in dense]
     if any(getattr(layer, "activity_regularizer", None) is not None for layer in dense):

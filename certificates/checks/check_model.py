@@ -13,8 +13,8 @@ from lossproof.certificates.inputs.trained_network import TrainedNetwork, requir
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress
 from lossproof.certificates.reports.report import Report
 from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.problem.samples import exact_rows
 from lossproof.theory.problem.weights import Weights
 
 
@@ -37,18 +37,19 @@ def check_model(
 ) -> Report:
     """Decide every claim of the theory for a trained network, read as the exact object it is.
 
-    ``model`` is a fitted ``MLPRegressor`` or ``MLPClassifier`` of scikit-learn, also in a ``Pipeline``, ``TransformedTargetRegressor``, ``GridSearchCV`` or
-    ``RandomizedSearchCV``, or a torch ``Sequential`` of ``Linear`` and activation modules in evaluation mode. Its float weights are exact dyadic
-    rationals; widths, activations and bias mode are read from it.
+    ``model`` is an MLP of scikit-learn (also in a ``Pipeline``, ``TransformedTargetRegressor`` or search), torch, Keras 3 or Equinox, an ONNX
+    ``ModelProto``, or weights without their network: a ``state_dict``, nested mappings, or a list of pairs ``(W, b)``. Its float weights are exact dyadic
+    rationals; widths, activations and bias mode are read from it. `read_network` names the readers, whose docstrings say what each refuses.
 
-    - ``X``, ``Y``: as for its ``fit``. Scalers and encoders in front of an MLP are applied as the estimator applies them: the samples of the problem are
-      the floats that the first layer sees.
-    - ``error``: by default ``"squared"``. A classifier of scikit-learn is judged by the log-loss that it minimises, and by no other error: its
-      outputs are the sums before the last function, the error is ``logistic`` or ``softmax``, and ``Y`` holds labels as in its ``fit``, whatever
-      they are called, or one row of targets a sample. A torch model that ends in sums and was trained on ``CrossEntropyLoss`` wants ``"softmax"``.
+    - ``X``, ``Y``: as for its training. Scalers and encoders in front of an MLP of scikit-learn are applied as the estimator applies them: the samples of the
+      problem are the floats that the first layer sees. Labels of a classifier are turned into targets.
+    - ``activation``, ``output_activation``: of weights without their network, and of nothing else.
+    - ``error``: by default the one that the model was trained on, where it knows, else ``"squared"``, and a note says so. A classifier of scikit-learn is
+      judged by its log-loss and no other error. A last sigmoid meets ``"logistic"``, and a last softmax ``"softmax"``, without being applied twice
+      (`judged_by`). Names of frameworks, such as ``"bce"``, are understood.
     - ``weight_decay``: by default the penalty of the model's own training, where it keeps it: ``alpha`` of scikit-learn over the number of samples, on
-      weights without biases (`penalty_of` says what is assumed, and a note in the report, too). Otherwise as in `check_architecture`, with
-      ``decay_biases``; 0 judges the mean error alone. Weights of samples are no part of it.
+      weights without biases, and ``l2`` regularizers of Keras (both functions called `penalty_of` say what is assumed, and a note in the report, too).
+      Otherwise as in `check_architecture`, with ``decay_biases``; 0 judges the mean error alone. Weights of samples are no part of it.
 
     What is read is compared with the outputs of the model itself on the samples, up to rounding in its precision (`require_same_outputs`). The other
     arguments, the result and the guarantee are those of `check_architecture`. Raises `InputError`, naming the part, for everything that is not read
@@ -127,7 +128,8 @@ def problem_of_network(
     samples, (targets, note) = network.inputs(X), network.targets(Y)
     notes = network.notes if note is None else (note, *network.notes)
     if weight_decay is None:
-        (weight_decay, said), decay_biases = network.penalty(len(exact_rows(samples, "X"))), False
+        rows = plain_values(samples, "X")
+        (weight_decay, said), decay_biases = network.penalty(max(1, len(rows)) if type(rows) is list else 1), False
         notes += said
     choices = Choices(network.widths, network.activation, network.output_activation, chosen, network.bias, weight_decay, decay_biases)
     problem, _ = read_problem(choices, samples, targets, network.weights, seed)

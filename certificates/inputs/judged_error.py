@@ -43,8 +43,9 @@ _LOSSES: Mapping[str, Mapping[str, _Loss]] = {
 def judged_by(network: TrainedNetwork, given: str | ErrorFunction | None) -> tuple[TrainedNetwork, str | ErrorFunction]:
     """Return the network as it is read for an error, and the error: the one given, the one it was trained on, or ``squared``.
 
-    A last sigmoid meets ``logistic``, and a last softmax or log-softmax meets ``softmax``, whose errors apply these functions themselves: the network is then
-    read up to its last sums. Raises `InputError` for another error than a network knows to be its own, and for a last softmax under another error.
+    A last sigmoid meets ``logistic``, and a last softmax or log-softmax meets ``softmax``, whose errors apply these functions themselves: the network is
+    then read up to its last sums. Raises `InputError` for another error than a network knows to be its own, for a last softmax under another error, and
+    where none is named and the network was trained on a loss that lossproof does not have.
     """
     name = usual_error(given)
     if network.error is not None:
@@ -54,6 +55,11 @@ def judged_by(network: TrainedNetwork, given: str | ErrorFunction | None) -> tup
                 "or give the weights to check_architecture"
             )
         return network, network.error
+    if name is None and network.foreign_loss:
+        raise InputError(
+            f"the loss of a model must be one that lossproof has and that fits its outputs, got {network.foreign_loss}: name the error to judge it by, "
+            "such as error='squared'"
+        )
     last = network.output_activation
     if last in PROBABILITIES:
         if name is not None and error_named(name).family != "softmax":

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lossproof.certificates.inputs.keras_training import compiled_loss, penalty_of, sparse_targets
+from lossproof.certificates.inputs.keras_training import compiled_loss, foreign_loss, penalty_of, sparse_targets
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector, mlp_of
 from lossproof.certificates.inputs.parameters import exact_array
 from lossproof.certificates.inputs.trained_network import Floats, TrainedNetwork
@@ -89,8 +89,9 @@ def read_keras(model: Any) -> TrainedNetwork:
         rounded=lambda X: X.astype(kind).astype(np.float64),
         framework="keras",
         trained_on=compiled_loss(model, mlp.last),
+        foreign_loss=foreign_loss(model, mlp.last),
         targets=lambda Y: sparse_targets(model, Y, mlp.widths[-1]),
-        penalty=lambda T: penalty_of(model, dense, mlp.widths[-1]),
+        penalty=lambda T: penalty_of(model, dense, mlp.last, mlp.widths[-1]),
     )
 
 

@@ -23,14 +23,12 @@ _PROBABLE = ("sigmoid", *PROBABILITIES)
 
 
 def compiled_loss(model: Any, last: str) -> str | None:
-    """Return our error for the loss that a model was compiled with; None where it was compiled with none that lossproof knows.
+    """Return our error for the loss that a model was compiled with; None where it was compiled with none, or with one that lossproof does not have.
 
     The cross-entropies of Keras are those of probabilities unless they say ``from_logits``; a model of another kind of outputs minimises something else,
-    and its loss is taken for none.
+    and its loss is taken for none that there is.
     """
     loss = getattr(model, "loss", None)
-    if loss is None or isinstance(loss, (list, tuple, dict)):
-        return None
     name = loss if isinstance(loss, str) else _CLASSES.get(type(loss).__name__)
     if name is None or getattr(loss, "label_smoothing", False):
         return None
@@ -40,6 +38,15 @@ def compiled_loss(model: Any, last: str) -> str | None:
         return None
     logits = getattr(loss, "from_logits", False)
     return found if found == "squared" or logits != (last in _PROBABLE) else None
+
+
+def foreign_loss(model: Any, last: str) -> str:
+    """Return what a message calls the loss of a model that `compiled_loss` does not know; empty where there is none, or it is known."""
+    loss = getattr(model, "loss", None)
+    if loss is None or compiled_loss(model, last) is not None:
+        return ""
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    return f"{name} after {'no function' if last == 'identity' else last}"
 
 
 def sparse_targets(model: Any, Y: Any, n: int) -> tuple[Any, str | None]:
@@ -61,11 +68,11 @@ def sparse_targets(model: Any, Y: Any, n: int) -> tuple[Any, str | None]:
     return [[int(k == label) for k in range(n)] for label in flat], "Labels are unit vectors as targets, in their order from 0."
 
 
-def penalty_of(model: Any, dense: Sequence[Any], n: int) -> tuple[Any, tuple[str, ...]]:
+def penalty_of(model: Any, dense: Sequence[Any], last: str, n: int) -> tuple[Any, tuple[str, ...]]:
     """Return the rates of ``l2`` regularizers: ``c J + Σ l2 |W|²`` has the stationary points of ``J + ½ Σ (2 l2/c) |W|²``, with ``c`` of the compiled loss.
 
-    The factor ``c`` is ``2/n`` for the mean squared error, ``1/n`` for binary cross-entropy and 1 for the others, with n outputs. Raises `InputError` for
-    other regularizers, and where the loss is not known.
+    The factor ``c`` is ``2/n`` for the mean squared error, ``1/n`` for binary cross-entropy and 1 for the others, with n outputs; ``last`` is the last
+    activation. Raises `InputError` for other regularizers, and where the loss is not known.
     """
     pairs = [(layer.kernel_regularizer, layer.bias_regularizer) for layer in dense]
     if any(getattr(layer, "activity_regularizer", None) is not None for layer in dense):
@@ -75,7 +82,7 @@ def penalty_of(model: Any, dense: Sequence[Any], n: int) -> tuple[Any, tuple[str
     rates = [tuple(_rate(regularizer) for regularizer in pair) for pair in pairs]
     if not any(rate for pair in rates for rate in pair):
         return 0, ()
-    loss = compiled_loss(model, dense[-1].activation.__name__.replace("_", "-"))
+    loss = compiled_loss(model, last)
     if loss is None:
         raise InputError(
             "the factor of a model's l2 penalty must be known, got no loss from compile: give weight_decay=, 0 to leave it out"

@@ -58,4 +58,6 @@ def _advice(model: Any) -> str:
         return "a subclass may compute something else, so copy its coefs_ and intercepts_ into check_architecture with weights"
     if hasattr(model, "steps") or hasattr(model, "estimator") or hasattr(model, "regressor"):
         return "give the MLP in it, and the samples as this MLP sees them"
+    if any(kind.__module__.startswith("flax.") for kind in type(model).__mro__):
+        return "give its parameters, with activation="
     return "or call check_architecture with weights=[(W_1, b_1), …]"

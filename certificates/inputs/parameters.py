@@ -40,9 +40,10 @@ def read_parameters(held: Any, activation: str | None, output_activation: str | 
       ``w`` and ``b`` (Flax, Haiku and plain JAX: ``(n_in, n_out)``);
     - a list of pairs ``(W_l, b_l)``, or of mappings as above.
 
-    ``activation`` is that of all hidden layers. Layers are taken in the order of the numbers in their names, or in the only order in which their shapes fit;
-    where neither tells, in the order of the mapping if it is ``ordered``. What the network computes between its layers is not in its weights, and nothing
-    is there to compare with: a note says so. Raises `InputError` for other names and shapes.
+    ``activation`` is that of all hidden layers. Layers are taken in the only order in which their shapes fit, or else in that of the numbers in their names,
+    or else, for a ``state_dict`` that is ``ordered``, in its order. Flax numbers layers as they are made, and ``Dense(1)(tanh(Dense(3)(x)))`` makes the last
+    one first: its numbers and its order tell nothing. What the network computes between its layers is not in its weights, and nothing is there to compare
+    with: a note says so. Raises `InputError` for other names and shapes.
 
     >>> read_parameters({"1.weight": [[1.0, 2.0]], "1.bias": [0.0]}, "tanh", None).widths
     (2, 1)
@@ -51,7 +52,7 @@ def read_parameters(held: Any, activation: str | None, output_activation: str | 
         raise InputError(
             f"weights without their network must come with its activation, got {shown(held)} alone: give activation='tanh' or another"
         )
-    pairs = _pairs_of_list(held) if not isinstance(held, Mapping) else _in_order(_pairs_of_mapping(held), ordered)
+    pairs = _pairs_of_list(held) if not isinstance(held, Mapping) else _in_order(_pairs_of_mapping(held), *_what_tells(held, ordered))
     hidden, last = usual_activation(activation), usual_activation(output_activation or "identity")
     activation_named(hidden)
     layers: list[Layer] = []
@@ -145,18 +146,24 @@ def _leaves(held: Mapping[Any, Any], path: str) -> Iterator[tuple[str, Any]]:
             yield inner, value
 
 
-def _in_order(pairs: list[_Pair], ordered: bool) -> list[_Pair]:
+def _what_tells(held: Mapping[Any, Any], ordered: bool) -> tuple[bool, bool]:
+    """Tell whether the numbers in names, and the order of a mapping, are those in which the network applies its layers."""
+    parts = {path.rpartition(".")[2] for path, _ in _leaves(held, "")}
+    return "kernel" not in parts, ordered and "weight" in parts
+
+
+def _in_order(pairs: list[_Pair], numbers: bool, ordered: bool) -> list[_Pair]:
     """Return the layers in the order in which the network applies them. Raises `InputError` where nothing tells which that is."""
-    numbered = _by_number(pairs)
+    orders = _orders_that_fit(pairs)
+    if orders is not None and len(orders) == 1:
+        return orders[0]
+    numbered = _by_number(pairs) if numbers else None
     if numbered is not None and _fit(numbered):
         return numbered
-    orders = _orders_that_fit(pairs)
-    if len(orders) == 1:
-        return orders[0]
     if ordered and _fit(pairs):
         return pairs
     names = ", ".join(f"{name} {W.shape}" for name, W, _ in pairs)
-    reason = "no order of them fits" if not orders else "several orders fit"
+    reason = "no order of them fits" if orders == [] else "several orders fit"
     raise InputError(
         f"the layers must follow each other by the numbers in their names or by their shapes, got {names}, of which {reason}: give a list [(W_1, b_1), …]"
     )
@@ -181,8 +188,8 @@ def _fit(pairs: Sequence[_Pair]) -> bool:
     return all(W.shape[1] == V.shape[0] for (_, W, _), (_, V, _) in pairwise(pairs))
 
 
-def _orders_that_fit(pairs: list[_Pair]) -> list[list[_Pair]]:
-    """Return the orders in which the shapes follow each other, two at most; none after too many tries."""
+def _orders_that_fit(pairs: list[_Pair]) -> list[list[_Pair]] | None:
+    """Return the orders in which the shapes follow each other, two at most; None where too many tries did not tell."""
     found: list[list[_Pair]] = []
     tries = 0
 
@@ -198,7 +205,7 @@ def _orders_that_fit(pairs: list[_Pair]) -> list[list[_Pair]]:
                 extend([*order, pair], rest[:k] + rest[k + 1 :])
 
     extend([], pairs)
-    return [] if tries > _MOST_ORDERS else found
+    return None if tries > _MOST_ORDERS and len(found) < 2 else found
 
 
 def exact_array(value: Any, name: str) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil
+from numbers import Integral
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
@@ -23,7 +24,7 @@ def penalty_of(model: Any, T: int) -> tuple[Fraction, tuple[str, ...]]:
     fit comes to rest near stationary points of this, but at none of all batches. The number n is read from a fit in batches (its ``t_`` counts samples);
     a fit by lbfgs does not keep it, and ``n = T``, the samples given, is assumed.
 
-    Raises `InputError` where ``alpha`` is no number of at least 0.
+    Raises `InputError` where ``alpha`` is no number of at least 0, or ``batch_size`` no size.
 
     >>> from types import SimpleNamespace
     >>> penalty_of(SimpleNamespace(alpha=0.5, solver="lbfgs"), 8)[0]
@@ -34,10 +35,11 @@ def penalty_of(model: Any, T: int) -> tuple[Fraction, tuple[str, ...]]:
     alpha = exact_number(model.alpha, "alpha of the model")
     if not isinstance(alpha, Fraction) or alpha < 0:
         raise InputError(f"alpha of the model must be a number of at least 0, got {shown(model.alpha)}: set alpha as it was for the fit")
-    n = _samples_of_fit(model) or T
+    kept = _samples_of_fit(model)
+    n = kept or T
     batches = ceil(Fraction(n, _batch_size(model, n)))
     rate = alpha * batches / n
-    return rate, (*_rate_note(model.alpha, T, n, batches), *_number_note(model, T, n))
+    return rate, (*_rate_note(model.alpha, T, n, batches), *_number_note(model.alpha, T, kept))
 
 
 def _samples_of_fit(model: Any) -> int | None:
@@ -51,7 +53,13 @@ def _samples_of_fit(model: Any) -> int | None:
 def _batch_size(model: Any, n: int) -> int:
     if model.solver not in _STOCHASTIC:
         return n
-    return min(n, _AUTOMATIC_BATCH if model.batch_size == "auto" else max(1, int(model.batch_size)))
+    if model.batch_size == "auto":
+        return min(n, _AUTOMATIC_BATCH)
+    if not isinstance(model.batch_size, Integral) or model.batch_size < 1:
+        raise InputError(
+            f"batch_size of the model must be a whole number or 'auto', got {shown(model.batch_size)}: set it as it was for the fit"
+        )
+    return min(n, int(model.batch_size))
 
 
 def _rate_note(alpha: float, T: int, n: int, batches: int) -> tuple[str, ...]:
@@ -68,11 +76,12 @@ def _rate_note(alpha: float, T: int, n: int, batches: int) -> tuple[str, ...]:
     )
 
 
-def _number_note(model: Any, T: int, n: int) -> tuple[str, ...]:
-    if n != T:
-        return (
-            f"The model was fitted on {n} samples an epoch, and is judged on the {T} given here: give those of the fit for its own loss.",
-        )
-    if model.solver not in _STOCHASTIC and model.alpha:
-        return (f"The model does not keep how many samples it was fitted on: the {T} given here are taken for them, each with weight 1.",)
-    return ()
+def _number_note(alpha: float, T: int, kept: int | None) -> tuple[str, ...]:
+    if kept is None:
+        assumed = f"The model does not keep how many samples it was fitted on: the {T} given here are taken for them, each with weight 1."
+        return (assumed,) if alpha else ()
+    if kept == T:
+        return ()
+    return (
+        f"The model was fitted on {kept} samples an epoch, and is judged on the {T} given here: give those of the fit for its own loss.",
+    )

@@ -30,6 +30,7 @@ class TrainedNetwork:
 
     - ``weights``: pairs ``(W_l, b_l)`` as `Weights.of` reads them;
     - ``error``: the only error it can be judged by, ``trained_on``: the error it is judged by where no other is named; None where it does not know;
+      ``foreign_loss``: the name of the loss it was trained on, where lossproof has no such error;
     - ``inputs(X)``: the samples as its first layer sees them, such as scaled ones; raises `InputError` where ``X`` is not what it was fitted on;
     - ``targets(Y)``: the targets that its labels, or values to be scaled, stand for, with a note about it;
     - ``penalty(T)``: the rate λ of the penalty ``(λ/2) Σ_l |W_l|²`` on weights without biases that its training added to the mean error of T samples, or
@@ -53,6 +54,7 @@ class TrainedNetwork:
     link: Callable[[Floats], Floats] = field(default=lambda outputs: outputs)
     error: str | None = None
     trained_on: str | None = None
+    foreign_loss: str = ""
     framework: str = ""
     sizes: tuple[list[Fraction] | None, ...] = ()
     targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))

@@ -97,6 +97,16 @@ def test_the_loss_and_the_penalty_are_those_of_compile(name):
     assert not any("No error was named" in note for note in notes)
 
 
+def test_a_last_function_in_a_layer_of_its_own():
+    for last in (layers.Activation("sigmoid"), layers.Softmax()):
+        n = 3 if isinstance(last, layers.Softmax) else 1
+        model = mlp(layers.Dense(3, "tanh"), layers.Dense(n, kernel_regularizer=keras.regularizers.L2(0.25)), last)
+        model.compile(loss="binary_crossentropy" if n == 1 else "categorical_crossentropy")
+        problem, _, _ = problem_of_model(model, X, Y if n == 1 else np.eye(3)[[0, 1, 2, 0]])
+        assert problem.decay.layers == ((0, 0), (Fraction(1, 2), 0))
+        assert problem.error.name == ("logistic" if n == 1 else "softmax")
+
+
 def test_the_gradient_is_that_of_keras():
     """Central differences of the number that Keras minimises, in single precision."""
     model = two_layers("tanh", 2, kernel_regularizer=keras.regularizers.L2(0.25))
@@ -115,6 +125,12 @@ def test_the_gradient_is_that_of_keras():
 
     slope = (number(0.03125) - number(-0.03125)) / 0.0625
     assert slope == pytest.approx(found[0], abs=2e-3)
+
+
+def test_another_error_may_be_named():
+    model = two_layers()
+    model.compile(loss="huber")
+    assert problem_of_model(model, X, Y, error="smooth-l1")[0].error.family == "smooth-l1"
 
 
 def test_the_report_and_the_model_stays_as_it_was():
@@ -170,6 +186,14 @@ REFUSED = {
     "relu6": (lambda: mlp(layers.Dense(2), layers.ReLU(6.0), layers.Dense(1)), "max_value=None only, got 6.0"),
     "l1": (lambda: compiled(two_layers(kernel_regularizer="l1"), "mse"), "must be an l2 regularizer, got L1"),
     "penalty of no loss": (lambda: two_layers(kernel_regularizer="l2"), "got no loss from compile"),
+    "huber": (lambda: compiled(two_layers(), "huber"), "got huber after no function: name the error"),
+    "sums under a loss of probabilities": (lambda: compiled(two_layers(), "binary_crossentropy"), "got binary_crossentropy after no function"),
+    "probabilities under a loss of sums": (
+        lambda: compiled(two_layers(last="sigmoid"), keras.losses.BinaryCrossentropy(from_logits=True)),
+        "after sigmoid",
+    ),
+    "smoothed labels": (lambda: compiled(two_layers(last="sigmoid"), keras.losses.BinaryCrossentropy(label_smoothing=0.1)), "after sigmoid"),
+    "own loss": (lambda: compiled(two_layers(), lambda y, z: z - y), "got <lambda> after no function"),
     "two activations": (lambda: mlp(layers.Dense(2, "tanh"), layers.Dense(2, "relu"), layers.Dense(1)), "share one activation"),
 }  # fmt: skip
 

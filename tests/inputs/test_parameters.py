@@ -150,6 +150,33 @@ def test_what_is_refused(name):
     assert "\n" not in str(caught.value)
 
 
+def test_numbers_of_flax_are_no_order():
+    """Flax numbers layers as they are made: the outer one first in ``Dense(2)(tanh(Dense(2)(x)))``."""
+    outer, inner = {"kernel": matrix(3, 1), "bias": matrix(1)}, {"kernel": matrix(2, 3), "bias": matrix(3)}
+    _, weights, notes = problem_of_model({"params": {"Dense_0": outer, "Dense_1": inner}}, X, Y, "tanh")
+    assert exact(inner["kernel"]) == weights.layers[0].W
+    assert any("params.Dense_1, params.Dense_0, in this order" in note for note in notes)
+    squares = {f"Dense_{l}": {"kernel": matrix(2, 2)} for l in range(2)}
+    with pytest.raises(lp.InputError, match=r"Dense_0 \(2, 2\), Dense_1 \(2, 2\), of which several orders fit: give a list"):
+        lp.check_model(squares, X, Y, activation="tanh")
+    linear = {"linear": {"w": matrix(2, 2)}, "linear_1": {"w": matrix(2, 2)}}
+    with pytest.raises(lp.InputError, match="several orders fit"):
+        lp.check_model(linear, X, Y, activation="tanh")
+
+
+def test_modules_of_flax():
+    flax = pytest.importorskip("flax")
+    pytest.importorskip("flax.nnx")
+    import jax
+
+    with pytest.raises(lp.InputError, match="got a Dense: give its parameters, with activation="):
+        lp.check_model(flax.linen.Dense(1), X, Y)
+    held = flax.core.freeze(flax.linen.Dense(1).init(jax.random.PRNGKey(0), X))
+    assert problem_of_model(held, X, Y, "tanh")[0].architecture.widths == (2, 1)
+    state = flax.nnx.state(flax.nnx.Linear(2, 1, rngs=flax.nnx.Rngs(0)))
+    assert problem_of_model(state, X, Y, "tanh")[0].architecture.widths == (2, 1)
+
+
 def test_an_order_that_nothing_tells_is_refused_where_the_mapping_has_none():
     from lossproof.certificates.inputs.parameters import read_parameters
 

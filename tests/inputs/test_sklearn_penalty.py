@@ -116,6 +116,18 @@ def test_the_number_of_samples_is_that_of_the_fit_where_it_is_kept():
         assert any(f"fitted on {n} samples an epoch, and is judged on the 8 given here" in note for note in notes)
         assert not any("judged on" in note for note in penalty_of(model, n)[1])
     assert penalty_of(fitted(MLPRegressor(**settings(alpha=0.5)), targets), 8)[0] == Fraction(1, 16)
+    grown = fitted(MLPRegressor(**settings(solver="adam", max_iter=3, alpha=0.5, warm_start=True)), targets)
+    fitted(grown, targets[:7], X[:7])
+    grown.t_ = 3 * 12 + 3 * 7 + 1
+    rate, notes = penalty_of(grown, 8)
+    assert rate == Fraction(1, 16)
+    assert "does not keep how many samples" in notes[1]
+
+
+@pytest.mark.parametrize("size", [0, 2.5, "some"])
+def test_a_batch_size_that_is_none_is_refused(size):
+    with pytest.raises(lp.InputError, match="batch_size of the model must be"):
+        penalty_of(SimpleNamespace(alpha=0.5, solver="sgd", batch_size=size), 4)
 
 
 def test_without_a_penalty_there_is_no_decay_and_no_note():

@@ -69,7 +69,7 @@ CRITICAL_POINTS = (
             "ones are what remains."
         ),
         source="Sylvester's law of inertia; Haynsworth 1968",
-        decided_by="a symmetric factorisation in exact or ball arithmetic, or an approximate diagonalisation in doubles with proved bounds; zeros by exact "
+        decided_by="a symmetric factorisation in exact or ball arithmetic, or shifted Cholesky factorisations in doubles with proved bounds; zeros by exact "
         "kernel vectors or a critical manifold",
         depends_on=("stationary", "manifold", "hessian-rank"),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
@@ -100,7 +101,7 @@ def steps_of(module: Any, torch: Any, path: str = "") -> Iterator[Step]:
     kind = type(module).__name__
     name = f"{kind} {path!r}" if path else f"a {kind}"
     if getattr(torch.nn, kind, None) is not type(module) or kind not in (*_KNOWN, *CONTAINERS):
-        of_torch = type(module).__module__.partition(".")[0] == "torch" and not isinstance(module, torch.fx.GraphModule)
+        of_torch = type(module).__module__.partition(".")[0] == "torch" and not isinstance(module, import_module("torch.fx").GraphModule)
         if of_torch or not isinstance(module, torch.nn.Module):
             raise _refused(f"a {_full_name(module)}", kind, path)
         yield from _traced(module, torch, path)
@@ -155,7 +156,7 @@ def _traced(module: Any, torch: Any, path: str) -> Iterator[Step]:
     for inner in module.modules():
         check_hooks(inner, f"a {type(inner).__name__}")
     try:
-        graph = torch.fx.Tracer().trace(module)
+        graph = import_module("torch.fx").Tracer().trace(module)
     except (ValueError, TypeError, RuntimeError, AttributeError, KeyError, IndexError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
@@ -70,6 +71,7 @@ _ADVICE = {
     "add": "an MLP has no skip connections, and biases belong into Linear layers",
     "OptimizedModule": "give the model that torch.compile was called on",
 }
+_OTHER_ACTIVATION = f"lossproof has no such activation, but {', '.join(ACTIVATIONS)}"
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,10 @@ def steps_of(module: Any, torch: Any, path: str = "") -> Iterator[Step]:
     kind = type(module).__name__
     name = f"{kind} {path!r}" if path else f"a {kind}"
     if getattr(torch.nn, kind, None) is not type(module) or kind not in (*_KNOWN, *CONTAINERS):
-        of_torch = type(module).__module__.partition(".")[0] == "torch" and not isinstance(module, torch.fx.GraphModule)
+        of_torch = type(module).__module__.partition(".")[0] == "torch" and not isinstance(module, import_module("torch.fx").GraphModule)
         if of_torch or not isinstance(module, torch.nn.Module):
-            raise _refused(f"a {_full_name(module)}", kind, path)
+            advice = _OTHER_ACTIVATION if type(module).__module__ == "torch.nn.modules.activation" else "rewrite it as an MLP"
+            raise _refused(f"a {_full_name(module)}", kind, path, advice)
         yield from _traced(module, torch, path)
         return
     _check_module(module, kind)
@@ -122,8 +125,8 @@ def check_hooks(holder: Any, name: str) -> None:
             raise InputError(f"a torch model must compute what its modules say, got {words} on {name}: remove it first")
 
 
-def _refused(got: str, kind: str, path: str) -> InputError:
-    advice = _ADVICE.get(kind, "rewrite it as an MLP")
+def _refused(got: str, kind: str, path: str, advice: str = "rewrite it as an MLP") -> InputError:
+    advice = _ADVICE.get(kind, advice)
     place = f" at {path!r}" if path else ""
     return InputError(f"a torch model must be made of Linear layers and activations, got {got} in it{place}: {advice}")
 
@@ -155,7 +158,7 @@ def _traced(module: Any, torch: Any, path: str) -> Iterator[Step]:
     for inner in module.modules():
         check_hooks(inner, f"a {type(inner).__name__}")
     try:
-        graph = torch.fx.Tracer().trace(module)
+        graph = import_module("torch.fx").Tracer().trace(module)
     except (ValueError, TypeError, RuntimeError, AttributeError, KeyError, IndexError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(

@@ -95,7 +95,10 @@ REFUSED = {
     ),
     "softmax inside": (lambda: mlp(nn.Linear(2, 3), nn.Softmax(1), nn.Linear(3, 1)), "must be its last layer, got softmax of Softmax '1'"),
     "softmax over samples": (lambda: mlp(nn.Linear(2, 3), nn.Softmax(0)), "must run over the outputs of a sample, got dim=0"),
-    "another activation": (lambda: mlp(nn.Linear(2, 3), nn.Hardswish(), nn.Linear(3, 1)), "Hardswish"),
+    "another activation": (
+        lambda: mlp(nn.Linear(2, 3), nn.Hardswish(), nn.Linear(3, 1)),
+        "Hardswish in it at '1': lossproof has no such activation, but Sigmoid",
+    ),
     "alpha dropout": (lambda: mlp(nn.Linear(2, 3), nn.AlphaDropout(0.5), nn.Linear(3, 1)).eval(), "AlphaDropout"),
     "module list": (lambda: nn.ModuleList([nn.Linear(2, 1)]), "ModuleList"),
     "parallel": (lambda: nn.DataParallel(plain_mlp()), "DataParallel"),

@@ -14,7 +14,7 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Rigor
 
 _NAME = "hessian-spectrum"
-_MOST_FLOPS = 2 * 10**10
+_MOST_FLOPS = 10**11
 
 
 def claims_of_spectrum(context: ProofContext, point: Point, located: LocatedPoint | None) -> tuple[Claim, ...]:

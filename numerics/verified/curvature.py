@@ -37,6 +37,7 @@ from lossproof.numerics.verified.enclosures import (
     widened,
     with_ones,
 )
+from lossproof.numerics.verified.error_curvature import widened_by, widest_curvature
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.limits import MAX_BATCH
 from lossproof.theory.problem.problem import Problem
@@ -176,14 +177,16 @@ def _reaching(x: Enclosure, reach: float) -> Enclosure:
 
 
 def output_curvature(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
-    """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' E'' Σ' + diag(σ'' ∘ ∇E)``, from balls."""
+    """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' E'' Σ' + diag(σ'' ∘ ∇E)``, from balls; for identity output as wide as `widest_curvature` has the latter."""
     field, n, activation = StateBallField(_BITS), z.mid.shape[1], problem.architecture.output_activation
     with ball_precision(_BITS):
         phi, slope, bend = _output_values(activation, z, field)
         first, second = (field.error_derivative(problem.error, order, phi, field.array(problem.samples.Y)) for order in (1, 2))
         C, place = field.mul(field.mul(slope[:, :, None], second), slope[:, None, :]), np.arange(n)
         C[:, place, place] = field.add(C[:, place, place], field.mul(bend, first))
-        return _enclosed(field.mul(slope, first)), _enclosed(C)
+        delta, rates = _enclosed(field.mul(slope, first)), _enclosed(C)
+    widest = widest_curvature(problem, z) if activation.is_identity else None
+    return delta, rates if widest is None else widened_by(rates, widest)
 
 
 def _output_values(activation: Activation, z: Enclosure, field: StateBallField) -> Sequence[Any]:

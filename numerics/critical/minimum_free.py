@@ -99,7 +99,10 @@ def _residuals(problem: Problem, outputs: Enclosure) -> Enclosure:
 
 
 def _gradient_at_least(problem: Problem, found: EnclosedPass, eps: Enclosure) -> float:
-    """Return a lower bound of ``‖T ∇J‖``, by one pass back; the radii in the kernel are a little larger, so they count more than once here."""
+    """Return a lower bound of ``‖T ∇J‖``, by one pass back; the radii in the kernel are a little larger, so they count more than once here.
+
+    It is 0 where numbers are larger than a checker takes.
+    """
     delta, squares = eps, 0.0
     for l in range(found.architecture.L, 0, -1):
         slope = found.slopes[l - 1]
@@ -108,6 +111,8 @@ def _gradient_at_least(problem: Problem, found: EnclosedPass, eps: Enclosure) ->
         part = matrix_product(Enclosure(phi.mid.T, phi.rad.T), delta)
         if problem.decay is not None:
             part = total(part, _penalty_slopes(problem.decay, found, problem.T, l))
+        if not (delta.is_moderate() and part.is_moderate()):
+            return 0.0
         squares += float(np.sum(np.maximum(np.abs(part.mid) - _SPARE_RADII * part.rad, 0.0) ** 2))
         delta = matrix_product(delta, Enclosure(W.mid.T, W.rad.T))
     return float(np.sqrt(squares))

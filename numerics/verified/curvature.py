@@ -40,6 +40,7 @@ from lossproof.numerics.verified.enclosures import (
     widened,
     with_ones,
 )
+from lossproof.numerics.verified.error_curvature import widened_by, widest_curvature
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -176,7 +177,7 @@ def _reaching(x: Enclosure, reach: float) -> Enclosure:
 
 
 def output_curvature(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
-    """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' ∇²E Σ' + diag(σ'' ∘ ∇E)``, from balls for each output."""
+    """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' ∇²E Σ' + diag(σ'' ∘ ∇E)``, from balls; for the identity as wide as `widest_curvature` has the latter."""
     field, activation, error = StateBallField(_BITS), problem.architecture.output_activation, problem.error
     with ball_precision(_BITS):
         phi, *rates = _output_values(activation, z, field)
@@ -188,7 +189,8 @@ def output_curvature(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosu
             gradient, second = (_enclosed(field.error_derivative(error, 1, phi, Y)), field.error_derivative(error, 2, phi, Y))
             H = _diagonals(_enclosed(np.diagonal(second, axis1=1, axis2=2)))
     inner = product(product(_at(slope, (..., None)), H), _at(slope, (slice(None), None)))
-    return product(slope, gradient), total(inner, _diagonals(product(bend, gradient)))
+    C, widest = total(inner, _diagonals(product(bend, gradient))), widest_curvature(problem, z) if activation.is_identity else None
+    return product(slope, gradient), C if widest is None else widened_by(C, widest)
 
 
 def _softmax(problem: Problem, p: Enclosure) -> tuple[Enclosure, Enclosure]:

@@ -30,7 +30,6 @@ from lossproof.numerics.verified.enclosures import (
     widened,
     with_ones,
 )
-from lossproof.numerics.verified.error_curvature import widened_by, widest_curvature
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -71,8 +70,6 @@ def second_derivative(
             phi, slope, curvature = curvature_over(a.activation_of(l), z)
             rate, bend = product(slope, rates), total(product(curvature, product(rates, rates)), product(slope, bends))
     delta, C = output_curvature(problem, z)
-    second = widest_curvature(problem, z) if a.output_activation.is_identity else None
-    C = C if second is None else widened_by(C, second)
     pairs = product(C, product(Enclosure(rates.mid[:, :, None], rates.rad[:, :, None]), Enclosure(rates.mid[:, None], rates.rad[:, None])))
     terms = [Enclosure(x.mid.reshape(-1, 1), x.rad.reshape(-1, 1)) for x in (pairs, product(delta, bends))]
     found = total(*(matrix_product(exact_floats(np.ones((1, len(x.mid)))), x) for x in terms))

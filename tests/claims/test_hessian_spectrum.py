@@ -12,6 +12,7 @@ from flint import fmpq
 
 import lossproof as lp
 from lossproof.certificates.claims.hessian_spectrum import claim_spectrum_here
+from lossproof.certificates.proof.certificate import certificate_of
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.places import Point, Witness
 from lossproof.numerics.algebra.inertia import ball_inertia, exact_inertia
@@ -103,6 +104,16 @@ def test_it_is_proved_at_given_weights(activation, error):
     assert len(listed) == problem.architecture.N_net
     assert (facts["smallest_lower"], facts["largest_upper"]) == (listed[0] - within, listed[-1] + within)
     assert "smallest eigenvalue" in str(report)
+
+
+@pytest.mark.parametrize("error", ["smooth-l1:1/100", "cauchy:1/10", "blake-zisserman:1/4", "logistic"])
+def test_the_checker_accepts_it_for_errors_whose_curvature_cancels(error):
+    for widths, activation in (("1-1", "identity"), ("2-3-2", "erf"), ("2-2-3-2", "elu")):
+        problem, weights = network(widths, activation, error, T=8)
+        point = Point(weights)
+        claim = claim_spectrum_here(ProofContext(problem, 0, 4096), point)
+        assert claim.verdict is Verdict.PROVED
+        assert lp.verify(certificate_of(problem, [claim], [point])).ok
 
 
 def test_it_is_the_spectrum_of_the_mean_over_the_samples():

@@ -10,6 +10,7 @@ from flint import arb
 
 import lossproof as lp
 from lossproof.certificates.claims.no_minimum_nearby import claim_no_minimum_nearby
+from lossproof.certificates.proof.certificate import certificate_of
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.places import Point
 from lossproof.numerics.critical.minimum_free import minimum_free_radius
@@ -184,6 +185,16 @@ def test_no_direction_reaches_a_minimum(seed):
             pairs = [(W.tolist(), b.tolist()) for W, b in _of_flat(problem, end + distance * move / np.linalg.norm(move))]
             ball = descending_ball(problem, lp.Weights.of(problem.architecture, pairs))
             assert ball is None or ball.radius < distance
+
+
+@pytest.mark.parametrize(("activation", "scale"), [("power:3", 30), ("tanh", 1), ("swish:2", 1), ("power:2", 1000)])
+def test_the_checker_accepts_what_is_claimed(activation, scale):
+    for seed in range(4):
+        problem, weights = _problem((2, 2, 3, 2), 5, ERRORS[seed % 3], seed, activation)
+        layers = [([[scale * x for x in row] for row in layer.W], [scale * x for x in layer.b]) for layer in weights.layers]
+        point = Point(lp.Weights.of(problem.architecture, layers))
+        claim = claim_no_minimum_nearby(ProofContext(problem, 0, 4096), point)
+        assert claim is None or lp.verify(certificate_of(problem, [claim], [point])).ok
 
 
 def test_the_larger_radius_is_told():

@@ -228,7 +228,7 @@ def _squared_one(a: Architecture, l: int, u: int, s: int, turned: int) -> Identi
     """
     (w, b), (x, c) = ((place_of(a, l, k, 0), place_of(a, l, k, 1)) for k in (u, s))
     other = s if turned == u else u
-    terms = [(place_of(a, l, turned, k), -_ONE, (w, x, place_of(a, l, other, k))) for k in range(2)]
+    terms: list[Term] = [(place_of(a, l, turned, k), -_ONE, (w, x, place_of(a, l, other, k))) for k in range(2)]
     for j in range(a.widths[l + 1]):
         v = place_of(a, l + 1, j, turned)
         bias = place_of(a, l + 1, j, a.widths[l])

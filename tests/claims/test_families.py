@@ -38,6 +38,7 @@ PROBLEMS = {
     "two inputs of three entries": ((3, 2, 2), [[-4, "-1/2", 0], [-3, 1, -1]], [[-3, -3], [1, 2]], {"activation": "arctan"}),
     "crests of a sine": ((2, 1, 2), [[1, 2], [-1, 1], [0, 3]], [[1, 0], [0, 1], [2, 2]], {"activation": "sin"}),
     "paths that cancel": ((2, 1, 2, 1), [[0, 1], [1, 0], [2, 1], [-1, 1]], [[1], [0], [2], [0]], {"activation": "softplus"}),
+    "squares of one input": ((1, 2, 2), [[-2], [-1], [0], [1], [3]], [[0, 1], [2, 0], [1, 1], [0, 0], [1, 2]], {"activation": "power:2"}),
     "copies with two outputs": ((1, 2, 2), [[-1], [0], [1], [2]], [[0, 1], [2, 0], [1, 3], [0, 0]], {}),
 }
 RULES = ("stationary-family", "stationary-balanced")

@@ -140,6 +140,14 @@ def _beaten(report: ReportRecord, facts: Mapping[str, Any], digits: int) -> str:
     return f"loss ≥ {decimal_below(low, apart)}, elsewhere ≤ {decimal_above(high, apart)}"
 
 
+def _spectrum(report: ReportRecord, facts: Mapping[str, Any], digits: int) -> str:
+    return f"within [{decimal_below(Fraction(facts['smallest_lower']))}, {decimal_above(Fraction(facts['largest_upper']))}]"
+
+
+def _fall(report: ReportRecord, facts: Mapping[str, Any], digits: int) -> str:
+    return f"loss less by {decimal_below(Fraction(facts['decrease']))} within {decimal_above(Fraction(facts['distance']))}"
+
+
 def _listed(numbers: Sequence[int]) -> str:
     return f"ranks {', '.join(map(str, numbers))}"
 
@@ -155,6 +163,8 @@ _NUMBERS: Mapping[str, tuple[tuple[str, ...], _Number]] = MappingProxyType({
     "critical-point": (("kind", *_LOSS), lambda report, facts, digits: f"{kind_words(facts)}, {_loss(report, facts, digits)}"),
     "suboptimal": (("loss_lower", "other_loss_upper"), _beaten),
     "distance": (("distance",), lambda report, facts, digits: f"at most {decimal_above(Fraction(facts['distance']))}"),
+    "hessian-spectrum": (("smallest_lower", "largest_upper"), _spectrum),
+    "escape": (("decrease", "distance"), _fall),
     "no-minimum-nearby": (("radius",), lambda report, facts, digits: f"none within {decimal_below(Fraction(facts['radius']))}"),
     "manifold": (("dimension",), lambda report, facts, digits: f"dimension {facts['dimension']}"),
     "count": (("N_net", "required"), lambda report, facts, digits: f"{facts['N_net']} weights for {facts['required']} columns of P"),

@@ -104,6 +104,8 @@ def test_bounds_are_rounded_to_the_safe_side():
             "suboptimal", EVERYWHERE, "Bad.", "record", facts={"loss_lower": Fraction(20001, 100000), "other_loss_upper": Fraction(1, 5)}
         ),
         decided("hessian-rank", EVERYWHERE, "Low.", "record", facts={"rank_upper": 4}),
+        decided("hessian-spectrum", EVERYWHERE, "All.", "record", facts={"smallest_lower": -radius, "largest_upper": radius}),
+        decided("escape", EVERYWHERE, "Down.", "record", facts={"decrease": radius, "distance": radius}),
     )
     rows = {row.entry.claim.id: row.number for row in key_rows(outline_of(replace(report, claims=(*report.claims, *added))), 40)}
     assert rows["no-minimum-nearby"] == "none within 0.666"
@@ -112,6 +114,8 @@ def test_bounds_are_rounded_to_the_safe_side():
     assert rows["critical-point"] == "not critical, loss 0.33333333…"
     assert rows["suboptimal"] == "loss ≥ 0.20001, elsewhere ≤ 0.2"
     assert rows["hessian-rank"] == "rank ≤ 4 of 9"
+    assert rows["hessian-spectrum"] == "within [-0.667, 0.667]"
+    assert rows["escape"] == "loss less by 0.666 within 0.667"
 
 
 def test_a_claim_that_no_table_knows_is_told_by_its_facts():

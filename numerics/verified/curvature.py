@@ -177,7 +177,7 @@ def _reaching(x: Enclosure, reach: float) -> Enclosure:
 
 
 def output_curvature(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosure]:
-    """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' ∇²E Σ' + diag(σ'' ∘ ∇E)``, from balls; for the identity as wide as `widest_curvature` has the latter."""
+    """Return ``δ_L = σ' ∘ ∇E`` and ``∂δ_L/∂z_L = Σ' ∇²E Σ' + diag(σ'' ∘ ∇E)``, from balls; ``∇²E`` is as wide as `widest_curvature` has it."""
     field, activation, error = StateBallField(_BITS), problem.architecture.output_activation, problem.error
     with ball_precision(_BITS):
         phi, *rates = _output_values(activation, z, field)
@@ -187,10 +187,10 @@ def output_curvature(problem: Problem, z: Enclosure) -> tuple[Enclosure, Enclosu
             gradient, H = _softmax(problem, _enclosed(field.error_derivative(error, 1, phi, 0 * Y)))
         else:
             gradient, second = (_enclosed(field.error_derivative(error, 1, phi, Y)), field.error_derivative(error, 2, phi, Y))
-            H = _diagonals(_enclosed(np.diagonal(second, axis1=1, axis2=2)))
+            H, widest = _diagonals(_enclosed(np.diagonal(second, axis1=1, axis2=2))), widest_curvature(problem, _enclosed(phi))
+            H = H if widest is None else widened_by(H, widest)
     inner = product(product(_at(slope, (..., None)), H), _at(slope, (slice(None), None)))
-    C, widest = total(inner, _diagonals(product(bend, gradient))), widest_curvature(problem, z) if activation.is_identity else None
-    return product(slope, gradient), C if widest is None else widened_by(C, widest)
+    return product(slope, gradient), total(inner, _diagonals(product(bend, gradient)))
 
 
 def _softmax(problem: Problem, p: Enclosure) -> tuple[Enclosure, Enclosure]:

@@ -1,8 +1,8 @@
 """From weights of trained networks to proved minima and saddles: the time of every part, beside an unverified Hessian of torch with its eigenvalues.
 
 Run with ``python -m benchmarks.points_at_scale``; ``--largest 241`` leaves out networks with more weights. The networks have one hidden layer of tanh units and
-are fitted by least squares to the outputs of another one with noise, or with softmax to frequencies of classes; the saddles are linear networks near 0. Times
-are of the processor, of all threads together, and the memory is the most that was taken so far.
+are fitted by least squares to the outputs of another one with noise, or with softmax to frequencies of classes; those on real data are trained with weight
+decay by L-BFGS; the saddles are linear networks near 0. Times are of the processor, of all threads together, and the memory is the most that was taken so far.
 """
 
 from __future__ import annotations
@@ -21,20 +21,30 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from lossproof.certificates.claims.critical_point import LandscapeClaims, locate
+from lossproof.certificates.inputs.data_sources import load_data
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.proof.certificate import certificate_of
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.places import Point
 from lossproof.numerics.critical.ball import polished_weights
+from lossproof.numerics.network.penalty import rates_in_doubles
+from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
+from lossproof.numerics.training.run_doubles import run_training
+from lossproof.numerics.training.settings import Settings
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 
 SIZES = ((3, 4, 400), (6, 8, 1000), (10, 10, 2000), (10, 20, 4000), (20, 50, 8000))
 SADDLES = ((5, 10), (10, 25), (20, 50))
 SOFT = ((32, 2000), (128, 10**10))
+REAL = (
+    ("diabetes", (10, 5, 1), "squared", "1/100"), ("breast-cancer", (30, 8, 1), "logistic", "1/1000"), ("iris", (4, 8, 3), "softmax", "1/1000"),
+    ("wine", (13, 8, 3), "softmax", "1/1000"), ("digits", (64, 32, 10), "softmax", "1/1000"), ("digits", (64, 128, 10), "softmax", "1/1000"),
+)  # fmt: skip
 MOST_VALUES, CHUNK = 2 * 10**8, 256
 
 
@@ -79,6 +89,19 @@ def saddle(n: int, hidden: int) -> tuple[Problem, Any]:
     return Problem(a, error_named("squared"), Samples.of(X, Y)), 1e-5 * g.normal(size=a.N_net)
 
 
+def trained(name: str, widths: tuple[int, ...], error: str, rate: str) -> tuple[Problem, Any]:
+    """Return a real data set in columns of mean 0 and size 1, to three digits, with a network whose weights and biases decay, and where L-BFGS ends."""
+    samples = load_data(name, widths[-1])
+    X = np.array(samples.X, dtype=float)
+    Y = np.array(samples.Y, dtype=float)
+    inputs = np.round((X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-9), 3)
+    targets = np.round((Y - Y.mean(axis=0)) / Y.std(axis=0), 3) if error == "squared" else Y
+    a = Architecture.of(widths, "tanh")
+    problem = Problem(a, error_named(error), Samples.of(inputs.tolist(), targets.tolist()), decay=Decay.of(rate, a))
+    found = run_training(problem, random_weights(problem, 0), Settings("lbfgs", max_iterations=30_000))
+    return problem, flat_weights(problem, found.weights)
+
+
 def seconds(job: Callable[[], Any]) -> tuple[float, Any]:
     """Return the time of the processor that a job takes, and its result."""
     start = time.process_time()
@@ -95,6 +118,8 @@ def torch_seconds(problem: Problem, w: Any) -> float:
     a = problem.architecture
     X, Y = (torch.tensor([[float(x) for x in row] for row in rows], dtype=torch.float64) for rows in (problem.samples.X, problem.samples.Y))
 
+    rates = torch.tensor(rates_in_doubles(problem))
+
     def loss(v: Any) -> Any:
         phi, start = X, 0
         for l in range(1, a.L + 1):
@@ -102,9 +127,12 @@ def torch_seconds(problem: Problem, w: Any) -> float:
             block = v[start : start + n * m].reshape(n, m)
             z = phi @ block[:, : a.widths[l - 1]].T + (block[:, -1] if a.bias_rows else 0)
             phi, start = torch.tanh(z) if l < a.L and not a.activation.is_identity else z, start + n * m
+        penalty = (rates * v**2).sum() / 2
         if problem.error.family == "softmax":
-            return -(Y * torch.log_softmax(phi, 1)).sum() / problem.T
-        return ((phi - Y) ** 2).sum() / 2 / problem.T
+            return penalty - (Y * torch.log_softmax(phi, 1)).sum() / problem.T
+        if problem.error.family == "logistic":
+            return penalty + (torch.nn.functional.softplus(phi) - Y * phi).sum() / problem.T
+        return penalty + ((phi - Y) ** 2).sum() / 2 / problem.T
 
     def job() -> Any:
         point = torch.tensor(w, dtype=torch.float64)
@@ -149,6 +177,8 @@ def cases() -> Iterator[tuple[str, Callable[[], tuple[Problem, Any]], int]]:
         yield f"{n0}-{n1}-1", partial(fitted, n0, n1, T), n1 * (n0 + 2) + 1
     for n, hidden in SADDLES:
         yield f"{n}-{hidden}-{n} linear", partial(saddle, n, hidden), 2 * n * hidden
+    for name, widths, error, rate in REAL:
+        yield f"{'-'.join(map(str, widths))} {name}", partial(trained, name, widths, error, rate), Architecture.of(widths).N_net
     for n1, draws in SOFT:
         yield f"64-{n1}-10 softmax", partial(soft, n1, draws), n1 * 65 + 10 * (n1 + 1)
 
@@ -158,9 +188,10 @@ def main() -> None:
     torch_seconds(*saddle(2, 2))
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--largest", type=int, default=10**6, help="the largest number of weights")
-    largest = options.parse_args().largest
+    options.add_argument("--only", default="", help="a part of the names of the networks")
+    chosen = options.parse_args()
     for name, make, weights in cases():
-        if weights <= largest:
+        if weights <= chosen.largest and chosen.only in name:
             found = row(name, *make())
             print(
                 "  ".join(f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}" for key, value in found.items()),

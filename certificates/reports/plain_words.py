@@ -152,9 +152,9 @@ def _compared(report: ReportRecord, where: str, low: Fraction, other: Place | No
 def what_does_not_follow(outline: ProofOutline) -> str:
     """Say why a failed sufficient condition proves nothing (`failed-bound`).
 
-    Empty when the conclusion is decided, or when no sufficient condition failed.
+    Empty when the conclusion is decided, when no sufficient condition failed, and with weight decay, where full rank is none.
     """
-    if outline.conclusion.claim.verdict is not Verdict.UNDECIDED:
+    if outline.conclusion.claim.verdict is not Verdict.UNDECIDED or outline.report.problem.decay is not None:
         return ""
     failed = outline.find("full-rank", "everywhere", Verdict.REFUTED)
     short = _short_bound(outline)

@@ -31,6 +31,8 @@ def test_rates_by_layer_and_without_biases():
     assert Decay.of([1, ("1/2", 3)], A, biases=False).layers == ((1, 0), (Fraction(1, 2), 3))
     decay = Decay.of([("1/2", 1), 0], Architecture.of("2-3-1", bias="none"))
     assert decay.layers == ((Fraction(1, 2), 0), (0, 0))
+    assert str(Decay.of(0.01, A)) == "about 0.01"
+    assert str(Decay.of("1e-400", A)) == "about 1e-400"
     assert not decay.holds_all(Architecture.of("2-3-1", bias="none"))
     assert Decay.of(0.1, A).layers[0][0] == Fraction(0.1) != Fraction(1, 10)
 

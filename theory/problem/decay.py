@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,10 @@ from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.numbers import exact_numbers
+from lossproof.theory.rationals import rational_text
 from lossproof.theory.shown import shown
+
+_SHORT = 20
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,18 @@ class Decay:
 
     def __str__(self) -> str:
         if len(set(self.layers)) > 1:
-            return ", ".join(f"({weights}, {biases})" for weights, biases in self.layers) + " for weights and biases of each layer"
-        weights, biases = self.layers[0]
-        return str(weights) if weights == biases else f"{weights} for weights, {biases} for biases"
+            return (
+                ", ".join(f"({_told(weights)}, {_told(biases)})" for weights, biases in self.layers)
+                + " for weights and biases of each layer"
+            )
+        weights, biases = map(_told, self.layers[0])
+        return weights if weights == biases else f"{weights} for weights, {biases} for biases"
+
+
+def _told(rate: Fraction) -> str:
+    """Return a rate as a fraction where that is short, and else its leading digits."""
+    plain = rational_text(rate)
+    return plain if len(plain) <= _SHORT else f"about {Decimal(rate.numerator) / Decimal(rate.denominator):.6g}"
 
 
 def _pair(rate: Any, *, biases: bool) -> tuple[Fraction, Fraction]:

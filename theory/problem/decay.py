@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -90,7 +90,8 @@ class Decay:
 def _told(rate: Fraction) -> str:
     """Return a rate as a fraction where that is short, and else its leading digits."""
     plain = rational_text(rate)
-    return plain if len(plain) <= _SHORT else f"about {Decimal(rate.numerator) / Decimal(rate.denominator):.6g}"
+    digits = Context(prec=6).divide(Decimal(rate.numerator), Decimal(rate.denominator)).normalize()
+    return plain if len(plain) <= _SHORT else f"about {str(digits).lower()}"
 
 
 def _pair(rate: Any, *, biases: bool) -> tuple[Fraction, Fraction]:

@@ -138,15 +138,21 @@ def simplex_against(rng: np.random.Generator) -> Trial | None:
     """Targets that are their mean plus a multiple of the relation of three samples on a line, where bad minima are said to exist."""
     x = np.cumsum(rng.integers(1, 5, size=3)) / 2
     s = np.array([x[2] - x[1], x[0] - x[2], x[1] - x[0]])
-    Y = rng.integers(-4, 5) / 4 + rng.choice([-1.0, 0.5, 1.0]) * s
-    return trial(x[:, None], Y[:, None], int(rng.integers(1, 4)), str(rng.choice(CONVEX)), "squared", "identity")
+    return against(x[:, None], s, int(rng.integers(1, 4)), rng)
 
 
 def parallelogram_against(rng: np.random.Generator) -> Trial | None:
     x, p, q = rng.integers(-4, 5, size=(3, 2)) / 2
     X = np.array([x, x + q, x + p, x + p + q])
-    Y = rng.integers(-4, 5) / 4 + rng.choice([-1.0, 0.5, 1.0]) * np.array([[1], [-1], [-1], [1]])
-    return trial(X, Y, 1, str(rng.choice(CONVEX)), "squared", "identity")
+    return against(X, np.array([1, -1, -1, 1]), 1, rng)
+
+
+def against(X: Array, s: Array, units: int, rng: np.random.Generator) -> Trial | None:
+    """A multiple of the relation s and a constant as targets, the constant a value of the output activation."""
+    output = str(rng.choice(["identity", "identity", "tanh", "bent-identity"]))
+    mean = rng.integers(-2, 3) / 4 if output == "tanh" else rng.integers(-4, 5) / 4
+    Y = mean + rng.choice([-1.0, 0.5, 1.0]) * s / (4 if output == "tanh" else 1)
+    return trial(X, Y[:, None], units, str(rng.choice(CONVEX)), "squared", output)
 
 
 def separable(rng: np.random.Generator) -> Trial | None:

@@ -104,11 +104,11 @@ def _decided(problem: Problem, name: str, relation: tuple[Fraction, ...]) -> tup
             f"{shape}, as those of XOR do, and there are two hidden units at least. {_ERRORS} {_ALONG_AN_EDGE} So all units are constant; but then two of them "
             "could be made to vary along one edge at equal outputs. No local minimum is bad, whatever the targets are."
         )
-    if not _allows_constants(problem, relation):
+    best = _constant_output(problem, relation)
+    if best is None:
         constant = f"{_ALONG_AN_EDGE} So the unit is constant." if name == "parallelogram" else _JENSEN
         return Verdict.PROVED, f"{shape}. {_ERRORS} {constant} {_NOT_ALLOWED.format(wanted=_wanted(problem))}"
-    a = problem.architecture
-    if not _has_mean_output(problem) or not a.output_activation.is_identity or not all(relation):
+    if not _attains(problem, best) or not all(relation):
         return None
     reason = (
         f"{shape}, and the targets are their mean plus a multiple of the weights in the relation of the inputs. So constant networks with the best constant "
@@ -120,7 +120,8 @@ def _decided(problem: Problem, name: str, relation: tuple[Fraction, ...]) -> tup
 
 def _wanted(problem: Problem) -> str:
     if _has_mean_output(problem):
-        return "the targets there would have to be a constant plus a multiple, other than 0, of the weights in the relation"
+        reached = "" if problem.architecture.output_activation.is_identity else ", the constant a value of the output activation"
+        return f"the targets there would have to be a constant plus a multiple, other than 0, of the weights in the relation{reached}"
     return "equal targets there would have to have equal weights in the relation"
 
 
@@ -129,12 +130,27 @@ def _has_mean_output(problem: Problem) -> bool:
     return problem.error.family in ("squared", "logistic")
 
 
-def _allows_constants(problem: Problem, relation: tuple[Fraction, ...]) -> bool:
-    """Tell whether the errors may be a multiple of the relation where the network is constant on its samples."""
+def _constant_output(problem: Problem, relation: tuple[Fraction, ...]) -> Fraction | None:
+    """Return the output of networks that are constant on the samples of the relation and have errors that are a multiple of it; None where there are none.
+
+    For errors whose best constant output is not that of the mean it is not known, and 0 is returned.
+    """
     found = [(q, row[0]) for q, row in zip(relation, problem.samples.Y, strict=True) if q != 0]
     if any(y == other and q != r for q, y in found for r, other in found):
-        return False
+        return None
+    if not _has_mean_output(problem):
+        return Fraction(0)
     q, y = found[0]
     r, other = next(pair for pair in found if pair[0] != q)
     slope = (y - other) / (q - r)
-    return not _has_mean_output(problem) or all(y - target == slope * (q - entry) for entry, target in found)
+    mean, fits = y - slope * q, all(y - target == slope * (q - entry) for entry, target in found)
+    out_of_reach = problem.error.family == "squared" and not problem.architecture.output_activation.range.contains(mean)
+    return mean if fits and not out_of_reach else None
+
+
+def _attains(problem: Problem, best: Fraction) -> bool:
+    """Tell whether networks of that best constant output exist, and the loss around them is told by two derivatives of the output activation."""
+    output = problem.architecture.output_activation
+    if problem.error.family == "squared":
+        return output.analytic.holds and output.attained.contains(best)
+    return problem.error.family == "logistic" and output.is_identity

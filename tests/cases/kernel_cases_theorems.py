@@ -39,6 +39,18 @@ def soft_xor_with_one_unit():
     return decided(d, "parallelogram", ["-3/2", "3/2", "3/2", "-3/2"], "REFUTED")
 
 
+def xor_under_a_curved_output():
+    """XOR with one hidden unit and the squared error of a sigmoid output: bad local minima exist."""
+    d = Draft((2, 1, 1), XOR_X, XOR_Y, output_activation="sigmoid")
+    return decided(d, "parallelogram", XOR_RELATION, "REFUTED")
+
+
+def corners_out_of_reach():
+    """Targets −1 and 3, of the mean 1, which tanh does not reach: no network that is constant is critical."""
+    d = Draft((2, 1, 1), XOR_X, [["-1"], ["3"], ["3"], ["-1"]], activation="sigmoid", output_activation="tanh")
+    return decided(d, "parallelogram", XOR_RELATION)
+
+
 def conjunction_with_one_unit():
     """Targets that no constant network is critical at."""
     d = Draft((2, 1, 1), XOR_X, [["0"], ["0"], ["0"], ["1"]], activation="sigmoid", output_activation="softsign", error="cauchy:1")
@@ -171,8 +183,9 @@ def silent_units_without_biases():
 THEOREM_CASES = {
     function.__name__: function
     for function in (
-        xor_decided, xor_with_one_unit, soft_xor_with_one_unit, conjunction_with_one_unit, three_on_a_line, hat_on_a_line, soft_hat_in_a_triangle,
-        samples_beside_the_relation, independent, hat_of_relu, two_outputs_of_deep_elu, dead_units_of_hard_tanh, dead_units_and_probabilities,
+        xor_decided, xor_with_one_unit, soft_xor_with_one_unit, xor_under_a_curved_output, corners_out_of_reach, conjunction_with_one_unit, three_on_a_line,
+        hat_on_a_line, soft_hat_in_a_triangle, samples_beside_the_relation, independent, hat_of_relu, two_outputs_of_deep_elu, dead_units_of_hard_tanh,
+        dead_units_and_probabilities,
         dead_units_and_classes, silent_units_without_biases, narrow_linear, valley_of_relu, leaky_sides_of_a_plane,
     )
 }  # fmt: skip

@@ -48,6 +48,38 @@ def test_one_unit_on_xor(activation, check):
         assert min(loss_in_digits(XOR_X, XOR_Y, layers, activation) for layers in near) < mpmath.mpf(1) / 8 - mpmath.mpf(10) ** -8
 
 
+CURVED = {"tanh": (mpmath.tanh, mpmath.atanh), "sigmoid": (lambda z: 1 / (1 + mpmath.exp(-z)), lambda y: mpmath.log(y / (1 - y)))}
+
+
+def loss_under(output, targets, A, B, b, v, z):
+    """The loss in 100 digits of one tanh unit that is b, b + B, b + A, b + A + B at the corners, with the mean z of what enters the output activation."""
+    units = [mpmath.tanh(b + shift) for shift in (0, B, A, A + B)]
+    mean = mpmath.fsum(units) / 4
+    return mpmath.fsum((CURVED[output][0](z + v * (h - mean)) - y) ** 2 for h, y in zip(units, targets, strict=True)) / 8
+
+
+@pytest.mark.parametrize("output", CURVED)
+@pytest.mark.parametrize(("low", "high"), [("0.25", "0.5"), ("0.75", "0.125")])
+def test_one_unit_on_xor_under_a_curved_output(output, low, high, check):
+    """Constant at the mean target, with ``v = −c ρ σ''/(g σ'²)``, ``g = c σ_out''``: a local minimum; with a small v J falls below."""
+    targets = [mpmath.mpf(y) for y in (low, high, high, low)]
+    report = check("2-1-1", XOR_X, [[y] for y in (low, high, high, low)], activation="tanh", output_activation=output)
+    assert report["no-bad-local-minima"].verdict is REFUTED
+    with mpmath.workdps(100):
+        c, b, mean = (targets[0] - targets[1]) / 2, mpmath.mpf(-3) / 4, (targets[0] + targets[1]) / 2
+        function, inverse = CURVED[output]
+        z = inverse(mean)
+        rho, curve = mpmath.diff(function, z), mpmath.diff(function, z, 2)
+        slope, bend = mpmath.diff(mpmath.tanh, b), mpmath.diff(mpmath.tanh, b, 2)
+        v, here = -rho * bend / (curve * slope**2), c**2 / 2
+        assert abs(loss_under(output, targets, 0, 0, b, v, z) - here) < mpmath.mpf(10) ** -60
+        for row in 1e-2 * np.random.default_rng(0).normal(size=(150, 5)):
+            A, B, change, grow, shift = (mpmath.mpf(x) for x in row)
+            assert loss_under(output, targets, A, B, b + change, v * (1 + grow), z + shift) > here
+        falls = [loss_under(output, targets, side, mpmath.mpf("0.05"), b, v / 20, z) for side in (mpmath.mpf("0.05"), mpmath.mpf("-0.05"))]
+        assert min(falls) < here - mpmath.mpf(10) ** -9
+
+
 @pytest.mark.parametrize(("activation", "units"), list(itertools.product(CONVEX, (1, 2, 3))))
 def test_three_samples_on_a_line(activation, units, check):
     """Targets that are a multiple of the relation: constant networks with the right signs of v are minima at every width; with a wrong one J falls."""

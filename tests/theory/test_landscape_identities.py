@@ -94,13 +94,33 @@ def test_the_expansion_in_the_simplex() -> None:
     assert simplify(orders[2] - second * diff(SIGMA(BETA), BETA, 2)) == 0
 
 
-def quadratic_part():
-    """T(J − J*) for one unit on a parallelogram to second order in (d, A, B): ε_i = −c s_i at the constant network, and the outputs' mean shift is d/2."""
+def quadratic_part(bend=0):
+    """T(J − J*) for one unit on a parallelogram to second order in (d, A, B).
+
+    At the constant network ``ε_i = −c s_i``, the second derivatives by z_L are ``e'' − g s_i`` (``bend`` is g), and the mean shift of z_L is d/2.
+    """
     outputs = [V * expansion(EPS * change) for change, _ in CORNERS]
     mean = sum(outputs) / 4
     shifts = [value - mean + EPS * D / 2 for value in outputs]
-    loss = sum(-C * sign * shift + CURVATURE * shift**2 / 2 for shift, (_, sign) in zip(shifts, CORNERS, strict=True))
+    loss = sum(-C * sign * shift + (CURVATURE - bend * sign) * shift**2 / 2 for shift, (_, sign) in zip(shifts, CORNERS, strict=True))
     return sympy.expand(series(sympy.expand(loss), EPS, 0, 3).removeO())
+
+
+def test_the_quadratic_form_of_the_parallelogram_under_a_curved_output() -> None:
+    """It is definite at ``v = −c σ''/(g σ'²)``, and indefinite for small v."""
+    g = sympy.Symbol("g", nonzero=True)
+    form = CURVATURE * (D**2 + V**2 * S1**2 * (A**2 + B**2)) / 2 - (C * V * S2 + g * V**2 * S1**2) * A * B
+    assert sympy.expand(quadratic_part(g) - EPS**2 * form) == 0
+    chosen = -C * S2 / (g * S1**2)
+    assert simplify(form.subs(V, chosen) - CURVATURE * (D**2 + chosen**2 * S1**2 * (A**2 + B**2)) / 2) == 0
+    assert sympy.limit(form.subs({D: 0, B: A}) / V, V, 0) == -C * S2 * A**2
+
+
+def test_the_second_derivatives_of_the_squared_error_under_a_curved_output() -> None:
+    """``(½(σ(z) − y)²)'' = σ'² + (σ − y) σ''``, with ``σ − y = −c s`` where σ(z) is the mean target: ``e'' − g s`` with ``e'' = σ'²``, ``g = c σ''``."""
+    y, sign = symbols("y s", real=True)
+    second = diff((SIGMA(Z) - y) ** 2 / 2, Z, 2).subs(y, SIGMA(Z) + C * sign)
+    assert sympy.expand(second - (diff(SIGMA(Z), Z) ** 2 - C * diff(SIGMA(Z), Z, 2) * sign)) == 0
 
 
 def test_the_quadratic_form_of_the_parallelogram() -> None:

@@ -121,8 +121,9 @@ LANDSCAPE = (
         ),
         conclusion=(
             "At a bad local minimum every unit is constant on the samples of the relation (Jensen), so ε is a multiple of s there, and a function of the "
-            "target alone. Where the targets do not allow that, every local minimum is global, at every width. Where all samples take part, the output is the "
-            "identity and the error the squared or the logistic one, targets that do allow it give bad local minima at every width: the claim is REFUTED."
+            "target alone. Where the targets do not allow that, every local minimum is global, at every width. Where all samples take part, the error is the "
+            "squared one, the output activation analytic and the mean target one of its values (or the error the logistic one and the output the identity), "
+            "targets that do allow it give bad local minima at every width: the claim is REFUTED."
         ),
         source="proved in docs/deciding.md",
         decided_by="the relation, its signs and the targets, exactly; the records of the functions",
@@ -136,8 +137,8 @@ LANDSCAPE = (
         hypotheses=(*_ONE_RELATION, "There are four samples, and s = (1, −1, −1, 1) in some order."),
         conclusion=(
             "With two hidden units or more every local minimum is global, whatever the targets are. With one it is so unless the two pairs of opposite "
-            "corners have one target each and these differ; then, for the identity at the output and the squared or the logistic error, there are bad local "
-            "minima: the claim is REFUTED."
+            "corners have one target each and these differ; then, for the squared error and an analytic output activation with the mean target among its "
+            "values, or the logistic error and the identity at the output, there are bad local minima: the claim is REFUTED."
         ),
         source="proved in docs/deciding.md",
         decided_by="the relation and the targets, exactly; the records of the functions",

@@ -8,6 +8,7 @@ so are all W near it with the same outputs on the samples, and with the same ε:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from flint import fmpq, fmpz, fmpz_mat
@@ -15,7 +16,7 @@ from flint import fmpq, fmpz, fmpz_mat
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
-from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
+from lossproof.certificates.kernel.reading.problem import fraction, rational
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.affine_logits import entropy_of_affine_logits
 from lossproof.certificates.kernel.rules.constant_networks import require_constant_minimum
@@ -40,17 +41,21 @@ def one_relation(step: Step) -> Result:
     while the other takes the difference back, a flat neighbour of the kind that is impossible. So for two units or more there is no bad local minimum.
 
     *Constant on S*: there ε is a function of the target alone, and a multiple of s other than 0. So equal targets have equal ``s_i``; and for the squared
-    error, ``ε_i = (φ − y_i) σ_out'``, and the logistic one, ``ε_i = (p − y_i) σ_out'``, y is in ``span(1, s)`` on S and not constant. Where that fails, the
-    claim is proved.
+    error, ``ε_i = (φ − y_i) σ_out'``, and the logistic one, ``ε_i = (p − y_i) σ_out'``, ``y = ȳ + c s`` on S with ``c ≠ 0``, where ȳ is the output if the error
+    is the squared one. Where that fails, the claim is proved.
 
-    *Conversely* let S be all samples, the output the identity, the error squared or logistic, and ``y = ȳ + c s`` with ``c ≠ 0``. The best constant output
-    exists, as the targets of the logistic error lie in ``[0, 1]`` and differ. At a constant network with it, of loss ``J*``, ``ε = −c s``, and near it
-    ``T(J − J*) ≥ Σ ε_i ΔF_i``, as E is convex, where constants add nothing. A unit has ``z(i) = b + a_i``, b its value at a fixed sample, ``x_m`` in the
-    simplex, a corner of the parallelogram: ``Σ_i s_i σ(b + a_i) = ½ σ''(b) Σ_i s_i a_i² + O(|a|³)``, as ``Σ s_i a_i = 0``.
+    *Conversely* let S be all samples, the error squared and σ_out analytic with the value ȳ, or the error logistic and the output the identity, and
+    ``y = ȳ + c s`` with ``c ≠ 0``. The best constant output exists (the targets of the logistic error lie in ``[0, 1]`` and differ). At a constant network with
+    it, of loss ``J*``, let ρ be the slope of σ_out (1 for the identity). Then ``ε = −c ρ s``. The second derivatives e_i'' of E by ``z_L`` have a positive sum:
+    for the logistic error all are ``p(1 − p)``; for the squared one ``e_i'' = ρ² − c s_i σ_out''``, and ``Σ s_i = 0``. For small changes Δ of ``z_L``
+    ``T(J − J*) = Σ ε_i Δ_i + ½ Σ e_i'' Δ_i² + o(|Δ|²)``. A unit has ``z(i) = b + a_i``, b its value at a fixed sample, ``x_m`` in the simplex, a corner of the
+    parallelogram: ``Σ_i s_i σ(b + a_i) = ½ σ''(b) Σ_i s_i a_i² + O(|a|³)``, as ``Σ s_i a_i = 0``.
     In the simplex ``Σ_i s_i a_i²`` is definite in the other ``a_i`` (Jensen); with ``σ''(b_k) ≠ 0``, and signs of the ``v_k`` that make every term positive
-    near 0, the network is a local minimum. In the parallelogram with one unit, ``A = w·p``, ``B = w·q``, d the change of the mean of the outputs,
-    ``T(J − J*)`` depends on A, B, d, b, v alone, and has the quadratic part ``½ e''(4d² + v² σ'² (A² + B²)) ∓ c v σ'' A B`` in A, B, d: positive definite for
-    large ``|v|``, and J is ``J*`` where they vanish, so a local minimum (Morse-Bott).
+    near 0, ``Σ ε_i Δ_i ≥ κ Σ |v_k| |a_k|²``. With ``Δ_i = δ + r_i``, δ that of ``x_m`` and ``|r|² ≤ C Σ v_k² |a_k|²``, the terms of second order are at
+    least ``¼ Σ e_i'' δ² − C' |r|²`` near 0, so with small ``|v_k|`` the network is a local minimum. In the parallelogram with one unit, ``A = w·p``,
+    ``B = w·q``, d the mean of Δ, and ``e_i'' = e − g s_i``, ``T(J − J*)`` depends on A, B, d, b, v alone, and has in A, B, d the quadratic part
+    ``½ e (4d² + v² σ'² (A² + B²)) − (c ρ v σ'' + g v² σ'²) A B``: with ``σ''(b) ≠ 0`` positive definite for ``v = −c ρ σ''/(g σ'²)``, or if ``g = 0`` for
+    large ``|v|``, and J is ``J*`` where A, B, d vanish, so a local minimum (Morse-Bott).
     With ``σ''(b) ≠ 0`` and small ``v ≠ 0``, of the other sign in the simplex, along suitable a the term ``v σ'' Σ_i s_i a_i²`` is negative and outweighs
     those in ``v²``: J falls below ``J*`` near another constant network of loss ``J*``, so these minima are bad.
     """
@@ -72,32 +77,35 @@ def one_relation(step: Step) -> Result:
         require(min(signs) == 1, place, "no sample has a sign of its own")
     else:
         require(signs == [2, 2] and T == 4 and len({abs(fraction(q)) for q in s}) == 1, place, "the inputs are no parallelogram")
-    if (statement == "parallelogram" and problem.widths[1] >= 2) or not _allows_constants(step, s):
+    best = _constant_output(step, s)
+    if (statement == "parallelogram" and problem.widths[1] >= 2) or best is None:
         return everywhere(statement), Rigor.EXACT
-    right = _has_mean_output(problem) and problem.output_activation.is_identity
+    record = problem.output_activation
+    attained = problem.error.family == "squared" and record.analytic.holds and record.attained.contains(best)
+    right = attained or (problem.error.family == "logistic" and record.is_identity)
     require(right, "rule", "it is not decided for this error and this output activation")
     require(all(q != 0 for q in s), place, "it is not decided where some sample takes no part in the relation")
     return everywhere(statement, proved=False), Rigor.EXACT
 
 
-def _has_mean_output(problem: Problem) -> bool:
-    """Tell whether ε is ``σ_out'`` times a function of the output minus the target: the best constant output is then that of the mean."""
-    return problem.error.family in ("squared", "logistic")
+def _constant_output(step: Step, s: Sequence[fmpq]) -> Fraction | None:
+    """Return None if ε is no multiple of s wherever the network is constant on the support of s.
 
-
-def _allows_constants(step: Step, s: Sequence[fmpq]) -> bool:
-    """Tell whether ε may be a multiple of s where the network is constant on the support of s."""
+    Else, for the squared and the logistic error, where ε is ``σ_out'`` times a function of the output less the target, the mean target there (for others 0).
+    """
     problem, entries = step.problem, dict[fmpq, fmpq]()
     for q, (y,) in zip(s, problem.Y, strict=True):
         if q != 0 and entries.setdefault(y, q) != q:
-            return False
-    if not _has_mean_output(problem):
-        return True
+            return None
+    if problem.error.family not in ("squared", "logistic"):
+        return Fraction(0)
     longest = max(max(x.p.bit_length(), x.q.bit_length()) for pair in entries.items() for x in pair)
     step.work.spend(2 * len(entries) * limits.rational_work(8 * longest), "differences of targets")
     (y, q), *others = entries.items()
     slope = next((y - target) / (q - entry) for target, entry in others if entry != q)
-    return all(y - target == slope * (q - entry) for target, entry in others)
+    fits, mean = all(y - target == slope * (q - entry) for target, entry in others), fraction(y - slope * q)
+    out_of_reach = problem.error.family == "squared" and not problem.output_activation.range.contains(mean)
+    return mean if fits and not out_of_reach else None
 
 
 def minimum_in_region(step: Step) -> Result:

@@ -54,12 +54,7 @@ def read_equinox(model: Any) -> TrainedNetwork:
     if len(kinds) > 1:
         raise InputError(f"all weights of an Equinox model must be of one type, got {', '.join(kinds)}: convert them")
     kind = linear[0].weight.dtype
-    return TrainedNetwork(
-        widths=mlp.widths,
-        activation=mlp.activation,
-        output_activation=mlp.last,
-        bias=mlp.bias,
-        weights=mlp.weights,
+    return mlp.network(
         outputs=lambda X: _outputs(model, X, kind),
         unit=_UNITS[kind.name],
         rounded=lambda X: np.asarray(X.astype(kind), dtype=np.float64),

@@ -77,13 +77,7 @@ def read_keras(model: Any) -> TrainedNetwork:
     if len(kinds) > 1 or kinds[0] not in _UNITS:
         raise InputError(f"the weights of a Keras model must be floats of one type, of 16 to 64 bits, got {', '.join(kinds)}: convert it")
     kind = _array(dense[0].kernel).dtype
-    return TrainedNetwork(
-        widths=mlp.widths,
-        activation=mlp.activation,
-        output_activation=mlp.last,
-        bias=mlp.bias,
-        weights=mlp.weights,
-        sizes=tuple(layer.sizes for layer in mlp.linear),
+    return mlp.network(
         outputs=lambda X: _outputs(model, X, kind, keras),
         unit=_UNITS[kinds[0]],
         rounded=lambda X: X.astype(kind).astype(np.float64),

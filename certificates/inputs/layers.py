@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import sqrt
 from typing import Any, TypeAlias
 
+from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.numbers import exact_numbers
@@ -93,6 +94,11 @@ class LayeredMLP:
     def weights(self) -> list[tuple[Any, Any]]:
         """The pairs ``(W_l, b_l)``."""
         return [(layer.W, layer.b) for layer in self.linear]
+
+    def network(self, **rest: Any) -> TrainedNetwork:
+        """Return the trained network that these parts belong to, with the ``rest`` of what is known of it."""
+        sizes = tuple(layer.sizes for layer in self.linear)
+        return TrainedNetwork(self.widths, self.activation, self.last, self.bias, self.weights, sizes=sizes, **rest)
 
 
 def _shape(W: Any) -> tuple[int, int]:

@@ -45,12 +45,7 @@ def read_nnet(path: Path) -> TrainedNetwork:
     for l, (W, b) in enumerate(weights, start=1):
         layers += [Affine(f"layer {l}", W, b), Elementwise(f"layer {l}", "relu" if l < len(weights) else "identity")]
     mlp = mlp_of(layers, "a .nnet file")
-    return TrainedNetwork(
-        widths=mlp.widths,
-        activation=mlp.activation,
-        output_activation=mlp.last,
-        bias=mlp.bias,
-        weights=mlp.weights,
+    return mlp.network(
         outputs=None,
         unit=2.0**-53,
         inputs=lambda X: _scaled_inputs(header, X),

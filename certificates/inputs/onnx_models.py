@@ -91,13 +91,7 @@ def read_onnx(model: Any) -> TrainedNetwork:
         )
     mlp = mlp_of(layers, "an ONNX model")
     kind = next(constant.dtype for constant in constants.values() if constant.dtype.name == kinds[0])
-    return TrainedNetwork(
-        widths=mlp.widths,
-        activation=mlp.activation,
-        output_activation=mlp.last,
-        bias=mlp.bias,
-        weights=mlp.weights,
-        sizes=tuple(layer.sizes for layer in mlp.linear),
+    return mlp.network(
         outputs=lambda X: _outputs(model, inputs[0], X, kind),
         unit=_FLOATS[kinds[0]],
         rounded=lambda X: X.astype(kind).astype(np.float64),

@@ -60,12 +60,7 @@ def read_parameters(held: Any, activation: str | None, output_activation: str | 
         layers += [Affine(name, W, b), Elementwise(f"the activation after {name}", hidden if l < len(pairs) else last)]
     mlp = mlp_of(layers, "the weights")
     names = ", ".join(name for name, _, _ in pairs)
-    return TrainedNetwork(
-        widths=mlp.widths,
-        activation=mlp.activation,
-        output_activation=mlp.last,
-        bias=mlp.bias,
-        weights=mlp.weights,
+    return mlp.network(
         outputs=None,
         unit=2.0**-53,
         notes=(

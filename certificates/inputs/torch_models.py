@@ -45,13 +45,7 @@ def read_torch(model: Any, torch: Any) -> TrainedNetwork:
     _check_parameters(steps, torch)
     precision = _precision_of(first)
     mlp = mlp_of((layer for step in steps for layer in _layers(step, precision)), "a torch model")
-    return TrainedNetwork(
-        widths=mlp.widths,
-        activation=mlp.activation,
-        output_activation=mlp.last,
-        bias=mlp.bias,
-        weights=mlp.weights,
-        sizes=tuple(layer.sizes for layer in mlp.linear),
+    return mlp.network(
         outputs=lambda X: _outputs(model, first, X, torch),
         unit=_UNITS[precision],
         rounded=lambda X: _doubles(_tensor(first, X, torch), torch),

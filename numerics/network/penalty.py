@@ -12,6 +12,7 @@ import numpy as np
 from lossproof.numerics.fields.field import Array, Field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.evaluation import Evaluation
+from lossproof.numerics.network.weight_vectors import rows_of_step
 from lossproof.theory.problem.problem import Problem
 
 
@@ -28,7 +29,8 @@ def rates_in_doubles(problem: Problem) -> Array:
 
 def penalty_slopes(problem: Problem, evaluation: Evaluation) -> Array:
     """Return ``λ_k w_k`` for every trainable weight, in the field of the evaluation."""
-    return evaluation.field.mul(_rates(problem, evaluation.field), _rows(problem, evaluation))
+    rows = rows_of_step(problem.architecture, evaluation.layers)
+    return evaluation.field.mul(_rates(problem, evaluation.field), rows)
 
 
 def with_penalty_curvature(problem: Problem, field: Field, hessian: Array) -> Array:
@@ -45,15 +47,9 @@ def penalty_terms(problem: Problem, evaluation: Evaluation) -> Array:
         return np.empty(0, dtype=object)
     field, rates = evaluation.field, decay_rates(problem)
     chosen = [k for k, rate in enumerate(rates) if rate]
-    rows = _rows(problem, evaluation)[chosen]
+    rows = rows_of_step(problem.architecture, evaluation.layers)[chosen]
     return field.mul(field.array([[rates[k] / 2 for k in chosen]])[0], field.mul(rows, rows))
 
 
 def _rates(problem: Problem, field: Field) -> Array:
     return np.asarray(field.array([decay_rates(problem)])[0])
-
-
-def _rows(problem: Problem, evaluation: Evaluation) -> Array:
-    """Return the trainable weights of an evaluation in the order of the rows of ``P``."""
-    bias = bool(problem.architecture.bias_rows)
-    return np.concatenate([(np.vstack([W, b[None, :]]) if bias else W).T.ravel() for W, b in evaluation.layers])

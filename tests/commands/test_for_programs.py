@@ -20,21 +20,11 @@ from lossproof.certificates.proof import verify as verify_module
 XOR = ("check", "2-2-1", "--data", "xor")
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate as the command line writes it."""
-    path = tmp_path_factory.mktemp("certificate") / "and.json"
-    run("check", "2-1", "--data", "and", "-o", path, "-q")
-    return path.read_bytes()
-
-
 @pytest.fixture
-def folder(tmp_path, monkeypatch, certificate):
-    """A folder with a certificate, and the same with a wrong number in it."""
-    monkeypatch.chdir(tmp_path)
-    Path("and.json").write_bytes(certificate)
+def folder(folder, certificate):
+    """The folder with the certificate, and the same with a wrong number in it."""
     Path("wrong.json").write_bytes(certificate.replace(b'"N_net": 3', b'"N_net": 4'))
-    return tmp_path
+    return folder
 
 
 def test_json_is_all_that_is_printed(folder, monkeypatch):

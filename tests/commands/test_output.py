@@ -31,22 +31,6 @@ COMMANDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate as the command line writes it."""
-    path = tmp_path_factory.mktemp("certificate") / "and.json"
-    run("check", "2-1", "--data", "and", "-o", path, "-q")
-    return path.read_bytes()
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch, certificate):
-    """A folder that holds the certificate, and is the one worked in."""
-    monkeypatch.chdir(tmp_path)
-    Path("and.json").write_bytes(certificate)
-    return tmp_path
-
-
 def spawn(*arguments, **streams):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
     return subprocess.run([*COMMAND, *arguments], check=False, text=True, encoding="utf-8", timeout=120, **options)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+
+from lossproof.certificates.kernel.reading.parse import Rejected
 
 
 def remembering(rules):
@@ -22,9 +25,9 @@ class _Memory:
             key = name, self._head_of(step), _text_of(step)
             if key not in self._seen:
                 self._seen[key] = _outcome(rule, step)
-            error, result, introduced = self._seen[key]
-            if error is not None:
-                raise error
+            failed, result, introduced = self._seen[key]
+            if failed is not None:
+                raise failed()
             step.witnesses.update(introduced)
             return result
 
@@ -51,9 +54,12 @@ def _text_of(step):
 
 
 def _outcome(rule, step):
+    """What to raise, made anew each time as an exception that is kept holds all that was known where it was raised; the result; and new witnesses."""
     before = set(step.witnesses)
     try:
         result = rule(step)
+    except Rejected as error:
+        return partial(Rejected, error.place, error.code, error.message), None, {}
     except Exception as error:  # noqa: BLE001
-        return error, None, {}
+        return partial(type(error), *error.args), None, {}
     return None, result, {name: box for name, box in step.witnesses.items() if name not in before}

@@ -13,7 +13,6 @@ from lossproof.certificates.proof.rank_bounds import RankBounds, generic_upper_b
 from lossproof.certificates.proof.structural_bounds import trivial_bound
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.ranks.sign_patterns import sign_pattern_evidence
-from lossproof.numerics.samples.unavoidable_kinks import unavoidable_kink
 from lossproof.theory.functions.activation import Activation
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import brief_name
@@ -63,22 +62,7 @@ def undefined_claim(context: ProofContext, name: str, point: Point, facts: Mappi
     places = " or ".join(map(str, kinked.kinks(1)))
     reason = f"P(W) does not exist at these weights: some z is {places}, where {brief_name(kinked.name)} has no derivative (or cannot be told from it)."
     missing = f"weights at which every derivative exists{', for instance with other biases' if context.problem.architecture.bias != 'none' else ''}"
-    nowhere = _defined_nowhere(context.problem)
-    return undecided(name, point, *(nowhere or (reason, missing)), facts=facts)
-
-
-def _defined_nowhere(problem: Problem) -> tuple[str, str] | None:
-    """Say why ``P(W)`` exists at no weights, and what would be needed; None where it may exist."""
-    kink = unavoidable_kink(problem)
-    if kink is None:
-        return None
-    sample, layer = kink
-    name = brief_name(problem.architecture.activation_of(layer).name)
-    reason = (
-        f"P(W) is defined at no W: the input of sample {sample} is 0, so whatever the weights a unit of layer {layer} has a z there at which {name} has no "
-        "derivative."
-    )
-    return reason, "trainable biases, samples without the input 0, or an activation that is differentiable there"
+    return undecided(name, point, reason, missing, facts=facts)
 
 
 def best_generic_bound(context: ProofContext, start: Point) -> RankBound | None:
@@ -125,8 +109,7 @@ def generic_claim_of(context: ProofContext, best: RankBound | None, start: Point
         facts = _facts(lower, upper, columns)
         return decided(_NAME, ALMOST_EVERYWHERE, _why_full(lower), "definition", lower, upper, facts=facts)
     if upper.value < columns:
-        nowhere = _defined_nowhere(problem)
-        reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason.{'' if nowhere is None else f' Moreover, {nowhere[0]}'}"
+        reason = f"rank P(W) ≤ {upper.value} < {columns} at every W, for a structural reason."
         return _refuted_almost(lower, upper, columns, reason)
     open_set = deficient_open_set(context, start)
     if open_set is not None:
@@ -185,9 +168,9 @@ def _open(problem: Problem, best: RankBound | None, upper: RankBound) -> Claim:
     if best is None:
         kinked = next(s for s in problem.architecture.activations if not s.differentiable.holds)
         reason = f"At each of the points tried {brief_name(kinked.name)} meets a z at which it has no derivative, or none that can be told from it."
-        nowhere = _defined_nowhere(problem) or (reason, "weights at which every derivative in P exists")
+        missing = "weights at which every derivative in P exists"
         facts = {"rank_lower": 0, "rank_upper": upper.value, "columns": columns}
-        return undecided(_NAME, ALMOST_EVERYWHERE, *nowhere, upper, facts=facts)
+        return undecided(_NAME, ALMOST_EVERYWHERE, reason, missing, upper, facts=facts)
     if best.value == columns:
         rough = next(s.name for s in problem.architecture.activations if not s.analytic.holds)
         reason = (

@@ -20,6 +20,7 @@ from flint import arb, arb_mat
 from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.fields.rest import at_rest
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
@@ -79,8 +80,12 @@ def affine_pieces(problem: Problem, weights: Weights) -> list[list[list[AffinePi
     with np.errstate(all="ignore"):
         passed = evaluate(a, problem.samples, weights, Float64Field())
         z = [passed.z[l] for l in range(1, a.L)]
-    for values in z:
-        units = [[piece for value in unit if (piece := _piece(a.activation.affine_pieces, float(value))) is not None] for unit in values.T]
+    for l, values in enumerate(z, start=1):
+        rest = _rest(problem, l)
+        units = [
+            [piece for i, value in enumerate(unit) if (piece := _piece(a.activation.affine_pieces, float(value), i in rest)) is not None]
+            for unit in values.T
+        ]
         if any(len(unit) < problem.T for unit in units):
             return None
         found.append(units)
@@ -93,10 +98,10 @@ def is_least_in_cell(problem: Problem, weights: Weights, radius: Fraction, preci
     right = a.L == 2 and a.output_activation.is_identity and problem.error.convex.holds and bool(a.activation.affine_pieces)
     if not right or forward_precision(problem, precision, weights) < precision:
         return False
-    field, groups = BallField(precision), dict[tuple[Fraction, ...], list[int]]()
+    field, groups, rest = BallField(precision), dict[tuple[Fraction, ...], list[int]](), _rest(problem, 1)
     z = evaluate_box(problem, weights, field, 2 * radius).z[1]
     for k, unit in enumerate(z.T):
-        pieces = [_piece(a.activation.affine_pieces, value) for value in unit]
+        pieces = [_piece(a.activation.affine_pieces, value) for i, value in enumerate(unit) if i not in rest]
         if None in pieces:
             return False
         groups.setdefault(tuple(piece.slope for piece in pieces if piece is not None), []).append(k)
@@ -108,8 +113,14 @@ def is_least_in_cell(problem: Problem, weights: Weights, radius: Fraction, preci
         return all(not (v.transpose() * v).det().contains(0) for v in spans)
 
 
-def _piece(pieces: Sequence[AffinePiece], z: float | arb) -> AffinePiece | None:
-    return next((p for p in pieces if (p.lower is None or z > _end(p.lower, z)) and (p.upper is None or z < _end(p.upper, z))), None)
+def _rest(problem: Problem, l: int) -> list[int]:
+    return at_rest(problem.architecture, problem.samples.X, problem.fixed_bias or (), l)
+
+
+def _piece(pieces: Sequence[AffinePiece], z: float | arb, rests: bool = False) -> AffinePiece | None:
+    """Return the piece in which z lies, or where a sample is at rest at its end, so that no weight tells them apart, the one to the right."""
+    found = (p for p in pieces if (p.lower is None or z > _end(p.lower, z)) and (p.upper is None or z < _end(p.upper, z)))
+    return next(found, next((p for p in pieces if rests and p.lower is not None and z == _end(p.lower, z)), None))
 
 
 def _end(end: Fraction, z: float | arb) -> float | arb:

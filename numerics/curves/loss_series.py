@@ -21,7 +21,8 @@ from lossproof.numerics.curves.errors import separable_jet, slope_series
 from lossproof.numerics.curves.products import compose, derivative_series, series_product, zeros_like
 from lossproof.numerics.curves.series_field import SeriesField
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.fields.rest import at_rest, off_kinks
+from lossproof.numerics.network.evaluation import Evaluation, evaluate
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -127,6 +128,16 @@ class LossExpansion:
         return result
 
 
+def _jet(evaluation: Evaluation, field: SeriesField, l: int, order: int) -> Array:
+    """Return the Taylor coefficients of σ at ``z_l``, beside a kink where the layer is at rest, but for the values themselves."""
+    a, z = evaluation.architecture, evaluation.z[l]
+    rest = at_rest(a, evaluation.inputs, [b for _, b in evaluation.layers], l) if a.activation_of(l).kinks(2) else []
+    jet = field.jet(a.activation_of(l), order, off_kinks(field, a.activation_of(l), 2, z, rest))
+    if rest:
+        jet[0, rest] = evaluation.phi[l][rest]
+    return jet
+
+
 def expand_loss(problem: Problem, weights: Weights, field: SeriesField, order: int) -> LossExpansion:
     """Prepare the expansion of ``J`` near ``weights`` up to ``t^order`` over one field.
 
@@ -138,7 +149,7 @@ def expand_loss(problem: Problem, weights: Weights, field: SeriesField, order: i
     a = problem.architecture
     evaluation = evaluate(a, problem.samples, weights, field)
     targets = field.array(problem.samples.Y)
-    jets = tuple(field.jet(a.activation_of(l), order, evaluation.z[l]) for l in range(1, a.L + 1))
+    jets = tuple(_jet(evaluation, field, l, order) for l in range(1, a.L + 1))
     with field.working():
         phi = jets[-1][0]
         softmax = problem.error.family == "softmax"

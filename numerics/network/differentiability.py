@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 from flint import fmpq
 
-from lossproof.numerics.fields.field import exact_kinks, in_field, lies_above
+from lossproof.numerics.fields.field import Array, exact_kinks, in_field, lies_above
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.fields.rest import at_rest
 from lossproof.numerics.fields.roomy import RoomyBallField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.evaluation import evaluate
@@ -66,18 +68,22 @@ def derivatives_exist(problem: Problem, weights: Weights, radius: Fraction, orde
     concerned = a.kinked_layers(order)
     if not concerned:
         return Rigor.EXACT
+
+    def moving(z: Array, l: int) -> Array:
+        return np.delete(z, at_rest(a, problem.samples.X, problem.fixed_bias or (), l), axis=0)
+
     kinks = {l: [place for _, place in exact_kinks(a.activation_of(l), order)] for l in concerned}
     if radius == 0 and weights.is_rational() and all(a.activation_of(l).rational.holds for l in range(1, concerned[-1])):
         if pass_work(a.widths, problem.T, 0) > STEP:
             return None
         evaluation = evaluate(a, problem.samples, weights, RationalField())
-        apart = in_field(lambda: all(entry != k for l in concerned for k in kinks[l] for entry in evaluation.z[l].flat))
+        apart = in_field(lambda: all(entry != k for l in concerned for k in kinks[l] for entry in moving(evaluation.z[l], l).flat))
         return Rigor.EXACT if apart and argument_work(evaluation, concerned[-1]).is_allowed else None
     if pass_work(a.widths, problem.T, SIGN_PRECISION) + constants_work(constants_in(weights), SIGN_PRECISION) > STEP:
         return None
     for bits in _PRECISIONS:
         z = evaluate_box(problem, weights, RoomyBallField(bits), 2 * radius).z
         with ball_precision(bits):
-            if all(lies_above(entry, k) is not None for l in concerned for k in kinks[l] for entry in z[l].flat):
+            if all(lies_above(entry, k) is not None for l in concerned for k in kinks[l] for entry in moving(z[l], l).flat):
                 return Rigor.BALL
     return None

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from lossproof.numerics.fields.field import Array, Field, constant_like
+from lossproof.numerics.fields.rest import at_rest, off_kinks
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.samples import Samples
@@ -43,7 +44,7 @@ class Evaluation:
 
     - ``phi[l]``, ``l = 0..L``: ``φ_l`` of shape ``(T, n_l)``, ``phi[0]`` the inputs;
     - ``z[l]``, ``l = 1..L``: ``z_l = W_lᵀ φ_{l-1} + b_l`` of shape ``(T, n_l)``;
-    - ``slope[l]``, ``curvature[l]``: ``σ'(z_l)`` and ``σ''(z_l)``;
+    - ``slope[l]``, ``curvature[l]``: ``σ'(z_l)`` and ``σ''(z_l)``, from the right at kinks where the layer is at rest (`at_rest`);
     - ``psi[l]``, ``l = 1..L``: ``Ψ_l`` of shape ``(T, n_l, n_L)``, ``Ψ_L(i) = diag(σ'(z_L(i)))`` or the identity when
       ``strip_output``, ``Ψ_l(i) = Σ'_l(i) W_{l+1} Ψ_{l+1}(i)``.
 
@@ -108,7 +109,11 @@ class Evaluation:
         return self.field.add(self.field.matmul(self.phi[l - 1], W), b[None, :])
 
     def _activate(self, l: int, order: int) -> Array:
-        return self.field.activate(self.architecture.activation_of(l), order, self.z[l])
+        activation, z = self.architecture.activation_of(l), self.z[l]
+        if order and activation.kinks(order) and self.architecture.bias != "trainable":
+            rest = at_rest(self.architecture, self.inputs, [b for _, b in self.layers], l)
+            z = off_kinks(self.field, activation, order, z, rest)
+        return self.field.activate(activation, order, z)
 
     def _psi(self, l: int) -> Array:
         n_L = self.architecture.n_L

@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import fmpq
-
-from lossproof.numerics.fields.formal_polynomial import SymbolTable
-from lossproof.numerics.fields.known_values import known_value
-from lossproof.numerics.rationals import from_flint
-from lossproof.theory.functions.activations import Activation
+from lossproof.numerics.fields.rest import value_at_zero
 from lossproof.theory.limits import MAX_BITS
 from lossproof.theory.problem.problem import Problem
 
@@ -60,12 +55,6 @@ def orbits(problem: Problem) -> list[Orbit]:
         first, base = known.setdefault(tuple(entry / (sign * scale) for entry in x), (i, multiplier))
         found.append(Orbit(first, multiplier / base))
     return found
-
-
-def value_at_zero(activation: Activation) -> Fraction | None:
-    """Return ``σ(0)`` where it is a rational number on record, else None."""
-    value = known_value(activation, 0, fmpq(0), SymbolTable())
-    return from_flint(value) if isinstance(value, fmpq) else None
 
 
 def output_of_orbit(problem: Problem, factor: Fraction, y: Fraction) -> Fraction | None:

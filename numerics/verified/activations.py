@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 
@@ -13,6 +14,7 @@ from lossproof.numerics.algebra.products import UNIT, Floats
 from lossproof.numerics.child_processes import pooled
 from lossproof.numerics.fields.field import KinkInBall
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.fields.rest import OFF_KINK
 from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.verified.enclosures import Enclosure, as_balls, enclose_balls, exact_floats, product, raised, total, widened
 from lossproof.numerics.verified.exponential import enclose_exponential
@@ -107,6 +109,28 @@ def curvature_over(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enc
         Enclosure(*(np.where(short, *x) for x in zip(_parts(a), _parts(b), strict=True))) for a, b in zip(few, wide, strict=True)
     )
     return value, slope, curvature
+
+
+def beside_kinks(
+    activation: Activation, z: Enclosure, rest: Sequence[int], enclose: Callable[..., tuple[Enclosure, ...]]
+) -> tuple[Enclosure, ...]:
+    """Return what ``enclose(activation, z)`` does, a value and derivatives, the derivatives beside the kinks in the rows at rest; raises as `check_kinks`.
+
+    There z is constant, so that they count with the factor 0 (`numerics.fields.rest`).
+    """
+    order = 1 if enclose is enclose_activation else 2
+    if not rest or not activation.kinks(order):
+        check_kinks(activation, z, order)
+        return enclose(activation, z)
+    moved = z.mid.copy()
+    moved[rest] += float(OFF_KINK)
+    check_kinks(activation, Enclosure(moved, z.rad), order)
+    value, *derivatives = enclose(activation, Enclosure(moved, z.rad))
+    with ball_precision(_BITS):
+        balls = as_balls(Enclosure(z.mid[rest], z.rad[rest]))
+    true = enclose_balls(StateBallField(_BITS).activate(activation, 0, balls).ravel().tolist(), balls.shape)
+    value.mid[rest], value.rad[rest] = true.mid, _ROOM * true.rad
+    return value, *derivatives
 
 
 def _rounded(x: Enclosure) -> Enclosure:

@@ -25,8 +25,9 @@ import numpy.typing as npt
 from lossproof.numerics.algebra.products import Floats, gamma, times
 from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.fields.precision import ball_precision
+from lossproof.numerics.fields.rest import at_rest
 from lossproof.numerics.fields.state_balls import StateBallField
-from lossproof.numerics.verified.activations import check_kinks, enclose_curvature
+from lossproof.numerics.verified.activations import beside_kinks, check_kinks, enclose_curvature
 from lossproof.numerics.verified.enclosures import (
     Enclosure,
     as_balls,
@@ -149,10 +150,11 @@ def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fr
         inputs.append(with_ones(phi) if a.bias_rows else phi)
         z = total(matrix_product(phi, W[-1]), _reaching(bias, reach) if a.bias_rows else bias)
         met += bias, z
-        check_kinks(a.activation_of(l), z, 2)
         if l < a.L:
-            phi, *bend = enclose_curvature(a.activation_of(l), z)
+            rest = at_rest(a, problem.samples.X, problem.fixed_bias or (), l)
+            phi, *bend = beside_kinks(a.activation_of(l), z, rest, enclose_curvature)
             bends.append((bend[0], bend[1]))
+    check_kinks(a.output_activation, z, 2)
     delta, C = output_curvature(problem, z)
     nodes = [_Node(inputs[-1], delta, delta, delta)]
     for l in range(a.L - 1, 0, -1):

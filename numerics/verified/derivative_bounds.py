@@ -35,9 +35,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats, gamma
+from lossproof.numerics.fields.rest import OFF_KINK
 from lossproof.numerics.verified.enclosures import Enclosure, frobenius_bound, norm_bounds, raised
-from lossproof.numerics.verified.forward_backward import EnclosedPass
+from lossproof.numerics.verified.forward_backward import EnclosedPass, enclosed_rest
 from lossproof.numerics.verified.slope_bounds import slope_bounds
+from lossproof.theory.functions.activations import Activation
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +88,9 @@ def derivative_bounds(found: EnclosedPass, norms: Sequence[PointNorms], radius: 
         w = _up(norm.weights + radius)
         columns = _up(norm.columns + radius)
         d = _hypotenuse(x[:, None], _up(columns[None, :] * samples[:, None]))
-        s_1, s_2 = slope_bounds(found.architecture.activation_of(l), Enclosure(z.mid, _up(z.rad + _up(d * radius))))
+        reach, activation = _up(z.rad + _up(d * radius)), found.architecture.activation_of(l)
+        rest = enclosed_rest(found.architecture, found.phi[0], [b for _, b in found.weights], l)
+        s_1, s_2 = slope_bounds(activation, Enclosure(_beside(z.mid, rest, activation), reach))
         if l == last:
             s_1, s_2 = _up(s_1 * scales), _up(s_2 * scales)
         stacked, inner = _hypotenuse(X, _up(w * A)), _up(w * K)
@@ -95,6 +99,13 @@ def derivative_bounds(found: EnclosedPass, norms: Sequence[PointNorms], radius: 
         samples = _up(s_1.max(axis=1) * _hypotenuse(x, _up(w * samples)))
         A = _up(s_1.max() * stacked)
     return float(A), float(K)
+
+
+def _beside(mid: Floats, rest: Sequence[int], activation: Activation) -> Floats:
+    """Return midpoints that lie beside the kinks in the rows at rest, where all norms that count with these slopes are 0."""
+    moved = mid.copy()
+    moved[rest] += float(OFF_KINK) if activation.kinks(2) else 0.0
+    return moved
 
 
 def spectral_bound(A: Enclosure) -> float:

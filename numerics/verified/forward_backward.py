@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lossproof.numerics.algebra.products import times
-from lossproof.numerics.verified.activations import check_kinks, enclose_activation
+from lossproof.numerics.fields.rest import at_rest
+from lossproof.numerics.verified.activations import beside_kinks, enclose_activation
 from lossproof.numerics.verified.blocks import GramBlock
 from lossproof.numerics.verified.enclosures import (
     Enclosure,
@@ -86,11 +87,18 @@ def enclose_pass(
             break
         z = matrix_product(phi[-1], W, multiply)
         arguments.append(total(z, exact_floats(np.zeros(W.mid.shape[1])) if b is None else b))
-        check_kinks(architecture.activation_of(l), arguments[-1])
-        value, slope = enclose_activation(architecture.activation_of(l), arguments[-1])
+        rest = enclosed_rest(architecture, inputs, [b for _, b in layers], l)
+        value, slope = beside_kinks(architecture.activation_of(l), arguments[-1], rest, enclose_activation)
         slopes.append(slope)
         phi.append(value)
     return EnclosedPass(architecture, tuple(layers), tuple(arguments), tuple(phi), tuple(slopes), multiply)
+
+
+def enclosed_rest(architecture: Architecture, inputs: Enclosure, biases: Sequence[Enclosure | None], layer: int) -> list[int]:
+    """Return the samples at which a layer is at rest, as `at_rest` does, from inputs and biases that are seen to be 0."""
+    if architecture.bias == "trainable":
+        return []
+    return at_rest(architecture, np.abs(inputs.mid) + inputs.rad, [[] if b is None else list(np.abs(b.mid) + b.rad) for b in biases], layer)
 
 
 def _enclose_weights(weights: Weights | Sequence[tuple[Any, Any]]) -> list[LayerEnclosures]:

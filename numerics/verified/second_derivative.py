@@ -16,7 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.verified.activations import check_kinks, curvature_over
+from lossproof.numerics.fields.rest import at_rest
+from lossproof.numerics.verified.activations import beside_kinks, check_kinks, curvature_over
 from lossproof.numerics.verified.curvature import output_curvature
 from lossproof.numerics.verified.enclosures import (
     Enclosure,
@@ -64,11 +65,12 @@ def second_derivative(
         twice = matrix_product(rate, lower)
         rates = total(matrix_product(inputs, along), _moved(matrix_product(rate, W), rate, radius))
         bends = total(Enclosure(2 * twice.mid, 2 * twice.rad), _moved(matrix_product(bend, W), bend, radius))
-        check_kinks(a.activation_of(l), z, 2)
         moderate &= all(x.is_moderate() for x in (W, bias, inputs, along, z, rates, bends))
         if l < a.L:
-            phi, slope, curvature = curvature_over(a.activation_of(l), z)
+            rest = at_rest(a, problem.samples.X, problem.fixed_bias or (), l)
+            phi, slope, curvature = beside_kinks(a.activation_of(l), z, rest, curvature_over)
             rate, bend = product(slope, rates), total(product(curvature, product(rates, rates)), product(slope, bends))
+    check_kinks(a.output_activation, z, 2)
     delta, C = output_curvature(problem, z)
     pairs = product(C, product(Enclosure(rates.mid[:, :, None], rates.rad[:, :, None]), Enclosure(rates.mid[:, None], rates.rad[:, None])))
     terms = [Enclosure(x.mid.reshape(-1, 1), x.rad.reshape(-1, 1)) for x in (pairs, product(delta, bends))]

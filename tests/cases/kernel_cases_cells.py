@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cases.kernel_cases_critical import BENT, BENT_X, BENT_Y, BOX, boxed, exact, loss_exact, suboptimal
+from cases.kernel_cases_critical import BENT, BENT_X, BENT_Y, BOX, boxed, counts, exact, inertia_exact, loss_exact, suboptimal
 from cases.kernel_draft import EVERYWHERE, Draft, layer
 
 HILL_X, HILL_Y = [["-1"], ["0"], ["1"]], [["0"], ["3"], ["0"]]
@@ -53,4 +53,30 @@ def bent_in_a_box():
     return d.finish()
 
 
-CELL_CASES = {make.__name__: make for make in (flat_fit, two_outputs, two_classes, bent_in_a_box)}
+AT_REST = [layer([["1"]], ["0"]), layer([["3/2"]], ["0"])]
+"""The best relu unit without biases for the targets 1, 2 and 5 at 1, 1 and 0: the last of them counts for nothing."""
+
+
+def at_rest(point=AT_REST, inputs=(["1"], ["1"], ["0"]), **options):
+    return Draft((1, 1, 1), list(inputs), [["1"], ["2"], ["5"]], point, **{"activation": "relu", "bias": "none", **options})
+
+
+def input_zero():
+    """All that is decided beside a kink that no weight leaves: derivatives, the rank of P, a critical point with its inertia, and its cell."""
+    d = at_rest()
+    smooth = [d.differentiable(), d.differentiable(order=2)]
+    d.lower("rank-inclusion", "P", 1, 0, (), {"rows": [0], "columns": [0], "precision": 64}, "BALL")
+    critical = exact(d, 0, (), smooth[:1])
+    inertia_exact(d, counts(0, 1, 1), 0, smooth[1:])
+    least(d, critical)
+    return d.finish()
+
+
+def input_zero_fixed():
+    """The same with fixed biases, of which the hidden one is at the kink, and the input 0 leaves the output at 5/2."""
+    d = at_rest(output_activation="identity", bias="fixed", fixed_bias=[["0"], ["0"]])
+    least(d, exact(d, 0, (), [d.differentiable()]))
+    return d.finish()
+
+
+CELL_CASES = {make.__name__: make for make in (flat_fit, two_outputs, two_classes, bent_in_a_box, input_zero, input_zero_fixed)}

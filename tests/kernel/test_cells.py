@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from cases.kernel_cases_cells import EVEN_Y, FLAT, HILL_Y, PLANE, hill, least
+from cases.kernel_cases_cells import EVEN_Y, FLAT, HILL_Y, PLANE, at_rest, hill, least
 from cases.kernel_cases_critical import exact
-from cases.kernel_draft import layer
+from cases.kernel_draft import Draft, layer
 from cases.kernel_outcomes import accepted, outcome
 
 RULE, HERE = ("evidence", "rule"), ("evidence", "conclusion.at")
@@ -64,3 +64,26 @@ def test_the_premise_speaks_of_the_same_place():
     d = hill(FLAT, FLAT)
     least(d, exact(d, 0, (), [d.differentiable()]), at=1)
     assert outcome(d)[1].startswith("premises")
+
+
+def test_samples_at_rest():
+    """Only where z is 0 for all weights: not at another input, with a bias that moves, or behind a layer that gives more than 0."""
+    assert accepted(at_rest_claimed())
+    moving = [layer([["0"]], ["0"]), layer([["3/2"]], ["0"])]
+    assert outcome(at_rest_claimed(inputs=(["1"], ["1"], ["1/9"]), point=moving)) == HERE
+    assert outcome(at_rest_claimed(bias="trainable")) == HERE
+    deep = [layer([["1"]], ["0"]), layer([["1"]], ["0"]), layer([["1"]], ["0"])]
+    for activation, fixed, right in (("relu", ["0"], True), ("relu", ["1"], False)):
+        d = Draft(
+            (1, 1, 1, 1), [["0"], ["2"]], [["0"], ["1"]], deep, activation=activation, bias="fixed", fixed_bias=[fixed, ["-1"], ["0"]]
+        )
+        for k, b in enumerate((fixed, ["-1"], ["0"])):
+            d.document["points"][0][k]["b"] = b
+        d.differentiable()
+        assert accepted(d) if right else outcome(d) == HERE
+
+
+def at_rest_claimed(**options):
+    d = at_rest(**options)
+    d.differentiable()
+    return d

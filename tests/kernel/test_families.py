@@ -388,10 +388,15 @@ def test_a_manifold_of_too_large_a_dimension():
 
 
 def test_a_kink_in_the_box_of_a_family():
-    """relu at z = 0, with the scaling of its unit."""
+    """relu at z = 0, with the scaling of its unit: at an input that weights move, and at the input 0, where they do not."""
+    point = [layer([["1"], ["1"]], ["0"]), layer([["7/5"]], ["0"])]
+    scaled = {"parameters": [1, 2], "implied": [0], "identities": [[[0, "1", [0]], [1, "1", [1]], [2, "-1", [2]]]]}
+    d = Draft((2, 1, 1), [["1", "0"], ["1", "-1"]], [["7/5"], ["0"]], point, activation="relu", bias="none")
+    assert rejected_family(d, scaled)[0] == "evidence"
     point = [layer([["1"]], ["0"]), layer([["7/5"]], ["0"])]
     d = Draft((1, 1, 1), [["1"], ["0"]], [["7/5"], ["0"]], point, activation="relu", bias="none")
-    assert rejected_family(d, SCALED)[0] == "evidence"
+    family(d, 1, **SCALED)
+    assert accepted(d)
 
 
 @pytest.mark.parametrize(

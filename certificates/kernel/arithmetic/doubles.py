@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.rings import BallRing
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.work import Work
@@ -86,10 +86,10 @@ class DoubleRing(BallRing):
         self.work.spend(flops_work(8 * products), "products of doubles")
         super().count(0, 2 * values)
 
-    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
+    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool, rest: Rows = frozenset()) -> tuple[Any, Any]:
         """Enclose ``σ`` and ``σ'`` over each interval by Arb."""
         balls = as_balls(z)
-        values, derivatives = super().activate(activation, layer, Series([balls]), slopes=True)
+        values, derivatives = super().activate(activation, layer, Series([balls]), slopes=True, rest=rest)
         return of_balls(values, balls.shape), of_balls(derivatives, balls.shape)
 
 

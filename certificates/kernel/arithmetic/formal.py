@@ -11,7 +11,7 @@ from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision, constant_ball
 from lossproof.certificates.kernel.arithmetic.functions import State
-from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, length_of_sum
+from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, Rows, length_of_sum
 from lossproof.certificates.kernel.arithmetic.series import Commutative, Series
 from lossproof.certificates.kernel.reading.parse import limit
 from lossproof.certificates.kernel.reading.problem import Combination, Number
@@ -174,11 +174,11 @@ class FormalRing(Ring):
             product *= fmpq(base) ** exponent
         return product
 
-    def activate(self, activation: Activation, layer: int, z: Series, *, slopes: bool) -> tuple[Any, Any]:
+    def activate(self, activation: Activation, layer: int, z: Series, *, slopes: bool, rest: Rows = frozenset()) -> tuple[Any, Any]:
         """Return ``σ(z)`` and, if wanted, ``σ'(z)``; the products of a power are counted by the length of the last."""
         k = activation.degree or 1
         if k > 1:
             bits, products = k * length_of_sum(z, 1), k * (1 + slopes) * (z.order + 1) ** 2 * max(c.size for c in z.coefficients)
             limit(bits, limits.MAX_SUM_BITS, "the length of a power of a rational number in bits")
             self.work.spend(products * limits.rational_work(bits), "powers of rational numbers")
-        return super().activate(activation, layer, z, slopes=slopes)
+        return super().activate(activation, layer, z, slopes=slopes, rest=rest)

@@ -23,6 +23,8 @@ from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 
 Element: TypeAlias = Any
+Rows: TypeAlias = frozenset[int]
+"""Samples, rows of the arrays of a pass."""
 
 
 class Ring:
@@ -63,11 +65,16 @@ class Ring:
         """Return a matrix of numbers as an array over the ring."""
         return np.array([[self.embed(x) for x in row] for row in rows], dtype=object).reshape(len(rows), -1)
 
-    def along(self, record: Activation | ErrorFunction, z: Series, times: int) -> tuple[Function, tuple[Any, ...]]:
-        """Return a function with the arguments of its value and its slope along z, if its derivatives up to the order ``times`` exist; raises `Rejected`."""
+    def along(
+        self, record: Activation | ErrorFunction, z: Series, times: int, rest: Rows = frozenset()
+    ) -> tuple[Function, tuple[Any, ...]]:
+        """Return a function with the arguments of its value and its slope along z, if its derivatives up to the order ``times`` exist; raises `Rejected`.
+
+        In the rows at ``rest`` z is constant: there the derivatives of a piece that z lies in serve, be it at its end.
+        """
         function, entries = function_of(record), z.coefficients[0]
         n, p = len(function.sides[0]), function.parameter
-        found = np.array([self.states(function, x, times) for x in entries.flat], dtype=object)
+        found = np.array([self.states(function, entries[k], 0 if k[0] in rest else times) for k in np.ndindex(entries.shape)], dtype=object)
         tables = tuple(column.reshape(entries.shape) for column in found.reshape(entries.size, n + len(function.states)).T)
         s, start = tables[:n], tables[n:]
         return function, (z, solve(start, z, lambda z, speed, y: tuple(rate * speed for rate in function.rates(z, y, s, p))), s, p)
@@ -83,9 +90,9 @@ class Ring:
         function, at = self.along(record, z, z.order + 1)
         return function.slope(*at)
 
-    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
-        """Return ``σ(z)`` and, if wanted, ``σ'(z)`` for a layer; a ring of substitutions takes them from elsewhere."""
-        function, at = self.along(activation, z, z.order + slopes)
+    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool, rest: Rows = frozenset()) -> tuple[Any, Any]:
+        """Return ``σ(z)`` and, if wanted, ``σ'(z)`` for a layer, with rows at rest as in `along`; a ring of substitutions takes them from elsewhere."""
+        function, at = self.along(activation, z, z.order + slopes, rest)
         return function.value(*at), function.slope(*at) if slopes else None
 
 
@@ -137,9 +144,9 @@ class BallRing(Ring):
         """Return an enclosure."""
         return state.ball(z, p)
 
-    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
+    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool, rest: Rows = frozenset()) -> tuple[Any, Any]:
         """Return ``σ(z)``, beyond its first coefficient from ``σ(z)' = σ'(z) z'``, as the balls of the slope are the narrower ones, and ``σ'(z)``."""
-        value, slope = super().activate(activation, layer, z, slopes=slopes)
+        value, slope = super().activate(activation, layer, z, slopes=slopes, rest=rest)
         if isinstance(slope, Series) and z.order > 0:
             rate = slope.head(z.order - 1) * z.derivative()
             value = Series([value.coefficients[0], *(c * fmpq(1, k) for k, c in enumerate(rate.coefficients, start=1))])

@@ -36,12 +36,12 @@ from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network.errors import error_gradient, shares
 from lossproof.certificates.kernel.network.gram import plus
+from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading.parse import limit
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
-from lossproof.theory.functions.activations import Activation
 
 _SAMPLES, _COLUMNS, _ENTRIES = 256, 2**14, 2**22
 
@@ -127,7 +127,7 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
         inputs.append(plus(phi, problem.fan_in(l)))
         z = phi @ W + b
         if l < problem.L:
-            phi, slope, bend = activated(work, problem.activation_of(l), z)
+            phi, slope, bend = activated(work, problem, l, z)
             bends.append((slope, bend))
     delta, C = output_curvature(work, problem, z)
     nodes = [_Node(inputs[-1], delta, delta, delta)]
@@ -138,21 +138,26 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
     return nodes, C
 
 
-def activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclosed, Enclosed, Enclosed]:
-    """Enclose ``σ``, ``σ'`` and ``σ''`` over each interval by Arb."""
-    ring, balls = BallRing(work, PRECISION), as_balls(z)
-    ring.count(0, 4 * balls.size)
-    value, slope = ring.activate(activation, 0, Series([balls, np.full_like(balls, arb(1))]), slopes=True)
+def activated(work: Work, problem: Problem, l: int, z: Enclosed) -> tuple[Enclosed, Enclosed, Enclosed]:
+    """Enclose ``σ``, ``σ'`` and ``σ''`` of a layer over each interval by Arb."""
+    value, slope = _along(work, problem, l, as_balls(z))
     rates = slope.coefficients if isinstance(slope, Series) else (slope, arb(0))
-    first, second = (of_balls(part, balls.shape) for part in rates)
-    return of_balls(value, balls.shape), first, second
+    first, second = (of_balls(part, z.mid.shape) for part in rates)
+    return of_balls(value, z.mid.shape), first, second
+
+
+def _along(work: Work, problem: Problem, l: int, balls: Array) -> tuple[Any, Any]:
+    """Return ``σ`` and ``σ'`` of a layer along ``z + t``."""
+    ring = BallRing(work, PRECISION)
+    ring.count(0, 4 * balls.size)
+    z = Series([balls, np.full_like(balls, arb(1))])
+    return ring.activate(problem.activation_of(l), l, z, slopes=True, rest=at_rest(problem, l))
 
 
 def output_curvature(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclosed]:
     """Enclose ``δ_L`` and ``∂δ_L/∂z_L``, which is diagonal for all errors but softmax: from its derivatives along the vector of ones."""
     ring, balls = BallRing(work, PRECISION), as_balls(z)
-    ring.count(0, 4 * balls.size)
-    value, slope = ring.activate(problem.output_activation, problem.L, Series([balls, np.full_like(balls, arb(1))]), slopes=True)
+    value, slope = _along(work, problem, problem.L, balls)
     if problem.error.family != "softmax":
         found = error_gradient(ring, problem, value) * slope
         delta, rate = (of_balls(part, balls.shape) for part in found.coefficients)

@@ -38,7 +38,7 @@ def second_derivative(work: Work, problem: Problem, point: Point, direction: Seq
         z = _moved(phi @ W + ring.array([bias]), inputs, radius)
         rates, bends = inputs @ along + _moved(rate @ W, rate, radius), twice + twice + _moved(bend @ W, bend, radius)
         if l < problem.L:
-            phi, slope, curvature = activated(work, problem.activation_of(l), z)
+            phi, slope, curvature = activated(work, problem, l, z)
             rate, bend = slope * rates, curvature * (rates * rates) + slope * bends
     delta, C = output_curvature(work, problem, z)
     turned = C @ Enclosed(rates.mid[:, :, None], rates.rad[:, :, None])

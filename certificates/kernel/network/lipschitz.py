@@ -27,9 +27,10 @@ import numpy as np
 from flint import arb
 
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, Enclosed, gamma
-from lossproof.certificates.kernel.arithmetic.rings import BallRing
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.network.gram import plus
+from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.network.passes import Passed
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
@@ -53,7 +54,7 @@ def derivative_bounds(
         d = root(up(inputs)[:, None], up(up(units)[None, :] * p[:, None]))
         S, c = float(root(up(norm_inputs), up(up(norm_W) * P))), float(up(up(norm_W) * Q / 2))
         Q_z = float(up(c + root(c, P)))
-        s, t = _slopes(work, problem.activation_of(l), z.mid, up(z.rad + up(d * radius)))
+        s, t = _slopes(work, problem.activation_of(l), z.mid, up(z.rad + up(d * radius)), at_rest(problem, l))
         if l == problem.L:
             s, t = up(s * scale), up(t * scale)
         most = float(np.max(s))
@@ -62,7 +63,7 @@ def derivative_bounds(
     return P, Q
 
 
-def _slopes(work: Work, activation: Activation, mid: Array, rad: Array) -> tuple[Array, Array]:
+def _slopes(work: Work, activation: Activation, mid: Array, rad: Array, rest: Rows = frozenset()) -> tuple[Array, Array]:
     """Return bounds of ``|σ'|`` and of the Lipschitz constant of ``σ'`` over each interval.
 
     The latter is the largest ``|σ''|``, from the Taylor coefficients along ``z + t``, with both sides of a kink at which σ' is continuous.
@@ -70,7 +71,7 @@ def _slopes(work: Work, activation: Activation, mid: Array, rad: Array) -> tuple
     ring = BallRing(work, PRECISION)
     ring.count(0, 2 * mid.size)
     balls = np.array([arb(float(m), float(r)) for m, r in zip(mid.flat, rad.flat, strict=True)], dtype=object).reshape(mid.shape)
-    function, at = ring.along(activation, Series([balls, np.full_like(balls, arb(1))]), 1)
+    function, at = ring.along(activation, Series([balls, np.full_like(balls, arb(1))]), 1, rest)
     slope = function.slope(*at)
     parts = slope.coefficients if isinstance(slope, Series) else (slope, arb(0))
     enclosed = [constant_term(part, mid.shape) for part in parts]

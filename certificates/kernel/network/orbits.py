@@ -14,7 +14,7 @@ from flint import fmpq
 
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
-from lossproof.certificates.kernel.arithmetic.rings import vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Rows, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Series
 from lossproof.certificates.kernel.reading.parse import limit
 from lossproof.certificates.kernel.reading.problem import Problem
@@ -49,6 +49,16 @@ def value_at_zero(problem: Problem, layer: int) -> fmpq | None:
     """Return ``σ(0)`` for the activation of a layer, where it is a rational number on record."""
     value = FormalRing(Work()).apply(problem.activation_of(layer), Series([np.array([ZERO], dtype=object)])).coefficients[0][0]
     return value if isinstance(value, fmpq) else None
+
+
+def at_rest(problem: Problem, layer: int) -> Rows:
+    """Return the samples at which the z of a layer depend on no weight: with the input 0, without trainable biases, and where all φ below are 0 but the inputs.
+
+    Their derivatives by the weights are 0, also where z is at a kink of σ: with one of its sides for all of σ, J is the same function of the weights.
+    """
+    below = [b == 0 for row in (problem.fixed_bias or ())[: layer - 1] for b in row]
+    below += [vanishes(value_at_zero(problem, l)) for l in range(1, layer)] if problem.bias != "trainable" else [False]
+    return frozenset(i for i, x in enumerate(problem.X) if not any(x)) if all(below) else frozenset()
 
 
 def orbits(problem: Problem) -> list[Orbit]:

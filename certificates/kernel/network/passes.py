@@ -19,6 +19,7 @@ from lossproof.certificates.kernel.arithmetic.functions import ZERO, function_of
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Element, Ring, side_of
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network.errors import error_gradient, unit_vectors
+from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading.problem import Point, Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.limits import MAX_BATCH, SIGN_PRECISION
@@ -80,7 +81,7 @@ def forward(
         z = passed.phi[-1] @ W + b
         passed.z.append(z)
         if l < last or with_last:
-            value, slope = ring.activate(problem.activation_of(l), l, z, slopes=slopes)
+            value, slope = ring.activate(problem.activation_of(l), l, z, slopes=slopes, rest=at_rest(problem, l))
             passed.phi.append(value)
             passed.slopes.append(slope)
     return passed
@@ -184,8 +185,8 @@ def layer_inputs(ring: Ring, problem: Problem, box: Box, layer: int) -> Array:
 def derivatives_exist(work: Work, problem: Problem, box: Box, order: int) -> Rigor:
     """Check that every activation is differentiable ``order`` times at every ``z`` it meets; raises `Rejected` when that is not seen.
 
-    The layers concerned must have no z at a kink: seen exactly if the weights and all activations before the last of them are rational, and in balls of 1024
-    bits if not. The rigor of what was done is returned.
+    The layers concerned must have no z at a kink, but at samples at rest: seen exactly if the weights and all activations before the last of them are
+    rational, and in balls of 1024 bits if not. The rigor of what was done is returned.
     """
     concerned = [l for l in range(1, problem.L + 1) if not problem.activation_of(l).differentiable_times(order).holds]
     if not concerned:
@@ -195,6 +196,6 @@ def derivatives_exist(work: Work, problem: Problem, box: Box, order: int) -> Rig
     with ball_precision(SIGN_PRECISION):
         passed = forward(ring, problem, curve_of(ring, problem, box), concerned[-1], slopes=False, with_last=False)
         for l in concerned:
-            for z in passed.z[l].coefficients[0].flat:
+            for z in np.delete(passed.z[l].coefficients[0], list(at_rest(problem, l)), axis=0).flat:
                 side_of(z, function_of(problem.activation_of(l)), order)
     return Rigor.EXACT if exact else Rigor.BALL

@@ -84,7 +84,8 @@ def rank_samples(step: Step) -> Result:
 def rank_scaling(step: Step) -> Result:
     """Scaling a hidden unit's incoming weights by t and its outgoing by ``t^{-k}`` changes no output: each unit gives v with ``vᵀP = 0``.
 
-    (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, so v has a non-zero incoming part. Layer by layer from the first, incoming parts
+    (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, but at the input 0 without bias, where all columns are 0: either P is 0, or v has a non-zero
+    incoming part. Layer by layer from the first, incoming parts
     lie in columns of ``W_l`` of their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net − Σ_{0<l<L} n_l``
     wherever P exists. ``z^k``: the same where all weights are non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is
     continuous.

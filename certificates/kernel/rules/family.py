@@ -12,7 +12,7 @@ from flint import arb, arb_mat, fmpq
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, Rows, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.network import errors, matrices, passes
 from lossproof.certificates.kernel.reading import parse as read
@@ -40,9 +40,9 @@ class _StillRing(FormalRing):
         super().__init__(work)
         self._level, self._silent = level, silent
 
-    def activate(self, activation: Activation, layer: int, z: Series, *, slopes: bool) -> tuple[Any, Any]:
+    def activate(self, activation: Activation, layer: int, z: Series, *, slopes: bool, rest: Rows = frozenset()) -> tuple[Any, Any]:
         """Return ``σ(z)`` and ``σ'(z)``, which is 0 where a unit is level or silent."""
-        value, slope = super().activate(activation, layer, z, slopes=slopes)
+        value, slope = super().activate(activation, layer, z, slopes=slopes, rest=rest)
         here = [(unit, samples) for l, unit, samples in self._level if l == layer]
         silent = [(i, unit) for l, unit, i in self._silent if l == layer]
         if not slopes or not (here or silent):

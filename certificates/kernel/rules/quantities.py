@@ -20,6 +20,7 @@ from lossproof.certificates.kernel.arithmetic.inclusion import require_invertibl
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
 from lossproof.certificates.kernel.network import errors, passes
+from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.rules import evidence
@@ -237,17 +238,17 @@ def cell_minimum(step: Step) -> Result:
     with one ``A_s = Σ w_k v_kᵀ`` for each pattern of slopes ``s ≠ 0``, the sum over the units that have it. So J is a convex function of ``(A_s, v_k, b)``,
     taken as free, and all its derivatives vanish at W: that by ``A_s`` is ``G_s = (1/T) Σ_i s(i) x̃_i ε_iᵀ``, and ``∂J/∂w_k = G_s v_k = 0`` for v_k that span
     ``R^{n_L}``; that by ``v_k`` is ``∂J/∂v_k − G_sᵀ w_k = 0``, that by b the same as ever. So no weights in the cell have a smaller J. For softmax the vector
-    of ones counts with the v_k, as ``ε_i`` is orthogonal to it.
+    of ones counts with the v_k, as ``ε_i`` is orthogonal to it. At the input 0 without trainable biases any slope serves, as ``x̃_i = 0``.
     """
     step.expect(1, "precision")
     step.claim(0, "stationary")
     problem, n = step.problem, step.problem.n_L
     right = problem.L == 2 and problem.output_activation.is_identity and problem.error.convex.holds
     require(right, "rule", "this needs one hidden layer, identity output and a convex error")
-    groups: dict[tuple[Fraction | None, ...], list[int]] = {}
+    groups, rest = dict[tuple[Fraction | None, ...], list[int]](), list(at_rest(problem, 1))
     with step.balls() as ring:
         for k, unit in enumerate(passes.layer_inputs(ring, problem, step.box(), 1).T):
-            groups.setdefault(tuple(slope_around(problem.activation, [z]) for z in unit), []).append(k)
+            groups.setdefault(tuple(slope_around(problem.activation, [z]) for z in np.delete(unit, rest)), []).append(k)
         V = passes.weights(ring, problem, step.box())[1][0]
         for slopes, units in groups.items():
             require(None not in slopes, "conclusion.at", f"unit {units[0]} is not seen to be on an affine piece at every sample")

@@ -15,7 +15,7 @@ from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio, count_ratio
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Ring, Rows, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, product
 from lossproof.certificates.kernel.network.errors import residuals
 from lossproof.certificates.kernel.network.matrices import entries
@@ -71,7 +71,7 @@ class Substitution(Ring):
         """Return a rational as a residue; a division by 0 raises `ZeroDivisionError`."""
         return nmod(number, self.p)
 
-    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool) -> tuple[Any, Any]:
+    def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool, rest: Rows = frozenset()) -> tuple[Any, Any]:
         """Return the values and slopes."""
         return self.values(layer, z)
 

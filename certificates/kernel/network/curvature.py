@@ -31,7 +31,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from flint import arb
 
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed, as_balls, gamma, of_balls
+from lossproof.certificates.kernel.arithmetic.doubles import (
+    ENLARGE,
+    PRECISION,
+    TINY,
+    DoubleRing,
+    Enclosed,
+    as_balls,
+    derivatives,
+    gamma,
+    of_balls,
+)
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network.errors import error_gradient, shares
@@ -41,7 +51,6 @@ from lossproof.certificates.kernel.reading.parse import limit
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
-from lossproof.theory.functions.activations import Activation
 
 _SAMPLES, _COLUMNS, _ENTRIES = 256, 2**14, 2**22
 
@@ -127,7 +136,7 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
         inputs.append(plus(phi, problem.fan_in(l)))
         z = phi @ W + b
         if l < problem.L:
-            phi, slope, bend = activated(work, problem.activation_of(l), z)
+            phi, slope, bend = derivatives(work, problem.activation_of(l), z, 2)
             bends.append((slope, bend))
     delta, C = output_curvature(work, problem, z)
     nodes = [_Node(inputs[-1], delta, delta, delta)]
@@ -136,16 +145,6 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
         push = nodes[0].delta @ weights[l][0].T
         nodes.insert(0, _Node(inputs[l - 1], slope, push * slope, push * bend))
     return nodes, C
-
-
-def activated(work: Work, activation: Activation, z: Enclosed) -> tuple[Enclosed, Enclosed, Enclosed]:
-    """Enclose ``σ``, ``σ'`` and ``σ''`` over each interval by Arb."""
-    ring, balls = BallRing(work, PRECISION), as_balls(z)
-    ring.count(0, 4 * balls.size)
-    value, slope = ring.activate(activation, 0, Series([balls, np.full_like(balls, arb(1))]), slopes=True)
-    rates = slope.coefficients if isinstance(slope, Series) else (slope, arb(0))
-    first, second = (of_balls(part, balls.shape) for part in rates)
-    return of_balls(value, balls.shape), first, second
 
 
 def output_curvature(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclosed]:

@@ -1,14 +1,14 @@
-"""From weights of trained networks to proved minima and saddles: the time of every part, beside an unverified Hessian of torch with its eigenvalues.
+"""From weights of trained networks to proved minima and saddles: the time of every part, beside eigenvalues by torch, curvlinops and SciPy.
 
 Run with ``python -m benchmarks.points_at_scale``; ``--largest 241`` leaves out networks with more weights. The networks have one hidden layer of tanh units and
 are fitted by least squares to the outputs of another one with noise, or with softmax to frequencies of classes; those on real data are trained with weight
 decay by L-BFGS; the saddles are linear networks near 0. Times are of the processor, of all threads together, and the memory is the most that was taken so far.
+What torch, curvlinops and SciPy find, see `benchmarks.spectrum_peers`, proves nothing; of those that are not installed no time is told.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import resource
 import time
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares
 
+from benchmarks.spectrum_peers import PEERS
 from lossproof.certificates.claims.critical_point import LandscapeClaims, locate
 from lossproof.certificates.inputs.data_sources import load_data
 from lossproof.certificates.kernel.check import check_certificate
@@ -27,7 +28,6 @@ from lossproof.certificates.proof.certificate import certificate_of
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.places import Point
 from lossproof.numerics.critical.ball import polished_weights
-from lossproof.numerics.network.penalty import rates_in_doubles
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
 from lossproof.numerics.training.run_doubles import run_training
@@ -45,7 +45,6 @@ REAL = (
     ("diabetes", (10, 5, 1), "squared", "1/100"), ("breast-cancer", (30, 8, 1), "logistic", "1/1000"), ("iris", (4, 8, 3), "softmax", "1/1000"),
     ("wine", (13, 8, 3), "softmax", "1/1000"), ("digits", (64, 32, 10), "softmax", "1/1000"), ("digits", (64, 128, 10), "softmax", "1/1000"),
 )  # fmt: skip
-MOST_VALUES, CHUNK = 2 * 10**8, 256
 
 
 def fitted(n0: int, n1: int, T: int, seed: int = 0) -> tuple[Problem, Any]:
@@ -109,43 +108,9 @@ def seconds(job: Callable[[], Any]) -> tuple[float, Any]:
     return time.process_time() - start, result
 
 
-def torch_seconds(problem: Problem, w: Any) -> float:
-    """Return the time of `torch.func.hessian` and `torch.linalg.eigvalsh`, in chunks where the whole takes too much memory; NaN without torch."""
-    try:
-        torch = importlib.import_module("torch")
-    except ImportError:
-        return float("nan")
-    a = problem.architecture
-    X, Y = (torch.tensor([[float(x) for x in row] for row in rows], dtype=torch.float64) for rows in (problem.samples.X, problem.samples.Y))
-
-    rates = torch.tensor(rates_in_doubles(problem))
-
-    def loss(v: Any) -> Any:
-        phi, start = X, 0
-        for l in range(1, a.L + 1):
-            n, m = a.widths[l], a.fan_in(l)
-            block = v[start : start + n * m].reshape(n, m)
-            z = phi @ block[:, : a.widths[l - 1]].T + (block[:, -1] if a.bias_rows else 0)
-            phi, start = torch.tanh(z) if l < a.L and not a.activation.is_identity else z, start + n * m
-        penalty = (rates * v**2).sum() / 2
-        if problem.error.family == "softmax":
-            return penalty - (Y * torch.log_softmax(phi, 1)).sum() / problem.T
-        if problem.error.family == "logistic":
-            return penalty + (torch.nn.functional.softplus(phi) - Y * phi).sum() / problem.T
-        return penalty + ((phi - Y) ** 2).sum() / 2 / problem.T
-
-    def job() -> Any:
-        point = torch.tensor(w, dtype=torch.float64)
-        whole = a.N_net * problem.T * max(a.widths[1:]) <= MOST_VALUES
-        H = torch.func.hessian(loss)(point) if whole else torch.func.jacrev(torch.func.grad(loss), chunk_size=CHUNK)(point)
-        return torch.linalg.eigvalsh(H.detach())
-
-    return seconds(job)[0]
-
-
 def row(name: str, problem: Problem, w: Any) -> dict[str, Any]:
     """Return the times of one network."""
-    torch = torch_seconds(problem, w)
+    others = {peer: seconds(partial(job, problem, w)) for peer, job in PEERS.items()}
     near, found, polish, proof = weights_of_rows(problem, w), None, 0.0, 0.0
     points, context = polished_weights(problem, near), ProofContext(problem, 0, 1024)
     while found is None:
@@ -167,7 +132,8 @@ def row(name: str, problem: Problem, w: Any) -> dict[str, Any]:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
         "network": name, "T": problem.T, "weights": len(w), "kind": kind, "accepted": accepted, "moved": moved,
-        "torch": torch, "polish": polish, "proof": proof, "verify": check, "GiB": memory,
+        "polish": polish, "proof": proof, "verify": check, "GiB": memory,
+        **{peer: "not installed" if ends is None else f"{spent:.3g} [{ends[0]:.3g}, {ends[-1]:.3g}]" for peer, (spent, ends) in others.items()},
     }  # fmt: skip
 
 
@@ -185,7 +151,8 @@ def cases() -> Iterator[tuple[str, Callable[[], tuple[Problem, Any]], int]]:
 
 def main() -> None:
     """Print one line for each network."""
-    torch_seconds(*saddle(2, 2))
+    for job in PEERS.values():
+        job(*saddle(2, 2))
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--largest", type=int, default=10**6, help="the largest number of weights")
     options.add_argument("--only", default="", help="a part of the names of the networks")

@@ -8,11 +8,20 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases.kernel_activations import NAMES
+from cases.kernel_activations import NAMES, SMOOTH
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.doubles import LARGEST, PRECISION, TINY, DoubleRing, Enclosed, of_balls
+from lossproof.certificates.kernel.arithmetic.doubles import (
+    LARGEST,
+    PRECISION,
+    TINY,
+    DoubleRing,
+    Enclosed,
+    _by_taylor,
+    derivatives,
+    of_balls,
+)
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Series
 from lossproof.certificates.kernel.reading.parse import Rejected
@@ -210,3 +219,51 @@ def test_balls_become_doubles_that_hold_them():
         for ball in (arb("nan"), arb("inf"), arb(0, 2.0**101), arb(2) ** 101, arb(10) ** 400):
             with pytest.raises(Rejected):
                 of_balls(Series([np.array([ball], dtype=object)]), (1,))
+
+
+CENTRES = (0.0, 0.37, -2.5, 7.9, -29.3, 640.0)
+
+
+def clusters(name, centre):
+    """Many intervals around one number, with ends at the borders between cells, in matrices."""
+    rng = random.Random(f"{name} {centre}")
+    mid = [centre + rng.uniform(-1, 1) * 2.0**-9 for _ in range(253)] + [centre, np.rint(centre * 256) / 256 + 2.0**-9, centre + 1e-300]
+    rad = [rng.choice((0.0, 1e-16, 1e-9, 2.0**-10, 2.0**-9)) for _ in mid]
+    return Enclosed(np.array(mid).reshape(32, 8), np.array(rad).reshape(32, 8))
+
+
+@pytest.mark.parametrize("name", [x for x in SMOOTH if not x.startswith(("identity", "power"))])
+def test_many_activations_at_once_hold_the_values_of_300_bits(name):
+    """By Taylor polynomials; radii are not much larger than those of single balls, so that nothing is lost."""
+    activation, quick = activation_named(name), 0
+    for centre in CENTRES:
+        z = clusters(name, centre)
+        ring = BallRing(Work(), PRECISION)
+        found = _by_taylor(ring, activation, z, 3)
+        quick += found is not None
+        for k, part in enumerate(() if found is None else found):
+            single = derivatives(Work(), activation, Enclosed(z.mid[:1, :4], z.rad[:1, :4]), 2)[k]
+            assert np.all(part.rad[:1, :4] <= 1.25 * single.rad + 2.0**-7 * z.rad[:1, :4] + 2.0**-51 * np.abs(single.mid) + 2.0**-590)
+        with ball_precision(300):
+            function, rng = BallRing(Work(), 300), random.Random(name)
+            for i in rng.sample(range(z.mid.size), 12) if found is not None else ():
+                m, r = float(z.mid.flat[i]), float(z.rad.flat[i])
+                for share in (-1, fmpq(1, 3), 1):
+                    at = arb(fmpq(*m.as_integer_ratio()) + fmpq(*r.as_integer_ratio()) * share)
+                    line = Series([np.array([at]), np.array([arb(1)])])
+                    value, slope = function.activate(activation, 1, line, slopes=True)
+                    true = (value.coefficients[0][0], *(c[0] for c in slope.coefficients))
+                    assert all(abs(x - arb(p.mid.flat[i])) <= arb(p.rad.flat[i]) for x, p in zip(true, found, strict=True))
+    assert quick >= 3
+
+
+def test_taylor_polynomials_are_not_used_where_they_are_no_gain():
+    ring, many = BallRing(Work(), PRECISION), np.zeros((64, 4))
+    near = Enclosed(many + 0.3, many)
+    assert _by_taylor(ring, activation_named("tanh"), near, 2) is not None
+    assert _by_taylor(ring, activation_named("tanh"), Enclosed(many + 0.3, many + 2.0**-8), 2) is None  # wide
+    assert _by_taylor(ring, activation_named("softsign"), near, 2) is None  # a kink
+    assert _by_taylor(ring, activation_named("gelu"), Enclosed(many - 36.0, many), 2) is None  # steep: φ(x)/φ(g) = e^{36/256}
+    assert _by_taylor(ring, activation_named("tanh"), Enclosed(np.arange(256.0).reshape(64, 4), many), 2) is None  # few in each cell
+    assert _by_taylor(ring, activation_named("swish:4096"), Enclosed(many + 0.001, many), 2) is None  # steep
+    assert _by_taylor(ring, activation_named("swish:1000000"), Enclosed(many, many), 2) is None  # coefficients above 2^100

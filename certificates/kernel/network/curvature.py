@@ -31,7 +31,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from flint import arb
 
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed, as_balls, gamma, of_balls
+from lossproof.certificates.kernel.arithmetic.doubles import (
+    ENLARGE,
+    PRECISION,
+    TINY,
+    DoubleRing,
+    Enclosed,
+    as_balls,
+    derivatives,
+    gamma,
+    of_balls,
+)
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network.errors import error_gradient, shares
@@ -127,7 +137,7 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
         inputs.append(plus(phi, problem.fan_in(l)))
         z = phi @ W + b
         if l < problem.L:
-            phi, slope, bend = activated(work, problem, l, z)
+            phi, slope, bend = derivatives(work, problem.activation_of(l), z, 2, at_rest(problem, l))
             bends.append((slope, bend))
     delta, C = output_curvature(work, problem, z)
     nodes = [_Node(inputs[-1], delta, delta, delta)]
@@ -138,26 +148,12 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
     return nodes, C
 
 
-def activated(work: Work, problem: Problem, l: int, z: Enclosed) -> tuple[Enclosed, Enclosed, Enclosed]:
-    """Enclose ``σ``, ``σ'`` and ``σ''`` of a layer over each interval by Arb."""
-    value, slope = _along(work, problem, l, as_balls(z))
-    rates = slope.coefficients if isinstance(slope, Series) else (slope, arb(0))
-    first, second = (of_balls(part, z.mid.shape) for part in rates)
-    return of_balls(value, z.mid.shape), first, second
-
-
-def _along(work: Work, problem: Problem, l: int, balls: Array) -> tuple[Any, Any]:
-    """Return ``σ`` and ``σ'`` of a layer along ``z + t``."""
-    ring = BallRing(work, PRECISION)
-    ring.count(0, 4 * balls.size)
-    z = Series([balls, np.full_like(balls, arb(1))])
-    return ring.activate(problem.activation_of(l), l, z, slopes=True, rest=at_rest(problem, l))
-
-
 def output_curvature(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclosed, Enclosed]:
     """Enclose ``δ_L`` and ``∂δ_L/∂z_L``, which is diagonal for all errors but softmax: from its derivatives along the vector of ones."""
     ring, balls = BallRing(work, PRECISION), as_balls(z)
-    value, slope = _along(work, problem, problem.L, balls)
+    ring.count(0, 4 * balls.size)
+    z, rest = Series([balls, np.full_like(balls, arb(1))]), at_rest(problem, problem.L)
+    value, slope = ring.activate(problem.output_activation, problem.L, z, slopes=True, rest=rest)
     if problem.error.family != "softmax":
         found = error_gradient(ring, problem, value) * slope
         delta, rate = (of_balls(part, balls.shape) for part in found.coefficients)

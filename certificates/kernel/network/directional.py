@@ -17,9 +17,10 @@ from collections.abc import Sequence
 import numpy as np
 from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, TINY, DoubleRing, Enclosed
-from lossproof.certificates.kernel.network.curvature import activated, output_curvature
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, TINY, DoubleRing, Enclosed, derivatives
+from lossproof.certificates.kernel.network.curvature import output_curvature
 from lossproof.certificates.kernel.network.gram import plus
+from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading.problem import Point, Problem
 from lossproof.certificates.kernel.reading.work import Work
 
@@ -38,7 +39,7 @@ def second_derivative(work: Work, problem: Problem, point: Point, direction: Seq
         z = _moved(phi @ W + ring.array([bias]), inputs, radius)
         rates, bends = inputs @ along + _moved(rate @ W, rate, radius), twice + twice + _moved(bend @ W, bend, radius)
         if l < problem.L:
-            phi, slope, curvature = activated(work, problem, l, z)
+            phi, slope, curvature = derivatives(work, problem.activation_of(l), z, 2, at_rest(problem, l))
             rate, bend = slope * rates, curvature * (rates * rates) + slope * bends
     delta, C = output_curvature(work, problem, z)
     turned = C @ Enclosed(rates.mid[:, :, None], rates.rad[:, :, None])

@@ -63,7 +63,7 @@ def test_linear_network(check):
     assert report["full-rank", GENERIC].facts["rank_lower"] == report["full-rank", GENERIC].facts["rank_upper"] == 3
     assert report["no-bad-local-minima"].evidence == {"row": "by-shallow-linear"}
     deep = check((2, 3, 3, 1), XOR_X, XOR_Y, activation="identity")
-    assert deep["no-bad-local-minima"].rule == "cited-conclusion"
+    assert deep["no-bad-local-minima"].rigor is Rigor.CITED
 
 
 def test_clash(check):

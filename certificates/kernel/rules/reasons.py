@@ -268,7 +268,9 @@ def definition(step: Step) -> Result:
 _ERROR, _ASKED = _proved("principle-error", at=EVERYWHERE), "no-bad-local-minima"
 _ONE_RELATION = ("one-relation-simplex", "parallelogram")
 """Theorems that say, where they are PROVED, that every local minimum is global, and REFUTED, that some are not."""
-_PROVING = ("independent-samples", "separable-squashing", "shallow-linear", *_ONE_RELATION)
+_CITED = ("kawaguchi-2016", "lu-kawaguchi-2017", "laurent-von-brecht-2018", "gori-tesi-1992")
+_PROVING = ("independent-samples", "separable-squashing", "shallow-linear", *_ONE_RELATION, *_CITED)
+"""Theorems by which every local minimum is global; what rests on those of others is CITED, as they are."""
 _ELSEWHERE = (*_proved("loss-bounds"), ("loss-bounds", ANY, PROVED))
 
 

@@ -120,7 +120,7 @@ def far_residuals_blake():
 
 def bounded_output():
     d = Draft((1, 2, 1), [["0"], ["1"]], [["1/2"], ["2"]], output_activation="tanh", error="cauchy:9")
-    d.claim("ggn-semidefinite-range", "ggn-semidefinite", EVERYWHERE)
+    d.imply("ggn-semidefinite", "ggn-semidefinite", EVERYWHERE)
     d.claim("unlearnable-range", "exact-learning", EVERYWHERE, {}, (), {"sample": 1, "output": 0}, verdict="REFUTED")
     return d.finish()
 

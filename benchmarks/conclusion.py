@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks.conclusion_problems import PROBLEMS, SurveyProblem
 from benchmarks.measured import Measured, Prepared, measure
 from benchmarks.paper_text import markdown_table, write_blocks
+from lossproof.theory.verdicts import Rigor
 
 PAGE = Path("docs/survey.md")
 LIMIT, SEARCH_LIMIT = 300.0, 60.0
@@ -70,8 +71,8 @@ def reason_of(report: Any) -> str:
     """Return the row or the theorem by which a conclusion is decided, or in a few words what stands in the way."""
     claim = report.conclusion
     if claim.rule == "implication":
-        return str(claim.evidence["row"])
-    return str(claim.premises[0].id) if claim.rule == "cited-conclusion" else obstacle(report.problem)
+        return str(claim.premises[0].id) if claim.rigor is Rigor.CITED else str(claim.evidence["row"])
+    return obstacle(report.problem)
 
 
 def obstacle(problem: Any) -> str:

@@ -152,7 +152,7 @@ def _all_claims(
     following = claims_that_follow(problem, everywhere, generic, principle_error)
     almost = next((claim for claim in following if claim.id == "almost-everywhere"), None)
     learner = claim_learner_at(context, point) if weights_given else None
-    refuted = refute_exact_learning(problem)
+    refuted = refute_exact_learning(context)
     nearby = find_learner(context, point, weights_given=weights_given) if refuted is None else None
     existence = claim_exact_learning(context, point, learner, nearby) if refuted is None else refuted
     known = (learner_at(context, point) if weights_given else None) or learner_of(context, existence)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from lossproof.certificates.claims.regions import BadRegion
 from lossproof.certificates.claims.whole_landscape import WholeLandscape
-from lossproof.certificates.proof.nodes import Claim, decided, first_claim, implied, undecided
+from lossproof.certificates.proof.nodes import Claim, first_claim, implied, undecided
 from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.verdicts import Rigor, Verdict
+from lossproof.theory.verdicts import Verdict
 
 _NAME = "no-bad-local-minima"
 
@@ -104,7 +104,7 @@ def _by_theorem(cited: Claim | None) -> Claim | None:
     if cited is None:
         return None
     reason = f"A theorem of others applies, {cited.id}, whose proof is not repeated here: every local minimum is global."
-    return decided(_NAME, EVERYWHERE, reason, "cited-conclusion", cited, own=Rigor.CITED)
+    return implied(f"by-{cited.id}", _NAME, EVERYWHERE, reason, cited)
 
 
 def open_with_decay() -> Claim:

@@ -26,11 +26,17 @@ _MOST_PREIMAGES = 100
 _PREIMAGE_PRECISION = 128
 
 
-def refute_exact_learning(problem: Problem) -> Claim | None:
+def refute_exact_learning(context: ProofContext) -> Claim | None:
     """Claim that no exact learner exists, where the data show it."""
+    problem = context.problem
     return first_claim(
-        lambda: _by_symmetry(problem), lambda: _by_range(problem), lambda: _by_linear_reach(problem), lambda: _by_order(problem)
+        lambda: _by_symmetry(problem), lambda: target_out_of_reach(context), lambda: _by_linear_reach(problem), lambda: _by_order(problem)
     )
+
+
+def target_out_of_reach(context: ProofContext) -> Claim | None:
+    """Claim that no exact learner exists, as a target is one that no output value reaches; None where all are reached."""
+    return context.once("out of reach", None, lambda: _by_range(context.problem))
 
 
 def claim_exact_learning(context: ProofContext, start: Point, at_start: Claim | None, nearby: FoundLearner | None) -> Claim:
@@ -91,12 +97,6 @@ def _by_range(problem: Problem) -> Claim | None:
             if not reached:
                 return _refuted(reason, "unlearnable-range", {"sample": i, "output": j})
     return None
-
-
-def unreachable_target(problem: Problem) -> dict[str, int] | None:
-    """Return the sample and the output of a target that no output value reaches, or None."""
-    found = _by_range(problem)
-    return None if found is None else dict(found.evidence)
 
 
 def _by_linear_reach(problem: Problem) -> Claim | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from lossproof.certificates.claims.critical_facts import claim_loss_below
-from lossproof.certificates.claims.exact_learning import unreachable_target
+from lossproof.certificates.claims.exact_learning import target_out_of_reach
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, first_claim, implied
 from lossproof.certificates.proof.places import EVERYWHERE, Point
@@ -91,7 +91,7 @@ def _telling_loss(problem: Problem) -> Fraction | None:
 
 def _by_wide_layer(context: ProofContext, point: Point) -> Claim | None:
     problem = context.problem
-    a, unreachable = problem.architecture, unreachable_target(problem)
+    a, unreachable = problem.architecture, target_out_of_reach(context)
     if unreachable is None or a.fan_in(a.L) < problem.T or not _targets_are_limits(problem):
         return None
     lower = rank_bounds(context, f"Phi-{a.L - 1}+", point).lower
@@ -101,7 +101,7 @@ def _by_wide_layer(context: ProofContext, point: Point) -> Claim | None:
         f"rank [Φ_{a.L - 1}; 1] = T = {problem.T}, so the output weights bring every output as near to its target as one likes, but no weights attain "
         "the targets at the end of the range: the infimum of the loss is not attained."
     )
-    return decided("infimum-not-attained", EVERYWHERE, reason, "infimum-not-attained", lower, evidence=unreachable)
+    return implied("infimum-by-rank", "infimum-not-attained", EVERYWHERE, reason, unreachable, lower)
 
 
 def _targets_are_limits(problem: Problem) -> bool:

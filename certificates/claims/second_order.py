@@ -131,7 +131,7 @@ def claim_ggn_semidefinite(context: ProofContext) -> Claim:
         return decided(name, EVERYWHERE, reason, "record")
     if _residuals_stay_convex(problem):
         reason = "The range of the output activation keeps all residuals where the error is convex: r² ≤ β."
-        return decided(name, EVERYWHERE, reason, "ggn-semidefinite-range")
+        return implied(name, name, EVERYWHERE, reason)
     for point in map(Point, _far_weights(context)):
         outputs = range(problem.architecture.n_L) if context.has_jacobian(point) else ()
         for j in outputs:

@@ -30,6 +30,7 @@ from lossproof.certificates.kernel.rules import (
     quantities,
     ranks,
     reasons,
+    regions,
     theorems,
 )
 from lossproof.certificates.kernel.rules.step import Step, is_region
@@ -40,15 +41,15 @@ from lossproof.theory.verdicts import Rigor, weakest
 FORMAT, VERSION = "lossproof-certificate", 2
 BOUND_RULES = {**ranks.RANK_RULES, **calculus.CALCULUS_RULES}
 _POINT_RULES = {**critical.CRITICAL_RULES, **family.FAMILY_RULES, **quantities.QUANTITY_RULES, **kinks.KINK_RULES}
-_CLAIM_RULES = {**_POINT_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES}
-RULES = {**BOUND_RULES, **_CLAIM_RULES, **theorems.THEOREM_RULES, **doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **cited.CITED_RULES}
+_CLAIM_RULES = {**_POINT_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES, **regions.REGION_RULES, **theorems.THEOREM_RULES}
+RULES = {**BOUND_RULES, **_CLAIM_RULES, **doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **cited.CITED_RULES}
 _WITH_DECAY = frozenset((
     *BOUND_RULES.keys() - {"rank-residual", "rank-family"},
     "stationary-exact", "stationary-apart", "stationary-box", "critical-ball", "hessian-spectrum", "differentiable", "distance",
     "learner-exact", "learner-apart", "learner-box", "learner-wide", "learner-ball", "singular-value", "no-minimum-nearby",
     "unlearnable-samples", "unlearnable-range", "unlearnable-linear", "unlearnable-order",
     "loss-exact", "loss-ball", "inertia-exact", "inertia-ball", "inertia-kernel",
-    "ggn-semidefinite-range", "ggn-semidefinite-witness", "record", "definition", "implication",
+    "ggn-semidefinite-witness", "record", "definition", "implication",
 ))  # fmt: skip
 """The rules that hold with weight decay: those about the network alone, and those that compute with J. Rows of tables say it for themselves."""
 

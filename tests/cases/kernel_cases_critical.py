@@ -512,7 +512,8 @@ def unattained():
 
 
 def infimum(d, target):
-    return d.claim("infimum-not-attained", "infimum-not-attained", EVERYWHERE, {}, [d.minor("Phi-0+")], target)
+    refuted = d.claim("unlearnable-range", "exact-learning", EVERYWHERE, {}, (), target, verdict="REFUTED")
+    return d.imply("infimum-by-rank", "infimum-not-attained", EVERYWHERE, {}, [refuted, d.minor("Phi-0+")])
 
 
 def unattained_logistic():

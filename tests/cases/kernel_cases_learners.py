@@ -120,7 +120,7 @@ def far_residuals_blake():
 
 def bounded_output():
     d = Draft((1, 2, 1), [["0"], ["1"]], [["1/2"], ["2"]], output_activation="tanh", error="cauchy:9")
-    d.claim("ggn-semidefinite-range", "ggn-semidefinite", EVERYWHERE)
+    d.imply("ggn-semidefinite", "ggn-semidefinite", EVERYWHERE)
     d.claim("unlearnable-range", "exact-learning", EVERYWHERE, {}, (), {"sample": 1, "output": 0}, verdict="REFUTED")
     return d.finish()
 
@@ -150,7 +150,7 @@ def deep_linear():
     d = Draft((2, 2, 2), X, Y, activation="identity")
     theorems = ("kawaguchi-2016", {"prime": PRIME}), ("lu-kawaguchi-2017", {"prime": PRIME}), ("laurent-von-brecht-2018", {})
     for theorem, evidence in theorems:
-        d.claim("cited-conclusion", "no-bad-local-minima", EVERYWHERE, {}, [cited(d, theorem, evidence)], None, "CITED")
+        d.imply(f"by-{theorem}", "no-bad-local-minima", EVERYWHERE, {}, [cited(d, theorem, evidence)], "CITED")
     return d.finish()
 
 
@@ -168,7 +168,7 @@ def separable_classes():
     """The conjunction of two bits, with sigmoid units."""
     d = Draft((2, 2, 1), XOR_X, [["0"], ["0"], ["0"], ["1"]], activation="sigmoid", output_activation="sigmoid")
     found = cited(d, "gori-tesi-1992", {"direction": ["2", "2", "-3"]})
-    d.claim("cited-conclusion", "no-bad-local-minima", EVERYWHERE, {}, [found], None, "CITED")
+    d.imply("by-gori-tesi-1992", "no-bad-local-minima", EVERYWHERE, {}, [found], "CITED")
     return d.finish()
 
 

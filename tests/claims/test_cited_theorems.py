@@ -255,7 +255,7 @@ def test_a_decisive_theorem_proves_the_conclusion(problem):
     args, kwargs = problem
     found = conclusion(*args, **kwargs)
     assert found.verdict is PROVED
-    assert (found.rule, found.rigor) == ("cited-conclusion", Rigor.CITED)
+    assert (found.evidence, found.rigor) == ({"row": f"by-{found.premises[0].id}"}, Rigor.CITED)
     assert found.premises[0].facts == {"applicable": "yes"}
 
 

@@ -7,6 +7,7 @@ from cases.landscapes import XOR_X
 
 import lossproof as lp
 from lossproof.certificates.claims.exact_learning import refute_exact_learning
+from lossproof.certificates.proof.context import ProofContext
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -17,7 +18,8 @@ LINE = [[0], [1], [2]]
 
 def refuted(widths, X, y, error="squared", **options):
     architecture = Architecture.of(widths, **options)
-    claim = refute_exact_learning(Problem(architecture, error_named(error), Samples.of(X, [[t] for t in y])))
+    problem = Problem(architecture, error_named(error), Samples.of(X, [[t] for t in y]))
+    claim = refute_exact_learning(ProofContext(problem, 0, 256))
     return None if claim is None else (claim.rule, claim.rigor.value)
 
 

@@ -133,7 +133,7 @@ def test_every_hypothesis_by_name_is_the_first_that_fails_somewhere(theorem):
 def test_the_kernel_takes_no_conclusion_from_other_theorems(theorem):
     options, evidence = BASES[theorem]
     d = Draft(options["widths"], options["X"], options["Y"])
-    d.claim("cited-conclusion", "no-bad-local-minima", EVERYWHERE, {}, [cited(d, theorem, evidence)], None, "CITED")
+    d.imply("by-kawaguchi-2016", "no-bad-local-minima", EVERYWHERE, {}, [cited(d, theorem, evidence)], "CITED")
     failure = check_certificate(d.finish()).failures[0]
     assert (failure.place, failure.code) == ("steps[1].premises[0]", "premise")
 

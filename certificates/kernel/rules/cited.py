@@ -17,7 +17,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, named
+from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -211,14 +211,4 @@ def cited_theorem(step: Step) -> Result:
     return everywhere(theorem, {"applicable": "yes"}), Rigor.CITED
 
 
-def cited_conclusion(step: Step) -> Result:
-    """A theorem that applies to this problem says that every local minimum is global."""
-    step.expect(1)
-    theorem = str(step.premises[0].conclusion.get("statement"))
-    every = ("kawaguchi-2016", "lu-kawaguchi-2017", "laurent-von-brecht-2018", "gori-tesi-1992")
-    require(theorem in every, "premises[0]", "a theorem by which every local minimum is global is needed here", "premise")
-    step.claim(0, theorem, at=EVERYWHERE)
-    return everywhere("no-bad-local-minima"), Rigor.CITED
-
-
-CITED_RULES = named(cited_theorem, cited_conclusion)
+CITED_RULES = named(cited_theorem)

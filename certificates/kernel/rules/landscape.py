@@ -16,7 +16,7 @@ from lossproof.certificates.kernel.arithmetic.inclusion import require_contracti
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network import matrices, orbits, passes
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
+from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, positive
@@ -54,15 +54,11 @@ def _is_output(problem: Problem, values: Any, y: fmpq) -> bool:
     return bool(y > 0 and (y < 1 or problem.error.family == "softmax"))
 
 
-def _require_out_of_reach(step: Step, found: Mapping[str, Any]) -> None:
-    i, j = step.sample_and_output(found)
-    reached = _is_output(step.problem, step.problem.output_activation.range, step.problem.Y[i][j])
-    require(not reached, "evidence.output", "the target is not out of reach")
-
-
 def unlearnable_range(step: Step) -> Result:
     """A target is out of reach of the output."""
-    _require_out_of_reach(step, step.expect(0, "sample", "output"))
+    i, j = step.sample_and_output(step.expect(0, "sample", "output"))
+    reached = _is_output(step.problem, step.problem.output_activation.range, step.problem.Y[i][j])
+    require(not reached, "evidence.output", "the target is not out of reach")
     return everywhere("exact-learning", proved=False), Rigor.EXACT
 
 
@@ -162,41 +158,20 @@ def learner_box(step: Step) -> Result:
     return _learner(step, found, box, point=k, distance=distance, target_radius=str(target)), Rigor.BALL
 
 
-def _require_independent_samples(step: Step) -> None:
-    """Demand that ``Φ_{L-1}⁺`` is shown to have T independent columns, at any weights."""
-    lower = step.bound(0, f"Phi-{step.problem.L - 1}+", "rank_lower", step.premises[0].conclusion["at"])
-    require(lower == step.problem.T, "premises[0]", "the samples are not shown to be independent", "premise")
-    step.count_samples()
-
-
 def learner_wide(step: Step) -> Result:
     """``Φ_{L-1}⁺`` has independent columns at a point, so some ``W_L`` gives every wanted ``z_L``: preimages of the targets (for a cross-entropy, logits).
 
     The last block of P, up to order ``I ⊗ Φ_{L-1}⁺`` with columns times ``σ_out'``, then has full column rank, if that vanishes nowhere and exists.
     """
     found = step.expect(1, "learner")
-    _require_independent_samples(step)
     problem, record = step.problem, step.problem.output_activation
+    lower = step.bound(0, f"Phi-{problem.L - 1}+", "rank_lower", step.premises[0].conclusion["at"])
+    require(lower == problem.T, "premises[0]", "the samples are not shown to be independent", "premise")
+    step.count_samples()
     attained = all(_is_output(problem, record.attained, y) for row in problem.Y for y in row)
     require(attained and (problem.separable or record.is_identity), "rule", "a target is not in the attained range of the output")
     regular = record.nonvanishing_derivative.holds and problem.is_smooth(1)
     return _learner(step, found, None, rank_lower=problem.columns if regular else 0, target_radius="0"), Rigor.EXACT
-
-
-def infimum_not_attained(step: Step) -> Result:
-    """``Φ_{L-1}⁺`` has independent columns at some weights, so the last layer can give any ``z_L`` there, and all outputs approach their targets at once.
-
-    So the infimum of J is the mean of the infima of ``E(·, y_i)``, and it would be attained only where each of these is: at an exact learner (for a
-    cross-entropy where all ``∇E_i = 0``), and for one target that is impossible.
-    """
-    _require_out_of_reach(step, step.expect(1, "sample", "output"))
-    _require_independent_samples(step)
-    values, attained = step.problem.output_activation.range, step.problem.output_activation.attained
-    ends = [a for a, b in ((values.lower, attained.lower), (values.upper, attained.upper)) if a is not None and a == b]
-    approached = all(attained.contains(y) or y in ends for row in step.problem.Y for y in map(fraction, row))
-    right = approached if step.problem.separable else step.problem.output_activation.is_identity
-    require(right, "rule", "a target is no limit of values of the output")
-    return everywhere("infimum-not-attained"), Rigor.EXACT
 
 
 def _ends(problem: Problem) -> list[int]:
@@ -253,19 +228,6 @@ def no_critical_point(step: Step) -> Result:
     return everywhere(statement), Rigor.EXACT
 
 
-def ggn_semidefinite_range(step: Step) -> Result:
-    """Cauchy: ``e'' = 2(β − r²)/(r² + β)² ≥ 0`` as long as ``r² ≤ β``, which the range of the output guarantees."""
-    step.expect(0)
-    error, values = step.problem.error, step.problem.output_activation.range
-    beta, ends = error.beta if error.family == "cauchy" else None, [end for end in (values.lower, values.upper) if end is not None]
-    if beta is None or len(ends) < 2:
-        raise Rejected("rule", "evidence", "this needs the cauchy error and a bounded output")
-    step.count_samples()
-    targets = [fraction(y) for row in step.problem.Y for y in row]
-    require(all((end - y) ** 2 <= beta for y in targets for end in ends), "rule", "a residual may be too large")
-    return everywhere("ggn-semidefinite"), Rigor.EXACT
-
-
 def ggn_semidefinite_witness(step: Step) -> Result:
     """For v = the incoming weights of output j (with a trainable bias), ``F_j`` changes by ``s_i = σ_out'(z)(z − c)`` and no other output does.
 
@@ -288,6 +250,6 @@ def ggn_semidefinite_witness(step: Step) -> Result:
 
 
 LANDSCAPE_RULES = named(
-    unlearnable_samples, unlearnable_range, unlearnable_linear, unlearnable_order, learner_box, learner_wide, infimum_not_attained, no_critical_point,
-    ggn_semidefinite_range, ggn_semidefinite_witness,
+    unlearnable_samples, unlearnable_range, unlearnable_linear, unlearnable_order, learner_box, learner_wide, no_critical_point,
+    ggn_semidefinite_witness,
 )  # fmt: skip

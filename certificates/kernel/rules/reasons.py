@@ -50,7 +50,7 @@ _DECAYS = "this is about a loss without weight decay"
 _WITHOUT_DECAY = frozenset({"hessian-rank", "inertia"})
 _WITH_DECAY = frozenset((
     "never-everywhere", "convex", "suboptimal", "some-learner", "named-learner", "robust-targets", "manifold", "global-convex", "strict-minimum", "saddle",
-    "local-minimum", "maximum", "suboptimal-strict", "suboptimal-local", "not-critical", "escape",
+    "local-minimum", "maximum", "suboptimal-strict", "suboptimal-local", "not-critical", "escape", "ggn-semidefinite",
 ))  # fmt: skip
 """The statements of `RECORDS` and `DEFINITIONS` that fail with weight decay, and the rows of `IMPLICATIONS` that hold with it: where ``ε = 0`` makes no
 point critical, and ``P ε`` is not ``T ∇J``, only what is said of the network, or follows from the gradient, Hessian and loss of J itself, is left.
@@ -268,7 +268,9 @@ def definition(step: Step) -> Result:
 _ERROR, _ASKED = _proved("principle-error", at=EVERYWHERE), "no-bad-local-minima"
 _ONE_RELATION = ("one-relation-simplex", "parallelogram")
 """Theorems that say, where they are PROVED, that every local minimum is global, and REFUTED, that some are not."""
-_PROVING = ("independent-samples", "separable-squashing", "shallow-linear", *_ONE_RELATION)
+_CITED = ("kawaguchi-2016", "lu-kawaguchi-2017", "laurent-von-brecht-2018", "gori-tesi-1992")
+_PROVING = ("independent-samples", "separable-squashing", "shallow-linear", *_ONE_RELATION, *_CITED)
+"""Theorems by which every local minimum is global; what rests on those of others is CITED, as they are."""
 _ELSEWHERE = (*_proved("loss-bounds"), ("loss-bounds", ANY, PROVED))
 
 
@@ -314,6 +316,23 @@ def _is_on_the_right_sides(step: Step, f: list[Any]) -> bool:
     return free and lower is not None and upper is not None and targets <= {lower, upper} and total < (upper - lower) ** 2 / 8
 
 
+def _approaches_its_targets(step: Step, f: list[Any]) -> bool:
+    step.count_samples()
+    output, T = step.problem.output_activation, step.problem.T
+    values, attained = output.range, output.attained
+    ends = [a for a, b in ((values.lower, attained.lower), (values.upper, attained.upper)) if a is not None and a == b]
+    approached = all(attained.contains(y) or y in ends for row in step.problem.Y for y in map(fraction, row))
+    return f[1] == T and (approached if step.problem.separable else output.is_identity)
+
+
+def _keeps_residuals_small(step: Step, f: list[Any]) -> bool:
+    step.count_samples()
+    error, values = step.problem.error, step.problem.output_activation.range
+    beta, ends = error.beta if error.family == "cauchy" else None, (values.lower, values.upper)
+    targets = [fraction(y) for row in step.problem.Y for y in row]
+    return beta is not None and all(end is not None and (end - y) ** 2 <= beta for y in targets for end in ends)
+
+
 def _losses(step: Step, f: list[Any]) -> Facts:
     return {"loss_lower": f[1]["loss_lower"], "other_loss_upper": f[2]["loss_upper"]}
 
@@ -335,6 +354,12 @@ IMPLICATIONS: Mapping[str, Line] = {
     # all have, and the logits times t → ∞ bring J to 0. For σ_out increasing from l to u, and targets at these ends, it is (u − l)²/8 or more where an output
     # is not on its target's side of (l + u)/2 = σ_out(θ); so all are, and θ + t(z_L − θ) brings J to 0. No error is 0 at any weights
     "infimum-by-loss": Line("infimum-not-attained", EVERYWHERE, (("loss-bounds", ANY, PROVED),), _is_on_the_right_sides),
+    # the last layer can give any z_L at some weights, so all outputs approach their targets at once, and the infimum of J is the mean of those of E(·, y_i). It
+    # is attained only where each of these is: with all residuals 0, or for a cross-entropy, which is convex, with all ∇E_i = 0: at an exact learner
+    "infimum-by-rank": Line("infimum-not-attained", EVERYWHERE,
+                            (("exact-learning", EVERYWHERE, REFUTED), ("Phi-(L-1)+", ANY, "rank_lower")), _approaches_its_targets),
+    # e'' = 2(β − r²)/(r² + β)² ≥ 0 as long as r² ≤ β, which the range of the output guarantees
+    "ggn-semidefinite": Line("ggn-semidefinite", EVERYWHERE, (), _keeps_residuals_small),
     "some-learner": Line("exact-learning", EVERYWHERE, (("exact-learner", ANY, PROVED),)),
     "named-learner": Line("exact-learner", HERE, _proved("exact-learning", at=EVERYWHERE), lambda step, f: f[0].get("learner") == step.at),
     "robust-targets": Line("robust-targets", EVERYWHERE, _proved("exact-learning", at=EVERYWHERE),

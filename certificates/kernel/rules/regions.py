@@ -1,0 +1,245 @@
+"""The rule about regions of weights where the network is affine or constant in its inputs, and has a local minimum (section 6).
+
+``x̃`` is x with the unit of a trainable bias, samples are the rows of X̃.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import arb, arb_mat, fmpq, fmpz, fmpz_mat
+
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.inertia import inertia
+from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.parse import limit, require
+from lossproof.certificates.kernel.reading.problem import rational
+from lossproof.certificates.kernel.reading.work import Work
+from lossproof.certificates.kernel.rules import evidence
+from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named
+from lossproof.theory import limits
+from lossproof.theory.verdicts import Rigor
+
+Table: TypeAlias = "Sequence[Sequence[fmpq]]"
+
+
+def minimum_in_region(step: Step) -> Result:
+    """Where the network is affine (`_affine`) or constant (`_constant`) in its inputs there is a local minimum, of a loss no less than the evidence says."""
+    problem, statement = step.problem, step.says("linear-region", "dead-region", "constant-region")
+    right = problem.bias == "trainable" or (problem.bias == "none" and statement != "constant-region")
+    right = right and problem.L >= 2 and problem.output_activation.is_identity
+    require(right, "rule", "this needs a hidden layer, trainable biases (or none, but for constant-region) and the identity at the output")
+    cross = problem.error.is_cross_entropy
+    require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
+    found, least = _affine(step, cross) if statement == "linear-region" else _constant(step, cross, statement == "constant-region")
+    claimed = read.rational(found["loss"], "evidence.loss")
+    require(bool(least >= claimed), "evidence.loss", "the loss of that local minimum is not seen to be so large")
+    return everywhere(statement, {"loss_lower": str(claimed)}), Rigor.BALL if cross else Rigor.EXACT
+
+
+def _affine(step: Step, cross: bool) -> tuple[Mapping[str, Any], Any]:
+    """`linear-region`: there is one of at least the loss of the best affine map (for cross-entropies `_entropy_of_affine_logits`).
+
+    Let σ be affine with a slope other than 0 on an open interval. Where all hidden units stay on it for all samples, F is an affine map of rank at most r, the
+    smallest hidden width, and every such map occurs: scale its first factor and shift it into the interval, pass it on, and undo it in the last layer; units
+    left over rest at a point of the interval. The outputs of these maps on the samples, less their means, are all matrices of rank at most r with columns in
+    the span of those of the centred inputs: a closed set, so one of the maps is best for the squared error. Weights that give it are a local minimum, as all z
+    stay on the interval near them. Its loss is at least that of the best affine map, ``½ Σ|Ax̃_i − y_i|²/T`` with ``X̃ᵀ(X̃A − Y) = 0``. Without biases `_gated`
+    gives the place of x̃.
+    """
+    problem, place = step.problem, "evidence.map"
+    require(any(piece.slope != 0 for piece in problem.activation.affine_pieces), "rule", "this needs an activation with an affine piece")
+    if cross and problem.bias == "trainable":
+        found = step.expect(0, "probabilities", "correction", "loss", "precision")
+        return found, _entropy_of_affine_logits(step, found)
+    require(not cross, "rule", "without biases this needs the squared error")
+    found = step.expect(0, "map", "loss", *(["direction"] if problem.bias == "none" else []))
+    step.count_samples()
+    inputs = [*zip(*problem.X, strict=True), (ONE,) * problem.T] if problem.bias == "trainable" else _gated(step, found)
+    X, residuals, scales = _residuals(step, inputs, read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L))
+    require(not any((X.transpose() * residuals).entries()), place, "the residuals are not orthogonal to the inputs")
+    sums = [sum((r * r for r in column), fmpz(0)) for column in residuals.transpose().tolist()]
+    least = evidence.total((fmpq(squares, scale**2) for squares, scale in zip(sums, scales, strict=True)), step.work) / (2 * problem.T)
+    return found, least
+
+
+def _gated(step: Step, found: Mapping[str, Any]) -> list[tuple[fmpq, ...]]:
+    """Return the columns of the inputs ``g_i x_i``, where without biases ``g_i`` is the slope of σ on the side of ``u·x_i``, for a direction u.
+
+    Let σ be linear on each side of 0, one hidden layer, and ``u·x_i ≠ 0`` unless ``x_i = 0``. While all w_k lie in the open cone around u of the w with the
+    same signs, ``F(x_i) = Bᵀ g_i x_i`` with ``B = W_1 W_2``; at the input 0 it is always 0. If there are more units than ``min(n_0, n_L)``, every B occurs:
+    ``B = Σ_j b_j v_jᵀ`` with as many terms, ``w_0 = u``, ``w_j = u + η b_j`` in the cone for a small η, outgoing weights ``v_j/η`` and ``−Σ_j v_j/η``, and
+    units left over at u with none. Weights that give the best B, which exists, are a local minimum.
+    """
+    problem, pieces, place = step.problem, step.problem.activation.affine_pieces, "evidence.direction"
+    two_lines = problem.activation.homogeneity == 1 and len(pieces) == 2
+    right = two_lines and problem.L == 2 and problem.widths[1] > min(problem.widths[0], problem.n_L)
+    require(
+        right,
+        "rule",
+        "without biases this needs an activation linear on each side of 0, and one hidden layer of more units than inputs or outputs",
+    )
+    u = read.each(found["direction"], place, read.rational, problem.widths[0])
+    sides = [evidence.total((q * a for q, a in zip(u, x, strict=True)), step.work) for x in problem.X]
+    require(all(side != 0 or not any(x) for side, x in zip(sides, problem.X, strict=True)), place, "some input is on neither side")
+    low, high = (rational(piece.slope) for piece in pieces)
+    longest = max(max(slope.p.bit_length(), slope.q.bit_length()) for slope in (low, high))
+    step.work.spend(problem.T * problem.widths[0] * limits.rational_work(int(longest)), "products with slopes")
+    gated = [[(high if side > 0 else low) * a for a in x] for side, x in zip(sides, problem.X, strict=True)]
+    return list(zip(*gated, strict=True))
+
+
+def _residuals(step: Step, inputs: Sequence[Sequence[fmpq]], table: Sequence[Sequence[fmpq]]) -> tuple[fmpz_mat, fmpz_mat, list[fmpz]]:
+    """Return the matrix X̃ of inputs, given by columns, and ``X̃A − Y``, each column times a number that makes it whole, and the factors of the latter.
+
+    All that is to be done with them is counted: the product, that with ``X̃ᵀ``, and the squares.
+    """
+    problem, work = step.problem, step.work
+    T, m, n = problem.T, problem.fan_in(1), problem.n_L
+    scales, bits = evidence.factors_to_whole(inputs, work)
+    limit((T + n) * m * limits.product_work(bits), limits.MAX_ENTRIES, "the length of the inputs in words")
+    work.spend(m * n * limits.rational_work(bits), "an affine map")
+    maps = [[row[j] / scale for row, scale in zip(table, scales, strict=True)] for j in range(n)]
+    targets = list(zip(*problem.Y, strict=True))
+    outputs, size = evidence.factors_to_whole([(*a, *y) for a, y in zip(maps, targets, strict=True)], work)
+    bits, size = bits + T.bit_length(), bits + size + m.bit_length() + 1
+    limit((2 * T + m) * n * limits.product_work(size), limits.MAX_ENTRIES, "the length of the residuals in words")
+    work.spend(2 * T * m * n * limits.product_work(bits + size) + T * n * limits.product_work(2 * size), "products of whole numbers")
+    X, A, Y = (evidence.whole(*parts) for parts in ((inputs, scales), (maps, outputs), (targets, outputs)))
+    return X, X * A - Y, outputs
+
+
+def _entropy_of_affine_logits(step: Step, found: Mapping[str, Any]) -> arb:
+    """Return a ball that holds ``Σ_i H(p_i)/T`` for probabilities P that prove: affine logits have at least this loss, and a least one of each rank.
+
+    ``P = P̂ + X̃C``, from ``probabilities`` P̂ and a ``correction`` C, has ``X̃ᵀ(P − Y) = 0``, and lies strictly within the simplex of each sample (softmax), or
+    strictly between 0 and 1 (logistic). So for all logits ``Z = X̃A``, ``T J = Σ_i (lse(z_i) − y_i·z_i) = Σ_i (lse(z_i) − p_i·z_i) ≥ Σ_i H(p_i)``, with
+    ``log(1 + e^z)`` for lse, and ``H(p) = −p log p − (1−p) log(1−p)``, in the logistic case.
+
+    The least loss over maps whose linear part has rank at most r is attained. Their logits form a closed set, as ``XA`` without its means does for these A. For
+    softmax z_i may be taken to have sum 0, as p_i has sum 1: that subtracts from A, and its constants, their means over the outputs, does not raise the rank,
+    and leaves a closed set. There each of the finitely many terms ``lse(z_i) − p_i·z_i`` is bounded below and tends to infinity with ``|z_i|``, as no entry of
+    p_i is at an end.
+    """
+    problem, work, m, n = step.problem, step.work, step.problem.fan_in(1), step.problem.n_L
+    shares = read.rows(found["probabilities"], "evidence.probabilities", read.rational, problem.T, n)
+    correction = read.rows(found["correction"], "evidence.correction", read.rational, m, n)
+    step.count_samples()
+    inputs = [[*x, ONE] for x in problem.X]
+    _require_balance(inputs, shares, problem.Y, correction, work)
+    softmax = problem.error.family == "softmax"
+    if softmax:
+        sums = [evidence.total(row, work) for row in shares], [evidence.total(row, work) for row in correction]
+        right = all(q == 1 for q in sums[0]) and not any(sums[1])
+        require(right, "evidence.probabilities", "the probabilities of a sample do not add up to 1")
+    with step.balls() as ring:
+        work.spend(problem.T * m * n * limits.product_work(ring.bits) + 2 * problem.T * n * limits.value_work(ring.bits), "entropies")
+        X, C = (arb_mat([[ring.embed(q) for q in row] for row in table]) for table in (inputs, correction))
+        P = [ring.embed(q) + c for q, c in zip((q for row in shares for q in row), (X * C).entries(), strict=True)]
+        require(
+            all(p > 0 and (softmax or p < 1) for p in P),
+            "evidence.probabilities",
+            "a probability is not seen to lie strictly between 0 and 1",
+        )
+        parts = P if softmax else [*P, *(1 - p for p in P)]
+        total: arb = sum((-p * p.log() for p in parts), ring.embed(ZERO)) / problem.T
+        return total
+
+
+def _require_balance(inputs: Table, shares: Table, targets: Table, correction: Table, work: Work) -> None:
+    """Demand ``X̃ᵀ(P̂ − Y) + X̃ᵀX̃ C = 0``, in whole numbers: each column of X̃, and of the rest, is taken times a common denominator."""
+    T, m, n = len(inputs), len(inputs[0]), len(targets[0])
+    columns = list(zip(*inputs, strict=True))
+    factors, size = evidence.factors_to_whole(columns, work)
+    limit((T + n) * m * limits.product_work(size), limits.MAX_ENTRIES, "the length of the inputs in words")
+    work.spend((T + m) * n * limits.rational_work(size), "differences to the targets")
+    gaps = [[p - y for p, y in zip(*pair, strict=True)] for pair in zip(zip(*shares, strict=True), zip(*targets, strict=True), strict=True)]
+    changes = [[c / factor for c, factor in zip(change, factors, strict=True)] for change in zip(*correction, strict=True)]
+    scales, rest = evidence.factors_to_whole([(*gap, *change) for gap, change in zip(gaps, changes, strict=True)], work)
+    limit((T + m) * n * limits.product_work(rest), limits.MAX_ENTRIES, "the length of the probabilities in words")
+    bits = 2 * size + rest + T.bit_length() + m.bit_length() + 1
+    limit(bits, limits.MAX_SUM_BITS, "the length of a sum of whole numbers in bits")
+    work.spend((T * m * (m + n) + m * m * n) * limits.product_work(bits), "products of whole numbers")
+    X, R, C = (evidence.whole(*parts) for parts in ((columns, factors), (gaps, scales), (changes, scales)))
+    left = X.transpose() * R + (X.transpose() * X) * C
+    require(
+        not any(left.entries()), "evidence.correction", "the probabilities are not balanced: the inputs see a difference to the targets"
+    )
+
+
+def _constant(step: Step, cross: bool, curved: bool) -> tuple[Mapping[str, Any], Any]:
+    """`dead-region`: there is one with constant outputs, of the loss of the best constant.
+
+    Let σ be constant on an open interval. With ``W_l = 0`` and biases in it for a hidden layer, no small change makes the outputs depend on the input, so the
+    best constant output gives a local minimum. It exists for the squared error, ``c = ȳ``, with ``Σ|ȳ − y_i|² = Σ|y_i|² − T|ȳ|²``; and for a cross-entropy
+    where no mean is at an end: logistic with ``0 < ȳ_j < 1``, of loss ``Σ_j H(ȳ_j)``, ``H(p) = −p log p − (1−p) log(1−p)``; softmax, whose targets add up to
+    1, with ``ȳ_j > 0``, of loss ``−Σ_j ȳ_j log ȳ_j``.
+
+    *Without biases* let σ be 0 for ``z ≤ 0``, and let ``direction`` u have ``u·x_i < 0`` at all inputs but 0. With u into every unit of the first layer, all
+    its outputs are 0, at these weights and near them, so all further z are 0, and so is the output: a local minimum, with 0 in the place of the best constant.
+
+    `constant-region`: the same for other activations, where `_require_constant_minimum` shows a local minimum with the best constant output.
+    """
+    problem, work, silent = step.problem, step.work, step.problem.bias == "none"
+    more = [("precision", cross), ("output_weights", curved), ("direction", silent)]
+    found = step.expect(0, "loss", *(key for key, wanted in more if wanted))
+    dead = any(piece.slope == 0 for piece in problem.activation.affine_pieces)
+    require(
+        problem.activation.is_silent_below if silent else curved or dead,
+        "rule",
+        "this needs an activation with a constant piece, without biases 0 for z ≤ 0",
+    )
+    step.count_samples()
+    columns = list(zip(*problem.Y, strict=True))
+    means = [evidence.total(column, work) / problem.T for column in columns]
+    if curved:
+        _require_constant_minimum(step, found, means)
+    if silent:
+        means = [fmpq(1, 2) if problem.error.family == "logistic" else fmpq(int(cross), problem.n_L)] * problem.n_L
+        u = read.each(found["direction"], "evidence.direction", read.rational, problem.widths[0])
+        away = (evidence.total((q * a for q, a in zip(u, x, strict=True)), work) < 0 for x in problem.X if any(x))
+        require(all(away), "evidence.direction", "some input is not on its far side")
+    if not cross:
+        squares = (evidence.total((y * y for y in column), work) for column in columns)
+        spread = evidence.total((total - problem.T * mean * mean for total, mean in zip(squares, means, strict=True)), work)
+        return found, spread / (2 * problem.T)
+    softmax = problem.error.family == "softmax"
+    require(all(mean > 0 and (softmax or mean < 1) for mean in means), "rule", "the best constant output is not attained")
+    shares = [q for mean in means for q in ((mean,) if softmax else (mean, 1 - mean))]
+    with step.balls() as ring:
+        work.spend(len(shares) * limits.value_work(ring.bits), "logarithms")
+        return found, sum((-p * p.log() for p in map(ring.embed, shares)), ring.embed(ZERO))
+
+
+def _require_constant_minimum(step: Step, found: Mapping[str, Any], means: Sequence[fmpq]) -> None:
+    """Demand what makes some network with ``W_1 = 0`` and the best constant output a local minimum, at any depth and all widths; E is convex.
+
+    With c the best constant output let ``e_i = ∇E(c, y_i)``, the mean of the targets less ``y_i``, so that ``Σ e_i = 0``; the evidence ``output_weights`` is u.
+    It is demanded that ``Σ e_i x_iᵀ = 0``, and that ``M = Σ (u·e_i) x_i x_iᵀ`` is definite. σ is curved: ``σ'(a), σ''(a) ≠ 0`` for some a. Let ``W_1 = 0``, and
+    all hidden z be a. Near these weights ``F_i = G(A x_i)``, with ``A = W_1ᵀ``, and G the layers above, whose weights may vary as well. E is convex, so
+    ``T (J − J*) ≥ Σ e_i·(F_i − c) = ½ Σ_j tr(Aᵀ H_j A M_j) + o(|A|²)``, uniformly, with ``H_j = ∇²G_j(0)`` and ``M_j = Σ_i e_ij x_i x_iᵀ``. Let the rows of
+    ``W_L`` be ``τu``, and all entries of the other ``W_l``, ``l > 1``, be η. Then ``H_j = u_j H``, with ``H = τη^{L−2}(κI + O(η))``, ``κ ≠ 0``, by the chain
+    rule from the top: ``∇²_l = σ''(a) diag(W_{l+1} ∇_{l+1}) + σ'(a)² W_{l+1} ∇²_{l+1} W_{l+1}ᵀ``, where the second term has one factor η more. For small η, and
+    τ of the right sign, the sum is ``tr(AᵀHAM) ≥ δ|A|²``, and by continuity at least half of that for all weights of the layers above that are near: a minimum.
+    """
+    problem, work, place = step.problem, step.work, "evidence.output_weights"
+    require(problem.activation.is_curved, "rule", "this needs an activation that is not piecewise linear")
+    u = read.each(found["output_weights"], place, read.rational, problem.n_L)
+    n, T = problem.widths[0], problem.T
+    gaps = [[mean - y for mean, y in zip(means, row, strict=True)] for row in problem.Y]
+    columns = list(zip(*problem.X, strict=True))
+    for gap in zip(*gaps, strict=True):
+        balanced = all(evidence.total((e * x for e, x in zip(gap, column, strict=True)), work) == 0 for column in columns)
+        require(balanced, "rule", "the residuals of the best constant see the inputs")
+    pulls = [evidence.total((q * e for q, e in zip(u, row, strict=True)), work) for row in gaps]
+    limit(n * n * T, limits.MAX_ENTRIES, "the number of products of inputs")
+    M = np.full((n, n), ZERO, dtype=object)
+    for a, b in zip(*np.triu_indices(n), strict=True):
+        M[a, b] = evidence.total((e * x * y for e, x, y in zip(pulls, columns[a], columns[b], strict=True)), work)
+    signs = inertia(M, lambda numbers, bits: work.spend(numbers * limits.rational_work(bits), "signs of eigenvalues"))
+    require(n in signs, place, "the inputs, weighted with the residuals, are not definite")
+
+
+REGION_RULES = named(minimum_in_region)

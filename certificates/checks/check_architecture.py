@@ -75,7 +75,8 @@ def check_architecture(
 
     - ``widths``: ``"2-2-1"`` or ``(n_0, …, n_L)``;
     - ``X`` of shape ``(T, n_0)``, ``Y`` of shape ``(T, n_L)``, samples as rows; entries are floats (exact dyadic rationals), integers, fractions,
-      or strings such as ``"1/3"``;
+      or strings such as ``"1/3"``; also tables of pandas and polars and arrays of torch and JAX, see `plain_values`. Class labels in ``Y`` are turned into
+      targets, see `read_targets`, and a note in the report says how;
     - ``activation``, ``output_activation``, ``error``: names, such as ``"tanh"``, ``"leaky-relu:1/100"``, ``"cauchy:1/4"``;
     - ``bias``: ``"trainable"``, ``"fixed"`` (the constants come from ``weights``, or else from ``seed``) or ``"none"``;
     - ``weight_decay``: a rate ``λ ≥ 0`` of the penalty ``(λ/2) |W|²`` on all trainable weights that is added to the mean error, or a list with a rate, or a
@@ -106,7 +107,7 @@ def check_architecture(
     check_whole("max_precision", max_precision, 64, 1_000_000)
     budget = SearchBudget.of(search)
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
-    problem, given = read_problem(choices, X, Y, weights, seed)
+    problem, given, told = read_problem(choices, X, Y, weights, seed)
     most_bytes = memory_allowed(problem, max_memory)
     start = given if given is not None else random_weights(problem, seed)
     with one_thread():
@@ -124,7 +125,7 @@ def check_architecture(
             chosen,
             claims,
             jacobian_spectrum(problem, start),
-            (*_notes(context, point, claims, chosen=chosen, fit=fit), str(searched)),
+            (*told, *_notes(context, point, claims, chosen=chosen, fit=fit), str(searched)),
             data_name,
             check,
             searched,

@@ -132,7 +132,7 @@ def problem_of_network(
         (weight_decay, said), decay_biases = network.penalty(max(1, len(rows)) if type(rows) is list else 1), False
         notes += said
     choices = Choices(network.widths, network.activation, network.output_activation, chosen, network.bias, weight_decay, decay_biases)
-    problem, _ = read_problem(choices, samples, targets, network.weights, seed)
+    problem, _, told = read_problem(choices, samples, targets, network.weights, seed)
     weights = Weights.of(problem.architecture, network.weights)
     require_same_outputs(network, problem, weights)
-    return problem, weights, (*notes, *notes_on_loss(network, problem, named=error is not None))
+    return problem, weights, (*told, *notes, *notes_on_loss(network, problem, named=error is not None))

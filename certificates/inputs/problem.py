@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lossproof.certificates.inputs.columns import note_on_columns
+from lossproof.certificates.inputs.labels import read_targets
 from lossproof.certificates.inputs.memory_allowed import require_memory_for_weights
 from lossproof.certificates.inputs.usual_names import usual_activation, usual_error
 from lossproof.numerics.network.points import random_fixed_bias
@@ -17,6 +19,7 @@ from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
+from lossproof.theory.problem.tables import column_names
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.shown import shown
 
@@ -36,8 +39,10 @@ class Choices:
     decay_biases: bool = True
 
 
-def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tuple[Problem, Weights | None]:
-    """Return the problem and the weights given, or None without any; the constants of bias mode ``"fixed"`` come from the weights, or from the seed.
+def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tuple[Problem, Weights | None, tuple[str, ...]]:
+    """Return the problem, the weights given, or None without any, and what a report says about how the samples were read.
+
+    The constants of bias mode ``"fixed"`` come from the weights, or from the seed. Class labels are turned into targets (`read_targets`).
 
     Raises `InputError` for input that cannot be used.
     """
@@ -47,15 +52,18 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
     require_memory_for_weights(architecture)
     given = None if weights is None else Weights.of(architecture, weights)
     decay = Decay.of(choices.weight_decay, architecture, biases=choices.decay_biases)
-    problem = Problem(architecture, error_named(usual_error(choices.error)), Samples.of(X, Y), decay=decay)
+    error = error_named(usual_error(choices.error))
+    targets, notes = read_targets(Y, architecture.n_L, error)
+    problem = Problem(architecture, error, Samples.of(X, targets), decay=decay)
+    notes = (*note_on_columns(column_names(X), column_names(Y)), *notes)
     if architecture.bias != "fixed":
-        return problem, given
+        return problem, given, notes
     constants = random_fixed_bias(architecture, seed) if given is None else tuple(layer.b for layer in given.layers)
-    return replace(problem, fixed_bias=constants), given
+    return replace(problem, fixed_bias=constants), given, notes
 
 
-def read_starts(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tuple[Problem, tuple[Weights, ...]]:
-    """Return the problem and the starting points given, none for None.
+def read_starts(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tuple[Problem, tuple[Weights, ...], tuple[str, ...]]:
+    """Return the problem, the starting points given, none for None, and what a report says about the samples, as `read_problem` does.
 
     The constants of bias mode ``"fixed"`` come from the starting points, which must agree in them, or from the seed. Raises `InputError` for input that cannot
     be used, such as an empty list, or the weights of one point where a list of such is expected.
@@ -64,17 +72,17 @@ def read_starts(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tu
     if given is not None and (type(given) is not list or not given):
         got = "an empty list" if type(given) is list else shown(weights)
         raise InputError(f"weights must be a list of one starting point or more, got {got}: give [[(W_1, b_1), …, (W_L, b_L)], …]")
-    problem, _ = read_problem(choices, X, Y, None, seed)
+    problem, _, notes = read_problem(choices, X, Y, None, seed)
     starts = tuple(_start(problem.architecture, number, one) for number, one in enumerate(given or ()))
     if problem.fixed_bias is None or not starts:
-        return problem, starts
+        return problem, starts, notes
     constants = tuple(layer.b for layer in starts[0].layers)
     for number, start in enumerate(starts):
         if tuple(layer.b for layer in start.layers) != constants:
             raise InputError(
                 f"weights[{number}] must have the fixed biases of weights[0], which belong to the problem, got others: make a map for each"
             )
-    return replace(problem, fixed_bias=constants), starts
+    return replace(problem, fixed_bias=constants), starts, notes
 
 
 def _start(architecture: Architecture, number: int, given: Any) -> Weights:

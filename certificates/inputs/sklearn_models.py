@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 import warnings
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from scipy.special import expit, softmax
 
+from lossproof.certificates.inputs.labels import label_entries
 from lossproof.certificates.inputs.sklearn_penalty import penalty_of
 from lossproof.certificates.inputs.trained_network import SCIKIT_LEARN, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.shown import shown
 
 _ACTIVATIONS = {"logistic": "sigmoid", "tanh": "tanh", "relu": "relu", "identity": "identity"}
@@ -105,11 +106,8 @@ def with_names_of_fit(estimator: Any, X: Any) -> Any:
 def _targets(model: Any, Y: Any) -> tuple[Any, str | None]:
     """Return the targets that labels stand for, and a note that says so; rows with an entry for each output are targets already."""
     outputs = int(model.n_outputs_)
-    rows = plain_values(Y, "Y")
-    if type(rows) is not list:
-        return Y, None
-    rows = [plain_values(row, f"Y[{i}]") for i, row in enumerate(rows)]
-    if outputs > 1 and any(type(row) is list and len(row) != 1 for row in rows):
+    rows = label_entries(Y)
+    if rows is None:
         return Y, None
     if outputs > 1 and model.out_activation_ == "logistic":
         raise InputError(
@@ -119,21 +117,13 @@ def _targets(model: Any, Y: Any) -> tuple[Any, str | None]:
     if len(classes) != max(outputs, 2):
         raise InputError(f"the model must have been fitted on at least two classes, got {len(classes)}: fit it on more")
     place = {label: k for k, label in enumerate(classes)}
-    found = [place.get(_label(row)) for row in rows]
+    found = [place.get(row) if isinstance(row, (str, int, float, Fraction, np.generic)) else None for row in rows]
     if None in found:
         i = found.index(None)
         listed = ", ".join(shown(label) for label in classes[:_MOST_CLASSES]) + (", …" if len(classes) > _MOST_CLASSES else "")
-        raise InputError(
-            f"Y must hold the labels that the model was fitted on ({listed}), got {shown(_label(rows[i]))} in row {i}: give those"
-        )
+        raise InputError(f"Y must hold the labels that the model was fitted on ({listed}), got {shown(rows[i])} in row {i}: give those")
     if outputs == 1:
         return [[k] for k in found], f"The label {shown(classes[0])} is the target 0 of the logistic error, and {shown(classes[1])} is 1."
     return [
         [int(k == j) for j in range(outputs)] for k in found
     ], "Labels are unit vectors as targets, in the order of the model's classes_."
-
-
-def _label(row: Any) -> Any:
-    """Return the only entry of a row, or what stands in place of a row; None where that is no label."""
-    label = row[0] if type(row) is list and len(row) == 1 else row
-    return label if isinstance(label, (str, int, float, np.generic)) else None

@@ -87,14 +87,14 @@ def find_critical_points(
     if workers is not None:
         check_whole("workers", workers, 1, 1024)
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
-    problem, given = read_starts(choices, X, Y, weights, seed)
+    problem, given, told = read_starts(choices, X, Y, weights, seed)
     with one_thread():
         result = _search(problem, starts, seed, workers, progress) if starts else SearchResult((), 0, 0, 0)
     context, whole = ProofContext(problem, seed, max_precision, progress), SearchBudget()
     budget = (whole if starts < whole.most_starts else SearchBudget(embedded_only=True)) if starts else None
     candidates = [(candidate.weights, candidate.hits) for candidate in result.candidates]
     found = _map_of(context, candidates, given, budget, data_name, nearby=True, self_check=self_check)
-    return _with_search(found, result)
+    return _with_search(replace(found, report=replace(found.report, notes=(*told, *found.report.notes))), result)
 
 
 def _search(problem: Problem, starts: int, seed: int, workers: int | None, progress: Progress | None) -> SearchResult:

@@ -77,7 +77,7 @@ def train(
     """
     _check_method(method, precision, hold_output=bool(hold_output))
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
-    problem, given = read_problem(choices, X, Y, weights, seed)
+    problem, given, _ = read_problem(choices, X, Y, weights, seed)
     if problem.decay is not None and (precision is not None or hold_output):
         raise InputError("weight_decay must go without precision and hold_output, got one of them: leave it out")
     check_training_size(problem, method)

@@ -23,7 +23,7 @@ def read_and_compare(model: object, inputs: object = X) -> tuple[TrainedNetwork,
     inputs = network.inputs(inputs)
     choices = Choices(network.widths, network.activation, network.output_activation, "squared", network.bias)
     targets = np.zeros((len(inputs), network.widths[-1]))
-    problem, weights = read_problem(choices, inputs, targets, network.weights, 0)
+    problem, weights, _ = read_problem(choices, inputs, targets, network.weights, 0)
     assert weights is not None
     require_same_outputs(network, problem, weights)
     return network, problem, weights

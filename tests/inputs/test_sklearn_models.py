@@ -101,7 +101,7 @@ def test_rows_of_targets_are_taken_as_they_are():
         ([0, 1, 1, 0], [0, 1, 1, 0.5], "got 0.5 in row 3"),
         ([0, 1, 1, 0], ["0", "1", "1", "0"], "got '0' in row 0"),
         ([0, 1, 1, 0], [0, 1, 1, float("nan")], "got nan in row 3"),
-        ([0, 1, 1, 0], [[0], [1], [1], [0, 1]], "got None in row 3"),
+        ([0, 1, 1, 0], [[0], [1], [1], [0, 1]], "got a list in row 3"),
         (list("abca"), list("abcd"), r"\('a', 'b', 'c'\), got 'd' in row 3"),
         (list("abca"), {0: "a"}, "must be a matrix"),
         (list("abca"), [[1, 0], [0, 1], [0, 1], [1, 0]], "Y must have 3 columns"),

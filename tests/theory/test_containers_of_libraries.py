@@ -26,7 +26,6 @@ def frames():
         "texts": pd.DataFrame({0: ["1/2", "3"]}),
         "nullable": pd.DataFrame({0: pd.array([0.5, 3], dtype="Float64")}),
         "small floats": pd.DataFrame({0: [0.5, 3]}, dtype=np.float16),
-        "categories": pd.DataFrame({0: pd.Categorical([0.5, 3.0])}),
         "sparse": pd.DataFrame({0: pd.arrays.SparseArray([0.5, 3.0])}),
         "series": pd.Series([0.5, 3.0], index=index, name=9),
         "fractions": pd.Series([Fraction(1, 2), Decimal(3)]),
@@ -65,7 +64,8 @@ def test_frames_that_are_refused():
         pd.DataFrame({"a": ["x", "y"]}), pd.DataFrame({"a": [1.0, None]}), pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}), pd.Series([1, pd.NA]),
         pd.DataFrame({"a": pd.to_datetime(["2020-01-01"])}), pd.DataFrame({"a": pd.to_timedelta([1])}), pd.DataFrame({"a": [1j]}), pd.DataFrame(),
         pd.DataFrame(index=[0, 1]), pd.Index([1, 2]), pd.array([1, 2]), Frame({"a": [1.0]}), pd.DataFrame({"a": pd.interval_range(0, 2)}),
-        pd.DataFrame({"a": pd.period_range("2020", periods=2)}), pd.DataFrame({"a": [1.0]}).groupby("a"), pd.Series([pd.NaT]), [pd.DataFrame({"a": [1.0]})],
+        pd.DataFrame({"a": pd.Categorical([0.5, 3.0])}), pd.DataFrame({"a": pd.period_range("2020", periods=2)}), pd.DataFrame({"a": [1.0]}).groupby("a"),
+        pd.Series([pd.NaT]), [pd.DataFrame({"a": [1.0]})],
     ):  # fmt: skip
         with pytest.raises(InputError) as caught:
             exact_rows(given, "X")
@@ -106,3 +106,68 @@ def test_tensors_of_other_kinds():
         with pytest.raises(InputError) as caught:
             exact_rows(given, "X")
         assert "\n" not in str(caught.value)
+
+
+def test_frames_of_polars():
+    pl = pytest.importorskip("polars")
+    for given in (
+        pl.DataFrame({"a": [0.5, 3.0]}), pl.DataFrame({"a": ["1/2", "3"]}), pl.Series("a", [0.5, 3.0]), pl.DataFrame({"a": [0.5, 3]}, schema={"a": pl.Float32}),
+        pl.DataFrame({"a": [Decimal("0.5"), Decimal(3)]}), [pl.Series([0.5]), pl.Series([3])],
+    ):  # fmt: skip
+        assert exact_rows(given, "X") == COLUMN
+    mixed = pl.DataFrame({"a": [2**53 + 1, 0], "b": [0.1, 0.5], "c": [True, False]})
+    assert exact_rows(mixed, "X") == ((2**53 + 1, Fraction(0.1), 1), (0, Fraction(1, 2), 0))
+
+
+def faulty_columns():
+    """Columns by library, with a word of what is wrong."""
+    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    faults = [
+        ([1.0, None], "missing"),
+        ([1.0, math.nan], "missing"),
+        ([1.0, math.inf], "finite"),
+        (["1", "x"], "text 'x' in row 1"),
+        ([b"1", b"2"], ""),
+    ]
+    both = [frame({"age": values}) for values, _ in faults for frame in (pd.DataFrame, pl.DataFrame)]
+    words = [word for _, word in faults for _ in range(2)]
+    dates = pd.to_datetime(["2020-01-01", "2020-01-02"])
+    others = {
+        "dates": pd.DataFrame({"age": dates}),
+        "durations": pd.DataFrame({"age": dates - dates[0]}),
+        "categories": pd.DataFrame({"age": pd.Categorical(["a", "b"])}),
+        "complex": pd.DataFrame({"age": [1j, 2]}),
+        "an object in row 0": pd.DataFrame({"age": [object(), 1]}),
+        "a list in row 1": pd.DataFrame({"age": [1, [2]]}),
+        "a Timestamp in row 0": pd.DataFrame({"age": [dates[0], 1]}, dtype=object),
+        "missing": pd.DataFrame({"age": [pd.NA, 1]}),
+        "type Date": pl.DataFrame({"age": pl.Series(["2020-01-01"]).str.to_date()}),
+        "type List": pl.DataFrame({"age": [[1], [2]]}),
+        "got categories": pl.DataFrame({"age": pl.Series(["a"], dtype=pl.Categorical)}),
+        "entries of type Object": pl.DataFrame({"age": pl.Series([object()], dtype=pl.Object)}),
+    }
+    return [*zip(both, words, strict=True), *((frame, word) for word, frame in others.items())]
+
+
+def test_columns_are_refused_by_name():
+    for frame, word in faulty_columns():
+        with pytest.raises(InputError, match=f"column 'age' of X must .*{word}") as caught:
+            exact_rows(frame, "X")
+        assert "\n" not in str(caught.value)
+
+
+def test_arrays_of_jax():
+    jax = pytest.importorskip("jax")
+    for kind in ("float16", "bfloat16", "float32"):
+        array = jax.numpy.array([[0.1], [3.0]], dtype=kind)
+        assert exact_rows(array, "X") == tuple((Fraction(float(x)),) for x in array[:, 0])
+    assert exact_rows(jax.numpy.array([True, False]), "Y") == ((1,), (0,))
+    with pytest.raises(InputError, match="complex64"):
+        exact_rows(jax.numpy.array([1j]), "X")
+
+
+def test_sparse_matrices_are_refused():
+    sparse = pytest.importorskip("scipy.sparse")
+    for given in (sparse.csr_matrix([[1.0]]), sparse.coo_array([[1.0]]), [sparse.csr_matrix([[1.0]])]):
+        with pytest.raises(InputError, match=r"must be a dense matrix, got a sparse one of scipy, .*toarray"):
+            exact_rows(given, "X")

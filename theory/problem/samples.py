@@ -33,9 +33,9 @@ class Samples:
     def of(X: Any, Y: Any) -> Samples:
         """Check the arrays and build the sample set.
 
-        A one-dimensional ``Y`` is read as one output, as scikit-learn does. Lists, numpy arrays, tables of pandas (their values in their order, never
-        their labels) and torch tensors are read exactly, see `plain_values`. Raises `InputError` on any other container, on ragged, empty or non-finite
-        data and on different numbers of rows.
+        A one-dimensional ``Y`` is read as one output, as scikit-learn does. Lists, numpy arrays, tables of pandas and polars (their values in their order,
+        never their labels), tensors of torch and arrays of JAX are read exactly, see `plain_values`. Raises `InputError` on any other container, on ragged,
+        empty or non-finite data and on different numbers of rows.
         """
         inputs, targets = exact_rows(X, "X"), exact_rows(Y, "Y")
         if len(inputs) != len(targets):
@@ -85,7 +85,7 @@ def exact_rows(values: Any, name: str) -> tuple[Row, ...]:
     if type(held) is not list:
         raise InputError(
             f"{name} must be a matrix with one row a sample, got {shown(values)}: "
-            "give a list of rows, a numpy array, a pandas DataFrame or a torch tensor"
+            "give a list of rows, a numpy array, a DataFrame of pandas or polars, or a torch tensor"
         )
     rows = [plain_values(row, f"{name}[{i}]") for i, row in enumerate(held)]
     if not rows:

@@ -1,0 +1,1 @@
+"""How the documentation becomes a site: pages made from the sources, and what Sphinx is told besides."""

@@ -125,7 +125,7 @@ def torch_seconds(problem: Problem, w: Any) -> float:
         for l in range(1, a.L + 1):
             n, m = a.widths[l], a.fan_in(l)
             block = v[start : start + n * m].reshape(n, m)
-            z = phi @ block[:, : a.widths[l - 1]].T + (block[:, -1] if a.bias_rows else 0)
+            z = phi @ block[:, : a.widths[l - 1]].T + (block[:, -1] if a.bias_rows_of(l) else 0)
             phi, start = torch.tanh(z) if l < a.L and not a.activation.is_identity else z, start + n * m
         penalty = (rates * v**2).sum() / 2
         if problem.error.family == "softmax":

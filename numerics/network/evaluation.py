@@ -94,9 +94,9 @@ class Evaluation:
         return self.slope[self.architecture.L]
 
     def extended_phi(self, l: int) -> Array:
-        """Return ``φ_l`` with a last column of ones when the bias is trainable, of shape ``(T, n_l + [bias trainable])``."""
+        """Return ``φ_l`` with a last column of ones when the bias of layer ``l + 1`` is trainable, of shape ``(T, n_l + [bias trainable])``."""
         phi = self.phi[l]
-        if not self.architecture.bias_rows:
+        if not self.architecture.bias_rows_of(l + 1):
             return phi
         return np.concatenate([phi, constant_like(self.field, 1, (self.T, 1), phi)], axis=1)
 

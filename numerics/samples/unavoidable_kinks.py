@@ -20,10 +20,12 @@ def unavoidable_kink(problem: Problem) -> tuple[int, int] | None:
     """
     a, T = problem.architecture, problem.T
     silent = next((i for i in range(T) if not any(problem.samples.X[i])), None)
-    if silent is None or a.bias == "trainable":
+    if silent is None:
         return None
     for l in range(1, a.L + 1):
-        z = (0,) if problem.fixed_bias is None else problem.fixed_bias[l - 1]
+        z = problem.constants(l)
+        if z is None:
+            return None
         if any(value in a.activation_of(l).kinks(1) for value in z):
             return silent, l
         if any(z) or value_at_zero(a.activation_of(l)) != 0:

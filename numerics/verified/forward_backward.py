@@ -49,8 +49,8 @@ class EnclosedPass:
         return all(part.is_moderate() for part in (*weights, *self.z, *self.phi))
 
     def extended_phi(self, l: int) -> Enclosure:
-        """Return ``φ_l`` with a last column of ones when the bias is trainable."""
-        return with_ones(self.phi[l]) if self.architecture.bias_rows else self.phi[l]
+        """Return ``φ_l`` with a last column of ones when the bias of layer ``l + 1`` is trainable."""
+        return with_ones(self.phi[l]) if self.architecture.bias_rows_of(l + 1) else self.phi[l]
 
     def blocks(self) -> list[GramBlock]:
         """Return the factors of the row blocks ``l = 1..L`` of ``P``."""

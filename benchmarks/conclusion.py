@@ -78,7 +78,7 @@ def reason_of(report: Any) -> str:
 def obstacle(problem: Any) -> str:
     """Return what stands in the way of a theorem, for a problem that is left open."""
     a = problem.architecture
-    relations = problem.T - a.widths[0] - a.bias_rows
+    relations = problem.T - a.widths[0] - a.bias_rows_of(1)
     if a.L == 1:
         return "one layer with a curved output: no theorem, and no bad minimum was met"
     if a.bias != "trainable":

@@ -49,7 +49,7 @@ def outputs(problem: Problem, v: Any, X: Any) -> Any:
     for l in range(1, a.L + 1):
         n, m = a.widths[l], a.fan_in(l)
         block = v[start : start + n * m].reshape(n, m)
-        z = phi @ block[:, : a.widths[l - 1]].T + (block[:, -1] if a.bias_rows else 0)
+        z = phi @ block[:, : a.widths[l - 1]].T + (block[:, -1] if a.bias_rows_of(l) else 0)
         phi, start = torch.tanh(z) if l < a.L and not a.activation.is_identity else z, start + n * m
     return phi
 

@@ -200,15 +200,17 @@ def hessian_batches(widths: Sequence[int], T: int, directions: int) -> int:
     return -(-directions // max(1, MAX_BATCH // (T * sum(widths))))
 
 
-def curvature_work(widths: Sequence[int], T: int, bias_rows: int) -> int:
+def curvature_work(widths: Sequence[int], T: int, fan_in: Sequence[int]) -> int:
     """Return the work of the Hessian in double precision: one product of its entries and samples, and four of the matrices of each sample.
+
+    ``fan_in`` are the rows of each ``W_l``, that of a trainable bias included.
 
     What goes through matrices of units, or of inputs, sample by sample without a product takes as long as 1,600 or 480 operations of BLAS an entry.
 
-    >>> curvature_work((10, 20, 1), 4000, 1) < curvature_work((64, 128, 10), 1797, 1) < MAX_STEP_WORK
+    >>> curvature_work((10, 20, 1), 4000, (11, 21)) < curvature_work((64, 128, 10), 1797, (65, 129)) < MAX_STEP_WORK
     True
     """
-    n, fan_in = widths[1:], [m + bias_rows for m in widths[:-1]]
+    n = widths[1:]
     N = sum(m * k for m, k in zip(fan_in, n, strict=True))
     samples = sum(k * (before + k) * after for l, (before, k) in enumerate(pairwise(n)) for after in n[: l + 1])
     return flops_work(2 * T * N**2 + 16 * T * (samples + 100 * sum(n) ** 2 + 30 * sum(fan_in) ** 2 + N)) + T * sum(n)

@@ -55,10 +55,10 @@ def check_architecture(
     X: Any,
     Y: Any,
     *,
-    activation: str | Activation = "tanh",
+    activation: str | Activation | Sequence[str | Activation] = "tanh",
     output_activation: str | Activation = "identity",
     error: str | ErrorFunction = "squared",
-    bias: str = "trainable",
+    bias: str | Sequence[str] = "trainable",
     weight_decay: Any = 0,
     decay_biases: bool = True,
     weights: Any = None,
@@ -79,6 +79,7 @@ def check_architecture(
       targets, see `read_targets`, and a note in the report says how;
     - ``activation``, ``output_activation``, ``error``: names, such as ``"tanh"``, ``"leaky-relu:1/100"``, ``"cauchy:1/4"``;
     - ``bias``: ``"trainable"``, ``"fixed"`` (the constants come from ``weights``, or else from ``seed``) or ``"none"``;
+    - where layers differ, ``activation`` is a list with one name for each hidden layer, and ``bias`` one with a mode for each layer;
     - ``weight_decay``: a rate ``λ ≥ 0`` of the penalty ``(λ/2) |W|²`` on all trainable weights that is added to the mean error, or a list with a rate, or a
       pair of one for the weights and one for the biases, for each layer (`Decay.of`); with ``decay_biases=False`` a single rate leaves the biases out. Claims
       about outputs, ranks and exact learners are those of the network; claims about J speak of the sum;
@@ -210,7 +211,7 @@ def _notes(context: ProofContext, point: Point, claims: Sequence[Claim], *, chos
             f"Samples {repeated[0]} and {repeated[1]} (counted from 0) have equal inputs and equal targets, so P has equal columns and less than full rank "
             "at every W; leave out what is repeated if that is not meant."
         )
-    if problem.architecture.bias == "fixed":
+    if problem.fixed_bias is not None:
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
     if problem.decay is not None:
         notes.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,7 @@ def check_model(
     X: Any,
     Y: Any,
     *,
-    activation: str | None = None,
+    activation: str | Sequence[str] | None = None,
     output_activation: str | None = None,
     error: str | ErrorFunction | None = None,
     weight_decay: Any = None,
@@ -43,7 +44,7 @@ def check_model(
 
     - ``X``, ``Y``: as for its training. Scalers and encoders in front of an MLP of scikit-learn are applied as the estimator applies them: the samples of the
       problem are the floats that the first layer sees. Labels of a classifier are turned into targets.
-    - ``activation``, ``output_activation``: of weights without their network, and of nothing else.
+    - ``activation``, ``output_activation``: of weights without their network, and of nothing else; a list of activations names one a hidden layer.
     - ``error``: by default the one that the model was trained on, where it knows, else ``"squared"``, and a note says so. A classifier of scikit-learn is
       judged by its log-loss and no other error. A last sigmoid meets ``"logistic"``, and a last softmax ``"softmax"``, without being applied twice
       (`judged_by`). Names of frameworks, such as ``"bce"``, are understood.
@@ -98,10 +99,10 @@ def check_network(
         a.widths,
         problem.samples.X,
         problem.samples.Y,
-        activation=a.activation,
+        activation=a.hidden if a.L > 1 else a.activation,
         output_activation=a.output_activation,
         error=problem.error,
-        bias=a.bias,
+        bias=a.biases,
         weight_decay=0 if problem.decay is None else problem.decay.layers,
         weights=weights,
         seed=seed,

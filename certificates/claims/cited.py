@@ -145,7 +145,7 @@ def _nguyen_hein(context: ProofContext) -> tuple[None, Evidence]:
 def _gori_tesi(context: ProofContext) -> tuple[Hypothesis, Evidence]:
     problem = context.problem
     a, signs = problem.architecture, target_signs(problem) or ()
-    one = [Fraction(1)] * a.bias_rows
+    one = [Fraction(1)] * a.bias_rows_of(1)
     rows = [[sign * x for x in (*inputs, *one)] for sign, inputs in zip(signs, problem.samples.X, strict=True)]
     direction = separating_direction(rows)
     if direction is not None and all(map(is_writable, direction)):

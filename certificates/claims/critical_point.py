@@ -240,7 +240,7 @@ def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None)
 def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
     problem, a, place = context.problem, context.problem.architecture, stationary.place
     layer = inactive_layer(problem, place.weights, _PRECISION) if isinstance(place, Point) else None
-    free = layer is not None and (a.bias == "trainable" or layer == a.L - 1)
+    free = layer is not None and (a.biases[-1] == "trainable" or layer == a.L - 1)
     if layer is None or (layer < a.L and not (free and a.output_activation.is_identity and problem.error.convex.holds)):
         return None
     reason = (

@@ -36,14 +36,12 @@ def constant_witness(problem: Problem) -> DeficientSet | None:
         return None
     kinks = {l: a.activation_of(l).kinks(1) for l in a.kinked_layers(1)}
     b, own = Fraction(0), Rigor.EXACT
-    if problem.fixed_bias is not None:
-        biases = [c for l in kinks for c in problem.fixed_bias[l - 1]]
-        if any(c in kinks[l] for l in kinks for c in problem.fixed_bias[l - 1]):
-            return None
-        own = Rigor.EXACT if all(isinstance(c, Fraction) for c in biases) else Rigor.BALL
-    elif any(0 in places for places in kinks.values()):
-        if a.bias != "trainable":
-            return None
+    constants = {l: problem.constants(l) or () for l in kinks}
+    if any(c in kinks[l] for l in kinks for c in constants[l]):
+        return None
+    if not all(isinstance(c, Fraction) for biases in constants.values() for c in biases):
+        own = Rigor.BALL
+    if any(0 in places for l, places in kinks.items() if a.bias_rows_of(l)):
         b = off_kinks(a)
     evidence = {"bias": rational_text(b), "output_bias": rational_text(b)}
     found = bound("P", SOMEWHERE, a.n_L, "rank-constant-weights", lower=False, own=own, evidence=evidence)
@@ -68,14 +66,17 @@ def deficient_open_set(context: ProofContext, *points: Point) -> DeficientSet | 
         return _near_constant(context, off_kinks(a), outputs[0], 0, reason)
     if a.L < 2:
         return None
-    flat = [piece for piece in a.activation.affine_pieces if piece.slope == 0]
     b_out = off_kinks(a)
+    inside = [(l, _inside(piece)) for l, s in enumerate(a.hidden, start=1) for piece in s.affine_pieces if piece.slope == 0]
+    flat = [(l, b) for l, b in inside if not any(b in s.kinks(1) for s in a.hidden)]
     if flat and context.problem.T >= 2:
+        l, b = flat[0]
+        where = "the first layer" if l == 1 else f"layer {l}"
         reason = (
-            f"On an open set of weights every unit of the first layer is inactive at every sample, and rank P ≤ n_L = {a.n_L} < {context.problem.columns} "
-            "there: rank-deficient weights have positive measure."
+            f"On an open set of weights every unit of {where} is inactive at every sample, and rank P ≤ n_L = {a.n_L} < "
+            f"{context.problem.columns} there: rank-deficient weights have positive measure."
         )
-        return _near_constant(context, _inside(flat[0]), b_out, a.n_L, reason)
+        return _near_constant(context, b, b_out, a.n_L, reason)
     value = a.n_L * inputs_bounds(context).upper.value
     if a.activation.affine_pieces and value < context.problem.columns:
         reason = (

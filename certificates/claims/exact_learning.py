@@ -76,7 +76,7 @@ def _by_symmetry(problem: Problem) -> Claim | None:
     else:
         reason = (
             f"Without biases the outputs at samples {found[0]} and {found[1]}, whose inputs are multiples of each other, determine each other at all "
-            f"weights, by a symmetry of {brief_name(problem.architecture.activation.name)}, and their targets do not go together (symmetry)."
+            f"weights, by a symmetry of {problem.architecture.hidden_in_words}, and their targets do not go together (symmetry)."
         )
     return _refuted(reason, "unlearnable-samples", {"samples": list(found)})
 
@@ -102,7 +102,7 @@ def _by_range(problem: Problem) -> Claim | None:
 def _by_linear_reach(problem: Problem) -> Claim | None:
     """Find an affine relation of the inputs that the targets, or their preimages under the output activation, break, for networks with affine ``z_L``."""
     a = problem.architecture
-    affine = a.L == 1 or a.activation.is_identity
+    affine = all(s.is_identity for s in a.hidden) or a.L == 1
     if not affine or problem.error.is_cross_entropy or not (a.output_activation.is_identity or a.output_activation.increasing.holds):
         return None
     preimage = cache(partial(preimage_bounds, a.output_activation))
@@ -160,8 +160,8 @@ def _relations(problem: Problem) -> Iterator[tuple[list[Fraction], list[Fraction
     a, X = problem.architecture, problem.samples.X
     zeros = [Fraction(0)] * a.n_L
     known = zeros if a.bias == "none" else None
-    if a.bias == "fixed" and a.L == 1 and problem.fixed_bias is not None:
-        rational = [c for c in problem.fixed_bias[0] if isinstance(c, Fraction)]
+    if a.bias == "fixed" and a.L == 1:
+        rational = [c for c in problem.constants(1) or () if isinstance(c, Fraction)]
         known = rational if len(rational) == a.n_L else None
     rows = [list(x) if known is not None else [*x, Fraction(1)] for x in X]
     for relation in rational_kernel_of_rows(rows):

@@ -61,7 +61,7 @@ def undefined_claim(context: ProofContext, name: str, point: Point, facts: Mappi
     kinked = next(s for s in context.problem.architecture.activations if s.kinks(1))
     places = " or ".join(map(str, kinked.kinks(1)))
     reason = f"P(W) does not exist at these weights: some z is {places}, where {brief_name(kinked.name)} has no derivative (or cannot be told from it)."
-    missing = f"weights at which every derivative exists{', for instance with other biases' if context.problem.architecture.bias != 'none' else ''}"
+    missing = f"weights at which every derivative exists{', for instance with other biases' if set(context.problem.architecture.biases) != {'none'} else ''}"
     return undecided(name, point, reason, missing, facts=facts)
 
 
@@ -141,7 +141,7 @@ def _almost_everywhere(problem: Problem, best: RankBound) -> RankBound | None:
     a = problem.architecture
     analytic = best.place is EVERYWHERE or _is_analytic(problem)
     full = best.value == problem.columns and all(s.differentiable.holds for s in _activations_concerned(problem))
-    exists = not a.kinked_layers(1) or a.bias == "trainable" or full
+    exists = all(a.bias_rows_of(l) for l in a.kinked_layers(1)) or full
     return bound("P", ALMOST_EVERYWHERE, best.value, "rank-almost", best, lower=True) if analytic and exists else None
 
 

@@ -80,10 +80,10 @@ def _telling_loss(problem: Problem) -> Fraction | None:
     a, error, targets = problem.architecture, problem.error, {y for row in problem.samples.Y for y in row}
     output = a.output_activation
     if error.is_cross_entropy:
-        free = a.bias != "fixed" and output.is_identity and (a.n_L >= 2 or error.family == "logistic")
+        free = a.biases[-1] != "fixed" and output.is_identity and (a.n_L >= 2 or error.family == "logistic")
         return _LOG_2 / problem.T if free and targets <= {0, 1} else None
     lower, upper = output.range.lower, output.range.upper
-    free = a.bias == "trainable" and output.is_squashing and error.name == "squared"
+    free = a.biases[-1] == "trainable" and output.is_squashing and error.name == "squared"
     return (
         (upper - lower) ** 2 / (8 * problem.T) if free and lower is not None and upper is not None and targets <= {lower, upper} else None
     )

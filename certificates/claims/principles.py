@@ -43,8 +43,8 @@ def claim_principle_activation(problem: Problem) -> Claim:
     """Claim that ``σ'`` vanishes nowhere, for every layer of this network."""
     a = problem.architecture
     failing = [s for s in a.activations if not s.nonvanishing_derivative.holds]
-    reasons = [f"{brief_name(s.name)}: {s.nonvanishing_derivative.argument}" for s in (failing or dict.fromkeys(a.activations))]
-    facts = {"activation": a.activation.name, "output_activation": a.output_activation.name}
+    reasons = [f"{brief_name(s.name)}: {s.nonvanishing_derivative.argument}" for s in dict.fromkeys(failing or a.activations)]
+    facts = {"activation": a.hidden_names, "output_activation": a.output_activation.name}
     return _recorded("principle-activation", holds=not failing, reason="; ".join(reasons) + ".", facts=facts)
 
 

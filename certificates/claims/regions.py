@@ -66,7 +66,7 @@ def _minima_in_regions(context: ProofContext) -> list[Claim]:
 
 def _has_free_output(problem: Problem) -> bool:
     a = problem.architecture
-    return a.L >= 2 and a.bias == "trainable" and a.output_activation.is_identity
+    return a.L >= 2 and a.is_uniform and a.bias == "trainable" and a.output_activation.is_identity
 
 
 def _linear_region(context: ProofContext) -> Claim | None:
@@ -153,7 +153,7 @@ def _dead_region(context: ProofContext) -> Claim | None:
 def _silent_region(problem: Problem) -> Claim | None:
     """Claim that weights which keep the whole first layer silent, without biases, are a local minimum."""
     a = problem.architecture
-    silent = a.L >= 2 and a.output_activation.is_identity and a.activation.is_silent_below
+    silent = a.L >= 2 and a.is_uniform and a.output_activation.is_identity and a.activation.is_silent_below
     seen = [[-q for q in x] for x in problem.samples.X if any(x)]
     direction = separating_direction(seen) if silent and seen and len(seen) * a.widths[0] <= _MOST_INEQUALITIES else None
     if direction is None:

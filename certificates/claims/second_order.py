@@ -162,6 +162,6 @@ def _far_weights(context: ProofContext) -> list[Weights]:
     problem = context.problem
     reach = max(abs(y) for row in problem.samples.Y for y in row) + 2 * (1 + (problem.error.beta or 1))
     sizes = [Fraction(round(reach) + 1) * 2**k for k in range(3)]
-    if problem.architecture.bias == "trainable":
+    if problem.architecture.biases[-1] == "trainable":
         return [scaled_output_weights(problem, sign * size) for size in sizes for sign in (1, -1)]
     return [random_weights(problem, context.seed, output_factor=size) for size in (Fraction(1), *(64 * s for s in sizes))]

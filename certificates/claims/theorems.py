@@ -49,7 +49,7 @@ def _independent_samples(context: ProofContext, point: Point, principle_error: C
     rank = rank_bounds(context, "Phi-0+", point).lower
     if rank.value < problem.T:
         return None
-    appended = ", with a 1 appended," if a.bias_rows else ""
+    appended = ", with a 1 appended," if a.bias_rows_of(1) else ""
     reason = (
         f"The {problem.T} inputs{appended} are linearly independent, the hidden layer has at least as many units as there are outputs, and its activation is "
         "continuous and strictly increasing: the hidden outputs move freely, and no local minimum can be bad."
@@ -60,7 +60,7 @@ def _independent_samples(context: ProofContext, point: Point, principle_error: C
 def _shallow_linear(problem: Problem) -> Claim | None:
     a = problem.architecture
     linear = a.L == 2 and a.activation.is_identity and a.output_activation.is_identity
-    if not linear or a.bias == "fixed" or problem.error.name != "squared":
+    if not linear or not a.is_uniform or a.bias == "fixed" or problem.error.name != "squared":
         return None
     reason = (
         "A linear network with one hidden layer and the squared error: at a local minimum that fits worse than the best affine map, the two matrices have full "

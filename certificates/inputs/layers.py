@@ -77,11 +77,14 @@ Layer: TypeAlias = Affine | Scaling | Elementwise
 
 @dataclass(frozen=True)
 class LayeredMLP:
-    """The parts of an MLP as `Architecture.of` and `Weights.of` take them; ``last`` is the last activation, or one of `PROBABILITIES`."""
+    """The parts of an MLP as `Architecture.of` and `Weights.of` take them; ``last`` is the last activation, or one of `PROBABILITIES`.
 
-    activation: str
+    ``activation`` and ``bias`` are one name each, or where layers differ one a layer.
+    """
+
+    activation: str | tuple[str, ...]
     last: str
-    bias: str
+    bias: str | tuple[str, ...]
     linear: tuple[Affine, ...]
 
     @property
@@ -109,8 +112,7 @@ def _shape(W: Any) -> tuple[int, int]:
 def mlp_of(layers: Iterable[Layer], what: str) -> LayeredMLP:
     """Return the MLP that layers in their order make; scalings are folded into a linear layer beside them, exactly in rationals.
 
-    Raises `InputError`, naming the layer, where they make none with one activation in all hidden layers and biases in all layers or in none. ``what`` is
-    what a message calls the model.
+    Raises `InputError`, naming the layer, where they make none. ``what`` is what a message calls the model.
 
     >>> two = mlp_of([Affine("a", [[1]], [0]), Elementwise("t", "tanh"), Affine("b", [[2]], [1])], "a model")
     >>> two.activation, two.last, two.bias
@@ -130,23 +132,15 @@ def mlp_of(layers: Iterable[Layer], what: str) -> LayeredMLP:
             after[-1] = (layer.activation, f"{layer.activation} of {layer.name}")
     if not linear:
         raise InputError(f"{what} must hold at least one linear layer, got none: give an MLP")
-    hidden = dict(after[:-1])
     inner = next((said for name, said in after[:-1] if name in PROBABILITIES), None)
     if inner is not None:
         raise InputError(f"a softmax of {what} must be its last layer, got {inner} before another: rewrite it as an MLP")
-    if len(hidden) > 1:
-        raise InputError(
-            f"all hidden layers must share one activation, got {' and '.join(hidden.values())}: layers of several kinds are not supported yet, "
-            "so train with one, or check a part of the network"
-        )
-    return LayeredMLP(next(iter(hidden), "identity"), after[-1][0], _bias(linear), tuple(linear))
+    hidden, biases = [name for name, _ in after[:-1]], ["none" if layer.b is None else "trainable" for layer in linear]
+    return LayeredMLP(_one_or_all(hidden or ["identity"]), after[-1][0], _one_or_all(biases), tuple(linear))
 
 
-def _bias(linear: Sequence[Affine]) -> str:
-    without = [layer.name for layer in linear if layer.b is None]
-    if without and len(without) < len(linear):
-        raise InputError(f"all linear layers must have a bias or none may, got none in {without[0]}: set bias alike in every layer")
-    return "none" if without else "trainable"
+def _one_or_all(names: Sequence[str]) -> str | tuple[str, ...]:
+    return names[0] if len(set(names)) == 1 else tuple(names)
 
 
 def _folded(layers: Iterable[Layer], what: str) -> list[Affine | Elementwise]:

@@ -12,7 +12,7 @@ from typing import Any
 from lossproof.certificates.inputs.array_files import brief_reason, require_file
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.nnet_files import read_nnet
-from lossproof.certificates.inputs.parameters import read_parameters
+from lossproof.certificates.inputs.parameters import Activations, read_parameters
 from lossproof.certificates.inputs.safetensors_files import read_safetensors
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
@@ -36,7 +36,7 @@ _UNREADABLE = (
 
 
 def read_model_file(
-    path: Path, activation: str | None = None, output_activation: str | None = None, *, allow_pickle: bool = False
+    path: Path, activation: Activations = None, output_activation: str | None = None, *, allow_pickle: bool = False
 ) -> TrainedNetwork:
     """Read a trained network from a file.
 

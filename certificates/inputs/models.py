@@ -8,7 +8,7 @@ from typing import Any
 from lossproof.certificates.inputs.equinox_models import is_equinox, read_equinox
 from lossproof.certificates.inputs.keras_models import is_keras, read_keras
 from lossproof.certificates.inputs.onnx_models import is_onnx, read_onnx
-from lossproof.certificates.inputs.parameters import are_parameters, read_parameters
+from lossproof.certificates.inputs.parameters import Activations, are_parameters, read_parameters
 from lossproof.certificates.inputs.sklearn_estimators import is_estimator, read_estimator
 from lossproof.certificates.inputs.torch_models import read_torch
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
@@ -20,7 +20,7 @@ _EXPECTED = (
 )
 
 
-def read_network(model: Any, activation: str | None = None, output_activation: str | None = None) -> TrainedNetwork:
+def read_network(model: Any, activation: Activations = None, output_activation: str | None = None) -> TrainedNetwork:
     """Return what a trained network of another library, or its weights with the activations named, hold.
 
     No library is imported: a model of one exists only when its owner has imported it. See the readers for what each refuses: `read_estimator`,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, mlp_of
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
-from lossproof.certificates.inputs.usual_names import usual_activation
+from lossproof.certificates.inputs.usual_names import usual_activation, usual_activations
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import activation_named
 from lossproof.theory.problem.containers import plain_values
@@ -24,6 +24,10 @@ _FLOATS = ("float16", "bfloat16", "float32", "float64")
 _MOST_ORDERS = 10_000
 
 
+Activations: TypeAlias = "str | Sequence[str] | None"
+"""One activation for all hidden layers, or one for each."""
+
+
 def are_parameters(model: Any) -> bool:
     """Tell whether a model is a mapping or a list, which `read_parameters` takes.
 
@@ -33,17 +37,17 @@ def are_parameters(model: Any) -> bool:
     return isinstance(model, Mapping) or type(model) in (list, tuple)
 
 
-def read_parameters(held: Any, activation: str | None, output_activation: str | None, ordered: bool = True) -> TrainedNetwork:
+def read_parameters(held: Any, activation: Activations, output_activation: str | None, ordered: bool = True) -> TrainedNetwork:
     """Read weights that are given without their network, in 16 to 64 bits.
 
     - a mapping of names ``….weight`` and ``….bias`` (a ``state_dict``: matrices are ``(n_out, n_in)``), or nested mappings with ``kernel`` and ``bias``, or
       ``w`` and ``b`` (Flax, Haiku and plain JAX: ``(n_in, n_out)``);
     - a list of pairs ``(W_l, b_l)``, or of mappings as above.
 
-    ``activation`` is that of all hidden layers. Layers are taken in the only order in which their shapes fit, or else in that of the numbers in their names,
-    or else, for a ``state_dict`` that is ``ordered``, in its order. Flax numbers layers as they are made, and ``Dense(1)(tanh(Dense(3)(x)))`` makes the last
-    one first: its numbers and its order tell nothing. What the network computes between its layers is not in its weights, and nothing is there to compare
-    with: a note says so. Raises `InputError` for other names and shapes.
+    ``activation`` is that of all hidden layers, or a list with one for each. Layers are taken in the only order in which their shapes fit, or else in that of
+    the numbers in their names, or else, for a ``state_dict`` that is ``ordered``, in its order. Flax numbers layers as they are made, and
+    ``Dense(1)(tanh(Dense(3)(x)))`` makes the last one first: its numbers and its order tell nothing. What the network computes between its layers is not in
+    its weights, and nothing is there to compare with: a note says so. Raises `InputError` for other names and shapes.
 
     >>> read_parameters({"1.weight": [[1.0, 2.0]], "1.bias": [0.0]}, "tanh", None).widths
     (2, 1)
@@ -53,18 +57,23 @@ def read_parameters(held: Any, activation: str | None, output_activation: str | 
             f"weights without their network must come with its activation, got {shown(held)} alone: give activation='tanh' or another"
         )
     pairs = _pairs_of_list(held) if not isinstance(held, Mapping) else _in_order(_pairs_of_mapping(held), *_what_tells(held, ordered))
-    hidden, last = usual_activation(activation), usual_activation(output_activation or "identity")
-    activation_named(hidden)
+    hidden, last = usual_activations(activation), usual_activation(output_activation or "identity")
+    listed = hidden if isinstance(hidden, list) else [hidden] * (len(pairs) - 1)
+    if len(listed) != len(pairs) - 1:
+        raise InputError(f"activation must be one for all hidden layers, or a list of {len(pairs) - 1}, one for each, got {len(listed)}")
+    for named in listed or [hidden]:
+        activation_named(named)
+    said = ", ".join(map(str, listed)) if isinstance(hidden, list) else hidden
     layers: list[Layer] = []
-    for l, (name, W, b) in enumerate(pairs, start=1):
-        layers += [Affine(name, W, b), Elementwise(f"the activation after {name}", hidden if l < len(pairs) else last)]
+    for (name, W, b), after in zip(pairs, [*listed, last], strict=True):
+        layers += [Affine(name, W, b), Elementwise(f"the activation after {name}", after)]
     mlp = mlp_of(layers, "the weights")
     names = ", ".join(name for name, _, _ in pairs)
     return mlp.network(
         outputs=None,
         unit=2.0**-53,
         notes=(
-            f"Weights were given without their network: its layers are taken to be {names}, in this order, with {hidden} between them and {last} after the "
+            f"Weights were given without their network: its layers are taken to be {names}, in this order, with {said} between them and {last} after the "
             "last. No outputs of the network itself were compared.",
         ),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from lossproof.certificates.inputs.columns import note_on_columns
 from lossproof.certificates.inputs.labels import read_targets
 from lossproof.certificates.inputs.memory_allowed import require_memory_for_weights
-from lossproof.certificates.inputs.usual_names import usual_activation, usual_error
+from lossproof.certificates.inputs.usual_names import usual_activation, usual_activations, usual_error
 from lossproof.numerics.network.points import random_fixed_bias
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
@@ -17,6 +17,7 @@ from lossproof.theory.functions.errors import ErrorFunction, error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.decay import Decay
+from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.tables import column_names
@@ -31,10 +32,10 @@ class Choices:
     """The architecture's parts, the error and the weight decay (see `Decay.of`) as a user names them, also by names of frameworks (`usual_error`)."""
 
     widths: str | Sequence[int]
-    activation: str | Activation = "tanh"
+    activation: str | Activation | Sequence[str | Activation] = "tanh"
     output_activation: str | Activation = "identity"
     error: str | ErrorFunction = "squared"
-    bias: str = "trainable"
+    bias: str | Sequence[str] = "trainable"
     weight_decay: Any = 0
     decay_biases: bool = True
 
@@ -47,7 +48,7 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
     Raises `InputError` for input that cannot be used.
     """
     check_whole("seed", seed, 0, MOST_SEED)
-    hidden, output = usual_activation(choices.activation), usual_activation(choices.output_activation)
+    hidden, output = usual_activations(choices.activation), usual_activation(choices.output_activation)
     architecture = Architecture.of(choices.widths, hidden, output, choices.bias)
     require_memory_for_weights(architecture)
     given = None if weights is None else Weights.of(architecture, weights)
@@ -56,9 +57,9 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
     targets, notes = read_targets(Y, architecture.n_L, error)
     problem = Problem(architecture, error, Samples.of(X, targets), decay=decay)
     notes = (*note_on_columns(column_names(X), column_names(Y)), *notes)
-    if architecture.bias != "fixed":
+    if "fixed" not in architecture.biases:
         return problem, given, notes
-    constants = random_fixed_bias(architecture, seed) if given is None else tuple(layer.b for layer in given.layers)
+    constants = random_fixed_bias(architecture, seed) if given is None else _fixed_biases(architecture, given)
     return replace(problem, fixed_bias=constants), given, notes
 
 
@@ -76,13 +77,18 @@ def read_starts(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tu
     starts = tuple(_start(problem.architecture, number, one) for number, one in enumerate(given or ()))
     if problem.fixed_bias is None or not starts:
         return problem, starts, notes
-    constants = tuple(layer.b for layer in starts[0].layers)
+    constants = _fixed_biases(problem.architecture, starts[0])
     for number, start in enumerate(starts):
-        if tuple(layer.b for layer in start.layers) != constants:
+        if _fixed_biases(problem.architecture, start) != constants:
             raise InputError(
                 f"weights[{number}] must have the fixed biases of weights[0], which belong to the problem, got others: make a map for each"
             )
     return replace(problem, fixed_bias=constants), starts, notes
+
+
+def _fixed_biases(architecture: Architecture, weights: Weights) -> tuple[tuple[Number, ...] | None, ...]:
+    """Return the biases of the layers that have fixed ones, None for the others."""
+    return tuple(layer.b if mode == "fixed" else None for layer, mode in zip(weights.layers, architecture.biases, strict=True))
 
 
 def _start(architecture: Architecture, number: int, given: Any) -> Weights:

@@ -28,6 +28,7 @@ _BOTH = 2.0
 class TrainedNetwork:
     """An MLP read from another library: what `check_architecture` needs of it, and how to ask the network itself.
 
+    - ``activation``, ``bias``: one for all hidden layers, or for all layers, or where they differ one a layer;
     - ``weights``: pairs ``(W_l, b_l)`` as `Weights.of` reads them;
     - ``error``: the only error it can be judged by, ``trained_on``: the error it is judged by where no other is named; None where it does not know;
       ``foreign_loss``: the name of the loss it was trained on, where lossproof has no such error;
@@ -44,9 +45,9 @@ class TrainedNetwork:
     """
 
     widths: tuple[int, ...]
-    activation: str
+    activation: str | tuple[str, ...]
     output_activation: str
-    bias: str
+    bias: str | tuple[str, ...]
     weights: list[tuple[Any, Any]]
     outputs: Callable[[Floats], Floats] | None
     unit: float

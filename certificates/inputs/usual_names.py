@@ -68,5 +68,16 @@ def usual_activation(name: Any) -> Any:
     return f"{_NAMES['a'][family]}{colon}{parameter}" if family in _NAMES["a"] else name
 
 
+def usual_activations(given: Any) -> Any:
+    """Return our names for one activation, or for a list of them, one a hidden layer, which may be text with commas.
+
+    >>> usual_activations("logistic, tanh"), usual_activations("relu")
+    (['sigmoid', 'tanh'], 'relu')
+    """
+    if isinstance(given, str) and "," in given:
+        given = [part.strip() for part in given.split(",")]
+    return [usual_activation(one) for one in given] if isinstance(given, (list, tuple)) else usual_activation(given)
+
+
 def _key(name: Any) -> str:
     return name.strip().lower().replace("_", "-") if isinstance(name, str) else ""

@@ -50,11 +50,11 @@ def encode_problem(problem: Problem) -> dict[str, Any]:
     architecture, bias = problem.architecture, problem.fixed_bias
     found = {
         "widths": list(architecture.widths),
-        "activation": architecture.activation.name,
+        "activation": architecture.hidden_names,
         "output_activation": architecture.output_activation.name,
         "error": problem.error.name,
-        "bias": architecture.bias,
-        "fixed_bias": None if bias is None else [[encode_number(b) for b in layer] for layer in bias],
+        "bias": architecture.bias if len(set(architecture.biases)) == 1 else list(architecture.biases),
+        "fixed_bias": None if bias is None else [None if layer is None else [encode_number(b) for b in layer] for layer in bias],
         "X": [[encode_rational(x) for x in row] for row in problem.samples.X],
         "Y": [[encode_rational(y) for y in row] for row in problem.samples.Y],
     }

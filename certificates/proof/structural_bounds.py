@@ -17,7 +17,7 @@ def size_bound(problem: Problem, matrix: str) -> RankBound:
 
 def trivial_bound(problem: Problem, matrix: str) -> RankBound:
     """Return ``rank ≥ 1`` for a matrix with a row of ones, and ``rank ≥ 0`` for others."""
-    ones = matrix.startswith("Phi") and matrix.endswith("+") and problem.architecture.bias_rows
+    ones = matrix.startswith("Phi") and matrix.endswith("+") and problem.architecture.bias_rows_of(int(matrix[4:-1]) + 1)
     return bound(matrix, EVERYWHERE, 1 if ones else 0, "rank-size", lower=True)
 
 

@@ -30,7 +30,7 @@ from lossproof.certificates.reports.plain_words import (
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.subjects import CRITICAL_POINTS, DECIDING
 from lossproof.certificates.reports.svg import network_svg, spectrum_svg
-from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula, mathml
+from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula, mathml, named_hidden
 from lossproof.certificates.text.numbers import is_shortened, shortened_rows
 from lossproof.certificates.text.prose import runs_of
 from lossproof.theory.problem.numbers import Number
@@ -149,10 +149,8 @@ def _problem_formulas(report: ReportRecord) -> list[tuple[str, str]]:
         ("Loss", loss_formula(decays=report.problem.decay is not None)),
         (f"Error, {brief_name(error.name)}", "E(\\varphi_L,y)=" + error_formula(error)),
     ]
-    if architecture.L > 1:
-        found.append(
-            (f"Hidden activation, {brief_name(architecture.activation.name)}", r"\sigma(z)=" + activation_formula(architecture.activation))
-        )
+    for name, activation in named_hidden(architecture):
+        found.append((f"Hidden activation, {brief_name(activation.name)}", f"{name}(z)=" + activation_formula(activation)))
     if architecture.L == 1 or not architecture.output_activation.is_identity:
         found.append(
             (
@@ -181,8 +179,8 @@ def _data_view(report: ReportRecord) -> MatrixView:
 
 def _point_views(report: ReportRecord, index: int) -> list[MatrixView]:
     views = []
-    bias = report.problem.architecture.bias != "none"
     for l, layer in enumerate(report.points[index].layers, start=1):
+        bias = report.problem.architecture.biases[l - 1] != "none"
         rows: list[tuple[Number, ...]] = [*layer.W, *([layer.b] if bias else [])]
         views.append(MatrixView(f"W_{l}, with b_{l} as its last row" if bias else f"W_{l}", (), shortened_rows(rows), is_shortened(rows)))
     return views

@@ -24,7 +24,7 @@ from lossproof.certificates.reports.plain_words import (
 )
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.subjects import CRITICAL_POINTS
-from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula
+from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula, named_hidden
 from lossproof.certificates.text.latex import latex_prose, latex_text
 from lossproof.certificates.text.numbers import shortened_rows
 from lossproof.theory.verdicts import Verdict
@@ -195,8 +195,8 @@ def _problem(report: ReportRecord) -> list[str]:
     a = problem.architecture
     terms = "; ".join(f"{latex_text(term)}: {latex_prose(value)}" for term, value in problem_lines(report))
     formulas = [loss_formula(decays=problem.decay is not None), r"E(\varphi_L,y)=" + error_formula(problem.error)]
-    if a.L > 1:
-        formulas.append(r"\sigma(z)=" + activation_formula(a.activation))
+    for name, activation in named_hidden(a):
+        formulas.append(f"{name}(z)=" + activation_formula(activation))
     if a.L == 1 or not a.output_activation.is_identity:
         formulas.append(r"\sigma_L(z)=" + activation_formula(a.output_activation))
     rows = shortened_rows([(*x, *y) for x, y in zip(problem.samples.X, problem.samples.Y, strict=True)])
@@ -216,13 +216,13 @@ def _lemmas(lemmas: tuple[LemmaEntry, ...]) -> list[str]:
 
 
 def _points(report: ReportRecord) -> list[str]:
-    bias = report.problem.architecture.bias != "none"
-    lines = [r"{\footnotesize\raggedright"]
-    lines += [r"The last row of $W_{l}$ is $b_{l}$.", ""] if bias else []
+    biases = report.problem.architecture.biases
+    lines, some = [r"{\footnotesize\raggedright"], set(biases) != {"none"}
+    lines += [r"The last row of $W_{l}$ is $b_{l}$.", ""] if some else []
     for index, weights in enumerate(report.points):
         lines.append(f"Point {index}: {latex_text(point_name(report, index))}.")
         for l, layer in enumerate(weights.layers, start=1):
-            rows = shortened_rows([*layer.W, *([layer.b] if bias else [])])
+            rows = shortened_rows([*layer.W, *([layer.b] if some else [])])
             lines += [rf"\quad\fitted{{$W_{{{l}}}=\left(", *_table([[latex_text(cell) for cell in row] for row in rows]), r"\right)$}"]
         lines.append("")
     return [*lines, "}"]

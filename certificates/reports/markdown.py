@@ -23,7 +23,7 @@ from lossproof.certificates.reports.plain_words import (
 )
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.subjects import CRITICAL_POINTS
-from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula
+from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula, named_hidden
 from lossproof.certificates.text.numbers import shortened_rows
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|$~!])")
@@ -166,8 +166,8 @@ def _problem(report: ReportRecord) -> list[str]:
         f"$${loss_formula(decays=problem.decay is not None)}$$",
         rf"$$E(\varphi_L,y)={error_formula(problem.error)}$$",
     ]
-    if a.L > 1:
-        blocks.append(rf"$$\sigma(z)={activation_formula(a.activation)}$$")
+    for name, activation in named_hidden(a):
+        blocks.append(f"$${name}(z)={activation_formula(activation)}$$")
     if a.L == 1 or not a.output_activation.is_identity:
         blocks.append(rf"$$\sigma_L(z)={activation_formula(a.output_activation)}$$")
     rows = shortened_rows([(*x, *y) for x, y in zip(problem.samples.X, problem.samples.Y, strict=True)])
@@ -190,7 +190,7 @@ def _points(report: ReportRecord) -> list[str]:
     for index, weights in enumerate(report.points):
         blocks.append(f"Point {index}: {point_name(report, index)}.")
         for l, layer in enumerate(weights.layers, start=1):
-            bias = report.problem.architecture.bias != "none"
+            bias = report.problem.architecture.biases[l - 1] != "none"
             rows = shortened_rows([*layer.W, *([layer.b] if bias else [])])
             blocks += [
                 f"$W_{{{l}}}$" + (f", with $b_{{{l}}}$ as its last row:" if bias else ":"),

@@ -36,17 +36,19 @@ VERDICT_WORDS = {
 def report_title(report: ReportRecord) -> str:
     """Return a heading such as ``"The 2-2-1 network with tanh on xor"``."""
     architecture = report.problem.architecture
-    activation = architecture.activation if architecture.L > 1 else architecture.output_activation
+    used = architecture.hidden_in_words if architecture.L > 1 else brief_name(architecture.output_activation.name)
     data = report.data_name or f"{report.problem.T} samples"
-    return f"The {architecture} network with {brief_name(activation.name)} on {data}"
+    return f"The {architecture} network with {used} on {data}"
 
 
 def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
     """Return the problem as pairs of a term and its value in words."""
     problem = report.problem
     a = problem.architecture
-    bias = {"trainable": "trainable (counted in N_net)", "fixed": "fixed constants (not counted)", "none": "none"}[a.bias]
-    hidden = (("hidden activation", brief_name(a.activation.name)),) if a.L > 1 else ()
+    words = {"trainable": "trainable (counted in N_net)", "fixed": "fixed constants (not counted)", "none": "none"}
+    bias = words[a.bias] if a.bias in words else f"layer by layer: {', '.join(a.biases)}"
+    several = "s, layer by layer" if len(set(a.hidden)) > 1 else ""
+    hidden = ((f"hidden activation{several}", a.hidden_in_words),) if a.L > 1 else ()
     return (
         ("network", f"F({', '.join(map(str, a.widths))}), {a.L} layer{'s' if a.L > 1 else ''} of weights"),
         *hidden,

@@ -32,23 +32,29 @@ def network_svg(architecture: Architecture) -> str:
     5
     """
     layers = _kept(architecture.L + 1, _MOST_LAYERS)
-    has_bias = architecture.bias != "none"
+    has_bias = set(architecture.biases) != {"none"}
     tallest = max(len(_kept(n, _MOST_UNITS)) for n in architecture.widths)
     height, width = tallest * _ROW + (_ROW if has_bias else 0) + 64, (len(layers) - 1) * _GAP + 120
     middle = 12 + tallest * _ROW / 2
     units = {c: _unit_places(architecture, l, 60 + c * _GAP, middle) for c, l in enumerate(layers) if l is not None}
     floor = 12 + tallest * _ROW + _ROW / 2
-    biases = {c: (60.0 + c * _GAP, floor) for c, l in enumerate(layers) if has_bias and l is not None and l < architecture.L}
+    biases = {
+        c: (60.0 + c * _GAP, floor)
+        for c, l in enumerate(layers)
+        if l is not None and l < architecture.L and architecture.biases[l] != "none"
+    }
     body = [*_edges(layers, units, biases)]
     for c, l in enumerate(layers):
         if l is None:
             body.append(f'<text x="{60 + c * _GAP}" y="{middle:g}" class="dots">⋯</text>')
         else:
             body += [*_units(units[c]), *_labels(architecture, l, 60 + c * _GAP, height)]
-    body += [_bias_mark(architecture.bias, place) for place in biases.values()]
+    body += [_bias_mark(architecture.biases[layers[c] or 0], place) for c, place in biases.items()]
     title = f"The network {architecture}"
     counts = ", ".join(f"layer {l} has {n}" for l, n in enumerate(architecture.widths))
-    return svg_document("network", width, height, title, f"Units by layer: {counts}. Bias: {architecture.bias}.", body)
+    return svg_document(
+        "network", width, height, title, f"Units by layer: {counts}. Bias: {', '.join(dict.fromkeys(architecture.biases))}.", body
+    )
 
 
 def _unit_places(architecture: Architecture, layer: int, x: float, middle: float) -> list[Place | None]:

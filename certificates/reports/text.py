@@ -141,7 +141,7 @@ def _points(report: ReportRecord) -> list[str]:
         lines.append(f"Point {index}: {point_name(report, index)}.")
         for l, layer in enumerate(weights.layers, start=1):
             lines += [f"  W_{l}:", *_aligned(shortened_rows(layer.W), "    ")]
-            if report.problem.architecture.bias != "none":
+            if report.problem.architecture.biases[l - 1] != "none":
                 lines += [f"  b_{l}:", *_aligned(shortened_rows([layer.b]), "    ")]
     return lines
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from lossproof.certificates.text.enclosures import decimal_below
 from lossproof.theory.functions.activation import Activation
 from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.rationals import fraction_latex, rational_text
 
 _ERRORS = {
@@ -38,6 +39,19 @@ def activation_formula(activation: Activation) -> str:
         return activation.latex
     number, told = _parameter(activation.parameter, "s")
     return activation.latex.replace(fraction_latex(activation.parameter), number) + told if told else activation.latex
+
+
+def named_hidden(architecture: Architecture) -> list[tuple[str, Activation]]:
+    r"""Return the hidden activations with their symbols: ``\sigma`` for the one of all layers, or ``\sigma_1, \sigma_2, …`` layer by layer.
+
+    >>> [name for name, _ in named_hidden(Architecture.of("2-2-2-1", ["tanh", "relu"]))]
+    ['\\sigma_{1}', '\\sigma_{2}']
+    """
+    if architecture.L == 1:
+        return []
+    hidden = architecture.hidden
+    several = len(set(hidden)) > 1
+    return [(rf"\sigma_{{{l}}}", a) for l, a in enumerate(hidden, start=1)] if several else [(r"\sigma", hidden[0])]
 
 
 def error_formula(error: ErrorFunction) -> str:

@@ -13,6 +13,7 @@ from lossproof.numerics.training.convergence_order import convergence_order
 from lossproof.numerics.training.run_digits import run_precise
 from lossproof.numerics.training.settings import Settings
 from lossproof.theory.problem.numbers import Number
+from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
 from lossproof.theory.verdicts import Verdict
 
@@ -32,7 +33,7 @@ def measured_order_note(context: ProofContext, claims: Sequence[Claim]) -> str |
     point = next((claim.point for claim in claims if claim.id == "ggn" and claim.verdict is Verdict.PROVED), None)
     if point is None or problem.columns > MOST_EQUATIONS or problem.columns * problem.architecture.N_net > _MOST_ENTRIES:
         return None
-    start = _shifted(point.weights, random_weights(problem, context.seed), free_bias=problem.architecture.bias == "trainable")
+    start = _shifted(problem, point.weights, random_weights(problem, context.seed))
     run = run_precise(problem, start, Settings("ggn", damping=0.0, max_iterations=_ITERATIONS, tolerance=0.0), _DIGITS)
     found = convergence_order(run.history)
     if found.kind == "none":
@@ -43,12 +44,12 @@ def measured_order_note(context: ProofContext, claims: Sequence[Claim]) -> str |
     )
 
 
-def _shifted(weights: Weights, direction: Weights, *, free_bias: bool) -> Weights:
+def _shifted(problem: Problem, weights: Weights, direction: Weights) -> Weights:
     """Return the weights plus ``1/64`` of a direction; biases that are not trainable stay."""
     layers = []
-    for layer, change in zip(weights.layers, direction.layers, strict=True):
+    for l, (layer, change) in enumerate(zip(weights.layers, direction.layers, strict=True), start=1):
         W = tuple(_moved(row, shift) for row, shift in zip(layer.W, change.W, strict=True))
-        layers.append(Layer(W, _moved(layer.b, change.b) if free_bias else layer.b))
+        layers.append(Layer(W, _moved(layer.b, change.b) if problem.architecture.bias_rows_of(l) else layer.b))
     return Weights(tuple(layers))
 
 

@@ -79,7 +79,7 @@ def problem_text(entry: ZooEntry) -> str:
     'F(1, 1), sigmoid output, squared error, no bias, 1 weight, 2 samples'
     """
     a, T = entry.problem.architecture, entry.problem.T
-    hidden = f"{a.activation.name} hidden units, " if a.L > 1 else ""
+    hidden = f"{a.hidden_in_words} hidden units, " if a.L > 1 else ""
     bias = "no bias" if a.bias == "none" else f"{a.bias} bias"
     widths = ", ".join(map(str, a.widths))
     weights = f"{a.N_net} weight{'s' if a.N_net > 1 else ''}"

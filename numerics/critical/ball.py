@@ -66,7 +66,7 @@ class CriticalBall:
 def is_within_limits(problem: Problem) -> bool:
     """Tell whether a checker goes through the proof for a problem."""
     a = problem.architecture
-    work = curvature_work(a.widths, problem.T, a.bias_rows) + signs_work(a.N_net, 1)
+    work = curvature_work(a.widths, problem.T, [a.fan_in(l) for l in range(1, a.L + 1)]) + signs_work(a.N_net, 1)
     work += gradient_work(a.widths, problem.T, PRECISION, softmax=problem.error.family == "softmax")
     return a.N_net <= MAX_HESSIAN_ROWS and problem.T * max(sum(a.widths), a.n_L**2) <= MAX_GRAM_VALUES and 4 * work <= MAX_STEP_WORK
 

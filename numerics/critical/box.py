@@ -112,26 +112,26 @@ def refined_zero(problem: Problem, weights: Weights, system: System) -> Weights 
 def symmetry_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
     """Return parameters to hold, as rows of ``P``, so that the symmetries of the loss leave isolated critical points isolated; empty without any.
 
-    Scaling (hidden activation relu, leaky-relu or power:k with ``k ≥ 2``, bias mode trainable or none, no hidden unit without incoming weights): the
-    largest incoming weight of each hidden unit. Softmax of two outputs or more: all incoming weights of output 0, as adding one vector to those of all
+    Scaling (hidden layers of relu, leaky-relu or power:k with ``k ≥ 2``, bias mode trainable or none, no unit of theirs without incoming weights): the
+    largest incoming weight of each of their units. Softmax of two outputs or more: all incoming weights of output 0, as adding one vector to those of all
     outputs changes no error. With weight decay: softmax again, where the biases of the outputs have the rate 0: the bias of output 0, and nothing else.
     """
     a, decay = problem.architecture, problem.decay
     last = a.N_net - a.fan_in(a.L) * a.n_L
     logits = problem.error.family == "softmax" and a.n_L >= 2 and a.output_activation.is_identity
     if decay is not None:
-        return (last + a.fan_in(a.L) - 1,) if logits and a.bias_rows and not decay.layers[-1][1] else ()
+        return (last + a.fan_in(a.L) - 1,) if logits and a.bias_rows_of(a.L) and not decay.layers[-1][1] else ()
     return (*_scaling_gauge(problem, weights), *(range(last, last + a.fan_in(a.L)) if logits else ()))
 
 
 def _scaling_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
     a = problem.architecture
-    if a.L < 2 or a.bias == "fixed" or a.activation.homogeneity is None or a.activation.degree == 1:
+    if any(a.activation_of(l).degree == 1 for l in a.scaled_layers):
         return ()
     offset, chosen = 0, []
     for l in range(1, a.L):
         W, rows = weights.layers[l - 1].W, a.fan_in(l)
-        for unit in range(a.widths[l]):
+        for unit in range(a.widths[l]) if l in a.scaled_layers else ():
             sources = [source for source, row in enumerate(W) if row[unit] != 0]
             if not sources:
                 return ()

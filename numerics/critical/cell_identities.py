@@ -44,15 +44,15 @@ Polynomial = list[tuple[Fraction, tuple[int, ...]]]
 
 
 def cell_identities(problem: Problem, weights: Weights) -> Iterator[Identity]:
-    """Yield identities that hold in the cell of the weights; none without kinks, where a unit is on no affine piece, or with fixed biases."""
+    """Yield identities that hold in the cell of the weights; none without kinks, off affine pieces, with fixed biases, or where layers differ."""
     a = problem.architecture
-    pieces = affine_pieces(problem, weights) if a.L > 1 and a.activation.kinks(1) and a.bias != "fixed" else None
+    pieces = affine_pieces(problem, weights) if a.L > 1 and a.is_uniform and a.activation.kinks(1) and a.bias != "fixed" else None
     if pieces is None:
         return
     yield from _unseen_directions(problem, pieces)
     for l, units in enumerate(pieces, start=1):
         for u, unit in enumerate(units):
-            if a.bias_rows and len({piece.slope for piece in unit}) == 1 and unit[0].slope:
+            if a.bias_rows_of(l) and len({piece.slope for piece in unit}) == 1 and unit[0].slope:
                 yield _shift(a, l, u, unit[0].slope)
         for group in _groups(units):
             for meeting in _meetings(a):
@@ -75,9 +75,9 @@ def exact_identities(problem: Problem, member: Weights, offered: Sequence[Identi
         return list(offered)
     values = [
         to_flint(q)
-        for layer in member.layers
+        for l, layer in enumerate(member.layers, start=1)
         for k, b in enumerate(layer.b)
-        for q in (*(row[k] for row in layer.W), *[b] * a.bias_rows)
+        for q in (*(row[k] for row in layer.W), *[b] * a.bias_rows_of(l))
         if isinstance(q, Fraction)
     ]
     n = a.n_L if shifts_logits(problem) else 0
@@ -103,7 +103,7 @@ def _groups(units: Sequence[Sequence[AffinePiece]]) -> list[list[int]]:
 
 def _features(problem: Problem, unit: Sequence[AffinePiece]) -> list[list[fmpq]]:
     """Return the vectors ``(s(i) x̃_i[r])_i`` for all r."""
-    rows = [[*x, *[_ONE] * problem.architecture.bias_rows] for x in problem.samples.X]
+    rows = [[*x, *[_ONE] * problem.architecture.bias_rows_of(1)] for x in problem.samples.X]
     return _with_slopes(zip(*rows, strict=True), [piece.slope for piece in unit])
 
 
@@ -131,8 +131,8 @@ def _unseen_directions(problem: Problem, pieces: Sequence[Sequence[Sequence[Affi
             yield tuple((place_of(a, 1, u, j), q, ()) for j, q in enumerate(direction) if q)
     for l, before in enumerate(pieces, start=2):
         constant = [j for j, unit in enumerate(before) if not any(piece.slope for piece in unit)]
-        columns = [[piece.intercept for piece in before[j]] for j in constant] + [[_ONE] * problem.T] * a.bias_rows
-        sources = [*constant, *[a.widths[l - 1]] * a.bias_rows]
+        columns = [[piece.intercept for piece in before[j]] for j in constant] + [[_ONE] * problem.T] * a.bias_rows_of(l)
+        sources = [*constant, *[a.widths[l - 1]] * a.bias_rows_of(l)]
         units = [[piece.slope for piece in unit] for unit in pieces[l - 1]] if l < a.L else [[_ONE] * problem.T] * a.n_L
         for u, slopes in enumerate(units) if constant else ():
             for direction in _kernel(_with_slopes(columns, slopes)):
@@ -148,7 +148,7 @@ def _meetings(a: Architecture) -> list[tuple[Fraction, Fraction]]:
     """Return the origin, and with biases the other points ``(κ, σ(κ))`` at the kinks of the activation."""
     found = [(Fraction(0), Fraction(0))]
     ends = [(piece.upper, piece.slope * piece.upper + piece.intercept) for piece in a.activation.affine_pieces if piece.upper is not None]
-    return [*found, *(end for end in ends if end not in found)] if a.bias_rows else found
+    return [*found, *(end for end in ends if end not in found)] if a.bias_rows_of(1) else found
 
 
 def _met(a: Architecture, unit: Sequence[AffinePiece]) -> Iterator[tuple[Fraction, Fraction]]:
@@ -197,7 +197,7 @@ def _relations(problem: Problem, weights: Weights, units: Sequence[Sequence[Affi
     a, V = problem.architecture, weights.layers[1].W
     leaders = [max(group, key=lambda k: abs(nearest_double(V[k][0]))) for group in _groups(units)]
     leaders = [k for k in leaders if V[k][0] != 0]
-    vectors = [vector for k in leaders for vector in _features(problem, units[k])] + [[fmpq(1)] * problem.T] * a.bias_rows
+    vectors = [vector for k in leaders for vector in _features(problem, units[k])] + [[fmpq(1)] * problem.T] * a.bias_rows_of(2)
     v, n = [place_of(a, 2, 0, k) for k in leaders], a.fan_in(1)
     for relation in _kernel(vectors) if vectors else ():
         terms: list[Term] = []

@@ -64,7 +64,7 @@ def cell_of(problem: Problem, weights: Weights) -> Cell | None:
         return None
     slopes, constants = [], []
     for unit, b in zip(pieces[0], weights.layers[0].b, strict=True):
-        fixed = Fraction(0) if a.bias == "trainable" else b
+        fixed = Fraction(0) if a.bias_rows_of(1) else b
         if not isinstance(fixed, Fraction):
             return None
         slopes.append(tuple(piece.slope for piece in unit))
@@ -75,16 +75,15 @@ def cell_of(problem: Problem, weights: Weights) -> Cell | None:
 def affine_pieces(problem: Problem, weights: Weights) -> list[list[list[AffinePiece]]] | None:
     """Return the pieces ``[l - 1][k][i]`` that the hidden units are on as far as doubles can tell; None where one of them is on none."""
     a, found = problem.architecture, list[list[list[AffinePiece]]]()
-    if not a.activation.affine_pieces or beyond_doubles(problem, weights) is not None:
+    if not all(s.affine_pieces for s in a.hidden) or beyond_doubles(problem, weights) is not None:
         return None
     with np.errstate(all="ignore"):
         passed = evaluate(a, problem.samples, weights, Float64Field())
         z = [passed.z[l] for l in range(1, a.L)]
     for l, values in enumerate(z, start=1):
-        rest = _rest(problem, l)
+        pieces, rest = a.hidden[l - 1].affine_pieces, _rest(problem, l)
         units = [
-            [piece for i, value in enumerate(unit) if (piece := _piece(a.activation.affine_pieces, float(value), i in rest)) is not None]
-            for unit in values.T
+            [piece for i, value in enumerate(unit) if (piece := _piece(pieces, float(value), i in rest)) is not None] for unit in values.T
         ]
         if any(len(unit) < problem.T for unit in units):
             return None

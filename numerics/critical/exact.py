@@ -55,7 +55,7 @@ def gradient_is_zero(problem: Problem, weights: Weights) -> bool:
 def is_constant_critical(problem: Problem, weights: Weights) -> bool:
     """Tell whether ``W_1 = 0`` and the constant outputs satisfy ``Σ_i ∇E_i = 0`` and ``Σ_i ∇E_i x_iᵀ = 0``, exactly (rule `stationary-constant`)."""
     a = problem.architecture
-    trainable = a.bias == "trainable" and a.L >= 2 and a.output_activation.nonvanishing_derivative.holds
+    trainable = a.bias_rows_of(a.L) and a.L >= 2 and a.output_activation.nonvanishing_derivative.holds
     if not trainable or any(w != 0 for row in weights.layers[0].W for w in row):
         return False
     inputs = [[*row, 1] for row in problem.samples.X]

@@ -104,7 +104,7 @@ def _starts(problem: Problem, weights: Weights) -> Iterator[Weights]:
 def _without_unseen(problem: Problem, weights: Weights) -> Weights:
     """Return weights with the same ``z`` of the first layer at all samples, which are 0 wherever a direction that no sample sees allows it."""
     first, directions = weights.layers[0], unseen_directions(problem)
-    numbers = (*first.W, *([first.b] if problem.architecture.bias_rows else []))
+    numbers = (*first.W, *([first.b] if problem.architecture.bias_rows_of(1) else []))
     rows = [[x for x in row if isinstance(x, Fraction)] for row in numbers]
     if any(len(row) < problem.architecture.widths[1] for row in rows):
         return weights
@@ -114,7 +114,7 @@ def _without_unseen(problem: Problem, weights: Weights) -> Weights:
             for row, q in zip(rows, direction, strict=True):
                 row[unit] -= value * q
     W = tuple(map(tuple, rows[: problem.architecture.widths[0]]))
-    return Weights((Layer(W, tuple(rows[-1]) if problem.architecture.bias_rows else first.b), *weights.layers[1:]))
+    return Weights((Layer(W, tuple(rows[-1]) if problem.architecture.bias_rows_of(1) else first.b), *weights.layers[1:]))
 
 
 def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | None:
@@ -155,7 +155,7 @@ def _is_cheap(problem: Problem, held: set[int]) -> bool:
     a, most = problem.architecture, 1
     values, slopes = [1] * a.widths[0], list[list[int]]()
     for l in range(1, a.L):
-        record, degree = a.activation, a.activation.degree
+        record, degree = a.activation_of(l), a.activation_of(l).degree
         z = [1 + sum(n for j, n in enumerate(values) if place_of(a, l, u, j) not in held) for u in range(a.widths[l])]
         if degree:
             slopes.append([comb(n + degree - 2, degree - 1) for n in z])

@@ -80,7 +80,7 @@ def _ties(problem: Problem, weights: Weights) -> list[Tie]:
 def _incoming(a: Architecture, weights: Weights, l: int, u: int) -> list[Fraction]:
     """Return the incoming weights of a unit with its trainable bias; none where one is irrational."""
     layer = weights.layers[l - 1]
-    numbers = [*(row[u] for row in layer.W), *([layer.b[u]] if a.bias_rows else [])]
+    numbers = [*(row[u] for row in layer.W), *([layer.b[u]] if a.bias_rows_of(l) else [])]
     rational = [x for x in numbers if isinstance(x, Fraction)]
     return rational if len(rational) == len(numbers) else []
 

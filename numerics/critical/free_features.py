@@ -35,18 +35,18 @@ def free_feature_identities(problem: Problem, seen: Sequence[tuple[Evaluation, A
     None for a unit for which the inputs at which it is not still are dependent, or more than six different ones. Polynomials have too many terms.
     """
     a, P = problem.architecture, seen[0][1]
-    if a.L < 2 or a.activation.degree is not None:
+    if a.L < 2 or any(s.degree is not None for s in a.hidden):
         return
     paths, different = int(np.prod(a.widths[2 : a.L])), [problem.samples.X.index(x) for x in dict.fromkeys(problem.samples.X)]
     for u, resting in enumerate(still_samples(problem, still)):
         samples = [i for i in different if i not in resting]
         few = len(samples) <= _MOST_INPUTS and paths ** len(samples) <= _MOST_TERMS
-        duals = _dual_vectors([[*problem.samples.X[i], *[_ONE] * a.bias_rows] for i in samples]) if few else None
+        duals = _dual_vectors([[*problem.samples.X[i], *[_ONE] * a.bias_rows_of(1)] for i in samples]) if few else None
         if duals is None:
             continue
         scales = [_largest(problem, P, u, i) for i in samples]
         if all(P[k, c] != 0 for k, c in scales):
-            mixed = [tuple(_mixed(problem, duals, samples, scales, u, s)) for s in range(a.widths[1] + a.bias_rows)]
+            mixed = [tuple(_mixed(problem, duals, samples, scales, u, s)) for s in range(a.fan_in(2))]
             yield from _vanishing_at(problem, seen, resting, mixed) if resting else mixed
 
 

@@ -139,11 +139,11 @@ def symmetries(problem: Problem) -> Iterator[Identity]:
     for direction in unseen_directions(problem):
         for unit in range(a.widths[1]):
             yield tuple((place_of(a, 1, unit, j), q, ()) for j, q in enumerate(direction) if q)
-    if a.bias != "fixed" and a.L > 1 and a.activation.is_identity:
+    if a.is_uniform and a.scaled_layers and a.activation.is_identity:
         yield from _linear_maps(a)
-    elif a.bias != "fixed" and a.L > 1 and a.activation.homogeneity is not None:
-        yield from _scalings(a, a.activation.homogeneity)
-        yield from _polynomials(problem)
+    elif a.scaled_layers:
+        yield from _scalings(a)
+        yield from _polynomials(problem) if a.is_uniform else ()
     if shifts_logits(problem):
         for source in range(a.fan_in(a.L)):
             yield tuple((place_of(a, a.L, j, source), _ONE, ()) for j in range(a.n_L))
@@ -160,7 +160,7 @@ def unseen_directions(problem: Problem, samples: Sequence[int] | None = None) ->
     Each has a 1 where all others are 0. These places are as far to the left as can be.
     """
     X = problem.samples.X if samples is None else [problem.samples.X[i] for i in samples]
-    rows = [[fmpq(1)] * problem.architecture.bias_rows + [to_flint(x) for x in reversed(row)] for row in X]
+    rows = [[fmpq(1)] * problem.architecture.bias_rows_of(1) + [to_flint(x) for x in reversed(row)] for row in X]
     reduced, rank = fmpq_mat(rows).rref()
     n = problem.architecture.fan_in(1)
     pivots = [next(j for j in range(n) if reduced[i, j] != 0) for i in range(rank)]
@@ -181,13 +181,14 @@ def _linear_maps(a: Architecture) -> Iterator[Identity]:
             for s in range(a.widths[l]):
                 into = [(place_of(a, l, u, k), _ONE, (place_of(a, l, s, k),)) for k in range(a.fan_in(l))]
                 yield tuple(into + [(place_of(a, l + 1, j, s), -_ONE, (place_of(a, l + 1, j, u),)) for j in range(a.widths[l + 1])])
-            if a.bias_rows:
+            if a.bias_rows_of(l):
                 shifted = [(place_of(a, l + 1, j, a.widths[l]), -_ONE, (place_of(a, l + 1, j, u),)) for j in range(a.widths[l + 1])]
                 yield ((place_of(a, l, u, a.widths[l - 1]), _ONE, ()), *shifted)
 
 
-def _scalings(a: Architecture, degree: int) -> Iterator[Identity]:
-    for l in range(1, a.L):
+def _scalings(a: Architecture) -> Iterator[Identity]:
+    for l in a.scaled_layers:
+        degree = a.activation_of(l).homogeneity or 0
         for u in range(a.widths[l]):
             into = [place_of(a, l, u, k) for k in range(a.fan_in(l))]
             out = [place_of(a, l + 1, j, u) for j in range(a.widths[l + 1])]
@@ -202,9 +203,9 @@ def _polynomials(problem: Problem) -> Iterator[Identity]:
         for u, s in combinations(range(a.widths[l]), 2):
             if a.activation.degree == 2 and single:
                 yield _rotation(a, l, u, s)
-            if a.activation.degree == 2 and a.bias_rows and a.widths[l - 1] == 1:
+            if a.activation.degree == 2 and a.bias_rows_of(l) and a.widths[l - 1] == 1:
                 yield from (_squared_one(a, l, u, s, turned) for turned in (u, s))
-            if a.activation.degree == 3 and a.bias_rows and a.widths[l - 1] == 1 and single:
+            if a.activation.degree == 3 and a.bias_rows_of(l) and a.widths[l - 1] == 1 and single:
                 yield _cubed_one(a, l, u, s)
 
 
@@ -278,9 +279,7 @@ def _parallel(R: Array, m: int, k: int) -> bool:
 def _constant_units(problem: Problem, passes: Sequence[Evaluation], first: Rows) -> Iterator[Identity]:
     """With the same z_u at all samples ``σ'(z_u)`` is one number, the ratio of the rows ``R[b_u, :]`` and ``Σ_j w_uj R[b_j, :]``, j the units behind."""
     a = problem.architecture
-    if not a.bias_rows:
-        return
-    for l in range(1, a.L):
+    for l in (l for l in range(1, a.L) if a.bias_rows_of(l) and a.bias_rows_of(l + 1)):
         for u in range(a.widths[l]):
             if not all(_is_constant(passed.z[l][:, u]) for passed in passes):
                 continue

@@ -92,7 +92,7 @@ def _slopes(problem: Problem, weights: Weights) -> list[Array] | None:
         for l in range(1, a.L):
             if not all(isinstance(q, fmpq) for q in z[l].ravel()):
                 return None
-            sides = [sides_of(a.activation, from_flint(q)) for q in z[l].ravel()]
+            sides = [sides_of(a.activation_of(l), from_flint(q)) for q in z[l].ravel()]
             ends = [[to_flint(side[end]) for side in sides] for end in (0, -1)]
             found.append(np.array(ends, dtype=object).reshape(2, *z[l].shape))
     except (NotInField, NotDifferentiable):
@@ -114,8 +114,8 @@ def _hidden_speeds(problem: Problem, weights: Weights, direction: Sequence[Fract
 
 def _step(problem: Problem, field: Field, direction: Sequence[Fraction]) -> list[LayerArrays]:
     """Return a direction as changes of the weights over a field."""
-    found = step_of_rows(problem.architecture, field.array(list(direction)))
-    return found if problem.architecture.bias_rows else [(dW, constant_like(field, 0, db.shape, dW)) for dW, db in found]
+    a, found = problem.architecture, step_of_rows(problem.architecture, field.array(list(direction)))
+    return [(dW, db if a.bias_rows_of(l) else constant_like(field, 0, db.shape, dW)) for l, (dW, db) in enumerate(found, start=1)]
 
 
 def _falls(problem: Problem, weights: Weights, direction: Sequence[Fraction], speeds: Array, field: Field) -> bool:
@@ -138,7 +138,7 @@ def _of_blocks(problem: Problem, passed: Evaluation, slopes: Array) -> Iterator[
     V, h, x = passed.layers[1][0], passed.phi[1], passed.extended_phi(0)
     nothing = [(np.zeros_like(W), np.zeros_like(b)) for W, b in passed.layers]
     dW, dV = nothing
-    if a.bias_rows:
+    if a.bias_rows_of(2):
         yield rows_of_step(a, [dW, (dV[0], -residuals.sum(axis=0))])
     for k in range(a.widths[1]):
         outgoing = np.zeros_like(V)
@@ -157,7 +157,7 @@ def _of_blocks(problem: Problem, passed: Evaluation, slopes: Array) -> Iterator[
             eta = steepest_change(x, chosen)
             if eta is not None:
                 W, b = np.zeros_like(dW[0]), np.zeros_like(dW[1])
-                W[:, k], b[k] = eta[: len(W)], eta[-1] if a.bias_rows else 0.0
+                W[:, k], b[k] = eta[: len(W)], eta[-1] if a.bias_rows_of(1) else 0.0
                 yield rows_of_step(a, [(W, b), dV])
 
 

@@ -38,9 +38,12 @@ class KinkPoint:
 
 
 def descends_onto_kinks(problem: Problem) -> bool:
-    """Tell whether `descend_onto_kinks` is about a problem: one hidden layer of piecewise linear units, one identity output, squared error, not too large."""
+    """Tell whether `descend_onto_kinks` is about a problem.
+
+    One hidden layer of piecewise linear units, one bias mode in both layers, one identity output, squared error, not too large.
+    """
     a = problem.architecture
-    right = a.L == 2 and a.n_L == 1 and a.activation.is_piecewise_linear and a.output_activation.is_identity
+    right = a.L == 2 and a.is_uniform and a.n_L == 1 and a.activation.is_piecewise_linear and a.output_activation.is_identity
     kinks = len(a.activation.affine_pieces) > 1
     return right and kinks and problem.error.family == "squared" and problem.T * a.N_net <= _MOST_ENTRIES
 

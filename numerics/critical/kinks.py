@@ -92,7 +92,7 @@ def kink_multipliers(problem: Problem, weights: Weights) -> list[list[Fraction]]
     if not may_have_kinks(problem) or a.L != 2 or not problem.error.convex.holds:
         return None
     units = _units(problem, weights)
-    if units is None or (a.bias == "trainable" and any(map(sum, zip(*units[0].eps, strict=True)))):
+    if units is None or (a.bias_rows_of(2) and any(map(sum, zip(*units[0].eps, strict=True)))):
         return None
     found = [unit.multipliers() for unit in units]
     return None if None in found else [[from_flint(q) for q in row] for row in found if row is not None]
@@ -101,7 +101,7 @@ def kink_multipliers(problem: Problem, weights: Weights) -> list[list[Fraction]]
 def may_have_kinks(problem: Problem) -> bool:
     """Tell whether the rule `kinks` is about a problem: piecewise linear hidden units and identity output; not for larger problems."""
     a = problem.architecture
-    meant = a.L > 1 and a.activation.is_piecewise_linear and a.output_activation.is_identity
+    meant = a.L > 1 and all(s.is_piecewise_linear for s in a.hidden) and a.output_activation.is_identity
     return meant and problem.T * a.N_net <= _MOST_ENTRIES
 
 
@@ -117,7 +117,7 @@ def _units(problem: Problem, weights: Weights) -> list[_Unit] | None:
     groups: dict[tuple[Fraction, ...], list[int]] = {}
     for i, row in enumerate(problem.samples.X):
         groups.setdefault(row, []).append(i)
-    first, ones = [group[0] for group in groups.values()], [fmpq(1)] * problem.architecture.bias_rows
+    first, ones = [group[0] for group in groups.values()], [fmpq(1)] * problem.architecture.bias_rows_of(1)
     x = [[*passed.inputs[i], *ones] for i in first]
     eps = [list(residuals[group].sum(axis=0)) for group in groups.values()]
     activation = problem.architecture.activation

@@ -28,10 +28,10 @@ def critical_in_cell(problem: Problem, weights: Weights) -> Weights | None:
 
     The output weights are rounded, those nearly 0 to 0; then ``A_s``, ``v_k`` and b move to the point of least squares, by as few coordinates as that
     takes, and units without output weights are moved to have ``G_sᵀ w_k + Σ_i c_k(i) ε_i = 0``, ``G_s = Σ_i s(i) x̃_i ε_iᵀ``. None for errors without
-    residuals, another output than the identity, larger problems, and where the ``v_k`` of a group span a part of the outputs only.
+    residuals, two bias modes, another output than the identity, larger problems, and where the ``v_k`` of a group span a part of the outputs only.
     """
     a = problem.architecture
-    right = a.L == 2 and a.output_activation.is_identity and not problem.error.is_cross_entropy and weights.is_rational()
+    right = a.L == 2 and a.is_uniform and a.output_activation.is_identity and not problem.error.is_cross_entropy and weights.is_rational()
     cell = cell_of(problem, weights) if right and problem.T * a.N_net <= _MOST_ENTRIES else None
     return None if cell is None else _Projection(problem, cell, weights).weights()
 

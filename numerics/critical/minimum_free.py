@@ -123,7 +123,7 @@ def _penalty_slopes(decay: Decay, found: EnclosedPass, T: int, l: int) -> Enclos
     W, b = found.weights[l - 1]
     rates = enclose_numbers([[T * rate for rate in decay.layers[l - 1]]])
     shares = [product(W, Enclosure(rates.mid[:, 0], rates.rad[:, 0]))]
-    if b is not None and found.architecture.bias_rows:
+    if b is not None and found.architecture.bias_rows_of(l):
         shares.append(product(Enclosure(b.mid[None], b.rad[None]), Enclosure(rates.mid[:, 1], rates.rad[:, 1])))
     return Enclosure(np.concatenate([x.mid for x in shares]), np.concatenate([x.rad for x in shares]))
 

@@ -100,7 +100,7 @@ def _fitted(problem: Problem, weights: Weights, units: Sequence[_Unit]) -> Weigh
         from_flint(row[0])
         for row in solve_least_squares([list(map(to_flint, column)) for column in columns], [[to_flint(r)] for r in rest])
     ]
-    incoming, outgoing, scalable = list[Row](), list[Fraction](), homogeneity(problem) == 1 and problem.fixed_bias is None
+    incoming, outgoing, scalable = list[Row](), list[Fraction](), homogeneity(problem, 1) == 1 and problem.fixed_bias is None
     for unit, old in zip(units, weights.layers[1].W, strict=True):
         change, moves = moves[: len(unit.basis)], moves[len(unit.basis) :]
         *p, v = [q + move for q, move in zip(unit.q, _sum(unit.basis, change, len(unit.q)), strict=True)]

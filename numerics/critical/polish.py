@@ -80,7 +80,7 @@ def _settle_with(landscape: FloatLandscape, point: Array, structure: Structure) 
         if not all(np.all(np.isfinite(entries)) for entries in (reduced, *derivatives(reduced))):
             return None
         reduced = polish(derivatives, reduced, _STEPS)
-    if homogeneity(problem) is not None:
+    if any(homogeneity(problem, l) is not None for l in range(1, problem.architecture.L)):
         balanced = balanced_weights(problem, structure.expanded(reduced))
         reduced = structure.reduced(balanced) if np.all(np.isfinite(balanced)) else reduced
     reduced = structure.rounded(reduced)

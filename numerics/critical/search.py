@@ -194,7 +194,7 @@ class _Collection:
         self._points: list[Settled] = []
         self._hits: list[int] = []
         a = problem.architecture
-        self._scaling = sum(a.widths[1:-1]) if homogeneity(problem) is not None else 0
+        self._scaling = sum(a.widths[l] for l in range(1, a.L) if homogeneity(problem, l) is not None)
 
     def add(self, found: list[Settled | None]) -> None:
         """Take in the results of one chunk."""

@@ -59,16 +59,15 @@ def start_point(problem: Problem, plan: str, generator: np.random.Generator) -> 
 
 def splittable_layers(problem: Problem) -> list[int]:
     """Return the hidden layers with two units whose biases are not fixed at different values."""
-    a, fixed = problem.architecture, problem.fixed_bias
-    return [l for l in range(1, a.L) if a.widths[l] > 1 and (fixed is None or len(set(fixed[l - 1])) < a.widths[l])]
+    a = problem.architecture
+    return [l for l in range(1, a.L) if a.widths[l] > 1 and len(set(problem.constants(l) or ())) < a.widths[l]]
 
 
 def problem_without_unit(problem: Problem, layer: int) -> tuple[Problem, int, int]:
     """Return the problem without one unit of a hidden layer, the place of that unit, and a remaining unit with the same fixed bias."""
-    n, fixed = problem.architecture.widths[layer], problem.fixed_bias
+    n, biases = problem.architecture.widths[layer], problem.constants(layer)
     gone, twin = n - 1, 0
-    if fixed is not None:
-        biases = fixed[layer - 1]
+    if biases is not None and any(biases):
         gone = next(k for k in range(1, n) if biases[k] in biases[:k])
         twin = biases.index(biases[gone])
     return problem.with_units(layer, [k for k in range(n) if k != gone]), gone, twin

@@ -216,7 +216,7 @@ def _derivatives_back(evaluation: Evaluation, l: int, sample: int) -> Array:
 def _input_rates(evaluation: Evaluation, l: int) -> Array:
     """Return the derivatives of ``z_l`` at all samples by all weights, of shape ``(N_net, T, n_l)``; those of layers from l + 1 on are 0."""
     whole = evaluation.architecture
-    a = Architecture(whole.widths[: l + 1], whole.activation, activation_named("identity"), whole.bias)
+    a = Architecture(whole.widths[: l + 1], whole.hidden[: max(l - 1, 1)], activation_named("identity"), whole.biases[:l])
     below = replace(evaluation, architecture=a, layers=evaluation.layers[:l], strip_output=True)
     rates = evaluation.field.finalize(jacobian(below)).reshape(a.N_net, evaluation.T, a.n_L)
     return np.concatenate([rates, np.zeros((whole.N_net - a.N_net, evaluation.T, a.n_L), dtype=rates.dtype)])

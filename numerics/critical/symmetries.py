@@ -75,29 +75,27 @@ def balanced_weights(problem: Problem, flat: Array) -> Array:
     [-1.0, 3.0, 12.0, 1.0]
     """
     blocks = unit_blocks(problem.architecture, np.array(flat, dtype=np.float64))
-    degree = homogeneity(problem)
-    if degree is None:
-        return _flattened(blocks)
     a = problem.architecture
     for l in range(1, a.L):
-        for k in range(a.widths[l]):
+        degree = homogeneity(problem, l)
+        for k in range(a.widths[l]) if degree is not None else ():
             row = blocks[l - 1][k]
             largest = max(float(np.max(np.abs(row[: a.widths[l - 1]]))), float(np.max(np.abs(row))) / _LARGEST_BIAS)
             if largest > 0 and _fixed_bias(problem, l, k) == 0:
                 blocks[l - 1][k] = row / largest
-                blocks[l][:, k] *= np.float64(largest) ** degree
+                blocks[l][:, k] *= np.float64(largest) ** (degree or 0)
     return _flattened(blocks)
 
 
-def homogeneity(problem: Problem) -> int | None:
-    """Return ``κ`` with ``σ(αz) = α^κ σ(z)`` for all ``α > 0`` of the hidden activation, or None; None also without a hidden layer, or with weight decay."""
-    return None if problem.architecture.L == 1 or problem.decay is not None else problem.architecture.activation.homogeneity
+def homogeneity(problem: Problem, l: int) -> int | None:
+    """Return ``κ`` with ``σ(αz) = α^κ σ(z)`` for all ``α > 0`` in hidden layer ``l``, or None; None also without a hidden layer, or with weight decay."""
+    return None if problem.architecture.L == 1 or problem.decay is not None else problem.architecture.activation_of(l).homogeneity
 
 
 def unit_signs(problem: Problem, l: int, k: int) -> tuple[int, ...]:
     """Return the signs that the incoming weights of unit ``k`` of hidden layer ``l`` may be multiplied by: ``(1,)`` or ``(1, -1)``."""
-    a, reflection = problem.architecture, problem.architecture.activation.reflection
-    if reflection is None or reflection[1] != 0 or (reflection[2] != 0 and (a.bias != "trainable" or _decays_bias(problem, l + 1))):
+    a, reflection = problem.architecture, problem.architecture.activation_of(l).reflection
+    if reflection is None or reflection[1] != 0 or (reflection[2] != 0 and (not a.bias_rows_of(l + 1) or _decays_bias(problem, l + 1))):
         return (1,)
     return (1, -1) if _fixed_bias(problem, l, k) == 0 else (1,)
 
@@ -108,7 +106,8 @@ def _decays_bias(problem: Problem, l: int) -> bool:
 
 
 def _fixed_bias(problem: Problem, l: int, k: int) -> object:
-    return 0 if problem.fixed_bias is None else problem.fixed_bias[l - 1][k]
+    constants = problem.constants(l)
+    return 0 if constants is None else constants[k]
 
 
 def _flattened(blocks: list[Array]) -> Array:
@@ -117,7 +116,7 @@ def _flattened(blocks: list[Array]) -> Array:
 
 def _turn(problem: Problem, blocks: list[Array], l: int, k: int) -> None:
     """Turn unit ``k`` of hidden layer ``l`` over, in place."""
-    reflection = problem.architecture.activation.reflection
+    reflection = problem.architecture.activation_of(l).reflection
     a, _, c = reflection if reflection is not None else (1, 0, 0)
     blocks[l - 1][k] = -blocks[l - 1][k]
     if c:
@@ -143,7 +142,7 @@ def _canonise(problem: Problem, blocks: list[Array]) -> None:
 
 def _points_down(problem: Problem, blocks: list[Array], l: int, k: int, near: float) -> bool:
     deciding = [blocks[l - 1][k]]
-    if problem.architecture.activation.reflection not in (None, (1, 0, 0)):
+    if problem.architecture.activation_of(l).reflection not in (None, (1, 0, 0)):
         deciding.append(blocks[l][:, k])
     for entries in deciding:
         sizes = np.abs(entries)
@@ -199,7 +198,7 @@ def _matches(problem: Problem, first: list[Array], second: list[Array], l: int, 
 def _partners(problem: Problem, first: list[Array], second: list[Array], l: int, k: int, allowed: float) -> list[tuple[int, bool]]:
     """Return the units of ``second`` that unit ``k`` of ``first`` may stand for, each with whether it is turned over."""
     found, last_hidden = [], l == problem.architecture.L - 1
-    reflection = problem.architecture.activation.reflection
+    reflection = problem.architecture.activation_of(l).reflection
     for j in range(problem.architecture.widths[l]):
         if _fixed_bias(problem, l, j) != _fixed_bias(problem, l, k):
             continue

@@ -83,7 +83,7 @@ def structure_of(problem: Problem, weights: Array, tolerance: float) -> Structur
         before_heads, before_shares = heads, shares
         n = a.widths[l]
         heads, shares = _groups(problem, blocks, l, allowed) if l < a.L and tolerance > 0 else (list(range(n)), np.ones(n))
-        columns = [*before_heads, a.widths[l - 1]] if a.bias_rows else before_heads
+        columns = [*before_heads, a.widths[l - 1]] if a.bias_rows_of(l) else before_heads
         place = np.array([[offset + heads[k] * block.shape[1] + column for column in columns] for k in range(n)])
         places.append(place.ravel())
         factors.append(np.tile(np.append(before_shares, 1.0)[: block.shape[1]], (n, 1)).ravel())
@@ -108,16 +108,14 @@ def _compressed(place: Array, factor: Array, weights: Array, allowed: float) -> 
 def _groups(problem: Problem, blocks: list[Array], l: int, allowed: float) -> tuple[list[int], Array]:
     """Return for each unit of hidden layer ``l`` the first unit of its group, and its share."""
     n = problem.architecture.widths[l]
-    heads, shares, fixed = list(range(n)), np.ones(n), problem.fixed_bias
+    heads, shares, fixed = list(range(n)), np.ones(n), problem.constants(l)
     for k in range(n):
         if heads[k] != k:
             continue
         group = [
             j
             for j in range(k, n)
-            if heads[j] == j
-            and np.max(np.abs(blocks[l - 1][j] - blocks[l - 1][k])) <= allowed
-            and (fixed is None or fixed[l - 1][j] == fixed[l - 1][k])
+            if heads[j] == j and np.max(np.abs(blocks[l - 1][j] - blocks[l - 1][k])) <= allowed and (fixed is None or fixed[j] == fixed[k])
         ]
         found = _shares(blocks[l][:, group], allowed) if len(group) > 1 else None
         if found is not None:

@@ -92,7 +92,7 @@ class LossExpansion:
         delta = series_product(rates[-1], errors, order)
         for l in range(a.L, 0, -1):
             gradient = series_product(values[l - 1][: order + 1].swapaxes(-1, -2), delta, order, np.matmul)
-            if a.bias_rows:
+            if a.bias_rows_of(l):
                 gradient = np.concatenate([gradient, delta.sum(axis=-2, keepdims=True)], axis=-2)
             parts.insert(0, gradient.swapaxes(-1, -2).reshape(*gradient.shape[:2], -1))
             if l > 1:
@@ -124,7 +124,7 @@ class LossExpansion:
             offset += rows * n
             W = block[..., : a.widths[l - 1], :].copy()
             W[0] = W[0] + base
-            result.append((W, block[..., -1:, :] if a.bias_rows else None))
+            result.append((W, block[..., -1:, :] if a.bias_rows_of(l) else None))
         return result
 
 

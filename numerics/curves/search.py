@@ -126,7 +126,7 @@ def parameter_groups(architecture: Architecture) -> Array:
     """
     groups: list[int] = []
     for l in range(1, architecture.L + 1):
-        unit = [2 * (l - 1)] * architecture.widths[l - 1] + [2 * l - 1] * architecture.bias_rows
+        unit = [2 * (l - 1)] * architecture.widths[l - 1] + [2 * l - 1] * architecture.bias_rows_of(l)
         groups += unit * architecture.widths[l]
     return np.array(groups)
 

@@ -62,7 +62,7 @@ class PrimeField:
     @staticmethod
     def of(architecture: Architecture, prime: int, u: int | None = None) -> PrimeField:
         """Return the field that keeps exact values only if an activation of the architecture needs them to build its named matrices."""
-        hidden = [architecture.activation] if architecture.L >= 2 else []
+        hidden = list(architecture.hidden) if architecture.L >= 2 else []
         output = [] if architecture.output_activation.has_nonzero_slopes else [architecture.output_activation]
         polynomial = all(activation.degree is not None for activation in hidden + output)
         return PrimeField(prime, u, exact=not polynomial)

@@ -26,21 +26,19 @@ def value_at_zero(activation: Activation) -> Fraction | None:
     return from_flint(value) if isinstance(value, fmpq) else None
 
 
-def at_rest(architecture: Architecture, X: Iterable[Iterable[Any]], biases: Sequence[Iterable[Any]], layer: int) -> list[int]:
-    """Return the samples at which the ``z`` of a layer depend on no weight: with the input 0, without trainable biases, and ``φ_1 = … = φ_{layer−1} = 0``.
+def at_rest(architecture: Architecture, X: Iterable[Iterable[Any]], biases: Sequence[Iterable[Any] | None], layer: int) -> list[int]:
+    """Return the samples at which the ``z`` of a layer depend on no weight: with the input 0, without trainable biases up to it, and ``φ_l = 0`` below.
 
     Then the derivatives of this layer's ``φ`` by all weights are 0. ``biases`` are the ``b_l`` for ``l = 1, 2, …``, or those of them
-    that may not be 0; numbers are exact, or elements of a field.
+    that may not be 0, None for no such; numbers are exact, or elements of a field.
 
     >>> relu = Architecture.of("2-3-1", "relu", bias="none")
     >>> at_rest(relu, [[0, 0], [0, 1]], [[0] * 3, [0]], 2), at_rest(Architecture.of("2-3-1", "relu"), [[0, 0]], [[0] * 3, [0]], 1)
     ([0], [])
     """
-    below = range(1, layer)
-    silent = all(b == 0 for row in biases[: layer - 1] for b in row) and all(
-        value_at_zero(architecture.activation_of(l)) == 0 for l in below
-    )
-    if architecture.bias == "trainable" or not silent:
+    trained = any(architecture.bias_rows_of(l) for l in range(1, layer + 1))
+    silent = all(b == 0 for row in biases[: layer - 1] for b in row or ())
+    if trained or not silent or any(value_at_zero(architecture.activation_of(l)) != 0 for l in range(1, layer)):
         return []
     return [i for i, x in enumerate(X) if all(entry == 0 for entry in x)]
 

@@ -61,7 +61,7 @@ def _first(problem: Problem, weights: Weights | None, test: Callable[[Number], b
 def _rows_of_problem(problem: Problem) -> Iterator[tuple[str, Sequence[Number]]]:
     yield from ((f"X[{i}]", row) for i, row in enumerate(problem.samples.X))
     yield from ((f"Y[{i}]", row) for i, row in enumerate(problem.samples.Y))
-    yield from ((f"b_{l}", bias) for l, bias in enumerate(problem.fixed_bias or (), start=1))
+    yield from ((f"b_{l}", bias) for l, bias in enumerate(problem.fixed_bias or (), start=1) if bias is not None)
 
 
 def _rows_of_weights(weights: Weights | None) -> Iterator[tuple[str, Sequence[Number]]]:

@@ -95,9 +95,9 @@ class Evaluation:
         return self.slope[self.architecture.L]
 
     def extended_phi(self, l: int) -> Array:
-        """Return ``φ_l`` with a last column of ones when the bias is trainable, of shape ``(T, n_l + [bias trainable])``."""
+        """Return ``φ_l`` with a last column of ones when the bias of layer ``l + 1`` is trainable, of shape ``(T, n_l + [bias trainable])``."""
         phi = self.phi[l]
-        if not self.architecture.bias_rows:
+        if not self.architecture.bias_rows_of(l + 1):
             return phi
         return np.concatenate([phi, constant_like(self.field, 1, (self.T, 1), phi)], axis=1)
 
@@ -110,7 +110,7 @@ class Evaluation:
 
     def _activate(self, l: int, order: int) -> Array:
         activation, z = self.architecture.activation_of(l), self.z[l]
-        if order and activation.kinks(order) and self.architecture.bias != "trainable":
+        if order and activation.kinks(order) and not self.architecture.bias_rows_of(1):
             rest = at_rest(self.architecture, self.inputs, [b for _, b in self.layers], l)
             z = off_kinks(self.field, activation, order, z, rest)
         return self.field.activate(activation, order, z)

@@ -68,9 +68,9 @@ class FloatLandscape:
         return self._field.array(self.problem.samples.Y)
 
     @cached_property
-    def _fixed(self) -> list[Array] | None:
-        fixed = self.problem.fixed_bias
-        return None if fixed is None else [self._field.array(b) for b in fixed]
+    def _constants(self) -> list[Array | None]:
+        constants = map(self.problem.constants, range(1, self.problem.architecture.L + 1))
+        return [None if b is None or not any(b) else self._field.array(b) for b in constants]
 
     @cached_property
     def _rates(self) -> Array | None:
@@ -145,9 +145,10 @@ class FloatLandscape:
         phi = np.broadcast_to(self.inputs, (B, *self.inputs.shape))
         z, values, slopes = [], [], []
         for l, block in enumerate(blocks, start=1):
-            values.append(np.concatenate([phi, np.ones((*phi.shape[:2], 1))], axis=2) if a.bias_rows else phi)
+            values.append(np.concatenate([phi, np.ones((*phi.shape[:2], 1))], axis=2) if a.bias_rows_of(l) else phi)
             incoming = np.matmul(values[-1], block.transpose(0, 2, 1))
-            z.append(incoming if self._fixed is None else incoming + self._fixed[l - 1])
+            constants = self._constants[l - 1]
+            z.append(incoming if constants is None else incoming + constants)
             phi = self._field.activate(a.activation_of(l), 0, z[-1])
             slopes.append(self._derivative(a.activation_of(l), 1, z[-1]))
         return z, [*values, phi], slopes

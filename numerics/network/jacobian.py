@@ -57,9 +57,9 @@ def gram(evaluation: Evaluation) -> Array:
     T, n_L = evaluation.T, architecture.n_L
     diagonal = evaluation.output_diagonal
     if diagonal.dtype == np.float64:
-        bias, phi = architecture.bias_rows, evaluation.phi
-        hidden = [GramPart(evaluation.psi[l].transpose(0, 2, 1), phi[l - 1], bias) for l in range(1, architecture.L)]
-        return gram_of_parts([*hidden, GramPart(diagonal, phi[architecture.L - 1], bias)])
+        bias, phi, L = architecture.bias_rows_of, evaluation.phi, architecture.L
+        hidden = [GramPart(evaluation.psi[l].transpose(0, 2, 1), phi[l - 1], bias(l)) for l in range(1, L)]
+        return gram_of_parts([*hidden, GramPart(diagonal, phi[L - 1], bias(L))])
     phi_gram = _product_with_transpose(evaluation, evaluation.extended_phi(architecture.L - 1).T)
     outputs = [field.mul(field.mul(diagonal[:, j, None], diagonal[None, :, j]), phi_gram) for j in range(n_L)]
     K = constant_like(field, 0, (T, n_L, T, n_L), outputs[0])

@@ -82,7 +82,7 @@ def _require_slopes(evaluation: Evaluation) -> None:
 def _weight_matrix(problem: Problem, weights: Weights, field: Field, l: int, mark: str) -> Array:
     layer = weights.layers[l - 1]
     W = field.array(layer.W)
-    return W if mark or not problem.architecture.bias_rows else np.concatenate([W, field.array(layer.b)[None, :]], axis=0)
+    return W if mark or not problem.architecture.bias_rows_of(l) else np.concatenate([W, field.array(layer.b)[None, :]], axis=0)
 
 
 def _block_diagonal(evaluation: Evaluation, l: int) -> Array:

@@ -126,7 +126,7 @@ def curvature_is_negative(problem: Problem, weights: Weights, output: int, preci
         return False
     z = evaluation.z[a.L][:, output]
     curvature = field.error_derivative(problem.error, 2, evaluation.phi[a.L], field.array(problem.samples.Y))[:, output, output]
-    constant = field.embed(Fraction(0) if problem.fixed_bias is None else problem.fixed_bias[-1][output])
+    constant = field.embed((problem.constants(a.L) or [Fraction(0)] * a.n_L)[output])
     with ball_precision(precision):
         rates = [s * (zi - constant) for s, zi in zip(slope, z, strict=True)]
         total = sum((e * rate * rate for e, rate in zip(curvature, rates, strict=True)), start=arb(0))

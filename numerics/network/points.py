@@ -32,7 +32,7 @@ def off_kinks(architecture: Architecture) -> Fraction:
 
 
 def constant_weights(problem: Problem, bias: Fraction) -> Weights:
-    """Return ``W = 0`` with every trainable bias equal to ``bias`` (fixed biases stay as the problem has them)."""
+    """Return ``W = 0`` with every trainable bias equal to ``bias`` (other biases stay as the problem has them)."""
     a = problem.architecture
     layers = []
     for l in range(1, a.L + 1):
@@ -63,18 +63,20 @@ def random_weights(problem: Problem, seed: int, output_factor: Fraction = Fracti
             else Fraction(0)
         )
         b = tuple(_short_dyadic(generator, 1.0) + away for _ in range(a.widths[l]))
-        layers.append(Layer(W, _bias(problem, l, b if a.bias == "trainable" else (Fraction(0),) * a.widths[l])))
+        layers.append(Layer(W, _bias(problem, l, b)))
     return Weights(tuple(layers))
 
 
-def random_fixed_bias(architecture: Architecture, seed: int) -> tuple[tuple[Number, ...], ...]:
-    """Return seeded constants ``b_l`` for the bias mode ``"fixed"``."""
+def random_fixed_bias(architecture: Architecture, seed: int) -> tuple[tuple[Number, ...] | None, ...]:
+    """Return seeded constants ``b_l`` for the layers of bias mode ``"fixed"``, None for the others."""
     generator = random.Random(f"fixed-bias-{seed}")
-    return tuple(tuple(_short_dyadic(generator, 1.0) for _ in range(n)) for n in architecture.widths[1:])
+    drawn = [tuple(_short_dyadic(generator, 1.0) for _ in range(n)) for n in architecture.widths[1:]]
+    return tuple(b if mode == "fixed" else None for b, mode in zip(drawn, architecture.biases, strict=True))
 
 
 def _bias(problem: Problem, layer: int, trainable: tuple[Number, ...]) -> tuple[Number, ...]:
-    return trainable if problem.fixed_bias is None else problem.fixed_bias[layer - 1]
+    constants = problem.constants(layer)
+    return trainable if constants is None else constants
 
 
 def _short_dyadic(generator: random.Random, scale: float) -> Fraction:
@@ -140,7 +142,7 @@ def twin_weights(problem: Problem, seed: int) -> Weights | None:
     """
     a = problem.architecture
     rows = a.fan_in(1)
-    if a.L != 2 or a.widths[1] <= rows or a.bias == "fixed":
+    if a.L != 2 or a.widths[1] <= rows or a.biases[0] == "fixed":
         return None
     base = random_weights(problem, seed).layers
     W_1 = tuple(tuple(row[k % rows] for k in range(a.widths[1])) for row in base[0].W)

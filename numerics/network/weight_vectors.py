@@ -46,13 +46,14 @@ def step_of_rows(architecture: Architecture, flat: Array) -> Step:
     """
     step = []
     for l, block in enumerate(unit_blocks(architecture, flat), start=1):
-        step.append((block.T[: architecture.widths[l - 1]], block[:, -1] if architecture.bias_rows else np.zeros(len(block))))
+        step.append((block.T[: architecture.widths[l - 1]], block[:, -1] if architecture.bias_rows_of(l) else np.zeros(len(block))))
     return step
 
 
 def rows_of_step(architecture: Architecture, step: Sequence[LayerArrays]) -> Array:
     """Return a displacement as one vector in the order of the rows of ``P``; the inverse of `step_of_rows`."""
-    parts = [(np.vstack([dW, db[None, :]]) if architecture.bias_rows else dW).T.ravel() for dW, db in step]
+    layers = enumerate(step, start=1)
+    parts = [(np.vstack([dW, db[None, :]]) if architecture.bias_rows_of(l) else dW).T.ravel() for l, (dW, db) in layers]
     return np.concatenate(parts)
 
 
@@ -70,14 +71,17 @@ def flat_weights(problem: Problem, weights: Weights) -> Array:
 def layer_arrays(problem: Problem, flat: Array) -> list[LayerArrays]:
     """Return ``(W_l, b_l)`` in doubles from the trainable weights, fixed biases as the problem has them; the inverse of `flat_weights`."""
     layers, fixed = step_of_rows(problem.architecture, flat), problem.fixed_bias
-    return layers if fixed is None else [(W, Float64Field().array(b)) for (W, _), b in zip(layers, fixed, strict=True)]
+    if fixed is None:
+        return layers
+    return [(W, b if c is None else Float64Field().array(c)) for (W, b), c in zip(layers, fixed, strict=True)]
 
 
 def weights_of_layers(problem: Problem, layers: Sequence[LayerArrays], exact: Callable[[Any], Fraction] = Fraction) -> Weights:
     """Return layers as exact weights, each entry by ``exact``; fixed biases are those of the problem."""
     found = []
-    for l, (W, b) in enumerate(layers):
-        bias = tuple(map(exact, b.tolist())) if problem.fixed_bias is None else problem.fixed_bias[l]
+    for l, (W, b) in enumerate(layers, start=1):
+        fixed = None if problem.fixed_bias is None else problem.fixed_bias[l - 1]
+        bias = tuple(map(exact, b.tolist())) if fixed is None else fixed
         found.append(Layer(tuple(tuple(map(exact, row)) for row in W.tolist()), bias))
     return Weights(tuple(found))
 
@@ -106,10 +110,10 @@ def is_small_beside(distance: Fraction, architecture: Architecture, weights: Wei
     >>> is_small_beside(Fraction(1), a, Weights.of(a, [([[200]], None)]), Fraction(1, 100))
     True
     """
-    field, biases = BallField(), bool(architecture.bias_rows)
+    field, layers = BallField(), enumerate(weights.layers, start=1)
     with ball_precision(field.precision):
         reach = field.embed(distance / share)
-        rows = (row for layer in weights.layers for row in (*layer.W, *((layer.b,) if biases else ())))
+        rows = (row for l, layer in layers for row in (*layer.W, *((layer.b,) if architecture.bias_rows_of(l) else ())))
         return any(bool(abs(field.embed(x)) >= reach) for row in rows for x in row)
 
 
@@ -129,9 +133,9 @@ def distance_bound(problem: Problem, start: Weights, end: Weights, radius: Fract
     a, field = problem.architecture, BallField(precision)
     with ball_precision(precision):
         total = arb(0)
-        for one, other in zip(start.layers, end.layers, strict=True):
+        for l, (one, other) in enumerate(zip(start.layers, end.layers, strict=True), start=1):
             pairs = [(x, y) for rows in zip(one.W, other.W, strict=True) for x, y in zip(*rows, strict=True)]
-            pairs += zip(one.b, other.b, strict=True) if a.bias_rows else ()
+            pairs += zip(one.b, other.b, strict=True) if a.bias_rows_of(l) else ()
             total += sum(((field.embed(x) - field.embed(y)).abs_upper() ** 2 for x, y in pairs), arb(0))
         length = total.sqrt() + arb(a.N_net).sqrt() * ball_of(radius)
     mantissa, exponent = math.frexp(float(length.upper()) * (1 + 2.0**-20) + _LEAST_DISTANCE)

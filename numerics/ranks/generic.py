@@ -56,9 +56,9 @@ class GenericPoint:
 
 
 def has_generic_point(architecture: Architecture) -> bool:
-    """Tell whether `generic_point` applies: one layer, or hidden identity, powers, sigmoid or tanh; no fixed bias, and ``σ_out' ≠ 0``."""
+    """Tell whether `generic_point` applies: one layer, or hidden identity, powers, sigmoid or tanh, the same in all; no fixed bias, and ``σ_out' ≠ 0``."""
     a = architecture
-    if a.bias == "fixed" or not a.output_activation.has_nonzero_slopes:
+    if not a.is_uniform or a.bias == "fixed" or not a.output_activation.has_nonzero_slopes:
         return False
     return a.L == 1 or a.activation.degree is not None or a.activation.logistic is not None
 
@@ -110,7 +110,7 @@ def _rational_weights(a: Architecture, generator: random.Random) -> Weights:
     layers = []
     for l in range(1, a.L + 1):
         W = tuple(draw(a.widths[l]) for _ in range(a.widths[l - 1]))
-        layers.append(Layer(W, draw(a.widths[l]) if a.bias_rows else (Fraction(0),) * a.widths[l]))
+        layers.append(Layer(W, draw(a.widths[l]) if a.bias_rows_of(l) else (Fraction(0),) * a.widths[l]))
     return Weights(tuple(layers))
 
 

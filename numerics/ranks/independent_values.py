@@ -76,7 +76,7 @@ def free_jacobian(architecture: Architecture, numerators: Sequence[Sequence[int]
             slope = (phi[l] - form.low) * (form.high - phi[l]) % p
             carried = field.matmul(free.weights[l - 1], psi.transpose(1, 0, 2).reshape(a.widths[l + 1], -1))
             psi = slope[:, :, None] * carried.reshape(a.widths[l], T, a.n_L).transpose(1, 0, 2) % p
-        extended = np.hstack([phi[l - 1], ones]) if a.bias_rows else phi[l - 1]
+        extended = np.hstack([phi[l - 1], ones]) if a.bias_rows_of(l) else phi[l - 1]
         block = psi.transpose(1, 0, 2)[:, None, :, :] * extended.T[None, :, :, None] % p
         blocks.insert(0, block.reshape(a.widths[l] * a.fan_in(l), T * a.n_L))
     return np.concatenate(blocks)
@@ -89,7 +89,7 @@ def _first_values(a: Architecture, numerators: Array, denominator: int, free: Fr
     k = form.rate
     common = int(np.gcd.reduce(numerators.ravel(), initial=denominator))
     exponents = k * (numerators // common)
-    if a.bias_rows:
+    if a.bias_rows_of(1):
         exponents = np.hstack([exponents, np.full((len(exponents), 1), k * (denominator // common), dtype=np.int64)])
     s = np.ones((len(numerators), a.widths[1]), dtype=np.int64)
     for b in range(a.fan_in(1)):

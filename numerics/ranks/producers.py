@@ -154,7 +154,7 @@ def _pass_work(problem: Problem, weights: Weights, matrix: str, bits: int) -> in
 def _heights_explode(problem: Problem, matrix: str, entries: int) -> bool:
     """Tell whether exact entries may have very many digits: rational numbers double in length with every hidden layer that is not piecewise linear."""
     a = problem.architecture
-    deep = a.L >= 3 and not (a.activation.is_piecewise_linear and a.output_activation.is_piecewise_linear)
+    deep = a.L >= 3 and not all(s.is_piecewise_linear for s in a.activations)
     return deep and entries > _DEEP_ENTRIES and not matrix.startswith("W") and matrix not in ("Phi-0", "Phi-0+")
 
 

@@ -56,9 +56,9 @@ def sign_pattern_evidence(problem: Problem, seed: int) -> RankEvidence | None:
 def _is_affordable(problem: Problem) -> bool:
     """Tell whether the fixed biases are rational, and a checker goes through so many patterns."""
     a, T = problem.architecture, problem.T
-    if T > MAX_SIGN_SAMPLES or not all(isinstance(b, Fraction) for layer in problem.fixed_bias or () for b in layer):
+    if T > MAX_SIGN_SAMPLES or not all(isinstance(b, Fraction) for layer in problem.fixed_bias or () for b in layer or ()):
         return False
-    patterns = 2 ** (T * a.widths[1]) if a.bias == "fixed" else comb(2 ** (T - 1) + a.widths[1] - 1, a.widths[1])
+    patterns = 2 ** (T * a.widths[1]) if a.biases[0] == "fixed" else comb(2 ** (T - 1) + a.widths[1] - 1, a.widths[1])
     return patterns * (residues_work(a.N_net, problem.columns) + jacobian_work(a.widths, T, 0) + PATTERN_WORK) <= MAX_STEP_WORK
 
 
@@ -68,20 +68,22 @@ def _full_for_all_patterns(problem: Problem, residues: list[int], prime: int) ->
     n_1, n_L, m = a.widths[1], a.n_L, a.fan_in(1)
     field = PrimeField(prime)
     inputs = field.finalize(field.array(problem.samples.X))
-    inputs = np.hstack([inputs, np.ones((T, 1), dtype=np.int64)]) if a.bias_rows else inputs
+    inputs = np.hstack([inputs, np.ones((T, 1), dtype=np.int64)]) if a.bias_rows_of(1) else inputs
     w = np.array(residues[: n_1 * m], dtype=object).reshape(n_1, m)
     v = np.array(residues[n_1 * m :], dtype=object).reshape(n_L, a.fan_in(2))[:, :n_1]
-    constants = np.zeros(n_1, dtype=np.int64) if problem.fixed_bias is None else field.finalize(field.array(list(problem.fixed_bias[0])))
+    constants = field.finalize(field.array(list(problem.constants(1) or [Fraction(0)] * n_1)))
     z = (w @ inputs.T.astype(object) + constants.astype(object)[:, None]) % prime
-    signs = list(product((1, -1), repeat=T)) if a.bias == "fixed" else [(1, *rest) for rest in product((1, -1), repeat=T - 1)]
-    constant = np.kron(np.ones((1, T), dtype=object), np.eye(n_L, dtype=object)) if a.bias_rows else np.empty((0, T * n_L), dtype=object)
+    signs = list(product((1, -1), repeat=T)) if a.biases[0] == "fixed" else [(1, *rest) for rest in product((1, -1), repeat=T - 1)]
+    constant = (
+        np.kron(np.ones((1, T), dtype=object), np.eye(n_L, dtype=object)) if a.bias_rows_of(2) else np.empty((0, T * n_L), dtype=object)
+    )
     rows: list[list[Array]] = []
     for k in range(n_1):
         blocks = [_unit_rows(inputs, z[k], v[:, k], s, prime) for s in signs]
         rows.append([block for block in blocks if block is not None])
         if len(rows[k]) < len(signs):
             return False
-    for choice in _choices(len(signs), n_1, fixed=a.bias == "fixed"):
+    for choice in _choices(len(signs), n_1, fixed=a.biases[0] == "fixed"):
         P = np.vstack([*(rows[k][s] for k, s in enumerate(choice)), constant])
         if nmod_mat(P.shape[0], P.shape[1], [int(entry) for entry in P.ravel()], prime).rank() < problem.columns:
             return False

@@ -44,7 +44,7 @@ def _separating(problem: Problem, n: int) -> list[list[Fraction]] | None:
 def _rows(problem: Problem) -> list[list[Fraction]] | None:
     """Return one row for each inequality, with the direction's columns laid end to end, output by output; None where the setting is another."""
     a, error = problem.architecture, problem.error
-    inputs = [[*x, Fraction(1)] if a.bias == "trainable" else list(x) for x in problem.samples.X]
+    inputs = [[*x, Fraction(1)] if a.bias_rows_of(1) else list(x) for x in problem.samples.X]
     if error.is_cross_entropy and not a.output_activation.is_identity:
         return None
     if error.family == "softmax":

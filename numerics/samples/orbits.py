@@ -23,8 +23,8 @@ class Orbit:
 def orbits(problem: Problem) -> list[Orbit]:
     """Return the orbit of every sample (`sample-symmetry`); the first sample of an orbit has the factor 1, unless it is 0.
 
-    Equal inputs are of one orbit. Without any bias so are ``x`` and ``−x`` for an odd or even hidden activation, ``x`` and ``cx``, ``c > 0``, for a homogeneous
-    one, and the output of ``x = 0`` does not depend on the weights if ``σ(0) = 0``.
+    Equal inputs are of one orbit. Without any bias so are ``x`` and ``−x`` for odd hidden activations, or where one is even and those below it are odd, ``x``
+    and ``cx``, ``c > 0``, for homogeneous ones, and the output of ``x = 0`` does not depend on the weights if ``σ(0) = 0`` in all hidden layers.
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.functions.errors import error_named
@@ -33,13 +33,12 @@ def orbits(problem: Problem) -> list[Orbit]:
     >>> [(o.first, int(o.factor)) for o in orbits(Problem(Architecture.of("2-3-1", "power:3", bias="none"), error_named("squared"), samples))]
     [(0, 1), (0, -8), (2, 0)]
     """
-    a = problem.architecture
-    free = a.bias == "none" or (problem.fixed_bias is not None and all(b == 0 for layer in problem.fixed_bias for b in layer))
-    single = a.L == 1
-    parity = (-1 if single else {_ODD: -1, _EVEN: 1}.get(a.activation.reflection or (0, 0, 0))) if free else None
-    degree = (1 if single else a.activation.homogeneity) if free else None
-    silent = free and (single or value_at_zero(a.activation) == 0)
-    power = 1 if degree is None else degree ** (a.L - 1)
+    hidden, free = problem.architecture.hidden[: problem.architecture.L - 1], problem.is_free_of_bias
+    parity, degree = (-1, 1) if free else (None, None)
+    for activation in hidden:
+        parity = {_ODD: -1, _EVEN: 1}.get(activation.reflection or (0, 0, 0)) if parity == -1 else parity
+        degree = None if degree is None or activation.homogeneity is None else min(degree * activation.homogeneity, MAX_BITS)
+    silent, power = free and all(value_at_zero(activation) == 0 for activation in set(hidden)), degree or 1
     known: dict[tuple[Fraction, ...], tuple[int, Fraction]] = {}
     found = []
     for i, x in enumerate(problem.samples.X):

@@ -28,7 +28,7 @@ def order_relations(problem: Problem) -> Iterator[tuple[int, list[Fraction]]]:
     (0, [-1, 2, -1])
     """
     a, T = problem.architecture, problem.T
-    used = [a.output_activation, *([a.activation] if a.L > 1 else [])]
+    used = a.activations
     if T > _MOST_SAMPLES or any(n != 1 for n in a.widths[1:-1]) or not all(activation.never_falls for activation in used):
         return
     basis = rational_kernel_of_rows([[*x, Fraction(1)] for x in problem.samples.X])

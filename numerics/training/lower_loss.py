@@ -58,7 +58,7 @@ def weights_below(problem: Problem, loss: float, seed: int, progress: Progress |
 def _where_outputs_vary(problem: Problem, loss: float) -> tuple[Problem, float]:
     """Return the problem and a loss of it, without samples at the input 0 if all units have a kink there and so an output of 0, whatever the weights are."""
     a, error, targets = problem.architecture, problem.error, problem.samples.Y
-    silent = problem.decay is None and a.bias == "none" and a.activation.homogeneity == 1 and a.output_activation.is_identity
+    silent = problem.decay is None and a.bias == "none" and all(s.homogeneity == 1 for s in a.hidden) and a.output_activation.is_identity
     kept = [i for i, x in enumerate(problem.samples.X) if any(x)]
     if not silent or not a.kinked_layers(1) or len(kept) in (0, problem.T) or not (error.name == "squared" or error.is_cross_entropy):
         return problem, loss
@@ -105,7 +105,7 @@ class _Scaling:
             return _Scaling(problem, np.zeros(a.widths[0]), np.ones(a.widths[0]), np.zeros(a.n_L), 1.0)
         X, Y = (np.array(table, dtype=float) for table in (problem.samples.X, problem.samples.Y))
         centre, spread, shift, size = np.zeros(X.shape[1]), np.ones(X.shape[1]), np.zeros(Y.shape[1]), 1.0
-        if a.bias == "trainable":
+        if a.bias_rows_of(1) and a.bias_rows_of(a.L):
             centre, deviation = X.mean(axis=0), X.std(axis=0)
             spread = np.where(deviation > 0, deviation, 1.0)
             if a.output_activation.is_identity and problem.error.name == "squared" and Y.std() > 0:

@@ -70,7 +70,7 @@ class TrainingPoint:
             W, b = self.layers[l - 1]
             held = hold_output and l == a.L
             change = np.zeros_like(W) if held else evaluation.phi[l - 1].T @ delta
-            step.insert(0, (change, delta.sum(axis=0) if a.bias_rows else np.zeros_like(b)))
+            step.insert(0, (change, delta.sum(axis=0) if a.bias_rows_of(l) else np.zeros_like(b)))
             if l > 1:
                 delta = evaluation.slope[l - 1] * (delta @ W.T)
         return step
@@ -88,9 +88,8 @@ class TrainingPoint:
 
     def moved(self, step: Step, factor: float) -> TrainingPoint:
         """Return the point ``W + factor · step``; biases that are not trainable stay as they are."""
-        trainable = bool(self.problem.architecture.bias_rows)
-        pairs = zip(self.layers, step, strict=True)
-        layers = [(W + factor * dW, b + factor * db if trainable else b) for (W, b), (dW, db) in pairs]
+        a, pairs = self.problem.architecture, enumerate(zip(self.layers, step, strict=True), start=1)
+        layers = [(W + factor * dW, b + factor * db if a.bias_rows_of(l) else b) for l, ((W, b), (dW, db)) in pairs]
         return self.at(layers)
 
     def at(self, layers: list[LayerArrays]) -> TrainingPoint:

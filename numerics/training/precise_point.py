@@ -52,7 +52,7 @@ class PrecisePoint:
         for l in range(a.L, 0, -1):
             W, b = self.layers[l - 1]
             push = np.array([[arb(1)] * len(delta)], dtype=object)
-            db = field.matmul(push, delta)[0] if a.bias_rows else elementwise(lambda _: arb(0), b)
+            db = field.matmul(push, delta)[0] if a.bias_rows_of(l) else elementwise(lambda _: arb(0), b)
             step.insert(0, (midpoints(field.matmul(evaluation.phi[l - 1].T, delta)), midpoints(db)))
             if l > 1:
                 delta = field.mul(evaluation.slope[l - 1], carry_back(field, W, delta[:, :, None])[:, :, 0])
@@ -60,9 +60,8 @@ class PrecisePoint:
 
     def moved(self, step: Step, factor: arb) -> PrecisePoint:
         """Return the point ``W + factor · step``."""
-        trainable = bool(self.problem.architecture.bias_rows)
-        pairs = zip(self.layers, step, strict=True)
-        layers = [(midpoints(W + dW * factor), midpoints(b + db * factor) if trainable else b) for (W, b), (dW, db) in pairs]
+        a, pairs = self.problem.architecture, enumerate(zip(self.layers, step, strict=True), start=1)
+        layers = [(midpoints(W + dW * factor), midpoints(b + db * factor) if a.bias_rows_of(l) else b) for l, ((W, b), (dW, db)) in pairs]
         evaluation = evaluate(self.problem.architecture, self.evaluation.inputs, layers, self.evaluation.field)
         return PrecisePoint(self.problem, self.targets, layers, evaluation)
 

@@ -103,8 +103,9 @@ class _Equations:
             T, _, m = self.factors.shape
             s = np.stack([_product(S, part[:, None])[:, 0] for S, part in zip(self.factors, x.reshape(T, m), strict=True)])
             return [(-dW, -db) for dW, db in self.point.times_P(s)]
-        step, trainable = step_of_rows(self.point.problem.architecture, -x[:, 0]), self.point.problem.architecture.bias_rows
-        return [(dW, db if trainable else object_array([0] * len(db), arb)) for dW, db in step]
+        a = self.point.problem.architecture
+        step = enumerate(step_of_rows(a, -x[:, 0]), start=1)
+        return [(dW, db if a.bias_rows_of(l) else object_array([0] * len(db), arb)) for l, (dW, db) in step]
 
 
 def _curvature(point: PrecisePoint) -> tuple[Array, Array] | None:

@@ -147,8 +147,8 @@ def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fr
     for l, layer in enumerate(weights.layers, start=1):
         rows, bias = enclose_numbers(layer.W), enclose_numbers(layer.b)
         W.append(_reaching(rows, reach))
-        inputs.append(with_ones(phi) if a.bias_rows else phi)
-        z = total(matrix_product(phi, W[-1]), _reaching(bias, reach) if a.bias_rows else bias)
+        inputs.append(with_ones(phi) if a.bias_rows_of(l) else phi)
+        z = total(matrix_product(phi, W[-1]), _reaching(bias, reach) if a.bias_rows_of(l) else bias)
         met += bias, z
         if l < a.L:
             rest = at_rest(a, problem.samples.X, problem.fixed_bias or (), l)
@@ -168,7 +168,8 @@ def _penalty(problem: Problem, weights: Weights, reach: float) -> tuple[Enclosur
     """Return the trainable weights and ``T λ_k``, in the order of the rows of P; None without decay."""
     if problem.decay is None:
         return None
-    tables = [(*layer.W, layer.b) if problem.architecture.bias_rows else layer.W for layer in weights.layers]
+    layers = enumerate(weights.layers, start=1)
+    tables = [(*layer.W, layer.b) if problem.architecture.bias_rows_of(l) else layer.W for l, layer in layers]
     rows = enclose_numbers([[w for table in tables for column in zip(*table, strict=True) for w in column]])
     rates = enclose_numbers([[problem.T * rate for rate in problem.decay.rates(problem.architecture)]])
     return _at(_reaching(rows, reach), 0), _at(rates, 0)

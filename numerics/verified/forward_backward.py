@@ -50,8 +50,8 @@ class EnclosedPass:
         return all(part.is_moderate() for part in (*weights, *self.z, *self.phi))
 
     def extended_phi(self, l: int) -> Enclosure:
-        """Return ``φ_l`` with a last column of ones when the bias is trainable."""
-        return with_ones(self.phi[l]) if self.architecture.bias_rows else self.phi[l]
+        """Return ``φ_l`` with a last column of ones when the bias of layer ``l + 1`` is trainable."""
+        return with_ones(self.phi[l]) if self.architecture.bias_rows_of(l + 1) else self.phi[l]
 
     def blocks(self) -> list[GramBlock]:
         """Return the factors of the row blocks ``l = 1..L`` of ``P``."""
@@ -96,9 +96,11 @@ def enclose_pass(
 
 def enclosed_rest(architecture: Architecture, inputs: Enclosure, biases: Sequence[Enclosure | None], layer: int) -> list[int]:
     """Return the samples at which a layer is at rest, as `at_rest` does, from inputs and biases that are seen to be 0."""
-    if architecture.bias == "trainable":
+    if architecture.bias_rows_of(1):
         return []
-    return at_rest(architecture, np.abs(inputs.mid) + inputs.rad, [[] if b is None else list(np.abs(b.mid) + b.rad) for b in biases], layer)
+    return at_rest(
+        architecture, np.abs(inputs.mid) + inputs.rad, [None if b is None else list(np.abs(b.mid) + b.rad) for b in biases], layer
+    )
 
 
 def _enclose_weights(weights: Weights | Sequence[tuple[Any, Any]]) -> list[LayerEnclosures]:

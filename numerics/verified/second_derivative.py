@@ -58,8 +58,8 @@ def second_derivative(
     rate = bend = exact_floats(np.zeros_like(phi.mid))
     moderate = True
     for l, (layer, (V, shift)) in enumerate(zip(weights.layers, direction, strict=True), start=1):
-        W, inputs, lower = enclose_numbers(layer.W), with_ones(phi) if a.bias_rows else phi, exact_floats(V)
-        along = exact_floats(np.vstack([V, shift])) if a.bias_rows else lower
+        W, inputs, lower = enclose_numbers(layer.W), with_ones(phi) if a.bias_rows_of(l) else phi, exact_floats(V)
+        along = exact_floats(np.vstack([V, shift])) if a.bias_rows_of(l) else lower
         bias = enclose_numbers(layer.b)
         z = total(_moved(matrix_product(phi, W), inputs, radius), bias)
         twice = matrix_product(rate, lower)
@@ -76,7 +76,8 @@ def second_derivative(
     terms = [Enclosure(x.mid.reshape(-1, 1), x.rad.reshape(-1, 1)) for x in (pairs, product(delta, bends))]
     found = total(*(matrix_product(exact_floats(np.ones((1, len(x.mid)))), x) for x in terms))
     if problem.decay is not None:
-        flat = np.concatenate([(np.vstack([V, shift]) if a.bias_rows else V).T.ravel() for V, shift in direction])
+        parts = enumerate(direction, start=1)
+        flat = np.concatenate([(np.vstack([V, shift]) if a.bias_rows_of(l) else V).T.ravel() for l, (V, shift) in parts])
         rates = enclose_numbers([[problem.T * rate for rate in problem.decay.rates(a)]])
         v = exact_floats(flat[None])
         found = total(found, matrix_product(product(v, rates), exact_floats(flat[:, None])))

@@ -37,8 +37,8 @@ class _Memory:
         """A number for problem and points, the same for equal ones; all steps of one check hold the same objects."""
         problem = step.problem
         if self._problem is not problem or self._points is not step.points:
-            names = problem.activation.name, problem.output_activation.name, problem.error.name, problem.bias
-            head = problem.widths, *names, problem.fixed_bias, problem.X, problem.Y, step.points
+            names = tuple(a.name for a in problem.hidden), problem.output_activation.name, problem.error.name, problem.biases
+            head = problem.widths, *names, problem.constants, problem.X, problem.Y, step.points
             self._head = self._heads.setdefault(head, len(self._heads))
             self._problem, self._points = problem, step.points
         return self._head

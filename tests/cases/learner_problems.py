@@ -45,7 +45,7 @@ def planted(widths, T, activation="tanh", output="identity", bias="trainable", *
 def moved(problem, weights, change):
     """The weights, in doubles, after a change in the order of the rows of P."""
     arrays = layer_arrays(problem, flat_weights(problem, weights) + change)
-    return Weights.of(problem.architecture, [(W, b if problem.architecture.bias != "none" else None) for W, b in arrays])
+    return Weights.of(problem.architecture, [(W, b) for W, b in arrays])
 
 
 def float_jacobian(problem, flat):
@@ -59,10 +59,10 @@ def _many_digit_layers(problem, flat, field):
         rows, n = a.fan_in(l), a.widths[l]
         block = np.array(list(flat[offset : offset + rows * n]), dtype=object).reshape(n, rows).T
         offset += rows * n
-        if a.bias_rows:
+        if a.bias_rows_of(l):
             b = block[-1]
         else:
-            b = field.array(problem.fixed_bias[l - 1]) if problem.fixed_bias is not None else field.array([0] * n)
+            b = field.array(problem.constants(l))
         layers.append((block[: a.widths[l - 1]], b))
     return layers
 
@@ -139,7 +139,7 @@ def document_of(problem, weights):
     a = problem.architecture
     hexed = lambda rows: [[float(x).hex() for x in row] for row in rows]  # noqa: E731
     point = [layer(hexed(part.W), hexed([part.b])[0]) for part in weights.layers]
-    options = {"activation": a.activation.name, "output_activation": a.output_activation.name, "bias": a.bias}
+    options = {"activation": a.hidden_names, "output_activation": a.output_activation.name, "bias": a.bias}
     if a.bias == "fixed":
         options["fixed_bias"] = [part["b"] for part in point]
     return Draft(a.widths, hexed(problem.samples.X), hexed(problem.samples.Y), point, **options)

@@ -117,5 +117,5 @@ def layers_of(problem, flat):
     for l in range(1, a.L + 1):
         block = flat[at : at + a.fan_in(l) * a.widths[l]].reshape(a.widths[l], a.fan_in(l)).T
         at += block.size
-        layers.append((block[: a.widths[l - 1]].tolist(), block[-1].tolist() if a.bias_rows else None))
+        layers.append((block[: a.widths[l - 1]].tolist(), block[-1].tolist() if a.bias_rows_of(l) else None))
     return layers

@@ -41,7 +41,7 @@ def _weights(problem, rng, scale=1.0):
         pairs.append(
             (
                 np.round(scale * rng.standard_normal((m, n)), 4).tolist(),
-                np.round(scale * rng.standard_normal(n), 4).tolist() if a.bias_rows else None,
+                np.round(scale * rng.standard_normal(n), 4).tolist() if a.bias_rows_of(1) else None,
             )
         )
     return lp.Weights.of(a, pairs)
@@ -87,9 +87,9 @@ def test_the_gradient_vanishes_nowhere_in_the_ball(error, activation):
 def _of_flat(problem, flat):
     a, layers, start = problem.architecture, [], 0
     for m, n in zip(a.widths, a.widths[1:], strict=False):
-        rows = m + a.bias_rows
+        rows = m + a.bias_rows_of(1)
         block = flat[start : start + rows * n].reshape(n, rows).T
-        layers.append((block[:m], block[m] if a.bias_rows else np.zeros(n)))
+        layers.append((block[:m], block[m] if a.bias_rows_of(1) else np.zeros(n)))
         start += rows * n
     return layers
 

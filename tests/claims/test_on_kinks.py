@@ -51,7 +51,7 @@ def moved(problem, weights, direction, size):
     steps, found = iter(direction), []
     for layer in weights.layers:
         columns = [
-            [*(q + size * next(steps) for q in column), b + size * next(steps) if problem.architecture.bias_rows else b]
+            [*(q + size * next(steps) for q in column), b + size * next(steps) if problem.architecture.bias_rows_of(1) else b]
             for column, b in zip(zip(*layer.W, strict=True), layer.b, strict=True)
         ]
         found.append(([list(row) for row in zip(*(column[:-1] for column in columns), strict=True)], [column[-1] for column in columns]))
@@ -96,14 +96,14 @@ def balanced_residuals(rng, problem, weights):
     from flint import fmpq, fmpq_mat
 
     activation, layer = problem.architecture.activation, weights.layers[0]
-    rows = [[1] * problem.T] if problem.architecture.bias_rows else []
+    rows = [[1] * problem.T] if problem.architecture.bias_rows_of(1) else []
     for k, b in enumerate(layer.b):
         z = [sum((p * r[k] for p, r in zip(x, layer.W, strict=True)), b) for x in problem.samples.X]
         slopes = [[piece.slope for piece in activation.affine_pieces if piece.reaches(q)] for q in z]
         chosen = [min(s) + (max(s) - min(s)) * Fraction(rng.randint(0, 4), 4) for s in slopes]
         rows.append([value(activation.name, q) for q in z])
         rows += [[s * x[j] for s, x in zip(chosen, problem.samples.X, strict=True)] for j in range(problem.architecture.widths[0])]
-        rows += [chosen] if problem.architecture.bias_rows else []
+        rows += [chosen] if problem.architecture.bias_rows_of(1) else []
     table, rank = fmpq_mat([[fmpq(*Fraction(q).as_integer_ratio()) for q in row] for row in rows]).rref()
     pivots = [next(j for j in range(problem.T) if table[i, j] != 0) for i in range(rank)]
     found = [Fraction(0)] * problem.T

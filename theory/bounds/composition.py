@@ -45,12 +45,12 @@ def composition_bound(architecture: Architecture) -> int:
     (5, 6)
     """
     a = architecture
-    if a.L < 2 or a.activation.degree is None or a.activation.is_identity or a.bias == "fixed":
+    if a.L < 2 or not a.is_uniform or a.activation.degree is None or a.activation.is_identity or a.bias == "fixed":
         raise InputError(
             "the composition bound must be asked for a network with hidden powers and bias 'trainable' or 'none', "
             f"got {a} with {a.activation.name} and bias {a.bias!r}: use another bound"
         )
-    return _between(a.widths, a.activation.degree, a.bias_rows)
+    return _between(a.widths, a.activation.degree, a.bias_rows_of(1))
 
 
 @lru_cache(maxsize=4096)

@@ -23,7 +23,7 @@ def structural_rank_bounds(architecture: Architecture, T: int, rank_inputs: int)
     """
     a = architecture
     found = [(min(a.N_net, T * a.n_L), "rank-size")]
-    if a.L >= 2 and a.activation.homogeneity is not None and not a.activation.is_identity and a.bias != "fixed":
+    if a.scaled_layers and not a.activation.is_identity:
         found.append((homogeneous_bound(a), "rank-scaling"))
     first, others = a.widths[1] * rank_inputs, [a.fan_in(l) * a.widths[l] for l in range(2, a.L + 1)]
     blocks = sum(min(rows, T * a.n_L) for rows in (first, *others))
@@ -36,7 +36,7 @@ def dimension_bound(architecture: Architecture, T: int, rank_inputs: int) -> int
     >>> dimension_bound(Architecture.of("3-2-1", "power:2", bias="none"), 20, 3), dimension_bound(Architecture.of("3-1-2"), 4, 4)
     (5, 6)
     """
-    a, hidden, free = architecture, architecture.activation, architecture.bias != "fixed"
+    a, hidden, free = architecture, architecture.activation, architecture.is_uniform and architecture.bias != "fixed"
     found = [T * a.n_L]
     if a.L == 1 and free:
         found.append(linear_bound(a.n_L, rank_inputs))
@@ -44,7 +44,7 @@ def dimension_bound(architecture: Architecture, T: int, rank_inputs: int) -> int
         found.append(bottleneck_bound(a, T))
         if hidden.is_identity and free:
             found.append(narrow_linear_bound(a, rank_inputs))
-        if hidden.degree is not None and hidden.degree ** min(a.L - 1, 7) <= MOST_DEGREE:
+        if a.is_uniform and hidden.degree is not None and hidden.degree ** min(a.L - 1, 7) <= MOST_DEGREE:
             found.append(polynomial_bound(a.n_L, a.widths[0], hidden.degree ** (a.L - 1), homogeneous=a.bias == "none"))
         if hidden.degree is not None and not hidden.is_identity and free and a.L <= MOST_DEGREE:
             found.append(composition_bound(a))
@@ -61,6 +61,6 @@ def generic_rank_bound(architecture: Architecture, T: int) -> tuple[int, str]:
     ((4, 'rank-size'), (3, 'rank-dimension'))
     """
     a, T = architecture, whole("T", T, 1)
-    if a.bias == "fixed":
+    if "fixed" in a.biases:
         raise InputError("the bound must be asked for bias 'trainable' or 'none', got 'fixed': its constants decide there")
     return min(structural_rank_bounds(a, T, min(T, a.fan_in(1))), key=lambda bound: bound[0])

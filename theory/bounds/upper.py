@@ -69,29 +69,29 @@ def duplicate_bound(n_L: int, distinct: int) -> int:
 
 
 def homogeneous_bound(architecture: Architecture) -> int:
-    r"""Return ``N_net − Σ_{0<l<L} n_l ≥ rank P`` at every ``W`` where ``P`` exists (`homogeneous`).
+    r"""Return ``N_net − Σ n_l ≥ rank P``, over the scaled hidden layers, at every ``W`` where ``P`` exists (`homogeneous`).
 
-    Hypotheses: hidden activation homogeneous of degree ``k`` (``relu``, ``leaky-relu``, ``power:k``; for the identity `narrow_linear_bound` says
-    more), bias mode ``trainable`` or ``none``; otherwise `InputError`.
+    Hypotheses: some hidden layer is scaled, that is, its activation is homogeneous of degree ``k`` (``relu``, ``leaky-relu``, ``power:k``; for the identity
+    `narrow_linear_bound` says more), its bias mode ``trainable`` or ``none``; otherwise `InputError`.
 
     Proof: multiplying the incoming weights and the bias of hidden unit ``(l, a)`` by ``e^t`` and its
     outgoing weights by ``e^{-kt}`` leaves the network's function as it is. Its derivative at ``t = 0`` is a vector ``v_{l,a}`` with
     ``v_{l,a}ᵀ P = 0``. If no weight is 0 the ``v_{l,a}`` are independent: in ``Σ c_{l,a} v_{l,a} = 0`` the entry at ``W_l[b, a]`` reads
-    ``(c_{l,a} − k c_{l-1,b}) W_l[b, a] = 0`` with ``c_0 = 0``, so all ``c`` vanish, layer by layer. Near a point where all ``z ≠ 0`` (for
-    powers: near any point) the matrix ``P`` is continuous, and the rank of a limit is at most the ranks before it: the bound holds at
-    weights that are 0, too.
+    ``(c_{l,a} − k c_{l-1,b}) W_l[b, a] = 0`` with ``c = 0`` for layers that are not scaled, so all ``c`` vanish, layer by layer. Near a point where all ``z ≠
+    0`` (for powers: near any point) the matrix ``P`` is continuous, and the rank of a limit is at most the ranks before it: the bound holds at weights that
+    are 0, too.
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> homogeneous_bound(Architecture.of("2-3-1", "relu"))
     10
     """
-    hidden = architecture.activation
-    if hidden.homogeneity is None or hidden.is_identity or architecture.bias == "fixed":
+    hidden, scaled = architecture.activation, architecture.scaled_layers
+    if not scaled or hidden.is_identity:
         raise InputError(
             "the homogeneous bound must be asked for relu, leaky-relu or a power with bias 'trainable' or 'none', "
             f"got {hidden.name} with bias {architecture.bias!r}: use another bound"
         )
-    return architecture.N_net - sum(architecture.widths[1:-1])
+    return architecture.N_net - sum(architecture.widths[l] for l in scaled)
 
 
 def zero_weights_bound(architecture: Architecture) -> int:
@@ -146,13 +146,13 @@ def narrow_linear_bound(architecture: Architecture, rank_inputs: int) -> int:
     5
     """
     net = architecture
-    if net.L < 2 or not net.activation.is_identity or net.bias == "fixed":
+    if net.L < 2 or not net.is_uniform or not net.activation.is_identity or net.bias == "fixed":
         raise InputError(
             "the narrow linear bound must be asked for hidden layers of the identity and bias 'trainable' or 'none', "
             f"got {net} with {net.activation.name} and bias {net.bias!r}: use another bound"
         )
     rho, m = whole("rank_inputs", rank_inputs, 0), min(net.widths[1:-1])
-    a, b = min(m + net.bias_rows, rho), min(m, net.n_L)
+    a, b = min(m + net.bias_rows_of(1), rho), min(m, net.n_L)
     return rho * b + a * (net.n_L - b)
 
 
@@ -176,7 +176,7 @@ def polynomial_bound(n_L: int, n_0: int, degree: int, *, homogeneous: bool = Fal
 def bottleneck_bound(architecture: Architecture, T: int) -> int:
     r"""Return the least of ``T n_L`` and ``T n_h + (n_{h+1} − n_h)·min(T, n_h + β) + Σ_{l>h+1} (n_{l-1} + β) n_l`` (`rank-upper`).
 
-    ``h`` runs through the hidden layers with ``n_h ≤ n_{h+1}``, and ``β = 1`` when biases are trainable, else 0. For hidden powers without
+    ``h`` runs through the hidden layers with ``n_h ≤ n_{h+1}``, and ``β = 1`` when the biases of the layer are trainable, else 0. For hidden powers without
     bias and with one unit in some hidden layer it is at most ``T + n_L − 1``, too. Hypothesis: ``L ≥ 2``, otherwise `InputError`. Holds at
     every ``W`` where ``P`` exists, for every output activation.
 
@@ -194,13 +194,13 @@ def bottleneck_bound(architecture: Architecture, T: int) -> int:
     a = architecture
     if a.L < 2:
         raise InputError(f"the bottleneck bound must be asked for a network with a hidden layer, got {a}: use the rank of the inputs")
-    T, n, beta = whole("T", T, 1), a.widths, a.bias_rows
+    T, n = whole("T", T, 1), a.widths
     found, behind = [T * a.n_L], 0
-    if a.activation.degree is not None and not a.activation.is_identity and a.bias == "none" and 1 in n[1:-1]:
+    if a.is_uniform and a.activation.degree is not None and not a.activation.is_identity and a.bias == "none" and 1 in n[1:-1]:
         found.append(T + a.n_L - 1)
     for h in range(a.L - 1, 0, -1):
         if n[h] <= n[h + 1]:
-            found.append(T * n[h] + (n[h + 1] - n[h]) * min(T, n[h] + beta) + behind)
+            found.append(T * n[h] + (n[h + 1] - n[h]) * min(T, a.fan_in(h + 1)) + behind)
         behind += a.fan_in(h + 1) * n[h + 1]
     return min(found)
 

@@ -6,50 +6,65 @@ import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation, activation_named
+from lossproof.theory.functions.joint import joint_activation
 from lossproof.theory.names import nearest_name
 from lossproof.theory.problem.containers import plain_values
+from lossproof.theory.rationals import brief_name
 from lossproof.theory.shown import shown
 
 BIAS_MODES = ("trainable", "fixed", "none")
+MIXED = "mixed"
+"""What stands for the bias mode of a network whose layers have several."""
 _MOST_UNITS = 10**9 - 1
+_UNUSED = "tanh"
 
 
 @dataclass(frozen=True)
 class Architecture:
-    r"""Widths, activations and bias mode of an MLP.
+    r"""Widths, activations and bias modes of an MLP.
 
-    ``z_l = W_lᵀ φ_{l-1} + b_l`` and ``φ_l = σ(z_l)`` for ``l = 1..L``; the last layer uses the output activation. ``bias`` is
-    ``"trainable"`` (a constant 1 is appended to ``φ_{l-1}`` and ``W_l`` gains a row that counts in ``N_net``), ``"fixed"``
-    (constants, not counted) or ``"none"``. Build one with `Architecture.of`, which checks its input.
+    ``z_l = W_lᵀ φ_{l-1} + b_l`` and ``φ_l = σ_l(z_l)`` for ``l = 1..L``; the last layer uses the output activation. ``hidden`` are the activations of the
+    layers ``1..L − 1``; if ``L = 1`` it is one that is named and applied nowhere. ``biases`` are the modes of the layers ``1..L``: ``"trainable"`` (a
+    constant 1 is appended to ``φ_{l-1}`` and ``W_l`` gains a row that counts in ``N_net``), ``"fixed"`` (constants, not counted) or ``"none"``. Build one
+    with `Architecture.of`, which checks its input.
 
     >>> xor = Architecture.of("2-2-1", "tanh")
     >>> xor.L, xor.N_net, str(xor)
     (2, 9, '2-2-1')
+    >>> deep = Architecture.of("2-3-3-1", ["tanh", "relu"], bias=["trainable", "none", "trainable"])
+    >>> deep.activation_of(2).name, deep.fan_in(2), deep.N_net
+    ('relu', 3, 22)
     """
 
     widths: tuple[int, ...]
-    activation: Activation
+    hidden: tuple[Activation, ...]
     output_activation: Activation
-    bias: str
+    biases: tuple[str, ...]
 
     @staticmethod
     def of(
         widths: str | Sequence[int],
-        activation: str | Activation = "tanh",
+        activation: str | Activation | Sequence[str | Activation] = "tanh",
         output_activation: str | Activation = "identity",
-        bias: str = "trainable",
+        bias: str | Sequence[str] = "trainable",
     ) -> Architecture:
-        """Check the parts and build the architecture; raises `InputError`."""
-        if not isinstance(bias, str) or bias not in BIAS_MODES:
-            raise InputError(f"bias must be one of {', '.join(BIAS_MODES)}, got {shown(bias)}{nearest_name(bias, BIAS_MODES)}")
+        """Check the parts and build the architecture; raises `InputError`.
+
+        ``activation`` is that of all hidden layers, or a list with one for each, also as names with commas; ``bias`` the mode of all layers, or such a list.
+
+        >>> Architecture.of("1-2-2-1", "tanh,relu") == Architecture.of("1-2-2-1", ["tanh", "relu"])
+        True
+        """
+        parsed = parse_widths(widths)
         return Architecture(
-            parse_widths(widths),
-            activation_named(activation),
+            parsed,
+            tuple(map(activation_named, _for_each("activation", activation, len(parsed) - 2, "hidden layers"))),
             activation_named(output_activation),
-            bias,
+            tuple(map(_bias_mode, _for_each("bias", bias, len(parsed) - 1, "layers"))),
         )
 
     @property
@@ -63,13 +78,44 @@ class Architecture:
         return self.widths[-1]
 
     @property
-    def bias_rows(self) -> int:
-        """Rows that the bias adds to each ``W_l``: 1 when trainable, else 0."""
-        return 1 if self.bias == "trainable" else 0
+    def activation(self) -> Activation:
+        """The activation of the hidden layers; where they differ, what those have in common (`joint_activation`)."""
+        return joint_activation(self.hidden)
+
+    @property
+    def hidden_names(self) -> str | list[str]:
+        """The name of the activation of all hidden layers, or the list of their names, as certificates have it."""
+        names = [activation.name for activation in self.hidden]
+        return names if len(set(names)) > 1 else names[0]
+
+    @property
+    def hidden_in_words(self) -> str:
+        """The names of the hidden activations in prose: one for all hidden layers, or one a layer."""
+        names = [brief_name(activation.name) for activation in self.hidden]
+        return ", ".join(names) if len(set(self.hidden)) > 1 else names[0]
+
+    @property
+    def bias(self) -> str:
+        """The bias mode of all layers, or ``"mixed"``."""
+        return self.biases[0] if len(set(self.biases)) == 1 else MIXED
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all hidden layers have one activation, and all layers one bias mode."""
+        return len(set(self.hidden)) == len(set(self.biases)) == 1
+
+    @property
+    def scaled_layers(self) -> list[int]:
+        """The hidden layers whose units can be scaled: their activation is homogeneous, and their biases are not fixed."""
+        return [l for l in range(1, self.L) if self.hidden[l - 1].homogeneity is not None and self.biases[l - 1] != "fixed"]
+
+    def bias_rows_of(self, layer: int) -> int:
+        """Rows that the bias adds to ``W_l``, for ``layer = 1..L``: 1 when trainable, else 0."""
+        return 1 if self.biases[layer - 1] == "trainable" else 0
 
     def fan_in(self, layer: int) -> int:
         """Rows of ``W_l`` including the trainable bias row, for ``layer = 1..L``."""
-        return self.widths[layer - 1] + self.bias_rows
+        return self.widths[layer - 1] + self.bias_rows_of(layer)
 
     @property
     def N_net(self) -> int:
@@ -78,12 +124,13 @@ class Architecture:
 
     def activation_of(self, layer: int) -> Activation:
         """Return the activation of layer ``1..L``."""
-        return self.output_activation if layer == self.L else self.activation
+        return self.output_activation if layer == self.L else self.hidden[layer - 1]
 
     @property
     def activations(self) -> tuple[Activation, ...]:
-        """The activations that the network applies: the hidden one only if there is a hidden layer."""
-        return (self.output_activation,) if self.L == 1 else (self.activation, self.output_activation)
+        """The activations that the network applies, layer by layer; the same one in all hidden layers stands once."""
+        hidden = self.hidden if len(set(self.hidden)) > 1 else self.hidden[:1]
+        return (self.output_activation,) if self.L == 1 else (*hidden, self.output_activation)
 
     def kinked_layers(self, order: int) -> list[int]:
         """Return the layers whose activation lacks its first (``order`` 1) or second (``order`` 2) derivative at some z, its `kinks <Activation.kinks>`.
@@ -95,6 +142,23 @@ class Architecture:
 
     def __str__(self) -> str:
         return "-".join(str(n) for n in self.widths)
+
+
+def _for_each(name: str, given: Any, count: int, of: str) -> list[Any]:
+    """Return one entry for each of so many layers (one at least) from one for all of them, or a list, which may be text with commas."""
+    if isinstance(given, str) and "," in given:
+        given = [part.strip() for part in given.split(",")]
+    if isinstance(given, (str, Activation)) or not isinstance(given, Sequence):
+        return [given] * max(count, 1)
+    if len(given) != count:
+        raise InputError(f"{name} must be one for all {of}, or a list of {count}, one for each of the {of}, got {len(given)}: give {count}")
+    return list(given) if given else [_UNUSED]
+
+
+def _bias_mode(bias: Any) -> str:
+    if not isinstance(bias, str) or bias not in BIAS_MODES:
+        raise InputError(f"bias must be one of {', '.join(BIAS_MODES)}, got {shown(bias)}{nearest_name(bias, BIAS_MODES)}")
+    return bias
 
 
 def parse_widths(widths: str | Sequence[int]) -> tuple[int, ...]:

@@ -22,9 +22,9 @@ def matrix_size(problem: Problem, matrix: str) -> tuple[int, int]:
     kind, _, rest = matrix.partition("-")
     layer = int(rest.rstrip("+*"))
     if kind == "Phi":
-        return a.widths[layer] + (a.bias_rows if rest.endswith("+") else 0), T
+        return a.widths[layer] + (a.bias_rows_of(layer + 1) if rest.endswith("+") else 0), T
     if kind == "Psi":
         return T * a.widths[layer], problem.columns
     if kind == "P":
         return a.fan_in(layer) * a.widths[layer], problem.columns
-    return a.widths[layer - 1] + (0 if rest.endswith("*") else a.bias_rows), a.widths[layer]
+    return a.widths[layer - 1] + (0 if rest.endswith("*") else a.bias_rows_of(layer)), a.widths[layer]

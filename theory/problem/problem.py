@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.errors import ErrorFunction
@@ -21,14 +22,14 @@ _MOST_DIGITS = 400
 class Problem:
     """Everything a landscape ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)``, plus the penalty of a weight decay, is made of.
 
-    ``fixed_bias`` holds the constants ``b_l`` layer by layer when the bias mode is ``"fixed"``, else it is None: they belong to the
-    problem, not to the weights. ``decay`` is None where there is none: most theorems about whole landscapes then speak, and few with it.
+    ``fixed_bias`` holds the constants ``b_l`` layer by layer when some layer has the bias mode ``"fixed"``, None for the other layers, else it is None: they
+    belong to the problem, not to the weights. ``decay`` is None where there is none: most theorems about whole landscapes then speak, and few with it.
     """
 
     architecture: Architecture
     error: ErrorFunction
     samples: Samples
-    fixed_bias: tuple[tuple[Number, ...], ...] | None = None
+    fixed_bias: tuple[tuple[Number, ...] | None, ...] | None = None
     decay: Decay | None = None
 
     def __post_init__(self) -> None:
@@ -45,12 +46,25 @@ class Problem:
             raise InputError(
                 f"the weight decay must have a pair of rates for each of the {a.L} layers, got {len(self.decay.layers)}: use Decay.of"
             )
-        for parameter in (self.error.beta, a.activation.parameter, a.output_activation.parameter):
+        for parameter in (self.error.beta, *(s.parameter for s in (*a.hidden, a.output_activation))):
             if parameter is not None and max(parameter.numerator, parameter.denominator) >= 10**_MOST_DIGITS:
                 raise InputError(
                     f"the parameter of an activation or error must have at most {_MOST_DIGITS} digits above and below the bar, "
                     f"got {brief_text(rational_text(parameter))}: round it"
                 )
+
+    def constants(self, layer: int) -> tuple[Number, ...] | None:
+        """Return the constants ``b_l`` of a layer: its fixed biases, zeros where it has none, and None where its biases are trainable."""
+        if self.architecture.bias_rows_of(layer):
+            return None
+        fixed = None if self.fixed_bias is None else self.fixed_bias[layer - 1]
+        return (Fraction(0),) * self.architecture.widths[layer] if fixed is None else fixed
+
+    @property
+    def is_free_of_bias(self) -> bool:
+        """Whether no layer has a bias other than 0."""
+        constants = [self.constants(l) for l in range(1, self.architecture.L + 1)]
+        return all(b is not None and not any(b) for b in constants)
 
     @property
     def T(self) -> int:
@@ -84,5 +98,5 @@ class Problem:
         a, fixed = self.architecture, self.fixed_bias
         widths = tuple(len(units) if l == layer else n for l, n in enumerate(a.widths))
         if fixed is not None:
-            fixed = tuple(tuple(b[k] for k in units) if l == layer else b for l, b in enumerate(fixed, start=1))
+            fixed = tuple(tuple(b[k] for k in units) if l == layer and b is not None else b for l, b in enumerate(fixed, start=1))
         return replace(self, architecture=replace(a, widths=widths), fixed_bias=fixed)

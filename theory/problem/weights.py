@@ -68,17 +68,17 @@ def _read_matrix(architecture: Architecture, l: int, given: Any) -> tuple[tuple[
 
 
 def _read_bias(architecture: Architecture, l: int, given: Any) -> tuple[Number, ...]:
-    columns = architecture.widths[l]
+    columns, mode = architecture.widths[l], architecture.biases[l - 1]
     b = plain_values(given, f"b_{l}")
     if b is None:
-        if architecture.bias != "none":
-            raise InputError(f"b_{l} must be given with bias={architecture.bias!r}, got None: give {columns} numbers, or use bias='none'")
+        if mode != "none":
+            raise InputError(f"b_{l} must be given with bias={mode!r}, got None: give {columns} numbers, or use bias='none'")
         return (Fraction(0),) * columns
     if type(b) is not list or len(b) != columns:
         got = _shape_text(b) if type(b) is list else shown(given)
         raise InputError(f"b_{l} must have {columns} entries, got {got}: give one number a unit of layer {l}")
     bias = tuple(exact_numbers(b, f"b_{l}"))
-    if architecture.bias == "none" and any(x != 0 for x in bias):
+    if mode == "none" and any(x != 0 for x in bias):
         raise InputError(
             f"b_{l} must be None or zero with bias='none', got {brief_text(number_text(bias[0]))}, …: use bias='trainable' or bias='fixed'"
         )

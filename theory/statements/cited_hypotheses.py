@@ -108,8 +108,13 @@ def _trainable_bias(problem: Problem) -> Hypothesis:
 
 
 def _no_fixed_bias(problem: Problem) -> Hypothesis:
-    free = problem.architecture.bias != "fixed"
-    return hypothesis(free, "no bias is held fixed", "biases are held at fixed constants, which the theorem does not allow")
+    biases = problem.architecture.biases
+    no = (
+        "biases are held at fixed constants, which the theorem does not allow"
+        if "fixed" in biases
+        else "the layers have different bias modes, and not one"
+    )
+    return hypothesis(set(biases) in ({"trainable"}, {"none"}), "no bias is held fixed", no)
 
 
 def _distinct(problem: Problem) -> Hypothesis:
@@ -120,6 +125,12 @@ def _distinct(problem: Problem) -> Hypothesis:
 def _hidden_activation(problem: Problem, holds: bool, wanted: str) -> Hypothesis:
     name = brief_name(problem.architecture.activation.name)
     return hypothesis(holds, f"the hidden activation {name} is {wanted}", f"the hidden activation is {name}, not {wanted}")
+
+
+def _one_activation(problem: Problem) -> Found:
+    names = ", ".join(dict.fromkeys(brief_name(s.name) for s in problem.architecture.hidden))
+    if "," in names:
+        yield Hypothesis(Answer.FAILS, f"the hidden layers have different activations ({names}), and the theorem is about one")
 
 
 def _last_hidden_width(problem: Problem, least: int, what: str) -> Hypothesis:
@@ -163,6 +174,7 @@ def _nguyen_hein(problem: Problem) -> Found:
     a, error, T = problem.architecture, problem.error, problem.T
     yield _hidden(problem)
     tame = "analytic, strictly increasing, and bounded or small towards −∞ and at most linear towards ∞"
+    yield from _one_activation(problem)
     yield _hidden_activation(problem, is_increasing_and_tame(a.activation), tame)
     yield hypothesis(
         a.output_activation.nonvanishing_derivative.holds,
@@ -256,6 +268,7 @@ def _ding_li_sun(problem: Problem) -> Found:
     yield _identity_output(problem)
     yield _squared(problem)
     yield _trainable_bias(problem)
+    yield from _one_activation(problem)
     yield hypothesis(a.activation.is_curved, f"{name} is curved", f"the hidden activation {name} has no second derivative other than 0")
     yield _last_hidden_width(problem, 2, "2")
     yield hypothesis(needed < T, f"T = {T} exceeds n_0(n_0 + 3)/2 = {needed}", f"T = {T} does not exceed n_0(n_0 + 3)/2 = {needed}")

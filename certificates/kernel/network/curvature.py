@@ -84,7 +84,8 @@ def hessian(work: Work, problem: Problem, box: Box, parameters: Sequence[int]) -
     """
     limit(problem.N_net, limits.MAX_HESSIAN_ROWS, "the number of weights")
     limit(problem.T * max(sum(problem.widths), problem.n_L**2), limits.MAX_GRAM_VALUES, "the number of values of activations")
-    work.spend(limits.curvature_work(problem.widths, problem.T, problem.bias_rows), "the Hessian in double precision")
+    fan_in = [problem.fan_in(l) for l in range(1, problem.L + 1)]
+    work.spend(limits.curvature_work(problem.widths, problem.T, fan_in), "the Hessian in double precision")
     factors = np.zeros(problem.N_net)
     factors[list(parameters)] = 1
     H, radii = _midpoints_and_radii(work, problem, box, factors)
@@ -123,9 +124,9 @@ def _weights(work: Work, problem: Problem, box: Box) -> list[tuple[Enclosed, Enc
     """Return ``(W_l, b_l)`` with radii that cover the box."""
     ring, r = DoubleRing(work), float(arb(box.radius).upper()) * ENLARGE + TINY
     found = []
-    for W, b in box.point.layers:
+    for l, (W, b) in enumerate(box.point.layers, start=1):
         rows, bias = ring.array(W), ring.array([b])
-        wide = Enclosed(bias.mid, ENLARGE * (bias.rad + r)) if problem.bias_rows else bias
+        wide = Enclosed(bias.mid, ENLARGE * (bias.rad + r)) if problem.bias_rows_of(l) else bias
         found.append((Enclosed(rows.mid, ENLARGE * (rows.rad + r)), wide))
     return found
 

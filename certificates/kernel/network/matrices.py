@@ -44,10 +44,11 @@ def parse_matrix(name: str, problem: Problem, place: str = "conclusion.matrix") 
     least, most = (0, problem.L - 1) if kind == "Phi" else (1, problem.L)
     right = least <= layer <= most and suffix in {"Phi": ("", "+"), "W": ("", "*")}.get(kind, ("",))
     require(right, place, f"this problem has no matrix {name}", "conclusion")
+    bias = problem.bias_rows_of(layer + (kind == "Phi"))
     shape = {
-        "Phi": (n[layer] + (problem.bias_rows if suffix else 0), T),
+        "Phi": (n[layer] + (bias if suffix else 0), T),
         "Psi": (T * n[layer], problem.columns),
-        "W": (n[layer - 1] + (0 if suffix else problem.bias_rows), n[layer]),
+        "W": (n[layer - 1] + (0 if suffix else bias), n[layer]),
         "P": (problem.fan_in(layer) * n[layer] if layer else 0, problem.columns),
     }[kind]
     return Matrix(name, kind, layer, suffix, shape)

@@ -1,8 +1,9 @@
 """The one lemma about symmetries of the samples: inputs whose outputs determine each other at all weights.
 
-Equal inputs have equal outputs. Without any bias, let σ be the hidden activation. If ``σ(0) = 0`` (or ``L = 1``), the input 0 has ``z_L = 0`` at all
-weights. If σ is odd (or ``L = 1``) then ``z_l(−x) = −z_l(x)`` for all l, and if it is even, ``z_L(−x) = z_L(x)``. If ``σ(cz) = c^k σ(z)`` for all ``c > 0``
-(``k = 1`` if ``L = 1``), then ``z_l(cx) = c^{k^{l-1}} z_l(x)``. In each case ``z_L(x') = ρ z_L(x)`` for all W, with a number ρ: x and x' are of one orbit.
+Equal inputs have equal outputs. Let there be no bias but 0 in any layer. If ``σ_l(0) = 0`` for all hidden layers, the input 0 has ``z_L = 0`` at all weights.
+If all ``σ_l`` are odd then ``z_l(−x) = −z_l(x)`` for all l, and if one is even and those below it are odd, ``z_L(−x) = z_L(x)``, whatever lies above. If
+``σ_l(cz) = c^{k_l} σ_l(z)`` for all ``c > 0`` and all hidden layers, then ``z_L(cx) = c^k z_L(x)``, k the product of the ``k_l`` (1 if ``L = 1``). In each
+case ``z_L(x') = ρ z_L(x)`` for all W, with a number ρ: x and x' are of one orbit.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from lossproof.certificates.kernel.arithmetic.series import Series
 from lossproof.certificates.kernel.reading.parse import limit
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
+from lossproof.theory.functions.activations import Activation
 from lossproof.theory.limits import MAX_BITS
 
 _PARITIES: dict[tuple[int, int, int] | None, int] = {(-1, 0, 0): -1, (1, 0, 0): 1}
@@ -45,30 +47,37 @@ class Orbit(NamedTuple):
         return ratio * (self.sign * other.sign or 1)
 
 
-def value_at_zero(problem: Problem, layer: int) -> fmpq | None:
-    """Return ``σ(0)`` for the activation of a layer, where it is a rational number on record."""
-    value = FormalRing(Work()).apply(problem.activation_of(layer), Series([np.array([ZERO], dtype=object)])).coefficients[0][0]
+def value_at_zero(record: Activation) -> fmpq | None:
+    """Return ``σ(0)`` for an activation, where it is a rational number on record."""
+    value = FormalRing(Work()).apply(record, Series([np.array([ZERO], dtype=object)])).coefficients[0][0]
     return value if isinstance(value, fmpq) else None
 
 
 def at_rest(problem: Problem, layer: int) -> Rows:
-    """Return the samples at which the z of a layer depend on no weight: with the input 0, without trainable biases, and where all φ below are 0 but the inputs.
+    """Return the samples at which the z of a layer depend on no weight: with the input 0, without trainable biases up to it, and where all φ below are 0 but the inputs.
 
     Their derivatives by the weights are 0, also where z is at a kink of σ: with one of its sides for all of σ, J is the same function of the weights.
     """
-    below = [b == 0 for row in (problem.fixed_bias or ())[: layer - 1] for b in row]
-    below += [vanishes(value_at_zero(problem, l)) for l in range(1, layer)] if problem.bias != "trainable" else [False]
-    return frozenset(i for i, x in enumerate(problem.X) if not any(x)) if all(below) else frozenset()
+    constants = problem.constants[:layer]
+    silent = (
+        None not in constants
+        and all(x == 0 for b in constants[:-1] for x in b)
+        and all(vanishes(value_at_zero(s)) for s in problem.hidden[: layer - 1])
+    )
+    return frozenset(i for i, x in enumerate(problem.X) if not any(x)) if silent else frozenset()
 
 
 def orbits(problem: Problem) -> list[Orbit]:
     """Return the orbit of every sample."""
-    single, record = problem.L == 1, problem.activation
-    free = problem.bias == "none" or (problem.fixed_bias is not None and all(b == 0 for layer in problem.fixed_bias for b in layer))
-    parity = (-1 if single else _PARITIES.get(record.reflection)) if free else None
-    degree = (1 if single else record.homogeneity) if free else None
-    silent = free and (single or vanishes(value_at_zero(problem, 1)))
-    power = 1 if degree is None else degree ** min(problem.L - 1, MAX_BITS.bit_length())  # from there on `Orbit.over` refuses any scale
+    hidden = problem.hidden[: problem.L - 1]
+    free = all(b is not None and all(x == 0 for x in b) for b in problem.constants)
+    parity, degree = (-1, 1) if free else (None, None)
+    for record in hidden:
+        parity = _PARITIES.get(record.reflection) if parity == -1 else parity
+        k = record.homogeneity
+        degree = None if degree is None or k is None else min(degree * k, MAX_BITS)  # from there on `Orbit.over` refuses any scale
+    silent = free and all(vanishes(value_at_zero(record)) for record in set(hidden))
+    power = degree or 1
     known: dict[tuple[fmpq, ...], int] = {}
     found = []
     for i, x in enumerate(problem.X):
@@ -86,7 +95,7 @@ def image(problem: Problem, factor: fmpq, y: fmpq) -> fmpq | None:
     if factor == 1 or not problem.separable:
         return y if factor == 1 else None
     if factor == 0:
-        return value_at_zero(problem, problem.L)
+        return value_at_zero(record)
     sign = 1 if factor > 0 else _PARITIES.get(record.reflection)
     degree = 0 if abs(factor) == 1 else record.homogeneity
     return None if sign is None or degree is None else y * sign * abs(factor) ** degree

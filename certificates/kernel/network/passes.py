@@ -62,7 +62,7 @@ def curve_of(ring: Ring, problem: Problem, box: Box, terms: Sequence[Array] = ()
     for l, (W, b) in enumerate(weights(ring, problem, box), start=1):
         first, end, shape = problem.below(l), problem.below(l + 1), (problem.widths[l], problem.fan_in(l))
         blocks = [np.swapaxes(d[..., first:end].reshape(*d.shape[:-1], *shape), -1, -2) for d in terms]
-        biases = [block[..., len(W) :, :] if problem.bias_rows else np.full_like(b, zero) for block in blocks]
+        biases = [block[..., len(W) :, :] if problem.bias_rows_of(l) else np.full_like(b, zero) for block in blocks]
         found.append((Series([W, *(block[..., : len(W), :] for block in blocks)]), Series([b, *biases])))
     return found
 
@@ -115,7 +115,7 @@ def _gradient(ring: Ring, problem: Problem, curve: Curve, passes: int = 1, lowes
     for l in range(lowest, problem.L + 1):
         before = passed.phi[l - 1].T
         ring.count(passes * problem.T * (n[l - 1] + 1) * n[l], 0, before, deltas[l], inner=problem.T)
-        parts = [before @ deltas[l]] + ([deltas[l].total(-2)] if problem.bias_rows else [])
+        parts = [before @ deltas[l]] + ([deltas[l].total(-2)] if problem.bias_rows_of(l) else [])
         if problem.decay is not None:
             ring.count(passes * problem.fan_in(l) * n[l], 0, *curve[l - 1])
             parts = [part + w * (rate * problem.T) for part, w, rate in zip(parts, curve[l - 1], problem.decay[l - 1], strict=False)]

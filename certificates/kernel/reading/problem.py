@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from flint import fmpq
 
@@ -20,6 +20,7 @@ from lossproof.theory.functions.activations import Activation, activation_named
 from lossproof.theory.functions.errors import ErrorFunction, error_named
 from lossproof.theory.limits import MAX_WIDTH
 
+T = TypeVar("T")
 _NAME = re.compile(r"[a-z0-9-]{1,40}(:[0-9]{1,400}(/[0-9]{1,400})?)?")
 
 Constant: TypeAlias = tuple[Any, ...]
@@ -53,15 +54,16 @@ class Point:
 class Problem:
     """Architecture, error and samples. Symbols as in the format: ``T`` samples, ``L`` layers, ``columns = T n_L``.
 
-    ``decay[l - 1]`` are the rates of the penalty for ``W_l`` and ``b_l``; None where J is the mean error alone.
+    ``hidden`` are the activations of the layers ``1..L − 1`` (if ``L = 1`` one that is applied nowhere), ``biases`` the modes of the layers ``1..L``, and
+    ``constants`` their ``b_l``, None where trainable. ``decay[l - 1]`` are the rates of the penalty for ``W_l`` and ``b_l``; None where J is the mean error.
     """
 
     widths: tuple[int, ...]
-    activation: Activation
+    hidden: tuple[Activation, ...]
     output_activation: Activation
     error: ErrorFunction
-    bias: str
-    fixed_bias: Rows | None
+    biases: tuple[str, ...]
+    constants: tuple[tuple[Number, ...] | None, ...]
     X: tuple[tuple[fmpq, ...], ...]
     Y: tuple[tuple[fmpq, ...], ...]
     decay: tuple[tuple[fmpq, ...], ...] | None = None
@@ -87,13 +89,40 @@ class Problem:
         return self.T * self.n_L
 
     @property
-    def bias_rows(self) -> int:
-        """Rows that a trainable bias adds to each ``W_l``."""
-        return 1 if self.bias == "trainable" else 0
+    def activation(self) -> Activation:
+        """The activation of all hidden layers, for rules that are about one only; raises `Rejected` where they differ."""
+        require(self.is_uniform, "rule", "this needs one activation in all hidden layers, and one bias mode")
+        return self.hidden[0]
+
+    @property
+    def bias(self) -> str:
+        """The bias mode of all layers, for rules that are about one only; raises `Rejected` where they differ."""
+        require(len(set(self.biases)) == 1, "rule", "this needs one bias mode in all layers")
+        return self.biases[0]
+
+    @property
+    def hidden_names(self) -> str | list[str]:
+        """The name of the activation of all hidden layers, or the list of their names."""
+        names = [a.name for a in self.hidden]
+        return names if len(set(names)) > 1 else names[0]
+
+    @property
+    def scaled_layers(self) -> list[int]:
+        """The hidden layers whose units can be scaled: their activation is homogeneous, and their biases are not fixed."""
+        return [l for l in range(1, self.L) if self.hidden[l - 1].homogeneity is not None and self.biases[l - 1] != "fixed"]
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all hidden layers have one activation, and all layers one bias mode."""
+        return len(set(self.hidden)) == len(set(self.biases)) == 1
+
+    def bias_rows_of(self, layer: int) -> int:
+        """Rows that a trainable bias adds to ``W_l``, for ``layer = 1..L``."""
+        return 1 if self.biases[layer - 1] == "trainable" else 0
 
     def fan_in(self, layer: int) -> int:
         """Rows of ``Phi-(layer-1)+``, which are the rows of ``W-layer``."""
-        return self.widths[layer - 1] + self.bias_rows
+        return self.widths[layer - 1] + self.bias_rows_of(layer)
 
     @cached_property
     def _offsets(self) -> tuple[int, ...]:
@@ -112,19 +141,19 @@ class Problem:
     def rates(self) -> list[fmpq]:
         """The rate of the penalty for each trainable weight, in the order of the rows of ``P``."""
         units = (
-            ([weight] * n + [bias] * self.bias_rows) * m
-            for (weight, bias), n, m in zip(self.decay or (), self.widths, self.widths[1:], strict=False)
+            ([weight] * self.widths[l - 1] + [bias] * self.bias_rows_of(l)) * self.widths[l]
+            for l, (weight, bias) in enumerate(self.decay or (), start=1)
         )
         return [rate for layer in units for rate in layer]
 
     def activation_of(self, layer: int) -> Activation:
         """Return the activation of layer ``1..L``."""
-        return self.output_activation if layer == self.L else self.activation
+        return self.output_activation if layer == self.L else self.hidden[layer - 1]
 
     @property
     def used_activations(self) -> tuple[Activation, ...]:
         """The activations that the network applies."""
-        return (self.output_activation,) if self.L == 1 else (self.activation, self.output_activation)
+        return (self.output_activation,) if self.L == 1 else (*self.hidden, self.output_activation)
 
     @property
     def strip(self) -> bool:
@@ -163,8 +192,7 @@ def read_problem(value: Any) -> Problem:
     found = read.fields(value, (*keys, "decay") if decays else keys, "problem")
     widths = read.each(found["widths"], "problem.widths", lambda n, place: read.integer(n, place, 1, MAX_WIDTH, "problem"))
     require(len(widths) >= 2, "problem.widths", "at least inputs and outputs are needed", "problem")
-    bias = read.text(found["bias"], "problem.bias")
-    require(bias in ("trainable", "fixed", "none"), "problem.bias", f"expected trainable, fixed or none, got {short(bias)}", "problem")
+    biases = _per_layer(found["bias"], "problem.bias", len(widths) - 1, _read_bias)
     X = read.rows(found["X"], "problem.X", read.number, None, widths[0])
     Y = read.rows(found["Y"], "problem.Y", read.number, None, widths[-1])
     require(len(X) == len(Y) > 0, "problem.Y", f"X has {len(X)} rows and Y {len(Y)}: as many are needed, and one at least", "problem")
@@ -173,9 +201,30 @@ def read_problem(value: Any) -> Problem:
         error.check_targets([[fraction(y) for y in row] for row in Y])
     except InputError as problem:
         raise Rejected("problem.Y", "problem", short(problem)) from None
-    activation, output = (_read_name(found[key], f"problem.{key}", activation_named) for key in ("activation", "output_activation"))
-    fixed, decay = _read_fixed_bias(found["fixed_bias"], bias, widths), _read_decay(found["decay"], bias, widths) if decays else None
-    return Problem(widths, activation, output, error, bias, fixed, X, Y, decay)
+    hidden = _per_layer(found["activation"], "problem.activation", len(widths) - 2, _read_activation)
+    output = _read_activation(found["output_activation"], "problem.output_activation")
+    constants, decay = _read_constants(found["fixed_bias"], biases, widths), _read_decay(found["decay"], biases) if decays else None
+    return Problem(widths, hidden, output, error, biases, constants, X, Y, decay)
+
+
+def _per_layer(value: Any, place: str, count: int, entry: Callable[[Any, str], T]) -> tuple[T, ...]:
+    """Return an entry for each of so many layers (one at least) from one for all of them, or a list of which not all are the same."""
+    if type(value) is not list:
+        return (entry(value, place),) * max(count, 1)
+    found = read.each(value, place, entry, count)
+    require(len(set(found)) > 1, place, "a list names different ones: what all layers have is written once", "problem")
+    return found
+
+
+def _read_bias(value: Any, place: str) -> str:
+    bias = read.text(value, place)
+    require(bias in ("trainable", "fixed", "none"), place, f"expected trainable, fixed or none, got {short(bias)}", "problem")
+    return bias
+
+
+def _read_activation(value: Any, place: str) -> Activation:
+    found: Activation = _read_name(value, place, activation_named)
+    return found
 
 
 def _read_name(value: Any, place: str, named: Callable[[str], Any]) -> Any:
@@ -186,21 +235,29 @@ def _read_name(value: Any, place: str, named: Callable[[str], Any]) -> Any:
     raise Rejected(place, "problem", f"{short(text)} is no canonical name")
 
 
-def _read_fixed_bias(value: Any, bias: str, widths: Sequence[int]) -> Rows | None:
-    place = "problem.fixed_bias"
-    if bias != "fixed":
-        require(value is None, place, f"must be null with bias {bias!r}", "problem")
-        return None
-    layers = read.items(value, place, len(widths) - 1)
-    return tuple(read.each(b, f"{place}[{k}]", _read_entry, widths[k + 1]) for k, b in enumerate(layers))
+def _read_constants(value: Any, biases: Sequence[str], widths: Sequence[int]) -> tuple[tuple[Number, ...] | None, ...]:
+    """Return for each layer its fixed biases, zeros without a bias, or None where trainable; the table has null for each layer whose bias is not fixed."""
+    place, listed = "problem.fixed_bias", [value] * len(biases)
+    if "fixed" in biases:
+        listed = read.items(value, place, len(biases))
+    found: list[tuple[Number, ...] | None] = []
+    for k, (bias, row) in enumerate(zip(biases, listed, strict=True)):
+        where = f"{place}[{k}]" if "fixed" in biases else place
+        if bias == "fixed":
+            found.append(read.each(row, where, _read_entry, widths[k + 1]))
+        else:
+            require(row is None, where, f"must be null with bias {bias!r}", "problem")
+            found.append(None if bias == "trainable" else (fmpq(0),) * widths[k + 1])
+    return tuple(found)
 
 
-def _read_decay(value: Any, bias: str, widths: Sequence[int]) -> tuple[tuple[fmpq, ...], ...]:
+def _read_decay(value: Any, biases: Sequence[str]) -> tuple[tuple[fmpq, ...], ...]:
     place = "problem.decay"
-    layers = [read.each(pair, f"{place}[{k}]", read.number, 2) for k, pair in enumerate(read.items(value, place, len(widths) - 1))]
+    layers = [read.each(pair, f"{place}[{k}]", read.number, 2) for k, pair in enumerate(read.items(value, place, len(biases)))]
     rates = [rate for pair in layers for rate in pair]
     require(all(rate >= 0 for rate in rates) and any(rates), place, "rates are at least 0, and one is above 0", "problem")
-    require(bias == "trainable" or not any(mu for _, mu in layers), place, "biases that are not trainable have the rate 0", "problem")
+    moved = all(bias == "trainable" or mu == 0 for bias, (_, mu) in zip(biases, layers, strict=True))
+    require(moved, place, "biases that are not trainable have the rate 0", "problem")
     return tuple(layers)
 
 
@@ -216,8 +273,8 @@ def _read_point(value: Any, problem: Problem, place: str) -> Point:
         found = read.fields(layer, ("W", "b"), here)
         W = read.rows(found["W"], f"{here}.W", _read_entry, problem.widths[l - 1], n)
         b = read.each(found["b"], f"{here}.b", _read_entry, n)
-        constant = b if problem.bias == "trainable" else (fmpq(0),) * n if problem.fixed_bias is None else problem.fixed_bias[l - 1]
-        require(b == constant, f"{here}.b", f"must be what the problem says with bias {problem.bias!r}", "problem")
+        right = problem.constants[l - 1] in (None, b)
+        require(right, f"{here}.b", f"must be what the problem says with bias {problem.biases[l - 1]!r}", "problem")
         layers.append((W, b))
     return Point(tuple(layers))
 

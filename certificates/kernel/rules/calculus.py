@@ -26,7 +26,7 @@ def rank_size(step: Step) -> Result:
     step.expect(0)
     step.require_at(EVERYWHERE)
     matrix = step.matrix()
-    ones = step.problem.bias_rows if matrix.kind == "Phi" and matrix.suffix == "+" else 0
+    ones = step.problem.bias_rows_of((matrix.layer or 0) + 1) if matrix.kind == "Phi" and matrix.suffix == "+" else 0
     return step.upper(min(matrix.shape)) if step.side == "rank_upper" else step.lower(ones), Rigor.EXACT
 
 
@@ -76,17 +76,17 @@ def rank_samples(step: Step) -> Result:
 def rank_scaling(step: Step) -> Result:
     """Scaling a hidden unit's incoming weights by t and its outgoing by ``t^{-k}`` changes no output: each unit gives v with ``vᵀP = 0``.
 
-    (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, but at the input 0 without bias, where all columns are 0: either P is 0, or v has a non-zero
-    incoming part. Layer by layer from the first, incoming parts
-    lie in columns of ``W_l`` of their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net − Σ_{0<l<L} n_l``
+    (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, but at samples at rest. Let all samples be at rest at a layer, the highest of this kind: then the
+    rows of P of this layer and those below are 0, at least one for each of their units. In the layers above, v has a non-zero incoming part: from the first on,
+    incoming parts lie in columns of ``W_l`` of their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net −`` the number of units
     wherever P exists. ``z^k``: the same where all weights are non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is
-    continuous.
+    continuous: every σ' is, where it exists. Units of other layers, whose activation is another or whose biases are fixed, are not counted.
     """
     step.expect(0)
     step.require_at(EVERYWHERE, matrix="P")
-    problem, homogeneous = step.problem, step.problem.activation.homogeneity is not None
-    require(problem.L >= 2 and homogeneous and problem.bias != "fixed", "rule", "this needs homogeneous hidden layers and no fixed bias")
-    return step.upper(problem.N_net - sum(problem.widths[1:-1])), Rigor.EXACT
+    problem, scaled = step.problem, step.problem.scaled_layers
+    require(len(scaled) > 0, "rule", "this needs a homogeneous hidden layer without fixed biases")
+    return step.upper(problem.N_net - sum(problem.widths[l] for l in scaled)), Rigor.EXACT
 
 
 def rank_dimension(step: Step) -> Result:
@@ -104,21 +104,36 @@ def rank_dimension(step: Step) -> Result:
     4. *Quadrics.* ``k = 2``, one hidden layer, one output: β and the quadratic forms in ``(φ_i, 1)`` that vanish modulo the linear forms ``z_{i+1}``.
     5. *Composition.* ``dim D(i, j) ≤ dim D(i, h) + dim D(h, j) − n_h``: a linear image of ``D(i, h) ⊕ D(h, j)`` whose kernel contains, for each unit of
        layer h, the pair of its two scalings, independent if no ``z_h`` is the zero function; elsewhere by continuity.
-    6. *Bottleneck* (any activation). A change of weights reaches the outputs through a change of ``φ_h``, from a space of dimension ``T n_h``, or is one of
+    6. *Bottleneck* (any activations and biases). A change of weights reaches the outputs through a change of ``φ_h``, from a space of dimension ``T n_h``, or
+    is one of
        weights behind h. Those of layer ``h + 1`` have an image of dimension ``r n_{h+1}`` at most, ``r = r(Φ_h⁺)``, the others one of at most their number. The
        changes ``φ_h ↦ A φ_h + a`` (``a = 0`` without bias) form a space of dimension ``r n_h``, and layer ``h + 1`` can undo them, so their image is counted
        twice: ``r(P) ≤ T n_h + r (n_{h+1} − n_h) + Σ_{l>h+1} (rows of W_l) n_l``, and for ``n_h ≤ n_{h+1}`` this grows with ``r ≤ min(T, rows of Φ_h⁺)``.
     7. Behind a single hidden unit h of powers without bias ``z_L = z_h^d c``: changes up to h lie in ``R^T ⊗ c``, those behind h in ``V ⊗ R^{n_L}``, V spanned
        by the values ``z_h^d``: ``T + n_L − 1``.
+
+    All but 6 are about one activation in all hidden layers, and one bias mode in all layers.
     """
     step.expect(1)
     step.require_at(EVERYWHERE, matrix="P")
     problem, rho = step.problem, step.bound(0, "Phi-0+")
-    L, n, n_L, hidden, found = problem.L, problem.widths, problem.n_L, problem.activation, [problem.columns]
+    L, n, found = problem.L, problem.widths, [problem.columns]
+    if problem.is_uniform:
+        found += _of_one_activation(step, rho)
+    for h in (h for h in range(1, L) if n[h] <= n[h + 1]):
+        behind = problem.N_net - problem.below(h + 2)
+        found.append(problem.T * n[h] + min(problem.T, problem.fan_in(h + 1)) * (n[h + 1] - n[h]) + behind)
+    return step.upper(min(found)), Rigor.EXACT
+
+
+def _of_one_activation(step: Step, rho: int) -> list[int]:
+    """Return the bounds 1 to 5 and 7."""
+    problem, found = step.problem, list[int]()
+    L, n, n_L, hidden = problem.L, problem.widths, problem.n_L, problem.activation
     k = 0 if L == 1 or hidden.degree is None else hidden.degree
     if (L == 1 or hidden.is_identity) and problem.bias != "fixed":
         m = min(n[1:-1], default=n_L)
-        found.append(rho * min(m, n_L) + min(m + problem.bias_rows, rho) * (n_L - min(m, n_L)))
+        found.append(rho * min(m, n_L) + min(m + problem.bias_rows_of(1), rho) * (n_L - min(m, n_L)))
     if k and k ** min(L - 1, 7) <= limits.MAX_POLYNOMIAL_DEGREE:
         found.append(n_L * comb(n[0] - (problem.bias == "none") + k ** (L - 1), k ** (L - 1)))
     if k and not hidden.is_identity and problem.bias != "fixed" and L <= limits.MAX_POLYNOMIAL_DEGREE:
@@ -126,15 +141,12 @@ def rank_dimension(step: Step) -> Result:
         found.append(_composed(problem, k))
     if k and not hidden.is_identity and problem.bias == "none" and 1 in n[1:-1]:
         found.append(problem.T + n_L - 1)
-    for h in (h for h in range(1, L) if n[h] <= n[h + 1]):
-        behind = problem.N_net - problem.below(h + 2)
-        found.append(problem.T * n[h] + min(problem.T, problem.fan_in(h + 1)) * (n[h + 1] - n[h]) + behind)
-    return step.upper(min(found)), Rigor.EXACT
+    return found
 
 
 def _composed(problem: Problem, k: int) -> int:
     """Return the bound of ``dim D(0, L)`` by 2 to 5."""
-    n, beta, best = problem.widths, problem.bias_rows, dict[tuple[int, int], int]()
+    n, beta, best = problem.widths, problem.bias_rows_of(1), dict[tuple[int, int], int]()
     for i, j in sorted(((a, b) for b in range(1, problem.L + 1) for a in range(b)), key=lambda pair: pair[1] - pair[0]):
         found, degree = [problem.below(j + 1) - problem.below(i + 1) - sum(n[i + 1 : j])], k ** min(j - i - 1, 7)
         if degree <= limits.MAX_POLYNOMIAL_DEGREE:
@@ -147,34 +159,36 @@ def _composed(problem: Problem, k: int) -> int:
 
 
 def rank_constant_weights(step: Step) -> Result:
-    """At ``W = 0`` with all hidden biases b and output biases c all samples have one ``φ_{L-1}`` and one ``z_L``, and ``Ψ_l = 0``, ``l < L``: ``r(P) ≤ n_L``.
+    """At ``W = 0`` with hidden biases b and output biases c, where trainable, all samples have one ``φ_{L-1}`` and one ``z_L``, and ``Ψ_l = 0``, ``l < L``:
+    ``r(P) ≤ n_L``.
 
     If all hidden activations are affine near b, the network is an affine function of x at all weights near: ``r(P) ≤ n_L r(Φ_0⁺)`` as in `rank_dimension`;
-    if one of them is even constant, that layer and all above are the same for all samples, and all blocks up to it are 0: ``r(P) ≤ n_L``. If the output
+    if one of them is constant there, that layer and all above are the same for all samples, and all blocks up to it are 0: ``r(P) ≤ n_L``. If the output
     activation is constant near c, P is 0 there.
     """
     found, problem, L = step.expect(1 if step.at == OPEN else 0, "bias", "output_bias"), step.problem, step.problem.L
     b, c = (read.rational(found[key], f"evidence.{key}") for key in ("bias", "output_bias"))
     step.require_at(SOME, OPEN, matrix="P")
-    given = problem.bias == "trainable" or (step.at == SOME and b == c == 0)
+    trainable = [bias == "trainable" for bias in problem.biases]
+    given = all(trainable) or (step.at == SOME and (any(trainable) or b == c == 0))
     require(given, "evidence.bias", "biases must be '0' unless they are trainable")
     if step.at == SOME:
         require(L >= 2, "rule", "this needs a hidden layer")
-        biases = problem.fixed_bias or [*[[b]] * (L - 1), [c]]
+        biases = [[c if l == L else b] if fixed is None else fixed for l, fixed in enumerate(problem.constants, start=1)]
         met = [(x, kink) for l, constants in enumerate(biases, start=1) for x in constants for kink in problem.activation_of(l).kinks(1)]
         with step.balls(limits.SIGN_PRECISION) as ring:
             step.work.spend(20 * len(met), "the biases")
             apart = all(not_zero((x if isinstance(x, fmpq) else ring.embed(x)) - rational(kink)) for x, kink in met)
         require(apart, "evidence.bias", "a derivative does not exist at these biases, or is not seen to")
-        exact = problem.is_smooth(1) or all(isinstance(x, fmpq) for constants in biases for x in constants)
-        return step.upper(problem.n_L), Rigor.EXACT if exact else Rigor.BALL
+        return step.upper(problem.n_L), Rigor.EXACT if all(isinstance(x, fmpq) for x, _ in met) else Rigor.BALL
     rho = step.bound(0, "Phi-0+", "rank_upper", EVERYWHERE)
-    hidden, last = shared.slope_around(problem.activation, [b]), shared.slope_around(problem.output_activation, [c])
+    hidden, last = [shared.slope_around(a, [b]) for a in problem.hidden], shared.slope_around(problem.output_activation, [c])
     if last == 0:
         return step.upper(0), Rigor.EXACT
-    affine = L >= 2 and hidden is not None and fraction(c) not in problem.output_activation.kinks(1)
-    require(affine, "rule", "this needs hidden activations that are affine near the bias")
-    return step.upper(problem.n_L * (1 if hidden == 0 else rho)), Rigor.EXACT
+    exists = fraction(c) not in problem.output_activation.kinks(1) and not any(fraction(b) in a.kinks(1) for a in problem.hidden)
+    right = L >= 2 and exists and (0 in hidden or None not in hidden)
+    require(right, "rule", "this needs hidden activations that are affine near the bias, or one that is constant there, and no kink at it")
+    return step.upper(problem.n_L * (1 if 0 in hidden else rho)), Rigor.EXACT
 
 
 def rank_dead_outputs(step: Step) -> Result:
@@ -197,8 +211,8 @@ def rank_almost(step: Step) -> Result:
     """A minor of P that is an analytic function of W and not 0 at one W is not 0 outside a closed set of measure zero; a bound everywhere holds there, too.
 
     Columns are taken up to ``σ_out'`` if that vanishes nowhere it exists, and then only the hidden activations need be analytic. P exists almost everywhere: if
-    all activations are differentiable, or biases are trainable, as z is then at no kink for almost every bias; or if the bound is ``T n_L``, as then every
-    ``z_L(i)_j`` has a gradient that is not 0 almost everywhere, so it meets a kink of the output activation on a set of measure zero only.
+    all activations are differentiable but those of layers with trainable biases, as z is then at no kink for almost every bias; or if the bound is ``T n_L``,
+    as then every ``z_L(i)_j`` has a gradient that is not 0 almost everywhere, so it meets a kink of the output activation on a set of measure zero only.
     """
     step.expect(1)
     step.require_at(ALMOST, matrix="P")
@@ -206,7 +220,8 @@ def rank_almost(step: Step) -> Result:
     value, concerned = step.bound(0, "P", "rank_lower", at), used[:-1] if problem.strip else used
     require(at == EVERYWHERE or all(a.analytic.holds for a in concerned), "rule", "an activation is not analytic")
     full = value == problem.columns and all(a.differentiable.holds for a in concerned)
-    require(problem.is_smooth(1) or problem.bias == "trainable" or full, "rule", "P may not exist on a set of positive measure")
+    exists = all(bias == "trainable" or a.differentiable.holds for bias, a in zip(problem.biases, used, strict=True))
+    require(exists or full, "rule", "P may not exist on a set of positive measure")
     return step.lower(value), Rigor.EXACT
 
 

@@ -32,10 +32,10 @@ HYPOTHESES: Mapping[str, Callable[[Problem], bool]] = {
     "a last hidden layer with no fewer units than there are samples": lambda p: p.widths[-2] >= p.T,
     "biases that are trainable or absent, no fixed biases": lambda p: p.bias != "fixed",
     "trainable biases": lambda p: p.bias == "trainable",
-    "linear units only": lambda p: all(a.is_identity or a.degree == 1 for a in (p.activation, p.output_activation)),
+    "linear units only": lambda p: all(a.is_identity or a.degree == 1 for a in (*p.hidden, p.output_activation)),
     "the identity as output activation": lambda p: p.output_activation.is_identity or p.output_activation.degree == 1,
     "an output derivative that is not 0 anywhere": lambda p: p.output_activation.nonvanishing_derivative.holds,
-    "the same squashing activation in all units": lambda p: p.activation.is_squashing and p.output_activation.name == p.activation.name,
+    "the same squashing activation in all units": lambda p: p.hidden[0].is_squashing and p.output_activation.name == p.hidden[0].name,
     "an activation with a second derivative other than 0": lambda p: p.activation.is_curved,
     _TAME: lambda p: p.activation.analytic.holds and p.activation.increasing.holds and p.activation.tame.holds,
     "the squared error": lambda p: p.error.name == "squared",
@@ -129,7 +129,7 @@ def _gori_tesi(step: Step, found: Mapping[str, Any]) -> None:
     for i, (x, y) in enumerate(zip(problem.X, problem.Y, strict=True)):
         target = fraction(y[0])
         require(target in (ends.lower, ends.upper), "rule", f"the target of sample {i} is not an end of the range")
-        side = evidence.total((a * b for a, b in zip(u, (*x, *[ONE] * problem.bias_rows), strict=True)), step.work)
+        side = evidence.total((a * b for a, b in zip(u, (*x, *[ONE] * problem.bias_rows_of(1)), strict=True)), step.work)
         require(side > 0 if target == ends.upper else side < 0, place, f"sample {i} is not on its side")
 
 
@@ -171,7 +171,7 @@ def _venturi(step: Step, found: Mapping[str, Any]) -> None:
     """
     problem = step.problem
     step.count_samples()
-    q, k = len(set(problem.X)), 1 if problem.activation.is_identity else problem.activation.degree
+    q, k = len(set(problem.X)), 1 if problem.hidden[0].is_identity else problem.hidden[0].degree
     if k is not None:
         q = min(q, comb(problem.fan_in(1) + k - 1, k))
     require(problem.widths[1] >= q, "rule", f"the hidden layer has fewer units than the intrinsic dimension, bounded by {q}")

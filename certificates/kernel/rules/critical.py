@@ -43,14 +43,14 @@ def stationary_constant(step: Step) -> Result:
     """With ``W_1 = 0`` the network is constant on the samples, whatever the other weights.
 
     Then all ``φ_l``, ``l ≥ 1``, are the same for all samples, and so are the matrices A_l in ``δ_l(i) = A_l ∇E_i``: the gradient by ``W_l``, ``l ≥ 2``, and by
-    all biases is linear in ``Σ_i ∇E_i = 0``, that by ``W_1`` in ``Σ_i ∇E_i x_iᵀ = 0``. These conditions hold for all W with ``W_1 = 0`` and the same
+    all trainable biases is linear in ``Σ_i ∇E_i = 0``, that by ``W_1`` in ``Σ_i ∇E_i x_iᵀ = 0``. These conditions hold for all W with ``W_1 = 0`` and the same
     constant output, and so does the value of J. As the derivative of the output by ``b_L`` is ``diag(σ_out')``, invertible, these W form a manifold near
     the point, of dimension ``N_net − n_0 n_1 − n_L``.
     """
     step.expect(0, order=2)
     problem, ring, point = step.problem, step.formal(), step.point()
-    right = problem.L >= 2 and problem.bias == "trainable" and problem.output_activation.nonvanishing_derivative.holds
-    require(right, "rule", "this needs a hidden layer, trainable biases and an output derivative that is not 0 anywhere")
+    right = problem.L >= 2 and problem.biases[-1] == "trainable" and problem.output_activation.nonvanishing_derivative.holds
+    require(right, "rule", "this needs a hidden layer, trainable output biases and an output derivative that is not 0 anywhere")
     require(all(vanishes(w) for row in point.layers[0][0] for w in row), "evidence", "the weights of the first layer must be 0")
     found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
     inputs = np.array([[ONE, *x] for x in problem.X], dtype=object)
@@ -93,10 +93,10 @@ def stationary_box(step: Step) -> Result:
 
     The gradient is differentiable over the box: a kink in it rejects. So one W in the box has ``∂J/∂w = 0`` for the free w.
 
-    Scaling. Let a hidden activation have ``σ(λz) = λ^κ σ(z)`` for ``λ > 0`` (relu and leaky-relu κ = 1, ``power:k`` κ = k), and let one incoming weight
-    ``w_f ≠ 0`` of each hidden unit be fixed. Multiplying the incoming weights and the bias of a unit by λ and its outgoing ones v by ``λ^{-κ}``
-    changes no output, so ``Σ_in w ∂J/∂w = κ Σ_out v ∂J/∂v`` (Euler). The components by the weights into the last layer are 0; so, from the last
-    hidden layer to the first, the right side is 0, hence ``w_f ∂J/∂w_f = 0``, and ``∇J = 0``.
+    Scaling. Let hidden layers have ``σ(λz) = λ^κ σ(z)`` for ``λ > 0`` (relu and leaky-relu κ = 1, ``power:k`` κ = k), and let one incoming weight
+    ``w_f ≠ 0`` of each of their units be fixed, those of all other layers being free. Multiplying the incoming weights and the bias of a unit by λ and its
+    outgoing ones v by ``λ^{-κ}`` changes no output, so ``Σ_in w ∂J/∂w = κ Σ_out v ∂J/∂v`` (Euler). The components by the weights into the last layer are 0;
+    so, from the last hidden layer to the first, the right side is 0, hence ``w_f ∂J/∂w_f = 0``, and ``∇J = 0``.
 
     Softmax. Adding one vector to the incoming weights of all outputs adds one number to all logits and changes no error, so the sum over the
     outputs j of ``∂J/∂W_L[:, j]`` is 0: where it vanishes for ``j ≥ 1`` it does for the fixed ``j = 0``.

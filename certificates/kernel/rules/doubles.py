@@ -156,7 +156,7 @@ def _gradient_at_least(ring: DoubleRing, problem: Problem, curve: list[tuple[Enc
         part = plus(passed.phi[l - 1], problem.fan_in(l)).T @ deltas[l]
         if problem.decay is not None:
             pair = [w * ring.array([[rate * problem.T]]) for w, rate in zip(curve[l - 1], problem.decay[l - 1], strict=True)][
-                : 1 + problem.bias_rows
+                : 1 + problem.bias_rows_of(l)
             ]
             part = part + Enclosed(*(np.concatenate(rows) for rows in zip(*((x.mid, x.rad) for x in pair), strict=True)))
         squares += float(np.sum(np.maximum(np.abs(part.mid) - part.rad, 0.0) ** 2))

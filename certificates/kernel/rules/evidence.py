@@ -144,23 +144,27 @@ def orbit_groups(problem: Problem, work: Work) -> list[tuple[list[int], list[fmp
 def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], point: Point) -> list[int]:
     """Return the indices ``fixed``: first one incoming weight, not 0, of every hidden unit, then all of output 0; either part may be missing.
 
-    The first part needs a homogeneous hidden activation and no fixed biases, the second softmax with two outputs or more and the identity at the output.
-    That an irrational weight is not 0 is seen in balls, of which the ring takes note. With weight decay neither is a symmetry; but for softmax, where the
-    biases of the outputs have the rate 0, one number may be added to them all: that of output 0 may be held, and its component vanishes with the others.
+    The first part is about the units of all hidden layers with a homogeneous activation and without fixed biases, the second about softmax with two outputs
+    or more and the identity at the output. That an irrational weight is not 0 is seen in balls, of which the ring takes note. With weight decay neither is a
+    symmetry; but for softmax, where the biases of the outputs have the rate 0, one number may be added to them all: that of output 0 may be held, and its
+    component vanishes with the others.
     """
     place = "evidence.fixed"
     fixed = [read.integer(n, f"{place}[{m}]", 0, problem.N_net - 1) for m, n in enumerate(read.items(found["fixed"], place))]
     last = list(range(problem.below(problem.L), problem.below(problem.L) + problem.fan_in(problem.L)))
     softmax = problem.error.family == "softmax" and problem.n_L >= 2 and problem.output_activation.is_identity
     if problem.decay is not None:
-        shift = softmax and problem.bias == "trainable" and problem.decay[-1][1] == 0 and fixed == last[-1:]
+        shift = softmax and problem.biases[-1] == "trainable" and problem.decay[-1][1] == 0 and fixed == last[-1:]
         require(shift or not fixed, place, "with weight decay only the bias of output 0 may be held, for softmax where that rate is 0")
         return fixed
     scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
     if scalings:
-        units = [(l, a) for l in range(1, problem.L) for a in range(problem.widths[l])]
-        right = problem.activation.homogeneity is not None and problem.bias != "fixed" and len(scalings) == len(units)
-        require(right, place, "one incoming weight of every hidden unit with a scaling symmetry, then perhaps all of output 0 for softmax")
+        units = [(l, a) for l in problem.scaled_layers for a in range(problem.widths[l])]
+        require(
+            len(scalings) == len(units),
+            place,
+            "one incoming weight of every hidden unit with a scaling symmetry, then perhaps all of output 0 for softmax",
+        )
         for n, (l, a) in zip(scalings, units, strict=True):
             row = n - problem.below(l) - a * problem.fan_in(l)
             right = 0 <= row < problem.widths[l - 1] and not_zero(ring.embed(point.layers[l - 1][0][row][a]))

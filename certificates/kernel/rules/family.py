@@ -254,7 +254,7 @@ def _family(ring: FormalRing, problem: Problem, box: passes.Box, held: list[int]
     layers = []
     for l, (_, b) in enumerate(box.point.layers, start=1):
         block = values[problem.below(l) : problem.below(l + 1)].reshape(problem.widths[l], problem.fan_in(l)).T
-        layers.append((tuple(map(tuple, block[: problem.widths[l - 1]])), tuple(block[-1]) if problem.bias_rows else b))
+        layers.append((tuple(map(tuple, block[: problem.widths[l - 1]])), tuple(block[-1]) if problem.bias_rows_of(l) else b))
     return passes.Box(Point(tuple(layers)))
 
 

@@ -16,10 +16,11 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of
+from lossproof.theory.functions.activations import Activation
 
 
 def kinks(step: Step) -> Result:
-    r"""What holds at a point where σ, which is piecewise linear, may have a left and a right slope, ``s⁻ ≠ s⁺``, at some z; the output is the identity.
+    r"""What holds at a point where σ, piecewise linear in each hidden layer, may have a left and a right slope, ``s⁻ ≠ s⁺``, at some z; identity output.
 
     *Descent.* σ is Lipschitz and has derivatives on both sides, so the chain rule holds for derivatives by t at ``t = 0`` from above: along ``W + tδ`` a z on
     a kink counts with the slope of the side to which it moves, and not at all where its derivative is 0. If that of J, ``(1/T) Σ_i ε_i·F'_i`` with
@@ -36,7 +37,7 @@ def kinks(step: Step) -> Result:
     falls = statement == "stationary"
     found = step.expect(0, "direction" if falls else "multipliers")
     step.point()
-    right = problem.L >= 2 and problem.activation.is_piecewise_linear and problem.output_activation.is_identity
+    right = problem.L >= 2 and all(a.is_piecewise_linear for a in problem.hidden) and problem.output_activation.is_identity
     require(right, "rule", "this needs a hidden layer, piecewise linear units and identity output")
     if falls:
         _require_descent(step, ring, found["direction"])
@@ -46,11 +47,10 @@ def kinks(step: Step) -> Result:
     return step.conclude_near("local-minimum"), rigor_of(ring)
 
 
-def _slopes(step: Step, z: Any) -> list[fmpq]:
-    """Return the slope of the hidden activation at z, or those on the left and on the right; z must be rational."""
+def _slopes(activation: Activation, z: Any) -> list[fmpq]:
+    """Return the slope of an activation at z, or those on the left and on the right; z must be rational."""
     require(isinstance(z, fmpq), "conclusion.at", "a z is not seen to be rational, so that its side is exact")
-    pieces = step.problem.activation.affine_pieces
-    ends = [(rational(p.slope), p.lower, p.upper) for p in pieces]
+    ends = [(rational(p.slope), p.lower, p.upper) for p in activation.affine_pieces]
     return [s for s, a, b in ends if (a is None or z >= rational(a)) and (b is None or z <= rational(b))]
 
 
@@ -64,8 +64,8 @@ def _require_descent(step: Step, ring: FormalRing, value: Any) -> None:
         z = phi @ W + b
         if l < problem.L:
             at, speed = z.coefficients
-            slopes = [_slopes(step, x)[-1 if v > 0 else 0] for x, v in zip(at.flat, speed.flat, strict=True)]
-            value_at = ring.apply(problem.activation, Series([at])).coefficients[0]
+            slopes = [_slopes(problem.activation_of(l), x)[-1 if v > 0 else 0] for x, v in zip(at.flat, speed.flat, strict=True)]
+            value_at = ring.apply(problem.activation_of(l), Series([at])).coefficients[0]
             phi = Series([value_at, speed * np.array(slopes, dtype=object).reshape(at.shape)])
     outputs, speeds = z.coefficients
     residuals = errors.residuals(ring, problem, outputs)
@@ -81,11 +81,11 @@ def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
     for i, x in enumerate(problem.X):
         groups.setdefault(tuple(x), []).append(i)
     first = [group[0] for group in groups.values()]
-    inputs = np.array([[*x, *[ONE] * problem.bias_rows] for x in groups], dtype=object)
+    inputs = np.array([[*x, *[ONE] * problem.bias_rows_of(1)] for x in groups], dtype=object)
     residuals = errors.residuals(ring, problem, outputs)
     ring.count(2 * residuals.size, 0, residuals, inner=problem.T)
     eps = np.array([residuals[group].sum(axis=0) for group in groups.values()], dtype=object)
-    balanced = problem.bias != "trainable" or all(vanishes(e) for e in eps.sum(axis=0))
+    balanced = problem.biases[1] != "trainable" or all(vanishes(e) for e in eps.sum(axis=0))
     require(balanced, "conclusion.at", "the derivatives by the output biases are not seen to vanish")
     for k, row in enumerate(read.items(value, "evidence.multipliers", problem.widths[1])):
         place, v = f"evidence.multipliers[{k}]", curve[1][0].coefficients[0][k]
@@ -102,7 +102,10 @@ def _multipliers(step: Step, row: Any, place: str, z: Array, inputs: Array, eps:
 
     Where ``x̃_i = 0`` or ``ε_i = 0`` any λ serves, and none is given.
     """
-    sides = [_slopes(step, x)[: 2 if any(a) and not all(vanishes(r) for r in e) else 1] for x, a, e in zip(z, inputs, eps, strict=True)]
+    sides = [
+        _slopes(step.problem.hidden[0], x)[: 2 if any(a) and not all(vanishes(r) for r in e) else 1]
+        for x, a, e in zip(z, inputs, eps, strict=True)
+    ]
     given, found = iter(read.each(row, place, read.rational, sum(len(slopes) > 1 for slopes in sides))), []
     for slopes, pull in zip(sides, pulls, strict=True):
         found.append(slopes[0] if len(slopes) == 1 else next(given))

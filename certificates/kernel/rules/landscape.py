@@ -70,12 +70,15 @@ def unlearnable_linear(step: Step) -> Result:
     """
     problem, place, record = step.problem, "evidence.combination", step.problem.output_activation
     found = step.expect(0, "combination", *([] if record.is_identity else ["output", "bounds", "precision"]))
-    affine = problem.separable and (problem.L == 1 or problem.activation.is_identity) and (record.is_identity or record.increasing.holds)
+    affine = (
+        problem.separable and all(a.is_identity for a in problem.used_activations[:-1]) and (record.is_identity or record.increasing.holds)
+    )
     require(affine, "rule", "this needs affine layers, an output that increases strictly, and an error of the residuals")
     k = evidence.relation(found["combination"], place, problem, step.work)
-    total, given = evidence.total(k, step.work), problem.fixed_bias if problem.L == 1 else None
-    require(total == 0 or problem.bias == "none" or given is not None, place, "the relation is not affine: the sum is not 0")
-    constants = [ZERO] * problem.n_L if given is None or total == 0 else given[0]
+    total, given = evidence.total(k, step.work), problem.constants[0] if problem.L == 1 else None
+    unbiased = all(bias == "none" for bias in problem.biases)
+    require(total == 0 or unbiased or given is not None, place, "the relation is not affine: the sum is not 0")
+    constants = [ZERO] * problem.n_L if given is None or total == 0 else given
     if record.is_identity:
         targets = [evidence.total((q * y for q, y in zip(k, column, strict=True)), step.work) for column in zip(*problem.Y, strict=True)]
         broken = any(isinstance(c, fmpq) and s != c * total for s, c in zip(targets, constants, strict=True))
@@ -208,13 +211,13 @@ def no_critical_point(step: Step) -> Result:
     require(1 + hidden == problem.L, "rule", "this needs a single layer, or for separable-squashing one hidden layer")
     softmax = problem.error.family == "softmax"
     if hidden:
-        right = problem.activation.increasing.holds and problem.n_L == 1 + softmax
+        right = problem.hidden[0].increasing.holds and problem.n_L == 1 + softmax
         require(right, "rule", "this needs an increasing activation, and one output or two classes")
     n = 1 if hidden else problem.n_L
     rows = [read.items(row, f"{place}[{a}]", n) for a, row in enumerate(read.items(found["direction"], place, problem.fan_in(1)))]
     U = [[read.rational(q, f"{place}[{a}][{j}]") for j, q in enumerate(row)] for a, row in enumerate(rows)]
     step.count_samples()
-    inputs = [[*x, *[ONE] * problem.bias_rows] for x in problem.X]
+    inputs = [[*x, *[ONE] * problem.bias_rows_of(1)] for x in problem.X]
     moves = [[evidence.total((q * U[a][j] for a, q in enumerate(x)), step.work) for j in range(n)] for x in inputs]
     if softmax:
         require(problem.output_activation.is_identity, "rule", "this needs the identity at the output")
@@ -241,7 +244,7 @@ def ggn_semidefinite_witness(step: Step) -> Result:
         passed = passes.forward(ring, problem, passes.curve_of(ring, problem, box))
         z, phi = (series[-1].coefficients[0][:, j] for series in (passed.z, passed.phi))
         slope = constant_term(passed.slopes[-1], (problem.T, problem.n_L))[:, j]
-        c = ZERO if problem.fixed_bias is None else ring.embed(problem.fixed_bias[-1][j])
+        c = ring.embed((problem.constants[-1] or [ZERO] * problem.n_L)[j])
         r = phi - ring.array(problem.Y)[:, j]
         curvature = ring.slope(problem.error, Series([r, np.full_like(r, ONE)])).coefficients[1]
         total = sum((curvature * ((z - c) * slope) * ((z - c) * slope)).flat)

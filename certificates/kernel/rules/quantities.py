@@ -172,7 +172,8 @@ def distance(step: Step) -> Result:
     most = read.rational(found["distance"], "evidence.distance")
     with step.balls() as ring:
         ends = [passes.weights(ring, problem, passes.Box(point)) for point in (step.points[k], box.point)]
-        rows = [np.concatenate([x.ravel() for W, b in end for x in ((W, b) if problem.bias_rows else (W,))]) for end in ends]
+        parts = [[(W, b)[: 1 + problem.bias_rows_of(l)] for l, (W, b) in enumerate(end, start=1)] for end in ends]
+        rows = [np.concatenate([x.ravel() for part in layers for x in part]) for layers in parts]
         ring.count(problem.N_net, 0)
         length = sum((arb(x).abs_upper() ** 2 for x in rows[0] - rows[1]), arb(0)).sqrt() + arb(problem.N_net).sqrt() * box.radius
     require(bool(length <= most), "evidence.distance", "the distance is not seen to be so small")
@@ -213,17 +214,17 @@ def dead_layer(step: Step) -> Result:
 
     Of the output layer: J is constant there. Of a hidden one: there the output is one constant c for all samples, and ``J ≥ (1/T) min_c Σ_i E(c, y_i)``. With
     the identity at the output the derivative of J by ``b_L`` is ``(1/T) Σ_i ∇E(c, y_i)``, which is 0 at W: the sum is convex, so W attains the minimum. Without
-    trainable biases let the layer be the last hidden one: then J depends on ``W_L`` only there, in which c is affine and J convex, and its derivatives by it
-    are 0.
+    trainable output biases let the layer be the last hidden one: then J depends on ``W_L`` only there, in which c is affine and J convex, and its derivatives
+    by it are 0.
     """
     found = step.expect(1, "layer", "precision")
     step.claim(0, "stationary")
     step.point()
     problem = step.problem
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L)
-    free = problem.bias == "trainable" or layer == problem.L - 1
+    free = problem.biases[-1] == "trainable" or layer == problem.L - 1
     right = layer == problem.L or (free and problem.output_activation.is_identity and problem.error.convex.holds)
-    require(right, "rule", "for a hidden layer this needs trainable biases or the last one, identity output and a convex error")
+    require(right, "rule", "for a hidden layer this needs trainable output biases or the last one, identity output and a convex error")
     with step.balls() as ring:
         units = passes.layer_inputs(ring, problem, step.box(), layer).T
         dead = all(slope_around(problem.activation_of(layer), unit) == 0 for unit in units)
@@ -248,7 +249,8 @@ def cell_minimum(step: Step) -> Result:
     groups, rest = dict[tuple[Fraction | None, ...], list[int]](), list(at_rest(problem, 1))
     with step.balls() as ring:
         for k, unit in enumerate(passes.layer_inputs(ring, problem, step.box(), 1).T):
-            groups.setdefault(tuple(slope_around(problem.activation, [z]) for z in np.delete(unit, rest)), []).append(k)
+            pieces = tuple(slope_around(problem.hidden[0], [z]) for z in np.delete(unit, rest))
+            groups.setdefault(pieces, []).append(k)
         V = passes.weights(ring, problem, step.box())[1][0]
         for slopes, units in groups.items():
             require(None not in slopes, "conclusion.at", f"unit {units[0]} is not seen to be on an affine piece at every sample")

@@ -137,7 +137,7 @@ def _first_values(step: Step, u: Array, p: int, tanh: bool) -> Any:
     problem = step.problem
     D = evidence.common_denominator((x for row in problem.X for x in row), 2**16, step.work)
     step.work.spend(problem.T * u.shape[1] * (limits.rational_work(D.bit_length()) + 10 * len(u)), "powers of residues")
-    powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in (*row, *[ONE] * problem.bias_rows)] for row in problem.X]
+    powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in (*row, *[ONE] * problem.bias_rows_of(1))] for row in problem.X]
     s = np.array([[math.prod(map(pow, bases, row), start=nmod(1, p)) for bases in u] for row in powers], dtype=object)
     return (s - 1) / (s + 1) if tanh else s / (s + 1)
 
@@ -147,23 +147,23 @@ def rank_patterns(step: Step) -> Result:
 
     So ``P(W) = P_s(W)`` for the signs s met at W, and ``P_s`` is a matrix of rational functions of W whose denominators do not vanish
     there. If each ``P_s`` has rank ``T n_L`` modulo a prime at some residues in place of W, one of its minors is not the zero function, so
-    it vanishes on a set of measure zero only; there are finitely many s. A permutation of units, and (unless biases are fixed) a change of
+    it vanishes on a set of measure zero only; there are finitely many s. A permutation of units, and (unless their biases are fixed) a change of
     sign of all weights of a unit together with its s, change no rank, so one s of each class will do.
     """
     found = step.expect(0, "prime", "weights")
     problem, p = step.problem, evidence.prime(found["prime"])
     step.require_at(ALMOST, matrix="P")
-    right = problem.L == 2 and problem.activation.family == "softsign" and problem.strip
+    right = problem.L == 2 and problem.hidden[0].family == "softsign" and problem.strip
     require(right, "rule", "this needs one hidden layer of softsign and an output derivative that is not 0 anywhere")
-    biases = problem.fixed_bias or [[ZERO] * n for n in problem.widths[1:]]
-    require(all(isinstance(b, fmpq) for row in biases for b in row), "rule", "the fixed biases must be rational")
+    rational = all(isinstance(b, fmpq) for row in problem.constants for b in row or ())
+    require(rational, "rule", "the fixed biases must be rational")
     limit(problem.T, limits.MAX_SIGN_SAMPLES, "the number of samples")
     w = np.array(evidence.chosen_residues(found["weights"], "evidence.weights", p, problem.N_net), dtype=object)
     layers: list[Any] = []
     for l, n in enumerate(problem.widths[1:], start=1):
         block = w[problem.below(l) : problem.below(l + 1)].reshape(n, -1).T
-        layers.append((block[:-1], block[-1]) if problem.bias_rows else (block, biases[l - 1]))
-    fixed, n_1 = problem.bias == "fixed", problem.widths[1]
+        layers.append((block[:-1], block[-1]) if problem.bias_rows_of(l) else (block, problem.constants[l - 1]))
+    fixed, n_1 = problem.biases[0] == "fixed", problem.widths[1]
     unit = [s for s in itertools.product((1, -1), repeat=problem.T) if fixed or s[0] == 1]
     for signs in itertools.product(unit, repeat=n_1) if fixed else itertools.combinations_with_replacement(unit, n_1):
         with evidence.no_zero_denominator("evidence.weights"):

@@ -33,7 +33,7 @@ def _guaranteed_ranks(problem: Problem) -> list[int]:
 RECORDS: Mapping[str, tuple[Callable[[Problem], bool], Callable[[Problem], Facts]]] = {
     "count": (lambda p: p.N_net >= p.columns, lambda p: {"N_net": p.N_net, "required": p.columns}),
     "principle-activation": (lambda p: all(a.nonvanishing_derivative.holds for a in p.used_activations),
-                             lambda p: {"activation": p.activation.name, "output_activation": p.output_activation.name}),
+                             lambda p: {"activation": p.hidden_names, "output_activation": p.output_activation.name}),
     "principle-error": (lambda p: p.error.principle_error.holds, lambda p: {"error": p.error.name}),
     "principle-morse": (lambda p: p.error.principle_morse.holds, lambda p: {"error": p.error.name}),
     "principle-widths": (lambda p: all(p.widths[l] <= max(p.widths[l - 1], p.widths[l + 1]) for l in range(2, p.L)),
@@ -295,7 +295,7 @@ def _way_down(step: Step, f: list[Any]) -> Facts:
 
 def _moves_freely(step: Step, f: list[Any]) -> bool:
     problem = step.problem
-    hidden = problem.L == 2 and problem.widths[1] >= problem.n_L and problem.activation.increasing.holds
+    hidden = problem.L == 2 and problem.widths[1] >= problem.n_L and problem.hidden[0].increasing.holds
     return hidden and problem.output_activation.nonvanishing_derivative.holds and f[0] == problem.T
 
 
@@ -309,10 +309,10 @@ def _is_on_the_right_sides(step: Step, f: list[Any]) -> bool:
     problem, output, total = step.problem, step.problem.output_activation, step.problem.T * Fraction(f[0]["loss_upper"])
     targets = {fraction(y) for row in problem.Y for y in row}
     if not problem.separable:
-        free = problem.bias != "fixed" and output.is_identity and (problem.n_L >= 2 or problem.error.family == "logistic")
+        free = problem.biases[-1] != "fixed" and output.is_identity and (problem.n_L >= 2 or problem.error.family == "logistic")
         return free and targets <= {0, 1} and total < Fraction(69, 100)
     lower, upper = output.range.lower, output.range.upper
-    free = problem.bias == "trainable" and output.is_squashing and problem.error.name == "squared"
+    free = problem.biases[-1] == "trainable" and output.is_squashing and problem.error.name == "squared"
     return free and lower is not None and upper is not None and targets <= {lower, upper} and total < (upper - lower) ** 2 / 8
 
 

@@ -131,7 +131,7 @@ def test_sigmoid_units_turn_over_only_with_a_bias_to_take_the_constant(bias):
 def test_scaled_networks_are_balanced_alike(activation, bias):
     problem, weights = random_problem(6, (2, 3, 2, 1), activation, bias=bias)
     flat = flat_weights(problem, weights)
-    degree = homogeneity(problem)
+    degree = homogeneity(problem, 1)
     balanced = balanced_weights(problem, flat)
     assert loss(problem, balanced) == pytest.approx(loss(problem, flat), rel=1e-9)
     rng = np.random.default_rng(0)

@@ -302,7 +302,7 @@ def random_critical_point(seed):
     for l, (m, n) in enumerate(pairwise(widths), start=1):
         share = 1.0 if l == architecture.L else zeros
         rows = [[0 if source.random() < share else source.choice([-1, 1, 2]) for _ in range(n)] for _ in range(m + 1)]
-        pairs.append((rows[:m], rows[m] if architecture.bias_rows else None))
+        pairs.append((rows[:m], rows[m] if architecture.bias_rows_of(l) else None))
     weights, n_L = Weights.of(architecture, pairs), widths[-1]
     evaluation = evaluate(architecture, Samples.of(X, [[0] * n_L] * len(X)), weights, FormalSeries())
     outputs, basis = evaluation.phi[architecture.L].ravel(), constant_kernel(jacobian(evaluation), "right").payload["vectors"]

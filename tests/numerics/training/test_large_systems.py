@@ -41,7 +41,7 @@ def problem_of(widths, T, error="squared", output="identity", bias="trainable"):
 
 def layers_of(problem, seed=0):
     g, widths = np.random.default_rng(seed), problem.architecture.widths
-    bias = problem.architecture.bias_rows
+    bias = problem.architecture.bias_rows_of(1)
     return [(g.standard_normal(shape), bias * g.standard_normal(shape[1])) for shape in pairwise(widths)]
 
 

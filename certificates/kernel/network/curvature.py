@@ -153,8 +153,8 @@ def output_curvature(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclose
     """Enclose ``δ_L`` and ``∂δ_L/∂z_L``, which is diagonal for all errors but softmax: from its derivatives along the vector of ones."""
     ring, balls = BallRing(work, PRECISION), as_balls(z)
     ring.count(0, 4 * balls.size)
-    z, rest = Series([balls, np.full_like(balls, arb(1))]), at_rest(problem, problem.L)
-    value, slope = ring.activate(problem.output_activation, problem.L, z, slopes=True, rest=rest)
+    along, rest = Series([balls, np.full_like(balls, arb(1))]), at_rest(problem, problem.L)
+    value, slope = ring.activate(problem.output_activation, problem.L, along, slopes=True, rest=rest)
     if problem.error.family != "softmax":
         found = error_gradient(ring, problem, value) * slope
         delta, rate = (of_balls(part, balls.shape) for part in found.coefficients)

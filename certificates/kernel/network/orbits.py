@@ -54,14 +54,14 @@ def value_at_zero(record: Activation) -> fmpq | None:
 
 
 def at_rest(problem: Problem, layer: int) -> Rows:
-    """Return the samples at which the z of a layer depend on no weight: with the input 0, without trainable biases up to it, and where all φ below are 0 but the inputs.
+    """Return the samples at which the z of a layer depend on no weight: with the input 0, no trainable biases up to it, and where all φ below it are 0.
 
     Their derivatives by the weights are 0, also where z is at a kink of σ: with one of its sides for all of σ, J is the same function of the weights.
     """
     constants = problem.constants[:layer]
     silent = (
         None not in constants
-        and all(x == 0 for b in constants[:-1] for x in b)
+        and all(x == 0 for b in constants[:-1] for x in b or ())
         and all(vanishes(value_at_zero(s)) for s in problem.hidden[: layer - 1])
     )
     return frozenset(i for i, x in enumerate(problem.X) if not any(x)) if silent else frozenset()

@@ -76,10 +76,10 @@ def rank_samples(step: Step) -> Result:
 def rank_scaling(step: Step) -> Result:
     """Scaling a hidden unit's incoming weights by t and its outgoing by ``t^{-k}`` changes no output: each unit gives v with ``vᵀP = 0``.
 
-    (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, but at samples at rest. Let all samples be at rest at a layer, the highest of this kind: then the
-    rows of P of this layer and those below are 0, at least one for each of their units. In the layers above, v has a non-zero incoming part: from the first on,
-    incoming parts lie in columns of ``W_l`` of their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net −`` the number of units
-    wherever P exists. ``z^k``: the same where all weights are non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is
+    (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, but at samples at rest. If all samples are at rest at some layer, let h be the highest: the rows
+    of P of the layers up to h are 0, at least one for each of their units. In the layers above (all, if there is none), v has a non-zero incoming part. Layer
+    by layer, incoming parts lie in columns of ``W_l`` of their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net −`` the
+    number of units wherever P exists. ``z^k``: the same where all weights are non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is
     continuous: every σ' is, where it exists. Units of other layers, whose activation is another or whose biases are fixed, are not counted.
     """
     step.expect(0)

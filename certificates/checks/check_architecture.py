@@ -18,6 +18,7 @@ from lossproof.certificates.claims.full_rank import (
     generic_claim_of,
     telling_generic_bound,
 )
+from lossproof.certificates.claims.global_by_conclusion import given_as_global
 from lossproof.certificates.claims.hessian_spectrum import claims_of_spectrum
 from lossproof.certificates.claims.identifiable import claim_identifiable
 from lossproof.certificates.claims.landscape import pool_of_check, told_points
@@ -164,6 +165,7 @@ def _all_claims(
     pool, given = pool_of_check(context, point, nearby, landscape, weights_given=weights_given)
     whole = WholeLandscape.of(context, point, principle_error)
     decision = decide(whole, pool, landscape, budget)
+    given = None if given is None else given_as_global(given, decision.claim)
     infimum = whole.infimum_not_attained(point, pool.all_losses())
     undecided = open_by_rank(problem.columns, everywhere, almost) if problem.decay is None else open_with_decay()
     conclusion = undecided if decision.claim is None else decision.claim

@@ -259,7 +259,7 @@ def _least_in_cell(context: ProofContext, stationary: Claim) -> Claim | None:
         return None
     reason = (
         "Every hidden unit keeps its affine piece at every sample near it, so the output is affine in products of weights; J is a convex function of these, "
-        "whose derivatives all vanish, as the output weights leave none out: a local minimum."
+        "whose derivatives all vanish, as the output weights leave none out, or the gradients of the errors cancel: a local minimum."
     )
     evidence, facts = {"precision": _PRECISION}, _near(stationary)
     return decided("local-minimum", place, reason, "cell-minimum", stationary, facts=facts, evidence=evidence, own=Rigor.BALL)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lossproof.certificates.claims.conclusion import conclusion_by_minimum, conclusion_by_region, conclusion_by_theorems
 from lossproof.certificates.claims.critical_point import LandscapeClaims
+from lossproof.certificates.claims.global_by_conclusion import located_as_global
 from lossproof.certificates.claims.network_search import NetworkSearch, SearchBudget, SearchRecord, no_search
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.claims.whole_landscape import WholeLandscape
@@ -25,9 +26,17 @@ class Decision:
 def decide(whole: WholeLandscape, pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None) -> Decision:
     """Decide the question, by what costs least first: theorems, the points known, regions of the weights, then a search of the network.
 
+    Where the claim is PROVED, the local minima of the pool are global ones after this.
+
     Local minima in the pool that no point beats are compared with one that a short training finds, unless a theorem says that they are global. The search is
     made only where all else leaves the question open, and ``budget`` is not None; the losses it meets are compared with regions, too.
     """
+    found = _decided(whole, pool, landscape, budget)
+    pool.points = [located_as_global(point, found.claim) for point in pool.points]
+    return found
+
+
+def _decided(whole: WholeLandscape, pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None) -> Decision:
     theorem = conclusion_by_theorems(whole)
     if theorem is None or theorem.verdict is Verdict.REFUTED:
         pool.beat_minima()

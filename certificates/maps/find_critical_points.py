@@ -170,6 +170,9 @@ def _map_of(
         distances = [distance_of(context, way) for way in ways]
         known_distances = tuple(claim for claim in distances if claim is not None)
         report = _report(pool, landscape, None if interrupted else budget, data_name, known_distances, self_check=self_check)
+    told_as = {id(point.claim.place): point for point in pool.points}
+    for hit in proved:
+        hit.point = told_as.get(id(hit.point.claim.place), hit.point)
     known = {id(hit.point) for hit in proved}
     proved += [Hit(point, 1) for point in pool.points if id(point) not in known]
     starts = told_starts(report, ways, distances)

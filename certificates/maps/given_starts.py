@@ -75,6 +75,6 @@ def told_starts(report: ReportRecord, ways: Sequence[Way], distances: Sequence[C
         kept = claim if claim is not None and id(claim) in claimed else None
         here = located.claim.place is way.point
         distance = Fraction(0) if here else None if kept is None else Fraction(kept.facts["distance"])
-        is_copy = located is not hit.point if kept is None else kept.place is not hit.point.claim.place
+        is_copy = (located.claim if kept is None else kept).place is not hit.point.claim.place
         starts.append(GivenStart(number, way.point.weights, report.number(hit.point.claim.point), distance, kept, is_copy=is_copy))
     return tuple(starts)

@@ -17,6 +17,7 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, arb_mat
 
+from lossproof.numerics.curves.fields import FormalSeries
 from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.precision import ball_precision
@@ -24,7 +25,10 @@ from lossproof.numerics.fields.rest import at_rest
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import output_residuals
 from lossproof.numerics.network.pass_limits import forward_precision
+from lossproof.numerics.rationals import to_flint
+from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.functions.forms import AffinePiece
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -108,8 +112,23 @@ def is_least_in_cell(problem: Problem, weights: Weights, radius: Fraction, preci
         wide = ball_of(2 * radius) * arb(0, 1)
         V = [[ball_of(v) + wide for v in row] for row in weights.layers[1].W]
         ones = [[arb(1)] * a.n_L] if problem.error.family == "softmax" else []
-        spans = (arb_mat([V[k] for k in units] + ones) for slopes, units in groups.items() if any(slopes))
-        return all(not (v.transpose() * v).det().contains(0) for v in spans)
+        spans = ((slopes, arb_mat([V[k] for k in units] + ones)) for slopes, units in groups.items() if any(slopes))
+        return all(
+            not (v.transpose() * v).det().contains(0) or (radius == 0 and _is_balanced(problem, weights, slopes, rest))
+            for slopes, v in spans
+        )
+
+
+def _is_balanced(problem: Problem, weights: Weights, slopes: Sequence[Fraction], rest: Sequence[int]) -> bool:
+    """Tell whether ``Σ_i s(i) x̃_i ε_iᵀ`` is 0 in exact arithmetic, over the samples that are not at rest, with their slopes."""
+    try:
+        eps = np.delete(output_residuals(problem, evaluate(problem.architecture, problem.samples, weights, FormalSeries())), rest, axis=0)
+    except (NotInField, NotDifferentiable):
+        return False
+    ones = [Fraction(1)] * problem.architecture.bias_rows
+    inputs = np.array([[to_flint(x) for x in (*row, *ones)] for i, row in enumerate(problem.samples.X) if i not in rest], dtype=object)
+    weighted = inputs * np.array([[to_flint(s)] for s in slopes], dtype=object)
+    return all(total == 0 for total in (weighted.T @ eps).flat)
 
 
 def _rest(problem: Problem, l: int) -> list[int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import mpmath
 import numpy as np
+from scipy.special import ndtr
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
 DIGITS = 100
@@ -20,9 +21,20 @@ FUNCTIONS = {
     "relu": (lambda z: np.maximum(z, 0), lambda z: max(z, mpmath.mpf(0))),
     "leaky-relu": (lambda z: np.where(z > 0, z, z / 100), lambda z: z if z > 0 else z / 100),
     "elu": (lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))), lambda z: z if z > 0 else mpmath.expm1(z)),
+    "gelu": (lambda z: z * ndtr(z), lambda z: z * mpmath.ncdf(z)),
+    "silu": (lambda z: z / (1 + np.exp(-z)), lambda z: z / (1 + mpmath.exp(-z))),
+    "sin": (np.sin, mpmath.sin),
+    "softsign": (lambda z: z / (1 + np.abs(z)), lambda z: z / (1 + abs(z))),
     "hard-tanh": (lambda z: np.clip(z, -1, 1), lambda z: max(min(z, mpmath.mpf(1)), mpmath.mpf(-1))),
 }
 """Activations in doubles and in mpmath."""
+
+
+ERRORS = {
+    "squared": (lambda r: r * r / 2, lambda r: r * r / 2),
+    "cauchy": (lambda r: np.log1p(r * r), lambda r: mpmath.log1p(r * r)),
+}
+"""Errors of one residual in doubles and in mpmath."""
 
 
 def loss_in_doubles(X: Any, Y: Any, layers: Layers, activation: str) -> float:
@@ -39,8 +51,8 @@ def exact(x: Any) -> mpmath.mpf:
     return mpmath.mpf(x.numerator) / x.denominator if hasattr(x, "numerator") else mpmath.mpf(float(x))
 
 
-def loss_in_digits(X: Any, Y: Any, layers: Sequence[Any], activation: str) -> mpmath.mpf:
-    """The same with 100 digits; weights may be exact numbers."""
+def loss_in_digits(X: Any, Y: Any, layers: Sequence[Any], activation: str, error: str = "squared") -> mpmath.mpf:
+    """The loss with 100 digits; weights may be exact numbers."""
     with mpmath.workdps(DIGITS):
         total = mpmath.mpf(0)
         for x, y in zip(X, Y, strict=True):
@@ -48,8 +60,8 @@ def loss_in_digits(X: Any, Y: Any, layers: Sequence[Any], activation: str) -> mp
             for k, (W, b) in enumerate(layers):
                 z = [sum((p * exact(row[j]) for p, row in zip(phi, W, strict=True)), exact(b[j])) for j in range(len(b))]
                 phi = z if k == len(layers) - 1 else [FUNCTIONS[activation][1](q) for q in z]
-            total += sum((p - exact(q)) ** 2 for p, q in zip(phi, y, strict=True))
-        return total / (2 * len(X))
+            total += sum(ERRORS[error][1](p - exact(q)) for p, q in zip(phi, y, strict=True))
+        return total / len(X)
 
 
 def with_best_output_bias(X: Any, Y: Any, layers: Layers, activation: str) -> Layers:
@@ -71,3 +83,28 @@ def rise_nearby(X: Any, Y: Any, layers: Layers, activation: str, *, size: float,
     rng, here = np.random.default_rng(seed), loss_in_doubles(X, Y, layers, activation)
     sizes = size * 10.0 ** -rng.uniform(0, 3, size=count)
     return min(loss_in_doubles(X, Y, disturbed(layers, r, rng), activation) - here for r in sizes)
+
+
+def losses_in_doubles(X: Any, Y: Any, layers: Layers, activation: str, error: str) -> np.ndarray:
+    """The losses of many networks at once: weights have a first axis for these."""
+    phi = np.array(X, dtype=float)
+    for k, (W, b) in enumerate(layers):
+        z = phi @ W + b[:, None, :]
+        phi = z if k == len(layers) - 1 else FUNCTIONS[activation][0](z)
+    return ERRORS[error][0](phi - np.array(Y, dtype=float)).sum(axis=-1).mean(axis=-1)
+
+
+def least_nearby(X: Any, Y: Any, layers: Layers, activation: str, error: str, radii: Sequence[float], count: int, *, biases: bool) -> float:
+    """The least loss of so many networks around one, at several distances in random directions."""
+    rng, n = np.random.default_rng(0), count // len(radii)
+    shapes = [part.shape for layer in layers for part in layer]
+    steps = [rng.normal(size=(len(radii) * n, *shape)) for shape in shapes]
+    for step in () if biases else steps[1::2]:
+        step[:] = 0
+    lengths = np.sqrt(sum((step**2).reshape(len(step), -1).sum(axis=1) for step in steps))
+    scale = np.repeat(np.array(radii), n) / lengths
+    moved = [
+        part + step * scale.reshape(-1, *[1] * part.ndim) for part, step in zip([p for layer in layers for p in layer], steps, strict=True)
+    ]
+    pairs = list(zip(moved[::2], moved[1::2], strict=True))
+    return float(losses_in_doubles(X, Y, pairs, activation, error).min())

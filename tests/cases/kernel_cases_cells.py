@@ -32,6 +32,13 @@ def flat_fit():
     return d.finish()
 
 
+def even_fit():
+    """An active unit without output weights: the errors of the best constant output leave no affine map anything to gain."""
+    d = hill([layer([["1", "0"]], ["2", "-1"]), layer([["0"], ["5"]], ["1"])])
+    least(d, exact(d, 0, (), [d.differentiable()]))
+    return d.finish()
+
+
 def two_outputs():
     """Two units of one pattern whose output weights span both outputs."""
     d = hill(PLANE, widths=(1, 2, 2), Y=[["0", "0"], ["3", "0"], ["0", "3"]], activation="leaky-relu:1/3")
@@ -79,4 +86,4 @@ def input_zero_fixed():
     return d.finish()
 
 
-CELL_CASES = {make.__name__: make for make in (flat_fit, two_outputs, two_classes, bent_in_a_box, input_zero, input_zero_fixed)}
+CELL_CASES = {make.__name__: make for make in (flat_fit, even_fit, two_outputs, two_classes, bent_in_a_box, input_zero, input_zero_fixed)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath
 
 from cases.kernel_cases_critical import BOX, RADIUS, classed, counts, family, inertia_ball, introduced, loss_ball, summary
-from cases.kernel_draft import Draft, layer
+from cases.kernel_draft import EVERYWHERE, Draft, layer
 
 
 def balanced(d, parameters, dimension, at=BOX, radius=RADIUS):
@@ -55,7 +55,10 @@ def scaled_fit():
     """The minima of a linear network form a hyperbola."""
     d = least_squares()
     point = family(d, 1, **SCALED)
-    classed(d, "local-minimum", point, inertia_ball(d, point, 0, 1, 2, 1), BOX, RADIUS)
+    least = classed(d, "local-minimum", point, inertia_ball(d, point, 0, 1, 2, 1), BOX, RADIUS)
+    theorem = d.imply("shallow-linear", "shallow-linear", EVERYWHERE)
+    asked = d.imply("by-shallow-linear", "no-bad-local-minima", EVERYWHERE, {}, [theorem])
+    d.imply("global-local-minimum", "global", BOX, {"radius": RADIUS}, [least, asked], "BALL")
     return d.finish()
 
 

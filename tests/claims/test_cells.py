@@ -7,6 +7,7 @@ import random
 from fractions import Fraction
 
 import pytest
+from cases.landscapes import XOR_X, XOR_Y
 
 import lossproof as lp
 from lossproof.numerics.critical.cells import cell_of
@@ -101,6 +102,18 @@ def test_an_active_unit_without_output_weights_is_no_minimum_of_a_cell():
     """With targets that rise, v and w together lower the loss."""
     problem = problem_of((1, 2, 1), HILL_X, [[0], [0], [3]])
     assert kinds(problem, [([[0, 0]], [1, -1]), ([[0], [4]], [1])]) == ["saddle"]
+
+
+def test_xor_with_two_relu_units_leaves_no_candidate_open():
+    """Constant networks whose active units have no output weights are local minima, as no affine map fits XOR better; others have a class, too."""
+    for seed in range(2):
+        found = lp.find_critical_points("2-2-1", XOR_X, XOR_Y, activation="relu", starts=30, seed=seed, workers=1)
+        assert found.unproved == 0
+        assert "undecided" not in {point.kind for point in found}
+    idle = [([[-1, 0], ["-2/3", 0]], ["-1/20", 8]), ([[0], [0]], ["1/2"])]
+    report = lp.check_architecture("2-2-1", XOR_X, XOR_Y, activation="relu", weights=idle)
+    assert report["critical-point"].facts["kind"] == "local-minimum"
+    assert lp.verify(report.certificate.text).ok
 
 
 def test_a_non_convex_error_is_no_reason():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases.kernel_cases_cells import EVEN_Y, FLAT, HILL_Y, PLANE, at_rest, hill, least
+from cases.kernel_cases_cells import EVEN_Y, FLAT, HILL_X, PLANE, at_rest, hill, least
 from cases.kernel_cases_critical import exact
 from cases.kernel_draft import Draft, layer
 from cases.kernel_outcomes import accepted, outcome
@@ -20,10 +20,17 @@ def claimed(d, kinked=True):
 
 
 def test_an_active_unit_needs_output_weights():
-    """A saddle with v = 0, as v and w together lower the loss; and a minimum with v = 0, which this rule does not see."""
+    """A saddle with v = 0, as v and w together lower the loss."""
     saddle = [layer([["0"]], ["1"]), layer([["0"]], ["1"])]
-    for point, widths, Y in ((saddle, (1, 1, 1), [["0"], ["0"], ["3"]]), (ALONE, (1, 1, 1), HILL_Y)):
-        assert outcome(claimed(hill(point, widths=widths, Y=Y))) == HERE
+    assert outcome(claimed(hill(saddle, widths=(1, 1, 1), Y=[["0"], ["0"], ["3"]]))) == HERE
+
+
+def test_or_errors_that_cancel():
+    """No affine map is better than the best constant output, or one is."""
+    assert accepted(claimed(hill(ALONE, widths=(1, 1, 1))))
+    for Y in ([["0"], ["3"], ["1"]], [["1"], ["3"], ["0"]]):
+        still = [layer([["0"]], ["2"]), layer([["0"]], ["4/3"])]
+        assert outcome(claimed(hill(still, widths=(1, 1, 1), Y=Y))) == HERE
 
 
 def test_a_dead_unit_needs_none():
@@ -32,12 +39,15 @@ def test_a_dead_unit_needs_none():
 
 
 def test_two_outputs_need_two_units_of_a_pattern():
-    parallel = [layer([["1", "1"]], ["2", "3"]), layer([["-1", "-1"], ["1", "1"]], ["0", "0"])]
-    for point, Y in ((PLANE, TWO), (parallel, [["0", "0"], ["3", "3"], ["0", "0"]])):
-        d = claimed(hill(point, widths=(1, 2, 2), Y=Y))
+    cross, plane = [["1", "0"], ["-1", "0"], ["0", "1"], ["0", "-1"]], [["2", "0"], ["-2", "0"], ["0", "1"], ["0", "-1"]]
+    parallel = [layer([["1", "1"], ["0", "0"]], ["5", "6"]), layer([["1", "0"], ["1", "0"]], ["-11", "0"])]
+    for point, inputs, Y in ((PLANE, HILL_X, TWO), (parallel, cross, plane)):
+        d = claimed(Draft((len(inputs[0]), 2, 2), inputs, Y, point, activation="relu"))
         assert accepted(d) if point is PLANE else outcome(d) == HERE
-    shared = [layer([["0"]], ["1"]), layer([["1", "1"]], ["0", "0"])]
-    assert outcome(claimed(hill(shared, widths=(1, 1, 2), Y=EVEN_Y, error="softmax"))) == HERE
+    shared, rising = [layer([["0"]], ["1"]), layer([["1", "1"]], ["0", "0"])], [["1/4", "3/4"], ["1/2", "1/2"], ["3/4", "1/4"]]
+    for Y in (EVEN_Y, rising):
+        d = claimed(hill(shared, widths=(1, 1, 2), Y=Y, error="softmax"))
+        assert accepted(d) if Y is EVEN_Y else outcome(d) == HERE
 
 
 ZEROS = [["0"]] * 3

@@ -5,7 +5,7 @@ Claims ``inertia`` have the facts ``negative``, ``zero``, ``positive``: so many 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -15,14 +15,16 @@ from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ZERO
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
+from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
+from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of, slope_around
 from lossproof.theory import limits
@@ -238,8 +240,9 @@ def cell_minimum(step: Step) -> Result:
     Let ``σ(z_k(i)) = s_k(i) w_k·x̃_i + c_k(i)`` in the cell of these pieces, fixed biases in c. There ``F(x_i) = Σ_s s(i) A_sᵀ x̃_i + Σ_k c_k(i) v_k + b``
     with one ``A_s = Σ w_k v_kᵀ`` for each pattern of slopes ``s ≠ 0``, the sum over the units that have it. So J is a convex function of ``(A_s, v_k, b)``,
     taken as free, and all its derivatives vanish at W: that by ``A_s`` is ``G_s = (1/T) Σ_i s(i) x̃_i ε_iᵀ``, and ``∂J/∂w_k = G_s v_k = 0`` for v_k that span
-    ``R^{n_L}``; that by ``v_k`` is ``∂J/∂v_k − G_sᵀ w_k = 0``, that by b the same as ever. So no weights in the cell have a smaller J. For softmax the vector
-    of ones counts with the v_k, as ``ε_i`` is orthogonal to it. At the input 0 without trainable biases any slope serves, as ``x̃_i = 0``.
+    ``R^{n_L}``, or at a point ``G_s = 0`` is seen in the formal ring; that by ``v_k`` is ``∂J/∂v_k − G_sᵀ w_k = 0``, that by b the same as ever. So no weights
+    in the cell have a smaller J. For softmax the vector of ones counts with the v_k, as ``ε_i`` is orthogonal to it. At the input 0 without trainable biases
+    any slope serves, as ``x̃_i = 0``.
     """
     step.expect(1, "precision")
     step.claim(0, "stationary")
@@ -258,8 +261,23 @@ def cell_minimum(step: Step) -> Result:
                 step.work.spend(2 * limits.elimination_work(n, ring.bits), "a determinant in balls")
                 ring.count(len(units) * n * n, 0, V, V, inner=len(units))
                 gram = V[units].T @ V[units] + int(problem.error.family == "softmax")
-                require_invertible(arb_mat(n, n, list(gram.flat)), "conclusion.at")
+                M = arb_mat(n, n, list(gram.flat))
+                if not (not_zero(M.det()) or _is_balanced(step, slopes, np.delete(np.arange(problem.T), rest))):
+                    require_invertible(M, "conclusion.at")
     return step.conclude_near("local-minimum"), Rigor.BALL
+
+
+def _is_balanced(step: Step, slopes: Sequence[Fraction | None], samples: Array) -> bool:
+    """Tell whether ``Σ_i s(i) x̃_i ε_iᵀ`` over these samples, with their slopes, is seen to be 0 in the formal ring, at a point."""
+    problem, ring = step.problem, step.formal()
+    if not isinstance(step.at, int):
+        return False
+    eps = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))[samples]
+    inputs = np.array(
+        [[rational(s) * x for x in (*problem.X[i], *[ONE] * problem.bias_rows)] for s, i in zip(slopes, samples, strict=True)]
+    )
+    ring.count(inputs.size * problem.n_L, 0, inputs, eps, inner=len(eps))
+    return all(vanishes(s) for s in (inputs.T @ eps).flat)
 
 
 def global_floor(step: Step) -> Result:

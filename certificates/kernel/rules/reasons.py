@@ -379,6 +379,8 @@ IMPLICATIONS: Mapping[str, Line] = {
     # groups of samples with outputs ρ_i c have Σ ρ_i ∇E_i = 0, so their least error, which is convex in c; all other outputs are constant
     "global-balanced": Line("global", HERE, _proved("stationary"), near=True,
                             holds=lambda step, f: step.premises[0].rule == "stationary-balanced" and step.problem.error.convex.holds),
+    # a local minimum, where all of them are global
+    **{f"global-{name}": Line("global", HERE, (*_proved(name), *_proved(_ASKED, at=EVERYWHERE)), near=True) for name in ("strict-minimum", "local-minimum")},
     # H(W*) ≻ 0: the second-order condition
     "strict-minimum": Line("strict-minimum", HERE, _proved("stationary", "inertia"),
                            lambda step, f: f[1]["positive"] == step.problem.N_net, near=True),

@@ -48,8 +48,14 @@ def test_fixed_biases_are_constants():
 
 
 def test_a_unit_on_its_kink_is_in_no_cell():
+    problem = problem_of((1, 2, 1))
+    assert cell_of(problem, lp.Weights.of(problem.architecture, [([["1", "-1"]], [0, 1]), ([["1"], ["1"]], [0])])) is None
+
+
+def test_a_sample_at_rest_is_on_the_piece_to_the_right():
     problem = problem_of((1, 2, 1), bias="none")
-    assert cell_of(problem, lp.Weights.of(problem.architecture, [([["1", "-1"]], None), ([["1"], ["1"]], None)])) is None
+    cell = cell_of(problem, lp.Weights.of(problem.architecture, [([["1", "-1"]], None), ([["1"], ["1"]], None)]))
+    assert cell.slopes[0][X.index(["0"])] == cell.slopes[1][X.index(["0"])] == 1
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "gelu"])
@@ -108,5 +114,8 @@ def test_a_minimum_of_a_cell_needs_convexity_and_output_weights():
     assert is_least_in_cell(problem, points[0], Fraction(0), 96)
     assert is_least_in_cell(problem, points[0], Fraction(1, 100), 96)
     assert not is_least_in_cell(problem, points[0], Fraction(1), 96)
-    assert not is_least_in_cell(problem, points[1], Fraction(0), 96)
+    assert is_least_in_cell(problem, points[1], Fraction(0), 96)  # no affine map is better than the constant 1
+    assert not is_least_in_cell(problem, points[1], Fraction(1, 100), 96)
+    rising = problem_of((1, 2, 1), X=X, Y=[["0"], ["0"], ["3"]])
+    assert not is_least_in_cell(rising, points[1], Fraction(0), 96)
     assert not is_least_in_cell(bent, points[0], Fraction(0), 96)

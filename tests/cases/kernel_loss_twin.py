@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mpmath
 
-from cases.kernel_twin import number, value
+from cases.kernel_twin import activations, biases, number, value
 
 
 def error_value(name, phi, y):
@@ -35,14 +35,14 @@ def loss_along(document, shift):
         for a in range(n[l]):
             for row in W:
                 row[a] += next(moves)
-            if problem["bias"] == "trainable":
+            if biases(problem)[l - 1] == "trainable":
                 b[a] += next(moves)
         layers.append((W, b))
     total = mpmath.mpf(0)
     for x, y in zip(problem["X"], problem["Y"], strict=True):
         phi = [number(q) for q in x]
         for l, (W, b) in enumerate(layers, start=1):
-            name = problem["output_activation"] if l == len(layers) else problem["activation"]
+            name = activations(problem)[l - 1]
             phi = [value(name, sum(p * row[a] for p, row in zip(phi, W, strict=True)) + b[a]) for a in range(n[l])]
         total += error_value(problem["error"], phi, [number(q) for q in y])
     return total / len(problem["X"])
@@ -56,4 +56,4 @@ def along(document, curve):
 def weight_count(problem):
     """``N_net``."""
     n = problem["widths"]
-    return sum((n[l - 1] + (problem["bias"] == "trainable")) * n[l] for l in range(1, len(n)))
+    return sum((n[l - 1] + (biases(problem)[l - 1] == "trainable")) * n[l] for l in range(1, len(n)))

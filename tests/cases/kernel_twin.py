@@ -79,13 +79,30 @@ def slope(name, z):
     return mpmath.diff(lambda t: value(name, t), z)
 
 
+def activations(problem):
+    """The names of the activations of the layers 1 to L, from the JSON of a problem."""
+    hidden, count = problem["activation"], len(problem["widths"]) - 2
+    return [*(hidden if isinstance(hidden, list) else [hidden] * count), problem["output_activation"]]
+
+
+def biases(problem):
+    """The bias modes of the layers 1 to L."""
+    bias = problem["bias"]
+    return bias if isinstance(bias, list) else [bias] * (len(problem["widths"]) - 1)
+
+
+def constants(modes, layers):
+    """What stands for ``fixed_bias`` in a problem with these modes, and points with these layers."""
+    return [part["b"] if mode == "fixed" else None for mode, part in zip(modes, layers, strict=True)] if "fixed" in modes else None
+
+
 def matrix(document, index, name, read=number):
     """The named matrix at point ``index`` as a list of rows, over mpf, or over Fraction with ``read=rational``."""
     problem = document["problem"]
     point = document["points"][index] if document["points"] else []
     n, L, T = problem["widths"], len(problem["widths"]) - 1, len(problem["X"])
-    ones = problem["bias"] == "trainable"
-    names = [None] + [problem["activation"]] * (L - 1) + [problem["output_activation"]]
+    ones = [None] + [bias == "trainable" for bias in biases(problem)]
+    names = [None, *activations(problem)]
     vanishing = names[L].split(":")[0] in ("relu", "hard-tanh", "gelu", "silu", "swish", "mish", "sin") or (
         names[L].startswith("power") and names[L] != "power:1"
     )
@@ -94,7 +111,7 @@ def matrix(document, index, name, read=number):
     kind, _, rest = name.partition("-")
     l = int(rest.rstrip("+*")) if rest else 0
     if kind == "W":
-        return W[l] + ([b[l]] if ones and not rest.endswith("*") else [])
+        return W[l] + ([b[l]] if ones[l] and not rest.endswith("*") else [])
     phi, z = [], []
     for i in range(T):
         phi.append([[read(x) for x in problem["X"][i]]])
@@ -103,7 +120,7 @@ def matrix(document, index, name, read=number):
             z[i].append([sum(phi[i][k - 1][a] * W[k][a][c] for a in range(n[k - 1])) + b[k][c] for c in range(n[k])])
             last = kind == "Phi" and k > l
             phi[i].append([0] * n[k] if k == L or last else [value(names[k], t) for t in z[i][k]])
-    plus = [[[*phi[i][k]] + ([1] if ones else []) for k in range(L if point else 1)] for i in range(T)]
+    plus = [[[*phi[i][k]] + ([1] if ones[k + 1] else []) for k in range(L if point else 1)] for i in range(T)]
     if kind == "Phi":
         source = [plus[i][l] if rest.endswith("+") else phi[i][l] for i in range(T)]
         return [[source[i][r] for i in range(T)] for r in range(len(source[0]))]

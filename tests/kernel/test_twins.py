@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from cases.kernel_draft import Draft, layer, residues
 from cases.kernel_outcomes import outcome
-from cases.kernel_twin import DIGITS, matrix, pivots, rational
+from cases.kernel_twin import DIGITS, biases, constants, matrix, pivots, rational
 from flint import arb, fmpq, fmpq_poly, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
@@ -38,13 +38,12 @@ EXACT = ["softsign", "identity", "relu", "leaky-relu:1/10", "power:1", "power:2"
 def network(seed, activation, output, bias, widths):
     rng = random.Random(seed)
     draw = lambda: str(Fraction(rng.randint(-12, 12), rng.randint(1, 7)))  # noqa: E731
+    modes = biases({"bias": bias, "widths": widths})
     layers = [
-        layer([[draw() for _ in range(n)] for _ in range(m)], ["0" if bias == "none" else draw() for _ in range(n)])
-        for m, n in itertools.pairwise(widths)
+        layer([[draw() for _ in range(n)] for _ in range(m)], ["0" if mode == "none" else draw() for _ in range(n)])
+        for (m, n), mode in zip(itertools.pairwise(widths), modes, strict=True)
     ]
-    options = {"activation": activation, "output_activation": output, "bias": bias}
-    if bias == "fixed":
-        options["fixed_bias"] = [part["b"] for part in layers]
+    options = {"activation": activation, "output_activation": output, "bias": bias, "fixed_bias": constants(modes, layers)}
     X = [[draw() for _ in range(widths[0])] for _ in range(3)]
     document = Draft(widths, X, [["1"] * widths[-1]] * 3, layers, **options).document
     problem = read_problem(document["problem"])
@@ -64,6 +63,8 @@ CONFIGURATIONS = [
         [(a, "identity", "trainable", (2, 3, 2)) for a in ACTIVATIONS]
         + [("tanh", o, "none", (2, 2, 2)) for o in ACTIVATIONS]
         + [("softsign", "sin", "fixed", (1, 2, 2, 1)), ("elu", "identity", "fixed", (2, 1, 2, 1)), ("tanh", "power:2", "trainable", (2, 2))]
+        + [(["tanh", "relu"], "identity", ["none", "trainable", "fixed"], (2, 2, 3, 2)), ("sin", "sin", ["trainable", "none"], (2, 2, 1))]
+        + [(["softsign", "identity", "tanh"], "elu", ["fixed", "none", "trainable", "none"], (1, 2, 1, 2, 1))]
     )
 ]
 
@@ -77,7 +78,7 @@ def close(ball, real):
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda c: "-".join(map(str, c[1:4])))
 def test_ball_matrices_agree_with_the_naive_twin(configuration):
     document, problem, point = network(*configuration)
-    for name in names(problem.widths, problem.bias):
+    for name in names(problem.widths, None):
         with mpmath.workdps(DIGITS):
             twin = matrix(document, 0, name)
         shaped = parse_matrix(name, problem)

@@ -12,7 +12,7 @@ import pytest
 from cases.kernel_draft import Draft, layer
 from cases.kernel_loss_twin import along, loss_along
 from cases.kernel_reals import Reals
-from cases.kernel_twin import DIGITS, value
+from cases.kernel_twin import DIGITS, biases, constants, value
 from flint import arb, fmpq, fmpq_mat
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
@@ -45,14 +45,13 @@ LOGS = ["0", [[["log", "3"], "1/2"]]]
 def network(seed, activation, output, error, bias, widths, combinations=False):
     rng = random.Random(seed)
     draw = lambda: str(Fraction(rng.choice([-1, 1]) * rng.randint(1, 9), rng.randint(3, 8)))  # noqa: E731
+    modes = biases({"bias": bias, "widths": widths})
     weight = lambda: rng.choice([draw(), LOGS, ["1/3", [[["pi"], "-1/2"]]]]) if combinations else draw()  # noqa: E731
     layers = [
-        layer([[weight() for _ in range(n)] for _ in range(m)], ["0" if bias == "none" else weight() for _ in range(n)])
-        for m, n in itertools.pairwise(widths)
+        layer([[weight() for _ in range(n)] for _ in range(m)], ["0" if mode == "none" else weight() for _ in range(n)])
+        for (m, n), mode in zip(itertools.pairwise(widths), modes, strict=True)
     ]
-    options = {"activation": activation, "output_activation": output, "bias": bias, "error": error}
-    if bias == "fixed":
-        options["fixed_bias"] = [part["b"] for part in layers]
+    options = {"activation": activation, "output_activation": output, "bias": bias, "error": error, "fixed_bias": constants(modes, layers)}
     X = [[draw() for _ in range(widths[0])] for _ in range(3)]
     rows = [[Fraction(rng.randint(0, 4)) + Fraction(1, 5) for _ in range(widths[-1])] for _ in range(3)]
     if error == "softmax":
@@ -73,6 +72,9 @@ CONFIGURATIONS = [
         + [("softplus", "identity", e, "fixed", (2, 1, 2, 2)) for e in ERRORS]
         + [("elu", "arctan", "cauchy:1/4", "none", (1, 2, 2, 1)), ("identity", "gelu", "smooth-l1:1", "trainable", (2, 2))]
         + [("tanh", "identity", "softmax", "none", (2, 3))]
+        + [(["tanh", "softplus"], "identity", "squared", ["none", "trainable", "fixed"], (2, 2, 1, 2))]
+        + [(["elu", "sin", "tanh"], "sigmoid", "cauchy:1/4", ["fixed", "none", "trainable", "none"], (1, 2, 1, 2, 1))]
+        + [("gelu", "identity", "softmax", ["trainable", "none"], (1, 2, 2))]
     )
 ]
 

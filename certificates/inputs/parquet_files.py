@@ -9,15 +9,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from lossproof.certificates.inputs.array_files import MOST_BYTES, brief_reason
+from lossproof.certificates.inputs.array_files import brief_reason
 from lossproof.certificates.inputs.columns import choose_columns, note_on_columns
 from lossproof.certificates.inputs.data_source import DataOptions, DataSource
 from lossproof.certificates.inputs.labels import Labels
+from lossproof.certificates.inputs.sizes import require_few_numbers
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.tables import brief_label, is_missing, plain_column
 from lossproof.theory.shown import shown
-
-_BYTES_OF_A_NUMBER = 8
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def _read_by_arrow(path: Path) -> _Columns:
 
     try:
         with pq.ParquetFile(path) as file:
-            _check_size(path, file.metadata.num_rows * file.metadata.num_columns)
+            require_few_numbers(file.metadata.num_rows, file.metadata.num_columns, f"the samples of {str(path)!r}")
             table = file.read()
         about = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
     except (OSError, ValueError, pa.ArrowException) as error:
@@ -85,14 +84,9 @@ def _read_by_polars(path: Path) -> _Columns:
         table = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise _unreadable(path, brief_reason(error)) from error
-    _check_size(path, table.height * table.width)
+    require_few_numbers(table.height, table.width, f"the samples of {str(path)!r}")
     categories = frozenset(column.name for column in table.get_columns() if isinstance(column.dtype, (pl.Categorical, pl.Enum)))
     return _Columns(tuple(table.columns), lambda name: list(table.get_column(name).to_list()), categories)
-
-
-def _check_size(path: Path, numbers: int) -> None:
-    if numbers * _BYTES_OF_A_NUMBER > MOST_BYTES:
-        raise InputError(f"{str(path)!r} must hold at most 1 GiB of numbers, got {numbers}: take fewer rows")
 
 
 def _unreadable(path: Path, got: str) -> InputError:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lossproof.certificates.inputs.array_files import brief_reason
 from lossproof.certificates.inputs.data_source import DataOptions
+from lossproof.certificates.inputs.sizes import require_few_numbers
 from lossproof.certificates.notes import DataNote
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.rationals import rational_of_text
@@ -51,6 +52,7 @@ def read_text_table(path: Path, options: DataOptions) -> TextTable:
     """
     text, notes = _decoded(path)
     delimiter = _delimiter(path, text, options)
+    require_few_numbers(text.count("\n"), 1 + _outside_quotes(_first_line(text)).count(delimiter), f"the samples of {str(path)!r}")
     rows = _rows(path, text, delimiter)
     names = None
     if rows and _has_header(rows[0][1], options):

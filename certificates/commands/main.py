@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,14 +31,21 @@ from lossproof.certificates.commands.options import (
     RATES,
     UNREAD,
     Bias,
+    Classes,
     Data,
     DecayBiases,
+    Decimal,
+    Delimiter,
+    Header,
+    Inputs,
     Json,
     MaxPrecision,
     Outputs,
     Quiet,
     SelfCheck,
+    Target,
     complain,
+    data_options,
     rates_of,
 )
 from lossproof.certificates.commands.sweep import sweep_grid
@@ -147,6 +155,12 @@ def check(
     widths: Annotated[str | None, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 2-2-1.")] = None,
     model: Annotated[Path | None, typer.Option(metavar="FILE", help=_MODEL_HELP)] = None,
     allow_pickle: Annotated[bool, typer.Option("--allow-pickle", help="Load a model that is a pickle, which runs what is in it.")] = False,
+    target: Target = None,
+    inputs: Inputs = None,
+    classes: Classes = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = ".",
+    header: Header = None,
     activation: Annotated[str | None, typer.Option(help=f"{ACTIVATION_HELP} [default: tanh]")] = None,
     output_activation: Annotated[str | None, typer.Option(help="Activation of the last layer. [default: identity]")] = None,
     error: Annotated[str | None, typer.Option(help=f"{ERROR_HELP} [default: squared]")] = None,
@@ -187,7 +201,7 @@ def check(
         layers = parse_widths(widths)
     else:
         raise InputError("check must be told what to check, got neither widths nor a model: write for example 2-2-1, or --model FILE")
-    samples = load_data(data, layers[-1])
+    samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
     point = None if weights is None else load_weights(weights, len(layers) - 1)
     outputs = plan_outputs(output or [], [str(name) for name in (data, weights, model) if name is not None])
     if not quiet:
@@ -210,6 +224,7 @@ def check(
 
             rates = None if weight_decay is None else rates_of(weight_decay)
             report = check_network(network, samples.X, samples.Y, error=error, weight_decay=rates, **shared)
+    report = replace(report, notes=(*samples.notes, *report.notes))
     write_outputs(report, outputs)
     if as_json:
         from lossproof.certificates.reports.as_dict import summary_as_dict

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,17 +14,24 @@ import typer
 from lossproof.certificates.commands.options import (
     INTERRUPTED,
     Bias,
+    Classes,
     Data,
     DecayBiases,
+    Decimal,
+    Delimiter,
     ErrorName,
+    Header,
     HiddenActivation,
+    Inputs,
     MaxPrecision,
     OutputActivation,
     Outputs,
     Quiet,
     SelfCheck,
+    Target,
     WeightDecay,
     Widths,
+    data_options,
     rates_of,
 )
 from lossproof.theory.exceptions import InputError
@@ -34,6 +42,12 @@ _WEIGHTS_HELP = "Weights to start from, as `lossproof check` takes them. Repeata
 def map_landscape(
     widths: Widths,
     data: Data,
+    target: Target = None,
+    inputs: Inputs = None,
+    classes: Classes = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = ".",
+    header: Header = None,
     activation: HiddenActivation = "tanh",
     output_activation: OutputActivation = "identity",
     error: ErrorName = "squared",
@@ -61,7 +75,7 @@ def map_landscape(
     from lossproof.theory.problem.architecture import parse_widths
 
     layers = parse_widths(widths)
-    samples = load_data(data, layers[-1])
+    samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
     given = [load_weights(name, len(layers) - 1) for name in weights] if weights else None
     outputs = plan_outputs(output or [], [data, *(weights or [])])
     picture = _plan_picture(plot, [*outputs, *map(Path, [data, *(weights or [])])])
@@ -74,6 +88,7 @@ def map_landscape(
             workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
             self_check=self_check,
         )  # fmt: skip
+    found = replace(found, report=replace(found.report, notes=(*samples.notes, *found.report.notes)))
     write_outputs(found.report, outputs)
     if picture is not None:
         found.save(picture)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from lossproof.certificates.inputs.data_source import DataOptions
 
 REJECTED = 1
 """The exit code of ``verify`` where a certificate does not hold."""
@@ -25,7 +28,7 @@ DATA_HELP = (
     "four-regions or four-regions-T with T points; with the extra data: digits, iris, wine, breast-cancer, diabetes, "
     "or the first T samples as digits-T), "
     "the samples of an entry of the zoo as zoo:NAME, "
-    "a .npz file with X and Y, or a .csv file whose last columns are the targets."
+    "a .npz file with X and Y, or a table in .csv, .tsv, .txt, .parquet or .npy whose last columns are the targets."
 )
 OUTPUT_HELP = (
     "Report to write: .html .md .tex .txt, or .json for the certificate. Repeatable. The certificate is always written beside a report."
@@ -33,6 +36,23 @@ OUTPUT_HELP = (
 
 Widths = Annotated[str, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 2-2-1.")]
 Data = Annotated[str, typer.Option(metavar="NAME|FILE", help=DATA_HELP)]
+Target = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMNS", help="The target columns of the data file, by name or number from 1, joined by commas; of .npz an array."
+    ),
+]
+Inputs = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMNS", help="The input columns, as --target takes them; by default all the others.")
+]
+Classes = Annotated[
+    bool, typer.Option("--classes", help="The target column holds class labels: 0 and 1 for one output, or one output a class.")
+]
+Delimiter = Annotated[str | None, typer.Option(metavar="SIGN", help="What stands between the cells of a text: ',', ';', tab or space.")]
+Decimal = Annotated[str, typer.Option(metavar="SIGN", help="The decimal sign of a text, a point or a comma.")]
+Header = Annotated[
+    bool | None, typer.Option("--header/--no-header", help="Whether the first row of a text holds names; by default as it looks.")
+]
 ACTIVATION_HELP = "Hidden activation, such as tanh, sigmoid, softsign, leaky-relu:1/100."
 ERROR_HELP = "squared, smooth-l1, blake-zisserman or cauchy (with β as in cauchy:1/4), logistic or softmax."
 RATES = "RATE[,RATE…]"
@@ -53,6 +73,15 @@ SelfCheck = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, and nothing else, on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")]
+
+
+def data_options(
+    target: list[str] | None, inputs: list[str] | None, delimiter: str | None, decimal: str, *, classes: bool, header: bool | None
+) -> DataOptions:
+    """Return what a user chose about a data file."""
+    from lossproof.certificates.inputs.data_source import DataOptions
+
+    return DataOptions(tuple(target or ()), tuple(inputs or ()), classes, delimiter, decimal, header)
 
 
 def complain(message: str) -> None:

@@ -12,14 +12,21 @@ import typer
 from lossproof.certificates.commands.options import (
     INTERRUPTED,
     Bias,
+    Classes,
     Data,
     DecayBiases,
+    Decimal,
+    Delimiter,
     ErrorName,
+    Header,
     HiddenActivation,
+    Inputs,
     OutputActivation,
     Quiet,
+    Target,
     WeightDecay,
     Widths,
+    data_options,
     rates_of,
 )
 from lossproof.theory.exceptions import InputError
@@ -31,6 +38,12 @@ _DAMPING_HELP = "auto, or a number ≥ 0; 0 takes full undamped steps."
 def train_network(
     widths: Widths,
     data: Data,
+    target: Target = None,
+    inputs: Inputs = None,
+    classes: Classes = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = ".",
+    header: Header = None,
     activation: HiddenActivation = "tanh",
     output_activation: OutputActivation = "identity",
     error: ErrorName = "squared",
@@ -57,12 +70,14 @@ def train_network(
     """
     from lossproof.certificates.commands.terminal import progress_bar, show, text_width
     from lossproof.certificates.inputs.data_sources import load_data
+    from lossproof.certificates.inputs.labels import read_targets
     from lossproof.certificates.inputs.weights_file import check_weights_place, load_weights, save_weights
     from lossproof.certificates.training.picture import check_history_picture, draw_history
     from lossproof.theory.problem.architecture import parse_widths
 
     layers = parse_widths(widths)
-    samples = load_data(data, layers[-1])
+    samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
+    targets, told = read_targets(samples.Y, layers[-1], error)
     start = None if weights is None else load_weights(weights, len(layers) - 1)
     if output is not None:
         check_weights_place(output)
@@ -73,7 +88,7 @@ def train_network(
 
     with progress_bar(quiet=quiet) as progress:
         training = trainer.train(
-            layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
+            layers, samples.X, targets, activation=activation, output_activation=output_activation, error=error, bias=bias,
             weight_decay=rates_of(weight_decay), decay_biases=decay_biases, method=method, damping=damping, step=step,
             weights=start, max_iterations=max_iterations, tolerance=tolerance, target_loss=target_loss, seed=seed,
             precision=precision, hold_output=hold_output, progress=progress,
@@ -87,6 +102,8 @@ def train_network(
 
         title = f"Training the {widths} network with {activation} on {samples.name} by {method}"
         show(render_training(training, title, text_width()))
+        for note in (*samples.notes, *told):
+            show(f"\n{note}")
         typer.echo("\n" + _written(output, plot, widths, data))
     if training.interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -72,6 +72,26 @@ def read_arrays(path: Path) -> dict[str, Any]:
     return arrays
 
 
+def read_array(path: Path) -> Any:
+    """Return the array of real numbers, or of texts that spell them, in an ``.npy`` file.
+
+    Raises `InputError` for a file that cannot be read or that holds something else.
+    """
+    import numpy as np
+
+    try:
+        with path.open("rb") as file:
+            array = np.load(file, allow_pickle=False)
+    except _UNREADABLE as error:
+        raise InputError(
+            f"{str(path)!r} must be a readable .npy file of one plain array, got {brief_reason(error)}: save it with numpy.save"
+        ) from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in _KINDS:
+        kind = array.dtype if isinstance(array, np.ndarray) else "an archive"
+        raise InputError(f"{str(path)!r} must be an array of real numbers, got {kind}: convert it first")
+    return array
+
+
 def names_in(arrays: Iterable[str]) -> str:
     """Return the names of some arrays in words.
 

@@ -1,43 +1,40 @@
-"""Where samples come from: built-in sets by name, ``.npz`` and ``.csv`` files."""
+"""Where samples come from: built-in sets by name, and files of arrays, text or Parquet."""
 
 from __future__ import annotations
 
-import csv
 import itertools
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from lossproof.certificates.inputs.array_files import brief_reason, names_in, read_arrays, require_file
+from lossproof.certificates.inputs.array_files import names_in, read_array, read_arrays, require_file
 from lossproof.certificates.inputs.bundled import BUNDLED, bundled_name, load_bundled
+from lossproof.certificates.inputs.columns import choose_columns
+from lossproof.certificates.inputs.data_source import DataOptions, DataSource
+from lossproof.certificates.inputs.labels import Labels
+from lossproof.certificates.inputs.parquet_files import load_parquet
+from lossproof.certificates.inputs.text_samples import load_text_table
+from lossproof.certificates.notes import DataNote
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
 from lossproof.theory.problem.four_regions import four_regions
-from lossproof.theory.problem.numbers import exact_number
 from lossproof.theory.shown import shown
 from lossproof.theory.zoo.registry import zoo_entry
 
 _PARITIES = range(2, 7)
 _IDENTITIES = (2, 4, 8)
 _ZOO = "zoo:"
+DEFAULT = DataOptions()
+"""Nothing chosen: the file itself tells."""
+
 _FOUR_REGIONS = re.compile(r"four-regions(?:-([0-9]{1,9}))?")
 
 Rows: TypeAlias = tuple[list[list[int]], list[list[int]]]
-
-
-@dataclass(frozen=True)
-class DataSource:
-    """Samples as they came, with the name that headings use; entries are exact numbers, texts or arrays that `Samples.of` reads."""
-
-    name: str
-    X: Any
-    Y: Any
 
 
 def _table(inputs: int, *targets: Callable[[tuple[int, ...]], int]) -> Rows:
@@ -77,8 +74,11 @@ BUILT_IN = MappingProxyType(
 )
 
 
-def load_data(source: str, n_outputs: int) -> DataSource:
-    """Return the samples of a built-in name, of an entry of the zoo, of an ``.npz`` or a ``.csv`` file.
+_SUFFIXES = (".npz", ".npy", ".csv", ".tsv", ".txt", ".parquet")
+
+
+def load_data(source: str, n_outputs: int, options: DataOptions = DEFAULT) -> DataSource:
+    """Return the samples of a built-in name, of an entry of the zoo, or of a file.
 
     - Built-in sets (`BUILT_IN`) of bits have inputs and targets 0 and 1.
     - ``four-regions``, ``four-regions-T``: 40 or ``T`` points of the benchmark (see `four_regions`), drawn with seed 0; the targets are the numbers
@@ -86,17 +86,43 @@ def load_data(source: str, n_outputs: int) -> DataSource:
     - ``digits``, ``iris``, ``wine``, ``breast-cancer``, ``diabetes``, or the first ``T`` samples as ``digits-T``: the sets of scikit-learn, exactly
       scaled (see `load_bundled`); they need the extra ``data``.
     - ``zoo:NAME``: the samples of that entry, such as ``zoo:auer-3``.
-    - ``.npz``: arrays ``X`` of shape ``(T, n_0)`` and ``Y`` of shape ``(T, n_L)`` or ``(T,)``; floats are the dyadic rationals they are.
-    - ``.csv``: commas between cells, one sample a row, the last ``n_outputs`` columns are the targets. A first row without any number is
-      a header. A cell is an integer, a decimal or a fraction, and is taken exactly: ``0.1`` is 1/10.
+    - ``.npz``: arrays ``X`` of shape ``(T, n_0)`` and ``Y`` or ``y`` of shape ``(T, n_L)`` or ``(T,)``, or those that ``options`` name; ``.npy``: one
+      matrix, the last ``n_outputs`` columns are the targets. Floats are the dyadic rationals they are.
+    - ``.csv``, ``.tsv``, ``.txt``: see `load_text_table`; ``.parquet``: see `load_parquet`. Without a choice the last ``n_outputs`` columns are the targets.
 
-    Raises `InputError` for an unknown name (with the nearest one), a missing or unreadable file, a missing array, or a cell that is no
-    number (with its row and column).
+    Raises `InputError` for an unknown name (with the nearest one), options that do not fit, a missing or unreadable file, a missing array, or a cell that is
+    no number (with its row and column).
 
     >>> load_data("xor", 1).Y
     [[0], [1], [1], [0]]
     """
     name = source.strip().lower().replace("_", "-")
+    built_in = _load_built_in(name, n_outputs)
+    if built_in is not None:
+        given = options.given()
+        if given:
+            raise InputError(f"a built-in set must come as it is, got --{given[0]} for {name!r}: leave that out")
+        return built_in
+    path = Path(source)
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        if os.path.exists(path):
+            raise InputError(
+                f"a data file must end in .npz, .npy, .csv, .tsv, .txt or .parquet, got {shown(source)}: save the samples as one of these"
+            )
+        raise InputError(
+            f"unknown data {shown(source)}, neither a built-in set nor a .npz, .csv or .parquet file{nearest_name(name, BUILT_IN)}"
+        )
+    require_file(path, "the data file")
+    _check_text_options(suffix, options)
+    if suffix == ".npz":
+        return _load_npz(path, options)
+    if suffix == ".npy":
+        return _load_npy(path, n_outputs, options)
+    return load_parquet(path, n_outputs, options) if suffix == ".parquet" else load_text_table(path, n_outputs, options)
+
+
+def _load_built_in(name: str, n_outputs: int) -> DataSource | None:
     if name in _SETS:
         X, Y = _SETS[name][1]()
         return DataSource(name, X, Y)
@@ -110,81 +136,57 @@ def load_data(source: str, n_outputs: int) -> DataSource:
     if name.startswith(_ZOO):
         entry = zoo_entry(name.removeprefix(_ZOO))
         return DataSource(_ZOO + entry.name, entry.X, entry.Y)
-    path = Path(source)
-    suffix = path.suffix.lower()
-    if suffix not in (".npz", ".csv"):
-        if os.path.exists(path):
-            raise InputError(f"a data file must end in .npz or .csv, got {shown(source)}: save the samples as one of these")
-        raise InputError(f"unknown data {shown(source)}, neither a built-in set nor a .npz or .csv file{nearest_name(name, BUILT_IN)}")
-    require_file(path, "the data file")
-    return _load_npz(path) if suffix == ".npz" else _load_csv(path, n_outputs)
+    return None
 
 
-def _load_npz(path: Path) -> DataSource:
+def _check_text_options(suffix: str, options: DataOptions) -> None:
+    given = [name for name in options.given() if name in ("delimiter", "decimal", "header")]
+    if given and suffix not in (".csv", ".tsv", ".txt"):
+        raise InputError(f"only a text file has a delimiter, a decimal sign and a header, got --{given[0]} for {suffix}: leave that out")
+
+
+def _load_npz(path: Path, options: DataOptions) -> DataSource:
     arrays = read_arrays(path)
-    for key in ("X", "Y"):
-        if key not in arrays:
-            raise InputError(
-                f"{str(path)!r} must hold the arrays X and Y, got {names_in(arrays)}: add {key} with numpy.savez(file, X=X, Y=Y)"
-            )
-        if arrays[key].ndim == 0:
-            raise InputError(
-                f"{key} of {str(path)!r} must be a matrix with one row a sample, got a single number: give it one row a sample"
-            )
-    return DataSource(path.name, arrays["X"], arrays["Y"])
+    inputs = _array_named(path, arrays, options.inputs, ("X",), "inputs")
+    target = _array_named(path, arrays, options.target, ("Y", "y"), "target")
+    notes = (DataNote(f"The inputs are the array {inputs}, the targets the array {target}."),) if options.inputs or options.target else ()
+    return DataSource(path.name, arrays[inputs], _labels(arrays[target], target, path) if options.classes else arrays[target], notes)
 
 
-def _load_csv(path: Path, n_outputs: int) -> DataSource:
-    rows = _csv_rows(path)
-    if rows and all(_number(cell) is None for cell in rows[0][1]):
-        rows = rows[1:]
-    if not rows:
-        raise InputError(f"{str(path)!r} must hold at least one sample, got none: add rows of numbers")
-    width = len(rows[0][1])
-    known: dict[str, Fraction] = {}
-    numbers = [_csv_numbers(path, line, cells, width, known) for line, cells in rows]
-    if width <= n_outputs:
+def _array_named(path: Path, arrays: Mapping[str, Any], chosen: Sequence[str], usual: Sequence[str], option: str) -> str:
+    if len(chosen) > 1:
+        raise InputError(f"one array of {str(path)!r} must be chosen for --{option}, got {len(chosen)}: give one name")
+    key = chosen[0] if chosen else next((name for name in usual if name in arrays), None)
+    if key is None:
         raise InputError(
-            f"{str(path)!r} must have at least one input column beside its {n_outputs} target column{'s' * (n_outputs > 1)}, "
-            f"got {width} in all: separate cells by commas, targets last"
+            f"{str(path)!r} must hold the arrays X and Y, got {names_in(arrays)}: add {usual[0]} with numpy.savez(file, X=X, Y=Y), "
+            f"or name another by --{option}"
         )
-    return DataSource(path.name, [row[:-n_outputs] for row in numbers], [row[-n_outputs:] for row in numbers])
+    if key not in arrays:
+        raise InputError(f"the array for --{option} must be one of {names_in(arrays)}, got {shown(key)}{nearest_name(key, arrays)}")
+    if arrays[key].ndim == 0:
+        raise InputError(f"{key} of {str(path)!r} must be a matrix with one row a sample, got a single number: give it one row a sample")
+    return key
 
 
-def _csv_rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the non-empty rows with their line numbers."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+def _load_npy(path: Path, n_outputs: int, options: DataOptions) -> DataSource:
+    matrix = read_array(path)
+    if matrix.ndim != 2:
         raise InputError(
-            f"{str(path)!r} must be a readable .csv file in UTF-8, got {brief_reason(error)}: save it as plain comma-separated text"
-        ) from error
+            f"{str(path)!r} must hold a matrix with inputs and targets of a sample in a row, got shape {matrix.shape}: use .npz with X and Y"
+        )
+    inputs, targets = choose_columns(str(path), None, matrix.shape[1], n_outputs, options)
+    Y = matrix[:, targets]
+    return DataSource(path.name, matrix[:, inputs], _labels(Y, "the target", path) if options.classes else Y)
 
 
-def _csv_numbers(path: Path, line: int, cells: Sequence[str], width: int, known: dict[str, Fraction]) -> list[Fraction]:
-    """Return the numbers of one row; ``known`` remembers those of cells that were read before."""
-    if len(cells) != width:
-        raise InputError(f"every row of {str(path)!r} must have {width} cells, got {len(cells)} in row {line}: make the rows equal")
-    numbers = []
-    for column, cell in enumerate(cells, start=1):
-        value = known.get(cell)
-        if value is None:
-            value = _number(cell)
-        if value is None:
-            raise InputError(
-                f"row {line}, column {column} of {str(path)!r} must be a number such as 2, 0.5 or 1/3, got {shown(cell)}: mend the cell"
-            )
-        known[cell] = value
-        numbers.append(value)
-    return numbers
-
-
-def _number(cell: str) -> Fraction | None:
-    """Return the rational that a cell spells, or None."""
-    try:
-        value = exact_number(cell)
-    except InputError:
-        return None
-    return value if isinstance(value, Fraction) else None
+def _labels(array: Any, name: str, path: Path) -> Labels:
+    """Return an array of one column as labels. Raises `InputError` for several columns, and for numbers that are not whole."""
+    if array.ndim > 2 or (array.ndim == 2 and array.shape[1] != 1):
+        raise InputError(f"class labels must stand in one column, got shape {array.shape} in {name} of {str(path)!r}: leave out --classes")
+    entries = array.reshape(-1).tolist()
+    if all(isinstance(entry, str) for entry in entries):
+        return Labels.of_texts(entries)
+    if any(entry != entry or entry in (float("inf"), float("-inf")) or entry != int(entry) for entry in entries):
+        raise InputError(f"class labels must be texts or whole numbers, got others in {name} of {str(path)!r}: leave out --classes")
+    return Labels(tuple(Fraction(int(entry)) for entry in entries))

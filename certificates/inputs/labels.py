@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from lossproof.certificates.inputs.usual_names import usual_error
+from lossproof.certificates.notes import DataNote
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.errors import ErrorFunction, error_named
 from lossproof.theory.problem.containers import plain_values
@@ -132,15 +133,15 @@ def _must_be_labels(numbers: Sequence[Fraction], n_outputs: int) -> bool:
     return n_outputs > 1 or (len(set(numbers)) == 2 and not set(numbers) <= {0, 1})
 
 
-def _encoded(labels: Labels, n_outputs: int) -> tuple[list[list[int]], str]:
+def _encoded(labels: Labels, n_outputs: int) -> tuple[list[list[int]], DataNote]:
     classes = _classes(labels, n_outputs)
     place = {label: k for k, label in enumerate(classes)}
     if n_outputs == 1:
         told = ", ".join(f"{_shown(label)} is {k}" for k, label in enumerate(classes))
-        return [[place[label]] for label in labels.values], f"Class labels are targets: {told}."
+        return [[place[label]] for label in labels.values], DataNote(f"Class labels are targets: {told}.")
     listed = [f"{k} is {_shown(label)}" for k, label in enumerate(classes[:_MOST_SHOWN], start=1)] + ["…"] * (len(classes) > _MOST_SHOWN)
     rows = [[int(k == place[label]) for k in range(n_outputs)] for label in labels.values]
-    return rows, f"Class labels are unit vectors as targets: output {', '.join(listed)}."
+    return rows, DataNote(f"Class labels are unit vectors as targets: output {', '.join(listed)}.")
 
 
 def _classes(labels: Labels, n_outputs: int) -> list[Label]:

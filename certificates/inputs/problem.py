@@ -9,6 +9,7 @@ from typing import Any
 from lossproof.certificates.inputs.columns import note_on_columns
 from lossproof.certificates.inputs.labels import read_targets
 from lossproof.certificates.inputs.memory_allowed import require_memory_for_weights
+from lossproof.certificates.inputs.sizes import require_few_samples, require_few_weights
 from lossproof.certificates.inputs.usual_names import usual_activation, usual_activations, usual_error
 from lossproof.numerics.network.points import random_fixed_bias
 from lossproof.theory.exceptions import InputError
@@ -50,7 +51,9 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
     check_whole("seed", seed, 0, MOST_SEED)
     hidden, output = usual_activations(choices.activation), usual_activation(choices.output_activation)
     architecture = Architecture.of(choices.widths, hidden, output, choices.bias)
+    require_few_weights(architecture)
     require_memory_for_weights(architecture)
+    require_few_samples(X, Y)
     given = None if weights is None else Weights.of(architecture, weights)
     decay = Decay.of(choices.weight_decay, architecture, biases=choices.decay_biases)
     error = error_named(usual_error(choices.error))

@@ -13,6 +13,7 @@ from scipy.special import expit, softmax
 from lossproof.certificates.inputs.labels import label_entries
 from lossproof.certificates.inputs.sklearn_penalty import penalty_of
 from lossproof.certificates.inputs.trained_network import SCIKIT_LEARN, Floats, TrainedNetwork
+from lossproof.certificates.notes import DataNote
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
 
@@ -123,7 +124,9 @@ def _targets(model: Any, Y: Any) -> tuple[Any, str | None]:
         listed = ", ".join(shown(label) for label in classes[:_MOST_CLASSES]) + (", …" if len(classes) > _MOST_CLASSES else "")
         raise InputError(f"Y must hold the labels that the model was fitted on ({listed}), got {shown(rows[i])} in row {i}: give those")
     if outputs == 1:
-        return [[k] for k in found], f"The label {shown(classes[0])} is the target 0 of the logistic error, and {shown(classes[1])} is 1."
-    return [
-        [int(k == j) for j in range(outputs)] for k in found
-    ], "Labels are unit vectors as targets, in the order of the model's classes_."
+        return [[k] for k in found], DataNote(
+            f"The label {shown(classes[0])} is the target 0 of the logistic error, and {shown(classes[1])} is 1."
+        )
+    return [[int(k == j) for j in range(outputs)] for k in found], DataNote(
+        "Labels are unit vectors as targets, in the order of the model's classes_."
+    )

@@ -12,9 +12,9 @@ from typing import Any
 from lossproof.certificates.files import check_place, replace_file
 from lossproof.certificates.inputs.array_files import brief_reason, names_in, read_arrays, require_file
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.problem.numbers import Number
+from lossproof.theory.problem.expressions import sympy_number_of_text
+from lossproof.theory.problem.numbers import Number, exact_number, number_text
 from lossproof.theory.problem.weights import Weights
-from lossproof.theory.rationals import rational_text
 from lossproof.theory.shown import shown
 
 _LARGEST = 256 * 2**20
@@ -25,7 +25,7 @@ def load_weights(source: str, layers: int) -> list[tuple[Any, Any]]:
 
     - ``.npz``: arrays ``W1``, ``b1``, …, ``WL``, ``bL``; ``W_l`` of shape ``(n_{l-1}, n_l)``; without a bias the ``b_l`` may be left out.
     - ``.json``: a list of objects ``{"W": rows, "b": list}``; an entry is a number (a float is the dyadic rational it is) or a text such
-      as ``"1/3"``. No text is evaluated.
+      as ``"1/3"`` or ``"log(3)/2"``, read by a grammar of its own (`sympy_number_of_text`); no text is run.
 
     Raises `InputError` for a missing, unreadable or differently built file. Shapes and entries are checked by `Weights.of`.
     """
@@ -40,14 +40,12 @@ def save_weights(path: Path, weights: Weights) -> Path:
     """Write weights to ``.npz`` or ``.json`` so that `load_weights` reads the same exact numbers, and return the path; the file is replaced atomically.
 
     An array of ``.npz`` holds doubles where all its entries are doubles, else texts such as ``"1/3"``, as the entries of ``.json``. Raises
-    `InputError` for another suffix, a place that cannot be written, or entries that are not rational.
+    `InputError` for another suffix, a place that cannot be written, or a number that `load_weights` would not read again, such as a root of a high degree.
     """
     check_weights_place(path)
-    layers: list[tuple[Any, Any]] = [
-        ([[_rational(x) for x in row] for row in layer.W], [_rational(x) for x in layer.b]) for layer in weights.layers
-    ]
+    layers: list[tuple[Any, Any]] = [([list(row) for row in layer.W], list(layer.b)) for layer in weights.layers]
     if path.suffix.lower() == ".json":
-        document = [{"W": [[rational_text(x) for x in row] for row in W], "b": [rational_text(x) for x in b]} for W, b in layers]
+        document = [{"W": [[_text(x) for x in row] for row in W], "b": [_text(x) for x in b]} for W, b in layers]
         replace_file(path, json.dumps(document, indent=1) + "\n")
         return path
     import numpy as np
@@ -66,10 +64,13 @@ def check_weights_place(path: Path) -> Path:
     return check_place(path)
 
 
-def _rational(value: Number) -> Fraction:
+def _text(value: Number) -> str:
+    text = number_text(value)
     if not isinstance(value, Fraction):
-        raise InputError(f"weights must be rational to be written to a file, got {value}: give numbers")
-    return value
+        expression = sympy_number_of_text(text)
+        if expression is None or exact_number(expression) != value:
+            raise InputError(f"weights must be numbers that a file can hold, got {shown(text)}: give a rational or a float instead")
+    return text
 
 
 def _array(part: Sequence[Any]) -> Any:
@@ -79,12 +80,12 @@ def _array(part: Sequence[Any]) -> Any:
     flat = [x for row in part for x in row] if part and isinstance(part[0], list) else list(part)
     if all(_is_double(x) for x in flat):
         return np.array(part, dtype=float)
-    return np.array([[rational_text(x) for x in row] for row in part] if isinstance(part[0], list) else [rational_text(x) for x in part])
+    return np.array([[_text(x) for x in row] for row in part] if isinstance(part[0], list) else [_text(x) for x in part])
 
 
-def _is_double(value: Fraction) -> bool:
+def _is_double(value: Number) -> bool:
     try:
-        return Fraction(float(value)) == value
+        return isinstance(value, Fraction) and Fraction(float(value)) == value
     except OverflowError:
         return False
 

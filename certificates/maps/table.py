@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from lossproof.certificates.maps.record import MapRecord
+from lossproof.certificates.notes import data_notes
 from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS, aligned_table, critical_rows
 from lossproof.certificates.reports.plain_words import (
     QUESTION,
@@ -47,6 +48,7 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     sentences = (
         _search_text(map),
         *(str(start) for start in map.given),
+        *data_notes(map.report.notes),
         *notes_on_doubles(map.report.problem, map.report.points),
         f"[{conclusion.verdict.value}] {QUESTION} {told}",
         _CAVEAT,

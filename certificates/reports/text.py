@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from lossproof.certificates.notes import data_notes
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS, TABLE_GLOSS, aligned_table
 from lossproof.certificates.reports.fact_tables import facts_in_words
@@ -64,7 +65,7 @@ def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
     """
     outline = outline_of(report)
     title = report_title(report)
-    lines = [title, "=" * len(title), "", *_conclusion(outline, width)]
+    lines = [title, "=" * len(title), "", *_data_lines(report, width), *_conclusion(outline, width)]
     for section in outline.sections:
         lines += ["", *_heading(section.heading)]
         if section.heading == CRITICAL_POINTS:
@@ -75,6 +76,11 @@ def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
     for note in (*notes_on_doubles(report.problem, report.points), *searched):
         lines += ["", *wrapped(note, width, "", "")]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _data_lines(report: ReportRecord, width: int) -> list[str]:
+    told = " ".join(data_notes(report.notes))
+    return [*wrapped(told, width, "", ""), ""] if told else []
 
 
 def claim_lines(entry: ClaimEntry, width: int, *, brief: bool = False, links: bool = True) -> list[str]:

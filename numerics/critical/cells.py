@@ -125,7 +125,7 @@ def _is_balanced(problem: Problem, weights: Weights, slopes: Sequence[Fraction],
         eps = np.delete(output_residuals(problem, evaluate(problem.architecture, problem.samples, weights, FormalSeries())), rest, axis=0)
     except (NotInField, NotDifferentiable):
         return False
-    ones = [Fraction(1)] * problem.architecture.bias_rows
+    ones = [Fraction(1)] * problem.architecture.bias_rows_of(1)
     inputs = np.array([[to_flint(x) for x in (*row, *ones)] for i, row in enumerate(problem.samples.X) if i not in rest], dtype=object)
     weighted = inputs * np.array([[to_flint(s)] for s in slopes], dtype=object)
     return all(total == 0 for total in (weighted.T @ eps).flat)

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.limits import MAX_NUMBER_TEXT
 from lossproof.theory.problem.containers import plain_values
+from lossproof.theory.problem.expressions import sympy_number_of_text
 from lossproof.theory.rationals import brief_text, is_writable, rational_of_text, rational_text
 from lossproof.theory.shown import shown
 
@@ -89,15 +90,15 @@ def exact_number(value: Any, where: str = "a number") -> Number:
     """Return ``value`` as an exact number.
 
     Accepted are integers, finite floats of any precision (taken as the dyadic rationals they are), ``Fraction``, ``Decimal``,
-    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell), SymPy numbers that are
+    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell) or ``"log(3)/2"`` (see `sympy_number_of_text`), SymPy numbers that are
     rational combinations of ``log`` of positive rationals, roots of positive rationals, ``exp`` of
     rationals and ``pi``, and arrays or tensors that hold one number (see `plain_values`); of any size, also beyond the range of doubles. The primes in
     logarithms must be below ``2^64``. Truth values are 0 and 1. What a subclass of a built-in number holds counts, not what its own methods say.
 
     Raises `InputError` on NaN, infinity, or anything else; ``where`` names the place in the message.
 
-    >>> exact_number("1/3"), exact_number(0.5)
-    (Fraction(1, 3), Fraction(1, 2))
+    >>> exact_number("1/3"), exact_number(0.5), str(exact_number("log(3)/2"))
+    (Fraction(1, 3), Fraction(1, 2), '1/2*log(3)')
     """
     kind = type(value)
     if kind is Fraction or kind is Combination:
@@ -179,14 +180,17 @@ def _is_duration(value: Any) -> bool:
     return numpy is not None and isinstance(value, numpy.timedelta64)
 
 
-def _from_text(text: str, where: str) -> Fraction:
+def _from_text(text: str, where: str) -> Number:
     value = rational_of_text(text)
-    if value is None:
+    if value is not None:
+        return value
+    expression = sympy_number_of_text(text)
+    if expression is None:
         raise InputError(
             f'{where} must spell a rational number, got {shown(text)}: write it like "1/3", "-2" or "0.25", '
-            f"with at most {MAX_NUMBER_TEXT:,} characters"
+            f'with at most {MAX_NUMBER_TEXT:,} characters, or a weight like "log(3)/2"'
         )
-    return value
+    return _from_sympy(expression, where)
 
 
 def _from_ratio(value: Any, ratio: Callable[[Any], tuple[Any, Any]], where: str) -> Fraction:

@@ -274,7 +274,7 @@ def _is_balanced(step: Step, slopes: Sequence[Fraction | None], samples: Array) 
         return False
     eps = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))[samples]
     inputs = np.array(
-        [[rational(s) * x for x in (*problem.X[i], *[ONE] * problem.bias_rows)] for s, i in zip(slopes, samples, strict=True)]
+        [[rational(s) * x for x in (*problem.X[i], *[ONE] * problem.bias_rows_of(1))] for s, i in zip(slopes, samples, strict=True)]
     )
     ring.count(inputs.size * problem.n_L, 0, inputs, eps, inner=len(eps))
     return all(vanishes(s) for s in (inputs.T @ eps).flat)

@@ -1,5 +1,7 @@
 """Real data: a network that is proved to be able to fit a hundred handwritten digits exactly, and what its landscape looks like there."""
 
+from matplotlib.figure import Figure
+
 import lossproof as lp
 from lossproof.certificates.inputs.data_sources import load_data
 
@@ -11,3 +13,10 @@ print("some weights fit all of them:  ", learner.verdict, f"within {float(learne
 print("rank P = 1000 at almost all W: ", report["full-rank", "almost everywhere"].verdict)
 print("rank of the Hessian there:     ", report["hessian-rank"].facts["rank_lower"], "of", report.problem.architecture.N_net)
 print("dimension of exact learners:   ", report["manifold"].facts["dimension"])
+
+figure = Figure(figsize=(8, 2.5), layout="constrained")
+figure.suptitle("Weights exist that fit these hundred digits exactly")
+for axes, pixels in zip(figure.subplots(5, 20).flat, digits.X, strict=True):
+    axes.imshow([[float(pixels[8 * i + j]) for j in range(8)] for i in range(8)], cmap="gray_r")
+    axes.set_axis_off()
+figure.savefig("digits.png", dpi=100)

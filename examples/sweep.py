@@ -10,3 +10,4 @@ for cell in (result.cell("2-6-1", "tanh", T=18), result.cell("2-6-1", "tanh", T=
     )
 
 print("certificate accepted:", lp.verify(result.certificate(cell).text).ok)
+result.save("rank_by_width.png")

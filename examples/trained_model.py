@@ -1,6 +1,7 @@
 """A network that scikit-learn trained on all of the diabetes data, with its penalty: proved to lie beside a strict local minimum of that very loss."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from sklearn.datasets import load_diabetes
 from sklearn.neural_network import MLPRegressor
 
@@ -18,3 +19,11 @@ print("Beside them:", beside.reason)
 print("Signs of the eigenvalues there:", beside.facts["inertia"])
 print("The certificate holds:", lp.verify(report.certificate.text).ok)
 report.save("trained_model.html")  # draws the eigenvalues with their proved signs, and the loss along the flattest direction
+
+spectrum = [claim for claim in report if claim.id == "hessian-spectrum"][-1].facts
+lower, upper = ([float(x + side * spectrum["within"]) for x in spectrum["eigenvalues"]] for side in (-1, 1))
+axes = (figure := Figure(figsize=(6.4, 3.6), layout="constrained")).subplots()
+axes.vlines(range(1, 62), lower, upper, color="#0b5c94", linewidth=3)
+axes.scatter(range(1, 62), lower, marker="_", color="#0b5c94")
+axes.set(yscale="log", xlabel="number of the eigenvalue", title="Proved enclosures of the Hessian's eigenvalues")
+figure.savefig("trained_model.png", dpi=110)

@@ -1,11 +1,16 @@
-"""Every example runs and prints something."""
+"""Every example runs, prints something, and draws what the gallery shows; what it prints stands in the gallery, and so does its code."""
 
+from __future__ import annotations
+
+import importlib
 import runpy
 from pathlib import Path
 
 import pytest
+from cases.written_pages import ROOT, settled
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.py"))
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+PAGE = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 
 
 def test_examples_were_found() -> None:
@@ -16,4 +21,12 @@ def test_examples_were_found() -> None:
 def test_example(path: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(path), run_name="__main__")
-    assert capsys.readouterr().out.strip()
+    printed = capsys.readouterr().out
+    assert printed.strip()
+    monkeypatch.syspath_prepend(str(ROOT))
+    gallery = importlib.import_module("benchmarks.gallery")
+    if path.stem in gallery.SHOWN:
+        assert settled(gallery.section(path.stem, printed)) in settled(PAGE), "run: python -m benchmarks.gallery"
+        for picture in gallery.SHOWN[path.stem][1]:
+            assert (tmp_path / picture).stat().st_size > 1000
+            assert (ROOT / "docs" / "figures" / picture).is_file()

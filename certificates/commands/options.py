@@ -53,14 +53,14 @@ Decimal = Annotated[str, typer.Option(metavar="SIGN", help="The decimal sign of 
 Header = Annotated[
     bool | None, typer.Option("--header/--no-header", help="Whether the first row of a text holds names; by default as it looks.")
 ]
-ACTIVATION_HELP = "Hidden activation, such as tanh, sigmoid, softsign, leaky-relu:1/100."
+ACTIVATION_HELP = "Hidden activation, such as tanh, sigmoid, softsign, leaky-relu:1/100; or one a hidden layer, with commas."
 ERROR_HELP = "squared, smooth-l1, blake-zisserman or cauchy (with β as in cauchy:1/4), logistic or softmax."
 RATES = "RATE[,RATE…]"
 DECAY_HELP = "Rate λ of the penalty (λ/2)|W|² that is added to the mean error, such as 1/100; or one for each layer, with commas."
 HiddenActivation = Annotated[str, typer.Option(help=ACTIVATION_HELP)]
 OutputActivation = Annotated[str, typer.Option(help="Activation of the last layer.")]
 ErrorName = Annotated[str, typer.Option(help=ERROR_HELP)]
-Bias = Annotated[str, typer.Option(help="trainable, fixed or none.")]
+Bias = Annotated[str, typer.Option(help="trainable, fixed or none; or one a layer, with commas.")]
 WeightDecay = Annotated[str, typer.Option(metavar=RATES, help=DECAY_HELP)]
 DecayBiases = Annotated[bool, typer.Option("--decay-biases/--no-decay-biases", help="Whether biases decay, too.")]
 MaxPrecision = Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")]

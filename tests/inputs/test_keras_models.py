@@ -48,6 +48,11 @@ def test_precisions_and_biases(kind):
     assert (network.bias, network.unit) == ("none", np.finfo(kind).eps / 2)
 
 
+def test_layers_that_differ_are_read_as_they_are():
+    network = read_and_compare(mlp(layers.Dense(2, "tanh"), layers.Dense(2, "relu", use_bias=False), layers.Dense(1)))[0]
+    assert (network.activation, network.bias) == (("tanh", "relu"), ("trainable", "none", "trainable"))
+
+
 def test_functional_models_and_layers_without_effect():
     given = keras.Input((2,))
     value = layers.Dropout(0.5)(layers.Flatten()(given))
@@ -194,7 +199,6 @@ REFUSED = {
     ),
     "smoothed labels": (lambda: compiled(two_layers(last="sigmoid"), keras.losses.BinaryCrossentropy(label_smoothing=0.1)), "after sigmoid"),
     "own loss": (lambda: compiled(two_layers(), lambda y, z: z - y), "got <lambda> after no function"),
-    "two activations": (lambda: mlp(layers.Dense(2, "tanh"), layers.Dense(2, "relu"), layers.Dense(1)), "share one activation"),
 }  # fmt: skip
 
 

@@ -68,13 +68,28 @@ def test_folding_changes_no_output(seed):
 
 A, B = Affine("first", [[1]], [0]), Affine("second", [[1]], [0])
 TANH, RELU = Elementwise("t", "tanh"), Elementwise("r", "relu")
+C = Affine("third", [[1]], None)
+ONE_A_LAYER = {
+    "mixed": ([A, TANH, B, RELU, A], ("tanh", "relu"), "trainable"),
+    "nothing in one place": ([A, B, RELU, A], ("identity", "relu"), "trainable"),
+    "nothing in all places": ([A, B, A, RELU], "identity", "trainable"),
+    "no bias in one place": ([A, TANH, C], "tanh", ("trainable", "none")),
+    "all at once": ([C, RELU, B, C, TANH], ("relu", "identity"), ("none", "trainable", "none")),
+    "a normalisation gives a bias": ([C, Scaling("n", [2], [1], [1], True), TANH, C], "tanh", ("trainable", "none")),
+}
+
+
+@pytest.mark.parametrize("name", ONE_A_LAYER)
+def test_layers_that_differ_are_read_as_they_are(name):
+    layers, activation, bias = ONE_A_LAYER[name]
+    mlp = mlp_of(layers, "a model")
+    assert (mlp.activation, mlp.bias) == (activation, bias)
+
+
 REFUSED = {
-    "mixed": ([A, TANH, B, RELU, A], "got tanh of t and relu of r: layers of several kinds are not supported yet"),
-    "none in one place": ([A, B, RELU, A], "got nothing after first and relu of r"),
     "no layers": ([], "at least one linear layer"),
     "activation first": ([TANH, A], "got t elsewhere"),
     "two activations": ([A, TANH, RELU], "got r elsewhere"),
-    "bias in one place": ([A, TANH, Affine("third", [[1]], None)], "got none in third"),
     "softmax inside": ([A, Elementwise("p", "softmax"), B], "must be its last layer, got softmax of p"),
     "normalised last": ([A, TANH, Scaling("n", [1], [0], [0], True)], "must not be the last after an activation, got n"),
 }

@@ -55,6 +55,13 @@ def test_what_changes_nothing_is_passed_over():
     assert read_and_compare(graph(("MatMul", ("W",), {}), ("Squeeze", ("axes",), {}), **parts))[0].widths == (2, 1)
 
 
+def test_layers_that_differ_are_read_as_they_are():
+    parts = {"W": array(2, 2), "U": array(2, 3), "b": array(3), "V": array(3, 1)}
+    nodes = [("MatMul", ("W",), {}), ("Tanh", (), {}), ("Gemm", ("U", "b"), {}), ("Relu", (), {}), ("MatMul", ("V",), {})]
+    network = read_and_compare(graph(*nodes, **parts))[0]
+    assert (network.activation, network.bias) == (("tanh", "relu"), ("none", "trainable", "none"))
+
+
 def test_factors_of_gemm_are_multiplied_in():
     parts = {"W": array(2, 1), "b": array(1)}
     _, _, weights = read_and_compare(graph(("Gemm", ("W", "b"), {"alpha": 0.5, "beta": 3.0}), **parts))
@@ -127,10 +134,6 @@ REFUSED = {
     "tied": (lambda: graph(("MatMul", ("W",), {}), ("Tanh", (), {}), ("MatMul", ("W",), {}), W=W, outputs=2), "got the constant 'W' in two nodes"),
     "whole numbers": (lambda: graph(("MatMul", ("W",), {}), W=np.ones((2, 1), dtype=np.int64)), "floats of one type"),
     "no layers": (lambda: graph(("Tanh", (), {})), "floats of one type"),
-    "mixed activations": (
-        lambda: graph(("MatMul", ("W",), {}), ("Tanh", (), {}), ("MatMul", ("U",), {}), ("Relu", (), {}), ("MatMul", ("V",), {}), W=W, U=+W, V=V),
-        "share one activation, got tanh of Tanh 'node1' and relu of Relu 'node3'",
-    ),
 }  # fmt: skip
 
 

@@ -133,11 +133,7 @@ REFUSED = {
     "no numbers": ({"0.weight": "much"}, "tanh", "must be an array of floats, got 'much'"),
     "ragged": ({"0.weight": [[1.0], [1.0, 2.0]]}, "tanh", "must be an array of floats"),
     "shared": ({"0.weight": square, "1.weight": square}, "tanh", "must not share weights"),
-    "bias in one place": (
-        {"0.weight": matrix(3, 2), "1.weight": matrix(1, 3), "1.bias": matrix(1)},
-        "tanh",
-        "a bias or none may, got none in 0",
-    ),
+    "too few activations": ([(matrix(2, 3), None), (matrix(3, 1), None)], ["tanh", "relu"], "or a list of 1, one for each, got 2"),
     "no pair": ([matrix(2, 1)], "tanh", "entry 1 of the weights must be a pair"),
 }
 
@@ -162,6 +158,15 @@ def test_numbers_of_flax_are_no_order():
     linear = {"linear": {"w": matrix(2, 2)}, "linear_1": {"w": matrix(2, 2)}}
     with pytest.raises(lp.InputError, match="several orders fit"):
         lp.check_model(linear, X, Y, activation="tanh")
+
+
+def test_layers_that_differ_are_read_as_they_are():
+    held = {"0.weight": matrix(3, 2), "0.bias": matrix(3), "1.weight": matrix(2, 3), "2.weight": matrix(1, 2), "2.bias": matrix(1)}
+    for activation in (["tanh", "logistic"], "tanh, sigmoid"):
+        report = lp.check_model(held, X, Y, activation=activation, search="none")
+        a = report.problem.architecture
+        assert (a.hidden_names, a.biases) == (["tanh", "sigmoid"], ("trainable", "none", "trainable"))
+        assert any("in this order, with tanh, sigmoid between them" in note for note in report.notes)
 
 
 def test_modules_of_flax():

@@ -76,6 +76,18 @@ def test_what_changes_nothing_is_passed_over():
     assert read_and_compare(mlp(nn.Linear(2, 1), nn.Sigmoid()))[0].output_activation == "sigmoid"
 
 
+def test_layers_that_differ_are_read_as_they_are():
+    torch.manual_seed(0)
+    network = read_and_compare(mlp(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 3, bias=False), nn.ReLU(), nn.Linear(3, 1)))[0]
+    assert (network.activation, network.bias) == (("tanh", "relu"), ("trainable", "none", "trainable"))
+    assert read_and_compare(mlp(nn.Linear(2, 2), nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1)))[0].activation == ("identity", "relu")
+    report = lp.check_model(
+        mlp(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2), nn.GELU(), nn.Linear(2, 1, bias=False)), X, Y, error="squared", search="none"
+    )
+    assert (report.problem.architecture.hidden_names, report.problem.architecture.biases[-1]) == (["tanh", "gelu"], "none")
+    assert lp.verify(report.certificate.text).ok
+
+
 def test_modules_without_weights_may_appear_twice():
     act = nn.Tanh()
     assert read_and_compare(mlp(nn.Linear(2, 3), act, nn.Linear(3, 3), act, nn.Linear(3, 1)))[0].widths == (2, 3, 3, 1)

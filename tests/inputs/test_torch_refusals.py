@@ -175,17 +175,11 @@ REFUSED = {
         lambda: quietly(lambda: torch.ao.quantization.quantize_dynamic(plain_mlp(), {nn.Linear})),
         r"got a torch\.ao\.nn\.quantized\.dynamic\.modules\.linear\.Linear in it",
     ),
-    "activations that differ": (
-        lambda: mlp(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1)),
-        "share one activation",
-    ),
-    "no activation in one place": (lambda: mlp(nn.Linear(2, 2), nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1)), "share one activation"),
     "activation first": (
         lambda: mlp(nn.Tanh(), nn.Linear(2, 1)),
         "each activation of a torch model must come right after a linear layer, got Tanh '0'",
     ),
     "two activations": (lambda: mlp(nn.Linear(2, 1), nn.Tanh(), nn.ReLU()), "got ReLU '2' elsewhere"),
-    "bias in one place": (lambda: mlp(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1, bias=False)), "must have a bias or none may"),
     "elu": (lambda: mlp(nn.Linear(2, 1), nn.ELU(2.0)), "alpha=1 only, got 2.0"),
     "hard-tanh": (lambda: mlp(nn.Linear(2, 1), nn.Hardtanh(0, 6)), "min_val=-1 only, got 0"),
     "gelu": (lambda: mlp(nn.Linear(2, 1), nn.GELU("tanh")), "approximate=none only, got 'tanh'"),

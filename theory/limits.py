@@ -54,6 +54,8 @@ MAX_GRAM_ENTRIES = 2**28
 """Entries of the blocks ``Ψ_l(i)`` for such a matrix: derivatives of each output by the units of all layers."""
 DOUBLE_PRECISION = 80
 """Precision of the balls in which the values of activations are enclosed for double precision."""
+MAX_SINGLE_INTERVALS = 2**12
+"""Arguments of an activation over a ball of weights whose intervals are looked at one by one: of more, a checker may lengthen each by 1/8."""
 MAX_BATCH = 2 * 10**5
 """Values of units, samples and directions for which products with the Hessian are taken at once."""
 PATTERN_WORK = 9 * 10**5

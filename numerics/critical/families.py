@@ -31,6 +31,7 @@ from lossproof.numerics.critical.identities import (
     symmetries,
     unseen_directions,
 )
+from lossproof.numerics.critical.implied import are_independent
 from lossproof.numerics.critical.still_units import Still, still_derivatives, still_units
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
@@ -146,8 +147,15 @@ def _in_family(
     box = zero_box(problem, point, system)
     if box is None:
         return None
-    every = max([Fraction(1), *(abs(q) for _, _, q in ties)])
-    return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, system.still, *box, box[0] * every)
+    reach = box[0] * max([Fraction(1), *(abs(q) for _, _, q in ties)])
+    over = 2 * reach, box[1], system.moving
+    try:
+        follow = are_independent(problem, point, identities, implied, over) and are_independent(
+            problem, point, moved[1], moved[0], over, ties
+        )
+    except NotDifferentiable:
+        return None
+    return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, system.still, *box, reach) if follow else None
 
 
 def _is_cheap(problem: Problem, held: set[int]) -> bool:

@@ -3,7 +3,8 @@ r"""A ball of weights without a local minimum, from the gradient at its centre a
 With ``ε = ∇E(F)`` stacked over samples, ``T ∇J = DFᵀε``. On the ball of radius r let ``‖DF‖ ≤ D``, κ be a Lipschitz constant of DF (`derivative_bounds`), and
 c one of ``∇E``. Then ``T ∇J`` changes by at most ``(κ ‖ε‖ + c D²) r``, with weight decay by ``T max λ r`` more, and where that is less than its norm at the
 centre it vanishes nowhere in the ball. The cost is that of one pass forward and backward in enclosures, and of bounds of σ' and σ'': no matrix of ``N_net²``
-numbers. The radius has room to spare, so that a checker with coarser bounds can prove it, too.
+numbers. The radius has room to spare, so that a checker with coarser bounds can prove it, too; one that adds ``2^-400`` to the squares of norms for underflow
+proves nothing of gradients not far above ``2^-200``, and here nothing is said of those.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _SPARE, _SPARE_RADII = 1 + 2.0**-8, 4.0
 _PRECISION = 80
 _HALVINGS, _BISECTIONS = 60, 6
 _LEAST, _LARGEST = 2.0**-290, 2.0**90
+_LEAST_GRADIENT = 2.0**-150
 
 
 def minimum_free_radius(problem: Problem, weights: Weights) -> Fraction | None:
@@ -65,7 +67,7 @@ def _radius(problem: Problem, weights: Weights) -> Fraction | None:
         return None
     eps = _residuals(problem, found.phi[-1])
     gradient = _gradient_at_least(problem, found, eps) / _SPARE
-    if not np.isfinite(gradient) or not gradient > 0:
+    if not _LEAST_GRADIENT < gradient < np.inf:
         return None
     norms, size, scales = point_norms(found), frobenius_bound(eps.reach()), np.ones(eps.mid.shape)
 

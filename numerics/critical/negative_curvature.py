@@ -129,7 +129,7 @@ def descending_ball(problem: Problem, weights: Weights, least: Fraction | None =
         else:
             high, above = trial, value
             trial = low + (high - low) * (_SHARE * below / (below - above) if above < np.inf else _SHRINK)
-        if high < _CLOSE * low:
+        if high < _CLOSE * low or not trial > low:
             break
     radius = short_below(low) if low > max(start, _LEAST) else Fraction(0)
     return DescendingBall(radius, [Fraction(x) for x in direction.tolist()]) if radius > start else None

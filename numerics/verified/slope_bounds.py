@@ -17,6 +17,8 @@ from lossproof.theory.functions.forms import Logistic
 _BITS = 64
 _SUPREMA_SPARE = _ROOM = 1.125
 _LOGISTIC_SPARE = 5
+_WIDER = {"silu": 1.5, "mish": 1.5, "swish": 2.5}
+"""How much wider the enclosures of ``σ''`` may be that come from ``σ' = y + βzy(1 − y)`` by the product rule, with y and ``1 − y`` enclosed apart."""
 
 
 def slope_bounds(activation: Activation, z: Enclosure) -> tuple[Floats, Floats]:
@@ -89,5 +91,6 @@ def _curvature(activation: Activation, z: Enclosure) -> Floats:
     with ball_precision(_BITS):
         balls[:] = list(map(arb, z.mid[outside].tolist(), z.rad[outside].tolist()))
     curvatures = StateBallField(_BITS).activate(activation, 2, balls).tolist()
-    result[outside] = enclose_balls(curvatures, (len(curvatures),)).reach()
+    found = enclose_balls(curvatures, (len(curvatures),))
+    result[outside] = Enclosure(found.mid, _WIDER.get(activation.family, 1.0) * found.rad).reach()
     return raised(result, 1)

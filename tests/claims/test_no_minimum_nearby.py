@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 
 import numpy as np
@@ -16,8 +17,9 @@ from lossproof.certificates.proof.places import Point
 from lossproof.numerics.critical.minimum_free import minimum_free_radius
 from lossproof.numerics.critical.negative_curvature import descending_ball
 from lossproof.numerics.network.float_derivatives import FloatLandscape
-from lossproof.numerics.network.weight_vectors import flat_weights
+from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
 from lossproof.numerics.training.point import training_point
+from lossproof.theory.problem.decay import Decay
 from lossproof.theory.verdicts import Rigor, Verdict
 
 ERRORS = ("squared", "logistic", "softmax")
@@ -253,3 +255,36 @@ def test_the_constants_of_the_errors():
             p = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
             assert np.linalg.eigvalsh(np.diag(p) - np.outer(p, p)).max() <= 0.5 + 1e-12
     assert bool((arb(0).exp() / (1 + arb(0).exp()) ** 2) <= arb(0.25) + arb(2) ** -40)
+
+
+FAMILIES = (
+    "tanh", "sigmoid", "softplus", "silu", "swish:3/2", "swish:20", "mish", "bent-identity", "gelu", "arctan", "erf", "sin", "softsign", "elu", "relu",
+    "leaky-relu:1/10", "hard-tanh", "identity", "power:2", "power:3", "power:16",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("activation", FAMILIES)
+def test_the_kernel_confirms_every_radius(activation):
+    """Random networks of every error, with and without decay, at tiny and at large weights."""
+    claimed = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        widths = (*rng.integers(1, 5, size=rng.integers(1, 4)).tolist(), 2)
+        problem, _ = _problem(widths, int(rng.choice([1, 5, 20])), ERRORS[seed % 3], seed, activation)
+        problem = dataclasses.replace(problem, decay=Decay.of("1/3", problem.architecture) if seed % 4 == 0 else None)
+        weights = weights_of_rows(problem, rng.standard_normal(problem.architecture.N_net) * rng.choice([1.0, 0.1, 10.0, 1e-8, 1e-12]))
+        claim = claim_no_minimum_nearby(ProofContext(problem, 0, 1024), Point(weights))
+        if claim is not None:
+            claimed += 1
+            assert lp.verify(certificate_of(problem, [claim]).text).ok, (seed, claim.facts)
+    assert claimed >= 8
+
+
+def test_a_ball_that_cannot_grow_ends_the_search():
+    """The bound of ``vᵀHv`` is so steep that no longer radius differs in doubles."""
+    rng = np.random.default_rng(1585)
+    problem, _ = _problem((3, 1, 5, 5), 20, "logistic", 1585, "swish:20", "none")
+    for scale in (10.0, 30.0, 100.0):
+        weights = weights_of_rows(problem, scale * rng.standard_normal(problem.architecture.N_net))
+        claim = claim_no_minimum_nearby(ProofContext(problem, 0, 1024), Point(weights))
+        assert claim is None or claim.facts["radius"] > 0

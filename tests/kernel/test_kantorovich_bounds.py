@@ -133,9 +133,9 @@ def test_wide_intervals_in_saturation_have_small_slopes(name):
 def test_slopes_over_many_like_intervals(name, radius):
     """The bounds are valid, whichever way they are found, and stay below those of the numerics for intervals an eighth longer."""
     activation, g = activation_named(name), np.random.default_rng(7)
-    mid = np.repeat([0.9, 4.1, -5.3, 3.6], 100) + g.uniform(-1e-3, 1e-3, 400)
-    rad = radius * g.uniform(1, 1.2, 400)
-    few = slice(0, 400, 40)
+    mid = np.repeat([0.9, 4.1, -5.3, 3.6], 1100) + g.uniform(-1e-3, 1e-3, 4400)
+    rad = radius * g.uniform(1, 1.2, 4400)
+    few = slice(0, 4400, 440)
     first, change = _slopes(Work(), activation, mid, rad)
     check_slopes(activation, mid[few], rad[few], first[few], change[few])
     theirs = slope_bounds(activation, Enclosure(mid, 1.125 * rad))

@@ -34,8 +34,8 @@ from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.network.passes import Passed
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
+from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
-from lossproof.theory.limits import flops_work
 
 _TINY, _SHARED = 2.0**-400, 4
 
@@ -48,7 +48,7 @@ def derivative_bounds(
     P = Q = 0.0
     for l in range(1, problem.L + 1):
         inputs_of, W, z = plus(passed.phi[l - 1], problem.fan_in(l)), curve[l - 1][0], passed.z[l]
-        work.spend(flops_work(sum(2 * A.mid.size * min(A.mid.shape) for A in (inputs_of, W))), "norms of matrices")
+        work.spend(limits.flops_work(sum(2 * A.mid.size * min(A.mid.shape) for A in (inputs_of, W))), "norms of matrices")
         inputs, units = _norms(inputs_of, 1) + up(p * radius), _norms(W, 0) + radius
         norm_W, norm_inputs = _norm(W) + radius, _norm(inputs_of) + float(up(P * radius))
         d = root(up(inputs)[:, None], up(up(units)[None, :] * p[:, None]))
@@ -66,16 +66,19 @@ def derivative_bounds(
 def _slopes(work: Work, activation: Activation, mid: Array, rad: Array, rest: Rows = frozenset()) -> tuple[Array, Array]:
     """Return bounds of ``|σ'|`` and of the Lipschitz constant of ``σ'``, which is the largest ``|σ''|``, over each interval.
 
-    Where many of them are about the same, their ends are moved outwards to multiples of a step of at most 1/16 of the least radius, and each pair serves once.
+    Of very many, the ends are moved outwards to multiples of a step of at most 1/16 of the least radius, and each pair that occurs serves once.
     """
-    wider = up(rad + 2 * UNIT * np.abs(mid))
-    step = 2.0 ** np.floor(np.log2(np.min(wider)) - 4)
-    ends, where = np.unique(np.floor((mid - wider) / step) + 1j * np.ceil((mid + wider) / step), return_inverse=True)
-    if not rest and _SHARED * ends.size < mid.size:
-        mid, rad = step * (ends.real + ends.imag) / 2, step * (ends.imag - ends.real) / 2
+    function, shape, where = function_of(activation), mid.shape, None
+    if mid.size > limits.MAX_SINGLE_INTERVALS and not function.kinks:
+        wider = up(rad + 2 * UNIT * np.abs(mid))
+        step = 2.0 ** np.floor(np.log2(np.min(wider)) - 4)
+        ends, places = np.unique(np.floor((mid - wider) / step) + 1j * np.ceil((mid + wider) / step), return_inverse=True)
+        if _SHARED * ends.size < mid.size:
+            mid, rad, where = step * (ends.real + ends.imag) / 2, step * (ends.imag - ends.real) / 2, places.ravel()
     parts = derivatives(work, activation, Enclosed(mid, rad), 1, rest)[1:]
-    s, t = (np.fmin(up(np.abs(x.mid) + x.rad), most) for x, most in zip(parts, function_of(activation).suprema, strict=True))
-    return (s, t) if s.shape == wider.shape else (s[where].reshape(wider.shape), t[where].reshape(wider.shape))
+    bounds = (np.fmin(up(np.abs(x.mid) + x.rad), most) for x, most in zip(parts, function.suprema, strict=True))
+    s, t = (x if where is None else x[where].reshape(shape) for x in bounds)
+    return s, t
 
 
 def frobenius(x: Array) -> float:

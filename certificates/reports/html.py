@@ -13,7 +13,7 @@ from lossproof.certificates.reports.critical_figures import figures_of
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
 from lossproof.certificates.reports.key_claims import key_rows
-from lossproof.certificates.reports.outline import MATRIX_GLOSS, outline_of
+from lossproof.certificates.reports.outline import ARGUMENTS, ARGUMENTS_GLOSS, MATRIX_GLOSS, outline_of
 from lossproof.certificates.reports.plain_words import (
     KEY_CLAIMS,
     QUESTION,
@@ -98,6 +98,7 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FunctionLoader(_resource), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(question=QUESTION, matrix_gloss=MATRIX_GLOSS, deciding=DECIDING, key_claims=KEY_CLAIMS)
+    environment.globals.update(arguments_heading=ARGUMENTS, arguments_gloss=ARGUMENTS_GLOSS)
     environment.globals.update(point_headings=HEADINGS, point_section=CRITICAL_POINTS, table_gloss=TABLE_GLOSS)
     environment.filters["formula"] = lambda latex: _markup(mathml(latex, display=True))
     environment.filters["prose"] = prose_html

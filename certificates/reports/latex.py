@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
 from lossproof.certificates.reports.key_claims import key_rows
-from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, Section, outline_of
+from lossproof.certificates.reports.outline import (
+    ARGUMENTS,
+    ARGUMENTS_GLOSS,
+    MATRIX_GLOSS,
+    ClaimEntry,
+    LemmaEntry,
+    Link,
+    ProofOutline,
+    Section,
+    outline_of,
+)
 from lossproof.certificates.reports.plain_words import (
     KEY_CLAIMS,
     NOT_APPLYING,
@@ -79,7 +89,14 @@ def render_latex(report: ReportRecord, certificate_name: str = "report.json") ->
                 lines += [*([] if entry.claim.id in stated else _statement(entry)), *_claim(entry)]
                 stated.add(entry.claim.id)
         lines += _not_applying(section)
-    lines += ["}", _heading("Lemmas: rank bounds"), *_lemmas(outline.lemmas), _heading("The weights"), *_points(report)]
+    lines += [
+        "}",
+        *_arguments(outline),
+        _heading("Lemmas: rank bounds"),
+        *_lemmas(outline.lemmas),
+        _heading("The weights"),
+        *_points(report),
+    ]
     lines += [_heading("How to read this, and what it rests on"), r"{\footnotesize"]
     lines += [rf"\textbullet\ {latex_prose(line)}\par" for line in (*report.notes, *trust_lines(outline))]
     lines += ["}", _heading("How to re-check this"), rf"\texttt{{lossproof verify {latex_text(certificate_name)}}}", ""]
@@ -202,6 +219,17 @@ def _problem(report: ReportRecord) -> list[str]:
     rows = shortened_rows([(*x, *y) for x, y in zip(problem.samples.X, problem.samples.Y, strict=True)])
     lines = [_heading("The problem"), f"{terms}.", "", ", ".join(f"${formula}$" for formula in formulas), ""]
     return [*lines, r"The samples, inputs then targets: \fitted{", *_table([[latex_text(cell) for cell in row] for row in rows]), "}", ""]
+
+
+def _arguments(outline: ProofOutline) -> list[str]:
+    """Return the statements that the proof of the conclusion uses, each with its proof."""
+    lines = [_heading(ARGUMENTS), rf"{{\small {latex_prose(ARGUMENTS_GLOSS)}", ""] if outline.arguments else []
+    for argument in outline.arguments:
+        statement = argument.statement
+        hypotheses = latex_prose(" ".join(statement.hypotheses))
+        lines += [rf"\textbf{{\texttt{{{latex_text(statement.id)}}}}}. \textit{{{latex_prose(statement.conclusion)}}}", ""]
+        lines += [rf"\textit{{Hypotheses.}} {hypotheses}", "", rf"\textit{{Proof.}} {latex_prose(argument.proof)} $\square$", ""]
+    return [*lines, "}"] if lines else []
 
 
 def _lemmas(lemmas: tuple[LemmaEntry, ...]) -> list[str]:

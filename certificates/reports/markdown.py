@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
 from lossproof.certificates.reports.key_claims import key_rows
-from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, LemmaEntry, Link, ProofOutline, Section, outline_of
+from lossproof.certificates.reports.outline import (
+    ARGUMENTS,
+    ARGUMENTS_GLOSS,
+    MATRIX_GLOSS,
+    ClaimEntry,
+    LemmaEntry,
+    Link,
+    ProofOutline,
+    Section,
+    outline_of,
+)
 from lossproof.certificates.reports.plain_words import (
     KEY_CLAIMS,
     QUESTION,
@@ -41,6 +51,7 @@ def render_markdown(report: ReportRecord, certificate_name: str = "report.json")
         for entry in section.told:
             blocks += [*_claim(entry), *_behind(entry)]
         blocks += _not_applying(section)
+    blocks += _arguments(outline)
     blocks += ["## Lemmas: rank bounds", escape_markdown(MATRIX_GLOSS), _lemmas(outline.lemmas), "## The weights", *_points(report)]
     blocks.append("## How to read this, and what it rests on")
     blocks.append("\n".join(f"- {escape_markdown(line)}" for line in (*report.notes, *trust_lines(outline))))
@@ -124,6 +135,15 @@ def _claim(entry: ClaimEntry) -> list[str]:
     if claim.missing:
         blocks.append(f"*What is missing:* {escape_markdown(claim.missing)}.")
     return [*blocks, *_rests_on(entry.rests_on)]
+
+
+def _arguments(outline: ProofOutline) -> list[str]:
+    blocks = [f"## {ARGUMENTS}", escape_markdown(ARGUMENTS_GLOSS)] if outline.arguments else []
+    for argument in outline.arguments:
+        statement = argument.statement
+        blocks += [f"**{escape_markdown(statement.title)}** (`{statement.id}`). {escape_markdown(statement.conclusion)}"]
+        blocks += [f"*Hypotheses.* {escape_markdown(' '.join(statement.hypotheses))}", f"*Proof.* {escape_markdown(argument.proof)} ∎"]
+    return blocks
 
 
 def _behind(entry: ClaimEntry) -> list[str]:

@@ -17,8 +17,16 @@ from lossproof.certificates.reports.critical_rows import CriticalRow, critical_r
 from lossproof.certificates.reports.point_groups import claims_behind
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.subjects import by_subject
+from lossproof.theory.statements.proofs import PROOFS
+from lossproof.theory.statements.registry import statement_named
+from lossproof.theory.statements.statement import Statement
 from lossproof.theory.verdicts import Rigor, Verdict
 
+ARGUMENTS = "The proofs that the conclusion uses"
+ARGUMENTS_GLOSS = (
+    "Write x̃_i for the input x_i with a 1 appended, z_k(i) = w_k·x̃_i for what enters hidden unit k at sample i, v_k for its outgoing weights, and ε_i for the "
+    "derivatives of the error of sample i by what enters the output activation. A local minimum is bad if it is not global; then ε ≠ 0, by principle-error."
+)
 MATRIX_GLOSS = (
     "P_l is the row block of layer l of P. Φ_l holds the outputs of layer l, a column for each sample, and Φ_l⁺ has a last row of ones besides "
     "when the bias is trainable. Ψ_l is the block-diagonal matrix of Ψ_l(1), …, Ψ_l(T). W_l includes its bias row when the bias is "
@@ -103,6 +111,14 @@ class LemmaEntry:
 
 
 @dataclass(frozen=True)
+class Argument:
+    """A statement with its proof in words, which the proof of the conclusion uses."""
+
+    statement: Statement
+    proof: str
+
+
+@dataclass(frozen=True)
 class Section:
     """Claims about one subject, in reading order; ``entries`` leaves out those that stand behind another, ``claims`` has all."""
 
@@ -143,6 +159,16 @@ class ProofOutline:
     def shown(self) -> tuple[ClaimEntry, ...]:
         """The conclusion and all claims but those that stand behind another."""
         return (self.conclusion, *(entry for section in self.sections for entry in section.entries))
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """The lemmas, and the theorems with a longer proof than their reason, by which the conclusion is PROVED; none where it rests on ranks or points."""
+        conclusion = self.report.conclusion
+        rests_on = proof_order([conclusion])[:-1] if conclusion.verdict is Verdict.PROVED else []
+        wanted = [node.id for node in rests_on if isinstance(node, Claim)]
+        for name in wanted:
+            wanted += [other for other in statement_named(name).depends_on if other in PROOFS and other not in wanted]
+        return tuple(Argument(statement_named(name), proof) for name, proof in PROOFS.items() if name in wanted)
 
     def find(self, name: str, scope: str, verdict: Verdict | None = None) -> ClaimEntry | None:
         """Return the first claim of a statement and scope (and verdict, when given), or None."""

@@ -10,7 +10,16 @@ from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS,
 from lossproof.certificates.reports.fact_tables import facts_in_words
 from lossproof.certificates.reports.first_screen import key_table
 from lossproof.certificates.reports.key_claims import key_rows
-from lossproof.certificates.reports.outline import MATRIX_GLOSS, ClaimEntry, Link, ProofOutline, Section, outline_of
+from lossproof.certificates.reports.outline import (
+    ARGUMENTS,
+    ARGUMENTS_GLOSS,
+    MATRIX_GLOSS,
+    ClaimEntry,
+    Link,
+    ProofOutline,
+    Section,
+    outline_of,
+)
 from lossproof.certificates.reports.plain_words import (
     KEY_CLAIMS,
     NOT_APPLYING,
@@ -46,6 +55,7 @@ def render_text(report: ReportRecord, certificate_name: str = "report.json", wid
         for entry in section.claims:
             lines += [] if entry.does_not_apply else [*claim_lines(entry, width), ""]
         lines += _not_applying(section, width)
+    lines += _arguments(outline, width)
     lines += [*_heading("Lemmas: rank bounds"), *wrapped(MATRIX_GLOSS, width, "", ""), ""]
     for lemma in outline.lemmas:
         rests = f"; rests on {_labels(lemma.rests_on)}" if lemma.rests_on else ""
@@ -139,6 +149,17 @@ def _problem(report: ReportRecord, width: int) -> list[str]:
     samples = report.problem.samples
     rows = shortened_rows([(*x, *y) for x, y in zip(samples.X, samples.Y, strict=True)])
     return [*lines, "", "Samples, one a row, inputs then targets:", *_aligned(rows)]
+
+
+def _arguments(outline: ProofOutline, width: int) -> list[str]:
+    if not outline.arguments:
+        return []
+    lines = [*_heading(ARGUMENTS), *wrapped(ARGUMENTS_GLOSS, width, "", ""), ""]
+    for argument in outline.arguments:
+        lines += wrapped(f"{argument.statement.id}. {argument.statement.conclusion}", width, "", "    ")
+        lines += wrapped(f"Hypotheses: {' '.join(argument.statement.hypotheses)}", width)
+        lines += [*wrapped(f"Proof. {argument.proof} ∎", width), ""]
+    return lines
 
 
 def _points(report: ReportRecord) -> list[str]:

@@ -23,7 +23,7 @@ _GREEK = {
 }  # fmt: skip
 _SYMBOLS = {
     "≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx", "≻": r"\succ", "⪰": r"\succeq", "≺": r"\prec",
-    "⪯": r"\preceq", "→": r"\to", "⇒": r"\Rightarrow",
+    "⪯": r"\preceq", "→": r"\to", "↦": r"\mapsto", "⇒": r"\Rightarrow",
     "∇": r"\nabla", "∂": r"\partial", "∈": r"\in", "∉": r"\notin", "∀": r"\forall", "∃": r"\exists", "∞": r"\infty",
     "√": r"\surd", "·": r"\cdot", "×": r"\times",
     "⊙": r"\odot", "⊗": r"\otimes", "±": r"\pm", "∓": r"\mp", "−": "-", "∑": r"\sum", "⊥": r"\perp", "⟂": r"\perp",
@@ -34,6 +34,8 @@ _SYMBOLS = {
     **{digit: f"_{{{value}}}" for value, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")},
 }  # fmt: skip
 _MATH = {**_GREEK, **_SYMBOLS}
+_TILDE = "\u0303"
+"""The tilde over the letter before it."""
 
 
 def latex_text(text: str) -> str:
@@ -79,7 +81,10 @@ def _symbol(base: str, sub: str, sup: str) -> str:
 
 
 def _math(text: str) -> str:
-    return "".join(
-        _MATH.get(character, character if character.isascii() and character not in _ESCAPES else latex_text(character))
+    plain = "".join(
+        _MATH.get(
+            character, character if (character.isascii() and character not in _ESCAPES) or character == _TILDE else latex_text(character)
+        )
         for character in text
     )
+    return re.sub(f"(.){_TILDE}", r"\\tilde{\1}", plain)

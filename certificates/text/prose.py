@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SYMBOL = r"(?<![A-Za-zͰ-Ͽ_])[A-Za-zͰ-Ͽ]'?"
+_SYMBOL = r"(?<![A-Za-zͰ-Ͽ_])[A-Za-zͰ-Ͽ]\u0303?'?"
 _SCRIPT = r"(?:\{[^{}]{1,24}\}|[A-Za-z0-9]+)"
 _SET = re.compile(rf"(?P<base>{_SYMBOL})(?:_(?P<sub>{_SCRIPT}))?(?:\^(?P<sup>\{{[^{{}}]{{1,24}}\}}|[0-9]+))?(?!_)")
 

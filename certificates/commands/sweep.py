@@ -62,7 +62,7 @@ def sweep_grid(
 
     Finished parts are kept beside the table until it is complete: after Ctrl-C (exit code 130) the same command goes on from them.
     """
-    from lossproof.certificates.commands.terminal import progress_bar, show
+    from lossproof.certificates.commands.terminal import busy, progress_bar, show
     from lossproof.certificates.sweeps.data import SweepData
     from lossproof.certificates.sweeps.grid import SweepGrid
     from lossproof.certificates.sweeps.sweep import sweep
@@ -71,7 +71,8 @@ def sweep_grid(
     widths = ",".join([widths, *(more or ())])
     names = ",".join(activation) if activation else "tanh"
     chosen = data_options(target, inputs, delimiter, decimal, classes=classes, header=header)
-    X, name, notes = _own_inputs(data, widths, chosen)
+    with busy(f"reading {data}", quiet=quiet or data is None):
+        X, name, notes = _own_inputs(data, widths, chosen)
     if certificate is not None and SweepGrid.of(widths, samples, names, seeds, bias, None if X is None else SweepData.of(X)).cells != 1:
         raise InputError("--certificate must be asked for one cell, got a grid of several: name one architecture, activation, seed and T")
     if certificate is not None and scheduler is None:

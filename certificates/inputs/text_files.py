@@ -26,6 +26,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SEPARATORS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
+MISSING = ("", "na", "n/a", "nan", "null", "none", "nil", "?", "-")
+"""What stands in a cell where a number is missing."""
 _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";"}
 
 
@@ -45,7 +47,7 @@ def read_text_table(path: Path, options: DataOptions) -> TextTable:
       possible, and a note says so: figures, points and separators are the same in all of these.
     - **Separator**: the one chosen; else a tab in ``.tsv``, and otherwise the only one of comma, semicolon, tab and bar that stands in the first row. Quotes
       as in RFC 4180.
-    - **Header**: as chosen; else the first row where it holds no number, or one of the names that are asked for.
+    - **Header**: as chosen; else the first row where it holds one of the names that are asked for, or no number and nothing that may be data.
 
     Raises `InputError` for a file that cannot be read, several possible separators, rows of different lengths, and columns without a name that `pandas` writes
     for an index, unless the inputs are chosen.
@@ -55,7 +57,7 @@ def read_text_table(path: Path, options: DataOptions) -> TextTable:
     require_few_numbers(text.count("\n"), 1 + _outside_quotes(_first_line(text)).count(delimiter), f"the samples of {str(path)!r}")
     rows = _rows(path, text, delimiter)
     names = None
-    if rows and _has_header(rows[0][1], options):
+    if rows and _has_header(path, rows[0][1], options):
         names = tuple(" ".join(cell.split()) for cell in rows[0][1])
         rows = rows[1:]
     elif rows:
@@ -137,12 +139,28 @@ def _rows(path: Path, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     return [(line, [cell for cell in cells if cell]) for line, cells in rows] if delimiter == " " else rows
 
 
-def _has_header(first: Sequence[str], options: DataOptions) -> bool:
+def _has_header(path: Path, first: Sequence[str], options: DataOptions) -> bool:
+    """Tell whether the first row holds names. Raises `InputError` where it holds no number, and yet what may be data: no sample may get lost as a header."""
     if options.header is not None:
         return options.header
     asked = {name for name in (*options.target, *options.inputs) if not name.isdigit()}
     cells = [cell.strip() for cell in first]
-    return any(cell in asked for cell in cells) or all(number_in(cell, options.decimal) is None for cell in cells)
+    if any(cell in asked for cell in cells):
+        return True
+    if any(number_in(cell, options.decimal) is not None for cell in cells):
+        return False
+    unclear = next((cell for cell in cells if _may_be_data(cell)), None)
+    if unclear is not None:
+        raise InputError(
+            f"the first row of {str(path)!r} must hold names or numbers, got {shown(unclear)}, which may be either: say --header or --no-header, "
+            "and --decimal , for decimal commas"
+        )
+    return True
+
+
+def _may_be_data(cell: str) -> bool:
+    """Tell whether a cell is a word for what is missing, or has digits and no letter, as dates and numbers with another decimal sign."""
+    return cell.lower() in MISSING[1:] or (any(sign.isdigit() for sign in cell) and not any(sign.isalpha() for sign in cell))
 
 
 def number_in(cell: str, decimal: str = ".") -> Fraction | None:

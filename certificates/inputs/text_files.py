@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,6 +29,8 @@ _MARKS = (
 _SEPARATORS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
 MISSING = ("", "na", "n/a", "nan", "null", "none", "nil", "?", "-")
 """What stands in a cell where a number is missing."""
+_SEPARATOR_LINE = re.compile(r'("?sep=(.)"?)(?=[\r\n])', re.IGNORECASE)
+"""The first line by which a spreadsheet says how it separates cells."""
 _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";"}
 
 
@@ -45,14 +48,17 @@ def read_text_table(path: Path, options: DataOptions) -> TextTable:
 
     - **Encoding**: UTF-8, UTF-16 and UTF-32 with their marks, UTF-8 without one; other files are read as Windows-1252, or as Latin-1 where that is not
       possible, and a note says so: figures, points and separators are the same in all of these.
-    - **Separator**: the one chosen; else a tab in ``.tsv``, and otherwise the only one of comma, semicolon, tab and bar that stands in the first row. Quotes
-      as in RFC 4180.
+    - **Separator**: the one chosen; else a tab in ``.tsv``, and otherwise the only one of comma, semicolon, tab and bar that stands in the first row, or the
+      one that a line ``sep=;`` before it names. Quotes as in RFC 4180.
     - **Header**: as chosen; else the first row where it holds one of the names that are asked for, or no number and nothing that may be data.
 
-    Raises `InputError` for a file that cannot be read, several possible separators, rows of different lengths, and columns without a name that `pandas` writes
-    for an index, unless the inputs are chosen.
+    Raises `InputError` for a file that cannot be read or has too many rows, several possible separators, and rows of different lengths.
     """
     text, notes = _decoded(path)
+    named = _SEPARATOR_LINE.match(text)
+    if named is not None:
+        text = text[named.end(1) :]
+        options = replace(options, delimiter=options.delimiter or named[2])
     delimiter = _delimiter(path, text, options)
     require_few_numbers(text.count("\n"), 1 + _outside_quotes(_first_line(text)).count(delimiter), f"the samples of {str(path)!r}")
     rows = _rows(path, text, delimiter)

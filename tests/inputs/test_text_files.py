@@ -45,6 +45,9 @@ def test_bytes_that_windows_does_not_have(tmp_path):
         (PLAIN.replace(",", ";"), {}),
         (PLAIN.replace(",", "\t"), {}),
         (PLAIN.replace(",", "|"), {}),
+        ("sep=;\r\n" + PLAIN.replace(",", ";"), {}),
+        ('"sep=|"\n' + PLAIN.replace(",", "|"), {}),
+        ("sep=;\n" + PLAIN.replace(",", ";").replace(".", ","), {"decimal": ","}),
         (PLAIN.replace(",", "  "), {"delimiter": "space"}),
         (PLAIN.replace(",", "\t"), {"delimiter": "tab"}),
         (PLAIN.replace(",", ":"), {"delimiter": ":"}),
@@ -97,6 +100,7 @@ def test_labels_that_are_numbers(tmp_path):
     ("text", "options", "message"),
     [
         ("a,b\n1,2\n3,\n", {}, r"row 3, column 2 \('b'\) of .* must not be missing, got ''"),
+        ("sep=;\na;b\n1;x\n", {}, r"row 3, column 2 \('b'\)"),
         ("a,b\n1,NA\n", {}, r"row 2, column 2 \('b'\) .* must not be missing, got 'NA'"),
         ("a,b\n?,1\n", {}, r"row 2, column 1 \('a'\) .* must not be missing"),
         ("a,b\n1,NaN\n", {}, "must not be missing, got 'NaN'"),

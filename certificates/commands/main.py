@@ -126,7 +126,7 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-app = typer.Typer(cls=_OneLineErrors, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(cls=_OneLineErrors, pretty_exceptions_enable=False)
 
 
 def _show_version(value: bool) -> None:
@@ -186,7 +186,7 @@ def check(
     Ctrl-C during the search for bad minima ends the search and keeps what was proved until then; the exit code is then 130.
     """
     from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
-    from lossproof.certificates.commands.terminal import first_screen, progress_bar, show, summary_text
+    from lossproof.certificates.commands.terminal import busy, first_screen, progress_bar, show, summary_text
     from lossproof.certificates.inputs.data_sources import load_data
     from lossproof.certificates.inputs.model_files import read_model_file
     from lossproof.certificates.inputs.weights_file import load_weights
@@ -201,7 +201,8 @@ def check(
         layers = parse_widths(widths)
     else:
         raise InputError("check must be told what to check, got neither widths nor a model: write for example 2-2-1, or --model FILE")
-    samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
+    with busy(f"reading {data}", quiet=quiet):
+        samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
     point = None if weights is None else load_weights(weights, len(layers) - 1)
     outputs = plan_outputs(output or [], [str(name) for name in (data, weights, model) if name is not None])
     if not quiet:

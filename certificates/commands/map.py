@@ -69,13 +69,14 @@ def map_landscape(
     Ctrl-C ends the search and keeps what was proved until then; the exit code is then 130.
     """
     from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
-    from lossproof.certificates.commands.terminal import progress_bar, show, text_width
+    from lossproof.certificates.commands.terminal import busy, progress_bar, show, text_width
     from lossproof.certificates.inputs.data_sources import load_data
     from lossproof.certificates.inputs.weights_file import load_weights
     from lossproof.theory.problem.architecture import parse_widths
 
     layers = parse_widths(widths)
-    samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
+    with busy(f"reading {data}", quiet=quiet):
+        samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
     given = [load_weights(name, len(layers) - 1) for name in weights] if weights else None
     outputs = plan_outputs(output or [], [data, *(weights or [])])
     picture = _plan_picture(plot, [*outputs, *map(Path, [data, *(weights or [])])])

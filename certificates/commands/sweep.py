@@ -4,31 +4,52 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lossproof.certificates.commands.options import INTERRUPTED, Quiet, SelfCheck
+from lossproof.certificates.commands.options import (
+    INTERRUPTED,
+    Classes,
+    Decimal,
+    Delimiter,
+    Header,
+    Inputs,
+    Quiet,
+    SelfCheck,
+    Target,
+    data_options,
+)
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
+    from lossproof.certificates.inputs.data_source import DataOptions
     from lossproof.certificates.sweeps.cells import SweepCell
     from lossproof.certificates.sweeps.result import SweepResult
 
 _WIDTHS_HELP = "Architectures, such as 2-{1..12}-1, {2,3}-{1..4}-1 or 2-2-1; several are joined by commas."
+_SAMPLES_HELP = "Numbers of samples, such as 1..40, 5,10,20 or 1..40..3; with --data all of them by default."
 _MORE_HELP = "Further widths: what a shell makes of braces that stand without quotes."
+_DATA_HELP = "Samples of your own, as `lossproof check` takes them, in place of random ones; each cell has the first of them."
 _CERTIFICATE_HELP = "Write the certificate of the cell; the grid must be a single one."
 _SCHEDULER_HELP = "A Dask cluster that is running, such as tcp://host:8786; without it one of this machine is started."
 
 
 def sweep_grid(
     widths: Annotated[str, typer.Option(metavar="GRID", help=_WIDTHS_HELP)],
-    samples: Annotated[str, typer.Option(metavar="LIST", help="Numbers of samples, such as 1..40, 5,10,20 or 1..40..3.")],
+    samples: Annotated[str | None, typer.Option(metavar="LIST", help=_SAMPLES_HELP)] = None,
     more: Annotated[list[str] | None, typer.Argument(metavar="[GRID]...", help=_MORE_HELP)] = None,
     activation: Annotated[list[str] | None, typer.Option(metavar="NAMES", help="Hidden activations, joined by commas or given again. Default: tanh.")] = None,
     seeds: Annotated[str, typer.Option(metavar="LIST", help="Seeds of the samples.")] = "0",
+    data: Annotated[str | None, typer.Option(metavar="NAME|FILE", help=_DATA_HELP)] = None,
+    target: Target = None,
+    inputs: Inputs = None,
+    classes: Classes = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = ".",
+    header: Header = None,
     bias: Annotated[str, typer.Option(help="trainable or none.")] = "trainable",
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The table to write, as .parquet.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The table to write, as .parquet, .csv or .tex.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the heat map, as .png or .svg.")] = None,
     certificate: Annotated[Path | None, typer.Option(metavar="FILE", help=_CERTIFICATE_HELP)] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes; by default one a core. 0: this process alone, without Dask.")] = None,
@@ -41,31 +62,54 @@ def sweep_grid(
 
     Finished parts are kept beside the table until it is complete: after Ctrl-C (exit code 130) the same command goes on from them.
     """
-    from lossproof.certificates.commands.terminal import progress_bar, show
+    from lossproof.certificates.commands.terminal import busy, progress_bar, show
+    from lossproof.certificates.sweeps.data import SweepData
     from lossproof.certificates.sweeps.grid import SweepGrid
     from lossproof.certificates.sweeps.sweep import sweep
 
-    _check_files(output, plot, certificate)
+    _check_files(output, plot, certificate, data)
     widths = ",".join([widths, *(more or ())])
     names = ",".join(activation) if activation else "tanh"
-    if certificate is not None and SweepGrid.of(widths, samples, names, seeds, bias).cells != 1:
+    chosen = data_options(target, inputs, delimiter, decimal, classes=classes, header=header)
+    with busy(f"reading {data}", quiet=quiet or data is None):
+        X, name, notes = _own_inputs(data, widths, chosen)
+    if certificate is not None and SweepGrid.of(widths, samples, names, seeds, bias, None if X is None else SweepData.of(X)).cells != 1:
         raise InputError("--certificate must be asked for one cell, got a grid of several: name one architecture, activation, seed and T")
     if certificate is not None and scheduler is None:
         workers = workers or 0
     with progress_bar(quiet=quiet) as progress:
         found = sweep(
-            widths, samples, names, seeds, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress,
+            widths, samples, names, seeds, X=X, data_name=name, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress,
             self_check=self_check,
         )  # fmt: skip
     if not found.interrupted:
         _write(found, plot, certificate)
     if not quiet:
-        show(_summary(found, output, plot, certificate))
+        show("\n".join([*notes, _summary(found, output, plot, certificate)]))
     if found.interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
-def _check_files(output: Path | None, plot: Path | None, certificate: Path | None) -> None:
+def _own_inputs(data: str | None, widths: str, chosen: DataOptions) -> tuple[Any, str, tuple[str, ...]]:
+    """Return the inputs that were named, None without any, their name, and what to tell about them. Raises `InputError`."""
+    from lossproof.certificates.inputs.data_sources import load_data
+    from lossproof.theory.problem.grids import parse_width_grid
+
+    if data is None:
+        if chosen.given():
+            raise InputError(f"columns must be those of a data file, got --{chosen.given()[0]} without --data: name the file")
+        return None, "", ()
+    outputs = {found[-1] for found in parse_width_grid(widths)}
+    if len(outputs) > 1 and not chosen.target:
+        raise InputError(
+            f"the widths must end in one number of outputs where the last columns of the data are targets, got {', '.join(map(str, sorted(outputs)))}: "
+            "choose the targets by --target"
+        )
+    source = load_data(data, min(outputs), chosen)
+    return source.X, source.name, source.notes
+
+
+def _check_files(output: Path | None, plot: Path | None, certificate: Path | None, data: str | None) -> None:
     """Settle where the files go before the work begins. Raises `InputError`."""
     from lossproof.certificates.files import check_place
     from lossproof.certificates.sweeps.picture import check_sweep_picture
@@ -79,9 +123,9 @@ def _check_files(output: Path | None, plot: Path | None, certificate: Path | Non
         if certificate.suffix.lower() != ".json":
             raise InputError(f"the certificate's name must end in .json, got {certificate.name!r}: write for example cell.json")
         check_place(certificate)
-    named = [os.path.realpath(path) for path in (output, plot, certificate) if path is not None]
+    named = [os.path.realpath(path) for path in (output, plot, certificate, data) if path is not None]
     if len(set(named)) < len(named):
-        raise InputError("the files of a sweep must differ, got the same name twice: choose other names")
+        raise InputError("the files of a sweep must differ, got the same name twice, or the data: choose other names")
 
 
 def _write(found: SweepResult, plot: Path | None, certificate: Path | None) -> None:

@@ -86,3 +86,12 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
             bar.update(task, description=stage, completed=done, total=total or None)
 
         yield update
+
+
+@contextmanager
+def busy(stage: str, *, quiet: bool = False) -> Iterator[None]:
+    """Show on standard error, when that is a terminal, that something goes on that cannot say how far it is."""
+    with progress_bar(quiet=quiet) as progress:
+        if progress is not None:
+            progress(stage, 0, 0)
+        yield

@@ -68,7 +68,7 @@ def train_network(
 
     Ctrl-C ends the run and keeps the weights reached; the exit code is then 130.
     """
-    from lossproof.certificates.commands.terminal import progress_bar, show, text_width
+    from lossproof.certificates.commands.terminal import busy, progress_bar, show, text_width
     from lossproof.certificates.inputs.data_sources import load_data
     from lossproof.certificates.inputs.labels import read_targets
     from lossproof.certificates.inputs.weights_file import check_weights_place, load_weights, save_weights
@@ -76,7 +76,8 @@ def train_network(
     from lossproof.theory.problem.architecture import parse_widths
 
     layers = parse_widths(widths)
-    samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
+    with busy(f"reading {data}", quiet=quiet):
+        samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
     targets, told = read_targets(samples.Y, layers[-1], error)
     start = None if weights is None else load_weights(weights, len(layers) - 1)
     if output is not None:

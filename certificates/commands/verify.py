@@ -28,13 +28,16 @@ def verify_files(
 
     All are checked, also after one that is rejected (exit code 1) or cannot be read (exit code 2).
     """
+    from lossproof.certificates.commands.terminal import busy
+
     if sum(str(file) == _STANDARD_INPUT for file in files) > 1:
         raise InputError("- must be given at most once, got it twice: standard input is read to its end")
     results: list[tuple[Path, Verification]] = []
     unread = 0
     for file in files:
         try:
-            result = _verified(file, allow_cited=allow_cited)
+            with busy(f"checking {file}"):
+                result = _verified(file, allow_cited=allow_cited)
         except InputError as error:
             if len(files) == 1:
                 raise

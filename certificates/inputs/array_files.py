@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -27,6 +28,8 @@ _UNREADABLE = (
     MemoryError,
     KeyError,
     TypeError,
+    SyntaxError,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
 )

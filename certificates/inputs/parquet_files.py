@@ -1,4 +1,4 @@
-"""Samples in Parquet files: columns read exactly by pyarrow or polars, refused by their names."""
+"""Samples in Parquet files: columns read exactly by pyarrow, refused by their names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Columns:
 def load_parquet(path: Path, n_outputs: int, options: DataOptions) -> DataSource:
     """Return the samples of a Parquet file, of the columns that `choose_columns` gives; an index that pandas saved is left out.
 
-    Raises `InputError` without pyarrow or polars, for a file that cannot be read, and for columns that hold no numbers, by their names.
+    Raises `InputError` without pyarrow, for a file that cannot be read, and for columns that hold no numbers, by their names.
     """
     table = _read(path)
     inputs, targets = choose_columns(str(path), table.names, len(table.names), n_outputs, options)
@@ -45,16 +45,12 @@ def load_parquet(path: Path, n_outputs: int, options: DataOptions) -> DataSource
 
 def _read(path: Path) -> _Columns:
     try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        return _read_by_polars(path)
-    return _read_by_arrow(path)
-
-
-def _read_by_arrow(path: Path) -> _Columns:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise InputError(
+            "a .parquet file must be read by the package pyarrow, got none installed: pip install 'lossproof[tables]'"
+        ) from error
     try:
         with pq.ParquetFile(path) as file:
             require_few_numbers(file.metadata.num_rows, file.metadata.num_columns, f"the samples of {str(path)!r}")
@@ -71,22 +67,6 @@ def _read_by_arrow(path: Path) -> _Columns:
         raise _unreadable(path, f"two columns {brief_label(twice)!r}")
     categories = frozenset(field.name for field in table.schema if pa.types.is_dictionary(field.type))
     return _Columns(tuple(names), lambda name: list(table.column(name).to_pylist()), categories)
-
-
-def _read_by_polars(path: Path) -> _Columns:
-    try:
-        import polars as pl
-    except ImportError as error:
-        raise InputError(
-            "a .parquet file must be read by pyarrow or polars, got neither installed: pip install 'lossproof[tables]'"
-        ) from error
-    try:
-        table = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise _unreadable(path, brief_reason(error)) from error
-    require_few_numbers(table.height, table.width, f"the samples of {str(path)!r}")
-    categories = frozenset(column.name for column in table.get_columns() if isinstance(column.dtype, (pl.Categorical, pl.Enum)))
-    return _Columns(tuple(table.columns), lambda name: list(table.get_column(name).to_list()), categories)
 
 
 def _unreadable(path: Path, got: str) -> InputError:

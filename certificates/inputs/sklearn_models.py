@@ -94,10 +94,10 @@ def _outputs(model: Any, X: Floats, *, classifier: bool) -> Floats:
 
 
 def with_names_of_fit(estimator: Any, X: Any) -> Any:
-    """Return ``X``. Raises `InputError` where it is a table of pandas whose columns are not those, in the same order, that the estimator was fitted on."""
-    pandas = sys.modules.get("pandas")
+    """Return ``X``. Raises `InputError` for a table of pandas or polars whose columns are not those, in the same order, that the estimator was fitted on."""
     fitted = getattr(estimator, "feature_names_in_", None)
-    if pandas is not None and fitted is not None and type(X) is pandas.DataFrame and list(X.columns) != list(fitted):
+    tables = [library.DataFrame for library in map(sys.modules.get, ("pandas", "polars")) if library is not None]
+    if fitted is not None and type(X) in tables and list(X.columns) != list(fitted):
         raise InputError(
             "X must have the columns that the model was fitted on, in that order, got others: choose X[model.feature_names_in_]"
         )

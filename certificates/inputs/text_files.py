@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,6 +27,10 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SEPARATORS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
+MISSING = ("", "na", "n/a", "nan", "null", "none", "nil", "?", "-")
+"""What stands in a cell where a number is missing."""
+_SEPARATOR_LINE = re.compile(r'("?sep=(.)"?)(?=[\r\n])', re.IGNORECASE)
+"""The first line by which a spreadsheet says how it separates cells."""
 _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";"}
 
 
@@ -43,19 +48,22 @@ def read_text_table(path: Path, options: DataOptions) -> TextTable:
 
     - **Encoding**: UTF-8, UTF-16 and UTF-32 with their marks, UTF-8 without one; other files are read as Windows-1252, or as Latin-1 where that is not
       possible, and a note says so: figures, points and separators are the same in all of these.
-    - **Separator**: the one chosen; else a tab in ``.tsv``, and otherwise the only one of comma, semicolon, tab and bar that stands in the first row. Quotes
-      as in RFC 4180.
-    - **Header**: as chosen; else the first row where it holds no number, or one of the names that are asked for.
+    - **Separator**: the one chosen; else a tab in ``.tsv``, and otherwise the only one of comma, semicolon, tab and bar that stands in the first row, or the
+      one that a line ``sep=;`` before it names. Quotes as in RFC 4180.
+    - **Header**: as chosen; else the first row where it holds one of the names that are asked for, or no number and nothing that may be data.
 
-    Raises `InputError` for a file that cannot be read, several possible separators, rows of different lengths, and columns without a name that `pandas` writes
-    for an index, unless the inputs are chosen.
+    Raises `InputError` for a file that cannot be read or has too many rows, several possible separators, and rows of different lengths.
     """
     text, notes = _decoded(path)
+    named = _SEPARATOR_LINE.match(text)
+    if named is not None:
+        text = text[named.end(1) :]
+        options = replace(options, delimiter=options.delimiter or named[2])
     delimiter = _delimiter(path, text, options)
     require_few_numbers(text.count("\n"), 1 + _outside_quotes(_first_line(text)).count(delimiter), f"the samples of {str(path)!r}")
     rows = _rows(path, text, delimiter)
     names = None
-    if rows and _has_header(rows[0][1], options):
+    if rows and _has_header(path, rows[0][1], options):
         names = tuple(" ".join(cell.split()) for cell in rows[0][1])
         rows = rows[1:]
     elif rows:
@@ -137,12 +145,28 @@ def _rows(path: Path, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     return [(line, [cell for cell in cells if cell]) for line, cells in rows] if delimiter == " " else rows
 
 
-def _has_header(first: Sequence[str], options: DataOptions) -> bool:
+def _has_header(path: Path, first: Sequence[str], options: DataOptions) -> bool:
+    """Tell whether the first row holds names. Raises `InputError` where it holds no number, and yet what may be data: no sample may get lost as a header."""
     if options.header is not None:
         return options.header
     asked = {name for name in (*options.target, *options.inputs) if not name.isdigit()}
     cells = [cell.strip() for cell in first]
-    return any(cell in asked for cell in cells) or all(number_in(cell, options.decimal) is None for cell in cells)
+    if any(cell in asked for cell in cells):
+        return True
+    if any(number_in(cell, options.decimal) is not None for cell in cells):
+        return False
+    unclear = next((cell for cell in cells if _may_be_data(cell)), None)
+    if unclear is not None:
+        raise InputError(
+            f"the first row of {str(path)!r} must hold names or numbers, got {shown(unclear)}, which may be either: say --header or --no-header, "
+            "and --decimal , for decimal commas"
+        )
+    return True
+
+
+def _may_be_data(cell: str) -> bool:
+    """Tell whether a cell is a word for what is missing, or has digits and no letter, as dates and numbers with another decimal sign."""
+    return cell.lower() in MISSING[1:] or (any(sign.isdigit() for sign in cell) and not any(sign.isalpha() for sign in cell))
 
 
 def number_in(cell: str, decimal: str = ".") -> Fraction | None:

@@ -10,12 +10,11 @@ from typing import Any
 from lossproof.certificates.inputs.columns import choose_columns, note_on_columns
 from lossproof.certificates.inputs.data_source import DataOptions, DataSource
 from lossproof.certificates.inputs.labels import Labels
-from lossproof.certificates.inputs.text_files import number_in, read_text_table
+from lossproof.certificates.inputs.text_files import MISSING, number_in, read_text_table
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.tables import brief_label
 from lossproof.theory.shown import shown
 
-_MISSING = ("", "na", "n/a", "nan", "null", "none", "nil", "?", "-")
 _INFINITE = ("inf", "infinity")
 
 
@@ -65,14 +64,14 @@ def _where(path: Path, line: int, j: int, names: Sequence[str] | None) -> str:
 
 
 def _label(path: Path, line: int, j: int, cells: Sequence[str], names: Sequence[str] | None) -> str:
-    if cells[j].strip().lower() in _MISSING[:6]:
+    if cells[j].strip().lower() in MISSING[:6]:
         raise InputError(f"{_where(path, line, j, names)} must hold a class label, got {shown(cells[j])}: fill it, or drop the row")
     return cells[j]
 
 
 def _bad_cell(path: Path, line: int, j: int, cell: str, names: Sequence[str] | None, options: DataOptions, *, target: bool) -> InputError:
     where, held = _where(path, line, j, names), cell.strip().lower()
-    if held in _MISSING:
+    if held in MISSING:
         return InputError(f"{where} must not be missing, got {shown(cell)}: fill it, or drop the row")
     if held.lstrip("+-") in _INFINITE:
         return InputError(f"{where} must be finite, got {shown(cell)}: drop the row, or scale the column")

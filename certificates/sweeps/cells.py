@@ -18,7 +18,7 @@ from lossproof.theory.verdicts import Rigor, Verdict, weakest
 class SweepCell:
     """One cell: an architecture, a number ``T`` of samples of a seed, and what is proved about ``rank P(W)`` for almost every ``W``.
 
-    - ``widths`` (as ``"2-3-1"``), ``activation``, ``bias``, ``T``, ``seed``: what the cell is, enough to prove it again;
+    - ``widths`` (as ``"2-3-1"``), ``activation``, ``bias``, ``T``, ``seed``: what the cell is, enough to prove it again, with the data of a user's own;
     - ``n_L``, ``N_net``, ``columns`` (``T n_L``);
     - ``rank_lower``: reached at almost every ``W`` if the activation is analytic, else at some ``W``; ``rank_upper``: holds at every ``W``;
     - ``rank``: the rank at almost every ``W`` where it is proved (``decided``), else None; ``deficiency``: ``T n_L − rank``, or None;
@@ -62,7 +62,8 @@ def prove_group(group: SweepGroup) -> list[SweepCell]:
     """Return the proved cells of a group, in the order of its numbers of samples.
 
     One layer, hidden identity, powers, sigmoid and tanh: one elimination modulo a prime gives all lower bounds. Others: the prover of
-    `check_architecture`; for analytic ones at a few numbers of samples, from which the others follow.
+    `check_architecture`; for analytic ones at a few numbers of samples, from which the others follow. With ``group.data`` it is asked for each cell, as a
+    user's own samples may lie in special position.
 
     >>> from lossproof.certificates.sweeps.grid import SweepGrid
     >>> cells = prove_group(SweepGrid.of("2-2-1", "3..10..2", "tanh", 0, "trainable").groups()[0])
@@ -70,8 +71,8 @@ def prove_group(group: SweepGroup) -> list[SweepCell]:
     [(3, 3, 'PROVED'), (5, 5, 'PROVED'), (7, 7, 'PROVED'), (9, 9, 'PROVED')]
     """
     a = group.architecture
-    if not all(activation.analytic.holds for activation in a.activations):
-        return [_cell_not_analytic(group, a, T) for T in group.samples]
+    if group.data is not None or not _is_analytic(a):
+        return [_cell_by_prover(group, a, T) for T in group.samples]
     uppers = [generic_rank_bound(a, T) for T in group.samples]
     bounds = [value for value, _ in uppers]
     lowers = _lowers_of_prime_field(group, a, bounds) if has_generic_point(a) else lowers_of_prover(a, group.samples, group.seed, bounds)
@@ -89,10 +90,16 @@ def _lowers_of_prime_field(group: SweepGroup, a: Architecture, bounds: Sequence[
     return [LowerBound(rank, "rank-minor", Rigor.EXACT, primes[attempt], attempt) for rank, attempt in found]
 
 
-def _cell_not_analytic(group: SweepGroup, a: Architecture, T: int) -> SweepCell:
-    """A lower bound at some ``W`` is none for almost every ``W``; the rank is decided only where every region is."""
-    claim, lower, upper = prove_by_prover(a, T, group.seed)
-    decided = claim.verdict is Verdict.PROVED
+def _is_analytic(a: Architecture) -> bool:
+    return all(activation.analytic.holds for activation in a.activations)
+
+
+def _cell_by_prover(group: SweepGroup, a: Architecture, T: int) -> SweepCell:
+    """One cell alone. A lower bound at some ``W`` is one for almost every ``W`` where the network is analytic; else the rank is decided only where every
+    region is.
+    """
+    claim, lower, upper = prove_by_prover(a, T, group.seed, group.data)
+    decided = claim.verdict is Verdict.PROVED or (_is_analytic(a) and lower is not None and lower.value == upper.value)
     rule = next((bound.rule for bound in claim.premises if decided and isinstance(bound, RankBound)), "")
     value, method = (0, "") if lower is None else (lower.value, rule or lower.rule)
     rigors = [node.rigor for node in (lower, upper, claim) if node is not None and node.rigor is not None]

@@ -7,6 +7,7 @@ from lossproof.certificates.proof.certificate import Certificate, certificate_of
 from lossproof.certificates.proof.nodes import RankBound, bound
 from lossproof.certificates.proof.places import ALMOST_EVERYWHERE, Point
 from lossproof.certificates.sweeps.cells import SweepCell
+from lossproof.certificates.sweeps.data import SweepData
 from lossproof.certificates.sweeps.prover import cell_context
 from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.ranks.generic import generic_point, has_generic_point
@@ -15,11 +16,11 @@ from lossproof.theory.exceptions import InputError, LossproofError
 from lossproof.theory.verdicts import Verdict
 
 
-def cell_certificate(cell: SweepCell) -> Certificate:
+def cell_certificate(cell: SweepCell, data: SweepData | None = None) -> Certificate:
     """Return the certificate of a decided cell: `full-rank` almost everywhere, PROVED or REFUTED, with both bounds of the rank as facts.
 
-    Samples, weights and residues are drawn again from the row. `verify` accepts it. Raises `InputError` for a cell whose verdict is UNDECIDED,
-    about which there is nothing to certify.
+    Samples, weights and residues are drawn again from the row; the samples are those of the ``data``, where the sweep had some. `verify` accepts it. Raises
+    `InputError` for a cell whose verdict is UNDECIDED, about which there is nothing to certify.
 
     >>> from lossproof.certificates.sweeps.cells import prove_group
     >>> from lossproof.certificates.sweeps.grid import SweepGrid
@@ -33,9 +34,9 @@ def cell_certificate(cell: SweepCell) -> Certificate:
             f"a certificate needs a decided cell, got UNDECIDED for {cell.widths} with {cell.activation} and {cell.T} samples: choose another cell"
         )
     a = cell.group.architecture
-    context, point = cell_context(a, cell.T, cell.seed)
+    context, point = cell_context(a, cell.T, cell.seed, data)
     with one_thread():
-        lower = _prime_field_bound(cell) if has_generic_point(a) else best_generic_bound(context, point)
+        lower = _prime_field_bound(cell) if has_generic_point(a) and data is None else best_generic_bound(context, point)
         claim = generic_claim_of(context, lower, point)
     if claim.verdict.value != cell.verdict or (has_generic_point(a) and claim.facts["rank_upper"] != cell.rank_upper):
         raise LossproofError(f"the row says {cell.verdict} and the proof {claim.verdict}: the table was altered, or is of another version")

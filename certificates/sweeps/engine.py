@@ -23,7 +23,10 @@ Tasks: TypeAlias = Mapping[int, tuple[SweepGroup, ...]]
 Finished: TypeAlias = tuple[int, dict[str, list[Any]]]
 _MOST_DEATHS = 20
 _PATIENCE = 10
+_WORKERLESS = 60.0
+"""Seconds that a scheduler may be without any worker: some start theirs only when there is work."""
 _GLANCE = 0.01
+_LOOK = 1.0
 _ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://[^\s/]+:[0-9]{1,5}|inproc://\S+")
 
 
@@ -44,7 +47,7 @@ def run_tasks(tasks: Tasks, workers: int | None, scheduler: str | None, *, self_
 
     ``workers = 0``: in this process, without Dask. Else Dask runs them: on the cluster at the address ``scheduler``, or on one process for each worker
     of a local cluster (default: one a core). A task whose worker dies is run again elsewhere, so that nothing is lost. Raises `InputError` when
-    Dask is missing or the scheduler cannot be reached, `LossproofError` when a task kills its workers again and again.
+    Dask is missing, the scheduler cannot be reached, or it has had no worker for a minute, `LossproofError` when a task kills its workers again and again.
     """
     if workers == 0:
         for number, task in tasks.items():
@@ -85,6 +88,28 @@ def _client(workers: int | None, scheduler: str | None, tasks: int) -> Iterator[
             yield client
 
 
+class _Watch:
+    """Looks once a second whether a cluster still has workers."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._looked = self._seen = time.monotonic()
+
+    def look(self) -> None:
+        """Raise `InputError` where there has been no worker for a minute."""
+        now = time.monotonic()
+        if now - self._looked < min(_LOOK, _WORKERLESS):
+            return
+        self._looked = now
+        if self._client.nthreads():
+            self._seen = now
+        elif now - self._seen >= _WORKERLESS:
+            raise InputError(
+                f"the scheduler must have workers, got none for {_WORKERLESS:g} s: start some with dask worker, and run the same sweep again; "
+                "what was finished is kept"
+            )
+
+
 def _run(client: Any, tasks: Tasks, raise_noted: Callable[[], None], *, self_check: bool) -> Generator[Finished, None, None]:
     distributed = import_module("distributed")
     token = secrets.token_hex(8)
@@ -94,10 +119,11 @@ def _run(client: Any, tasks: Tasks, raise_noted: Callable[[], None], *, self_che
             raise_noted()
             key = f"lossproof-sweep-{token}-{number}"
             futures[client.submit(prove_task, task, self_check=self_check, key=key, pure=False)] = number
-        completed = distributed.as_completed(list(futures))
+        completed, watch = distributed.as_completed(list(futures)), _Watch(client)
         while futures:
             raise_noted()
             if not completed.has_ready():
+                watch.look()
                 time.sleep(_GLANCE)
                 continue
             future = next(completed)

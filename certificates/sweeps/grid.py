@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from lossproof.certificates.sweeps.data import SweepData
 from lossproof.numerics.ranks.general_position import MOST_SAMPLES
 from lossproof.numerics.ranks.generic import has_generic_point
 from lossproof.theory.exceptions import InputError
@@ -24,13 +25,14 @@ _PROVER_FACTOR = 100
 
 @dataclass(frozen=True)
 class SweepGroup:
-    """The cells of one architecture and one seed: all numbers of samples, which one elimination decides together."""
+    """The cells of one architecture and one seed: all numbers of samples, which one elimination decides together; ``data`` where they are a user's own."""
 
     widths: tuple[int, ...]
     activation: str
     bias: str
     seed: int
     samples: tuple[int, ...]
+    data: SweepData | None = None
 
     @property
     def architecture(self) -> Architecture:
@@ -43,7 +45,7 @@ class SweepGroup:
         a = self.architecture
         columns = max(self.samples) * a.n_L
         single = a.N_net * columns * min(a.N_net, columns) + 10**6
-        return single if has_generic_point(a) else _PROVER_FACTOR * single
+        return single if has_generic_point(a) and self.data is None else _PROVER_FACTOR * single
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,21 @@ class SweepGrid:
     activations: tuple[str, ...]
     seeds: tuple[int, ...]
     bias: str
+    data: SweepData | None = None
 
     @staticmethod
     def of(
-        widths: Widths, samples: Numbers, activation: str | Activation | Iterable[str | Activation], seeds: Numbers, bias: str
+        widths: Widths,
+        samples: Numbers | None,
+        activation: str | Activation | Iterable[str | Activation],
+        seeds: Numbers,
+        bias: str,
+        data: SweepData | None = None,
     ) -> SweepGrid:
-        """Check the parts and build the grid; raises `InputError`, also for more than 10^6 cells or for cells that are too large."""
+        """Check the parts and build the grid; None for the samples are all of the ``data``.
+
+        Raises `InputError`, also for more than 10^6 cells or for cells that are too large.
+        """
         if isinstance(activation, str):
             named: list[str | Activation] = [name.strip() for name in activation.split(",")]
         elif isinstance(activation, Activation):
@@ -75,9 +86,12 @@ class SweepGrid:
         else:
             raise InputError(f"activations must be names, got {shown(activation)}: write for example 'tanh,sigmoid'")
         activations = tuple(dict.fromkeys(activation_named(name).name for name in named))
-        grid = SweepGrid(
-            parse_width_grid(widths), parse_numbers(samples, "samples"), activations, parse_numbers(seeds, "seeds", 0), bias
-        )  # fmt: skip
+        if samples is None:
+            if data is None:
+                raise InputError("the numbers of samples must be given where no data are, got none: write for example 1..40")
+            samples = data.T
+        numbers = parse_numbers(samples, "samples")
+        grid = SweepGrid(parse_width_grid(widths), numbers, activations, parse_numbers(seeds, "seeds", 0), bias, data)
         grid._check()
         return grid
 
@@ -92,13 +106,26 @@ class SweepGrid:
             )
         T = self.samples[-1]
         if T > MOST_SAMPLES:
-            raise InputError(f"samples must be at most {MOST_SAMPLES}, got {T}: ask for fewer")
+            raise InputError(
+                f"samples must be at most {MOST_SAMPLES}, got {T}, of which P alone would have {T * self.widths[0][-1]:,} columns: ask for fewer"
+            )
+        if self.data is not None:
+            self._check_data(self.data, T)
         for widths in self.widths:
             a = Architecture.of(widths, self.activations[0], bias=self.bias)
             if T * a.n_L > _MOST_COLUMNS or a.N_net * T * a.n_L > _MOST_ENTRIES:
                 raise InputError(
                     f"a cell must have at most {_MOST_COLUMNS} columns T·n_L and {_MOST_ENTRIES} entries in P, got {T * a.n_L} and "
                     f"{a.N_net * T * a.n_L} for {a} with {T} samples: take fewer samples or smaller widths"
+                )
+
+    def _check_data(self, data: SweepData, T: int) -> None:
+        if data.T < T:
+            raise InputError(f"samples must be at most those of the data, {data.T}, got {T}: ask for fewer")
+        for widths in self.widths:
+            if widths[0] != data.n_0:
+                raise InputError(
+                    f"X must have {widths[0]} columns for {'-'.join(map(str, widths))}, got {data.n_0}: change the widths or the data"
                 )
 
     @property
@@ -109,7 +136,7 @@ class SweepGrid:
     def groups(self) -> list[SweepGroup]:
         """Return the groups in the order of the result: by activation, architecture, seed."""
         return [
-            SweepGroup(widths, activation, self.bias, seed, self.samples)
+            SweepGroup(widths, activation, self.bias, seed, self.samples, self.data)
             for activation in self.activations
             for widths in self.widths
             for seed in self.seeds
@@ -129,9 +156,9 @@ class SweepGrid:
         return [*tasks, tuple(batch)] if batch else tasks
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the grid as plain data, equal for equal grids."""
-        plain = asdict(self)
-        return {key: _plain(value) for key, value in plain.items()}
+        """Return the grid as plain data, equal for equal grids; of data their name and digest."""
+        plain = {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name != "data"}
+        return plain if self.data is None else {**plain, "data": {"name": self.data.name, "digest": self.data.digest}}
 
 
 def _plain(value: Any) -> Any:

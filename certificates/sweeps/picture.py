@@ -81,7 +81,8 @@ def _scene(result: SweepRecord) -> _Scene:
     seed = f"seed {seeds[0]}" + ("" if len(seeds) == 1 else f" of {len(seeds)} seeds")
     missing = "" if len(result) == result.cells_planned else f", {len(result)} of {result.cells_planned} cells"
     bias = {"trainable": "trainable biases", "none": "no biases"}[result.grid["bias"]]
-    return _Scene(samples, rows, border, panels, f"{bias}, {seed}{missing}")
+    drawn = result.grid["data"]["name"] or "given samples" if "data" in result.grid else seed
+    return _Scene(samples, rows, border, panels, f"{bias}, {drawn}{missing}")
 
 
 def _panel(activation: str, rows: Sequence[str], samples: Sequence[int], found: dict[tuple[str, str, int], dict[str, Any]]) -> _Panel:

@@ -11,6 +11,7 @@ from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, RankBound
 from lossproof.certificates.proof.places import Point
 from lossproof.certificates.proof.rank_bounds import generic_upper_bound
+from lossproof.certificates.sweeps.data import SweepData
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.ranks.general_position import sweep_inputs
 from lossproof.theory.functions.errors import error_named
@@ -33,21 +34,24 @@ class LowerBound:
     attempt: int = 0
 
 
-def cell_problem(architecture: Architecture, T: int, seed: int) -> Problem:
-    """Return the problem of a cell: the first ``T`` inputs of the seed, targets 0 (no statement about ranks looks at them), squared error."""
+def cell_problem(architecture: Architecture, T: int, seed: int, data: SweepData | None = None) -> Problem:
+    """Return the problem of a cell: the first ``T`` inputs of the seed, or of the data, targets 0 (no statement about ranks looks at them), squared error."""
     targets = ((Fraction(0),) * architecture.n_L,) * T
-    return Problem(architecture, error_named("squared"), Samples(sweep_inputs(architecture.widths[0], T, seed), targets))
+    inputs = sweep_inputs(architecture.widths[0], T, seed) if data is None else data.X[:T]
+    return Problem(architecture, error_named("squared"), Samples(inputs, targets))
 
 
-def cell_context(architecture: Architecture, T: int, seed: int) -> tuple[ProofContext, Point]:
+def cell_context(architecture: Architecture, T: int, seed: int, data: SweepData | None = None) -> tuple[ProofContext, Point]:
     """Return the context in which the ordinary prover decides a cell, and the point it looks at first."""
-    problem = cell_problem(architecture, T, seed)
+    problem = cell_problem(architecture, T, seed, data)
     return ProofContext(problem, seed, _PRECISION), Point(random_weights(problem, seed))
 
 
-def prove_by_prover(architecture: Architecture, T: int, seed: int) -> tuple[Claim, RankBound | None, RankBound]:
+def prove_by_prover(
+    architecture: Architecture, T: int, seed: int, data: SweepData | None = None
+) -> tuple[Claim, RankBound | None, RankBound]:
     """Return the claim `full-rank` almost everywhere, and the best bounds of ``rank P``: at some ``W`` (or None), and at every ``W``."""
-    context, point = cell_context(architecture, T, seed)
+    context, point = cell_context(architecture, T, seed, data)
     lower = best_generic_bound(context, point)
     return generic_claim_of(context, lower, point), lower, generic_upper_bound(context)
 

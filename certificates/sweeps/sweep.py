@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossproof.certificates.proof.context import Progress
+from lossproof.certificates.sweeps.data import SweepData
 from lossproof.certificates.sweeps.engine import check_engine, run_tasks
 from lossproof.certificates.sweeps.grid import SweepGrid
 from lossproof.certificates.sweeps.parts import Parts
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 
 def sweep(
     widths: Widths,
-    T: Numbers,
+    T: Numbers | None = None,
     activation: str | Activation | Iterable[str | Activation] = "tanh",
     seeds: Numbers = 0,
     *,
+    X: Any = None,
+    data_name: str = "",
     bias: str = "trainable",
     output: str | Path | None = None,
     workers: int | None = None,
@@ -39,18 +42,21 @@ def sweep(
     r"""Prove the rank of ``P(W)`` at almost every ``W`` for a grid of architectures, numbers of samples, activations and seeds.
 
     - ``widths``: ``"2-{1..12}-1"``, ``(2, range(1, 13), 1)``, or a list of such; ``T``: ``"1..40"``, ``"5,10,20"``, ``"1..40..3"``, or whole numbers;
-    - ``activation``: one name, several joined by commas, or a list; ``seeds`` of the samples, as ``T``; ``bias``: ``"trainable"`` or ``"none"``;
-    - ``output``: the ``.parquet`` file to write. Finished parts are kept beside it until it is complete, and the same call goes on from them; where the
-      complete table of this grid is there already it is read. ``fresh`` starts anew;
+    - ``X``: inputs of your own, ``(T, n_0)``, as in `check_architecture`; a cell takes the first of them, by default all. ``data_name`` is for headings;
+    - ``activation``: one name, several joined by commas, or a list; ``seeds`` of the samples, or of the points of a search, as ``T``; ``bias``:
+      ``"trainable"`` or ``"none"``;
+    - ``output``: the ``.parquet``, ``.csv`` or ``.tex`` file to write. Finished parts are kept beside it until it is complete, and the same call goes on from
+      them; where the complete table of this grid is there already, in Parquet, it is read. ``fresh`` starts anew;
     - ``workers``: processes of a local Dask cluster (default: one a core), 0 for none but this process; ``scheduler``: the address of a Dask cluster;
     - ``self_check``: write the certificate of every decided cell and have it checked (column ``checked``); one that is refused leaves its cell UNDECIDED. That
       takes longer than the proofs, for which one elimination serves many cells.
 
-    Samples are random, with distinct inputs in ``[-4, 4]``. For each cell: *proved* lower and upper bounds of the rank at almost every ``W``,
+    Without ``X`` samples are random, with distinct inputs in ``[-4, 4]``. For each cell: *proved* lower and upper bounds of the rank at almost every ``W``,
     equal wherever the structure explains the rank (``decided``), and the verdict of `full-rank` almost everywhere. The lower bound is a minor
     modulo a prime (one layer, hidden identity, powers, sigmoid, tanh; any depth) or comes from the ordinary prover at one ``W``; the upper bound
     holds at every ``W``. For analytic activations the minor is analytic in the samples, too, and no upper bound depends on them: a decided rank
-    holds for almost all sample sets. `SweepResult.certificate` writes the certificate of a cell.
+    holds for almost all sample sets. With ``X`` each cell is proved alone, by the ordinary prover, and what is proved holds for these samples.
+    `SweepResult.certificate` writes the certificate of a cell.
 
     Interrupting (``KeyboardInterrupt``) returns the cells so far, with ``interrupted`` set. Raises `InputError` for input that cannot be used, for
     more than 10^6 cells, and when the extra ``lossproof[sweep]`` is not installed.
@@ -62,7 +68,8 @@ def sweep(
     >>> cell.rank, cell.N_net, cell.deficiency, cell.reason
     (9, 9, 3, 'rank-size')
     """
-    grid = SweepGrid.of(widths, T, activation, seeds, bias)
+    data = None if X is None else SweepData.of(X, data_name)
+    grid = SweepGrid.of(widths, T, activation, seeds, bias, data)
     check_engine(workers, scheduler)
     require_arrow()
     about = _about(grid, self_check=self_check)
@@ -70,14 +77,14 @@ def sweep(
     if target is not None and not fresh:
         known = _complete(target, about)
         if known is not None:
-            return SweepResult(known, grid.as_dict(), grid.cells)
+            return SweepResult(known, grid.as_dict(), grid.cells, data=data)
     parts = None if target is None else Parts.beside(target, about, fresh=fresh)
     tables, interrupted = _collect(grid, parts, workers, scheduler, progress, self_check=self_check)
     table = joined([tables[number] for number in sorted(tables)], about)
     if target is not None and parts is not None and not interrupted:
         write_table(table, target)
         parts.remove()
-    return SweepResult(table, grid.as_dict(), grid.cells, interrupted)
+    return SweepResult(table, grid.as_dict(), grid.cells, interrupted, data)
 
 
 def _about(grid: SweepGrid, *, self_check: bool) -> dict[str, Any]:
@@ -86,7 +93,7 @@ def _about(grid: SweepGrid, *, self_check: bool) -> dict[str, Any]:
 
 def _complete(target: Path, about: dict[str, Any]) -> pa.Table | None:
     """Return the table at the target if it is that of this grid and version."""
-    if not target.is_file():
+    if not target.is_file() or target.suffix.lower() != ".parquet":
         return None
     try:
         table = read_table(target)

@@ -1,4 +1,4 @@
-"""The table of a sweep, in memory and as a Parquet file."""
+"""The table of a sweep, in memory and as a file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from lossproof.theory.exceptions import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+SUFFIXES = (".parquet", ".csv", ".tex")
 _KEY = b"lossproof"
 _TEXT = ("widths", "activation", "bias", "verdict", "reason", "method", "rigor")
 _NULLABLE = ("rank", "deficiency", "prime")
@@ -66,14 +67,20 @@ def about_table(table: pa.Table) -> dict[str, Any]:
 
 def check_table_place(path: Path) -> Path:
     """Return the path when a table can be written there. Raises `InputError` for another suffix or a place that cannot be written."""
-    if path.suffix.lower() != ".parquet":
-        raise InputError(f"the table's name must end in .parquet, got {path.name!r}: write for example sweep.parquet")
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"the table's name must end in {' or '.join(SUFFIXES)}, got {path.name!r}: write for example sweep.parquet")
     return check_place(path)
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table as Parquet. The file is replaced atomically."""
+    """Write a table as Parquet, CSV or LaTeX by suffix. The file is replaced atomically."""
     import pyarrow.parquet as pq
+
+    if path.suffix.lower() != ".parquet":
+        from lossproof.certificates.sweeps.text_tables import csv_text, longtable
+
+        replace_file(path, csv_text(table) if path.suffix.lower() == ".csv" else longtable(table))
+        return
 
     stream = io.BytesIO()
     pq.write_table(table, stream, compression="zstd")

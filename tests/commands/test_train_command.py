@@ -61,10 +61,14 @@ def test_weights_are_written_exactly(folder, name, entry):
         assert np.load(name)["W1"].dtype.kind == ("f" if entry == 0.1 else "U")
 
 
-def test_symbolic_weights_are_not_written(folder):
+def test_symbolic_weights_are_written_where_they_can_be_read_again(folder):
     import sympy
 
-    weights = lp.Weights.of(lp.Architecture.of("1-1"), [([[sympy.log(3)]], [0])])
+    a = lp.Architecture.of("1-1")
+    weights = lp.Weights.of(a, [([[sympy.log(3)]], [0])])
+    assert lp.Weights.of(a, load_weights(str(save_weights(Path("log.npz"), weights)), 1)) == weights
+    Path("log.npz").unlink()
+    weights = lp.Weights.of(a, [([[sympy.root(2, 5000)]], [0])])
     with pytest.raises(lp.InputError, match="rational"):
         save_weights(Path("weights.npz"), weights)
     assert os.listdir(folder) == []

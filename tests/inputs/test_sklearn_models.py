@@ -134,6 +134,16 @@ def test_columns_of_a_table_have_to_be_those_of_the_fit():
             lp.check_model(model, other, Y)
 
 
+def test_columns_of_a_table_of_polars_have_to_be_those_of_the_fit():
+    pl = pytest.importorskip("polars")
+    table = pl.DataFrame({"a": [float(x[0]) for x in X], "b": [float(x[1]) for x in X]})
+    model = regressor()
+    model.feature_names_in_ = np.array(["a", "b"], dtype=object)
+    assert read_network(model).inputs(table) is table
+    with pytest.raises(lp.InputError, match="columns that the model was fitted on"):
+        read_network(model).inputs(table[["b", "a"]])
+
+
 class Mine(MLPRegressor):
     """A regressor that may compute something else."""
 

@@ -45,6 +45,9 @@ def test_bytes_that_windows_does_not_have(tmp_path):
         (PLAIN.replace(",", ";"), {}),
         (PLAIN.replace(",", "\t"), {}),
         (PLAIN.replace(",", "|"), {}),
+        ("sep=;\r\n" + PLAIN.replace(",", ";"), {}),
+        ('"sep=|"\n' + PLAIN.replace(",", "|"), {}),
+        ("sep=;\n" + PLAIN.replace(",", ";").replace(".", ","), {"decimal": ","}),
         (PLAIN.replace(",", "  "), {"delimiter": "space"}),
         (PLAIN.replace(",", "\t"), {"delimiter": "tab"}),
         (PLAIN.replace(",", ":"), {"delimiter": ":"}),
@@ -81,6 +84,12 @@ def test_a_file_without_a_header_is_told(tmp_path):
     assert load(tmp_path, "0,1,2\n3,4,5\n", header=True).X == [[3, 4]]
 
 
+def test_a_header_of_unusual_names_is_chosen(tmp_path):
+    assert load(tmp_path, "2020-01,(2)\n1,2\n", header=True).X == [[1]]
+    assert load(tmp_path, "2020-01,y\n1,2\n", target=("y",)).X == [[1]]
+    assert load(tmp_path, "%,$\n1,2\n").X == [[1]]
+
+
 def test_labels_that_are_numbers(tmp_path):
     assert Labels((Fraction(2), Fraction(1))) == load(tmp_path, "1,2\n3,1.0\n", classes=True).Y
     report = lp.check_architecture("1-1", [[1], [3]], Labels((Fraction(2), Fraction(1))), error="logistic", search="none", self_check=False)
@@ -91,6 +100,7 @@ def test_labels_that_are_numbers(tmp_path):
     ("text", "options", "message"),
     [
         ("a,b\n1,2\n3,\n", {}, r"row 3, column 2 \('b'\) of .* must not be missing, got ''"),
+        ("sep=;\na;b\n1;x\n", {}, r"row 3, column 2 \('b'\)"),
         ("a,b\n1,NA\n", {}, r"row 2, column 2 \('b'\) .* must not be missing, got 'NA'"),
         ("a,b\n?,1\n", {}, r"row 2, column 1 \('a'\) .* must not be missing"),
         ("a,b\n1,NaN\n", {}, "must not be missing, got 'NaN'"),
@@ -116,6 +126,11 @@ def test_labels_that_are_numbers(tmp_path):
         ("a,b\n1,2\n", {"inputs": ("a", "1")}, "different columns"),
         ("a,a,b\n1,2,3\n", {"target": ("a",)}, "'a' twice: choose it by its number"),
         ("a,b,c\n1,2,x\n", {"target": ("b", "c"), "classes": True}, "must stand in one column, got 2"),
+        ("1,5;2,5\n3;4\n", {"delimiter": ";"}, "must hold names or numbers, got '1,5', which may be either: .*--decimal ,"),
+        ("nan,nan\n1,2\n", {}, "must hold names or numbers, got 'nan'"),
+        ("?,a\n1,2\n", {}, "must hold names or numbers, got '[?]'"),
+        ("2020-01-05,a\n1,2\n", {}, "must hold names or numbers, got '2020-01-05'"),
+        ("1.5;2.5\n3;4\n", {"decimal": ","}, "must hold names or numbers, got '1.5'"),
         ("a,b;c\n1,2;3\n", {}, "got ',' and ';' in the first row: choose one by --delimiter"),
         ("1,2\n", {"delimiter": "::"}, "one character, tab or space"),
         ("1,2\n", {"delimiter": "5"}, "one character, tab or space"),

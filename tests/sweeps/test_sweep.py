@@ -136,8 +136,8 @@ def test_files_are_written_read_and_drawn(tmp_path):
     assert first == result.save(tmp_path / "b.svg").read_bytes()
     assert b"power:2" in first
     assert again.save(tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(InputError, match=r"\.parquet"):
-        again.save(tmp_path / "c.csv")
+    with pytest.raises(InputError, match=r"\.parquet or \.csv or \.tex"):
+        again.save(tmp_path / "c.xlsx")
 
 
 def test_pictures_of_all_kinds_of_grids(tmp_path):
@@ -249,6 +249,16 @@ def test_a_cluster_that_is_there_already_is_used():
     assert result.table.equals(lp.sweep("2-{1..3}-1", "1..9", workers=0).table)
 
 
+def test_a_scheduler_without_workers_is_not_waited_for(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(sweep_engine, "_WORKERLESS", 0.2)
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0", silence_logs=50) as cluster,
+        pytest.raises(InputError, match=r"must have workers, got none for 0\.2 s: start some with dask worker"),
+    ):
+        lp.sweep("2-1", 2, scheduler=cluster.scheduler_address)
+
+
 def test_a_task_that_kills_its_workers_ends_the_sweep(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
 
@@ -291,7 +301,7 @@ def test_braces_that_a_shell_has_expanded_are_the_same_grid(tmp_path, monkeypatc
 def test_the_command_refuses_bad_input_before_it_works(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "2-{1..12}-1" in fail("sweep", "--widths", "2-", "--samples", "1..3")
-    assert ".parquet" in fail("sweep", "--widths", "2-1", "--samples", 3, "-o", "sweep.csv")
+    assert ".parquet" in fail("sweep", "--widths", "2-1", "--samples", 3, "-o", "sweep.xlsx")
     assert ".png" in fail("sweep", "--widths", "2-1", "--samples", 3, "--plot", "sweep.gif")
     assert ".json" in fail("sweep", "--widths", "2-1", "--samples", 3, "--certificate", "cell.txt")
     assert "one cell" in fail("sweep", "--widths", "2-1", "--samples", "1..3", "--certificate", "cell.json")

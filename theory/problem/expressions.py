@@ -12,6 +12,7 @@ from lossproof.theory.rationals import rational_of_text
 _LONGEST = 1000
 _DEEPEST = 20
 _MOST_EXPONENT = 1000
+_NOT_ARITHMETIC = frozenset(("log", "ln", "exp", "sqrt", "pi", "^", "**"))
 _TOKEN = re.compile(
     r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d{1,4})?|\.\d+(?:[eE][+-]?\d{1,4})?)|(log|ln|exp|sqrt|pi)(?![A-Za-z0-9_])|(\*\*|[-+*/^()]))", re.ASCII
 )
@@ -48,14 +49,16 @@ def sympy_number_of_text(text: str) -> Any:
 
     Arguments of functions, bases, exponents (of at most 1000 above and below the bar) and divisors are rational, arguments of ``log``, bases of roots and
     arguments of ``sqrt`` positive, and of two factors one has a single term: so the work is small, and the value is real. Decimals are exact: ``0.1`` is 1/10.
+    A text without functions, powers and ``pi`` is none: the date ``2020-01-05`` is no difference.
 
-    >>> sympy_number_of_text("log(3)/2"), sympy_number_of_text("2*sqrt(8) - pi"), sympy_number_of_text("__import__('os')") is None
+    >>> sympy_number_of_text("log(3)/2"), sympy_number_of_text("2*sqrt(8) - pi"), sympy_number_of_text("2020-01-05") is None
     (log(3)/2, -pi + 4*sqrt(2), True)
     """
     if len(text) > _LONGEST:
         return None
     try:
-        return _sympy(_Reader(_tokens(text)).whole())
+        tokens = _tokens(text)
+        return _sympy(_Reader(tokens).whole()) if _NOT_ARITHMETIC.intersection(tokens) else None
     except (_Unreadable, ZeroDivisionError):
         return None
 

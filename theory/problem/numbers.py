@@ -22,6 +22,7 @@ from lossproof.theory.problem.expressions import sympy_number_of_text
 from lossproof.theory.rationals import brief_text, is_writable, rational_of_text, rational_text
 from lossproof.theory.shown import shown
 
+_OR_EXPRESSION = ', or like "log(3)/2"'
 _MOST_PRIME = 2**64
 _MOST_DEGREE = 10**19
 _TRIAL_DIVISORS = 10**4
@@ -86,18 +87,18 @@ def combination(rational: Fraction, terms: dict[Constant, Fraction]) -> Number:
     return Combination(rational, kept) if kept else rational
 
 
-def exact_number(value: Any, where: str = "a number") -> Number:
+def exact_number(value: Any, where: str = "a number", *, expressions: bool = False) -> Number:
     """Return ``value`` as an exact number.
 
     Accepted are integers, finite floats of any precision (taken as the dyadic rationals they are), ``Fraction``, ``Decimal``,
-    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell) or ``"log(3)/2"`` (see `sympy_number_of_text`), SymPy numbers that are
-    rational combinations of ``log`` of positive rationals, roots of positive rationals, ``exp`` of
-    rationals and ``pi``, and arrays or tensors that hold one number (see `plain_values`); of any size, also beyond the range of doubles. The primes in
-    logarithms must be below ``2^64``. Truth values are 0 and 1. What a subclass of a built-in number holds counts, not what its own methods say.
+    strings such as ``"1/3"`` or ``"0.1"`` (the rational they spell), or with ``expressions`` such as ``"log(3)/2"`` (see `sympy_number_of_text`), SymPy numbers
+    that are rational combinations of ``log`` of positive rationals, roots of positive rationals, ``exp`` of rationals and ``pi``, and arrays or tensors that
+    hold one number (see `plain_values`); of any size, also beyond the range of doubles. The primes in logarithms must be below ``2^64``. Truth values are 0
+    and 1. What a subclass of a built-in number holds counts, not what its own methods say.
 
     Raises `InputError` on NaN, infinity, or anything else; ``where`` names the place in the message.
 
-    >>> exact_number("1/3"), exact_number(0.5), str(exact_number("log(3)/2"))
+    >>> exact_number("1/3"), exact_number(0.5), str(exact_number("log(3)/2", expressions=True))
     (Fraction(1, 3), Fraction(1, 2), '1/2*log(3)')
     """
     kind = type(value)
@@ -105,7 +106,7 @@ def exact_number(value: Any, where: str = "a number") -> Number:
         exact: Number = value
         return exact
     if isinstance(value, str):
-        return _from_text(str.__str__(value), where)
+        return _from_text(str.__str__(value), where, expressions=expressions)
     if isinstance(value, int):
         return Fraction(int.__index__(value))
     if isinstance(value, float):
@@ -114,15 +115,17 @@ def exact_number(value: Any, where: str = "a number") -> Number:
         return Fraction(*Fraction.as_integer_ratio(value))
     if isinstance(value, Decimal):
         return (
-            _from_text(Decimal.__str__(value), where) if Decimal.is_finite(value) else _from_ratio(value, Decimal.as_integer_ratio, where)
+            _from_text(Decimal.__str__(value), where, expressions=False)
+            if Decimal.is_finite(value)
+            else _from_ratio(value, Decimal.as_integer_ratio, where)
         )
     sympy = sys.modules.get("sympy")
     if sympy is not None and isinstance(value, sympy.Expr):
         return _from_sympy(value, where)
-    return _from_other(value, where)
+    return _from_other(value, where, expressions=expressions)
 
 
-def exact_numbers(values: Sequence[Any], where: str) -> list[Number]:
+def exact_numbers(values: Sequence[Any], where: str, *, expressions: bool = False) -> list[Number]:
     """Return ``exact_number`` of every entry that a user gives, in the time that many floats want; entry ``j`` is called ``where[j]`` in a message.
 
     Raises `InputError` as `exact_number` does, and for a number that no certificate can hold: a rational in it has more than 5,000 characters.
@@ -131,7 +134,9 @@ def exact_numbers(values: Sequence[Any], where: str) -> list[Number]:
     [Fraction(1, 2), Fraction(1, 3)]
     """
     return [
-        Fraction(value) if type(value) is float and isfinite(value) else _writable(exact_number(value, f"{where}[{j}]"), f"{where}[{j}]")
+        Fraction(value)
+        if type(value) is float and isfinite(value)
+        else _writable(exact_number(value, f"{where}[{j}]", expressions=expressions), f"{where}[{j}]")
         for j, value in enumerate(values)
     ]
 
@@ -156,7 +161,7 @@ def _rationals_in(number: Number) -> Iterator[Fraction]:
         yield from (constant.argument, coefficient)
 
 
-def _from_other(value: Any, where: str) -> Number:
+def _from_other(value: Any, where: str, *, expressions: bool) -> Number:
     """Return the number of another library, known by the kind of number it declares itself to be, or the only number that a container holds."""
     if not _is_duration(value):
         if isinstance(value, numbers.Integral):
@@ -167,7 +172,7 @@ def _from_other(value: Any, where: str) -> Number:
             return _from_ratio(value, type(value).as_integer_ratio, where)
     held = plain_values(value, where)
     if held is not value and type(held) is not list:
-        return exact_number(held, where)
+        return exact_number(held, where, expressions=expressions)
     raise InputError(
         f"{where} must be a number, got {shown(value)}: give a float, an integer, a Fraction, "
         'a string like "1/3" or a SymPy number like log(3)/2'
@@ -180,15 +185,15 @@ def _is_duration(value: Any) -> bool:
     return numpy is not None and isinstance(value, numpy.timedelta64)
 
 
-def _from_text(text: str, where: str) -> Number:
+def _from_text(text: str, where: str, *, expressions: bool) -> Number:
     value = rational_of_text(text)
     if value is not None:
         return value
-    expression = sympy_number_of_text(text)
+    expression = sympy_number_of_text(text) if expressions else None
     if expression is None:
         raise InputError(
             f'{where} must spell a rational number, got {shown(text)}: write it like "1/3", "-2" or "0.25", '
-            f'with at most {MAX_NUMBER_TEXT:,} characters, or a weight like "log(3)/2"'
+            f"with at most {MAX_NUMBER_TEXT:,} characters{_OR_EXPRESSION if expressions else ''}"
         )
     return _from_sympy(expression, where)
 

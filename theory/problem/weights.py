@@ -64,7 +64,7 @@ def _read_matrix(architecture: Architecture, l: int, given: Any) -> tuple[tuple[
     if W is None or len(W) != rows or any(type(row) is not list or len(row) != columns for row in W):
         got = shown(given) if W is None else _shape_text(W)
         raise InputError(f"W_{l} must have shape ({rows}, {columns}) = (n_{l - 1}, n_{l}), got {got}: torch stores the transpose of W_{l}")
-    return tuple(tuple(exact_numbers(row, f"W_{l}[{i}]")) for i, row in enumerate(W))
+    return tuple(tuple(exact_numbers(row, f"W_{l}[{i}]", expressions=True)) for i, row in enumerate(W))
 
 
 def _read_bias(architecture: Architecture, l: int, given: Any) -> tuple[Number, ...]:
@@ -77,7 +77,7 @@ def _read_bias(architecture: Architecture, l: int, given: Any) -> tuple[Number, 
     if type(b) is not list or len(b) != columns:
         got = _shape_text(b) if type(b) is list else shown(given)
         raise InputError(f"b_{l} must have {columns} entries, got {got}: give one number a unit of layer {l}")
-    bias = tuple(exact_numbers(b, f"b_{l}"))
+    bias = tuple(exact_numbers(b, f"b_{l}", expressions=True))
     if mode == "none" and any(x != 0 for x in bias):
         raise InputError(
             f"b_{l} must be None or zero with bias='none', got {brief_text(number_text(bias[0]))}, …: use bias='trainable' or bias='fixed'"

@@ -41,6 +41,7 @@ from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
 from lossproof.certificates.proof.self_check import checked_claims
 from lossproof.certificates.reports.plain_words import notes_on_doubles
+from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.training.found_weights import LearnerFit, find_exact_learner
 from lossproof.certificates.training.measured_order import measured_order_note
@@ -131,6 +132,7 @@ def check_architecture(
             data_name,
             check,
             searched,
+            Provenance.now(seed),
         )
 
 

@@ -12,6 +12,7 @@ from time import perf_counter
 
 import typer
 
+from lossproof.certificates.reports.provenance import blas_in_use
 from lossproof.theory.exceptions import LossproofError
 
 _DEVELOPERS = ("test", "bench", "dev", "docs")
@@ -33,7 +34,7 @@ def examine() -> None:
     lines = [
         f"lossproof {version('lossproof')}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
         f"Packages: {_listed(_required(None))}",
-        f"BLAS: {_blas()}",
+        f"BLAS: {blas_in_use()}",
         f"Cores: {len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} usable; memory: {_memory()}",
         *(_extra(name) for name in _extras()),
         *tests,
@@ -77,16 +78,6 @@ def _extra(extra: str) -> str:
     if all(_version(name) is not None for name in names):
         return f"Extra {extra}: {_listed(names)}"
     return f"Extra {extra}: not installed (pip install 'lossproof[{extra}]')"
-
-
-def _blas() -> str:
-    import scipy.linalg  # noqa: F401  (its library must be there to be found)
-    from threadpoolctl import threadpool_info
-
-    found = [
-        f"{one['internal_api']} {one['version']}, threads: {one['num_threads']}" for one in threadpool_info() if one["user_api"] == "blas"
-    ]
-    return "; ".join(dict.fromkeys(found)) or "none found"
 
 
 def _memory() -> str:

@@ -1,7 +1,7 @@
-"""The command line: ``lossproof check``, ``map``, ``train``, ``sweep``, ``verify``, ``zoo``, ``statements``, ``doctor``.
+"""The command line: ``lossproof check``, ``map``, ``train``, ``sweep``, ``verify``, ``diff``, ``zoo``, ``statements``, ``doctor``.
 
-Exit codes: 0 it ran, whatever was found (``verify``: all certificates hold); 1 ``verify`` rejects one, ``doctor`` finds a fault; 2 bad input, said in one
-line on standard error; 130 interrupted; 141 nobody reads the output any more.
+Exit codes: 0 it ran, whatever was found (``verify``: all certificates hold); 1 ``verify`` rejects one, ``diff`` finds a difference, ``doctor`` a fault; 2 bad
+input, said in one line on standard error; 130 interrupted; 141 nobody reads the output any more.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from lossproof.certificates.commands.diff import compare_files
 from lossproof.certificates.commands.doctor import examine
 from lossproof.certificates.commands.map import map_landscape
 from lossproof.certificates.commands.options import (
@@ -142,8 +143,8 @@ def start(
 ) -> None:
     """Proofs, not impressions, about the loss landscape of a multilayer perceptron.
 
-    Exit codes: 0 it ran, whatever was found (verify: all certificates hold); 1 verify rejects one, doctor finds a fault; 2 bad input, said in one line
-    on standard error; 130 interrupted; 141 nobody reads the output any more.
+    Exit codes: 0 it ran, whatever was found (verify: all certificates hold); 1 verify rejects one, diff finds a difference, doctor a fault; 2 bad input,
+    said in one line on standard error; 130 interrupted; 141 nobody reads the output any more.
     """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
@@ -265,6 +266,7 @@ app.command("zoo")(show_zoo)
 app.command("train")(train_network)
 app.command("sweep")(sweep_grid)
 app.command("verify")(verify_files)
+app.command("diff")(compare_files)
 app.command("doctor")(examine)
 
 

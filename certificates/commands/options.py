@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 REJECTED = 1
 """The exit code of ``verify`` where a certificate does not hold."""
 
+DIFFERENT = 1
+"""The exit code of ``diff`` where two certificates differ."""
+
 BAD_INPUT = 2
 """The exit code after bad input, which is said in one line on standard error."""
 
@@ -31,7 +34,8 @@ DATA_HELP = (
     "a .npz file with X and Y, or a table in .csv, .tsv, .txt, .parquet or .npy whose last columns are the targets."
 )
 OUTPUT_HELP = (
-    "Report to write: .html .md .tex .txt, or .json for the certificate. Repeatable. The certificate is always written beside a report."
+    "Report to write: .html .md .tex .txt, .bib for what it cites, or .json for the certificate. Repeatable. "
+    "The certificate is always written beside a report."
 )
 
 Widths = Annotated[str, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 2-2-1.")]

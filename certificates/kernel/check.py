@@ -107,7 +107,9 @@ def _read_head(document: Any, work: Work) -> Step:
     version = document.get("version", VERSION) if isinstance(document, dict) else VERSION
     newest = type(version) is int and version == VERSION
     require(newest, "version", f"this checker reads version {VERSION}, got {short(version)}: write the certificate again", "version")
-    found = read.fields(document, ("format", "version", "problem", "digest", "points", "length", "steps", "seal"), "")
+    writer = ("writer",) if isinstance(document, dict) and "writer" in document else ()
+    found = read.fields(document, ("format", "version", *writer, "problem", "digest", "points", "length", "steps", "seal"), "")
+    read.text(found.get("writer", ""), "writer")
     require(read.text(found["format"], "format") == FORMAT, "format", f"expected {FORMAT!r}, got {short(found['format'])}", "format")
     problem, digest = read_problem(found["problem"]), _digest(found["problem"])
     require(read.text(found["digest"], "digest") == digest, "digest", f"the problem has the digest {digest}", "digest")

@@ -24,6 +24,7 @@ from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
 from lossproof.certificates.proof.self_check import SelfCheck, checked_claims
 from lossproof.certificates.reports.plain_words import notes_on_doubles
+from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
 from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.critical.search import SearchResult, find_candidates
@@ -227,7 +228,9 @@ def _report(
     notes += notes_on_doubles(problem, [point.weights for point in first])
     notes += (str(decision.search),) if decision.search.starts else ()
     spectrum = jacobian_spectrum(problem, first[0].weights)
-    return Report(problem, tuple(first), bool(pool.points), claims, spectrum, notes, data_name, check, decision.search)
+    return Report(
+        problem, tuple(first), bool(pool.points), claims, spectrum, notes, data_name, check, decision.search, Provenance.now(context.seed)
+    )
 
 
 def _claims(pool: Pool, landscape: LandscapeClaims, whole: WholeLandscape, decision: Decision, infimum: Claim | None) -> tuple[Claim, ...]:

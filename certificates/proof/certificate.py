@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 from lossproof.certificates.proof.encoding import canonical_digest, encode_point, encode_problem
@@ -53,6 +54,7 @@ def certificate_of(problem: Problem, claims: Sequence[Claim], first: Sequence[Po
     document = {
         "format": FORMAT,
         "version": VERSION,
+        "writer": f"lossproof {version('lossproof')}",
         "problem": encoded,
         "digest": canonical_digest(encoded),
         "points": [encode_point(point.weights) for point in numbering.points[: max(used, default=-1) + 1]],

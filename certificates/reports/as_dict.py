@@ -19,7 +19,8 @@ def report_as_dict(report: ReportRecord) -> dict[str, Any]:
 
     Keys: ``title``, ``data_name``, ``problem`` and ``points`` (as in the certificate), ``N_net`` and ``columns``, ``weights_given``,
     ``conclusion`` (the verdict), ``claims`` and ``lemmas`` in reading order, ``spectrum_estimate`` (plain float64, decides nothing),
-    ``notes``, ``self_check`` (null where it was not made), ``search`` (null where none belongs to the report), ``digest``. A search has ``starts``
+    ``notes``, ``provenance`` (versions, BLAS, seed and day), ``self_check`` (null where it was not made), ``search`` (null where none belongs to the report),
+    ``digest``. A search has ``starts``
     (0 where none was made), ``seconds``, ``candidates``, ``minima``, and ``ended``: why it ended, or was not made.
     A claim has ``number``, ``anchor``, ``id``, ``title``, ``scope``, ``verdict``, ``rigor`` (null when undecided), ``at`` (the place as in the certificate),
     ``point`` (the number of the point that it is about or near), ``reason``, ``missing``, ``facts``, ``rule``, ``evidence``, ``rests_on`` (anchors such as
@@ -52,7 +53,8 @@ def summary_as_dict(report: ReportRecord) -> dict[str, Any]:
 
     Keys: ``title``, ``data_name``, ``widths``, ``activation``, ``output_activation``, ``error``, ``bias``, ``T``, ``N_net``, ``columns``, ``decay`` (as in the
     certificate, null without), ``weights_given``, ``conclusion`` (the verdict) and ``headline`` (the same as a sentence), ``claims`` in reading order,
-    ``notes``, ``self_check``, ``search``, ``digest``. A claim has the keys that `report_as_dict` gives it, without ``rule``, ``evidence`` and ``rests_on``.
+    ``notes``, ``provenance``, ``self_check``, ``search``, ``digest``. A claim has the keys that `report_as_dict` gives it, without ``rule``, ``evidence`` and
+    ``rests_on``.
     """
     from lossproof.certificates.reports.plain_words import conclusion_headline, report_title
 
@@ -80,6 +82,7 @@ def summary_as_dict(report: ReportRecord) -> dict[str, Any]:
 def _remarks(report: ReportRecord) -> dict[str, Any]:
     return {
         "notes": list(report.notes),
+        "provenance": None if report.provenance is None else {**asdict(report.provenance), "libraries": dict(report.provenance.libraries)},
         "self_check": None if report.self_check is None else {"steps": report.self_check.steps, "refused": list(report.self_check.refused)},
         "search": None if report.search is None else asdict(report.search),
     }

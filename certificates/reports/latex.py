@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lossproof.certificates.reports.bibtex import references_of
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
 from lossproof.certificates.reports.key_claims import key_rows
@@ -99,6 +100,8 @@ def render_latex(report: ReportRecord, certificate_name: str = "report.json") ->
     ]
     lines += [_heading("How to read this, and what it rests on"), r"{\footnotesize"]
     lines += [rf"\textbullet\ {latex_prose(line)}\par" for line in (*report.notes, *trust_lines(outline))]
+    lines += ["}", _heading("References"), r"{\footnotesize"]
+    lines += [rf"\textbullet\ {latex_text(reference.text())}\par" for reference in references_of(outline)]
     lines += ["}", _heading("How to re-check this"), rf"\texttt{{lossproof verify {latex_text(certificate_name)}}}", ""]
     lines += [rf"Problem SHA-256: {{\footnotesize\texttt{{{report.certificate.digest}}}}}", r"\end{document}", ""]
     return "\n".join(lines)

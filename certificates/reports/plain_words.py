@@ -214,7 +214,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
-    """Return what the reader takes on trust, a sentence each."""
+    """Return what the reader takes on trust, and what the report was made with, a sentence each."""
     check = outline.report.self_check
     penalty = "" if outline.report.problem.decay is None else " + ½ Σ_k λ_k w_k²"
     lines = [
@@ -223,7 +223,8 @@ def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
         f"The loss is J(W) = (1/T) Σ_i E(F(W, x_i), y_i){penalty} over these samples, and nothing is said about other data.",
     ]
     lines += [f"Rigor {rigor.value}: {RIGOR_WORDS[rigor].partition(': ')[2]}." for rigor in outline.rigors()]
-    return tuple(lines)
+    made = outline.report.provenance
+    return tuple(lines if made is None else [*lines, str(made)])
 
 
 def notes_on_doubles(problem: Problem, points: Sequence[Weights]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from lossproof.certificates.proof.nodes import Claim, proof_order
 from lossproof.certificates.proof.numbering import Numbering
 from lossproof.certificates.proof.places import Place, Point
 from lossproof.certificates.proof.self_check import SelfCheck
+from lossproof.certificates.reports.provenance import Provenance
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Scope, Verdict
@@ -28,7 +29,8 @@ class ReportRecord:
     - ``notes``: remarks in plain words that no claim carries;
     - ``data_name``: how the user named the data, for headings;
     - ``self_check``: what came of checking the certificate before the report was returned, None where that was not done;
-    - ``search``: what was searched for bad local minima, None for a report that no search belongs to.
+    - ``search``: what was searched for bad local minima, None for a report that no search belongs to;
+    - ``provenance``: what it was made with.
     """
 
     problem: Problem
@@ -40,6 +42,7 @@ class ReportRecord:
     data_name: str = ""
     self_check: SelfCheck | None = None
     search: SearchRecord | None = None
+    provenance: Provenance | None = None
 
     @cached_property
     def numbering(self) -> Numbering:

@@ -47,7 +47,8 @@ class Report(ReportRecord):
         return report_as_dict(self)
 
     def save(self, path: str | Path) -> Path:
-        """Write the report by suffix: ``.html .md .tex .txt``, and beside it the certificate, under the same name with ``.json``; or the certificate alone.
+        """Write the report by suffix: ``.html .md .tex .txt``, or what it cites as ``.bib``, and beside it the certificate, under the same name with
+        ``.json``; or that alone.
 
         Returns the path given. Files are replaced atomically. Raises `InputError` for another suffix, for a place that cannot be written, and where the
         certificate would replace a ``.json`` file that is none.

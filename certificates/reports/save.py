@@ -29,6 +29,12 @@ def _latex(report: ReportRecord, certificate_name: str) -> str:
     return render_latex(report, certificate_name)
 
 
+def _bibtex(report: ReportRecord, certificate_name: str) -> str:
+    from lossproof.certificates.reports.bibtex import render_bibtex
+
+    return render_bibtex(report, certificate_name)
+
+
 def _text(report: ReportRecord, certificate_name: str) -> str:
     from lossproof.certificates.reports.text import render_text
 
@@ -40,7 +46,7 @@ def _certificate(report: ReportRecord, certificate_name: str) -> str:
 
 
 _RENDERERS: Mapping[str, Callable[[ReportRecord, str], str]] = MappingProxyType(
-    {".html": _html, ".md": _markdown, ".tex": _latex, ".txt": _text, ".json": _certificate}
+    {".html": _html, ".md": _markdown, ".tex": _latex, ".bib": _bibtex, ".txt": _text, ".json": _certificate}
 )
 SUFFIXES = tuple(_RENDERERS)
 _HEAD = 256
@@ -88,7 +94,8 @@ def check_certificate_place(path: Path) -> Path:
 
 
 def save_report(report: ReportRecord, path: Path) -> Path:
-    """Write a report by suffix, ``.html .md .tex .txt``, with its certificate beside it, or ``.json`` for the certificate alone, and return the path.
+    """Write a report by suffix, ``.html .md .tex .txt``, or what it cites as ``.bib``, with its certificate beside it, or ``.json`` for the certificate alone.
+    Return the path.
 
     The texts are made first and each file is then replaced in one step: whatever fails, an old file stays as it was. Raises `InputError` as
     `check_destination` and `check_certificate_place` do.

@@ -15,6 +15,7 @@ from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
 from lossproof.certificates.proof.self_check import checked_claims
 from lossproof.certificates.reports.plain_words import notes_on_doubles
+from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.zoo.record import ZooRecord
 from lossproof.numerics.algebra.threads import one_thread
@@ -95,7 +96,7 @@ def _report(
         told, check = checked_claims(problem, told, points)
     spectrum = jacobian_spectrum(problem, points[0].weights)
     notes = notes_on_doubles(problem, [point.weights for point in points])
-    return Report(problem, tuple(points), True, told, spectrum, notes, name, check)
+    return Report(problem, tuple(points), True, told, spectrum, notes, name, check, provenance=Provenance.now())
 
 
 def _proof(entry: ZooEntry, report: Report, points: Sequence[Point], theorem: Claim | None) -> ZooProof:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lossproof.theory.zoo.entry import ZooEntry
     from lossproof.theory.zoo.registry import zoo_entries, zoo_entry
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "check_architecture": "certificates.checks.check_architecture",

@@ -211,6 +211,20 @@ def test_every_changed_digit_breaks_the_seal(name):
         assert not check_certificate(altered).ok, altered[max(0, k - 60) : k + 20]
 
 
+def test_the_writer_is_a_text_under_the_seal_and_may_be_absent():
+    document = CASES["xor_generic"]()
+    assert "writer" not in document
+    assert check_certificate(document).ok
+    assert check_certificate(sealed({**document, "writer": "lossproof 0.2.0"})).ok
+    for value in (None, 1, True, ["lossproof"], {"name": "lossproof"}):
+        failures = check_certificate(sealed({**document, "writer": value})).failures
+        assert [(failure.place, failure.code) for failure in failures] == [("writer", "schema")]
+    altered = {**sealed({**document, "writer": "lossproof 0.2.0"}), "writer": "lossproof 0.2.1"}
+    assert [failure.code for failure in check_certificate(altered).failures] == ["digest"]
+    assert [failure.code for failure in check_certificate(sealed({**document, "author": "lossproof"})).failures] == ["schema"]
+    assert [failure.code for failure in check_certificate([["writer"]]).failures] == ["schema"]
+
+
 def test_other_evidence_for_the_same_conclusion_needs_a_new_seal():
     document = CASES["xor_generic"]()
     step = next(step for step in document["steps"] if step["evidence"].get("substitution"))

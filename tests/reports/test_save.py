@@ -20,7 +20,15 @@ def test_save_by_suffix(tmp_path, suffix):
     path = tmp_path / f"xor{suffix}"
     assert xor_report().save(path) == path
     text = path.read_text(encoding="utf-8")
-    opening = {".html": "<!DOCTYPE html>", ".md": "# The", ".tex": "\\documentclass", ".txt": "The 2-2-1", ".json": "{"}[suffix]
+    openings = {
+        ".html": "<!DOCTYPE html>",
+        ".md": "# The",
+        ".tex": "\\documentclass",
+        ".txt": "The 2-2-1",
+        ".json": "{",
+        ".bib": "% cited by",
+    }
+    opening = openings[suffix]
     assert text.startswith(opening)
     assert sorted(os.listdir(tmp_path)) == sorted({path.name, "xor.json"})
     assert json.loads((tmp_path / "xor.json").read_text(encoding="utf-8")) == xor_report().certificate.document
@@ -48,7 +56,7 @@ def test_upper_case_suffix(tmp_path):
 
 @pytest.mark.parametrize("name", ["xor.pdf", "xor", ".html"])
 def test_unknown_suffix(tmp_path, name):
-    with pytest.raises(InputError, match=r"\.html \.md \.tex \.txt \.json"):
+    with pytest.raises(InputError, match=r"\.html \.md \.tex \.bib \.txt \.json"):
         save_report(xor_report(), tmp_path / name)
     assert os.listdir(tmp_path) == []
 

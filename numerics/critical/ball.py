@@ -139,7 +139,7 @@ def gradient_and_margin(problem: Problem, weights: Weights) -> tuple[float, floa
         slopes = _slopes_at(problem, weights, _free(problem, symmetry_gauge(problem, weights)))
     except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
         return size, math.nan
-    return size, math.nan if slopes is None else slopes.least / problem.T
+    return size, math.nan if slopes is None else slopes.margin() / problem.T
 
 
 def _free(problem: Problem, fixed: tuple[int, ...]) -> Array:
@@ -246,7 +246,7 @@ def _refined(problem: Problem, point: Array, free: Array) -> Weights | None:
     for _ in range(_REFINEMENTS):
         if slopes is None:
             return None
-        step = slopes.step(np.array([float(x.mid()) for x in _gradient(problem, weights)]), 0.0)
+        step = slopes.newton_step(np.array([float(x.mid()) for x in _gradient(problem, weights)]))
         length = float(np.max(np.abs(step), initial=0.0))
         if not length < min(1.0, last):
             return None

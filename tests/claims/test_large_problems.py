@@ -17,6 +17,7 @@ from lossproof.certificates.kernel.network.passes import Box, gradient, gradient
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.proof.encoding import encode_point, encode_problem
+from lossproof.numerics.critical import ball
 from lossproof.numerics.fields.prime import PrimeField
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.differentiability import derivatives_exist
@@ -105,7 +106,8 @@ def random_layers(data, hidden=96):
     return random_weights(problem, 1)
 
 
-def test_one_factorisation_serves_a_block_and_the_whole(check):
+def test_one_factorisation_serves_a_block_and_the_whole(check, monkeypatch):
+    monkeypatch.setattr(ball, "_MOST_FLOPS", 0)  # no steps from weights that are not critical: about these the large check asks
     data = load_data("digits-100", 10)
     report = check((64, 60, 10), data.X, data.Y, weights=random_layers(data, 60))
     claim = report["full-rank", "at these weights"]

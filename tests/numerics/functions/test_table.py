@@ -67,7 +67,7 @@ def test_the_search_refuses_an_unknown_family():
     problem = Problem(Architecture.of("1-1-1"), error_named("squared"), Samples.of([[1]], [[5]]))
     landscape = FloatLandscape(problem)
     at = landscape.at(np.zeros((1, 4)))
-    other = FloatLandscape(Problem(replace(problem.architecture, activation=UNKNOWN), problem.error, problem.samples))
+    other = FloatLandscape(Problem(replace(problem.architecture, hidden=(UNKNOWN,)), problem.error, problem.samples))
     assert not is_suspicious(landscape, at)
     with pytest.raises(InputError, match="'cosine'"):
         is_suspicious(other, at)

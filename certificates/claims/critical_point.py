@@ -194,7 +194,9 @@ def _class_of(
     """Claim the class of a critical point: global, strict or other local minimum, saddle, maximum, or descent along a curve; None where none is proved."""
     if context.problem.decay is not None:
         return first_claim(
-            lambda: claim_global_by_convexity(context.problem, stationary), lambda: _by_inertia(context, stationary, inertia)
+            lambda: claim_global_by_convexity(context.problem, stationary),
+            lambda: _by_inertia(context, stationary, inertia),
+            lambda: _descent(context, stationary, inertia),
         )
     return first_claim(
         lambda: claim_global(context, stationary, learner, landscape.principle_error),

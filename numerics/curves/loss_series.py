@@ -5,7 +5,8 @@ curves; what remains are sums and products of truncated series. With ``ε(t) = �
 
     d/dt J(W(t)) = (1/T) Σ_i ε_i(t) · φ_L'(t)_i = ∇J(W(t)) · W'(t),
 
-so the coefficients of the loss come without its value, and ``∂c_m/∂δ_k = G_{m−k}`` with ``∇J(W(t)) = Σ_k G_k t^k`` from a backward pass.
+so the coefficients of the loss come without its value, and ``∂c_m/∂δ_k = G_{m−k}`` with ``∇J(W(t)) = Σ_k G_k t^k`` from a backward pass. With weight decay
+``½ Σ_k λ_k w_k(t)²`` and its slopes are added.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from lossproof.numerics.curves.series_field import SeriesField
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.rest import at_rest, off_kinks
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
+from lossproof.numerics.network.penalty import decay_rates
+from lossproof.numerics.network.weight_vectors import rows_of_step
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -52,16 +55,18 @@ class LossExpansion:
         """Return the coefficients ``c_0 = 0, …, c_order`` of ``J(W(t)) − J(W)``, of shape ``(order + 1, B)``."""
         with self.field.working():
             values, _ = self._forward(curves, order, False)
-            return self._integrate(values[-1], self._slopes(values[-1], order - 1), order)
+            return self._integrate(values[-1], self._slopes(values[-1], order - 1), order) + self._penalty(curves, order)
 
     def loss_and_gradient(self, curves: Array, order: int) -> tuple[Array, Array]:
         """Return `loss` and the coefficients ``G_0, …, G_{order−1}`` of ``∇J(W(t))``, of shape ``(order, B, N_net)``."""
         with self.field.working():
             values, rates = self._forward(curves, order, True)
             errors = self._slopes(values[-1], order - 1)
-            loss = self._integrate(values[-1], errors, order)
+            loss = self._integrate(values[-1], errors, order) + self._penalty(curves, order)
             parts = self._backward(curves, values, rates, errors, order - 1)
             gradient = np.concatenate(parts, axis=-1) * self.field.share(self.problem.T)
+            if self.problem.decay is not None:
+                gradient = gradient + self._moved(curves)[:order] * self._decay
             return loss, gradient
 
     def values(self, curves: Array, order: int) -> list[Array]:
@@ -105,6 +110,26 @@ class LossExpansion:
         growth = series_product(derivative_series(phi), errors, order - 1).sum(axis=(-1, -2))
         shares = [growth[k - 1] * self.field.share(k * self.problem.T) for k in range(1, order + 1)]
         return np.stack([growth[0] * 0, *shares])
+
+    @property
+    def _decay(self) -> Array:
+        """The rates of the weights."""
+        return np.asarray(self.field.array([decay_rates(self.problem)])[0])
+
+    def _moved(self, curves: Array) -> Array:
+        """Return the series of all trainable weights."""
+        moved = curves.copy()
+        moved[0] = moved[0] + rows_of_step(self.problem.architecture, self.layers)
+        return moved
+
+    def _penalty(self, curves: Array, order: int) -> Array | int:
+        """Return the coefficients of ``½ Σ_k λ_k (w_k(t)² − w_k(0)²)``; 0 without weight decay."""
+        if self.problem.decay is None:
+            return 0
+        moved = self._moved(curves)
+        squares = (series_product(moved, moved, order) * self._decay).sum(axis=-1) * self.field.share(2)
+        squares[0] = squares[0] * 0
+        return np.asarray(squares)
 
     def _slopes(self, phi: Array, order: int) -> Array:
         return slope_series(self.problem.error, self.error_jet, phi, self.targets, order)

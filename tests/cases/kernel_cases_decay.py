@@ -14,12 +14,14 @@ from cases.kernel_cases_critical import (
     boxed,
     classed,
     counts,
+    descent,
     exact,
     inertia_ball,
     inertia_exact,
     loss_ball,
     loss_exact,
     newton,
+    summary,
     tanh_gradient,
 )
 from cases.kernel_cases_curvature import REACH, in_a_ball, signs
@@ -73,4 +75,14 @@ def decayed_logits():
     return d.finish()
 
 
-DECAY_CASES = {"ridge": ridge, "decayed_minimum": decayed_minimum, "decayed_logits": decayed_logits}
+def decayed_descent():
+    """``J = (uvw − 5)²/2 + w²/2`` at 0, where the Hessian is diag(1, 0, 0): along ``w = 5t²``, ``u = v = t`` it changes by ``−25/2 t⁴ + …``."""
+    rates = [["1", "0"], ["0", "0"], ["0", "0"]]
+    d = Draft((1, 1, 1, 1), [["1"]], [["5"]], [layer([["0"]], ["0"])] * 3, activation="identity", bias="none", decay=rates)
+    point, loss, inertia = exact(d), loss_exact(d, "25/2"), inertia_exact(d, counts(0, 2, 1))
+    found = descent(d, [point], [[1, ["0", "1", "1"]], [2, ["5", "0", "0"]]], 4, "-25/2", "EXACT")
+    summary(d, "higher-order-descent", ("25/2", "25/2"), (0, 2, 1, 0), (0, 1), [point, loss, inertia, found])
+    return d.finish()
+
+
+DECAY_CASES = {"ridge": ridge, "decayed_minimum": decayed_minimum, "decayed_logits": decayed_logits, "decayed_descent": decayed_descent}

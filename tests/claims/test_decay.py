@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +11,8 @@ from cases.curvature_cases import moved, network
 
 import lossproof as lp
 from lossproof.numerics.critical.symmetries import same_up_to_symmetry
+from lossproof.numerics.curves.fields import FormalSeries
+from lossproof.numerics.curves.loss_series import taylor_coefficients
 from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.problem import Problem
 
@@ -19,7 +22,7 @@ X = [[round(float(x), 2)] for x in np.sort(G.normal(size=20))]
 Y = [[round(float(np.tanh(2 * x[0]) + 0.1 * e), 3)] for x, e in zip(X, G.normal(size=20), strict=True)]
 ABOUT_THE_MEAN_ERROR = (
     "almost-everywhere", "hessian-rank", "ggn", "no-critical-point", "infimum-not-attained", "independent-samples", "shallow-linear",
-    "one-relation-simplex", "parallelogram", "linear-region", "dead-region", "constant-region", "separable-squashing", "higher-order-descent",
+    "one-relation-simplex", "parallelogram", "linear-region", "dead-region", "constant-region", "separable-squashing",
 )  # fmt: skip
 
 
@@ -149,3 +152,33 @@ def test_ways_down_spectra_and_balls_without_minima_are_those_of_the_sum():
     assert all(-1e-9 <= x <= 1 / 3 + 1e-9 for x in shift)
     assert sum(shift) == pytest.approx(6 / 5 + 3 / 3)
     assert report["no-minimum-nearby"].facts["radius"] > 0
+
+
+@pytest.mark.parametrize(
+    ("rates", "descends"), [([1, 0, 0], True), ([11, 0, 0], True), ([0, 3, 0], True), ([1, 1, 0], False), ([0, 3, 3], False)]
+)
+def test_a_curve_leads_down_from_a_critical_point_with_one_decaying_layer(rates, descends):
+    """``J = (uvw − 5)²/2 + λw²/2`` at 0: along ``w = st²``, ``u = v = t`` it changes by ``(λs²/2 − 5s) t⁴ + …``; with two decaying layers 0 is a minimum."""
+    options = {"activation": "identity", "bias": "none", "weight_decay": rates}
+    report = lp.check_architecture("1-1-1-1", [[1]], [[5]], weights=[([[0]], None)] * 3, search="none", **options)
+    assert not report.self_check.refused
+    assert (report["critical-point"].facts.get("kind") == "higher-order-descent") == descends
+    assert lp.verify(report.certificate.document).ok
+    if descends:
+        false = json.loads(json.dumps(report.certificate.document))
+        assert [layer for layer in false["problem"]["decay"] if layer[0] != "0"]
+        false["problem"]["decay"] = [["1000000", "0"] if layer[0] != "0" else layer for layer in false["problem"]["decay"]]
+        assert not lp.verify(false).ok
+
+
+def test_coefficients_along_curves_count_the_penalty():
+    """Against ``J(W(t))`` of polynomials by hand: ``W(t) = (1 + 2t, t − t²)``, ``J = (vw − 5)²/2 + 3w²/2 + 7v²/2``."""
+    a = lp.Architecture.of("1-1-1", "identity", bias="none")
+    problem = lp.Problem(a, lp.error_named("squared"), lp.Samples.of([[1]], [[5]]), decay=Decay.of([3, 7], a))
+    terms = [(1, [Fraction(2), Fraction(1)]), (2, [Fraction(0), Fraction(-1)])]
+    P = np.polynomial.polynomial
+    w, v = [1.0, 2.0], [0.0, 1.0, -1.0]
+    error = P.polysub(P.polymul(v, w), [5.0])
+    J = P.polyadd(P.polymul(error, error) / 2, P.polyadd(3 * P.polymul(w, w) / 2, 7 * P.polymul(v, v) / 2))
+    found = taylor_coefficients(problem, lp.Weights.of(a, [([[1]], None), ([[0]], None)]), terms, 4, FormalSeries())
+    assert [float(Fraction(str(c))) for c in found[1:]] == J[1:5].tolist()

@@ -11,7 +11,7 @@ import pytest
 from cases.curvature_cases import NETWORKS, moved, network
 from cases.kernel_cases import CASES
 from cases.kernel_cases_decay import decayed_logits, ridge
-from cases.kernel_draft import Draft
+from cases.kernel_draft import Draft, layer
 from cases.kernel_twin import rational
 from flint import arb, fmpq
 
@@ -218,3 +218,37 @@ def test_curvature_along_a_direction_has_the_rates():
         facts, evidence = {"radius": "1/1024", "by": "curvature"}, {"radius": "1/1024", "direction": ["1", "1"]}
         d.claim("no-minimum-nearby", "no-minimum-nearby", 0, facts, (), evidence, "VERIFIED_FLOAT")
         assert check.check_certificate(d.finish()).ok == holds
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_coefficients_of_the_loss_along_curves_are_those_of_a_polynomial(seed):
+    """``J(W(t))`` of a 2-2-1 network of squares is a polynomial in t: its coefficients by plain arithmetic of fractions, with trainable biases that decay."""
+    rng = np.random.default_rng(seed)
+
+    def drawn(*shape):
+        return np.array([Fraction(int(x), 2) for x in rng.integers(-4, 5, int(np.prod(shape)))], dtype=object).reshape(shape)
+
+    X, Y, flat_weights, terms, rates = drawn(3, 2), drawn(3, 1), drawn(9), {1: drawn(9), 3: drawn(9)}, RATES[:2]
+    rows = [[str(x) for x in row] for row in X], [[str(y) for y in row] for row in Y]
+    first, last = flat_weights[:6].reshape(2, 3), flat_weights[6:].reshape(1, 3)
+    point = [layer([[str(x) for x in row] for row in W[:, :-1].T], [str(x) for x in W[:, -1]]) for W in (first, last)]
+    draft = Draft((2, 2, 1), *rows, point, activation="power:2", decay=[[str(x) for x in pair] for pair in rates])
+    known = read_problem(draft.document["problem"])
+    box = passes.Box(*read_points(draft.document["points"], known))
+    moved = {k: np.array([fmpq(x.numerator, x.denominator) for x in v], dtype=object) for k, v in terms.items()}
+    found = passes.loss_coefficients(FormalRing(Work()), known, box, moved, 5)
+
+    def times(p, q):
+        return [sum((p[j] * q[k - j] for j in range(k + 1)), Fraction(0)) for k in range(6)]
+
+    w = [[flat_weights[n], terms[1][n], Fraction(0), terms[3][n], Fraction(0), Fraction(0)] for n in range(9)]
+    J = [Fraction(0)] * 6
+    for x, (y,) in zip(X, Y, strict=True):
+        z = [[a * x[0] + b * x[1] + c for a, b, c in zip(*w[3 * u : 3 * u + 3], strict=True)] for u in (0, 1)]
+        out = [a + b + c for a, b, c in zip(*(times(times(zu, zu), v) for zu, v in zip(z, w[6:8], strict=True)), w[8], strict=True)]
+        out[0] -= y
+        J = [j + e / 6 for j, e in zip(J, times(out, out), strict=True)]
+    for n, series in enumerate(w):
+        rate = rates[n // 6][1 if n in (2, 5, 8) else 0]
+        J = [j + rate * s / 2 for j, s in zip(J, times(series, series), strict=True)]
+    assert [Fraction(str(c)) for c in found] == J[1:]

@@ -8,10 +8,10 @@ from lossproof.theory.statements.statement import Statement
 
 _OF_THE_SUM = (
     "stationary", "loss-bounds", "distance", "inertia", "strict-minimum", "local-minimum", "saddle", "maximum", "critical-point", "suboptimal",
-    "no-bad-local-minima", "global", "no-minimum-nearby", "escape", "hessian-spectrum",
+    "no-bad-local-minima", "global", "no-minimum-nearby", "escape", "hessian-spectrum", "higher-order-descent",
 )  # fmt: skip
 _OF_THE_MEAN_ERROR = (
-    "gradient-identity", "critical-theorem", "almost-everywhere", "hessian-rank", "ggn", "critical-rank", "higher-order-descent",
+    "gradient-identity", "critical-theorem", "almost-everywhere", "hessian-rank", "ggn", "critical-rank",
     "no-critical-point", "infimum-not-attained", "flat-neighbours", "spanning", "no-idle-unit", "dependent-features", "independent-samples",
     "shallow-linear", "one-relation-simplex", "parallelogram", "separable-squashing", "linear-region", "dead-region", "constant-region",
 )  # fmt: skip

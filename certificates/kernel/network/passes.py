@@ -151,13 +151,19 @@ def hessian(ring: Ring, problem: Problem, box: Box, rows: Sequence[int], columns
 
 
 def loss_coefficients(ring: Ring, problem: Problem, box: Box, terms: Mapping[int, Array], order: int) -> list[Element]:
-    """Return the coefficients of ``t^1, …, t^order`` of the mean error: ``J' = (1/T) Σ_i ∇E(F_i)·F_i'``, integrated term by term."""
+    """Return the coefficients of ``t^1, …, t^order`` of J: ``(1/T) Σ_i ∇E(F_i)·F_i'``, integrated term by term, and with decay ``½ Σ_k λ_k w_k(t)²``."""
     zero = np.full(problem.N_net, ring.embed(fmpq(0)), dtype=object)
     curve = curve_of(ring, problem, box, [terms.get(k, zero) for k in range(1, order + 1)])
     output = forward(ring, problem, curve, passes=(order + 1) ** 2).phi[-1]
     rates = error_gradient(ring, problem, output).head(order - 1) * output.derivative()
     ring.count((order + 1) * problem.T * problem.n_L, 0, rates, inner=problem.T * problem.n_L)
-    return [np.sum(c) * fmpq(1, (k + 1) * problem.T) for k, c in enumerate(rates.coefficients)]
+    found = [np.sum(c) * fmpq(1, (k + 1) * problem.T) for k, c in enumerate(rates.coefficients)]
+    if problem.decay is not None:
+        for weighed, pair in zip(curve, problem.decay, strict=True):
+            for series, rate in zip(weighed, pair, strict=True):
+                ring.count((order + 1) ** 2 * problem.N_net, 0, series, inner=problem.N_net)
+                found = [c + np.sum(square) * (rate / 2) for c, square in zip(found, (series * series).coefficients[1:], strict=True)]
+    return found
 
 
 def penalty(ring: Ring, problem: Problem, box: Box) -> Element:

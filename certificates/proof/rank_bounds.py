@@ -161,7 +161,15 @@ def _by_full_block(context: ProofContext, point: Point, least: int) -> list[Rank
 def last_block_bound(context: ProofContext, phi: RankBound) -> RankBound:
     """Return ``rank P_L ≥ n_L · rank Φ_{L-1}⁺`` (or ``≤``), for output activations whose derivative vanishes nowhere it exists."""
     a = context.problem.architecture
-    return bound(f"P-{a.L}", phi.place, a.n_L * phi.value, "rank-kronecker", phi, lower=phi.is_lower)
+    if not phi.is_lower:
+        return product_bound(context.problem, a.L, phi)
+    return bound(f"P-{a.L}", phi.place, a.n_L * phi.value, "rank-sylvester", phi, _last_psi(context), lower=True)
+
+
+def _last_psi(context: ProofContext) -> RankBound:
+    """Return ``rank Ψ_L ≥ T n_L``, at all weights."""
+    a, columns = context.problem.architecture, context.problem.columns
+    return context.once("last psi", EVERYWHERE, lambda: bound(f"Psi-{a.L}", EVERYWHERE, columns, "rank-sylvester", lower=True))
 
 
 def weight_bounds(context: ProofContext, layer: int, point: Point) -> tuple[RankBound, ...] | None:
@@ -191,9 +199,6 @@ def _derived_for_block(context: ProofContext, layer: int, point: Point, uppers: 
     value = max(0, khatri_rao_bound(a.widths[layer], problem.T, phi.lower.value, psi.value))
     lowers = [bound(f"P-{layer}", point, value, "rank-sylvester", phi.lower, psi, lower=True)]
     uppers = [*uppers, product_bound(problem, layer, phi.upper)]
-    if layer == a.L and a.output_activation.has_nonzero_slopes:
-        lowers.append(last_block_bound(context, phi.lower))
-        uppers.append(last_block_bound(context, phi.upper))
     return lowers, uppers
 
 

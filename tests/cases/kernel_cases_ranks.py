@@ -34,9 +34,9 @@ def xor_generic():
     d.define("principle-weights", 0, {"ranks": [2, 1]}, [d.minor("W-1"), d.minor("W-2")])
     phi0, phi1, w2 = d.minor("Phi-0+"), d.minor("Phi-1+", u=12345), d.minor("W-2*")
     psi1, psi2 = d.lower("rank-sylvester", "Psi-1", 4, 0, [w2]), d.lower("rank-sylvester", "Psi-2", 4)
-    p1, p2 = d.minor("P-1", u=12345), d.lower("rank-kronecker", "P-2", 3, 0, [phi1])
+    p1, p2 = d.minor("P-1", u=12345), d.lower("rank-sylvester", "P-2", 3, 0, [phi1, psi2])
     d.lower("rank-sylvester", "P-1", 2, 0, [phi0, psi1])
-    up1, up2 = d.size("P-1", 4), d.upper("rank-kronecker", "P-2", 3, EVERYWHERE, [d.size("Phi-1+", 3)])
+    up1, up2 = d.size("P-1", 4), d.upper("rank-sylvester", "P-2", 3, EVERYWHERE, [d.size("Phi-1+", 3)])
     layers = [{"layer": 1, "bound": 2, "rank_lower": 4, "rank_upper": 4}, {"layer": 2, "bound": 3, "rank_lower": 3, "rank_upper": 3}]
     d.define("khatri-rao", 0, {"layers": layers}, [phi0, psi1, p1, up1, phi1, psi2, p2, up2])
     d.define("projection", 0, {"layers": [{"layer": 1, "bound": 3}, {"layer": 2, "bound": 3}]}, [phi0, phi1, w2])
@@ -158,7 +158,7 @@ def single_layer():
     X, Y = [["0", "0"], ["1", "0"], ["0", "1"]], [["0", "1"], ["2", "1/2"], ["1", "1"]]
     d = Draft((2, 2), X, Y)
     phi = d.minor("Phi-0+")
-    low = d.lower("rank-stack", "P", 6, EVERYWHERE, [d.lower("rank-kronecker", "P-1", 6, EVERYWHERE, [phi])])
+    low = d.lower("rank-stack", "P", 6, EVERYWHERE, [d.last_block("P-1", 6, EVERYWHERE, phi)])
     fully = d.define("full-rank", EVERYWHERE, {"rank_lower": 6, "columns": 6}, [low])
     d.lower("rank-almost", "P", 6, ALMOST, [low])
     d.imply("full-rank", "no-bad-local-minima", EVERYWHERE, {}, [fully, squared_error(d)])
@@ -203,7 +203,7 @@ def single_sample():
 
 def _by_the_ones(d):
     ones = d.lower("rank-size", "Phi-1+", 1, EVERYWHERE)
-    return d.lower("rank-stack", "P", 2, EVERYWHERE, [d.lower("rank-kronecker", "P-2", 2, EVERYWHERE, [ones])])
+    return d.lower("rank-stack", "P", 2, EVERYWHERE, [d.last_block("P-2", 2, EVERYWHERE, ones)])
 
 
 def single_sample_of_relu():

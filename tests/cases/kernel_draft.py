@@ -111,6 +111,12 @@ class Draft:
         with mpmath.workdps(DIGITS):
             return pivots(matrix(self.document, at if isinstance(at, int) else 0, name))
 
+    def last_block(self, name, value, at, phi):
+        """A lower bound of the last block, from one of what goes into it, and ``Ψ_L = I``."""
+        n, T = self.document["problem"]["widths"][-1], len(self.document["problem"]["X"])
+        psi = self.lower("rank-sylvester", name.replace("P-", "Psi-"), T * n, EVERYWHERE)
+        return self.lower("rank-sylvester", name, value, at, [phi, psi])
+
     def minor(self, name, at=0, u=None):
         """A lower bound by `rank-minor`, everywhere for a matrix of samples."""
         rows, columns = self.pivots(name, at)

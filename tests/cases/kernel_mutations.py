@@ -26,7 +26,7 @@ MATRICES = ("P", "P-1", "P-2", "P-3", "Psi-1", "Psi-2", "Phi-0", "Phi-0+", "Phi-
 ANY_MATRIX = {"rank-size", "rank-minor", "rank-inclusion", "rank-kernel"}
 """Rules about whatever matrix is named."""
 EITHER = {
-    *ANY_MATRIX, "rank-sylvester", "rank-kronecker", "rank-stack", "differentiable", "stationary-exact", "stationary-constant", "stationary-apart", "loss-ball",
+    *ANY_MATRIX, "rank-sylvester", "rank-stack", "differentiable", "stationary-exact", "stationary-constant", "stationary-apart", "loss-ball",
     "loss-exact", "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks", "distance",
     "hessian-spectrum",
 }  # fmt: skip

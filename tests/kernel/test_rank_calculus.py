@@ -33,15 +33,6 @@ def test_bounds_of_p_are_bounds_of_no_other_matrix(matrix):
         assert outcome(d) == ("conclusion", "conclusion.matrix"), rule
 
 
-@pytest.mark.parametrize("matrix", [name for name in ["P", *OTHERS] if name != "P-2"])
-def test_the_kronecker_product_is_the_last_block(matrix):
-    for side, value in (("rank_lower", 3), ("rank_upper", 3)):
-        d = xor(GENERIC)
-        phi = d.minor("Phi-1+", u=5) if side == "rank_lower" else d.size("Phi-1+", 3)
-        d.step("rank-kronecker", {"matrix": matrix, "at": 0 if side == "rank_lower" else EVERYWHERE, side: value}, [phi])
-        assert outcome(d) in (("conclusion", "conclusion.matrix"), RULE)
-
-
 def test_structural_bounds_hold_at_no_particular_point():
     for rule, premises in (("rank-size", 0), ("rank-samples", 0), ("rank-dimension", 1)):
         d = xor(GENERIC)
@@ -82,7 +73,7 @@ def test_a_bound_at_a_point_is_no_bound_everywhere():
 def test_a_bound_at_one_point_is_none_at_another():
     d = xor(GENERIC, deficient_point("1"))
     phi = d.minor("Phi-1+", u=5)
-    d.lower("rank-kronecker", "P-2", 3, 1, [phi])
+    d.last_block("P-2", 3, 1, phi)
     assert outcome(d) == ("premise", "premises[0]")
 
 
@@ -112,7 +103,7 @@ def test_an_upper_bound_above_the_number_of_columns_refutes_nothing():
     """One sample with trainable biases: P has full rank at every W, and the ranks of its blocks add up to more than its columns."""
     d = Draft((1, 1, 1), [["1"]], [["0"]])
     up = d.upper("rank-stack", "P", 2, EVERYWHERE, [d.size("P-1", 1), d.size("P-2", 1)])
-    last = d.lower("rank-kronecker", "P-2", 1, EVERYWHERE, [d.lower("rank-size", "Phi-1+", 1, EVERYWHERE)])
+    last = d.last_block("P-2", 1, EVERYWHERE, d.lower("rank-size", "Phi-1+", 1, EVERYWHERE))
     low = d.lower("rank-stack", "P", 1, EVERYWHERE, [last])
     almost = d.lower("rank-almost", "P", 1, ALMOST, [low])
     d.define("full-rank", EVERYWHERE, {"rank_lower": 1, "columns": 1}, [low])
@@ -133,7 +124,7 @@ def test_full_rank_everywhere_is_no_full_rank_almost_everywhere_where_p_need_not
     for activation, fine in (("tanh", True), ("relu", False), ("leaky-relu:1/2", False), ("softsign", True)):
         d = Draft((1, 2, 1), [["3"]], [["1"]], activation=activation)
         ones = d.lower("rank-size", "Phi-1+", 1, EVERYWHERE)
-        low = d.lower("rank-stack", "P", 1, EVERYWHERE, [d.lower("rank-kronecker", "P-2", 1, EVERYWHERE, [ones])])
+        low = d.lower("rank-stack", "P", 1, EVERYWHERE, [d.last_block("P-2", 1, EVERYWHERE, ones)])
         d.define("full-rank", EVERYWHERE, {"rank_lower": 1, "columns": 1}, [low])
         assert accepted(d) if fine else outcome(d) == ("premise", "premises[0]")
         d.undo()
@@ -201,10 +192,6 @@ def test_the_bound_by_dimensions_is_what_it_is_and_no_less(widths, options, valu
 def test_rank_rules_that_need_an_invertible_output_derivative():
     for output in ("sin", "relu", "gelu", "power:2"):
         d = xor(GENERIC, output_activation=output)
-        phi = d.minor("Phi-1+", u=5)
-        d.lower("rank-kronecker", "P-2", 3, 0, [phi])
-        assert outcome(d) == RULE
-        d = xor(GENERIC, output_activation=output)
         d.lower("rank-sylvester", "Psi-2", 4)
         assert outcome(d) == RULE
 
@@ -239,7 +226,7 @@ def test_bounds_of_open_sets_do_not_add_up():
         assert outcome(d) == ("conclusion", "conclusion.matrix")
         d.undo()
     near = d.upper("rank-constant-weights", "P", 2, OPEN, [inputs], evidence)
-    for rule, name, premises in (("rank-stack", "P", [near, near]), ("rank-sylvester", "P-1", [near]), ("rank-kronecker", "P-2", [near])):
+    for rule, name, premises in (("rank-stack", "P", [near, near]), ("rank-sylvester", "P-1", [near])):
         d.upper(rule, name, 2, OPEN, premises)
         assert outcome(d)[0] == "premise"
         d.undo()

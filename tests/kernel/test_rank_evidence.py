@@ -175,7 +175,7 @@ def test_claims_that_mean_a_derivative_at_a_kink_need_it_to_exist(activation):
     for bias in ("-1", "-1/2"):
         d = two_units(activation, bias)
         phi, square = d.minor("Phi-1+"), d.minor("Phi-1")
-        low, up = d.lower("rank-stack", "P", 2, 0, [d.lower("rank-kronecker", "P-2", 2, 0, [phi])]), d.size("P", 2)
+        low, up = d.lower("rank-stack", "P", 2, 0, [d.last_block("P-2", 2, 0, phi)]), d.size("P", 2)
         assert accepted(d)
         claims = (
             ("full-rank", facts, [low, up]),
@@ -200,7 +200,7 @@ def test_a_hidden_zero_is_a_kink_too():
     """z = 4^{1/2} - 2 is 0 as a real number, though not formally."""
     two = ["0", [[["root", "4", 2], "1"]]]
     d = Draft((1, 1, 1), [["1"]], [["0"]], [layer([[two]], ["-2"]), layer([["1"]], ["0"])], activation="relu")
-    d.lower("rank-stack", "P", 1, 0, [d.lower("rank-kronecker", "P-2", 1, 0, [d.lower("rank-size", "Phi-1+", 1, EVERYWHERE)])])
+    d.lower("rank-stack", "P", 1, 0, [d.last_block("P-2", 1, 0, d.lower("rank-size", "Phi-1+", 1, EVERYWHERE))])
     assert accepted(d)
     for order in (1, 2):
         d.differentiable(order, rigor="BALL")

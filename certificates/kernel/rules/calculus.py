@@ -34,6 +34,7 @@ def rank_sylvester(step: Step) -> Result:
     """``r(AB) ≥ r(A) + r(B) −`` the inner dimension, ``r(AB) ≤ r(A)``: for ``Psi-l``, block diagonal (`psi_rank`), and for ``P-l``.
 
     ``P-l = (I ⊗ Φ⁺) D`` with an identity of size ``n_l`` and D the rows of ``Psi-l`` in another order: the inner dimension is ``T n_l``.
+    So ``r(P-L) = n_L r(Φ_{L-1}⁺)`` where ``Ψ_L = I``, as then ``r(Psi-L) = T n_L``.
     """
     problem, matrix = step.problem, step.matrix("Psi", "P")
     if (l := matrix.layer) is None:
@@ -57,15 +58,6 @@ def rank_stack(step: Step) -> Result:
     name = str(step.premises[0].conclusion.get("matrix"))
     require(name.startswith("P-"), "premises[0]", "a rank_lower of P-l is needed here", "premise")
     return step.lower(step.bound(0, name)), Rigor.EXACT
-
-
-def rank_kronecker(step: Step) -> Result:
-    """With ``Ψ_L = I`` the block ``P-L`` is, up to order, ``I ⊗ Φ_{L-1}⁺``: ``r(P-L) = n_L r(Φ_{L-1}⁺)``."""
-    step.expect(1)
-    problem, layer = step.problem, step.matrix("P").layer
-    require(problem.strip and layer == problem.L, "rule", "this is about P-L, and needs an output derivative that is not 0 anywhere")
-    value = problem.n_L * step.bound(0, f"Phi-{problem.L - 1}+")
-    return step.upper(value) if step.side == "rank_upper" else step.lower(value), Rigor.EXACT
 
 
 def rank_samples(step: Step) -> Result:
@@ -231,6 +223,6 @@ def rank_regular(step: Step) -> Result:
 
 
 CALCULUS_RULES = {
-    **named(rank_size, rank_sylvester, rank_stack, rank_kronecker, rank_samples, rank_scaling, rank_dimension),
+    **named(rank_size, rank_sylvester, rank_stack, rank_samples, rank_scaling, rank_dimension),
     **named(rank_constant_weights, rank_dead_outputs, rank_almost, rank_regular),
 }

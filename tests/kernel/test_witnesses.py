@@ -165,8 +165,9 @@ def test_a_witness_is_not_the_point_near_it():
     summary(d, "undecided", ("1/10000", "1/1000"), (0, 0, 0, 4), (0, 4), [point, loss], BOX, RADIUS)
     assert outcome(d) == ("premise", "premises[1]")
     d.undo()
-    for rule, evidence in (("loss-exact", {}), ("inertia-exact", {}), ("global-floor", {}), ("learner-exact", {})):
-        d.claim(rule, {"loss-exact": "loss-bounds", "inertia-exact": "inertia"}.get(rule, rule), BOX, {}, (), evidence)
+    least = {"loss_lower": "0", "loss_upper": "0", "precision": None}
+    for rule, evidence in (("loss-bounds", least), ("inertia-exact", {}), ("global-floor", {}), ("learner-exact", {})):
+        d.claim(rule, {"inertia-exact": "inertia"}.get(rule, rule), BOX, {}, (), evidence)
         assert outcome(d) == NEXT
         d.undo()
     d.singular("P", at=BOX)

@@ -73,23 +73,8 @@ def rank_samples(step: Step) -> Result:
     return step.upper(step.problem.n_L * len(different)), Rigor.EXACT
 
 
-def rank_scaling(step: Step) -> Result:
-    """Scaling a hidden unit's incoming weights by t and its outgoing by ``t^{-k}`` changes no output: each unit gives v with ``vᵀP = 0``.
-
-    (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, so v has a non-zero incoming part. Layer by layer from the first, incoming parts
-    lie in columns of ``W_l`` of their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net − Σ_{0<l<L} n_l``
-    wherever P exists. ``z^k``: the same where all weights are non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is
-    continuous.
-    """
-    step.expect(0)
-    step.require_at(EVERYWHERE, matrix="P")
-    problem, homogeneous = step.problem, step.problem.activation.homogeneity is not None
-    require(problem.L >= 2 and homogeneous and problem.bias != "fixed", "rule", "this needs homogeneous hidden layers and no fixed bias")
-    return step.upper(problem.N_net - sum(problem.widths[1:-1])), Rigor.EXACT
-
-
 def rank_dimension(step: Step) -> Result:
-    r"""With hidden ``z^k`` (k = 1: the identity) the rows of P, in the columns of one output, are values of functions from spaces of known dimension.
+    r"""The rows of P, in the columns of one output, are values of functions from spaces of known dimension: with hidden ``z^k``, k = 1 the identity, or others.
 
     Let ``β = [bias trainable]`` and ``D(i, j)`` be spanned by the derivatives by weights of ``z_j`` as a function of ``φ_i``; rows of P are values from
     ``D(0, L)``, up to factors ``σ_out'`` of columns, which cannot raise a rank. Each of these is a bound; ρ bounds ``r(Φ_0⁺)``.
@@ -99,7 +84,7 @@ def rank_dimension(step: Step) -> Result:
        R^{n_L}``, with R the row space of B, of dimension ``b ≤ min(m, n_L)``, and ``A ⊂ C`` that of ``Φ_h⁺``, ``a ≤ min(m + β, ρ)``. The sum has dimension ``ρ
        b + a (n_L − b)``, which grows with both; with ``m = n_L`` it is ``n_L ρ``.
     2. *Degrees.* ``dim D(i, j) ≤ n_j C(n_i + β − 1 + d, d)``, ``d = k^{j-i-1}``: the monomials of degree d at most in ``φ_i``, exactly d without bias.
-    3. *Symmetries.* ``dim D(i, j) ≤`` the weights between less the units between (`rank_scaling`); where weights are 0 because P is continuous.
+    3. *Symmetries.* ``dim D(i, j) ≤`` the weights between less the units between, by 8; where weights are 0 because P is continuous.
     4. *Quadrics.* ``k = 2``, one hidden layer, one output: β and the quadratic forms in ``(φ_i, 1)`` that vanish modulo the linear forms ``z_{i+1}``.
     5. *Composition.* ``dim D(i, j) ≤ dim D(i, h) + dim D(h, j) − n_h``: a linear image of ``D(i, h) ⊕ D(h, j)`` whose kernel contains, for each unit of
        layer h, the pair of its two scalings, independent if no ``z_h`` is the zero function; elsewhere by continuity.
@@ -109,6 +94,11 @@ def rank_dimension(step: Step) -> Result:
        twice: ``r(P) ≤ T n_h + r (n_{h+1} − n_h) + Σ_{l>h+1} (rows of W_l) n_l``, and for ``n_h ≤ n_{h+1}`` this grows with ``r ≤ min(T, rows of Φ_h⁺)``.
     7. Behind a single hidden unit h of powers without bias ``z_L = z_h^d c``: changes up to h lie in ``R^T ⊗ c``, those behind h in ``V ⊗ R^{n_L}``, V spanned
        by the values ``z_h^d``: ``T + n_L − 1``.
+    8. *Scaling* (``L ≥ 2``, homogeneous hidden activations other than the identity, no fixed bias). Scaling a hidden unit's incoming weights by t, its outgoing
+       ones by ``t^{-k}``, changes no output: each unit gives v with ``vᵀP = 0``. (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, so v has a non-zero
+       incoming part. Layer by layer from the first, incoming parts lie in columns of ``W_l`` of their own, and outgoing parts in the next layer: the v are
+       independent, and ``r(P) ≤ N_net − Σ_{0<l<L} n_l`` wherever P exists. ``z^k``: the same where all weights are non-zero, and everywhere else because (up to
+       factors ``σ_out'`` of columns) P is continuous.
     """
     step.expect(1)
     step.require_at(EVERYWHERE, matrix="P")
@@ -123,6 +113,8 @@ def rank_dimension(step: Step) -> Result:
     if k and not hidden.is_identity and problem.bias != "fixed" and L <= limits.MAX_POLYNOMIAL_DEGREE:
         step.work.spend(L**3, "bounds of dimensions")
         found.append(_composed(problem, k))
+    if L >= 2 and hidden.homogeneity is not None and not hidden.is_identity and problem.bias != "fixed":
+        found.append(problem.N_net - sum(n[1:-1]))
     if k and not hidden.is_identity and problem.bias == "none" and 1 in n[1:-1]:
         found.append(problem.T + n_L - 1)
     for h in (h for h in range(1, L) if n[h] <= n[h + 1]):
@@ -223,6 +215,6 @@ def rank_regular(step: Step) -> Result:
 
 
 CALCULUS_RULES = {
-    **named(rank_size, rank_sylvester, rank_stack, rank_samples, rank_scaling, rank_dimension),
+    **named(rank_size, rank_sylvester, rank_stack, rank_samples, rank_dimension),
     **named(rank_constant_weights, rank_dead_outputs, rank_almost, rank_regular),
 }

@@ -45,7 +45,9 @@ def test_boxes_are_as_narrow_as_those_of_the_prover(activation, seed):
     known, n = read_problem(encode_problem(problem)), problem.architecture.N_net
     (point,) = read_points([encode_point(weights)], known)
     with ball_precision(128):
-        found = hessian(BallRing(Work(), 128), known, Box(point, fmpq(RADIUS.numerator, RADIUS.denominator)), list(range(n)))
+        found = hessian(
+            BallRing(Work(), 128), known, Box(point, fmpq(RADIUS.numerator, RADIUS.denominator)), list(range(n)), list(range(n))
+        )
         wide = hessian_over_box(problem, weights, 2 * RADIUS, 128)
         for k in range(n):
             for m in range(n):

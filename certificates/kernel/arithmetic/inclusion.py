@@ -5,21 +5,12 @@ It proves that a square matrix is invertible, and that a box holds one zero of a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
-from lossproof.certificates.kernel.arithmetic.functions import ZERO
-from lossproof.certificates.kernel.arithmetic.rings import BallRing
-from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.reading.parse import Rejected, require
-from lossproof.theory import limits
-
-
-def _counted(ring: BallRing, M: Array) -> arb_mat:
-    """Return a square matrix of balls, when the work of its inverse was counted."""
-    n = len(M)
-    ring.work.spend(2 * limits.elimination_work(n, ring.bits), "an inverse in balls")
-    return arb_mat(n, n, [arb(x) for x in M.flat])
 
 
 def _inverse(M: arb_mat, place: str) -> tuple[arb_mat, list[arb]]:
@@ -32,14 +23,13 @@ def _inverse(M: arb_mat, place: str) -> tuple[arb_mat, list[arb]]:
     return X, [sum((abs(arb(int(k == m)) - product[k, m]) for m in range(n)), arb(0)) for k in range(n)]
 
 
-def require_invertible(ring: BallRing, matrix: Array, place: str) -> None:
+def require_invertible(M: arb_mat, place: str) -> None:
     """Demand that every matrix in the balls is invertible: ``‖I − X M‖_∞ < 1`` makes ``X M`` so; or the ball of the determinant does not contain 0."""
-    M = _counted(ring, matrix)
     invertible = not_zero(M.det()) or all(bool(s < 1) for s in _inverse(M, place)[1])
     require(invertible, place, "a matrix in these balls may be singular")
 
 
-def require_contraction(ring: BallRing, G: Array, J: Array, radius: fmpq, target: fmpq = ZERO) -> None:
+def require_contraction(G: Sequence[arb], J: arb_mat, radius: fmpq, target: fmpq) -> None:
     r"""Check Krawczyk's condition for a square system in a box of radius ``ρ``.
 
     Let c be the centre, ``G(s) − p`` the system for some ``|p| ≤ δ`` (``target``), G its balls at c, J an enclosure of its derivative over the box
@@ -48,7 +38,7 @@ def require_contraction(ring: BallRing, G: Array, J: Array, radius: fmpq, target
     gives a fixed point: ``X (G − p) = 0``. The condition makes every row sum of ``|I − X J|`` less than 1, so ``X J`` is invertible for every J in
     the enclosure, hence X is, and ``G = p``. Two solutions s, s' would have ``J̄ (s − s') = 0`` with a mean J̄ in the enclosure, so there is one only.
     """
-    n, (X, sums) = len(G), _inverse(_counted(ring, J), "evidence.point")
+    n, (X, sums) = len(G), _inverse(J, "evidence.point")
     moved = X * arb_mat(n, 1, [arb(x) for x in G])
     for k in range(n):
         reach = sum((abs(X[k, m]) for m in range(n)), arb(0))

@@ -144,9 +144,9 @@ def hessian_times(ring: Ring, problem: Problem, box: Box, directions: Array) -> 
     return np.concatenate(rows)
 
 
-def hessian(ring: Ring, problem: Problem, box: Box, parameters: Sequence[int]) -> Array:
-    """Return the rows and columns of ``T H`` of the given parameters."""
-    return hessian_times(ring, problem, box, unit_vectors(ring, parameters, problem.N_net))[:, parameters]
+def hessian(ring: Ring, problem: Problem, box: Box, rows: Sequence[int], columns: Sequence[int] | None = None) -> Array:
+    """Return the rows and columns of ``T H`` of the given parameters; by default the columns are those of the rows."""
+    return hessian_times(ring, problem, box, unit_vectors(ring, rows, problem.N_net))[:, rows if columns is None else columns]
 
 
 def loss_coefficients(ring: Ring, problem: Problem, box: Box, terms: Mapping[int, Array], order: int) -> list[Element]:

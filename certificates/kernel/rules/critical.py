@@ -6,17 +6,23 @@ manifold of the given dimension of critical points on which J is constant (no as
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from flint import arb_mat
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
-from lossproof.certificates.kernel.arithmetic.functions import ONE
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
-from lossproof.certificates.kernel.arithmetic.rings import vanishes
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
+from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, named, positive, rigor_of
+from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
 
@@ -65,6 +71,23 @@ def stationary_apart(step: Step) -> Result:
     return step.conclude("stationary", proved=False), Rigor.BALL
 
 
+def _require_critical(ring: BallRing, problem: Problem, box: passes.Box, unknowns: list[int], equations: list[int]) -> None:
+    """Prove that the box in the weights ``unknowns`` contains exactly one zero of as many components of the gradient, the ``equations``."""
+    ring.work.spend(2 * limits.elimination_work(len(unknowns), ring.bits), "an inverse in balls")
+    G = passes.gradient(ring, problem, passes.Box(box.point))[equations]
+    H = passes.hessian(ring, problem, box, equations, unknowns)
+    require_contraction(list(G), arb_mat(len(equations), len(unknowns), list(H.flat)), box.radius, ZERO)
+
+
+def _in_box(step: Step, found: Mapping[str, Any], unknowns: list[int], equations: list[int], dimension: int) -> Result:
+    """Return that claim for the box of the evidence, in which the ``unknowns`` vary, if the ``equations`` are seen to have a zero there."""
+    radius = positive(found, "radius")
+    with step.balls() as ring:
+        box = passes.Box(step.points[step.point_named(found)], radius, frozenset(unknowns))
+        _require_critical(ring, step.problem, box, unknowns, equations)
+    return step.located(found, radius, dimension), Rigor.BALL
+
+
 def stationary_box(step: Step) -> Result:
     r"""Krawczyk's test for the gradient by the weights that are not ``fixed``, in a box in which these vary and the others do not.
 
@@ -82,14 +105,10 @@ def stationary_box(step: Step) -> Result:
     in the rows of the fixed weights (a scaling changes the fixed weight of its own unit and those above, a shift changes those of output 0 only), so
     its dimension is their number.
     """
-    found, problem = step.expect(0, "point", "fixed", "radius", "precision"), step.problem
-    point, radius = step.points[step.point_named(found)], positive(found, "radius")
-    fixed = evidence.gauge(step.formal(), problem, found, point)
-    free = sorted(set(range(problem.N_net)).difference(fixed))
-    with step.balls() as ring:
-        G = passes.gradient(ring, problem, passes.Box(point))[free]
-        require_contraction(ring, G, passes.hessian(ring, problem, passes.Box(point, radius, frozenset(free)), free), radius)
-    return step.located(found, radius, len(fixed)), Rigor.BALL
+    found = step.expect(0, "point", "fixed", "radius", "precision")
+    fixed = evidence.gauge(step.formal(), step.problem, found, step.points[step.point_named(found)])
+    unknowns = sorted(set(range(step.problem.N_net)).difference(fixed))
+    return _in_box(step, found, unknowns, unknowns, len(fixed))
 
 
 def stationary_balanced(step: Step) -> Result:
@@ -107,6 +126,7 @@ def stationary_balanced(step: Step) -> Result:
     require(len(chosen) == n > 0, "evidence.parameters", f"as many parameters as equations are needed, {n}, and one at least")
     point, radius = step.points[step.point_named(found)], positive(found, "radius")
     with step.balls() as ring:
+        step.work.spend(2 * limits.elimination_work(n, ring.bits), "an inverse in balls")
         G = errors.residuals(ring, problem, passes.outputs(ring, problem, passes.Box(point)))
         moved = errors.unit_vectors(ring, chosen, problem.N_net)
         curve = passes.curve_of(ring, problem, passes.Box(point, radius, frozenset(chosen)), [moved])
@@ -115,7 +135,7 @@ def stationary_balanced(step: Step) -> Result:
         rates = errors.error_gradient(ring, problem, output).coefficients[1]
         balls = [(group, ring.array([factors])[0]) for group, factors in groups]
         sums, J = ([np.sum(x[..., group, j] * rho, axis=-1) for group, rho in balls for j in range(outputs)] for x in (G, rates))
-        require_contraction(ring, np.array(sums, dtype=object), np.array(J, dtype=object), radius)
+        require_contraction(sums, arb_mat(n, n, [x for row in J for x in row]), radius, ZERO)
     return step.located(found, radius, problem.N_net - n), Rigor.BALL
 
 

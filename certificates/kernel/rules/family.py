@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, fmpq
+from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
@@ -21,6 +21,7 @@ from lossproof.certificates.kernel.reading.problem import Point, Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, named
+from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
@@ -121,20 +122,21 @@ def stationary_family(step: Step) -> Result:
         zeros = [*passes.gradient(formal, problem, box)[equations], *_still_values(formal, problem, box, level, silent)[0]]
         require(all(vanishes(g) for g in zeros), "conclusion.at", "these equations are not seen to hold at the point")
     with step.balls() as balls:
-        M = _coefficients(step, balls, box, found["identities"], "evidence.identities", len(implied))[0]
-        require_invertible(balls, M[:, implied], "evidence.implied")
+        step.work.spend(2 * limits.elimination_work(max(len(parameters), len(implied)), balls.bits), "inverses in balls")
+        M = _coefficients(step, balls, box, found["identities"], "evidence.identities", len(implied))[0][:, implied]
+        require_invertible(arb_mat(len(implied), len(implied), list(M.flat)), "evidence.implied")
         G = _coefficients(step, balls, box, found["symmetries"], "evidence.symmetries", len(across))[0]
         moved = [[row[k] - row[ties[k][0]] * ties[k][1] if k in ties else row[k] for k in across] for row in G]
-        require_invertible(balls, np.array(moved, dtype=object), "evidence.across")
+        require_invertible(arb_mat(len(across), len(across), [x for row in moved for x in row]), "evidence.across")
         directions = _directions(balls, problem, parameters, ties)
         rates = passes.hessian_times(balls, problem, box, directions)[:, equations].T
-        J = np.vstack([rates, *_still_values(balls, problem, box, level, silent, directions)[1]])
+        J = arb_mat([*rates.tolist(), *(row.tolist() for row in _still_values(balls, problem, box, level, silent, directions)[1])])
         if exact:
-            require_invertible(balls, J, "evidence.parameters")
+            require_invertible(J, "evidence.parameters")
             return step.conclude("stationary", {"radius": "0", "dimension": dimension, "implied": len(implied)}), Rigor.BALL
         here = passes.Box(point)
-        still = _still_values(balls, problem, here, level, silent)[0]
-        require_contraction(balls, np.array([*passes.gradient(balls, problem, here)[equations], *still], dtype=object), J, radius)
+        centre = [*passes.gradient(balls, problem, here)[equations], *_still_values(balls, problem, here, level, silent)[0]]
+        require_contraction(centre, J, radius, ZERO)
     conclusion = step.located(found, reach, dimension)
     return {**conclusion, "facts": {**conclusion["facts"], "implied": len(implied)}}, Rigor.BALL
 

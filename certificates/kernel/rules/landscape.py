@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from flint import fmpq
+from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
@@ -147,12 +147,13 @@ def learner_box(step: Step) -> Result:
     require(target >= 0, "evidence.target_radius", "must not be negative")
     box = passes.Box(step.points[k], radius, frozenset(chosen))
     with step.balls() as ring:
+        step.work.spend(2 * limits.elimination_work(n, ring.bits), "an inverse in balls")
         G = (passes.outputs(ring, problem, step.box(k)) - ring.array(problem.Y)).reshape(-1)
         J = matrices.entries(matrices.parse_matrix("P", problem), problem, box, ring, chosen, list(range(n)))
         if problem.strip:
             slopes = passes.forward(ring, problem, passes.curve_of(ring, problem, box)).slopes[-1]
             J = J * constant_term(slopes, (problem.T, problem.n_L)).reshape(1, -1)
-        require_contraction(ring, G, J.T, radius, target)
+        require_contraction(list(G), arb_mat(n, n, [arb(x) for x in J.T.flat]), radius, target)
     distance = str(radius * (isqrt(n - 1) + 1))
     return _learner(step, found, box, point=k, distance=distance, target_radius=str(target)), Rigor.BALL
 

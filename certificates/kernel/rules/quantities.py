@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import arb, fmpq
+from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
@@ -234,8 +234,10 @@ def cell_minimum(step: Step) -> Result:
         for slopes, units in groups.items():
             require(None not in slopes, "conclusion.at", f"unit {units[0]} is not seen to be on an affine piece at every sample")
             if any(slopes):
+                step.work.spend(2 * limits.elimination_work(n, ring.bits), "a determinant in balls")
                 ring.count(len(units) * n * n, 0, V, V, inner=len(units))
-                require_invertible(ring, V[units].T @ V[units] + int(problem.error.family == "softmax"), "conclusion.at")
+                gram = V[units].T @ V[units] + int(problem.error.family == "softmax")
+                require_invertible(arb_mat(n, n, list(gram.flat)), "conclusion.at")
     return step.conclude_near("local-minimum"), Rigor.BALL
 
 

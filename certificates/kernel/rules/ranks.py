@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_poly, nmod
+from flint import arb, arb_mat, fmpq, fmpq_poly, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio, count_ratio
@@ -185,7 +185,9 @@ def rank_inclusion(step: Step) -> Result:
     matrix = step.matrix()
     rows, columns = evidence.minor(found, matrix)
     with step.balls() as ring:
-        require_invertible(ring, entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns), "evidence.rows")
+        step.work.spend(2 * limits.elimination_work(len(rows), ring.bits), "an inverse in balls")
+        balls = entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns)
+        require_invertible(arb_mat(len(rows), len(columns), [arb(x) for x in balls.flat]), "evidence.rows")
     return step.lower(len(rows)), Rigor.BALL
 
 

@@ -61,7 +61,8 @@ def _loss(context: ProofContext, place: Place, support: tuple[Claim, ...]) -> Cl
     if exact is not None and is_writable(exact):
         facts = {"loss_lower": exact, "loss_upper": exact, "radius": radius}
         reason, own = f"The loss is {_exactly(exact)}, by exact arithmetic.", context.formal_rigor(point)
-        return decided("loss-bounds", place, reason, "loss-exact", facts=facts, own=own)
+        evidence = {"loss_lower": exact, "loss_upper": exact, "precision": None}
+        return decided("loss-bounds", place, reason, "loss-bounds", facts=facts, evidence=evidence, own=own)
     return _enclosed_loss(place, loss_bounds(problem, point.weights, radius, context.max_precision), support)
 
 
@@ -80,7 +81,7 @@ def _enclosed_loss(place: Place, found: LossBounds | None, support: tuple[Claim,
     evidence, facts = {**bounds, "precision": found.precision}, {**bounds, "radius": radius}
     where = "at these weights" if radius == 0 else "at all weights of the box"
     reason = f"The loss is {enclosure_text(found.lower, found.upper)} {where}, enclosed in ball arithmetic{_told_apart(found)}."
-    return decided("loss-bounds", place, reason, "loss-ball", facts=facts, evidence=evidence, own=Rigor.BALL, support=support)
+    return decided("loss-bounds", place, reason, "loss-bounds", facts=facts, evidence=evidence, own=Rigor.BALL, support=support)
 
 
 def _told_apart(found: LossBounds) -> str:
@@ -106,9 +107,9 @@ def claim_loss_at(context: ProofContext, stationary: Claim, learner: Learner | N
     exact = problem.error.family in ("squared", "cauchy")
     lower, upper = (Fraction(0), Fraction(0)) if exact else outward_bounds(least_error(problem, _LEARNER_PRECISION))
     facts = {"loss_lower": lower, "loss_upper": upper, "radius": radius_of(stationary.place)}
-    evidence = {"loss_lower": lower, "loss_upper": upper, "precision": _LEARNER_PRECISION}
+    evidence = {"loss_lower": lower, "loss_upper": upper, "precision": None if exact else _LEARNER_PRECISION}
     reason, own = "At an exact learner every sample has the least error there is.", Rigor.EXACT if exact else Rigor.BALL
-    return decided("loss-bounds", stationary.place, reason, "loss-learner", learner.claim, facts=facts, evidence=evidence, own=own)
+    return decided("loss-bounds", stationary.place, reason, "loss-bounds", learner.claim, facts=facts, evidence=evidence, own=own)
 
 
 def claim_distance(context: ProofContext, given: Point, stationary: Claim | None) -> Claim | None:

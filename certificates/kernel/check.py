@@ -48,7 +48,7 @@ _WITH_DECAY = frozenset((
     "stationary-exact", "stationary-apart", "stationary-box", "critical-ball", "hessian-spectrum", "differentiable", "distance",
     "learner-exact", "learner-apart", "learner-box", "learner-wide", "learner-ball", "singular-value", "no-minimum-nearby",
     "unlearnable-samples", "unlearnable-range", "unlearnable-linear", "unlearnable-order",
-    "loss-exact", "loss-ball", "inertia-exact", "inertia-ball", "inertia-kernel",
+    "loss-bounds", "inertia-exact", "inertia-ball", "inertia-kernel",
     "ggn-semidefinite-witness", "higher-order-descent", "record", "definition", "implication",
 ))  # fmt: skip
 """The rules that hold with weight decay: those about the network alone, and those that compute with J. Rows of tables say it for themselves."""

@@ -34,17 +34,18 @@ def boxed(d, radius=RADIUS, fixed=(), at=BOX, point=0, precision=128):
 
 
 def loss_exact(d, value, at=0):
-    return d.claim("loss-exact", "loss-bounds", at, {"loss_lower": value, "loss_upper": value, "radius": "0"})
+    return d.exact_loss(value, at)
 
 
 def loss_ball(d, lower, upper, at=BOX, radius=RADIUS, precision=128):
     bounds = {"loss_lower": lower, "loss_upper": upper}
-    return d.claim("loss-ball", "loss-bounds", at, {**bounds, "radius": radius}, (), {**bounds, "precision": precision}, "BALL")
+    return d.claim("loss-bounds", "loss-bounds", at, {**bounds, "radius": radius}, (), {**bounds, "precision": precision}, "BALL")
 
 
 def loss_learner(d, learner, lower, upper, at=0, radius="0", rigor="EXACT"):
     bounds = {"loss_lower": lower, "loss_upper": upper}
-    return d.claim("loss-learner", "loss-bounds", at, {**bounds, "radius": radius}, [learner], {**bounds, "precision": 64}, rigor)
+    evidence = {**bounds, "precision": None if rigor == "EXACT" else 64}
+    return d.claim("loss-bounds", "loss-bounds", at, {**bounds, "radius": radius}, [learner], evidence, rigor)
 
 
 def inertia_exact(d, facts, at=0, premises=()):

@@ -75,9 +75,7 @@ def way_down():
     """From a line to the best one, at a distance of 5."""
     points = [layer([["3/2"]], ["-1/2"])], [layer([["9/2"]], ["7/2"])]
     d = Draft((1, 1), [["0"], ["1"], ["2"]], [["0"], ["0"], ["3"]], *points)
-    here, there = (
-        d.claim("loss-exact", "loss-bounds", k, {"loss_lower": J, "loss_upper": J, "radius": "0"}) for k, J in ((1, "111/4"), (0, "1/4"))
-    )
+    here, there = (d.exact_loss(J, k) for k, J in ((1, "111/4"), (0, "1/4")))
     escape(d, [here, there, far(d, 0, 1, "5", "0")])
     return d.finish()
 

@@ -160,7 +160,7 @@ SILENT = {
     "parameters": [7, 8],
     "implied": [0, 1, 2, 3, 4, 5, 6, 7],
     "identities": [[[0, "1", []]], [[1, "1", []]], *([[k, "1", []], [8, "-1", [[k, 0]]]] for k in range(2, 8))],
-    "silent": [[1, 0, 1]],
+    "silent": [[1, 0, [1]]],
 }
 """What comes back to the unit of the first layer along two paths cancels; without incoming weights all units are constant."""
 
@@ -192,7 +192,7 @@ def silent_logits(**change):
     d = Draft((1, 1, 2, 2), [["0"], ["1"], ["3"]], [["1/4", "3/4"], ["1/2", "1/2"], ["3/4", "1/4"]], point, error="softmax")
     kept = [2, 3, 4, 5, 6, 7, 8, 9, 10]
     identities = [[[0, "1", []]], [[1, "1", []]], *([[k, "1", []], [11, "-1", [[k, 1]]]] for k in kept)]
-    evidence = {"held": [0], "parameters": [7, 11], "implied": [0, 1, *kept], "identities": identities, "silent": [[1, 0, 0]]}
+    evidence = {"held": [0], "parameters": [7, 11], "implied": [0, 1, *kept], "identities": identities, "silent": [[1, 0, [0]]]}
     return d, {**evidence, **change}
 
 

@@ -110,7 +110,6 @@ def relu_network():
     low, inputs, nothing = d.minor("P"), d.size("Phi-0+", 3), d.lower("rank-size", "P", 0, EVERYWHERE)
     blocks = [d.upper("rank-sylvester", "P-1", 5, EVERYWHERE, [inputs]), d.size("P-2", 3)]
     d.upper("rank-stack", "P", 8, EVERYWHERE, blocks)
-    d.upper("rank-scaling", "P", 7, EVERYWHERE)
     for bias, value in (("-1", 1), ("1", 3)):
         near = d.upper("rank-constant-weights", "P", value, OPEN, [inputs], {"bias": bias, "output_bias": "2"})
         d.define("full-rank", ALMOST, full(0, value, 5), [nothing, near], "REFUTED")
@@ -146,7 +145,7 @@ def echelon(vectors):
 
 def relu_too_few_weights():
     d = Draft((1, 1, 1), [["1"], ["2"], ["3"]], [["0"], ["0"], ["1"]], activation="relu", bias="none")
-    up = d.upper("rank-scaling", "P", 1, EVERYWHERE)
+    up = d.upper("rank-dimension", "P", 1, EVERYWHERE, [d.size("Phi-0+", 1)])
     d.record("count", {"N_net": 2, "required": 3}, "REFUTED")
     nowhere = d.define("full-rank", EVERYWHERE, {"rank_upper": 1, "columns": 3}, [up], "REFUTED")
     d.imply("never-everywhere", "never-everywhere", EVERYWHERE, {}, [nowhere])
@@ -300,7 +299,6 @@ def quadratic_forms():
     X = [["1", "0", "2"], ["0", "1", "3"], ["1", "1", "1"], ["2", "-1", "0"], ["1/2", "3", "1"], ["-1", "2", "5"], ["4", "1", "1"]]
     point = [layer([["1", "2"], ["3", "-1"], ["2", "5"]], ["0", "0"]), layer([["1"], ["3"]], ["0"])]
     d = Draft((3, 2, 1), X, [["1"]] * 7, point, activation="power:2", bias="none")
-    d.upper("rank-scaling", "P", 6, EVERYWHERE)
     low, up = d.minor("P"), d.upper("rank-dimension", "P", 5, EVERYWHERE, [d.size("Phi-0+", 3)])
     d.define("full-rank", ALMOST, full(5, 5, 7), [d.lower("rank-almost", "P", 5, ALMOST, [low]), up], "REFUTED")
     return d.finish()

@@ -56,7 +56,7 @@ def constants_below_a_square():
     minimum = d.claim(
         "minimum-in-region", "constant-region", EVERYWHERE, {"loss_lower": "7/5"}, (), {"loss": "7/5", "output_weights": ["1"]}
     )
-    learner = d.claim("loss-exact", "loss-bounds", 0, {"loss_lower": "0", "loss_upper": "0", "radius": "0"})
+    learner = d.exact_loss("0", 0)
     d.imply("constant-region", ASKED, EVERYWHERE, {}, [minimum, learner], verdict="REFUTED")
     return d.finish()
 

@@ -98,7 +98,7 @@ def beaten(d, statement, loss, lower, rigor="EXACT", **evidence):
     """The same, and the conclusion by a point with a loss in balls."""
     minimum = region(d, statement, loss, rigor, **evidence)
     bounds = {"loss_lower": "0", "loss_upper": lower}
-    better = d.claim("loss-ball", "loss-bounds", 0, {**bounds, "radius": "0"}, (), {**bounds, "precision": 64}, "BALL")
+    better = d.claim("loss-bounds", "loss-bounds", 0, {**bounds, "radius": "0"}, (), {**bounds, "precision": 64}, "BALL")
     d.imply(statement, ASKED, EVERYWHERE, {}, [minimum, better], verdict="REFUTED")
     return d.finish()
 
@@ -119,7 +119,7 @@ def valley_of_relu():
     """All units are positive on one sample and negative on the other, where they are silent; the input 0 is on neither side."""
     d = Draft((1, 2, 1), [["-1"], ["0"], ["2"]], [["1"], ["0"], ["2"]], VALLEY, activation="relu", bias="none")
     minimum = region(d, "linear-region", "1/6", map=[["1"]], direction=["1/3"])
-    learner = d.claim("loss-exact", "loss-bounds", 0, {"loss_lower": "0", "loss_upper": "0", "radius": "0"})
+    learner = d.exact_loss("0", 0)
     d.imply("linear-region", ASKED, EVERYWHERE, {}, [minimum, learner], verdict="REFUTED")
     return d.finish()
 
@@ -137,7 +137,7 @@ HAT = [layer([["1", "1"]], ["1", "-1"]), layer([["1"], ["-2"]], ["-1"])]
 
 def hat_of_relu():
     d = Draft((1, 2, 1), LINE, [["0"], ["1"], ["0"]], HAT, activation="relu")
-    learner = d.claim("loss-exact", "loss-bounds", 0, {"loss_lower": "0", "loss_upper": "0", "radius": "0"})
+    learner = d.exact_loss("0", 0)
     for statement, evidence in (("linear-region", {"map": [["0"], ["1/3"]]}), ("dead-region", {})):
         d.imply(statement, ASKED, EVERYWHERE, {}, [region(d, statement, "1/9", **evidence), learner], verdict="REFUTED")
     return d.finish()

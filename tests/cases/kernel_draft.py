@@ -111,6 +111,10 @@ class Draft:
         with mpmath.workdps(DIGITS):
             return pivots(matrix(self.document, at if isinstance(at, int) else 0, name))
 
+    def exact_loss(self, value, at=0):
+        bounds = {"loss_lower": value, "loss_upper": value}
+        return self.claim("loss-bounds", "loss-bounds", at, {**bounds, "radius": "0"}, (), {**bounds, "precision": None})
+
     def last_block(self, name, value, at, phi):
         """A lower bound of the last block, from one of what goes into it, and ``Ψ_L = I``."""
         n, T = self.document["problem"]["widths"][-1], len(self.document["problem"]["X"])

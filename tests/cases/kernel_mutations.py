@@ -26,8 +26,8 @@ MATRICES = ("P", "P-1", "P-2", "P-3", "Psi-1", "Psi-2", "Phi-0", "Phi-0+", "Phi-
 ANY_MATRIX = {"rank-size", "rank-minor", "rank-inclusion", "rank-kernel"}
 """Rules about whatever matrix is named."""
 EITHER = {
-    *ANY_MATRIX, "rank-sylvester", "rank-stack", "differentiable", "stationary-exact", "stationary-constant", "stationary-apart", "loss-ball",
-    "loss-exact", "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks", "distance",
+    *ANY_MATRIX, "rank-sylvester", "rank-stack", "differentiable", "stationary-exact", "stationary-constant", "stationary-apart", "loss-bounds",
+    "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks", "distance",
     "hessian-spectrum",
 }  # fmt: skip
 """Rules whose conclusion may hold at another place, too; then the certificate is no more what was sealed."""
@@ -212,10 +212,13 @@ def _values(document, paths):
 
 
 def _codes(document, path, codes):
-    """The codes of a table; and that of the seal where what the altered step says may be true: elsewhere, of another matrix, or in a shorter summary."""
+    """The codes of a table; and that of the seal where what the altered step says may be true.
+
+    That is elsewhere, of another matrix, in a shorter summary, or of a loss that is seen without its premise, too.
+    """
     step = document["steps"][path[1]] if path[0] == "steps" and len(path) > 1 else {}
     field, rule = path[-1], step.get("rule")
-    summary = field == "premises" and step["conclusion"].get("statement") == "critical-point"
+    summary = field == "premises" and step["conclusion"].get("statement") in ("critical-point", "loss-bounds")
     true = (field == "at" and rule in EITHER) or (field == "matrix" and rule in ANY_MATRIX) or summary
     return frozenset([*codes.split(), *(["digest"] if true else [])])
 
@@ -284,7 +287,7 @@ VALUES = [
     (MINOR + r"exponentials\.\*\.\*", lambda v: [0, -1, 2**62], "evidence"),
     (MINOR + r"(weights|values)\.\*\.\*\.\*", lambda v: [-1, 2**62], "evidence"),
     (STEP + r"evidence\.substitution", lambda v: [0, "u", False], "schema"),
-    (STEP + r"evidence\.precision", lambda v: [0, 1, 52, -v, 2**20 + 1, 10**18], "evidence"),
+    (STEP + r"evidence\.precision", lambda v: [0, 1, 52, -(v or 64), 2**20 + 1, 10**18], "evidence"),
     (STEP + r"evidence\.side", _words("left", "right", "up"), "evidence schema"),
     (STEP + r"evidence\.entries", _words("Q", "Z[u]", "Z", "R"), "evidence schema"),
     (STEP + r"evidence\.vectors\.\*\.\*", _plus_one, "evidence"),
@@ -302,8 +305,7 @@ VALUES = [
     (STEP + r"evidence\.(held|implied|across)\.\*", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.ties\.\*\.[01]", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.ties\.\*\.2", _plus_one, "evidence"),
-    (STEP + r"evidence\.level\.\*\.([01]|2\.\*)", lambda v: [-1, 10**6], "evidence"),
-    (STEP + r"evidence\.silent\.\*\.[012]", lambda v: [-1, 10**6], "evidence"),
+    (STEP + r"evidence\.(level|silent)\.\*\.([01]|2\.\*)", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.(0|2\.\*|2\.\*\.\*)", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.1", _plus_one, "evidence digest"),  # a single term may have any factor
     (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.1", _words("0"), "evidence"),
@@ -433,10 +435,8 @@ LISTS = [
     (STEP + r"evidence\.parameters", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.(held|ties)", ("evidence conclusion", "evidence", "evidence")),
     (STEP + r"evidence\.ties\.\*", ("schema", "schema", "schema")),
-    (STEP + r"evidence\.level(\.\*\.2)?", ("evidence", "evidence", "evidence")),
-    (STEP + r"evidence\.silent", ("evidence", "evidence", "")),
-    (STEP + r"evidence\.silent\.\*", ("schema", "schema", "evidence")),
-    (STEP + r"evidence\.level\.\*", ("schema", "schema", "schema")),
+    (STEP + r"evidence\.(level|silent)(\.\*\.2)?", ("evidence", "evidence", "evidence")),
+    (STEP + r"evidence\.(level|silent)\.\*", ("schema", "schema", "schema")),
     (STEP + r"evidence\.implied", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.across", ("schema", "evidence", "evidence")),
     (STEP + r"evidence\.(identities|symmetries)", ("schema", "schema", "digest")),

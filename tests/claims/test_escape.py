@@ -141,7 +141,7 @@ def _draft():
     points = [layer([["3/2"]], ["-1/2"])], [layer([["9/2"]], ["7/2"])]
     d = Draft((1, 1), [["0"], ["1"], ["2"]], [["0"], ["0"], ["3"]], *points)
     for k, J in ((1, "111/4"), (0, "1/4")):
-        d.claim("loss-exact", "loss-bounds", k, {"loss_lower": J, "loss_upper": J, "radius": "0"})
+        d.exact_loss(J, k)
     far(d, 0, 1, "5", "0")
     far(d, 1, 0, "5", "0")
     return d

@@ -41,10 +41,10 @@ def test_losses_of_softsign_networks_at_plain_doubles(T, check):
     lower, upper = loss.facts["loss_lower"], loss.facts["loss_upper"]
     assert lower <= exact <= upper
     if len(rational_text(exact)) <= MAX_NUMBER_TEXT:
-        assert loss.rule == "loss-exact"
+        assert loss.evidence["precision"] is None
         assert lower == upper
     else:
-        assert loss.rule == "loss-ball"
+        assert loss.evidence["precision"]
         assert 0 < upper - lower < exact / 10**6
         assert len(rational_text(lower)) < 200
     assert report["critical-point"].facts["kind"] == "not-critical"
@@ -67,7 +67,7 @@ def test_other_long_losses(name, check):
     assert exact is not None
     assert len(rational_text(exact)) > MAX_NUMBER_TEXT
     loss = own_loss(report)
-    assert loss.rule == "loss-ball"
+    assert loss.evidence["precision"]
     assert loss.facts["loss_lower"] <= exact <= loss.facts["loss_upper"]
 
 
@@ -105,7 +105,7 @@ def test_losses_far_out(exponent, check):
     loss = own_loss(report)
     exact = loss_exact(report.problem, report.points[0])
     assert loss.facts["loss_lower"] <= exact <= loss.facts["loss_upper"]
-    assert (loss.rule == "loss-exact") == (len(rational_text(exact)) <= MAX_NUMBER_TEXT)
+    assert (loss.evidence["precision"] is None) == (len(rational_text(exact)) <= MAX_NUMBER_TEXT)
 
 
 def test_a_loss_out_of_all_range_is_not_told():

@@ -38,7 +38,7 @@ CHECKS = {
 }
 RULES = [
     ("rank-minor",), ("rank-size",), ("rank-constant-weights",), ("learner-box",), ("implication",), ("definition",), ("record",),
-    ("stationary-exact", "stationary-constant"), ("loss-exact",), ("rank-kernel",), ("rank-almost",), ("learner-apart", "higher-order-descent"),
+    ("stationary-exact", "stationary-constant"), ("loss-bounds",), ("rank-kernel",), ("rank-almost",), ("learner-apart", "higher-order-descent"),
 ]  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def kernel_bounds(widths, activation, output, bias, inputs, inputs_rank):
         given_by("rank-sylvester", problem, "P-1", known),
         *(given_by("rank-size", problem, f"P-{l}") for l in range(2, problem.L + 1)),
     ]
-    rules = {"rank-size": (), "rank-samples": (), "rank-scaling": (), "rank-dimension": (known,), "rank-stack": blocks}
+    rules = {"rank-size": (), "rank-samples": (), "rank-dimension": (known,), "rank-stack": blocks}
     found = {rule: given_by(rule, problem, "P", *premises) for rule, premises in rules.items()}
     return {rule: bound["rank_upper"] for rule, bound in found.items() if bound is not None}
 
@@ -160,7 +160,7 @@ def test_no_random_network_exceeds_a_bound_of_the_kernel():
         bounds, found = bounds_and_rank(seed)
         assert all(found <= value for value in bounds.values()), (seed, found, bounds)
         reached |= {rule for rule, value in bounds.items() if value == found}
-    assert reached == {"rank-size", "rank-samples", "rank-scaling", "rank-dimension", "rank-stack"}
+    assert reached == {"rank-size", "rank-samples", "rank-dimension", "rank-stack"}
 
 
 def test_the_kernel_computes_the_same_structural_bounds():

@@ -101,7 +101,7 @@ def test_the_hessian_in_doubles_is_as_near_to_the_one_in_balls_as_it_says(widths
 
 
 def test_the_gradient_is_the_slope_of_the_loss():
-    """By differences of J in 60 digits, with the penalty as `loss-ball` adds it."""
+    """By differences of J in 60 digits, with the penalty as `loss-bounds` adds it."""
     problem, weights = network("2-2-3-2-1", "tanh", "logistic")
     known, box = told(decayed(problem), weights)
     with ball_precision(400):

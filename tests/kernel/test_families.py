@@ -304,13 +304,14 @@ def test_level_units_at_the_point_itself():
     ("silent", "place"),
     [
         ([], "evidence.parameters"),
-        ([[1, 0, 0], [1, 0, 1]], "evidence.parameters"),
-        ([[2, 0, 0]], "evidence.identities[0]"),
-        ([[2, 1, 0]], "evidence.identities[0]"),
-        ([[3, 0, 0]], "evidence.silent[0][0]"),
-        ([[0, 0, 0]], "evidence.silent[0][0]"),
-        ([[1, 1, 0]], "evidence.silent[0][1]"),
-        ([[1, 0, 3]], "evidence.silent[0][2]"),
+        ([[1, 0, [0]], [1, 0, [1]]], "evidence.parameters"),
+        ([[2, 0, [0]]], "evidence.identities[0]"),
+        ([[2, 1, [0]]], "evidence.identities[0]"),
+        ([[3, 0, [0]]], "evidence.silent[0][0]"),
+        ([[0, 0, [0]]], "evidence.silent[0][0]"),
+        ([[1, 1, [0]]], "evidence.silent[0][1]"),
+        ([[1, 0, [3]]], "evidence.silent[0][2][0]"),
+        ([[1, 0, []]], "evidence.silent[0][2]"),
     ],
 )
 def test_units_that_are_not_silent(silent, place):
@@ -333,7 +334,7 @@ def test_a_unit_that_is_silent_at_one_sample_only():
 
 def test_one_silent_unit_named_twice():
     d = silent_unit()
-    evidence = changed(SILENT, silent=[[1, 0, 0], [1, 0, 2]], parameters=[6, 7, 8])
+    evidence = changed(SILENT, silent=[[1, 0, [0]], [1, 0, [2]]], parameters=[6, 7, 8])
     assert rejected_family(d, evidence, 5) == ("evidence", "evidence.point")
 
 

@@ -38,14 +38,12 @@ def drafted(activation="tanh", bias="trainable", widths=DEEP, X=LINE, Y=None, W=
 
 
 def scaling(value, activation="relu", bias="trainable", **options):
-    d = drafted(activation, bias, **options)
-    d.upper("rank-scaling", "P", value, EVERYWHERE)
-    return d
+    return dimension(value, activation, bias, widths=DEEP, X=[[str(x)] for x in range(8)], inputs=1, **options)
 
 
-def dimension(value, activation, bias="none", **options):
+def dimension(value, activation, bias="none", inputs=2, **options):
     d = drafted(activation, bias, **{"widths": (2, 1, 2, 2), "X": [["1", "2"], ["3", "5"], ["0", "1"], ["2", "2"]], **options})
-    rank = 2 + (biases(d.document["problem"])[0] == "trainable")
+    rank = inputs + (biases(d.document["problem"])[0] == "trainable")
     d.upper("rank-size", "Phi-0+", rank, EVERYWHERE)
     d.upper("rank-dimension", "P", value, EVERYWHERE, (1,))
     return d
@@ -135,7 +133,7 @@ def on_record(activation, told=None):
 def small_loss(bias):
     """The logits are on the right sides, so large that the infimum of the loss is 0."""
     d = drafted("tanh", bias, (1, 1, 1), X=[["1"]], Y=[["1"]], W="2", b="0", error="logistic")
-    loss = d.claim("loss-ball", "loss-bounds", 0, {"loss_lower": "0", "loss_upper": "1/2", "radius": "0"}, (), {
+    loss = d.claim("loss-bounds", "loss-bounds", 0, {"loss_lower": "0", "loss_upper": "1/2", "radius": "0"}, (), {
         "loss_lower": "0", "loss_upper": "1/2", "precision": 64}, "BALL")  # fmt: skip
     d.imply("infimum-by-loss", "infimum-not-attained", EVERYWHERE, {}, (loss,))
     return d
@@ -163,7 +161,7 @@ SIGHT = ("evidence", "evidence.combination")
 PAIRS = {
     # the name, what is accepted, and what just misses it
     "scaling of one layer": (lambda: scaling(5, ["relu", "tanh"]), [(lambda: scaling(4, ["relu", "tanh"]), UPPER),
-        (lambda: scaling(4, "relu", ["trainable", "fixed", "none"]), UPPER), (lambda: scaling(5, ["sigmoid", "tanh"]), RULE)]),
+        (lambda: scaling(4, "relu", ["trainable", "fixed", "none"]), UPPER), (lambda: scaling(5, ["sigmoid", "tanh"]), UPPER)]),
     "scaling of both layers": (lambda: scaling(3, ["relu", "power:2"], ["none", "trainable", "trainable"]), [
         (lambda: scaling(3, ["relu", "sin"], ["none", "trainable", "trainable"]), UPPER)]),
     "identities": (lambda: dimension(3, "identity"), [(lambda: dimension(3, ["identity", "power:2"]), UPPER),
@@ -348,4 +346,4 @@ def test_a_certificate_of_a_deep_network_does_not_hold_with_another_activation_i
         other = Draft.of(json.loads(json.dumps(document)))
         other.document["problem"]["activation"] = hidden
         result = check_certificate(sealed(other.finish()))
-        assert result.ok == (case in ("verified_float", "blind_network", "falls_in_two_layers")), (hidden, result.failures)
+        assert result.ok == (case in ("verified_float", "blind_network", "falls_in_two_layers", "decayed_descent")), (hidden, result.failures)

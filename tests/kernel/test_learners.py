@@ -58,7 +58,7 @@ def test_exact_learners_of_cross_entropies_need_no_equal_outputs(error):
     learner = d.imply("named-learner", "exact-learner", "W*1", {}, [found])
     assert accepted(d)
     bounds = {"loss_lower": "0", "loss_upper": "100"}
-    d.claim("loss-learner", "loss-bounds", "W*1", {**bounds, "radius": "0"}, [learner], {**bounds, "precision": 64}, "BALL")
+    d.claim("loss-bounds", "loss-bounds", "W*1", {**bounds, "radius": "0"}, [learner], {**bounds, "precision": 64}, "BALL")
     assert outcome(d) == RULE
     d.undo()
     for rule, verdict, evidence, rigor in (

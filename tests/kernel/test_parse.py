@@ -312,12 +312,12 @@ def test_a_version_is_the_number_2(version):
 def test_places_are_points_witnesses_or_four_words():
     d = Draft((1, 1), [["1"]], [["1"]], [layer([["1"]], ["0"])])
     for at in (1, -1, 10**15, "0", "W*1", "W*2", "", "somewhere", "EVERYWHERE", "everywhere ", "at these weights", "at point 0"):
-        for conclude in (lambda at: d.claim("loss-exact", "loss-bounds", at), lambda at: d.lower("rank-size", "P", 0, at)):
+        for conclude in (lambda at: d.exact_loss("0", at), lambda at: d.lower("rank-size", "P", 0, at)):
             conclude(at)
             assert code(d.finish()) == "conclusion", at
             d.undo()
     for at in (None, True, False, ["everywhere"], {"at": 0}, 1.5):
-        d.claim("loss-exact", "loss-bounds", at)
+        d.exact_loss("0", at)
         assert code(d.finish()) in ("schema", "number"), at
         d.undo()
 

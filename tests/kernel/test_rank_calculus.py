@@ -16,7 +16,7 @@ OTHERS = ["P-1", "P-2", "Psi-1", "Psi-2", "Phi-0", "Phi-0+", "Phi-1", "Phi-1+", 
 def test_bounds_of_p_are_bounds_of_no_other_matrix(matrix):
     """A bound of the columns of P that were taken for any other matrix would refute the rank of weights, or of samples."""
     for rule, value, premises, options in (
-        ("rank-samples", 1, 0, {}), ("rank-scaling", 0, 0, {"activation": "relu"}), ("rank-dimension", 1, 1, {"activation": "identity"}),
+        ("rank-samples", 1, 0, {}), ("rank-dimension", 1, 1, {"activation": "identity"}),
     ):  # fmt: skip
         d = Draft((1, 1, 1), [["1"], ["-1"]], [["0"], ["0"]], bias="none", **options)
         inputs = d.size("Phi-0+", 1)
@@ -160,8 +160,15 @@ def test_structural_rank_rules_refuse_problems_they_are_not_about():
         {"activation": "elu"},
         {"activation": "softsign"},
     ):
-        assert one_upper((1, 1, 1), FOUR, options, "rank-scaling", 3) == RULE
-    assert one_upper((1, 1), FOUR, {"activation": "relu"}, "rank-scaling", 2) == RULE
+        assert outcome(scaled(options)) == ("conclusion", "conclusion.rank_upper")
+    assert accepted(scaled({"activation": "relu"}))
+
+
+def scaled(options):
+    """The bound that scaling the hidden unit of 1-1-1 gives."""
+    d = Draft((1, 1, 1), FOUR, FOUR, **options)
+    d.upper("rank-dimension", "P", 3, EVERYWHERE, [d.size("Phi-0+", 1 if "bias" in options else 2)])
+    return d
 
 
 @pytest.mark.parametrize(

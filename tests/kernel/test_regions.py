@@ -219,7 +219,7 @@ def conclusion(row, premises, verdict="REFUTED", statement="linear-region", uppe
     evidence = {"map": [["0"], ["1/3"]]} if statement == "linear-region" else {}
     found = [
         region(d, statement, loss, **evidence),
-        d.claim("loss-exact", "loss-bounds", 0, {"loss_lower": upper, "loss_upper": upper, "radius": "0"}),
+        d.exact_loss(upper, 0),
     ]
     d.imply(row, ASKED, EVERYWHERE, {}, [found[k] for k in premises], verdict=verdict)
     return d

@@ -90,7 +90,7 @@ def test_balls_of_many_bits():
         == "limit"
     )
     d.undo()
-    d.claim("loss-ball", "loss-bounds", 0, {}, (), {"loss_lower": "0", "loss_upper": "1", "precision": 2**20}, "BALL")
+    d.claim("loss-bounds", "loss-bounds", 0, {}, (), {"loss_lower": "0", "loss_upper": "1", "precision": 2**20}, "BALL")
     assert failure(d)[0] == "limit"
 
 

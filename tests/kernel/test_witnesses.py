@@ -101,14 +101,15 @@ def test_nothing_may_be_said_of_a_witness_before_it_is_introduced(case):
 
 def test_bounds_that_hold_everywhere_do_not_hold_at_a_witness_that_does_not_exist():
     d = Draft((1, 1), [["1"], ["2"]], [["0"], ["0"]])
-    low = d.lower("rank-stack", "P", 2, EVERYWHERE, [d.last_block("P-1", 2, EVERYWHERE, d.minor("Phi-0+"))])
+    block = d.last_block("P-1", 2, EVERYWHERE, d.minor("Phi-0+"))
+    low = d.lower("rank-stack", "P", 2, EVERYWHERE, [block])
     facts = {"rank_lower": 2, "rank_upper": 2, "columns": 2}
     up = d.size("P", 2)
     for at in ("W*1", "W*2", 0):
         d.define("full-rank", at, facts, [low, up])
         assert outcome(d) == NEXT
         d.undo()
-        d.lower("rank-stack", "P", 2, at, [2])
+        d.lower("rank-stack", "P", 2, at, [block])
         assert outcome(d) == NEXT
         d.undo()
 
@@ -164,8 +165,9 @@ def test_a_witness_is_not_the_point_near_it():
     summary(d, "undecided", ("1/10000", "1/1000"), (0, 0, 0, 4), (0, 4), [point, loss], BOX, RADIUS)
     assert outcome(d) == ("premise", "premises[1]")
     d.undo()
-    for rule, evidence in (("loss-exact", {}), ("inertia-exact", {}), ("global-floor", {}), ("learner-exact", {})):
-        d.claim(rule, {"loss-exact": "loss-bounds", "inertia-exact": "inertia"}.get(rule, rule), BOX, {}, (), evidence)
+    least = {"loss_lower": "0", "loss_upper": "0", "precision": None}
+    for rule, evidence in (("loss-bounds", least), ("inertia-exact", {}), ("global-floor", {}), ("learner-exact", {})):
+        d.claim(rule, {"inertia-exact": "inertia"}.get(rule, rule), BOX, {}, (), evidence)
         assert outcome(d) == NEXT
         d.undo()
     d.singular("P", at=BOX)

@@ -13,7 +13,7 @@ from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.limits import step_work
 
 FREE = {
-    "rank-size", "rank-sylvester", "rank-stack", "rank-scaling", "rank-almost", "rank-regular", "rank-family", "unlearnable-range",
+    "rank-size", "rank-sylvester", "rank-stack", "rank-almost", "rank-regular", "rank-family", "unlearnable-range",
     "record", "definition",
 }  # fmt: skip
 """Rules that look at widths, functions and premises only, or at one target: nothing but the reading of a step is counted."""

@@ -19,15 +19,12 @@ def structural_rank_bounds(architecture: Architecture, T: int, rank_inputs: int)
     """Return the bounds of ``rank P`` at every ``W`` for any ``T`` inputs with ``rank Φ_0⁺ ≤ rank_inputs``, each with the certificate's rule for it.
 
     >>> structural_rank_bounds(Architecture.of("2-2-1", "relu"), 4, 3)
-    [(4, 'rank-size'), (7, 'rank-scaling'), (4, 'rank-dimension'), (7, 'rank-stack')]
+    [(4, 'rank-size'), (4, 'rank-dimension'), (7, 'rank-stack')]
     """
     a = architecture
-    found = [(min(a.N_net, T * a.n_L), "rank-size")]
-    if a.scaled_layers and not a.activation.is_identity:
-        found.append((homogeneous_bound(a), "rank-scaling"))
     first, others = a.widths[1] * rank_inputs, [a.fan_in(l) * a.widths[l] for l in range(2, a.L + 1)]
     blocks = sum(min(rows, T * a.n_L) for rows in (first, *others))
-    return [*found, (dimension_bound(a, T, rank_inputs), "rank-dimension"), (blocks, "rank-stack")]
+    return [(min(a.N_net, T * a.n_L), "rank-size"), (dimension_bound(a, T, rank_inputs), "rank-dimension"), (blocks, "rank-stack")]
 
 
 def dimension_bound(architecture: Architecture, T: int, rank_inputs: int) -> int:
@@ -42,6 +39,8 @@ def dimension_bound(architecture: Architecture, T: int, rank_inputs: int) -> int
         found.append(linear_bound(a.n_L, rank_inputs))
     if a.L >= 2:
         found.append(bottleneck_bound(a, T))
+        if a.scaled_layers and not hidden.is_identity:
+            found.append(homogeneous_bound(a))
         if hidden.is_identity and free:
             found.append(narrow_linear_bound(a, rank_inputs))
         if a.is_uniform and hidden.degree is not None and hidden.degree ** min(a.L - 1, 7) <= MOST_DEGREE:

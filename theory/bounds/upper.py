@@ -86,7 +86,8 @@ def homogeneous_bound(architecture: Architecture) -> int:
     10
     """
     hidden, scaled = architecture.activation, architecture.scaled_layers
-    if not scaled or hidden.is_identity:
+    single = architecture.L == 1 and hidden.homogeneity is not None and architecture.bias != "fixed"
+    if hidden.is_identity or not (scaled or single):
         raise InputError(
             "the homogeneous bound must be asked for relu, leaky-relu or a power with bias 'trainable' or 'none', "
             f"got {hidden.name} with bias {architecture.bias!r}: use another bound"

@@ -241,9 +241,9 @@ def _assembled(problem: Problem, sums: dict[tuple[int, int, bool], Array]) -> Ar
         (rows, (n, m)), (columns, (n_k, m_k)) = _block(problem, l), _block(problem, k)
         block = H[rows, columns].reshape(n, m, n_k, m_k)
         if l == k:
-            units, inputs = (_places(size) for size in (n, m))
-            for a in range(n):
-                block[a] = total[units[a]][:, inputs].transpose(1, 0, 2)
+            (a, c), (i, d) = (_pairs(size, size, symmetric=True) for size in (n, m))
+            for p, q in ((a[:, None], c[:, None]), (c[:, None], a[:, None])):
+                block[p, i, q, d] = block[p, d, q, i] = total
         elif crossed:
             block[..., : problem.widths[k - 1]] += total.reshape(n, -1, m, n_k).transpose(0, 2, 3, 1)
         else:
@@ -252,13 +252,6 @@ def _assembled(problem: Problem, sums: dict[tuple[int, int, bool], Array]) -> Ar
         rows, behind = _block(problem, l)[0], slice(problem.below(l + 1), None)
         H[behind, rows] = H[rows, behind].T
     return H
-
-
-def _places(n: int) -> Array:
-    """Return the number of the pair ``(a, c)``, or ``(c, a)``, in `_pairs`, of shape ``(n, n)``."""
-    rows, columns = np.indices((n, n))
-    larger, smaller = np.maximum(rows, columns), np.minimum(rows, columns)
-    return np.asarray(larger * (larger + 1) // 2 + smaller)
 
 
 def _part(x: Enclosed, at: Any) -> Enclosed:

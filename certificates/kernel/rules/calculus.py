@@ -73,24 +73,8 @@ def rank_samples(step: Step) -> Result:
     return step.upper(step.problem.n_L * len(different)), Rigor.EXACT
 
 
-def rank_scaling(step: Step) -> Result:
-    """Scaling a hidden unit's incoming weights by t and its outgoing by ``t^{-k}`` changes no output: each unit gives v with ``vᵀP = 0``.
-
-    (Leaky) ReLU: ``k = 1``. Where P exists no hidden z is 0, but at samples at rest. If all samples are at rest at some layer, let h be the highest: the rows
-    of P of the layers up to h are 0, at least one for each of their units. In the layers above (all, if there is none), v has a non-zero incoming part. Layer
-    by layer, incoming parts lie in columns of ``W_l`` of their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net −`` the
-    number of units wherever P exists. ``z^k``: the same where all weights are non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is
-    continuous: every σ' is, where it exists. Units of other layers, whose activation is another or whose biases are fixed, are not counted.
-    """
-    step.expect(0)
-    step.require_at(EVERYWHERE, matrix="P")
-    problem, scaled = step.problem, step.problem.scaled_layers
-    require(len(scaled) > 0, "rule", "this needs a homogeneous hidden layer without fixed biases")
-    return step.upper(problem.N_net - sum(problem.widths[l] for l in scaled)), Rigor.EXACT
-
-
 def rank_dimension(step: Step) -> Result:
-    r"""With hidden ``z^k`` (k = 1: the identity) the rows of P, in the columns of one output, are values of functions from spaces of known dimension.
+    r"""The rows of P, in the columns of one output, are values of functions from spaces of known dimension: with hidden ``z^k``, k = 1 the identity, or others.
 
     Let ``β = [bias trainable]`` and ``D(i, j)`` be spanned by the derivatives by weights of ``z_j`` as a function of ``φ_i``; rows of P are values from
     ``D(0, L)``, up to factors ``σ_out'`` of columns, which cannot raise a rank. Each of these is a bound; ρ bounds ``r(Φ_0⁺)``.
@@ -100,7 +84,7 @@ def rank_dimension(step: Step) -> Result:
        R^{n_L}``, with R the row space of B, of dimension ``b ≤ min(m, n_L)``, and ``A ⊂ C`` that of ``Φ_h⁺``, ``a ≤ min(m + β, ρ)``. The sum has dimension ``ρ
        b + a (n_L − b)``, which grows with both; with ``m = n_L`` it is ``n_L ρ``.
     2. *Degrees.* ``dim D(i, j) ≤ n_j C(n_i + β − 1 + d, d)``, ``d = k^{j-i-1}``: the monomials of degree d at most in ``φ_i``, exactly d without bias.
-    3. *Symmetries.* ``dim D(i, j) ≤`` the weights between less the units between (`rank_scaling`); where weights are 0 because P is continuous.
+    3. *Symmetries.* ``dim D(i, j) ≤`` the weights between less the units between, by 8; where weights are 0 because P is continuous.
     4. *Quadrics.* ``k = 2``, one hidden layer, one output: β and the quadratic forms in ``(φ_i, 1)`` that vanish modulo the linear forms ``z_{i+1}``.
     5. *Composition.* ``dim D(i, j) ≤ dim D(i, h) + dim D(h, j) − n_h``: a linear image of ``D(i, h) ⊕ D(h, j)`` whose kernel contains, for each unit of
        layer h, the pair of its two scalings, independent if no ``z_h`` is the zero function; elsewhere by continuity.
@@ -111,8 +95,14 @@ def rank_dimension(step: Step) -> Result:
        twice: ``r(P) ≤ T n_h + r (n_{h+1} − n_h) + Σ_{l>h+1} (rows of W_l) n_l``, and for ``n_h ≤ n_{h+1}`` this grows with ``r ≤ min(T, rows of Φ_h⁺)``.
     7. Behind a single hidden unit h of powers without bias ``z_L = z_h^d c``: changes up to h lie in ``R^T ⊗ c``, those behind h in ``V ⊗ R^{n_L}``, V spanned
        by the values ``z_h^d``: ``T + n_L − 1``.
+    8. *Scaling* (hidden layers with a homogeneous activation whose biases are not fixed, not all of them the identity). Scaling a unit's incoming weights by t and its outgoing ones by
+       ``t^{-k}`` changes no output: each unit gives v with ``vᵀP = 0``. (Leaky) ReLU: ``k = 1``. Where P exists no z is 0, but at samples at rest. If all
+       samples are at rest at some layer, let h be the highest: the rows of P of the layers up to h are 0, at least one for each of their units. In the layers
+       above (all, if there is none), v has a non-zero incoming part. Layer by layer, incoming parts lie in columns of ``W_l`` of their own, and outgoing parts
+       in the next layer: the v are independent, and ``r(P) ≤ N_net −`` the number of units wherever P exists. ``z^k``: the same where all weights are
+       non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is continuous: every σ' is, where it exists. Other units are not counted.
 
-    All but 6 are about one activation in all hidden layers, and one bias mode in all layers.
+    All but 6 and 8 are about one activation in all hidden layers, and one bias mode in all layers.
     """
     step.expect(1)
     step.require_at(EVERYWHERE, matrix="P")
@@ -120,6 +110,8 @@ def rank_dimension(step: Step) -> Result:
     L, n, found = problem.L, problem.widths, [problem.columns]
     if problem.is_uniform:
         found += _of_one_activation(step, rho)
+    if problem.scaled_layers and not all(a.is_identity for a in problem.hidden):
+        found.append(problem.N_net - sum(n[l] for l in problem.scaled_layers))
     for h in (h for h in range(1, L) if n[h] <= n[h + 1]):
         behind = problem.N_net - problem.below(h + 2)
         found.append(problem.T * n[h] + min(problem.T, problem.fan_in(h + 1)) * (n[h + 1] - n[h]) + behind)
@@ -239,6 +231,6 @@ def rank_regular(step: Step) -> Result:
 
 
 CALCULUS_RULES = {
-    **named(rank_size, rank_sylvester, rank_stack, rank_samples, rank_scaling, rank_dimension),
+    **named(rank_size, rank_sylvester, rank_stack, rank_samples, rank_dimension),
     **named(rank_constant_weights, rank_dead_outputs, rank_almost, rank_regular),
 }

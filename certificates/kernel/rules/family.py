@@ -74,9 +74,9 @@ def stationary_family(step: Step) -> Result:
     all units of the layer, whose z is formally the same as one of these. On S' these are the true slopes and values, layer by layer, so each symbol and
     each entry of P stands for what it is there.
 
-    Units that are ``silent``, ``[l, u, i]``, are equations, too: with ``κ_u(i) = Σ_j w_uj Ψ_j(i)``, j the units behind u, ``κ_u(i) = 0`` for each output, for
-    softmax less that of output 0. On S' then ``Ψ_u(i) = σ'(z_u(i)) κ_u(i) = 0``, there and at all samples where κ is formally the same. As slopes
-    enter P through such products only, it is the same there with the slope 0, and all entries of P stand for what they are.
+    Units that are ``silent``, ``[l, u, [i, …]]``, are equations, too: with ``κ_u(i) = Σ_j w_uj Ψ_j(i)``, j the units behind u, ``κ_u(i) = 0`` for each i and
+    each output, for softmax less that of output 0. On S' then ``Ψ_u(i) = σ'(z_u(i)) κ_u(i) = 0``, there and at all samples where κ is formally the same. As
+    slopes enter P through such products only, it is the same there with the slope 0, and all entries of P stand for what they are.
 
     The test for all of these in as many free ``parameters``, the ties following, gives one such W, and an invertible derivative; at the point itself, where
     they vanish formally, that is seen in balls. By the implicit function theorem the parameters follow the free weights that are left, which may be moved
@@ -102,7 +102,8 @@ def stationary_family(step: Step) -> Result:
     free = [k for k in range(N) if k not in held and k not in ties]
     equations = [k for k in range(N) if k not in implied]
     require(set(parameters) <= set(free), "evidence.parameters", "a parameter is held, or follows another")
-    level, silent = _level(found["level"], problem), _silent(found["silent"], problem)
+    level = _still(found["level"], "evidence.level", problem)
+    silent = [(l, u, i) for l, u, samples in _still(found["silent"], "evidence.silent", problem) for i in samples]
     count = len(equations) + sum(len(samples) for _, _, samples in level) + len(silent) * (problem.n_L - _shifts(problem))
     require(len(parameters) == count > 0, "evidence.parameters", f"as many parameters as equations are needed, {count}")
     reach = radius * max([ONE, *(abs(q) for _, q in ties.values())])
@@ -148,27 +149,15 @@ def _directions(ring: Ring, problem: Problem, parameters: list[int], ties: Ties)
     return directions
 
 
-def _level(value: Any, problem: Problem) -> Level:
-    """Return the level units: of hidden layers, each with one sample at least."""
+def _still(value: Any, place: str, problem: Problem) -> Level:
+    """Return units of hidden layers, each with samples, one at least."""
     found = []
-    for n, entry in enumerate(read.items(value, "evidence.level")):
-        place = f"evidence.level[{n}]"
-        l, u, samples = read.items(entry, place, 3)
-        l = read.integer(l, f"{place}[0]", 1, problem.L - 1)
-        u, chosen = read.integer(u, f"{place}[1]", 0, problem.widths[l] - 1), evidence.indices(samples, f"{place}[2]", problem.T)
-        require(len(chosen) > 0, f"{place}[2]", "a sample at which the unit is level is needed")
+    for n, entry in enumerate(read.items(value, place)):
+        l, u, samples = read.items(entry, f"{place}[{n}]", 3)
+        l = read.integer(l, f"{place}[{n}][0]", 1, problem.L - 1)
+        u, chosen = read.integer(u, f"{place}[{n}][1]", 0, problem.widths[l] - 1), evidence.indices(samples, f"{place}[{n}][2]", problem.T)
+        require(len(chosen) > 0, f"{place}[{n}][2]", "a sample at which the unit is level or silent is needed")
         found.append((l, u, chosen))
-    return found
-
-
-def _silent(value: Any, problem: Problem) -> Silent:
-    """Return the silent units, of hidden layers."""
-    found = []
-    for n, entry in enumerate(read.items(value, "evidence.silent")):
-        place = f"evidence.silent[{n}]"
-        l, u, i = read.items(entry, place, 3)
-        l, i = read.integer(l, f"{place}[0]", 1, problem.L - 1), read.integer(i, f"{place}[2]", 0, problem.T - 1)
-        found.append((l, read.integer(u, f"{place}[1]", 0, problem.widths[l] - 1), i))
     return found
 
 

@@ -5,7 +5,8 @@ Claims ``inertia`` have the facts ``negative``, ``zero``, ``positive``: so many 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -15,7 +16,7 @@ from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.functions import ONE
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
@@ -71,48 +72,31 @@ def learner_apart(step: Step) -> Result:
     return step.conclude("exact-learner", proved=False), Rigor.BALL
 
 
-def loss_exact(step: Step) -> Result:
-    """``J`` is rational in the formal ring."""
-    step.expect(0)
-    _require_separable(step)
-    ring = _formal(step)
-    value = errors.losses(ring, step.problem, passes.outputs(ring, step.problem, step.box())) * fmpq(1, step.problem.T)
-    value = value + passes.penalty(ring, step.problem, step.box())
-    require(isinstance(value, fmpq), "conclusion.at", "the loss is not seen to be rational")
-    return step.conclude_near("loss-bounds", {"loss_lower": str(value), "loss_upper": str(value)}), rigor_of(ring)
+def loss_bounds(step: Step) -> Result:
+    """J lies between two numbers: as a rational number of the formal ring, where ``precision`` is null, or by its ball at the point or over the box.
 
-
-def _loss_between(step: Step, found: Mapping[str, Any], value: Any, least: fmpq | None) -> dict[str, Any]:
-    """Return the claim that a number lies between the bounds of the evidence; ``least`` is a lower bound that is known beforehand."""
-    lower, upper = (read.rational(found[key], f"evidence.{key}") for key in ("loss_lower", "loss_upper"))
-    above = bool(value >= lower) or (least is not None and least >= lower)
-    require(above, "evidence.loss_lower", "the loss is not seen to be so large")
-    require(bool(value <= upper), "evidence.loss_upper", "the loss is not seen to be so small")
-    return step.conclude_near("loss-bounds", {"loss_lower": str(lower), "loss_upper": str(upper)})
-
-
-def loss_ball(step: Step) -> Result:
-    """The ball of J at the point, or over the box of the witness, contains its values at all weights there; no derivative is needed.
-
-    All errors but blake-zisserman are at least 0, and so is a penalty, so J is, whatever the ball says.
+    The ball contains the values of J at all weights there; no derivative is needed. All errors but blake-zisserman are at least 0, and so is a penalty, so J
+    is, whatever the ball says. At an exact learner, the premise, the outputs are the targets, whatever the weights.
     """
-    found = step.expect(0, "loss_lower", "loss_upper", "precision")
-    with step.balls() as ring:
-        value = errors.losses(ring, step.problem, passes.outputs(ring, step.problem, step.box())) / step.problem.T
-        value = value + passes.penalty(ring, step.problem, step.box())
-        return _loss_between(step, found, value, None if step.problem.error.family == "blake-zisserman" else ZERO), Rigor.BALL
-
-
-def loss_learner(step: Step) -> Result:
-    """At an exact learner every residual is 0: ``J = n_L e(0)``, which is 0 for the squared and cauchy errors."""
-    found = step.expect(1, "loss_lower", "loss_upper", "precision")
-    step.claim(0, "exact-learner")
-    _require_separable(step)
-    problem = step.problem
-    with step.balls() as ring:
-        if problem.error.family in ("squared", "cauchy"):
-            return _loss_between(step, found, ZERO, None), Rigor.EXACT
-        return _loss_between(step, found, errors.losses(ring, problem, ring.array(problem.Y)) / problem.T, None), Rigor.BALL
+    problem, learner = step.problem, bool(step.premises)
+    found = step.expect(int(learner), "loss_lower", "loss_upper", "precision")
+    lower, upper = (read.rational(found[key], f"evidence.{key}") for key in ("loss_lower", "loss_upper"))
+    exact = found["precision"] is None
+    if learner:
+        step.claim(0, "exact-learner")
+    if learner or exact:
+        _require_separable(step)
+    if exact and not learner:
+        step.point()
+    with nullcontext(step.formal()) if exact else step.balls() as ring:
+        outputs = ring.array(problem.Y) if learner else passes.outputs(ring, problem, step.box())
+        value = errors.losses(ring, problem, outputs) * fmpq(1, problem.T) + passes.penalty(ring, problem, step.box())
+        require(isinstance(value, fmpq) or not exact, "conclusion.at", "the loss is not seen to be rational")
+        above = bool(value >= lower) or (lower <= 0 and problem.error.family != "blake-zisserman")
+        require(above, "evidence.loss_lower", "the loss is not seen to be so large")
+        require(bool(value <= upper), "evidence.loss_upper", "the loss is not seen to be so small")
+    rigor = rigor_of(ring) if isinstance(ring, FormalRing) else Rigor.BALL
+    return step.conclude_near("loss-bounds", {"loss_lower": str(lower), "loss_upper": str(upper)}), rigor
 
 
 def _inertia(step: Step, negative: int, zero: int, positive: int) -> dict[str, Any]:
@@ -298,6 +282,6 @@ def global_floor(step: Step) -> Result:
 
 
 QUANTITY_RULES = named(
-    differentiable, learner_exact, learner_apart, loss_exact, loss_ball, loss_learner, inertia_exact, inertia_ball, inertia_kernel,
+    differentiable, learner_exact, learner_apart, loss_bounds, inertia_exact, inertia_ball, inertia_kernel,
     distance, higher_order_descent, dead_layer, cell_minimum, global_floor,
 )  # fmt: skip

@@ -38,22 +38,22 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
 
     The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; for very large problems Newton's map in
     doubles; Krawczyk's test for the sums over groups of equal inputs; for the gradient, for all parameters, up to the symmetries, and Newton's map in doubles;
-    or up to identities on a family of weights, which comes before the boxes where the gradient vanishes exactly. With weight decay those by outputs and
-    identities of the network are left out. A later reason may know of a larger manifold
+    or up to identities on a family of weights, which comes before the boxes where the gradient vanishes exactly. With weight decay those by outputs
+    are left out. A later reason may know of a larger manifold
     of critical points than an earlier one.
     """
     if not context.has_jacobian(point):
         return
     ball = (_in_a_ball,) if _work(context) > _MOST_WORK_OF_A_BALL_AND_BOX else ()
-    reasons: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (_exactly, *ball, _in_a_box_or_ball)
+    boxes: tuple[Callable[[ProofContext, Point], Claim | None], ...] = (_in_a_box_or_ball,)
+    constant: tuple[Callable[[ProofContext, Point], Claim | None], ...] = ()
     if context.problem.decay is None:
         for learner in _learners(context, point):
             found = at_learner(context, learner)
             if found is not None:
                 yield found, learner
-        boxes = (_balanced, _in_a_box_or_ball)
-        reasons = (_constant, _exactly, *ball, *((_family, *boxes) if _is_critical(context, point) else (*boxes, _family)))
-    for reason in reasons:
+        boxes, constant = (_balanced, _in_a_box_or_ball), (_constant,)
+    for reason in (*constant, _exactly, *ball, *((_family, *boxes) if _is_critical(context, point) else (*boxes, _family))):
         found = reason(context, point)
         if found is not None:
             yield found, None

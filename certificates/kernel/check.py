@@ -44,8 +44,8 @@ _POINT_RULES = {**critical.CRITICAL_RULES, **family.FAMILY_RULES, **quantities.Q
 _CLAIM_RULES = {**_POINT_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES, **regions.REGION_RULES, **theorems.THEOREM_RULES}
 RULES = {**BOUND_RULES, **_CLAIM_RULES, **doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **cited.CITED_RULES}
 _WITH_DECAY = frozenset((
-    *BOUND_RULES.keys() - {"rank-residual", "rank-family"},
-    "stationary-exact", "stationary-apart", "stationary-box", "critical-ball", "hessian-spectrum", "differentiable", "distance",
+    *BOUND_RULES.keys() - {"rank-residual"},
+    "stationary-exact", "stationary-apart", "stationary-box", "stationary-family", "critical-ball", "hessian-spectrum", "differentiable", "distance",
     "learner-exact", "learner-apart", "learner-box", "learner-wide", "learner-ball", "singular-value", "no-minimum-nearby",
     "unlearnable-samples", "unlearnable-range", "unlearnable-linear", "unlearnable-order",
     "loss-bounds", "inertia-exact", "inertia-ball", "inertia-kernel",

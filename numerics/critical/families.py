@@ -32,6 +32,7 @@ from lossproof.numerics.critical.identities import (
     unseen_directions,
 )
 from lossproof.numerics.critical.implied import are_independent
+from lossproof.numerics.critical.penalised import keeping_penalty
 from lossproof.numerics.critical.still_units import Still, still_derivatives, still_units
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
@@ -211,6 +212,7 @@ def _choice(
         *free_feature_identities(problem, seen, still),
         *still_identities(problem, still),
     ]
+    offered = keeping_penalty(problem, [(flat_weights(problem, each), P) for each, (_, P) in zip(members, seen, strict=True)], offered)
     if problem.architecture.kinked_layers(1):
         offered = exact_identities(problem, members[-1], offered)
     chosen = _pivots(_rows(problem, members, seen, offered))
@@ -244,7 +246,9 @@ def _across(
 ) -> tuple[tuple[int, ...], tuple[Identity, ...]]:
     """Return symmetries that lead out of the family, and as many of its held and tied weights by which they do."""
     outside = [*held, *(k for k, _, _ in ties)]
-    known = list(symmetries(problem)) if outside else []
+    everywhere = _members(problem, weights, list(range(problem.architecture.N_net)), ())
+    pairs = [(flat_weights(problem, each), rows_of_P(problem, each)[1]) for each in everywhere]
+    known = keeping_penalty(problem, pairs, symmetries(problem)) if outside else []
     if not known:
         return (), ()
     rows = _rows(problem, [weights], [rows_of_P(problem, weights)], known)

@@ -101,7 +101,8 @@ class FloatLandscape:
     def loss(self, points: Array) -> Array:
         """Return ``J`` alone at the rows of ``points``, of shape ``(B,)``."""
         with np.errstate(all="ignore"):
-            return self._losses(self._forward(self._blocks(points))[1][-1])
+            found = self._losses(self._forward(self._blocks(points))[1][-1])
+            return found if self._rates is None else found + points**2 @ self._rates / 2
 
     def _losses(self, outputs: Array) -> Array:
         B, T, n_L = outputs.shape

@@ -16,6 +16,7 @@ from cases.kernel_cases_critical import (
     counts,
     descent,
     exact,
+    family,
     inertia_ball,
     inertia_exact,
     loss_ball,
@@ -85,4 +86,21 @@ def decayed_descent():
     return d.finish()
 
 
-DECAY_CASES = {"ridge": ridge, "decayed_minimum": decayed_minimum, "decayed_logits": decayed_logits, "decayed_descent": decayed_descent}
+TURNED = {"parameters": [0, 2, 3], "implied": [1], "identities": [[[0, "1", [1]], [1, "-1", [0]], [2, "1", [3]], [3, "-1", [2]]]]}
+"""``w_1 ∂J/∂w_0 − w_0 ∂J/∂w_1 + v_1 ∂J/∂v_0 − v_0 ∂J/∂v_1 = 0``: the two units of a 1-2-1 linear network may be rotated."""
+
+
+def turned_fit():
+    """``J = (v·w − 5)²/2 + (|v|² + |w|²)/2``: its minima ``v = w`` with ``|w| = 2`` are a circle."""
+    d = Draft((1, 2, 1), [["1"]], [["5"]], [layer([["2", "0"]], ["0", "0"]), layer([["2"], ["0"]], ["0"])], activation="identity", bias="none",
+              decay=[["1", "0"]] * 2)  # fmt: skip
+    point = family(d, 1, at=0, radius="0", **TURNED)
+    loss_exact(d, "9/2")
+    classed(d, "local-minimum", point, inertia_exact(d, counts(0, 1, 3)))
+    d.upper("rank-family", "P", 3, 0, [point])
+    return d.finish()
+
+
+DECAY_CASES = {
+    "ridge": ridge, "decayed_minimum": decayed_minimum, "decayed_logits": decayed_logits, "decayed_descent": decayed_descent, "turned_fit": turned_fit,
+}  # fmt: skip

@@ -10,9 +10,12 @@ import pytest
 from cases.curvature_cases import moved, network
 
 import lossproof as lp
+from lossproof.certificates.proof.places import Point
 from lossproof.numerics.critical.symmetries import same_up_to_symmetry
 from lossproof.numerics.curves.fields import FormalSeries
 from lossproof.numerics.curves.loss_series import taylor_coefficients
+from lossproof.numerics.network.float_derivatives import FloatLandscape
+from lossproof.numerics.network.weight_vectors import flat_weights
 from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.problem import Problem
 
@@ -182,3 +185,31 @@ def test_coefficients_along_curves_count_the_penalty():
     J = P.polyadd(P.polymul(error, error) / 2, P.polyadd(3 * P.polymul(w, w) / 2, 7 * P.polymul(v, v) / 2))
     found = taylor_coefficients(problem, lp.Weights.of(a, [([[1]], None), ([[0]], None)]), terms, 4, FormalSeries())
     assert [float(Fraction(str(c))) for c in found[1:]] == J[1:5].tolist()
+
+
+@pytest.mark.parametrize(
+    ("widths", "X", "Y", "options"),
+    [
+        ("1-2-1", [[-2], [-1], [0], [1], [3]], [[0], [1], [0], [2], [1]], {"weight_decay": "1/10", "decay_biases": False}),
+        ("2-2-1", [[1, 0], [0, 1], [1, 1]], [[1], [2], [0]], {"weight_decay": "1/10", "activation": "identity", "bias": "none"}),
+        ("1-2-1", [[-2], [-1], [0], [1], [3]], [[0], [1], [0], [2], [1]], {"weight_decay": ["1/10", "1/20"], "activation": "power:2"}),
+    ],
+)
+def test_manifolds_of_critical_points_of_the_sum(widths, X, Y, options):
+    """Units that died, with biases that do not decay, and rotations of linear units: classes are proved, and stand an attack by sampling."""
+    found = lp.find_critical_points(widths, X, Y, starts=12, workers=1, **options)
+    assert not found.report.self_check.refused
+    assert lp.verify(found.certificate.document).ok
+    problem, rng, dimensions = found.report.problem, np.random.default_rng(0), set()
+    landscape = FloatLandscape(problem)
+    for claim in (c for c in found.report.claims if c.id == "critical-point"):
+        point = flat_weights(problem, claim.place.weights if isinstance(claim.place, Point) else claim.place.near.weights)
+        here = landscape.at(point[None])
+        assert np.max(np.abs(here.gradient)) < 1e-6
+        dimensions.add(int(claim.facts["inertia"]["zero"]))
+        around = landscape.loss(point + 1e-3 * rng.standard_normal((400, len(point))))
+        if claim.facts["kind"] in ("local-minimum", "strict-minimum"):
+            assert np.all(around >= here.loss[0] - 1e-12)
+        if claim.facts["kind"] == "saddle":
+            assert np.linalg.eigvalsh(here.hessian[0])[0] < 0
+    assert "power" in str(options) or max(dimensions) > 0

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from cases.curvature_cases import NETWORKS, moved, network
 from cases.kernel_cases import CASES
-from cases.kernel_cases_decay import decayed_logits, ridge
+from cases.kernel_cases_critical import family
+from cases.kernel_cases_decay import decayed_logits, ridge, turned_fit
 from cases.kernel_draft import Draft, layer
 from cases.kernel_twin import rational
 from flint import arb, fmpq
@@ -252,3 +253,34 @@ def test_coefficients_of_the_loss_along_curves_are_those_of_a_polynomial(seed):
         rate = rates[n // 6][1 if n in (2, 5, 8) else 0]
         J = [j + rate * s / 2 for j, s in zip(J, times(series, series), strict=True)]
     assert [Fraction(str(c)) for c in found] == J[1:]
+
+
+def test_identities_must_hold_of_the_penalty():
+    """A rotation keeps it where both units decay alike, a scaling of ``w`` against ``v`` only without decay, and a shear of one unit into the other never."""
+    document = turned_fit()
+    assert check.check_certificate(document).ok
+    scaling = [[0, "1", [0]], [2, "-1", [2]]]
+    shear = [[1, "1", [0]], [2, "-1", [3]]]
+    for identity, implied, parameters in ((scaling, [0], [1, 2, 3]), (shear, [1], [0, 2, 3])):
+        changed = Draft.of(document)
+        changed.document["steps"][0]["evidence"] |= {"identities": [identity], "implied": implied, "parameters": parameters}
+        assert "slopes of the penalty" in str(check.check_certificate(changed.finish()).failures[0])
+    across = Draft.of(document)
+    across.document["steps"][0]["evidence"] |= {"held": [3], "across": [3], "symmetries": [scaling], "parameters": [0, 2]}
+    assert not check.check_certificate(across.finish()).ok
+
+
+@pytest.mark.parametrize("rates", [["1/1000", "0"], ["7", "0"], ["1/1000", "1"]])
+def test_a_bias_that_decays_is_not_free(rates):
+    """A unit without weights, whose bias may be anything as long as it does not decay."""
+    samples = [["-1"], ["1"]], [["0"], ["2"]]
+    d = Draft((1, 1, 1), *samples, [layer([["0"]], ["1/2"]), layer([["0"]], ["1"])], decay=[[rates[0], rates[1]], [rates[0], "0"]])
+    evidence = {
+        "held": [0, 2],
+        "parameters": [3],
+        "implied": [0, 1, 2],
+        "identities": [[[0, "1", []]], [[1, "1", []]], [[2, "1", []], [3, "-1", [[2, 0]]]]],
+    }
+    family(d, 1, at=0, radius="0", **evidence)
+    outcome = check.check_certificate(d.finish())
+    assert outcome.ok == (rates[1] == "0"), outcome.failures

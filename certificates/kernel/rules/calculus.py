@@ -89,18 +89,18 @@ def rank_dimension(step: Step) -> Result:
     5. *Composition.* ``dim D(i, j) ≤ dim D(i, h) + dim D(h, j) − n_h``: a linear image of ``D(i, h) ⊕ D(h, j)`` whose kernel contains, for each unit of
        layer h, the pair of its two scalings, independent if no ``z_h`` is the zero function; elsewhere by continuity.
     6. *Bottleneck* (any activations and biases). A change of weights reaches the outputs through a change of ``φ_h``, from a space of dimension ``T n_h``, or
-    is one of
-       weights behind h. Those of layer ``h + 1`` have an image of dimension ``r n_{h+1}`` at most, ``r = r(Φ_h⁺)``, the others one of at most their number. The
+       is one of weights behind h. Those of layer ``h + 1`` have an image of dimension ``r n_{h+1}`` at most, ``r = r(Φ_h⁺)``, the others one of at most their number. The
        changes ``φ_h ↦ A φ_h + a`` (``a = 0`` without bias) form a space of dimension ``r n_h``, and layer ``h + 1`` can undo them, so their image is counted
        twice: ``r(P) ≤ T n_h + r (n_{h+1} − n_h) + Σ_{l>h+1} (rows of W_l) n_l``, and for ``n_h ≤ n_{h+1}`` this grows with ``r ≤ min(T, rows of Φ_h⁺)``.
     7. Behind a single hidden unit h of powers without bias ``z_L = z_h^d c``: changes up to h lie in ``R^T ⊗ c``, those behind h in ``V ⊗ R^{n_L}``, V spanned
        by the values ``z_h^d``: ``T + n_L − 1``.
-    8. *Scaling* (hidden layers with a homogeneous activation whose biases are not fixed, not all of them the identity). Scaling a unit's incoming weights by t and its outgoing ones by
-       ``t^{-k}`` changes no output: each unit gives v with ``vᵀP = 0``. (Leaky) ReLU: ``k = 1``. Where P exists no z is 0, but at samples at rest. If all
-       samples are at rest at some layer, let h be the highest: the rows of P of the layers up to h are 0, at least one for each of their units. In the layers
-       above (all, if there is none), v has a non-zero incoming part. Layer by layer, incoming parts lie in columns of ``W_l`` of their own, and outgoing parts
-       in the next layer: the v are independent, and ``r(P) ≤ N_net −`` the number of units wherever P exists. ``z^k``: the same where all weights are
-       non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is continuous: every σ' is, where it exists. Other units are not counted.
+    8. *Scaling* (hidden layers with a homogeneous activation whose biases are not fixed, not all of them the identity). Scaling a unit's incoming weights by
+       t and its outgoing ones by ``t^{-k}`` changes no output: each unit gives v with ``vᵀP = 0``. (Leaky) ReLU: ``k = 1``. Where P exists no z is 0, but at
+       samples at rest. If all samples are at rest at some layer, let h be the highest: the rows of P of the layers up to h are 0, at least one for each of
+       their units. In the layers above (all, if there is none), v has a non-zero incoming part. Layer by layer, incoming parts lie in columns of ``W_l`` of
+       their own, and outgoing parts in the next layer: the v are independent, and ``r(P) ≤ N_net −`` the number of units wherever P exists. ``z^k``: the same
+       where all weights are non-zero, and everywhere else because (up to factors ``σ_out'`` of columns) P is continuous: every σ' is, where it exists. Other
+       units are not counted.
 
     All but 6 and 8 are about one activation in all hidden layers, and one bias mode in all layers.
     """

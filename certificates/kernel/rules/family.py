@@ -65,9 +65,10 @@ def stationary_family(step: Step) -> Result:
 
     The family S: the weights ``held`` have their values at the point, each of the ``ties`` ``[k, m, q]`` makes weight k be q times weight m, and all other
     weights are free. An identity gives polynomials ``G_k`` in weights and entries of P with ``Σ_k G_k P[k, :] = 0`` all over S, near the box: seen
-    with a symbol for each free weight. Hence ``Σ_k G_k ∂J/∂w_k = 0`` by ``T ∇J = P ε``; for softmax P is read less its column of output 0 within each
-    sample, which changes nothing in ``P ε``, as ``Σ_j ε_ij = 0``. There are as many identities as components ``implied``, and the matrix of their
-    coefficients at these is invertible all over the box. So where the other components vanish, in S and the box, all do.
+    with a symbol for each free weight. With weight decay ``Σ_k G_k λ_k w_k = 0`` there, too. Hence ``Σ_k G_k ∂J/∂w_k = 0`` by ``T ∇J = P ε + T λW``; for
+    softmax P is read less its column of output 0 within each sample, which changes nothing in ``P ε``, as ``Σ_j ε_ij = 0``. There are as many identities
+    as components ``implied``, and the matrix of their coefficients at these is invertible all over the box. So where the other components vanish, in S
+    and the box, all do.
 
     Units that are ``level``, ``[l, u, [i, k, …]]``, are equations besides: ``σ'(z_u(i)) = 0`` for the unit u of the hidden layer l, and ``z_u(k) = z_u(i)`` for
     each k. The identities need to hold on the set S' of S where these do: they are seen with the slope 0 and the unit's value at i at all samples, and for
@@ -277,13 +278,15 @@ def _coefficients(step: Step, ring: Ring, box: passes.Box, value: Any, place: st
 
 
 def _require_identities(step: Step, ring: FormalRing, box: passes.Box, value: Any, place: str, count: int) -> None:
-    """Demand that each identity holds formally: the combination of the rows of P is 0."""
-    problem, (rows, P) = step.problem, _coefficients(step, ring, box, value, place, count)
+    """Demand that each identity holds formally: the combination of the rows of P, and of the slopes ``λ_k w_k`` of the penalty, is 0."""
+    problem, (rows, P), values = step.problem, _coefficients(step, ring, box, value, place, count), _weights(ring, step.problem, box)
     for r, row in enumerate(rows):
         used = [k for k in range(problem.N_net) if not vanishes(row[k])]
-        ring.count(len(used) * problem.columns, 0, row[used], P[used], inner=len(used))
+        ring.count(len(used) * (problem.columns + 2), 0, row[used], P[used], inner=len(used))
         total = np.sum(row[used, None] * P[used], axis=0) + ZERO
         require(all(vanishes(x) for x in total), f"{place}[{r}]", "this combination of the rows of P is not seen to vanish")
+        slope = sum((row[k] * values[k] * problem.rates[k] for k in used), ZERO) if problem.decay is not None else ZERO
+        require(vanishes(slope), f"{place}[{r}]", "this combination of the slopes of the penalty is not seen to vanish")
 
 
 FAMILY_RULES = named(stationary_family)

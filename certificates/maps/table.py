@@ -42,13 +42,13 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     """
     title = f"Critical points of {_in_sentence(report_title(map.report))}"
     conclusion = map.conclusion
-    lines = [title, "=" * len(title), "", *_table(map), ""]
+    read = textwrap.wrap(" ".join(data_notes(map.report.notes)), max(width, 30), break_long_words=False, break_on_hyphens=False)
+    lines = [title, "=" * len(title), "", *(read and [*read, ""]), *_table(map), ""]
     open_words = f"{conclusion.reason} {infimum_sentence(map.report)}".rstrip()
     told = open_words if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(map.report)
     sentences = (
         _search_text(map),
         *(str(start) for start in map.given),
-        *data_notes(map.report.notes),
         *notes_on_doubles(map.report.problem, map.report.points),
         f"[{conclusion.verdict.value}] {QUESTION} {told}",
         _CAVEAT,

@@ -34,7 +34,7 @@ def examine() -> None:
     lines = [
         f"lossproof {version('lossproof')}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
         f"Packages: {_listed(_required(None))}",
-        f"BLAS: {blas_in_use()}",
+        f"BLAS: {blas_in_use(threads=True)}",
         f"Cores: {len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} usable; memory: {_memory()}",
         *(_extra(name) for name in _extras()),
         *tests,

@@ -31,7 +31,8 @@ def render_notebook(report: ReportRecord) -> str:
 
 
 def _badge(verdict: Verdict) -> str:
-    return f'<span style="color:{_COLOURS[verdict]};font-weight:bold">{verdict.value}</span>'
+    """Return a verdict in white on its colour, which can be read on light and dark notebooks alike."""
+    return f'<span style="background:{_COLOURS[verdict]};color:#fff;font-weight:bold;padding:.1em .4em;border-radius:.2em">{verdict.value}</span>'
 
 
 def _cell(markup: str) -> str:

@@ -15,7 +15,7 @@ class Provenance:
     """What computed a report: nothing that it says rests on this, but who makes it again will want it.
 
     - ``version`` of lossproof, ``python``, and ``libraries``, pairs of name and version;
-    - ``blas``: the libraries of BLAS in use, with version and threads;
+    - ``blas``: the libraries of BLAS in use, with version;
     - ``seed``, None where none was used; ``day``, in UTC, as ``2026-11-28``.
     """
 
@@ -34,20 +34,24 @@ class Provenance:
         3
         """
         libraries = tuple((name, version(name)) for name in _LIBRARIES)
-        return cls(version("lossproof"), platform.python_version(), libraries, blas_in_use(), seed, f"{datetime.now(UTC):%Y-%m-%d}")
+        return cls(
+            version("lossproof"), platform.python_version(), libraries, blas_in_use(threads=False), seed, f"{datetime.now(UTC):%Y-%m-%d}"
+        )
 
     def __str__(self) -> str:
         libraries = ", ".join(f"{name} {number}" for name, number in self.libraries)
-        seed = "" if self.seed is None else f", seed {self.seed}"
+        seed = "" if self.seed is None else f"; seed {self.seed}"
         return f"Made on {self.day} by lossproof {self.version}, Python {self.python}, {libraries}; BLAS: {self.blas}{seed}."
 
 
-def blas_in_use() -> str:
-    """Return the libraries of BLAS in this process, with version and threads, such as ``"openblas 0.3.30, threads: 2"``."""
+def blas_in_use(*, threads: bool) -> str:
+    """Return the libraries of BLAS in this process, with version and, if asked for, threads, such as ``"openblas 0.3.30, threads: 2"``."""
     import scipy.linalg  # noqa: F401  (its library must be there to be found)
     from threadpoolctl import threadpool_info
 
     found = [
-        f"{one['internal_api']} {one['version']}, threads: {one['num_threads']}" for one in threadpool_info() if one["user_api"] == "blas"
+        f"{one['internal_api']} {one['version']}" + (f", threads: {one['num_threads']}" if threads else "")
+        for one in threadpool_info()
+        if one["user_api"] == "blas"
     ]
     return "; ".join(dict.fromkeys(found)) or "none found"

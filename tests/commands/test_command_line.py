@@ -143,7 +143,7 @@ def test_statements(folder):
         (["check", "2-2-1", "--data", "xor", "--bias", "trainble"], "did you mean 'trainable'"),
         (["check", "2-2-1", "--data", "xor", "--max-precision", "3"], "max_precision"),
         (["check", "2-2-1", "--data", "xor", "--weights", "none.npz"], "no such file"),
-        (["check", "2-2-1", "--data", "xor", "-o", "xor.pdf"], ".html .md .tex .txt .json"),
+        (["check", "2-2-1", "--data", "xor", "-o", "xor.pdf"], ".html .md .tex .bib .txt .json"),
         (["check", "2-2-1", "--data", "xor", "-o", "nowhere/xor.html"], "folder"),
         (["check", "2-2-1", "--data", "xor\nor"], "unknown data"),
         (["verify", "none.json"], "none.json"),

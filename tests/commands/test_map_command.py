@@ -143,7 +143,7 @@ def test_an_interruption_before_the_search_leaves_nothing(folder, monkeypatch):
         (["2-2-1", "--data", "xor", "--weights", "none.npz"], "none.npz"),
         (["2-2-1", "--data", "xor", "--weights", "wells.csv"], "must end in .npz or .json"),
         (["2-2-1", "--data", "xor", "--workers", "0"], "workers"),
-        (["2-2-1", "--data", "xor", "-o", "map.pdf"], ".html .md .tex .txt .json"),
+        (["2-2-1", "--data", "xor", "-o", "map.pdf"], ".html .md .tex .bib .txt .json"),
         (["2-2-1", "--data", "xor", "--plot", "map.pdf"], ".svg or .png"),
         (["2-2-1", "--data", "xor", "--plot", "nowhere/map.svg"], "folder"),
         (["2-2-1", "--data", "wells.csv", "--plot", "wells.csv"], "another file"),

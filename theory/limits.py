@@ -67,6 +67,11 @@ MAX_INVERSE_COLUMNS = 6_000
 MAX_INVERSE_ENTRIES = 2**28
 """Entries of such a matrix."""
 
+MAX_COMPLETE_WEIGHTS = 12
+"""Weights of a network whose list of critical points is complete."""
+MAX_COMPLETE_BOXES = 2**23
+"""Boxes of a tree that shows it."""
+
 
 def step_work(L: int) -> int:
     """Return the work of reading a step about a network of L layers, whatever its rule."""
@@ -212,6 +217,16 @@ def curvature_work(widths: Sequence[int], T: int, bias_rows: int) -> int:
     N = sum(m * k for m, k in zip(fan_in, n, strict=True))
     samples = sum(k * (before + k) * after for l, (before, k) in enumerate(pairwise(n)) for after in n[: l + 1])
     return flops_work(2 * T * N**2 + 16 * T * (samples + 100 * sum(n) ** 2 + 30 * sum(fan_in) ** 2 + N)) + T * sum(n)
+
+
+def complete_work(widths: Sequence[int], T: int, boxes: int) -> int:
+    """Return the work of a tree of boxes: values and products of a box go through arrays of many boxes.
+
+    >>> complete_work((1, 2, 1), 5, 10**6) < MAX_STEP_WORK
+    True
+    """
+    N = sum((n + 1) * m for n, m in pairwise(widths))
+    return boxes * (20 + T * (widths[-2] + 1) + N**2 // 2)
 
 
 def signs_work(n: int, index: int) -> int:

@@ -1,4 +1,4 @@
-r"""Which boxes hold no critical point: three tests, each over many boxes at once.
+r"""Which boxes hold no critical point: two tests, each over many boxes at once.
 
 *Steep.* A neuron: a component of the gradient, term by term, does not contain 0. A hidden layer with decay: let ``M_k = Σ_i s_ik² x̃x̃ᵀ`` with ``s_ik ≥
 |σ'(z_ik)|`` over the box, d_k any vectors, and ``e ≥ |ε||v|`` over the box, v without the bias; ``e = |y|²/(2√Λ)`` will do. A critical point has ``Σ_w Λ_w
@@ -6,8 +6,7 @@ r"""Which boxes hold no critical point: three tests, each over many boxes at onc
 v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. As ``d_k`` the solution of ``M_k d = Λθ_k`` at the midpoint is taken.
 
 *Mean value.* For a critical point W of the box and any matrix Q, ``0 = Q g(m) + Q H̃ (W − m)`` with an ``H̃`` of the enclosed Hessian and ``g = T ∇J``. So
-there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is first ``[I, −H_θv H_vv⁻¹]``, at the midpoints, which makes the derivatives by v small,
-and then the inverse of the Hessian at the midpoints: Krawczyk's operator misses the box.
+there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is ``[I, −H_θv H_vv⁻¹]``, at the midpoints, which makes the derivatives by v small.
 """
 
 from __future__ import annotations
@@ -91,16 +90,15 @@ def steep(land: Landscape, box: Box) -> Indices:
 
 
 class Curved(NamedTuple):
-    """The outcome of the mean value tests: whether the first and the second exclude a box, ``κ`` of the second, and how much each weight adds to the first."""
+    """The outcome of the mean value test: whether a box is ``excluded``, ``κ``, and how much each weight adds to what is to be exceeded."""
 
-    flat: Indices
-    krawczyk: Indices
+    excluded: Indices
     kappa: Floats
     shares: Floats
 
 
 def mean_value(land: Landscape, box: Box) -> Curved:
-    """Make the mean value tests, with κ a norm of ``I − C H``, relative to the radii, so that the gradient is one-to-one on the box where it is below 1."""
+    """Make the mean value test, with κ a norm of ``I − C H``, relative to the radii, so that the gradient is one-to-one on the box where it is below 1."""
     inner, W = land.inner, box.weights
     centre = Ball(box.theta.mid, np.zeros_like(box.theta.mid))
     passed = Pass(*(Ball(x.mid, _ROUNDING * np.abs(x.mid)) for x in activations(land, centre)))
@@ -114,13 +112,10 @@ def mean_value(land: Landscape, box: Box) -> Curved:
         mid = np.abs(H.mid[:, :inner] - M @ H.mid[:, inner:])
         rad = H.rad[:, :inner] + np.abs(M) @ H.rad[:, inner:]
     shares = (mid + rad) * W.rad[:, None]
-    flat = (np.abs(g0) > MARGIN * shares.sum(axis=2) + about_g0).any(axis=1)
-    C = inverse(H.mid)
-    O, near = np.abs(C) @ H.rad, (np.abs(C) @ about[..., None])[..., 0]
-    off, D = (O @ W.rad[..., None])[..., 0], np.maximum(W.rad, _FLOOR * W.rad.max(axis=1, keepdims=True))
-    krawczyk = (np.abs((C @ g[..., None])[..., 0]) > MARGIN * (W.rad + off) + near).any(axis=1)
+    excluded = (np.abs(g0) > MARGIN * shares.sum(axis=2) + about_g0).any(axis=1)
+    O, D = np.abs(inverse(H.mid)) @ H.rad, np.maximum(W.rad, _FLOOR * W.rad.max(axis=1, keepdims=True))
     kappa = ((O @ D[..., None])[..., 0] / D).max(axis=1)
-    return Curved(np.asarray(flat), np.asarray(krawczyk), kappa, shares.sum(axis=1))
+    return Curved(np.asarray(excluded), kappa, shares.sum(axis=1))
 
 
 def inverse(A: Floats) -> Floats:

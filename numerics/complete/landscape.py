@@ -23,7 +23,7 @@ from lossproof.numerics.algebra.products import Floats
 from lossproof.theory.problem.problem import Problem
 
 MOST_WEIGHTS = 12
-_STEEPEST = 0.4478
+_STEEPEST, _ABOVE = 0.4478, 1 + 1e-4
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Landscape:
         else:
             push = np.array([s * np.sum(np.abs(self.targets) + 1)])
         sizes = np.sqrt(push[:, None] / theta.min(axis=1, keepdims=True)) * np.ones_like(theta)
-        return np.concatenate([sizes.ravel(), self.norm / np.sqrt(outer)]) * (1 + 1e-6)
+        return np.concatenate([sizes.ravel(), self.norm / np.sqrt(outer)]) * _ABOVE
 
 
 def obstacle(problem: Problem) -> str:

@@ -5,10 +5,10 @@ level, the lower one before the upper one. The reasons are
 
 - ``S``: symmetry. Only points with ``w_1 ≥ w_2 ≥ …`` for the first weights of the hidden units are sought, and for tanh with ``w_k ≥ 0``. The box has
   ``w_k ≤ w_{k+1}``; its points with ``w_k = w_{k+1}`` lie in boxes that stay, as limits of points with ``w_1 > w_2 > …``.
-- ``N``, ``M``, ``K``: no critical point, by `steep` or one of the tests of `mean_value`.
+- ``N``, ``M``: no critical point, by `steep` or `mean_value`.
 - ``U``: the box lies in that around an image of a listed point, on which the gradient is one-to-one.
 
-The search proves nothing: see the head of `enclosures`. It is deterministic, and its memory grows with the boxes of a level, of which a budget bounds the number.
+The search proves nothing: see the head of `enclosures`. It is deterministic; its memory grows with the boxes of a level, which a budget bounds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lossproof.numerics.complete.exclusion import Box, Indices, enclosed_boxes, 
 from lossproof.numerics.complete.known_points import KnownPoints
 from lossproof.numerics.complete.landscape import Landscape
 
-BATCH = 4096
+BATCH, INTERRUPT = 4096, "an interrupt"
 _TRIED_KAPPA = 0.9
 _FINEST = 2.0**-40
 _SPLIT, _OPEN = ord("a"), 0
@@ -78,7 +78,7 @@ def search_tree(land: Landscape, bounds: Floats, budget: TreeBudget | None = Non
     >>> land = Landscape(np.array([[10.0], [-1.0]]), np.array([0.75, 0.8]), np.zeros(1), 0, 0, 1, 0)
     >>> found = search_tree(land, np.array([3.0]))
     >>> found.complete, [round(float(w), 3) for w in sorted(found.points[:, 0])]
-    (True, [-1.386, -0.328, 0.09])
+    (True, [-1.386, -0.521, 0.09])
     """
     most, known, low_high = budget or TreeBudget(), KnownPoints(land), root_box(land, bounds)
     level, finest = (low_high[0][None], low_high[1][None]), _FINEST * (low_high[1] - low_high[0])
@@ -103,7 +103,7 @@ def search_tree(land: Landscape, bounds: Floats, budget: TreeBudget | None = Non
                 if report is not None:
                     report(volume)
         except KeyboardInterrupt:
-            ended = "an interrupt"
+            ended = INTERRUPT
         codes += text
         done = sum(map(len, text))
         level = (np.vstack([lower[:0], *(h[0] for h in halves)]), np.vstack([upper[:0], *(h[1] for h in halves)]))
@@ -140,8 +140,7 @@ def _settled(land: Landscape, known: KnownPoints, piece: tuple[Floats, Floats], 
     if not len(at):
         return codes
     curved = mean_value(land, box)
-    codes[at[curved.krawczyk]] = ord("K")
-    codes[at[curved.flat]] = ord("M")
+    codes[at[curved.excluded]] = ord("M")
     rest = codes[at] == _OPEN
     known.meet(box.weights.part(rest & (curved.kappa < _TRIED_KAPPA)))
     axes = curved.shares[:, : land.splits].argmax(axis=1)

@@ -53,7 +53,7 @@ def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedP
         return undecided(_NAME, EVERYWHERE, reason, "a proof of each point of the list")
     stationary = [point.stationary for point in points if point.stationary is not None]
     classes = [point.class_claim for point in points if point.class_claim is not None and point.class_claim.id in _NO_MINIMA]
-    bounds = [Fraction(float(b)) for b in tree.bounds]
+    land, bounds = landscape_of(problem), [Fraction(float(b)) for b in tree.bounds]
     facts = {
         "whole": landscape_of(problem).bounded,
         "bounds": bounds,
@@ -61,10 +61,9 @@ def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedP
         "no_minima": len({id(c.place) for c in classes}),
     }
     evidence = {"bounds": bounds, "radii": [[Fraction(float(r)) for r in row] for row in tree.radii], "tree": tree.codes}
-    reason = (
-        f"All critical points {where} are the {len(points)} listed, up to permutations of hidden units and, for tanh, changes of their signs: "
-        f"{tree.boxes:,} boxes of weights hold no other."
-    )
+    known = "the one listed" if len(points) == 1 else f"the {len(points)} listed"
+    alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.low else "") if land.units else ""
+    reason = f"All critical points {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
     return decided(_NAME, EVERYWHERE, reason, _RULE, *stationary, *classes, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 
@@ -79,7 +78,7 @@ def conclusion_by_list(complete: Claim | None) -> Claim | None:
 
 def _where(problem: Problem, tree: Tree) -> str:
     if landscape_of(problem).bounded:
-        return f"of all weights, which have |w| ≤ {tree.bounds.max():.4g},"
+        return f"(all have |w| ≤ {tree.bounds.max():.4g})"
     return f"in the box |w| ≤ {tree.bounds.max():.6g}"
 
 

@@ -20,9 +20,9 @@ from fractions import Fraction
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
+from lossproof.theory.limits import MAX_COMPLETE_UNITS, MAX_COMPLETE_WEIGHTS
 from lossproof.theory.problem.problem import Problem
 
-MOST_WEIGHTS = 12
 _STEEPEST, _ABOVE = 0.4478, 1 + 1e-4
 
 
@@ -89,7 +89,9 @@ def obstacle(problem: Problem) -> str:
         return "the activation must be tanh or sigmoid"
     if a.bias == "fixed":
         return "fixed biases are not covered"
-    return "" if a.N_net <= MOST_WEIGHTS else f"{a.N_net} weights are too many, {MOST_WEIGHTS} at most"
+    if a.N_net > MAX_COMPLETE_WEIGHTS or (a.L == 2 and a.widths[1] > MAX_COMPLETE_UNITS):
+        return f"at most {MAX_COMPLETE_WEIGHTS} weights and {MAX_COMPLETE_UNITS} hidden units are covered"
+    return ""
 
 
 def landscape_of(problem: Problem) -> Landscape:

@@ -24,6 +24,7 @@ from lossproof.numerics.complete.enclosures import between
 from lossproof.numerics.complete.exclusion import Box, Indices, enclosed_boxes, mean_value, steep
 from lossproof.numerics.complete.known_points import KnownPoints
 from lossproof.numerics.complete.landscape import Landscape
+from lossproof.theory.limits import MAX_BATCH
 
 BATCH, INTERRUPT = 4096, "an interrupt"
 _TRIED_KAPPA = 0.9
@@ -87,12 +88,13 @@ def search_tree(land: Landscape, bounds: Floats, budget: TreeBudget | None = Non
     while len(level[0]) and not ended:
         lower, upper = level
         halves, text = [], []
+        step = max(1, min(BATCH, MAX_BATCH // (len(land.targets) * (land.units + 1))))
         try:
-            for start in range(0, len(lower), BATCH):
-                if boxes + BATCH > most.boxes or time.monotonic() - begin > most.seconds:
-                    ended = f"{most.boxes:,} boxes" if boxes + BATCH > most.boxes else f"{most.seconds:g} s"
+            for start in range(0, len(lower), step):
+                if boxes + step > most.boxes or time.monotonic() - begin > most.seconds:
+                    ended = f"{most.boxes:,} boxes" if boxes + step > most.boxes else f"{most.seconds:g} s"
                     break
-                piece = lower[start : start + BATCH], upper[start : start + BATCH]
+                piece = lower[start : start + step], upper[start : start + step]
                 with np.errstate(all="ignore"):
                     found = _settled(land, known, piece, bounds)
                 boxes += len(found)

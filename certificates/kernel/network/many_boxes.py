@@ -4,10 +4,10 @@ The output is one number, σ is sigmoid or tanh, the error is squared. With ``Λ
 from ``x̃_i``, come before the output weights v: ``z_ik = θ_k·x̃_i``, ``φ_ik = σ(z_ik)``, 1 for the output bias, ``ε = Σ_k v_k φ_k − y``; for a neuron ``ε = φ
 − y``. `Enclosed` arrays, u, and what the factor ENLARGE and the summand TINY cover, are those of `doubles`. All arrays have the boxes first.
 
-*Exponentials.* For ``y ≥ 0`` let ``k = ⌊16 y⌋`` and ``t = y − k/16``, which is exact, in ``[0, 1/16)``. ``e^{−k/16}`` is a ball of Arb, and ``e^{−t} =
-Σ_{j<10} (−t)^j/j! + R`` with ``|R| < 2^{-61}``; Horner's scheme takes ``p_j = c_j − t p_{j+1}``, ``|p_j| ≤ c_j``, and its step j rounds by ``2.2 u c_j`` at
-most, which reaches ``p_0`` with the factor ``t^j``: less than 3u in all. Beyond ``y = 512`` both ``e^{−y}`` and ``e^{−512}`` are below ``2^{-700}``: TINY
-covers that.
+*Exponentials.* For ``y ≥ 0`` let ``k = ⌊16 y⌋`` and ``t = y − k/16``, which is exact, in ``[0, 1/16)``. ``e^{−k/16} = e^{−4i} e^{−j/16}`` with ``k = 64 i +
+j`` is a product of balls of Arb, and ``e^{−t} = Σ_{j<10} (−t)^j/j! + R`` with ``|R| < 2^{-61}``; Horner's scheme takes ``p_j = c_j − t p_{j+1}``, ``|p_j| ≤
+c_j``, and its step j rounds by ``2.2 u c_j`` at most, which reaches ``p_0`` with the factor ``t^j``: less than 3u in all. Beyond ``y = 512`` both ``e^{−y}``
+and ``e^{−512}`` are below ``2^{-700}``: TINY covers that.
 
 *σ over an interval* comes from its ends. With ``e = e^{−k|z|}``, ``q = 1/(1 + e)`` and s the logistic function, ``σ = low + k s(kz)``, ``σ' = k² e q²`` and
 ``σ'' = −sign(z) k³ e q² (1 − e) q``. σ rises; ``σ'`` is even and falls with ``|z|`` from ``k²/4``; ``σ''`` is odd, falls between ``∓ln(2 + √3)/k`` from
@@ -35,13 +35,13 @@ from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.limits import value_work
 
-_GRID, _FAR = 16, 512
+_FAR = 512
 _TURN, _BEND = (1.3169578969, 1.316957897), 0.0962250449  # ln(2 + √3) = 1.31695789692…, 1/(6√3) = 0.09622504486…
 _SAFE = 0.99
 
 
 class Landscape(NamedTuple):
-    """``x̃`` of shape ``(T, m)``, y of shape ``(T, 1)``, Λ of shape ``(N,)``, the hidden units, 0 for a neuron, σ, and values of ``e^{−k/16}``."""
+    """``x̃`` of shape ``(T, m)``, y of shape ``(T, 1)``, Λ of shape ``(N,)``, the hidden units, 0 for a neuron, σ, and ``e^{−4i}``, ``e^{−i/16}``."""
 
     inputs: Enclosed
     targets: Enclosed
@@ -68,9 +68,9 @@ class Pass(NamedTuple):
 
 def landscape(work: Work, problem: Problem, low: int, k: int) -> Landscape:
     """Return the arrays of a problem, where σ rises from low to ``low + k``; the precision of doubles must be in force."""
-    work.spend((_GRID * _FAR + 1) * value_work(64), "exponentials")
+    work.spend(2 * (_FAR // 4 + 1) * value_work(64), "exponentials")
     ring, n, ones = DoubleRing(work), problem.widths[1] if problem.L == 2 else 0, [fmpq(1)] * problem.bias_rows
-    powers = np.array([(arb(-i) / _GRID).exp() for i in range(_GRID * _FAR + 1)], dtype=object)
+    powers = np.array([[arb(-4 * i).exp(), (arb(-i) / 16).exp()] for i in range(_FAR // 4 + 1)], dtype=object)
     rates = [rate * problem.T for rate in problem.rates] or [fmpq(0)] * problem.N_net
     inputs, targets = ring.array([[*x, *ones] for x in problem.X]), ring.array(problem.Y)
     return Landscape(inputs, targets, part(ring.array([rates]), 0), n, low, k, problem.bias_rows, of_balls(powers, powers.shape))
@@ -118,11 +118,11 @@ def inverse(A: Array) -> Array:
 def exponential(land: Landscape, y: Array) -> Enclosed:
     """Enclose ``e^{−y}`` for doubles ``y ≥ 0``."""
     y = np.minimum(y, _FAR)
-    k = np.floor(_GRID * y)
-    t, p = y - k / _GRID, np.full_like(y, 1 / math.factorial(9))
+    k = np.floor(16 * y)
+    t, p, i = y - k / 16, np.full_like(y, 1 / math.factorial(9)), k.astype(int)
     for j in range(8, -1, -1):
         p = 1 / math.factorial(j) - t * p
-    return Enclosed(p, np.full_like(p, 4 * UNIT)) * part(land.powers, k.astype(int))
+    return Enclosed(p, np.full_like(p, 4 * UNIT)) * part(land.powers, (i // 64, 0)) * part(land.powers, (i % 64, 1))
 
 
 def _at(land: Landscape, z: Array) -> Pass:

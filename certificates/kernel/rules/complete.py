@@ -59,6 +59,7 @@ def complete_list(step: Step) -> Result:
     if sigma is None or not right:
         raise Rejected("rule", "evidence", "this needs a squared error, one output, at most one hidden layer, and sigmoid or tanh")
     limit(problem.N_net, limits.MAX_COMPLETE_WEIGHTS, "the number of weights")
+    limit(problem.widths[-2] if problem.L == 2 else 0, limits.MAX_COMPLETE_UNITS, "the number of hidden units")
     radii = read.each(found["radii"], "evidence.radii", lambda row, place: read.each(row, place, read.number, problem.N_net))
     listed, rest = step.premises[: len(radii)], step.premises[len(radii) :]
     places = [premise.conclusion["at"] for premise in listed]
@@ -73,14 +74,19 @@ def complete_list(step: Step) -> Result:
             "expected that a listed point is no minimum",
             "premise",
         )
+    require(
+        len({premise.conclusion["at"] for premise in rest}) == len(rest), "premises", "a point is told twice to be no minimum", "premise"
+    )
     bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, problem.N_net), read.text(found["tree"], "evidence.tree")
     limit(len(tree), limits.MAX_COMPLETE_BOXES, "the number of boxes")
-    step.work.spend(limits.complete_work(problem.widths, problem.T, len(tree) + len(radii)), "boxes of weights")
+    step.work.spend(limits.complete_work(problem.widths, problem.T, len(tree) + 1, len(radii)), "boxes of weights")
     whole = all(rate > 0 for rate in problem.rates) and problem.decay is not None
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         land = boxes.landscape(step.work, problem, int(sigma.low), int(sigma.rate))
         root = _doubles(bounds, "evidence.bounds")
         require(not whole or bool(np.all(root >= _everything(land))), "evidence.bounds", "some critical points may lie outside")
+        alike = [x.reshape(max(land.units, 1), -1) for x in (root[: land.inner], root[land.inner :][: land.units])]
+        require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
         around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
         _Walk(land, root, whole, around).run(tree)
     facts = {
@@ -142,6 +148,7 @@ class _Walk:
 
     def __init__(self, land: Landscape, bounds: Array, whole: bool, around: list[tuple[Array, Array]]) -> None:
         self.land, self.whole, self.splits = land, whole, land.inner if whole else len(bounds)
+        self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (len(land.inputs.mid) * (land.units + 1))))
         self.firsts = np.arange(0, land.inner, land.inputs.mid.shape[1]) if land.units else np.zeros(1, dtype=int)
         self.lower, self.upper = -bounds[: self.splits][None], bounds[: self.splits][None]
         if land.units and land.low:
@@ -170,7 +177,7 @@ class _Walk:
             for letter, test in tests.items():
                 leaves = np.flatnonzero(codes == ord(letter))
                 checked += len(leaves)
-                for some in (leaves[k : k + _BATCH] for k in range(0, len(leaves), _BATCH)):
+                for some in (leaves[k : k + self.batch] for k in range(0, len(leaves), self.batch)):
                     require(bool(np.all(test(lower[some], upper[some]))), "evidence.tree", f"a box is not seen to be settled by {letter}")
             require(checked == len(level), "evidence.tree", "expected the letters of weights, and S, N, M and U")
             lower, upper = _halves(lower[split], upper[split], axes[split])

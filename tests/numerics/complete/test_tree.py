@@ -148,4 +148,4 @@ def test_hostile_inputs_end_with_the_budget(land: Landscape, size: float) -> Non
 def test_what_is_not_covered_is_told() -> None:
     assert obstacle(hidden(1, "1/10")) == ""
     assert obstacle(neuron([[1]], [1], "relu")) == "the activation must be tanh or sigmoid"
-    assert obstacle(hidden(9, "1/10")) == "28 weights are too many, 12 at most"
+    assert obstacle(hidden(9, "1/10")) == "at most 12 weights and 4 hidden units are covered"

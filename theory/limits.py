@@ -228,7 +228,8 @@ def complete_work(widths: Sequence[int], T: int, boxes: int, points: int) -> int
     True
     """
     N, units = sum((n + 1) * m for n, m in pairwise(widths)), sum(widths[1:-1])
-    return boxes * (20 + T * (units + 1) ** 2 + N**2 // 2) + (boxes + 100) * points * 2**units * factorial(units)
+    images: int = 2**units * factorial(units)
+    return boxes * (20 + T * (units + 1) ** 2 + N**2 // 2) + (boxes + 100) * points * images
 
 
 def signs_work(n: int, index: int) -> int:

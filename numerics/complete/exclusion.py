@@ -3,7 +3,7 @@ r"""Which boxes hold no critical point: two tests, each over many boxes at once.
 *Steep.* A neuron: a component of the gradient, term by term, does not contain 0. A hidden layer with decay: let ``M_k = Σ_i s_ik² x̃x̃ᵀ`` with ``s_ik ≥
 |σ'(z_ik)|`` over the box, d_k any vectors, and ``e ≥ |ε||v|`` over the box, v without the bias; ``e = |y|²/(2√Λ)`` will do. A critical point has ``Σ_w Λ_w
 θ_kw d_kw = −Σ_i ε_i v_k σ'(z_ik) x̃_i·d_k``, so with ``a_k = |Σ_w Λ_w θ_kw d_kw| / √(d_kᵀM_k d_k)`` (the least over the box), ``Σ_k a_k² = Σ_k a_k |Σ_i ε_i
-v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. As ``d_k`` the solution of ``M_k d = Λθ_k`` at the midpoint is taken.
+v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. ``d_k`` is nearly the solution of ``M_k d = Λθ_k`` at the midpoint.
 
 *Mean value.* For a critical point W of the box and any matrix Q, ``0 = Q g(m) + Q H̃ (W − m)`` with an ``H̃`` of the enclosed Hessian and ``g = T ∇J``. So
 there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is ``[I, −H_θv H_vv⁻¹]``, at the midpoints, which makes the derivatives by v small.
@@ -36,7 +36,7 @@ MARGIN = 1 + 2.0**-10
 """What a test must hold by, as rounding is left out here."""
 
 _LEAST = 2.0**-80
-_FLOOR = 0.05
+_FLOOR, _SMOOTH = 0.05, 2.0**-16
 _TINY, _SHIFT, _ROUNDING = 2.0**-500, 2.0**-46, 2.0**-48
 
 
@@ -79,7 +79,8 @@ def steep(land: Landscape, box: Box) -> Indices:
     M = (box.passed.slope.reach**2 @ squares).reshape(-1, n, m, m)
     pull = box.theta.times(exactly(land.rates[: land.inner]))
     mid, rad = (x.reshape(-1, n, m) for x in pull)
-    d = (inverse(M) @ mid[..., None])[..., 0]
+    M_shifted = M + np.eye(m) * (_SMOOTH * np.abs(M).max(axis=(2, 3), keepdims=True))
+    d = (inverse(M_shifted) @ mid[..., None])[..., 0]
     along = np.maximum((mid * d).sum(axis=2) - (rad * np.abs(d)).sum(axis=2), 0)
     size = (d[..., None, :] @ M @ d[..., None])[..., 0, 0]
     a = (along**2 / np.maximum(size, _TINY)).sum(axis=1)

@@ -212,7 +212,9 @@ class _Walk:
         B, n, (T, m) = len(lower), land.units, land.inputs.mid.shape
         pull, slopes = theta * part(land.rates, slice(land.inner)), reach(p.slope)
         squares = (land.inputs.mid[:, :, None] * land.inputs.mid[:, None]).reshape(T, -1)
-        d = exactly(boxes.inverse((slopes**2 @ squares).reshape(B, n, m, m)) @ pull.mid.reshape(B, n, m, 1))
+        M = (slopes**2 @ squares).reshape(B, n, m, m)
+        smooth = M + np.eye(m) * (2.0**-16 * np.abs(M).max(axis=(2, 3), keepdims=True))
+        d = exactly(boxes.inverse(smooth) @ pull.mid.reshape(B, n, m, 1))
         along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d
         least = np.maximum(np.abs(along.mid) - along.rad, 0)[..., 0, 0] / ENLARGE
         size = ((reach(land.inputs @ d)[..., 0] * slopes) ** 2).sum(axis=2) * ENLARGE**3 + TINY

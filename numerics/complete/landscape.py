@@ -23,7 +23,7 @@ from lossproof.numerics.algebra.products import Floats
 from lossproof.theory.limits import MAX_COMPLETE_UNITS, MAX_COMPLETE_WEIGHTS
 from lossproof.theory.problem.problem import Problem
 
-_STEEPEST, _ABOVE = 0.4478, 1 + 1e-4
+_STEEPEST, _ABOVE, _SMALLEST = 0.4478, 1 + 1e-4, 2.0**-60
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Landscape:
         else:
             push = np.array([s * np.sum(np.abs(self.targets) + 1)])
         sizes = np.sqrt(push[:, None] / theta.min(axis=1, keepdims=True)) * np.ones_like(theta)
-        return np.concatenate([sizes.ravel(), self.norm / np.sqrt(outer)]) * _ABOVE
+        return np.maximum(np.concatenate([sizes.ravel(), self.norm / np.sqrt(outer)]) * _ABOVE, _SMALLEST)
 
 
 def obstacle(problem: Problem) -> str:

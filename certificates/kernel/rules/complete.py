@@ -21,7 +21,7 @@ are critical, ``H̃ (W − W') = 0`` with a mean H̃, hence ``W = W'``: a critic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import permutations, product
 
@@ -37,7 +37,7 @@ from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import fraction, rational
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, named
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, PROVED, Result, Step, everywhere, named
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -66,21 +66,16 @@ def complete_list(step: Step) -> Result:
     require(len(listed) == len(radii), "premises", "a premise is needed for each point of the list", "premise")
     for k, place in enumerate(places):
         step.claim(k, "stationary", at=place)
-    for k, premise in enumerate(rest, start=len(listed)):
-        no_minimum = premise.conclusion.get("statement") in _NO_MINIMA and premise.conclusion["at"] in places
-        require(
-            no_minimum and premise.conclusion.get("verdict") == "PROVED",
-            f"premises[{k}]",
-            "expected that a listed point is no minimum",
-            "premise",
-        )
-    require(
-        len({premise.conclusion["at"] for premise in rest}) == len(rest), "premises", "a point is told twice to be no minimum", "premise"
-    )
+    for k, other in enumerate((premise.conclusion for premise in rest), start=len(listed)):
+        no_minimum = other.get("statement") in _NO_MINIMA and other.get("verdict") == PROVED and other["at"] in places
+        require(no_minimum, f"premises[{k}]", "expected that a listed point is no minimum", "premise")
+    once = len({premise.conclusion["at"] for premise in rest}) == len(rest)
+    require(once, "premises", "a point is told twice to be no minimum", "premise")
     bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, problem.N_net), read.text(found["tree"], "evidence.tree")
     limit(len(tree), limits.MAX_COMPLETE_BOXES, "the number of boxes")
-    step.work.spend(limits.complete_work(problem.widths, problem.T, len(tree) + 1, len(radii)), "boxes of weights")
-    whole = all(rate > 0 for rate in problem.rates) and problem.decay is not None
+    step.work.spend(limits.complete_work(problem.widths, problem.T, len(tree) + len(radii) + 1, len(radii)), "boxes of weights")
+    whole = problem.decay is not None and all(rate > 0 for rate in problem.rates)
+    require(not whole or min(problem.rates) * 2**100 > 1, "rule", "the rates of decay must be above 2^-100, or one 0")
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         land = boxes.landscape(step.work, problem, int(sigma.low), int(sigma.rate))
         root = _doubles(bounds, "evidence.bounds")
@@ -89,30 +84,29 @@ def complete_list(step: Step) -> Result:
         require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
         around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
         _Walk(land, root, whole, around).run(tree)
-    facts = {
-        "whole": whole,
-        "bounds": [str(b) for b in bounds],
-        "points": len(listed),
-        "no_minima": len({p.conclusion["at"] for p in rest}),
-    }
+    facts = {"whole": whole, "bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": len(rest)}
     return everywhere("complete-list", facts), Rigor.VERIFIED_FLOAT
 
 
 def _doubles(numbers: Sequence[fmpq], place: str) -> Array:
     """Return numbers as doubles, which they must be."""
-    require(
-        all(0 < x < 2**90 and x == rational(Fraction(float(fraction(x)))) for x in numbers), place, "expected positive doubles below 2^90"
-    )
+    right = all(0 < x < 2**90 and x == rational(Fraction(float(fraction(x)))) for x in numbers)
+    require(right, place, "expected positive doubles below 2^90")
     return np.array([float(fraction(x)) for x in numbers])
 
 
 def _everything(land: Landscape) -> Array:
     """Return bounds of all weights at all critical points, where every rate is positive; those of v are used as such."""
     rates, y, s = land.rates.mid - land.rates.rad, reach(land.targets), _STEEPEST * land.k / 2
-    theta, outer, norm = rates[: land.inner].reshape(max(land.units, 1), -1), rates[land.inner :], np.sqrt(np.sum(y**2))
+    theta, outer, norm = rates[: land.inner].reshape(max(land.units, 1), -1), rates[land.inner :], _norm(land)
     push = norm**2 / (2 * np.sqrt(outer[: land.units])) * np.sqrt(len(y)) * s if land.units else np.array([np.sum(y + 1) * s])
     sizes = np.sqrt(push[:, None] / theta.min(axis=1, keepdims=True)) * np.ones_like(theta)
     return np.asarray(np.concatenate([sizes.ravel(), norm / np.sqrt(outer)]) * ENLARGE**4)
+
+
+def _norm(land: Landscape) -> float:
+    """Return an upper bound of ``|y|``: ``2^-300`` covers squares that underflow."""
+    return float(ENLARGE * np.sqrt(np.sum(reach(land.targets) ** 2)) + 2.0**-300)
 
 
 def _around(step: Step, land: Landscape, box: Box, radii: Array) -> tuple[Array, Array]:
@@ -154,19 +148,13 @@ class _Walk:
         if land.units and land.low:
             self.lower[:, self.firsts] = 0.0
         self.prior = _everything(land)[land.inner :] if whole else bounds[land.inner :]
-        self.points = [
-            (image, np.abs(size)) for mid, radii in around for image, size in zip(_images(land, mid), _images(land, radii), strict=True)
-        ]
+        pairs = (zip(_images(land, mid), _images(land, radii), strict=True) for mid, radii in around)
+        self.points = [(image, np.abs(size)) for found in pairs for image, size in found]
 
     def run(self, tree: str) -> None:
         """Walk all of the tree; raises `Rejected`."""
         at, lower, upper = 0, self.lower, self.upper
-        tests: Mapping[str, Callable[[Array, Array], Array]] = {
-            "S": self._symmetric,
-            "N": self._steep,
-            "M": self._mean_value,
-            "U": self._known,
-        }
+        tests = {"S": self._symmetric, "N": self._steep, "M": self._mean_value, "U": self._known}
         while len(lower):
             level = tree[at : at + len(lower)]
             require(len(level) == len(lower) and level.isascii(), "evidence.tree", "a box has no character")
@@ -190,12 +178,9 @@ class _Walk:
         passed = boxes.activations(self.land, theta)
         if not self.land.units:
             return theta, passed, None
-        v = (
-            boxes.output_weights(self.land, theta, passed, self.prior)
-            if self.whole
-            else part(box, (slice(None), slice(self.land.inner, None)))
-        )
-        return theta, passed, v
+        if self.whole:
+            return theta, passed, boxes.output_weights(self.land, theta, passed, self.prior)
+        return theta, passed, part(box, (slice(None), slice(self.land.inner, None)))
 
     def _symmetric(self, lower: Array, upper: Array) -> Array:
         return np.asarray((upper[:, self.firsts[:-1]] <= lower[:, self.firsts[1:]]).any(axis=1))
@@ -220,17 +205,15 @@ class _Walk:
         size = ((reach(land.inputs @ d)[..., 0] * slopes) ** 2).sum(axis=2) * ENLARGE**3 + TINY
         push = np.sum(reach(boxes.residuals(land, p, v)) ** 2, axis=(1, 2)) * np.sum(reach(part(v, (slice(None), slice(n)))) ** 2, axis=1)
         outer = land.rates.mid - land.rates.rad
-        most = np.sum(reach(land.targets) ** 2) ** 2 / (4 * outer[land.inner : land.inner + n].min())
-        return np.asarray((least**2 / size).sum(axis=1) > ENLARGE**6 * np.minimum(push, most))
+        most = _norm(land) ** 4 / (4 * outer[land.inner : land.inner + n].min())
+        return np.asarray((least**2 / size).sum(axis=1) > ENLARGE**6 * np.minimum(push, most) + TINY)  # which covers underflow
 
     def _mean_value(self, lower: Array, upper: Array) -> Array:
         """``|Q g| > |Q H| ρ`` in a row."""
         land, (theta, p, v) = self.land, self._boxes(lower, upper)
         centre, inner, Q = exactly(theta.mid), land.inner, np.tile(np.eye(land.inner), (len(lower), 1, 1))
-        g, H = (
-            boxes.gradient(land, centre, boxes.activations(land, centre), None if v is None else exactly(v.mid)),
-            boxes.hessian(land, p, v),
-        )
+        g = boxes.gradient(land, centre, boxes.activations(land, centre), None if v is None else exactly(v.mid))
+        H = boxes.hessian(land, p, v)
         if v is not None:
             Q = np.concatenate([Q, -H.mid[:, :inner, inner:] @ boxes.inverse(H.mid[:, inner:, inner:])], axis=2)
         value, rho = exactly(Q) @ part(g, (..., None)), (theta if v is None else boxes.joined(theta, v, 1)).rad

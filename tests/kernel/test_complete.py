@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from lossproof.certificates.kernel.network import many_boxes as boxes
 from lossproof.certificates.kernel.network import passes
 from lossproof.certificates.kernel.reading.problem import Point, read_problem
 from lossproof.certificates.kernel.reading.work import Work
+from lossproof.certificates.kernel.rules import complete
 from lossproof.theory import limits
 
 CASES = {"listed_neuron": listed_neuron, "listed_alone": listed_alone, "listed_pair": listed_pair}
@@ -272,3 +274,31 @@ def test_too_many_boxes_and_units_are_refused(monkeypatch):
     assert [failure.code for failure in altered("listed_alone", lambda step: None).failures] == ["limit"]
     monkeypatch.setattr(limits, "MAX_COMPLETE_UNITS", 1)
     assert [failure.code for failure in altered("listed_pair", lambda step: None).failures] == ["limit"]
+
+
+@pytest.mark.parametrize("target", ["0", "1/" + "1" + "0" * 200, "-1/" + "1" + "0" * 320])
+def test_targets_whose_squares_underflow_leave_room_for_all_points(target):
+    """The bounds are no smaller than the critical point ``W_1 = 0``, ``c = y/2``."""
+    problem = read_problem(Draft((1, 1, 1), [["0"]], [[target]], decay=[["1", "1"]] * 2).document["problem"])
+    bounds = complete._everything(landscape_of(problem))
+    assert np.all(bounds > abs(float(Fraction(target))) / 2)
+    assert np.all(bounds < 1e-40)
+
+
+@pytest.mark.parametrize("rates", [["1/" + "1" + "0" * 40] * 2, ["1/" + "1" + "0" * 400, "1"]])
+def test_rates_of_decay_near_the_end_of_doubles_are_refused(rates):
+    d = Draft((1, 1, 1), [["1"]], [["1"]], decay=[rates] * 2)
+    facts = {"whole": True, "bounds": ["1"] * 4, "points": 0, "no_minima": 0}
+    evidence = {"bounds": ["1"] * 4, "radii": [], "tree": "N"}
+    d.claim("complete-list", "complete-list", "everywhere", facts, [], evidence, "VERIFIED_FLOAT")
+    assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]
+
+
+def test_the_bounds_hold_for_critical_points_far_above_the_least_loss():
+    """Maxima and saddles in the direction of v are none, but the inner weights may be critical where the loss is large: random minima in v, for many θ."""
+    problem = problem_of("tanh pair")
+    land, rng = landscape_of(problem), np.random.default_rng(4)
+    bounds = complete._everything(land)
+    theta = Enclosed(rng.normal(size=(200, 4)) * 10 ** rng.uniform(-2, 2, (200, 1)), np.zeros((200, 4)))
+    v = boxes.output_weights(land, theta, boxes.activations(land, theta), bounds[4:])
+    assert np.all(np.abs(v.mid) <= bounds[4:] + v.rad)

@@ -50,6 +50,7 @@ def cases() -> dict[str, tuple[Problem, float | None]]:
         "1-1-1 tanh, λ = 1e-2, larger targets": (problem_of("1-1-1", FAR, "1/100"), None),
         "1-2-1 tanh, λ = 0.2": (problem_of("1-2-1", Y, "1/5"), None),
         "1-2-1 tanh, λ = 0.1": (problem_of("1-2-1", Y, "1/10"), None),
+        "1-2-1 tanh, λ = 0.05": (problem_of("1-2-1", Y, "1/20"), None),
         "1-2-1 tanh, λ = 0.1, larger targets": (problem_of("1-2-1", FAR, "1/10"), None),
     }
 

@@ -156,7 +156,9 @@ def test_bad_input(folder, arguments, message):
 
 
 def test_a_complete_map_of_a_box(folder):
-    output, _ = run("1-1", "--data", "wells.csv", "--output-activation", "sigmoid", "--bias", "none", "--complete", "--box", 3, "-o", "wells.json")
+    output, _ = run(
+        "1-1", "--data", "wells.csv", "--output-activation", "sigmoid", "--bias", "none", "--complete", "--box", 3, "-o", "wells.json"
+    )
     assert re.search(r"\[PROVED\] All critical points in the box \|w\| ≤ 3 are the", " ".join(output.split()))
     assert Path("wells.json").exists()
 

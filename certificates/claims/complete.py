@@ -45,7 +45,7 @@ def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedP
         parts = clusters(tree)
         told = "; ".join(f"{c.boxes} from {_ends(c.lower)} to {_ends(c.upper)}" for c in parts[:_SHOWN])
         more = f", and {len(parts) - _SHOWN} clusters more" if len(parts) > _SHOWN else ""
-        reason = f"The search for all critical points {where} ended after {tree.ended}, with {tree.settled:.2%} of the volume settled."
+        reason = f"The search for all critical points {where} ended after {tree.ended}, with all but {max(1 - tree.settled, 0):.1e} of the volume settled."
         return undecided(_NAME, EVERYWHERE, reason, f"what is in the boxes that are left, in clusters: {told}{more}")
     points = [point for point in located if point is not None and point.stationary is not None]
     if len(points) < len(tree.points):

@@ -6,7 +6,8 @@ r"""Which boxes hold no critical point: two tests, each over many boxes at once.
 v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. ``d_k`` is nearly the solution of ``M_k d = Λθ_k`` at the midpoint.
 
 *Mean value.* For a critical point W of the box and any matrix Q, ``0 = Q g(m) + Q H̃ (W − m)`` with an ``H̃`` of the enclosed Hessian and ``g = T ∇J``. So
-there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is ``[I, −H_θv H_vv⁻¹]``, at the midpoints, which makes the derivatives by v small.
+there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is ``[I, −H_θv H_vv⁻¹]``, at the midpoints, which makes the derivatives by v small; for a
+neuron I, and ``H⁻¹``, for valleys along which the gradient hardly changes.
 """
 
 from __future__ import annotations
@@ -114,7 +115,11 @@ def mean_value(land: Landscape, box: Box) -> Curved:
         rad = H.rad[:, :inner] + np.abs(M) @ H.rad[:, inner:]
     shares = (mid + rad) * W.rad[:, None]
     excluded = (np.abs(g0) > MARGIN * shares.sum(axis=2) + about_g0).any(axis=1)
-    O, D = np.abs(inverse(H.mid)) @ H.rad, np.maximum(W.rad, _FLOOR * W.rad.max(axis=1, keepdims=True))
+    C = inverse(H.mid)
+    if box.v is None:
+        reach = ((np.abs(C @ H.mid) + np.abs(C) @ H.rad) @ W.rad[..., None])[..., 0]
+        excluded |= (np.abs((C @ g[..., None])[..., 0]) > MARGIN * reach + (np.abs(C) @ about[..., None])[..., 0]).any(axis=1)
+    O, D = np.abs(C) @ H.rad, np.maximum(W.rad, _FLOOR * W.rad.max(axis=1, keepdims=True))
     kappa = ((O @ D[..., None])[..., 0] / D).max(axis=1)
     return Curved(np.asarray(excluded), kappa, shares.sum(axis=1))
 

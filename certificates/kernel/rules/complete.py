@@ -13,7 +13,8 @@ image in ``w_1 ≥ w_2 ≥ …``, for tanh ``≥ 0`` (the root is the half box),
 point with ``w_1 > w_2 > …``; all others are closed, and together contain these, so their limits, which are all points with ``≥``.
 
 *No critical point* (``N``, ``M``): `_steep`, and mean values. If g vanishes at W in the box, ``0 = Q g(m) + Q H̃ (W − m)`` for any matrix Q and a mean H̃ of
-the Hessian on the segment from its midpoint m to W: so ``|Q g(m)| ≤ |Q H| ρ`` with the radii ρ. Q is ``[I, −H_θv H_vv⁻¹]``, at the midpoints.
+the Hessian on the segment from its midpoint m to W: so ``|Q g(m)| ≤ |Q H| ρ`` with the radii ρ. Q is ``[I, −H_θv H_vv⁻¹]`` at the midpoints, and for a neuron
+I above ``H⁻¹``.
 
 *A listed point* (``U``). The leaf lies in an image of a box around a listed point in which ``‖D⁻¹(I − C H)D‖_∞ < 1``, D its radii. If two points of that box
 are critical, ``H̃ (W − W') = 0`` with a mean H̃, hence ``W = W'``: a critical point in the leaf is an image of that listed.
@@ -214,7 +215,9 @@ class _Walk:
         centre, inner, Q = exactly(theta.mid), land.inner, np.tile(np.eye(land.inner), (len(lower), 1, 1))
         g = boxes.gradient(land, centre, boxes.activations(land, centre), None if v is None else exactly(v.mid))
         H = boxes.hessian(land, p, v)
-        if v is not None:
+        if v is None:
+            Q = np.concatenate([Q, boxes.inverse(H.mid)], axis=1)
+        else:
             Q = np.concatenate([Q, -H.mid[:, :inner, inner:] @ boxes.inverse(H.mid[:, inner:, inner:])], axis=2)
         value, rho = exactly(Q) @ part(g, (..., None)), (theta if v is None else boxes.joined(theta, v, 1)).rad
         most = ENLARGE * (reach(exactly(Q) @ H) @ rho[..., None])

@@ -38,7 +38,7 @@ MARGIN = 1 + 2.0**-10
 
 _LEAST = 2.0**-80
 _FLOOR, _SMOOTH = 0.05, 2.0**-16
-_TINY, _SHIFT, _ROUNDING = 2.0**-500, 2.0**-46, 2.0**-48
+_TINY, _SHIFT, _ROUNDING = 2.0**-500, 2.0**-32, 2.0**-42
 
 
 class Box(NamedTuple):

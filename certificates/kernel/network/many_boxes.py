@@ -110,7 +110,7 @@ def inverse(A: Array) -> Array:
     """Return an approximate inverse of each matrix, any matrix if it is far from one; raises `Rejected`."""
     size = np.abs(A).max(axis=(-1, -2), keepdims=True)
     try:
-        return np.asarray(np.linalg.inv(A + np.eye(A.shape[-1]) * (2.0**-46 * size + TINY)))
+        return np.asarray(np.linalg.inv(A + np.eye(A.shape[-1]) * (2.0**-32 * size + TINY)))
     except np.linalg.LinAlgError:
         raise Rejected("evidence", "evidence", "a matrix is singular at its midpoint") from None
 

@@ -200,7 +200,8 @@ class _Walk:
         squares = (land.inputs.mid[:, :, None] * land.inputs.mid[:, None]).reshape(T, -1)
         M = (slopes**2 @ squares).reshape(B, n, m, m)
         smooth = M + np.eye(m) * (2.0**-16 * np.abs(M).max(axis=(2, 3), keepdims=True))
-        d = exactly(boxes.inverse(smooth) @ pull.mid.reshape(B, n, m, 1))
+        d = boxes.inverse(smooth) @ pull.mid.reshape(B, n, m, 1)
+        d = exactly(d / (np.abs(d).max(axis=2, keepdims=True) + TINY))
         along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d
         least = np.maximum(np.abs(along.mid) - along.rad, 0)[..., 0, 0] / ENLARGE
         size = ((reach(land.inputs @ d)[..., 0] * slopes) ** 2).sum(axis=2) * ENLARGE**3 + TINY

@@ -37,7 +37,7 @@ MARGIN = 1 + 2.0**-10
 """What a test must hold by, as rounding is left out here."""
 
 _LEAST = 2.0**-80
-_FLOOR, _SMOOTH = 0.05, 2.0**-16
+_FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
 _TINY, _SHIFT, _ROUNDING = 2.0**-500, 2.0**-32, 2.0**-42
 
 
@@ -80,8 +80,7 @@ def steep(land: Landscape, box: Box) -> Indices:
     M = (box.passed.slope.reach**2 @ squares).reshape(-1, n, m, m)
     pull = box.theta.times(exactly(land.rates[: land.inner]))
     mid, rad = (x.reshape(-1, n, m) for x in pull)
-    M_shifted = M + np.eye(m) * (_SMOOTH * np.abs(M).max(axis=(2, 3), keepdims=True))
-    d = (inverse(M_shifted) @ mid[..., None])[..., 0]
+    d = (inverse(M, _SMOOTH) @ mid[..., None])[..., 0]
     along = np.maximum((mid * d).sum(axis=2) - (rad * np.abs(d)).sum(axis=2), 0)
     size = (d[..., None, :] @ M @ d[..., None])[..., 0, 0]
     a = (along**2 / np.maximum(size, _TINY)).sum(axis=1)
@@ -115,20 +114,20 @@ def mean_value(land: Landscape, box: Box) -> Curved:
         rad = H.rad[:, :inner] + np.abs(M) @ H.rad[:, inner:]
     shares = (mid + rad) * W.rad[:, None]
     excluded = (np.abs(g0) > MARGIN * shares.sum(axis=2) + about_g0).any(axis=1)
-    C = inverse(H.mid)
     if box.v is None:
+        C = inverse(H.mid, _VALLEY)
         reach = ((np.abs(C @ H.mid) + np.abs(C) @ H.rad) @ W.rad[..., None])[..., 0]
-        excluded |= (np.abs((C @ g[..., None])[..., 0]) > MARGIN * reach + (np.abs(C) @ about[..., None])[..., 0]).any(axis=1)
-    O, D = np.abs(C) @ H.rad, np.maximum(W.rad, _FLOOR * W.rad.max(axis=1, keepdims=True))
+        excluded |= (np.abs((C @ g[..., None])[..., 0]) > _WIDE * reach + (np.abs(C) @ about[..., None])[..., 0]).any(axis=1)
+    O, D = np.abs(inverse(H.mid)) @ H.rad, np.maximum(W.rad, _FLOOR * W.rad.max(axis=1, keepdims=True))
     kappa = ((O @ D[..., None])[..., 0] / D).max(axis=1)
     return Curved(np.asarray(excluded), kappa, shares.sum(axis=1))
 
 
-def inverse(A: Floats) -> Floats:
+def inverse(A: Floats, shift: float = _SHIFT) -> Floats:
     """Return approximate inverses: of A with a small shift of its diagonal, as A may be singular."""
     A = np.nan_to_num(A)
     size = np.abs(A).max(axis=(-1, -2), keepdims=True)
-    shifted = A + np.eye(A.shape[-1]) * (_SHIFT * size + _TINY)
+    shifted = A + np.eye(A.shape[-1]) * (shift * size + _TINY)
     try:
         return np.asarray(np.linalg.inv(shifted))
     except np.linalg.LinAlgError:

@@ -106,11 +106,11 @@ def joined(x: Enclosed, y: Enclosed, axis: int) -> Enclosed:
     return Enclosed(np.concatenate([x.mid, y.mid], axis=axis), np.concatenate([x.rad, y.rad], axis=axis))
 
 
-def inverse(A: Array) -> Array:
+def inverse(A: Array, shift: float = 2.0**-32) -> Array:
     """Return an approximate inverse of each matrix, any matrix if it is far from one; raises `Rejected`."""
     size = np.abs(A).max(axis=(-1, -2), keepdims=True)
     try:
-        return np.asarray(np.linalg.inv(A + np.eye(A.shape[-1]) * (2.0**-32 * size + TINY)))
+        return np.asarray(np.linalg.inv(A + np.eye(A.shape[-1]) * (shift * size + TINY)))
     except np.linalg.LinAlgError:
         raise Rejected("evidence", "evidence", "a matrix is singular at its midpoint") from None
 

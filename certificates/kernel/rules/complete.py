@@ -199,8 +199,7 @@ class _Walk:
         pull, slopes = theta * part(land.rates, slice(land.inner)), reach(p.slope)
         squares = (land.inputs.mid[:, :, None] * land.inputs.mid[:, None]).reshape(T, -1)
         M = (slopes**2 @ squares).reshape(B, n, m, m)
-        smooth = M + np.eye(m) * (2.0**-16 * np.abs(M).max(axis=(2, 3), keepdims=True))
-        d = boxes.inverse(smooth) @ pull.mid.reshape(B, n, m, 1)
+        d = boxes.inverse(M, 2.0**-16) @ pull.mid.reshape(B, n, m, 1)
         d = exactly(d / (np.abs(d).max(axis=2, keepdims=True) + TINY))
         along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d
         least = np.maximum(np.abs(along.mid) - along.rad, 0)[..., 0, 0] / ENLARGE
@@ -217,7 +216,7 @@ class _Walk:
         g = boxes.gradient(land, centre, boxes.activations(land, centre), None if v is None else exactly(v.mid))
         H = boxes.hessian(land, p, v)
         if v is None:
-            Q = np.concatenate([Q, boxes.inverse(H.mid)], axis=1)
+            Q = np.concatenate([Q, boxes.inverse(H.mid, 2.0**-20)], axis=1)
         else:
             Q = np.concatenate([Q, -H.mid[:, :inner, inner:] @ boxes.inverse(H.mid[:, inner:, inner:])], axis=2)
         value, rho = exactly(Q) @ part(g, (..., None)), (theta if v is None else boxes.joined(theta, v, 1)).rad

@@ -199,8 +199,8 @@ class _Walk:
         pull, slopes = theta * part(land.rates, slice(land.inner)), reach(p.slope)
         squares = (land.inputs.mid[:, :, None] * land.inputs.mid[:, None]).reshape(T, -1)
         M = (slopes**2 @ squares).reshape(B, n, m, m)
-        d = boxes.inverse(M, 2.0**-16) @ pull.mid.reshape(B, n, m, 1)
-        d = exactly(d / (np.abs(d).max(axis=2, keepdims=True) + TINY))
+        way = boxes.inverse(M, 2.0**-16) @ pull.mid.reshape(B, n, m, 1)
+        d = exactly(way / (np.abs(way).max(axis=2, keepdims=True) + TINY))
         along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d
         least = np.maximum(np.abs(along.mid) - along.rad, 0)[..., 0, 0] / ENLARGE
         size = ((reach(land.inputs @ d)[..., 0] * slopes) ** 2).sum(axis=2) * ENLARGE**3 + TINY

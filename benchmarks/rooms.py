@@ -47,6 +47,7 @@ WORDS = {
     "numerics.samples": "facts about data alone",
     "numerics.curves": "curves of descent",
     "numerics.critical": "critical points",
+    "numerics.complete": "complete lists of critical points",
     "numerics.learners": "exact learners",
     "certificates": "files on disk",
     "certificates.text": "numbers as text",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import isqrt
+from math import factorial, isqrt
 
 MAX_WORK = 2 * 10**10
 """Work of a certificate: about half an hour."""
@@ -68,6 +68,13 @@ MAX_INVERSE_COLUMNS = 6_000
 """Columns of a matrix with an approximate left inverse in double precision."""
 MAX_INVERSE_ENTRIES = 2**28
 """Entries of such a matrix."""
+
+MAX_COMPLETE_WEIGHTS = 12
+"""Weights of a network whose list of critical points is complete."""
+MAX_COMPLETE_UNITS = 4
+"""Units of its hidden layer."""
+MAX_COMPLETE_BOXES = 2**22
+"""Boxes of a tree that shows it."""
 
 
 def step_work(L: int) -> int:
@@ -216,6 +223,17 @@ def curvature_work(widths: Sequence[int], T: int, fan_in: Sequence[int]) -> int:
     N = sum(m * k for m, k in zip(fan_in, n, strict=True))
     samples = sum(k * (before + k) * after for l, (before, k) in enumerate(pairwise(n)) for after in n[: l + 1])
     return flops_work(2 * T * N**2 + 16 * T * (samples + 100 * sum(n) ** 2 + 30 * sum(fan_in) ** 2 + N)) + T * sum(n)
+
+
+def complete_work(widths: Sequence[int], T: int, boxes: int, points: int) -> int:
+    """Return the work of a tree of boxes and a list of points: what goes through arrays of many boxes, and the images of all points under the symmetries.
+
+    >>> complete_work((1, 2, 1), 5, 10**6, 3) < MAX_STEP_WORK
+    True
+    """
+    N, units = sum((n + 1) * m for n, m in pairwise(widths)), sum(widths[1:-1])
+    images: int = 2**units * factorial(units)
+    return boxes * (20 + T * (units + 1) ** 2 + N**2 // 2) + (boxes + 100) * points * images
 
 
 def signs_work(n: int, index: int) -> int:

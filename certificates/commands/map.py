@@ -36,6 +36,8 @@ from lossproof.certificates.commands.options import (
 )
 from lossproof.theory.exceptions import InputError
 
+_COMPLETE_HELP = "Prove that the list is complete, by a branch and prune instead of starts: small networks, see docs/complete-maps.md."
+_BOX_HELP = "With --complete, where not all weights decay: the largest absolute weight."
 _WEIGHTS_HELP = "Weights to start from, as `lossproof check` takes them. Repeatable."
 
 
@@ -55,6 +57,8 @@ def map_landscape(
     weight_decay: WeightDecay = "0",
     decay_biases: DecayBiases = True,
     weights: Annotated[list[str] | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
+    complete: Annotated[bool, typer.Option("--complete", help=_COMPLETE_HELP)] = False,
+    box: Annotated[float | None, typer.Option(metavar="R", help=_BOX_HELP)] = None,
     starts: Annotated[int, typer.Option(help="From how many seeded points to search; 0 where weights are given: from these alone.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes to search with; by default one a core. It changes no result.")] = None,
@@ -85,7 +89,7 @@ def map_landscape(
     with progress_bar(quiet=quiet) as progress:
         found = search.find_critical_points(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
-            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, weights=given, starts=starts, seed=seed,
+            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, weights=given, complete=complete, box=box, starts=starts, seed=seed,
             workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
             self_check=self_check,
         )  # fmt: skip

@@ -21,6 +21,7 @@ from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import (
     calculus,
     cited,
+    complete,
     critical,
     curvature,
     doubles,
@@ -42,14 +43,15 @@ FORMAT, VERSION = "lossproof-certificate", 2
 BOUND_RULES = {**ranks.RANK_RULES, **calculus.CALCULUS_RULES}
 _POINT_RULES = {**critical.CRITICAL_RULES, **family.FAMILY_RULES, **quantities.QUANTITY_RULES, **kinks.KINK_RULES}
 _CLAIM_RULES = {**_POINT_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES, **regions.REGION_RULES, **theorems.THEOREM_RULES}
-RULES = {**BOUND_RULES, **_CLAIM_RULES, **doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **cited.CITED_RULES}
+_NUMERICAL_RULES = {**doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **complete.COMPLETE_RULES}
+RULES = {**BOUND_RULES, **_CLAIM_RULES, **_NUMERICAL_RULES, **cited.CITED_RULES}
 _WITH_DECAY = frozenset((
     *BOUND_RULES.keys() - {"rank-residual"},
     "stationary-exact", "stationary-apart", "stationary-box", "stationary-family", "critical-ball", "hessian-spectrum", "differentiable", "distance",
     "learner-exact", "learner-apart", "learner-box", "learner-wide", "learner-ball", "singular-value", "no-minimum-nearby",
     "unlearnable-samples", "unlearnable-range", "unlearnable-linear", "unlearnable-order",
     "loss-bounds", "inertia-exact", "inertia-ball", "inertia-kernel",
-    "ggn-semidefinite-witness", "higher-order-descent", "record", "definition", "implication",
+    "ggn-semidefinite-witness", "higher-order-descent", "record", "definition", "implication", "complete-list",
 ))  # fmt: skip
 """The rules that hold with weight decay: those about the network alone, and those that compute with J. Rows of tables say it for themselves."""
 

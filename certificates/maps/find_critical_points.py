@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from lossproof.certificates.claims.complete import claim_complete_list, complete_tree, conclusion_by_list
 from lossproof.certificates.claims.conclusion import open_after_points
-from lossproof.certificates.claims.critical_point import LandscapeClaims, prove_near
+from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
 from lossproof.certificates.claims.decision import Decision, decide
 from lossproof.certificates.claims.network_search import SearchBudget
 from lossproof.certificates.claims.pool import Pool
@@ -20,16 +21,19 @@ from lossproof.certificates.maps.hits import Hit, Hits
 from lossproof.certificates.maps.map import LandscapeMap
 from lossproof.certificates.maps.record import CriticalPoint, GivenStart
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
-from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.nodes import Claim, first_claim
 from lossproof.certificates.proof.places import Point
 from lossproof.certificates.proof.self_check import SelfCheck, checked_claims
 from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
 from lossproof.numerics.algebra.threads import one_thread
+from lossproof.numerics.complete.search import INTERRUPT, Tree, TreeBudget
 from lossproof.numerics.critical.search import SearchResult, find_candidates
 from lossproof.numerics.network.estimates import jacobian_spectrum
 from lossproof.numerics.network.points import random_weights
+from lossproof.numerics.network.weight_vectors import weights_of_rows
+from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.problem import Problem
@@ -37,6 +41,7 @@ from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Verdict
 
 _MOST_STARTS = 1_000_000
+_PARTS = 1000
 
 
 def find_critical_points(
@@ -51,6 +56,8 @@ def find_critical_points(
     weight_decay: Any = 0,
     decay_biases: bool = True,
     weights: Any = None,
+    complete: bool = False,
+    box: float | None = None,
     starts: int = 100,
     seed: int = 0,
     workers: int | None = None,
@@ -73,11 +80,16 @@ def find_critical_points(
     ``no-bad-local-minima``; the certificate holds both points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose
     search is made as well where ``starts`` are fewer, but not 0; minima of narrower networks are embedded in any case but that.
 
+    With ``complete`` the points come from a branch and prune instead of starts, and the map has the claim ``complete-list``: PROVED, all critical points are
+    on it, up to symmetry; UNDECIDED, it names the boxes of weights that are left. Where all weights decay this is about all weights; if not, ``box`` is needed,
+    the largest absolute weight. For a neuron or one hidden layer, one output, a squared error, sigmoid or tanh, and up to 12 weights. At most two million
+    boxes and ten minutes are spent.
+
     The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
 
-    Guarantee: every point on the map is there. The map may lack others. With ``self_check`` the certificate is checked before the map is returned, and a point
-    that the checker refuses is left out. Raises `InputError` for input that cannot be used.
+    Guarantee: every point on the map is there. The map may lack others, unless ``complete-list`` is PROVED. With ``self_check`` the certificate is checked
+    before the map is returned, and a point that the checker refuses is left out. Raises `InputError` for input that cannot be used.
 
     >>> found = find_critical_points("1-1", [[0], [1]], [[1], [3]], starts=4, workers=1)
     >>> [(point.kind, point.inertia["positive"]) for point in found]
@@ -89,6 +101,8 @@ def find_critical_points(
         check_whole("workers", workers, 1, 1024)
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
     problem, given, told = read_starts(choices, X, Y, weights, seed)
+    if complete or box is not None:
+        return _complete_map(ProofContext(problem, seed, max_precision, progress), complete, box, weights, data_name, self_check=self_check)
     with one_thread():
         result = _search(problem, starts, seed, workers, progress) if starts else SearchResult((), 0, 0, 0)
     context, whole = ProofContext(problem, seed, max_precision, progress), SearchBudget()
@@ -96,6 +110,19 @@ def find_critical_points(
     candidates = [(candidate.weights, candidate.hits) for candidate in result.candidates]
     found = _map_of(context, candidates, given, budget, data_name, nearby=True, self_check=self_check)
     return _with_search(replace(found, report=replace(found.report, notes=(*told, *found.report.notes))), result)
+
+
+def _complete_map(context: ProofContext, complete: bool, box: object, weights: object, data_name: str, *, self_check: bool) -> LandscapeMap:
+    """Return the map of a branch and prune."""
+    if not complete or weights is not None or (box is not None and (isinstance(box, bool) or not isinstance(box, (int, float)))):
+        raise InputError("a box is a number, and goes with complete=True and no weights of your own: give both, or leave the box out")
+    with one_thread():
+        tree = complete_tree(
+            context.problem, box, TreeBudget(), lambda part: context.report_progress("settling boxes", int(part * _PARTS), _PARTS)
+        )
+    candidates = [(weights_of_rows(context.problem, point), 1) for point in tree.points]
+    found = _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, tree=tree)
+    return replace(found, starts=0, interrupted=found.interrupted or tree.ended == INTERRUPT)
 
 
 def _search(problem: Problem, starts: int, seed: int, workers: int | None, progress: Progress | None) -> SearchResult:
@@ -146,10 +173,11 @@ def _map_of(
     *,
     nearby: bool,
     self_check: bool,
+    tree: Tree | None = None,
 ) -> LandscapeMap:
     """Return the map of what is proved from given weights, and at candidates with their hits."""
     landscape, ways, hits = LandscapeClaims.of(context.problem), ways_from(given), Hits(context.problem, nearby)
-    others: list[Point] = []
+    others, listed = list[Point](), list[LocatedPoint | None]()
     interrupted = False
     with one_thread():
         try:
@@ -159,6 +187,7 @@ def _map_of(
             for number, (weights, count) in enumerate(candidates):
                 context.report_progress("proving critical points", number, len(candidates))
                 located = prove_near(context, weights, landscape, nearby=nearby)
+                listed.append(located)
                 if located is None:
                     others.append(Point(weights))
                 else:
@@ -170,7 +199,8 @@ def _map_of(
         pool.add(*(hit.point for hit in proved))
         distances = [distance_of(context, way) for way in ways]
         known_distances = tuple(claim for claim in distances if claim is not None)
-        report = _report(pool, landscape, None if interrupted else budget, data_name, known_distances, self_check=self_check)
+        complete = None if tree is None else claim_complete_list(context.problem, tree, listed)
+        report = _report(pool, landscape, None if interrupted else budget, data_name, known_distances, complete, self_check=self_check)
     told_as = {id(point.claim.place): point for point in pool.points}
     for hit in proved:
         hit.point = told_as.get(id(hit.point.claim.place), hit.point)
@@ -202,6 +232,7 @@ def _report(
     budget: SearchBudget | None,
     data_name: str,
     distances: tuple[Claim, ...],
+    complete: Claim | None,
     *,
     self_check: bool,
 ) -> Report:
@@ -211,7 +242,7 @@ def _report(
     whole = WholeLandscape.of(context, known[0], landscape.principle_error)
     decision = decide(whole, pool, landscape, budget)
     infimum = whole.infimum_not_attained(known[0], pool.all_losses())
-    claims, first, check = (*_claims(pool, landscape, whole, decision, infimum), *distances), pool.places or known, None
+    claims, first, check = (*_claims(pool, landscape, whole, decision, infimum, complete), *distances), pool.places or known, None
     if self_check:
         context.report_progress("checking the certificate", 0, 1)
         claims, check = checked_claims(problem, claims, first)
@@ -219,7 +250,8 @@ def _report(
         if len(kept) < len(pool.points):
             pool.restart(kept)
             kept_distances = tuple(claim for claim in distances if any(claim is other for other in claims))
-            again = _report(pool, landscape, None, data_name, kept_distances, self_check=True)
+            kept_list = complete if any(claim is complete for claim in claims) else None
+            again = _report(pool, landscape, None, data_name, kept_distances, kept_list, self_check=True)
             steps = 0 if again.self_check is None else again.self_check.steps
             return replace(again, self_check=SelfCheck(steps, check.refused))
     notes: tuple[str, ...] = (
@@ -233,12 +265,16 @@ def _report(
     )
 
 
-def _claims(pool: Pool, landscape: LandscapeClaims, whole: WholeLandscape, decision: Decision, infimum: Claim | None) -> tuple[Claim, ...]:
+def _claims(
+    pool: Pool, landscape: LandscapeClaims, whole: WholeLandscape, decision: Decision, infimum: Claim | None, complete: Claim | None
+) -> tuple[Claim, ...]:
     ordered = sorted(pool.points, key=lambda point: point.claim.facts["loss_upper"])
     bad = [claim for point in ordered if (claim := claim_suboptimal(point, pool.losses)) is not None]
     told = [claim if decision.suboptimal is None or claim.place is not decision.suboptimal.place else decision.suboptimal for claim in bad]
-    conclusion = open_after_points(len(ordered)) if decision.claim is None else decision.claim
+    found = first_claim(lambda: decision.claim, lambda: conclusion_by_list(complete))
+    conclusion = open_after_points(len(ordered)) if found is None else found
     return (
-        conclusion, *whole.telling, *(() if infimum is None else (infimum,)), *claims_of_region(conclusion), *(point.claim for point in ordered), *told,
+        conclusion, *whole.telling, *(claim for claim in (complete, infimum) if claim is not None), *claims_of_region(conclusion),
+        *(point.claim for point in ordered), *told,
         landscape.principle_error, landscape.morse,
     )  # fmt: skip

@@ -94,7 +94,8 @@ class GivenStart:
 class MapRecord:
     """The proved critical points of one landscape, by loss, and how the search went.
 
-    A map need not be complete: a critical point that no start led to is not on it. ``unproved`` candidates converged in doubles but no proof was found;
+    A map need not be complete: a critical point that no start led to is not on it, unless the claim ``complete``, None where it was not asked for, is PROVED.
+    ``unproved`` candidates converged in doubles but no proof was found;
     ``strays`` are starts that ended nowhere, most of them running off to infinity; ``interrupted`` says that not all starts were used. ``given`` says what came
     of weights that a user gave to start from, in their order.
     """
@@ -106,6 +107,11 @@ class MapRecord:
     unproved: int
     interrupted: bool = False
     given: tuple[GivenStart, ...] = ()
+
+    @property
+    def complete(self) -> Claim | None:
+        """The claim that all critical points are on the map, or None."""
+        return next((claim for claim in self.report if claim.id == "complete-list"), None)
 
     def __iter__(self) -> Iterator[CriticalPoint]:
         return iter(self.points)

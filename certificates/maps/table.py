@@ -6,6 +6,7 @@ import textwrap
 
 from lossproof.certificates.maps.record import MapRecord
 from lossproof.certificates.notes import data_notes
+from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS, aligned_table, critical_rows
 from lossproof.certificates.reports.plain_words import (
     QUESTION,
@@ -21,6 +22,8 @@ _CAVEAT = (
     "Every point in the table is proved; how many starts led there (hits) proves nothing. A map need not be complete: critical points that no start led to are "
     "not on it."
 )
+
+_PROVED = "Every point in the table is proved. Hits tell nothing here: the points come from a branch and prune of a box of weights."
 
 
 def render_map(map: MapRecord, width: int = 100) -> str:
@@ -47,11 +50,13 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     open_words = f"{conclusion.reason} {infimum_sentence(map.report)}".rstrip()
     told = open_words if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(map.report)
     sentences = (
-        _search_text(map),
+        _search_text(map)
+        if map.complete is None
+        else f"[{map.complete.verdict.value}] {map.complete.reason} {map.complete.missing}".rstrip(),
         *(str(start) for start in map.given),
         *notes_on_doubles(map.report.problem, map.report.points),
         f"[{conclusion.verdict.value}] {QUESTION} {told}",
-        _CAVEAT,
+        _CAVEAT if map.complete is None else _PROVED,
     )
     for sentence in sentences:
         lines += textwrap.wrap(sentence, max(width, 30), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
@@ -73,6 +78,11 @@ def _table(map: MapRecord) -> list[str]:
         numbers = ["given", *(", ".join(str(number) for number in points[row.point].given) for row in rows)]
         cells = [(*row, number) for row, number in zip(cells, numbers, strict=True)]
     return aligned_table(cells, LEFT_COLUMNS)
+
+
+def _list_text(complete: Claim) -> str:
+    missing = f" What is missing: {complete.missing}." if complete.missing else ""
+    return f"[{complete.verdict.value}] {complete.reason}{missing}"
 
 
 def _search_text(map: MapRecord) -> str:

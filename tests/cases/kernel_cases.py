@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cases.kernel_cases_cells import CELL_CASES
+from cases.kernel_cases_complete import COMPLETE_CASES
 from cases.kernel_cases_critical import CRITICAL_CASES
 from cases.kernel_cases_curvature import CURVATURE_CASES
 from cases.kernel_cases_decay import DECAY_CASES
@@ -26,4 +27,5 @@ CASES = (
     | KANTOROVICH_CASES
     | THEOREM_CASES
     | REGION_CASES
+    | COMPLETE_CASES
 )

@@ -153,3 +153,15 @@ def test_an_interruption_before_the_search_leaves_nothing(folder, monkeypatch):
 def test_bad_input(folder, arguments, message):
     assert message.lower() in fail("map", *arguments).lower()
     assert os.listdir(folder) == ["wells.csv"]
+
+
+def test_a_complete_map_of_a_box(folder):
+    output, _ = run(
+        "1-1", "--data", "wells.csv", "--output-activation", "sigmoid", "--bias", "none", "--complete", "--box", 3, "-o", "wells.json"
+    )
+    assert re.search(r"\[PROVED\] All critical points in the box \|w\| ≤ 3 are the", " ".join(output.split()))
+    assert Path("wells.json").exists()
+
+
+def test_a_complete_map_without_a_box_is_one_line_of_error(folder):
+    assert "needs a box" in fail("map", "1-1", "--data", "wells.csv", "--output-activation", "sigmoid", "--complete")

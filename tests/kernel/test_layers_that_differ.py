@@ -346,4 +346,7 @@ def test_a_certificate_of_a_deep_network_does_not_hold_with_another_activation_i
         other = Draft.of(json.loads(json.dumps(document)))
         other.document["problem"]["activation"] = hidden
         result = check_certificate(sealed(other.finish()))
-        assert result.ok == (case in ("verified_float", "blind_network", "falls_in_two_layers", "decayed_descent")), (hidden, result.failures)
+        assert result.ok == (case in ("verified_float", "blind_network", "falls_in_two_layers", "decayed_descent")), (
+            hidden,
+            result.failures,
+        )

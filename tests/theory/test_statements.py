@@ -81,6 +81,7 @@ REQUIRED = {
     "linear-region",
     "dead-region",
     "constant-region",
+    "complete-list",
     "kawaguchi-2016",
     "lu-kawaguchi-2017",
     "laurent-von-brecht-2018",

@@ -226,4 +226,21 @@ LANDSCAPE = (
         source="proved in docs/deciding.md",
         decided_by="sums of the samples and the signs of a symmetric matrix, exactly",
     ),
+    Statement(
+        id="complete-list",
+        title="A list of all critical points",
+        kind="theorem",
+        formula=r"\nabla J(W) = 0,\; W \in B \;\Rightarrow\; W = g W_k \text{ for a symmetry } g \text{ and some } k",
+        hypotheses=(
+            "A neuron, or one hidden layer and identity output; one output, the squared error, sigmoid or tanh.",
+            "B is a box of weights. Where all weights decay it holds every critical point, and the list is one of all there are.",
+        ),
+        conclusion=(
+            "Every critical point in the box is one of the list, or its image under permutations of hidden units and, for tanh, changes of their signs. "
+            "Where all weights decay, and one point of the list at most may be a local minimum, every local minimum is global."
+        ),
+        source="proved in docs/complete-maps.md; interval branch and prune, Krawczyk 1969",
+        decided_by="a tree of boxes of weights, each excluded by enclosures of gradient and Hessian, or near a point of the list that is alone there",
+        depends_on=("stationary", "saddle", "maximum"),
+    ),
 )

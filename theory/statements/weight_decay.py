@@ -9,6 +9,7 @@ from lossproof.theory.statements.statement import Statement
 _OF_THE_SUM = (
     "stationary", "loss-bounds", "distance", "inertia", "strict-minimum", "local-minimum", "saddle", "maximum", "critical-point", "suboptimal",
     "no-bad-local-minima", "global", "no-minimum-nearby", "escape", "hessian-spectrum", "higher-order-descent",
+    "complete-list",
 )  # fmt: skip
 _OF_THE_MEAN_ERROR = (
     "gradient-identity", "critical-theorem", "almost-everywhere", "hessian-rank", "ggn", "critical-rank",

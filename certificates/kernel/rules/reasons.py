@@ -51,7 +51,7 @@ _WITHOUT_DECAY = frozenset({"hessian-rank", "inertia"})
 _WITH_DECAY = frozenset((
     "never-everywhere", "convex", "suboptimal", "some-learner", "named-learner", "robust-targets", "manifold", "global-convex", "global-strict-minimum",
     "global-local-minimum", "strict-minimum", "saddle", "local-minimum", "maximum",
-    "suboptimal-strict", "suboptimal-local", "not-critical", "escape", "ggn-semidefinite",
+    "suboptimal-strict", "suboptimal-local", "not-critical", "escape", "ggn-semidefinite", "complete",
 ))  # fmt: skip
 """The statements of `RECORDS` and `DEFINITIONS` that fail with weight decay, and the rows of `IMPLICATIONS` that hold with it: where ``ε = 0`` makes no
 point critical, and ``P ε`` is not ``T ∇J``, only what is said of the network, or follows from the gradient, Hessian and loss of J itself, is left.
@@ -349,6 +349,9 @@ IMPLICATIONS: Mapping[str, Line] = {
     "convex": Line(_ASKED, EVERYWHERE, (), lambda step, f: step.problem.is_convex),
     # a local minimum that is not global is one
     "suboptimal": Line(_ASKED, EVERYWHERE, (("suboptimal", ANY, PROVED),), verdict=REFUTED),
+    # with decay of all weights some W is a global minimum, so critical: it is the one point of the list that may be a minimum, up to symmetries of J, and so is
+    # every local minimum
+    "complete": Line(_ASKED, EVERYWHERE, _proved("complete-list", at=EVERYWHERE), lambda step, f: f[0]["whole"] and f[0]["points"] - f[0]["no_minima"] <= 1),
     # J falls along one direction at all weights, so it has no local minimum, good or bad
     "nowhere": Line(_ASKED, EVERYWHERE, _proved("no-critical-point", at=EVERYWHERE)),
     # T J is at least every error. For a cross-entropy with targets 0 and 1 that is log 2 > 69/100 or more where the true class has no probability above 1/2; so

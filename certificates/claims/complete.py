@@ -1,0 +1,86 @@
+"""The claim ``complete-list``: all critical points, everywhere or in a box, are those of a list, up to symmetry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from lossproof.certificates.claims.critical_point import LocatedPoint
+from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
+from lossproof.certificates.proof.places import EVERYWHERE
+from lossproof.numerics.complete.clusters import clusters
+from lossproof.numerics.complete.landscape import landscape_of, obstacle
+from lossproof.numerics.complete.search import Tree, TreeBudget, search_tree
+from lossproof.theory.exceptions import InputError
+from lossproof.theory.problem.problem import Problem
+from lossproof.theory.verdicts import Rigor
+
+_NAME, _RULE = "complete-list", "complete-list"
+_NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
+_LARGEST, _SHOWN = 1e6, 3
+
+
+def complete_tree(problem: Problem, box: float | None, budget: TreeBudget, report: Callable[[float], None] | None = None) -> Tree:
+    """Search for all critical points: everywhere if all weights decay, else in the box ``|w| ≤ box``. Raises `InputError` where this is not covered."""
+    reason = obstacle(problem)
+    if reason:
+        raise InputError(f"a complete list was asked for, which is not to be had here, as {reason}: leave `complete` out")
+    land = landscape_of(problem)
+    if land.bounded and box is not None:
+        raise InputError("all weights decay, so all critical points are listed, wherever they are: leave the box out")
+    if not land.bounded and (box is None or not 0 < box <= _LARGEST):
+        raise InputError(
+            f"without decay of all weights a complete list needs a box, the largest absolute weight, up to 10^6, got {box}: give one"
+        )
+    bounds = land.bounds() if box is None else np.full(len(land.rates), float(box))
+    return search_tree(land, bounds, budget, report)
+
+
+def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedPoint | None]) -> Claim:
+    """Claim that the list is complete, from the tree of the search and what is proved at each of its points; UNDECIDED says what is left."""
+    where = _where(problem, tree)
+    if not tree.complete:
+        parts = clusters(tree)
+        told = "; ".join(f"{c.boxes} from {_ends(c.lower)} to {_ends(c.upper)}" for c in parts[:_SHOWN])
+        more = f", and {len(parts) - _SHOWN} clusters more" if len(parts) > _SHOWN else ""
+        reason = f"The search for all critical points {where} ended after {tree.ended}, with all but {max(1 - tree.settled, 0):.1e} of the volume settled."
+        return undecided(_NAME, EVERYWHERE, reason, f"what is in the boxes that are left, in clusters: {told}{more}")
+    points = [point for point in located if point is not None and point.stationary is not None]
+    if len(points) < len(tree.points):
+        reason = f"Of {len(tree.points)} points of the list {where} {len(points)} are proved."
+        return undecided(_NAME, EVERYWHERE, reason, "a proof of each point of the list")
+    stationary = [point.stationary for point in points if point.stationary is not None]
+    classes = [point.class_claim for point in points if point.class_claim is not None and point.class_claim.id in _NO_MINIMA]
+    land, bounds = landscape_of(problem), [Fraction(float(b)) for b in tree.bounds]
+    facts = {
+        "whole": landscape_of(problem).bounded,
+        "bounds": bounds,
+        "points": len(points),
+        "no_minima": len({id(c.place) for c in classes}),
+    }
+    evidence = {"bounds": bounds, "radii": [[Fraction(float(r)) for r in row] for row in tree.radii], "tree": tree.codes}
+    known = "the one listed" if len(points) == 1 else f"the {len(points)} listed"
+    alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.low else "") if land.units else ""
+    reason = f"All critical points {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
+    return decided(_NAME, EVERYWHERE, reason, _RULE, *stationary, *classes, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
+
+
+def conclusion_by_list(complete: Claim | None) -> Claim | None:
+    """Conclude that every local minimum is global, where one point at most of a complete list may be a minimum; None where that is not known."""
+    facts = {} if complete is None else complete.facts
+    if complete is None or not facts.get("whole") or facts["points"] - facts["no_minima"] > 1:
+        return None
+    reason = "The list of all critical points is complete, one of them at most is a local minimum, and a global one exists, as all weights decay."
+    return implied("complete", "no-bad-local-minima", EVERYWHERE, reason, complete)
+
+
+def _where(problem: Problem, tree: Tree) -> str:
+    if landscape_of(problem).bounded:
+        return f"(all have |w| ≤ {tree.bounds.max():.4g})"
+    return f"in the box |w| ≤ {tree.bounds.max():.6g}"
+
+
+def _ends(ends: np.ndarray) -> str:
+    return f"({', '.join(f'{x:.4g}' for x in ends)})"

@@ -1,0 +1,241 @@
+r"""The rule that a list of critical points is complete (section 6): a tree of boxes is walked again, each leaf with the reason that no other point is in it.
+
+*What the tree covers.* The root is the box ``|w| ≤ b_w`` of the weights that are split, the halves of a box cover it, and every leaf must pass its test. If
+every rate of the weight decay is positive, the weights split are θ, ``v`` follows (`output_weights`), and the bounds must be no smaller than those of
+`_everything`, so that all critical points are meant; if not, all weights are split, and the claim is about those in the box.
+
+*All critical points.* ``∂J/∂v = 0`` makes v the minimum of a convex function, whose value at ``v = 0`` gives ``|ε|² + Σ_l Λ_l v_l² ≤ |y|²``: ``|v_l| ≤
+|y|/√Λ_l``, and ``|ε||v_k| ≤ |y|²/(2√Λ_k)``. From ``θ_k·g_k = 0`` and ``|z σ'(z)| ≤ s``, with 0.4478 for tanh and half of it for sigmoid, ``Λ |θ_k|² ≤ |Σ_i
+ε_i v_k σ'(z_ik) z_ik| ≤ |ε||v_k| √T s``, Λ the least rate of a weight of ``θ_k``. For a neuron ``Λ |θ|² ≤ Σ_i (|y_i| + 1) s``, as ``|σ| < 1``.
+
+*Symmetry* (``S``). Permutations of the hidden units, and for tanh changes of all signs of a unit, change no J. So every critical point of the box has an
+image in ``w_1 ≥ w_2 ≥ …``, for tanh ``≥ 0`` (the root is the half box), w_k the first weight of unit k. A leaf with ``w_k ≤ w_{k+1}`` all over contains no
+point with ``w_1 > w_2 > …``; all others are closed, and together contain these, so their limits, which are all points with ``≥``.
+
+*No critical point* (``N``, ``M``): `_steep`, and mean values. If g vanishes at W in the box, ``0 = Q g(m) + Q H̃ (W − m)`` for any matrix Q and a mean H̃ of
+the Hessian on the segment from its midpoint m to W: so ``|Q g(m)| ≤ |Q H| ρ`` with the radii ρ. Q is ``[I, −H_θv H_vv⁻¹]`` at the midpoints, and for a neuron
+I above ``H⁻¹``.
+
+*A listed point* (``U``). The leaf lies in an image of a box around a listed point in which ``‖D⁻¹(I − C H)D‖_∞ < 1``, D its radii. If two points of that box
+are critical, ``H̃ (W − W') = 0`` with a mean H̃, hence ``W = W'``: a critical point in the leaf is an image of that listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import permutations, product
+
+import numpy as np
+from flint import arb, fmpq
+
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed
+from lossproof.certificates.kernel.arithmetic.series import Array
+from lossproof.certificates.kernel.network import many_boxes as boxes
+from lossproof.certificates.kernel.network.many_boxes import Landscape, Pass, exactly, part, reach
+from lossproof.certificates.kernel.network.passes import Box
+from lossproof.certificates.kernel.reading import parse as read
+from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
+from lossproof.certificates.kernel.reading.problem import fraction, rational
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, PROVED, Result, Step, everywhere, named
+from lossproof.theory import limits
+from lossproof.theory.verdicts import Rigor
+
+_BATCH, _STEEPEST = 4096, 0.4478
+_LETTERS = "abcdefghijkl"
+_NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
+
+
+def complete_list(step: Step) -> Result:
+    """All critical points, in the box of the bounds or, with decay of all weights, everywhere, are those of the premises, up to symmetry.
+
+    First come claims ``stationary`` about the points of the list, then claims about some of them that they are no local minimum.
+    """
+    found, problem = read.fields(step.evidence, ("bounds", "radii", "tree"), "evidence"), step.problem
+    step.require_at(EVERYWHERE)
+    sigma = (problem.output_activation if problem.L == 1 else problem.activation).logistic
+    right = problem.error.name == "squared" and problem.n_L == 1 and problem.bias != "fixed" and problem.L <= 2
+    right = right and (problem.L == 1 or problem.output_activation.is_identity)
+    if sigma is None or not right:
+        raise Rejected("rule", "evidence", "this needs a squared error, one output, at most one hidden layer, and sigmoid or tanh")
+    limit(problem.N_net, limits.MAX_COMPLETE_WEIGHTS, "the number of weights")
+    limit(problem.widths[-2] if problem.L == 2 else 0, limits.MAX_COMPLETE_UNITS, "the number of hidden units")
+    radii = read.each(found["radii"], "evidence.radii", lambda row, place: read.each(row, place, read.number, problem.N_net))
+    listed, rest = step.premises[: len(radii)], step.premises[len(radii) :]
+    places = [premise.conclusion["at"] for premise in listed]
+    require(len(listed) == len(radii), "premises", "a premise is needed for each point of the list", "premise")
+    for k, place in enumerate(places):
+        step.claim(k, "stationary", at=place)
+    for k, other in enumerate((premise.conclusion for premise in rest), start=len(listed)):
+        no_minimum = other.get("statement") in _NO_MINIMA and other.get("verdict") == PROVED and other["at"] in places
+        require(no_minimum, f"premises[{k}]", "expected that a listed point is no minimum", "premise")
+    once = len({premise.conclusion["at"] for premise in rest}) == len(rest)
+    require(once, "premises", "a point is told twice to be no minimum", "premise")
+    bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, problem.N_net), read.text(found["tree"], "evidence.tree")
+    limit(len(tree), limits.MAX_COMPLETE_BOXES, "the number of boxes")
+    step.work.spend(limits.complete_work(problem.widths, problem.T, len(tree) + len(radii) + 1, len(radii)), "boxes of weights")
+    whole = problem.decay is not None and all(rate > 0 for rate in problem.rates)
+    require(not whole or min(problem.rates) * 2**100 > 1, "rule", "the rates of decay must be above 2^-100, or one 0")
+    with np.errstate(all="ignore"), ball_precision(PRECISION):
+        land = boxes.landscape(step.work, problem, int(sigma.low), int(sigma.rate))
+        root = _doubles(bounds, "evidence.bounds")
+        require(not whole or bool(np.all(root >= _everything(land))), "evidence.bounds", "some critical points may lie outside")
+        alike = [x.reshape(max(land.units, 1), -1) for x in (root[: land.inner], root[land.inner :][: land.units])]
+        require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
+        around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
+        _Walk(land, root, whole, around).run(tree)
+    facts = {"whole": whole, "bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": len(rest)}
+    return everywhere("complete-list", facts), Rigor.VERIFIED_FLOAT
+
+
+def _doubles(numbers: Sequence[fmpq], place: str) -> Array:
+    """Return numbers as doubles, which they must be."""
+    right = all(0 < x < 2**90 and x == rational(Fraction(float(fraction(x)))) for x in numbers)
+    require(right, place, "expected positive doubles below 2^90")
+    return np.array([float(fraction(x)) for x in numbers])
+
+
+def _everything(land: Landscape) -> Array:
+    """Return bounds of all weights at all critical points, where every rate is positive; those of v are used as such."""
+    rates, y, s = land.rates.mid - land.rates.rad, reach(land.targets), _STEEPEST * land.k / 2
+    theta, outer, norm = rates[: land.inner].reshape(max(land.units, 1), -1), rates[land.inner :], _norm(land)
+    push = norm**2 / (2 * np.sqrt(outer[: land.units])) * np.sqrt(len(y)) * s if land.units else np.array([np.sum(y + 1) * s])
+    sizes = np.sqrt(push[:, None] / theta.min(axis=1, keepdims=True)) * np.ones_like(theta)
+    return np.asarray(np.concatenate([sizes.ravel(), norm / np.sqrt(outer)]) * ENLARGE**4)
+
+
+def _norm(land: Landscape) -> float:
+    """Return an upper bound of ``|y|``: ``2^-300`` covers squares that underflow."""
+    return float(ENLARGE * np.sqrt(np.sum(reach(land.targets) ** 2)) + 2.0**-300)
+
+
+def _around(step: Step, land: Landscape, box: Box, radii: Array) -> tuple[Array, Array]:
+    """Return the box around a listed point as midpoints and radii, on which the gradient is seen to be one-to-one."""
+    ring, bias = DoubleRing(step.work), step.problem.bias_rows_of(1)
+    layers = [ring.array([*W, *[b] * bias]).T for W, b in box.point.layers]
+    mid, rad = (np.concatenate([getattr(x, name).ravel() for x in layers]) for name in ("mid", "rad"))
+    inside = ENLARGE * (rad + float(arb(box.radius).upper())) + TINY < radii
+    require(bool(inside.all()), "evidence.radii", "the point need not lie in this box")
+    W = Enclosed(mid[None], ENLARGE * radii[None] + TINY)
+    theta, v = part(W, (slice(None), slice(land.inner))), part(W, (slice(None), slice(land.inner, None))) if land.units else None
+    H = boxes.hessian(land, boxes.activations(land, theta), v)
+    off = reach(exactly(np.eye(len(mid))) + boxes.minus(exactly(boxes.inverse(H.mid)) @ H))
+    require(bool(np.all(ENLARGE * (off @ radii) < radii)), "evidence.radii", "the gradient is not seen to be one-to-one in this box")
+    return mid, radii
+
+
+def _images(land: Landscape, W: Array) -> list[Array]:
+    """Return the images of weights under the symmetries."""
+    n, found = land.units, []
+    for order in permutations(range(n)):
+        for signs in product((1.0, -1.0) if land.low else (1.0,), repeat=n):
+            theta, v = W[: land.inner], W[land.inner :].copy()
+            if n:
+                theta = (theta.reshape(n, -1)[list(order)] * np.array(signs)[:, None]).ravel()
+                v[:n] = v[list(order)] * signs
+            found.append(np.concatenate([theta, v]))
+    return found
+
+
+class _Walk:
+    """The tree, level by level: a character a box, the lower half of a box before the upper one."""
+
+    def __init__(self, land: Landscape, bounds: Array, whole: bool, around: list[tuple[Array, Array]]) -> None:
+        self.land, self.whole, self.splits = land, whole, land.inner if whole else len(bounds)
+        self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (len(land.inputs.mid) * (land.units + 1))))
+        self.firsts = np.arange(0, land.inner, land.inputs.mid.shape[1]) if land.units else np.zeros(1, dtype=int)
+        self.lower, self.upper = -bounds[: self.splits][None], bounds[: self.splits][None]
+        if land.units and land.low:
+            self.lower[:, self.firsts] = 0.0
+        self.prior = _everything(land)[land.inner :] if whole else bounds[land.inner :]
+        pairs = (zip(_images(land, mid), _images(land, radii), strict=True) for mid, radii in around)
+        self.points = [(image, np.abs(size)) for found in pairs for image, size in found]
+
+    def run(self, tree: str) -> None:
+        """Walk all of the tree; raises `Rejected`."""
+        at, lower, upper = 0, self.lower, self.upper
+        tests = {"S": self._symmetric, "N": self._steep, "M": self._mean_value, "U": self._known}
+        while len(lower):
+            level = tree[at : at + len(lower)]
+            require(len(level) == len(lower) and level.isascii(), "evidence.tree", "a box has no character")
+            at, codes = at + len(level), np.frombuffer(level.encode(), dtype=np.uint8)
+            axes = codes.astype(int) - ord(_LETTERS[0])
+            split = np.flatnonzero((axes >= 0) & (axes < self.splits))
+            checked = len(split)
+            for letter, test in tests.items():
+                leaves = np.flatnonzero(codes == ord(letter))
+                checked += len(leaves)
+                for some in (leaves[k : k + self.batch] for k in range(0, len(leaves), self.batch)):
+                    require(bool(np.all(test(lower[some], upper[some]))), "evidence.tree", f"a box is not seen to be settled by {letter}")
+            require(checked == len(level), "evidence.tree", "expected the letters of weights, and S, N, M and U")
+            lower, upper = _halves(lower[split], upper[split], axes[split])
+        require(at == len(tree), "evidence.tree", "characters are left over")
+
+    def _boxes(self, lower: Array, upper: Array) -> tuple[Enclosed, Pass, Enclosed | None]:
+        """Return boxes of θ, what the activations are there, and v."""
+        box = boxes.hull(lower, upper)
+        theta = part(box, (slice(None), slice(self.land.inner)))
+        passed = boxes.activations(self.land, theta)
+        if not self.land.units:
+            return theta, passed, None
+        if self.whole:
+            return theta, passed, boxes.output_weights(self.land, theta, passed, self.prior)
+        return theta, passed, part(box, (slice(None), slice(self.land.inner, None)))
+
+    def _symmetric(self, lower: Array, upper: Array) -> Array:
+        return np.asarray((upper[:, self.firsts[:-1]] <= lower[:, self.firsts[1:]]).any(axis=1))
+
+    def _steep(self, lower: Array, upper: Array) -> Array:
+        r"""A component of g is not 0; or, with v from decay, ``Σ_k a_k² > |ε|²|v|²``, v without the bias, for ``a_k = |Σ_w Λ_w θ_kw d_kw|/|σ'_k X̃d_k|``.
+
+        A critical point has ``Σ_w Λ_w θ_kw d_kw = −Σ_i ε_i v_k σ'_ik x̃_i·d_k``, so that ``Σ_k a_k² ≤ |ε| |Σ_k ± a_k v_k u_k| ≤ |ε||a||v|`` with ``|u_k| ≤ 1``.
+        """
+        land, (theta, p, v) = self.land, self._boxes(lower, upper)
+        if v is None or not self.whole:
+            g = boxes.gradient(land, theta, p, v)
+            return np.asarray((np.abs(g.mid) > ENLARGE * g.rad).any(axis=1))
+        B, n, (T, m) = len(lower), land.units, land.inputs.mid.shape
+        pull, slopes = theta * part(land.rates, slice(land.inner)), reach(p.slope)
+        squares = (land.inputs.mid[:, :, None] * land.inputs.mid[:, None]).reshape(T, -1)
+        M = (slopes**2 @ squares).reshape(B, n, m, m)
+        way = boxes.inverse(M, 2.0**-16) @ pull.mid.reshape(B, n, m, 1)
+        d = exactly(way / (np.abs(way).max(axis=2, keepdims=True) + TINY))
+        along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d
+        least = np.maximum(np.abs(along.mid) - along.rad, 0)[..., 0, 0] / ENLARGE
+        size = ((reach(land.inputs @ d)[..., 0] * slopes) ** 2).sum(axis=2) * ENLARGE**3 + TINY
+        push = np.sum(reach(boxes.residuals(land, p, v)) ** 2, axis=(1, 2)) * np.sum(reach(part(v, (slice(None), slice(n)))) ** 2, axis=1)
+        outer = land.rates.mid - land.rates.rad
+        most = _norm(land) ** 4 / (4 * outer[land.inner : land.inner + n].min())
+        return np.asarray((least**2 / size).sum(axis=1) > ENLARGE**6 * np.minimum(push, most) + TINY)  # which covers underflow
+
+    def _mean_value(self, lower: Array, upper: Array) -> Array:
+        """``|Q g| > |Q H| ρ`` in a row."""
+        land, (theta, p, v) = self.land, self._boxes(lower, upper)
+        centre, inner, Q = exactly(theta.mid), land.inner, np.tile(np.eye(land.inner), (len(lower), 1, 1))
+        g = boxes.gradient(land, centre, boxes.activations(land, centre), None if v is None else exactly(v.mid))
+        H = boxes.hessian(land, p, v)
+        if v is None:
+            Q = np.concatenate([Q, boxes.inverse(H.mid, 2.0**-20)], axis=1)
+        else:
+            Q = np.concatenate([Q, -H.mid[:, :inner, inner:] @ boxes.inverse(H.mid[:, inner:, inner:])], axis=2)
+        value, rho = exactly(Q) @ part(g, (..., None)), (theta if v is None else boxes.joined(theta, v, 1)).rad
+        most = ENLARGE * (reach(exactly(Q) @ H) @ rho[..., None])
+        return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=(1, 2)))
+
+    def _known(self, lower: Array, upper: Array) -> Array:
+        theta, _, v = self._boxes(lower, upper)
+        W = theta if v is None else boxes.joined(theta, v, 1)
+        inside = (ENLARGE * (np.abs(W.mid - mid) + W.rad) <= radii for mid, radii in self.points)
+        return np.asarray(sum((x.all(axis=1) for x in inside), np.zeros(len(lower), dtype=bool)))
+
+
+def _halves(lower: Array, upper: Array, axes: Array) -> tuple[Array, Array]:
+    """Return the halves of boxes, each split in the middle of a weight, wherever rounding puts it."""
+    low, high, every = np.repeat(lower, 2, axis=0), np.repeat(upper, 2, axis=0), 2 * np.arange(len(axes))
+    middle = (lower[np.arange(len(axes)), axes] + upper[np.arange(len(axes)), axes]) / 2
+    high[every, axes], low[every + 1, axes] = middle, middle
+    return low, high
+
+
+COMPLETE_RULES = named(complete_list)

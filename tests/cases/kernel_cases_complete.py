@@ -1,0 +1,55 @@
+"""Certificates made by hand of complete lists of critical points: the trees were grown by a search, and are checked like any other evidence."""
+
+from __future__ import annotations
+
+from cases.kernel_cases_critical import RADIUS, boxed, classed, inertia_ball
+from cases.kernel_draft import EVERYWHERE, Draft, layer
+
+NEURON_TREE = "aaaaaaNNaaaaNNNaNaaaNUNMaNMaNUNaaNUNN"
+NEURON = ["-0x1.62d1d47cc38cdp+0", "-0x1.0a8da09fa1a0bp-1", "0x1.70745b2d06b57p-4"]
+ALONE_TREE = "baabNbNNbaNNabNaNaNbNbNNaaNbNbNNUUN"
+ALONE_BOUNDS, ALONE_RADII = ["9/32", "9/32", "9/16", "9/16"], [["231/8192", "231/8192", "75/4096", "369/262144"]]
+PAIR_TREE = (
+    "bddccaabNdNbNcMNdaNcNbSNabNdSdNcNNcNaaNbNdNbNcNNdaNcNbSNabNdSdNaNNcNaaNdNdNbNcNNcaNcNbSbSbNdSdNNcNcNaaNbNdNbNcNNaaNcNbSdNbNdSdNNaNcNacNdNdNbNaNNca"
+    "NcNbNbSbNdSdNNUNUNUUN"
+)
+PAIR_BOUNDS = ["9/32"] * 4 + ["9/16"] * 3
+PAIR_RADII = [["473/32768"] * 4 + ["307/32768"] * 2 + ["189/262144"]]
+
+
+def listed(d, stationary, no_minima, whole, bounds, radii, tree):
+    """The claim that a list is complete."""
+    facts = {"whole": whole, "bounds": bounds, "points": len(stationary), "no_minima": len(no_minima)}
+    evidence = {"bounds": bounds, "radii": radii, "tree": tree}
+    return d.claim("complete-list", "complete-list", EVERYWHERE, facts, [*stationary, *no_minima], evidence, "VERIFIED_FLOAT")
+
+
+def listed_neuron():
+    """Two minima and a maximum of a sigmoid neuron of one weight: there are no others with ``|w| ≤ 3``."""
+    points = [[layer([[w]], ["0"])] for w in NEURON]
+    d = Draft((1, 1), [["10"], ["-1"]], [["3/4"], ["4/5"]], *points, output_activation="sigmoid", bias="none")
+    found = [boxed(d, at=f"W*{k + 1}", point=k) for k in range(3)]
+    top = classed(d, "maximum", found[1], inertia_ball(d, found[1], 1, 0, 1, at="W*2"), "W*2", RADIUS)
+    listed(d, found, [top], False, ["3"], [["21/64"], ["11/128"], ["113/2048"]], NEURON_TREE)
+    return d.finish()
+
+
+def listed_alone():
+    """With a large rate of decay the point ``W_1 = 0`` is the only one of a 1-1-1 tanh network, and so its one minimum."""
+    d = Draft((1, 1, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]], [layer([["0"]], ["0"]), layer([["0"]], ["1/4"])], decay=[["1", "1"]] * 2)
+    point = d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 0}, (), {"fixed": []})
+    whole = listed(d, [point], [], True, ALONE_BOUNDS, ALONE_RADII, ALONE_TREE)
+    d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole])
+    return d.finish()
+
+
+def listed_pair():
+    """The same with two hidden units, so with permutations."""
+    point = [layer([["0", "0"]], ["0", "0"]), layer([["0"], ["0"]], ["1/4"])]
+    d = Draft((1, 2, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]], point, decay=[["1", "1"]] * 2)
+    found = d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 0}, (), {"fixed": []})
+    listed(d, [found], [], True, PAIR_BOUNDS, PAIR_RADII, PAIR_TREE)
+    return d.finish()
+
+
+COMPLETE_CASES = {"listed_neuron": listed_neuron, "listed_alone": listed_alone}

@@ -1,0 +1,306 @@
+"""The rule ``complete-list``: its enclosures against balls and exact passes, and trees and lists that are wrong."""
+
+from __future__ import annotations
+
+import copy
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from cases.kernel_cases_complete import listed_alone, listed_neuron, listed_pair
+from cases.kernel_draft import Draft
+from flint import arb, arb_mat, fmpq
+
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.doubles import Enclosed
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
+from lossproof.certificates.kernel.check import check_certificate
+from lossproof.certificates.kernel.network import many_boxes as boxes
+from lossproof.certificates.kernel.network import passes
+from lossproof.certificates.kernel.reading.problem import Point, read_problem
+from lossproof.certificates.kernel.reading.work import Work
+from lossproof.certificates.kernel.rules import complete
+from lossproof.theory import limits
+
+CASES = {"listed_neuron": listed_neuron, "listed_alone": listed_alone, "listed_pair": listed_pair}
+PROBLEMS = {
+    "tanh pair": {
+        "widths": [1, 2, 1],
+        "X": [["1/3"], ["-2"], ["5"]],
+        "Y": [["1"], ["1/7"], ["-3"]],
+        "decay": [["1/3", "1/50"], ["1/7", "2"]],
+    },
+    "sigmoid": {"widths": [2, 1, 1], "activation": "sigmoid", "bias": "none", "X": [["1/3", "1"], ["-2", "1/9"]], "Y": [["1"], ["1/7"]]},
+    "neuron": {"widths": [2, 1], "output_activation": "sigmoid", "X": [["1/3", "1"], ["-2", "9"]], "Y": [["1"], ["1/7"]]},
+    "tanh neuron": {
+        "widths": [1, 1],
+        "output_activation": "tanh",
+        "X": [["1/3"], ["-2"]],
+        "Y": [["1"], ["1/7"]],
+        "decay": [["1/3", "1/50"]],
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_eighty_bits():
+    with ball_precision(80), np.errstate(all="ignore"):
+        yield
+
+
+def problem_of(name):
+    options = dict(PROBLEMS[name])
+    return read_problem(Draft(options.pop("widths"), options.pop("X"), options.pop("Y"), **options).document["problem"])
+
+
+def landscape_of(problem):
+    record = (problem.output_activation if problem.L == 1 else problem.activation).logistic
+    return boxes.landscape(Work(), problem, record.low, record.rate)
+
+
+def holds(found, at, value):
+    """Whether a ball of many bits lies within an enclosure."""
+    return bool(abs(arb(found.mid[at]) - value) <= arb(found.rad[at]))
+
+
+def test_exponentials_are_enclosed():
+    rng = np.random.default_rng(0)
+    corners = [
+        0.0,
+        5e-324,
+        1e-310,
+        2.0**-60,
+        1 / 16,
+        np.nextafter(1 / 16, 0),
+        4.0,
+        np.nextafter(4.0, 0),
+        511.99,
+        512.0,
+        513.0,
+        7e4,
+        2.0**99,
+    ]
+    y = np.concatenate([corners, rng.random(300), 40 * rng.random(300), 500 * rng.random(200)])
+    found = boxes.exponential(landscape_of(problem_of("neuron")), y)
+    with ball_precision(200):
+        assert all(holds(found, k, (-arb(x)).exp()) for k, x in enumerate(y))
+    assert np.all(found.rad[y < 300] <= 1e-14 * found.mid[y < 300])
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize(("centre", "size"), [(1.0, 1e-3), (1.0, 1.0), (30.0, 20.0), (1e-200, 1e-200), (1e6, 1e3), (0.0, 1e20)])
+def test_activations_are_enclosed(name, centre, size):
+    land, rng = landscape_of(problem_of(name)), np.random.default_rng(1)
+    theta = Enclosed(rng.normal(size=(12, land.inner)) * centre, rng.random((12, land.inner)) * size)
+    found, n, m = boxes.activations(land, theta), max(land.units, 1), land.inputs.mid.shape[1]
+    with ball_precision(300):
+        for W in (
+            theta.mid,
+            theta.mid + theta.rad * rng.choice([-1, 1], theta.rad.shape),
+            theta.mid + theta.rad * rng.uniform(-1, 1, theta.rad.shape),
+        ):
+            W = np.clip(W, theta.mid - theta.rad, theta.mid + theta.rad)
+            for b, k, i in np.ndindex(12, n, len(land.inputs.mid)):
+                z = sum(
+                    (arb(w) * arb(x, r) for w, x, r in zip(W[b].reshape(n, m)[k], land.inputs.mid[i], land.inputs.rad[i], strict=True)),
+                    arb(0),
+                )
+                value, slope, bend = logistic(z.mid(), land.k)
+                for part, true in ((found.phi, value), (found.slope, slope), (found.bend, bend)):
+                    assert holds(part, (b, k, i), true.mid())
+
+
+def logistic(z, k):
+    """``σ``, ``σ'`` and ``σ''`` of tanh (k = 2) or sigmoid, without cancellation where they are small."""
+    if abs(z) > 40:
+        e = (-k * abs(z)).exp()  # σ' = k² (e − 2 e² + …), σ'' = ∓k³ (e − …), with the rest below e² 40
+        value, side = (1 - e if k == 1 else 1 - 2 * e), (1 if z > 0 else -1)
+        wide = arb(0, (40 * e * e).abs_upper())
+        return (side * value if k == 2 else value if z > 0 else e) + wide, k * k * e + wide, -side * k**3 * e + wide
+    if k == 2:
+        return z.tanh(), 1 - z.tanh() ** 2, -2 * z.tanh() * (1 - z.tanh() ** 2)
+    value = 1 / (1 + (-z).exp())
+    return value, value * (1 - value), value * (1 - value) * (1 - 2 * value)
+
+
+def point_of(problem, weights):
+    layers, rest = [], [fmpq(*float(w).as_integer_ratio()) for w in weights]
+    for l in range(1, problem.L + 1):
+        m, n = problem.widths[l - 1], problem.widths[l]
+        units = [[rest.pop(0) for _ in range(problem.fan_in(l))] for _ in range(n)]
+        layers.append(
+            (tuple(zip(*(u[:m] for u in units), strict=True)), tuple(u[m] if problem.bias_rows_of(1) else fmpq(0) for u in units))
+        )
+    return Point(tuple(layers))
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("size", [0.0, 1e-3, 0.5, 20.0])
+def test_gradient_and_hessian_are_those_of_the_other_pass(name, size):
+    """In rational arithmetic of balls, at points of the boxes, by the kernel's pass for one point."""
+    problem, rng = problem_of(name), np.random.default_rng(2)
+    land, N = landscape_of(problem), problem.N_net
+    W = Enclosed(rng.normal(size=(4, N)), size * rng.random((4, N)))
+    theta, v = (
+        boxes.part(W, (slice(None), slice(land.inner))),
+        boxes.part(W, (slice(None), slice(land.inner, None))) if land.units else None,
+    )
+    p = boxes.activations(land, theta)
+    g, H = boxes.gradient(land, theta, p, v), boxes.hessian(land, p, v)
+    for b in range(4):
+        inside = np.clip(W.mid[b] + W.rad[b] * rng.uniform(-1, 1, N), W.mid[b] - W.rad[b], W.mid[b] + W.rad[b])
+        with ball_precision(200):
+            box = passes.Box(point_of(problem, inside))
+            ring = BallRing(Work(), 200)
+            exact = passes.gradient(ring, problem, box)
+            bent = passes.hessian(ring, problem, box, list(range(N)), list(range(N)))
+            assert all(holds(g, (b, k), exact[k].mid()) for k in range(N))
+            assert all(holds(H, (b, j, k), bent[j, k].mid()) for j in range(N) for k in range(N))
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-6, 0.05, 0.4, 3.0])
+def test_output_weights_of_critical_points_are_enclosed(size):
+    land, rng = landscape_of(problem_of("tanh pair")), np.random.default_rng(3)
+    theta = Enclosed(rng.normal(size=(20, 4)), size * rng.random((20, 4)))
+    prior = np.full(3, 50.0)
+    v = boxes.output_weights(land, theta, boxes.activations(land, theta), prior)
+    for b in range(20):
+        W = np.clip(theta.mid[b] + theta.rad[b] * rng.uniform(-1, 1, 4), theta.mid[b] - theta.rad[b], theta.mid[b] + theta.rad[b])
+        with ball_precision(200):
+            x = [arb(fmpq(1, 3)), arb(-2), arb(5)]
+            phi = arb_mat(
+                3, 3, [*((arb(W[0]) * t + W[1]).tanh() for t in x), *((arb(W[2]) * t + W[3]).tanh() for t in x), arb(1), arb(1), arb(1)]
+            )
+            rates = arb_mat(3, 3, [fmpq(3, 7), 0, 0, 0, fmpq(3, 7), 0, 0, 0, 6])
+            exact = (phi * phi.transpose() + rates).solve(phi * arb_mat(3, 1, [arb(1), arb(fmpq(1, 7)), arb(-3)]))
+            assert all(holds(v, (b, k), exact[k, 0].mid()) for k in range(3))
+    if size <= 0.05:
+        assert np.all(v.rad < 50)
+
+
+def altered(case, change):
+    """Check the step ``complete-list`` of a case with its evidence and facts changed."""
+    document = copy.deepcopy(CASES[case]())
+    k = next(k for k, step in enumerate(document["steps"]) if step["rule"] == "complete-list")
+    document["steps"] = document["steps"][: k + 1]
+    change(document["steps"][k])
+    return check_certificate(Draft.of(document).finish())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_lists_are_accepted(case):
+    assert check_certificate(CASES[case]()).ok
+
+
+@pytest.mark.parametrize("case", ["listed_neuron", "listed_alone"])
+def test_a_tree_with_a_box_removed_or_relabelled_is_rejected(case):
+    """Every character left out, twice or turned round; every leaf as one of symmetry, every split as a leaf, and a leaf far from all points as near one."""
+    tree = CASES[case]()["steps"][-1 if case == "listed_neuron" else -2]["evidence"]["tree"]
+    every = range(len(case) % 3, len(tree), 2 if case == "listed_neuron" else 5)
+    wrong = {tree.replace("N", "U", 1), *(tree[:k] + tree[k + 1 :] for k in every), *(tree[:k] + tree[k] + tree[k:] for k in every)}
+    for k in every:
+        letter = tree[k]
+        others = "S" if letter in "NM" else "SNM" if letter == "U" else "NMUS"
+        wrong |= {tree[:k] + other + tree[k + 1 :] for other in others} | {tree[k:] + tree[:k]}
+    wrong.discard(tree)
+    for other in sorted(wrong):
+        result = altered(case, lambda step, other=other: step["evidence"].update(tree=other))
+        assert not result.ok, other
+        assert result.failures[0].place.endswith("evidence.tree")
+
+
+def test_a_list_that_lacks_a_point_is_rejected():
+    def without(k):
+        def change(step):
+            del step["premises"][k], step["evidence"]["radii"][k]
+            step["conclusion"]["facts"]["points"] = 2
+
+        return change
+
+    for k in (0, 2):
+        result = altered("listed_neuron", without(k))
+        assert [failure.place for failure in result.failures] == ["steps[5].evidence.tree"]
+
+
+def test_the_box_must_hold_all_critical_points():
+    def change(step):
+        for part in (step["evidence"], step["conclusion"]["facts"]):
+            part["bounds"] = ["1/4", "1/4", "9/16", "9/16"]
+
+    assert [failure.place for failure in altered("listed_alone", change).failures] == ["steps[1].evidence.bounds"]
+
+
+def test_without_decay_the_box_must_look_the_same_for_all_units():
+    """Else the image of a critical point of the box need not lie in it."""
+    d = Draft((1, 2, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]])
+    bounds = ["1", "1", "2", "1", "1", "1", "1"]
+    facts = {"whole": False, "bounds": bounds, "points": 0, "no_minima": 0}
+    d.claim("complete-list", "complete-list", "everywhere", facts, [], {"bounds": bounds, "radii": [], "tree": "N"}, "VERIFIED_FLOAT")
+    result = check_certificate(d.finish())
+    assert [(failure.place, failure.message) for failure in result.failures] == [
+        ("steps[0].evidence.bounds", "the box must look the same for all hidden units")
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"activation": "relu"},
+        {"error": "cauchy:1"},
+        {"output_activation": "tanh"},
+        {"widths": [1, 1, 2], "Y": [["1", "1"]]},
+        {"widths": [1, 1, 1, 1]},
+        {"bias": "fixed", "fixed_bias": [["0"], ["0"]]},
+    ],
+)
+def test_other_networks_are_not_covered(options):
+    d = Draft(
+        options.get("widths", (1, 1, 1)),
+        [["1"]],
+        options.get("Y", [["1"]]),
+        **{k: v for k, v in options.items() if k not in ("widths", "Y")},
+    )
+    facts = {"whole": False, "bounds": [], "points": 0, "no_minima": 0}
+    d.claim("complete-list", "complete-list", "everywhere", facts, [], {"bounds": [], "radii": [], "tree": "N"}, "VERIFIED_FLOAT")
+    assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]
+
+
+def test_a_second_possible_minimum_leaves_the_question_open():
+    d = Draft.of(listed_neuron())
+    d.imply("complete", "no-bad-local-minima", "everywhere", {}, [len(d.document["steps"])])
+    assert check_certificate(d.finish()).failures[0].code == "premise"
+
+
+def test_too_many_boxes_and_units_are_refused(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_COMPLETE_BOXES", 10)
+    assert [failure.code for failure in altered("listed_alone", lambda step: None).failures] == ["limit"]
+    monkeypatch.setattr(limits, "MAX_COMPLETE_UNITS", 1)
+    assert [failure.code for failure in altered("listed_pair", lambda step: None).failures] == ["limit"]
+
+
+@pytest.mark.parametrize("target", ["0", "1/" + "1" + "0" * 200, "-1/" + "1" + "0" * 320])
+def test_targets_whose_squares_underflow_leave_room_for_all_points(target):
+    """The bounds are no smaller than the critical point ``W_1 = 0``, ``c = y/2``."""
+    problem = read_problem(Draft((1, 1, 1), [["0"]], [[target]], decay=[["1", "1"]] * 2).document["problem"])
+    bounds = complete._everything(landscape_of(problem))
+    assert np.all(bounds > abs(float(Fraction(target))) / 2)
+    assert np.all(bounds < 1e-40)
+
+
+@pytest.mark.parametrize("rates", [["1/" + "1" + "0" * 40] * 2, ["1/" + "1" + "0" * 400, "1"]])
+def test_rates_of_decay_near_the_end_of_doubles_are_refused(rates):
+    d = Draft((1, 1, 1), [["1"]], [["1"]], decay=[rates] * 2)
+    facts = {"whole": True, "bounds": ["1"] * 4, "points": 0, "no_minima": 0}
+    evidence = {"bounds": ["1"] * 4, "radii": [], "tree": "N"}
+    d.claim("complete-list", "complete-list", "everywhere", facts, [], evidence, "VERIFIED_FLOAT")
+    assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]
+
+
+def test_the_bounds_hold_for_critical_points_far_above_the_least_loss():
+    """Maxima and saddles in the direction of v are none, but the inner weights may be critical where the loss is large: random minima in v, for many θ."""
+    problem = problem_of("tanh pair")
+    land, rng = landscape_of(problem), np.random.default_rng(4)
+    bounds = complete._everything(land)
+    theta = Enclosed(rng.normal(size=(200, 4)) * 10 ** rng.uniform(-2, 2, (200, 1)), np.zeros((200, 4)))
+    v = boxes.output_weights(land, theta, boxes.activations(land, theta), bounds[4:])
+    assert np.all(np.abs(v.mid) <= bounds[4:] + v.rad)

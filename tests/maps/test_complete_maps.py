@@ -1,0 +1,143 @@
+"""Complete maps: what is claimed, what stays open, and what is refused."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+import lossproof as lp
+from lossproof.certificates.claims import complete as claims
+from lossproof.numerics.complete import search
+from lossproof.numerics.complete.search import TreeBudget, search_tree
+
+X = [[-1], ["-1/2"], [0], ["1/2"], [1]]
+Y = [["1/8"], ["-1/8"], ["5/8"], ["1/16"], ["-1/2"]]
+SPLIT = {"activation": "sigmoid", "weight_decay": "1/100"}
+
+
+def mapped(*args, **options):
+    """A complete map whose certificate holds."""
+    found = lp.find_critical_points(*args, complete=True, **options)
+    verified = lp.verify(found.certificate.text)
+    assert verified.ok, verified.failures
+    return found
+
+
+def test_one_minimum_proves_that_every_local_minimum_is_global():
+    found = mapped("1-1-1", X, Y, weight_decay="1/100")
+    claim = found.complete
+    assert claim.verdict == "PROVED"
+    assert claim.rigor == "VERIFIED_FLOAT"
+    assert {key: claim.facts[key] for key in ("whole", "points", "no_minima")} == {"whole": True, "points": 2, "no_minima": 1}
+    assert [point.kind for point in found] == ["strict-minimum", "saddle"]
+    assert found.conclusion.verdict == "PROVED"
+    assert found.conclusion.premises == (claim,)
+    assert "10,8" in str(found)
+    assert "hits" in str(found)
+
+
+def test_two_minima_refute_it_and_the_list_is_complete():
+    found = mapped("1-1-1", X, Y, **SPLIT)
+    assert found.complete.verdict == "PROVED"
+    assert [point.kind for point in found] == ["strict-minimum", "strict-minimum", "saddle"]
+    assert found.conclusion.verdict == "REFUTED"
+
+
+def test_permutations_of_units_are_counted_once():
+    found = mapped("1-2-1", X, Y, weight_decay="1/5")
+    assert found.complete.facts["points"] == len(found) == 1
+    assert found.conclusion.verdict == "PROVED"
+
+
+def test_a_neuron_in_a_box():
+    entry = next(entry for entry in lp.zoo_entries() if entry.name == "auer-3")
+    samples = entry.problem.samples
+    found = mapped("1-1", samples.X, samples.Y, output_activation="sigmoid", bias="none", box=3)
+    assert found.complete.facts["points"] == 5
+    assert not found.complete.facts["whole"]
+    assert [point.kind for point in found].count("strict-minimum") == 3
+    assert found.conclusion.verdict == "REFUTED"
+
+
+def test_one_minimum_in_a_box_leaves_the_question_open():
+    found = mapped("1-1", X, Y, output_activation="sigmoid", box=3)
+    assert found.complete.verdict == "PROVED"
+    assert found.conclusion.verdict == "UNDECIDED"
+
+
+def test_a_budget_leaves_boxes_and_names_them(monkeypatch):
+    monkeypatch.setattr(claims, "search_tree", lambda land, bounds, budget, report: search_tree(land, bounds, TreeBudget(9000), report))
+    found = mapped("1-2-1", X, Y, weight_decay="1/100")
+    assert found.complete.verdict == "UNDECIDED"
+    assert "9,000 boxes" in found.complete.reason
+    assert "clusters" in found.complete.missing
+    assert found.conclusion.verdict != "PROVED"
+    assert not found.interrupted
+
+
+def test_an_interrupt_ends_the_search_and_keeps_what_is_left(monkeypatch):
+    calls = itertools.count()
+    settled = search._settled
+
+    def interrupted(*args):
+        if next(calls) == 9:
+            raise KeyboardInterrupt
+        return settled(*args)
+
+    monkeypatch.setattr(search, "_settled", interrupted)
+    found = mapped("1-1-1", X, Y, weight_decay="1/100")
+    assert found.interrupted
+    assert found.complete.verdict == "UNDECIDED"
+    assert "an interrupt" in found.complete.reason
+
+
+def test_a_tree_that_the_checker_refuses_is_not_claimed(monkeypatch):
+    def cut(*args):
+        tree = search_tree(*args)
+        return search.Tree(
+            tree.bounds, tree.codes.replace("M", "N", 40), tree.points, tree.radii, tree.boxes, tree.settled, tree.left, tree.ended
+        )
+
+    monkeypatch.setattr(claims, "search_tree", cut)
+    found = mapped("1-1-1", X, Y, weight_decay="1/100")
+    assert found.report["complete-list"].verdict == "UNDECIDED"
+    assert found.conclusion.verdict == "UNDECIDED"
+    assert len(found) == 2
+
+
+def test_a_list_that_lacks_a_point_is_not_claimed(monkeypatch):
+    def cut(*args):
+        tree = search_tree(*args)
+        return search.Tree(tree.bounds, tree.codes, tree.points[:-1], tree.radii[:-1], tree.boxes, tree.settled, tree.left, tree.ended)
+
+    monkeypatch.setattr(claims, "search_tree", cut)
+    assert mapped("1-1-1", X, Y, **SPLIT).complete.verdict == "UNDECIDED"
+
+
+def test_progress_tells_the_volume_that_is_settled():
+    seen = []
+    mapped("1-1-1", X, Y, weight_decay="1/100", progress=lambda stage, done, total: seen.append((stage, done, total)))
+    volumes = [done for stage, done, _ in seen if stage == "settling boxes"]
+    assert volumes == sorted(volumes)
+    assert volumes[-1] >= 999
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"complete": True}, "needs a box"),
+        ({"complete": True, "box": 0}, "needs a box"),
+        ({"complete": True, "box": float("nan")}, "needs a box"),
+        ({"complete": True, "box": "3"}, "a box is a number"),
+        ({"complete": True, "box": True}, "a box is a number"),
+        ({"box": 3}, "a box is a number"),
+        ({"complete": True, "box": 3, "weight_decay": 1}, "leave the box out"),
+        ({"complete": True, "box": 3, "activation": "relu"}, "tanh or sigmoid"),
+        ({"complete": True, "box": 3, "error": "cauchy:1"}, "squared"),
+        ({"complete": True, "box": 3, "output_activation": "tanh"}, "identity output"),
+    ],
+)
+def test_what_is_not_covered_is_refused(options, words):
+    with pytest.raises(lp.InputError, match=words):
+        lp.find_critical_points("1-1-1", X, Y, **options)

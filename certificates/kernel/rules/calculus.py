@@ -91,7 +91,8 @@ def rank_dimension(step: Step) -> Result:
     6. *Bottleneck* (any activations and biases). A change of weights reaches the outputs through a change of ``φ_h``, from a space of dimension ``T n_h``, or
        is one of weights behind h. Those of layer ``h + 1`` have an image of dimension ``r n_{h+1}`` at most, ``r = r(Φ_h⁺)``, the others one of at most their
        number. The changes ``φ_h ↦ A φ_h + a`` (``a = 0`` without bias) form a space of dimension ``r n_h``, and layer ``h + 1`` can undo them, so their image
-       is counted twice: ``r(P) ≤ T n_h + r (n_{h+1} − n_h) + Σ_{l>h+1} (rows of W_l) n_l``, and for ``n_h ≤ n_{h+1}`` this grows with ``r ≤ min(T, rows of Φ_h⁺)``.
+       is counted twice: ``r(P) ≤ T n_h + r (n_{h+1} − n_h) + Σ_{l>h+1} (rows of W_l) n_l``, and for ``n_h ≤ n_{h+1}`` this grows with ``r ≤ min(T, rows of
+       Φ_h⁺)``.
     7. Behind a single hidden unit h of powers without bias ``z_L = z_h^d c``: changes up to h lie in ``R^T ⊗ c``, those behind h in ``V ⊗ R^{n_L}``, V spanned
        by the values ``z_h^d``: ``T + n_L − 1``.
     8. *Scaling* (hidden layers with a homogeneous activation whose biases are not fixed, not all of them the identity). Scaling a unit's incoming weights by

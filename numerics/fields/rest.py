@@ -37,7 +37,7 @@ def at_rest(architecture: Architecture, X: Iterable[Iterable[Any]], biases: Sequ
     ([0], [])
     """
     trained = any(architecture.bias_rows_of(l) for l in range(1, layer + 1))
-    silent = all(b == 0 for row in biases[: layer - 1] for b in row or ())
+    silent = all(b == 0 for row in biases[: layer - 1] if row is not None for b in row)
     if trained or not silent or any(value_at_zero(architecture.activation_of(l)) != 0 for l in range(1, layer)):
         return []
     return [i for i, x in enumerate(X) if all(entry == 0 for entry in x)]

@@ -74,8 +74,13 @@ def test_a_degenerate_critical_point_is_not_boxed():
 
 
 def test_a_kink_in_the_box_is_refused():
+    problem = neuron((1, 1), output="leaky-relu:1/2", bias="trainable", X=["0", "1"], Y=["0", "1"])
+    assert critical_box(problem, Weights.of(problem.architecture, [([[1]], [0])])) is None
+
+
+def test_a_kink_that_no_weight_moves_is_none():
     problem = neuron((1, 1), output="leaky-relu:1/2", X=["0", "1"], Y=["0", "1"])
-    assert critical_box(problem, Weights.of(problem.architecture, [([[1]], None)])) is None
+    assert critical_box(problem, Weights.of(problem.architecture, [([[1]], None)])).radius > 0
 
 
 def test_refinement_comes_closer():

@@ -13,6 +13,14 @@ from cases.written_pages import ROOT, blocks_of, commands_of, read_options, run_
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
+
+def arrays_file(**arrays: object) -> bytes:
+    """Return a file ``.npz``."""
+    stream = io.BytesIO()
+    np.savez(stream, **{name: np.array(values) for name, values in arrays.items()})
+    return stream.getvalue()
+
+
 ELSEWHERE = {"docs/architecture.md", "docs/deciding.md"}
 """Pages whose blocks have tests of their own in ``test_documents.py``."""
 NEEDS = {"docs/guides/model.md": "torch"}
@@ -23,6 +31,15 @@ BEFORE = {
     )
 }
 """What a page takes as given: commands to run before."""
+FLOWERS = "length,width,petal length,petal width,species\n" + "".join(f"{k},{k * k % 7},{k % 3},{-k},{'abc'[k % 3]}\n" for k in range(9))
+FILES = {
+    "flowers.csv": FLOWERS.encode(),
+    "messung.csv": b"Druck;Temperatur;Ertrag\n1,5;20;0,5\n2,0;21,5;0,75\n2,5;19;1\n",
+    "arrays.npz": arrays_file(X_train=[[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]], y_train=[0.0, 1.0, 0.5]),
+}
+"""Files of the reader's, which are there on every page."""
+OF_THE_SHELL = {"lossproof --install-completion", "lossproof --show-completion bash"}
+"""Commands that depend on the reader's shell, or change it; ``tests/commands`` has tests of completion."""
 LONG = {
     "lossproof check 64-512-10 --data digits --activation tanh --find-weights -o digits.html",
     "lossproof verify digits.json",
@@ -64,6 +81,8 @@ def test_a_page_works_in_order(page, tmp_path, monkeypatch):
     if page in NEEDS:
         pytest.importorskip(NEEDS[page])
     monkeypatch.chdir(tmp_path)
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
     for command in BEFORE.get(page, ()):
         run_command(command, tmp_path)
     namespace, printed = what_a_reader_supplies(), ""
@@ -76,6 +95,8 @@ def test_a_page_works_in_order(page, tmp_path, monkeypatch):
             for command in commands_of(text):
                 if command in LONG:
                     read_options(command)
+                elif command in OF_THE_SHELL:
+                    continue
                 else:
                     printed += run_command(command, tmp_path)
         elif kind == "text":

@@ -34,7 +34,7 @@ def xor_generic():
     d.define("principle-weights", 0, {"ranks": [2, 1]}, [d.minor("W-1"), d.minor("W-2")])
     phi0, phi1, w2 = d.minor("Phi-0+"), d.minor("Phi-1+", u=12345), d.minor("W-2*")
     psi1, psi2 = d.lower("rank-sylvester", "Psi-1", 4, 0, [w2]), d.lower("rank-sylvester", "Psi-2", 4)
-    p1, p2 = d.minor("P-1", u=12345), d.last_block("P-2", 3, 0, phi1)
+    p1, p2 = d.minor("P-1", u=12345), d.lower("rank-sylvester", "P-2", 3, 0, [phi1, psi2])
     d.lower("rank-sylvester", "P-1", 2, 0, [phi0, psi1])
     up1, up2 = d.size("P-1", 4), d.upper("rank-sylvester", "P-2", 3, EVERYWHERE, [d.size("Phi-1+", 3)])
     layers = [{"layer": 1, "bound": 2, "rank_lower": 4, "rank_upper": 4}, {"layer": 2, "bound": 3, "rank_lower": 3, "rank_upper": 3}]

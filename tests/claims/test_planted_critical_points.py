@@ -62,6 +62,8 @@ def test_the_class_at_a_planted_point(case):
         assert kind == "saddle"
     elif zero == 0:
         assert kind == "strict-minimum"
+    elif activation == "identity":
+        assert kind == "global", "a local minimum of a linear network with one hidden layer"
     elif zero == scaling_zeros(widths, activation):
         assert kind == "local-minimum"
     else:

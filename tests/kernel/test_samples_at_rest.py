@@ -86,10 +86,12 @@ def test_not_where_an_entry_or_a_bias_is_not_0(activation):
     assert at_rest(moved, 1) == set()
     with pytest.raises(Rejected):
         passes.derivatives_exist(Work(), moved, passes.Box(zero), 1)
-    biased = replace(whole, bias="fixed", fixed_bias=((fmpq(1),) * 3, (fmpq(0),) * 2, (fmpq(0),)))
+    biased = replace(whole, biases=("fixed",) * 3, constants=((fmpq(1),) * 3, (fmpq(0),) * 2, (fmpq(0),)))
     assert (at_rest(biased, 1), at_rest(biased, 2)) == ({4}, set())
-    assert at_rest(replace(whole, bias="trainable"), 1) == set()
-    smooth = replace(whole, activation=read_problem(encode_problem(sigmoid_problem())).activation)
+    assert at_rest(replace(whole, biases=("trainable",) * 3, constants=(None,) * 3), 1) == set()
+    behind = replace(whole, biases=("none", "trainable", "none"), constants=(whole.constants[0], None, whole.constants[2]))
+    assert (at_rest(behind, 1), at_rest(behind, 2), at_rest(behind, 3)) == ({4}, set(), set())
+    smooth = replace(whole, hidden=read_problem(encode_problem(sigmoid_problem())).hidden * 2)
     assert (at_rest(smooth, 1), at_rest(smooth, 2)) == ({4}, set())
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import fmpq
+from flint import arb, fmpq
 
 from lossproof.numerics.fields.field import Array, Field
 from lossproof.numerics.fields.formal_polynomial import SymbolTable
@@ -43,12 +43,23 @@ def at_rest(architecture: Architecture, X: Iterable[Iterable[Any]], biases: Sequ
     return [i for i, x in enumerate(X) if all(entry == 0 for entry in x)]
 
 
-def off_kinks(field: Field, activation: Activation, order: int, z: Array, rest: Sequence[int]) -> Array:
+def beside_kinks(field: Field, activation: Activation, order: int, z: Array, rest: Sequence[int]) -> Array:
+    """Return derivatives of σ, at kinks in the rows at rest from the right; in balls with those from the left, as a checker may take either side."""
+    right = field.activate(activation, order, off_kinks(field, activation, order, z, rest))
+    if not (rest and isinstance(right.flat[0], arb)):
+        return right
+    left = field.activate(activation, order, off_kinks(field, activation, order, z, rest, -OFF_KINK))
+    for i, k in np.ndindex(len(rest), z.shape[1]):
+        right[rest[i], k] = right[rest[i], k].union(left[rest[i], k])
+    return right
+
+
+def off_kinks(field: Field, activation: Activation, order: int, z: Array, rest: Sequence[int], by: Fraction = OFF_KINK) -> Array:
     """Return ``z`` with what is at a kink in the rows at rest moved off it."""
     kinks = [field.embed(point) for point in activation.kinks(order)]
     moved = z.copy()
     for i, k in np.ndindex(len(rest), z.shape[1]):
         entry = z[rest[i], k]
         if any(entry - place == 0 for place in kinks):
-            moved[rest[i], k] = entry + field.embed(OFF_KINK)
+            moved[rest[i], k] = entry + field.embed(by)
     return moved

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from lossproof.numerics.fields.field import Array, Field, constant_like
-from lossproof.numerics.fields.rest import at_rest, off_kinks
+from lossproof.numerics.fields.rest import at_rest, beside_kinks
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.samples import Samples
@@ -44,7 +44,7 @@ class Evaluation:
 
     - ``phi[l]``, ``l = 0..L``: ``φ_l`` of shape ``(T, n_l)``, ``phi[0]`` the inputs;
     - ``z[l]``, ``l = 1..L``: ``z_l = W_lᵀ φ_{l-1} + b_l`` of shape ``(T, n_l)``;
-    - ``slope[l]``, ``curvature[l]``: ``σ'(z_l)`` and ``σ''(z_l)``, from the right at kinks where the layer is at rest (`at_rest`);
+    - ``slope[l]``, ``curvature[l]``: ``σ'(z_l)`` and ``σ''(z_l)``, beside kinks where the layer is at rest (`beside_kinks`);
     - ``psi[l]``, ``l = 1..L``: ``Ψ_l`` of shape ``(T, n_l, n_L)``, ``Ψ_L(i) = diag(σ'(z_L(i)))`` or the identity when
       ``strip_output``, ``Ψ_l(i) = Σ'_l(i) W_{l+1} Ψ_{l+1}(i)``.
 
@@ -112,7 +112,7 @@ class Evaluation:
         activation, z = self.architecture.activation_of(l), self.z[l]
         if order and activation.kinks(order) and not self.architecture.bias_rows_of(1):
             rest = at_rest(self.architecture, self.inputs, [b for _, b in self.layers], l)
-            z = off_kinks(self.field, activation, order, z, rest)
+            return beside_kinks(self.field, activation, order, z, rest)
         return self.field.activate(activation, order, z)
 
     def _psi(self, l: int) -> Array:

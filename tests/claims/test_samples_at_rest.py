@@ -124,3 +124,12 @@ def _outputs(name, blocks, k, step):
             phi = z if l == len(blocks) - 1 else [sigma(q) for q in z]
         found += phi
     return found
+
+
+def test_slopes_in_balls_at_rest_are_those_of_either_side():
+    """The checker takes the hull of both slopes there; what the prover claims of ranks has to hold for it."""
+    report = check_architecture(
+        (2, 1, 2, 1), [[0, 0], [1, 2]], [[0], [1]], activation=["relu", "tanh"], bias="none", error="logistic", weight_decay="1/100",
+        seed=1037, search="none",
+    )  # fmt: skip
+    assert not report.self_check.refused

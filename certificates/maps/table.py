@@ -6,7 +6,6 @@ import textwrap
 
 from lossproof.certificates.maps.record import MapRecord
 from lossproof.certificates.notes import data_notes
-from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS, aligned_table, critical_rows
 from lossproof.certificates.reports.plain_words import (
     QUESTION,
@@ -78,11 +77,6 @@ def _table(map: MapRecord) -> list[str]:
         numbers = ["given", *(", ".join(str(number) for number in points[row.point].given) for row in rows)]
         cells = [(*row, number) for row, number in zip(cells, numbers, strict=True)]
     return aligned_table(cells, LEFT_COLUMNS)
-
-
-def _list_text(complete: Claim) -> str:
-    missing = f" What is missing: {complete.missing}." if complete.missing else ""
-    return f"[{complete.verdict.value}] {complete.reason}{missing}"
 
 
 def _search_text(map: MapRecord) -> str:

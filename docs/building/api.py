@@ -21,7 +21,7 @@ def page() -> str:
     """Return the page. Raises `LookupError` for a public name without a group, or a name that is not public."""
     grouped = [name for names in GROUPS.values() for name in names]
     if sorted(grouped) != sorted(lossproof.__all__):
-        raise LookupError(f"docs/site/api.py must group every public name: {set(grouped) ^ set(lossproof.__all__)}")
+        raise LookupError(f"docs/building/api.py must group every public name: {set(grouped) ^ set(lossproof.__all__)}")
     parts = ["# API\n\nEvery name of `lossproof`, as in `import lossproof as lp`. Names that are not here may change."]
     for heading, names in GROUPS.items():
         parts += [f"## {heading}", *(_directive(name) for name in names)]

@@ -17,7 +17,6 @@ from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Layer, Weights
 
 _SPREAD = 1.5
-_SMALL = 64
 _MOST_SQUARED = 500
 
 

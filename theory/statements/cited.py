@@ -8,7 +8,6 @@ _KIND = "cited theorem"
 _LINEAR = "L ≥ 2, and all activations, the output's included, are the identity."
 _NO_BIAS = "There is no bias (trainable biases are reduced to that)."
 _SQUARED = "The error is squared."
-_IDENTITY_OUTPUT = "The output activation is the identity."
 _CENTRED = "; with trainable biases, which only move a constant that is free and at its best, the samples are centred first"
 
 CITED = (

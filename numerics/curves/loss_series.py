@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,7 +25,7 @@ from lossproof.numerics.curves.series_field import SeriesField
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.rest import at_rest, off_kinks
 from lossproof.numerics.network.evaluation import Evaluation, evaluate
-from lossproof.numerics.network.penalty import decay_rates
+from lossproof.numerics.network.penalty import rates_over
 from lossproof.numerics.network.weight_vectors import rows_of_step
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.problem import Problem
@@ -55,19 +56,21 @@ class LossExpansion:
         """Return the coefficients ``c_0 = 0, …, c_order`` of ``J(W(t)) − J(W)``, of shape ``(order + 1, B)``."""
         with self.field.working():
             values, _ = self._forward(curves, order, False)
-            return self._integrate(values[-1], self._slopes(values[-1], order - 1), order) + self._penalty(curves, order)
+            loss = self._integrate(values[-1], self._slopes(values[-1], order - 1), order)
+            return loss if self.problem.decay is None else loss + self._penalty(self._moved(curves), order)
 
     def loss_and_gradient(self, curves: Array, order: int) -> tuple[Array, Array]:
         """Return `loss` and the coefficients ``G_0, …, G_{order−1}`` of ``∇J(W(t))``, of shape ``(order, B, N_net)``."""
         with self.field.working():
             values, rates = self._forward(curves, order, True)
             errors = self._slopes(values[-1], order - 1)
-            loss = self._integrate(values[-1], errors, order) + self._penalty(curves, order)
+            loss = self._integrate(values[-1], errors, order)
             parts = self._backward(curves, values, rates, errors, order - 1)
             gradient = np.concatenate(parts, axis=-1) * self.field.share(self.problem.T)
-            if self.problem.decay is not None:
-                gradient = gradient + self._moved(curves)[:order] * self._decay
-            return loss, gradient
+            if self.problem.decay is None:
+                return loss, gradient
+            moved = self._moved(curves)
+            return loss + self._penalty(moved, order), gradient + moved[:order] * self._decay
 
     def values(self, curves: Array, order: int) -> list[Array]:
         """Return the series of ``φ_0, …, φ_L`` up to ``t^order``, each of shape ``(order + 1, B, T, n_l)``, that of ``φ_0`` without its zeros."""
@@ -111,10 +114,10 @@ class LossExpansion:
         shares = [growth[k - 1] * self.field.share(k * self.problem.T) for k in range(1, order + 1)]
         return np.stack([growth[0] * 0, *shares])
 
-    @property
+    @cached_property
     def _decay(self) -> Array:
         """The rates of the weights."""
-        return np.asarray(self.field.array([decay_rates(self.problem)])[0])
+        return rates_over(self.problem, self.field)
 
     def _moved(self, curves: Array) -> Array:
         """Return the series of all trainable weights."""
@@ -122,11 +125,8 @@ class LossExpansion:
         moved[0] = moved[0] + rows_of_step(self.problem.architecture, self.layers)
         return moved
 
-    def _penalty(self, curves: Array, order: int) -> Array | int:
-        """Return the coefficients of ``½ Σ_k λ_k (w_k(t)² − w_k(0)²)``; 0 without weight decay."""
-        if self.problem.decay is None:
-            return 0
-        moved = self._moved(curves)
+    def _penalty(self, moved: Array, order: int) -> Array:
+        """Return the coefficients of ``½ Σ_k λ_k (w_k(t)² − w_k(0)²)``, from the series of the weights."""
         squares = (series_product(moved, moved, order) * self._decay).sum(axis=-1) * self.field.share(2)
         squares[0] = squares[0] * 0
         return np.asarray(squares)

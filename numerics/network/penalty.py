@@ -24,20 +24,25 @@ def decay_rates(problem: Problem) -> list[Fraction]:
 
 def rates_in_doubles(problem: Problem) -> Array:
     """Return the rates as doubles, of shape ``(N_net,)``."""
-    return np.asarray(Float64Field().array([decay_rates(problem)])[0])
+    return rates_over(problem, Float64Field())
+
+
+def rates_over(problem: Problem, field: Field) -> Array:
+    """Return the rates over a field, of shape ``(N_net,)``."""
+    return np.asarray(field.array([decay_rates(problem)])[0])
 
 
 def penalty_slopes(problem: Problem, evaluation: Evaluation) -> Array:
     """Return ``λ_k w_k`` for every trainable weight, in the field of the evaluation."""
     rows = rows_of_step(problem.architecture, evaluation.layers)
-    return evaluation.field.mul(_rates(problem, evaluation.field), rows)
+    return evaluation.field.mul(rates_over(problem, evaluation.field), rows)
 
 
 def with_penalty_curvature(problem: Problem, field: Field, hessian: Array) -> Array:
     """Return a Hessian of the mean error with ``λ_k`` added on its diagonal."""
     if problem.decay is not None:
         place = np.arange(len(hessian))
-        hessian[place, place] = field.add(hessian[place, place], _rates(problem, field))
+        hessian[place, place] = field.add(hessian[place, place], rates_over(problem, field))
     return hessian
 
 
@@ -49,7 +54,3 @@ def penalty_terms(problem: Problem, evaluation: Evaluation) -> Array:
     chosen = [k for k, rate in enumerate(rates) if rate]
     rows = rows_of_step(problem.architecture, evaluation.layers)[chosen]
     return field.mul(field.array([[rates[k] / 2 for k in chosen]])[0], field.mul(rows, rows))
-
-
-def _rates(problem: Problem, field: Field) -> Array:
-    return np.asarray(field.array([decay_rates(problem)])[0])

@@ -21,7 +21,7 @@ from lossproof.numerics.curves.fields import FormalSeries
 from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.precision import ball_precision
-from lossproof.numerics.fields.rest import at_rest
+from lossproof.numerics.fields.rest import samples_at_rest
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
@@ -85,7 +85,7 @@ def affine_pieces(problem: Problem, weights: Weights) -> list[list[list[AffinePi
         passed = evaluate(a, problem.samples, weights, Float64Field())
         z = [passed.z[l] for l in range(1, a.L)]
     for l, values in enumerate(z, start=1):
-        pieces, rest = a.hidden[l - 1].affine_pieces, _rest(problem, l)
+        pieces, rest = a.hidden[l - 1].affine_pieces, samples_at_rest(problem, l)
         units = [
             [piece for i, value in enumerate(unit) if (piece := _piece(pieces, float(value), i in rest)) is not None] for unit in values.T
         ]
@@ -101,7 +101,7 @@ def is_least_in_cell(problem: Problem, weights: Weights, radius: Fraction, preci
     right = a.L == 2 and a.output_activation.is_identity and problem.error.convex.holds and bool(a.activation.affine_pieces)
     if not right or forward_precision(problem, precision, weights) < precision:
         return False
-    field, groups, rest = BallField(precision), dict[tuple[Fraction, ...], list[int]](), _rest(problem, 1)
+    field, groups, rest = BallField(precision), dict[tuple[Fraction, ...], list[int]](), samples_at_rest(problem, 1)
     z = evaluate_box(problem, weights, field, 2 * radius).z[1]
     for k, unit in enumerate(z.T):
         pieces = [_piece(a.activation.affine_pieces, value) for i, value in enumerate(unit) if i not in rest]
@@ -129,10 +129,6 @@ def _is_balanced(problem: Problem, weights: Weights, slopes: Sequence[Fraction],
     inputs = np.array([[to_flint(x) for x in (*row, *ones)] for i, row in enumerate(problem.samples.X) if i not in rest], dtype=object)
     weighted = inputs * np.array([[to_flint(s)] for s in slopes], dtype=object)
     return all(total == 0 for total in (weighted.T @ eps).flat)
-
-
-def _rest(problem: Problem, l: int) -> list[int]:
-    return at_rest(problem.architecture, problem.samples.X, problem.fixed_bias or (), l)
 
 
 def _piece(pieces: Sequence[AffinePiece], z: float | arb, rests: bool = False) -> AffinePiece | None:

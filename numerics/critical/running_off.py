@@ -8,7 +8,7 @@ import numpy as np
 
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import nearest_double
-from lossproof.numerics.fields.rest import at_rest
+from lossproof.numerics.fields.rest import samples_at_rest
 from lossproof.numerics.functions.formulas import Tails
 from lossproof.numerics.functions.table import formulas_of
 from lossproof.numerics.network.float_derivatives import Derivatives, FloatLandscape
@@ -24,7 +24,7 @@ def meets_kink(problem: Problem, at: Derivatives) -> bool:
     """Tell whether some unit has its input at a kink of its activation, as far as doubles can tell."""
     a = problem.architecture
     for l in a.kinked_layers(1):
-        z = np.delete(at.z[l - 1][0], at_rest(a, problem.samples.X, problem.fixed_bias or (), l), axis=0)
+        z = np.delete(at.z[l - 1][0], samples_at_rest(problem, l), axis=0)
         near = _KINK * max(1.0, float(np.abs(z).max(initial=0.0)))
         if any(np.any(np.abs(z - float(point)) <= near) for point in a.activation_of(l).kinks(1)):
             return True

@@ -15,6 +15,7 @@ from lossproof.numerics.fields.known_values import known_value
 from lossproof.numerics.rationals import from_flint
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.problem import Problem
 
 OFF_KINK = Fraction(1, 2**20)
 """How far to the right of a kink the derivatives of a layer at rest are taken; whatever they are, they count with the factor 0."""
@@ -41,6 +42,12 @@ def at_rest(architecture: Architecture, X: Iterable[Iterable[Any]], biases: Sequ
     if trained or not silent or any(value_at_zero(architecture.activation_of(l)) != 0 for l in range(1, layer)):
         return []
     return [i for i, x in enumerate(X) if all(entry == 0 for entry in x)]
+
+
+def samples_at_rest(problem: Problem, layer: int) -> list[int]:
+    """Return the samples at which a layer of a problem is at rest, as `at_rest` does; none where its activation has no kinks, as nothing is to be told then."""
+    a = problem.architecture
+    return at_rest(a, problem.samples.X, problem.fixed_bias or (), layer) if a.activation_of(layer).kinks(2) else []
 
 
 def beside_kinks(field: Field, activation: Activation, order: int, z: Array, rest: Sequence[int]) -> Array:

@@ -11,7 +11,7 @@ from lossproof.numerics.fields.field import Array, exact_kinks, in_field, lies_a
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.rational import RationalField
-from lossproof.numerics.fields.rest import at_rest
+from lossproof.numerics.fields.rest import samples_at_rest
 from lossproof.numerics.fields.roomy import RoomyBallField
 from lossproof.numerics.network.boxes import evaluate_box
 from lossproof.numerics.network.evaluation import evaluate
@@ -70,7 +70,7 @@ def derivatives_exist(problem: Problem, weights: Weights, radius: Fraction, orde
         return Rigor.EXACT
 
     def moving(z: Array, l: int) -> Array:
-        return np.delete(z, at_rest(a, problem.samples.X, problem.fixed_bias or (), l), axis=0)
+        return np.delete(z, samples_at_rest(problem, l), axis=0)
 
     kinks = {l: [place for _, place in exact_kinks(a.activation_of(l), order)] for l in concerned}
     if radius == 0 and weights.is_rational() and all(a.activation_of(l).rational.holds for l in range(1, concerned[-1])):

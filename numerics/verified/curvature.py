@@ -25,7 +25,7 @@ import numpy.typing as npt
 from lossproof.numerics.algebra.products import Floats, gamma, times
 from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.fields.precision import ball_precision
-from lossproof.numerics.fields.rest import at_rest
+from lossproof.numerics.fields.rest import samples_at_rest
 from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.verified.activations import beside_kinks, check_kinks, enclose_curvature
 from lossproof.numerics.verified.enclosures import (
@@ -151,7 +151,7 @@ def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fr
         z = total(matrix_product(phi, W[-1]), _reaching(bias, reach) if a.bias_rows_of(l) else bias)
         met += bias, z
         if l < a.L:
-            rest = at_rest(a, problem.samples.X, problem.fixed_bias or (), l)
+            rest = samples_at_rest(problem, l)
             phi, *bend = beside_kinks(a.activation_of(l), z, rest, enclose_curvature)
             bends.append((bend[0], bend[1]))
     check_kinks(a.output_activation, z, 2)

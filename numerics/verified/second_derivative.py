@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.fields.rest import at_rest
+from lossproof.numerics.fields.rest import samples_at_rest
 from lossproof.numerics.verified.activations import beside_kinks, check_kinks, curvature_over
 from lossproof.numerics.verified.curvature import output_curvature
 from lossproof.numerics.verified.enclosures import (
@@ -67,7 +67,7 @@ def second_derivative(
         bends = total(Enclosure(2 * twice.mid, 2 * twice.rad), _moved(matrix_product(bend, W), bend, radius))
         moderate &= all(x.is_moderate() for x in (W, bias, inputs, along, z, rates, bends))
         if l < a.L:
-            rest = at_rest(a, problem.samples.X, problem.fixed_bias or (), l)
+            rest = samples_at_rest(problem, l)
             phi, slope, curvature = beside_kinks(a.activation_of(l), z, rest, curvature_over)
             rate, bend = product(slope, rates), total(product(curvature, product(rates, rates)), product(slope, bends))
     check_kinks(a.output_activation, z, 2)

@@ -11,7 +11,7 @@ from lossproof.certificates.claims.critical_point import LocatedPoint
 from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
 from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.numerics.complete.clusters import clusters
-from lossproof.numerics.complete.landscape import landscape_of, obstacle
+from lossproof.numerics.complete.landscape import Landscape, landscape_of, obstacle
 from lossproof.numerics.complete.search import Tree, TreeBudget, search_tree
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.problem import Problem
@@ -40,7 +40,8 @@ def complete_tree(problem: Problem, box: float | None, budget: TreeBudget, repor
 
 def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedPoint | None]) -> Claim:
     """Claim that the list is complete, from the tree of the search and what is proved at each of its points; UNDECIDED says what is left."""
-    where = _where(problem, tree)
+    land = landscape_of(problem)
+    where = _where(land, tree)
     if not tree.complete:
         parts = clusters(tree)
         told = "; ".join(f"{c.boxes} from {_ends(c.lower)} to {_ends(c.upper)}" for c in parts[:_SHOWN])
@@ -53,9 +54,9 @@ def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedP
         return undecided(_NAME, EVERYWHERE, reason, "a proof of each point of the list")
     stationary = [point.stationary for point in points if point.stationary is not None]
     classes = [point.class_claim for point in points if point.class_claim is not None and point.class_claim.id in _NO_MINIMA]
-    land, bounds = landscape_of(problem), [Fraction(float(b)) for b in tree.bounds]
+    bounds = [Fraction(float(b)) for b in tree.bounds]
     facts = {
-        "whole": landscape_of(problem).bounded,
+        "whole": land.bounded,
         "bounds": bounds,
         "points": len(points),
         "no_minima": len({id(c.place) for c in classes}),
@@ -76,8 +77,8 @@ def conclusion_by_list(complete: Claim | None) -> Claim | None:
     return implied("complete", "no-bad-local-minima", EVERYWHERE, reason, complete)
 
 
-def _where(problem: Problem, tree: Tree) -> str:
-    if landscape_of(problem).bounded:
+def _where(land: Landscape, tree: Tree) -> str:
+    if land.bounded:
         return f"(all have |w| ≤ {tree.bounds.max():.4g})"
     return f"in the box |w| ≤ {tree.bounds.max():.6g}"
 

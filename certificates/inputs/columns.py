@@ -9,6 +9,7 @@ from lossproof.certificates.inputs.data_source import DataOptions
 from lossproof.certificates.notes import DataNote
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
+from lossproof.theory.problem.tables import brief_label
 from lossproof.theory.shown import shown
 
 _MOST_NAMED = 30
@@ -23,6 +24,15 @@ def note_on_columns(inputs: Sequence[str] | None, targets: Sequence[str] | None)
     """
     parts = [_named(what, names) for what, names in (("input", inputs), ("target", targets)) if names]
     return (DataNote(" ".join(parts)),) if parts else ()
+
+
+def note_on_places(names: Sequence[str], inputs: Sequence[int], targets: Sequence[int]) -> tuple[DataNote, ...]:
+    """Return the note on the columns at these places of a table, called by their names.
+
+    >>> note_on_places(("age", "height"), [1], [0])
+    ('The input is the column height. The target is the column age.',)
+    """
+    return note_on_columns(*([brief_label(names[j]) for j in places] for places in (inputs, targets)))
 
 
 def _named(what: str, names: Sequence[str]) -> str:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from lossproof.certificates.inputs.array_files import brief_reason
-from lossproof.certificates.inputs.columns import choose_columns, note_on_columns
+from lossproof.certificates.inputs.columns import choose_columns, note_on_places
 from lossproof.certificates.inputs.data_source import DataOptions, DataSource
 from lossproof.certificates.inputs.labels import Labels
 from lossproof.certificates.inputs.sizes import require_few_numbers
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.problem.tables import brief_label, is_missing, plain_column
+from lossproof.theory.problem.tables import brief_label, column_label, is_missing, plain_column
 from lossproof.theory.shown import shown
 
 
@@ -39,8 +39,7 @@ def load_parquet(path: Path, n_outputs: int, options: DataOptions) -> DataSource
     if not X:
         raise InputError(f"{str(path)!r} must hold at least one sample, got none: add rows of numbers")
     Y: Any = _labels(path, table.names[targets[0]], table) if options.classes else _rows(path, table, targets)
-    notes = note_on_columns(*([brief_label(table.names[j]) for j in places] for places in (inputs, targets)))
-    return DataSource(path.name, X, Y, notes)
+    return DataSource(path.name, X, Y, note_on_places(table.names, inputs, targets))
 
 
 def _read(path: Path) -> _Columns:
@@ -76,7 +75,7 @@ def _unreadable(path: Path, got: str) -> InputError:
 def _rows(path: Path, table: _Columns, places: Sequence[int]) -> list[list[Any]]:
     columns = []
     for name in (table.names[j] for j in places):
-        label = f"column {brief_label(name)!r} of {str(path)!r}"
+        label = column_label(name, repr(str(path)))
         if name in table.categories:
             raise InputError(f"{label} must hold numbers, got categories: leave the column out, or encode it as numbers")
         columns.append(plain_column(table.entries(name), label))
@@ -84,7 +83,7 @@ def _rows(path: Path, table: _Columns, places: Sequence[int]) -> list[list[Any]]
 
 
 def _labels(path: Path, name: str, table: _Columns) -> Labels:
-    entries, label = table.entries(name), f"column {brief_label(name)!r} of {str(path)!r}"
+    entries, label = table.entries(name), column_label(name, repr(str(path)))
     missing = next((i for i, entry in enumerate(entries) if is_missing(entry)), None)
     if missing is not None:
         raise InputError(f"{label} must hold a class label in each row, got none in row {missing}: drop the row")

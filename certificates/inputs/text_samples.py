@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from lossproof.certificates.inputs.columns import choose_columns, note_on_columns
+from lossproof.certificates.inputs.columns import choose_columns, note_on_places
 from lossproof.certificates.inputs.data_source import DataOptions, DataSource
 from lossproof.certificates.inputs.labels import Labels
 from lossproof.certificates.inputs.text_files import MISSING, number_in, read_text_table
@@ -50,12 +50,8 @@ def load_text_table(path: Path, n_outputs: int, options: DataOptions) -> DataSou
         if options.classes
         else numbers(targets)
     )
-    notes = (*_note_on_names(table.names, inputs, targets), *table.notes)
-    return DataSource(path.name, X, Y, notes)
-
-
-def _note_on_names(names: Sequence[str] | None, inputs: Sequence[int], targets: Sequence[int]) -> tuple[str, ...]:
-    return () if names is None else note_on_columns(*([brief_label(names[j]) for j in places] for places in (inputs, targets)))
+    named = () if table.names is None else note_on_places(table.names, inputs, targets)
+    return DataSource(path.name, X, Y, (*named, *table.notes))
 
 
 def _where(path: Path, line: int, j: int, names: Sequence[str] | None) -> str:

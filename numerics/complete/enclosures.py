@@ -57,6 +57,10 @@ class Ball(NamedTuple):
         """Return a part."""
         return Ball(self.mid[index], self.rad[index])
 
+    def beside(self, other: Ball) -> Ball:
+        """Return both side by side, those of each box in one row."""
+        return Ball(np.hstack([self.mid, other.mid]), np.hstack([self.rad, other.rad]))
+
     def turned(self) -> Ball:
         """Return the transpose in the last two axes."""
         return Ball(np.swapaxes(self.mid, -1, -2), np.swapaxes(self.rad, -1, -2))
@@ -163,11 +167,10 @@ def gradient(land: Landscape, theta: Ball, p: Pass, v: Ball | None) -> Ball:
         inner, weights = push @ land.inputs, theta
     else:
         inner = push.times(v.part((slice(None), slice(land.units), None))) @ land.inputs
-        weights = Ball(*(np.hstack(pair) for pair in zip(theta, v, strict=True)))
+        weights = theta.beside(v)
     found = Ball(*(x.reshape(len(x), -1) for x in inner))
     if v is not None:
-        outer = (p.phi @ eps.part((..., None))).part((..., 0))
-        found = Ball(*(np.hstack(pair) for pair in zip(found, outer, strict=True)))
+        found = found.beside((p.phi @ eps.part((..., None))).part((..., 0)))
     return found.plus(weights.times(exactly(land.rates)))
 
 

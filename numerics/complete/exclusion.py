@@ -55,7 +55,7 @@ class Box(NamedTuple):
     @property
     def weights(self) -> Ball:
         """All weights."""
-        return self.theta if self.v is None else Ball(*(np.hstack(pair) for pair in zip(self.theta, self.v, strict=True)))
+        return self.theta if self.v is None else self.theta.beside(self.v)
 
 
 def enclosed_boxes(land: Landscape, box: Ball, prior: Floats) -> Box:

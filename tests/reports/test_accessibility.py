@@ -9,17 +9,16 @@ import html
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from cases.browser import CHROMIUM
 from cases.map_cases import hand_map
 from cases.report_cases import xor_report
 
 from lossproof.certificates.reports.html import render_html
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = os.environ.get("LOSSPROOF_AXE")
 SCHEMES = {"dark": 0, "light": 1}
 """The colour schemes by their numbers in the settings of Chromium."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
+from cases.browser import CHROMIUM
 from cases.map_cases import hand_map
 from cases.report_cases import NASTY_NAME, xor_report
 
 from lossproof.certificates.reports.html import render_html
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PAGE = """<body><script>
 const told = [];
 async function look(width, open) {

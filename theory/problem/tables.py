@@ -48,6 +48,15 @@ def brief_label(label: Any) -> str:
     return text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…"
 
 
+def column_label(label: Any, where: str) -> str:
+    """Return what a message calls a column.
+
+    >>> column_label("age", "X")
+    "column 'age' of X"
+    """
+    return f"column {brief_label(label)!r} of {where}"
+
+
 def only_column(values: Any) -> list[Any] | None:
     """Return the entries of a series of pandas or polars, or of the only column of a table, whatever they are; None for anything else.
 
@@ -82,7 +91,7 @@ def is_categorical(values: Any) -> bool:
 def read_pandas_frame(values: Any, name: str) -> list[list[Any]]:
     """Return the rows of a ``DataFrame`` of pandas in their order; the index is not looked at. Raises `InputError` with the name of a column."""
     labels = list(values.columns)
-    columns = [_pandas_column(values.iloc[:, j], f"column {brief_label(label)!r} of {name}") for j, label in enumerate(labels)]
+    columns = [_pandas_column(values.iloc[:, j], column_label(label, name)) for j, label in enumerate(labels)]
     return _rows(columns, values.shape[0])
 
 
@@ -93,9 +102,7 @@ def read_pandas_series(values: Any, name: str) -> list[Any]:
 
 def read_polars_frame(values: Any, name: str) -> list[list[Any]]:
     """Return the rows of a ``DataFrame`` of polars. Raises `InputError` with the name of a column."""
-    return _rows(
-        [_polars_column(column, f"column {brief_label(column.name)!r} of {name}") for column in values.get_columns()], values.height
-    )
+    return _rows([_polars_column(column, column_label(column.name, name)) for column in values.get_columns()], values.height)
 
 
 def read_polars_series(values: Any, name: str) -> list[Any]:
@@ -163,7 +170,7 @@ def _rows(columns: Sequence[Sequence[Any]], count: int) -> list[list[Any]]:
 
 
 def _series_name(values: Any, name: str) -> str:
-    return f"column {brief_label(values.name)!r} of {name}" if values.name not in (None, "") else name
+    return column_label(values.name, name) if values.name not in (None, "") else name
 
 
 def _is(kind: type, name: str) -> bool:

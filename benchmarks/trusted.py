@@ -1,4 +1,4 @@
-"""The tables of trusted files in ``docs/trust.md``: the kernel, and the modules of theory it imports, in the order in which to read them.
+"""The tables of ``docs/trust.md``: the kernel's files and those of theory that it imports, in reading order, and what each rule and certificate rests on.
 
 Run with ``python -m benchmarks.trusted``. A file stands after those it imports. Its size counts lines of code, without comments, docstrings and blank lines;
 its words are the first sentence of its docstring. A test compares the files with the page, and their sizes roughly.
@@ -7,76 +7,24 @@ its words are the first sentence of its docstring. A test compares the files wit
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import networkx as nx
-
 from benchmarks.paper_text import markdown_table, write_blocks
+from lossproof import Report, check_architecture, find_critical_points, prove_entry, verify, zoo_entries
+from lossproof.certificates.kernel.check import RULES
+from lossproof.certificates.proof.trusted_code import code_lines, trusted_code, trusted_modules
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, BLOCKS = Path("docs/trust.md"), ("kernel-files", "theory-files")
 KERNEL = ROOT / "certificates" / "kernel"
-_ROOMS = ("reading", "arithmetic", "network", "rules")
-_LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-
-
-def path_of(module: str) -> Path | None:
-    """Return the file of a module of the three folders, or None for any other module."""
-    path = ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py")
-    return path if module.startswith("lossproof.") and path.is_file() else None
-
-
-def imports_of(path: Path) -> set[Path]:
-    """Return the files of the three folders that a file imports."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            names = {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
-            found |= {target for name in names if (target := path_of(name)) is not None}
-    return found
 
 
 def trusted_files() -> tuple[list[Path], list[Path]]:
     """Return the files of the kernel, and those of theory that they import, each after those of its kind that it imports."""
-    graph, waiting = nx.DiGraph(), [path for path in sorted(KERNEL.rglob("*.py")) if path.stem != "__init__"]
-    while waiting:
-        path = waiting.pop()
-        graph.add_node(path)
-        for other in imports_of(path):
-            waiting += [] if other in graph else [other]
-            graph.add_edge(other, path)
-    kernel = [path for path in graph if KERNEL in path.parents]
-    theory = [path for path in graph if KERNEL not in path.parents]
-    ordered = (nx.lexicographical_topological_sort(graph.subgraph(part), key=_place) for part in (kernel, theory))
-    first, second = map(list, ordered)
-    return first, second
-
-
-def _place(path: Path) -> tuple[int, str]:
-    """Return the place of a file among those that might come next: rooms of the kernel in their order."""
-    parts = path.relative_to(ROOT).parts
-    return _ROOMS.index(parts[2]) if parts[2:3] and parts[2] in _ROOMS else len(_ROOMS), str(path)
-
-
-def code_lines(path: Path) -> int:
-    """Return the number of lines of code, without comments, docstrings and blank lines."""
-    source = path.read_text(encoding="utf-8")
-    lines: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in _LAYOUT:
-            lines |= set(range(token.start[0], token.end[0] + 1))
-    return len(lines - set(_docstring_lines(ast.parse(source))))
-
-
-def _docstring_lines(tree: ast.Module) -> Iterator[int]:
-    """Yield the lines of all strings that stand alone: docstrings, and those below a name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    found = [path.resolve() for path in trusted_modules().values()]
+    return [path for path in found if KERNEL in path.parents], [path for path in found if KERNEL not in path.parents]
 
 
 def words_of(path: Path) -> str:
@@ -92,6 +40,33 @@ def table(files: list[Path]) -> str:
     return markdown_table(["file", "code", "what it is"], [*rows, ["all", str(sum(map(code_lines, files))), ""]])
 
 
+def rule_rows() -> list[list[str]]:
+    """Return what every certificate rests on, and how much each rule adds to it, in lines of the kernel: the least first."""
+    core = trusted_code(()).lines
+    added = sorted((trusted_code([rule]).lines - core, rule) for rule in RULES)
+    return [["every certificate", str(core)], *([f"`{rule}`", f"+ {lines}"] for lines, rule in added)]
+
+
+def certificate_rows() -> Iterator[list[str]]:
+    """Yield some certificates, with how many rules they use and how many lines of the kernel they rest on."""
+    X, Y = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
+    line, targets = [[-2], [-1], [0], [1], [2]], [[-1], [1], [0], [-1], [1]]
+    named: dict[str, Callable[[], Report]] = {
+        "XOR, 2-2-1, tanh": lambda: check_architecture("2-2-1", X, Y, activation="tanh"),
+        "XOR, 2-3-1, relu": lambda: check_architecture("2-3-1", X, Y, activation="relu"),
+        "complete map of 1-1-1, tanh, decay 1/10": lambda: (
+            find_critical_points("1-1-1", line, targets, activation="tanh", weight_decay="1/10", decay_biases=True, complete=True).report
+        ),
+        **{f"zoo: {entry.name}": lambda entry=entry: prove_entry(entry).report for entry in zoo_entries()},
+    }
+    for name, made in named.items():
+        result = verify(made().certificate)
+        yield [name, str(len(result.steps)), str(len({step.rule for step in result.steps})), str(result.trusted_code().lines)]
+
+
 if __name__ == "__main__":
-    write_blocks(PAGE, {block: table(files) for block, files in zip(BLOCKS, trusted_files(), strict=True)})
+    tables = [table(files) for files in trusted_files()]
+    rules = markdown_table(["rule", "lines of the kernel"], rule_rows())
+    certificates = markdown_table(["certificate", "steps", "rules", "lines of the kernel"], list(certificate_rows()))
+    write_blocks(PAGE, dict(zip((*BLOCKS, "rule-lines", "certificate-lines"), [*tables, rules, certificates], strict=True)))
     print(f"written: {PAGE}")

@@ -23,6 +23,7 @@ from lossproof.certificates.inputs.data_sources import BUILT_IN
 from lossproof.certificates.kernel.arithmetic import functions as kernel_functions
 from lossproof.certificates.kernel.check import RULES
 from lossproof.certificates.kernel.rules.reasons import DEFINITIONS, IMPLICATIONS, RECORDS
+from lossproof.certificates.proof.trusted_code import trusted_code
 from lossproof.numerics.curves.fields import BallSeries
 from lossproof.theory import limits
 from lossproof.theory.derivations.smoothness import derive_analytic, derive_nonvanishing_derivative
@@ -289,6 +290,16 @@ def test_the_tables_of_trusted_files_are_complete(script):
         for row, path in zip(rows, files, strict=False):
             size = trusted.code_lines(path)
             assert abs(int(row[1]) - size) <= max(20, size / 4), f"{path}: run: python -m benchmarks.trusted"
+
+
+def test_the_table_of_rules_says_what_each_rests_on():
+    """All rules, the least first; sizes may have changed by 20 lines."""
+    rows = rows_below(DOCUMENTS["trust.md"], "<!-- rule-lines -->")
+    core = trusted_code(()).lines
+    assert [rows[0][0], abs(int(rows[0][1]) - core) <= 20] == ["every certificate", True]
+    assert {codes(row[0])[0] for row in rows[1:]} == set(RULES), "run: python -m benchmarks.trusted"
+    for row in rows[1:]:
+        assert abs(int(row[1].removeprefix("+ ")) - (trusted_code(codes(row[0])).lines - core)) <= 20, "run: python -m benchmarks.trusted"
 
 
 def test_the_step_that_is_shown_is_made_and_accepted():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lossproof.certificates.commands.options import BAD_INPUT, REJECTED, Json, complain
+from lossproof.certificates.files import check_place, replace_file
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -17,11 +19,13 @@ if TYPE_CHECKING:
 
 _STANDARD_INPUT = "-"
 _FILES_HELP = "Certificates, as `lossproof check -o` writes them; - is standard input."
+_CODE_HELP = "Write what of the kernel's code the accepted steps rest on, to be read from the first line to the last."
 
 
 def verify_files(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=_FILES_HELP)],
     allow_cited: Annotated[bool, typer.Option("--cited/--no-cited", help="Accept steps that rest on published theorems.")] = True,
+    code: Annotated[Path | None, typer.Option(metavar="FILE", help=_CODE_HELP)] = None,
     as_json: Json = False,
 ) -> None:
     """Re-check certificates with the small independent kernel.
@@ -32,6 +36,8 @@ def verify_files(
 
     if sum(str(file) == _STANDARD_INPUT for file in files) > 1:
         raise InputError("- must be given at most once, got it twice: standard input is read to its end")
+    if code is not None and check_place(code).resolve() in {file.resolve() for file in files}:
+        raise InputError(f"{str(code)!r} must not replace a certificate, got the same file for both: choose another name for --code")
     results: list[tuple[Path, Verification]] = []
     unread = 0
     for file in files:
@@ -47,10 +53,23 @@ def verify_files(
         results.append((file, result))
         if not as_json:
             _show(file, result)
+    if code is not None:
+        _write_code(code, [result for _, result in results], quiet=as_json)
     if as_json:
         typer.echo(json.dumps([_plain(file, result) for file, result in results], allow_nan=False, indent=1))
     if unread or not all(result.ok for _, result in results):
         raise typer.Exit(BAD_INPUT if unread else REJECTED)
+
+
+def _write_code(path: Path, results: Sequence[Verification], *, quiet: bool) -> None:
+    """Write the code that all accepted steps rest on."""
+    from lossproof.certificates.commands.terminal import show
+    from lossproof.certificates.proof.trusted_code import trusted_code
+
+    found = trusted_code({step.rule for result in results for step in result.steps})
+    replace_file(path, found.text)
+    if not quiet:
+        show(f"{found} They are in {path}.")
 
 
 def _verified(file: Path, *, allow_cited: bool) -> Verification:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lossproof.certificates.kernel.reading.outcome import AcceptedStep, Outcome
+
+if TYPE_CHECKING:
+    from lossproof.certificates.proof.trusted_code import TrustedCode
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,12 @@ class Verification(Outcome):
     def claims(self) -> tuple[VerifiedStep, ...]:
         """The accepted claims, without the rank bounds they rest on; none if the certificate was rejected."""
         return tuple(step for step in self.steps if step.is_claim)
+
+    def trusted_code(self) -> TrustedCode:
+        """Return what of the kernel the accepted steps rest on: the definitions to read before believing them (see `TrustedCode`)."""
+        from lossproof.certificates.proof.trusted_code import trusted_code
+
+        return trusted_code({step.rule for step in self.steps})
 
     def __str__(self) -> str:
         if not self.ok:

@@ -61,6 +61,19 @@ def test_many_certificates(folder):
     assert err.startswith("lossproof: a certificate must be a file that can be read, got 'none.json'")
 
 
+def test_the_code_that_certificates_rest_on_is_written(folder):
+    out, err = run("verify", "and.json", "--code", "code.txt")
+    code, result = Path("code.txt").read_text(encoding="utf-8"), lp.verify("and.json")
+    assert (code, err) == (result.trusted_code().text, "")
+    assert "def check_certificate" in code
+    assert out.splitlines()[-1] == f"{result.trusted_code()} They are in code.txt."
+    assert json.loads(run("verify", "and.json", "--json", "--code", "code.txt")[0])[0]["ok"]
+    before = Path("and.json").read_bytes()
+    assert "must not replace a certificate" in fail("verify", "and.json", "--code", "./and.json")
+    assert "must exist" in fail("verify", "and.json", "--code", "none/code.txt")
+    assert Path("and.json").read_bytes() == before
+
+
 def test_certificates_as_json(folder):
     accepted, rejected = json.loads(run("verify", "and.json", "wrong.json", "--json", code=1)[0])
     assert (accepted["file"], accepted["ok"], accepted["failures"]) == ("and.json", True, [])

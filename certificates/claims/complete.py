@@ -17,7 +17,7 @@ from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Rigor
 
-_NAME, _RULE = "complete-list", "complete-list"
+COMPLETE_LIST = "complete-list"
 _NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 _LARGEST, _SHOWN = 1e6, 3
 
@@ -47,11 +47,11 @@ def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedP
         told = "; ".join(f"{c.boxes} from {_ends(c.lower)} to {_ends(c.upper)}" for c in parts[:_SHOWN])
         more = f", and {len(parts) - _SHOWN} clusters more" if len(parts) > _SHOWN else ""
         reason = f"The search for all critical points {where} ended after {tree.ended}, with all but {max(1 - tree.settled, 0):.1e} of the volume settled."
-        return undecided(_NAME, EVERYWHERE, reason, f"what is in the boxes that are left, in clusters: {told}{more}")
+        return undecided(COMPLETE_LIST, EVERYWHERE, reason, f"what is in the boxes that are left, in clusters: {told}{more}")
     points = [point for point in located if point is not None and point.stationary is not None]
     if len(points) < len(tree.points):
         reason = f"Of {len(tree.points)} points of the list {where} {len(points)} are proved."
-        return undecided(_NAME, EVERYWHERE, reason, "a proof of each point of the list")
+        return undecided(COMPLETE_LIST, EVERYWHERE, reason, "a proof of each point of the list")
     stationary = [point.stationary for point in points if point.stationary is not None]
     classes = [point.class_claim for point in points if point.class_claim is not None and point.class_claim.id in _NO_MINIMA]
     bounds = [Fraction(float(b)) for b in tree.bounds]
@@ -65,7 +65,9 @@ def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedP
     known = "the one listed" if len(points) == 1 else f"the {len(points)} listed"
     alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.low else "") if land.units else ""
     reason = f"All critical points {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
-    return decided(_NAME, EVERYWHERE, reason, _RULE, *stationary, *classes, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
+    return decided(
+        COMPLETE_LIST, EVERYWHERE, reason, COMPLETE_LIST, *stationary, *classes, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT
+    )
 
 
 def conclusion_by_list(complete: Claim | None) -> Claim | None:

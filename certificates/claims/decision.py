@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lossproof.certificates.claims.complete import conclusion_by_list
 from lossproof.certificates.claims.conclusion import conclusion_by_minimum, conclusion_by_region, conclusion_by_theorems
 from lossproof.certificates.claims.critical_point import LandscapeClaims
 from lossproof.certificates.claims.global_by_conclusion import located_as_global
 from lossproof.certificates.claims.network_search import NetworkSearch, SearchBudget, SearchRecord, no_search
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.claims.whole_landscape import WholeLandscape
-from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.proof.nodes import Claim, first_claim
 from lossproof.theory.verdicts import Verdict
 
 
@@ -23,21 +24,23 @@ class Decision:
     search: SearchRecord
 
 
-def decide(whole: WholeLandscape, pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None) -> Decision:
-    """Decide the question, by what costs least first: theorems, the points known, regions of the weights, then a search of the network.
+def decide(
+    whole: WholeLandscape, pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None, complete: Claim | None = None
+) -> Decision:
+    """Decide the question, by what costs least first: theorems, a ``complete`` list, the points known, regions of the weights, then a search of the network.
 
     Where the claim is PROVED, the local minima of the pool are global ones after this.
 
     Local minima in the pool that no point beats are compared with one that a short training finds, unless a theorem says that they are global. The search is
     made only where all else leaves the question open, and ``budget`` is not None; the losses it meets are compared with regions, too.
     """
-    found = _decided(whole, pool, landscape, budget)
+    theorem = first_claim(lambda: conclusion_by_theorems(whole), lambda: conclusion_by_list(complete))
+    found = _decided(theorem, whole, pool, landscape, budget)
     pool.points = [located_as_global(point, found.claim) for point in pool.points]
     return found
 
 
-def _decided(whole: WholeLandscape, pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None) -> Decision:
-    theorem = conclusion_by_theorems(whole)
+def _decided(theorem: Claim | None, whole: WholeLandscape, pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None) -> Decision:
     if theorem is None or theorem.verdict is Verdict.REFUTED:
         pool.beat_minima()
     suboptimal = pool.suboptimal

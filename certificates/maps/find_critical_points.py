@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from lossproof.certificates.claims.complete import claim_complete_list, complete_tree, conclusion_by_list
+from lossproof.certificates.claims.complete import COMPLETE_LIST, claim_complete_list, complete_tree
 from lossproof.certificates.claims.conclusion import open_after_points
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
 from lossproof.certificates.claims.decision import Decision, decide
@@ -21,7 +21,7 @@ from lossproof.certificates.maps.hits import Hit, Hits
 from lossproof.certificates.maps.map import LandscapeMap
 from lossproof.certificates.maps.record import CriticalPoint, GivenStart
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress, ProofContext
-from lossproof.certificates.proof.nodes import Claim, first_claim
+from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
 from lossproof.certificates.proof.self_check import SelfCheck, checked_claims
 from lossproof.certificates.reports.plain_words import notes_on_doubles
@@ -236,24 +236,27 @@ def _report(
     *,
     self_check: bool,
 ) -> Report:
-    """Return the report of a pool, to which a search may add points, with distances; points that the checker refuses are taken from it."""
-    context, problem = pool.context, pool.context.problem
+    """Return the report of a pool, to which a search may add points, with distances; points that the checker refuses are taken from it.
+
+    Where it refuses the complete list, the points stay, and are told again without what rested on that.
+    """
+    context, problem, points = pool.context, pool.context.problem, list(pool.points)
     known = pool.places or [Point(random_weights(problem, context.seed))]
     whole = WholeLandscape.of(context, known[0], landscape.principle_error)
-    decision = decide(whole, pool, landscape, budget)
+    decision = decide(whole, pool, landscape, budget, complete)
     infimum = whole.infimum_not_attained(known[0], pool.all_losses())
     claims, first, check = (*_claims(pool, landscape, whole, decision, infimum, complete), *distances), pool.places or known, None
     if self_check:
         context.report_progress("checking the certificate", 0, 1)
         claims, check = checked_claims(problem, claims, first)
-        kept = [point for point in pool.points if any(claim is point.claim for claim in claims)]
-        if len(kept) < len(pool.points):
+        listed = next((claim for claim in claims if claim.id == COMPLETE_LIST), None)
+        kept = points if listed is not complete else [point for point in pool.points if any(claim is point.claim for claim in claims)]
+        if listed is not complete or len(kept) < len(pool.points):
             pool.restart(kept)
             kept_distances = tuple(claim for claim in distances if any(claim is other for other in claims))
-            kept_list = complete if any(claim is complete for claim in claims) else None
-            again = _report(pool, landscape, None, data_name, kept_distances, kept_list, self_check=True)
-            steps = 0 if again.self_check is None else again.self_check.steps
-            return replace(again, self_check=SelfCheck(steps, check.refused))
+            again = _report(pool, landscape, None, data_name, kept_distances, listed, self_check=True)
+            steps, refused = (0, ()) if again.self_check is None else (again.self_check.steps, again.self_check.refused)
+            return replace(again, self_check=SelfCheck(steps, tuple(dict.fromkeys((*check.refused, *refused)))))
     notes: tuple[str, ...] = (
         () if pool.points else ("No critical point was proved. Point 0 was drawn from the seed; nothing is claimed about it.",)
     )
@@ -271,8 +274,7 @@ def _claims(
     ordered = sorted(pool.points, key=lambda point: point.claim.facts["loss_upper"])
     bad = [claim for point in ordered if (claim := claim_suboptimal(point, pool.losses)) is not None]
     told = [claim if decision.suboptimal is None or claim.place is not decision.suboptimal.place else decision.suboptimal for claim in bad]
-    found = first_claim(lambda: decision.claim, lambda: conclusion_by_list(complete))
-    conclusion = open_after_points(len(ordered)) if found is None else found
+    conclusion = open_after_points(len(ordered)) if decision.claim is None else decision.claim
     return (
         conclusion, *whole.telling, *(claim for claim in (complete, infimum) if claim is not None), *claims_of_region(conclusion),
         *(point.claim for point in ordered), *told,

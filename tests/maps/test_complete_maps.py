@@ -30,7 +30,7 @@ def test_one_minimum_proves_that_every_local_minimum_is_global():
     assert claim.verdict == "PROVED"
     assert claim.rigor == "VERIFIED_FLOAT"
     assert {key: claim.facts[key] for key in ("whole", "points", "no_minima")} == {"whole": True, "points": 2, "no_minima": 1}
-    assert [point.kind for point in found] == ["strict-minimum", "saddle"]
+    assert [point.kind for point in found] == ["global", "saddle"]
     assert found.conclusion.verdict == "PROVED"
     assert found.conclusion.premises == (claim,)
     assert "10,8" in str(found)
@@ -101,9 +101,11 @@ def test_a_tree_that_the_checker_refuses_is_not_claimed(monkeypatch):
 
     monkeypatch.setattr(claims, "search_tree", cut)
     found = mapped("1-1-1", X, Y, weight_decay="1/100")
-    assert found.report["complete-list"].verdict == "UNDECIDED"
+    assert found.complete.verdict == "UNDECIDED"
+    assert "does not accept" in found.complete.reason
     assert found.conclusion.verdict == "UNDECIDED"
-    assert len(found) == 2
+    assert [point.kind for point in found] == ["strict-minimum", "saddle"]
+    assert len(found.report.self_check.refused) == 1
 
 
 def test_a_list_that_lacks_a_point_is_not_claimed(monkeypatch):

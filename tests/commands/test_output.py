@@ -99,10 +99,17 @@ def test_what_the_system_refuses_inside_a_command(folder, monkeypatch, refusal, 
 
 
 def interrupted(arguments, children, seconds, times):
-    """Run a command in a group of processes of its own, press Ctrl-C once it has so many children, and return its exit code and what it printed."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True
-    )
+    """Run a command in a group of processes of its own, press Ctrl-C once it has so many children, and return its exit code and what it printed.
+
+    Tests that run in the background of a shell ignore Ctrl-C, and a process inherits that: the command starts while this one does not.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     while process.poll() is None and len(psutil.Process(process.pid).children(recursive=True)) < children:
         time.sleep(0.01)
     time.sleep(seconds)

@@ -41,6 +41,8 @@ _NAMES = MappingProxyType({
     "principle-widths": "widths",
     "principles-suffice": "principles suffice",
     "loss-bounds": "loss",
+    "khatri-rao": "blocks of P",
+    "projection": "blocks, projected",
 })  # fmt: skip
 """Short names of claims, in the order in which a first screen shows them; a claim without one comes after them, under its id."""
 _OFTEN = MappingProxyType({"full-rank": 3, "critical-point": 3})
@@ -153,6 +155,11 @@ def _listed(numbers: Sequence[int]) -> str:
     return f"ranks {', '.join(map(str, numbers))}"
 
 
+def _by_block(report: ReportRecord, facts: Mapping[str, Any], digits: int) -> str:
+    """Return the bounds of the ranks of the row blocks of P, from the first layer to the last."""
+    return f"ranks ≥ {', '.join(str(layer['bound']) for layer in facts['layers'])}" if facts["layers"] else ""
+
+
 _Number = Callable[[ReportRecord, Mapping[str, Any], int], str]
 _LOSS = ("loss_lower", "loss_upper")
 _NUMBERS: Mapping[str, tuple[tuple[str, ...], _Number]] = MappingProxyType({
@@ -174,6 +181,8 @@ _NUMBERS: Mapping[str, tuple[tuple[str, ...], _Number]] = MappingProxyType({
     "principle-activation": ((), lambda report, facts, digits: ""),
     "principle-weights": (("ranks",), lambda report, facts, digits: _listed(facts["ranks"])),
     "principle-widths": (("guaranteed",), lambda report, facts, digits: _listed(facts["guaranteed"])),
+    "khatri-rao": (("layers",), _by_block),
+    "projection": (("layers",), _by_block),
     "loss-bounds": (_LOSS, _loss),
 })  # fmt: skip
 """The facts that a number needs, and the number in words, rounded to the safe side; where facts are missing or a statement is not here, all facts are told."""

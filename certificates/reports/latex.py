@@ -41,13 +41,14 @@ from lossproof.certificates.text.numbers import shortened_rows
 from lossproof.theory.verdicts import Verdict
 
 _LONG = 70
-"""Characters of a formula that is not set beside the title of its statement."""
+"""Characters of a part of a formula that is not set beside the title of its statement."""
+_BREAK = r"\allowbreak"
 _PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \usepackage{iftex}
 \ifPDFTeX\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\fi
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage{amsmath,amssymb,amsthm}
-\usepackage[margin=19mm,top=16mm,bottom=19mm,footskip=9mm]{geometry}
+\usepackage[margin=17mm,top=13mm,bottom=15mm,footskip=7mm]{geometry}
 \usepackage{booktabs,graphicx,longtable,multicol,xcolor}
 \usepackage[hidelinks]{hyperref}
 \definecolor{proved}{HTML}{0B5C94}
@@ -55,20 +56,21 @@ _PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \definecolor{undecided}{HTML}{5A4A78}
 \newcommand{\verdict}[2]{{\footnotesize\bfseries\sffamily\textcolor{#1}{[#2]}}}
 \newcommand{\target}[1]{\phantomsection\label{#1}}
-\newcommand{\heading}[1]{\par\addvspace{1.2ex}{\large\bfseries #1\par}\nobreak}
+\newcommand{\heading}[1]{\par\addvspace{1ex}{\large\bfseries #1\par}\nobreak\vskip0.3ex}
 \newcommand{\fitted}[1]{\sbox0{#1}\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}
 \newcommand{\freebreak}{\hfil\penalty0\hfilneg}
-\newtheoremstyle{close}{0.5ex}{0pt}{\itshape}{}{\bfseries}{.}{0.5em}{}
+\newtheoremstyle{close}{0.3ex}{0pt}{\itshape}{}{\bfseries}{.}{0.5em}{}
 \theoremstyle{close}
 \newtheorem*{statement}{Statement}
 \newtheorem*{remark}{Remark}
 \setlength{\parindent}{0pt}
-\setlength{\parskip}{0.2ex}
+\setlength{\parskip}{0.15ex}
+\linespread{0.95}
 \setlength{\emergencystretch}{4em}
 \setlength{\tabcolsep}{4pt}
 \setlength{\columnsep}{18pt}
 \setlength{\multicolsep}{3pt}
-\renewcommand{\arraystretch}{0.94}
+\renewcommand{\arraystretch}{0.9}
 """
 
 
@@ -99,11 +101,11 @@ def render_latex(report: ReportRecord, certificate_name: str = "report.json") ->
         *_points(report),
     ]
     lines += [_heading("How to read this, and what it rests on"), r"{\footnotesize"]
-    lines += [rf"\textbullet\ {latex_prose(line)}\par" for line in (*report.notes, *trust_lines(outline))]
+    lines += [rf"{' '.join(map(latex_prose, told))}\par" for told in (report.notes, trust_lines(outline)) if told]
     lines += ["}", _heading("References"), r"{\footnotesize"]
     lines += [rf"\textbullet\ {latex_text(reference.text())}\par" for reference in references_of(outline)]
     lines += ["}", _heading("How to re-check this"), rf"\texttt{{lossproof verify {latex_text(certificate_name)}}}", ""]
-    lines += [rf"Problem SHA-256: {{\footnotesize\texttt{{{report.certificate.digest}}}}}", r"\end{document}", ""]
+    lines += [rf"{{\footnotesize SHA-256 of the problem: \texttt{{{report.certificate.digest}}}}}", r"\end{document}", ""]
     return "\n".join(lines)
 
 
@@ -132,7 +134,7 @@ def _key_claims(outline: ProofOutline) -> list[str]:
         ]
         for row in key_rows(outline)
     ]
-    table = [r"{\small", *_table(rows), r"\par}"] if rows else []
+    table = [r"{\small\vspace{0.4ex}", *_table(rows), r"\par}"] if rows else []
     return [_heading(KEY_CLAIMS), *table, latex_text(theorems_sentence(outline)), ""]
 
 
@@ -154,14 +156,16 @@ def _statement(entry: ClaimEntry) -> list[str]:
     title = latex_prose(statement.title.removeprefix("False: ")).replace("[", "{[}").replace("]", "{]}")
     return [
         rf"\begin{{{kind}}}[{{{title}}}]",
-        rf"{_before(statement.formula)}${statement.formula}$. {latex_prose(statement.conclusion)}",
+        rf"{_formula(statement.formula)}. {latex_prose(statement.conclusion)}",
         rf"\end{{{kind}}}",
     ]
 
 
-def _before(formula: str) -> str:
-    """Return what lets a line end before a formula: a long one may hold no place where it can be broken."""
-    return r"\freebreak" if len(formula) > _LONG else ""
+def _formula(formula: str) -> str:
+    """Return a formula that a line may end within, at its wide spaces, and before it, where a part is long and may hold no other place to break it."""
+    parts = re.split(r"(?=\\q?quad\b)", formula)
+    before = r"\freebreak" if max(map(len, parts)) > _LONG else ""
+    return f"{before}${_BREAK.join(parts)}$"
 
 
 def _claim(entry: ClaimEntry) -> list[str]:
@@ -255,7 +259,7 @@ def _points(report: ReportRecord) -> list[str]:
         for l, layer in enumerate(weights.layers, start=1):
             rows = shortened_rows([*layer.W, *([layer.b] if some else [])])
             lines += [rf"\quad\fitted{{$W_{{{l}}}=\left(", *_table([[latex_text(cell) for cell in row] for row in rows]), r"\right)$}"]
-        lines.append("")
+        lines.append(r"\par\vspace{0.4ex}")
     return [*lines, "}"]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _SYMBOL = r"(?<![A-Za-zͰ-Ͽ_])[A-Za-zͰ-Ͽ]\u0303?'?"
 _SCRIPT = r"(?:\{[^{}]{1,24}\}|[A-Za-z0-9]+)"
-_SET = re.compile(rf"(?P<base>{_SYMBOL})(?:_(?P<sub>{_SCRIPT}))?(?:\^(?P<sup>\{{[^{{}}]{{1,24}}\}}|[0-9]+))?(?!_)")
+_SET = re.compile(rf"(?P<base>{_SYMBOL})(?:_(?P<sub>{_SCRIPT}))?(?:\^(?P<sup>\{{[^{{}}]{{1,24}}\}}|[0-9]+|[A-Za-z](?![A-Za-z0-9])))?(?!_)")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ def runs_of(sentence: str) -> tuple[Run, ...]:
 
     >>> [(r.base, r.sub, r.sup) for r in runs_of("rank W_1 of N_net, raise max_precision")]
     [('rank ', '', ''), ('W', '1', ''), (' of ', '', ''), ('N', 'net', ''), (', raise max_precision', '', '')]
+    >>> [(r.base, r.sub, r.sup) for r in runs_of("a_i^m")]
+    [('a', 'i', 'm')]
     """
     runs: list[Run] = []
     position = 0

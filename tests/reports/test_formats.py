@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
@@ -267,22 +265,6 @@ def test_latex_states_each_statement_once(report):
     claims = [entry.claim for entry in outline_of(report).claims[1:] if not entry.does_not_apply]
     assert text.count(r"\begin{statement}") + text.count(r"\begin{remark}") == len({claim.id for claim in claims})
     assert text.count(r"\textbf{Claim ") == len(claims)
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no TeX here")
-@pytest.mark.parametrize("name", ["xor", NASTY_NAME])
-def test_latex_compiles_to_four_pages(name, tmp_path):
-    data = load_data("xor", 1)
-    report = check_architecture("2-2-1", data.X, data.Y, data_name=name) if name == "xor" else xor_report(name, (name,))
-    (tmp_path / "report.tex").write_text(render_latex(report), encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
-    for _ in range(2):
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", errors="replace", timeout=60, check=False)
-        assert done.returncode == 0, done.stdout[-2000:]
-    pages = re.search(r"Output written on report\.pdf \((\d+) pages?", done.stdout)
-    assert int(pages[1]) <= 4
-    assert "Overfull" not in done.stdout
-    assert "undefined" not in done.stdout
 
 
 @pytest.mark.parametrize("form", RENDERERS)

@@ -160,7 +160,7 @@ REFUSED = {
     "bytes": b"12",
     "bytearray": bytearray(b"12"),
     "memoryview": memoryview(b"12"),
-    "characters": array("u", "12"),
+    "characters": array("w" if sys.version_info >= (3, 13) else "u", "12"),
     "deque": deque([[1.0]]),
     "user list": UserList([[1.0]]),
     "list that iterates backwards": Reversed([[1.0], [2.0]]),

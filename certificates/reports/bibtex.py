@@ -44,8 +44,8 @@ class Reference:
         named = dict(self.fields)
         place = [named.get("booktitle") or named.get("journal") or "", named.get("volume", ""), self.year]
         told = ", ".join(part for part in (" ".join(filter(None, place[:2])), place[2]) if part)
-        archive = f", arXiv {named['eprint']}" if "eprint" in named else ""
-        return f"{self.authors.strip('{}').replace(' and ', ', ')}. {self.title}. {told}{archive}."
+        more = f", arXiv {named['eprint']}" if "eprint" in named else f". {named['note']}" if "note" in named else ""
+        return f"{self.authors.strip('{}').replace(' and ', ', ')}. {self.title}. {told}{more}."
 
 
 def _archived(number: str, **fields: str) -> tuple[tuple[str, str], ...]:
@@ -102,7 +102,9 @@ _WORKS = {
 def references_of(outline: ProofOutline) -> tuple[Reference, ...]:
     """Return the software, the paper, and the works of all decided claims that rest on a published theorem."""
     made = outline.report.provenance or Provenance.now()
-    software = Reference("lossproof", "software", "{The authors of lossproof}", "lossproof", made.day[:4], (("version", made.version),))
+    software = Reference(
+        "lossproof", "misc", "{The authors of lossproof}", "lossproof", made.day[:4], (("note", f"Version {made.version}"),)
+    )
     cited = [entry.claim for entry in outline.claims if entry.claim.verdict is not Verdict.UNDECIDED and entry.claim.rigor is Rigor.CITED]
     return (software, _PAPER, *dict.fromkeys(_WORKS[claim.id] for claim in cited if claim.id in _WORKS))
 

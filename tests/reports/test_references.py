@@ -20,7 +20,7 @@ def entries_of(text: str) -> dict[str, dict[str, str]]:
 def test_the_paper_and_the_software_are_always_cited():
     entries = entries_of(render_bibtex(xor_report()))
     assert entries["shen2018"]["eprint"] == "1611.05827"
-    assert entries["lossproof"]["version"] == lp.__version__
+    assert entries["lossproof"]["note"] == f"Version {lp.__version__}"
     assert "benisrael1966" in entries
 
 

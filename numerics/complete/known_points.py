@@ -11,7 +11,7 @@ from itertools import permutations, product
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian
+from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian, residuals
 from lossproof.numerics.complete.exclusion import inverse
 from lossproof.numerics.complete.landscape import Landscape
 
@@ -72,7 +72,9 @@ class KnownPoints:
         for _ in range(_STEPS):
             theta, v = self._parts(exactly(W[None]))
             p = activations(self.land, theta)
-            step = (inverse(hessian(self.land, p, v).mid) @ gradient(self.land, theta, p, v).mid[..., None])[0, :, 0]
+            step = (
+                inverse(hessian(self.land, p, v).mid) @ gradient(self.land, theta, p, residuals(self.land, p.phi, v), v).mid[..., None]
+            )[0, :, 0]
             W = W - step
             if not np.isfinite(W).all():
                 return None

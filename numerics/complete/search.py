@@ -36,7 +36,7 @@ _SPLIT, _OPEN = ord("a"), 0
 class TreeBudget:
     """The most boxes, and seconds, of a search."""
 
-    boxes: int = 2_000_000
+    boxes: int = 4_000_000
     seconds: float = 600.0
 
 

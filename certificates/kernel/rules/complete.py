@@ -1,7 +1,7 @@
 r"""The rule that a list of critical points is complete (section 6): a tree of boxes is walked again, each leaf with the reason that no other point is in it.
 
 *What the tree covers.* The root is the box ``|w| ≤ b_w`` of the weights that are split, the halves of a box cover it, and every leaf must pass its test. If
-every rate of the weight decay is positive, the weights split are θ, ``v`` follows (`output_weights`), and the bounds must be no smaller than those of
+every rate of the weight decay is positive, the weights split are θ, v and ε follow (`outputs`), and the bounds must be no smaller than those of
 `_everything`, so that all critical points are meant; if not, all weights are split, and the claim is about those in the box.
 
 *All critical points.* ``∂J/∂v = 0`` makes v the minimum of a convex function, whose value at ``v = 0`` gives ``|ε|² + Σ_l Λ_l v_l² ≤ |y|²``: ``|v_l| ≤
@@ -14,7 +14,7 @@ point with ``w_1 > w_2 > …``; all others are closed, and together contain thes
 
 *No critical point* (``N``, ``M``): `_steep`, and mean values. If g vanishes at W in the box, ``0 = Q g(m) + Q H̃ (W − m)`` for any matrix Q and a mean H̃ of
 the Hessian on the segment from its midpoint m to W: so ``|Q g(m)| ≤ |Q H| ρ`` with the radii ρ. Q is ``[I, −H_θv H_vv⁻¹]`` at the midpoints, and for a neuron
-I above ``H⁻¹``.
+I above ``H⁻¹``. Where v follows, L of `many_boxes` is in the place of ``T J``, and ``(v, ε)`` in that of v: these points are critical for it with their ε.
 
 *A listed point* (``U``). The leaf lies in an image of a box around a listed point in which ``‖D⁻¹(I − C H)D‖_∞ < 1``, D its radii. If two points of that box
 are critical, ``H̃ (W − W') = 0`` with a mean H̃, hence ``W = W'``: a critical point in the leaf is an image of that listed.
@@ -74,8 +74,10 @@ def complete_list(step: Step) -> Result:
     require(once, "premises", "a point is told twice to be no minimum", "premise")
     bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, problem.N_net), read.text(found["tree"], "evidence.tree")
     limit(len(tree), limits.MAX_COMPLETE_BOXES, "the number of boxes")
-    step.work.spend(limits.complete_work(problem.widths, problem.T, len(tree) + len(radii) + 1, len(radii)), "boxes of weights")
     whole = problem.decay is not None and all(rate > 0 for rate in problem.rates)
+    step.work.spend(
+        limits.complete_work(problem.widths, problem.T, len(tree) + len(radii) + 1, len(radii), whole=whole), "boxes of weights"
+    )
     require(not whole or min(problem.rates) * 2**100 > 1, "rule", "the rates of decay must be above 2^-100, or one 0")
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         land = boxes.landscape(step.work, problem, int(sigma.low), int(sigma.rate))
@@ -143,12 +145,13 @@ class _Walk:
 
     def __init__(self, land: Landscape, bounds: Array, whole: bool, around: list[tuple[Array, Array]]) -> None:
         self.land, self.whole, self.splits = land, whole, land.inner if whole else len(bounds)
-        self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (len(land.inputs.mid) * (land.units + 1))))
+        T, N = len(land.inputs.mid), len(bounds)
+        self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (T * (land.units + 1)), limits.MAX_BATCH * 4 // (N + T * whole) ** 2))
         self.firsts = np.arange(0, land.inner, land.inputs.mid.shape[1]) if land.units else np.zeros(1, dtype=int)
         self.lower, self.upper = -bounds[: self.splits][None], bounds[: self.splits][None]
         if land.units and land.low:
             self.lower[:, self.firsts] = 0.0
-        self.prior = _everything(land)[land.inner :] if whole else bounds[land.inner :]
+        self.prior = np.concatenate([_everything(land)[land.inner :], np.full(T, _norm(land))])
         pairs = (zip(_images(land, mid), _images(land, radii), strict=True) for mid, radii in around)
         self.points = [(image, np.abs(size)) for found in pairs for image, size in found]
 
@@ -172,16 +175,16 @@ class _Walk:
             lower, upper = _halves(lower[split], upper[split], axes[split])
         require(at == len(tree), "evidence.tree", "characters are left over")
 
-    def _boxes(self, lower: Array, upper: Array) -> tuple[Enclosed, Pass, Enclosed | None]:
-        """Return boxes of θ, what the activations are there, and v."""
+    def _boxes(self, lower: Array, upper: Array) -> tuple[Enclosed, Pass, Enclosed, Enclosed | None]:
+        """Return boxes of θ, what the activations are there, ε, and v."""
         box = boxes.hull(lower, upper)
         theta = part(box, (slice(None), slice(self.land.inner)))
         passed = boxes.activations(self.land, theta)
-        if not self.land.units:
-            return theta, passed, None
-        if self.whole:
-            return theta, passed, boxes.output_weights(self.land, theta, passed, self.prior)
-        return theta, passed, part(box, (slice(None), slice(self.land.inner, None)))
+        if self.whole and self.land.units:
+            v, eps = boxes.outputs(self.land, theta, passed, self.prior)
+            return theta, passed, eps, v
+        free = part(box, (slice(None), slice(self.land.inner, None))) if self.land.units else None
+        return theta, passed, boxes.residuals(self.land, passed, free), free
 
     def _symmetric(self, lower: Array, upper: Array) -> Array:
         return np.asarray((upper[:, self.firsts[:-1]] <= lower[:, self.firsts[1:]]).any(axis=1))
@@ -191,9 +194,9 @@ class _Walk:
 
         A critical point has ``Σ_w Λ_w θ_kw d_kw = −Σ_i ε_i v_k σ'_ik x̃_i·d_k``, so that ``Σ_k a_k² ≤ |ε| |Σ_k ± a_k v_k u_k| ≤ |ε||a||v|`` with ``|u_k| ≤ 1``.
         """
-        land, (theta, p, v) = self.land, self._boxes(lower, upper)
+        land, (theta, p, eps, v) = self.land, self._boxes(lower, upper)
         if v is None or not self.whole:
-            g = boxes.gradient(land, theta, p, v)
+            g = boxes.gradient(land, theta, p, eps, v)
             return np.asarray((np.abs(g.mid) > ENLARGE * g.rad).any(axis=1))
         B, n, (T, m) = len(lower), land.units, land.inputs.mid.shape
         pull, slopes = theta * part(land.rates, slice(land.inner)), reach(p.slope)
@@ -204,27 +207,36 @@ class _Walk:
         along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d
         least = np.maximum(np.abs(along.mid) - along.rad, 0)[..., 0, 0] / ENLARGE
         size = ((reach(land.inputs @ d)[..., 0] * slopes) ** 2).sum(axis=2) * ENLARGE**3 + TINY
-        push = np.sum(reach(boxes.residuals(land, p, v)) ** 2, axis=(1, 2)) * np.sum(reach(part(v, (slice(None), slice(n)))) ** 2, axis=1)
+        push = np.sum(reach(eps) ** 2, axis=(1, 2)) * np.sum(reach(part(v, (slice(None), slice(n)))) ** 2, axis=1)
         outer = land.rates.mid - land.rates.rad
         most = _norm(land) ** 4 / (4 * outer[land.inner : land.inner + n].min())
         return np.asarray((least**2 / size).sum(axis=1) > ENLARGE**6 * np.minimum(push, most) + TINY)  # which covers underflow
 
     def _mean_value(self, lower: Array, upper: Array) -> Array:
-        """``|Q g| > |Q H| ρ`` in a row."""
-        land, (theta, p, v) = self.land, self._boxes(lower, upper)
+        """``|Q g| > |Q H| ρ`` in a row; with v from decay, of L in the place of ``T J``, with ε among the variables."""
+        land, (theta, p, eps, v) = self.land, self._boxes(lower, upper)
         centre, inner, Q = exactly(theta.mid), land.inner, np.tile(np.eye(land.inner), (len(lower), 1, 1))
-        g = boxes.gradient(land, centre, boxes.activations(land, centre), None if v is None else exactly(v.mid))
-        H = boxes.hessian(land, p, v)
+        at, free, W = (
+            boxes.activations(land, centre),
+            None if v is None else exactly(v.mid),
+            theta if v is None else boxes.joined(theta, v, 1),
+        )
+        there = boxes.residuals(land, at, free)
+        if v is None or not self.whole:
+            g, H = boxes.gradient(land, centre, at, there, free), boxes.hessian(land, p, v)
+        else:
+            g = boxes.joined(boxes.gradient(land, centre, at, exactly(eps.mid), free), part(there + exactly(-eps.mid), (slice(None), 0)), 1)
+            H, W = boxes.system(land, p, eps, v), boxes.joined(W, part(eps, (slice(None), 0)), 1)
         if v is None:
             Q = np.concatenate([Q, boxes.inverse(H.mid, 2.0**-20)], axis=1)
         else:
             Q = np.concatenate([Q, -H.mid[:, :inner, inner:] @ boxes.inverse(H.mid[:, inner:, inner:])], axis=2)
-        value, rho = exactly(Q) @ part(g, (..., None)), (theta if v is None else boxes.joined(theta, v, 1)).rad
-        most = ENLARGE * (reach(exactly(Q) @ H) @ rho[..., None])
+        value = exactly(Q) @ part(g, (..., None))
+        most = ENLARGE * (reach(exactly(Q) @ H) @ W.rad[..., None])
         return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=(1, 2)))
 
     def _known(self, lower: Array, upper: Array) -> Array:
-        theta, _, v = self._boxes(lower, upper)
+        theta, _, _, v = self._boxes(lower, upper)
         W = theta if v is None else boxes.joined(theta, v, 1)
         inside = (ENLARGE * (np.abs(W.mid - mid) + W.rad) <= radii for mid, radii in self.points)
         return np.asarray(sum((x.all(axis=1) for x in inside), np.zeros(len(lower), dtype=bool)))

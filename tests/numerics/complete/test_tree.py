@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian
+from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian, residuals
 from lossproof.numerics.complete.exclusion import enclosed_boxes
 from lossproof.numerics.complete.known_points import images
 from lossproof.numerics.complete.landscape import Landscape, landscape_of, obstacle
@@ -39,11 +39,11 @@ def test_enclosures_hold_what_occurs(problem: Problem) -> None:
         ends = box.mid + box.rad * rng.choice([-1, 1], (40, N))
         theta, v = box.part((slice(None), slice(land.inner))), box.part((slice(None), slice(land.inner, None))) if land.units else None
         p = activations(land, theta)
-        g, H = gradient(land, theta, p, v), hessian(land, p, v)
+        g, H = gradient(land, theta, p, residuals(land, p.phi, v), v), hessian(land, p, v)
         for W in (inside, ends):
             t, u = exactly(W[:, : land.inner]), exactly(W[:, land.inner :]) if land.units else None
             at = activations(land, t)
-            for found, whole in ((gradient(land, t, at, u), g), (hessian(land, at, u), H)):
+            for found, whole in ((gradient(land, t, at, residuals(land, at.phi, u), u), g), (hessian(land, at, u), H)):
                 assert np.all(np.abs(found.mid - whole.mid) <= whole.rad * (1 + 1e-9) + 1e-9)
 
 
@@ -53,7 +53,8 @@ def test_the_gradient_and_the_hessian_are_derivatives() -> None:
 
     def slope(at: np.ndarray) -> np.ndarray:
         theta, v = exactly(at[None, :4]), exactly(at[None, 4:])
-        return gradient(land, theta, activations(land, theta), v).mid[0]
+        p = activations(land, theta)
+        return gradient(land, theta, p, residuals(land, p.phi, v), v).mid[0]
 
     def loss(at: np.ndarray) -> float:
         phi = np.tanh(land.inputs @ at[:4].reshape(2, 2).T)

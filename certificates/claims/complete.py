@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -10,9 +10,10 @@ import numpy as np
 from lossproof.certificates.claims.critical_point import LocatedPoint
 from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
 from lossproof.certificates.proof.places import EVERYWHERE
+from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.complete.clusters import clusters
 from lossproof.numerics.complete.landscape import Landscape, landscape_of, obstacle
-from lossproof.numerics.complete.search import Tree, TreeBudget, search_tree
+from lossproof.numerics.complete.search import Tree
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Rigor
@@ -22,8 +23,11 @@ _NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 _LARGEST, _SHOWN = 1e6, 3
 
 
-def complete_tree(problem: Problem, box: float | None, budget: TreeBudget, report: Callable[[float], None] | None = None) -> Tree:
-    """Search for all critical points: everywhere if all weights decay, else in the box ``|w| ≤ box``. Raises `InputError` where this is not covered."""
+def complete_search(problem: Problem, box: float | None) -> tuple[Landscape, Floats]:
+    """Return what is searched for all critical points, and the bounds of all weights: everywhere if all weights decay, else the box ``|w| ≤ box``.
+
+    Raises `InputError` where this is not covered.
+    """
     reason = obstacle(problem)
     if reason:
         raise InputError(f"a complete list was asked for, which is not to be had here, as {reason}: leave `complete` out")
@@ -34,8 +38,7 @@ def complete_tree(problem: Problem, box: float | None, budget: TreeBudget, repor
         raise InputError(
             f"without decay of all weights a complete list needs a box, the largest absolute weight, up to 10^6, got {box}: give one"
         )
-    bounds = land.bounds() if box is None else np.full(len(land.rates), float(box))
-    return search_tree(land, bounds, budget, report)
+    return land, land.bounds() if box is None else np.full(len(land.rates), float(box))
 
 
 def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedPoint | None]) -> Claim:

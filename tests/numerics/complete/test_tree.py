@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any
+
 import numpy as np
 import pytest
 
+from lossproof.numerics.complete import search, settling
 from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian, residuals
 from lossproof.numerics.complete.exclusion import enclosed_boxes
 from lossproof.numerics.complete.known_points import images
 from lossproof.numerics.complete.landscape import Landscape, landscape_of, obstacle
-from lossproof.numerics.complete.search import Tree, TreeBudget, search_tree
+from lossproof.numerics.complete.search import Settled, Tree, TreeBudget, search_tree
 from lossproof.numerics.critical.search import find_candidates
 from lossproof.numerics.network.weight_vectors import flat_weights
+from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.decay import Decay
@@ -180,3 +189,70 @@ def test_a_saddle_of_the_output_weight_without_decay_is_listed() -> None:
     tree = search_tree(land, np.full(2, 3.0), TreeBudget(20_000))
     assert tree.complete
     assert orbit_of(land, tree, np.zeros(2)) < 1e-12
+
+
+def same(one: Tree, other: Tree) -> bool:
+    return one.codes == other.codes and np.array_equal(one.points, other.points) and np.array_equal(one.radii, other.radii)
+
+
+@pytest.mark.parametrize("stops", [(1,), (3, 5, 2), (7, 1, 1, 1, 20)])
+def test_a_search_goes_on_from_where_it_was(stops: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted in the middle of levels, several times, it ends with the same tree."""
+    monkeypatch.setattr(search, "BATCH", 64)
+    land = landscape_of(hidden(1, "1/200", "far"))
+    whole, kept = search_tree(land, land.bounds()), list[Settled]()
+    settle_boxes = settling.settle_boxes
+    for stop in stops:
+        calls = itertools.count()
+
+        def interrupted(*args: Any, calls: Iterator[int] = calls, stop: int = stop) -> Any:
+            if next(calls) == stop:
+                raise KeyboardInterrupt
+            return settle_boxes(*args)
+
+        monkeypatch.setattr(settling, "settle_boxes", interrupted)
+        tree = search_tree(land, land.bounds(), begin=kept[-1] if kept else None, keep=kept.append)
+        assert tree.ended == search.INTERRUPT
+        assert len(tree.codes) == tree.boxes < whole.boxes
+    monkeypatch.setattr(settling, "settle_boxes", settle_boxes)
+    again = search_tree(land, land.bounds(), begin=kept[-1])
+    assert again.complete
+    assert again.settled == pytest.approx(1)
+    assert same(again, whole)
+    assert same(search_tree(land, land.bounds(), begin=Settled(whole.codes, whole.points, whole.radii, kept[-1].near)), whole)
+
+
+def test_processes_change_no_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "BATCH", 256)
+    monkeypatch.setattr(settling, "_WORTH_A_POOL", 2)
+    land = landscape_of(hidden(1, "1/200", "far"))
+    assert same(search_tree(land, land.bounds(), workers=2), search_tree(land, land.bounds()))
+
+
+def test_a_process_that_dies_costs_no_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def broken(count: int) -> Iterator[Any]:
+        done = itertools.count()
+
+        def submit(function: Any, *task: Any) -> Future[Any]:
+            future = Future[Any]()
+            if next(done) == 3:
+                future.set_exception(BrokenProcessPool())
+            else:
+                future.set_result(function(*task))
+            return future
+
+        yield submit
+
+    monkeypatch.setattr(search, "BATCH", 64)
+    monkeypatch.setattr(settling, "_WORTH_A_POOL", 2)
+    monkeypatch.setattr(settling, "process_pool", broken)
+    land = landscape_of(hidden(1, "1/200", "far"))
+    assert same(search_tree(land, land.bounds(), workers=2), search_tree(land, land.bounds()))
+
+
+def test_more_characters_than_boxes_are_no_tree() -> None:
+    land = landscape_of(hidden(1, "1/10"))
+    none = np.zeros((0, 4))
+    with pytest.raises(InputError, match="must end with its leaves"):
+        search_tree(land, land.bounds(), begin=Settled("aNNN", none, none, Ball(none, none)))

@@ -42,14 +42,14 @@ def complete_search(problem: Problem, box: float | None) -> tuple[Landscape, Flo
 
 
 def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedPoint | None]) -> Claim:
-    """Claim that the list is complete, from the tree of the search and what is proved at each of its points; UNDECIDED says what is left."""
+    """Claim that the list of critical points, or of minima, is complete, from the tree and what is proved at each point; UNDECIDED says what is left."""
     land = landscape_of(problem)
-    where = _where(land, tree)
+    where, sought = _where(land, tree), "local minima" if tree.minima else "critical points"
     if not tree.complete:
         parts = clusters(tree)
         told = "; ".join(f"{c.boxes} from {_ends(c.lower)} to {_ends(c.upper)}" for c in parts[:_SHOWN])
         more = f", and {len(parts) - _SHOWN} clusters more" if len(parts) > _SHOWN else ""
-        reason = f"The search for all critical points {where} ended after {tree.ended}, with all but {max(1 - tree.settled, 0):.1e} of the volume settled."
+        reason = f"The search for all {sought} {where} ended after {tree.ended}, with all but {max(1 - tree.settled, 0):.1e} of the volume settled."
         return undecided(_NAME, EVERYWHERE, reason, f"what is in the boxes that are left, in clusters: {told}{more}")
     points = [point for point in located if point is not None and point.stationary is not None]
     if len(points) < len(tree.points):
@@ -63,11 +63,12 @@ def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedP
         "bounds": bounds,
         "points": len(points),
         "no_minima": len({id(c.place) for c in classes}),
+        "minima": "D" in tree.codes,
     }
     evidence = {"bounds": bounds, "radii": [[Fraction(float(r)) for r in row] for row in tree.radii], "tree": tree.codes}
     known = "the one listed" if len(points) == 1 else f"the {len(points)} listed"
     alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.low else "") if land.units else ""
-    reason = f"All critical points {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
+    reason = f"All {sought} {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
     return decided(_NAME, EVERYWHERE, reason, _RULE, *stationary, *classes, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 
@@ -76,7 +77,8 @@ def conclusion_by_list(complete: Claim | None) -> Claim | None:
     facts = {} if complete is None else complete.facts
     if complete is None or not facts.get("whole") or facts["points"] - facts["no_minima"] > 1:
         return None
-    reason = "The list of all critical points is complete, one of them at most is a local minimum, and a global one exists, as all weights decay."
+    sought = "local minima" if facts["minima"] else "critical points"
+    reason = f"The list of all {sought} is complete, one of them at most is a local minimum, and a global one exists, as all weights decay."
     return implied("complete", "no-bad-local-minima", EVERYWHERE, reason, complete)
 
 

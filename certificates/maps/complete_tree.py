@@ -14,11 +14,11 @@ from lossproof.numerics.complete.search import Settled, Tree, TreeBudget, search
 _PARTS = 1000
 
 
-def complete_tree(context: ProofContext, box: float | None, path: Path | None, workers: int | None) -> Tree:
-    """Search for all critical points of a problem; a file at ``path`` keeps what is settled, and is gone on from. Raises `InputError`."""
+def complete_tree(context: ProofContext, box: float | None, path: Path | None, workers: int | None, *, minima: bool) -> Tree:
+    """Search for all critical points of a problem, or all local minima; a file at ``path`` keeps what is settled, and is gone on from. Raises `InputError`."""
     land, bounds = complete_search(context.problem, box)
-    of = f"{problem_digest(context.problem)} {' '.join(float(b).hex() for b in bounds)}"
-    letters = "".join(chr(ord("a") + k) for k in range(land.splits)) + "SNMU"
+    of = f"{'minima' if minima else 'all'} {problem_digest(context.problem)} {' '.join(float(b).hex() for b in bounds)}"
+    letters = "".join(chr(ord("a") + k) for k in range(land.splits)) + ("SNMDU" if minima else "SNMU")
     begin = None if path is None else load_search(path, of, letters, len(bounds))
 
     def keep(settled: Settled) -> None:
@@ -29,4 +29,4 @@ def complete_tree(context: ProofContext, box: float | None, path: Path | None, w
         context.report_progress("settling boxes", int(part * _PARTS), _PARTS)
 
     with one_thread():
-        return search_tree(land, bounds, TreeBudget(), report, workers=workers, begin=begin, keep=keep)
+        return search_tree(land, bounds, TreeBudget(), report, workers=workers, begin=begin, keep=keep, minima=minima)

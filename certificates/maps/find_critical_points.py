@@ -60,6 +60,7 @@ def find_critical_points(
     weights: Any = None,
     complete: bool = False,
     box: float | None = None,
+    minima: bool = False,
     resume: str | os.PathLike[str] | None = None,
     starts: int = 100,
     seed: int = 0,
@@ -86,7 +87,8 @@ def find_critical_points(
     With ``complete`` the points come from a branch and prune instead of starts, and the map has the claim ``complete-list``: PROVED, all critical points are
     on it, up to symmetry; UNDECIDED, it names the boxes of weights that are left. Where all weights decay this is about all weights; if not, ``box`` is needed,
     the largest absolute weight. For a neuron or one hidden layer, one output, a squared error, sigmoid or tanh, and up to 12 weights. At most four million
-    boxes and ten minutes are spent. What is settled is kept in the file ``resume``, and where that is there already, the search goes on from it.
+    boxes and ten minutes are spent. With ``minima`` the list is one of local minima: other critical points need not be on it. What is settled is kept in the
+    file ``resume``, and where that is there already, the search goes on from it.
 
     The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
@@ -104,9 +106,9 @@ def find_critical_points(
         check_whole("workers", workers, 1, 1024)
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
     problem, given, told = read_starts(choices, X, Y, weights, seed)
-    if complete or box is not None or resume is not None:
+    if complete or box is not None or minima or resume is not None:
         context = ProofContext(problem, seed, max_precision, progress)
-        return _complete_map(context, complete, box, weights, resume, workers, data_name, self_check=self_check)
+        return _complete_map(context, complete, box, weights, resume, workers, data_name, minima=minima, self_check=self_check)
     with one_thread():
         result = _search(problem, starts, seed, workers, progress) if starts else SearchResult((), 0, 0, 0)
     context, whole = ProofContext(problem, seed, max_precision, progress), SearchBudget()
@@ -125,14 +127,15 @@ def _complete_map(
     workers: int | None,
     data_name: str,
     *,
+    minima: bool,
     self_check: bool,
 ) -> LandscapeMap:
     """Return the map of a branch and prune."""
     if not complete or weights is not None or (box is not None and (isinstance(box, bool) or not isinstance(box, (int, float)))):
         raise InputError(
-            "a box is a number; it, and a file to resume from, go with complete=True and no weights of your own: give that, or leave these out"
+            "a box is a number; it, minima and a file to resume from go with complete=True and no weights of your own: give that, or leave these out"
         )
-    tree = complete_tree(context, box, None if resume is None else Path(resume), workers)
+    tree = complete_tree(context, box, None if resume is None else Path(resume), workers, minima=minima)
     candidates = [(weights_of_rows(context.problem, point), 1) for point in tree.points]
     found = _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, tree=tree)
     return replace(found, starts=0, interrupted=found.interrupted or tree.ended == INTERRUPT)

@@ -35,7 +35,7 @@ def load_search(path: Path, of: str, letters: str, weights: int) -> Settled | No
         raise wrong
     if found["of"] != of:
         raise InputError(
-            f"{str(path)!r} must be kept by a search of the same problem and box, got another one's: choose another name, or remove it"
+            f"{str(path)!r} must be kept by a search of the same problem and box, got that of another one: choose another name, or remove it"
         )
     tree = found["tree"]
     if not isinstance(tree, str) or len(tree) > MAX_COMPLETE_BOXES or set(tree) - set(letters):

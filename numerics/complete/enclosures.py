@@ -191,9 +191,9 @@ def system(land: Landscape, p: Pass, eps: Ball, v: Ball | None) -> Ball:
     return S
 
 
-def hessian(land: Landscape, p: Pass, v: Ball | None) -> Ball:
-    """Enclose ``T H``, of shape ``(B, N, N)``, over boxes of θ and v."""
-    S, N = system(land, p, residuals(land, p.phi, v), v), len(land.rates)
+def hessian(land: Landscape, p: Pass, eps: Ball, v: Ball | None) -> Ball:
+    """Enclose ``T H``, of shape ``(B, N, N)``, where θ and v are in boxes and the residuals in those of ε."""
+    S, N = system(land, p, eps, v), len(land.rates)
     mixed = S.part((slice(None), slice(N), slice(N, None)))
     return S.part((slice(None), slice(N), slice(N))).plus(mixed @ mixed.turned())
 

@@ -1,4 +1,4 @@
-r"""Which boxes hold no critical point: two tests, each over many boxes at once.
+r"""Which boxes hold no critical point, or no minimum: tests over many boxes at once.
 
 *Steep.* A neuron: a component of the gradient, term by term, does not contain 0. A hidden layer with decay: let ``M_k = Σ_i s_ik² x̃x̃ᵀ`` with ``s_ik ≥
 |σ'(z_ik)|`` over the box, d_k any vectors, and ``e ≥ |ε||v|`` over the box, v without the bias; ``e = |y|²/(2√Λ)`` will do. A critical point has ``Σ_w Λ_w
@@ -9,6 +9,8 @@ v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`
 there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is ``[I, −H_θv H_vv⁻¹]``, at the midpoints, which makes the derivatives by v small; for a
 neuron I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is L of `enclosures` whose critical points are excluded, in the place
 of ``T J``, with ε beside v, as both are enclosed far better than ε follows from v.
+
+*No minimum.* ``dᵀ H d < 0`` over the box for a column d of a high power of ``c I − H`` at the midpoint, c a norm of H: along it H is least.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ MARGIN = 1 + 2.0**-10
 
 _LEAST = 2.0**-80
 _FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
-_TINY, _SHIFT, _ROUNDING = 2.0**-500, 2.0**-32, 2.0**-42
+_TINY, _SHIFT, _ROUNDING, _SQUARED = 2.0**-500, 2.0**-32, 2.0**-42, 8
 
 
 class Box(NamedTuple):
@@ -109,7 +111,7 @@ def mean_value(land: Landscape, box: Box) -> Curved:
     v = None if box.v is None else exactly(box.v.mid)
     there = residuals(land, centre.phi, v)
     if box.C is None:
-        g, H = gradient(land, exactly(box.theta.mid), centre, there, v), hessian(land, box.passed, box.v)
+        g, H = gradient(land, exactly(box.theta.mid), centre, there, v), hessian(land, box.passed, box.eps, box.v)
     else:
         g = gradient(land, exactly(box.theta.mid), centre, exactly(box.eps.mid), v).beside(there.plus(exactly(-box.eps.mid)))
         H, W = system(land, box.passed, box.eps, box.v), W.beside(box.eps)
@@ -131,6 +133,17 @@ def mean_value(land: Landscape, box: Box) -> Curved:
     )
     kappa = (off[..., 0] / D).max(axis=1)
     return Curved(np.asarray(excluded), kappa, shares.sum(axis=1))
+
+
+def curved_downward(land: Landscape, box: Box) -> Indices:
+    """Tell for each box whether the third test excludes minima."""
+    H = hessian(land, box.passed, box.eps, box.v)
+    ways = np.abs(H.mid).sum(axis=2).max(axis=1)[:, None, None] * np.eye(len(land.rates)) - H.mid
+    for _ in range(_SQUARED):
+        ways = ways / (np.abs(ways).max(axis=(1, 2), keepdims=True) + _TINY)
+        ways = ways @ ways
+    mid, rad = ((x * y).sum(axis=2) for x, y in ((ways @ H.mid, ways), (np.abs(ways) @ H.rad, np.abs(ways))))
+    return np.asarray((mid < -MARGIN * rad - _ROUNDING * np.abs(H.mid).sum(axis=(1, 2))[:, None]).any(axis=1))
 
 
 def inverse(A: Floats, shift: float = _SHIFT) -> Floats:

@@ -39,10 +39,10 @@ def images(land: Landscape, W: Floats) -> Floats:
 
 
 class KnownPoints:
-    """Points, one of each orbit, with radii, and all their images."""
+    """Points, one of each orbit, with radii, and all their images; with ``minima`` no points along which the loss curves downward."""
 
-    def __init__(self, land: Landscape, points: Floats | None = None, radii: Floats | None = None) -> None:
-        self.land, none = land, np.zeros((0, len(land.rates)))
+    def __init__(self, land: Landscape, points: Floats | None = None, radii: Floats | None = None, *, minima: bool = False) -> None:
+        self.land, self._minima, none = land, minima, np.zeros((0, len(land.rates)))
         self._take(none if points is None else points, none if radii is None else radii)
 
     def _take(self, points: Floats, radii: Floats) -> None:
@@ -83,6 +83,8 @@ class KnownPoints:
         W = self._polished(start)
         if W is None or np.any(np.abs(W - start) > reach + _SAME) or np.any(np.abs(self._all[2] - W).max(axis=1) < _SAME):
             return
+        if self._minima and np.linalg.eigvalsh(self._hessian(exactly(W[None])).mid[0]).min() < -_SAME:
+            return
         self._take(np.vstack([self.points, W]), np.vstack([self.radii, self._radii(W)]))
 
     def _polished(self, start: Floats) -> Floats | None:
@@ -90,9 +92,9 @@ class KnownPoints:
         for _ in range(_STEPS):
             theta, v = self._parts(exactly(W[None]))
             p = activations(self.land, theta)
-            step = (
-                inverse(hessian(self.land, p, v).mid) @ gradient(self.land, theta, p, residuals(self.land, p.phi, v), v).mid[..., None]
-            )[0, :, 0]
+            eps = residuals(self.land, p.phi, v)
+            slope = gradient(self.land, theta, p, eps, v).mid[..., None]
+            step = (inverse(hessian(self.land, p, eps, v).mid) @ slope)[0, :, 0]
             W = W - step
             if not np.isfinite(W).all():
                 return None
@@ -117,7 +119,8 @@ class KnownPoints:
 
     def _hessian(self, box: Ball) -> Ball:
         theta, v = self._parts(box)
-        return hessian(self.land, activations(self.land, theta), v)
+        p = activations(self.land, theta)
+        return hessian(self.land, p, residuals(self.land, p.phi, v), v)
 
     def _parts(self, box: Ball) -> tuple[Ball, Ball | None]:
         inner = self.land.inner

@@ -5,7 +5,7 @@ level, the lower one before the upper one. The reasons are
 
 - ``S``: symmetry. Only points with ``w_1 ≥ w_2 ≥ …`` for the first weights of the hidden units are sought, and for tanh with ``w_k ≥ 0``. The box has
   ``w_k ≤ w_{k+1}``; its points with ``w_k = w_{k+1}`` lie in boxes that stay, as limits of points with ``w_1 > w_2 > …``.
-- ``N``, ``M``: no critical point, by `steep` or `mean_value`.
+- ``N``, ``M``: no critical point, by `steep` or `mean_value`; ``D``, where minima alone are sought: none, by `curved_downward`.
 - ``U``: the box lies in that around an image of a listed point, on which the gradient is one-to-one.
 
 The search proves nothing: see the head of `enclosures`. Boxes of a level are settled in batches, by several processes where there are many; points that are met
@@ -52,7 +52,8 @@ class Tree:
     - ``bounds``: the box ``|w| ≤ bound``, weight by weight; ``codes``: its tree, a character a box;
     - ``points``, ``radii``: the critical points, in doubles, one of each orbit, and the boxes around them that ``U`` speaks of;
     - ``boxes`` looked at; ``settled``: the part of the volume that is done with;
-    - ``left``: boxes that are not, as lower and upper ends; ``ended``: why, empty where none is left.
+    - ``left``: boxes that are not, as lower and upper ends; ``ended``: why, empty where none is left;
+    - ``minima``: whether these alone were sought.
     """
 
     bounds: Floats
@@ -63,6 +64,7 @@ class Tree:
     settled: float
     left: Ends
     ended: str
+    minima: bool = False
 
     @property
     def complete(self) -> bool:
@@ -96,10 +98,12 @@ def search_tree(
     workers: int | None = 1,
     begin: Settled | None = None,
     keep: Callable[[Settled], None] | None = None,
+    minima: bool = False,
 ) -> Tree:
     """Search the box ``|w| ≤ bound``; ``report`` gets the part of its volume that is settled. An interrupt ends the search with what is left.
 
     ``workers`` processes (None: one a core) change no result. ``begin`` is what was settled before; ``keep`` gets it now and then, and at the end.
+    With ``minima`` only these are sought.
 
     >>> land = Landscape(np.array([[10.0], [-1.0]]), np.array([0.75, 0.8]), np.zeros(1), 0, 0, 1, 0)
     >>> found = search_tree(land, np.array([3.0]))
@@ -107,11 +111,11 @@ def search_tree(
     (True, [-1.386, -0.521, 0.09])
     """
     most, none = budget or TreeBudget(), np.zeros((0, len(land.rates)))
-    search = _Search(land, bounds, begin or Settled("", none, none, Ball(none, none)))
+    search = _Search(land, bounds, begin or Settled("", none, none, Ball(none, none)), minima=minima)
     started, kept, ended = time.monotonic(), time.monotonic(), ""
     with ExitStack() as stack:
         try:
-            settling = Settling(stack, land, bounds, os.cpu_count() or 1 if workers is None else workers)
+            settling = Settling(stack, land, bounds, os.cpu_count() or 1 if workers is None else workers, minima=minima)
             while not ended and search.has_boxes():
                 for codes, near in settling.of(search.known, search.pieces):
                     if search.boxes + BATCH > most.boxes or time.monotonic() - started > most.seconds:
@@ -130,9 +134,8 @@ def search_tree(
     if keep is not None:
         keep(search.settled)
     left = search.left
-    return Tree(
-        bounds, search.codes, search.known.points, search.known.radii, search.boxes, search.volume, left, ended if len(left[0]) else ""
-    )
+    known, ended = search.known, ended if len(left[0]) else ""
+    return Tree(bounds, search.codes, known.points, known.radii, search.boxes, search.volume, left, ended, minima)
 
 
 class _Batch(NamedTuple):
@@ -157,10 +160,10 @@ class _Level(NamedTuple):
 class _Search:
     """What was found so far. It changes in one step at a time, so that it is whole whenever an interrupt comes."""
 
-    def __init__(self, land: Landscape, bounds: Floats, begin: Settled) -> None:
+    def __init__(self, land: Landscape, bounds: Floats, begin: Settled, *, minima: bool) -> None:
         self._root = root_box(land, bounds)
         self._step = max(1, min(BATCH, MAX_BATCH // (len(land.targets) * (land.units + 1)), 20 * MAX_BATCH // len(land.targets) ** 2))
-        self.known = KnownPoints(land, begin.points, begin.radii)
+        self.known = KnownPoints(land, begin.points, begin.radii, minima=minima)
         self._level = _Level(self._root[0][None], self._root[1][None], [], "", 0.0)
         codes, at, none = np.frombuffer(begin.codes.encode("ascii"), dtype=np.uint8).astype(np.int64), 0, begin.near.part(slice(0, 0))
         while at < len(codes):

@@ -15,7 +15,7 @@ import numpy as np
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.child_processes import process_pool
 from lossproof.numerics.complete.enclosures import Ball, between
-from lossproof.numerics.complete.exclusion import Box, Indices, enclosed_boxes, mean_value, steep
+from lossproof.numerics.complete.exclusion import Box, Indices, curved_downward, enclosed_boxes, mean_value, steep
 from lossproof.numerics.complete.known_points import KnownPoints
 from lossproof.numerics.complete.landscape import Landscape
 
@@ -31,20 +31,21 @@ _WORTH_A_POOL, _PENDING = 16, 3
 class Settling:
     """What becomes of batches, in their order: here, or in processes from the first level on that is worth it, as long as they live."""
 
-    def __init__(self, stack: ExitStack, land: Landscape, bounds: Floats, workers: int) -> None:
+    def __init__(self, stack: ExitStack, land: Landscape, bounds: Floats, workers: int, *, minima: bool) -> None:
         self._stack, self._land, self._bounds, self._workers = (
             stack,
             land,
             bounds,
             workers if multiprocessing.parent_process() is None else 1,
         )
+        self._minima = minima
         self._submit: Callable[..., Future[tuple[Indices, Ball]]] | None = None
 
     def of(self, known: KnownPoints, pieces: list[Ends]) -> Iterator[tuple[Indices, Ball]]:
         """Yield the characters of the boxes of each batch, and boxes near which there may be a critical point."""
         if self._submit is None and self._workers > 1 and len(pieces) >= _WORTH_A_POOL:
             self._submit = self._stack.enter_context(process_pool(self._workers))
-        done, tasks = 0, [(self._land, self._bounds, known.points, known.radii, *piece) for piece in pieces]
+        done, tasks = 0, [(self._land, self._bounds, self._minima, known.points, known.radii, *piece) for piece in pieces]
         if self._submit is not None and len(pieces) > 1:
             try:
                 pending = deque[Future[tuple[Indices, Ball]]]()
@@ -62,13 +63,15 @@ class Settling:
             yield settle_boxes(*task)
 
 
-def settle_boxes(land: Landscape, bounds: Floats, points: Floats, radii: Floats, lower: Floats, upper: Floats) -> tuple[Indices, Ball]:
+def settle_boxes(
+    land: Landscape, bounds: Floats, minima: bool, points: Floats, radii: Floats, lower: Floats, upper: Floats
+) -> tuple[Indices, Ball]:
     """Return the character of each box, as a number, and boxes of all weights near which there may be a critical point that is not listed."""
     with np.errstate(all="ignore"):
-        return _settled(land, KnownPoints(land, points, radii), (lower, upper), bounds)
+        return _settled(land, KnownPoints(land, points, radii), (lower, upper), bounds, minima=minima)
 
 
-def _settled(land: Landscape, known: KnownPoints, piece: Ends, bounds: Floats) -> tuple[Indices, Ball]:
+def _settled(land: Landscape, known: KnownPoints, piece: Ends, bounds: Floats, *, minima: bool) -> tuple[Indices, Ball]:
     lower, upper = piece
     codes: Indices = np.zeros(len(lower), dtype=np.int64)
     firsts = np.arange(0, land.inner, land.inputs.shape[1]) if land.units else np.zeros(1, dtype=int)
@@ -81,6 +84,9 @@ def _settled(land: Landscape, known: KnownPoints, piece: Ends, bounds: Floats) -
         return codes, box.weights
     curved = mean_value(land, box)
     codes[at[curved.excluded]] = ord("M")
+    if minima:
+        rest = np.flatnonzero(codes[at] == _OPEN)
+        codes[at[rest[curved_downward(land, box.part(rest))]]] = ord("D")
     rest = codes[at] == _OPEN
     axes = curved.shares[:, : land.splits].argmax(axis=1)
     codes[at[rest]] = SPLIT + axes[rest]

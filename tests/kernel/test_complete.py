@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases.kernel_cases_complete import listed_alone, listed_neuron, listed_pair
+from cases.kernel_cases_complete import NEURON, listed_alone, listed_minima, listed_neuron, listed_pair
 from cases.kernel_draft import Draft
 from flint import arb, arb_mat, fmpq
 
@@ -22,7 +22,7 @@ from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import complete
 from lossproof.theory import limits
 
-CASES = {"listed_neuron": listed_neuron, "listed_alone": listed_alone, "listed_pair": listed_pair}
+CASES = {"listed_neuron": listed_neuron, "listed_minima": listed_minima, "listed_alone": listed_alone, "listed_pair": listed_pair}
 PROBLEMS = {
     "tanh pair": {
         "widths": [1, 2, 1],
@@ -154,7 +154,7 @@ def test_gradient_and_hessian_are_those_of_the_other_pass(name, size):
         boxes.part(W, (slice(None), slice(land.inner, None))) if land.units else None,
     )
     p = boxes.activations(land, theta)
-    g, H = boxes.gradient(land, theta, p, boxes.residuals(land, p, v), v), boxes.hessian(land, p, v)
+    g, H = boxes.gradient(land, theta, p, boxes.residuals(land, p, v), v), boxes.hessian(land, p, boxes.residuals(land, p, v), v)
     for b in range(4):
         inside = np.clip(W.mid[b] + W.rad[b] * rng.uniform(-1, 1, N), W.mid[b] - W.rad[b], W.mid[b] + W.rad[b])
         with ball_precision(200):
@@ -254,6 +254,34 @@ def test_a_tree_with_a_box_removed_or_relabelled_is_rejected(case):
         assert result.failures[0].place.endswith("evidence.tree")
 
 
+def test_a_list_of_minima_says_so():
+    """A box without minima may hold other critical points."""
+    result = altered("listed_minima", lambda step: step["conclusion"]["facts"].update(minima=False))
+    assert [failure.place for failure in result.failures] == ["steps[2].conclusion.facts.minima"]
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_a_minimum_of_the_list_is_no_box_without_minima(k):
+    tree = listed_minima()["steps"][-1]["evidence"]["tree"]
+    at = [k for k, letter in enumerate(tree) if letter == "U"][k]
+    result = altered("listed_minima", lambda step: step["evidence"].update(tree=tree[:at] + "D" + tree[at + 1 :]))
+    assert [failure.place for failure in result.failures] == ["steps[2].evidence.tree"]
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "minimum"),
+    [("neuron", False, NEURON[0]), ("neuron", False, NEURON[2]), ("alone", True, "0 0 0 1/4"), ("pair", True, "0 0 0 0 0 0 1/4")],
+)
+def test_no_box_around_a_minimum_is_one_without_minima(name, whole, minimum):
+    problem, rng = read_problem(CASES[f"listed_{name}"]()["problem"]), np.random.default_rng(6)
+    land, W = landscape_of(problem), np.array([float.fromhex(w) if "x" in w else float(Fraction(w)) for w in minimum.split()])
+    walk = complete._Walk(land, np.full(len(W), 4.0), whole, [])
+    W = W[: walk.splits]
+    sizes = 10.0 ** rng.uniform(-9, 1, (400, 1)) * rng.random((400, len(W)))
+    low = W - sizes * rng.random(sizes.shape)
+    assert not np.any(walk._curved(low, low + sizes))
+
+
 def test_a_list_that_lacks_a_point_is_rejected():
     def without(k):
         def change(step):
@@ -279,7 +307,7 @@ def test_without_decay_the_box_must_look_the_same_for_all_units():
     """Else the image of a critical point of the box need not lie in it."""
     d = Draft((1, 2, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]])
     bounds = ["1", "1", "2", "1", "1", "1", "1"]
-    facts = {"whole": False, "bounds": bounds, "points": 0, "no_minima": 0}
+    facts = {"whole": False, "bounds": bounds, "points": 0, "no_minima": 0, "minima": False}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], {"bounds": bounds, "radii": [], "tree": "N"}, "VERIFIED_FLOAT")
     result = check_certificate(d.finish())
     assert [(failure.place, failure.message) for failure in result.failures] == [
@@ -305,7 +333,7 @@ def test_other_networks_are_not_covered(options):
         options.get("Y", [["1"]]),
         **{k: v for k, v in options.items() if k not in ("widths", "Y")},
     )
-    facts = {"whole": False, "bounds": [], "points": 0, "no_minima": 0}
+    facts = {"whole": False, "bounds": [], "points": 0, "no_minima": 0, "minima": False}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], {"bounds": [], "radii": [], "tree": "N"}, "VERIFIED_FLOAT")
     assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]
 
@@ -335,7 +363,7 @@ def test_targets_whose_squares_underflow_leave_room_for_all_points(target):
 @pytest.mark.parametrize("rates", [["1/" + "1" + "0" * 40] * 2, ["1/" + "1" + "0" * 400, "1"]])
 def test_rates_of_decay_near_the_end_of_doubles_are_refused(rates):
     d = Draft((1, 1, 1), [["1"]], [["1"]], decay=[rates] * 2)
-    facts = {"whole": True, "bounds": ["1"] * 4, "points": 0, "no_minima": 0}
+    facts = {"whole": True, "bounds": ["1"] * 4, "points": 0, "no_minima": 0, "minima": False}
     evidence = {"bounds": ["1"] * 4, "radii": [], "tree": "N"}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], evidence, "VERIFIED_FLOAT")
     assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]

@@ -45,6 +45,22 @@ def test_two_minima_refute_it_and_the_list_is_complete():
     assert found.conclusion.verdict == "REFUTED"
 
 
+def test_minima_alone_are_listed_and_decide_the_question():
+    found = mapped("1-1-1", X, Y, weight_decay="1/100", minima=True)
+    assert found.complete.facts["minima"]
+    assert found.complete.reason.startswith("All local minima (all have")
+    assert "minima: 1, no others" in str(found.report)
+    assert len(found) == 1
+    assert found.conclusion.verdict == "PROVED"
+    assert not mapped("1-1-1", X, Y, weight_decay="1/100").complete.facts["minima"]
+
+
+def test_minima_alone_refute_it_too():
+    found = mapped("1-1-1", X, Y, minima=True, **SPLIT)
+    assert [point.kind for point in found] == ["strict-minimum", "strict-minimum"]
+    assert found.conclusion.verdict == "REFUTED"
+
+
 def test_permutations_of_units_are_counted_once():
     found = mapped("1-2-1", X, Y, weight_decay="1/5")
     assert found.complete.facts["points"] == len(found) == 1
@@ -137,6 +153,7 @@ def test_progress_tells_the_volume_that_is_settled():
         ({"complete": True, "box": "3"}, "a box is a number"),
         ({"complete": True, "box": True}, "a box is a number"),
         ({"box": 3}, "a box is a number"),
+        ({"minima": True}, "go with complete=True"),
         ({"resume": "kept.json"}, "go with complete=True"),
         ({"complete": True, "box": 3, "weight_decay": 1}, "leave the box out"),
         ({"complete": True, "box": 3, "activation": "relu"}, "tanh or sigmoid"),

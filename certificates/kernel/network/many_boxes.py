@@ -190,9 +190,9 @@ def curvature(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed | None) -> tu
     return Enclosed(mid, rad) + exactly(np.eye(N)) * land.rates, mixed if v is None else joined(mixed, p.phi, 1)
 
 
-def hessian(land: Landscape, p: Pass, v: Enclosed | None) -> Enclosed:
-    """Enclose the Hessian, of shape ``(B, N, N)``, over boxes of θ and v: ``L_ww + L_wε L_εw``."""
-    L, mixed = curvature(land, p, residuals(land, p, v), v)
+def hessian(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed | None) -> Enclosed:
+    """Enclose the Hessian, of shape ``(B, N, N)``, where θ and v are in boxes and the residuals are in those of ε: ``L_ww + L_wε L_εw``."""
+    L, mixed = curvature(land, p, eps, v)
     return L + mixed @ mixed.T
 
 

@@ -16,6 +16,8 @@ point with ``w_1 > w_2 > …``; all others are closed, and together contain thes
 the Hessian on the segment from its midpoint m to W: so ``|Q g(m)| ≤ |Q H| ρ`` with the radii ρ. Q is ``[I, −H_θv H_vv⁻¹]`` at the midpoints, and for a neuron
 I above ``H⁻¹``. Where v follows, L of `many_boxes` is in the place of ``T J``, and ``(v, ε)`` in that of v: these points are critical for it with their ε.
 
+*No minimum* (``D``). At every critical point of the leaf ``dᵀ H d < 0`` for some d: it is no local minimum. Such leaves make the list one of minima only.
+
 *A listed point* (``U``). The leaf lies in an image of a box around a listed point in which ``‖D⁻¹(I − C H)D‖_∞ < 1``, D its radii. If two points of that box
 are critical, ``H̃ (W − W') = 0`` with a mean H̃, hence ``W = W'``: a critical point in the leaf is an image of that listed.
 """
@@ -42,7 +44,7 @@ from lossproof.certificates.kernel.rules.step import EVERYWHERE, PROVED, Result,
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
-_BATCH, _STEEPEST = 4096, 0.4478
+_BATCH, _STEEPEST, _SQUARED = 4096, 0.4478, 8
 _LETTERS = "abcdefghijkl"
 _NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 
@@ -50,7 +52,8 @@ _NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 def complete_list(step: Step) -> Result:
     """All critical points, in the box of the bounds or, with decay of all weights, everywhere, are those of the premises, up to symmetry.
 
-    First come claims ``stationary`` about the points of the list, then claims about some of them that they are no local minimum.
+    With the fact ``minima`` this is said of local minima only. First come claims ``stationary`` about the points of the list, then claims about some of them
+    that they are no local minimum.
     """
     found, problem = read.fields(step.evidence, ("bounds", "radii", "tree"), "evidence"), step.problem
     step.require_at(EVERYWHERE)
@@ -87,7 +90,7 @@ def complete_list(step: Step) -> Result:
         require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
         around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
         _Walk(land, root, whole, around).run(tree)
-    facts = {"whole": whole, "bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": len(rest)}
+    facts = {"whole": whole, "bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": len(rest), "minima": "D" in tree}
     return everywhere("complete-list", facts), Rigor.VERIFIED_FLOAT
 
 
@@ -121,7 +124,8 @@ def _around(step: Step, land: Landscape, box: Box, radii: Array) -> tuple[Array,
     require(bool(inside.all()), "evidence.radii", "the point need not lie in this box")
     W = Enclosed(mid[None], ENLARGE * radii[None] + TINY)
     theta, v = part(W, (slice(None), slice(land.inner))), part(W, (slice(None), slice(land.inner, None))) if land.units else None
-    H = boxes.hessian(land, boxes.activations(land, theta), v)
+    p = boxes.activations(land, theta)
+    H = boxes.hessian(land, p, boxes.residuals(land, p, v), v)
     off = reach(exactly(np.eye(len(mid))) + boxes.minus(exactly(boxes.inverse(H.mid)) @ H))
     require(bool(np.all(ENLARGE * (off @ radii) < radii)), "evidence.radii", "the gradient is not seen to be one-to-one in this box")
     return mid, radii
@@ -158,7 +162,7 @@ class _Walk:
     def run(self, tree: str) -> None:
         """Walk all of the tree; raises `Rejected`."""
         at, lower, upper = 0, self.lower, self.upper
-        tests = {"S": self._symmetric, "N": self._steep, "M": self._mean_value, "U": self._known}
+        tests = {"S": self._symmetric, "N": self._steep, "M": self._mean_value, "D": self._curved, "U": self._known}
         while len(lower):
             level = tree[at : at + len(lower)]
             require(len(level) == len(lower) and level.isascii(), "evidence.tree", "a box has no character")
@@ -171,7 +175,7 @@ class _Walk:
                 checked += len(leaves)
                 for some in (leaves[k : k + self.batch] for k in range(0, len(leaves), self.batch)):
                     require(bool(np.all(test(lower[some], upper[some]))), "evidence.tree", f"a box is not seen to be settled by {letter}")
-            require(checked == len(level), "evidence.tree", "expected the letters of weights, and S, N, M and U")
+            require(checked == len(level), "evidence.tree", "expected the letters of weights, and S, N, M, D and U")
             lower, upper = _halves(lower[split], upper[split], axes[split])
         require(at == len(tree), "evidence.tree", "characters are left over")
 
@@ -223,7 +227,7 @@ class _Walk:
         )
         there = boxes.residuals(land, at, free)
         if v is None or not self.whole:
-            g, H = boxes.gradient(land, centre, at, there, free), boxes.hessian(land, p, v)
+            g, H = boxes.gradient(land, centre, at, there, free), boxes.hessian(land, p, eps, v)
         else:
             g = boxes.joined(boxes.gradient(land, centre, at, exactly(eps.mid), free), part(there + exactly(-eps.mid), (slice(None), 0)), 1)
             H, W = boxes.system(land, p, eps, v), boxes.joined(W, part(eps, (slice(None), 0)), 1)
@@ -234,6 +238,18 @@ class _Walk:
         value = exactly(Q) @ part(g, (..., None))
         most = ENLARGE * (reach(exactly(Q) @ H) @ W.rad[..., None])
         return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=(1, 2)))
+
+    def _curved(self, lower: Array, upper: Array) -> Array:
+        """``dᵀ H d < 0`` at all critical points, for a column d of a high power of ``c I − H`` at the midpoint, along which H is least."""
+        _, p, eps, v = self._boxes(lower, upper)
+        H = boxes.hessian(self.land, p, eps, v)
+        ways = np.abs(H.mid).sum(axis=2).max(axis=1)[:, None, None] * np.eye(H.mid.shape[1]) - H.mid
+        for _ in range(_SQUARED):
+            ways = ways / (np.abs(ways).max(axis=(1, 2), keepdims=True) + TINY)
+            ways = ways @ ways
+        curved = exactly(ways) @ H @ exactly(ways).T
+        mid, rad = (np.diagonal(x, axis1=1, axis2=2) for x in (curved.mid, curved.rad))
+        return np.asarray((mid < -ENLARGE * rad).any(axis=1))
 
     def _known(self, lower: Array, upper: Array) -> Array:
         theta, _, _, v = self._boxes(lower, upper)

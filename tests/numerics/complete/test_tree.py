@@ -52,11 +52,14 @@ def test_enclosures_hold_what_occurs(problem: Problem) -> None:
         ends = box.mid + box.rad * rng.choice([-1, 1], (40, N))
         theta, v = box.part((slice(None), slice(land.inner))), box.part((slice(None), slice(land.inner, None))) if land.units else None
         p = activations(land, theta)
-        g, H = gradient(land, theta, p, residuals(land, p.phi, v), v), hessian(land, p, v)
+        g, H = gradient(land, theta, p, residuals(land, p.phi, v), v), hessian(land, p, residuals(land, p.phi, v), v)
         for W in (inside, ends):
             t, u = exactly(W[:, : land.inner]), exactly(W[:, land.inner :]) if land.units else None
             at = activations(land, t)
-            for found, whole in ((gradient(land, t, at, residuals(land, at.phi, u), u), g), (hessian(land, at, u), H)):
+            for found, whole in (
+                (gradient(land, t, at, residuals(land, at.phi, u), u), g),
+                (hessian(land, at, residuals(land, at.phi, u), u), H),
+            ):
                 assert np.all(np.abs(found.mid - whole.mid) <= whole.rad * (1 + 1e-9) + 1e-9)
 
 
@@ -76,7 +79,8 @@ def test_the_gradient_and_the_hessian_are_derivatives() -> None:
     numeric = [(loss(W + h * e) - loss(W - h * e)) / (2 * h) for e in np.eye(N)]
     assert np.allclose(slope(W), numeric, atol=1e-7)
     bent = [(slope(W + h * e) - slope(W - h * e)) / (2 * h) for e in np.eye(N)]
-    H = hessian(land, activations(land, exactly(W[None, :4])), exactly(W[None, 4:])).mid[0]
+    p, v = activations(land, exactly(W[None, :4])), exactly(W[None, 4:])
+    H = hessian(land, p, residuals(land, p.phi, v), v).mid[0]
     assert np.allclose(H, bent, atol=1e-7)
 
 
@@ -116,6 +120,21 @@ def test_lists_agree_with_searches(problem: Problem, count: int) -> None:
         W = flat_weights(problem, candidate.weights)
         assert np.all(np.abs(W) <= tree.bounds)
         assert orbit_of(land, tree, W) < 1e-6
+
+
+@pytest.mark.parametrize("problem", [hidden(1, "1/100", "far"), hidden(2, "1/10"), neuron([[10], [-1]], ["3/4", "4/5"], decay="1/1000")])
+def test_a_list_of_minima_has_the_minima_of_the_whole_list(problem: Problem) -> None:
+    land, tree = landscape_of(problem), everywhere(problem)
+    minima = search_tree(land, land.bounds(), TreeBudget(400_000), minima=True)
+    assert minima.complete
+    assert "D" in minima.codes
+    heights = []
+    for W in tree.points:
+        theta, v = exactly(W[None, : land.inner]), exactly(W[None, land.inner :]) if land.units else None
+        p = activations(land, theta)
+        heights.append(float(np.linalg.eigvalsh(hessian(land, p, residuals(land, p.phi, v), v).mid[0]).min()))
+    assert all((orbit_of(land, minima, W) < 1e-9) == (height > 0) for W, height in zip(tree.points, heights, strict=True))
+    assert len(minima.points) == sum(height > 0 for height in heights)
 
 
 def test_all_known_points_lie_within_the_bounds() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import lossproof as lp
 from benchmarks.paper_text import markdown_table, write_blocks
 from lossproof.numerics.algebra.threads import one_thread
-from lossproof.numerics.complete.enclosures import activations, between, gradient
+from lossproof.numerics.complete.enclosures import activations, between, gradient, residuals
 from lossproof.numerics.complete.landscape import Landscape, landscape_of
 from lossproof.numerics.complete.search import TreeBudget, root_box, search_tree
 from lossproof.numerics.critical.search import find_candidates
@@ -69,7 +69,8 @@ def plain(land: Landscape, bounds: np.ndarray) -> str:
         box = between(lower, upper)
         theta = box.part((slice(None), slice(land.inner)))
         v = box.part((slice(None), slice(land.inner, None))) if land.units else None
-        g = gradient(land, theta, activations(land, theta), v)
+        p = activations(land, theta)
+        g = gradient(land, theta, p, residuals(land, p.phi, v), v)
         keep = (np.abs(g.mid) <= g.rad).all(axis=1)
         firsts = np.arange(0, land.inner, land.inputs.shape[1]) if land.units else np.zeros(1, dtype=int)
         keep &= ~(upper[:, firsts[:-1]] <= lower[:, firsts[1:]]).any(axis=1)

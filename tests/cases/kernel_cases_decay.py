@@ -26,6 +26,7 @@ from cases.kernel_cases_critical import (
     tanh_gradient,
 )
 from cases.kernel_cases_curvature import REACH, in_a_ball, signs
+from cases.kernel_cases_theorems import beaten
 from cases.kernel_draft import EVERYWHERE, Draft, layer
 
 
@@ -101,6 +102,46 @@ def turned_fit():
     return d.finish()
 
 
+SLOPE = [["-1"], ["0"], ["1"]], [["-2"], ["0"], ["2"]]
+"""A line of slope 2."""
+
+
+def silent_units():
+    """Units of the slope ``σ'(4) < 1/700`` gain at most ``4/700`` of ``|v||w|``, less than the decay of both takes; the line costs about 1/50."""
+    d = Draft((1, 1, 1), *SLOPE, [layer([["1/4"]], ["0"]), layer([["8"]], ["0"])], decay=[["1/100", "0"]] * 2)
+    return beaten(d, "constant-region", "4/3", "1/2", "BALL", bias="4", precision=64)
+
+
+def deep_zeros():
+    """Three layers of relu units at their kinks: what the errors gain is of third order, but for the bias of the mean, 1/2."""
+    X, Y = [["0"], ["1"]], [["0"], ["1"]]
+    d = Draft((1, 1, 1, 1), X, Y, [layer([["1"]], ["0"])] * 3, activation="relu", decay=[["1/100", "1/100"]] * 3)
+    return beaten(d, "constant-region", "1/8", "1/16", "BALL", bias="0", precision=64)
+
+
+def zeros_without_biases():
+    """Logits 0, of two layers without biases, against a strong decay."""
+    d = Draft((1, 2, 1), [["-1"], ["1"]], [["0"], ["1"]], error="logistic", bias="none", decay=[["1", "0"], ["1/2", "0"]])
+    evidence = {"loss": "69/100", "bias": "0", "precision": 64}
+    d.claim("minimum-in-region", "constant-region", EVERYWHERE, {"loss_lower": "69/100"}, (), evidence, "BALL")
+    return d.finish()
+
+
+def decayed_lines():
+    """Leaky units on one side fit a line to the hat; on both sides they do better."""
+    X, Y = [["0"], ["1"], ["2"]], [["0"], ["1"], ["0"]]
+    d = Draft(
+        (1, 2, 1),
+        X,
+        Y,
+        [layer([["1", "2"]], ["0", "-2"]), layer([["1"], ["-1"]], ["0"])],
+        activation="leaky-relu:1/8",
+        decay=[["1/1000", "0"]] * 2,
+    )
+    return beaten(d, "linear-region", "1/9", "1/10", map=[["0"], ["1/3"]])
+
+
 DECAY_CASES = {
     "ridge": ridge, "decayed_minimum": decayed_minimum, "decayed_logits": decayed_logits, "decayed_descent": decayed_descent, "turned_fit": turned_fit,
+    "silent_units": silent_units, "deep_zeros": deep_zeros, "zeros_without_biases": zeros_without_biases, "decayed_lines": decayed_lines,
 }  # fmt: skip

@@ -14,8 +14,7 @@ from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import rational
-from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of
+from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of, slopes_at
 from lossproof.theory.functions.activations import Activation
 
 
@@ -50,8 +49,7 @@ def kinks(step: Step) -> Result:
 def _slopes(activation: Activation, z: Any) -> list[fmpq]:
     """Return the slope of an activation at z, or those on the left and on the right; z must be rational."""
     require(isinstance(z, fmpq), "conclusion.at", "a z is not seen to be rational, so that its side is exact")
-    ends = [(rational(p.slope), p.lower, p.upper) for p in activation.affine_pieces]
-    return [s for s, a, b in ends if (a is None or z >= rational(a)) and (b is None or z <= rational(b))]
+    return slopes_at(activation, z)
 
 
 def _require_descent(step: Step, ring: FormalRing, value: Any) -> None:

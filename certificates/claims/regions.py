@@ -187,7 +187,7 @@ def _region_at_zero(problem: Problem) -> Claim | None:
         return None
     hidden = "" if problem.architecture.bias == "none" else f", hidden biases {rational_text(bias)} and the best constant output"
     words = f"With all weights 0{hidden}, what the errors gain by a small change of the weights is less than what the penalty grows by"
-    return _constant(problem, "constant-region", words, {"bias": rational_text(bias), "precision": _PRECISION}, Rigor.BALL)
+    return _constant(problem, "constant-region", words, {"hidden_bias": rational_text(bias), "precision": _PRECISION}, Rigor.BALL)
 
 
 def _constant_region(context: ProofContext) -> Claim | None:

@@ -1,11 +1,18 @@
-"""The conclusion with weight decay, by networks of zeros and affine ones: on real data, and on problems where nothing of the kind is a minimum."""
+"""With weight decay: the conclusion by networks of zeros and affine ones, on real data and where nothing of the kind is a minimum; minima of cells."""
 
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pytest
 
 import lossproof as lp
 from lossproof.certificates.inputs.data_sources import load_data
+from lossproof.numerics.network.float_derivatives import FloatLandscape
+from lossproof.numerics.network.weight_vectors import flat_weights
+from lossproof.theory.problem.decay import Decay
+from lossproof.theory.problem.problem import Problem
 
 REFUTED, UNDECIDED = lp.Verdict.REFUTED, lp.Verdict.UNDECIDED
 SLOPE = [[-1], [0], [1]], [[-2], [0], [2]]
@@ -58,3 +65,37 @@ def test_zeros_that_are_best_refute_nothing():
     """Against a decay of 5 nothing does better than the constant."""
     report = lp.check_architecture("1-2-1", *SLOPE, activation="tanh", weight_decay=5, search="none")
     assert report["no-bad-local-minima"].verdict is UNDECIDED
+
+
+def problem_of(widths, X, Y, activation, decay, **options):
+    a = lp.Architecture.of(widths, activation, **options)
+    return Problem(a, lp.error_named("squared"), lp.Samples.of(X, Y), decay=Decay.of(decay, a))
+
+
+CELLS = {
+    "cell-minimum": (
+        problem_of("1-1-1", [[-1], [0], [1]], [[-2], [1], [1]], "relu", [("101/100", 0), ("101/100", 0)]),
+        [([[0]], [1]), ([[0]], [0])],
+    ),
+    "dead-layer": (problem_of("1-2-1", *SLOPE, "relu", [("1/100", 0), ("1/100", 0)]), [([[0, 0]], [-1, -2]), ([[0], [0]], [0])]),
+}
+
+
+@pytest.mark.parametrize("rule", CELLS)
+def test_points_that_inertia_leaves_open_are_minima(rule):
+    problem, weights = CELLS[rule]
+    found = lp.prove_points(problem, [lp.Weights.of(problem.architecture, weights)])
+    assert [point.kind for point in found] == ["local-minimum"]
+    document = json.loads(found.report.certificate.text)
+    assert rule in {step["rule"] for step in document["steps"]}
+    assert not found.report.self_check.refused
+    loss, start = FloatLandscape(problem).loss, flat_weights(problem, lp.Weights.of(problem.architecture, weights))
+    steps = np.random.default_rng(0).normal(size=(2000, len(start))) * 1e-2
+    assert loss(start + steps).min() > loss(start[None])[0] - 1e-14
+
+
+def test_an_idle_unit_against_a_weaker_decay_is_no_minimum():
+    """At the rate 99/100 J falls along ``(v, w) = (−t, t)``, or the other way."""
+    (problem, weights), rate = CELLS["cell-minimum"], "99/100"
+    weaker = problem_of("1-1-1", problem.samples.X, problem.samples.Y, "relu", [(rate, 0), (rate, 0)])
+    assert lp.prove_points(weaker, [lp.Weights.of(problem.architecture, weights)])[0].kind == "saddle"

@@ -21,7 +21,7 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
 
-RULE, BIAS = ("evidence", "rule"), ("evidence", "evidence.bias")
+RULE, BIAS = ("evidence", "rule"), ("evidence", "evidence.hidden_bias")
 X, Y = [["-1"], ["0"], ["1"]], [["-2"], ["1"], ["1"]]
 WEIGHTS, ALL, STRONG = ["1/100", "0"], ["1/100", "1/100"], ["9/10", "9/10"]
 """Rates of the weights and biases of a layer. ``Σ x_i e_i`` is 3, so that one hidden layer of slope s needs ``s < 3λ/3``."""
@@ -30,7 +30,7 @@ WEIGHTS, ALL, STRONG = ["1/100", "0"], ["1/100", "1/100"], ["9/10", "9/10"]
 def at_zero(widths=(1, 2, 1), decay=WEIGHTS, bias="4", loss="1", activation="tanh", X=X, Y=Y, mode="trainable", **options):
     rates = decay if isinstance(decay[0], list) else [decay] * (len(widths) - 1)
     d = Draft(widths, X, Y, activation=activation, decay=rates, bias=mode, **options)
-    region(d, "constant-region", loss, "BALL", bias=bias, precision=64)
+    region(d, "constant-region", loss, "BALL", hidden_bias=bias, precision=64)
     return d
 
 
@@ -64,7 +64,7 @@ def at_zero(widths=(1, 2, 1), decay=WEIGHTS, bias="4", loss="1", activation="tan
         ({"activation": "elu", "bias": "-5"}, None),
         ({"error": "cauchy:1"}, RULE),
         ({"output_activation": "tanh"}, RULE),
-        ({"bias": None}, ("schema", "evidence.bias")),
+        ({"bias": None}, ("schema", "evidence.hidden_bias")),
         ({"activation": ["tanh", "relu"], "widths": (1, 2, 2, 1)}, RULE),
         ({"widths": (1, 2, 2, 1), "bias": "0"}, None),
         ({"widths": (1, 2, 2, 1), "bias": "7", "activation": "relu"}, None),

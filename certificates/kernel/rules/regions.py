@@ -203,7 +203,7 @@ def _constant(step: Step, cross: bool, curved: bool) -> tuple[Mapping[str, Any],
     more = [
         ("precision", cross or decays),
         ("output_weights", curved and not decays),
-        ("bias", decays),
+        ("hidden_bias", decays),
         ("direction", silent and not decays),
     ]
     found = step.expect(0, "loss", *(key for key, wanted in more if wanted))
@@ -271,7 +271,7 @@ def _require_minimum_at_zero(step: Step, found: Mapping[str, Any], means: Sequen
     r"""Demand what makes ``W_l = 0`` for all l, with hidden biases a and the best constant output c, a local minimum of the loss with decay; E is convex.
 
     Let ``λ_l > 0`` and ``μ_l`` be the rates, c least for the mean error plus ``½μ_L|c|²`` (0 without biases), and ``e_i = ∇E(c, y_i)``, so that with biases
-    ``Σ e_i = −Tμ_L c``. The evidence ``bias`` is a, which is 0 where some hidden bias decays, and without biases. For weights nearby, with φ_i the outputs of
+    ``Σ e_i = −Tμ_L c``. The evidence ``hidden_bias`` is a; it is 0 where some of these decay, or are none. For weights nearby, with φ_i the outputs of
     the last hidden layer, and l < L for the biases, convexity gives
 
         ``T (J − J*) ≥ Σ_i e_i·W_Lᵀφ_i + ½T Σ_l (λ_l|W_l|² + μ_l|b_l|²)``.
@@ -285,7 +285,7 @@ def _require_minimum_at_zero(step: Step, found: Mapping[str, Any], means: Sequen
     ≤ λ_L|v_k|² + |Λ^{1/2}w_k|²``: the penalty outweighs them if ``s²|Λ^{-1/2}R|² < T²λ_L``. At a kink, for ``L > 2``, s is the largest slope beside it.
     """
     problem, work, record, silent = step.problem, step.work, step.problem.activation, step.problem.bias == "none"
-    rates, place, a = problem.decay or (), "evidence.bias", read.rational(found["bias"], "evidence.bias")
+    rates, place, a = problem.decay or (), "evidence.hidden_bias", read.rational(found["hidden_bias"], "evidence.hidden_bias")
     (_, within), (outer, pulled) = rates[-2:]
     require(
         a == 0 or not (silent or any(rate for _, rate in rates[:-1])), place, "hidden biases that decay, or that there are none of, are 0"

@@ -83,7 +83,7 @@ def claim_critical_point(context: ProofContext, point: Point, landscape: Landsca
     if located is not None:
         return located.claim
     refuted = refute_stationary(context, point)
-    if refuted is None and not context.has_jacobian(point) and context.problem.decay is None:
+    if refuted is None and not context.has_jacobian(point):
         refuted = refute_on_kinks(context, point)
     loss = None if refuted is None else claim_loss(context, point)
     if refuted is not None and loss is not None:
@@ -138,12 +138,11 @@ def _telling(found: LocatedPoint) -> int:
 
 
 def _on_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    """Return what is proved about a minimum where no gradient is known to exist: no direction leads down from it, so it is critical. None with weight decay."""
-    if context.problem.decay is not None:
-        return None
-    learner = learner_at(context, point)
+    """Return what is proved about a minimum where no gradient is known to exist: no direction leads down from it, so it is critical."""
+    learner = learner_at(context, point) if context.problem.decay is None else None
     found = first_claim(
-        lambda: claim_global_by_outputs(context, point, learner, landscape.principle_error), lambda: minimum_on_kinks(context, point)
+        lambda: None if context.problem.decay is not None else claim_global_by_outputs(context, point, learner, landscape.principle_error),
+        lambda: minimum_on_kinks(context, point),
     )
     loss = None if found is None else claim_loss(context, point)
     if found is None or loss is None:

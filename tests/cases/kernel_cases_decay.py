@@ -27,6 +27,8 @@ from cases.kernel_cases_critical import (
     tanh_gradient,
 )
 from cases.kernel_cases_curvature import REACH, in_a_ball, signs
+from cases.kernel_cases_kinks import falls
+from cases.kernel_cases_kinks import least as on_a_kink
 from cases.kernel_cases_theorems import beaten
 from cases.kernel_draft import EVERYWHERE, Draft, layer
 
@@ -177,7 +179,29 @@ def decayed_dead_layer():
     return d.finish()
 
 
+STEPS = [["-1"], ["0"], ["1"], ["2"]]
+ON_A_KINK = [layer([["1"]], ["0"]), layer([["1"]], ["0"])]
+
+
+def decayed_hinge(
+    multipliers=(["1/2"],), decay=(("1/4", "1/9"), ("1/4", "1/7")), Y=("1", "-2", "2", "2"), point=ON_A_KINK, widths=(1, 1, 1), **options
+):
+    """A unit bends at the sample 0, where the output is 2 too large; ``Σ x_i ε_i`` over those above is −1 = −Tλ."""
+    rates, targets = [list(pair) for pair in decay], [y if isinstance(y, list) else [y] for y in Y]
+    d = Draft(widths, STEPS, targets, point, **{"activation": "relu", "decay": rates, **options})
+    on_a_kink(d, [list(row) for row in multipliers])
+    return d
+
+
+def decayed_fall():
+    """With a larger rate of w than ``J`` allows it falls as w does."""
+    d = Draft((1, 1, 1), STEPS, [["1"], ["-2"], ["2"], ["2"]], ON_A_KINK, activation="relu", decay=[["1/3", "0"], ["1/4", "0"]])
+    falls(d, ["-1", "0", "0", "0"])
+    return d.finish()
+
+
 DECAY_CASES = {
+    "decayed_hinge": lambda: decayed_hinge().finish(), "decayed_fall": decayed_fall,
     "turned_cell": lambda: decayed_cell().finish(), "idle_cell": lambda: idle_cell().finish(), "cell_of_two_outputs": cell_of_two_outputs,
     "decayed_dead_layer": decayed_dead_layer,
     "ridge": ridge, "decayed_minimum": decayed_minimum, "decayed_logits": decayed_logits, "decayed_descent": decayed_descent, "turned_fit": turned_fit,

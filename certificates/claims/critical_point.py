@@ -83,7 +83,7 @@ def claim_critical_point(context: ProofContext, point: Point, landscape: Landsca
     if located is not None:
         return located.claim
     refuted = refute_stationary(context, point)
-    if refuted is None and not context.has_jacobian(point) and context.problem.decay is None:
+    if refuted is None and not context.has_jacobian(point):
         refuted = refute_on_kinks(context, point)
     loss = None if refuted is None else claim_loss(context, point)
     if refuted is not None and loss is not None:
@@ -138,12 +138,11 @@ def _telling(found: LocatedPoint) -> int:
 
 
 def _on_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    """Return what is proved about a minimum where no gradient is known to exist: no direction leads down from it, so it is critical. None with weight decay."""
-    if context.problem.decay is not None:
-        return None
-    learner = learner_at(context, point)
+    """Return what is proved about a minimum where no gradient is known to exist: no direction leads down from it, so it is critical."""
+    learner = learner_at(context, point) if context.problem.decay is None else None
     found = first_claim(
-        lambda: claim_global_by_outputs(context, point, learner, landscape.principle_error), lambda: minimum_on_kinks(context, point)
+        lambda: None if context.problem.decay is not None else claim_global_by_outputs(context, point, learner, landscape.principle_error),
+        lambda: minimum_on_kinks(context, point),
     )
     loss = None if found is None else claim_loss(context, point)
     if found is None or loss is None:
@@ -196,6 +195,8 @@ def _class_of(
         return first_claim(
             lambda: claim_global_by_convexity(context.problem, stationary),
             lambda: _by_inertia(context, stationary, inertia),
+            lambda: _inactive(context, stationary),
+            lambda: _least_in_cell(context, stationary),
             lambda: _descent(context, stationary, inertia),
         )
     return first_claim(
@@ -242,7 +243,8 @@ def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None)
 def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
     problem, a, place = context.problem, context.problem.architecture, stationary.place
     layer = inactive_layer(problem, place.weights, _PRECISION) if isinstance(place, Point) else None
-    free = layer is not None and (a.biases[-1] == "trainable" or layer == a.L - 1)
+    held = problem.decay is None or problem.decay.layers[-1][1] == 0
+    free = layer is not None and ((a.biases[-1] == "trainable" and held) or layer == a.L - 1)
     if layer is None or (layer < a.L and not (free and a.output_activation.is_identity and problem.error.convex.holds)):
         return None
     reason = (
@@ -262,6 +264,9 @@ def _least_in_cell(context: ProofContext, stationary: Claim) -> Claim | None:
     reason = (
         "Every hidden unit keeps its affine piece at every sample near it, so the output is affine in products of weights; J is a convex function of these, "
         "whose derivatives all vanish, as the output weights leave none out, or the gradients of the errors cancel: a local minimum."
+        if context.problem.decay is None
+        else "Every hidden unit keeps its slope at every sample near it, so the output is linear in sums of products of weights; the penalty is no less than "
+        "the nuclear norms of these sums, and is these here, and J with them is convex and least here: a local minimum."
     )
     evidence, facts = {"precision": _PRECISION}, _near(stationary)
     return decided("local-minimum", place, reason, "cell-minimum", stationary, facts=facts, evidence=evidence, own=Rigor.BALL)

@@ -25,6 +25,9 @@ def minimum_on_kinks(context: ProofContext, point: Point) -> Claim | None:
     reason = (
         f"Hidden units are on kinks, {where}. With slopes at the kinks between those on both sides the derivatives of J vanish, and the error is convex in the "
         "outputs: no weights nearby have a smaller loss."
+        if context.problem.decay is None
+        else f"Hidden units are on kinks, {where}. With slopes at the kinks between those on both sides the derivatives of J vanish, the error is convex in "
+        "the outputs, and the penalty outweighs what products of the weights of each unit gain: no weights nearby have a smaller loss."
     )
     evidence = {"multipliers": [[rational_text(q) for q in row] for row in found]}
     return decided("local-minimum", point, reason, _RULE, facts={"radius": Fraction(0)}, evidence=evidence)

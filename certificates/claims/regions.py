@@ -24,9 +24,10 @@ from lossproof.numerics.samples.constant_network import definite_output
 from lossproof.numerics.samples.gated_fit import gated_fit
 from lossproof.numerics.samples.linear_separation import separating_direction
 from lossproof.numerics.samples.normal_equations import Table
+from lossproof.numerics.samples.zero_weights import bias_of_zero_weights
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
-from lossproof.theory.verdicts import Rigor
+from lossproof.theory.verdicts import Rigor, weakest
 
 _PRECISION = 128
 _BITS = 64
@@ -72,8 +73,8 @@ def _has_free_output(problem: Problem) -> bool:
 def _linear_region(context: ProofContext) -> Claim | None:
     problem = context.problem
     if problem.architecture.bias == "none":
-        return _gated_region(context)
-    if not any(piece.slope != 0 for piece in problem.architecture.activation.affine_pieces) or not _has_free_output(problem):
+        return _gated_region(context) if problem.decay is None else None
+    if not _has_free_output(problem) or not _has_room_for_affine_maps(problem):
         return None
     if problem.error.is_cross_entropy:
         return _linear_region_of_logits(context)
@@ -81,6 +82,15 @@ def _linear_region(context: ProofContext) -> Claim | None:
     if fit is None or not all(is_writable(q) for row in fit.map for q in row):
         return None
     return _linear(problem, _short_below(fit.loss), {"map": _texts(fit.map)}, Rigor.EXACT)
+
+
+def _has_room_for_affine_maps(problem: Problem) -> bool:
+    """Tell whether σ has a slope other than 0 on an interval, with decay on a half-line to which biases lead that do not decay, as all weights do."""
+    pieces, decay = problem.architecture.activation.affine_pieces, problem.decay
+    if decay is not None:
+        pieces = tuple(piece for piece in pieces if None in (piece.lower, piece.upper))
+    held = decay is None or all(weights > 0 == biases for weights, biases in decay.layers)
+    return held and any(piece.slope != 0 for piece in pieces)
 
 
 def _gated_region(context: ProofContext) -> Claim | None:
@@ -140,7 +150,10 @@ def _minimum(statement: str, reason: str, loss: Fraction, evidence: dict[str, An
 
 
 def _dead_region(context: ProofContext) -> Claim | None:
+    """Claim it where no weights decay; with decay a dead layer is a case of `_region_at_zero`."""
     problem = context.problem
+    if problem.decay is not None:
+        return None
     if problem.architecture.bias == "none":
         return _silent_region(problem)
     if not _has_free_output(problem) or not any(piece.slope == 0 for piece in problem.architecture.activation.affine_pieces):
@@ -162,8 +175,25 @@ def _silent_region(problem: Problem) -> Claim | None:
     return _constant(problem, "dead-region", words, {"direction": [rational_text(q) for q in direction]})
 
 
+def _region_at_zero(problem: Problem) -> Claim | None:
+    """Claim that the loss with decay has a local minimum where all weights are 0."""
+    identity = problem.architecture.output_activation.is_identity
+    bias = (
+        bias_of_zero_weights(problem, _PRECISION)
+        if identity and (problem.error.is_cross_entropy or problem.error.name == "squared")
+        else None
+    )
+    if bias is None:
+        return None
+    hidden = "" if problem.architecture.bias == "none" else f", hidden biases {rational_text(bias)} and the best constant output"
+    words = f"With all weights 0{hidden}, what the errors gain by a small change of the weights is less than what the penalty grows by"
+    return _constant(problem, "constant-region", words, {"hidden_bias": rational_text(bias), "precision": _PRECISION}, Rigor.BALL)
+
+
 def _constant_region(context: ProofContext) -> Claim | None:
     problem = context.problem
+    if problem.decay is not None:
+        return _region_at_zero(problem)
     if not problem.architecture.activation.is_curved or not _has_free_output(problem):
         return None
     output = definite_output(problem)
@@ -174,7 +204,7 @@ def _constant_region(context: ProofContext) -> Claim | None:
     return None if output is None else _constant(problem, "constant-region", words, {"output_weights": list(map(str, output))})
 
 
-def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, Any]) -> Claim | None:
+def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, Any], least: Rigor = Rigor.EXACT) -> Claim | None:
     """Claim a local minimum with the best constant output, without biases with the output 0; None where that is not attained, or not known."""
     found = _best_constant(problem)
     if found is None:
@@ -182,7 +212,7 @@ def _constant(problem: Problem, statement: str, words: str, evidence: dict[str, 
     loss, rigor = found
     more = {} if rigor is Rigor.EXACT else {"precision": _PRECISION}
     reason = f"{words}: a local minimum of a loss of at least {decimal_below(loss, 8)}."
-    return _minimum(statement, reason, loss, {**evidence, **more}, rigor)
+    return _minimum(statement, reason, loss, {**evidence, **more}, weakest([rigor, least]))
 
 
 def _best_constant(problem: Problem) -> tuple[Fraction, Rigor] | None:

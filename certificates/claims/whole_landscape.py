@@ -61,7 +61,7 @@ class WholeLandscape:
 
     def bad_region(self, losses: Iterable[Claim]) -> BadRegion | None:
         """Return a local minimum in a region of the weights that some point beats, one of known losses or a new one."""
-        return None if self.context.problem.decay is not None else bad_region(self.context, losses)
+        return bad_region(self.context, losses)
 
 
 def claims_of_region(conclusion: Claim) -> list[Claim]:

@@ -96,9 +96,16 @@ def affine_pieces(problem: Problem, weights: Weights) -> list[list[list[AffinePi
 
 
 def is_least_in_cell(problem: Problem, weights: Weights, radius: Fraction, precision: int) -> bool:
-    """Tell whether a critical point within ``radius`` of the weights is proved to be least in a cell, by its signs and output weights (`cell-minimum`)."""
-    a = problem.architecture
+    """Tell whether a critical point within ``radius`` of the weights is proved to be least in a cell, by its signs and output weights (`cell-minimum`).
+
+    With weight decay σ must be linear on both sides of its kink 0, the weights of both layers decay, and no biases of the first be fixed.
+    """
+    a, decay = problem.architecture, problem.decay
     right = a.L == 2 and a.output_activation.is_identity and problem.error.convex.holds and bool(a.activation.affine_pieces)
+    if right and decay is not None:
+        right = (
+            a.activation.homogeneity == 1 and bool(a.activation.kinks(1)) and a.biases[0] != "fixed" and all(w > 0 for w, _ in decay.layers)
+        )
     if not right or forward_precision(problem, precision, weights) < precision:
         return False
     field, groups, rest = BallField(precision), dict[tuple[Fraction, ...], list[int]](), samples_at_rest(problem, 1)
@@ -112,23 +119,35 @@ def is_least_in_cell(problem: Problem, weights: Weights, radius: Fraction, preci
         wide = ball_of(2 * radius) * arb(0, 1)
         V = [[ball_of(v) + wide for v in row] for row in weights.layers[1].W]
         ones = [[arb(1)] * a.n_L] if problem.error.family == "softmax" else []
-        spans = ((slopes, arb_mat([V[k] for k in units] + ones)) for slopes, units in groups.items() if any(slopes))
+        spans = ((slopes, units, arb_mat([V[k] for k in units] + ones)) for slopes, units in groups.items() if any(slopes))
         return all(
-            not (v.transpose() * v).det().contains(0) or (radius == 0 and _is_balanced(problem, weights, slopes, rest))
-            for slopes, v in spans
+            not (v.transpose() * v).det().contains(0) or (radius == 0 and _is_balanced(problem, weights, slopes, units, rest, precision))
+            for slopes, units, v in spans
         )
 
 
-def _is_balanced(problem: Problem, weights: Weights, slopes: Sequence[Fraction], rest: Sequence[int]) -> bool:
-    """Tell whether ``Σ_i s(i) x̃_i ε_iᵀ`` is 0 in exact arithmetic, over the samples that are not at rest, with their slopes."""
+def _is_balanced(
+    problem: Problem, weights: Weights, slopes: Sequence[Fraction], units: Sequence[int], rest: Sequence[int], precision: int
+) -> bool:
+    """Tell whether ``G = Σ_i s(i) x̃_i ε_iᵀ`` is 0 in exact arithmetic, over the samples that are not at rest, with their slopes.
+
+    Or with decay, where the units have no output weights, whether ``|G|² < T² λ_1 λ_2`` in balls, without the row of the bias.
+    """
+    a, decay = problem.architecture, problem.decay
+    if decay is not None and any(v != 0 for k in units for v in weights.layers[1].W[k]):
+        return False
+    field = FormalSeries() if decay is None else BallField(precision)
     try:
-        eps = np.delete(output_residuals(problem, evaluate(problem.architecture, problem.samples, weights, FormalSeries())), rest, axis=0)
+        eps = np.delete(output_residuals(problem, evaluate(a, problem.samples, weights, field)), rest, axis=0)
     except (NotInField, NotDifferentiable):
         return False
-    ones = [Fraction(1)] * problem.architecture.bias_rows_of(1)
+    ones = [Fraction(1)] * (a.bias_rows_of(1) if decay is None else 0)
     inputs = np.array([[to_flint(x) for x in (*row, *ones)] for i, row in enumerate(problem.samples.X) if i not in rest], dtype=object)
-    weighted = inputs * np.array([[to_flint(s)] for s in slopes], dtype=object)
-    return all(total == 0 for total in (weighted.T @ eps).flat)
+    pulls = (inputs * np.array([[to_flint(s)] for s in slopes], dtype=object)).T @ eps
+    if decay is None:
+        return all(total == 0 for total in pulls.flat)
+    (first, _), (second, _) = decay.layers
+    return bool(np.sum(pulls * pulls) < to_flint(problem.T**2 * first * second))
 
 
 def _piece(pieces: Sequence[AffinePiece], z: float | arb, rests: bool = False) -> AffinePiece | None:

@@ -1,9 +1,10 @@
 r"""Directions along which J falls at first order from a point where hidden units may be on kinks of a piecewise linear activation.
 
-Along ``W + tδ`` the derivative of T J at ``t = 0`` from above is ``D(δ) = Σ_i ∇E_i·F'_i``, where a unit on a kink takes the slope of the side to which it
-moves. For one hidden layer D is the sum of what the output biases, each unit's output weights and each unit's incoming weights do by themselves. For a unit
-with the incoming change η, and ``τ_i = η·x̃_i``, that is ``Σ_i β_i s_i τ_i`` with ``β_i = v_k·∇E_i``, a sum of linear terms, and at kinks of
-``max(β_i s⁻ τ_i, β_i s⁺ τ_i)`` or of ``min`` of the same. With one of the two chosen for every ``min``, its least value over a box is that of a linear program.
+Along ``W + tδ`` the derivative of T J at ``t = 0`` from above is ``D(δ) = Σ_i ∇E_i·F'_i``, and with weight decay ``T Σ_k λ_k w_k δ_k`` more, where a unit on a
+kink takes the slope of the side to which it moves. For one hidden layer D is the sum of what the output biases, each unit's output weights and each unit's
+incoming weights do by themselves. For a unit with the incoming change η, and ``τ_i = η·x̃_i``, that is ``Σ_i β_i s_i τ_i`` with ``β_i = v_k·∇E_i``, a sum of
+linear terms, and at kinks of ``max(β_i s⁻ τ_i, β_i s⁺ τ_i)`` or of ``min`` of the same. With one of the two chosen for every ``min``, its least value over a
+box is that of a linear program.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation, LayerArrays, evaluate
 from lossproof.numerics.network.jacobian import output_residuals
+from lossproof.numerics.network.penalty import penalty_slopes
 from lossproof.numerics.network.weight_vectors import rows_of_step, step_of_rows
 from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
@@ -68,14 +70,17 @@ def falling_direction(problem: Problem, weights: Weights) -> tuple[list[Fraction
     return None
 
 
-def steepest_change(x: Array, ends: Array) -> Array | None:
-    """Return η of the box ``|η|_∞ ≤ 1`` where ``Σ_i max(p_i τ_i, q_i τ_i)`` is least, with ``τ = x η`` and the rows p, q of ``ends``; None where that is 0."""
+def steepest_change(x: Array, ends: Array, slope: Array | float = 0.0) -> Array | None:
+    """Return η of the box ``|η|_∞ ≤ 1`` where ``Σ_i max(p_i τ_i, q_i τ_i) + slope·η`` is least; None where that is 0.
+
+    ``τ = x η``, and p and q are the rows of ``ends``.
+    """
     from scipy.optimize import linprog
 
     m = x.shape[1]
     bends = np.flatnonzero(ends[0] != ends[1])
     straight = np.flatnonzero(ends[0] == ends[1])
-    costs = np.concatenate([ends[0, straight] @ x[straight], np.ones(len(bends))])
+    costs = np.concatenate([ends[0, straight] @ x[straight] + slope, np.ones(len(bends))])
     rows = [np.hstack([p[bends, None] * x[bends], -np.eye(len(bends))]) for p in ends]
     found = linprog(
         costs, A_ub=np.vstack(rows) if len(bends) else None, b_ub=np.zeros(2 * len(bends)) if len(bends) else None,
@@ -126,26 +131,33 @@ def _falls(problem: Problem, weights: Weights, direction: Sequence[Fraction], sp
         dV, db = _step(problem, field, direction)[-1]
         hidden = field.array([[from_flint(q) for q in row] for row in speeds])
         moved = field.matmul(hidden, passed.layers[-1][0]) + field.matmul(passed.phi[problem.architecture.L - 1], dV) + db[None, :]
+        penalty = field.mul(penalty_slopes(problem, passed), field.array([list(direction)])[0])
         with ball_precision(_PRECISION):
-            return bool(np.sum(residuals * moved) < 0)
+            return bool(np.sum(residuals * moved) + problem.T * np.sum(penalty) < 0)
     except (NotInField, NotDifferentiable):
         return False
+
+
+def _penalty_pulls(problem: Problem, passed: Evaluation) -> list[LayerArrays]:
+    """Return T times the slopes of the penalty in doubles, layer by layer."""
+    return step_of_rows(problem.architecture, problem.T * penalty_slopes(problem, passed))
 
 
 def _of_blocks(problem: Problem, passed: Evaluation, slopes: Array) -> Iterator[Array]:
     """Yield directions of one block of weights each, those first that change no side."""
     a, residuals = problem.architecture, output_residuals(problem, passed)
     V, h, x = passed.layers[1][0], passed.phi[1], passed.extended_phi(0)
+    (W_pull, b_pull), (V_pull, c_pull) = _penalty_pulls(problem, passed)
     nothing = [(np.zeros_like(W), np.zeros_like(b)) for W, b in passed.layers]
     dW, dV = nothing
     if a.bias_rows_of(2):
-        yield rows_of_step(a, [dW, (dV[0], -residuals.sum(axis=0))])
+        yield rows_of_step(a, [dW, (dV[0], -residuals.sum(axis=0) - c_pull)])
     for k in range(a.widths[1]):
         outgoing = np.zeros_like(V)
-        outgoing[k] = -h[:, k] @ residuals
+        outgoing[k] = -h[:, k] @ residuals - V_pull[k]
         yield rows_of_step(a, [dW, (outgoing, dV[1])])
     for k in range(a.widths[1]):
-        pulls = residuals @ V[k]
+        pulls, slope = residuals @ V[k], np.append(W_pull[:, k], b_pull[[k] * a.bias_rows_of(1)])
         ends = np.sort(pulls * slopes[:, :, k].astype(float), axis=0)
         rising = slopes[0, :, k] < slopes[1, :, k]
         bends = np.flatnonzero(slopes[0, :, k] != slopes[1, :, k])
@@ -154,7 +166,7 @@ def _of_blocks(problem: Problem, passed: Evaluation, slopes: Array) -> Iterator[
             chosen = ends.copy()
             for i, end in zip(falling, choice, strict=True):
                 chosen[:, i] = ends[end, i]
-            eta = steepest_change(x, chosen)
+            eta = steepest_change(x, chosen, slope)
             if eta is not None:
                 W, b = np.zeros_like(dW[0]), np.zeros_like(dW[1])
                 W[:, k], b[k] = eta[: len(W)], eta[-1] if a.bias_rows_of(1) else 0.0
@@ -164,6 +176,7 @@ def _of_blocks(problem: Problem, passed: Evaluation, slopes: Array) -> Iterator[
 def _of_cells(problem: Problem, passed: Evaluation, slopes: Sequence[Array]) -> Iterator[Array]:
     """Yield the gradients, turned over, of cells next to the point, into which random directions lead."""
     a, rng = problem.architecture, np.random.default_rng(0)
+    pulls = _penalty_pulls(problem, passed)
     ends, residuals = [sides.astype(float) for sides in slopes], output_residuals(problem, passed)
     for _ in range(_CELLS):
         chosen, speed = [], np.zeros_like(passed.inputs)
@@ -173,6 +186,7 @@ def _of_cells(problem: Problem, passed: Evaluation, slopes: Sequence[Array]) -> 
             speed = z * chosen[-1]
         blocks, delta = list[LayerArrays](), residuals
         for l in range(a.L, 0, -1):
-            blocks.insert(0, (-passed.phi[l - 1].T @ delta, -delta.sum(axis=0)))
+            W_pull, b_pull = pulls[l - 1]
+            blocks.insert(0, (-passed.phi[l - 1].T @ delta - W_pull, -delta.sum(axis=0) - b_pull))
             delta = (delta @ passed.layers[l - 1][0].T) * chosen[l - 2] if l > 1 else delta
         yield rows_of_step(a, blocks)

@@ -7,7 +7,8 @@ For one hidden layer let ``ε_i`` be the sum of ``∇E`` over the samples with t
 
 ``D_k`` is convex where all ``β_i (s⁺ − s⁻) ≥ 0``. Then it is nowhere negative if and only if ``Σ_i β_i λ_i x̃_i = 0`` for some numbers ``λ_i``, the slope or
 between s⁻ and s⁺ at kinks (duality). The rule `kinks` asks for a little more, the same equation with ``ε_iᵀ`` in the place of ``β_i``, and proves a local
-minimum.
+minimum. With weight decay it asks for the equation as it is, with ``TΛw_k`` added, and for ``[[TΛ, G], [Gᵀ, Tκ]]`` without negative eigenvalues, where
+``G = Σ_i λ_i x̃_i ε_iᵀ``, Λ are the rates of ``w̃_k``, and κ is that of v.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from typing import cast
 
+import numpy as np
 from flint import fmpq
 
+from lossproof.numerics.algebra.inertia import exact_inertia
 from lossproof.numerics.critical.bounded_combination import combination_between
+from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import output_residuals
@@ -44,13 +49,18 @@ def sides_of(activation: Activation, z: Fraction) -> tuple[Fraction, ...]:
 
 @dataclass(frozen=True)
 class _Unit:
-    """One hidden unit: ``x`` the different inputs ``x̃_i``, ``h`` and ``sides`` of σ there, ``v`` its output weights, ``eps`` the ``ε_i``; all exact."""
+    """One hidden unit: ``x`` the different inputs ``x̃_i``, ``h`` and ``sides`` of σ there, ``v`` its output weights, ``eps`` the ``ε_i``; all exact.
+
+    With weight decay ``w`` are its incoming weights, and ``rates`` those of w times T, and that of v; both are empty without.
+    """
 
     x: Sequence[Sequence[fmpq]]
     h: Sequence[fmpq]
     sides: Sequence[Sequence[fmpq]]
     v: Sequence[fmpq]
     eps: Sequence[Sequence[fmpq]]
+    w: Sequence[fmpq]
+    rates: Sequence[fmpq]
 
     @property
     def kinks(self) -> list[int]:
@@ -64,6 +74,8 @@ class _Unit:
             left, right = self.sides[i]
             if not (right - left) * _dot(self.v, self.eps[i]) > 0:
                 return None
+        if self.rates:
+            return self._with_decay()
         if any(_dot(self.h, column) for column in zip(*self.eps, strict=True)):
             return None
         columns = [[a * e for a in self.x[i] for e in self.eps[i]] for i in kinks]
@@ -71,7 +83,46 @@ class _Unit:
         for i, sides in enumerate(self.sides):
             if i not in kinks:
                 rest = [r + sides[0] * a * e for r, (a, e) in zip(rest, product(self.x[i], self.eps[i]), strict=True)]
-        return combination_between(columns, rest, [(min(self.sides[i]), max(self.sides[i])) for i in kinks])
+        return combination_between(columns, rest, self._bounds)
+
+    @property
+    def _bounds(self) -> list[tuple[fmpq, fmpq]]:
+        return [(min(self.sides[i]), max(self.sides[i])) for i in self.kinks]
+
+    def _with_decay(self) -> list[fmpq] | None:
+        """Return λ for which the slopes by w and v vanish, and the unit adds a convex polynomial."""
+        kinks, (*rates, rate) = self.kinks, self.rates
+        if any(_dot(self.h, column) + rate * v for v, column in zip(self.v, zip(*self.eps, strict=True), strict=True)):
+            return None
+        pulls = [_dot(self.v, eps) for eps in self.eps]
+        rest = [q * w for q, w in zip(rates, self.w, strict=True)]
+        for i, sides in enumerate(self.sides):
+            if i not in kinks:
+                rest = [r + sides[0] * pulls[i] * a for r, a in zip(rest, self.x[i], strict=True)]
+        found = combination_between([[pulls[i] * a for a in self.x[i]] for i in kinks], rest, self._bounds)
+        if found is None:
+            return None
+        slopes = {**{i: sides[0] for i, sides in enumerate(self.sides)}, **dict(zip(kinks, found, strict=True))}
+        G = [
+            [
+                sum((slopes[i] * x[r] * eps[j] for i, (x, eps) in enumerate(zip(self.x, self.eps, strict=True))), fmpq(0))
+                for j in range(len(self.v))
+            ]
+            for r in range(len(self.w))
+        ]
+        return found if _is_convex(rates, np.array(G, dtype=object), rate) else None
+
+
+def _is_convex(rates: Sequence[fmpq], G: Array, rate: fmpq) -> bool:
+    """Tell whether ``[[Λ, G], [Gᵀ, κ]]`` has no negative eigenvalue; False where its numbers grow too long."""
+    m, n = G.shape
+    M = np.full((m + n, m + n), fmpq(0), dtype=object)
+    np.fill_diagonal(M, [*rates, *[rate] * n])
+    M[:m, m:], M[m:, :m] = G, G.T
+    try:
+        return exact_inertia(M).negative == 0
+    except NotInField:
+        return False
 
 
 def kink_multipliers(problem: Problem, weights: Weights) -> list[list[Fraction]] | None:
@@ -92,7 +143,11 @@ def kink_multipliers(problem: Problem, weights: Weights) -> list[list[Fraction]]
     if not may_have_kinks(problem) or a.L != 2 or not problem.error.convex.holds:
         return None
     units = _units(problem, weights)
-    if units is None or (a.bias_rows_of(2) and any(map(sum, zip(*units[0].eps, strict=True)))):
+    if units is None:
+        return None
+    held = Fraction(0) if problem.decay is None else problem.T * problem.decay.layers[1][1]
+    pulls = [to_flint(held * cast(Fraction, b)) if held else fmpq(0) for b in weights.layers[1].b]
+    if a.bias_rows_of(2) and any(sum(column, pull) for pull, column in zip(pulls, zip(*units[0].eps, strict=True), strict=True)):
         return None
     found = [unit.multipliers() for unit in units]
     return None if None in found else [[from_flint(q) for q in row] for row in found if row is not None]
@@ -110,9 +165,10 @@ def _units(problem: Problem, weights: Weights) -> list[_Unit] | None:
     try:
         passed = evaluate(problem.architecture, problem.samples, weights, RationalField())
         z, h, residuals, V = passed.z[1], passed.phi[1], output_residuals(problem, passed), passed.layers[1][0]
+        tables = [z, residuals, V, *(part for layer in passed.layers for part in layer if problem.decay is not None)]
     except (NotInField, NotDifferentiable):
         return None
-    if not all(isinstance(q, fmpq) for table in (z, residuals, V) for q in table.ravel()):
+    if not all(isinstance(q, fmpq) for table in tables for q in table.ravel()):
         return None
     groups: dict[tuple[Fraction, ...], list[int]] = {}
     for i, row in enumerate(problem.samples.X):
@@ -120,11 +176,15 @@ def _units(problem: Problem, weights: Weights) -> list[_Unit] | None:
     first, ones = [group[0] for group in groups.values()], [fmpq(1)] * problem.architecture.bias_rows_of(1)
     x = [[*passed.inputs[i], *ones] for i in first]
     eps = [list(residuals[group].sum(axis=0)) for group in groups.values()]
-    activation = problem.architecture.activation
+    activation, (W, b), decay = problem.architecture.activation, passed.layers[0], problem.decay
+    rates = [] if decay is None else [decay.layers[0][0]] * len(W) + [decay.layers[0][1]] * len(ones) + [decay.layers[1][0]]
     return [
-        _Unit(x, list(h[first, k]), [[to_flint(s) for s in sides_of(activation, from_flint(z[i, k]))] for i in first], list(V[k]), eps)
+        _Unit(
+            x, list(h[first, k]), [[to_flint(s) for s in sides_of(activation, from_flint(z[i, k]))] for i in first], list(V[k]), eps,
+            [*W[:, k], *[b.flat[k]] * len(ones)], [to_flint(problem.T * rate) for rate in rates],
+        )
         for k in range(len(V))
-    ]
+    ]  # fmt: skip
 
 
 def _dot(u: Sequence[fmpq], v: Sequence[fmpq]) -> fmpq:

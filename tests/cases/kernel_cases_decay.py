@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mpmath
 
+from cases.kernel_cases_cells import least
 from cases.kernel_cases_critical import (
     BOX,
     RADIUS,
@@ -26,6 +27,9 @@ from cases.kernel_cases_critical import (
     tanh_gradient,
 )
 from cases.kernel_cases_curvature import REACH, in_a_ball, signs
+from cases.kernel_cases_kinks import falls
+from cases.kernel_cases_kinks import least as on_a_kink
+from cases.kernel_cases_theorems import beaten
 from cases.kernel_draft import EVERYWHERE, Draft, layer
 
 
@@ -101,6 +105,105 @@ def turned_fit():
     return d.finish()
 
 
+SLOPE = [["-1"], ["0"], ["1"]], [["-2"], ["0"], ["2"]]
+"""A line of slope 2."""
+
+
+def silent_units():
+    """Units of the slope ``σ'(4) < 1/700`` gain at most ``4/700`` of ``|v||w|``, less than the decay of both takes; the line costs about 1/50."""
+    d = Draft((1, 1, 1), *SLOPE, [layer([["1/4"]], ["0"]), layer([["8"]], ["0"])], decay=[["1/100", "0"]] * 2)
+    return beaten(d, "constant-region", "4/3", "1/2", "BALL", hidden_bias="4", precision=64)
+
+
+def deep_zeros():
+    """Three layers of relu units at their kinks: what the errors gain is of third order, but for the bias of the mean, 1/2."""
+    X, Y = [["0"], ["1"]], [["0"], ["1"]]
+    d = Draft((1, 1, 1, 1), X, Y, [layer([["1"]], ["0"])] * 3, activation="relu", decay=[["1/100", "1/100"]] * 3)
+    return beaten(d, "constant-region", "1/8", "1/16", "BALL", hidden_bias="0", precision=64)
+
+
+def zeros_without_biases():
+    """Logits 0, of two layers without biases, against a strong decay."""
+    d = Draft((1, 2, 1), [["-1"], ["1"]], [["0"], ["1"]], error="logistic", bias="none", decay=[["1", "0"], ["1/2", "0"]])
+    evidence = {"loss": "69/100", "hidden_bias": "0", "precision": 64}
+    d.claim("minimum-in-region", "constant-region", EVERYWHERE, {"loss_lower": "69/100"}, (), evidence, "BALL")
+    return d.finish()
+
+
+def decayed_lines():
+    """Leaky units on one side fit a line to the hat; on both sides they do better."""
+    X, Y = [["0"], ["1"], ["2"]], [["0"], ["1"], ["0"]]
+    d = Draft(
+        (1, 2, 1),
+        X,
+        Y,
+        [layer([["1", "2"]], ["0", "-2"]), layer([["1"], ["-1"]], ["0"])],
+        activation="leaky-relu:1/8",
+        decay=[["1/1000", "0"]] * 2,
+    )
+    return beaten(d, "linear-region", "1/9", "1/10", map=[["0"], ["1/3"]])
+
+
+TURNED_UNITS = [layer([["6/5", "8/5"]], ["0", "0"]), layer([["6/5"], ["8/5"]], ["0"])]
+IDLE = [layer([["0"]], ["1"]), layer([["0"]], ["0"])]
+
+
+def decayed_cell(*points, widths=(1, 2, 1), X=(["1"],), Y=(["5"],), decay="1", **options):
+    """The minimum of `turned_fit` with relu units, in its cell."""
+    rates = [[decay, "0"]] * 2 if isinstance(decay, str) else decay
+    options = {"activation": "relu", "bias": "none", **options}
+    d = Draft(widths, list(X), list(Y), *(points or [TURNED_UNITS]), decay=rates, **options)
+    least(d, exact(d, 0, (), [] if options["activation"] in ("identity", "power:1") else [d.differentiable()]))
+    return d
+
+
+def idle_cell(decay="101/100", **options):
+    """A unit of the slope 1 without weights: ``Σ x_i ε_i = −3`` over three samples."""
+    return decayed_cell(IDLE, widths=(1, 1, 1), X=SLOPE[0], Y=[["-2"], ["1"], ["1"]], decay=decay, **{"bias": "trainable", **options})
+
+
+def cell_of_two_outputs():
+    """``XᵀE = −2`` over two samples, with ``A = 4``."""
+    point = [layer([["2", "0"], ["0", "2"]], ["0", "0"]), layer([["2", "0"], ["0", "2"]], ["0", "0"])]
+    return decayed_cell(point, widths=(2, 2, 2), X=[["2", "1"], ["1", "2"]], Y=[["28/3", "10/3"], ["10/3", "28/3"]]).finish()
+
+
+def decayed_dead_layer():
+    """Both units silent by biases that do not decay, and the mean of the targets."""
+    d = Draft(
+        (1, 2, 1), *SLOPE, [layer([["0", "0"]], ["-1", "-2"]), layer([["0"], ["0"]], ["0"])], activation="relu", decay=[["1/100", "0"]] * 2
+    )
+    d.claim(
+        "dead-layer", "local-minimum", 0, {"radius": "0"}, [exact(d, 0, (), [d.differentiable()])], {"layer": 1, "precision": 64}, "BALL"
+    )
+    return d.finish()
+
+
+STEPS = [["-1"], ["0"], ["1"], ["2"]]
+ON_A_KINK = [layer([["1"]], ["0"]), layer([["1"]], ["0"])]
+
+
+def decayed_hinge(
+    multipliers=(["1/2"],), decay=(("1/4", "1/9"), ("1/4", "1/7")), Y=("1", "-2", "2", "2"), point=ON_A_KINK, widths=(1, 1, 1), **options
+):
+    """A unit bends at the sample 0, where the output is 2 too large; ``Σ x_i ε_i`` over those above is −1 = −Tλ."""
+    rates, targets = [list(pair) for pair in decay], [y if isinstance(y, list) else [y] for y in Y]
+    d = Draft(widths, STEPS, targets, point, **{"activation": "relu", "decay": rates, **options})
+    on_a_kink(d, [list(row) for row in multipliers])
+    return d
+
+
+def decayed_fall():
+    """With a larger rate of w than ``J`` allows it falls as w does."""
+    d = Draft((1, 1, 1), STEPS, [["1"], ["-2"], ["2"], ["2"]], ON_A_KINK, activation="relu", decay=[["1/3", "0"], ["1/4", "0"]])
+    falls(d, ["-1", "0", "0", "0"])
+    return d.finish()
+
+
 DECAY_CASES = {
+    "decayed_hinge": lambda: decayed_hinge().finish(), "decayed_fall": decayed_fall,
+    "turned_cell": lambda: decayed_cell().finish(), "idle_cell": lambda: idle_cell().finish(), "cell_of_two_outputs": cell_of_two_outputs,
+    "decayed_dead_layer": decayed_dead_layer,
     "ridge": ridge, "decayed_minimum": decayed_minimum, "decayed_logits": decayed_logits, "decayed_descent": decayed_descent, "turned_fit": turned_fit,
+    "silent_units": silent_units, "deep_zeros": deep_zeros, "zeros_without_biases": zeros_without_biases, "decayed_lines": decayed_lines,
 }  # fmt: skip

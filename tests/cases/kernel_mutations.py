@@ -318,9 +318,13 @@ VALUES = [
     (STEP + r"evidence\.(loss|map\.\*\.\*|relation\.\*|multipliers\.\*\.\*)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.multipliers\.\*\.\*", _words("-1/1000", "1001/1000", "17/19"), "evidence"),
     (STEP + r"evidence\.(map\.\*\.\*|relation\.\*)", _plus_one, "evidence"),
-    (STEP + r"evidence\.(probabilities\.\*\.\*|correction\.\*\.\*|bounds\.\*\.\*|output_weights\.\*)", _words(*MISSPELLED), "number"),
+    (
+        STEP + r"evidence\.(probabilities\.\*\.\*|correction\.\*\.\*|bounds\.\*\.\*|output_weights\.\*|hidden_bias)",
+        _words(*MISSPELLED),
+        "number",
+    ),
     (STEP + r"evidence\.(probabilities|correction)\.\*\.\*", _plus_one, "evidence"),
-    (STEP + r"evidence\.(output_weights\.\*|bounds\.\*\.\*)", _plus_one, "evidence digest"),
+    (STEP + r"evidence\.(output_weights\.\*|bounds\.\*\.\*|hidden_bias)", _plus_one, "evidence digest"),
     (STEP + r"evidence\.(bounds\.\*|radii\.\*\.\*)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.(bounds\.\*|radii\.\*\.\*)", _words("0", "-1", "17/19", "1/1099511627776"), "evidence"),
     (STEP + r"evidence\.bounds\.\*", _words("1000000"), "evidence limit conclusion"),  # those of output weights may be larger

@@ -175,6 +175,7 @@ LANDSCAPE = (
             "The hidden activation is affine with a slope other than 0 on some interval: relu, leaky-relu, elu, hard-tanh, identity.",
             "Or no biases, one hidden layer of more units than inputs or outputs, relu or leaky-relu, the squared error: then the hidden units share their "
             "signs on the samples, those of u·x_i ≠ 0 for some u, and x_i times the slope of σ on its side stands in the place of the inputs.",
+            "With weight decay: trainable biases, none of which decay, as all other weights do, and the interval is a half-line.",
         ),
         conclusion=(
             "Where all units stay on that interval, F is an affine map of rank at most the smallest hidden width, and every such map occurs. The best of them "
@@ -217,14 +218,16 @@ LANDSCAPE = (
             "e_i = ∇E(c, y_i) are the residuals there.",
             "The hidden activation is not piecewise linear: somewhere σ' and σ'' are continuous and not 0.",
             "The residuals e_i are orthogonal to all inputs, and for some vector u the sum of (u·e_i) x_i x_iᵀ is a definite matrix.",
+            "Or, whatever the activation: all weights decay, and at some hidden bias (0 where one decays, or there are none) σ has so small a slope that the "
+            "penalty outweighs what the errors gain by small weights; with two hidden layers or more it does at any slope, if the output biases do not decay.",
         ),
         conclusion=(
             "At any depth and all widths some network with W_1 = 0 and the output c is a local minimum: as E is convex, T(J − J*) is at least Σ e_i·F_i, whose "
-            "first-order terms in W_1 vanish, and whose second-order ones are definite for suitable weights above. A point with a smaller loss refutes "
-            "no-bad-local-minima."
+            "first-order terms in W_1 vanish, and whose second-order ones are definite for suitable weights above. With weight decay all weights 0 are one, of "
+            "a loss no less than that. A point with a smaller loss refutes no-bad-local-minima."
         ),
         source="proved in docs/deciding.md",
-        decided_by="sums of the samples and the signs of a symmetric matrix, exactly",
+        decided_by="sums of the samples and the signs of a symmetric matrix, exactly; with weight decay such sums, and a ball of the slope of σ",
     ),
     Statement(
         id="complete-list",

@@ -9,12 +9,12 @@ from lossproof.theory.statements.statement import Statement
 _OF_THE_SUM = (
     "stationary", "loss-bounds", "distance", "inertia", "strict-minimum", "local-minimum", "saddle", "maximum", "critical-point", "suboptimal",
     "no-bad-local-minima", "global", "no-minimum-nearby", "escape", "hessian-spectrum", "higher-order-descent",
-    "complete-list",
+    "complete-list", "linear-region", "constant-region",
 )  # fmt: skip
 _OF_THE_MEAN_ERROR = (
     "gradient-identity", "critical-theorem", "almost-everywhere", "hessian-rank", "ggn", "critical-rank",
     "no-critical-point", "infimum-not-attained", "flat-neighbours", "spanning", "no-idle-unit", "dependent-features", "independent-samples",
-    "shallow-linear", "one-relation-simplex", "parallelogram", "separable-squashing", "linear-region", "dead-region", "constant-region",
+    "shallow-linear", "one-relation-simplex", "parallelogram", "separable-squashing", "dead-region",
 )  # fmt: skip
 _WORDS = MappingProxyType(
     dict.fromkeys(_OF_THE_SUM, "it speaks about the sum of the mean error and the penalty")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ONE
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import rational
-from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of
+from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of, slopes_at
+from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 
 
@@ -24,7 +26,7 @@ def kinks(step: Step) -> Result:
 
     *Descent.* σ is Lipschitz and has derivatives on both sides, so the chain rule holds for derivatives by t at ``t = 0`` from above: along ``W + tδ`` a z on
     a kink counts with the slope of the side to which it moves, and not at all where its derivative is 0. If that of J, ``(1/T) Σ_i ε_i·F'_i`` with
-    ``ε_i = ∇E_i``, is negative, J falls along δ: ``∇J`` is not 0, or there is none.
+    ``ε_i = ∇E_i``, with decay and ``Σ_k λ_k w_k δ_k``, is negative, J falls along δ: ``∇J`` is not 0, or there is none.
 
     *Minimum*, for one hidden layer and a convex error. For W' near W convexity gives ``T (J(W') − J(W)) ≥ Σ_i ε_i·(F'(x_i) − F(x_i))``. The biases b take part
     in that by ``(b' − b)·Σ_i ε_i = 0``, and unit k by ``g(W') − g(W)``, with ``g(W) = Σ_i (v_k·ε_i) σ(z_i)`` and its z, so it is enough that this is
@@ -32,6 +34,11 @@ def kinks(step: Step) -> Result:
     λ_i is the slope and ``r_i = 0``, or at a kink λ_i is a number between s⁻ and s⁺, and ``r_i(t)`` is ``(s⁺ − λ_i) t`` or ``(s⁻ − λ_i) t``, so that
     ``(s⁺ − s⁻) r_i ≥ 0``. By ``Σ_i σ(z_i) ε_i = 0`` and ``Σ_i λ_i x̃_i ε_iᵀ = 0``, ``g(W) = 0`` and ``g(W') = Σ_i (v'_k·ε_i) r_i``, the sum over the kinks. No
     term is negative: there ``ε_i = 0``, or ``(v_k·ε_i)(s⁺ − s⁻) > 0``, as then for all v' near v; or ``x̃_i = 0``, so that ``t = 0``.
+
+    *With decay*, κ the rate of ``W_2`` and Λ those of the ``w̃_k``, let ``G = Σ_i λ_i x̃_i ε_iᵀ`` and ``g_0 = Σ_i σ(z_i) ε_i``. Up to the sum over the kinks
+    unit k adds ``q(w', v') − q(w, v)``, with ``q(w', v') = v'·g_0 + (w' − w)ᵀGv' + ½T(κ|v'|² + w'ᵀΛw')``. That is of degree 2, and its slope at w, v is 0 by
+    ``g_0 + Tκv = 0`` and ``Gv + TΛw = 0``: so it is least there if ``[[TΛ, G], [Gᵀ, Tκ]]`` has no negative eigenvalue, in rationals. The output biases have
+    ``Σ_i ε_i + Tμb = 0``.
     """
     statement, problem, ring = step.says("local-minimum", "stationary"), step.problem, step.formal()
     falls = statement == "stationary"
@@ -50,8 +57,7 @@ def kinks(step: Step) -> Result:
 def _slopes(activation: Activation, z: Any) -> list[fmpq]:
     """Return the slope of an activation at z, or those on the left and on the right; z must be rational."""
     require(isinstance(z, fmpq), "conclusion.at", "a z is not seen to be rational, so that its side is exact")
-    ends = [(rational(p.slope), p.lower, p.upper) for p in activation.affine_pieces]
-    return [s for s, a, b in ends if (a is None or z >= rational(a)) and (b is None or z <= rational(b))]
+    return slopes_at(activation, z)
 
 
 def _require_descent(step: Step, ring: FormalRing, value: Any) -> None:
@@ -70,7 +76,14 @@ def _require_descent(step: Step, ring: FormalRing, value: Any) -> None:
     outputs, speeds = z.coefficients
     residuals = errors.residuals(ring, problem, outputs)
     ring.count(residuals.size, 0, residuals, speeds, inner=residuals.size)
-    require(np.sum(residuals * speeds) < 0, place, "the derivative along the direction is not seen to be negative")
+    slope = np.sum(residuals * speeds)
+    for weighed, pair in zip(curve, problem.decay or (), strict=False):
+        for series, rate in zip(weighed, pair, strict=True):
+            if rate > 0:
+                at, speed = series.coefficients
+                ring.count(2 * at.size, 0, series, inner=at.size)
+                slope = slope + np.sum(at * speed) * (rate * problem.T)
+    require(slope < 0, place, "the derivative along the direction is not seen to be negative")
 
 
 def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
@@ -85,16 +98,36 @@ def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
     residuals = errors.residuals(ring, problem, outputs)
     ring.count(2 * residuals.size, 0, residuals, inner=problem.T)
     eps = np.array([residuals[group].sum(axis=0) for group in groups.values()], dtype=object)
-    balanced = problem.biases[1] != "trainable" or all(vanishes(e) for e in eps.sum(axis=0))
+    (first_rate, first_bias), (rate, bias) = problem.decay or ((ZERO, ZERO), (ZERO, ZERO))
+    (W, b), (V, c) = ([series.coefficients[0] for series in pair] for pair in curve)
+    pulled = [e + x * (bias * problem.T) for e, x in zip(eps.sum(axis=0), c.flat, strict=True)]
+    balanced = problem.biases[1] != "trainable" or all(map(vanishes, pulled))
     require(balanced, "conclusion.at", "the derivatives by the output biases are not seen to vanish")
     for k, row in enumerate(read.items(value, "evidence.multipliers", problem.widths[1])):
-        place, v = f"evidence.multipliers[{k}]", curve[1][0].coefficients[0][k]
+        place, v = f"evidence.multipliers[{k}]", V[k]
         ring.count(eps.size, 0, eps, v, inner=problem.n_L)
         factors = _multipliers(step, row, place, z[first, k], inputs, eps, eps @ v)
         ring.count(inputs.size, 0, inputs, factors)
         table = np.hstack([inputs * factors[:, None], h[first, k][:, None]])
         ring.count(table.size * problem.n_L, 0, table, eps, inner=len(eps))
-        require(all(vanishes(s) for s in (table.T @ eps).flat), place, "the multipliers do not balance the gradients of the errors")
+        sums = table.T @ eps
+        if problem.decay is not None:
+            ring.count(3 * sums.size, 0, sums, v, inner=problem.n_L)
+            weights = [*W[:, k], *[b.flat[k]] * problem.bias_rows_of(1)]
+            rates = [problem.T * q for q in (*[first_rate] * len(W), *[first_bias] * problem.bias_rows_of(1))]
+            _require_convex(step, sums[:-1], rates, problem.T * rate, place)
+            sums = np.array([*(sums[:-1] @ v + np.array(rates) * weights), *(sums[-1] + v * (problem.T * rate))])
+        require(all(vanishes(s) for s in sums.flat), place, "the multipliers do not balance the gradients of the errors")
+
+
+def _require_convex(step: Step, G: Array, rates: Sequence[fmpq], rate: fmpq, place: str) -> None:
+    """Demand that ``[[Λ, G], [Gᵀ, κ]]``, of rationals, has no negative eigenvalue."""
+    require(all(isinstance(x, fmpq) for x in G.flat), place, "with decay the gradients of the errors must be rational")
+    M = np.full((len(G) + G.shape[1],) * 2, ZERO, dtype=object)
+    np.fill_diagonal(M, [*rates, *[rate] * G.shape[1]])
+    M[: len(G), len(G) :] = G
+    negative, _ = inertia(M, lambda numbers, bits: step.work.spend(numbers * limits.rational_work(bits), "signs of eigenvalues"))
+    require(negative == 0, place, "the loss is not seen to curve upwards in the weights of this unit")
 
 
 def _multipliers(step: Step, row: Any, place: str, z: Array, inputs: Array, eps: Array, pulls: Array) -> Array:

@@ -202,15 +202,20 @@ def dead_layer(step: Step) -> Result:
     the identity at the output the derivative of J by ``b_L`` is ``(1/T) Σ_i ∇E(c, y_i)``, which is 0 at W: the sum is convex, so W attains the minimum. Without
     trainable output biases let the layer be the last hidden one: then J depends on ``W_L`` only there, in which c is affine and J convex, and its derivatives
     by it are 0.
+
+    With weight decay J stays convex if the layer is the last hidden one, or that of the outputs. For the others let the output biases not decay: then
+    ``Σ_i ∇E(c, y_i) = 0`` as before, so the errors have no derivative by any weight at W, nor has the penalty, which is therefore 0.
     """
     found = step.expect(1, "layer", "precision")
     step.claim(0, "stationary")
     step.point()
     problem = step.problem
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L)
-    free = problem.biases[-1] == "trainable" or layer == problem.L - 1
+    free = (problem.biases[-1] == "trainable" and not (problem.decay and problem.decay[-1][1])) or layer == problem.L - 1
     right = layer == problem.L or (free and problem.output_activation.is_identity and problem.error.convex.holds)
-    require(right, "rule", "for a hidden layer this needs trainable output biases or the last one, identity output and a convex error")
+    require(
+        right, "rule", "for a hidden layer this needs free output biases without decay or the last one, identity output and a convex error"
+    )
     with step.balls() as ring:
         units = passes.layer_inputs(ring, problem, step.box(), layer).T
         dead = all(slope_around(problem.activation_of(layer), unit) == 0 for unit in units)
@@ -227,12 +232,23 @@ def cell_minimum(step: Step) -> Result:
     ``R^{n_L}``, or at a point ``G_s = 0`` is seen in the formal ring; that by ``v_k`` is ``∂J/∂v_k − G_sᵀ w_k = 0``, that by b the same as ever. So no weights
     in the cell have a smaller J. For softmax the vector of ones counts with the v_k, as ``ε_i`` is orthogonal to it. At the input 0 without trainable biases
     any slope serves, as ``x̃_i = 0``.
+
+    *With weight decay* let σ be linear on both sides of its kink 0, so that all c are 0, and the rates λ of ``W_1`` and κ of ``W_2`` positive; Λ holds λ and
+    the rate of b_1. The penalty of the units of one pattern is ``½Σ_k (κ|v_k|² + |Λ^{1/2}w_k|²)``, at least ``√κ ‖Λ^{1/2}A_s‖_*``, with the sum of the singular
+    values: with this in its place J is a convex function of ``(A_s, b)``. At W it is J: let ``Q = Λ^{-1/2}G_s``; by ``Λw_k = −G_s v_k`` and ``κv_k = −G_sᵀw_k``
+    all v_k are eigenvectors of ``QᵀQ`` to the value κ, and ``Λ^{1/2}A_s = −Q Σ_k v_kv_kᵀ``, so both are ``κΣ|v_k|²``. And 0 is a subgradient there if no
+    eigenvalue of ``QᵀQ`` is above κ: where the v_k span ``R^{n_L}``, for softmax with the ones, as ``Q1 = 0``; and where all v_k are 0, if ``|Q|² < κ`` in
+    balls. A bias that does not decay must have the row 0 in G_s: so it has by ``G_s v_k = 0`` in the first case, and by ``κv_k = −G_sᵀw_k`` in the other, as
+    then all weights are 0, and the bias is not.
     """
     step.expect(1, "precision")
     step.claim(0, "stationary")
     problem, n = step.problem, step.problem.n_L
     right = problem.L == 2 and problem.output_activation.is_identity and problem.error.convex.holds
     require(right, "rule", "this needs one hidden layer, identity output and a convex error")
+    lines = problem.hidden[0].homogeneity == 1 and bool(problem.hidden[0].kinks(1)) and problem.biases[0] != "fixed"
+    held = problem.decay is None or (lines and all(rate > 0 for rate, _ in problem.decay))
+    require(held, "rule", "with decay this needs that of the weights of both layers, and lines on both sides of 0 without fixed biases")
     groups, rest = dict[tuple[Fraction | None, ...], list[int]](), list(at_rest(problem, 1))
     with step.balls() as ring:
         for k, unit in enumerate(passes.layer_inputs(ring, problem, step.box(), 1).T):
@@ -246,22 +262,32 @@ def cell_minimum(step: Step) -> Result:
                 ring.count(len(units) * n * n, 0, V, V, inner=len(units))
                 gram = V[units].T @ V[units] + int(problem.error.family == "softmax")
                 M = arb_mat(n, n, list(gram.flat))
-                if not (not_zero(M.det()) or _is_balanced(step, slopes, np.delete(np.arange(problem.T), rest))):
+                samples = np.delete(np.arange(problem.T), rest)
+                if not (not_zero(M.det()) or _is_balanced(step, ring, slopes, units, samples)):
                     require_invertible(M, "conclusion.at")
     return step.conclude_near("local-minimum"), Rigor.BALL
 
 
-def _is_balanced(step: Step, slopes: Sequence[Fraction | None], samples: Array) -> bool:
-    """Tell whether ``Σ_i s(i) x̃_i ε_iᵀ`` over these samples, with their slopes, is seen to be 0 in the formal ring, at a point."""
-    problem, ring = step.problem, step.formal()
+def _is_balanced(step: Step, balls: Ring, slopes: Sequence[Fraction | None], units: Sequence[int], samples: Array) -> bool:
+    """Tell whether ``G = Σ_i s(i) x̃_i ε_iᵀ`` over these samples, with their slopes, is seen to be 0 in the formal ring, at a point.
+
+    Or with decay, where all output weights of the units are 0, whether ``|G|² < T² κλ`` in balls, without the row of the bias.
+    """
+    problem = step.problem
     if not isinstance(step.at, int):
         return False
-    eps = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))[samples]
     inputs = np.array(
         [[rational(s) * x for x in (*problem.X[i], *[ONE] * problem.bias_rows_of(1))] for s, i in zip(slopes, samples, strict=True)]
     )
-    ring.count(inputs.size * problem.n_L, 0, inputs, eps, inner=len(eps))
-    return all(vanishes(s) for s in (inputs.T @ eps).flat)
+
+    def pulls(ring: Ring) -> Array:
+        eps = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))[samples]
+        ring.count(inputs.size * problem.n_L, 0, inputs, eps, inner=len(eps))
+        return np.asarray(inputs.T @ eps)
+
+    if problem.decay is None or any(v != 0 for k in units for v in step.point().layers[1][0][k]):
+        return all(vanishes(s) for s in pulls(step.formal()).flat)
+    return bool(np.sum(pulls(balls)[: problem.widths[0]] ** 2) < problem.T**2 * problem.decay[0][0] * problem.decay[1][0])
 
 
 def global_floor(step: Step) -> Result:

@@ -51,7 +51,7 @@ _WITHOUT_DECAY = frozenset({"hessian-rank", "inertia"})
 _WITH_DECAY = frozenset((
     "never-everywhere", "convex", "suboptimal", "some-learner", "named-learner", "robust-targets", "manifold", "global-convex", "global-strict-minimum",
     "global-local-minimum", "strict-minimum", "saddle", "local-minimum", "maximum",
-    "suboptimal-strict", "suboptimal-local", "not-critical", "escape", "ggn-semidefinite", "complete",
+    "suboptimal-strict", "suboptimal-local", "linear-region", "constant-region", "not-critical", "escape", "ggn-semidefinite", "complete",
 ))  # fmt: skip
 """The statements of `RECORDS` and `DEFINITIONS` that fail with weight decay, and the rows of `IMPLICATIONS` that hold with it: where ``ε = 0`` makes no
 point critical, and ``P ε`` is not ``T ∇J``, only what is said of the network, or follows from the gradient, Hessian and loss of J itself, is left.

@@ -13,12 +13,14 @@ from flint import arb, arb_mat, fmpq, fmpz, fmpz_mat
 
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
+from lossproof.certificates.kernel.arithmetic.rings import vanishes
+from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named
+from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, slopes_at
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -28,15 +30,18 @@ Table: TypeAlias = "Sequence[Sequence[fmpq]]"
 def minimum_in_region(step: Step) -> Result:
     """Where the network is affine (`_affine`) or constant (`_constant`) in its inputs there is a local minimum, of a loss no less than the evidence says."""
     problem, statement = step.problem, step.says("linear-region", "dead-region", "constant-region")
-    right = problem.bias == "trainable" or (problem.bias == "none" and statement != "constant-region")
+    decays, curved = problem.decay is not None, statement == "constant-region"
+    right = problem.bias == "trainable" or (problem.bias == "none" and curved == decays)
     right = right and problem.L >= 2 and problem.output_activation.is_identity
     require(right, "rule", "this needs a hidden layer, trainable biases (or none, but for constant-region) and the identity at the output")
     cross = problem.error.is_cross_entropy
     require(cross or problem.error.name == "squared", "rule", "this needs the squared error or a cross-entropy")
-    found, least = _affine(step, cross) if statement == "linear-region" else _constant(step, cross, statement == "constant-region")
+    held = all(rate > 0 for rate, _ in problem.decay or ()) and statement != "dead-region"
+    require(held or not decays, "rule", "with weight decay this needs a rate above 0 of all weights, and is no dead region")
+    found, least = _affine(step, cross) if statement == "linear-region" else _constant(step, cross, curved)
     claimed = read.rational(found["loss"], "evidence.loss")
     require(bool(least >= claimed), "evidence.loss", "the loss of that local minimum is not seen to be so large")
-    return everywhere(statement, {"loss_lower": str(claimed)}), Rigor.BALL if cross else Rigor.EXACT
+    return everywhere(statement, {"loss_lower": str(claimed)}), Rigor.BALL if "precision" in found else Rigor.EXACT
 
 
 def _affine(step: Step, cross: bool) -> tuple[Mapping[str, Any], Any]:
@@ -48,9 +53,20 @@ def _affine(step: Step, cross: bool) -> tuple[Mapping[str, Any], Any]:
     the span of those of the centred inputs: a closed set, so one of the maps is best for the squared error. Weights that give it are a local minimum, as all z
     stay on the interval near them. Its loss is at least that of the best affine map, ``½ Σ|Ax̃_i − y_i|²/T`` with ``X̃ᵀ(X̃A − Y) = 0``. Without biases `_gated`
     gives the place of x̃.
+
+    *With decay* of all weights and no bias, let the interval be a half-line, and s its slope. There ``F(x_i) = s^{L-1} (W_1⋯W_L)ᵀx_i + a``, and the biases give
+    every a with all z on the half-line, at no penalty. So J is a function of the ``W_l`` and a, that tends to infinity with them: the penalty does with the
+    ``W_l``, and while these are bounded the errors do with a (for softmax, with a less its mean), as below. It has a least value, a local minimum, of a loss no
+    less than that of the best affine map without a penalty.
     """
     problem, place = step.problem, "evidence.map"
-    require(any(piece.slope != 0 for piece in problem.activation.affine_pieces), "rule", "this needs an activation with an affine piece")
+    pieces = [piece for piece in problem.activation.affine_pieces if problem.decay is None or None in (piece.lower, piece.upper)]
+    free = problem.decay is None or not any(rate for _, rate in problem.decay)
+    require(
+        free and any(piece.slope != 0 for piece in pieces),
+        "rule",
+        "this needs an activation with an affine piece; decay: unbounded, and of no bias",
+    )
     if cross and problem.bias == "trainable":
         found = step.expect(0, "probabilities", "correction", "loss", "precision")
         return found, _entropy_of_affine_logits(step, found)
@@ -180,24 +196,33 @@ def _constant(step: Step, cross: bool, curved: bool) -> tuple[Mapping[str, Any],
     *Without biases* let σ be 0 for ``z ≤ 0``, and let ``direction`` u have ``u·x_i < 0`` at all inputs but 0. With u into every unit of the first layer, all
     its outputs are 0, at these weights and near them, so all further z are 0, and so is the output: a local minimum, with 0 in the place of the best constant.
 
-    `constant-region`: the same for other activations, where `_require_constant_minimum` shows a local minimum with the best constant output.
+    `constant-region`: the same for other activations, where `_require_constant_minimum` shows a local minimum with the best constant output, or with weight
+    decay `_require_minimum_at_zero`.
     """
-    problem, work, silent = step.problem, step.work, step.problem.bias == "none"
-    more = [("precision", cross), ("output_weights", curved), ("direction", silent)]
+    problem, work, silent, decays = step.problem, step.work, step.problem.bias == "none", step.problem.decay is not None
+    more = [
+        ("precision", cross or decays),
+        ("output_weights", curved and not decays),
+        ("hidden_bias", decays),
+        ("direction", silent and not decays),
+    ]
     found = step.expect(0, "loss", *(key for key, wanted in more if wanted))
     dead = any(piece.slope == 0 for piece in problem.activation.affine_pieces)
     require(
-        problem.activation.is_silent_below if silent else curved or dead,
+        decays or (problem.activation.is_silent_below if silent else curved or dead),
         "rule",
         "this needs an activation with a constant piece, without biases 0 for z ≤ 0",
     )
     step.count_samples()
     columns = list(zip(*problem.Y, strict=True))
     means = [evidence.total(column, work) / problem.T for column in columns]
-    if curved:
-        _require_constant_minimum(step, found, means)
     if silent:
         means = [fmpq(1, 2) if problem.error.family == "logistic" else fmpq(int(cross), problem.n_L)] * problem.n_L
+    if decays:
+        _require_minimum_at_zero(step, found, means)
+    elif curved:
+        _require_constant_minimum(step, found, means)
+    elif silent:
         u = read.each(found["direction"], "evidence.direction", read.rational, problem.widths[0])
         away = (evidence.total((q * a for q, a in zip(u, x, strict=True)), work) < 0 for x in problem.X if any(x))
         require(all(away), "evidence.direction", "some input is not on its far side")
@@ -240,6 +265,50 @@ def _require_constant_minimum(step: Step, found: Mapping[str, Any], means: Seque
         M[a, b] = evidence.total((e * x * y for e, x, y in zip(pulls, columns[a], columns[b], strict=True)), work)
     signs = inertia(M, lambda numbers, bits: work.spend(numbers * limits.rational_work(bits), "signs of eigenvalues"))
     require(n in signs, place, "the inputs, weighted with the residuals, are not definite")
+
+
+def _require_minimum_at_zero(step: Step, found: Mapping[str, Any], means: Sequence[fmpq]) -> None:
+    r"""Demand what makes ``W_l = 0`` for all l, with hidden biases a and the best constant output c, a local minimum of the loss with decay; E is convex.
+
+    Let ``λ_l > 0`` and ``μ_l`` be the rates, c least for the mean error plus ``½μ_L|c|²`` (0 without biases), and ``e_i = ∇E(c, y_i)``, so that with biases
+    ``Σ e_i = −Tμ_L c``. The evidence ``hidden_bias`` is a; it is 0 where some of these decay, or are none. For weights nearby, with φ_i the outputs of
+    the last hidden layer, and l < L for the biases, convexity gives
+
+        ``T (J − J*) ≥ Σ_i e_i·W_Lᵀφ_i + ½T Σ_l (λ_l|W_l|² + μ_l|b_l|²)``.
+
+    σ is Lipschitz near a, as all are. *If* ``Σ e_i = 0``, φ_i counts less the φ of the input 0, ``O(Π_{l<L} |W_l|)``: for ``L > 2`` the sum has three small
+    factors, which the penalty outweighs. For ``L = 2`` it is ``Σ_k σ'(a) v_k·Rᵀw_k + o(|v_k||w_k|)`` over the units, with the rows ``Σ_i x_ir e_i`` of R.
+    *Else* ``σ(a) = 0`` is demanded, and for ``L = 2`` the bias ``b_k − a`` comes in like one more input, 1, with a row ``Σ e_i`` of R and a rate that must be
+    positive. For ``L > 2`` that row alone is left, as ``φ_i = σ(b) + O(|W_{L-1}||φ_{L-2}|)`` with ``φ_{L-2} → 0``; without biases none is.
+
+    With s the slope of σ at a, and Λ the rates of the rows, the terms with R are at most ``s|Λ^{-1/2}R| Σ_k |v_k||Λ^{1/2}w_k|``, with ``2√λ_L |v_k||Λ^{1/2}w_k|
+    ≤ λ_L|v_k|² + |Λ^{1/2}w_k|²``: the penalty outweighs them if ``s²|Λ^{-1/2}R|² < T²λ_L``. At a kink, for ``L > 2``, s is the largest slope beside it.
+    """
+    problem, work, record, silent = step.problem, step.work, step.problem.activation, step.problem.bias == "none"
+    rates, place, a = problem.decay or (), "evidence.hidden_bias", read.rational(found["hidden_bias"], "evidence.hidden_bias")
+    (_, within), (outer, pulled) = rates[-2:]
+    require(
+        a == 0 or not (silent or any(rate for _, rate in rates[:-1])), place, "hidden biases that decay, or that there are none of, are 0"
+    )
+    right = pulled == 0 or (within > 0 and problem.error.name == "squared")
+    require(right, "rule", "output biases that decay need the squared error, and a decay of the last hidden ones")
+    if pulled > 0 or silent:
+        formal = step.formal()
+        formal.count(0, 1)
+        value = formal.apply(record, Series([formal.array([[a]])])).coefficients[0][0, 0]
+        require(vanishes(value), place, "the activation is not seen to be 0 there")
+    gaps = [[y - mean / (1 + pulled) for y in column] for mean, column in zip(means, zip(*problem.Y, strict=True), strict=True)]
+    rows = [(rates[0][0], column) for column in zip(*problem.X, strict=True)] if problem.L == 2 else []
+    rows += [(within, (ONE,) * problem.T)] if pulled > 0 else []
+    sums = [(rate, evidence.total((x * e for x, e in zip(row, gap, strict=True)), work)) for rate, row in rows for gap in gaps]
+    pull = evidence.total((r * r / rate for rate, r in sums), work)
+    with step.balls() as ring:
+        sides = slopes_at(record, a) if record.is_piecewise_linear else []
+        require(len(sides) < 2 or problem.L > 2, place, "the activation has a kink there")
+        ring.count(0, 1)
+        steep = max(map(abs, sides)) if sides else constant_term(ring.slope(record, Series([ring.array([[a]])])), (1, 1))[0, 0]
+        outweighed = ring.embed(steep) ** 2 * pull < problem.T**2 * outer
+    require(outweighed, place, "the penalty is not seen to outweigh what the errors gain")
 
 
 REGION_RULES = named(minimum_in_region)

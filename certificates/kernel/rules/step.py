@@ -218,6 +218,12 @@ def slope_around(record: Activation, values: Iterable[fmpq | arb]) -> Fraction |
     return next(inside, None)
 
 
+def slopes_at(record: Activation, z: fmpq) -> list[fmpq]:
+    """Return the slope of a piecewise linear activation at a number, or those on its left and on its right."""
+    ends = [(rational(p.slope), p.lower, p.upper) for p in record.affine_pieces]
+    return [s for s, a, b in ends if (a is None or z >= rational(a)) and (b is None or z <= rational(b))]
+
+
 def psi_rank(step: Step, layer: int, first: int = 0) -> int:
     """Return a lower bound of every ``r(Ψ_l(i))``, from premises about ``W-L*, …, W-(l+1)*``.
 

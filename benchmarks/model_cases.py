@@ -154,6 +154,14 @@ def _normalised(nn: Any) -> Any:
     return nn.Sequential(nn.BatchNorm1d(2), nn.Linear(2, 4, bias=True), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 1)).double()
 
 
+def _frozen_first(nn: Any) -> Any:
+    return nn.Sequential(nn.Linear(2, 6).requires_grad_(False), nn.ReLU(), nn.Linear(6, 1)).double()
+
+
+def _frozen_first_of_three(nn: Any) -> Any:
+    return nn.Sequential(nn.Linear(2, 6).requires_grad_(False), nn.ReLU(), nn.Linear(6, 3), nn.Tanh(), nn.Linear(3, 1)).double()
+
+
 def _of_torch() -> Iterator[Case]:
     def two(activation: str, n: int = 1, *last: str, hidden: int = 4, **options: Any) -> Callable[[Any], Any]:
         return lambda nn: nn.Sequential(
@@ -177,6 +185,8 @@ def _of_torch() -> Iterator[Case]:
     yield _torch("sums", "CrossEntropy, decay", two("Tanh", 3), THIRDS, "CrossEntropyLoss", {"error": "cross-entropy", **decay})
     yield _torch("user's `Module`", "MSE, decay", _user_module, SINE, "MSELoss", {"error": "mse", **decay})
     yield _torch("two `BatchNorm1d`", "MSE, decay", _normalised, SINE, "MSELoss", {"error": "mse", **decay})
+    yield _torch("frozen first layer", "MSE", _frozen_first, SINE, "MSELoss", {"error": "mse"})
+    yield _torch("frozen first of three layers", "MSE, decay", _frozen_first_of_three, SINE, "MSELoss", {"error": "mse", **decay})
     yield _torch("`Linear` alone", "MSE", lambda nn: nn.Linear(2, 1).double(), SINE, "MSELoss", {"error": "mse"})
     yield _torch("bfloat16", "MSE, decay", lambda nn: two("Tanh")(nn).bfloat16(), SINE, "MSELoss", {"error": "mse", **decay})
 
@@ -217,7 +227,7 @@ def _of_equinox() -> Iterator[Case]:
 
 
 def _of_keras() -> Iterator[Case]:
-    def make(activation: str, n: int, last: str, loss: str, Y: Any, l2: float = 0.0, norm: bool = False) -> Made:
+    def make(activation: str, n: int, last: str, loss: str, Y: Any, l2: float = 0.0, norm: bool = False, frozen: bool = False) -> Made:
         os.environ.setdefault("KERAS_BACKEND", "jax" if importlib.util.find_spec("jax") else "torch")
         import keras
 
@@ -226,6 +236,7 @@ def _of_keras() -> Iterator[Case]:
         layers = [keras.Input((2,)), keras.layers.Dense(4, activation, **options), keras.layers.Dense(n, last or None, **options)]
         if norm:
             layers.insert(2, keras.layers.BatchNormalization())
+        layers[1].trainable = not frozen
         model = keras.Sequential(layers)
         model.compile(loss=loss)
         model.fit(CURVE, Y, epochs=5, verbose=0)
@@ -248,6 +259,7 @@ def _of_keras() -> Iterator[Case]:
         "sparse cross-entropy, l2",
         lambda: make("silu", 3, "softmax", "sparse_categorical_crossentropy", THIRDS, 0.01),
     )
+    yield Case("Keras", "frozen first layer", "mse", lambda: make("relu", 1, "", "mse", SINE, frozen=True))
     yield Case("Keras", "`BatchNormalization`", "mse", lambda: make("tanh", 1, "", "mse", SINE, norm=True))
 
 

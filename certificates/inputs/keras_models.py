@@ -59,8 +59,8 @@ def read_keras(model: Any) -> TrainedNetwork:
 
     Layers and activations are known by their exact types and identity. ``BatchNormalization`` and ``Normalization`` are folded exactly, their roots
     rounded to doubles; dropout, noise and ``Flatten`` change nothing. The loss is read from ``compile``, and ``l2`` regularizers are the weight decay of
-    the problem. Raises `InputError`, naming the layer, for other layers, subclasses, branches, frozen, shared, constrained or quantised layers, and a
-    compute type that differs from that of the weights.
+    the problem. Layers with ``trainable=False`` are frozen (`mlp_of`). Raises `InputError`, naming the layer, for other layers, subclasses, branches, shared,
+    constrained or quantised layers, and a compute type that differs from that of the weights.
     """
     keras = sys.modules["keras"]
     dense: list[Any] = []
@@ -131,8 +131,6 @@ def _check_layer(layer: Any) -> None:
     kind = type(layer).__name__
     if kind not in _KNOWN or type(layer) is not getattr(sys.modules["keras"].layers, kind) or "call" in vars(layer):
         raise _refused(layer)
-    if kind in ("Dense", "BatchNormalization") and not layer.trainable:
-        raise InputError(f"the layers of a Keras model must be trainable, got {layer.name!r} frozen: set trainable=True if it is")
     if kind == "Dense":
         constrained = layer.kernel_constraint is not None or layer.bias_constraint is not None
         if constrained or getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False):
@@ -149,7 +147,10 @@ def _check_layer(layer: Any) -> None:
 def _layers(layer: Any, keras: Any) -> Iterator[Layer]:
     kind, name = type(layer).__name__, repr(layer.name)
     if kind == "Dense":
-        yield Affine(name, exact_array(_array(layer.kernel), name), None if layer.bias is None else exact_array(_array(layer.bias), name))
+        W, b = exact_array(_array(layer.kernel), name), None if layer.bias is None else exact_array(_array(layer.bias), name)
+        yield Affine(
+            name, W, b, frozen=not _is_trained(layer, layer.kernel), frozen_bias=b is not None and not _is_trained(layer, layer.bias)
+        )
         yield _function(layer.activation, name, keras)
     elif kind == "Activation":
         yield _function(layer.activation, name, keras)
@@ -166,9 +167,15 @@ def _layers(layer: Any, keras: Any) -> Iterator[Layer]:
         n = int(layer.moving_mean.shape[0])
         gain, beta = (_vector(part, name) if part is not None else [Fraction(k)] * n for part, k in ((layer.gamma, 1), (layer.beta, 0)))
         mean, variance = _vector(layer.moving_mean, name), _vector(layer.moving_variance, name)
-        yield Scaling.of_normalisation(name, gain, beta, mean, variance, Fraction(layer.epsilon), free=layer.beta is not None)
+        free = _is_trained(layer, layer.beta)
+        trained = free or _is_trained(layer, layer.gamma)
+        yield Scaling.of_normalisation(name, gain, beta, mean, variance, Fraction(layer.epsilon), free=free, trained=trained)
     elif kind == "Normalization":
         yield _normalisation(layer, name, keras)
+
+
+def _is_trained(layer: Any, variable: Any) -> bool:
+    return any(variable is other for other in layer.trainable_variables)
 
 
 def _normalisation(layer: Any, name: str, keras: Any) -> Scaling:
@@ -178,7 +185,7 @@ def _normalisation(layer: Any, name: str, keras: Any) -> Scaling:
     mean, variance = _vector(layer.mean, name), _vector(layer.variance, name)
     scale = [1 / Fraction(max(sqrt(v), keras.config.epsilon())) for v in variance]
     shift = [-m * s for m, s in zip(mean, scale, strict=True)]
-    return Scaling(name, scale, shift, [abs(t) for t in shift], free=False)
+    return Scaling(name, scale, shift, [abs(t) for t in shift], free=False, trained=False)
 
 
 def _function(function: Any, name: str, keras: Any) -> Elementwise:

@@ -31,10 +31,10 @@ def read_torch(model: Any, torch: Any) -> TrainedNetwork:
 
     Modules of torch are known by their exact types; a user's own modules are traced, so that what they compute counts and not what they are called.
     ``Identity``, ``Flatten()``, views and dropout in evaluation mode change nothing and are passed over. ``BatchNorm1d`` in evaluation mode is folded into
-    the ``Linear`` beside it, exactly in rationals, with its root ``1/√(var + eps)`` rounded to a double. Refused by name, each in one sentence, is what
-    would make the network or its trainable weights other than they look: hooks and methods put on a module, parametrizations, weights that are frozen,
-    shared by two layers or overlapping in memory, dropout in training mode, other settings of an activation, hidden layers with different activations,
-    biases in some layers only, lazy modules, and weights on the meta device, quantised, sparse, complex or of mixed types.
+    the ``Linear`` beside it, exactly in rationals, with its root ``1/√(var + eps)`` rounded to a double. Parameters with ``requires_grad=False`` are frozen
+    (`mlp_of`). Refused by name, each in one sentence, is what would make the network or its trainable weights other than they look: hooks and methods put on
+    a module, parametrizations, weights shared by two layers or overlapping in memory, dropout in training mode, other settings of an activation, lazy modules,
+    and weights on the meta device, quantised, sparse, complex or of mixed types.
 
     Raises `InputError`.
     """
@@ -57,7 +57,8 @@ def read_torch(model: Any, torch: Any) -> TrainedNetwork:
 def _layers(step: Step, precision: str) -> Iterator[Layer]:
     """Yield the layer that a step is, none where it changes nothing."""
     if step.kind == "Linear":
-        yield Affine(step.name, step.weight.detach().T, step.bias)
+        frozen, frozen_bias = (part is not None and not part.requires_grad for part in (step.weight, step.bias))
+        yield Affine(step.name, step.weight.detach().T, step.bias, frozen=frozen, frozen_bias=frozen_bias)
     elif step.function:
         yield Elementwise(step.name, step.function)
     elif step.kind == "BatchNorm1d":
@@ -74,7 +75,9 @@ def _normalisation(step: Step) -> Scaling:
     affine = module.weight is not None
     gain = exact_vector(module.weight, "weight") if affine else [Fraction(1)] * len(mean)
     beta = exact_vector(module.bias, "bias") if affine else [Fraction(0)] * len(mean)
-    return Scaling.of_normalisation(step.name, gain, beta, mean, variance, Fraction(module.eps), free=affine)
+    free = affine and module.bias.requires_grad
+    trained = free or (affine and module.weight.requires_grad)
+    return Scaling.of_normalisation(step.name, gain, beta, mean, variance, Fraction(module.eps), free=free, trained=trained)
 
 
 def _notes(steps: Sequence[Step]) -> tuple[str, ...]:
@@ -109,7 +112,7 @@ def _check_threshold(threshold: float, precision: str) -> None:
 
 
 def _check_parameters(steps: Sequence[Step], torch: Any) -> None:
-    """Raise `InputError` unless every weight is a trainable number of its own, and all are of one type on one device."""
+    """Raise `InputError` unless every weight is a number of its own, and all are of one type on one device."""
     linear = [(step.weight, step.bias) for step in steps if step.kind == "Linear"]
     norms = [(step.module.weight, step.module.bias) for step in steps if step.kind == "BatchNorm1d"]
     named = [
@@ -125,8 +128,6 @@ def _check_parameters(steps: Sequence[Step], torch: Any) -> None:
                 f"{name} must be a Parameter of torch of the usual shape, got a {type(parameter).__name__}: build the layer anew"
             )
         check_hooks(parameter, name)
-        if not parameter.requires_grad:
-            raise InputError(f"{name} must be trainable like all others, got requires_grad=False: call model.requires_grad_(True) if it is")
         if parameter.layout is not torch.strided or parameter.is_quantized or parameter.is_meta:
             kind = "on the device 'meta'" if parameter.is_meta else "quantised" if parameter.is_quantized else "sparse"
             raise InputError(f"{name} must be a dense tensor of numbers, got one that is {kind}: load or convert it first")

@@ -38,6 +38,7 @@ class TrainedNetwork:
       pairs of rates as `Decay.of` reads them, with notes about it;
     - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``, None
       where only its weights are known;
+    - ``frozen``: how many of its first layers are constants, no weights of the problem (`later_layers`);
     - ``sizes[l - 1]``: bounds of the terms that its own layers add up to ``b_l`` where that was folded out of several numbers, else None;
     - ``framework``: what it was read from, as a note calls it;
     - ``link``: what it applies to the outputs that are read, with slopes of at most 1; ``unit``: the unit roundoff of its precision;
@@ -58,6 +59,7 @@ class TrainedNetwork:
     foreign_loss: str = ""
     framework: str = ""
     sizes: tuple[list[Fraction] | None, ...] = ()
+    frozen: int = 0
     targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))
     inputs: Callable[[Any], Any] = field(default=lambda X: X)
     penalty: Callable[[int], tuple[Any, tuple[str, ...]]] = field(default=lambda T: (Fraction(0), ()))

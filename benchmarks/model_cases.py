@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -211,6 +213,34 @@ def _of_weights() -> Iterator[Case]:
     yield Case("torch", "`state_dict`", "BCE", state_dict)
 
 
+def _of_flax() -> Iterator[Case]:
+    def module() -> Made:
+        import jax
+        from flax import nnx
+
+        class Net(nnx.Module):
+            """An MLP as users write it."""
+
+            def __init__(self) -> None:
+                rngs = nnx.Rngs(0)
+                self.first, self.last = nnx.Linear(2, 4, rngs=rngs), nnx.Linear(4, 1, rngs=rngs)
+
+            def __call__(self, x: jax.Array) -> Any:
+                return self.last(nnx.tanh(self.first(x)))
+
+        return Net(), CURVE, SINE, {"error": "mse"}
+
+    def bound() -> Made:
+        import jax
+        from flax import linen
+
+        model = linen.Sequential([linen.Dense(4), linen.silu, linen.Dense(3), linen.log_softmax])
+        return model.bind(model.init(jax.random.PRNGKey(0), CURVE)), CURVE, UNIT, {"error": "cross-entropy"}
+
+    yield Case("Flax", "user's `nnx.Module`", "MSE", module)
+    yield Case("Flax", "bound `linen.Sequential`", "cross-entropy", bound)
+
+
 def _of_equinox() -> Iterator[Case]:
     def make(activation: str, last: str, Y: Any, error: str) -> Made:
         import equinox as eqx
@@ -260,6 +290,15 @@ def _of_keras() -> Iterator[Case]:
         lambda: make("silu", 3, "softmax", "sparse_categorical_crossentropy", THIRDS, 0.01),
     )
     yield Case("Keras", "frozen first layer", "mse", lambda: make("relu", 1, "", "mse", SINE, frozen=True))
+
+    def saved() -> Made:
+        model, X, Y, options = make("tanh", 1, "", "mse", SINE)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "m.keras"
+            model.save(path)
+            return path.read_bytes(), X, Y, options
+
+    yield Case("Keras", "`.keras` file", "mse", saved, "m.keras")
     yield Case("Keras", "`BatchNormalization`", "mse", lambda: make("tanh", 1, "", "mse", SINE, norm=True))
 
 
@@ -295,4 +334,4 @@ def _of_files() -> Iterator[Case]:
     yield Case(".nnet", "relu with scaling", "MSE", nnet, "m.nnet")
 
 
-CASES = (*_of_sklearn(), *_of_torch(), *_of_weights(), *_of_equinox(), *_of_keras(), *_of_files())
+CASES = (*_of_sklearn(), *_of_torch(), *_of_weights(), *_of_flax(), *_of_equinox(), *_of_keras(), *_of_files())

@@ -39,7 +39,7 @@ def check_model(
 ) -> Report:
     """Decide every claim of the theory for a trained network, read as the exact object it is.
 
-    ``model`` is an MLP of scikit-learn (also in a ``Pipeline``, ``TransformedTargetRegressor`` or search), torch, Keras 3 or Equinox, an ONNX
+    ``model`` is an MLP of scikit-learn (also in a ``Pipeline``, ``TransformedTargetRegressor`` or search), torch, Keras 3, Flax or Equinox, an ONNX
     ``ModelProto``, or weights without their network: a ``state_dict``, nested mappings, or a list of pairs ``(W, b)``. Its float weights are exact dyadic
     rationals; widths, activations and bias mode are read from it. `read_network` names the readers, whose docstrings say what each refuses.
 
@@ -61,7 +61,7 @@ def check_model(
     >>> check_model(object(), [[0]], [[0]])
     Traceback (most recent call last):
         ...
-    lossproof.theory.exceptions.InputError: a model must be an MLP of scikit-learn, torch, Keras or Equinox, an ONNX model, or weights such as a \
+    lossproof.theory.exceptions.InputError: a model must be an MLP of scikit-learn, torch, Keras, Flax or Equinox, an ONNX model, or weights such as a \
 state_dict with an activation, got an object: or call check_architecture with weights=[(W_1, b_1), …]
     """
     network = read_network(model, activation, output_activation)

@@ -13,7 +13,7 @@ import numpy as np
 from lossproof.certificates.inputs.keras_training import compiled_loss, foreign_loss, penalty_of, sparse_targets
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector, mlp_of
 from lossproof.certificates.inputs.parameters import exact_array
-from lossproof.certificates.inputs.trained_network import Floats, TrainedNetwork
+from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import exact_number
 
@@ -39,13 +39,13 @@ _PLAIN: Mapping[str, Mapping[str, Any]] = {
     "Softmax": {"axis": -1},
 }
 _WITHOUT_EFFECT = ("InputLayer", "Dropout", "GaussianNoise", "GaussianDropout", "Flatten")
-_KNOWN = ("Dense", "Activation", "LeakyReLU", "BatchNormalization", "Normalization", *_PLAIN, *_WITHOUT_EFFECT)
+KNOWN = ("Dense", "Activation", "LeakyReLU", "BatchNormalization", "Normalization", *_PLAIN, *_WITHOUT_EFFECT)
+"""The types of layers that are read."""
 _ADVICE = {
     "LayerNormalization": "each of its outputs depends on all units, so it is no layer of an MLP; BatchNormalization is one",
     "Add": "an MLP has no skip connections",
     "Conv2D": "write it as a Dense layer, or check an MLP",
 }
-_UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 
 
 def is_keras(model: Any) -> bool:
@@ -74,12 +74,12 @@ def read_keras(model: Any) -> TrainedNetwork:
         layers += _layers(layer, keras)
     mlp = mlp_of(layers, "a Keras model")
     kinds = sorted({keras.backend.standardize_dtype(layer.kernel.dtype) for layer in dense})
-    if len(kinds) > 1 or kinds[0] not in _UNITS:
+    if len(kinds) > 1 or kinds[0] not in UNITS:
         raise InputError(f"the weights of a Keras model must be floats of one type, of 16 to 64 bits, got {', '.join(kinds)}: convert it")
     kind = _array(dense[0].kernel).dtype
     return mlp.network(
         outputs=lambda X: _outputs(model, X, kind, keras),
-        unit=_UNITS[kinds[0]],
+        unit=UNITS[kinds[0]],
         rounded=lambda X: X.astype(kind).astype(np.float64),
         framework="keras",
         trained_on=compiled_loss(model, mlp.last),
@@ -129,7 +129,7 @@ def _chain(model: Any) -> list[Any]:
 def _check_layer(layer: Any) -> None:
     """Raise `InputError` unless a layer is of a type of Keras itself, and trains and computes as that type does."""
     kind = type(layer).__name__
-    if kind not in _KNOWN or type(layer) is not getattr(sys.modules["keras"].layers, kind) or "call" in vars(layer):
+    if kind not in KNOWN or type(layer) is not getattr(sys.modules["keras"].layers, kind) or "call" in vars(layer):
         raise _refused(layer)
     if kind == "Dense":
         constrained = layer.kernel_constraint is not None or layer.bias_constraint is not None

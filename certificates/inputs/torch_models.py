@@ -12,7 +12,7 @@ import numpy as np
 
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector, mlp_of
 from lossproof.certificates.inputs.torch_graph import ACTIVATIONS, WITHOUT_EFFECT, Step, check_hooks, steps_of
-from lossproof.certificates.inputs.trained_network import Floats, TrainedNetwork
+from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import exact_number
 from lossproof.theory.shown import shown
@@ -23,7 +23,6 @@ _SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "GELU": {"approximate": "none"},
     "Hardtanh": {"min_val": -1, "max_val": 1},
 }
-_UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 
 
 def read_torch(model: Any, torch: Any) -> TrainedNetwork:
@@ -47,7 +46,7 @@ def read_torch(model: Any, torch: Any) -> TrainedNetwork:
     mlp = mlp_of((layer for step in steps for layer in _layers(step, precision)), "a torch model")
     return mlp.network(
         outputs=lambda X: _outputs(model, first, X, torch),
-        unit=_UNITS[precision],
+        unit=UNITS[precision],
         rounded=lambda X: _doubles(_tensor(first, X, torch), torch),
         framework="torch",
         notes=_notes(steps),
@@ -103,7 +102,7 @@ def _activation(module: Any, precision: str) -> str:
 
 def _check_threshold(threshold: float, precision: str) -> None:
     """Beyond its threshold torch puts ``z`` in place of ``log(1 + e^z)``: nothing else than rounding only where ``e^-z < u z`` from there on."""
-    unit = _UNITS[precision]
+    unit = UNITS[precision]
     if not (threshold > 0 and np.exp(-threshold) < unit * threshold):
         raise InputError(
             f"Softplus must not cut off where {precision} can tell, got threshold={threshold:g}: use threshold=40, "
@@ -131,7 +130,7 @@ def _check_parameters(steps: Sequence[Step], torch: Any) -> None:
         if parameter.layout is not torch.strided or parameter.is_quantized or parameter.is_meta:
             kind = "on the device 'meta'" if parameter.is_meta else "quantised" if parameter.is_quantized else "sparse"
             raise InputError(f"{name} must be a dense tensor of numbers, got one that is {kind}: load or convert it first")
-        if _precision_of(parameter) not in _UNITS:
+        if _precision_of(parameter) not in UNITS:
             raise InputError(
                 f"the weights of a torch model must be floats of 16 to 64 bits, got {_precision_of(parameter)}: convert it with .double()"
             )

@@ -19,6 +19,8 @@ from lossproof.theory.problem.weights import Weights
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 SCIKIT_LEARN = "scikit-learn"
+UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
+"""The unit roundoff of each precision that weights may have."""
 _OWN = 8.0
 _FOLDED = 12
 _BOTH = 2.0

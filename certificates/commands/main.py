@@ -223,8 +223,10 @@ def check(
             )  # fmt: skip
         else:
             from lossproof.certificates.checks.check_model import check_network
+            from lossproof.certificates.inputs.columns import require_columns
 
             rates = None if weight_decay is None else rates_of(weight_decay)
+            require_columns(network.columns, samples.columns)
             report = check_network(network, samples.X, samples.Y, error=error, weight_decay=rates, **shared)
     report = replace(report, notes=(*samples.notes, *report.notes))
     write_outputs(report, outputs)

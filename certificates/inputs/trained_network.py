@@ -34,6 +34,7 @@ class TrainedNetwork:
     - ``weights``: pairs ``(W_l, b_l)`` as `Weights.of` reads them;
     - ``error``: the only error it can be judged by, ``trained_on``: the error it is judged by where no other is named; None where it does not know;
       ``foreign_loss``: the name of the loss it was trained on, where lossproof has no such error;
+    - ``columns``: the names of the columns that it was fitted on, where it keeps them (`require_columns`);
     - ``inputs(X)``: the samples as its first layer sees them, such as scaled ones; raises `InputError` where ``X`` is not what it was fitted on;
     - ``targets(Y)``: the targets that its labels, or values to be scaled, stand for, with a note about it;
     - ``penalty(T)``: the rate λ of the penalty ``(λ/2) Σ_l |W_l|²`` on weights without biases that its training added to the mean error of T samples, or
@@ -62,6 +63,7 @@ class TrainedNetwork:
     framework: str = ""
     sizes: tuple[list[Fraction] | None, ...] = ()
     frozen: int = 0
+    columns: tuple[str, ...] = ()
     targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))
     inputs: Callable[[Any], Any] = field(default=lambda X: X)
     penalty: Callable[[int], tuple[Any, tuple[str, ...]]] = field(default=lambda T: (Fraction(0), ()))

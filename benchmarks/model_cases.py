@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -154,6 +156,14 @@ def _normalised(nn: Any) -> Any:
     return nn.Sequential(nn.BatchNorm1d(2), nn.Linear(2, 4, bias=True), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 1)).double()
 
 
+def _frozen_first(nn: Any) -> Any:
+    return nn.Sequential(nn.Linear(2, 6).requires_grad_(False), nn.ReLU(), nn.Linear(6, 1)).double()
+
+
+def _frozen_first_of_three(nn: Any) -> Any:
+    return nn.Sequential(nn.Linear(2, 6).requires_grad_(False), nn.ReLU(), nn.Linear(6, 3), nn.Tanh(), nn.Linear(3, 1)).double()
+
+
 def _of_torch() -> Iterator[Case]:
     def two(activation: str, n: int = 1, *last: str, hidden: int = 4, **options: Any) -> Callable[[Any], Any]:
         return lambda nn: nn.Sequential(
@@ -177,6 +187,8 @@ def _of_torch() -> Iterator[Case]:
     yield _torch("sums", "CrossEntropy, decay", two("Tanh", 3), THIRDS, "CrossEntropyLoss", {"error": "cross-entropy", **decay})
     yield _torch("user's `Module`", "MSE, decay", _user_module, SINE, "MSELoss", {"error": "mse", **decay})
     yield _torch("two `BatchNorm1d`", "MSE, decay", _normalised, SINE, "MSELoss", {"error": "mse", **decay})
+    yield _torch("frozen first layer", "MSE", _frozen_first, SINE, "MSELoss", {"error": "mse"})
+    yield _torch("frozen first of three layers", "MSE, decay", _frozen_first_of_three, SINE, "MSELoss", {"error": "mse", **decay})
     yield _torch("`Linear` alone", "MSE", lambda nn: nn.Linear(2, 1).double(), SINE, "MSELoss", {"error": "mse"})
     yield _torch("bfloat16", "MSE, decay", lambda nn: two("Tanh")(nn).bfloat16(), SINE, "MSELoss", {"error": "mse", **decay})
 
@@ -201,6 +213,34 @@ def _of_weights() -> Iterator[Case]:
     yield Case("torch", "`state_dict`", "BCE", state_dict)
 
 
+def _of_flax() -> Iterator[Case]:
+    def module() -> Made:
+        import jax
+        from flax import nnx
+
+        class Net(nnx.Module):
+            """An MLP as users write it."""
+
+            def __init__(self) -> None:
+                rngs = nnx.Rngs(0)
+                self.first, self.last = nnx.Linear(2, 4, rngs=rngs), nnx.Linear(4, 1, rngs=rngs)
+
+            def __call__(self, x: jax.Array) -> Any:
+                return self.last(nnx.tanh(self.first(x)))
+
+        return Net(), CURVE, SINE, {"error": "mse"}
+
+    def bound() -> Made:
+        import jax
+        from flax import linen
+
+        model = linen.Sequential([linen.Dense(4), linen.silu, linen.Dense(3), linen.log_softmax])
+        return model.bind(model.init(jax.random.PRNGKey(0), CURVE)), CURVE, UNIT, {"error": "cross-entropy"}
+
+    yield Case("Flax", "user's `nnx.Module`", "MSE", module)
+    yield Case("Flax", "bound `linen.Sequential`", "cross-entropy", bound)
+
+
 def _of_equinox() -> Iterator[Case]:
     def make(activation: str, last: str, Y: Any, error: str) -> Made:
         import equinox as eqx
@@ -217,7 +257,7 @@ def _of_equinox() -> Iterator[Case]:
 
 
 def _of_keras() -> Iterator[Case]:
-    def make(activation: str, n: int, last: str, loss: str, Y: Any, l2: float = 0.0, norm: bool = False) -> Made:
+    def make(activation: str, n: int, last: str, loss: str, Y: Any, l2: float = 0.0, norm: bool = False, frozen: bool = False) -> Made:
         os.environ.setdefault("KERAS_BACKEND", "jax" if importlib.util.find_spec("jax") else "torch")
         import keras
 
@@ -226,6 +266,7 @@ def _of_keras() -> Iterator[Case]:
         layers = [keras.Input((2,)), keras.layers.Dense(4, activation, **options), keras.layers.Dense(n, last or None, **options)]
         if norm:
             layers.insert(2, keras.layers.BatchNormalization())
+        layers[1].trainable = not frozen
         model = keras.Sequential(layers)
         model.compile(loss=loss)
         model.fit(CURVE, Y, epochs=5, verbose=0)
@@ -248,6 +289,16 @@ def _of_keras() -> Iterator[Case]:
         "sparse cross-entropy, l2",
         lambda: make("silu", 3, "softmax", "sparse_categorical_crossentropy", THIRDS, 0.01),
     )
+    yield Case("Keras", "frozen first layer", "mse", lambda: make("relu", 1, "", "mse", SINE, frozen=True))
+
+    def saved() -> Made:
+        model, X, Y, options = make("tanh", 1, "", "mse", SINE)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "m.keras"
+            model.save(path)
+            return path.read_bytes(), X, Y, options
+
+    yield Case("Keras", "`.keras` file", "mse", saved, "m.keras")
     yield Case("Keras", "`BatchNormalization`", "mse", lambda: make("tanh", 1, "", "mse", SINE, norm=True))
 
 
@@ -283,4 +334,4 @@ def _of_files() -> Iterator[Case]:
     yield Case(".nnet", "relu with scaling", "MSE", nnet, "m.nnet")
 
 
-CASES = (*_of_sklearn(), *_of_torch(), *_of_weights(), *_of_equinox(), *_of_keras(), *_of_files())
+CASES = (*_of_sklearn(), *_of_torch(), *_of_weights(), *_of_flax(), *_of_equinox(), *_of_keras(), *_of_files())

@@ -1,6 +1,6 @@
 """What `check_model` says about models of several frameworks: the table in ``docs/models.md``.
 
-Run with ``python -m benchmarks.models`` where scikit-learn, torch, Keras, JAX with Equinox, and ONNX are installed. Every model is small, trained for a
+Run with ``python -m benchmarks.models`` where scikit-learn, torch, Keras, Equinox, Flax and ONNX are installed. Every model is small, trained for a
 moment from a seed, and read, judged and checked as a user's would be; its certificate is verified. A test runs the rows of scikit-learn again.
 """
 

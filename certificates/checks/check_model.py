@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lossproof.certificates.checks.check_architecture import check_architecture
+from lossproof.certificates.inputs.frozen_layers import later_layers, notes_on_frozen
 from lossproof.certificates.inputs.judged_error import judged_by, notes_on_loss
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
@@ -38,7 +39,7 @@ def check_model(
 ) -> Report:
     """Decide every claim of the theory for a trained network, read as the exact object it is.
 
-    ``model`` is an MLP of scikit-learn (also in a ``Pipeline``, ``TransformedTargetRegressor`` or search), torch, Keras 3 or Equinox, an ONNX
+    ``model`` is an MLP of scikit-learn (also in a ``Pipeline``, ``TransformedTargetRegressor`` or search), torch, Keras 3, Flax or Equinox, an ONNX
     ``ModelProto``, or weights without their network: a ``state_dict``, nested mappings, or a list of pairs ``(W, b)``. Its float weights are exact dyadic
     rationals; widths, activations and bias mode are read from it. `read_network` names the readers, whose docstrings say what each refuses.
 
@@ -53,13 +54,14 @@ def check_model(
       Otherwise as in `check_architecture`, with ``decay_biases``; 0 judges the mean error alone. Weights of samples are no part of it.
 
     What is read is compared with the outputs of the model itself on the samples, up to rounding in its precision (`require_same_outputs`). The other
-    arguments, the result and the guarantee are those of `check_architecture`. Raises `InputError`, naming the part, for everything that is not read
-    exactly: subclasses, hooks, tied or frozen layers, dropout in training mode, other transformers and other models.
+    arguments, the result and the guarantee are those of `check_architecture`. The first layers may be frozen: the problem is then that of the layers after
+    them, on the features that they make of ``X``, exactly (`later_layers`). Raises `InputError`, naming the part, for everything that is not read exactly:
+    subclasses, hooks, tied layers, frozen layers after trainable ones, dropout in training mode, other transformers and other models.
 
     >>> check_model(object(), [[0]], [[0]])
     Traceback (most recent call last):
         ...
-    lossproof.theory.exceptions.InputError: a model must be an MLP of scikit-learn, torch, Keras or Equinox, an ONNX model, or weights such as a \
+    lossproof.theory.exceptions.InputError: a model must be an MLP of scikit-learn, torch, Keras, Flax or Equinox, an ONNX model, or weights such as a \
 state_dict with an activation, got an object: or call check_architecture with weights=[(W_1, b_1), …]
     """
     network = read_network(model, activation, output_activation)
@@ -136,4 +138,7 @@ def problem_of_network(
     problem, _, told = read_problem(choices, samples, targets, network.weights, seed)
     weights = Weights.of(problem.architecture, network.weights)
     require_same_outputs(network, problem, weights)
+    if network.frozen:
+        problem, weights = later_layers(problem, weights, network.frozen)
+    notes = (*notes_on_frozen(problem, network.frozen), *notes)
     return problem, weights, (*told, *notes, *notes_on_loss(network, problem, named=error is not None))

@@ -58,7 +58,7 @@ from lossproof.theory.exceptions import InputError, LossproofError
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
 _MODEL_HELP = (
-    "A trained network in place of WIDTHS: .onnx, .nnet, or weights with --activation: .safetensors, or .pt with a state_dict; "
+    "A trained network in place of WIDTHS: .onnx, .keras, .nnet, or weights with --activation: .safetensors, or .pt with a state_dict; "
     "whole models of torch or .joblib of scikit-learn with --allow-pickle."
 )
 _SEARCH_HELP = "Search a network of at most 60 weights for bad minima where nothing else decides: 48 starts, none, or until so many seconds have passed."
@@ -223,8 +223,10 @@ def check(
             )  # fmt: skip
         else:
             from lossproof.certificates.checks.check_model import check_network
+            from lossproof.certificates.inputs.columns import require_columns
 
             rates = None if weight_decay is None else rates_of(weight_decay)
+            require_columns(network.columns, samples.columns)
             report = check_network(network, samples.X, samples.Y, error=error, weight_decay=rates, **shared)
     report = replace(report, notes=(*samples.notes, *report.notes))
     write_outputs(report, outputs)

@@ -35,6 +35,24 @@ def note_on_places(names: Sequence[str], inputs: Sequence[int], targets: Sequenc
     return note_on_columns(*([brief_label(names[j]) for j in places] for places in (inputs, targets)))
 
 
+def require_columns(fitted: Sequence[str], given: Sequence[str]) -> None:
+    """Raise `InputError` unless the columns given have the names, in the same order, of those that a model was fitted on; names apart, nothing is compared.
+
+    >>> require_columns(("age", "height"), ("height", "age"))
+    Traceback (most recent call last):
+        ...
+    lossproof.theory.exceptions.InputError: the inputs must be the columns that the model was fitted on, in their order (age, height), got height, age: \
+choose them by --inputs, or in Python as X[model.feature_names_in_]
+    """
+    if not fitted or not given or list(map(str.strip, fitted)) == list(map(str.strip, given)):
+        return
+    expected, got = (", ".join(map(brief_label, names[:_MOST_NAMED])) + ", …" * (len(names) > _MOST_NAMED) for names in (fitted, given))
+    raise InputError(
+        f"the inputs must be the columns that the model was fitted on, in their order ({expected}), got {got}: "
+        "choose them by --inputs, or in Python as X[model.feature_names_in_]"
+    )
+
+
 def _named(what: str, names: Sequence[str]) -> str:
     if len(names) == 1:
         return f"The {what} is the column {names[0]}."

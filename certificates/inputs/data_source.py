@@ -10,13 +10,14 @@ from typing import Any
 class DataSource:
     """Samples as they came, the name that headings use, and notes for a report; entries are exact numbers, texts or arrays that `Samples.of` reads.
 
-    ``Y`` may be class labels, `Labels`, which `read_targets` turns into targets.
+    ``Y`` may be class labels, `Labels`, which `read_targets` turns into targets. ``columns`` are the names of the inputs where the file has some.
     """
 
     name: str
     X: Any
     Y: Any
     notes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, mlp_of
 from lossproof.certificates.inputs.parameters import exact_array
-from lossproof.certificates.inputs.trained_network import Floats, TrainedNetwork
+from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
 
@@ -31,7 +31,6 @@ _ACTIVATIONS = {
     "jax.numpy": {"tanh": "tanh", "sin": "sin", "arctan": "arctan", "square": "power:2"},
     "jax.scipy.special": {"erf": "erf", "expit": "sigmoid"},
 }
-_UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 
 
 def is_equinox(model: Any) -> bool:
@@ -56,7 +55,7 @@ def read_equinox(model: Any) -> TrainedNetwork:
     kind = linear[0].weight.dtype
     return mlp.network(
         outputs=lambda X: _outputs(model, X, kind),
-        unit=_UNITS[kind.name],
+        unit=UNITS[kind.name],
         rounded=lambda X: np.asarray(X.astype(kind), dtype=np.float64),
         framework="JAX",
     )

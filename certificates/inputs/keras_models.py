@@ -13,7 +13,7 @@ import numpy as np
 from lossproof.certificates.inputs.keras_training import compiled_loss, foreign_loss, penalty_of, sparse_targets
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector, mlp_of
 from lossproof.certificates.inputs.parameters import exact_array
-from lossproof.certificates.inputs.trained_network import Floats, TrainedNetwork
+from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import exact_number
 
@@ -39,13 +39,13 @@ _PLAIN: Mapping[str, Mapping[str, Any]] = {
     "Softmax": {"axis": -1},
 }
 _WITHOUT_EFFECT = ("InputLayer", "Dropout", "GaussianNoise", "GaussianDropout", "Flatten")
-_KNOWN = ("Dense", "Activation", "LeakyReLU", "BatchNormalization", "Normalization", *_PLAIN, *_WITHOUT_EFFECT)
+KNOWN = ("Dense", "Activation", "LeakyReLU", "BatchNormalization", "Normalization", *_PLAIN, *_WITHOUT_EFFECT)
+"""The types of layers that are read."""
 _ADVICE = {
     "LayerNormalization": "each of its outputs depends on all units, so it is no layer of an MLP; BatchNormalization is one",
     "Add": "an MLP has no skip connections",
     "Conv2D": "write it as a Dense layer, or check an MLP",
 }
-_UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 
 
 def is_keras(model: Any) -> bool:
@@ -59,8 +59,8 @@ def read_keras(model: Any) -> TrainedNetwork:
 
     Layers and activations are known by their exact types and identity. ``BatchNormalization`` and ``Normalization`` are folded exactly, their roots
     rounded to doubles; dropout, noise and ``Flatten`` change nothing. The loss is read from ``compile``, and ``l2`` regularizers are the weight decay of
-    the problem. Raises `InputError`, naming the layer, for other layers, subclasses, branches, frozen, shared, constrained or quantised layers, and a
-    compute type that differs from that of the weights.
+    the problem. Layers with ``trainable=False`` are frozen (`mlp_of`). Raises `InputError`, naming the layer, for other layers, subclasses, branches, shared,
+    constrained or quantised layers, and a compute type that differs from that of the weights.
     """
     keras = sys.modules["keras"]
     dense: list[Any] = []
@@ -74,12 +74,12 @@ def read_keras(model: Any) -> TrainedNetwork:
         layers += _layers(layer, keras)
     mlp = mlp_of(layers, "a Keras model")
     kinds = sorted({keras.backend.standardize_dtype(layer.kernel.dtype) for layer in dense})
-    if len(kinds) > 1 or kinds[0] not in _UNITS:
+    if len(kinds) > 1 or kinds[0] not in UNITS:
         raise InputError(f"the weights of a Keras model must be floats of one type, of 16 to 64 bits, got {', '.join(kinds)}: convert it")
     kind = _array(dense[0].kernel).dtype
     return mlp.network(
         outputs=lambda X: _outputs(model, X, kind, keras),
-        unit=_UNITS[kinds[0]],
+        unit=UNITS[kinds[0]],
         rounded=lambda X: X.astype(kind).astype(np.float64),
         framework="keras",
         trained_on=compiled_loss(model, mlp.last),
@@ -129,10 +129,8 @@ def _chain(model: Any) -> list[Any]:
 def _check_layer(layer: Any) -> None:
     """Raise `InputError` unless a layer is of a type of Keras itself, and trains and computes as that type does."""
     kind = type(layer).__name__
-    if kind not in _KNOWN or type(layer) is not getattr(sys.modules["keras"].layers, kind) or "call" in vars(layer):
+    if kind not in KNOWN or type(layer) is not getattr(sys.modules["keras"].layers, kind) or "call" in vars(layer):
         raise _refused(layer)
-    if kind in ("Dense", "BatchNormalization") and not layer.trainable:
-        raise InputError(f"the layers of a Keras model must be trainable, got {layer.name!r} frozen: set trainable=True if it is")
     if kind == "Dense":
         constrained = layer.kernel_constraint is not None or layer.bias_constraint is not None
         if constrained or getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False):
@@ -149,7 +147,10 @@ def _check_layer(layer: Any) -> None:
 def _layers(layer: Any, keras: Any) -> Iterator[Layer]:
     kind, name = type(layer).__name__, repr(layer.name)
     if kind == "Dense":
-        yield Affine(name, exact_array(_array(layer.kernel), name), None if layer.bias is None else exact_array(_array(layer.bias), name))
+        W, b = exact_array(_array(layer.kernel), name), None if layer.bias is None else exact_array(_array(layer.bias), name)
+        yield Affine(
+            name, W, b, frozen=not _is_trained(layer, layer.kernel), frozen_bias=b is not None and not _is_trained(layer, layer.bias)
+        )
         yield _function(layer.activation, name, keras)
     elif kind == "Activation":
         yield _function(layer.activation, name, keras)
@@ -166,9 +167,15 @@ def _layers(layer: Any, keras: Any) -> Iterator[Layer]:
         n = int(layer.moving_mean.shape[0])
         gain, beta = (_vector(part, name) if part is not None else [Fraction(k)] * n for part, k in ((layer.gamma, 1), (layer.beta, 0)))
         mean, variance = _vector(layer.moving_mean, name), _vector(layer.moving_variance, name)
-        yield Scaling.of_normalisation(name, gain, beta, mean, variance, Fraction(layer.epsilon), free=layer.beta is not None)
+        free = _is_trained(layer, layer.beta)
+        trained = free or _is_trained(layer, layer.gamma)
+        yield Scaling.of_normalisation(name, gain, beta, mean, variance, Fraction(layer.epsilon), free=free, trained=trained)
     elif kind == "Normalization":
         yield _normalisation(layer, name, keras)
+
+
+def _is_trained(layer: Any, variable: Any) -> bool:
+    return any(variable is other for other in layer.trainable_variables)
 
 
 def _normalisation(layer: Any, name: str, keras: Any) -> Scaling:
@@ -178,7 +185,7 @@ def _normalisation(layer: Any, name: str, keras: Any) -> Scaling:
     mean, variance = _vector(layer.mean, name), _vector(layer.variance, name)
     scale = [1 / Fraction(max(sqrt(v), keras.config.epsilon())) for v in variance]
     shift = [-m * s for m, s in zip(mean, scale, strict=True)]
-    return Scaling(name, scale, shift, [abs(t) for t in shift], free=False)
+    return Scaling(name, scale, shift, [abs(t) for t in shift], free=False, trained=False)
 
 
 def _function(function: Any, name: str, keras: Any) -> Elementwise:

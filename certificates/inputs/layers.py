@@ -24,19 +24,22 @@ class Affine:
     """``z = Wᵀ φ + b``: ``W`` of shape ``(n_in, n_out)``, ``b`` of length ``n_out`` or None, in containers that `Weights.of` reads.
 
     ``sizes`` bounds what was added up to ``b`` where that came of several numbers, else it is None: rounding in the network itself is as large as these.
+    ``frozen`` tells whether ``W`` is a constant, ``frozen_bias`` whether ``b`` is, where there is one.
     """
 
     name: str
     W: Any
     b: Any
     sizes: _Vector | None = None
+    frozen: bool = False
+    frozen_bias: bool = False
 
 
 @dataclass(frozen=True)
 class Scaling:
     """``φ ↦ scale · φ + shift`` unit by unit, as of batch normalisation in evaluation mode.
 
-    ``sizes`` bounds the terms of ``shift``; ``free`` tells whether the shift is trainable.
+    ``sizes`` bounds the terms of ``shift``; ``free`` tells whether the shift is trainable, ``trained`` whether anything in it is.
     """
 
     name: str
@@ -44,10 +47,11 @@ class Scaling:
     shift: _Vector
     sizes: _Vector
     free: bool
+    trained: bool = True
 
     @staticmethod
     def of_normalisation(
-        name: str, gain: _Vector, beta: _Vector, mean: _Vector, variance: _Vector, eps: Fraction, *, free: bool
+        name: str, gain: _Vector, beta: _Vector, mean: _Vector, variance: _Vector, eps: Fraction, *, free: bool, trained: bool = True
     ) -> Scaling:
         r"""Return ``φ ↦ γ (φ − m)/√(v + eps) + β``: ``scale = γ r`` and ``shift = β − m γ r``, with the root ``r = 1/√(v + eps)`` rounded to a double.
 
@@ -61,7 +65,7 @@ class Scaling:
         scale = [g * Fraction(1 / sqrt(v + eps)) for g, v in zip(gain, variance, strict=True)]
         moved = [m * s for m, s in zip(mean, scale, strict=True)]
         shift = [t - m for t, m in zip(beta, moved, strict=True)]
-        return Scaling(name, scale, shift, [abs(t) + abs(m) for t, m in zip(beta, moved, strict=True)], free)
+        return Scaling(name, scale, shift, [abs(t) + abs(m) for t, m in zip(beta, moved, strict=True)], free, trained)
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,14 @@ Layer: TypeAlias = Affine | Scaling | Elementwise
 class LayeredMLP:
     """The parts of an MLP as `Architecture.of` and `Weights.of` take them; ``last`` is the last activation, or one of `PROBABILITIES`.
 
-    ``activation`` and ``bias`` are one name each, or where layers differ one a layer.
+    ``activation`` and ``bias`` are one name each, or where layers differ one a layer. The first ``frozen`` layers are constants.
     """
 
     activation: str | tuple[str, ...]
     last: str
     bias: str | tuple[str, ...]
     linear: tuple[Affine, ...]
+    frozen: int = 0
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -101,7 +106,7 @@ class LayeredMLP:
     def network(self, **rest: Any) -> TrainedNetwork:
         """Return the trained network that these parts belong to, with the ``rest`` of what is known of it."""
         sizes = tuple(layer.sizes for layer in self.linear)
-        return TrainedNetwork(self.widths, self.activation, self.last, self.bias, self.weights, sizes=sizes, **rest)
+        return TrainedNetwork(self.widths, self.activation, self.last, self.bias, self.weights, sizes=sizes, frozen=self.frozen, **rest)
 
 
 def _shape(W: Any) -> tuple[int, int]:
@@ -135,8 +140,28 @@ def mlp_of(layers: Iterable[Layer], what: str) -> LayeredMLP:
     inner = next((said for name, said in after[:-1] if name in PROBABILITIES), None)
     if inner is not None:
         raise InputError(f"a softmax of {what} must be its last layer, got {inner} before another: rewrite it as an MLP")
-    hidden, biases = [name for name, _ in after[:-1]], ["none" if layer.b is None else "trainable" for layer in linear]
-    return LayeredMLP(_one_or_all(hidden or ["identity"]), after[-1][0], _one_or_all(biases), tuple(linear))
+    hidden = [name for name, _ in after[:-1]]
+    biases = ["none" if layer.b is None else "fixed" if layer.frozen_bias else "trainable" for layer in linear]
+    return LayeredMLP(_one_or_all(hidden or ["identity"]), after[-1][0], _one_or_all(biases), tuple(linear), _frozen_layers(linear, what))
+
+
+def _frozen_layers(linear: Sequence[Affine], what: str) -> int:
+    """Return how many leading layers are constants. Raises `InputError` where another one is, where all are, and for a trainable bias of constant weights."""
+    split = next((layer for layer in linear if layer.frozen and layer.b is not None and not layer.frozen_bias), None)
+    if split is not None:
+        raise InputError(
+            f"a frozen weight of {what} must come with a frozen bias, got {split.name} with a trainable one: freeze both, or none"
+        )
+    count = next((l for l, layer in enumerate(linear) if not layer.frozen), len(linear))
+    if count == len(linear):
+        raise InputError(f"{what} must have a trainable layer, got none but frozen ones: mark as trainable what was trained")
+    later = next((layer for layer in linear[count:] if layer.frozen), None)
+    if later is not None:
+        raise InputError(
+            f"the frozen layers of {what} must be its first ones, which make constant features of the samples, got {later.name} frozen after the trainable "
+            f"{linear[count].name}: what comes before it is no MLP with trainable weights, so mark it as trainable to ask about all weights"
+        )
+    return count
 
 
 def _one_or_all(names: Sequence[str]) -> str | tuple[str, ...]:
@@ -178,12 +203,14 @@ def _one_after_another(first: Scaling, second: Scaling) -> Scaling:
         [t * s + u for t, s, u in zip(first.shift, second.scale, second.shift, strict=True)],
         [t * abs(s) + u for t, s, u in zip(first.sizes, second.scale, second.sizes, strict=True)],
         first.free or second.free,
+        first.trained or second.trained,
     )
 
 
 def _fold_back(layer: Affine, scaling: Scaling) -> Affine:
     """Return ``z ↦ s·z + t`` after ``z = Wᵀφ + b``: ``W diag(s)`` and ``s·b + t``."""
-    if layer.b is None and not scaling.free:
+    _require_same_training(layer, scaling)
+    if layer.b is None and not scaling.free and not layer.frozen:
         raise InputError(
             f"a normalisation without a trainable shift must follow a linear layer with a bias, got {scaling.name} after {layer.name}: "
             "the bias it makes is no trainable one"
@@ -195,12 +222,14 @@ def _fold_back(layer: Affine, scaling: Scaling) -> Affine:
         W=[[w * s for w, s in zip(row, scaling.scale, strict=True)] for row in W],
         b=[x * s + t for x, s, t in zip(b, scaling.scale, scaling.shift, strict=True)],
         sizes=[abs(x * s) + t for x, s, t in zip(b, scaling.scale, scaling.sizes, strict=True)],
+        frozen_bias=layer.frozen if layer.b is None else layer.frozen_bias,
     )
 
 
 def _fold_forward(scaling: Scaling, layer: Affine) -> Affine:
     """Return ``z = Wᵀ(s·φ + t) + b``: ``diag(s) W`` and ``b + Wᵀt``."""
-    if layer.b is None:
+    _require_same_training(layer, scaling)
+    if layer.b is None and not layer.frozen:
         raise InputError(
             f"a normalisation must come before a linear layer with a bias, got {scaling.name} before {layer.name}, which has none: add one"
         )
@@ -212,7 +241,20 @@ def _fold_forward(scaling: Scaling, layer: Affine) -> Affine:
         W=[[w * s for w in row] for row, s in zip(W, scaling.scale, strict=True)],
         b=[b[j] + sum((row[j] * t for row, t in zip(W, scaling.shift, strict=True)), Fraction(0)) for j in columns],
         sizes=[abs(b[j]) + sum((abs(row[j]) * t for row, t in zip(W, scaling.sizes, strict=True)), Fraction(0)) for j in columns],
+        frozen_bias=layer.frozen if layer.b is None else layer.frozen_bias,
     )
+
+
+def _require_same_training(layer: Affine, scaling: Scaling) -> None:
+    """Raise `InputError` where what a normalisation is folded into could not move as the parts do."""
+    if layer.frozen and scaling.trained:
+        raise InputError(
+            f"a normalisation beside a frozen layer must be frozen, got {scaling.name} beside {layer.name}: freeze both, or none"
+        )
+    if layer.frozen_bias and not layer.frozen:
+        raise InputError(
+            f"a normalisation must not stand beside a trainable weight with a frozen bias, got {scaling.name} beside {layer.name}: freeze both, or none"
+        )
 
 
 def _require_length(scaling: Scaling, units: int) -> None:

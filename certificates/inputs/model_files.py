@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lossproof.certificates.inputs.array_files import brief_reason, require_file
+from lossproof.certificates.inputs.keras_files import check_keras_file, choose_backend
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.nnet_files import read_nnet
 from lossproof.certificates.inputs.parameters import Activations, read_parameters
@@ -19,7 +20,7 @@ from lossproof.theory.exceptions import InputError
 
 _TORCH = (".pt", ".pth", ".bin")
 _PICKLES = (".pkl", ".pickle", ".joblib")
-_SUFFIXES = (".onnx", ".safetensors", ".nnet", *_TORCH, *_PICKLES)
+_SUFFIXES = (".onnx", ".keras", ".safetensors", ".nnet", *_TORCH, *_PICKLES)
 _HELD = ("state_dict", "model_state_dict", "model")
 _UNREADABLE = (
     OSError,
@@ -41,6 +42,7 @@ def read_model_file(
     """Read a trained network from a file.
 
     - ``.onnx`` (needs the package onnx; weights in other files are refused), and ``.nnet``;
+    - ``.keras`` (needs the package keras, with any backend), loaded in its safe mode when all that it names are layers of an MLP (`check_keras_file`);
     - ``.safetensors``, and ``.pt``, ``.pth`` or ``.bin`` of torch with a ``state_dict``, which torch loads with ``weights_only``: weights alone, so
       ``activation`` is asked for;
     - with ``allow_pickle`` whole models: those of torch, and ``.pkl``, ``.pickle`` or ``.joblib`` of scikit-learn. Loading a pickle runs whatever is in it.
@@ -63,7 +65,7 @@ def read_model_file(
         raise InputError(
             f"a {suffix} file must be trusted, as loading it runs what is in it, got no leave to: use --allow-pickle if you made it"
         )
-    load = _load_onnx if suffix == ".onnx" else _load_torch if suffix in _TORCH else _load_pickle
+    load = {".onnx": _load_onnx, ".keras": _load_keras}.get(suffix, _load_torch if suffix in _TORCH else _load_pickle)
     return read_network(load(path, allow_pickle), activation, output_activation)
 
 
@@ -77,6 +79,19 @@ def _load_onnx(path: Path, _: bool) -> Any:
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
         raise InputError("an ONNX model must hold its weights, got some in other files: save it as one file")
     return model
+
+
+def _load_keras(path: Path, _: bool) -> Any:
+    try:
+        check_keras_file(path)
+        choose_backend()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _package("keras", path).saving.load_model(str(path), safe_mode=True)
+    except InputError:
+        raise
+    except _UNREADABLE as error:
+        raise _unreadable(path, brief_reason(error), "save it again with model.save") from error
 
 
 def _load_torch(path: Path, allow_pickle: bool) -> Any:

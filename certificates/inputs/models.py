@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from lossproof.certificates.inputs.equinox_models import is_equinox, read_equinox
+from lossproof.certificates.inputs.flax_models import is_flax, read_flax
 from lossproof.certificates.inputs.keras_models import is_keras, read_keras
 from lossproof.certificates.inputs.onnx_models import is_onnx, read_onnx
 from lossproof.certificates.inputs.parameters import Activations, are_parameters, read_parameters
@@ -15,17 +16,15 @@ from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
 
-_EXPECTED = (
-    "a model must be an MLP of scikit-learn, torch, Keras or Equinox, an ONNX model, or weights such as a state_dict with an activation"
-)
+_EXPECTED = "a model must be an MLP of scikit-learn, torch, Keras, Flax or Equinox, an ONNX model, or weights such as a state_dict with an activation"
 
 
 def read_network(model: Any, activation: Activations = None, output_activation: str | None = None) -> TrainedNetwork:
     """Return what a trained network of another library, or its weights with the activations named, hold.
 
-    No library is imported: a model of one exists only when its owner has imported it. See the readers for what each refuses: `read_estimator`,
-    `read_torch`, `read_equinox`, `read_keras`, `read_onnx`, `read_parameters`. Raises `InputError`, also where activations are named for a model that has
-    its own.
+    No library is imported: a model of one exists only when its owner has imported it. See the readers for what each refuses: `read_estimator`, `read_torch`,
+    `read_equinox`, `read_flax`, `read_keras`, `read_onnx`, `read_parameters`. Raises `InputError`, also where a model has its own activations and
+    some are named.
     """
     if are_parameters(model):
         return read_parameters(model, activation, output_activation)
@@ -47,6 +46,8 @@ def _read_model(model: Any) -> TrainedNetwork:
         return read_estimator(model)
     if is_equinox(model):
         return read_equinox(model)
+    if is_flax(model):
+        return read_flax(model)
     if is_onnx(model):
         return read_onnx(model)
     raise InputError(f"{_EXPECTED}, got {shown(model)}: {_advice(model)}")
@@ -58,6 +59,4 @@ def _advice(model: Any) -> str:
         return "a subclass may compute something else, so copy its coefs_ and intercepts_ into check_architecture with weights"
     if hasattr(model, "steps") or hasattr(model, "estimator") or hasattr(model, "regressor"):
         return "give the MLP in it, and the samples as this MLP sees them"
-    if any(kind.__module__.startswith("flax.") for kind in type(model).__mro__):
-        return "give its parameters, with activation="
     return "or call check_architecture with weights=[(W_1, b_1), …]"

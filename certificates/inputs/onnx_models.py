@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector, mlp_of
-from lossproof.certificates.inputs.trained_network import Floats, TrainedNetwork
+from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import exact_number
 
@@ -32,7 +32,6 @@ _WITH_SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "Swish": ("silu", {"alpha": 1.0}),
 }
 _WITHOUT_EFFECT = ("Identity", "Dropout", "Flatten", "Reshape", "Squeeze")
-_FLOATS = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 _ADVICE = {
     "LayerNormalization": "each of its outputs depends on all units, so it is no layer of an MLP",
     "Conv": "write it as a matrix, or check an MLP",
@@ -85,7 +84,7 @@ def read_onnx(model: Any) -> TrainedNetwork:
     if model.graph.output[0].name != value:
         raise InputError(f"the output of an ONNX model must be that of its last node, got {model.graph.output[0].name!r}: export a chain")
     kinds = sorted({constant.dtype.name for constant in constants.values() if constant.dtype.kind not in "iub"})
-    if len(kinds) != 1 or kinds[0] not in _FLOATS:
+    if len(kinds) != 1 or kinds[0] not in UNITS:
         raise InputError(
             f"the weights of an ONNX model must be floats of one type, of 16 to 64 bits, got {', '.join(kinds) or 'none'}: convert it"
         )
@@ -93,7 +92,7 @@ def read_onnx(model: Any) -> TrainedNetwork:
     kind = next(constant.dtype for constant in constants.values() if constant.dtype.name == kinds[0])
     return mlp.network(
         outputs=lambda X: _outputs(model, inputs[0], X, kind),
-        unit=_FLOATS[kinds[0]],
+        unit=UNITS[kinds[0]],
         rounded=lambda X: X.astype(kind).astype(np.float64),
         framework="ONNX",
     )
@@ -187,7 +186,7 @@ def _broadcast(node: Any, constants: dict[int, Any], units: int) -> list[Fractio
     if len(constants) != 1:
         raise _refused(node)
     (constant,) = constants.values()
-    if constant.dtype.name not in _FLOATS or constant.size not in (1, units) or constant.shape[:-1] not in ((), (1,)):
+    if constant.dtype.name not in UNITS or constant.size not in (1, units) or constant.shape[:-1] not in ((), (1,)):
         raise _refused(node)
     return exact_vector(np.broadcast_to(constant.astype(np.float64).ravel(), (units,)).tolist(), f"the constant of {node.op_type}")
 

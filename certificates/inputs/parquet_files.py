@@ -39,7 +39,7 @@ def load_parquet(path: Path, n_outputs: int, options: DataOptions) -> DataSource
     if not X:
         raise InputError(f"{str(path)!r} must hold at least one sample, got none: add rows of numbers")
     Y: Any = _labels(path, table.names[targets[0]], table) if options.classes else _rows(path, table, targets)
-    return DataSource(path.name, X, Y, note_on_places(table.names, inputs, targets))
+    return DataSource(path.name, X, Y, note_on_places(table.names, inputs, targets), tuple(table.names[j] for j in inputs))
 
 
 def _read(path: Path) -> _Columns:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from lossproof.certificates.inputs.sklearn_models import read_sklearn, with_names_of_fit
+from lossproof.certificates.inputs.sklearn_models import names_of_fit, read_sklearn, with_names_of_fit
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
@@ -70,6 +70,7 @@ def _read_pipeline(model: Any) -> TrainedNetwork:
     inner = read_estimator(_known(last, "Pipeline"))
     steps = [step for _, step in before if step is not None and not _is_text(step, "passthrough")]
     names = [name for step in steps for name in _transformer_names(step)]
+    inner = replace(inner, columns=names_of_fit(model))
     if not steps:
         return replace(inner, inputs=lambda X: inner.inputs(with_names_of_fit(model, X)))
 

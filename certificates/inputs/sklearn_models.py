@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, softmax
 
+from lossproof.certificates.inputs.columns import require_columns
 from lossproof.certificates.inputs.labels import label_entries
 from lossproof.certificates.inputs.sklearn_penalty import penalty_of
 from lossproof.certificates.inputs.trained_network import SCIKIT_LEARN, Floats, TrainedNetwork
@@ -59,6 +60,7 @@ def read_sklearn(model: Any) -> TrainedNetwork:
         link=_link(model.out_activation_),
         error={"logistic": "logistic", "softmax": "softmax", "identity": None}[model.out_activation_],
         targets=(lambda Y: _targets(model, Y)) if classifier else (lambda Y: (Y, None)),
+        columns=names_of_fit(model),
         inputs=lambda X: with_names_of_fit(model, X),
         penalty=lambda T: penalty_of(model, T),
         framework=SCIKIT_LEARN,
@@ -95,13 +97,15 @@ def _outputs(model: Any, X: Floats, *, classifier: bool) -> Floats:
 
 def with_names_of_fit(estimator: Any, X: Any) -> Any:
     """Return ``X``. Raises `InputError` for a table of pandas or polars whose columns are not those, in the same order, that the estimator was fitted on."""
-    fitted = getattr(estimator, "feature_names_in_", None)
     tables = [library.DataFrame for library in map(sys.modules.get, ("pandas", "polars")) if library is not None]
-    if fitted is not None and type(X) in tables and list(X.columns) != list(fitted):
-        raise InputError(
-            "X must have the columns that the model was fitted on, in that order, got others: choose X[model.feature_names_in_]"
-        )
+    if type(X) in tables:
+        require_columns(names_of_fit(estimator), list(map(str, X.columns)))
     return X
+
+
+def names_of_fit(estimator: Any) -> tuple[str, ...]:
+    """Return the names of the columns that an estimator was fitted on, none where it was fitted on an array."""
+    return tuple(map(str, getattr(estimator, "feature_names_in_", ())))
 
 
 def _targets(model: Any, Y: Any) -> tuple[Any, str | None]:

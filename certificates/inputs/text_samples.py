@@ -50,8 +50,10 @@ def load_text_table(path: Path, n_outputs: int, options: DataOptions) -> DataSou
         if options.classes
         else numbers(targets)
     )
-    named = () if table.names is None else note_on_places(table.names, inputs, targets)
-    return DataSource(path.name, X, Y, (*named, *table.notes))
+    if table.names is None:
+        return DataSource(path.name, X, Y, table.notes)
+    named = note_on_places(table.names, inputs, targets)
+    return DataSource(path.name, X, Y, (*named, *table.notes), tuple(table.names[j] for j in inputs))
 
 
 def _where(path: Path, line: int, j: int, names: Sequence[str] | None) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector, mlp_of
 from lossproof.certificates.inputs.torch_graph import ACTIVATIONS, WITHOUT_EFFECT, Step, check_hooks, steps_of
-from lossproof.certificates.inputs.trained_network import Floats, TrainedNetwork
+from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import exact_number
 from lossproof.theory.shown import shown
@@ -23,7 +23,6 @@ _SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "GELU": {"approximate": "none"},
     "Hardtanh": {"min_val": -1, "max_val": 1},
 }
-_UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 
 
 def read_torch(model: Any, torch: Any) -> TrainedNetwork:
@@ -31,10 +30,10 @@ def read_torch(model: Any, torch: Any) -> TrainedNetwork:
 
     Modules of torch are known by their exact types; a user's own modules are traced, so that what they compute counts and not what they are called.
     ``Identity``, ``Flatten()``, views and dropout in evaluation mode change nothing and are passed over. ``BatchNorm1d`` in evaluation mode is folded into
-    the ``Linear`` beside it, exactly in rationals, with its root ``1/√(var + eps)`` rounded to a double. Refused by name, each in one sentence, is what
-    would make the network or its trainable weights other than they look: hooks and methods put on a module, parametrizations, weights that are frozen,
-    shared by two layers or overlapping in memory, dropout in training mode, other settings of an activation, hidden layers with different activations,
-    biases in some layers only, lazy modules, and weights on the meta device, quantised, sparse, complex or of mixed types.
+    the ``Linear`` beside it, exactly in rationals, with its root ``1/√(var + eps)`` rounded to a double. Parameters with ``requires_grad=False`` are frozen
+    (`mlp_of`). Refused by name, each in one sentence, is what would make the network or its trainable weights other than they look: hooks and methods put on
+    a module, parametrizations, weights shared by two layers or overlapping in memory, dropout in training mode, other settings of an activation, lazy modules,
+    and weights on the meta device, quantised, sparse, complex or of mixed types.
 
     Raises `InputError`.
     """
@@ -47,7 +46,7 @@ def read_torch(model: Any, torch: Any) -> TrainedNetwork:
     mlp = mlp_of((layer for step in steps for layer in _layers(step, precision)), "a torch model")
     return mlp.network(
         outputs=lambda X: _outputs(model, first, X, torch),
-        unit=_UNITS[precision],
+        unit=UNITS[precision],
         rounded=lambda X: _doubles(_tensor(first, X, torch), torch),
         framework="torch",
         notes=_notes(steps),
@@ -57,7 +56,8 @@ def read_torch(model: Any, torch: Any) -> TrainedNetwork:
 def _layers(step: Step, precision: str) -> Iterator[Layer]:
     """Yield the layer that a step is, none where it changes nothing."""
     if step.kind == "Linear":
-        yield Affine(step.name, step.weight.detach().T, step.bias)
+        frozen, frozen_bias = (part is not None and not part.requires_grad for part in (step.weight, step.bias))
+        yield Affine(step.name, step.weight.detach().T, step.bias, frozen=frozen, frozen_bias=frozen_bias)
     elif step.function:
         yield Elementwise(step.name, step.function)
     elif step.kind == "BatchNorm1d":
@@ -74,7 +74,9 @@ def _normalisation(step: Step) -> Scaling:
     affine = module.weight is not None
     gain = exact_vector(module.weight, "weight") if affine else [Fraction(1)] * len(mean)
     beta = exact_vector(module.bias, "bias") if affine else [Fraction(0)] * len(mean)
-    return Scaling.of_normalisation(step.name, gain, beta, mean, variance, Fraction(module.eps), free=affine)
+    free = affine and module.bias.requires_grad
+    trained = free or (affine and module.weight.requires_grad)
+    return Scaling.of_normalisation(step.name, gain, beta, mean, variance, Fraction(module.eps), free=free, trained=trained)
 
 
 def _notes(steps: Sequence[Step]) -> tuple[str, ...]:
@@ -100,7 +102,7 @@ def _activation(module: Any, precision: str) -> str:
 
 def _check_threshold(threshold: float, precision: str) -> None:
     """Beyond its threshold torch puts ``z`` in place of ``log(1 + e^z)``: nothing else than rounding only where ``e^-z < u z`` from there on."""
-    unit = _UNITS[precision]
+    unit = UNITS[precision]
     if not (threshold > 0 and np.exp(-threshold) < unit * threshold):
         raise InputError(
             f"Softplus must not cut off where {precision} can tell, got threshold={threshold:g}: use threshold=40, "
@@ -109,7 +111,7 @@ def _check_threshold(threshold: float, precision: str) -> None:
 
 
 def _check_parameters(steps: Sequence[Step], torch: Any) -> None:
-    """Raise `InputError` unless every weight is a trainable number of its own, and all are of one type on one device."""
+    """Raise `InputError` unless every weight is a number of its own, and all are of one type on one device."""
     linear = [(step.weight, step.bias) for step in steps if step.kind == "Linear"]
     norms = [(step.module.weight, step.module.bias) for step in steps if step.kind == "BatchNorm1d"]
     named = [
@@ -125,12 +127,10 @@ def _check_parameters(steps: Sequence[Step], torch: Any) -> None:
                 f"{name} must be a Parameter of torch of the usual shape, got a {type(parameter).__name__}: build the layer anew"
             )
         check_hooks(parameter, name)
-        if not parameter.requires_grad:
-            raise InputError(f"{name} must be trainable like all others, got requires_grad=False: call model.requires_grad_(True) if it is")
         if parameter.layout is not torch.strided or parameter.is_quantized or parameter.is_meta:
             kind = "on the device 'meta'" if parameter.is_meta else "quantised" if parameter.is_quantized else "sparse"
             raise InputError(f"{name} must be a dense tensor of numbers, got one that is {kind}: load or convert it first")
-        if _precision_of(parameter) not in _UNITS:
+        if _precision_of(parameter) not in UNITS:
             raise InputError(
                 f"the weights of a torch model must be floats of 16 to 64 bits, got {_precision_of(parameter)}: convert it with .double()"
             )

@@ -19,6 +19,8 @@ from lossproof.theory.problem.weights import Weights
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 SCIKIT_LEARN = "scikit-learn"
+UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
+"""The unit roundoff of each precision that weights may have."""
 _OWN = 8.0
 _FOLDED = 12
 _BOTH = 2.0
@@ -32,12 +34,14 @@ class TrainedNetwork:
     - ``weights``: pairs ``(W_l, b_l)`` as `Weights.of` reads them;
     - ``error``: the only error it can be judged by, ``trained_on``: the error it is judged by where no other is named; None where it does not know;
       ``foreign_loss``: the name of the loss it was trained on, where lossproof has no such error;
+    - ``columns``: the names of the columns that it was fitted on, where it keeps them (`require_columns`);
     - ``inputs(X)``: the samples as its first layer sees them, such as scaled ones; raises `InputError` where ``X`` is not what it was fitted on;
     - ``targets(Y)``: the targets that its labels, or values to be scaled, stand for, with a note about it;
     - ``penalty(T)``: the rate λ of the penalty ``(λ/2) Σ_l |W_l|²`` on weights without biases that its training added to the mean error of T samples, or
       pairs of rates as `Decay.of` reads them, with notes about it;
     - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``, None
       where only its weights are known;
+    - ``frozen``: how many of its first layers are constants, no weights of the problem (`later_layers`);
     - ``sizes[l - 1]``: bounds of the terms that its own layers add up to ``b_l`` where that was folded out of several numbers, else None;
     - ``framework``: what it was read from, as a note calls it;
     - ``link``: what it applies to the outputs that are read, with slopes of at most 1; ``unit``: the unit roundoff of its precision;
@@ -58,6 +62,8 @@ class TrainedNetwork:
     foreign_loss: str = ""
     framework: str = ""
     sizes: tuple[list[Fraction] | None, ...] = ()
+    frozen: int = 0
+    columns: tuple[str, ...] = ()
     targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))
     inputs: Callable[[Any], Any] = field(default=lambda X: X)
     penalty: Callable[[int], tuple[Any, tuple[str, ...]]] = field(default=lambda T: (Fraction(0), ()))

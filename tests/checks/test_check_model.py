@@ -73,7 +73,9 @@ class LooksFitted:
 
 @pytest.mark.parametrize("model", [LooksFitted(), LooksFitted, "model", None, 5, lambda X: X])
 def test_what_only_looks_like_a_model_is_refused(model):
-    with pytest.raises(lp.InputError, match="a model must be an MLP of scikit-learn, torch, Keras or Equinox, an ONNX model") as caught:
+    with pytest.raises(
+        lp.InputError, match="a model must be an MLP of scikit-learn, torch, Keras, Flax or Equinox, an ONNX model"
+    ) as caught:
         lp.check_model(model, X, Y)
     assert "\n" not in str(caught.value)
 

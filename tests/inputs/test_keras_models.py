@@ -171,8 +171,8 @@ def compiled(model, loss):
     return model
 
 
-def frozen(model):
-    model.layers[0].trainable = False
+def frozen(model, layer=0):
+    model.layers[layer].trainable = False
     return model
 
 
@@ -183,7 +183,12 @@ REFUSED = {
     "skip connection": (branches, "got a Add named 'add.*an MLP has no skip connections"),
     "layer norm": (lambda: mlp(layers.Dense(2), layers.LayerNormalization()), "got a LayerNormalization named .* depends on all units"),
     "shared": (shared, "must not share weights"),
-    "frozen": (lambda: frozen(two_layers()), "got 'dense.*' frozen"),
+    "frozen": (lambda: frozen(two_layers()), "must make rational numbers of the samples, as relu does, got tanh"),
+    "frozen last layer": (lambda: frozen(two_layers("relu"), 1), "got 'dense.*' frozen after the trainable 'dense"),
+    "normalised frozen layer": (
+        lambda: frozen(mlp(layers.Dense(2), layers.BatchNormalization(), layers.Dense(1))),
+        "beside a frozen layer must be frozen, got 'batch_norm.*' beside 'dense",
+    ),
     "constrained": (lambda: mlp(layers.Dense(1, kernel_constraint="non_neg")), "must be a plain Dense layer"),
     "mixed precision": (lambda: mlp(layers.Dense(1, dtype="mixed_float16")), "with float32 in float16"),
     "another activation": (lambda: two_layers("exponential"), "got exponential"),
@@ -208,3 +213,20 @@ def test_what_is_refused(name):
     with pytest.raises(lp.InputError, match=message) as caught:
         lp.check_model(make(), X, Y)
     assert "\n" not in str(caught.value)
+
+
+def test_frozen_layers_are_constants_of_the_problem():
+    normalised = layers.BatchNormalization(trainable=False)
+    inner = [
+        layers.Dense(3, kernel_regularizer="l2"),
+        normalised,
+        layers.ReLU(),
+        layers.Dense(2, "tanh"),
+        layers.Dense(1, kernel_regularizer="l2"),
+    ]
+    model = compiled(frozen(mlp(*inner)), "mse")
+    problem, weights, notes = problem_of_model(model, X, Y)
+    assert (problem.architecture.widths, notes[0][:27]) == ((3, 2, 1), "The first layer is frozen a")
+    assert [rates[0] > 0 for rates in problem.decay.layers] == [False, True]
+    values = evaluate(problem.architecture, problem.samples, weights, Float64Field()).phi[2]
+    assert np.abs(values - keras.ops.convert_to_numpy(model(X.astype("float32")))).max() < 1e-6

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from cases.command_cases import fail, run
 from cases.model_cases import problem_of_model
 from scipy.special import expit
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
@@ -164,3 +165,28 @@ def test_samples_that_the_pipeline_does_not_take(inputs):
     model = fitted(make_pipeline(StandardScaler(), MLPRegressor(**SETTINGS)))
     with pytest.raises(lp.InputError, match=r"X must be what StandardScaler was fitted on|finite"):
         lp.check_model(model, inputs, Y)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("scaled", [True, False])
+def test_columns_of_files_have_to_be_those_of_the_fit(tmp_path, suffix, scaled):
+    pd, joblib = pytest.importorskip("pandas"), pytest.importorskip("joblib")
+    table = pd.DataFrame({"a": [0.0, 0, 1, 1], "b": [0.0, 1, 0, 1], "y": [0.0, 1, 1, 0]})
+    model = MLPRegressor(**SETTINGS)
+    model = fitted(make_pipeline(StandardScaler(), model) if scaled else model, table[["a", "b"]], table["y"])
+    joblib.dump(model, tmp_path / "m.joblib")
+    path = tmp_path / f"d.{suffix}"
+    given = ("check", "--model", tmp_path / "m.joblib", "--allow-pickle", "--search", "none", "--quiet", "--data", path)
+    for columns, renamed, inputs, said in (
+        (["a", "b", "y"], {}, None, ""),
+        (["y", "b", "a"], {}, "a,b", ""),
+        (["b", "a", "y"], {}, None, "in their order (a, b), got b, a: choose them by --inputs"),
+        (["a", "b", "y"], {"b": "c"}, None, "in their order (a, b), got a, c"),
+    ):
+        other = table[columns].rename(columns=renamed)
+        other.to_csv(path, index=False) if suffix == "csv" else other.to_parquet(path, index=False)
+        chosen = ("--target", "y", *(("--inputs", inputs) if inputs else ()))
+        if said:
+            assert said in fail(*given, *chosen)
+        else:
+            run(*given, *chosen)

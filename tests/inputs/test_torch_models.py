@@ -13,6 +13,10 @@ from cases.model_cases import X, Y, mlp, plain_mlp, read_and_compare
 
 import lossproof as lp
 from lossproof.certificates.inputs import trained_network
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import gradient
+from lossproof.theory.problem.weights import Weights
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -161,3 +165,43 @@ def test_the_difference_allowed_is_what_rounding_explains(kind, sizes, spread):
 def test_samples_beyond_the_range_of_the_model(value, message):
     with pytest.raises(lp.InputError, match=message):
         read_and_compare(plain_mlp(), [[value, 0.0], [1.0, 1.0]])
+
+
+def test_frozen_layers_are_constants_of_the_problem():
+    model = mlp(
+        nn.Linear(2, 4), nn.LeakyReLU(0.25), nn.Linear(4, 3, bias=False), nn.ReLU(), nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 1)
+    ).double()
+    model[0].requires_grad_(False)
+    model[2].requires_grad_(False)
+    model[4].bias.requires_grad_(False)
+    report = lp.check_model(model, X, Y, weight_decay=["0", "1", "1/100", "1/50"], error="squared", search="none")
+    problem = report.problem
+    assert (problem.architecture.widths, problem.architecture.biases) == ((3, 2, 1), ("fixed", "trainable"))
+    assert [rates[0] for rates in problem.decay.layers] == [Fraction(1, 100), Fraction(1, 50)]
+    assert [note[:18] for note in report.notes[:2]] == ["The first 2 layers", "Frozen biases are "]
+    assert lp.verify(report.certificate.text).ok
+    loss = ((model(torch.tensor(X)).reshape(-1) - torch.tensor(Y)) ** 2).mean() / 2
+    loss = loss + sum(
+        rate / 2 * (part**2).sum() for rate, part in ((0.01, model[4].weight), (0.02, model[6].weight), (0.02, model[6].bias))
+    )
+    loss.backward()
+    own = torch.cat([model[4].weight.grad.reshape(-1), model[6].weight.grad.reshape(-1), model[6].bias.grad]).numpy()
+    weights = Weights.of(problem.architecture, [(part.weight.detach().T, part.bias) for part in (model[4], model[6])])
+    ours = gradient(problem, evaluate(problem.architecture, problem.samples, weights, Float64Field())).ravel()
+    assert np.abs(ours - own).max() < 1e-14 < np.abs(own).max()
+
+
+def test_a_frozen_layer_of_tanh_makes_no_exact_features():
+    model = plain_mlp()
+    model[0].requires_grad_(False)
+    with pytest.raises(lp.InputError, match="as relu does, got tanh, which makes irrational ones: compute them as floats"):
+        lp.check_model(model, X, Y)
+    lp.check_model(model[2], model[:2](torch.tensor(X).float()), Y, search="none")
+
+
+def test_a_frozen_normalisation_is_folded_into_either_kind_of_layer():
+    for frozen in (True, False):
+        model = mlp(nn.Linear(2, 3).requires_grad_(not frozen), nn.BatchNorm1d(3).requires_grad_(False), nn.ReLU(), nn.Linear(3, 1)).eval()
+        model[1].running_mean += torch.arange(3)
+        network, _, _ = read_and_compare(model)
+        assert (network.frozen, network.bias) == ((1, ("fixed", "trainable")) if frozen else (0, "trainable"))

@@ -54,6 +54,11 @@ def quietly(make):
         return make()
 
 
+def frozen_bias(layer):
+    layer.bias.requires_grad_(False)
+    return layer
+
+
 def replaced(parameter):
     return altered(lambda model: setattr(model[0], "weight", parameter(model[0].weight)))
 
@@ -89,9 +94,13 @@ REFUSED = {
         "must not be the last after an activation",
     ),
     "batch normalisation of other widths": (lambda: mlp(nn.Linear(2, 3), nn.BatchNorm1d(4)).eval(), "got 4 in BatchNorm1d '1', 3 beside"),
-    "frozen normalisation": (
-        lambda: mlp(nn.Linear(2, 3), nn.BatchNorm1d(3).requires_grad_(False)).eval(),
-        "the weight of BatchNorm1d layer 1 must be trainable",
+    "normalisation of a frozen layer": (
+        lambda: mlp(nn.Linear(2, 3).requires_grad_(False), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 1)).eval(),
+        "beside a frozen layer must be frozen, got BatchNorm1d '1' beside Linear '0'",
+    ),
+    "normalisation before a frozen bias": (
+        lambda: mlp(nn.BatchNorm1d(2), frozen_bias(nn.Linear(2, 3)), nn.ReLU(), nn.Linear(3, 1)).eval(),
+        "must not stand beside a trainable weight with a frozen bias, got BatchNorm1d '0' beside Linear '1'",
     ),
     "softmax inside": (lambda: mlp(nn.Linear(2, 3), nn.Softmax(1), nn.Linear(3, 1)), "must be its last layer, got softmax of Softmax '1'"),
     "softmax over samples": (lambda: mlp(nn.Linear(2, 3), nn.Softmax(0)), "must run over the outputs of a sample, got dim=0"),
@@ -154,9 +163,12 @@ REFUSED = {
         replaced(lambda weight: nn.Parameter(torch.ones(4).as_strided((3, 2), (1, 1)))),
         "each number in a place of its own",
     ),
-    "frozen layer": (altered(lambda model: model[0].requires_grad_(False)), "the weight of Linear layer 1 must be trainable"),
-    "frozen bias": (altered(lambda model: model[2].bias.requires_grad_(False)), "the bias of Linear layer 2 must be trainable"),
-    "frozen model": (lambda: plain_mlp().requires_grad_(False), "must be trainable"),
+    "frozen last layer": (
+        altered(lambda model: model[2].requires_grad_(False)),
+        "must be its first ones, .* got Linear '2' frozen after the trainable Linear '0'",
+    ),
+    "frozen weight alone": (altered(lambda model: model[0].weight.requires_grad_(False)), "got Linear '0' with a trainable one"),
+    "frozen model": (lambda: plain_mlp().requires_grad_(False), "must have a trainable layer"),
     "lazy": (
         lambda: quietly(lambda: nn.Sequential(nn.LazyLinear(3), nn.Tanh(), nn.Linear(3, 1))),
         "LazyLinear in it at '0': run the model once",

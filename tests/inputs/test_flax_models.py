@@ -1,0 +1,181 @@
+"""Modules of Flax are read in the graph that JAX traces of them, and compared with their own outputs."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from cases.model_cases import X, Y, problem_of_model, read_and_compare
+
+import lossproof as lp
+
+jax = pytest.importorskip("jax")
+nnx = pytest.importorskip("flax.nnx")
+linen = pytest.importorskip("flax.linen")
+jnp = jax.numpy
+
+ACTIVATIONS = {
+    "tanh": nnx.tanh,
+    "relu": nnx.relu,
+    "sigmoid": nnx.sigmoid,
+    "silu": nnx.swish,
+    "softplus": nnx.softplus,
+    "softsign": nnx.soft_sign,
+    "elu": nnx.elu,
+    "mish": jax.nn.mish,
+    "hard-tanh": nnx.hard_tanh,
+    "sin": jnp.sin,
+    "arctan": jnp.arctan,
+    "erf": jax.scipy.special.erf,
+    "power:2": jnp.square,
+    "power:3": lambda z: z**3,
+    f"leaky-relu:{Fraction(float(np.float32(0.01)))}": nnx.leaky_relu,
+    "leaky-relu:1/4": lambda z: nnx.leaky_relu(z, 0.25),
+}
+
+
+class Net(nnx.Module):
+    """An MLP as users write it."""
+
+    def __init__(self, activation=nnx.tanh, widths=(2, 3, 1), kind=jnp.float32, use_bias=True):
+        rngs = nnx.Rngs(0)
+        self.activation, self.drop = activation, nnx.Dropout(0.5, rngs=rngs)
+        make = lambda n, m: nnx.Linear(n, m, use_bias=use_bias, dtype=kind, param_dtype=kind, rngs=rngs)  # noqa: E731
+        self.last, self.first = make(*widths[1:]), make(*widths[:2])
+
+    def __call__(self, x):
+        return self.last(self.drop(self.activation(self.first(x))))
+
+
+def net(*given, **options):
+    model = Net(*given, **options)
+    model.eval()
+    return model
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_modules_of_a_user(name):
+    model = net(ACTIVATIONS[name])
+    network, _, weights = read_and_compare(model)
+    assert (network.widths, network.activation, network.output_activation, network.bias) == ((2, 3, 1), name, "identity", "trainable")
+    assert tuple(tuple(Fraction(float(x)) for x in row) for row in np.asarray(model.first.kernel[...])) == weights.layers[0].W
+
+
+@pytest.mark.parametrize("widths", [(1, 1, 1), (7, 7, 7), (2, 7, 2), (1, 7, 1), (3, 2, 1)])
+def test_widths_that_rows_could_be_taken_for(widths):
+    model = net(widths=widths)
+    model.first.bias[...] = jnp.arange(1.0, widths[1] + 1)
+    assert read_and_compare(model, np.arange(4.0 * widths[0]).reshape(4, widths[0]) / 8)[0].widths == widths
+
+
+@pytest.mark.parametrize("kind", [jnp.float16, jnp.bfloat16])
+def test_precisions_and_layers_without_bias(kind):
+    network = read_and_compare(net(kind=kind, use_bias=False))[0]
+    assert (network.bias, network.unit) == ("none", {"float16": 2.0**-11, "bfloat16": 2.0**-8}[jnp.dtype(kind).name])
+
+
+def test_sequences_and_compiled_calls():
+    rngs = nnx.Rngs(0)
+    inner = nnx.Sequential(nnx.Linear(2, 3, rngs=rngs), nnx.tanh, nnx.Linear(3, 2, use_bias=False, rngs=rngs))
+    model = nnx.Sequential(inner, jax.jit(lambda z: jax.nn.relu(z)), nnx.Linear(2, 1, rngs=rngs), nnx.sigmoid)
+    network = read_and_compare(model)[0]
+    assert (network.activation, network.output_activation) == (("tanh", "relu"), "sigmoid")
+    assert network.bias == ("trainable", "none", "trainable")
+    assert problem_of_model(model, X, Y, error="bce")[0].architecture.output_activation.name == "identity"
+    assert read_and_compare(nnx.Linear(2, 1, rngs=rngs))[0].widths == (2, 1)
+
+
+class Compact(linen.Module):
+    """An MLP of linen whose last layer is made first."""
+
+    drop: bool = False
+
+    @linen.compact
+    def __call__(self, x):
+        return linen.Dense(1)(linen.Dropout(0.5, deterministic=not self.drop)(linen.relu(linen.Dense(3)(linen.tanh(linen.Dense(3)(x))))))
+
+
+def bound(model):
+    return model.bind(model.init({"params": jax.random.PRNGKey(0), "dropout": jax.random.PRNGKey(1)}, jnp.zeros((1, 2))))
+
+
+def test_bound_modules_of_linen():
+    model = bound(Compact())
+    network, _, weights = read_and_compare(model)
+    assert (network.widths, network.activation) == ((2, 3, 3, 1), ("tanh", "relu"))
+    report = lp.check_model(model, X, Y, error="mse", search="none")
+    assert lp.verify(report.certificate.text).ok
+    held = jax.tree.map(np.asarray, model.variables["params"])
+    assert weights == problem_of_model([held[f"Dense_{k}"] for k in (2, 1, 0)], X, Y, ["tanh", "relu"])[1]
+
+
+class Skip(Net):
+    """A network with a skip connection."""
+
+    def __call__(self, x):
+        z = self.activation(self.first(x))
+        return self.last(z + self.first(x))
+
+
+class Tied(Net):
+    """A network that applies a layer twice."""
+
+    def __call__(self, x):
+        return self.last(self.first(self.activation(self.first(x))))
+
+
+class Applied(Net):
+    """A network with another call."""
+
+    def __init__(self, call, widths=(2, 3, 1)):
+        super().__init__(widths=widths)
+        self.call = call
+
+    def __call__(self, x):
+        return self.call(self, x)
+
+
+def applied(call, **options):
+    return lambda: Applied(call, **options)
+
+
+rows = lambda model, x: model.last(jnp.tanh(x @ model.first.kernel[...] + model.first.bias[...][:, None]))  # noqa: E731
+REFUSED = {
+    "dropout in training": (Net, "that JAX can trace, got: Cannot mutate RngCount|got the step random"),
+    "dropout in training of linen": (lambda: bound(Compact(drop=True)), "that JAX can trace, got"),
+    "unbound": (Compact, r"must be bound to its weights, got a Compact without any: give model.bind\(variables\)"),
+    "gelu": (lambda: net(nnx.gelu), "lossproof has, got the step mul"),
+    "selu": (lambda: net(nnx.selu), "lossproof has, got the step"),
+    "norm": (lambda: nnx.Sequential(nnx.Linear(2, 3, rngs=nnx.Rngs(0)), nnx.LayerNorm(3, rngs=nnx.Rngs(0))), "got the step"),
+    "skip": (lambda: Skip(), "without skip connections"),
+    "tied": (lambda: Tied(widths=(2, 2, 1)), "must not share weights, got first.kernel applied twice"),
+    "weight squared": (applied(lambda m, x: m.last(jnp.tanh(x @ m.first.kernel[...] ** 2))), "first.kernel must be applied as it is"),
+    "constant added": (applied(lambda m, x: m.last(jnp.tanh(m.first(x) + 1))), "got the step add after first.kernel"),
+    "bias a sample": (applied(rows, widths=(2, 7, 1)), "first.bias must be applied as it is"),
+    "bias first": (applied(lambda m, x: m.last(jnp.tanh((x + m.first.bias[...]) @ m.first.kernel[...])), widths=(2, 2, 1)), "before the first layer"),
+    "two biases": (applied(lambda m, x: m.last(m.first(x) + m.first.bias[...])), "got first.bias applied twice"),
+    "bias of another layer": (applied(lambda m, x: m.last(m.first(x)) + m.first.bias[...], widths=(2, 1, 1)), "got first.bias applied twice"),
+    "mean of the samples": (applied(lambda m, x: m.last(m.first(x) - m.first(x).mean(0))), "got the step"),
+    "gradient cut": (applied(lambda m, x: m.last(jax.lax.stop_gradient(m.first(x)))), "got the step stop_gradient"),
+    "two outputs": (applied(lambda m, x: (m.last(m.first(x)), x)), "must return one array, got 2"),
+    "not the last": (applied(lambda m, x: (m.last(m.first(x)), x)[1]), "must return its last layer"),
+    "another precision": (applied(lambda m, x: m.last(m.first(x).astype(jnp.float16))), "got the step convert_element_type after first.kernel"),
+    "no layer": (lambda: nnx.Dropout(0.5, deterministic=True, rngs=nnx.Rngs(0)), "must be floats of one type, got none|uint32"),
+    "a power that is none": (lambda: net(lambda z: 1 / z), "got the step"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused(name):
+    make, message = REFUSED[name]
+    with pytest.raises(lp.InputError, match=message) as caught:
+        lp.check_model(make(), X, Y)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_is_not_changed():
+    model = net()
+    before = jax.tree.leaves(nnx.state(model))
+    read_and_compare(model)
+    assert all((old == new).all() for old, new in zip(before, jax.tree.leaves(nnx.state(model)), strict=True))

@@ -51,7 +51,9 @@ MAX_GRAM_COLUMNS = 60_000
 MAX_GRAM_VALUES = 5 * 10**6
 """Values of activations for such a matrix."""
 MAX_GRAM_ENTRIES = 2**28
-"""Entries of the blocks ``Ψ_l(i)`` for such a matrix: derivatives of each output by the units of all layers."""
+"""Entries of the blocks ``Ψ_l(i)`` for such a matrix: derivatives of each output by the units of all layers; values of activations for that of one layer."""
+FEATURE_VALUES = 2**21
+"""Values of activations that are held at once in the passes for such a matrix of one layer, some samples after others."""
 DOUBLE_PRECISION = 80
 """Precision of the balls in which the values of activations are enclosed for double precision."""
 MAX_SINGLE_INTERVALS = 2**12
@@ -300,6 +302,18 @@ def gram_work(widths: Sequence[int], T: int) -> int:
     n, terms = T * widths[-1], 2 * max(widths) + len(widths) + 8
     products = T * (_forward(widths) + widths[-1] * _backward(widths))
     return flops_work(8 * products + n**3 // 3 + n**2 * terms) + 2 * T * sum(widths[1:]) * value_work(DOUBLE_PRECISION)
+
+
+def features_work(widths: Sequence[int], T: int, *, shared: bool) -> int:
+    """Return the work of a factorisation of ``ΦᵀΦ`` in double precision, Φ the values of the last of these layers, and of the passes before it, from above.
+
+    Where many arguments of smooth activations lie close together, they are ``shared`` among Taylor polynomials.
+
+    >>> features_work((64, 12_000), 10_000, shared=True) < MAX_STEP_WORK < features_work((64, 12_000), 10_000, shared=False)
+    True
+    """
+    values = 2 * T * sum(widths[1:]) * value_work(DOUBLE_PRECISION)
+    return flops_work(8 * T * _forward(widths) + T**3 // 3 + T**2 * (widths[-1] + 12)) + (values // 8 if shared else values)
 
 
 def inverse_work(widths: Sequence[int], T: int, rows: int) -> int:

@@ -44,12 +44,23 @@ def decided_full_rank(context: ProofContext, place: Place, found: RankBounds, sm
     columns, lower, upper = context.problem.columns, found.lower.value, found.upper.value
     full = lower == columns
     if full:
-        reason = f"rank P(W) = {columns} = T·n_L: the gradients of all outputs at all samples are linearly independent."
+        reason = f"rank P(W) = {columns} = T·n_L: the gradients of all outputs at all samples are linearly independent. {_route(found.lower)}".rstrip()
     else:
         rank = f"rank P(W) = {lower}" if lower == upper else f"rank P(W) lies between {lower} and {upper}"
         reason = f"{rank}, below T·n_L = {columns}."
     verdict, facts = Verdict.PROVED if full else Verdict.REFUTED, _facts(found.lower, found.upper, columns)
     return decided(_NAME, place, reason, "definition", found.lower, found.upper, *smooth, verdict=verdict, facts=facts)
+
+
+def _route(lower: RankBound) -> str:
+    """Say which part of ``P`` a lower bound was taken from; nothing for the whole of it."""
+    block = next((p for p in lower.premises if isinstance(p, RankBound)), None) if lower.rule == "rank-stack" else None
+    if block is None:
+        return ""
+    phi = next((p for p in block.premises if isinstance(p, RankBound) and p.matrix.startswith("Phi")), None)
+    if phi is None:
+        return f"The rows of {block.matrix} alone prove it."
+    return f"The rows of {block.matrix} alone prove it, as {phi.matrix} has rank {phi.value}: a matrix of {phi.value} columns in place of {lower.value}."
 
 
 def _facts(lower: RankBound, upper: RankBound, columns: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ import psutil
 from lossproof.numerics.algebra.tiled_matrix import tile_bytes
 from lossproof.theory.problem.architecture import Architecture
 
-_COPIES = 7
+_COPIES, _COPIES_OF_FEATURES = 7, 5
 _BASE = 2**27
 
 
@@ -22,6 +22,15 @@ def gram_bytes(architecture: Architecture, T: int, triangles: int = 1) -> int:
     hidden = sum(architecture.widths[1:-1])
     values = n * hidden + T * sum(architecture.widths)
     return triangles * tile_bytes(n) + 8 * _COPIES * values + _BASE
+
+
+def features_bytes(T: int, rows: int) -> int:
+    """Return about how many bytes a proof with ``ΦᵀΦ`` takes, for a Φ of so many rows: one triangle, the enclosed Φ and its copies.
+
+    >>> gibibytes(features_bytes(10_000, 12_001))
+    '5.0 GiB'
+    """
+    return tile_bytes(T) + 8 * _COPIES_OF_FEATURES * T * rows + _BASE
 
 
 def available_bytes() -> int:

@@ -35,7 +35,7 @@ from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.ranks.formal import constant_kernel, products_are_allowed
 from lossproof.numerics.ranks.function_field import function_field_rank, has_function_field
 from lossproof.numerics.ranks.rational import rational_rank
-from lossproof.numerics.ranks.verified import attempt_full_column_rank, attempt_singular_value
+from lossproof.numerics.ranks.verified import attempt_full_column_rank, attempt_independent_features, attempt_singular_value
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.limits import MAX_STEP_WORK, PRECISIONS, constants_work, jacobian_work, pass_work
 from lossproof.theory.problem.matrix_sizes import matrix_size
@@ -80,7 +80,8 @@ def rank_evidence(problem: Problem, weights: Weights | None, matrix: str, effort
         yield from _rational_bounds(named_matrix(problem, None, matrix, RationalField()), ExactWork(0, 0), effort.seed)
         return
     rows, columns = matrix_size(problem, matrix)
-    if matrix.partition("-")[0] == "P" and enough == columns and columns >= _VERIFIED_FROM_COLUMNS:
+    kind, layer, _ = parsed_name(problem, matrix)
+    if (kind == "P" or (kind == "Phi" and layer > 0)) and enough == columns and columns >= _VERIFIED_FROM_COLUMNS:
         yield from _verified(problem, weights, matrix, effort)
     if rows * columns > _EXACT_ENTRIES or _pass_work(problem, weights, matrix, PRECISIONS[0]) > MAX_STEP_WORK // 2:
         return
@@ -170,10 +171,14 @@ def _ball_rank(problem: Problem, weights: Weights, matrix: str, precisions: tupl
 
 def _verified(problem: Problem, weights: Weights, matrix: str, effort: Effort) -> Iterator[RankEvidence]:
     a, samples = problem.architecture, problem.samples
-    if matrix == "P" and has_singular_value_evidence(problem, weights):
+    kind, layer, suffix = parsed_name(problem, matrix)
+    if kind == "Phi":
+        ones = suffix == "+" and bool(a.bias_rows_of(layer + 1))
+        tried = attempt_independent_features(a, samples, weights, layer, ones=ones, most_bytes=effort.most_bytes, report=effort.report)
+    elif matrix == "P" and has_singular_value_evidence(problem, weights):
         tried = attempt_singular_value(a, samples, weights, most_bytes=effort.most_bytes, report=effort.report)
     else:
-        block = None if matrix == "P" else int(matrix.partition("-")[2])
+        block = None if matrix == "P" else layer
         tried = attempt_full_column_rank(a, samples, weights, block=block, most_bytes=effort.most_bytes, report=effort.report)
     if tried.evidence is not None:
         yield tried.evidence

@@ -1,4 +1,4 @@
-"""Full column rank of ``P`` or of one of its blocks, proved in double precision."""
+"""Full column rank of ``P``, of one of its blocks, or of the values of a hidden layer, proved in double precision."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from lossproof.numerics.algebra.memory import gibibytes, gram_bytes
+from lossproof.numerics.algebra.memory import features_bytes, gibibytes, gram_bytes
 from lossproof.numerics.algebra.tiled_cholesky import Report
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.verified.balanced_rows import balanced_rows
 from lossproof.numerics.verified.blocks import GramBlock
 from lossproof.numerics.verified.enclosures import enclose_numbers
-from lossproof.numerics.verified.forward_backward import enclose_pass
-from lossproof.numerics.verified.gram import RankOutcome, full_column_rank, smallest_singular_value
+from lossproof.numerics.verified.forward_backward import enclose_features, enclose_pass
+from lossproof.numerics.verified.gram import full_column_rank, smallest_singular_value
 from lossproof.numerics.verified.preconditioned import preconditioned_bytes, preconditioned_full_column_rank
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.limits import (
+    FEATURE_VALUES,
     MAX_GRAM_COLUMNS,
     MAX_GRAM_ENTRIES,
     MAX_GRAM_VALUES,
     MAX_INVERSE_COLUMNS,
     MAX_INVERSE_ENTRIES,
     MAX_STEP_WORK,
+    features_work,
+    flops_work,
     gram_work,
     inverse_work,
 )
@@ -36,6 +39,7 @@ from lossproof.theory.verdicts import Rigor
 
 _SPARE = 4.0
 _MOST_BYTES = 2**30
+_CELL, _SHARED = 2.0**-8, 64
 _OUT_OF_RANGE = "an entry of P, a weight or a unit is out of the range of the proof in doubles"
 
 
@@ -109,35 +113,86 @@ def attempt_full_column_rank(
             return RankAttempt(None, _OUT_OF_RANGE)
         blocks = found.blocks()
         chosen = blocks if block is None else [blocks[block - 1]]
-        method, outcome = _escalated(architecture, chosen, rows, most_bytes, report)
-    if outcome.proved:
-        return RankAttempt(_evidence(architecture, inputs.mid.shape[0], method, Fraction(0)))
-    return RankAttempt(None, _OUT_OF_RANGE if outcome.shift is None else _below(method, outcome.shift))
+        work = inverse_work(architecture.widths, inputs.mid.shape[0], rows)
+        return _escalated(chosen, architecture.n_L, (rows, inputs.mid.shape[0] * architecture.n_L), work, most_bytes, report)
 
 
-def _evidence(architecture: Architecture, T: int, method: tuple[str, bool], least: Fraction) -> RankEvidence:
-    payload = {"method": method[0], "balanced": method[1], "least": str(least)}
-    return RankEvidence(T * architecture.n_L, True, "singular-value", Rigor.VERIFIED_FLOAT, payload)
+def attempt_independent_features(
+    architecture: Architecture,
+    samples: Samples,
+    weights: Weights,
+    layer: int,
+    *,
+    ones: bool,
+    most_bytes: int | None = None,
+    report: Report | None = None,
+) -> RankAttempt:
+    r"""Do as `attempt_full_column_rank` for ``rank Φ_l = T``, the values of a hidden layer, with a row of ones or without.
+
+    The matrix ``Φ_lᵀΦ_l`` has T rows where ``K`` has ``T n_L``: ``T³/3`` operations prove that ``P-(l+1)`` has full column rank, if the output derivative does
+    not vanish and layer ``l + 1`` is the last.
+
+    >>> from lossproof.theory.problem.weights import Weights
+    >>> a, samples = Architecture.of("1-2-1", "tanh"), Samples.of([[0.0], [1.0], [2.0]], [0, 0, 0])
+    >>> weights = Weights.of(a, [([[1.0, 2.0]], [0.5, -1.0]), ([[1.0], [1.0]], [0.0])])
+    >>> attempt_independent_features(a, samples, weights, 1, ones=True).evidence.text
+    'rank ≥ 3'
+    """
+    T, widths, rows = samples.T, architecture.widths[: layer + 1], architecture.widths[layer] + ones
+    shared = all(s.analytic.holds and s.degree is None and not s.is_piecewise_linear for s in architecture.activations[:layer])
+    obstacle = _features_too_large(widths, T, rows, most_bytes, shared=shared)
+    if obstacle:
+        return RankAttempt(None, obstacle)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        try:
+            found = enclose_features(architecture, enclose_numbers(samples.X), weights, layer, ones=ones)
+        except NotDifferentiable as kink:
+            return RankAttempt(None, str(kink))
+        if found is None:
+            return RankAttempt(None, _OUT_OF_RANGE)
+        if shared and not _share_polynomials(widths, found.reach) and features_work(widths, T, shared=False) > MAX_STEP_WORK:
+            return RankAttempt(None, _too_much_work(T, T * sum(widths)))
+        work = features_work(widths, T, shared=False) + flops_work(12 * rows * T**2)
+        return _escalated([GramBlock(None, found.phi)], 1, (rows, T), work, most_bytes, report)
+
+
+def _features_too_large(widths: tuple[int, ...], T: int, rows: int, most_bytes: int | None, *, shared: bool) -> str:
+    if rows < T:
+        return f"there are fewer rows than columns, {rows} and {T}"
+    if T > MAX_GRAM_COLUMNS or T * sum(widths) > MAX_GRAM_ENTRIES or features_work(widths, T, shared=shared) > MAX_STEP_WORK:
+        return _too_much_work(T, T * sum(widths))
+    return _too_much_memory(features_bytes(T, rows), most_bytes)
+
+
+def _share_polynomials(widths: tuple[int, ...], reach: tuple[float, ...]) -> bool:
+    """Tell whether a checker will find 64 arguments or more in each interval of length 1/256, in all layers and all samples that it takes at once."""
+    samples = max(1, FEATURE_VALUES // sum(widths))
+    return all(_SHARED * (2 * r / _CELL + 2) <= samples * n for r, n in zip(reach, widths[1:], strict=True))
 
 
 def _escalated(
-    a: Architecture, blocks: list[GramBlock], rows: int, most_bytes: int | None, report: Report | None
-) -> tuple[tuple[str, bool], RankOutcome]:
-    """Try ``K`` as it is, with rows scaled, and an approximate inverse; return the last method tried, whether rows were scaled, and the outcome."""
-    outcome = full_column_rank(blocks, a.n_L, _SPARE, report)
-    if outcome.proved or outcome.shift is None:
-        return ("cholesky", False), outcome
-    balanced = balanced_rows(blocks)
-    outcome = full_column_rank(balanced, a.n_L, _SPARE, report)
-    if outcome.proved or outcome.shift is None or not _has_room_for_inverse(a, blocks[0].phi.mid.shape[0], rows, most_bytes):
-        return ("cholesky", True), outcome
-    return ("inverse", True), preconditioned_full_column_rank(balanced, a.n_L, _SPARE)
+    blocks: list[GramBlock], n_L: int, size: tuple[int, int], work: int, most_bytes: int | None, report: Report | None
+) -> RankAttempt:
+    """Try ``K`` as it is, with rows scaled, and an approximate inverse of the matrix, of that size, where its work allows that."""
+    method, outcome = ("cholesky", False), full_column_rank(blocks, n_L, _SPARE, report)
+    if not outcome.proved and outcome.shift is not None:
+        balanced = balanced_rows(blocks)
+        method, outcome = ("cholesky", True), full_column_rank(balanced, n_L, _SPARE, report)
+        if not outcome.proved and outcome.shift is not None and work <= MAX_STEP_WORK and _has_room_for_inverse(*size, most_bytes):
+            method, outcome = ("inverse", True), preconditioned_full_column_rank(balanced, n_L, _SPARE)
+    if outcome.proved:
+        return RankAttempt(_evidence(size[1], method, Fraction(0)))
+    return RankAttempt(None, _OUT_OF_RANGE if outcome.shift is None else _below(method, outcome.shift))
 
 
-def _has_room_for_inverse(a: Architecture, T: int, rows: int, most_bytes: int | None) -> bool:
+def _evidence(columns: int, method: tuple[str, bool], least: Fraction) -> RankEvidence:
+    payload = {"method": method[0], "balanced": method[1], "least": str(least)}
+    return RankEvidence(columns, True, "singular-value", Rigor.VERIFIED_FLOAT, payload)
+
+
+def _has_room_for_inverse(rows: int, columns: int, most_bytes: int | None) -> bool:
     """Tell whether a matrix of so many rows may be written out, here and for a checker."""
-    columns = T * a.n_L
-    allowed = columns <= MAX_INVERSE_COLUMNS and rows * columns <= MAX_INVERSE_ENTRIES and inverse_work(a.widths, T, rows) <= MAX_STEP_WORK
+    allowed = columns <= MAX_INVERSE_COLUMNS and rows * columns <= MAX_INVERSE_ENTRIES
     return allowed and preconditioned_bytes(rows, columns) <= (_MOST_BYTES if most_bytes is None else most_bytes)
 
 
@@ -167,7 +222,7 @@ def attempt_singular_value(
         bound = smallest_singular_value(found.blocks(), architecture.n_L, report)
     if bound is None:
         return RankAttempt(None, "the smallest singular value of P is too near 0 for double precision")
-    return RankAttempt(_evidence(architecture, samples.T, ("cholesky", False), Fraction(bound.lower)))
+    return RankAttempt(_evidence(samples.T * architecture.n_L, ("cholesky", False), Fraction(bound.lower)))
 
 
 def _too_large(architecture: Architecture, T: int, rows: int, most_bytes: int | None) -> str:
@@ -176,8 +231,15 @@ def _too_large(architecture: Architecture, T: int, rows: int, most_bytes: int | 
     if columns > rows:
         return f"there are fewer rows than columns, {rows} and {columns}"
     if not allows_gram(architecture, T):
-        return f"a checker would count more than the work of a step for {columns:,} columns and {T * sum(architecture.widths):,} values of activations"
-    needed = gram_bytes(architecture, T)
+        return _too_much_work(columns, T * sum(architecture.widths))
+    return _too_much_memory(gram_bytes(architecture, T), most_bytes)
+
+
+def _too_much_work(columns: int, values: int) -> str:
+    return f"a checker would count more than the work of a step for {columns:,} columns and {values:,} values of activations"
+
+
+def _too_much_memory(needed: int, most_bytes: int | None) -> str:
     if most_bytes is not None and needed > most_bytes:
         return f"one triangle of K and its factors take {gibibytes(needed)} of memory, more than the {gibibytes(most_bytes)} allowed"
     return ""

@@ -22,6 +22,7 @@ from lossproof.numerics.verified.enclosures import (
     total,
     with_ones,
 )
+from lossproof.theory.limits import FEATURE_VALUES
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.weights import Weights
 
@@ -78,20 +79,62 @@ def enclose_pass(
     ([[7.0]], 1)
     """
     layers = _enclose_weights(weights)
-    phi: list[Enclosure] = [inputs]
-    arguments: list[Enclosure] = []
-    slopes: list[Enclosure | None] = []
-    for l, (W, b) in enumerate(layers, start=1):
-        if strip_output and l == architecture.L and architecture.output_activation.has_nonzero_slopes:
-            slopes.append(None)
-            break
+    depth = architecture.L - 1 if strip_output and architecture.output_activation.has_nonzero_slopes else architecture.L
+    arguments, phi, slopes = _forward(architecture, inputs, layers, depth, multiply)
+    stripped: tuple[Enclosure | None, ...] = (None,) * (architecture.L - depth)
+    return EnclosedPass(architecture, tuple(layers), tuple(arguments), tuple(phi), (*slopes, *stripped), multiply)
+
+
+def _forward(
+    architecture: Architecture, inputs: Enclosure, layers: Sequence[LayerEnclosures], depth: int, multiply: Multiply
+) -> tuple[list[Enclosure], list[Enclosure], list[Enclosure]]:
+    """Return ``z_1 .. z_depth``, ``φ_0 .. φ_depth`` and the slopes."""
+    arguments, phi, slopes = list[Enclosure](), [inputs], list[Enclosure]()
+    for l, (W, b) in enumerate(layers[:depth], start=1):
         z = matrix_product(phi[-1], W, multiply)
         arguments.append(total(z, exact_floats(np.zeros(W.mid.shape[1])) if b is None else b))
         rest = enclosed_rest(architecture, inputs, [b for _, b in layers], l)
         value, slope = beside_kinks(architecture.activation_of(l), arguments[-1], rest, enclose_activation)
         slopes.append(slope)
         phi.append(value)
-    return EnclosedPass(architecture, tuple(layers), tuple(arguments), tuple(phi), tuple(slopes), multiply)
+    return arguments, phi, slopes
+
+
+@dataclass(frozen=True)
+class EnclosedFeatures:
+    """``φ_l`` at all samples, of shape ``(T, n_l)`` or with a last column of ones; ``reach[k]`` is the largest midpoint ``|z_{k+1}|``."""
+
+    phi: Enclosure
+    reach: tuple[float, ...]
+
+
+def enclose_features(
+    architecture: Architecture, inputs: Enclosure, weights: Weights | Sequence[tuple[Any, Any]], layer: int, *, ones: bool
+) -> EnclosedFeatures | None:
+    """Run the pass up to a hidden layer, some samples at a time, so that beside the result there is little to hold; None for entries of ``2^90`` and more.
+
+    Raises `NotDifferentiable` at or too near a kink.
+
+    >>> from lossproof.numerics.verified.enclosures import exact_floats
+    >>> a = Architecture.of("1-2-1", "relu")
+    >>> found = enclose_features(a, exact_floats([[2.0], [3.0]]), [([[3.0, 1.0]], [1.0, 0.0]), ([[1.0], [1.0]], [0.0])], 1, ones=True)
+    >>> found.phi.mid.tolist(), found.reach
+    ([[7.0, 2.0, 1.0], [10.0, 3.0, 1.0]], (10.0,))
+    """
+    layers = _enclose_weights(weights)[:layer]
+    T, n = len(inputs.mid), architecture.widths[layer]
+    phi = Enclosure(*(np.full((T, n + ones), fill) for fill in (1.0, 0.0)))
+    reach = (0.0,) * layer
+    if not all(part.is_moderate() for pair in layers for part in pair if part is not None):
+        return None
+    step = max(1, FEATURE_VALUES // sum(architecture.widths[: layer + 1]))
+    for samples in (slice(start, start + step) for start in range(0, T, step)):
+        z, values, _ = _forward(architecture, Enclosure(inputs.mid[samples], inputs.rad[samples]), layers, layer, times)
+        if not all(part.is_moderate() for part in (*z, *values)):
+            return None
+        reach = tuple(max(r, float(np.abs(x.mid).max())) for r, x in zip(reach, z, strict=True))
+        phi.mid[samples, :n], phi.rad[samples, :n] = values[-1].mid, values[-1].rad
+    return EnclosedFeatures(phi, reach)
 
 
 def enclosed_rest(architecture: Architecture, inputs: Enclosure, biases: Sequence[Enclosure | None], layer: int) -> list[int]:

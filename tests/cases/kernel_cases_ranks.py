@@ -236,6 +236,7 @@ def verified_float():
     d.define("full-rank", 0, full(8, 8, 8), [low, up])
     for method, balanced in (("cholesky", False), ("cholesky", True), ("inverse", False), ("inverse", True)):
         d.lower("rank-regular", "P-3", 8, 0, [d.singular("P-3", "0", 0, method, balanced)])
+        d.lower("rank-regular", "Phi-2+", 4, 0, [d.singular("Phi-2+", "0", 0, method, balanced)])
     d.singular("P", "1/1048576")
     return d.finish()
 

@@ -290,11 +290,12 @@ def affine_relations(T):
     return d
 
 
-def doubles(method):
+def doubles(method, matrix="P"):
     def certificate(T):
         rng = random.Random(22)
-        d = network((3, 3 * T // 4, 1), [[rng.gauss(0, 1).hex() for _ in range(3)] for _ in range(T)], lambda: rng.gauss(0, 1).hex())
-        d.singular("P", method=method)
+        n = 3 * T // 4 if matrix == "P" else T
+        d = network((3, n, 1), [[rng.gauss(0, 1).hex() for _ in range(3)] for _ in range(T)], lambda: rng.gauss(0, 1).hex())
+        d.singular(matrix, method=method)
         return d
 
     return certificate
@@ -355,6 +356,7 @@ GROWING = {
     "affine relations": (affine_relations, 20, 60, 8),
     "Cholesky factorisations": (doubles("cholesky"), 50, 200, 8),
     "left inverses": (doubles("inverse"), 30, 120, 12),
+    "values of a hidden layer": (doubles("cholesky", "Phi-1+"), 100, 400, 10),
     "derivatives of outputs by each other": (derivatives_of_outputs("power:2", 10), 50, 200, 10),
     "unit vectors of outputs": (derivatives_of_outputs("identity", 1), 200, 800, 12),
     "steps": (steps_of_records, 50, 200, 3.99),

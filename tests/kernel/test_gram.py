@@ -11,6 +11,7 @@ from cases.kernel_cases_ranks import deficient_point
 from cases.kernel_draft import XOR_X, XOR_Y, Draft, layer
 
 from lossproof.certificates.kernel.check import check_certificate
+from lossproof.theory import limits
 from lossproof.theory.limits import MAX_GRAM_COLUMNS
 
 WAYS = (("cholesky", False), ("cholesky", True), ("inverse", False), ("inverse", True))
@@ -19,7 +20,7 @@ WAYS = (("cholesky", False), ("cholesky", True), ("inverse", False), ("inverse",
 def checked(draft, name, method, balanced, least="0"):
     """Check a draft with two more steps, which claim full column rank by one of the methods."""
     problem = draft.document["problem"]
-    columns = len(problem["X"]) * problem["widths"][-1]
+    columns = len(problem["X"]) * (1 if name.startswith("Phi") else problem["widths"][-1])
     draft.lower("rank-regular", name, columns, 0, [draft.singular(name, least, 0, method, balanced)])
     result = check_certificate(draft.finish())
     draft.undo(2)
@@ -55,6 +56,41 @@ def test_random_networks_have_full_rank(gram, activation, output):
 def test_blocks(gram):
     assert gram(random_network(3, (4, 12, 2), 8), "P-2").ok
     assert not gram(random_network(3, (4, 12, 2), 14), "P-2").ok
+
+
+@pytest.mark.parametrize("pieces", [1, 4, 1000])
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softsign", "leaky-relu:1/10", "gelu", "sin"])
+def test_values_of_hidden_layers(gram, activation, pieces, monkeypatch):
+    """``n_l + 1`` samples at most are independent with the constant 1, and ``n_l`` without, however many are passed at once."""
+    monkeypatch.setattr(limits, "FEATURE_VALUES", 19 * pieces)
+    widths = (4, 9, 6, 2)
+    cases = (
+        (9, "Phi-1", True),
+        (10, "Phi-1", False),
+        (10, "Phi-1+", True),
+        (11, "Phi-1+", False),
+        (7, "Phi-2+", True),
+        (8, "Phi-2+", False),
+    )
+    for T, name, full in cases:
+        assert gram(random_network(T, widths, T, activation=activation), name).ok == full
+    d = random_network(3, widths, 10, activation=activation, bias="none")
+    for part in d.document["points"][0]:
+        part["b"] = ["0"] * len(part["b"])
+    assert not gram(d, "Phi-1+").ok
+
+
+@pytest.mark.parametrize("output", ["1/3", "5"])
+@pytest.mark.parametrize("activation", ["tanh", "softplus"])
+def test_values_of_dependent_samples(gram, activation, output):
+    """Two equal inputs, and two that one unit maps to the same values; far apart in the widths that are not looked at."""
+    d = random_network(1, (3, 10, 1), 8, activation=activation)
+    assert gram(d, "Phi-1+").ok
+    d.document["problem"]["X"][7] = d.document["problem"]["X"][2]
+    assert not gram(d, "Phi-1+").ok
+    point = [layer([["1"] * 6, ["-1"] * 6], [str(Fraction(k, 7)) for k in range(6)]), layer([[output]] * 6, ["1"])]
+    assert gram(Draft((2, 6, 1), [["0", "1/3"], ["1/3", "0"], ["1", "0"]], [["1"]] * 3, point, activation=activation), "Phi-1").ok
+    assert not gram(Draft((2, 6, 1), [["0", "0"], ["1/3", "1/3"], ["1", "0"]], [["1"]] * 3, point, activation=activation), "Phi-1").ok
 
 
 @pytest.mark.parametrize("c", ["1", "1/3", "1/7", "22/7", "1/1000", "123456789/1000", "5"])
@@ -130,8 +166,8 @@ def test_too_many_columns():
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
-@pytest.mark.parametrize("name", ["Phi-1+", "Psi-1", "W-1", "P-3", "Q", ""])
-def test_only_p_and_its_blocks(way, name):
+@pytest.mark.parametrize("name", ["Phi-0", "Phi-0+", "Phi-2", "Psi-1", "W-1", "P-3", "Q", ""])
+def test_only_p_its_blocks_and_hidden_values(way, name):
     d = random_network(1, (2, 4, 1), 3)
     d.singular(name, "0", 0, *way)
     failure = check_certificate(d.finish()).failures[0]
@@ -152,7 +188,13 @@ def test_rows_of_very_different_size_are_no_obstacle_once_balanced(exponent):
 @pytest.mark.parametrize("method", ["cholesky", "inverse"])
 def test_a_bound_above_0_is_for_p_as_it_is(method):
     d = random_network(1, (4, 12, 2), 10)
-    for name, balanced, fine in (("P", False, True), ("P", True, False), ("P-2", False, False), ("P-1", False, False)):
+    for name, balanced, fine in (
+        ("P", False, True),
+        ("P", True, False),
+        ("P-2", False, False),
+        ("P-1", False, False),
+        ("Phi-1+", False, False),
+    ):
         result = checked(d, name, method, balanced, "1/1048576")
         assert result.ok == fine
         assert fine or (result.failures[0].code, result.failures[0].place) == ("evidence", "steps[0].evidence")

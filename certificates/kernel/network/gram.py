@@ -1,7 +1,8 @@
-r"""Full column rank of ``P`` or ``P-l``, and a lower bound of ``σ_min(P)``, in double precision with a proof.
+r"""Full column rank of ``P``, ``P-l`` or ``Phi-l``, and a lower bound of ``σ_min(P)``, in double precision with a proof.
 
 ``u``, ``γ_k`` and the enclosures are those of `doubles`. Let ``M`` be the real matrix, ``M̂`` the Khatri-Rao blocks of the doubles ``ψ̂``, ``φ̂`` taken
-as exact numbers, ``S`` a diagonal matrix of powers of two ``s_p`` that scales its columns, whose norms in M̂ are ``k_p``.
+as exact numbers, ``S`` a diagonal matrix of powers of two ``s_p`` that scales its columns, whose norms in M̂ are ``k_p``. For ``Phi-l`` there is one block,
+with the number 1 for each ``ψ(i)``.
 
 1. *Enclosure.* For column ``p``, ``‖(M − M̂)e_p‖² ≤ δ_p² = Σ_l (‖r_ψ‖ (‖φ̂‖ + ‖r_φ‖) + ‖ψ̂‖ ‖r_φ‖)²`` and ``‖(M − M̂)S‖_F² ≤ D² = Σ_p (δ_p s_p)²``.
 2. *Gram matrix.* ``K = SM̂ᵀM̂S = Σ_l (Ψ̂_lᵀΨ̂_l) ∘ (Φ̂_lᵀΦ̂_l)`` is computed as ``K̃`` with ``|K̃ − K|_{pq} ≤ γ_c s_p k_p k_q s_q`` (Cauchy-Schwarz),
@@ -21,7 +22,7 @@ Rows may be divided by powers of two first, which cannot raise the rank. The nor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import lapack, qr
@@ -39,20 +40,26 @@ _OCTAVES, _MOST_OCTAVES, _PIECE = 4, 400, 1024
 
 
 @dataclass(frozen=True)
-class Network:
-    """The network at a point in doubles: its weights and biases, its pass, and the columns of ``P``.
+class Scaled:
+    """The columns of a matrix of a network in doubles.
 
     These are the blocks ``(Ψ̂_l, Φ̂_{l-1}⁺)``, of shapes ``(n_L, T, n_l)`` and ``(T, m_l)``; S, the scales of the equations, of shape ``(T, n_L)``;
     and D, τ and c of steps 1 and 2.
     """
 
-    curve: list[tuple[Enclosed, Enclosed]]
-    passed: Passed
     blocks: list[tuple[Enclosed, Enclosed]]
     scale: Array
     D: float
     tau: float
     terms: int
+
+
+@dataclass(frozen=True)
+class Network(Scaled):
+    """The columns of ``P`` at a point, with the weights and biases of the network and its pass."""
+
+    curve: list[tuple[Enclosed, Enclosed]]
+    passed: Passed
 
 
 def network_at(
@@ -73,10 +80,33 @@ def network_at(
     units = np.repeat(np.eye(n)[:, None, :], problem.T, axis=1)
     delta = Enclosed(units, np.zeros_like(units))
     deltas = backward(ring, problem, curve, passed.slopes, delta if strip else delta * passed.slopes[-1], min(layers), passes=n)
-    blocks = [(deltas[l], plus(passed.phi[l - 1], problem.fan_in(l))) for l in layers]
+    found = _scaled([(deltas[l], plus(passed.phi[l - 1], problem.fan_in(l))) for l in layers], balanced=balanced, weighted=weighted)
+    return Network(found.blocks, found.scale, found.D, found.tau, found.terms, curve, passed)
+
+
+def features_at(work: Work, problem: Problem, point: Point, layer: int, rows: int, *, balanced: bool) -> Scaled:
+    """Enclose ``Phi-l``, with a row of ones where it has so many rows, by passes of some samples after others; S as in `network_at`."""
+    limit(problem.T, limits.MAX_GRAM_COLUMNS, "the number of columns")
+    values = sum(problem.widths[: layer + 1])
+    limit(problem.T * values, limits.MAX_GRAM_ENTRIES, "the number of values of activations")
+    require(rows >= problem.T, "evidence", "there are fewer rows than columns")
+    ring = DoubleRing(work)
+    curve = [(ring.array(W), ring.array([b])) for W, b in point.layers[:layer]]
+    phi = Enclosed(np.zeros((problem.T, rows)), np.zeros((problem.T, rows)))
+    step = max(1, limits.FEATURE_VALUES // values)
+    for start in range(0, problem.T, step):
+        samples = slice(start, start + step)
+        passed = forward(ring, replace(problem, X=problem.X[samples], Y=problem.Y[samples]), curve, layer, slopes=False)
+        part = plus(passed.phi[-1], rows)
+        phi.mid[samples], phi.rad[samples] = part.mid, part.rad
+    ones = np.ones((1, problem.T, 1))
+    return _scaled([(Enclosed(ones, 0 * ones), phi)], balanced=balanced, weighted=False)
+
+
+def _scaled(blocks: list[tuple[Enclosed, Enclosed]], *, balanced: bool, weighted: bool) -> Scaled:
     if balanced:
         blocks = [(_divided(psi, (0, 1)), _divided(phi, (0,))) for psi, phi in blocks]
-    squares, errors = (np.zeros((problem.T, n)) for _ in range(2))
+    squares, errors = (np.zeros(blocks[0][0].mid.shape[1::-1]) for _ in range(2))
     for psi, phi in blocks:
         (k_psi, r_psi), (k_phi, r_phi) = ([np.sqrt(np.sum(x**2, axis=-1)).T for x in (part.mid, part.rad)] for part in (psi, phi))
         squares += (k_psi * k_phi[:, None]) ** 2
@@ -85,9 +115,9 @@ def network_at(
     require(bool(np.all(norms >= 1 / LARGEST)), "evidence", "a column is 0 or nearly so")
     exponents = np.frexp(norms)[1]
     scale = np.ldexp(1.0, -(np.minimum(exponents.max(), exponents + _OCTAVES) if weighted else exponents))
-    terms = max(problem.widths[l] + problem.fan_in(l) for l in layers) + len(layers) + 8
+    terms = max(psi.mid.shape[-1] + phi.mid.shape[-1] for psi, phi in blocks) + len(blocks) + 8
     D, tau = float(np.sqrt(np.sum(errors * scale**2))), float(np.sum((norms * scale) ** 2))
-    return Network(curve, passed, blocks, scale, D, tau, terms)
+    return Scaled(blocks, scale, D, tau, terms)
 
 
 def plus(phi: Enclosed, width: int) -> Enclosed:
@@ -102,7 +132,7 @@ def _divided(part: Enclosed, others: tuple[int, ...]) -> Enclosed:
     return Enclosed(np.ldexp(part.mid, -exponents), np.ldexp(part.rad, -exponents) + TINY)
 
 
-def is_above_by_cholesky(work: Work, found: Network, least: float) -> bool:
+def is_above_by_cholesky(work: Work, found: Scaled, least: float) -> bool:
     """Tell whether ``σ_min(MS) ≥ least``, and more than 0, is seen by steps 2 to 4."""
     n = found.scale.size
     work.spend(limits.flops_work(n**3 // 3 + n**2 * found.terms), "a Cholesky factorisation")
@@ -122,14 +152,14 @@ def is_above_by_cholesky(work: Work, found: Network, least: float) -> bool:
     return bool(np.isfinite(shift)) and has_positive_pivots(tile, n)
 
 
-def _factors(found: Network) -> list[tuple[Array, Array]]:
+def _factors(found: Scaled) -> list[tuple[Array, Array]]:
     """Return ``Ψ̂_lᵀS`` and ``Φ̂_{l-1}⁺ᵀ`` layer by layer: row ``i n_L + j`` of both belongs to column ``i n_L + j`` of P, sample i and output j."""
     n_L, n = found.scale.shape[1], found.scale.size
     scaled = [np.ascontiguousarray(psi.mid.transpose(1, 0, 2) * found.scale[:, :, None]) for psi, _ in found.blocks]
     return [(part.reshape(n, -1), np.repeat(phi.mid, n_L, axis=0)) for part, (_, phi) in zip(scaled, found.blocks, strict=True)]
 
 
-def is_above_by_inverse(work: Work, found: Network, least: float) -> bool:
+def is_above_by_inverse(work: Work, found: Scaled, least: float) -> bool:
     """Tell whether ``σ_min(MS) ≥ least``, and more than 0, is seen by step 5."""
     n, N = found.scale.size, sum(psi.mid.shape[2] * phi.mid.shape[1] for psi, phi in found.blocks)
     limit(n, limits.MAX_INVERSE_COLUMNS, "the number of columns")

@@ -219,14 +219,15 @@ def rank_almost(step: Step) -> Result:
 
 
 def rank_regular(step: Step) -> Result:
-    """P has full column rank: its smallest singular value is positive, or it is an exact learner that was found regular."""
+    """A matrix has full column rank: its smallest singular value is positive, or it is P at an exact learner that was found regular."""
     step.expect(1)
-    matrix, columns = step.conclusion["matrix"], step.problem.columns
+    matrix = step.matrix()
+    columns = matrix.shape[1]
     if step.premises[0].conclusion.get("statement") == "singular-value":
-        right = step.claim(0, "singular-value")["matrix"] == matrix
+        right = step.claim(0, "singular-value")["matrix"] == matrix.name
     else:
         facts = step.claim(0, "exact-learning", at=EVERYWHERE)
-        right = (facts.get("learner"), facts.get("rank_lower"), "P") == (step.at, columns, matrix)
+        right = (facts.get("learner"), facts.get("rank_lower"), "P") == (step.at, columns, matrix.name)
     require(right, "premises[0]", "a claim about the rank of this matrix at these weights is needed here", "premise")
     return step.lower(columns), Rigor.EXACT
 

@@ -1,4 +1,4 @@
-r"""The rules in double precision (section 6): the smallest singular value of P, and exact learners in a ball, by the theorem of Newton and Kantorovich.
+r"""The rules in double precision (section 6): smallest singular values, and exact learners in a ball, by the theorem of Newton and Kantorovich.
 
 Let W_0 be the point, ``G = F − Y'`` for targets ``|Y' − Y| ≤ δ``, S a diagonal matrix of positive scales, B the closed ball of radius ρ
 around W_0, and
@@ -36,7 +36,7 @@ from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.network.directional import second_derivative
 from lossproof.certificates.kernel.network.errors import residuals
-from lossproof.certificates.kernel.network.gram import is_above_by_cholesky, is_above_by_inverse, network_at, plus
+from lossproof.certificates.kernel.network.gram import features_at, is_above_by_cholesky, is_above_by_inverse, network_at, plus
 from lossproof.certificates.kernel.network.lipschitz import derivative_bounds, frobenius, up
 from lossproof.certificates.kernel.network.matrices import parse_matrix
 from lossproof.certificates.kernel.network.passes import Box, Passed, backward, forward
@@ -60,21 +60,27 @@ def _network(step: Step, k: int) -> Any:
 
 
 def singular_value(step: Step) -> Result:
-    """``σ_min(MS) ≥ least``, S as in `network_at`, for P with its output derivative; ``σ_min > 0`` with ``least = "0"``, for P or P-l up to factors."""
+    """``σ_min(MS) ≥ least``, S as in `network_at`, for P with its output derivative.
+
+    ``σ_min > 0`` with ``least = "0"``, for P or P-l up to factors, and for Phi-l or Phi-l+ behind a hidden layer.
+    """
     found, problem, point = step.expect(0, "matrix", "method", "balanced", "least"), step.problem, step.point()
     matrix = parse_matrix(read.text(found["matrix"], "evidence.matrix"), problem, "evidence.matrix")
     method, least = read.text(found["method"], "evidence.method"), fraction(read.rational(found["least"], "evidence.least"))
-    require(matrix.kind == "P" and method in _METHODS, "evidence", "expected P or P-l, and a method")
+    right = matrix.kind == "P" or (matrix.kind == "Phi" and not matrix.is_of_samples)
+    require(right and method in _METHODS, "evidence", "expected P, P-l or Phi-l of a hidden layer, and a method")
     require(type(found["balanced"]) is bool, "evidence.balanced", "expected true or false", "schema")
     require(0 <= least < 1 and Fraction(float(least)) == least, "evidence.least", "must be 0 or a double below 1")
     require(least == 0 or (matrix.layer is None and not found["balanced"]), "evidence", "a bound above 0 is for P, as it is")
-    layers = range(1, problem.L + 1) if matrix.layer is None else [matrix.layer]
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         if least > 0:
-            network = _network(step, int(step.at))
+            scaled = _network(step, int(step.at))
+        elif matrix.kind == "Phi":
+            scaled = features_at(step.work, problem, point, matrix.layer or 0, matrix.shape[0], balanced=found["balanced"])
         else:
-            network = network_at(step.work, problem, point, layers, strip=problem.strip, balanced=found["balanced"])
-        above = _METHODS[method](step.work, network, float(least))
+            layers = range(1, problem.L + 1) if matrix.layer is None else [matrix.layer]
+            scaled = network_at(step.work, problem, point, layers, strip=problem.strip, balanced=found["balanced"])
+        above = _METHODS[method](step.work, scaled, float(least))
     require(above, "evidence.least", "the smallest singular value is not seen to be so large")
     return step.conclude("singular-value", {"matrix": matrix.name, "least": found["least"]}), Rigor.VERIFIED_FLOAT
 

@@ -111,15 +111,15 @@ def gradient_quality(points: Array, gradient: Array, hessian: Array) -> Array:
     return np.where(finite & np.isfinite(ratio), ratio, np.inf)
 
 
-def polish(derivatives: Callable[[Array], tuple[Array, Array]], point: Array, steps: int) -> Array:
+def polish(derivatives: Callable[[Array], tuple[Array, Array]], point: Array, begun: tuple[Array, Array], steps: int) -> Array:
     """Return the best of the points that undamped Gauss-Newton steps on ``∇J = 0`` give, by `gradient_quality`.
 
-    ``derivatives`` gives at coordinates ``u`` the whole gradient ``g`` and its derivative ``G`` in ``u``; a step is ``−G⁺ g``, with singular values below
-    ``1e-10`` of the largest left out. Where ``u`` are all weights these are Newton steps.
+    ``derivatives`` gives at coordinates ``u`` the whole gradient ``g`` and its derivative ``G`` in ``u``, and gave ``begun`` at ``point``; a step is
+    ``−G⁺ g``, with singular values below ``1e-10`` of the largest left out. Where ``u`` are all weights these are Newton steps.
     """
     best, least = point, np.inf
-    for _ in range(steps + 1):
-        gradient, slopes = derivatives(point)
+    for step in range(steps + 1):
+        gradient, slopes = derivatives(point) if step else begun
         quality = float(gradient_quality(point[None], gradient[None], slopes[None])[0])
         if not quality < least:
             return best

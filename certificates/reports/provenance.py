@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 
 _LIBRARIES = ("python-flint", "numpy", "scipy")
@@ -33,15 +34,19 @@ class Provenance:
         >>> Provenance.now(seed=3).seed
         3
         """
-        libraries = tuple((name, version(name)) for name in _LIBRARIES)
-        return cls(
-            version("lossproof"), platform.python_version(), libraries, blas_in_use(threads=False), seed, f"{datetime.now(UTC):%Y-%m-%d}"
-        )
+        own, *libraries = _versions()
+        return cls(own[1], platform.python_version(), tuple(libraries), blas_in_use(threads=False), seed, f"{datetime.now(UTC):%Y-%m-%d}")
 
     def __str__(self) -> str:
         libraries = ", ".join(f"{name} {number}" for name, number in self.libraries)
         seed = "" if self.seed is None else f"; seed {self.seed}"
         return f"Made on {self.day} by lossproof {self.version}, Python {self.python}, {libraries}; BLAS: {self.blas}{seed}."
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Return name and version of lossproof and of the libraries, which do not change while a process runs."""
+    return tuple((name, version(name)) for name in ("lossproof", *_LIBRARIES))
 
 
 def blas_in_use(*, threads: bool) -> str:

@@ -6,7 +6,7 @@ Both work with the eigenvalues ``λ`` and eigenvectors of the exact Hessian, and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -24,38 +24,77 @@ NEGLIGIBLE = 1e-10
 
 @dataclass(eq=False)
 class _Run:
-    """The state of ``B`` starts: the points with their derivatives, the damping of each, which still move, and the eigenvectors of their Hessians."""
+    """The points that still move, one a row: derivatives, eigenvalues and -vectors of the Hessians, damping, and the steps of either kind yet to be tried.
 
+    ``places`` are the rows of the starts they came from; a point with steps of descent ahead of it takes these first.
+    """
+
+    places: Array
     points: Array
     loss: Array
     gradient: Array
     hessian: Array
-    damping: Array
-    moving: Array
     values: Array
     vectors: Array
+    damping: Array
+    descending: Array
+    solving: Array
+
+    def rows(self, kept: Array) -> _Run:
+        """Return the run of some of the points."""
+        return _Run(*(getattr(self, each.name)[kept] for each in fields(self)))
 
     def decompose(self, rows: Array) -> None:
         """Find eigenvalues and -vectors anew: a step that is not taken leaves them as they are."""
-        if rows.size:
+        if rows.any():
             self.values[rows], self.vectors[rows] = np.linalg.eigh(self.hessian[rows])
 
 
-def minimise(landscape: FloatLandscape, starts: Array, iterations: int) -> Array:
-    """Return where regularised Newton steps on ``J`` lead from the rows of ``starts``; the loss never grows beyond rounding.
+def descend(landscape: FloatLandscape, starts: Array, descending: int | Array, solving: int | Array) -> Array:
+    """Return where so many steps of descent, and then so many steps towards ``∇J = 0``, lead from the rows of ``starts``.
 
-    A step is ``−Σ_k g_k/(|λ_k| + μ) u_k`` in the eigenvectors ``u_k`` of the Hessian: it descends along negative curvature too, so that saddles
-    repel. ``μ`` follows the ratio of gained to predicted loss.
+    Either number may be one for all, or one for each start. In the eigenvectors ``u_k`` of the Hessian, at a damping ``μ`` that follows the ratio of
+    gained to predicted decrease, and starts small for either kind,
+
+    - a step of descent, a regularised Newton step, is ``−Σ_k g_k/(|λ_k| + μ) u_k``: it descends along negative curvature too, so that saddles repel,
+      and the loss never grows beyond rounding;
+    - a step towards ``∇J = 0``, of Levenberg and Marquardt, is ``−(H² + μI)^{-1} H g``: ``|∇J|`` never grows, and it leads to critical points of any index.
+
+    Every start goes its own way: all are moved together, as numpy costs about the same for many as for one.
     """
-    return _iterate(landscape, starts, iterations, 1)
+    ends = starts.copy()
+    if len(starts) == 0:
+        return ends
+    with np.errstate(all="ignore"):
+        run = _begun(landscape, starts, descending, solving)
+        while len(run.places):
+            descends = run.descending > 0
+            moving = _advance(landscape, run, descends)
+            run.descending -= descends
+            run.solving -= ~descends
+            ended = ~moving | (run.descending + run.solving == 0) | (descends & (run.descending == 0))
+            if ended.any():
+                run = _without(run, ended, descends, ends)
+    return ends
 
 
-def find_roots(landscape: FloatLandscape, starts: Array, iterations: int) -> Array:
-    """Return where Levenberg-Marquardt steps on ``∇J = 0`` lead from the rows of ``starts``, to critical points of any index.
+def _begun(landscape: FloatLandscape, starts: Array, descending: int | Array, solving: int | Array) -> _Run:
+    B, at = len(starts), landscape.at(starts)
+    counts = np.full(B, descending), np.full(B, solving)
+    spectrum = np.empty_like(at.gradient), np.empty_like(at.hessian)
+    whole = _Run(np.arange(B), starts, at.loss, at.gradient, at.hessian, *spectrum, np.full(B, _FIRST_DAMPING), *counts)
+    run = whole.rows(_finite(at.loss, at.gradient, at.hessian) & (counts[0] + counts[1] > 0))
+    run.decompose(np.full(len(run.places), True))
+    return run
 
-    A step is ``−(H² + μI)^{-1} H g``; ``|∇J|`` never grows.
-    """
-    return _iterate(landscape, starts, iterations, 2)
+
+def _without(run: _Run, ended: Array, descends: Array, ends: Array) -> _Run:
+    """Write down where the points that have ended are, and return the run of the others, and of those that go on from the end of their descent."""
+    ends[run.places[ended]] = run.points[ended]
+    again = ended & descends & (run.solving > 0)
+    run.damping[again], run.descending[again] = _FIRST_DAMPING, 0
+    run.decompose(again)
+    return run.rows(again | ~ended)
 
 
 def gradient_quality(points: Array, gradient: Array, hessian: Array) -> Array:
@@ -64,23 +103,23 @@ def gradient_quality(points: Array, gradient: Array, hessian: Array) -> Array:
     Points that run off keep a ratio of order one however small the gradient gets, as long as the Hessian shrinks with it. Zero
     when the gradient is 0, infinite where numbers are not finite.
     """
-    g = np.max(np.abs(gradient), axis=1)
-    scale = np.max(np.abs(hessian), axis=(1, 2)) * np.maximum(1.0, np.max(np.abs(points), axis=1))
+    g = _largest(gradient)
+    scale = _largest(hessian) * np.maximum(1.0, _largest(points))
     with np.errstate(all="ignore"):
         ratio = np.where(g == 0, 0.0, g / scale)
     finite = np.isfinite(scale) & np.isfinite(g)
     return np.where(finite & np.isfinite(ratio), ratio, np.inf)
 
 
-def polish(derivatives: Callable[[Array], tuple[Array, Array]], point: Array, steps: int) -> Array:
+def polish(derivatives: Callable[[Array], tuple[Array, Array]], point: Array, begun: tuple[Array, Array], steps: int) -> Array:
     """Return the best of the points that undamped Gauss-Newton steps on ``∇J = 0`` give, by `gradient_quality`.
 
-    ``derivatives`` gives at coordinates ``u`` the whole gradient ``g`` and its derivative ``G`` in ``u``; a step is ``−G⁺ g``, with singular values below
-    ``1e-10`` of the largest left out. Where ``u`` are all weights these are Newton steps.
+    ``derivatives`` gives at coordinates ``u`` the whole gradient ``g`` and its derivative ``G`` in ``u``, and gave ``begun`` at ``point``; a step is
+    ``−G⁺ g``, with singular values below ``1e-10`` of the largest left out. Where ``u`` are all weights these are Newton steps.
     """
     best, least = point, np.inf
-    for _ in range(steps + 1):
-        gradient, slopes = derivatives(point)
+    for step in range(steps + 1):
+        gradient, slopes = derivatives(point) if step else begun
         quality = float(gradient_quality(point[None], gradient[None], slopes[None])[0])
         if not quality < least:
             return best
@@ -89,68 +128,54 @@ def polish(derivatives: Callable[[Array], tuple[Array, Array]], point: Array, st
     return best
 
 
-def _iterate(landscape: FloatLandscape, starts: Array, iterations: int, power: int) -> Array:
-    B = starts.shape[0]
-    if B == 0:
-        return starts
-    at = landscape.at(starts)
-    moving = _finite(at.loss, at.gradient, at.hessian)
-    damping, values, vectors = np.full(B, _FIRST_DAMPING), np.empty_like(at.gradient), np.empty_like(at.hessian)
-    run = _Run(starts.copy(), at.loss, at.gradient, at.hessian, damping, moving, values, vectors)
-    run.decompose(np.flatnonzero(moving))
-    for _ in range(iterations):
-        rows = np.flatnonzero(run.moving)
-        if rows.size == 0:
-            break
-        _advance(landscape, run, rows, power)
-    return run.points
-
-
-def _advance(landscape: FloatLandscape, run: _Run, rows: Array, power: int) -> None:
-    """Try one step from each of the points ``rows``, in place."""
-    points, loss, gradient, values, vectors = (a[rows] for a in (run.points, run.loss, run.gradient, run.values, run.vectors))
-    slopes = np.matmul(vectors.transpose(0, 2, 1), gradient[:, :, None])[:, :, 0]
-    step, predicted = _step(values, slopes, run.damping[rows], power)
-    length = np.linalg.norm(step, axis=1)
-    limit = _LONGEST_STEP * (1 + np.linalg.norm(points, axis=1))
-    trial = points + np.matmul(vectors, step[:, :, None])[:, :, 0]
+def _advance(landscape: FloatLandscape, run: _Run, descends: Array) -> Array:
+    """Try one step from each point, in place, and tell which go on; those that ``descends`` names step for ``J``, the others for ``|∇J|²``."""
+    slopes = np.matmul(run.vectors.transpose(0, 2, 1), run.gradient[:, :, None])[:, :, 0]
+    step, predicted = _step(run, slopes, descends)
+    length, size = _norm(step), 1 + _norm(run.points)
+    trial = run.points + np.matmul(run.vectors, step[:, :, None])[:, :, 0]
     at = landscape.at(trial)
-    with np.errstate(all="ignore"):
-        before, after = (loss, at.loss) if power == 1 else (_square(gradient), _square(at.gradient))
-        gain = before - after
-        rounding = 1e-14 * (1e-3 + np.abs(before)) if power == 1 else np.zeros_like(before)
-        smaller = _square(at.gradient) < _square(gradient)
-        ratio = np.where(np.abs(gain) <= rounding, np.where(smaller, 1.0, -1.0), gain / predicted)
-    accepted = (ratio > _CLEAR_GAIN) & (length <= limit) & _finite(at.loss, at.gradient, at.hessian)
-    least = _LEAST_DAMPING[power]
+    squares, squares_after = _square(run.gradient), _square(at.gradient)
+    before, after = np.where(descends, run.loss, squares), np.where(descends, at.loss, squares_after)
+    gain = before - after
+    rounding = np.where(descends, 1e-14 * (1e-3 + np.abs(before)), 0.0)
+    ratio = np.where(np.abs(gain) <= rounding, np.where(squares_after < squares, 1.0, -1.0), gain / predicted)
+    accepted = (ratio > _CLEAR_GAIN) & (length <= _LONGEST_STEP * size) & _finite(at.loss, at.gradient, at.hessian)
     factor = np.where(~accepted, 4.0, np.where(ratio > 0.75, 0.2, np.where(ratio < 0.25, 2.0, 1.0)))
-    run.damping[rows] = np.maximum(run.damping[rows] * factor, least)
-    taken = rows[accepted]
-    run.points[taken], run.loss[taken] = trial[accepted], at.loss[accepted]
-    run.gradient[taken], run.hessian[taken] = at.gradient[accepted], at.hessian[accepted]
-    still = ~accepted & ((length <= 1e-16 * (1 + np.linalg.norm(points, axis=1))) | (run.damping[rows] > _MOST_DAMPING))
-    far = np.max(np.abs(run.points[rows]), axis=1) > _FAR
-    moving = ~(still | far | (gradient_quality(run.points[rows], run.gradient[rows], run.hessian[rows]) < 1e-14))
-    run.moving[rows] = moving
-    run.decompose(rows[accepted & moving])
+    run.damping = np.maximum(run.damping * factor, np.where(descends, _LEAST_DAMPING[1], _LEAST_DAMPING[2]))
+    for held, tried in ((run.points, trial), (run.loss, at.loss), (run.gradient, at.gradient), (run.hessian, at.hessian)):
+        held[accepted] = tried[accepted]
+    still = ~accepted & ((length <= 1e-16 * size) | (run.damping > _MOST_DAMPING))
+    far = _largest(run.points) > _FAR
+    moving = ~(still | far | (gradient_quality(run.points, run.gradient, run.hessian) < 1e-14))
+    run.decompose(accepted & moving)
+    return moving
 
 
-def _step(values: Array, slopes: Array, damping: Array, power: int) -> tuple[Array, Array]:
-    """Return the step in eigenvectors and the predicted decrease of ``J`` or of ``|∇J|²``."""
-    largest = np.maximum(np.max(np.abs(values), axis=1), 1e-300)
-    mu = (damping * largest**power)[:, None]
-    if power == 1:
-        step = -slopes / (np.abs(values) + mu)
-        predicted = -np.sum(slopes * step + values * step * step / 2, axis=1)
-    else:
-        step = -slopes * values / (values * values + mu)
-        predicted = np.sum(slopes * slopes - (slopes + values * step) ** 2, axis=1)
-    return step, predicted
+def _step(run: _Run, slopes: Array, descends: Array) -> tuple[Array, Array]:
+    """Return the steps in eigenvectors and the predicted decrease of ``J`` or of ``|∇J|²``."""
+    values, sizes = run.values, np.abs(run.values)
+    largest = np.maximum(np.maximum.reduce(sizes, axis=1), 1e-300)
+    mu = (run.damping * np.where(descends, largest, largest * largest))[:, None]
+    down = descends[:, None]
+    step = np.where(down, -slopes / (sizes + mu), -slopes * values / (values * values + mu))
+    of_loss = -np.add.reduce(slopes * step + values * step * step / 2, axis=1)
+    of_gradient = np.add.reduce(slopes * slopes - (slopes + values * step) ** 2, axis=1)
+    return step, np.where(descends, of_loss, of_gradient)
+
+
+def _norm(rows: Array) -> Array:
+    return np.asarray(np.sqrt(_square(rows)))
 
 
 def _square(rows: Array) -> Array:
-    return np.asarray(np.sum(rows * rows, axis=1))
+    return np.asarray(np.add.reduce(rows * rows, axis=1))
+
+
+def _largest(blocks: Array) -> Array:
+    """Return the largest absolute value of each point's entries, NaN where one of them is."""
+    return np.asarray(np.maximum.reduce(np.abs(blocks), axis=tuple(range(1, blocks.ndim))))
 
 
 def _finite(loss: Array, gradient: Array, hessian: Array) -> Array:
-    return np.isfinite(loss) & np.isfinite(gradient).all(axis=1) & np.isfinite(hessian).all(axis=(1, 2))
+    return np.isfinite(loss) & np.isfinite(_largest(gradient)) & np.isfinite(_largest(hessian))

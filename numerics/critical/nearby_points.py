@@ -12,7 +12,7 @@ from flint import fmpz
 from lossproof.numerics.critical.balanced_inputs import balanced_point
 from lossproof.numerics.critical.ball import polished_weights
 from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
-from lossproof.numerics.critical.descent import find_roots, minimise
+from lossproof.numerics.critical.descent import descend
 from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.families import family_point
 from lossproof.numerics.critical.least_squares import critical_in_cell
@@ -66,7 +66,7 @@ def descended_weights(problem: Problem, weights: Weights) -> Weights | None:
     if work > _MOST_FLOPS or beyond_doubles(problem, weights) is not None:
         return None
     landscape, start = FloatLandscape(problem), flat_weights(problem, weights)[None]
-    end = find_roots(landscape, minimise(landscape, start, _DESCENDING), _FINISHING)[0]
+    end = descend(landscape, start, _DESCENDING, _FINISHING)[0]
     return weights_of_rows(problem, end) if np.all(np.isfinite(end)) else None
 
 

@@ -55,7 +55,7 @@ def settle(landscape: FloatLandscape, point: Array) -> Settled | None:
     problem = landscape.problem
     balanced = balanced_weights(problem, point)
     point = canonical_weights(problem, balanced if np.all(np.isfinite(balanced)) else point)
-    loss = float(landscape.at(point[None]).loss[0])
+    loss = float(landscape.loss(point[None])[0])
     tried: list[Structure] = []
     for tolerance in (*_STRUCTURE_TOLERANCES, 0.0):
         structure = structure_of(problem, point, tolerance)
@@ -77,9 +77,10 @@ def _settle_with(landscape: FloatLandscape, point: Array, structure: Structure) 
 
     reduced = structure.reduced(point)
     if reduced.size:
-        if not all(np.all(np.isfinite(entries)) for entries in (reduced, *derivatives(reduced))):
+        begun = derivatives(reduced)
+        if not all(np.all(np.isfinite(entries)) for entries in (reduced, *begun)):
             return None
-        reduced = polish(derivatives, reduced, _STEPS)
+        reduced = polish(derivatives, reduced, begun, _STEPS)
     if any(homogeneity(problem, l) is not None for l in range(1, problem.architecture.L)):
         balanced = balanced_weights(problem, structure.expanded(reduced))
         reduced = structure.reduced(balanced) if np.all(np.isfinite(balanced)) else reduced

@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from lossproof.numerics.child_processes import pooled
-from lossproof.numerics.critical.descent import find_roots, gradient_quality, minimise
+from lossproof.numerics.critical.descent import descend, gradient_quality
 from lossproof.numerics.critical.kink_search import descend_onto_kinks
 from lossproof.numerics.critical.polish import Settled, settle
 from lossproof.numerics.critical.starts import (
@@ -50,6 +50,8 @@ _SAME_LOSS = 1e-9
 _KEPT_OF_A_FAMILY = 3
 _WORTH_A_POOL = 4.0
 _SINGLE_THREADED = 25
+_ROUNDS_TOGETHER = 3
+_SMALL_PROBLEM = 10_000
 
 
 @dataclass(frozen=True)
@@ -126,14 +128,20 @@ def find_candidates(
 def search_in_rounds(problem: Problem, *, starts: int, seed: int, most: int) -> Iterator[SearchResult]:
     """Yield what was found so far after every ``starts`` starts, up to ``most`` of them, all run in this process: the caller may stop at any time.
 
-    The starts are those of `find_candidates`, and so are the candidates. Nothing is yielded where a number of the problem has no double.
+    The starts are those of `find_candidates`, and so are the candidates. Nothing is yielded where a number of the problem has no double. Of a small problem
+    several rounds after the first are run together: moving more points costs hardly more there.
     """
     if beyond_doubles(problem) is not None:
         return
     collection = _Collection(problem, most)
-    for first in range(0, most, starts):
-        collection.add(search_chunk(problem, range(first, min(first + starts, most)), seed))
-        yield collection.result()
+    together = starts * (_ROUNDS_TOGETHER if problem.architecture.N_net**2 * problem.columns <= _SMALL_PROBLEM else 1)
+    first, last = 0, min(starts, most)
+    while first < most:
+        found = search_chunk(problem, range(first, last), seed)
+        for done in range(0, len(found), starts):
+            collection.add(found[done : done + starts])
+            yield collection.result()
+        first, last = last, min(last + together, most)
 
 
 @np.errstate(all="ignore")
@@ -149,9 +157,7 @@ def search_chunk(problem: Problem, indices: range, seed: int) -> list[Settled | 
         problem, [(row, index) for row, (index, plan) in enumerate(zip(indices, plans, strict=True)) if plan == "embedded"], seed, points
     )
     down = np.array([seeks_minimum(index) and plan != "embedded" for index, plan in zip(indices, plans, strict=True)])
-    points[down] = minimise(landscape, points[down], _ITERATIONS)
-    points[down] = find_roots(landscape, points[down], _FINISHING)
-    points[~down] = find_roots(landscape, points[~down], _ITERATIONS)
+    points = descend(landscape, points, np.where(down, _ITERATIONS, 0), np.where(down, _FINISHING, _ITERATIONS))
     at = landscape.at(points)
     promising = gradient_quality(points, at.gradient, at.hessian) < _PROMISING
     settled = [settle(landscape, point) if good else None for point, good in zip(points, promising, strict=True)]
@@ -179,8 +185,7 @@ def _embed(problem: Problem, places: list[tuple[int, int]], seed: int, points: A
         generators = [generator_of(seed, index) for _, index in mine]
         found = np.array([start_point(smaller, "plain", generator) for generator in generators])
         down = np.array([seeks_minimum(index) for _, index in mine])
-        found[down] = minimise(landscape, found[down], _ITERATIONS)
-        found = find_roots(landscape, found, _ITERATIONS)
+        found = descend(landscape, found, np.where(down, _ITERATIONS, 0), _ITERATIONS)
         for (row, _), point, generator in zip(mine, found, generators, strict=True):
             points[row] = embedded_point(smaller, point, layer, (gone, twin), generator)
 

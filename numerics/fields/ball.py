@@ -19,6 +19,7 @@ from lossproof.numerics.fields.field import (
     exact_kinks,
     lies_above,
     object_array,
+    objects,
     softmax_hessian,
     unknown_order,
 )
@@ -73,7 +74,7 @@ class BallField:
         """Return an enclosure of ``A B``."""
         with ball_precision(self.precision):
             product = arb_mat(A.tolist()) * arb_mat(B.tolist())
-        return object_array(product.entries(), lambda entry: entry).reshape(A.shape[0], B.shape[1])
+        return objects(product.entries()).reshape(A.shape[0], B.shape[1])
 
     def activate(self, activation: Activation, order: int, z: Array) -> Array:
         """Return enclosures of ``σ``, ``σ'`` or ``σ''`` of every entry."""

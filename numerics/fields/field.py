@@ -7,7 +7,7 @@ written once for all fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -141,10 +141,19 @@ def object_array(rows: Any, embed: Callable[[Any], Any]) -> Array:
     >>> object_array([[1, 2]], str).tolist()
     [['1', '2']]
     """
-    shape = _shape(rows)
-    result = np.empty(shape, dtype=object)
-    flat = _flat(rows, len(shape))
-    result.ravel()[:] = [embed(entry) for entry in flat]
+    shape, entries = _laid_out(rows)
+    return objects(map(embed, entries)).reshape(shape)
+
+
+def objects(entries: Iterable[Any]) -> Array:
+    """Return elements of a field, none of them a sequence, as a vector.
+
+    >>> objects("ab").tolist()
+    ['a', 'b']
+    """
+    found = list(entries)
+    result = np.empty(len(found), dtype=object)
+    result[:] = found
     return result
 
 
@@ -159,9 +168,7 @@ def constant_like(field: Field, value: int, shape: tuple[int, ...], like: Array)
 
 def elementwise(function: Callable[[Any], Any], A: Array) -> Array:
     """Apply a Python function to every entry of an object array."""
-    result = np.empty(A.shape, dtype=object)
-    result.ravel()[:] = [function(entry) for entry in A.ravel()]
-    return result
+    return objects(map(function, _entries(A))).reshape(A.shape)
 
 
 def block_diagonals(D: Array, zero: Any) -> Array:
@@ -185,29 +192,28 @@ def softmax_hessian(s: Array, zero: Any) -> Array:
     return np.asarray(block_diagonals(s, zero) - s[:, :, None] * s[:, None, :])
 
 
-def _shape(rows: Any) -> tuple[int, ...]:
+def _laid_out(rows: Any) -> tuple[tuple[int, ...], list[Any]]:
+    """Return the shape of nested sequences and their entries in order."""
     if isinstance(rows, np.ndarray):
-        return tuple(int(n) for n in rows.shape)
-    if isinstance(rows, Sequence) and not isinstance(rows, str):
-        if not rows:
-            return (0,)
-        if _is_flat(rows):
-            return (len(rows),)
-        inner = {_shape(row) for row in rows}
-        if len(inner) > 1:
-            raise InputError("a matrix must have rows of one length, got rows of different lengths: make the rows equal")
-        return (len(rows), *inner.pop())
-    return ()
+        return rows.shape, _entries(rows)
+    if isinstance(rows, str) or not isinstance(rows, Sequence):
+        return (), [rows]
+    if not rows:
+        return (0,), []
+    if not any(map(_is_sequence, set(map(type, rows)))):
+        return (len(rows),), list(rows)
+    shapes, entries = zip(*map(_laid_out, rows), strict=True)
+    if len(set(shapes)) > 1:
+        raise InputError("a matrix must have rows of one length, got rows of different lengths: make the rows equal")
+    return (len(rows), *shapes[0]), [entry for row in entries for entry in row]
 
 
-def _flat(rows: Any, depth: int) -> list[Any]:
-    if isinstance(rows, np.ndarray):
-        return list(rows.ravel())
-    if depth == 0:
-        return [rows]
-    return list(rows) if _is_flat(rows) else [entry for row in rows for entry in _flat(row, depth - 1)]
+def _entries(A: Array) -> list[Any]:
+    """Return the entries in order, numbers of numpy as they are."""
+    return A.ravel().tolist() if A.dtype == object else list(A.ravel())
 
 
-def _is_flat(rows: Sequence[Any]) -> bool:
-    """Tell whether no entry is a sequence or an array itself."""
-    return all(kind is str or not issubclass(kind, (Sequence, np.ndarray)) for kind in set(map(type, rows)))
+@lru_cache(maxsize=256)
+def _is_sequence(kind: type) -> bool:
+    """Tell whether instances are sequences or arrays of entries, and not text."""
+    return issubclass(kind, (Sequence, np.ndarray)) and not issubclass(kind, str)

@@ -69,14 +69,19 @@ class Float64Field(NumpyArithmetic):
         """Return ``∇E`` (``order`` 1) or ``∇²E`` (``order`` 2)."""
         if order not in (1, 2):
             raise unknown_order(order)
+        if error.family == "softmax" and order == 1:
+            return _softmax(phi) - y
+        return self.error_derivatives(error, phi, y)[order - 1]
+
+    def error_derivatives(self, error: ErrorFunction, phi: Array, y: Array) -> tuple[Array, Array]:
+        """Return ``∇E`` and ``∇²E``, which share most of their work."""
         if error.family == "softmax":
-            s = np.exp(phi - phi.max(axis=1, keepdims=True))
-            s /= s.sum(axis=1, keepdims=True)
-            return s - y if order == 1 else softmax_hessian(s, 0.0)
+            s = _softmax(phi)
+            return s - y, softmax_hessian(s, 0.0)
         if error.family == "logistic":
-            return sigmoid_doubles(phi, 0) - y if order == 1 else block_diagonals(sigmoid_doubles(phi, 1), 0.0)
+            return sigmoid_doubles(phi, 0) - y, block_diagonals(sigmoid_doubles(phi, 1), 0.0)
         first, second = _separable(error.family, phi - y, self._scale(error))
-        return first if order == 1 else block_diagonals(second, 0.0)
+        return first, block_diagonals(second, 0.0)
 
     def _scale(self, error: ErrorFunction) -> float:
         beta = self.embed(error.beta or Fraction(1))
@@ -107,6 +112,12 @@ def _nearest_to_combination(number: Number) -> float:
             if ball.rel_accuracy_bits() > _ACCURATE_BITS or bits >= _LAST_BITS:
                 return float(ball.mid()) if ball.is_finite() else math.inf
         bits *= 2
+
+
+def _softmax(phi: Array) -> Array:
+    s = np.exp(phi - phi.max(axis=1, keepdims=True))
+    s /= s.sum(axis=1, keepdims=True)
+    return np.asarray(s)
 
 
 @np.errstate(over="ignore")

@@ -20,6 +20,7 @@ from lossproof.numerics.fields.field import (
     lies_above,
     no_error_derivative,
     object_array,
+    objects,
     unknown_order,
 )
 from lossproof.numerics.fields.formal_polynomial import ActivationSymbol, Element, FormalPolynomial, SymbolTable, formal_terms
@@ -79,9 +80,9 @@ class FormalField(NumpyArithmetic):
 
     def matmul(self, A: Array, B: Array) -> Array:
         """Return ``A B``, by FLINT where all entries are rational."""
-        if all(type(entry) is fmpq for M in (A, B) for entry in M.ravel()):
+        if all(type(entry) is fmpq for M in (A, B) for entry in M.ravel().tolist()):
             product = fmpq_mat(A.tolist()) * fmpq_mat(B.tolist())
-            return object_array(product.entries(), lambda entry: entry).reshape(A.shape[0], B.shape[1])
+            return objects(product.entries()).reshape(A.shape[0], B.shape[1])
         return np.asarray(A @ B)
 
     def activate(self, activation: Activation, order: int, z: Array) -> Array:

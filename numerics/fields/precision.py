@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from fractions import Fraction
 
 from flint import arb, ctx
@@ -16,8 +15,7 @@ LARGEST_EXPONENT = 4000
 """Magnitudes are kept between ``2^-4000`` and ``2^4000``: FLINT ends the process when a number of Arb's range is to become a fraction of no end."""
 
 
-@contextmanager
-def ball_precision(bits: int) -> Iterator[int]:
+def ball_precision(bits: int) -> AbstractContextManager[int]:
     """Set the precision of all Arb operations within the block to ``bits`` and restore the former one afterwards.
 
     The setting belongs to the whole process: do not leave the block open across threads. Raises `ValueError` unless
@@ -30,12 +28,24 @@ def ball_precision(bits: int) -> Iterator[int]:
     """
     if not LEAST_BITS <= bits <= MOST_BITS:
         raise ValueError(f"a precision must lie between {LEAST_BITS} and {MOST_BITS} bits, got {bits}: choose another one")
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield bits
-    finally:
-        ctx.prec = before
+    return _Precision(bits)
+
+
+class _Precision:
+    """One block with a precision of its own."""
+
+    __slots__ = ("_before", "_bits")
+
+    def __init__(self, bits: int) -> None:
+        self._bits = bits
+
+    def __enter__(self) -> int:
+        self._before = ctx.prec
+        ctx.prec = self._bits
+        return self._bits
+
+    def __exit__(self, *_: object) -> None:
+        ctx.prec = self._before
 
 
 def dyadic(value: arb) -> Fraction:

@@ -29,6 +29,9 @@ class Layers:
 
     def __getitem__(self, l: int) -> Array:
         """Return the array of layer ``l``; raises `IndexError` outside the layers there are."""
+        found = self._known.get(l)
+        if found is not None:
+            return found
         if not self._first <= l <= self._last:
             raise IndexError(f"the layer must lie between {self._first} and {self._last}, got {l}")
         start = {1: self._first, -1: self._last, 0: l}[self._follows]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 
@@ -81,40 +82,47 @@ class FloatLandscape:
         with np.errstate(all="ignore"):
             blocks = self._blocks(points)
             z, values, slopes = self._forward(blocks)
-            outputs = values[-1]
-            B, T, n_L = outputs.shape
-            flat, targets = outputs.reshape(B * T, n_L), np.tile(self.targets, (B, 1))
-            loss = self._losses(outputs)
-            first = self._slopes_of_errors(outputs)
-            second = self._field.error_derivative(self.problem.error, 2, flat, targets).reshape(B, T, n_L, n_L)
-            errors, curvatures = self._backward(blocks, z, slopes, first, second)
+            B, T, n_L = values[-1].shape
+            flat, targets = values[-1].reshape(B * T, n_L), self._targets_of(B)
+            loss = self._losses(flat, targets)
+            first, second = self._field.error_derivatives(self.problem.error, flat, targets)
+            errors, curvatures = self._backward(blocks, z, slopes, first.reshape(B, T, n_L), second.reshape(B, T, n_L, n_L))
             parts = [np.matmul(delta.transpose(0, 2, 1), values[l]).reshape(B, -1) for l, delta in enumerate(errors)]
             gradient = np.concatenate(parts, axis=1) / T
-            hessian = _assembled(self._widths, blocks, slopes, values, errors, curvatures) / T
+            hessian = _assembled(self._widths, blocks, slopes, values, errors, curvatures)
+            hessian /= T
             if self._rates is not None:
-                place = np.arange(len(self._rates))
                 loss = loss + points**2 @ self._rates / 2
                 gradient += points * self._rates
-                hessian[:, place, place] += self._rates
+                np.einsum("...ii->...i", hessian)[...] += self._rates
         return Derivatives(loss, gradient, hessian, z, values, errors, curvatures)
 
     def loss(self, points: Array) -> Array:
         """Return ``J`` alone at the rows of ``points``, of shape ``(B,)``."""
         with np.errstate(all="ignore"):
-            found = self._losses(self._forward(self._blocks(points))[1][-1])
+            outputs = self._forward(self._blocks(points))[1][-1]
+            found = self._losses(outputs.reshape(-1, outputs.shape[2]), self._targets_of(len(points)))
             return found if self._rates is None else found + points**2 @ self._rates / 2
 
-    def _losses(self, outputs: Array) -> Array:
-        B, T, n_L = outputs.shape
-        values = error_values(self.problem.error, outputs.reshape(B * T, n_L), np.tile(self.targets, (B, 1)))
-        return np.asarray(values.reshape(B, T).mean(axis=1))
+    def _targets_of(self, B: int) -> Array:
+        """Return the targets for so many points, one below the other, of shape ``(B T, n_L)``."""
+        T, n_L = self.targets.shape
+        return np.broadcast_to(self.targets, (B, T, n_L)).reshape(B * T, n_L)
+
+    def _losses(self, flat: Array, targets: Array) -> Array:
+        values = error_values(self.problem.error, flat, targets).reshape(-1, len(self.targets))
+        return np.asarray(np.add.reduce(values, axis=1) / len(self.targets))
 
     def gradient(self, points: Array) -> Array:
         """Return ``∇J`` alone at the rows of ``points``, of the same shape as these."""
         with np.errstate(all="ignore"):
             blocks = self._blocks(points)
             _, values, slopes = self._forward(blocks)
-            push, parts = self._slopes_of_errors(values[-1]), list[Array]()
+            outputs = values[-1]
+            first = self._field.error_derivative(
+                self.problem.error, 1, outputs.reshape(-1, outputs.shape[2]), self._targets_of(len(points))
+            )
+            push, parts = first.reshape(outputs.shape), list[Array]()
             for l in range(len(blocks), 0, -1):
                 delta = slopes[l - 1] * push
                 parts.insert(0, np.matmul(delta.transpose(0, 2, 1), values[l - 1]).reshape(len(points), -1))
@@ -122,36 +130,37 @@ class FloatLandscape:
         found = np.concatenate(parts, axis=1) / self.problem.T
         return found if self._rates is None else found + points * self._rates
 
-    def _slopes_of_errors(self, outputs: Array) -> Array:
-        """Return ``∇E`` of shape ``(B, T, n_L)``."""
-        B, T, n_L = outputs.shape
-        flat, targets = outputs.reshape(B * T, n_L), np.tile(self.targets, (B, 1))
-        return self._field.error_derivative(self.problem.error, 1, flat, targets).reshape(B, T, n_L)
-
     @property
     def _widths(self) -> tuple[int, ...]:
         return self.problem.architecture.widths
 
+    @cached_property
+    def _shapes(self) -> list[tuple[int, int]]:
+        a = self.problem.architecture
+        return [(a.widths[l], a.fan_in(l)) for l in range(1, a.L + 1)]
+
+    @cached_property
+    def _activations(self) -> list[Activation]:
+        a = self.problem.architecture
+        return [a.activation_of(l) for l in range(1, a.L + 1)]
+
     def _blocks(self, points: Array) -> list[Array]:
         """Return for each layer the incoming weights of its units as rows, of shape ``(B, n_l, m_l)``."""
-        a, offset, blocks = self.problem.architecture, 0, []
-        for l in range(1, a.L + 1):
-            n, m = a.widths[l], a.fan_in(l)
+        offset, blocks = 0, []
+        for n, m in self._shapes:
             blocks.append(points[:, offset : offset + n * m].reshape(-1, n, m))
             offset += n * m
         return blocks
 
     def _forward(self, blocks: list[Array]) -> tuple[list[Array], list[Array], list[Array]]:
-        a, B = self.problem.architecture, blocks[0].shape[0]
-        phi = np.broadcast_to(self.inputs, (B, *self.inputs.shape))
+        phi = np.broadcast_to(self.inputs, (blocks[0].shape[0], *self.inputs.shape))
         z, values, slopes = [], [], []
-        for l, block in enumerate(blocks, start=1):
-            values.append(np.concatenate([phi, np.ones((*phi.shape[:2], 1))], axis=2) if a.bias_rows_of(l) else phi)
+        for block, activation, constants in zip(blocks, self._activations, self._constants, strict=True):
+            values.append(phi if block.shape[2] == phi.shape[2] else _with_ones(phi))
             incoming = np.matmul(values[-1], block.transpose(0, 2, 1))
-            constants = self._constants[l - 1]
             z.append(incoming if constants is None else incoming + constants)
-            phi = self._field.activate(a.activation_of(l), 0, z[-1])
-            slopes.append(self._derivative(a.activation_of(l), 1, z[-1]))
+            phi = self._field.activate(activation, 0, z[-1])
+            slopes.append(self._derivative(activation, 1, z[-1]))
         return z, [*values, phi], slopes
 
     def _derivative(self, activation: Activation, order: int, z: Array) -> Array:
@@ -164,21 +173,26 @@ class FloatLandscape:
         self, blocks: list[Array], z: list[Array], slopes: list[Array], first: Array, second: Array
     ) -> tuple[list[Array], list[Array]]:
         """Return ``δ_l`` and ``∂²E/∂z_l²`` for all layers, from ``∇E`` and ``∇²E``."""
-        a = self.problem.architecture
         errors: list[Array] = []
         curvatures: list[Array] = []
-        for l in range(a.L, 0, -1):
+        for l in range(len(blocks), 0, -1):
             slope = slopes[l - 1]
             errors.insert(0, slope * first)
             H = slope[..., :, None] * second * slope[..., None, :]
-            place = np.arange(slope.shape[2])
-            H[..., place, place] += self._derivative(a.activation_of(l), 2, z[l - 1]) * first
+            np.einsum("...ii->...i", H)[...] += self._derivative(self._activations[l - 1], 2, z[l - 1]) * first
             curvatures.insert(0, H)
             if l > 1:
-                W = blocks[l - 1][:, :, : a.widths[l - 1]]
+                W = blocks[l - 1][:, :, : self._widths[l - 1]]
                 first = np.matmul(errors[0], W)
                 second = np.matmul(np.matmul(W.transpose(0, 2, 1)[:, None], H), W[:, None])
         return errors, curvatures
+
+
+def _with_ones(phi: Array) -> Array:
+    """Return values with the entry 1 of a bias behind them."""
+    extended = np.empty((*phi.shape[:2], phi.shape[2] + 1))
+    extended[:, :, :-1], extended[:, :, -1] = phi, 1.0
+    return extended
 
 
 def error_values(error: ErrorFunction, phi: Array, y: Array) -> Array:
@@ -215,9 +229,8 @@ def _assembled(
     widths: tuple[int, ...], blocks: list[Array], slopes: list[Array], values: list[Array], errors: list[Array], curvatures: list[Array]
 ) -> Array:
     """Return ``T ∇²J`` of shape ``(B, N_net, N_net)`` from its blocks, by the formula at the head of ``numerics.hessian``."""
-    L, sizes = len(blocks), [block.shape[1] * block.shape[2] for block in blocks]
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    H = np.empty((blocks[0].shape[0], int(starts[-1]), int(starts[-1])))
+    L, starts = len(blocks), list(accumulate((block.shape[1] * block.shape[2] for block in blocks), initial=0))
+    H = np.empty((blocks[0].shape[0], starts[-1], starts[-1]))
     for l in range(1, L + 1):
         rate = value_rate = None
         for k in range(l, L + 1):

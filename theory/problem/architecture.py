@@ -6,6 +6,7 @@ import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
@@ -67,7 +68,7 @@ class Architecture:
             tuple(map(_bias_mode, _for_each("bias", bias, len(parsed) - 1, "layers"))),
         )
 
-    @property
+    @cached_property
     def L(self) -> int:
         """Number of layers of weights."""
         return len(self.widths) - 1
@@ -117,7 +118,7 @@ class Architecture:
         """Rows of ``W_l`` including the trainable bias row, for ``layer = 1..L``."""
         return self.widths[layer - 1] + self.bias_rows_of(layer)
 
-    @property
+    @cached_property
     def N_net(self) -> int:
         """Number of trainable weights, ``Σ_l (n_{l-1} + [bias trainable]) n_l``."""
         return sum(self.fan_in(layer) * self.widths[layer] for layer in range(1, self.L + 1))

@@ -100,7 +100,7 @@ def search_tree(land: Landscape, bounds: Floats, budget: TreeBudget | None = Non
                 boxes += len(found)
                 split = np.flatnonzero(found >= _SPLIT)
                 volume += float(_volumes(piece, low_high)[found < _SPLIT].sum())
-                halves.append(_halves((piece[0][split], piece[1][split]), found[split] - _SPLIT))
+                halves.append(halves_of((piece[0][split], piece[1][split]), found[split] - _SPLIT))
                 text.append(found.astype(np.uint8).tobytes().decode("ascii"))
                 if report is not None:
                     report(volume)
@@ -120,7 +120,7 @@ def _volumes(piece: tuple[Floats, Floats], root: tuple[Floats, Floats]) -> Float
     return np.asarray(((piece[1] - piece[0]) / (root[1] - root[0])).prod(axis=1))
 
 
-def _halves(piece: tuple[Floats, Floats], axes: Indices) -> tuple[Floats, Floats]:
+def halves_of(piece: tuple[Floats, Floats], axes: Indices) -> tuple[Floats, Floats]:
     """Return the halves of boxes, each split in the middle of a weight."""
     lower, upper = (np.repeat(x, 2, axis=0) for x in piece)
     every, middle = 2 * np.arange(len(axes)), (piece[0] + piece[1])[np.arange(len(axes)), axes] / 2

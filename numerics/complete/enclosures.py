@@ -109,12 +109,13 @@ def activations(land: Landscape, theta: Ball) -> Pass:
 
 
 def _at(land: Landscape, z: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return ``σ``, ``σ'`` and ``σ''``."""
+    """Return ``σ``, ``σ'`` and ``σ''``, each with a small relative error: near ``z = 0``, too, where tanh and ``σ''`` vanish."""
     k = land.rate
     e = np.exp(-k * np.abs(z))
     q = 1 / (1 + e)
     d = e * q * q
-    return land.low + k * np.where(z >= 0, q, e * q), k * k * d, -np.sign(z) * k**3 * d * (1 - e) * q
+    value = np.tanh(z) if land.low else np.where(z >= 0, q, e * q)
+    return value, k * k * d, np.sign(z) * k**3 * d * np.expm1(-k * np.abs(z)) * q
 
 
 def best_output_weights(land: Landscape, phi: Floats) -> tuple[Floats, Floats]:

@@ -81,9 +81,9 @@ class KnownPoints:
         return None
 
     def _radii(self, W: Floats) -> Floats:
-        """Return radii of a box as large as may be, with those of v as v follows θ."""
+        """Return radii of a box as large as may be, with those of v as v follows θ, where it does."""
         inner, radii = self.land.inner, np.ones_like(W)
-        if self.land.units:
+        if self.land.units and self.land.bounded:
             H = self._hessian(exactly(W[None]))
             follow = inverse(H.mid[0, inner:, inner:]) @ H.mid[0, inner:, :inner]
             radii[inner:] = _SPARE * np.abs(follow).sum(axis=1) + _FLOOR

@@ -12,7 +12,11 @@ from lossproof.numerics.complete.landscape import Landscape, landscape_of, obsta
 from lossproof.numerics.complete.search import Tree, TreeBudget, search_tree
 from lossproof.numerics.critical.search import find_candidates
 from lossproof.numerics.network.weight_vectors import flat_weights
+from lossproof.theory.functions.errors import error_named
+from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.samples import Samples
 from lossproof.theory.zoo.registry import zoo_entry
 from tests.cases.complete_cases import hidden, neuron
 
@@ -149,3 +153,29 @@ def test_what_is_not_covered_is_told() -> None:
     assert obstacle(hidden(1, "1/10")) == ""
     assert obstacle(neuron([[1]], [1], "relu")) == "the activation must be tanh or sigmoid"
     assert obstacle(hidden(9, "1/10")) == "at most 12 weights and 4 hidden units are covered"
+
+
+def test_a_bifurcation_is_left_as_boxes_around_it() -> None:
+    """Odd targets over odd inputs: at ``W = 0`` the Hessian is singular where ``T λ = |Σ y x|``, here 2, and pairs of minima arise below that."""
+    a = Architecture.of("1-1-1")
+    samples = Samples.of([[-2], [-1], [1], [2]], [[-1], [1], [-1], [1]])
+    tree = everywhere(Problem(a, error_named("squared"), samples, None, Decay.of("1/2", a)), boxes=13_000)
+    lower, upper = tree.left
+    assert not tree.complete
+    assert ((lower <= 0).all(axis=1) & (upper[:, 1] >= 0)).any()
+    assert np.abs(np.vstack([lower, upper])).max() < 0.1
+
+
+def test_activations_are_exact_to_the_last_digits_next_to_0() -> None:
+    z = np.array([1e-300, 1e-12, -1e-7, 1e-4])
+    found = activations(Landscape(np.ones((1, 1)), np.ones(1), np.ones(2), 1, -1, 2, 0), exactly(z[:, None]))
+    assert np.allclose(found.phi.mid[:, 0, 0], np.tanh(z), rtol=1e-14, atol=0)
+    assert np.allclose(found.bend.mid[:, 0, 0], -2 * np.tanh(z) * (1 - np.tanh(z) ** 2), rtol=1e-14, atol=0)
+
+
+def test_a_saddle_of_the_output_weight_without_decay_is_listed() -> None:
+    """At ``W = 0`` without decay the Hessian of v is 0: v does not follow θ, and the box around the point must not be long in v."""
+    land = landscape_of(hidden(1, 0, bias="none"))
+    tree = search_tree(land, np.full(2, 3.0), TreeBudget(20_000))
+    assert tree.complete
+    assert orbit_of(land, tree, np.zeros(2)) < 1e-12

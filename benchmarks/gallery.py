@@ -20,13 +20,14 @@ SHOWN = {
     "saddle_without_curvature": ("A descent that no straight line shows", ("descent.png",)),
     "trained_model": ("A trained model", ("trained_model.png",)),
     "digits": ("A hundred digits", ("digits.png",)),
+    "phase_of_minima": ("Numbers of minima, proved", ("phase_of_minima.png",)),
     "sweep": ("A phase diagram", ("rank_by_width.png",)),
 }
 """Headings and pictures of the programs, in their order."""
 _HEAD = """# Gallery
 
-Programs of `examples/` with what they print and draw, each a few seconds. This page is written by `python -m benchmarks.gallery`; a test runs every program and
-compares what it prints.
+Programs of `examples/` with what they print and draw, each a few seconds, but a minute for the numbers of minima. This page is written by
+`python -m benchmarks.gallery`; a test runs every program and compares what it prints.
 """
 
 

@@ -138,7 +138,7 @@ def _complete_map(
     tree = complete_tree(context, box, None if resume is None else Path(resume), workers, minima=minima)
     candidates = [(weights_of_rows(context.problem, point), 1) for point in tree.points]
     found = _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, tree=tree)
-    return replace(found, starts=0, interrupted=found.interrupted or tree.ended == INTERRUPT)
+    return replace(found, starts=0, tree=tree, interrupted=found.interrupted or tree.ended == INTERRUPT)
 
 
 def _search(problem: Problem, starts: int, seed: int, workers: int | None, progress: Progress | None) -> SearchResult:

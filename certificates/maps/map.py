@@ -21,10 +21,14 @@ class LandscapeMap(MapRecord):
         return render_map(self)
 
     def save(self, path: str | Path) -> Path:
-        """Write the report of all points by suffix, with the certificate, as `Report.save` does; ``.svg`` and ``.png`` draw the map."""
+        """Write the report of all points by suffix, with the certificate, as `Report.save` does; ``.svg`` and ``.png`` draw the map.
+
+        A complete map of one or two weights is drawn as its boxes, one of more as its minima, joined at saddles.
+        """
         target = Path(path)
         if target.suffix.lower() in (".svg", ".png"):
+            from lossproof.certificates.maps.complete_picture import draw_complete_map
             from lossproof.certificates.maps.picture import draw_map
 
-            return draw_map(self, target)
+            return draw_map(self, target) if self.tree is None else draw_complete_map(self, self.tree, target)
         return self.report.save(target)

@@ -31,7 +31,7 @@ _COLUMN_WORDS = (
     "no minimum:\nhigher order",
     "kind\nundecided",
 )
-_MARKERS = {
+MARKERS = {
     "global": "o",
     "strict-minimum": "v",
     "local-minimum": "s",
@@ -49,10 +49,10 @@ _COLOURS = {
     "higher-order-descent": "#ffffff",
     "undecided": "#ffffff",
 }
-_BAD, _INK, _SOFT = "#d55e00", "#222222", "#767676"
+BAD, INK, SOFT = "#d55e00", "#222222", "#767676"
 _COLUMN, _HEIGHT, _MARGINS = 1.42, 3.7, (0.95, 0.25, 1.0, 0.62)
-_PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
-_LINE, _STEP, _GAP, _CHARACTER, _CAPTION = 0.2, 0.14, 0.19, 0.075, 0.16
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+_LINE, _STEP, _GAP, _CHARACTER, CAPTION = 0.2, 0.14, 0.19, 0.075, 0.16
 _MOST_NUMBERS, _MOST_MARKS, _LEAST_WIDTH = 3, 4, 3.9
 _FACTOR, _LARGEST = 50, 300
 
@@ -81,7 +81,7 @@ def _rendered(map: MapRecord, suffix: str) -> bytes:
 
 
 @dataclass(frozen=True)
-class _Scale:
+class Scale:
     """Where a loss stands on the axis from ``low`` to ``high``: linear, or by powers of ten with a place ``zero`` for a loss of 0 if there is one."""
 
     logarithmic: bool
@@ -90,6 +90,7 @@ class _Scale:
     zero: float | None = None
 
     def place(self, loss: Fraction | float) -> float:
+        """Return where a loss stands."""
         if not self.logarithmic:
             return nearest_double(Fraction(loss))
         return _log10(loss) if loss > 0 or self.zero is None else self.zero
@@ -104,7 +105,8 @@ class _Group:
     points: tuple[CriticalPoint, ...]
 
 
-def _middle(point: CriticalPoint) -> Fraction:
+def middle_of(point: CriticalPoint) -> Fraction:
+    """Return the middle of the enclosure of the loss, or 0 where 0 is its end."""
     return (point.loss_lower + point.loss_upper) / 2 if point.loss_lower != 0 else Fraction(0)
 
 
@@ -114,7 +116,7 @@ def _log10(loss: Fraction | float) -> float:
     return exponent + math.log10(nearest_double(shifted(Fraction(loss), -exponent)))
 
 
-def _scale(losses: Sequence[Fraction | float]) -> _Scale:
+def scale_of(losses: Sequence[Fraction | float]) -> Scale:
     """Return a logarithmic scale where losses differ by much or some are too large for a linear one, else a linear one."""
     positive = [loss for loss in losses if loss > 0]
     apart = bool(positive) and (max(positive) > min(positive) * _FACTOR or _log10(max(positive)) >= _LARGEST)
@@ -122,10 +124,10 @@ def _scale(losses: Sequence[Fraction | float]) -> _Scale:
         low, high = _log10(min(positive)), _log10(max(positive))
         pad = 0.08 * (high - low) or 1.0
         zero = low - 4 * pad if min(losses) == 0 else None
-        return _Scale(True, (low if zero is None else zero) - pad, high + pad, zero)
+        return Scale(True, (low if zero is None else zero) - pad, high + pad, zero)
     low, high = (nearest_double(Fraction(end)) for end in (min(losses, default=0), max(losses, default=1)))
     pad = 0.09 * (high - low) or 0.1 * abs(high) or 0.1
-    return _Scale(False, low - pad, high + pad)
+    return Scale(False, low - pad, high + pad)
 
 
 def _columns(points: Sequence[CriticalPoint]) -> list[tuple[str, int]]:
@@ -146,11 +148,11 @@ def _column_text(column: tuple[str, int], points: Sequence[CriticalPoint]) -> st
     return f"{'saddle' if known else 'no minimum'},\nindex {'≥ ' if open_end else ''}{index}"
 
 
-def _groups(points: Sequence[CriticalPoint], columns: Sequence[tuple[str, int]], scale: _Scale) -> list[_Group]:
+def _groups(points: Sequence[CriticalPoint], columns: Sequence[tuple[str, int]], scale: Scale) -> list[_Group]:
     least = _LINE / _HEIGHT * (scale.high - scale.low)
     groups: list[_Group] = []
     for k, column in enumerate(columns):
-        members = sorted((scale.place(_middle(point)), point.point, point) for point in points if _column_of(point) == column)
+        members = sorted((scale.place(middle_of(point)), point.point, point) for point in points if _column_of(point) == column)
         while members:
             near = [member for member in members if member[0] - members[0][0] < least]
             groups.append(_Group(k, members[0][0], tuple(point for _, _, point in near)))
@@ -162,10 +164,10 @@ def _figure(map: MapRecord) -> Figure:
     from matplotlib.figure import Figure
 
     columns = _columns(map.points)
-    scale = _scale([_middle(point) for point in map])
+    scale = scale_of([middle_of(point) for point in map])
     left, right, below, above = _MARGINS
     caption = _caption(map)
-    below += _CAPTION * (len(caption) - 2)
+    below += CAPTION * (len(caption) - 2)
     inner = max(len(columns) * _COLUMN, _LEAST_WIDTH)
     width, height = left + inner + right, below + _HEIGHT + above
     figure = Figure(figsize=(width, height), facecolor="white")
@@ -177,18 +179,18 @@ def _figure(map: MapRecord) -> Figure:
         _draw_group(axes, group, scale, max(len(columns), 1) / inner)
     if not map.points:
         axes.set_yticks([])
-        axes.text(0.5, 0.5, "no critical point was proved", transform=axes.transAxes, ha="center", va="center", color=_SOFT)
-    figure.text(
-        0.2 / width,
-        1 - 0.2 / height,
-        f"Proved critical points: {_shortened(report_title(map.report), inner)}",
-        va="top",
-        fontsize=10.5,
-        color=_INK,
-    )
-    for k, line in enumerate(reversed(caption)):
-        figure.text(0.2 / width, (0.14 + _CAPTION * k) / height, line, va="center", fontsize=7.5, color=_SOFT)
+        axes.text(0.5, 0.5, "no critical point was proved", transform=axes.transAxes, ha="center", va="center", color=SOFT)
+    head_and_foot(figure, "Proved critical points", map, caption)
     return figure
+
+
+def head_and_foot(figure: Figure, words: str, map: MapRecord, caption: Sequence[str]) -> None:
+    """Write the title, which ends with the problem, and lines at the foot."""
+    width, height = figure.get_size_inches()
+    title = f"{words}: {_shortened(report_title(map.report), width - _MARGINS[0] - _MARGINS[1])}"
+    figure.text(0.2 / width, 1 - 0.2 / height, title, va="top", fontsize=10.5, color=INK)
+    for k, line in enumerate(reversed(caption)):
+        figure.text(0.2 / width, (0.14 + CAPTION * k) / height, line, va="center", fontsize=7.5, color=SOFT)
 
 
 def _shortened(title: str, inner: float) -> str:
@@ -205,23 +207,23 @@ def _caption(map: MapRecord) -> tuple[str, ...]:
     return (f"Numbers name the points of the report.{bad}", *given, searched)
 
 
-def _draw_frame(axes: Any, columns: Sequence[tuple[str, int]], scale: _Scale, points: Sequence[CriticalPoint]) -> None:
+def _draw_frame(axes: Any, columns: Sequence[tuple[str, int]], scale: Scale, points: Sequence[CriticalPoint]) -> None:
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
-    axes.spines["left"].set_color(_INK)
+    axes.spines["left"].set_color(INK)
     axes.set_xticks(range(len(columns)), [_column_text(column, points) for column in columns])
-    axes.tick_params(axis="x", length=0, pad=8, colors=_INK)
-    axes.tick_params(axis="y", colors=_INK)
-    axes.set_ylabel("loss J", color=_INK)
+    axes.tick_params(axis="x", length=0, pad=8, colors=INK)
+    axes.tick_params(axis="y", colors=INK)
+    axes.set_ylabel("loss J", color=INK)
     for k in range(len(columns) - 1):
         axes.axvline(k + 0.5, color="#dddddd", linewidth=0.8, zorder=0)
     if points:
-        axes.axhline(scale.place(_middle(points[0])), color=_SOFT, linewidth=0.8, linestyle=(0, (2, 3)), zorder=0)
+        axes.axhline(scale.place(middle_of(points[0])), color=SOFT, linewidth=0.8, linestyle=(0, (2, 3)), zorder=0)
     if scale.logarithmic:
-        _draw_powers(axes, scale)
+        draw_powers(axes, scale)
 
 
-def _draw_powers(axes: Any, scale: _Scale) -> None:
+def draw_powers(axes: Any, scale: Scale) -> None:
     """Label powers of ten, and twice and five times these where there are few; a loss of 0 below a break."""
     low = scale.low if scale.zero is None else scale.zero + 0.6 * (scale.high - scale.low) / 6
     steps = (1, 2, 5) if scale.high - low < 3 else (1,)
@@ -240,7 +242,7 @@ def _power_text(exponent: int, factor: int) -> str:
     return f"$10^{{{exponent}}}$" if factor == 1 else f"${factor}\\cdot 10^{{{exponent}}}$"
 
 
-def _draw_break(axes: Any, scale: _Scale, zero: float) -> None:
+def _draw_break(axes: Any, scale: Scale, zero: float) -> None:
     """Draw two short strokes across the axis between 0 and the powers of ten."""
     unit = (scale.high - scale.low) / 100
     across = axes.get_yaxis_transform()
@@ -248,10 +250,10 @@ def _draw_break(axes: Any, scale: _Scale, zero: float) -> None:
     axes.plot([0, 0], [middle - unit, middle + unit], transform=across, color="white", linewidth=3, clip_on=False, zorder=5)
     for shift in (-unit, unit):
         ends = [middle + shift - unit, middle + shift + unit]
-        axes.plot([-0.012, 0.012], ends, transform=across, color=_INK, linewidth=0.9, clip_on=False, zorder=6)
+        axes.plot([-0.012, 0.012], ends, transform=across, color=INK, linewidth=0.9, clip_on=False, zorder=6)
 
 
-def _draw_group(axes: Any, group: _Group, scale: _Scale, inch: float) -> None:
+def _draw_group(axes: Any, group: _Group, scale: Scale, inch: float) -> None:
     """Draw the marks of a group side by side and their numbers behind, all centred in the column; ``inch`` is an inch on the axis of columns.
 
     Of many points some are drawn, from the lowest to the highest loss.
@@ -263,15 +265,16 @@ def _draw_group(axes: Any, group: _Group, scale: _Scale, inch: float) -> None:
     room = _STEP * (len(shown) - 1) + _GAP + _CHARACTER * len(words)
     start = group.column - inch * room / 2
     for k, point in enumerate(shown):
-        _draw_point(axes, start + inch * _STEP * k, scale.place(_middle(point)), point)
+        draw_point(axes, start + inch * _STEP * k, scale.place(middle_of(point)), point)
     end = start + inch * (_STEP * (len(shown) - 1) + _GAP)
-    axes.text(end, group.place, words, va="center_baseline", ha="left", fontsize=8.5, color=_INK, bbox=_PAPER)
+    axes.text(end, group.place, words, va="center_baseline", ha="left", fontsize=8.5, color=INK, bbox=PAPER)
 
 
-def _draw_point(axes: Any, x: float, y: float, point: CriticalPoint) -> None:
+def draw_point(axes: Any, x: float, y: float, point: CriticalPoint) -> None:
+    """Draw the mark of a point, which tells its kind, and whether it is a bad minimum."""
     size = 26 + 16 * math.log2(1 + min(point.hits, 10_000)) ** 0.9
     bad = point.suboptimal is not None and point.kind in MINIMA
-    colour = _BAD if bad else _COLOURS[point.kind]
+    colour = BAD if bad else _COLOURS[point.kind]
     if bad:
-        axes.scatter([x], [y], s=size * 2.6 + 40, marker="o", facecolors="none", edgecolors=_BAD, linewidths=1.2, zorder=3)
-    axes.scatter([x], [y], s=size, marker=_MARKERS[point.kind], facecolors=colour, edgecolors=_INK, linewidths=1.0, zorder=4)
+        axes.scatter([x], [y], s=size * 2.6 + 40, marker="o", facecolors="none", edgecolors=BAD, linewidths=1.2, zorder=3)
+    axes.scatter([x], [y], s=size, marker=MARKERS[point.kind], facecolors=colour, edgecolors=INK, linewidths=1.0, zorder=4)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from lossproof.certificates.proof.certificate import Certificate
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.text.enclosures import decimal_above
+from lossproof.numerics.complete.search import Tree
 from lossproof.theory.problem.weights import Weights
+from lossproof.theory.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class MapRecord:
     A map need not be complete: a critical point that no start led to is not on it, unless the claim ``complete``, None where it was not asked for, is PROVED.
     ``unproved`` candidates converged in doubles but no proof was found;
     ``strays`` are starts that ended nowhere, most of them running off to infinity; ``interrupted`` says that not all starts were used. ``given`` says what came
-    of weights that a user gave to start from, in their order.
+    of weights that a user gave to start from, in their order. ``tree`` is the tree of boxes of a branch and prune, for pictures; None where there was none.
     """
 
     report: ReportRecord
@@ -107,11 +109,17 @@ class MapRecord:
     unproved: int
     interrupted: bool = False
     given: tuple[GivenStart, ...] = ()
+    tree: Tree | None = field(default=None, compare=False, repr=False)
 
     @property
     def complete(self) -> Claim | None:
         """The claim that all critical points are on the map, or None."""
         return next((claim for claim in self.report if claim.id == "complete-list"), None)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the map is proved to have all critical points, everywhere or in its box."""
+        return self.complete is not None and self.complete.verdict is Verdict.PROVED
 
     def __iter__(self) -> Iterator[CriticalPoint]:
         return iter(self.points)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lossproof.certificates.claims.complete import conclusion_by_list
 from lossproof.certificates.claims.conclusion import conclusion_of_points
+from lossproof.certificates.claims.critical_kinds import MINIMA
 from lossproof.certificates.claims.critical_point import LandscapeClaims, claim_critical_point, locate
 from lossproof.certificates.claims.suboptimal import claim_suboptimal, worst_of
 from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
@@ -17,12 +19,15 @@ from lossproof.certificates.proof.self_check import checked_claims
 from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
+from lossproof.certificates.zoo.complete import listed_points
 from lossproof.certificates.zoo.record import ZooRecord
 from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.network.estimates import jacobian_spectrum
 from lossproof.theory.verdicts import Verdict
 from lossproof.theory.zoo.entry import ZooEntry, ZooPoint
 from lossproof.theory.zoo.registry import zoo_entry
+
+_MINIMA = ("global", *MINIMA)
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,13 @@ def prove_entry(
             found = locate(context, point, landscape)
             located += [] if found is None else [found]
             claims.append(claim_critical_point(context, point, landscape))
+        complete, others = listed_points(context, record.box, located, landscape) if record.complete else (None, [])
+        located, claims = [*located, *others], [*claims, *(point.claim for point in others)]
+        points += [point.claim.point for point in others if point.claim.point is not None]
         losses = [loss for claim in claims for loss in claim.premises if isinstance(loss, Claim) and loss.id == "loss-bounds"]
         bad = [claim for point in located if (claim := claim_suboptimal(point, losses)) is not None]
         whole = WholeLandscape.of(context, points[0], landscape.principle_error)
-        report = _report(context, landscape, points, claims, (bad, losses), whole, f"zoo:{record.name}", self_check=self_check)
+        report = _report(context, landscape, points, claims, (bad, losses), whole, complete, f"zoo:{record.name}", self_check=self_check)
     return _proof(record, report, points, whole.nowhere)
 
 
@@ -81,15 +89,18 @@ def _report(
     claims: Sequence[Claim],
     compared: tuple[Sequence[Claim], Sequence[Claim]],
     whole: WholeLandscape,
+    complete: Claim | None,
     name: str,
     *,
     self_check: bool,
 ) -> Report:
     problem, check, (bad, losses) = context.problem, None, compared
     proved = sum(claim.verdict is Verdict.PROVED for claim in claims)
-    conclusion = conclusion_of_points(whole, proved, suboptimal=worst_of(bad), losses=losses)
+    by_list = None if bad else conclusion_by_list(complete)
+    conclusion = conclusion_of_points(whole, proved, suboptimal=worst_of(bad), losses=losses) if by_list is None else by_list
+    listed = () if complete is None else (complete,)
     told: tuple[Claim, ...] = (
-        conclusion, *whole.telling, *claims_of_region(conclusion), *claims, *bad, landscape.principle_error, landscape.morse,
+        conclusion, *whole.telling, *listed, *claims_of_region(conclusion), *claims, *bad, landscape.principle_error, landscape.morse,
     )  # fmt: skip
     if self_check:
         context.report_progress("checking the certificate", 0, 1)
@@ -103,9 +114,19 @@ def _proof(entry: ZooEntry, report: Report, points: Sequence[Point], theorem: Cl
     """Compare every point with what the entry says."""
     claims = {claim.point: claim for claim in report if claim.id == "critical-point"}
     bad = {claim.point: claim for claim in report if claim.id == "suboptimal" and claim.verdict is Verdict.PROVED}
-    pairs = tuple((claims[point], bad.get(point)) for point in points)
+    own, others = points[: len(entry.points)], [claims[point] for point in points[len(entry.points) :]]
+    pairs = tuple((claims[point], bad.get(point)) for point in own)
     proved = next((claim for claim in report if theorem is not None and claim.id == theorem.id), None)
-    return ZooProof(entry, report, pairs, proved, _differences(entry, pairs, proved))
+    return ZooProof(entry, report, pairs, proved, (*_differences(entry, pairs, proved), *_missing(entry, report, others)))
+
+
+def _missing(entry: ZooEntry, report: Report, others: Sequence[Claim]) -> list[str]:
+    """Tell whether a complete list was to be proved and is not, or has minima that the entry lacks."""
+    complete = next((claim for claim in report if claim.id == "complete-list"), None)
+    open_list = complete is not None and complete.verdict is not Verdict.PROVED
+    more = sum(claim.facts["kind"] in _MINIMA for claim in others)
+    found = ["The list of critical points was to be complete, and this is not proved."] if open_list else []
+    return found + ([f"Minima that the entry lacks: {more}."] if more else [])
 
 
 def _differences(entry: ZooEntry, points: Sequence[tuple[Claim, Claim | None]], theorem: Claim | None) -> tuple[str, ...]:

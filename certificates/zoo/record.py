@@ -32,6 +32,11 @@ class ZooRecord:
         return self.report.conclusion
 
     @property
+    def complete(self) -> Claim | None:
+        """The claim ``complete-list``, or None where the entry does not say that all critical points are known."""
+        return next((claim for claim in self.report if claim.id == "complete-list"), None)
+
+    @property
     def certificate(self) -> Certificate:
         """The certificate of all points."""
         return self.report.certificate

@@ -59,7 +59,7 @@ def proved_in_short(entry: ZooEntry) -> str:
 
     >>> from lossproof.theory.zoo.registry import zoo_entry
     >>> proved_in_short(zoo_entry("auer-3"))
-    '3 × strict local minimum, 2 of them suboptimal'
+    '3 × strict local minimum, 2 of them suboptimal; all critical points known in |w| ≤ 3'
     """
     parts = []
     for kind, count in Counter(point.kind for point in entry.points).items():
@@ -68,7 +68,8 @@ def proved_in_short(entry: ZooEntry) -> str:
         some = ", suboptimal" if count == 1 else f", {'all' if bad == count else bad} of them suboptimal"
         parts.append(words + some * (bad > 0))
     whole = [statement_named(entry.theorem).title.lower()] if entry.theorem else []
-    return "; ".join([*whole, *parts])
+    every = ["all critical points known" + (f" in |w| ≤ {entry.box}" if entry.box is not None else "")] if entry.complete else []
+    return "; ".join([*whole, *parts, *every])
 
 
 def problem_text(entry: ZooEntry) -> str:
@@ -83,7 +84,10 @@ def problem_text(entry: ZooEntry) -> str:
     bias = "no bias" if a.bias == "none" else f"{a.bias} bias"
     widths = ", ".join(map(str, a.widths))
     weights = f"{a.N_net} weight{'s' if a.N_net > 1 else ''}"
-    return f"F({widths}), {hidden}{a.output_activation.name} output, {entry.problem.error.name} error, {bias}, {weights}, {T} samples"
+    decay = "" if entry.problem.decay is None else f", weight decay λ = {entry.weight_decay} of all weights"
+    return (
+        f"F({widths}), {hidden}{a.output_activation.name} output, {entry.problem.error.name} error{decay}, {bias}, {weights}, {T} samples"
+    )
 
 
 def samples_text(entry: ZooEntry) -> str:
@@ -125,6 +129,19 @@ def _unproved_cells(number: int, claim: Claim) -> tuple[str, ...]:
     return (str(number), kind_text(facts, suboptimal=False), loss, *("",) * (len(HEADINGS) - 4), "0")
 
 
+def complete_text(proof: ZooRecord) -> str:
+    """Return what is proved of the list of all critical points, or nothing."""
+    claim, box = proof.complete, proof.entry.box
+    if claim is None or claim.verdict is not Verdict.PROVED:
+        return ""
+    kinds = Counter(other.facts["kind"] for other in proof.report if other.id == "critical-point")
+    kinds.subtract(other.facts["kind"] for other, _ in proof.points)
+    others = ", ".join(f"{count} × {KIND_WORDS[kind]}" for kind, count in kinds.items() if count)
+    where = "Anywhere" if box is None else f"In the box |w| ≤ {box}"
+    alike = " Copies under permutations and changes of sign of hidden units count once." if proof.entry.problem.architecture.L > 1 else ""
+    return f"{where} all critical points are those of the table{f', and {others}' if others else ''}.{alike}"
+
+
 def conclusion_text(proof: ZooRecord) -> str:
     """Return what follows for the question whether every local minimum is global."""
     claim = proof.conclusion
@@ -147,6 +164,7 @@ def render_proof(proof: ZooRecord, width: int = 100) -> str:
     for label, text in parts:
         lines += _wrapped(f"{label:<{_LABEL}}", text, width)
     lines += ["", *aligned_table([HEADINGS, *table_rows(proof)], _LEFT), ""]
+    lines += _wrapped(f"{'All':<{_LABEL}}", complete_text(proof), width)
     for number, point in enumerate(entry.points):
         lines += _wrapped(f"{f'Point {number}':<{_LABEL}}", point.about, width)
     verdict = f"[{proof.conclusion.verdict.value}] "
@@ -181,6 +199,7 @@ def _entry(proof: ZooRecord) -> str:
         f"**Proved here.** {escape_markdown(entry.shows)}",
         *(_theorem(proof.theorem) if proof.theorem is not None else []),
         _table(proof),
+        *([f"**Complete.** {escape_markdown(complete_text(proof))}"] if complete_text(proof) else []),
         f"[{proof.conclusion.verdict.value}] {escape_markdown(conclusion_text(proof))}",
         f"Re-check: `lossproof zoo {entry.name} -o {entry.name}.html; lossproof verify {entry.name}.json`",
         *(f"**Different from the record:** {escape_markdown(difference)}" for difference in proof.differences),

@@ -95,10 +95,10 @@ def test_unusual_maps(tmp_path, found):
 
 
 def test_a_zero_loss_stands_below_the_powers_of_ten():
-    scale = map_picture._scale([0.0, 1e-6, 1.0])
+    scale = map_picture.scale_of([0.0, 1e-6, 1.0])
     assert scale.logarithmic
     assert scale.low < scale.place(0.0) < scale.place(1e-6) < scale.place(1.0) < scale.high
-    assert not map_picture._scale([0.0, 0.1, 0.2]).logarithmic
+    assert not map_picture.scale_of([0.0, 0.1, 0.2]).logarithmic
 
 
 def test_legible_without_colour():
@@ -107,7 +107,7 @@ def test_legible_without_colour():
     stream = BytesIO(map_picture._rendered(hand_map(), "png"))
     grey = np.asarray(Image.open(stream).convert("L"))
     assert grey.min() < 80
-    assert len(set(map_picture._MARKERS.values())) == len(map_picture._MARKERS)
+    assert len(set(map_picture.MARKERS.values())) == len(map_picture.MARKERS)
 
 
 def test_no_global_state():

@@ -14,6 +14,8 @@ from scipy.special import expit
 
 import lossproof as lp
 from lossproof.certificates.claims.critical_kinds import KIND_WORDS
+from lossproof.certificates.zoo import complete
+from lossproof.numerics.complete.search import TreeBudget
 from lossproof.theory.problem.numbers import Combination
 
 NAMES = [entry.name for entry in lp.zoo_entries()]
@@ -60,7 +62,9 @@ def float_loss(entry, layers):
     for l, (W, b) in enumerate(layers, start=1):
         activation = problem.architecture.activation_of(l).name
         phi = _FLOAT[activation](phi @ W + b)
-    return float(np.mean(_ERROR[problem.error.name](phi, np.array(problem.samples.Y, dtype=float)).sum(axis=1)))
+    squares = sum((W**2).sum() + (b**2).sum() for W, b in layers)
+    errors = _ERROR[problem.error.name](phi, np.array(problem.samples.Y, dtype=float)).sum(axis=1)
+    return float(np.mean(errors)) + float(Fraction(entry.weight_decay)) * float(squares) / 2
 
 
 def float_layers(weights):
@@ -102,8 +106,9 @@ BY_THEOREM = {
     "xor-2-1-1": ("REFUTED", "parallelogram"), "xor-2-2-1": ("PROVED", "parallelogram"), "xor-2-3-1": ("PROVED", "parallelogram"),
     "xor-2-2-1-sigmoid": ("PROVED", "parallelogram"), "linear-2": ("PROVED", "independent-samples"),
     "linear-3": ("PROVED", "laurent-von-brecht-2018"), "linear-4": ("PROVED", "laurent-von-brecht-2018"),
+    "decay-one-minimum": ("PROVED", "complete-list"), "decay-two-units": ("PROVED", "complete-list"), "decay-two-weights": ("PROVED", "complete-list"),
 }  # fmt: skip
-"""Entries without a bad minimum among their points, whose conclusion a theorem about the whole landscape gives."""
+"""Entries without a bad minimum among their points, whose conclusion a theorem about the whole landscape, or a complete list, gives."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -293,6 +298,34 @@ def test_a_tiny_gradient_is_no_critical_point(proofs, name):
     assert claim.verdict is lp.Verdict.REFUTED
 
 
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("auer-2", 3), ("auer-3", 5), ("auer-4", 7), ("auer-product-4", 9), ("auer-product-9", 25), ("neuron-with-bias", 3), ("separable-minima", 3),
+        ("decay-three-minima", 6), ("decay-one-minimum", 2), ("decay-two-units", 3), ("decay-two-weights", 2), ("decay-neuron", 3),
+    ],
+)  # fmt: skip
+def test_lists_are_complete(proofs, name, count):
+    proof = proofs[name]
+    assert proof.complete.verdict == "PROVED"
+    assert proof.complete.facts["points"] == len([claim for claim in proof.report if claim.id == "critical-point"]) == count
+    assert proof.complete.facts["whole"] == (proof.entry.box is None)
+    assert proof.complete.facts["points"] - proof.complete.facts["no_minima"] == sum(p.kind == "strict-minimum" for p in proof.entry.points)
+    if proof.entry.box is None:
+        assert len(proof.points) == count
+    assert "all critical points are" in str(proof)
+
+
+def test_a_list_that_is_not_proved_or_has_other_minima_is_told(monkeypatch):
+    entry = lp.zoo_entry("auer-2")
+    assert lp.prove_entry(replace(entry, points=entry.points[:1])).differences == ("Minima that the entry lacks: 1.",)
+    monkeypatch.setattr(complete, "TreeBudget", lambda: TreeBudget(0))
+    proof = lp.prove_entry(entry)
+    assert proof.complete.verdict == "UNDECIDED"
+    assert proof.differences == ("The list of critical points was to be complete, and this is not proved.",)
+    assert "all critical points are" not in str(proof)
+
+
 def test_differences_are_told():
     entry = lp.zoo_entry("auer-2")
     wrong = replace(entry, points=(replace(entry.points[0], kind="saddle", suboptimal=True), entry.points[1]), theorem="no-critical-point")
@@ -312,7 +345,7 @@ def test_a_point_that_is_not_proved_is_said():
 
 
 def test_names_and_unknown_ones():
-    assert len(set(NAMES)) == len(NAMES) == 29
+    assert len(set(NAMES)) == len(NAMES) == 34
     assert lp.zoo_entry("Auer_2").name == "auer-2"
     with pytest.raises(lp.InputError, match="did you mean 'dead-relu'"):
         lp.prove_entry("dead-rleu")

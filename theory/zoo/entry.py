@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.numbers import Combination, Constant, Number, combination
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
@@ -44,7 +45,9 @@ class ZooEntry:
     - ``literature``: what was published about it, with the citations; ``shows``: what the proofs here add to that;
     - ``widths``, ``X``, ``Y``, ``activation``, ``output_activation``, ``error``, ``bias``: the problem, as `check_architecture` takes it;
     - ``points``: the points, each with what is proved about it;
-    - ``theorem``: the ID of a statement proved about the whole landscape, or empty.
+    - ``theorem``: the ID of a statement proved about the whole landscape, or empty;
+    - ``weight_decay``: the rate of all weights; ``complete``: whether all critical points are listed, which is proved: in the box ``|w| ≤ box``, or
+      everywhere where that is None and all weights decay.
     """
 
     name: str
@@ -60,12 +63,15 @@ class ZooEntry:
     error: str = "squared"
     bias: str = "trainable"
     theorem: str = ""
+    weight_decay: Exact = 0
+    complete: bool = False
+    box: int | None = None
 
     @property
     def problem(self) -> Problem:
         """The problem as a checked record."""
         architecture = Architecture.of(self.widths, self.activation, self.output_activation, self.bias)
-        return Problem(architecture, error_named(self.error), Samples.of(self.X, self.Y))
+        return Problem(architecture, error_named(self.error), Samples.of(self.X, self.Y), None, Decay.of(self.weight_decay, architecture))
 
     @property
     def weights(self) -> tuple[Weights, ...]:

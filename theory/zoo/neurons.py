@@ -48,6 +48,8 @@ NEURONS = (
         points=_minima("0.08995471587733785", "-1.386014252147607"),
         output_activation="sigmoid",
         bias="none",
+        complete=True,
+        box=3,
     ),
     ZooEntry(
         name="auer-3",
@@ -60,6 +62,8 @@ NEURONS = (
         points=_minima(*_FIRST),
         output_activation="sigmoid",
         bias="none",
+        complete=True,
+        box=3,
     ),
     ZooEntry(
         name="auer-4",
@@ -72,6 +76,8 @@ NEURONS = (
         points=_minima("0.000942014202562286", "0.1126774589841634", "-0.008945239377678977", "-1.385995527275988"),
         output_activation="sigmoid",
         bias="none",
+        complete=True,
+        box=3,
     ),
     ZooEntry(
         name="auer-product-4",
@@ -87,6 +93,8 @@ NEURONS = (
         points=_products(("0.0899547158773378", "-1.386014252147607"), ("0.1162022356914824", "-1.094613621813155")),
         output_activation="sigmoid",
         bias="none",
+        complete=True,
+        box=3,
     ),
     ZooEntry(
         name="auer-product-9",
@@ -99,6 +107,8 @@ NEURONS = (
         points=_products(_FIRST, _SECOND),
         output_activation="sigmoid",
         bias="none",
+        complete=True,
+        box=3,
     ),
     ZooEntry(
         name="neuron-with-bias",
@@ -113,6 +123,8 @@ NEURONS = (
             _minimum(("1.251284887928142",), "-0.8464228938537082", bad=True),
         ),
         output_activation="sigmoid",
+        complete=True,
+        box=3,
     ),
     ZooEntry(
         name="separable-minima",
@@ -133,6 +145,8 @@ NEURONS = (
             _minimum(("0.2503153934378553",), "0.3959690418077145", bad=True),
         ),
         output_activation="sigmoid",
+        complete=True,
+        box=3,
     ),
     ZooEntry(
         name="separable-neuron",

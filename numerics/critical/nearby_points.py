@@ -15,7 +15,7 @@ from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.descent import find_roots, minimise
 from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.families import family_point
-from lossproof.numerics.critical.least_squares import critical_in_cell
+from lossproof.numerics.critical.least_squares import critical_in_cell, with_one_layer_fitted
 from lossproof.numerics.critical.merged_units import with_merged_units
 from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.fields.ball import ball_of
@@ -77,6 +77,8 @@ def _of_cell(problem: Problem, weights: Weights) -> Iterator[Weights]:
     in_cell = critical_in_cell(problem, weights)
     if in_cell is not None and gradient_is_zero(problem, in_cell):
         yield in_cell
+    elif problem.architecture.n_L > 1:
+        yield from (point for point in with_one_layer_fitted(problem, weights) if gradient_is_zero(problem, point))
 
 
 def _of_form(problem: Problem, weights: Weights) -> Iterator[Weights]:

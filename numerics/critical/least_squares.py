@@ -41,7 +41,9 @@ def with_one_layer_fitted(problem: Problem, weights: Weights) -> Iterator[Weight
     outputs only: the output is linear in either layer. Nothing is yielded where `critical_in_cell` looks at nothing.
     """
     cell = _cell_within(problem, weights)
-    for fit in (_Projection.fit_outputs, _Projection.fit_inputs) if cell is not None else ():
+    if cell is None:
+        return
+    for fit in (_Projection.fit_outputs, _Projection.fit_inputs):
         projection = _Projection(problem, cell, weights)
         fit(projection)
         yield projection.found()

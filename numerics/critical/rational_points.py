@@ -98,4 +98,4 @@ def _short(q: object) -> Fraction | None:
     if not isinstance(q, Fraction):
         return None
     short = q.limit_denominator(_LONGEST)
-    return short if abs(short - q) <= _TOLD * max(1, abs(q)) else None
+    return short if abs(short - q) <= _TOLD * max(Fraction(1), abs(q)) else None

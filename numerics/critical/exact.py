@@ -16,6 +16,7 @@ from lossproof.numerics.fields.field import Array, Field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.fields.rest import samples_at_rest
 from lossproof.numerics.fields.roomy import RoomyBallField
 from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.network.double_range import beyond_doubles
@@ -111,13 +112,21 @@ def _component_apart(
 
 
 def inactive_layer(problem: Problem, weights: Weights, precision: int) -> int | None:
-    """Return the last layer each of whose units is proved to be constant at and near the z it has at all samples, as relu is for ``z < 0``; or None."""
+    """Return the last layer each of whose units is proved to be constant at and near the z it has at all samples, as relu is for ``z < 0``; or None.
+
+    Where the layer is at rest, z may be at an end of the piece.
+    """
     a = problem.architecture
     flat = [l for l in range(a.L, 0, -1) if any(piece.slope == 0 for piece in a.activation_of(l).affine_pieces)]
     if not flat or forward_precision(problem, precision, weights) < precision:
         return None
     z = _pass(problem, weights, RoomyBallField(precision)).z
-    return next((l for l in flat if all(lie_on_flat_piece(a.activation_of(l), list(unit), precision) for unit in z[l].T)), None)
+
+    def is_inactive(l: int) -> bool:
+        rest, sigma = samples_at_rest(problem, l), a.activation_of(l)
+        return all(lie_on_flat_piece(sigma, list(np.delete(unit, rest)), precision, list(unit[rest])) for unit in z[l].T)
+
+    return next(filter(is_inactive, flat), None)
 
 
 def residual_apart_from_zero(problem: Problem, residuals: Array) -> list[int] | None:

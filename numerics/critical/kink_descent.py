@@ -14,9 +14,10 @@ from fractions import Fraction
 from itertools import islice, product
 
 import numpy as np
-from flint import fmpq
+from flint import arb, fmpq
 
 from lossproof.numerics.critical.kinks import may_have_kinks, sides_of
+from lossproof.numerics.curves.fields import FormalSeries
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.field import Array, Field, constant_like
 from lossproof.numerics.fields.float64 import Float64Field
@@ -64,9 +65,11 @@ def falling_direction(problem: Problem, weights: Weights) -> tuple[list[Fraction
             continue
         exact = [Fraction(round(float(q) / largest * _PARTS), _PARTS) for q in direction]
         speeds = _hidden_speeds(problem, weights, exact, slopes)
-        for field in (RationalField(), BallField(_PRECISION)):
+        if speeds is None:
+            continue
+        for field in (FormalSeries(), BallField(_PRECISION)):
             if _falls(problem, weights, exact, speeds, field):
-                return exact, isinstance(field, RationalField)
+                return exact, isinstance(field, FormalSeries)
     return None
 
 
@@ -105,14 +108,16 @@ def _slopes(problem: Problem, weights: Weights) -> list[Array] | None:
     return found
 
 
-def _hidden_speeds(problem: Problem, weights: Weights, direction: Sequence[Fraction], slopes: Sequence[Array]) -> Array:
-    """Return the derivative of ``φ_{L-1}`` along a direction from above, exactly."""
+def _hidden_speeds(problem: Problem, weights: Weights, direction: Sequence[Fraction], slopes: Sequence[Array]) -> Array | None:
+    """Return the derivative of ``φ_{L-1}`` along a direction from above, exactly; None where that of a z is not rational."""
     passed, field = evaluate(problem.architecture, problem.samples, weights, RationalField()), RationalField()
     speed: Array = np.full_like(passed.inputs, fmpq(0))
     steps = _step(problem, field, direction)
     for l, (left, right) in enumerate(slopes, start=1):
         (W, _), (dW, db) = passed.layers[l - 1], steps[l - 1]
         z = speed @ W + passed.phi[l - 1] @ dW + db[None, :]
+        if not all(isinstance(q, fmpq) for q in z.ravel()):
+            return None
         speed = z * np.where(z > 0, right, left)
     return speed
 
@@ -133,7 +138,8 @@ def _falls(problem: Problem, weights: Weights, direction: Sequence[Fraction], sp
         moved = field.matmul(hidden, passed.layers[-1][0]) + field.matmul(passed.phi[problem.architecture.L - 1], dV) + db[None, :]
         penalty = field.mul(penalty_slopes(problem, passed), field.array([list(direction)])[0])
         with ball_precision(_PRECISION):
-            return bool(np.sum(residuals * moved) + problem.T * np.sum(penalty) < 0)
+            rate = np.sum(residuals * moved) + problem.T * np.sum(penalty)
+            return isinstance(rate, (fmpq, arb)) and bool(rate < 0)
     except (NotInField, NotDifferentiable):
         return False
 

@@ -24,8 +24,8 @@ from flint import fmpq
 
 from lossproof.numerics.algebra.inertia import exact_inertia
 from lossproof.numerics.critical.bounded_combination import combination_between
+from lossproof.numerics.curves.fields import FormalSeries
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import output_residuals
 from lossproof.numerics.rationals import from_flint, to_flint
@@ -163,7 +163,7 @@ def may_have_kinks(problem: Problem) -> bool:
 def _units(problem: Problem, weights: Weights) -> list[_Unit] | None:
     """Return the hidden units of one layer over the rationals; None where something is not rational."""
     try:
-        passed = evaluate(problem.architecture, problem.samples, weights, RationalField())
+        passed = evaluate(problem.architecture, problem.samples, weights, FormalSeries())
         z, h, residuals, V = passed.z[1], passed.phi[1], output_residuals(problem, passed), passed.layers[1][0]
         tables = [z, residuals, V, *(part for layer in passed.layers for part in layer if problem.decay is not None)]
     except (NotInField, NotDifferentiable):

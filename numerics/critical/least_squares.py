@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 from typing import cast
@@ -30,10 +30,30 @@ def critical_in_cell(problem: Problem, weights: Weights) -> Weights | None:
     takes, and units without output weights are moved to have ``G_sᵀ w_k + Σ_i c_k(i) ε_i = 0``, ``G_s = Σ_i s(i) x̃_i ε_iᵀ``. None for errors without
     residuals, two bias modes, another output than the identity, larger problems, and where the ``v_k`` of a group span a part of the outputs only.
     """
+    cell = _cell_within(problem, weights)
+    return None if cell is None else _Projection(problem, cell, weights).weights()
+
+
+def with_one_layer_fitted(problem: Problem, weights: Weights) -> Iterator[Weights]:
+    """Yield rational weights near the given ones, in the same cell as far as they stay there, with the least squared error of one layer, the other held.
+
+    First the output layer moves, then the hidden one, each with the output biases. Such a point may be critical where the ``v_k`` of a group span a part of the
+    outputs only: the output is linear in either layer. Nothing is yielded where `critical_in_cell` looks at nothing.
+    """
+    cell = _cell_within(problem, weights)
+    if cell is None:
+        return
+    for fit in (_Projection.fit_outputs, _Projection.fit_inputs):
+        projection = _Projection(problem, cell, weights)
+        fit(projection)
+        yield projection.found()
+
+
+def _cell_within(problem: Problem, weights: Weights) -> Cell | None:
+    """Return the cell of rational weights for which there is a point of least squares; None for other problems, and larger ones."""
     a = problem.architecture
     right = a.L == 2 and a.is_uniform and a.output_activation.is_identity and not problem.error.is_cross_entropy and weights.is_rational()
-    cell = cell_of(problem, weights) if right and problem.T * a.N_net <= _MOST_ENTRIES else None
-    return None if cell is None else _Projection(problem, cell, weights).weights()
+    return cell_of(problem, weights) if right and problem.T * a.N_net <= _MOST_ENTRIES else None
 
 
 class _Projection:
@@ -52,12 +72,16 @@ class _Projection:
         self.b, self.biases = [_exact(rounded(q, _PARTS_OF_W)) if self.trainable else _exact(q) for q in c], b
         self.slopes, self.constants = ([[_exact(q) for q in row] for row in table] for table in (cell.slopes, cell.constants))
 
-    def residuals(self) -> Table:
-        """Return ``F(x_i) − y_i``."""
-        values = [
+    def values(self) -> Table:
+        """Return ``σ(z_k(i))``, a row for each unit."""
+        return [
             [s * _dot(w, x) + c for s, c, x in zip(slopes, constants, self.x, strict=True)]
             for w, slopes, constants in zip(self.W, self.slopes, self.constants, strict=True)
         ]
+
+    def residuals(self) -> Table:
+        """Return ``F(x_i) − y_i``."""
+        values = self.values()
         return [
             [_dot([h[i] for h in values], [v[j] for v in self.V]) + self.b[j] - _exact(y) for j, y in enumerate(row)]
             for i, row in enumerate(self.problem.samples.Y)
@@ -72,7 +96,7 @@ class _Projection:
             return None
         rest = self.residuals()
         exact = self.problem.error.family == "squared" or not any(chain(*rest))
-        return self._found() if exact and all(self._balance(k, rest) for k in idle) else None
+        return self.found() if exact and all(self._balance(k, rest) for k in idle) else None
 
     def _fit(self, spanning: Sequence[Sequence[int]], idle: Sequence[int]) -> bool:
         """Move ``A_s``, the ``v_k`` with constants that are not all 0, and b to the point of least squares; tell whether the v still span the outputs."""
@@ -118,7 +142,28 @@ class _Projection:
             self.W[k] = _plus(self.W[k], (G.transpose() * part).entries())
         return not any(derivatives())
 
-    def _found(self) -> Weights:
+    def fit_outputs(self) -> None:
+        """Move the ``v_k`` and b to their least squares."""
+        moves = solve_least_squares([*self.values(), *[[fmpq(1)] * self.problem.T] * self.trainable], self.residuals())
+        self.V = [_plus(v, move) for v, move in zip(self.V, moves, strict=False)]
+        if self.trainable:
+            self.b = _plus(self.b, moves[-1])
+
+    def fit_inputs(self) -> None:
+        """Move the ``w_k`` and b to their least squares."""
+        m, n, T = len(self.x[0]), len(self.b), self.problem.T
+        columns = [
+            [s * x[r] * q for s, x in zip(slopes, self.x, strict=True) for q in v]
+            for slopes, v in zip(self.slopes, self.V, strict=True)
+            for r in range(m)
+        ] + [[fmpq(int(j == c)) for j in range(n)] * T for c in range(n)] * self.trainable
+        moves = [row[0] for row in solve_least_squares(columns, [[e] for e in chain(*self.residuals())])]
+        self.W = [_plus(w, moves[m * k : m * (k + 1)]) for k, w in enumerate(self.W)]
+        if self.trainable:
+            self.b = _plus(self.b, moves[m * len(self.W) :])
+
+    def found(self) -> Weights:
+        """Return the weights as they are now."""
         n_0 = self.problem.architecture.widths[0]
         rows = tuple(tuple(from_flint(w[r]) for w in self.W) for r in range(n_0))
         b = tuple(from_flint(w[n_0]) for w in self.W) if self.trainable else self.biases

@@ -15,9 +15,11 @@ from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.descent import descend
 from lossproof.numerics.critical.exact import gradient_is_zero
 from lossproof.numerics.critical.families import family_point
-from lossproof.numerics.critical.least_squares import critical_in_cell
+from lossproof.numerics.critical.least_squares import critical_in_cell, with_one_layer_fitted
 from lossproof.numerics.critical.merged_units import with_merged_units
 from lossproof.numerics.critical.point_on_kinks import point_on_kinks
+from lossproof.numerics.critical.rational_points import rational_point
+from lossproof.numerics.critical.silent_sides import on_silent_sides
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.float_derivatives import FloatLandscape
@@ -35,7 +37,7 @@ _DESCENDING, _FINISHING, _MOST_FLOPS = 300, 60, 2 * 10**11
 
 def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     """Yield the point of least squares of the weights' cell, if it is exactly critical, or a minimum on kinks, the weights, then nearby ones: with short
-    entries and an exactly vanishing gradient, with units merged, refined by Newton's method, and where safeguarded steps in doubles end.
+    entries and an exactly vanishing gradient, with units merged, refined by Newton's method, rational ones, and where safeguarded steps in doubles end.
 
     What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
     """
@@ -46,6 +48,8 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
         refined = refined_weights(problem, weights, fixed)
         if refined is not None:
             yield refined
+    rational = rational_point(problem, weights)
+    yield from () if rational is None else (rational,)
     yield from polished_weights(problem, weights)
 
 
@@ -77,6 +81,10 @@ def _of_cell(problem: Problem, weights: Weights) -> Iterator[Weights]:
     in_cell = critical_in_cell(problem, weights)
     if in_cell is not None and gradient_is_zero(problem, in_cell):
         yield in_cell
+    elif problem.architecture.n_L > 1:
+        for start in (weights, on_silent_sides(problem, weights)):
+            fitted = () if start is None else with_one_layer_fitted(problem, start)
+            yield from (point for point in fitted if gradient_is_zero(problem, point))
 
 
 def _of_form(problem: Problem, weights: Weights) -> Iterator[Weights]:

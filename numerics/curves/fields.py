@@ -18,6 +18,7 @@ from lossproof.numerics.fields.field import Array, at_kink, elementwise, exact_k
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.formal_polynomial import Element, formal_terms
+from lossproof.numerics.fields.known_values import known_value
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.functions.table import formulas_of
@@ -182,6 +183,9 @@ class FormalSeries(FormalField):
         return error_slopes(error, order, phi, y, self)
 
     def _value(self, activation: Activation, order: int, z: Element) -> Element:
+        known = known_value(activation, order, z, self.table)
+        if known is not None:
+            return known
         jet = activation_jet(activation, order, object_array([z], lambda entry: entry), self)
         return jet[order, 0] * math.factorial(order)
 

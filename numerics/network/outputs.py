@@ -99,12 +99,19 @@ def flat_outputs(problem: Problem, weights: Weights, precision: int) -> list[lis
     return [[i, j] for i, j in places if lie_on_flat_piece(a.output_activation, [z[i, j]], precision)]
 
 
-def lie_on_flat_piece(activation: Activation, balls: Sequence[arb], precision: int) -> bool:
-    """Tell whether balls of a precision are proved, with some room, to lie all inside one interval on which an activation is constant."""
+def lie_on_flat_piece(activation: Activation, balls: Sequence[arb], precision: int, still: Sequence[arb] = ()) -> bool:
+    """Tell whether balls of a precision are proved, with some room, to lie all inside one interval on which an activation is constant.
+
+    Those that are ``still`` may lie at its ends, and get no room.
+    """
     ends = [(_end(piece.lower), _end(piece.upper)) for piece in activation.affine_pieces if piece.slope == 0]
     with ball_precision(precision):
         wide = [widened(z, precision) for z in balls]
-        return any(all((a is None or z > a) and (b is None or z < b) for z in wide) for a, b in ends)
+        return any(
+            all((a is None or z > a) and (b is None or z < b) for z in wide)
+            and all((a is None or z >= a) and (b is None or z <= b) for z in still)
+            for a, b in ends
+        )
 
 
 def _end(value: Fraction | None) -> fmpq | None:

@@ -116,6 +116,24 @@ def test_xor_with_two_relu_units_leaves_no_candidate_open():
     assert lp.verify(report.certificate.text).ok
 
 
+PLANES = [
+    ([[-2, -1], [1, 0], [0, 2]], [[1, 0], [1, 2], [-2, 2]], "relu"),
+    ([[2, 1], [2, -1], [-2, 0], [-3, -1]], [[1, 0], [1, 2], [-1, 2], [-2, 2]], "relu"),
+    ([[0], [-2], [-2], [2]], [[-2, -2], [-1, -1], [2, -1], [1, -2]], "leaky-relu"),
+    ([[-1, -1], [-2, -2], [3, 2], [-3, -1], [1, 0]], [[2, -2], [0, 2], [2, -2], [1, -1], [1, 1]], "relu"),
+]
+
+
+@pytest.mark.parametrize(("X", "Y", "activation"), PLANES, ids=range(len(PLANES)))
+@pytest.mark.parametrize("bias", ["trainable", "none"])
+def test_two_outputs_leave_no_candidate_open(X, Y, activation, bias):
+    """Where the output weights of the units of a pattern span a part of the outputs only, fitting one layer alone leads to exact weights."""
+    found = lp.find_critical_points((len(X[0]), 2, 2), X, Y, activation=activation, bias=bias, starts=16, workers=1)
+    assert not found.report.self_check.refused
+    assert found.unproved == 0
+    assert "undecided" not in {point.kind for point in found}
+
+
 def test_a_non_convex_error_is_no_reason():
     """Cauchy's error at the balance between two targets far apart: the best constant of a square, and a maximum along it here."""
     problem = problem_of((1, 1, 1), [[0], [1], [0], [1]], [[-9], [-9], [9], [9]], error="cauchy:1")

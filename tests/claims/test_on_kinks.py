@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import sympy
 
 import lossproof as lp
 from lossproof.certificates.inputs.bundled import load_bundled
@@ -19,6 +20,7 @@ from lossproof.numerics.network.weight_vectors import weights_of_rows
 from lossproof.theory.problem.problem import Problem
 
 STEP_X, STEP_Y = [[-1], [0], [1], [2]], [[1], [-2], [5], [5]]
+LOG = sympy.log(2)
 HINGE = [([[1, 0]], [0, -1]), ([[3], [0]], [0])]
 SLOPES = {"relu": (0, 1), "leaky-relu:1/4": (Fraction(1, 4), 1)}
 
@@ -270,3 +272,36 @@ def test_a_minimum_on_kinks_of_150_measured_samples(seed):
     found = lp.prove_points(problem, [next(points)])
     assert [point.kind for point in found] == ["local-minimum"]
     assert lp.verify(found.certificate.text).ok
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu:1/4", "hard-tanh"])
+@pytest.mark.parametrize(
+    ("error", "Y"),
+    [
+        ("logistic", [[1], [1]]),
+        ("logistic", [[1], [0]]),
+        ("softmax", [[1, 0], [1, 0]]),
+        ("softmax", [[1, 0], [0, 1]]),
+        ("softmax", [[1, 0, 0]] * 2),
+    ],
+)
+def test_equal_logits_have_rational_gradients(activation, error, Y):
+    """What the prover calls exact, and what it says of balls, the checker does, too: nothing is refused."""
+    n, bent, decided = len(Y[0]), int(activation == "hard-tanh"), []
+    for v in (0, 1):
+        outgoing = [v * (j + 1) for j in range(n)]
+        weights = [([[0, 0]], [bent, 1]), ([outgoing, [0] * n], [-q * bent for q in outgoing])]
+        report = lp.check_architecture((1, 2, n), [[0], [1]], Y, activation=activation, error=error, weights=weights, search="none")
+        assert not report.self_check.refused
+        decided.append(report["critical-point", 0].facts["kind"])
+    assert decided[1] in ("not-critical", "local-minimum")
+
+
+@pytest.mark.parametrize("error", ["squared", "logistic"])
+@pytest.mark.parametrize("layers", [(1, 0, LOG, 1), (1, -1, LOG, 1), (0, 0, LOG, LOG), (0, 0, 1, LOG)], ids=str)
+def test_weights_that_are_not_rational(layers, error):
+    """A z may be rational, and on a kink, beside such weights; a derivative that is not rational is no reason for a traceback."""
+    w, b, u, v = layers
+    weights = [([[w]], [b]), ([[u]], [0]), ([[v]], [0])]
+    report = lp.check_architecture("1-1-1-1", [[0], [1]], [[1], [1]], activation="relu", error=error, weights=weights, search="none")
+    assert not report.self_check.refused

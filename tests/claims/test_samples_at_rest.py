@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from fractions import Fraction
 
 import mpmath
@@ -133,3 +134,37 @@ def test_slopes_in_balls_at_rest_are_those_of_either_side():
         seed=1037, search="none",
     )  # fmt: skip
     assert not report.self_check.refused
+
+
+DEAD = {
+    "all units dead": ("2-2-1", "relu", "none", [([[-1, -1], [-1, -2]], None), ([[1], [3]], None)]),
+    "a bias at the output": ("2-2-1", "relu", ["none", "trainable"], [([[-1, -1], [-1, -2]], None), ([[1], [3]], [1])]),
+    "the second layer": ("2-1-2-1", "relu", "none", [([[1], [1]], None), ([[-1, -1]], None), ([[1], [3]], None)]),
+    "dead outputs": ("2-1", "identity", "none", [([[-1], [-1]], None)]),
+}
+
+
+@pytest.mark.parametrize("name", DEAD)
+def test_dead_layers_at_rest_are_local_minima(name):
+    """Relu units below 0 at all samples but the input 0, where they stay at their kink: no weights of 300 nearby have a smaller loss."""
+    widths, activation, bias, weights = DEAD[name]
+    inputs, targets = [[0, 0], [1, 1], [1, 2]], [[1], [0], [2]]
+    options = {"output_activation": "relu"} if activation == "identity" else {}
+    report = checked(widths, weights, inputs, targets, activation, bias=bias, **options)
+    point = report["critical-point", 0]
+    assert point.facts["kind"] == "local-minimum"
+    rng, here = random.Random(0), loss_of(weights, inputs, targets, bool(options))
+    for size in (Fraction(1, 10**k) for k in (1, 3, 9) for _ in range(100)):
+        assert loss_of(weights, inputs, targets, bool(options), lambda size=size: size * Fraction(rng.randint(-99, 99), 100)) >= here
+
+
+def loss_of(weights, X, Y, bent, move=lambda: 0):
+    """The sum of the squared residuals in fractions, every weight moved, the last layer's values cut off at 0 if it is ``bent``."""
+    layers = [([[q + move() for q in row] for row in W], b and [q + move() for q in b]) for W, b in weights]
+    total = Fraction(0)
+    for h, y in zip(X, Y, strict=True):
+        for l, (W, b) in enumerate(layers, start=1):
+            z = [sum(p * row[k] for p, row in zip(h, W, strict=True)) + (b[k] if b else 0) for k in range(len(W[0]))]
+            h = [max(q, 0) for q in z] if bent or l < len(layers) else z
+        total += sum((p - t) ** 2 for p, t in zip(h, y, strict=True))
+    return total

@@ -149,3 +149,20 @@ def test_wide_boxes_of_nearly_straight_units_are_accepted(activation):
         assert verification.ok, verification.failures
         found.append(report["critical-point"].verdict)
     assert lp.Verdict.PROVED in found
+
+
+@pytest.mark.parametrize("activation", ["elu", "softsign"])
+@pytest.mark.parametrize(
+    ("error", "Y"), [("logistic", [[0], [1]]), ("squared", [[-1], [1]]), ("cauchy:1", [["-1/2"], ["1/2"]]), ("softmax", [[1, 0], [0, 1]])]
+)
+@pytest.mark.parametrize("bias", [["trainable", "none"], "trainable"], ids=str)
+def test_boxes_around_a_kink_of_the_slope(activation, error, Y, bias):
+    """Equal inputs whose best outputs are 0, where σ is differentiable once: the slope varies little there, for the checker as well."""
+    weights = [([["4.8"]], [0]), ([["-1.65"] * len(Y[0])], [0] * len(Y[0]))]
+    nearly = [([["4.8"]], [1e-9]), weights[1]]
+    for start in (weights, nearly):
+        report = lp.find_critical_points(
+            (1, 1, len(Y[0])), [[0], [0]], Y, activation=activation, error=error, bias=bias, weights=[start], starts=0, workers=1
+        )
+        assert not report.report.self_check.refused
+        assert len(report) == 1

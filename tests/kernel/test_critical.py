@@ -314,6 +314,27 @@ def test_an_inactive_layer_without_biases_is_the_last_hidden_one():
 
 
 @pytest.mark.parametrize(
+    ("bias", "constant", "output", "expected"),
+    [
+        ("none", "0", "identity", None),
+        ("fixed", "0", "identity", None),
+        ("fixed", "-1/2", "identity", None),
+        ("fixed", "1/2", "identity", ("evidence", "evidence.layer")),
+        ("none", "0", "relu", None),
+    ],
+)
+def test_an_inactive_layer_may_be_at_rest(bias, constant, output, expected):
+    """At the input 0 its z stays at the kink, whatever the weights; not so if a fixed bias lifts it above."""
+    last = [layer([["5"]], ["0"])] if output == "identity" else []
+    point = [layer([["1"]], [constant]), *last]
+    fixed = {"fixed_bias": [[constant], *[["0"] for _ in last]]} if bias == "fixed" else {}
+    widths, Y = (1, 1, 1) if last else (1, 1), [["1"], ["0"], ["2"]] if expected is None else [["5/2"], ["0"], ["2"]]
+    d = Draft(widths, [["0"], ["-1"], ["-2"]], Y, point, activation="relu", output_activation=output, bias=bias, **fixed)
+    dead(d, exact(d, 0, (), [d.differentiable()]))
+    assert accepted(d) if expected is None else outcome(d) == expected
+
+
+@pytest.mark.parametrize(
     ("curve", "order", "coefficient", "place"),
     [
         (xor_curve("1/4"), 4, "-1/128", "evidence.coefficient"),

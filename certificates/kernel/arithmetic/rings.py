@@ -146,7 +146,8 @@ class BallRing(Ring):
 
     def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool, rest: Rows = frozenset()) -> tuple[Any, Any]:
         """Return ``σ(z)``, beyond its first coefficient from ``σ(z)' = σ'(z) z'``, as the balls of the slope are the narrower ones, and ``σ'(z)``."""
-        value, slope = super().activate(activation, layer, z, slopes=slopes, rest=rest)
+        function, at = self.along(activation, z, z.order + slopes, rest)
+        value, slope = function.value(*at), function.slope(*at) if slopes or z.order > 0 else None
         if isinstance(slope, Series) and z.order > 0:
             rate = slope.head(z.order - 1) * z.derivative()
             value = Series([value.coefficients[0], *(c * fmpq(1, k) for k, c in enumerate(rate.coefficients, start=1))])

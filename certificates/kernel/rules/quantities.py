@@ -201,7 +201,7 @@ def dead_layer(step: Step) -> Result:
     Of the output layer: J is constant there. Of a hidden one: there the output is one constant c for all samples, and ``J ≥ (1/T) min_c Σ_i E(c, y_i)``. With
     the identity at the output the derivative of J by ``b_L`` is ``(1/T) Σ_i ∇E(c, y_i)``, which is 0 at W: the sum is convex, so W attains the minimum. Without
     trainable output biases let the layer be the last hidden one: then J depends on ``W_L`` only there, in which c is affine and J convex, and its derivatives
-    by it are 0.
+    by it are 0. At samples at which the layer is at rest its z are the same at all weights, and may be at an end of the interval.
 
     With weight decay J stays convex if the layer is the last hidden one, or that of the outputs. For the others let the output biases not decay: then
     ``Σ_i ∇E(c, y_i) = 0`` as before, so the errors have no derivative by any weight at W, nor has the penalty, which is therefore 0.
@@ -217,8 +217,8 @@ def dead_layer(step: Step) -> Result:
         right, "rule", "for a hidden layer this needs free output biases without decay or the last one, identity output and a convex error"
     )
     with step.balls() as ring:
-        units = passes.layer_inputs(ring, problem, step.box(), layer).T
-        dead = all(slope_around(problem.activation_of(layer), unit) == 0 for unit in units)
+        units, rest = passes.layer_inputs(ring, problem, step.box(), layer).T, sorted(at_rest(problem, layer))
+        dead = all(slope_around(problem.activation_of(layer), np.delete(unit, rest), unit[rest]) == 0 for unit in units)
     require(dead, "evidence.layer", "a unit of this layer is not seen to be inactive at all samples")
     return step.conclude_near("local-minimum"), Rigor.BALL
 

@@ -211,10 +211,18 @@ def rigor_of(ring: FormalRing) -> Rigor:
     return Rigor.BALL if ring.used_balls else Rigor.EXACT
 
 
-def slope_around(record: Activation, values: Iterable[fmpq | arb]) -> Fraction | None:
-    """Return the slope of an activation on an interval where it is affine, inside of which all numbers or balls certainly lie; None if there is none."""
-    z, ends = list(values), [(piece.slope, piece.lower, piece.upper) for piece in record.affine_pieces]
-    inside = (s for s, a, b in ends if all((a is None or x > rational(a)) and (b is None or x < rational(b)) for x in z))
+def slope_around(record: Activation, values: Iterable[fmpq | arb], still: Iterable[fmpq | arb] = ()) -> Fraction | None:
+    """Return the slope of an activation on an interval where it is affine, inside of which all numbers or balls certainly lie; None if there is none.
+
+    Those that are ``still`` may lie at its ends.
+    """
+    z, rest, ends = list(values), list(still), [(piece.slope, piece.lower, piece.upper) for piece in record.affine_pieces]
+    inside = (
+        s
+        for s, a, b in ends
+        if all((a is None or x > rational(a)) and (b is None or x < rational(b)) for x in z)
+        and all((a is None or x >= rational(a)) and (b is None or x <= rational(b)) for x in rest)
+    )
     return next(inside, None)
 
 

@@ -6,12 +6,17 @@ import random
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import lossproof as lp
 from lossproof.numerics.critical.cells import cell_of, is_least_in_cell
 from lossproof.numerics.critical.exact import gradient_is_zero
-from lossproof.numerics.critical.least_squares import critical_in_cell
+from lossproof.numerics.critical.least_squares import critical_in_cell, with_one_layer_fitted
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.fields.rational import RationalField
+from lossproof.numerics.network.evaluation import evaluate
+from lossproof.numerics.network.jacobian import gradient
 from lossproof.theory.problem.problem import Problem
 
 X = [["-1"], ["0"], ["1"], ["2"]]
@@ -87,6 +92,25 @@ def test_points_of_least_squares_are_critical(activation, widths, bias):
         stayed += 1
         assert gradient_is_zero(problem, found)
     assert stayed > 0
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu", "hard-tanh"])
+@pytest.mark.parametrize("bias", ["trainable", "none"])
+def test_one_layer_fitted_has_the_least_error(activation, bias):
+    """First the derivatives by the output layer vanish exactly, then those by the hidden one, wherever the weights stay in their cell."""
+    stayed, X = [0, 0], [[1, 2], [2, -1], [-1, 1], [-2, -1]]
+    for seed in range(12):
+        blank = problem_of((2, 3, 2), activation, X, [[0, 0]] * 4, bias=bias)
+        weights, first = drawn(blank, seed), 3 * (2 + (bias == "trainable"))
+        outputs = evaluate(blank.architecture, blank.samples, weights, Float64Field()).phi[2]
+        noise = np.random.default_rng(seed).integers(-3, 4, outputs.shape) / 64
+        problem = problem_of((2, 3, 2), activation, X, (outputs + noise).tolist(), bias=bias)
+        for moved, found in enumerate(with_one_layer_fitted(problem, weights)):
+            if cell_of(problem, found) == cell_of(problem, weights):
+                stayed[moved] += 1
+                g = gradient(problem, evaluate(problem.architecture, problem.samples, found, RationalField()))
+                assert not any(g[:first] if moved else g[first:])
+    assert all(stayed)
 
 
 def test_units_without_output_weights_are_balanced():

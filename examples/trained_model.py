@@ -25,5 +25,5 @@ lower, upper = ([float(x + side * spectrum["within"]) for x in spectrum["eigenva
 axes = (figure := Figure(figsize=(6.4, 3.6), layout="constrained")).subplots()
 axes.vlines(range(1, 62), lower, upper, color="#0b5c94", linewidth=3)
 axes.scatter(range(1, 62), lower, marker="_", color="#0b5c94")
-axes.set(yscale="log", xlabel="number of the eigenvalue", title="Proved enclosures of the Hessian's eigenvalues")
+axes.set(yscale="log", xlabel="number", ylabel="eigenvalue", title="Proved enclosures of the Hessian's eigenvalues")
 figure.savefig("trained_model.png", dpi=110)

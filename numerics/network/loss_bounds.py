@@ -23,11 +23,14 @@ _LEAST = Fraction(1, 2**LARGEST_EXPONENT)
 
 @dataclass(frozen=True)
 class LossBounds:
-    """Bounds ``lower ≤ J ≤ upper``, the precision in bits that shows them, and a short number from which the loss was told apart, if that was needed."""
+    """Bounds ``lower ≤ J ≤ upper``, the precision in bits that shows them, and a short number from which the loss was told apart, if that was needed.
+
+    The precision is None for bounds from doubles.
+    """
 
     lower: Fraction
     upper: Fraction
-    precision: int
+    precision: int | None
     apart: Fraction | None = None
 
 
@@ -42,7 +45,7 @@ def loss_bounds(problem: Problem, weights: Weights, radius: Fraction, max_precis
     ball = None if precision is None else loss_ball(problem, weights, radius, precision)
     if precision is None or ball is None or not abs(ball) < arb(2) ** LARGEST_EXPONENT:
         return None
-    lower, upper = _cut(problem, outward_bounds(ball))
+    lower, upper = cut_at_zero(problem, outward_bounds(ball))
     short = simplest_between(lower, upper)
     if radius == 0 and short.denominator <= _SHORT and problem.columns * problem.architecture.N_net <= _SHARP_WORK:
         sharper = _apart(problem, weights, short, forward_precision(problem, max_precision))
@@ -68,7 +71,7 @@ def sharp_loss_bounds(problem: Problem, weights: Weights, precision: int) -> Los
             return None
         middle = dyadic(ball)
         lower, upper = outward_bounds(ball - arb(middle.numerator) / middle.denominator, _LEAST)
-    return LossBounds(*_cut(problem, (middle + lower, middle + upper)), precision)
+    return LossBounds(*cut_at_zero(problem, (middle + lower, middle + upper)), precision)
 
 
 def _apart(problem: Problem, weights: Weights, short: Fraction, highest: int) -> LossBounds | None:
@@ -78,11 +81,11 @@ def _apart(problem: Problem, weights: Weights, short: Fraction, highest: int) ->
             ball = loss_ball(problem, weights, Fraction(0), bits) - arb(short.numerator) / short.denominator
             lower, upper = outward_bounds(ball, _LEAST)
         if not lower <= 0 <= upper:
-            return LossBounds(*_cut(problem, (short + lower, short + upper)), precision, short)
+            return LossBounds(*cut_at_zero(problem, (short + lower, short + upper)), precision, short)
     return None
 
 
-def _cut(problem: Problem, bounds: tuple[Fraction, Fraction]) -> tuple[Fraction, Fraction]:
+def cut_at_zero(problem: Problem, bounds: tuple[Fraction, Fraction]) -> tuple[Fraction, Fraction]:
     """Return bounds of a loss that is at least 0, but for the Blake-Zisserman error, which may be negative."""
     lower, upper = bounds
     return (lower if problem.error.family == "blake-zisserman" else max(lower, Fraction(0))), upper

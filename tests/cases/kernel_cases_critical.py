@@ -538,6 +538,14 @@ def unattained_by_a_small_loss():
     return d.finish()
 
 
+def loss_in_doubles():
+    """``(tanh 1 − 1)²/4 + (tanh(1/2))²/4`` from doubles."""
+    d = Draft((1, 1, 1), [["1"], ["1/2"]], [["1"], ["0"]], [layer([["1"]], ["0"]), layer([["1"]], ["0"])])
+    bounds = {"loss_lower": "67/1000", "loss_upper": "17/250"}
+    d.claim("loss-bounds", "loss-bounds", 0, {**bounds, "radius": "0"}, (), {**bounds, "precision": "double"}, "VERIFIED_FLOAT")
+    return d.finish()
+
+
 CRITICAL_CASES = {
     function.__name__: function
     for function in (
@@ -545,6 +553,6 @@ CRITICAL_CASES = {
         merged_inside, merged_outside,
         relu_scaling, relu_scaled, idle_unit, blind_network, power_scaling, relu_inactive, two_minima, constant_minimum, floor_of_equal_inputs,
         linear_regression, logistic_regression, exact_learner_minimum, near_learner, near_learner_verified, not_critical, unattained,
-        unattained_logistic, unattained_softmax, unattained_by_a_small_loss,
+        unattained_logistic, unattained_softmax, unattained_by_a_small_loss, loss_in_doubles,
     )
 }  # fmt: skip

@@ -183,6 +183,8 @@ def _types(document, paths):
             codes = {"conclusion"}
         elif where in ("steps.*.conclusion.at", "steps.*.evidence.learner"):
             codes = {"conclusion", "schema"}
+        elif where == "steps.*.evidence.precision" and value == "double":
+            codes = {"evidence", "schema"}
         elif where == "problem.fixed_bias" and value is None:
             codes = {"problem"}
         for other in _other_types(value):
@@ -287,7 +289,7 @@ VALUES = [
     (MINOR + r"exponentials\.\*\.\*", lambda v: [0, -1, 2**62], "evidence"),
     (MINOR + r"(weights|values)\.\*\.\*\.\*", lambda v: [-1, 2**62], "evidence"),
     (STEP + r"evidence\.substitution", lambda v: [0, "u", False], "schema"),
-    (STEP + r"evidence\.precision", lambda v: [0, 1, 52, -(v or 64), 2**20 + 1, 10**18], "evidence"),
+    (STEP + r"evidence\.precision", lambda v: [0, 1, 52, -64 if v in (None, "double") else -v, 2**20 + 1, 10**18], "evidence"),
     (STEP + r"evidence\.side", _words("left", "right", "up"), "evidence schema"),
     (STEP + r"evidence\.entries", _words("Q", "Z[u]", "Z", "R"), "evidence schema"),
     (STEP + r"evidence\.vectors\.\*\.\*", _plus_one, "evidence"),

@@ -15,6 +15,7 @@ import numpy as np
 from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, DoubleRing, as_balls
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
@@ -24,7 +25,7 @@ from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import require
+from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of, slope_around
@@ -75,28 +76,41 @@ def learner_apart(step: Step) -> Result:
 def loss_bounds(step: Step) -> Result:
     """J lies between two numbers: as a rational number of the formal ring, where ``precision`` is null, or by its ball at the point or over the box.
 
-    The ball contains the values of J at all weights there; no derivative is needed. All errors but blake-zisserman are at least 0, and so is a penalty, so J
-    is, whatever the ball says. At an exact learner, the premise, the outputs are the targets, whatever the weights.
+    The ball contains the values of J at all weights there; no derivative is needed. Where ``precision`` is "double" it is that of outputs from a pass in
+    doubles with radii, at the point, where all slopes must exist. All errors but blake-zisserman are at least 0, and so is a penalty, so J is, whatever the
+    ball says. At an exact learner, the premise, the outputs are the targets, whatever the weights.
     """
     problem, learner = step.problem, bool(step.premises)
     found = step.expect(int(learner), "loss_lower", "loss_upper", "precision")
     lower, upper = (read.rational(found[key], f"evidence.{key}") for key in ("loss_lower", "loss_upper"))
-    exact = found["precision"] is None
+    exact, doubles = found["precision"] is None, found["precision"] == "double"
     if learner:
         step.claim(0, "exact-learner")
     if learner or exact:
         _require_separable(step)
     if exact and not learner:
         step.point()
-    with nullcontext(step.formal()) if exact else step.balls() as ring:
-        outputs = ring.array(problem.Y) if learner else passes.outputs(ring, problem, step.box())
+    with nullcontext(step.formal()) if exact else step.balls(PRECISION if doubles else None) as ring:
+        if doubles:
+            outputs = _outputs_in_doubles(step)
+        else:
+            outputs = ring.array(problem.Y) if learner else passes.outputs(ring, problem, step.box())
         value = errors.losses(ring, problem, outputs) * fmpq(1, problem.T) + passes.penalty(ring, problem, step.box())
         require(isinstance(value, fmpq) or not exact, "conclusion.at", "the loss is not seen to be rational")
         above = bool(value >= lower) or (lower <= 0 and problem.error.family != "blake-zisserman")
         require(above, "evidence.loss_lower", "the loss is not seen to be so large")
         require(bool(value <= upper), "evidence.loss_upper", "the loss is not seen to be so small")
-    rigor = rigor_of(ring) if isinstance(ring, FormalRing) else Rigor.BALL
+    rigor = rigor_of(ring) if isinstance(ring, FormalRing) else Rigor.VERIFIED_FLOAT if doubles else Rigor.BALL
     return step.conclude_near("loss-bounds", {"loss_lower": str(lower), "loss_upper": str(upper)}), rigor
+
+
+def _outputs_in_doubles(step: Step) -> Array:
+    """Return balls of ``F(W, x_i)`` at the point, from a pass in doubles; the precision `PRECISION` must be in force."""
+    problem, ring, point = step.problem, DoubleRing(step.work), step.point()
+    limit(problem.T * sum(problem.widths), limits.MAX_GRAM_VALUES, "the number of values of activations")
+    with np.errstate(all="ignore"):
+        curve = [(ring.array(W), ring.array([b])) for W, b in point.layers]
+        return as_balls(passes.forward(ring, problem, curve).phi[-1])
 
 
 def _inertia(step: Step, negative: int, zero: int, positive: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is ``[I, �
 neuron I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is L of `enclosures` whose critical points are excluded, in the place
 of ``T J``, with ε beside v, as both are enclosed far better than ε follows from v.
 
-*No minimum.* ``dᵀ H d < 0`` over the box for a column d of a high power of ``c I − H`` at the midpoint, c a norm of H: along it H is least.
+*No minimum.* ``dᵀ H d < 0`` over the box for the eigenvector d of the least eigenvalue at the midpoint.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MARGIN = 1 + 2.0**-10
 
 _LEAST = 2.0**-80
 _FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
-_TINY, _SHIFT, _ROUNDING, _SQUARED = 2.0**-500, 2.0**-32, 2.0**-42, 8
+_TINY, _SHIFT, _HUGE, _ROUNDING, _ENLARGED = 2.0**-500, 2.0**-32, 2.0**100, 2.0**-42, 1 + 2.0**-18
 
 
 class Box(NamedTuple):
@@ -88,7 +88,7 @@ def steep(land: Landscape, box: Box) -> Indices:
     pull = box.theta.times(exactly(land.rates[: land.inner]))
     mid, rad = (x.reshape(-1, n, m) for x in pull)
     d = (inverse(M, _SMOOTH) @ mid[..., None])[..., 0]
-    along = np.maximum((mid * d).sum(axis=2) - (rad * np.abs(d)).sum(axis=2), 0)
+    along = np.maximum((mid * d).sum(axis=2) - _ENLARGED * (rad * np.abs(d)).sum(axis=2), 0)
     size = (d[..., None, :] @ M @ d[..., None])[..., 0, 0]
     a = (along**2 / np.maximum(size, _TINY)).sum(axis=1)
     v = np.zeros((1, 1)) if box.v is None else box.v.reach[:, :n]
@@ -138,12 +138,9 @@ def mean_value(land: Landscape, box: Box) -> Curved:
 def curved_downward(land: Landscape, box: Box) -> Indices:
     """Tell for each box whether the third test excludes minima."""
     H = hessian(land, box.passed, box.eps, box.v)
-    ways = np.abs(H.mid).sum(axis=2).max(axis=1)[:, None, None] * np.eye(len(land.rates)) - H.mid
-    for _ in range(_SQUARED):
-        ways = ways / (np.abs(ways).max(axis=(1, 2), keepdims=True) + _TINY)
-        ways = ways @ ways
-    mid, rad = ((x * y).sum(axis=2) for x, y in ((ways @ H.mid, ways), (np.abs(ways) @ H.rad, np.abs(ways))))
-    return np.asarray((mid < -MARGIN * rad - _ROUNDING * np.abs(H.mid).sum(axis=(1, 2))[:, None]).any(axis=1))
+    d = np.linalg.eigh(np.clip(np.nan_to_num(H.mid), -_HUGE, _HUGE))[1][:, :, 0]
+    mid, rad = (np.einsum("bj,bjk,bk->b", x, A, x) for x, A in ((d, H.mid), (np.abs(d), H.rad)))
+    return np.asarray(mid < -MARGIN * rad - _ROUNDING * np.abs(H.mid).sum(axis=(1, 2)))
 
 
 def inverse(A: Floats, shift: float = _SHIFT) -> Floats:

@@ -217,3 +217,9 @@ def test_a_kept_tree_that_is_wrong_proves_nothing(tmp_path):
     mapped("1-1-1", X, Y, weight_decay="1/100", resume=path)
     altered(path, tree="N", points=[], radii=[])
     assert mapped("1-1-1", X, Y, weight_decay="1/100", resume=path).complete.verdict == "UNDECIDED"
+
+
+def test_a_sample_at_0_leaves_a_direction_without_a_slope():
+    """The pull of the decay then tells by a margin that the checker sees as well, though directions are long."""
+    found = mapped("1-2-1", [[0]], [["5/16"]], weight_decay=[["1/256", "1/256"], ["1/512", "1/256"]])
+    assert found.complete.verdict == "PROVED"

@@ -6,9 +6,9 @@ r"""Which boxes hold no critical point, or no minimum: tests over many boxes at 
 v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. ``d_k`` is nearly the solution of ``M_k d = Λθ_k`` at the midpoint.
 
 *Mean value.* For a critical point W of the box and any matrix Q, ``0 = Q g(m) + Q H̃ (W − m)`` with an ``H̃`` of the enclosed Hessian and ``g = T ∇J``. So
-there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is ``[I, −H_θv H_vv⁻¹]``, at the midpoints, which makes the derivatives by v small; for a
-neuron I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is L of `enclosures` whose critical points are excluded, in the place
-of ``T J``, with ε beside v, as both are enclosed far better than ε follows from v.
+there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is L
+of `enclosures` whose critical points are excluded, in the place of ``T J``, with ``u = (v, ε)`` as both are enclosed far better than ε follows from v, and Q is
+``[I, −L_θu L_uu⁻¹]`` at the midpoints, which makes the derivatives by u small.
 
 *No minimum.* ``dᵀ H d < 0`` over the box for the eigenvector d of the least eigenvalue at the midpoint.
 """
@@ -116,22 +116,20 @@ def mean_value(land: Landscape, box: Box) -> Curved:
         g = gradient(land, exactly(box.theta.mid), centre, exactly(box.eps.mid), v).beside(there.plus(exactly(-box.eps.mid)))
         H, W = system(land, box.passed, box.eps, box.v), W.beside(box.eps)
     (g0, about_g0), mid, rad = g, H.mid, H.rad
-    if box.v is not None:
-        M = H.mid[:, :inner, inner:] @ (inverse(H.mid[:, inner:, inner:]) if box.C is None else box.C)
+    if box.C is not None:
+        M = H.mid[:, :inner, inner:] @ box.C
         g0 = g.mid[:, :inner] - (M @ g.mid[:, inner:, None])[..., 0]
         about_g0 = g.rad[:, :inner] + (np.abs(M) @ g.rad[:, inner:, None])[..., 0]
         mid, rad = H.mid[:, :inner] - M @ H.mid[:, inner:], H.rad[:, :inner] + np.abs(M) @ H.rad[:, inner:]
     shares = (np.abs(mid) + rad) * W.rad[:, None]
     excluded = (np.abs(g0) > MARGIN * shares.sum(axis=2) + about_g0).any(axis=1)
-    if box.v is None:
+    if box.C is None:
         C = inverse(H.mid, _VALLEY)
         reach = ((np.abs(C @ H.mid) + np.abs(C) @ H.rad) @ W.rad[..., None])[..., 0]
         excluded |= (np.abs((C @ g.mid[..., None])[..., 0]) > _WIDE * reach + (np.abs(C) @ g.rad[..., None])[..., 0]).any(axis=1)
-    off, D = (
-        np.abs(inverse(mid[:, :, :inner])) @ rad @ W.rad[..., None],
-        np.maximum(box.theta.rad, _FLOOR * box.theta.rad.max(axis=1, keepdims=True)),
-    )
-    kappa = (off[..., 0] / D).max(axis=1)
+    size = W.rad[:, : mid.shape[1]]
+    off = np.abs(inverse(mid[:, :, : mid.shape[1]])) @ rad @ W.rad[..., None]
+    kappa = (off[..., 0] / np.maximum(size, _FLOOR * size.max(axis=1, keepdims=True))).max(axis=1)
     return Curved(np.asarray(excluded), kappa, shares.sum(axis=1))
 
 

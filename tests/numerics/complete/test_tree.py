@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from lossproof.numerics.complete import search, settling
+from lossproof.numerics.complete.clusters import clusters
 from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian, residuals
 from lossproof.numerics.complete.exclusion import enclosed_boxes
 from lossproof.numerics.complete.known_points import images
@@ -275,3 +276,13 @@ def test_more_characters_than_boxes_are_no_tree() -> None:
     none = np.zeros((0, 4))
     with pytest.raises(InputError, match="must end with its leaves"):
         search_tree(land, land.bounds(), begin=Settled("aNNN", none, none, Ball(none, none)))
+
+
+def test_many_boxes_are_gathered_in_cells_of_a_grid() -> None:
+    rng, land = np.random.default_rng(0), landscape_of(hidden(1, "1/10"))
+    centre = np.vstack([rng.normal(size=(3000, 2)) * 0.1, 5 + rng.normal(size=(1000, 2)) * 0.1])
+    none = np.zeros((0, 4))
+    found = clusters(land, Tree(land.bounds(), "", none, none, 4000, 0.0, (centre - 0.01, centre + 0.01), "4,000 boxes"))
+    assert sum(part.boxes for part in found) == 4000
+    assert found[0].boxes > 2000
+    assert all(np.all(part.upper < 2) or np.all(part.lower > 2) for part in found)

@@ -72,6 +72,8 @@ def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], 
     known = "the one listed" if len(points) == 1 else f"the {len(points)} listed"
     alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.low else "") if land.units else ""
     reason = f"All {sought} {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
+    if not points:
+        reason = f"There are no {sought} {where}: {tree.boxes:,} boxes of weights hold none."
     return decided(_NAME, EVERYWHERE, reason, _RULE, *stationary, *classes, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 

@@ -49,7 +49,8 @@ def clusters(land: Landscape, tree: Tree) -> list[Cluster]:
     counts = np.bincount(labels)
     order = np.argsort(-counts, kind="stable")
     listed = np.vstack([np.zeros((0, len(land.rates))), *(images(land, point) for point in tree.points)])
-    points = [_point(land, listed, lower[labels == k], upper[labels == k]) for k in order[:_LOOKED_AT]]
+    with np.errstate(all="ignore"):
+        points = [_point(land, listed, lower[labels == k], upper[labels == k]) for k in order[:_LOOKED_AT]]
     return [Cluster(int(counts[k]), lows[k], highs[k], points[j] if j < _LOOKED_AT else None) for j, k in enumerate(order)]
 
 

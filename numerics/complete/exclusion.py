@@ -28,6 +28,7 @@ from lossproof.numerics.complete.enclosures import (
     exactly,
     gradient,
     hessian,
+    inverse,
     outputs,
     residuals,
     system,
@@ -41,7 +42,7 @@ MARGIN = 1 + 2.0**-10
 
 _LEAST = 2.0**-80
 _FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
-_TINY, _SHIFT, _HUGE, _ROUNDING, _ENLARGED = 2.0**-500, 2.0**-32, 2.0**100, 2.0**-42, 1 + 2.0**-18
+_TINY, _HUGE, _ROUNDING, _ENLARGED = 2.0**-500, 2.0**100, 2.0**-42, 1 + 2.0**-18
 
 
 class Box(NamedTuple):
@@ -92,7 +93,7 @@ def steep(land: Landscape, box: Box) -> Indices:
     size = (d[..., None, :] @ M @ d[..., None])[..., 0, 0]
     a = (along**2 / np.maximum(size, _TINY)).sum(axis=1)
     v = np.zeros((1, 1)) if box.v is None else box.v.reach[:, :n]
-    least = land.norm**4 / (4 * land.rates[land.inner : land.inner + n].min())
+    least = np.float64(land.norm) ** 4 / (4 * land.rates[land.inner : land.inner + n].min())
     return np.asarray(a > MARGIN * np.minimum(least, (box.eps.reach**2).sum(axis=1) * (v**2).sum(axis=1)) + _LEAST)
 
 
@@ -139,14 +140,3 @@ def curved_downward(land: Landscape, box: Box) -> Indices:
     d = np.linalg.eigh(np.clip(np.nan_to_num(H.mid), -_HUGE, _HUGE))[1][:, :, 0]
     mid, rad = (np.einsum("bj,bjk,bk->b", x, A, x) for x, A in ((d, H.mid), (np.abs(d), H.rad)))
     return np.asarray(mid < -MARGIN * rad - _ROUNDING * np.abs(H.mid).sum(axis=(1, 2)))
-
-
-def inverse(A: Floats, shift: float = _SHIFT) -> Floats:
-    """Return approximate inverses: of A with a small shift of its diagonal, as A may be singular."""
-    A = np.nan_to_num(A)
-    size = np.abs(A).max(axis=(-1, -2), keepdims=True)
-    shifted = A + np.eye(A.shape[-1]) * (shift * size + _TINY)
-    try:
-        return np.asarray(np.linalg.inv(shifted))
-    except np.linalg.LinAlgError:
-        return np.asarray(np.linalg.pinv(shifted))

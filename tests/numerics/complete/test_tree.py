@@ -286,3 +286,18 @@ def test_many_boxes_are_gathered_in_cells_of_a_grid() -> None:
     assert sum(part.boxes for part in found) == 4000
     assert found[0].boxes > 2000
     assert all(np.all(part.upper < 2) or np.all(part.lower > 2) for part in found)
+
+
+@pytest.mark.parametrize("units", [1, 2])
+@pytest.mark.parametrize(
+    ("inputs", "targets", "rate"),
+    [(1.0, 1e150, 0.5), (1e100, 1.0, 0.5), (1.0, 1.0, 1e-25), (1.0, 1.0, 1e25), (5e-324, 1.0, 0.5), (1.0, 1e-200, 0.5)],
+)
+@pytest.mark.filterwarnings("error")
+def test_hostile_landscapes_with_decay_end_with_the_budget(units: int, inputs: float, targets: float, rate: float) -> None:
+    x, y = np.array([[-1.0], [0.5], [1.0]]) * inputs, np.array([0.25, -1.0, 0.5]) * targets
+    land = Landscape(np.hstack([x, np.ones((3, 1))]), y, np.full(3 * units + 1, rate), units, -1, 2, 1)
+    for minima in (False, True):
+        tree = search_tree(land, land.bounds(), TreeBudget(6_000), minima=minima)
+        assert tree.boxes <= 6_000
+        assert tree.complete or sum(part.boxes for part in clusters(land, tree)) == len(tree.left[0])

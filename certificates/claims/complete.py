@@ -11,7 +11,7 @@ from lossproof.certificates.claims.critical_point import LocatedPoint
 from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
 from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.complete.clusters import clusters
+from lossproof.numerics.complete.clusters import Cluster
 from lossproof.numerics.complete.landscape import Landscape, landscape_of, obstacle
 from lossproof.numerics.complete.search import Tree
 from lossproof.theory.exceptions import InputError
@@ -41,13 +41,16 @@ def complete_search(problem: Problem, box: float | None) -> tuple[Landscape, Flo
     return land, land.bounds() if box is None else np.full(len(land.rates), float(box))
 
 
-def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedPoint | None]) -> Claim:
-    """Claim that the list of critical points, or of minima, is complete, from the tree and what is proved at each point; UNDECIDED says what is left."""
+def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], located: Sequence[LocatedPoint | None]) -> Claim:
+    """Claim that the list of critical points, or of minima, is complete, from the tree and what is proved at each point; UNDECIDED says what is left.
+
+    ``parts`` are the clusters of boxes left; what is proved at the points of these comes after what is proved at those of the tree.
+    """
     land = landscape_of(problem)
     where, sought = _where(land, tree), "local minima" if tree.minima else "critical points"
     if not tree.complete:
-        parts = clusters(tree)
-        told = "; ".join(f"{c.boxes} from {_ends(c.lower)} to {_ends(c.upper)}" for c in parts[:_SHOWN])
+        rest = iter(located[len(tree.points) :])
+        told = "; ".join(_told(part, None if part.point is None else next(rest, None)) for part in parts[:_SHOWN])
         more = f", and {len(parts) - _SHOWN} clusters more" if len(parts) > _SHOWN else ""
         reason = f"The search for all {sought} {where} ended after {tree.ended}, with all but {max(1 - tree.settled, 0):.1e} of the volume settled."
         return undecided(COMPLETE_LIST, EVERYWHERE, reason, f"what is in the boxes that are left, in clusters: {told}{more}")
@@ -69,6 +72,8 @@ def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedP
     known = "the one listed" if len(points) == 1 else f"the {len(points)} listed"
     alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.low else "") if land.units else ""
     reason = f"All {sought} {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
+    if not points:
+        reason = f"There are no {sought} {where}: {tree.boxes:,} boxes of weights hold none."
     return decided(
         COMPLETE_LIST, EVERYWHERE, reason, COMPLETE_LIST, *stationary, *classes, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT
     )
@@ -88,6 +93,15 @@ def _where(land: Landscape, tree: Tree) -> str:
     if land.bounded:
         return f"(all have |w| ≤ {tree.bounds.max():.4g})"
     return f"in the box |w| ≤ {tree.bounds.max():.6g}"
+
+
+def _told(part: Cluster, located: LocatedPoint | None) -> str:
+    boxes = f"{part.boxes:,} from {_ends(part.lower)} to {_ends(part.upper)}"
+    if located is None:
+        return boxes
+    if located.dimension:
+        return f"{boxes}, around a manifold of critical points of dimension {located.dimension}, which is proved"
+    return f"{boxes}, around a critical point that is proved"
 
 
 def _ends(ends: np.ndarray) -> str:

@@ -31,6 +31,8 @@ from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
 from lossproof.numerics.algebra.threads import one_thread
+from lossproof.numerics.complete.clusters import Cluster, clusters
+from lossproof.numerics.complete.landscape import landscape_of
 from lossproof.numerics.complete.search import INTERRUPT, Tree
 from lossproof.numerics.critical.search import SearchResult, find_candidates
 from lossproof.numerics.network.estimates import jacobian_spectrum
@@ -136,8 +138,10 @@ def _complete_map(
             "a box is a number; it, minima and a file to resume from go with complete=True and no weights of your own: give that, or leave these out"
         )
     tree = complete_tree(context, box, None if resume is None else Path(resume), workers, minima=minima)
-    candidates = [(weights_of_rows(context.problem, point), 1) for point in tree.points]
-    found = _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, tree=tree)
+    parts = clusters(landscape_of(context.problem), tree)
+    points = [*tree.points, *(part.point for part in parts if part.point is not None)]
+    candidates = [(weights_of_rows(context.problem, point), 1) for point in points]
+    found = _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, tree=(tree, parts))
     return replace(found, starts=0, tree=tree, interrupted=found.interrupted or tree.ended == INTERRUPT)
 
 
@@ -189,7 +193,7 @@ def _map_of(
     *,
     nearby: bool,
     self_check: bool,
-    tree: Tree | None = None,
+    tree: tuple[Tree, Sequence[Cluster]] | None = None,
 ) -> LandscapeMap:
     """Return the map of what is proved from given weights, and at candidates with their hits."""
     landscape, ways, hits = LandscapeClaims.of(context.problem), ways_from(given), Hits(context.problem, nearby)
@@ -215,7 +219,7 @@ def _map_of(
         pool.add(*(hit.point for hit in proved))
         distances = [distance_of(context, way) for way in ways]
         known_distances = tuple(claim for claim in distances if claim is not None)
-        complete = None if tree is None else claim_complete_list(context.problem, tree, listed)
+        complete = None if tree is None else claim_complete_list(context.problem, *tree, listed)
         report = _report(pool, landscape, None if interrupted else budget, data_name, known_distances, complete, self_check=self_check)
     told_as = {id(point.claim.place): point for point in pool.points}
     for hit in proved:

@@ -11,6 +11,7 @@ from lossproof.certificates.claims.complete import claim_complete_list, complete
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.numerics.complete.clusters import clusters
 from lossproof.numerics.complete.known_points import images
 from lossproof.numerics.complete.search import TreeBudget, search_tree
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
@@ -36,4 +37,4 @@ def listed_points(
             continue
         found.append(prove_near(context, weights_of_rows(problem, W), landscape, nearby=True))
         others += [point for point in found[-1:] if point is not None]
-    return claim_complete_list(problem, replace(tree, radii=radii), found), others
+    return claim_complete_list(problem, replace(tree, radii=radii), clusters(land, tree), found), others

@@ -7,7 +7,7 @@ Nothing is proved by these: the rounding of doubles is left out, the search allo
 
 *Outputs.* Critical points, with their ε, are those of ``L = Σ_i ε_i (Σ_l v_l φ_il − y_i) − ½ Σ_i ε_i² + ½ Σ_w Λ_w w²``. Let ``u = (v, ε)``, and
 ``M = [[Λ, Φ], [Φᵀ, −I]]``: ``L_u`` is affine in u, with the matrix M. With a matrix C and ``δ = u − u_0``, ``δ = −C L_u(θ, u_0) + (I − C M) δ``. Over a box
-around m with radii ρ, where ``L_u(m, u_0) = 0``, by the mean value theorem ``|δ| ≤ s + O|δ|`` with ``s = |C L_uθ| ρ`` and ``O = |I − C M|``. On the right any
+around m with radii ρ, by the mean value theorem ``|δ| ≤ s + O|δ|`` with ``s = |C L_u(m, u_0)| + |C L_uθ| ρ`` and ``O = |I − C M|``. On the right any
 bound of ``|δ|`` may stand: one known beforehand, and then what follows. C is ``M⁻¹`` at the midpoint.
 
 *The Hessian* of L, with ``a_k = v_k σ'(z_k)`` (v = 1 for a neuron): ``Σ_i ε v_k σ''(z_k) x̃x̃ᵀ`` for ``θ_k`` twice, ``Σ_i ε σ'(z_k) x̃`` for ``θ_k, v_k``, and Λ;
@@ -26,7 +26,8 @@ from lossproof.numerics.complete.landscape import Landscape
 
 _TURN = math.log(2 + math.sqrt(3))
 _BEND = 1 / (6 * math.sqrt(3))
-_SWEEPS = 16
+_SWEEPS, _ROUNDING = 16, 2.0**-48
+_TINY, _SHIFT, _LEAST_SHIFT = 2.0**-500, 2.0**-32, 2.0**-52
 
 
 class Ball(NamedTuple):
@@ -121,8 +122,22 @@ def _at(land: Landscape, z: Floats) -> tuple[Floats, Floats, Floats]:
 def best_output_weights(land: Landscape, phi: Floats) -> tuple[Floats, Floats]:
     """Return v and the inverse of ``ΦΦᵀ + Λ`` for exact φ."""
     A = phi @ np.swapaxes(phi, -1, -2) + np.diag(land.rates[land.inner :])
-    C: Floats = np.linalg.inv(A).astype(np.float64, copy=False)
+    try:
+        C: Floats = np.linalg.inv(A).astype(np.float64, copy=False)
+    except np.linalg.LinAlgError:
+        C = inverse(A, _LEAST_SHIFT)
     return (C @ (phi @ land.targets)[..., None])[..., 0], C
+
+
+def inverse(A: Floats, shift: float = _SHIFT) -> Floats:
+    """Return approximate inverses: of A with a small shift of its diagonal, as A may be singular."""
+    A = np.nan_to_num(A)
+    size = np.abs(A).max(axis=(-1, -2), keepdims=True)
+    shifted = A + np.eye(A.shape[-1]) * (shift * size + _TINY)
+    try:
+        return np.asarray(np.linalg.inv(shifted))
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.pinv(shifted))
 
 
 def outputs(land: Landscape, p: Pass, centre: Pass, rho: Floats, prior: Floats) -> tuple[Ball, Ball, Floats]:
@@ -138,7 +153,11 @@ def outputs(land: Landscape, p: Pass, centre: Pass, rho: Floats, prior: Floats) 
     moved, size = exactly(C) @ S.part((slice(None), slice(land.inner, None), slice(land.inner))), np.abs(C)
     change = Ball(p.phi.mid - phi, p.phi.rad).reach
     off = np.concatenate([size[:, :, n:] @ np.swapaxes(change, 1, 2), size[:, :, :n] @ change], axis=2)
-    step, start = (moved.reach @ rho[..., None])[..., 0], np.concatenate([v, eps], axis=1)
+    left = Ball(phi, _ROUNDING * np.abs(phi)) @ exactly(eps[..., None])
+    pull = v * land.rates[land.inner :]
+    missed = np.abs(left.mid[..., 0] + pull) + left.rad[..., 0] + _ROUNDING * np.abs(pull)
+    step = (moved.reach @ rho[..., None] + size[:, :, :n] @ missed[..., None])[..., 0]
+    start = np.concatenate([v, eps], axis=1)
     rad = prior + np.abs(start)
     for _ in range(_SWEEPS):
         rad = np.minimum(rad, step + (off @ rad[..., None])[..., 0])

@@ -6,11 +6,11 @@ r"""Which boxes hold no critical point, or no minimum: tests over many boxes at 
 v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. ``d_k`` is nearly the solution of ``M_k d = Λθ_k`` at the midpoint.
 
 *Mean value.* For a critical point W of the box and any matrix Q, ``0 = Q g(m) + Q H̃ (W − m)`` with an ``H̃`` of the enclosed Hessian and ``g = T ∇J``. So
-there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is ``[I, −H_θv H_vv⁻¹]``, at the midpoints, which makes the derivatives by v small; for a
-neuron I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is L of `enclosures` whose critical points are excluded, in the place
-of ``T J``, with ε beside v, as both are enclosed far better than ε follows from v.
+there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is L
+of `enclosures` whose critical points are excluded, in the place of ``T J``, with ``u = (v, ε)`` as both are enclosed far better than ε follows from v, and Q is
+``[I, −L_θu L_uu⁻¹]`` at the midpoints, which makes the derivatives by u small.
 
-*No minimum.* ``dᵀ H d < 0`` over the box for a column d of a high power of ``c I − H`` at the midpoint, c a norm of H: along it H is least.
+*No minimum.* ``dᵀ H d < 0`` over the box for the eigenvector d of the least eigenvalue at the midpoint.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from lossproof.numerics.complete.enclosures import (
     exactly,
     gradient,
     hessian,
+    inverse,
     outputs,
     residuals,
     system,
@@ -41,7 +42,7 @@ MARGIN = 1 + 2.0**-10
 
 _LEAST = 2.0**-80
 _FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
-_TINY, _SHIFT, _ROUNDING, _SQUARED = 2.0**-500, 2.0**-32, 2.0**-42, 8
+_TINY, _HUGE, _ROUNDING, _ENLARGED = 2.0**-500, 2.0**100, 2.0**-42, 1 + 2.0**-18
 
 
 class Box(NamedTuple):
@@ -88,11 +89,11 @@ def steep(land: Landscape, box: Box) -> Indices:
     pull = box.theta.times(exactly(land.rates[: land.inner]))
     mid, rad = (x.reshape(-1, n, m) for x in pull)
     d = (inverse(M, _SMOOTH) @ mid[..., None])[..., 0]
-    along = np.maximum((mid * d).sum(axis=2) - (rad * np.abs(d)).sum(axis=2), 0)
+    along = np.maximum((mid * d).sum(axis=2) - _ENLARGED * (rad * np.abs(d)).sum(axis=2), 0)
     size = (d[..., None, :] @ M @ d[..., None])[..., 0, 0]
     a = (along**2 / np.maximum(size, _TINY)).sum(axis=1)
     v = np.zeros((1, 1)) if box.v is None else box.v.reach[:, :n]
-    least = land.norm**4 / (4 * land.rates[land.inner : land.inner + n].min())
+    least = np.float64(land.norm) ** 4 / (4 * land.rates[land.inner : land.inner + n].min())
     return np.asarray(a > MARGIN * np.minimum(least, (box.eps.reach**2).sum(axis=1) * (v**2).sum(axis=1)) + _LEAST)
 
 
@@ -116,42 +117,26 @@ def mean_value(land: Landscape, box: Box) -> Curved:
         g = gradient(land, exactly(box.theta.mid), centre, exactly(box.eps.mid), v).beside(there.plus(exactly(-box.eps.mid)))
         H, W = system(land, box.passed, box.eps, box.v), W.beside(box.eps)
     (g0, about_g0), mid, rad = g, H.mid, H.rad
-    if box.v is not None:
-        M = H.mid[:, :inner, inner:] @ (inverse(H.mid[:, inner:, inner:]) if box.C is None else box.C)
+    if box.C is not None:
+        M = H.mid[:, :inner, inner:] @ box.C
         g0 = g.mid[:, :inner] - (M @ g.mid[:, inner:, None])[..., 0]
         about_g0 = g.rad[:, :inner] + (np.abs(M) @ g.rad[:, inner:, None])[..., 0]
         mid, rad = H.mid[:, :inner] - M @ H.mid[:, inner:], H.rad[:, :inner] + np.abs(M) @ H.rad[:, inner:]
     shares = (np.abs(mid) + rad) * W.rad[:, None]
     excluded = (np.abs(g0) > MARGIN * shares.sum(axis=2) + about_g0).any(axis=1)
-    if box.v is None:
+    if box.C is None:
         C = inverse(H.mid, _VALLEY)
         reach = ((np.abs(C @ H.mid) + np.abs(C) @ H.rad) @ W.rad[..., None])[..., 0]
         excluded |= (np.abs((C @ g.mid[..., None])[..., 0]) > _WIDE * reach + (np.abs(C) @ g.rad[..., None])[..., 0]).any(axis=1)
-    off, D = (
-        np.abs(inverse(mid[:, :, :inner])) @ rad @ W.rad[..., None],
-        np.maximum(box.theta.rad, _FLOOR * box.theta.rad.max(axis=1, keepdims=True)),
-    )
-    kappa = (off[..., 0] / D).max(axis=1)
+    size = W.rad[:, : mid.shape[1]]
+    off = np.abs(inverse(mid[:, :, : mid.shape[1]])) @ rad @ W.rad[..., None]
+    kappa = (off[..., 0] / np.maximum(size, _FLOOR * size.max(axis=1, keepdims=True))).max(axis=1)
     return Curved(np.asarray(excluded), kappa, shares.sum(axis=1))
 
 
 def curved_downward(land: Landscape, box: Box) -> Indices:
     """Tell for each box whether the third test excludes minima."""
     H = hessian(land, box.passed, box.eps, box.v)
-    ways = np.abs(H.mid).sum(axis=2).max(axis=1)[:, None, None] * np.eye(len(land.rates)) - H.mid
-    for _ in range(_SQUARED):
-        ways = ways / (np.abs(ways).max(axis=(1, 2), keepdims=True) + _TINY)
-        ways = ways @ ways
-    mid, rad = ((x * y).sum(axis=2) for x, y in ((ways @ H.mid, ways), (np.abs(ways) @ H.rad, np.abs(ways))))
-    return np.asarray((mid < -MARGIN * rad - _ROUNDING * np.abs(H.mid).sum(axis=(1, 2))[:, None]).any(axis=1))
-
-
-def inverse(A: Floats, shift: float = _SHIFT) -> Floats:
-    """Return approximate inverses: of A with a small shift of its diagonal, as A may be singular."""
-    A = np.nan_to_num(A)
-    size = np.abs(A).max(axis=(-1, -2), keepdims=True)
-    shifted = A + np.eye(A.shape[-1]) * (shift * size + _TINY)
-    try:
-        return np.asarray(np.linalg.inv(shifted))
-    except np.linalg.LinAlgError:
-        return np.asarray(np.linalg.pinv(shifted))
+    d = np.linalg.eigh(np.clip(np.nan_to_num(H.mid), -_HUGE, _HUGE))[1][:, :, 0]
+    mid, rad = (np.einsum("bj,bjk,bk->b", x, A, x) for x, A in ((d, H.mid), (np.abs(d), H.rad)))
+    return np.asarray(mid < -MARGIN * rad - _ROUNDING * np.abs(H.mid).sum(axis=(1, 2)))

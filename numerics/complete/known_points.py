@@ -11,8 +11,7 @@ from itertools import permutations, product
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian, residuals
-from lossproof.numerics.complete.exclusion import inverse
+from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian, inverse, residuals
 from lossproof.numerics.complete.landscape import Landscape
 
 _TRIES, _STEPS, _CLOSE, _SAME = 16, 40, 1e-13, 1e-8

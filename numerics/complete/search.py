@@ -233,7 +233,8 @@ class _Search:
     def has_boxes(self) -> bool:
         """Tell whether boxes are open; where the level has none, list the points that its boxes are near to, and go on to the next level first."""
         if not self.pieces:
-            self.known.meet(self.settled.near)
+            with np.errstate(all="ignore"):
+                self.known.meet(self.settled.near)
             self._go_on()
         return bool(self.pieces)
 

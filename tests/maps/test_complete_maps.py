@@ -219,3 +219,26 @@ def test_a_kept_tree_that_is_wrong_proves_nothing(tmp_path):
     mapped("1-1-1", X, Y, weight_decay="1/100", resume=path)
     altered(path, tree="N", points=[], radii=[])
     assert mapped("1-1-1", X, Y, weight_decay="1/100", resume=path).complete.verdict == "UNDECIDED"
+
+
+def test_a_sample_at_0_leaves_a_direction_without_a_slope():
+    """The pull of the decay then tells by a margin that the checker sees as well, though directions are long."""
+    found = mapped("1-2-1", [[0]], [["5/16"]], weight_decay=[["1/256", "1/256"], ["1/512", "1/256"]])
+    assert found.complete.verdict == "PROVED"
+
+
+def test_boxes_around_a_manifold_of_critical_points_are_told_as_such(monkeypatch):
+    """Two inputs that are equal at each sample: only their sum counts."""
+    monkeypatch.setattr(complete_tree, "TreeBudget", lambda: TreeBudget(6000))
+    found = mapped("2-1", [[1, 1], [2, 2]], [["1/3"], ["1/4"]], output_activation="sigmoid", bias="none", box=3)
+    assert found.complete.verdict == "UNDECIDED"
+    assert "around a manifold of critical points of dimension 1, which is proved" in found.complete.missing
+    assert [(point.kind, point.claim.premises[0].facts["dimension"]) for point in found] == [("local-minimum", 1)]
+
+
+def test_boxes_around_a_critical_point_that_the_budget_kept_from_the_list_are_told_as_such(monkeypatch):
+    monkeypatch.setattr(search, "BATCH", 16)
+    monkeypatch.setattr(complete_tree, "TreeBudget", lambda: TreeBudget(40))
+    found = mapped("1-1-1", X, Y, weight_decay="1/100")
+    assert "around a critical point that is proved" in found.complete.missing
+    assert found.points

@@ -114,6 +114,14 @@ def inverse(A: Array, shift: float = 2.0**-32) -> Array:
         raise Rejected("evidence", "evidence", "a matrix is singular at its midpoint") from None
 
 
+def lowest(A: Array) -> Array:
+    """Return approximate eigenvectors of the least eigenvalues of symmetric matrices, as columns; raises `Rejected`."""
+    try:
+        return np.asarray(np.linalg.eigh(A)[1][..., :1])
+    except np.linalg.LinAlgError:
+        raise Rejected("evidence", "evidence", "a matrix has no eigenvectors in double precision") from None
+
+
 def exponential(land: Landscape, y: Array) -> Enclosed:
     """Enclose ``e^{−y}`` for doubles ``y ≥ 0``."""
     y = np.minimum(y, _FAR)

@@ -13,8 +13,8 @@ image in ``w_1 ≥ w_2 ≥ …``, for tanh ``≥ 0`` (the root is the half box),
 point with ``w_1 > w_2 > …``; all others are closed, and together contain these, so their limits, which are all points with ``≥``.
 
 *No critical point* (``N``, ``M``): `_steep`, and mean values. If g vanishes at W in the box, ``0 = Q g(m) + Q H̃ (W − m)`` for any matrix Q and a mean H̃ of
-the Hessian on the segment from its midpoint m to W: so ``|Q g(m)| ≤ |Q H| ρ`` with the radii ρ. Q is ``[I, −H_θv H_vv⁻¹]`` at the midpoints, and for a neuron
-I above ``H⁻¹``. Where v follows, L of `many_boxes` is in the place of ``T J``, and ``(v, ε)`` in that of v: these points are critical for it with their ε.
+the Hessian on the segment from its midpoint m to W: so ``|Q g(m)| ≤ |Q H| ρ`` with the radii ρ. Q is I above ``H⁻¹``. Where
+``u = (v, ε)`` follows, L of `many_boxes` is in the place of ``T J``, as these points are critical for it with their ε, and Q is ``[I, −L_θu L_uu⁻¹]``.
 
 *No minimum* (``D``). At every critical point of the leaf ``dᵀ H d < 0`` for some d: it is no local minimum. Such leaves make the list one of minima only.
 
@@ -44,7 +44,7 @@ from lossproof.certificates.kernel.rules.step import EVERYWHERE, PROVED, Result,
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
-_BATCH, _STEEPEST, _SQUARED = 4096, 0.4478, 8
+_BATCH, _STEEPEST = 4096, 0.4478
 _LETTERS = "abcdefghijkl"
 _NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 
@@ -219,37 +219,28 @@ class _Walk:
     def _mean_value(self, lower: Array, upper: Array) -> Array:
         """``|Q g| > |Q H| ρ`` in a row; with v from decay, of L in the place of ``T J``, with ε among the variables."""
         land, (theta, p, eps, v) = self.land, self._boxes(lower, upper)
-        centre, inner, Q = exactly(theta.mid), land.inner, np.tile(np.eye(land.inner), (len(lower), 1, 1))
-        at, free, W = (
-            boxes.activations(land, centre),
-            None if v is None else exactly(v.mid),
-            theta if v is None else boxes.joined(theta, v, 1),
-        )
+        centre, inner, W = exactly(theta.mid), land.inner, theta if v is None else boxes.joined(theta, v, 1)
+        at, free, eye = boxes.activations(land, centre), None if v is None else exactly(v.mid), np.eye(W.mid.shape[1])
         there = boxes.residuals(land, at, free)
         if v is None or not self.whole:
             g, H = boxes.gradient(land, centre, at, there, free), boxes.hessian(land, p, eps, v)
+            Q = np.concatenate([np.tile(eye, (len(lower), 1, 1)), boxes.inverse(H.mid, 2.0**-20)], axis=1)
         else:
             g = boxes.joined(boxes.gradient(land, centre, at, exactly(eps.mid), free), part(there + exactly(-eps.mid), (slice(None), 0)), 1)
             H, W = boxes.system(land, p, eps, v), boxes.joined(W, part(eps, (slice(None), 0)), 1)
-        if v is None:
-            Q = np.concatenate([Q, boxes.inverse(H.mid, 2.0**-20)], axis=1)
-        else:
-            Q = np.concatenate([Q, -H.mid[:, :inner, inner:] @ boxes.inverse(H.mid[:, inner:, inner:])], axis=2)
+            follow = -H.mid[:, :inner, inner:] @ boxes.inverse(H.mid[:, inner:, inner:])
+            Q = np.concatenate([np.tile(eye[:inner, :inner], (len(lower), 1, 1)), follow], axis=2)
         value = exactly(Q) @ part(g, (..., None))
         most = ENLARGE * (reach(exactly(Q) @ H) @ W.rad[..., None])
         return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=(1, 2)))
 
     def _curved(self, lower: Array, upper: Array) -> Array:
-        """``dᵀ H d < 0`` at all critical points, for a column d of a high power of ``c I − H`` at the midpoint, along which H is least."""
+        """``dᵀ H d < 0`` at all critical points, with d nearly the eigenvector of the least eigenvalue at the midpoint."""
         _, p, eps, v = self._boxes(lower, upper)
         H = boxes.hessian(self.land, p, eps, v)
-        ways = np.abs(H.mid).sum(axis=2).max(axis=1)[:, None, None] * np.eye(H.mid.shape[1]) - H.mid
-        for _ in range(_SQUARED):
-            ways = ways / (np.abs(ways).max(axis=(1, 2), keepdims=True) + TINY)
-            ways = ways @ ways
-        curved = exactly(ways) @ H @ exactly(ways).T
-        mid, rad = (np.diagonal(x, axis1=1, axis2=2) for x in (curved.mid, curved.rad))
-        return np.asarray((mid < -ENLARGE * rad).any(axis=1))
+        d = exactly(boxes.lowest(H.mid))
+        curved = d.T @ H @ d
+        return np.asarray(curved.mid < -ENLARGE * curved.rad)[:, 0, 0]
 
     def _known(self, lower: Array, upper: Array) -> Array:
         theta, _, _, v = self._boxes(lower, upper)

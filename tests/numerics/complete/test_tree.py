@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from lossproof.numerics.complete import search, settling
+from lossproof.numerics.complete.clusters import clusters
 from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian, residuals
 from lossproof.numerics.complete.exclusion import enclosed_boxes
 from lossproof.numerics.complete.known_points import images
@@ -275,3 +276,28 @@ def test_more_characters_than_boxes_are_no_tree() -> None:
     none = np.zeros((0, 4))
     with pytest.raises(InputError, match="must end with its leaves"):
         search_tree(land, land.bounds(), begin=Settled("aNNN", none, none, Ball(none, none)))
+
+
+def test_many_boxes_are_gathered_in_cells_of_a_grid() -> None:
+    rng, land = np.random.default_rng(0), landscape_of(hidden(1, "1/10"))
+    centre = np.vstack([rng.normal(size=(3000, 2)) * 0.1, 5 + rng.normal(size=(1000, 2)) * 0.1])
+    none = np.zeros((0, 4))
+    found = clusters(land, Tree(land.bounds(), "", none, none, 4000, 0.0, (centre - 0.01, centre + 0.01), "4,000 boxes"))
+    assert sum(part.boxes for part in found) == 4000
+    assert found[0].boxes > 2000
+    assert all(np.all(part.upper < 2) or np.all(part.lower > 2) for part in found)
+
+
+@pytest.mark.parametrize("units", [1, 2])
+@pytest.mark.parametrize(
+    ("inputs", "targets", "rate"),
+    [(1.0, 1e150, 0.5), (1e100, 1.0, 0.5), (1.0, 1.0, 1e-25), (1.0, 1.0, 1e25), (5e-324, 1.0, 0.5), (1.0, 1e-200, 0.5)],
+)
+@pytest.mark.filterwarnings("error")
+def test_hostile_landscapes_with_decay_end_with_the_budget(units: int, inputs: float, targets: float, rate: float) -> None:
+    x, y = np.array([[-1.0], [0.5], [1.0]]) * inputs, np.array([0.25, -1.0, 0.5]) * targets
+    land = Landscape(np.hstack([x, np.ones((3, 1))]), y, np.full(3 * units + 1, rate), units, -1, 2, 1)
+    for minima in (False, True):
+        tree = search_tree(land, land.bounds(), TreeBudget(6_000), minima=minima)
+        assert tree.boxes <= 6_000
+        assert tree.complete or sum(part.boxes for part in clusters(land, tree)) == len(tree.left[0])

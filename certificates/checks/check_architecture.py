@@ -45,7 +45,9 @@ from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.training.found_weights import LearnerFit, find_exact_learner
 from lossproof.certificates.training.measured_order import measured_order_note
+from lossproof.numerics.algebra.memory import gram_bytes
 from lossproof.numerics.algebra.threads import one_thread
+from lossproof.numerics.algebra.workplace import workplace_named
 from lossproof.numerics.network.estimates import is_costly, jacobian_spectrum
 from lossproof.numerics.network.points import random_weights
 from lossproof.theory.functions.activations import Activation
@@ -69,6 +71,7 @@ def check_architecture(
     seed: int = 0,
     max_precision: int = DEFAULT_MAX_PRECISION,
     max_memory: float | None = None,
+    engine: str = "numpy",
     progress: Progress | None = None,
     data_name: str = "",
     self_check: bool = True,
@@ -94,6 +97,9 @@ def check_architecture(
     - ``max_precision``: cap in bits for ball arithmetic;
     - ``max_memory``: GiB that a proof with the Gram matrix may take; claims that need more stay UNDECIDED. By default it is what is free, and a problem that
       does not fit is refused at the start: one triangle of ``K`` takes ``4 (T n_L)²`` bytes;
+    - ``engine``: what factors large matrices, and where, see `workplace_named`: ``"numpy"``, ``"torch"``, ``"cuda"``, ``"disk"``, ``"disk:FOLDER"`` or
+      ``"auto"``; a note in the report says what was taken. Claims and certificates do not depend on it. Where the factor is on disk because memory does not
+      allow it, the certificate is not checked here, as the checker holds a triangle of ``K``; the report says so;
     - ``progress(stage, done, total)``: called as the work goes on;
     - ``self_check``: check the certificate before the report is returned; a step that the checker refuses is then UNDECIDED, with all that rests on it. That
       takes about as long as `verify`, and the report says whether it was done.
@@ -111,15 +117,21 @@ def check_architecture(
     budget = SearchBudget.of(search)
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
     problem, given, told = read_problem(choices, X, Y, weights, seed)
-    most_bytes = memory_allowed(problem, max_memory)
+    most_bytes = memory_allowed(problem, max_memory, on_disk=engine.partition(":")[0] in ("auto", "disk"))
+    place = workplace_named(engine, problem.columns, most_bytes)
     start = given if given is not None else random_weights(problem, seed)
     with one_thread():
         fit = find_exact_learner(problem, start, progress, max_memory) if find_weights else None
         start, chosen = (start, given is not None) if fit is None else (fit.weights, True)
-        context, point = ProofContext(problem, seed, max_precision, progress, most_bytes), Point(start)
+        context, point = ProofContext(problem, seed, max_precision, progress, most_bytes, place), Point(start)
         made, searched = _all_claims(context, point, budget, weights_given=chosen)
         claims, check = tuple(made), None
-        if self_check:
+        notes = [place.note] if place.note else []
+        if self_check and place.folder is not None and gram_bytes(problem.architecture, problem.T) > most_bytes:
+            notes.append(
+                "The certificate was not checked here: the checker holds one triangle of K, which is more than the memory allowed. Use verify."
+            )
+        elif self_check:
             context.report_progress("checking the certificate", 0, 1)
             claims, check = checked_claims(problem, claims, [point])
         return Report(
@@ -128,7 +140,7 @@ def check_architecture(
             chosen,
             claims,
             jacobian_spectrum(problem, start),
-            (*told, *_notes(context, point, claims, chosen=chosen, fit=fit), str(searched)),
+            (*told, *_notes(context, point, claims, chosen=chosen, fit=fit), str(searched), *notes),
             data_name,
             check,
             searched,

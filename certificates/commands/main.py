@@ -174,6 +174,7 @@ def check(
     seed: Annotated[int, typer.Option(help="Seed of the points that are drawn.")] = 0,
     max_precision: MaxPrecision = 4096,
     max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
+    engine: Annotated[str, typer.Option(metavar="NAME", help="What factors large matrices: numpy, torch, cuda, disk, disk:FOLDER, auto.")] = "numpy",
     output: Outputs = None,
     self_check: SelfCheck = True,
     full: Annotated[bool, typer.Option("--full", help="Print every claim with its reason, not the first screen alone.")] = False,
@@ -211,7 +212,7 @@ def check(
     with progress_bar(quiet=quiet) as progress:
         shared: dict[str, Any] = {
             "decay_biases": decay_biases, "search": search, "seed": seed, "max_precision": max_precision, "max_memory": max_memory,
-            "progress": progress, "data_name": samples.name, "self_check": self_check,
+            "engine": engine, "progress": progress, "data_name": samples.name, "self_check": self_check,
         }  # fmt: skip
         if model is None:
             from lossproof.certificates.checks.check_architecture import check_architecture

@@ -22,11 +22,11 @@ def require_memory_for_weights(architecture: Architecture) -> None:
         )
 
 
-def memory_allowed(problem: Problem, max_memory: float | None) -> int:
+def memory_allowed(problem: Problem, max_memory: float | None, *, on_disk: bool = False) -> int:
     """Return the bytes that a proof may take: those given, in GiB, or else those that are free.
 
     Raises `InputError` for a number that is not positive, and, where none is given, for a problem whose proof of full rank cannot fit and cannot be had
-    from the values of the last hidden layer alone.
+    from the values of the last hidden layer alone; with large matrices ``on_disk`` none is too large.
     """
     if max_memory is not None:
         return _bytes_given(max_memory)
@@ -35,8 +35,8 @@ def memory_allowed(problem: Problem, max_memory: float | None) -> int:
         return _SMALL
     free = available_bytes()
     wide = a.L > 1 and a.fan_in(a.L) >= problem.T
-    if needed > free and not wide and problem.columns <= a.N_net:
-        raise _no_room(problem, 1, needed, free, "let check leave what needs more UNDECIDED with max_memory")
+    if needed > free and not on_disk and not wide and problem.columns <= a.N_net:
+        raise _no_room(problem, 1, needed, free, "take engine='disk', or let check leave what needs more UNDECIDED with max_memory")
     return free
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from lossproof.certificates.proof.nodes import Claim, Node, decided
 from lossproof.certificates.proof.places import Place, Point, Region, point_near, radius_of
+from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 from lossproof.numerics.network.differentiability import derivatives_exist, formal_rigor
 from lossproof.numerics.ranks.producers import Effort
 from lossproof.theory.problem.problem import Problem
@@ -23,8 +24,8 @@ DEFAULT_MAX_PRECISION = 4096
 class ProofContext:
     """One run of the prover.
 
-    ``most_bytes`` is the memory that a proof may take; ``progress(stage, done, total)`` is called as the work goes on. What was computed about a place is
-    remembered (`once`), and nothing else: no claim depends on which others were made before it.
+    ``most_bytes`` is the memory that a proof may take, ``workplace`` where large matrices are factored; ``progress(stage, done, total)`` is called as the work
+    goes on. What was computed about a place is remembered (`once`), and nothing else: no claim depends on which others were made before it.
     """
 
     problem: Problem
@@ -32,6 +33,7 @@ class ProofContext:
     max_precision: int
     progress: Progress | None = None
     most_bytes: int | None = None
+    workplace: Workplace = IN_MEMORY
     _memory: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def once(self, name: str, place: Hashable, compute: Callable[[], Value]) -> Value:
@@ -77,7 +79,7 @@ class ProofContext:
         def report(done: int, total: int) -> None:
             self.report_progress(f"factoring K for the rank of {matrix}", done, total)
 
-        return Effort(self.seed, self.max_precision, self.most_bytes, report)
+        return Effort(self.seed, self.max_precision, self.most_bytes, report, place=self.workplace)
 
     def report_progress(self, stage: str, done: int, total: int) -> None:
         """Tell the caller how far the run has come."""

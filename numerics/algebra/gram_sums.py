@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from lossproof.numerics.algebra.products import times, times_transposed
 from lossproof.numerics.algebra.threads import threads_for
-from lossproof.numerics.algebra.tiled_matrix import TiledMatrix, tile_rows, tile_starts, tiled
+from lossproof.numerics.algebra.tile_engine import NUMPY, TileEngine
+from lossproof.numerics.algebra.tiled_matrix import Fill, TiledMatrix, Triangle, tile_rows, tile_starts, tiled
 from lossproof.numerics.fields.field import Array
 
 _ROWS = 512
+Kept = TypeVar("Kept", bound=Triangle)
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,14 @@ class GramPart:
     values: Array
     ones: int = 0
 
-    def inner(self, rows: slice, columns: slice, *, tile: bool) -> Array:
+    def on(self, engine: TileEngine) -> GramPart:
+        """Return the part with arrays of an engine."""
+        return GramPart(engine.array(self.columns), engine.array(self.values), self.ones)
+
+    def inner(self, rows: slice, columns: slice, engine: TileEngine | None) -> Array:
         """Return ``v_iᵀ v_i' + ones`` for samples ``i`` and ``i'`` from two slices, by the same BLAS as the other products of a tile or a panel."""
-        left, right = self.values[rows], self.values[columns].T
-        product = times(left, right) if tile else np.asarray(left @ right)
+        left, right = self.values[rows], self.values[columns]
+        product = np.asarray(left @ right.T) if engine is None else engine.product(left, right)
         if self.ones:
             product += self.ones
         return product
@@ -52,7 +58,7 @@ def gram_of_parts(parts: Sequence[GramPart]) -> Array:
     T, m = parts[0].columns.shape[:2]
     step = min(max(1, _ROWS // m), T)
     K: Array = np.empty((T, m, T, m))
-    fill = _filler(parts, step * m * T * m, tile=False)
+    fill = _filler(parts, step * m * T * m, None)
     with threads_for(_operations(parts)):
         for start in range(0, T, step):
             stop = min(start + step, T)
@@ -63,22 +69,27 @@ def gram_of_parts(parts: Sequence[GramPart]) -> Array:
 
 
 def gram_triangle(parts: Sequence[GramPart]) -> TiledMatrix:
-    """Return the same matrix as one triangle in tiles of whole samples.
+    """Return the same matrix as one triangle in tiles of whole samples, in memory.
 
     >>> K = gram_triangle([GramPart(np.array([[[1.0], [2.0]]]), np.array([[3.0]])), GramPart(np.array([[1.0, 1.0]]), np.array([[1.0]]))])
     >>> np.tril(K.tiles[0][0]).tolist()
     [[10.0, 0.0], [18.0, 37.0]]
     """
+    return gram_tiles(parts, NUMPY, tiled)
+
+
+def gram_tiles(parts: Sequence[GramPart], engine: TileEngine, build: Callable[[tuple[int, ...], Fill, TileEngine], Kept]) -> Kept:
+    """Return the same triangle, its tiles formed by an engine, and put where ``build`` keeps them."""
     T, m = parts[0].columns.shape[:2]
     starts = tile_starts(T, max(1, tile_rows(T * m) // m))
-    fill = _filler(parts, (max(np.diff(starts).tolist()) * m) ** 2, tile=True)
+    fill = _filler([part.on(engine) for part in parts], (max(np.diff(starts).tolist()) * m) ** 2, engine)
 
     def fill_flat(rows: slice, columns: slice, out: Array) -> None:
         samples, others = (slice(part.start // m, part.stop // m) for part in (rows, columns))
         fill(samples, others, out.reshape(samples.stop - samples.start, m, others.stop - others.start, m))
 
     with threads_for(_operations(parts)):
-        return tiled(tuple(start * m for start in starts), fill_flat)
+        return build(tuple(start * m for start in starts), fill_flat, engine)
 
 
 def _operations(parts: Sequence[GramPart]) -> int:
@@ -88,46 +99,47 @@ def _operations(parts: Sequence[GramPart]) -> int:
     return int(T**2 * (m**2 * inner + sum(part.values.shape[1] for part in parts)))
 
 
-def _filler(parts: Sequence[GramPart], most: int, *, tile: bool) -> Callable[[slice, slice, Array], None]:
+def _filler(parts: Sequence[GramPart], most: int, engine: TileEngine | None) -> Callable[[slice, slice, Array], None]:
     """Return what writes the entries of some samples and others, of shape ``(t, m, t', m)`` and at most so many in number.
 
-    All products of a ``tile``, which lies in one piece of memory, are those of `blas_products`, all products of a panel those of numpy.
+    All products of a tile, which lies in one piece of memory, are those of the engine, all products of a panel (None) those of numpy.
     """
     dense = [(part, part.columns.reshape(-1, part.columns.shape[2])) for part in parts if part.columns.ndim == 3]
     diagonal = [part for part in parts if part.columns.ndim == 2]
-    buffer: Array = np.empty(most if len(dense) > 1 else 0)
+    buffer: Array = (engine or NUMPY).empty(1, most if len(dense) > 1 else 0).reshape(-1)
 
     def fill(rows: slice, columns: slice, out: Array) -> None:
-        _add_dense(out, dense, rows, columns, buffer, tile=tile)
+        _add_dense(out, dense, rows, columns, buffer, engine)
         for part in diagonal:
-            _add_diagonal(out, part, rows, columns, tile=tile)
+            _add_diagonal(out, part, rows, columns, engine)
 
     return fill
 
 
-def _add_dense(out: Array, parts: Sequence[tuple[GramPart, Array]], rows: slice, columns: slice, buffer: Array, *, tile: bool) -> None:
+def _add_dense(
+    out: Array, parts: Sequence[tuple[GramPart, Array]], rows: slice, columns: slice, buffer: Array, engine: TileEngine | None
+) -> None:
     """Write the sum of the parts that are not diagonal, each with its columns as rows of one matrix."""
     if not parts:
         out[...] = 0
     t, m, width, _ = out.shape
     for k, (part, matrix) in enumerate(parts):
-        target = out if k == 0 else buffer[: out.size].reshape(out.shape)
+        target = out if k == 0 else buffer[: t * m * width * m].reshape(out.shape)
         left, right = (matrix[samples.start * m : samples.stop * m] for samples in (rows, columns))
         product = target.reshape(t * m, width * m)
-        if tile:
-            times_transposed(left, right, product)
-        else:
+        if engine is None:
             np.matmul(left, right.T, out=product)
-        inner = part.inner(rows, columns, tile=tile)
-        scales = inner if m == 1 else np.repeat(inner, m, axis=1)
+        else:
+            engine.multiply(left, right, product)
+        inner = part.inner(rows, columns, engine)
+        scales = inner if m == 1 else (engine or NUMPY).repeated(inner, m)
         by_row = target.reshape(t, m, width * m)
         by_row *= scales[:, None, :]
         if k:
             out += target
 
 
-def _add_diagonal(out: Array, part: GramPart, rows: slice, columns: slice, *, tile: bool) -> None:
+def _add_diagonal(out: Array, part: GramPart, rows: slice, columns: slice, engine: TileEngine | None) -> None:
     """Add a part with diagonal ``C_i``."""
-    m = out.shape[1]
-    units = out[None, :, 0, :, 0] if m == 1 else np.einsum("ijkj->jik", out)
-    units += part.columns[rows].T[:, :, None] * part.columns[columns].T[:, None, :] * part.inner(rows, columns, tile=tile)
+    units = (engine or NUMPY).units(out)
+    units += part.columns[rows].T[:, :, None] * part.columns[columns].T[:, None, :] * part.inner(rows, columns, engine)

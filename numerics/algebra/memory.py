@@ -24,13 +24,13 @@ def gram_bytes(architecture: Architecture, T: int, triangles: int = 1) -> int:
     return triangles * tile_bytes(n) + 8 * _COPIES * values + _BASE
 
 
-def features_bytes(T: int, rows: int) -> int:
+def features_bytes(T: int, rows: int, triangles: int = 1) -> int:
     """Return about how many bytes a proof with ``ΦᵀΦ`` takes, for a Φ of so many rows: one triangle, the enclosed Φ and its copies.
 
     >>> gibibytes(features_bytes(10_000, 12_001))
     '5.0 GiB'
     """
-    return tile_bytes(T) + 8 * _COPIES_OF_FEATURES * T * rows + _BASE
+    return triangles * tile_bytes(T) + 8 * _COPIES_OF_FEATURES * T * rows + _BASE
 
 
 def available_bytes() -> int:

@@ -15,19 +15,27 @@ tiles formed apart, and then from ``c_J`` within the tile, by substitution or by
 
 Together ``|a_ij − (LLᵀ)_ij| ≤ γ_{m_j} Σ_k |l_ik l_jk|`` with ``m_j = min(j + 1, b) + J + 4``, counted from ``j = 0``: the length of a tile and the number of
 tiles, not the length of a row. `roundings` returns the ``m_j``, which grow with ``j``. Underflow is left to the caller.
+
+**Engines that are not stable** (`tile_engine`) may get ``L`` in a tile by any means, such as products with an inverse. Then one more product gives
+``R̃ = fl(c_J − fl(Σ_{k∈J} l_ik l_jk))``. As ``|c_J − fl(Σ_{k∈J} …)| ≤ |R̃|/(1 − u)``, the bullets above give ``|a_ij − (LLᵀ)_ij| ≤ γ_m Σ_k |l_ik l_jk| +
+2|R̃_ij|`` with one ``m = 2b + J_max + 8``, which counts the product of the residual, too. With ``F ≥ 2(Σ R̃_ij²)^{1/2}``, over the whole symmetric matrix,
+``‖L‖_F² ≤ (tr A + √n F)/(1 − γ_m)`` by the diagonal, and ``‖A − LLᵀ‖₂ ≤ γ_m/(1 − γ_m) (tr A + √n F) + F``. Nothing is assumed of ``L``, not even that its
+diagonal is positive.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TypeAlias
 
 import numpy as np
-from scipy.linalg import blas, lapack
+from scipy.linalg import lapack
 
-from lossproof.numerics.algebra.products import Floats, put, times_transposed
+from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.threads import threads_for
-from lossproof.numerics.algebra.tiled_matrix import TiledMatrix
+from lossproof.numerics.algebra.tile_engine import Tile, TileEngine
+from lossproof.numerics.algebra.tiled_matrix import Triangle, segments
 
 Report: TypeAlias = Callable[[int, int], None]
 """``report(done, total)``: called as a factorisation goes on."""
@@ -41,7 +49,7 @@ def roundings(starts: tuple[int, ...]) -> Floats:
     return np.asarray(np.minimum(columns + 1, sizes.max(initial=1)) + J + 4, dtype=np.float64)
 
 
-def factor_in_place(A: TiledMatrix, report: Report | None = None) -> bool:
+def factor_in_place(A: Triangle, report: Report | None = None) -> bool:
     r"""Replace the lower triangle by ``L`` with ``A ≈ L Lᵀ`` and tell whether it ran to its end with finite positive pivots.
 
     ``n³/3`` operations. Where it breaks down, the content is of no use. ``report(done, total)`` is called after every tile row.
@@ -51,66 +59,82 @@ def factor_in_place(A: TiledMatrix, report: Report | None = None) -> bool:
     >>> factor_in_place(A), float(A.tiles[0][0][0, 0])
     (True, 2.0)
     """
-    scratch = np.empty(max((tile.size for row in A.tiles for tile in row), default=0))
-    with threads_for(A.n**3 / 3):
-        for I, row in enumerate(A.tiles):
-            for J in range(I):
-                _subtract_products(row[J], row, A.tiles[J], J, scratch)
-                _substitute(A.tiles[J][J], row[J])
-            _subtract_products(row[I], row, row, I, scratch)
-            if not _factor_tile(row[I]):
-                return False
+    return factor_measured(A, report) is not None
+
+
+def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
+    """Do as `factor_in_place`, and return ``(Σ R̃_ij²)^{1/2}`` (see the head of this module), not raised: 0 for a stable engine. None where it breaks down.
+
+    The tile rows of a panel are held at once, and of those before it one at a time; for every tile the order of its operations is the same.
+    """
+    engine, squares = A.engine, 0.0
+    sizes = np.diff(A.starts)
+    scratch = engine.empty(1, int(sizes.max(initial=0)) ** 2).reshape(-1)
+    with threads_for(A.n**3 / 3), np.errstate(over="ignore", invalid="ignore"):
+        for panel in A.panels:
+            held = {I: A.row(I) for I in panel}
+            for J in range(panel.stop):
+                row = held[J] if J in held else A.row(J)
+                for I in range(max(J, panel.start), panel.stop):
+                    if A.is_final(I, J):
+                        continue
+                    tile = held[I][J]
+                    product = scratch[: int(sizes[I] * sizes[J])].reshape(tile.shape)
+                    _subtract_products(engine, tile, held[I], row, product, J)
+                    before = None if engine.stable else deepcopy(tile)
+                    if I > J:
+                        engine.substitute(row[J], tile)
+                    elif not engine.factor(tile):
+                        return None
+                    if before is not None:
+                        squares += _squared_residual(engine, before, tile, None if I == J else row[J], product)
+                    A.keep(I, J, tile)
             if report is not None:
-                report(A.starts[I + 1] ** 2, A.n**2)
-    return True
+                report(A.starts[panel.stop] ** 2, A.n**2)
+    return float(np.sqrt(squares))
 
 
-def _subtract_products(target: Floats, left: list[Floats], right: list[Floats], count: int, scratch: Floats) -> None:
+def _subtract_products(engine: TileEngine, target: Tile, left: list[Tile], right: list[Tile], product: Tile, count: int) -> None:
     """Subtract ``L_IK L_JKᵀ`` for all ``K`` before ``count``, each product formed apart.
 
     Of the product of a tile with itself one triangle is formed; the other one is 0, and leaves what lies above the diagonal as it is.
     """
-    product = scratch[: target.size].reshape(target.shape)
     if left is right:
-        product.fill(0)
+        product[...] = 0
     for K in range(count):
         if left is right:
-            put(blas.dsyrk(1.0, left[K].T, trans=1, lower=0, c=product.T, overwrite_c=1).T, product)
+            engine.square(left[K], product)
         else:
-            times_transposed(left[K], right[K], product)
-        np.subtract(target, product, out=target)
+            engine.multiply(left[K], right[K], product)
+        target -= product
 
 
-def _substitute(factor: Floats, tile: Floats) -> None:
-    """Replace ``tile`` by ``X`` with ``X Lᵀ = tile``."""
-    put(blas.dtrsm(1.0, factor.T, tile.T, lower=0, trans_a=1, overwrite_b=1).T, tile)
+def _squared_residual(engine: TileEngine, before: Tile, tile: Tile, factor: Tile | None, product: Tile) -> float:
+    """Return ``Σ R̃_ij²`` over a tile and its mirror image; without a factor the tile is one on the diagonal, and its own factor."""
+    lower = engine.lower(tile if factor is None else factor)
+    engine.multiply(lower if factor is None else tile, lower, product)
+    before -= product
+    left = engine.host(engine.lower(before) if factor is None else before)
+    return 2 * float(np.square(left).sum())
 
 
-def _factor_tile(tile: Floats) -> bool:
-    with threads_for(len(tile) ** 3 / 3):
-        factor, info = lapack.dpotrf(tile.T, lower=0, clean=0, overwrite_a=1)
-    put(factor.T, tile)
-    pivots = tile.diagonal()
-    return bool(info == 0 and np.isfinite(pivots).all() and pivots.min() > 0)
-
-
-def solve_lower(L: TiledMatrix, b: Floats, *, transposed: bool = False) -> Floats:
+def solve_lower(L: Triangle, b: Floats, *, transposed: bool = False) -> Floats:
     """Return ``x`` with ``L x = b``, or ``Lᵀ x = b``, in doubles."""
-    x, segments = np.array(b, dtype=np.float64), L.segments()
-    order = range(len(segments))
+    x, parts = np.array(b, dtype=np.float64), segments(L.starts)
+    order = range(len(parts))
     for I in reversed(order) if transposed else order:
-        rows = segments[I]
+        rows, tiles = parts[I], list(map(L.engine.host, L.row(I)))
         if not transposed:
             for J in range(I):
-                x[rows] -= L.tiles[I][J] @ x[segments[J]]
+                x[rows] -= tiles[J] @ x[parts[J]]
         # the transpose of a tile in C order is what LAPACK reads, its upper triangle being the tile's lower one
-        x[rows], _ = lapack.dtrtrs(L.tiles[I][I].T, x[rows], lower=0, trans=0 if transposed else 1)
+        x[rows], _ = lapack.dtrtrs(tiles[I].T, x[rows], lower=0, trans=0 if transposed else 1)
         if transposed:
             for J in range(I):
-                x[segments[J]] -= x[rows] @ L.tiles[I][J]
+                x[parts[J]] -= x[rows] @ tiles[J]
     return x
 
 
-def solve_factored(L: TiledMatrix, b: Floats) -> Floats:
+def solve_factored(L: Triangle, b: Floats) -> Floats:
     """Return ``x`` with ``L Lᵀ x = b``, in doubles."""
     return solve_lower(L, solve_lower(L, b), transposed=True)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
+from lossproof.numerics.algebra.tile_engine import NUMPY, Tile, TileEngine
 
 TILE = 512
 """Most rows of a tile, small enough for the rounding bounds that grow with it; twice as many where a matrix has more than 16 tile rows, for speed."""
 
 _LARGE = 16 * TILE
+
+Fill: TypeAlias = Callable[[slice, slice, Tile], None]
+"""What writes the entries of some rows and columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +37,8 @@ class TiledMatrix:
     """
 
     starts: tuple[int, ...]
-    tiles: list[list[Floats]]
+    tiles: list[list[Tile]]
+    engine: TileEngine = NUMPY
 
     @property
     def n(self) -> int:
@@ -40,20 +47,40 @@ class TiledMatrix:
 
     def segments(self) -> list[slice]:
         """Return the rows of each tile row."""
-        return _segments(self.starts)
+        return segments(self.starts)
+
+    @property
+    def panels(self) -> list[range]:
+        """The tile rows that a factorisation holds at once, one after the other."""
+        return [range(I, I + 1) for I in range(len(self.tiles))]
+
+    def row(self, I: int) -> list[Tile]:
+        """Return the tiles of a tile row."""
+        return self.tiles[I]
+
+    def is_final(self, I: int, J: int) -> bool:
+        """Tell whether a tile is one of the factor already: nothing of it is kept from another run."""
+        return False
+
+    def keep(self, I: int, J: int, tile: Tile) -> None:
+        """Take a tile of the factor, which lies where it belongs."""
+
+    def release(self) -> None:
+        """Do nothing: the memory is given back with the matrix."""
 
     def diagonal(self) -> Floats:
         """Return a copy of the diagonal."""
-        return np.concatenate([row[-1].diagonal() for row in self.tiles])
+        return np.concatenate([self.engine.host(row[-1]).diagonal() for row in self.tiles])
 
     def set_diagonal(self, values: Floats) -> None:
         """Replace the diagonal."""
         for rows, row in zip(self.segments(), self.tiles, strict=True):
-            np.fill_diagonal(row[-1], values[rows])
+            places = np.arange(rows.stop - rows.start)
+            row[-1][places, places] = self.engine.array(values[rows])
 
     def copy(self) -> TiledMatrix:
         """Return a copy that shares nothing."""
-        return TiledMatrix(self.starts, [[tile.copy() for tile in row] for row in self.tiles])
+        return TiledMatrix(self.starts, deepcopy(self.tiles), self.engine)
 
     def times(self, x: Floats) -> Floats:
         """Return the product with a vector, in doubles."""
@@ -68,7 +95,8 @@ class TiledMatrix:
         return y
 
 
-def _segments(starts: Sequence[int]) -> list[slice]:
+def segments(starts: Sequence[int]) -> list[slice]:
+    """Return the rows of each tile row."""
     return [slice(start, stop) for start, stop in pairwise(starts)]
 
 
@@ -94,17 +122,41 @@ def tile_bytes(n: int) -> int:
 
 def places(starts: Sequence[int]) -> Iterator[tuple[int, int, slice, slice]]:
     """Yield ``I, J`` and the rows and columns of every tile ``J ≤ I``."""
-    segments = _segments(starts)
-    for I, rows in enumerate(segments):
+    parts = segments(starts)
+    for I, rows in enumerate(parts):
         for J in range(I + 1):
-            yield I, J, rows, segments[J]
+            yield I, J, rows, parts[J]
 
 
-def tiled(starts: tuple[int, ...], fill: Callable[[slice, slice, Floats], None]) -> TiledMatrix:
+def tiled(starts: tuple[int, ...], fill: Fill, engine: TileEngine = NUMPY) -> TiledMatrix:
     """Return the matrix whose tiles ``fill(rows, columns, out)`` writes, every entry of ``out``."""
-    tiles: list[list[Floats]] = [[] for _ in starts[1:]]
+    tiles: list[list[Tile]] = [[] for _ in starts[1:]]
     for I, _, rows, columns in places(starts):
-        out = np.empty((rows.stop - rows.start, columns.stop - columns.start))
+        out = engine.empty(rows.stop - rows.start, columns.stop - columns.start)
         fill(rows, columns, out)
         tiles[I].append(out)
-    return TiledMatrix(starts, tiles)
+    return TiledMatrix(starts, tiles, engine)
+
+
+class Triangle(Protocol):
+    """The lower triangle of a symmetric matrix in tiles, wherever they lie: what a factorisation in place asks of it, as `TiledMatrix` says it."""
+
+    @property
+    def starts(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def engine(self) -> TileEngine: ...  # noqa: D102
+    @property
+    def n(self) -> int: ...  # noqa: D102
+    @property
+    def panels(self) -> list[range]: ...  # noqa: D102
+    def row(self, I: int) -> list[Tile]: ...  # noqa: D102
+    def is_final(self, I: int, J: int) -> bool: ...  # noqa: D102
+    def keep(self, I: int, J: int, tile: Tile) -> None: ...  # noqa: D102
+    def diagonal(self) -> Floats: ...  # noqa: D102
+    def set_diagonal(self, values: Floats) -> None: ...  # noqa: D102
+    def copy(self) -> Triangle: ...  # noqa: D102
+    def release(self) -> None: ...  # noqa: D102
+
+
+Build: TypeAlias = Callable[[tuple[int, ...], Fill, TileEngine], Triangle]
+"""What makes a matrix, as `tiled` does, and decides where its tiles lie."""

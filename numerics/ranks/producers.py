@@ -20,6 +20,7 @@ from fractions import Fraction
 import numpy as np
 
 from lossproof.numerics.algebra.tiled_cholesky import Report
+from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 from lossproof.numerics.fields.field import Array, in_field
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
@@ -56,7 +57,7 @@ _FIRST_PRECISION, _LOW_PRECISION = 64, 256
 
 @dataclass(frozen=True)
 class Effort:
-    """What the producers may spend: bits of balls, bytes of memory.
+    """What the producers may spend: bits of balls, bytes of memory; and the ``place`` where they factor large matrices.
 
     ``report(done, total)`` is called as a long proof goes on, ``obstacle`` with what stood in the way of one.
     """
@@ -66,6 +67,7 @@ class Effort:
     most_bytes: int | None = None
     report: Report | None = None
     obstacle: Callable[[str], None] | None = None
+    place: Workplace = IN_MEMORY
 
 
 def rank_evidence(problem: Problem, weights: Weights | None, matrix: str, effort: Effort, *, enough: int) -> Iterator[RankEvidence]:
@@ -172,14 +174,13 @@ def _ball_rank(problem: Problem, weights: Weights, matrix: str, precisions: tupl
 def _verified(problem: Problem, weights: Weights, matrix: str, effort: Effort) -> Iterator[RankEvidence]:
     a, samples = problem.architecture, problem.samples
     kind, layer, suffix = parsed_name(problem, matrix)
+    spent = effort.most_bytes, effort.report, effort.place
     if kind == "Phi":
-        ones = suffix == "+" and bool(a.bias_rows_of(layer + 1))
-        tried = attempt_independent_features(a, samples, weights, layer, ones=ones, most_bytes=effort.most_bytes, report=effort.report)
+        tried = attempt_independent_features(a, samples, weights, layer, *spent, ones=suffix == "+" and bool(a.bias_rows_of(layer + 1)))
     elif matrix == "P" and has_singular_value_evidence(problem, weights):
-        tried = attempt_singular_value(a, samples, weights, most_bytes=effort.most_bytes, report=effort.report)
+        tried = attempt_singular_value(a, samples, weights, *spent)
     else:
-        block = None if matrix == "P" else layer
-        tried = attempt_full_column_rank(a, samples, weights, block=block, most_bytes=effort.most_bytes, report=effort.report)
+        tried = attempt_full_column_rank(a, samples, weights, None if matrix == "P" else layer, *spent)
     if tried.evidence is not None:
         yield tried.evidence
     elif effort.obstacle is not None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from lossproof.numerics.algebra.memory import features_bytes, gibibytes, gram_bytes
 from lossproof.numerics.algebra.tiled_cholesky import Report
+from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.verified.balanced_rows import balanced_rows
 from lossproof.numerics.verified.blocks import GramBlock
@@ -91,17 +92,18 @@ def attempt_full_column_rank(
     architecture: Architecture,
     samples: Samples | Any,
     weights: Weights | Sequence[tuple[Any, Any]],
-    *,
     block: int | None = None,
     most_bytes: int | None = None,
     report: Report | None = None,
+    place: Workplace = IN_MEMORY,
 ) -> RankAttempt:
     """Do as `verified_full_column_rank`, within ``most_bytes`` of memory, and say what stood in the way; ``report(done, total)`` is called as it goes on."""
     if block is not None and not 1 <= block <= architecture.L:
         raise ValueError(f"the block must lie between 1 and {architecture.L}, got {block}: leave it out for the whole of P")
     inputs = enclose_numbers(samples.X if isinstance(samples, Samples) else samples)
     rows = architecture.N_net if block is None else architecture.fan_in(block) * architecture.widths[block]
-    obstacle = _too_large(architecture, inputs.mid.shape[0], rows, most_bytes)
+    beside = gram_bytes(architecture, inputs.mid.shape[0], 0)
+    obstacle = _too_large(architecture, inputs.mid.shape[0], rows, most_bytes, place)
     if obstacle:
         return RankAttempt(None, obstacle)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -114,7 +116,8 @@ def attempt_full_column_rank(
         blocks = found.blocks()
         chosen = blocks if block is None else [blocks[block - 1]]
         work = inverse_work(architecture.widths, inputs.mid.shape[0], rows)
-        return _escalated(chosen, architecture.n_L, (rows, inputs.mid.shape[0] * architecture.n_L), work, most_bytes, report)
+        size = rows, inputs.mid.shape[0] * architecture.n_L
+        return _escalated(chosen, architecture.n_L, size, work, most_bytes, report, place.beside(beside, most_bytes))
 
 
 def attempt_independent_features(
@@ -122,10 +125,11 @@ def attempt_independent_features(
     samples: Samples,
     weights: Weights,
     layer: int,
-    *,
-    ones: bool,
     most_bytes: int | None = None,
     report: Report | None = None,
+    place: Workplace = IN_MEMORY,
+    *,
+    ones: bool,
 ) -> RankAttempt:
     r"""Do as `attempt_full_column_rank` for ``rank Φ_l = T``, the values of a hidden layer, with a row of ones or without.
 
@@ -140,7 +144,7 @@ def attempt_independent_features(
     """
     T, widths, rows = samples.T, architecture.widths[: layer + 1], architecture.widths[layer] + ones
     shared = all(s.analytic.holds and s.degree is None and not s.is_piecewise_linear for s in architecture.activations[:layer])
-    obstacle = _features_too_large(widths, T, rows, most_bytes, shared=shared)
+    obstacle = _features_too_large(widths, T, rows, most_bytes, place, shared=shared)
     if obstacle:
         return RankAttempt(None, obstacle)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -153,15 +157,16 @@ def attempt_independent_features(
         if shared and not _share_polynomials(widths, found.reach) and features_work(widths, T, shared=False) > MAX_STEP_WORK:
             return RankAttempt(None, _too_much_work(T, T * sum(widths)))
         work = features_work(widths, T, shared=False) + flops_work(12 * rows * T**2)
-        return _escalated([GramBlock(None, found.phi)], 1, (rows, T), work, most_bytes, report)
+        room = place.beside(features_bytes(T, rows, 0), most_bytes)
+        return _escalated([GramBlock(None, found.phi)], 1, (rows, T), work, most_bytes, report, room)
 
 
-def _features_too_large(widths: tuple[int, ...], T: int, rows: int, most_bytes: int | None, *, shared: bool) -> str:
+def _features_too_large(widths: tuple[int, ...], T: int, rows: int, most_bytes: int | None, place: Workplace, *, shared: bool) -> str:
     if rows < T:
         return f"there are fewer rows than columns, {rows} and {T}"
     if T > MAX_GRAM_COLUMNS or T * sum(widths) > MAX_GRAM_ENTRIES or features_work(widths, T, shared=shared) > MAX_STEP_WORK:
         return _too_much_work(T, T * sum(widths))
-    return _too_much_memory(features_bytes(T, rows), most_bytes)
+    return _too_much_memory(features_bytes(T, rows, 0), T, most_bytes, place)
 
 
 def _share_polynomials(widths: tuple[int, ...], reach: tuple[float, ...]) -> bool:
@@ -171,13 +176,19 @@ def _share_polynomials(widths: tuple[int, ...], reach: tuple[float, ...]) -> boo
 
 
 def _escalated(
-    blocks: list[GramBlock], n_L: int, size: tuple[int, int], work: int, most_bytes: int | None, report: Report | None
+    blocks: list[GramBlock],
+    n_L: int,
+    size: tuple[int, int],
+    work: int,
+    most_bytes: int | None,
+    report: Report | None,
+    place: Workplace,
 ) -> RankAttempt:
     """Try ``K`` as it is, with rows scaled, and an approximate inverse of the matrix, of that size, where its work allows that."""
-    method, outcome = ("cholesky", False), full_column_rank(blocks, n_L, _SPARE, report)
+    method, outcome = ("cholesky", False), full_column_rank(blocks, n_L, _SPARE, report, place)
     if not outcome.proved and outcome.shift is not None:
         balanced = balanced_rows(blocks)
-        method, outcome = ("cholesky", True), full_column_rank(balanced, n_L, _SPARE, report)
+        method, outcome = ("cholesky", True), full_column_rank(balanced, n_L, _SPARE, report, place)
         if not outcome.proved and outcome.shift is not None and work <= MAX_STEP_WORK and _has_room_for_inverse(*size, most_bytes):
             method, outcome = ("inverse", True), preconditioned_full_column_rank(balanced, n_L, _SPARE)
     if outcome.proved:
@@ -200,16 +211,16 @@ def attempt_singular_value(
     architecture: Architecture,
     samples: Samples,
     weights: Weights,
-    *,
     most_bytes: int | None = None,
     report: Report | None = None,
+    place: Workplace = IN_MEMORY,
 ) -> RankAttempt:
     """Do as `attempt_full_column_rank` for the whole of ``P`` by a bound of its smallest singular value, which a proof of an exact learner nearby can use.
 
     The rule `singular-value` has in its payload a double ``least`` with ``σ_min(P D) ≥ least``, ``D`` as in `smallest_singular_value`, and ``P`` with its
     output derivative. The cost is that of two factorisations in place of one.
     """
-    obstacle = _too_large(architecture, samples.T, architecture.N_net, most_bytes)
+    obstacle = _too_large(architecture, samples.T, architecture.N_net, most_bytes, place)
     if obstacle:
         return RankAttempt(None, obstacle)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -219,29 +230,32 @@ def attempt_singular_value(
             return RankAttempt(None, str(kink))
         if not found.is_moderate():
             return RankAttempt(None, _OUT_OF_RANGE)
-        bound = smallest_singular_value(found.blocks(), architecture.n_L, report)
+        room = place.beside(gram_bytes(architecture, samples.T, 0), most_bytes)
+        bound = smallest_singular_value(found.blocks(), architecture.n_L, report, room)
     if bound is None:
         return RankAttempt(None, "the smallest singular value of P is too near 0 for double precision")
     return RankAttempt(_evidence(samples.T * architecture.n_L, ("cholesky", False), Fraction(bound.lower)))
 
 
-def _too_large(architecture: Architecture, T: int, rows: int, most_bytes: int | None) -> str:
+def _too_large(architecture: Architecture, T: int, rows: int, most_bytes: int | None, place: Workplace) -> str:
     """Say why a proof with ``K`` is not begun, or return an empty text."""
     columns = T * architecture.n_L
     if columns > rows:
         return f"there are fewer rows than columns, {rows} and {columns}"
     if not allows_gram(architecture, T):
         return _too_much_work(columns, T * sum(architecture.widths))
-    return _too_much_memory(gram_bytes(architecture, T), most_bytes)
+    return _too_much_memory(gram_bytes(architecture, T, 0), columns, most_bytes, place)
 
 
 def _too_much_work(columns: int, values: int) -> str:
     return f"a checker would count more than the work of a step for {columns:,} columns and {values:,} values of activations"
 
 
-def _too_much_memory(needed: int, most_bytes: int | None) -> str:
+def _too_much_memory(factors: int, columns: int, most_bytes: int | None, place: Workplace) -> str:
+    needed = factors + place.held_bytes(columns)
     if most_bytes is not None and needed > most_bytes:
-        return f"one triangle of K and its factors take {gibibytes(needed)} of memory, more than the {gibibytes(most_bytes)} allowed"
+        what = "one triangle of K" if place.folder is None else "some rows of tiles of K"
+        return f"{what} and its factors take {gibibytes(needed)} of memory, more than the {gibibytes(most_bytes)} allowed"
     return ""
 
 

@@ -23,6 +23,9 @@ giving ``R = Lᵀ``. By ``tiled_cholesky``, ``|RᵀR − A|_{ij} ≤ γ_m Σ_k |
 *Verification of positive definiteness*, BIT 46, 2006; there with ``j`` in place of ``m_j``, which is at most the length of a tile and the
 number of tiles). An infinite or undefined entry of ``R`` would make the diagonal entry of its row so.
 
+An engine that is not stable (`tile_engine`) has its residuals measured in place of this: with ``F ≤ φ = γ_64 tr A`` and the m of `tiled_cholesky`,
+``τ = γ_m/(1 − γ_m) (tr A + √n φ) + φ``, and where ``F`` is larger nothing is proved.
+
 **4. Conclusion.** The shift takes at least ``s`` from each diagonal entry (its rounding, at most ``u`` of the entry, is added to what
 is subtracted). Then ``λ_min(K̂) ≥ s − τ − ρ``, and ``σ_min(PD) ≥ √λ_min(K̂) − δ > 0`` if ``s > τ + ρ + δ²``; more generally ``σ_min(PD)
 ≥ σ`` if ``s ≥ τ + ρ + (σ + δ)²``. As ``‖Px‖ = ‖PD D^{-1}x‖``, also ``σ_min(P) ≥ σ_min(PD)/max D``. All of ``δ, ρ, τ`` are
@@ -46,11 +49,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
-from lossproof.numerics.algebra.gram_sums import GramPart, gram_triangle
+from lossproof.numerics.algebra.gram_sums import GramPart
 from lossproof.numerics.algebra.products import UNIT, Floats, gamma
 from lossproof.numerics.algebra.threads import threads_for
-from lossproof.numerics.algebra.tiled_cholesky import Report, factor_in_place, roundings, solve_factored
-from lossproof.numerics.algebra.tiled_matrix import TiledMatrix, tile_bytes
+from lossproof.numerics.algebra.tiled_cholesky import Report, factor_in_place, factor_measured, roundings, solve_factored
+from lossproof.numerics.algebra.tiled_matrix import Triangle, tile_bytes
+from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 from lossproof.numerics.verified.blocks import LARGEST, GramBlock, are_moderate, column_bounds
 from lossproof.numerics.verified.enclosures import norm_bounds, raised
 
@@ -65,6 +69,7 @@ _ITERATIONS = 12
 _LANCZOS_FROM, _TOLERANCE = 256, 0.02
 _LEAST = 2.0**-100
 _KEPT = 2**28
+_RESIDUALS = 64
 
 
 @dataclass(frozen=True)
@@ -80,14 +85,17 @@ class RankOutcome:
     shift: float | None
 
 
-def full_column_rank(blocks: Sequence[GramBlock], n_L: int, spare: float = 1.0, report: Report | None = None) -> RankOutcome:
+def full_column_rank(
+    blocks: Sequence[GramBlock], n_L: int, spare: float = 1.0, report: Report | None = None, place: Workplace = IN_MEMORY
+) -> RankOutcome:
     r"""Try to prove that the stacked matrix has full column rank ``T n_L``, for every matrix within the enclosures.
 
     ``proved`` is a proof (see the head of this module). Without it nothing is known: the matrix may be singular, too ill-conditioned for doubles
     (roughly, if ``σ_min`` is below ``√n·10^-7`` of the column norms), or have entries above ``2^90`` or columns below ``2^-90``.
 
     With ``spare > 1`` the shift is ``(spare − 1)(λ + δ²)`` larger than needed: from 4 on a checker with coarser bounds agrees (see the head of this module).
-    ``report(done, total)`` is called as the factorisation goes on. Memory is that of one triangle, ``4 n²`` bytes, and the factors.
+    ``report(done, total)`` is called as the factorisation goes on. Memory is that of one triangle, ``4 n²`` bytes, and the factors; with a folder as ``place``
+    of it that of some tile rows.
 
     >>> from lossproof.numerics.verified.enclosures import exact_floats
     >>> one = exact_floats([[1.0], [1.0]])
@@ -98,7 +106,7 @@ def full_column_rank(blocks: Sequence[GramBlock], n_L: int, spare: float = 1.0, 
         prepared = prepare_columns(blocks, n_L)
         if prepared is None:
             return RankOutcome(False, None)
-        return factor_shifted(gram_triangle(prepared.blocks), prepared.needed, prepared.room(spare), report)
+        return factor_shifted(place.gram(prepared.blocks), prepared.needed, prepared.room(spare), report)
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,9 @@ class SingularValueBound:
         return self.lower / float(self.scales.max())
 
 
-def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int, report: Report | None = None) -> SingularValueBound | None:
+def smallest_singular_value(
+    blocks: Sequence[GramBlock], n_L: int, report: Report | None = None, place: Workplace = IN_MEMORY
+) -> SingularValueBound | None:
     r"""Bound ``σ_min(PD)`` from below for every matrix within the enclosures, or return None.
 
     ``D`` brings the largest column norm near 1 and leaves the ratios of the norms as they are, except that no norm falls below 1/32.
@@ -132,21 +142,22 @@ def smallest_singular_value(blocks: Sequence[GramBlock], n_L: int, report: Repor
         prepared = _prepare(blocks, n_L, evenly=True)
         if prepared is None:
             return None
-        K = gram_triangle(prepared.blocks)
+        K = place.gram(prepared.blocks)
         kept = K.copy() if tile_bytes(K.n) <= _KEPT else None
         eigenvalue = _estimated_eigenvalue(K, report)
+        K.release()
         del K
         for share in _SHARES:
             sigma = float(np.sqrt(share * eigenvalue))
             extra = prepared.room(_SPARE) + float(raised(np.asarray(sigma * sigma + _SPARE * sigma * prepared.delta), 3))
             if not sigma > _LEAST:
                 return None
-            if factor_shifted(gram_triangle(prepared.blocks) if kept is None else kept.copy(), prepared.needed, extra, report).proved:
+            if factor_shifted(place.gram(prepared.blocks) if kept is None else kept.copy(), prepared.needed, extra, report).proved:
                 return SingularValueBound(prepared.scales, sigma)
     return None
 
 
-def _estimated_eigenvalue(K: TiledMatrix, report: Report | None) -> float:
+def _estimated_eigenvalue(K: Triangle, report: Report | None) -> float:
     """Estimate ``λ_min`` in plain doubles from the inverse, by Lanczos steps or for few columns by inverse iteration.
 
     0 where ``K``, which is overwritten, does not factor.
@@ -255,15 +266,27 @@ def _roundings(block: GramPart, blocks: int) -> int:
     return k + int(block.values.shape[1]) + blocks + 8
 
 
-def factor_shifted(K: TiledMatrix, needed: float, extra: float = 0.0, report: Report | None = None) -> RankOutcome:
-    """Shift the diagonal by ``τ + needed + extra`` and factor in place: step 3 and 4 at the head of this module. ``K`` is overwritten."""
+def factor_shifted(K: Triangle, needed: float, extra: float = 0.0, report: Report | None = None) -> RankOutcome:
+    """Shift the diagonal by ``τ + needed + extra`` and factor in place: step 3 and 4 at the head of this module. ``K`` is overwritten, and released."""
     diagonal = K.diagonal()
     if not np.isfinite(diagonal).all() or diagonal.min() <= 0:
         return RankOutcome(False, None)
-    weights = (roundings(K.starts) + 4) * diagonal
-    tau = gamma(1) * float(raised(weights.sum(), K.n))
+    tau, most = _factor_loss(K, diagonal)
     shift = (tau + needed + 4 * UNIT * float(diagonal.max()) + 2 * _TINY + extra) * (1 + 2.0**-20)
     if not shift < diagonal.min():
         return RankOutcome(False, shift)
     K.set_diagonal(diagonal - shift)
-    return RankOutcome(factor_in_place(K, report), shift)
+    residual = factor_measured(K, report)
+    K.release()
+    small = K.engine.stable or (residual is not None and 2 * float(raised(np.asarray(residual), K.n**2)) <= most)
+    return RankOutcome(residual is not None and small, shift)
+
+
+def _factor_loss(K: Triangle, diagonal: Floats) -> tuple[float, float]:
+    """Return ``τ``, and the ``φ`` that it allows twice the residuals of an engine to reach: 0 for one that is stable."""
+    if K.engine.stable:
+        weights = (roundings(K.starts) + 4) * diagonal
+        return gamma(1) * float(raised(weights.sum(), K.n)), 0.0
+    trace, m = float(raised(diagonal.sum(), K.n)), 2 * int(np.diff(K.starts).max()) + len(K.starts) + 12
+    most = gamma(_RESIDUALS) * trace
+    return float(raised(np.asarray(gamma(m) * (1 + 2.0**-20) * (trace + np.sqrt(K.n) * most) + most), 8)), most

@@ -1,0 +1,141 @@
+"""A tiled matrix whose factor lies on disk, tile by tile, so that it need not fit into memory, and so that a killed factorisation goes on where it was.
+
+The tiles of the matrix itself are formed when their panel of tile rows is taken, once each; only those of the factor are written. A finished tile is one that
+the journal names with its checksum, after its file is on the disk: a file without a line, and a line that is torn, count for nothing. The folder is named
+after the content and the diagonal, so that another matrix never meets these tiles.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+
+from lossproof.numerics.algebra.products import Floats
+from lossproof.numerics.algebra.tile_engine import Tile, TileEngine
+from lossproof.numerics.algebra.tiled_matrix import Fill
+from lossproof.theory.exceptions import InputError
+
+_LINE = re.compile(r"(\d+) (\d+) (\d+)\n")
+
+
+class DiskMatrix:
+    """The lower triangle of a symmetric matrix, formed by ``fill(rows, columns, out)``, and its factor, in a folder of its own below ``place``.
+
+    ``content`` tells matrices apart; ``most_tiles`` is how many tiles may be held at once, of which a panel and one row before it are made. Raises
+    `InputError` where a finished tile is no longer what was written.
+    """
+
+    def __init__(self, starts: tuple[int, ...], fill: Fill, engine: TileEngine, *, place: Path, content: bytes, most_tiles: int) -> None:
+        self.starts, self.engine = starts, engine
+        self._fill, self._place, self._content, self._most_tiles = fill, place, content, most_tiles
+        self._given: Floats | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return self.starts[-1]
+
+    @property
+    def panels(self) -> list[range]:
+        """The tile rows that a factorisation holds at once: as many as there is room for, beside one row and a product."""
+        found, first, count = list[range](), 0, len(self.starts) - 1
+        while first < count:
+            stop = first + 1
+            while stop < count and sum(range(first + 1, stop + 2)) + stop + 2 <= self._most_tiles:
+                stop += 1
+            found.append(range(first, stop))
+            first = stop
+        return found
+
+    @cached_property
+    def _own(self) -> Floats:
+        return np.concatenate([self.engine.host(self._formed(I, I)).diagonal() for I in range(len(self.starts) - 1)])
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder of the factor, named after the matrix: its content, its tiles, its diagonal and what computes it."""
+        parts = (self._content, repr(self.starts).encode(), self.engine.described().encode(), self.diagonal().tobytes())
+        return self._place / f"lossproof-tiles-{sha256(b''.join(sha256(part).digest() for part in parts)).hexdigest()[:24]}"
+
+    @cached_property
+    def _finished(self) -> dict[tuple[int, int], int]:
+        """The checksums of the finished tiles, each compared with its file when the folder is opened."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        journal, found = self.folder / "journal.txt", dict[tuple[int, int], int]()
+        for line in journal.read_text("ascii").splitlines(keepends=True) if journal.exists() else ():
+            if (read := _LINE.fullmatch(line)) is not None:
+                I, J, checksum = map(int, read.groups())
+                path = self._path(I, J)
+                if J <= I < len(self.starts) - 1 and path.is_file() and crc32(path.read_bytes()) == checksum:
+                    found[I, J] = checksum
+        return found
+
+    def row(self, I: int) -> list[Tile]:
+        """Return the tiles of a tile row, those of the factor as far as they are finished."""
+        return [self._read(I, J) if self.is_final(I, J) else self._formed(I, J) for J in range(I + 1)]
+
+    def is_final(self, I: int, J: int) -> bool:
+        """Tell whether a tile of the factor is on disk."""
+        return (I, J) in self._finished
+
+    def keep(self, I: int, J: int, tile: Tile) -> None:
+        """Write a tile of the factor, and when it is there the line that says so."""
+        values = np.ascontiguousarray(self.engine.host(tile)).tobytes()
+        _write(self._path(I, J), values, "wb")
+        self._finished[I, J] = crc32(values)
+        _write(self.folder / "journal.txt", f"{I} {J} {self._finished[I, J]}\n".encode("ascii"), "ab")
+
+    def diagonal(self) -> Floats:
+        """Return a copy of the diagonal; the tiles on it are formed once for that."""
+        return (self._own if self._given is None else self._given).copy()
+
+    def set_diagonal(self, values: Floats) -> None:
+        """Replace the diagonal; the factor of the matrix with another one stays in its own folder."""
+        self._given = values.copy()
+        for known in ("folder", "_finished"):
+            self.__dict__.pop(known, None)
+
+    def copy(self) -> DiskMatrix:
+        """Return the matrix with the diagonal that it has now, to be factored apart."""
+        found = DiskMatrix(self.starts, self._fill, self.engine, place=self._place, content=self._content, most_tiles=self._most_tiles)
+        found.set_diagonal(self.diagonal())
+        return found
+
+    def release(self) -> None:
+        """Remove the factor from the disk."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, I: int, J: int) -> Path:
+        return self.folder / f"{I}-{J}.tile"
+
+    def _shape(self, I: int, J: int) -> tuple[int, int]:
+        return self.starts[I + 1] - self.starts[I], self.starts[J + 1] - self.starts[J]
+
+    def _read(self, I: int, J: int) -> Tile:
+        values = self._path(I, J).read_bytes()
+        if crc32(values) != self._finished[I, J]:
+            raise InputError(f"the tile {self._path(I, J)} must be what was written, and has changed: remove its folder and start again")
+        return self.engine.array(np.frombuffer(values).reshape(self._shape(I, J)).copy())
+
+    def _formed(self, I: int, J: int) -> Tile:
+        tile = self.engine.empty(*self._shape(I, J))
+        rows, columns = (slice(self.starts[K], self.starts[K + 1]) for K in (I, J))
+        self._fill(rows, columns, tile)
+        if I == J and self._given is not None:
+            places = np.arange(len(tile))
+            tile[places, places] = self.engine.array(self._given[self.starts[I] : self.starts[I + 1]])
+        return tile
+
+
+def _write(path: Path, values: bytes, mode: str) -> None:
+    with path.open(mode) as file:
+        file.write(values)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,67 @@
+r"""A look for engines whose products are no sums of products of doubles.
+
+One product of two large tiles is formed whose entries have exponents far apart: row i of each factor carries one of the scales ``2^{±100}``, by halves, and the
+terms of one sum differ by ``2^{±40}``. Some entries are compared with exact ones, by ``|fl(A Bᵀ) − A Bᵀ| ≤ γ_{k+1} |A||B|ᵀ``. Formats with fewer bits (TF32,
+bfloat16, float32) miss it by their precision or their range; Strassen's algorithm, and doubles emulated by slices of fixed weight, lose entries of two small
+rows among those of large ones. Products and differences entry by entry must be those of IEEE 754, bit by bit. A test is no proof: what it rests on is said in
+`tile_engine`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from lossproof.numerics.algebra.products import Floats, gamma
+from lossproof.numerics.algebra.tile_engine import TileEngine
+
+_SIZE, _ENTRIES, _SCALE, _SPREAD = 1024, 4, 100, 40
+
+
+def fault_of(engine: TileEngine, size: int = _SIZE, seed: int = 0) -> str:
+    """Return what is wrong with the products of an engine, in words that follow "because", or an empty text.
+
+    >>> from lossproof.numerics.algebra.tile_engine import NUMPY
+    >>> fault_of(NUMPY, 64)
+    ''
+    """
+    g = np.random.default_rng(seed)
+    A, B = _factors(g, size)
+    out = engine.empty(size, size)
+    engine.multiply(engine.array(A), engine.array(B), out)
+    plain, squared = engine.host(engine.product(engine.array(A), engine.array(B))), engine.empty(size, size)
+    squared[...] = 0
+    engine.square(engine.array(A), squared)
+    half = size // 2
+    for rows in (range(half), range(half, size)):
+        for columns in (range(half), range(half, size)):
+            for i, j in zip(g.choice(rows, _ENTRIES), g.choice(columns, _ENTRIES), strict=True):
+                low, high = min(i, j), max(i, j)
+                found = (
+                    (engine.host(out)[i, j], A[i], B[j]),
+                    (plain[i, j], A[i], B[j]),
+                    (engine.host(squared)[high, low], A[high], A[low]),
+                )
+                if not all(_is_near(value, a, b) for value, a, b in found):
+                    return "an entry of a product of two matrices is farther from the exact one than any order of summation allows"
+    x, y = A.ravel()[: size * half], B.ravel()[size * half :]
+    X, Y = engine.array(x), engine.array(y)
+    if not (np.array_equal(engine.host(X * Y), x * y) and np.array_equal(engine.host(X - Y), x - y)):
+        return "products or differences of doubles are not rounded as IEEE 754 asks"
+    return ""
+
+
+def _factors(g: np.random.Generator, size: int) -> tuple[Floats, Floats]:
+    """Return two factors with all bits of their entries in use."""
+    spread = g.integers(-_SPREAD, _SPREAD + 1, size)
+    scales = np.where(np.arange(size) < size // 2, _SCALE, -_SCALE)[:, None]
+    A, B = (g.uniform(0.5, 1, (size, size)) * g.choice([-1.0, 1.0], (size, size)) for _ in range(2))
+    return np.ldexp(A, scales + spread + g.integers(-8, 9, (size, size))), np.ldexp(B, scales - spread // 2)
+
+
+def _is_near(value: float, a: Floats, b: Floats) -> bool:
+    if not np.isfinite(value):
+        return False
+    terms = [Fraction(x) * Fraction(y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    return abs(Fraction(float(value)) - sum(terms)) <= Fraction(gamma(len(terms) + 1)) * sum(map(abs, terms))

@@ -1,0 +1,116 @@
+"""Where a large matrix is factored: which engine computes, and where the tiles lie."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from lossproof.numerics.algebra.disk_matrix import DiskMatrix
+from lossproof.numerics.algebra.gram_sums import GramPart, gram_tiles
+from lossproof.numerics.algebra.memory import available_bytes, gibibytes
+from lossproof.numerics.algebra.product_self_test import fault_of
+from lossproof.numerics.algebra.tile_engine import NUMPY, TileEngine
+from lossproof.numerics.algebra.tiled_matrix import Triangle, tile_bytes, tile_rows, tiled
+from lossproof.numerics.algebra.torch_engine import TorchEngine
+from lossproof.theory.exceptions import InputError
+
+ENGINES = ("auto", "cuda", "disk", "numpy", "torch")
+"""Names of engines; a folder may follow ``disk`` after a colon."""
+
+_LEAST_TILES = 4
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """An engine, and the folder below which factors are kept, or None where they are held in memory.
+
+    With a folder at most ``most_bytes`` of tiles are held at once. ``note`` says in a report what was chosen.
+    """
+
+    engine: TileEngine = NUMPY
+    folder: Path | None = None
+    note: str = ""
+    most_bytes: int | None = None
+
+    def gram(self, parts: Sequence[GramPart]) -> Triangle:
+        """Return one triangle of the Gram matrix of these parts, as `gram_triangle` does.
+
+        Raises `InputError` where the disk has no room for the factor.
+        """
+        if self.folder is None:
+            return gram_tiles(parts, self.engine, tiled)
+        n = int(np.prod(parts[0].columns.shape[:2]))
+        needed, free = tile_bytes(n), shutil.disk_usage(_existing(self.folder)).free
+        most_tiles = (available_bytes() // 2 if self.most_bytes is None else self.most_bytes) // (8 * tile_rows(n) ** 2)
+        matrix = partial(DiskMatrix, place=self.folder, content=_content(parts), most_tiles=most_tiles)
+        found = gram_tiles(parts, self.engine, matrix)
+        if needed > free and not found.folder.exists():
+            raise InputError(
+                f"the factor takes {gibibytes(needed)} on the disk of {self.folder}, which has {gibibytes(free)}: name another folder, as in disk:FOLDER"
+            )
+        return found
+
+    def beside(self, factors: int, most_bytes: int | None) -> Workplace:
+        """Return the same with what ``most_bytes`` leaves beside so many bytes."""
+        return self if most_bytes is None else replace(self, most_bytes=max(0, most_bytes - factors))
+
+    def held_bytes(self, n: int) -> int:
+        """Return about how many bytes of tiles of a matrix of n rows are held at once, at least."""
+        if self.folder is None:
+            return tile_bytes(n)
+        return 8 * tile_rows(n) * (2 * n + _LEAST_TILES * tile_rows(n))
+
+
+IN_MEMORY = Workplace()
+"""Where matrices are factored if nothing else is said: by numpy, in memory."""
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest above it that there is."""
+    return next(path for path in (folder, *folder.resolve().parents) if path.exists())
+
+
+def _content(parts: Sequence[GramPart]) -> bytes:
+    found = sha256()
+    for part in parts:
+        found.update(repr((part.columns.shape, part.values.shape, part.ones)).encode())
+        found.update(np.ascontiguousarray(part.columns).data)
+        found.update(np.ascontiguousarray(part.values).data)
+    return found.digest()
+
+
+def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Workplace:
+    """Return the workplace of a name from `ENGINES`, for matrices of up to n rows.
+
+    ``auto`` takes numpy where a triangle fits into ``most_bytes``, or into what is free, and disk otherwise. ``disk`` keeps its tiles in the folder for
+    temporary files, ``disk:FOLDER`` in that one. All but numpy in memory are tested first (`product_self_test`). Raises `InputError` for another name, for an
+    engine that is not there, and for one that fails the test.
+
+    >>> workplace_named("numpy").engine.name, workplace_named("auto", 10**9, 2**30).folder is None
+    ('numpy', False)
+    """
+    kind, _, folder = name.partition(":")
+    if kind not in ENGINES or (folder and kind != "disk"):
+        raise InputError(f"engine must be one of {', '.join(ENGINES)}, or disk:FOLDER, got {name!r}: leave it out for numpy")
+    if kind == "auto":
+        kind = "numpy" if tile_bytes(n) <= (available_bytes() if most_bytes is None else most_bytes) else "disk"
+    if kind == "numpy":
+        return IN_MEMORY
+    engine = NUMPY if kind == "disk" else TorchEngine("cuda" if kind == "cuda" else "cpu")
+    fault = fault_of(engine)
+    if fault:
+        raise InputError(f"the engine {kind} ({engine.described()}) is refused, because {fault}: take the engine numpy")
+    place = (Path(folder) if folder else Path(tempfile.gettempdir())) if kind == "disk" else None
+    where = "" if place is None else f", tiles of at most {gibibytes(tile_bytes(n))} in {place}"
+    return Workplace(
+        engine,
+        place,
+        f"Large matrices are factored by the engine {kind}: {engine.described()}{where}; its products passed a test against exact ones.",
+    )

@@ -1,0 +1,70 @@
+"""The choice of an engine: claims and certificates do not depend on it, and the report says what was taken."""
+
+from __future__ import annotations
+
+import random
+from importlib.util import find_spec
+
+import pytest
+from typer.testing import CliRunner
+
+import lossproof as lp
+from lossproof.certificates.commands.main import app
+from lossproof.certificates.inputs import memory_allowed
+from lossproof.theory.exceptions import InputError
+
+T, WIDTHS = 60, (6, 24, 3)
+
+
+def report(**options):
+    rng = random.Random(4)
+    X, Y = ([[rng.randint(-64, 64) / 32 for _ in range(n)] for _ in range(T)] for n in (WIDTHS[0], WIDTHS[-1]))
+    return lp.check_architecture(WIDTHS, X, Y, search="none", **options)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return report()
+
+
+@pytest.mark.parametrize("engine", ["disk", "torch"])
+def test_claims_and_certificate_are_the_same(engine, plain, tmp_path):
+    if engine == "torch" and not find_spec("torch"):
+        pytest.skip("torch is not installed")
+    found = report(engine=f"disk:{tmp_path}" if engine == "disk" else engine)
+    assert found.certificate.document == plain.certificate.document
+    assert any(f"engine {engine}" in note and "passed a test" in note for note in found.notes)
+    assert not any("engine" in note for note in plain.notes)
+    assert found.self_check.refused == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_does_not_fit_goes_to_the_disk(plain, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory_allowed, "_SMALL", 0)
+    monkeypatch.setattr(memory_allowed, "available_bytes", lambda: 2**27)
+    with pytest.raises(InputError, match=r"engine='disk'"):
+        report()
+    monkeypatch.setattr("lossproof.numerics.algebra.memory._BASE", 0)
+    monkeypatch.setattr("lossproof.numerics.algebra.tiled_matrix.TILE", 16)
+    rules = lambda found: {step["rule"] for step in found.certificate.document["steps"]}  # noqa: E731
+    found = report(engine=f"disk:{tmp_path}", max_memory=450_000 / 2**30)
+    assert "singular-value" in rules(found) & rules(plain)
+    assert found.self_check is None
+    assert "was not checked here" in found.notes[-1]
+    assert "singular-value" not in rules(report(max_memory=450_000 / 2**30))
+
+
+@pytest.mark.parametrize("name", ["dusk", "disk:", "torch:0", "Numpy"])
+def test_other_names_are_refused(name):
+    if name == "disk:":
+        assert report(engine=name).notes[-1].startswith("Large matrices are factored by the engine disk")
+        return
+    with pytest.raises(InputError, match=r"engine must be one of"):
+        report(engine=name)
+    ended = CliRunner().invoke(app, ["check", "2-2-1", "--data", "xor", "--engine", name])
+    assert ended.exit_code != 0
+
+
+def test_cuda_without_a_device_is_refused():
+    with pytest.raises(InputError, match=r"the engine cuda needs a CUDA device|needs the package torch"):
+        report(engine="cuda")

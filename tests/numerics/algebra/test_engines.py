@@ -1,0 +1,294 @@
+"""One tiled algorithm on several engines and places: the same bits, the same verdicts, a killed run that goes on, and engines that are not what they say."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from lossproof.numerics.algebra import tiled_matrix
+from lossproof.numerics.algebra.gram_sums import GramPart, gram_triangle
+from lossproof.numerics.algebra.product_self_test import fault_of
+from lossproof.numerics.algebra.tile_engine import NUMPY, NumpyEngine
+from lossproof.numerics.algebra.tiled_cholesky import factor_measured, solve_factored
+from lossproof.numerics.algebra.torch_engine import TorchEngine
+from lossproof.numerics.algebra.workplace import Workplace, workplace_named
+from lossproof.numerics.verified.blocks import GramBlock
+from lossproof.numerics.verified.enclosures import exact_floats
+from lossproof.numerics.verified.gram import full_column_rank, smallest_singular_value
+from lossproof.theory.exceptions import InputError
+
+TILE = 16
+
+
+@pytest.fixture(autouse=True)
+def _small_tiles(monkeypatch):
+    monkeypatch.setattr(tiled_matrix, "TILE", TILE)
+
+
+class ByInverse(NumpyEngine):
+    """Substitution by a product with an inverse, as some devices do it."""
+
+    name, stable = "by inverse", False
+
+    def described(self):
+        return "numpy, with inverses"
+
+    def substitute(self, factor, tile):
+        tile[...] = tile @ np.linalg.inv(np.tril(factor)).T
+
+
+ENGINES = {"numpy": NUMPY, "by inverse": ByInverse()}
+if find_spec("torch"):
+    ENGINES["torch"] = TorchEngine("cpu")
+
+
+def parts_of(seed=1, T=24, m=4):
+    g = np.random.default_rng(seed)
+    draw = g.standard_normal
+    return [GramPart(draw((T, m, 9)), draw((T, 30))), GramPart(draw((T, m)), draw((T, 30)), 1), GramPart(draw((T, m, 3)), draw((T, 5)), 1)]
+
+
+def shifted(K, by=1.0):
+    K.set_diagonal(K.diagonal() + by)
+    return K
+
+
+def rows_of(K):
+    """The lower triangle, as one array."""
+    tiles = [np.hstack([K.engine.host(tile) for tile in K.row(I)]) for I in range(len(K.starts) - 1)]
+    return np.tril(np.vstack([np.pad(row, ((0, 0), (0, K.n - row.shape[1]))) for row in tiles]))
+
+
+@pytest.mark.parametrize("most_tiles", [0, 7, 12, 20, 1000])
+def test_a_factor_on_disk_has_the_same_bits(most_tiles, tmp_path):
+    K = shifted(gram_triangle(parts_of()))
+    D = Workplace(NUMPY, tmp_path, most_bytes=8 * TILE**2 * most_tiles).gram(parts_of())
+    assert D.diagonal().tolist() == gram_triangle(parts_of()).diagonal().tolist()
+    shifted(D)
+    assert [I for panel in D.panels for I in panel] == list(range(len(K.starts) - 1))
+    assert (len(D.panels) == 1) == (most_tiles == 1000)
+    assert factor_measured(K) == factor_measured(D) == 0
+    assert np.array_equal(rows_of(K), rows_of(D))
+    assert np.array_equal(solve_factored(K, np.arange(96.0)), solve_factored(D, np.arange(96.0)))
+    D.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+_KILLED = """
+import os, pathlib, runpy, signal, sys
+from lossproof.numerics.algebra import tiled_matrix
+from lossproof.numerics.algebra.tiled_cholesky import factor_measured
+from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
+module = runpy.run_path(sys.argv[2])
+tiled_matrix.TILE = TILE = module["TILE"]
+place = Workplace(IN_MEMORY.engine, pathlib.Path(sys.argv[1]), most_bytes=8 * TILE**2 * 7)
+K = module["shifted"](place.gram(module["parts_of"]()))
+kept, keep = [], K.keep
+def keep_some(I, J, tile):
+    keep(I, J, tile)
+    kept.append((I, J))
+    if len(kept) == 9:
+        os.kill(os.getpid(), signal.SIGKILL)
+K.keep = keep_some
+factor_measured(K)
+"""
+
+
+def test_a_killed_factorisation_goes_on_where_it_was(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path), __file__], check=False, timeout=60)
+    assert ended.returncode == -signal.SIGKILL
+    D, kept = shifted(Workplace(NUMPY, tmp_path, most_bytes=8 * TILE**2 * 7).gram(parts_of())), []
+    keep = D.keep
+    D.keep = lambda *tile: (kept.append(tile[:2]), keep(*tile))
+    assert factor_measured(D) == 0
+    count = len(D.starts) - 1
+    assert len(kept) == count * (count + 1) // 2 - 9
+    K = shifted(gram_triangle(parts_of()))
+    assert factor_measured(K) == 0
+    assert np.array_equal(rows_of(K), rows_of(D))
+
+
+def test_only_tiles_that_are_whole_count(tmp_path):
+    place = Workplace(NUMPY, tmp_path)
+    D = shifted(place.gram(parts_of()))
+    factor_measured(D)
+    whole, journal = rows_of(D), D.folder / "journal.txt"
+    (D.folder / "2-1.tile").write_bytes(b"\0" * 8)
+    with (D.folder / "3-0.tile").open("r+b") as file:
+        file.write(b"\1")
+    (D.folder / "4-4.tile").unlink()
+    journal.write_text(journal.read_text("ascii") + "9 9 9\nnot a line\n5 ", "ascii")
+    again = shifted(place.gram(parts_of()))
+    assert [again.is_final(*tile) for tile in ((2, 1), (3, 0), (4, 4), (9, 9), (5, 5))] == [False, False, False, False, True]
+    factor_measured(again)
+    assert np.array_equal(rows_of(again), whole)
+    with (D.folder / "3-0.tile").open("r+b") as file:
+        file.write(b"\1")
+    with pytest.raises(InputError, match=r"must be what was written"):
+        again.row(3)
+
+
+def test_another_matrix_or_diagonal_has_another_folder(tmp_path):
+    place = Workplace(NUMPY, tmp_path)
+    K = place.gram(parts_of())
+    folders = {place.gram(parts).folder for parts in (parts_of(), parts_of(2), parts_of()[:2], parts_of(T=25))}
+    assert len({*folders, shifted(K, 1.0).folder, shifted(K.copy(), 2.0**-40).folder}) == 6
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+def test_residuals_bound_what_is_wrong_with_a_factor(engine, tmp_path):
+    """``‖A − LLᵀ‖`` in extended precision is below the bound of the head of `tiled_cholesky`, on each engine, in memory and on disk."""
+    for place in (Workplace(engine), Workplace(engine, tmp_path, most_bytes=0)):
+        K = shifted(place.gram(parts_of()), 2.0**-20)
+        A = rows_of(K).astype(np.longdouble)
+        residual = factor_measured(K)
+        L = rows_of(K).astype(np.longdouble)
+        error = np.tril(A - L @ L.T)
+        norm = float(np.sqrt(2 * (error**2).sum()))
+        rounding = (2 * TILE + len(K.starts) + 8) * 2.0**-53 * float(np.trace(A))
+        assert norm <= rounding + 2 * residual
+        assert engine.stable == (residual == 0)
+
+
+def nearly_singular(g, gap):
+    A = g.standard_normal((60, 40))
+    A[:, 17] = A[:, 3] * (1 - gap) + gap * A[:, 17]
+    return [GramBlock(exact_floats(np.ascontiguousarray(A.T)[None]), exact_floats(np.ones((40, 1))))]
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_the_verdict_is_that_of_numpy_in_memory(name, on_disk, tmp_path):
+    place = Workplace(ENGINES[name], tmp_path if on_disk else None, most_bytes=0)
+    for exponent in range(0, 60, 4):
+        blocks = nearly_singular(np.random.default_rng(exponent), 2.0**-exponent)
+        expected = full_column_rank(blocks, 1, 4.0).proved
+        assert full_column_rank(blocks, 1, 4.0, place=place).proved == expected, exponent
+        assert expected or exponent > 16, exponent
+        assert not expected or exponent < 28, exponent
+    bound, plain = (
+        smallest_singular_value(blocks := nearly_singular(np.random.default_rng(0), 0.5), 1, place=place),
+        smallest_singular_value(blocks, 1),
+    )
+    assert abs(bound.lower / plain.lower - 1) < 1e-6
+    assert not on_disk or list(tmp_path.iterdir()) == []
+
+
+class Careless(NumpyEngine):
+    """An engine that is not stable, and says of every tile that it was factored."""
+
+    name, stable = "careless", False
+
+    def __init__(self, spoil):
+        self.spoil = spoil
+
+    def factor(self, tile):
+        if not np.abs(tile).max() < 1e100:
+            return True
+        found, vectors = np.linalg.eigh(np.tril(tile) + np.tril(tile, -1).T)
+        tile[...] = np.linalg.qr((vectors * np.sqrt(np.maximum(found, 1e-300))).T)[1].T
+        self.spoil(tile)
+        return True
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda L: None, np.abs, lambda L: L.fill(0), lambda L: L.fill(np.nan), lambda L: np.multiply(L, 1 + 1e-9, out=L)]
+)
+def test_no_engine_proves_what_is_false(spoil):
+    """A column that is twice there, in a matrix that an engine factors as well as one can."""
+    g = np.random.default_rng(3)
+    blocks = nearly_singular(g, 0.0)
+    assert not full_column_rank(blocks, 1, place=Workplace(Careless(spoil))).proved
+    K = Workplace(Careless(spoil)).gram(parts_of())
+    K.set_diagonal(K.diagonal() - 1e3)
+    residual = factor_measured(K)
+    assert not residual < 1
+
+
+def strassen(A, B, out):
+    """One step of Strassen's algorithm for ``A Bᵀ``."""
+    h, B = len(A) // 2, B.T
+    (a, b), (c, d) = ((X[:h, :h], X[:h, h:]) for X in (A, A[h:]))
+    (e, f), (p, q) = ((X[:h, :h], X[:h, h:]) for X in (B, B[h:]))
+    m1, m2, m3, m4 = (a + d) @ (e + q), (c + d) @ e, a @ (f - q), d @ (p - e)
+    m5, m6, m7 = (a + b) @ q, (c - a) @ (e + f), (b - d) @ (p + q)
+    out[...] = np.block([[m1 + m4 - m5 + m7, m3 + m5], [m2 + m4, m1 - m2 + m3 + m6]])
+
+
+def single(A, B, out):
+    out[...] = A.astype(np.float32) @ B.astype(np.float32).T
+
+
+def cut(X, bits):
+    mantissa, exponent = np.frexp(X)
+    return np.ldexp(np.round(mantissa * 2.0**bits) / 2.0**bits, exponent)
+
+
+def short_factors(A, B, out):
+    """Ten bits of each factor, as tensor cores take them, and sums in full."""
+    out[...] = cut(A, 11) @ cut(B, 11).T
+
+
+def short_sums(A, B, out):
+    """Products in full, and a sum of 24 bits."""
+    out[...] = 0
+    for k in range(0, A.shape[1], 8):
+        out[...] = cut(out + A[:, k : k + 8] @ B[:, k : k + 8].T, 24)
+
+
+def sliced(A, B, out):
+    """Fixed point with 64 bits below the largest entry of all, as emulated doubles have it."""
+    fixed = lambda X: np.ldexp(np.rint(np.ldexp(X, 64 - np.frexp(np.abs(X).max())[1])), np.frexp(np.abs(X).max())[1] - 64)  # noqa: E731
+    out[...] = fixed(A) @ fixed(B).T
+
+
+@pytest.mark.parametrize("multiply", [strassen, single, short_factors, short_sums, sliced])
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_engines_with_other_products_are_found_out(multiply):
+    class Other(NumpyEngine):
+        def multiply(self, A, B, out):
+            multiply(A, B, out)
+
+    assert "farther from the exact one" in fault_of(Other(), 64)
+    assert fault_of(NUMPY, 64) == ""
+
+
+def test_entries_that_are_rounded_otherwise_are_found_out():
+    class Other(NumpyEngine):
+        def array(self, values):
+            return cut(values, 52) if values.ndim == 1 else values
+
+    assert "IEEE 754" in fault_of(Other(), 64)
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+def test_engines_pass_their_test(engine):
+    assert fault_of(engine, 128) == ""
+
+
+def test_an_engine_that_fails_is_refused_with_a_sentence(monkeypatch):
+    monkeypatch.setattr("lossproof.numerics.algebra.workplace.fault_of", lambda engine: "its entries are wrong")
+    with pytest.raises(InputError, match=r"the engine disk .* is refused, because its entries are wrong"):
+        workplace_named("disk")
+    for name in ("", "Numpy", "torch:x", "numpy:/tmp", "dusk"):
+        with pytest.raises(InputError, match=r"engine must be one of"):
+            workplace_named(name)
+
+
+def test_auto_chooses_by_memory_and_says_so():
+    assert workplace_named("auto", 1000, 2**30).note == ""
+    chosen = workplace_named("auto", 40_000, 2**32)
+    assert chosen.folder is not None
+    assert "engine disk" in chosen.note
+    assert "6.0 GiB in" in chosen.note
+
+
+def test_a_disk_without_room_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("lossproof.numerics.algebra.workplace.shutil.disk_usage", lambda path: type("Usage", (), {"free": 10}))
+    with pytest.raises(InputError, match=r"takes 0\.0 GiB on the disk"):
+        Workplace(NUMPY, tmp_path).gram(parts_of())

@@ -69,22 +69,26 @@ class Float64Field(NumpyArithmetic):
         """Return ``∇E`` (``order`` 1) or ``∇²E`` (``order`` 2)."""
         if order not in (1, 2):
             raise unknown_order(order)
-        if error.family == "softmax" and order == 1:
-            return _softmax(phi) - y
-        return self.error_derivatives(error, phi, y)[order - 1]
+        first, values = self._error_parts(error, phi, y)
+        return first if order == 1 else _curvature(error, values)
 
     def error_derivatives(self, error: ErrorFunction, phi: Array, y: Array) -> tuple[Array, Array]:
         """Return ``∇E`` and ``∇²E``, which share most of their work."""
+        first, values = self._error_parts(error, phi, y)
+        return first, _curvature(error, values)
+
+    def _error_parts(self, error: ErrorFunction, phi: Array, y: Array) -> tuple[Array, Array]:
+        """Return ``∇E``, and the softmax of the outputs for its error, for any other the diagonal of ``∇²E``."""
         if error.family == "softmax":
-            s = _softmax(phi)
-            return s - y, softmax_hessian(s, 0.0)
+            s = np.exp(phi - phi.max(axis=1, keepdims=True))
+            s /= s.sum(axis=1, keepdims=True)
+            return s - y, s
         if error.family == "logistic":
-            return sigmoid_doubles(phi, 0) - y, block_diagonals(sigmoid_doubles(phi, 1), 0.0)
-        first, second = _separable(error.family, phi - y, self._scale(error))
-        return first, block_diagonals(second, 0.0)
+            return sigmoid_doubles(phi, 0) - y, sigmoid_doubles(phi, 1)
+        return _separable(error.family, phi - y, self._scale(error))
 
     def _scale(self, error: ErrorFunction) -> float:
-        beta = self.embed(error.beta or Fraction(1))
+        beta = 1.0 if error.beta is None else self.embed(error.beta)
         if beta == 0:
             raise NotInField(f"β of the {error.family} error is smaller than any double: use a ball field")
         return beta
@@ -114,10 +118,8 @@ def _nearest_to_combination(number: Number) -> float:
         bits *= 2
 
 
-def _softmax(phi: Array) -> Array:
-    s = np.exp(phi - phi.max(axis=1, keepdims=True))
-    s /= s.sum(axis=1, keepdims=True)
-    return np.asarray(s)
+def _curvature(error: ErrorFunction, values: Array) -> Array:
+    return softmax_hessian(values, 0.0) if error.family == "softmax" else block_diagonals(values, 0.0)
 
 
 @np.errstate(over="ignore")

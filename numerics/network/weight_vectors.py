@@ -52,9 +52,10 @@ def step_of_rows(architecture: Architecture, flat: Array) -> Step:
 
 def rows_of_step(architecture: Architecture, step: Sequence[LayerArrays]) -> Array:
     """Return a displacement as one vector in the order of the rows of ``P``; the inverse of `step_of_rows`."""
-    layers = enumerate(step, start=1)
-    parts = [(np.vstack([dW, db[None, :]]) if architecture.bias_rows_of(l) else dW).T.ravel() for l, (dW, db) in layers]
-    return np.concatenate(parts)
+    parts: list[Array] = []
+    for l, (dW, db) in enumerate(step, start=1):
+        parts.append(dW.T if not architecture.bias_rows_of(l) else np.concatenate((dW.T, db[:, None]), axis=1))
+    return np.concatenate([part.ravel() for part in parts])
 
 
 def float_layers(weights: Weights) -> list[LayerArrays]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -94,8 +94,7 @@ class TrainingPoint:
 
     def at(self, layers: list[LayerArrays]) -> TrainingPoint:
         """Return the point with these weights."""
-        evaluation = evaluate(self.problem.architecture, self.evaluation.inputs, layers, self.evaluation.field)
-        return TrainingPoint(self.problem, self.targets, layers, evaluation)
+        return TrainingPoint(self.problem, self.targets, layers, replace(self.evaluation, layers=tuple(layers)))
 
 
 def training_point(problem: Problem, weights: Weights | Sequence[LayerArrays]) -> TrainingPoint:

@@ -1,4 +1,4 @@
-"""Rules that remember what they gave: a step that many certificates share, as those altered in a later step do, is checked once."""
+"""Rules and readers that remember what they gave: what many certificates share, as those altered in a later step do, is checked once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,25 @@ def remembering(rules):
     """The rules, each applied once to equal steps: equal problem, points, witnesses, premises, evidence and conclusion."""
     memory = _Memory()
     return {name: memory.around(name, rule) for name, rule in rules.items()}
+
+
+def reading_once(read):
+    """A reader of part of a document that reads equal texts once, beside the same other arguments: it gives the same object, or is rejected as it was."""
+    seen = {}
+
+    def apply(value, *rest):
+        key = json.dumps(value), *map(id, rest)
+        if key not in seen:
+            try:
+                seen[key] = None, read(value, *rest), rest
+            except Rejected as error:
+                seen[key] = partial(Rejected, error.place, error.code, error.message), None, rest
+        failed, result, _ = seen[key]
+        if failed is not None:
+            raise failed()
+        return result
+
+    return apply
 
 
 class _Memory:

@@ -26,10 +26,13 @@ PROBLEMS = [
 ]  # fmt: skip
 
 
+SEARCHED = cache(search.search_chunk)
+
+
 @pytest.fixture(autouse=True)
 def _searched_once(monkeypatch):
     """The starts of a problem are run once: with the same numbers and seeds every job would run them to the same end."""
-    monkeypatch.setattr(search, "search_chunk", cache(search.search_chunk))
+    monkeypatch.setattr(search, "search_chunk", SEARCHED)
 
 
 @pytest.mark.parametrize("number", range(len(PROBLEMS)))
@@ -61,6 +64,7 @@ def test_a_map_never_knows_less_than_a_check(first, monkeypatch):
 @pytest.mark.parametrize("number", range(0, 140, 7))
 def test_weights_that_are_given_take_nothing_away(number, monkeypatch):
     """With weights of a short training, or drawn at random, whatever is decided without them is decided the same."""
+    monkeypatch.setattr(network_search, "ROUND", 6)
     monkeypatch.setattr(network_search, "MOST_ROUNDS", 1)
     widths, X, Y, options = mixed_problem(number)
     report = lp.check_architecture(widths, X, Y, **options)

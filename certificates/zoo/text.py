@@ -136,7 +136,7 @@ def complete_text(proof: ZooRecord) -> str:
         return ""
     kinds = Counter(other.facts["kind"] for other in proof.report if other.id == "critical-point")
     kinds.subtract(other.facts["kind"] for other, _ in proof.points)
-    others = ", ".join(f"{count} × {KIND_WORDS[kind]}" for kind, count in kinds.items() if count)
+    others = ", ".join(f"{kinds[kind]} × {words}" for kind, words in KIND_WORDS.items() if kinds[kind])
     where = "Anywhere" if box is None else f"In the box |w| ≤ {box}"
     alike = " Copies under permutations and changes of sign of hidden units count once." if proof.entry.problem.architecture.L > 1 else ""
     return f"{where} all critical points are those of the table{f', and {others}' if others else ''}.{alike}"

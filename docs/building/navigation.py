@@ -4,7 +4,7 @@ from __future__ import annotations
 
 PARTS = {
     "First steps": ("tutorial", "gallery"),
-    "How to": ("guides/model", "guides/minimum", "guides/width", "guides/cluster", "guides/verify", "guides/paper"),
+    "How to": ("guides/model", "guides/minimum", "guides/complete", "guides/width", "guides/cluster", "guides/verify", "guides/paper"),
     "Using it": ("command-line", "python", "data", "models", "critical-points", "complete-maps", "training", "sweeps", "scale", "claims"),
     "Theory": ("generated/statements", "proofs", "deciding", "soundness"),
     "Certificates": ("certificate-format", "security", "trust"),

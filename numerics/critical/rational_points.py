@@ -34,8 +34,8 @@ _TOLD = Fraction(1, 2**115)
 def rational_point(problem: Problem, weights: Weights) -> Weights | None:
     """Return rational weights near the given ones, with a gradient that is exactly 0, on the manifold that they seem to lie near; None where none is found.
 
-    None for activations that are not polynomials in each cell, for other errors than the squared one, at kinks, where the Hessian vanishes, and for more than 40
-    weights.
+    None for activations that are not polynomials in each cell, for other errors than the squared one, at kinks, where the Hessian vanishes, and for more than
+    40 weights.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture

@@ -34,7 +34,8 @@ _TOLD = Fraction(1, 2**115)
 def rational_point(problem: Problem, weights: Weights) -> Weights | None:
     """Return rational weights near the given ones, with a gradient that is exactly 0, on the manifold that they seem to lie near; None where none is found.
 
-    None for activations that are not polynomials in each cell, for other errors than the squared one, at kinks, and for more than 40 weights.
+    None for activations that are not polynomials in each cell, for other errors than the squared one, at kinks, where the Hessian vanishes, and for more than
+    40 weights.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture
@@ -71,7 +72,7 @@ def _held(problem: Problem, weights: Weights) -> Iterator[tuple[int, ...]]:
     except (NotDifferentiable, np.linalg.LinAlgError):
         return
     flat, layers = np.abs(values) <= _FLAT * np.max(np.abs(values)), np.repeat(*_layers(problem))
-    for favoured in range(problem.architecture.L + 1 if flat.any() else 0):
+    for favoured in range(problem.architecture.L + 1 if flat.any() and not flat.all() else 0):
         _, order = linalg.qr((vectors[:, flat] * np.where(layers == favoured, _FAVOUR, 1.0)[:, None]).T, mode="r", pivoting=True)
         yield tuple(sorted(map(int, order[: int(flat.sum())])))
 

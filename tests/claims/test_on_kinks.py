@@ -231,6 +231,18 @@ def test_two_outputs_with_balanced_residuals():
     assert report["critical-point", 0].facts["kind"] == "local-minimum"
 
 
+@pytest.mark.parametrize("e", ["1/2", "2"])
+def test_two_outputs_at_a_kink_are_not_decided_at_first_order(e):
+    """The example of docs/deciding.md: a local minimum for e = 1/2, none for e = 2, and the loss falls along no direction at first order in both."""
+    X, Y, q = [[0, 1], [1, 1], [1, -1]], [[-1, 0], [1, -Fraction(e)], [1, Fraction(e)]], Fraction(1, 1000)
+    report = lp.check_architecture("2-1-2", X, Y, activation="relu", bias="none", weights=[([[1], [0]], None), ([[1, 0]], None)])
+    assert report["critical-point", 0].verdict.value == "UNDECIDED"
+    problem = problem_of((2, 1, 2), X, Y, bias="none")
+    points = [[([[1], [0]], [0]), ([[1, 0]], [0, 0])], [([[1], [-q]], [0]), ([[1, q]], [0, 0])]]
+    here, below = (squared_loss(problem, layers) for layers in points)
+    assert (below < here) == (e == "2")
+
+
 @pytest.mark.parametrize("activation", ["relu", "leaky-relu"])
 @pytest.mark.parametrize(("widths", "T"), [("1-2-1", 6), ("1-3-1", 10), ("2-2-1", 8)])
 def test_maps_meet_minima_on_kinks(activation, widths, T):

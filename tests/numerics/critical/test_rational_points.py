@@ -90,3 +90,8 @@ def test_no_side_is_silent_for_others():
         assert on_silent_sides(problem, lp.Weights.of(problem.architecture, [([[1]], [0]), ([[1, 2]], [0, 0])])) is None
     problem = problem_of((1, 1, 2), [[0], [1]], [[0, 1], [1, 0]])
     assert on_silent_sides(problem, lp.Weights.of(problem.architecture, [([[1]], [1]), ([[1, 2]], [0, 0])])) is None
+
+
+def test_a_hessian_of_zeros_tells_nothing():
+    problem = problem_of((1, 1, 1), [[1], [2]], [[1], [1]], "power:3", bias="none")
+    assert rational_point(problem, lp.Weights.of(problem.architecture, [([[0]], None), ([[0]], None)])) is None

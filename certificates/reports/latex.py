@@ -47,7 +47,7 @@ _PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \ifPDFTeX\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\fi
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage{amsmath,amssymb,amsthm}
-\usepackage[margin=19mm,top=16mm,bottom=19mm,footskip=9mm]{geometry}
+\usepackage[margin=16mm,top=12mm,bottom=15mm,footskip=7mm]{geometry}
 \usepackage{booktabs,graphicx,longtable,multicol,xcolor}
 \usepackage[hidelinks]{hyperref}
 \definecolor{proved}{HTML}{0B5C94}
@@ -55,15 +55,15 @@ _PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \definecolor{undecided}{HTML}{5A4A78}
 \newcommand{\verdict}[2]{{\footnotesize\bfseries\sffamily\textcolor{#1}{[#2]}}}
 \newcommand{\target}[1]{\phantomsection\label{#1}}
-\newcommand{\heading}[1]{\par\addvspace{1.2ex}{\large\bfseries #1\par}\nobreak}
+\newcommand{\heading}[1]{\par\addvspace{0.9ex}{\large\bfseries #1\par}\nobreak}
 \newcommand{\fitted}[1]{\sbox0{#1}\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}
 \newcommand{\freebreak}{\hfil\penalty0\hfilneg}
-\newtheoremstyle{close}{0.5ex}{0pt}{\itshape}{}{\bfseries}{.}{0.5em}{}
+\newtheoremstyle{close}{0.35ex}{0pt}{\itshape}{}{\bfseries}{.}{0.5em}{}
 \theoremstyle{close}
 \newtheorem*{statement}{Statement}
 \newtheorem*{remark}{Remark}
 \setlength{\parindent}{0pt}
-\setlength{\parskip}{0.2ex}
+\setlength{\parskip}{0.1ex}
 \setlength{\emergencystretch}{4em}
 \setlength{\tabcolsep}{4pt}
 \setlength{\columnsep}{18pt}
@@ -102,7 +102,7 @@ def render_latex(report: ReportRecord, certificate_name: str = "report.json") ->
     lines += [rf"\textbullet\ {latex_prose(line)}\par" for line in (*report.notes, *trust_lines(outline))]
     lines += ["}", _heading("References"), r"{\footnotesize"]
     lines += [rf"\textbullet\ {latex_text(reference.text())}\par" for reference in references_of(outline)]
-    lines += ["}", _heading("How to re-check this"), rf"\texttt{{lossproof verify {latex_text(certificate_name)}}}", ""]
+    lines += ["}", _heading("How to re-check this"), rf"\texttt{{lossproof verify {latex_text(certificate_name)}}}\par"]
     lines += [rf"Problem SHA-256: {{\footnotesize\texttt{{{report.certificate.digest}}}}}", r"\end{document}", ""]
     return "\n".join(lines)
 
@@ -132,8 +132,14 @@ def _key_claims(outline: ProofOutline) -> list[str]:
         ]
         for row in key_rows(outline)
     ]
-    table = [r"{\small", *_table(rows), r"\par}"] if rows else []
+    half = (len(rows) + 1) // 2
+    halves = [line for part in (rows[:half], rows[half:]) if part for line in (*_fitted_table(part), r"\columnbreak", "")]
+    table = [r"\begin{multicols}{2}\small", *halves[:-2], r"\end{multicols}"] if rows else []
     return [_heading(KEY_CLAIMS), *table, latex_text(theorems_sentence(outline)), ""]
+
+
+def _fitted_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    return [r"\fitted{", *_table(rows), "}", ""]
 
 
 def _point_table(outline: ProofOutline) -> list[str]:
@@ -184,7 +190,7 @@ def _not_applying(section: Section) -> list[str]:
         rf"\target{{{entry.anchor}}}{entry.number}. \texttt{{{latex_text(entry.claim.id)}}} ({latex_prose(entry.why_not.rstrip('.'))})"
         for entry in section.folded
     ]
-    return [rf"{_badge(section.folded[0].claim.verdict)} {NOT_APPLYING}: {'; '.join(told)}.", ""]
+    return [rf"{{\footnotesize {_badge(section.folded[0].claim.verdict)} {NOT_APPLYING}: {'; '.join(told)}.\par}}", ""]
 
 
 def _badge(verdict: Verdict) -> str:
@@ -220,18 +226,24 @@ def _problem(report: ReportRecord) -> list[str]:
     if a.L == 1 or not a.output_activation.is_identity:
         formulas.append(r"\sigma_L(z)=" + activation_formula(a.output_activation))
     rows = shortened_rows([(*x, *y) for x, y in zip(problem.samples.X, problem.samples.Y, strict=True)])
-    lines = [_heading("The problem"), f"{terms}.", "", ", ".join(f"${formula}$" for formula in formulas), ""]
-    return [*lines, r"The samples, inputs then targets: \fitted{", *_table([[latex_text(cell) for cell in row] for row in rows]), "}", ""]
+    lines = [_heading("The problem"), rf"{{\small {terms}.", "", ", ".join(f"${formula}$" for formula in formulas), ""]
+    return [
+        *lines,
+        r"The samples, inputs then targets: \fitted{",
+        *_table([[latex_text(cell) for cell in row] for row in rows]),
+        r"}\par}",
+        "",
+    ]
 
 
 def _arguments(outline: ProofOutline) -> list[str]:
     """Return the statements that the proof of the conclusion uses, each with its proof."""
-    lines = [_heading(ARGUMENTS), rf"{{\small {latex_prose(ARGUMENTS_GLOSS)}", ""] if outline.arguments else []
+    lines = [_heading(ARGUMENTS), rf"{{\footnotesize {latex_prose(ARGUMENTS_GLOSS)}", ""] if outline.arguments else []
     for argument in outline.arguments:
         statement = argument.statement
         hypotheses = latex_prose(" ".join(statement.hypotheses))
-        lines += [rf"\textbf{{\texttt{{{latex_text(statement.id)}}}}}. \textit{{{latex_prose(statement.conclusion)}}}", ""]
-        lines += [rf"\textit{{Hypotheses.}} {hypotheses}", "", rf"\textit{{Proof.}} {latex_prose(argument.proof)} $\square$", ""]
+        lines += [rf"\textbf{{\texttt{{{latex_text(statement.id)}}}}}. \textit{{{latex_prose(statement.conclusion)}}}"]
+        lines += [rf"\textit{{Hypotheses.}} {hypotheses}", rf"\textit{{Proof.}} {latex_prose(argument.proof)} $\square$", ""]
     return [*lines, "}"] if lines else []
 
 

@@ -66,7 +66,7 @@ def activated(name: str, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def guesses(grid: SweepGrid) -> tuple[float, int, int]:
     """Return the seconds a cell that numpy takes, and over a sample of cells how often it disagrees with what is proved."""
-    cells = list(sweep(grid.widths, grid.samples, grid.activations, grid.seeds, bias=grid.bias, workers=0, self_check=False))
+    cells = list(sweep(grid.widths, grid.samples, grid.activations, grid.seeds, bias=grid.biases, workers=0, self_check=False))
     chosen = [cells[k] for k in np.linspace(0, len(cells) - 1, min(SAMPLE, len(cells))).astype(int)]
     start, generator = time.perf_counter(), np.random.default_rng(0)
     ranks = [int(np.linalg.matrix_rank(plain_jacobian(cell.group, cell.T, generator))) for cell in chosen]
@@ -79,7 +79,7 @@ def certificates(grid: SweepGrid) -> float:
     """Return the seconds that writing and verifying the certificate of a cell takes, over a few cells."""
     cells = [
         cell
-        for cell in sweep(grid.widths, grid.samples, grid.activations, grid.seeds, bias=grid.bias, workers=0, self_check=False)
+        for cell in sweep(grid.widths, grid.samples, grid.activations, grid.seeds, bias=grid.biases, workers=0, self_check=False)
         if cell.verdict != "UNDECIDED"
     ]
     chosen = [cells[k] for k in np.linspace(0, len(cells) - 1, 5).astype(int)]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lossproof.certificates.sweeps.result import SweepResult
 
 _WIDTHS_HELP = "Architectures, such as 2-{1..12}-1, {2,3}-{1..4}-1 or 2-2-1; several are joined by commas."
+_ACTIVATION_HELP = "Hidden activations, joined by commas or given again; one a layer as tanh+relu. Default: tanh."
+_BIAS_HELP = "trainable, none, or both joined by a comma; one a layer as trainable+none."
 _SAMPLES_HELP = "Numbers of samples, such as 1..40, 5,10,20 or 1..40..3; with --data all of them by default."
 _MORE_HELP = "Further widths: what a shell makes of braces that stand without quotes."
 _DATA_HELP = "Samples of your own, as `lossproof check` takes them, in place of random ones; each cell has the first of them."
@@ -39,7 +41,7 @@ def sweep_grid(
     widths: Annotated[str, typer.Option(metavar="GRID", help=_WIDTHS_HELP)],
     samples: Annotated[str | None, typer.Option(metavar="LIST", help=_SAMPLES_HELP)] = None,
     more: Annotated[list[str] | None, typer.Argument(metavar="[GRID]...", help=_MORE_HELP)] = None,
-    activation: Annotated[list[str] | None, typer.Option(metavar="NAMES", help="Hidden activations, joined by commas or given again. Default: tanh.")] = None,
+    activation: Annotated[list[str] | None, typer.Option(metavar="NAMES", help=_ACTIVATION_HELP)] = None,
     seeds: Annotated[str, typer.Option(metavar="LIST", help="Seeds of the samples.")] = "0",
     data: Annotated[str | None, typer.Option(metavar="NAME|FILE", help=_DATA_HELP)] = None,
     target: Target = None,
@@ -48,7 +50,7 @@ def sweep_grid(
     delimiter: Delimiter = None,
     decimal: Decimal = ".",
     header: Header = None,
-    bias: Annotated[str, typer.Option(help="trainable or none.")] = "trainable",
+    bias: Annotated[str, typer.Option(help=_BIAS_HELP)] = "trainable",
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The table to write, as .parquet, .csv or .tex.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the heat map, as .png or .svg.")] = None,
     certificate: Annotated[Path | None, typer.Option(metavar="FILE", help=_CERTIFICATE_HELP)] = None,
@@ -74,7 +76,9 @@ def sweep_grid(
     with busy(f"reading {data}", quiet=quiet or data is None):
         X, name, notes = _own_inputs(data, widths, chosen)
     if certificate is not None and SweepGrid.of(widths, samples, names, seeds, bias, None if X is None else SweepData.of(X)).cells != 1:
-        raise InputError("--certificate must be asked for one cell, got a grid of several: name one architecture, activation, seed and T")
+        raise InputError(
+            "--certificate must be asked for one cell, got a grid of several: name one architecture, activation, bias mode, seed and T"
+        )
     if certificate is not None and scheduler is None:
         workers = workers or 0
     with progress_bar(quiet=quiet) as progress:

@@ -29,12 +29,16 @@ class Figure:
 def figures_of(report: ReportRecord, entry: ClaimEntry) -> tuple[Figure, ...]:
     """Return the figures of a claim: for a critical point the spectrum of its Hessian and the loss along its curve of descent, where these are proved.
 
+    A claim ``hessian-spectrum`` that has all eigenvalues shows their enclosures.
+
     A critical point beside weights that were given has the loss along an eigenvector of the least eigenvalue, too. A claim ``inertia`` or
     ``higher-order-descent`` that stands behind no claim ``critical-point`` has its own.
     """
     claim = entry.claim
     if claim.verdict is not Verdict.PROVED or claim.point is None:
         return ()
+    if claim.id == "hessian-spectrum":
+        return (_enclosed_spectrum(report, claim, entry.anchor),) if "eigenvalues" in claim.facts else ()
     proved = {c.id: c for c in (claim, *claim.premises) if isinstance(c, Claim)} if claim.id == "critical-point" else {claim.id: claim}
     with one_thread():
         found = [_spectrum(report, proved["inertia"], entry.anchor) if "inertia" in proved else None]
@@ -55,6 +59,18 @@ def _spectrum(report: ReportRecord, inertia: Claim, key: str) -> Figure | None:
         f"Estimated in float64: where they lie{', and so which of those next to 0 are the zeros' if mixed else ''}."
     )
     return Figure(inertia_svg(eigenvalues, inertia.facts, key), caption)
+
+
+def _enclosed_spectrum(report: ReportRecord, spectrum: Claim, key: str) -> Figure:
+    within, listed = Fraction(spectrum.facts["within"]), [Fraction(value) for value in spectrum.facts["eigenvalues"]]
+    negative, positive = sum(value < -within for value in listed), sum(value > within for value in listed)
+    counts = {"negative": negative, "zero": 0, "positive": positive, "undecided": len(listed) - negative - positive}
+    where = "at" if Fraction(spectrum.facts["radius"]) == 0 else "in the box around"
+    radius = decimal_above(within)
+    caption = f"The eigenvalues of the Hessian {where} point {report.number(spectrum.point)}. Proved: each lies within {radius} of its place here."
+    if counts["undecided"]:
+        caption += " Those whose enclosure holds 0 are undecided: their sign is not told by it."
+    return Figure(inertia_svg([nearest_double(value) for value in listed], counts, key, radius), caption)
 
 
 def _is_beside_given(report: ReportRecord, claim: Claim) -> bool:

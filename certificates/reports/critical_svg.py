@@ -41,12 +41,12 @@ class _Axis:
         return _LEFT + (self.place(value) - self.lowest) / (self.highest - self.lowest) * (_RIGHT - _LEFT)
 
 
-def inertia_svg(eigenvalues: Sequence[float], inertia: Mapping[str, int], key: str) -> str:
+def inertia_svg(eigenvalues: Sequence[float], inertia: Mapping[str, int], key: str, radius: str = "") -> str:
     """Return a picture of the Hessian's eigenvalues on a symmetric logarithmic axis, with the proved signs as shapes.
 
-    ``eigenvalues`` are estimates, as many as ``inertia`` counts. The lowest are drawn as the proved negative ones, the largest as the proved positive ones;
-    of the rest, those next to 0 as the proved zeros, on 0. Where there are too many for marks, bars count them. ``key`` tells apart several pictures on one
-    page.
+    ``eigenvalues`` are estimates, or proved up to a ``radius`` in words, as many as ``inertia`` counts. The lowest are drawn as the proved negative ones, the
+    largest as the proved positive ones; of the rest, those next to 0 as the proved zeros, on 0. Where there are too many for marks, bars count them. ``key``
+    tells apart several pictures on one page.
 
     >>> inertia_svg([-1.0, 0.0, 2.0], {"negative": 1, "zero": 1, "positive": 1, "undecided": 0}, "1").count('class="eigenvalue')
     6
@@ -60,7 +60,8 @@ def inertia_svg(eigenvalues: Sequence[float], inertia: Mapping[str, int], key: s
     body = [*_symlog_grid(axis, base), *drawn, *_sign_legend(inertia, base + 48)]
     counts = ", ".join(f"{inertia[sign]} {sign}" for sign in SIGNS if inertia[sign])
     description = (
-        f"Proved: {counts}. The places of the eigenvalues are estimates in float64, from {min(eigenvalues):.3g} to {max(eigenvalues):.3g}."
+        f"Proved: {counts}. The places of the eigenvalues are {f'proved up to {radius}' if radius else 'estimates in float64'}, "
+        f"from {min(eigenvalues):.3g} to {max(eigenvalues):.3g}."
     )
     return svg_document("inertia", _WIDTH, base + 58, "Spectrum of the Hessian, with the proved signs", description, body, key)
 

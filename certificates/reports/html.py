@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from lossproof.certificates.reports.claims_svg import claims_svg
 from lossproof.certificates.reports.critical_figures import figures_of
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
 from lossproof.certificates.reports.key_claims import key_rows
+from lossproof.certificates.reports.layer_ranks import layer_ranks
 from lossproof.certificates.reports.outline import ARGUMENTS, ARGUMENTS_GLOSS, MATRIX_GLOSS, outline_of
 from lossproof.certificates.reports.plain_words import (
     KEY_CLAIMS,
@@ -62,7 +64,7 @@ def render_html(report: ReportRecord, certificate_name: str = "report.json") -> 
     by the library.
     """
     outline = outline_of(report)
-    certificate = report.certificate
+    certificate, ranks = report.certificate, layer_ranks(report)
     page = _environment().get_template("report.html.jinja")
     return page.render(
         css=_resource("report.css"),
@@ -76,8 +78,10 @@ def render_html(report: ReportRecord, certificate_name: str = "report.json") -> 
         theorems=theorems_sentence(outline),
         wide_network=report.problem.architecture.L > 3,
         formulas=_problem_formulas(report),
-        network=_markup(network_svg(report.problem.architecture)),
+        network=_markup(network_svg(report.problem.architecture, ranks)),
+        ranks=ranks,
         spectrum=_spectrum(report),
+        graph=_markup(claims_svg(outline) or ""),
         data=_data_view(report),
         figures=lambda entry: [(_markup(figure.svg), figure.caption) for figure in figures_of(report, entry)],
         points=[(index, point_name(report, index), _point_views(report, index)) for index in range(len(report.points))],

@@ -114,7 +114,7 @@ def _grid(frame: _Frame, caption: str) -> list[str]:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    raw = (high - low) / 4
+    raw = (high - low) / 6
     unit = 10.0 ** math.floor(math.log10(raw))
     step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= raw)
     return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -7,13 +7,13 @@ screen readers.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.rationals import brief_name
 
-_GAP, _ROW, _RADIUS = 128, 34, 10
+_GAP, _ROW, _RADIUS, _RANK_ROW = 128, 34, 10, 19
 _MOST_UNITS, _MOST_LAYERS, _MOST_DOTS = 7, 8, 300
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -22,10 +22,10 @@ _FLOAT64_EPSILON, _NEAR_CUT, _FEW_DOTS = 2.0**-52, 1e6, 60
 Place = tuple[float, float]
 
 
-def network_svg(architecture: Architecture) -> str:
-    """Return a drawing of the network: units, biases, connections, widths and activations.
+def network_svg(architecture: Architecture, ranks: Mapping[str, Mapping[int, str]] | None = None) -> str:
+    """Return a drawing of the network: units, biases, connections, widths and activations, with the ``ranks`` of its layers below (see `layer_ranks`).
 
-    Wide layers show their first and last units, deep networks their first and last layers.
+    Wide layers show their first and last units, deep networks their first and last layers. ``Φ_l⁺`` stands below layer l, ``W_l`` and ``P_l`` before it.
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> network_svg(Architecture.of("2-2-1")).count('class="unit"')
@@ -34,6 +34,7 @@ def network_svg(architecture: Architecture) -> str:
     layers = _kept(architecture.L + 1, _MOST_LAYERS)
     has_bias = set(architecture.biases) != {"none"}
     tallest = max(len(_kept(n, _MOST_UNITS)) for n in architecture.widths)
+    told = [(family, found) for family, found in (ranks or {}).items() if found]
     height, width = tallest * _ROW + (_ROW if has_bias else 0) + 64, (len(layers) - 1) * _GAP + 120
     middle = 12 + tallest * _ROW / 2
     units = {c: _unit_places(architecture, l, 60 + c * _GAP, middle) for c, l in enumerate(layers) if l is not None}
@@ -50,11 +51,23 @@ def network_svg(architecture: Architecture) -> str:
         else:
             body += [*_units(units[c]), *_labels(architecture, l, 60 + c * _GAP, height)]
     body += [_bias_mark(architecture.biases[layers[c] or 0], place) for c, place in biases.items()]
+    for row, (family, found) in enumerate(told):
+        body += _ranks(layers, found, 0.0 if family == "Phi" else _GAP / 2, height + 10 + row * _RANK_ROW)
     title = f"The network {architecture}"
     counts = ", ".join(f"layer {l} has {n}" for l, n in enumerate(architecture.widths))
-    return svg_document(
-        "network", width, height, title, f"Units by layer: {counts}. Bias: {', '.join(dict.fromkeys(architecture.biases))}.", body
-    )
+    proved = [text for _, found in told for _, text in sorted(found.items())]
+    description = f"Units by layer: {counts}. Bias: {', '.join(dict.fromkeys(architecture.biases))}."
+    description += f" Proved at point 0: {', '.join(proved)}." if proved else ""
+    return svg_document("network", width, height + len(told) * _RANK_ROW, title, description, body)
+
+
+def _ranks(layers: Sequence[int | None], found: Mapping[int, str], before: float, y: float) -> list[str]:
+    """Return one family of ranks, each as far ``before`` its layer; a layer that is left out, or that stands after one that is, has none."""
+    return [
+        f'<text class="label soft" x="{60 + c * _GAP - before:g}" y="{y:g}">{found[l]}</text>'
+        for c, l in enumerate(layers)
+        if l is not None and l in found and not (before and layers[c - 1] is None)
+    ]
 
 
 def _unit_places(architecture: Architecture, layer: int, x: float, middle: float) -> list[Place | None]:

@@ -18,7 +18,8 @@ from lossproof.theory.verdicts import Rigor, Verdict, weakest
 class SweepCell:
     """One cell: an architecture, a number ``T`` of samples of a seed, and what is proved about ``rank P(W)`` for almost every ``W``.
 
-    - ``widths`` (as ``"2-3-1"``), ``activation``, ``bias``, ``T``, ``seed``: what the cell is, enough to prove it again, with the data of a user's own;
+    - ``widths`` (as ``"2-3-1"``), ``activation`` and ``bias`` (where layers differ as ``"tanh+relu"``), ``T``, ``seed``: what the cell is, enough to prove it
+      again, with the data of a user's own;
     - ``n_L``, ``N_net``, ``columns`` (``T n_L``);
     - ``rank_lower``: reached at almost every ``W`` if the activation is analytic, else at some ``W``; ``rank_upper``: holds at every ``W``;
     - ``rank``: the rank at almost every ``W`` where it is proved (``decided``), else None; ``deficiency``: ``T n_L − rank``, or None;

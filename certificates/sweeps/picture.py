@@ -23,14 +23,17 @@ FORMATS = (".png", ".svg")
 _FULL, _INK, _SOFT, _PAPER, _HATCH = "#7fb2d9", "#222222", "#767676", "#f3f3f3", "#5a5a5a"
 _MOST_TICKS, _MOST_NAMES = 14, 30
 _WIDTH, _HEIGHT, _LINE, _TALLEST = 3.5, 2.9, 0.17, 6.0
+_BIASES = {"trainable": "trainable biases", "none": "no biases"}
 Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class _Panel:
-    """The cells of one activation, architectures as rows: the share of columns missing from the rank (nan: no cell), and whether that is decided."""
+    """The cells of the activation and bias mode in the title, architectures as rows: the share of columns missing from the rank (nan: no cell), and whether
+    that is decided.
+    """
 
-    activation: str
+    title: str
     missing: Values
     open: npt.NDArray[np.bool_]
 
@@ -54,7 +57,7 @@ def check_sweep_picture(path: Path) -> Path:
 def draw_sweep(result: SweepRecord, path: str | Path) -> Path:
     """Draw a sweep to ``.png`` or ``.svg`` by suffix, and return the path. The file is replaced atomically; equal tables give equal bytes.
 
-    One panel an activation; samples to the right, architectures upwards, by ``N_net/n_L``. Blue: rank ``T n_L`` at almost every ``W``. Other
+    One panel an activation and bias mode; samples to the right, architectures upwards, by ``N_net/n_L``. Blue: rank ``T n_L`` at almost every ``W``. Other
     colours: the share of ``T n_L`` by which the rank falls short. Hatched: a lower bound only, at some ``W`` if the activation is not analytic.
     The line is ``N_net = T·n_L``. Of several seeds the first is shown. Raises `InputError` as `check_sweep_picture` does.
     """
@@ -65,11 +68,11 @@ def draw_sweep(result: SweepRecord, path: str | Path) -> Path:
 
 def _scene(result: SweepRecord) -> _Scene:
     seeds = result.grid["seeds"]
-    found: dict[tuple[str, str, int], dict[str, Any]] = {}
+    found: dict[tuple[str, str, str, int], dict[str, Any]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     for row in result.table.to_pylist():
         if row["seed"] == seeds[0]:
-            found[row["activation"], row["widths"], row["T"]] = row
+            found[row["activation"], row["bias"], row["widths"], row["T"]] = row
             sizes[row["widths"]] = (row["N_net"], row["n_L"])
     samples = tuple(result.grid["samples"])
     planned = ["-".join(map(str, widths)) for widths in result.grid["widths"]]
@@ -77,24 +80,43 @@ def _scene(result: SweepRecord) -> _Scene:
         sorted((name for name in planned if name in sizes), key=lambda name: (sizes[name][0] / sizes[name][1], planned.index(name)))
     )
     border = tuple(sum(T * sizes[name][1] <= sizes[name][0] for T in samples) for name in rows)
-    panels = tuple(_panel(activation, rows, samples, found) for activation in result.grid["activations"])
+    biases = list(dict.fromkeys(result.table["bias"].to_pylist()))
+    panels = tuple(
+        _panel(
+            activation,
+            bias,
+            activation if len(biases) == 1 else f"{activation}, {_BIASES.get(bias, f'biases {bias}')}",
+            rows,
+            samples,
+            found,
+        )
+        for activation in result.grid["activations"]
+        for bias in biases
+    )
     seed = f"seed {seeds[0]}" + ("" if len(seeds) == 1 else f" of {len(seeds)} seeds")
     missing = "" if len(result) == result.cells_planned else f", {len(result)} of {result.cells_planned} cells"
-    bias = {"trainable": "trainable biases", "none": "no biases"}[result.grid["bias"]]
+    bias = "".join(f"{_BIASES.get(bias, f'biases {bias}')}, " for bias in biases[:1] if len(biases) == 1)
     drawn = result.grid["data"]["name"] or "given samples" if "data" in result.grid else seed
-    return _Scene(samples, rows, border, panels, f"{bias}, {drawn}{missing}")
+    return _Scene(samples, rows, border, panels, f"{bias}{drawn}{missing}")
 
 
-def _panel(activation: str, rows: Sequence[str], samples: Sequence[int], found: dict[tuple[str, str, int], dict[str, Any]]) -> _Panel:
+def _panel(
+    activation: str,
+    bias: str,
+    title: str,
+    rows: Sequence[str],
+    samples: Sequence[int],
+    found: dict[tuple[str, str, str, int], dict[str, Any]],
+) -> _Panel:
     missing = np.full((len(rows), len(samples)), np.nan)
     open_cells = np.zeros(missing.shape, dtype=bool)
     for r, name in enumerate(rows):
         for c, T in enumerate(samples):
-            cell = found.get((activation, name, T))
+            cell = found.get((activation, bias, name, T))
             if cell is not None:
                 missing[r, c] = 1 - cell["rank_lower"] / cell["columns"]
                 open_cells[r, c] = not cell["decided"]
-    return _Panel(activation, missing, open_cells)
+    return _Panel(title, missing, open_cells)
 
 
 def _figure(result: SweepRecord) -> Figure:
@@ -142,7 +164,7 @@ def _draw(axes: Axes, scene: _Scene, panel: _Panel, shades: Any) -> Any:
     axes.plot(x, y, color=_INK, linewidth=1.4, solid_joinstyle="miter")
     axes.set_xlim(extent[:2])
     axes.set_ylim(extent[2:])
-    axes.set_title(panel.activation, fontsize=9.5, color=_INK)
+    axes.set_title(panel.title, fontsize=9.5, color=_INK)
     for spine in axes.spines.values():
         spine.set_color("#bbbbbb")
     return image

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lossproof.certificates.sweeps.cells import SweepCell
+from lossproof.certificates.sweeps.grid import layers_text
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -37,16 +38,22 @@ class SweepRecord:
             for row in batch.to_pylist():
                 yield SweepCell(**row)
 
-    def cell(self, widths: str, activation: str, T: int, seed: int = 0) -> SweepCell:
-        """Return one cell. Raises `InputError` when it is not in the table."""
+    def cell(
+        self, widths: str, activation: str | Sequence[str], T: int, seed: int = 0, *, bias: str | Sequence[str] | None = None
+    ) -> SweepCell:
+        """Return one cell, of the first bias mode if none is named. Raises `InputError` when it is not in the table."""
         import pyarrow.compute as pc
 
-        wanted = {"widths": widths, "activation": activation, "T": T, "seed": seed}
+        wanted = {"widths": widths, "activation": layers_text(activation), "T": T, "seed": seed}
+        if bias is not None:
+            wanted["bias"] = layers_text(bias)
         found = self.table
         for name, value in wanted.items():
             found = found.filter(pc.equal(found[name], value))
         if found.num_rows == 0:
-            raise InputError(f"the cell must be in the sweep, got {widths}, {activation}, T = {T}, seed {seed}: look at result.grid")
+            raise InputError(
+                f"the cell must be in the sweep, got {widths}, {wanted['activation']}, T = {T}, seed {seed}: look at result.grid"
+            )
         return SweepCell(**found.slice(0, 1).to_pylist()[0])
 
     @property

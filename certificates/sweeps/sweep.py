@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from lossproof.certificates.proof.context import Progress
 from lossproof.certificates.sweeps.data import SweepData
 from lossproof.certificates.sweeps.engine import check_engine, run_tasks
-from lossproof.certificates.sweeps.grid import SweepGrid
+from lossproof.certificates.sweeps.grid import Names, SweepGrid
 from lossproof.certificates.sweeps.parts import Parts
 from lossproof.certificates.sweeps.result import SweepResult
 from lossproof.certificates.sweeps.table import about_table, check_table_place, joined, read_table, require_arrow, table_of, write_table
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.functions.activations import Activation
 from lossproof.theory.problem.grids import Numbers, Widths
 
 if TYPE_CHECKING:
@@ -26,12 +24,12 @@ if TYPE_CHECKING:
 def sweep(
     widths: Widths,
     T: Numbers | None = None,
-    activation: str | Activation | Iterable[str | Activation] = "tanh",
+    activation: Names = "tanh",
     seeds: Numbers = 0,
     *,
     X: Any = None,
     data_name: str = "",
-    bias: str = "trainable",
+    bias: Names = "trainable",
     output: str | Path | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -39,12 +37,12 @@ def sweep(
     progress: Progress | None = None,
     self_check: bool = True,
 ) -> SweepResult:
-    r"""Prove the rank of ``P(W)`` at almost every ``W`` for a grid of architectures, numbers of samples, activations and seeds.
+    r"""Prove the rank of ``P(W)`` at almost every ``W`` for a grid of architectures, numbers of samples, activations, bias modes and seeds.
 
     - ``widths``: ``"2-{1..12}-1"``, ``(2, range(1, 13), 1)``, or a list of such; ``T``: ``"1..40"``, ``"5,10,20"``, ``"1..40..3"``, or whole numbers;
     - ``X``: inputs of your own, ``(T, n_0)``, as in `check_architecture`; a cell takes the first of them, by default all. ``data_name`` is for headings;
-    - ``activation``: one name, several joined by commas, or a list; ``seeds`` of the samples, or of the points of a search, as ``T``; ``bias``:
-      ``"trainable"`` or ``"none"``;
+    - ``activation``: one name, several joined by commas, or a list; ``bias``: ``"trainable"``, ``"none"`` or several. A choice may be a list with one a layer:
+      ``["tanh", ["tanh", "relu"]]``, in text ``"tanh,tanh+relu"``; ``seeds`` of the samples, or of the points of a search, as ``T``;
     - ``output``: the ``.parquet``, ``.csv`` or ``.tex`` file to write. Finished parts are kept beside it until it is complete, and the same call goes on from
       them; where the complete table of this grid is there already, in Parquet, it is read. ``fresh`` starts anew;
     - ``workers``: processes of a local Dask cluster (default: one a core), 0 for none but this process; ``scheduler``: the address of a Dask cluster;

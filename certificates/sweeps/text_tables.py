@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from lossproof.certificates.sweeps.cells import COLUMNS, SweepCell
@@ -28,24 +28,33 @@ def csv_text(table: pa.Table) -> str:
 def longtable(table: pa.Table) -> str:
     r"""Return a table as a ``longtable`` of LaTeX: architecture, activation, samples, sizes, and the rank of ``P(W)`` at almost every ``W``.
 
-    Where the rank is not decided, its bounds stand there, ``a..b``. Seeds are told where there are several.
+    Where the rank is not decided, its bounds stand there, ``a..b``. Bias modes and seeds are told where there are several.
     """
     cells = [SweepCell(**row) for row in table.to_pylist()]
-    seeds = len({cell.seed for cell in cells}) > 1
-    headings = (*_HEADINGS, "seed") if seeds else _HEADINGS
+    several = [name for name in ("bias", "seed") if len({getattr(cell, name) for cell in cells}) > 1]
     lines = [
         r"% Written by lossproof sweep; needs \usepackage{amsmath,longtable}.",
-        rf"\begin{{longtable}}{{ll{'r' * 4}ll{'r' * seeds}}}",
-        rf"{' & '.join(headings)} \\ \hline \endhead",
-        *_rows(cells, seeds=seeds),
+        rf"\begin{{longtable}}{{ll{'r' * 4}ll{'l' * len(several)}}}",
+        rf"{' & '.join((*_HEADINGS, *several))} \\ \hline \endhead",
+        *_rows(cells, several),
         r"\end{longtable}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _rows(cells: Iterable[SweepCell], *, seeds: bool) -> Iterable[str]:
+def _rows(cells: Iterable[SweepCell], several: Sequence[str]) -> Iterable[str]:
     for cell in cells:
         rank = str(cell.rank) if cell.rank is not None else rf"${cell.rank_lower}\,..\,{cell.rank_upper}$"
-        words = [cell.widths, cell.activation, cell.T, cell.N_net, cell.columns, rank, cell.verdict.lower(), cell.reason]
+        words = [
+            cell.widths,
+            cell.activation,
+            cell.T,
+            cell.N_net,
+            cell.columns,
+            rank,
+            cell.verdict.lower(),
+            cell.reason,
+            *(getattr(cell, name) for name in several),
+        ]
         texts = [rank if word is rank else latex_text(str(word)) for word in words]
-        yield rf"{' & '.join([*texts, str(cell.seed)] if seeds else texts)} \\"
+        yield rf"{' & '.join(texts)} \\"

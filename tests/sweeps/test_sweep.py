@@ -19,6 +19,7 @@ from lossproof.certificates.sweeps import engine as sweep_engine
 from lossproof.certificates.sweeps.cells import prove_group
 from lossproof.certificates.sweeps.certificate import cell_certificate
 from lossproof.certificates.sweeps.grid import SweepGrid
+from lossproof.certificates.sweeps.prover import cell_context
 from lossproof.certificates.sweeps.result import SweepResult
 from lossproof.certificates.sweeps.task import checked_cell, prove_task
 from lossproof.theory.exceptions import InputError, LossproofError
@@ -332,3 +333,33 @@ def test_an_interrupted_command_says_what_is_kept(tmp_path, monkeypatch):
     assert "Interrupted after 1040 of 1920 cells; they are kept beside sweep.parquet: the same command goes on." in out
     assert err == "lossproof: interrupted; no file was left half-written\n"
     assert [path.name for path in tmp_path.iterdir()] == ["sweep.parquet.parts"]
+
+
+def test_layers_that_differ(tmp_path, monkeypatch):
+    """Every cell says what a check of the same samples and network says; its certificate is accepted, and tables and pictures tell the choices apart."""
+    monkeypatch.chdir(tmp_path)
+    activations, biases = ["tanh", ["sigmoid", "tanh"]], ["none", ["trainable", "none", "trainable"]]
+    result = lp.sweep("2-2-2-1", "4,16", activations, bias=biases, workers=0)
+    assert (len(result), result.checked) == (8, 8)
+    for cell in result:
+        context, _ = cell_context(cell.group.architecture, cell.T, cell.seed)
+        samples = context.problem.samples
+        report = lp.check_architecture(
+            cell.widths, samples.X, samples.Y, activation=cell.activation.split("+") if "+" in cell.activation else cell.activation,
+            bias=cell.bias.split("+") if "+" in cell.bias else cell.bias, search="none",
+        )  # fmt: skip
+        assert report["full-rank", "almost everywhere"].verdict == cell.verdict
+        assert cell.rank == min(cell.N_net, cell.T)
+    mixed = result.cell("2-2-2-1", ["sigmoid", "tanh"], 4, bias=biases[1])
+    assert (mixed.activation, mixed.bias, mixed.N_net) == ("sigmoid+tanh", "trainable+none+trainable", 13)
+    assert result.cell("2-2-2-1", "tanh", 4).bias == "none"
+    for name in ("t.csv", "t.tex", "t.parquet", "t.svg"):
+        result.save(name)
+    assert "trainable+none+trainable" in Path("t.csv").read_text()
+    assert Path("t.tex").read_text().splitlines()[2].endswith(r"& by & bias \\ \hline \endhead")
+    assert "sigmoid+tanh, biases trainable+none+trainable" in Path("t.svg").read_text()
+    assert lp.sweep("2-2-2-1", "4,16", activations, bias=biases, output="t.parquet", workers=0, self_check=True).table.equals(result.table)
+    run("sweep", "--widths", "2-2-2-1", "--samples", "3", "--activation", "tanh+softplus", "--bias", "trainable+none+trainable", "--workers", "0",
+        "--certificate", "c.json")  # fmt: skip
+    assert lp.verify("c.json").ok
+    assert "one depth" in fail("sweep", "--widths", "2-2-1", "--samples", "3", "--activation", "tanh+relu", "--workers", "0")

@@ -72,3 +72,34 @@ def test_tasks_hold_every_group_once_whatever_runs_them():
     assert len(tasks) > 10
     assert [group for task in tasks for group in task] == grid.groups()
     assert sum(len(group.samples) for group in grid.groups()) == grid.cells == 30 * 50 * 2 * 3
+
+
+def test_choices_with_one_a_layer_are_choices_of_their_axis():
+    given = {"samples": "3", "seeds": 0}
+    grid = SweepGrid.of("2-3-2-1", activation=["tanh", ["relu", " tanh"], "tanh+tanh"], bias="none,trainable + none+none", **given)
+    assert (grid.activations, grid.biases) == (("tanh", "relu+tanh"), ("none", "trainable+none+none"))
+    assert (grid.cells, len(grid.groups())) == (4, 4)
+    a = grid.groups()[-1].architecture
+    assert (a.hidden_names, a.biases) == (["relu", "tanh"], ("trainable", "none", "none"))
+    assert SweepGrid.of("2-3-2-1", activation="tanh, relu+tanh", bias=("none", ["trainable", "none", "none"]), **given) == grid
+
+
+@pytest.mark.parametrize(
+    ("widths", "change", "message"),
+    [
+        ("2-3-1", {"activation": "tanh+relu"}, r"tanh\+relu for 2-3-1, which wants 1: sweep over architectures of one depth"),
+        ("2-3-3-1,2-3-1", {"bias": "none+none+trainable"}, "for 2-3-1, which wants 2"),
+        ("2-3-3-1", {"activation": "tanh+tahn"}, "did you mean 'tanh'"),
+        ("2-3-3-1", {"bias": ["trainable", ["none", "fixed", "none"]]}, "must be 'trainable' or 'none'"),
+        ("2-3-3-1", {"bias": "none+no+none"}, "bias must be one of"),
+        ("2-3-3-1", {"activation": [["tanh", 5]]}, "a list with one a layer, got"),
+        ("2-3-3-1", {"activation": [[]]}, "a list with one a layer, got"),
+        ("2-3-3-1", {"activation": 5}, "a list with one a layer, got 5"),
+        ("2-3-3-1", {"bias": []}, "at least one bias mode"),
+        ("2-3-3-1", {"activation": "tanh++relu"}, "unknown activation|for 2-3-3-1, which wants 2"),
+    ],
+    ids=str,
+)
+def test_choices_that_are_refused(widths, change, message):
+    with pytest.raises(InputError, match=message):
+        SweepGrid.of(widths, "1..5", **{"activation": "tanh", "seeds": 0, "bias": "trainable", **change})

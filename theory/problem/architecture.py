@@ -65,7 +65,7 @@ class Architecture:
             parsed,
             tuple(map(activation_named, _for_each("activation", activation, len(parsed) - 2, "hidden layers"))),
             activation_named(output_activation),
-            tuple(map(_bias_mode, _for_each("bias", bias, len(parsed) - 1, "layers"))),
+            tuple(map(bias_mode, _for_each("bias", bias, len(parsed) - 1, "layers"))),
         )
 
     @cached_property
@@ -156,7 +156,12 @@ def _for_each(name: str, given: Any, count: int, of: str) -> list[Any]:
     return list(given) if given else [_UNUSED]
 
 
-def _bias_mode(bias: Any) -> str:
+def bias_mode(bias: Any) -> str:
+    """Return the name of a bias mode. Raises `InputError` for anything else.
+
+    >>> bias_mode("none")
+    'none'
+    """
     if not isinstance(bias, str) or bias not in BIAS_MODES:
         raise InputError(f"bias must be one of {', '.join(BIAS_MODES)}, got {shown(bias)}{nearest_name(bias, BIAS_MODES)}")
     return bias

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from lossproof.certificates.claims.critical_point import LocatedPoint
+from lossproof.certificates.claims.suboptimal import claim_suboptimal
 from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
 from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.numerics.algebra.products import Floats
@@ -59,24 +60,31 @@ def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], 
         reason = f"Of {len(tree.points)} points of the list {where} {len(points)} are proved."
         return undecided(COMPLETE_LIST, EVERYWHERE, reason, "a proof of each point of the list")
     stationary = [point.stationary for point in points if point.stationary is not None]
-    classes = [point.class_claim for point in points if point.class_claim is not None and point.class_claim.id in _NO_MINIMA]
+    classes = {
+        id(point.class_claim.place): point.class_claim
+        for point in points
+        if point.class_claim is not None and point.class_claim.id in _NO_MINIMA
+    }
+    losses = [point.loss for point in points]
+    beaten = {id(bad.place): bad for point in points if (bad := claim_suboptimal(point, losses)) is not None}
+    left = [claim.place for claim in stationary if id(claim.place) not in {**classes, **beaten}]
     bounds = [Fraction(float(b)) for b in tree.bounds]
     facts = {
         "whole": land.bounded,
         "bounds": bounds,
         "points": len(points),
-        "no_minima": len({id(c.place) for c in classes}),
+        "no_minima": len(classes),
         "minima": "D" in tree.codes,
+        "global": left[0] if land.bounded and len(left) == 1 else None,
     }
+    told = (*stationary, *classes.values(), *beaten.values())
     evidence = {"bounds": bounds, "radii": [[Fraction(float(r)) for r in row] for row in tree.radii], "tree": tree.codes}
     known = "the one listed" if len(points) == 1 else f"the {len(points)} listed"
     alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.low else "") if land.units else ""
     reason = f"All {sought} {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
     if not points:
         reason = f"There are no {sought} {where}: {tree.boxes:,} boxes of weights hold none."
-    return decided(
-        COMPLETE_LIST, EVERYWHERE, reason, COMPLETE_LIST, *stationary, *classes, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT
-    )
+    return decided(COMPLETE_LIST, EVERYWHERE, reason, COMPLETE_LIST, *told, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 
 def conclusion_by_list(complete: Claim | None) -> Claim | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lossproof.certificates.claims.complete import conclusion_by_list
 from lossproof.certificates.claims.conclusion import conclusion_by_minimum, conclusion_by_region, conclusion_by_theorems
 from lossproof.certificates.claims.critical_point import LandscapeClaims
-from lossproof.certificates.claims.global_by_conclusion import located_as_global
+from lossproof.certificates.claims.global_by_conclusion import listed_as_global, located_as_global
 from lossproof.certificates.claims.network_search import NetworkSearch, SearchBudget, SearchRecord, no_search
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.claims.whole_landscape import WholeLandscape
@@ -29,14 +29,14 @@ def decide(
 ) -> Decision:
     """Decide the question, by what costs least first: theorems, a ``complete`` list, the points known, regions of the weights, then a search of the network.
 
-    Where the claim is PROVED, the local minima of the pool are global ones after this.
+    Where the claim is PROVED, the local minima of the pool are global ones after this; else that of a complete list which alone may be one.
 
     Local minima in the pool that no point beats are compared with one that a short training finds, unless a theorem says that they are global. The search is
     made only where all else leaves the question open, and ``budget`` is not None; the losses it meets are compared with regions, too.
     """
     theorem = first_claim(lambda: conclusion_by_theorems(whole), lambda: conclusion_by_list(complete))
     found = _decided(theorem, whole, pool, landscape, budget)
-    pool.points = [located_as_global(point, found.claim) for point in pool.points]
+    pool.points = [listed_as_global(located_as_global(point, found.claim), complete) for point in pool.points]
     return found
 
 

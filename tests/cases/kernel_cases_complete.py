@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from cases.kernel_cases_critical import RADIUS, boxed, classed, inertia_ball
+from cases.kernel_cases_critical import RADIUS, boxed, classed, inertia_ball, loss_ball, suboptimal
 from cases.kernel_draft import EVERYWHERE, Draft, layer
 
 NEURON_TREE = "aaaaaaNNaaaaNNNaNaaaNUNMaNMaNUNaaNUNN"
 NEURON = ["-0x1.62d1d47cc38cdp+0", "-0x1.0a8da09fa1a0bp-1", "0x1.70745b2d06b57p-4"]
 MINIMA_TREE = "aaaaaaNNaaaaNNNaNaaaNUNMDNMaNaaNUNN"
+DECAYED_TREE = "aaaNaaNNaaNNaaNaaaNNaaaaNNUNMaaaNaNNNaNNUNaUN"
+DECAYED = ["-0x1.4aeaf0f3887e7p+0", "-0x1.0c338da11c479p-1", "0x1.704b9284ded70p-4"]
+DECAYED_BOUNDS = ["1402973452675137/70368744177664"]
+DECAYED_RADII = [["5902958103587059/18014398509481984"], ["6189700196426905/72057594037927936"], ["7922816251426439/144115188075855872"]]
 ALONE_TREE = "baabNbNNbaNNabNaNaNbNbNNaaNbNbNNUUN"
 ALONE_BOUNDS, ALONE_RADII = ["9/32", "9/32", "9/16", "9/16"], [["231/8192", "231/8192", "75/4096", "369/262144"]]
 PAIR_TREE = (
@@ -18,11 +22,18 @@ PAIR_BOUNDS = ["9/32"] * 4 + ["9/16"] * 3
 PAIR_RADII = [["473/32768"] * 4 + ["307/32768"] * 2 + ["189/262144"]]
 
 
-def listed(d, stationary, no_minima, whole, bounds, radii, tree):
+def listed(d, stationary, no_minima, whole, bounds, radii, tree, beaten=(), least=None):
     """The claim that a list is complete."""
-    facts = {"whole": whole, "bounds": bounds, "points": len(stationary), "no_minima": len(no_minima), "minima": "D" in tree}
+    facts = {
+        "whole": whole,
+        "bounds": bounds,
+        "points": len(stationary),
+        "no_minima": len(no_minima),
+        "minima": "D" in tree,
+        "global": least,
+    }
     evidence = {"bounds": bounds, "radii": radii, "tree": tree}
-    return d.claim("complete-list", "complete-list", EVERYWHERE, facts, [*stationary, *no_minima], evidence, "VERIFIED_FLOAT")
+    return d.claim("complete-list", "complete-list", EVERYWHERE, facts, [*stationary, *no_minima, *beaten], evidence, "VERIFIED_FLOAT")
 
 
 def listed_neuron():
@@ -47,7 +58,7 @@ def listed_alone():
     """With a large rate of decay the point ``W_1 = 0`` is the only one of a 1-1-1 tanh network, and so its one minimum."""
     d = Draft((1, 1, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]], [layer([["0"]], ["0"]), layer([["0"]], ["1/4"])], decay=[["1", "1"]] * 2)
     point = d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 0}, (), {"fixed": []})
-    whole = listed(d, [point], [], True, ALONE_BOUNDS, ALONE_RADII, ALONE_TREE)
+    whole = listed(d, [point], [], True, ALONE_BOUNDS, ALONE_RADII, ALONE_TREE, least=0)
     d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole])
     return d.finish()
 
@@ -57,8 +68,22 @@ def listed_pair():
     point = [layer([["0", "0"]], ["0", "0"]), layer([["0"], ["0"]], ["1/4"])]
     d = Draft((1, 2, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]], point, decay=[["1", "1"]] * 2)
     found = d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 0}, (), {"fixed": []})
-    listed(d, [found], [], True, PAIR_BOUNDS, PAIR_RADII, PAIR_TREE)
+    listed(d, [found], [], True, PAIR_BOUNDS, PAIR_RADII, PAIR_TREE, least=0)
     return d.finish()
 
 
-COMPLETE_CASES = {"listed_neuron": listed_neuron, "listed_alone": listed_alone}
+def listed_least():
+    """The neuron with decay: of all its critical points one is a maximum, one a minimum that another beats, so that this is a global one."""
+    points = [[layer([[w]], ["0"])] for w in DECAYED]
+    d = Draft((1, 1), [["10"], ["-1"]], [["3/4"], ["4/5"]], *points, output_activation="sigmoid", bias="none", decay=[["1/1000", "0"]])
+    found = [boxed(d, at=f"W*{k + 1}", point=k) for k in range(3)]
+    low = classed(d, "strict-minimum", found[0], inertia_ball(d, found[0], 0, 1, 1, at="W*1"), "W*1", RADIUS)
+    top = classed(d, "maximum", found[1], inertia_ball(d, found[1], 1, 0, 1, at="W*2"), "W*2", RADIUS)
+    losses = loss_ball(d, "7/50", "3/20", "W*1"), loss_ball(d, "1/50", "3/100", "W*3")
+    beaten = suboptimal(d, "suboptimal-strict", [low, *losses], "7/50", "3/100", "W*1", RADIUS)
+    whole = listed(d, found, [top], True, DECAYED_BOUNDS, DECAYED_RADII, DECAYED_TREE, beaten=[beaten], least="W*3")
+    d.imply("global-listed", "global", "W*3", {"radius": RADIUS}, [found[2], whole], rigor="VERIFIED_FLOAT")
+    return d.finish()
+
+
+COMPLETE_CASES = {"listed_neuron": listed_neuron, "listed_alone": listed_alone, "listed_least": listed_least}

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases.kernel_cases_complete import NEURON, listed_alone, listed_minima, listed_neuron, listed_pair
+from cases.kernel_cases_complete import NEURON, listed_alone, listed_least, listed_minima, listed_neuron, listed_pair
+from cases.kernel_cases_critical import RADIUS
 from cases.kernel_draft import Draft
 from flint import arb, arb_mat, fmpq
 
@@ -22,7 +23,13 @@ from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import complete
 from lossproof.theory import limits
 
-CASES = {"listed_neuron": listed_neuron, "listed_minima": listed_minima, "listed_alone": listed_alone, "listed_pair": listed_pair}
+CASES = {
+    "listed_neuron": listed_neuron,
+    "listed_minima": listed_minima,
+    "listed_alone": listed_alone,
+    "listed_pair": listed_pair,
+    "listed_least": listed_least,
+}
 PROBLEMS = {
     "tanh pair": {
         "widths": [1, 2, 1],
@@ -307,7 +314,7 @@ def test_without_decay_the_box_must_look_the_same_for_all_units():
     """Else the image of a critical point of the box need not lie in it."""
     d = Draft((1, 2, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]])
     bounds = ["1", "1", "2", "1", "1", "1", "1"]
-    facts = {"whole": False, "bounds": bounds, "points": 0, "no_minima": 0, "minima": False}
+    facts = {"whole": False, "bounds": bounds, "points": 0, "no_minima": 0, "minima": False, "global": None}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], {"bounds": bounds, "radii": [], "tree": "N"}, "VERIFIED_FLOAT")
     result = check_certificate(d.finish())
     assert [(failure.place, failure.message) for failure in result.failures] == [
@@ -333,9 +340,39 @@ def test_other_networks_are_not_covered(options):
         options.get("Y", [["1"]]),
         **{k: v for k, v in options.items() if k not in ("widths", "Y")},
     )
-    facts = {"whole": False, "bounds": [], "points": 0, "no_minima": 0, "minima": False}
+    facts = {"whole": False, "bounds": [], "points": 0, "no_minima": 0, "minima": False, "global": None}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], {"bounds": [], "radii": [], "tree": "N"}, "VERIFIED_FLOAT")
     assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]
+
+
+def test_of_two_points_that_may_be_global_none_is_named():
+    """Without the claim that a minimum is beaten two points are left."""
+
+    def change(least):
+        def alter(step):
+            step["premises"].pop()
+            step["conclusion"]["facts"]["global"] = least
+
+        return alter
+
+    assert [failure.place for failure in altered("listed_least", change("W*3")).failures] == ["steps[10].conclusion.facts.global"]
+    assert altered("listed_least", change(None)).ok
+    assert not altered("listed_least", lambda step: step["conclusion"]["facts"].update({"global": "W*1"})).ok
+
+
+def test_only_the_point_named_is_global_by_the_list():
+    d = Draft.of(listed_least())
+    for k, at in enumerate(("W*1", "W*2")):
+        d.document["steps"] = d.document["steps"][:11]
+        d.imply("global-listed", "global", at, {"radius": RADIUS}, [k + 1, 11], rigor="VERIFIED_FLOAT")
+        assert [(failure.place, failure.code) for failure in check_certificate(d.finish()).failures] == [("steps[11].premises", "premise")]
+
+
+def test_a_point_is_told_once():
+    def twice(step):
+        step["premises"].append(step["premises"][-1])
+
+    assert [failure.place for failure in altered("listed_least", twice).failures] == ["steps[10].premises"]
 
 
 def test_a_second_possible_minimum_leaves_the_question_open():
@@ -363,7 +400,7 @@ def test_targets_whose_squares_underflow_leave_room_for_all_points(target):
 @pytest.mark.parametrize("rates", [["1/" + "1" + "0" * 40] * 2, ["1/" + "1" + "0" * 400, "1"]])
 def test_rates_of_decay_near_the_end_of_doubles_are_refused(rates):
     d = Draft((1, 1, 1), [["1"]], [["1"]], decay=[rates] * 2)
-    facts = {"whole": True, "bounds": ["1"] * 4, "points": 0, "no_minima": 0, "minima": False}
+    facts = {"whole": True, "bounds": ["1"] * 4, "points": 0, "no_minima": 0, "minima": False, "global": None}
     evidence = {"bounds": ["1"] * 4, "radii": [], "tree": "N"}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], evidence, "VERIFIED_FLOAT")
     assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]

@@ -41,7 +41,8 @@ def test_one_minimum_proves_that_every_local_minimum_is_global():
 def test_two_minima_refute_it_and_the_list_is_complete():
     found = mapped("1-1-1", X, Y, **SPLIT)
     assert found.complete.verdict == "PROVED"
-    assert [point.kind for point in found] == ["strict-minimum", "strict-minimum", "saddle"]
+    assert [point.kind for point in found] == ["global", "strict-minimum", "saddle"]
+    assert found.complete.facts["global"] is found.report.claims[[c.id for c in found.report].index("critical-point")].place
     assert found.conclusion.verdict == "REFUTED"
 
 
@@ -57,7 +58,7 @@ def test_minima_alone_are_listed_and_decide_the_question():
 
 def test_minima_alone_refute_it_too():
     found = mapped("1-1-1", X, Y, minima=True, **SPLIT)
-    assert [point.kind for point in found] == ["strict-minimum", "strict-minimum"]
+    assert [point.kind for point in found] == ["global", "strict-minimum"]
     assert found.conclusion.verdict == "REFUTED"
 
 

@@ -53,7 +53,8 @@ def complete_list(step: Step) -> Result:
     """All critical points, in the box of the bounds or, with decay of all weights, everywhere, are those of the premises, up to symmetry.
 
     With the fact ``minima`` this is said of local minima only. First come claims ``stationary`` about the points of the list, then claims about some of them
-    that they are no local minimum.
+    that they are no local minimum, or none that is global. With decay of all weights a global minimum exists: where one point only is told to be neither, the
+    fact ``global`` names it.
     """
     found, problem = read.fields(step.evidence, ("bounds", "radii", "tree"), "evidence"), step.problem
     step.require_at(EVERYWHERE)
@@ -71,10 +72,12 @@ def complete_list(step: Step) -> Result:
     for k, place in enumerate(places):
         step.claim(k, "stationary", at=place)
     for k, other in enumerate((premise.conclusion for premise in rest), start=len(listed)):
-        no_minimum = other.get("statement") in _NO_MINIMA and other.get("verdict") == PROVED and other["at"] in places
-        require(no_minimum, f"premises[{k}]", "expected that a listed point is no minimum", "premise")
-    once = len({premise.conclusion["at"] for premise in rest}) == len(rest)
-    require(once, "premises", "a point is told twice to be no minimum", "premise")
+        told = other.get("statement") in (*_NO_MINIMA, "suboptimal") and other.get("verdict") == PROVED and other["at"] in places
+        require(told, f"premises[{k}]", "expected that a listed point is no minimum, or none that is global", "premise")
+    left = [place for place in places if place not in [premise.conclusion["at"] for premise in rest]]
+    once = len(left) + len(rest) == len(set(places)) == len(places)
+    require(once, "premises", "a point is listed twice, or told twice to be no minimum", "premise")
+    no_minima = sum(premise.conclusion["statement"] != "suboptimal" for premise in rest)
     bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, problem.N_net), read.text(found["tree"], "evidence.tree")
     limit(len(tree), limits.MAX_COMPLETE_BOXES, "the number of boxes")
     whole = problem.decay is not None and all(rate > 0 for rate in problem.rates)
@@ -90,8 +93,8 @@ def complete_list(step: Step) -> Result:
         require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
         around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
         _Walk(land, root, whole, around).run(tree)
-    facts = {"whole": whole, "bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": len(rest), "minima": "D" in tree}
-    return everywhere("complete-list", facts), Rigor.VERIFIED_FLOAT
+    facts = {"whole": whole, "bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": no_minima, "minima": "D" in tree}
+    return everywhere("complete-list", {**facts, "global": left[0] if whole and len(left) == 1 else None}), Rigor.VERIFIED_FLOAT
 
 
 def _doubles(numbers: Sequence[fmpq], place: str) -> Array:

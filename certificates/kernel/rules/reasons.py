@@ -50,7 +50,7 @@ _DECAYS = "this is about a loss without weight decay"
 _WITHOUT_DECAY = frozenset({"hessian-rank", "inertia"})
 _WITH_DECAY = frozenset((
     "never-everywhere", "convex", "suboptimal", "some-learner", "named-learner", "robust-targets", "manifold", "global-convex", "global-strict-minimum",
-    "global-local-minimum", "strict-minimum", "saddle", "local-minimum", "maximum",
+    "global-local-minimum", "global-listed", "strict-minimum", "saddle", "local-minimum", "maximum",
     "suboptimal-strict", "suboptimal-local", "linear-region", "constant-region", "not-critical", "escape", "ggn-semidefinite", "complete",
 ))  # fmt: skip
 """The statements of `RECORDS` and `DEFINITIONS` that fail with weight decay, and the rows of `IMPLICATIONS` that hold with it: where ``ε = 0`` makes no
@@ -385,6 +385,9 @@ IMPLICATIONS: Mapping[str, Line] = {
                             holds=lambda step, f: step.premises[0].rule == "stationary-balanced" and step.problem.error.convex.holds),
     # a local minimum, where all of them are global
     **{f"global-{name}": Line("global", HERE, (*_proved(name), *_proved(_ASKED, at=EVERYWHERE)), near=True) for name in ("strict-minimum", "local-minimum")},
+    # a global minimum exists, and is an image of this point under symmetries of J
+    "global-listed": Line("global", HERE, (*_proved("stationary"), *_proved("complete-list", at=EVERYWHERE)),
+                          lambda step, f: f[1]["global"] == step.at, near=True),
     # H(W*) ≻ 0: the second-order condition
     "strict-minimum": Line("strict-minimum", HERE, _proved("stationary", "inertia"),
                            lambda step, f: f[1]["positive"] == step.problem.N_net, near=True),

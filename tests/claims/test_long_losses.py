@@ -35,7 +35,7 @@ def own_loss(report):
 @pytest.mark.parametrize("T", [4, 20, 28, 30, 32, 40, 80, 300])
 def test_losses_of_softsign_networks_at_plain_doubles(T, check):
     X, Y, weights = doubles("2-3-1", T)
-    report = check("2-3-1", X, Y, activation="softsign", weights=weights)
+    report = check("2-3-1", X, Y, activation="softsign", weights=weights, search="none")
     exact = loss_exact(report.problem, report.points[0])
     loss = own_loss(report)
     lower, upper = loss.facts["loss_lower"], loss.facts["loss_upper"]
@@ -62,7 +62,7 @@ def test_other_long_losses(name, check):
     widths, activation, weights = LONG[name]
     X, Y, drawn = doubles(widths, 30)
     X = np.round(X) if name == "logarithms" else X
-    report = check(widths, X, Y, activation=activation, weights=drawn if weights is None else weights)
+    report = check(widths, X, Y, activation=activation, weights=drawn if weights is None else weights, search="none")
     exact = loss_exact(report.problem, report.points[0])
     assert exact is not None
     assert len(rational_text(exact)) > MAX_NUMBER_TEXT

@@ -47,7 +47,7 @@ def scaling_zeros(widths, activation):
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_the_class_at_a_planted_point(case, monkeypatch):
-    """The class at the point itself; that a minimum is compared with what a training finds changes none, and is left to every fourth."""
+    """The class at the point itself. A short training for a smaller loss changes no class, and is made for every fourth seed only."""
     seed, widths, activation, T, size = case
     if seed % 4:
         monkeypatch.setattr(critical_facts, "weights_below", lambda *_: None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import sympy
 
@@ -116,6 +117,7 @@ def branches(expression: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     return found[0].expression.subs(Z, -POSITIVE), found[-1].expression.subs(Z, POSITIVE)
 
 
+@lru_cache(maxsize=64)
 def ends(expression: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     """Return the limits at ``−∞`` and ``∞``."""
     found = pieces(expression)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 import sympy
 
@@ -14,6 +15,7 @@ from lossproof.theory.functions.properties import Property
 _PROBES = ((0, 1), (-1, 1), (0, 2), (2, 4), (-4, -2))
 
 
+@lru_cache(maxsize=64)
 def inverse_slope(activation: Activation) -> sympy.Expr:
     """Return ``G = 1/σ'`` in ``z``.
 

@@ -11,6 +11,7 @@ The expressions may hold ``Abs`` and ``Piecewise`` that change at rational break
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 import sympy
@@ -116,6 +117,7 @@ def derivative_at(activation: Activation, point: Fraction) -> sympy.Expr | None:
     return inside.slope.subs(Z, rational(point))
 
 
+@lru_cache(maxsize=64)
 def derive_nonvanishing_derivative(activation: Activation) -> Property:
     """Decide whether ``σ'(z)`` exists and is not 0 at every real ``z``.
 
@@ -139,6 +141,7 @@ def derive_nonvanishing_derivative(activation: Activation) -> Property:
     raise DerivationError(f"no argument decides whether the derivative of {activation.name} vanishes: add one")
 
 
+@lru_cache(maxsize=64)
 def derivative_is_positive(activation: Activation) -> bool:
     """Tell whether ``σ' > 0`` is seen on every piece and at the breakpoints; False means that it was not."""
     found = pieces(activation.expression)

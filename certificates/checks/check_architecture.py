@@ -118,7 +118,7 @@ def check_architecture(
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
     problem, given, told = read_problem(choices, X, Y, weights, seed)
     most_bytes = memory_allowed(problem, max_memory, on_disk=engine.partition(":")[0] in ("auto", "disk"))
-    place = workplace_named(engine, problem.columns, most_bytes)
+    place = workplace_named(engine, problem.columns, most_bytes - gram_bytes(problem.architecture, problem.T, 0))
     start = given if given is not None else random_weights(problem, seed)
     with one_thread():
         fit = find_exact_learner(problem, start, progress, max_memory) if find_weights else None

@@ -208,7 +208,7 @@ def check(
     point = None if weights is None else load_weights(weights, len(layers) - 1)
     outputs = plan_outputs(output or [], [str(name) for name in (data, weights, model) if name is not None])
     if not quiet:
-        _say_cost(layers, len(samples.X), find_weights=find_weights)
+        _say_cost(layers, len(samples.X), find_weights=find_weights, on_disk=engine.startswith("disk"))
     with progress_bar(quiet=quiet) as progress:
         shared: dict[str, Any] = {
             "decay_biases": decay_biases, "search": search, "seed": seed, "max_precision": max_precision, "max_memory": max_memory,
@@ -255,13 +255,13 @@ def _at_most_one(forms: dict[str, bool]) -> None:
         raise InputError(f"at most one of {', '.join(forms)} must be given, got {' and '.join(chosen)}: choose one")
 
 
-def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool) -> None:
+def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool, on_disk: bool) -> None:
     """Say on standard error what a large problem will take."""
     from lossproof.certificates.commands.cost_estimate import WORTH_SAYING, estimate_cost
     from lossproof.theory.problem.architecture import Architecture
 
     if T * widths[-1] >= WORTH_SAYING:
-        typer.echo(estimate_cost(Architecture.of(widths), T, find_weights=find_weights).text, err=True)
+        typer.echo(estimate_cost(Architecture.of(widths), T, find_weights=find_weights, on_disk=on_disk).text, err=True)
 
 
 app.command("map")(map_landscape)

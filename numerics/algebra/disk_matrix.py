@@ -17,6 +17,7 @@ from zlib import crc32
 
 import numpy as np
 
+from lossproof.numerics.algebra.memory import gibibytes
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.tile_engine import Tile, TileEngine
 from lossproof.numerics.algebra.tiled_matrix import Fill
@@ -29,7 +30,7 @@ class DiskMatrix:
     """The lower triangle of a symmetric matrix, formed by ``fill(rows, columns, out)``, and its factor, in a folder of its own below ``place``.
 
     ``content`` tells matrices apart; ``most_tiles`` is how many tiles may be held at once, of which a panel and one row before it are made. Raises
-    `InputError` where a finished tile is no longer what was written.
+    `InputError` where a finished tile is no longer what was written, where the folder is somebody else's, and where the disk has no room for the rest.
     """
 
     def __init__(self, starts: tuple[int, ...], fill: Fill, engine: TileEngine, *, place: Path, content: bytes, most_tiles: int) -> None:
@@ -66,15 +67,29 @@ class DiskMatrix:
 
     @cached_property
     def _finished(self) -> dict[tuple[int, int], int]:
-        """The checksums of the finished tiles, each compared with its file when the folder is opened."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """The checksums of the finished tiles, each compared with its file when the folder is opened.
+
+        Of an engine whose residuals are measured none counts: they belong to the run that formed the tile.
+        """
+        self._place.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        if hasattr(os, "getuid") and self.folder.stat().st_uid != os.getuid():
+            raise InputError(
+                f"the folder {self.folder} must be one's own, and belongs to another user: name another place, as in disk:FOLDER"
+            )
         journal, found = self.folder / "journal.txt", dict[tuple[int, int], int]()
-        for line in journal.read_text("ascii").splitlines(keepends=True) if journal.exists() else ():
+        for line in journal.read_text("ascii").splitlines(keepends=True) if self.engine.stable and journal.exists() else ():
             if (read := _LINE.fullmatch(line)) is not None:
                 I, J, checksum = map(int, read.groups())
                 path = self._path(I, J)
                 if J <= I < len(self.starts) - 1 and path.is_file() and crc32(path.read_bytes()) == checksum:
                     found[I, J] = checksum
+        tiles = (self._shape(I, J) for I in range(len(self.starts) - 1) for J in range(I + 1) if (I, J) not in found)
+        needed, free = sum(8 * rows * columns for rows, columns in tiles), shutil.disk_usage(self.folder).free
+        if needed > free:
+            raise InputError(
+                f"the factor needs {gibibytes(needed)} more in {self._place}, which has {gibibytes(free)}: name another place, as in disk:FOLDER"
+            )
         return found
 
     def row(self, I: int) -> list[Tile]:
@@ -111,6 +126,7 @@ class DiskMatrix:
     def release(self) -> None:
         """Remove the factor from the disk."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.__dict__.pop("_finished", None)
 
     def _path(self, I: int, J: int) -> Path:
         return self.folder / f"{I}-{J}.tile"

@@ -156,7 +156,3 @@ class Triangle(Protocol):
     def set_diagonal(self, values: Floats) -> None: ...  # noqa: D102
     def copy(self) -> Triangle: ...  # noqa: D102
     def release(self) -> None: ...  # noqa: D102
-
-
-Build: TypeAlias = Callable[[tuple[int, ...], Fill, TileEngine], Triangle]
-"""What makes a matrix, as `tiled` does, and decides where its tiles lie."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -40,22 +39,12 @@ class Workplace:
     most_bytes: int | None = None
 
     def gram(self, parts: Sequence[GramPart]) -> Triangle:
-        """Return one triangle of the Gram matrix of these parts, as `gram_triangle` does.
-
-        Raises `InputError` where the disk has no room for the factor.
-        """
+        """Return one triangle of the Gram matrix of these parts, as `gram_triangle` does."""
         if self.folder is None:
             return gram_tiles(parts, self.engine, tiled)
         n = int(np.prod(parts[0].columns.shape[:2]))
-        needed, free = tile_bytes(n), shutil.disk_usage(_existing(self.folder)).free
         most_tiles = (available_bytes() // 2 if self.most_bytes is None else self.most_bytes) // (8 * tile_rows(n) ** 2)
-        matrix = partial(DiskMatrix, place=self.folder, content=_content(parts), most_tiles=most_tiles)
-        found = gram_tiles(parts, self.engine, matrix)
-        if needed > free and not found.folder.exists():
-            raise InputError(
-                f"the factor takes {gibibytes(needed)} on the disk of {self.folder}, which has {gibibytes(free)}: name another folder, as in disk:FOLDER"
-            )
-        return found
+        return gram_tiles(parts, self.engine, partial(DiskMatrix, place=self.folder, content=_content(parts), most_tiles=most_tiles))
 
     def beside(self, factors: int, most_bytes: int | None) -> Workplace:
         """Return the same with what ``most_bytes`` leaves beside so many bytes."""
@@ -72,11 +61,6 @@ IN_MEMORY = Workplace()
 """Where matrices are factored if nothing else is said: by numpy, in memory."""
 
 
-def _existing(folder: Path) -> Path:
-    """Return the folder, or the nearest above it that there is."""
-    return next(path for path in (folder, *folder.resolve().parents) if path.exists())
-
-
 def _content(parts: Sequence[GramPart]) -> bytes:
     found = sha256()
     for part in parts:
@@ -89,7 +73,7 @@ def _content(parts: Sequence[GramPart]) -> bytes:
 def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Workplace:
     """Return the workplace of a name from `ENGINES`, for matrices of up to n rows.
 
-    ``auto`` takes numpy where a triangle fits into ``most_bytes``, or into what is free, and disk otherwise. ``disk`` keeps its tiles in the folder for
+    ``auto`` takes numpy where a triangle fits into ``most_bytes``, or half of what is free, and disk otherwise. ``disk`` keeps its tiles in the folder for
     temporary files, ``disk:FOLDER`` in that one. All but numpy in memory are tested first (`product_self_test`). Raises `InputError` for another name, for an
     engine that is not there, and for one that fails the test.
 
@@ -100,7 +84,7 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
     if kind not in ENGINES or (folder and kind != "disk"):
         raise InputError(f"engine must be one of {', '.join(ENGINES)}, or disk:FOLDER, got {name!r}: leave it out for numpy")
     if kind == "auto":
-        kind = "numpy" if tile_bytes(n) <= (available_bytes() if most_bytes is None else most_bytes) else "disk"
+        kind = "numpy" if tile_bytes(n) <= (available_bytes() // 2 if most_bytes is None else most_bytes) else "disk"
     if kind == "numpy":
         return IN_MEMORY
     engine = NUMPY if kind == "disk" else TorchEngine("cuda" if kind == "cuda" else "cpu")

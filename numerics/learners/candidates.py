@@ -46,6 +46,8 @@ def exact_learner_candidates(problem: Problem, seed: int, starts: int) -> Iterat
     learners that are hard to reach. Beyond, and up to 4,000 equations, each start may cost 60 factorisations of ``K``, and all together 120.
     Only the trainable weights move. Starts at which some number has no double (`beyond_doubles`) are left out.
     """
+    if problem.columns > MOST_EQUATIONS:
+        return
     points = [point for k in range(starts) if beyond_doubles(problem, point := random_weights(problem, seed + k)) is None]
     if not points:
         return
@@ -82,8 +84,6 @@ def _candidates_with_P(problem: Problem, starts: list[Weights]) -> Iterator[Weig
 
 def _candidates_with_gram(problem: Problem, starts: list[Weights]) -> Iterator[Weights]:
     """Train with the output weights held and not held by turns, and held first where the targets have an affine relation (see `fit_with_gram`)."""
-    if problem.columns > MOST_EQUATIONS:
-        return
     enough_below = weights_below_output(problem.architecture) >= problem.columns
     held_first = hold_for_fit(problem)
     spent = 0

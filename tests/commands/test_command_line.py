@@ -103,6 +103,8 @@ def test_what_a_large_problem_takes_is_said_first(folder, monkeypatch):
     monkeypatch.setattr(cost_estimate, "WORTH_SAYING", 4)
     _, err = run("check", "2-2-1", "--data", "xor")
     assert re.fullmatch(r"T·n_L = 4 columns: the proof takes about 0.1 GiB of memory and 0 s on this machine\n", err)
+    _, err = run("check", "2-2-1", "--data", "xor", "--engine", "disk:.")
+    assert " memory, 0.0 GiB of disk and 0 s on this machine\n" in err
     assert run("check", "2-2-1", "--data", "xor", "--quiet") == ("", "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -131,6 +132,14 @@ def test_only_tiles_that_are_whole_count(tmp_path):
         file.write(b"\1")
     with pytest.raises(InputError, match=r"must be what was written"):
         again.row(3)
+
+
+def test_tiles_of_another_user_count_for_nothing(tmp_path, monkeypatch):
+    D = shifted(Workplace(NUMPY, tmp_path).gram(parts_of()))
+    factor_measured(D)
+    monkeypatch.setattr("lossproof.numerics.algebra.disk_matrix.os.getuid", lambda: 2**20)
+    with pytest.raises(InputError, match="belongs to another user"):
+        factor_measured(shifted(Workplace(NUMPY, tmp_path).gram(parts_of())))
 
 
 def test_another_matrix_or_diagonal_has_another_folder(tmp_path):
@@ -288,7 +297,21 @@ def test_auto_chooses_by_memory_and_says_so():
     assert "6.0 GiB in" in chosen.note
 
 
-def test_a_disk_without_room_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("lossproof.numerics.algebra.workplace.shutil.disk_usage", lambda path: type("Usage", (), {"free": 10}))
-    with pytest.raises(InputError, match=r"takes 0\.0 GiB on the disk"):
-        Workplace(NUMPY, tmp_path).gram(parts_of())
+def test_a_disk_without_room_is_refused_and_what_is_finished_counts(tmp_path, monkeypatch):
+    D, free = shifted(Workplace(NUMPY, tmp_path).gram(parts_of())), 8 * 96 * 112 // 2
+    usage = lambda size: monkeypatch.setattr(shutil, "disk_usage", lambda path: type("Usage", (), {"free": size}))  # noqa: E731
+    usage(free - 1)
+    with pytest.raises(InputError, match=r"needs 0\.0 GiB more in"):
+        factor_measured(D)
+    usage(free)
+    assert factor_measured(D) == 0
+    usage(0)
+    assert factor_measured(shifted(Workplace(NUMPY, tmp_path).gram(parts_of()))) == 0
+
+
+def test_residuals_of_another_run_do_not_count(tmp_path):
+    place = Workplace(ByInverse(), tmp_path)
+    first = factor_measured(shifted(place.gram(parts_of())))
+    again = shifted(place.gram(parts_of()))
+    assert not again.is_final(0, 0)
+    assert factor_measured(again) == first > 0

@@ -20,10 +20,11 @@ _LARGEST = 2**12
 def bias_of_zero_weights(problem: Problem, precision: int) -> Fraction | None:
     r"""Return a for which ``W_l = 0``, hidden biases a and the best constant output are proved to be a local minimum of the loss with decay; None without one.
 
-    All ``λ_l > 0``. With ``e_i = c − y_i``, c the mean target (the mean probability of a cross-entropy), over ``1 + μ_L``, and 0 or even probabilities without
-    biases, ``s`` the slope of σ at a, and Λ the rates of the rows of R, it is demanded that ``s²|Λ^{-1/2}R|² < T²λ_L``: R has the rows ``Σ_i x_ir e_i`` for one
-    hidden layer, and ``Σ_i e_i`` with the rate ``μ_{L−1}`` where the biases of the outputs decay. Where these do, or without biases, ``σ(a) = 0``; ``a = 0``
-    where some hidden bias decays. The sums are exact, the slope lies in a ball of so many bits; where it is undecided, None. See `docs/deciding.md`.
+    The output is the identity, the error squared or a cross-entropy, and all ``λ_l > 0``. Let ``e_i = c − y_i``, c the mean target (of a cross-entropy the
+    mean probability) over ``1 + μ_L``, or without biases 0, or even probabilities; s the slope of σ at a; and R the rows ``Σ_i x_ir e_i`` for one hidden layer,
+    and ``Σ_i e_i``, of the rate ``μ_{L−1}``, where the biases of the outputs decay; Λ are the rates of the rows. It is demanded that ``s²|Λ^{-1/2}R|²`` is
+    below ``T²λ_L``; that ``σ(a) = 0`` where output biases decay, and without biases; and ``a = 0`` where some hidden bias decays. The sums are exact, and the
+    slope lies in a ball of so many bits: where it is undecided, None. See `docs/deciding.md`.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture
@@ -36,6 +37,8 @@ def bias_of_zero_weights(problem: Problem, precision: int) -> Fraction | None:
     """
     a, decay = problem.architecture, problem.decay
     if decay is None or a.L < 2 or not a.is_uniform or a.bias == "fixed" or not all(rate > 0 for rate, _ in decay.layers):
+        return None
+    if not a.output_activation.is_identity or not (problem.error.is_cross_entropy or problem.error.name == "squared"):
         return None
     pulled, within, silent = decay.layers[-1][1], decay.layers[-2][1], a.bias == "none"
     if pulled and not (within and problem.error.name == "squared"):

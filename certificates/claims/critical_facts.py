@@ -68,9 +68,7 @@ def _loss(context: ProofContext, place: Place, support: tuple[Claim, ...]) -> Cl
         return decided("loss-bounds", place, reason, "loss-bounds", facts=facts, evidence=evidence, own=own)
     large = radius == 0 and problem.T * sum(problem.architecture.widths[1:]) >= _MANY_VALUES
     found = loss_in_doubles(problem, point.weights) if large else None
-    if found is not None:
-        return _enclosed_loss(place, found, support)
-    return _enclosed_loss(place, loss_bounds(problem, point.weights, radius, context.max_precision), support)
+    return _enclosed_loss(place, found or loss_bounds(problem, point.weights, radius, context.max_precision), support)
 
 
 def claim_sharp_loss(context: ProofContext, point: Point) -> Claim | None:
@@ -88,10 +86,8 @@ def _enclosed_loss(place: Place, found: LossBounds | None, support: tuple[Claim,
     evidence, facts = {**bounds, "precision": "double" if doubles else found.precision}, {**bounds, "radius": radius}
     where = "at these weights" if radius == 0 else "at all weights of the box"
     how = "in double precision with proved bounds" if doubles else f"in ball arithmetic{_told_apart(found)}"
-    reason, own = (
-        f"The loss is {enclosure_text(found.lower, found.upper)} {where}, enclosed {how}.",
-        Rigor.VERIFIED_FLOAT if doubles else Rigor.BALL,
-    )
+    own = Rigor.VERIFIED_FLOAT if doubles else Rigor.BALL
+    reason = f"The loss is {enclosure_text(found.lower, found.upper)} {where}, enclosed {how}."
     return decided("loss-bounds", place, reason, "loss-bounds", facts=facts, evidence=evidence, own=own, support=support)
 
 

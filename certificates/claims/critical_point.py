@@ -243,8 +243,8 @@ def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None)
 def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
     problem, a, place = context.problem, context.problem.architecture, stationary.place
     layer = inactive_layer(problem, place.weights, _PRECISION) if isinstance(place, Point) else None
-    held = problem.decay is None or problem.decay.layers[-1][1] == 0
-    free = layer is not None and ((a.biases[-1] == "trainable" and held) or layer == a.L - 1)
+    moves = a.biases[-1] == "trainable" and (problem.decay is None or problem.decay.layers[-1][1] == 0)
+    free = layer is not None and (moves or layer == a.L - 1)
     if layer is None or (layer < a.L and not (free and a.output_activation.is_identity and problem.error.convex.holds)):
         return None
     reason = (

@@ -177,12 +177,7 @@ def _silent_region(problem: Problem) -> Claim | None:
 
 def _region_at_zero(problem: Problem) -> Claim | None:
     """Claim that the loss with decay has a local minimum where all weights are 0."""
-    identity = problem.architecture.output_activation.is_identity
-    bias = (
-        bias_of_zero_weights(problem, _PRECISION)
-        if identity and (problem.error.is_cross_entropy or problem.error.name == "squared")
-        else None
-    )
+    bias = bias_of_zero_weights(problem, _PRECISION)
     if bias is None:
         return None
     hidden = "" if problem.architecture.bias == "none" else f", hidden biases {rational_text(bias)} and the best constant output"

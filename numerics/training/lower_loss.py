@@ -24,6 +24,7 @@ _STARTS = 4
 _FEWEST, _MOST = 50, 1000
 _OPERATIONS = 5e8
 _CLEARLY = 1 - 2.0**-6
+_OFF_GRID = 2.0**-10
 _BITS = (6, 9, 12, 18, 26)
 
 
@@ -44,7 +45,7 @@ def weights_below(problem: Problem, loss: float, seed: int, progress: Progress |
     settings = Settings("lbfgs", max_iterations=iterations, target_loss=loss / 2 / scaling.size**2, progress=progress)
     starts = int(min(max(_STARTS * _OPERATIONS / (iterations * problem.T * problem.architecture.N_net), 1), _STARTS))
     for start in range(starts):
-        found = run_training(scaling.problem, random_weights(scaling.problem, seed + start), settings)
+        found = run_training(scaling.problem, _start(scaling.problem, seed + start), settings)
         if found.interrupted:
             raise KeyboardInterrupt
         layers = scaling.undone(float_layers(found.weights))
@@ -53,6 +54,15 @@ def weights_below(problem: Problem, loss: float, seed: int, progress: Progress |
         if below is not None:
             return below
     return None
+
+
+def _start(problem: Problem, seed: int) -> Weights:
+    """Return seeded weights; with weight decay, whose inputs are not scaled, off the grid on which units may meet a kink by chance."""
+    weights = random_weights(problem, seed)
+    if problem.decay is None:
+        return weights
+    g = np.random.default_rng(seed)
+    return weights_of_layers(problem, [(W * (1 + _OFF_GRID * g.random(W.shape)), b) for W, b in float_layers(weights)])
 
 
 def _where_outputs_vary(problem: Problem, loss: float) -> tuple[Problem, float]:

@@ -13,11 +13,11 @@ from flint import arb, arb_mat, fmpq, fmpz, fmpz_mat
 
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
-from lossproof.certificates.kernel.arithmetic.rings import vanishes
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
-from lossproof.certificates.kernel.reading.problem import rational
+from lossproof.certificates.kernel.reading.problem import Problem, rational
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, slopes_at
@@ -283,6 +283,8 @@ def _require_minimum_at_zero(step: Step, found: Mapping[str, Any], means: Sequen
 
     With s the slope of σ at a, and Λ the rates of the rows, the terms with R are at most ``s|Λ^{-1/2}R| Σ_k |v_k||Λ^{1/2}w_k|``, with ``2√λ_L |v_k||Λ^{1/2}w_k|
     ≤ λ_L|v_k|² + |Λ^{1/2}w_k|²``: the penalty outweighs them if ``s²|Λ^{-1/2}R|² < T²λ_L``. At a kink, for ``L > 2``, s is the largest slope beside it.
+    For a cross-entropy with ``μ_L > 0``, and ``L > 2``, c is not computed: ``|Σ e_i| = Tμ_L|c|``, and c has no larger norm than the c_0 that is best without
+    penalty, as the mean error is no larger at c_0, and the sum with the penalty no larger at c.
     """
     problem, work, record, silent = step.problem, step.work, step.problem.activation, step.problem.bias == "none"
     rates, place, a = problem.decay or (), "evidence.hidden_bias", read.rational(found["hidden_bias"], "evidence.hidden_bias")
@@ -290,8 +292,9 @@ def _require_minimum_at_zero(step: Step, found: Mapping[str, Any], means: Sequen
     require(
         a == 0 or not (silent or any(rate for _, rate in rates[:-1])), place, "hidden biases that decay, or that there are none of, are 0"
     )
-    right = pulled == 0 or (within > 0 and problem.error.name == "squared")
-    require(right, "rule", "output biases that decay need the squared error, and a decay of the last hidden ones")
+    held = pulled > 0 and problem.error.is_cross_entropy
+    right = pulled == 0 or (within > 0 and (problem.L > 2 or not held))
+    require(right, "rule", "output biases that decay need a decay of the last hidden ones, and for a cross-entropy two hidden layers")
     if pulled > 0 or silent:
         formal = step.formal()
         formal.count(0, 1)
@@ -299,7 +302,7 @@ def _require_minimum_at_zero(step: Step, found: Mapping[str, Any], means: Sequen
         require(vanishes(value), place, "the activation is not seen to be 0 there")
     gaps = [[y - mean / (1 + pulled) for y in column] for mean, column in zip(means, zip(*problem.Y, strict=True), strict=True)]
     rows = [(rates[0][0], column) for column in zip(*problem.X, strict=True)] if problem.L == 2 else []
-    rows += [(within, (ONE,) * problem.T)] if pulled > 0 else []
+    rows += [(within, (ONE,) * problem.T)] if pulled > 0 and not held else []
     sums = [(rate, evidence.total((x * e for x, e in zip(row, gap, strict=True)), work)) for rate, row in rows for gap in gaps]
     pull = evidence.total((r * r / rate for rate, r in sums), work)
     with step.balls() as ring:
@@ -307,8 +310,19 @@ def _require_minimum_at_zero(step: Step, found: Mapping[str, Any], means: Sequen
         require(len(sides) < 2 or problem.L > 2, place, "the activation has a kink there")
         ring.count(0, 1)
         steep = max(map(abs, sides)) if sides else constant_term(ring.slope(record, Series([ring.array([[a]])])), (1, 1))[0, 0]
-        outweighed = ring.embed(steep) ** 2 * pull < problem.T**2 * outer
+        size = ring.embed(pull) + (_best_logits(ring, problem, means) * ((problem.T * pulled) ** 2 / within) if held else 0)
+        outweighed = ring.embed(steep) ** 2 * size < problem.T**2 * outer
     require(outweighed, place, "the penalty is not seen to outweigh what the errors gain")
+
+
+def _best_logits(ring: BallRing, problem: Problem, means: Sequence[fmpq]) -> arb:
+    """Return ``|c|²`` for the best constant logits c of a cross-entropy: ``log ȳ_j`` less the mean of these, or ``log ȳ_j − log(1 − ȳ_j)``."""
+    ring.count(0, 2 * len(means))
+    softmax, shares = problem.error.family == "softmax", [ring.embed(mean) for mean in means]
+    logs = [p.log() if softmax else p.log() - (1 - p).log() for p in shares]
+    middle = sum(logs, ring.embed(ZERO)) / len(logs) if softmax else ring.embed(ZERO)
+    squares: arb = sum(((x - middle) ** 2 for x in logs), ring.embed(ZERO))
+    return squares
 
 
 REGION_RULES = named(minimum_in_region)

@@ -84,6 +84,8 @@ class _OneLineErrors(TyperGroup):
             _fail("the work must fit into memory, got too little of it: take fewer samples or smaller widths", BAD_INPUT)
         except _Unread:
             sys.exit(UNREAD)
+        except SystemExit as left:
+            sys.exit(UNREAD if isinstance(left.__context__, BrokenPipeError) else left.code)
         except (KeyboardInterrupt, typer.Abort):
             _fail("interrupted; no file was left half-written", INTERRUPTED)
         if outcome == INTERRUPTED:

@@ -78,7 +78,8 @@ def _parts_of_linen(model: Any) -> tuple[Callable[..., Any], list[Any], list[str
     jax = sys.modules["jax"]
     if model.scope is None:
         raise InputError(
-            f"a module of flax.linen must be bound to its weights, got a {type(model).__name__} without any: give model.bind(variables)"
+            f"a module of flax.linen must be bound to its weights, got a {type(model).__name__} without any: give model.bind(variables), or its parameters, "
+            "with activation="
         )
     module, variables = model.unbind()
     weights = variables.get("params", {})

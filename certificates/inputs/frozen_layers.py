@@ -57,11 +57,14 @@ def later_layers(problem: Problem, weights: Weights, frozen: int) -> tuple[Probl
 def notes_on_frozen(problem: Problem, frozen: int) -> tuple[str, ...]:
     """Return what a report says about constants of a trained network: its ``frozen`` first layers, and frozen biases of the ``problem`` that is left."""
     a = problem.architecture
-    layers = "The first layer is frozen and a constant" if frozen == 1 else f"The first {frozen} layers are frozen and constants"
-    found = (
-        f"{layers} of the problem: the claims are about the trainable layers alone, a {a} network. The samples of the problem are "
-        "what frozen layers make of X, as exact rational numbers.",
-    )
+    notes = []
+    if frozen:
+        layers = "The first layer is frozen and a constant" if frozen == 1 else f"The first {frozen} layers are frozen and constants"
+        notes.append(
+            f"{layers} of the problem: the claims are about the trainable layers alone, a {a} network. The samples of the problem are "
+            "what frozen layers make of X, as exact rational numbers."
+        )
     fixed = [str(frozen + l) for l, mode in enumerate(a.biases, start=1) if mode == "fixed"]
-    biases = (f"Frozen biases are constants of the problem, those of layer {', '.join(fixed)}.",) if fixed else ()
-    return tuple(map(DataNote, (found if frozen else ()) + biases))
+    if fixed:
+        notes.append(f"Frozen biases are constants of the problem, those of layer {', '.join(fixed)}.")
+    return tuple(map(DataNote, notes))

@@ -41,12 +41,13 @@ def test_pictures_without_a_home(tmp_path):
     assert list(tmp_path.iterdir()) == [picture]
 
 
-def test_help_into_a_pipe_that_closes():
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("check", "--help")])
+def test_help_into_a_pipe_that_closes(arguments):
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run([*COMMAND, "--help"], stdout=writing, stderr=subprocess.PIPE, check=False, timeout=120)
+    done = subprocess.run([*COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False, timeout=120)
     os.close(writing)
-    assert done.stderr == b""
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_exit_codes_stand_in_the_help():

@@ -174,7 +174,7 @@ def test_modules_of_flax():
     pytest.importorskip("flax.nnx")
     import jax
 
-    with pytest.raises(lp.InputError, match="got a Dense: give its parameters, with activation="):
+    with pytest.raises(lp.InputError, match=r"got a Dense without any: give model.bind.*, or its parameters, with activation="):
         lp.check_model(flax.linen.Dense(1), X, Y)
     held = flax.core.freeze(flax.linen.Dense(1).init(jax.random.PRNGKey(0), X))
     assert problem_of_model(held, X, Y, "tanh")[0].architecture.widths == (2, 1)

@@ -18,7 +18,7 @@ from lossproof.numerics.fields.field import Array, at_kink, elementwise, exact_k
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.formal import FormalField
 from lossproof.numerics.fields.formal_polynomial import Element, formal_terms
-from lossproof.numerics.fields.known_values import known_value
+from lossproof.numerics.fields.known_values import exponential_on_record, known_value
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.fields.state_balls import StateBallField
 from lossproof.numerics.functions.table import formulas_of
@@ -122,7 +122,7 @@ class FormalSeries(FormalField):
     formally 0 there is so here. Reflections hold as there: ``tanh(-1) = −tanh(1)``.
 
     For ``A ≥ 1`` not rational ``1/A`` is ``1 − softsign(A − 1)``; roots of rationals that are no squares are constants. All errors are
-    on offer, softmax where a sample has two outputs or equal logits; else it raises `NotInField`.
+    on offer, softmax where a sample has two outputs, or logits whose differences have rational exponentials; else it raises `NotInField`.
 
     >>> field = FormalSeries()
     >>> value, slope = field.jet(activation_named("tanh"), 1, field.array([1]))[:, 0]
@@ -165,7 +165,7 @@ class FormalSeries(FormalField):
         return np.asarray(jets[:, [place[entry] for entry in z.ravel()]].reshape(order + 1, *z.shape))
 
     def softmax(self, phi: Array) -> Array:
-        """Return the softmax of every row of two or of equal logits; raises `NotInField` for others."""
+        """Return the softmax of every row of two, or of logits whose differences have rational exponentials; raises `NotInField` for others."""
         return np.array([self._softmax_row(list(row)) for row in phi], dtype=object)
 
     def working(self) -> AbstractContextManager[Any]:
@@ -220,8 +220,10 @@ class FormalSeries(FormalField):
         return root * hypotenuse * self._reciprocal(1 + z * z * (1 / beta))
 
     def _softmax_row(self, row: list[Element]) -> list[Element]:
-        if all(entry == row[0] for entry in row):
-            return [fmpq(1, len(row))] * len(row)
+        powers = [exponential_on_record(entry - row[-1], 1, self.table) for entry in row]
+        known = [e for e in powers if e is not None]
+        if len(known) == len(row):
+            return [e / sum(known, fmpq(0)) for e in known]
         if len(row) == 2:
             first = self._state(activation_named("sigmoid"), 0, row[0] - row[1])
             return [first, 1 - first]

@@ -74,7 +74,7 @@ def exact_pieces(activation: Activation) -> tuple[tuple[fmpq | None, fmpq | None
 
 def _at_logarithms(form: Logistic, order: int, z: FormalPolynomial, table: SymbolTable) -> fmpq | None:
     k = form.rate
-    v = _rational_exponential(z, k, table)
+    v = exponential_on_record(z, k, table)
     if v is None:
         return None
     s = v / (1 + v)
@@ -82,8 +82,10 @@ def _at_logarithms(form: Logistic, order: int, z: FormalPolynomial, table: Symbo
     return (form.low + k * s, first, k * first * (1 - 2 * s))[order]
 
 
-def _rational_exponential(z: FormalPolynomial, k: int, table: SymbolTable) -> fmpq | None:
-    """Return ``e^{kz}`` for ``z = Σ q_p log p`` with whole ``k q_p``, or None."""
+def exponential_on_record(z: Element, k: int, table: SymbolTable) -> fmpq | None:
+    """Return ``e^{kz}`` for ``z = Σ q_p log p`` with whole ``k q_p``, 0 included, or None."""
+    if isinstance(z, fmpq):
+        return fmpq(1) if z == 0 else None
     powers: list[tuple[int, int]] = []
     for monomial, coefficient in z.terms.items():
         symbol = table.symbols[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else None

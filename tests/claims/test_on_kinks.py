@@ -309,6 +309,17 @@ def test_equal_logits_have_rational_gradients(activation, error, Y):
     assert decided[1] in ("not-critical", "local-minimum")
 
 
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu:1/2"])
+def test_logits_with_rational_exponentials(activation):
+    """Three different logits, multiples of log 2: their probabilities are rational, as the checker sees, too."""
+    X, Y, V = [[-1], [0], [1]], [[1, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 0, 2], [LOG, 0, 0]]
+    report = lp.check_architecture(
+        "1-2-3", X, Y, activation=activation, error="softmax", bias="none", weights=[([[0, 1]], None), (V, None)]
+    )
+    assert not report.self_check.refused
+    assert report["critical-point", 0].facts["kind"] == "not-critical"
+
+
 @pytest.mark.parametrize("error", ["squared", "logistic"])
 @pytest.mark.parametrize("layers", [(1, 0, LOG, 1), (1, -1, LOG, 1), (0, 0, LOG, LOG), (0, 0, 1, LOG)], ids=str)
 def test_weights_that_are_not_rational(layers, error):

@@ -523,3 +523,20 @@ def test_residues_refuse_what_is_no_rational_function_of_u():
     for name in ("tanh", "sigmoid"):
         with pytest.raises(Rejected):
             both(ring, name, fmpq(1, 3))
+
+
+SLOPES = {"elu": lambda z: z.min(arb(0)).exp(), "softsign": lambda z: 1 / (1 + abs(z)) ** 2}
+
+
+@pytest.mark.parametrize("name", ONCE)
+@pytest.mark.parametrize("size", [fmpq(1, 10**6), fmpq(1, 10), fmpq(3)])
+def test_values_along_a_line_across_a_kink_of_the_slope(name, size):
+    """The slope has no derivative there; the first coefficient of the value encloses all slopes met, and is narrow where the ball is."""
+    with ball_precision(BITS):
+        z = Series([np.array([[arb(0, size)]], dtype=object), np.array([[arb(1)]], dtype=object)])
+        ring = BallRing(Work(), BITS)
+        with pytest.raises(Rejected):
+            ring.activate(activation_named(name), 1, z, slopes=True)
+        rate = ring.activate(activation_named(name), 1, z, slopes=False)[0].coefficients[1][0, 0]
+        assert all(rate.contains(SLOPES[name](arb(size * fmpq(k, 10)))) for k in range(-10, 11))
+        assert rate.rad() <= 3 * size or size > 1

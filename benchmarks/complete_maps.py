@@ -51,6 +51,7 @@ def cases() -> dict[str, tuple[Problem, float | None]]:
         "1-2-1 tanh, λ = 0.2": (problem_of("1-2-1", Y, "1/5"), None),
         "1-2-1 tanh, λ = 0.1": (problem_of("1-2-1", Y, "1/10"), None),
         "1-2-1 tanh, λ = 0.05": (problem_of("1-2-1", Y, "1/20"), None),
+        "1-2-1 tanh, λ = 0.01": (problem_of("1-2-1", Y, "1/100"), None),
         "1-2-1 tanh, λ = 0.1, larger targets": (problem_of("1-2-1", FAR, "1/10"), None),
     }
 
@@ -103,7 +104,7 @@ def row(name: str, problem: Problem, box: float | None) -> list[str]:
     found, whole = timed(
         lambda: lp.find_critical_points(
             a.widths, problem.samples.X, problem.samples.Y, activation=a.activation, output_activation=a.output_activation, bias=a.bias,
-            weight_decay=decay, complete=True, box=box,
+            weight_decay=decay, complete=True, box=box, workers=1,
         )
     )  # fmt: skip
     verified, checked = timed(lambda: lp.verify(found.certificate.text))

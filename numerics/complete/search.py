@@ -162,7 +162,9 @@ class _Search:
 
     def __init__(self, land: Landscape, bounds: Floats, begin: Settled, *, minima: bool) -> None:
         self._root = root_box(land, bounds)
-        self._step = max(1, min(BATCH, MAX_BATCH // (len(land.targets) * (land.units + 1)), 20 * MAX_BATCH // len(land.targets) ** 2))
+        T, side = len(land.targets), len(bounds)
+        side += T if land.bounded and land.units else 0
+        self._step = max(1, min(BATCH, MAX_BATCH // (T * (land.units + 1)), 4 * MAX_BATCH // side**2))
         self.known = KnownPoints(land, begin.points, begin.radii, minima=minima)
         self._level = _Level(self._root[0][None], self._root[1][None], [], "", 0.0)
         codes, at, none = np.frombuffer(begin.codes.encode("ascii"), dtype=np.uint8).astype(np.int64), 0, begin.near.part(slice(0, 0))

@@ -34,7 +34,7 @@ def test_one_minimum_proves_that_every_local_minimum_is_global():
     assert [point.kind for point in found] == ["global", "saddle"]
     assert found.conclusion.verdict == "PROVED"
     assert found.conclusion.premises == (claim,)
-    assert "1,771 boxes" in str(found)
+    assert "1,721 boxes" in str(found)
     assert "hits" in str(found)
 
 
@@ -243,3 +243,11 @@ def test_boxes_around_a_critical_point_that_the_budget_kept_from_the_list_are_to
     found = mapped("1-1-1", X, Y, weight_decay="1/100")
     assert "around a critical point that is proved" in found.complete.missing
     assert found.points
+
+
+def test_the_checker_sees_what_the_search_sees_where_output_weights_are_hardly_held():
+    """Rates of 1/4096: v is enclosed by sweeps that gain little each, from the same matrix in the search and in the checker."""
+    inputs = [[-8, -9], [-2, -10], [-4, -22], [12, 20], [-15, 13], [23, -36]]
+    targets = [-107, 33, 133, 242, 411, 465]
+    X, Y = [[f"{a}/64", f"{b}/64"] for a, b in inputs], [[f"{y}/64"] for y in targets]
+    assert mapped("2-1-1", X, Y, activation="sigmoid", bias="none", weight_decay="1/4096").complete.verdict == "PROVED"

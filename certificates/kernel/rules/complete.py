@@ -152,8 +152,9 @@ class _Walk:
 
     def __init__(self, land: Landscape, bounds: Array, whole: bool, around: list[tuple[Array, Array]]) -> None:
         self.land, self.whole, self.splits = land, whole, land.inner if whole else len(bounds)
-        T, N = len(land.inputs.mid), len(bounds)
-        self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (T * (land.units + 1)), limits.MAX_BATCH * 4 // (N + T * whole) ** 2))
+        T, side = len(land.inputs.mid), len(bounds)
+        side += T if whole and land.units else 0
+        self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (T * (land.units + 1)), limits.MAX_BATCH * 4 // side**2))
         self.firsts = np.arange(0, land.inner, land.inputs.mid.shape[1]) if land.units else np.zeros(1, dtype=int)
         self.lower, self.upper = -bounds[: self.splits][None], bounds[: self.splits][None]
         if land.units and land.low:

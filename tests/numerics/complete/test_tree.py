@@ -298,6 +298,6 @@ def test_hostile_landscapes_with_decay_end_with_the_budget(units: int, inputs: f
     x, y = np.array([[-1.0], [0.5], [1.0]]) * inputs, np.array([0.25, -1.0, 0.5]) * targets
     land = Landscape(np.hstack([x, np.ones((3, 1))]), y, np.full(3 * units + 1, rate), units, -1, 2, 1)
     for minima in (False, True):
-        tree = search_tree(land, land.bounds(), TreeBudget(6_000), minima=minima)
-        assert tree.boxes <= 6_000
+        tree = search_tree(land, land.bounds(), TreeBudget(4_500), minima=minima)
+        assert tree.boxes <= 4_500
         assert tree.complete or sum(part.boxes for part in clusters(land, tree)) == len(tree.left[0])

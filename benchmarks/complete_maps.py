@@ -17,7 +17,7 @@ import numpy as np
 import lossproof as lp
 from benchmarks.paper_text import markdown_table, write_blocks
 from lossproof.numerics.algebra.threads import one_thread
-from lossproof.numerics.complete.enclosures import activations, between, gradient
+from lossproof.numerics.complete.enclosures import activations, between, gradient, residuals
 from lossproof.numerics.complete.landscape import Landscape, landscape_of
 from lossproof.numerics.complete.search import TreeBudget, root_box, search_tree
 from lossproof.numerics.critical.search import find_candidates
@@ -51,6 +51,7 @@ def cases() -> dict[str, tuple[Problem, float | None]]:
         "1-2-1 tanh, λ = 0.2": (problem_of("1-2-1", Y, "1/5"), None),
         "1-2-1 tanh, λ = 0.1": (problem_of("1-2-1", Y, "1/10"), None),
         "1-2-1 tanh, λ = 0.05": (problem_of("1-2-1", Y, "1/20"), None),
+        "1-2-1 tanh, λ = 0.01": (problem_of("1-2-1", Y, "1/100"), None),
         "1-2-1 tanh, λ = 0.1, larger targets": (problem_of("1-2-1", FAR, "1/10"), None),
     }
 
@@ -69,7 +70,8 @@ def plain(land: Landscape, bounds: np.ndarray) -> str:
         box = between(lower, upper)
         theta = box.part((slice(None), slice(land.inner)))
         v = box.part((slice(None), slice(land.inner, None))) if land.units else None
-        g = gradient(land, theta, activations(land, theta), v)
+        p = activations(land, theta)
+        g = gradient(land, theta, p, residuals(land, p.phi, v), v)
         keep = (np.abs(g.mid) <= g.rad).all(axis=1)
         firsts = np.arange(0, land.inner, land.inputs.shape[1]) if land.units else np.zeros(1, dtype=int)
         keep &= ~(upper[:, firsts[:-1]] <= lower[:, firsts[1:]]).any(axis=1)
@@ -102,7 +104,7 @@ def row(name: str, problem: Problem, box: float | None) -> list[str]:
     found, whole = timed(
         lambda: lp.find_critical_points(
             a.widths, problem.samples.X, problem.samples.Y, activation=a.activation, output_activation=a.output_activation, bias=a.bias,
-            weight_decay=decay, complete=True, box=box,
+            weight_decay=decay, complete=True, box=box, workers=1,
         )
     )  # fmt: skip
     verified, checked = timed(lambda: lp.verify(found.certificate.text))

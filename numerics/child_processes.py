@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any, TypeVar
@@ -20,13 +20,23 @@ def pooled(function: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], pr
 
     Where the caller is interrupted, or closes the generator, the processes end at once.
     """
+    with process_pool(processes) as submit:
+        for future in [submit(function, *task) for task in tasks]:
+            yield future.result()
+
+
+@contextmanager
+def process_pool(processes: int) -> Iterator[Callable[..., Future[Any]]]:
+    """Give a function that submits ``function, *arguments`` to new processes; those end with the block, and at once where it is interrupted or closed."""
     others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), ignore_interrupts) as pool:
-        try:
+
+        def submit(*task: Any) -> Future[Any]:
             with one_thread_each(), without_main_module(), interrupts_held():
-                futures = [pool.submit(function, *task) for task in tasks]
-            for future in futures:
-                yield future.result()
+                return pool.submit(*task)
+
+        try:
+            yield submit
         except (GeneratorExit, KeyboardInterrupt):
             for child in set(multiprocessing.active_children()) - others:
                 child.terminate()

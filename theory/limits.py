@@ -225,15 +225,18 @@ def curvature_work(widths: Sequence[int], T: int, fan_in: Sequence[int]) -> int:
     return flops_work(2 * T * N**2 + 16 * T * (samples + 100 * sum(n) ** 2 + 30 * sum(fan_in) ** 2 + N)) + T * sum(n)
 
 
-def complete_work(widths: Sequence[int], T: int, boxes: int, points: int) -> int:
+def complete_work(widths: Sequence[int], T: int, boxes: int, points: int, *, whole: bool) -> int:
     """Return the work of a tree of boxes and a list of points: what goes through arrays of many boxes, and the images of all points under the symmetries.
 
-    >>> complete_work((1, 2, 1), 5, 10**6, 3) < MAX_STEP_WORK
+    With ``whole`` and a hidden layer there are matrices of weights and samples.
+
+    >>> complete_work((1, 2, 1), 5, 4 * 10**6, 3, whole=True) < MAX_STEP_WORK
     True
     """
     N, units = sum((n + 1) * m for n, m in pairwise(widths)), sum(widths[1:-1])
+    side = N + T if whole and units else N
     images: int = 2**units * factorial(units)
-    return boxes * (20 + T * (units + 1) ** 2 + N**2 // 2) + (boxes + 100) * points * images
+    return boxes * (20 + T * (units + 1) ** 2 + side**2 // 2 + side**3 // 50) + (boxes + 100) * points * images
 
 
 def signs_work(n: int, index: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -10,9 +10,10 @@ import numpy as np
 from lossproof.certificates.claims.critical_point import LocatedPoint
 from lossproof.certificates.proof.nodes import Claim, decided, implied, undecided
 from lossproof.certificates.proof.places import EVERYWHERE
-from lossproof.numerics.complete.clusters import clusters
+from lossproof.numerics.algebra.products import Floats
+from lossproof.numerics.complete.clusters import Cluster
 from lossproof.numerics.complete.landscape import Landscape, landscape_of, obstacle
-from lossproof.numerics.complete.search import Tree, TreeBudget, search_tree
+from lossproof.numerics.complete.search import Tree
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Rigor
@@ -22,8 +23,11 @@ _NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 _LARGEST, _SHOWN = 1e6, 3
 
 
-def complete_tree(problem: Problem, box: float | None, budget: TreeBudget, report: Callable[[float], None] | None = None) -> Tree:
-    """Search for all critical points: everywhere if all weights decay, else in the box ``|w| ≤ box``. Raises `InputError` where this is not covered."""
+def complete_search(problem: Problem, box: float | None) -> tuple[Landscape, Floats]:
+    """Return what is searched for all critical points, and the bounds of all weights: everywhere if all weights decay, else the box ``|w| ≤ box``.
+
+    Raises `InputError` where this is not covered.
+    """
     reason = obstacle(problem)
     if reason:
         raise InputError(f"a complete list was asked for, which is not to be had here, as {reason}: leave `complete` out")
@@ -34,19 +38,21 @@ def complete_tree(problem: Problem, box: float | None, budget: TreeBudget, repor
         raise InputError(
             f"without decay of all weights a complete list needs a box, the largest absolute weight, up to 10^6, got {box}: give one"
         )
-    bounds = land.bounds() if box is None else np.full(len(land.rates), float(box))
-    return search_tree(land, bounds, budget, report)
+    return land, land.bounds() if box is None else np.full(len(land.rates), float(box))
 
 
-def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedPoint | None]) -> Claim:
-    """Claim that the list is complete, from the tree of the search and what is proved at each of its points; UNDECIDED says what is left."""
+def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], located: Sequence[LocatedPoint | None]) -> Claim:
+    """Claim that the list of critical points, or of minima, is complete, from the tree and what is proved at each point; UNDECIDED says what is left.
+
+    ``parts`` are the clusters of boxes left; what is proved at the points of these comes after what is proved at those of the tree.
+    """
     land = landscape_of(problem)
-    where = _where(land, tree)
+    where, sought = _where(land, tree), "local minima" if tree.minima else "critical points"
     if not tree.complete:
-        parts = clusters(tree)
-        told = "; ".join(f"{c.boxes} from {_ends(c.lower)} to {_ends(c.upper)}" for c in parts[:_SHOWN])
+        rest = iter(located[len(tree.points) :])
+        told = "; ".join(_told(part, None if part.point is None else next(rest, None)) for part in parts[:_SHOWN])
         more = f", and {len(parts) - _SHOWN} clusters more" if len(parts) > _SHOWN else ""
-        reason = f"The search for all critical points {where} ended after {tree.ended}, with all but {max(1 - tree.settled, 0):.1e} of the volume settled."
+        reason = f"The search for all {sought} {where} ended after {tree.ended}, with all but {max(1 - tree.settled, 0):.1e} of the volume settled."
         return undecided(_NAME, EVERYWHERE, reason, f"what is in the boxes that are left, in clusters: {told}{more}")
     points = [point for point in located if point is not None and point.stationary is not None]
     if len(points) < len(tree.points):
@@ -60,11 +66,14 @@ def claim_complete_list(problem: Problem, tree: Tree, located: Sequence[LocatedP
         "bounds": bounds,
         "points": len(points),
         "no_minima": len({id(c.place) for c in classes}),
+        "minima": "D" in tree.codes,
     }
     evidence = {"bounds": bounds, "radii": [[Fraction(float(r)) for r in row] for row in tree.radii], "tree": tree.codes}
     known = "the one listed" if len(points) == 1 else f"the {len(points)} listed"
     alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.low else "") if land.units else ""
-    reason = f"All critical points {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
+    reason = f"All {sought} {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
+    if not points:
+        reason = f"There are no {sought} {where}: {tree.boxes:,} boxes of weights hold none."
     return decided(_NAME, EVERYWHERE, reason, _RULE, *stationary, *classes, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 
@@ -73,7 +82,8 @@ def conclusion_by_list(complete: Claim | None) -> Claim | None:
     facts = {} if complete is None else complete.facts
     if complete is None or not facts.get("whole") or facts["points"] - facts["no_minima"] > 1:
         return None
-    reason = "The list of all critical points is complete, one of them at most is a local minimum, and a global one exists, as all weights decay."
+    sought = "local minima" if facts["minima"] else "critical points"
+    reason = f"The list of all {sought} is complete, one of them at most is a local minimum, and a global one exists, as all weights decay."
     return implied("complete", "no-bad-local-minima", EVERYWHERE, reason, complete)
 
 
@@ -81,6 +91,15 @@ def _where(land: Landscape, tree: Tree) -> str:
     if land.bounded:
         return f"(all have |w| ≤ {tree.bounds.max():.4g})"
     return f"in the box |w| ≤ {tree.bounds.max():.6g}"
+
+
+def _told(part: Cluster, located: LocatedPoint | None) -> str:
+    boxes = f"{part.boxes:,} from {_ends(part.lower)} to {_ends(part.upper)}"
+    if located is None:
+        return boxes
+    if located.dimension:
+        return f"{boxes}, around a manifold of critical points of dimension {located.dimension}, which is proved"
+    return f"{boxes}, around a critical point that is proved"
 
 
 def _ends(ends: np.ndarray) -> str:

@@ -38,6 +38,8 @@ from lossproof.theory.exceptions import InputError
 
 _COMPLETE_HELP = "Prove that the list is complete, by a branch and prune instead of starts: small networks, see docs/complete-maps.md."
 _BOX_HELP = "With --complete, where not all weights decay: the largest absolute weight."
+_MINIMA_HELP = "With --complete: list all local minima, and not the other critical points."
+_RESUME_HELP = "With --complete: keep what is settled in this file, and go on from it where it is there."
 _WEIGHTS_HELP = "Weights to start from, as `lossproof check` takes them. Repeatable."
 
 
@@ -59,6 +61,8 @@ def map_landscape(
     weights: Annotated[list[str] | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
     complete: Annotated[bool, typer.Option("--complete", help=_COMPLETE_HELP)] = False,
     box: Annotated[float | None, typer.Option(metavar="R", help=_BOX_HELP)] = None,
+    minima: Annotated[bool, typer.Option("--minima", help=_MINIMA_HELP)] = False,
+    resume: Annotated[Path | None, typer.Option(metavar="FILE", help=_RESUME_HELP)] = None,
     starts: Annotated[int, typer.Option(help="From how many seeded points to search; 0 where weights are given: from these alone.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the starts.")] = 0,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes to search with; by default one a core. It changes no result.")] = None,
@@ -84,13 +88,18 @@ def map_landscape(
     given = [load_weights(name, len(layers) - 1) for name in weights] if weights else None
     outputs = plan_outputs(output or [], [data, *(weights or [])])
     picture = _plan_picture(plot, [*outputs, *map(Path, [data, *(weights or [])])])
+    others = [*outputs, *([picture] if picture else []), *map(Path, [data, *(weights or [])])]
+    if resume is not None and any(os.path.realpath(resume) == os.path.realpath(other) for other in others):
+        raise InputError(
+            f"{str(resume)!r} must not be another file of this run, got the same file for both: choose another name for --resume"
+        )
     from lossproof.certificates.maps import find_critical_points as search
 
     with progress_bar(quiet=quiet) as progress:
         found = search.find_critical_points(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
-            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, weights=given, complete=complete, box=box, starts=starts, seed=seed,
-            workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
+            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, weights=given, complete=complete, box=box, minima=minima, resume=resume,
+            starts=starts, seed=seed, workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
             self_check=self_check,
         )  # fmt: skip
     found = replace(found, report=replace(found.report, notes=(*samples.notes, *found.report.notes)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from lossproof.certificates.claims.complete import claim_complete_list, complete_tree, conclusion_by_list
+from lossproof.certificates.claims.complete import claim_complete_list, conclusion_by_list
 from lossproof.certificates.claims.conclusion import open_after_points
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
 from lossproof.certificates.claims.decision import Decision, decide
@@ -16,6 +18,7 @@ from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.claims.suboptimal import claim_suboptimal
 from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_starts
+from lossproof.certificates.maps.complete_tree import complete_tree
 from lossproof.certificates.maps.given_starts import distance_of, go, told_starts, ways_from
 from lossproof.certificates.maps.hits import Hit, Hits
 from lossproof.certificates.maps.map import LandscapeMap
@@ -28,7 +31,9 @@ from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
 from lossproof.numerics.algebra.threads import one_thread
-from lossproof.numerics.complete.search import INTERRUPT, Tree, TreeBudget
+from lossproof.numerics.complete.clusters import Cluster, clusters
+from lossproof.numerics.complete.landscape import landscape_of
+from lossproof.numerics.complete.search import INTERRUPT, Tree
 from lossproof.numerics.critical.search import SearchResult, find_candidates
 from lossproof.numerics.network.estimates import jacobian_spectrum
 from lossproof.numerics.network.points import random_weights
@@ -41,7 +46,6 @@ from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Verdict
 
 _MOST_STARTS = 1_000_000
-_PARTS = 1000
 
 
 def find_critical_points(
@@ -58,6 +62,8 @@ def find_critical_points(
     weights: Any = None,
     complete: bool = False,
     box: float | None = None,
+    minima: bool = False,
+    resume: str | os.PathLike[str] | None = None,
     starts: int = 100,
     seed: int = 0,
     workers: int | None = None,
@@ -82,8 +88,9 @@ def find_critical_points(
 
     With ``complete`` the points come from a branch and prune instead of starts, and the map has the claim ``complete-list``: PROVED, all critical points are
     on it, up to symmetry; UNDECIDED, it names the boxes of weights that are left. Where all weights decay this is about all weights; if not, ``box`` is needed,
-    the largest absolute weight. For a neuron or one hidden layer, one output, a squared error, sigmoid or tanh, and up to 12 weights. At most two million
-    boxes and ten minutes are spent.
+    the largest absolute weight. For a neuron or one hidden layer, one output, a squared error, sigmoid or tanh, and up to 12 weights. At most four million
+    boxes and ten minutes are spent. With ``minima`` the list is one of local minima: other critical points need not be on it. What is settled is kept in the
+    file ``resume``, and where that is there already, the search goes on from it.
 
     The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
@@ -101,8 +108,9 @@ def find_critical_points(
         check_whole("workers", workers, 1, 1024)
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
     problem, given, told = read_starts(choices, X, Y, weights, seed)
-    if complete or box is not None:
-        return _complete_map(ProofContext(problem, seed, max_precision, progress), complete, box, weights, data_name, self_check=self_check)
+    if complete or box is not None or minima or resume is not None:
+        context = ProofContext(problem, seed, max_precision, progress)
+        return _complete_map(context, complete, box, weights, resume, workers, data_name, minima=minima, self_check=self_check)
     with one_thread():
         result = _search(problem, starts, seed, workers, progress) if starts else SearchResult((), 0, 0, 0)
     context, whole = ProofContext(problem, seed, max_precision, progress), SearchBudget()
@@ -112,16 +120,28 @@ def find_critical_points(
     return _with_search(replace(found, report=replace(found.report, notes=(*told, *found.report.notes))), result)
 
 
-def _complete_map(context: ProofContext, complete: bool, box: object, weights: object, data_name: str, *, self_check: bool) -> LandscapeMap:
+def _complete_map(
+    context: ProofContext,
+    complete: bool,
+    box: object,
+    weights: object,
+    resume: str | os.PathLike[str] | None,
+    workers: int | None,
+    data_name: str,
+    *,
+    minima: bool,
+    self_check: bool,
+) -> LandscapeMap:
     """Return the map of a branch and prune."""
     if not complete or weights is not None or (box is not None and (isinstance(box, bool) or not isinstance(box, (int, float)))):
-        raise InputError("a box is a number, and goes with complete=True and no weights of your own: give both, or leave the box out")
-    with one_thread():
-        tree = complete_tree(
-            context.problem, box, TreeBudget(), lambda part: context.report_progress("settling boxes", int(part * _PARTS), _PARTS)
+        raise InputError(
+            "a box is a number; it, minima and a file to resume from go with complete=True and no weights of your own: give that, or leave these out"
         )
-    candidates = [(weights_of_rows(context.problem, point), 1) for point in tree.points]
-    found = _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, tree=tree)
+    tree = complete_tree(context, box, None if resume is None else Path(resume), workers, minima=minima)
+    parts = clusters(landscape_of(context.problem), tree)
+    points = [*tree.points, *(part.point for part in parts if part.point is not None)]
+    candidates = [(weights_of_rows(context.problem, point), 1) for point in points]
+    found = _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, tree=(tree, parts))
     return replace(found, starts=0, tree=tree, interrupted=found.interrupted or tree.ended == INTERRUPT)
 
 
@@ -173,7 +193,7 @@ def _map_of(
     *,
     nearby: bool,
     self_check: bool,
-    tree: Tree | None = None,
+    tree: tuple[Tree, Sequence[Cluster]] | None = None,
 ) -> LandscapeMap:
     """Return the map of what is proved from given weights, and at candidates with their hits."""
     landscape, ways, hits = LandscapeClaims.of(context.problem), ways_from(given), Hits(context.problem, nearby)
@@ -199,7 +219,7 @@ def _map_of(
         pool.add(*(hit.point for hit in proved))
         distances = [distance_of(context, way) for way in ways]
         known_distances = tuple(claim for claim in distances if claim is not None)
-        complete = None if tree is None else claim_complete_list(context.problem, tree, listed)
+        complete = None if tree is None else claim_complete_list(context.problem, *tree, listed)
         report = _report(pool, landscape, None if interrupted else budget, data_name, known_distances, complete, self_check=self_check)
     told_as = {id(point.claim.place): point for point in pool.points}
     for hit in proved:

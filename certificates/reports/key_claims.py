@@ -135,6 +135,10 @@ def _loss(report: ReportRecord, facts: Mapping[str, Any], digits: int) -> str:
     return f"loss {enclosure_text(Fraction(facts['loss_lower']), Fraction(facts['loss_upper']), digits)}"
 
 
+def _list_length(report: ReportRecord, facts: Mapping[str, Any], digits: int) -> str:
+    return f"{'minima' if facts['minima'] else 'points'}: {facts['points']}, no others{'' if facts['whole'] else ' in the box'}"
+
+
 def _beaten(report: ReportRecord, facts: Mapping[str, Any], digits: int) -> str:
     low, high = Fraction(facts["loss_lower"]), Fraction(facts["other_loss_upper"])
     apart = next((d for d in range(4, 12) if Fraction(decimal_below(low, d)) > Fraction(decimal_above(high, d))), 12)
@@ -163,7 +167,7 @@ _NUMBERS: Mapping[str, tuple[tuple[str, ...], _Number]] = MappingProxyType({
     "exact-learning": ((), _learning),
     "critical-point": (("kind", *_LOSS), lambda report, facts, digits: f"{kind_words(facts)}, {_loss(report, facts, digits)}"),
     "suboptimal": (("loss_lower", "other_loss_upper"), _beaten),
-    "complete-list": (("points", "whole"), lambda report, facts, digits: f"points: {facts['points']}, no others{'' if facts['whole'] else ' in the box'}"),
+    "complete-list": (("points", "whole", "minima"), _list_length),
     "distance": (("distance",), lambda report, facts, digits: f"at most {decimal_above(Fraction(facts['distance']))}"),
     "hessian-spectrum": (("smallest_lower", "largest_upper"), _spectrum),
     "escape": (("decrease", "distance"), _fall),

@@ -5,13 +5,13 @@ Nothing is proved by these: the rounding of doubles is left out, the search allo
 *σ over an interval* comes from its ends: σ rises; ``σ'`` is even and falls with ``|z|``; ``σ''`` is odd, with one minimum, at ``k z = ln(2 + √3)``, of
 ``−k³/(6√3)``.
 
-*The output weights.* Let ``A = ΦΦᵀ + Λ``, so that ``A v = Φ y`` at a critical point, ``r = Φ(y − Φᵀv_0) − Λ v_0`` and ``δ = v − v_0``. With any matrix C, ``δ =
-C r + (I − C A) δ``. Over a box around m with radii ``ρ``, by the mean value theorem ``C r ∈ C r(m) − Σ_j C (∂_j Φ (Φᵀv_0 − y) + Φ ∂_jΦᵀ v_0) [−ρ_j, ρ_j]``, and
-``C A`` likewise, so that what cancels in sums over samples does cancel. This gives ``|δ| ≤ s + O|δ|`` with vector s and matrix O; and where ``κ =
-‖D⁻¹O D‖_∞ < 1`` for a positive diagonal D, ``|δ|/D ≤ max(s/D)/(1 − κ)``.
+*Outputs.* Critical points, with their ε, are those of ``L = Σ_i ε_i (Σ_l v_l φ_il − y_i) − ½ Σ_i ε_i² + ½ Σ_w Λ_w w²``. Let ``u = (v, ε)``, and
+``M = [[Λ, Φ], [Φᵀ, −I]]``: ``L_u`` is affine in u, with the matrix M. With a matrix C and ``δ = u − u_0``, ``δ = −C L_u(θ, u_0) + (I − C M) δ``. Over a box
+around m with radii ρ, by the mean value theorem ``|δ| ≤ s + O|δ|`` with ``s = |C L_u(m, u_0)| + |C L_uθ| ρ`` and ``O = |I − C M|``. On the right any
+bound of ``|δ|`` may stand: one known beforehand, and then what follows. C is ``M⁻¹`` at the midpoint.
 
-*The Hessian*, with ``a_k = v_k σ'(z_k)`` (v = 1 for a neuron): ``Σ_i (a_k a_l + [k = l] ε v_k σ''(z_k)) x̃x̃ᵀ`` for ``θ_k, θ_l``, ``Σ_i (a_k φ_l + [k = l] ε
-σ'(z_k)) x̃`` for ``θ_k, v_l``, ``Σ_i φ_l φ_m`` for ``v_l, v_m``, and Λ on the diagonal.
+*The Hessian* of L, with ``a_k = v_k σ'(z_k)`` (v = 1 for a neuron): ``Σ_i ε v_k σ''(z_k) x̃x̃ᵀ`` for ``θ_k`` twice, ``Σ_i ε σ'(z_k) x̃`` for ``θ_k, v_k``, and Λ;
+``a_k x̃`` and φ for the weights and ε; ``−I``. That of ``T J`` is ``L_ww + L_wε L_εw``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from lossproof.numerics.complete.landscape import Landscape
 
 _TURN = math.log(2 + math.sqrt(3))
 _BEND = 1 / (6 * math.sqrt(3))
-_NEARLY_ONE = 0.99
+_SWEEPS, _ROUNDING = 16, 2.0**-48
+_TINY, _SHIFT, _LEAST_SHIFT = 2.0**-500, 2.0**-32, 2.0**-52
 
 
 class Ball(NamedTuple):
@@ -119,37 +120,48 @@ def _at(land: Landscape, z: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def best_output_weights(land: Landscape, phi: Floats) -> tuple[Floats, Floats]:
-    """Return v and the inverse of A for exact φ."""
+    """Return v and the inverse of ``ΦΦᵀ + Λ`` for exact φ."""
     A = phi @ np.swapaxes(phi, -1, -2) + np.diag(land.rates[land.inner :])
-    C: Floats = np.linalg.inv(A).astype(np.float64, copy=False)
+    try:
+        C: Floats = np.linalg.inv(A).astype(np.float64, copy=False)
+    except np.linalg.LinAlgError:
+        C = inverse(A, _LEAST_SHIFT)
     return (C @ (phi @ land.targets)[..., None])[..., 0], C
 
 
-def output_weights(land: Landscape, p: Pass, start: Floats, C: Floats, rho: Floats, prior: Floats) -> Ball:
-    """Enclose v at critical points in boxes of θ with radii rho around ``start``, which solves the equations at the midpoints; ``|v| ≤ prior``."""
-    n, m = land.units, land.inputs.shape[1]
-    rho, size, aC = rho.reshape(-1, n, m), np.zeros_like(start), np.abs(C)
-    eps = residuals(land, p.phi, exactly(start))
-    lean = (p.slope.times(eps.part((slice(None), None)))) @ land.inputs
-    off = np.zeros_like(C)
-    for k in range(n):
-        S = p.slope.part((slice(None), slice(k, k + 1))).times(p.phi) @ land.inputs
-        h = S.times(exactly(start[:, k, None, None]))
-        for whole, more in zip(h, lean, strict=True):
-            whole[:, k] += more[:, k]
-        size += ((np.abs(C @ h.mid) + aC @ h.rad) @ rho[:, k, :, None])[..., 0]
-        CS, rad = C @ S.mid, aC @ S.rad
-        for j in range(m):
-            change = Ball(C[:, :, k, None] * S.mid[:, None, :, j], aC[:, :, k, None] * S.rad[:, None, :, j])
-            change.mid[:, :, k] += CS[:, :, j]
-            change.rad[:, :, k] += rad[:, :, j]
-            off += change.reach * rho[:, k, j, None, None]
-    kappa = ((off @ prior) / prior).max(axis=1)
-    most = np.where(kappa < _NEARLY_ONE, (size / prior).max(axis=1) / np.maximum(1 - kappa, 1 - _NEARLY_ONE), np.inf)
-    rad = np.minimum(prior + np.abs(start), most[:, None] * prior)
-    for _ in range(2):
-        rad = np.minimum(rad, size + (off @ rad[..., None])[..., 0])
-    return Ball(start, rad)
+def inverse(A: Floats, shift: float = _SHIFT) -> Floats:
+    """Return approximate inverses: of A with a small shift of its diagonal, as A may be singular."""
+    A = np.nan_to_num(A)
+    size = np.abs(A).max(axis=(-1, -2), keepdims=True)
+    shifted = A + np.eye(A.shape[-1]) * (shift * size + _TINY)
+    try:
+        return np.asarray(np.linalg.inv(shifted))
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.pinv(shifted))
+
+
+def outputs(land: Landscape, p: Pass, centre: Pass, rho: Floats, prior: Floats) -> tuple[Ball, Ball, Floats]:
+    """Enclose v and ε at critical points in boxes of θ of radii rho, with the pass at their midpoints and ``|(v, ε)| ≤ prior``; return also C."""
+    phi, n = centre.phi.mid, len(land.rates) - land.inner
+    v, A = best_output_weights(land, phi)
+    eps = residuals(land, centre.phi, exactly(v)).mid
+    B, T = eps.shape
+    G, C = A @ phi, np.empty((B, n + T, n + T))
+    C[:, :n, :n], C[:, :n, n:], C[:, n:, :n] = A, G, np.swapaxes(G, 1, 2)
+    C[:, n:, n:] = np.swapaxes(phi, 1, 2) @ G - np.eye(T)
+    S = system(land, p, exactly(eps), exactly(v))
+    moved, size = exactly(C) @ S.part((slice(None), slice(land.inner, None), slice(land.inner))), np.abs(C)
+    change = Ball(p.phi.mid - phi, p.phi.rad).reach
+    off = np.concatenate([size[:, :, n:] @ np.swapaxes(change, 1, 2), size[:, :, :n] @ change], axis=2)
+    left = Ball(phi, _ROUNDING * np.abs(phi)) @ exactly(eps[..., None])
+    pull = v * land.rates[land.inner :]
+    missed = np.abs(left.mid[..., 0] + pull) + left.rad[..., 0] + _ROUNDING * np.abs(pull)
+    step = (moved.reach @ rho[..., None] + size[:, :, :n] @ missed[..., None])[..., 0]
+    start = np.concatenate([v, eps], axis=1)
+    rad = prior + np.abs(start)
+    for _ in range(_SWEEPS):
+        rad = np.minimum(rad, step + (off @ rad[..., None])[..., 0])
+    return Ball(v, rad[:, :n]), Ball(eps, rad[:, n:]), C
 
 
 def residuals(land: Landscape, phi: Ball, v: Ball | None) -> Ball:
@@ -160,9 +172,8 @@ def residuals(land: Landscape, phi: Ball, v: Ball | None) -> Ball:
     return Ball(f.mid.sum(axis=1) - land.targets, f.rad.sum(axis=1))
 
 
-def gradient(land: Landscape, theta: Ball, p: Pass, v: Ball | None) -> Ball:
+def gradient(land: Landscape, theta: Ball, p: Pass, eps: Ball, v: Ball | None) -> Ball:
     """Enclose ``T ∇J``, of shape ``(B, N)``, term by term."""
-    eps = residuals(land, p.phi, v)
     push = p.slope.times(eps.part((slice(None), None)))
     if v is None:
         inner, weights = push @ land.inputs, theta
@@ -175,35 +186,38 @@ def gradient(land: Landscape, theta: Ball, p: Pass, v: Ball | None) -> Ball:
     return found.plus(weights.times(exactly(land.rates)))
 
 
-def hessian(land: Landscape, p: Pass, v: Ball | None) -> Ball:
-    """Enclose ``T H``, of shape ``(B, N, N)``, over boxes of θ and v."""
-    B, n, m, N, inner = len(p.phi.mid), land.rows, land.inputs.shape[1], len(land.rates), land.inner
-    eps = residuals(land, p.phi, v).part((slice(None), None))
-    a, turn = p.slope, p.bend.times(eps)
+def system(land: Landscape, p: Pass, eps: Ball, v: Ball | None) -> Ball:
+    """Enclose the Hessian of L, by the weights and ε, of shape ``(B, N + T, N + T)``, over boxes of θ, ε and v."""
+    (B, T), n, m, N, inner = eps.mid.shape, land.rows, land.inputs.shape[1], len(land.rates), land.inner
+    S, a, turn, lean = Ball(*np.zeros((2, B, N + T, N + T))), p.slope, p.bend, p.slope.times(eps.part((slice(None), None)))
     if v is not None:
         scale = v.part((slice(None), slice(land.units), None))
-        a, turn, lean = a.times(scale), turn.times(scale), p.slope.times(eps)
-    H = Ball(np.zeros((B, N, N)), np.zeros((B, N, N)))
-    squares = (land.inputs[:, :, None] * land.inputs[:, None, :]).reshape(-1, m * m)
-    for k in range(n):
-        rows = slice(k * m, (k + 1) * m)
-        for l in range(k, n):
-            c = a.part((slice(None), k)).times(a.part((slice(None), l)))
-            block = (c.plus(turn.part((slice(None), k))) if k == l else c) @ squares
-            _put(H, rows, slice(l * m, (l + 1) * m), Ball(*(x.reshape(B, m, m) for x in block)))
+        a, turn = a.times(scale), turn.times(scale)
+    bent, leant = (
+        turn.times(eps.part((slice(None), None))) @ (land.inputs[:, :, None] * land.inputs[:, None, :]).reshape(T, -1),
+        lean @ land.inputs,
+    )
+    for whole, slopes, x, bend, mixed, phi in zip(S, a, (land.inputs.T, np.abs(land.inputs.T)), bent, leant, p.phi, strict=True):
+        _put(whole, slice(inner), slice(N, None), (slopes[:, :, None] * x).reshape(B, inner, T))
+        for k in range(n):
+            rows = slice(k * m, (k + 1) * m)
+            whole[:, rows, rows] = bend[:, k].reshape(B, m, m)
+            if v is not None:
+                _put(whole, rows, slice(inner + k, inner + k + 1), mixed[:, k, :, None])
         if v is not None:
-            c = a.part((slice(None), slice(k, k + 1))).times(p.phi)
-            for whole, more in zip(c, lean, strict=True):
-                whole[:, k] += more[:, k]
-            _put(H, slice(inner, N), rows, c @ land.inputs)
-    if v is not None:
-        _put(H, slice(inner, N), slice(inner, N), p.phi @ p.phi.turned())
-    H.mid[:, range(N), range(N)] += land.rates
-    return H
+            _put(whole, slice(inner, N), slice(N, None), phi)
+    S.mid[:, range(N + T), range(N + T)] += np.concatenate([land.rates, -np.ones(T)])
+    return S
 
 
-def _put(H: Ball, rows: slice, columns: slice, block: Ball) -> None:
+def hessian(land: Landscape, p: Pass, eps: Ball, v: Ball | None) -> Ball:
+    """Enclose ``T H``, of shape ``(B, N, N)``, where θ and v are in boxes and the residuals in those of ε."""
+    S, N = system(land, p, eps, v), len(land.rates)
+    mixed = S.part((slice(None), slice(N), slice(N, None)))
+    return S.part((slice(None), slice(N), slice(N))).plus(mixed @ mixed.turned())
+
+
+def _put(whole: Floats, rows: slice, columns: slice, block: Floats) -> None:
     """Set a block, and its mirror image."""
-    for whole, part in zip(H, block, strict=True):
-        whole[:, rows, columns] = part
-        whole[:, columns, rows] = np.swapaxes(part, 1, 2)
+    whole[:, rows, columns] = block
+    whole[:, columns, rows] = np.swapaxes(block, 1, 2)

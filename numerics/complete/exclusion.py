@@ -1,4 +1,4 @@
-r"""Which boxes hold no critical point: two tests, each over many boxes at once.
+r"""Which boxes hold no critical point, or no minimum: tests over many boxes at once.
 
 *Steep.* A neuron: a component of the gradient, term by term, does not contain 0. A hidden layer with decay: let ``M_k = Σ_i s_ik² x̃x̃ᵀ`` with ``s_ik ≥
 |σ'(z_ik)|`` over the box, d_k any vectors, and ``e ≥ |ε||v|`` over the box, v without the bias; ``e = |y|²/(2√Λ)`` will do. A critical point has ``Σ_w Λ_w
@@ -6,8 +6,11 @@ r"""Which boxes hold no critical point: two tests, each over many boxes at once.
 v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. ``d_k`` is nearly the solution of ``M_k d = Λθ_k`` at the midpoint.
 
 *Mean value.* For a critical point W of the box and any matrix Q, ``0 = Q g(m) + Q H̃ (W − m)`` with an ``H̃`` of the enclosed Hessian and ``g = T ∇J``. So
-there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is ``[I, −H_θv H_vv⁻¹]``, at the midpoints, which makes the derivatives by v small; for a
-neuron I, and ``H⁻¹``, for valleys along which the gradient hardly changes.
+there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is L
+of `enclosures` whose critical points are excluded, in the place of ``T J``, with ``u = (v, ε)`` as both are enclosed far better than ε follows from v, and Q is
+``[I, −L_θu L_uu⁻¹]`` at the midpoints, which makes the derivatives by u small.
+
+*No minimum.* ``dᵀ H d < 0`` over the box for the eigenvector d of the least eigenvalue at the midpoint.
 """
 
 from __future__ import annotations
@@ -22,12 +25,13 @@ from lossproof.numerics.complete.enclosures import (
     Ball,
     Pass,
     activations,
-    best_output_weights,
     exactly,
     gradient,
     hessian,
-    output_weights,
+    inverse,
+    outputs,
     residuals,
+    system,
 )
 from lossproof.numerics.complete.landscape import Landscape
 
@@ -38,19 +42,23 @@ MARGIN = 1 + 2.0**-10
 
 _LEAST = 2.0**-80
 _FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
-_TINY, _SHIFT, _ROUNDING = 2.0**-500, 2.0**-32, 2.0**-42
+_TINY, _HUGE, _ROUNDING, _ENLARGED = 2.0**-500, 2.0**100, 2.0**-42, 1 + 2.0**-18
 
 
 class Box(NamedTuple):
-    """Boxes of all weights: θ with radii, its pass, and v with radii, or None for a neuron."""
+    """Boxes of all weights: θ with radii, its pass and that of the midpoint, ε, v, or None for a neuron, and the C of `outputs`, if these are from there."""
 
     theta: Ball
     passed: Pass
+    centre: Pass
+    eps: Ball
     v: Ball | None
+    C: Floats | None
 
     def part(self, index: Indices) -> Box:
         """Return some of the boxes."""
-        return Box(self.theta.part(index), self.passed.part(index), None if self.v is None else self.v.part(index))
+        v, C = None if self.v is None else self.v.part(index), None if self.C is None else self.C[index]
+        return Box(self.theta.part(index), self.passed.part(index), self.centre.part(index), self.eps.part(index), v, C)
 
     @property
     def weights(self) -> Ball:
@@ -61,19 +69,19 @@ class Box(NamedTuple):
 def enclosed_boxes(land: Landscape, box: Ball, prior: Floats) -> Box:
     """Return boxes with the output weights that critical points have in them: by the equations of these where all rates are positive, else as given."""
     theta = box.part((slice(None), slice(land.inner)))
-    passed = activations(land, theta)
-    if not land.units:
-        return Box(theta, passed, None)
-    if not land.bounded:
-        return Box(theta, passed, box.part((slice(None), slice(land.inner, None))))
-    start, C = best_output_weights(land, activations(land, exactly(theta.mid)).phi.mid)
-    return Box(theta, passed, output_weights(land, passed, start, C, theta.rad, prior[land.inner :]))
+    passed, centre = activations(land, theta), activations(land, exactly(theta.mid))
+    if land.units and land.bounded:
+        bounds = np.concatenate([prior[land.inner :], np.full(len(land.targets), land.norm)])
+        v, eps, C = outputs(land, passed, centre, theta.rad, bounds)
+        return Box(theta, passed, centre, eps, v, C)
+    free = box.part((slice(None), slice(land.inner, None))) if land.units else None
+    return Box(theta, passed, centre, residuals(land, passed.phi, free), free, None)
 
 
 def steep(land: Landscape, box: Box) -> Indices:
     """Tell for each box whether the first test excludes it."""
     if not land.units or not land.bounded:
-        g = gradient(land, box.theta, box.passed, box.v)
+        g = gradient(land, box.theta, box.passed, box.eps, box.v)
         return np.asarray((np.abs(g.mid) > MARGIN * g.rad + _LEAST**2).any(axis=1))
     n, m = land.units, land.inputs.shape[1]
     squares = (land.inputs[:, :, None] * land.inputs[:, None, :]).reshape(-1, m * m)
@@ -81,17 +89,16 @@ def steep(land: Landscape, box: Box) -> Indices:
     pull = box.theta.times(exactly(land.rates[: land.inner]))
     mid, rad = (x.reshape(-1, n, m) for x in pull)
     d = (inverse(M, _SMOOTH) @ mid[..., None])[..., 0]
-    along = np.maximum((mid * d).sum(axis=2) - (rad * np.abs(d)).sum(axis=2), 0)
+    along = np.maximum((mid * d).sum(axis=2) - _ENLARGED * (rad * np.abs(d)).sum(axis=2), 0)
     size = (d[..., None, :] @ M @ d[..., None])[..., 0, 0]
     a = (along**2 / np.maximum(size, _TINY)).sum(axis=1)
-    eps = residuals(land, box.passed.phi, box.v).reach
     v = np.zeros((1, 1)) if box.v is None else box.v.reach[:, :n]
-    least = land.norm**4 / (4 * land.rates[land.inner : land.inner + n].min())
-    return np.asarray(a > MARGIN * np.minimum(least, (eps**2).sum(axis=1) * (v**2).sum(axis=1)) + _LEAST)
+    least = np.float64(land.norm) ** 4 / (4 * land.rates[land.inner : land.inner + n].min())
+    return np.asarray(a > MARGIN * np.minimum(least, (box.eps.reach**2).sum(axis=1) * (v**2).sum(axis=1)) + _LEAST)
 
 
 class Curved(NamedTuple):
-    """The outcome of the mean value test: whether a box is ``excluded``, ``κ``, and how much each weight adds to what is to be exceeded."""
+    """The outcome of the mean value test: whether a box is ``excluded``, κ, and how much each weight adds to what is to be exceeded."""
 
     excluded: Indices
     kappa: Floats
@@ -99,36 +106,37 @@ class Curved(NamedTuple):
 
 
 def mean_value(land: Landscape, box: Box) -> Curved:
-    """Make the mean value test, with κ a norm of ``I − C H``, relative to the radii, so that the gradient is one-to-one on the box where it is below 1."""
+    """Make the mean value test; κ is a norm of the inverse of the reduced Hessian times its change over the box: small where Newton's iteration works."""
     inner, W = land.inner, box.weights
-    centre = Ball(box.theta.mid, np.zeros_like(box.theta.mid))
-    passed = Pass(*(Ball(x.mid, _ROUNDING * np.abs(x.mid)) for x in activations(land, centre)))
-    g, about = gradient(land, centre, passed, None if box.v is None else exactly(box.v.mid))
-    H = hessian(land, box.passed, box.v)
-    g0, about_g0, mid, rad = g, about, np.abs(H.mid), H.rad
-    if box.v is not None:
-        M = H.mid[:, :inner, inner:] @ inverse(H.mid[:, inner:, inner:])
-        g0 = g[:, :inner] - (M @ g[:, inner:, None])[..., 0]
-        about_g0 = about[:, :inner] + (np.abs(M) @ about[:, inner:, None])[..., 0]
-        mid = np.abs(H.mid[:, :inner] - M @ H.mid[:, inner:])
-        rad = H.rad[:, :inner] + np.abs(M) @ H.rad[:, inner:]
-    shares = (mid + rad) * W.rad[:, None]
+    centre = Pass(*(Ball(x.mid, _ROUNDING * np.abs(x.mid)) for x in box.centre))
+    v = None if box.v is None else exactly(box.v.mid)
+    there = residuals(land, centre.phi, v)
+    if box.C is None:
+        g, H = gradient(land, exactly(box.theta.mid), centre, there, v), hessian(land, box.passed, box.eps, box.v)
+    else:
+        g = gradient(land, exactly(box.theta.mid), centre, exactly(box.eps.mid), v).beside(there.plus(exactly(-box.eps.mid)))
+        H, W = system(land, box.passed, box.eps, box.v), W.beside(box.eps)
+    (g0, about_g0), mid, rad = g, H.mid, H.rad
+    if box.C is not None:
+        M = H.mid[:, :inner, inner:] @ box.C
+        g0 = g.mid[:, :inner] - (M @ g.mid[:, inner:, None])[..., 0]
+        about_g0 = g.rad[:, :inner] + (np.abs(M) @ g.rad[:, inner:, None])[..., 0]
+        mid, rad = H.mid[:, :inner] - M @ H.mid[:, inner:], H.rad[:, :inner] + np.abs(M) @ H.rad[:, inner:]
+    shares = (np.abs(mid) + rad) * W.rad[:, None]
     excluded = (np.abs(g0) > MARGIN * shares.sum(axis=2) + about_g0).any(axis=1)
-    if box.v is None:
+    if box.C is None:
         C = inverse(H.mid, _VALLEY)
         reach = ((np.abs(C @ H.mid) + np.abs(C) @ H.rad) @ W.rad[..., None])[..., 0]
-        excluded |= (np.abs((C @ g[..., None])[..., 0]) > _WIDE * reach + (np.abs(C) @ about[..., None])[..., 0]).any(axis=1)
-    O, D = np.abs(inverse(H.mid)) @ H.rad, np.maximum(W.rad, _FLOOR * W.rad.max(axis=1, keepdims=True))
-    kappa = ((O @ D[..., None])[..., 0] / D).max(axis=1)
+        excluded |= (np.abs((C @ g.mid[..., None])[..., 0]) > _WIDE * reach + (np.abs(C) @ g.rad[..., None])[..., 0]).any(axis=1)
+    size = W.rad[:, : mid.shape[1]]
+    off = np.abs(inverse(mid[:, :, : mid.shape[1]])) @ rad @ W.rad[..., None]
+    kappa = (off[..., 0] / np.maximum(size, _FLOOR * size.max(axis=1, keepdims=True))).max(axis=1)
     return Curved(np.asarray(excluded), kappa, shares.sum(axis=1))
 
 
-def inverse(A: Floats, shift: float = _SHIFT) -> Floats:
-    """Return approximate inverses: of A with a small shift of its diagonal, as A may be singular."""
-    A = np.nan_to_num(A)
-    size = np.abs(A).max(axis=(-1, -2), keepdims=True)
-    shifted = A + np.eye(A.shape[-1]) * (shift * size + _TINY)
-    try:
-        return np.asarray(np.linalg.inv(shifted))
-    except np.linalg.LinAlgError:
-        return np.asarray(np.linalg.pinv(shifted))
+def curved_downward(land: Landscape, box: Box) -> Indices:
+    """Tell for each box whether the third test excludes minima."""
+    H = hessian(land, box.passed, box.eps, box.v)
+    d = np.linalg.eigh(np.clip(np.nan_to_num(H.mid), -_HUGE, _HUGE))[1][:, :, 0]
+    mid, rad = (np.einsum("bj,bjk,bk->b", x, A, x) for x, A in ((d, H.mid), (np.abs(d), H.rad)))
+    return np.asarray(mid < -MARGIN * rad - _ROUNDING * np.abs(H.mid).sum(axis=(1, 2)))

@@ -11,8 +11,7 @@ from itertools import permutations, product
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian
-from lossproof.numerics.complete.exclusion import inverse
+from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian, inverse, residuals
 from lossproof.numerics.complete.landscape import Landscape
 
 _TRIES, _STEPS, _CLOSE, _SAME = 16, 40, 1e-13, 1e-8
@@ -39,40 +38,62 @@ def images(land: Landscape, W: Floats) -> Floats:
 
 
 class KnownPoints:
-    """Points, one of each orbit, with radii, and all their images."""
+    """Points, one of each orbit, with radii, and all their images; with ``minima`` no points along which the loss curves downward."""
 
-    def __init__(self, land: Landscape) -> None:
-        self.land, none = land, np.zeros((0, len(land.rates)))
-        self.points, self.radii, self._images, self._around = none, none, none, none
+    def __init__(self, land: Landscape, points: Floats | None = None, radii: Floats | None = None, *, minima: bool = False) -> None:
+        self.land, self._minima, none = land, minima, np.zeros((0, len(land.rates)))
+        self._take(none if points is None else points, none if radii is None else radii)
+
+    def _take(self, points: Floats, radii: Floats) -> None:
+        """Take these for all, in one step, so that an interrupt leaves all of them or none."""
+        none, land = np.zeros((0, len(self.land.rates))), self.land
+        found = (
+            np.vstack([none, *(images(land, point) for point in points)]),
+            np.vstack([none, *(np.abs(images(land, size)) for size in radii)]),
+        )
+        self._all = points, radii, *found
+
+    @property
+    def points(self) -> Floats:
+        """The points."""
+        return self._all[0]
+
+    @property
+    def radii(self) -> Floats:
+        """Their radii."""
+        return self._all[1]
 
     def holds(self, box: Ball) -> Floats:
         """Tell for each box of all weights whether it lies within the box around an image of a point."""
         inside = np.zeros(len(box.mid), dtype=bool)
-        for point, radii in zip(self._images, self._around, strict=True):
+        for point, radii in zip(*self._all[2:], strict=True):
             inside |= (np.abs(box.mid - point) + (1 + _CLOSE) * box.rad <= (1 - _SAME) * radii).all(axis=1)
         return inside
 
     def meet(self, box: Ball) -> None:
-        """Look for a critical point near the first boxes by Newton's iteration, unless one is known there; the halves of the others come again."""
-        for mid, rad in zip(box.mid[:_TRIES], box.rad[:_TRIES], strict=True):
-            if not (np.abs(self._images - mid) <= 2 * rad + self._around).all(axis=1).any():
+        """Look for a critical point near boxes by Newton's iteration, unless one is known there, 16 times at most: the halves of the others come again."""
+        tries = 0
+        for mid, rad in zip(box.mid, box.rad, strict=True):
+            if tries < _TRIES and not (np.abs(self._all[2] - mid) <= 2 * rad + self._all[3]).all(axis=1).any():
+                tries += 1
                 self._enter(mid, 4 * rad)
 
     def _enter(self, start: Floats, reach: Floats) -> None:
         W = self._polished(start)
-        if W is None or np.any(np.abs(W - start) > reach + _SAME) or np.any(np.abs(self._images - W).max(axis=1) < _SAME):
+        if W is None or np.any(np.abs(W - start) > reach + _SAME) or np.any(np.abs(self._all[2] - W).max(axis=1) < _SAME):
             return
-        radii = self._radii(W)
-        self.points, self.radii = np.vstack([self.points, W]), np.vstack([self.radii, radii])
-        self._images = np.vstack([self._images, images(self.land, W)])
-        self._around = np.vstack([self._around, np.abs(images(self.land, radii))])
+        if self._minima and np.linalg.eigvalsh(self._hessian(exactly(W[None])).mid[0]).min() < -_SAME:
+            return
+        self._take(np.vstack([self.points, W]), np.vstack([self.radii, self._radii(W)]))
 
     def _polished(self, start: Floats) -> Floats | None:
         W = start.copy()
         for _ in range(_STEPS):
             theta, v = self._parts(exactly(W[None]))
             p = activations(self.land, theta)
-            step = (inverse(hessian(self.land, p, v).mid) @ gradient(self.land, theta, p, v).mid[..., None])[0, :, 0]
+            eps = residuals(self.land, p.phi, v)
+            slope = gradient(self.land, theta, p, eps, v).mid[..., None]
+            step = (inverse(hessian(self.land, p, eps, v).mid) @ slope)[0, :, 0]
             W = W - step
             if not np.isfinite(W).all():
                 return None
@@ -97,7 +118,8 @@ class KnownPoints:
 
     def _hessian(self, box: Ball) -> Ball:
         theta, v = self._parts(box)
-        return hessian(self.land, activations(self.land, theta), v)
+        p = activations(self.land, theta)
+        return hessian(self.land, p, residuals(self.land, p.phi, v), v)
 
     def _parts(self, box: Ball) -> tuple[Ball, Ball | None]:
         inner = self.land.inner

@@ -7,6 +7,7 @@ from cases.kernel_draft import EVERYWHERE, Draft, layer
 
 NEURON_TREE = "aaaaaaNNaaaaNNNaNaaaNUNMaNMaNUNaaNUNN"
 NEURON = ["-0x1.62d1d47cc38cdp+0", "-0x1.0a8da09fa1a0bp-1", "0x1.70745b2d06b57p-4"]
+MINIMA_TREE = "aaaaaaNNaaaaNNNaNaaaNUNMDNMaNaaNUNN"
 ALONE_TREE = "baabNbNNbaNNabNaNaNbNbNNaaNbNbNNUUN"
 ALONE_BOUNDS, ALONE_RADII = ["9/32", "9/32", "9/16", "9/16"], [["231/8192", "231/8192", "75/4096", "369/262144"]]
 PAIR_TREE = (
@@ -19,7 +20,7 @@ PAIR_RADII = [["473/32768"] * 4 + ["307/32768"] * 2 + ["189/262144"]]
 
 def listed(d, stationary, no_minima, whole, bounds, radii, tree):
     """The claim that a list is complete."""
-    facts = {"whole": whole, "bounds": bounds, "points": len(stationary), "no_minima": len(no_minima)}
+    facts = {"whole": whole, "bounds": bounds, "points": len(stationary), "no_minima": len(no_minima), "minima": "D" in tree}
     evidence = {"bounds": bounds, "radii": radii, "tree": tree}
     return d.claim("complete-list", "complete-list", EVERYWHERE, facts, [*stationary, *no_minima], evidence, "VERIFIED_FLOAT")
 
@@ -31,6 +32,14 @@ def listed_neuron():
     found = [boxed(d, at=f"W*{k + 1}", point=k) for k in range(3)]
     top = classed(d, "maximum", found[1], inertia_ball(d, found[1], 1, 0, 1, at="W*2"), "W*2", RADIUS)
     listed(d, found, [top], False, ["3"], [["21/64"], ["11/128"], ["113/2048"]], NEURON_TREE)
+    return d.finish()
+
+
+def listed_minima():
+    """The two minima of the same neuron: the maximum lies in a box without minima, and need not be proved."""
+    points = [[layer([[w]], ["0"])] for w in (NEURON[0], NEURON[2])]
+    d = Draft((1, 1), [["10"], ["-1"]], [["3/4"], ["4/5"]], *points, output_activation="sigmoid", bias="none")
+    listed(d, [boxed(d, at=f"W*{k + 1}", point=k) for k in range(2)], [], False, ["3"], [["21/64"], ["113/2048"]], MINIMA_TREE)
     return d.finish()
 
 

@@ -163,5 +163,16 @@ def test_a_complete_map_of_a_box(folder):
     assert Path("wells.json").exists()
 
 
+def test_a_complete_map_keeps_what_is_settled_and_goes_on(folder):
+    options = ("1-1", "--data", "wells.csv", "--output-activation", "sigmoid", "--bias", "none", "--complete", "--box", 3)
+    first, _ = run(*options, "--resume", "kept.json")
+    again, _ = run(*options, "--resume", "kept.json")
+    assert first == again
+    assert "same problem and box" in fail("map", *options[:-1], 2, "--resume", "kept.json")
+    assert "same problem and box" in fail("map", *options, "--minima", "--resume", "kept.json")
+    assert "must not be another file" in fail("map", *options, "--resume", "wells.csv")
+    assert "All local minima in the box" in " ".join(run(*options, "--minima")[0].split())
+
+
 def test_a_complete_map_without_a_box_is_one_line_of_error(folder):
     assert "needs a box" in fail("map", "1-1", "--data", "wells.csv", "--output-activation", "sigmoid", "--complete")

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases.kernel_cases_complete import listed_alone, listed_neuron, listed_pair
+from cases.kernel_cases_complete import NEURON, listed_alone, listed_minima, listed_neuron, listed_pair
 from cases.kernel_draft import Draft
 from flint import arb, arb_mat, fmpq
 
@@ -22,7 +22,7 @@ from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import complete
 from lossproof.theory import limits
 
-CASES = {"listed_neuron": listed_neuron, "listed_alone": listed_alone, "listed_pair": listed_pair}
+CASES = {"listed_neuron": listed_neuron, "listed_minima": listed_minima, "listed_alone": listed_alone, "listed_pair": listed_pair}
 PROBLEMS = {
     "tanh pair": {
         "widths": [1, 2, 1],
@@ -31,6 +31,14 @@ PROBLEMS = {
         "decay": [["1/3", "1/50"], ["1/7", "2"]],
     },
     "sigmoid": {"widths": [2, 1, 1], "activation": "sigmoid", "bias": "none", "X": [["1/3", "1"], ["-2", "1/9"]], "Y": [["1"], ["1/7"]]},
+    "decaying sigmoid": {
+        "widths": [1, 2, 1],
+        "activation": "sigmoid",
+        "bias": "none",
+        "X": [["1/3"], ["-2"], ["1/9"]],
+        "Y": [["1"], ["1/7"], ["-2"]],
+        "decay": [["1/300", "0"], ["1/700", "0"]],
+    },
     "neuron": {"widths": [2, 1], "output_activation": "sigmoid", "X": [["1/3", "1"], ["-2", "9"]], "Y": [["1"], ["1/7"]]},
     "tanh neuron": {
         "widths": [1, 1],
@@ -146,7 +154,7 @@ def test_gradient_and_hessian_are_those_of_the_other_pass(name, size):
         boxes.part(W, (slice(None), slice(land.inner, None))) if land.units else None,
     )
     p = boxes.activations(land, theta)
-    g, H = boxes.gradient(land, theta, p, v), boxes.hessian(land, p, v)
+    g, H = boxes.gradient(land, theta, p, boxes.residuals(land, p, v), v), boxes.hessian(land, p, boxes.residuals(land, p, v), v)
     for b in range(4):
         inside = np.clip(W.mid[b] + W.rad[b] * rng.uniform(-1, 1, N), W.mid[b] - W.rad[b], W.mid[b] + W.rad[b])
         with ball_precision(200):
@@ -158,24 +166,61 @@ def test_gradient_and_hessian_are_those_of_the_other_pass(name, size):
             assert all(holds(H, (b, j, k), bent[j, k].mid()) for j in range(N) for k in range(N))
 
 
+@pytest.mark.parametrize("name", ["tanh pair", "decaying sigmoid"])
 @pytest.mark.parametrize("size", [0.0, 1e-6, 0.05, 0.4, 3.0])
-def test_output_weights_of_critical_points_are_enclosed(size):
-    land, rng = landscape_of(problem_of("tanh pair")), np.random.default_rng(3)
-    theta = Enclosed(rng.normal(size=(20, 4)), size * rng.random((20, 4)))
-    prior = np.full(3, 50.0)
-    v = boxes.output_weights(land, theta, boxes.activations(land, theta), prior)
+def test_outputs_of_critical_points_are_enclosed(name, size):
+    """Against the linear equations of the output weights in balls of 200 bits, at points of the boxes."""
+    problem = problem_of(name)
+    land, rng = landscape_of(problem), np.random.default_rng(3)
+    n, inner, T = land.units, land.inner, problem.T
+    theta = Enclosed(rng.normal(size=(20, inner)) * rng.choice([1, 30], (20, 1)), size * rng.random((20, inner)))
+    prior = np.full(len(land.rates.mid) - inner + T, 50.0)
+    v, eps = boxes.outputs(land, theta, boxes.activations(land, theta), prior)
     for b in range(20):
-        W = np.clip(theta.mid[b] + theta.rad[b] * rng.uniform(-1, 1, 4), theta.mid[b] - theta.rad[b], theta.mid[b] + theta.rad[b])
+        W = np.clip(theta.mid[b] + theta.rad[b] * rng.uniform(-1, 1, inner), theta.mid[b] - theta.rad[b], theta.mid[b] + theta.rad[b])
         with ball_precision(200):
-            x = [arb(fmpq(1, 3)), arb(-2), arb(5)]
-            phi = arb_mat(
-                3, 3, [*((arb(W[0]) * t + W[1]).tanh() for t in x), *((arb(W[2]) * t + W[3]).tanh() for t in x), arb(1), arb(1), arb(1)]
+            X, y = (
+                arb_mat([[*map(arb, row), *[arb(1)] * problem.bias_rows_of(1)] for row in problem.X]),
+                arb_mat([[arb(row[0])] for row in problem.Y]),
             )
-            rates = arb_mat(3, 3, [fmpq(3, 7), 0, 0, 0, fmpq(3, 7), 0, 0, 0, 6])
-            exact = (phi * phi.transpose() + rates).solve(phi * arb_mat(3, 1, [arb(1), arb(fmpq(1, 7)), arb(-3)]))
-            assert all(holds(v, (b, k), exact[k, 0].mid()) for k in range(3))
+            Z = X * arb_mat([list(map(arb, row)) for row in W.reshape(n, -1)]).transpose()
+            phi = arb_mat([[*(logistic(Z[i, k], land.k)[0] for k in range(n)), *[arb(1)] * problem.bias_rows_of(1)] for i in range(T)])
+            rates = arb_mat(
+                [[arb(problem.T * problem.rates[inner + k]) if k == l else arb(0) for l in range(phi.ncols())] for k in range(phi.ncols())]
+            )
+            exact = (phi.transpose() * phi + rates).solve(phi.transpose() * y)
+            left = phi * exact - y
+            assert all(holds(v, (b, k), exact[k, 0].mid()) for k in range(phi.ncols()))
+            assert all(holds(eps, (b, 0, i), left[i, 0].mid()) for i in range(T))
     if size <= 0.05:
-        assert np.all(v.rad < 50)
+        assert np.all(v.rad < 10)
+        assert np.all(eps.rad < 10)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", ["tanh pair", "decaying sigmoid"])
+def test_no_box_around_a_critical_point_is_excluded(name, seed):
+    """Residuals are drawn that make given weights critical, and boxes of all sizes with these weights anywhere inside."""
+    land, rng, T = landscape_of(problem_of(name)), np.random.default_rng(seed), 9
+    n, m = land.units, land.inputs.mid.shape[1]
+    X = np.hstack([np.linspace(-3, 3, T)[:, None], np.ones((T, m - 1))])
+    W, v, rates = rng.uniform(-2, 2, land.inner), rng.choice([-1, 1], n + land.bias) * rng.uniform(0.5, 2), 10.0 ** rng.uniform(-6, -3, 2)
+    land = land._replace(inputs=boxes.exactly(X), targets=boxes.exactly(np.zeros((T, 1))))
+    at = boxes.activations(land, boxes.exactly(W[None]))
+    equations = np.vstack([*(X.T * slope for slope in at.slope.mid[0]), at.phi.mid[0]])
+    wanted = np.concatenate([-rates[0] * W / np.repeat(v[:n], m), -rates[1] * v])
+    eps = np.linalg.lstsq(equations, wanted, rcond=None)[0]
+    eps += 0.3 * np.linalg.svd(equations)[2][len(equations) :].sum(axis=0)
+    assert np.abs(eps).max() < 100
+    y = v @ at.phi.mid[0] - eps
+    about = np.repeat(rates, [land.inner, len(v)])
+    land = land._replace(targets=Enclosed(y[:, None], np.full((T, 1), 1e-9)), rates=Enclosed(about, 1e-9 * about))
+    sizes = 10.0 ** rng.uniform(-5, 1, (500, 1)) * rng.random((500, land.inner))
+    low = W - sizes * rng.random((500, land.inner))
+    walk = complete._Walk(land, np.full(len(about), 2.0**20), True, [])
+    assert not np.any(walk._steep(low, low + sizes))
+    assert not np.any(walk._mean_value(low, low + sizes))
+    assert np.any(walk._mean_value(low + 0.5, low + 0.5 + sizes))
 
 
 def altered(case, change):
@@ -209,6 +254,34 @@ def test_a_tree_with_a_box_removed_or_relabelled_is_rejected(case):
         assert result.failures[0].place.endswith("evidence.tree")
 
 
+def test_a_list_of_minima_says_so():
+    """A box without minima may hold other critical points."""
+    result = altered("listed_minima", lambda step: step["conclusion"]["facts"].update(minima=False))
+    assert [failure.place for failure in result.failures] == ["steps[2].conclusion.facts.minima"]
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_a_minimum_of_the_list_is_no_box_without_minima(k):
+    tree = listed_minima()["steps"][-1]["evidence"]["tree"]
+    at = [k for k, letter in enumerate(tree) if letter == "U"][k]
+    result = altered("listed_minima", lambda step: step["evidence"].update(tree=tree[:at] + "D" + tree[at + 1 :]))
+    assert [failure.place for failure in result.failures] == ["steps[2].evidence.tree"]
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "minimum"),
+    [("neuron", False, NEURON[0]), ("neuron", False, NEURON[2]), ("alone", True, "0 0 0 1/4"), ("pair", True, "0 0 0 0 0 0 1/4")],
+)
+def test_no_box_around_a_minimum_is_one_without_minima(name, whole, minimum):
+    problem, rng = read_problem(CASES[f"listed_{name}"]()["problem"]), np.random.default_rng(6)
+    land, W = landscape_of(problem), np.array([float.fromhex(w) if "x" in w else float(Fraction(w)) for w in minimum.split()])
+    walk = complete._Walk(land, np.full(len(W), 4.0), whole, [])
+    W = W[: walk.splits]
+    sizes = 10.0 ** rng.uniform(-9, 1, (400, 1)) * rng.random((400, len(W)))
+    low = W - sizes * rng.random(sizes.shape)
+    assert not np.any(walk._curved(low, low + sizes))
+
+
 def test_a_list_that_lacks_a_point_is_rejected():
     def without(k):
         def change(step):
@@ -234,7 +307,7 @@ def test_without_decay_the_box_must_look_the_same_for_all_units():
     """Else the image of a critical point of the box need not lie in it."""
     d = Draft((1, 2, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]])
     bounds = ["1", "1", "2", "1", "1", "1", "1"]
-    facts = {"whole": False, "bounds": bounds, "points": 0, "no_minima": 0}
+    facts = {"whole": False, "bounds": bounds, "points": 0, "no_minima": 0, "minima": False}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], {"bounds": bounds, "radii": [], "tree": "N"}, "VERIFIED_FLOAT")
     result = check_certificate(d.finish())
     assert [(failure.place, failure.message) for failure in result.failures] == [
@@ -260,7 +333,7 @@ def test_other_networks_are_not_covered(options):
         options.get("Y", [["1"]]),
         **{k: v for k, v in options.items() if k not in ("widths", "Y")},
     )
-    facts = {"whole": False, "bounds": [], "points": 0, "no_minima": 0}
+    facts = {"whole": False, "bounds": [], "points": 0, "no_minima": 0, "minima": False}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], {"bounds": [], "radii": [], "tree": "N"}, "VERIFIED_FLOAT")
     assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]
 
@@ -290,7 +363,7 @@ def test_targets_whose_squares_underflow_leave_room_for_all_points(target):
 @pytest.mark.parametrize("rates", [["1/" + "1" + "0" * 40] * 2, ["1/" + "1" + "0" * 400, "1"]])
 def test_rates_of_decay_near_the_end_of_doubles_are_refused(rates):
     d = Draft((1, 1, 1), [["1"]], [["1"]], decay=[rates] * 2)
-    facts = {"whole": True, "bounds": ["1"] * 4, "points": 0, "no_minima": 0}
+    facts = {"whole": True, "bounds": ["1"] * 4, "points": 0, "no_minima": 0, "minima": False}
     evidence = {"bounds": ["1"] * 4, "radii": [], "tree": "N"}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], evidence, "VERIFIED_FLOAT")
     assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]
@@ -302,5 +375,5 @@ def test_the_bounds_hold_for_critical_points_far_above_the_least_loss():
     land, rng = landscape_of(problem), np.random.default_rng(4)
     bounds = complete._everything(land)
     theta = Enclosed(rng.normal(size=(200, 4)) * 10 ** rng.uniform(-2, 2, (200, 1)), np.zeros((200, 4)))
-    v = boxes.output_weights(land, theta, boxes.activations(land, theta), bounds[4:])
+    v, _ = boxes.outputs(land, theta, boxes.activations(land, theta), np.concatenate([bounds[4:], np.full(3, complete._norm(land))]))
     assert np.all(np.abs(v.mid) <= bounds[4:] + v.rad)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 
 import lossproof as lp
-from lossproof.certificates.claims import complete as claims
-from lossproof.numerics.complete import search
+from lossproof.certificates.maps import complete_tree
+from lossproof.numerics.complete import search, settling
 from lossproof.numerics.complete.search import TreeBudget, search_tree
 
 X = [[-1], ["-1/2"], [0], ["1/2"], [1]]
@@ -33,7 +34,7 @@ def test_one_minimum_proves_that_every_local_minimum_is_global():
     assert [point.kind for point in found] == ["strict-minimum", "saddle"]
     assert found.conclusion.verdict == "PROVED"
     assert found.conclusion.premises == (claim,)
-    assert "10,8" in str(found)
+    assert "1,771 boxes" in str(found)
     assert "hits" in str(found)
 
 
@@ -41,6 +42,22 @@ def test_two_minima_refute_it_and_the_list_is_complete():
     found = mapped("1-1-1", X, Y, **SPLIT)
     assert found.complete.verdict == "PROVED"
     assert [point.kind for point in found] == ["strict-minimum", "strict-minimum", "saddle"]
+    assert found.conclusion.verdict == "REFUTED"
+
+
+def test_minima_alone_are_listed_and_decide_the_question():
+    found = mapped("1-1-1", X, Y, weight_decay="1/100", minima=True)
+    assert found.complete.facts["minima"]
+    assert found.complete.reason.startswith("All local minima (all have")
+    assert "minima: 1, no others" in str(found.report)
+    assert len(found) == 1
+    assert found.conclusion.verdict == "PROVED"
+    assert not mapped("1-1-1", X, Y, weight_decay="1/100").complete.facts["minima"]
+
+
+def test_minima_alone_refute_it_too():
+    found = mapped("1-1-1", X, Y, minima=True, **SPLIT)
+    assert [point.kind for point in found] == ["strict-minimum", "strict-minimum"]
     assert found.conclusion.verdict == "REFUTED"
 
 
@@ -67,7 +84,11 @@ def test_one_minimum_in_a_box_leaves_the_question_open():
 
 
 def test_a_budget_leaves_boxes_and_names_them(monkeypatch):
-    monkeypatch.setattr(claims, "search_tree", lambda land, bounds, budget, report: search_tree(land, bounds, TreeBudget(9000), report))
+    monkeypatch.setattr(
+        complete_tree,
+        "search_tree",
+        lambda land, bounds, _, report, **options: search_tree(land, bounds, TreeBudget(9000), report, **options),
+    )
     found = mapped("1-2-1", X, Y, weight_decay="1/100")
     assert found.complete.verdict == "UNDECIDED"
     assert "9,000 boxes" in found.complete.reason
@@ -78,14 +99,14 @@ def test_a_budget_leaves_boxes_and_names_them(monkeypatch):
 
 def test_an_interrupt_ends_the_search_and_keeps_what_is_left(monkeypatch):
     calls = itertools.count()
-    settled = search._settled
+    settle_boxes = settling.settle_boxes
 
     def interrupted(*args):
         if next(calls) == 9:
             raise KeyboardInterrupt
-        return settled(*args)
+        return settle_boxes(*args)
 
-    monkeypatch.setattr(search, "_settled", interrupted)
+    monkeypatch.setattr(settling, "settle_boxes", interrupted)
     found = mapped("1-1-1", X, Y, weight_decay="1/100")
     assert found.interrupted
     assert found.complete.verdict == "UNDECIDED"
@@ -93,13 +114,13 @@ def test_an_interrupt_ends_the_search_and_keeps_what_is_left(monkeypatch):
 
 
 def test_a_tree_that_the_checker_refuses_is_not_claimed(monkeypatch):
-    def cut(*args):
-        tree = search_tree(*args)
+    def cut(*args, **options):
+        tree = search_tree(*args, **options)
         return search.Tree(
             tree.bounds, tree.codes.replace("M", "N", 40), tree.points, tree.radii, tree.boxes, tree.settled, tree.left, tree.ended
         )
 
-    monkeypatch.setattr(claims, "search_tree", cut)
+    monkeypatch.setattr(complete_tree, "search_tree", cut)
     found = mapped("1-1-1", X, Y, weight_decay="1/100")
     assert found.report["complete-list"].verdict == "UNDECIDED"
     assert found.conclusion.verdict == "UNDECIDED"
@@ -107,11 +128,11 @@ def test_a_tree_that_the_checker_refuses_is_not_claimed(monkeypatch):
 
 
 def test_a_list_that_lacks_a_point_is_not_claimed(monkeypatch):
-    def cut(*args):
-        tree = search_tree(*args)
+    def cut(*args, **options):
+        tree = search_tree(*args, **options)
         return search.Tree(tree.bounds, tree.codes, tree.points[:-1], tree.radii[:-1], tree.boxes, tree.settled, tree.left, tree.ended)
 
-    monkeypatch.setattr(claims, "search_tree", cut)
+    monkeypatch.setattr(complete_tree, "search_tree", cut)
     assert mapped("1-1-1", X, Y, **SPLIT).complete.verdict == "UNDECIDED"
 
 
@@ -132,6 +153,8 @@ def test_progress_tells_the_volume_that_is_settled():
         ({"complete": True, "box": "3"}, "a box is a number"),
         ({"complete": True, "box": True}, "a box is a number"),
         ({"box": 3}, "a box is a number"),
+        ({"minima": True}, "go with complete=True"),
+        ({"resume": "kept.json"}, "go with complete=True"),
         ({"complete": True, "box": 3, "weight_decay": 1}, "leave the box out"),
         ({"complete": True, "box": 3, "activation": "relu"}, "tanh or sigmoid"),
         ({"complete": True, "box": 3, "error": "cauchy:1"}, "squared"),
@@ -141,3 +164,79 @@ def test_progress_tells_the_volume_that_is_settled():
 def test_what_is_not_covered_is_refused(options, words):
     with pytest.raises(lp.InputError, match=words):
         lp.find_critical_points("1-1-1", X, Y, **options)
+
+
+def test_what_is_settled_is_kept_and_gone_on_from(monkeypatch, tmp_path):
+    path, options = tmp_path / "kept.json", {"weight_decay": "1/5", "workers": 1}
+    whole = mapped("1-2-1", X, Y, **options)
+    with monkeypatch.context() as patch:
+        patch.setattr(search, "BATCH", 64)
+        patch.setattr(
+            complete_tree, "search_tree", lambda land, bounds, _, report, **kept: search_tree(land, bounds, TreeBudget(400), report, **kept)
+        )
+        part = mapped("1-2-1", X, Y, resume=path, **options)
+    assert part.complete.verdict == "UNDECIDED"
+    assert 200 < len(json.loads(path.read_text())["tree"]) <= 400
+    again = mapped("1-2-1", X, Y, resume=path, **options)
+    assert again.complete.evidence == whole.complete.evidence
+    assert mapped("1-2-1", X, Y, resume=str(path), **options).complete.verdict == "PROVED"
+
+
+def altered(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda path: path.write_text("{"), "kept by a search for a complete list"),
+        (lambda path: path.write_bytes(b"\xff\x00"), "kept by a search for a complete list"),
+        (lambda path: path.write_text("[" * 5000), "kept by a search for a complete list"),
+        (lambda path: path.write_text("{}"), "kept by a search for a complete list"),
+        (lambda path: altered(path, of="another"), "the same problem and box"),
+        (lambda path: altered(path, tree="aaz"), "kept by a search for a complete list"),
+        (lambda path: altered(path, tree=["a"]), "kept by a search for a complete list"),
+        (lambda path: altered(path, tree="aNNN"), "must end with its leaves"),
+        (lambda path: altered(path, points=[["0x1p0"]]), "kept by a search for a complete list"),
+        (lambda path: altered(path, points=[["nan"] * 4], radii=[["0x1p0"] * 4]), "kept by a search for a complete list"),
+        (lambda path: altered(path, radii=[["0x1p99999"] * 4]), "kept by a search for a complete list"),
+        (lambda path: altered(path, more=1), "kept by a search for a complete list"),
+    ],
+)
+def test_a_file_that_no_search_has_kept_is_refused(change, words, tmp_path):
+    path = tmp_path / "kept.json"
+    mapped("1-1-1", X, Y, weight_decay=1, resume=path)
+    change(path)
+    with pytest.raises(lp.InputError, match=words):
+        lp.find_critical_points("1-1-1", X, Y, weight_decay=1, complete=True, resume=path)
+
+
+def test_a_kept_tree_that_is_wrong_proves_nothing(tmp_path):
+    """The file is no evidence: the checker walks what the claim says."""
+    path = tmp_path / "kept.json"
+    mapped("1-1-1", X, Y, weight_decay="1/100", resume=path)
+    altered(path, tree="N", points=[], radii=[])
+    assert mapped("1-1-1", X, Y, weight_decay="1/100", resume=path).complete.verdict == "UNDECIDED"
+
+
+def test_a_sample_at_0_leaves_a_direction_without_a_slope():
+    """The pull of the decay then tells by a margin that the checker sees as well, though directions are long."""
+    found = mapped("1-2-1", [[0]], [["5/16"]], weight_decay=[["1/256", "1/256"], ["1/512", "1/256"]])
+    assert found.complete.verdict == "PROVED"
+
+
+def test_boxes_around_a_manifold_of_critical_points_are_told_as_such(monkeypatch):
+    """Two inputs that are equal at each sample: only their sum counts."""
+    monkeypatch.setattr(complete_tree, "TreeBudget", lambda: TreeBudget(6000))
+    found = mapped("2-1", [[1, 1], [2, 2]], [["1/3"], ["1/4"]], output_activation="sigmoid", bias="none", box=3)
+    assert found.complete.verdict == "UNDECIDED"
+    assert "around a manifold of critical points of dimension 1, which is proved" in found.complete.missing
+    assert [(point.kind, point.claim.premises[0].facts["dimension"]) for point in found] == [("local-minimum", 1)]
+
+
+def test_boxes_around_a_critical_point_that_the_budget_kept_from_the_list_are_told_as_such(monkeypatch):
+    monkeypatch.setattr(search, "BATCH", 16)
+    monkeypatch.setattr(complete_tree, "TreeBudget", lambda: TreeBudget(40))
+    found = mapped("1-1-1", X, Y, weight_decay="1/100")
+    assert "around a critical point that is proved" in found.complete.missing
+    assert found.points

@@ -228,12 +228,13 @@ LANDSCAPE = (
     ),
     Statement(
         id="complete-list",
-        title="A list of all critical points",
+        title="A list of all critical points, or of all local minima",
         kind="theorem",
         formula=r"\nabla J(W) = 0,\; W \in B \;\Rightarrow\; W = g W_k \text{ for a symmetry } g \text{ and some } k",
         hypotheses=(
             "A neuron, or one hidden layer and identity output; one output, the squared error, sigmoid or tanh.",
             "B is a box of weights. Where all weights decay it holds every critical point, and the list is one of all there are.",
+            "Where a box is excluded as the Hessian is negative along some direction at its critical points, this is said of local minima only.",
         ),
         conclusion=(
             "Every critical point in the box is one of the list, or its image under permutations of hidden units and, for tanh, changes of their signs. "

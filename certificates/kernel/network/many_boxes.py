@@ -13,11 +13,10 @@ and ``e^{−512}`` are below ``2^{-700}``: TINY covers that.
 ``σ'' = −sign(z) k³ e q² (1 − e) q``. σ rises; ``σ'`` is even and falls with ``|z|`` from ``k²/4``; ``σ''`` is odd, falls between ``∓ln(2 + √3)/k`` from
 ``k³/(6√3)``, and rises elsewhere.
 
-*Output weights.* At a critical point ``A v = Φ y``, ``A = ΦΦᵀ + Λ``. For any ``v_0``, C and ``δ = v − v_0``: ``δ = −C g_v(θ, v_0) + (I − C A) δ``. In a box
-around m with radii ρ, by mean values of ``C g_v`` and ``C A`` along the segment from m to θ, ``|δ| ≤ s + O|δ|`` for ``s = |C g_v(m, v_0)| + Σ_j |C ∂_j g_v(·,
-v_0)| ρ_j`` and ``O = |I − C A(m)| + Σ_j |C ∂_j A| ρ_j``. With ``S_kjl = Σ_i σ'_ik φ_il x̃_ij``, ``∂_kj A = e_k S_kjᵀ + S_kj e_kᵀ`` and ``∂_kj g_v = v_k S_kj
-+ e_k Σ_i ε_i σ'_ik x̃_ij``. If ``O D ≤ κ D``, ``κ < 1``, for a vector ``D > 0``, then ``|δ| ≤ max(s/D)/(1 − κ) D``: the least such bound exists, as ``|δ|``
-is finite.
+*Outputs.* Critical points, with their ε, are those of ``L = Σ_i ε_i (Σ_l v_l φ_il − y_i) − ½ Σ_i ε_i² + ½ Σ_w Λ_w w²``, as ``L_ε = 0`` says what ε is, and then
+``L_w = g_w``; so the Hessian of ``T J`` is ``L_ww + L_wε L_εw``. Write ``u = (v, ε)``. ``L_u`` is affine in u, with a matrix ``M = [[Λ, Φ], [Φᵀ, −I]]``. For
+any ``u_0``, C and ``δ = u − u_0``: ``δ = −C L_u(θ, u_0) + (I − C M(θ)) δ``. In a box around m with radii ρ, by mean values of ``C L_u(·, u_0)`` from m to θ,
+``|δ| ≤ s + O|δ|`` for ``s = |C L_u(m, u_0)| + |C L_uθ(·, u_0)| ρ`` and ``O = |I − C M|``, on the right of which any bound of ``|δ|`` may stand.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from lossproof.theory.limits import value_work
 
 _FAR = 512
 _TURN, _BEND = (1.3169578969, 1.316957897), 0.0962250449  # ln(2 + √3) = 1.31695789692…, 1/(6√3) = 0.09622504486…
-_SAFE = 0.99
+_SWEEPS = 16
 
 
 class Landscape(NamedTuple):
@@ -115,6 +114,14 @@ def inverse(A: Array, shift: float = 2.0**-32) -> Array:
         raise Rejected("evidence", "evidence", "a matrix is singular at its midpoint") from None
 
 
+def lowest(A: Array) -> Array:
+    """Return approximate eigenvectors of the least eigenvalues of symmetric matrices, as columns; raises `Rejected`."""
+    try:
+        return np.asarray(np.linalg.eigh(A)[1][..., :1])
+    except np.linalg.LinAlgError:
+        raise Rejected("evidence", "evidence", "a matrix has no eigenvectors in double precision") from None
+
+
 def exponential(land: Landscape, y: Array) -> Enclosed:
     """Enclose ``e^{−y}`` for doubles ``y ≥ 0``."""
     y = np.minimum(y, _FAR)
@@ -158,9 +165,9 @@ def residuals(land: Landscape, p: Pass, v: Enclosed | None) -> Enclosed:
     return (p.phi if v is None else part(v, (slice(None), None)) @ p.phi) + minus(land.targets.T)
 
 
-def gradient(land: Landscape, theta: Enclosed, p: Pass, v: Enclosed | None) -> Enclosed:
+def gradient(land: Landscape, theta: Enclosed, p: Pass, eps: Enclosed, v: Enclosed | None) -> Enclosed:
     """Enclose g, of shape ``(B, N)``."""
-    eps, B = residuals(land, p, v), len(theta.mid)
+    B = len(theta.mid)
     a = p.slope if v is None else p.slope * part(v, (slice(None), slice(land.units), None))
     inner = a * eps @ land.inputs
     found = Enclosed(inner.mid.reshape(B, -1), inner.rad.reshape(B, -1))
@@ -170,61 +177,55 @@ def gradient(land: Landscape, theta: Enclosed, p: Pass, v: Enclosed | None) -> E
     return joined(found, outer, 1) + joined(theta, v, 1) * land.rates
 
 
-def hessian(land: Landscape, p: Pass, v: Enclosed | None) -> Enclosed:
-    """Enclose the Hessian, of shape ``(B, N, N)``, over boxes of θ and v.
+def curvature(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed | None) -> tuple[Enclosed, Enclosed]:
+    """Enclose the second derivatives of ``L``, by the weights twice, of shape ``(B, N, N)``, and by the weights and ε, ``(B, N, T)``, over boxes of θ, ε and v.
 
-    With ``a_k = v_k σ'_k`` it has ``Σ_i (a_k a_l + [k = l] ε v_k σ''_k) x̃x̃ᵀ`` for ``θ_k, θ_l``, ``Σ_i (a_k φ_l + [k = l] ε σ'_k) x̃`` for ``θ_k, v_l``,
-    ``Σ_i φ_l φ_m`` for ``v_l, v_m``, and Λ on the diagonal; for a neuron v is 1.
+    These are ``Σ_i ε_i v_k σ''_k x̃x̃ᵀ`` for ``θ_k`` twice, ``Σ_i ε_i σ'_k x̃`` for ``θ_k, v_k``, and Λ; ``v_k σ'_k x̃`` and φ. For a neuron v is 1.
     """
-    B, (T, m), N, inner, eps = len(p.phi.mid), land.inputs.mid.shape, len(land.rates.mid), land.inner, residuals(land, p, v)
+    B, (T, m), N, inner = len(p.phi.mid), land.inputs.mid.shape, len(land.rates.mid), land.inner
     v_inner = exactly(np.ones((1, 1, 1))) if v is None else part(v, (slice(None), slice(land.units), None))
-    a, turn, lean = p.slope * v_inner, p.bend * v_inner * eps, p.slope * eps
     outer = part(land.inputs, (..., None)) * part(land.inputs, (slice(None), None))
-    squares, mid, rad = Enclosed(outer.mid.reshape(T, -1), outer.rad.reshape(T, -1)), np.zeros((B, N, N)), np.zeros((B, N, N))
-
-    def put(rows: slice, columns: slice, block: Enclosed) -> None:
-        for whole, found in ((mid, block.mid), (rad, block.rad)):
-            whole[:, rows, columns] = found.reshape(B, rows.stop - rows.start, -1)
-            whole[:, columns, rows] = np.swapaxes(whole[:, rows, columns], 1, 2)
-
-    for k in range(inner // m):
-        rows, one = slice(k * m, k * m + m), (slice(None), k)
-        for l in range(k, inner // m):
-            product = part(a, one) * part(a, (slice(None), l))
-            put(rows, slice(l * m, l * m + m), (product + part(turn, one) if k == l else product) @ squares)
-        if v is not None:
-            unit = exactly(np.eye(len(land.rates.mid) - inner)[k][:, None])
-            put(
-                slice(inner, N),
-                rows,
-                (part(a, (slice(None), slice(k, k + 1))) * p.phi + part(lean, (slice(None), slice(k, k + 1))) * unit) @ land.inputs,
-            )
-    if v is not None:
-        put(slice(inner, N), slice(inner, N), p.phi @ p.phi.T)
-    return Enclosed(mid, rad) + exactly(np.eye(N)) * land.rates
+    turn = p.bend * v_inner * eps @ Enclosed(outer.mid.reshape(T, -1), outer.rad.reshape(T, -1))
+    lean, a = p.slope * eps @ land.inputs, part(p.slope * v_inner, (slice(None), slice(None), None)) * land.inputs.T
+    mid, rad = np.zeros((B, N, N)), np.zeros((B, N, N))
+    for whole, bent, leant in ((mid, turn.mid, lean.mid), (rad, turn.rad, lean.rad)):
+        for k in range(inner // m):
+            rows = slice(k * m, k * m + m)
+            whole[:, rows, rows] = bent[:, k].reshape(B, m, m)
+            if v is not None:
+                whole[:, rows, inner + k] = whole[:, inner + k, rows] = leant[:, k]
+    mixed = Enclosed(a.mid.reshape(B, inner, T), a.rad.reshape(B, inner, T))
+    return Enclosed(mid, rad) + exactly(np.eye(N)) * land.rates, mixed if v is None else joined(mixed, p.phi, 1)
 
 
-def output_weights(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> Enclosed:
-    """Enclose v at critical points with θ in boxes, where ``|v| ≤ prior`` at all of them; every Λ must be positive. See the head of this file."""
-    n, m, B = land.units, land.inputs.mid.shape[1], len(theta.mid)
-    centre, eye = exactly(theta.mid), np.eye(len(prior))
-    at, outer = activations(land, centre), part(land.rates, slice(land.inner, None))
-    A = at.phi @ at.phi.T + exactly(eye) * outer
-    C = exactly(inverse(A.mid))
-    start = exactly((C.mid @ (at.phi.mid @ land.targets.mid))[..., 0])
-    there = part(gradient(land, centre, at, start), (slice(None), slice(land.inner, None), None))
-    S = part(p.slope, (slice(None), slice(None), None)) * part(p.phi, (slice(None), None)) @ land.inputs
-    lean = part(p.slope * residuals(land, p, start) @ land.inputs, (slice(None), slice(None), None))
-    unit, each = exactly(eye[:n, :, None]), part(C, (slice(None), None))
-    moved = each @ (S * part(start, (slice(None), slice(n), None, None)) + lean * unit)
-    rho = ENLARGE * theta.rad.reshape(B, n, 1, m)
-    size = ENLARGE * (reach(C @ there)[..., 0] + (reach(moved) * rho).sum(axis=(1, 3)))
-    column, row = part(C.T, (slice(None), slice(n), None, slice(None), None)), part(S.T, (slice(None), slice(None), slice(None), None))
-    change = column * row + part((each @ S).T, (..., None)) * exactly(eye[:n, None, None])
-    off = ENLARGE * (reach(exactly(eye) + minus(C @ A)) + (reach(change) * rho[:, :, 0, :, None, None]).sum(axis=(1, 2)))
-    kappa = ENLARGE * ((off @ prior) / prior).max(axis=1)
-    most = np.where(kappa < _SAFE, ENLARGE * (size / prior).max(axis=1) / np.maximum(1 - kappa, 1 - _SAFE), np.inf)
-    rad = ENLARGE * np.minimum(prior + np.abs(start.mid), most[:, None] * prior)
-    for _ in range(2):
+def hessian(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed | None) -> Enclosed:
+    """Enclose the Hessian, of shape ``(B, N, N)``, where θ and v are in boxes and the residuals are in those of ε: ``L_ww + L_wε L_εw``."""
+    L, mixed = curvature(land, p, eps, v)
+    return L + mixed @ mixed.T
+
+
+def system(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed) -> Enclosed:
+    """Enclose the Hessian of ``L``, by θ, v and ε, of shape ``(B, N + T, N + T)``."""
+    (L, mixed), T = curvature(land, p, eps, v), eps.mid.shape[-1]
+    return joined(joined(L, mixed, 2), joined(mixed.T, exactly(np.tile(-np.eye(T), (len(L.mid), 1, 1))), 2), 1)
+
+
+def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> tuple[Enclosed, Enclosed]:
+    """Enclose v and ε at critical points with θ in boxes, where ``|(v, ε)| ≤ prior`` at all of them; every Λ must be positive. See the head of this file."""
+    centre, inner, (N, every) = exactly(theta.mid), land.inner, (len(land.rates.mid), slice(None))
+    at = activations(land, centre)
+    A = at.phi.mid @ at.phi.T.mid + np.diag(land.rates.mid[inner:])
+    v = exactly((inverse(A) @ (at.phi.mid @ land.targets.mid))[..., 0])
+    there = residuals(land, at, v)
+    eps = exactly(there.mid)
+    g = joined(part(gradient(land, centre, at, eps, v), (every, slice(inner, N))), part(there + minus(eps), (every, 0)), 1)
+    S = part(system(land, p, eps, v), (every, slice(inner, None)))
+    C = exactly(inverse(S.mid[..., inner:]))
+    size = reach(C @ part(g, (..., None)))[..., 0] + (reach(C @ part(S, (..., slice(inner)))) @ theta.rad[..., None])[..., 0]
+    off = reach(exactly(np.eye(S.mid.shape[1])) + minus(C @ part(S, (..., slice(inner, None)))))
+    start = joined(v, part(eps, (every, 0)), 1).mid
+    rad = ENLARGE * (prior + np.abs(start))
+    for _ in range(_SWEEPS):
         rad = np.minimum(rad, ENLARGE * (size + (off @ rad[..., None])[..., 0]))
-    return Enclosed(start.mid, rad)
+    found = Enclosed(start, rad)
+    return part(found, (every, slice(N - inner))), part(found, (every, None, slice(N - inner, None)))

@@ -1,7 +1,7 @@
 r"""The rule that a list of critical points is complete (section 6): a tree of boxes is walked again, each leaf with the reason that no other point is in it.
 
 *What the tree covers.* The root is the box ``|w| ≤ b_w`` of the weights that are split, the halves of a box cover it, and every leaf must pass its test. If
-every rate of the weight decay is positive, the weights split are θ, ``v`` follows (`output_weights`), and the bounds must be no smaller than those of
+every rate of the weight decay is positive, the weights split are θ, v and ε follow (`outputs`), and the bounds must be no smaller than those of
 `_everything`, so that all critical points are meant; if not, all weights are split, and the claim is about those in the box.
 
 *All critical points.* ``∂J/∂v = 0`` makes v the minimum of a convex function, whose value at ``v = 0`` gives ``|ε|² + Σ_l Λ_l v_l² ≤ |y|²``: ``|v_l| ≤
@@ -13,8 +13,10 @@ image in ``w_1 ≥ w_2 ≥ …``, for tanh ``≥ 0`` (the root is the half box),
 point with ``w_1 > w_2 > …``; all others are closed, and together contain these, so their limits, which are all points with ``≥``.
 
 *No critical point* (``N``, ``M``): `_steep`, and mean values. If g vanishes at W in the box, ``0 = Q g(m) + Q H̃ (W − m)`` for any matrix Q and a mean H̃ of
-the Hessian on the segment from its midpoint m to W: so ``|Q g(m)| ≤ |Q H| ρ`` with the radii ρ. Q is ``[I, −H_θv H_vv⁻¹]`` at the midpoints, and for a neuron
-I above ``H⁻¹``.
+the Hessian on the segment from its midpoint m to W: so ``|Q g(m)| ≤ |Q H| ρ`` with the radii ρ. Q is I above ``H⁻¹``. Where
+``u = (v, ε)`` follows, L of `many_boxes` is in the place of ``T J``, as these points are critical for it with their ε, and Q is ``[I, −L_θu L_uu⁻¹]``.
+
+*No minimum* (``D``). At every critical point of the leaf ``dᵀ H d < 0`` for some d: it is no local minimum. Such leaves make the list one of minima only.
 
 *A listed point* (``U``). The leaf lies in an image of a box around a listed point in which ``‖D⁻¹(I − C H)D‖_∞ < 1``, D its radii. If two points of that box
 are critical, ``H̃ (W − W') = 0`` with a mean H̃, hence ``W = W'``: a critical point in the leaf is an image of that listed.
@@ -50,7 +52,8 @@ _NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 def complete_list(step: Step) -> Result:
     """All critical points, in the box of the bounds or, with decay of all weights, everywhere, are those of the premises, up to symmetry.
 
-    First come claims ``stationary`` about the points of the list, then claims about some of them that they are no local minimum.
+    With the fact ``minima`` this is said of local minima only. First come claims ``stationary`` about the points of the list, then claims about some of them
+    that they are no local minimum.
     """
     found, problem = read.fields(step.evidence, ("bounds", "radii", "tree"), "evidence"), step.problem
     step.require_at(EVERYWHERE)
@@ -74,8 +77,10 @@ def complete_list(step: Step) -> Result:
     require(once, "premises", "a point is told twice to be no minimum", "premise")
     bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, problem.N_net), read.text(found["tree"], "evidence.tree")
     limit(len(tree), limits.MAX_COMPLETE_BOXES, "the number of boxes")
-    step.work.spend(limits.complete_work(problem.widths, problem.T, len(tree) + len(radii) + 1, len(radii)), "boxes of weights")
     whole = problem.decay is not None and all(rate > 0 for rate in problem.rates)
+    step.work.spend(
+        limits.complete_work(problem.widths, problem.T, len(tree) + len(radii) + 1, len(radii), whole=whole), "boxes of weights"
+    )
     require(not whole or min(problem.rates) * 2**100 > 1, "rule", "the rates of decay must be above 2^-100, or one 0")
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         land = boxes.landscape(step.work, problem, int(sigma.low), int(sigma.rate))
@@ -85,7 +90,7 @@ def complete_list(step: Step) -> Result:
         require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
         around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
         _Walk(land, root, whole, around).run(tree)
-    facts = {"whole": whole, "bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": len(rest)}
+    facts = {"whole": whole, "bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": len(rest), "minima": "D" in tree}
     return everywhere("complete-list", facts), Rigor.VERIFIED_FLOAT
 
 
@@ -119,7 +124,8 @@ def _around(step: Step, land: Landscape, box: Box, radii: Array) -> tuple[Array,
     require(bool(inside.all()), "evidence.radii", "the point need not lie in this box")
     W = Enclosed(mid[None], ENLARGE * radii[None] + TINY)
     theta, v = part(W, (slice(None), slice(land.inner))), part(W, (slice(None), slice(land.inner, None))) if land.units else None
-    H = boxes.hessian(land, boxes.activations(land, theta), v)
+    p = boxes.activations(land, theta)
+    H = boxes.hessian(land, p, boxes.residuals(land, p, v), v)
     off = reach(exactly(np.eye(len(mid))) + boxes.minus(exactly(boxes.inverse(H.mid)) @ H))
     require(bool(np.all(ENLARGE * (off @ radii) < radii)), "evidence.radii", "the gradient is not seen to be one-to-one in this box")
     return mid, radii
@@ -143,19 +149,21 @@ class _Walk:
 
     def __init__(self, land: Landscape, bounds: Array, whole: bool, around: list[tuple[Array, Array]]) -> None:
         self.land, self.whole, self.splits = land, whole, land.inner if whole else len(bounds)
-        self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (len(land.inputs.mid) * (land.units + 1))))
+        T, side = len(land.inputs.mid), len(bounds)
+        side += T if whole and land.units else 0
+        self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (T * (land.units + 1)), limits.MAX_BATCH * 4 // side**2))
         self.firsts = np.arange(0, land.inner, land.inputs.mid.shape[1]) if land.units else np.zeros(1, dtype=int)
         self.lower, self.upper = -bounds[: self.splits][None], bounds[: self.splits][None]
         if land.units and land.low:
             self.lower[:, self.firsts] = 0.0
-        self.prior = _everything(land)[land.inner :] if whole else bounds[land.inner :]
+        self.prior = np.concatenate([_everything(land)[land.inner :], np.full(T, _norm(land))])
         pairs = (zip(_images(land, mid), _images(land, radii), strict=True) for mid, radii in around)
         self.points = [(image, np.abs(size)) for found in pairs for image, size in found]
 
     def run(self, tree: str) -> None:
         """Walk all of the tree; raises `Rejected`."""
         at, lower, upper = 0, self.lower, self.upper
-        tests = {"S": self._symmetric, "N": self._steep, "M": self._mean_value, "U": self._known}
+        tests = {"S": self._symmetric, "N": self._steep, "M": self._mean_value, "D": self._curved, "U": self._known}
         while len(lower):
             level = tree[at : at + len(lower)]
             require(len(level) == len(lower) and level.isascii(), "evidence.tree", "a box has no character")
@@ -168,20 +176,20 @@ class _Walk:
                 checked += len(leaves)
                 for some in (leaves[k : k + self.batch] for k in range(0, len(leaves), self.batch)):
                     require(bool(np.all(test(lower[some], upper[some]))), "evidence.tree", f"a box is not seen to be settled by {letter}")
-            require(checked == len(level), "evidence.tree", "expected the letters of weights, and S, N, M and U")
+            require(checked == len(level), "evidence.tree", "expected the letters of weights, and S, N, M, D and U")
             lower, upper = _halves(lower[split], upper[split], axes[split])
         require(at == len(tree), "evidence.tree", "characters are left over")
 
-    def _boxes(self, lower: Array, upper: Array) -> tuple[Enclosed, Pass, Enclosed | None]:
-        """Return boxes of θ, what the activations are there, and v."""
+    def _boxes(self, lower: Array, upper: Array) -> tuple[Enclosed, Pass, Enclosed, Enclosed | None]:
+        """Return boxes of θ, what the activations are there, ε, and v."""
         box = boxes.hull(lower, upper)
         theta = part(box, (slice(None), slice(self.land.inner)))
         passed = boxes.activations(self.land, theta)
-        if not self.land.units:
-            return theta, passed, None
-        if self.whole:
-            return theta, passed, boxes.output_weights(self.land, theta, passed, self.prior)
-        return theta, passed, part(box, (slice(None), slice(self.land.inner, None)))
+        if self.whole and self.land.units:
+            v, eps = boxes.outputs(self.land, theta, passed, self.prior)
+            return theta, passed, eps, v
+        free = part(box, (slice(None), slice(self.land.inner, None))) if self.land.units else None
+        return theta, passed, boxes.residuals(self.land, passed, free), free
 
     def _symmetric(self, lower: Array, upper: Array) -> Array:
         return np.asarray((upper[:, self.firsts[:-1]] <= lower[:, self.firsts[1:]]).any(axis=1))
@@ -191,9 +199,9 @@ class _Walk:
 
         A critical point has ``Σ_w Λ_w θ_kw d_kw = −Σ_i ε_i v_k σ'_ik x̃_i·d_k``, so that ``Σ_k a_k² ≤ |ε| |Σ_k ± a_k v_k u_k| ≤ |ε||a||v|`` with ``|u_k| ≤ 1``.
         """
-        land, (theta, p, v) = self.land, self._boxes(lower, upper)
+        land, (theta, p, eps, v) = self.land, self._boxes(lower, upper)
         if v is None or not self.whole:
-            g = boxes.gradient(land, theta, p, v)
+            g = boxes.gradient(land, theta, p, eps, v)
             return np.asarray((np.abs(g.mid) > ENLARGE * g.rad).any(axis=1))
         B, n, (T, m) = len(lower), land.units, land.inputs.mid.shape
         pull, slopes = theta * part(land.rates, slice(land.inner)), reach(p.slope)
@@ -204,27 +212,39 @@ class _Walk:
         along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d
         least = np.maximum(np.abs(along.mid) - along.rad, 0)[..., 0, 0] / ENLARGE
         size = ((reach(land.inputs @ d)[..., 0] * slopes) ** 2).sum(axis=2) * ENLARGE**3 + TINY
-        push = np.sum(reach(boxes.residuals(land, p, v)) ** 2, axis=(1, 2)) * np.sum(reach(part(v, (slice(None), slice(n)))) ** 2, axis=1)
+        push = np.sum(reach(eps) ** 2, axis=(1, 2)) * np.sum(reach(part(v, (slice(None), slice(n)))) ** 2, axis=1)
         outer = land.rates.mid - land.rates.rad
         most = _norm(land) ** 4 / (4 * outer[land.inner : land.inner + n].min())
         return np.asarray((least**2 / size).sum(axis=1) > ENLARGE**6 * np.minimum(push, most) + TINY)  # which covers underflow
 
     def _mean_value(self, lower: Array, upper: Array) -> Array:
-        """``|Q g| > |Q H| ρ`` in a row."""
-        land, (theta, p, v) = self.land, self._boxes(lower, upper)
-        centre, inner, Q = exactly(theta.mid), land.inner, np.tile(np.eye(land.inner), (len(lower), 1, 1))
-        g = boxes.gradient(land, centre, boxes.activations(land, centre), None if v is None else exactly(v.mid))
-        H = boxes.hessian(land, p, v)
-        if v is None:
-            Q = np.concatenate([Q, boxes.inverse(H.mid, 2.0**-20)], axis=1)
+        """``|Q g| > |Q H| ρ`` in a row; with v from decay, of L in the place of ``T J``, with ε among the variables."""
+        land, (theta, p, eps, v) = self.land, self._boxes(lower, upper)
+        centre, inner, W = exactly(theta.mid), land.inner, theta if v is None else boxes.joined(theta, v, 1)
+        at, free, eye = boxes.activations(land, centre), None if v is None else exactly(v.mid), np.eye(W.mid.shape[1])
+        there = boxes.residuals(land, at, free)
+        if v is None or not self.whole:
+            g, H = boxes.gradient(land, centre, at, there, free), boxes.hessian(land, p, eps, v)
+            Q = np.concatenate([np.tile(eye, (len(lower), 1, 1)), boxes.inverse(H.mid, 2.0**-20)], axis=1)
         else:
-            Q = np.concatenate([Q, -H.mid[:, :inner, inner:] @ boxes.inverse(H.mid[:, inner:, inner:])], axis=2)
-        value, rho = exactly(Q) @ part(g, (..., None)), (theta if v is None else boxes.joined(theta, v, 1)).rad
-        most = ENLARGE * (reach(exactly(Q) @ H) @ rho[..., None])
+            g = boxes.joined(boxes.gradient(land, centre, at, exactly(eps.mid), free), part(there + exactly(-eps.mid), (slice(None), 0)), 1)
+            H, W = boxes.system(land, p, eps, v), boxes.joined(W, part(eps, (slice(None), 0)), 1)
+            follow = -H.mid[:, :inner, inner:] @ boxes.inverse(H.mid[:, inner:, inner:])
+            Q = np.concatenate([np.tile(eye[:inner, :inner], (len(lower), 1, 1)), follow], axis=2)
+        value = exactly(Q) @ part(g, (..., None))
+        most = ENLARGE * (reach(exactly(Q) @ H) @ W.rad[..., None])
         return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=(1, 2)))
 
+    def _curved(self, lower: Array, upper: Array) -> Array:
+        """``dᵀ H d < 0`` at all critical points, with d nearly the eigenvector of the least eigenvalue at the midpoint."""
+        _, p, eps, v = self._boxes(lower, upper)
+        H = boxes.hessian(self.land, p, eps, v)
+        d = exactly(boxes.lowest(H.mid))
+        curved = d.T @ H @ d
+        return np.asarray(curved.mid < -ENLARGE * curved.rad)[:, 0, 0]
+
     def _known(self, lower: Array, upper: Array) -> Array:
-        theta, _, v = self._boxes(lower, upper)
+        theta, _, _, v = self._boxes(lower, upper)
         W = theta if v is None else boxes.joined(theta, v, 1)
         inside = (ENLARGE * (np.abs(W.mid - mid) + W.rad) <= radii for mid, radii in self.points)
         return np.asarray(sum((x.all(axis=1) for x in inside), np.zeros(len(lower), dtype=bool)))

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any
+
 import numpy as np
 import pytest
 
-from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian
+from lossproof.numerics.complete import search, settling
+from lossproof.numerics.complete.clusters import clusters
+from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian, residuals
 from lossproof.numerics.complete.exclusion import enclosed_boxes
 from lossproof.numerics.complete.known_points import images
 from lossproof.numerics.complete.landscape import Landscape, landscape_of, obstacle
-from lossproof.numerics.complete.search import Tree, TreeBudget, search_tree
+from lossproof.numerics.complete.search import Settled, Tree, TreeBudget, search_tree
 from lossproof.numerics.critical.search import find_candidates
 from lossproof.numerics.network.weight_vectors import flat_weights
+from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.decay import Decay
@@ -43,11 +53,14 @@ def test_enclosures_hold_what_occurs(problem: Problem) -> None:
         ends = box.mid + box.rad * rng.choice([-1, 1], (40, N))
         theta, v = box.part((slice(None), slice(land.inner))), box.part((slice(None), slice(land.inner, None))) if land.units else None
         p = activations(land, theta)
-        g, H = gradient(land, theta, p, v), hessian(land, p, v)
+        g, H = gradient(land, theta, p, residuals(land, p.phi, v), v), hessian(land, p, residuals(land, p.phi, v), v)
         for W in (inside, ends):
             t, u = exactly(W[:, : land.inner]), exactly(W[:, land.inner :]) if land.units else None
             at = activations(land, t)
-            for found, whole in ((gradient(land, t, at, u), g), (hessian(land, at, u), H)):
+            for found, whole in (
+                (gradient(land, t, at, residuals(land, at.phi, u), u), g),
+                (hessian(land, at, residuals(land, at.phi, u), u), H),
+            ):
                 assert np.all(np.abs(found.mid - whole.mid) <= whole.rad * (1 + 1e-9) + 1e-9)
 
 
@@ -57,7 +70,8 @@ def test_the_gradient_and_the_hessian_are_derivatives() -> None:
 
     def slope(at: np.ndarray) -> np.ndarray:
         theta, v = exactly(at[None, :4]), exactly(at[None, 4:])
-        return gradient(land, theta, activations(land, theta), v).mid[0]
+        p = activations(land, theta)
+        return gradient(land, theta, p, residuals(land, p.phi, v), v).mid[0]
 
     def loss(at: np.ndarray) -> float:
         phi = np.tanh(land.inputs @ at[:4].reshape(2, 2).T)
@@ -66,7 +80,8 @@ def test_the_gradient_and_the_hessian_are_derivatives() -> None:
     numeric = [(loss(W + h * e) - loss(W - h * e)) / (2 * h) for e in np.eye(N)]
     assert np.allclose(slope(W), numeric, atol=1e-7)
     bent = [(slope(W + h * e) - slope(W - h * e)) / (2 * h) for e in np.eye(N)]
-    H = hessian(land, activations(land, exactly(W[None, :4])), exactly(W[None, 4:])).mid[0]
+    p, v = activations(land, exactly(W[None, :4])), exactly(W[None, 4:])
+    H = hessian(land, p, residuals(land, p.phi, v), v).mid[0]
     assert np.allclose(H, bent, atol=1e-7)
 
 
@@ -106,6 +121,21 @@ def test_lists_agree_with_searches(problem: Problem, count: int) -> None:
         W = flat_weights(problem, candidate.weights)
         assert np.all(np.abs(W) <= tree.bounds)
         assert orbit_of(land, tree, W) < 1e-6
+
+
+@pytest.mark.parametrize("problem", [hidden(1, "1/100", "far"), hidden(2, "1/10"), neuron([[10], [-1]], ["3/4", "4/5"], decay="1/1000")])
+def test_a_list_of_minima_has_the_minima_of_the_whole_list(problem: Problem) -> None:
+    land, tree = landscape_of(problem), everywhere(problem)
+    minima = search_tree(land, land.bounds(), TreeBudget(400_000), minima=True)
+    assert minima.complete
+    assert "D" in minima.codes
+    heights = []
+    for W in tree.points:
+        theta, v = exactly(W[None, : land.inner]), exactly(W[None, land.inner :]) if land.units else None
+        p = activations(land, theta)
+        heights.append(float(np.linalg.eigvalsh(hessian(land, p, residuals(land, p.phi, v), v).mid[0]).min()))
+    assert all((orbit_of(land, minima, W) < 1e-9) == (height > 0) for W, height in zip(tree.points, heights, strict=True))
+    assert len(minima.points) == sum(height > 0 for height in heights)
 
 
 def test_all_known_points_lie_within_the_bounds() -> None:
@@ -179,3 +209,95 @@ def test_a_saddle_of_the_output_weight_without_decay_is_listed() -> None:
     tree = search_tree(land, np.full(2, 3.0), TreeBudget(20_000))
     assert tree.complete
     assert orbit_of(land, tree, np.zeros(2)) < 1e-12
+
+
+def same(one: Tree, other: Tree) -> bool:
+    return one.codes == other.codes and np.array_equal(one.points, other.points) and np.array_equal(one.radii, other.radii)
+
+
+@pytest.mark.parametrize("stops", [(1,), (3, 5, 2), (7, 1, 1, 1, 20)])
+def test_a_search_goes_on_from_where_it_was(stops: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted in the middle of levels, several times, it ends with the same tree."""
+    monkeypatch.setattr(search, "BATCH", 64)
+    land = landscape_of(hidden(1, "1/200", "far"))
+    whole, kept = search_tree(land, land.bounds()), list[Settled]()
+    settle_boxes = settling.settle_boxes
+    for stop in stops:
+        calls = itertools.count()
+
+        def interrupted(*args: Any, calls: Iterator[int] = calls, stop: int = stop) -> Any:
+            if next(calls) == stop:
+                raise KeyboardInterrupt
+            return settle_boxes(*args)
+
+        monkeypatch.setattr(settling, "settle_boxes", interrupted)
+        tree = search_tree(land, land.bounds(), begin=kept[-1] if kept else None, keep=kept.append)
+        assert tree.ended == search.INTERRUPT
+        assert len(tree.codes) == tree.boxes < whole.boxes
+    monkeypatch.setattr(settling, "settle_boxes", settle_boxes)
+    again = search_tree(land, land.bounds(), begin=kept[-1])
+    assert again.complete
+    assert again.settled == pytest.approx(1)
+    assert same(again, whole)
+    assert same(search_tree(land, land.bounds(), begin=Settled(whole.codes, whole.points, whole.radii, kept[-1].near)), whole)
+
+
+def test_processes_change_no_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "BATCH", 256)
+    monkeypatch.setattr(settling, "_WORTH_A_POOL", 2)
+    land = landscape_of(hidden(1, "1/200", "far"))
+    assert same(search_tree(land, land.bounds(), workers=2), search_tree(land, land.bounds()))
+
+
+def test_a_process_that_dies_costs_no_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def broken(count: int) -> Iterator[Any]:
+        done = itertools.count()
+
+        def submit(function: Any, *task: Any) -> Future[Any]:
+            future = Future[Any]()
+            if next(done) == 3:
+                future.set_exception(BrokenProcessPool())
+            else:
+                future.set_result(function(*task))
+            return future
+
+        yield submit
+
+    monkeypatch.setattr(search, "BATCH", 64)
+    monkeypatch.setattr(settling, "_WORTH_A_POOL", 2)
+    monkeypatch.setattr(settling, "process_pool", broken)
+    land = landscape_of(hidden(1, "1/200", "far"))
+    assert same(search_tree(land, land.bounds(), workers=2), search_tree(land, land.bounds()))
+
+
+def test_more_characters_than_boxes_are_no_tree() -> None:
+    land = landscape_of(hidden(1, "1/10"))
+    none = np.zeros((0, 4))
+    with pytest.raises(InputError, match="must end with its leaves"):
+        search_tree(land, land.bounds(), begin=Settled("aNNN", none, none, Ball(none, none)))
+
+
+def test_many_boxes_are_gathered_in_cells_of_a_grid() -> None:
+    rng, land = np.random.default_rng(0), landscape_of(hidden(1, "1/10"))
+    centre = np.vstack([rng.normal(size=(3000, 2)) * 0.1, 5 + rng.normal(size=(1000, 2)) * 0.1])
+    none = np.zeros((0, 4))
+    found = clusters(land, Tree(land.bounds(), "", none, none, 4000, 0.0, (centre - 0.01, centre + 0.01), "4,000 boxes"))
+    assert sum(part.boxes for part in found) == 4000
+    assert found[0].boxes > 2000
+    assert all(np.all(part.upper < 2) or np.all(part.lower > 2) for part in found)
+
+
+@pytest.mark.parametrize("units", [1, 2])
+@pytest.mark.parametrize(
+    ("inputs", "targets", "rate"),
+    [(1.0, 1e150, 0.5), (1e100, 1.0, 0.5), (1.0, 1.0, 1e-25), (1.0, 1.0, 1e25), (5e-324, 1.0, 0.5), (1.0, 1e-200, 0.5)],
+)
+@pytest.mark.filterwarnings("error")
+def test_hostile_landscapes_with_decay_end_with_the_budget(units: int, inputs: float, targets: float, rate: float) -> None:
+    x, y = np.array([[-1.0], [0.5], [1.0]]) * inputs, np.array([0.25, -1.0, 0.5]) * targets
+    land = Landscape(np.hstack([x, np.ones((3, 1))]), y, np.full(3 * units + 1, rate), units, -1, 2, 1)
+    for minima in (False, True):
+        tree = search_tree(land, land.bounds(), TreeBudget(4_500), minima=minima)
+        assert tree.boxes <= 4_500
+        assert tree.complete or sum(part.boxes for part in clusters(land, tree)) == len(tree.left[0])

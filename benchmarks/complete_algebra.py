@@ -22,12 +22,12 @@ from flint import arb, ctx
 
 import lossproof as lp
 from benchmarks.paper_text import markdown_table, write_blocks
-from lossproof.certificates.claims.complete import complete_tree
+from lossproof.certificates.claims.complete import complete_search
 from lossproof.certificates.claims.critical_point import LandscapeClaims, prove_near
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, ProofContext
 from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.complete.clusters import clusters
-from lossproof.numerics.complete.search import TreeBudget
+from lossproof.numerics.complete.search import TreeBudget, search_tree
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
@@ -182,9 +182,10 @@ def plant(bias: str) -> list[str]:
     clustered = proved = whole = 0
     for neuron in planted(bias):
         context = ProofContext(neuron.problem, 0, DEFAULT_MAX_PRECISION)
-        tree = complete_tree(neuron.problem, _BOX, TreeBudget(_BOXES))
+        land, bounds = complete_search(neuron.problem, _BOX)
+        tree = search_tree(land, bounds, TreeBudget(_BOXES))
         whole += tree.complete
-        clustered += any(np.all((c.lower <= where) & (where <= c.upper)) for c in clusters(tree))
+        clustered += any(np.all((c.lower <= where) & (where <= c.upper)) for c in clusters(land, tree))
         near = [W for W in tree.points if np.abs(W - where).max() < _BESIDE]
         landscape = LandscapeClaims.of(neuron.problem)
         proved += sum(prove_near(context, weights_of_rows(neuron.problem, W), landscape, nearby=True) is not None for W in near)

@@ -28,6 +28,7 @@ MOST_WEIGHTS = 2
 _REASONS = {
     "N": ("gradient is not 0", "#d3e3f0", "white"),
     "M": ("gradient is not 0,\nby mean values", "#f3e7c9", "white"),
+    "D": ("curves downward:\nno minimum", "#e3d3ea", "white"),
     "U": ("no other point\nthan that marked", "#a9dfc9", "#1f7a57"),
     "S": ("by symmetry", "#e6e6e6", "white"),
     LEFT: ("left open", "#f0a07c", "#8a3b12"),
@@ -68,7 +69,7 @@ def boxes_figure(map: MapRecord, tree: Tree) -> Figure:
     land, problem = landscape_of(map.report.problem), map.report.problem
     found = {point.point: images(land, flat_weights(problem, point.weights)) for point in map}
     scales = [_scale(float(bound), [W[:, k] for W in found.values()]) for k, bound in enumerate(tree.bounds)]
-    caption = _caption(map, land, len(scales))
+    caption = _caption(map, land, tree)
     width, below = _LEFT + _SIDE + _LEGEND, _BELOW + CAPTION * (len(caption) - 2)
     height = below + _SIDE + _ABOVE
     figure = Figure(figsize=(width, height), facecolor="white")
@@ -85,7 +86,8 @@ def boxes_figure(map: MapRecord, tree: Tree) -> Figure:
     axes.legend(
         loc="upper left", bbox_to_anchor=(1.02, 1.01), frameon=False, fontsize=8, labelcolor=INK, handlelength=1.3, handleheight=1.1
     )
-    head_and_foot(figure, "All critical points" if map.is_complete else "Critical points", map, caption)
+    sought = "local minima" if tree.minima else "critical points"
+    head_and_foot(figure, f"All {sought}" if map.is_complete else sought.capitalize(), map, caption)
     return figure
 
 
@@ -102,14 +104,19 @@ def _names(land: Landscape) -> Iterator[str]:
     yield "weight of the hidden unit" if land.units else "bias"
 
 
-def _caption(map: MapRecord, land: Landscape, weights: int) -> tuple[str, ...]:
+def _caption(map: MapRecord, land: Landscape, tree: Tree) -> tuple[str, ...]:
     bad = " A ring marks a bad local minimum." if any(point.suboptimal is not None for point in map) else ""
     alike = " Small marks: their copies under the change of all signs of the unit." if land.units and land.low else ""
     follow = ("The output weight follows from the other: boxes are as high as it is enclosed.",) if land.units and land.bounded else ()
-    drawn = "contours of the loss, and dotted ways of steepest descent from saddles" if weights == MOST_WEIGHTS else "the curve of the loss"
+    drawn = (
+        "contours of the loss, and dotted ways of steepest descent from saddles"
+        if len(tree.bounds) == MOST_WEIGHTS
+        else "the curve of the loss"
+    )
+    none = "local minimum" if tree.minima else "critical point"
     return (
         f"Numbers name the points of the report.{bad}{alike}",
-        f"Colours: why a box holds no critical point but those marked{', proved' if map.is_complete else ', as the search says'}.",
+        f"Colours: why a box holds no {none} but those marked{', proved' if map.is_complete else ', as the search says'}.",
         *follow,
         f"In doubles, and proved by nothing: {drawn}.",
     )

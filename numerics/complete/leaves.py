@@ -16,7 +16,7 @@ LEFT = "-"
 
 
 class Leaves(NamedTuple):
-    """Ends of boxes of the weights that are split, and the reasons ``S``, ``N``, ``M``, ``U`` of the tree or ``-``, of shape ``(B,)``."""
+    """Ends of boxes of the weights that are split, and the reasons ``S``, ``N``, ``M``, ``D``, ``U`` of the tree or ``-``, of shape ``(B,)``."""
 
     lower: Floats
     upper: Floats

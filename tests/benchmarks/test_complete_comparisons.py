@@ -8,7 +8,7 @@ from flint import ctx
 
 import lossproof as lp
 from lossproof.numerics.complete.clusters import clusters
-from lossproof.numerics.complete.search import TreeBudget
+from lossproof.numerics.complete.search import TreeBudget, search_tree
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import flat_weights
 
@@ -40,9 +40,10 @@ def test_planted_roots_are_double_and_are_left_as_a_cluster(benchmark):
     neuron = next(algebra.planted("none"))
     (part,) = algebra.numerators(neuron)
     assert part.eval(2) == part.diff().eval(2) == 0
-    tree = algebra.complete_tree(neuron.problem, 3.0, TreeBudget(13_000))
+    land, bounds = algebra.complete_search(neuron.problem, 3.0)
+    tree = search_tree(land, bounds, TreeBudget(13_000))
     assert not tree.complete
-    assert any(c.lower[0] <= np.log(2) <= c.upper[0] for c in clusters(tree))
+    assert any(c.lower[0] <= np.log(2) <= c.upper[0] for c in clusters(land, tree))
 
 
 def test_a_search_meets_what_is_listed_and_sees_what_is_not(benchmark, monkeypatch):

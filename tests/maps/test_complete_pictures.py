@@ -10,13 +10,13 @@ import pytest
 from cases.complete_cases import INPUTS, TARGETS
 
 import lossproof as lp
-from lossproof.certificates.claims import complete as claims
+from lossproof.certificates.maps import complete_tree
 from lossproof.certificates.maps.box_picture import boxes_figure
 from lossproof.certificates.maps.descents import descents, is_minimum, joined_minima
 from lossproof.certificates.maps.disconnectivity import branches, graph_figure
 from lossproof.numerics.complete.landscape import landscape_of
 from lossproof.numerics.complete.leaves import leaves
-from lossproof.numerics.complete.search import TreeBudget, root_box, search_tree
+from lossproof.numerics.complete.search import TreeBudget, root_box
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import flat_weights
 
@@ -123,7 +123,7 @@ def test_boxes_are_told_by_reason(plane):
 
 
 def test_boxes_that_are_left_are_told(monkeypatch):
-    monkeypatch.setattr(claims, "search_tree", lambda land, bounds, budget, report: search_tree(land, bounds, TreeBudget(4200), report))
+    monkeypatch.setattr(complete_tree, "TreeBudget", lambda: TreeBudget(50))
     left = zoo_map("neuron-with-bias")
     assert not left.is_complete
     words = texts_of(boxes_figure(left, left.tree))

@@ -77,14 +77,14 @@ def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], 
         "minima": "D" in tree.codes,
         "global": left[0] if land.bounded and len(left) == 1 else None,
     }
-    told = (*stationary, *classes.values(), *beaten.values())
+    premises = (*stationary, *classes.values(), *beaten.values())
     evidence = {"bounds": bounds, "radii": [[Fraction(float(r)) for r in row] for row in tree.radii], "tree": tree.codes}
     known = "the one listed" if len(points) == 1 else f"the {len(points)} listed"
     alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.low else "") if land.units else ""
     reason = f"All {sought} {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
     if not points:
         reason = f"There are no {sought} {where}: {tree.boxes:,} boxes of weights hold none."
-    return decided(COMPLETE_LIST, EVERYWHERE, reason, COMPLETE_LIST, *told, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
+    return decided(COMPLETE_LIST, EVERYWHERE, reason, COMPLETE_LIST, *premises, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 
 def conclusion_by_list(complete: Claim | None) -> Claim | None:

@@ -159,7 +159,7 @@ class _Walk:
         self.lower, self.upper = -bounds[: self.splits][None], bounds[: self.splits][None]
         if land.units and land.low:
             self.lower[:, self.firsts] = 0.0
-        self.prior = np.concatenate([_everything(land)[land.inner :], np.full(T, _norm(land))])
+        self.prior = np.concatenate([_everything(land)[land.inner :], np.full(T, _norm(land))]) if whole else bounds
         pairs = (zip(_images(land, mid), _images(land, radii), strict=True) for mid, radii in around)
         self.points = [(image, np.abs(size)) for found in pairs for image, size in found]
 

@@ -131,7 +131,8 @@ def _mark(axes: Any, x: float, y: float, point: CriticalPoint) -> None:
 
 def _caption(map: MapRecord, drawn: int) -> tuple[str, ...]:
     bad = " A ring marks a bad local minimum." if any(point.suboptimal is not None for point in map) else ""
-    all_told = ", and that these are all" if map.is_complete else ""
+    only = " local minima" if map.tree is not None and map.tree.minima else ""
+    all_told = f", and that these are all{only}" if map.is_complete else ""
     left_out = len(map) - drawn
     others = (f"Not drawn: {left_out} more, of higher index or above a lower saddle that joins the same.",) if left_out else ()
     return (

@@ -118,7 +118,7 @@ class MapRecord:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the map is proved to have all critical points, everywhere or in its box."""
+        """Whether the map is proved to have all critical points, or all local minima if these alone were sought, everywhere or in its box."""
         return self.complete is not None and self.complete.verdict is Verdict.PROVED
 
     def __iter__(self) -> Iterator[CriticalPoint]:

@@ -117,13 +117,14 @@ def _path(module: str) -> Path:
 
 def _imported(module: str) -> set[str]:
     """Return the modules of the library that a module imports, whole or a name of theirs."""
-    return {other for other, _ in _imports(_tree(module)).values()}
+    return {other for other, _ in _imports(module).values()}
 
 
-def _imports(tree: ast.Module) -> dict[str, Name]:
+@lru_cache(maxsize=128)
+def _imports(module: str) -> dict[str, Name]:
     """Return what the names that a module imports from the library stand for: a module, or a name in one."""
     found: dict[str, Name] = {}
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(_path(module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("lossproof."):
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
@@ -132,23 +133,18 @@ def _imports(tree: ast.Module) -> dict[str, Name]:
     return found
 
 
-def _tree(module: str) -> ast.Module:
-    return ast.parse(_path(module).read_text(encoding="utf-8"))
-
-
 @lru_cache(maxsize=1)
 def _definitions() -> nx.DiGraph:
     """Return the graph of all definitions, in reading order: an edge leads to what the text of a definition names.
 
     The tables of rules by name are no definitions: which of the rules run is what a certificate says.
     """
-    graph, named = nx.DiGraph(kernel_lines=0), {}
+    graph = nx.DiGraph(kernel_lines=0)
     for module, path in trusted_modules().items():
         source = path.read_text(encoding="utf-8")
-        tree, code, lines = ast.parse(source), _code(source), source.splitlines()
+        code, lines = _code(source), source.splitlines()
         graph.graph["kernel_lines"] += len(code) if module.startswith(_KERNEL) else 0
-        named[module] = _imports(tree)
-        for node in tree.body:
+        for node in ast.parse(source).body:
             first, last = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))]), node.end_lineno or node.lineno
             for name in (names := [name for name in _bound(node) if not name.endswith("RULES")]):
                 graph.add_node((module, name), node=node)
@@ -157,7 +153,7 @@ def _definitions() -> nx.DiGraph:
                 text, size = "\n".join(lines[first - 1 : last]), len(code & set(range(first, last + 1)))
                 graph.nodes[module, name]["definition"] = Definition(module, ", ".join(names), text, size)
     for (module, name), node in list(graph.nodes(data="node")):
-        graph.add_edges_from(((module, name), other) for other in _reached(node, module, named[module], graph))
+        graph.add_edges_from(((module, name), other) for other in _reached(node, module, _imports(module), graph))
     return graph
 
 

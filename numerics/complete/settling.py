@@ -32,13 +32,8 @@ class Settling:
     """What becomes of batches, in their order: here, or in processes from the first level on that is worth it, as long as they live."""
 
     def __init__(self, stack: ExitStack, land: Landscape, bounds: Floats, workers: int, *, minima: bool) -> None:
-        self._stack, self._land, self._bounds, self._workers = (
-            stack,
-            land,
-            bounds,
-            workers if multiprocessing.parent_process() is None else 1,
-        )
-        self._minima = minima
+        self._stack, self._land, self._bounds, self._minima = stack, land, bounds, minima
+        self._workers = workers if multiprocessing.parent_process() is None else 1
         self._submit: Callable[..., Future[tuple[Indices, Ball]]] | None = None
 
     def of(self, known: KnownPoints, pieces: list[Ends]) -> Iterator[tuple[Indices, Ball]]:

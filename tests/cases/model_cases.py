@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
-from lossproof.certificates.checks.check_model import problem_of_network
+from lossproof.certificates.checks.check_model import check_model, problem_of_network
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
 from lossproof.certificates.inputs.trained_network import TrainedNetwork, require_same_outputs
+from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([0.0, 1.0, 1.0, 0.0])
+
+
+def check_refusal(make: Callable[[], object], message: str, inputs: object = X, targets: object = Y) -> None:
+    """Assert that `check_model` refuses a model in one line with this message."""
+    with pytest.raises(InputError, match=message) as caught:
+        check_model(make(), inputs, targets)
+    assert "\n" not in str(caught.value)
 
 
 def read_and_compare(model: object, inputs: object = X) -> tuple[TrainedNetwork, Problem, Weights]:

@@ -17,7 +17,7 @@ from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
-from lossproof.certificates.kernel.reading.problem import Problem, rational
+from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, slopes_at
@@ -307,7 +307,7 @@ def _require_minimum_at_zero(step: Step, found: Mapping[str, Any], means: Sequen
     pull = evidence.total((r * r / rate for rate, r in sums), work)
     with step.balls() as ring:
         sides = slopes_at(record, a) if record.is_piecewise_linear else []
-        require(len(sides) < 2 or problem.L > 2, place, "the activation has a kink there")
+        require(problem.L > 2 or fraction(a) not in record.kinks(1), place, "the activation has a kink there")
         ring.count(0, 1)
         steep = max(map(abs, sides)) if sides else constant_term(ring.slope(record, Series([ring.array([[a]])])), (1, 1))[0, 0]
         size = ring.embed(pull) + (_best_logits(ring, problem, means) * ((problem.T * pulled) ** 2 / within) if held else 0)

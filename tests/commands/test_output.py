@@ -15,7 +15,7 @@ import pytest
 from cases.command_cases import run
 
 from lossproof.certificates.checks import check_architecture as check_module
-from lossproof.certificates.commands import main as command_line
+from lossproof.certificates.commands.options import UNREAD
 from lossproof.certificates.sweeps import engine as sweep_engine
 
 COMMAND = (sys.executable, "-m", "lossproof")
@@ -53,7 +53,7 @@ def test_output_that_nobody_reads(folder, name):
     os.close(reading)
     done = spawn(*COMMANDS[name], stdout=writing)
     os.close(writing)
-    assert (done.returncode, done.stderr) == (command_line.UNREAD, "")
+    assert (done.returncode, done.stderr) == (UNREAD, "")
 
 
 def test_output_that_is_closed(folder):

@@ -1,0 +1,155 @@
+"""``lossproof check``: decide every claim about a network and its samples, print the answer on one screen, and write report and certificate."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lossproof.certificates.commands.options import (
+    ACTIVATION_HELP,
+    DECAY_HELP,
+    ERROR_HELP,
+    INTERRUPTED,
+    RATES,
+    Bias,
+    Classes,
+    Data,
+    DecayBiases,
+    Decimal,
+    Delimiter,
+    Header,
+    Inputs,
+    Json,
+    MaxPrecision,
+    Outputs,
+    Quiet,
+    SelfCheck,
+    Target,
+    data_options,
+    rates_of,
+)
+from lossproof.theory.exceptions import InputError
+
+_WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
+_MODEL_HELP = (
+    "A trained network in place of WIDTHS: .onnx, .keras, .nnet, or weights with --activation: .safetensors, or .pt with a state_dict; "
+    "whole models of torch or .joblib of scikit-learn with --allow-pickle."
+)
+_SEARCH_HELP = "Search a network of at most 60 weights for bad minima where nothing else decides: 48 starts, none, or until so many seconds have passed."
+
+
+def check_claims(
+    data: Data,
+    widths: Annotated[str | None, typer.Argument(metavar="WIDTHS", help="Inputs, hidden layers and outputs, such as 2-2-1.")] = None,
+    model: Annotated[Path | None, typer.Option(metavar="FILE", help=_MODEL_HELP)] = None,
+    allow_pickle: Annotated[bool, typer.Option("--allow-pickle", help="Load a model that is a pickle, which runs what is in it.")] = False,
+    target: Target = None,
+    inputs: Inputs = None,
+    classes: Classes = False,
+    delimiter: Delimiter = None,
+    decimal: Decimal = ".",
+    header: Header = None,
+    activation: Annotated[str | None, typer.Option(help=f"{ACTIVATION_HELP} [default: tanh]")] = None,
+    output_activation: Annotated[str | None, typer.Option(help="Activation of the last layer. [default: identity]")] = None,
+    error: Annotated[str | None, typer.Option(help=f"{ERROR_HELP} [default: squared]")] = None,
+    bias: Bias = "trainable",
+    weight_decay: Annotated[str | None, typer.Option(metavar=RATES, help=f"{DECAY_HELP} [default: 0, or a model's own]")] = None,
+    decay_biases: DecayBiases = True,
+    weights: Annotated[str | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
+    find_weights: Annotated[bool, typer.Option("--find-weights", help="Train first, towards an exact learner, and check the weights found.")] = False,
+    search: Annotated[str, typer.Option(metavar="auto|none|SECONDS", help=_SEARCH_HELP)] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of the points that are drawn.")] = 0,
+    max_precision: MaxPrecision = 4096,
+    max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
+    engine: Annotated[str, typer.Option(metavar="NAME", help="What factors large matrices: numpy, torch, cuda, disk, disk:FOLDER, auto.")] = "numpy",
+    output: Outputs = None,
+    self_check: SelfCheck = True,
+    full: Annotated[bool, typer.Option("--full", help="Print every claim with its reason, not the first screen alone.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Decide every claim of the theory for a network and a sample set, with a report and a certificate.
+
+    Prints the answer on one screen: the conclusion, the claims that matter, and what is undecided.
+
+    Ctrl-C during the search for bad minima ends the search and keeps what was proved until then; the exit code is then 130.
+    """
+    from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
+    from lossproof.certificates.commands.terminal import busy, first_screen, progress_bar, show, summary_text
+    from lossproof.certificates.inputs.data_sources import load_data
+    from lossproof.certificates.inputs.model_files import read_model_file
+    from lossproof.certificates.inputs.weights_file import load_weights
+    from lossproof.theory.problem.architecture import parse_widths
+
+    _at_most_one({"--full": full, "--json": as_json, "--quiet": quiet})
+    if model is not None:
+        _check_alone(widths, weights, bias, find_weights=find_weights)
+        network = read_model_file(model, activation, output_activation, allow_pickle=allow_pickle)
+        layers = network.widths
+    elif widths is not None:
+        layers = parse_widths(widths)
+    else:
+        raise InputError("check must be told what to check, got neither widths nor a model: write for example 2-2-1, or --model FILE")
+    with busy(f"reading {data}", quiet=quiet):
+        samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
+    point = None if weights is None else load_weights(weights, len(layers) - 1)
+    outputs = plan_outputs(output or [], [str(name) for name in (data, weights, model) if name is not None])
+    if not quiet:
+        _say_cost(layers, len(samples.X), find_weights=find_weights, on_disk=engine.startswith("disk"))
+    with progress_bar(quiet=quiet) as progress:
+        shared: dict[str, Any] = {
+            "decay_biases": decay_biases, "search": search, "seed": seed, "max_precision": max_precision, "max_memory": max_memory,
+            "engine": engine, "progress": progress, "data_name": samples.name, "self_check": self_check,
+        }  # fmt: skip
+        if model is None:
+            from lossproof.certificates.checks.check_architecture import check_architecture
+
+            report = check_architecture(
+                layers, samples.X, samples.Y, activation=activation or "tanh", output_activation=output_activation or "identity",
+                error=error or "squared", bias=bias, weight_decay=rates_of(weight_decay or "0"), weights=point, find_weights=find_weights,
+                **shared,
+            )  # fmt: skip
+        else:
+            from lossproof.certificates.checks.check_model import check_network
+            from lossproof.certificates.inputs.columns import require_columns
+
+            rates = None if weight_decay is None else rates_of(weight_decay)
+            require_columns(network.columns, samples.columns)
+            report = check_network(network, samples.X, samples.Y, error=error, weight_decay=rates, **shared)
+    report = replace(report, notes=(*samples.notes, *report.notes))
+    write_outputs(report, outputs)
+    if as_json:
+        from lossproof.certificates.reports.as_dict import summary_as_dict
+
+        typer.echo(json.dumps(summary_as_dict(report), allow_nan=False, indent=1))
+    elif not quiet:
+        written = files_written(outputs, "add -o report.html")
+        show(f"{summary_text(report)}\n{written}" if full else first_screen(report, written.splitlines()))
+    if report.search is not None and report.search.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _check_alone(widths: str | None, weights: str | None, bias: str, *, find_weights: bool) -> None:
+    """Raise `InputError` where something is given beside a model that the model itself says."""
+    if widths is not None or weights is not None or find_weights or bias != "trainable":
+        given = "WIDTHS" if widths is not None else "--weights" if weights is not None else "--find-weights" if find_weights else "--bias"
+        raise InputError(f"a model must come without its own widths, biases and weights, got --model beside {given}: leave that out")
+
+
+def _at_most_one(forms: dict[str, bool]) -> None:
+    chosen = [name for name, given in forms.items() if given]
+    if len(chosen) > 1:
+        raise InputError(f"at most one of {', '.join(forms)} must be given, got {' and '.join(chosen)}: choose one")
+
+
+def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool, on_disk: bool) -> None:
+    """Say on standard error what a large problem will take."""
+    from lossproof.certificates.commands.cost_estimate import WORTH_SAYING, estimate_cost
+    from lossproof.theory.problem.architecture import Architecture
+
+    if T * widths[-1] >= WORTH_SAYING:
+        typer.echo(estimate_cost(Architecture.of(widths), T, find_weights=find_weights, on_disk=on_disk).text, err=True)

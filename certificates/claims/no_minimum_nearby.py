@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided
 from lossproof.certificates.proof.places import Point
@@ -18,19 +20,33 @@ def claim_no_minimum_nearby(context: ProofContext, point: Point) -> Claim | None
 
     None where neither shows any, as at and next to minima.
     """
-    problem, weights = context.problem, point.weights
-    radius, direction = minimum_free_radius(problem, weights), None
-    ball = descending_ball(problem, weights, radius)
-    if ball is not None:
-        radius, direction = ball.radius, ball.direction
+    by_gradient = claim_no_critical_point_nearby(context, point)
+    ball = descending_ball(context.problem, point.weights, None if by_gradient is None else by_gradient.facts["radius"])
+    if ball is None:
+        return by_gradient
+    reason = (
+        f"No local minimum lies within {decimal_below(ball.radius)} of these weights, as Euclidean distance: "
+        "along one direction J curves downwards at all weights so near, by a bound of its second derivative there."
+    )
+    return _claim(point, reason, ball.radius, ball.direction)
+
+
+def claim_no_critical_point_nearby(context: ProofContext, point: Point) -> Claim | None:
+    """Claim that no critical point, hence no local minimum, lies within a radius of the point, by its gradient; None where that is not seen."""
+    return context.once("no critical point nearby", point, lambda: _by_gradient(context, point))
+
+
+def _by_gradient(context: ProofContext, point: Point) -> Claim | None:
+    radius = minimum_free_radius(context.problem, point.weights)
     if radius is None:
         return None
-    what = "No local minimum" if direction else "No local minimum, and no critical point at all,"
-    why = (
-        "along one direction J curves downwards at all weights so near, by a bound of its second derivative there."
-        if direction
-        else "the gradient here is too large to fall to 0 over that distance, by bounds of the derivative of the outputs and of its change."
+    reason = (
+        f"No local minimum, and no critical point at all, lies within {decimal_below(radius)} of these weights, as Euclidean distance: "
+        "the gradient here is too large to fall to 0 over that distance, by bounds of the derivative of the outputs and of its change."
     )
-    reason = f"{what} lies within {decimal_below(radius)} of these weights, as Euclidean distance: {why}"
-    facts = {"radius": radius, "by": "curvature" if direction else "gradient"}
+    return _claim(point, reason, radius, None)
+
+
+def _claim(point: Point, reason: str, radius: Fraction, direction: list[Fraction] | None) -> Claim:
+    facts = {"radius": radius, "by": "gradient" if direction is None else "curvature"}
     return decided(_NAME, point, reason, _NAME, facts=facts, evidence={"radius": radius, "direction": direction}, own=Rigor.VERIFIED_FLOAT)

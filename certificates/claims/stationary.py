@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lossproof.certificates.claims.learners import Learner, learner_at, learner_near, learner_of
+from lossproof.certificates.claims.no_minimum_nearby import claim_no_critical_point_nearby
 from lossproof.certificates.claims.second_order import manifold_at
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied
@@ -29,6 +30,7 @@ BALL_RULE = "critical-ball"
 """The rule that proves critical points, and the signs of the Hessian there, in doubles."""
 
 _NAME = "stationary"
+_MUCH_WORK = 500_000
 _MOST_WORK_OF_A_BOX, _MOST_WORK_OF_A_BALL_AND_BOX = 50_000, 1_000_000
 _INTO_ITSELF = "(Krawczyk's test in ball arithmetic)."
 
@@ -96,7 +98,15 @@ def at_learner(context: ProofContext, learner: Learner) -> Claim | None:
 
 
 def refute_stationary(context: ProofContext, point: Point) -> Claim | None:
-    """Claim that the weights are not critical: a component of the gradient is proved not to be 0. None where that is not proved."""
+    """Claim that the weights are not critical: a component of the gradient is proved not to be 0. None where that is not proved.
+
+    Where there is much to compute, a bound of the whole gradient in doubles is tried first.
+    """
+    problem = context.problem
+    nearby = claim_no_critical_point_nearby(context, point) if problem.T * problem.architecture.N_net > _MUCH_WORK else None
+    if nearby is not None:
+        reason = "The gradient is proved not to be 0 at these weights, nor anywhere near them, by bounds in double precision."
+        return implied("not-stationary", _NAME, point, reason, nearby, verdict=Verdict.REFUTED)
     smooth = context.differentiable(point, 1)
     found = None if smooth is None else gradient_apart_from_zero(context.problem, point.weights, context.max_precision)
     if smooth is None or found is None:

@@ -27,6 +27,7 @@ from lossproof.numerics.verified.enclosures import (
 )
 from lossproof.numerics.verified.forward_backward import EnclosedPass, enclose_pass
 from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.limits import MAX_GRAM_VALUES
 from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -42,7 +43,8 @@ _LEAST_GRADIENT = 2.0**-150
 def minimum_free_radius(problem: Problem, weights: Weights) -> Fraction | None:
     """Return a radius of a ball around the weights in which no gradient vanishes, or None where none is seen.
 
-    None for errors other than the squared one and the cross-entropies, near kinks, at critical points, and for numbers out of range.
+    None for errors other than the squared one and the cross-entropies, near kinks, at critical points, for numbers out of range, and for
+    more values of activations than a checker takes.
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.functions.errors import error_named
@@ -52,7 +54,7 @@ def minimum_free_radius(problem: Problem, weights: Weights) -> Fraction | None:
     >>> 0.9 < minimum_free_radius(problem, Weights.of(a, [([[1]], None)])) < 1
     True
     """
-    if problem.error.name not in _CURVATURES:
+    if problem.error.name not in _CURVATURES or problem.T * sum(problem.architecture.widths) > MAX_GRAM_VALUES:
         return None
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
         try:

@@ -36,7 +36,7 @@ from lossproof.numerics.ranks.verified import allows_gram
 from lossproof.numerics.verified.derivative_bounds import derivative_bounds, point_norms
 from lossproof.numerics.verified.enclosures import Enclosure, enclose_numbers, frobenius_bound, raised, total
 from lossproof.numerics.verified.forward_backward import EnclosedPass, enclose_pass
-from lossproof.numerics.verified.gram import SingularValueBound, even_scales, smallest_singular_value
+from lossproof.numerics.verified.gram import even_scales, smallest_singular_value
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -92,30 +92,26 @@ def kantorovich_ball(
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         try:
             found = enclose_pass(a, enclose_numbers(problem.samples.X), weights, strip_output=False)
-            fine = found.is_moderate() and all(float(z.rad.max()) <= _COARSEST for z in found.z)
-            bound = _singular_value(found, sigma, report) if fine else None
-            if bound is None:
+            if not (found.is_moderate() and all(float(z.rad.max()) <= _COARSEST for z in found.z)):
                 return None
-            return _Equations(found, np.ascontiguousarray(bound.scales.T), bound.lower, problem).ball()
+            blocks, n_L = found.blocks(), a.n_L
+            scales = even_scales(blocks, n_L)
+            equations = None if scales is None else _Equations(found, np.ascontiguousarray(scales.T), problem)
+            if equations is None or equations.are_too_far():
+                return None
+            if sigma is None:
+                bound = smallest_singular_value(blocks, n_L, report)
+                sigma = None if bound is None else bound.lower
+            return None if sigma is None else equations.ball(sigma)
         except NotDifferentiable:
             return None
 
 
-def _singular_value(found: EnclosedPass, sigma: float | None, report: Report | None) -> SingularValueBound | None:
-    """Return the bound with the largest scales that another program may take, for which it holds as well."""
-    blocks, n_L = found.blocks(), found.architecture.n_L
-    if sigma is None:
-        bound = smallest_singular_value(blocks, n_L, report)
-        sigma = None if bound is None else bound.lower
-    scales = even_scales(blocks, n_L)
-    return None if scales is None or sigma is None else SingularValueBound(scales, sigma)
-
-
 class _Equations:
-    """The scaled equations at a point: ``sigma`` bounds ``σ_min(PD)``, ``scales`` of shape ``(T, n_L)`` is ``D``."""
+    """The scaled equations at a point; ``scales`` of shape ``(T, n_L)`` is ``D``, the largest that another program may take."""
 
-    def __init__(self, found: EnclosedPass, scales: Floats, sigma: float, problem: Problem) -> None:
-        self.found, self.norms, self.scales, self.sigma = found, point_norms(found), scales, sigma
+    def __init__(self, found: EnclosedPass, scales: Floats, problem: Problem) -> None:
+        self.found, self.norms, self.scales = found, point_norms(found), scales
         targets = enclose_numbers(problem.samples.Y)
         residuals = total(found.phi[-1], Enclosure(-targets.mid, targets.rad))
         self.size = frobenius_bound(raised((np.abs(residuals.mid) + _ROUNDING_SPARE * residuals.rad) * scales, 4))
@@ -128,46 +124,51 @@ class _Equations:
         except NotDifferentiable:
             return inf
 
-    def proves(self, size: float, kappa: float, radius: float) -> bool:
+    def are_too_far(self) -> bool:
+        """Tell whether `proves` fails for all radii, whatever σ is: it is at most 1, about, as the columns of ``PD`` are, and ``g/ρ + ½κρ ≥ √(2gκ)``."""
+        return bool(2 * self.size * self.kappa(0.0) > 4)
+
+    def proves(self, sigma: float, size: float, kappa: float, radius: float) -> bool:
         """Tell whether ``σ ≥ g/ρ + ½κρ`` and ``σ > κρ``, with room."""
         reach = kappa * radius
-        return bool(_SPARE * (size / radius + reach / 2) <= self.sigma and _SPARE * reach <= self.sigma)
+        return bool(_SPARE * (size / radius + reach / 2) <= sigma and _SPARE * reach <= sigma)
 
-    def ball(self) -> KantorovichBall | None:
-        step = self.size / self.sigma
+    def ball(self, sigma: float) -> KantorovichBall | None:
+        """Return the smallest ball for which the theorem is seen to hold, with ``sigma`` a bound of ``σ_min(PD)``; None where it is seen for none."""
+        step = self.size / sigma
         if not step < _LARGEST:
             return None
         for most in (len(_STEPS), 3):
             radii = [_short_above(max(factor * _SPARE * step, _LEAST)) for factor in _STEPS[:most]]
             kappa = self.kappa(radii[-1])
-            fitting = [radius for radius in radii if self.proves(self.size, kappa, radius)]
+            fitting = [radius for radius in radii if self.proves(sigma, self.size, kappa, radius)]
             if fitting:
-                target, reach = self._robust(fitting[0], kappa)
-                beta = float(raised(np.asarray(1 / self.sigma), 1))
+                target, reach = self._robust(sigma, fitting[0], kappa)
+                beta = float(raised(np.asarray(1 / sigma), 1))
                 return KantorovichBall(
-                    Fraction(fitting[0]), target, reach, Fraction(self.sigma), beta, float(raised(np.asarray(step), 1)), kappa
+                    Fraction(fitting[0]), target, reach, Fraction(sigma), beta, float(raised(np.asarray(step), 1)), kappa
                 )
         return None
 
-    def _robust(self, least: float, kappa: float) -> tuple[Fraction, Fraction]:
+    def _robust(self, sigma: float, least: float, kappa: float) -> tuple[Fraction, Fraction]:
         """Return a large target radius, and the ball for it: a power of two near ``σ/κ``, where ``σρ − ½κρ²`` is largest."""
-        radius = min(self.sigma / kappa, _LARGEST)
+        radius = min(sigma / kappa, _LARGEST)
         best = (0.0, 0.0)
         for k in range(_ROBUST_TRIES):
             ball = 2.0 ** (frexp(radius)[1] - 1 - k)
             if ball < least:
                 break
-            best = max(best, (self._target_radius(ball), ball))
+            best = max(best, (self._target_radius(sigma, ball), ball))
         return (Fraction(best[0]), Fraction(best[1])) if best[0] > 0 else (Fraction(0), Fraction(0))
 
-    def _target_radius(self, ball: float) -> float:
+    def _target_radius(self, sigma: float, ball: float) -> float:
         kappa = self.kappa(ball)
-        room = (self.sigma / _SPARE - kappa * ball / 2) * ball - self.size
+        room = (sigma / _SPARE - kappa * ball / 2) * ball - self.size
         if not _LEAST < room < inf:
             return 0.0
         target = 2.0 ** (frexp(room / self.shift)[1] - 2)
         enlarged = float(raised(np.asarray(self.size + target * self.shift), 3))
-        return target if target > _LEAST and self.proves(enlarged, kappa, ball) else 0.0
+        return target if target > _LEAST and self.proves(sigma, enlarged, kappa, ball) else 0.0
 
 
 def _short_above(x: float) -> float:

@@ -6,6 +6,7 @@ One call costs about as much for twenty points of a small network as for one, si
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -20,6 +21,7 @@ from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.problem import Problem
 
 _NUDGE = 1e-300
+_MOST_VALUES = 2**24
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +86,7 @@ class FloatLandscape:
             z, values, slopes = self._forward(blocks)
             B, T, n_L = values[-1].shape
             flat, targets = values[-1].reshape(B * T, n_L), self._targets_of(B)
-            loss = self._losses(flat, targets)
+            loss = self._sums(flat, targets, B) / T
             first, second = self._field.error_derivatives(self.problem.error, flat, targets)
             errors, curvatures = self._backward(blocks, z, slopes, first.reshape(B, T, n_L), second.reshape(B, T, n_L, n_L))
             parts = [np.matmul(delta.transpose(0, 2, 1), values[l]).reshape(B, -1) for l, delta in enumerate(errors)]
@@ -99,36 +101,48 @@ class FloatLandscape:
 
     def loss(self, points: Array) -> Array:
         """Return ``J`` alone at the rows of ``points``, of shape ``(B,)``."""
+        B, blocks = len(points), self._blocks(points)
         with np.errstate(all="ignore"):
-            outputs = self._forward(self._blocks(points))[1][-1]
-            found = self._losses(outputs.reshape(-1, outputs.shape[2]), self._targets_of(len(points)))
+            sums = []
+            for samples in self._pieces(B):
+                outputs = self._forward(blocks, samples)[1][-1]
+                sums.append(self._sums(outputs.reshape(-1, outputs.shape[2]), self._targets_of(B, samples), B))
+            found = np.asarray(sum(sums[1:], sums[0]) / self.problem.T)
             return found if self._rates is None else found + points**2 @ self._rates / 2
 
-    def _targets_of(self, B: int) -> Array:
-        """Return the targets for so many points, one below the other, of shape ``(B T, n_L)``."""
-        T, n_L = self.targets.shape
-        return np.broadcast_to(self.targets, (B, T, n_L)).reshape(B * T, n_L)
+    def _pieces(self, B: int) -> Iterator[slice]:
+        """Yield the samples in pieces, so that of B points at most `_MOST_VALUES` values of units are held; one piece, where there are not so many."""
+        step = max(1, _MOST_VALUES // (B * sum(self._widths)))
+        return (slice(start, start + step) for start in range(0, self.problem.T, step))
 
-    def _losses(self, flat: Array, targets: Array) -> Array:
-        values = error_values(self.problem.error, flat, targets).reshape(-1, len(self.targets))
-        return np.asarray(np.add.reduce(values, axis=1) / len(self.targets))
+    def _targets_of(self, B: int, samples: slice = slice(None)) -> Array:
+        """Return the targets for so many points, one below the other, of shape ``(B T, n_L)``."""
+        targets = self.targets[samples]
+        return np.broadcast_to(targets, (B, *targets.shape)).reshape(-1, targets.shape[1])
+
+    def _sums(self, flat: Array, targets: Array, B: int) -> Array:
+        """Return the sums of the errors of samples, of shape ``(B,)``."""
+        return np.asarray(np.add.reduce(error_values(self.problem.error, flat, targets).reshape(B, -1), axis=1))
 
     def gradient(self, points: Array) -> Array:
         """Return ``∇J`` alone at the rows of ``points``, of the same shape as these."""
+        blocks = self._blocks(points)
         with np.errstate(all="ignore"):
-            blocks = self._blocks(points)
-            _, values, slopes = self._forward(blocks)
-            outputs = values[-1]
-            first = self._field.error_derivative(
-                self.problem.error, 1, outputs.reshape(-1, outputs.shape[2]), self._targets_of(len(points))
-            )
-            push, parts = first.reshape(outputs.shape), list[Array]()
-            for l in range(len(blocks), 0, -1):
-                delta = slopes[l - 1] * push
-                parts.insert(0, np.matmul(delta.transpose(0, 2, 1), values[l - 1]).reshape(len(points), -1))
-                push = np.matmul(delta, blocks[l - 1][:, :, : self._widths[l - 1]])
-        found = np.concatenate(parts, axis=1) / self.problem.T
-        return found if self._rates is None else found + points * self._rates
+            sums = [self._slopes_summed(blocks, samples) for samples in self._pieces(len(points))]
+            found = sum(sums[1:], sums[0]) / self.problem.T
+        return np.asarray(found if self._rates is None else found + points * self._rates)
+
+    def _slopes_summed(self, blocks: list[Array], samples: slice) -> Array:
+        """Return the sums over some samples of the gradients of the errors, of shape ``(B, N_net)``."""
+        _, values, slopes = self._forward(blocks, samples)
+        outputs, B = values[-1], len(blocks[0])
+        first = self._field.error_derivative(self.problem.error, 1, outputs.reshape(-1, outputs.shape[2]), self._targets_of(B, samples))
+        push, parts = first.reshape(outputs.shape), list[Array]()
+        for l in range(len(blocks), 0, -1):
+            delta = slopes[l - 1] * push
+            parts.insert(0, np.matmul(delta.transpose(0, 2, 1), values[l - 1]).reshape(B, -1))
+            push = np.matmul(delta, blocks[l - 1][:, :, : self._widths[l - 1]])
+        return np.concatenate(parts, axis=1)
 
     @property
     def _widths(self) -> tuple[int, ...]:
@@ -152,8 +166,9 @@ class FloatLandscape:
             offset += n * m
         return blocks
 
-    def _forward(self, blocks: list[Array]) -> tuple[list[Array], list[Array], list[Array]]:
-        phi = np.broadcast_to(self.inputs, (blocks[0].shape[0], *self.inputs.shape))
+    def _forward(self, blocks: list[Array], samples: slice = slice(None)) -> tuple[list[Array], list[Array], list[Array]]:
+        inputs = self.inputs[samples]
+        phi = np.broadcast_to(inputs, (blocks[0].shape[0], *inputs.shape))
         z, values, slopes = [], [], []
         for block, activation, constants in zip(blocks, self._activations, self._constants, strict=True):
             values.append(phi if block.shape[2] == phi.shape[2] else _with_ones(phi))

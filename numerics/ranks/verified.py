@@ -16,12 +16,11 @@ from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.verified.balanced_rows import balanced_rows
 from lossproof.numerics.verified.blocks import GramBlock
 from lossproof.numerics.verified.enclosures import enclose_numbers
-from lossproof.numerics.verified.forward_backward import enclose_features, enclose_pass
+from lossproof.numerics.verified.forward_backward import enclose_features, enclose_pass, may_share_polynomials
 from lossproof.numerics.verified.gram import full_column_rank, smallest_singular_value
 from lossproof.numerics.verified.preconditioned import preconditioned_bytes, preconditioned_full_column_rank
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.limits import (
-    FEATURE_VALUES,
     MAX_GRAM_COLUMNS,
     MAX_GRAM_ENTRIES,
     MAX_GRAM_VALUES,
@@ -40,7 +39,6 @@ from lossproof.theory.verdicts import Rigor
 
 _SPARE = 4.0
 _MOST_BYTES = 2**30
-_CELL, _SHARED = 2.0**-8, 64
 _OUT_OF_RANGE = "an entry of P, a weight or a unit is out of the range of the proof in doubles"
 
 
@@ -143,7 +141,7 @@ def attempt_independent_features(
     'rank ≥ 3'
     """
     T, widths, rows = samples.T, architecture.widths[: layer + 1], architecture.widths[layer] + ones
-    shared = all(s.analytic.holds and s.degree is None and not s.is_piecewise_linear for s in architecture.activations[:layer])
+    shared = may_share_polynomials(architecture, layer)
     obstacle = _features_too_large(widths, T, rows, most_bytes, place, shared=shared)
     if obstacle:
         return RankAttempt(None, obstacle)
@@ -154,7 +152,7 @@ def attempt_independent_features(
             return RankAttempt(None, str(kink))
         if found is None:
             return RankAttempt(None, _OUT_OF_RANGE)
-        if shared and not _share_polynomials(widths, found.reach) and features_work(widths, T, shared=False) > MAX_STEP_WORK:
+        if shared and not found.share_polynomials(widths, layer) and features_work(widths, T, shared=False) > MAX_STEP_WORK:
             return RankAttempt(None, _too_much_work(T, T * sum(widths)))
         work = features_work(widths, T, shared=False) + flops_work(12 * rows * T**2)
         room = place.beside(features_bytes(T, rows, 0), most_bytes)
@@ -167,12 +165,6 @@ def _features_too_large(widths: tuple[int, ...], T: int, rows: int, most_bytes: 
     if T > MAX_GRAM_COLUMNS or T * sum(widths) > MAX_GRAM_ENTRIES or features_work(widths, T, shared=shared) > MAX_STEP_WORK:
         return _too_much_work(T, T * sum(widths))
     return _too_much_memory(features_bytes(T, rows, 0), T, most_bytes, place)
-
-
-def _share_polynomials(widths: tuple[int, ...], reach: tuple[float, ...]) -> bool:
-    """Tell whether a checker will find 64 arguments or more in each interval of length 1/256, in all layers and all samples that it takes at once."""
-    samples = max(1, FEATURE_VALUES // sum(widths))
-    return all(_SHARED * (2 * r / _CELL + 2) <= samples * n for r, n in zip(reach, widths[1:], strict=True))
 
 
 def _escalated(

@@ -28,6 +28,8 @@ from lossproof.theory.problem.weights import Weights
 
 LayerEnclosures = tuple[Enclosure, Enclosure | None]
 
+_CELL, _SHARED = 2.0**-8, 64
+
 
 @dataclass(frozen=True)
 class EnclosedPass:
@@ -107,11 +109,21 @@ class EnclosedFeatures:
     phi: Enclosure
     reach: tuple[float, ...]
 
+    def share_polynomials(self, widths: Sequence[int], layers: int) -> bool:
+        """Tell whether a checker that passes as many samples at once finds 64 arguments or more in each interval of length 1/256, in these first layers."""
+        samples = max(1, min(len(self.phi.mid), FEATURE_VALUES // sum(widths)))
+        return all(_SHARED * (2 * r / _CELL + 2) <= samples * n for r, n in zip(self.reach[:layers], widths[1:], strict=False))
+
+
+def may_share_polynomials(architecture: Architecture, layers: int) -> bool:
+    """Tell whether the activations of these first layers are smooth ones, whose values Taylor polynomials give where many arguments lie close together."""
+    return all(s.analytic.holds and s.degree is None and not s.is_piecewise_linear for s in architecture.activations[:layers])
+
 
 def enclose_features(
     architecture: Architecture, inputs: Enclosure, weights: Weights | Sequence[tuple[Any, Any]], layer: int, *, ones: bool
 ) -> EnclosedFeatures | None:
-    """Run the pass up to a hidden layer, some samples at a time, so that beside the result there is little to hold; None for entries of ``2^90`` and more.
+    """Run the pass up to a layer, some samples at a time, so that beside the result there is little to hold; None for entries of ``2^90`` and more.
 
     Raises `NotDifferentiable` at or too near a kink.
 

@@ -49,7 +49,7 @@ def learner_by_an_inverse():
 def without_minimum():
     """Weights of a 1-1-1 network that are far from critical."""
     d = near([layer([["1"]], ["0"]), layer([["2"]], ["1/4"])])
-    no_minimum(d, "1/64")
+    d.imply("not-stationary", "stationary", 0, {}, [no_minimum(d, "1/64")], verdict="REFUTED")
     return d.finish()
 
 

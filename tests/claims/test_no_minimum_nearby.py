@@ -288,3 +288,25 @@ def test_a_ball_that_cannot_grow_ends_the_search():
         weights = weights_of_rows(problem, scale * rng.standard_normal(problem.architecture.N_net))
         claim = claim_no_minimum_nearby(ProofContext(problem, 0, 1024), Point(weights))
         assert claim is None or claim.facts["radius"] > 0
+
+
+def test_what_a_checker_refuses_is_not_begun(monkeypatch):
+    a = lp.Architecture.of("1-2-1", "tanh")
+    problem = lp.Problem(a, lp.error_named("squared"), lp.Samples.of([[0], [1]], [[1], [0]]))
+    weights = lp.Weights.of(a, [([[1, 2]], [0, 1]), ([[1], [3]], [1])])
+    assert minimum_free_radius(problem, weights) is not None
+    monkeypatch.setattr("lossproof.numerics.critical.minimum_free.MAX_GRAM_VALUES", 2 * 4 - 1)
+    assert minimum_free_radius(problem, weights) is None
+
+
+@pytest.mark.parametrize("decay", [0, "1/100"])
+def test_where_there_is_much_to_compute_the_weights_are_not_critical_by_doubles(decay, monkeypatch):
+    """The same is then said, with a certificate that the kernel accepts, without any ball."""
+    monkeypatch.setattr("lossproof.certificates.claims.stationary._MUCH_WORK", 10)
+    rng = np.random.default_rng(0)
+    weights = [(rng.integers(-9, 9, (2, 3)), [1, 0, 1]), (rng.integers(-9, 9, (3, 1)), [1])]
+    report = lp.check_architecture("2-3-1", [[0, 1], [1, 3], [2, 1]], [[1], [0], [2]], weights=weights, weight_decay=decay, search="none")
+    claim = next(claim for claim in report.claims if claim.id == "stationary" and claim.verdict == "REFUTED")
+    assert claim.rule == "implication"
+    assert claim.rigor is Rigor.VERIFIED_FLOAT
+    assert lp.verify(report.certificate).ok

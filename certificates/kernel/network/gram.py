@@ -85,22 +85,27 @@ def network_at(
 
 
 def features_at(work: Work, problem: Problem, point: Point, layer: int, rows: int, *, balanced: bool) -> Scaled:
-    """Enclose ``Phi-l``, with a row of ones where it has so many rows, by passes of some samples after others; S as in `network_at`."""
+    """Enclose ``Phi-l``, with a row of ones where it has so many rows; S as in `network_at`."""
     limit(problem.T, limits.MAX_GRAM_COLUMNS, "the number of columns")
+    require(rows >= problem.T, "evidence", "there are fewer rows than columns")
+    phi, ones = values_at(work, problem, point, layer, rows), np.ones((1, problem.T, 1))
+    return _scaled([(Enclosed(ones, 0 * ones), phi)], balanced=balanced, weighted=False)
+
+
+def values_at(work: Work, problem: Problem, point: Point, layer: int, width: int) -> Enclosed:
+    """Enclose ``φ_l`` at all samples, with ones where the width is larger, by passes of some samples after others."""
     values = sum(problem.widths[: layer + 1])
     limit(problem.T * values, limits.MAX_GRAM_ENTRIES, "the number of values of activations")
-    require(rows >= problem.T, "evidence", "there are fewer rows than columns")
     ring = DoubleRing(work)
     curve = [(ring.array(W), ring.array([b])) for W, b in point.layers[:layer]]
-    phi = Enclosed(np.zeros((problem.T, rows)), np.zeros((problem.T, rows)))
+    phi = Enclosed(np.zeros((problem.T, width)), np.zeros((problem.T, width)))
     step = max(1, limits.FEATURE_VALUES // values)
     for start in range(0, problem.T, step):
         samples = slice(start, start + step)
         passed = forward(ring, replace(problem, X=problem.X[samples], Y=problem.Y[samples]), curve, layer, slopes=False)
-        part = plus(passed.phi[-1], rows)
+        part = plus(passed.phi[-1], width)
         phi.mid[samples], phi.rad[samples] = part.mid, part.rad
-    ones = np.ones((1, problem.T, 1))
-    return _scaled([(Enclosed(ones, 0 * ones), phi)], balanced=balanced, weighted=False)
+    return phi
 
 
 def _scaled(blocks: list[tuple[Enclosed, Enclosed]], *, balanced: bool, weighted: bool) -> Scaled:

@@ -15,7 +15,7 @@ import numpy as np
 from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
-from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, DoubleRing, as_balls
+from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, as_balls
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
@@ -23,9 +23,10 @@ from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import errors, passes
+from lossproof.certificates.kernel.network.gram import values_at
 from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading import parse as read
-from lossproof.certificates.kernel.reading.parse import limit, require
+from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of, slope_around
@@ -92,7 +93,8 @@ def loss_bounds(step: Step) -> Result:
         step.point()
     with nullcontext(step.formal()) if exact else step.balls(PRECISION if doubles else None) as ring:
         if doubles:
-            outputs = _outputs_in_doubles(step)
+            with np.errstate(all="ignore"):
+                outputs = as_balls(values_at(step.work, problem, step.point(), problem.L, problem.n_L))
         else:
             outputs = ring.array(problem.Y) if learner else passes.outputs(ring, problem, step.box())
         value = errors.losses(ring, problem, outputs) * fmpq(1, problem.T) + passes.penalty(ring, problem, step.box())
@@ -102,15 +104,6 @@ def loss_bounds(step: Step) -> Result:
         require(bool(value <= upper), "evidence.loss_upper", "the loss is not seen to be so small")
     rigor = rigor_of(ring) if isinstance(ring, FormalRing) else Rigor.VERIFIED_FLOAT if doubles else Rigor.BALL
     return step.conclude_near("loss-bounds", {"loss_lower": str(lower), "loss_upper": str(upper)}), rigor
-
-
-def _outputs_in_doubles(step: Step) -> Array:
-    """Return balls of ``F(W, x_i)`` at the point, from a pass in doubles; the precision `PRECISION` must be in force."""
-    problem, ring, point = step.problem, DoubleRing(step.work), step.point()
-    limit(problem.T * sum(problem.widths), limits.MAX_GRAM_VALUES, "the number of values of activations")
-    with np.errstate(all="ignore"):
-        curve = [(ring.array(W), ring.array([b])) for W, b in point.layers]
-        return as_balls(passes.forward(ring, problem, curve).phi[-1])
 
 
 def _inertia(step: Step, negative: int, zero: int, positive: int) -> dict[str, Any]:

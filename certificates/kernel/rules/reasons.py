@@ -51,7 +51,7 @@ _WITHOUT_DECAY = frozenset({"hessian-rank", "inertia"})
 _WITH_DECAY = frozenset((
     "never-everywhere", "convex", "suboptimal", "some-learner", "named-learner", "robust-targets", "manifold", "global-convex", "global-strict-minimum",
     "global-local-minimum", "global-listed", "strict-minimum", "saddle", "local-minimum", "maximum",
-    "suboptimal-strict", "suboptimal-local", "linear-region", "constant-region", "not-critical", "escape", "ggn-semidefinite", "complete",
+    "suboptimal-strict", "suboptimal-local", "linear-region", "constant-region", "not-stationary", "not-critical", "escape", "ggn-semidefinite", "complete",
 ))  # fmt: skip
 """The statements of `RECORDS` and `DEFINITIONS` that fail with weight decay, and the rows of `IMPLICATIONS` that hold with it: where ``ε = 0`` makes no
 point critical, and ``P ε`` is not ``T ∇J``, only what is said of the network, or follows from the gradient, Hessian and loss of J itself, is left.
@@ -421,6 +421,8 @@ IMPLICATIONS: Mapping[str, Line] = {
     # some local minimum has at least that loss, and another point has less
     **{name: Line(_ASKED, EVERYWHERE, (*_proved(name, at=EVERYWHERE), ("loss-bounds", ANY, PROVED)), _is_beaten, verdict=REFUTED)
        for name in ("linear-region", "dead-region", "constant-region")},
+    # the gradient vanishes nowhere in a ball around these weights
+    "not-stationary": Line("stationary", HERE, _proved("no-minimum-nearby"), lambda step, f: f[0]["by"] == "gradient", verdict=REFUTED),
     "not-critical": Line("critical-point", HERE, (("stationary", HERE, REFUTED), *_proved("loss-bounds")),
                          facts=lambda step, f: {"kind": "not-critical", **f[1]}, verdict=REFUTED),
 }

@@ -11,8 +11,9 @@ from cases.kernel_draft import Draft
 from cases.kernel_outcomes import accepted, outcome
 
 from lossproof.certificates.proof.encoding import encode_point, encode_problem
-from lossproof.numerics.critical.loss_in_doubles import loss_in_doubles
+from lossproof.numerics.critical.loss_in_doubles import _work, loss_in_doubles
 from lossproof.numerics.network.loss_value import loss_ball
+from lossproof.theory import limits
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.decay import Decay
@@ -33,7 +34,7 @@ def claimed(problem, weights, lower, upper, at=0):
 @pytest.mark.parametrize(
     ("activation", "decays"), [("tanh", False), ("relu", True), ("gelu", True), ("softsign", False), ("power:2", True)]
 )
-def test_they_hold_and_are_found_again(activation, decays, error):
+def test_they_hold_and_are_found_again(activation, decays, error, monkeypatch):
     problem, weights = network("2-3-2", activation, error)
     if decays:
         problem = replace(problem, decay=Decay.of("1/7", problem.architecture))
@@ -43,9 +44,30 @@ def test_they_hold_and_are_found_again(activation, decays, error):
     assert found.lower < middle < found.upper
     assert found.upper - found.lower < abs(middle) / 2**32
     assert accepted(claimed(problem, weights, found.lower, found.upper))
+    monkeypatch.setattr("lossproof.numerics.verified.forward_backward.FEATURE_VALUES", 20)
+    monkeypatch.setattr(limits, "FEATURE_VALUES", 30)
+    in_pieces = loss_in_doubles(problem, weights)
+    assert abs(in_pieces.lower - found.lower) < abs(middle) / 2**45
+    assert accepted(claimed(problem, weights, in_pieces.lower, in_pieces.upper))
     slip = abs(middle) / 10**11
     assert outcome(claimed(problem, weights, middle + slip, found.upper)) == ("evidence", "evidence.loss_lower")
     assert outcome(claimed(problem, weights, found.lower, middle - slip)) == ("evidence", "evidence.loss_upper")
+
+
+def test_none_where_a_checker_has_too_much_to_do(monkeypatch):
+    """The work asked for here is not below what a check of these bounds counts: at the limit it is accepted."""
+    for activation in ("tanh", "relu"):
+        problem, weights = network("2-3-2", activation, "softmax")
+        found, place = loss_in_doubles(problem, weights), "lossproof.numerics.critical.loss_in_doubles."
+        asked = _work(problem, shared=False)
+        for limited, value in (("MAX_STEP_WORK", asked), ("MAX_GRAM_ENTRIES", problem.T * 7)):
+            with monkeypatch.context() as patch:
+                patch.setattr(limits, limited, value)
+                assert accepted(claimed(problem, weights, found.lower, found.upper))
+                patch.setattr(place + limited, value)
+                assert loss_in_doubles(problem, weights) is not None
+                patch.setattr(place + limited, value - 1)
+                assert loss_in_doubles(problem, weights) is None
 
 
 def test_none_at_a_kink_or_beyond_doubles():

@@ -254,3 +254,16 @@ def test_irrational_weights():
     values = [float(y.mid()) for y in evaluate(a, Samples.of(X, [[0], [0]]), weights, outputs).phi[2].ravel()]
     problem = Problem(a, error_named("squared"), Samples.of(X, [[y] for y in values]))
     assert kantorovich_ball(problem, weights).distance < Fraction(1, 10**9)
+
+
+def test_weights_far_from_all_learners_take_no_factorisation(monkeypatch):
+    """The larger the residuals, the less any σ helps; next to a learner it is asked for."""
+    asked = []
+    monkeypatch.setattr("lossproof.numerics.learners.kantorovich.smallest_singular_value", lambda *a: asked.append(a))
+    a, x = Architecture.of("1-1-1", "tanh"), [[0], [1]]
+    problem = Problem(a, error_named("squared"), Samples.of(x, [[0], [100]]))
+    assert kantorovich_ball(problem, Weights.of(a, [([[1]], [0]), ([[1]], [0])])) is None
+    assert not asked
+    near = Problem(a, error_named("squared"), Samples.of(x, [[0], [Fraction(76, 100)]]))
+    assert kantorovich_ball(near, Weights.of(a, [([[1]], [0]), ([[1]], [0])])) is None
+    assert len(asked) == 1

@@ -55,6 +55,16 @@ def test_the_gradient_is_the_slope_of_the_loss(error):
     assert np.allclose(slopes, landscape.at(flat[None]).gradient[0], atol=1e-8)
 
 
+@pytest.mark.parametrize("error", ERRORS)
+def test_many_samples_are_taken_in_pieces(error, monkeypatch):
+    problem, weights = random_problem(3, (2, 2, 3), "tanh", "identity", "trainable", error, samples=7)
+    points, landscape = flat_weights(problem, weights) + np.array([[0.0], [0.5]]), FloatLandscape(problem)
+    loss, slopes = landscape.loss(points), landscape.gradient(points)
+    monkeypatch.setattr("lossproof.numerics.network.float_derivatives._MOST_VALUES", 2 * 7 * 3)
+    assert np.allclose(landscape.loss(points), loss, rtol=1e-14, atol=0)
+    assert np.allclose(landscape.gradient(points), slopes, rtol=1e-13, atol=1e-15)
+
+
 def test_large_outputs_do_not_overflow():
     assert error_values(error_named("softmax"), np.array([[1000.0, 0.0]]), np.array([[0.0, 1.0]])).tolist() == [1000.0]
     assert error_values(error_named("logistic"), np.array([[1000.0]]), np.array([[0.0]])).tolist() == [1000.0]

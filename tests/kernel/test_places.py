@@ -6,21 +6,14 @@ import pytest
 from cases.kernel_cases import CASES
 from cases.kernel_cases_critical import BOX, boxed, counts, exact, inertia_exact
 from cases.kernel_draft import ALMOST, EVERYWHERE, OPEN, SOME, Draft, layer
-from cases.kernel_memory import remembering
 from cases.kernel_mutations import alone
 from cases.kernel_outcomes import accepted, outcome
 
-import lossproof.certificates.kernel.check as kernel
 from lossproof.certificates.kernel.rules.reasons import IMPLICATIONS
 
-REMEMBERING = remembering(kernel.RULES)
+pytestmark = pytest.mark.usefixtures("rules_with_a_memory")
+
 WORDS = (EVERYWHERE, ALMOST, OPEN, SOME)
-
-
-@pytest.fixture(autouse=True)
-def _rules_with_a_memory(monkeypatch):
-    """What a step rests on is checked once, and not again with every change of the step."""
-    monkeypatch.setattr(kernel, "RULES", REMEMBERING)
 
 
 def cut(document, k):

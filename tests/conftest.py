@@ -14,10 +14,16 @@ os.environ.setdefault(
 )  # numpy is not loaded yet; tests run on one process a core, and threads beside them only wait
 
 
+def pytest_configure():
+    """Nothing that is imported and collected is unused: no search for unused cycles meanwhile."""
+    gc.disable()
+
+
 def pytest_collection_finish():
     """What is imported and collected lives to the end: the search for unused cycles leaves it alone, and comes less often."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 20)
 
 

@@ -198,7 +198,7 @@ def _hessian_flops(problem: Problem) -> int:
 
 
 def _slopes_at(problem: Problem, weights: Weights, free: Array) -> Slopes | None:
-    H = enclosed_landscape(problem, weights).hessian(free).mid
+    H = enclosed_landscape(problem, weights).midpoints(free)
     return Slopes.of(H, free) if np.isfinite(H).all() else None
 
 

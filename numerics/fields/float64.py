@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -21,6 +22,7 @@ from lossproof.theory.problem.numbers import Number, exact_number, number_text
 from lossproof.theory.rationals import brief_text
 
 _FIRST_BITS, _LAST_BITS, _ACCURATE_BITS = 128, 8192, 64
+_NUDGE = 1e-300
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,34 @@ class Float64Field(NumpyArithmetic):
         if beta == 0:
             raise NotInField(f"β of the {error.family} error is smaller than any double: use a ball field")
         return beta
+
+
+@dataclass(frozen=True)
+class FromTheRight:
+    """``σ``, ``σ'`` and ``σ''`` of an activation in doubles, at a kink from the right; what is asked at every step of a search is looked up once.
+
+    ``kinks[order]`` are the kinks of the derivative of this order, each with a double just right of it.
+
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> FromTheRight.of(activation_named("relu")).at(1, np.array([-1.0, 0.0, 1.0])).tolist()
+    [0.0, 1.0, 1.0]
+    """
+
+    doubles: Callable[[Array, int], Array]
+    kinks: tuple[tuple[tuple[float, float], ...], ...]
+
+    @classmethod
+    def of(cls, activation: Activation) -> FromTheRight:
+        """Look up the formulas of an activation and its kinks."""
+        places = [[float(point) for point in activation.kinks(order)] for order in range(3)]
+        right = (tuple((kink, max(float(np.nextafter(kink, np.inf)), kink + _NUDGE)) for kink in kinks) for kinks in places)
+        return cls(formulas_of(activation).doubles, tuple(right))
+
+    def at(self, order: int, z: Array) -> Array:
+        """Return ``σ``, ``σ'`` or ``σ''`` of every entry."""
+        for kink, right in self.kinks[order]:
+            z = np.where(z == kink, right, z)
+        return self.doubles(z, order)
 
 
 def nearest_double(number: Number) -> float:

@@ -14,13 +14,11 @@ from itertools import accumulate
 import numpy as np
 
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.fields.float64 import Float64Field, nearest_double
+from lossproof.numerics.fields.float64 import Float64Field, FromTheRight, nearest_double
 from lossproof.numerics.network.penalty import rates_in_doubles
-from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.problem.problem import Problem
 
-_NUDGE = 1e-300
 _MOST_VALUES = 2**24
 
 
@@ -118,7 +116,7 @@ class FloatLandscape:
     def _targets_of(self, B: int, samples: slice = slice(None)) -> Array:
         """Return the targets for so many points, one below the other, of shape ``(B T, n_L)``."""
         targets = self.targets[samples]
-        return np.broadcast_to(targets, (B, *targets.shape)).reshape(-1, targets.shape[1])
+        return targets[None].repeat(B, axis=0).reshape(-1, targets.shape[1])
 
     def _sums(self, flat: Array, targets: Array, B: int) -> Array:
         """Return the sums of the errors of samples, of shape ``(B,)``."""
@@ -154,9 +152,9 @@ class FloatLandscape:
         return [(a.widths[l], a.fan_in(l)) for l in range(1, a.L + 1)]
 
     @cached_property
-    def _activations(self) -> list[Activation]:
+    def _functions(self) -> list[FromTheRight]:
         a = self.problem.architecture
-        return [a.activation_of(l) for l in range(1, a.L + 1)]
+        return [FromTheRight.of(a.activation_of(l)) for l in range(1, a.L + 1)]
 
     def _blocks(self, points: Array) -> list[Array]:
         """Return for each layer the incoming weights of its units as rows, of shape ``(B, n_l, m_l)``."""
@@ -167,22 +165,15 @@ class FloatLandscape:
         return blocks
 
     def _forward(self, blocks: list[Array], samples: slice = slice(None)) -> tuple[list[Array], list[Array], list[Array]]:
-        inputs = self.inputs[samples]
-        phi = np.broadcast_to(inputs, (blocks[0].shape[0], *inputs.shape))
+        phi = self.inputs[samples][None].repeat(blocks[0].shape[0], axis=0)
         z, values, slopes = [], [], []
-        for block, activation, constants in zip(blocks, self._activations, self._constants, strict=True):
+        for block, function, constants in zip(blocks, self._functions, self._constants, strict=True):
             values.append(phi if block.shape[2] == phi.shape[2] else _with_ones(phi))
             incoming = np.matmul(values[-1], block.transpose(0, 2, 1))
             z.append(incoming if constants is None else incoming + constants)
-            phi = self._field.activate(activation, 0, z[-1])
-            slopes.append(self._derivative(activation, 1, z[-1]))
+            phi = function.at(0, z[-1])
+            slopes.append(function.at(1, z[-1]))
         return z, [*values, phi], slopes
-
-    def _derivative(self, activation: Activation, order: int, z: Array) -> Array:
-        for point in activation.kinks(order):
-            kink = float(point)
-            z = np.where(z == kink, max(np.nextafter(kink, np.inf), kink + _NUDGE), z)
-        return self._field.activate(activation, order, z)
 
     def _backward(
         self, blocks: list[Array], z: list[Array], slopes: list[Array], first: Array, second: Array
@@ -194,7 +185,7 @@ class FloatLandscape:
             slope = slopes[l - 1]
             errors.insert(0, slope * first)
             H = slope[..., :, None] * second * slope[..., None, :]
-            np.einsum("...ii->...i", H)[...] += self._derivative(self._activations[l - 1], 2, z[l - 1]) * first
+            np.einsum("...ii->...i", H)[...] += self._functions[l - 1].at(2, z[l - 1]) * first
             curvatures.insert(0, H)
             if l > 1:
                 W = blocks[l - 1][:, :, : self._widths[l - 1]]
@@ -256,7 +247,8 @@ def _assembled(
             mixed = curvatures[k - 1] if rate is None else np.matmul(rate, curvatures[k - 1])
             block = _block(values[l - 1], values[k - 1], mixed, value_rate, errors[k - 1])
             rows, columns = slice(starts[l - 1], starts[l]), slice(starts[k - 1], starts[k])
-            H[:, rows, columns] = block
+            if k > l:
+                H[:, rows, columns] = block
             H[:, columns, rows] = block.transpose(0, 2, 1)
     return H
 

@@ -10,8 +10,8 @@ import sysconfig
 from pathlib import Path
 
 import typer.main
-from typer.testing import CliRunner
 
+from cases.command_cases import invoke
 from lossproof.certificates.commands.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +53,7 @@ def run_command(command: str, folder: Path) -> str:
     """Run a command: one of lossproof alone in this process, which takes less time, any other in a shell."""
     if not command.startswith("lossproof ") or re.search(r"[|<>;$]", command):
         return run_in_shell(command, folder)
-    done = CliRunner().invoke(app, shlex.split(command)[1:], env={"COLUMNS": "100"})
+    done = invoke(*shlex.split(command)[1:], env={"COLUMNS": "100"})
     assert done.exit_code == 0, (command, done.output)
     return done.stdout
 

@@ -6,10 +6,9 @@ import random
 from importlib.util import find_spec
 
 import pytest
-from typer.testing import CliRunner
+from cases.command_cases import invoke
 
 import lossproof as lp
-from lossproof.certificates.commands.main import app
 from lossproof.certificates.inputs import memory_allowed
 from lossproof.theory.exceptions import InputError
 
@@ -61,7 +60,7 @@ def test_other_names_are_refused(name):
         return
     with pytest.raises(InputError, match=r"engine must be one of"):
         report(engine=name)
-    ended = CliRunner().invoke(app, ["check", "2-2-1", "--data", "xor", "--engine", name])
+    ended = invoke("check", "2-2-1", "--data", "xor", "--engine", name)
     assert ended.exit_code != 0
 
 

@@ -7,9 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
-
-from lossproof.certificates.commands.main import app
+from cases.command_cases import invoke
 
 LONG = "9" * 5000
 NUMBERS = ("-1", "", "nan", "-inf", "1e400", LONG, "1.5", "0x10", "one", "🎲", "-0.0.1", "1_", "\u202e5")
@@ -184,7 +182,7 @@ def test_bad_values_are_said_in_one_line(files, monkeypatch, start):
     monkeypatch.chdir(files)
     before, refused = set(os.listdir(files)), 0
     for case in CASES[start : start + 60]:
-        result = CliRunner().invoke(app, list(case))
+        result = invoke(*case)
         told = f"{[part[:60] for part in case]}: {result.exception!r} {result.stderr}"
         if result.exit_code == 0:
             for name in set(os.listdir(files)) - before:

@@ -9,12 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from cases.command_cases import fail, run
-from typer.testing import CliRunner
+from cases.command_cases import fail, invoke, run
 
 import lossproof as lp
 from lossproof.certificates.commands import cost_estimate
-from lossproof.certificates.commands.main import app
 from lossproof.certificates.proof import verify as verify_module
 
 XOR = ("check", "2-2-1", "--data", "xor")
@@ -84,7 +82,7 @@ def test_certificates_as_json(folder):
 
 
 def verified(data: bytes, *arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["verify", *arguments], input=data)
+    result = invoke("verify", *arguments, input=data)
     return result.exit_code, result.stdout
 
 

@@ -7,21 +7,19 @@ import re
 
 import pytest
 from cases.kernel_cases import CASES
-from cases.kernel_memory import reading_once, remembering
+from cases.kernel_memory import reading_once
 from cases.kernel_mutations import LISTS, VALUES, alone, chosen_steps, head_mutations, nodes, pattern, signature, step_mutations
 
 import lossproof.certificates.kernel.check as kernel
 from lossproof.certificates.kernel.check import RULES, check_certificate
 from lossproof.certificates.proof.verify import verify
 
-REMEMBERING = remembering(RULES)
 READERS = {name: reading_once(getattr(kernel, name)) for name in ("read_problem", "read_points")}
 STEPS = chosen_steps(CASES)
 
 
 @pytest.fixture(autouse=True)
-def _rules_with_a_memory(monkeypatch):
-    monkeypatch.setattr(kernel, "RULES", REMEMBERING)
+def _readers_with_a_memory(monkeypatch, rules_with_a_memory):
     for name, reader in READERS.items():
         monkeypatch.setattr(kernel, name, reader)
 

@@ -201,6 +201,7 @@ def test_the_precision_of_arb_is_restored():
     assert ctx.prec == before
 
 
+@pytest.mark.usefixtures("rules_with_a_memory")
 @pytest.mark.parametrize("name", CASES)
 def test_every_changed_digit_breaks_the_seal(name):
     """Also where the altered certificate would prove the same by other evidence."""

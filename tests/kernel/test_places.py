@@ -11,6 +11,8 @@ from cases.kernel_outcomes import accepted, outcome
 
 from lossproof.certificates.kernel.rules.reasons import IMPLICATIONS
 
+pytestmark = pytest.mark.usefixtures("rules_with_a_memory")
+
 WORDS = (EVERYWHERE, ALMOST, OPEN, SOME)
 
 

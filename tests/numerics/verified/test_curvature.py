@@ -62,6 +62,7 @@ def test_the_hessian_is_enclosed_at_every_weight_of_the_box(widths, error, activ
         for factors in (np.ones(N), np.eye(N)[N // 2], np.arange(N) % 3 * 1.0):
             H, radii = found.midpoints_and_radii(factors)
             assert np.array_equal(H, H.T)
+            assert all(np.array_equal(found.midpoints(free), found.hessian(free).mid) for free in (np.arange(N), np.arange(1, N, 2)))
             for seed in range(2 if radius else 1):
                 assert excess(exact(problem, moved(weights, radius, seed)), H, radii, factors) <= 1 + 1e-6
 

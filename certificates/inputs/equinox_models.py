@@ -27,7 +27,7 @@ def read_equinox(model: Any) -> TrainedNetwork:
     arrays, rest = equinox.partition(model, equinox.is_inexact_array)
     paths, tree = jax.tree_util.tree_flatten_with_path(arrays)
     weights = [weight for _, weight in paths]
-    names = [jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in paths]
+    names = [".".join(str(getattr(part, "name", getattr(part, "idx", getattr(part, "key", part)))) for part in path) for path, _ in paths]
     if len({id(weight) for weight in weights}) < len(weights):
         raise InputError("the layers of an Equinox model must not share weights, got one array in two of them: untie them")
     kinds = sorted({weight.dtype.name for weight in weights})

@@ -57,33 +57,42 @@ def test_planted_singular_values(name, shape):
         assert all(abs(mpmath.mpf(float(a)) - b) <= error for a, b in zip(values, twin, strict=True))
 
 
-def problem_of(widths, activation, T, seed, scale=1.0):
+def problem_of(widths, activation, T, seed, scale=1.0, **options):
     g = np.random.default_rng(seed)
-    a = Architecture.of(widths, activation)
+    a = Architecture.of(widths, activation, **options)
     X, Y = scale * g.normal(size=(T, a.widths[0])), g.normal(size=(T, a.n_L))
-    pairs = [(g.normal(size=(m, n)), g.normal(size=n)) for m, n in zip(a.widths, a.widths[1:], strict=False)]
+    pairs = [
+        (g.normal(size=(m, n)), g.normal(size=n) * (options.get("bias") != "none")) for m, n in zip(a.widths, a.widths[1:], strict=False)
+    ]
     return Problem(a, error_named("squared"), Samples.of(X, Y)), Weights.of(a, pairs)
+
+
+def check_digits(problem, weights):
+    """Assert that the enclosures hold the singular values of P in 80 digits."""
+    found = enclosed_spectrum(problem, weights)
+    exact = mp_singular_values(jacobian(evaluate(problem.architecture, problem.samples, weights, MpmathField(80))), 80).value
+    with mpmath.workdps(80):
+        assert all(abs(mpmath.mpf(a) - b) <= found.within for a, b in zip(found.values, exact, strict=True))
+    return found
 
 
 @pytest.mark.parametrize("activation", ["tanh", "softplus", "gelu", "relu", "sin"])
 @pytest.mark.parametrize(("widths", "T"), [("2-3-1", 5), ("2-3-2-2", 4), ("1-1", 6)])
 def test_against_many_digits(activation, widths, T):
-    problem, weights = problem_of(widths, activation, T, seed=1)
-    found = enclosed_spectrum(problem, weights)
+    found = check_digits(*problem_of(widths, activation, T, seed=1))
     assert found.within < 1e-11 * found.values[0]
-    P = jacobian(evaluate(problem.architecture, problem.samples, weights, MpmathField(60)))
-    exact = mp_singular_values(P, 60).value
-    with mpmath.workdps(60):
-        assert all(abs(mpmath.mpf(a) - b) <= found.within for a, b in zip(found.values, exact, strict=True))
+
+
+@pytest.mark.parametrize(
+    "options", [{"bias": "none"}, {"bias": "fixed", "output_activation": "tanh"}, {"output_activation": "sigmoid"}], ids=str
+)
+def test_biases_and_output_activations(options):
+    check_digits(*problem_of("2-3-2", "tanh", 4, seed=4, **options))
 
 
 @pytest.mark.parametrize("scale", [1e-20, 1e10, 40.0])
 def test_extreme_samples(scale):
-    problem, weights = problem_of("2-3-1", "tanh", 4, seed=2, scale=scale)
-    found = enclosed_spectrum(problem, weights)
-    P = jacobian(evaluate(problem.architecture, problem.samples, weights, MpmathField(80)))
-    with mpmath.workdps(80):
-        assert all(abs(mpmath.mpf(a) - b) <= found.within for a, b in zip(found.values, mp_singular_values(P, 80).value, strict=True))
+    check_digits(*problem_of("2-3-1", "tanh", 4, seed=2, scale=scale))
 
 
 def test_where_nothing_is_enclosed(monkeypatch):

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -237,7 +238,20 @@ def _of_flax() -> Iterator[Case]:
         model = linen.Sequential([linen.Dense(4), linen.silu, linen.Dense(3), linen.log_softmax])
         return model.bind(model.init(jax.random.PRNGKey(0), CURVE)), CURVE, UNIT, {"error": "cross-entropy"}
 
+    def normalised() -> Made:
+        import jax
+        from flax import nnx
+
+        rngs = nnx.Rngs(0)
+        model = nnx.Sequential(
+            nnx.Linear(2, 4, rngs=rngs), nnx.BatchNorm(4, rngs=rngs), partial(jax.nn.gelu, approximate=False), nnx.Linear(4, 1, rngs=rngs)
+        )
+        model(jax.numpy.asarray(CURVE, "float32"))
+        model.eval()
+        return model, CURVE, SINE, {"error": "mse"}
+
     yield Case("Flax", "user's `nnx.Module`", "MSE", module)
+    yield Case("Flax", "`nnx.Sequential` with `BatchNorm`, gelu", "MSE", normalised)
     yield Case("Flax", "bound `linen.Sequential`", "cross-entropy", bound)
 
 
@@ -251,6 +265,23 @@ def _of_equinox() -> Iterator[Case]:
         model = eqx.nn.MLP(2, 1, 4, 1, activation=functions[activation], key=jax.random.PRNGKey(0), **final)
         return model, CURVE, Y, {"error": error}
 
+    def module() -> Made:
+        import equinox as eqx
+        import jax
+
+        class Net(eqx.Module):
+            """An MLP as users write it."""
+
+            hidden: jax.Array
+            last: eqx.nn.Linear
+
+            def __call__(self, x: jax.Array) -> Any:
+                return self.last(jax.nn.softplus(self.hidden @ x))
+
+        key, other = jax.random.split(jax.random.PRNGKey(0))
+        return Net(jax.random.normal(key, (4, 2)), eqx.nn.Linear(4, 1, key=other)), CURVE, SINE, {"error": "mse"}
+
+    yield Case("Equinox", "user's `eqx.Module`", "MSE", module)
     yield Case("Equinox", "`MLP` tanh", "MSE", lambda: make("tanh", "", SINE, "mse"))
     yield Case("Equinox", "`MLP` relu", "MSE", lambda: make("relu", "", SINE, "mse"))
     yield Case("Equinox", "`MLP`, sigmoid last", "BCE", lambda: make("tanh", "sigmoid", SIDES, "bce"))

@@ -50,6 +50,7 @@ from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.algebra.workplace import workplace_named
 from lossproof.numerics.network.estimates import is_costly, jacobian_spectrum
 from lossproof.numerics.network.points import random_weights
+from lossproof.numerics.verified.singular_values import SingularValues, enclosed_spectrum
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 
@@ -134,17 +135,19 @@ def check_architecture(
         elif self_check:
             context.report_progress("checking the certificate", 0, 1)
             claims, check = checked_claims(problem, claims, [point])
+        spectrum = enclosed_spectrum(problem, start) or SingularValues(jacobian_spectrum(problem, start), None)
         return Report(
             problem,
             (point,),
             chosen,
             claims,
-            jacobian_spectrum(problem, start),
+            spectrum.values,
             (*told, *_notes(context, point, claims, chosen=chosen, fit=fit), str(searched), *notes),
             data_name,
             check,
             searched,
             Provenance.now(seed),
+            spectrum.within,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,7 @@ from lossproof.theory.exceptions import InputError
 if TYPE_CHECKING:
     from lossproof.certificates.inputs.data_source import DataOptions
     from lossproof.certificates.sweeps.cells import SweepCell
+    from lossproof.certificates.sweeps.data import SweepData
     from lossproof.certificates.sweeps.result import SweepResult
 
 _WIDTHS_HELP = "Architectures, such as 2-{1..12}-1, {2,3}-{1..4}-1 or 2-2-1; several are joined by commas."
@@ -65,7 +66,6 @@ def sweep_grid(
     Finished parts are kept beside the table until it is complete: after Ctrl-C (exit code 130) the same command goes on from them.
     """
     from lossproof.certificates.commands.terminal import busy, progress_bar, show
-    from lossproof.certificates.sweeps.data import SweepData
     from lossproof.certificates.sweeps.grid import SweepGrid
     from lossproof.certificates.sweeps.sweep import sweep
 
@@ -74,8 +74,8 @@ def sweep_grid(
     names = ",".join(activation) if activation else "tanh"
     chosen = data_options(target, inputs, delimiter, decimal, classes=classes, header=header)
     with busy(f"reading {data}", quiet=quiet or data is None):
-        X, name, notes = _own_inputs(data, widths, chosen)
-    if certificate is not None and SweepGrid.of(widths, samples, names, seeds, bias, None if X is None else SweepData.of(X)).cells != 1:
+        own, notes = _own_inputs(data, widths, chosen)
+    if certificate is not None and SweepGrid.of(widths, samples, names, seeds, bias, own).cells != 1:
         raise InputError(
             "--certificate must be asked for one cell, got a grid of several: name one architecture, activation, bias mode, seed and T"
         )
@@ -83,7 +83,7 @@ def sweep_grid(
         workers = workers or 0
     with progress_bar(quiet=quiet) as progress:
         found = sweep(
-            widths, samples, names, seeds, X=X, data_name=name, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress,
+            widths, samples, names, seeds, X=own, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress,
             self_check=self_check,
         )  # fmt: skip
     if not found.interrupted:
@@ -94,15 +94,16 @@ def sweep_grid(
         raise typer.Exit(INTERRUPTED)
 
 
-def _own_inputs(data: str | None, widths: str, chosen: DataOptions) -> tuple[Any, str, tuple[str, ...]]:
-    """Return the inputs that were named, None without any, their name, and what to tell about them. Raises `InputError`."""
+def _own_inputs(data: str | None, widths: str, chosen: DataOptions) -> tuple[SweepData | None, tuple[str, ...]]:
+    """Return the inputs that were named, None without any, and what to tell about them. Raises `InputError`."""
     from lossproof.certificates.inputs.data_sources import load_data
+    from lossproof.certificates.sweeps.data import SweepData
     from lossproof.theory.problem.grids import parse_width_grid
 
     if data is None:
         if chosen.given():
             raise InputError(f"columns must be those of a data file, got --{chosen.given()[0]} without --data: name the file")
-        return None, "", ()
+        return None, ()
     outputs = {found[-1] for found in parse_width_grid(widths)}
     if len(outputs) > 1 and not chosen.target:
         raise InputError(
@@ -110,7 +111,7 @@ def _own_inputs(data: str | None, widths: str, chosen: DataOptions) -> tuple[Any
             "choose the targets by --target"
         )
     source = load_data(data, min(outputs), chosen)
-    return source.X, source.name, source.notes
+    return SweepData.of(source.X, source.name), source.notes
 
 
 def _check_files(output: Path | None, plot: Path | None, certificate: Path | None, data: str | None) -> None:

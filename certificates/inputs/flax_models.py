@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from lossproof.certificates.inputs.jax_graph import layers_of
-from lossproof.certificates.inputs.layers import LayeredMLP, mlp_of
+from lossproof.certificates.inputs.jax_activations import MARK
+from lossproof.certificates.inputs.jax_graph import Pattern, traced
+from lossproof.certificates.inputs.jax_layers import JaxModel, Normalisation
 from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 
@@ -22,35 +24,23 @@ def is_flax(model: Any) -> bool:
 def read_flax(model: Any) -> TrainedNetwork:
     """Read a module of ``flax.nnx``, or ``module.bind(variables)`` of ``flax.linen``, whose call JAX traces to a chain of linear layers (`layers_of`).
 
-    Its trainable weights are the variables of type ``nnx.Param``, or the collection ``params``, of 16 to 64 bits and one type; all else is a constant, and in a
+    ``BatchNorm`` with running averages is folded into the linear layer beside it, exactly in rationals, with its root rounded to a double unless rational.
+
+    Trainable weights are the variables of type ``nnx.Param``, or the collection ``params``, of 16 to 64 bits and one type; all else is a constant, and in a
     chain of layers there is none. The model itself is not run on tracers: ``nnx.split`` and ``unbind`` give copies. Raises `InputError`.
     """
     function, weights, names = _parts_of_nnx(model) if _is_nnx(model) else _parts_of_linen(model)
+    normalisations = _norms_of_nnx if _is_nnx(model) else _norms_of_linen
     kinds = sorted({weight.dtype.name for weight in weights})
     if len(kinds) != 1 or kinds[0] not in UNITS:
         raise InputError(f"all weights of a Flax model must be floats of one type, got {', '.join(kinds) or 'none'}: convert them")
-    mlp, kind = _traced(function, weights, names), weights[0].dtype
+    mlp, kind = JaxModel(function, weights, names, "a Flax model", normalisations=normalisations).mlp(), weights[0].dtype
     return mlp.network(
         outputs=lambda X: _outputs(function, weights, X.astype(kind)),
         unit=UNITS[kinds[0]],
         rounded=lambda X: np.asarray(X.astype(kind), dtype=np.float64),
         framework="JAX",
     )
-
-
-def _traced(function: Callable[..., Any], weights: Sequence[Any], names: Sequence[str]) -> LayeredMLP:
-    """Return the layers of a model, with as many inputs as one of its matrices has rows: that of the first layer, which no other number of inputs fits."""
-    sizes = sorted({size for weight in weights if weight.ndim == 2 for size in weight.shape})
-    refusal = InputError("a Flax model must begin with a linear layer, got another: give an MLP")
-    for size in sizes:
-        try:
-            mlp = mlp_of(layers_of(function, weights, names, size), "a Flax model")
-        except InputError as error:
-            refusal = refusal if isinstance(error.__cause__, TypeError) else error
-        else:
-            if mlp.widths[0] == size:
-                return mlp
-    raise refusal
 
 
 def _outputs(function: Callable[..., Any], weights: Sequence[Any], X: Any) -> Floats:
@@ -91,3 +81,40 @@ def _paths(weights: Any) -> list[str]:
     """Return the place of each weight as a message names it."""
     paths = sys.modules["jax"].tree_util.tree_flatten_with_path(weights)[0]
     return [".".join(str(part.key) for part in path if hasattr(part, "key")) for path, _ in paths]
+
+
+_SETTINGS = tuple({"use_scale": scale, "use_bias": bias} for scale in (True, False) for bias in (True, False))
+
+
+def _norms_of_nnx(shape: tuple[int, ...], kind: Any) -> list[Normalisation]:
+    nnx = sys.modules["flax.nnx"]
+    found = []
+    for settings in _SETTINGS:
+        module = nnx.BatchNorm(
+            shape[-1], use_running_average=True, epsilon=MARK, dtype=kind, param_dtype=kind, rngs=nnx.Rngs(0), **settings
+        )
+        graph, state = nnx.split(module)
+        found.append(_norm(partial(_apply_nnx, graph), state, shape, kind))
+    return found
+
+
+def _apply_nnx(graph: Any, state: Any, x: Any) -> Any:
+    return sys.modules["flax.nnx"].merge(graph, state)(x)
+
+
+def _norms_of_linen(shape: tuple[int, ...], kind: Any) -> list[Normalisation]:
+    linen, jax = sys.modules["flax.linen"], sys.modules["jax"]
+    found = []
+    for settings in _SETTINGS:
+        module = linen.BatchNorm(use_running_average=True, epsilon=MARK, dtype=kind, param_dtype=kind, **settings)
+        state = jax.eval_shape(module.init, jax.random.key(0), jax.ShapeDtypeStruct(shape, kind))
+        found.append(_norm(module.apply, state, shape, kind))
+    return found
+
+
+def _norm(apply: Callable[[Any, Any], Any], state: Any, shape: tuple[int, ...], kind: Any) -> Normalisation:
+    """Return what JAX traces of ``apply(state, x)``, with ``x`` first."""
+    jax = sys.modules["jax"]
+    arrays, tree = jax.tree.flatten(state)
+    graph = traced(lambda x, *given: apply(jax.tree.unflatten(tree, given), x), jax.ShapeDtypeStruct(shape, kind), *arrays)
+    return Normalisation(Pattern(graph, MARK), tuple(path.rpartition(".")[2] for path in _paths(state)))

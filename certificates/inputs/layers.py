@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import sqrt
+from math import isqrt, sqrt
 from typing import Any, TypeAlias
 
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
@@ -53,7 +53,7 @@ class Scaling:
     def of_normalisation(
         name: str, gain: _Vector, beta: _Vector, mean: _Vector, variance: _Vector, eps: Fraction, *, free: bool, trained: bool = True
     ) -> Scaling:
-        r"""Return ``φ ↦ γ (φ − m)/√(v + eps) + β``: ``scale = γ r`` and ``shift = β − m γ r``, with the root ``r = 1/√(v + eps)`` rounded to a double.
+        r"""Return ``φ ↦ γ (φ − m)/√(v + eps) + β``: ``scale = γ r`` and ``shift = β − m γ r``, with the root ``r = 1/√(v + eps)`` (`_inverse_root`).
 
         Raises `InputError` unless ``v ≥ 0 < v + eps``.
 
@@ -62,10 +62,20 @@ class Scaling:
         """
         if any(v < 0 or v + eps <= 0 for v in variance):
             raise InputError(f"{name} must have variances of at least 0 and an eps above 0, got others: build it anew")
-        scale = [g * Fraction(1 / sqrt(v + eps)) for g, v in zip(gain, variance, strict=True)]
+        scale = [g * _inverse_root(v + eps) for g, v in zip(gain, variance, strict=True)]
         moved = [m * s for m, s in zip(mean, scale, strict=True)]
         shift = [t - m for t, m in zip(beta, moved, strict=True)]
         return Scaling(name, scale, shift, [abs(t) + abs(m) for t, m in zip(beta, moved, strict=True)], free, trained)
+
+
+def _inverse_root(x: Fraction) -> Fraction:
+    """Return ``1/√x``, exactly where it is rational, else rounded to a double.
+
+    >>> _inverse_root(Fraction(9, 4)), float(_inverse_root(Fraction(2)) ** 2)
+    (Fraction(2, 3), 0.4999999999999999)
+    """
+    p, q = isqrt(x.numerator), isqrt(x.denominator)
+    return Fraction(q, p) if (p * p, q * q) == (x.numerator, x.denominator) else Fraction(1 / sqrt(x))
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def read_onnx(model: Any) -> TrainedNetwork:
     """Read the graph of an ONNX ``ModelProto``, a chain from one input to one output, with weights of 16 to 64 bits.
 
     Read are ``Gemm`` (``alpha`` and ``beta`` exactly), ``MatMul`` with a constant, ``Add``, ``Sub``, ``Mul`` and ``Div`` by constants (a bias, or a scaling
-    that is folded exactly into the linear layer beside it), ``BatchNormalization`` (its root rounded to a double), activations, a last ``Softmax`` or
+    that is folded exactly into the linear layer beside it), ``BatchNormalization`` (its root rounded unless rational), activations, a last ``Softmax`` or
     ``LogSoftmax``, and what keeps the rows of samples: ``Identity``, ``Dropout``, ``Flatten``, ``Reshape``, ``Squeeze``. The outputs that it is compared
     with are those of ``onnx.reference``. Raises `InputError`, naming the node, for everything else.
     """

@@ -30,7 +30,7 @@ def read_torch(model: Any, torch: Any) -> TrainedNetwork:
 
     Modules of torch are known by their exact types; a user's own modules are traced, so that what they compute counts and not what they are called.
     ``Identity``, ``Flatten()``, views and dropout in evaluation mode change nothing and are passed over. ``BatchNorm1d`` in evaluation mode is folded into
-    the ``Linear`` beside it, exactly in rationals, with its root ``1/√(var + eps)`` rounded to a double. Parameters with ``requires_grad=False`` are frozen
+    the ``Linear`` beside it, exactly in rationals, with its root rounded to a double unless rational. Parameters with ``requires_grad=False`` are frozen
     (`mlp_of`). Refused by name, each in one sentence, is what would make the network or its trainable weights other than they look: hooks and methods put on
     a module, parametrizations, weights shared by two layers or overlapping in memory, dropout in training mode, other settings of an activation, lazy modules,
     and weights on the meta device, quantised, sparse, complex or of mixed types.
@@ -83,8 +83,8 @@ def _notes(steps: Sequence[Step]) -> tuple[str, ...]:
     if not any(step.kind == "BatchNorm1d" for step in steps):
         return ()
     return (
-        "BatchNorm1d, with its running statistics, is folded into the Linear layer beside it, exactly in rationals, its root rounded to a double: the weights "
-        "judged, and a weight decay on them, are those of the folded network.",
+        "BatchNorm1d, with its running statistics, is folded into the Linear layer beside it, exactly in rationals, its root rounded to a double unless "
+        "rational: the weights judged, and a weight decay on them, are those of the folded network.",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lossproof.certificates.maps.descents import descents
+from lossproof.certificates.maps.descents import descents, joins
 from lossproof.certificates.maps.picture import BAD, CAPTION, INK, MARKERS, PAPER, SOFT, draw_point, head_and_foot
 from lossproof.certificates.maps.record import CriticalPoint, MapRecord
 from lossproof.numerics.algebra.products import Floats
@@ -108,11 +108,8 @@ def _caption(map: MapRecord, land: Landscape, tree: Tree) -> tuple[str, ...]:
     bad = " A ring marks a bad local minimum." if any(point.suboptimal is not None for point in map) else ""
     alike = " Small marks: their copies under the change of all signs of the unit." if land.units and land.low else ""
     follow = ("The output weight follows from the other: boxes are as high as it is enclosed.",) if land.units and land.bounded else ()
-    drawn = (
-        "contours of the loss, and dotted ways of steepest descent from saddles"
-        if len(tree.bounds) == MOST_WEIGHTS
-        else "the curve of the loss"
-    )
+    ways = ", and dotted ways of steepest descent from saddles" if any(joins(point) for point in map) else ""
+    drawn = f"contours of the loss{ways}" if len(tree.bounds) == MOST_WEIGHTS else "the curve of the loss"
     none = "local minimum" if tree.minima else "critical point"
     return (
         f"Numbers name the points of the report.{bad}{alike}",

@@ -18,7 +18,8 @@ def report_as_dict(report: ReportRecord) -> dict[str, Any]:
     """Return the whole report as dicts, lists, strings and numbers, ready for ``json.dumps``.
 
     Keys: ``title``, ``data_name``, ``problem`` and ``points`` (as in the certificate), ``N_net`` and ``columns``, ``weights_given``,
-    ``conclusion`` (the verdict), ``claims`` and ``lemmas`` in reading order, ``spectrum_estimate`` (plain float64, decides nothing),
+    ``conclusion`` (the verdict), ``claims`` and ``lemmas`` in reading order, ``spectrum_estimate`` (float64, decides nothing),
+    ``spectrum_within`` (a proved bound of how far from it each singular value may be, or None),
     ``notes``, ``provenance`` (versions, BLAS, seed and day), ``self_check`` (null where it was not made), ``search`` (null where none belongs to the report),
     ``digest``. A search has ``starts``
     (0 where none was made), ``seconds``, ``candidates``, ``minima``, and ``ended``: why it ended, or was not made.
@@ -43,6 +44,7 @@ def report_as_dict(report: ReportRecord) -> dict[str, Any]:
         "claims": [_claim(report, entry) for entry in outline.claims],
         "lemmas": [_lemma(report, entry) for entry in outline.lemmas],
         "spectrum_estimate": [float(value) for value in report.spectrum],
+        "spectrum_within": report.spectrum_within,
         **_remarks(report),
         "digest": problem_digest(report.problem),
     }

@@ -6,6 +6,7 @@ import hashlib
 import re
 import shlex
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from lossproof.certificates.reports.plain_words import (
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.subjects import CRITICAL_POINTS, DECIDING
 from lossproof.certificates.reports.svg import network_svg, spectrum_svg
+from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.certificates.text.formulas import activation_formula, error_formula, loss_formula, mathml, named_hidden
 from lossproof.certificates.text.numbers import is_shortened, shortened_rows
 from lossproof.certificates.text.prose import runs_of
@@ -81,6 +83,7 @@ def render_html(report: ReportRecord, certificate_name: str = "report.json") -> 
         network=_markup(network_svg(report.problem.architecture, ranks)),
         ranks=ranks,
         spectrum=_spectrum(report),
+        spectrum_within="" if report.spectrum_within is None else decimal_above(Fraction(report.spectrum_within)),
         graph=_markup(claims_svg(outline) or ""),
         data=_data_view(report),
         figures=lambda entry: [(_markup(figure.svg), figure.caption) for figure in figures_of(report, entry)],
@@ -169,7 +172,7 @@ def _problem_formulas(report: ReportRecord) -> list[tuple[str, str]]:
 def _spectrum(report: ReportRecord) -> Markup | None:
     if not report.spectrum:
         return None
-    return _markup(spectrum_svg(report.spectrum, report.problem.architecture.N_net, report.problem.columns))
+    return _markup(spectrum_svg(report.spectrum, report.problem.architecture.N_net, report.problem.columns, report.spectrum_within))
 
 
 def _data_view(report: ReportRecord) -> MatrixView:

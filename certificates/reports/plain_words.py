@@ -74,7 +74,7 @@ def point_name(report: ReportRecord, index: int) -> str:
         return f"a critical point lies {near}: {kind_text(critical.facts, suboptimal=suboptimal)}"
     if index > 0:
         return "weights found on the way, used as a witness or to prove a rank"
-    return "the weights given" if report.weights_given else "weights chosen by the program, from the seed"
+    return "the weights given" if report.weights_given else "drawn from the seed"
 
 
 def conclusion_headline(report: ReportRecord) -> str:

@@ -25,7 +25,8 @@ class ReportRecord:
     - ``problem`` and ``first_points``, the points that have the first numbers, whether or not a claim is about them: point 0 is the weights given or found;
     - ``weights_given``: whether point 0 came from the user;
     - ``claims``: all claims in reading order, the conclusion ``no-bad-local-minima`` first;
-    - ``spectrum``: the singular values of ``P`` at point 0 in plain float64, an estimate that decides nothing (may be empty);
+    - ``spectrum``: the singular values of ``P`` at point 0 in float64 (may be empty); each is proved to lie within ``spectrum_within`` of these, where that is
+      not None, and is an estimate else; no claim rests on them;
     - ``notes``: remarks in plain words that no claim carries;
     - ``data_name``: how the user named the data, for headings;
     - ``self_check``: what came of checking the certificate before the report was returned, None where that was not done;
@@ -43,6 +44,7 @@ class ReportRecord:
     self_check: SelfCheck | None = None
     search: SearchRecord | None = None
     provenance: Provenance | None = None
+    spectrum_within: float | None = None
 
     @cached_property
     def numbering(self) -> Numbering:

@@ -1,4 +1,4 @@
-"""Pictures as inline SVG: the network, and the estimated singular spectrum of ``P``.
+"""Pictures as inline SVG: the network, and the singular spectrum of ``P``.
 
 They use ``currentColor`` and the style sheet's colours, so they follow light and dark mode, and carry a title and a description for
 screen readers.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
+from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.rationals import brief_name
 
@@ -140,29 +142,36 @@ class _Plot:
         return self.left + 18 + (self.right - self.left - 36) * (index / (self.count - 1) if self.count > 1 else 0.5)
 
 
-def spectrum_svg(values: Sequence[float], rows: int, columns: int) -> str:
-    """Return a picture of the singular values of ``P`` on a logarithmic axis, marked as an estimate.
+def spectrum_svg(values: Sequence[float], rows: int, columns: int, within: float | None = None) -> str:
+    """Return a picture of the singular values of ``P`` on a logarithmic axis, each proved ``within`` a distance, or marked as an estimate.
 
     ``rows`` and ``columns`` are the shape of ``P``: the dashed line is where ``numpy.linalg.matrix_rank`` would cut, largest value times
-    ``max(rows, columns)`` times ``2⁻⁵²``; it is drawn when some value comes near. Values that are zero in float64 stand on the floor as
-    open marks.
+    ``max(rows, columns)`` times ``2⁻⁵²``; it is drawn when some value comes near. Values that are zero in float64, or that
+    the distance does not tell from zero, stand on the floor as open marks.
     """
     ordered = sorted((abs(float(value)) for value in values if math.isfinite(value)), reverse=True)
-    positive = [value for value in ordered if value > 0]
+    positive = [value for value in ordered if value > (within or 0)]
     largest = positive[0] if positive else 1.0
     smallest = positive[-1] if positive else 1.0
     cut = max(largest * _FLOAT64_EPSILON * max(rows, columns), math.ulp(0.0))
     near_cut = smallest < cut * _NEAR_CUT or len(positive) < len(ordered)
     bottom = math.floor(math.log10(min(smallest, cut) if near_cut else smallest) - 0.05)
     plot = _Plot(math.ceil(math.log10(largest) + 0.05), bottom, len(ordered))
-    body = [*_grid(plot), *(_cut_line(plot, cut) if near_cut else []), *_dots(plot, ordered)]
-    caption = f"index k = 1, …, {len(ordered)} of the singular value σₖ(P) (estimate)"
+    body = [*_grid(plot), *(_cut_line(plot, cut) if near_cut else []), *_dots(plot, ordered, len(positive))]
+    caption = f"index k = 1, …, {len(ordered)} of the singular value σₖ(P){'' if within else ' (estimate)'}"
     body.append(f'<text class="label" x="{(plot.left + plot.right) / 2:g}" y="{plot.lower + 34}">{caption}</text>')
     zeros = len(ordered) - len(positive)
-    text = f"{len(ordered)} singular values of P, the largest {largest:.3g}, the smallest positive one {smallest:.3g}"
-    text += f", {zeros} of them zero in float64" if zeros else ""
-    description = f"{text}. Computed in plain float64: it decides nothing."
-    return svg_document("spectrum", plot.right + 16, plot.lower + 46, "Singular spectrum of P, an estimate", description, body)
+    text = f"{len(ordered)} singular values of P" + (
+        f", the largest {largest:.3g}, the smallest positive one {smallest:.3g}" if positive else ""
+    )
+    text += f", {zeros} of them {'not told from zero' if within else 'zero in float64'}" if zeros else ""
+    proved = (
+        f"Each is proved to lie within {decimal_above(Fraction(within))} of its place."
+        if within
+        else "Computed in plain float64: it decides nothing."
+    )
+    title = "Singular spectrum of P" + ("" if within else ", an estimate")
+    return svg_document("spectrum", plot.right + 16, plot.lower + 46, title, f"{text}. {proved}", body)
 
 
 def _grid(plot: _Plot) -> list[str]:
@@ -182,11 +191,11 @@ def _cut_line(plot: _Plot, cut: float) -> list[str]:
     ]
 
 
-def _dots(plot: _Plot, ordered: Sequence[float]) -> list[str]:
+def _dots(plot: _Plot, ordered: Sequence[float], positive: int) -> list[str]:
     radius = 4 if len(ordered) <= _FEW_DOTS else 2.5
     marks = []
     for index in _thinned(len(ordered)):
-        kind, y = ("dot", plot.y(math.log10(ordered[index]))) if ordered[index] > 0 else ("dot zero", plot.lower)
+        kind, y = ("dot", plot.y(math.log10(ordered[index]))) if index < positive else ("dot zero", plot.lower)
         marks.append(f'<circle class="{kind}" cx="{plot.x(index):.1f}" cy="{y:.1f}" r="{radius}"/>')
     return marks
 

@@ -40,7 +40,8 @@ def sweep(
     r"""Prove the rank of ``P(W)`` at almost every ``W`` for a grid of architectures, numbers of samples, activations, bias modes and seeds.
 
     - ``widths``: ``"2-{1..12}-1"``, ``(2, range(1, 13), 1)``, or a list of such; ``T``: ``"1..40"``, ``"5,10,20"``, ``"1..40..3"``, or whole numbers;
-    - ``X``: inputs of your own, ``(T, n_0)``, as in `check_architecture`; a cell takes the first of them, by default all. ``data_name`` is for headings;
+    - ``X``: inputs of your own, ``(T, n_0)``, as in `check_architecture`; a cell takes the first of them, by default all. ``data_name`` is for headings.
+      Or a `SweepData`, which was read before;
     - ``activation``: one name, several joined by commas, or a list; ``bias``: ``"trainable"``, ``"none"`` or several. A choice may be a list with one a layer:
       ``["tanh", ["tanh", "relu"]]``, in text ``"tanh,tanh+relu"``; ``seeds`` of the samples, or of the points of a search, as ``T``;
     - ``output``: the ``.parquet``, ``.csv`` or ``.tex`` file to write. Finished parts are kept beside it until it is complete, and the same call goes on from
@@ -66,7 +67,7 @@ def sweep(
     >>> cell.rank, cell.N_net, cell.deficiency, cell.reason
     (9, 9, 3, 'rank-size')
     """
-    data = None if X is None else SweepData.of(X, data_name)
+    data = X if X is None or isinstance(X, SweepData) else SweepData.of(X, data_name)
     grid = SweepGrid.of(widths, T, activation, seeds, bias, data)
     check_engine(workers, scheduler)
     require_arrow()

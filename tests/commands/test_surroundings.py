@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cases.command_cases import run
@@ -70,7 +71,8 @@ def test_exit_codes_stand_in_the_help():
     ],
 )
 def test_shells_complete_commands_and_options(variables, expected):
-    done = subprocess.run(["lossproof"], capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **variables})
+    command, environment = Path(sys.executable).with_name("lossproof"), {**os.environ, **variables}
+    done = subprocess.run([command], capture_output=True, text=True, check=False, timeout=120, env=environment)
     assert expected in done.stdout.split() or f'"{expected}"' in done.stdout
     assert done.stderr == ""
 

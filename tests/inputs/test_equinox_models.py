@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,12 @@ ACTIVATIONS = {
     "silu": jax.nn.silu,
     "softplus": jax.nn.softplus,
     "sin": jnp.sin,
+    "tanh ": lambda z: jnp.tanh(z),
+    "gelu": lambda z: jax.nn.gelu(z, approximate=False),
+    "elu": jax.nn.elu,
+    "mish": jax.nn.mish,
+    "hard-tanh": jax.nn.hard_tanh,
+    "leaky-relu:1/4": lambda z: jax.nn.leaky_relu(z, 0.25),
 }
 
 
@@ -33,7 +41,7 @@ def mlp(activation=jnp.tanh, **options):
 def test_an_mlp(name):
     model = mlp(ACTIVATIONS[name])
     network, _, weights = read_and_compare(model)
-    assert (network.widths, network.activation, network.output_activation) == ((2, 3, 3, 1), name, "identity")
+    assert (network.widths, network.activation, network.output_activation) == ((2, 3, 3, 1), name.strip(), "identity")
     for layer, read in zip(model.layers, weights.layers, strict=True):
         assert tuple(tuple(Fraction(float(x)) for x in row) for row in np.asarray(layer.weight).T) == read.W
 
@@ -71,12 +79,86 @@ def test_its_arrays_as_a_pytree():
 
 nn = eqx.nn
 layer = nn.Linear(2, 2, key=KEYS[0])
+
+
+class Written(eqx.Module):
+    """A model of a user: its call for one sample is a field."""
+
+    call: Callable[..., Any] = eqx.field(static=True)
+    A: jax.Array
+    b: jax.Array
+    C: jax.Array
+
+    def __call__(self, x):
+        return self.call(self, x)
+
+
+def written(call, *shapes):
+    return Written(call, *(jax.random.normal(key, shape) for key, shape in zip(KEYS, shapes or ((3, 2), (3,), (1, 3)), strict=True)))
+
+
+WRITTEN = {
+    "matrix first": (lambda m, x: m.C @ jnp.tanh(m.A @ x + m.b),),
+    "bias first": (lambda m, x: m.C @ jnp.tanh(m.b + m.A @ x),),
+    "sample first": (lambda m, x: jnp.tanh(x @ m.A + m.b) @ m.C, (2, 3), (3,), (3, 1)),
+    "transposed": (lambda m, x: jnp.tanh(x @ m.A.T + m.b) @ m.C.T,),
+    "transposed matrix first": (lambda m, x: m.C.T @ jnp.tanh(m.A.T @ x + m.b), (2, 3), (3,), (3, 1)),
+    "square": (lambda m, x: m.C @ jnp.tanh(m.A @ x + m.b), (2, 2), (2,), (1, 2)),
+    "square transposed": (lambda m, x: m.C @ jnp.tanh(m.A.T @ x + m.b), (2, 2), (2,), (1, 2)),
+    "compiled": (jax.jit(lambda m, x: m.C @ jnp.tanh(m.A @ x + m.b)),),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_modules_of_a_user(name):
+    model = written(*WRITTEN[name])
+    network, _, weights = read_and_compare(model)
+    assert (network.activation, network.bias, network.widths[::2]) == ("tanh", ("trainable", "none"), (2, 1))
+    assert {abs(x) for row in weights.layers[0].W for x in row} == {abs(Fraction(float(x))) for x in np.asarray(model.A).flat}
+
+
+def test_a_module_of_layers_and_its_check():
+    class Net(eqx.Module):
+        inner: list
+        name: str
+        drop: eqx.nn.Dropout
+
+        def __call__(self, x):
+            return self.inner[1](self.drop(jax.nn.silu(self.inner[0](x))))
+
+    model = Net([nn.Linear(2, 3, key=KEYS[0]), nn.Linear(3, 1, key=KEYS[1])], "net", nn.Dropout(0.5, inference=True))
+    report = lp.check_model(model, X, Y, error="mse", search="none")
+    assert lp.verify(report.certificate.text).ok
+    assert report.problem.architecture.activation.name == "silu"
+
+
+@jax.custom_jvp
+def straight(z):
+    return jnp.tanh(z)
+
+
+straight.defjvp(lambda z, t: (jnp.tanh(z[0]), t[0]))
+tied = written(WRITTEN["matrix first"][0], (2, 2), (2,), (2, 2))
 REFUSED = {
-    "gelu": (lambda: mlp(jax.nn.gelu), "must be a function of jax.nn or jax.numpy that lossproof has, got gelu"),
-    "lambda": (lambda: mlp(lambda z: jnp.tanh(z)), "got <lambda>"),
-    "norm": (lambda: nn.Sequential([nn.Linear(2, 3, key=KEYS[0]), nn.LayerNorm(3)]), "got a LayerNorm as layer 2"),
+    "skip": (lambda: written(lambda m, x: m.A @ x + jnp.tanh(m.A @ x)), "got the step dot_general after A.*without skip connections"),
+    "chain": (lambda: written(lambda m, x: m.C @ ((z := m.A @ x) + jnp.tanh(z))), "got the step add after tanh.*without skip connections"),
+    "one array twice": (lambda: eqx.tree_at(lambda m: m.C, tied, tied.A), "must not share weights"),
+    "own derivative": (
+        lambda: written(lambda m, x: m.C @ straight(m.A @ x)),
+        "got the step tanh after A and before C: a derivative that is defined apart",
+    ),
+    "weights cut": (lambda: written(lambda m, x: m.C @ jnp.tanh(jax.lax.stop_gradient(m.A) @ x)), "stop_gradient before the first layer"),
+    "scaled": (lambda: written(lambda m, x: 2 * (m.C @ jnp.tanh(m.A @ x))), "got the step mul after C"),
+    "scalar": (lambda: written(lambda m, x: (m.C @ jnp.tanh(m.A @ x))[0]), "got the step squeeze after C"),
+    "batch": (lambda: written(lambda m, X: jax.vmap(lambda x: m.C @ jnp.tanh(m.A @ x))(X)), "a function of one sample that JAX can trace"),
+    "no weights": (lambda: nn.Identity(), "floats of one type, of 16 to 64 bits, got none"),
+    "norm": (
+        lambda: nn.Sequential([nn.Linear(2, 3, key=KEYS[0]), nn.LayerNorm(3)]),
+        "in eqx.nn.LayerNorm after layers.0.weight.*on all units",
+    ),
+    "a dropout in training": (lambda: nn.Sequential([layer, nn.Dropout(0.5)]), "Dropout requires a key"),
     "tied": (lambda: nn.Sequential([layer, nn.Lambda(jnp.tanh), layer]), "must not share weights"),
-    "scalars": (lambda: nn.MLP("scalar", 1, 3, 1, key=KEYS[0]), "Linear of scalars"),
+    "scalars": (lambda: nn.MLP("scalar", 1, 3, 1, key=KEYS[0]), "must have scalar shape"),
     "mixed": (lambda: nn.Sequential([nn.Linear(2, 2, key=KEYS[0]), nn.Linear(2, 1, dtype=jnp.float16, key=KEYS[1])]), "float16, float32"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import sqrt
 
 import numpy as np
 import pytest
@@ -32,6 +33,12 @@ ACTIVATIONS = {
     "power:3": lambda z: z**3,
     f"leaky-relu:{Fraction(float(np.float32(0.01)))}": nnx.leaky_relu,
     "leaky-relu:1/4": lambda z: nnx.leaky_relu(z, 0.25),
+    "gelu": lambda z: nnx.gelu(z, approximate=False),
+    "swish:3/2": lambda z: z * nnx.sigmoid(1.5 * z),
+    "silu ": lambda z: z * nnx.sigmoid(z),
+    "elu ": lambda z: nnx.elu(z, 1.0),
+    "relu ": lambda z: jnp.maximum(z, 0),
+    "softplus ": lambda z: jnp.logaddexp(z, 0.0),
 }
 
 
@@ -58,7 +65,12 @@ def net(*given, **options):
 def test_modules_of_a_user(name):
     model = net(ACTIVATIONS[name])
     network, _, weights = read_and_compare(model)
-    assert (network.widths, network.activation, network.output_activation, network.bias) == ((2, 3, 1), name, "identity", "trainable")
+    assert (network.widths, network.activation, network.output_activation, network.bias) == (
+        (2, 3, 1),
+        name.strip(),
+        "identity",
+        "trainable",
+    )
     assert tuple(tuple(Fraction(float(x)) for x in row) for row in np.asarray(model.first.kernel[...])) == weights.layers[0].W
 
 
@@ -84,6 +96,55 @@ def test_sequences_and_compiled_calls():
     assert network.bias == ("trainable", "none", "trainable")
     assert problem_of_model(model, X, Y, error="bce")[0].architecture.output_activation.name == "identity"
     assert read_and_compare(nnx.Linear(2, 1, rngs=rngs))[0].widths == (2, 1)
+
+
+def normalised(kind, train=False, **settings):
+    """Return a model whose batch normalisation has statistics, gains and shifts of its own."""
+    rngs, numbers = nnx.Rngs(0), np.random.default_rng(0)
+    make = lambda n, m: nnx.Linear(n, m, dtype=kind, param_dtype=kind, rngs=rngs)  # noqa: E731
+    norm = nnx.BatchNorm(3, dtype=kind, param_dtype=kind, epsilon=1e-3, rngs=rngs, **settings)
+    for part in (norm.mean, norm.var, *(part for part in (norm.scale, norm.bias) if part is not None)):
+        part[...] = jnp.asarray(numbers.uniform(0.5, 2, 3), part.dtype)
+    model = nnx.Sequential(make(2, 3), norm, nnx.tanh, make(3, 1))
+    if not train:
+        model.eval()
+    return model
+
+
+@pytest.mark.parametrize("kind", [jnp.float32, jnp.bfloat16, jnp.float16])
+@pytest.mark.parametrize("settings", [{}, {"use_scale": False}, {"use_bias": False}, {"use_scale": False, "use_bias": False}], ids=str)
+def test_batch_normalisation(kind, settings):
+    model = normalised(kind, **settings)
+    network, _, weights = read_and_compare(model)
+    norm, first = model.layers[1], model.layers[0]
+    exact = lambda part, default: [default] * 3 if part is None else [Fraction(float(x)) for x in part[...].astype(kind)]  # noqa: E731
+    gain, shift, mean, var = exact(norm.scale, 1), exact(norm.bias, 0), exact(norm.mean, 0), exact(norm.var, 0)
+    scale = [g * Fraction(1 / sqrt(v + Fraction(float(jnp.asarray(1e-3, kind))))) for g, v in zip(gain, var, strict=True)]
+    bias = tuple((b - m) * s + t for b, m, s, t in zip(exact(first.bias, 0), mean, scale, shift, strict=True))
+    assert (network.bias, weights.layers[0].b) == ("trainable", bias)
+    assert weights.layers[0].W[0] == tuple(Fraction(float(w)) * s for w, s in zip(first.kernel[...][0], scale, strict=True))
+
+
+def test_batch_normalisation_elsewhere_and_of_linen():
+    rngs = nnx.Rngs(0)
+    model = nnx.Sequential(
+        nnx.BatchNorm(2, rngs=rngs), nnx.Linear(2, 3, rngs=rngs), nnx.tanh, nnx.BatchNorm(3, rngs=rngs), nnx.Linear(3, 1, rngs=rngs)
+    )
+    model.eval()
+    model.layers[3].var[...] = jnp.array([1.0, 2.0, 3.0])
+    assert read_and_compare(model)[0].widths == (2, 3, 1)
+    model = bound(linen.Sequential([linen.Dense(3), linen.BatchNorm(use_running_average=True), linen.tanh, linen.Dense(1)]))
+    statistics = {"mean": jnp.array([1.0, 2.0, 3.0]), "var": jnp.array([0.5, 2.0, 3.0])}
+    model = model.clone(parent=None).bind({**model.variables, "batch_stats": {"layers_1": statistics}})
+    assert read_and_compare(model)[0].activation == "tanh"
+
+
+def test_a_last_softmax():
+    rngs = nnx.Rngs(0)
+    for function in (nnx.softmax, nnx.log_softmax):
+        model = nnx.Sequential(nnx.Linear(2, 3, rngs=rngs), nnx.tanh, nnx.Linear(3, 2, rngs=rngs), function)
+        problem = problem_of_model(model, X, ["a", "b", "b", "a"])[0]
+        assert (problem.error.name, problem.architecture.output_activation.name) == ("softmax", "identity")
 
 
 class Compact(linen.Module):
@@ -145,9 +206,15 @@ REFUSED = {
     "dropout in training": (Net, "that JAX can trace, got: Cannot mutate RngCount|got the step random"),
     "dropout in training of linen": (lambda: bound(Compact(drop=True)), "that JAX can trace, got"),
     "unbound": (Compact, r"must be bound to its weights, got a Compact without any: give model.bind\(variables\)"),
-    "gelu": (lambda: net(nnx.gelu), "lossproof has, got the step mul"),
-    "selu": (lambda: net(nnx.selu), "lossproof has, got the step"),
-    "norm": (lambda: nnx.Sequential(nnx.Linear(2, 3, rngs=nnx.Rngs(0)), nnx.LayerNorm(3, rngs=nnx.Rngs(0))), "got the step"),
+    "gelu": (lambda: net(nnx.gelu), r"got gelu in its approximation by tanh.*approximate=False"),
+    "selu": (lambda: net(nnx.selu), "lossproof has, got the step selu after first.kernel and before last.kernel"),
+    "elu of another parameter": (lambda: net(lambda z: nnx.elu(z, 0.5)), "got the step elu"),
+    "nearly gelu": (lambda: net(lambda z: 0.5 * z * jax.scipy.special.erfc(-z * 0.7071)), "got the step mul"),
+    "nearly silu": (lambda: net(lambda z: z * nnx.sigmoid(0 - z)), "got the step sub"),
+    "norm": (lambda: nnx.Sequential(nnx.Linear(2, 3, rngs=nnx.Rngs(0)), nnx.LayerNorm(3, rngs=nnx.Rngs(0))), "and before layers.1.scale"),
+    "norm of linen": (lambda: bound(linen.Sequential([linen.Dense(3), linen.LayerNorm(), linen.Dense(1)])), "in layers_1 after|on all units"),
+    "normalisation in training": (lambda: normalised(jnp.float32, train=True), "that JAX can trace"),
+    "statistics of the batch": (lambda: nnx.Sequential(nnx.Linear(2, 3, rngs=nnx.Rngs(0)), lambda z: (z - z.mean(0)) / z.std(0)), "got the step"),
     "skip": (lambda: Skip(), "without skip connections"),
     "tied": (lambda: Tied(widths=(2, 2, 1)), "must not share weights, got first.kernel applied twice"),
     "weight squared": (applied(lambda m, x: m.last(jnp.tanh(x @ m.first.kernel[...] ** 2))), "first.kernel must be applied as it is"),

@@ -132,6 +132,16 @@ def test_boxes_that_are_left_are_told(monkeypatch):
     assert any(text.startswith("Critical points") for text in words)
 
 
+def test_saddles_are_told_where_there_are_some(plane):
+    alone = lp.find_critical_points(
+        "1-1-1", INPUTS, [[y] for y in TARGETS["mixed"]], bias="none", weight_decay=2, complete=True, self_check=False
+    )
+    assert [point.kind for point in alone] == ["global"]
+    for found in (plane, alone):
+        told = any("from saddles" in text for text in texts_of(boxes_figure(found, found.tree)))
+        assert told == (found is plane)
+
+
 @pytest.mark.parametrize("decay", [0, "1/100"])
 def test_the_output_weight_follows_or_is_split(decay):
     Y = [[y] for y in TARGETS["mixed"]]

@@ -10,6 +10,7 @@ import pytest
 from cases.map_cases import hand_map
 from cases.report_cases import NASTY_NAME, proved_report, xor_report
 
+from lossproof.certificates.checks.check_architecture import check_architecture
 from lossproof.certificates.proof.nodes import Claim, decided, undecided
 from lossproof.certificates.proof.places import EVERYWHERE
 from lossproof.certificates.reports.first_screen import SCREEN, render_first_screen
@@ -53,6 +54,14 @@ def test_it_fits(name, width):
     assert len(lines) <= SCREEN
     assert max(map(len, lines)) <= width
     assert lines[-3:] == list(FOOT)
+
+
+def test_nothing_of_xor_is_cut():
+    report = check_architecture("2-2-1", [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]], activation="tanh", self_check=False)
+    for all_of_it in ("--full", "print(report)"):
+        text = render_first_screen(report, 80, FOOT, all_of_it)
+        assert f"{all_of_it} shows them. Point 0: drawn from the seed.\n" in text
+        assert "[…]" not in text
 
 
 def test_a_foot_that_wraps_counts_as_it_is_shown():

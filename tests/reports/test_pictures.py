@@ -44,6 +44,13 @@ def test_spectrum(values, zeros):
         assert 60 <= float(dot.get("cx")) <= 562
 
 
+def test_an_enclosed_spectrum():
+    picture = ElementTree.fromstring(spectrum_svg((3.0, 1.0, 2e-16, 0.0), 9, 4, 1e-15))
+    assert "estimate" not in "".join(picture.itertext())
+    assert "2 of them not told from zero. Each is proved to lie within 1.01e-15" in picture.find("desc").text
+    assert (len(marks(picture, "dot")), len(marks(picture, "dot zero"))) == (2, 2)
+
+
 def test_the_cut_of_matrix_rank_is_shown_where_it_matters():
     assert marks(ElementTree.fromstring(spectrum_svg((1.0, 1e-15), 9, 4)), "cut")
     assert not marks(ElementTree.fromstring(spectrum_svg((1.0, 0.1), 9, 4)), "cut")

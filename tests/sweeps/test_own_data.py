@@ -14,6 +14,7 @@ import lossproof as lp
 from lossproof.certificates.sweeps.cells import COLUMNS
 from lossproof.certificates.sweeps.data import SweepData
 from lossproof.certificates.sweeps.result import SweepResult
+from lossproof.theory.problem.samples import exact_rows
 
 pytest.importorskip("pyarrow")
 XOR = [[0, 0], [0, 1], [1, 0], [1, 1]]
@@ -116,8 +117,11 @@ def test_the_command(tmp_path, monkeypatch):
     out, _ = run("sweep", "--widths", "2-{1..2}-1", *read, "-o", "t.csv", "--plot", "t.svg")
     assert out.startswith("The inputs are the columns a, b. The target is the column kind.\n2 cells. ")
     assert "own.csv" in Path("t.svg").read_text(encoding="utf-8")
+    times = []
+    monkeypatch.setattr("lossproof.certificates.sweeps.data.exact_rows", lambda rows, name: times.append(name) or exact_rows(rows, name))
     out, _ = run("sweep", "--widths", "2-2-1", *read, "--certificate", "c.json")
     assert "T = 3" in out
+    assert times == ["X"]
     run("verify", "c.json")
     assert "got --target without --data" in fail("sweep", "--widths", "2-1", "--samples", 3, "--target", "a")
     assert "must end in one number of outputs" in fail("sweep", "--widths", "1-1,1-2", "--data", "own.csv", "--decimal", ",")

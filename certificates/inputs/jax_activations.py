@@ -1,0 +1,75 @@
+"""The activations of JAX that lossproof has, known by what JAX traces of its own functions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lossproof.certificates.inputs.jax_graph import Pattern, Step, traced
+from lossproof.theory.exceptions import InputError
+
+MARK = 0.390625
+"""A number of few bits that is in no function of JAX: it marks the place of a parameter in a pattern (`Pattern.marked`)."""
+
+_PLAIN = {"tanh": "tanh", "logistic": "sigmoid", "sin": "sin", "erf": "erf", "atan": "arctan", "square": "power:2"}
+_APPROXIMATE = "gelu by tanh"
+
+
+def known_functions(shape: tuple[int, ...], kind: Any) -> list[tuple[str, Pattern]]:
+    """Return what JAX makes of each activation for values of this shape and type, with our name for it; the longest first, as one may begin as another does."""
+    jax = sys.modules["jax"]
+    nn, jnp = jax.nn, jax.numpy
+    functions: list[tuple[str, Callable[[Any], Any]]] = [
+        ("relu", nn.relu),
+        ("relu", lambda z: jnp.maximum(z, 0)),
+        ("softplus", nn.softplus),
+        ("softsign", nn.soft_sign),
+        ("silu", nn.silu),
+        ("swish", lambda z: z * nn.sigmoid(MARK * z)),
+        ("elu", nn.elu),
+        ("elu", lambda z: nn.elu(z, 1.0)),
+        ("mish", nn.mish),
+        ("hard-tanh", nn.hard_tanh),
+        ("gelu", lambda z: nn.gelu(z, approximate=False)),
+        (_APPROXIMATE, nn.gelu),
+        ("leaky-relu", lambda z: nn.leaky_relu(z, MARK)),
+        (f"leaky-relu:{Fraction(float(jnp.asarray(0.01, kind)))}", nn.leaky_relu),
+        ("softmax", nn.softmax),
+        ("log-softmax", nn.log_softmax),
+    ]
+    found = [(name, Pattern(traced(function, jax.ShapeDtypeStruct(shape, kind)), MARK)) for name, function in functions]
+    return sorted(found, key=lambda pair: -len(pair[1].graph.steps))
+
+
+def activation_at(
+    steps: Sequence[Step], start: int, samples: int, known: Sequence[tuple[str, Pattern]], kind: Any
+) -> tuple[str, int, int] | None:
+    """Return the activation that the steps from ``start`` on apply to ``samples``, how many steps it takes and what it gives; None where they begin none.
+
+    Parameters are the numbers that ``kind``, the type of the weights, makes of the literals. Raises `InputError` for the ``gelu`` that approximates.
+    """
+    for name, pattern in known:
+        match = pattern.found(steps, start, samples)
+        if match is not None and name == _APPROXIMATE:
+            raise InputError(
+                "a JAX model must have activations that lossproof has, got gelu in its approximation by tanh, which jax.nn.gelu is unless told otherwise: "
+                "train with jax.nn.gelu(z, approximate=False)"
+            )
+        if match is not None:
+            return name + "".join(f":{exact_literal(one, kind)}" for one in match.parameters[:1]), match.length, match.output
+    step = steps[start]
+    if step.inputs == (samples,) and not step.own_slope:
+        if step.primitive in _PLAIN:
+            return _PLAIN[step.primitive], 1, step.outputs[0]
+        if step.primitive == "integer_pow" and step.params["y"] >= 1:
+            return f"power:{step.params['y']}", 1, step.outputs[0]
+    return None
+
+
+def exact_literal(literal: Any, kind: Any) -> Fraction:
+    """Return the number that a literal is in computations of this type."""
+    return Fraction(float(np.asarray(np.asarray(literal.val, literal.aval.dtype), kind)))

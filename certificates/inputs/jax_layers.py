@@ -1,0 +1,264 @@
+"""The layers of a JAX function of weights and samples, in the graph that JAX traces of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, NamedTuple, TypeAlias
+
+from lossproof.certificates.inputs.jax_activations import activation_at, exact_literal, known_functions
+from lossproof.certificates.inputs.jax_graph import Graph, Pattern, Step, traced, untraceable
+from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, LayeredMLP, Scaling, exact_vector, mlp_of
+from lossproof.certificates.inputs.parameters import exact_array
+from lossproof.theory.exceptions import InputError
+
+_ROWS = 7
+_OWN_SLOPE = "custom derivative"
+_ADVICE = {
+    "stop_gradient": "what is cut off from the gradient is trained otherwise than the loss says",
+    _OWN_SLOPE: "a derivative that is defined apart from it is another than the loss says",
+    "convert_element_type": "compute in the type of the weights",
+    "LayerNorm": "each of its outputs depends on all units, so it is no layer of an MLP; a BatchNorm with running averages is one",
+}
+
+
+class _Weight(NamedTuple):
+    """A weight of the model in the graph, by its number; ``turned`` tells whether it is transposed."""
+
+    number: int
+    turned: bool = False
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """What a framework traces of batch normalisation with running averages: inputs besides the samples by name, ``mean``, ``var``, ``scale`` and ``bias``."""
+
+    pattern: Pattern
+    names: tuple[str, ...]
+
+
+Normalisations: TypeAlias = Callable[[tuple[int, ...], Any], Sequence[Normalisation]]
+
+
+@dataclass(frozen=True)
+class JaxModel:
+    """A function of ``weights``, which messages call by their ``names``, and samples.
+
+    It is called for rows ``(T, n_0)``, or for one sample ``(n_0,)`` where ``by_sample`` holds; ``what`` is what messages call it. ``normalisations`` gives the
+    patterns of its framework for values of a shape and a type.
+    """
+
+    function: Callable[[Sequence[Any], Any], Any]
+    weights: Sequence[Any]
+    names: Sequence[str]
+    what: str
+    by_sample: bool = False
+    normalisations: Normalisations = lambda shape, kind: ()
+
+    def mlp(self) -> LayeredMLP:
+        """Return the MLP that the function is, with as many inputs as one of its matrices has rows: that of the first layer, which no other number fits.
+
+        Raises `InputError` where it is none (`layers_of`).
+        """
+        sizes = sorted({size for weight in self.weights if weight.ndim == 2 for size in weight.shape})
+        refusals: list[InputError] = []
+        for size in sizes:
+            try:
+                mlp = mlp_of(layers_of(self, size), self.what)
+            except InputError as error:
+                refusals.append(error)
+            else:
+                if mlp.widths[0] == size:
+                    return mlp
+        fitting = [error for error in refusals if not _of_shapes(error.__cause__)]
+        traced = [error for error in fitting if error.__cause__ is None]
+        default = InputError(f"{self.what} must begin with a linear layer, got another: give an MLP")
+        raise [default, *fitting, *traced][-1]
+
+
+def _of_shapes(error: BaseException | None) -> bool:
+    """Tell whether a function could not be traced as it was called for another number of inputs than it has; Flax has an error of its own for that."""
+    return isinstance(error, TypeError) or type(error).__name__ == "ScopeParamShapeError"
+
+
+@dataclass
+class _Chain:
+    """The layers found so far.
+
+    ``held`` are the weights in the graph, ``used`` those that were applied; ``last``, of this ``shape``, is what the last layer gave, and ``moving`` all that
+    depends on the samples. ``known`` keeps the patterns of activations by shape.
+    """
+
+    model: JaxModel
+    graph: Graph
+    kind: Any
+    last: int
+    shape: tuple[int, ...]
+    held: dict[int, _Weight]
+    moving: set[int]
+    layers: list[Layer] = field(default_factory=list)
+    used: set[int] = field(default_factory=set)
+    known: dict[tuple[int, ...], list[tuple[str, Pattern]]] = field(default_factory=dict)
+
+    def use(self, number: int) -> str:
+        """Return the name of a weight that is applied now. Raises `InputError` where it was before."""
+        name = self.model.names[number]
+        if number in self.used:
+            raise InputError(f"the layers of {self.model.what} must not share weights, got {name} applied twice: untie them")
+        self.used.add(number)
+        return name
+
+
+def layers_of(model: JaxModel, inputs: int) -> list[Layer]:
+    """Return the layers of a model for samples of ``inputs`` numbers, a chain ``x W``, ``+ b``, activations, and batch normalisations with running averages.
+
+    Each step must take what the step before gave, and beside it one weight as it is (a bias as a row, a matrix transposed, too), or nothing. An activation is
+    known by its primitive, or by being step for step what ``jax.nn`` computes (`known_functions`). All in one precision. Raises `InputError` for every other
+    step, a weight that is used twice, and a function that JAX cannot trace.
+    """
+    jax = sys.modules["jax"]
+    kind = model.weights[0].dtype
+    shape = (inputs,) if model.by_sample else (_ROWS, inputs)
+    try:
+        graph = traced(model.function, list(model.weights), jax.ShapeDtypeStruct(shape, kind))
+    except untraceable() as error:
+        raise InputError(
+            f"{model.what} must be a function of {'one sample' if model.by_sample else 'samples'} that JAX can trace, "
+            f"got: {' '.join(str(error).split())[:160]}: give its weights as a list of pairs, with activation="
+        ) from error
+    if len(graph.outputs) != 1:
+        raise InputError(f"{model.what} must return one array, got {len(graph.outputs)}: return the outputs alone")
+    *numbers, samples = graph.inputs
+    held = {number: _Weight(k) for k, number in enumerate(numbers)}
+    chain = _Chain(model, graph, kind, samples, shape, held, {samples})
+    start = 0
+    while start < len(graph.steps):
+        start += _take(graph.steps, start, chain)
+    if graph.outputs[0] != chain.last:
+        raise InputError(f"{model.what} must return its last layer, got something else: return it")
+    return chain.layers
+
+
+def _take(steps: Sequence[Step], start: int, chain: _Chain) -> int:
+    """Put what begins at a step, a layer or a weight in another form, into the chain, and return how many steps that were."""
+    step = steps[start]
+    numbers = [None if hasattr(value, "val") else value for value in step.inputs]
+    moving = [k for k, number in enumerate(numbers) if number in chain.moving]
+    weights = [number for number in numbers if number in chain.held]
+    if weights and not moving:
+        chain.held[step.outputs[0]] = _in_another_form(step, chain.held[weights[0]], chain)
+    elif weights or moving[1:] or (moving and numbers[moving[0]] != chain.last):
+        _append_linear(step, moving, weights, chain)
+        _go_on(steps[start : start + 1], step.outputs[0], step.avals[0][0], chain)
+    else:
+        found = _activation(steps, start, chain) if moving else _normalisation(steps, start, numbers, chain)
+        if found is None and moving:
+            raise _refused(step, chain)
+        if found is not None:
+            layer, length, output = found
+            chain.layers.append(layer)
+            _go_on(steps[start : start + length], output, chain.shape, chain)
+            return length
+    return 1
+
+
+def _go_on(steps: Sequence[Step], output: int, shape: tuple[int, ...], chain: _Chain) -> None:
+    chain.moving |= {number for step in steps for number in step.outputs}
+    chain.last, chain.shape = output, shape
+
+
+def _in_another_form(step: Step, weight: _Weight, chain: _Chain) -> _Weight:
+    """Return the weight that a step only writes as a row ``(1, n)`` or ``(T, n)``, or transposes. Raises `InputError` for weights computed with."""
+    own, shape = chain.model.weights[weight.number].shape, step.avals[0][0]
+    as_row = step.primitive == "reshape" or (step.primitive == "broadcast_in_dim" and step.params["broadcast_dimensions"] == (1,))
+    if as_row and len(step.inputs) == 1 and len(own) == 1 and shape in ((1, *own), (_ROWS, *own)):
+        return weight
+    if step.primitive == "transpose" and len(own) == 2:
+        return _Weight(weight.number, not weight.turned)
+    raise _refused(step, chain, f"the weight {chain.model.names[weight.number]} must be applied as it is")
+
+
+def _append_linear(step: Step, moving: Sequence[int], weights: Sequence[int], chain: _Chain) -> None:
+    """Append ``x W``, or put ``b`` into the layer before."""
+    if len(moving) != 1 or step.inputs[moving[0]] != chain.last:
+        raise _refused(step, chain, "an MLP is a chain, without skip connections")
+    if len(weights) != 1 or len(step.inputs) != 2 or step.avals[0][1] != chain.kind:
+        raise _refused(step, chain)
+    held = chain.held[weights[0]]
+    weight, name = chain.model.weights[held.number], chain.use(held.number)
+    layer = chain.layers[-1] if chain.layers else None
+    by_rows = _contracts_rows(step, moving[0], len(chain.shape))
+    if by_rows is not None and weight.ndim == 2:
+        W = exact_array(weight, name)
+        chain.layers.append(Affine(name, W if by_rows != held.turned else W.T, None))
+    elif step.primitive == "add" and isinstance(layer, Affine) and layer.b is None and weight.shape == layer.W.shape[1:]:
+        chain.layers[-1] = replace(layer, b=exact_array(weight, name))
+    else:
+        raise _refused(step, chain)
+
+
+def _contracts_rows(step: Step, place: int, dimensions: int) -> bool | None:
+    """Tell of a product of samples, which stand at ``place``, and a matrix whether it sums over rows of the matrix, as ``x W`` does, or over columns.
+
+    None where it is no such product, or gives other than one row a sample.
+    """
+    if step.primitive != "dot_general" or (place == 1 and dimensions == 2):
+        return None
+    contracted, batch = step.params["dimension_numbers"]
+    if batch != ((), ()) or contracted[place] != (dimensions - 1,) or contracted[1 - place] not in ((0,), (1,)):
+        return None
+    return bool(contracted[1 - place] == (0,))
+
+
+def _activation(steps: Sequence[Step], start: int, chain: _Chain) -> tuple[Layer, int, int] | None:
+    if chain.shape not in chain.known:
+        chain.known[chain.shape] = known_functions(chain.shape, chain.kind)
+    found = activation_at(steps, start, chain.last, chain.known[chain.shape], chain.kind)
+    return None if found is None else (Elementwise(found[0], found[0]), *found[1:])
+
+
+def _normalisation(steps: Sequence[Step], start: int, numbers: Sequence[int | None], chain: _Chain) -> tuple[Layer, int, int] | None:
+    """Return the batch normalisation that begins at a step of constants alone, None where there is none."""
+    if not any(number in chain.graph.constants for number in numbers):
+        return None
+    for norm in chain.model.normalisations(chain.shape, chain.kind):
+        match = norm.pattern.found(steps, start, chain.last)
+        if match is None:
+            continue
+        parts = {name: match.bound[number] for name, number in zip(norm.names, norm.pattern.graph.inputs[1:], strict=True)}
+        if all((number in chain.graph.constants) if name in ("mean", "var") else number in chain.held for name, number in parts.items()):
+            return _scaling(parts, match.parameters[0], chain), match.length, match.output
+    return None
+
+
+def _scaling(parts: Mapping[str, int], eps: Any, chain: _Chain) -> Scaling:
+    """Return the scaling of a normalisation; its statistics are what the type in which ``eps`` is added makes of them."""
+    kind = eps.aval.dtype
+    trained = {name: chain.held[number].number for name, number in parts.items() if name in ("scale", "bias")}
+    label = "the normalisation of " + " and ".join(chain.use(number) for number in trained.values()) if trained else "a normalisation"
+    mean, variance = (exact_vector(chain.graph.constants[parts[name]].astype(kind), name) for name in ("mean", "var"))
+    gain = exact_vector(chain.model.weights[trained["scale"]], "scale") if "scale" in trained else [Fraction(1)] * len(mean)
+    beta = exact_vector(chain.model.weights[trained["bias"]], "bias") if "bias" in trained else [Fraction(0)] * len(mean)
+    return Scaling.of_normalisation(
+        label, gain, beta, mean, variance, exact_literal(eps, kind), free="bias" in trained, trained=bool(trained)
+    )
+
+
+def _refused(
+    step: Step, chain: _Chain, advice: str = "write it as an MLP, or give its weights as a list of pairs, with activation="
+) -> InputError:
+    """Return the refusal of a step, which tells the module that it is in, where the framework keeps that, and the weights before and after it."""
+    module = next((part for part in reversed(step.place.split("/")) if part and not part.endswith("()")), "")
+    within = f" in {module}" if module else ""
+    after = f"after {chain.layers[-1].name}" if chain.layers else "before the first layer"
+    later = chain.graph.steps[next(k for k, one in enumerate(chain.graph.steps) if one is step) + 1 :]
+    following = (chain.held.get(number) for one in later for number in one.inputs if not hasattr(number, "val"))
+    before = next((f" and before {chain.model.names[weight.number]}" for weight in following if weight is not None), "")
+    kinds = (step.primitive, module.rpartition(".")[2].partition("_")[0], _OWN_SLOPE if step.own_slope else "")
+    key = next((key for key in _ADVICE if key in kinds), "")
+    return InputError(
+        f"{chain.model.what} must be a chain of linear layers and activations that lossproof has, got the step {step.name[:80]}{within} {after}{before}: "
+        f"{_ADVICE.get(key, advice)}"
+    )

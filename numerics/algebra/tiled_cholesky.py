@@ -65,7 +65,8 @@ def factor_in_place(A: Triangle, report: Report | None = None) -> bool:
 def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
     """Do as `factor_in_place`, and return ``(Σ R̃_ij²)^{1/2}`` (see the head of this module), not raised: 0 for a stable engine. None where it breaks down.
 
-    The tile rows of a panel are held at once, and of those before it one at a time; for every tile the order of its operations is the same.
+    The tile rows of a panel are held at once, and of those before it one at a time, each given up before the next is taken; for every tile the order of its
+    operations is the same.
     """
     engine, squares = A.engine, 0.0
     sizes = np.diff(A.starts)
@@ -89,6 +90,8 @@ def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
                     if before is not None:
                         squares += _squared_residual(engine, before, tile, None if I == J else row[J], product)
                     A.keep(I, J, tile)
+                del row
+            del held
             if report is not None:
                 report(A.starts[panel.stop] ** 2, A.n**2)
     return float(np.sqrt(squares))

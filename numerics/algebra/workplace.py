@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lossproof.numerics.algebra.disk_matrix import DiskMatrix
+from lossproof.numerics.algebra.disk_matrix import TILES_BESIDE, DiskMatrix
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_tiles
 from lossproof.numerics.algebra.memory import available_bytes, gibibytes
 from lossproof.numerics.algebra.product_self_test import fault_of
@@ -22,8 +22,6 @@ from lossproof.theory.exceptions import InputError
 
 ENGINES = ("auto", "cuda", "disk", "numpy", "torch")
 """Names of engines; a folder may follow ``disk`` after a colon."""
-
-_LEAST_TILES = 4
 
 
 @dataclass(frozen=True)
@@ -46,15 +44,15 @@ class Workplace:
         most_tiles = (available_bytes() // 2 if self.most_bytes is None else self.most_bytes) // (8 * tile_rows(n) ** 2)
         return gram_tiles(parts, self.engine, partial(DiskMatrix, place=self.folder, content=_content(parts), most_tiles=most_tiles))
 
-    def beside(self, factors: int, most_bytes: int | None) -> Workplace:
-        """Return the same with what ``most_bytes`` leaves beside so many bytes."""
-        return self if most_bytes is None else replace(self, most_bytes=max(0, most_bytes - factors))
+    def within(self, most_bytes: int | None) -> Workplace:
+        """Return the same with so many bytes for tiles; None leaves it as it is."""
+        return self if most_bytes is None else replace(self, most_bytes=most_bytes)
 
     def held_bytes(self, n: int) -> int:
         """Return about how many bytes of tiles of a matrix of n rows are held at once, at least."""
         if self.folder is None:
             return tile_bytes(n)
-        return 8 * tile_rows(n) * (2 * n + _LEAST_TILES * tile_rows(n))
+        return 8 * tile_rows(n) * (2 * n + TILES_BESIDE * tile_rows(n))
 
 
 IN_MEMORY = Workplace()

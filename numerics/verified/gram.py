@@ -257,7 +257,7 @@ def _scale(block: GramBlock, exponents: npt.NDArray[np.int32]) -> GramPart:
     inner = np.frexp(norm_bounds(block.phi.mid))[1]
     phi = np.ldexp(block.phi.mid, -inner[:, None])
     scales = np.ldexp(1.0, inner - exponents).T
-    return GramPart(scales if block.psi is None else block.psi.mid.transpose(1, 0, 2) * scales[:, :, None], phi)
+    return GramPart(scales if block.psi is None else np.multiply(block.psi.mid.transpose(1, 0, 2), scales[:, :, None], order="C"), phi)
 
 
 def _roundings(block: GramPart, blocks: int) -> int:

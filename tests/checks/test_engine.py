@@ -47,11 +47,11 @@ def test_what_does_not_fit_goes_to_the_disk(plain, tmp_path, monkeypatch):
     monkeypatch.setattr("lossproof.numerics.algebra.memory._BASE", 0)
     monkeypatch.setattr("lossproof.numerics.algebra.tiled_matrix.TILE", 16)
     rules = lambda found: {step["rule"] for step in found.certificate.document["steps"]}  # noqa: E731
-    found = report(engine=f"disk:{tmp_path}", max_memory=450_000 / 2**30)
+    found = report(engine=f"disk:{tmp_path}", max_memory=520_000 / 2**30)
     assert "singular-value" in rules(found) & rules(plain)
     assert found.self_check is None
     assert "was not checked here" in found.notes[-1]
-    assert "singular-value" not in rules(report(max_memory=450_000 / 2**30))
+    assert "singular-value" not in rules(report(max_memory=520_000 / 2**30))
 
 
 @pytest.mark.parametrize("name", ["dusk", "disk:", "torch:0", "Numpy"])

@@ -6,22 +6,28 @@ import shutil
 import signal
 import subprocess
 import sys
+import tracemalloc
 from importlib.util import find_spec
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from lossproof.numerics.algebra import tiled_matrix
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_triangle
+from lossproof.numerics.algebra.memory import gram_bytes
 from lossproof.numerics.algebra.product_self_test import fault_of
 from lossproof.numerics.algebra.tile_engine import NUMPY, NumpyEngine
 from lossproof.numerics.algebra.tiled_cholesky import factor_measured, solve_factored
 from lossproof.numerics.algebra.torch_engine import TorchEngine
 from lossproof.numerics.algebra.workplace import Workplace, workplace_named
+from lossproof.numerics.ranks.verified import attempt_full_column_rank
+from lossproof.numerics.verified import activations
 from lossproof.numerics.verified.blocks import GramBlock
 from lossproof.numerics.verified.enclosures import exact_floats
 from lossproof.numerics.verified.gram import full_column_rank, smallest_singular_value
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.problem.architecture import Architecture
 
 TILE = 16
 
@@ -78,6 +84,41 @@ def test_a_factor_on_disk_has_the_same_bits(most_tiles, tmp_path):
     assert np.array_equal(solve_factored(K, np.arange(96.0)), solve_factored(D, np.arange(96.0)))
     D.release()
     assert list(tmp_path.iterdir()) == []
+
+
+def peak_of(job):
+    tracemalloc.start()
+    try:
+        found = job()
+        return found, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("most_tiles", [0, 40, 100])
+@pytest.mark.parametrize("m", [1, 4])
+def test_no_more_tiles_are_held_than_allowed(m, most_tiles, monkeypatch, tmp_path):
+    monkeypatch.setattr(tiled_matrix, "TILE", 64)
+    place, n = Workplace(NUMPY, tmp_path, most_bytes=8 * 64**2 * most_tiles), 960
+    K = shifted(place.gram(parts_of(T=n // m, m=m)))
+    measured, peak = peak_of(lambda: factor_measured(K))
+    assert measured == 0
+    assert peak <= max(place.held_bytes(n), place.most_bytes) + 2**16
+
+
+@pytest.mark.parametrize(
+    ("widths", "T", "activation"),
+    [((8, 300, 10), 50, "tanh"), ((8, 100, 100, 5), 80, "tanh"), ((200, 80, 4), 80, "gelu"), ((4, 200, 1), 180, "tanh"), ((4, 80, 1), 70, "gelu")],
+)  # fmt: skip
+def test_factors_and_their_copies_are_counted(widths, T, activation, monkeypatch, tmp_path):
+    monkeypatch.setattr(tiled_matrix, "TILE", 64)
+    monkeypatch.setattr(activations, "_BALLS_AT_ONCE", 128)
+    architecture, g = Architecture.of(widths, activation), np.random.default_rng(0)
+    weights = [(g.standard_normal((a, b)), g.standard_normal(b)) for a, b in pairwise(widths)]
+    X, place = g.standard_normal((T, widths[0])), Workplace(NUMPY, tmp_path, most_bytes=0)
+    job = lambda: attempt_full_column_rank(architecture, X, weights, place=place)  # noqa: E731
+    assert job().evidence is not None
+    assert peak_of(job)[1] <= gram_bytes(architecture, T, 0) - gram_bytes(Architecture.of("1-1"), 0, 0) + place.held_bytes(T * widths[-1])
 
 
 _KILLED = """

@@ -25,9 +25,8 @@ diagonal is positive.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from copy import deepcopy
-from typing import TypeAlias
 
 import numpy as np
 from scipy.linalg import lapack
@@ -35,10 +34,7 @@ from scipy.linalg import lapack
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tile_engine import Tile, TileEngine
-from lossproof.numerics.algebra.tiled_matrix import Triangle, segments
-
-Report: TypeAlias = Callable[[int, int], None]
-"""``report(done, total)``: called as a factorisation goes on."""
+from lossproof.numerics.algebra.tiled_matrix import Report, Shared, Triangle, segments
 
 
 def roundings(starts: tuple[int, ...]) -> Floats:
@@ -68,6 +64,8 @@ def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
     The tile rows of a panel are held at once, and of those before it one at a time, each given up before the next is taken; for every tile the order of its
     operations is the same.
     """
+    if isinstance(A, Shared):
+        return A.factor(report)
     engine, squares = A.engine, 0.0
     sizes = np.diff(A.starts)
     scratch = engine.empty(1, int(sizes.max(initial=0)) ** 2).reshape(-1)
@@ -81,14 +79,11 @@ def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
                         continue
                     tile = held[I][J]
                     product = scratch[: int(sizes[I] * sizes[J])].reshape(tile.shape)
-                    _subtract_products(engine, tile, held[I], row, product, J)
-                    before = None if engine.stable else deepcopy(tile)
-                    if I > J:
-                        engine.substitute(row[J], tile)
-                    elif not engine.factor(tile):
+                    left = held[I][:J]
+                    found = finish_tile(engine, tile, left, left if I == J else row[: J + 1], product)
+                    if found is None:
                         return None
-                    if before is not None:
-                        squares += _squared_residual(engine, before, tile, None if I == J else row[J], product)
+                    squares += found
                     A.keep(I, J, tile)
                 del row
             del held
@@ -97,18 +92,32 @@ def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
     return float(np.sqrt(squares))
 
 
-def _subtract_products(engine: TileEngine, target: Tile, left: list[Tile], right: list[Tile], product: Tile, count: int) -> None:
-    """Subtract ``L_IK L_JKᵀ`` for all ``K`` before ``count``, each product formed apart.
+def finish_tile(engine: TileEngine, tile: Tile, left: Sequence[Tile], right: Sequence[Tile], product: Tile) -> float | None:
+    """Replace tile ``(I, J)`` of ``A`` by that of ``L``, and return ``Σ R̃_ij²`` over it and its mirror image: 0 for a stable engine, None for a bad pivot.
+
+    ``left`` are the tiles ``L_IK``, ``K < J``, and ``right`` the ``L_JK``, ``K ≤ J``, or ``left`` itself for ``I = J``; ``product`` has the shape of the tile.
+    """
+    _subtract_products(engine, tile, left, right, product)
+    before, factor = None if engine.stable else deepcopy(tile), None if left is right else right[-1]
+    if factor is not None:
+        engine.substitute(factor, tile)
+    elif not engine.factor(tile):
+        return None
+    return 0.0 if before is None else _squared_residual(engine, before, tile, factor, product)
+
+
+def _subtract_products(engine: TileEngine, target: Tile, left: Sequence[Tile], right: Sequence[Tile], product: Tile) -> None:
+    """Subtract ``L_IK L_JKᵀ`` for all ``K < J``, each product formed apart.
 
     Of the product of a tile with itself one triangle is formed; the other one is 0, and leaves what lies above the diagonal as it is.
     """
     if left is right:
         product[...] = 0
-    for K in range(count):
+    for K, tile in enumerate(left):
         if left is right:
-            engine.square(left[K], product)
+            engine.square(tile, product)
         else:
-            engine.multiply(left[K], right[K], product)
+            engine.multiply(tile, right[K], product)
         target -= product
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lossproof.numerics.algebra.memory import features_bytes, gibibytes, gram_bytes
-from lossproof.numerics.algebra.tiled_cholesky import Report
+from lossproof.numerics.algebra.tiled_matrix import Report
 from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.verified.balanced_rows import balanced_rows
@@ -259,7 +259,7 @@ def _too_much_work(columns: int, values: int) -> str:
 def _too_much_memory(factors: int, columns: int, most_bytes: int | None, place: Workplace) -> str:
     needed = factors + place.held_bytes(columns)
     if most_bytes is not None and needed > most_bytes:
-        what = "one triangle of K" if place.folder is None else "some rows of tiles of K"
+        what = "one triangle of K" if place.holds_triangle else "some rows of tiles of K"
         return f"{what} and its factors take {gibibytes(needed)} of memory, more than the {gibibytes(most_bytes)} allowed"
     return ""
 

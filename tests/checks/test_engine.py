@@ -54,12 +54,12 @@ def test_what_does_not_fit_goes_to_the_disk(plain, tmp_path, monkeypatch):
     assert "singular-value" not in rules(report(max_memory=520_000 / 2**30))
 
 
-@pytest.mark.parametrize("name", ["dusk", "disk:", "torch:0", "Numpy"])
+@pytest.mark.parametrize("name", ["dusk", "disk:", "torch:0", "dask:here", "Numpy"])
 def test_other_names_are_refused(name):
     if name == "disk:":
         assert report(engine=name).notes[-1].startswith("Large matrices are factored by the engine disk")
         return
-    with pytest.raises(InputError, match=r"engine must be one of"):
+    with pytest.raises(InputError, match=r"engine must be one of|scheduler must be an address such as"):
         report(engine=name)
     ended = CliRunner().invoke(app, ["check", "2-2-1", "--data", "xor", "--engine", name])
     assert ended.exit_code != 0

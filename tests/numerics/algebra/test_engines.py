@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lossproof.numerics.algebra import tiled_matrix
+from lossproof.numerics import dask_cluster
+from lossproof.numerics.algebra import dask_matrix, tiled_matrix
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_triangle
 from lossproof.numerics.algebra.memory import gram_bytes
 from lossproof.numerics.algebra.product_self_test import fault_of
@@ -123,7 +124,8 @@ def test_factors_and_their_copies_are_counted(widths, T, activation, monkeypatch
 
 _KILLED = """
 import os, pathlib, runpy, signal, sys
-from lossproof.numerics.algebra import tiled_matrix
+from lossproof.numerics import dask_cluster
+from lossproof.numerics.algebra import dask_matrix, tiled_matrix
 from lossproof.numerics.algebra.tiled_cholesky import factor_measured
 from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 module = runpy.run_path(sys.argv[2])
@@ -356,3 +358,70 @@ def test_residuals_of_another_run_do_not_count(tmp_path):
     again = shifted(place.gram(parts_of()))
     assert not again.is_final(0, 0)
     assert factor_measured(again) == first > 0
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50) as found:
+        yield found
+
+
+def test_tiles_of_workers_have_the_same_bits(cluster):
+    K, place = shifted(gram_triangle(parts_of())), Workplace(cluster=cluster.scheduler_address)
+    D, done = shifted(place.gram(parts_of())), []
+    assert factor_measured(K) == factor_measured(D, lambda *at: done.append(at)) == 0
+    assert done[-1] == (96**2, 96**2)
+    assert np.array_equal(rows_of(K), rows_of(D))
+    assert np.array_equal(solve_factored(K, np.arange(96.0)), solve_factored(D, np.arange(96.0)))
+    D.release()
+    assert factor_measured(shifted(place.gram(parts_of()), -40.0)) is None
+    assert isinstance(place.gram(parts_of(T=4)), tiled_matrix.TiledMatrix)
+
+
+def test_a_worker_that_dies_costs_nothing_but_time():
+    distributed = pytest.importorskip("distributed")
+    K, lost = shifted(gram_triangle(parts_of(T=48))), []
+    assert factor_measured(K) == 0
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50) as mortal:
+        D = shifted(Workplace(cluster=mortal.scheduler_address).gram(parts_of(T=48)))
+
+        def lose_one(done, total):
+            if not lost:
+                lost.append(next(iter(mortal.workers.values())))
+                mortal.sync(lost[0].close, nanny=False, reason="killed")
+
+        assert factor_measured(D, lose_one) == 0
+        assert len(mortal.scheduler.workers) == 1
+        assert np.array_equal(rows_of(K), rows_of(D))
+        D.release()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("_tested", "its products are wrong", "is refused, because its products are wrong"),
+        ("described", "SciPy 0", "every worker must have SciPy 1"),
+    ],
+)
+def test_a_worker_that_is_not_what_it_must_be_is_refused(name, value, words, cluster, monkeypatch):
+    D, given = shifted(Workplace(cluster=cluster.scheduler_address).gram(parts_of())), iter(["SciPy 1"])
+    monkeypatch.setattr(dask_matrix, name, lambda: next(given, value) if name == "described" else value)
+    with pytest.raises(InputError, match=words):
+        factor_measured(D)
+
+
+def test_a_cluster_without_workers_is_not_waited_for(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(dask_cluster, "_WORKERLESS", 0.1)
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0", silence_logs=50) as empty,
+        pytest.raises(InputError, match=r"must have workers, got none for 0\.1 s: start some with dask worker, or take the engine numpy"),
+    ):
+        factor_measured(shifted(Workplace(cluster=empty.scheduler_address).gram(parts_of())))
+
+
+def test_without_dask_the_engine_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r"pip install 'lossproof\[sweep\]', or take the engine numpy or disk"):
+        factor_measured(shifted(workplace_named("dask").gram(parts_of())))

@@ -33,7 +33,7 @@ from scipy.linalg import lapack
 
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.threads import threads_for
-from lossproof.numerics.algebra.tile_engine import Tile, TileEngine
+from lossproof.numerics.algebra.tile_engine import Tile, TileEngine, strips
 from lossproof.numerics.algebra.tiled_matrix import Report, Shared, Triangle, segments
 
 
@@ -103,7 +103,7 @@ def finish_tile(engine: TileEngine, tile: Tile, left: Sequence[Tile], right: Seq
         engine.substitute(factor, tile)
     elif not engine.factor(tile):
         return None
-    return 0.0 if before is None else _squared_residual(engine, before, tile, factor, product)
+    return 0.0 if before is None else _squared_residual(engine, before, tile, factor)
 
 
 def _subtract_products(engine: TileEngine, target: Tile, left: Sequence[Tile], right: Sequence[Tile], product: Tile) -> None:
@@ -121,13 +121,17 @@ def _subtract_products(engine: TileEngine, target: Tile, left: Sequence[Tile], r
         target -= product
 
 
-def _squared_residual(engine: TileEngine, before: Tile, tile: Tile, factor: Tile | None, product: Tile) -> float:
-    """Return ``Σ R̃_ij²`` over a tile and its mirror image; without a factor the tile is one on the diagonal, and its own factor."""
+def _squared_residual(engine: TileEngine, before: Tile, tile: Tile, factor: Tile | None) -> float:
+    """Return ``Σ R̃_ij²`` over a tile and its mirror image; without a factor the tile is one on the diagonal, and its own factor.
+
+    The product with the transpose of a lower triangle is formed by strips of columns, each without the terms that are 0 in all of it.
+    """
     lower = engine.lower(tile if factor is None else factor)
-    engine.multiply(lower if factor is None else tile, lower, product)
-    before -= product
-    left = engine.host(engine.lower(before) if factor is None else before)
-    return 2 * float(np.square(left).sum())
+    left = lower if factor is None else tile
+    for strip in strips(len(lower)):
+        before[:, strip] -= engine.product(left[:, : strip.stop], lower[strip, : strip.stop])
+    rest = engine.host(engine.lower(before) if factor is None else before)
+    return 2 * float(np.square(rest).sum())
 
 
 def solve_lower(L: Triangle, b: Floats, *, transposed: bool = False) -> Floats:

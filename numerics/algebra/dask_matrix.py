@@ -125,6 +125,7 @@ class DaskMatrix:
         token, owners, ends = secrets.token_hex(8), list(client.nthreads()), []
         software, diagonal = described(), self.diagonal()
         rows: list[Any] = []
+        self._tiles = []
         for I, (parts, (start, stop)) in enumerate(zip(self._of_rows, pairwise(self.starts), strict=True)):
             place = {"workers": [owners[I % len(owners)]], "allow_other_workers": True} if owners else {}
             place["pure"] = False

@@ -9,6 +9,7 @@ import sys
 import tracemalloc
 from importlib.util import find_spec
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from lossproof.numerics.verified import activations
 from lossproof.numerics.verified.blocks import GramBlock
 from lossproof.numerics.verified.enclosures import exact_floats
 from lossproof.numerics.verified.gram import full_column_rank, smallest_singular_value
-from lossproof.theory.exceptions import InputError
+from lossproof.theory.exceptions import InputError, LossproofError
 from lossproof.theory.problem.architecture import Architecture
 
 TILE = 16
@@ -411,6 +412,17 @@ def test_a_worker_that_is_not_what_it_must_be_is_refused(name, value, words, clu
         factor_measured(D)
 
 
+def test_a_tile_that_ends_its_workers_ends_the_factorisation(cluster, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+
+    def deadly(*tile):
+        raise distributed.KilledWorker("a tile", SimpleNamespace(address="somewhere"), 20)
+
+    monkeypatch.setattr(dask_matrix, "_finished", deadly)
+    with pytest.raises(LossproofError, match="lost every worker it was given to"):
+        factor_measured(shifted(Workplace(cluster=cluster.scheduler_address).gram(parts_of())))
+
+
 def test_a_cluster_without_workers_is_not_waited_for(monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(dask_cluster, "_WORKERLESS", 0.1)
@@ -424,4 +436,4 @@ def test_a_cluster_without_workers_is_not_waited_for(monkeypatch):
 def test_without_dask_the_engine_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"pip install 'lossproof\[sweep\]', or take the engine numpy or disk"):
-        factor_measured(shifted(workplace_named("dask").gram(parts_of())))
+        factor_measured(shifted(Workplace(cluster="").gram(parts_of())))

@@ -16,6 +16,8 @@ from lossproof.theory.exceptions import InputError
 
 _MOST_DEATHS = 20
 _PATIENCE = 10
+_GRAPH = "1TB"
+"""From where on Dask warns of what a task carries: what the scheduler keeps for tasks that have to be done again is meant to be there."""
 _WORKERLESS = 60.0
 """Seconds that a scheduler may be without any worker: some start theirs only when there is work."""
 _LOOK = 1.0
@@ -40,16 +42,16 @@ def dask_client(workers: int, scheduler: str | None, advice: str, memory: int | 
         dask, distributed = import_module("dask"), import_module("distributed")
     except ImportError:
         raise InputError(f"several processes need Dask, got none: pip install 'lossproof[sweep]', or {advice}") from None
+    settings = {"distributed.scheduler.allowed-failures": _MOST_DEATHS, "distributed.admin.large-graph-warning-threshold": _GRAPH}
     if scheduler is not None:
         try:
             client = distributed.Client(scheduler, timeout=_PATIENCE)
         except (OSError, ValueError, TypeError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(f"the scheduler at {scheduler!r} must answer, got: {reason}: start one with dask scheduler") from None
-        with client:
+        with client, dask.config.set(settings):
             yield client
         return
-    settings = {"distributed.scheduler.allowed-failures": _MOST_DEATHS}
     with one_thread_each(), without_main_module(), dask.config.set(settings):
         with interrupts_held():
             cluster = distributed.LocalCluster(
@@ -86,4 +88,4 @@ class Watch:
         if self._client.nthreads():
             self._seen = now
         elif now - self._seen >= _WORKERLESS:
-            raise InputError(f"the scheduler must have workers, got none for {_WORKERLESS:g} s: start some with dask worker, or {advice}")
+            raise InputError(f"the scheduler must have workers, got none for {_WORKERLESS:g} s: start some with dask worker, {advice}")

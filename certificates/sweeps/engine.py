@@ -59,7 +59,7 @@ def _run(client: Any, tasks: Tasks, raise_noted: Callable[[], None], *, self_che
         while futures:
             raise_noted()
             if not completed.has_ready():
-                watch.look("run the same sweep again later; what was finished is kept")
+                watch.look("and run the same sweep again; what was finished is kept")
                 time.sleep(_GLANCE)
                 continue
             future = next(completed)

@@ -109,7 +109,7 @@ class DaskMatrix:
         KilledWorker, watch = import_module("distributed").KilledWorker, Watch(client)
         for I, end in enumerate(self._submit(client)):
             while not end.done():
-                watch.look(_ADVICE)
+                watch.look(f"or {_ADVICE}")
                 time.sleep(_GLANCE)
             try:
                 if not end.result():

@@ -61,7 +61,9 @@ KERNEL_MAY_IMPORT = {
 """All that the kernel may import of this project besides itself."""
 
 KERNEL_USERS = {
-    "lossproof.certificates.proof.verify": {"lossproof.certificates.kernel.check", "lossproof.certificates.kernel.reading.outcome"},
+    "lossproof.certificates.proof.verify": {
+        f"lossproof.certificates.kernel.{name}" for name in ("check", "reading.outcome", "reading.work")
+    },
     "lossproof.certificates.proof.verification": {"lossproof.certificates.kernel.reading.outcome"},
 }
 """Who may import the kernel, and what of it."""

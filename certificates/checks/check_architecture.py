@@ -98,9 +98,10 @@ def check_architecture(
     - ``max_precision``: cap in bits for ball arithmetic;
     - ``max_memory``: GiB that a proof with the Gram matrix may take; claims that need more stay UNDECIDED. By default it is what is free, and a problem that
       does not fit is refused at the start: one triangle of ``K`` takes ``4 (T n_L)²`` bytes;
-    - ``engine``: what factors large matrices, and where, see `workplace_named`: ``"numpy"``, ``"torch"``, ``"cuda"``, ``"disk"``, ``"disk:FOLDER"`` or
-      ``"auto"``; a note in the report says what was taken. Claims and certificates do not depend on it. Where the factor is on disk because memory does not
-      allow it, the certificate is not checked here, as the checker holds a triangle of ``K``; the report says so;
+    - ``engine``: what factors large matrices, and where, see `workplace_named`: ``"numpy"``, ``"torch"``, ``"cuda"``, ``"disk"``, ``"disk:FOLDER"``,
+      ``"dask"``, ``"dask:tcp://HOST:PORT"`` or ``"auto"``; a note in the report says what was taken. Claims and certificates do not depend on it. Where
+      memory does not allow a triangle of ``K``, the checker keeps its factor on disk, too; with ``"dask"`` the certificate is not checked here then, and the
+      report says so;
     - ``progress(stage, done, total)``: called as the work goes on;
     - ``self_check``: check the certificate before the report is returned; a step that the checker refuses is then UNDECIDED, with all that rests on it. That
       takes about as long as `verify`, and the report says whether it was done.
@@ -118,7 +119,7 @@ def check_architecture(
     budget = SearchBudget.of(search)
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
     problem, given, told = read_problem(choices, X, Y, weights, seed)
-    most_bytes = memory_allowed(problem, max_memory, on_disk=engine.partition(":")[0] in ("auto", "disk"))
+    most_bytes = memory_allowed(problem, max_memory, on_disk=engine.partition(":")[0] in ("auto", "dask", "disk"))
     place = workplace_named(engine, problem.columns, most_bytes - gram_bytes(problem.architecture, problem.T, 0))
     start = given if given is not None else random_weights(problem, seed)
     with one_thread():
@@ -128,13 +129,16 @@ def check_architecture(
         made, searched = _all_claims(context, point, budget, weights_given=chosen)
         claims, check = tuple(made), None
         notes = [place.note] if place.note else []
-        if self_check and place.folder is not None and gram_bytes(problem.architecture, problem.T) > most_bytes:
+        fits = gram_bytes(problem.architecture, problem.T) <= most_bytes
+        if self_check and place.cluster is not None and not fits:
             notes.append(
-                "The certificate was not checked here: the checker holds one triangle of K, which is more than the memory allowed. Use verify."
+                "The certificate was not checked here: the checker holds one triangle of K, which is more than the memory allowed. "
+                "Use verify with the engine disk."
             )
         elif self_check:
             context.report_progress("checking the certificate", 0, 1)
-            claims, check = checked_claims(problem, claims, [point])
+            checker = "numpy" if fits or place.folder is None else f"disk:{place.folder}"
+            claims, check = checked_claims(problem, claims, [point], checker)
         spectrum = enclosed_spectrum(problem, start) or SingularValues(jacobian_spectrum(problem, start), None)
         return Report(
             problem,

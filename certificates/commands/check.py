@@ -65,7 +65,7 @@ def check_claims(
     seed: Annotated[int, typer.Option(help="Seed of the points that are drawn.")] = 0,
     max_precision: MaxPrecision = 4096,
     max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
-    engine: Annotated[str, typer.Option(metavar="NAME", help="What factors large matrices: numpy, torch, cuda, disk, disk:FOLDER, auto.")] = "numpy",
+    engine: Annotated[str, typer.Option(metavar="NAME", help="For large matrices: numpy, torch, cuda, disk, disk:FOLDER, dask, dask:ADDRESS, auto.")] = "numpy",
     output: Outputs = None,
     self_check: SelfCheck = True,
     full: Annotated[bool, typer.Option("--full", help="Print every claim with its reason, not the first screen alone.")] = False,

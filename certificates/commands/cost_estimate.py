@@ -53,7 +53,7 @@ def estimate_cost(architecture: Architecture, T: int, *, find_weights: bool = Fa
     (17970, 'T·n_L = 17,970 columns: the proof takes about 1.9 GiB of memory')
     >>> costs = [estimate_cost(Architecture.of(w), T, on_disk=True) for w, T in (("64-512-10", 4000), ("20-12000-10", 10_000))]
     >>> [cost.text.split("about ")[1].split(" and ")[0] for cost in costs]
-    ['2.0 GiB of memory, 6.1 GiB of disk', '5.0 GiB of memory']
+    ['1.9 GiB of memory, 6.1 GiB of disk', '5.1 GiB of memory']
     """
     n = T * architecture.n_L
     if architecture.L > 1 and architecture.fan_in(architecture.L) >= T and not allows_gram(architecture, T):

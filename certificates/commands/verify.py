@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 _STANDARD_INPUT = "-"
 _FILES_HELP = "Certificates, as `lossproof check -o` writes them; - is standard input."
 _CODE_HELP = "Write what of the kernel's code the accepted steps rest on, to be read from the first line to the last."
+_ENGINE_HELP = "Where factors of large matrices are kept: numpy (in memory), disk, disk:FOLDER."
 
 
 def verify_files(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=_FILES_HELP)],
     allow_cited: Annotated[bool, typer.Option("--cited/--no-cited", help="Accept steps that rest on published theorems.")] = True,
     code: Annotated[Path | None, typer.Option(metavar="FILE", help=_CODE_HELP)] = None,
+    engine: Annotated[str, typer.Option(metavar="NAME", help=_ENGINE_HELP)] = "numpy",
     as_json: Json = False,
 ) -> None:
     """Re-check certificates with the small independent kernel.
@@ -43,7 +45,7 @@ def verify_files(
     for file in files:
         try:
             with busy(f"checking {file}"):
-                result = _verified(file, allow_cited=allow_cited)
+                result = _verified(file, allow_cited=allow_cited, engine=engine)
         except InputError as error:
             if len(files) == 1:
                 raise
@@ -72,14 +74,14 @@ def _write_code(path: Path, results: Sequence[Verification], *, quiet: bool) -> 
         show(f"{found} They are in {path}.")
 
 
-def _verified(file: Path, *, allow_cited: bool) -> Verification:
+def _verified(file: Path, *, allow_cited: bool, engine: str) -> Verification:
     from lossproof.certificates.proof.verify import verify
 
     if str(file) != _STANDARD_INPUT:
-        return verify(file, allow_cited=allow_cited)
+        return verify(file, allow_cited=allow_cited, engine=engine)
     if sys.stdin is None or sys.stdin.closed:
         raise InputError("a certificate must come from standard input, got none, as it is closed: give the path of a .json file")
-    return verify(sys.stdin.buffer, allow_cited=allow_cited)
+    return verify(sys.stdin.buffer, allow_cited=allow_cited, engine=engine)
 
 
 def _show(file: Path, result: Verification) -> None:

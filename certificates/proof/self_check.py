@@ -31,14 +31,16 @@ class SelfCheck:
         return f"{accepted} Steps that were refused, and all that rested on them, were left out, and their claims are UNDECIDED: {told}."
 
 
-def checked_claims(problem: Problem, claims: Sequence[Claim], first_points: Sequence[Point]) -> tuple[tuple[Claim, ...], SelfCheck]:
+def checked_claims(
+    problem: Problem, claims: Sequence[Claim], first_points: Sequence[Point], engine: str = "numpy"
+) -> tuple[tuple[Claim, ...], SelfCheck]:
     """Return the claims with those demoted to UNDECIDED that the checker of certificates refuses, or that rest on a step it refuses, and what came of it.
 
-    A demoted claim says why: a proof that the independent checker does not accept is none.
+    A demoted claim says why: a proof that the independent checker does not accept is none. ``engine`` is that of `verify`.
     """
     kept, refused = tuple(claims), list[str]()
     while True:
-        result = verify(certificate_of(problem, kept, first_points).document)
+        result = verify(certificate_of(problem, kept, first_points).document, engine=engine)
         nodes = certified_order(kept)
         if result.ok or not nodes:
             return kept, SelfCheck(len(result.steps), tuple(refused))

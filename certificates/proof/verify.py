@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol, runtime_checkable
 
 from lossproof.certificates.kernel.reading.outcome import Failure
@@ -23,7 +25,11 @@ class BinaryStream(Protocol):
 
 
 def verify(
-    source: str | Path | Mapping[str, Any] | Certificate | BinaryStream, problem_digest: str | None = None, *, allow_cited: bool = True
+    source: str | Path | Mapping[str, Any] | Certificate | BinaryStream,
+    problem_digest: str | None = None,
+    *,
+    allow_cited: bool = True,
+    engine: str = "numpy",
 ) -> Verification:
     """Check a certificate: a file's path, JSON text (its first character other than a blank is ``{``), the parsed object, ``report.certificate``, or a binary
     stream such as ``sys.stdin.buffer``.
@@ -31,12 +37,14 @@ def verify(
     With ``problem_digest`` (``report.certificate.digest``) the certificate must also be about that very problem. The result's ``ok`` means that
     every claim in it holds, proved by the rules of ``docs/certificate-format.md``. A malformed certificate fails with place and reason. Without
     ``allow_cited`` so does one in which steps rest on published theorems: these are its failures, and ``steps`` what stands without them.
-    Raises `InputError` when a path cannot be read.
+    With the ``engine`` ``"disk"``, or ``"disk:FOLDER"``, factors of large matrices are kept in files, not in memory; what is computed is the same.
+    Raises `InputError` when a path cannot be read, for another engine, and when tiles on disk are lost.
 
     >>> verify('{"format": "lossproof-certificate"}').failures[0].code
     'schema'
     """
     from lossproof.certificates.kernel.check import check_certificate
+    from lossproof.certificates.kernel.reading.work import Work
     from lossproof.numerics.algebra.threads import threads_for
 
     given: object = source.text if isinstance(source, Certificate) else source
@@ -46,12 +54,33 @@ def verify(
         given = _read_stream(source)
     if isinstance(given, Verification):
         return given
-    result = in_words(check_certificate(given, allow_cited=allow_cited, around_steps=lambda columns: threads_for(columns**3 / 3)))
+    try:
+        with _tiles_of(engine) as tiles:
+            work = Work(tiles=tiles)
+            outcome = check_certificate(given, allow_cited=allow_cited, work=work, around_steps=lambda columns: threads_for(columns**3 / 3))
+    except OSError as error:
+        raise InputError(f"tiles must stay on disk as they are, got: {error}: name another place, as in engine='disk:FOLDER'") from None
+    result = in_words(outcome)
     if result.ok and problem_digest is not None and result.digest != problem_digest:
         return Verification(
             (), (Failure("digest", "problem", f"the certificate is about another problem, with digest {result.digest}"),), None
         )
     return result
+
+
+@contextmanager
+def _tiles_of(engine: str) -> Iterator[Callable[[], MutableMapping[tuple[int, int], Any]]]:
+    """Give what makes a place for the tiles of a factor, one after the other."""
+    from lossproof.numerics.algebra.tiles_on_disk import TilesOnDisk
+
+    kind, _, place = engine.partition(":")
+    if kind == "disk":
+        with TemporaryDirectory(prefix="lossproof-verify-", dir=place or None) as folder:
+            yield lambda: TilesOnDisk(Path(folder))
+    elif engine == "numpy":
+        yield dict
+    else:
+        raise InputError(f"the checker multiplies by SciPy: its engine must be numpy, disk or disk:FOLDER, got {engine!r}")
 
 
 def _read(path: Path) -> str | Verification:

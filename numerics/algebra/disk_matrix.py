@@ -23,13 +23,16 @@ from lossproof.numerics.algebra.tile_engine import Tile, TileEngine
 from lossproof.numerics.algebra.tiled_matrix import Fill
 from lossproof.theory.exceptions import InputError
 
+TILES_BESIDE = 6
+"""Tiles that a factorisation holds beside its rows: a product, a summand of the matrix, three that it is made of, and the last one that was finished."""
+
 _LINE = re.compile(r"(\d+) (\d+) (\d+)\n")
 
 
 class DiskMatrix:
     """The lower triangle of a symmetric matrix, formed by ``fill(rows, columns, out)``, and its factor, in a folder of its own below ``place``.
 
-    ``content`` tells matrices apart; ``most_tiles`` is how many tiles may be held at once, of which a panel and one row before it are made. Raises
+    ``content`` tells matrices apart; ``most_tiles`` is how many tiles may be held at once: a panel, one row before it, and `TILES_BESIDE` more. Raises
     `InputError` where a finished tile is no longer what was written, where the folder is somebody else's, and where the disk has no room for the rest.
     """
 
@@ -45,11 +48,11 @@ class DiskMatrix:
 
     @property
     def panels(self) -> list[range]:
-        """The tile rows that a factorisation holds at once: as many as there is room for, beside one row and a product."""
+        """The tile rows that a factorisation holds at once: as many as there is room for, beside a row before them and what a tile is formed with."""
         found, first, count = list[range](), 0, len(self.starts) - 1
         while first < count:
             stop = first + 1
-            while stop < count and sum(range(first + 1, stop + 2)) + stop + 2 <= self._most_tiles:
+            while stop < count and sum(range(first + 1, stop + 2)) + first + TILES_BESIDE <= self._most_tiles:
                 stop += 1
             found.append(range(first, stop))
             first = stop
@@ -102,7 +105,7 @@ class DiskMatrix:
 
     def keep(self, I: int, J: int, tile: Tile) -> None:
         """Write a tile of the factor, and when it is there the line that says so."""
-        values = np.ascontiguousarray(self.engine.host(tile)).tobytes()
+        values = np.ascontiguousarray(self.engine.host(tile)).data
         _write(self._path(I, J), values, "wb")
         self._finished[I, J] = crc32(values)
         _write(self.folder / "journal.txt", f"{I} {J} {self._finished[I, J]}\n".encode("ascii"), "ab")
@@ -135,10 +138,10 @@ class DiskMatrix:
         return self.starts[I + 1] - self.starts[I], self.starts[J + 1] - self.starts[J]
 
     def _read(self, I: int, J: int) -> Tile:
-        values = self._path(I, J).read_bytes()
-        if crc32(values) != self._finished[I, J]:
+        values = np.fromfile(self._path(I, J))
+        if crc32(values.data) != self._finished[I, J]:
             raise InputError(f"the tile {self._path(I, J)} must be what was written, and has changed: remove its folder and start again")
-        return self.engine.array(np.frombuffer(values).reshape(self._shape(I, J)).copy())
+        return self.engine.array(values.reshape(self._shape(I, J)))
 
     def _formed(self, I: int, J: int) -> Tile:
         tile = self.engine.empty(*self._shape(I, J))
@@ -150,7 +153,7 @@ class DiskMatrix:
         return tile
 
 
-def _write(path: Path, values: bytes, mode: str) -> None:
+def _write(path: Path, values: bytes | memoryview, mode: str) -> None:
     with path.open(mode) as file:
         file.write(values)
         file.flush()

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tile_engine import NUMPY, TileEngine
 from lossproof.numerics.algebra.tiled_matrix import Fill, TiledMatrix, Triangle, tile_rows, tile_starts, tiled
@@ -81,7 +82,7 @@ def gram_triangle(parts: Sequence[GramPart]) -> TiledMatrix:
 def gram_tiles(parts: Sequence[GramPart], engine: TileEngine, build: Callable[[tuple[int, ...], Fill, TileEngine], Kept]) -> Kept:
     """Return the same triangle, its tiles formed by an engine, and put where ``build`` keeps them."""
     T, m = parts[0].columns.shape[:2]
-    starts = tile_starts(T, max(1, tile_rows(T * m) // m))
+    starts = sample_starts(T, m)
     fill = _filler([part.on(engine) for part in parts], (max(np.diff(starts).tolist()) * m) ** 2, engine)
 
     def fill_flat(rows: slice, columns: slice, out: Array) -> None:
@@ -90,6 +91,31 @@ def gram_tiles(parts: Sequence[GramPart], engine: TileEngine, build: Callable[[t
 
     with threads_for(_operations(parts)):
         return build(tuple(start * m for start in starts), fill_flat, engine)
+
+
+def sample_starts(T: int, m: int) -> tuple[int, ...]:
+    """Return the first samples of the tile rows, and T at the end."""
+    return tile_starts(T, max(1, tile_rows(T * m) // m))
+
+
+def gram_tile(rows: Sequence[GramPart], others: Sequence[GramPart] | None) -> Floats:
+    """Return one tile of the same triangle by numpy, from the parts of its samples and those of the others: None for a tile on the diagonal.
+
+    >>> part = GramPart(np.array([[[1.0]], [[2.0]]]), np.array([[3.0], [1.0]]))
+    >>> gram_tile([part], None).tolist(), gram_tile([part], [part]).tolist()
+    ([[9.0, 6.0], [6.0, 4.0]], [[9.0, 6.0], [6.0, 4.0]])
+    """
+    t, m = rows[0].columns.shape[:2]
+    if others is not None:
+        rows = [
+            GramPart(np.concatenate([a.columns, b.columns]), np.concatenate([a.values, b.values]), a.ones)
+            for a, b in zip(rows, others, strict=True)
+        ]
+    columns = slice(0, t) if others is None else slice(t, len(rows[0].columns))
+    width = columns.stop - columns.start
+    out = np.empty((t * m, width * m))
+    _filler(rows, out.size, NUMPY)(slice(0, t), columns, out.reshape(t, m, width, m))
+    return out
 
 
 def _operations(parts: Sequence[GramPart]) -> int:

@@ -7,12 +7,15 @@ import psutil
 from lossproof.numerics.algebra.tiled_matrix import tile_bytes
 from lossproof.theory.problem.architecture import Architecture
 
-_COPIES, _COPIES_OF_FEATURES = 7, 5
-_BASE = 2**27
+_COPIES, _COPIES_OF_FEATURES, _COPIES_OF_A_PASS = 5, 5, 16
+_BASE = 3 * 2**26
 
 
 def gram_bytes(architecture: Architecture, T: int, triangles: int = 1) -> int:
-    r"""Return about how many bytes a proof with ``K`` takes: ``8 n²/2`` a triangle, ``n = T n_L``, the enclosed factors ``Ψ_l``, ``Φ_l``, and their copies.
+    r"""Return about how many bytes a proof with ``K`` takes, from above.
+
+    These are ``8 n²/2`` a triangle, ``n = T n_L``; midpoints and radii of ``Ψ_l``, also with rows scaled, and once with columns scaled; what a pass holds
+    of its units; and the interpreter with its libraries.
 
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> gibibytes(gram_bytes(Architecture.of("64-512-10"), 1797))
@@ -20,15 +23,14 @@ def gram_bytes(architecture: Architecture, T: int, triangles: int = 1) -> int:
     """
     n = T * architecture.n_L
     hidden = sum(architecture.widths[1:-1])
-    values = n * hidden + T * sum(architecture.widths)
-    return triangles * tile_bytes(n) + 8 * _COPIES * values + _BASE
+    return triangles * tile_bytes(n) + 8 * (_COPIES * n * hidden + _COPIES_OF_A_PASS * T * sum(architecture.widths)) + _BASE
 
 
 def features_bytes(T: int, rows: int, triangles: int = 1) -> int:
     """Return about how many bytes a proof with ``ΦᵀΦ`` takes, for a Φ of so many rows: one triangle, the enclosed Φ and its copies.
 
     >>> gibibytes(features_bytes(10_000, 12_001))
-    '5.0 GiB'
+    '5.1 GiB'
     """
     return triangles * tile_bytes(T) + 8 * _COPIES_OF_FEATURES * T * rows + _BASE
 

@@ -24,6 +24,18 @@ Tile: TypeAlias = Any
 """A matrix of doubles of an engine."""
 
 
+_STRIPS = 4
+
+
+def strips(n: int) -> list[slice]:
+    """Return strips of the rows or columns of a triangle: a product that leaves out what is 0 in all of a strip takes 5/8 of the operations.
+
+    >>> strips(6)
+    [slice(0, 1, None), slice(1, 3, None), slice(3, 4, None), slice(4, 6, None)]
+    """
+    return [slice(n * k // _STRIPS, n * (k + 1) // _STRIPS) for k in range(_STRIPS)]
+
+
 class TileEngine(Protocol):
     """Operations on tiles. Shapes: ``A`` is ``(a, k)``, ``B`` is ``(b, k)``, ``out`` is ``(a, b)``."""
 

@@ -25,20 +25,16 @@ diagonal is positive.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from copy import deepcopy
-from typing import TypeAlias
 
 import numpy as np
 from scipy.linalg import lapack
 
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.threads import threads_for
-from lossproof.numerics.algebra.tile_engine import Tile, TileEngine
-from lossproof.numerics.algebra.tiled_matrix import Triangle, segments
-
-Report: TypeAlias = Callable[[int, int], None]
-"""``report(done, total)``: called as a factorisation goes on."""
+from lossproof.numerics.algebra.tile_engine import Tile, TileEngine, strips
+from lossproof.numerics.algebra.tiled_matrix import Report, Shared, Triangle, segments
 
 
 def roundings(starts: tuple[int, ...]) -> Floats:
@@ -65,8 +61,11 @@ def factor_in_place(A: Triangle, report: Report | None = None) -> bool:
 def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
     """Do as `factor_in_place`, and return ``(Σ R̃_ij²)^{1/2}`` (see the head of this module), not raised: 0 for a stable engine. None where it breaks down.
 
-    The tile rows of a panel are held at once, and of those before it one at a time; for every tile the order of its operations is the same.
+    The tile rows of a panel are held at once, and of those before it one at a time, each given up before the next is taken; for every tile the order of its
+    operations is the same.
     """
+    if isinstance(A, Shared):
+        return A.factor(report)
     engine, squares = A.engine, 0.0
     sizes = np.diff(A.starts)
     scratch = engine.empty(1, int(sizes.max(initial=0)) ** 2).reshape(-1)
@@ -80,42 +79,59 @@ def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
                         continue
                     tile = held[I][J]
                     product = scratch[: int(sizes[I] * sizes[J])].reshape(tile.shape)
-                    _subtract_products(engine, tile, held[I], row, product, J)
-                    before = None if engine.stable else deepcopy(tile)
-                    if I > J:
-                        engine.substitute(row[J], tile)
-                    elif not engine.factor(tile):
+                    left = held[I][:J]
+                    found = finish_tile(engine, tile, left, left if I == J else row[: J + 1], product)
+                    if found is None:
                         return None
-                    if before is not None:
-                        squares += _squared_residual(engine, before, tile, None if I == J else row[J], product)
+                    squares += found
                     A.keep(I, J, tile)
+                del row
+            del held
             if report is not None:
                 report(A.starts[panel.stop] ** 2, A.n**2)
     return float(np.sqrt(squares))
 
 
-def _subtract_products(engine: TileEngine, target: Tile, left: list[Tile], right: list[Tile], product: Tile, count: int) -> None:
-    """Subtract ``L_IK L_JKᵀ`` for all ``K`` before ``count``, each product formed apart.
+def finish_tile(engine: TileEngine, tile: Tile, left: Sequence[Tile], right: Sequence[Tile], product: Tile) -> float | None:
+    """Replace tile ``(I, J)`` of ``A`` by that of ``L``, and return ``Σ R̃_ij²`` over it and its mirror image: 0 for a stable engine, None for a bad pivot.
+
+    ``left`` are the tiles ``L_IK``, ``K < J``, and ``right`` the ``L_JK``, ``K ≤ J``, or ``left`` itself for ``I = J``; ``product`` has the shape of the tile.
+    """
+    _subtract_products(engine, tile, left, right, product)
+    before, factor = None if engine.stable else deepcopy(tile), None if left is right else right[-1]
+    if factor is not None:
+        engine.substitute(factor, tile)
+    elif not engine.factor(tile):
+        return None
+    return 0.0 if before is None else _squared_residual(engine, before, tile, factor)
+
+
+def _subtract_products(engine: TileEngine, target: Tile, left: Sequence[Tile], right: Sequence[Tile], product: Tile) -> None:
+    """Subtract ``L_IK L_JKᵀ`` for all ``K < J``, each product formed apart.
 
     Of the product of a tile with itself one triangle is formed; the other one is 0, and leaves what lies above the diagonal as it is.
     """
     if left is right:
         product[...] = 0
-    for K in range(count):
+    for K, tile in enumerate(left):
         if left is right:
-            engine.square(left[K], product)
+            engine.square(tile, product)
         else:
-            engine.multiply(left[K], right[K], product)
+            engine.multiply(tile, right[K], product)
         target -= product
 
 
-def _squared_residual(engine: TileEngine, before: Tile, tile: Tile, factor: Tile | None, product: Tile) -> float:
-    """Return ``Σ R̃_ij²`` over a tile and its mirror image; without a factor the tile is one on the diagonal, and its own factor."""
+def _squared_residual(engine: TileEngine, before: Tile, tile: Tile, factor: Tile | None) -> float:
+    """Return ``Σ R̃_ij²`` over a tile and its mirror image; without a factor the tile is one on the diagonal, and its own factor.
+
+    The product with the transpose of a lower triangle is formed by strips of columns, each without the terms that are 0 in all of it.
+    """
     lower = engine.lower(tile if factor is None else factor)
-    engine.multiply(lower if factor is None else tile, lower, product)
-    before -= product
-    left = engine.host(engine.lower(before) if factor is None else before)
-    return 2 * float(np.square(left).sum())
+    left = lower if factor is None else tile
+    for strip in strips(len(lower)):
+        before[:, strip] -= engine.product(left[:, : strip.stop], lower[strip, : strip.stop])
+    rest = engine.host(engine.lower(before) if factor is None else before)
+    return 2 * float(np.square(rest).sum())
 
 
 def solve_lower(L: Triangle, b: Floats, *, transposed: bool = False) -> Floats:

@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -21,6 +21,9 @@ _LARGE = 16 * TILE
 
 Fill: TypeAlias = Callable[[slice, slice, Tile], None]
 """What writes the entries of some rows and columns."""
+
+Report: TypeAlias = Callable[[int, int], None]
+"""``report(done, total)``: called as a factorisation goes on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,21 +141,36 @@ def tiled(starts: tuple[int, ...], fill: Fill, engine: TileEngine = NUMPY) -> Ti
     return TiledMatrix(starts, tiles, engine)
 
 
-class Triangle(Protocol):
-    """The lower triangle of a symmetric matrix in tiles, wherever they lie: what a factorisation in place asks of it, as `TiledMatrix` says it."""
+class _Triangle(Protocol):
+    """The lower triangle of a symmetric matrix in tiles, wherever they lie: what is asked of it whoever factors it, as `TiledMatrix` says it."""
 
     @property
-    def starts(self) -> tuple[int, ...]: ...  # noqa: D102
+    def starts(self) -> tuple[int, ...]: ...
     @property
-    def engine(self) -> TileEngine: ...  # noqa: D102
+    def engine(self) -> TileEngine: ...
     @property
-    def n(self) -> int: ...  # noqa: D102
+    def n(self) -> int: ...
+    def row(self, I: int) -> list[Tile]: ...
+    def diagonal(self) -> Floats: ...
+    def set_diagonal(self, values: Floats) -> None: ...
+    def copy(self) -> Triangle: ...
+    def release(self) -> None: ...
+
+
+class Panels(_Triangle, Protocol):
+    """A triangle that is factored in place, panel by panel of tile rows, by the process that has it."""
+
     @property
     def panels(self) -> list[range]: ...  # noqa: D102
-    def row(self, I: int) -> list[Tile]: ...  # noqa: D102
     def is_final(self, I: int, J: int) -> bool: ...  # noqa: D102
     def keep(self, I: int, J: int, tile: Tile) -> None: ...  # noqa: D102
-    def diagonal(self) -> Floats: ...  # noqa: D102
-    def set_diagonal(self, values: Floats) -> None: ...  # noqa: D102
-    def copy(self) -> Triangle: ...  # noqa: D102
-    def release(self) -> None: ...  # noqa: D102
+
+
+@runtime_checkable
+class Shared(_Triangle, Protocol):
+    """A triangle whose tiles are finished elsewhere, each as soon as those that it needs are: ``factor`` does what `factor_measured` says."""
+
+    def factor(self, report: Report | None) -> float | None: ...  # noqa: D102
+
+
+Triangle: TypeAlias = Panels | Shared

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
+from lossproof.numerics.algebra.tile_engine import strips
 from lossproof.theory.exceptions import InputError
 
 
@@ -58,12 +59,13 @@ class TorchEngine:
         self._torch.matmul(A, B.T, out=out)
 
     def square(self, A: Any, out: Any) -> None:
-        """Write ``A Aᵀ`` to ``out``, both triangles."""
-        self._torch.matmul(A, A.T, out=out)
+        """Write the lower triangle of ``A Aᵀ`` to ``out``, and a little above it."""
+        for strip in strips(len(A)):
+            self._torch.matmul(A[strip], A[: strip.stop].T, out=out[strip, : strip.stop])
 
     def substitute(self, factor: Any, tile: Any) -> None:
         """Replace ``tile`` by ``X`` with ``X Lᵀ = tile``."""
-        tile.copy_(self._torch.linalg.solve_triangular(factor.tril().T, tile, upper=True, left=False))
+        tile.copy_(self._torch.linalg.solve_triangular(factor.T, tile, upper=True, left=False))
 
     def factor(self, tile: Any) -> bool:
         """Factor a tile; above the diagonal it becomes 0."""

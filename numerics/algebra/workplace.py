@@ -11,50 +11,68 @@ from pathlib import Path
 
 import numpy as np
 
-from lossproof.numerics.algebra.disk_matrix import DiskMatrix
+from lossproof.numerics.algebra.dask_matrix import DaskMatrix
+from lossproof.numerics.algebra.disk_matrix import TILES_BESIDE, DiskMatrix
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_tiles
 from lossproof.numerics.algebra.memory import available_bytes, gibibytes
 from lossproof.numerics.algebra.product_self_test import fault_of
 from lossproof.numerics.algebra.tile_engine import NUMPY, TileEngine
 from lossproof.numerics.algebra.tiled_matrix import Triangle, tile_bytes, tile_rows, tiled
 from lossproof.numerics.algebra.torch_engine import TorchEngine
+from lossproof.numerics.dask_cluster import check_scheduler, cores
 from lossproof.theory.exceptions import InputError
 
-ENGINES = ("auto", "cuda", "disk", "numpy", "torch")
-"""Names of engines; a folder may follow ``disk`` after a colon."""
+ENGINES = ("auto", "cuda", "dask", "disk", "numpy", "torch")
+"""Names of engines; a folder may follow ``disk`` after a colon, and the address of a scheduler ``dask``."""
 
-_LEAST_TILES = 4
+_LEAST_TILE_ROWS = 4
+_WORKER_BYTES = 2**28
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """An engine, and the folder below which factors are kept, or None where they are held in memory.
+    """An engine, and the folder below which factors are kept, or the cluster that shares the tiles among its workers; None for both where one has them all.
 
-    With a folder at most ``most_bytes`` of tiles are held at once. ``note`` says in a report what was chosen.
+    ``cluster`` is the address of a scheduler, or empty for one of this machine's cores. With a folder or such a cluster at most ``most_bytes`` of tiles
+    are held at once. ``note`` says in a report what was chosen.
     """
 
     engine: TileEngine = NUMPY
     folder: Path | None = None
     note: str = ""
     most_bytes: int | None = None
+    cluster: str | None = None
+
+    @property
+    def holds_triangle(self) -> bool:
+        """Whether this process holds a triangle at once."""
+        return self.folder is None and self.cluster is None
 
     def gram(self, parts: Sequence[GramPart]) -> Triangle:
         """Return one triangle of the Gram matrix of these parts, as `gram_triangle` does."""
+        n = int(np.prod(parts[0].columns.shape[:2]))
+        if self.cluster is not None and n > _LEAST_TILE_ROWS * tile_rows(n):
+            return DaskMatrix(parts, self.cluster or None, self.most_bytes)
         if self.folder is None:
             return gram_tiles(parts, self.engine, tiled)
-        n = int(np.prod(parts[0].columns.shape[:2]))
         most_tiles = (available_bytes() // 2 if self.most_bytes is None else self.most_bytes) // (8 * tile_rows(n) ** 2)
         return gram_tiles(parts, self.engine, partial(DiskMatrix, place=self.folder, content=_content(parts), most_tiles=most_tiles))
 
-    def beside(self, factors: int, most_bytes: int | None) -> Workplace:
-        """Return the same with what ``most_bytes`` leaves beside so many bytes."""
-        return self if most_bytes is None else replace(self, most_bytes=max(0, most_bytes - factors))
+    def within(self, most_bytes: int | None) -> Workplace:
+        """Return the same with so many bytes for tiles; None leaves it as it is."""
+        return self if most_bytes is None else replace(self, most_bytes=most_bytes)
 
     def held_bytes(self, n: int) -> int:
-        """Return about how many bytes of tiles of a matrix of n rows are held at once, at least."""
-        if self.folder is None:
+        """Return about how many bytes of tiles of a matrix of n rows are held at once, at least: on this machine, and by workers of its own with what they are.
+
+        A worker lays on its disk what it does not hold.
+        """
+        if self.holds_triangle or (self.cluster is not None and n <= _LEAST_TILE_ROWS * tile_rows(n)):
             return tile_bytes(n)
-        return 8 * tile_rows(n) * (2 * n + _LEAST_TILES * tile_rows(n))
+        rows = 8 * tile_rows(n) * (2 * n + TILES_BESIDE * tile_rows(n))
+        if self.cluster is None:
+            return rows
+        return 0 if self.cluster else min(cores(), -(-n // tile_rows(n))) * (2 * rows + _WORKER_BYTES)
 
 
 IN_MEMORY = Workplace()
@@ -74,27 +92,35 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
     """Return the workplace of a name from `ENGINES`, for matrices of up to n rows.
 
     ``auto`` takes numpy where a triangle fits into ``most_bytes``, or half of what is free, and disk otherwise. ``disk`` keeps its tiles in the folder for
-    temporary files, ``disk:FOLDER`` in that one. All but numpy in memory are tested first (`product_self_test`). Raises `InputError` for another name, for an
-    engine that is not there, and for one that fails the test.
+    temporary files, ``disk:FOLDER`` in that one; ``dask`` starts a worker on each core, ``dask:tcp://HOST:PORT`` takes the cluster at that address. All but
+    numpy in memory are tested first (`product_self_test`). Raises `InputError` for another name, for an engine that is not there, and for one that fails
+    the test.
 
     >>> workplace_named("numpy").engine.name, workplace_named("auto", 10**9, 2**30).folder is None
     ('numpy', False)
     """
-    kind, _, folder = name.partition(":")
-    if kind not in ENGINES or (folder and kind != "disk"):
-        raise InputError(f"engine must be one of {', '.join(ENGINES)}, or disk:FOLDER, got {name!r}: leave it out for numpy")
+    kind, _, at = name.partition(":")
+    if kind not in ENGINES or (at and kind not in ("dask", "disk")):
+        raise InputError(
+            f"engine must be one of {', '.join(ENGINES)}, or disk:FOLDER, or dask:tcp://HOST:PORT, got {name!r}: leave it out for numpy"
+        )
+    if kind == "dask" and at:
+        check_scheduler(at)
     if kind == "auto":
         kind = "numpy" if tile_bytes(n) <= (available_bytes() // 2 if most_bytes is None else most_bytes) else "disk"
     if kind == "numpy":
         return IN_MEMORY
-    engine = NUMPY if kind == "disk" else TorchEngine("cuda" if kind == "cuda" else "cpu")
+    engine = NUMPY if kind in ("dask", "disk") else TorchEngine("cuda" if kind == "cuda" else "cpu")
     fault = fault_of(engine)
     if fault:
         raise InputError(f"the engine {kind} ({engine.described()}) is refused, because {fault}: take the engine numpy")
-    place = (Path(folder) if folder else Path(tempfile.gettempdir())) if kind == "disk" else None
+    place = (Path(at) if at else Path(tempfile.gettempdir())) if kind == "disk" else None
     where = "" if place is None else f", tiles of at most {gibibytes(tile_bytes(n))} in {place}"
+    if kind == "dask":
+        where = f" of every worker {f'of the cluster at {at}' if at else 'on this machine'}"
     return Workplace(
         engine,
         place,
         f"Large matrices are factored by the engine {kind}: {engine.described()}{where}; its products passed a test against exact ones.",
+        cluster=at if kind == "dask" else None,
     )

@@ -31,7 +31,7 @@ from math import frexp, inf
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.algebra.tiled_cholesky import Report
+from lossproof.numerics.algebra.tiled_matrix import Report
 from lossproof.numerics.ranks.verified import allows_gram
 from lossproof.numerics.verified.derivative_bounds import derivative_bounds, point_norms
 from lossproof.numerics.verified.enclosures import Enclosure, enclose_numbers, frobenius_bound, raised, total

@@ -19,7 +19,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from lossproof.numerics.algebra.tiled_cholesky import Report
+from lossproof.numerics.algebra.tiled_matrix import Report
 from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 from lossproof.numerics.fields.field import Array, in_field
 from lossproof.numerics.fields.float64 import Float64Field

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lossproof.numerics.algebra.memory import features_bytes, gibibytes, gram_bytes
-from lossproof.numerics.algebra.tiled_cholesky import Report
+from lossproof.numerics.algebra.tiled_matrix import Report
 from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.verified.balanced_rows import balanced_rows
@@ -115,7 +115,7 @@ def attempt_full_column_rank(
         chosen = blocks if block is None else [blocks[block - 1]]
         work = inverse_work(architecture.widths, inputs.mid.shape[0], rows)
         size = rows, inputs.mid.shape[0] * architecture.n_L
-        return _escalated(chosen, architecture.n_L, size, work, most_bytes, report, place.beside(beside, most_bytes))
+        return _escalated(chosen, architecture.n_L, size, work, _left(most_bytes, beside), report, place)
 
 
 def attempt_independent_features(
@@ -155,8 +155,8 @@ def attempt_independent_features(
         if shared and not found.share_polynomials(widths, layer) and features_work(widths, T, shared=False) > MAX_STEP_WORK:
             return RankAttempt(None, _too_much_work(T, T * sum(widths)))
         work = features_work(widths, T, shared=False) + flops_work(12 * rows * T**2)
-        room = place.beside(features_bytes(T, rows, 0), most_bytes)
-        return _escalated([GramBlock(None, found.phi)], 1, (rows, T), work, most_bytes, report, room)
+        room = _left(most_bytes, features_bytes(T, rows, 0))
+        return _escalated([GramBlock(None, found.phi)], 1, (rows, T), work, room, report, place)
 
 
 def _features_too_large(widths: tuple[int, ...], T: int, rows: int, most_bytes: int | None, place: Workplace, *, shared: bool) -> str:
@@ -176,7 +176,8 @@ def _escalated(
     report: Report | None,
     place: Workplace,
 ) -> RankAttempt:
-    """Try ``K`` as it is, with rows scaled, and an approximate inverse of the matrix, of that size, where its work allows that."""
+    """Try ``K`` as it is, with rows scaled, and an approximate inverse of the matrix, of that size, where work and ``most_bytes`` allow it."""
+    place = place.within(most_bytes)
     method, outcome = ("cholesky", False), full_column_rank(blocks, n_L, _SPARE, report, place)
     if not outcome.proved and outcome.shift is not None:
         balanced = balanced_rows(blocks)
@@ -186,6 +187,10 @@ def _escalated(
     if outcome.proved:
         return RankAttempt(_evidence(size[1], method, Fraction(0)))
     return RankAttempt(None, _OUT_OF_RANGE if outcome.shift is None else _below(method, outcome.shift))
+
+
+def _left(most_bytes: int | None, factors: int) -> int | None:
+    return None if most_bytes is None else max(0, most_bytes - factors)
 
 
 def _evidence(columns: int, method: tuple[str, bool], least: Fraction) -> RankEvidence:
@@ -222,7 +227,7 @@ def attempt_singular_value(
             return RankAttempt(None, str(kink))
         if not found.is_moderate():
             return RankAttempt(None, _OUT_OF_RANGE)
-        room = place.beside(gram_bytes(architecture, samples.T, 0), most_bytes)
+        room = place.within(_left(most_bytes, gram_bytes(architecture, samples.T, 0)))
         bound = smallest_singular_value(found.blocks(), architecture.n_L, report, room)
     if bound is None:
         return RankAttempt(None, "the smallest singular value of P is too near 0 for double precision")
@@ -246,7 +251,7 @@ def _too_much_work(columns: int, values: int) -> str:
 def _too_much_memory(factors: int, columns: int, most_bytes: int | None, place: Workplace) -> str:
     needed = factors + place.held_bytes(columns)
     if most_bytes is not None and needed > most_bytes:
-        what = "one triangle of K" if place.folder is None else "some rows of tiles of K"
+        what = "one triangle of K" if place.holds_triangle else "some rows of tiles of K"
         return f"{what} and its factors take {gibibytes(needed)} of memory, more than the {gibibytes(most_bytes)} allowed"
     return ""
 

@@ -30,6 +30,7 @@ _SHORT = 2.0**-9
 _KINK_SPARE = 4
 _ROOM = 1.125
 _ENTRIES_OF_A_PROCESS = 200_000
+_BALLS_AT_ONCE = 2**15
 
 
 def enclose_activation(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
@@ -163,10 +164,15 @@ def enclose_by_balls(activation: Activation, z: Enclosure) -> tuple[Enclosure, E
                 return _joined(list(results), z.mid.shape)
         except BrokenProcessPool:
             pass
-    return _joined([_enclose_piece(activation, z)], z.mid.shape)
+    return _enclose_piece(activation, z)
 
 
 def _enclose_piece(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
+    """Enclose some entries at a time: a ball takes as much memory as some hundred doubles."""
+    return _joined([_enclose_few(activation, few) for few in _pieces(z, -(-z.mid.size // _BALLS_AT_ONCE) or 1)], z.mid.shape)
+
+
+def _enclose_few(activation: Activation, z: Enclosure) -> tuple[Enclosure, Enclosure]:
     with ball_precision(_BITS):
         balls = as_balls(z).ravel()
     found = (enclose_balls(part.tolist(), (balls.size,)) for part in StateBallField(_BITS).derivatives(activation, 1, balls))

@@ -52,8 +52,8 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from lossproof.numerics.algebra.gram_sums import GramPart
 from lossproof.numerics.algebra.products import UNIT, Floats, gamma
 from lossproof.numerics.algebra.threads import threads_for
-from lossproof.numerics.algebra.tiled_cholesky import Report, factor_in_place, factor_measured, roundings, solve_factored
-from lossproof.numerics.algebra.tiled_matrix import Triangle, tile_bytes
+from lossproof.numerics.algebra.tiled_cholesky import factor_in_place, factor_measured, roundings, solve_factored
+from lossproof.numerics.algebra.tiled_matrix import Report, Triangle, tile_bytes
 from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 from lossproof.numerics.verified.blocks import LARGEST, GramBlock, are_moderate, column_bounds
 from lossproof.numerics.verified.enclosures import norm_bounds, raised
@@ -257,7 +257,7 @@ def _scale(block: GramBlock, exponents: npt.NDArray[np.int32]) -> GramPart:
     inner = np.frexp(norm_bounds(block.phi.mid))[1]
     phi = np.ldexp(block.phi.mid, -inner[:, None])
     scales = np.ldexp(1.0, inner - exponents).T
-    return GramPart(scales if block.psi is None else block.psi.mid.transpose(1, 0, 2) * scales[:, :, None], phi)
+    return GramPart(scales if block.psi is None else np.multiply(block.psi.mid.transpose(1, 0, 2), scales[:, :, None], order="C"), phi)
 
 
 def _roundings(block: GramPart, blocks: int) -> int:

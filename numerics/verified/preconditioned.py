@@ -34,7 +34,7 @@ _LARGEST = 2.0**60
 
 def preconditioned_bytes(N: int, n: int) -> int:
     """Return the memory that the proof takes for ``N`` rows and ``n`` columns."""
-    return 8 * (2 * N * n + 4 * n * n + 2 * _PIECE * n)
+    return 8 * (3 * N * n + 4 * n * n + 2 * _PIECE * n)
 
 
 def preconditioned_full_column_rank(blocks: list[GramBlock], n_L: int, spare: float = 1.0) -> RankOutcome:

@@ -46,19 +46,32 @@ def test_what_does_not_fit_goes_to_the_disk(plain, tmp_path, monkeypatch):
     monkeypatch.setattr("lossproof.numerics.algebra.memory._BASE", 0)
     monkeypatch.setattr("lossproof.numerics.algebra.tiled_matrix.TILE", 16)
     rules = lambda found: {step["rule"] for step in found.certificate.document["steps"]}  # noqa: E731
-    found = report(engine=f"disk:{tmp_path}", max_memory=450_000 / 2**30)
+    found = report(engine=f"disk:{tmp_path}", max_memory=520_000 / 2**30)
     assert "singular-value" in rules(found) & rules(plain)
+    assert found.self_check.refused == ()
+    assert list(tmp_path.iterdir()) == []
+    assert "singular-value" not in rules(report(max_memory=520_000 / 2**30))
+
+
+def test_what_does_not_fit_goes_to_a_cluster(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("lossproof.numerics.algebra.memory._BASE", 0)
+    monkeypatch.setattr("lossproof.numerics.algebra.tiled_matrix.TILE", 16)
+    with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0", silence_logs=50) as cluster:
+        found = report(engine=f"dask:{cluster.scheduler_address}", max_memory=520_000 / 2**30)
+    assert found["full-rank", "at these weights"].verdict is lp.Verdict.PROVED
+    assert "singular-value" in {step["rule"] for step in found.certificate.document["steps"]}
+    assert f"of every worker of the cluster at {cluster.scheduler_address}" in found.notes[-2]
     assert found.self_check is None
     assert "was not checked here" in found.notes[-1]
-    assert "singular-value" not in rules(report(max_memory=450_000 / 2**30))
 
 
-@pytest.mark.parametrize("name", ["dusk", "disk:", "torch:0", "Numpy"])
+@pytest.mark.parametrize("name", ["dusk", "disk:", "torch:0", "dask:here", "Numpy"])
 def test_other_names_are_refused(name):
     if name == "disk:":
         assert report(engine=name).notes[-1].startswith("Large matrices are factored by the engine disk")
         return
-    with pytest.raises(InputError, match=r"engine must be one of"):
+    with pytest.raises(InputError, match=r"engine must be one of|scheduler must be an address such as"):
         report(engine=name)
     ended = invoke("check", "2-2-1", "--data", "xor", "--engine", name)
     assert ended.exit_code != 0

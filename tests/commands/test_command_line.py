@@ -102,7 +102,7 @@ def test_the_first_screen_and_all_of_it(folder):
 def test_what_a_large_problem_takes_is_said_first(folder, monkeypatch):
     monkeypatch.setattr(cost_estimate, "WORTH_SAYING", 4)
     _, err = run("check", "2-2-1", "--data", "xor")
-    assert re.fullmatch(r"T·n_L = 4 columns: the proof takes about 0.1 GiB of memory and 0 s on this machine\n", err)
+    assert re.fullmatch(r"T·n_L = 4 columns: the proof takes about 0.2 GiB of memory and 0 s on this machine\n", err)
     _, err = run("check", "2-2-1", "--data", "xor", "--engine", "disk:.")
     assert " memory, 0.0 GiB of disk and 0 s on this machine\n" in err
     assert run("check", "2-2-1", "--data", "xor", "--quiet") == ("", "")

@@ -10,10 +10,12 @@ import pytest
 from cases.kernel_draft import Draft, layer
 from cases.stand_ins import copy_arguments_of_routines, poison_new_memory
 
+import lossproof as lp
 from lossproof.certificates.kernel.arithmetic import cholesky
 from lossproof.certificates.kernel.arithmetic.cholesky import has_positive_pivots
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.network import gram
+from lossproof.numerics.algebra.tiles_on_disk import TilesOnDisk
 from lossproof.theory import limits
 
 STAND_INS = {"as it is": lambda monkeypatch: None, "routines that copy": copy_arguments_of_routines, "unwritten memory": poison_new_memory}
@@ -120,3 +122,23 @@ def test_no_wrong_approximate_inverse_proves_anything(wrong, monkeypatch):
     monkeypatch.setattr(gram, "qr", lambda A, **options: (np.full(A.shape, wrong), np.eye(A.shape[1])))
     failure = check_certificate(certificate(("inverse", False))).failures[0]
     assert (failure.code, failure.place) == ("evidence", "steps[0].evidence.least")
+
+
+@pytest.mark.parametrize("repeat", [None, 20])
+def test_tiles_on_disk_change_nothing(repeat, tmp_path):
+    text = certificate(WAYS[0], repeat=repeat)
+    assert lp.verify(text, engine=f"disk:{tmp_path}") == lp.verify(text)
+    assert lp.verify(text).ok == (repeat is None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tile_that_changed_on_disk_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(TilesOnDisk, "_path", lambda self, key: tmp_path / f"{key[0]}.tile")
+    with pytest.raises(lp.InputError, match="is no longer what was written: name another place"):
+        lp.verify(certificate(WAYS[0]), engine="disk")
+
+
+@pytest.mark.parametrize("engine", ["torch", "numpy:", "numpy:here", "auto"])
+def test_the_checker_has_its_own_products(engine):
+    with pytest.raises(lp.InputError, match="the checker multiplies by SciPy: its engine must be numpy, disk or disk:FOLDER"):
+        lp.verify("{}", engine=engine)

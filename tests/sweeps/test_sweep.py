@@ -22,6 +22,7 @@ from lossproof.certificates.sweeps.grid import SweepGrid
 from lossproof.certificates.sweeps.prover import cell_context
 from lossproof.certificates.sweeps.result import SweepResult
 from lossproof.certificates.sweeps.task import checked_cell, prove_task
+from lossproof.numerics import dask_cluster
 from lossproof.theory.exceptions import InputError, LossproofError
 
 pytest.importorskip("pyarrow")
@@ -252,7 +253,7 @@ def test_a_cluster_that_is_there_already_is_used():
 
 def test_a_scheduler_without_workers_is_not_waited_for(monkeypatch):
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr(sweep_engine, "_WORKERLESS", 0.2)
+    monkeypatch.setattr(dask_cluster, "_WORKERLESS", 0.2)
     with (
         distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0", silence_logs=50) as cluster,
         pytest.raises(InputError, match=r"must have workers, got none for 0\.2 s: start some with dask worker"),

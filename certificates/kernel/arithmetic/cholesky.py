@@ -19,6 +19,7 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from lossproof.certificates.kernel.arithmetic.series import Array
+from lossproof.certificates.kernel.reading.work import Tiles
 
 TILE = 1024
 
@@ -33,24 +34,25 @@ def cholesky_roundings(n: int) -> int:
     return min(TILE, n) + len(steps_of(n)) + 8
 
 
-def has_positive_pivots(tile: Callable[[slice, slice], Array], n: int) -> bool:
-    """Factor the symmetric matrix of which ``tile(rows, columns)`` gives a part on or below the diagonal; tell whether all pivots are positive and finite."""
-    rows_of = steps_of(n)
-    L: list[list[Array]] = []
+def has_positive_pivots(tile: Callable[[slice, slice], Array], n: int, tiles: Callable[[], Tiles] = dict) -> bool:
+    """Factor the symmetric matrix of which ``tile(rows, columns)`` gives a part on or below the diagonal; tell whether all pivots are positive and finite.
+
+    The tiles of L are kept in what ``tiles()`` returns, empty at first: it must give back what was put in.
+    """
+    rows_of, L = steps_of(n), tiles()
     for I, rows in enumerate(rows_of):
-        L.append([])
         for J in range(I + 1):
             rest = tile(rows, rows_of[J])
             for K in range(J):
-                rest -= matrix_product(L[I][K], L[J][K])
+                rest -= matrix_product(L[I, K], L[J, K])
             if J < I:
-                found = blas.dtrsm(1.0, L[J][J].T, rest.T, lower=0, trans_a=1, overwrite_b=1)
+                found = blas.dtrsm(1.0, L[J, J].T, rest.T, lower=0, trans_a=1, overwrite_b=1)
             else:
                 found, info = lapack.dpotrf(rest.T, lower=0, clean=0, overwrite_a=1)
                 pivots = np.diagonal(found)
                 if info != 0 or not (np.all(np.isfinite(pivots)) and np.all(pivots > 0)):
                     return False
-            L[I].append(found.T)
+            L[I, J] = found.T
     return True
 
 

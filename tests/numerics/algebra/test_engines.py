@@ -6,22 +6,30 @@ import shutil
 import signal
 import subprocess
 import sys
+import tracemalloc
 from importlib.util import find_spec
+from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from lossproof.numerics.algebra import tiled_matrix
+from lossproof.numerics import dask_cluster
+from lossproof.numerics.algebra import dask_matrix, tiled_matrix
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_triangle
+from lossproof.numerics.algebra.memory import gram_bytes
 from lossproof.numerics.algebra.product_self_test import fault_of
 from lossproof.numerics.algebra.tile_engine import NUMPY, NumpyEngine
 from lossproof.numerics.algebra.tiled_cholesky import factor_measured, solve_factored
 from lossproof.numerics.algebra.torch_engine import TorchEngine
 from lossproof.numerics.algebra.workplace import Workplace, workplace_named
+from lossproof.numerics.ranks.verified import attempt_full_column_rank
+from lossproof.numerics.verified import activations
 from lossproof.numerics.verified.blocks import GramBlock
 from lossproof.numerics.verified.enclosures import exact_floats
 from lossproof.numerics.verified.gram import full_column_rank, smallest_singular_value
-from lossproof.theory.exceptions import InputError
+from lossproof.theory.exceptions import InputError, LossproofError
+from lossproof.theory.problem.architecture import Architecture
 
 TILE = 16
 
@@ -80,9 +88,45 @@ def test_a_factor_on_disk_has_the_same_bits(most_tiles, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def peak_of(job):
+    tracemalloc.start()
+    try:
+        found = job()
+        return found, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("most_tiles", [0, 40, 100])
+@pytest.mark.parametrize("m", [1, 4])
+def test_no_more_tiles_are_held_than_allowed(m, most_tiles, monkeypatch, tmp_path):
+    monkeypatch.setattr(tiled_matrix, "TILE", 64)
+    place, n = Workplace(NUMPY, tmp_path, most_bytes=8 * 64**2 * most_tiles), 960
+    K = shifted(place.gram(parts_of(T=n // m, m=m)))
+    measured, peak = peak_of(lambda: factor_measured(K))
+    assert measured == 0
+    assert peak <= max(place.held_bytes(n), place.most_bytes) + 2**16
+
+
+@pytest.mark.parametrize(
+    ("widths", "T", "activation"),
+    [((8, 300, 10), 50, "tanh"), ((8, 100, 100, 5), 80, "tanh"), ((200, 80, 4), 80, "gelu"), ((4, 200, 1), 180, "tanh"), ((4, 80, 1), 70, "gelu")],
+)  # fmt: skip
+def test_factors_and_their_copies_are_counted(widths, T, activation, monkeypatch, tmp_path):
+    monkeypatch.setattr(tiled_matrix, "TILE", 64)
+    monkeypatch.setattr(activations, "_BALLS_AT_ONCE", 128)
+    architecture, g = Architecture.of(widths, activation), np.random.default_rng(0)
+    weights = [(g.standard_normal((a, b)), g.standard_normal(b)) for a, b in pairwise(widths)]
+    X, place = g.standard_normal((T, widths[0])), Workplace(NUMPY, tmp_path, most_bytes=0)
+    job = lambda: attempt_full_column_rank(architecture, X, weights, place=place)  # noqa: E731
+    assert job().evidence is not None
+    assert peak_of(job)[1] <= gram_bytes(architecture, T, 0) - gram_bytes(Architecture.of("1-1"), 0, 0) + place.held_bytes(T * widths[-1])
+
+
 _KILLED = """
 import os, pathlib, runpy, signal, sys
-from lossproof.numerics.algebra import tiled_matrix
+from lossproof.numerics import dask_cluster
+from lossproof.numerics.algebra import dask_matrix, tiled_matrix
 from lossproof.numerics.algebra.tiled_cholesky import factor_measured
 from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 module = runpy.run_path(sys.argv[2])
@@ -315,3 +359,81 @@ def test_residuals_of_another_run_do_not_count(tmp_path):
     again = shifted(place.gram(parts_of()))
     assert not again.is_final(0, 0)
     assert factor_measured(again) == first > 0
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50) as found:
+        yield found
+
+
+def test_tiles_of_workers_have_the_same_bits(cluster):
+    K, place = shifted(gram_triangle(parts_of())), Workplace(cluster=cluster.scheduler_address)
+    D, done = shifted(place.gram(parts_of())), []
+    assert factor_measured(K) == factor_measured(D, lambda *at: done.append(at)) == 0
+    assert done[-1] == (96**2, 96**2)
+    assert np.array_equal(rows_of(K), rows_of(D))
+    assert np.array_equal(solve_factored(K, np.arange(96.0)), solve_factored(D, np.arange(96.0)))
+    D.release()
+    assert factor_measured(shifted(place.gram(parts_of()), -40.0)) is None
+    assert isinstance(place.gram(parts_of(T=4)), tiled_matrix.TiledMatrix)
+
+
+def test_a_worker_that_dies_costs_nothing_but_time():
+    distributed = pytest.importorskip("distributed")
+    K, lost = shifted(gram_triangle(parts_of(T=48))), []
+    assert factor_measured(K) == 0
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50) as mortal:
+        D = shifted(Workplace(cluster=mortal.scheduler_address).gram(parts_of(T=48)))
+
+        def lose_one(done, total):
+            if not lost:
+                lost.append(next(iter(mortal.workers.values())))
+                mortal.sync(lost[0].close, nanny=False, reason="killed")
+
+        assert factor_measured(D, lose_one) == 0
+        assert len(mortal.scheduler.workers) == 1
+        assert np.array_equal(rows_of(K), rows_of(D))
+        D.release()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("_tested", "its products are wrong", "is refused, because its products are wrong"),
+        ("described", "SciPy 0", "every worker must have SciPy 1"),
+    ],
+)
+def test_a_worker_that_is_not_what_it_must_be_is_refused(name, value, words, cluster, monkeypatch):
+    D, given = shifted(Workplace(cluster=cluster.scheduler_address).gram(parts_of())), iter(["SciPy 1"])
+    monkeypatch.setattr(dask_matrix, name, lambda: next(given, value) if name == "described" else value)
+    with pytest.raises(InputError, match=words):
+        factor_measured(D)
+
+
+def test_a_tile_that_ends_its_workers_ends_the_factorisation(cluster, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+
+    def deadly(*tile):
+        raise distributed.KilledWorker("a tile", SimpleNamespace(address="somewhere"), 20)
+
+    monkeypatch.setattr(dask_matrix, "_finished", deadly)
+    with pytest.raises(LossproofError, match="lost every worker it was given to"):
+        factor_measured(shifted(Workplace(cluster=cluster.scheduler_address).gram(parts_of())))
+
+
+def test_a_cluster_without_workers_is_not_waited_for(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(dask_cluster, "_WORKERLESS", 0.1)
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0", silence_logs=50) as empty,
+        pytest.raises(InputError, match=r"must have workers, got none for 0\.1 s: start some with dask worker, or take the engine numpy"),
+    ):
+        factor_measured(shifted(Workplace(cluster=empty.scheduler_address).gram(parts_of())))
+
+
+def test_without_dask_the_engine_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r"pip install 'lossproof\[sweep\]', or take the engine numpy or disk"):
+        factor_measured(shifted(Workplace(cluster="").gram(parts_of())))

@@ -18,6 +18,7 @@ from scipy import linalg
 
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
 from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
+from lossproof.numerics.critical.dependent_rows import dependent_rows
 from lossproof.numerics.critical.family_structure import Tie, families_of
 from lossproof.numerics.critical.free_features import free_feature_identities, still_identities
 from lossproof.numerics.critical.identities import (
@@ -120,23 +121,31 @@ def _without_unseen(problem: Problem, weights: Weights) -> Weights:
 
 
 def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | None:
-    """Return the first family of some weights in which a critical point is proved, at them or, unless ``exactly``, near them; first without still units."""
+    """Return the first family of some weights in which a critical point is proved, at them or, unless ``exactly``, near them.
+
+    The families are tried without still units first, then with some; then in the same way with the identities of Cramer's rule, which are long.
+    """
     families = [family for family in dict.fromkeys(families_of(problem, start)) if _is_cheap(problem, set(family[0]))]
-    tried = (_in_family(problem, start, *family, exactly=exactly, resting=resting) for resting in (False, True) for family in families)
+    tried = (
+        _in_family(problem, start, *family, exactly=exactly, resting=resting, dependent=dependent)
+        for dependent in (False, True)
+        for resting in (False, True)
+        for family in families
+    )
     return next((found for found in tried if found is not None), None)
 
 
 def _in_family(
-    problem: Problem, start: Weights, held: tuple[int, ...], ties: tuple[Tie, ...], *, exactly: bool, resting: bool
+    problem: Problem, start: Weights, held: tuple[int, ...], ties: tuple[Tie, ...], *, exactly: bool, resting: bool, dependent: bool
 ) -> FamilyPoint | None:
-    """Return the point in one family: without still units, or, if ``resting``, with some."""
+    """Return the point in one family: without still units, or, if ``resting``, with some; with `dependent_rows` if ``dependent``."""
     followers = {k for k, _, _ in ties}
     free = [k for k in range(problem.architecture.N_net) if k not in held and k not in followers]
     members = [start, *_members(problem, start, free, ties)]
     try:
         with np.errstate(all="ignore"):
             stills = still_units(problem, members) if resting else iter([()])
-            choices = (_choice(problem, members, free, ties, still) for still in stills)
+            choices = (_choice(problem, members, free, ties, still, dependent) for still in stills)
             found = next((choice for choice in choices if choice is not None), None)
             moved = _across(problem, start, held, ties)
     except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
@@ -201,18 +210,20 @@ def _with_even_units(problem: Problem, weights: Weights) -> Weights:
 
 
 def _choice(
-    problem: Problem, members: Sequence[Weights], free: list[int], ties: tuple[Tie, ...], still: Still
+    problem: Problem, members: Sequence[Weights], free: list[int], ties: tuple[Tie, ...], still: Still, dependent: bool
 ) -> tuple[ReducedSystem, tuple[int, ...], tuple[Identity, ...]] | None:
     """Return equations, unknowns and identities by pivoting in doubles; None where the derivative of the equations is deficient."""
     N, weights = problem.architecture.N_net, members[0]
     seen = [rows_of_P(problem, each, still) for each in members]
+    pairs = [(flat_weights(problem, each), P) for each, (_, P) in zip(members, seen, strict=True)]
     offered = [
         *offered_identities(problem, seen),
         *cell_identities(problem, weights),
         *free_feature_identities(problem, seen, still),
         *still_identities(problem, still),
+        *(dependent_rows(problem, pairs) if dependent else ()),
     ]
-    offered = keeping_penalty(problem, [(flat_weights(problem, each), P) for each, (_, P) in zip(members, seen, strict=True)], offered)
+    offered = keeping_penalty(problem, pairs, offered)
     if problem.architecture.kinked_layers(1):
         offered = exact_identities(problem, members[-1], offered)
     chosen = _pivots(_rows(problem, members, seen, offered))

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb
 
 import numpy as np
 from scipy import linalg
@@ -26,12 +25,12 @@ from lossproof.numerics.critical.identities import (
     coefficients,
     identities_hold,
     offered_identities,
-    place_of,
     rows_of_P,
     shifts_logits,
     symmetries,
     unseen_directions,
 )
+from lossproof.numerics.critical.identity_terms import affordable, terms_of_rows
 from lossproof.numerics.critical.implied import are_independent
 from lossproof.numerics.critical.penalised import keeping_penalty
 from lossproof.numerics.critical.still_units import Still, still_derivatives, still_units
@@ -51,8 +50,6 @@ _NEARLY_ZERO = Fraction(1, 10**6)
 _REGULAR = 1e-7
 _SPREAD = 0.3
 _SPREAD_BESIDE_KINKS = 1e-3
-_MOST_TERMS = 2_000
-_MOST_WORK = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,8 @@ def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | Non
 
     The families are tried without still units first, then with some; then in the same way with the identities of Cramer's rule, which are long.
     """
-    families = [family for family in dict.fromkeys(families_of(problem, start)) if _is_cheap(problem, set(family[0]))]
+    known = ((*family, terms_of_rows(problem, set(family[0]))) for family in dict.fromkeys(families_of(problem, start)))
+    families = [(held, ties, terms) for held, ties, terms in known if terms is not None]
     tried = (
         _in_family(problem, start, *family, exactly=exactly, resting=resting, dependent=dependent)
         for dependent in (False, True)
@@ -136,7 +134,15 @@ def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | Non
 
 
 def _in_family(
-    problem: Problem, start: Weights, held: tuple[int, ...], ties: tuple[Tie, ...], *, exactly: bool, resting: bool, dependent: bool
+    problem: Problem,
+    start: Weights,
+    held: tuple[int, ...],
+    ties: tuple[Tie, ...],
+    terms: list[int],
+    *,
+    exactly: bool,
+    resting: bool,
+    dependent: bool,
 ) -> FamilyPoint | None:
     """Return the point in one family: without still units, or, if ``resting``, with some; with `dependent_rows` if ``dependent``."""
     followers = {k for k, _, _ in ties}
@@ -145,7 +151,7 @@ def _in_family(
     try:
         with np.errstate(all="ignore"):
             stills = still_units(problem, members) if resting else iter([()])
-            choices = (_choice(problem, members, free, ties, still, dependent) for still in stills)
+            choices = (_choice(problem, members, free, ties, still, terms, dependent) for still in stills)
             found = next((choice for choice in choices if choice is not None), None)
             moved = _across(problem, start, held, ties)
     except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
@@ -168,28 +174,6 @@ def _in_family(
     return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, system.still, *box, reach) if follow else None
 
 
-def _is_cheap(problem: Problem, held: set[int]) -> bool:
-    """Tell whether ``P`` is small as a matrix of polynomials in symbols for the weights that are not held, by a bound of the numbers of terms."""
-    a, most = problem.architecture, 1
-    values, slopes = [1] * a.widths[0], list[list[int]]()
-    for l in range(1, a.L):
-        record, degree = a.activation_of(l), a.activation_of(l).degree
-        z = [1 + sum(n for j, n in enumerate(values) if place_of(a, l, u, j) not in held) for u in range(a.widths[l])]
-        if degree:
-            slopes.append([comb(n + degree - 2, degree - 1) for n in z])
-            values = [comb(n + degree - 1, degree) for n in z]
-        else:
-            slopes.append([1 if record.is_identity else n + 2 for n in z])
-            values = [n if record.is_identity else n + 2 for n in z]
-        most = max(most, *values)
-    behind = [1] * a.n_L
-    for l in range(a.L - 1, 0, -1):
-        into = [sum(n for j, n in enumerate(behind) if place_of(a, l + 1, j, u) not in held) for u in range(a.widths[l])]
-        behind = [n * slope for n, slope in zip(into, slopes[l - 1], strict=True)]
-        most = max(most, *behind)
-    return most <= _MOST_TERMS and most**2 * a.N_net * problem.columns <= _MOST_WORK
-
-
 def _without_small(weights: Weights) -> Weights:
     def zeroed(row: tuple[Number, ...]) -> tuple[Number, ...]:
         return tuple(Fraction(0) if isinstance(w, Fraction) and abs(w) <= _NEARLY_ZERO else w for w in row)
@@ -210,7 +194,7 @@ def _with_even_units(problem: Problem, weights: Weights) -> Weights:
 
 
 def _choice(
-    problem: Problem, members: Sequence[Weights], free: list[int], ties: tuple[Tie, ...], still: Still, dependent: bool
+    problem: Problem, members: Sequence[Weights], free: list[int], ties: tuple[Tie, ...], still: Still, terms: list[int], dependent: bool
 ) -> tuple[ReducedSystem, tuple[int, ...], tuple[Identity, ...]] | None:
     """Return equations, unknowns and identities by pivoting in doubles; None where the derivative of the equations is deficient."""
     N, weights = problem.architecture.N_net, members[0]
@@ -221,7 +205,7 @@ def _choice(
         *cell_identities(problem, weights),
         *free_feature_identities(problem, seen, still),
         *still_identities(problem, still),
-        *(dependent_rows(problem, pairs) if dependent else ()),
+        *(affordable(problem, terms, dependent_rows(problem, pairs)) if dependent else ()),
     ]
     offered = keeping_penalty(problem, pairs, offered)
     if problem.architecture.kinked_layers(1):

@@ -44,7 +44,7 @@ def dependent_rows(problem: Problem, seen: Sequence[tuple[Array, Array]]) -> Ite
             np.array([sum(prod(values[list(factors)]) * each.entries[k] for k, _, factors in vector) for vector in vectors])
             for (values, _), each in zip(seen[:2], rows[:2], strict=True)
         )
-        for chosen in _circuits(other):
+        for chosen in _circuits(here, other):
             columns = _columns(here[chosen])
             identity = None if columns is None else _cramer(rows[1], [vectors[k] for k in chosen], columns)
             if identity is not None:
@@ -68,18 +68,29 @@ def _rows_of(problem: Problem, l: int, u: int) -> Iterator[int]:
     return (place_of(problem.architecture, l, u, r) for r in reversed(range(problem.architecture.fan_in(l))))
 
 
-def _circuits(M: Array) -> Iterator[list[int]]:
-    """Yield three to five rows of which the last depends on the others, and on no fewer, and these on none, as far as doubles can tell."""
-    sizes, basis = np.max(np.abs(M), axis=1), list[int]()
-    for k in (int(k) for k in np.flatnonzero(sizes)):
-        scaled = M[[*basis, k]] / sizes[[*basis, k], None]
-        shares = np.linalg.lstsq(scaled[:-1].T, scaled[-1], rcond=None)[0] if basis else np.zeros(0)
-        if np.max(np.abs(shares @ scaled[:-1] - scaled[-1])) > _SAME:
-            basis.append(k)
-            continue
-        used = [b for b, share in zip(basis, shares, strict=True) if abs(share) > _REGULAR]
+def _circuits(here: Array, other: Array) -> Iterator[list[int]]:
+    """Yield three to five vectors of which the last depends at another member on the others, and on no fewer, and these on none, as far as doubles can tell.
+
+    The vectors on which all depend are independent at the point already, as many as can be, so that the coefficient of the last one is not 0 there.
+    """
+    basis = list[int]()
+    for M in (here, other):
+        for k in range(len(M)):
+            if k not in basis and _shares(M, basis, k) is None:
+                basis.append(k)
+    for k in range(len(other)):
+        shares = None if k in basis else _shares(other, basis, k)
+        used = [] if shares is None else [b for b, share in zip(basis, shares, strict=True) if abs(share) > _REGULAR]
         if 2 <= len(used) <= _LARGEST:
             yield [*used, k]
+
+
+def _shares(M: Array, basis: Sequence[int], k: int) -> Array | None:
+    """Return a row, scaled, as a sum of other ones, scaled; None where it is none, as far as doubles can tell."""
+    sizes = np.maximum(np.max(np.abs(M), axis=1, keepdims=True), np.finfo(float).tiny)
+    others, own = (M / sizes)[list(basis)], (M / sizes)[k]
+    shares = np.linalg.lstsq(others.T, own, rcond=None)[0] if basis else np.zeros(0)
+    return shares if np.max(np.abs(shares @ others - own)) <= _SAME else None
 
 
 def _columns(M: Array) -> list[int] | None:

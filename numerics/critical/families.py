@@ -8,7 +8,7 @@ or silent at some samples (`still_units`) give further equations, and identities
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,6 +18,7 @@ from scipy import linalg
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
 from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
 from lossproof.numerics.critical.dependent_rows import dependent_rows
+from lossproof.numerics.critical.family_starts import family_starts
 from lossproof.numerics.critical.family_structure import Tie, families_of
 from lossproof.numerics.critical.free_features import free_feature_identities, still_identities
 from lossproof.numerics.critical.identities import (
@@ -26,9 +27,7 @@ from lossproof.numerics.critical.identities import (
     identities_hold,
     offered_identities,
     rows_of_P,
-    shifts_logits,
     symmetries,
-    unseen_directions,
 )
 from lossproof.numerics.critical.identity_terms import affordable, terms_of_rows
 from lossproof.numerics.critical.implied import are_independent
@@ -42,11 +41,9 @@ from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem.architecture import Architecture
-from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.problem.weights import Layer, Weights
+from lossproof.theory.problem.weights import Weights
 
-_NEARLY_ZERO = Fraction(1, 10**6)
 _REGULAR = 1e-7
 _SPREAD = 0.3
 _SPREAD_BESIDE_KINKS = 1e-3
@@ -81,40 +78,11 @@ def family_point(problem: Problem, weights: Weights, *, exactly: bool = False) -
     """
     if beyond_doubles(problem, weights) is not None or problem.architecture.N_net > MOST_PARAMETERS:
         return None
-    for start in (weights,) if exactly else _starts(problem, weights):
+    for start in (weights,) if exactly else family_starts(problem, weights):
         found = _at(problem, start, exactly=exactly)
         if found is not None:
             return found
     return None
-
-
-def _starts(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    """Yield the weights without small ones, and others with the same outputs on the samples: with no more incoming weights of the first layer than the inputs
-    need to give its ``z``; and where units may lie at a kink, with these as they are.
-    """
-    small = _with_even_units(problem, _without_small(weights))
-    yield small
-    seen = _with_even_units(problem, _without_small(_without_unseen(problem, small)))
-    if seen != small:
-        yield seen
-    if problem.architecture.kinked_layers(2) and small.layers[0] != weights.layers[0]:
-        yield Weights((weights.layers[0], *small.layers[1:]))
-
-
-def _without_unseen(problem: Problem, weights: Weights) -> Weights:
-    """Return weights with the same ``z`` of the first layer at all samples, which are 0 wherever a direction that no sample sees allows it."""
-    first, directions = weights.layers[0], unseen_directions(problem)
-    numbers = (*first.W, *([first.b] if problem.architecture.bias_rows_of(1) else []))
-    rows = [[x for x in row if isinstance(x, Fraction)] for row in numbers]
-    if any(len(row) < problem.architecture.widths[1] for row in rows):
-        return weights
-    for direction in directions:
-        lead = next(j for j, q in enumerate(direction) if q == 1 and not any(other[j] for other in directions if other is not direction))
-        for unit, value in enumerate(tuple(rows[lead])):
-            for row, q in zip(rows, direction, strict=True):
-                row[unit] -= value * q
-    W = tuple(map(tuple, rows[: problem.architecture.widths[0]]))
-    return Weights((Layer(W, tuple(rows[-1]) if problem.architecture.bias_rows_of(1) else first.b), *weights.layers[1:]))
 
 
 def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | None:
@@ -172,25 +140,6 @@ def _in_family(
     except NotDifferentiable:
         return None
     return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, system.still, *box, reach) if follow else None
-
-
-def _without_small(weights: Weights) -> Weights:
-    def zeroed(row: tuple[Number, ...]) -> tuple[Number, ...]:
-        return tuple(Fraction(0) if isinstance(w, Fraction) and abs(w) <= _NEARLY_ZERO else w for w in row)
-
-    return Weights(tuple(Layer(tuple(map(zeroed, layer.W)), layer.b) for layer in weights.layers))
-
-
-def _with_even_units(problem: Problem, weights: Weights) -> Weights:
-    """Return the weights with the outgoing weights of a unit made equal for softmax where they nearly are."""
-    if not shifts_logits(problem) or problem.architecture.L == 1:
-        return weights
-    last, rows = weights.layers[-1], list[tuple[Number, ...]]()
-    for row in last.W:
-        numbers = [v for v in row if isinstance(v, Fraction)]
-        near = len(numbers) == len(row) and max(numbers) - min(numbers) <= _NEARLY_ZERO
-        rows.append((row[0],) * len(row) if near else row)
-    return Weights((*weights.layers[:-1], Layer(tuple(rows), last.b)))
 
 
 def _choice(

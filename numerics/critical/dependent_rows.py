@@ -28,6 +28,7 @@ _LARGEST = 4
 _MOST_TERMS = 2_000
 _SAME = 1e-9
 _REGULAR = 1e-7
+_PARALLEL = 1e-13
 _ONE = Fraction(1)
 
 
@@ -39,6 +40,7 @@ def dependent_rows(problem: Problem, seen: Sequence[tuple[Array, Array]]) -> Ite
     rows = [Rows.of(problem, P) for _, P in seen]
     if not all(np.all(np.isfinite(each.entries)) for each in rows):
         return
+    polynomial = all(activation.degree is not None or activation.is_identity for activation in problem.architecture.hidden)
     for vectors in _units(problem):
         here, other = (
             np.array([sum(prod(values[list(factors)]) * each.entries[k] for k, _, factors in vector) for vector in vectors])
@@ -46,9 +48,10 @@ def dependent_rows(problem: Problem, seen: Sequence[tuple[Array, Array]]) -> Ite
         )
         for chosen in _circuits(here, other):
             columns = _columns(here[chosen])
-            identity = None if columns is None else _cramer(rows[1], [vectors[k] for k in chosen], columns)
-            if identity is not None:
-                yield identity
+            if columns is not None and (polynomial or _are_all(other[chosen], columns)):
+                identity = _cramer(rows[1], [vectors[k] for k in chosen], columns)
+                if identity is not None:
+                    yield identity
 
 
 def _units(problem: Problem) -> Iterator[list[Vector]]:
@@ -100,6 +103,17 @@ def _columns(M: Array) -> list[int] | None:
         return None
     R, order = linalg.qr(M / scale, mode="r", pivoting=True)
     return [int(c) for c in order[:m]] if abs(R[m - 1, m - 1]) > _REGULAR * abs(R[0, 0]) else None
+
+
+def _are_all(M: Array, columns: Sequence[int]) -> bool:
+    """Tell whether each column is a multiple of one of the given ones, as far as doubles can tell: for equal inputs, and for all outputs at one input.
+
+    Then the vectors are dependent because there are no more columns, which a checker sees. Others may be so for the nature of an activation.
+    """
+    scaled = M / np.max(np.abs(M), axis=1, keepdims=True)
+    sizes = np.linalg.norm(scaled, axis=0)
+    unit = np.divide(scaled, sizes, where=sizes > _SAME, out=np.zeros_like(scaled))
+    return bool(np.all((np.max(np.abs(unit[:, columns].T @ unit), axis=0) > 1 - _PARALLEL) | (sizes <= _SAME)))
 
 
 def _cramer(rows: Rows, vectors: Sequence[Vector], columns: Sequence[int]) -> Identity | None:

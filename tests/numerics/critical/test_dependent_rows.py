@@ -64,6 +64,15 @@ def test_there_are_none_otherwise(widths, X):
     assert not identities_at(problem_of(widths, X, bias="none"), 0)
 
 
+def test_rows_that_depend_for_the_nature_of_the_activation_are_left_out():
+    """On one side of 0 softsign is a Möbius map, and the four rows of 1-1-1 have rank 3 on any inputs: true, but no checker sees it by its symbols."""
+    problem = problem_of((1, 1, 1), [[k] for k in range(1, 6)], "softsign")
+    members = [lp.Weights.of(problem.architecture, [([[w]], [b]), ([[2]], [1])]) for w, b in ((1, 2), (2, "1/3"))]
+    seen = [(flat_weights(problem, each), rows_of_P(problem, each)[1]) for each in members]
+    assert np.linalg.matrix_rank(seen[1][1]) == 3
+    assert not list(dependent_rows(problem, seen))
+
+
 def test_a_unit_with_more_weights_than_inputs_to_tell_apart():
     """Two outputs of one unit of sin: the four values of the unit, up to a line, have one degree of freedom less than its weights."""
     Y = [[2, 0], [2, -2], [3, 2], [-2, -1]]

@@ -91,22 +91,8 @@ def stationary_family(step: Step) -> Result:
     many of these k, ``across``, the fields have an invertible matrix of them: so they are independent of each other and of the tangent vectors in S, and
     moving the manifold along them gives one of a dimension larger by their number.
     """
-    found = step.expect(
-        0,
-        "point",
-        "held",
-        "ties",
-        "parameters",
-        "implied",
-        "identities",
-        "across",
-        "symmetries",
-        "level",
-        "equal",
-        "silent",
-        "radius",
-        "precision",
-    )
+    fields = "point held ties parameters implied identities across symmetries level equal silent radius precision"
+    found = step.expect(0, *fields.split())
     problem = step.problem
     number, N, exact = step.point_named(found), step.problem.N_net, isinstance(step.at, int)
     point, radius = step.points[number], read.rational(found["radius"], "evidence.radius")
@@ -121,9 +107,8 @@ def stationary_family(step: Step) -> Result:
     level = [(*each, True) for each in _still(found["level"], "evidence.level", problem)]
     level += [(*each, False) for each in _still(found["equal"], "evidence.equal", problem, 2)]
     silent = [(l, u, i) for l, u, samples in _still(found["silent"], "evidence.silent", problem) for i in samples]
-    count = (
-        len(equations) + sum(len(samples) - (not flat) for _, _, samples, flat in level) + len(silent) * (problem.n_L - _shifts(problem))
-    )
+    count = len(equations) + len(silent) * (problem.n_L - _shifts(problem))
+    count += sum(len(samples) - (not flat) for _, _, samples, flat in level)
     require(len(parameters) == count > 0, "evidence.parameters", f"as many parameters as equations are needed, {count}")
     reach = radius * max([ONE, *(abs(q) for _, q in ties.values())])
     box = passes.Box(point, reach, frozenset([*parameters, *(k for k, (m, _) in ties.items() if m in parameters)]))

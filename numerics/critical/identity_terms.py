@@ -12,12 +12,15 @@ from lossproof.theory.limits import MAX_TERMS
 from lossproof.theory.problem.problem import Problem
 
 _MOST_ENTRY = 25_000
-_MOST_ENTRIES = 2_000_000
+_SMALL = 600
+_MOST_WORK = 20_000_000
 _MOST_PRODUCTS = 5_000_000
 
 
 def terms_of_rows(problem: Problem, held: Collection[int]) -> list[int] | None:
     """Return bounds of the terms of an entry of each row of ``P``, with symbols for all weights but those ``held`` at 0; None for more than a search takes.
+
+    In small matrices entries may be as long as bounds allow, which are hardly ever met; else the product of two entries counts for each.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture
@@ -42,7 +45,8 @@ def terms_of_rows(problem: Problem, held: Collection[int]) -> list[int] | None:
         found = [n * source for n in behind for source in sources] + found
         into = [sum(n for j, n in enumerate(behind) if place_of(a, l, j, u) not in held) for u in range(a.widths[l - 1])]
         behind = [n * slope for n, slope in zip(into, slopes[l - 2], strict=True)] if l > 1 else []
-    return found if max(found) <= _MOST_ENTRY and sum(found) * problem.columns <= _MOST_ENTRIES else None
+    entries, largest = a.N_net * problem.columns, max(found)
+    return found if largest <= _MOST_ENTRY and (entries <= _SMALL or largest**2 * entries <= _MOST_WORK) else None
 
 
 def _terms(activation: Activation, n: int) -> tuple[int, int]:

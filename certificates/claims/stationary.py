@@ -19,7 +19,7 @@ from lossproof.numerics.critical.box import critical_box, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
 from lossproof.numerics.critical.families import FamilyPoint, family_point
 from lossproof.numerics.critical.identities import Identity
-from lossproof.numerics.critical.still_units import Level, Silent
+from lossproof.numerics.critical.still_units import Equal, Level, Silent
 from lossproof.numerics.network.boxes import parameter_place
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.numbers import is_rational
@@ -242,7 +242,8 @@ def _family(context: ProofContext, point: Point) -> Claim | None:
         return None
     here = _is_critical(context, point)
     special = "zeros and equal units of these weights" if found.held or found.ties else "symmetries of the network"
-    where = " where some units have slope 0, or nothing comes back to them, which are equations besides" if found.still else ""
+    still = "units have slope 0, or one input at several samples, or nothing comes back to them, which are equations besides"
+    where = f" where some {still}" if found.still else ""
     implied = (
         f"By the {special}, {len(found.implied)} components of the gradient follow from the others all over a family of weights{where}; "
     )
@@ -273,6 +274,7 @@ def _family_evidence(found: FamilyPoint) -> dict[str, Any]:
         "across": list(found.across),
         "symmetries": _terms(found.symmetries),
         "level": [[one.layer, one.unit, list(one.samples)] for one in found.still if isinstance(one, Level)],
+        "equal": [[one.layer, one.unit, list(one.samples)] for one in found.still if isinstance(one, Equal)],
         "silent": [[one.layer, one.unit, [one.sample]] for one in found.still if isinstance(one, Silent)],
     }
 

@@ -8,16 +8,17 @@ or silent at some samples (`still_units`) give further equations, and identities
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb
 
 import numpy as np
 from scipy import linalg
 
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
 from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
+from lossproof.numerics.critical.dependent_rows import dependent_rows
+from lossproof.numerics.critical.family_starts import family_starts
 from lossproof.numerics.critical.family_structure import Tie, families_of
 from lossproof.numerics.critical.free_features import free_feature_identities, still_identities
 from lossproof.numerics.critical.identities import (
@@ -25,12 +26,10 @@ from lossproof.numerics.critical.identities import (
     coefficients,
     identities_hold,
     offered_identities,
-    place_of,
     rows_of_P,
-    shifts_logits,
     symmetries,
-    unseen_directions,
 )
+from lossproof.numerics.critical.identity_terms import affordable, terms_of_rows
 from lossproof.numerics.critical.implied import are_independent
 from lossproof.numerics.critical.penalised import keeping_penalty
 from lossproof.numerics.critical.still_units import Still, still_derivatives, still_units
@@ -42,16 +41,12 @@ from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem.architecture import Architecture
-from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.problem.weights import Layer, Weights
+from lossproof.theory.problem.weights import Weights
 
-_NEARLY_ZERO = Fraction(1, 10**6)
 _REGULAR = 1e-7
 _SPREAD = 0.3
 _SPREAD_BESIDE_KINKS = 1e-3
-_MOST_TERMS = 2_000
-_MOST_WORK = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -83,60 +78,48 @@ def family_point(problem: Problem, weights: Weights, *, exactly: bool = False) -
     """
     if beyond_doubles(problem, weights) is not None or problem.architecture.N_net > MOST_PARAMETERS:
         return None
-    for start in (weights,) if exactly else _starts(problem, weights):
+    for start in (weights,) if exactly else family_starts(problem, weights):
         found = _at(problem, start, exactly=exactly)
         if found is not None:
             return found
     return None
 
 
-def _starts(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    """Yield the weights without small ones, and others with the same outputs on the samples: with no more incoming weights of the first layer than the inputs
-    need to give its ``z``; and where units may lie at a kink, with these as they are.
-    """
-    small = _with_even_units(problem, _without_small(weights))
-    yield small
-    seen = _with_even_units(problem, _without_small(_without_unseen(problem, small)))
-    if seen != small:
-        yield seen
-    if problem.architecture.kinked_layers(2) and small.layers[0] != weights.layers[0]:
-        yield Weights((weights.layers[0], *small.layers[1:]))
-
-
-def _without_unseen(problem: Problem, weights: Weights) -> Weights:
-    """Return weights with the same ``z`` of the first layer at all samples, which are 0 wherever a direction that no sample sees allows it."""
-    first, directions = weights.layers[0], unseen_directions(problem)
-    numbers = (*first.W, *([first.b] if problem.architecture.bias_rows_of(1) else []))
-    rows = [[x for x in row if isinstance(x, Fraction)] for row in numbers]
-    if any(len(row) < problem.architecture.widths[1] for row in rows):
-        return weights
-    for direction in directions:
-        lead = next(j for j, q in enumerate(direction) if q == 1 and not any(other[j] for other in directions if other is not direction))
-        for unit, value in enumerate(tuple(rows[lead])):
-            for row, q in zip(rows, direction, strict=True):
-                row[unit] -= value * q
-    W = tuple(map(tuple, rows[: problem.architecture.widths[0]]))
-    return Weights((Layer(W, tuple(rows[-1]) if problem.architecture.bias_rows_of(1) else first.b), *weights.layers[1:]))
-
-
 def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | None:
-    """Return the first family of some weights in which a critical point is proved, at them or, unless ``exactly``, near them; first without still units."""
-    families = [family for family in dict.fromkeys(families_of(problem, start)) if _is_cheap(problem, set(family[0]))]
-    tried = (_in_family(problem, start, *family, exactly=exactly, resting=resting) for resting in (False, True) for family in families)
+    """Return the first family of some weights in which a critical point is proved, at them or, unless ``exactly``, near them.
+
+    The families are tried without still units first, then with some; then in the same way with the identities of Cramer's rule, which are long.
+    """
+    known = ((*family, terms_of_rows(problem, set(family[0]))) for family in dict.fromkeys(families_of(problem, start)))
+    families = [(held, ties, terms) for held, ties, terms in known if terms is not None]
+    tried = (
+        _in_family(problem, start, *family, exactly=exactly, resting=resting, dependent=dependent)
+        for dependent in (False, True)
+        for resting in (False, True)
+        for family in families
+    )
     return next((found for found in tried if found is not None), None)
 
 
 def _in_family(
-    problem: Problem, start: Weights, held: tuple[int, ...], ties: tuple[Tie, ...], *, exactly: bool, resting: bool
+    problem: Problem,
+    start: Weights,
+    held: tuple[int, ...],
+    ties: tuple[Tie, ...],
+    terms: list[int],
+    *,
+    exactly: bool,
+    resting: bool,
+    dependent: bool,
 ) -> FamilyPoint | None:
-    """Return the point in one family: without still units, or, if ``resting``, with some."""
+    """Return the point in one family: without still units, or, if ``resting``, with some; with `dependent_rows` if ``dependent``."""
     followers = {k for k, _, _ in ties}
     free = [k for k in range(problem.architecture.N_net) if k not in held and k not in followers]
     members = [start, *_members(problem, start, free, ties)]
     try:
         with np.errstate(all="ignore"):
             stills = still_units(problem, members) if resting else iter([()])
-            choices = (_choice(problem, members, free, ties, still) for still in stills)
+            choices = (_choice(problem, members, free, ties, still, terms, dependent) for still in stills)
             found = next((choice for choice in choices if choice is not None), None)
             moved = _across(problem, start, held, ties)
     except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
@@ -159,60 +142,21 @@ def _in_family(
     return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, system.still, *box, reach) if follow else None
 
 
-def _is_cheap(problem: Problem, held: set[int]) -> bool:
-    """Tell whether ``P`` is small as a matrix of polynomials in symbols for the weights that are not held, by a bound of the numbers of terms."""
-    a, most = problem.architecture, 1
-    values, slopes = [1] * a.widths[0], list[list[int]]()
-    for l in range(1, a.L):
-        record, degree = a.activation_of(l), a.activation_of(l).degree
-        z = [1 + sum(n for j, n in enumerate(values) if place_of(a, l, u, j) not in held) for u in range(a.widths[l])]
-        if degree:
-            slopes.append([comb(n + degree - 2, degree - 1) for n in z])
-            values = [comb(n + degree - 1, degree) for n in z]
-        else:
-            slopes.append([1 if record.is_identity else n + 2 for n in z])
-            values = [n if record.is_identity else n + 2 for n in z]
-        most = max(most, *values)
-    behind = [1] * a.n_L
-    for l in range(a.L - 1, 0, -1):
-        into = [sum(n for j, n in enumerate(behind) if place_of(a, l + 1, j, u) not in held) for u in range(a.widths[l])]
-        behind = [n * slope for n, slope in zip(into, slopes[l - 1], strict=True)]
-        most = max(most, *behind)
-    return most <= _MOST_TERMS and most**2 * a.N_net * problem.columns <= _MOST_WORK
-
-
-def _without_small(weights: Weights) -> Weights:
-    def zeroed(row: tuple[Number, ...]) -> tuple[Number, ...]:
-        return tuple(Fraction(0) if isinstance(w, Fraction) and abs(w) <= _NEARLY_ZERO else w for w in row)
-
-    return Weights(tuple(Layer(tuple(map(zeroed, layer.W)), layer.b) for layer in weights.layers))
-
-
-def _with_even_units(problem: Problem, weights: Weights) -> Weights:
-    """Return the weights with the outgoing weights of a unit made equal for softmax where they nearly are."""
-    if not shifts_logits(problem) or problem.architecture.L == 1:
-        return weights
-    last, rows = weights.layers[-1], list[tuple[Number, ...]]()
-    for row in last.W:
-        numbers = [v for v in row if isinstance(v, Fraction)]
-        near = len(numbers) == len(row) and max(numbers) - min(numbers) <= _NEARLY_ZERO
-        rows.append((row[0],) * len(row) if near else row)
-    return Weights((*weights.layers[:-1], Layer(tuple(rows), last.b)))
-
-
 def _choice(
-    problem: Problem, members: Sequence[Weights], free: list[int], ties: tuple[Tie, ...], still: Still
+    problem: Problem, members: Sequence[Weights], free: list[int], ties: tuple[Tie, ...], still: Still, terms: list[int], dependent: bool
 ) -> tuple[ReducedSystem, tuple[int, ...], tuple[Identity, ...]] | None:
     """Return equations, unknowns and identities by pivoting in doubles; None where the derivative of the equations is deficient."""
     N, weights = problem.architecture.N_net, members[0]
     seen = [rows_of_P(problem, each, still) for each in members]
+    pairs = [(flat_weights(problem, each), P) for each, (_, P) in zip(members, seen, strict=True)]
     offered = [
         *offered_identities(problem, seen),
         *cell_identities(problem, weights),
         *free_feature_identities(problem, seen, still),
         *still_identities(problem, still),
+        *(affordable(problem, terms, dependent_rows(problem, pairs)) if dependent else ()),
     ]
-    offered = keeping_penalty(problem, [(flat_weights(problem, each), P) for each, (_, P) in zip(members, seen, strict=True)], offered)
+    offered = keeping_penalty(problem, pairs, offered)
     if problem.architecture.kinked_layers(1):
         offered = exact_identities(problem, members[-1], offered)
     chosen = _pivots(_rows(problem, members, seen, offered))

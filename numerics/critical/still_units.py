@@ -1,9 +1,10 @@
-r"""Hidden units that are level or silent at some samples, so that the weights below them do not matter there to first order.
+r"""Hidden units that are level or silent at some samples, so that the weights below them do not matter there to first order, or equal at some.
 
 A unit is level where its slope ``σ'(z_u(i))`` is 0, as sin at ``z = π/2``, and silent where nothing comes back to it: ``κ_u(i) = Σ_j w_uj Ψ_j(i) = 0``.
+It is equal at samples of different inputs where it has one z, so that it cannot tell them apart.
 These are equations of their own: ``σ'(z_u(i)) = 0`` at one sample, and ``z_u(k) = z_u(i)`` at the others at which the unit is level at the same z;
-``κ_u(i) = 0`` at one sample of those at which κ is always the same. Where they hold, ``P`` is that of units with the slope 0 there (and one value where they
-are level), and that matrix obeys more identities than ``P`` itself.
+for equal units the latter alone; ``κ_u(i) = 0`` at one sample of those at which κ is always the same. Where they hold, ``P`` is that of units with the slope 0
+there (and one value where they are level, one value and slope where equal), and that matrix obeys more identities than ``P`` itself.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ _FLAT, _BENT = 1e-6, 1e-3
 _SAME, _ALWAYS_SAME, _SILENT = 1e-6, 1e-9, 1e-8
 
 
+Place: TypeAlias = tuple[int, int]
+"""A sample and a unit of a layer."""
+
+
 @dataclass(frozen=True)
 class Level:
     """A unit of hidden layer ``layer``, and samples at which its z are one zero of σ': so many equations.
@@ -38,7 +43,7 @@ class Level:
     layer: int
     unit: int
     samples: tuple[int, ...]
-    alike: tuple[tuple[int, int], ...]
+    alike: tuple[Place, ...]
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,23 @@ class Silent:
     layer: int
     unit: int
     sample: int
-    alike: tuple[tuple[int, int], ...]
+    alike: tuple[Place, ...]
 
 
-Still: TypeAlias = "tuple[Level | Silent, ...]"
+@dataclass(frozen=True)
+class Equal:
+    """A unit of hidden layer ``layer``, and two or more samples at which its z is the same: one equation for each but the first.
+
+    ``alike`` are all pairs of a sample and a unit of the layer whose z is the same as one of these, for all weights of a family: them included.
+    """
+
+    layer: int
+    unit: int
+    samples: tuple[int, ...]
+    alike: tuple[Place, ...]
+
+
+Still: TypeAlias = "tuple[Level | Equal | Silent, ...]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +86,9 @@ class StillEvaluation(Evaluation):
         for one in self.still:
             if one.layer == l and order < 2:
                 rows, units = np.array(one.alike).T
-                if order == 1:
+                if order == 1 and not isinstance(one, Equal):
                     found[rows, units] = self.field.embed(Fraction(0))
-                elif isinstance(one, Level):
+                elif not isinstance(one, Silent):
                     found[rows, units] = found[one.samples[0], one.unit]
         return found
 
@@ -83,13 +101,19 @@ def still_pass(problem: Problem, weights: Weights, field: Field, still: Still = 
 
 
 def still_units(problem: Problem, members: Sequence[Weights]) -> Iterator[Still]:
-    """Yield the units of the first member of a family that are level there, and with these those that are silent; nothing where there are none."""
+    """Yield the units of the first member of a family that are level there, and with these those that are silent; then both with those that are equal.
+
+    Nothing where there are none.
+    """
     level = level_units(problem, members[0], members[1:])
-    if level:
-        yield level
-    silent = silent_units(problem, members[0], members[1:], level)
-    if silent:
-        yield (*level, *silent)
+    equal = equal_units(problem, members[0], members[1:], level)
+    choices: list[Still] = [level, (*level, *equal)] if equal else [level]
+    for still in choices:
+        if still:
+            yield still
+        silent = silent_units(problem, members[0], members[1:], still)
+        if silent:
+            yield (*still, *silent)
 
 
 def level_units(problem: Problem, weights: Weights, members: Sequence[Weights]) -> tuple[Level, ...]:
@@ -108,17 +132,43 @@ def level_units(problem: Problem, weights: Weights, members: Sequence[Weights]) 
         while left:
             i, u = left[0]
             near = [(k, u) for k, v in left if v == u and abs(z[k, u] - z[i, u]) <= _SAME]
-            chosen = list[tuple[int, int]]()
-            for place in near:
-                if not any(_always_same(others, l, place, other) for other in chosen):
-                    chosen.append(place)
-            alike = [place for place in left if any(_always_same(others, l, place, other) for other in chosen)]
+            chosen, alike = _group(others, l, near, left)
             found.append(Level(l, u, tuple(k for k, _ in chosen), tuple(alike)))
             left = [place for place in left if place not in alike]
     return tuple(found)
 
 
-def _always_same(passes: Sequence[Evaluation], l: int, first: tuple[int, int], second: tuple[int, int]) -> bool:
+def equal_units(problem: Problem, weights: Weights, members: Sequence[Weights], level: tuple[Level, ...] = ()) -> tuple[Equal, ...]:
+    """Return the units of weights with one z at several samples, as far as doubles can tell, that are not level there.
+
+    The other ``members`` of a family tell which z are always the same. None where an activation lacks a second derivative somewhere.
+    """
+    a, found = problem.architecture, list[Equal]()
+    if a.kinked_layers(2) or a.L == 1:
+        return ()
+    for l in range(1, a.L):
+        first, *others = (still_pass(problem, each, Float64Field(), (*level, *found)) for each in (weights, *members))
+        z, taken = first.z[l], {place for one in level if one.layer == l for place in one.alike}
+        left = [(i, u) for u in range(a.widths[l]) for i in range(problem.T) if (i, u) not in taken]
+        while left:
+            near = [place for place in left if place[1] == left[0][1] and abs(z[place] - z[left[0]]) <= _SAME]
+            chosen, alike = _group(others, l, near, left)
+            if len(chosen) > 1:
+                found.append(Equal(l, chosen[0][1], tuple(k for k, _ in chosen), tuple(alike)))
+            left = [place for place in left if place not in alike]
+    return tuple(found)
+
+
+def _group(passes: Sequence[Evaluation], l: int, near: Sequence[Place], left: Sequence[Place]) -> tuple[list[Place], list[Place]]:
+    """Return of some places of one z those that are not always the same, and all that are always the same as one of these."""
+    chosen = list[Place]()
+    for place in near:
+        if not any(_always_same(passes, l, place, other) for other in chosen):
+            chosen.append(place)
+    return chosen, [place for place in left if any(_always_same(passes, l, place, other) for other in chosen)]
+
+
+def _always_same(passes: Sequence[Evaluation], l: int, first: Place, second: Place) -> bool:
     return all(abs(each.z[l][first] - each.z[l][second]) <= _ALWAYS_SAME * (1 + abs(each.z[l][first])) for each in passes)
 
 
@@ -140,7 +190,7 @@ def silent_units(problem: Problem, weights: Weights, members: Sequence[Weights],
                 for i in range(problem.T)
                 if _are_small(first[i, u], size, _SILENT) and not _are_small(others[0][i, u], size, _ALWAYS_SAME)
             ]
-            left = [i for i in left if not any(one.layer == l and (i, u) in one.alike for one in still)]
+            left = [i for i in left if not any(isinstance(one, Level) and one.layer == l and (i, u) in one.alike for one in still)]
             while left:
                 alike = [i for i in left if all(_are_small(each[i, u] - each[left[0], u], size, _ALWAYS_SAME) for each in others)]
                 found.append(Silent(l, u, left[0], tuple((i, u) for i in alike)))
@@ -160,25 +210,27 @@ def _rates_back(evaluation: Evaluation, l: int) -> Array:
 def still_values(problem: Problem, evaluation: Evaluation, still: Still) -> list[Any]:
     """Return what vanishes where units are still.
 
-    For a level unit that is its slope at the first of its samples, and how much z at the others differs from that there; for a silent one κ, for softmax
-    less that of output 0.
+    For a level unit that is its slope at the first of its samples, and how much z at the others differs from that there; for an equal one the latter alone; for
+    a silent one κ, for softmax less that of output 0.
     """
     found = list[Any]()
     for one in still:
-        if isinstance(one, Level):
-            z, (first, *others) = evaluation.z[one.layer][:, one.unit], one.samples
-            found += [evaluation.slope[one.layer][first, one.unit], *(z[k] - z[first] for k in others)]
-        else:
+        if isinstance(one, Silent):
             found += list(_without_shifts(problem, _rates_back(_stripped(evaluation), one.layer)[one.sample, one.unit]))
+            continue
+        z, (first, *others) = evaluation.z[one.layer][:, one.unit], one.samples
+        found += [evaluation.slope[one.layer][first, one.unit]] * isinstance(one, Level)
+        found += [z[k] - z[first] for k in others]
     return found
 
 
 def still_derivatives(problem: Problem, evaluation: Evaluation, still: Still) -> Iterator[Array]:
     """Yield the derivatives by all weights of the `still_values`, each of shape ``(N_net,)``."""
     for one in still:
-        if isinstance(one, Level):
+        if not isinstance(one, Silent):
             rates, (first, *others) = _input_rates(evaluation, one.layer)[:, :, one.unit], one.samples
-            yield rates[:, first] * evaluation.curvature[one.layer][first, one.unit]
+            if isinstance(one, Level):
+                yield rates[:, first] * evaluation.curvature[one.layer][first, one.unit]
             yield from (rates[:, k] - rates[:, first] for k in others)
         else:
             yield from _without_shifts(problem, _derivatives_back(_stripped(evaluation), one.layer, one.sample)[:, one.unit]).T

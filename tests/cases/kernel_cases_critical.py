@@ -228,7 +228,7 @@ def merged(shares):
 
 def family(d, dimension, point=0, at=BOX, radius=RADIUS, reach=None, **evidence):
     """A critical point of a family, near a point or, with ``radius`` 0, itself; what is not said of its evidence is empty."""
-    blank = {key: [] for key in ("held", "ties", "parameters", "implied", "identities", "across", "symmetries", "level", "silent")}
+    blank = {key: [] for key in ("held", "ties", "parameters", "implied", "identities", "across", "symmetries", "level", "equal", "silent")}
     own = {"point": point, "radius": radius, "precision": 128, **blank, **evidence}
     facts = {"radius": reach or radius, "dimension": dimension, "implied": len(own["implied"])}
     near = {"point": point} if at == BOX else {}

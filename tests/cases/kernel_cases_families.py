@@ -203,6 +203,34 @@ def two_logits_that_cancel():
     return d.finish()
 
 
+EQUAL = {
+    "parameters": [0, 1, 8, 9],
+    "implied": [0, 2, 3, 4, 5, 6, 7, 8],
+    "identities": [
+        [[0, "1", []]],
+        [[2, "1", []], [1, "-1", []]],
+        *([[k, "1", [[1, 2]]], [9, "-1", [[1, 2], [k, 0]]], [1, "-1", [[k, 2]]], [1, "1", [[k, 0]]]] for k in range(3, 9)),
+    ],
+    "equal": [[1, 0, [0, 1]]],
+    "silent": [[1, 0, [0]]],
+}
+"""A unit with one z at two of three samples, where nothing comes back to it: all rows of P are the same there, and two of them give the others."""
+
+
+def equal_unit(w=("0", "1/2"), v=("0x1.d78d631d88274p+2", "-0x1.d78d631d88274p+1"), activation="tanh", **options):
+    """2-1-2-1: at (0, 0) and (1, 0) the network meets the mean of the targets, and the paths of z = 0 cancel; at (0, 1) it meets the target."""
+    point = [layer([[x] for x in w], ["0"]), layer([["1", "2"]], ["0", "0"]), layer([[x] for x in v], ["1"])]
+    return Draft((2, 1, 2, 1), [["0", "0"], ["1", "0"], ["0", "1"]], [["0"], ["2"], ["3/2"]], point, activation=activation, **options)
+
+
+def one_input_at_two_samples():
+    """A saddle, as the slope of the network at z = 0 may change, and z at one of the two samples."""
+    d = equal_unit()
+    point = family(d, 6, **EQUAL)
+    classed(d, "saddle", point, inertia_ball(d, point, 1, 3, 10, 6), BOX, RADIUS)
+    return d.finish()
+
+
 FAMILY_CASES = {
     function.__name__: function
     for function in (
@@ -213,6 +241,7 @@ FAMILY_CASES = {
         even_logits,
         doubled_inputs,
         crest_of_a_sine,
+        one_input_at_two_samples,
         bottom_of_a_square,
         two_paths_that_cancel,
         two_paths_that_cancel_exactly,

@@ -54,7 +54,7 @@ def nodes(value, path=()) -> Iterator[tuple[tuple, Any]]:
             yield from nodes(part, (*path, k))
 
 
-PAIRS = {"curve": 2, "vectors": 4, "ties": 2, "identities": 3, "symmetries": 3, "level": 2, "silent": 2}
+PAIRS = {"curve": 2, "vectors": 4, "ties": 2, "identities": 3, "symmetries": 3, "level": 2, "equal": 2, "silent": 2}
 """Lists of pairs or triples, and how deep the places in a pair lie; these places count as different fields."""
 
 
@@ -91,7 +91,7 @@ def signature(document, k):
         (
             key,
             type(value).__name__,
-            value if key in ("row", "entries", "side", "method") else bool(value) if key in ("level", "silent") else None,
+            value if key in ("row", "entries", "side", "method") else bool(value) if key in ("level", "equal", "silent") else None,
         )
         for key, value in sorted(evidence.items())
     )
@@ -307,7 +307,7 @@ VALUES = [
     (STEP + r"evidence\.(held|implied|across)\.\*", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.ties\.\*\.[01]", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.ties\.\*\.2", _plus_one, "evidence"),
-    (STEP + r"evidence\.(level|silent)\.\*\.([01]|2\.\*)", lambda v: [-1, 10**6], "evidence"),
+    (STEP + r"evidence\.(level|equal|silent)\.\*\.([01]|2\.\*)", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.(0|2\.\*|2\.\*\.\*)", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.1", _plus_one, "evidence digest"),  # a single term may have any factor
     (STEP + r"evidence\.(identities|symmetries)\.\*\.\*\.1", _words("0"), "evidence"),
@@ -449,8 +449,8 @@ LISTS = [
     (STEP + r"evidence\.parameters", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.(held|ties)", ("evidence conclusion", "evidence", "evidence")),
     (STEP + r"evidence\.ties\.\*", ("schema", "schema", "schema")),
-    (STEP + r"evidence\.(level|silent)(\.\*\.2)?", ("evidence", "evidence", "evidence")),
-    (STEP + r"evidence\.(level|silent)\.\*", ("schema", "schema", "schema")),
+    (STEP + r"evidence\.(level|equal|silent)(\.\*\.2)?", ("evidence", "evidence", "evidence")),
+    (STEP + r"evidence\.(level|equal|silent)\.\*", ("schema", "schema", "schema")),
     (STEP + r"evidence\.implied", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.across", ("schema", "evidence", "evidence")),
     (STEP + r"evidence\.(identities|symmetries)", ("schema", "schema", "digest")),

@@ -39,6 +39,18 @@ PROBLEMS = {
     "crests of a sine": ((2, 1, 2), [[1, 2], [-1, 1], [0, 3]], [[1, 0], [0, 1], [2, 2]], {"activation": "sin"}),
     "paths that cancel": ((2, 1, 2, 1), [[0, 1], [1, 0], [2, 1], [-1, 1]], [[1], [0], [2], [0]], {"activation": "softplus"}),
     "squares of one input": ((1, 2, 2), [[-2], [-1], [0], [1], [3]], [[0, 1], [2, 0], [1, 1], [0, 0], [1, 2]], {"activation": "power:2"}),
+    "one unit and two outputs": (
+        (2, 1, 2),
+        [[1, "-1/2"], [-2, 2], [-1, 3], [0, 0]],
+        [[2, 0], [2, -2], [3, 2], [-2, -1]],
+        {"activation": "sin", "error": "cauchy"},
+    ),
+    "one z at two inputs": (
+        (3, 1, 3, 1),
+        [[-2, -2, -1], [-2, -2, -1], [2, "-3/2", 2], [3, -1, 2], [2, "-3/2", 2]],
+        [[2], [-1], [-3], [1], [3]],
+        {},
+    ),
     "copies with two outputs": ((1, 2, 2), [[-1], [0], [1], [2]], [[0, 1], [2, 0], [1, 3], [0, 0]], {}),
 }
 RULES = ("stationary-family", "stationary-balanced")

@@ -13,6 +13,7 @@ import lossproof as lp
 from lossproof.certificates.claims.no_minimum_nearby import claim_no_minimum_nearby
 from lossproof.certificates.proof.certificate import certificate_of
 from lossproof.certificates.proof.context import ProofContext
+from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
 from lossproof.numerics.critical.minimum_free import minimum_free_radius
 from lossproof.numerics.critical.negative_curvature import descending_ball
@@ -306,7 +307,8 @@ def test_where_there_is_much_to_compute_the_weights_are_not_critical_by_doubles(
     rng = np.random.default_rng(0)
     weights = [(rng.integers(-9, 9, (2, 3)), [1, 0, 1]), (rng.integers(-9, 9, (3, 1)), [1])]
     report = lp.check_architecture("2-3-1", [[0, 1], [1, 3], [2, 1]], [[1], [0], [2]], weights=weights, weight_decay=decay, search="none")
-    claim = next(claim for claim in report.claims if claim.id == "stationary" and claim.verdict == "REFUTED")
-    assert claim.rule == "implication"
-    assert claim.rigor is Rigor.VERIFIED_FLOAT
+    claim = next(claim for claim in report.claims if claim.id == "critical-point" and claim.verdict == "REFUTED")
+    refuted = next(node for node in claim.premises if isinstance(node, Claim) and node.id == "stationary")
+    assert (refuted.rule, refuted.evidence) == ("implication", {"row": "not-stationary"})
+    assert refuted.premises[0].id == "no-minimum-nearby"
     assert lp.verify(report.certificate).ok

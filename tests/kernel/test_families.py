@@ -8,12 +8,14 @@ import pytest
 from cases.kernel_cases_critical import BENT, BENT_X, BENT_Y, BOX, COPIES, RADIUS, boxed, family, merged
 from cases.kernel_cases_families import (
     CREST,
+    EQUAL,
     EVEN,
     FAMILY_CASES,
     LEVEL,
     SCALED,
     SILENT,
     balanced,
+    equal_unit,
     even_unit,
     least_squares,
     level_unit,
@@ -353,6 +355,56 @@ def test_silent_for_one_logit():
     d, evidence = silent_logits()
     d.document["points"][0][2]["W"] = [["0", "2"], ["1001/1000", "0"]]
     assert rejected_family(d, evidence, 9) in NO_BOX
+
+
+@pytest.mark.parametrize(
+    ("equal", "place"),
+    [
+        ([], "evidence.parameters"),
+        ([[1, 0, [0, 1, 2]]], "evidence.parameters"),
+        ([[1, 0, [0, 2]]], "evidence.identities[0]"),
+        ([[1, 0, [1, 2]]], "evidence.identities[0]"),
+        ([[2, 0, [0, 1]]], "evidence.identities[0]"),
+        ([[3, 0, [0, 1]]], "evidence.equal[0][0]"),
+        ([[0, 0, [0, 1]]], "evidence.equal[0][0]"),
+        ([[1, 1, [0, 1]]], "evidence.equal[0][1]"),
+        ([[1, 0, [0, 3]]], "evidence.equal[0][2][1]"),
+        ([[1, 0, [1, 0]]], "evidence.equal[0][2]"),
+        ([[1, 0, [0]]], "evidence.equal[0][2]"),
+    ],
+)
+def test_units_that_are_not_equal(equal, place):
+    assert rejected_family(equal_unit(), changed(EQUAL, equal=equal), 6) == ("evidence", place)
+
+
+@pytest.mark.parametrize("change", [{"w": ("1/1000000", "1/2")}, {"v": ("0x1.d78d631d88274p+2", "-3")}])
+def test_inputs_that_are_nearly_equal_and_paths_that_nearly_cancel(change):
+    assert rejected_family(equal_unit(**change), EQUAL, 6) in NO_BOX
+    d = equal_unit(**change)
+    family(d, 6, at=0, radius="0", **EQUAL)
+    assert outcome(d) == ("evidence", "conclusion.at")
+
+
+def test_a_unit_that_is_silent_at_one_of_two_samples_with_one_z():
+    """Its slope counts at the other one, where a second unit lets something come back: the row of its first weight is not 0."""
+    point = [layer([["0", "1"], ["1/2", "0"]], ["0", "0"]), layer([["1", "2"], ["1", "1"]], ["0", "0"]), layer([["2"], ["-1"]], ["1"])]
+    d = Draft((2, 2, 2, 1), [["0", "0"], ["1", "0"], ["0", "1"]], [["0"], ["2"], ["3/2"]], point)
+    evidence = {
+        "parameters": list(range(15)),
+        "implied": [0, 1],
+        "identities": [[[0, "1", []]], [[1, "1", []]]],
+        "equal": [[1, 0, [0, 1]]],
+        "silent": [[1, 0, [0]]],
+    }
+    assert rejected_family(d, evidence, 0) == ("evidence", "evidence.identities[0]")
+    d.undo()
+    level = changed(evidence, equal=[], level=[[1, 0, [0, 1]]], silent=[], parameters=list(range(15)))
+    assert rejected_family(d, level, 0) == ("evidence", "evidence.identities[1]")
+
+
+def test_one_meeting_named_twice():
+    evidence = changed(EQUAL, equal=[[1, 0, [0, 1]], [1, 0, [0, 1]]], parameters=[0, 1, 2, 8, 9])
+    assert rejected_family(equal_unit(), evidence, 5) == ("evidence", "evidence.point")
 
 
 def at_the_point(d, radius, at=0, dimension=1):

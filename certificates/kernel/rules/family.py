@@ -27,14 +27,14 @@ from lossproof.theory.verdicts import Rigor
 
 Ties: TypeAlias = dict[int, tuple[int, fmpq]]
 """For each weight that follows another one that one, and the ratio."""
-Level: TypeAlias = "list[tuple[int, int, list[int]]]"
-"""Hidden layers, units of them, and samples at which these are level: of slope 0, at one z."""
+Level: TypeAlias = "list[tuple[int, int, list[int], bool]]"
+"""Hidden layers, units of them, samples at which these have one z, and whether they are level there: of slope 0."""
 Silent: TypeAlias = "list[tuple[int, int, int]]"
 """Hidden layers, units of them, and samples at which these are silent: nothing comes back to them."""
 
 
 class _StillRing(FormalRing):
-    """The formal ring, in which units have the slope 0 where they are silent, and wherever their z is one of those at which they are level: one value, too."""
+    """The formal ring, in which units have one value and slope wherever their z is one of those that are the same, and the slope 0 where level or silent."""
 
     def __init__(self, work: Work, level: Level, silent: Silent) -> None:
         super().__init__(work)
@@ -43,20 +43,21 @@ class _StillRing(FormalRing):
     def activate(self, activation: Activation, layer: int, z: Series, *, slopes: bool, rest: Rows = frozenset()) -> tuple[Any, Any]:
         """Return ``σ(z)`` and ``σ'(z)``, which is 0 where a unit is level or silent."""
         value, slope = super().activate(activation, layer, z, slopes=slopes, rest=rest)
-        here = [(unit, samples) for l, unit, samples in self._level if l == layer]
+        here = [(unit, samples, flat) for l, unit, samples, flat in self._level if l == layer]
         silent = [(i, unit) for l, unit, i in self._silent if l == layer]
         if not slopes or not (here or silent):
             return value, slope
         require(isinstance(slope, Series) or not here, "evidence.level", "the slope of this activation is the same everywhere")
         at = z.coefficients[0]
         values, rates = value.coefficients[0].copy(), constant_term(slope, at.shape).copy()
-        for place in silent:
-            rates[place] = ZERO
-        for unit, samples in here:
+        for unit, samples, flat in here:
             self.count(at.size * len(samples), 0, at)
+            one = values[samples[0], unit], ZERO if flat else rates[samples[0], unit]
             for place in np.ndindex(at.shape):
                 if any(vanishes(at[place] - at[k, unit]) for k in samples):
-                    values[place], rates[place] = values[samples[0], unit], ZERO
+                    values[place], rates[place] = one
+        for place in silent:
+            rates[place] = ZERO
         return Series([values]), Series([rates])
 
 
@@ -73,7 +74,8 @@ def stationary_family(step: Step) -> Result:
     Units that are ``level``, ``[l, u, [i, k, …]]``, are equations besides: ``σ'(z_u(i)) = 0`` for the unit u of the hidden layer l, and ``z_u(k) = z_u(i)`` for
     each k. The identities need to hold on the set S' of S where these do: they are seen with the slope 0 and the unit's value at i at all samples, and for
     all units of the layer, whose z is formally the same as one of these. On S' these are the true slopes and values, layer by layer, so each symbol and
-    each entry of P stands for what it is there.
+    each entry of P stands for what it is there. Units that are ``equal``, ``[l, u, [i, k, …]]`` with two samples at least, have the equations
+    ``z_u(k) = z_u(i)`` alone, and at those samples and units the value and the slope of u at i.
 
     Units that are ``silent``, ``[l, u, [i, …]]``, are equations, too: with ``κ_u(i) = Σ_j w_uj Ψ_j(i)``, j the units behind u, ``κ_u(i) = 0`` for each i and
     each output, for softmax less that of output 0. On S' then ``Ψ_u(i) = σ'(z_u(i)) κ_u(i) = 0``, there and at all samples where κ is formally the same. As
@@ -89,9 +91,8 @@ def stationary_family(step: Step) -> Result:
     many of these k, ``across``, the fields have an invertible matrix of them: so they are independent of each other and of the tangent vectors in S, and
     moving the manifold along them gives one of a dimension larger by their number.
     """
-    found = step.expect(
-        0, "point", "held", "ties", "parameters", "implied", "identities", "across", "symmetries", "level", "silent", "radius", "precision"
-    )
+    fields = "point held ties parameters implied identities across symmetries level equal silent radius precision"
+    found = step.expect(0, *fields.split())
     problem = step.problem
     number, N, exact = step.point_named(found), step.problem.N_net, isinstance(step.at, int)
     point, radius = step.points[number], read.rational(found["radius"], "evidence.radius")
@@ -103,9 +104,11 @@ def stationary_family(step: Step) -> Result:
     free = [k for k in range(N) if k not in held and k not in ties]
     equations = [k for k in range(N) if k not in implied]
     require(set(parameters) <= set(free), "evidence.parameters", "a parameter is held, or follows another")
-    level = _still(found["level"], "evidence.level", problem)
+    level = [(*each, True) for each in _still(found["level"], "evidence.level", problem)]
+    level += [(*each, False) for each in _still(found["equal"], "evidence.equal", problem, 2)]
     silent = [(l, u, i) for l, u, samples in _still(found["silent"], "evidence.silent", problem) for i in samples]
-    count = len(equations) + sum(len(samples) for _, _, samples in level) + len(silent) * (problem.n_L - _shifts(problem))
+    count = len(equations) + len(silent) * (problem.n_L - _shifts(problem))
+    count += sum(len(samples) - (not flat) for _, _, samples, flat in level)
     require(len(parameters) == count > 0, "evidence.parameters", f"as many parameters as equations are needed, {count}")
     reach = radius * max([ONE, *(abs(q) for _, q in ties.values())])
     box = passes.Box(point, reach, frozenset([*parameters, *(k for k, (m, _) in ties.items() if m in parameters)]))
@@ -150,14 +153,14 @@ def _directions(ring: Ring, problem: Problem, parameters: list[int], ties: Ties)
     return directions
 
 
-def _still(value: Any, place: str, problem: Problem) -> Level:
-    """Return units of hidden layers, each with samples, one at least."""
+def _still(value: Any, place: str, problem: Problem, least: int = 1) -> list[tuple[int, int, list[int]]]:
+    """Return units of hidden layers, each with samples, so many at least."""
     found = []
     for n, entry in enumerate(read.items(value, place)):
         l, u, samples = read.items(entry, f"{place}[{n}]", 3)
         l = read.integer(l, f"{place}[{n}][0]", 1, problem.L - 1)
         u, chosen = read.integer(u, f"{place}[{n}][1]", 0, problem.widths[l] - 1), evidence.indices(samples, f"{place}[{n}][2]", problem.T)
-        require(len(chosen) > 0, f"{place}[{n}][2]", "a sample at which the unit is level or silent is needed")
+        require(len(chosen) >= least, f"{place}[{n}][2]", f"samples at which the unit is level, equal or silent are needed, {least}")
         found.append((l, u, chosen))
     return found
 
@@ -195,14 +198,14 @@ def _silent_places(ring: FormalRing, problem: Problem, box: passes.Box, family: 
 def _still_values(
     ring: Ring, problem: Problem, box: passes.Box, level: Level, silent: Silent, directions: Array | None = None
 ) -> tuple[list[Element], list[Array]]:
-    """Return for each level unit its slope at the first sample and how its z at the others differ, for each silent one κ; and their derivatives."""
+    """Return for level units their slope at the first sample, for these and equal ones how z at the others differs, for silent ones κ; and the derivatives."""
     terms = [] if directions is None else [directions]
     curve, count, rows = passes.curve_of(ring, problem, box, terms), 1 + 2 * sum(map(len, terms)), []
     if level:
-        passed = passes.forward(ring, problem, curve, max(l for l, _, _ in level), passes=count)
-    for l, u, (first, *others) in level:
+        passed = passes.forward(ring, problem, curve, max(l for l, _, _, _ in level), passes=count)
+    for l, u, (first, *others), flat in level:
         slope, z = passed.slopes[l].coefficients, passed.z[l].coefficients
-        rows += [[c[..., first, u][()] for c in slope], *([c[..., k, u] - c[..., first, u] for c in z] for k in others)]
+        rows += [[c[..., first, u][()] for c in slope]] * flat + [[c[..., k, u] - c[..., first, u] for c in z] for k in others]
     for l, u, i in silent:
         rows += [[c[..., i, u][()] for c in each.coefficients] for each in _rates_back(ring, problem, curve, l, count)]
     return [row[0] for row in rows], [row[1] for row in rows if terms]

@@ -12,7 +12,16 @@ import lossproof as lp
 from lossproof.numerics.critical.families import family_point
 from lossproof.numerics.critical.free_features import free_feature_identities, still_identities
 from lossproof.numerics.critical.identities import coefficients, identities_hold, rows_of_P
-from lossproof.numerics.critical.still_units import Level, Silent, level_units, silent_units, still_derivatives, still_values
+from lossproof.numerics.critical.still_units import (
+    Equal,
+    Level,
+    Silent,
+    equal_units,
+    level_units,
+    silent_units,
+    still_derivatives,
+    still_values,
+)
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.evaluation import evaluate
@@ -80,7 +89,7 @@ def test_simple_zeros_of_slopes(activation, z):
 def test_the_derivatives_of_the_equations_are_those_of_their_values(error, output):
     problem = problem_of((2, 2, 2, 2), [*CORNERS, [1, 3]], "silu", error, output_activation=output)
     weights = moved(problem, weights_of_rows(problem, np.zeros(problem.architecture.N_net)), 3, 1.0)
-    still = (Level(1, 1, (0, 2), ()), Level(2, 0, (1, 2, 3), ()), Silent(1, 0, 2, ()), Silent(2, 1, 3, ()))
+    still = (Level(1, 1, (0, 2), ()), Level(2, 0, (1, 2, 3), ()), Equal(2, 1, (0, 1, 3), ()), Silent(1, 0, 2, ()), Silent(2, 1, 3, ()))
 
     def passed(flat, field):
         return evaluate(problem.architecture, problem.samples, weights_of_rows(problem, flat), field)
@@ -91,7 +100,7 @@ def test_the_derivatives_of_the_equations_are_those_of_their_values(error, outpu
     flat = flat_weights(problem, weights)
     rates = np.stack(list(still_derivatives(problem, passed(flat, Float64Field()), still)))
     differences = np.stack([(values(flat + step) - values(flat - step)) / 2e-6 for step in 1e-6 * np.eye(flat.size)], axis=1)
-    assert rates.shape == (7 if error == "softmax" else 9, flat.size)
+    assert rates.shape == (9 if error == "softmax" else 11, flat.size)
     assert np.max(np.abs(rates - differences)) < 1e-8
     balls = still_derivatives(problem, passed(flat, BallField(128)), still)
     assert all(abs(float(ball) - x) < 1e-12 for row, found in zip(balls, rates, strict=True) for ball, x in zip(row, found, strict=True))
@@ -161,3 +170,40 @@ def test_a_constant_network_whose_paths_cancel():
     assert found is not None
     assert ([type(one) for one in found.still], found.dimension(problem.architecture)) == ([Silent], 6)
     assert family_point(problem, beside, exactly=True) is None
+
+
+def meeting(w=0.0, v=(7.367897864217378, -3.683948932108689)):
+    """2-1-2-1: one z at two samples of different inputs, where the paths of the unit cancel and the network meets the mean of the targets."""
+    a = lp.Architecture.of((2, 1, 2, 1), "tanh")
+    problem = lp.Problem(a, lp.error_named("squared"), lp.Samples.of(CORNERS, [[0], [2], ["3/2"]]))
+    return problem, lp.Weights.of(a, [([[w], [0.5]], [0]), ([[1, 2]], [0, 0]), ([[x] for x in v], [1])])
+
+
+def test_samples_of_one_z_are_an_equation_where_their_inputs_differ():
+    problem, weights = meeting()
+    members = [moved(problem, weights, 0), moved(problem, weights, 1)]
+    equal = (Equal(1, 0, (0, 1), ((0, 0), (1, 0))),)
+    assert equal_units(problem, weights, members) == equal
+    assert equal_units(problem, meeting(0.01)[1], members) == ()
+    assert equal_units(problem, members[0], [weights]) == ()
+    silent = silent_units(problem, weights, members, equal)
+    assert silent == (Silent(1, 0, 0, ((0, 0), (1, 0))),)
+    assert np.linalg.matrix_rank(rows_of_P(problem, members[0], (*equal, *silent))[1], tol=1e-9) == 2
+    assert np.linalg.matrix_rank(rows_of_P(problem, members[0])[1], tol=1e-9) == 3
+
+
+def test_equal_inputs_need_no_equation():
+    problem = problem_of((2, 1, 1), [*CORNERS, CORNERS[1]])
+    weights = lp.Weights.of(problem.architecture, [([[1], [2]], [0]), ([[2]], [0])])
+    assert equal_units(problem, weights, [moved(problem, weights, 0)]) == ()
+
+
+@pytest.mark.parametrize("noise", [0, 1e-10])
+def test_a_saddle_where_a_unit_cannot_tell_two_samples_apart(noise):
+    problem, weights = meeting(noise)
+    found = family_point(problem, weights)
+    assert found is not None
+    assert ([type(one) for one in found.still], found.dimension(problem.architecture)) == ([Equal], 6)
+    points = lp.prove_points(problem, [weights])
+    assert [point.kind for point in points] == ["saddle"]
+    assert lp.verify(points.certificate.text).ok

@@ -241,6 +241,15 @@ def complete_work(widths: Sequence[int], T: int, boxes: int, points: int, *, who
     return boxes * (20 + T * (units + 1) ** 2 + side**2 // 2 + side**3 // 50) + (boxes + 100) * points * images
 
 
+def tails_work(weights: int, T: int) -> int:
+    """Return the work of the signs of the gradient of a neuron far out: exponentials for each weight and sample, and numbers for each pair of samples.
+
+    >>> tails_work(2, 5)
+    2420
+    """
+    return 4 * weights * T * value_work(64) + 20 * T**2
+
+
 def signs_work(n: int, index: int) -> int:
     """Return the work of the signs of n eigenvalues, ``index`` of them negative, in doubles: a factorisation; two and all eigenvectors where both signs occur.
 

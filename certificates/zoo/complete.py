@@ -19,12 +19,10 @@ from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_r
 _SAME = 1e-9
 
 
-def listed_points(
-    context: ProofContext, box: int | None, located: Sequence[LocatedPoint], landscape: LandscapeClaims
-) -> tuple[Claim, list[LocatedPoint]]:
+def listed_points(context: ProofContext, located: Sequence[LocatedPoint], landscape: LandscapeClaims) -> tuple[Claim, list[LocatedPoint]]:
     """Return the claim ``complete-list`` about a problem, and the points of the list that are no images of those located, proved likewise."""
     problem = context.problem
-    land, bounds = complete_search(problem, box)
+    land, bounds = complete_search(problem, None)
     tree = search_tree(land, bounds, TreeBudget())
     known = [(point, flat_weights(problem, point.claim.point.weights)) for point in located if point.claim.point is not None]
     found, radii, others = list[LocatedPoint | None](), tree.radii.copy(), list[LocatedPoint]()

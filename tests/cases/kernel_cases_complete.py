@@ -22,17 +22,18 @@ PAIR_BOUNDS = ["9/32"] * 4 + ["9/16"] * 3
 PAIR_RADII = [["473/32768"] * 4 + ["307/32768"] * 2 + ["189/262144"]]
 
 
-def listed(d, stationary, no_minima, whole, bounds, radii, tree, beaten=(), least=None):
+def listed(d, stationary, no_minima, whole, bounds, radii, tree, beaten=(), least=None, tails=False, attained=True):
     """The claim that a list is complete."""
     facts = {
         "whole": whole,
+        "attained": whole and attained,
         "bounds": bounds,
         "points": len(stationary),
         "no_minima": len(no_minima),
         "minima": "D" in tree,
         "global": least,
     }
-    evidence = {"bounds": bounds, "radii": radii, "tree": tree}
+    evidence = {"bounds": bounds, "radii": radii, "tails": tails, "tree": tree}
     return d.claim("complete-list", "complete-list", EVERYWHERE, facts, [*stationary, *no_minima, *beaten], evidence, "VERIFIED_FLOAT")
 
 
@@ -86,4 +87,26 @@ def listed_least():
     return d.finish()
 
 
-COMPLETE_CASES = {"listed_neuron": listed_neuron, "listed_alone": listed_alone, "listed_least": listed_least}
+def listed_on_the_line():
+    """The one critical point of a sigmoid neuron of one weight, on all of the line, by signs of its gradient."""
+    d = Draft((1, 1), [["1"]], [["1/2"]], [layer([["0"]], ["0"])], output_activation="sigmoid", bias="none")
+    point = d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 0}, (), {"fixed": []})
+    whole = listed(d, [point], [], True, ["2"], [["1"]], "aaaNaaNNUUN", least=0, tails=True)
+    d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole])
+    return d.finish()
+
+
+def listed_none():
+    """With a target at the end of the range there is none, and the loss falls without end."""
+    d = Draft((1, 1), [["1"]], [["1"]], output_activation="sigmoid", bias="none")
+    d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [listed(d, [], [], True, ["1"], [], "N", tails=True, attained=False)])
+    return d.finish()
+
+
+COMPLETE_CASES = {
+    "listed_neuron": listed_neuron,
+    "listed_alone": listed_alone,
+    "listed_least": listed_least,
+    "listed_on_the_line": listed_on_the_line,
+    "listed_none": listed_none,
+}

@@ -352,6 +352,7 @@ VALUES = [
     (STEP + r"evidence\.(eigenvalues\.\*|within)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.least", _words("-1/8", "1", "1/3", "17/19"), "evidence"),
     (STEP + r"evidence\.method", _words("cholesky", "inverse", "svd", ""), "evidence digest"),  # both may see it
+    (STEP + r"evidence\.tails", lambda v: [not v], "evidence conclusion"),
     (STEP + r"evidence\.balanced", lambda v: [not v], "evidence digest"),  # as may rows balanced or not
     (STEP + r"evidence\.matrix", _suffix, "conclusion"),
     (STEP + r"evidence\.matrix", _words("P", "P-1", "Phi-1", "Phi-0+", "P-9", "W-1", ""), "evidence conclusion"),

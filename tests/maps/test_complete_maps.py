@@ -6,8 +6,10 @@ import itertools
 import json
 
 import pytest
+from cases.kernel_draft import Draft
 
 import lossproof as lp
+from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.maps import complete_tree
 from lossproof.numerics.complete import search, settling
 from lossproof.numerics.complete.search import TreeBudget, search_tree
@@ -68,20 +70,47 @@ def test_permutations_of_units_are_counted_once():
     assert found.conclusion.verdict == "PROVED"
 
 
-def test_a_neuron_in_a_box():
+def test_a_neuron_in_a_box_and_on_the_whole_line():
     entry = next(entry for entry in lp.zoo_entries() if entry.name == "auer-3")
     samples = entry.problem.samples
-    found = mapped("1-1", samples.X, samples.Y, output_activation="sigmoid", bias="none", box=3)
-    assert found.complete.facts["points"] == 5
-    assert not found.complete.facts["whole"]
-    assert [point.kind for point in found].count("strict-minimum") == 3
-    assert found.conclusion.verdict == "REFUTED"
+    part, whole, more = (mapped("1-1", samples.X, samples.Y, output_activation="sigmoid", bias="none", box=box) for box in (1, None, 3))
+    assert [found.complete.facts["whole"] for found in (part, whole, more)] == [False, True, True]
+    assert "in the box |w| ≤ 1" in part.complete.reason
+    assert "(all have |w| ≤ 2)" in whole.complete.reason
+    for found in (whole, more):
+        assert found.complete.facts["points"] == 5
+        assert sorted(point.kind for point in found) == ["global", "maximum", "maximum", "strict-minimum", "strict-minimum"]
+        assert found.conclusion.verdict == "REFUTED"
 
 
 def test_one_minimum_in_a_box_leaves_the_question_open():
     found = mapped("1-1", X, Y, output_activation="sigmoid", box=3)
     assert found.complete.verdict == "PROVED"
     assert found.conclusion.verdict == "UNDECIDED"
+
+
+def test_one_minimum_of_the_plane_is_global():
+    found = mapped("1-1", [[-1], [0], [2]], [["1/4"], ["1/2"], ["3/8"]], output_activation="sigmoid")
+    assert found.complete.facts["whole"]
+    assert [point.kind for point in found] == ["global"]
+    assert found.conclusion.premises == (found.complete,)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "verdict"),
+    [([[2], [4]], [["-5/8"], ["13/8"]], "UNDECIDED"), ([[-4], [1]], [["3/8"], ["-5/8"]], "REFUTED"), ([[1]], [[1]], "PROVED")],
+)
+def test_where_the_loss_falls_without_end_one_minimum_may_be_bad(inputs, targets, verdict):
+    """All of the line is known, and a global minimum need not exist. Without a local one none is bad."""
+    found = mapped("1-1", inputs, targets, output_activation="sigmoid", bias="none")
+    facts = found.complete.facts
+    assert (facts["whole"], facts["attained"], facts["global"]) == (True, False, None)
+    assert found.conclusion.verdict == verdict
+    d = Draft.of(json.loads(found.certificate.text))
+    k = next(k for k, step in enumerate(d.document["steps"]) if step["rule"] == "complete-list")
+    d.document["steps"] = d.document["steps"][: k + 1]
+    d.imply("complete", "no-bad-local-minima", "everywhere", {}, [k + 1])
+    assert [failure.code for failure in check_certificate(d.finish()).failures] == ["premise"] * (verdict != "PROVED")
 
 
 def test_a_budget_leaves_boxes_and_names_them(monkeypatch):

@@ -309,11 +309,12 @@ def test_lists_are_complete(proofs, name, count):
     proof = proofs[name]
     assert proof.complete.verdict == "PROVED"
     assert proof.complete.facts["points"] == len([claim for claim in proof.report if claim.id == "critical-point"]) == count
-    assert proof.complete.facts["whole"] == (proof.entry.box is None)
+    assert proof.complete.facts["whole"]
+    assert proof.complete.facts["attained"]
     assert proof.complete.facts["points"] - proof.complete.facts["no_minima"] == sum(p.kind == "strict-minimum" for p in proof.entry.points)
-    if proof.entry.box is None:
+    if proof.entry.weight_decay:
         assert len(proof.points) == count
-    assert "all critical points are" in str(proof)
+    assert "All critical points are" in str(proof)
 
 
 def test_a_list_that_is_not_proved_or_has_other_minima_is_told(monkeypatch):
@@ -323,7 +324,7 @@ def test_a_list_that_is_not_proved_or_has_other_minima_is_told(monkeypatch):
     proof = lp.prove_entry(entry)
     assert proof.complete.verdict == "UNDECIDED"
     assert proof.differences == ("The list of critical points was to be complete, and this is not proved.",)
-    assert "all critical points are" not in str(proof)
+    assert "All critical points are" not in str(proof)
 
 
 def test_differences_are_told():

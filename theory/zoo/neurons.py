@@ -49,7 +49,6 @@ NEURONS = (
         output_activation="sigmoid",
         bias="none",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="auer-3",
@@ -63,7 +62,6 @@ NEURONS = (
         output_activation="sigmoid",
         bias="none",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="auer-4",
@@ -77,7 +75,6 @@ NEURONS = (
         output_activation="sigmoid",
         bias="none",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="auer-product-4",
@@ -94,7 +91,6 @@ NEURONS = (
         output_activation="sigmoid",
         bias="none",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="auer-product-9",
@@ -108,7 +104,6 @@ NEURONS = (
         output_activation="sigmoid",
         bias="none",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="neuron-with-bias",
@@ -124,7 +119,6 @@ NEURONS = (
         ),
         output_activation="sigmoid",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="separable-minima",
@@ -146,7 +140,6 @@ NEURONS = (
         ),
         output_activation="sigmoid",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="separable-neuron",

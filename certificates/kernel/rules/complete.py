@@ -2,7 +2,8 @@ r"""The rule that a list of critical points is complete (section 6): a tree of b
 
 *What the tree covers.* The root is the box ``|w| ≤ b_w`` of the weights that are split, the halves of a box cover it, and every leaf must pass its test. If
 every rate of the weight decay is positive, the weights split are θ, v and ε follow (`outputs`), and the bounds must be no smaller than those of
-`_everything`, so that all critical points are meant; if not, all weights are split, and the claim is about those in the box.
+`_everything`, so that all critical points are meant; if not, all weights are split, and the claim is about those in the box, or about all where `tails` sees
+that no other is outside.
 
 *All critical points.* ``∂J/∂v = 0`` makes v the minimum of a convex function, whose value at ``v = 0`` gives ``|ε|² + Σ_l Λ_l v_l² ≤ |y|²``: ``|v_l| ≤
 |y|/√Λ_l``, and ``|ε||v_k| ≤ |y|²/(2√Λ_k)``. From ``θ_k·g_k = 0`` and ``|z σ'(z)| ≤ s``, with 0.4478 for tanh and half of it for sigmoid, ``Λ |θ_k|² ≤ |Σ_i
@@ -37,6 +38,7 @@ from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import many_boxes as boxes
 from lossproof.certificates.kernel.network.many_boxes import Landscape, Pass, exactly, part, reach
 from lossproof.certificates.kernel.network.passes import Box
+from lossproof.certificates.kernel.network.tails import rises_outside
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import fraction, rational
@@ -50,13 +52,13 @@ _NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 
 
 def complete_list(step: Step) -> Result:
-    """All critical points, in the box of the bounds or, with decay of all weights, everywhere, are those of the premises, up to symmetry.
+    """All critical points, in the box of the bounds or, with decay of all weights or ``tails``, everywhere, are those of the premises, up to symmetry.
 
     With the fact ``minima`` this is said of local minima only. First come claims ``stationary`` about the points of the list, then claims about some of them
-    that they are no local minimum, or none that is global. With decay of all weights a global minimum exists: where one point only is told to be neither, the
-    fact ``global`` names it.
+    that they are no local minimum, or none that is global. With decay of all weights, or where J rises outside the box, a global minimum exists, and the fact
+    ``attained`` says so: where one point only is told to be neither, the fact ``global`` names it.
     """
-    found, problem = read.fields(step.evidence, ("bounds", "radii", "tree"), "evidence"), step.problem
+    found, problem = read.fields(step.evidence, ("bounds", "radii", "tails", "tree"), "evidence"), step.problem
     step.require_at(EVERYWHERE)
     sigma = (problem.output_activation if problem.L == 1 else problem.activation).logistic
     right = problem.error.name == "squared" and problem.n_L == 1 and problem.bias != "fixed" and problem.L <= 2
@@ -85,7 +87,9 @@ def complete_list(step: Step) -> Result:
         limits.complete_work(problem.widths, problem.T, len(tree) + len(radii) + 1, len(radii), whole=whole), "boxes of weights"
     )
     require(not whole or min(problem.rates) * 2**100 > 1, "rule", "the rates of decay must be above 2^-100, or one 0")
+    require(type(found["tails"]) is bool, "evidence.tails", "expected true or false", "schema")
     with np.errstate(all="ignore"), ball_precision(PRECISION):
+        attained = rises_outside(step.work, problem, int(sigma.low), int(sigma.rate), bounds) if found["tails"] else whole
         land = boxes.landscape(step.work, problem, int(sigma.low), int(sigma.rate))
         root = _doubles(bounds, "evidence.bounds")
         require(not whole or bool(np.all(root >= _everything(land))), "evidence.bounds", "some critical points may lie outside")
@@ -93,8 +97,9 @@ def complete_list(step: Step) -> Result:
         require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
         around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
         _Walk(land, root, whole, around).run(tree)
-    facts = {"whole": whole, "bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": no_minima, "minima": "D" in tree}
-    return everywhere("complete-list", {**facts, "global": left[0] if whole and len(left) == 1 else None}), Rigor.VERIFIED_FLOAT
+    facts = {"whole": whole or found["tails"], "attained": attained, "bounds": [str(b) for b in bounds], "points": len(listed)}
+    facts |= {"no_minima": no_minima, "minima": "D" in tree, "global": left[0] if attained and len(left) == 1 else None}
+    return everywhere("complete-list", facts), Rigor.VERIFIED_FLOAT
 
 
 def _doubles(numbers: Sequence[fmpq], place: str) -> Array:

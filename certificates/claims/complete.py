@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -66,28 +67,10 @@ def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], 
         return undecided(COMPLETE_LIST, EVERYWHERE, reason, f"what is in the boxes that are left, in clusters: {told}{more}")
     points = [point for point in located if point is not None and point.stationary is not None]
     if len(points) < len(tree.points):
-        reason = f"Of {len(tree.points)} points of the list {where} {len(points)} are proved."
-        return undecided(COMPLETE_LIST, EVERYWHERE, reason, "a proof of each point of the list")
-    stationary = [point.stationary for point in points if point.stationary is not None]
-    classes = {
-        id(point.class_claim.place): point.class_claim
-        for point in points
-        if point.class_claim is not None and point.class_claim.id in _NO_MINIMA
-    }
-    losses = [point.loss for point in points]
-    beaten = {id(bad.place): bad for point in points if (bad := claim_suboptimal(point, losses)) is not None}
-    left = [claim.place for claim in stationary if id(claim.place) not in {**classes, **beaten}]
+        return lacking(len(points), len(tree.points), where)
+    premises, kinds = premises_of_list(points, attained=attained)
     bounds = [Fraction(float(b)) for b in tree.bounds]
-    facts = {
-        "whole": whole,
-        "attained": attained,
-        "bounds": bounds,
-        "points": len(points),
-        "no_minima": len(classes),
-        "minima": "D" in tree.codes,
-        "global": left[0] if attained and len(left) == 1 else None,
-    }
-    premises = (*stationary, *classes.values(), *beaten.values())
+    facts = {"whole": whole, "attained": attained, "bounds": bounds, "minima": "D" in tree.codes, **kinds}
     evidence = {
         "bounds": bounds,
         "radii": [[Fraction(float(r)) for r in row] for row in tree.radii],
@@ -102,6 +85,27 @@ def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], 
     if tails is not None:
         reason += f" Outside the box signs of the gradient leave none, and the loss {'rises outwards' if tails else 'falls somewhere'}."
     return decided(COMPLETE_LIST, EVERYWHERE, reason, COMPLETE_LIST, *premises, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
+
+
+def lacking(proved: int, points: int, where: str) -> Claim:
+    """Return the claim that stays open as not all points of the list are proved."""
+    reason = f"Of {points} points of the list {where} {proved} are proved."
+    return undecided(COMPLETE_LIST, EVERYWHERE, reason, "a proof of each point of the list")
+
+
+def premises_of_list(points: Sequence[LocatedPoint], *, attained: bool) -> tuple[tuple[Claim, ...], dict[str, Any]]:
+    """Return what a complete list rests on, that its points are critical and some no minima or not global, and the facts that tell of their kinds."""
+    stationary = [point.stationary for point in points if point.stationary is not None]
+    classes = {
+        id(point.class_claim.place): point.class_claim
+        for point in points
+        if point.class_claim is not None and point.class_claim.id in _NO_MINIMA
+    }
+    losses = [point.loss for point in points]
+    beaten = {id(bad.place): bad for point in points if (bad := claim_suboptimal(point, losses)) is not None}
+    left = [claim.place for claim in stationary if id(claim.place) not in {**classes, **beaten}]
+    kinds = {"points": len(points), "no_minima": len(classes), "global": left[0] if attained and len(left) == 1 else None}
+    return (*stationary, *classes.values(), *beaten.values()), kinds
 
 
 def conclusion_by_list(complete: Claim | None) -> Claim | None:

@@ -103,10 +103,24 @@ def listed_none():
     return d.finish()
 
 
+def listed_powers(points=("2", "0")):
+    """Of a neuron with a square, by elimination: the learner 2 stands for −2 as well, and 0 is a maximum."""
+    layers = [[layer([[w]], ["0"])] for w in points]
+    d = Draft((1, 1), [["1"], ["2"]], [["4"], ["16"]], *layers, output_activation="power:2", bias="none")
+    found = [d.claim("stationary-exact", "stationary", k, {"radius": "0", "dimension": 0}, (), {"fixed": []}) for k in range(len(points))]
+    top = [classed(d, "maximum", found[1], inertia_ball(d, found[1], 1, 0, 1, at=1, radius="0"), 1)] if points[1:] else []
+    facts = {"whole": True, "attained": True, "bounds": [], "points": len(points), "no_minima": len(top), "minima": False, "global": 0}
+    evidence = {"bounds": [], "radii": [[] for _ in points], "tails": False, "tree": ""}
+    whole = d.claim("complete-list", "complete-list", EVERYWHERE, facts, [*found, *top], evidence, "BALL")
+    d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole], rigor="BALL")
+    return d.finish()
+
+
 COMPLETE_CASES = {
     "listed_neuron": listed_neuron,
     "listed_alone": listed_alone,
     "listed_least": listed_least,
     "listed_on_the_line": listed_on_the_line,
     "listed_none": listed_none,
+    "listed_powers": listed_powers,
 }

@@ -331,7 +331,11 @@ VALUES = [
     (STEP + r"evidence\.(bounds\.\*|radii\.\*\.\*)", _words("0", "-1", "17/19", "1/1099511627776"), "evidence"),
     (STEP + r"evidence\.bounds\.\*", _words("1000000"), "evidence limit conclusion"),  # those of output weights may be larger
     (STEP + r"evidence\.radii\.\*\.\*", _words("1000000"), "evidence"),
-    (STEP + r"evidence\.tree", lambda v: [v[:-1], v + v[-1], v[1:], "z" + v[1:], v[:-1] + "a", v[:-1] + "é", ""], "evidence"),
+    (
+        STEP + r"evidence\.tree",
+        lambda v: [v[:-1], v + v[-1], v[1:], "z" + v[1:], v[:-1] + "a", v[:-1] + "é", ""] if v else ["N", "a"],
+        "evidence",
+    ),
     (STEP + r"evidence\.loss", _words("1000000"), "evidence"),
     (STEP + r"evidence\.loss", _words("-1000000", "1/1000"), "conclusion"),
     (STEP + r"evidence\.loss_lower", _words("1000000"), "evidence"),

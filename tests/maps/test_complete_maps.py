@@ -113,6 +113,38 @@ def test_where_the_loss_falls_without_end_one_minimum_may_be_bad(inputs, targets
     assert [failure.code for failure in check_certificate(d.finish()).failures] == ["premise"] * (verdict != "PROVED")
 
 
+def test_networks_of_powers_are_listed_by_elimination():
+    """Phase retrieval of two real weights from four squares: two pairs of minima, and the other of the nine critical points."""
+    found = mapped("2-1", [[1, 1], [2, 3], [0, -1], [2, 1]], [[1], [3], [2], [5]], output_activation="power:2", bias="none")
+    assert found.complete.rigor == "BALL"
+    assert [point.kind for point in found] == ["global", "strict-minimum", "saddle", "saddle", "maximum"]
+    assert found.conclusion.verdict == "REFUTED"
+    assert "up to a change of all signs" in str(found)
+
+
+def test_a_linear_network_with_decay_has_one_orbit_of_minima():
+    found = mapped("2-1-1", [[1, 2], [2, -1], [1, 1]], [[1], [3], [2]], activation="identity", bias="none", weight_decay="1/10")
+    assert [point.kind for point in found] == ["global", "saddle"]
+    assert found.complete.facts["attained"]
+    assert found.conclusion.verdict == "PROVED"
+
+
+def test_a_continuum_of_a_linear_network_is_told():
+    found = mapped("1-1-1", [[1], [2]], [[1], [3]], activation="identity", bias="none")
+    assert found.complete.verdict == "UNDECIDED"
+    assert "continuum" in found.complete.reason
+
+
+def test_degenerate_points_of_a_list_are_proved_where_they_are_rational():
+    """With a cube 0 is a double zero of the derivative. With two weights there is one that is not rational, of which no proof is found."""
+    found = mapped("1-1", [[1], [2]], [[1], [3]], output_activation="power:3", bias="none")
+    assert [point.kind for point in found] == ["global", "higher-order-descent"]
+    assert found.conclusion.verdict == "PROVED"
+    left = mapped("1-1", [[4], [-1]], [["-3/2"], ["3/4"]], output_activation="power:3")
+    assert left.complete.verdict == "UNDECIDED"
+    assert left.complete.reason == "Of 4 points of the list of all weights 2 are proved."
+
+
 def test_a_budget_leaves_boxes_and_names_them(monkeypatch):
     monkeypatch.setattr(
         complete_tree,
@@ -191,6 +223,8 @@ def test_progress_tells_the_volume_that_is_settled():
         ({"complete": True, "box": 3, "activation": "relu"}, "tanh or sigmoid"),
         ({"complete": True, "box": 3, "error": "cauchy:1"}, "squared"),
         ({"complete": True, "box": 3, "output_activation": "tanh"}, "identity output"),
+        ({"complete": True, "activation": "power:2"}, "at most 3 weights are covered with powers"),
+        ({"complete": True, "activation": "identity", "box": 3}, "elimination lists"),
     ],
 )
 def test_what_is_not_covered_is_refused(options, words):

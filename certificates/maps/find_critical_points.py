@@ -89,7 +89,7 @@ def find_critical_points(
     ``no-bad-local-minima``; the certificate holds both points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose
     search is made as well where ``starts`` are fewer, but not 0; minima of narrower networks are embedded in any case but that.
 
-    With ``complete`` the points come from a branch and prune instead of starts, and the map has the claim ``complete-list``: PROVED, all critical points are
+    With ``complete`` the points come from a branch and prune, not from starts, and the map has the claim ``complete-list``: PROVED, all critical points are
     on it, up to symmetry; UNDECIDED, it names the boxes of weights that are left. Where all weights decay, or signs of the gradient of a neuron leave none
     outside a box, this is about all weights; if not, ``box`` is needed, the largest absolute weight. For a neuron or one hidden layer, one output, a squared
     error, sigmoid or tanh, and up to 12 weights; with powers and up to 3 weights all are found by elimination. At most four million boxes and ten minutes are
@@ -136,7 +136,7 @@ def _complete_map(
     minima: bool,
     self_check: bool,
 ) -> LandscapeMap:
-    """Return the map of a branch and prune."""
+    """Return the map of a branch and prune, or of an elimination."""
     if not complete or weights is not None or (box is not None and (isinstance(box, bool) or not isinstance(box, (int, float)))):
         raise InputError(
             "a box is a number; it, minima and a file to resume from go with complete=True and no weights of your own: give that, or leave these out"

@@ -64,7 +64,7 @@ def critical_points(problem: Problem) -> Solutions:
     """
     N, none = problem.architecture.N_net, np.zeros((0, problem.architecture.N_net))
     g = gradient(problem)
-    degree = max(1, *(p.total_degree() for p in g)) ** 2 ** (N - 1)
+    degree = max(1, *(int(p.total_degree()) for p in g)) ** 2 ** (N - 1)
     if degree > limits.MAX_ELIMINANT:
         return Solutions(none, f"an eliminant may have degree {degree}, and {limits.MAX_ELIMINANT} is the most")
     if max(map(_length, g)) > limits.MAX_ALGEBRAIC_BITS:

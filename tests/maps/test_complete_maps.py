@@ -113,13 +113,15 @@ def test_where_the_loss_falls_without_end_one_minimum_may_be_bad(inputs, targets
     assert [failure.code for failure in check_certificate(d.finish()).failures] == ["premise"] * (verdict != "PROVED")
 
 
-def test_networks_of_powers_are_listed_by_elimination():
+def test_networks_of_powers_are_listed_by_elimination(tmp_path):
     """Phase retrieval of two real weights from four squares: two pairs of minima, and the other of the nine critical points."""
     found = mapped("2-1", [[1, 1], [2, 3], [0, -1], [2, 1]], [[1], [3], [2], [5]], output_activation="power:2", bias="none")
     assert found.complete.rigor == "BALL"
     assert [point.kind for point in found] == ["global", "strict-minimum", "saddle", "saddle", "maximum"]
     assert found.conclusion.verdict == "REFUTED"
     assert "up to a change of all signs" in str(found)
+    assert "the points come from elimination" in str(found)
+    assert "All critical points, up to symmetry." in found.save(tmp_path / "powers.svg").read_text(encoding="utf-8")
 
 
 def test_a_linear_network_with_decay_has_one_orbit_of_minima():

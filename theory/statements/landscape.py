@@ -240,7 +240,7 @@ LANDSCAPE = (
             "Where a box is excluded as the Hessian is negative along some direction at its critical points, this is said of local minima only.",
         ),
         conclusion=(
-            "Every critical point in the box is one of the list, or its image under permutations of hidden units and, for tanh, changes of their signs. "
+            "Every critical point in the box is one of the list, or its image under permutations of hidden units and changes of signs that change no loss. "
             "Where B holds all, a global minimum exists, and one point of the list at most may be a local minimum, every local minimum is global."
         ),
         source="proved in docs/complete-maps.md; interval branch and prune, Krawczyk 1969",

@@ -66,8 +66,8 @@ def critical_cells(work: Work, problem: Problem) -> list[tuple[arb, ...]]:
     system = fmpq_mpoly_ctx.get([f"w{j}" for j in range(N)], Ordering.lex)
     g = [_polynomial(system, entry, N) for entry in passes.gradient(ring, problem, passes.box_at(problem, symbols, constants))]
     coefficients = [np.array([*p.to_dict().values()], dtype=object) for p in g]
-    bits = max(length_of_sum(c, c.size) for c in coefficients)
-    degree = max(1, *(p.total_degree() for p in g)) ** 2 ** (N - 1)
+    bits = max(int(length_of_sum(c, c.size)) for c in coefficients)
+    degree = max(1, *(int(p.total_degree()) for p in g)) ** 2 ** (N - 1)
     limit(degree, limits.MAX_ELIMINANT, "the degree of an eliminant")
     limit(bits, limits.MAX_ALGEBRAIC_BITS, "the length of the coefficients of the gradient in bits")
     work.spend(limits.eliminants_work(N, degree, bits), "elimination")

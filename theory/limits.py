@@ -254,13 +254,13 @@ def eliminants_work(weights: int, degree: int, bits: int) -> int:
     return 10 * weights * degree**2 * (bits + 100)
 
 
-def tails_work(weights: int, T: int) -> int:
-    """Return the work of the signs of the gradient of a neuron far out: exponentials for each weight and sample, and numbers for each pair of samples.
+def tails_work(weights: int, T: int, bits: int) -> int:
+    """Return the work of the signs of the gradient of a neuron far out: exponentials and sums of so many bits for each weight and sample, and pairs of samples.
 
-    >>> tails_work(2, 5)
-    2420
+    >>> tails_work(2, 5, 64)
+    3320
     """
-    return 4 * weights * T * value_work(64) + 20 * T**2
+    return 4 * weights * T * value_work(64) + 20 * T * (weights + T) * rational_work(bits)
 
 
 def signs_work(n: int, index: int) -> int:

@@ -16,6 +16,7 @@ from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import read_problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.numerics.complete import tails
+from lossproof.theory import limits
 
 LOGISTIC = {"sigmoid": (0, 1), "tanh": (-1, 2)}
 
@@ -149,3 +150,9 @@ def test_the_work_is_counted_first():
     with pytest.raises(Rejected) as refused:
         decided([[1]] * 30, ["3/4"] * 30, [2], work=Work(1000, 1000))
     assert refused.value.code == "limit"
+
+
+def test_long_numbers_are_refused_before_they_are_summed(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_SUM_BITS", 1000)
+    with pytest.raises(Rejected, match="length of a sum"):
+        decided([[1]] * 30, [f"1/{3**40 + 2 * k}" for k in range(30)], [2])

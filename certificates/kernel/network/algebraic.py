@@ -24,7 +24,7 @@ from flint import Ordering, arb, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing, terms_of
 from lossproof.certificates.kernel.arithmetic.functions import ZERO
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, Element, length_of_sum
+from lossproof.certificates.kernel.arithmetic.rings import BallRing, length_of_sum
 from lossproof.certificates.kernel.network import passes
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import Problem
@@ -63,26 +63,20 @@ def critical_cells(work: Work, problem: Problem) -> list[tuple[arb, ...]]:
     limit(N, limits.MAX_ALGEBRAIC_WEIGHTS, "the number of weights")
     symbols = np.array([ring.symbol(("weight", j), arb) for j in range(N)], dtype=object)
     constants = [(ZERO,) * n for n in problem.widths[1:]]
-    system = fmpq_mpoly_ctx.get([f"w{j}" for j in range(N)], Ordering.lex)
-    g = [_polynomial(system, entry, N) for entry in passes.gradient(ring, problem, passes.box_at(problem, symbols, constants))]
-    coefficients = [np.array([*p.to_dict().values()], dtype=object) for p in g]
-    bits = max(int(length_of_sum(c, c.size)) for c in coefficients)
-    degree = max(1, *(int(p.total_degree()) for p in g)) ** 2 ** (N - 1)
+    entries = [terms_of(entry) for entry in passes.gradient(ring, problem, passes.box_at(problem, symbols, constants))]
+    bits = max(int(length_of_sum(np.array([*terms.values()], dtype=object), len(terms))) for terms in entries)
+    degree = max(1, *(sum(n for _, n in monomial) for terms in entries for monomial in terms)) ** 2 ** (N - 1)
     limit(degree, limits.MAX_ELIMINANT, "the degree of an eliminant")
     limit(bits, limits.MAX_ALGEBRAIC_BITS, "the length of the coefficients of the gradient in bits")
     work.spend(limits.eliminants_work(N, degree, bits), "elimination")
+    system = fmpq_mpoly_ctx.get([f"w{j}" for j in range(N)], Ordering.lex)
+    g = [system.from_dict({tuple(dict(m).get(j, 0) for j in range(N)): q for m, q in terms.items()}) for terms in entries]
     with ball_precision(BITS):
         roots = [_real_roots(_eliminant(g, j)) for j in range(N)]
         limit(prod(map(len, roots)), limits.MAX_CELLS, "the number of cells")
         balls = BallRing(work, BITS)
         boxes = ((cell, passes.box_at(problem, np.array(cell, dtype=object), constants)) for cell in product(*roots))
         return [cell for cell, box in boxes if all(entry.contains(0) for entry in passes.gradient(balls, problem, box))]
-
-
-def _polynomial(system: fmpq_mpoly_ctx, entry: Element, N: int) -> fmpq_mpoly:
-    """Return an element of the formal ring in the symbols of the weights."""
-    terms = {tuple(dict(monomial).get(j, 0) for j in range(N)): q for monomial, q in terms_of(entry).items()}
-    return system.from_dict(terms)
 
 
 def _real_roots(p: Any) -> list[arb]:

@@ -23,20 +23,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.reading.parse import require
+from lossproof.certificates.kernel.arithmetic.rings import length_of_sum
+from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
-from lossproof.theory.limits import tails_work
+from lossproof.theory import limits
 
 
 def rises_outside(work: Work, problem: Problem, low: int, k: int, bounds: Sequence[fmpq]) -> bool:
     """Tell whether J rises outside the box, where no critical point is; raises `Rejected` where one may be. σ rises from low to ``low + k``."""
     require(problem.L == 1 and not any(problem.rates), "evidence.tails", "this is about a neuron without decay")
-    work.spend(tails_work(problem.N_net, problem.T), "signs of the gradient")
     ones = [fmpq(1)] * problem.bias_rows_of(1)
     samples = [(row, y[0]) for x, y in zip(problem.X, problem.Y, strict=True) if any(row := [*x, *ones])]
+    bits = int(length_of_sum(np.array([[*x, y] for x, y in samples], dtype=object), problem.T))
+    limit(bits, limits.MAX_SUM_BITS, "the length of a sum of rational numbers in bits")
+    work.spend(limits.tails_work(problem.N_net, problem.T, bits), "signs of the gradient")
     if all(sum(map(bool, x)) == 1 for x, _ in samples):
         tails = [_outwards([(s * x[j], y) for x, y in samples if x[j]], low, k, b) for j, b in enumerate(bounds) for s in (1, -1)]
         require(all(tail > 0 or tail < 0 for tail in tails), "evidence.tails", "a derivative may vanish outside the box")

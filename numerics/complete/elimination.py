@@ -155,13 +155,18 @@ def _terms(p: fmpq_mpoly) -> list[tuple[tuple[int, ...], fmpq]]:
     return [(tuple(map(int, powers)), c) for powers, c in p.to_dict().items()]
 
 
-def _one_of_each_orbit(problem: Problem, points: Floats) -> list[int]:
-    """Return the indices of points of which none is the image of one before."""
+def orbit(problem: Problem, W: Floats) -> Floats:
+    """Return weights and, where there is one, their image under the change of signs, one a row."""
     a = problem.architecture
     power, inner = a.activation_of(1).degree or 1, a.widths[1] * a.fan_in(1)
-    kept, signs = list[int](), np.where(np.arange(a.N_net) < inner, -1, (-1) ** power)
-    symmetric = power % 2 == 0 or (a.L == 2 and not a.bias_rows_of(2))
+    image = W * np.where(np.arange(a.N_net) < inner, -1, (-1) ** power)
+    return np.array([W, image] if power % 2 == 0 or (a.L == 2 and not a.bias_rows_of(2)) else [W])
+
+
+def _one_of_each_orbit(problem: Problem, points: Floats) -> list[int]:
+    """Return the indices of points of which none is the image of one before."""
+    kept = list[int]()
     for k, W in enumerate(points):
-        if not symmetric or not any(np.all(np.abs(points[j] * signs - W) <= _SAME * np.abs(W)) for j in kept):
+        if not any(np.all(np.abs(image - W) <= _SAME * np.abs(W)) for j in kept for image in orbit(problem, points[j])[1:]):
             kept.append(k)
     return kept

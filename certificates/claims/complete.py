@@ -94,29 +94,40 @@ def lacking(proved: int, points: int, where: str) -> Claim:
 
 
 def premises_of_list(points: Sequence[LocatedPoint], *, attained: bool) -> tuple[tuple[Claim, ...], dict[str, Any]]:
-    """Return what a complete list rests on, that its points are critical and some no minima or not global, and the facts that tell of their kinds."""
+    """Return what a complete list rests on, that its points are critical and some no minima, global or not global, and the facts that tell of their kinds."""
     stationary = [point.stationary for point in points if point.stationary is not None]
     classes = {
         id(point.class_claim.place): point.class_claim
         for point in points
         if point.class_claim is not None and point.class_claim.id in _NO_MINIMA
     }
+    best = {
+        id(point.class_claim.place): point.class_claim
+        for point in points
+        if point.class_claim is not None and point.class_claim.id == "global"
+    }
     losses = [point.loss for point in points]
     beaten = {id(bad.place): bad for point in points if (bad := claim_suboptimal(point, losses)) is not None}
-    left = [claim.place for claim in stationary if id(claim.place) not in {**classes, **beaten}]
-    kinds = {"points": len(points), "no_minima": len(classes), "global": left[0] if attained and len(left) == 1 else None}
-    return (*stationary, *classes.values(), *beaten.values()), kinds
+    left = [claim.place for claim in stationary if id(claim.place) not in {**classes, **best, **beaten}]
+    alone = left[0] if attained and len(left) == 1 and not best else None
+    kinds = {"points": len(points), "no_minima": len(classes), "known_global": len(best), "global": alone}
+    return (*stationary, *classes.values(), *best.values(), *beaten.values()), kinds
 
 
 def conclusion_by_list(complete: Claim | None) -> Claim | None:
-    """Conclude that every local minimum is global, where a complete list has none, or one and a global one exists; None where that is not known."""
+    """Conclude that every local minimum is global, where a complete list has global ones alone, or one and a global one exists; None if that is not known."""
     facts = {} if complete is None else complete.facts
-    if complete is None or not facts.get("whole") or facts["points"] - facts["no_minima"] > facts["attained"]:
+    if complete is None or not facts.get("whole"):
         return None
-    sought = "local minima" if facts["minima"] else "critical points"
-    reason = f"The list of all {sought} is complete, and none of them is a local minimum."
-    if facts["attained"]:
-        reason = f"The list of all {sought} is complete, one of them at most is a local minimum, and a global one exists."
+    left = facts["points"] - facts["no_minima"] - facts["known_global"]
+    if left > (facts["attained"] and not facts["known_global"]):
+        return None
+    told = "none of them is a local minimum"
+    if facts["known_global"]:
+        told = "those that may be local minima are proved to be global ones"
+    elif facts["attained"]:
+        told = "one of them at most is a local minimum, and a global one exists"
+    reason = f"The list of all {'local minima' if facts['minima'] else 'critical points'} is complete, and {told}."
     return implied("complete", "no-bad-local-minima", EVERYWHERE, reason, complete)
 
 

@@ -306,7 +306,8 @@ def _claims(
     ordered = sorted(pool.points, key=lambda point: point.claim.facts["loss_upper"])
     bad = [claim for point in ordered if (claim := claim_suboptimal(point, pool.losses)) is not None]
     told = [claim if decision.suboptimal is None or claim.place is not decision.suboptimal.place else decision.suboptimal for claim in bad]
-    conclusion = open_after_points(len(ordered)) if decision.claim is None else decision.claim
+    known = complete is not None and complete.verdict is Verdict.PROVED and bool(complete.facts["whole"])
+    conclusion = open_after_points(len(ordered), all_there_are=known) if decision.claim is None else decision.claim
     return (
         conclusion, *whole.telling, *(claim for claim in (complete, infimum) if claim is not None), *claims_of_region(conclusion),
         *(point.claim for point in ordered), *told,

@@ -30,6 +30,7 @@ def listed(d, stationary, no_minima, whole, bounds, radii, tree, beaten=(), leas
         "bounds": bounds,
         "points": len(stationary),
         "no_minima": len(no_minima),
+        "known_global": 0,
         "minima": "D" in tree,
         "global": least,
     }
@@ -109,7 +110,16 @@ def listed_powers(points=("2", "0")):
     d = Draft((1, 1), [["1"], ["2"]], [["4"], ["16"]], *layers, output_activation="power:2", bias="none")
     found = [d.claim("stationary-exact", "stationary", k, {"radius": "0", "dimension": 0}, (), {"fixed": []}) for k in range(len(points))]
     top = [classed(d, "maximum", found[1], inertia_ball(d, found[1], 1, 0, 1, at=1, radius="0"), 1)] if points[1:] else []
-    facts = {"whole": True, "attained": True, "bounds": [], "points": len(points), "no_minima": len(top), "minima": False, "global": 0}
+    facts = {
+        "whole": True,
+        "attained": True,
+        "bounds": [],
+        "points": len(points),
+        "no_minima": len(top),
+        "known_global": 0,
+        "minima": False,
+        "global": 0,
+    }
     evidence = {"bounds": [], "radii": [[] for _ in points], "tails": False, "tree": ""}
     whole = d.claim("complete-list", "complete-list", EVERYWHERE, facts, [*found, *top], evidence, "BALL")
     d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole], rigor="BALL")

@@ -346,7 +346,16 @@ def test_without_decay_the_box_must_look_the_same_for_all_units():
     """Else the image of a critical point of the box need not lie in it."""
     d = Draft((1, 2, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]])
     bounds = ["1", "1", "2", "1", "1", "1", "1"]
-    facts = {"whole": False, "attained": False, "bounds": bounds, "points": 0, "no_minima": 0, "minima": False, "global": None}
+    facts = {
+        "whole": False,
+        "attained": False,
+        "bounds": bounds,
+        "points": 0,
+        "no_minima": 0,
+        "known_global": 0,
+        "minima": False,
+        "global": None,
+    }
     d.claim(
         "complete-list",
         "complete-list",
@@ -380,7 +389,16 @@ def test_other_networks_are_not_covered(options):
         options.get("Y", [["1"]]),
         **{k: v for k, v in options.items() if k not in ("widths", "Y")},
     )
-    facts = {"whole": False, "attained": False, "bounds": [], "points": 0, "no_minima": 0, "minima": False, "global": None}
+    facts = {
+        "whole": False,
+        "attained": False,
+        "bounds": [],
+        "points": 0,
+        "no_minima": 0,
+        "known_global": 0,
+        "minima": False,
+        "global": None,
+    }
     d.claim(
         "complete-list",
         "complete-list",
@@ -448,7 +466,16 @@ def test_targets_whose_squares_underflow_leave_room_for_all_points(target):
 @pytest.mark.parametrize("rates", [["1/" + "1" + "0" * 40] * 2, ["1/" + "1" + "0" * 400, "1"]])
 def test_rates_of_decay_near_the_end_of_doubles_are_refused(rates):
     d = Draft((1, 1, 1), [["1"]], [["1"]], decay=[rates] * 2)
-    facts = {"whole": True, "attained": True, "bounds": ["1"] * 4, "points": 0, "no_minima": 0, "minima": False, "global": None}
+    facts = {
+        "whole": True,
+        "attained": True,
+        "bounds": ["1"] * 4,
+        "points": 0,
+        "no_minima": 0,
+        "known_global": 0,
+        "minima": False,
+        "global": None,
+    }
     evidence = {"bounds": ["1"] * 4, "radii": [], "tails": False, "tree": "N"}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], evidence, "VERIFIED_FLOAT")
     assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]

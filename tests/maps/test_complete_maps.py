@@ -124,6 +124,24 @@ def test_networks_of_powers_are_listed_by_elimination(tmp_path):
     assert "All critical points, up to symmetry." in found.save(tmp_path / "powers.svg").read_text(encoding="utf-8")
 
 
+def test_a_list_whose_minima_are_all_global_decides_without_one_alone():
+    """Two samples that two pairs of weights fit. Where one of these is not told to be global, nothing follows, and no other point is named."""
+    found = mapped("1-1", [[10], [-1]], [["3/4"], ["4/5"]], output_activation="power:2")
+    assert [point.kind for point in found] == ["global", "global", "saddle", "saddle", "maximum"]
+    assert (found.complete.facts["known_global"], found.complete.facts["global"], found.conclusion.verdict) == (2, None, "PROVED")
+    d = Draft.of(json.loads(found.certificate.text))
+    k = next(k for k, step in enumerate(d.document["steps"]) if step["rule"] == "complete-list")
+    d.document["steps"] = d.document["steps"][: k + 1]
+    step = d.document["steps"][k]
+    step["premises"].pop(
+        next(n for n, j in enumerate(step["premises"]) if d.document["steps"][j - 1]["conclusion"].get("statement") == "global")
+    )
+    step["conclusion"]["facts"]["known_global"] = 1
+    assert check_certificate(d.finish()).ok
+    d.imply("complete", "no-bad-local-minima", "everywhere", {}, [k + 1])
+    assert [failure.code for failure in check_certificate(d.finish()).failures] == ["premise"]
+
+
 def test_a_linear_network_with_decay_has_one_orbit_of_minima():
     found = mapped("2-1-1", [[1, 2], [2, -1], [1, 1]], [[1], [3], [2]], activation="identity", bias="none", weight_decay="1/10")
     assert [point.kind for point in found] == ["global", "saddle"]

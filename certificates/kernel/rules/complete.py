@@ -57,9 +57,9 @@ def complete_list(step: Step) -> Result:
     """All critical points, in the box of the bounds or, with decay of all weights, ``tails`` or powers, everywhere, are those of the premises, up to symmetry.
 
     With the fact ``minima`` this is said of local minima only. First come claims ``stationary`` about the points of the list, then claims about some of them
-    that they are no local minimum, or none that is global. With decay of all weights, or where J rises outside the box, a global minimum exists, and the fact
-    ``attained`` says so: where one point only is told to be neither, the fact ``global`` names it. So it does for a neuron with a power, where J goes to
-    infinity with the outputs, which are all of a linear space before that power.
+    that they are no local minimum, none that is global, or a global one. With decay of all weights, or where J rises outside the box, a global minimum exists,
+    and the fact ``attained`` says so; so it does for a neuron with a power, where J goes to infinity with the z, which fill a linear space. Where of one point
+    only nothing is told, and none is told to be global, the fact ``global`` names it.
     """
     found, problem = read.fields(step.evidence, ("bounds", "radii", "tails", "tree"), "evidence"), step.problem
     step.require_at(EVERYWHERE)
@@ -79,21 +79,30 @@ def complete_list(step: Step) -> Result:
     for k, place in enumerate(places):
         step.claim(k, "stationary", at=place)
     for k, other in enumerate((premise.conclusion for premise in rest), start=len(listed)):
-        told = other.get("statement") in (*_NO_MINIMA, "suboptimal") and other.get("verdict") == PROVED and other["at"] in places
-        require(told, f"premises[{k}]", "expected that a listed point is no minimum, or none that is global", "premise")
+        told = other.get("statement") in (*_NO_MINIMA, "suboptimal", "global") and other.get("verdict") == PROVED and other["at"] in places
+        require(told, f"premises[{k}]", "expected that a listed point is no minimum, none that is global, or a global one", "premise")
     left = [place for place in places if place not in [premise.conclusion["at"] for premise in rest]]
     once = len(left) + len(rest) == len(set(places)) == len(places)
-    require(once, "premises", "a point is listed twice, or told twice to be no minimum", "premise")
-    no_minima = sum(premise.conclusion["statement"] != "suboptimal" for premise in rest)
+    require(once, "premises", "a point is listed twice, or told twice what it is", "premise")
+    kinds = [premise.conclusion["statement"] for premise in rest]
+    known_global = kinds.count("global")
+    no_minima = len(kinds) - known_global - kinds.count("suboptimal")
     bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, sides), read.text(found["tree"], "evidence.tree")
     limit(len(tree), limits.MAX_COMPLETE_BOXES, "the number of boxes")
     whole = problem.decay is not None and all(rate > 0 for rate in problem.rates)
-    facts = {"bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": no_minima, "minima": "D" in tree}
+    facts = {
+        "bounds": [str(b) for b in bounds],
+        "points": len(listed),
+        "minima": "D" in tree,
+        "no_minima": no_minima,
+        "known_global": known_global,
+    }
+    alone = left[0] if len(left) == 1 and not known_global else None
     require(type(found["tails"]) is bool, "evidence.tails", "expected true or false", "schema")
     if sigma is None:
         require(not tree and not found["tails"], "evidence", "an elimination has no tree and no tails")
         require_all_listed(step.work, problem, [step.box(place) for place in places])
-        return everywhere("complete-list", facts | _kinds(left, whole=True, attained=whole or problem.L == 1)), Rigor.BALL
+        return everywhere("complete-list", facts | _kinds(alone, whole=True, attained=whole or problem.L == 1)), Rigor.BALL
     step.work.spend(
         limits.complete_work(problem.widths, problem.T, len(tree) + len(radii) + 1, len(radii), whole=whole), "boxes of weights"
     )
@@ -107,12 +116,12 @@ def complete_list(step: Step) -> Result:
         require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
         around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
         _Walk(land, root, whole, around).run(tree)
-    return everywhere("complete-list", facts | _kinds(left, whole=whole or found["tails"], attained=attained)), Rigor.VERIFIED_FLOAT
+    return everywhere("complete-list", facts | _kinds(alone, whole=whole or found["tails"], attained=attained)), Rigor.VERIFIED_FLOAT
 
 
-def _kinds(left: list[Any], *, whole: bool, attained: bool) -> dict[str, Any]:
-    """Return what is known of all weights, where the list is about them, and of a global minimum, where only these places may be one."""
-    return {"whole": whole, "attained": attained, "global": left[0] if attained and len(left) == 1 else None}
+def _kinds(alone: Any, *, whole: bool, attained: bool) -> dict[str, Any]:
+    """Return whether the list is about all weights, whether a global minimum exists, and where it is if one place alone may be it."""
+    return {"whole": whole, "attained": attained, "global": alone if attained else None}
 
 
 def _doubles(numbers: Sequence[fmpq], place: str) -> Array:

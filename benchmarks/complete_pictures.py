@@ -18,7 +18,7 @@ def main() -> None:
     for name, entry in ((name, lp.zoo_entry(entry)) for name, entry in SHOWN.items()):
         found = lp.find_critical_points(
             entry.widths, entry.X, entry.Y, activation=entry.activation, output_activation=entry.output_activation, bias=entry.bias,
-            weight_decay=entry.weight_decay, complete=True, box=entry.box, data_name=f"zoo:{entry.name}",
+            weight_decay=entry.weight_decay, complete=True, data_name=f"zoo:{entry.name}",
         )  # fmt: skip
         with tempfile.TemporaryDirectory() as folder:
             picture = Image.open(found.save(Path(folder, name))).convert("RGB")

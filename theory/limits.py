@@ -77,6 +77,10 @@ MAX_COMPLETE_UNITS = 4
 """Units of its hidden layer."""
 MAX_COMPLETE_BOXES = 2**22
 """Boxes of a tree that shows it."""
+MAX_ALGEBRAIC_WEIGHTS = 3
+"""Weights of a network of polynomials whose critical points are found by elimination."""
+MAX_ELIMINANT, MAX_ALGEBRAIC_BITS, MAX_CELLS = 128, 1024, 2**15
+"""Degree of what is eliminated, bits of the coefficients of the gradient, and choices of real roots."""
 
 
 def step_work(L: int) -> int:
@@ -239,6 +243,24 @@ def complete_work(widths: Sequence[int], T: int, boxes: int, points: int, *, who
     side = N + T if whole and units else N
     images: int = 2**units * factorial(units)
     return boxes * (20 + T * (units + 1) ** 2 + side**2 // 2 + side**3 // 50) + (boxes + 100) * points * images
+
+
+def eliminants_work(weights: int, degree: int, bits: int) -> int:
+    """Return the work of eliminating all but one of some weights, one after the other, up to a degree, from polynomials with coefficients of so many bits.
+
+    >>> eliminants_work(2, 9, 100)
+    324000
+    """
+    return 10 * weights * degree**2 * (bits + 100)
+
+
+def tails_work(weights: int, T: int, bits: int) -> int:
+    """Return the work of the signs of the gradient of a neuron far out: exponentials and sums of so many bits for each weight and sample, and pairs of samples.
+
+    >>> tails_work(2, 5, 64)
+    3320
+    """
+    return 4 * weights * T * value_work(64) + 20 * T * (weights + T) * rational_work(bits)
 
 
 def signs_work(n: int, index: int) -> int:

@@ -57,10 +57,13 @@ def conclusion_of_points(whole: WholeLandscape, points: int, *, suboptimal: Clai
     return open_after_points(points) if found is None else found
 
 
-def open_after_points(points: int) -> Claim:
-    """Return the UNDECIDED claim after so many critical points were proved, and no bad local minimum."""
+def open_after_points(points: int, *, all_there_are: bool = False) -> Claim:
+    """Return the UNDECIDED claim after so many critical points were proved, all there are or not, and no bad local minimum."""
     counted = {0: "No critical point is", 1: "One critical point is"}.get(points, f"{points} critical points are")
     reason = f"{counted} proved here, and no bad local minimum. That is no proof that there is none: the search need not have met all critical points."
+    if all_there_are:
+        reason = f"{counted} proved here, which are all, and no bad local minimum. Which of them are global minima is not known of each."
+        return undecided(_NAME, EVERYWHERE, reason, "a bad local minimum, or a proof that the others are global")
     return undecided(_NAME, EVERYWHERE, reason, "a bad local minimum, or a proof that the critical points found are all there are")
 
 

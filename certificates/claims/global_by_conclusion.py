@@ -12,7 +12,7 @@ from lossproof.certificates.proof.places import radius_of
 from lossproof.theory.verdicts import Verdict
 
 _BY_CONCLUSION = "Every local minimum is global here, as the claim no-bad-local-minima says, so it is a global minimum."
-_BY_LIST = "A global minimum exists, as all weights decay, and all other points of the complete list are none, so it is this one."
+_BY_LIST = "A global minimum exists, and all other points of the complete list are none, so it is this one."
 
 
 def as_global(critical: Claim, conclusion: Claim | None) -> Claim:

@@ -37,7 +37,7 @@ from lossproof.certificates.commands.options import (
 from lossproof.theory.exceptions import InputError
 
 _COMPLETE_HELP = "Prove that the list is complete, by a branch and prune instead of starts: small networks, see docs/complete-maps.md."
-_BOX_HELP = "With --complete, where not all weights decay: the largest absolute weight."
+_BOX_HELP = "With --complete: the largest absolute weight, needed where neither decay nor signs of the gradient bound the critical points."
 _MINIMA_HELP = "With --complete: list all local minima, and not the other critical points."
 _RESUME_HELP = "With --complete: keep what is settled in this file, and go on from it where it is there."
 _WEIGHTS_HELP = "Weights to start from, as `lossproof check` takes them. Repeatable."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lossproof.certificates.claims.complete import COMPLETE_LIST, claim_complete_list
+from lossproof.certificates.claims.complete_algebra import claim_algebraic_list, solutions_of
 from lossproof.certificates.claims.conclusion import open_after_points
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
 from lossproof.certificates.claims.decision import Decision, decide
@@ -31,9 +33,10 @@ from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
 from lossproof.numerics.algebra.threads import one_thread
-from lossproof.numerics.complete.clusters import Cluster, clusters
+from lossproof.numerics.complete.clusters import clusters
+from lossproof.numerics.complete.elimination import is_algebraic
 from lossproof.numerics.complete.landscape import landscape_of
-from lossproof.numerics.complete.search import INTERRUPT, Tree
+from lossproof.numerics.complete.search import INTERRUPT
 from lossproof.numerics.critical.search import SearchResult, find_candidates
 from lossproof.numerics.network.estimates import jacobian_spectrum
 from lossproof.numerics.network.points import random_weights
@@ -86,11 +89,12 @@ def find_critical_points(
     ``no-bad-local-minima``; the certificate holds both points. Theorems, regions of the weights and a short training decide as in `check_architecture`, whose
     search is made as well where ``starts`` are fewer, but not 0; minima of narrower networks are embedded in any case but that.
 
-    With ``complete`` the points come from a branch and prune instead of starts, and the map has the claim ``complete-list``: PROVED, all critical points are
-    on it, up to symmetry; UNDECIDED, it names the boxes of weights that are left. Where all weights decay this is about all weights; if not, ``box`` is needed,
-    the largest absolute weight. For a neuron or one hidden layer, one output, a squared error, sigmoid or tanh, and up to 12 weights. At most four million
-    boxes and ten minutes are spent. With ``minima`` the list is one of local minima: other critical points need not be on it. What is settled is kept in the
-    file ``resume``, and where that is there already, the search goes on from it.
+    With ``complete`` the points come from a branch and prune, not from starts, and the map has the claim ``complete-list``: PROVED, all critical points are
+    on it, up to symmetry; UNDECIDED, it names the boxes of weights that are left. Where all weights decay, or signs of the gradient of a neuron leave none
+    outside a box, this is about all weights; if not, ``box`` is needed, the largest absolute weight. For a neuron or one hidden layer, one output, a squared
+    error, sigmoid or tanh, and up to 12 weights; with powers and up to 3 weights all are found by elimination. At most four million boxes and ten minutes are
+    spent. With ``minima`` the list is one of local minima: other critical points need not be on it. What is settled is kept in the file ``resume``, and where
+    that is there already, the search goes on from it.
 
     The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
@@ -132,16 +136,24 @@ def _complete_map(
     minima: bool,
     self_check: bool,
 ) -> LandscapeMap:
-    """Return the map of a branch and prune."""
+    """Return the map of a branch and prune, or of an elimination."""
     if not complete or weights is not None or (box is not None and (isinstance(box, bool) or not isinstance(box, (int, float)))):
         raise InputError(
             "a box is a number; it, minima and a file to resume from go with complete=True and no weights of your own: give that, or leave these out"
         )
+    if is_algebraic(context.problem):
+        if box is not None or resume is not None or minima:
+            raise InputError("elimination lists the critical points of a network of powers, all of them: leave box, minima and resume out")
+        solutions = solutions_of(context.problem)
+        listed = [(weights_of_rows(context.problem, point), 1) for point in solutions.points]
+        claim = partial(claim_algebraic_list, context.problem, solutions)
+        return replace(_map_of(context, listed, (), None, data_name, nearby=True, self_check=self_check, complete=claim), starts=0)
     tree = complete_tree(context, box, None if resume is None else Path(resume), workers, minima=minima)
     parts = clusters(landscape_of(context.problem), tree)
     points = [*tree.points, *(part.point for part in parts if part.point is not None)]
     candidates = [(weights_of_rows(context.problem, point), 1) for point in points]
-    found = _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, tree=(tree, parts))
+    claim = partial(claim_complete_list, context.problem, tree, parts)
+    found = _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, complete=claim)
     return replace(found, starts=0, tree=tree, interrupted=found.interrupted or tree.ended == INTERRUPT)
 
 
@@ -193,9 +205,9 @@ def _map_of(
     *,
     nearby: bool,
     self_check: bool,
-    tree: tuple[Tree, Sequence[Cluster]] | None = None,
+    complete: Callable[[list[LocatedPoint | None]], Claim] | None = None,
 ) -> LandscapeMap:
-    """Return the map of what is proved from given weights, and at candidates with their hits."""
+    """Return the map of what is proved from given weights, and at candidates with their hits, of all of which ``complete`` may claim something."""
     landscape, ways, hits = LandscapeClaims.of(context.problem), ways_from(given), Hits(context.problem, nearby)
     others, listed = list[Point](), list[LocatedPoint | None]()
     interrupted = False
@@ -219,8 +231,8 @@ def _map_of(
         pool.add(*(hit.point for hit in proved))
         distances = [distance_of(context, way) for way in ways]
         known_distances = tuple(claim for claim in distances if claim is not None)
-        complete = None if tree is None else claim_complete_list(context.problem, *tree, listed)
-        report = _report(pool, landscape, None if interrupted else budget, data_name, known_distances, complete, self_check=self_check)
+        whole = None if complete is None else complete(listed)
+        report = _report(pool, landscape, None if interrupted else budget, data_name, known_distances, whole, self_check=self_check)
     told_as = {id(point.claim.place): point for point in pool.points}
     for hit in proved:
         hit.point = told_as.get(id(hit.point.claim.place), hit.point)
@@ -294,7 +306,8 @@ def _claims(
     ordered = sorted(pool.points, key=lambda point: point.claim.facts["loss_upper"])
     bad = [claim for point in ordered if (claim := claim_suboptimal(point, pool.losses)) is not None]
     told = [claim if decision.suboptimal is None or claim.place is not decision.suboptimal.place else decision.suboptimal for claim in bad]
-    conclusion = open_after_points(len(ordered)) if decision.claim is None else decision.claim
+    known = complete is not None and complete.verdict is Verdict.PROVED and bool(complete.facts["whole"])
+    conclusion = open_after_points(len(ordered), all_there_are=known) if decision.claim is None else decision.claim
     return (
         conclusion, *whole.telling, *(claim for claim in (complete, infimum) if claim is not None), *claims_of_region(conclusion),
         *(point.claim for point in ordered), *told,

@@ -204,6 +204,8 @@ def _caption(map: MapRecord) -> tuple[str, ...]:
     bad = " A ring marks a bad local minimum." if any(point.suboptimal is not None for point in map) else ""
     given = ("A star marks a point that was reached from given weights.",) if map.given else ()
     searched = f"{map.starts} starts; larger marks were met more often. The map need not be complete."
+    if map.complete is not None:
+        searched = "All critical points, up to symmetry." if map.is_complete else "The map need not be complete."
     return (f"Numbers name the points of the report.{bad}", *given, searched)
 
 

@@ -22,7 +22,7 @@ _CAVEAT = (
     "not on it."
 )
 
-_PROVED = "Every point in the table is proved. Hits tell nothing here: the points come from a branch and prune of a box of weights."
+_PROVED = "Every point in the table is proved. Hits tell nothing here: the points come from {}."
 
 
 def render_map(map: MapRecord, width: int = 100) -> str:
@@ -55,7 +55,9 @@ def render_map(map: MapRecord, width: int = 100) -> str:
         *(str(start) for start in map.given),
         *notes_on_doubles(map.report.problem, map.report.points),
         f"[{conclusion.verdict.value}] {QUESTION} {told}",
-        _CAVEAT if map.complete is None else _PROVED,
+        _CAVEAT
+        if map.complete is None
+        else _PROVED.format("elimination" if map.tree is None else "a branch and prune of a box of weights"),
     )
     for sentence in sentences:
         lines += textwrap.wrap(sentence, max(width, 30), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

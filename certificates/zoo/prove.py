@@ -72,7 +72,7 @@ def prove_entry(
             found = locate(context, point, landscape)
             located += [] if found is None else [found]
             claims.append(claim_critical_point(context, point, landscape))
-        complete, others = listed_points(context, record.box, located, landscape) if record.complete else (None, [])
+        complete, others = listed_points(context, located, landscape) if record.complete else (None, [])
         located, claims = [*located, *others], [*claims, *(point.claim for point in others)]
         points += [point.claim.point for point in others if point.claim.point is not None]
         losses = [loss for claim in claims for loss in claim.premises if isinstance(loss, Claim) and loss.id == "loss-bounds"]

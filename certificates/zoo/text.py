@@ -59,7 +59,7 @@ def proved_in_short(entry: ZooEntry) -> str:
 
     >>> from lossproof.theory.zoo.registry import zoo_entry
     >>> proved_in_short(zoo_entry("auer-3"))
-    '3 × strict local minimum, 2 of them suboptimal; all critical points known in |w| ≤ 3'
+    '3 × strict local minimum, 2 of them suboptimal; all critical points known'
     """
     parts = []
     for kind, count in Counter(point.kind for point in entry.points).items():
@@ -68,7 +68,7 @@ def proved_in_short(entry: ZooEntry) -> str:
         some = ", suboptimal" if count == 1 else f", {'all' if bad == count else bad} of them suboptimal"
         parts.append(words + some * (bad > 0))
     whole = [statement_named(entry.theorem).title.lower()] if entry.theorem else []
-    every = ["all critical points known" + (f" in |w| ≤ {entry.box}" if entry.box is not None else "")] if entry.complete else []
+    every = ["all critical points known"] if entry.complete else []
     return "; ".join([*whole, *parts, *every])
 
 
@@ -131,15 +131,14 @@ def _unproved_cells(number: int, claim: Claim) -> tuple[str, ...]:
 
 def complete_text(proof: ZooRecord) -> str:
     """Return what is proved of the list of all critical points, or nothing."""
-    claim, box = proof.complete, proof.entry.box
+    claim = proof.complete
     if claim is None or claim.verdict is not Verdict.PROVED:
         return ""
     kinds = Counter(other.facts["kind"] for other in proof.report if other.id == "critical-point")
     kinds.subtract(other.facts["kind"] for other, _ in proof.points)
     others = ", ".join(f"{kinds[kind]} × {words}" for kind, words in KIND_WORDS.items() if kinds[kind])
-    where = "Anywhere" if box is None else f"In the box |w| ≤ {box}"
     alike = " Copies under permutations and changes of sign of hidden units count once." if proof.entry.problem.architecture.L > 1 else ""
-    return f"{where} all critical points are those of the table{f', and {others}' if others else ''}.{alike}"
+    return f"All critical points are those of the table{f', and {others}' if others else ''}.{alike}"
 
 
 def conclusion_text(proof: ZooRecord) -> str:

@@ -7,7 +7,13 @@ import pytest
 from flint import ctx
 
 import lossproof as lp
+from lossproof.certificates.kernel.network.algebraic import critical_cells
+from lossproof.certificates.kernel.reading.parse import Rejected
+from lossproof.certificates.kernel.reading.problem import read_problem
+from lossproof.certificates.kernel.reading.work import Work
+from lossproof.certificates.proof.encoding import encode_problem
 from lossproof.numerics.complete.clusters import clusters
+from lossproof.numerics.complete.elimination import critical_points
 from lossproof.numerics.complete.search import TreeBudget, search_tree
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import flat_weights
@@ -44,6 +50,36 @@ def test_planted_roots_are_double_and_are_left_as_a_cluster(benchmark):
     tree = search_tree(land, bounds, TreeBudget(13_000))
     assert not tree.complete
     assert any(c.lower[0] <= np.log(2) <= c.upper[0] for c in clusters(land, tree))
+
+
+POWERS = {
+    "1-1 fifth power": ("1-1", {"output_activation": "power:5", "bias": "none"}, 0),
+    "1-1 cube with bias, decay": ("1-1", {"output_activation": "power:3"}, "1/20"),
+    "1-1-1 cube, decay": ("1-1-1", {"activation": "power:3", "bias": "none"}, "1/30"),
+}
+
+
+@pytest.mark.parametrize(
+    "kind", ["2-1 square", "2-1 cube", "1-1 square with bias", "1-1-1 linear, λ = 1/30", "1-1-1 square, λ = 1/30", *POWERS]
+)
+def test_elimination_finds_as_many_as_sympy_counts(benchmark, kind):
+    """Search and checker alike: each point that is found lies in a cell of the checker."""
+    powers = benchmark("complete_powers")
+    powers.KINDS.update(POWERS)
+    for problem in powers.problems(kind, 3):
+        found, wanted, kernel = critical_points(problem), powers.real_solutions(problem), read_problem(encode_problem(problem))
+        if wanted is None:
+            with pytest.raises(Rejected, match="continuum"):
+                critical_cells(Work(), kernel)
+            assert "continuum" in found.ended
+            continue
+        cells = critical_cells(Work(), kernel)
+        assert len(cells) == wanted
+        assert len(found.points) in (len(cells), (len(cells) + 1) // 2)
+        assert all(
+            any(all(abs(w - c) < 1e-9 * (1 + abs(w)) for w, c in zip(W.tolist(), cell, strict=True)) for cell in cells)
+            for W in found.points
+        )
 
 
 def test_a_search_meets_what_is_listed_and_sees_what_is_not(benchmark, monkeypatch):

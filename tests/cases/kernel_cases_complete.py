@@ -22,17 +22,19 @@ PAIR_BOUNDS = ["9/32"] * 4 + ["9/16"] * 3
 PAIR_RADII = [["473/32768"] * 4 + ["307/32768"] * 2 + ["189/262144"]]
 
 
-def listed(d, stationary, no_minima, whole, bounds, radii, tree, beaten=(), least=None):
+def listed(d, stationary, no_minima, whole, bounds, radii, tree, beaten=(), least=None, tails=False, attained=True):
     """The claim that a list is complete."""
     facts = {
         "whole": whole,
+        "attained": whole and attained,
         "bounds": bounds,
         "points": len(stationary),
         "no_minima": len(no_minima),
+        "known_global": 0,
         "minima": "D" in tree,
         "global": least,
     }
-    evidence = {"bounds": bounds, "radii": radii, "tree": tree}
+    evidence = {"bounds": bounds, "radii": radii, "tails": tails, "tree": tree}
     return d.claim("complete-list", "complete-list", EVERYWHERE, facts, [*stationary, *no_minima, *beaten], evidence, "VERIFIED_FLOAT")
 
 
@@ -86,4 +88,49 @@ def listed_least():
     return d.finish()
 
 
-COMPLETE_CASES = {"listed_neuron": listed_neuron, "listed_alone": listed_alone, "listed_least": listed_least}
+def listed_on_the_line():
+    """The one critical point of a sigmoid neuron of one weight, on all of the line, by signs of its gradient."""
+    d = Draft((1, 1), [["1"]], [["1/2"]], [layer([["0"]], ["0"])], output_activation="sigmoid", bias="none")
+    point = d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 0}, (), {"fixed": []})
+    whole = listed(d, [point], [], True, ["2"], [["1"]], "aaaNaaNNUUN", least=0, tails=True)
+    d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole])
+    return d.finish()
+
+
+def listed_none():
+    """With a target at the end of the range there is none, and the loss falls without end."""
+    d = Draft((1, 1), [["1"]], [["1"]], output_activation="sigmoid", bias="none")
+    d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [listed(d, [], [], True, ["1"], [], "N", tails=True, attained=False)])
+    return d.finish()
+
+
+def listed_powers(points=("2", "0")):
+    """Of a neuron with a square, by elimination: the learner 2 stands for −2 as well, and 0 is a maximum."""
+    layers = [[layer([[w]], ["0"])] for w in points]
+    d = Draft((1, 1), [["1"], ["2"]], [["4"], ["16"]], *layers, output_activation="power:2", bias="none")
+    found = [d.claim("stationary-exact", "stationary", k, {"radius": "0", "dimension": 0}, (), {"fixed": []}) for k in range(len(points))]
+    top = [classed(d, "maximum", found[1], inertia_ball(d, found[1], 1, 0, 1, at=1, radius="0"), 1)] if points[1:] else []
+    facts = {
+        "whole": True,
+        "attained": True,
+        "bounds": [],
+        "points": len(points),
+        "no_minima": len(top),
+        "known_global": 0,
+        "minima": False,
+        "global": 0,
+    }
+    evidence = {"bounds": [], "radii": [[] for _ in points], "tails": False, "tree": ""}
+    whole = d.claim("complete-list", "complete-list", EVERYWHERE, facts, [*found, *top], evidence, "BALL")
+    d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole], rigor="BALL")
+    return d.finish()
+
+
+COMPLETE_CASES = {
+    "listed_neuron": listed_neuron,
+    "listed_alone": listed_alone,
+    "listed_least": listed_least,
+    "listed_on_the_line": listed_on_the_line,
+    "listed_none": listed_none,
+    "listed_powers": listed_powers,
+}

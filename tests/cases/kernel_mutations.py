@@ -331,7 +331,11 @@ VALUES = [
     (STEP + r"evidence\.(bounds\.\*|radii\.\*\.\*)", _words("0", "-1", "17/19", "1/1099511627776"), "evidence"),
     (STEP + r"evidence\.bounds\.\*", _words("1000000"), "evidence limit conclusion"),  # those of output weights may be larger
     (STEP + r"evidence\.radii\.\*\.\*", _words("1000000"), "evidence"),
-    (STEP + r"evidence\.tree", lambda v: [v[:-1], v + v[-1], v[1:], "z" + v[1:], v[:-1] + "a", v[:-1] + "é", ""], "evidence"),
+    (
+        STEP + r"evidence\.tree",
+        lambda v: [v[:-1], v + v[-1], v[1:], "z" + v[1:], v[:-1] + "a", v[:-1] + "é", ""] if v else ["N", "a"],
+        "evidence",
+    ),
     (STEP + r"evidence\.loss", _words("1000000"), "evidence"),
     (STEP + r"evidence\.loss", _words("-1000000", "1/1000"), "conclusion"),
     (STEP + r"evidence\.loss_lower", _words("1000000"), "evidence"),
@@ -352,6 +356,7 @@ VALUES = [
     (STEP + r"evidence\.(eigenvalues\.\*|within)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.least", _words("-1/8", "1", "1/3", "17/19"), "evidence"),
     (STEP + r"evidence\.method", _words("cholesky", "inverse", "svd", ""), "evidence digest"),  # both may see it
+    (STEP + r"evidence\.tails", lambda v: [not v], "evidence conclusion"),
     (STEP + r"evidence\.balanced", lambda v: [not v], "evidence digest"),  # as may rows balanced or not
     (STEP + r"evidence\.matrix", _suffix, "conclusion"),
     (STEP + r"evidence\.matrix", _words("P", "P-1", "Phi-1", "Phi-0+", "P-9", "W-1", ""), "evidence conclusion"),

@@ -175,4 +175,4 @@ def test_a_complete_map_keeps_what_is_settled_and_goes_on(folder):
 
 
 def test_a_complete_map_without_a_box_is_one_line_of_error(folder):
-    assert "needs a box" in fail("map", "1-1", "--data", "wells.csv", "--output-activation", "sigmoid", "--complete")
+    assert "needs a box" in fail("map", "1-1-1", "--data", "wells.csv", "--complete")

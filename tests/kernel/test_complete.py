@@ -7,7 +7,16 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases.kernel_cases_complete import NEURON, listed_alone, listed_least, listed_minima, listed_neuron, listed_pair
+from cases.kernel_cases_complete import (
+    NEURON,
+    listed_alone,
+    listed_least,
+    listed_minima,
+    listed_neuron,
+    listed_none,
+    listed_on_the_line,
+    listed_pair,
+)
 from cases.kernel_cases_critical import RADIUS
 from cases.kernel_draft import Draft
 from flint import arb, arb_mat, fmpq
@@ -29,6 +38,8 @@ CASES = {
     "listed_alone": listed_alone,
     "listed_pair": listed_pair,
     "listed_least": listed_least,
+    "listed_on_the_line": listed_on_the_line,
+    "listed_none": listed_none,
 }
 PROBLEMS = {
     "tanh pair": {
@@ -310,12 +321,50 @@ def test_the_box_must_hold_all_critical_points():
     assert [failure.place for failure in altered("listed_alone", change).failures] == ["steps[1].evidence.bounds"]
 
 
+@pytest.mark.parametrize(
+    ("case", "tails", "bound"),
+    [("listed_on_the_line", True, "1"), ("listed_none", True, "1/1000"), ("listed_least", True, None), ("listed_none", 1, None)],
+)
+def test_signs_of_the_gradient_must_be_seen(case, tails, bound):
+    """Not in a box that ends too near to 0, not with decay, and the key is true or false."""
+
+    def change(step):
+        step["evidence"]["tails"] = tails
+        if bound is not None:
+            step["evidence"]["bounds"] = step["conclusion"]["facts"]["bounds"] = [bound]
+
+    assert [failure.place.partition(".")[2] for failure in altered(case, change).failures] == ["evidence.tails"]
+
+
+@pytest.mark.parametrize(("case", "told"), [("listed_on_the_line", False), ("listed_none", True), ("listed_neuron", True)])
+def test_where_a_global_minimum_exists_is_told_as_it_is(case, told):
+    result = altered(case, lambda step: step["conclusion"]["facts"].update(attained=told))
+    assert [failure.place.partition(".")[2] for failure in result.failures] == ["conclusion.facts.attained"]
+
+
 def test_without_decay_the_box_must_look_the_same_for_all_units():
     """Else the image of a critical point of the box need not lie in it."""
     d = Draft((1, 2, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]])
     bounds = ["1", "1", "2", "1", "1", "1", "1"]
-    facts = {"whole": False, "bounds": bounds, "points": 0, "no_minima": 0, "minima": False, "global": None}
-    d.claim("complete-list", "complete-list", "everywhere", facts, [], {"bounds": bounds, "radii": [], "tree": "N"}, "VERIFIED_FLOAT")
+    facts = {
+        "whole": False,
+        "attained": False,
+        "bounds": bounds,
+        "points": 0,
+        "no_minima": 0,
+        "known_global": 0,
+        "minima": False,
+        "global": None,
+    }
+    d.claim(
+        "complete-list",
+        "complete-list",
+        "everywhere",
+        facts,
+        [],
+        {"bounds": bounds, "radii": [], "tails": False, "tree": "N"},
+        "VERIFIED_FLOAT",
+    )
     result = check_certificate(d.finish())
     assert [(failure.place, failure.message) for failure in result.failures] == [
         ("steps[0].evidence.bounds", "the box must look the same for all hidden units")
@@ -340,8 +389,25 @@ def test_other_networks_are_not_covered(options):
         options.get("Y", [["1"]]),
         **{k: v for k, v in options.items() if k not in ("widths", "Y")},
     )
-    facts = {"whole": False, "bounds": [], "points": 0, "no_minima": 0, "minima": False, "global": None}
-    d.claim("complete-list", "complete-list", "everywhere", facts, [], {"bounds": [], "radii": [], "tree": "N"}, "VERIFIED_FLOAT")
+    facts = {
+        "whole": False,
+        "attained": False,
+        "bounds": [],
+        "points": 0,
+        "no_minima": 0,
+        "known_global": 0,
+        "minima": False,
+        "global": None,
+    }
+    d.claim(
+        "complete-list",
+        "complete-list",
+        "everywhere",
+        facts,
+        [],
+        {"bounds": [], "radii": [], "tails": False, "tree": "N"},
+        "VERIFIED_FLOAT",
+    )
     assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]
 
 
@@ -400,8 +466,17 @@ def test_targets_whose_squares_underflow_leave_room_for_all_points(target):
 @pytest.mark.parametrize("rates", [["1/" + "1" + "0" * 40] * 2, ["1/" + "1" + "0" * 400, "1"]])
 def test_rates_of_decay_near_the_end_of_doubles_are_refused(rates):
     d = Draft((1, 1, 1), [["1"]], [["1"]], decay=[rates] * 2)
-    facts = {"whole": True, "bounds": ["1"] * 4, "points": 0, "no_minima": 0, "minima": False, "global": None}
-    evidence = {"bounds": ["1"] * 4, "radii": [], "tree": "N"}
+    facts = {
+        "whole": True,
+        "attained": True,
+        "bounds": ["1"] * 4,
+        "points": 0,
+        "no_minima": 0,
+        "known_global": 0,
+        "minima": False,
+        "global": None,
+    }
+    evidence = {"bounds": ["1"] * 4, "radii": [], "tails": False, "tree": "N"}
     d.claim("complete-list", "complete-list", "everywhere", facts, [], evidence, "VERIFIED_FLOAT")
     assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]
 

@@ -6,8 +6,10 @@ import itertools
 import json
 
 import pytest
+from cases.kernel_draft import Draft
 
 import lossproof as lp
+from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.maps import complete_tree
 from lossproof.numerics.complete import search, settling
 from lossproof.numerics.complete.search import TreeBudget, search_tree
@@ -68,20 +70,99 @@ def test_permutations_of_units_are_counted_once():
     assert found.conclusion.verdict == "PROVED"
 
 
-def test_a_neuron_in_a_box():
+def test_a_neuron_in_a_box_and_on_the_whole_line():
     entry = next(entry for entry in lp.zoo_entries() if entry.name == "auer-3")
     samples = entry.problem.samples
-    found = mapped("1-1", samples.X, samples.Y, output_activation="sigmoid", bias="none", box=3)
-    assert found.complete.facts["points"] == 5
-    assert not found.complete.facts["whole"]
-    assert [point.kind for point in found].count("strict-minimum") == 3
-    assert found.conclusion.verdict == "REFUTED"
+    part, whole, more = (mapped("1-1", samples.X, samples.Y, output_activation="sigmoid", bias="none", box=box) for box in (1, None, 3))
+    assert [found.complete.facts["whole"] for found in (part, whole, more)] == [False, True, True]
+    assert "in the box |w| ≤ 1" in part.complete.reason
+    assert "(all have |w| ≤ 2)" in whole.complete.reason
+    for found in (whole, more):
+        assert found.complete.facts["points"] == 5
+        assert sorted(point.kind for point in found) == ["global", "maximum", "maximum", "strict-minimum", "strict-minimum"]
+        assert found.conclusion.verdict == "REFUTED"
 
 
 def test_one_minimum_in_a_box_leaves_the_question_open():
     found = mapped("1-1", X, Y, output_activation="sigmoid", box=3)
     assert found.complete.verdict == "PROVED"
     assert found.conclusion.verdict == "UNDECIDED"
+
+
+def test_one_minimum_of_the_plane_is_global():
+    found = mapped("1-1", [[-1], [0], [2]], [["1/4"], ["1/2"], ["3/8"]], output_activation="sigmoid")
+    assert found.complete.facts["whole"]
+    assert [point.kind for point in found] == ["global"]
+    assert found.conclusion.premises == (found.complete,)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "verdict"),
+    [([[2], [4]], [["-5/8"], ["13/8"]], "UNDECIDED"), ([[-4], [1]], [["3/8"], ["-5/8"]], "REFUTED"), ([[1]], [[1]], "PROVED")],
+)
+def test_where_the_loss_falls_without_end_one_minimum_may_be_bad(inputs, targets, verdict):
+    """All of the line is known, and a global minimum need not exist. Without a local one none is bad."""
+    found = mapped("1-1", inputs, targets, output_activation="sigmoid", bias="none")
+    facts = found.complete.facts
+    assert (facts["whole"], facts["attained"], facts["global"]) == (True, False, None)
+    assert found.conclusion.verdict == verdict
+    d = Draft.of(json.loads(found.certificate.text))
+    k = next(k for k, step in enumerate(d.document["steps"]) if step["rule"] == "complete-list")
+    d.document["steps"] = d.document["steps"][: k + 1]
+    d.imply("complete", "no-bad-local-minima", "everywhere", {}, [k + 1])
+    assert [failure.code for failure in check_certificate(d.finish()).failures] == ["premise"] * (verdict != "PROVED")
+
+
+def test_networks_of_powers_are_listed_by_elimination(tmp_path):
+    """Phase retrieval of two real weights from four squares: two pairs of minima, and the other of the nine critical points."""
+    found = mapped("2-1", [[1, 1], [2, 3], [0, -1], [2, 1]], [[1], [3], [2], [5]], output_activation="power:2", bias="none")
+    assert found.complete.rigor == "BALL"
+    assert [point.kind for point in found] == ["global", "strict-minimum", "saddle", "saddle", "maximum"]
+    assert found.conclusion.verdict == "REFUTED"
+    assert "up to a change of all signs" in str(found)
+    assert "the points come from elimination" in str(found)
+    assert "All critical points, up to symmetry." in found.save(tmp_path / "powers.svg").read_text(encoding="utf-8")
+
+
+def test_a_list_whose_minima_are_all_global_decides_without_one_alone():
+    """Two samples that two pairs of weights fit. Where one of these is not told to be global, nothing follows, and no other point is named."""
+    found = mapped("1-1", [[10], [-1]], [["3/4"], ["4/5"]], output_activation="power:2")
+    assert [point.kind for point in found] == ["global", "global", "saddle", "saddle", "maximum"]
+    assert (found.complete.facts["known_global"], found.complete.facts["global"], found.conclusion.verdict) == (2, None, "PROVED")
+    d = Draft.of(json.loads(found.certificate.text))
+    k = next(k for k, step in enumerate(d.document["steps"]) if step["rule"] == "complete-list")
+    d.document["steps"] = d.document["steps"][: k + 1]
+    step = d.document["steps"][k]
+    step["premises"].pop(
+        next(n for n, j in enumerate(step["premises"]) if d.document["steps"][j - 1]["conclusion"].get("statement") == "global")
+    )
+    step["conclusion"]["facts"]["known_global"] = 1
+    assert check_certificate(d.finish()).ok
+    d.imply("complete", "no-bad-local-minima", "everywhere", {}, [k + 1])
+    assert [failure.code for failure in check_certificate(d.finish()).failures] == ["premise"]
+
+
+def test_a_linear_network_with_decay_has_one_orbit_of_minima():
+    found = mapped("2-1-1", [[1, 2], [2, -1], [1, 1]], [[1], [3], [2]], activation="identity", bias="none", weight_decay="1/10")
+    assert [point.kind for point in found] == ["global", "saddle"]
+    assert found.complete.facts["attained"]
+    assert found.conclusion.verdict == "PROVED"
+
+
+def test_a_continuum_of_a_linear_network_is_told():
+    found = mapped("1-1-1", [[1], [2]], [[1], [3]], activation="identity", bias="none")
+    assert found.complete.verdict == "UNDECIDED"
+    assert "continuum" in found.complete.reason
+
+
+def test_degenerate_points_of_a_list_are_proved_where_they_are_rational():
+    """With a cube 0 is a double zero of the derivative. With two weights there is one that is not rational, of which no proof is found."""
+    found = mapped("1-1", [[1], [2]], [[1], [3]], output_activation="power:3", bias="none")
+    assert [point.kind for point in found] == ["global", "higher-order-descent"]
+    assert found.conclusion.verdict == "PROVED"
+    left = mapped("1-1", [[4], [-1]], [["-3/2"], ["3/4"]], output_activation="power:3")
+    assert left.complete.verdict == "UNDECIDED"
+    assert left.complete.reason == "Of 4 points of the list of all weights 2 are proved."
 
 
 def test_a_budget_leaves_boxes_and_names_them(monkeypatch):
@@ -162,6 +243,8 @@ def test_progress_tells_the_volume_that_is_settled():
         ({"complete": True, "box": 3, "activation": "relu"}, "tanh or sigmoid"),
         ({"complete": True, "box": 3, "error": "cauchy:1"}, "squared"),
         ({"complete": True, "box": 3, "output_activation": "tanh"}, "identity output"),
+        ({"complete": True, "activation": "power:2"}, "at most 3 weights are covered with powers"),
+        ({"complete": True, "activation": "identity", "box": 3}, "elimination lists"),
     ],
 )
 def test_what_is_not_covered_is_refused(options, words):

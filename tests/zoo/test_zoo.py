@@ -46,6 +46,7 @@ _FLOAT = {
     "sigmoid": expit,
     "identity": lambda z: z,
     "relu": lambda z: np.maximum(z, 0),
+    "power:2": np.square,
     "leaky-relu:1/10": lambda z: np.where(z > 0, z, z / 10),
 }
 _ERROR = {
@@ -302,18 +303,21 @@ def test_a_tiny_gradient_is_no_critical_point(proofs, name):
     ("name", "count"),
     [
         ("auer-2", 3), ("auer-3", 5), ("auer-4", 7), ("auer-product-4", 9), ("auer-product-9", 25), ("neuron-with-bias", 3), ("separable-minima", 3),
-        ("decay-three-minima", 6), ("decay-one-minimum", 2), ("decay-two-units", 3), ("decay-two-weights", 2), ("decay-neuron", 3),
+        ("decay-three-minima", 6), ("decay-one-minimum", 2), ("phase-retrieval", 5), ("decay-two-units", 3), ("decay-two-weights", 2), ("decay-neuron", 3),
     ],
 )  # fmt: skip
 def test_lists_are_complete(proofs, name, count):
     proof = proofs[name]
     assert proof.complete.verdict == "PROVED"
     assert proof.complete.facts["points"] == len([claim for claim in proof.report if claim.id == "critical-point"]) == count
-    assert proof.complete.facts["whole"] == (proof.entry.box is None)
-    assert proof.complete.facts["points"] - proof.complete.facts["no_minima"] == sum(p.kind == "strict-minimum" for p in proof.entry.points)
-    if proof.entry.box is None:
+    assert proof.complete.facts["whole"]
+    assert proof.complete.facts["attained"]
+    assert proof.complete.facts["points"] - proof.complete.facts["no_minima"] == sum(
+        p.kind in ("global", "strict-minimum") for p in proof.entry.points
+    )
+    if proof.entry.weight_decay:
         assert len(proof.points) == count
-    assert "all critical points are" in str(proof)
+    assert "All critical points are" in str(proof)
 
 
 def test_a_list_that_is_not_proved_or_has_other_minima_is_told(monkeypatch):
@@ -323,7 +327,7 @@ def test_a_list_that_is_not_proved_or_has_other_minima_is_told(monkeypatch):
     proof = lp.prove_entry(entry)
     assert proof.complete.verdict == "UNDECIDED"
     assert proof.differences == ("The list of critical points was to be complete, and this is not proved.",)
-    assert "all critical points are" not in str(proof)
+    assert "All critical points are" not in str(proof)
 
 
 def test_differences_are_told():
@@ -345,7 +349,7 @@ def test_a_point_that_is_not_proved_is_said():
 
 
 def test_names_and_unknown_ones():
-    assert len(set(NAMES)) == len(NAMES) == 34
+    assert len(set(NAMES)) == len(NAMES) == 35
     assert lp.zoo_entry("Auer_2").name == "auer-2"
     with pytest.raises(lp.InputError, match="did you mean 'dead-relu'"):
         lp.prove_entry("dead-rleu")

@@ -46,8 +46,7 @@ class ZooEntry:
     - ``widths``, ``X``, ``Y``, ``activation``, ``output_activation``, ``error``, ``bias``: the problem, as `check_architecture` takes it;
     - ``points``: the points, each with what is proved about it;
     - ``theorem``: the ID of a statement proved about the whole landscape, or empty;
-    - ``weight_decay``: the rate of all weights; ``complete``: whether all critical points are listed, which is proved: in the box ``|w| ≤ box``, or
-      everywhere where that is None and all weights decay.
+    - ``weight_decay``: the rate of all weights; ``complete``: whether all critical points are listed, which is proved.
     """
 
     name: str
@@ -65,7 +64,6 @@ class ZooEntry:
     theorem: str = ""
     weight_decay: Exact = 0
     complete: bool = False
-    box: int | None = None
 
     @property
     def problem(self) -> Problem:

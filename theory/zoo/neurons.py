@@ -1,4 +1,4 @@
-"""Zoo: a single sigmoid neuron with several bad local minima, and one without any critical point."""
+"""Zoo: single neurons with several bad local minima, and ones without any critical point."""
 
 from __future__ import annotations
 
@@ -49,7 +49,6 @@ NEURONS = (
         output_activation="sigmoid",
         bias="none",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="auer-3",
@@ -63,7 +62,6 @@ NEURONS = (
         output_activation="sigmoid",
         bias="none",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="auer-4",
@@ -77,7 +75,6 @@ NEURONS = (
         output_activation="sigmoid",
         bias="none",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="auer-product-4",
@@ -94,7 +91,6 @@ NEURONS = (
         output_activation="sigmoid",
         bias="none",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="auer-product-9",
@@ -108,7 +104,6 @@ NEURONS = (
         output_activation="sigmoid",
         bias="none",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="neuron-with-bias",
@@ -124,7 +119,6 @@ NEURONS = (
         ),
         output_activation="sigmoid",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="separable-minima",
@@ -146,7 +140,6 @@ NEURONS = (
         ),
         output_activation="sigmoid",
         complete=True,
-        box=3,
     ),
     ZooEntry(
         name="separable-neuron",
@@ -201,5 +194,27 @@ NEURONS = (
         ),
         error="cauchy",
         bias="none",
+    ),
+    ZooEntry(
+        name="phase-retrieval",
+        title="Two real weights from three squares: a bad minimum",
+        literature=(
+            "Sun, Qu and Wright (Foundations of Computational Mathematics 18, 2018) proved that with enough random measurements the squared error of phase "
+            "retrieval has no bad local minima, and that its saddles have directions of descent."
+        ),
+        shows=(
+            "Three measurements do not suffice. The weights (0, 2) fit them all; another minimum lies at √(8/3)·(1, 1). Elimination proves that with two "
+            "saddles and the maximum at 0 these are all critical points, up to a change of both signs."
+        ),
+        widths="2-1",
+        X=((0, 1), (1, 0), (2, -1)),
+        Y=column(4, 0, 4),
+        points=(
+            ZooPoint(one_layer((0, 2), None), "global", "it fits all three squares"),
+            _minimum(("1.632993161855452", "1.632993161855452"), None, bad=True),
+        ),
+        output_activation="power:2",
+        bias="none",
+        complete=True,
     ),
 )

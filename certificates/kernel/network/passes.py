@@ -56,6 +56,21 @@ def weights(ring: Ring, problem: Problem, box: Box) -> list[tuple[Array, Array]]
     return found
 
 
+def weight_vector(ring: Ring, problem: Problem, box: Box) -> Array:
+    """Return the trainable weights of a box in the order of the rows of P."""
+    layers = enumerate(weights(ring, problem, box), start=1)
+    return np.concatenate([np.concatenate([W, b])[: problem.fan_in(l)].T.reshape(-1) for l, (W, b) in layers])
+
+
+def box_at(problem: Problem, values: Array, constants: Sequence[tuple[Any, ...]]) -> Box:
+    """Return the weights of a vector in the order of the rows of P, elements of a ring; ``constants`` are the ``b_l`` that are not trainable."""
+    layers = []
+    for l, b in enumerate(constants, start=1):
+        block = values[problem.below(l) : problem.below(l + 1)].reshape(problem.widths[l], problem.fan_in(l)).T
+        layers.append((tuple(map(tuple, block[: problem.widths[l - 1]])), tuple(block[-1]) if problem.bias_rows_of(l) else b))
+    return Box(Point(tuple(layers)))
+
+
 def curve_of(ring: Ring, problem: Problem, box: Box, terms: Sequence[Array] = ()) -> Curve:
     """Return ``(W_l(t), b_l(t))`` from the arrays of directions ``δ_1, δ_2, …``, each of shape ``(…, N_net)``."""
     found, zero = [], ring.embed(fmpq(0))

@@ -2,7 +2,8 @@ r"""The rule that a list of critical points is complete (section 6): a tree of b
 
 *What the tree covers.* The root is the box ``|w| ≤ b_w`` of the weights that are split, the halves of a box cover it, and every leaf must pass its test. If
 every rate of the weight decay is positive, the weights split are θ, v and ε follow (`outputs`), and the bounds must be no smaller than those of
-`_everything`, so that all critical points are meant; if not, all weights are split, and the claim is about those in the box.
+`_everything`, so that all critical points are meant; if not, all weights are split, and the claim is about those in the box, or about all where `tails` sees
+that no other is outside.
 
 *All critical points.* ``∂J/∂v = 0`` makes v the minimum of a convex function, whose value at ``v = 0`` gives ``|ε|² + Σ_l Λ_l v_l² ≤ |y|²``: ``|v_l| ≤
 |y|/√Λ_l``, and ``|ε||v_k| ≤ |y|²/(2√Λ_k)``. From ``θ_k·g_k = 0`` and ``|z σ'(z)| ≤ s``, with 0.4478 for tanh and half of it for sigmoid, ``Λ |θ_k|² ≤ |Σ_i
@@ -27,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import permutations, product
+from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
@@ -35,8 +37,10 @@ from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import many_boxes as boxes
+from lossproof.certificates.kernel.network.algebraic import is_algebraic, require_all_listed
 from lossproof.certificates.kernel.network.many_boxes import Landscape, Pass, exactly, part, reach
 from lossproof.certificates.kernel.network.passes import Box
+from lossproof.certificates.kernel.network.tails import rises_outside
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import fraction, rational
@@ -50,42 +54,61 @@ _NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 
 
 def complete_list(step: Step) -> Result:
-    """All critical points, in the box of the bounds or, with decay of all weights, everywhere, are those of the premises, up to symmetry.
+    """All critical points, in the box of the bounds or, with decay of all weights, ``tails`` or powers, everywhere, are those of the premises, up to symmetry.
 
     With the fact ``minima`` this is said of local minima only. First come claims ``stationary`` about the points of the list, then claims about some of them
-    that they are no local minimum, or none that is global. With decay of all weights a global minimum exists: where one point only is told to be neither, the
-    fact ``global`` names it.
+    that they are no local minimum, none that is global, or a global one. With decay of all weights, or where J rises outside the box, a global minimum exists,
+    and the fact ``attained`` says so; so it does for a neuron with a power, where J goes to infinity with the z, which fill a linear space. Where of one point
+    only nothing is told, and none is told to be global, the fact ``global`` names it.
     """
-    found, problem = read.fields(step.evidence, ("bounds", "radii", "tree"), "evidence"), step.problem
+    found, problem = read.fields(step.evidence, ("bounds", "radii", "tails", "tree"), "evidence"), step.problem
     step.require_at(EVERYWHERE)
     sigma = (problem.output_activation if problem.L == 1 else problem.activation).logistic
     right = problem.error.name == "squared" and problem.n_L == 1 and problem.bias != "fixed" and problem.L <= 2
     right = right and (problem.L == 1 or problem.output_activation.is_identity)
-    if sigma is None or not right:
-        raise Rejected("rule", "evidence", "this needs a squared error, one output, at most one hidden layer, and sigmoid or tanh")
+    algebraic = is_algebraic(problem)
+    if (sigma is None and not algebraic) or not right:
+        raise Rejected("rule", "evidence", "this needs a squared error, one output, at most one hidden layer, and sigmoid, tanh or powers")
     limit(problem.N_net, limits.MAX_COMPLETE_WEIGHTS, "the number of weights")
     limit(problem.widths[-2] if problem.L == 2 else 0, limits.MAX_COMPLETE_UNITS, "the number of hidden units")
-    radii = read.each(found["radii"], "evidence.radii", lambda row, place: read.each(row, place, read.number, problem.N_net))
+    sides = 0 if algebraic else problem.N_net
+    radii = read.each(found["radii"], "evidence.radii", lambda row, place: read.each(row, place, read.number, sides))
     listed, rest = step.premises[: len(radii)], step.premises[len(radii) :]
     places = [premise.conclusion["at"] for premise in listed]
     require(len(listed) == len(radii), "premises", "a premise is needed for each point of the list", "premise")
     for k, place in enumerate(places):
         step.claim(k, "stationary", at=place)
     for k, other in enumerate((premise.conclusion for premise in rest), start=len(listed)):
-        told = other.get("statement") in (*_NO_MINIMA, "suboptimal") and other.get("verdict") == PROVED and other["at"] in places
-        require(told, f"premises[{k}]", "expected that a listed point is no minimum, or none that is global", "premise")
+        told = other.get("statement") in (*_NO_MINIMA, "suboptimal", "global") and other.get("verdict") == PROVED and other["at"] in places
+        require(told, f"premises[{k}]", "expected that a listed point is no minimum, none that is global, or a global one", "premise")
     left = [place for place in places if place not in [premise.conclusion["at"] for premise in rest]]
     once = len(left) + len(rest) == len(set(places)) == len(places)
-    require(once, "premises", "a point is listed twice, or told twice to be no minimum", "premise")
-    no_minima = sum(premise.conclusion["statement"] != "suboptimal" for premise in rest)
-    bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, problem.N_net), read.text(found["tree"], "evidence.tree")
+    require(once, "premises", "a point is listed twice, or told twice what it is", "premise")
+    kinds = [premise.conclusion["statement"] for premise in rest]
+    known_global = kinds.count("global")
+    no_minima = len(kinds) - known_global - kinds.count("suboptimal")
+    bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, sides), read.text(found["tree"], "evidence.tree")
     limit(len(tree), limits.MAX_COMPLETE_BOXES, "the number of boxes")
     whole = problem.decay is not None and all(rate > 0 for rate in problem.rates)
+    facts = {
+        "bounds": [str(b) for b in bounds],
+        "points": len(listed),
+        "minima": "D" in tree,
+        "no_minima": no_minima,
+        "known_global": known_global,
+    }
+    alone = left[0] if len(left) == 1 and not known_global else None
+    require(type(found["tails"]) is bool, "evidence.tails", "expected true or false", "schema")
+    if sigma is None:
+        require(not tree and not found["tails"], "evidence", "an elimination has no tree and no tails")
+        require_all_listed(step.work, problem, [step.box(place) for place in places])
+        return everywhere("complete-list", facts | _kinds(alone, whole=True, attained=whole or problem.L == 1)), Rigor.BALL
     step.work.spend(
         limits.complete_work(problem.widths, problem.T, len(tree) + len(radii) + 1, len(radii), whole=whole), "boxes of weights"
     )
     require(not whole or min(problem.rates) * 2**100 > 1, "rule", "the rates of decay must be above 2^-100, or one 0")
     with np.errstate(all="ignore"), ball_precision(PRECISION):
+        attained = rises_outside(step.work, problem, int(sigma.low), int(sigma.rate), bounds) if found["tails"] else whole
         land = boxes.landscape(step.work, problem, int(sigma.low), int(sigma.rate))
         root = _doubles(bounds, "evidence.bounds")
         require(not whole or bool(np.all(root >= _everything(land))), "evidence.bounds", "some critical points may lie outside")
@@ -93,8 +116,12 @@ def complete_list(step: Step) -> Result:
         require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
         around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
         _Walk(land, root, whole, around).run(tree)
-    facts = {"whole": whole, "bounds": [str(b) for b in bounds], "points": len(listed), "no_minima": no_minima, "minima": "D" in tree}
-    return everywhere("complete-list", {**facts, "global": left[0] if whole and len(left) == 1 else None}), Rigor.VERIFIED_FLOAT
+    return everywhere("complete-list", facts | _kinds(alone, whole=whole or found["tails"], attained=attained)), Rigor.VERIFIED_FLOAT
+
+
+def _kinds(alone: Any, *, whole: bool, attained: bool) -> dict[str, Any]:
+    """Return whether the list is about all weights, whether a global minimum exists, and where it is if one place alone may be it."""
+    return {"whole": whole, "attained": attained, "global": alone if attained else None}
 
 
 def _doubles(numbers: Sequence[fmpq], place: str) -> Array:

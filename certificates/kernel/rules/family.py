@@ -214,7 +214,7 @@ def _still_values(
 def _ties(step: Step, found: Mapping[str, Any], point: Point, held: list[int]) -> Ties:
     """Return for each weight that follows another that one and the ratio, which holds at the point."""
     place, ring, N, ties = "evidence.ties", step.formal(), step.problem.N_net, Ties()
-    values = _weights(ring, step.problem, passes.Box(point))
+    values = passes.weight_vector(ring, step.problem, passes.Box(point))
     for n, entry in enumerate(read.items(found["ties"], place)):
         k, m, q = read.items(entry, f"{place}[{n}]", 3)
         least = max(ties, default=-1) + 1
@@ -226,15 +226,9 @@ def _ties(step: Step, found: Mapping[str, Any], point: Point, held: list[int]) -
     return ties
 
 
-def _weights(ring: Ring, problem: Problem, box: passes.Box) -> Array:
-    """Return the trainable weights of a box in the order of the rows of P."""
-    layers = enumerate(passes.weights(ring, problem, box), start=1)
-    return np.concatenate([np.concatenate([W, b])[: problem.fan_in(l)].T.reshape(-1) for l, (W, b) in layers])
-
-
 def _family(ring: FormalRing, problem: Problem, box: passes.Box, held: list[int], ties: Ties) -> passes.Box:
     """Return the weights of the family, with a symbol for each free one, whose ball holds it all over the box."""
-    values, moving = _weights(ring, problem, passes.Box(box.point)), box.free or frozenset()
+    values, moving = passes.weight_vector(ring, problem, passes.Box(box.point)), box.free or frozenset()
 
     def ball(k: int, value: Element) -> arb:
         return ring.ball(value) + arb(0, arb(box.radius).upper()) if k in moving else ring.ball(value)
@@ -244,11 +238,7 @@ def _family(ring: FormalRing, problem: Problem, box: passes.Box, held: list[int]
             values[k] = ring.symbol(("weight", k), partial(ball, k, values[k]))
     for k, (m, q) in ties.items():
         values[k] = values[m] * q
-    layers = []
-    for l, (_, b) in enumerate(box.point.layers, start=1):
-        block = values[problem.below(l) : problem.below(l + 1)].reshape(problem.widths[l], problem.fan_in(l)).T
-        layers.append((tuple(map(tuple, block[: problem.widths[l - 1]])), tuple(block[-1]) if problem.bias_rows_of(l) else b))
-    return passes.Box(Point(tuple(layers)))
+    return passes.box_at(problem, values, [b for _, b in box.point.layers])
 
 
 def _coefficients(step: Step, ring: Ring, box: passes.Box, value: Any, place: str, count: int) -> tuple[Array, Array]:
@@ -258,7 +248,7 @@ def _coefficients(step: Step, ring: Ring, box: passes.Box, value: Any, place: st
     if _shifts(problem):
         ring.count(P.size, 0, P)
         P = P - np.repeat(P[:, :: problem.n_L], problem.n_L, axis=1)
-    values, listed = _weights(ring, problem, box), read.items(value, place, count)
+    values, listed = passes.weight_vector(ring, problem, box), read.items(value, place, count)
 
     def factor(x: Any, place: str) -> Element:
         if type(x) is not list:
@@ -282,7 +272,11 @@ def _coefficients(step: Step, ring: Ring, box: passes.Box, value: Any, place: st
 
 def _require_identities(step: Step, ring: FormalRing, box: passes.Box, value: Any, place: str, count: int) -> None:
     """Demand that each identity holds formally: the combination of the rows of P, and of the slopes ``λ_k w_k`` of the penalty, is 0."""
-    problem, (rows, P), values = step.problem, _coefficients(step, ring, box, value, place, count), _weights(ring, step.problem, box)
+    problem, (rows, P), values = (
+        step.problem,
+        _coefficients(step, ring, box, value, place, count),
+        passes.weight_vector(ring, step.problem, box),
+    )
     for r, row in enumerate(rows):
         used = [k for k in range(problem.N_net) if not vanishes(row[k])]
         ring.count(len(used) * (problem.columns + 2), 0, row[used], P[used], inner=len(used))

@@ -349,9 +349,11 @@ IMPLICATIONS: Mapping[str, Line] = {
     "convex": Line(_ASKED, EVERYWHERE, (), lambda step, f: step.problem.is_convex),
     # a local minimum that is not global is one
     "suboptimal": Line(_ASKED, EVERYWHERE, (("suboptimal", ANY, PROVED),), verdict=REFUTED),
-    # with decay of all weights some W is a global minimum, so critical: it is the one point of the list that may be a minimum, up to symmetries of J, and so is
-    # every local minimum
-    "complete": Line(_ASKED, EVERYWHERE, _proved("complete-list", at=EVERYWHERE), lambda step, f: f[0]["whole"] and f[0]["points"] - f[0]["no_minima"] <= 1),
+    # every point of a list of all that may be a minimum is known to be global, or one at most may be and some W is global, so critical: it is that point, up to
+    # symmetries of J, and so is every local minimum
+    "complete": Line(_ASKED, EVERYWHERE, _proved("complete-list", at=EVERYWHERE),
+                     lambda step, f: f[0]["whole"] and f[0]["points"] - f[0]["no_minima"] - f[0]["known_global"]
+                     <= (f[0]["attained"] and not f[0]["known_global"])),
     # J falls along one direction at all weights, so it has no local minimum, good or bad
     "nowhere": Line(_ASKED, EVERYWHERE, _proved("no-critical-point", at=EVERYWHERE)),
     # T J is at least every error. For a cross-entropy with targets 0 and 1 that is log 2 > 69/100 or more where the true class has no probability above 1/2; so

@@ -9,6 +9,7 @@ import numpy as np
 
 from lossproof.numerics.critical.identities import shifts_logits, unseen_directions
 from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
@@ -50,11 +51,15 @@ def _without_unseen(problem: Problem, weights: Weights) -> Weights:
     return Weights((Layer(W, tuple(rows[-1]) if problem.architecture.bias_rows_of(1) else first.b), *weights.layers[1:]))
 
 
+@np.errstate(all="ignore")
 def _with_idle_unit(problem: Problem, weights: Weights) -> Weights | None:
-    """Return weights with the same outputs in which a unit of the last hidden layer has no outgoing weights, as its outputs depend on those of the others."""
+    """Return weights with the same outputs in which a unit of the last hidden layer has no outgoing weights, as its outputs depend on those of the others.
+
+    None where there is none, and for numbers out of the range of doubles.
+    """
     last, a = weights.layers[-1], problem.architecture
     numbers = [*last.W, *[last.b] * a.bias_rows_of(a.L)]
-    if a.L == 1 or not all(isinstance(x, Fraction) for row in numbers for x in row):
+    if a.L == 1 or not all(isinstance(x, Fraction) for row in numbers for x in row) or beyond_doubles(problem, weights) is not None:
         return None
     rows = np.array(numbers, dtype=float)
     features = np.asarray(evaluate(a, problem.samples, weights, Float64Field()).extended_phi(a.L - 1), dtype=float)
@@ -70,6 +75,8 @@ def _with_idle_unit(problem: Problem, weights: Weights) -> Weights | None:
     unit = int(np.argmax(np.abs(np.where(units, shares, 0.0))))
     rows[used] -= np.outer(shares / shares[unit], rows[used[unit]])
     rows[used[unit]] = 0
+    if not np.all(np.isfinite(rows)):
+        return None
     exact = [tuple(Fraction(x) for x in row) for row in rows.tolist()]
     return Weights((*weights.layers[:-1], Layer(tuple(exact[: a.widths[-2]]), exact[-1] if a.bias_rows_of(a.L) else last.b)))
 

@@ -110,7 +110,7 @@ class FloatLandscape:
 
     def _pieces(self, B: int) -> Iterator[slice]:
         """Yield the samples in pieces, so that of B points at most `_MOST_VALUES` values of units are held; one piece, where there are not so many."""
-        step = max(1, _MOST_VALUES // (B * sum(self._widths)))
+        step = max(1, _MOST_VALUES // max(1, B * sum(self._widths)))
         return (slice(start, start + step) for start in range(0, self.problem.T, step))
 
     def _targets_of(self, B: int, samples: slice = slice(None)) -> Array:
@@ -120,7 +120,7 @@ class FloatLandscape:
 
     def _sums(self, flat: Array, targets: Array, B: int) -> Array:
         """Return the sums of the errors of samples, of shape ``(B,)``."""
-        return np.asarray(np.add.reduce(error_values(self.problem.error, flat, targets).reshape(B, -1), axis=1))
+        return np.asarray(np.add.reduce(error_values(self.problem.error, flat, targets).reshape(B, len(flat) // max(1, B)), axis=1))
 
     def gradient(self, points: Array) -> Array:
         """Return ``∇J`` alone at the rows of ``points``, of the same shape as these."""

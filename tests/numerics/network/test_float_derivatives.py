@@ -65,6 +65,12 @@ def test_many_samples_are_taken_in_pieces(error, monkeypatch):
     assert np.allclose(landscape.gradient(points), slopes, rtol=1e-13, atol=1e-15)
 
 
+def test_no_points_have_no_losses():
+    problem, weights = random_problem(3, (2, 2, 3), "tanh", "identity", "trainable", "squared")
+    none = flat_weights(problem, weights)[None][:0]
+    assert FloatLandscape(problem).loss(none).shape == (0,)
+
+
 def test_large_outputs_do_not_overflow():
     assert error_values(error_named("softmax"), np.array([[1000.0, 0.0]]), np.array([[0.0, 1.0]])).tolist() == [1000.0]
     assert error_values(error_named("logistic"), np.array([[1000.0]]), np.array([[0.0]])).tolist() == [1000.0]

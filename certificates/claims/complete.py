@@ -96,16 +96,8 @@ def lacking(proved: int, points: int, where: str) -> Claim:
 def premises_of_list(points: Sequence[LocatedPoint], *, attained: bool) -> tuple[tuple[Claim, ...], dict[str, Any]]:
     """Return what a complete list rests on, that its points are critical and some no minima, global or not global, and the facts that tell of their kinds."""
     stationary = [point.stationary for point in points if point.stationary is not None]
-    classes = {
-        id(point.class_claim.place): point.class_claim
-        for point in points
-        if point.class_claim is not None and point.class_claim.id in _NO_MINIMA
-    }
-    best = {
-        id(point.class_claim.place): point.class_claim
-        for point in points
-        if point.class_claim is not None and point.class_claim.id == "global"
-    }
+    told = [point.class_claim for point in points if point.class_claim is not None]
+    classes, best = ({id(claim.place): claim for claim in told if claim.id in ids} for ids in (_NO_MINIMA, ("global",)))
     losses = [point.loss for point in points]
     beaten = {id(bad.place): bad for point in points if (bad := claim_suboptimal(point, losses)) is not None}
     left = [claim.place for claim in stationary if id(claim.place) not in {**classes, **best, **beaten}]

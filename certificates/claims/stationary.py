@@ -274,7 +274,7 @@ def _family_evidence(found: FamilyPoint) -> dict[str, Any]:
         "across": list(found.across),
         "symmetries": _terms(found.symmetries),
         "level": [[one.layer, one.unit, list(one.samples)] for one in found.still if isinstance(one, Level)],
-        "equal": [[one.layer, one.unit, list(one.samples)] for one in found.still if isinstance(one, Equal)],
+        "equal": [[one.layer, one.unit, list(one.samples)] for one in found.still if type(one) is Equal],
         "silent": [[one.layer, one.unit, [one.sample]] for one in found.still if isinstance(one, Silent)],
     }
 

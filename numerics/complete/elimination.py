@@ -20,6 +20,7 @@ import numpy as np
 from flint import Ordering, arb, ctx, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from lossproof.numerics.algebra.products import Floats
+from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory import limits
 from lossproof.theory.problem.problem import Problem
 
@@ -90,20 +91,18 @@ def gradient(problem: Problem) -> list[fmpq_mpoly]:
     zero, W, units = system.from_dict({}), list(system.gens()), a.widths[1] if a.L == 2 else 0
     m, total = a.widths[0] + a.bias_rows_of(1), zero
     for x, y in zip(problem.samples.X, problem.samples.Y, strict=True):
-        row = [*map(_rational, x), *[fmpq(1)] * a.bias_rows_of(1)]
+        row = [*(to_flint(Fraction(c)) for c in x), *[fmpq(1)] * a.bias_rows_of(1)]
         phi = [
             sum((w * c for w, c in zip(W[k * m : k * m + m], row, strict=True)), zero) ** (a.activation_of(1).degree or 1)
             for k in range(max(units, 1))
         ]
         v = W[units * m :] if units else [system.from_dict({(0,) * a.N_net: fmpq(1)})]
-        total += (sum((c * f for c, f in zip(v, [*phi, *[zero + 1] * (len(v) - len(phi))], strict=True)), zero) - _rational(y[0])) ** 2
+        total += (
+            sum((c * f for c, f in zip(v, [*phi, *[zero + 1] * (len(v) - len(phi))], strict=True)), zero) - to_flint(Fraction(y[0]))
+        ) ** 2
     rates = [Fraction(0)] * a.N_net if problem.decay is None else problem.decay.rates(a)
-    total += sum((w * w * (_rational(rate) * problem.T) for w, rate in zip(W, rates, strict=True)), zero)
+    total += sum((w * w * (to_flint(rate) * problem.T) for w, rate in zip(W, rates, strict=True)), zero)
     return [total.derivative(k) / 2 for k in range(a.N_net)]
-
-
-def _rational(x: Any) -> fmpq:
-    return fmpq(*Fraction(x).as_integer_ratio())
 
 
 def _length(p: fmpq_mpoly) -> int:
@@ -139,10 +138,7 @@ def _likely(g: list[fmpq_mpoly], roots: list[list[arb]]) -> list[tuple[arb, ...]
     axes = np.meshgrid(*(np.array([float(r.mid()) for r in some]) for some in roots), indexing="ij")
     small = np.ones(axes[0].shape, dtype=bool)
     for p in g:
-        terms = [
-            float(Fraction(int(c.p), int(c.q))) * np.prod([w**n for w, n in zip(axes, powers, strict=True)], axis=0)
-            for powers, c in _terms(p)
-        ]
+        terms = [float(from_flint(c)) * np.prod([w**n for w, n in zip(axes, powers, strict=True)], axis=0) for powers, c in _terms(p)]
         small &= np.abs(np.sum(terms, axis=0)) <= _CLOSE * np.sum(np.abs(terms), axis=0) + np.finfo(float).tiny
     return [cell for cell, keep in zip(product(*roots), small.ravel(), strict=True) if keep]
 

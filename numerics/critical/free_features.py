@@ -17,7 +17,7 @@ import numpy as np
 from flint import fmpq_mat
 
 from lossproof.numerics.critical.identities import Factor, Identity, Term, place_of, unseen_directions
-from lossproof.numerics.critical.still_units import Equal, Still
+from lossproof.numerics.critical.still_units import Level, Silent, Still
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.evaluation import Evaluation
 from lossproof.numerics.rationals import from_flint, to_flint
@@ -60,7 +60,7 @@ def still_identities(problem: Problem, still: Still) -> Iterator[Identity]:
 
 def still_samples(problem: Problem, still: Still) -> list[list[int]]:
     """Return for each unit of the first layer the samples at which it is level or silent."""
-    resting = [one for one in still if one.layer == 1 and not isinstance(one, Equal)]
+    resting = [one for one in still if one.layer == 1 and isinstance(one, (Level, Silent))]
     return [[i for one in resting for i, v in one.alike if v == u] for u in range(problem.architecture.widths[1])]
 
 

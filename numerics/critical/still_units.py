@@ -9,10 +9,10 @@ there (and one value where they are level, one value and slope where equal), and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -34,8 +34,8 @@ Place: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Level:
-    """A unit of hidden layer ``layer``, and samples at which its z are one zero of σ': so many equations.
+class Equal:
+    """A unit of hidden layer ``layer``, and two or more samples at which its z is the same: one equation for each but the first.
 
     ``alike`` are all pairs of a sample and a unit of the layer whose z is the same as one of these, for all weights of a family: them included.
     """
@@ -44,6 +44,11 @@ class Level:
     unit: int
     samples: tuple[int, ...]
     alike: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Level(Equal):
+    """A unit and one sample or more at which its z is the same, and a zero of σ' besides: so many equations."""
 
 
 @dataclass(frozen=True)
@@ -59,20 +64,8 @@ class Silent:
     alike: tuple[Place, ...]
 
 
-@dataclass(frozen=True)
-class Equal:
-    """A unit of hidden layer ``layer``, and two or more samples at which its z is the same: one equation for each but the first.
-
-    ``alike`` are all pairs of a sample and a unit of the layer whose z is the same as one of these, for all weights of a family: them included.
-    """
-
-    layer: int
-    unit: int
-    samples: tuple[int, ...]
-    alike: tuple[Place, ...]
-
-
-Still: TypeAlias = "tuple[Level | Equal | Silent, ...]"
+Still: TypeAlias = "tuple[Equal | Silent, ...]"
+AlikeT = TypeVar("AlikeT", bound=Equal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +79,9 @@ class StillEvaluation(Evaluation):
         for one in self.still:
             if one.layer == l and order < 2:
                 rows, units = np.array(one.alike).T
-                if order == 1 and not isinstance(one, Equal):
+                if order == 1 and isinstance(one, (Level, Silent)):
                     found[rows, units] = self.field.embed(Fraction(0))
-                elif not isinstance(one, Silent):
+                elif isinstance(one, Equal):
                     found[rows, units] = found[one.samples[0], one.unit]
         return found
 
@@ -121,21 +114,11 @@ def level_units(problem: Problem, weights: Weights, members: Sequence[Weights]) 
 
     None where an activation lacks a second derivative somewhere.
     """
-    a, found = problem.architecture, list[Level]()
-    if a.kinked_layers(2) or a.L == 1:
-        return ()
-    for l in range(1, a.L):
-        first, *others = (still_pass(problem, each, Float64Field(), tuple(found)) for each in (weights, *members))
-        z = first.z[l]
-        flat = (np.abs(first.slope[l]) <= _FLAT) & (np.abs(first.curvature[l]) > _BENT)
-        left = [(i, u) for u in range(a.widths[l]) for i in range(problem.T) if flat[i, u]]
-        while left:
-            i, u = left[0]
-            near = [(k, u) for k, v in left if v == u and abs(z[k, u] - z[i, u]) <= _SAME]
-            chosen, alike = _group(others, l, near, left)
-            found.append(Level(l, u, tuple(k for k, _ in chosen), tuple(alike)))
-            left = [place for place in left if place not in alike]
-    return tuple(found)
+
+    def are_flat(l: int, first: Evaluation) -> Array:
+        return (np.abs(first.slope[l]) <= _FLAT) & (np.abs(first.curvature[l]) > _BENT)
+
+    return _alike_units(problem, (weights, *members), Level, are_flat)
 
 
 def equal_units(problem: Problem, weights: Weights, members: Sequence[Weights], level: tuple[Level, ...] = ()) -> tuple[Equal, ...]:
@@ -143,18 +126,40 @@ def equal_units(problem: Problem, weights: Weights, members: Sequence[Weights], 
 
     The other ``members`` of a family tell which z are always the same. None where an activation lacks a second derivative somewhere.
     """
-    a, found = problem.architecture, list[Equal]()
+
+    def are_free(l: int, first: Evaluation) -> Array:
+        free = np.ones(first.z[l].shape, dtype=bool)
+        for one in level:
+            if one.layer == l:
+                free[tuple(np.array(one.alike).T)] = False
+        return free
+
+    return _alike_units(problem, (weights, *members), Equal, are_free, level)
+
+
+def _alike_units(
+    problem: Problem,
+    members: Sequence[Weights],
+    kind: type[AlikeT],
+    candidates: Callable[[int, Evaluation], Array],
+    known: tuple[Level, ...] = (),
+) -> tuple[AlikeT, ...]:
+    """Return the units of the first member, each with samples of one z, among the pairs of a sample and a unit of each layer that are candidates.
+
+    ``known`` are taken as still in the passes. Of one kind are those with a single sample, too: `Level`.
+    """
+    a, found = problem.architecture, list[AlikeT]()
     if a.kinked_layers(2) or a.L == 1:
         return ()
     for l in range(1, a.L):
-        first, *others = (still_pass(problem, each, Float64Field(), (*level, *found)) for each in (weights, *members))
-        z, taken = first.z[l], {place for one in level if one.layer == l for place in one.alike}
-        left = [(i, u) for u in range(a.widths[l]) for i in range(problem.T) if (i, u) not in taken]
+        first, *others = (still_pass(problem, each, Float64Field(), (*known, *found)) for each in members)
+        z, wanted = first.z[l], candidates(l, first)
+        left = [(i, u) for u in range(a.widths[l]) for i in range(problem.T) if wanted[i, u]]
         while left:
             near = [place for place in left if place[1] == left[0][1] and abs(z[place] - z[left[0]]) <= _SAME]
             chosen, alike = _group(others, l, near, left)
-            if len(chosen) > 1:
-                found.append(Equal(l, chosen[0][1], tuple(k for k, _ in chosen), tuple(alike)))
+            if len(chosen) > 1 or kind is Level:
+                found.append(kind(l, chosen[0][1], tuple(k for k, _ in chosen), tuple(alike)))
             left = [place for place in left if place not in alike]
     return tuple(found)
 
@@ -227,7 +232,7 @@ def still_values(problem: Problem, evaluation: Evaluation, still: Still) -> list
 def still_derivatives(problem: Problem, evaluation: Evaluation, still: Still) -> Iterator[Array]:
     """Yield the derivatives by all weights of the `still_values`, each of shape ``(N_net,)``."""
     for one in still:
-        if not isinstance(one, Silent):
+        if isinstance(one, Equal):
             rates, (first, *others) = _input_rates(evaluation, one.layer)[:, :, one.unit], one.samples
             if isinstance(one, Level):
                 yield rates[:, first] * evaluation.curvature[one.layer][first, one.unit]

@@ -103,7 +103,7 @@ class FloatLandscape:
         with np.errstate(all="ignore"):
             sums = []
             for samples in self._pieces(B):
-                outputs = self._forward(blocks, samples)[1][-1]
+                outputs = self._forward(blocks, samples, with_slopes=False)[1][-1]
                 sums.append(self._sums(outputs.reshape(-1, outputs.shape[2]), self._targets_of(B, samples), B))
             found = np.asarray(sum(sums[1:], sums[0]) / self.problem.T)
             return found if self._rates is None else found + points**2 @ self._rates / 2
@@ -164,7 +164,9 @@ class FloatLandscape:
             offset += n * m
         return blocks
 
-    def _forward(self, blocks: list[Array], samples: slice = slice(None)) -> tuple[list[Array], list[Array], list[Array]]:
+    def _forward(
+        self, blocks: list[Array], samples: slice = slice(None), *, with_slopes: bool = True
+    ) -> tuple[list[Array], list[Array], list[Array]]:
         phi = self.inputs[samples][None].repeat(blocks[0].shape[0], axis=0)
         z, values, slopes = [], [], []
         for block, function, constants in zip(blocks, self._functions, self._constants, strict=True):
@@ -172,7 +174,8 @@ class FloatLandscape:
             incoming = np.matmul(values[-1], block.transpose(0, 2, 1))
             z.append(incoming if constants is None else incoming + constants)
             phi = function.at(0, z[-1])
-            slopes.append(function.at(1, z[-1]))
+            if with_slopes:
+                slopes.append(function.at(1, z[-1]))
         return z, [*values, phi], slopes
 
     def _backward(

@@ -342,29 +342,18 @@ def test_where_a_global_minimum_exists_is_told_as_it_is(case, told):
     assert [failure.place.partition(".")[2] for failure in result.failures] == ["conclusion.facts.attained"]
 
 
+def _claim_empty_list(d, bounds):
+    """Claim that no critical point is in a box, by one leaf."""
+    facts = {"whole": False, "attained": False, "minima": False, "bounds": bounds}
+    kinds = {"points": 0, "no_minima": 0, "known_global": 0, "global": None}
+    evidence = {"bounds": bounds, "radii": [], "tails": False, "tree": "N"}
+    d.claim("complete-list", "complete-list", "everywhere", facts | kinds, [], evidence, "VERIFIED_FLOAT")
+
+
 def test_without_decay_the_box_must_look_the_same_for_all_units():
     """Else the image of a critical point of the box need not lie in it."""
     d = Draft((1, 2, 1), [["-1"], ["1"]], [["1/4"], ["3/4"]])
-    bounds = ["1", "1", "2", "1", "1", "1", "1"]
-    facts = {
-        "whole": False,
-        "attained": False,
-        "bounds": bounds,
-        "points": 0,
-        "no_minima": 0,
-        "known_global": 0,
-        "minima": False,
-        "global": None,
-    }
-    d.claim(
-        "complete-list",
-        "complete-list",
-        "everywhere",
-        facts,
-        [],
-        {"bounds": bounds, "radii": [], "tails": False, "tree": "N"},
-        "VERIFIED_FLOAT",
-    )
+    _claim_empty_list(d, ["1", "1", "2", "1", "1", "1", "1"])
     result = check_certificate(d.finish())
     assert [(failure.place, failure.message) for failure in result.failures] == [
         ("steps[0].evidence.bounds", "the box must look the same for all hidden units")
@@ -389,25 +378,7 @@ def test_other_networks_are_not_covered(options):
         options.get("Y", [["1"]]),
         **{k: v for k, v in options.items() if k not in ("widths", "Y")},
     )
-    facts = {
-        "whole": False,
-        "attained": False,
-        "bounds": [],
-        "points": 0,
-        "no_minima": 0,
-        "known_global": 0,
-        "minima": False,
-        "global": None,
-    }
-    d.claim(
-        "complete-list",
-        "complete-list",
-        "everywhere",
-        facts,
-        [],
-        {"bounds": [], "radii": [], "tails": False, "tree": "N"},
-        "VERIFIED_FLOAT",
-    )
+    _claim_empty_list(d, [])
     assert [failure.place for failure in check_certificate(d.finish()).failures] == ["steps[0].rule"]
 
 

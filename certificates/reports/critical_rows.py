@@ -16,7 +16,8 @@ from lossproof.theory.verdicts import Verdict
 HEADINGS = ("point", "kind", "loss", "−", "0", "+", "?", "rank P", "radius")
 """What the cells of a row are; −, 0, + and ? count eigenvalues of the Hessian by their proved sign."""
 TABLE_GLOSS = (
-    "All critical points that are proved, by loss; there may be others. −, 0, + and ? count the eigenvalues of the Hessian by their proved sign. "
+    "All critical points that are proved, by loss; there may be others, unless a claim says that the list is complete. "
+    "−, 0, + and ? count the eigenvalues of the Hessian by their proved sign. "
     "Each point lies within its radius of the weights of that number, in every coordinate."
 )
 LEFT_COLUMNS = (1, 2)

@@ -1,8 +1,10 @@
 """A tiled matrix whose tiles are formed and finished by the workers of a Dask cluster, as soon as those that they need are there.
 
-One task finishes one tile of the factor, from the samples of its rows and columns and the tiles to the left: the same operations in the same order as
-on one machine. Tile rows are dealt out to the workers in turn, so that the left side of every product lies where it is needed. A worker that dies costs
-the tiles that nobody else has: Dask forms them again, from the samples, which the scheduler keeps. Each worker tests its products before its first tile.
+Two tasks make one tile of the factor: one forms it from the samples of its rows and columns and subtracts the products of tiles to the left, the other
+finishes it with the factor on the diagonal of its column, which alone it has to wait for. These are the same operations in the same order as on one machine.
+Tile rows are dealt out to the workers in turn, so that the left side of every product lies where it is needed, and the first rows go first. A worker that
+dies costs the tiles that nobody else has: Dask forms them again, from the samples, which the scheduler keeps. Each worker tests its products before its
+first tile.
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ from typing import Any
 import numpy as np
 
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_tile, sample_starts
+from lossproof.numerics.algebra.memory import available_bytes
 from lossproof.numerics.algebra.product_self_test import fault_of
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.threads import threads_for
 from lossproof.numerics.algebra.tile_engine import NUMPY
-from lossproof.numerics.algebra.tiled_cholesky import finish_tile
+from lossproof.numerics.algebra.tiled_cholesky import solve_tile, subtract_products
 from lossproof.numerics.algebra.tiled_matrix import Report
 from lossproof.numerics.dask_cluster import Watch, cores, dask_client
 from lossproof.theory.exceptions import InputError, LossproofError
@@ -50,6 +53,8 @@ class DaskMatrix:
         self._open = ExitStack()
         self._client: Any = None
         self._tiles: list[list[Any]] = []
+        self._fetched: dict[int, list[Floats]] = {}
+        self._room = 0
 
     @property
     def starts(self) -> tuple[int, ...]:
@@ -85,19 +90,28 @@ class DaskMatrix:
         return found
 
     def row(self, I: int) -> list[Floats]:
-        """Return the tiles of a tile row of the factor, fetched from the workers."""
+        """Return the tiles of a tile row of the factor, fetched from the workers, and kept as far as half of the memory that is free or allowed goes."""
+        if I in self._fetched:
+            return self._fetched[I]
         found: list[Floats] = self._client.gather(self._tiles[I])
+        size = sum(tile.nbytes for tile in found)
+        if size <= self._room:
+            self._fetched[I] = found
+            self._room -= size
         return found
 
     def release(self) -> None:
         """Leave the cluster, and end it if it is one's own."""
-        self._tiles = []
+        self._tiles, self._fetched = [], {}
         self._open.close()
 
     def factor(self, report: Report | None) -> float | None:
         """Factor the matrix, and return 0, or None where a pivot is not positive and finite."""
         try:
-            return 0.0 if self._factored(report) else None
+            if not self._factored(report):
+                return None
+            self._room = (available_bytes() if self._most_bytes is None else min(self._most_bytes, available_bytes())) // 2
+            return 0.0
         except BaseException:
             self.release()
             raise
@@ -127,17 +141,28 @@ class DaskMatrix:
         rows: list[Any] = []
         self._tiles = []
         for I, (parts, (start, stop)) in enumerate(zip(self._of_rows, pairwise(self.starts), strict=True)):
-            place = {"workers": [owners[I % len(owners)]], "allow_other_workers": True} if owners else {}
-            place["pure"] = False
+            place = {"workers": [owners[dealt(len(self._samples) - 2 - I, len(owners))]], "allow_other_workers": True} if owners else {}
+            place |= {"pure": False, "priority": -I}
             rows.append(client.submit(_kept, parts, key=f"lossproof-samples-{token}-{I}", **place))
             self._tiles.append([])
             for J in range(I + 1):
-                on_diagonal = I == J
-                others = None if on_diagonal else (rows[J], self._tiles[J])
-                given, key = diagonal[start:stop] if on_diagonal else None, f"lossproof-tile-{token}-{I}-{J}"
-                self._tiles[I].append(client.submit(_finished, rows[I], list(self._tiles[I]), others, given, software, key=key, **place))
+                others = None if I == J else (rows[J], self._tiles[J][:J])
+                given, key = diagonal[start:stop] if I == J else None, f"{token}-{I}-{J}"
+                rest = client.submit(_rest, rows[I], list(self._tiles[I]), others, given, software, key=f"lossproof-rest-{key}", **place)
+                factor = None if I == J else self._tiles[J][J]
+                self._tiles[I].append(client.submit(_finished, rest, factor, I == J, key=f"lossproof-tile-{key}", **place))
             ends.append(client.submit(_is_there, self._tiles[I][I], key=f"lossproof-end-{token}-{I}", **place))
         return ends
+
+
+def dealt(after: int, workers: int) -> int:
+    """Return the worker of the tile row with so many after it: there and back from the last, so that none has all the longer rows.
+
+    >>> [dealt(after, 2) for after in range(6)]
+    [0, 1, 1, 0, 0, 1]
+    """
+    k = after % (2 * workers)
+    return min(k, 2 * workers - 1 - k)
 
 
 def described() -> str:
@@ -158,24 +183,34 @@ def _is_there(tile: Floats | None) -> bool:
     return tile is not None
 
 
-def _finished(
+def _rest(
     rows: list[GramPart],
     left: list[Floats | None],
     others: tuple[list[GramPart], list[Floats | None]] | None,
     diagonal: Floats | None,
     software: str,
 ) -> Floats | None:
-    """Form a tile, and finish it; None where a pivot is not positive and finite, here or in a tile that it needs."""
+    """Form a tile and subtract the products of those to the left; None where one of these is None."""
     if software != described():
         raise InputError(f"every worker must have {software}, got one with {described()}: install the same versions")
     if _tested():
         raise InputError(f"a worker ({described()}) is refused, because {_tested()}: {_ADVICE}")
     before = [tile for tile in left if tile is not None]
     beside = before if others is None else [tile for tile in others[1] if tile is not None]
-    if len(before) < len(left) or (others is not None and len(beside) < len(others[1])):
+    if len(before) < len(left) or len(beside) < len(before):
         return None
     with threads_for((len(left) + 1) * rows[0].columns[..., 0].size ** 3), np.errstate(over="ignore", invalid="ignore"):
         tile = gram_tile(rows, None if others is None else others[0])
         if diagonal is not None:
             np.fill_diagonal(tile, diagonal)
-        return tile if finish_tile(NUMPY, tile, before, beside, np.empty_like(tile)) is not None else None
+        subtract_products(NUMPY, tile, before, beside, np.empty_like(tile))
+        return tile
+
+
+def _finished(rest: Floats | None, factor: Floats | None, on_diagonal: bool) -> Floats | None:
+    """Finish a tile; None where a pivot is not positive and finite, here or in a tile that it needs."""
+    if rest is None or (factor is None and not on_diagonal):
+        return None
+    tile = rest.copy(order="K")
+    with threads_for(len(tile) ** 3), np.errstate(over="ignore", invalid="ignore"):
+        return tile if solve_tile(NUMPY, tile, factor) is not None else None

@@ -97,8 +97,13 @@ def finish_tile(engine: TileEngine, tile: Tile, left: Sequence[Tile], right: Seq
 
     ``left`` are the tiles ``L_IK``, ``K < J``, and ``right`` the ``L_JK``, ``K ≤ J``, or ``left`` itself for ``I = J``; ``product`` has the shape of the tile.
     """
-    _subtract_products(engine, tile, left, right, product)
-    before, factor = None if engine.stable else deepcopy(tile), None if left is right else right[-1]
+    subtract_products(engine, tile, left, right, product)
+    return solve_tile(engine, tile, None if left is right else right[-1])
+
+
+def solve_tile(engine: TileEngine, tile: Tile, factor: Tile | None) -> float | None:
+    """Finish a tile from which all products are subtracted, with the factor on the diagonal of its column, or as one on the diagonal. As `finish_tile`."""
+    before = None if engine.stable else deepcopy(tile)
     if factor is not None:
         engine.substitute(factor, tile)
     elif not engine.factor(tile):
@@ -106,7 +111,7 @@ def finish_tile(engine: TileEngine, tile: Tile, left: Sequence[Tile], right: Seq
     return 0.0 if before is None else _squared_residual(engine, before, tile, factor)
 
 
-def _subtract_products(engine: TileEngine, target: Tile, left: Sequence[Tile], right: Sequence[Tile], product: Tile) -> None:
+def subtract_products(engine: TileEngine, target: Tile, left: Sequence[Tile], right: Sequence[Tile], product: Tile) -> None:
     """Subtract ``L_IK L_JKᵀ`` for all ``K < J``, each product formed apart.
 
     Of the product of a tile with itself one triangle is formed; the other one is 0, and leaves what lies above the diagonal as it is.

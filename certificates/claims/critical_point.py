@@ -24,6 +24,7 @@ from lossproof.numerics.critical.exact import has_rational_sides, inactive_layer
 from lossproof.numerics.critical.nearby_points import nearby_points
 from lossproof.numerics.curves.descent import DescentCurve, descent_curve
 from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.limits import MAX_GRAM_VALUES
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.rationals import is_writable, rational_text
@@ -88,7 +89,7 @@ def claim_critical_point(context: ProofContext, point: Point, landscape: Landsca
     loss = None if refuted is None else claim_loss(context, point)
     if refuted is not None and loss is not None:
         return claim_not_critical(refuted, loss)
-    return _undecided(point, refuted)
+    return _undecided(context.problem, point, refuted)
 
 
 def claim_not_critical(refuted: Claim, loss: Claim) -> Claim:
@@ -98,10 +99,13 @@ def claim_not_critical(refuted: Claim, loss: Claim) -> Claim:
     return implied("not-critical", _NAME, refuted.place, reason, refuted, loss, verdict=Verdict.REFUTED, facts=facts)
 
 
-def _undecided(point: Point, refuted: Claim | None) -> Claim:
+def _undecided(problem: Problem, point: Point, refuted: Claim | None) -> Claim:
     """Return the UNDECIDED claim; weights that are not critical, but whose loss has no bounds that a certificate can hold, are told as such."""
+    values = problem.T * sum(problem.architecture.widths)
     reason = "Neither a critical point at or near these weights was proved, nor that they are not critical."
     missing = "derivatives that exist at these weights, weights nearer to a critical point, or one with an invertible Hessian"
+    if values > MAX_GRAM_VALUES:
+        missing = f"fewer samples or units: {values:,} values of units are more than the {MAX_GRAM_VALUES:,} that are enclosed for this"
     if refuted is not None:
         reason = f"These very weights are no critical point. {refuted.reason} Their loss is out of the range of what is enclosed here."
         missing = "bounds of the loss"

@@ -10,13 +10,16 @@ from cases.landscapes import XOR_X
 from flint import fmpq
 
 import lossproof as lp
+from lossproof.certificates.claims import critical_point
 from lossproof.certificates.inputs.data_sources import load_data
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.network.passes import Box, gradient, gradient_component
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
 from lossproof.certificates.kernel.reading.work import Work
+from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.encoding import encode_point, encode_problem
+from lossproof.certificates.proof.places import Point
 from lossproof.numerics.critical import ball
 from lossproof.numerics.fields.prime import PrimeField
 from lossproof.numerics.fields.rational import RationalField
@@ -115,3 +118,17 @@ def test_one_factorisation_serves_a_block_and_the_whole(check, monkeypatch):
     assert [step.premises[0].matrix for step in claim.premises if step.rule == "rank-stack"] == ["P-1"]
     rules = [step["rule"] for step in report.certificate.document["steps"]]
     assert rules.count("singular-value") == 1
+
+
+@pytest.mark.parametrize(
+    ("most", "words"), [(23, "fewer samples or units: 24 values of units are more than the 23"), (24, "weights nearer to a critical point")]
+)
+def test_what_is_too_large_is_told_as_that(most, words, monkeypatch):
+    monkeypatch.setattr(critical_point, "MAX_GRAM_VALUES", most)
+    monkeypatch.setattr(critical_point, "refute_stationary", lambda context, point: None)
+    monkeypatch.setattr(critical_point, "locate", lambda context, point, landscape: None)
+    context = ProofContext(problem_of((2, 2, 2)), 0, 256, None)
+    point = Point(random_weights(context.problem, 1))
+    found = critical_point.claim_critical_point(context, point, critical_point.LandscapeClaims.of(context.problem))
+    assert found.verdict == "UNDECIDED"
+    assert words in found.missing

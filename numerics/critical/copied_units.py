@@ -17,7 +17,7 @@ from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.search import search_in_rounds
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.float_derivatives import FloatLandscape
-from lossproof.numerics.network.weight_vectors import flat_weights, unit_blocks, weights_of_rows
+from lossproof.numerics.network.weight_vectors import weights_of_rows
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 

@@ -199,7 +199,7 @@ def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box)
         M = passes.weight_vector(ring, problem, box)
         for m, entry in enumerate(turns):
             here, (n, j) = f"{place}[{m}]", read.items(entry, f"{place}[{m}]", 2)
-            n = read.integer(n, f"{here}[0]", 0, problem.below(problem.L) - 1)
+            n = read.integer(n, f"{here}[0]", held[-1] + 1 if held else 0, problem.below(problem.L) - 1)
             l = next(l for l in range(problem.L, 0, -1) if problem.below(l) <= n)
             fan_in, record = problem.fan_in(l), problem.hidden[l - 1]
             units = read.integer(j, f"{here}[1]", 0, problem.widths[l] - 1), (n - problem.below(l)) // fan_in

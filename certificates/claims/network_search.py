@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
@@ -14,6 +15,7 @@ from lossproof.certificates.claims.critical_point import LandscapeClaims, prove_
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.places import Point
+from lossproof.numerics.critical.copied_units import copied_minima
 from lossproof.numerics.critical.embedded_minima import embedded_minima
 from lossproof.numerics.critical.search import Candidate, SearchResult, search_in_rounds
 from lossproof.numerics.network.double_range import beyond_doubles
@@ -129,10 +131,13 @@ class NetworkSearch:
     latest: SearchResult | None = None
 
     def run(self) -> SearchRecord:
-        """Search until a bad local minimum is proved or the budget is used up; `KeyboardInterrupt` ends the search, and keeps what was proved."""
+        """Search until a bad local minimum is proved or the budget is used up; `KeyboardInterrupt` ends the search, and keeps what was proved.
+
+        With weight decay minima of narrower networks are copied into networks that are themselves too large for a search.
+        """
         obstacle = self.budget.obstacle(self.context.problem)
         if obstacle:
-            return no_search(obstacle)
+            return no_search(obstacle + self._copied_in_spite())
         begin, known = time.perf_counter(), len(self.pool.points)
         try:
             ended = self._search(begin)
@@ -141,6 +146,13 @@ class NetworkSearch:
         starts, candidates = (0, 0) if self.latest is None else (self.latest.finished, len(self.latest.candidates))
         minima = sum(point.is_minimum for point in self.pool.points[known:])
         return SearchRecord(starts, time.perf_counter() - begin, candidates, minima, ended)
+
+    def _copied_in_spite(self) -> str:
+        """Prove minima of narrower networks where there is no search of this one, and return in words what that did."""
+        if self.context.problem.decay is not None:
+            with suppress(KeyboardInterrupt):
+                self._prove_embedded()
+        return "" if self.pool.suboptimal is None else "; a minimum of a narrower network, units of which are copied, decides"
 
     def _search(self, begin: float) -> str:
         """Search, and return why it ended."""
@@ -183,7 +195,9 @@ class NetworkSearch:
 
     def _prove_embedded(self) -> None:
         """Prove minima of narrower networks, copied into this one, until one minimum is known to be bad."""
-        for weights in islice(embedded_minima(self.context.problem, self.context.seed), _PROOFS):
+        problem, seed = self.context.problem, self.context.seed
+        copies = embedded_minima(problem, seed) if problem.decay is None else copied_minima(problem, seed)
+        for weights in islice(copies, _PROOFS):
             self.pool.add(prove_near(self.context, weights, self.landscape, nearby=False))
             self.pool.beat_minima()
             if self.pool.suboptimal is not None:

@@ -19,10 +19,11 @@ from lossproof.numerics.critical.box import critical_box, symmetry_gauge
 from lossproof.numerics.critical.exact import gradient_apart_from_zero, gradient_is_zero, is_constant_critical
 from lossproof.numerics.critical.families import FamilyPoint, family_point
 from lossproof.numerics.critical.identities import Identity
+from lossproof.numerics.critical.rotations import written_gauge
 from lossproof.numerics.critical.still_units import Equal, Level, Silent
 from lossproof.numerics.network.boxes import parameter_place
-from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.numbers import is_rational
+from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import rational_text
 from lossproof.theory.verdicts import Rigor, Verdict
 
@@ -32,6 +33,9 @@ BALL_RULE = "critical-ball"
 _NAME = "stationary"
 _MUCH_WORK = 500_000
 _MOST_WORK_OF_A_BOX, _MOST_WORK_OF_A_BALL_AND_BOX = 50_000, 1_000_000
+_SYMMETRIES = "scaling of hidden units, shifts of the logits", "rotations of hidden units, shifts of the logits"
+"""Without weight decay and with it."""
+
 _INTO_ITSELF = "(Krawczyk's test in ball arithmetic)."
 
 
@@ -145,21 +149,33 @@ def _exactly(context: ProofContext, point: Point) -> Claim | None:
         return None
     gauge = symmetry_gauge(problem, point.weights)
     family = (
-        "; the symmetries of the loss (scaling of hidden units, shifts of the logits) give a "
+        f"; the symmetries of the loss ({_SYMMETRIES[problem.decay is not None]}) give a "
         f"manifold of dimension {len(gauge)} of critical points with one loss"
         if gauge
         else ""
     )
     facts = {"radius": Fraction(0), "dimension": len(gauge)}
     reason = f"Every component of the gradient is 0, by exact arithmetic{family}."
-    own = context.formal_rigor(point) if _told_from_zero_exactly(point, gauge, problem.architecture) else Rigor.BALL
-    return decided(_NAME, point, reason, "stationary-exact", *smooth, facts=facts, evidence={"fixed": list(gauge)}, own=own)
+    own = context.formal_rigor(point) if _is_held_exactly(problem, point, gauge) else Rigor.BALL
+    return decided(
+        _NAME,
+        point,
+        reason,
+        "stationary-exact",
+        *smooth,
+        facts=facts,
+        evidence={"fixed": written_gauge(problem, point.weights, gauge)},
+        own=own,
+    )
 
 
-def _told_from_zero_exactly(point: Point, gauge: Sequence[int], a: Architecture) -> bool:
-    """Tell whether the incoming weights of hidden units that are held are rational: that others are not 0 is seen in balls."""
-    places = [parameter_place(a, k) for k in gauge]
-    return all(is_rational(point.weights.layers[l - 1].W[source][unit]) for l, unit, source in places if l < a.L)
+def _is_held_exactly(problem: Problem, point: Point, gauge: Sequence[int]) -> bool:
+    """Tell whether no incoming weight of a hidden unit is held that takes balls: that it is not 0 where irrational, or with decay its unit's rotations."""
+    a = problem.architecture
+    places = [place for place in (parameter_place(a, k) for k in gauge) if place[0] < a.L]
+    return not places or (
+        problem.decay is None and all(is_rational(point.weights.layers[l - 1].W[source][unit]) for l, unit, source in places)
+    )
 
 
 def _located(
@@ -198,7 +214,8 @@ def _in_a_ball(context: ProofContext, point: Point) -> Claim | None:
         f"Newton's map for ∇J = 0{held} with one fixed matrix sends the ball of radius {decimal_above(ball.radius)} around these weights into itself and "
         "contracts: it holds exactly one critical point (Hessian in doubles with proved bounds)."
     )
-    evidence = {"fixed": list(ball.fixed), "index": ball.signs.negative, "radius": ball.radius, "precision": PRECISION}
+    fixed = written_gauge(context.problem, point.weights, ball.fixed)
+    evidence = {"fixed": fixed, "index": ball.signs.negative, "radius": ball.radius, "precision": PRECISION}
     return _located(point, ball.radius, len(ball.fixed), reason, BALL_RULE, evidence, Rigor.VERIFIED_FLOAT)
 
 
@@ -211,12 +228,12 @@ def _in_a_box(context: ProofContext, point: Point) -> Claim | None:
     if box is None:
         return None
     held = (
-        f", with {len(box.fixed)} weights held, as the symmetries of the loss allow (scaling of hidden units, shifts of the logits)"
+        f", with {len(box.fixed)} weights held, as the symmetries of the loss allow ({_SYMMETRIES[problem.decay is not None]})"
         if box.fixed
         else ""
     )
     reason = f"Newton's map for ∇J = 0 sends the box of half-width {decimal_above(box.radius)} around these weights into itself{held} {_INTO_ITSELF}"
-    evidence = {"fixed": list(box.fixed), "radius": box.radius, "precision": box.precision}
+    evidence = {"fixed": written_gauge(problem, weights, box.fixed), "radius": box.radius, "precision": box.precision}
     return _located(point, box.radius, len(box.fixed), reason, "stationary-box", evidence)
 
 

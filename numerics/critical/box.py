@@ -8,7 +8,7 @@ For (leaky) relu and powers the loss does not change when a hidden unit's incomi
 ``α^{-κ}``, so critical points come in families and no box contains just one. Then one incoming weight of each hidden unit, not 0, is held
 (`symmetry_gauge`): by Euler's identity ``Σ_in w ∂J/∂w = κ Σ_out v ∂J/∂v`` the components at the held weights vanish as well, from the last hidden
 layer downwards. Softmax is invariant under adding one vector to the incoming weights of all outputs: those of output 0 are held, and their
-components vanish since the sum over the outputs is 0.
+components vanish since the sum over the outputs is 0. With weight decay neither is left of the symmetries, but rotations of units (`rotations`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, arb_mat
 
+from lossproof.numerics.critical.rotations import turns_of
 from lossproof.numerics.critical.systems import System, without
 from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.float64 import nearest_double
@@ -114,13 +115,15 @@ def symmetry_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
 
     Scaling (hidden layers of relu, leaky-relu or power:k with ``k ≥ 2``, bias mode trainable or none, no unit of theirs without incoming weights): the
     largest incoming weight of each of their units. Softmax of two outputs or more: all incoming weights of output 0, as adding one vector to those of all
-    outputs changes no error. With weight decay: softmax again, where the biases of the outputs have the rate 0: the bias of output 0, and nothing else.
+    outputs changes no error. With weight decay: of units that may be rotated the weights of `turns_of`, and for softmax, where the biases of the outputs have
+    the rate 0, the bias of output 0; nothing else.
     """
     a, decay = problem.architecture, problem.decay
     last = a.N_net - a.fan_in(a.L) * a.n_L
     logits = problem.error.family == "softmax" and a.n_L >= 2 and a.output_activation.is_identity
     if decay is not None:
-        return (last + a.fan_in(a.L) - 1,) if logits and a.bias_rows_of(a.L) and not decay.layers[-1][1] else ()
+        shift = (last + a.fan_in(a.L) - 1,) if logits and a.bias_rows_of(a.L) and not decay.layers[-1][1] else ()
+        return (*(turn.weight for turn in turns_of(problem, weights)), *shift)
     return (*_scaling_gauge(problem, weights), *(range(last, last + a.fan_in(a.L)) if logits else ()))
 
 

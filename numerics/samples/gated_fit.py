@@ -27,6 +27,7 @@ class GatedFit:
     loss: Fraction
 
 
+@np.errstate(all="ignore")
 def gated_fit(problem: Problem, seed: int) -> GatedFit | None:
     r"""Return the worst of some such fits, of seeded directions in small whole numbers, for an activation with one slope on each side of 0.
 

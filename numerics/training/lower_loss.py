@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import log
 
 import numpy as np
@@ -25,6 +26,7 @@ _FEWEST, _MOST = 50, 1000
 _OPERATIONS = 5e8
 _CLEARLY = 1 - 2.0**-6
 _OFF_GRID = 2.0**-10
+_LARGEST = 2**100
 _BITS = (6, 9, 12, 18, 26)
 
 
@@ -57,8 +59,16 @@ def weights_below(problem: Problem, loss: float, seed: int, progress: Progress |
 
 
 def _start(problem: Problem, seed: int) -> Weights:
-    """Return seeded weights; with weight decay, whose inputs are not scaled, off the grid on which units may meet a kink by chance."""
+    """Return seeded weights; with weight decay, whose inputs are not scaled, off the grid on which units may meet a kink by chance.
+
+    For inputs so small that weights which make units see numbers of order one have no doubles, or with decay a penalty of no double, those of the first layer
+    are of order one instead.
+    """
     weights = random_weights(problem, seed)
+    largest = max(abs(x) for row in weights.layers[0].W for x in row if isinstance(x, Fraction))
+    if beyond_doubles(problem, weights) is not None or (problem.decay is not None and largest > _LARGEST):
+        first = tuple(tuple(x / largest for x in row if isinstance(x, Fraction)) for row in weights.layers[0].W)
+        weights = Weights((replace(weights.layers[0], W=first), *weights.layers[1:]))
     if problem.decay is None:
         return weights
     g = np.random.default_rng(seed)

@@ -13,6 +13,7 @@ from cases.kernel_cases_kinks import KINK_CASES
 from cases.kernel_cases_learners import LEARNER_CASES
 from cases.kernel_cases_ranks import RANK_CASES
 from cases.kernel_cases_regions import REGION_CASES
+from cases.kernel_cases_rotations import ROTATION_CASES
 from cases.kernel_cases_theorems import THEOREM_CASES
 
 CASES = (
@@ -21,6 +22,7 @@ CASES = (
     | CRITICAL_CASES
     | CURVATURE_CASES
     | DECAY_CASES
+    | ROTATION_CASES
     | CELL_CASES
     | KINK_CASES
     | FAMILY_CASES

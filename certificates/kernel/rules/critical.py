@@ -33,7 +33,7 @@ def stationary_exact(step: Step) -> Result:
     there that the dimension is their number.
     """
     found, ring = step.expect(0, "fixed", order=1), step.formal()
-    fixed = evidence.gauge(ring, step.problem, found, step.point())
+    fixed = evidence.gauge(ring, step.problem, found, passes.Box(step.point()))
     components = passes.gradient(ring, step.problem, step.box())
     require(all(vanishes(g) for g in components), "conclusion.at", "the gradient is not seen to vanish")
     return step.conclude("stationary", {"radius": "0", "dimension": len(fixed)}), rigor_of(ring)
@@ -106,7 +106,7 @@ def stationary_box(step: Step) -> Result:
     its dimension is their number.
     """
     found = step.expect(0, "point", "fixed", "radius", "precision")
-    fixed = evidence.gauge(step.formal(), step.problem, found, step.points[step.point_named(found)])
+    fixed = evidence.gauge(step.formal(), step.problem, found, passes.Box(step.points[step.point_named(found)], positive(found, "radius")))
     unknowns = sorted(set(range(step.problem.N_net)).difference(fixed))
     return _in_box(step, found, unknowns, unknowns, len(fixed))
 

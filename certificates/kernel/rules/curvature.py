@@ -66,7 +66,7 @@ def _existence(step: Step) -> Result:
     """Exactly one critical point lies within the radius of the point in the free parameters: the witness that this step introduces."""
     found = step.expect(0, "point", "fixed", "index", "radius", "precision")
     radius, box = positive(found, "radius"), Box(step.points[step.point_named(found)])
-    fixed = evidence.gauge(step.formal(), step.problem, found, box.point)
+    fixed = evidence.gauge(step.formal(), step.problem, found, Box(box.point, radius))
     with step.balls() as ring:
         gradient = np.delete(passes.gradient(ring, step.problem, box), fixed)
         size = sum((arb(x).abs_upper() ** 2 for x in gradient), arb(0)).sqrt() / arb(radius)
@@ -78,7 +78,7 @@ def _existence(step: Step) -> Result:
 def _inertia(step: Step) -> Result:
     """The signs of all eigenvalues at a critical point, where as many are 0 as there are fixed parameters."""
     found, box, N = step.expect(1, "fixed", "index"), step.box(), step.problem.N_net
-    fixed = evidence.gauge(step.formal(), step.problem, found, box.point)
+    fixed = evidence.gauge(step.formal(), step.problem, found, box)
     right = step.claim(0, "stationary")["dimension"] == len(fixed)
     require(right, "premises[0]", "as many fixed parameters as the dimension of the critical points are needed here", "premise")
     apart = _apart(step, box, fixed, found)

@@ -7,16 +7,22 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-from flint import fmpq, fmpz, fmpz_mat, nmod, nmod_mat
+import numpy as np
+from flint import arb, arb_mat, fmpq, fmpz, fmpz_mat, nmod, nmod_mat
 
-from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.network import orbits
+from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
+from lossproof.certificates.kernel.arithmetic.series import Array
+from lossproof.certificates.kernel.network import orbits, passes
 from lossproof.certificates.kernel.network.matrices import Matrix
+from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
-from lossproof.certificates.kernel.reading.problem import Point, Problem
+from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
+from lossproof.certificates.kernel.rules.step import slope_around
 from lossproof.theory import limits
 
 
@@ -141,22 +147,24 @@ def orbit_groups(problem: Problem, work: Work) -> list[tuple[list[int], list[fmp
     return list(groups.values())
 
 
-def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], point: Point) -> list[int]:
+def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], box: passes.Box) -> list[int]:
     """Return the indices ``fixed``: first one incoming weight, not 0, of every hidden unit, then all of output 0; either part may be missing.
 
     The first part is about the units of all hidden layers with a homogeneous activation and without fixed biases, the second about softmax with two outputs
     or more and the identity at the output. That an irrational weight is not 0 is seen in balls, of which the ring takes note. With weight decay neither is a
-    symmetry; but for softmax, where the biases of the outputs have the rate 0, one number may be added to them all: that of output 0 may be held, and its
-    component vanishes with the others.
+    symmetry. There the first part are pairs, weights held and units, whose rotations `_turned` checks; and for softmax, where the biases of the outputs have
+    the rate 0, one number may be added to them all: that of output 0 may be held, and its component vanishes with the others.
     """
-    place = "evidence.fixed"
-    fixed = [read.integer(n, f"{place}[{m}]", 0, problem.N_net - 1) for m, n in enumerate(read.items(found["fixed"], place))]
+    place, listed = "evidence.fixed", read.items(found["fixed"], "evidence.fixed")
+    turns = [x for x in listed if type(x) is list] if problem.decay is not None else []
+    fixed = [read.integer(n, f"{place}[{m}]", 0, problem.N_net - 1) for m, n in enumerate(listed[len(turns) :], start=len(turns))]
     last = list(range(problem.below(problem.L), problem.below(problem.L) + problem.fan_in(problem.L)))
     softmax = problem.error.family == "softmax" and problem.n_L >= 2 and problem.output_activation.is_identity
     if problem.decay is not None:
         shift = softmax and problem.biases[-1] == "trainable" and problem.decay[-1][1] == 0 and fixed == last[-1:]
         require(shift or not fixed, place, "with weight decay only the bias of output 0 may be held, for softmax where that rate is 0")
-        return fixed
+        ring.used_balls |= bool(turns)
+        return [*_turned(ring.work, problem, listed[: len(turns)], box), *fixed]
     scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
     if scalings:
         units = [(l, a) for l in problem.scaled_layers for a in range(problem.widths[l])]
@@ -167,6 +175,46 @@ def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], point: P
         )
         for n, (l, a) in zip(scalings, units, strict=True):
             row = n - problem.below(l) - a * problem.fan_in(l)
-            right = 0 <= row < problem.widths[l - 1] and not_zero(ring.embed(point.layers[l - 1][0][row][a]))
+            right = 0 <= row < problem.widths[l - 1] and not_zero(ring.embed(box.point.layers[l - 1][0][row][a]))
             require(right, place, f"an incoming weight of unit {a} of layer {l} that is not 0 is expected, not parameter {n}")
     return fixed
+
+
+def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box) -> list[int]:
+    r"""Return the weights n of pairs ``[n, j]``: n leads into a unit k, and J does not change where k and j, of one layer, are rotated, near the box.
+
+    Let the two units have one slope s(i) at each sample, all over the box, on pieces whose lines meet in the origin: their z lie inside of them, but at samples
+    at rest, where z and σ(z) are 0. Let ``M_k`` hold the incoming weights of k, its bias, which is not fixed, and its outgoing weights. Near the box all that
+    comes from the two is ``Σ_j s(i) (w_j·φ̃(i)) v_j``, and their penalty is ``½ Σ_a ρ_a (M_ja² + M_ka²)``, as the rates ρ are those of layers. The rotations of
+    ``(M_j, M_k)`` by small angles change neither. So their field R, ``M_k`` at the weights of j and ``−M_j`` at those of k, has ``R·∇J = 0`` all over the box.
+
+    Where all components of ``∇J`` but the held ones vanish, these are annihilated by the matrix of the R at the weights held, and vanish if it is invertible; a
+    shift of logits has the entry 1 at its own, and 0 at these, as do the R there. At such a point the R are independent, so its images by all products of
+    the rotations by small angles, in a fixed order, form a manifold, of their number as dimension (with a shift one more), of critical points of equal loss.
+    """
+    place, known, held, pairs = "evidence.fixed", dict[int, Array](), list[int](), list[list[list[int]]]()
+    limit(len(turns), limits.MAX_MINOR, "the number of rotations")
+    with ball_precision(limits.SIGN_PRECISION):
+        ring = BallRing(work, limits.SIGN_PRECISION)
+        M = passes.weight_vector(ring, problem, box)
+        for m, entry in enumerate(turns):
+            here, (n, j) = f"{place}[{m}]", read.items(entry, f"{place}[{m}]", 2)
+            n = read.integer(n, f"{here}[0]", held[-1] + 1 if held else 0, problem.below(problem.L) - 1)
+            l = next(l for l in range(problem.L, 0, -1) if problem.below(l) <= n)
+            fan_in, record = problem.fan_in(l), problem.hidden[l - 1]
+            units = read.integer(j, f"{here}[1]", 0, problem.widths[l] - 1), (n - problem.below(l)) // fan_in
+            if l not in known:
+                known[l] = np.delete(passes.layer_inputs(ring, problem, box, l), list(at_rest(problem, l)), axis=0).T
+            ring.count(2 * problem.T, 0)
+            first, second = ([slope_around(record, [z]) for z in known[l][u]] for u in units)
+            right = record.homogeneity == 1 and problem.biases[l - 1] != "fixed" and units[0] != units[1]
+            require(right and None not in first and first == second, here, "two units that have one slope at each sample are needed")
+            into, out = ([problem.below(l) + u * fan_in for u in units], [problem.below(l + 1) + u for u in units])
+            ends = [range(k, k + fan_in) for k in into], [range(k, problem.below(l + 2), problem.fan_in(l + 1)) for k in out]
+            held.append(n)
+            pairs.append([[*a, *b] for a, b in zip(*ends, strict=True)])
+        work.spend(2 * limits.elimination_work(len(held), ring.bits), "a determinant in balls")
+        fields = [{**dict(zip(j, M[k], strict=True)), **dict(zip(k, -M[j], strict=True))} for j, k in pairs]
+        if held:
+            require_invertible(arb_mat([[field.get(n, arb(0)) for n in held] for field in fields]), place)
+    return held

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from lossproof.certificates.inputs.jax_activations import activation_at, exact_literal, known_functions
 from lossproof.certificates.inputs.jax_graph import Graph, Pattern, Step, traced, untraceable
-from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, LayeredMLP, Scaling, exact_vector, mlp_of
+from lossproof.certificates.inputs.layered_mlp import LayeredMLP, mlp_of
+from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
 from lossproof.certificates.inputs.parameters import exact_array
 from lossproof.theory.exceptions import InputError
 

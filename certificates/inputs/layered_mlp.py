@@ -131,7 +131,7 @@ def _one_or_all(names: Sequence[str]) -> str | tuple[str, ...]:
 def _notes(found: FoldedLayers) -> tuple[str, ...]:
     """Return what a report says about a constant scaling of the samples, and about what was folded."""
     notes = []
-    roots = ", roots that are not rational rounded to doubles" if found.rounded else ""
+    roots = ", roots that are not rational rounded" if found.rounded else ""
     if found.inputs is not None:
         notes.append(f"The samples of the problem are X after {found.inputs.name}, exactly in rational numbers{roots}.")
     if found.folded:

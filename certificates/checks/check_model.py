@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lossproof.certificates.checks.check_architecture import check_architecture
-from lossproof.certificates.inputs.frozen_layers import later_layers, notes_on_frozen
+from lossproof.certificates.inputs.frozen_layers import later_layers, notes_on_frozen, scaled_samples
 from lossproof.certificates.inputs.judged_error import judged_by, notes_on_loss
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
@@ -55,8 +55,9 @@ def check_model(
 
     What is read is compared with the outputs of the model itself on the samples, up to rounding in its precision (`require_same_outputs`). The other
     arguments, the result and the guarantee are those of `check_architecture`. The first layers may be frozen: the problem is then that of the layers after
-    them, on the features that they make of ``X``, exactly (`later_layers`). Raises `InputError`, naming the part, for everything that is not read exactly:
-    subclasses, hooks, tied layers, frozen layers after trainable ones, dropout in training mode, other transformers and other models.
+    them, on the features that they make of ``X``, exactly, or where these are irrational rounded to doubles (`later_layers`). Raises `InputError`, naming the
+    part, for everything that is not read exactly: subclasses, hooks, tied layers, frozen layers after trainable ones, dropout in training mode, other
+    transformers and other models.
 
     >>> check_model(object(), [[0]], [[0]])
     Traceback (most recent call last):
@@ -134,11 +135,14 @@ def problem_of_network(
         rows = plain_values(samples, "X")
         (weight_decay, said), decay_biases = network.penalty(max(1, len(rows)) if type(rows) is list else 1), False
         notes += said
+    if network.own_layer and type(weight_decay) in (list, tuple):
+        weight_decay = [*weight_decay[: network.frozen - 1], 0, *weight_decay[network.frozen - 1 :]]
     choices = Choices(network.widths, network.activation, network.output_activation, chosen, network.bias, weight_decay, decay_biases)
     problem, _, told = read_problem(choices, samples, targets, network.weights, seed)
     weights = Weights.of(problem.architecture, network.weights)
     require_same_outputs(network, problem, weights)
+    problem, rounded = scaled_samples(network, problem), False
     if network.frozen:
-        problem, weights = later_layers(problem, weights, network.frozen)
-    notes = (*notes_on_frozen(problem, network.frozen), *notes)
+        problem, weights, rounded = later_layers(problem, weights, network.frozen)
+    notes = (*notes_on_frozen(problem, network.frozen, rounded=rounded), *notes)
     return problem, weights, (*told, *notes, *notes_on_loss(network, problem, named=error is not None))

@@ -19,6 +19,7 @@ MOST_BYTES = 2**30
 _KINDS = "biufU"
 _SHOWN = 120
 _MOST_NAMES = 10
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _UNREADABLE = (
     OSError,
     ValueError,
@@ -106,6 +107,6 @@ def names_in(arrays: Iterable[str]) -> str:
 
 
 def brief_reason(error: Exception) -> str:
-    """Return what an error says, on one line and at most 120 characters of it."""
-    text = re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
+    """Return what an error says, on one line and at most 120 characters of it, without the codes by which terminals colour text."""
+    text = re.sub(r"\s+", " ", _COLOURS.sub("", str(error))).strip() or type(error).__name__
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -24,6 +24,12 @@ def read_equinox(model: Any) -> TrainedNetwork:
     Its trainable weights are its floating-point arrays, as for ``eqx.filter_grad``, of 16 to 64 bits and one type. Raises `InputError`.
     """
     equinox, jax = sys.modules["equinox"], sys.modules["jax"]
+    index = getattr(equinox.nn, "StateIndex", None)
+    if index is not None and any(isinstance(part, index) for part in jax.tree.leaves(model, is_leaf=lambda part: isinstance(part, index))):
+        raise InputError(
+            "an Equinox model must be a function of one sample alone, got a layer in it whose statistics are kept apart, such as BatchNorm: fold it into the "
+            "linear layer beside it, and give the model without it"
+        )
     arrays, rest = equinox.partition(model, equinox.is_inexact_array)
     paths, tree = jax.tree_util.tree_flatten_with_path(arrays)
     weights = [weight for _, weight in paths]
@@ -49,4 +55,5 @@ def read_equinox(model: Any) -> TrainedNetwork:
 
 def _outputs(model: Any, X: Floats, kind: Any) -> Floats:
     jax = sys.modules["jax"]
-    return np.asarray(jax.vmap(model)(jax.numpy.asarray(X.astype(kind))), dtype=np.float64)
+    found = np.asarray(jax.vmap(model)(jax.numpy.asarray(X.astype(kind))), dtype=np.float64)
+    return found.reshape(-1, 1) if found.ndim == 1 else found

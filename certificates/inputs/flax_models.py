@@ -44,7 +44,8 @@ def read_flax(model: Any) -> TrainedNetwork:
 
 
 def _outputs(function: Callable[..., Any], weights: Sequence[Any], X: Any) -> Floats:
-    return np.asarray(function(weights, sys.modules["jax"].numpy.asarray(X)), dtype=np.float64)
+    found = np.asarray(function(weights, sys.modules["jax"].numpy.asarray(X)), dtype=np.float64)
+    return found.reshape(-1, 1) if found.ndim == 1 else found
 
 
 def _is_nnx(model: Any) -> bool:

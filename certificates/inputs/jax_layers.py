@@ -9,8 +9,10 @@ from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from lossproof.certificates.inputs.jax_activations import activation_at, exact_literal, known_functions
+from lossproof.certificates.inputs.jax_arithmetic import arithmetic_of, is_one_output, keep_constant, roots_of
 from lossproof.certificates.inputs.jax_graph import Graph, Pattern, Step, traced, untraceable
-from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, LayeredMLP, Scaling, exact_vector, mlp_of
+from lossproof.certificates.inputs.layered_mlp import LayeredMLP, mlp_of
+from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
 from lossproof.certificates.inputs.parameters import exact_array
 from lossproof.theory.exceptions import InputError
 
@@ -88,7 +90,7 @@ class _Chain:
     """The layers found so far.
 
     ``held`` are the weights in the graph, ``used`` those that were applied; ``last``, of this ``shape``, is what the last layer gave, and ``moving`` all that
-    depends on the samples. ``known`` keeps the patterns of activations by shape.
+    depends on the samples. ``known`` keeps the patterns of activations by shape. ``single`` tells that a row of one output was made a number.
     """
 
     model: JaxModel
@@ -101,6 +103,7 @@ class _Chain:
     layers: list[Layer] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     known: dict[tuple[int, ...], list[tuple[str, Pattern]]] = field(default_factory=dict)
+    single: bool = False
 
     def use(self, number: int) -> str:
         """Return the name of a weight that is applied now. Raises `InputError` where it was before."""
@@ -126,7 +129,7 @@ def layers_of(model: JaxModel, inputs: int) -> list[Layer]:
     except untraceable() as error:
         raise InputError(
             f"{model.what} must be a function of {'one sample' if model.by_sample else 'samples'} that JAX can trace, "
-            f"got: {' '.join(str(error).split())[:160]}: give its weights as a list of pairs, with activation="
+            f"got: {' '.join(str(error).split())[:160]}: {_advice_on(error)}"
         ) from error
     if len(graph.outputs) != 1:
         raise InputError(f"{model.what} must return one array, got {len(graph.outputs)}: return the outputs alone")
@@ -141,6 +144,16 @@ def layers_of(model: JaxModel, inputs: int) -> list[Layer]:
     return chain.layers
 
 
+def _advice_on(error: Exception) -> str:
+    """Return what to do where a model cannot be traced; dropout and batch normalisation in training draw numbers, and change the model."""
+    text = str(error)
+    if type(error).__name__ == "TraceContextError" or "RngCount" in text:
+        return "call model.eval() first, so that dropout and batch normalisation are those of evaluation"
+    if "Dropout requires a key" in text:
+        return "call eqx.nn.inference_mode(model) first, so that dropout is off"
+    return "give its weights as a list of pairs, with activation="
+
+
 def _take(steps: Sequence[Step], start: int, chain: _Chain) -> int:
     """Put what begins at a step, a layer or a weight in another form, into the chain, and return how many steps that were."""
     step = steps[start]
@@ -152,16 +165,31 @@ def _take(steps: Sequence[Step], start: int, chain: _Chain) -> int:
     elif weights or moving[1:] or (moving and numbers[moving[0]] != chain.last):
         _append_linear(step, moving, weights, chain)
         _go_on(steps[start : start + 1], step.outputs[0], step.avals[0][0], chain)
+    elif moving and is_one_output(step, chain.shape):
+        chain.single = True
+        _go_on(steps[start : start + 1], step.outputs[0], step.avals[0][0], chain)
     else:
         found = _activation(steps, start, chain) if moving else _normalisation(steps, start, numbers, chain)
+        found = found or (_constants(step, moving[0], chain) if moving else None)
         if found is None and moving:
             raise _refused(step, chain)
+        if found is None:
+            keep_constant(step, chain.graph.constants)
         if found is not None:
             layer, length, output = found
             chain.layers.append(layer)
             _go_on(steps[start : start + length], output, chain.shape, chain)
             return length
     return 1
+
+
+def _constants(step: Step, place: int, chain: _Chain) -> tuple[Layer, int, int] | None:
+    name = f"{step.primitive} after {chain.layers[-1].name}" if chain.layers else f"{step.primitive} of the samples"
+    units = 1 if chain.single else chain.shape[-1]
+    if step.avals[0] != (chain.shape, str(chain.kind)) or step.own_slope:
+        return None
+    found = arithmetic_of(step, place, chain.graph.constants, name, units)
+    return None if found is None else (found, 1, step.outputs[0])
 
 
 def _go_on(steps: Sequence[Step], output: int, shape: tuple[int, ...], chain: _Chain) -> None:
@@ -184,6 +212,8 @@ def _append_linear(step: Step, moving: Sequence[int], weights: Sequence[int], ch
     """Append ``x W``, or put ``b`` into the layer before."""
     if len(moving) != 1 or step.inputs[moving[0]] != chain.last:
         raise _refused(step, chain, "an MLP is a chain, without skip connections")
+    if chain.single:
+        raise _refused(step, chain, "after a single output no layer may come")
     if len(weights) != 1 or len(step.inputs) != 2 or step.avals[0][1] != chain.kind:
         raise _refused(step, chain)
     held = chain.held[weights[0]]
@@ -239,10 +269,12 @@ def _scaling(parts: Mapping[str, int], eps: Any, chain: _Chain) -> Scaling:
     trained = {name: chain.held[number].number for name, number in parts.items() if name in ("scale", "bias")}
     label = "the normalisation of " + " and ".join(chain.use(number) for number in trained.values()) if trained else "a normalisation"
     mean, variance = (exact_vector(chain.graph.constants[parts[name]].astype(kind), name) for name in ("mean", "var"))
+    coarser = kind.itemsize < chain.kind.itemsize
+    roots = exact_vector(exact_array(roots_of(chain.graph.constants[parts["var"]], eps), "the roots"), "the roots") if coarser else None
     gain = exact_vector(chain.model.weights[trained["scale"]], "scale") if "scale" in trained else [Fraction(1)] * len(mean)
     beta = exact_vector(chain.model.weights[trained["bias"]], "bias") if "bias" in trained else [Fraction(0)] * len(mean)
     return Scaling.of_normalisation(
-        label, gain, beta, mean, variance, exact_literal(eps, kind), free="bias" in trained, trained=bool(trained)
+        label, gain, beta, mean, variance, exact_literal(eps, kind), free="bias" in trained, trained=bool(trained), roots=roots
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from lossproof.certificates.inputs.keras_models import KNOWN
+from lossproof.certificates.inputs.keras_layers import KNOWN
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from lossproof.certificates.inputs.layered_mlp import LayeredMLP
 from lossproof.certificates.inputs.layers import PROBABILITIES
 from lossproof.certificates.inputs.usual_names import usual_error
 from lossproof.theory.exceptions import InputError
@@ -68,11 +69,11 @@ def sparse_targets(model: Any, Y: Any, n: int) -> tuple[Any, str | None]:
     return [[int(k == label) for k in range(n)] for label in flat], "Labels are unit vectors as targets, in their order from 0."
 
 
-def penalty_of(model: Any, dense: Sequence[Any], last: str, n: int) -> tuple[Any, tuple[str, ...]]:
+def penalty_of(model: Any, dense: Sequence[Any], mlp: LayeredMLP) -> tuple[Any, tuple[str, ...]]:
     """Return the rates of ``l2`` regularizers: ``c J + Σ l2 |W|²`` has the stationary points of ``J + ½ Σ (2 l2/c) |W|²``, with ``c`` of the compiled loss.
 
-    The factor ``c`` is ``2/n`` for the mean squared error, ``1/n`` for binary cross-entropy and 1 for the others, with n outputs; ``last`` is the last
-    activation. Raises `InputError` for other regularizers, and where the loss is not known.
+    The factor ``c`` is ``2/n`` for the mean squared error, ``1/n`` for binary cross-entropy and 1 for the others, with n outputs. Raises `InputError` for other
+    regularizers, where the loss is not known, and where something was folded into trainable weights with a penalty, which is another one on these.
     """
     pairs = [(layer.kernel_regularizer, layer.bias_regularizer) for layer in dense]
     if any(getattr(layer, "activity_regularizer", None) is not None for layer in dense):
@@ -81,15 +82,34 @@ def penalty_of(model: Any, dense: Sequence[Any], last: str, n: int) -> tuple[Any
         )
     rates = [tuple(_rate(regularizer) for regularizer in pair) for pair in pairs]
     if not any(rate for pair in rates for rate in pair):
-        return 0, ()
-    loss = compiled_loss(model, last)
+        return 0, _notes_on_optimizer(model)
+    if getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None) is not None:
+        raise InputError(
+            "the factor of a model's l2 penalty must be that of its loss alone, got loss_weights from compile: give weight_decay=, 0 to leave it out"
+        )
+    linear = [layer for l, layer in enumerate(mlp.linear, start=1) if not (mlp.own_layer and l == mlp.frozen)]
+    if len(dense) != len(linear) or any(layer.folded and not layer.frozen and any(pair) for layer, pair in zip(linear, rates, strict=True)):
+        raise InputError(
+            f"the l2 penalty of a model must be one on weights as they are, got weights that {', '.join(mlp.folded)[:200]} is folded into: give weight_decay=, "
+            "a rate on the folded weights, 0 to leave it out"
+        )
+    loss, n = compiled_loss(model, mlp.last), mlp.widths[-1]
     if loss is None:
         raise InputError(
             "the factor of a model's l2 penalty must be known, got no loss from compile: give weight_decay=, 0 to leave it out"
         )
     factor = {"squared": Fraction(2, n), "logistic": Fraction(1, n)}.get(loss, Fraction(1))
     note = f"The penalty is the model's own: its l2 regularizers, at rates 2·l2/({factor}), as its loss is {factor} times the error in J."
-    return [tuple(rate / factor for rate in pair) for pair in rates], (note,)
+    return [tuple(rate / factor for rate in pair) for pair in rates], (note, *_notes_on_optimizer(model))
+
+
+def _notes_on_optimizer(model: Any) -> tuple[str, ...]:
+    rate = getattr(getattr(model, "optimizer", None), "weight_decay", None)
+    if not rate:
+        return ()
+    return (
+        f"The optimizer shrinks weights by weight_decay = {rate:g} beside the gradient of the loss: that is no part of J; weight_decay= adds a penalty to it.",
+    )
 
 
 def _rate(regularizer: Any) -> Fraction:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lossproof.certificates.inputs.array_files import require_file
-from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, mlp_of
+from lossproof.certificates.inputs.layered_mlp import mlp_of
+from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.samples import exact_rows

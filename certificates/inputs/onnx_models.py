@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector, mlp_of
+from lossproof.certificates.inputs.layered_mlp import mlp_of
+from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
+from lossproof.certificates.inputs.onnx_graph import Link, OnnxChain, refused
 from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import exact_number
@@ -32,11 +35,6 @@ _WITH_SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "Swish": ("silu", {"alpha": 1.0}),
 }
 _WITHOUT_EFFECT = ("Identity", "Dropout", "Flatten", "Reshape", "Squeeze")
-_ADVICE = {
-    "LayerNormalization": "each of its outputs depends on all units, so it is no layer of an MLP",
-    "Conv": "write it as a matrix, or check an MLP",
-    "ArrayFeatureExtractor": "export the classifier with options={'zipmap': False}, or check the model itself",
-}
 
 
 def is_onnx(model: Any) -> bool:
@@ -52,56 +50,39 @@ def read_onnx(model: Any) -> TrainedNetwork:
     """Read the graph of an ONNX ``ModelProto``, a chain from one input to one output, with weights of 16 to 64 bits.
 
     Read are ``Gemm`` (``alpha`` and ``beta`` exactly), ``MatMul`` with a constant, ``Add``, ``Sub``, ``Mul`` and ``Div`` by constants (a bias, or a scaling
-    that is folded exactly into the linear layer beside it), ``BatchNormalization`` (its root rounded unless rational), activations, a last ``Softmax`` or
-    ``LogSoftmax``, and what keeps the rows of samples: ``Identity``, ``Dropout``, ``Flatten``, ``Reshape``, ``Squeeze``. The outputs that it is compared
+    that is folded exactly into the linear layer beside it; before the first layer a map of the samples), ``BatchNormalization`` (its root rounded unless
+    rational), activations in one node or written in several (`activation_at`), a last ``Softmax`` or ``LogSoftmax``, and what keeps the rows of samples:
+    ``Identity``, ``Dropout``, ``Flatten``, ``Reshape``, ``Squeeze``. Nodes that compute constants or shapes are passed over. The outputs that it is compared
     with are those of ``onnx.reference``. Raises `InputError`, naming the node, for everything else.
     """
-    from onnx import numpy_helper
-
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    inputs = [value.name for value in model.graph.input if value.name not in constants]
-    if len(inputs) != 1 or len(model.graph.output) != 1:
-        raise InputError(
-            f"an ONNX model must have one input and one output, got {len(inputs)} and {len(model.graph.output)}: export the network alone, "
-            "without labels"
-        )
+    chain = OnnxChain.of(model)
     layers: list[Layer] = []
-    value, first = inputs[0], _inputs_of(model)
-    element = _input_of(model).type.tensor_type.elem_type
-    used: dict[str, str] = {}
-    for node in model.graph.node:
-        if node.op_type == "Constant" and not node.input:
-            constants[node.output[0]] = _constant(node)
-            continue
-        fed = [name for name in node.input if name and name not in constants]
-        if fed != [value] or (node.domain and node.domain not in ("ai.onnx", "com.microsoft")):
-            raise _refused(node)
-        for name in node.input:
-            if name in constants and constants[name].dtype.kind not in "iub" and used.setdefault(name, node.output[0]) != node.output[0]:
-                raise InputError(f"the layers of an ONNX model must not share weights, got the constant {name!r} in two nodes: untie them")
-        _append(layers, node, {k: constants[name] for k, name in enumerate(node.input) if name in constants}, first, element)
-        value = node.output[0]
-    if model.graph.output[0].name != value:
-        raise InputError(f"the output of an ONNX model must be that of its last node, got {model.graph.output[0].name!r}: export a chain")
-    kinds = sorted({constant.dtype.name for constant in constants.values() if constant.dtype.kind not in "iub"})
+    declared = chain.input_sizes
+    for link in chain.links():
+        _append(layers, link, declared[-1] if declared else 0, chain.input.type.tensor_type.elem_type)
+    constants = [constant for constant in chain.constants.values() if constant.dtype.kind not in "iub"]
+    kinds = sorted({constant.dtype.name for constant in constants})
     if len(kinds) != 1 or kinds[0] not in UNITS:
         raise InputError(
             f"the weights of an ONNX model must be floats of one type, of 16 to 64 bits, got {', '.join(kinds) or 'none'}: convert it"
         )
     mlp = mlp_of(layers, "an ONNX model")
-    kind = next(constant.dtype for constant in constants.values() if constant.dtype.name == kinds[0])
+    kind = constants[0].dtype
     return mlp.network(
-        outputs=lambda X: _outputs(model, inputs[0], X, kind),
+        outputs=lambda X: _outputs(model, chain, X.astype(kind)),
         unit=UNITS[kinds[0]],
         rounded=lambda X: X.astype(kind).astype(np.float64),
         framework="ONNX",
     )
 
 
-def _append(layers: list[Layer], node: Any, constants: dict[int, Any], first: int, element: int) -> None:
+def _append(layers: list[Layer], link: Link, first: int, element: int) -> None:
     """Append the layers that a node stands for; a constant added to a linear layer without a bias is its bias."""
-    kind, name = node.op_type, f"{node.op_type} {node.name or node.output[0]!r}"
-    settings = {attribute.name: _setting(attribute) for attribute in node.attribute}
+    node, constants, settings = link.node, link.constants, link.settings
+    kind, name = node.op_type, link.name
+    if link.activation:
+        layers.append(Elementwise(name, link.activation))
+        return
     if kind == "Cast" and settings["to"] == element:
         return
     if kind == "Gemm" and 0 not in constants:
@@ -121,14 +102,26 @@ def _append(layers: list[Layer], node: Any, constants: dict[int, Any], first: in
         layers.append(Elementwise(name, f"leaky-relu:{slope}"))
     elif kind in _WITH_SETTINGS and all(settings.get(key, value) == value for key, value in _WITH_SETTINGS[kind][1].items()):
         layers.append(Elementwise(name, _WITH_SETTINGS[kind][0]))
+    elif kind in ("Clip", "Pow") and _named(kind, constants, settings):
+        layers.append(Elementwise(name, _named(kind, constants, settings)))
     elif kind not in _WITHOUT_EFFECT:
-        raise _refused(node)
+        raise refused(node)
+
+
+def _named(kind: str, constants: dict[int, Any], settings: dict[str, Any]) -> str:
+    """Return the activation that ``Clip`` within bounds or ``Pow`` with an exponent is; empty where lossproof has none."""
+    numbers = [float(constants[k].reshape(())) if k in constants and constants[k].size == 1 else None for k in (1, 2)]
+    if kind == "Pow":
+        whole = 0 not in constants and numbers[0] is not None and numbers[0] >= 1 and numbers[0].is_integer()
+        return f"power:{int(numbers[0] or 0)}" if whole else ""
+    bounds = settings.get("min", numbers[0]), settings.get("max", numbers[1])
+    return {(-1.0, 1.0): "hard-tanh", (0.0, None): "relu"}.get(bounds, "")
 
 
 def _gemm(node: Any, name: str, constants: dict[int, Any], settings: dict[str, Any]) -> Affine:
     """``α A B + β C`` with ``A`` the samples: the factors are multiplied in exactly."""
     if 1 not in constants or constants[1].ndim != 2 or settings.get("transA", 0):
-        raise _refused(node)
+        raise refused(node)
     W = constants[1].astype(np.float64)
     W = W.T if settings.get("transB", 0) else W
     b = _broadcast(node, {2: constants[2]}, W.shape[1]) if 2 in constants else None
@@ -141,34 +134,23 @@ def _gemm(node: Any, name: str, constants: dict[int, Any], settings: dict[str, A
 def _scaling(node: Any, name: str, constants: dict[int, Any], units: int) -> Scaling:
     """A constant beside the value, which stands first except in a sum or product: ``φ + c``, ``φ − c``, ``c φ``, ``φ/c``."""
     if len(constants) != 1 or (node.op_type in ("Sub", "Div") and 0 in constants):
-        raise _refused(node)
+        raise refused(node)
     (constant,) = constants.values()
     vector = _broadcast(node, constants, units or constant.size)
     zero, one = [Fraction(0)] * len(vector), [Fraction(1)] * len(vector)
     if node.op_type in ("Mul", "Div"):
         if node.op_type == "Div" and 0 in vector:
-            raise _refused(node)
-        return Scaling(name, vector if node.op_type == "Mul" else [1 / c for c in vector], zero, zero, free=False)
-    return Scaling(name, one, [c if node.op_type == "Add" else -c for c in vector], [abs(c) for c in vector], free=False)
+            raise refused(node)
+        return Scaling.of_constants(name, vector if node.op_type == "Mul" else [1 / c for c in vector], zero)
+    return Scaling.of_constants(name, one, vector if node.op_type == "Add" else [-c for c in vector])
 
 
 def _normalisation(node: Any, name: str, constants: dict[int, Any], settings: dict[str, Any]) -> Scaling:
     r"""``γ (φ − m)/√(v + eps) + β`` with the inputs ``γ, β, m, v``, as in evaluation."""
     if constants.keys() != {1, 2, 3, 4} or settings.get("training_mode", 0):
-        raise _refused(node)
+        raise refused(node)
     gain, beta, mean, variance = (exact_vector(constants[k].astype(np.float64), name) for k in (1, 2, 3, 4))
     return Scaling.of_normalisation(name, gain, beta, mean, variance, Fraction(settings.get("epsilon", float(np.float32(1e-5)))), free=True)
-
-
-def _input_of(model: Any) -> Any:
-    declared = {tensor.name for tensor in model.graph.initializer}
-    return next(value for value in model.graph.input if value.name not in declared)
-
-
-def _inputs_of(model: Any) -> int:
-    """Return how many inputs a sample has as the graph declares it, 0 where it does not."""
-    sizes = _input_of(model).type.tensor_type.shape.dim
-    return int(sizes[-1].dim_value) if sizes else 0
 
 
 def _units(layers: list[Layer]) -> int | None:
@@ -184,39 +166,20 @@ def _units(layers: list[Layer]) -> int | None:
 def _broadcast(node: Any, constants: dict[int, Any], units: int) -> list[Fraction]:
     """Return a constant of shape ``(units,)``, ``(1, units)``, ``(1,)`` or ``()`` as a vector. Raises `InputError` for other shapes."""
     if len(constants) != 1:
-        raise _refused(node)
+        raise refused(node)
     (constant,) = constants.values()
     if constant.dtype.name not in UNITS or constant.size not in (1, units) or constant.shape[:-1] not in ((), (1,)):
-        raise _refused(node)
+        raise refused(node)
     return exact_vector(np.broadcast_to(constant.astype(np.float64).ravel(), (units,)).tolist(), f"the constant of {node.op_type}")
 
 
-def _setting(attribute: Any) -> Any:
-    from onnx import helper
-
-    return helper.get_attribute_value(attribute)
-
-
-def _constant(node: Any) -> Any:
-    from onnx import numpy_helper
-
-    value = _setting(node.attribute[0])
-    return numpy_helper.to_array(value) if node.attribute[0].name == "value" else np.asarray(value)
-
-
-def _refused(node: Any) -> InputError:
-    place = f" {node.name!r}" if node.name else ""
-    return InputError(
-        "an ONNX model must be a chain of Gemm, MatMul, Add and activations with constant weights, got the node "
-        f"{node.op_type}{place}: {_ADVICE.get(node.op_type, 'rewrite it as an MLP')}"
-    )
-
-
-def _outputs(model: Any, name: str, X: Floats, kind: Any) -> Floats:
+def _outputs(model: Any, chain: OnnxChain, X: Any) -> Floats:
     from onnx.reference import ReferenceEvaluator
 
+    sizes = chain.input_sizes
+    rows = X.reshape(len(X), *sizes) if prod(sizes) == X.shape[1] else X
     try:
-        (found,) = ReferenceEvaluator(model).run(None, {name: X.astype(kind)})
+        (found,) = ReferenceEvaluator(model).run(None, {chain.input.name: rows})
     except (RuntimeError, TypeError, ValueError, IndexError, AttributeError, NotImplementedError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, mlp_of
+from lossproof.certificates.inputs.layered_mlp import mlp_of
+from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.certificates.inputs.usual_names import usual_activation, usual_activations
 from lossproof.theory.exceptions import InputError

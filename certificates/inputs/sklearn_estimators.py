@@ -16,7 +16,17 @@ from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
 
-_SEARCHES = ("GridSearchCV", "RandomizedSearchCV")
+_HELD = {
+    "GridSearchCV": ("sklearn.model_selection", "best_estimator_"),
+    "RandomizedSearchCV": ("sklearn.model_selection", "best_estimator_"),
+    "HalvingGridSearchCV": ("sklearn.model_selection", "best_estimator_"),
+    "HalvingRandomSearchCV": ("sklearn.model_selection", "best_estimator_"),
+    "TunedThresholdClassifierCV": ("sklearn.model_selection", "estimator_"),
+    "FixedThresholdClassifier": ("sklearn.model_selection", "estimator_"),
+    "FrozenEstimator": ("sklearn.frozen", "estimator"),
+}
+"""What holds a fitted estimator that it was trained as: searches, and choices of a threshold, which is no part of the network."""
+_OF_ALL = ", fitted on all its samples"
 _TRANSFORMERS = {
     "sklearn.preprocessing": (
         "StandardScaler",
@@ -27,12 +37,34 @@ _TRANSFORMERS = {
         "PowerTransformer",
         "QuantileTransformer",
         "PolynomialFeatures",
+        "SplineTransformer",
+        "Binarizer",
+        "KBinsDiscretizer",
         "OneHotEncoder",
         "OrdinalEncoder",
     ),
-    "sklearn.decomposition": ("PCA",),
-    "sklearn.feature_selection": ("VarianceThreshold", "SelectKBest"),
-    "sklearn.impute": ("SimpleImputer",),
+    "sklearn.decomposition": ("PCA", "KernelPCA", "TruncatedSVD", "FastICA", "FactorAnalysis"),
+    "sklearn.feature_selection": (
+        "VarianceThreshold",
+        "SelectKBest",
+        "SelectPercentile",
+        "SelectFpr",
+        "SelectFdr",
+        "SelectFwe",
+        "GenericUnivariateSelect",
+        "SelectFromModel",
+        "RFE",
+        "RFECV",
+        "SequentialFeatureSelector",
+    ),
+    "sklearn.impute": ("SimpleImputer", "KNNImputer", "MissingIndicator"),
+    "sklearn.kernel_approximation": ("Nystroem", "RBFSampler", "PolynomialCountSketch"),
+    "sklearn.random_projection": ("GaussianRandomProjection", "SparseRandomProjection"),
+}
+"""Transformers that make of samples, once they are fitted, what they made of them as they were fitted, up to rounding."""
+_ADVICE = {
+    "TargetEncoder": "it makes other numbers of the samples of a fit than of the same samples later, so give the MLP, and the numbers of the fit as X",
+    "FunctionTransformer": "its function may compute anything unless it is one of numpy's, such as numpy.log1p: apply it first, and give the MLP",
 }
 
 
@@ -42,24 +74,27 @@ def is_estimator(model: Any) -> bool:
     >>> is_estimator(5)
     False
     """
-    return _is_mlp(model) or _is_search(model) or _is_pipeline(model) or _is(model, "sklearn.compose", "TransformedTargetRegressor")
+    return _is_mlp(model) or _is_holder(model) or _is_pipeline(model) or _is(model, "sklearn.compose", "TransformedTargetRegressor")
 
 
 def read_estimator(model: Any) -> TrainedNetwork:
-    """Read a fitted MLP of scikit-learn, alone or inside a ``Pipeline``, ``TransformedTargetRegressor``, ``GridSearchCV`` or ``RandomizedSearchCV``.
+    """Read a fitted MLP of scikit-learn, alone or inside a ``Pipeline``, ``TransformedTargetRegressor``, a search such as ``GridSearchCV``, or a choice of a
+    threshold such as ``TunedThresholdClassifierCV``.
 
     Transformers are applied to the samples as the estimator itself applies them, in its floating point: the MLP sees these very numbers, and they are the exact
     samples of the problem. Nothing is folded into the weights, since a penalty on folded weights is another one. Transformers are known by their exact types,
-    also inside a ``ColumnTransformer``; a ``FunctionTransformer`` with a function is refused, as it may compute anything.
+    also inside a ``ColumnTransformer`` or ``FeatureUnion``. A ``FunctionTransformer`` must apply a function of numpy (a ``ufunc``), as others may compute
+    anything.
 
     Raises `InputError` for what is not fitted, another transformer, or a last step that is no MLP.
     """
     if _is_mlp(model):
         return read_sklearn(model)
     name = type(model).__name__
-    if _is_search(model):
-        best = _fitted(model, "best_estimator_", "fit it with refit=True")
-        return _noted(read_estimator(_known(best, name)), f"The model is the best_estimator_ of a {name}, fitted on all its samples.")
+    if _is_holder(model):
+        place = _HELD[name][1]
+        held = _known(_fitted(model, place, "fit it with refit=True" if place == "best_estimator_" else "fit it first"), name)
+        return _noted(read_estimator(held), f"The model is the {place} of a {name}{_OF_ALL if place == 'best_estimator_' else ''}.")
     if _is_pipeline(model):
         return _read_pipeline(model)
     return _read_transformed_target(model)
@@ -106,13 +141,19 @@ def _transformer_names(step: Any) -> list[str]:
         return [name for _, inner in step.steps if not _is_text(inner, "passthrough") for name in _transformer_names(inner)]
     if _is(step, "sklearn.preprocessing", "FunctionTransformer") and step.func is None and step.inverse_func is None:
         return []
+    if _is(step, "sklearn.preprocessing", "FunctionTransformer") and type(step.func) is np.ufunc and not step.kw_args:
+        return [f"numpy.{step.func.__name__}"]
+    if _is(step, "sklearn.pipeline", "FeatureUnion"):
+        parts = [part for _, part in step.transformer_list if not _is_text(part, "drop")]
+        inner = [name for part in parts if not _is_text(part, "passthrough") for name in _transformer_names(part)]
+        return [f"a FeatureUnion of {', '.join(inner) or 'columns'}"]
     if _is(step, "sklearn.compose", "ColumnTransformer"):
         inner = [part for _, part, _ in _fitted(step, "transformers_", "fit it first") if not isinstance(part, str)]
         return [f"a ColumnTransformer of {', '.join(name for part in inner for name in _transformer_names(part)) or 'columns'}"]
     if not any(_is(step, module, name) for module, names in _TRANSFORMERS.items() for name in names):
         raise InputError(
-            f"a transformer of a pipeline must be one of scikit-learn's scalers, encoders or PCA, got {shown(step)}: "
-            "apply it to the samples first, and give the MLP in the pipeline"
+            f"a transformer must be one of scikit-learn's that makes the same of samples whenever it is applied, got {shown(step)}: "
+            f"{_ADVICE.get(type(step).__name__, 'apply it first, and give the MLP with what it makes of the samples')}"
         )
     return [type(step).__name__]
 
@@ -148,24 +189,29 @@ def _fitted(model: Any, attribute: str, advice: str) -> Any:
 
 def _known(model: Any, holder: str) -> Any:
     if not is_estimator(model):
+        module = getattr(model, "module_", None)
         raise InputError(
             f"the estimator in a {holder} must be an MLPRegressor or MLPClassifier, or hold one, got {shown(model)}: "
-            "give a model with one of these very types, as a subclass may compute something else"
+            + (
+                "give its module_, the network of torch in it, and the samples as this sees them"
+                if module is not None
+                else "give a model with one of these very types, as a subclass may compute something else"
+            )
         )
     return model
 
 
 def _is(model: Any, module: str, name: str) -> bool:
     library = sys.modules.get(module)
-    return library is not None and type(model) is getattr(library, name, None)
+    return library is not None and type(model).__name__ == name and type(model) is getattr(library, name, None)
 
 
 def _is_mlp(model: Any) -> bool:
     return any(_is(model, "sklearn.neural_network", name) for name in ("MLPRegressor", "MLPClassifier"))
 
 
-def _is_search(model: Any) -> bool:
-    return any(_is(model, "sklearn.model_selection", name) for name in _SEARCHES)
+def _is_holder(model: Any) -> bool:
+    return any(_is(model, module, name) for name, (module, _) in _HELD.items())
 
 
 def _is_pipeline(model: Any) -> bool:

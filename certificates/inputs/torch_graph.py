@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
+from lossproof.certificates.inputs.torch_arithmetic import Constant, Held, Product, arithmetic_of, held_tensors, is_one_output
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
 
@@ -64,12 +65,19 @@ _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 _DEFAULTS: dict[str, dict[str, Any]] = {"flatten": {"start_dim": 0}, "dropout": {"training": True}}
 _PLAIN_FUNCTIONS = {"sin": "sin", "erf": "erf", "atan": "arctan", "arctan": "arctan", "square": "power:2", "expit": "sigmoid"}
-_SHAPES = ("view", "reshape", "contiguous", "squeeze")
+_SHAPES = ("view", "reshape", "contiguous", "squeeze", "float", "double", "half")
+"""What keeps each row of samples, or is noticed where the model runs on them."""
 _ADVICE = {
     "LazyLinear": "run the model once, which makes it a Linear",
     "LayerNorm": "each of its outputs depends on all units, so it is no layer of an MLP; BatchNorm1d in evaluation mode is one",
     "add": "an MLP has no skip connections, and biases belong into Linear layers",
-    "OptimizedModule": "give the model that torch.compile was called on",
+    "ParametrizedLinear": "call torch.nn.utils.parametrize.remove_parametrizations on the layer first, which keeps its weights",
+    "RecursiveScriptModule": "give the module that it was made of, or its state_dict() with activation=",
+    "ScriptModule": "give the module that it was made of, or its state_dict() with activation=",
+    "TopLevelTracedModule": "give the module that it was made of, or its state_dict() with activation=",
+    "sum": "a sum of units is a last layer whose weights are constants; the theory is about trainable ones, as of a Linear layer",
+    "mean": "a mean of units is a last layer whose weights are constants; the theory is about trainable ones, as of a Linear layer",
+    "cat": "an MLP has no skip connections",
 }
 _OTHER_ACTIVATION = f"lossproof has no such activation, but {', '.join(ACTIVATIONS)}"
 
@@ -78,7 +86,8 @@ _OTHER_ACTIVATION = f"lossproof has no such activation, but {', '.join(ACTIVATIO
 class Step:
     """A step of a model: a module of torch of exactly this type, or a linear map of ``weight`` and ``bias`` where ``module`` is None.
 
-    ``name`` is what messages call it; ``function`` is an activation that no module of torch has.
+    ``weight`` is stored as ``(n_in, n_out)`` where ``rows_are_inputs`` holds, and otherwise as in a Linear layer. ``name`` is what messages call it;
+    ``function`` is an activation that no module of torch has, ``constant`` arithmetic with a number or tensor that is not trained.
     """
 
     name: str
@@ -86,6 +95,8 @@ class Step:
     weight: Any = None
     bias: Any = None
     function: str = ""
+    rows_are_inputs: bool = False
+    constant: Constant | None = None
 
     @property
     def kind(self) -> str:
@@ -158,14 +169,17 @@ def _traced(module: Any, torch: Any, path: str) -> Iterator[Step]:
     for inner in module.modules():
         check_hooks(inner, f"a {type(inner).__name__}")
     try:
-        graph = import_module("torch.fx").Tracer().trace(module)
+        graph, constants = _graph_of(module)
     except (ValueError, TypeError, RuntimeError, AttributeError, KeyError, IndexError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(
             f"a torch model must be one that torch.fx can trace, got a {_full_name(module)} that it cannot: {reason}: write it as a Sequential"
         ) from error
+    held = held_tensors(graph, lambda name: constants[name] if name in constants else operator.attrgetter(name)(module))
     value: Any = None
     sizes: set[Any] = set()
+    steps: list[Step] = []
+    single = False
     for node in graph.nodes:
         if node.op == "placeholder":
             if value is not None and node.users:
@@ -180,11 +194,42 @@ def _traced(module: Any, torch: Any, path: str) -> Iterator[Step]:
                 )
         elif _is_size(node, sizes):
             sizes.add(node)
-        elif node.op != "get_attr":
-            if not node.args or node.args[0] is not value or any(a is value for a in (*node.args[1:], *node.kwargs.values())):
-                raise _refused(_function_name(node), _target_name(node), path)
-            yield from _node_steps(module, node, torch, path)
+        elif node.args and node.args[0] is value and is_one_output(node):
+            value, single = node, True
+        elif node not in held:
+            _take(module, node, value, held, steps, torch, path)
+            if single and steps and steps[-1].kind == "Linear":
+                raise _refused("a layer after a single output", "getitem", path)
             value = node
+    yield from steps
+
+
+def _graph_of(module: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the graph that ``torch.fx`` traces, and the tensors that it found in the code and put on the module, from which they are taken again."""
+    before = set(vars(module))
+    graph = import_module("torch.fx").Tracer().trace(module)
+    made = {name: held for name, held in vars(module).items() if name not in before}
+    for name in made:
+        delattr(module, name)
+    return graph, made
+
+
+def _take(module: Any, node: Any, value: Any, held: Mapping[Any, Held], steps: list[Step], torch: Any, path: str) -> None:
+    """Append the steps that a node is; a trainable tensor added to a linear map without a bias is its bias."""
+    name = _target_name(node)
+    found = arithmetic_of(node, name, value, held, torch) if node.op in ("call_function", "call_method") else None
+    if found is not None and node.op == "call_function":
+        _require_torch(node, name, torch, path)
+    if isinstance(found, Product):
+        steps.append(Step(f"{name} {node.name!r}", None, found.weight, found.bias, rows_are_inputs=found.rows_are_inputs))
+    elif isinstance(found, Constant):
+        steps.append(Step(f"{name} {node.name!r}", constant=found))
+    elif found is not None and steps and steps[-1].kind == "Linear" and steps[-1].module is None and steps[-1].bias is None:
+        steps[-1] = replace(steps[-1], bias=found.tensor)
+    elif not node.args or node.args[0] is not value or any(a is value for a in (*node.args[1:], *node.kwargs.values())):
+        raise _refused(_function_name(node), name, path)
+    else:
+        steps += _node_steps(module, node, torch, path)
 
 
 def _is_size(node: Any, sizes: set[Any]) -> bool:
@@ -210,15 +255,11 @@ def _node_steps(module: Any, node: Any, torch: Any, path: str) -> Iterator[Step]
         yield from steps_of(inner, torch, f"{path}.{node.target}" if path else node.target)
         return
     name = _target_name(node)
-    functional = torch.nn.functional
-    if node.op == "call_function" and not any(
-        node.target is getattr(home, name, None) for home in (torch, functional, torch.special, operator)
-    ):
-        raise _refused(_function_name(node), name, path)
+    if node.op == "call_function":
+        _require_torch(node, name, torch, path)
     if name == "linear":
-        weight, bias = [*node.args[1:], *(node.kwargs.get(key) for key in ("weight", "bias") if key in node.kwargs), None][:2]
-        yield Step(f"linear {node.name!r}", None, _attribute(module, weight), _attribute(module, bias))
-    elif name in _PLAIN_FUNCTIONS:
+        raise InputError("the weight of a linear map must be a Parameter of the model, got one that is computed: use a Linear layer")
+    if name in _PLAIN_FUNCTIONS:
         yield Step(name, function=_PLAIN_FUNCTIONS[name])
     elif name == "pow" and len(node.args) == 2 and type(node.args[1]) is int:
         yield Step(name, function=f"power:{node.args[1]}")
@@ -241,9 +282,7 @@ def _as_module(node: Any, name: str, torch: Any, path: str) -> Any:
     return getattr(torch.nn, kind)(**given).train(bool(training))
 
 
-def _attribute(module: Any, node: Any) -> Any:
-    if node is None:
-        return None
-    if getattr(node, "op", "") != "get_attr":
-        raise InputError("the weight of a linear map must be a Parameter of the model, got one that is computed: use a Linear layer")
-    return operator.attrgetter(node.target)(module)
+def _require_torch(node: Any, name: str, torch: Any, path: str) -> None:
+    """Raise `InputError` unless a function is one of torch, or an operator of Python."""
+    if not any(node.target is getattr(home, name, None) for home in (torch, torch.nn.functional, torch.special, operator)):
+        raise _refused(_function_name(node), name, path)

@@ -10,13 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector, mlp_of
+from lossproof.certificates.inputs.layered_mlp import mlp_of
+from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
+from lossproof.certificates.inputs.torch_arithmetic import Constant
 from lossproof.certificates.inputs.torch_graph import ACTIVATIONS, WITHOUT_EFFECT, Step, check_hooks, steps_of
 from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import exact_number
 from lossproof.theory.shown import shown
 
+_WRAPPERS = {
+    "torch._dynamo.eval_frame.OptimizedModule": "_orig_mod",
+    "torch.nn.parallel.data_parallel.DataParallel": "module",
+    "torch.nn.parallel.distributed.DistributedDataParallel": "module",
+    "torch.optim.swa_utils.AveragedModel": "module",
+}
+"""What computes the same as a module in it, and where that is."""
 _SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "Softplus": {"beta": 1},
     "ELU": {"alpha": 1},
@@ -28,36 +37,50 @@ _SETTINGS: Mapping[str, Mapping[str, Any]] = {
 def read_torch(model: Any, torch: Any) -> TrainedNetwork:
     """Read a ``Sequential`` (also nested) of ``Linear`` and activation modules, or a module that ``torch.fx`` traces to such a row, in 16 to 64 bits.
 
-    Modules of torch are known by their exact types; a user's own modules are traced, so that what they compute counts and not what they are called.
-    ``Identity``, ``Flatten()``, views and dropout in evaluation mode change nothing and are passed over. ``BatchNorm1d`` in evaluation mode is folded into
-    the ``Linear`` beside it, exactly in rationals, with its root rounded to a double unless rational. Parameters with ``requires_grad=False`` are frozen
+    Modules of torch are known by their exact types; a user's own modules are traced, so that what they compute counts and not what they are called: products
+    with parameters and arithmetic with constants, too (`arithmetic_of`). ``Identity``, ``Flatten()``, views and dropout in evaluation mode change nothing and
+    are passed over; what ``torch.compile``, ``DataParallel`` or ``AveragedModel`` hold is read in their place. ``BatchNorm1d`` in evaluation mode is folded
+    into the linear layer beside it, exactly in rationals, with its root rounded to a double unless rational. Parameters with ``requires_grad=False`` are frozen
     (`mlp_of`). Refused by name, each in one sentence, is what would make the network or its trainable weights other than they look: hooks and methods put on
     a module, parametrizations, weights shared by two layers or overlapping in memory, dropout in training mode, other settings of an activation, lazy modules,
     and weights on the meta device, quantised, sparse, complex or of mixed types.
 
     Raises `InputError`.
     """
+    model, unwrapped = _unwrapped(model)
     steps = list(steps_of(model, torch))
     first = next((step.weight for step in steps if step.weight is not None), None)
     if first is None:
         raise InputError(f"a torch model must hold at least one Linear layer, got none in {shown(model)}: give an MLP")
     _check_parameters(steps, torch)
     precision = _precision_of(first)
-    mlp = mlp_of((layer for step in steps for layer in _layers(step, precision)), "a torch model")
+    mlp = mlp_of((layer for step in steps for layer in _layers(step, precision, first, torch)), "a torch model")
     return mlp.network(
         outputs=lambda X: _outputs(model, first, X, torch),
         unit=UNITS[precision],
         rounded=lambda X: _doubles(_tensor(first, X, torch), torch),
         framework="torch",
-        notes=_notes(steps),
+        notes=unwrapped,
     )
 
 
-def _layers(step: Step, precision: str) -> Iterator[Layer]:
+def _unwrapped(model: Any) -> tuple[Any, tuple[str, ...]]:
+    """Return the model inside a wrapper that computes what it does, and a note that says so."""
+    full = f"{type(model).__module__}.{type(model).__qualname__}"
+    if full not in _WRAPPERS:
+        return model, ()
+    inner, notes = _unwrapped(getattr(model, _WRAPPERS[full]))
+    return inner, (f"The model is the one that {type(model).__name__} holds, whose own outputs are compared.", *notes)
+
+
+def _layers(step: Step, precision: str, like: Any, torch: Any) -> Iterator[Layer]:
     """Yield the layer that a step is, none where it changes nothing."""
     if step.kind == "Linear":
         frozen, frozen_bias = (part is not None and not part.requires_grad for part in (step.weight, step.bias))
-        yield Affine(step.name, step.weight.detach().T, step.bias, frozen=frozen, frozen_bias=frozen_bias)
+        W = step.weight.detach() if step.rows_are_inputs else step.weight.detach().T
+        yield Affine(step.name, W, step.bias, frozen=frozen, frozen_bias=frozen_bias)
+    elif step.constant is not None:
+        yield _scaling(step.name, step.constant, like, torch)
     elif step.function:
         yield Elementwise(step.name, step.function)
     elif step.kind == "BatchNorm1d":
@@ -79,13 +102,20 @@ def _normalisation(step: Step) -> Scaling:
     return Scaling.of_normalisation(step.name, gain, beta, mean, variance, Fraction(module.eps), free=free, trained=trained)
 
 
-def _notes(steps: Sequence[Step]) -> tuple[str, ...]:
-    if not any(step.kind == "BatchNorm1d" for step in steps):
-        return ()
-    return (
-        "BatchNorm1d, with its running statistics, is folded into the Linear layer beside it, exactly in rationals, its root rounded to a double unless "
-        "rational: the weights judged, and a weight decay on them, are those of the folded network.",
-    )
+def _scaling(name: str, constant: Constant, like: Any, torch: Any) -> Scaling:
+    """Return arithmetic with a constant, which is taken as the number that it is in the type of the weights."""
+    held = torch.as_tensor(constant.value, dtype=like.dtype, device="cpu").detach()
+    values = exact_vector(_doubles(held.reshape(-1), torch).tolist(), f"the constant of {name}")
+    zero, one = [Fraction(0)] * len(values), [Fraction(1)] * len(values)
+    if constant.kind == "mul":
+        return Scaling.of_constants(name, values, zero)
+    if constant.kind == "div":
+        if 0 in values:
+            raise InputError(f"a torch model must divide by numbers other than 0, got 0 in {name}: leave it out")
+        return Scaling.of_constants(name, [1 / c for c in values], zero)
+    if constant.first:
+        return Scaling.of_constants(name, [-1 * x for x in one], values)
+    return Scaling.of_constants(name, one, values if constant.kind == "add" else [-c for c in values])
 
 
 def _activation(module: Any, precision: str) -> str:

@@ -41,7 +41,9 @@ class TrainedNetwork:
       pairs of rates as `Decay.of` reads them, with notes about it;
     - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``, None
       where only its weights are known;
-    - ``frozen``: how many of its first layers are constants, no weights of the problem (`later_layers`);
+    - ``scaled``: factors and shifts that it applies to its inputs before the first layer, constants that it was not trained on (`scaled_samples`);
+    - ``frozen``: how many of its first layers are constants, no weights of the problem (`later_layers`); ``own_layer`` tells whether the last of these is a
+      scaling between its layers, which has no weight decay;
     - ``sizes[l - 1]``: bounds of the terms that its own layers add up to ``b_l`` where that was folded out of several numbers, else None;
     - ``framework``: what it was read from, as a note calls it;
     - ``link``: what it applies to the outputs that are read, with slopes of at most 1; ``unit``: the unit roundoff of its precision;
@@ -62,7 +64,9 @@ class TrainedNetwork:
     foreign_loss: str = ""
     framework: str = ""
     sizes: tuple[list[Fraction] | None, ...] = ()
+    scaled: tuple[list[Fraction], list[Fraction]] | None = None
     frozen: int = 0
+    own_layer: bool = False
     columns: tuple[str, ...] = ()
     targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))
     inputs: Callable[[Any], Any] = field(default=lambda X: X)
@@ -80,7 +84,8 @@ def require_same_outputs(network: TrainedNetwork, problem: Problem, weights: Wei
         e_l = \max_± |σ(z_l ± d_l) − σ(z_l)| + 8u\,(1 + |z_l| + |φ_l|),
 
     where ``b_l`` was folded out of several numbers their sizes stand for it, with a few roundings more, and twice ``e_L`` is allowed, as this comparison is
-    made in doubles itself. It is a safeguard against reading another function than the network computes, and proves nothing.
+    made in doubles itself. Where the inputs are scaled first, ``φ_0 = s x + t`` and ``e_0 = 8u (|s x| + |t|)``. It is a safeguard against reading another
+    function than the network computes, and proves nothing.
     """
     if network.outputs is None:
         return
@@ -116,8 +121,12 @@ def require_same_outputs(network: TrainedNetwork, problem: Problem, weights: Wei
 def _outputs_read(problem: Problem, weights: Weights, inputs: Floats, network: TrainedNetwork) -> tuple[Floats, Floats]:
     """Return the outputs in doubles, and by how much those of the network itself may differ."""
     a, number_field, unit = problem.architecture, Float64Field(), network.unit
-    pass_ = evaluate(a, inputs, weights, number_field)
     error: Floats = np.zeros_like(inputs)
+    if network.scaled is not None:
+        scale, shift = (number_field.array(part) for part in network.scaled)
+        error = _OWN * unit * (np.abs(inputs * scale) + np.abs(shift))
+        inputs = inputs * scale + shift
+    pass_ = evaluate(a, inputs, weights, number_field)
     for l in range(1, a.L + 1):
         W, b = (np.abs(part) for part in pass_.layers[l - 1])
         z, phi = pass_.z[l], pass_.phi[l]

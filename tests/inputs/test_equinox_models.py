@@ -105,6 +105,8 @@ WRITTEN = {
     "transposed matrix first": (lambda m, x: m.C.T @ jnp.tanh(m.A.T @ x + m.b), (2, 3), (3,), (3, 1)),
     "square": (lambda m, x: m.C @ jnp.tanh(m.A @ x + m.b), (2, 2), (2,), (1, 2)),
     "square transposed": (lambda m, x: m.C @ jnp.tanh(m.A.T @ x + m.b), (2, 2), (2,), (1, 2)),
+    "one number": (lambda m, x: (m.C @ jnp.tanh(m.A @ x + m.b))[0],),
+    "scaled": (lambda m, x: 2 * (m.C @ jnp.tanh(m.A @ x + m.b)) / 3,),
     "compiled": (jax.jit(lambda m, x: m.C @ jnp.tanh(m.A @ x + m.b)),),
 }
 
@@ -148,15 +150,25 @@ REFUSED = {
         "got the step tanh after A and before C: a derivative that is defined apart",
     ),
     "weights cut": (lambda: written(lambda m, x: m.C @ jnp.tanh(jax.lax.stop_gradient(m.A) @ x)), "stop_gradient before the first layer"),
-    "scaled": (lambda: written(lambda m, x: 2 * (m.C @ jnp.tanh(m.A @ x))), "got the step mul after C"),
-    "scalar": (lambda: written(lambda m, x: (m.C @ jnp.tanh(m.A @ x))[0]), "got the step squeeze after C"),
+    "scaled last": (
+        lambda: written(lambda m, x: 2 * jnp.tanh(m.C @ jnp.tanh(m.A @ x))),
+        "must not be the last after an activation, got mul after tanh",
+    ),
+    "a layer after a number": (lambda: written(lambda m, x: m.b * (m.C @ jnp.tanh(m.A @ x))[0]), "got the step mul"),
+    "statistics": (
+        lambda: nn.Sequential([layer, nn.BatchNorm(2, axis_name="batch", mode="batch")]),
+        "a layer in it whose statistics are kept apart, such as BatchNorm",
+    ),
     "batch": (lambda: written(lambda m, X: jax.vmap(lambda x: m.C @ jnp.tanh(m.A @ x))(X)), "a function of one sample that JAX can trace"),
     "no weights": (lambda: nn.Identity(), "floats of one type, of 16 to 64 bits, got none"),
     "norm": (
         lambda: nn.Sequential([nn.Linear(2, 3, key=KEYS[0]), nn.LayerNorm(3)]),
         "in eqx.nn.LayerNorm after layers.0.weight.*on all units",
     ),
-    "a dropout in training": (lambda: nn.Sequential([layer, nn.Dropout(0.5)]), "Dropout requires a key"),
+    "a dropout in training": (
+        lambda: nn.Sequential([layer, nn.Dropout(0.5)]),
+        r"Dropout requires a key.*call eqx.nn.inference_mode\(model\) first",
+    ),
     "tied": (lambda: nn.Sequential([layer, nn.Lambda(jnp.tanh), layer]), "must not share weights"),
     "scalars": (lambda: nn.MLP("scalar", 1, 3, 1, key=KEYS[0]), "must have scalar shape"),
     "mixed": (lambda: nn.Sequential([nn.Linear(2, 2, key=KEYS[0]), nn.Linear(2, 1, dtype=jnp.float16, key=KEYS[1])]), "float16, float32"),

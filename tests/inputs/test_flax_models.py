@@ -10,6 +10,8 @@ import pytest
 from cases.model_cases import X, Y, check_refusal, problem_of_model, read_and_compare
 
 import lossproof as lp
+from lossproof.numerics.fields.float64 import Float64Field
+from lossproof.numerics.network.evaluation import evaluate
 
 jax = pytest.importorskip("jax")
 nnx = pytest.importorskip("flax.nnx")
@@ -139,6 +141,41 @@ def test_batch_normalisation_elsewhere_and_of_linen():
     assert read_and_compare(model)[0].activation == "tanh"
 
 
+CONSTANTS = {
+    "standardised": lambda m, x: m.last(jnp.tanh(m.first((x - jnp.array([1.0, 2.0])) / jnp.array([[2.0, 0.1]])))),
+    "numbers": lambda m, x: m.last(jnp.tanh(m.first(2 * x - 0.1))),
+    "reflected": lambda m, x: m.last(jnp.tanh(1 - m.first(-x))),
+    "inside": lambda m, x: m.last(jnp.sin(30 * m.first(x) + jnp.array([1.0, 2.0, 3.0]))),
+    "outputs": lambda m, x: 3 * m.last(jnp.tanh(m.first(x))) + 0.25,
+    "one output": lambda m, x: m.last(jnp.tanh(m.first(x)))[:, 0],
+    "one output and more": lambda m, x: jax.nn.sigmoid(m.last(jnp.tanh(m.first(x))).squeeze(-1) / 2),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_constants_beside_the_value(name):
+    model = applied(CONSTANTS[name])()
+    problem, weights, _ = problem_of_model(model, X, Y)
+    found = evaluate(problem.architecture, problem.samples, weights, Float64Field()).phi[2]
+    assert np.abs(found - np.asarray(model(jnp.asarray(X, jnp.float32))).reshape(-1, 1)).max() < 1e-5
+
+
+def test_statistics_in_32_bits_beside_weights_in_64():
+    with jax.enable_x64(True):
+        kind = {"dtype": jnp.float64, "param_dtype": jnp.float64}
+        norm = linen.BatchNorm(use_running_average=True, **kind)
+        model = linen.Sequential([linen.Dense(3, **kind), norm, linen.tanh, linen.Dense(1, **kind)])
+        variables = model.init(jax.random.key(0), jnp.asarray(X))
+        statistics = {"mean": jnp.float32([0.1, 2, -3]), "var": jnp.float32([0.3, 2, 7])}
+        held = {**variables, "batch_stats": {"layers_1": statistics}}
+        network, _, weights = read_and_compare(model.bind(held))
+        root = Fraction(float(jax.lax.rsqrt(statistics["var"] + jnp.float32(1e-5))[1]))
+        first = Fraction(float(variables["params"]["layers_0"]["kernel"][0, 1]))
+    assert network.unit == 2.0**-53
+    assert weights.layers[0].W[0][1] == first * root
+    assert "is folded into the linear layer beside it" in network.notes[0]
+
+
 def test_a_last_softmax():
     rngs = nnx.Rngs(0)
     for function in (nnx.softmax, nnx.log_softmax):
@@ -209,8 +246,8 @@ REFUSED = {
     "gelu": (lambda: net(nnx.gelu), r"got gelu in its approximation by tanh.*approximate=False"),
     "selu": (lambda: net(nnx.selu), "lossproof has, got the step selu after first.kernel and before last.kernel"),
     "elu of another parameter": (lambda: net(lambda z: nnx.elu(z, 0.5)), "got the step elu"),
-    "nearly gelu": (lambda: net(lambda z: 0.5 * z * jax.scipy.special.erfc(-z * 0.7071)), "got the step mul"),
-    "nearly silu": (lambda: net(lambda z: z * nnx.sigmoid(0 - z)), "got the step sub"),
+    "nearly gelu": (lambda: net(lambda z: 0.5 * z * jax.scipy.special.erfc(-z * 0.7071)), "got the step neg after mul after first.kernel"),
+    "nearly silu": (lambda: net(lambda z: z * nnx.sigmoid(0 - z)), "got the step mul after sigmoid"),
     "norm": (lambda: nnx.Sequential(nnx.Linear(2, 3, rngs=nnx.Rngs(0)), nnx.LayerNorm(3, rngs=nnx.Rngs(0))), "and before layers.1.scale"),
     "norm of linen": (lambda: bound(linen.Sequential([linen.Dense(3), linen.LayerNorm(), linen.Dense(1)])), "in layers_1 after|on all units"),
     "normalisation in training": (lambda: normalised(jnp.float32, train=True), "that JAX can trace"),
@@ -218,7 +255,10 @@ REFUSED = {
     "skip": (lambda: Skip(), "without skip connections"),
     "tied": (lambda: Tied(widths=(2, 2, 1)), "must not share weights, got first.kernel applied twice"),
     "weight squared": (applied(lambda m, x: m.last(jnp.tanh(x @ m.first.kernel[...] ** 2))), "first.kernel must be applied as it is"),
-    "constant added": (applied(lambda m, x: m.last(jnp.tanh(m.first(x) + 1))), "got the step add after first.kernel"),
+    "switched off": (applied(lambda m, x: m.last(jnp.tanh(m.first(x) * 0))), "factors other than 0, got 0 in mul after first.kernel"),
+    "divided by the value": (applied(lambda m, x: m.last(1 / m.first(x))), "got the step div after first.kernel"),
+    "a constant a sample": (applied(lambda m, x: m.last(m.first(x) + jnp.arange(7.0)[:, None])), "got the step"),
+    "a layer after one output": (applied(lambda m, x: m.last(x)[:, 0] @ jnp.ones((7, 1)), widths=(2, 2, 1)), "got the step dot_general"),
     "bias a sample": (applied(rows, widths=(2, 7, 1)), "first.bias must be applied as it is"),
     "bias first": (applied(lambda m, x: m.last(jnp.tanh((x + m.first.bias[...]) @ m.first.kernel[...])), widths=(2, 2, 1)), "before the first layer"),
     "two biases": (applied(lambda m, x: m.last(m.first(x) + m.first.bias[...])), "got first.bias applied twice"),

@@ -5,18 +5,40 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
+import mpmath
 import pytest
 from cases.naive_pass import naive_pass
 
 import lossproof as lp
 from lossproof.certificates.inputs.frozen_layers import later_layers
-from lossproof.certificates.inputs.layers import Affine, Elementwise, Scaling, mlp_of
+from lossproof.certificates.inputs.layered_mlp import mlp_of
+from lossproof.certificates.inputs.layers import Affine, Elementwise, Scaling
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Weights
+
+FUNCTIONS = {
+    "tanh": mpmath.tanh,
+    "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)),
+    "gelu": lambda z: z * mpmath.ncdf(z),
+    "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
+    "erf": mpmath.erf,
+    "sin": mpmath.sin,
+}
+
+
+def applied(layers, x):
+    """Linear layers and relu one after another, written out."""
+    for layer in layers:
+        if isinstance(layer, Affine):
+            columns = zip(zip(*layer.W, strict=True), layer.b, strict=True)
+            x = [sum((w * v for w, v in zip(column, x, strict=True)), Fraction(b)) for column, b in columns]
+        else:
+            x = [max(v, 0) for v in x]
+    return x
 
 
 def drawn(seed):
@@ -43,7 +65,7 @@ def drawn(seed):
 @pytest.mark.parametrize("seed", range(60))
 def test_the_later_layers_are_the_same_function(seed):
     whole, weights, frozen = drawn(seed)
-    rest, point = later_layers(whole, weights, frozen)
+    rest, point, _ = later_layers(whole, weights, frozen)
     for (phi, psi), (phi_rest, psi_rest) in zip(
         zip(*naive_pass(whole, weights), strict=True), zip(*naive_pass(rest, point), strict=True), strict=True
     ):
@@ -60,13 +82,14 @@ def test_the_later_layers_are_the_same_function(seed):
 def test_equal_features_of_different_targets_refute_exact_learning():
     a = Architecture.of("1-1-1", "relu")
     whole = Problem(a, error_named("squared"), Samples.of([[-1], [-2], [3]], [0, 1, 1]))
-    rest, point = later_layers(whole, Weights.of(a, [([[1]], [0]), ([[1]], [0])]), 1)
+    rest, point, _ = later_layers(whole, Weights.of(a, [([[1]], [0]), ([[1]], [0])]), 1)
     assert rest.samples.clash() == (0, 1)
     report = lp.check_architecture(rest.architecture.widths, rest.samples.X, rest.samples.Y, weights=point)
     assert report["exact-learning"].verdict == "REFUTED"
 
 
 A, F = Affine("first", [[1]], [0]), Affine("frozen", [[1]], [0], frozen=True, frozen_bias=True)
+SHIFTED = Affine("shifted", [[2]], [3], frozen=True, frozen_bias=True)
 RELU, TRAINED = Elementwise("r", "relu"), Scaling("n", [2], [1], [1], free=True)
 CONSTANT = Scaling("c", [2], [1], [1], free=False, trained=False)
 READ = {
@@ -75,6 +98,13 @@ READ = {
     "two": ([F, RELU, F, A], 2, ("fixed", "fixed", "trainable")),
     "without a bias": ([Affine("w", [[1]], None, frozen=True), RELU, A], 1, ("none", "trainable")),
     "constant normalisations": ([CONSTANT, Affine("w", [[1]], None, frozen=True), CONSTANT, RELU, A, CONSTANT], 1, ("fixed", "trainable")),
+    "a scaling that moves a constant bias": ([Affine("b", [[1]], [3], frozen_bias=True), CONSTANT, RELU, A], 0, ("fixed", "trainable")),
+    "a constant shift after no bias": ([Affine("w", [[1]], None), CONSTANT, RELU, A], 0, ("fixed", "trainable")),
+    "a constant factor alone": ([Affine("w", [[1]], None), Scaling.of_constants("f", [2], [0]), RELU, A], 0, ("none", "trainable")),
+    "square last": ([A, RELU, A, SHIFTED], 0, "trainable"),
+    "square after no bias": ([A, RELU, Affine("w", [[1]], None), SHIFTED], 0, ("trainable", "fixed")),
+    "square in between": ([A, RELU, SHIFTED, A], 0, "trainable"),
+    "squares in front are frozen layers": ([SHIFTED, F, A], 2, ("fixed", "fixed", "trainable")),
     "bias alone": ([Affine("b", [[1]], [3], frozen_bias=True), RELU, A], 0, ("fixed", "trainable")),
 }
 
@@ -89,13 +119,19 @@ def test_frozen_layers_in_a_row(name):
 REFUSED = {
     "last": ([A, RELU, F], "got frozen frozen after the trainable first"),
     "between": ([A, RELU, F, RELU, A], "got frozen frozen after the trainable first"),
+    "last, singular": ([A, Affine("flat", [[0]], None, frozen=True)], "got flat frozen after the trainable first"),
+    "last, not square": ([A, Affine("wide", [[1, 2]], None, frozen=True)], "got wide frozen after the trainable first"),
+    "square before no bias": ([A, RELU, SHIFTED, Affine("w", [[1]], None)], "got shifted frozen after the trainable first"),
+    "square before a frozen bias": ([A, RELU, SHIFTED, Affine("b", [[1]], [3], frozen_bias=True)], "got shifted frozen after"),
+    "a factor of 0": ([A, Scaling.of_constants("off", [0], [1])], "factors other than 0, got 0 in off"),
     "all": ([F, RELU, F], "must have a trainable layer"),
     "weight alone": ([Affine("half", [[1]], [0], frozen=True), RELU, A], "got half with a trainable one"),
     "weight alone beside a normalisation": ([Affine("half", [[1]], [0], frozen=True), CONSTANT, RELU, A], "got half with a trainable one"),
     "trained normalisation after": ([F, TRAINED, RELU, A], "must be frozen, got n beside frozen"),
     "trained normalisation before": ([TRAINED, F, RELU, A], "must be frozen, got n beside frozen"),
-    "two normalisations, one trained": ([CONSTANT, TRAINED, F, RELU, A], "must be frozen, got c and n beside frozen"),
-    "frozen bias beside a normalisation": ([CONSTANT, Affine("b", [[1]], [3], frozen_bias=True), A], "got c beside b"),
+    "two normalisations, one trained": ([TRAINED, CONSTANT, F, RELU, A], "must be frozen, got n and c beside frozen"),
+    "frozen bias after a normalisation": ([A, RELU, CONSTANT, Affine("b", [[1]], [3], frozen_bias=True), A], "got c before b"),
+    "frozen bias before a trained one": ([Affine("b", [[1]], [3], frozen_bias=True), TRAINED, RELU, A], "got n after b"),
 }
 
 
@@ -106,8 +142,62 @@ def test_what_is_refused(name):
         mlp_of(layers, "a model")
 
 
-def test_features_that_cannot_be_held():
+def test_long_features_are_rounded():
     a = Architecture.of("1-1-1-1", ["power:16", "power:16"])
     weights = Weights.of(a, [([[Fraction(1, 3)]], [1]), ([[1]], [0]), ([[1]], [0])])
-    with pytest.raises(lp.InputError, match="at most 5,000 characters as fractions, got longer ones"):
-        later_layers(Problem(a, error_named("squared"), Samples.of([[Fraction(1, 10**12 + 1)]], [0])), weights, 2)
+    x = Fraction(1, 10**12 + 1)
+    rest, _, rounded = later_layers(Problem(a, error_named("squared"), Samples.of([[x]], [0])), weights, 2)
+    assert rounded
+    assert ((Fraction(float((x / 3 + 1) ** 256)),),) == rest.samples.X
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "gelu", "softplus", "erf", "sin"])
+def test_irrational_features_are_the_doubles_next_to_them(activation):
+    chance = random.Random(7)
+    X = [[Fraction(chance.randint(-99, 99), 10 ** chance.randint(0, 30))] for _ in range(20)] + [[0], [-700], [40], [Fraction(2) ** -1080]]
+    a = Architecture.of("1-2-1", activation)
+    weights = Weights.of(a, [([["1/3", -2]], [0, "1/7"]), ([[1], [1]], [0])])
+    rest, _, rounded = later_layers(Problem(a, error_named("squared"), Samples.of(X, [0] * len(X))), weights, 1)
+    assert rounded
+    with mpmath.workdps(400):
+        for (x,), found in zip(X, rest.samples.X, strict=True):
+            for w, b, feature in zip((Fraction(1, 3), -2), (0, Fraction(1, 7)), found, strict=True):
+                z = Fraction(x * w + b)
+                assert float(FUNCTIONS[activation](mpmath.mpf(z.numerator) / z.denominator)) == feature
+
+
+def test_features_beyond_doubles():
+    a = Architecture.of("1-1-1", "softplus")
+    weights = Weights.of(a, [([[10**400]], [0]), ([[1]], [0])])
+    with pytest.raises(lp.InputError, match="within the range of doubles, got larger ones"):
+        later_layers(Problem(a, error_named("squared"), Samples.of([[1]], [0])), weights, 1)
+
+
+def test_frozen_irrational_layers_are_told():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)).double()
+    model[0].requires_grad_(False)
+    report = lp.check_model(model, [[0, 0], [0, 1], [1, 0]], [0, 1, 1], error="mse", search="none")
+    assert any("rounded to the nearest doubles" in note for note in report.notes)
+    assert report["no-bad-local-minima"].verdict == "PROVED"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_constant_squares_are_another_name_of_the_weights(seed):
+    chance = random.Random(seed)
+
+    def drawn(n, m, **kind):
+        return Affine(
+            f"{n}{m}", [[Fraction(chance.randint(-5, 5), 3) for _ in range(m)] for _ in range(n)], [chance.randint(-5, 5)] * m, **kind
+        )
+
+    constant = {"frozen": True, "frozen_bias": True}
+    square = Affine("s", [[chance.randint(1, 4), 2], [0, chance.randint(1, 4)]], [1, chance.randint(-2, 2)], **constant)
+    chain = [drawn(1, 2), RELU, *([square, drawn(2, 2)] if seed % 2 else [drawn(2, 2), square])]
+    mlp = mlp_of(chain, "a model")
+    assert (mlp.widths, mlp.folded, mlp.bias) == ((1, 2, 2), ("s",), "trainable")
+    assert "s is folded into the linear layer beside it, exactly in rational numbers:" in mlp.notes[0]
+    for x in (-2, Fraction(1, 3), 5):
+        (W, b), (V, c) = mlp.weights
+        assert applied([Affine("a", W, b), RELU, Affine("b", V, c)], [x]) == applied(chain, [x])

@@ -73,8 +73,12 @@ def test_normalisations_are_folded():
     assert network.widths == (2, 3, 1)
     kernel = np.asarray(keras.ops.convert_to_numpy(model.layers[1].kernel), dtype=float)
     r = 1 / np.sqrt(np.float32([0.1, 2, 3]).astype(float) + norm.epsilon)
-    first = kernel / np.asarray(keras.ops.convert_to_numpy(model.layers[0].variance)).T ** 0.5 * r * [1, 2, 3]
-    assert np.allclose(np.array(weights.layers[0].W, dtype=float), first, rtol=1e-12)
+    assert np.allclose(np.array(weights.layers[0].W, dtype=float), kernel * r * [1, 2, 3], rtol=1e-12)
+    problem, _, notes = problem_of_model(model, X, Y)
+    scaled = keras.ops.convert_to_numpy(model.layers[0](X.astype("float32")))
+    assert np.allclose(np.array(problem.samples.X, dtype=float), scaled, rtol=1e-5)
+    assert any("are X after 'normalization" in note and "exactly in rational" in note for note in notes)
+    assert any("is folded into the linear layer beside it" in note for note in notes)
 
 
 LOSSES = {
@@ -176,6 +180,11 @@ def frozen(model, layer=0):
     return model
 
 
+def weighted(model):
+    model.compile(loss="mse", loss_weights=[2.0])
+    return model
+
+
 REFUSED = {
     "not built": (lambda: keras.Sequential([layers.Dense(1)]), "must be built"),
     "subclass of a layer": (lambda: mlp(OwnDense(1)), "got a OwnDense named"),
@@ -183,7 +192,11 @@ REFUSED = {
     "skip connection": (branches, "got a Add named 'add.*an MLP has no skip connections"),
     "layer norm": (lambda: mlp(layers.Dense(2), layers.LayerNormalization()), "got a LayerNormalization named .* depends on all units"),
     "shared": (shared, "must not share weights"),
-    "frozen": (lambda: frozen(two_layers()), "must make rational numbers of the samples, as relu does, got tanh"),
+    "folded penalty": (
+        lambda: compiled(mlp(layers.Dense(2, kernel_regularizer="l2"), layers.BatchNormalization(), layers.Dense(1)), "mse"),
+        "got weights that 'batch_norm.*' is folded into: give weight_decay=",
+    ),
+    "weighted loss": (lambda: weighted(two_layers(kernel_regularizer="l2")), "got loss_weights from compile"),
     "frozen last layer": (lambda: frozen(two_layers("relu"), 1), "got 'dense.*' frozen after the trainable 'dense"),
     "normalised frozen layer": (
         lambda: frozen(mlp(layers.Dense(2), layers.BatchNormalization(), layers.Dense(1))),

@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 
 import lossproof as lp
-from lossproof.certificates.inputs.layers import Affine, Elementwise, Scaling, mlp_of
+from lossproof.certificates.inputs.layered_mlp import mlp_of
+from lossproof.certificates.inputs.layers import Affine, Elementwise, Scaling
 
 
 def rational(chance):

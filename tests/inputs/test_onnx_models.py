@@ -78,16 +78,116 @@ def test_scalings_are_folded_exactly():
         ("Mul", ("s", "*"), {}),
         ("Add", ("t",), {}),
     ]
-    _, _, weights = read_and_compare(graph(*nodes, outputs=3, **parts))
+    problem, weights, notes = problem_of_model(graph(*nodes, outputs=3, **parts), X, np.zeros((4, 3)))
     W, b, s, t = ([[Fraction(float(x)) for x in row] for row in np.atleast_2d(parts[name])] for name in "Wbst")
-    assert tuple(tuple(w * y / 3 for w, y in zip(row, s[0], strict=True)) for row in W) == weights.layers[0].W
-    assert weights.layers[0].b == tuple((b[0][j] - W[0][j] + W[1][j] * Fraction(7, 3)) * s[0][j] + t[0][j] for j in range(3))
+    assert tuple(tuple(w * y for w, y in zip(row, s[0], strict=True)) for row in W) == weights.layers[0].W
+    assert weights.layers[0].b == tuple(b[0][j] * s[0][j] + t[0][j] for j in range(3))
+    assert problem.samples.X[1] == (-1, Fraction(8, 3))
+    assert "are X after Sub 'node0' and Div 'node1', exactly" in notes[0]
+    assert "Mul 'node3', Add 'node4' are folded into the linear layers beside them" in notes[1]
 
 
 def test_batch_normalisation():
     parts = {name: np.abs(array(3)) for name in ("gain", "beta", "mean", "var")}
     model = graph(("Gemm", ("W", "b"), {}), ("BatchNormalization", tuple(parts), {}), outputs=3, W=array(2, 3), b=array(3), **parts)
     assert read_and_compare(model)[0].widths == (2, 3)
+
+
+def written(*nodes, kind=np.float32, **constants):
+    """A network with an activation that is written in several nodes, from the sums ``z`` to the values ``a``."""
+    from onnx import helper
+
+    parts = {"W": array(2, 3, kind=kind), "b": array(3, kind=kind), "V": array(3, 1, kind=kind), "c": array(1, kind=kind)}
+    model = graph(("Gemm", ("W", "b"), {}), ("Gemm", ("V", "c"), {}), kind=kind, **parts, **constants)
+    first, last = (model.graph.node[0], model.graph.node[1])
+    first.output[0], last.input[0] = "z", "a"
+    inner = [helper.make_node(op, list(given), [out], name=out) for op, given, out in nodes]
+    kept = [first, *inner, last]
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    return model
+
+
+ROOT = np.float32(np.sqrt(2))
+WRITTEN = {
+    "silu": ((("Sigmoid", "z", "s"), ("Mul", "sz", "a")), {}),
+    "swish:3/2": ((("Mul", "kz", "y"), ("Sigmoid", "y", "s"), ("Mul", "zs", "a")), {"k": np.float32(1.5)}),
+    "mish": ((("Softplus", "z", "p"), ("Tanh", "p", "t"), ("Mul", "zt", "a")), {}),
+    "gelu": (
+        (("Div", "zr", "d"), ("Erf", "d", "e"), ("Add", "eo", "f"), ("Mul", "zf", "g"), ("Mul", "gh", "a")),
+        {"r": ROOT, "o": np.float32(1), "h": np.float32(0.5)},
+    ),
+    "gelu of a half": (
+        (("Mul", "hz", "y"), ("Div", "zr", "d"), ("Erf", "d", "e"), ("Add", "oe", "f"), ("Mul", "fy", "a")),
+        {"r": ROOT, "o": np.float32(1), "h": np.float32(0.5)},
+    ),
+    "softsign": ((("Abs", "z", "y"), ("Add", "yo", "d"), ("Div", "zd", "a")), {"o": np.float32(1)}),
+    "leaky-relu:1/4": ((("Mul", "zk", "y"), ("Max", "yz", "a")), {"k": np.float32(0.25)}),
+    "power:2": ((("Mul", "zz", "a"),), {}),
+    "power:3": ((("Pow", "zk", "a"),), {"k": np.float32(3)}),
+    "relu": ((("Max", "zo", "a"),), {"o": np.float32(0)}),
+    "hard-tanh": ((("Clip", "zlh", "a"),), {"l": np.float32(-1), "h": np.float32(1)}),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_activations_written_in_several_nodes(name):
+    nodes, constants = WRITTEN[name]
+    network, _, _ = read_and_compare(written(*nodes, **constants))
+    assert network.activation == name.split(" ")[0]
+
+
+NEARLY = {
+    "gelu with another root": ((("Div", "zr", "d"), ("Erf", "d", "e"), ("Add", "eo", "f"), ("Mul", "zf", "g"), ("Mul", "gh", "a")), 1.4142),
+    "a slope above 1": ((("Mul", "zr", "y"), ("Max", "zy", "a")), 1.5),
+    "sigmoid times another": ((("Sigmoid", "z", "s"), ("Mul", "ss", "a")), 1.0),
+    "clipped at 6": ((("Clip", "zor", "a"),), 6.0),
+    "a power that is not whole": ((("Pow", "zr", "a"),), 2.5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NEARLY)
+def test_what_is_nearly_an_activation(name):
+    nodes, r = NEARLY[name]
+    constants = {"r": np.float32(r), "o": np.float32(1), "h": np.float32(0.5)}
+    check_refusal(lambda: written(*nodes, **constants), "got (the node )?(Mul|Max|Clip|Pow) ", X, Y)
+
+
+def test_shapes_and_constants_that_are_computed():
+    from onnx import helper
+
+    turned = graph(("Gemm", ("W", "b"), {}), W=array(2, 1), b=array(1))
+    nodes = [
+        helper.make_node("Shape", ["x"], ["s"]),
+        helper.make_node("Gather", ["s", "first"], ["rows"]),
+        helper.make_node("Concat", ["rows", "rest"], ["size"], axis=0),
+        helper.make_node("Reshape", ["x", "size"], ["r"]),
+        helper.make_node("Identity", ["W"], ["U"]),
+        helper.make_node("Gemm", ["r", "U", "b"], ["v0"]),
+    ]
+    other = graph(("Gemm", ("W", "b"), {}), W=array(2, 1), b=array(1), first=np.array([0]), rest=np.array([-1]))
+    for model in (turned, other):
+        del model.graph.node[:]
+    other.graph.node.extend(nodes)
+    turned.graph.node.extend([helper.make_node("Identity", ["b"], ["c"]), helper.make_node("Gemm", ["x", "W", "c"], ["v0"])])
+    for model in (turned, other):
+        assert read_and_compare(model)[0].widths == (2, 1)
+
+
+def test_equal_constants_that_an_exporter_put_together():
+    parts = {"W": array(2, 3), "b": np.zeros(3, np.float32), "one": np.ones(3, np.float32), "V": array(3, 3)}
+    nodes = [("Gemm", ("W", "b"), {}), ("BatchNormalization", ("one", "b", "b", "one"), {}), ("Tanh", (), {}), ("Gemm", ("V", "b"), {})]
+    assert read_and_compare(graph(*nodes, outputs=3, **parts))[0].widths == (2, 3, 3)
+    parts["b"] = array(3)
+    check_refusal(lambda: graph(*nodes, outputs=3, **parts), "must not share weights, got the constant 'b' in two nodes", X, Y)
+
+
+def test_samples_of_several_sizes():
+    from onnx import helper
+
+    model = graph(("Flatten", (), {}), ("Gemm", ("W", "b"), {}), W=array(6, 1), b=array(1))
+    model.graph.input[0].CopyFrom(helper.make_tensor_value_info("x", 1, [None, 2, 3]))
+    assert read_and_compare(model, np.arange(24.0).reshape(4, 6))[0].widths == (6, 1)
 
 
 @pytest.mark.parametrize(("op", "error"), [("Sigmoid", "bce"), ("Softmax", None), ("LogSoftmax", None)])

@@ -10,15 +10,26 @@ import pytest
 from cases.command_cases import fail, run
 from cases.model_cases import check_refusal, problem_of_model
 from scipy.special import expit
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingRegressor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LinearRegression
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, TunedThresholdClassifierCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MinMaxScaler,
+    OneHotEncoder,
+    RobustScaler,
+    SplineTransformer,
+    StandardScaler,
+    TargetEncoder,
+)
 
 import lossproof as lp
 from lossproof.numerics.fields.float64 import Float64Field
@@ -52,6 +63,11 @@ SCALERS = {
     "minmax, clipped": lambda: MinMaxScaler((-1, 1), clip=True),
     "robust": RobustScaler,
     "pca": lambda: PCA(whiten=True),
+    "function of numpy": lambda: FunctionTransformer(np.arctan),
+    "splines": lambda: SplineTransformer(n_knots=3),
+    "bins": lambda: KBinsDiscretizer(3, encode="onehot-dense", strategy="uniform"),
+    "random features": lambda: Nystroem(n_components=3, random_state=0),
+    "union": lambda: FeatureUnion([("a", PCA(1)), ("b", "passthrough"), ("c", "drop")]),
 }
 
 
@@ -64,8 +80,30 @@ def test_scalers_are_applied_as_the_estimator_does(name, kind):
     scaled = model[:-1].transform(inputs)
     assert exactly(scaled) == problem.samples.X
     assert problem.decay.layers[0] == (Fraction(1e-4) / 12, 0)
-    assert type(model[0]).__name__ in notes[0]
+    assert ("numpy.arctan" if name == "function of numpy" else type(model[0]).__name__) in notes[0]
     assert outputs(problem, weights)[:, 0] == pytest.approx(model.predict(inputs), rel=1e-5 if kind is np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        lambda inner: pytest.importorskip("sklearn.frozen").FrozenEstimator(inner),
+        lambda inner: TunedThresholdClassifierCV(inner, cv=2),
+    ],
+    ids=["frozen", "threshold"],
+)
+def test_what_holds_a_fitted_estimator(hold):
+    model = fitted(hold(fitted(MLPClassifier(**SETTINGS), X, LABELS)), X, LABELS)
+    problem, _, notes = problem_of_model(model, X, LABELS)
+    assert problem.error.name == "logistic"
+    assert any(f"of a {type(model).__name__}." in note for note in notes)
+
+
+def test_targets_under_a_function_of_numpy():
+    model = fitted(TransformedTargetRegressor(MLPRegressor(**SETTINGS), func=np.arcsinh, inverse_func=np.sinh), X, Y / 100)
+    problem, _, notes = problem_of_model(model, X, Y / 100)
+    assert exactly(np.arcsinh(Y[:, None] / 100)) == problem.samples.Y
+    assert any("Targets are what numpy.arcsinh made of Y" in note for note in notes)
 
 
 def test_targets_are_those_that_the_regressor_was_trained_on():
@@ -131,24 +169,44 @@ class Scaler(StandardScaler):
     """A scaler that may compute something else."""
 
 
+class Wrapped(RegressorMixin, BaseEstimator):
+    """An estimator that keeps a network of another library, as those of skorch do."""
+
+    def fit(self, inputs, targets):
+        self.module_ = object()
+        return self
+
+
 REFUSED = {
     "pipeline that is not fitted": (lambda: make_pipeline(StandardScaler(), MLPRegressor()), "must be fitted, got one without weights"),
     "search that is not fitted": (lambda: GridSearchCV(MLPRegressor(), {}), "got one without best_estimator_: fit it with refit=True"),
     "targets not fitted": (lambda: TransformedTargetRegressor(MLPRegressor()), "got one without regressor_: fit it first"),
-    "function": (lambda: fitted(make_pipeline(FunctionTransformer(np.log1p), MLPRegressor(**SETTINGS)), abs(X)), "got a FunctionTransformer"),
-    "subclass of a scaler": (lambda: fitted(make_pipeline(Scaler(), MLPRegressor(**SETTINGS))), "got a Scaler: apply it to the samples first"),
+    "function": (
+        lambda: fitted(make_pipeline(FunctionTransformer(lambda given: given), MLPRegressor(**SETTINGS))),
+        "got a FunctionTransformer: its function may compute anything unless it is one of numpy's",
+    ),
+    "function with arguments": (
+        lambda: fitted(make_pipeline(FunctionTransformer(np.abs, kw_args={"casting": "unsafe"}), MLPRegressor(**SETTINGS))),
+        "got a FunctionTransformer",
+    ),
+    "subclass of a scaler": (lambda: fitted(make_pipeline(Scaler(), MLPRegressor(**SETTINGS))), "got a Scaler: apply it first"),
+    "encoder of targets": (
+        lambda: fitted(make_pipeline(TargetEncoder(cv=2), MLPRegressor(**SETTINGS)), np.array([["a"], ["b"]] * 6)),
+        "got a TargetEncoder: it makes other numbers of the samples of a fit",
+    ),
+    "another estimator of torch": (lambda: fitted(make_pipeline(StandardScaler(), Wrapped())), "got a Wrapped: give its module_"),
     "function of targets": (
-        lambda: fitted(TransformedTargetRegressor(MLPRegressor(**SETTINGS), func=np.sinh, inverse_func=np.arcsinh), X, Y / 100),
+        lambda: fitted(TransformedTargetRegressor(MLPRegressor(**SETTINGS), func=lambda y: 2 * y, inverse_func=lambda y: y / 2), X, Y / 100),
         "got a FunctionTransformer",
     ),
     "function in a column": (
-        lambda: fitted(make_pipeline(ColumnTransformer([("a", FunctionTransformer(np.abs), [0])]), MLPRegressor(**SETTINGS))),
+        lambda: fitted(make_pipeline(ColumnTransformer([("a", FunctionTransformer(lambda given: given), [0])]), MLPRegressor(**SETTINGS))),
         "got a FunctionTransformer",
     ),
     "last step no MLP": (lambda: fitted(make_pipeline(StandardScaler(), LinearRegression())), "the estimator in a Pipeline must be .* got a LinearRegression"),
     "no last step": (lambda: make_pipeline(StandardScaler(), "passthrough"), "the estimator in a Pipeline must be .* got 'passthrough'"),
     "search of no MLP": (lambda: fitted(GridSearchCV(LinearRegression(), {}, cv=2)), "in a GridSearchCV must be .* got a LinearRegression"),
-    "an ensemble": (lambda: fitted(BaggingRegressor(MLPRegressor(**SETTINGS), n_estimators=1)), "got a BaggingRegressor: give the MLP in it"),
+    "an ensemble": (lambda: fitted(BaggingRegressor(MLPRegressor(**SETTINGS), n_estimators=1)), "got a BaggingRegressor: it holds several networks"),
 }  # fmt: skip
 
 

@@ -137,8 +137,12 @@ class Branching(Net):
 
 REFUSED = {
     "skip connection": (lambda: net(lambda z: torch.tanh(z) + z), "got the function add in it: an MLP has no skip connections"),
-    "scaled": (lambda: net(after=lambda z: 2 * z), "got the function mul in it"),
-    "shifted": (lambda: net(after=lambda z: z - 1), "got the function sub in it"),
+    "switched off": (lambda: net(after=lambda z: 0 * z), "factors other than 0, got 0 in mul 'mul'"),
+    "divided by 0": (lambda: net(after=lambda z: z / 0), "divide by numbers other than 0, got 0 in truediv 'truediv'"),
+    "divided": (lambda: net(after=lambda z: 1 / z), "got the function truediv in it"),
+    "scaled last": (lambda: net(after=lambda z: 2 * torch.tanh(z)), "must not be the last after an activation, got mul 'mul'"),
+    "a constant for each sample": (lambda: net(after=lambda z: z + torch.ones(4, 1)), "got the function add in it"),
+    "sum of units": (lambda: net(after=lambda z: z.sum(1)), "a sum of units is a last layer whose weights are constants"),
     "unknown function": (lambda: net(torch.cos), "got the function cos in it"),
     "norm": (lambda: net(lambda z: functional.layer_norm(z, (3,))), "got the function layer_norm in it"),
     "concatenated": (lambda: net(lambda z: torch.cat([z, z], 1)), "got the function cat in it"),
@@ -221,7 +225,7 @@ def test_batch_normalisation_makes_up_for_a_missing_bias():
     model.insert(1, normalised(3))
     problem, _, notes = problem_of_model(model.eval(), X, Y)
     assert problem.architecture.bias == "trainable"
-    assert any("BatchNorm1d, with its running statistics, is folded" in note for note in notes)
+    assert any("BatchNorm1d '1' is folded into the linear layer beside it" in note for note in notes)
 
 
 def test_large_means_that_cancel_do_not_look_like_another_function():

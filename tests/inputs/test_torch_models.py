@@ -191,14 +191,6 @@ def test_frozen_layers_are_constants_of_the_problem():
     assert np.abs(ours - own).max() < 1e-14 < np.abs(own).max()
 
 
-def test_a_frozen_layer_of_tanh_makes_no_exact_features():
-    model = plain_mlp()
-    model[0].requires_grad_(False)
-    with pytest.raises(lp.InputError, match="as relu does, got tanh, which makes irrational ones: compute them as floats"):
-        lp.check_model(model, X, Y)
-    lp.check_model(model[2], model[:2](torch.tensor(X).float()), Y, search="none")
-
-
 def test_a_frozen_normalisation_is_folded_into_either_kind_of_layer():
     for frozen in (True, False):
         model = mlp(nn.Linear(2, 3).requires_grad_(not frozen), nn.BatchNorm1d(3).requires_grad_(False), nn.ReLU(), nn.Linear(3, 1)).eval()

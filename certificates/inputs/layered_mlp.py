@@ -1,0 +1,144 @@
+"""The MLP that the layers of a network of another library make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lossproof.certificates.inputs.folded_layers import FoldedLayers, folded
+from lossproof.certificates.inputs.layers import PROBABILITIES, Affine, Layer, Scaling
+from lossproof.certificates.inputs.trained_network import TrainedNetwork
+from lossproof.theory.exceptions import InputError
+
+_MOST_NAMED = 6
+
+
+@dataclass(frozen=True)
+class LayeredMLP:
+    """The parts of an MLP as `Architecture.of` and `Weights.of` take them; ``last`` is the last activation, or one of `PROBABILITIES`.
+
+    ``activation`` and ``bias`` are one name each, or where layers differ one a layer. The first ``frozen`` layers are constants, and so is the scaling
+    ``inputs`` of the samples before them; the last of the frozen layers is a scaling that is no layer of the model's where ``own_layer`` holds. ``folded``
+    names what was folded into the layers beside it, and ``notes`` tell of all that.
+    """
+
+    activation: str | tuple[str, ...]
+    last: str
+    bias: str | tuple[str, ...]
+    linear: tuple[Affine, ...]
+    frozen: int = 0
+    inputs: Scaling | None = None
+    folded: tuple[str, ...] = ()
+    own_layer: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths ``n_0, …, n_L``."""
+        shapes = [layer.shape for layer in self.linear]
+        return (shapes[0][0], *(columns for _, columns in shapes))
+
+    @property
+    def weights(self) -> list[tuple[Any, Any]]:
+        """The pairs ``(W_l, b_l)``."""
+        return [(layer.W, layer.b) for layer in self.linear]
+
+    def network(self, *, notes: Sequence[str] = (), **rest: Any) -> TrainedNetwork:
+        """Return the trained network that these parts belong to, with the ``rest`` of what is known of it."""
+        return TrainedNetwork(
+            self.widths,
+            self.activation,
+            self.last,
+            self.bias,
+            self.weights,
+            sizes=tuple(layer.sizes for layer in self.linear),
+            frozen=self.frozen,
+            own_layer=self.own_layer,
+            scaled=None if self.inputs is None else (self.inputs.scale, self.inputs.shift),
+            notes=(*self.notes, *notes),
+            **rest,
+        )
+
+
+def mlp_of(layers: Iterable[Layer], what: str) -> LayeredMLP:
+    """Return the MLP that layers in their order make; scalings are folded into a linear layer beside them, exactly in rationals (`folded`).
+
+    Raises `InputError`, naming the layer, where they make none. ``what`` is what a message calls the model.
+
+    >>> from lossproof.certificates.inputs.layers import Affine, Elementwise
+    >>> two = mlp_of([Affine("a", [[1]], [0]), Elementwise("t", "tanh"), Affine("b", [[2]], [1])], "a model")
+    >>> two.activation, two.last, two.bias
+    ('tanh', 'identity', 'trainable')
+    """
+    linear: list[Affine] = []
+    after: list[tuple[str, str]] = []
+    found = folded(layers, what)
+    for layer in found.layers:
+        if isinstance(layer, Affine):
+            linear.append(layer)
+            after.append(("identity", f"nothing after {layer.name}"))
+        elif not linear or after[-1][0] != "identity":
+            raise InputError(
+                f"each activation of {what} must come right after a linear layer, got {layer.name} elsewhere: rewrite it as an MLP"
+            )
+        else:
+            after[-1] = (layer.activation, f"{layer.activation} of {layer.name}")
+    if not linear:
+        raise InputError(f"{what} must hold at least one linear layer, got none: give an MLP")
+    inner = next((said for name, said in after[:-1] if name in PROBABILITIES), None)
+    if inner is not None:
+        raise InputError(f"a softmax of {what} must be its last layer, got {inner} before another: rewrite it as an MLP")
+    hidden = [name for name, _ in after[:-1]]
+    biases = ["none" if layer.b is None else "fixed" if layer.frozen_bias else "trainable" for layer in linear]
+    return LayeredMLP(
+        _one_or_all(hidden or ["identity"]),
+        after[-1][0],
+        _one_or_all(biases),
+        tuple(linear),
+        _frozen_layers(linear, what),
+        None if found.inputs is None else found.inputs.for_units(linear[0].shape[0]),
+        tuple(found.folded),
+        found.own_layer,
+        _notes(found),
+    )
+
+
+def _frozen_layers(linear: Sequence[Affine], what: str) -> int:
+    """Return how many leading layers are constants. Raises `InputError` where another one is, where all are, and for a trainable bias of constant weights."""
+    split = next((layer for layer in linear if layer.frozen and layer.b is not None and not layer.frozen_bias), None)
+    if split is not None:
+        raise InputError(
+            f"a frozen weight of {what} must come with a frozen bias, got {split.name} with a trainable one: freeze both, or none"
+        )
+    count = next((l for l, layer in enumerate(linear) if not layer.frozen), len(linear))
+    if count == len(linear):
+        raise InputError(f"{what} must have a trainable layer, got none but frozen ones: mark as trainable what was trained")
+    later = next((layer for layer in linear[count:] if layer.frozen), None)
+    if later is not None:
+        raise InputError(
+            f"the frozen layers of {what} must come before its trainable ones, got {later.name} frozen after the trainable {linear[count].name}: the theory is "
+            "about layers whose weights are all trainable, so mark it as trainable to ask about all weights (a critical point or minimum of all is one of the "
+            "trainable ones, too); only a square constant layer of full rank right beside a trainable one can be folded into that"
+        )
+    return count
+
+
+def _one_or_all(names: Sequence[str]) -> str | tuple[str, ...]:
+    return names[0] if len(set(names)) == 1 else tuple(names)
+
+
+def _notes(found: FoldedLayers) -> tuple[str, ...]:
+    """Return what a report says about a constant scaling of the samples, and about what was folded."""
+    notes = []
+    roots = ", roots that are not rational rounded" if found.rounded else ""
+    if found.inputs is not None:
+        notes.append(f"The samples of the problem are X after {found.inputs.name}, exactly in rational numbers{roots}.")
+    if found.folded:
+        named = ", ".join(found.folded[:_MOST_NAMED]) + ", …" * (len(found.folded) > _MOST_NAMED)
+        one = len(found.folded) == 1
+        notes.append(
+            f"{named} {'is' if one else 'are'} folded into the linear layer{'' if one else 's'} beside {'it' if one else 'them'}, exactly in rational numbers"
+            f"{roots}: the weights judged, and a weight decay on them, are those of the folded network."
+        )
+    return tuple(notes)

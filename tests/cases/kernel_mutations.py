@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -203,14 +204,19 @@ def _other_types(value):
 
 def _values(document, paths):
     for path, value in paths:
-        where = pattern(path)
-        for expression, alter, codes in VALUES:
-            if re.fullmatch(expression, where) and not isinstance(value, (dict, list)):
-                for other in alter(value):
-                    if other != value:
-                        yield Mutation(
-                            f"{place(path)}: {value!r} -> {other!r}", replaced(document, path, other), _codes(document, path, codes)
-                        )
+        if isinstance(value, (dict, list)):
+            continue
+        for _, alter, codes in _entries(pattern(path), False):
+            for other in alter(value):
+                if other != value:
+                    label = f"{place(path)}: {value!r} -> {other!r}"
+                    yield Mutation(label, replaced(document, path, other), _codes(document, path, codes))
+
+
+@cache
+def _entries(where, lists):
+    """The entries of the table, of lists or of values, that are about fields of one pattern."""
+    return [entry for entry in (LISTS if lists else VALUES) if re.fullmatch(entry[0], where)]
 
 
 def _codes(document, path, codes):
@@ -396,9 +402,7 @@ def _lists(document, paths):
     for path, value in paths:
         if not isinstance(value, list) or not value:
             continue
-        for expression, codes in LISTS:
-            if not re.fullmatch(expression, pattern(path)):
-                continue
+        for _, codes in _entries(pattern(path), True):
             shorter, longer, backwards = codes
             changes = (("shorter", value[:-1], shorter), ("longer", [*value, value[-1]], longer), ("backwards", value[::-1], backwards))
             for word, other, expected in changes:

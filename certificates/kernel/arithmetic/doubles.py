@@ -49,7 +49,7 @@ class Enclosed:
     rad: Array
 
     def __post_init__(self) -> None:
-        moderate = bool(np.all(np.abs(self.mid) <= LARGEST) and np.all(self.rad <= LARGEST))
+        moderate = bool((np.abs(self.mid) <= LARGEST).all() and (self.rad <= LARGEST).all())
         require(moderate, "evidence", "a number is not finite or above 2^100 in double precision", "limit")
 
     @property

@@ -22,6 +22,7 @@ from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.cells import is_least_in_cell
 from lossproof.numerics.critical.exact import has_rational_sides, inactive_layer
 from lossproof.numerics.critical.nearby_points import nearby_points
+from lossproof.numerics.critical.rank_fit import rank_fit
 from lossproof.numerics.curves.descent import DescentCurve, descent_curve
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.limits import MAX_GRAM_VALUES
@@ -208,6 +209,7 @@ def _class_of(
         lambda: _by_inertia(context, stationary, inertia),
         lambda: _inactive(context, stationary),
         lambda: _least_in_cell(context, stationary),
+        lambda: _best_of_its_rank(context, stationary),
         lambda: None if learner is not None else _descent(context, stationary, inertia),
     )
 
@@ -274,6 +276,27 @@ def _least_in_cell(context: ProofContext, stationary: Claim) -> Claim | None:
     )
     evidence, facts = {"precision": _PRECISION}, _near(stationary)
     return decided("local-minimum", place, reason, "cell-minimum", stationary, facts=facts, evidence=evidence, own=Rigor.BALL)
+
+
+def _best_of_its_rank(context: ProofContext, stationary: Claim) -> Claim | None:
+    place = stationary.place
+    found = rank_fit(context.problem, place.weights) if isinstance(place, Point) else None
+    if found is None or not all(is_writable(q) for table in (found.offsets, found.rest, [[found.level]]) for row in table for q in row):
+        return None
+    reason = (
+        "All layers are linear, and the outputs are the best fit of the targets by matrices of their rank: a global minimum (Eckart and Young)."
+        if found.everywhere
+        else "Every hidden unit keeps its affine piece at every sample near it, and what the units with equal slopes add to the output is, beside all that the "
+        "others can add, the best fit of its rank: a local minimum (Eckart and Young)."
+    )
+    evidence = {
+        "units": list(found.units),
+        "offsets": [[rational_text(q) for q in row] for row in found.offsets],
+        "rest": [[rational_text(q) for q in row] for row in found.rest],
+        "between": rational_text(found.level),
+    }
+    name = "global" if found.everywhere else "local-minimum"
+    return decided(name, place, reason, "eckart-young", facts=_near(stationary), evidence=evidence, own=Rigor.EXACT)
 
 
 def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) -> Claim | None:

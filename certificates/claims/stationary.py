@@ -126,7 +126,7 @@ def _constant(context: ProofContext, point: Point) -> Claim | None:
     if smooth is None or not is_constant_critical(problem, point.weights):
         return None
     a = problem.architecture
-    dimension = a.N_net - a.widths[0] * a.widths[1] - a.n_L
+    dimension = a.N_net - a.widths[0] * a.widths[1] - a.n_L + (problem.error.family == "softmax")
     reason = (
         "W_1 = 0, so the outputs are constant, and Σ_i ∇E_i = 0 and Σ_i ∇E_i x_iᵀ = 0 hold exactly: all weights with W_1 = 0 and this output are critical. "
         f"They form a manifold of dimension {dimension}."

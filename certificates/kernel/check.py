@@ -27,6 +27,7 @@ from lossproof.certificates.kernel.rules import (
     curvature,
     doubles,
     family,
+    fits,
     kinks,
     landscape,
     quantities,
@@ -42,7 +43,7 @@ from lossproof.theory.verdicts import Rigor, weakest
 
 FORMAT, VERSION = "lossproof-certificate", 2
 BOUND_RULES = {**ranks.RANK_RULES, **calculus.CALCULUS_RULES}
-_POINT_RULES = {**critical.CRITICAL_RULES, **family.FAMILY_RULES, **quantities.QUANTITY_RULES, **kinks.KINK_RULES}
+_POINT_RULES = {**critical.CRITICAL_RULES, **family.FAMILY_RULES, **quantities.QUANTITY_RULES, **kinks.KINK_RULES, **fits.FIT_RULES}
 _CLAIM_RULES = {**_POINT_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES, **regions.REGION_RULES, **theorems.THEOREM_RULES}
 _NUMERICAL_RULES = {**doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **complete.COMPLETE_RULES}
 RULES = {**BOUND_RULES, **_CLAIM_RULES, **_NUMERICAL_RULES, **cited.CITED_RULES}

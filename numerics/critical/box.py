@@ -172,7 +172,7 @@ def _maps_into_itself(problem: Problem, weights: Weights, system: System, g: arb
 
 
 def _moved(problem: Problem, weights: Weights, system: System, step: list[arb]) -> Weights:
-    """Return the weights with the parameters moved and rounded; weights that follow them keep their ratio exactly."""
+    """Return the weights with the parameters moved and rounded; weights that follow them move in their ratio exactly."""
     rows = [([list(row) for row in layer.W], list(layer.b)) for layer in weights.layers]
     field = BallField(2 * _KEPT_BITS)
 
@@ -181,14 +181,18 @@ def _moved(problem: Problem, weights: Weights, system: System, step: list[arb]) 
         W, b = rows[l - 1]
         return (W[source], unit) if source < len(W) else (b, unit)
 
-    moved = dict[int, Fraction]()
+    moved = dict[int, tuple[Number, Fraction]]()
     for k, change in zip(system.parameters, step, strict=True):
         line, at = place(k)
         with ball_precision(field.precision):
-            line[at] = moved[k] = _rounded(field.embed(line[at]) + change)
+            moved[k] = line[at], _rounded(field.embed(line[at]) + change)
+        line[at] = moved[k][1]
     for k, parameter, ratio in system.ties:
         line, at = place(k)
-        line[at] = moved[parameter] * ratio
+        before, now = moved[parameter]
+        own = line[at]
+        both = isinstance(own, Fraction) and isinstance(before, Fraction)
+        line[at] = own + (now - before) * ratio if both else now * ratio
     return Weights(tuple(Layer(tuple(map(tuple, W)), tuple(b)) for W, b in rows))
 
 

@@ -21,6 +21,7 @@ from lossproof.numerics.critical.dependent_rows import dependent_rows
 from lossproof.numerics.critical.family_starts import family_starts
 from lossproof.numerics.critical.family_structure import Tie, families_of
 from lossproof.numerics.critical.free_features import free_feature_identities, still_identities
+from lossproof.numerics.critical.gradient_relations import gradient_relations
 from lossproof.numerics.critical.identities import (
     Identity,
     coefficients,
@@ -46,6 +47,8 @@ from lossproof.theory.problem.weights import Weights
 
 _REGULAR = 1e-7
 _SPREAD = 0.3
+_SEEN, _MORE_MEMBERS = 3, 4
+"""Members of a family by which identities of ``P`` are told, and how many more than weights there are for those of the gradient."""
 _SPREAD_BESIDE_KINKS = 1e-3
 
 
@@ -115,10 +118,10 @@ def _in_family(
     """Return the point in one family: without still units, or, if ``resting``, with some; with `dependent_rows` if ``dependent``."""
     followers = {k for k, _, _ in ties}
     free = [k for k in range(problem.architecture.N_net) if k not in held and k not in followers]
-    members = [start, *_members(problem, start, free, ties)]
+    members = [start, *_members(problem, start, free, ties, problem.architecture.N_net + _MORE_MEMBERS)]
     try:
         with np.errstate(all="ignore"):
-            stills = still_units(problem, members) if resting else iter([()])
+            stills = still_units(problem, members[:_SEEN]) if resting else iter([()])
             choices = (_choice(problem, members, free, ties, still, terms, dependent) for still in stills)
             found = next((choice for choice in choices if choice is not None), None)
             moved = _across(problem, start, held, ties)
@@ -147,8 +150,8 @@ def _choice(
 ) -> tuple[ReducedSystem, tuple[int, ...], tuple[Identity, ...]] | None:
     """Return equations, unknowns and identities by pivoting in doubles; None where the derivative of the equations is deficient."""
     N, weights = problem.architecture.N_net, members[0]
-    seen = [rows_of_P(problem, each, still) for each in members]
-    pairs = [(flat_weights(problem, each), P) for each, (_, P) in zip(members, seen, strict=True)]
+    seen = [rows_of_P(problem, each, still) for each in members[:_SEEN]]
+    pairs = [(flat_weights(problem, each), P) for each, (_, P) in zip(members, seen, strict=False)]
     offered = [
         *offered_identities(problem, seen),
         *cell_identities(problem, weights),
@@ -158,8 +161,9 @@ def _choice(
     ]
     offered = keeping_penalty(problem, pairs, offered)
     if problem.architecture.kinked_layers(1):
-        offered = exact_identities(problem, members[-1], offered)
-    chosen = _pivots(_rows(problem, members, seen, offered))
+        offered = exact_identities(problem, members[_SEEN - 1], offered)
+    offered = [*offered, *gradient_relations(problem, members[1:], still)]
+    chosen = _pivots(_rows(problem, members[:_SEEN], seen, offered))
     implied = tuple(sorted(k for _, k in chosen))
     equations = tuple(k for k in range(N) if k not in set(implied))
     if not equations and not still:
@@ -190,7 +194,7 @@ def _across(
 ) -> tuple[tuple[int, ...], tuple[Identity, ...]]:
     """Return symmetries that lead out of the family, and as many of its held and tied weights by which they do."""
     outside = [*held, *(k for k, _, _ in ties)]
-    everywhere = _members(problem, weights, list(range(problem.architecture.N_net)), ())
+    everywhere = _members(problem, weights, list(range(problem.architecture.N_net)), (), _SEEN - 1)
     pairs = [(flat_weights(problem, each), rows_of_P(problem, each)[1]) for each in everywhere]
     known = keeping_penalty(problem, pairs, symmetries(problem)) if outside else []
     if not known:
@@ -213,16 +217,16 @@ def _rows(problem: Problem, members: Sequence[Weights], seen: Sequence[tuple[Eva
     return np.where(usable, np.divide(tables[0], sizes[0], where=usable, out=np.zeros_like(tables[0])), 0.0)
 
 
-def _members(problem: Problem, weights: Weights, free: list[int], ties: tuple[Tie, ...]) -> list[Weights]:
-    """Return two more members of the family, drawn from a fixed seed; nearer where the weights lie on a piece of an activation with kinks."""
-    generator, found = np.random.default_rng(0), []
+def _members(problem: Problem, weights: Weights, free: list[int], ties: tuple[Tie, ...], count: int) -> list[Weights]:
+    """Return more members of the family, drawn from a fixed seed; nearer where the weights lie on a piece of an activation with kinks."""
+    generator, found, here = np.random.default_rng(0), [], [Fraction(x) for x in flat_weights(problem, weights)]
     spread = _SPREAD_BESIDE_KINKS if problem.architecture.kinked_layers(2) else _SPREAD
-    for _ in range(2):
+    for _ in range(count):
         flat = flat_weights(problem, weights)
         flat[free] += spread * generator.standard_normal(len(free))
         rows = np.array([Fraction(x) for x in flat], dtype=object)
         for k, m, q in ties:
-            rows[k] = q * rows[m]
+            rows[k] = here[k] + q * (rows[m] - here[m])
         found.append(weights_of_rows(problem, rows))
     return found
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from lossproof.numerics.critical.alike_outputs import with_alike_outputs
 from lossproof.numerics.critical.identities import shifts_logits, unseen_directions
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.double_range import beyond_doubles
@@ -20,10 +21,13 @@ _DEPENDENT = 1e-9
 
 
 def family_starts(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    """Yield the weights without small ones, and others with the same outputs on the samples: with no more incoming weights of the first layer than the inputs
-    need to give its ``z``; where units may lie at a kink, with these as they are; and with one unit idle where another, or several, do the same.
+    """Yield the weights with outputs that follow others exactly; without small ones; and others with the same outputs on the samples: with no more incoming
+    weights of the first layer than the inputs need to give its ``z``; where units may lie at a kink, with these as they are; and with one unit idle where
+    another, or several, do the same.
     """
     small = _with_even_units(problem, _without_small(weights))
+    alike = with_alike_outputs(problem, small)
+    yield from () if alike is None else (alike,)
     yield small
     seen = _with_even_units(problem, _without_small(_without_unseen(problem, small)))
     if seen != small:

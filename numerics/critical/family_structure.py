@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from lossproof.numerics.critical.alike_outputs import ties_of_outputs
 from lossproof.numerics.critical.identities import place_of, shifts_logits
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
 Tie = tuple[int, int, Fraction]
-"""A weight that follows another one, that one, and the ratio."""
+"""A weight that follows another one, that one, and the ratio in which it moves."""
 
 
 def families_of(problem: Problem, weights: Weights) -> Iterator[tuple[tuple[int, ...], tuple[Tie, ...]]]:
-    """Yield families that hold the weights, as what is held and what is tied: all weights, those with zeros held, and with equal units tied as well."""
+    """Yield families that hold the weights, as what is held and what is tied: all weights, those with zeros held, and with equal units tied as well.
+
+    Where outputs follow others, families in which they keep to that come first.
+    """
+    outputs, held = ties_of_outputs(problem, weights), _zeros_of_units(problem, weights)
+    if outputs:
+        for zeros in ((), held):
+            yield zeros, _compatible(outputs, set(zeros))
+            yield zeros, _compatible([*outputs, *_ties(problem, weights)], set(zeros))
     yield (), ()
-    held = _zeros_of_units(problem, weights)
     yield held, ()
     even = _even_ties(problem, weights)
     yield held, even
@@ -46,7 +54,10 @@ def _compatible(ties: Sequence[Tie], held: set[int]) -> tuple[Tie, ...]:
 
 
 def _zeros_of_units(problem: Problem, weights: Weights) -> tuple[int, ...]:
-    """Return the weights into hidden units without incoming weights, and out of units without outgoing ones, but those that `_even_ties` keep equal."""
+    """Return the weights of inputs without weights, into hidden units without incoming ones, and out of units without outgoing ones.
+
+    But not those that `_even_ties` keep equal.
+    """
     a, found = problem.architecture, set[int]()
     for l in range(1, a.L):
         before, behind = weights.layers[l - 1].W, weights.layers[l].W
@@ -55,6 +66,7 @@ def _zeros_of_units(problem: Problem, weights: Weights) -> tuple[int, ...]:
                 found |= {place_of(a, l, u, k) for k in range(a.widths[l - 1])}
             if all(v == 0 for v in behind[u]) and not (l == a.L - 1 and shifts_logits(problem)):
                 found |= {place_of(a, l + 1, j, u) for j in range(a.widths[l + 1])}
+    found |= {place_of(a, 1, u, j) for j, row in enumerate(weights.layers[0].W) if not any(row) for u in range(a.widths[1])}
     return tuple(sorted(found))
 
 

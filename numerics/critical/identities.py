@@ -25,7 +25,7 @@ from lossproof.numerics.fields.float64 import Float64Field, nearest_double
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.boxes import parameter_place
 from lossproof.numerics.network.evaluation import Evaluation
-from lossproof.numerics.network.jacobian import jacobian
+from lossproof.numerics.network.jacobian import gradient, jacobian
 from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -109,22 +109,35 @@ def coefficients(identity: Identity, values: Array, P: Array) -> Array:
 
 
 def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Identity], still: Still = ()) -> bool:
-    """Tell whether identities hold at some weights to a hundred digits of their largest term, as balls show: rows may agree in doubles by rounding."""
+    """Tell whether identities of ``P``, or of the gradient, hold at some weights to a hundred digits of their largest term, as balls show.
+
+    Rows may agree in doubles by rounding.
+    """
     field = BallField(_BITS)
     passed = still_pass(problem, weights, field, still)
     P = field.finalize(jacobian(passed))
+    slopes = gradient(problem, passed)
     values = [layer.W[source][unit] if source < len(layer.W) else layer.b[unit] for layer, unit, source in _places(problem, weights)]
     with ball_precision(_BITS):
         counted = without_shifts(problem, P)
         for identity in identities:
-            parts = [
-                P[k] * prod((ball_of(values[f]) if isinstance(f, int) else counted[f] for f in fs), start=ball_of(q))
-                for k, q, fs in identity
+            factors = [
+                (k, prod((ball_of(values[f]) if isinstance(f, int) else counted[f] for f in fs), start=ball_of(q))) for k, q, fs in identity
             ]
-            least = arb(2) ** -_SEEN * max((abs(x).upper() for part in parts for x in part), default=arb(0))
-            if not all(abs(x) <= least for x in without_shifts(problem, np.sum(parts, axis=0)[None]).flat):
+            parts = [P[k] * factor for k, factor in factors]
+            if not (_cancel(parts, without_shifts(problem, np.sum(parts, axis=0)[None])) or _cancel_in(slopes, factors)):
                 return False
     return True
+
+
+def _cancel(parts: Sequence[Array], total: Array) -> bool:
+    least = arb(2) ** -_SEEN * max((abs(x).upper() for part in parts for x in part), default=arb(0))
+    return all(abs(x) <= least for x in total.flat)
+
+
+def _cancel_in(slopes: Array, factors: Sequence[tuple[int, arb]]) -> bool:
+    parts = np.array([slopes[k] * factor for k, factor in factors], dtype=object)[:, None]
+    return _cancel([*parts, slopes], np.sum(parts, axis=0))
 
 
 def _places(problem: Problem, weights: Weights) -> Iterator[tuple[Layer, int, int]]:

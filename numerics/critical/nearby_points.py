@@ -88,7 +88,7 @@ def _of_cell(problem: Problem, weights: Weights) -> Iterator[Weights]:
 
 
 def _of_form(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    for exact in (snapped_weights(weights), constant_network(problem, weights)):
+    for exact in (snapped_weights(weights), constant_network(problem, weights), idle_constant_network(problem, weights)):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
     balanced, merged = balanced_point(problem, weights), with_merged_units(problem, weights)
@@ -129,6 +129,53 @@ def constant_network(problem: Problem, weights: Weights) -> Weights | None:
         outputs.append(sum((row[j] for row in problem.samples.Y), Fraction(0)) / problem.T - pushed)
     zeros = tuple(tuple(Fraction(0) for _ in row) for row in weights.layers[0].W)
     return Weights((Layer(zeros, tuple(b for b, _ in hidden)), Layer(tuple(map(tuple, W_2)), tuple(outputs))))
+
+
+def idle_constant_network(problem: Problem, weights: Weights) -> Weights | None:
+    r"""Return weights with ``W_1 = 0`` and ``W_L = 0`` exactly and the best constant output, near ones where both nearly vanish; None for others.
+
+    For identity output with trainable biases, and the squared error, the mean of the targets, or a cross-entropy, logarithms of their means: for the logistic
+    error ``log(ȳ/(1 − ȳ))``, for softmax ``log ȳ_j``, up to one number for all j, that of output 0 as it is.
+
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> problem = Problem(Architecture.of("1-1-1", "sin"), error_named("logistic"), Samples.of([[-1], [0], [1]], [[0], [1], [0]]))
+    >>> near = Weights.of(problem.architecture, [([["1e-9"]], [1]), ([["-1e-9"]], ["-0.6931"])])
+    >>> [str(layer.b[0]) for layer in idle_constant_network(problem, near).layers]
+    ['1', '-1*log(2)']
+    """
+    a, layers = problem.architecture, list(weights.layers)
+    ends = (layers[0], layers[-1])
+    right = a.L >= 2 and a.bias_rows_of(a.L) and a.output_activation.is_identity
+    if not right or not all(isinstance(w, Fraction) and abs(w) <= _CLOSE for layer in ends for row in layer.W for w in row):
+        return None
+    best = _best_constants(problem, layers[-1].b[0])
+    if best is None:
+        return None
+    for l, b in ((0, layers[0].b), (a.L - 1, best)):
+        layers[l] = Layer(tuple(tuple(Fraction(0) for _ in row) for row in layers[l].W), tuple(b))
+    return Weights(tuple(layers))
+
+
+def _best_constants(problem: Problem, first: Number) -> list[Number] | None:
+    """Return the best constant output, for softmax with about the given value for output 0; None where it is not known, or not attained."""
+    means = [sum(column, Fraction(0)) / problem.T for column in zip(*problem.samples.Y, strict=True)]
+    if problem.error.name == "squared":
+        return list(means)
+    softmax = problem.error.family == "softmax"
+    if (
+        not problem.error.is_cross_entropy
+        or not all(mean > 0 and (softmax or mean < 1) for mean in means)
+        or not isinstance(first, Fraction)
+    ):
+        return None
+    shares = [mean / means[0] if softmax else mean / (1 - mean) for mean in means]
+    return [_logarithm(share, first if softmax else Fraction(0)) for share in shares]
+
+
+def _logarithm(ratio: Fraction, more: Fraction) -> Number:
+    return combination(more, {Constant("log", Fraction(p)): Fraction(power) for p, power in _prime_powers(ratio).items()})
 
 
 def _with_rational_value(form: Logistic, b: float) -> tuple[Number, Fraction]:

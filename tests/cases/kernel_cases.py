@@ -8,6 +8,7 @@ from cases.kernel_cases_critical import CRITICAL_CASES
 from cases.kernel_cases_curvature import CURVATURE_CASES
 from cases.kernel_cases_decay import DECAY_CASES
 from cases.kernel_cases_families import FAMILY_CASES
+from cases.kernel_cases_fits import FIT_CASES
 from cases.kernel_cases_kantorovich import KANTOROVICH_CASES
 from cases.kernel_cases_kinks import KINK_CASES
 from cases.kernel_cases_learners import LEARNER_CASES
@@ -24,6 +25,7 @@ CASES = (
     | DECAY_CASES
     | ROTATION_CASES
     | CELL_CASES
+    | FIT_CASES
     | KINK_CASES
     | FAMILY_CASES
     | KANTOROVICH_CASES

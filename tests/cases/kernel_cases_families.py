@@ -231,6 +231,52 @@ def one_input_at_two_samples():
     return d.finish()
 
 
+ALIKE = {
+    "held": [0],
+    "parameters": [3],
+    "implied": [0, 1, 2],
+    "identities": [[[0, "1", []]], [[1, "1", [[3, 0]]], [3, "-1", [[1, 0]]]], [[2, "1", [[3, 0]]], [3, "-1", [[2, 0]]]]],
+}
+"""Without incoming weights the errors of an even function are orthogonal to the inputs, whatever the output is: ``∂J/∂w = 0``."""
+
+
+def even_targets(Y=("0", "1", "0"), **options):
+    """1-1-1 tanh, a constant network near the best constant output 1/3."""
+    with mpmath.workdps(40):
+        rest = float(mpmath.mpf(1) / 3 - 2 * mpmath.tanh(1)).hex()
+    return Draft((1, 1, 1), [["-1"], ["0"], ["1"]], [[y] for y in Y], [layer([["0"]], ["1"]), layer([["2"]], [rest])], **options)
+
+
+def errors_that_are_alike():
+    """A minimum on a surface of constant networks: ``σ''(1) < 0`` and ``v > 0`` hold the line up against ``0, 1, 0``."""
+    d = even_targets()
+    point = family(d, 2, radius="1/1048576", **ALIKE)
+    classed(d, "local-minimum", point, inertia_ball(d, point, 0, 2, 4, 2, radius="1/1048576"), BOX, "1/1048576")
+    return d.finish()
+
+
+FOLLOWING = {
+    "ties": [[4, 2, "-1"], [5, 3, "-1"]],
+    "parameters": [0, 1, 2, 3],
+    "implied": [4, 5],
+    "identities": [[[2, "1", []], [4, "1", []]], [[3, "1", []], [5, "1", []]]],
+}
+"""Two outputs that add up to 1, as their targets do: so their errors add up to 0."""
+
+
+def following_outputs(**options):
+    """1-1-2 softsign, an exact learner of four samples."""
+    point = [layer([["1"]], ["1"]), layer([["1", "-1"]], ["0", "1"])]
+    Y = [["1/2", "1/2"], ["2/3", "1/3"], ["3/4", "1/4"], ["-2/3", "5/3"]]
+    return Draft((1, 1, 2), [["0"], ["1"], ["2"], ["-3"]], Y, point, activation="softsign", **options)
+
+
+def outputs_that_add_up():
+    d = following_outputs()
+    family(d, 0, **FOLLOWING)
+    return d.finish()
+
+
 FAMILY_CASES = {
     function.__name__: function
     for function in (
@@ -246,5 +292,7 @@ FAMILY_CASES = {
         two_paths_that_cancel,
         two_paths_that_cancel_exactly,
         two_logits_that_cancel,
+        errors_that_are_alike,
+        outputs_that_add_up,
     )
 }

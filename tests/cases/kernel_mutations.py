@@ -29,7 +29,7 @@ ANY_MATRIX = {"rank-size", "rank-minor", "rank-inclusion", "rank-kernel"}
 EITHER = {
     *ANY_MATRIX, "rank-sylvester", "rank-stack", "differentiable", "stationary-exact", "stationary-constant", "stationary-apart", "loss-bounds",
     "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks", "distance",
-    "hessian-spectrum",
+    "hessian-spectrum", "eckart-young",
 }  # fmt: skip
 """Rules whose conclusion may hold at another place, too; then the certificate is no more what was sealed."""
 
@@ -333,6 +333,9 @@ VALUES = [
         "number",
     ),
     (STEP + r"evidence\.(probabilities|correction)\.\*\.\*", _plus_one, "evidence"),
+    (STEP + r"evidence\.((offsets|rest)\.\*\.\*|between)", _words(*MISSPELLED), "number"),
+    (STEP + r"evidence\.(rest\.\*\.\*|between)", _plus_one, "evidence"),
+    (STEP + r"evidence\.offsets\.\*\.\*", _plus_one, "evidence digest"),  # a column of 0 may have any factor
     (STEP + r"evidence\.(output_weights\.\*|bounds\.\*\.\*|hidden_bias)", _plus_one, "evidence digest"),
     (STEP + r"evidence\.(bounds\.\*|radii\.\*\.\*)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.(bounds\.\*|radii\.\*\.\*)", _words("0", "-1", "17/19", "1/1099511627776"), "evidence"),
@@ -439,6 +442,7 @@ LISTS = [
     (STEP + r"evidence\.free", ("schema", "schema", "")),
     (STEP + r"evidence\.free\.\*", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.groups(\.\*)?", ("evidence", "evidence", "evidence")),
+    (STEP + r"evidence\.(offsets|rest)(\.\*)?", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.shares", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.bounds", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.radii", ("premise", "premise", "evidence")),

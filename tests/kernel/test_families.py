@@ -7,16 +7,20 @@ import copy
 import pytest
 from cases.kernel_cases_critical import BENT, BENT_X, BENT_Y, BOX, COPIES, RADIUS, boxed, family, merged
 from cases.kernel_cases_families import (
+    ALIKE,
     CREST,
     EQUAL,
     EVEN,
     FAMILY_CASES,
+    FOLLOWING,
     LEVEL,
     SCALED,
     SILENT,
     balanced,
     equal_unit,
+    even_targets,
     even_unit,
+    following_outputs,
     least_squares,
     level_unit,
     silent_logits,
@@ -159,7 +163,7 @@ def test_a_point_that_is_not_critical():
         ({"identities": [[[0, "1", [0]], [1, "1", [1]]]]}, "evidence.identities[0]"),
         ({"identities": [[[0, "1", [0]], [1, "-1", [[1, 0]]]]]}, "evidence.identities[0]"),
         ({"identities": [[]]}, "evidence.implied"),
-        ({"ties": [[0, 1, "1"]]}, "evidence.ties[0]"),
+        ({"ties": [[0, 1, "1"]], "identities": [[[0, "1", [1]], [1, "-1", [0]]]]}, "evidence.identities[0]"),
         ({"ties": [[1, 0, "7/5"]]}, "evidence.parameters"),
     ],
 )
@@ -502,3 +506,68 @@ def test_the_rank_of_P_behind_softmax_is_not_told_by_identities():
     d = even_unit()
     d.upper("rank-family", "P", 1, BOX, [family(d, 3, **EVEN)])
     assert outcome(d) == ("premise", "premises[0]")
+
+
+@pytest.mark.parametrize(
+    ("Y", "options", "fine"),
+    [
+        (("0", "1", "0"), {}, True),
+        (("0", "1", "1/1000000"), {}, False),
+        (("0", "1", "0"), {"error": "cauchy:1"}, True),
+        (("0", "1", "0"), {"decay": [["1/10", "0"], ["0", "0"]]}, True),
+        (("0", "1", "0"), {"decay": [["0", "1/10"], ["0", "0"]]}, True),
+        (("0", "1/1000000", "1"), {}, False),
+    ],
+)
+def test_errors_that_are_alike(Y, options, fine):
+    """Targets that are no even function leave the weight a component; what decays are weights that are 0, and the bias, for which nothing is claimed."""
+    d = even_targets(Y, **options)
+    family(d, 2, radius="1/1048576", **{**ALIKE, "identities": [ALIKE["identities"][0]], "implied": [0], "parameters": [1, 2, 3]})
+    if fine:
+        assert outcome(d) in NO_BOX  # the equations are not regular: the identity was seen
+    else:
+        assert outcome(d) == ("evidence", "evidence.identities[0]")
+
+
+def test_the_mean_of_the_targets_is_no_even_function_elsewhere():
+    for inputs, place in ((["-1", "0", "2"], 0), (["0", "1", "2"], 0)):
+        d = even_targets()
+        d.document["problem"]["X"] = [[x] for x in inputs]
+        assert rejected_family(d, ALIKE, 2, radius="1/1048576") == ("evidence", f"evidence.identities[{place}]")
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"ties": [[4, 2, "1"], [5, 3, "-1"]]}, "evidence.identities[0]"),
+        ({"ties": [[4, 2, "-1"]], "parameters": [0, 1, 2, 3]}, "evidence.identities[0]"),
+        ({"ties": []}, "evidence.identities[0]"),
+        ({"identities": [[[2, "1", []], [4, "-1", []]], FOLLOWING["identities"][1]]}, "evidence.identities[0]"),
+    ],
+    ids=str,
+)
+def test_outputs_that_do_not_follow(change, place):
+    assert rejected_family(following_outputs(), changed(FOLLOWING, **change), 0) == ("evidence", place)
+
+
+def test_targets_that_do_not_follow():
+    d = following_outputs()
+    d.document["problem"]["Y"][3] = ["-2/3", "1666667/1000000"]
+    assert rejected_family(d, FOLLOWING, 0) == ("evidence", "evidence.identities[0]")
+    d = following_outputs(error="cauchy:1")
+    family(d, 0, **FOLLOWING)
+    assert accepted(d)
+
+
+def test_a_tie_need_not_be_in_its_ratio():
+    """Weights v − w = 2/5 form a line across the hyperbola of minima."""
+    d = least_squares()
+    family(d, 0, **changed(SCALED, ties=[[0, 1, "1"]]))
+    assert accepted(d)
+
+
+def test_an_offset_is_that_of_the_point():
+    """Outputs that add up to 1.01 all over the family, for targets that add up to 1."""
+    d = following_outputs()
+    d.document["points"][0][1]["b"] = ["0", "101/100"]
+    assert rejected_family(d, FOLLOWING, 0) == ("evidence", "evidence.identities[0]")

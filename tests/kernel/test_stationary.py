@@ -160,9 +160,9 @@ SHARES = ("1/3", "2/3")
     ("change", "place"),
     [
         ({"ties": []}, "evidence.identities[0]"),
-        ({"ties": [[1, 0, "1"], [3, 2, "1"]]}, "evidence.ties[1]"),
+        ({"ties": [[1, 0, "1"], [3, 2, "1"]]}, None),
         ({"ties": [[1, 0, "1"], [3, 2, "2"]], "reach": "1/549755813888"}, None),
-        ({"ties": [[1, 0, "-1"]]}, "evidence.ties[0]"),
+        ({"ties": [[1, 0, "-1"]]}, "evidence.identities[0]"),
         ({"implied": [3], "identities": [[[3, "1", []], [2, "-1", []]]]}, "evidence.parameters"),
         ({"implied": [0, 3]}, None),
         ({"implied": [2, 3]}, "evidence.implied"),
@@ -185,7 +185,7 @@ def test_merged_units_are_equal_and_visible():
     d = merged(SHARES)
     d.document["points"][0][0]["W"][0][1] = "7/8"
     family(d, 1, **COPIES)
-    assert outcome(d) == ("evidence", "evidence.ties[0]")
+    assert outcome(d) == ("evidence", "evidence.identities[0]")
     d = merged(("2", "-1"))
     family(d, 1, reach="1/549755813888", **COPIES)
     assert outcome(d) == ("conclusion", "conclusion.facts.radius")

@@ -45,7 +45,7 @@ def stationary_constant(step: Step) -> Result:
     Then all ``φ_l``, ``l ≥ 1``, are the same for all samples, and so are the matrices A_l in ``δ_l(i) = A_l ∇E_i``: the gradient by ``W_l``, ``l ≥ 2``, and by
     all trainable biases is linear in ``Σ_i ∇E_i = 0``, that by ``W_1`` in ``Σ_i ∇E_i x_iᵀ = 0``. These conditions hold for all W with ``W_1 = 0`` and the same
     constant output, and so does the value of J. As the derivative of the output by ``b_L`` is ``diag(σ_out')``, invertible, these W form a manifold near
-    the point, of dimension ``N_net − n_0 n_1 − n_L``.
+    the point, of dimension ``N_net − n_0 n_1 − n_L``, for softmax one more, as a number added to all logits changes no error.
     """
     step.expect(0, order=2)
     problem, ring, point = step.problem, step.formal(), step.point()
@@ -56,7 +56,7 @@ def stationary_constant(step: Step) -> Result:
     inputs = np.array([[ONE, *x] for x in problem.X], dtype=object)
     ring.count(inputs.size * problem.n_L, 0, inputs, found, inner=problem.T)
     require(all(vanishes(s) for s in (inputs.T @ found).flat), "conclusion.at", "the gradients of the errors are not seen to cancel")
-    dimension = problem.N_net - problem.widths[0] * problem.widths[1] - problem.n_L
+    dimension = problem.N_net - problem.widths[0] * problem.widths[1] - problem.n_L + (problem.error.family == "softmax")
     return step.conclude("stationary", {"radius": "0", "dimension": dimension}), rigor_of(ring)
 
 

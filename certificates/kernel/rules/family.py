@@ -17,7 +17,7 @@ from lossproof.certificates.kernel.arithmetic.series import Array, Series, const
 from lossproof.certificates.kernel.network import errors, matrices, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import Point, Problem
+from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, named
@@ -64,10 +64,11 @@ class _StillRing(FormalRing):
 def stationary_family(step: Step) -> Result:
     r"""Krawczyk's test for some components of the gradient, the others being implied by identities that hold on a family of weights.
 
-    The family S: the weights ``held`` have their values at the point, each of the ``ties`` ``[k, m, q]`` makes weight k be q times weight m, and all other
-    weights are free. An identity gives polynomials ``G_k`` in weights and entries of P with ``Σ_k G_k P[k, :] = 0`` all over S, near the box: seen
-    with a symbol for each free weight. With weight decay ``Σ_k G_k λ_k w_k = 0`` there, too. Hence ``Σ_k G_k ∂J/∂w_k = 0`` by ``T ∇J = P ε + T λW``; for
-    softmax P is read less its column of output 0 within each sample, which changes nothing in ``P ε``, as ``Σ_j ε_ij = 0``. There are as many identities
+    The family S: the weights ``held`` have their values at the point, each of the ``ties`` ``[k, m, q]`` makes ``w_k − q w_m`` be what it is at the point,
+    and all other weights are free. An identity gives polynomials ``G_k`` in weights and entries of P with ``Σ_k G_k P[k, :] = 0`` all over S, near the box:
+    seen with a symbol for each free weight. With weight decay ``Σ_k G_k λ_k w_k = 0`` there, too. Hence ``Σ_k G_k ∂J/∂w_k = 0`` by ``T ∇J = P ε + T λW``.
+    Or that is seen of ``T ∇J`` itself, as where samples that are alike make errors depend on each other. For softmax P is read less its column of output 0
+    within each sample, which changes nothing in ``P ε``, as ``Σ_j ε_ij = 0``. There are as many identities
     as components ``implied``, and the matrix of their coefficients at these is invertible all over the box. So where the other components vanish, in S
     and the box, all do.
 
@@ -100,7 +101,7 @@ def stationary_family(step: Step) -> Result:
     held, parameters, implied, across = (
         evidence.indices(found[key], f"evidence.{key}", N) for key in ("held", "parameters", "implied", "across")
     )
-    ties = _ties(step, found, point, held)
+    ties = _ties(step, found, held)
     free = [k for k in range(N) if k not in held and k not in ties]
     equations = [k for k in range(N) if k not in implied]
     require(set(parameters) <= set(free), "evidence.parameters", "a parameter is held, or follows another")
@@ -211,16 +212,14 @@ def _still_values(
     return [row[0] for row in rows], [row[1] for row in rows if terms]
 
 
-def _ties(step: Step, found: Mapping[str, Any], point: Point, held: list[int]) -> Ties:
-    """Return for each weight that follows another that one and the ratio, which holds at the point."""
-    place, ring, N, ties = "evidence.ties", step.formal(), step.problem.N_net, Ties()
-    values = passes.weight_vector(ring, step.problem, passes.Box(point))
+def _ties(step: Step, found: Mapping[str, Any], held: list[int]) -> Ties:
+    """Return for each weight that follows another that one and the ratio."""
+    place, N, ties = "evidence.ties", step.problem.N_net, Ties()
     for n, entry in enumerate(read.items(found["ties"], place)):
         k, m, q = read.items(entry, f"{place}[{n}]", 3)
         least = max(ties, default=-1) + 1
         k, m = read.integer(k, f"{place}[{n}][0]", least, N - 1), read.integer(m, f"{place}[{n}][1]", 0, N - 1)
         ties[k] = m, read.rational(q, f"{place}[{n}][2]")
-        require(vanishes(values[k] - values[m] * ties[k][1]), f"{place}[{n}]", "the weights are not in this ratio at the point")
     require(not ties.keys() & {*held, *(m for m, _ in ties.values())}, place, "a weight that follows is held, or followed itself")
     require(not {m for m, _ in ties.values()} & set(held), place, "a weight that is followed is held")
     return ties
@@ -233,11 +232,12 @@ def _family(ring: FormalRing, problem: Problem, box: passes.Box, held: list[int]
     def ball(k: int, value: Element) -> arb:
         return ring.ball(value) + arb(0, arb(box.radius).upper()) if k in moving else ring.ball(value)
 
+    offsets = {k: values[k] - values[m] * q for k, (m, q) in ties.items()}
     for k in range(problem.N_net):
         if k not in held and k not in ties:
             values[k] = ring.symbol(("weight", k), partial(ball, k, values[k]))
     for k, (m, q) in ties.items():
-        values[k] = values[m] * q
+        values[k] = values[m] * q + offsets[k]
     return passes.box_at(problem, values, [b for _, b in box.point.layers])
 
 
@@ -271,19 +271,22 @@ def _coefficients(step: Step, ring: Ring, box: passes.Box, value: Any, place: st
 
 
 def _require_identities(step: Step, ring: FormalRing, box: passes.Box, value: Any, place: str, count: int) -> None:
-    """Demand that each identity holds formally: the combination of the rows of P, and of the slopes ``λ_k w_k`` of the penalty, is 0."""
-    problem, (rows, P), values = (
-        step.problem,
-        _coefficients(step, ring, box, value, place, count),
-        passes.weight_vector(ring, step.problem, box),
-    )
+    """Demand that each identity holds formally: the combination of the rows of P, and of the slopes ``λ_k w_k`` of the penalty, is 0, or that of ``T ∇J``."""
+    problem, (rows, P), gradient = step.problem, _coefficients(step, ring, box, value, place, count), None
+    values = passes.weight_vector(ring, problem, box)
     for r, row in enumerate(rows):
         used = [k for k in range(problem.N_net) if not vanishes(row[k])]
-        ring.count(len(used) * (problem.columns + 2), 0, row[used], P[used], inner=len(used))
-        total = np.sum(row[used, None] * P[used], axis=0) + ZERO
-        require(all(vanishes(x) for x in total), f"{place}[{r}]", "this combination of the rows of P is not seen to vanish")
+        ring.count(len(used) * (problem.columns + 3), 0, row[used], P[used], inner=len(used))
         slope = sum((row[k] * values[k] * problem.rates[k] for k in used), ZERO) if problem.decay is not None else ZERO
-        require(vanishes(slope), f"{place}[{r}]", "this combination of the slopes of the penalty is not seen to vanish")
+        if all(vanishes(x) for x in (*np.sum(row[used, None] * P[used], axis=0) + ZERO, slope)):
+            continue
+        gradient = passes.gradient(ring, problem, box) if gradient is None else gradient
+        ring.count(len(used), 0, row[used], gradient[used], inner=len(used))
+        require(
+            vanishes(row[used] @ gradient[used]),
+            f"{place}[{r}]",
+            "this combination of the rows of P, or of the gradient, is not seen to vanish",
+        )
 
 
 FAMILY_RULES = named(stationary_family)

@@ -161,14 +161,18 @@ def test_what_always_cancels_is_no_equation():
     assert silent_units(problem, members[0], members[1:]) == ()
 
 
-def test_a_constant_network_whose_paths_cancel():
-    """With two inputs: their weights get two components of the gradient that vanish with one number."""
+@pytest.mark.parametrize(("error", "Y"), [("cauchy:1", [[0], [0], [1], [1], ["1/2"]]), ("squared", [[0], [0], [1], [1], ["1/2"]])])
+def test_a_constant_network_whose_paths_cancel(error, Y):
+    """With two inputs: their weights get two components of the gradient that vanish with one number.
+
+    For the squared error they are this number times affine functions of the one output, as is the component of the bias: one follows from the two others.
+    """
     a = lp.Architecture.of((2, 1, 2, 1), "tanh")
-    problem = lp.Problem(a, lp.error_named("squared"), lp.Samples.of([*CORNERS, [2, 3]], [[0], [0], [1], [1]]))
+    problem = lp.Problem(a, lp.error_named(error), lp.Samples.of([*CORNERS, [2, 3], [5, 1]], Y))
     weights, beside = (lp.Weights.of(a, [([[0], [0]], [0]), ([[1, 2]], [0, 0]), ([[2], [v]], ["1/2"])]) for v in (-1, "-1001/1000"))
     found = family_point(problem, weights)
     assert found is not None
-    assert ([type(one) for one in found.still], found.dimension(problem.architecture)) == ([Silent], 6)
+    assert ([type(one) for one in found.still], found.dimension(problem.architecture)) == ([Silent] * (error != "squared"), 6)
     assert family_point(problem, beside, exactly=True) is None
 
 
@@ -199,11 +203,15 @@ def test_equal_inputs_need_no_equation():
 
 
 @pytest.mark.parametrize("noise", [0, 1e-10])
-def test_a_saddle_where_a_unit_cannot_tell_two_samples_apart(noise):
+@pytest.mark.parametrize("held", [True, False])
+def test_a_saddle_where_a_unit_cannot_tell_two_samples_apart(noise, held, monkeypatch):
+    """The weight of the first input is held at 0, or, where it is not, that both samples have one z is an equation."""
+    if not held:
+        monkeypatch.setattr("lossproof.numerics.critical.families.families_of", lambda *_: iter([((), ())]))
     problem, weights = meeting(noise)
     found = family_point(problem, weights)
     assert found is not None
-    assert ([type(one) for one in found.still], found.dimension(problem.architecture)) == ([Equal], 6)
+    assert ([type(one) for one in found.still], found.dimension(problem.architecture)) == ([Equal] * (not held), 6)
     points = lp.prove_points(problem, [weights])
     assert [point.kind for point in points] == ["saddle"]
     assert lp.verify(points.certificate.text).ok

@@ -30,6 +30,7 @@ from lossproof.certificates.kernel.rules import (
     fits,
     kinks,
     landscape,
+    near_kinks,
     quantities,
     ranks,
     reasons,
@@ -43,7 +44,14 @@ from lossproof.theory.verdicts import Rigor, weakest
 
 FORMAT, VERSION = "lossproof-certificate", 2
 BOUND_RULES = {**ranks.RANK_RULES, **calculus.CALCULUS_RULES}
-_POINT_RULES = {**critical.CRITICAL_RULES, **family.FAMILY_RULES, **quantities.QUANTITY_RULES, **kinks.KINK_RULES, **fits.FIT_RULES}
+_POINT_RULES = {
+    **critical.CRITICAL_RULES,
+    **family.FAMILY_RULES,
+    **quantities.QUANTITY_RULES,
+    **kinks.KINK_RULES,
+    **near_kinks.NEAR_KINK_RULES,
+    **fits.FIT_RULES,
+}
 _CLAIM_RULES = {**_POINT_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES, **regions.REGION_RULES, **theorems.THEOREM_RULES}
 _NUMERICAL_RULES = {**doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **complete.COMPLETE_RULES}
 RULES = {**BOUND_RULES, **_CLAIM_RULES, **_NUMERICAL_RULES, **cited.CITED_RULES}
@@ -53,7 +61,8 @@ _WITH_DECAY = frozenset((
     "learner-exact", "learner-apart", "learner-box", "learner-wide", "learner-ball", "singular-value", "no-minimum-nearby",
     "unlearnable-samples", "unlearnable-range", "unlearnable-linear", "unlearnable-order",
     "loss-bounds", "inertia-exact", "inertia-ball", "inertia-kernel",
-    "ggn-semidefinite-witness", "higher-order-descent", "dead-layer", "cell-minimum", "kinks", "minimum-in-region", "record", "definition", "implication",
+    "ggn-semidefinite-witness", "higher-order-descent", "dead-layer", "cell-minimum", "kinks", "minimum-near-kinks", "minimum-in-region",
+    "record", "definition", "implication",
     "complete-list",
 ))  # fmt: skip
 """The rules that hold with weight decay: those about the network alone, and those that compute with J. Rows of tables say it for themselves."""

@@ -22,8 +22,8 @@ from lossproof.numerics.network.weight_vectors import flat_weights, unit_blocks
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
-_DEPENDENT = 1e-6
-"""Rows that are, less multiples of others, this much smaller than the largest, are told to depend on them."""
+_NEAR_KINK, _DEPENDENT = 1e-9, 1e-6
+"""Units whose z is at some sample so much smaller than at others are on their kink; rows that are, less others, so small beside the largest depend on them."""
 
 
 class Turn(NamedTuple):
@@ -73,7 +73,8 @@ def written_gauge(problem: Problem, weights: Weights, fixed: tuple[int, ...]) ->
 def _alike(problem: Problem, l: int, z: Array) -> list[list[int]]:
     """Return the units of a layer in groups of at least two that are on the same sides of the kink at all samples, and not on it."""
     record, groups = problem.architecture.hidden[l - 1], dict[bytes, list[int]]()
-    sides = np.sign(z) if record.kinks(1) else np.ones_like(z)
+    near = _NEAR_KINK * np.max(np.abs(z), axis=0, initial=0.0)
+    sides = np.where(np.abs(z) <= near, 0.0, np.sign(z)) if record.kinks(1) else np.ones_like(z)
     silent = {side for side, piece in zip((-1.0, 1.0), record.affine_pieces, strict=False) if piece.slope == 0}
     for k, side in enumerate(sides.T):
         if np.all(side != 0) and not silent.issuperset(side):

@@ -70,10 +70,10 @@ def test_elimination_finds_as_many_as_sympy_counts(benchmark, kind):
         found, wanted, kernel = critical_points(problem), powers.real_solutions(problem), read_problem(encode_problem(problem))
         if wanted is None:
             with pytest.raises(Rejected, match="continuum"):
-                critical_cells(Work(), kernel)
+                critical_cells(Work(), kernel, {}, None)
             assert "continuum" in found.ended
             continue
-        cells = critical_cells(Work(), kernel)
+        cells = critical_cells(Work(), kernel, {}, None)
         assert len(cells) == wanted
         assert len(found.points) in (len(cells), (len(cells) + 1) // 2)
         assert all(

@@ -18,7 +18,9 @@ from lossproof.theory.verdicts import Rigor
 
 _MISSING = "a way to all critical points, or to all complex ones, within the limits"
 _NO_MINIMUM = "all critical points have the same outputs, and none is met, as where the loss falls without end"
-_SAME_OUTPUTS = "All critical points are global minima, with the outputs of the one listed: the loss is a convex function of the weights, strictly of the outputs."
+_SAME_OUTPUTS = (
+    "All critical points are global minima, with the outputs of the one listed: the loss is convex in the weights, strictly in the outputs."
+)
 _LINEAR = (
     "All critical points have the outputs of the one listed, which fit best, but for those where the product of the weights above the first layer is 0. "
     "These have constant outputs, and are global or no local minima."

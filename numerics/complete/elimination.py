@@ -148,13 +148,16 @@ def _points_with(gradient: Sequence[fmpq_mpoly], held: Mapping[int, int], first:
             p = g.pop(k)
             linear.append((k, p))
             g = {j: p.resultant(q, k) if q.degrees()[k] > 0 else q for j, q in g.items()}
-    degrees = [int(p.total_degree()) for p in g.values()]
+    degree = max([1, *(int(p.total_degree()) for p in g.values())]) ** 2 ** max(len(g) - 1, 0)
     with ctx.workprec(_BITS):
-        if max([1, *degrees]) ** 2 ** max(len(g) - 1, 0) <= limits.MAX_ELIMINANT:
-            choices = _by_resultants(g)
-        else:
-            zeros = _by_homotopy(g, degrees)
-            choices = [tuple(arb(to_flint(x)) for x in row[1::2]) for row in zeros if not any(row[2::2])]
+        try:
+            zeros = _by_homotopy(g, degree) if len(g) > 2 or degree > limits.MAX_ELIMINANT else None
+        except _NoListError:
+            if degree > limits.MAX_ELIMINANT:
+                raise
+        choices = (
+            _by_resultants(g) if zeros is None else [tuple(arb(to_flint(x)) for x in row[1::2]) for row in zeros if not any(row[2::2])]
+        )
         found = [_following(held, linear, dict(zip(g, W, strict=True))) for W in choices]
         likely = [W for W in found if zeros is not None or all(_value(p, W).contains(0) for p in all_of)]
     return [[float(W[k].mid()) for k in range(len(gradient))] for W in likely], zeros
@@ -181,18 +184,21 @@ def _by_resultants(g: Mapping[int, fmpq_mpoly]) -> list[tuple[arb, ...]]:
     return _likely([{tuple(m[k] for k in g): c for m, c in _terms(p)} for p in g.values()], roots) if roots else [()]
 
 
-def _by_homotopy(g: Mapping[int, fmpq_mpoly], degrees: Sequence[int]) -> Zeros:
-    """Return all complex zeros of a system, those that are real as such."""
+def _by_homotopy(g: Mapping[int, fmpq_mpoly], degree: int) -> Zeros:
+    """Return all complex zeros of a system, those that are real as such; the degree is that of an eliminant."""
+    degrees = [int(p.total_degree()) for p in g.values()]
     if prod(degrees) > limits.MAX_ZEROS or min(degrees) < 1:
         raise _NoListError(
-            f"an eliminant may have degree {max(degrees) ** 2 ** (len(g) - 1):,}, and {limits.MAX_ELIMINANT} is the most, and "
+            f"an eliminant may have degree {degree:,}, and {limits.MAX_ELIMINANT} is the most, and "
             f"there may be {prod(degrees):,} complex zeros, and {limits.MAX_ZEROS} are the most"
         )
     polynomials = [{tuple(m[k] for k in g): float(from_flint(c)) for m, c in _terms(p)} for p in g.values()]
     z = complex_zeros(polynomials)
     if z is None:
         raise _NoListError(f"a homotopy does not meet {prod(degrees)} zeros, so some are multiple, or lie at infinity")
-    z = np.where(np.abs(z.imag).max(axis=1, keepdims=True) <= _REAL * (1 + np.abs(z).max(axis=1, keepdims=True)), z.real, z)
+    size = np.abs(z).max(axis=1, keepdims=True)
+    z = np.where(np.abs(z.imag).max(axis=1, keepdims=True) <= _REAL * (1 + size), z.real, z)
+    z = np.where(np.abs(z) <= np.finfo(float).eps * size, 0, z)
     value, slope = System(polynomials).at(z)
     error = np.abs(np.linalg.solve(slope, value[..., None])[..., 0]).max(axis=1) + np.finfo(float).eps * np.abs(z).max(axis=1)
     radii = 2.0 ** (np.ceil(np.log2(error + np.finfo(float).tiny)) + 10)

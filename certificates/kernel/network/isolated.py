@@ -11,9 +11,10 @@ box that meets the reals in all of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import prod
+from typing import Any
 
 from flint import acb, arb, arb_mat, fmpq, fmpq_mpoly
 
@@ -56,9 +57,9 @@ def real_zeros(
     return [tuple(x.real for x in box) for box in boxes if all(x.imag.contains(0) for x in box)]
 
 
-def value(p: fmpq_mpoly, at: dict[int, acb] | dict[int, arb]) -> acb | arb:
+def value(p: fmpq_mpoly, at: Mapping[int, Any]) -> Any:
     """Return the value of a polynomial where its variables have some values, by their indices; of others it must be free."""
-    total: acb | arb = arb(0)
+    total: Any = arb(0)
     for powers, c in p.to_dict().items():
         total += prod((at[j] ** int(k) for j, k in enumerate(powers) if k), start=arb(fmpq(c)))
     return total

@@ -29,7 +29,7 @@ from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory import limits
 from lossproof.theory.problem.problem import Problem
 
-_BITS, _CLOSE, _SAME, _REAL = 256, 1e-6, 1e-9, 1e-10
+_BITS, _CLOSE, _SAME, _REAL, _NOTHING = 256, 1e-6, 1e-9, 1e-10, 1e-30
 _CONTINUUM = "no elimination leaves a polynomial, as where critical points are a continuum"
 
 Zeros = tuple[tuple[Fraction, ...], ...]
@@ -198,7 +198,7 @@ def _by_homotopy(g: Mapping[int, fmpq_mpoly], degree: int) -> Zeros:
         raise _NoListError(f"a homotopy does not meet {prod(degrees)} zeros, so some are multiple, or lie at infinity")
     size = np.abs(z).max(axis=1, keepdims=True)
     z = np.where(np.abs(z.imag).max(axis=1, keepdims=True) <= _REAL * (1 + size), z.real, z)
-    z = np.where(np.abs(z) <= np.finfo(float).eps * size, 0, z)
+    z = np.where(np.abs(z) <= np.maximum(np.finfo(float).eps * size, _NOTHING * size.max()), 0, z)
     value, slope = System(polynomials).at(z)
     error = np.abs(np.linalg.solve(slope, value[..., None])[..., 0]).max(axis=1) + np.finfo(float).eps * np.abs(z).max(axis=1)
     radii = 2.0 ** (np.ceil(np.log2(error + np.finfo(float).tiny)) + 10)

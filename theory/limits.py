@@ -82,6 +82,9 @@ MAX_ALGEBRAIC_WEIGHTS = 12
 MAX_ELIMINANT, MAX_ALGEBRAIC_BITS, MAX_CELLS, MAX_ZEROS = 128, 1024, 2**15, 1024
 """Degree of what is eliminated, bits of the coefficients of the gradient, choices of real roots, and complex zeros."""
 
+MAX_FORMS = 64
+"""Degree of the forms that the outputs of a network of powers are, where a rank is compared with their number."""
+
 
 def step_work(L: int) -> int:
     """Return the work of reading a step about a network of L layers, whatever its rule."""

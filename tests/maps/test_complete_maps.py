@@ -184,6 +184,14 @@ def test_a_unit_that_can_be_scaled_is_listed_up_to_scale():
     assert cube.complete.facts.get("up_to", "scale") == "scale"
 
 
+def test_a_point_whose_derivatives_span_all_forms_is_global():
+    """With a bias of the output the infimum need not be attained; here it is, by the best polynomial of degree 2."""
+    found = mapped("1-1-1", [[1], [2], [-1], [3]], [[1], [3], [2], [0]], activation="power:2")
+    assert [point.kind for point in found] == ["global", "saddle", "saddle"]
+    assert "span them all" in found[0].claim.reason
+    assert (found.complete.facts["attained"], found.complete.facts["known_global"], found.conclusion.verdict) == (False, 1, "PROVED")
+
+
 def test_four_weights_of_phase_retrieval_are_listed_by_their_complex_zeros(tmp_path):
     rows = [[1, 0, 2, -1], [0, 1, 1, 3], [2, -1, 0, 1], [1, 1, -1, 0], [3, 0, 1, 2], [-1, 2, 2, 1], [1, -2, 1, 1]]
     W = (1, -1, 2, 1)

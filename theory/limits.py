@@ -77,10 +77,13 @@ MAX_COMPLETE_UNITS = 4
 """Units of its hidden layer."""
 MAX_COMPLETE_BOXES = 2**22
 """Boxes of a tree that shows it."""
-MAX_ALGEBRAIC_WEIGHTS = 3
-"""Weights of a network of polynomials whose critical points are found by elimination."""
-MAX_ELIMINANT, MAX_ALGEBRAIC_BITS, MAX_CELLS = 128, 1024, 2**15
-"""Degree of what is eliminated, bits of the coefficients of the gradient, and choices of real roots."""
+MAX_ALGEBRAIC_WEIGHTS = 12
+"""Weights of a network of polynomials whose critical points are found by algebra."""
+MAX_ELIMINANT, MAX_ALGEBRAIC_BITS, MAX_CELLS, MAX_ZEROS = 128, 1024, 2**15, 1024
+"""Degree of what is eliminated, bits of the coefficients of the gradient, choices of real roots, and complex zeros."""
+
+MAX_FORMS = 64
+"""Degree of the forms that the outputs of a network of powers are, where a rank is compared with their number."""
 
 
 def step_work(L: int) -> int:
@@ -252,6 +255,15 @@ def eliminants_work(weights: int, degree: int, bits: int) -> int:
     324000
     """
     return 10 * weights * degree**2 * (bits + 100)
+
+
+def zeros_work(weights: int, zeros: int, terms: int, bits: int) -> int:
+    """Return the work of boxes of so many complex zeros: values of terms of polynomials, Krawczyk's test, and pairs of boxes.
+
+    >>> zeros_work(4, 81, 500, 256)
+    3305124
+    """
+    return zeros * (8 * terms * product_work(bits) + elimination_work(4 * weights, bits)) + weights * zeros**2
 
 
 def tails_work(weights: int, T: int, bits: int) -> int:

@@ -8,7 +8,12 @@ from typing import Any
 
 from lossproof.certificates.claims.critical_facts import claim_loss, claim_loss_at, ranks_at
 from lossproof.certificates.claims.critical_kinds import MINIMA, SIGNS
-from lossproof.certificates.claims.global_minimum import claim_global, claim_global_by_convexity, claim_global_by_outputs
+from lossproof.certificates.claims.global_minimum import (
+    claim_global,
+    claim_global_by_convexity,
+    claim_global_by_forms,
+    claim_global_by_outputs,
+)
 from lossproof.certificates.claims.inertia import claim_inertia
 from lossproof.certificates.claims.learners import Learner, learner_at
 from lossproof.certificates.claims.on_kinks import minimum_on_kinks, refute_on_kinks
@@ -179,8 +184,8 @@ def _summary(context: ProofContext, stationary: Claim, learner: Learner | None, 
     if loss is None:
         return None
     inertia = claim_inertia(context, stationary, learner, landscape.morse)
-    class_claim = _class_of(context, stationary, inertia, learner, landscape)
     ranks, radius = ranks_at(context, stationary, learner), radius_of(stationary.place)
+    class_claim = _class_of(context, stationary, inertia, learner, landscape, ranks)
     bounds = () if ranks is None else (ranks.lower, ranks.upper)
     facts = _facts(context, class_claim, loss, inertia, ranks)
     where = (
@@ -193,7 +198,12 @@ def _summary(context: ProofContext, stationary: Claim, learner: Learner | None, 
 
 
 def _class_of(
-    context: ProofContext, stationary: Claim, inertia: Claim | None, learner: Learner | None, landscape: LandscapeClaims
+    context: ProofContext,
+    stationary: Claim,
+    inertia: Claim | None,
+    learner: Learner | None,
+    landscape: LandscapeClaims,
+    ranks: RankBounds | None,
 ) -> Claim | None:
     """Claim the class of a critical point: global, strict or other local minimum, saddle, maximum, or descent along a curve; None where none is proved."""
     if context.problem.decay is not None:
@@ -206,6 +216,7 @@ def _class_of(
         )
     return first_claim(
         lambda: claim_global(context, stationary, learner, landscape.principle_error),
+        lambda: claim_global_by_forms(context.problem, stationary, ranks),
         lambda: _by_inertia(context, stationary, inertia),
         lambda: _inactive(context, stationary),
         lambda: _least_in_cell(context, stationary),

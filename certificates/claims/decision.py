@@ -27,14 +27,14 @@ class Decision:
 def decide(
     whole: WholeLandscape, pool: Pool, landscape: LandscapeClaims, budget: SearchBudget | None, complete: Claim | None = None
 ) -> Decision:
-    """Decide the question, by what costs least first: theorems, a ``complete`` list, the points known, regions of the weights, then a search of the network.
+    """Decide the question, by what costs least first: a ``complete`` list, theorems, the points known, regions of the weights, then a search of the network.
 
     Where the claim is PROVED, the local minima of the pool are global ones after this; else that of a complete list which alone may be one.
 
     Local minima in the pool that no point beats are compared with one that a short training finds, unless a theorem says that they are global. The search is
     made only where all else leaves the question open, and ``budget`` is not None; the losses it meets are compared with regions, too.
     """
-    theorem = first_claim(lambda: conclusion_by_theorems(whole), lambda: conclusion_by_list(complete))
+    theorem = first_claim(lambda: conclusion_by_list(complete), lambda: conclusion_by_theorems(whole))
     found = _decided(theorem, whole, pool, landscape, budget)
     pool.points = [listed_as_global(located_as_global(point, found.claim), complete) for point in pool.points]
     return found

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from lossproof.certificates.claims.learners import Learner
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import Place, Point, radius_of
+from lossproof.certificates.proof.rank_bounds import RankBounds
 from lossproof.numerics.critical.exact import samples_are_balanced
+from lossproof.theory import limits
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Verdict
 
@@ -32,6 +36,28 @@ def claim_global_by_convexity(problem: Problem, stationary: Claim) -> Claim | No
         return None
     reason = "One layer with identity output and a convex error make J convex, so a critical point is a global minimum."
     return implied("global-convex", "global", stationary.place, reason, stationary, facts={"radius": radius_of(stationary.place)})
+
+
+def claim_global_by_forms(problem: Problem, stationary: Claim, ranks: RankBounds | None) -> Claim | None:
+    """Claim that a critical point of a network of powers is global, as the derivatives by its weights span all forms that outputs may be; None if they do not.
+
+    The outputs are forms of one degree d in the inputs, with a unit of biases if there are any: ``C(n + d − 1, d)`` of them are independent.
+    """
+    a = problem.architecture
+    degree = math.prod(a.activation_of(l).degree or 0 for l in range(1, a.L + 1))
+    if ranks is None or not 0 < degree <= limits.MAX_FORMS or not problem.error.convex.holds:
+        return None
+    n = a.widths[0] + any(bias != "none" for bias in a.biases)
+    forms = math.comb(n + degree - 1, degree)
+    if ranks.lower.value < a.n_L * forms:
+        return None
+    reason = (
+        f"Outputs are forms of degree {degree}, of which {forms} are independent, and the derivatives by the weights span them all: as the error is convex, "
+        "it is a global minimum."
+    )
+    return implied(
+        "global-forms", "global", stationary.place, reason, stationary, ranks.lower, facts={"radius": radius_of(stationary.place)}
+    )
 
 
 def claim_global_by_outputs(context: ProofContext, place: Place, learner: Learner | None, principle_error: Claim) -> Claim | None:

@@ -20,6 +20,7 @@ from lossproof.certificates.kernel.reading.parse import Rejected, join, require,
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import (
+    algebra,
     calculus,
     cited,
     complete,
@@ -52,7 +53,14 @@ _POINT_RULES = {
     **near_kinks.NEAR_KINK_RULES,
     **fits.FIT_RULES,
 }
-_CLAIM_RULES = {**_POINT_RULES, **landscape.LANDSCAPE_RULES, **reasons.REASON_RULES, **regions.REGION_RULES, **theorems.THEOREM_RULES}
+_CLAIM_RULES = {
+    **_POINT_RULES,
+    **landscape.LANDSCAPE_RULES,
+    **reasons.REASON_RULES,
+    **regions.REGION_RULES,
+    **theorems.THEOREM_RULES,
+    **algebra.ALGEBRA_RULES,
+}
 _NUMERICAL_RULES = {**doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **complete.COMPLETE_RULES}
 RULES = {**BOUND_RULES, **_CLAIM_RULES, **_NUMERICAL_RULES, **cited.CITED_RULES}
 _WITH_DECAY = frozenset((
@@ -62,8 +70,7 @@ _WITH_DECAY = frozenset((
     "unlearnable-samples", "unlearnable-range", "unlearnable-linear", "unlearnable-order",
     "loss-bounds", "inertia-exact", "inertia-ball", "inertia-kernel",
     "ggn-semidefinite-witness", "higher-order-descent", "dead-layer", "cell-minimum", "kinks", "minimum-near-kinks", "minimum-in-region",
-    "record", "definition", "implication",
-    "complete-list",
+    "record", "definition", "implication", "complete-list", "complete-algebra",
 ))  # fmt: skip
 """The rules that hold with weight decay: those about the network alone, and those that compute with J. Rows of tables say it for themselves."""
 

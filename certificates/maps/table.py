@@ -57,7 +57,7 @@ def render_map(map: MapRecord, width: int = 100) -> str:
         f"[{conclusion.verdict.value}] {QUESTION} {told}",
         _CAVEAT
         if map.complete is None
-        else _PROVED.format("elimination" if map.tree is None else "a branch and prune of a box of weights"),
+        else _PROVED.format("exact algebra" if map.tree is None else "a branch and prune of a box of weights"),
     )
     for sentence in sentences:
         lines += textwrap.wrap(sentence, max(width, 30), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

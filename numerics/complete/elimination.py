@@ -1,14 +1,18 @@
-r"""All critical points of a small network of powers, by elimination: its loss is a polynomial in the weights.
+r"""All critical points of a small network of powers, by exact algebra: its loss is a polynomial in the weights.
 
-The components of the gradient of ``T J`` vanish at a critical point, and with them all resultants: by one weight after the other, until polynomials in one
-weight are left. Their greatest common divisor has that weight of each critical point among its roots. Choices of real roots, one for each weight, at which the
-gradient vanishes to many digits are the critical points. Nothing is proved here: who checks a list does it anew.
+The components of the gradient of ``T J`` vanish at a critical point. Where that by a weight is linear in it, the weight is eliminated, and follows from the
+others. Those are found by resultants, by one weight after the other, until polynomials in one weight are left: their greatest common divisor has that weight of
+each critical point among its roots. Or, where these would be too large, all complex zeros are met by a homotopy. Real ones at which the gradient vanishes to
+many digits are the critical points. Nothing is proved here: who checks a list does it anew.
 
 Changing all signs of the weights below the last layer, and for an odd power those of v, too, changes no loss; a neuron has that symmetry for even powers only.
+One hidden unit whose weights do not decay can be scaled against its output weight v: the points with ``v = 1``, for even powers ``v = ±1``, stand for all with
+``v ≠ 0``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -20,19 +24,32 @@ import numpy as np
 from flint import Ordering, arb, ctx, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from lossproof.numerics.algebra.products import Floats
+from lossproof.numerics.complete.homotopy import System, complex_zeros
 from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory import limits
 from lossproof.theory.problem.problem import Problem
 
-_BITS, _CLOSE, _SAME = 256, 1e-6, 1e-9
+_BITS, _CLOSE, _SAME, _REAL, _NOTHING = 256, 1e-6, 1e-9, 1e-10, 1e-30
+_CONTINUUM = "no elimination leaves a polynomial, as where critical points are a continuum"
+
+Zeros = tuple[tuple[Fraction, ...], ...]
+"""A row for each complex zero: the radius of a box around it, then real and imaginary parts."""
 
 
 @dataclass(frozen=True)
 class Solutions:
-    """Critical points in doubles, one of each orbit, one a row in the order of the rows of P; ``ended`` says why there is no list, or is empty."""
+    """Critical points in doubles, one of each orbit, one a row in the order of the rows of P; ``ended`` says why there is no list, or is empty.
+
+    ``zeros`` are all complex zeros, None where weights were eliminated, for each value that the output weight was given.
+    """
 
     points: Floats
     ended: str = ""
+    zeros: tuple[Zeros | None, ...] = ()
+
+
+class _NoListError(Exception):
+    """Why there is no list, in words."""
 
 
 def is_algebraic(problem: Problem) -> bool:
@@ -41,8 +58,23 @@ def is_algebraic(problem: Problem) -> bool:
     return all(a.activation_of(l).degree is not None for l in range(1, a.L + 1))
 
 
+def is_scaled(problem: Problem) -> bool:
+    """Tell whether there is one hidden unit, and no decay of its weights: it can be scaled against its output weight."""
+    a = problem.architecture
+    return a.L == 2 and a.widths[1] == 1 and not any(_rates(problem)[: a.fan_in(1) + 1])
+
+
+def idle_are_global(problem: Problem) -> bool:
+    """Tell whether the critical points with ``v = 0``, where v can be scaled, are global: where ``∂J/∂v`` is 0 for all weights into the unit."""
+    a = problem.architecture
+    v = a.N_net - a.fan_in(2)
+    targets, rate = [Fraction(y) for (y,) in problem.samples.Y], _rates(problem)[-1]
+    held = {f"w{v}": fmpq(0), f"w{a.N_net - 1}": to_flint(sum(targets, Fraction(0)) / (problem.T * (1 + rate)))}
+    return gradient(problem)[v].subs(dict([*held.items()][: 1 + a.bias_rows_of(2)])).is_zero()
+
+
 def obstacle(problem: Problem) -> str:
-    """Return why no elimination is tried with powers, in words that follow "as"; empty where it can be."""
+    """Return why no algebra is tried with powers, in words that follow "as"; empty where it can be."""
     a = problem.architecture
     if problem.error.name != "squared" or a.n_L != 1:
         return "the error must be squared and the output one number"
@@ -54,7 +86,7 @@ def obstacle(problem: Problem) -> str:
 
 
 def critical_points(problem: Problem) -> Solutions:
-    """Return all critical points of a problem that `obstacle` finds nothing against.
+    """Return all critical points of a problem that `obstacle` finds nothing against, but for those with ``v = 0`` where v can be scaled.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture
@@ -63,25 +95,25 @@ def critical_points(problem: Problem) -> Solutions:
     >>> critical_points(Problem(neuron, error_named("squared"), Samples.of([[1], [2]], [[4], [16]]))).points.tolist()
     [[-2.0], [0.0]]
     """
-    N, none = problem.architecture.N_net, np.zeros((0, problem.architecture.N_net))
-    g = gradient(problem)
-    degree = max(1, *(int(p.total_degree()) for p in g)) ** 2 ** (N - 1)
-    if degree > limits.MAX_ELIMINANT:
-        return Solutions(none, f"an eliminant may have degree {degree}, and {limits.MAX_ELIMINANT} is the most")
-    if max(map(_length, g)) > limits.MAX_ALGEBRAIC_BITS:
-        return Solutions(
-            none, f"coefficients of the gradient, with a common denominator, may have more than {limits.MAX_ALGEBRAIC_BITS} bits"
-        )
-    eliminants = [_eliminant(g, k) for k in range(N)]
-    if None in eliminants:
-        return Solutions(none, "no elimination leaves a polynomial, as where critical points are a continuum")
-    with ctx.workprec(_BITS):
-        roots = [_real_roots(p) for p in eliminants]
-        if prod(map(len, roots)) > limits.MAX_CELLS:
-            return Solutions(none, f"there are {prod(map(len, roots)):,} choices of real roots, and {limits.MAX_CELLS:,} are the most")
-        found = [W for W in _likely(g, roots) if all(_value(p, W).contains(0) for p in g)]
-    points = np.array([[float(w.mid()) for w in W] for W in found]).reshape(-1, N)
-    return Solutions(points[_one_of_each_orbit(problem, points)])
+    a, g = problem.architecture, gradient(problem)
+    v, odd = a.N_net - a.fan_in(a.L), (a.activation_of(1).degree or 1) % 2
+    scales: list[dict[int, int]] = [{v: 1}, {v: -1}][: 2 - odd] if is_scaled(problem) else [{}]
+    try:
+        if max(map(_length, g)) > limits.MAX_ALGEBRAIC_BITS:
+            raise _NoListError(_TOO_LONG.format(limits.MAX_ALGEBRAIC_BITS))
+        found = [_points_with(g, held, v if a.L > 1 else a.N_net) for held in scales]
+    except _NoListError as reason:
+        return Solutions(np.zeros((0, a.N_net)), str(reason))
+    points = np.array([W for some, _ in found for W in some]).reshape(-1, a.N_net)
+    return Solutions(points[_one_of_each_orbit(problem, points)], zeros=tuple(zeros for _, zeros in found))
+
+
+_TOO_LONG = "coefficients of the gradient, with a common denominator, may have more than {} bits"
+
+
+def _rates(problem: Problem) -> list[Fraction]:
+    a = problem.architecture
+    return [Fraction(0)] * a.N_net if problem.decay is None else problem.decay.rates(a)
 
 
 def gradient(problem: Problem) -> list[fmpq_mpoly]:
@@ -100,9 +132,79 @@ def gradient(problem: Problem) -> list[fmpq_mpoly]:
         total += (
             sum((c * f for c, f in zip(v, [*phi, *[zero + 1] * (len(v) - len(phi))], strict=True)), zero) - to_flint(Fraction(y[0]))
         ) ** 2
-    rates = [Fraction(0)] * a.N_net if problem.decay is None else problem.decay.rates(a)
-    total += sum((w * w * (to_flint(rate) * problem.T) for w, rate in zip(W, rates, strict=True)), zero)
+    total += sum((w * w * (to_flint(rate) * problem.T) for w, rate in zip(W, _rates(problem), strict=True)), zero)
     return [total.derivative(k) / 2 for k in range(a.N_net)]
+
+
+def _points_with(gradient: Sequence[fmpq_mpoly], held: Mapping[int, int], first: int) -> tuple[list[list[float]], Zeros | None]:
+    """Return the points with some weights held at which the components by all others vanish, and the complex zeros if they were sought.
+
+    The weights from the ``first`` on are those of an output over a hidden layer.
+    """
+    all_of = [p.subs({f"w{k}": c for k, c in held.items()}) for p in gradient]
+    g, linear, zeros = {k: p for k, p in enumerate(all_of) if k not in held}, list[tuple[int, fmpq_mpoly]](), None
+    for k in sorted(g, reverse=True):
+        if g[k].degrees()[k] == 1 and (k >= first or g[k].derivative(k).is_constant()):
+            p = g.pop(k)
+            linear.append((k, p))
+            g = {j: p.resultant(q, k) if q.degrees()[k] > 0 else q for j, q in g.items()}
+    degree = max([1, *(int(p.total_degree()) for p in g.values())]) ** 2 ** max(len(g) - 1, 0)
+    with ctx.workprec(_BITS):
+        try:
+            zeros = _by_homotopy(g, degree) if len(g) > 2 or degree > limits.MAX_ELIMINANT else None
+        except _NoListError:
+            if degree > limits.MAX_ELIMINANT:
+                raise
+        choices = (
+            _by_resultants(g) if zeros is None else [tuple(arb(to_flint(x)) for x in row[1::2]) for row in zeros if not any(row[2::2])]
+        )
+        found = [_following(held, linear, dict(zip(g, W, strict=True))) for W in choices]
+        likely = [W for W in found if zeros is not None or all(_value(p, W).contains(0) for p in all_of)]
+    return [[float(W[k].mid()) for k in range(len(gradient))] for W in likely], zeros
+
+
+def _following(held: Mapping[int, int], linear: Sequence[tuple[int, fmpq_mpoly]], W: dict[int, arb]) -> dict[int, arb]:
+    """Return all weights, of which some are held, and some follow from the others."""
+    W |= {k: arb(c) for k, c in held.items()}
+    for k, p in reversed(linear):
+        slope = _value(p.derivative(k), W)
+        if slope.contains(0):
+            raise _NoListError(_CONTINUUM)
+        W[k] = -_value(p, W | {k: arb(0)}) / slope
+    return W
+
+
+def _by_resultants(g: Mapping[int, fmpq_mpoly]) -> list[tuple[arb, ...]]:
+    """Return choices of real roots of eliminants at which a system is small in doubles."""
+    if max(map(_length, g.values()), default=0) > limits.MAX_ALGEBRAIC_BITS:
+        raise _NoListError(_TOO_LONG.format(limits.MAX_ALGEBRAIC_BITS))
+    roots = [_real_roots(_eliminant([*g.values()], k, [j for j in g if j != k])) for k in g]
+    if prod(map(len, roots)) > limits.MAX_CELLS:
+        raise _NoListError(f"there are {prod(map(len, roots)):,} choices of real roots, and {limits.MAX_CELLS:,} are the most")
+    return _likely([{tuple(m[k] for k in g): c for m, c in _terms(p)} for p in g.values()], roots) if roots else [()]
+
+
+def _by_homotopy(g: Mapping[int, fmpq_mpoly], degree: int) -> Zeros:
+    """Return all complex zeros of a system, those that are real as such; the degree is that of an eliminant."""
+    degrees = [int(p.total_degree()) for p in g.values()]
+    if prod(degrees) > limits.MAX_ZEROS or min(degrees) < 1:
+        raise _NoListError(
+            f"an eliminant may have degree {degree:,}, and {limits.MAX_ELIMINANT} is the most, and "
+            f"there may be {prod(degrees):,} complex zeros, and {limits.MAX_ZEROS} are the most"
+        )
+    polynomials = [{tuple(m[k] for k in g): float(from_flint(c)) for m, c in _terms(p)} for p in g.values()]
+    z = complex_zeros(polynomials)
+    if z is None:
+        raise _NoListError(f"a homotopy does not meet {prod(degrees)} zeros, so some are multiple, or lie at infinity")
+    size = np.abs(z).max(axis=1, keepdims=True)
+    z = np.where(np.abs(z.imag).max(axis=1, keepdims=True) <= _REAL * (1 + size), z.real, z)
+    z = np.where(np.abs(z) <= np.maximum(np.finfo(float).eps * size, _NOTHING * size.max()), 0, z)
+    value, slope = System(polynomials).at(z)
+    error = np.abs(np.linalg.solve(slope, value[..., None])[..., 0]).max(axis=1) + np.finfo(float).eps * np.abs(z).max(axis=1)
+    radii = 2.0 ** (np.ceil(np.log2(error + np.finfo(float).tiny)) + 10)
+    return tuple(
+        (Fraction(float(r)), *(Fraction(float(x)) for w in row for x in (w.real, w.imag))) for r, row in zip(radii, z, strict=True)
+    )
 
 
 def _length(p: fmpq_mpoly) -> int:
@@ -116,15 +218,14 @@ def _length(p: fmpq_mpoly) -> int:
     )
 
 
-def _eliminant(polynomials: list[fmpq_mpoly], kept: int) -> fmpq_poly | None:
-    """Return a polynomial in one weight that vanishes at all common zeros; None where none is found."""
-    for k in range(len(polynomials)):
-        if k != kept:
-            free = [p for p in polynomials if p.degrees()[k] <= 0]
-            polynomials = free + [p.resultant(q, k) for p, q in combinations([p for p in polynomials if p.degrees()[k] > 0], 2)]
+def _eliminant(polynomials: list[fmpq_mpoly], kept: int, others: Sequence[int]) -> fmpq_poly:
+    """Return a polynomial in one weight that vanishes at all common zeros."""
+    for k in others:
+        free = [p for p in polynomials if p.degrees()[k] <= 0]
+        polynomials = free + [p.resultant(q, k) for p, q in combinations([p for p in polynomials if p.degrees()[k] > 0], 2)]
     shared = [p for p in polynomials if not p.is_zero()]
     if not shared:
-        return None
+        raise _NoListError(_CONTINUUM)
     terms = {powers[kept]: c for powers, c in _terms(reduce(fmpq_mpoly.gcd, shared))}
     return fmpq_poly([terms.get(n, 0) for n in range(max(terms) + 1)])
 
@@ -133,18 +234,18 @@ def _real_roots(p: Any) -> list[arb]:
     return [root.real for root, _ in p.complex_roots() if root.imag.contains(0)]
 
 
-def _likely(g: list[fmpq_mpoly], roots: list[list[arb]]) -> list[tuple[arb, ...]]:
-    """Return the choices of roots at which the gradient is small in doubles."""
+def _likely(g: Sequence[Mapping[tuple[int, ...], fmpq]], roots: list[list[arb]]) -> list[tuple[arb, ...]]:
+    """Return the choices of roots at which polynomials are small in doubles."""
     axes = np.meshgrid(*(np.array([float(r.mid()) for r in some]) for some in roots), indexing="ij")
     small = np.ones(axes[0].shape, dtype=bool)
     for p in g:
-        terms = [float(from_flint(c)) * np.prod([w**n for w, n in zip(axes, powers, strict=True)], axis=0) for powers, c in _terms(p)]
+        terms = [float(from_flint(c)) * np.prod([w**n for w, n in zip(axes, powers, strict=True)], axis=0) for powers, c in p.items()]
         small &= np.abs(np.sum(terms, axis=0)) <= _CLOSE * np.sum(np.abs(terms), axis=0) + np.finfo(float).tiny
     return [cell for cell, keep in zip(product(*roots), small.ravel(), strict=True) if keep]
 
 
-def _value(p: fmpq_mpoly, W: tuple[arb, ...]) -> arb:
-    return sum((prod((w**n for w, n in zip(W, powers, strict=True)), start=arb(c)) for powers, c in _terms(p)), arb(0))
+def _value(p: fmpq_mpoly, W: Mapping[int, arb]) -> arb:
+    return sum((prod((W[k] ** n for k, n in enumerate(powers) if n), start=arb(c)) for powers, c in _terms(p)), arb(0))
 
 
 def _terms(p: fmpq_mpoly) -> list[tuple[tuple[int, ...], fmpq]]:
@@ -155,8 +256,9 @@ def orbit(problem: Problem, W: Floats) -> Floats:
     """Return weights and, where there is one, their image under the change of signs, one a row."""
     a = problem.architecture
     power, inner = a.activation_of(1).degree or 1, a.widths[1] * a.fan_in(1)
-    image = W * np.where(np.arange(a.N_net) < inner, -1, (-1) ** power)
-    return np.array([W, image] if power % 2 == 0 or (a.L == 2 and not a.bias_rows_of(2)) else [W])
+    n = np.arange(a.N_net)
+    image = W * np.where(n < inner, -1, np.where((n < inner + a.widths[1]) & (a.L == 2), (-1) ** power, 1))
+    return np.array([W, image] if power % 2 == 0 or (a.L == 2 and not is_scaled(problem)) else [W])
 
 
 def _one_of_each_orbit(problem: Problem, points: Floats) -> list[int]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from flint import ctx
+from flint import arb, ctx, fmpq
 
 import lossproof as lp
-from lossproof.certificates.kernel.network.algebraic import critical_cells
+from lossproof.certificates.kernel.network.algebraic import critical_cells, is_scaled
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import read_problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.proof.encoding import encode_problem
 from lossproof.numerics.complete.clusters import clusters
-from lossproof.numerics.complete.elimination import critical_points
+from lossproof.numerics.complete.elimination import critical_points, orbit
 from lossproof.numerics.complete.search import TreeBudget, search_tree
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import flat_weights
+from lossproof.theory import limits
 
 
 def mapped(neuron):
@@ -59,27 +60,64 @@ POWERS = {
 }
 
 
+def cells_of(problem, zeros=None):
+    """The cells of the checker, for each value of an output weight that can be scaled."""
+    kernel = read_problem(encode_problem(problem))
+    v, odd = kernel.below(2), (kernel.activation_of(1).degree or 1) % 2
+    held = [{v: fmpq(1)}, {v: fmpq(-1)}][: 2 - odd] if is_scaled(kernel) else [{}]
+    rows = [None if z is None else [[fmpq(x.numerator, x.denominator) for x in row] for row in z] for z in zeros or [None] * len(held)]
+    return [cell for values, given in zip(held, rows, strict=True) for cell in critical_cells(Work(), kernel, values, given)]
+
+
+def holders(W, cells):
+    """The cells that a point in doubles lies near."""
+    near = [arb(w, 1e-9 * (1 + abs(w))) for w in W.tolist()]
+    return [k for k, cell in enumerate(cells) if all(w.overlaps(c) for w, c in zip(near, cell, strict=True))]
+
+
 @pytest.mark.parametrize(
-    "kind", ["2-1 square", "2-1 cube", "1-1 square with bias", "1-1-1 linear, λ = 1/30", "1-1-1 square, λ = 1/30", *POWERS]
-)
-def test_elimination_finds_as_many_as_sympy_counts(benchmark, kind):
-    """Search and checker alike: each point that is found lies in a cell of the checker."""
+    "kind",
+    [
+        "2-1 square", "2-1 cube", "1-1 square with bias", "1-1-1 linear, λ = 1/30", "1-1-1 square, λ = 1/30", "1-1-1 linear with biases, λ = 1/30",
+        "1-1-1 square with biases, up to scale", "2-1-1 square, up to scale", "2-1-1 cube, up to scale", "3-1 square", *POWERS,
+    ],
+)  # fmt: skip
+def test_algebra_finds_as_many_as_sympy_counts(benchmark, kind):
+    """Search and checker alike: each point that is found lies in a cell of the checker, and each cell holds an image of one."""
     powers = benchmark("complete_powers")
     powers.KINDS.update(POWERS)
     for problem in powers.problems(kind, 3):
-        found, wanted, kernel = critical_points(problem), powers.real_solutions(problem), read_problem(encode_problem(problem))
+        found, wanted = critical_points(problem), powers.real_solutions(problem)
         if wanted is None:
             with pytest.raises(Rejected, match="continuum"):
-                critical_cells(Work(), kernel)
+                cells_of(problem)
             assert "continuum" in found.ended
             continue
-        cells = critical_cells(Work(), kernel)
+        cells = cells_of(problem, found.zeros)
         assert len(cells) == wanted
-        assert len(found.points) in (len(cells), (len(cells) + 1) // 2)
-        assert all(
-            any(all(abs(w - c) < 1e-9 * (1 + abs(w)) for w, c in zip(W.tolist(), cell, strict=True)) for cell in cells)
-            for W in found.points
-        )
+        hit = [[holders(image, cells) for image in orbit(problem, W)] for W in found.points]
+        assert all(len(one) == 1 for images in hit for one in images)
+        assert {k for images in hit for one in images for k in one} == set(range(wanted))
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"), [("2-1 square", 20), ("3-1 square", 2), ("2-1-1 square, up to scale", 10), ("1-1 square with bias", 20)]
+)
+def test_complex_zeros_and_resultants_find_the_same_points(benchmark, monkeypatch, kind, count):
+    for problem in benchmark("complete_powers").problems(kind, count):
+        plain = critical_points(problem)
+        with monkeypatch.context() as patch:
+            patch.setattr(limits, "MAX_ELIMINANT", 0)
+            other = critical_points(problem)
+            if other.ended:  # where a zero is multiple
+                continue
+            cells = cells_of(problem, other.zeros)
+            assert len(holders(other.points[0] + 1e-6, cells)) == 0
+        assert not plain.ended
+        assert len(other.points) == len(plain.points)
+        again = cells_of(problem)  # by resultants
+        assert len(again) == len(cells)
+        assert all(any(all(a.overlaps(b) for a, b in zip(one, two, strict=True)) for two in again) for one in cells)
 
 
 def test_a_search_meets_what_is_listed_and_sees_what_is_not(benchmark, monkeypatch):

@@ -110,18 +110,59 @@ def listed_powers(points=("2", "0")):
     d = Draft((1, 1), [["1"], ["2"]], [["4"], ["16"]], *layers, output_activation="power:2", bias="none")
     found = [d.claim("stationary-exact", "stationary", k, {"radius": "0", "dimension": 0}, (), {"fixed": []}) for k in range(len(points))]
     top = [classed(d, "maximum", found[1], inertia_ball(d, found[1], 1, 0, 1, at=1, radius="0"), 1)] if points[1:] else []
+    whole = _by_algebra(d, found, "signs", [None], *top, least=0)
+    d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole], rigor="BALL")
+    return d.finish()
+
+
+def _by_algebra(d, found, up_to, zeros, *rest, attained=True, least=None):
+    """The claim that a list is complete by exact algebra."""
     facts = {
         "whole": True,
-        "attained": True,
+        "attained": attained,
         "bounds": [],
-        "points": len(points),
-        "no_minima": len(top),
+        "points": len(found),
+        "no_minima": len(rest),
         "known_global": 0,
         "minima": False,
-        "global": 0,
+        "global": least,
+        "up_to": up_to,
     }
-    evidence = {"bounds": [], "radii": [[] for _ in points], "tails": False, "tree": ""}
-    whole = d.claim("complete-list", "complete-list", EVERYWHERE, facts, [*found, *top], evidence, "BALL")
+    evidence = {"points": len(found), "zeros": zeros}
+    return d.claim("complete-algebra", "complete-list", EVERYWHERE, facts, [*found, *rest], evidence, "BALL")
+
+
+def _exact(d, count):
+    return [d.claim("stationary-exact", "stationary", k, {"radius": "0", "dimension": 0}, (), {"fixed": []}) for k in range(count)]
+
+
+GRID = [(x, y) for x in ("-2", "0", "2") for y in ("-3", "0", "3")]
+
+
+def listed_zeros(zeros=GRID, points=(("2", "3"), ("2", "-3"), ("2", "0"), ("0", "3"), ("0", "0")), radius="1/8"):
+    """Of a neuron of two weights with a square, by all nine complex zeros, which are real: a sum of two functions, of one weight each."""
+    layers = [[layer([[a], [b]], ["0"])] for a, b in points]
+    d = Draft((2, 1), [["1", "0"], ["0", "1"]], [["4"], ["9"]], *layers, output_activation="power:2", bias="none")
+    found = _exact(d, len(points))
+    top = [classed(d, "maximum", found[-1], inertia_ball(d, found[-1], 2, 0, 2, at=len(points) - 1, radius="0"), len(points) - 1)]
+    _by_algebra(d, found, "signs", [[[radius, a, "0", b, "0"] for a, b in zeros]], *top)
+    return d.finish()
+
+
+def listed_scaled(points=(("2", "1"), ("0", "1"), ("0", "-1"))):
+    """Of ``v w² x²``, up to scale: a learner, and ``w = 0`` with ``v`` of both signs."""
+    layers = [[layer([[w]], ["0"]), layer([[v]], ["0"])] for w, v in points]
+    d = Draft((1, 1, 1), [["1"]], [["4"]], *layers, activation="power:2", bias="none")
+    found = _exact(d, len(points))
+    fall = [classed(d, "saddle", found[1], inertia_ball(d, found[1], 1, 0, 2, at=1, radius="0"), 1)]
+    _by_algebra(d, found, "scale", [None, None], *fall)
+    return d.finish()
+
+
+def listed_outputs(weights=("1", "1", "1")):
+    """Of a chain of three weights: all critical points have the outputs of one, but for those with ``w_2 w_3 = 0``."""
+    d = Draft((1, 1, 1, 1), [["1"], ["2"]], [["1"], ["2"]], [layer([[w]], ["0"]) for w in weights], activation="identity", bias="none")
+    whole = _by_algebra(d, _exact(d, 1), "outputs", [], least=0)
     d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole], rigor="BALL")
     return d.finish()
 
@@ -133,4 +174,7 @@ COMPLETE_CASES = {
     "listed_on_the_line": listed_on_the_line,
     "listed_none": listed_none,
     "listed_powers": listed_powers,
+    "listed_zeros": listed_zeros,
+    "listed_scaled": listed_scaled,
+    "listed_outputs": listed_outputs,
 }

@@ -399,6 +399,16 @@ def linear_regression():
     return d.finish()
 
 
+def all_forms():
+    """``x²``, with a residual that no polynomial of degree 2 has a part in: the derivatives by the weights of ``v (wx + b)² + c`` span them all."""
+    point = [layer([["1"]], ["0"]), layer([["1"]], ["0"])]
+    d = Draft((1, 1, 1), [["-1"], ["0"], ["1"], ["2"]], [["0"], ["3"], ["-2"], ["5"]], point, activation="power:2")
+    found = d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 0}, (), {"fixed": []})
+    low = d.lower("rank-inclusion", "P", 3, 0, (), {"rows": [0, 1, 3], "columns": [0, 1, 2], "precision": 128}, "BALL")
+    d.imply("global-forms", "global", 0, {"radius": "0"}, [found, low], rigor="BALL")
+    return d.finish()
+
+
 def logistic_regression():
     """Four overlapping samples: the minimum of a convex function, in a box."""
     data = list(zip((-2, -1, 1, 2), (0, 1, 0, 1), strict=True))
@@ -552,7 +562,7 @@ CRITICAL_CASES = {
         xor_stationary_log_3, xor_stationary_1, xor_at_zero, saddle_of_a_linear_network, strict_maximum, orbit_of_maxima, strict_minimum,
         merged_inside, merged_outside,
         relu_scaling, relu_scaled, idle_unit, blind_network, power_scaling, relu_inactive, two_minima, constant_minimum, floor_of_equal_inputs,
-        linear_regression, logistic_regression, exact_learner_minimum, near_learner, near_learner_verified, not_critical, unattained,
+        linear_regression, all_forms, logistic_regression, exact_learner_minimum, near_learner, near_learner_verified, not_critical, unattained,
         unattained_logistic, unattained_softmax, unattained_by_a_small_loss, loss_in_doubles,
     )
 }  # fmt: skip

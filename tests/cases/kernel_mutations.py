@@ -341,6 +341,11 @@ VALUES = [
     (STEP + r"evidence\.(bounds\.\*|radii\.\*\.\*)", _words("0", "-1", "17/19", "1/1099511627776"), "evidence"),
     (STEP + r"evidence\.bounds\.\*", _words("1000000"), "evidence limit conclusion"),  # those of output weights may be larger
     (STEP + r"evidence\.radii\.\*\.\*", _words("1000000"), "evidence"),
+    (STEP + r"evidence\.points", lambda v: [v + 1, v - 1, -1, 10**6], "evidence premise limit"),
+    (STEP + r"evidence\.zeros\.\*", lambda v: [[], [["1/8"]]] if v is None else [None], "evidence digest"),  # elimination may do as well
+    (STEP + r"evidence\.zeros\.\*\.\*\.\*", _words(*MISSPELLED), "number"),
+    (STEP + r"evidence\.zeros\.\*\.\*\.\*", _words("1000000"), "evidence"),
+    (STEP + r"evidence\.zeros\.\*\.\*\.\*", _words("17/19", "-1"), "evidence digest"),  # as may a larger box
     (
         STEP + r"evidence\.tree",
         lambda v: [v[:-1], v + v[-1], v[1:], "z" + v[1:], v[:-1] + "a", v[:-1] + "é", ""] if v else ["N", "a"],
@@ -447,6 +452,9 @@ LISTS = [
     (STEP + r"evidence\.bounds", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.radii", ("premise", "premise", "evidence")),
     (STEP + r"evidence\.radii\.\*", ("schema", "schema", "evidence")),
+    (STEP + r"evidence\.zeros", ("schema", "schema evidence", "schema")),
+    (STEP + r"evidence\.zeros\.\*", ("evidence", "evidence", "digest")),
+    (STEP + r"evidence\.zeros\.\*\.\*", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.relation", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.multipliers(\.\*)?", ("schema", "schema", "schema evidence")),
     (STEP + r"evidence\.map(\.\*)?", ("schema", "schema", "evidence")),

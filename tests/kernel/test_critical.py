@@ -35,6 +35,9 @@ from cases.kernel_draft import EVERYWHERE, Draft, layer, sealed
 from cases.kernel_outcomes import accepted, outcome
 
 from lossproof.certificates.kernel.check import check_certificate
+from lossproof.certificates.kernel.reading.problem import read_problem
+from lossproof.certificates.kernel.rules.reasons import _gives_all_forms
+from lossproof.certificates.kernel.rules.step import Step
 
 RULE = ("evidence", "rule")
 
@@ -50,6 +53,33 @@ def regression(*points, **options):
 
 def relu(point=BENT, **options):
     return Draft((1, 1, 1), BENT_X, BENT_Y, point, **{"activation": "relu", **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "rank", "right"),
+    [
+        ({}, 3, True),
+        ({}, 2, False),  # two of three forms
+        ({"bias": ["trainable", "none"]}, 3, True),
+        ({"bias": "none"}, 1, True),
+        ({"activation": "power:3"}, 3, False),  # of four
+        ({"activation": "identity"}, 2, True),
+        ({"activation": "identity"}, 1, False),
+        ({"activation": "softsign"}, 2, False),  # no polynomial
+        ({"error": "cauchy:1"}, 3, False),  # not convex
+    ],
+)
+def test_a_point_is_global_where_all_forms_are_spanned(options, rank, right):
+    """Asked of the row alone, with premises that are taken as they are."""
+    d = Draft(
+        (1, 1, 1),
+        [["-1"], ["0"], ["1"]],
+        [["0"], ["3"], ["-2"]],
+        [layer([["1"]], ["0"]), layer([["1"]], ["0"])],
+        **{"activation": "power:2", **options},
+    )
+    step = Step(read_problem(d.document["problem"]), (), {}, (), None, {"at": 0})
+    assert _gives_all_forms(step, [{}, rank]) is right
 
 
 def test_bounds_of_the_loss_are_proved():

@@ -120,7 +120,7 @@ def test_networks_of_powers_are_listed_by_elimination(tmp_path):
     assert [point.kind for point in found] == ["global", "strict-minimum", "saddle", "saddle", "maximum"]
     assert found.conclusion.verdict == "REFUTED"
     assert "up to a change of all signs" in str(found)
-    assert "the points come from elimination" in str(found)
+    assert "the points come from exact algebra" in str(found)
     assert "All critical points, up to symmetry." in found.save(tmp_path / "powers.svg").read_text(encoding="utf-8")
 
 
@@ -130,7 +130,7 @@ def test_a_list_whose_minima_are_all_global_decides_without_one_alone():
     assert [point.kind for point in found] == ["global", "global", "saddle", "saddle", "maximum"]
     assert (found.complete.facts["known_global"], found.complete.facts["global"], found.conclusion.verdict) == (2, None, "PROVED")
     d = Draft.of(json.loads(found.certificate.text))
-    k = next(k for k, step in enumerate(d.document["steps"]) if step["rule"] == "complete-list")
+    k = next(k for k, step in enumerate(d.document["steps"]) if step["rule"] == "complete-algebra")
     d.document["steps"] = d.document["steps"][: k + 1]
     step = d.document["steps"][k]
     step["premises"].pop(
@@ -149,10 +149,60 @@ def test_a_linear_network_with_decay_has_one_orbit_of_minima():
     assert found.conclusion.verdict == "PROVED"
 
 
-def test_a_continuum_of_a_linear_network_is_told():
-    found = mapped("1-1-1", [[1], [2]], [[1], [3]], activation="identity", bias="none")
-    assert found.complete.verdict == "UNDECIDED"
-    assert "continuum" in found.complete.reason
+@pytest.mark.parametrize("widths", ["1-1-1", "1-2-1", "1-1-1-1", "1-3-2-1"])
+@pytest.mark.parametrize("bias", ["none", "trainable"])
+def test_linear_networks_are_listed_up_to_outputs(widths, bias):
+    found = mapped(widths, [[1], [2], [-1], [2]], [[1], [3], [2], [0]], activation="identity", bias=bias)
+    assert (found.complete.verdict, found.complete.facts["up_to"], len(found)) == ("PROVED", "outputs", 1)
+    assert (found.conclusion.verdict, "complete" in found.conclusion.reason, found[0].kind) == ("PROVED", True, "global")
+    assert "no local minima" in str(found)
+
+
+@pytest.mark.parametrize("targets", [[[1], [3], [2]], [[0], [0], [0]]])
+def test_several_outputs_of_a_layer_are_listed_up_to_outputs(targets):
+    found = mapped(
+        "2-2", [[1, 1], [2, 2], [-1, -1]], [y * 2 for y in targets], activation="identity", bias="none", output_activation="identity"
+    )
+    assert (found.complete.verdict, found.complete.facts["up_to"], [point.kind for point in found]) == ("PROVED", "outputs", ["global"])
+
+
+def test_the_logistic_error_of_a_layer_is_convex():
+    found = mapped("1-1", [[1], [2], [0]], [[1], [0], [0]], error="logistic")
+    assert (found.complete.verdict, found.conclusion.verdict, [point.kind for point in found]) == ("PROVED", "PROVED", ["global"])
+    apart = mapped("1-1", [[1], [-1]], [[1], [0]], error="logistic")
+    assert (apart.complete.verdict, apart.conclusion.verdict, len(apart)) == ("UNDECIDED", "PROVED", 0)
+    assert "falls without end" in apart.complete.reason
+
+
+def test_a_unit_that_can_be_scaled_is_listed_up_to_scale():
+    """All of ``v w² x²``: the points with ``v = ±1``; ``w = 0`` with ``v = −1`` is a local minimum, and bad."""
+    found = mapped("1-1-1", [[1], [2]], [[1], [3]], activation="power:2", bias="none")
+    assert (found.complete.facts["up_to"], found.complete.facts["attained"]) == ("scale", True)
+    assert [point.kind for point in found] == ["global", "maximum", "local-minimum"]
+    assert found.conclusion.verdict == "REFUTED"
+    cube = mapped("2-1-1", [[1, 1], [2, 3], [0, -1]], [[1], [3], [2]], activation="power:3", bias="none", weight_decay=[0, 0])
+    assert cube.complete.facts.get("up_to", "scale") == "scale"
+
+
+def test_a_point_whose_derivatives_span_all_forms_is_global():
+    """With a bias of the output the infimum need not be attained; here it is, by the best polynomial of degree 2."""
+    found = mapped("1-1-1", [[1], [2], [-1], [3]], [[1], [3], [2], [0]], activation="power:2")
+    assert [point.kind for point in found] == ["global", "saddle", "saddle"]
+    assert "span them all" in found[0].claim.reason
+    assert (found.complete.facts["attained"], found.complete.facts["known_global"], found.conclusion.verdict) == (False, 1, "PROVED")
+
+
+def test_four_weights_of_phase_retrieval_are_listed_by_their_complex_zeros(tmp_path):
+    rows = [[1, 0, 2, -1], [0, 1, 1, 3], [2, -1, 0, 1], [1, 1, -1, 0], [3, 0, 1, 2], [-1, 2, 2, 1], [1, -2, 1, 1]]
+    W = (1, -1, 2, 1)
+    targets = [[sum(a * w for a, w in zip(row, W, strict=True)) ** 2] for row in rows]
+    found = mapped("4-1", rows, targets, output_activation="power:2", bias="none")
+    assert found.is_complete
+    assert "all 81 complex zeros" in found.complete.reason
+    assert found[0].kind == "global"
+    assert found[0].loss_upper < 1e-20
+    path = found.report.save(tmp_path / "phase.json")
+    assert lp.verify(path).ok
 
 
 def test_degenerate_points_of_a_list_are_proved_where_they_are_rational():
@@ -243,7 +293,7 @@ def test_progress_tells_the_volume_that_is_settled():
         ({"complete": True, "box": 3, "activation": "relu"}, "tanh or sigmoid"),
         ({"complete": True, "box": 3, "error": "cauchy:1"}, "squared"),
         ({"complete": True, "box": 3, "output_activation": "tanh"}, "identity output"),
-        ({"complete": True, "activation": "power:2"}, "at most 3 weights are covered with powers"),
+        ({"complete": True, "activation": "power:2", "bias": ["trainable", "fixed"]}, "no fixed bias"),
         ({"complete": True, "activation": "identity", "box": 3}, "elimination lists"),
     ],
 )

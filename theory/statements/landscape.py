@@ -235,17 +235,18 @@ LANDSCAPE = (
         kind="theorem",
         formula=r"\nabla J(W) = 0,\; W \in B \;\Rightarrow\; W = g W_k \text{ for a symmetry } g \text{ and some } k",
         hypotheses=(
-            "A neuron, or one hidden layer and identity output; one output, the squared error, sigmoid or tanh, or powers of few weights.",
+            "A neuron, or one hidden layer and identity output; one output, the squared error, sigmoid or tanh, or powers of few weights; or a linear network.",
             "B is a box of weights. With decay of all weights, or by signs of the gradient outside it, it holds every critical point: the list is one of all.",
             "Where a box is excluded as the Hessian is negative along some direction at its critical points, this is said of local minima only.",
         ),
         conclusion=(
             "Every critical point in the box is one of the list, or its image under permutations of hidden units and changes of signs that change no loss. "
+            "With powers and without decay it may be so up to scale, but for points with the output weight 0, or in linear networks up to the outputs. "
             "Where B holds all, a global minimum exists, and one point of the list at most may be a local minimum, every local minimum is global."
         ),
-        source="proved in docs/complete-maps.md; interval branch and prune, Krawczyk 1969",
+        source="proved in docs/complete-maps.md; interval branch and prune, Krawczyk 1969, Bézout",
         decided_by="a tree of boxes of weights, each excluded by enclosures of gradient and Hessian, or near a listed point that is alone there; for powers "
-        "elimination, real roots in balls, and the gradient at their choices",
+        "elimination, real roots in balls, and the gradient at their choices, or as many complex zeros as Bézout allows",
         depends_on=("stationary", "saddle", "maximum"),
     ),
 )

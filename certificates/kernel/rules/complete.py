@@ -28,7 +28,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import permutations, product
-from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
@@ -37,72 +36,42 @@ from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import many_boxes as boxes
-from lossproof.certificates.kernel.network.algebraic import is_algebraic, require_all_listed
 from lossproof.certificates.kernel.network.many_boxes import Landscape, Pass, exactly, part, reach
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.network.tails import rises_outside
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import fraction, rational
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, PROVED, Result, Step, everywhere, named
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, kinds, named, read_list
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
 _BATCH, _STEEPEST = 4096, 0.4478
 _LETTERS = "abcdefghijkl"
-_NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 
 
 def complete_list(step: Step) -> Result:
-    """All critical points, in the box of the bounds or, with decay of all weights, ``tails`` or powers, everywhere, are those of the premises, up to symmetry.
+    """All critical points, in the box of the bounds or, with decay of all weights or ``tails``, everywhere, are those of the premises, up to symmetry.
 
-    With the fact ``minima`` this is said of local minima only. First come claims ``stationary`` about the points of the list, then claims about some of them
-    that they are no local minimum, none that is global, or a global one. With decay of all weights, or where J rises outside the box, a global minimum exists,
-    and the fact ``attained`` says so; so it does for a neuron with a power, where J goes to infinity with the z, which fill a linear space. Where of one point
-    only nothing is told, and none is told to be global, the fact ``global`` names it.
+    With the fact ``minima`` this is said of local minima only. The premises are those of `read_list`. With decay of all weights, or where J rises outside the
+    box, a global minimum exists, and the fact ``attained`` says so.
     """
     found, problem = read.fields(step.evidence, ("bounds", "radii", "tails", "tree"), "evidence"), step.problem
     step.require_at(EVERYWHERE)
     sigma = (problem.output_activation if problem.L == 1 else problem.activation).logistic
     right = problem.error.name == "squared" and problem.n_L == 1 and problem.bias != "fixed" and problem.L <= 2
     right = right and (problem.L == 1 or problem.output_activation.is_identity)
-    algebraic = is_algebraic(problem)
-    if (sigma is None and not algebraic) or not right:
-        raise Rejected("rule", "evidence", "this needs a squared error, one output, at most one hidden layer, and sigmoid, tanh or powers")
+    if sigma is None or not right:
+        raise Rejected("rule", "evidence", "this needs a squared error, one output, at most one hidden layer, and sigmoid or tanh")
     limit(problem.N_net, limits.MAX_COMPLETE_WEIGHTS, "the number of weights")
     limit(problem.widths[-2] if problem.L == 2 else 0, limits.MAX_COMPLETE_UNITS, "the number of hidden units")
-    sides = 0 if algebraic else problem.N_net
-    radii = read.each(found["radii"], "evidence.radii", lambda row, place: read.each(row, place, read.number, sides))
-    listed, rest = step.premises[: len(radii)], step.premises[len(radii) :]
-    places = [premise.conclusion["at"] for premise in listed]
-    require(len(listed) == len(radii), "premises", "a premise is needed for each point of the list", "premise")
-    for k, place in enumerate(places):
-        step.claim(k, "stationary", at=place)
-    for k, other in enumerate((premise.conclusion for premise in rest), start=len(listed)):
-        told = other.get("statement") in (*_NO_MINIMA, "suboptimal", "global") and other.get("verdict") == PROVED and other["at"] in places
-        require(told, f"premises[{k}]", "expected that a listed point is no minimum, none that is global, or a global one", "premise")
-    left = [place for place in places if place not in [premise.conclusion["at"] for premise in rest]]
-    once = len(left) + len(rest) == len(set(places)) == len(places)
-    require(once, "premises", "a point is listed twice, or told twice what it is", "premise")
-    kinds = [premise.conclusion["statement"] for premise in rest]
-    known_global = kinds.count("global")
-    no_minima = len(kinds) - known_global - kinds.count("suboptimal")
-    bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, sides), read.text(found["tree"], "evidence.tree")
+    radii = read.each(found["radii"], "evidence.radii", lambda row, place: read.each(row, place, read.number, problem.N_net))
+    places, told, alone = read_list(step, len(radii))
+    bounds, tree = read.each(found["bounds"], "evidence.bounds", read.number, problem.N_net), read.text(found["tree"], "evidence.tree")
     limit(len(tree), limits.MAX_COMPLETE_BOXES, "the number of boxes")
     whole = problem.decay is not None and all(rate > 0 for rate in problem.rates)
-    facts = {
-        "bounds": [str(b) for b in bounds],
-        "points": len(listed),
-        "minima": "D" in tree,
-        "no_minima": no_minima,
-        "known_global": known_global,
-    }
-    alone = left[0] if len(left) == 1 and not known_global else None
+    facts = {"bounds": [str(b) for b in bounds], "minima": "D" in tree, **told}
     require(type(found["tails"]) is bool, "evidence.tails", "expected true or false", "schema")
-    if sigma is None:
-        require(not tree and not found["tails"], "evidence", "an elimination has no tree and no tails")
-        require_all_listed(step.work, problem, [step.box(place) for place in places])
-        return everywhere("complete-list", facts | _kinds(alone, whole=True, attained=whole or problem.L == 1)), Rigor.BALL
     step.work.spend(
         limits.complete_work(problem.widths, problem.T, len(tree) + len(radii) + 1, len(radii), whole=whole), "boxes of weights"
     )
@@ -116,12 +85,7 @@ def complete_list(step: Step) -> Result:
         require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
         around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
         _Walk(land, root, whole, around).run(tree)
-    return everywhere("complete-list", facts | _kinds(alone, whole=whole or found["tails"], attained=attained)), Rigor.VERIFIED_FLOAT
-
-
-def _kinds(alone: Any, *, whole: bool, attained: bool) -> dict[str, Any]:
-    """Return whether the list is about all weights, whether a global minimum exists, and where it is if one place alone may be it."""
-    return {"whole": whole, "attained": attained, "global": alone if attained else None}
+    return everywhere("complete-list", facts | kinds(alone, whole=whole or found["tails"], attained=attained)), Rigor.VERIFIED_FLOAT
 
 
 def _doubles(numbers: Sequence[fmpq], place: str) -> Array:

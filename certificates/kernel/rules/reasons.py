@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from math import comb, prod
 from typing import Any, NamedTuple, TypeAlias
 
 from lossproof.certificates.kernel.network.matrices import parse_matrix
@@ -12,6 +13,7 @@ from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import step as steps
 from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, PROVED, REFUTED, Result, Step
+from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
 Facts: TypeAlias = "Mapping[str, Any]"
@@ -300,6 +302,14 @@ def _moves_freely(step: Step, f: list[Any]) -> bool:
     return hidden and problem.output_activation.nonvanishing_derivative.holds and f[0] == problem.T
 
 
+def _gives_all_forms(step: Step, f: list[Any]) -> bool:
+    problem = step.problem
+    degree = prod(problem.activation_of(l).degree or 0 for l in range(1, problem.L + 1))
+    n = problem.widths[0] + any(bias != "none" for bias in problem.biases)
+    forms = comb(n + degree - 1, degree) if 0 < degree <= limits.MAX_FORMS else 0
+    return bool(forms) and problem.error.convex.holds and f[1] >= problem.n_L * forms
+
+
 def _is_shallow_linear(step: Step, f: list[Any]) -> bool:
     problem = step.problem
     linear = problem.L == 2 and problem.activation.is_identity and problem.output_activation.is_identity
@@ -385,6 +395,9 @@ IMPLICATIONS: Mapping[str, Line] = {
     # groups of samples with outputs ρ_i c have Σ ρ_i ∇E_i = 0, so their least error, which is convex in c; all other outputs are constant
     "global-balanced": Line("global", HERE, _proved("stationary"), near=True,
                             holds=lambda step, f: step.premises[0].rule == "stationary-balanced" and step.problem.error.convex.holds),
+    # outputs of powers are forms of one degree in x, or in x and 1; so are the derivatives by each weight. If these span all forms at the samples, which is
+    # seen by their rank, Pε = 0 gives ε ⟂ F' − F for all W', and J is convex in the outputs
+    "global-forms": Line("global", HERE, (*_proved("stationary"), ("P", HERE, "rank_lower")), _gives_all_forms, near=True),
     # a local minimum, where all of them are global
     **{f"global-{name}": Line("global", HERE, (*_proved(name), *_proved(_ASKED, at=EVERYWHERE)), near=True) for name in ("strict-minimum", "local-minimum")},
     # a global minimum exists, and is an image of this point under symmetries of J

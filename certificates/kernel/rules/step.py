@@ -26,6 +26,7 @@ from lossproof.theory.verdicts import Rigor
 
 EVERYWHERE, ALMOST, OPEN, SOME = "everywhere", "almost everywhere", "on an open set", "at some weights"
 PROVED, REFUTED = "PROVED", "REFUTED"
+_NO_MINIMA = ("saddle", "maximum", "higher-order-descent")
 
 Place: TypeAlias = "int | str"
 """An index of a point, the name of a witness such as ``"W*1"``, or one of the four words above."""
@@ -209,6 +210,34 @@ def positive(found: Mapping[str, Any], key: str) -> fmpq:
 def rigor_of(ring: FormalRing) -> Rigor:
     """Return the rigor of a computation in the formal ring: BALL if it saw the sign of an irrational z in balls."""
     return Rigor.BALL if ring.used_balls else Rigor.EXACT
+
+
+def read_list(step: Step, count: int) -> tuple[list[Place], dict[str, int], Place | None]:
+    """Return where so many listed critical points are, how many of which kind, and the place that alone may be a global minimum, None if there is no such.
+
+    First come claims ``stationary`` about the points of the list, then claims about some of them that they are no local minimum, none that is global, or a
+    global one. A place is left if nothing is told of it.
+    """
+    listed, rest = step.premises[:count], step.premises[count:]
+    require(len(listed) == count, "premises", "a premise is needed for each point of the list", "premise")
+    places = [premise.conclusion["at"] for premise in listed]
+    for k, place in enumerate(places):
+        step.claim(k, "stationary", at=place)
+    for k, other in enumerate((premise.conclusion for premise in rest), start=count):
+        told = other.get("statement") in (*_NO_MINIMA, "suboptimal", "global") and other.get("verdict") == PROVED and other["at"] in places
+        require(told, f"premises[{k}]", "expected that a listed point is no minimum, none that is global, or a global one", "premise")
+    left = [place for place in places if place not in [premise.conclusion["at"] for premise in rest]]
+    once = len(left) + len(rest) == len(set(places)) == len(places)
+    require(once, "premises", "a point is listed twice, or told twice what it is", "premise")
+    statements = [premise.conclusion["statement"] for premise in rest]
+    best, beaten = statements.count("global"), statements.count("suboptimal")
+    numbers = {"points": count, "no_minima": len(rest) - best - beaten, "known_global": best}
+    return places, numbers, left[0] if len(left) == 1 and not best else None
+
+
+def kinds(alone: Place | None, *, whole: bool, attained: bool) -> dict[str, Any]:
+    """Return whether a list is about all weights, whether a global minimum exists, and where it is if one place alone may be it."""
+    return {"whole": whole, "attained": attained, "global": alone if attained else None}
 
 
 def slope_around(record: Activation, values: Iterable[fmpq | arb], still: Iterable[fmpq | arb] = ()) -> Fraction | None:

@@ -75,11 +75,12 @@ def rank_fit(problem: Problem, weights: Weights) -> RankFit | None:
         if not residual_work(problem, passed).is_allowed:
             return None
         F = _rows(passed.phi[a.L])
+        fixed = [to_flint(q) if a.biases[-1] == "fixed" and isinstance(q, Fraction) else fmpq(0) for q in weights.layers[-1].b]
         forms = _linear_form(problem) if linear else _cell_forms(problem, weights, _rows(passed.phi[1]))
     except (NotInField, NotDifferentiable):
         return None
     Y = [[to_flint(y) for y in row] for row in problem.samples.Y]
-    found = (_fit(problem, F, Y, *form, everywhere=linear) for form in forms)
+    found = (_fit(problem, F, Y, fixed, *form, everywhere=linear) for form in forms)
     return next((fit for fit in found if fit is not None), None)
 
 
@@ -120,6 +121,7 @@ def _fit(
     problem: Problem,
     F: list[list[fmpq]],
     Y: list[list[fmpq]],
+    fixed: list[fmpq],
     units: tuple[int, ...],
     k: int,
     Phi: fmpq_mat,
@@ -127,8 +129,7 @@ def _fit(
     *,
     everywhere: bool,
 ) -> RankFit | None:
-    outputs = fmpq_mat(F)
-    R = outputs - fmpq_mat(Y)
+    R, outputs = fmpq_mat(F) - fmpq_mat(Y), fmpq_mat([[q - b for q, b in zip(row, fixed, strict=True)] for row in F])
     offsets, centred = [], outputs
     if C is not None:
         if any((C.transpose() * R).entries()):

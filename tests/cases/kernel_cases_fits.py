@@ -64,7 +64,7 @@ def fixed_biases():
     X, Y = [["1", "0"], ["-1", "0"], ["0", "1"], ["0", "-1"]], [["18/5", "19/5"], ["8/5", "19/5"], ["13/5", "24/5"], ["13/5", "14/5"]]
     rest = [["-16/25", "12/25"], ["16/25", "-12/25"], ["12/25", "-9/25"], ["-12/25", "9/25"]]
     d = square(FIXED, X, Y, activation="relu", bias="fixed", fixed_bias=[["1"], ["2", "3"]])
-    fitted(d, offsets=[["-13/5", "-19/5"]], rest=rest, level="2", statement="local-minimum")
+    fitted(d, offsets=[["-3/5", "-4/5"]], rest=rest, level="2", statement="local-minimum")
     return d.finish()
 
 

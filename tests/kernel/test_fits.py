@@ -130,3 +130,13 @@ def test_irrational_values():
     d = square([layer([[log], ["4/5"]], ["0"]), TURNED[1]])
     fitted(d)
     assert outcome(d) == HERE
+
+
+def test_a_fixed_output_bias_is_no_part_of_a_fit():
+    """The unit fits the constant 1/10, which is less than what is left, so the point is a saddle; with the bias 10 it is more."""
+    for bias, small in (("10", "1/10"), ("0", "101/10")):
+        point = [layer([["1"], ["1"]], ["0"]), layer([[small, "0"]], [bias, "0"])]
+        Y = [["101/10", "-1"], ["101/10", "1"]]
+        d = square(point, Y=Y, bias=["none", "fixed"], fixed_bias=[None, [bias, "0"]])
+        fitted(d, offsets=[["0", "0"]], rest=[["0", "1"], ["0", "-1"]], level="2", statement="local-minimum")
+        assert outcome(d) == LEVEL if bias == "10" else accepted(d)

@@ -26,9 +26,10 @@ from lossproof.theory.verdicts import Rigor
 def eckart_young(step: Step) -> Result:
     r"""The outputs at a point are a best fit of their rank, for the squared error, without decay and with identity output.
 
-    For all W', or all W' near W, let the outputs be ``F' = ΦA' + CU'`` with fixed matrices Φ and C and ``rank A' ≤ k``. At W let ``R = F − Y``, of shape
-    ``(T, n_L)``, have ``CᵀR = 0``. The evidence gives ``F* = F + CU`` with ``CᵀF* = 0``; K with ``CᵀK = 0``, ``Φᵀ(K − R) = 0``, ``F*ᵀK = 0`` and ``KF*ᵀ = 0``;
-    and a number c such that no eigenvalue of ``KᵀK`` is above c, and at most ``n_L − k`` of those of ``F*ᵀF*`` are below it. Then ``J(W') ≥ J(W)``.
+    For all W', or all W' near W, let the outputs less fixed output biases be ``F' = ΦA' + CU'`` with fixed matrices Φ and C and ``rank A' ≤ k``, and F those
+    at W. Let R, of shape ``(T, n_L)``, the outputs less Y, have ``CᵀR = 0``. The evidence gives ``F* = F + CU`` with ``CᵀF* = 0``; K with ``CᵀK = 0``,
+    ``Φᵀ(K − R) = 0``, ``F*ᵀK = 0`` and ``KF*ᵀ = 0``; and a number c such that no eigenvalue of ``KᵀK`` is above c, and at most ``n_L − k`` of those of
+    ``F*ᵀF*`` are below it. Then ``J(W') ≥ J(W)``.
 
     Proof. R − K is orthogonal to the columns of Φ and C, so to ``F' − F``, and
     ``2T (J(W') − J(W)) = 2⟨R, F' − F⟩ + |F' − F|² = |F' − F + K|² − |K|²``. That is not negative if ``K = 0``, as it is for ``c ≤ 0``. Let ``c > 0``. With Π
@@ -73,7 +74,8 @@ def eckart_young(step: Step) -> Result:
         np.array(read.rows(found[key], f"evidence.{key}", read.rational, height, n), dtype=object).reshape(height, n)
         for key, height in (("offsets", C.shape[1]), ("rest", problem.T))
     )
-    c, fit, R = read.rational(found["between"], "evidence.between"), F + _product(ring, C, U), F - ring.array(problem.Y)
+    c, R = read.rational(found["between"], "evidence.between"), F - ring.array(problem.Y)
+    fit = F - ring.array([problem.constants[-1] or [ZERO] * n]) + _product(ring, C, U)
     K_squared, fit_squared = _product(ring, K.T, K), _product(ring, fit.T, fit)
     for A, B, place in (
         (C.T, R, "conclusion.at"), (C.T, fit, "evidence.offsets"), (C.T, K, "evidence.rest"), (Phi.T, K - R, "evidence.rest"),

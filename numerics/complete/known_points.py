@@ -1,7 +1,8 @@
 r"""The critical points that a search has met, with their images under the symmetries, and boxes around them on which the gradient is one-to-one.
 
-Permutations of the hidden units, and for tanh the changes of sign of all weights of a unit, change no loss. With C an approximate inverse of the Hessian at the
-point and ρ the radii of a box, ``‖I − C H‖_∞ < 1`` over it, relative to ρ, makes the gradient one-to-one: a critical point in the box is the one that is known.
+Permutations of the hidden units, and for odd activations the changes of sign of all weights of a unit, change no loss. With C an approximate inverse of the
+Hessian at the point and ρ the radii of a box, ``‖I − C H‖_∞ < 1`` over it, relative to ρ, makes the gradient one-to-one: a critical point in the box is the
+one that is known.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _SPARE, _FLOOR = 1.2, 0.05
 def images(land: Landscape, W: Floats) -> Floats:
     """Return the images of weights under the symmetries, one a row, the weights themselves first.
 
-    >>> land = Landscape(np.ones((1, 1)), np.ones(1), np.ones(2), 1, -1, 2, 0)
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> land = Landscape(np.ones((1, 1)), np.ones(1), np.ones(2), 1, activation_named("tanh"), 0)
     >>> images(land, np.array([2.0, 3.0])).tolist()
     [[2.0, 3.0], [-2.0, -3.0]]
     """
@@ -30,7 +32,7 @@ def images(land: Landscape, W: Floats) -> Floats:
     if not n:
         return W[None]
     for order in permutations(range(n)):
-        for signs in product((1.0, -1.0) if land.low else (1.0,), repeat=n):
+        for signs in product((1.0, -1.0) if land.odd else (1.0,), repeat=n):
             theta, v = W[: land.inner].reshape(n, -1)[list(order)] * np.array(signs)[:, None], W[land.inner :].copy()
             v[:n] = v[:n][list(order)] * signs
             found.append(np.concatenate([theta.ravel(), v]))

@@ -22,7 +22,7 @@ from cases.kernel_draft import Draft
 from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.doubles import Enclosed
+from lossproof.certificates.kernel.arithmetic.doubles import Enclosed, exactly, part
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.network import many_boxes as boxes
@@ -80,8 +80,7 @@ def problem_of(name):
 
 
 def landscape_of(problem):
-    record = (problem.output_activation if problem.L == 1 else problem.activation).logistic
-    return boxes.landscape(Work(), problem, record.low, record.rate)
+    return boxes.landscape(Work(), problem, np.full(problem.fan_in(1), 100.0))
 
 
 def holds(found, at, value):
@@ -107,7 +106,7 @@ def test_exponentials_are_enclosed():
         2.0**99,
     ]
     y = np.concatenate([corners, rng.random(300), 40 * rng.random(300), 500 * rng.random(200)])
-    found = boxes.exponential(landscape_of(problem_of("neuron")), y)
+    found = landscape_of(problem_of("neuron")).curve.exponential(y)
     with ball_precision(200):
         assert all(holds(found, k, (-arb(x)).exp()) for k, x in enumerate(y))
     assert np.all(found.rad[y < 300] <= 1e-14 * found.mid[y < 300])
@@ -131,7 +130,7 @@ def test_activations_are_enclosed(name, centre, size):
                     (arb(w) * arb(x, r) for w, x, r in zip(W[b].reshape(n, m)[k], land.inputs.mid[i], land.inputs.rad[i], strict=True)),
                     arb(0),
                 )
-                value, slope, bend = logistic(z.mid(), land.k)
+                value, slope, bend = logistic(z.mid(), land.curve.k)
                 for part, true in ((found.phi, value), (found.slope, slope), (found.bend, bend)):
                     assert holds(part, (b, k, i), true.mid())
 
@@ -168,8 +167,8 @@ def test_gradient_and_hessian_are_those_of_the_other_pass(name, size):
     land, N = landscape_of(problem), problem.N_net
     W = Enclosed(rng.normal(size=(4, N)), size * rng.random((4, N)))
     theta, v = (
-        boxes.part(W, (slice(None), slice(land.inner))),
-        boxes.part(W, (slice(None), slice(land.inner, None))) if land.units else None,
+        part(W, (slice(None), slice(land.inner))),
+        part(W, (slice(None), slice(land.inner, None))) if land.units else None,
     )
     p = boxes.activations(land, theta)
     g, H = boxes.gradient(land, theta, p, boxes.residuals(land, p, v), v), boxes.hessian(land, p, boxes.residuals(land, p, v), v)
@@ -202,7 +201,9 @@ def test_outputs_of_critical_points_are_enclosed(name, size):
                 arb_mat([[arb(row[0])] for row in problem.Y]),
             )
             Z = X * arb_mat([list(map(arb, row)) for row in W.reshape(n, -1)]).transpose()
-            phi = arb_mat([[*(logistic(Z[i, k], land.k)[0] for k in range(n)), *[arb(1)] * problem.bias_rows_of(1)] for i in range(T)])
+            phi = arb_mat(
+                [[*(logistic(Z[i, k], land.curve.k)[0] for k in range(n)), *[arb(1)] * problem.bias_rows_of(1)] for i in range(T)]
+            )
             rates = arb_mat(
                 [[arb(problem.T * problem.rates[inner + k]) if k == l else arb(0) for l in range(phi.ncols())] for k in range(phi.ncols())]
             )
@@ -223,8 +224,8 @@ def test_no_box_around_a_critical_point_is_excluded(name, seed):
     n, m = land.units, land.inputs.mid.shape[1]
     X = np.hstack([np.linspace(-3, 3, T)[:, None], np.ones((T, m - 1))])
     W, v, rates = rng.uniform(-2, 2, land.inner), rng.choice([-1, 1], n + land.bias) * rng.uniform(0.5, 2), 10.0 ** rng.uniform(-6, -3, 2)
-    land = land._replace(inputs=boxes.exactly(X), targets=boxes.exactly(np.zeros((T, 1))))
-    at = boxes.activations(land, boxes.exactly(W[None]))
+    land = land._replace(inputs=exactly(X), targets=exactly(np.zeros((T, 1))))
+    at = boxes.activations(land, exactly(W[None]))
     equations = np.vstack([*(X.T * slope for slope in at.slope.mid[0]), at.phi.mid[0]])
     wanted = np.concatenate([-rates[0] * W / np.repeat(v[:n], m), -rates[1] * v])
     eps = np.linalg.lstsq(equations, wanted, rcond=None)[0]
@@ -315,8 +316,8 @@ def test_a_list_that_lacks_a_point_is_rejected():
 
 def test_the_box_must_hold_all_critical_points():
     def change(step):
-        for part in (step["evidence"], step["conclusion"]["facts"]):
-            part["bounds"] = ["1/4", "1/4", "9/16", "9/16"]
+        for place in (step["evidence"], step["conclusion"]["facts"]):
+            place["bounds"] = ["1/8", "1/8", "9/16", "9/16"]
 
     assert [failure.place for failure in altered("listed_alone", change).failures] == ["steps[1].evidence.bounds"]
 

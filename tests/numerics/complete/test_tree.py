@@ -22,6 +22,7 @@ from lossproof.numerics.complete.search import Settled, Tree, TreeBudget, search
 from lossproof.numerics.critical.search import find_candidates
 from lossproof.numerics.network.weight_vectors import flat_weights
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.functions.activations import activation_named
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.decay import Decay
@@ -156,7 +157,7 @@ def test_a_double_root_is_left_as_boxes_around_it() -> None:
     d, b = q * (1 - q), q * (1 - q) * (1 - 2 * q)
     eps = np.linalg.solve(np.array([d * e, b * e**2]), [0, -np.sum(d**2 * e**2)])
     assert s == pytest.approx(q[0])
-    land = Landscape(e[:, None], q - eps, np.zeros(1), 0, 0, 1, 0)
+    land = Landscape(e[:, None], q - eps, np.zeros(1), 0, activation_named("sigmoid"), 0)
     tree = search_tree(land, np.array([3.0]), TreeBudget(12_000))
     lower, upper = tree.left
     assert not tree.complete
@@ -167,10 +168,10 @@ def test_a_double_root_is_left_as_boxes_around_it() -> None:
 @pytest.mark.parametrize(
     ("land", "size"),
     [
-        (Landscape(np.array([[1e150], [1.0]]), np.array([0.5, 0.2]), np.zeros(1), 0, 0, 1, 0), 1e100),
-        (Landscape(np.array([[1e-310], [1e-310]]), np.array([0.5, 0.2]), np.zeros(1), 0, 0, 1, 0), 5.0),
-        (Landscape(np.array([[0.0]]), np.array([0.5]), np.zeros(1), 0, 0, 1, 0), 5.0),
-        (Landscape(np.array([[1.0]]), np.array([1.0]), np.zeros(1), 0, 0, 1, 0), 1e6),
+        (Landscape(np.array([[1e150], [1.0]]), np.array([0.5, 0.2]), np.zeros(1), 0, activation_named("sigmoid"), 0), 1e100),
+        (Landscape(np.array([[1e-310], [1e-310]]), np.array([0.5, 0.2]), np.zeros(1), 0, activation_named("sigmoid"), 0), 5.0),
+        (Landscape(np.array([[0.0]]), np.array([0.5]), np.zeros(1), 0, activation_named("sigmoid"), 0), 5.0),
+        (Landscape(np.array([[1.0]]), np.array([1.0]), np.zeros(1), 0, activation_named("sigmoid"), 0), 1e6),
     ],
 )
 def test_hostile_inputs_end_with_the_budget(land: Landscape, size: float) -> None:
@@ -181,7 +182,7 @@ def test_hostile_inputs_end_with_the_budget(land: Landscape, size: float) -> Non
 
 def test_what_is_not_covered_is_told() -> None:
     assert obstacle(hidden(1, "1/10")) == ""
-    assert obstacle(neuron([[1]], [1], "relu")) == "the activation must be tanh or sigmoid"
+    assert obstacle(neuron([[1]], [1], "relu")).startswith("the activation must be tanh, sigmoid, softplus")
     assert obstacle(hidden(9, "1/10")) == "at most 12 weights and 4 hidden units are covered"
 
 
@@ -198,7 +199,7 @@ def test_a_bifurcation_is_left_as_boxes_around_it() -> None:
 
 def test_activations_are_exact_to_the_last_digits_next_to_0() -> None:
     z = np.array([1e-300, 1e-12, -1e-7, 1e-4])
-    found = activations(Landscape(np.ones((1, 1)), np.ones(1), np.ones(2), 1, -1, 2, 0), exactly(z[:, None]))
+    found = activations(Landscape(np.ones((1, 1)), np.ones(1), np.ones(2), 1, activation_named("tanh"), 0), exactly(z[:, None]))
     assert np.allclose(found.phi.mid[:, 0, 0], np.tanh(z), rtol=1e-14, atol=0)
     assert np.allclose(found.bend.mid[:, 0, 0], -2 * np.tanh(z) * (1 - np.tanh(z) ** 2), rtol=1e-14, atol=0)
 
@@ -296,7 +297,7 @@ def test_many_boxes_are_gathered_in_cells_of_a_grid() -> None:
 @pytest.mark.filterwarnings("error")
 def test_hostile_landscapes_with_decay_end_with_the_budget(units: int, inputs: float, targets: float, rate: float) -> None:
     x, y = np.array([[-1.0], [0.5], [1.0]]) * inputs, np.array([0.25, -1.0, 0.5]) * targets
-    land = Landscape(np.hstack([x, np.ones((3, 1))]), y, np.full(3 * units + 1, rate), units, -1, 2, 1)
+    land = Landscape(np.hstack([x, np.ones((3, 1))]), y, np.full(3 * units + 1, rate), units, activation_named("tanh"), 1)
     for minima in (False, True):
         tree = search_tree(land, land.bounds(), TreeBudget(4_500), minima=minima)
         assert tree.boxes <= 4_500

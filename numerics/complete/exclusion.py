@@ -40,7 +40,7 @@ Indices: TypeAlias = npt.NDArray[Any]
 MARGIN = 1 + 2.0**-10
 """What a test must hold by, as rounding is left out here."""
 
-_LEAST = 2.0**-80
+_LEAST, _FLUSHED = 2.0**-80, 2.0**-580
 _FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
 _TINY, _HUGE, _ROUNDING, _ENLARGED = 2.0**-500, 2.0**100, 2.0**-42, 1 + 2.0**-18
 
@@ -82,7 +82,8 @@ def steep(land: Landscape, box: Box) -> Indices:
     """Tell for each box whether the first test excludes it."""
     if not land.units or not land.bounded:
         g = gradient(land, box.theta, box.passed, box.eps, box.v)
-        return np.asarray((np.abs(g.mid) > MARGIN * g.rad + _LEAST**2).any(axis=1))
+        lost = _FLUSHED * (1 + np.abs(land.inputs).sum()) * (1 + box.eps.reach.max(axis=1, keepdims=True))
+        return np.asarray((np.abs(g.mid) > MARGIN * g.rad + lost).any(axis=1))
     n, m = land.units, land.inputs.shape[1]
     squares = (land.inputs[:, :, None] * land.inputs[:, None, :]).reshape(-1, m * m)
     M = (box.passed.slope.reach**2 @ squares).reshape(-1, n, m, m)

@@ -18,6 +18,7 @@ from lossproof.numerics.complete.landscape import Landscape
 _TRIES, _STEPS, _CLOSE, _SAME = 16, 40, 1e-13, 1e-8
 _LARGEST_KAPPA, _SHRINK, _LEAST = 0.9, 0.8, 1e-10
 _SPARE, _FLOOR = 1.2, 0.05
+_WIDER, _NARROWER = 1 + 2.0**-12, 1 - 2.0**-16  # the checker's enclosures are wider by some 2^-20
 
 
 def images(land: Landscape, W: Floats) -> Floats:
@@ -69,7 +70,7 @@ class KnownPoints:
         """Tell for each box of all weights whether it lies within the box around an image of a point."""
         inside = np.zeros(len(box.mid), dtype=bool)
         for point, radii in zip(*self._all[2:], strict=True):
-            inside |= (np.abs(box.mid - point) + (1 + _CLOSE) * box.rad <= (1 - _SAME) * radii).all(axis=1)
+            inside |= (np.abs(box.mid - point) + _WIDER * box.rad <= _NARROWER * radii).all(axis=1)
         return inside
 
     def meet(self, box: Ball) -> None:
@@ -104,7 +105,7 @@ class KnownPoints:
         return None
 
     def _radii(self, W: Floats) -> Floats:
-        """Return radii of a box as large as may be, with those of v as v follows θ, where it does."""
+        """Return radii of a box as large as may be, with those of v as v follows θ, where it does; 0 where the gradient is one-to-one on none."""
         inner, radii = self.land.inner, np.ones_like(W)
         if self.land.units and self.land.bounded:
             H = self._hessian(exactly(W[None]))
@@ -112,11 +113,12 @@ class KnownPoints:
             radii[inner:] = _SPARE * np.abs(follow).sum(axis=1) + _FLOOR
         while self._kappa(W, radii) > _LARGEST_KAPPA and radii.max() > _LEAST:
             radii *= _SHRINK
-        return radii
+        return radii if radii.max() > _LEAST else np.zeros_like(radii)
 
     def _kappa(self, W: Floats, radii: Floats) -> float:
         H = self._hessian(Ball(W[None], radii[None]))
-        return float((np.abs(inverse(H.mid[0])) @ H.rad[0] @ radii / radii).max())
+        C = inverse(H.mid[0])
+        return float(((np.abs(np.eye(len(W)) - C @ H.mid[0]) + np.abs(C) @ H.rad[0]) @ radii / radii).max())
 
     def _hessian(self, box: Ball) -> Ball:
         theta, v = self._parts(box)

@@ -81,14 +81,16 @@ class Landscape:
         least, push = theta.min(axis=1), _PUSH * self.norm**2 / np.sqrt(outer[:n])
         if family in _SLOPES:
             s, most = _SLOPES[family]
-            squares = push * math.sqrt(len(y)) * s if n else np.array([s * np.sum(y + most)])
+            sizes = np.sqrt((push * math.sqrt(len(y)) * s if n else np.array([s * np.sum(y + most)])) / least)
         elif family in _TANGENTS:
             kappa = _TANGENTS[family] / float(self.activation.parameter or 1)
-            squares = self.norm**2 / 4 + push * math.sqrt(len(y)) * kappa if n else np.array([np.sum((y + kappa) ** 2) / 4])
+            sizes = np.sqrt(
+                (self.norm**2 / 4 + push * math.sqrt(len(y)) * kappa if n else np.array([np.sum((y + kappa) ** 2) / 4])) / least
+            )
         else:
-            squares = (push * np.linalg.norm(x) if n else np.array([np.sum((y + 1) * x)])) ** 2 / least
-        sizes = np.sqrt(squares / least)[:, None] * np.ones_like(theta)
-        return np.maximum(np.concatenate([sizes.ravel(), self.norm / (2 * np.sqrt(outer))]) * _ABOVE, _SMALLEST)
+            sizes = (push * np.linalg.norm(x) if n else np.array([np.sum((y + 1) * x)])) / least
+        inner = sizes[:, None] * np.ones_like(theta)
+        return np.maximum(np.concatenate([inner.ravel(), self.norm / (2 * np.sqrt(outer))]) * _ABOVE, _SMALLEST)
 
 
 def obstacle(problem: Problem) -> str:

@@ -136,7 +136,8 @@ def search_tree(
         keep(search.settled)
     left = search.left
     known, ended = search.known, ended if len(left[0]) else ""
-    return Tree(bounds, search.codes, known.points, known.radii, search.boxes, search.volume, left, ended, minima)
+    held = known.radii.all(axis=1)
+    return Tree(bounds, search.codes, known.points[held], known.radii[held], search.boxes, search.volume, left, ended, minima)
 
 
 class _Batch(NamedTuple):

@@ -167,15 +167,15 @@ def _everything(land: Landscape) -> Array:
     least, push = theta.min(axis=1), 0.3248 * norm**2 / np.sqrt(outer[: land.units])  # 3√3/16 < 0.32476
     if sigma.family in _SLOPES:
         s, most = _SLOPES[sigma.family]
-        squares = push * np.sqrt(len(y)) * s if land.units else np.array([np.sum(y + most) * s])
+        sizes = np.sqrt((push * np.sqrt(len(y)) * s if land.units else np.array([np.sum(y + most) * s])) / least)
     elif sigma.family in _TANGENTS:
         kappa = _TANGENTS[sigma.family] / float(sigma.parameter or 1)
-        squares = norm**2 / 4 + push * np.sqrt(len(y)) * kappa if land.units else np.array([np.sum((y + kappa) ** 2) / 4])
+        sizes = np.sqrt((norm**2 / 4 + push * np.sqrt(len(y)) * kappa if land.units else np.array([np.sum((y + kappa) ** 2) / 4])) / least)
     else:
-        pull = push * np.sqrt(np.sum(x**2)) if land.units else np.array([np.sum((y + 1)[:, 0] * np.sqrt(np.sum(x**2, axis=1)))])
-        squares = pull**2 / least
-    sizes = np.sqrt(squares / least)[:, None] * np.ones_like(theta)
-    return np.asarray(np.concatenate([sizes.ravel(), norm / (2 * np.sqrt(outer))]) * ENLARGE**4)
+        lengths = np.sqrt(np.sum(x**2, axis=1, keepdims=True) + TINY)  # for squares that underflow
+        sizes = (push * np.sqrt(np.sum(lengths**2)) if land.units else np.array([np.sum((y + 1) * lengths)])) / least
+    inner = sizes[:, None] * np.ones_like(theta)
+    return np.asarray(np.concatenate([inner.ravel(), norm / (2 * np.sqrt(outer))]) * ENLARGE**4)
 
 
 def _norm(land: Landscape) -> float:
@@ -194,6 +194,8 @@ def _around(step: Step, land: Landscape, box: Box, radii: Array) -> tuple[Array,
     theta, v = part(W, (slice(None), slice(land.inner))), part(W, (slice(None), slice(land.inner, None))) if land.units else None
     p = boxes.activations(land, theta)
     H = boxes.hessian(land, p, boxes.residuals(land, p, v), v)
+    size = 2.0 ** np.frexp(np.abs(H.mid).max())[1]  # far from 1 where all samples are saturated; a power of 2, so that quotients are exact
+    H = Enclosed(H.mid / size, H.rad / size)
     off = reach(exactly(np.eye(len(mid))) + minus(exactly(boxes.inverse(H.mid)) @ H))
     require(bool(np.all(ENLARGE * (off @ radii) < radii)), "evidence.radii", "the gradient is not seen to be one-to-one in this box")
     return mid, radii
@@ -293,7 +295,9 @@ class _Walk:
         there = boxes.residuals(land, at, free)
         if v is None or not self.whole:
             g, H = boxes.gradient(land, centre, at, there, free), boxes.hessian(land, p, eps, v)
-            Q = np.concatenate([np.tile(eye, (len(lower), 1, 1)), boxes.inverse(H.mid, 2.0**-20)], axis=1)
+            free_rows = boxes.inverse(H.mid, 2.0**-20)  # far from 1 where all samples are saturated
+            free_rows = free_rows / np.abs(free_rows).max(axis=2, keepdims=True)
+            Q = np.concatenate([np.tile(eye, (len(lower), 1, 1)), free_rows], axis=1)
         else:
             g = boxes.joined(boxes.gradient(land, centre, at, exactly(eps.mid), free), part(there + exactly(-eps.mid), (slice(None), 0)), 1)
             H, W = boxes.system(land, p, eps, v), boxes.joined(W, part(eps, (slice(None), 0)), 1)

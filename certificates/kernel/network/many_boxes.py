@@ -158,8 +158,8 @@ def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> tuple[En
     centre, inner, (N, every) = exactly(theta.mid), land.inner, (len(land.rates.mid), slice(None))
     at = activations(land, centre)
     A = at.phi.mid @ at.phi.T.mid + np.diag(land.rates.mid[inner:])
-    C, b = inverse(A), at.phi.mid @ land.targets.mid
-    v = exactly((C @ (2 * b - A @ (C @ b)))[..., 0])  # with what C leaves over, as its diagonal is shifted
+    B, b = inverse(A), at.phi.mid @ land.targets.mid
+    v = exactly((B @ (2 * b - A @ (B @ b)))[..., 0])  # with a step for what B leaves over, as its diagonal is shifted
     there = residuals(land, at, v)
     eps = exactly(there.mid)
     g = joined(part(gradient(land, centre, at, eps, v), (every, slice(inner, N))), part(there + minus(eps), (every, 0)), 1)

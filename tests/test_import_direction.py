@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "numerics.curves": "numerics numerics.functions numerics.fields numerics.algebra numerics.network numerics.ranks",
     "numerics.critical": "numerics numerics.functions numerics.fields numerics.algebra numerics.network numerics.verified numerics.ranks numerics.samples "
     "numerics.curves",
-    "numerics.complete": "numerics numerics.algebra",
+    "numerics.complete": "numerics numerics.functions numerics.algebra",
     "numerics.learners": "numerics numerics.fields numerics.algebra numerics.verified numerics.network numerics.ranks numerics.training",
     "certificates": "",
     "certificates.text": "certificates",

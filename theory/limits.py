@@ -248,6 +248,15 @@ def complete_work(widths: Sequence[int], T: int, boxes: int, points: int, *, who
     return boxes * (20 + T * (units + 1) ** 2 + side**2 // 2 + side**3 // 50) + (boxes + 100) * points * images
 
 
+def table_work(cells: int, order: int) -> int:
+    """Return the work of the Taylor coefficients of an activation up to an order, over balls, in so many cells of a table.
+
+    >>> table_work(256, 12)
+    1781760
+    """
+    return cells * (20 * (order + 1) ** 2 * product_work(DOUBLE_PRECISION) + 4 * value_work(DOUBLE_PRECISION))
+
+
 def eliminants_work(weights: int, degree: int, bits: int) -> int:
     """Return the work of eliminating all but one of some weights, one after the other, up to a degree, from polynomials with coefficients of so many bits.
 

@@ -78,7 +78,7 @@ def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], 
         "tree": tree.codes,
     }
     known = "the one listed" if len(points) == 1 else f"the {len(points)} listed"
-    alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.low else "") if land.units else ""
+    alike = ", up to permutations of hidden units" + (" and changes of all signs of one" if land.odd else "") if land.units else ""
     reason = f"All {sought} {where} are {known}{alike}: {tree.boxes:,} boxes of weights hold no other."
     if not points:
         reason = f"There are no {sought} {where}: {tree.boxes:,} boxes of weights hold none."

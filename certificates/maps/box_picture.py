@@ -106,7 +106,7 @@ def _names(land: Landscape) -> Iterator[str]:
 
 def _caption(map: MapRecord, land: Landscape, tree: Tree) -> tuple[str, ...]:
     bad = " A ring marks a bad local minimum." if any(point.suboptimal is not None for point in map) else ""
-    alike = " Small marks: their copies under the change of all signs of the unit." if land.units and land.low else ""
+    alike = " Small marks: their copies under the change of all signs of the unit." if land.units and land.odd else ""
     follow = ("The output weight follows from the other: boxes are as high as it is enclosed.",) if land.units and land.bounded else ()
     ways = ", and dotted ways of steepest descent from saddles" if any(joins(point) for point in map) else ""
     drawn = f"contours of the loss{ways}" if len(tree.bounds) == MOST_WEIGHTS else "the curve of the loss"
@@ -124,7 +124,7 @@ def _draw_boxes(axes: Any, land: Landscape, tree: Tree) -> None:
     from matplotlib.collections import PolyCollection
 
     found = leaves(land, tree)
-    few, half = len(found.reasons) <= _MOST_EDGES, bool(land.units and land.low)
+    few, half = len(found.reasons) <= _MOST_EDGES, bool(land.units and land.odd)
     if half:
         axes.axvspan(-tree.bounds[0], 0, facecolor=_REASONS["S"][1], edgecolor="none", zorder=0, label=_REASONS["S"][0])
     across = axes.get_xaxis_transform() if len(tree.bounds) == 1 else axes.transData

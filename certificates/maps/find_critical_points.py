@@ -92,9 +92,9 @@ def find_critical_points(
     With ``complete`` the points come from a branch and prune, not from starts, and the map has the claim ``complete-list``: PROVED, all critical points are
     on it, up to symmetry; UNDECIDED, it names the boxes of weights that are left. Where all weights decay, or signs of the gradient of a neuron leave none
     outside a box, this is about all weights; if not, ``box`` is needed, the largest absolute weight. For a neuron or one hidden layer, one output, a squared
-    error, sigmoid or tanh, and up to 12 weights; with powers all are found by algebra, if that is small enough. At most four million boxes and ten minutes are
-    spent. With ``minima`` the list is one of local minima: other critical points need not be on it. What is settled is kept in the file ``resume``, and where
-    that is there already, the search goes on from it.
+    error, up to 12 weights, and sigmoid, tanh, softplus, silu, swish, mish, bent-identity, gelu, arctan, erf or sin; with powers all are found by algebra, if
+    that is small enough. At most four million boxes and ten minutes are spent. With ``minima`` the list is one of local minima: other critical points need not
+    be on it. What is settled is kept in the file ``resume``, and where that is there already, the search goes on from it.
 
     The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.

@@ -32,7 +32,8 @@ class Cluster(NamedTuple):
 def clusters(land: Landscape, tree: Tree) -> list[Cluster]:
     """Return the clusters of the boxes left, the largest number of boxes first; of more than 1,500 boxes those in a cell of a grid count as touching.
 
-    >>> land, none = Landscape(np.ones((1, 1)), np.zeros(1), np.zeros(1), 0, -1, 2, 0), np.zeros((0, 1))
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> land, none = Landscape(np.ones((1, 1)), np.zeros(1), np.zeros(1), 0, activation_named("tanh"), 0), np.zeros((0, 1))
     >>> ends = np.array([[-0.5], [0.5], [5.0]]), np.array([[0.5], [2.0], [6.0]])
     >>> found = clusters(land, Tree(np.ones(1), "", none, none, 3, 0.0, ends, "3 boxes"))
     >>> [(c.boxes, float(c.lower[0]), float(c.upper[0]), c.point is not None) for c in found]

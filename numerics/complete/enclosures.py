@@ -2,30 +2,27 @@ r"""What σ, the gradient and the Hessian of ``T J`` are over boxes of weights, 
 
 Nothing is proved by these: the rounding of doubles is left out, the search allows a margin for it, and who checks its tree encloses everything anew.
 
-*σ over an interval* comes from its ends: σ rises; ``σ'`` is even and falls with ``|z|``; ``σ''`` is odd, with one minimum, at ``k z = ln(2 + √3)``, of
-``−k³/(6√3)``.
+*σ over an interval* is that of `curves`.
 
 *Outputs.* Critical points, with their ε, are those of ``L = Σ_i ε_i (Σ_l v_l φ_il − y_i) − ½ Σ_i ε_i² + ½ Σ_w Λ_w w²``. Let ``u = (v, ε)``, and
 ``M = [[Λ, Φ], [Φᵀ, −I]]``: ``L_u`` is affine in u, with the matrix M. With a matrix C and ``δ = u − u_0``, ``δ = −C L_u(θ, u_0) + (I − C M) δ``. Over a box
 around m with radii ρ, by the mean value theorem ``|δ| ≤ s + O|δ|`` with ``s = |C L_u(m, u_0)| + |C L_uθ| ρ`` and ``O = |I − C M|``. On the right any
 bound of ``|δ|`` may stand: one known beforehand, and then what follows. C is the inverse of the midpoint of M.
 
-*The Hessian* of L, with ``a_k = v_k σ'(z_k)`` (v = 1 for a neuron): ``Σ_i ε v_k σ''(z_k) x̃x̃ᵀ`` for ``θ_k`` twice, ``Σ_i ε σ'(z_k) x̃`` for ``θ_k, v_k``, and Λ;
-``a_k x̃`` and φ for the weights and ε; ``−I``. That of ``T J`` is ``L_ww + L_wε L_εw``.
+*The Hessian* of L, with ``a_k = v_k σ'(z_k)`` (v = 1 for a neuron): ``Σ_i ε v_k σ''(z_k) x̃x̃ᵀ`` for ``θ_k`` twice, ``Σ_i ε σ'(z_k) x̃`` for ``θ_k, v_k``,
+and Λ; ``a_k x̃`` and φ for the weights and ε; ``−I``. That of ``T J`` is ``L_ww + L_wε L_εw``.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
+from lossproof.numerics.complete.curves import curve_of
 from lossproof.numerics.complete.landscape import Landscape
 
-_TURN = math.log(2 + math.sqrt(3))
-_BEND = 1 / (6 * math.sqrt(3))
 _SWEEPS, _ROUNDING = 16, 2.0**-48
 _TINY, _SHIFT, _LEAST_SHIFT = 2.0**-500, 2.0**-32, 2.0**-52
 
@@ -96,27 +93,12 @@ class Pass(NamedTuple):
 
 def activations(land: Landscape, theta: Ball) -> Pass:
     """Enclose the activations over boxes of θ, of shape ``(B, n m)``."""
-    B, T, k = len(theta.mid), len(land.targets), land.rate
+    B, T = len(theta.mid), len(land.targets)
     z = Ball(*(x.reshape(B, land.rows, -1) for x in theta)) @ land.inputs.T
-    low, high = z.mid - z.rad, z.mid + z.rad
-    (v0, d0, b0), (v1, d1, b1) = _at(land, low), _at(land, high)
-    top = np.where((low < 0) & (high > 0), k * k / 4, np.maximum(d0, d1))
-    most = np.where((k * low < -_TURN) & (k * high > -_TURN), k**3 * _BEND, np.maximum(b0, b1))
-    least = np.where((k * low < _TURN) & (k * high > _TURN), -(k**3) * _BEND, np.minimum(b0, b1))
-    phi = between(v0, v1)
+    phi, slope, bend = (Ball(*x) for x in curve_of(land.activation).over(z.mid - z.rad, z.mid + z.rad))
     if land.units and land.biases:
         phi = Ball(*(np.concatenate([part, np.full((B, 1, T), one)], axis=1) for part, one in zip(phi, (1.0, 0.0), strict=True)))
-    return Pass(phi, between(np.minimum(d0, d1), top), between(least, most))
-
-
-def _at(land: Landscape, z: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return ``σ``, ``σ'`` and ``σ''``, each with a small relative error: near ``z = 0``, too, where tanh and ``σ''`` vanish."""
-    k = land.rate
-    e = np.exp(-k * np.abs(z))
-    q = 1 / (1 + e)
-    d = e * q * q
-    value = np.tanh(z) if land.low else np.where(z >= 0, q, e * q)
-    return value, k * k * d, np.sign(z) * k**3 * d * np.expm1(-k * np.abs(z)) * q
+    return Pass(phi, slope, bend)
 
 
 def best_output_weights(land: Landscape, phi: Floats) -> tuple[Floats, Floats]:
@@ -153,7 +135,7 @@ def outputs(land: Landscape, p: Pass, centre: Pass, rho: Floats, prior: Floats) 
     S = system(land, p, exactly(eps), exactly(v))
     moved, size = exactly(C) @ S.part((slice(None), slice(land.inner, None), slice(land.inner))), np.abs(C)
     off = np.concatenate([size[:, :, n:] @ np.swapaxes(p.phi.rad, 1, 2), size[:, :, :n] @ p.phi.rad], axis=2)
-    left = Ball(centre.phi.mid, _ROUNDING * np.abs(centre.phi.mid)) @ exactly(eps[..., None])
+    left = Ball(centre.phi.mid, centre.phi.rad + _ROUNDING * np.abs(centre.phi.mid)) @ exactly(eps[..., None])
     pull = v * land.rates[land.inner :]
     missed = np.abs(left.mid[..., 0] + pull) + left.rad[..., 0] + _ROUNDING * np.abs(pull)
     step = (moved.reach @ rho[..., None] + size[:, :, :n] @ missed[..., None])[..., 0]

@@ -1,14 +1,14 @@
 r"""Which boxes hold no critical point, or no minimum: tests over many boxes at once.
 
 *Steep.* A neuron: a component of the gradient, term by term, does not contain 0. A hidden layer with decay: let ``M_k = Σ_i s_ik² x̃x̃ᵀ`` with ``s_ik ≥
-|σ'(z_ik)|`` over the box, d_k any vectors, and ``e ≥ |ε||v|`` over the box, v without the bias; ``e = |y|²/(2√Λ)`` will do. A critical point has ``Σ_w Λ_w
-θ_kw d_kw = −Σ_i ε_i v_k σ'(z_ik) x̃_i·d_k``, so with ``a_k = |Σ_w Λ_w θ_kw d_kw| / √(d_kᵀM_k d_k)`` (the least over the box), ``Σ_k a_k² = Σ_k a_k |Σ_i ε_i
-v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. ``d_k`` is nearly the solution of ``M_k d = Λθ_k`` at the midpoint.
+|σ'(z_ik)|`` over the box, d_k any vectors, and ``e ≥ |ε||v|`` over the box, v without the bias; ``e = 3√3|y|²/(16√Λ)`` will do. A critical point has ``Σ_w
+Λ_w θ_kw d_kw = −Σ_i ε_i v_k σ'(z_ik) x̃_i·d_k``, so with ``a_k = |Σ_w Λ_w θ_kw d_kw| / √(d_kᵀM_k d_k)`` (the least over the box), ``Σ_k a_k² = Σ_k a_k |Σ_i
+ε_i v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. ``d_k`` is nearly the solution of ``M_k d = Λθ_k`` at the midpoint.
 
 *Mean value.* For a critical point W of the box and any matrix Q, ``0 = Q g(m) + Q H̃ (W − m)`` with an ``H̃`` of the enclosed Hessian and ``g = T ∇J``. So
-there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is L
-of `enclosures` whose critical points are excluded, in the place of ``T J``, with ``u = (v, ε)`` as both are enclosed far better than ε follows from v, and Q is
-``[I, −L_θu L_uu⁻¹]`` at the midpoints, which makes the derivatives by u small.
+there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is
+L of `enclosures` whose critical points are excluded, in the place of ``T J``, with ``u = (v, ε)`` as both are enclosed far better than ε follows from v, and
+Q is ``[I, −L_θu L_uu⁻¹]`` at the midpoints, which makes the derivatives by u small.
 
 *No minimum.* ``dᵀ H d < 0`` over the box for the eigenvector d of the least eigenvalue at the midpoint.
 """
@@ -40,7 +40,7 @@ Indices: TypeAlias = npt.NDArray[Any]
 MARGIN = 1 + 2.0**-10
 """What a test must hold by, as rounding is left out here."""
 
-_LEAST = 2.0**-80
+_LEAST, _FLUSHED = 2.0**-80, 2.0**-580
 _FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
 _TINY, _HUGE, _ROUNDING, _ENLARGED = 2.0**-500, 2.0**100, 2.0**-42, 1 + 2.0**-18
 
@@ -82,7 +82,8 @@ def steep(land: Landscape, box: Box) -> Indices:
     """Tell for each box whether the first test excludes it."""
     if not land.units or not land.bounded:
         g = gradient(land, box.theta, box.passed, box.eps, box.v)
-        return np.asarray((np.abs(g.mid) > MARGIN * g.rad + _LEAST**2).any(axis=1))
+        lost = _FLUSHED * (1 + np.abs(land.inputs).sum()) * (1 + box.eps.reach.max(axis=1, keepdims=True))
+        return np.asarray((np.abs(g.mid) > MARGIN * g.rad + lost).any(axis=1))
     n, m = land.units, land.inputs.shape[1]
     squares = (land.inputs[:, :, None] * land.inputs[:, None, :]).reshape(-1, m * m)
     M = (box.passed.slope.reach**2 @ squares).reshape(-1, n, m, m)
@@ -93,7 +94,7 @@ def steep(land: Landscape, box: Box) -> Indices:
     size = (d[..., None, :] @ M @ d[..., None])[..., 0, 0]
     a = (along**2 / np.maximum(size, _TINY)).sum(axis=1)
     v = np.zeros((1, 1)) if box.v is None else box.v.reach[:, :n]
-    least = np.float64(land.norm) ** 4 / (4 * land.rates[land.inner : land.inner + n].min())
+    least = np.float64(land.norm) ** 4 * 27 / (256 * land.rates[land.inner : land.inner + n].min())
     return np.asarray(a > MARGIN * np.minimum(least, (box.eps.reach**2).sum(axis=1) * (v**2).sum(axis=1)) + _LEAST)
 
 
@@ -108,7 +109,7 @@ class Curved(NamedTuple):
 def mean_value(land: Landscape, box: Box) -> Curved:
     """Make the mean value test; κ is a norm of the inverse of the reduced Hessian times its change over the box: small where Newton's iteration works."""
     inner, W = land.inner, box.weights
-    centre = Pass(*(Ball(x.mid, _ROUNDING * np.abs(x.mid)) for x in box.centre))
+    centre = Pass(*(Ball(x.mid, x.rad + _ROUNDING * np.abs(x.mid)) for x in box.centre))
     v = None if box.v is None else exactly(box.v.mid)
     there = residuals(land, centre.phi, v)
     if box.C is None:

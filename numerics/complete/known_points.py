@@ -1,7 +1,8 @@
 r"""The critical points that a search has met, with their images under the symmetries, and boxes around them on which the gradient is one-to-one.
 
-Permutations of the hidden units, and for tanh the changes of sign of all weights of a unit, change no loss. With C an approximate inverse of the Hessian at the
-point and ρ the radii of a box, ``‖I − C H‖_∞ < 1`` over it, relative to ρ, makes the gradient one-to-one: a critical point in the box is the one that is known.
+Permutations of the hidden units, and for odd activations the changes of sign of all weights of a unit, change no loss. With C an approximate inverse of the
+Hessian at the point and ρ the radii of a box, ``‖I − C H‖_∞ < 1`` over it, relative to ρ, makes the gradient one-to-one: a critical point in the box is the
+one that is known.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from lossproof.numerics.complete.landscape import Landscape
 _TRIES, _STEPS, _CLOSE, _SAME = 16, 40, 1e-13, 1e-8
 _LARGEST_KAPPA, _SHRINK, _LEAST = 0.9, 0.8, 1e-10
 _SPARE, _FLOOR = 1.2, 0.05
+_WIDER, _NARROWER = 1 + 2.0**-12, 1 - 2.0**-16  # the checker's enclosures are wider by some 2^-20
 
 
 def images(land: Landscape, W: Floats) -> Floats:
     """Return the images of weights under the symmetries, one a row, the weights themselves first.
 
-    >>> land = Landscape(np.ones((1, 1)), np.ones(1), np.ones(2), 1, -1, 2, 0)
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> land = Landscape(np.ones((1, 1)), np.ones(1), np.ones(2), 1, activation_named("tanh"), 0)
     >>> images(land, np.array([2.0, 3.0])).tolist()
     [[2.0, 3.0], [-2.0, -3.0]]
     """
@@ -30,7 +33,7 @@ def images(land: Landscape, W: Floats) -> Floats:
     if not n:
         return W[None]
     for order in permutations(range(n)):
-        for signs in product((1.0, -1.0) if land.low else (1.0,), repeat=n):
+        for signs in product((1.0, -1.0) if land.odd else (1.0,), repeat=n):
             theta, v = W[: land.inner].reshape(n, -1)[list(order)] * np.array(signs)[:, None], W[land.inner :].copy()
             v[:n] = v[:n][list(order)] * signs
             found.append(np.concatenate([theta.ravel(), v]))
@@ -67,7 +70,7 @@ class KnownPoints:
         """Tell for each box of all weights whether it lies within the box around an image of a point."""
         inside = np.zeros(len(box.mid), dtype=bool)
         for point, radii in zip(*self._all[2:], strict=True):
-            inside |= (np.abs(box.mid - point) + (1 + _CLOSE) * box.rad <= (1 - _SAME) * radii).all(axis=1)
+            inside |= (np.abs(box.mid - point) + _WIDER * box.rad <= _NARROWER * radii).all(axis=1)
         return inside
 
     def meet(self, box: Ball) -> None:
@@ -102,7 +105,7 @@ class KnownPoints:
         return None
 
     def _radii(self, W: Floats) -> Floats:
-        """Return radii of a box as large as may be, with those of v as v follows θ, where it does."""
+        """Return radii of a box as large as may be, with those of v as v follows θ, where it does; 0 where the gradient is one-to-one on none."""
         inner, radii = self.land.inner, np.ones_like(W)
         if self.land.units and self.land.bounded:
             H = self._hessian(exactly(W[None]))
@@ -110,11 +113,12 @@ class KnownPoints:
             radii[inner:] = _SPARE * np.abs(follow).sum(axis=1) + _FLOOR
         while self._kappa(W, radii) > _LARGEST_KAPPA and radii.max() > _LEAST:
             radii *= _SHRINK
-        return radii
+        return radii if radii.max() > _LEAST else np.zeros_like(radii)
 
     def _kappa(self, W: Floats, radii: Floats) -> float:
         H = self._hessian(Ball(W[None], radii[None]))
-        return float((np.abs(inverse(H.mid[0])) @ H.rad[0] @ radii / radii).max())
+        C = inverse(H.mid[0])
+        return float(((np.abs(np.eye(len(W)) - C @ H.mid[0]) + np.abs(C) @ H.rad[0]) @ radii / radii).max())
 
     def _hessian(self, box: Ball) -> Ball:
         theta, v = self._parts(box)

@@ -4,11 +4,11 @@ With one output, the squared error and rates ``Λ = T λ`` of the weight decay, 
 ``x̃_i``, its bias last; ``z_ik = θ_k·x̃_i``. A neuron has ``ε_i = σ(z_i) − y_i``; a network with one hidden layer ``ε = Σ_l v_l φ_l − y`` with ``φ_il =
 σ(z_il)`` and ``φ = 1`` for the bias of the output.
 
-*All critical points*, where every rate is positive. Hidden layer: ``∂J/∂v = 0`` makes v the minimum of a convex function, and by ``Σ_l v_l ∂(TJ)/∂v_l = 0``,
-``|ε|² + Σ Λ_l v_l² = −Σ ε_i y_i ≤ |ε||y|`` gives ``|ε| ≤ |y|``; the value of that function at ``v = 0`` gives ``|ε|² + Σ Λ_l v_l² ≤ |y|²``. So ``|v_l| ≤
-|y|/√Λ_l`` and ``|ε||v_k| ≤ P_k = |y|²/(2√Λ_k)``. From ``θ_k·∂(TJ)/∂θ_k = 0``, ``Λ_θ |θ_k|² ≤ −Σ_i ε_i v_k σ'(z_ik) z_ik ≤ P_k √T s`` with ``s ≥ sup |z
-σ'(z)|`` and ``Λ_θ`` the least rate of the unit. For a neuron likewise ``Λ |θ|² ≤ s Σ_i (|y_i| + 1)``, as ``|σ| ≤ 1``. For tanh ``s = 0.4478``, for sigmoid
-half.
+*All critical points*, where every rate is positive. Hidden layer: with ``a² = Σ Λ_l v_l²``, ``Σ_l v_l ∂(TJ)/∂v_l = 0`` says ``a² = −ε·y − |ε|² ≤ |ε||y| −
+|ε|²``, so ``|ε| ≤ |y|``, ``|v_l| ≤ |y|/(2√Λ_l)`` and ``|ε||v_k| ≤ P_k = 3√3|y|²/(16√Λ_k)``. ``θ_k·∂(TJ)/∂θ_k = 0`` says ``Σ_w Λ_w θ_kw² = −Σ_i ε_i v_k
+σ'(z_ik) z_ik``; let ``Λ_θ`` be the least rate of the unit. With ``s ≥ sup |z σ'(z)|``, ``Λ_θ |θ_k|² ≤ P_k √T s``, and for a neuron ``s Σ_i (|y_i| + sup
+|σ|)``. With ``κ ≥ sup |σ(z) − zσ'(z)|``, ``Λ_θ |θ_k|² ≤ |y|²/4 + P_k √T κ``, for a neuron ``Σ_i (|y_i| + κ)²/4``. With neither, for the sine, ``Λ_θ |θ_k| ≤
+P_k |X̃|``, for a neuron ``Σ_i (|y_i| + 1)|x̃_i|``. The kernel's rule has the proofs, and those of the numbers.
 """
 
 from __future__ import annotations
@@ -20,15 +20,19 @@ from fractions import Fraction
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
+from lossproof.numerics.complete.curves import TABLED
+from lossproof.theory.functions.activation import Activation
 from lossproof.theory.limits import MAX_COMPLETE_UNITS, MAX_COMPLETE_WEIGHTS
 from lossproof.theory.problem.problem import Problem
 
-_STEEPEST, _ABOVE, _SMALLEST = 0.4478, 1 + 1e-4, 2.0**-60
+_ABOVE, _SMALLEST, _PUSH = 1 + 1e-4, 2.0**-60, 0.3248
+_SLOPES = {"tanh": (0.4478, 1.0), "sigmoid": (0.2239, 1.0), "arctan": (0.5, 1.5708), "erf": (0.484, 1.0)}
+_TANGENTS = {"softplus": 0.6932, "silu": 0.4394, "swish": 0.4394, "mish": 0.5414, "bent-identity": 0.5, "gelu": 0.2936}
 
 
 @dataclass(frozen=True)
 class Landscape:
-    """Inputs ``x̃`` of shape ``(T, m)``, targets, the rates ``Λ`` of all weights, ``units`` of the hidden layer, or 0 for a neuron, and ``σ = low + k s(kz)``.
+    """Inputs ``x̃`` of shape ``(T, m)``, targets, the rates ``Λ`` of all weights, ``units`` of the hidden layer, or 0 for a neuron, and σ.
 
     The weights are those of `Problem` in the order of the rows of P: ``θ_1, …, θ_n``, then v.
     """
@@ -37,8 +41,7 @@ class Landscape:
     targets: Floats
     rates: Floats
     units: int
-    low: int
-    rate: int
+    activation: Activation
     biases: int
 
     @property
@@ -50,6 +53,11 @@ class Landscape:
     def inner(self) -> int:
         """The number of weights in all ``θ_k``."""
         return int(self.rows * self.inputs.shape[1])
+
+    @property
+    def odd(self) -> bool:
+        """Whether ``σ(−z) = −σ(z)``, so that a change of all signs of a unit changes no loss."""
+        return self.activation.reflection == (-1, 0, 0)
 
     @property
     def norm(self) -> float:
@@ -68,14 +76,21 @@ class Landscape:
 
     def bounds(self) -> Floats:
         """Return bounds of all weights at critical points, a little above those of the head of this module; all rates must be positive."""
-        T, s = len(self.targets), _STEEPEST * self.rate / 2
+        y, x, n, family = np.abs(self.targets), np.linalg.norm(self.inputs, axis=1), self.units, self.activation.family
         theta, outer = self.rates[: self.inner].reshape(self.rows, -1), self.rates[self.inner :]
-        if self.units:
-            push = self.norm**2 / (2 * np.sqrt(outer[: self.units])) * math.sqrt(T) * s
+        least, push = theta.min(axis=1), _PUSH * self.norm**2 / np.sqrt(outer[:n])
+        if family in _SLOPES:
+            s, most = _SLOPES[family]
+            sizes = np.sqrt((push * math.sqrt(len(y)) * s if n else np.array([s * np.sum(y + most)])) / least)
+        elif family in _TANGENTS:
+            kappa = _TANGENTS[family] / float(self.activation.parameter or 1)
+            sizes = np.sqrt(
+                (self.norm**2 / 4 + push * math.sqrt(len(y)) * kappa if n else np.array([np.sum((y + kappa) ** 2) / 4])) / least
+            )
         else:
-            push = np.array([s * np.sum(np.abs(self.targets) + 1)])
-        sizes = np.sqrt(push[:, None] / theta.min(axis=1, keepdims=True)) * np.ones_like(theta)
-        return np.maximum(np.concatenate([sizes.ravel(), self.norm / np.sqrt(outer)]) * _ABOVE, _SMALLEST)
+            sizes = (push * np.linalg.norm(x) if n else np.array([np.sum((y + 1) * x)])) / least
+        inner = sizes[:, None] * np.ones_like(theta)
+        return np.maximum(np.concatenate([inner.ravel(), self.norm / (2 * np.sqrt(outer))]) * _ABOVE, _SMALLEST)
 
 
 def obstacle(problem: Problem) -> str:
@@ -85,8 +100,9 @@ def obstacle(problem: Problem) -> str:
         return "the error must be squared and the output one number"
     if a.L > 2 or (a.L == 2 and not a.output_activation.is_identity):
         return "the network must be a neuron, or have one hidden layer and identity output"
-    if (a.activation if a.L == 2 else a.output_activation).logistic is None:
-        return "the activation must be tanh or sigmoid"
+    sigma = a.activation if a.L == 2 else a.output_activation
+    if sigma.logistic is None and sigma.family not in TABLED:
+        return f"the activation must be tanh, sigmoid, {', '.join(TABLED[:-1])} or {TABLED[-1]}"
     if a.bias == "fixed":
         return "fixed biases are not covered"
     if a.N_net > MAX_COMPLETE_WEIGHTS or (a.L == 2 and a.widths[1] > MAX_COMPLETE_UNITS):
@@ -97,9 +113,6 @@ def obstacle(problem: Problem) -> str:
 def landscape_of(problem: Problem) -> Landscape:
     """Return the arrays of a problem that `obstacle` finds nothing against; numbers are rounded to doubles."""
     a, T = problem.architecture, problem.T
-    form = (a.activation if a.L == 2 else a.output_activation).logistic
-    if form is None:
-        raise ValueError("the activation must be tanh or sigmoid")
     X = np.array([[float(x) for x in row] for row in problem.samples.X])
     rates = [Fraction(0)] * a.N_net if problem.decay is None else problem.decay.rates(a)
     return Landscape(
@@ -107,7 +120,6 @@ def landscape_of(problem: Problem) -> Landscape:
         np.array([float(row[0]) for row in problem.samples.Y]),
         np.array([float(rate * T) for rate in rates]),
         a.widths[1] if a.L == 2 else 0,
-        form.low,
-        form.rate,
+        a.activation if a.L == 2 else a.output_activation,
         a.bias_rows_of(1),
     )

@@ -30,7 +30,8 @@ class Leaves(NamedTuple):
 def leaves(land: Landscape, tree: Tree) -> Leaves:
     """Return the leaves of a tree; they cover its root, and a box without a character is one that was left.
 
-    >>> land = Landscape(np.array([[10.0], [-1.0]]), np.array([0.75, 0.8]), np.zeros(1), 0, 0, 1, 0)
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> land = Landscape(np.array([[10.0], [-1.0]]), np.array([0.75, 0.8]), np.zeros(1), 0, activation_named("sigmoid"), 0)
     >>> none = np.zeros((0, 1))
     >>> found = leaves(land, Tree(np.array([2.0]), "aNaM", none, none, 4, 0.75, (none, none), "4 boxes"))
     >>> [(float(a), float(b), str(reason)) for a, b, reason in zip(found.lower[:, 0], found.upper[:, 0], found.reasons)]

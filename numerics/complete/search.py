@@ -3,14 +3,14 @@ r"""A branch and prune that lists all critical points in a box, up to symmetry: 
 The tree is written level by level, a character a box. A small letter splits the box in the middle of a weight (``a`` the first), its halves come in the next
 level, the lower one before the upper one. The reasons are
 
-- ``S``: symmetry. Only points with ``w_1 ≥ w_2 ≥ …`` for the first weights of the hidden units are sought, and for tanh with ``w_k ≥ 0``. The box has
-  ``w_k ≤ w_{k+1}``; its points with ``w_k = w_{k+1}`` lie in boxes that stay, as limits of points with ``w_1 > w_2 > …``.
+- ``S``: symmetry. Only points with ``w_1 ≥ w_2 ≥ …`` for the first weights of the hidden units are sought, and for odd activations with ``w_k ≥ 0``. The box
+  has ``w_k ≤ w_{k+1}``; its points with ``w_k = w_{k+1}`` lie in boxes that stay, as limits of points with ``w_1 > w_2 > …``.
 - ``N``, ``M``: no critical point, by `steep` or `mean_value`; ``D``, where minima alone are sought: none, by `curved_downward`.
 - ``U``: the box lies in that around an image of a listed point, on which the gradient is one-to-one.
 
-The search proves nothing: see the head of `enclosures`. Boxes of a level are settled in batches, by several processes where there are many; points that are met
-are listed when the level is done. So the tree does not depend on the number of processes, nor on interrupts after which a search goes on from where it was. Its
-memory grows with the boxes of a level, which a budget bounds.
+The search proves nothing: see the head of `enclosures`. Boxes of a level are settled in batches, by several processes where there are many; points that are
+met are listed when the level is done. So the tree does not depend on the number of processes, nor on interrupts after which a search goes on from where it
+was. Its memory grows with the boxes of a level, which a budget bounds.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ class Settled(NamedTuple):
 
 
 def root_box(land: Landscape, bounds: Floats) -> tuple[Floats, Floats]:
-    """Return the ends of the box that is split: in the weights that are split, with ``w_k ≥ 0`` for tanh."""
+    """Return the ends of the box that is split: in the weights that are split, with ``w_k ≥ 0`` for odd activations."""
     low, high = -bounds[: land.splits], bounds[: land.splits].copy()
-    if land.units and land.low:
+    if land.units and land.odd:
         low[: land.inner : land.inputs.shape[1]] = 0
     return low, high
 
@@ -105,7 +105,8 @@ def search_tree(
     ``workers`` processes (None: one a core) change no result. ``begin`` is what was settled before; ``keep`` gets it now and then, and at the end.
     With ``minima`` only these are sought.
 
-    >>> land = Landscape(np.array([[10.0], [-1.0]]), np.array([0.75, 0.8]), np.zeros(1), 0, 0, 1, 0)
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> land = Landscape(np.array([[10.0], [-1.0]]), np.array([0.75, 0.8]), np.zeros(1), 0, activation_named("sigmoid"), 0)
     >>> found = search_tree(land, np.array([3.0]))
     >>> found.complete, [round(float(w), 3) for w in sorted(found.points[:, 0])]
     (True, [-1.386, -0.521, 0.09])
@@ -135,7 +136,8 @@ def search_tree(
         keep(search.settled)
     left = search.left
     known, ended = search.known, ended if len(left[0]) else ""
-    return Tree(bounds, search.codes, known.points, known.radii, search.boxes, search.volume, left, ended, minima)
+    held = known.radii.all(axis=1)
+    return Tree(bounds, search.codes, known.points[held], known.radii[held], search.boxes, search.volume, left, ended, minima)
 
 
 class _Batch(NamedTuple):

@@ -27,7 +27,7 @@ def decided(X, Y, bounds, activation="sigmoid", bias="none", work=None, **option
     problem = read_problem(Draft((len(rows[0]), 1), rows, targets, output_activation=activation, bias=bias, **options).document["problem"])
     try:
         with ball_precision(80):
-            return rises_outside(work or Work(), problem, *LOGISTIC[activation], [fmpq(*Fraction(b).as_integer_ratio()) for b in bounds])
+            return rises_outside(work or Work(), problem, [fmpq(*Fraction(b).as_integer_ratio()) for b in bounds])
     except Rejected as refused:
         if refused.place == "evidence.tails":
             return None

@@ -235,7 +235,8 @@ LANDSCAPE = (
         kind="theorem",
         formula=r"\nabla J(W) = 0,\; W \in B \;\Rightarrow\; W = g W_k \text{ for a symmetry } g \text{ and some } k",
         hypotheses=(
-            "A neuron, or one hidden layer and identity output; one output, the squared error, sigmoid or tanh, or powers of few weights; or a linear network.",
+            "A neuron, or one hidden layer and identity output; one output, the squared error, sigmoid, tanh, softplus, silu, swish, mish, bent identity, "
+            "gelu, arctan, erf or sin, or powers of few weights; or a linear network.",
             "B is a box of weights. With decay of all weights, or by signs of the gradient outside it, it holds every critical point: the list is one of all.",
             "Where a box is excluded as the Hessian is negative along some direction at its critical points, this is said of local minima only.",
         ),

@@ -72,6 +72,31 @@ class Enclosed:
         return Enclosed(self.mid @ other.mid, ENLARGE * rad + TINY)
 
 
+def part(x: Enclosed, at: Any) -> Enclosed:
+    """Return a part of an array."""
+    return Enclosed(x.mid[at], x.rad[at])
+
+
+def exactly(x: Any) -> Enclosed:
+    """Return doubles without radii."""
+    return Enclosed(np.asarray(x, dtype=float), np.zeros(np.shape(x)))
+
+
+def reach(x: Enclosed) -> Array:
+    """Return upper bounds of absolute values."""
+    return ENLARGE * (np.abs(x.mid) + x.rad)
+
+
+def minus(x: Enclosed) -> Enclosed:
+    """Return ``−x``."""
+    return Enclosed(-x.mid, x.rad)
+
+
+def hull(low: Array, high: Array) -> Enclosed:
+    """Return what lies between numbers, both rounded once."""
+    return Enclosed((low + high) / 2, ENLARGE * ((high - low) / 2 + 4 * UNIT * (np.abs(low) + np.abs(high))) + TINY)
+
+
 class DoubleRing(BallRing):
     """The ring of a pass: arrays are `Enclosed`."""
 

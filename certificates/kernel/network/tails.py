@@ -27,15 +27,18 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.rings import length_of_sum
-from lossproof.certificates.kernel.reading.parse import limit, require
+from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
 
 
-def rises_outside(work: Work, problem: Problem, low: int, k: int, bounds: Sequence[fmpq]) -> bool:
+def rises_outside(work: Work, problem: Problem, bounds: Sequence[fmpq]) -> bool:
     """Tell whether J rises outside the box, where no critical point is; raises `Rejected` where one may be. σ rises from low to ``low + k``."""
-    require(problem.L == 1 and not any(problem.rates), "evidence.tails", "this is about a neuron without decay")
+    form = problem.output_activation.logistic
+    if problem.L > 1 or any(problem.rates) or form is None:
+        raise Rejected("evidence.tails", "evidence", "this is about a sigmoid or tanh neuron without decay")
+    low, k = int(form.low), int(form.rate)
     ones = [fmpq(1)] * problem.bias_rows_of(1)
     samples = [(row, y[0]) for x, y in zip(problem.X, problem.Y, strict=True) if any(row := [*x, *ones])]
     bits = int(length_of_sum(np.array([[*x, y] for x, y in samples], dtype=object), problem.T))

@@ -5,12 +5,23 @@ every rate of the weight decay is positive, the weights split are θ, v and ε f
 `_everything`, so that all critical points are meant; if not, all weights are split, and the claim is about those in the box, or about all where `tails` sees
 that no other is outside.
 
-*All critical points.* ``∂J/∂v = 0`` makes v the minimum of a convex function, whose value at ``v = 0`` gives ``|ε|² + Σ_l Λ_l v_l² ≤ |y|²``: ``|v_l| ≤
-|y|/√Λ_l``, and ``|ε||v_k| ≤ |y|²/(2√Λ_k)``. From ``θ_k·g_k = 0`` and ``|z σ'(z)| ≤ s``, with 0.4478 for tanh and half of it for sigmoid, ``Λ |θ_k|² ≤ |Σ_i
-ε_i v_k σ'(z_ik) z_ik| ≤ |ε||v_k| √T s``, Λ the least rate of a weight of ``θ_k``. For a neuron ``Λ |θ|² ≤ Σ_i (|y_i| + 1) s``, as ``|σ| < 1``.
+*All critical points.* Let ``e = |ε|``, ``Y = |y|``, ``a² = Σ_l Λ_l v_l²``. ``Σ_l v_l g_l = 0`` says ``a² = −ε·y − e² ≤ eY − e²``. So ``e ≤ Y``, ``a² ≤
+Y²/4``, ``|v_l| ≤ Y/(2√Λ_l)``, and ``e²a² ≤ e³(Y − e) ≤ 27Y⁴/256``, whence ``e|v_k| ≤ P_k = 3√3 Y²/(16√Λ_k)``. ``θ_k·g_k = 0`` says ``Σ_w Λ_w θ_kw² = −Σ_i
+ε_i v_k σ'(z_ik) z_ik``. Let Λ be the least rate of a weight of ``θ_k``.
 
-*Symmetry* (``S``). Permutations of the hidden units, and for tanh changes of all signs of a unit, change no J. So every critical point of the box has an
-image in ``w_1 ≥ w_2 ≥ …``, for tanh ``≥ 0`` (the root is the half box), w_k the first weight of unit k. A leaf with ``w_k ≤ w_{k+1}`` all over contains no
+- Where ``|z σ'(z)| ≤ s``: ``Λ|θ_k|² ≤ P_k √T s``. For a neuron ``Λ|θ|² ≤ Σ_i (|y_i| + sup|σ|) s``. For tanh ``s = 0.4478``, for sigmoid half of it; ``z/(1 +
+  z²) ≤ 1/2`` for arctan, ``2z e^{−z²}/√π ≤ √(2/(πe)) < 0.484`` for erf.
+- Where ``|τ| ≤ κ`` for ``τ = σ − zσ'``, the intercept of a tangent: ``v_k g_k = 0`` and ``θ_k·g_k = 0`` say ``Σ_w Λ_w θ_kw² = Λ_k v_k² + Σ_i ε_i v_k τ_i ≤
+  Y²/4 + P_k √T κ``. For a neuron ``Σ_w Λ_w θ_w² = −Σ_i (σ_i − y_i)(σ_i − τ_i) ≤ Σ_i (y_i − τ_i)²/4``. For softplus τ is the entropy of ``(s, 1 − s)``, s the
+  logistic function, and ``κ = ln 2``. For silu ``τ = −z²s'(z) = −(w/cosh w)²`` with ``w = z/2``, at most 0.6628² < 0.4394, and for ``swish:β`` the same by
+  β. For gelu ``|τ| = z²e^{−z²/2}/√(2π) ≤ √2/(e√π) < 0.2936``. For mish ``|τ| = 4z²e(e + 1)/(e² + 2e + 2)²`` with ``e = e^z``: that is below ``4z²e/(1 + e)³
+  ≤ 4z²e^{−2z}`` and below ``z²e/(1 + e) ≤ z²e^z``, so ``κ = 4e^{−2} < 0.5414``. For the bent identity ``τ = (1 − r)/(2r)`` with ``r = √(z² + 1)``, and ``κ =
+  1/2``.
+- For the sine, with ``|σ'| ≤ 1``: ``Λ|θ_k|² ≤ P_k (Σ_i z_ik²)^{1/2} ≤ P_k |X̃||θ_k|`` with the Frobenius norm, and for a neuron ``Λ|θ| ≤ Σ_i (|y_i| +
+  1)|x̃_i|``.
+
+*Symmetry* (``S``). Permutations of the hidden units, and for an odd σ changes of all signs of a unit, change no J. So every critical point of the box has an
+image in ``w_1 ≥ w_2 ≥ …``, for odd σ ``≥ 0`` (the root is the half box), w_k the first weight of unit k. A leaf with ``w_k ≤ w_{k+1}`` all over contains no
 point with ``w_1 > w_2 > …``; all others are closed, and together contain these, so their limits, which are all points with ``≥``.
 
 *No critical point* (``N``, ``M``): `_steep`, and mean values. If g vanishes at W in the box, ``0 = Q g(m) + Q H̃ (W − m)`` for any matrix Q and a mean H̃ of
@@ -33,10 +44,22 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed
+from lossproof.certificates.kernel.arithmetic.doubles import (
+    ENLARGE,
+    PRECISION,
+    TINY,
+    DoubleRing,
+    Enclosed,
+    exactly,
+    hull,
+    minus,
+    part,
+    reach,
+)
 from lossproof.certificates.kernel.arithmetic.series import Array
+from lossproof.certificates.kernel.arithmetic.tables import TABLED
 from lossproof.certificates.kernel.network import many_boxes as boxes
-from lossproof.certificates.kernel.network.many_boxes import Landscape, Pass, exactly, part, reach
+from lossproof.certificates.kernel.network.many_boxes import Landscape, Pass
 from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.network.tails import rises_outside
 from lossproof.certificates.kernel.reading import parse as read
@@ -46,7 +69,9 @@ from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, e
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
-_BATCH, _STEEPEST = 4096, 0.4478
+_BATCH = 4096
+_SLOPES = {"tanh": (0.4478, 1.0), "sigmoid": (0.2239, 1.0), "arctan": (0.5, 1.5708), "erf": (0.484, 1.0)}
+_TANGENTS = {"softplus": 0.6932, "silu": 0.4394, "swish": 0.4394, "mish": 0.5414, "bent-identity": 0.5, "gelu": 0.2936}
 _LETTERS = "abcdefghijkl"
 
 
@@ -58,11 +83,13 @@ def complete_list(step: Step) -> Result:
     """
     found, problem = read.fields(step.evidence, ("bounds", "radii", "tails", "tree"), "evidence"), step.problem
     step.require_at(EVERYWHERE)
-    sigma = (problem.output_activation if problem.L == 1 else problem.activation).logistic
+    activation = problem.output_activation if problem.L == 1 else problem.activation
+    covered = activation.logistic is not None or activation.family in TABLED
     right = problem.error.name == "squared" and problem.n_L == 1 and problem.bias != "fixed" and problem.L <= 2
     right = right and (problem.L == 1 or problem.output_activation.is_identity)
-    if sigma is None or not right:
-        raise Rejected("rule", "evidence", "this needs a squared error, one output, at most one hidden layer, and sigmoid or tanh")
+    if not covered or not right:
+        known = f"sigmoid, tanh, {', '.join(TABLED[:-1])} or {TABLED[-1]}"
+        raise Rejected("rule", "evidence", f"this needs a squared error, one output, at most one hidden layer, and {known}")
     limit(problem.N_net, limits.MAX_COMPLETE_WEIGHTS, "the number of weights")
     limit(problem.widths[-2] if problem.L == 2 else 0, limits.MAX_COMPLETE_UNITS, "the number of hidden units")
     radii = read.each(found["radii"], "evidence.radii", lambda row, place: read.each(row, place, read.number, problem.N_net))
@@ -77,13 +104,15 @@ def complete_list(step: Step) -> Result:
     )
     require(not whole or min(problem.rates) * 2**100 > 1, "rule", "the rates of decay must be above 2^-100, or one 0")
     with np.errstate(all="ignore"), ball_precision(PRECISION):
-        attained = rises_outside(step.work, problem, int(sigma.low), int(sigma.rate), bounds) if found["tails"] else whole
-        land = boxes.landscape(step.work, problem, int(sigma.low), int(sigma.rate))
-        root = _doubles(bounds, "evidence.bounds")
+        attained = rises_outside(step.work, problem, bounds) if found["tails"] else whole
+        root, sizes = _doubles(bounds, "evidence.bounds"), [_doubles(row, "evidence.radii") for row in radii]
+        n, m = problem.widths[1], problem.fan_in(1)
+        widest = root[: n * m] + 2 * np.max([np.zeros(n * m), *(size[: n * m] for size in sizes)], axis=0)
+        land = boxes.landscape(step.work, problem, np.max(widest.reshape(n, m), axis=0))
         require(not whole or bool(np.all(root >= _everything(land))), "evidence.bounds", "some critical points may lie outside")
         alike = [x.reshape(max(land.units, 1), -1) for x in (root[: land.inner], root[land.inner :][: land.units])]
         require(all(bool(np.all(x == x[0])) for x in alike), "evidence.bounds", "the box must look the same for all hidden units")
-        around = [_around(step, land, step.box(place), _doubles(row, "evidence.radii")) for place, row in zip(places, radii, strict=True)]
+        around = [_around(step, land, step.box(place), size) for place, size in zip(places, sizes, strict=True)]
         _Walk(land, root, whole, around).run(tree)
     return everywhere("complete-list", facts | kinds(alone, whole=whole or found["tails"], attained=attained)), Rigor.VERIFIED_FLOAT
 
@@ -97,11 +126,20 @@ def _doubles(numbers: Sequence[fmpq], place: str) -> Array:
 
 def _everything(land: Landscape) -> Array:
     """Return bounds of all weights at all critical points, where every rate is positive; those of v are used as such."""
-    rates, y, s = land.rates.mid - land.rates.rad, reach(land.targets), _STEEPEST * land.k / 2
-    theta, outer, norm = rates[: land.inner].reshape(max(land.units, 1), -1), rates[land.inner :], _norm(land)
-    push = norm**2 / (2 * np.sqrt(outer[: land.units])) * np.sqrt(len(y)) * s if land.units else np.array([np.sum(y + 1) * s])
-    sizes = np.sqrt(push[:, None] / theta.min(axis=1, keepdims=True)) * np.ones_like(theta)
-    return np.asarray(np.concatenate([sizes.ravel(), norm / np.sqrt(outer)]) * ENLARGE**4)
+    rates, y, x, norm = land.rates.mid - land.rates.rad, reach(land.targets), reach(land.inputs), _norm(land)
+    theta, outer, sigma = rates[: land.inner].reshape(max(land.units, 1), -1), rates[land.inner :], land.activation
+    least, push = theta.min(axis=1), 0.3248 * norm**2 / np.sqrt(outer[: land.units])  # 3√3/16 < 0.32476
+    if sigma.family in _SLOPES:
+        s, most = _SLOPES[sigma.family]
+        sizes = np.sqrt((push * np.sqrt(len(y)) * s if land.units else np.array([np.sum(y + most) * s])) / least)
+    elif sigma.family in _TANGENTS:
+        kappa = _TANGENTS[sigma.family] / float(sigma.parameter or 1)
+        sizes = np.sqrt((norm**2 / 4 + push * np.sqrt(len(y)) * kappa if land.units else np.array([np.sum((y + kappa) ** 2) / 4])) / least)
+    else:
+        lengths = np.sqrt(np.sum(x**2, axis=1, keepdims=True) + TINY)  # for squares that underflow
+        sizes = (push * np.sqrt(np.sum(lengths**2)) if land.units else np.array([np.sum((y + 1) * lengths)])) / least
+    inner = sizes[:, None] * np.ones_like(theta)
+    return np.asarray(np.concatenate([inner.ravel(), norm / (2 * np.sqrt(outer))]) * ENLARGE**4)
 
 
 def _norm(land: Landscape) -> float:
@@ -120,7 +158,9 @@ def _around(step: Step, land: Landscape, box: Box, radii: Array) -> tuple[Array,
     theta, v = part(W, (slice(None), slice(land.inner))), part(W, (slice(None), slice(land.inner, None))) if land.units else None
     p = boxes.activations(land, theta)
     H = boxes.hessian(land, p, boxes.residuals(land, p, v), v)
-    off = reach(exactly(np.eye(len(mid))) + boxes.minus(exactly(boxes.inverse(H.mid)) @ H))
+    size = 2.0 ** np.frexp(np.abs(H.mid).max())[1]  # far from 1 where all samples are saturated; a power of 2, so that quotients are exact
+    H = Enclosed(H.mid / size, H.rad / size)
+    off = reach(exactly(np.eye(len(mid))) + minus(exactly(boxes.inverse(H.mid)) @ H))
     require(bool(np.all(ENLARGE * (off @ radii) < radii)), "evidence.radii", "the gradient is not seen to be one-to-one in this box")
     return mid, radii
 
@@ -129,7 +169,7 @@ def _images(land: Landscape, W: Array) -> list[Array]:
     """Return the images of weights under the symmetries."""
     n, found = land.units, []
     for order in permutations(range(n)):
-        for signs in product((1.0, -1.0) if land.low else (1.0,), repeat=n):
+        for signs in product((1.0, -1.0) if land.odd else (1.0,), repeat=n):
             theta, v = W[: land.inner], W[land.inner :].copy()
             if n:
                 theta = (theta.reshape(n, -1)[list(order)] * np.array(signs)[:, None]).ravel()
@@ -148,7 +188,7 @@ class _Walk:
         self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (T * (land.units + 1)), limits.MAX_BATCH * 4 // side**2))
         self.firsts = np.arange(0, land.inner, land.inputs.mid.shape[1]) if land.units else np.zeros(1, dtype=int)
         self.lower, self.upper = -bounds[: self.splits][None], bounds[: self.splits][None]
-        if land.units and land.low:
+        if land.units and land.odd:
             self.lower[:, self.firsts] = 0.0
         self.prior = np.concatenate([_everything(land)[land.inner :], np.full(T, _norm(land))]) if whole else bounds
         pairs = (zip(_images(land, mid), _images(land, radii), strict=True) for mid, radii in around)
@@ -176,7 +216,7 @@ class _Walk:
 
     def _boxes(self, lower: Array, upper: Array) -> tuple[Enclosed, Pass, Enclosed, Enclosed | None]:
         """Return boxes of θ, what the activations are there, ε, and v."""
-        box = boxes.hull(lower, upper)
+        box = hull(lower, upper)
         theta = part(box, (slice(None), slice(self.land.inner)))
         passed = boxes.activations(self.land, theta)
         if self.whole and self.land.units:
@@ -208,7 +248,7 @@ class _Walk:
         size = ((reach(land.inputs @ d)[..., 0] * slopes) ** 2).sum(axis=2) * ENLARGE**3 + TINY
         push = np.sum(reach(eps) ** 2, axis=(1, 2)) * np.sum(reach(part(v, (slice(None), slice(n)))) ** 2, axis=1)
         outer = land.rates.mid - land.rates.rad
-        most = _norm(land) ** 4 / (4 * outer[land.inner : land.inner + n].min())
+        most = _norm(land) ** 4 * 27 / (256 * outer[land.inner : land.inner + n].min())
         return np.asarray((least**2 / size).sum(axis=1) > ENLARGE**6 * np.minimum(push, most) + TINY)  # which covers underflow
 
     def _mean_value(self, lower: Array, upper: Array) -> Array:
@@ -219,7 +259,9 @@ class _Walk:
         there = boxes.residuals(land, at, free)
         if v is None or not self.whole:
             g, H = boxes.gradient(land, centre, at, there, free), boxes.hessian(land, p, eps, v)
-            Q = np.concatenate([np.tile(eye, (len(lower), 1, 1)), boxes.inverse(H.mid, 2.0**-20)], axis=1)
+            free_rows = boxes.inverse(H.mid, 2.0**-20)  # far from 1 where all samples are saturated
+            free_rows = free_rows / np.abs(free_rows).max(axis=2, keepdims=True)
+            Q = np.concatenate([np.tile(eye, (len(lower), 1, 1)), free_rows], axis=1)
         else:
             g = boxes.joined(boxes.gradient(land, centre, at, exactly(eps.mid), free), part(there + exactly(-eps.mid), (slice(None), 0)), 1)
             H, W = boxes.system(land, p, eps, v), boxes.joined(W, part(eps, (slice(None), 0)), 1)

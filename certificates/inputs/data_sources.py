@@ -147,7 +147,7 @@ def _check_text_options(suffix: str, options: DataOptions) -> None:
 
 def _load_npz(path: Path, options: DataOptions) -> DataSource:
     arrays = read_arrays(path)
-    inputs = _array_named(path, arrays, options.inputs, ("X",), "inputs")
+    inputs = _array_named(path, arrays, options.inputs, ("X", "x"), "inputs")
     target = _array_named(path, arrays, options.target, ("Y", "y"), "target")
     notes = (DataNote(f"The inputs are the array {inputs}, the targets the array {target}."),) if options.inputs or options.target else ()
     return DataSource(path.name, arrays[inputs], _labels(arrays[target], target, path) if options.classes else arrays[target], notes)

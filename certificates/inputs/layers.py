@@ -103,12 +103,12 @@ class Scaling:
 
     def for_units(self, units: int) -> Scaling:
         """Return this scaling with one entry for each of so many units. Raises `InputError` where it has another number of them."""
-        parts = [part * units if len(part) == 1 else part for part in (self.scale, self.shift, self.sizes)]
-        if any(len(part) != units for part in parts):
+        scale, shift, sizes = (part * units if len(part) == 1 else part for part in (self.scale, self.shift, self.sizes))
+        if any(len(part) != units for part in (scale, shift, sizes)):
             raise InputError(
                 f"a normalisation must have as many units as the layer beside it, got {len(self.scale)} in {self.name}, {units} beside"
             )
-        return Scaling(self.name, *parts, self.free, self.trained, self.rounded)
+        return Scaling(self.name, scale, shift, sizes, self.free, self.trained, self.rounded)
 
     def then(self, second: Scaling) -> Scaling:
         """Return ``φ ↦ s₂(s₁ φ + t₁) + t₂``. Raises `InputError` for different numbers of units."""

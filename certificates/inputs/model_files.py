@@ -18,10 +18,19 @@ from lossproof.certificates.inputs.safetensors_files import read_safetensors
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
 
-_TORCH = (".pt", ".pth", ".bin")
+_TORCH = (".pt", ".pth", ".bin", ".ckpt")
 _PICKLES = (".pkl", ".pickle", ".joblib")
 _SUFFIXES = (".onnx", ".keras", ".safetensors", ".nnet", *_TORCH, *_PICKLES)
-_HELD = ("state_dict", "model_state_dict", "model")
+_OTHERS = {
+    ".h5": "load it with Keras, and save it as .keras",
+    ".hdf5": "load it with Keras, and save it as .keras",
+    ".pt2": "save the state_dict of the module that it was made of as .pt, or export that to .onnx",
+    ".npz": "give weights by --weights, with the widths",
+    ".json": "give weights by --weights, with the widths",
+    ".msgpack": "load it with Flax, and give module.bind(variables) to check_model",
+    ".eqx": "load it with Equinox, and give the model to check_model",
+}
+"""What to do with files of other kinds."""
 _UNREADABLE = (
     OSError,
     ValueError,
@@ -43,7 +52,7 @@ def read_model_file(
 
     - ``.onnx`` (needs the package onnx; weights in other files are refused), and ``.nnet``;
     - ``.keras`` (needs the package keras, with any backend), loaded in its safe mode when all that it names are layers of an MLP (`check_keras_file`);
-    - ``.safetensors``, and ``.pt``, ``.pth`` or ``.bin`` of torch with a ``state_dict``, which torch loads with ``weights_only``: weights alone, so
+    - ``.safetensors``, and ``.pt``, ``.pth``, ``.bin`` or ``.ckpt`` of torch with a ``state_dict``, which torch loads with ``weights_only``: weights alone, so
       ``activation`` is asked for;
     - with ``allow_pickle`` whole models: those of torch, and ``.pkl``, ``.pickle`` or ``.joblib`` of scikit-learn. Loading a pickle runs whatever is in it.
 
@@ -52,7 +61,7 @@ def read_model_file(
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
         raise InputError(
-            f"a model file must end in one of {', '.join(_SUFFIXES)}, got {path.name[:120]!r}: save or export it as one of these"
+            f"a model file must end in one of {', '.join(_SUFFIXES)}, got {path.name[:120]!r}: {_OTHERS.get(suffix, 'save or export it as one of these')}"
         )
     require_file(path, "the model")
     if suffix == ".safetensors":
@@ -104,10 +113,12 @@ def _load_torch(path: Path, allow_pickle: bool) -> Any:
         advice = "save model.state_dict(), or use --allow-pickle if you made the file"
         raise _unreadable(path, "more than weights, which only a pickle holds", advice) from error
     except _UNREADABLE as error:
+        if "TorchScript" in str(error):
+            raise _unreadable(
+                path, "a script", "save the state_dict() of the module that it was made of, or export that to .onnx"
+            ) from error
         raise _unreadable(path, brief_reason(error), "save it again") from error
-    if not isinstance(held, Mapping):
-        return held
-    return dict(next((held[key] for key in _HELD if isinstance(held.get(key), Mapping)), held))
+    return dict(held) if isinstance(held, Mapping) else held
 
 
 def _load_pickle(path: Path, _: bool) -> Any:

@@ -114,8 +114,8 @@ def _named(kind: str, constants: dict[int, Any], settings: dict[str, Any]) -> st
     if kind == "Pow":
         whole = 0 not in constants and numbers[0] is not None and numbers[0] >= 1 and numbers[0].is_integer()
         return f"power:{int(numbers[0] or 0)}" if whole else ""
-    bounds = settings.get("min", numbers[0]), settings.get("max", numbers[1])
-    return {(-1.0, 1.0): "hard-tanh", (0.0, None): "relu"}.get(bounds, "")
+    bounds = (settings.get("min", numbers[0]), settings.get("max", numbers[1]))
+    return "hard-tanh" if bounds == (-1, 1) else "relu" if bounds == (0, None) else ""
 
 
 def _gemm(node: Any, name: str, constants: dict[int, Any], settings: dict[str, Any]) -> Affine:

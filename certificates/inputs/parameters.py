@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from lossproof.certificates.inputs.checkpoints import weights_in
 from lossproof.certificates.inputs.layered_mlp import mlp_of
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
@@ -43,6 +44,7 @@ def read_parameters(held: Any, activation: Activations, output_activation: str |
 
     - a mapping of names ``….weight`` and ``….bias`` (a ``state_dict``: matrices are ``(n_out, n_in)``), or nested mappings with ``kernel`` and ``bias``, or
       ``w`` and ``b`` (Flax, Haiku and plain JAX: ``(n_in, n_out)``);
+    - a checkpoint, which holds one such mapping among other things (`weights_in`);
     - a list of pairs ``(W_l, b_l)``, or of mappings as above.
 
     ``activation`` is that of all hidden layers, or a list with one for each. Layers are taken in the only order in which their shapes fit, or else in that of
@@ -57,6 +59,7 @@ def read_parameters(held: Any, activation: Activations, output_activation: str |
         raise InputError(
             f"weights without their network must come with its activation, got {shown(held)} alone: give activation='tanh' or another"
         )
+    held, place = weights_in(held) if isinstance(held, Mapping) else (held, "")
     pairs = _pairs_of_list(held) if not isinstance(held, Mapping) else _in_order(_pairs_of_mapping(held), *_what_tells(held, ordered))
     hidden, last = usual_activations(activation), usual_activation(output_activation or "identity")
     listed = hidden if isinstance(hidden, list) else [hidden] * (len(pairs) - 1)
@@ -70,12 +73,13 @@ def read_parameters(held: Any, activation: Activations, output_activation: str |
         layers += [Affine(name, W, b), Elementwise(f"the activation after {name}", after)]
     mlp = mlp_of(layers, "the weights")
     names = ", ".join(name for name, _, _ in pairs)
+    taken = f", as {place!r} of a checkpoint" if place else ""
     return mlp.network(
         outputs=None,
         unit=2.0**-53,
         notes=(
-            f"Weights were given without their network: its layers are taken to be {names}, in this order, with {said} between them and {last} after the "
-            "last. No outputs of the network itself were compared.",
+            f"Weights were given without their network{taken}: its layers are taken to be {names}, in this order, with {said} between them and {last} "
+            "after the last. No outputs of the network itself were compared.",
         ),
     )
 
@@ -116,9 +120,10 @@ def _pairs_of_mapping(held: Mapping[Any, Any]) -> list[_Pair]:
         matrix = next((part for part in parts if part in _MATRICES), None)
         others = [part for part in parts if part != matrix]
         if matrix is None or len(others) > 1 or any(part not in _BIASES for part in others):
+            normalised = "running_mean" in parts
             raise InputError(
                 f"each layer of the weights must have a weight and at most a bias, got {', '.join(parts)} in {layer or 'the mapping'}: give the model itself, "
-                "or the weights of its linear layers"
+                + ("into which its normalisation can be folded" if normalised else "or the weights of its linear layers")
             )
         W = exact_array(parts[matrix], f"{layer}.{matrix}")
         b = exact_array(parts[others[0]], f"{layer}.{others[0]}") if others else None

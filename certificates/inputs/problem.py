@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 from lossproof.certificates.inputs.columns import note_on_columns
@@ -26,6 +27,7 @@ from lossproof.theory.problem.weights import Weights
 from lossproof.theory.shown import shown
 
 MOST_SEED = 2**63 - 1
+_ARRAYS = ("ndarray", "Tensor", "ArrayImpl")
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,25 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
     decay = Decay.of(choices.weight_decay, architecture, biases=choices.decay_biases)
     error = error_named(usual_error(choices.error))
     targets, notes = read_targets(Y, architecture.n_L, error)
-    problem = Problem(architecture, error, Samples.of(X, targets), decay=decay)
+    problem = Problem(architecture, error, Samples.of(in_rows(X, architecture.widths[0]), targets), decay=decay)
     notes = (*note_on_columns(column_names(X), column_names(Y)), *notes)
     if "fixed" not in architecture.biases:
         return problem, given, notes
     constants = random_fixed_bias(architecture, seed) if given is None else _fixed_biases(architecture, given)
     return replace(problem, fixed_bias=constants), given, notes
+
+
+def in_rows(X: Any, n: int) -> Any:
+    """Return an array of samples of several sizes, such as images, with one row of ``n`` numbers each, the last size running fastest; others as they came.
+
+    A network that is trained on such samples, and whose first layer takes ``n`` numbers of each, does the same first; where it does not, its own outputs tell.
+
+    >>> import numpy as np
+    >>> in_rows(np.ones((5, 2, 3)), 6).shape, in_rows(np.ones((5, 2, 3)), 3).shape
+    ((5, 6), (5, 2, 3))
+    """
+    sizes = X.shape if type(X).__name__ in _ARRAYS else ()
+    return X.reshape(len(X), n) if len(sizes) > 2 and prod(sizes[1:]) == n else X
 
 
 def read_starts(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tuple[Problem, tuple[Weights, ...], tuple[str, ...]]:

@@ -26,9 +26,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ARCHIVE = b"PK\x03\x04"
 _SEPARATORS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
 MISSING = ("", "na", "n/a", "nan", "null", "none", "nil", "?", "-")
 """What stands in a cell where a number is missing."""
+_TRUTH = {"true": 1, "false": 0}
 _SEPARATOR_LINE = re.compile(r'("?sep=(.)"?)(?=[\r\n])', re.IGNORECASE)
 """The first line by which a spreadsheet says how it separates cells."""
 _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";"}
@@ -49,7 +51,7 @@ def read_text_table(path: Path, options: DataOptions) -> TextTable:
     - **Encoding**: UTF-8, UTF-16 and UTF-32 with their marks, UTF-8 without one; other files are read as Windows-1252, or as Latin-1 where that is not
       possible, and a note says so: figures, points and separators are the same in all of these.
     - **Separator**: the one chosen; else a tab in ``.tsv``, and otherwise the only one of comma, semicolon, tab and bar that stands in the first row, or the
-      one that a line ``sep=;`` before it names. Quotes as in RFC 4180.
+      one that a line ``sep=;`` before it names; spaces where none of these stands in a first row of several numbers. Quotes as in RFC 4180.
     - **Header**: as chosen; else the first row where it holds one of the names that are asked for, or no number and nothing that may be data.
 
     Raises `InputError` for a file that cannot be read or has too many rows, several possible separators, and rows of different lengths.
@@ -73,7 +75,8 @@ def read_text_table(path: Path, options: DataOptions) -> TextTable:
     width = len(rows[0][1]) if names is None else len(names)
     for line, cells in rows:
         if len(cells) != width:
-            raise InputError(f"every row of {str(path)!r} must have {width} cells, got {len(cells)} in row {line}: make the rows equal")
+            advice = "remove the lines of comments" if text.lstrip().startswith("#") else "make the rows equal"
+            raise InputError(f"every row of {str(path)!r} must have {width} cells, got {len(cells)} in row {line}: {advice}")
     return TextTable(names, rows, notes)
 
 
@@ -85,6 +88,8 @@ def _decoded(path: Path) -> tuple[str, tuple[DataNote, ...]]:
             return content.decode(mark), ()
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(path, brief_reason(error)) from error
+    if content.startswith(_ARCHIVE):
+        raise _unreadable(path, "an archive, as workbooks of spreadsheets are", "save the sheet as CSV in UTF-8")
     if b"\0" in content:
         raise _unreadable(path, "bytes 0, as in UTF-16 without its mark")
     try:
@@ -124,7 +129,13 @@ def _delimiter(path: Path, text: str, options: DataOptions) -> str:
         raise InputError(
             f"the cells of {str(path)!r} must be separated by one character, got {listed} in the first row: choose one by --delimiter"
         )
+    if not found and _are_numbers(first.split(), options.decimal):
+        return " "
     return found[0] if found else ("," if options.decimal == "." else ";")
+
+
+def _are_numbers(cells: Sequence[str], decimal: str) -> bool:
+    return len(cells) > 1 and all(number_in(cell, decimal) is not None for cell in cells)
 
 
 def _first_line(text: str) -> str:
@@ -170,15 +181,18 @@ def _may_be_data(cell: str) -> bool:
 
 
 def number_in(cell: str, decimal: str = ".") -> Fraction | None:
-    """Return the rational that a cell spells, or None; with a decimal comma a point in it is none.
+    """Return the rational that a cell spells, or None; with a decimal comma a point in it is none. ``True`` and ``False`` are 1 and 0.
 
-    >>> number_in("0.1"), number_in("1,5", ","), number_in("1.5", ",")
-    (Fraction(1, 10), Fraction(3, 2), None)
+    >>> number_in("0.1"), number_in("1,5", ","), number_in("1.5", ","), number_in("True")
+    (Fraction(1, 10), Fraction(3, 2), None, Fraction(1, 1))
     """
+    truth = _TRUTH.get(cell.strip().lower())
+    if truth is not None:
+        return Fraction(truth)
     if decimal == ",":
         return None if "." in cell else rational_of_text(cell.replace(",", "."))
     return rational_of_text(cell)
 
 
-def _unreadable(path: Path, got: str) -> InputError:
-    return InputError(f"{str(path)!r} must be a readable {path.suffix.lower()} file of text, got {got}: save it as plain text in UTF-8")
+def _unreadable(path: Path, got: str, advice: str = "save it as plain text in UTF-8") -> InputError:
+    return InputError(f"{str(path)!r} must be a readable {path.suffix.lower()} file of text, got {got}: {advice}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,8 @@ from lossproof.theory.problem.tables import brief_label
 from lossproof.theory.shown import shown
 
 _INFINITE = ("inf", "infinity")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+"""A number with commas between its thousands."""
 
 
 def load_text_table(path: Path, n_outputs: int, options: DataOptions) -> DataSource:
@@ -74,7 +77,9 @@ def _bad_cell(path: Path, line: int, j: int, cell: str, names: Sequence[str] | N
     if held.lstrip("+-") in _INFINITE:
         return InputError(f"{where} must be finite, got {shown(cell)}: drop the row, or scale the column")
     advice = "mend the cell, or choose other columns by --target and --inputs"
-    if options.decimal == "." and number_in(cell, ",") is not None:
+    if _GROUPED.fullmatch(cell.strip()):
+        advice = "leave out signs between thousands, or with decimal commas say --decimal ,"
+    elif options.decimal == "." and number_in(cell, ",") is not None:
         advice = "with decimal commas, say --decimal ,"
     elif options.decimal == "," and number_in(cell) is not None:
         advice = "with decimal points, leave out --decimal"

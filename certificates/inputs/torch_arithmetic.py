@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 _MATRIX_PRODUCTS = ("matmul", "mm")
@@ -43,7 +43,7 @@ class Constant(NamedTuple):
     first: bool
 
 
-def held_tensors(graph: Any, find: Mapping[str, Any] | Any) -> dict[Any, Held]:
+def held_tensors(graph: Any, find: Callable[[str], Any]) -> dict[Any, Held]:
     """Return the nodes of a graph that are tensors of the model, or such tensors transposed; ``find`` gives the tensor of a name."""
     found: dict[Any, Held] = {}
     for node in graph.nodes:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.shown import shown
 
 _ERRORS = {
-    "squared": ("mse", "mseloss", "mean-squared-error", "squared-error", "half-squared-error", "l2", "l2-loss"),
+    "squared": (
+        "mse", "mseloss", "mse-loss", "mean-squared-error", "meansquarederror", "squared-error", "half-squared-error", "l2", "l2-loss",
+    ),
     "logistic": (
         "bce", "bceloss", "bcewithlogits", "bcewithlogitsloss", "bce-with-logits", "binary-crossentropy", "binary-cross-entropy",
-        "binarycrossentropy", "sigmoid-cross-entropy",
+        "binarycrossentropy", "sigmoid-cross-entropy", "binary-cross-entropy-with-logits",
     ),
     "softmax": (
         "ce", "cross-entropy", "crossentropy", "crossentropyloss", "categorical-crossentropy", "categorical-cross-entropy", "categoricalcrossentropy",
@@ -47,14 +51,18 @@ _NAMES = {
 def usual_error(name: Any) -> Any:
     """Return our name for a loss of a framework; anything else is returned as it came.
 
-    Raises `InputError` for a loss that lossproof does not have, with what comes near.
+    Raises `InputError` for a loss that lossproof does not have, with what comes near, and for the loss itself of a framework in place of its name.
 
     >>> usual_error("MSE"), usual_error("binary_crossentropy"), usual_error("cauchy:1/4")
     ('squared', 'logistic', 'cauchy:1/4')
     """
-    key = _key(name)
+    itself = name is not None and not isinstance(name, (str, ErrorFunction))
+    called = getattr(name, "__name__", type(name).__name__) if itself else name
+    key = _key(called)
     if key in _REFUSED:
-        raise InputError(f"the error must be one that lossproof has, got {name!r}: {_REFUSED[key]}")
+        raise InputError(f"the error must be one that lossproof has, got {called!r}: {_REFUSED[key]}")
+    if itself and key in _NAMES["e"]:
+        raise InputError(f"the error must be a name, got {shown(called)} itself: give error={_NAMES['e'][key]!r}")
     return _NAMES["e"].get(key, name)
 
 

@@ -196,3 +196,37 @@ def test_activations_are_for_weights_alone():
 
     with pytest.raises(lp.InputError, match="must be left out for a model that has its own"):
         lp.check_model(MLPRegressor(max_iter=200, solver="lbfgs").fit(X, Y), X, Y, activation="tanh")
+
+
+def test_checkpoints_hold_weights_among_other_things():
+    held, other = torch_like(2, 3, 1), torch_like(2, 4, 1)
+    plain, _, _ = problem_of_model(held, X, Y, "tanh")
+    for checkpoint, name in (
+        ({"epoch": 3, "net": held, "optimizer": {"state": {}, "param_groups": []}}, "net"),
+        ({"ema": other, "state_dict": held, "lr": 0.1}, "state_dict"),
+    ):
+        problem, _, notes = problem_of_model(checkpoint, X, Y, "tanh")
+        assert problem == plain
+        assert any(f"without their network, as '{name}' of a checkpoint: its layers" in note for note in notes)
+    with pytest.raises(lp.InputError, match="weights of one network, got 'student', 'teacher': give the one"):
+        problem_of_model({"student": held, "teacher": other}, X, Y, "tanh")
+
+
+def test_statistics_among_the_weights():
+    held = {
+        **torch_like(2, 3, 1),
+        "norm.weight": matrix(3),
+        "norm.bias": matrix(3),
+        "norm.running_mean": matrix(3),
+        "norm.running_var": matrix(3),
+    }
+    with pytest.raises(lp.InputError, match="got weight, bias, running_mean, running_var in norm: give the model itself, into which"):
+        problem_of_model(held, X, Y, "tanh")
+
+
+def test_samples_of_several_sizes_are_rows():
+    held = torch_like(6, 3, 1)
+    images = np.arange(24.0).reshape(4, 2, 3)
+    assert problem_of_model(held, images, Y, "tanh")[0] == problem_of_model(held, images.reshape(4, 6), Y, "tanh")[0]
+    with pytest.raises(lp.InputError, match=r"got an array of shape \(4, 2, 3\): write X.reshape\(len\(X\), -1\)"):
+        problem_of_model(torch_like(3, 3, 1), images, Y, "tanh")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from fractions import Fraction
 
@@ -169,3 +170,25 @@ def test_thousands_of_rows_are_fast(tmp_path):
     source = load(tmp_path, text)
     assert len(source.X) == 5000
     assert time.process_time() - start < 1
+
+
+def test_columns_between_spaces_and_truth_values(tmp_path):
+    aligned = load(tmp_path, "  1   2.5 3\n -4   5   6\n")
+    assert ([[1, Fraction(5, 2)], [-4, 5]], [[3], [6]]) == (aligned.X, aligned.Y)
+    assert load(tmp_path, "a,b,c\nTrue,2,false\nFALSE,1,true\n").X == [[1, 2], [0, 1]]
+
+
+OTHERS = {
+    "workbook": (b"PK\x03\x04\x00\x00", "got an archive, as workbooks of spreadsheets are: save the sheet as CSV in UTF-8"),
+    "comment": (b"# made by hand\na,b\n1,2\n", "must have 1 cells, got 2 in row 2: remove the lines of comments"),
+    "thousands": (b'a,b\n"1,000",2\n', "leave out signs between thousands, or with decimal commas say --decimal ,"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_others_write(tmp_path, name):
+    content, message = OTHERS[name]
+    path = tmp_path / "d.csv"
+    path.write_bytes(content)
+    with pytest.raises(lp.InputError, match=re.escape(message)):
+        load_data(str(path), 1)

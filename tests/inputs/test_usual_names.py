@@ -43,3 +43,18 @@ def test_what_is_no_name_is_left_alone():
     for name in ("square", 5):
         with pytest.raises(lp.InputError, match="unknown error"):
             lp.check_architecture("2-2-1", *XOR, error=name)
+
+
+@pytest.mark.parametrize(("name", "ours"), [("MSELoss", "squared"), ("BCEWithLogitsLoss", "logistic"), ("CrossEntropyLoss", "softmax")])
+def test_losses_themselves_are_told_their_names(name, ours):
+    loss = type(name, (), {})()
+    with pytest.raises(lp.InputError, match=f"must be a name, got '{name}' itself: give error='{ours}'"):
+        usual_names.usual_error(loss)
+
+
+def test_a_loss_that_there_is_not():
+    def huber(_):
+        return 0
+
+    with pytest.raises(lp.InputError, match="got 'huber': it is no smooth function"):
+        usual_names.usual_error(huber)

@@ -82,6 +82,11 @@ def exact_rows(values: Any, name: str) -> tuple[Row, ...]:
     (((Fraction(1, 1), Fraction(1, 2)), (Fraction(1, 3), Fraction(2, 1))), ((Fraction(1, 1),), (Fraction(2, 1),)))
     """
     held = plain_values(values, name)
+    sizes = getattr(values, "shape", ()) if type(held) is list else ()
+    if len(sizes) > 2:
+        raise InputError(
+            f"{name} must be a matrix with one row a sample, got an array of shape {tuple(sizes)}: write {name}.reshape(len({name}), -1)"
+        )
     if type(held) is not list:
         raise InputError(
             f"{name} must be a matrix with one row a sample, got {shown(values)}: "

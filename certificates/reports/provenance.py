@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import platform
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
+from typing import Any
 
 _LIBRARIES = ("python-flint", "numpy", "scipy")
 
@@ -52,11 +54,17 @@ def _versions() -> tuple[tuple[str, str], ...]:
 def blas_in_use(*, threads: bool) -> str:
     """Return the libraries of BLAS in this process, with version and, if asked for, threads, such as ``"openblas 0.3.30, threads: 2"``."""
     import scipy.linalg  # noqa: F401  (its library must be there to be found)
-    from threadpoolctl import threadpool_info
 
     found = [
         f"{one['internal_api']} {one['version']}" + (f", threads: {one['num_threads']}" if threads else "")
-        for one in threadpool_info()
-        if one["user_api"] == "blas"
+        for one in _blas_libraries(len(sys.modules)).info()
     ]
     return "; ".join(dict.fromkeys(found)) or "none found"
+
+
+@lru_cache(maxsize=1)
+def _blas_libraries(modules: int) -> Any:
+    """Return the libraries of BLAS in this process, with so many modules: they come with modules, and to look for them takes some 15 ms."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")

@@ -196,8 +196,8 @@ def _by_homotopy(g: Mapping[int, fmpq_mpoly], degree: int) -> Zeros:
     if z is None:
         raise _NoListError(f"a homotopy does not meet {prod(degrees)} zeros, so some are multiple, or lie at infinity")
     size = np.abs(z).max(axis=1, keepdims=True)
-    z = np.where(np.abs(z.imag).max(axis=1, keepdims=True) <= _REAL * (1 + size), z.real, z)
     z = np.where(np.abs(z) <= np.maximum(np.finfo(float).eps * size, _NOTHING * size.max()), 0, z)
+    z = np.where(np.abs(z.imag).max(axis=1, keepdims=True) <= _REAL * size, z.real, z)
     value, slope = System(polynomials).at(z)
     error = np.abs(np.linalg.solve(slope, value[..., None])[..., 0]).max(axis=1) + np.finfo(float).eps * np.abs(z).max(axis=1)
     radii = 2.0 ** (np.ceil(np.log2(error + np.finfo(float).tiny)) + 10)

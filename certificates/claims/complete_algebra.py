@@ -79,7 +79,7 @@ def _counted(solutions: Solutions, points: int, *, scaled: bool) -> str:
         else "elimination leaves a polynomial in each weight, and the gradient does not vanish at any other choice of their real roots"
     )
     if not scaled:
-        return f"All critical points are {known}, up to a change of all signs that changes no loss: {why}."
+        return f"All critical points are {known}, up to changes of signs that change no loss: {why}."
     return (
         f"All critical points with an output weight v that is not 0 are {known}, up to its scale and to signs: with |v| = 1 {why}. Those with v = 0 are a set "
         "of one loss, each of them global or no local minimum."

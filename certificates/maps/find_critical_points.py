@@ -208,7 +208,8 @@ def _map_of(
     complete: Callable[[list[LocatedPoint | None]], Claim] | None = None,
 ) -> LandscapeMap:
     """Return the map of what is proved from given weights, and at candidates with their hits, of all of which ``complete`` may claim something."""
-    landscape, ways, hits = LandscapeClaims.of(context.problem), ways_from(given), Hits(context.problem, nearby)
+    merging = nearby and not (complete is not None and is_algebraic(context.problem))  # where algebra tells points apart, however near
+    landscape, ways, hits = LandscapeClaims.of(context.problem), ways_from(given), Hits(context.problem, merging)
     others, listed = list[Point](), list[LocatedPoint | None]()
     interrupted = False
     with one_thread():

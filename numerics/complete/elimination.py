@@ -1,13 +1,13 @@
 r"""All critical points of a small network of powers, by exact algebra: its loss is a polynomial in the weights.
 
 The components of the gradient of ``T J`` vanish at a critical point. Where that by a weight is linear in it, the weight is eliminated, and follows from the
-others. Those are found by resultants, by one weight after the other, until polynomials in one weight are left: their greatest common divisor has that weight of
-each critical point among its roots. Or, where these would be too large, all complex zeros are met by a homotopy. Real ones at which the gradient vanishes to
-many digits are the critical points. Nothing is proved here: who checks a list does it anew.
+others. Those are found by resultants, by one weight after the other, until polynomials in one weight are left: their greatest common divisor has that weight
+of each critical point among its roots. Or, where these would be too large, all complex zeros are met by a homotopy. Real ones at which the gradient vanishes
+to many digits are the critical points. Nothing is proved here: who checks a list does it anew.
 
-Changing all signs of the weights below the last layer, and for an odd power those of v, too, changes no loss; a neuron has that symmetry for even powers only.
-One hidden unit whose weights do not decay can be scaled against its output weight v: the points with ``v = 1``, for even powers ``v = ±1``, stand for all with
-``v ≠ 0``.
+Changing all signs of the weights below the last layer, and for an odd power those of v, too, changes no loss; in one layer even powers allow it for each
+output. One hidden unit whose weights do not decay can be scaled against its output weight v: the points with ``v = 1``, for even powers ``v = ±1``, stand
+for all with ``v ≠ 0``.
 """
 
 from __future__ import annotations
@@ -76,10 +76,10 @@ def idle_are_global(problem: Problem) -> bool:
 def obstacle(problem: Problem) -> str:
     """Return why no algebra is tried with powers, in words that follow "as"; empty where it can be."""
     a = problem.architecture
-    if problem.error.name != "squared" or a.n_L != 1:
-        return "the error must be squared and the output one number"
+    if problem.error.name != "squared" or (a.n_L != 1 and a.L > 1):
+        return "the error must be squared, and the output of a hidden layer one number"
     if a.L > 2 or (a.L == 2 and not a.output_activation.is_identity) or "fixed" in a.biases:
-        return "the network must be a neuron, or have one hidden layer and identity output, and no fixed bias"
+        return "the network must have one layer, or one hidden layer and identity output, and no fixed bias"
     if a.N_net > limits.MAX_ALGEBRAIC_WEIGHTS:
         return f"at most {limits.MAX_ALGEBRAIC_WEIGHTS} weights are covered with powers"
     return ""
@@ -121,17 +121,16 @@ def gradient(problem: Problem) -> list[fmpq_mpoly]:
     a = problem.architecture
     system = fmpq_mpoly_ctx.get([f"w{k}" for k in range(a.N_net)], Ordering.lex)
     zero, W, units = system.from_dict({}), list(system.gens()), a.widths[1] if a.L == 2 else 0
-    m, total = a.widths[0] + a.bias_rows_of(1), zero
+    m, total, one = a.fan_in(1), zero, system.from_dict({(0,) * a.N_net: fmpq(1)})
     for x, y in zip(problem.samples.X, problem.samples.Y, strict=True):
         row = [*(to_flint(Fraction(c)) for c in x), *[fmpq(1)] * a.bias_rows_of(1)]
         phi = [
             sum((w * c for w, c in zip(W[k * m : k * m + m], row, strict=True)), zero) ** (a.activation_of(1).degree or 1)
-            for k in range(max(units, 1))
+            for k in range(a.widths[1])
         ]
-        v = W[units * m :] if units else [system.from_dict({(0,) * a.N_net: fmpq(1)})]
-        total += (
-            sum((c * f for c, f in zip(v, [*phi, *[zero + 1] * (len(v) - len(phi))], strict=True)), zero) - to_flint(Fraction(y[0]))
-        ) ** 2
+        v = W[units * m :]
+        outputs = [sum((c * f for c, f in zip(v, [*phi, *[one] * (len(v) - len(phi))], strict=True)), zero)] if units else phi
+        total += sum(((f - to_flint(Fraction(t))) ** 2 for f, t in zip(outputs, y, strict=True)), zero)
     total += sum((w * w * (to_flint(rate) * problem.T) for w, rate in zip(W, _rates(problem), strict=True)), zero)
     return [total.derivative(k) / 2 for k in range(a.N_net)]
 
@@ -197,8 +196,8 @@ def _by_homotopy(g: Mapping[int, fmpq_mpoly], degree: int) -> Zeros:
     if z is None:
         raise _NoListError(f"a homotopy does not meet {prod(degrees)} zeros, so some are multiple, or lie at infinity")
     size = np.abs(z).max(axis=1, keepdims=True)
-    z = np.where(np.abs(z.imag).max(axis=1, keepdims=True) <= _REAL * (1 + size), z.real, z)
     z = np.where(np.abs(z) <= np.maximum(np.finfo(float).eps * size, _NOTHING * size.max()), 0, z)
+    z = np.where(np.abs(z.imag).max(axis=1, keepdims=True) <= _REAL * size, z.real, z)
     value, slope = System(polynomials).at(z)
     error = np.abs(np.linalg.solve(slope, value[..., None])[..., 0]).max(axis=1) + np.finfo(float).eps * np.abs(z).max(axis=1)
     radii = 2.0 ** (np.ceil(np.log2(error + np.finfo(float).tiny)) + 10)
@@ -253,12 +252,14 @@ def _terms(p: fmpq_mpoly) -> list[tuple[tuple[int, ...], fmpq]]:
 
 
 def orbit(problem: Problem, W: Floats) -> Floats:
-    """Return weights and, where there is one, their image under the change of signs, one a row."""
+    """Return weights and their other images under changes of signs that change no loss, one a row."""
     a = problem.architecture
     power, inner = a.activation_of(1).degree or 1, a.widths[1] * a.fan_in(1)
-    n = np.arange(a.N_net)
-    image = W * np.where(n < inner, -1, np.where((n < inner + a.widths[1]) & (a.L == 2), (-1) ** power, 1))
-    return np.array([W, image] if power % 2 == 0 or (a.L == 2 and not is_scaled(problem)) else [W])
+    if a.L == 1:
+        each = product((1, -1) if power % 2 == 0 else (1,), repeat=a.n_L)
+        return np.array([W * np.repeat(signs, a.fan_in(1)) for signs in each])
+    image = W * np.repeat([-1, (-1) ** power, 1], [inner, a.widths[1], a.N_net - inner - a.widths[1]])
+    return np.array([W] if is_scaled(problem) and power % 2 else [W, image])
 
 
 def _one_of_each_orbit(problem: Problem, points: Floats) -> list[int]:

@@ -50,17 +50,29 @@ def complex_zeros(polynomials: Sequence[dict[tuple[int, ...], float]], seed: int
     >>> sorted(np.round(complex_zeros([{(2, 0): 1.0, (0, 0): -4.0}, {(0, 1): 1.0, (1, 0): 1.0}]).real.ravel()).tolist())
     [-2.0, -2.0, 2.0, 2.0]
     """
-    system, rng = System(_scaled(polynomials)), np.random.default_rng(seed)
+    size, rng = max(map(_size, polynomials)), np.random.default_rng(seed)
+    system = System([_scaled(p, size) for p in polynomials])
     with np.errstate(all="ignore"):
         for _ in range(_TRIES):
             found = _followed(system, np.exp(2j * np.pi * rng.random()))
             if found is not None:
-                return found
+                return found * size
     return None
 
 
-def _scaled(polynomials: Sequence[dict[tuple[int, ...], float]]) -> list[dict[tuple[int, ...], float]]:
-    return [{powers: c / max(map(abs, p.values())) for powers, c in p.items()} for p in polynomials]
+def _size(p: dict[tuple[int, ...], float]) -> float:
+    """Return how large zeros may be, as Cauchy's bound has it, from the largest coefficients of terms of each degree."""
+    most = dict[int, float]()
+    for powers, c in p.items():
+        most[sum(powers)] = max(most.get(sum(powers), 0.0), abs(c))
+    top = max(most)
+    return max((float((c / most[top]) ** (1 / (top - d))) for d, c in most.items() if d < top and c), default=1.0)
+
+
+def _scaled(p: dict[tuple[int, ...], float], size: float) -> dict[tuple[int, ...], float]:
+    """Return a polynomial of ``z/size``, with coefficients up to 1."""
+    terms = {powers: c * size ** (sum(powers) - max(map(sum, p))) for powers, c in p.items()}
+    return {powers: c / max(map(abs, terms.values())) for powers, c in terms.items()}
 
 
 def _followed(system: System, gamma: complex) -> Complex | None:

@@ -119,7 +119,7 @@ def test_networks_of_powers_are_listed_by_elimination(tmp_path):
     assert found.complete.rigor == "BALL"
     assert [point.kind for point in found] == ["global", "strict-minimum", "saddle", "saddle", "maximum"]
     assert found.conclusion.verdict == "REFUTED"
-    assert "up to a change of all signs" in str(found)
+    assert "up to changes of signs" in str(found)
     assert "the points come from exact algebra" in str(found)
     assert "All critical points, up to symmetry." in found.save(tmp_path / "powers.svg").read_text(encoding="utf-8")
 
@@ -164,6 +164,14 @@ def test_several_outputs_of_a_layer_are_listed_up_to_outputs(targets):
         "2-2", [[1, 1], [2, 2], [-1, -1]], [y * 2 for y in targets], activation="identity", bias="none", output_activation="identity"
     )
     assert (found.complete.verdict, found.complete.facts["up_to"], [point.kind for point in found]) == ("PROVED", "outputs", ["global"])
+
+
+def test_several_outputs_of_squares_change_signs_each_for_itself():
+    """The list of two neurons of one weight with their own targets is the product of their lists: of two points each."""
+    found = mapped("1-2", [[1], [2]], [[1, 2], [3, 1]], output_activation="power:2", bias="none")
+    assert found.is_complete
+    assert [point.kind for point in found] == ["global", "saddle", "saddle", "maximum"]
+    assert found.conclusion.verdict == "PROVED"
 
 
 def test_the_logistic_error_of_a_layer_is_convex():

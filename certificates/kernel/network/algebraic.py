@@ -11,7 +11,7 @@ both, vanish wherever all components do, and do not have w. Once all others are 
 have the same weights. A cell on which a component of the gradient is not 0, in balls, holds none.
 
 *Signs.* With an even power the weights of a unit with all signs changed give the same activation, with an odd one the opposite: the change of all signs of
-``θ``, and for an odd power of those of v, leaves J as it is. A neuron has no v, so only even powers have it.
+``θ``, and for an odd power of those of v, leaves J as it is. One layer has no v: with an even power the signs of the weights of each output may change.
 
 *Scales.* Let there be one hidden unit, ``F = v (θ·x̃)^k + c``, and no decay of θ and v. Then ``(t θ, v/t^k, c)`` has the same outputs for ``t > 0``, for odd k
 for all ``t ≠ 0``. A critical point with ``v ≠ 0`` has an image with ``v = 1``, or for even k with ``v = ±1``, and is known up to scale where that is. So v is
@@ -70,19 +70,28 @@ def require_all_listed(work: Work, problem: Problem, points: Sequence[passes.Box
     held: list[dict[int, fmpq]] = [{v: ONE}, {v: -ONE}][: 2 - k % 2] if scaled else [{}]
     require(len(zeros) == len(held), "evidence.zeros", f"this needs {len(held)} lists of zeros, or nulls", "schema")
     cells = [cell for values, given in zip(held, zeros, strict=True) for cell in critical_cells(work, problem, values, given)]
-    signs = [-1 if j < v else (-1) ** k if problem.L == 2 and j < v + problem.widths[1] else 1 for j in range(problem.N_net)]
-    symmetric = k % 2 == 0 or (problem.L == 2 and not scaled)
-    work.spend(2 * len(points) * len(cells) * problem.N_net, "critical points in cells")
+    signs = _signs(problem, k, scaled)
+    work.spend(len(signs) * len(points) * len(cells) * problem.N_net, "critical points in cells")
     with ball_precision(BITS):
         ring, hit = BallRing(work, BITS), set[int]()
         for box in points:
             W = passes.weight_vector(ring, problem, box)
             W = _scaled(W, v, k) if scaled else W
-            for image in (W, W * signs) if symmetric else (W,):
+            for image in (W * np.array(each) for each in signs):
                 met = [n for n, cell in enumerate(cells) if all(w.overlaps(root) for w, root in zip(image, cell, strict=True))]
                 require(len(met) == 1, "premises", "a point of the list is not told from other solutions", "premise")
                 hit |= {*met}
     require(len(hit) == len(cells), "premises", f"there may be {len(cells)} critical points, and {len(hit)} are listed", "premise")
+
+
+def _signs(problem: Problem, k: int, scaled: bool) -> list[list[int]]:
+    """Return the changes of signs that change no J, one factor a weight."""
+    if problem.L == 1:
+        each = product((1, -1) if k % 2 == 0 else (1,), repeat=problem.n_L)
+        return [[sign for sign in signs for _ in range(problem.fan_in(1))] for signs in each]
+    inner, units, rest = problem.below(2), problem.widths[1], problem.bias_rows_of(2)
+    both = [[1] * problem.N_net, [-1] * inner + [(-1) ** k] * units + [1] * rest]
+    return both[:1] if scaled and k % 2 else both
 
 
 def _scaled(W: Array, v: int, k: int) -> Array:

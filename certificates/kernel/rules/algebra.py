@@ -23,8 +23,8 @@ _SIGNS, _SCALE, _OUTPUTS = "signs", "scale", "outputs"
 def complete_algebra(step: Step) -> Result:
     r"""All critical points are those of the premises, which are as in `read_list`, up to what the fact ``up_to`` says.
 
-    *Signs* and *scale*: a neuron with a power, or one hidden layer of powers and the identity, one output, the squared error: `algebraic`. With a scale, the
-    points with ``v = 0`` are critical besides, and no bad local minima. A global minimum exists where all weights decay, and for a neuron, where J goes to
+    *Signs* and *scale*: one layer with a power, or one hidden layer of powers, the identity and one output, the squared error: `algebraic`. With a scale, the
+    points with ``v = 0`` are critical besides, and no bad local minima. A global minimum exists where all weights decay, and for one layer, where J goes to
     infinity with the z, which fill a linear space. With a scale the ``z^k`` at all samples and the ``−z^k`` form a closed set; so it exists if there is no c,
     or c decays, as then J bounds c and all z. It has ``v ≠ 0`` unless the points with ``v = 0`` are global; where they are, ``attained`` is false: it says that
     the list has one.
@@ -49,10 +49,12 @@ def complete_algebra(step: Step) -> Result:
         _require_passed_on(step.work, problem, boxes[0])
         up_to, attained = _OUTPUTS, True
     else:
-        right = problem.error.name == "squared" and problem.n_L == 1 and problem.L <= 2 and "fixed" not in problem.biases
+        right = (
+            problem.error.name == "squared" and problem.L <= 2 and (problem.n_L == 1 or problem.L == 1) and "fixed" not in problem.biases
+        )
         right = right and all(problem.activation_of(l).degree is not None for l in range(1, problem.L + 1))
         right = right and (problem.L == 1 or problem.output_activation.is_identity)
-        require(right, "rule", "this needs a squared error, one output, at most one hidden layer, and powers")
+        require(right, "rule", "this needs a squared error, one layer, or two and one output, and powers")
         zeros = [None if rows is None else read.each(rows, f"evidence.zeros[{n}]", _numbers) for n, rows in enumerate(lists)]
         require_all_listed(step.work, problem, boxes, zeros)
         up_to, attained = _SIGNS, whole or problem.L == 1

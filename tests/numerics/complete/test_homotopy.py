@@ -41,3 +41,6 @@ def test_fewer_zeros_than_degrees_allow_are_no_list(terms):
 def test_scales_do_not_matter():
     found = complex_zeros([{(2, 0): 1e12, (0, 0): -4e12}, {(0, 1): 1e-9, (1, 0): 2e-9}])
     assert sorted(found.real.round(9).tolist()) == [[-2, 4], [2, -4]]
+    for size in (1e-12, 1e12):
+        far = complex_zeros([{(2, 0): 1.0, (0, 0): -4 * size**2}, {(0, 3): 1.0, (1, 0): -(size**2)}])
+        assert np.abs(far[:, 0]) == pytest.approx(2 * size)

@@ -11,7 +11,7 @@ from lossproof.certificates.claims.critical_kinds import MINIMA, SIGNS
 from lossproof.certificates.claims.global_minimum import claim_global, claim_global_by_convexity, claim_global_by_outputs
 from lossproof.certificates.claims.inertia import claim_inertia
 from lossproof.certificates.claims.learners import Learner, learner_at
-from lossproof.certificates.claims.on_kinks import minimum_on_kinks, refute_on_kinks
+from lossproof.certificates.claims.on_kinks import minimum_near_kinks, minimum_on_kinks, refute_on_kinks
 from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.claims.stationary import refute_stationary, stationary_claims
 from lossproof.certificates.proof.context import ProofContext
@@ -118,7 +118,9 @@ def locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> L
 
 
 def _locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    best = None
+    best = _near_kinks(context, point, landscape)
+    if best is not None:
+        return best
     if not context.has_jacobian(point):
         return _on_kinks(context, point, landscape)
     for stationary, learner in stationary_claims(context, point):
@@ -150,6 +152,17 @@ def _on_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -
     facts = _facts(context, found, loss, None, None)
     claim = decided(_NAME, point, f"These weights are a critical point. {found.reason}", "definition", found, loss, facts=facts)
     return LocatedPoint(claim, None, loss, found, learner is not None)
+
+
+def _near_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
+    """Return what is proved about a minimum on kinks near weights that are next to these kinks, and on none."""
+    found = minimum_near_kinks(context, point) if context.has_jacobian(point) else None
+    loss = None if found is None else claim_loss(context, found.place, found)
+    if found is None or loss is None:
+        return None
+    facts = _facts(context, found, loss, None, None)
+    reason = f"A critical point lies within {decimal_above(radius_of(found.place))} of these weights. {found.reason}"
+    return LocatedPoint(decided(_NAME, found.place, reason, "definition", found, loss, facts=facts), None, loss, found, is_learner=False)
 
 
 def _facts(

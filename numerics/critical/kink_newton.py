@@ -18,7 +18,7 @@ from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.theory.problem.problem import Problem
 
-_ROUNDS, _MOST_WORK = 400, 2 * 10**8
+_ROUNDS, _MOST_WORK = 400, 2 * 10**7
 _SHARES = 0.5 ** np.arange(8)
 _SETTLED, _SLIGHT, _FLAT = 1e-9, 1e-9, 1e-9
 _FAR, _ENOUGH, _ON_KINK = 1e6, 0.2, 1e-9
@@ -58,13 +58,27 @@ def descend_with_pins(problem: Problem, start: Array) -> Pinned | None:
 def slopes_at_pins(problem: Problem, point: Array) -> dict[tuple[int, int], float]:
     """Return the units and samples that are on a kink up to rounding, with slopes there that balance the gradient best; none where a unit is 0 everywhere."""
     descent = _Descent(problem, point)
-    z = np.abs(descent.z(point))
-    largest = np.max(z, axis=0, initial=0.0)
-    if not np.all(largest > 0):
-        return {}
-    near = (z <= _ON_KINK * largest) & descent.moved[:, None]
-    descent.pins = {(int(k), int(i)): None for i, k in zip(*np.nonzero(near), strict=True) if descent.first[i] == i}
-    return _ratios(descent.multipliers(descent.lines()))
+    return _ratios(descent.multipliers(descent.lines())) if descent.pin_near_kinks() else {}
+
+
+@np.errstate(all="ignore")
+def curvatures_along_kinks(problem: Problem, point: Array) -> Array | None:
+    """Return the eigenvalues of the Hessian, with slopes at kinks that balance the gradient, in the weights that keep units there, in ascending order.
+
+    None where a unit is 0 everywhere, or a slope is not between those on both sides.
+    """
+    descent = _Descent(problem, point)
+    if not descent.pin_near_kinks():
+        return None
+    found, slopes = _ratios(descent.multipliers(descent.lines())), np.where(descent.right, descent.high, descent.low)
+    if len(found) < len(descent.pins) or not all(
+        min(descent.low, descent.high) < q < max(descent.low, descent.high) for q in found.values()
+    ):
+        return None
+    for (k, i), slope in found.items():
+        slopes[descent.first == i, k] = slope
+    Z = descent.free_directions()
+    return np.asarray(np.linalg.eigvalsh(Z.T @ Lines(problem, Float64Field(), point, slopes, slopes).jacobian() @ Z))
 
 
 class _Descent:
@@ -87,6 +101,14 @@ class _Descent:
     def z(self, point: Array) -> Array:
         """Return the z of the hidden units, of shape ``(T, n_1)``."""
         return np.asarray(self.inputs @ point[: self.m * self.n].reshape(self.n, self.m).T)
+
+    def pin_near_kinks(self) -> bool:
+        """Pin the units where they are on a kink up to rounding; tell whether none is 0 everywhere."""
+        z = np.abs(self.z(self.point))
+        largest = np.max(z, axis=0, initial=0.0)
+        near = (z <= _ON_KINK * largest) & self.moved[:, None]
+        self.pins = {(int(k), int(i)): None for i, k in zip(*np.nonzero(near), strict=True) if self.first[i] == i}
+        return bool(np.all(largest > 0))
 
     def pinned(self) -> Array:
         """Return which units are pinned at which samples, of shape ``(T, n_1)``."""

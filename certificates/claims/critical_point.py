@@ -16,7 +16,7 @@ from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.claims.stationary import refute_stationary, stationary_claims
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, first_claim, implied, undecided
-from lossproof.certificates.proof.places import Point, point_near, radius_of
+from lossproof.certificates.proof.places import Point, Witness, point_near, radius_of
 from lossproof.certificates.proof.rank_bounds import RankBounds
 from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.cells import is_least_in_cell
@@ -66,6 +66,11 @@ class LocatedPoint:
     def dimension(self) -> int:
         """The dimension of the manifold of critical points that is proved to pass through it."""
         return 0 if self.stationary is None else int(self.stationary.facts["dimension"])
+
+    @property
+    def shown(self) -> Claim | None:
+        """The claim by which the point exists: that it is stationary, or a minimum near kinks; None at weights given, on kinks."""
+        return self.class_claim if self.stationary is None and isinstance(self.claim.place, Witness) else self.stationary
 
     @property
     def is_minimum(self) -> bool:

@@ -123,11 +123,10 @@ def locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> L
 
 
 def _locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    best = _near_kinks(context, point, landscape)
-    if best is not None:
+    best = None if context.has_jacobian(point) else _on_kinks(context, point, landscape)
+    best = _near_kinks(context, point, landscape) if best is None else best
+    if best is not None or not context.has_jacobian(point):
         return best
-    if not context.has_jacobian(point):
-        return _on_kinks(context, point, landscape)
     for stationary, learner in stationary_claims(context, point):
         found = _summary(context, stationary, learner, landscape)
         if found is not None and (best is None or _telling(found) > _telling(best)):
@@ -160,8 +159,8 @@ def _on_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -
 
 
 def _near_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    """Return what is proved about a minimum on kinks near weights that are next to these kinks, and on none."""
-    found = minimum_near_kinks(context, point) if context.has_jacobian(point) else None
+    """Return what is proved about a minimum on kinks near weights that are next to these kinks, or on them."""
+    found = minimum_near_kinks(context, point)
     loss = None if found is None else claim_loss(context, found.place, found)
     if found is None or loss is None:
         return None

@@ -37,7 +37,7 @@ def minimum_on_kinks(context: ProofContext, point: Point) -> Claim | None:
 
 
 def minimum_near_kinks(context: ProofContext, point: Point) -> Claim | None:
-    """Claim that a local minimum with units on kinks lies near a point, all but at which it has them on their kinks; None where that is not proved."""
+    """Claim that a local minimum with units on kinks lies near a point, at which they are all but on them; None where that is not proved."""
     box = context.once("kink box", point, lambda: kink_box(context.problem, point.weights))
     if box is None or not all(is_writable(q) for q in box.pins.values()):
         return None

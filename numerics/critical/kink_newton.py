@@ -42,12 +42,12 @@ def pins_units(problem: Problem) -> bool:
 
 
 @np.errstate(all="ignore")
-def descend_with_pins(problem: Problem, start: Array) -> Pinned | None:
-    """Return where J leads down from a point, as a point from which it seems to lead no further; None if that is not found."""
+def descend_with_pins(problem: Problem, start: Array, rounds: int = _ROUNDS) -> Pinned | None:
+    """Return where J leads down from a point, as a point from which it seems to lead no further; None if that is not found in so many rounds."""
     if not pins_units(problem) or not np.all(np.isfinite(start)):
         return None
     descent = _Descent(problem, start)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         found = descent.round()
         if found is not None or not np.max(np.abs(descent.point)) <= _FAR:
             return found

@@ -1,4 +1,4 @@
-r"""Descent of the loss of one hidden layer of relu or leaky-relu units onto kinks, in doubles, with any convex error and any weight decay.
+r"""Descent of the loss of one hidden layer of relu or leaky-relu units onto kinks, in doubles, with any error and any weight decay.
 
 Steps are Newton's, made to descend along each eigenvector of the Hessian, in the weights that keep some units on their kinks at some inputs (*pinned*). One is
 taken where J falls, whatever kinks it crosses; where it does not, the first kink on the way is pinned. At the end the multipliers, the slopes at the pins with
@@ -34,11 +34,10 @@ class Pinned:
 
 
 def pins_units(problem: Problem) -> bool:
-    """Tell whether `descend_with_pins` is about a problem: one hidden layer of lines on both sides of 0, identity output and a convex error; not too large."""
+    """Tell whether `descend_with_pins` is about a problem: one hidden layer of lines on both sides of 0, and identity output; not too large."""
     a = problem.architecture
     right = a.L == 2 and a.activation.homogeneity == 1 and bool(a.activation.kinks(1)) and a.biases[0] != "fixed"
-    right = right and a.output_activation.is_identity and problem.error.convex.holds
-    return right and problem.T * a.n_L * a.N_net**2 <= _MOST_WORK and beyond_doubles(problem) is None
+    return right and a.output_activation.is_identity and problem.T * a.n_L * a.N_net**2 <= _MOST_WORK and beyond_doubles(problem) is None
 
 
 @np.errstate(all="ignore")

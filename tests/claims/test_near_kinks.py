@@ -10,7 +10,7 @@ import pytest
 
 import lossproof as lp
 from lossproof.numerics.critical.kink_box import kink_box, weights_on_kinks
-from lossproof.numerics.critical.kink_newton import descend_with_pins, pins_units, slopes_at_pins
+from lossproof.numerics.critical.kink_newton import curvatures_along_kinks, descend_with_pins, pins_units, slopes_at_pins
 from lossproof.numerics.critical.lines import Lines
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.float_derivatives import FloatLandscape
@@ -91,9 +91,8 @@ def test_weights_given_beside_a_minimum_on_kinks_are_told_to_be(decay):
     """The end of a descent, moved by 10^-4: no critical point themselves, and a local minimum a short way from them."""
     problem = problem_of("1-2-1", X, LINE, decay=decay)
     ends = (descend_with_pins(problem, np.random.default_rng(seed).normal(size=7)) for seed in range(12))
-    found = min(
-        (end for end in ends if end is not None and len(end.pins) > 1 and slopes_at_pins(problem, end.point)), key=lambda end: end.loss
-    )
+    right = (end for end in ends if end is not None and end.pins and all(0.01 < slope < 0.99 for slope in end.pins.values()))
+    found = min((end for end in right if curvatures_along_kinks(problem, end.point)[0] > 1e-6), key=lambda end: end.loss)
     moved = found.point + 1e-4 * np.random.default_rng(0).normal(size=7)
     weights = [(layer.W, layer.b) for layer in weights_of_rows(problem, moved).layers]
     report = lp.check_architecture("1-2-1", X, LINE, activation="relu", weights=weights, weight_decay=decay, search="none")

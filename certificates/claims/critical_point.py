@@ -16,12 +16,12 @@ from lossproof.certificates.claims.global_minimum import (
 )
 from lossproof.certificates.claims.inertia import claim_inertia
 from lossproof.certificates.claims.learners import Learner, learner_at
-from lossproof.certificates.claims.on_kinks import minimum_on_kinks, refute_on_kinks
+from lossproof.certificates.claims.on_kinks import minimum_near_kinks, minimum_on_kinks, refute_on_kinks
 from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.claims.stationary import refute_stationary, stationary_claims
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, first_claim, implied, undecided
-from lossproof.certificates.proof.places import Point, point_near, radius_of
+from lossproof.certificates.proof.places import Point, Witness, point_near, radius_of
 from lossproof.certificates.proof.rank_bounds import RankBounds
 from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.cells import is_least_in_cell
@@ -73,6 +73,11 @@ class LocatedPoint:
     def dimension(self) -> int:
         """The dimension of the manifold of critical points that is proved to pass through it."""
         return 0 if self.stationary is None else int(self.stationary.facts["dimension"])
+
+    @property
+    def shown(self) -> Claim | None:
+        """The claim by which the point exists: that it is stationary, or a minimum near kinks; None at weights given, on kinks."""
+        return self.class_claim if self.stationary is None and isinstance(self.claim.place, Witness) else self.stationary
 
     @property
     def is_minimum(self) -> bool:
@@ -128,9 +133,10 @@ def locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> L
 
 
 def _locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    best = None
-    if not context.has_jacobian(point):
-        return _on_kinks(context, point, landscape)
+    best = None if context.has_jacobian(point) else _on_kinks(context, point, landscape)
+    best = _near_kinks(context, point, landscape) if best is None else best
+    if best is not None or not context.has_jacobian(point):
+        return best
     for stationary, learner in stationary_claims(context, point):
         found = _summary(context, stationary, learner, landscape)
         if found is not None and (best is None or _telling(found) > _telling(best)):
@@ -160,6 +166,17 @@ def _on_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -
     facts = _facts(context, found, loss, None, None)
     claim = decided(_NAME, point, f"These weights are a critical point. {found.reason}", "definition", found, loss, facts=facts)
     return LocatedPoint(claim, None, loss, found, learner is not None)
+
+
+def _near_kinks(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
+    """Return what is proved about a minimum on kinks near weights that are next to these kinks, or on them."""
+    found = minimum_near_kinks(context, point)
+    loss = None if found is None else claim_loss(context, found.place, found)
+    if found is None or loss is None:
+        return None
+    facts = _facts(context, found, loss, None, None)
+    reason = f"A critical point lies within {decimal_above(radius_of(found.place))} of these weights. {found.reason}"
+    return LocatedPoint(decided(_NAME, found.place, reason, "definition", found, loss, facts=facts), None, loss, found, is_learner=False)
 
 
 def _facts(

@@ -23,6 +23,7 @@ from lossproof.certificates.proof.places import Point, radius_of
 from lossproof.certificates.text.enclosures import decimal_above
 from lossproof.numerics.critical.ball import gradient_and_margin, polished_weights, takes_steps
 from lossproof.numerics.critical.box import refined_weights
+from lossproof.numerics.critical.kink_box import weights_on_kinks
 from lossproof.numerics.critical.point_on_kinks import point_on_kinks
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.learners.candidates import learner_from
@@ -95,7 +96,7 @@ def claim_given_weights(context: ProofContext, point: Point, landscape: Landscap
         nearer = (learner_from if found.is_learner else refined_weights)(context.problem, point.weights) if affordable else None
         finer = _witness(context, point.weights, [nearer], landscape)
         inside = finer is not None and _holds(found, finer)
-        distance = claim_distance(context, point, finer.stationary if finer is not None and inside else found.stationary)
+        distance = claim_distance(context, point, finer.shown if finer is not None and inside else found.shown)
         own = tuple(claim for claim in (refuted, loss, distance) if claim is not None)
         told = replace(found.claim, reason=f"{_about(refuted, loss)} {found.claim.reason}{_FINER if inside else ''}")
         return GivenWeights(told, own, finer if inside else replace(found, claim=told))
@@ -130,11 +131,11 @@ def _not_located(context: ProofContext, point: Point, landscape: LandscapeClaims
     critical, problem, start = claim_critical_point(context, point, landscape), context.problem, point.weights
     if critical.verdict is not Verdict.REFUTED:
         return GivenWeights(critical)
-    kinked = point_on_kinks(problem, start)
-    near = kinked is not None and (anywhere or _is_short_way(problem, start, kinked))
-    witness = _witness(context, start, [kinked], landscape) if near else None
-    if witness is not None:
-        return _with_witness(context, point, critical, witness)
+    for kinked in (on_kinks(problem, start) for on_kinks in (point_on_kinks, weights_on_kinks)):
+        near = kinked is not None and (anywhere or _is_short_way(problem, start, kinked))
+        witness = _witness(context, start, [kinked], landscape) if near else None
+        if witness is not None:
+            return _with_witness(context, point, critical, witness)
     ends: list[Weights] = []
     for end in _nearer(problem, start):
         ends += () if end is None else (end,)
@@ -176,7 +177,7 @@ def _is_short_way(problem: Problem, start: Weights, end: Weights) -> bool:
 def _with_witness(context: ProofContext, point: Point, critical: Claim, witness: LocatedPoint | None) -> GivenWeights:
     if witness is None:
         return GivenWeights(critical)
-    distance = claim_distance(context, point, witness.stationary)
+    distance = claim_distance(context, point, witness.shown)
     far = "" if distance is None else f" It is at most {decimal_above(distance.facts['distance'])} away."
     told = replace(critical, reason=critical.reason + _LEADS + far)
     return GivenWeights(told, () if distance is None else (distance,), witness)

@@ -55,10 +55,10 @@ def distance_of(context: ProofContext, way: Way) -> Claim | None:
     """
     if way.located is None or way.hit is None:
         return None
-    own = claim_distance(context, way.point, way.located.stationary)
+    own = claim_distance(context, way.point, way.located.shown)
     if way.hit.point is way.located or own is None:
         return own
-    counted = claim_distance(context, way.point, way.hit.point.stationary)
+    counted = claim_distance(context, way.point, way.hit.point.shown)
     return own if counted is None or counted.facts["distance"] > 2 * own.facts["distance"] else counted
 
 

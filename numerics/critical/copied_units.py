@@ -14,14 +14,17 @@ from fractions import Fraction
 import numpy as np
 
 from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
+from lossproof.numerics.critical.kink_box import refined_on_kinks
+from lossproof.numerics.critical.kink_newton import curvatures_along_kinks, descend_with_pins, slopes_at_pins
 from lossproof.numerics.critical.search import search_in_rounds
+from lossproof.numerics.critical.starts import generator_of, start_point
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import weights_of_rows
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
 _WIDEST, _STARTS = 3, 48
+_WIDEST_ON_KINKS, _STARTS_ON_KINKS = 4, 6
 _MOST_PARAMETERS, _MOST_WORK = 400, 10**9
 _ZERO = 1e-8
 
@@ -36,24 +39,42 @@ def copied_minima(problem: Problem, seed: int) -> Iterator[Weights]:
     right = problem.decay is not None and a.L == 2 and a.activation.homogeneity == 1 and bool(a.activation.kinks(1)) and a.bias != "fixed"
     if not right or a.N_net > _MOST_PARAMETERS or problem.T * a.n_L * a.N_net**2 > _MOST_WORK:
         return
-    for units in range(1, min(a.widths[1] - 1, _WIDEST) + 1):
-        smaller = problem.with_units(1, range(units))
-        for result in search_in_rounds(smaller, starts=_STARTS, seed=seed, most=_STARTS):
-            for candidate in reversed(result.candidates):
-                fixed = symmetry_gauge(smaller, candidate.weights)
-                if candidate.inertia[:2] == (0, len(fixed)):
-                    refined = refined_weights(smaller, candidate.weights, fixed) or candidate.weights
-                    yield from _copied(problem, smaller, refined)
+    for minima, widest in ((_off_kinks, _WIDEST), (_on_kinks, _WIDEST_ON_KINKS)):
+        for units in range(1, min(a.widths[1] - 1, widest) + 1):
+            smaller = problem.with_units(1, range(units))
+            for narrow in minima(smaller, seed):
+                yield from _copied(problem, smaller, narrow)
+
+
+def _off_kinks(problem: Problem, seed: int) -> Iterator[Weights]:
+    """Yield weights near what looks like strict minima off the kinks, up to symmetries, those of large loss first."""
+    for result in search_in_rounds(problem, starts=_STARTS, seed=seed, most=_STARTS):
+        for candidate in reversed(result.candidates):
+            fixed = symmetry_gauge(problem, candidate.weights)
+            if candidate.inertia[:2] == (0, len(fixed)):
+                yield refined_weights(problem, candidate.weights, fixed) or candidate.weights
+
+
+def _on_kinks(problem: Problem, seed: int) -> Iterator[Weights]:
+    """Yield weights near what looks like minima on kinks, of one loss once."""
+    seen: list[float] = []
+    for start in range(_STARTS_ON_KINKS if problem.architecture.widths[1] > 1 else 0):
+        found = descend_with_pins(problem, start_point(problem, "plain", generator_of(seed, start)))
+        if found is not None and found.pins and all(abs(found.loss - loss) > _ZERO * loss for loss in seen):
+            seen.append(found.loss)
+            refined = refined_on_kinks(problem, found)
+            yield from () if refined is None else (refined,)
 
 
 def _copied(problem: Problem, smaller: Problem, narrow: Weights) -> Iterator[Weights]:
-    """Yield the minimum with each of its units copied as often as is needed, where that looks like a minimum."""
-    units, landscape = smaller.architecture.widths[1], FloatLandscape(problem)
+    """Yield the minimum with each of its units off the kinks copied as often as is needed, where that looks like a minimum."""
+    units = smaller.architecture.widths[1]
     factors = factors_of_copies(problem.architecture.widths[1] - units + 1)
     for unit in range(units):
         rows = _with_copies(smaller, narrow, unit, factors)
-        values = np.linalg.eigvalsh(landscape.at(np.asarray(rows, dtype=float)[None]).hessian[0])
-        if values[0] > -_ZERO * float(np.abs(values).max()):
+        flat = np.asarray(rows, dtype=float)
+        values = None if any(k >= units - 1 for k, _ in slopes_at_pins(problem, flat)) else curvatures_along_kinks(problem, flat)
+        if values is not None and values[0] > -_ZERO * values[-1]:
             yield weights_of_rows(problem, rows)
 
 

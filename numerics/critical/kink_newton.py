@@ -1,4 +1,4 @@
-r"""Descent of the loss of one hidden layer of relu or leaky-relu units onto kinks, in doubles, with any convex error and any weight decay.
+r"""Descent of the loss of one hidden layer of relu or leaky-relu units onto kinks, in doubles, with any error and any weight decay.
 
 Steps are Newton's, made to descend along each eigenvector of the Hessian, in the weights that keep some units on their kinks at some inputs (*pinned*). One is
 taken where J falls, whatever kinks it crosses; where it does not, the first kink on the way is pinned. At the end the multipliers, the slopes at the pins with
@@ -18,7 +18,7 @@ from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.theory.problem.problem import Problem
 
-_ROUNDS, _MOST_WORK = 400, 2 * 10**8
+_ROUNDS, _MOST_WORK = 400, 2 * 10**7
 _SHARES = 0.5 ** np.arange(8)
 _SETTLED, _SLIGHT, _FLAT = 1e-9, 1e-9, 1e-9
 _FAR, _ENOUGH, _ON_KINK = 1e6, 0.2, 1e-9
@@ -34,20 +34,19 @@ class Pinned:
 
 
 def pins_units(problem: Problem) -> bool:
-    """Tell whether `descend_with_pins` is about a problem: one hidden layer of lines on both sides of 0, identity output and a convex error; not too large."""
+    """Tell whether `descend_with_pins` is about a problem: one hidden layer of lines on both sides of 0, and identity output; not too large."""
     a = problem.architecture
     right = a.L == 2 and a.activation.homogeneity == 1 and bool(a.activation.kinks(1)) and a.biases[0] != "fixed"
-    right = right and a.output_activation.is_identity and problem.error.convex.holds
-    return right and problem.T * a.n_L * a.N_net**2 <= _MOST_WORK and beyond_doubles(problem) is None
+    return right and a.output_activation.is_identity and problem.T * a.n_L * a.N_net**2 <= _MOST_WORK and beyond_doubles(problem) is None
 
 
 @np.errstate(all="ignore")
-def descend_with_pins(problem: Problem, start: Array) -> Pinned | None:
-    """Return where J leads down from a point, as a point from which it seems to lead no further; None if that is not found."""
+def descend_with_pins(problem: Problem, start: Array, rounds: int = _ROUNDS) -> Pinned | None:
+    """Return where J leads down from a point, as a point from which it seems to lead no further; None if that is not found in so many rounds."""
     if not pins_units(problem) or not np.all(np.isfinite(start)):
         return None
     descent = _Descent(problem, start)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         found = descent.round()
         if found is not None or not np.max(np.abs(descent.point)) <= _FAR:
             return found
@@ -58,13 +57,27 @@ def descend_with_pins(problem: Problem, start: Array) -> Pinned | None:
 def slopes_at_pins(problem: Problem, point: Array) -> dict[tuple[int, int], float]:
     """Return the units and samples that are on a kink up to rounding, with slopes there that balance the gradient best; none where a unit is 0 everywhere."""
     descent = _Descent(problem, point)
-    z = np.abs(descent.z(point))
-    largest = np.max(z, axis=0, initial=0.0)
-    if not np.all(largest > 0):
-        return {}
-    near = (z <= _ON_KINK * largest) & descent.moved[:, None]
-    descent.pins = {(int(k), int(i)): None for i, k in zip(*np.nonzero(near), strict=True) if descent.first[i] == i}
-    return _ratios(descent.multipliers(descent.lines()))
+    return _ratios(descent.multipliers(descent.lines())) if descent.pin_near_kinks() else {}
+
+
+@np.errstate(all="ignore")
+def curvatures_along_kinks(problem: Problem, point: Array) -> Array | None:
+    """Return the eigenvalues of the Hessian, with slopes at kinks that balance the gradient, in the weights that keep units there, in ascending order.
+
+    None where a unit is 0 everywhere, or a slope is not between those on both sides.
+    """
+    descent = _Descent(problem, point)
+    if not descent.pin_near_kinks():
+        return None
+    found, slopes = _ratios(descent.multipliers(descent.lines())), np.where(descent.right, descent.high, descent.low)
+    if len(found) < len(descent.pins) or not all(
+        min(descent.low, descent.high) < q < max(descent.low, descent.high) for q in found.values()
+    ):
+        return None
+    for (k, i), slope in found.items():
+        slopes[descent.first == i, k] = slope
+    Z = descent.free_directions()
+    return np.asarray(np.linalg.eigvalsh(Z.T @ Lines(problem, Float64Field(), point, slopes, slopes).jacobian() @ Z))
 
 
 class _Descent:
@@ -87,6 +100,14 @@ class _Descent:
     def z(self, point: Array) -> Array:
         """Return the z of the hidden units, of shape ``(T, n_1)``."""
         return np.asarray(self.inputs @ point[: self.m * self.n].reshape(self.n, self.m).T)
+
+    def pin_near_kinks(self) -> bool:
+        """Pin the units where they are on a kink up to rounding; tell whether none is 0 everywhere."""
+        z = np.abs(self.z(self.point))
+        largest = np.max(z, axis=0, initial=0.0)
+        near = (z <= _ON_KINK * largest) & self.moved[:, None]
+        self.pins = {(int(k), int(i)): None for i, k in zip(*np.nonzero(near), strict=True) if self.first[i] == i}
+        return bool(np.all(largest > 0))
 
     def pinned(self) -> Array:
         """Return which units are pinned at which samples, of shape ``(T, n_1)``."""

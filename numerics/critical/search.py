@@ -18,6 +18,7 @@ import numpy as np
 
 from lossproof.numerics.child_processes import pooled
 from lossproof.numerics.critical.descent import descend, gradient_quality
+from lossproof.numerics.critical.kink_newton import descend_with_pins
 from lossproof.numerics.critical.kink_search import descend_onto_kinks
 from lossproof.numerics.critical.polish import Settled, settle
 from lossproof.numerics.critical.starts import (
@@ -44,6 +45,7 @@ _CHUNK = 40
 _CHUNK_ENTRIES = 1_500_000
 _ITERATIONS = 300
 _FINISHING = 60
+_ROUNDS_ONTO_KINKS = 100
 _PROMISING = 1e-5
 _SAME_POINT = 1e-6
 _SAME_LOSS = 1e-9
@@ -167,7 +169,12 @@ def search_chunk(problem: Problem, indices: range, seed: int) -> list[Settled | 
 def _on_kinks(landscape: FloatLandscape, point: Array) -> Settled | None:
     """Return what a descent across kinks leads to from a point."""
     problem = landscape.problem
-    found = None if problem.decay is not None else descend_onto_kinks(problem, point)
+    if problem.decay is not None:
+        end = descend_with_pins(problem, point, _ROUNDS_ONTO_KINKS)
+        if end is None or not end.pins:
+            return None if end is None else settle(landscape, end.point)
+        return Settled(canonical_weights(problem, end.point), end.loss, 0.0, (0, problem.architecture.N_net, 0))
+    found = descend_onto_kinks(problem, point)
     if found is None or not found.pinned:
         return None if found is None else settle(landscape, found.point)
     return Settled(canonical_weights(problem, balanced_weights(problem, found.point)), found.loss, 0.0, (0, problem.architecture.N_net, 0))

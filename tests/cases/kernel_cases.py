@@ -12,6 +12,7 @@ from cases.kernel_cases_fits import FIT_CASES
 from cases.kernel_cases_kantorovich import KANTOROVICH_CASES
 from cases.kernel_cases_kinks import KINK_CASES
 from cases.kernel_cases_learners import LEARNER_CASES
+from cases.kernel_cases_near_kinks import NEAR_KINK_CASES
 from cases.kernel_cases_ranks import RANK_CASES
 from cases.kernel_cases_regions import REGION_CASES
 from cases.kernel_cases_rotations import ROTATION_CASES
@@ -24,6 +25,7 @@ CASES = (
     | CURVATURE_CASES
     | DECAY_CASES
     | ROTATION_CASES
+    | NEAR_KINK_CASES
     | CELL_CASES
     | FIT_CASES
     | KINK_CASES

@@ -55,7 +55,7 @@ def nodes(value, path=()) -> Iterator[tuple[tuple, Any]]:
             yield from nodes(part, (*path, k))
 
 
-PAIRS = {"curve": 2, "vectors": 4, "ties": 2, "identities": 3, "symmetries": 3, "level": 2, "equal": 2, "silent": 2}
+PAIRS = {"curve": 2, "vectors": 4, "ties": 2, "pins": 2, "identities": 3, "symmetries": 3, "level": 2, "equal": 2, "silent": 2}
 """Lists of pairs or triples, and how deep the places in a pair lie; these places count as different fields."""
 
 
@@ -310,6 +310,9 @@ VALUES = [
     (STEP + r"evidence\.combination\.\*", _plus_one, "evidence"),
     (STEP + r"evidence\.fixed\.\*", lambda v: [-1, v + 1, v - 1, 10**6], "evidence"),
     (STEP + r"evidence\.fixed\.\*\.\*", lambda v: [-1, v - 1, 10**6], "evidence"),
+    (STEP + r"evidence\.pins\.\*\.[01]", lambda v: [-1, v + 1, 10**6], "evidence"),
+    (STEP + r"evidence\.pins\.\*\.2", _words("-1/1000", "1001/1000", "17/19"), "evidence"),
+    (STEP + r"evidence\.pins\.\*\.2", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.parameters\.\*", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.(held|implied|across)\.\*", lambda v: [-1, 10**6], "evidence"),
     (STEP + r"evidence\.ties\.\*\.[01]", lambda v: [-1, 10**6], "evidence"),
@@ -442,6 +445,8 @@ LISTS = [
     (STEP + r"evidence\.combination", ("schema", "schema", "")),
     (STEP + r"evidence\.fixed", ("evidence conclusion", "evidence", "evidence")),
     (STEP + r"evidence\.fixed\.\*", ("schema", "schema", "evidence")),
+    (STEP + r"evidence\.pins", ("evidence", "evidence", "evidence")),
+    (STEP + r"evidence\.pins\.\*", ("schema", "schema", "schema evidence number")),
     (STEP + r"evidence\.layers", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.units", ("evidence schema", "evidence schema", "evidence")),
     (STEP + r"evidence\.free", ("schema", "schema", "")),

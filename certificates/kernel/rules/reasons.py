@@ -384,7 +384,7 @@ IMPLICATIONS: Mapping[str, Line] = {
     "global-convex": Line("global", HERE, _proved("stationary"), lambda step, f: step.problem.is_convex, near=True),
     # groups of samples with outputs ρ_i c have Σ ρ_i ∇E_i = 0, so their least error, which is convex in c; all other outputs are constant
     "global-balanced": Line("global", HERE, _proved("stationary"), near=True,
-                            holds=lambda step, f: step.premises[0].rule == "stationary-balanced" and step.problem.error.convex.holds),
+                            holds=lambda step, f: step.premises[0].rule in ("stationary-balanced", "stationary-following") and step.problem.error.convex.holds),
     # a local minimum, where all of them are global
     **{f"global-{name}": Line("global", HERE, (*_proved(name), *_proved(_ASKED, at=EVERYWHERE)), near=True) for name in ("strict-minimum", "local-minimum")},
     # a global minimum exists, and is an image of this point under symmetries of J

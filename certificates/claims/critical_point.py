@@ -327,7 +327,9 @@ def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) ->
 
 def _one_sided_descent(context: ProofContext, stationary: Claim) -> Claim | None:
     place = stationary.place
-    found = one_sided_descent(context.problem, place.weights) if isinstance(place, Point) else None
+    if not isinstance(place, Point):
+        return None
+    found = one_sided_descent(context.problem, place.weights)
     if found is None or not all(is_writable(x) for x in (found.coefficient, *found.direction)):
         return None
     facts = {"order": 2, "coefficient": found.coefficient, **_near(stationary)}

@@ -140,8 +140,8 @@ def stationary_following(step: Step) -> Result:
         f = read.integer(f, f"{place}[{n}][0]", max(followers, default=-1) + 1, problem.n_L - 1)
         followers[f] = read.each(q, f"{place}[{n}][1]", read.rational, problem.n_L)
     require(len(followers) > 0, place, "one output at least follows others")
-    numbers = [*W, b, *problem.Y]
-    require(all(isinstance(x, fmpq) for row in numbers for x in row), "evidence.point", "the weights of the last layer must be rational")
+    numbers = [[x for x in row if isinstance(x, fmpq)] for row in (*W, b, *problem.Y)]
+    require(all(len(row) == problem.n_L for row in numbers), "evidence.point", "the weights of the last layer must be rational")
     step.count_samples()
     for f, q in followers.items():
         require(not any(q[other] for other in followers), place, f"output {f} follows an output that follows others")

@@ -29,6 +29,7 @@ from lossproof.numerics.critical.exact import has_rational_sides, inactive_layer
 from lossproof.numerics.critical.nearby_points import nearby_points
 from lossproof.numerics.critical.rank_fit import rank_fit
 from lossproof.numerics.curves.descent import DescentCurve, descent_curve
+from lossproof.numerics.curves.one_sided import one_sided_descent
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.limits import MAX_GRAM_VALUES
 from lossproof.theory.problem.problem import Problem
@@ -330,6 +331,8 @@ def _best_of_its_rank(context: ProofContext, stationary: Claim) -> Claim | None:
 def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) -> Claim | None:
     problem, place = context.problem, stationary.place
     n, smooth = problem.architecture.N_net, context.differentiable(place, 2)
+    if smooth is None and n <= _DESCENT_PARAMETERS:
+        return _one_sided_descent(context, stationary)
     positive = inertia is not None and inertia.facts["positive"] == n
     if not isinstance(place, Point) or smooth is None or positive or n > _DESCENT_PARAMETERS:
         return None
@@ -351,6 +354,31 @@ def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) ->
     own = context.formal_rigor(place) if curve.exact else Rigor.BALL
     return decided(
         "higher-order-descent", place, reason, "higher-order-descent", stationary, *smooth, facts=facts, evidence=evidence, own=own
+    )
+
+
+def _one_sided_descent(context: ProofContext, stationary: Claim) -> Claim | None:
+    place = stationary.place
+    if not isinstance(place, Point):
+        return None
+    found = one_sided_descent(context.problem, place.weights)
+    if found is None or not all(is_writable(x) for x in (found.coefficient, *found.direction)):
+        return None
+    facts = {"order": 2, "coefficient": found.coefficient, **_near(stationary)}
+    reason = (
+        f"Along a direction the loss changes by c t² + …, with c = {decimal_above(found.coefficient)}, for small t > 0: no local minimum, although there is no "
+        "Hessian, as a second derivative jumps at a z that is met."
+    )
+    evidence = {"direction": [rational_text(x) for x in found.direction], "coefficient": rational_text(found.coefficient)}
+    return decided(
+        "higher-order-descent",
+        place,
+        reason,
+        "one-sided-descent",
+        stationary,
+        facts=facts,
+        evidence=evidence,
+        own=context.formal_rigor(place),
     )
 
 

@@ -241,14 +241,20 @@ def _balanced(context: ProofContext, point: Point) -> Claim | None:
     found = balanced_point(context.problem, point.weights, exactly=True)
     if found is None:
         return None
+    followers = len(found.following)
+    others = f", and {followers} of the outputs follow others, as their targets do" if followers else ""
     reason = (
-        "The gradients of the errors cancel within every group of samples whose outputs determine each other, such as equal inputs: with "
+        f"The gradients of the errors cancel within every group of samples whose outputs determine each other, such as equal inputs{others}: with "
         f"{len(found.parameters)} weights free, as many as these are equations, Newton's map sends the box of half-width {decimal_above(found.radius)} around "
         f"these weights into itself {_INTO_ITSELF}"
     )
     evidence = {"parameters": list(found.parameters), "radius": found.radius, "precision": found.precision}
-    dimension = context.problem.architecture.N_net - len(found.parameters)
-    return _located(point, found.radius, dimension, reason, "stationary-balanced", evidence)
+    a = context.problem.architecture
+    dimension = a.N_net - len(found.parameters) - followers * a.fan_in(a.L)
+    if not followers:
+        return _located(point, found.radius, dimension, reason, "stationary-balanced", evidence)
+    following = [[f, [rational_text(q) for q in shares]] for f, shares in found.following]
+    return _located(point, found.radius, dimension, reason, "stationary-following", {"following": following, **evidence})
 
 
 def _family(context: ProofContext, point: Point) -> Claim | None:

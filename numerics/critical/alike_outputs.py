@@ -66,7 +66,7 @@ def _affine(leader: Sequence[Fraction], follower: Sequence[Fraction]) -> tuple[F
 
 def _is_kept(problem: Problem, ratio: Fraction, offset: Fraction) -> bool:
     if problem.error.family == "logistic":
-        return (ratio, offset) in ((1, 0), (-1, 1))
+        return (ratio == 1 and offset == 0) or (ratio == -1 and offset == 1)
     return problem.error.name == "squared" or abs(ratio) == 1
 
 

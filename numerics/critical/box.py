@@ -189,10 +189,9 @@ def _moved(problem: Problem, weights: Weights, system: System, step: list[arb]) 
         line[at] = moved[k][1]
     for k, parameter, ratio in system.ties:
         line, at = place(k)
-        before, now = moved[parameter]
-        own = line[at]
-        both = isinstance(own, Fraction) and isinstance(before, Fraction)
-        line[at] = own + (now - before) * ratio if both else now * ratio
+        own, (before, now) = line[at], moved[parameter]
+        apart = own - before * ratio if isinstance(own, Fraction) and isinstance(before, Fraction) else Fraction(0)
+        line[at] = now * ratio + apart
     return Weights(tuple(Layer(tuple(map(tuple, W)), tuple(b)) for W, b in rows))
 
 

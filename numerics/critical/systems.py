@@ -90,10 +90,10 @@ class ReducedSystem(System):
 
 @dataclass(frozen=True)
 class BalancedSystem(System):
-    """For each of some groups of samples ``(i, ρ_i)`` the components ``0, …, outputs − 1`` of ``Σ ρ_i ∇E_i`` over the group."""
+    """For each of some groups of samples ``(i, ρ_i)`` the components of ``Σ ρ_i ∇E_i`` over the group for some ``outputs``."""
 
     groups: tuple[tuple[tuple[int, Fraction], ...], ...]
-    outputs: int
+    outputs: tuple[int, ...]
 
     def values(self, problem: Problem, weights: Weights, precision: int) -> arb_mat:
         """Return enclosures of these sums."""
@@ -103,7 +103,7 @@ class BalancedSystem(System):
     def sums(self, entries: Array) -> Array:
         """Return the sums over the groups, one row for each equation, of entries whose first axes are samples and outputs: balls, or doubles."""
         number = float if entries.dtype == np.float64 else ball_of
-        return np.array([sum(entries[i, j] * number(rho) for i, rho in group) for group in self.groups for j in range(self.outputs)])
+        return np.array([sum(entries[i, j] * number(rho) for i, rho in group) for group in self.groups for j in self.outputs])
 
     def _rows(self, problem: Problem, weights: Weights, radius: Fraction, precision: int) -> Array:
         return self.derivatives(problem, evaluate_box(problem, weights, StateBallField(precision), radius, self.moving))

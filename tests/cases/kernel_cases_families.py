@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import mpmath
 
 from cases.kernel_cases_critical import BOX, RADIUS, classed, counts, family, inertia_ball, introduced, loss_ball, summary
@@ -277,6 +279,31 @@ def outputs_that_add_up():
     return d.finish()
 
 
+AND_NOT = {"parameters": [0, 1, 2, 3], "following": [[1, ["-1", "0"]]]}
+"""Two outputs that add up to 1, of an exact learner of XOR, at hidden weights alone; the output weights are twice 1 and −1."""
+
+
+def two_classes_of_xor(**options):
+    """2-2-2 softsign on XOR and its complement: ``σ(w·x + b)`` of two units is 1/2 more at (0, 1) and (1, 0) than at the other corners."""
+    point = [layer([["3/2", "3/2"], ["3/2", "3/2"]], ["-1/2", "-5/2"]), layer([["1", "-1"], ["-1", "1"]], ["0", "1"])]
+    X, Y = [["0", "0"], ["0", "1"], ["1", "0"], ["1", "1"]], []
+    for z in (0, 1, 1, 2):
+        y = sum((s * Fraction(3 * z - b, 2) / (1 + abs(Fraction(3 * z - b, 2))) for s, b in ((1, 1), (-1, 5))), Fraction(0))
+        Y.append([str(y), str(1 - y)])
+    return Draft((2, 2, 2), X, Y, point, activation="softsign", **options)
+
+
+def following(d, dimension=5, radius=RADIUS, **evidence):
+    return introduced(d, "stationary-following", {**AND_NOT, **evidence}, dimension, radius=radius)
+
+
+def targets_that_add_up():
+    d = two_classes_of_xor()
+    point = following(d)
+    d.imply("global-balanced", "global", BOX, {"radius": RADIUS}, [point])
+    return d.finish()
+
+
 FAMILY_CASES = {
     function.__name__: function
     for function in (
@@ -294,5 +321,6 @@ FAMILY_CASES = {
         two_logits_that_cancel,
         errors_that_are_alike,
         outputs_that_add_up,
+        targets_that_add_up,
     )
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cases.kernel_cases_critical import loss_exact, suboptimal, summary
+from cases.kernel_cases_critical import exact, loss_exact, suboptimal, summary
 from cases.kernel_draft import EVERYWHERE, Draft, layer
 
 STEP_X, STEP_Y = [["-1"], ["0"], ["1"], ["2"]], [["1"], ["-2"], ["5"], ["5"]]
@@ -82,6 +82,41 @@ def falls_in_two_layers():
     return d.finish()
 
 
+ZEROS = [layer([["0"]], ["0"]), layer([["0"]], ["0"])]
+
+
+def blind(point=ZEROS, activation="softsign", X=("1", "2"), Y=("1", "3"), **options):
+    """1-1-1 without biases on two samples of one side; with all weights 0 there is a gradient, and no Hessian."""
+    return Draft((1, 1, 1), [[x] for x in X], [[y] for y in Y], point, activation=activation, **{"bias": "none", **options})
+
+
+def falls_ahead(d, direction=("1", "1"), coefficient="-7/2", fixed=(), at=0, rigor="EXACT"):
+    """The claim that the loss falls along a direction like ``c t²``: here ``J(t, t) − J(0) = −(1/2) (1·1 + 2·3) t² + …``."""
+    point = exact(d, at, fixed)
+    facts = {"order": 2, "coefficient": coefficient, "radius": "0"}
+    return d.claim(
+        "one-sided-descent", "higher-order-descent", at, facts, [point], {"direction": list(direction), "coefficient": coefficient}, rigor
+    )
+
+
+def falls_on_one_side():
+    """Softsign at 0, where its second derivative jumps."""
+    d = blind()
+    falls_ahead(d)
+    return d.finish()
+
+
+IDLE = [layer([["0"]], ["0"]), layer([["1"]], ["0"])]
+"""The gradient at ``w = 0`` is ``−Σ x y/T = 0``, and of second order are ``(Σ x²/2 ± Σ x² y)/T``, for w > 0 and w < 0: 45/4 and −35/4."""
+
+
+def falls_by_the_bend():
+    """Without the bend of softsign at 0 the loss would rise like ``w²``; with it it falls on one side, and rises on the other."""
+    d = blind(IDLE, X=("1", "2"), Y=("-20", "10"))
+    falls_ahead(d, ("-1", "0"), "-35/4")
+    return d.finish()
+
+
 KINK_CASES = {
     make.__name__: make
     for make in (
@@ -91,5 +126,7 @@ KINK_CASES = {
         two_outputs_on_a_kink,
         falls_from_a_kink,
         falls_in_two_layers,
+        falls_on_one_side,
+        falls_by_the_bend,
     )
 }

@@ -55,7 +55,18 @@ def nodes(value, path=()) -> Iterator[tuple[tuple, Any]]:
             yield from nodes(part, (*path, k))
 
 
-PAIRS = {"curve": 2, "vectors": 4, "ties": 2, "pins": 2, "identities": 3, "symmetries": 3, "level": 2, "equal": 2, "silent": 2}
+PAIRS = {
+    "curve": 2,
+    "vectors": 4,
+    "ties": 2,
+    "pins": 2,
+    "identities": 3,
+    "symmetries": 3,
+    "level": 2,
+    "equal": 2,
+    "silent": 2,
+    "following": 2,
+}
 """Lists of pairs or triples, and how deep the places in a pair lie; these places count as different fields."""
 
 
@@ -336,6 +347,9 @@ VALUES = [
         "number",
     ),
     (STEP + r"evidence\.(probabilities|correction)\.\*\.\*", _plus_one, "evidence"),
+    (STEP + r"evidence\.following\.\*\.0", lambda v: [-1, v - 1, v + 1, 10**6], "evidence"),
+    (STEP + r"evidence\.following\.\*\.1\.\*", _plus_one, "evidence"),
+    (STEP + r"evidence\.following\.\*\.1\.\*", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.((offsets|rest)\.\*\.\*|between)", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.(rest\.\*\.\*|between)", _plus_one, "evidence"),
     (STEP + r"evidence\.offsets\.\*\.\*", _plus_one, "evidence digest"),  # a column of 0 may have any factor
@@ -452,6 +466,9 @@ LISTS = [
     (STEP + r"evidence\.free", ("schema", "schema", "")),
     (STEP + r"evidence\.free\.\*", ("evidence", "evidence", "evidence")),
     (STEP + r"evidence\.groups(\.\*)?", ("evidence", "evidence", "evidence")),
+    (STEP + r"evidence\.following", ("evidence", "evidence", "evidence")),
+    (STEP + r"evidence\.following\.\*", ("schema", "schema", "schema")),
+    (STEP + r"evidence\.following\.\*\.1", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.(offsets|rest)(\.\*)?", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.shares", ("schema", "schema", "evidence")),
     (STEP + r"evidence\.bounds", ("schema", "schema", "evidence")),

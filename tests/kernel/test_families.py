@@ -20,11 +20,13 @@ from cases.kernel_cases_families import (
     equal_unit,
     even_targets,
     even_unit,
+    following,
     following_outputs,
     least_squares,
     level_unit,
     silent_logits,
     silent_unit,
+    two_classes_of_xor,
     two_targets,
 )
 from cases.kernel_draft import Draft, layer
@@ -571,3 +573,64 @@ def test_an_offset_is_that_of_the_point():
     d = following_outputs()
     d.document["points"][0][1]["b"] = ["0", "101/100"]
     assert rejected_family(d, FOLLOWING, 0) == ("evidence", "evidence.identities[0]")
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"following": []}, "evidence.following"),
+        ({"following": [[0, ["0", "-1"]]]}, None),
+        ({"following": [[1, ["1", "0"]]]}, "evidence.following"),
+        ({"following": [[1, ["-1", "1"]]]}, "evidence.following"),
+        ({"following": [[0, ["0", "-1"]], [1, ["-1", "0"]]]}, "evidence.following"),
+        ({"parameters": [0, 1, 2, 6]}, "evidence.parameters"),
+        ({"parameters": [0, 1, 2]}, "evidence.parameters"),
+        ({"parameters": [0, 1, 3, 4]}, "evidence.point"),
+        ({"radius": "8"}, "evidence.radius"),
+    ],
+    ids=str,
+)
+def test_outputs_that_follow_by_their_targets(change, place):
+    d = two_classes_of_xor()
+    following(d, **change)
+    if place is None:
+        assert accepted(d)
+    else:
+        assert outcome(d) in (("evidence", place), NO_BOX)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        (("points", 0, 1, "W", 0, 1), "-1000001/1000000"),
+        (("points", 0, 1, "b", 1), "1000001/1000000"),
+        (("problem", "Y", 2, 1), "-1"),
+    ],
+    ids=str,
+)
+def test_outputs_that_do_not_quite_follow(part, value):
+    d = two_classes_of_xor()
+    *path, last = part
+    table = d.document
+    for key in path:
+        table = table[key]
+    table[last] = value
+    following(d)
+    assert outcome(d) == ("evidence", "evidence.following")
+
+
+def test_the_following_rule_is_for_the_squared_error_of_a_hidden_layer():
+    for options in ({"error": "cauchy:1"}, {"output_activation": "leaky-relu:1/2"}):
+        d = two_classes_of_xor(**options)
+        following(d)
+        assert outcome(d) == ("evidence", "rule")
+    d = Draft((1, 2), [["0"], ["1"]], [["0", "0"], ["1", "2"]], [layer([["1", "2"]], ["0", "0"])])
+    following(d, 2, parameters=[0, 1], following=[[1, ["2", "0"]]])
+    assert outcome(d) == ("evidence", "rule")
+
+
+def test_the_dimension_leaves_out_the_weights_of_what_follows():
+    for dimension in (4, 6, 8):
+        d = two_classes_of_xor()
+        following(d, dimension)
+        assert outcome(d)[0] == "conclusion"

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from cases.kernel_cases_critical import loss_exact, summary
-from cases.kernel_cases_kinks import HINGE, LOG3, STEP_Y, bent, falls, least
+from cases.kernel_cases_kinks import HINGE, IDLE, LOG3, STEP_Y, bent, blind, falls, falls_ahead, least
 from cases.kernel_draft import layer
 from cases.kernel_outcomes import accepted, outcome
 
@@ -124,3 +124,51 @@ def test_only_such_a_minimum_stands_for_a_vanishing_gradient():
     loss = loss_exact(d, "5/4")
     summary(d, "undecided", ("5/4", "5/4"), (0, 0, 0, 7), (0, 4), [loss, loss])
     assert outcome(d)[0] == "premise"
+
+
+BY_THE_BEND = {"X": ("1", "2"), "Y": ("-20", "10")}
+
+
+@pytest.mark.parametrize(
+    ("direction", "coefficient", "place"),
+    [
+        (("-1", "0"), "-35/4", None),
+        (("-2", "0"), "-35", None),
+        (("-1", "0"), "-8750001/1000000", "evidence.coefficient"),
+        (("1", "0"), "-1/1000000", "evidence.coefficient"),
+        (("0", "1"), "-1/1000000", "evidence.coefficient"),
+        (("0", "0"), "-1/1000000", "evidence.coefficient"),
+        (("-1", "0"), "0", "evidence.coefficient"),
+        (("-1", "0"), "1", "evidence.coefficient"),
+        (("-1", "1/100"), "-35/4", None),
+    ],
+)
+def test_the_side_to_which_a_line_leads(direction, coefficient, place):
+    """Softsign falls below its tangent on the right, and rises above it on the left."""
+    d = blind(IDLE, **BY_THE_BEND)
+    falls_ahead(d, direction, coefficient)
+    assert accepted(d) if place is None else outcome(d) == ("evidence", place)
+
+
+def test_a_line_on_both_sides_of_zero():
+    """Two samples: one z goes up, the other down; the same inputs with other signs, and targets as well, give the same loss."""
+    d = blind(IDLE, X=("-1", "2"), Y=("20", "10"))
+    falls_ahead(d, ("-1", "0"), "-35/4")
+    assert accepted(d)
+    d = blind(IDLE, X=("-1", "2"), Y=("-20", "-10"))
+    falls_ahead(d, ("-1", "0"), "-1/1000")
+    assert outcome(d) == ("evidence", "evidence.coefficient")
+
+
+def test_one_sided_descent_of_elu():
+    """``e^z − 1`` on the left of 0 has the second derivative 1, z on the right none: 45/4 becomes 5/4, and −35/4 becomes −10/2 + 5/4 = −15/4."""
+    for direction, coefficient, fine in ((("-1", "0"), "-15/4", True), (("-1", "0"), "-4", False), (("1", "0"), "-1/1000", False)):
+        d = blind(IDLE, "elu", X=("1", "2"), Y=("-20", "10"))
+        falls_ahead(d, direction, coefficient)
+        assert accepted(d) if fine else outcome(d) == ("evidence", "evidence.coefficient")
+
+
+def test_one_sided_descent_with_another_output():
+    d = blind(output_activation="softsign")
+    falls_ahead(d)
+    assert outcome(d) == RULE

@@ -51,6 +51,10 @@ class Ring:
             found.append(self.state(state, z, tuple(found), function.parameter))
         return *side, *found
 
+    def states_along(self, function: Function, z: Series, place: tuple[int, ...], times: int) -> tuple[Element, ...]:
+        """Return the states at the place of a series; a ring of one-sided series looks where it goes."""
+        return self.states(function, z.coefficients[0][place], times)
+
     def count(self, products: int, values: int, *operands: Any, inner: int = 1) -> None:
         """Count products of elements of these arrays, or series of arrays, in sums of ``inner`` of them, and values of functions at so many elements."""
         if self.bits:
@@ -74,7 +78,7 @@ class Ring:
         """
         function, entries = function_of(record), z.coefficients[0]
         n, p = len(function.sides[0]), function.parameter
-        found = np.array([self.states(function, entries[k], 0 if k[0] in rest else times) for k in np.ndindex(entries.shape)], dtype=object)
+        found = np.array([self.states_along(function, z, k, 0 if k[0] in rest else times) for k in np.ndindex(entries.shape)], dtype=object)
         tables = tuple(column.reshape(entries.shape) for column in found.reshape(entries.size, n + len(function.states)).T)
         s, start = tables[:n], tables[n:]
         return function, (z, solve(start, z, lambda z, speed, y: tuple(rate * speed for rate in function.rates(z, y, s, p))), s, p)

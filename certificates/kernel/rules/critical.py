@@ -6,11 +6,11 @@ manifold of the given dimension of critical points on which J is constant (no as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-from flint import arb_mat
+from flint import arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
@@ -119,10 +119,47 @@ def stationary_balanced(step: Step) -> Result:
     invertible derivative by these weights: by the implicit function theorem they follow the others, which may be moved, and J is constant on the
     manifold of these critical points, as its gradient is 0 there. For a convex error the zero is a global minimum: see the row ``global-balanced``.
     """
-    found, problem = step.expect(0, "point", "parameters", "radius", "precision"), step.problem
+    return _balanced(step, step.expect(0, "point", "parameters", "radius", "precision"), {})
+
+
+def stationary_following(step: Step) -> Result:
+    r"""The same for the squared error and identity output, where outputs f follow others: ``y_if = Σ_j q_fj y_ij + c_f``, summed over outputs that do not.
+
+    The evidence has the ``q_f``, and none of the parameters is of the last layer, whose weights at the point are in this relation, but the biases:
+    ``b_f = Σ_j q_fj b_j + c_f``. So in the box ``φ_f(i) = Σ_j q_fj φ_j(i) + c_f`` and ``ε_if = Σ_j q_fj ε_ij``: the sums of f vanish with the others, and these
+    are the equations. The weights with this relation are a plane, of as many dimensions less as there are weights to the outputs f, and in it the
+    parameters follow the others.
+    """
+    found, problem, place = step.expect(0, "point", "parameters", "following", "radius", "precision"), step.problem, "evidence.following"
+    right = problem.L >= 2 and problem.error.name == "squared" and problem.output_activation.is_identity
+    require(right, "rule", "this needs a hidden layer, the squared error and identity output")
+    W, b = step.points[step.point_named(found)].layers[-1]
+    followers = dict[int, tuple[fmpq, ...]]()
+    for n, entry in enumerate(read.items(found["following"], place)):
+        f, q = read.items(entry, f"{place}[{n}]", 2)
+        f = read.integer(f, f"{place}[{n}][0]", max(followers, default=-1) + 1, problem.n_L - 1)
+        followers[f] = read.each(q, f"{place}[{n}][1]", read.rational, problem.n_L)
+    require(len(followers) > 0, place, "one output at least follows others")
+    numbers = [[x for x in row if isinstance(x, fmpq)] for row in (*W, b, *problem.Y)]
+    require(all(len(row) == problem.n_L for row in numbers), "evidence.point", "the weights of the last layer must be rational")
     step.count_samples()
-    outputs, groups = problem.n_L - (problem.error.family == "softmax"), evidence.orbit_groups(problem, step.work)
-    chosen, n = evidence.indices(found["parameters"], "evidence.parameters", problem.N_net), len(groups) * outputs
+    for f, q in followers.items():
+        require(not any(q[other] for other in followers), place, f"output {f} follows an output that follows others")
+        apart = [evidence.total([row[f], *(-x * y for x, y in zip(q, row, strict=True))], step.work) for row in numbers]
+        held = not any(apart[: len(W)]) and len(set(apart[len(W) :])) == 1
+        require(held, place, f"the weights or the targets of output {f} are not in this relation")
+    last = [k for k in evidence.indices(found["parameters"], "evidence.parameters", problem.N_net) if k >= problem.below(problem.L)]
+    require(not last, "evidence.parameters", "the weights of the last layer do not move")
+    return _balanced(step, found, followers)
+
+
+def _balanced(step: Step, found: Mapping[str, Any], followers: Collection[int]) -> Result:
+    """Apply the test to the sums of all outputs but these."""
+    problem = step.problem
+    step.count_samples()
+    outputs = [j for j in range(problem.n_L - (problem.error.family == "softmax")) if j not in followers]
+    groups = evidence.orbit_groups(problem, step.work)
+    chosen, n = evidence.indices(found["parameters"], "evidence.parameters", problem.N_net), len(groups) * len(outputs)
     require(len(chosen) == n > 0, "evidence.parameters", f"as many parameters as equations are needed, {n}, and one at least")
     point, radius = step.points[step.point_named(found)], positive(found, "radius")
     with step.balls() as ring:
@@ -134,9 +171,9 @@ def stationary_balanced(step: Step) -> Result:
         ring.count(n * problem.columns, 0, output, inner=problem.T)
         rates = errors.error_gradient(ring, problem, output).coefficients[1]
         balls = [(group, ring.array([factors])[0]) for group, factors in groups]
-        sums, J = ([np.sum(x[..., group, j] * rho, axis=-1) for group, rho in balls for j in range(outputs)] for x in (G, rates))
+        sums, J = ([np.sum(x[..., group, j] * rho, axis=-1) for group, rho in balls for j in outputs] for x in (G, rates))
         require_contraction(sums, arb_mat(n, n, [x for row in J for x in row]), radius, ZERO)
-    return step.located(found, radius, problem.N_net - n), Rigor.BALL
+    return step.located(found, radius, problem.N_net - n - len(followers) * problem.fan_in(problem.L)), Rigor.BALL
 
 
 CRITICAL_RULES = named(
@@ -145,4 +182,5 @@ CRITICAL_RULES = named(
     stationary_apart,
     stationary_box,
     stationary_balanced,
+    stationary_following,
 )

@@ -1,4 +1,4 @@
-"""The rule about weights at which hidden units may be on kinks of their activation (section 6): a local minimum, or a direction in which the loss falls."""
+"""The rules about weights at which hidden units may be on kinks of their activation (section 6): a local minimum, or a direction in which the loss falls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from flint import fmpq
 
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO, Function
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
@@ -149,4 +149,37 @@ def _multipliers(step: Step, row: Any, place: str, z: Array, inputs: Array, eps:
     return np.array(found, dtype=object)
 
 
-KINK_RULES = named(kinks)
+class _AheadRing(FormalRing):
+    """The formal ring, in which σ at a kink is that of the side to which a series of rationals goes, for small ``t > 0``."""
+
+    def states_along(self, function: Function, z: Series, place: tuple[int, ...], times: int) -> tuple[Any, ...]:
+        """Return the constants of that side, and the states; of either one where the series is constant to its order."""
+        at, *ahead = (c[place] for c in z.coefficients)
+        if not isinstance(at, fmpq) or at not in function.kinks:
+            return super().states_along(function, z, place, times)
+        require(all(isinstance(x, fmpq) for x in ahead), "conclusion.at", "a z at a kink is not seen to move on in rational numbers")
+        rises = next((x for x in ahead if x != 0), ONE) > 0
+        states = self.states(function, at, 0)[len(function.sides[0]) :]
+        return *function.sides[function.kinks.index(at) + int(rises)], *states
+
+
+def one_sided_descent(step: Step) -> Result:
+    """``J(W + tδ) = J(W) + c t² + O(t³)`` with ``c < 0`` for small ``t > 0``, where σ is continuous, and analytic on each side of its kinks, up to them.
+
+    Layer by layer each z is analytic for ``0 ≤ t < τ``, as its first coefficient that is not 0 tells the side on which it is for small ``t > 0``, where σ is
+    analytic. Where all up to the order vanish, z differs from the kink by ``O(t³)``, and σ by as much, whatever the side. So J has this expansion.
+    """
+    found, problem, ring = step.expect(1, "direction", "coefficient"), step.problem, _AheadRing(step.work)
+    step.claim(0, "stationary")
+    step.point()
+    place, most = "evidence.direction", read.rational(found["coefficient"], "evidence.coefficient")
+    require(most < 0, "evidence.coefficient", "must be negative")
+    require(problem.output_activation.is_identity, "rule", "this needs identity output")
+    direction = ring.array([[read.rational(x, place) for x in read.items(found["direction"], place, problem.N_net)]])[0]
+    first, second = passes.loss_coefficients(ring, problem, step.box(), {1: direction}, 2)
+    require(vanishes(first), place, "the derivative along the direction is not seen to vanish")
+    require(isinstance(second, fmpq) and second <= most, "evidence.coefficient", "the coefficient is not seen to be so small")
+    return step.conclude_near("higher-order-descent", {"order": 2, "coefficient": str(most)}), rigor_of(ring)
+
+
+KINK_RULES = named(kinks, one_sided_descent)

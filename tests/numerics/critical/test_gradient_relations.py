@@ -10,6 +10,7 @@ import pytest
 
 import lossproof as lp
 from lossproof.numerics.critical.alike_outputs import alike_targets, ties_of_outputs, with_alike_outputs
+from lossproof.numerics.critical.balanced_inputs import following_outputs, with_following_outputs
 from lossproof.numerics.critical.gradient_relations import gradient_relations
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import flat_weights
@@ -123,3 +124,27 @@ def test_weights_are_made_to_follow_where_they_nearly_do():
     assert with_alike_outputs(problem, apart) is None
     even = lp.Weights.of(problem.architecture, [([[1]], [0]), ([["1/3", "1/3"]], ["1/2", "1/4"])])
     assert ties_of_outputs(problem, even) == [(4, 2, 1)]  # a bias of its own
+
+
+def test_two_classes_of_xor_have_exact_learners():
+    """With hidden outputs that depend on the ones, no weights determine eight outputs; four hidden weights determine the first of two that add up to 1."""
+    X, Y = XOR_X, [[0, 1], [1, 0], [1, 0], [0, 1]]
+    found = lp.find_critical_points((2, 2, 2), X, Y, activation="tanh", starts=24)
+    learners = [point for point in found if point.kind == "global"]
+    assert learners
+    assert all(point.loss_upper < 1e-9 for point in learners)
+    assert lp.verify(found.certificate).ok
+
+
+def test_outputs_that_follow_several():
+    problem = problem_of((1, 2, 3), [[0], [1], [2]], [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    ((f, shares),) = following_outputs(problem)
+    assert (f, shares) == (2, (-1, -1, 0))
+    near = [([[1, 2]], [0, 1]), ([["1/3", "1/5", "-0.5333"], [1, 2, "-2.99999"]], ["1/7", "2/7", "0.5714"])]
+    made = with_following_outputs(problem, lp.Weights.of(problem.architecture, near), ((f, shares),))
+    assert [row[2] for row in made.layers[1].W] == [Fraction(-8, 15), -3]
+    assert made.layers[1].b[2] == Fraction(4, 7)
+    far = [near[0], ([["1/3", "1/5", "-0.53"], [1, 2, -3]], near[1][1])]
+    assert with_following_outputs(problem, lp.Weights.of(problem.architecture, far), ((f, shares),)) is None
+    for options in ({"error": "cauchy:1"}, {"bias": "none"}):
+        assert following_outputs(problem_of((1, 2, 3), [[0], [1], [2]], [[1, 0, 0], [0, 1, 0], [0, 0, 1]], **options)) == ()

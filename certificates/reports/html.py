@@ -7,6 +7,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,9 @@ def render_html(report: ReportRecord, certificate_name: str = "report.json") -> 
     )
 
 
+@cache
 def _environment() -> jinja2.Environment:
+    """Return what fills the templates; each is compiled once."""
     import jinja2
 
     environment = jinja2.Environment(

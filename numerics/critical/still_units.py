@@ -154,27 +154,27 @@ def _alike_units(
     for l in range(1, a.L):
         first, *others = (still_pass(problem, each, Float64Field(), (*known, *found)) for each in members)
         z, wanted = first.z[l], candidates(l, first)
-        left = [(i, u) for u in range(a.widths[l]) for i in range(problem.T) if wanted[i, u]]
-        while left:
-            near = [place for place in left if place[1] == left[0][1] and abs(z[place] - z[left[0]]) <= _SAME]
-            chosen, alike = _group(others, l, near, left)
+        left = np.argwhere((wanted & np.isfinite(z)).T)[:, ::-1]
+        while len(left):
+            at, (_, unit) = z[tuple(left.T)], left[0]
+            near = (left[:, 1] == unit) & (np.abs(at - at[0]) <= _SAME)
+            chosen, alike = _group([each.z[l][tuple(left.T)] for each in others], near)
             if len(chosen) > 1 or kind is Level:
-                found.append(kind(l, chosen[0][1], tuple(k for k, _ in chosen), tuple(alike)))
-            left = [place for place in left if place not in alike]
+                found.append(kind(l, int(unit), tuple(left[chosen, 0].tolist()), tuple(map(tuple, left[alike].tolist()))))
+            left = left[~alike]
     return tuple(found)
 
 
-def _group(passes: Sequence[Evaluation], l: int, near: Sequence[Place], left: Sequence[Place]) -> tuple[list[Place], list[Place]]:
-    """Return of some places of one z those that are not always the same, and all that are always the same as one of these."""
-    chosen = list[Place]()
-    for place in near:
-        if not any(_always_same(passes, l, place, other) for other in chosen):
-            chosen.append(place)
-    return chosen, [place for place in left if any(_always_same(passes, l, place, other) for other in chosen)]
-
-
-def _always_same(passes: Sequence[Evaluation], l: int, first: Place, second: Place) -> bool:
-    return all(abs(each.z[l][first] - each.z[l][second]) <= _ALWAYS_SAME * (1 + abs(each.z[l][first])) for each in passes)
+def _group(members: Sequence[Array], near: Array) -> tuple[list[int], Array]:
+    """Return of places with one z (``near``) those that are not always the same, by their z in other members, and which places always are as one of these."""
+    chosen, alike = list[int](), np.zeros(len(near), dtype=bool)
+    for k in np.flatnonzero(near).tolist():
+        if not alike[k]:
+            chosen.append(k)
+            same = [np.abs(z - z[k]) <= _ALWAYS_SAME * (1 + np.abs(z)) for z in members]
+            alike |= np.logical_and.reduce([np.ones(len(near), dtype=bool), *same])
+            alike[k] = True
+    return chosen, alike
 
 
 def silent_units(problem: Problem, weights: Weights, members: Sequence[Weights], still: Still = ()) -> tuple[Silent, ...]:

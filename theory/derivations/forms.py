@@ -76,7 +76,9 @@ def derive_degree(activation: Activation) -> int | None:
 def is_logistic(activation: Activation, form: Logistic) -> bool:
     """Tell whether ``σ(z) = low + k/(1 + e^{−kz})`` identically, with ``k = high − low``."""
     k = form.rate
-    return bool(sympy.simplify((activation.expression - form.low - k / (1 + sympy.exp(-k * Z))).rewrite(sympy.exp)) == 0)
+    residual = activation.expression - form.low - k / (1 + sympy.exp(-k * Z))
+    at_one = residual.subs(Z, 1)
+    return not (at_one.is_positive or at_one.is_negative) and bool(sympy.simplify(residual.rewrite(sympy.exp)) == 0)
 
 
 def _is_identically_zero(residual: sympy.Expr) -> bool:

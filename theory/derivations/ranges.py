@@ -95,9 +95,9 @@ def _half_line(activation: Activation) -> DerivedRange | None:
 
 def _oscillation(activation: Activation) -> DerivedRange | None:
     expression = activation.expression
-    if not is_analytic_on_reals(expression) or sympy.simplify(expression**2 + sympy.diff(expression, Z) ** 2) != 1:
+    if not is_analytic_on_reals(expression) or {expression.subs(Z, sympy.pi / 2), expression.subs(Z, -sympy.pi / 2)} != {-1, 1}:
         return None
-    if {expression.subs(Z, sympy.pi / 2), expression.subs(Z, -sympy.pi / 2)} != {-1, 1}:
+    if sympy.simplify(expression**2 + sympy.diff(expression, Z) ** 2) != 1:
         return None
     return _exactly(-sympy.S.One, sympy.S.One, True, True, "σ² + σ'² = 1, and the values at ±π/2 are ±1")
 

@@ -162,7 +162,10 @@ def outward_slope(piece: Piece) -> sympy.Expr:
 
 
 def _increases_from_nonnegative(function: sympy.Expr) -> bool:
-    slope = sympy.simplify(sympy.diff(function, Z))
+    rate = sympy.diff(function, Z)
+    if any(rate.subs(Z, point).is_negative for point in _PROBES):
+        return False
+    slope = sympy.simplify(rate)
     return bool(slope.is_positive) and bool(sympy.limit(function, Z, -sympy.oo).is_nonnegative)
 
 

@@ -257,6 +257,8 @@ def _prime_powers(argument: Any, where: str) -> dict[int, int]:
     for number, sign in ((int(argument.p), 1), (int(argument.q), -1)):
         rest = number
         for prime in sympy.primerange(_TRIAL_DIVISORS):
+            if prime * prime > rest:
+                break
             while rest % prime == 0:
                 rest //= prime
                 powers[prime] = powers.get(prime, 0) + sign

@@ -165,6 +165,24 @@ def _frozen_first_of_three(nn: Any) -> Any:
     return nn.Sequential(nn.Linear(2, 6).requires_grad_(False), nn.ReLU(), nn.Linear(6, 3), nn.Tanh(), nn.Linear(3, 1)).double()
 
 
+def _frozen_tanh(nn: Any) -> Any:
+    return nn.Sequential(nn.Linear(2, 8).requires_grad_(False), nn.Tanh(), nn.Linear(8, 1)).double()
+
+
+def _standardised(nn: Any) -> Any:
+    class Standardised(nn.Module):  # type: ignore[misc]
+        """An MLP of parameters, with a fixed scale of its inputs."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden, self.last = nn.Linear(2, 4), nn.Linear(4, 1)
+
+        def forward(self, x: Any) -> Any:
+            return self.last(((x - 0.5) / 3 @ self.hidden.weight.T + self.hidden.bias).tanh())
+
+    return Standardised().double()
+
+
 def _of_torch() -> Iterator[Case]:
     def two(activation: str, n: int = 1, *last: str, hidden: int = 4, **options: Any) -> Callable[[Any], Any]:
         return lambda nn: nn.Sequential(
@@ -190,6 +208,8 @@ def _of_torch() -> Iterator[Case]:
     yield _torch("two `BatchNorm1d`", "MSE, decay", _normalised, SINE, "MSELoss", {"error": "mse", **decay})
     yield _torch("frozen first layer", "MSE", _frozen_first, SINE, "MSELoss", {"error": "mse"})
     yield _torch("frozen first of three layers", "MSE, decay", _frozen_first_of_three, SINE, "MSELoss", {"error": "mse", **decay})
+    yield _torch("frozen first layer of tanh", "MSE", _frozen_tanh, SINE, "MSELoss", {"error": "mse"})
+    yield _torch("user's `Module` with constants", "MSE, decay", _standardised, SINE, "MSELoss", {"error": "mse", **decay})
     yield _torch("`Linear` alone", "MSE", lambda nn: nn.Linear(2, 1).double(), SINE, "MSELoss", {"error": "mse"})
     yield _torch("bfloat16", "MSE, decay", lambda nn: two("Tanh")(nn).bfloat16(), SINE, "MSELoss", {"error": "mse", **decay})
 
@@ -288,7 +308,7 @@ def _of_equinox() -> Iterator[Case]:
 
 
 def _of_keras() -> Iterator[Case]:
-    def make(activation: str, n: int, last: str, loss: str, Y: Any, l2: float = 0.0, norm: bool = False, frozen: bool = False) -> Made:
+    def make(activation: str, n: int, last: str, loss: str, Y: Any, l2: float = 0.0, norm: str = "", frozen: bool = False) -> Made:
         os.environ.setdefault("KERAS_BACKEND", "jax" if importlib.util.find_spec("jax") else "torch")
         import keras
 
@@ -296,8 +316,10 @@ def _of_keras() -> Iterator[Case]:
         options = {"kernel_regularizer": keras.regularizers.L2(l2)} if l2 else {}
         layers = [keras.Input((2,)), keras.layers.Dense(4, activation, **options), keras.layers.Dense(n, last or None, **options)]
         if norm:
-            layers.insert(2, keras.layers.BatchNormalization())
-        layers[1].trainable = not frozen
+            layers.insert(2 if norm == "BatchNormalization" else 1, getattr(keras.layers, norm)())
+        if norm == "Normalization":
+            layers[1].adapt(CURVE)
+        layers[1].trainable = not frozen and norm != "Normalization"
         model = keras.Sequential(layers)
         model.compile(loss=loss)
         model.fit(CURVE, Y, epochs=5, verbose=0)
@@ -330,7 +352,8 @@ def _of_keras() -> Iterator[Case]:
             return path.read_bytes(), X, Y, options
 
     yield Case("Keras", "`.keras` file", "mse", saved, "m.keras")
-    yield Case("Keras", "`BatchNormalization`", "mse", lambda: make("tanh", 1, "", "mse", SINE, norm=True))
+    yield Case("Keras", "`BatchNormalization`", "mse", lambda: make("tanh", 1, "", "mse", SINE, norm="BatchNormalization"))
+    yield Case("Keras", "`Normalization`", "mse, l2", lambda: make("tanh", 1, "", "mse", SINE, 0.01, norm="Normalization"))
 
 
 def _of_files() -> Iterator[Case]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,12 @@ def read_flax(model: Any) -> TrainedNetwork:
     chain of layers there is none. The model itself is not run on tracers: ``nnx.split`` and ``unbind`` give copies. Raises `InputError`.
     """
     function, weights, names = _parts_of_nnx(model) if _is_nnx(model) else _parts_of_linen(model)
-    normalisations = _norms_of_nnx if _is_nnx(model) else _norms_of_linen
+    norms = _norms_of_nnx if _is_nnx(model) else _norms_of_linen
+    wide = bool(sys.modules["jax"].config.jax_enable_x64)
     kinds = sorted({weight.dtype.name for weight in weights})
     if len(kinds) != 1 or kinds[0] not in UNITS:
         raise InputError(f"all weights of a Flax model must be floats of one type, got {', '.join(kinds) or 'none'}: convert them")
-    mlp, kind = JaxModel(function, weights, names, "a Flax model", normalisations=normalisations).mlp(), weights[0].dtype
+    mlp, kind = JaxModel(function, weights, names, "a Flax model", normalisations=partial(norms, wide)).mlp(), weights[0].dtype
     return mlp.network(
         outputs=lambda X: _outputs(function, weights, X.astype(kind)),
         unit=UNITS[kinds[0]],
@@ -87,7 +88,9 @@ def _paths(weights: Any) -> list[str]:
 _SETTINGS = tuple({"use_scale": scale, "use_bias": bias} for scale in (True, False) for bias in (True, False))
 
 
-def _norms_of_nnx(shape: tuple[int, ...], kind: Any) -> list[Normalisation]:
+@lru_cache(maxsize=64)
+def _norms_of_nnx(_: bool, shape: tuple[int, ...], kind: Any) -> list[Normalisation]:
+    """Trace the normalisations; whether numbers may have 64 bits is part of what JAX makes of them."""
     nnx = sys.modules["flax.nnx"]
     found = []
     for settings in _SETTINGS:
@@ -103,7 +106,9 @@ def _apply_nnx(graph: Any, state: Any, x: Any) -> Any:
     return sys.modules["flax.nnx"].merge(graph, state)(x)
 
 
-def _norms_of_linen(shape: tuple[int, ...], kind: Any) -> list[Normalisation]:
+@lru_cache(maxsize=64)
+def _norms_of_linen(_: bool, shape: tuple[int, ...], kind: Any) -> list[Normalisation]:
+    """Trace the normalisations, as `_norms_of_nnx` does."""
     linen, jax = sys.modules["flax.linen"], sys.modules["jax"]
     found = []
     for settings in _SETTINGS:

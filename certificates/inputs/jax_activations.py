@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,14 @@ _PLAIN = {"tanh": "tanh", "logistic": "sigmoid", "sin": "sin", "erf": "erf", "at
 _APPROXIMATE = "gelu by tanh"
 
 
-def known_functions(shape: tuple[int, ...], kind: Any) -> list[tuple[str, Pattern]]:
+def known_functions(shape: tuple[int, ...], kind: Any) -> tuple[tuple[str, Pattern], ...]:
     """Return what JAX makes of each activation for values of this shape and type, with our name for it; the longest first, as one may begin as another does."""
+    return _known_functions(shape, kind, wide=bool(sys.modules["jax"].config.jax_enable_x64))
+
+
+@lru_cache(maxsize=256)
+def _known_functions(shape: tuple[int, ...], kind: Any, *, wide: bool) -> tuple[tuple[str, Pattern], ...]:
+    """Trace the functions; ``wide``, whether numbers may have 64 bits, is part of what JAX makes of them."""
     jax = sys.modules["jax"]
     nn, jnp = jax.nn, jax.numpy
     functions: list[tuple[str, Callable[[Any], Any]]] = [
@@ -42,7 +49,16 @@ def known_functions(shape: tuple[int, ...], kind: Any) -> list[tuple[str, Patter
         ("log-softmax", nn.log_softmax),
     ]
     found = [(name, Pattern(traced(function, jax.ShapeDtypeStruct(shape, kind)), MARK)) for name, function in functions]
-    return sorted(found, key=lambda pair: -len(pair[1].graph.steps))
+    return tuple(sorted(found, key=lambda pair: -len(pair[1].graph.steps)))
+
+
+def primitive_alone(step: Step, samples: int) -> str:
+    """Return the activation that a step applies to ``samples`` where no known function of several steps begins with it; empty where it applies none such.
+
+    This spares the functions to be traced for a network of ``tanh``.
+    """
+    begins_none = step.primitive in ("tanh", "sin", "atan", "erf") and step.inputs == (samples,) and not step.own_slope
+    return _PLAIN[step.primitive] if begins_none else ""
 
 
 def activation_at(

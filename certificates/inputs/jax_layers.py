@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
-from lossproof.certificates.inputs.jax_activations import activation_at, exact_literal, known_functions
+from lossproof.certificates.inputs.jax_activations import activation_at, exact_literal, known_functions, primitive_alone
 from lossproof.certificates.inputs.jax_arithmetic import arithmetic_of, is_one_output, keep_constant, roots_of
 from lossproof.certificates.inputs.jax_graph import Graph, Pattern, Step, traced, untraceable
 from lossproof.certificates.inputs.layered_mlp import LayeredMLP, mlp_of
@@ -90,7 +90,7 @@ class _Chain:
     """The layers found so far.
 
     ``held`` are the weights in the graph, ``used`` those that were applied; ``last``, of this ``shape``, is what the last layer gave, and ``moving`` all that
-    depends on the samples. ``known`` keeps the patterns of activations by shape. ``single`` tells that a row of one output was made a number.
+    depends on the samples. ``single`` tells that a row of one output was made a number.
     """
 
     model: JaxModel
@@ -102,7 +102,6 @@ class _Chain:
     moving: set[int]
     layers: list[Layer] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
-    known: dict[tuple[int, ...], list[tuple[str, Pattern]]] = field(default_factory=dict)
     single: bool = False
 
     def use(self, number: int) -> str:
@@ -243,9 +242,10 @@ def _contracts_rows(step: Step, place: int, dimensions: int) -> bool | None:
 
 
 def _activation(steps: Sequence[Step], start: int, chain: _Chain) -> tuple[Layer, int, int] | None:
-    if chain.shape not in chain.known:
-        chain.known[chain.shape] = known_functions(chain.shape, chain.kind)
-    found = activation_at(steps, start, chain.last, chain.known[chain.shape], chain.kind)
+    alone = primitive_alone(steps[start], chain.last)
+    if alone:
+        return Elementwise(alone, alone), 1, steps[start].outputs[0]
+    found = activation_at(steps, start, chain.last, known_functions(chain.shape, chain.kind), chain.kind)
     return None if found is None else (Elementwise(found[0], found[0]), *found[1:])
 
 

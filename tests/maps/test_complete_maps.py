@@ -203,6 +203,22 @@ def test_a_point_whose_derivatives_span_all_forms_is_global():
     assert (found.complete.facts["attained"], found.complete.facts["known_global"], found.conclusion.verdict) == (False, 1, "PROVED")
 
 
+@pytest.mark.parametrize(
+    ("widths", "options"),
+    [
+        ("11-1", {"output_activation": "power:8", "bias": "none"}),
+        ("2-2-1", {"activation": "power:9", "weight_decay": "1/10"}),
+        ("1-3-1", {"activation": "identity", "weight_decay": "1/10"}),
+        ("7-1", {"output_activation": "power:2", "bias": "none"}),
+    ],
+)
+def test_what_is_too_large_is_left_open_at_once(widths, options):
+    n = int(widths.partition("-")[0])
+    found = mapped(widths, [[i + j for j in range(n)] for i in range(3)], [[1], [2], [0]], **options)
+    assert found.complete.verdict == "UNDECIDED"
+    assert "the most" in found.complete.reason
+
+
 def test_four_weights_of_phase_retrieval_are_listed_by_their_complex_zeros(tmp_path):
     rows = [[1, 0, 2, -1], [0, 1, 1, 3], [2, -1, 0, 1], [1, 1, -1, 0], [3, 0, 1, 2], [-1, 2, 2, 1], [1, -2, 1, 1]]
     W = (1, -1, 2, 1)

@@ -138,7 +138,8 @@ def _loss(report: ReportRecord, facts: Mapping[str, Any], digits: int) -> str:
 
 
 def _list_length(report: ReportRecord, facts: Mapping[str, Any], digits: int) -> str:
-    return f"{'minima' if facts['minima'] else 'points'}: {facts['points']}, no others{'' if facts['whole'] else ' in the box'}"
+    up_to = f" up to {facts['up_to']}" if facts.get("up_to") in ("scale", "outputs") else ""
+    return f"{'minima' if facts['minima'] else 'points'}: {facts['points']}{up_to}, no others{'' if facts['whole'] else ' in the box'}"
 
 
 def _beaten(report: ReportRecord, facts: Mapping[str, Any], digits: int) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import combinations, product
-from math import prod
+from math import comb, prod
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from lossproof.theory import limits
 from lossproof.theory.problem.problem import Problem
 
 _BITS, _CLOSE, _SAME, _REAL, _NOTHING = 256, 1e-6, 1e-9, 1e-10, 1e-30
+_TOO_LONG = "coefficients of the gradient, with a common denominator, may have more than {} bits"
 _CONTINUUM = "no elimination leaves a polynomial, as where critical points are a continuum"
 
 Zeros = tuple[tuple[Fraction, ...], ...]
@@ -95,10 +96,12 @@ def critical_points(problem: Problem) -> Solutions:
     >>> critical_points(Problem(neuron, error_named("squared"), Samples.of([[1], [2]], [[4], [16]]))).points.tolist()
     [[-2.0], [0.0]]
     """
-    a, g = problem.architecture, gradient(problem)
-    v, odd = a.N_net - a.fan_in(a.L), (a.activation_of(1).degree or 1) % 2
-    scales: list[dict[int, int]] = [{v: 1}, {v: -1}][: 2 - odd] if is_scaled(problem) else [{}]
+    a, k = problem.architecture, problem.architecture.activation_of(1).degree or 1
+    v = a.N_net - a.fan_in(a.L)
+    scales: list[dict[int, int]] = [{v: 1}, {v: -1}][: 2 - k % 2] if is_scaled(problem) else [{}]
     try:
+        _limit_terms((a.widths[1] * comb(a.fan_in(1) + k - 1, k) + 1) ** 2)
+        g = gradient(problem)
         if max(map(_length, g)) > limits.MAX_ALGEBRAIC_BITS:
             raise _NoListError(_TOO_LONG.format(limits.MAX_ALGEBRAIC_BITS))
         found = [_points_with(g, held, v if a.L > 1 else a.N_net) for held in scales]
@@ -108,7 +111,9 @@ def critical_points(problem: Problem) -> Solutions:
     return Solutions(points[_one_of_each_orbit(problem, points)], zeros=tuple(zeros for _, zeros in found))
 
 
-_TOO_LONG = "coefficients of the gradient, with a common denominator, may have more than {} bits"
+def _limit_terms(terms: int) -> None:
+    if terms > limits.MAX_TERMS:
+        raise _NoListError(f"polynomials may have {terms:,} terms, and {limits.MAX_TERMS:,} are the most")
 
 
 def _rates(problem: Problem) -> list[Fraction]:
@@ -144,7 +149,9 @@ def _points_with(gradient: Sequence[fmpq_mpoly], held: Mapping[int, int], first:
     g, linear, zeros = {k: p for k, p in enumerate(all_of) if k not in held}, list[tuple[int, fmpq_mpoly]](), None
     for k in sorted(g, reverse=True):
         if g[k].degrees()[k] == 1 and (k >= first or g[k].derivative(k).is_constant()):
-            p = g.pop(k)
+            p, n = g[k], max(int(q.degrees()[k]) for q in g.values())
+            _limit_terms(comb(max(int(q.total_degree()) for q in g.values()) + n * int(p.total_degree()) + len(g), len(g)))
+            del g[k]
             linear.append((k, p))
             g = {j: p.resultant(q, k) if q.degrees()[k] > 0 else q for j, q in g.items()}
     degree = max([1, *(int(p.total_degree()) for p in g.values())]) ** 2 ** max(len(g) - 1, 0)

@@ -110,12 +110,12 @@ def listed_powers(points=("2", "0")):
     d = Draft((1, 1), [["1"], ["2"]], [["4"], ["16"]], *layers, output_activation="power:2", bias="none")
     found = [d.claim("stationary-exact", "stationary", k, {"radius": "0", "dimension": 0}, (), {"fixed": []}) for k in range(len(points))]
     top = [classed(d, "maximum", found[1], inertia_ball(d, found[1], 1, 0, 1, at=1, radius="0"), 1)] if points[1:] else []
-    whole = _by_algebra(d, found, "signs", [None], *top, least=0)
+    whole = by_algebra(d, found, "signs", [None], *top, least=0)
     d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole], rigor="BALL")
     return d.finish()
 
 
-def _by_algebra(d, found, up_to, zeros, *rest, attained=True, least=None):
+def by_algebra(d, found, up_to, zeros, *rest, attained=True, least=None):
     """The claim that a list is complete by exact algebra."""
     facts = {
         "whole": True,
@@ -132,7 +132,8 @@ def _by_algebra(d, found, up_to, zeros, *rest, attained=True, least=None):
     return d.claim("complete-algebra", "complete-list", EVERYWHERE, facts, [*found, *rest], evidence, "BALL")
 
 
-def _exact(d, count):
+def exact_points(d, count):
+    """The claims that so many points are critical."""
     return [d.claim("stationary-exact", "stationary", k, {"radius": "0", "dimension": 0}, (), {"fixed": []}) for k in range(count)]
 
 
@@ -143,9 +144,9 @@ def listed_zeros(zeros=GRID, points=(("2", "3"), ("2", "-3"), ("2", "0"), ("0", 
     """Of a neuron of two weights with a square, by all nine complex zeros, which are real: a sum of two functions, of one weight each."""
     layers = [[layer([[a], [b]], ["0"])] for a, b in points]
     d = Draft((2, 1), [["1", "0"], ["0", "1"]], [["4"], ["9"]], *layers, output_activation="power:2", bias="none")
-    found = _exact(d, len(points))
+    found = exact_points(d, len(points))
     top = [classed(d, "maximum", found[-1], inertia_ball(d, found[-1], 2, 0, 2, at=len(points) - 1, radius="0"), len(points) - 1)]
-    _by_algebra(d, found, "signs", [[[radius, a, "0", b, "0"] for a, b in zeros]], *top)
+    by_algebra(d, found, "signs", [[[radius, a, "0", b, "0"] for a, b in zeros]], *top)
     return d.finish()
 
 
@@ -153,16 +154,16 @@ def listed_scaled(points=(("2", "1"), ("0", "1"), ("0", "-1"))):
     """Of ``v w² x²``, up to scale: a learner, and ``w = 0`` with ``v`` of both signs."""
     layers = [[layer([[w]], ["0"]), layer([[v]], ["0"])] for w, v in points]
     d = Draft((1, 1, 1), [["1"]], [["4"]], *layers, activation="power:2", bias="none")
-    found = _exact(d, len(points))
+    found = exact_points(d, len(points))
     fall = [classed(d, "saddle", found[1], inertia_ball(d, found[1], 1, 0, 2, at=1, radius="0"), 1)]
-    _by_algebra(d, found, "scale", [None, None], *fall)
+    by_algebra(d, found, "scale", [None, None], *fall)
     return d.finish()
 
 
 def listed_outputs(weights=("1", "1", "1")):
     """Of a chain of three weights: all critical points have the outputs of one, but for those with ``w_2 w_3 = 0``."""
     d = Draft((1, 1, 1, 1), [["1"], ["2"]], [["1"], ["2"]], [layer([[w]], ["0"]) for w in weights], activation="identity", bias="none")
-    whole = _by_algebra(d, _exact(d, 1), "outputs", [], least=0)
+    whole = by_algebra(d, exact_points(d, 1), "outputs", [], least=0)
     d.imply("complete", "no-bad-local-minima", EVERYWHERE, {}, [whole], rigor="BALL")
     return d.finish()
 

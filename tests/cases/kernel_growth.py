@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 
+from cases.kernel_cases_complete import by_algebra, exact_points
 from cases.kernel_cases_theorems import region, relation
 from cases.kernel_draft import ALMOST, EVERYWHERE, OPEN, PRIME, Draft, layer, residues, weights
 
@@ -317,6 +318,23 @@ def steps_of_records(n):
     return d
 
 
+def zeros_of_squares(*, by_zeros):
+    """Of a neuron with n weights and a square: ``w_k`` is 0, 2 or −2, each for itself."""
+
+    def certificate(n):
+        grid = list(product(("0", "2", "-2"), repeat=n))
+        points = [W for W in grid if next((w for w in W if w != "0"), "2") == "2"]
+        rows = [[str(int(j == k)) for j in range(n)] for k in range(n)]
+        layers = ([layer([[w] for w in W], ["0"])] for W in points)
+        d = Draft((n, 1), rows, [["4"]] * n, *layers, output_activation="power:2", bias="none")
+        by_algebra(
+            d, exact_points(d, len(points)), "signs", [[["1/8", *(x for w in W for x in (w, "0"))] for W in grid] if by_zeros else None]
+        )
+        return d
+
+    return certificate
+
+
 GROWING = {
     "values of functions in balls": (values_in_balls, 2**13, 2**15, 6),
     "passes in balls": (units_in_balls, 25, 100, 3.5),
@@ -359,6 +377,8 @@ GROWING = {
     "values of a hidden layer": (doubles("cholesky", "Phi-1+"), 100, 400, 10),
     "derivatives of outputs by each other": (derivatives_of_outputs("power:2", 10), 50, 200, 10),
     "unit vectors of outputs": (derivatives_of_outputs("identity", 1), 200, 800, 12),
+    "complex zeros": (zeros_of_squares(by_zeros=True), 2, 4, 15),
+    "choices of real roots": (zeros_of_squares(by_zeros=False), 1, 3, 15),
     "steps": (steps_of_records, 50, 200, 3.99),
 }
 """The kinds of arithmetic: a certificate of any size, two sizes, and how many times as much work the larger one must count."""

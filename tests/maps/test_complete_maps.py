@@ -156,6 +156,7 @@ def test_linear_networks_are_listed_up_to_outputs(widths, bias):
     assert (found.complete.verdict, found.complete.facts["up_to"], len(found)) == ("PROVED", "outputs", 1)
     assert (found.conclusion.verdict, "complete" in found.conclusion.reason, found[0].kind) == ("PROVED", True, "global")
     assert "no local minima" in str(found)
+    assert "points: 1 up to outputs, no others" in str(found.report)
 
 
 @pytest.mark.parametrize("targets", [[[1], [3], [2]], [[0], [0], [0]]])
@@ -186,10 +187,12 @@ def test_a_unit_that_can_be_scaled_is_listed_up_to_scale():
     """All of ``v w² x²``: the points with ``v = ±1``; ``w = 0`` with ``v = −1`` is a local minimum, and bad."""
     found = mapped("1-1-1", [[1], [2]], [[1], [3]], activation="power:2", bias="none")
     assert (found.complete.facts["up_to"], found.complete.facts["attained"]) == ("scale", True)
+    assert "points: 3 up to scale, no others" in str(found.report)
     assert [point.kind for point in found] == ["global", "maximum", "local-minimum"]
     assert found.conclusion.verdict == "REFUTED"
-    cube = mapped("2-1-1", [[1, 1], [2, 3], [0, -1]], [[1], [3], [2]], activation="power:3", bias="none", weight_decay=[0, 0])
-    assert cube.complete.facts.get("up_to", "scale") == "scale"
+    cube = mapped("2-1-1", [[1, 1], [2, 3], [0, -1]], [[1], [3], [2]], activation="power:3", bias="none")
+    assert cube.complete.facts["up_to"] == "scale"
+    assert all(point.weights.layers[1].W[0][0] == 1 for point in cube)
 
 
 def test_a_point_whose_derivatives_span_all_forms_is_global():
@@ -198,6 +201,22 @@ def test_a_point_whose_derivatives_span_all_forms_is_global():
     assert [point.kind for point in found] == ["global", "saddle", "saddle"]
     assert "span them all" in found[0].claim.reason
     assert (found.complete.facts["attained"], found.complete.facts["known_global"], found.conclusion.verdict) == (False, 1, "PROVED")
+
+
+@pytest.mark.parametrize(
+    ("widths", "options"),
+    [
+        ("11-1", {"output_activation": "power:8", "bias": "none"}),
+        ("2-2-1", {"activation": "power:9", "weight_decay": "1/10"}),
+        ("1-3-1", {"activation": "identity", "weight_decay": "1/10"}),
+        ("7-1", {"output_activation": "power:2", "bias": "none"}),
+    ],
+)
+def test_what_is_too_large_is_left_open_at_once(widths, options):
+    n = int(widths.partition("-")[0])
+    found = mapped(widths, [[i + j for j in range(n)] for i in range(3)], [[1], [2], [0]], **options)
+    assert found.complete.verdict == "UNDECIDED"
+    assert "the most" in found.complete.reason
 
 
 def test_four_weights_of_phase_retrieval_are_listed_by_their_complex_zeros(tmp_path):

@@ -101,9 +101,7 @@ def test_algebra_finds_as_many_as_sympy_counts(benchmark, kind):
         assert {k for images in hit for one in images for k in one} == set(range(wanted))
 
 
-@pytest.mark.parametrize(
-    ("kind", "count"), [("2-1 square", 20), ("3-1 square", 1), ("2-1-1 square, up to scale", 10), ("1-1 square with bias", 20)]
-)
+@pytest.mark.parametrize(("kind", "count"), [("2-1 square", 20), ("2-1-1 square, up to scale", 10), ("1-1 square with bias", 20)])
 def test_complex_zeros_and_resultants_find_the_same_points(benchmark, monkeypatch, kind, count):
     for problem in benchmark("complete_powers").problems(kind, count):
         plain = critical_points(problem)
@@ -122,9 +120,7 @@ def test_complex_zeros_and_resultants_find_the_same_points(benchmark, monkeypatc
 
 
 SCALED = {
-    "squares without biases": ("2-1-1", {"activation": "power:2", "bias": "none"}, 0),
     "squares with biases": ("1-1-1", {"activation": "power:2"}, 0),
-    "squares with a bias below": ("1-1-1", {"activation": "power:2", "bias": ["trainable", "none"]}, 0),
     "cubes with a bias of the output": ("1-1-1", {"activation": "power:3", "bias": ["none", "trainable"]}, 0),
     "squares with a bias of the output that decays": (
         "2-1-1",

@@ -48,7 +48,7 @@ def problems(kind: str, count: int = 10) -> Iterator[Problem]:
     rng, a = np.random.default_rng(sum(map(ord, kind))), Architecture.of(widths, **options)
     for _ in range(count):
         X = [[int(x) for x in row] for row in rng.integers(-3, 4, (4, a.widths[0]))]
-        Y = [[f"{int(y)}/2"] for y in rng.integers(-3, 9, 4)]
+        Y = [[f"{int(y)}/2" for y in row] for row in rng.integers(-3, 9, (4, a.n_L))]
         yield Problem(a, error_named("squared"), Samples.of(X, Y), None, Decay.of(decay, a))
 
 

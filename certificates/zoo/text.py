@@ -138,6 +138,8 @@ def complete_text(proof: ZooRecord) -> str:
     kinds.subtract(other.facts["kind"] for other, _ in proof.points)
     others = ", ".join(f"{kinds[kind]} × {words}" for kind, words in KIND_WORDS.items() if kinds[kind])
     alike = " Copies under permutations and changes of sign of hidden units count once." if proof.entry.problem.architecture.L > 1 else ""
+    if claim.facts.get("up_to") == "scale":
+        alike = " Scales of the hidden unit count once, and points with the output weight 0 are left out: each of them is global, or no local minimum."
     return f"All critical points are those of the table{f', and {others}' if others else ''}.{alike}"
 
 

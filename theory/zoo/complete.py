@@ -1,4 +1,4 @@
-"""Zoo: landscapes with weight decay of which all critical points are known."""
+"""Zoo: networks with a hidden layer, or with weight decay, of which all critical points are known."""
 
 from __future__ import annotations
 
@@ -141,6 +141,28 @@ COMPLETE = (
         ),
         output_activation="sigmoid",
         weight_decay="1/1000",
+        complete=True,
+    ),
+    ZooEntry(
+        name="square-unit",
+        title="One unit with a square and no decay: a bad minimum where it is off, with the wrong sign behind it",
+        literature=(
+            "Soltanolkotabi, Javanmard and Lee (IEEE Transactions on Information Theory 65, 2019) proved that with n_1 ≥ 2 n_0 units with squares, "
+            "n_0 of them with positive and n_0 with negative output weights, every local minimum is global."
+        ),
+        shows=(
+            "F(x) = v w² x² fits both samples with v > 0. With v < 0 none lowers the loss below that of w = 0: a local minimum, not strict, as v is free. "
+            "The list is complete up to the scale of v against w: these, w = 0 with v > 0, and the points with v = 0, of which none is a bad minimum."
+        ),
+        widths="1-1-1",
+        X=column(1, 2),
+        Y=column(1, 4),
+        points=(
+            ZooPoint(one_hidden_layer(((1,),), (1,), None), "global", "it fits both samples"),
+            ZooPoint(one_hidden_layer(((0,),), (-1,), None), "local-minimum", "the unit is off", suboptimal=True),
+        ),
+        activation="power:2",
+        bias="none",
         complete=True,
     ),
 )

@@ -1,9 +1,9 @@
 r"""All zeros of a square system of polynomials, as many as Bézout's theorem allows: boxes of complex numbers, each with one of them.
 
 Let n polynomials in n complex variables have degrees ``d_i ≥ 1``. By Bézout they have at most ``D = Π d_i`` zeros at which the Jacobian is invertible. If there
-are D such zeros, there is no other zero, isolated or not. For let ``z_0`` be one, and A a matrix: ``g_t(z) = g(z) + t A (z − z_0)`` has degrees ``d_i`` at
-most, and the zero ``z_0`` with the Jacobian ``g'(z_0) + t A``, which for ``A = I`` is invertible for all small ``t ≠ 0``. By the implicit function theorem the
-D zeros persist for small t, near where they were and with invertible Jacobians: ``D + 1`` in all, against Bézout.
+are D such zeros, there is no other zero, isolated or not. For let ``z_0`` be one. ``g_t(z) = g(z) + t (z − z_0)`` has degrees ``d_i`` at most, and the zero
+``z_0`` with the Jacobian ``g'(z_0) + t I``, which is invertible for all small ``t ≠ 0``. By the implicit function theorem the D zeros persist for small t, near
+where they were and with invertible Jacobians: ``D + 1`` in all, against Bézout.
 
 That a box holds one zero, at which the Jacobian is invertible, is Krawczyk's test for the real and the imaginary parts. A zero with real coordinates lies in a
 box that meets the reals in all of them.

@@ -27,7 +27,7 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
 _PRECISION, _STEPS, _BITS = 128, 5, 100
-_LEAST_RADIUS, _ATTEMPTS = Fraction(1, 2**50), 4
+_LEAST_RADIUS, _ATTEMPTS, _REFINED = Fraction(1, 2**50), 4, 2.0**-40
 
 Pins = Mapping[tuple[int, int], Fraction]
 
@@ -55,16 +55,18 @@ def refined_on_kinks(problem: Problem, found: Pinned) -> Weights | None:
     point = [Fraction(float(x)) for x in found.point]
     pins, last = {pin: Fraction(slope) for pin, slope in found.pins.items()}, np.inf
     for _ in range(_STEPS):
-        weights = weights_of_rows(problem, np.array(point, dtype=object))
-        system = _System.of(problem, weights, pins)
+        system = _System.of(problem, weights_of_rows(problem, np.array(point, dtype=object)), pins)
         step = None if system is None else system.step()
-        if system is None or step is None or not max(map(abs, map(float, step)), default=0.0) < min(1.0, last):
-            return weights if last < 2.0**-60 else None
-        last = max(map(abs, map(float, step)), default=0.0)
+        if system is None or step is None:
+            return None
+        length = max(float(abs(x)) for x in step)
+        if not length < min(1.0, last):
+            break
+        last = length
         for k, change in zip(system.free, step, strict=False):
             point[k] = _rounded(point[k] + change)
         pins = {pin: _rounded(slope + change) for (pin, slope), change in zip(pins.items(), step[len(system.free) :], strict=True)}
-    return weights_of_rows(problem, np.array(point, dtype=object))
+    return weights_of_rows(problem, np.array(point, dtype=object)) if last < _REFINED else None
 
 
 def kink_box(problem: Problem, weights: Weights) -> KinkBox | None:
@@ -79,19 +81,19 @@ def kink_box(problem: Problem, weights: Weights) -> KinkBox | None:
         return None
     pins = {pin: Fraction(slope) for pin, slope in slopes.items()}
     try:
+        length = Fraction(1)
         for _ in range(_STEPS):
             system = _System.of(problem, weights, pins)
             step = None if system is None else system.step()
             if system is None or step is None:
                 return None
-            moved = step[len(system.free) :]
+            length, moved = max(map(abs, step)), step[len(system.free) :]
             pins = {pin: _rounded(slope + change) for (pin, slope), change in zip(pins.items(), moved, strict=True)}
-            if max(map(abs, moved), default=Fraction(0)) <= _LEAST_RADIUS:
+            if max(map(abs, moved)) <= _LEAST_RADIUS:
                 break
-        length = max(map(abs, step))
-        for attempt in range(_ATTEMPTS):
-            radius = max(4 * Fraction(2) ** int(np.ceil(np.log2(max(float(length), 2.0**-60)))), _LEAST_RADIUS) * 4**attempt
-            final = _System.of(problem, weights, pins)
+        final = _System.of(problem, weights, pins)
+        least = max(Fraction(2) ** (int(np.ceil(np.log2(max(float(length), 2.0**-60)))) + 2), _LEAST_RADIUS)
+        for radius in (least * 4**attempt for attempt in range(_ATTEMPTS)):
             if final is not None and final.holds(radius):
                 return KinkBox(radius, final.fixed, pins, _PRECISION)
     except (NotDifferentiable, ZeroDivisionError, OverflowError):
@@ -197,7 +199,7 @@ class _System:
                 for s, k in np.ndindex(self.sides.shape)
                 if (k, self.first[s]) not in self.pins and s not in samples_at_rest(self.problem, 1)
             ]
-            if any(wide.z[s, k].contains(0) for s, k in off):
+            if any(wide.z.item(s, k).contains(0) for s, k in off):
                 return False
             pulls = [self.pull(wide, k, i) for k, i in self.pins]
             if not all(

@@ -92,7 +92,10 @@ def test_weights_given_beside_a_minimum_on_kinks_are_told_to_be(decay):
     problem = problem_of("1-2-1", X, LINE, decay=decay)
     ends = (descend_with_pins(problem, np.random.default_rng(seed).normal(size=7)) for seed in range(12))
     right = (end for end in ends if end is not None and end.pins and all(0.01 < slope < 0.99 for slope in end.pins.values()))
-    found = min((end for end in right if (values := curvatures_along_kinks(problem, end.point)) is not None and values[0] > 1e-6), key=lambda end: end.loss)
+    found = min(
+        (end for end in right if (values := curvatures_along_kinks(problem, end.point)) is not None and values[0] > 1e-6),
+        key=lambda end: end.loss,
+    )
     moved = found.point + 1e-4 * np.random.default_rng(0).normal(size=7)
     weights = [(layer.W, layer.b) for layer in weights_of_rows(problem, moved).layers]
     report = lp.check_architecture("1-2-1", X, LINE, activation="relu", weights=weights, weight_decay=decay, search="none")

@@ -120,7 +120,7 @@ def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins) -> tu
     slopes, first = centre.copy(), _first_of_equals(problem)
     ring.count(z.size, 0)
     for i, u in np.ndindex(z.shape):
-        pin, slope = pins.get((u, first[i])), None if i in rest else slope_around(problem.hidden[0], [z[i, u]])
+        pin, slope = pins.get((u, first[i])), None if i in rest else slope_around(problem.hidden[0], [z.item(i, u)])
         known = pin is not None or slope is not None or i in rest
         require(known, "conclusion.at", f"unit {u} is not seen to be off its kink at sample {i}, where it is not pinned")
         centre[i, u] = arb(rational(slope, 0) if pin is None else pin)

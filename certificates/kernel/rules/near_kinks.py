@@ -97,13 +97,13 @@ def minimum_near_kinks(step: Step) -> Result:
 
 def _pins(problem: Problem, value: Any) -> Pins:
     """Return the pins, in the order of units and samples; each sample is the first with its input, which is not 0 with the unit of a bias."""
-    found, place, first = Pins(), "evidence.pins", _first_of_equals(problem)
+    found, place, first, last = Pins(), "evidence.pins", _first_of_equals(problem), (-1, -1)
     for n, entry in enumerate(read.items(value, place)):
         u, i, slope = read.items(entry, f"{place}[{n}]", 3)
         pin = read.integer(u, f"{place}[{n}][0]", 0, problem.widths[1] - 1), read.integer(i, f"{place}[{n}][1]", 0, problem.T - 1)
-        require(pin > max(found, default=(-1, -1)), f"{place}[{n}]", "units and samples must increase")
+        require(pin > last, f"{place}[{n}]", "units and samples must increase")
         require(first[pin[1]] == pin[1], f"{place}[{n}][1]", "the first of the samples with this input is expected")
-        found[pin] = read.rational(slope, f"{place}[{n}][2]")
+        found[pin], last = read.rational(slope, f"{place}[{n}][2]"), pin
     return found
 
 

@@ -122,12 +122,12 @@ def _followers(problem: Problem, fixed: Any, pins: Pins) -> dict[int, int]:
     """Return for each follower of a pinned unit that one: it is not pinned itself, and in one pair of the weights held."""
     pinned, found, place, m = {u for u, _ in pins}, dict[int, int](), "evidence.fixed", problem.fan_in(1)
     for n, entry in enumerate(read.items(fixed, place)):
-        if type(entry) is list:
-            weight, j = (read.integer(x, f"{place}[{n}]", 0, problem.N_net - 1) for x in read.items(entry, f"{place}[{n}]", 2))
-            if j in pinned:
-                right = weight // m not in found and weight // m not in pinned
-                require(right, f"{place}[{n}]", "a unit that follows a pinned one is not pinned itself, and follows it alone")
-                found[weight // m] = j
+        pair = read.items(entry, f"{place}[{n}]", 2) if type(entry) is list else (entry, 0)
+        weight, j = (read.integer(x, f"{place}[{n}]", 0, problem.N_net - 1) for x in pair)
+        if type(entry) is list and j in pinned:
+            right = weight // m not in found and weight // m not in pinned
+            require(right, f"{place}[{n}]", "a unit that follows a pinned one is not pinned itself, and follows it alone")
+            found[weight // m] = j
     return found
 
 

@@ -141,7 +141,8 @@ def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leade
     slopes, first, on = centre.copy(), _first_of_equals(problem), [list[Any]() for _ in range(problem.widths[1])]
     ring.count(z.size, 0)
     for i, u in np.ndindex(z.shape):
-        at = leader[u] if u in leader else u, first[i]
+        to: int = leader.get(u, u)
+        at = to, first[i]
         pin, slope = pins.get(at), None if i in rest else slope_around(problem.hidden[0], [z.item(i, u)])
         known = pin is not None or slope is not None or i in rest
         require(known, "conclusion.at", f"unit {u} is not seen to be off its kink at sample {i}, where it is not pinned")

@@ -139,10 +139,10 @@ def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leade
     z, rest, wide = passes.layer_inputs(ring, problem, box, 1), at_rest(problem, 1), arb(0, arb(box.radius).upper())
     centre = np.full(z.shape, arb(0), dtype=object)
     slopes, first, on = centre.copy(), _first_of_equals(problem), [list[Any]() for _ in range(problem.widths[1])]
+    leads = [leader.get(u, u) for u in range(problem.widths[1])]
     ring.count(z.size, 0)
     for i, u in np.ndindex(z.shape):
-        to: int = leader.get(u, u)
-        at = to, first[i]
+        at = leads[u], first[i]
         pin, slope = pins.get(at), None if i in rest else slope_around(problem.hidden[0], [z.item(i, u)])
         known = pin is not None or slope is not None or i in rest
         require(known, "conclusion.at", f"unit {u} is not seen to be off its kink at sample {i}, where it is not pinned")

@@ -1,6 +1,6 @@
 r"""With weight decay: minima of narrower networks of piecewise linear units, a unit of which is replaced by copies of it with factors.
 
-Let a unit of a narrow network with the weights ``(w, b, v)`` be on no kink. Units with ``c_i (w, b, v)``, ``c_i > 0`` and ``Σ c_i² = 1``, in its place have the
+Let a unit of a narrow network have the weights ``(w, b, v)``. Units with ``c_i (w, b, v)``, ``c_i > 0`` and ``Σ c_i² = 1``, in its place have the
 same output, ``Σ_i σ(c_i z) c_i v = σ(z) v``, and the same penalty. Near such a point J depends on ``Σ_i c_i²`` at first order only, so it is critical where the
 narrow one is, and its Hessian is that of the narrow network and, for changes ``δ_i`` with ``Σ c_i δ_i = 0``, ``Σ_i δ_iᵀ[[Λ, G], [Gᵀ, κ]]δ_i``; rotations are
 its kernel. With one output the matrix has no negative eigenvalue (`cell-minimum`), so all these are local minima.
@@ -15,7 +15,7 @@ import numpy as np
 
 from lossproof.numerics.critical.box import refined_weights, symmetry_gauge
 from lossproof.numerics.critical.kink_box import refined_on_kinks
-from lossproof.numerics.critical.kink_newton import curvatures_along_kinks, descend_with_pins, slopes_at_pins
+from lossproof.numerics.critical.kink_newton import curvatures_along_kinks, descend_with_pins
 from lossproof.numerics.critical.search import search_in_rounds
 from lossproof.numerics.critical.starts import generator_of, start_point
 from lossproof.numerics.fields.field import Array
@@ -58,7 +58,7 @@ def _off_kinks(problem: Problem, seed: int) -> Iterator[Weights]:
 def _on_kinks(problem: Problem, seed: int) -> Iterator[Weights]:
     """Yield weights near what looks like minima on kinks, of one loss once."""
     seen: list[float] = []
-    for start in range(_STARTS_ON_KINKS if problem.architecture.widths[1] > 1 else 0):
+    for start in range(_STARTS_ON_KINKS):
         found = descend_with_pins(problem, start_point(problem, "plain", generator_of(seed, start)))
         if found is not None and found.pins and all(abs(found.loss - loss) > _ZERO * loss for loss in seen):
             seen.append(found.loss)
@@ -67,13 +67,12 @@ def _on_kinks(problem: Problem, seed: int) -> Iterator[Weights]:
 
 
 def _copied(problem: Problem, smaller: Problem, narrow: Weights) -> Iterator[Weights]:
-    """Yield the minimum with each of its units off the kinks copied as often as is needed, where that looks like a minimum."""
+    """Yield the minimum with each of its units copied as often as is needed, where that looks like a minimum."""
     units = smaller.architecture.widths[1]
     factors = factors_of_copies(problem.architecture.widths[1] - units + 1)
     for unit in range(units):
         rows = _with_copies(smaller, narrow, unit, factors)
-        flat = np.asarray(rows, dtype=float)
-        values = None if any(k >= units - 1 for k, _ in slopes_at_pins(problem, flat)) else curvatures_along_kinks(problem, flat)
+        values = curvatures_along_kinks(problem, np.asarray(rows, dtype=float))
         if values is not None and values[0] > -_ZERO * values[-1]:
             yield weights_of_rows(problem, rows)
 

@@ -13,6 +13,7 @@ from lossproof.numerics.algebra.inertia import ball_inertia
 from lossproof.numerics.critical.box import MOST_PARAMETERS, symmetry_gauge
 from lossproof.numerics.critical.kink_newton import Pinned, descend_with_pins, pins_units, slopes_at_pins
 from lossproof.numerics.critical.lines import Lines
+from lossproof.numerics.critical.rotations import turns_of
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field
@@ -27,7 +28,7 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
 _PRECISION, _STEPS, _BITS = 128, 5, 100
-_LEAST_RADIUS, _ATTEMPTS = Fraction(1, 2**50), 4
+_LEAST_RADIUS, _ATTEMPTS, _REFINED = Fraction(1, 2**50), 4, 2.0**-40
 
 Pins = Mapping[tuple[int, int], Fraction]
 
@@ -55,16 +56,18 @@ def refined_on_kinks(problem: Problem, found: Pinned) -> Weights | None:
     point = [Fraction(float(x)) for x in found.point]
     pins, last = {pin: Fraction(slope) for pin, slope in found.pins.items()}, np.inf
     for _ in range(_STEPS):
-        weights = weights_of_rows(problem, np.array(point, dtype=object))
-        system = _System.of(problem, weights, pins)
+        system = _System.of(problem, weights_of_rows(problem, np.array(point, dtype=object)), pins)
         step = None if system is None else system.step()
-        if system is None or step is None or not max(map(abs, map(float, step)), default=0.0) < min(1.0, last):
-            return weights if last < 2.0**-60 else None
-        last = max(map(abs, map(float, step)), default=0.0)
+        if system is None or step is None:
+            return None
+        length = max(float(abs(x)) for x in step)
+        if not length < min(1.0, last):
+            break
+        last = length
         for k, change in zip(system.free, step, strict=False):
             point[k] = _rounded(point[k] + change)
-        pins = {pin: _rounded(slope + change) for (pin, slope), change in zip(pins.items(), step[len(system.free) :], strict=True)}
-    return weights_of_rows(problem, np.array(point, dtype=object))
+        pins = {pin: _rounded(slope + change) for (pin, slope), change in zip(system.pins.items(), step[len(system.free) :], strict=True)}
+    return weights_of_rows(problem, np.array(point, dtype=object)) if last < _REFINED else None
 
 
 def kink_box(problem: Problem, weights: Weights) -> KinkBox | None:
@@ -79,21 +82,21 @@ def kink_box(problem: Problem, weights: Weights) -> KinkBox | None:
         return None
     pins = {pin: Fraction(slope) for pin, slope in slopes.items()}
     try:
+        length = Fraction(1)
         for _ in range(_STEPS):
             system = _System.of(problem, weights, pins)
             step = None if system is None else system.step()
             if system is None or step is None:
                 return None
-            moved = step[len(system.free) :]
-            pins = {pin: _rounded(slope + change) for (pin, slope), change in zip(pins.items(), moved, strict=True)}
-            if max(map(abs, moved), default=Fraction(0)) <= _LEAST_RADIUS:
+            length, moved = max(map(abs, step)), step[len(system.free) :]
+            pins = {pin: _rounded(slope + change) for (pin, slope), change in zip(system.pins.items(), moved, strict=True)}
+            if max(map(abs, moved)) <= _LEAST_RADIUS:
                 break
-        length = max(map(abs, step))
-        for attempt in range(_ATTEMPTS):
-            radius = max(4 * Fraction(2) ** int(np.ceil(np.log2(max(float(length), 2.0**-60)))), _LEAST_RADIUS) * 4**attempt
-            final = _System.of(problem, weights, pins)
+        final = _System.of(problem, weights, pins)
+        least = max(Fraction(2) ** (int(np.ceil(np.log2(max(float(length), 2.0**-60)))) + 2), _LEAST_RADIUS)
+        for radius in (least * 4**attempt for attempt in range(_ATTEMPTS)):
             if final is not None and final.holds(radius):
-                return KinkBox(radius, final.fixed, pins, _PRECISION)
+                return KinkBox(radius, final.fixed, final.pins, _PRECISION)
     except (NotDifferentiable, ZeroDivisionError, OverflowError):
         return None
     return None
@@ -115,6 +118,7 @@ class _System:
     fixed: tuple[int, ...]
     free: tuple[int, ...]
     first: tuple[int, ...]
+    leader: Mapping[int, int]
 
     @staticmethod
     def of(problem: Problem, weights: Weights, pins: Pins) -> _System | None:
@@ -126,14 +130,18 @@ class _System:
         z = Lines(problem, Float64Field(), flat_weights(problem, weights), *[np.zeros((problem.T, a.widths[1]))] * 2).z
         rest = samples_at_rest(problem, 1)
         sides = np.array([[Fraction(0) if i in rest else high if x > 0 else low for x in row] for i, row in enumerate(z)], dtype=object)
-        fixed, rates = symmetry_gauge(problem, weights), decay_rates(problem)
-        kinked = {k for k, _ in pins}
         m, inner, width = a.fan_in(1), a.fan_in(1) * a.widths[1], a.fan_in(2)
-        dead = [k for k in range(a.widths[1]) if k not in kinked and not any(sides[:, k])]
+        turns, rates = turns_of(problem, weights, on_kinks=True), decay_rates(problem)
+        leader = {turn.weight // m: turn.partner for turn in turns}
+        if len(leader) < len(turns) or any(to in leader for to in leader.values()):
+            return None
+        fixed, kinked = tuple(sorted((*symmetry_gauge(problem, weights), *(turn.weight for turn in turns)))), {k for k, _ in pins}
+        pins = {(k, i): slope for (k, i), slope in pins.items() if k not in leader}
+        dead = [k for k in range(a.widths[1]) if k not in kinked and k not in leader and not any(sides[:, k])]
         own = [[*range(k * m, (k + 1) * m), *range(inner + k, a.N_net, width)] for k in dead]
         idle = {n for weights_of in own for n in weights_of if not rates[n]}
         free = tuple(n for n in range(a.N_net) if n not in idle and n not in fixed)
-        return _System(problem, weights, pins, sides, fixed, free, first) if len(free) + len(pins) <= MOST_PARAMETERS else None
+        return _System(problem, weights, pins, sides, fixed, free, first, leader) if len(free) + len(pins) <= MOST_PARAMETERS else None
 
     def _lines(self, radius: Fraction, *, wide: bool) -> Lines:
         """Return the equations in balls, over the box of a radius in the free weights, and with ``wide`` in the slopes at the pins."""
@@ -147,28 +155,37 @@ class _System:
         if radius:
             point[list(self.free)] += wider
         for (k, i), slope in self.pins.items():
-            for s in (s for s, at in enumerate(self.first) if at == i):
-                slopes[s, k] = ball_of(slope) + wider if wide else ball_of(slope)
+            slopes[self.together(k, i)] = ball_of(slope) + wider if wide else ball_of(slope)
         return Lines(self.problem, field, point, slopes, slopes)
 
-    def _bordered(self, lines: Lines) -> tuple[arb_mat, Array]:
-        """Return the derivatives of the equations by the unknowns, and the bordered Hessian."""
-        n, size = len(self.free), len(self.free) + len(self.pins)
-        J = np.full((size, size), arb(0), dtype=object)
-        J[:n, :n] = lines.jacobian()[np.ix_(self.free, self.free)]
-        K, m, at = J.copy(), self.problem.architecture.fan_in(1), {k: row for row, k in enumerate(self.free)}
-        for column, (k, i) in enumerate(self.pins, start=n):
-            pull = self.pull(lines, k, i)
-            for r in range(m):
-                row = at.get(k * m + r)
-                if row is not None:
-                    x = lines.inputs[i, r]
-                    J[column, row], J[row, column], K[column, row], K[row, column] = x, pull * x, x, x
-        return arb_mat(J.tolist()), K
+    def together(self, k: int, i: int) -> tuple[Array, ...]:
+        """Return the indices of the samples equal to i, and of a unit with its followers."""
+        return np.ix_([s for s, at in enumerate(self.first) if at == i], self.units(k))
 
-    def pull(self, lines: Lines, k: int, i: int) -> arb:
-        """Return ``v_k·ε_i``, summed over equal inputs."""
-        return sum((lines.pulls[s, k] for s, at in enumerate(self.first) if at == i), arb(0))
+    def units(self, k: int) -> list[int]:
+        """Return a pinned unit and those that follow it."""
+        return [k, *(u for u, to in self.leader.items() if to == k)]
+
+    @property
+    def everywhere(self) -> list[tuple[int, int]]:
+        """The pins, those of followers too."""
+        return [(u, i) for k, i in self.pins for u in self.units(k)]
+
+    def _derivatives(self, lines: Lines) -> tuple[arb_mat, Array]:
+        """Return the derivatives of the equations by the unknowns, and the bordered Hessian."""
+        n, m, everywhere = len(self.free), self.problem.architecture.fan_in(1), self.everywhere
+        K, at = np.full((n + len(everywhere),) * 2, arb(0), dtype=object), {k: row for row, k in enumerate(self.free)}
+        K[:n, :n] = lines.jacobian()[np.ix_(self.free, self.free)]
+        for border, (u, i) in enumerate(everywhere, start=n):
+            for r in (r for r in range(m) if u * m + r in at):
+                K[border, at[u * m + r]] = K[at[u * m + r], border] = lines.inputs[i, r]
+        rows = [border for border, pin in enumerate(everywhere, start=n) if pin in self.pins]
+        J = np.full((n + len(rows),) * 2, arb(0), dtype=object)
+        J[:n, :n], J[n:, :n] = K[:n, :n], K[rows, :n]
+        for column, (k, i) in enumerate(self.pins, start=n):
+            samples, units = (list(x.ravel()) for x in self.together(k, i))
+            J[:n, column] = lines.rates_of_slope(units, samples)[list(self.free)]
+        return arb_mat(J.tolist()), K
 
     def _values(self, lines: Lines) -> arb_mat:
         return arb_mat([[x] for x in (*lines.gradient[list(self.free)], *(lines.z[i, k] for k, i in self.pins))])
@@ -177,7 +194,7 @@ class _System:
         """Return Newton's step for all unknowns; None where the equations are singular."""
         with ball_precision(_PRECISION):
             lines = self._lines(Fraction(0), wide=False)
-            J, _ = self._bordered(lines)
+            J, _ = self._derivatives(lines)
             try:
                 step = J.mid().inv().mid() * self._values(lines).mid()
             except ZeroDivisionError:
@@ -192,24 +209,21 @@ class _System:
         rising = first < last
         with ball_precision(_PRECISION):
             here, wide = self._lines(Fraction(0), wide=False), self._lines(2 * radius, wide=True)
-            off = [
-                (s, k)
-                for s, k in np.ndindex(self.sides.shape)
-                if (k, self.first[s]) not in self.pins and s not in samples_at_rest(self.problem, 1)
-            ]
-            if any(wide.z[s, k].contains(0) for s, k in off):
+            pinned = np.zeros(self.sides.shape, dtype=bool)
+            for k, i in self.pins:
+                pinned[self.together(k, i)] = True
+            pinned[samples_at_rest(self.problem, 1)] = True
+            if any(wide.z.item(s, k).contains(0) for s, k in zip(*np.nonzero(~pinned), strict=True)):
                 return False
-            pulls = [self.pull(wide, k, i) for k, i in self.pins]
-            if not all(
-                (p > 0 if rising else p < 0) and low + 2 * radius < q < high - 2 * radius
-                for p, q in zip(pulls, self.pins.values(), strict=True)
-            ):
+            pulls = [sum((wide.pulls[s, u] for s, at in enumerate(self.first) if at == i), arb(0)) for u, i in self.everywhere]
+            inside = all(low + 2 * radius < q < high - 2 * radius for q in self.pins.values())
+            if not inside or not all(p > 0 if rising else p < 0 for p in pulls):
                 return False
-            J, K = self._bordered(wide)
-            C, n = J.mid().inv().mid(), len(pulls) + len(self.free)
+            J, K = self._derivatives(wide)
+            C, n = J.mid().inv().mid(), J.nrows()
             moved, rest, rho = C * self._values(here), C * J, ball_of(radius)
             spread = [sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0)) for k in range(n)]
             if not all(2 * (abs(moved[k, 0]) + spread[k] * rho) < rho for k in range(n)):
                 return False
         counts = ball_inertia((K + K.T) / 2, _PRECISION)
-        return (counts.negative, counts.positive) == (len(self.pins), len(self.free))
+        return (counts.negative, counts.positive) == (len(pulls), len(self.free))

@@ -70,3 +70,18 @@ class Lines:
         place = np.arange(a.N_net)
         found[place, place] = found[place, place] + self.rates
         return np.asarray(found)
+
+    def rates_of_slope(self, units: list[int], samples: list[int]) -> Array:
+        """Return the derivatives of the components by one slope that some units have at some samples."""
+        a, field = self.problem.architecture, self.field
+        zero = field.array([[0]])[0, 0]
+        h, here = np.full(self.z.shape, zero, dtype=self.z.dtype), np.full(self.z.shape, zero, dtype=self.z.dtype)
+        at = np.ix_(samples, units)
+        h[at], here[at] = self.z[at], self.pulls[at]
+        outputs = field.matmul(h, self.V.T)
+        eps = np.stack([sum(self.curvature[:, j, c] * outputs[:, c] for c in range(a.n_L)) for j in range(a.n_L)], axis=1)
+        into = field.matmul((self.backward * field.matmul(eps, self.V) + here).T, self.inputs)
+        ones = [field.array([[1] * self.problem.T])] if a.bias_rows_of(2) else []
+        none = [np.full((1, self.problem.T), zero, dtype=self.z.dtype)] * len(ones)
+        out = field.matmul(eps.T, np.vstack([self.h.T, *ones]).T) + field.matmul(self.eps.T, np.vstack([h.T, *none]).T)
+        return np.concatenate([into.ravel(), out.ravel()])

@@ -33,8 +33,10 @@ class Turn(NamedTuple):
     partner: int
 
 
-def turns_of(problem: Problem, weights: Weights) -> tuple[Turn, ...]:
+def turns_of(problem: Problem, weights: Weights, *, on_kinks: bool = False) -> tuple[Turn, ...]:
     """Return the weights to hold, as rows of ``P``, each with its partner; none without weight decay, and none of units that are 0 at all samples.
+
+    Units that are on their kink at some samples are left out, or with ``on_kinks`` alone looked at, if they are there at the same samples.
 
     Only doubles are looked at: nothing is proved.
 
@@ -57,7 +59,7 @@ def turns_of(problem: Problem, weights: Weights) -> tuple[Turn, ...]:
     for l in range(1, a.L):
         if l in lines:
             moving = np.delete(np.asarray(z[l]), list(samples_at_rest(problem, l)), axis=0)
-            for units in _alike(problem, l, moving):
+            for units in _alike(problem, l, moving, on_kinks=on_kinks):
                 rows = np.hstack([blocks[l - 1][units], blocks[l][:, units].T])
                 found += [Turn(below + units[k] * a.fan_in(l) + f, units[j]) for k, f, j in _held(rows, a.fan_in(l))]
         below += a.fan_in(l) * a.widths[l]
@@ -66,18 +68,18 @@ def turns_of(problem: Problem, weights: Weights) -> tuple[Turn, ...]:
 
 def written_gauge(problem: Problem, weights: Weights, fixed: tuple[int, ...]) -> list[int | list[int]]:
     """Return the weights that are held in the form of a certificate: those of `turns_of` in pairs with their partners."""
-    partners = dict(turns_of(problem, weights))
+    partners = dict((*turns_of(problem, weights), *turns_of(problem, weights, on_kinks=True)))
     return [[k, partners[k]] if k in partners else k for k in fixed]
 
 
-def _alike(problem: Problem, l: int, z: Array) -> list[list[int]]:
-    """Return the units of a layer in groups of at least two that are on the same sides of the kink at all samples, and not on it."""
+def _alike(problem: Problem, l: int, z: Array, *, on_kinks: bool) -> list[list[int]]:
+    """Return the units of a layer in groups of at least two that are on the same sides of the kink at all samples, and not on it, or on it at some."""
     record, groups = problem.architecture.hidden[l - 1], dict[bytes, list[int]]()
     near = _NEAR_KINK * np.max(np.abs(z), axis=0, initial=0.0)
     sides = np.where(np.abs(z) <= near, 0.0, np.sign(z)) if record.kinks(1) else np.ones_like(z)
     silent = {side for side, piece in zip((-1.0, 1.0), record.affine_pieces, strict=False) if piece.slope == 0}
     for k, side in enumerate(sides.T):
-        if np.all(side != 0) and not silent.issuperset(side):
+        if bool(np.any(side == 0)) == on_kinks and np.any(side != 0) and not silent.issuperset(side):
             groups.setdefault(side.tobytes(), []).append(k)
     return [units for units in groups.values() if len(units) > 1]
 

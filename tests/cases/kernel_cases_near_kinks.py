@@ -35,4 +35,13 @@ def scaled_hinge():
     return near_kinks(hinge([HINGE[0], layer([["3"]], ["0"])], Y=("1", "-2", "5", "5"), decay=None), fixed=[0]).finish()
 
 
-NEAR_KINK_CASES = {"hinge_near": hinge_near, "scaled_hinge": scaled_hinge}
+COPIES = [layer([["3/5", "4/5"]], ["0", "0"]), layer([["3/5"], ["4/5"]], ["0"])]
+"""The unit of the hinge, shared by two."""
+
+
+def copied_hinge(point=COPIES, fixed=([2, 0],), **options):
+    """The second unit follows the first, rotated with it."""
+    return near_kinks(hinge(point, widths=(1, 2, 1)), fixed=fixed, **options)
+
+
+NEAR_KINK_CASES = {"copied_hinge": lambda: copied_hinge().finish(), "hinge_near": hinge_near, "scaled_hinge": scaled_hinge}

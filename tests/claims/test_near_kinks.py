@@ -12,6 +12,7 @@ import lossproof as lp
 from lossproof.numerics.critical.kink_box import kink_box, weights_on_kinks
 from lossproof.numerics.critical.kink_newton import curvatures_along_kinks, descend_with_pins, pins_units, slopes_at_pins
 from lossproof.numerics.critical.lines import Lines
+from lossproof.numerics.critical.rotations import turns_of
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
@@ -117,3 +118,40 @@ def test_weights_at_which_a_unit_is_zero_or_the_loss_falls_are_no_minimum():
 )
 def test_networks_without_pins(widths, options):
     assert not pins_units(problem_of(widths, X, LINE, **options))
+
+
+@pytest.mark.parametrize(
+    ("widths", "targets", "activation", "error", "seed"),
+    [
+        ("1-4-1", LINE, "relu", "squared", 8),
+        ("1-4-2", PAIRS, "relu", "squared", 12),
+        ("1-4-2", PAIRS, "leaky-relu", "softmax", 8),
+        ("1-4-2", PAIRS, "leaky-relu", "softmax", 11),
+    ],
+)
+def test_copies_of_a_unit_on_kinks_are_proved_with_it(widths, targets, activation, error, seed):
+    """Descents that end with units that are multiples of each other, on one kink: the box has the pins of one of them."""
+    problem = problem_of(widths, X, targets, activation, error=error)
+    end = descend_with_pins(problem, np.random.default_rng(seed).normal(size=problem.architecture.N_net))
+    weights = weights_on_kinks(problem, weights_of_rows(problem, end.point))
+    box, turns = kink_box(problem, weights), turns_of(problem, weights, on_kinks=True)
+    assert len(box.pins) < len(end.pins)
+    assert {turn.weight for turn in turns} <= set(box.fixed)
+    assert turns
+    found = lp.prove_points(problem, [weights])
+    assert [point.kind for point in found] == ["local-minimum"]
+    assert not found.report.self_check.refused
+    m = problem.architecture.fan_in(1)
+    smallest = min(np.abs(unit).max() for unit in flat_weights(problem, weights)[: 4 * m].reshape(4, m))
+    assert least_change(problem, weights, [smallest * size for size in (1e-1, 1e-2, 1e-3)]) > -1e-14
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_rate_of_a_slope_is_that_of_the_equations(seed):
+    """By differences: the slope of two units at two samples, in all components."""
+    problem, rng = problem_of("1-3-2", X, PAIRS, error=("squared", "softmax")[seed % 2]), np.random.default_rng(seed)
+    point, slopes = rng.normal(size=problem.architecture.N_net), rng.random((6, 3))
+    moved, at = slopes.copy(), np.ix_([1, 4], [0, 2])
+    moved[at] += 1e-6
+    lines, other = (Lines(problem, Float64Field(), point, s, s) for s in (slopes, moved))
+    assert lines.rates_of_slope([0, 2], [1, 4]) == pytest.approx((other.gradient - lines.gradient) / 1e-6, abs=1e-4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases.kernel_cases_near_kinks import HINGE, NEAR, STEPS, hinge, near_kinks
+from cases.kernel_cases_near_kinks import COPIES, HINGE, NEAR, STEPS, copied_hinge, hinge, near_kinks
 from cases.kernel_draft import Draft, layer
 from cases.kernel_outcomes import accepted, outcome
 
@@ -91,3 +91,34 @@ def test_equal_inputs_pull_together():
     for Y, expected in (("1 -1 -1 2 2", None), ("1 5 -7 2 2", None), ("-1 1 1 -2 4", PINS), ("-1 -7 9 -2 4", PINS)):
         d = near_kinks(hinge(X=X, Y=tuple(Y.split()), decay=rates))
         assert accepted(d) if expected is None else outcome(d) == expected
+
+
+@pytest.mark.parametrize(
+    ("d", "expected"),
+    [
+        (lambda: copied_hinge(), None),
+        (lambda: copied_hinge(fixed=[[0, 1]], pins=((1, 1, "1/2"),)), None),
+        (lambda: copied_hinge(fixed=[[1, 1]], pins=((1, 1, "1/2"),)), ("evidence", "evidence.fixed")),
+        (lambda: copied_hinge(fixed=[]), HERE),
+        (lambda: copied_hinge(pins=((0, 1, "1/2"), (1, 1, "1/2"))), ("evidence", "evidence.fixed[0]")),
+        (lambda: copied_hinge(fixed=[[2, 0], [3, 0]]), ("evidence", "evidence.fixed[1]")),
+        (lambda: copied_hinge(fixed=[], pins=((0, 1, "1/2"), (1, 1, "1/2"))), RADIUS),
+        (lambda: copied_hinge(pins=((1, 1, "1/2"),)), HERE),
+        (lambda: copied_hinge([COPIES[0], layer([["3/5"], ["-4/5"]], ["0"])]), PINS),
+        (lambda: copied_hinge([layer([["3/5", "-4/5"]], ["0", "0"]), COPIES[1]]), ("evidence", "evidence.fixed[0]")),
+        (lambda: copied_hinge([layer([["3/5", "41/50"]], ["0", "0"]), COPIES[1]]), RADIUS),
+        (lambda: copied_hinge([layer([["3/5", "4/5"]], ["0", "1/10"]), COPIES[1]]), RADIUS),
+        (lambda: copied_hinge([layer([["3/5", "4/5"]], ["0", "0"]), layer([["4/5"], ["3/5"]], ["0"])]), RADIUS),
+    ],
+)
+def test_copies_on_a_kink(d, expected):
+    """All but the first are none: no partner that is pinned, a pin of a follower, another side, another factor of some of its weights."""
+    if expected is RADIUS:
+        assert outcome(d())[0] == "evidence"
+    else:
+        assert accepted(d()) if expected is None else outcome(d()) == expected
+
+
+def test_copies_without_decay_are_not_held_in_pairs():
+    d = near_kinks(hinge(COPIES, widths=(1, 2, 1), decay=None), fixed=[[2, 0]])
+    assert outcome(d)[0] in ("schema", "evidence")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from flint import arb, arb_mat, fmpq, fmpz, fmpz_mat, nmod, nmod_mat
@@ -147,7 +147,11 @@ def orbit_groups(problem: Problem, work: Work) -> list[tuple[list[int], list[fmp
     return list(groups.values())
 
 
-def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], box: passes.Box) -> list[int]:
+Sides: TypeAlias = "Sequence[Sequence[Any]]"
+"""What each unit of the one hidden layer is on at each sample: a slope, or anything else where it is on its kink."""
+
+
+def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], box: passes.Box, sides: Sides | None = None) -> list[int]:
     """Return the indices ``fixed``: first one incoming weight, not 0, of every hidden unit, then all of output 0; either part may be missing.
 
     The first part is about the units of all hidden layers with a homogeneous activation and without fixed biases, the second about softmax with two outputs
@@ -164,7 +168,7 @@ def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], box: pas
         shift = softmax and problem.biases[-1] == "trainable" and problem.decay[-1][1] == 0 and fixed == last[-1:]
         require(shift or not fixed, place, "with weight decay only the bias of output 0 may be held, for softmax where that rate is 0")
         ring.used_balls |= bool(turns)
-        return [*_turned(ring.work, problem, listed[: len(turns)], box), *fixed]
+        return [*_turned(ring.work, problem, listed[: len(turns)], box, sides), *fixed]
     scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
     if scalings:
         units = [(l, a) for l in problem.scaled_layers for a in range(problem.widths[l])]
@@ -180,7 +184,7 @@ def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], box: pas
     return fixed
 
 
-def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box) -> list[int]:
+def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box, sides: Sides | None) -> list[int]:
     r"""Return the weights n of pairs ``[n, j]``: n leads into a unit k, and J does not change where k and j, of one layer, are rotated, near the box.
 
     Let the two units have one slope s(i) at each sample, all over the box, on pieces whose lines meet in the origin: their z lie inside of them, but at samples
@@ -191,6 +195,8 @@ def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box)
     Where all components of ``∇J`` but the held ones vanish, these are annihilated by the matrix of the R at the weights held, and vanish if it is invertible; a
     shift of logits has the entry 1 at its own, and 0 at these, as do the R there. At such a point the R are independent, so its images by all products of
     the rotations by small angles, in a fixed order, form a manifold, of their number as dimension (with a shift one more), of critical points of equal loss.
+
+    Where ``sides`` are given, they are the slopes of lines that the units follow there, and the same of J with these lines.
     """
     place, known, held, pairs = "evidence.fixed", dict[int, Array](), list[int](), list[list[list[int]]]()
     limit(len(turns), limits.MAX_MINOR, "the number of rotations")
@@ -206,7 +212,7 @@ def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box)
             if l not in known:
                 known[l] = np.delete(passes.layer_inputs(ring, problem, box, l), list(at_rest(problem, l)), axis=0).T
             ring.count(2 * problem.T, 0)
-            first, second = ([slope_around(record, [z]) for z in known[l][u]] for u in units)
+            first, second = ([slope_around(record, [z]) for z in known[l][u]] if sides is None else list(sides[u]) for u in units)
             right = record.homogeneity == 1 and problem.biases[l - 1] != "fixed" and units[0] != units[1]
             require(right and None not in first and first == second, here, "two units that have one slope at each sample are needed")
             into, out = ([problem.below(l) + u * fan_in for u in units], [problem.below(l + 1) + u for u in units])

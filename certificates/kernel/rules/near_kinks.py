@@ -8,10 +8,10 @@ import numpy as np
 from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
-from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
+from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Rows
-from lossproof.certificates.kernel.arithmetic.series import Array
+from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading import parse as read
@@ -29,41 +29,42 @@ Pins: TypeAlias = dict[tuple[int, int], fmpq]
 
 
 class _LineRing(BallRing):
-    """Balls, in which the hidden units are lines ``σ(z) = s z`` with given slopes, of shape ``(T, n_1)``."""
+    """Balls, in which the hidden units are lines ``σ(z) = s z`` with given slopes, of shape ``(T, n_1)``; these change by some ``rates`` with t."""
 
-    def __init__(self, work: Work, bits: int, slopes: Array) -> None:
+    def __init__(self, work: Work, bits: int, slopes: Array, rates: Array | None = None) -> None:
         super().__init__(work, bits)
-        self._slopes = slopes
+        self.slopes: Any = slopes if rates is None else Series([slopes, rates[None]])
 
     def activate(self, activation: Activation, layer: int, z: Any, *, slopes: bool, rest: Rows = frozenset()) -> tuple[Any, Any]:
         """Return the values of the lines and their slopes; the output layer has its own."""
         if layer > 1:
             return super().activate(activation, layer, z, slopes=slopes, rest=rest)
         self.count(sum(c.size for c in z.coefficients), 0)
-        return z * self._slopes, self._slopes
+        return z * self.slopes, self.slopes
 
 
 def minimum_near_kinks(step: Step) -> Result:
     r"""Weights in a box are a local minimum with units on their kink 0: one hidden layer, lines of slopes s⁻, s⁺ on the sides of 0, identity output.
 
     Units k and samples i are *pinned*, with all samples of equal input; elsewhere all z are inside of one piece over the box, or at rest, with the slope s.
-    With λ the unknown slopes at the pins, ``h_k(i) = s z``, there ``λ̂ z`` with the numbers λ̂ of the evidence, and ε the gradients of the errors at the outputs
-    that these give, the equations are, for W in the box and ``|λ − λ̂| ≤ ρ``,
+    *Followers* of a pinned unit, the units of the weights held in pairs with it, are pinned where it is, with its λ. With unknown slopes λ at the pins let J̃ be
+    J with the lines ``h = s z`` for the units. For W in the box and ``|λ − λ̂| ≤ ρ``, λ̂ the numbers of the evidence, the equations are ``∇J̃ = 0`` and, for
+    pinned units that are no followers, ``z_k(i) = 0``: as many as unknowns, and by `require_contraction` they have one solution W*, λ. Some weights are held,
+    and their components left out: those of `gauge`, and those of the rate 0 of *dead* units, of slope 0 everywhere, whose components are 0. The former vanish
+    as for `stationary_box`, with J̃ in the place of J: scalings, shifts and rotations of units with equal lines keep it.
 
-        ``Σ_i ε_i + Tμb = 0``, ``Σ_i h_k(i) ε_i + Tκv_k = 0``, ``Σ_i s_k(i) x̃_i (v_k·ε_i) + TΛw_k = 0``, with λ for s, and ``z_k(i) = 0`` at the pins.
-
-    They are as many as unknowns, and by `require_contraction` have one solution W*, λ; their derivatives are seen with the balls of λ as slopes of the values,
-    too. Some weights are held, and their equations left out: those of `gauge`, and those of the rate 0 of *dead* units, of slope 0 everywhere, whose equations
-    are ``0 = 0``. The former follow as in `stationary_box`, from sums that hold where ``z = 0`` at the pins, as ``s z = σ(z)`` there, whatever s is. So J̃, with
-    ``h = s z`` and λ at the pins, which is smooth, has at W* the value and the outputs of J, and the gradient 0. At all pins λ is strictly between s⁻ and s⁺,
-    and ``(v_k·ε_i)(s⁺ − s⁻) > 0`` with the sum of ε over equal inputs.
+    For a unit with followers let ``S = [[TΛ, G], [Gᵀ, Tκ]]``, ``G = Σ_i s(i) x̃_i ε_iᵀ``, with ε the gradients of the errors. ``∇J̃ = 0`` says ``S M_u = 0`` for
+    the weights ``M_u = (w_u, v_u)`` of each of these. If S without a row and column is invertible, all are multiples of that of the unit itself, which is not 0
+    as ``v_u·ε_i`` is none at its pins, and so ``z_u(i) = 0`` at the pins of all. So J̃ has at W* the value and the outputs of J. At all pins λ is strictly
+    between s⁻ and s⁺, and ``(v_u·ε_i)(s⁺ − s⁻) > 0`` with the sum of ε over equal inputs.
 
     *A minimum.* For W near W*, ``σ(z) = λz + r``, with ``(s⁺ − s⁻) r ≥ δ|z|`` for some ``δ > 0``. The outputs of J differ from those of J̃ by ``O(Σ|z|)``, the
-    sum over the pins, so ``T(J − J̃) = Σ_k Σ_i (v_k·ε_i) r + O(Σ|z|)² ≥ c Σ|z|`` with ``c > 0``. These z are linear in the weights, with rows B that are
-    independent. Let the Hessian of J̃ by the weights that are not held be positive definite where ``B = 0``. Write a change of these as ``a + b``, a there, b
-    orthogonal, ``|b| ≤ C Σ|z|``. Then ``J − J(W*) ≥ m|a|² − M(|a| + |b|)|b| + c'|b| ≥ 0``. So it is where the held weights are as at W*. Others near W* are
-    images of such under what keeps J: scalings and shifts give the held weights their values, rotations by small angles, with the other weights, are
-    coordinates near W* as their fields are independent at the weights held, and J does not depend on those of dead units.
+    sum over the pins, so ``T(J − J̃) = Σ_u Σ_i (v_u·ε_i) r + O(Σ|z|)² ≥ c Σ|z| ≥ c Σ|z|₂``, with the length of the z of a unit and its followers at a pin. Let L
+    be ``J̃ + cΣ|z|₂/T``. The z are linear in the weights, with rows B that are independent. Let the Hessian of J̃ by the weights that are not held be positive
+    definite where ``B = 0``. Write a change of these as ``a + b``, a there, b orthogonal, ``|b| ≤ C Σ|z|₂``. Then ``L − L(W*) ≥ m|a|² − M(|a| + |b|)|b| + c'|b|
+    ≥ 0``. So ``J ≥ L ≥ L(W*) = J(W*)`` where the held weights are as at W*. Others near W* are images of such: without decay under scalings and shifts, which
+    keep J; with it under shifts, and rotations by small angles of units with equal lines, which keep L, and are with the other weights coordinates near W*, as
+    their fields are independent at the weights held. On the held weights of dead units J does not depend.
 
     The Hessian bordered by B and 0 has as many negative eigenvalues as B has rows, and else positive ones, if and only if B has independent rows and it is so.
     """
@@ -74,36 +75,40 @@ def minimum_near_kinks(step: Step) -> Result:
     require(right, "rule", "this needs one hidden layer of lines on both sides of 0 without fixed biases, and identity output")
     k, radius = step.point_named(found), positive(found, "radius")
     box, pins, sides = passes.Box(step.points[k], radius), _pins(problem, found["pins"]), slopes_at(problem.hidden[0], ZERO)
-    fixed = set(evidence.gauge(step.formal(), problem, found, box))
+    leader = _followers(problem, found["fixed"], pins)
     with step.balls() as ring:
-        centre, slopes = _slopes(ring, problem, box, pins)
+        centre, slopes, on = _slopes(ring, problem, box, pins, leader)
+        fixed = set(evidence.gauge(step.formal(), problem, found, box, on))
         exact, wide = (_LineRing(step.work, ring.bits, s) for s in (centre, slopes))
         eps, V = errors.residuals(wide, problem, passes.outputs(wide, problem, box)), passes.weights(wide, problem, box)[1][0]
-        ring.count(eps.size * problem.widths[1] + problem.T * len(pins), 0)
+        ring.count(eps.size * problem.widths[1] + problem.T * problem.widths[1] * len(pins), 0)
         each, first, rates = eps @ V.T, _first_of_equals(problem), problem.rates or [ZERO] * problem.N_net
-        pulls = {(u, i): sum(each[m, u] for m in range(problem.T) if first[m] == i) for u, i in pins}
-        for (u, i), slope in pins.items():
-            rises = pulls[u, i] > 0 if sides[0] < sides[1] else pulls[u, i] < 0
+        everywhere = [(u, i) for j, i in pins for u in (j, *(f for f, to in leader.items() if to == j))]
+        for u, i in everywhere:
+            pull = sum(each[m, u] for m in range(problem.T) if first[m] == i)
+            rises = pull > 0 if sides[0] < sides[1] else pull < 0
             require(bool(rises), "evidence.pins", "the loss is not seen to rise where a unit leaves a kink")
-            inside = min(sides) + radius < slope < max(sides) - radius
-            require(inside, "evidence.pins", "a slope at a kink must lie between those on both sides, with the radius")
+        inside = all(min(sides) + radius < slope < max(sides) - radius for slope in pins.values())
+        require(inside, "evidence.pins", "a slope at a kink must lie between those on both sides, with the radius")
+        for u in set(leader.values()):
+            _require_one_direction(step, wide, u, slopes[:, u], eps)
         dead = [u for u in range(problem.widths[1]) if all(s == 0 for s in slopes[:, u])]
         fixed |= {n for u in dead for n in _weights_of(problem, u) if rates[n] == 0}
         free = sorted(set(range(problem.N_net)).difference(fixed))
-        _require_minimum(step, exact, wide, box, free, pulls)
+        _require_minimum(step, exact, wide, box, free, (pins, leader, everywhere))
     step.introduce(step.at, box)
     return step.conclude("local-minimum", {"point": k, "radius": str(radius)}), Rigor.BALL
 
 
 def _pins(problem: Problem, value: Any) -> Pins:
     """Return the pins, in the order of units and samples; each sample is the first with its input, which is not 0 with the unit of a bias."""
-    found, place, first = Pins(), "evidence.pins", _first_of_equals(problem)
+    found, place, first, last = Pins(), "evidence.pins", _first_of_equals(problem), (-1, -1)
     for n, entry in enumerate(read.items(value, place)):
         u, i, slope = read.items(entry, f"{place}[{n}]", 3)
         pin = read.integer(u, f"{place}[{n}][0]", 0, problem.widths[1] - 1), read.integer(i, f"{place}[{n}][1]", 0, problem.T - 1)
-        require(pin > max(found, default=(-1, -1)), f"{place}[{n}]", "units and samples must increase")
+        require(pin > last, f"{place}[{n}]", "units and samples must increase")
         require(first[pin[1]] == pin[1], f"{place}[{n}][1]", "the first of the samples with this input is expected")
-        found[pin] = read.rational(slope, f"{place}[{n}][2]")
+        found[pin], last = read.rational(slope, f"{place}[{n}][2]"), pin
     return found
 
 
@@ -113,19 +118,39 @@ def _first_of_equals(problem: Problem) -> list[int]:
     return [first[x] for x in problem.X]
 
 
-def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins) -> tuple[Array, Array]:
-    """Return the slopes of all units at all samples, of shape ``(T, n_1)``: with λ̂ at the pins, and with the balls of λ there; at rest 0."""
+def _followers(problem: Problem, fixed: Any, pins: Pins) -> dict[int, int]:
+    """Return for each follower of a pinned unit that one: it is not pinned itself, and in one pair of the weights held."""
+    pinned, found, place, m = {u for u, _ in pins}, dict[int, int](), "evidence.fixed", problem.fan_in(1)
+    for n, entry in enumerate(read.items(fixed, place)):
+        pair = read.items(entry, f"{place}[{n}]", 2) if type(entry) is list else (entry, 0)
+        weight, j = (read.integer(x, f"{place}[{n}]", 0, problem.N_net - 1) for x in pair)
+        if type(entry) is list and j in pinned:
+            right = weight // m not in found and weight // m not in pinned
+            require(right, f"{place}[{n}]", "a unit that follows a pinned one is not pinned itself, and follows it alone")
+            found[weight // m] = j
+    return found
+
+
+def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leader: dict[int, int]) -> tuple[Array, Array, evidence.Sides]:
+    """Return the slopes of all units at all samples, of shape ``(T, n_1)``: with λ̂ at the pins, and with the balls of λ there; at rest 0.
+
+    And what each unit is on at the samples that are not at rest: a slope, or a pin, its number.
+    """
     z, rest, wide = passes.layer_inputs(ring, problem, box, 1), at_rest(problem, 1), arb(0, arb(box.radius).upper())
     centre = np.full(z.shape, arb(0), dtype=object)
-    slopes, first = centre.copy(), _first_of_equals(problem)
+    slopes, first, on = centre.copy(), _first_of_equals(problem), [list[Any]() for _ in range(problem.widths[1])]
+    leads = [leader.get(u, u) for u in range(problem.widths[1])]
     ring.count(z.size, 0)
     for i, u in np.ndindex(z.shape):
-        pin, slope = pins.get((u, first[i])), None if i in rest else slope_around(problem.hidden[0], [z[i, u]])
+        at = leads[u], first[i]
+        pin, slope = pins.get(at), None if i in rest else slope_around(problem.hidden[0], [z.item(i, u)])
         known = pin is not None or slope is not None or i in rest
         require(known, "conclusion.at", f"unit {u} is not seen to be off its kink at sample {i}, where it is not pinned")
         centre[i, u] = arb(rational(slope, 0) if pin is None else pin)
         slopes[i, u] = centre[i, u] if pin is None else centre[i, u] + wide
-    return centre, slopes
+        if i not in rest:
+            on[u].append(slope if pin is None else at)
+    return centre, slopes, on
 
 
 def _weights_of(problem: Problem, u: int) -> list[int]:
@@ -134,25 +159,55 @@ def _weights_of(problem: Problem, u: int) -> list[int]:
     return [*range(u * m, (u + 1) * m), *range(problem.below(2) + u, problem.below(3), problem.fan_in(2))]
 
 
+def _require_one_direction(step: Step, wide: _LineRing, u: int, slopes: Array, eps: Array) -> None:
+    """Demand that S of `minimum_near_kinks`, without its last row and column, is invertible."""
+    problem, places = step.problem, _weights_of(step.problem, u)
+    inputs = np.array([[*x, *[ONE] * problem.bias_rows_of(1)] for x in problem.X], dtype=object)
+    step.work.spend(2 * limits.elimination_work(len(places), wide.bits), "a determinant in balls")
+    wide.count(problem.T * len(places) * problem.n_L, 0)
+    S, m = np.full((len(places),) * 2, arb(0), dtype=object), problem.fan_in(1)
+    np.fill_diagonal(S, [arb(problem.rates[n] * problem.T) for n in places])
+    S[:m, m:] = (inputs * slopes[:, None]).T @ eps
+    S[m:, :m] = S[:m, m:].T
+    require_invertible(arb_mat(S[:-1, :-1].tolist()), "evidence.fixed")
+
+
 def _require_minimum(
-    step: Step, exact: _LineRing, wide: _LineRing, box: passes.Box, free: list[int], pulls: dict[tuple[int, int], arb]
+    step: Step,
+    exact: _LineRing,
+    wide: _LineRing,
+    box: passes.Box,
+    free: list[int],
+    pinned: tuple[Pins, dict[int, int], list[tuple[int, int]]],
 ) -> None:
     """Demand that the equations have a solution in the box, in the ``free`` weights and the λ, and that the bordered Hessian has the signs of a minimum."""
-    problem, m, n = step.problem, step.problem.fan_in(1), len(free)
-    size, here, moving = n + len(pulls), passes.Box(box.point), passes.Box(box.point, box.radius, frozenset(free))
+    problem, m, n, (pins, leader, everywhere) = step.problem, step.problem.fan_in(1), len(free), pinned
+    size, here, moving = n + len(everywhere), passes.Box(box.point), passes.Box(box.point, box.radius, frozenset(free))
     step.work.spend(4 * limits.elimination_work(size, wide.bits), "an inverse and an elimination in balls")
-    z = passes.layer_inputs(exact, problem, here, 1)
-    centre = [*passes.gradient(exact, problem, here)[free], *(z[i, u] for u, i in pulls)]
-    J = np.full((size, size), arb(0), dtype=object)
-    J[:n, :n] = passes.hessian(wide, problem, moving, free).T
-    K, at = J.copy(), {k: row for row, k in enumerate(free)}
-    for column, ((u, i), pull) in enumerate(pulls.items(), start=n):
+    z, first = passes.layer_inputs(exact, problem, here, 1), _first_of_equals(problem)
+    centre = [*passes.gradient(exact, problem, here)[free], *(z[i, u] for u, i in pins)]
+    K = np.full((size, size), arb(0), dtype=object)
+    K[:n, :n] = passes.hessian(wide, problem, moving, free).T
+    at, still = {k: row for row, k in enumerate(free)}, np.full((1, problem.N_net), arb(0), dtype=object)
+    columns, rows = list[Array](), list[int]()
+    for border, (u, i) in enumerate(everywhere, start=n):
         for r, x in enumerate([*problem.X[i], *[ONE] * problem.bias_rows_of(1)]):
             row = at.get(u * m + r)
             if row is not None:
-                J[column, row], J[row, column], K[column, row], K[row, column] = arb(x), pull * x, arb(x), arb(x)
-    require_contraction(centre, arb_mat(size, size, list(J.flat)), box.radius, ZERO)
-    right = inertia((K + K.T) / 2) == (len(pulls), n)
+                K[border, row] = K[row, border] = arb(x)
+        if (u, i) in pins:
+            rates = np.full(z.shape, arb(0), dtype=object)
+            for s, unit in np.ndindex(z.shape):
+                if first[s] == i and leader.get(unit, unit) == u:
+                    rates[s, unit] = arb(1)
+            columns.append(passes.hessian_times(_LineRing(step.work, wide.bits, wide.slopes, rates), problem, moving, still)[0][free])
+            rows.append(border)
+    J = np.full((n + len(pins),) * 2, arb(0), dtype=object)
+    J[:n, :n], J[n:, :n] = K[:n, :n], K[rows, :n]
+    for k, column in enumerate(columns, start=n):
+        J[:n, k] = column
+    require_contraction(centre, arb_mat(J.tolist()), box.radius, ZERO)
+    right = inertia((K + K.T) / 2) == (len(everywhere), n)
     require(right, "conclusion.at", "the loss is not seen to curve upwards in the weights that keep units on their kinks")
 
 

@@ -1,6 +1,7 @@
 """How many of the candidates of random maps have a proved class, by activation, and what the others look like.
 
-Run with ``python -m benchmarks.map_classes [maps] [activation …]``. The maps are small, of random shape, samples, error and biases, all from fixed seeds; a
+Run with ``python -m benchmarks.map_classes [maps] [activation …]``, or with ``alike`` in the place of a number for data with structure: functions of bits, even
+targets on even grids, and one sample of each class. The maps are small, of random shape, samples, error and biases, all from fixed seeds; a
 quarter has repeated inputs. A candidate counts as classed if a class, such as saddle or local minimum, is proved at or near it. The others are told apart by
 what doubles say: units at a kink, units of one pattern of signs, a singular Hessian.
 """
@@ -10,7 +11,9 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -48,6 +51,25 @@ def random_problem(number: int, activations: tuple[str, ...]) -> Problem:
         X[T - 1] = X[T // 2]
     Y = [_target(draw, error, widths[-1]) for _ in range(T)]
     return Problem(lp.Architecture.of(widths, activation, "identity", bias=bias), lp.error_named(error), lp.Samples.of(X, Y))
+
+
+def alike_problems(activation: str) -> Iterator[Problem]:
+    """Yield small problems with structure in their data, in one hidden layer of one or two units, for the squared error and cross-entropies."""
+    corners, cube, grid = list(product((0, 1), repeat=2)), list(product((0, 1), repeat=3)), [[k] for k in (-2, -1, 0, 1, 2)]
+    unit = [[int(i == j) for j in range(3)] for i in range(3)]
+    tables: list[tuple[Any, list[list[int]]]] = [
+        (corners, [[0], [1], [1], [0]]), ([[2 * a - 1, 2 * b - 1] for a, b in corners], [[0], [1], [1], [0]]), (corners, [[0], [0], [0], [1]]),
+        (grid, [[4], [1], [0], [1], [4]]), (grid[1:4], [[0], [1], [0]]), (corners, [[0, 0], [1, 0], [1, 0], [0, 1]]),
+        (corners, [[0, 1], [1, 0], [1, 0], [0, 1]]), (cube, [[sum(x) % 2] for x in cube]), (unit, unit),
+    ]  # fmt: skip
+    for X, Y in tables:
+        n = len(Y[0])
+        shares = all(sum(y) == 1 for y in Y) if n > 1 else max(y for (y,) in Y) == 1
+        settings = [(2, "squared", "trainable"), (1, "squared", "trainable"), (2, "squared", "none")]
+        settings += [(2, "softmax" if n > 1 else "logistic", "trainable")] * shares
+        for width, error, bias in settings:
+            a = lp.Architecture.of((len(X[0]), width, n), activation, "identity", bias=bias)
+            yield Problem(a, lp.error_named(error), lp.Samples.of(X, Y))
 
 
 def _target(draw: random.Random, error: str, n: int) -> list[Fraction]:
@@ -92,14 +114,18 @@ def _class(found: Any) -> str:
 
 def main() -> None:
     """Print the share of candidates with a proved class by activation, and the looks of the others by how often they occur."""
-    maps = int(sys.argv[1]) if len(sys.argv) > 1 else 120
+    maps = sys.argv[1] if len(sys.argv) > 1 else "120"
     activations = tuple(sys.argv[2:]) or KINKED
     counts: dict[str, Counter[str]] = {name: Counter() for name in activations}
     looks: Counter[str] = Counter()
-    for number in range(maps):
-        problem = random_problem(number, activations)
+    drawn = (
+        (number, activations[number % len(activations)], random_problem(number, activations))
+        for number in range(0 if maps == "alike" else int(maps))
+    )
+    listed = ((1, name, problem) for name in activations for problem in alike_problems(name)) if maps == "alike" else drawn
+    for number, name, problem in listed:
         for kind, weights in classes_of(problem, number):
-            counts[activations[number % len(activations)]][kind] += 1
+            counts[name][kind] += 1
             if kind in ("unproved", "undecided"):
                 looks[f"{kind}: {look(problem, weights)}"] += 1
     for name, kinds in counts.items():

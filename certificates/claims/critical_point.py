@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from lossproof.certificates.claims.critical_class import best_of_its_rank, descent, inactive, least_in_cell, near
 from lossproof.certificates.claims.critical_facts import claim_loss, claim_loss_at, ranks_at
 from lossproof.certificates.claims.critical_kinds import MINIMA, SIGNS
 from lossproof.certificates.claims.global_minimum import (
@@ -21,25 +22,16 @@ from lossproof.certificates.claims.principles import claim_error_principle
 from lossproof.certificates.claims.stationary import refute_stationary, stationary_claims
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, decided, first_claim, implied, undecided
-from lossproof.certificates.proof.places import Point, Witness, point_near, radius_of
+from lossproof.certificates.proof.places import Point, Witness, radius_of
 from lossproof.certificates.proof.rank_bounds import RankBounds
 from lossproof.certificates.text.enclosures import decimal_above
-from lossproof.numerics.critical.cells import is_least_in_cell
-from lossproof.numerics.critical.exact import has_rational_sides, inactive_layer
 from lossproof.numerics.critical.nearby_points import nearby_points
-from lossproof.numerics.critical.rank_fit import rank_fit
-from lossproof.numerics.curves.descent import DescentCurve, descent_curve
-from lossproof.numerics.curves.one_sided import one_sided_descent
-from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.limits import MAX_GRAM_VALUES
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
-from lossproof.theory.rationals import is_writable, rational_text
-from lossproof.theory.verdicts import Rigor, Verdict
+from lossproof.theory.verdicts import Verdict
 
 _NAME = "critical-point"
-_PRECISION = 128
-_DESCENT_PARAMETERS = 60
 _SETTLED = 2
 _UNDECIDED = "Its class is not decided: the Hessian has eigenvalues whose sign is not proved, and no curve of descent was found."
 
@@ -228,23 +220,19 @@ def _class_of(
         return first_claim(
             lambda: claim_global_by_convexity(context.problem, stationary),
             lambda: _by_inertia(context, stationary, inertia),
-            lambda: _inactive(context, stationary),
-            lambda: _least_in_cell(context, stationary),
-            lambda: _descent(context, stationary, inertia),
+            lambda: inactive(context, stationary),
+            lambda: least_in_cell(context, stationary),
+            lambda: descent(context, stationary, inertia),
         )
     return first_claim(
         lambda: claim_global(context, stationary, learner, landscape.principle_error),
         lambda: claim_global_by_forms(context.problem, stationary, ranks),
         lambda: _by_inertia(context, stationary, inertia),
-        lambda: _inactive(context, stationary),
-        lambda: _least_in_cell(context, stationary),
-        lambda: _best_of_its_rank(context, stationary),
-        lambda: None if learner is not None else _descent(context, stationary, inertia),
+        lambda: inactive(context, stationary),
+        lambda: least_in_cell(context, stationary),
+        lambda: best_of_its_rank(context, stationary),
+        lambda: None if learner is not None else descent(context, stationary, inertia),
     )
-
-
-def _near(stationary: Claim) -> dict[str, Any]:
-    return {"radius": radius_of(stationary.place)}
 
 
 def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None) -> Claim | None:
@@ -272,123 +260,7 @@ def _by_inertia(context: ProofContext, stationary: Claim, inertia: Claim | None)
         )
     else:
         return None
-    return implied(name, name, stationary.place, reason, stationary, inertia, facts=_near(stationary))
-
-
-def _inactive(context: ProofContext, stationary: Claim) -> Claim | None:
-    problem, a, place = context.problem, context.problem.architecture, stationary.place
-    layer = inactive_layer(problem, place.weights, _PRECISION) if isinstance(place, Point) else None
-    moves = a.biases[-1] == "trainable" and (problem.decay is None or problem.decay.layers[-1][1] == 0)
-    free = layer is not None and (moves or layer == a.L - 1)
-    if layer is None or (layer < a.L and not (free and a.output_activation.is_identity and problem.error.convex.holds)):
-        return None
-    reason = (
-        f"All units of hidden layer {layer} are inactive at all samples, so no small change makes the output depend on the input; "
-        "the constant it gives is the best of those near it: a local minimum, not a strict one."
-        if layer < a.L
-        else "All outputs lie where their activation is constant, at all samples, so no small change of the weights changes the loss: a local minimum."
-    )
-    evidence = {"layer": layer, "precision": _PRECISION}
-    return decided("local-minimum", place, reason, "dead-layer", stationary, facts=_near(stationary), evidence=evidence, own=Rigor.BALL)
-
-
-def _least_in_cell(context: ProofContext, stationary: Claim) -> Claim | None:
-    place, point = stationary.place, point_near(stationary.place)
-    if point is None or not is_least_in_cell(context.problem, point.weights, radius_of(place), 3 * _PRECISION // 4):
-        return None
-    reason = (
-        "Every hidden unit keeps its affine piece at every sample near it, so the output is affine in products of weights; J is a convex function of these, "
-        "whose derivatives all vanish, as the output weights leave none out, or the gradients of the errors cancel: a local minimum."
-        if context.problem.decay is None
-        else "Every hidden unit keeps its slope at every sample near it, so the output is linear in sums of products of weights; the penalty is no less than "
-        "the nuclear norms of these sums, and is these here, and J with them is convex and least here: a local minimum."
-    )
-    evidence, facts = {"precision": _PRECISION}, _near(stationary)
-    return decided("local-minimum", place, reason, "cell-minimum", stationary, facts=facts, evidence=evidence, own=Rigor.BALL)
-
-
-def _best_of_its_rank(context: ProofContext, stationary: Claim) -> Claim | None:
-    place = stationary.place
-    found = rank_fit(context.problem, place.weights) if isinstance(place, Point) else None
-    if found is None or not all(is_writable(q) for table in (found.offsets, found.rest, [[found.level]]) for row in table for q in row):
-        return None
-    reason = (
-        "All layers are linear, and the outputs are the best fit of the targets by matrices of their rank: a global minimum (Eckart and Young)."
-        if found.everywhere
-        else "Every hidden unit keeps its affine piece at every sample near it, and what the units with equal slopes add to the output is, beside all that the "
-        "others can add, the best fit of its rank: a local minimum (Eckart and Young)."
-    )
-    evidence = {
-        "units": list(found.units),
-        "offsets": [[rational_text(q) for q in row] for row in found.offsets],
-        "rest": [[rational_text(q) for q in row] for row in found.rest],
-        "between": rational_text(found.level),
-    }
-    name = "global" if found.everywhere else "local-minimum"
-    return decided(name, place, reason, "eckart-young", facts=_near(stationary), evidence=evidence, own=Rigor.EXACT)
-
-
-def _descent(context: ProofContext, stationary: Claim, inertia: Claim | None) -> Claim | None:
-    problem, place = context.problem, stationary.place
-    n, smooth = problem.architecture.N_net, context.differentiable(place, 2)
-    if smooth is None and n <= _DESCENT_PARAMETERS:
-        return _one_sided_descent(context, stationary)
-    positive = inertia is not None and inertia.facts["positive"] == n
-    if not isinstance(place, Point) or smooth is None or positive or n > _DESCENT_PARAMETERS:
-        return None
-    point = place
-    curve = context.once("descent", point, lambda: _curve_at(context, point))
-    if curve is None or not all(is_writable(x) for _, vector in curve.terms for x in vector):
-        return None
-    facts = {"order": curve.order, "coefficient": curve.coefficient, **_near(stationary)}
-    reason = (
-        f"Along a curve W(t) the loss changes by c t^{curve.order} + …, with c at most {decimal_above(curve.coefficient)}, and all lower "
-        "coefficients are exactly 0: no local minimum, although the Hessian does not show it."
-    )
-    evidence = {
-        "curve": [[k, [rational_text(x) for x in vector]] for k, vector in curve.terms],
-        "order": curve.order,
-        "coefficient": curve.coefficient,
-        "precision": curve.precision,
-    }
-    own = context.formal_rigor(place) if curve.exact else Rigor.BALL
-    return decided(
-        "higher-order-descent", place, reason, "higher-order-descent", stationary, *smooth, facts=facts, evidence=evidence, own=own
-    )
-
-
-def _one_sided_descent(context: ProofContext, stationary: Claim) -> Claim | None:
-    place = stationary.place
-    if not isinstance(place, Point):
-        return None
-    found = one_sided_descent(context.problem, place.weights)
-    if found is None or not all(is_writable(x) for x in (found.coefficient, *found.direction)):
-        return None
-    facts = {"order": 2, "coefficient": found.coefficient, **_near(stationary)}
-    reason = (
-        f"Along a direction the loss changes by c t² + …, with c = {decimal_above(found.coefficient)}, for small t > 0: no local minimum, although there is no "
-        "Hessian, as a second derivative jumps at a z that is met."
-    )
-    evidence = {"direction": [rational_text(x) for x in found.direction], "coefficient": rational_text(found.coefficient)}
-    return decided(
-        "higher-order-descent",
-        place,
-        reason,
-        "one-sided-descent",
-        stationary,
-        facts=facts,
-        evidence=evidence,
-        own=context.formal_rigor(place),
-    )
-
-
-def _curve_at(context: ProofContext, point: Point) -> DescentCurve | None:
-    if not has_rational_sides(context.problem, point.weights):
-        return None
-    try:
-        return descent_curve(context.problem, point.weights, context.seed)
-    except NotDifferentiable:
-        return None
+    return implied(name, name, stationary.place, reason, stationary, inertia, facts=near(stationary))
 
 
 def prove_near(context: ProofContext, weights: Weights, landscape: LandscapeClaims, *, nearby: bool) -> LocatedPoint | None:

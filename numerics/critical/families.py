@@ -36,6 +36,7 @@ from lossproof.numerics.critical.penalised import keeping_penalty
 from lossproof.numerics.critical.still_units import Still, still_derivatives, still_units
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
+from lossproof.numerics.network.boxes import parameter_place
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation
 from lossproof.numerics.network.hessian import hessian
@@ -219,7 +220,7 @@ def _rows(problem: Problem, members: Sequence[Weights], seen: Sequence[tuple[Eva
 
 def _members(problem: Problem, weights: Weights, free: list[int], ties: tuple[Tie, ...], count: int) -> list[Weights]:
     """Return more members of the family, drawn from a fixed seed; nearer where the weights lie on a piece of an activation with kinks."""
-    generator, found, here = np.random.default_rng(0), [], [Fraction(x) for x in flat_weights(problem, weights)]
+    generator, found, here = np.random.default_rng(0), [], _fractions(problem, weights)
     spread = _SPREAD_BESIDE_KINKS if problem.architecture.kinked_layers(2) else _SPREAD
     for _ in range(count):
         flat = flat_weights(problem, weights)
@@ -228,6 +229,17 @@ def _members(problem: Problem, weights: Weights, free: list[int], ties: tuple[Ti
         for k, m, q in ties:
             rows[k] = here[k] + q * (rows[m] - here[m])
         found.append(weights_of_rows(problem, rows))
+    return found
+
+
+def _fractions(problem: Problem, weights: Weights) -> list[Fraction]:
+    """Return the weights in the order of the rows of ``P``, exactly where they are rational, so that members keep ties exactly."""
+    found = list[Fraction]()
+    for k, double in enumerate(flat_weights(problem, weights)):
+        l, unit, source = parameter_place(problem.architecture, k)
+        layer = weights.layers[l - 1]
+        number = layer.W[source][unit] if source < len(layer.W) else layer.b[unit]
+        found.append(number if isinstance(number, Fraction) else Fraction(double))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -99,11 +100,13 @@ def room_of(module: str) -> str:
     return module.removeprefix("lossproof.").rpartition(".")[0] if SOURCES[module].stem != "__init__" else module.removeprefix("lossproof.")
 
 
-IMPORTS = {module: imported_modules(path) for module, path in SOURCES.items()}
+@cache
+def imports_of(module: str) -> set[str]:
+    return imported_modules(SOURCES[module])
 
 
 def own_imports(module: str) -> set[str]:
-    return {name for name in IMPORTS[module] if name.partition(".")[0] in ("lossproof", *FOLDERS)}
+    return {name for name in imports_of(module) if name.partition(".")[0] in ("lossproof", *FOLDERS)}
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
@@ -152,7 +155,7 @@ def kernel_sources() -> dict[str, Path]:
 
 def test_kernel_is_independent() -> None:
     for module in kernel_sources():
-        for name in IMPORTS[module]:
+        for name in imports_of(module):
             assert name.partition(".")[0] not in {"sympy", "mpmath", "networkx", "psutil"}, f"{module} imports {name}"
 
 

@@ -11,7 +11,6 @@ from lossproof.certificates.reports.critical_rows import kind_text
 from lossproof.certificates.reports.outline import ProofOutline
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
-from lossproof.numerics.network.double_range import beyond_doubles, vanishing_in_doubles
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.rationals import brief_name
@@ -229,6 +228,8 @@ def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
 
 def notes_on_doubles(problem: Problem, points: Sequence[Weights]) -> tuple[str, ...]:
     """Return sentences about numbers of a problem, or of its first point if there is one, that no double is near; empty where all have one."""
+    from lossproof.numerics.network.double_range import beyond_doubles, vanishing_in_doubles
+
     weights = points[0] if points else None
     beyond, vanishing = beyond_doubles(problem, weights), vanishing_in_doubles(problem, weights)
     notes = []

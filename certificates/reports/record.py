@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from lossproof.certificates.claims.network_search import SearchRecord
 from lossproof.certificates.proof.certificate import Certificate, certificate_of
 from lossproof.certificates.proof.nodes import Claim, proof_order
 from lossproof.certificates.proof.numbering import Numbering
@@ -16,6 +16,9 @@ from lossproof.certificates.reports.provenance import Provenance
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Scope, Verdict
+
+if TYPE_CHECKING:
+    from lossproof.certificates.claims.network_search import SearchRecord
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,9 @@ def test_every_mutation_of_a_step_is_rejected_with_the_right_reason(case):
 
 
 def test_every_kind_of_step_is_altered():
-    everything = {signature(case(), k) for case in CASES.values() for k in range(len(case()["steps"]))}
-    altered = {signature(CASES[case](), k) for case, steps in STEPS.items() for k in steps}
+    documents = {name: case() for name, case in CASES.items()}
+    everything = {signature(document, k) for document in documents.values() for k in range(len(document["steps"]))}
+    altered = {signature(documents[name], k) for name, steps in STEPS.items() for k in steps}
     assert altered == everything
     assert {kind[0] for kind in altered} == set(RULES)
 

@@ -173,24 +173,23 @@ def loss_coefficients(ring: Ring, problem: Problem, box: Box, terms: Mapping[int
     rates = error_gradient(ring, problem, output).head(order - 1) * output.derivative()
     ring.count((order + 1) * problem.T * problem.n_L, 0, rates, inner=problem.T * problem.n_L)
     found = [np.sum(c) * fmpq(1, (k + 1) * problem.T) for k, c in enumerate(rates.coefficients)]
-    if problem.decay is not None:
-        for weighed, pair in zip(curve, problem.decay, strict=True):
-            for series, rate in zip(weighed, pair, strict=True):
-                ring.count((order + 1) ** 2 * problem.N_net, 0, series, inner=problem.N_net)
-                found = [c + np.sum(square) * (rate / 2) for c, square in zip(found, (series * series).coefficients[1:], strict=True)]
+    return [c + p for c, p in zip(found, _penalties(ring, problem, curve)[1:], strict=True)]
+
+
+def _penalties(ring: Ring, problem: Problem, curve: Curve) -> list[Element]:
+    """Return the coefficients of the penalty of the weight decay, ``½ Σ_l (λ_l |W_l|² + μ_l |b_l|²)``, along a curve; zeros without."""
+    order = curve[0][0].order
+    found: list[Element] = [ZERO] * (order + 1)
+    for weighed, pair in zip(curve, problem.decay or [()] * len(curve), strict=True):
+        for series, rate in zip(weighed, pair, strict=False):
+            ring.count((order + 1) ** 2 * problem.N_net, 0, series, inner=problem.N_net)
+            found = [c + np.sum(square) * (rate / 2) for c, square in zip(found, (series * series).coefficients, strict=True)]
     return found
 
 
 def penalty(ring: Ring, problem: Problem, box: Box) -> Element:
-    """Return the penalty of the weight decay, ``½ Σ_l (λ_l |W_l|² + μ_l |b_l|²)``; 0 without."""
-    if problem.decay is None:
-        return ZERO
-    layers, total = weights(ring, problem, box), ring.embed(ZERO)
-    ring.count(2 * problem.N_net, 0, *(x for layer in layers for x in layer), inner=problem.N_net)
-    for layer, rates in zip(layers, problem.decay, strict=True):
-        for x, rate in zip(layer, rates, strict=True):
-            total = total + np.sum(x * x) * (rate / 2)
-    return total
+    """Return the penalty of the weight decay at a point (or over a box); 0 without."""
+    return _penalties(ring, problem, curve_of(ring, problem, box))[0]
 
 
 def outputs(ring: Ring, problem: Problem, box: Box) -> Array:

@@ -253,12 +253,8 @@ def rank_family(step: Step) -> Result:
     """
     step.expect(1)
     facts, softmax = step.claim(0, "stationary"), step.problem.error.family == "softmax"
-    require(
-        "implied" in facts and not softmax,
-        "premises[0]",
-        "a family of critical points, and another error than softmax, is needed",
-        "premise",
-    )
+    right = "implied" in facts and not softmax
+    require(right, "premises[0]", "a family of critical points, and another error than softmax, is needed", "premise")
     require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
     return step.upper(step.problem.N_net - facts["implied"]), Rigor.EXACT
 

@@ -30,20 +30,25 @@ _Rows = tuple[Row, ...]
 
 
 def scaled_samples(network: TrainedNetwork, problem: Problem) -> Problem:
-    """Return the problem with the samples as the first layer of the network sees them, ``s x + t`` in rational numbers where it scales its inputs.
+    """Return the problem with the samples as the layers of the network see them, in rational numbers.
 
+    Where the network scales its inputs, ``x`` becomes ``s x + t``. Where it scales its outputs last, by constants of one size ``|s|``, the squared error of
+    ``s φ + t`` for ``y`` is ``s²`` times that of ``φ`` for ``(y − t)/s``, which becomes the target: minima, critical points and their kinds are the same.
     Raises `InputError` for numbers longer than a certificate's may be.
     """
-    if network.scaled is None:
-        return problem
-    scale, shift = network.scaled
-    X = tuple(tuple(x * s + t for x, s, t in zip(row, scale, shift, strict=True)) for row in problem.samples.X)
-    if not _are_writable(X):
+    X, Y = problem.samples.X, problem.samples.Y
+    if network.scaled is not None:
+        scale, shift = network.scaled
+        X = tuple(tuple(x * s + t for x, s, t in zip(row, scale, shift, strict=True)) for row in X)
+    if network.rescaled is not None:
+        scale, shift = network.rescaled
+        Y = tuple(tuple((y - t) / s for y, s, t in zip(row, scale, shift, strict=True)) for row in Y)
+    if (X is not problem.samples.X and not _are_writable(X)) or (Y is not problem.samples.Y and not _are_writable(Y)):
         raise InputError(
-            f"the samples that the first layer sees must have at most {MAX_NUMBER_TEXT:,} characters as fractions, got longer ones: "
+            f"the samples that the layers see must have at most {MAX_NUMBER_TEXT:,} characters as fractions, got longer ones: "
             "give samples of fewer digits, such as floats"
         )
-    return replace(problem, samples=Samples(X, problem.samples.Y))
+    return replace(problem, samples=Samples(X, Y))
 
 
 def later_layers(problem: Problem, weights: Weights, frozen: int) -> tuple[Problem, Weights, bool]:

@@ -150,9 +150,9 @@ REFUSED = {
         "got the step tanh after A and before C: a derivative that is defined apart",
     ),
     "weights cut": (lambda: written(lambda m, x: m.C @ jnp.tanh(jax.lax.stop_gradient(m.A) @ x)), "stop_gradient before the first layer"),
-    "scaled last": (
-        lambda: written(lambda m, x: 2 * jnp.tanh(m.C @ jnp.tanh(m.A @ x))),
-        "must not be the last after an activation, got mul after tanh",
+    "scaled between activations": (
+        lambda: written(lambda m, x: jnp.tanh(2 * jnp.tanh(m.C @ jnp.tanh(m.A @ x)))),
+        "a normalisation of an Equinox model must come before or after a linear layer, got mul after tanh",
     ),
     "a layer after a number": (lambda: written(lambda m, x: m.b * (m.C @ jnp.tanh(m.A @ x))[0]), "got the step mul"),
     "statistics": (

@@ -117,7 +117,8 @@ def test_frozen_layers_in_a_row(name):
 
 
 REFUSED = {
-    "last": ([A, RELU, F], "got frozen frozen after the trainable first"),
+    "last": ([A, RELU, Affine("wide", [[1, 2]], None, frozen=True)], "got wide frozen after the trainable first"),
+    "last, 0": ([A, RELU, Affine("off", [[0]], None, frozen=True)], "got off frozen after the trainable first"),
     "between": ([A, RELU, F, RELU, A], "got frozen frozen after the trainable first"),
     "last, singular": ([A, Affine("flat", [[0]], None, frozen=True)], "got flat frozen after the trainable first"),
     "last, not square": ([A, Affine("wide", [[1, 2]], None, frozen=True)], "got wide frozen after the trainable first"),

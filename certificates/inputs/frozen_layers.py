@@ -6,6 +6,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from flint import arb
+
 from lossproof.certificates.inputs.sizes import require_few_numbers
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.certificates.notes import DataNote
@@ -25,7 +27,7 @@ from lossproof.theory.rationals import is_writable
 
 _PRECISIONS = (128, 256, 512, 1024, 2048)
 _ACCURATE_BITS = 64
-_LEAST_RADIUS = Fraction(1, 2**1100)
+_LEAST_EXPONENT = -1100
 _Rows = tuple[Row, ...]
 
 
@@ -60,7 +62,7 @@ def later_layers(problem: Problem, weights: Weights, frozen: int) -> tuple[Probl
     Otherwise each feature is the double that is next to it (`_nearest_doubles`): the samples of the problem are then these doubles, as what a scaler makes of
     samples is. A penalty on constants is a constant of ``J``, and is left out.
 
-    Raises `InputError` where a feature is larger than all doubles.
+    Raises `InputError` where a feature is larger than all doubles, or is told by no precision.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> a = Architecture.of("1-1-1", "relu")
@@ -98,13 +100,18 @@ def _nearest_doubles(problem: Problem, weights: Weights, frozen: int) -> _Rows:
     """Return the features in doubles, each rounded once from a ball around it.
 
     A ball is taken when its radius is at most ``2^-64`` of its size, or ``2^-1100``; then the double differs from the feature by at most ``1/2 + 2^-10`` units
-    in the last place, or is the nearest of the subnormal ones up to that. At the last precision the midpoint is taken as it is.
+    in the last place, or is the nearest of the subnormal ones up to that. Raises `InputError` for features beyond all doubles, and where the last precision
+    does not tell one.
     """
-    found: Any = None
     for bits in _PRECISIONS:
         found = evaluate(problem.architecture, problem.samples, weights, BallField(bits)).phi[frozen]
         if all(_is_narrow(ball) for ball in found.ravel()):
             break
+    else:
+        raise InputError(
+            f"the features that frozen layers make of the samples must be told by {_PRECISIONS[-1]:,} bits, got sums that are too large or cancel: compute "
+            "them as floats, and give check_model the trainable layers alone with these as X"
+        )
     try:
         return tuple(tuple(Fraction(float(dyadic(ball))) for ball in row) for row in found)
     except (ValueError, OverflowError) as error:
@@ -114,7 +121,7 @@ def _nearest_doubles(problem: Problem, weights: Weights, frozen: int) -> _Rows:
 
 
 def _is_narrow(ball: Any) -> bool:
-    return bool(ball.is_finite()) and (ball.rel_accuracy_bits() >= _ACCURATE_BITS or dyadic(ball.rad()) <= _LEAST_RADIUS)
+    return bool(ball.is_finite()) and (ball.rel_accuracy_bits() >= _ACCURATE_BITS or bool(ball.rad() <= arb(2) ** _LEAST_EXPONENT))
 
 
 def notes_on_frozen(problem: Problem, frozen: int, *, rounded: bool) -> tuple[str, ...]:

@@ -77,7 +77,10 @@ def test_normalisations_are_folded():
     problem, _, notes = problem_of_model(model, X, Y)
     scaled = keras.ops.convert_to_numpy(model.layers[0](X.astype("float32")))
     assert np.allclose(np.array(problem.samples.X, dtype=float), scaled, rtol=1e-5)
-    assert any("are X after 'normalization" in note and "exactly in rational" in note for note in notes)
+    assert any(
+        "are X after 'normalization" in note and "exactly in rational numbers, roots that are not rational rounded." in note
+        for note in notes
+    )
     assert any("is folded into the linear layer beside it" in note for note in notes)
 
 

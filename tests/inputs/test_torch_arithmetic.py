@@ -119,6 +119,13 @@ def test_wrappers_are_read_as_what_they_hold(wrap):
     assert "holds, whose own outputs are compared" in notes[0]
 
 
+def test_a_model_that_cannot_be_traced_is_not_changed():
+    model = Parts(lambda m, x: head(m, x * torch.tensor([2.0, 4.0], dtype=torch.float64)) if bool(x.sum() * torch.ones(1) > 0) else x)
+    before = set(vars(model))
+    check_refusal(lambda: model, "must be one that torch.fx can trace")
+    assert set(vars(model)) == before
+
+
 def test_hooks_inside_a_wrapper_are_seen():
     model = plain_mlp()
     model[1].register_forward_hook(lambda *given: None)

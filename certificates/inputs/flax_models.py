@@ -26,16 +26,20 @@ def read_flax(model: Any) -> TrainedNetwork:
 
     ``BatchNorm`` with running averages is folded into the linear layer beside it, exactly in rationals, with its root rounded to a double unless rational.
 
-    Trainable weights are the variables of type ``nnx.Param``, or the collection ``params``, of 16 to 64 bits and one type; all else is a constant, and in a
-    chain of layers there is none. The model itself is not run on tracers: ``nnx.split`` and ``unbind`` give copies. Raises `InputError`.
+    Trainable weights are the variables of type ``nnx.Param``, or the collection ``params``, of 16 to 64 bits and one type; all else is a constant: a matrix of
+    these, or a weight behind ``stop_gradient``, makes a frozen layer. The model itself is not run on tracers: ``nnx.split`` and ``unbind`` give copies. Raises
+    `InputError`.
     """
-    function, weights, names = _parts_of_nnx(model) if _is_nnx(model) else _parts_of_linen(model)
+    function, weights, names, constants = _parts_of_nnx(model) if _is_nnx(model) else _parts_of_linen(model)
     norms = _norms_of_nnx if _is_nnx(model) else _norms_of_linen
     wide = bool(sys.modules["jax"].config.jax_enable_x64)
     kinds = sorted({weight.dtype.name for weight in weights})
     if len(kinds) != 1 or kinds[0] not in UNITS:
         raise InputError(f"all weights of a Flax model must be floats of one type, got {', '.join(kinds) or 'none'}: convert them")
-    mlp, kind = JaxModel(function, weights, names, "a Flax model", normalisations=partial(norms, wide)).mlp(), weights[0].dtype
+    mlp, kind = (
+        JaxModel(function, weights, names, "a Flax model", normalisations=partial(norms, wide), constants=constants).mlp(),
+        weights[0].dtype,
+    )
     return mlp.network(
         outputs=lambda X: _outputs(function, weights, X.astype(kind)),
         unit=UNITS[kinds[0]],
@@ -59,14 +63,14 @@ def _is_linen(model: Any) -> bool:
     return linen is not None and isinstance(model, linen.Module)
 
 
-def _parts_of_nnx(model: Any) -> tuple[Callable[..., Any], list[Any], list[str]]:
+def _parts_of_nnx(model: Any) -> tuple[Callable[..., Any], list[Any], list[str], list[Any]]:
     nnx, jax = sys.modules["flax.nnx"], sys.modules["jax"]
     graph, weights, rest = nnx.split(model, nnx.Param, ...)
     found, tree = jax.tree.flatten(weights)
-    return lambda w, x: nnx.merge(graph, jax.tree.unflatten(tree, list(w)), rest)(x), found, _paths(weights)
+    return lambda w, x: nnx.merge(graph, jax.tree.unflatten(tree, list(w)), rest)(x), found, _paths(weights), _arrays(rest)
 
 
-def _parts_of_linen(model: Any) -> tuple[Callable[..., Any], list[Any], list[str]]:
+def _parts_of_linen(model: Any) -> tuple[Callable[..., Any], list[Any], list[str], list[Any]]:
     jax = sys.modules["jax"]
     if model.scope is None:
         raise InputError(
@@ -76,7 +80,16 @@ def _parts_of_linen(model: Any) -> tuple[Callable[..., Any], list[Any], list[str
     module, variables = model.unbind()
     weights = variables.get("params", {})
     found, tree = jax.tree.flatten(weights)
-    return lambda w, x: module.apply({**variables, "params": jax.tree.unflatten(tree, list(w))}, x), found, _paths(weights)
+    return (
+        lambda w, x: module.apply({**variables, "params": jax.tree.unflatten(tree, list(w))}, x),
+        found,
+        _paths(weights),
+        _arrays({name: held for name, held in variables.items() if name != "params"}),
+    )
+
+
+def _arrays(state: Any) -> list[Any]:
+    return [leaf for leaf in sys.modules["jax"].tree.leaves(state) if hasattr(leaf, "ndim")]
 
 
 def _paths(weights: Any) -> list[str]:

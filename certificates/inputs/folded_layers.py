@@ -18,13 +18,14 @@ _MOST_UNITS = 256
 
 @dataclass
 class FoldedLayers:
-    """Linear layers and activations, ``inputs`` as a constant scaling of the samples before the first of them, and the names of what was ``folded``.
+    """Linear layers and activations, ``inputs`` and ``outputs`` as constant scalings before the first and after the last, and the names of what was ``folded``.
 
     ``rounded`` tells whether a root was rounded to a double, ``own_layer`` whether a constant scaling stands as a frozen layer of its own, the last of these.
     """
 
     layers: list[Affine | Elementwise] = field(default_factory=list)
     inputs: Scaling | None = None
+    outputs: Scaling | None = None
     folded: list[str] = field(default_factory=list)
     rounded: bool = False
     own_layer: bool = False
@@ -35,8 +36,8 @@ def folded(layers: Iterable[Layer], what: str) -> FoldedLayers:
 
     Where no factor is 0 (a constant factor 0 is refused) the weights after folding are critical points of ``J`` exactly if those before are: the map from
     these to those has a derivative of full rank. Constant scalings in front of the first layer are none of it: they are a map of the samples; and those
-    between frozen layers and the first trainable one are one more frozen layer. A constant square layer of determinant other than 0, right before or after a
-    trainable one, is folded likewise (`_without_constant_squares`).
+    between frozen layers and the first trainable one are one more frozen layer. Those after the last activation are a map of the outputs. A constant square
+    layer of determinant other than 0, right before or after a trainable one, is folded likewise (`_without_constant_squares`).
 
     Raises `InputError`, naming the layer, where a scaling has no linear layer beside it or none that it can be folded into.
     """
@@ -72,10 +73,27 @@ def folded(layers: Iterable[Layer], what: str) -> FoldedLayers:
                     f"a normalisation of {what} must come before or after a linear layer, got {waiting.name} before {layer.name}: rewrite it"
                 )
             found.layers.append(layer)
-    if waiting is not None:
-        raise InputError(f"a normalisation of {what} must not be the last after an activation, got {waiting.name}: rewrite it as an MLP")
+    if waiting is not None and waiting.trained:
+        raise InputError(
+            f"a trained normalisation of {what} must not be the last after an activation, got {waiting.name}: rewrite it as an MLP"
+        )
+    found.outputs = waiting
     found.layers = _without_constant_squares(found)
+    _take_last_unit(found)
     return found
+
+
+def _take_last_unit(found: FoldedLayers) -> None:
+    """Put a constant last layer of one input and one output, after an activation, into the scaling of the outputs."""
+    last = found.layers[-1] if len(found.layers) > 1 else None
+    trained = any(isinstance(layer, Affine) and not layer.frozen for layer in found.layers)
+    if not isinstance(last, Affine) or not trained or not isinstance(found.layers[-2], Elementwise):
+        return
+    if last.shape != (1, 1) or not last.frozen or (last.b is not None and not last.frozen_bias) or last.matrix() == [[0]]:
+        return
+    own = Scaling.of_constants(last.name, last.matrix()[0], last.bias())
+    found.outputs = own if found.outputs is None else own.then(found.outputs)
+    found.layers.pop()
 
 
 def _diagonal(scaling: Scaling, units: int) -> Affine:

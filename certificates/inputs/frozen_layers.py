@@ -6,6 +6,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from flint import arb
+
 from lossproof.certificates.inputs.sizes import require_few_numbers
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.certificates.notes import DataNote
@@ -25,25 +27,30 @@ from lossproof.theory.rationals import is_writable
 
 _PRECISIONS = (128, 256, 512, 1024, 2048)
 _ACCURATE_BITS = 64
-_LEAST_RADIUS = Fraction(1, 2**1100)
+_LEAST_EXPONENT = -1100
 _Rows = tuple[Row, ...]
 
 
 def scaled_samples(network: TrainedNetwork, problem: Problem) -> Problem:
-    """Return the problem with the samples as the first layer of the network sees them, ``s x + t`` in rational numbers where it scales its inputs.
+    """Return the problem with the samples as the layers of the network see them, in rational numbers.
 
+    Where the network scales its inputs, ``x`` becomes ``s x + t``. Where it scales its outputs last, by constants of one size ``|s|``, the squared error of
+    ``s φ + t`` for ``y`` is ``s²`` times that of ``φ`` for ``(y − t)/s``, which becomes the target: minima, critical points and their kinds are the same.
     Raises `InputError` for numbers longer than a certificate's may be.
     """
-    if network.scaled is None:
-        return problem
-    scale, shift = network.scaled
-    X = tuple(tuple(x * s + t for x, s, t in zip(row, scale, shift, strict=True)) for row in problem.samples.X)
-    if not _are_writable(X):
+    X, Y = problem.samples.X, problem.samples.Y
+    if network.scaled is not None:
+        scale, shift = network.scaled
+        X = tuple(tuple(x * s + t for x, s, t in zip(row, scale, shift, strict=True)) for row in X)
+    if network.rescaled is not None:
+        scale, shift = network.rescaled
+        Y = tuple(tuple((y - t) / s for y, s, t in zip(row, scale, shift, strict=True)) for row in Y)
+    if (X is not problem.samples.X and not _are_writable(X)) or (Y is not problem.samples.Y and not _are_writable(Y)):
         raise InputError(
-            f"the samples that the first layer sees must have at most {MAX_NUMBER_TEXT:,} characters as fractions, got longer ones: "
+            f"the samples that the layers see must have at most {MAX_NUMBER_TEXT:,} characters as fractions, got longer ones: "
             "give samples of fewer digits, such as floats"
         )
-    return replace(problem, samples=Samples(X, problem.samples.Y))
+    return replace(problem, samples=Samples(X, Y))
 
 
 def later_layers(problem: Problem, weights: Weights, frozen: int) -> tuple[Problem, Weights, bool]:
@@ -55,7 +62,7 @@ def later_layers(problem: Problem, weights: Weights, frozen: int) -> tuple[Probl
     Otherwise each feature is the double that is next to it (`_nearest_doubles`): the samples of the problem are then these doubles, as what a scaler makes of
     samples is. A penalty on constants is a constant of ``J``, and is left out.
 
-    Raises `InputError` where a feature is larger than all doubles.
+    Raises `InputError` where a feature is larger than all doubles, or is told by no precision.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> a = Architecture.of("1-1-1", "relu")
@@ -93,13 +100,18 @@ def _nearest_doubles(problem: Problem, weights: Weights, frozen: int) -> _Rows:
     """Return the features in doubles, each rounded once from a ball around it.
 
     A ball is taken when its radius is at most ``2^-64`` of its size, or ``2^-1100``; then the double differs from the feature by at most ``1/2 + 2^-10`` units
-    in the last place, or is the nearest of the subnormal ones up to that. At the last precision the midpoint is taken as it is.
+    in the last place, or is the nearest of the subnormal ones up to that. Raises `InputError` for features beyond all doubles, and where the last precision
+    does not tell one.
     """
-    found: Any = None
     for bits in _PRECISIONS:
         found = evaluate(problem.architecture, problem.samples, weights, BallField(bits)).phi[frozen]
         if all(_is_narrow(ball) for ball in found.ravel()):
             break
+    else:
+        raise InputError(
+            f"the features that frozen layers make of the samples must be told by {_PRECISIONS[-1]:,} bits, got sums that are too large or cancel: compute "
+            "them as floats, and give check_model the trainable layers alone with these as X"
+        )
     try:
         return tuple(tuple(Fraction(float(dyadic(ball))) for ball in row) for row in found)
     except (ValueError, OverflowError) as error:
@@ -109,7 +121,7 @@ def _nearest_doubles(problem: Problem, weights: Weights, frozen: int) -> _Rows:
 
 
 def _is_narrow(ball: Any) -> bool:
-    return bool(ball.is_finite()) and (ball.rel_accuracy_bits() >= _ACCURATE_BITS or dyadic(ball.rad()) <= _LEAST_RADIUS)
+    return bool(ball.is_finite()) and (ball.rel_accuracy_bits() >= _ACCURATE_BITS or bool(ball.rad() <= arb(2) ** _LEAST_EXPONENT))
 
 
 def notes_on_frozen(problem: Problem, frozen: int, *, rounded: bool) -> tuple[str, ...]:

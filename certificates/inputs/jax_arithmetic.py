@@ -59,6 +59,19 @@ def arithmetic_of(step: Step, place: int, constants: Mapping[int, Any], name: st
     return Scaling.of_constants(name, scale * len(values), shift)
 
 
+def contracts_rows(step: Step, place: int, dimensions: int) -> bool | None:
+    """Tell of a product of samples, which stand at ``place``, and a matrix whether it sums over rows of the matrix, as ``x W`` does, or over columns.
+
+    None where it is no such product, or gives other than one row a sample.
+    """
+    if step.primitive != "dot_general" or (place == 1 and dimensions == 2):
+        return None
+    contracted, batch = step.params["dimension_numbers"]
+    if batch != ((), ()) or contracted[place] != (dimensions - 1,) or contracted[1 - place] not in ((0,), (1,)):
+        return None
+    return bool(contracted[1 - place] == (0,))
+
+
 def roots_of(variance: Any, eps: Any) -> Any:
     """Return ``1/√(v + ε)`` as JAX computes it in the type of the statistics: where this is coarser than that of the weights, the model takes these numbers.
 

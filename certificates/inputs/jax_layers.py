@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from lossproof.certificates.inputs.jax_activations import activation_at, exact_literal, known_functions, primitive_alone
-from lossproof.certificates.inputs.jax_arithmetic import arithmetic_of, is_one_output, keep_constant, roots_of
+from lossproof.certificates.inputs.jax_arithmetic import arithmetic_of, contracts_rows, is_one_output, keep_constant, roots_of
 from lossproof.certificates.inputs.jax_graph import Graph, Pattern, Step, traced, untraceable
 from lossproof.certificates.inputs.layered_mlp import LayeredMLP, mlp_of
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
@@ -27,10 +27,11 @@ _ADVICE = {
 
 
 class _Weight(NamedTuple):
-    """A weight of the model in the graph, by its number; ``turned`` tells whether it is transposed."""
+    """A weight of the model in the graph, by its number; ``turned`` tells whether it is transposed, ``frozen`` whether the gradient stops before it."""
 
     number: int
     turned: bool = False
+    frozen: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class JaxModel:
     """A function of ``weights``, which messages call by their ``names``, and samples.
 
     It is called for rows ``(T, n_0)``, or for one sample ``(n_0,)`` where ``by_sample`` holds; ``what`` is what messages call it. ``normalisations`` gives the
-    patterns of its framework for values of a shape and a type.
+    patterns of its framework for values of a shape and a type, ``constants`` the arrays that it keeps besides its weights.
     """
 
     function: Callable[[Sequence[Any], Any], Any]
@@ -58,13 +59,14 @@ class JaxModel:
     what: str
     by_sample: bool = False
     normalisations: Normalisations = lambda shape, kind: ()
+    constants: Sequence[Any] = ()
 
     def mlp(self) -> LayeredMLP:
         """Return the MLP that the function is, with as many inputs as one of its matrices has rows: that of the first layer, which no other number fits.
 
         Raises `InputError` where it is none (`layers_of`).
         """
-        sizes = sorted({size for weight in self.weights if weight.ndim == 2 for size in weight.shape})
+        sizes = sorted({size for array in (*self.weights, *self.constants) if array.ndim == 2 for size in array.shape})
         refusals: list[InputError] = []
         for size in sizes:
             try:
@@ -169,7 +171,7 @@ def _take(steps: Sequence[Step], start: int, chain: _Chain) -> int:
         _go_on(steps[start : start + 1], step.outputs[0], step.avals[0][0], chain)
     else:
         found = _activation(steps, start, chain) if moving else _normalisation(steps, start, numbers, chain)
-        found = found or (_constants(step, moving[0], chain) if moving else None)
+        found = found or (_constants(step, moving[0], chain) or _constant_layer(step, moving[0], chain) if moving else None)
         if found is None and moving:
             raise _refused(step, chain)
         if found is None:
@@ -177,7 +179,7 @@ def _take(steps: Sequence[Step], start: int, chain: _Chain) -> int:
         if found is not None:
             layer, length, output = found
             chain.layers.append(layer)
-            _go_on(steps[start : start + length], output, chain.shape, chain)
+            _go_on(steps[start : start + length], output, steps[start + length - 1].avals[0][0], chain)
             return length
     return 1
 
@@ -189,6 +191,17 @@ def _constants(step: Step, place: int, chain: _Chain) -> tuple[Layer, int, int] 
         return None
     found = arithmetic_of(step, place, chain.graph.constants, name, units)
     return None if found is None else (found, 1, step.outputs[0])
+
+
+def _constant_layer(step: Step, place: int, chain: _Chain) -> tuple[Layer, int, int] | None:
+    """Return the frozen layer that a product with a constant matrix is; None where a step is no such."""
+    by_rows = None if chain.single else contracts_rows(step, place, len(chain.shape))
+    matrix = chain.graph.constants.get(step.inputs[1 - place]) if by_rows is not None else None
+    if matrix is None or matrix.ndim != 2 or step.avals[0][1] != chain.kind:
+        return None
+    name = f"the constant matrix of shape {matrix.shape}"
+    W = exact_array(matrix, name)
+    return Affine(name, W if by_rows else W.T, None, frozen=True), 1, step.outputs[0]
 
 
 def _go_on(steps: Sequence[Step], output: int, shape: tuple[int, ...], chain: _Chain) -> None:
@@ -203,7 +216,9 @@ def _in_another_form(step: Step, weight: _Weight, chain: _Chain) -> _Weight:
     if as_row and len(step.inputs) == 1 and len(own) == 1 and shape in ((1, *own), (_ROWS, *own)):
         return weight
     if step.primitive == "transpose" and len(own) == 2:
-        return _Weight(weight.number, not weight.turned)
+        return weight._replace(turned=not weight.turned)
+    if step.primitive == "stop_gradient":
+        return weight._replace(frozen=True)
     raise _refused(step, chain, f"the weight {chain.model.names[weight.number]} must be applied as it is")
 
 
@@ -218,27 +233,14 @@ def _append_linear(step: Step, moving: Sequence[int], weights: Sequence[int], ch
     held = chain.held[weights[0]]
     weight, name = chain.model.weights[held.number], chain.use(held.number)
     layer = chain.layers[-1] if chain.layers else None
-    by_rows = _contracts_rows(step, moving[0], len(chain.shape))
+    by_rows = contracts_rows(step, moving[0], len(chain.shape))
     if by_rows is not None and weight.ndim == 2:
         W = exact_array(weight, name)
-        chain.layers.append(Affine(name, W if by_rows != held.turned else W.T, None))
+        chain.layers.append(Affine(name, W if by_rows != held.turned else W.T, None, frozen=held.frozen))
     elif step.primitive == "add" and isinstance(layer, Affine) and layer.b is None and weight.shape == layer.W.shape[1:]:
-        chain.layers[-1] = replace(layer, b=exact_array(weight, name))
+        chain.layers[-1] = replace(layer, b=exact_array(weight, name), frozen_bias=held.frozen)
     else:
         raise _refused(step, chain)
-
-
-def _contracts_rows(step: Step, place: int, dimensions: int) -> bool | None:
-    """Tell of a product of samples, which stand at ``place``, and a matrix whether it sums over rows of the matrix, as ``x W`` does, or over columns.
-
-    None where it is no such product, or gives other than one row a sample.
-    """
-    if step.primitive != "dot_general" or (place == 1 and dimensions == 2):
-        return None
-    contracted, batch = step.params["dimension_numbers"]
-    if batch != ((), ()) or contracted[place] != (dimensions - 1,) or contracted[1 - place] not in ((0,), (1,)):
-        return None
-    return bool(contracted[1 - place] == (0,))
 
 
 def _activation(steps: Sequence[Step], start: int, chain: _Chain) -> tuple[Layer, int, int] | None:

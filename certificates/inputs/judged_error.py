@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -15,6 +15,8 @@ from lossproof.certificates.inputs.usual_names import usual_error
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.errors import ErrorFunction, error_named
 from lossproof.theory.problem.problem import Problem
+
+_LARGE = 10**6
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def judged_by(network: TrainedNetwork, given: str | ErrorFunction | None) -> tup
             "such as error='squared'"
         )
     last = network.output_activation
+    if network.rescaled is not None:
+        return network, _squared((network.trained_on or "squared") if name is None else name, network.rescaled[0])
     if last in PROBABILITIES:
         if name is not None and error_named(name).family != "softmax":
             raise InputError(
@@ -72,6 +76,17 @@ def judged_by(network: TrainedNetwork, given: str | ErrorFunction | None) -> tup
     if last == "sigmoid" and error_named(chosen).family == "logistic":
         return _up_to_sums(network, "sigmoid"), chosen
     return network, chosen
+
+
+def _squared(chosen: str | ErrorFunction, scale: Sequence[Fraction]) -> str | ErrorFunction:
+    """Return the error of a network that scales its outputs last. Raises `InputError` unless it is the squared one, and the factors are of one size."""
+    if error_named(chosen).name != "squared" or len({abs(s) for s in scale}) > 1:
+        got = error_named(chosen).name if error_named(chosen).name != "squared" else "factors of several sizes"
+        raise InputError(
+            f"outputs that are scaled by constants after the last activation must have one factor and the squared error, got {got}: leave the scale out, "
+            "and scale the targets"
+        )
+    return chosen
 
 
 def _up_to_sums(network: TrainedNetwork, link: str) -> TrainedNetwork:
@@ -98,11 +113,13 @@ def notes_on_loss(network: TrainedNetwork, problem: Problem, *, named: bool) -> 
     if loss is None:
         return found
     factor = Fraction(loss.numerator, problem.architecture.n_L if loss.averages_outputs else 1)
-    times = "equals" if factor == 1 else f"is {factor} times"
+    factor *= 1 if network.rescaled is None else network.rescaled[0][0] ** 2
+    said = str(factor) if factor.denominator < _LARGE > factor.numerator else f"about {float(factor):.6g}"
+    times = "equals" if factor == 1 else f"is {said} times"
     return (
         *found,
         f"J has the mean over samples of the error summed over outputs: {loss.name} of {network.framework}, with its mean over batches of one size, {times} "
-        f"that part of J, so a weight decay λ added to it is a rate of {'λ' if factor == 1 else f'λ/({factor})'} here.",
+        f"that part of J, so a weight decay λ added to it is a rate of {'λ' if factor == 1 else f'λ/({said})'} here.",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import sqrt
 from typing import Any
@@ -134,9 +134,9 @@ def _normalisation(layer: Any, name: str, keras: Any) -> Scaling:
     """``(φ − m)/max(√v, ε)`` with the ``ε`` of the backend, the divisor rounded to a double, or the inverse of that."""
     mean, variance = _vector(layer.mean, name), _vector(layer.variance, name)
     divisors = [Fraction(max(sqrt(v), keras.config.epsilon())) for v in variance]
-    if layer.invert:
-        return _affine(name, divisors, mean)
-    return _affine(name, [1 / d for d in divisors], [-m / d for m, d in zip(mean, divisors, strict=True)])
+    shift = mean if layer.invert else [-m / d for m, d in zip(mean, divisors, strict=True)]
+    scaling = _affine(name, divisors if layer.invert else [1 / d for d in divisors], shift)
+    return replace(scaling, rounded=any(d * d != v for d, v in zip(divisors, variance, strict=True)))
 
 
 def _function(function: Any, name: str, keras: Any) -> Elementwise:

@@ -99,7 +99,9 @@ def penalty_of(model: Any, dense: Sequence[Any], mlp: LayeredMLP) -> tuple[Any, 
             "the factor of a model's l2 penalty must be known, got no loss from compile: give weight_decay=, 0 to leave it out"
         )
     factor = {"squared": Fraction(2, n), "logistic": Fraction(1, n)}.get(loss, Fraction(1))
-    note = f"The penalty is the model's own: its l2 regularizers, at rates 2·l2/({factor}), as its loss is {factor} times the error in J."
+    factor *= 1 if mlp.outputs is None else mlp.outputs.scale[0] ** 2
+    said = str(factor) if factor.denominator == 1 or factor == Fraction(1, n) else f"about {float(factor):.6g}"
+    note = f"The penalty is the model's own: its l2 regularizers, at rates 2·l2/({said}), as its loss is {said} times the error in J."
     return [tuple(rate / factor for rate in pair) for pair in rates], (note, *_notes_on_optimizer(model))
 
 

@@ -18,9 +18,9 @@ _MOST_NAMED = 6
 class LayeredMLP:
     """The parts of an MLP as `Architecture.of` and `Weights.of` take them; ``last`` is the last activation, or one of `PROBABILITIES`.
 
-    ``activation`` and ``bias`` are one name each, or where layers differ one a layer. The first ``frozen`` layers are constants, and so is the scaling
-    ``inputs`` of the samples before them; the last of the frozen layers is a scaling that is no layer of the model's where ``own_layer`` holds. ``folded``
-    names what was folded into the layers beside it, and ``notes`` tell of all that.
+    ``activation`` and ``bias`` are one name each, or where layers differ one a layer. The first ``frozen`` layers are constants, and so are the scalings
+    ``inputs`` of the samples before them and ``outputs`` after the last activation; the last of the frozen layers is a scaling that is no layer of the model's
+    where ``own_layer`` holds. ``folded`` names what was folded into the layers beside it, and ``notes`` tell of all that.
     """
 
     activation: str | tuple[str, ...]
@@ -29,6 +29,7 @@ class LayeredMLP:
     linear: tuple[Affine, ...]
     frozen: int = 0
     inputs: Scaling | None = None
+    outputs: Scaling | None = None
     folded: tuple[str, ...] = ()
     own_layer: bool = False
     notes: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class LayeredMLP:
             frozen=self.frozen,
             own_layer=self.own_layer,
             scaled=None if self.inputs is None else (self.inputs.scale, self.inputs.shift),
+            rescaled=None if self.outputs is None else (self.outputs.scale, self.outputs.shift),
             notes=(*self.notes, *notes),
             **rest,
         )
@@ -89,6 +91,8 @@ def mlp_of(layers: Iterable[Layer], what: str) -> LayeredMLP:
     inner = next((said for name, said in after[:-1] if name in PROBABILITIES), None)
     if inner is not None:
         raise InputError(f"a softmax of {what} must be its last layer, got {inner} before another: rewrite it as an MLP")
+    if found.outputs is not None and after[-1][0] in PROBABILITIES:
+        raise InputError(f"a softmax of {what} must be its last layer, got {found.outputs.name} after it: rewrite it as an MLP")
     hidden = [name for name, _ in after[:-1]]
     biases = ["none" if layer.b is None else "fixed" if layer.frozen_bias else "trainable" for layer in linear]
     return LayeredMLP(
@@ -98,6 +102,7 @@ def mlp_of(layers: Iterable[Layer], what: str) -> LayeredMLP:
         tuple(linear),
         _frozen_layers(linear, what),
         None if found.inputs is None else found.inputs.for_units(linear[0].shape[0]),
+        None if found.outputs is None else found.outputs.for_units(linear[-1].shape[1]),
         tuple(found.folded),
         found.own_layer,
         _notes(found),
@@ -134,6 +139,11 @@ def _notes(found: FoldedLayers) -> tuple[str, ...]:
     roots = ", roots that are not rational rounded" if found.rounded else ""
     if found.inputs is not None:
         notes.append(f"The samples of the problem are X after {found.inputs.name}, exactly in rational numbers{roots}.")
+    if found.outputs is not None:
+        notes.append(
+            f"The network is read up to its last activation, and {found.outputs.name} after that is a map s·φ + t of its outputs with constants: the targets "
+            "of the problem are (Y − t)/s, exactly, and the squared error of the model is s² times the one in J."
+        )
     if found.folded:
         named = ", ".join(found.folded[:_MOST_NAMED]) + ", …" * (len(found.folded) > _MOST_NAMED)
         one = len(found.folded) == 1

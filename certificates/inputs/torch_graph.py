@@ -207,10 +207,13 @@ def _traced(module: Any, torch: Any, path: str) -> Iterator[Step]:
 def _graph_of(module: Any) -> tuple[Any, dict[str, Any]]:
     """Return the graph that ``torch.fx`` traces, and the tensors that it found in the code and put on the module, from which they are taken again."""
     before = set(vars(module))
-    graph = import_module("torch.fx").Tracer().trace(module)
-    made = {name: held for name, held in vars(module).items() if name not in before}
-    for name in made:
-        delattr(module, name)
+    made: dict[str, Any] = {}
+    try:
+        graph = import_module("torch.fx").Tracer().trace(module)
+    finally:
+        made = {name: held for name, held in vars(module).items() if name not in before}
+        for name in made:
+            delattr(module, name)
     return graph, made
 
 

@@ -143,6 +143,9 @@ def _check_threshold(threshold: float, precision: str) -> None:
 def _check_parameters(steps: Sequence[Step], torch: Any) -> None:
     """Raise `InputError` unless every weight is a number of its own, and all are of one type on one device."""
     linear = [(step.weight, step.bias) for step in steps if step.kind == "Linear"]
+    constants = [
+        part for step in steps if step.module is None for part in (step.weight, step.bias) if part is not None and not part.requires_grad
+    ]
     norms = [(step.module.weight, step.module.bias) for step in steps if step.kind == "BatchNorm1d"]
     named = [
         (f"the {name} of {kind} layer {l}", parameter)
@@ -152,7 +155,10 @@ def _check_parameters(steps: Sequence[Step], torch: Any) -> None:
         if parameter is not None
     ]
     for name, parameter in named:
-        if type(parameter) is not torch.nn.Parameter or parameter.dim() != (2 if name.startswith("the weight of Linear") else 1):
+        constant = type(parameter) is torch.Tensor and any(parameter is other for other in constants)
+        if not (constant or type(parameter) is torch.nn.Parameter) or parameter.dim() != (
+            2 if name.startswith("the weight of Linear") else 1
+        ):
             raise InputError(
                 f"{name} must be a Parameter of torch of the usual shape, got a {type(parameter).__name__}: build the layer anew"
             )

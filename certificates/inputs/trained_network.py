@@ -42,6 +42,8 @@ class TrainedNetwork:
     - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``, None
       where only its weights are known;
     - ``scaled``: factors and shifts that it applies to its inputs before the first layer, constants that it was not trained on (`scaled_samples`);
+    - ``rescaled``: factors and shifts that it applies to its outputs after the last activation, constants (`scaled_samples`); such a network is judged by the
+      squared error, with factors of one size;
     - ``frozen``: how many of its first layers are constants, no weights of the problem (`later_layers`); ``own_layer`` tells whether the last of these is a
       scaling between its layers, which has no weight decay;
     - ``sizes[l - 1]``: bounds of the terms that its own layers add up to ``b_l`` where that was folded out of several numbers, else None;
@@ -65,6 +67,7 @@ class TrainedNetwork:
     framework: str = ""
     sizes: tuple[list[Fraction] | None, ...] = ()
     scaled: tuple[list[Fraction], list[Fraction]] | None = None
+    rescaled: tuple[list[Fraction], list[Fraction]] | None = None
     frozen: int = 0
     own_layer: bool = False
     columns: tuple[str, ...] = ()
@@ -84,7 +87,8 @@ def require_same_outputs(network: TrainedNetwork, problem: Problem, weights: Wei
         e_l = \max_± |σ(z_l ± d_l) − σ(z_l)| + 8u\,(1 + |z_l| + |φ_l|),
 
     where ``b_l`` was folded out of several numbers their sizes stand for it, with a few roundings more, and twice ``e_L`` is allowed, as this comparison is
-    made in doubles itself. Where the inputs are scaled first, ``φ_0 = s x + t`` and ``e_0 = 8u (|s x| + |t|)``. It is a safeguard against reading another
+    made in doubles itself. Where the inputs are scaled first, ``φ_0 = s x + t`` and ``e_0 = 8u (|s x| + |t|)``; outputs ``y``
+    that are scaled last are compared as ``(y − t)/s``, up to ``8u (|y| + |t|)/|s|`` more. It is a safeguard against reading another
     function than the network computes, and proves nothing.
     """
     if network.outputs is None:
@@ -101,6 +105,10 @@ def require_same_outputs(network: TrainedNetwork, problem: Problem, weights: Wei
         own = network.outputs(inputs)
         read, allowed = _outputs_read(problem, weights, inputs, network)
         read = network.link(read)
+        if network.rescaled is not None and own.shape == read.shape:
+            scale, shift = (Float64Field().array(part) for part in network.rescaled)
+            allowed = allowed + _OWN * network.unit * (np.abs(own) + np.abs(shift)) / np.abs(scale)
+            own = (own - shift) / scale
         if own.shape != read.shape:
             raise InputError(
                 f"the model must give outputs of shape {read.shape} for the samples, got {own.shape}: change the widths or the data"

@@ -141,6 +141,18 @@ def straight(z):
 
 straight.defjvp(lambda z, t: (jnp.tanh(z[0]), t[0]))
 tied = written(WRITTEN["matrix first"][0], (2, 2), (2,), (2, 2))
+
+
+def test_weights_behind_a_stopped_gradient_are_frozen():
+    stop = jax.lax.stop_gradient
+    model = written(lambda m, x: m.C @ jnp.tanh(stop(m.A) @ x + stop(m.b)))
+    problem, _, notes = problem_of_model(model, X, Y)
+    assert (problem.architecture.widths, problem.architecture.bias) == ((3, 1), "none")
+    assert "The first layer is frozen" in notes[0]
+    with pytest.raises(lp.InputError, match="a frozen weight of an Equinox model must come with a frozen bias, got A"):
+        problem_of_model(written(lambda m, x: m.C @ jnp.tanh(stop(m.A) @ x + m.b)), X, Y)
+
+
 REFUSED = {
     "skip": (lambda: written(lambda m, x: m.A @ x + jnp.tanh(m.A @ x)), "got the step dot_general after A.*without skip connections"),
     "chain": (lambda: written(lambda m, x: m.C @ ((z := m.A @ x) + jnp.tanh(z))), "got the step add after tanh.*without skip connections"),
@@ -149,10 +161,9 @@ REFUSED = {
         lambda: written(lambda m, x: m.C @ straight(m.A @ x)),
         "got the step tanh after A and before C: a derivative that is defined apart",
     ),
-    "weights cut": (lambda: written(lambda m, x: m.C @ jnp.tanh(jax.lax.stop_gradient(m.A) @ x)), "stop_gradient before the first layer"),
-    "scaled last": (
-        lambda: written(lambda m, x: 2 * jnp.tanh(m.C @ jnp.tanh(m.A @ x))),
-        "must not be the last after an activation, got mul after tanh",
+    "scaled between activations": (
+        lambda: written(lambda m, x: jnp.tanh(2 * jnp.tanh(m.C @ jnp.tanh(m.A @ x)))),
+        "a normalisation of an Equinox model must come before or after a linear layer, got mul after tanh",
     ),
     "a layer after a number": (lambda: written(lambda m, x: m.b * (m.C @ jnp.tanh(m.A @ x))[0]), "got the step mul"),
     "statistics": (

@@ -176,6 +176,30 @@ def test_statistics_in_32_bits_beside_weights_in_64():
     assert "is folded into the linear layer beside it" in network.notes[0]
 
 
+class Constant(nnx.Variable):
+    """What is not trained."""
+
+
+class RandomFeatures(nnx.Module):
+    """A network whose first layer was drawn once."""
+
+    def __init__(self):
+        self.B, self.c = Constant(jnp.arange(10.0).reshape(2, 5) / 8), Constant(jnp.arange(5.0))
+        self.last = nnx.Linear(5, 1, rngs=nnx.Rngs(0))
+
+    def __call__(self, x):
+        return self.last(jnp.tanh(x @ self.B[...] + self.c[...]))
+
+
+def test_constant_matrices_are_frozen_layers():
+    model = RandomFeatures()
+    problem, weights, notes = problem_of_model(model, X, Y)
+    assert (problem.architecture.widths, problem.architecture.N_net) == ((5, 1), 6)
+    assert "The first layer is frozen" in notes[0]
+    found = evaluate(problem.architecture, problem.samples, weights, Float64Field()).phi[1]
+    assert np.abs(found - np.asarray(model(jnp.asarray(X, jnp.float32)))).max() < 1e-5
+
+
 def test_a_last_softmax():
     rngs = nnx.Rngs(0)
     for function in (nnx.softmax, nnx.log_softmax):

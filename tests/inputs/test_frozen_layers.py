@@ -117,7 +117,8 @@ def test_frozen_layers_in_a_row(name):
 
 
 REFUSED = {
-    "last": ([A, RELU, F], "got frozen frozen after the trainable first"),
+    "last": ([A, RELU, Affine("wide", [[1, 2]], None, frozen=True)], "got wide frozen after the trainable first"),
+    "last, 0": ([A, RELU, Affine("off", [[0]], None, frozen=True)], "got off frozen after the trainable first"),
     "between": ([A, RELU, F, RELU, A], "got frozen frozen after the trainable first"),
     "last, singular": ([A, Affine("flat", [[0]], None, frozen=True)], "got flat frozen after the trainable first"),
     "last, not square": ([A, Affine("wide", [[1, 2]], None, frozen=True)], "got wide frozen after the trainable first"),
@@ -164,6 +165,24 @@ def test_irrational_features_are_the_doubles_next_to_them(activation):
             for w, b, feature in zip((Fraction(1, 3), -2), (0, Fraction(1, 7)), found, strict=True):
                 z = Fraction(x * w + b)
                 assert float(FUNCTIONS[activation](mpmath.mpf(z.numerator) / z.denominator)) == feature
+
+
+def test_features_that_cancel():
+    """tanh 1 − tanh 1 is 0, which no ball tells; 10^500 (tanh 1 − tanh(1 + 10^-520)) is small, and not 0."""
+    a = Architecture.of("1-2-1-1", ["tanh", "identity"])
+
+    def features(factor, apart):
+        weights = Weights.of(a, [([[1, 1]], [0, apart]), ([[factor], [-factor]], [0]), ([[1]], [0])])
+        rest, _, rounded = later_layers(Problem(a, error_named("squared"), Samples.of([[1]], [0])), weights, 2)
+        assert rounded
+        return rest.samples.X[0][0]
+
+    with mpmath.workdps(1200):
+        exact = mpmath.mpf(10) ** 500 * (mpmath.tanh(1) - mpmath.tanh(1 + mpmath.mpf(10) ** -520))
+        assert features(Fraction(10) ** 500, Fraction(1, 10**520)) == Fraction(float(exact))
+    assert features(Fraction(10) ** 100, 0) == 0
+    with pytest.raises(lp.InputError, match="must be told by 2,048 bits, got sums that are too large or cancel"):
+        features(Fraction(10) ** 2000, 0)
 
 
 def test_features_beyond_doubles():

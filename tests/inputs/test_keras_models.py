@@ -77,8 +77,20 @@ def test_normalisations_are_folded():
     problem, _, notes = problem_of_model(model, X, Y)
     scaled = keras.ops.convert_to_numpy(model.layers[0](X.astype("float32")))
     assert np.allclose(np.array(problem.samples.X, dtype=float), scaled, rtol=1e-5)
-    assert any("are X after 'normalization" in note and "exactly in rational" in note for note in notes)
+    assert any(
+        "are X after 'normalization" in note and "exactly in rational numbers, roots that are not rational rounded." in note
+        for note in notes
+    )
     assert any("is folded into the linear layer beside it" in note for note in notes)
+
+
+def test_a_penalty_beside_a_scale_of_the_outputs():
+    model = two_layers("tanh", 1, "tanh", kernel_regularizer=keras.regularizers.L2(0.25))
+    model.add(layers.Rescaling(4.0, 1.0))
+    problem, _, notes = problem_of_model(compiled(model, "mse"), X, Y)
+    assert problem.decay.layers == ((Fraction(1, 2) / 32, 0),) * 2
+    assert problem.samples.Y[1] == (0,)
+    assert any("at rates 2·l2/(32), as its loss is 32 times the error in J" in note for note in notes)
 
 
 LOSSES = {

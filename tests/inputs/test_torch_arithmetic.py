@@ -79,6 +79,17 @@ def test_one_output_of_several_is_no_network_of_these():
     check_refusal(lambda: model, "outputs of shape .4, 3. for the samples, got .4, 1.", X, np.zeros((4, 3)))
 
 
+def test_buffers_are_frozen_layers():
+    model = Parts(lambda m, x: head(m, torch.tanh(x @ m.features + m.own) @ m.square + m.a))
+    model.register_buffer("features", torch.tensor([[1.0, 2.0, 0.5], [0.25, -1.0, 3.0]], dtype=torch.float64))
+    model.square = nn.Parameter(torch.randn(3, 3, dtype=torch.float64))
+    problem, weights, notes = problem_of_model(model, X, Y)
+    assert (problem.architecture.widths, problem.architecture.bias) == ((3, 3, 1), "trainable")
+    assert "The first layer is frozen" in notes[0]
+    found = evaluate(problem.architecture, problem.samples, weights, Float64Field()).phi[2]
+    assert np.abs(found - model(torch.tensor(X)).detach().numpy()).max() < 1e-12
+
+
 REFUSED = {
     "trained factor": (lambda m, x: head(m, (x @ m.V) * m.factor), "got the function mul in it"),
     "trained shift of samples": (lambda m, x: head(m, (x + m.a[:2]) @ m.V), "got the function getitem|got the function add"),
@@ -106,6 +117,13 @@ def test_wrappers_are_read_as_what_they_hold(wrap):
     problem, weights, notes = problem_of_model(wrap(model), X, Y)
     assert (problem, weights) == problem_of_model(model, X, Y)[:2]
     assert "holds, whose own outputs are compared" in notes[0]
+
+
+def test_a_model_that_cannot_be_traced_is_not_changed():
+    model = Parts(lambda m, x: head(m, x * torch.tensor([2.0, 4.0], dtype=torch.float64)) if bool(x.sum() * torch.ones(1) > 0) else x)
+    before = set(vars(model))
+    check_refusal(lambda: model, "must be one that torch.fx can trace")
+    assert set(vars(model)) == before
 
 
 def test_hooks_inside_a_wrapper_are_seen():

@@ -140,7 +140,7 @@ REFUSED = {
     "switched off": (lambda: net(after=lambda z: 0 * z), "factors other than 0, got 0 in mul 'mul'"),
     "divided by 0": (lambda: net(after=lambda z: z / 0), "divide by numbers other than 0, got 0 in truediv 'truediv'"),
     "divided": (lambda: net(after=lambda z: 1 / z), "got the function truediv in it"),
-    "scaled last": (lambda: net(after=lambda z: 2 * torch.tanh(z)), "must not be the last after an activation, got mul 'mul'"),
+    "scaled probabilities": (lambda: net(after=lambda z: 2 * torch.softmax(z, 1), n2=2), "must be its last layer, got mul 'mul' after it"),
     "a constant for each sample": (lambda: net(after=lambda z: z + torch.ones(4, 1)), "got the function add in it"),
     "sum of units": (lambda: net(after=lambda z: z.sum(1)), "a sum of units is a last layer whose weights are constants"),
     "unknown function": (lambda: net(torch.cos), "got the function cos in it"),

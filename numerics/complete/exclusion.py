@@ -45,7 +45,7 @@ MARGIN = 1 + 2.0**-10
 
 _LEAST, _FLUSHED, _LOST = 2.0**-80, 2.0**-580, 2.0**-46
 _FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
-_TINY, _HUGE, _ROUNDING, _ENLARGED = 2.0**-500, 2.0**100, 2.0**-42, 1 + 2.0**-18
+_HUGE, _ROUNDING, _ENLARGED = 2.0**100, 2.0**-42, 1 + 2.0**-18
 
 
 class Box(NamedTuple):
@@ -97,10 +97,11 @@ def steep(land: Landscape, box: Box) -> Indices:
     M = (box.passed.slope.reach**2 @ squares).reshape(-1, n, m, m)
     pull = box.theta.times(exactly(land.rates[: land.inner]))
     mid, rad = (x.reshape(-1, n, m) for x in pull)
-    d = (inverse(M, _SMOOTH) @ mid[..., None])[..., 0]
+    d = (inverse(M / (np.abs(M).max(axis=(2, 3), keepdims=True) + _FLUSHED), _SMOOTH) @ mid[..., None])[..., 0]
+    d = d / (np.abs(d).max(axis=2, keepdims=True) + _FLUSHED)
     along = np.maximum((mid * d).sum(axis=2) - _ENLARGED * (rad * np.abs(d)).sum(axis=2), 0)
     size = (d[..., None, :] @ M @ d[..., None])[..., 0, 0]
-    a = (along**2 / np.maximum(size, _TINY)).sum(axis=1)
+    a = (along**2 / (size + _FLUSHED)).sum(axis=1)
     v = np.zeros((1, 1)) if box.v is None else box.v.reach[:, :n]
     least = np.float64(land.norm) ** 4 * 27 / (256 * land.rates[land.inner : land.inner + n].min())
     return np.asarray(a > MARGIN * np.minimum(least, (box.eps.reach**2).sum(axis=1) * (v**2).sum(axis=1)) + _LEAST)

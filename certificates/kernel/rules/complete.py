@@ -284,6 +284,7 @@ class _Walk:
         pull, slopes = theta * part(land.rates, slice(land.inner)), reach(p.slope)
         squares = (land.inputs.mid[:, :, None] * land.inputs.mid[:, None]).reshape(T, -1)
         M = (slopes**2 @ squares).reshape(B, n, m, m)
+        M = M / (np.abs(M).max(axis=(2, 3), keepdims=True) + TINY)  # slopes may be far from 1
         way = boxes.inverse(M, 2.0**-16) @ pull.mid.reshape(B, n, m, 1)
         d = exactly(way / (np.abs(way).max(axis=2, keepdims=True) + TINY))
         along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d

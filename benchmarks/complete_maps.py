@@ -47,9 +47,14 @@ def cases() -> dict[str, tuple[Problem, float | None]]:
     return neurons | {
         "1-1-1 tanh, λ = 1e-2": (problem_of("1-1-1", Y, "1/100"), None),
         "1-1-1 sigmoid, λ = 1e-2": (problem_of("1-1-1", Y, "1/100", "sigmoid"), None),
+        **{f"1-1-1 {name}, λ = 1e-2": (problem_of("1-1-1", Y, "1/100", name), None) for name in ("softplus", "silu", "gelu", "erf", "sin")},
         "1-1-1 tanh, λ = 1e-2, larger targets": (problem_of("1-1-1", FAR, "1/100"), None),
         "1-2-1 tanh, λ = 0.2": (problem_of("1-2-1", Y, "1/5"), None),
         "1-2-1 tanh, λ = 0.1": (problem_of("1-2-1", Y, "1/10"), None),
+        **{
+            f"1-2-1 {name}, λ = 0.1": (problem_of("1-2-1", Y, "1/10", name), None)
+            for name in ("softplus", "silu", "bent-identity", "arctan", "sin")
+        },
         "1-2-1 tanh, λ = 0.05": (problem_of("1-2-1", Y, "1/20"), None),
         "1-2-1 tanh, λ = 0.01": (problem_of("1-2-1", Y, "1/100"), None),
         "1-2-1 tanh, λ = 0.1, larger targets": (problem_of("1-2-1", FAR, "1/10"), None),

@@ -75,6 +75,8 @@ MAX_COMPLETE_WEIGHTS = 12
 """Weights of a network whose list of critical points is complete."""
 MAX_COMPLETE_UNITS = 4
 """Units of its hidden layer."""
+MAX_BALANCED = 100
+"""Samples of a neuron of which each is taken away from the gradient."""
 MAX_COMPLETE_BOXES = 2**22
 """Boxes of a tree that shows it."""
 MAX_ALGEBRAIC_WEIGHTS = 12

@@ -1,9 +1,10 @@
 r"""Which boxes hold no critical point, or no minimum: tests over many boxes at once.
 
-*Steep.* A neuron: a component of the gradient, term by term, does not contain 0. A hidden layer with decay: let ``M_k = Σ_i s_ik² x̃x̃ᵀ`` with ``s_ik ≥
-|σ'(z_ik)|`` over the box, d_k any vectors, and ``e ≥ |ε||v|`` over the box, v without the bias; ``e = 3√3|y|²/(16√Λ)`` will do. A critical point has ``Σ_w
-Λ_w θ_kw d_kw = −Σ_i ε_i v_k σ'(z_ik) x̃_i·d_k``, so with ``a_k = |Σ_w Λ_w θ_kw d_kw| / √(d_kᵀM_k d_k)`` (the least over the box), ``Σ_k a_k² = Σ_k a_k |Σ_i
-ε_i v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. ``d_k`` is nearly the solution of ``M_k d = Λθ_k`` at the midpoint.
+*Steep.* A neuron: a component of the gradient, term by term, or of `relative_gradient` does not contain 0. A hidden layer with decay: let ``M_k = Σ_i s_ik²
+x̃x̃ᵀ`` with ``s_ik ≥ |σ'(z_ik)|`` over the box, d_k any vectors, and ``e ≥ |ε||v|`` over the box, v without the bias; ``e = 3√3|y|²/(16√Λ)`` will do. A
+critical point has ``Σ_w Λ_w θ_kw d_kw = −Σ_i ε_i v_k σ'(z_ik) x̃_i·d_k``, so with ``a_k = |Σ_w Λ_w θ_kw d_kw| / √(d_kᵀM_k d_k)`` (the least over the box),
+``Σ_k a_k² = Σ_k a_k |Σ_i ε_i v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. ``d_k`` is nearly the solution of ``M_k d =
+Λθ_k`` at the midpoint.
 
 *Mean value.* For a critical point W of the box and any matrix Q, ``0 = Q g(m) + Q H̃ (W − m)`` with an ``H̃`` of the enclosed Hessian and ``g = T ∇J``. So
 there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is
@@ -25,6 +26,7 @@ from lossproof.numerics.complete.enclosures import (
     Ball,
     Pass,
     activations,
+    between,
     exactly,
     gradient,
     hessian,
@@ -34,15 +36,16 @@ from lossproof.numerics.complete.enclosures import (
     system,
 )
 from lossproof.numerics.complete.landscape import Landscape
+from lossproof.theory.limits import MAX_BALANCED
 
 Indices: TypeAlias = npt.NDArray[Any]
 
 MARGIN = 1 + 2.0**-10
 """What a test must hold by, as rounding is left out here."""
 
-_LEAST, _FLUSHED = 2.0**-80, 2.0**-580
+_LEAST, _FLUSHED, _LOST = 2.0**-80, 2.0**-580, 2.0**-46
 _FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
-_TINY, _HUGE, _ROUNDING, _ENLARGED = 2.0**-500, 2.0**100, 2.0**-42, 1 + 2.0**-18
+_HUGE, _ROUNDING, _ENLARGED = 2.0**100, 2.0**-42, 1 + 2.0**-18
 
 
 class Box(NamedTuple):
@@ -83,19 +86,59 @@ def steep(land: Landscape, box: Box) -> Indices:
     if not land.units or not land.bounded:
         g = gradient(land, box.theta, box.passed, box.eps, box.v)
         lost = _FLUSHED * (1 + np.abs(land.inputs).sum()) * (1 + box.eps.reach.max(axis=1, keepdims=True))
-        return np.asarray((np.abs(g.mid) > MARGIN * g.rad + lost).any(axis=1))
+        found = np.asarray((np.abs(g.mid) > MARGIN * g.rad + lost).any(axis=1))
+        left = np.flatnonzero(~found)
+        if len(left) and box.v is None and land.activation.logistic is not None and not land.rates.any():
+            g = relative_gradient(land, box.part(left))
+            found[left] = (np.abs(g.mid) > MARGIN * g.rad + lost[left]).any(axis=1)
+        return found
     n, m = land.units, land.inputs.shape[1]
     squares = (land.inputs[:, :, None] * land.inputs[:, None, :]).reshape(-1, m * m)
     M = (box.passed.slope.reach**2 @ squares).reshape(-1, n, m, m)
     pull = box.theta.times(exactly(land.rates[: land.inner]))
     mid, rad = (x.reshape(-1, n, m) for x in pull)
-    d = (inverse(M, _SMOOTH) @ mid[..., None])[..., 0]
+    d = (inverse(M / (np.abs(M).max(axis=(2, 3), keepdims=True) + _FLUSHED), _SMOOTH) @ mid[..., None])[..., 0]
+    d = d / (np.abs(d).max(axis=2, keepdims=True) + _FLUSHED)
     along = np.maximum((mid * d).sum(axis=2) - _ENLARGED * (rad * np.abs(d)).sum(axis=2), 0)
     size = (d[..., None, :] @ M @ d[..., None])[..., 0, 0]
-    a = (along**2 / np.maximum(size, _TINY)).sum(axis=1)
+    a = (along**2 / (size + _FLUSHED)).sum(axis=1)
     v = np.zeros((1, 1)) if box.v is None else box.v.reach[:, :n]
     least = np.float64(land.norm) ** 4 * 27 / (256 * land.rates[land.inner : land.inner + n].min())
     return np.asarray(a > MARGIN * np.minimum(least, (box.eps.reach**2).sum(axis=1) * (v**2).sum(axis=1)) + _LEAST)
+
+
+def relative_gradient(land: Landscape, box: Box) -> Ball:
+    """Enclose the gradient g of a sigmoid or tanh neuron without decay, and ``g_j x̃_rp − g_p x̃_rj``, divided by a positive function of the weights.
+
+    ``σ'(z_i) = k² e^{−k t_i} q_i²`` with ``t_i = ± z_i`` and ``q_i = 1/(1 + e^{−k t_i})``, for both signs. What is left of it after division by that of the
+    sample r with the least ``|z|``, but for ``q_i²``, varies less over a box, and does not underflow. Of r nothing is left in ``g_j x̃_rp − g_p x̃_rj``.
+    """
+    form = land.activation.logistic
+    if form is None:
+        raise ValueError("the activation must be sigmoid or tanh")
+    low, k, x, T = int(form.low), int(form.rate), land.inputs, len(land.inputs)
+    z = box.theta.mid @ x.T
+    a, none = k * np.where(z >= 0, 1.0, -1.0)[..., None] * x, np.broadcast_to(~x.any(axis=1), z.shape)
+    s = Ball((box.passed.phi.mid[:, 0] - low) / k, box.passed.phi.rad[:, 0] / k)
+    q = Ball(np.where(z >= 0, s.mid, 1 - s.mid), s.rad)
+    terms = q.times(q).times(Ball(box.eps.mid, box.eps.rad + _ROUNDING * (1 + box.eps.reach)))
+    weights, r = _weights(a, box.theta, z, none)
+    first = weights.times(terms) @ x
+    if T > MAX_BALANCED:
+        return first
+    same = (x == x[:, None]).all(axis=2)
+    pivots, others = np.abs(x).argmax(axis=1), _weights(a, box.theta, z, same[r] | none)[0]
+    minors = np.where(same[..., None], 0.0, x * x[np.arange(T), pivots, None, None] - x[:, pivots].T[..., None] * x[:, None])
+    return first.beside((others.times(terms).part((slice(None), None)) @ minors[r]).part((slice(None), 0)))
+
+
+def _weights(a: Floats, theta: Ball, z: Floats, skipped: Indices) -> tuple[Ball, Indices]:
+    """Enclose ``e^{−a_i·θ}`` of the samples that are not skipped, divided by a common function of θ, and return that with the least ``|z|``."""
+    r = np.where(skipped, np.inf, np.abs(z)).argmin(axis=1)
+    a = a - a[np.arange(len(z)), r, None]
+    mid, rad = (a @ theta.mid[..., None])[..., 0], (np.abs(a) @ (theta.rad + _LOST * np.abs(theta.mid))[..., None])[..., 0]
+    least = np.where(skipped, _HUGE, mid - rad).min(axis=1, keepdims=True)
+    return between(*(np.exp(np.minimum(least - mid + side * rad, 0)) for side in (-1, 1))), r
 
 
 class Curved(NamedTuple):

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from lossproof.theory.functions.activation import Activation
 from lossproof.theory.limits import MAX_COMPLETE_UNITS, MAX_COMPLETE_WEIGHTS
 from lossproof.theory.problem.problem import Problem
 
-_ABOVE, _SMALLEST, _PUSH = 1 + 1e-4, 2.0**-60, 0.3248
+_ABOVE, _SMALLEST, _PUSH, _LARGEST = 1 + 1e-4, 2.0**-60, 0.3248, 2**100
 _SLOPES = {"tanh": (0.4478, 1.0), "sigmoid": (0.2239, 1.0), "arctan": (0.5, 1.5708), "erf": (0.484, 1.0)}
 _TANGENTS = {"softplus": 0.6932, "silu": 0.4394, "swish": 0.4394, "mish": 0.5414, "bent-identity": 0.5, "gelu": 0.2936}
 
@@ -107,6 +108,9 @@ def obstacle(problem: Problem) -> str:
         return "fixed biases are not covered"
     if a.N_net > MAX_COMPLETE_WEIGHTS or (a.L == 2 and a.widths[1] > MAX_COMPLETE_UNITS):
         return f"at most {MAX_COMPLETE_WEIGHTS} weights and {MAX_COMPLETE_UNITS} hidden units are covered"
+    rates = [] if problem.decay is None else problem.decay.rates(a)
+    if max(map(abs, chain(*problem.samples.X, *problem.samples.Y, (rate * problem.T for rate in rates)))) > _LARGEST:
+        return "inputs, targets and rates of decay times the number of samples must be at most 2^100"
     return ""
 
 

@@ -67,7 +67,7 @@ def test_the_core_is_a_fraction_of_the_kernel_and_every_rule_adds_to_it():
     assert 700 < core().lines < 1100
     for rule in RULES:
         code = trusted_code([rule])
-        assert core().lines < code.lines < 1700, rule
+        assert core().lines < code.lines < 1800, rule
         assert {found.name for found in code.definitions} >= {rule.replace("-", "_"), "check_certificate"}
 
 

@@ -319,6 +319,7 @@ def test_progress_tells_the_volume_that_is_settled():
         ({"complete": True, "box": 3, "weight_decay": 1}, "leave the box out"),
         ({"complete": True, "box": 3, "activation": "relu"}, "must be tanh, sigmoid"),
         ({"complete": True, "box": 3, "error": "cauchy:1"}, "squared"),
+        ({"complete": True, "weight_decay": "1e40"}, "at most 2\\^100"),
         ({"complete": True, "box": 3, "output_activation": "tanh"}, "identity output"),
         ({"complete": True, "activation": "power:2", "bias": ["trainable", "fixed"]}, "no fixed bias"),
         ({"complete": True, "activation": "identity", "box": 3}, "elimination lists"),

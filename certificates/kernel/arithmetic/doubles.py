@@ -87,6 +87,12 @@ def reach(x: Enclosed) -> Array:
     return ENLARGE * (np.abs(x.mid) + x.rad)
 
 
+def ends(x: Enclosed) -> tuple[Array, Array]:
+    """Return doubles below and above."""
+    wide = ENLARGE * (x.rad + 2 * UNIT * np.abs(x.mid)) + TINY
+    return x.mid - wide, x.mid + wide
+
+
 def minus(x: Enclosed) -> Enclosed:
     """Return ``−x``."""
     return Enclosed(-x.mid, x.rad)

@@ -28,7 +28,19 @@ from typing import NamedTuple
 import numpy as np
 from flint import arb
 
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, Enclosed, exactly, gamma, hull, of_balls, reach
+from lossproof.certificates.kernel.arithmetic.doubles import (
+    ENLARGE,
+    PRECISION,
+    TINY,
+    UNIT,
+    Enclosed,
+    ends,
+    exactly,
+    gamma,
+    hull,
+    of_balls,
+    reach,
+)
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.reading.parse import require
@@ -67,13 +79,13 @@ class Table:
         last = np.array([ENLARGE * self._scale * self._farthest + 2]).view(np.int64) >> _SHIFT
         self._side = int(last[0]) - _FIRST + 1
         edges = ((np.arange(_FIRST, _FIRST + self._side + 1) << _SHIFT).view(np.float64) - 2) / self._scale
-        ends = np.concatenate([-edges[::-1], edges[1:]])
+        edges = np.concatenate([-edges[::-1], edges[1:]])
         ring = BallRing(work, PRECISION)
-        cells = _polynomials(ring, activation, ends[:-1], ends[1:])
+        cells = _polynomials(ring, activation, edges[:-1], edges[1:])
         self._centres, self._coefficients = cells.centre, [c.mid for c in cells.about]
         wrong = [gamma(3 * _TERMS) * np.abs(c.mid) + c.rad for c in cells.about]
         self._errors = [ENLARGE * cells.sum(wrong, j, j) for j in range(3)]
-        self._turns = _turns(ring, activation, ends[:-1], ends[1:], cells)
+        self._turns = _turns(ring, activation, edges[:-1], edges[1:], cells)
 
     def _at(self, z: Array) -> tuple[tuple[Array, Array, Array], list[Array]]:
         """Return ``σ``, ``σ'`` and ``σ''`` at doubles, and bounds of what is wrong with them."""
@@ -93,8 +105,7 @@ class Table:
         """Enclose ``σ``, ``σ'`` and ``σ''`` over intervals; raises `Rejected` beyond the table."""
         if self._period is not None:
             back = exactly(-np.rint((low + high) / (2 * self._period.mid))) * self._period
-            lower, upper = exactly(low) + back, exactly(high) + back
-            low, high = lower.mid - 2 * lower.rad, upper.mid + 2 * upper.rad  # twice, for one more rounding
+            low, high = ends(exactly(low) + back)[0], ends(exactly(high) + back)[1]
             beyond = (low < -_AROUND) | (high > _AROUND)
             low, high = np.where(beyond, -_AROUND, low), np.where(beyond, _AROUND, high)
         inside = bool(np.all(low >= -self._farthest) and np.all(high <= self._farthest))
@@ -151,12 +162,12 @@ def _turns(ring: BallRing, activation: Activation, low: Array, high: Array, cell
         over = [cells.derivative(j) for j in range(4)]
         for j, (value, slope) in enumerate(pairwise(over)):
             narrow, signed = value.rad <= _NARROW * (1 + np.abs(value.mid)), np.abs(slope.mid) > ENLARGE * slope.rad
-            ends = np.stack([low, high, value.mid - value.rad, value.mid + value.rad], axis=1)[left[j] & narrow].tolist()
-            found[j] += [Turn(*row) for row in ends]
+            turns = np.stack([low, high, value.mid - value.rad, value.mid + value.rad], axis=1)[left[j] & narrow].tolist()
+            found[j] += [Turn(*row) for row in turns]
             left[j] &= ~narrow & ~signed
         some = left.any(axis=0)
         if not some.any():
-            return [_joined(turns) for turns in found]
+            return [_joined(some) for some in found]
         middle, left = cells.centre[some], np.repeat(left[:, some], 2, axis=1)
         low, high = (np.stack(pair, axis=1).ravel() for pair in ((low[some], middle), (middle, high[some])))
         cells = _polynomials(ring, activation, low, high)

@@ -17,7 +17,19 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, TINY, UNIT, DoubleRing, Enclosed, exactly, minus, part, reach
+from lossproof.certificates.kernel.arithmetic.doubles import (
+    ENLARGE,
+    TINY,
+    UNIT,
+    DoubleRing,
+    Enclosed,
+    ends,
+    exactly,
+    hull,
+    minus,
+    part,
+    reach,
+)
 from lossproof.certificates.kernel.arithmetic.logistic import Logistic
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.arithmetic.tables import Table
@@ -25,12 +37,16 @@ from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
+from lossproof.theory.limits import MAX_BALANCED
 
 _SWEEPS = 16
 
 
 class Landscape(NamedTuple):
-    """``x̃`` of shape ``(T, m)``, y of shape ``(T, 1)``, Λ of shape ``(N,)``, the hidden units, 0 for a neuron, whether there are biases, and σ."""
+    """``x̃`` of shape ``(T, m)``, y of shape ``(T, 1)``, Λ of shape ``(N,)``, the hidden units, 0 for a neuron, whether there are biases, and σ.
+
+    ``kinds`` are numbers of the samples, equal for equal ``x̃_i``.
+    """
 
     inputs: Enclosed
     targets: Enclosed
@@ -39,6 +55,7 @@ class Landscape(NamedTuple):
     bias: int
     activation: Activation
     curve: Logistic | Table
+    kinds: Array
 
     @property
     def inner(self) -> int:
@@ -67,7 +84,9 @@ def landscape(work: Work, problem: Problem, widest: Array) -> Landscape:
     sigma = problem.activation if n else problem.output_activation
     form, farthest = sigma.logistic, float(np.max(reach(inputs) @ widest)) * ENLARGE**8 + 2.0**-300
     curve = Table(work, sigma, farthest) if form is None else Logistic(work, int(form.low), int(form.rate))
-    return Landscape(inputs, targets, part(ring.array([rates]), 0), n, problem.bias_rows_of(1), sigma, curve)
+    seen = dict[tuple[fmpq, ...], int]()
+    kinds = np.array([seen.setdefault(tuple(row), len(seen)) for row in problem.X])
+    return Landscape(inputs, targets, part(ring.array([rates]), 0), n, problem.bias_rows_of(1), sigma, curve, kinds)
 
 
 def joined(x: Enclosed, y: Enclosed, axis: int) -> Enclosed:
@@ -96,8 +115,7 @@ def activations(land: Landscape, theta: Enclosed) -> Pass:
     """Enclose the activations over boxes of θ, of shape ``(B, n m)``."""
     m = land.inputs.mid.shape[1]
     z = Enclosed(theta.mid.reshape(len(theta.mid), -1, m), theta.rad.reshape(len(theta.rad), -1, m)) @ land.inputs.T
-    wide = ENLARGE * (z.rad + 2 * UNIT * np.abs(z.mid)) + TINY
-    phi, slope, bend = land.curve.over(z.mid - wide, z.mid + wide)
+    phi, slope, bend = land.curve.over(*ends(z))
     if land.units and land.bias:
         phi = joined(phi, exactly(np.ones_like(phi.mid[:, :1])), 1)
     return Pass(phi, slope, bend)
@@ -118,6 +136,43 @@ def gradient(land: Landscape, theta: Enclosed, p: Pass, eps: Enclosed, v: Enclos
         return found + theta * land.rates
     outer = part(p.phi @ eps.T, (..., 0))
     return joined(found, outer, 1) + joined(theta, v, 1) * land.rates
+
+
+def relative_gradient(land: Landscape, curve: Logistic, theta: Enclosed, phi: Enclosed, eps: Enclosed) -> Enclosed:
+    r"""Enclose g of a neuron without decay, and ``g_j x̃_rp − g_p x̃_rj``, each divided by a positive function of θ, of shape ``(B, 2m)``.
+
+    So signs are seen where all samples are saturated. With any signs ``s_i`` and ``a_i = s_i x̃_i``, ``σ'(z_i) = k² e^{−k a_i·θ} q_i²`` with ``q_i = 1/(1 +
+    e^{−k a_i·θ})``: for ``s_i = 1`` that is ``(σ − low)/k``, else 1 less that. `_weights` encloses the exponentials, divided by a common function. The term of
+    one r, which may be any, is not in ``g_j x̃_rp − g_p x̃_rj``: its terms have the factors ``x̃_ij x̃_rp − x̃_ip x̃_rj``, 0 for equal rows.
+    """
+    x, T = land.inputs, len(land.inputs.mid)
+    z = theta.mid @ x.mid.T
+    a, none = exactly(np.where(z >= 0, 1.0, -1.0)[..., None]) * x, np.broadcast_to(~reach(x).any(axis=1), z.shape)
+    s = exactly(1 / curve.k) * (part(phi, (slice(None), 0)) + exactly(-curve.low))
+    q = Enclosed(np.where(z >= 0, s.mid, 1 - s.mid), s.rad + UNIT)
+    terms, (weights, r) = q * q * part(eps, (slice(None), 0)), _weights(curve, a, theta, z, none)
+    if T > MAX_BALANCED:
+        return weights * terms @ x
+    same = land.kinds == land.kinds[:, None]
+    others, pivots = _weights(curve, a, theta, z, same[r] | none)[0], np.abs(x.mid).argmax(axis=1)
+    minors = x * part(x, (np.arange(T), pivots, None, None)) + minus(
+        part(part(x, (slice(None), pivots)).T, (..., None)) * part(x, (slice(None), None))
+    )
+    minors = Enclosed(*(np.where(same[..., None], 0.0, sizes) for sizes in (minors.mid, minors.rad)))
+    return joined(weights * terms @ x, part(part(others * terms, (slice(None), None)) @ part(minors, r), (slice(None), 0)), 1)
+
+
+def _weights(curve: Logistic, a: Enclosed, theta: Enclosed, z: Array, skipped: Array) -> tuple[Enclosed, Array]:
+    """Enclose ``e^{−k a_i·θ}/e^{−k a_r·θ − c}``, and return r, with the least ``|z|`` of samples that are not skipped; nothing is said of those that are.
+
+    The exponents are ``−y_i`` with ``y_i = k (a_i − a_r)·θ − c``, and c is no more than the least of ``k (a_i − a_r)·θ``, so that ``y_i ≥ 0``.
+    """
+    r = np.where(skipped, np.inf, np.abs(z)).argmin(axis=1)
+    apart = part(exactly(curve.k) * ((a + minus(part(a, (np.arange(len(z)), r, None)))) @ part(theta, (..., None))), (..., 0))
+    least = np.where(skipped, np.inf, ends(apart)[0]).min(axis=1, keepdims=True)
+    least = np.where(skipped.all(axis=1, keepdims=True), 0.0, least)
+    near, far = (curve.exponential(np.maximum(end, 0)) for end in ends(apart + exactly(-least)))
+    return hull(far.mid - far.rad, near.mid + near.rad), r
 
 
 def curvature(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed | None) -> tuple[Enclosed, Enclosed]:

@@ -56,6 +56,7 @@ from lossproof.certificates.kernel.arithmetic.doubles import (
     part,
     reach,
 )
+from lossproof.certificates.kernel.arithmetic.logistic import Logistic
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.arithmetic.tables import TABLED
 from lossproof.certificates.kernel.network import many_boxes as boxes
@@ -229,18 +230,25 @@ class _Walk:
         return np.asarray((upper[:, self.firsts[:-1]] <= lower[:, self.firsts[1:]]).any(axis=1))
 
     def _steep(self, lower: Array, upper: Array) -> Array:
-        r"""A component of g is not 0; or, with v from decay, ``Σ_k a_k² > |ε|²|v|²``, v without the bias, for ``a_k = |Σ_w Λ_w θ_kw d_kw|/|σ'_k X̃d_k|``.
+        r"""A component of g or `relative_gradient` is not 0; or, with v from decay, ``Σ_k a_k² > |ε|²|v|²``, v without the bias.
 
-        A critical point has ``Σ_w Λ_w θ_kw d_kw = −Σ_i ε_i v_k σ'_ik x̃_i·d_k``, so that ``Σ_k a_k² ≤ |ε| |Σ_k ± a_k v_k u_k| ≤ |ε||a||v|`` with ``|u_k| ≤ 1``.
+        Here ``a_k = |Σ_w Λ_w θ_kw d_kw|/|σ'_k X̃d_k|``. A critical point has ``Σ_w Λ_w θ_kw d_kw = −Σ_i ε_i v_k σ'_ik x̃_i·d_k``, so that ``Σ_k a_k² ≤ |ε|
+        |Σ_k ± a_k v_k u_k| ≤ |ε||a||v|`` with ``|u_k| ≤ 1``.
         """
         land, (theta, p, eps, v) = self.land, self._boxes(lower, upper)
         if v is None or not self.whole:
             g = boxes.gradient(land, theta, p, eps, v)
-            return np.asarray((np.abs(g.mid) > ENLARGE * g.rad).any(axis=1))
+            found = np.asarray((np.abs(g.mid) > ENLARGE * g.rad).any(axis=1))
+            left = np.flatnonzero(~found)
+            if len(left) and v is None and isinstance(land.curve, Logistic) and not reach(land.rates).any():
+                g = boxes.relative_gradient(land, land.curve, part(theta, left), part(p.phi, left), part(eps, left))
+                found[left] = (np.abs(g.mid) > ENLARGE * g.rad).any(axis=1)
+            return found
         B, n, (T, m) = len(lower), land.units, land.inputs.mid.shape
         pull, slopes = theta * part(land.rates, slice(land.inner)), reach(p.slope)
         squares = (land.inputs.mid[:, :, None] * land.inputs.mid[:, None]).reshape(T, -1)
         M = (slopes**2 @ squares).reshape(B, n, m, m)
+        M = M / (np.abs(M).max(axis=(2, 3), keepdims=True) + TINY)  # slopes may be far from 1
         way = boxes.inverse(M, 2.0**-16) @ pull.mid.reshape(B, n, m, 1)
         d = exactly(way / (np.abs(way).max(axis=2, keepdims=True) + TINY))
         along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
@@ -137,7 +136,7 @@ class NetworkSearch:
         """
         obstacle = self.budget.obstacle(self.context.problem)
         if obstacle:
-            return no_search(obstacle + self._copied_in_spite())
+            return no_search(self._in_spite_of(obstacle))
         begin, known = time.perf_counter(), len(self.pool.points)
         try:
             ended = self._search(begin)
@@ -147,12 +146,16 @@ class NetworkSearch:
         minima = sum(point.is_minimum for point in self.pool.points[known:])
         return SearchRecord(starts, time.perf_counter() - begin, candidates, minima, ended)
 
-    def _copied_in_spite(self) -> str:
-        """Prove minima of narrower networks where there is no search of this one, and return in words what that did."""
+    def _in_spite_of(self, obstacle: str) -> str:
+        """Prove minima of narrower networks, with weight decay, where there is no search of this one, and return why there is none, and what that did."""
         if self.context.problem.decay is not None:
-            with suppress(KeyboardInterrupt):
+            try:
                 self._prove_embedded()
-        return "" if self.pool.suboptimal is None else "; a minimum of a narrower network, units of which are copied, decides"
+            except KeyboardInterrupt:
+                return _INTERRUPTED
+        return (
+            obstacle if self.pool.suboptimal is None else f"{obstacle}; a minimum of a narrower network, units of which are copied, decides"
+        )
 
     def _search(self, begin: float) -> str:
         """Search, and return why it ended."""

@@ -18,7 +18,9 @@ from lossproof.numerics.critical.identities import Identity, place_of
 from lossproof.numerics.critical.still_units import Still, still_pass
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field
-from lossproof.numerics.network.jacobian import gradient
+from lossproof.numerics.network.evaluation import Evaluation
+from lossproof.numerics.network.jacobian import gradient, jacobian, output_residuals
+from lossproof.numerics.network.penalty import penalty_slopes
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -42,16 +44,15 @@ def gradient_relations(problem: Problem, members: Sequence[Weights], still: Stil
     [[(0, '1')]]
     """
     with np.errstate(all="ignore"):
-        rows = np.array(
-            [gradient(problem, replace(still_pass(problem, each, Float64Field(), still), strip_output=False)) for each in members],
-            dtype=float,
-        )
-    if not np.all(np.isfinite(rows)):
+        seen = [_with_terms(problem, replace(still_pass(problem, each, Float64Field(), still), strip_output=False)) for each in members]
+    rows, terms = (np.array(each, dtype=float) for each in zip(*seen, strict=True))
+    if not (np.all(np.isfinite(rows)) and np.all(np.isfinite(terms))):
         return []
     sizes, found, basis = np.max(np.abs(rows), axis=0), list[Identity](), list[int]()
-    largest = float(np.max(sizes))
     for k in _in_order(problem):
-        if sizes[k] <= _SAME * largest:
+        if not np.any(terms[:, k]):
+            continue
+        if np.all(np.abs(rows[:, k]) <= _SAME * terms[:, k]):
             found.append(((k, _ONE, ()),))
             continue
         relation = _relation(rows, sizes, basis, k)
@@ -60,6 +61,13 @@ def gradient_relations(problem: Problem, members: Sequence[Weights], still: Stil
         elif relation:
             found.append(((k, _ONE, ()), *((m, -q, ()) for m, q in relation)))
     return found
+
+
+def _with_terms(problem: Problem, evaluation: Evaluation) -> tuple[Array, Array]:
+    """Return the gradient, and the sums of the sizes of its terms: a component that is small beside others, as of a saturated unit, is not 0 for that."""
+    sizes = np.abs(jacobian(evaluation)) @ np.abs(output_residuals(problem, evaluation)).reshape(-1) / problem.T
+    penalty = 0 if problem.decay is None else np.abs(penalty_slopes(problem, evaluation))
+    return gradient(problem, evaluation), sizes + penalty
 
 
 def _in_order(problem: Problem) -> list[int]:

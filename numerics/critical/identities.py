@@ -9,7 +9,7 @@ same at all samples. Which ones are offered is settled in doubles; that they hol
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 from math import prod
@@ -25,7 +25,8 @@ from lossproof.numerics.fields.float64 import Float64Field, nearest_double
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.boxes import parameter_place
 from lossproof.numerics.network.evaluation import Evaluation
-from lossproof.numerics.network.jacobian import gradient, jacobian
+from lossproof.numerics.network.jacobian import gradient, jacobian, output_residuals
+from lossproof.numerics.network.penalty import penalty_slopes
 from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
@@ -116,16 +117,20 @@ def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Ide
     field = BallField(_BITS)
     passed = still_pass(problem, weights, field, still)
     P = field.finalize(jacobian(passed))
-    slopes = gradient(problem, passed)
+    whole = replace(passed, strip_output=False)
+    slopes, errors = gradient(problem, whole), output_residuals(problem, whole).reshape(-1)
+    penalty = None if problem.decay is None else penalty_slopes(problem, whole)
     values = [layer.W[source][unit] if source < len(layer.W) else layer.b[unit] for layer, unit, source in _places(problem, weights)]
     with ball_precision(_BITS):
         counted = without_shifts(problem, P)
+        terms = jacobian(whole) * errors
+        terms = terms if penalty is None else np.hstack([terms, penalty[:, None]])
         for identity in identities:
             factors = [
                 (k, prod((ball_of(values[f]) if isinstance(f, int) else counted[f] for f in fs), start=ball_of(q))) for k, q, fs in identity
             ]
             parts = [P[k] * factor for k, factor in factors]
-            if not (_cancel(parts, without_shifts(problem, np.sum(parts, axis=0)[None])) or _cancel_in(slopes, factors)):
+            if not (_cancel(parts, without_shifts(problem, np.sum(parts, axis=0)[None])) or _cancel_in(slopes, terms, factors)):
                 return False
     return True
 
@@ -135,9 +140,10 @@ def _cancel(parts: Sequence[Array], total: Array) -> bool:
     return all(abs(x) <= least for x in total.flat)
 
 
-def _cancel_in(slopes: Array, factors: Sequence[tuple[int, arb]]) -> bool:
-    parts = np.array([slopes[k] * factor for k, factor in factors], dtype=object)[:, None]
-    return _cancel([*parts, slopes], np.sum(parts, axis=0))
+def _cancel_in(slopes: Array, terms: Array, factors: Sequence[tuple[int, arb]]) -> bool:
+    """Tell whether components of the gradient cancel, beside the terms that they are sums of: those of a saturated unit may be small beside all others."""
+    total = sum((slopes[k] * factor for k, factor in factors), arb(0))
+    return _cancel([terms[k] * factor for k, factor in factors], np.array([total], dtype=object))
 
 
 def _places(problem: Problem, weights: Weights) -> Iterator[tuple[Layer, int, int]]:

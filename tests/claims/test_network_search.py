@@ -46,7 +46,7 @@ def test_what_is_asked_without_a_point_is_about_the_weights_given(check):
 
 
 def test_what_was_searched_stands_in_the_report(check):
-    report = check(*OPEN, activation="gelu")
+    report = check(*OPEN, activation="gelu", search="auto")
     assert report.conclusion.verdict is lp.Verdict.UNDECIDED
     assert (report.search.starts, report.search.ended) == (48, "all starts were made")
     assert report.search.candidates >= report.search.minima

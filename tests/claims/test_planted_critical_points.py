@@ -41,6 +41,12 @@ def proved_claim(widths, activation, X, Y, flat, *, nearby=False):
     return found[0].claim
 
 
+def spans_all_parabolas(activation, flat):
+    """Whether the derivatives ``z², 2vzx, 2vz, 1`` of ``v z² + c``, ``z = wx + b``, span ``x², x, 1``: then a critical point fits as no parabola does."""
+    w, _, v, _ = (*flat, 0, 0, 0)[:4]
+    return activation == "power:2" and w != 0 and v != 0
+
+
 def scaling_zeros(widths, activation):
     return sum(widths[1:-1]) if activation.startswith("power") else 0
 
@@ -68,6 +74,8 @@ def test_the_class_at_a_planted_point(case, monkeypatch):
         assert kind == "strict-minimum"
     elif activation == "identity":
         assert kind == "global", "a local minimum of a linear network with one hidden layer"
+    elif spans_all_parabolas(activation, flat):
+        assert kind == "global"
     elif zero == scaling_zeros(widths, activation):
         assert kind == "local-minimum"
     else:

@@ -24,7 +24,7 @@ def curve(seed):
 @pytest.mark.parametrize(("activation", "widths", "seed"), PROBLEMS)
 def test_no_lower_loss_lies_around_a_minimum_and_the_better_point_is_better(activation, widths, seed, check):
     X, Y = curve(seed)
-    report = check(widths, X, Y, activation=activation)
+    report = check(widths, X, Y, activation=activation, search="auto")
     assert report.conclusion.verdict is lp.Verdict.REFUTED
     assert report.search.ended == "a bad local minimum was proved"
     bad = report["suboptimal"]

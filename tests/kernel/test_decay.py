@@ -264,7 +264,7 @@ def test_identities_must_hold_of_the_penalty():
     for identity, implied, parameters in ((scaling, [0], [1, 2, 3]), (shear, [1], [0, 2, 3])):
         changed = Draft.of(document)
         changed.document["steps"][0]["evidence"] |= {"identities": [identity], "implied": implied, "parameters": parameters}
-        assert "slopes of the penalty" in str(check.check_certificate(changed.finish()).failures[0])
+        assert "or of the gradient" in str(check.check_certificate(changed.finish()).failures[0])
     across = Draft.of(document)
     across.document["steps"][0]["evidence"] |= {"held": [3], "across": [3], "symmetries": [scaling], "parameters": [0, 2]}
     assert not check.check_certificate(across.finish()).ok

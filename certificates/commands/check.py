@@ -66,6 +66,7 @@ def check_claims(
     max_precision: MaxPrecision = 4096,
     max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
     engine: Annotated[str, typer.Option(metavar="NAME", help="For large matrices: numpy, torch, cuda, disk, disk:FOLDER, dask, dask:ADDRESS, auto.")] = "numpy",
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The same as --engine dask:ADDRESS, such as tcp://host:8786.")] = None,
     output: Outputs = None,
     self_check: SelfCheck = True,
     full: Annotated[bool, typer.Option("--full", help="Print every claim with its reason, not the first screen alone.")] = False,
@@ -86,6 +87,7 @@ def check_claims(
     from lossproof.theory.problem.architecture import parse_widths
 
     _at_most_one({"--full": full, "--json": as_json, "--quiet": quiet})
+    engine = _engine_on(engine, scheduler)
     if model is not None:
         _check_alone(widths, weights, bias, find_weights=find_weights)
         network = read_model_file(model, activation, output_activation, allow_pickle=allow_pickle)
@@ -138,6 +140,15 @@ def _check_alone(widths: str | None, weights: str | None, bias: str, *, find_wei
     if widths is not None or weights is not None or find_weights or bias != "trainable":
         given = "WIDTHS" if widths is not None else "--weights" if weights is not None else "--find-weights" if find_weights else "--bias"
         raise InputError(f"a model must come without its own widths, biases and weights, got --model beside {given}: leave that out")
+
+
+def _engine_on(engine: str, scheduler: str | None) -> str:
+    """Return the engine on the cluster that is named, if any; raises `InputError` where another engine is asked for besides."""
+    if scheduler is None:
+        return engine
+    if engine not in ("numpy", "dask"):
+        raise InputError(f"--scheduler names a cluster for the engine dask, got --engine {engine} as well: leave one of them out")
+    return f"dask:{scheduler}"
 
 
 def _at_most_one(forms: dict[str, bool]) -> None:

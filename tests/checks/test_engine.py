@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from importlib import import_module
 from importlib.util import find_spec
 
 import pytest
@@ -75,6 +76,22 @@ def test_other_names_are_refused(name):
         report(engine=name)
     ended = invoke("check", "2-2-1", "--data", "xor", "--engine", name)
     assert ended.exit_code != 0
+
+
+@pytest.mark.parametrize("engine", [[], ["--engine", "dask"]])
+def test_the_address_of_a_cluster_may_be_an_option_of_its_own(engine, plain, monkeypatch):
+    asked = []
+    module = import_module("lossproof.certificates.checks.check_architecture")
+    monkeypatch.setattr(module, "check_architecture", lambda *_, **given: asked.append(given["engine"]) or plain)
+    assert invoke("check", "2-2-1", "--data", "xor", *engine, "--scheduler", "tcp://here:8786", "--quiet").exit_code == 0
+    assert asked == ["dask:tcp://here:8786"]
+
+
+def test_a_cluster_and_another_engine_are_refused():
+    ended = invoke("check", "2-2-1", "--data", "xor", "--engine", "disk", "--scheduler", "tcp://here:8786")
+    assert ended.exit_code != 0
+    assert "got --engine disk as well: leave one of them out" in " ".join(ended.stderr.split())
+    assert invoke("check", "2-2-1", "--data", "xor", "--scheduler", "here").exit_code != 0
 
 
 def test_cuda_without_a_device_is_refused():

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lossproof.certificates.maps.descents import joined_minima
-from lossproof.certificates.maps.picture import CAPTION, INK, SOFT, Scale, draw_point, draw_powers, head_and_foot, middle_of, scale_of
+from lossproof.certificates.maps.picture import (
+    CAPTION,
+    INK,
+    SOFT,
+    Scale,
+    draw_point,
+    draw_powers,
+    head_and_foot,
+    label_losses,
+    middle_of,
+    scale_of,
+)
 from lossproof.certificates.maps.record import CriticalPoint, MapRecord
 
 if TYPE_CHECKING:
@@ -74,7 +85,7 @@ def graph_figure(map: MapRecord) -> Figure:
     figure = Figure(figsize=(width, height), facecolor="white")
     axes = figure.add_axes((_LEFT / width, below / height, inner / width, _HEIGHT / height))
     axes.set(xlim=(-0.7, max(len(minima), 1) - 0.3), ylim=(scale.low, scale.high), xticks=[])
-    axes.set_ylabel("loss J", color=INK)
+    label_losses(axes)
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
     axes.tick_params(axis="y", colors=INK)

@@ -216,13 +216,18 @@ def _draw_frame(axes: Any, columns: Sequence[tuple[str, int]], scale: Scale, poi
     axes.set_xticks(range(len(columns)), [_column_text(column, points) for column in columns])
     axes.tick_params(axis="x", length=0, pad=8, colors=INK)
     axes.tick_params(axis="y", colors=INK)
-    axes.set_ylabel("loss J", color=INK)
+    label_losses(axes)
     for k in range(len(columns) - 1):
         axes.axvline(k + 0.5, color="#dddddd", linewidth=0.8, zorder=0)
     if points:
         axes.axhline(scale.place(middle_of(points[0])), color=SOFT, linewidth=0.8, linestyle=(0, (2, 3)), zorder=0)
     if scale.logarithmic:
         draw_powers(axes, scale)
+
+
+def label_losses(axes: Any) -> None:
+    """Name the axis of losses above it, where labels of many digits leave no room beside."""
+    axes.annotate("loss J", (0, 1), xytext=(0, 7), xycoords="axes fraction", textcoords="offset points", ha="center", color=INK)
 
 
 def draw_powers(axes: Any, scale: Scale) -> None:

@@ -35,6 +35,19 @@ def are_surely_invertible(matrix: Balls, bits: int) -> bool:
     return _has_small_residual(exact, wide, bits, bits - _FEWER_BITS) or _has_clear_determinant(wide, bits - _FEWER_BITS)
 
 
+def krawczyk_slacks(values: arb_mat, J: arb_mat, C: arb_mat, rho: arb) -> list[arb]:
+    r"""Return ``ρ − |C g| − ρ Σ |I − C J|`` in every row: where all are positive, Newton's map with the matrix C sends the box of half-width ρ into itself.
+
+    ``values`` are the g at the centre, a column, and ``J`` their derivatives over the box.
+
+    >>> [bool(slack > 0) for slack in krawczyk_slacks(arb_mat([[arb(1) / 8]]), arb_mat([[arb(2, 0.5)]]), arb_mat([[arb(1) / 2]]), arb(1) / 4)]
+    [True]
+    """
+    n, moved, rest = J.nrows(), C * values, C * J
+    spreads = (sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0)) for k in range(n))
+    return [rho - abs(moved[k, 0]) - spread * rho for k, spread in enumerate(spreads)]
+
+
 def _has_small_residual(exact: arb_mat, wide: arb_mat, bits: int, precision: int) -> bool:
     """Tell whether ``‖I − X M‖_∞ < 1/2`` for all ``M`` within the balls, with the inverse ``X`` of the midpoints, taken at a precision."""
     n = exact.nrows()

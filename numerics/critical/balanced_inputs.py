@@ -20,6 +20,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from scipy import linalg
 
+from lossproof.numerics.algebra.rational_echelon import echelon
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
 from lossproof.numerics.critical.systems import BalancedSystem
 from lossproof.numerics.fields.float64 import Float64Field
@@ -114,16 +115,12 @@ def following_outputs(problem: Problem) -> tuple[Following, ...]:
     if problem.error.name != "squared" or not a.output_activation.is_identity or a.L == 1 or a.n_L == 1:
         return ()
     constant = a.bias_rows_of(a.L)
-    reduced, rank = fmpq_mat([[fmpq(1)] * constant + [to_flint(y) for y in row] for row in Y]).rref()
-    pivots = [next(k for k in range(reduced.ncols()) if reduced[i, k] != 0) for i in range(rank)]
+    rows, pivots = echelon(fmpq_mat([[fmpq(1)] * constant + [to_flint(y) for y in row] for row in Y]))
     found = list[Following]()
-    for k in range(constant, reduced.ncols()):
+    for k in range(constant, constant + a.n_L):
         if k not in pivots:
-            shares = [Fraction(0)] * a.n_L
-            for i, p in enumerate(pivots):
-                if p >= constant:
-                    shares[p - constant] = from_flint(reduced[i, k])
-            found.append((k - constant, tuple(shares)))
+            shares = dict(zip(pivots, (from_flint(row[k]) for row in rows), strict=True))
+            found.append((k - constant, tuple(shares.get(j, Fraction(0)) for j in range(constant, constant + a.n_L))))
     return tuple(found) if len(found) < a.n_L else ()
 
 

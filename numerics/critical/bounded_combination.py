@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from flint import fmpq, fmpq_mat
 
+from lossproof.numerics.algebra.rational_echelon import echelon
+
 Vector = Sequence[fmpq]
 
 _AT_A_BOUND = 1e-9
@@ -51,8 +53,7 @@ def independent(vectors: Sequence[Vector]) -> list[int]:
     """
     if not vectors:
         return []
-    reduced, rank = fmpq_mat([list(v) for v in vectors]).transpose().rref()
-    return [next(k for k, q in enumerate(row) if q != 0) for row in reduced.tolist()[:rank]]
+    return echelon(fmpq_mat([list(v) for v in vectors]).transpose())[1]
 
 
 def _solved(columns: Sequence[Vector], rest: Vector) -> list[fmpq] | None:

@@ -19,6 +19,7 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, arb_mat
 
+from lossproof.numerics.algebra.inclusion import krawczyk_slacks
 from lossproof.numerics.critical.rotations import turns_of
 from lossproof.numerics.critical.systems import System, without
 from lossproof.numerics.fields.ball import BallField, ball_of
@@ -156,19 +157,14 @@ def _newton_step(problem: Problem, weights: Weights, system: System, precision: 
 
 def _maps_into_itself(problem: Problem, weights: Weights, system: System, g: arb_mat, radius: Fraction, precision: int) -> bool:
     """Apply the test to the enclosed ``g`` and the Hessian over a box twice as wide, half of the box left as slack: a checker with wider balls then agrees."""
-    n = len(system.parameters)
     with ball_precision(precision):
         try:
             J = system.slopes(problem, weights, 2 * radius, precision)
             C = J.mid().inv().mid()
         except (NotDifferentiable, ZeroDivisionError):
             return False
-        moved, rest, rho = C * g, C * J, ball_of(radius)
-        for k in range(n):
-            spread = sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0))
-            if not 2 * (abs(moved[k, 0]) + spread * rho) < rho:
-                return False
-    return True
+        rho = ball_of(radius)
+        return all(bool(2 * slack > rho) for slack in krawczyk_slacks(g, J, C, rho))
 
 
 def _moved(problem: Problem, weights: Weights, system: System, step: list[arb]) -> Weights:

@@ -24,13 +24,14 @@ from math import prod
 import numpy as np
 from flint import fmpq, fmpq_mat
 
+from lossproof.numerics.algebra.rational_echelon import kernel_basis
 from lossproof.numerics.critical.cells import affine_pieces
 from lossproof.numerics.critical.identities import Identity, Term, place_of, shifts_logits
 from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian
-from lossproof.numerics.rationals import from_flint, to_flint
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.functions.forms import AffinePiece
 from lossproof.theory.problem.architecture import Architecture
@@ -113,15 +114,7 @@ def _with_slopes(columns: Iterable[Sequence[Fraction]], slopes: Sequence[Fractio
 
 def _kernel(vectors: Sequence[Sequence[fmpq]]) -> list[list[Fraction]]:
     """Return a basis of the relations of some vectors."""
-    reduced, rank = fmpq_mat([list(v) for v in vectors]).transpose().rref()
-    pivots = [next(k for k in range(len(vectors)) if reduced[i, k] != 0) for i in range(rank)]
-    basis = []
-    for free in (k for k in range(len(vectors)) if k not in pivots):
-        relation = [Fraction(int(k == free)) for k in range(len(vectors))]
-        for i, p in enumerate(pivots):
-            relation[p] = -from_flint(reduced[i, free])
-        basis.append(relation)
-    return basis
+    return kernel_basis(fmpq_mat([list(v) for v in vectors]).transpose())
 
 
 def _unseen_directions(problem: Problem, pieces: Sequence[Sequence[Sequence[AffinePiece]]]) -> Iterator[Identity]:

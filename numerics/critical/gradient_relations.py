@@ -9,7 +9,6 @@ family, in doubles, and that they hold is for a checker to see.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -18,9 +17,7 @@ from lossproof.numerics.critical.identities import Identity, place_of
 from lossproof.numerics.critical.still_units import Still, still_pass
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.float64 import Float64Field
-from lossproof.numerics.network.evaluation import Evaluation
-from lossproof.numerics.network.jacobian import gradient, jacobian, output_residuals
-from lossproof.numerics.network.penalty import penalty_slopes
+from lossproof.numerics.network.jacobian import gradient, gradient_terms
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -32,7 +29,8 @@ _ONE = Fraction(1)
 def gradient_relations(problem: Problem, members: Sequence[Weights], still: Still = ()) -> list[Identity]:
     """Return relations ``g_k = Σ_m q_m g_m`` of the components of the gradient at some members of a family, more of them than components.
 
-    Those of the layers near the output come first, biases before weights: others are expressed by them. Nothing where numbers are out of range.
+    Those of the layers near the output come first, biases before weights: others are expressed by them. A component counts as 0 beside the terms that it is
+    a sum of: one that is small beside others, as of a saturated unit, is not 0 for that. Nothing where numbers are out of range.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture
@@ -44,8 +42,9 @@ def gradient_relations(problem: Problem, members: Sequence[Weights], still: Stil
     [[(0, '1')]]
     """
     with np.errstate(all="ignore"):
-        seen = [_with_terms(problem, replace(still_pass(problem, each, Float64Field(), still), strip_output=False)) for each in members]
-    rows, terms = (np.array(each, dtype=float) for each in zip(*seen, strict=True))
+        passes = [still_pass(problem, each, Float64Field(), still) for each in members]
+        rows = np.array([gradient(problem, passed) for passed in passes], dtype=float)
+        terms = np.array([np.abs(gradient_terms(problem, passed)).sum(axis=1) for passed in passes], dtype=float)
     if not (np.all(np.isfinite(rows)) and np.all(np.isfinite(terms))):
         return []
     sizes, found, basis = np.max(np.abs(rows), axis=0), list[Identity](), list[int]()
@@ -61,13 +60,6 @@ def gradient_relations(problem: Problem, members: Sequence[Weights], still: Stil
         elif relation:
             found.append(((k, _ONE, ()), *((m, -q, ()) for m, q in relation)))
     return found
-
-
-def _with_terms(problem: Problem, evaluation: Evaluation) -> tuple[Array, Array]:
-    """Return the gradient, and the sums of the sizes of its terms: a component that is small beside others, as of a saturated unit, is not 0 for that."""
-    sizes = np.abs(jacobian(evaluation)) @ np.abs(output_residuals(problem, evaluation)).reshape(-1) / problem.T
-    penalty = 0 if problem.decay is None else np.abs(penalty_slopes(problem, evaluation))
-    return gradient(problem, evaluation), sizes + penalty
 
 
 def _in_order(problem: Problem) -> list[int]:

@@ -9,7 +9,7 @@ same at all samples. Which ones are offered is settled in doubles; that they hol
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import prod
@@ -18,6 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from flint import arb, fmpq, fmpq_mat
 
+from lossproof.numerics.algebra.rational_echelon import kernel_basis
 from lossproof.numerics.critical.still_units import Still, still_pass
 from lossproof.numerics.fields.ball import BallField, ball_of
 from lossproof.numerics.fields.field import Array
@@ -25,9 +26,8 @@ from lossproof.numerics.fields.float64 import Float64Field, nearest_double
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.network.boxes import parameter_place
 from lossproof.numerics.network.evaluation import Evaluation
-from lossproof.numerics.network.jacobian import gradient, jacobian, output_residuals
-from lossproof.numerics.network.penalty import penalty_slopes
-from lossproof.numerics.rationals import from_flint, to_flint
+from lossproof.numerics.network.jacobian import gradient, gradient_terms, jacobian
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Layer, Weights
@@ -117,14 +117,10 @@ def identities_hold(problem: Problem, weights: Weights, identities: Sequence[Ide
     field = BallField(_BITS)
     passed = still_pass(problem, weights, field, still)
     P = field.finalize(jacobian(passed))
-    whole = replace(passed, strip_output=False)
-    slopes, errors = gradient(problem, whole), output_residuals(problem, whole).reshape(-1)
-    penalty = None if problem.decay is None else penalty_slopes(problem, whole)
+    slopes, terms = gradient(problem, passed), gradient_terms(problem, passed)
     values = [layer.W[source][unit] if source < len(layer.W) else layer.b[unit] for layer, unit, source in _places(problem, weights)]
     with ball_precision(_BITS):
         counted = without_shifts(problem, P)
-        terms = jacobian(whole) * errors
-        terms = terms if penalty is None else np.hstack([terms, penalty[:, None]])
         for identity in identities:
             factors = [
                 (k, prod((ball_of(values[f]) if isinstance(f, int) else counted[f] for f in fs), start=ball_of(q))) for k, q, fs in identity
@@ -180,17 +176,7 @@ def unseen_directions(problem: Problem, samples: Sequence[int] | None = None) ->
     """
     X = problem.samples.X if samples is None else [problem.samples.X[i] for i in samples]
     rows = [[fmpq(1)] * problem.architecture.bias_rows_of(1) + [to_flint(x) for x in reversed(row)] for row in X]
-    reduced, rank = fmpq_mat(rows).rref()
-    n = problem.architecture.fan_in(1)
-    pivots = [next(j for j in range(n) if reduced[i, j] != 0) for i in range(rank)]
-    basis = []
-    for j in (j for j in range(n) if j not in pivots):
-        vector = [Fraction(0)] * n
-        vector[j] = _ONE
-        for i, p in enumerate(pivots):
-            vector[p] = -from_flint(reduced[i, j])
-        basis.append(vector[::-1])
-    return basis
+    return [vector[::-1] for vector in kernel_basis(fmpq_mat(rows))]
 
 
 def _linear_maps(a: Architecture) -> Iterator[Identity]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, arb_mat
 
+from lossproof.numerics.algebra.inclusion import krawczyk_slacks
 from lossproof.numerics.algebra.inertia import ball_inertia
 from lossproof.numerics.critical.box import MOST_PARAMETERS, symmetry_gauge
 from lossproof.numerics.critical.kink_newton import Pinned, descend_with_pins, pins_units, slopes_at_pins
@@ -124,10 +125,8 @@ class _System:
     def of(problem: Problem, weights: Weights, pins: Pins) -> _System | None:
         """Return it; None for too many unknowns."""
         a = problem.architecture
-        seen = {x: i for i, x in reversed(list(enumerate(problem.samples.X)))}
-        first = tuple(seen[x] for x in problem.samples.X)
         low, high = (piece.slope for piece in a.activation.affine_pieces)
-        z = Lines(problem, Float64Field(), flat_weights(problem, weights), *[np.zeros((problem.T, a.widths[1]))] * 2).z
+        z = Lines(problem, Float64Field(), flat_weights(problem, weights), np.zeros((problem.T, a.widths[1]))).z
         rest = samples_at_rest(problem, 1)
         sides = np.array([[Fraction(0) if i in rest else high if x > 0 else low for x in row] for i, row in enumerate(z)], dtype=object)
         m, inner, width = a.fan_in(1), a.fan_in(1) * a.widths[1], a.fan_in(2)
@@ -141,10 +140,14 @@ class _System:
         own = [[*range(k * m, (k + 1) * m), *range(inner + k, a.N_net, width)] for k in dead]
         idle = {n for weights_of in own for n in weights_of if not rates[n]}
         free = tuple(n for n in range(a.N_net) if n not in idle and n not in fixed)
-        return _System(problem, weights, pins, sides, fixed, free, first, leader) if len(free) + len(pins) <= MOST_PARAMETERS else None
+        return (
+            _System(problem, weights, pins, sides, fixed, free, problem.samples.firsts(), leader)
+            if len(free) + len(pins) <= MOST_PARAMETERS
+            else None
+        )
 
-    def _lines(self, radius: Fraction, *, wide: bool) -> Lines:
-        """Return the equations in balls, over the box of a radius in the free weights, and with ``wide`` in the slopes at the pins."""
+    def _lines(self, radius: Fraction) -> Lines:
+        """Return the equations in balls, over the box of a radius in the free weights and the slopes at the pins."""
         field, layers = StateBallField(_PRECISION), self.weights.layers
         rows = rows_of_step(
             self.problem.architecture, [(np.array(layer.W, dtype=object), np.array(layer.b, dtype=object)) for layer in layers]
@@ -152,11 +155,10 @@ class _System:
         wider = ball_of(radius) * arb(0, 1)
         point = np.array([ball_of(x) for x in rows], dtype=object)
         slopes = np.array([[ball_of(s) for s in row] for row in self.sides], dtype=object)
-        if radius:
-            point[list(self.free)] += wider
+        point[list(self.free)] += wider
         for (k, i), slope in self.pins.items():
-            slopes[self.together(k, i)] = ball_of(slope) + wider if wide else ball_of(slope)
-        return Lines(self.problem, field, point, slopes, slopes)
+            slopes[self.together(k, i)] = ball_of(slope) + wider
+        return Lines(self.problem, field, point, slopes)
 
     def together(self, k: int, i: int) -> tuple[Array, ...]:
         """Return the indices of the samples equal to i, and of a unit with its followers."""
@@ -193,7 +195,7 @@ class _System:
     def step(self) -> list[Fraction] | None:
         """Return Newton's step for all unknowns; None where the equations are singular."""
         with ball_precision(_PRECISION):
-            lines = self._lines(Fraction(0), wide=False)
+            lines = self._lines(Fraction(0))
             J, _ = self._derivatives(lines)
             try:
                 step = J.mid().inv().mid() * self._values(lines).mid()
@@ -204,11 +206,10 @@ class _System:
 
     def holds(self, radius: Fraction) -> bool:
         """Tell whether the box holds a minimum, with half of it as slack."""
-        low, high = sorted(piece.slope for piece in self.problem.architecture.activation.affine_pieces)
-        first, last = (piece.slope for piece in self.problem.architecture.activation.affine_pieces)
-        rising = first < last
+        left, right = (piece.slope for piece in self.problem.architecture.activation.affine_pieces)
+        low, high, rising = min(left, right), max(left, right), left < right
         with ball_precision(_PRECISION):
-            here, wide = self._lines(Fraction(0), wide=False), self._lines(2 * radius, wide=True)
+            here, wide = self._lines(Fraction(0)), self._lines(2 * radius)
             pinned = np.zeros(self.sides.shape, dtype=bool)
             for k, i in self.pins:
                 pinned[self.together(k, i)] = True
@@ -220,10 +221,8 @@ class _System:
             if not inside or not all(p > 0 if rising else p < 0 for p in pulls):
                 return False
             J, K = self._derivatives(wide)
-            C, n = J.mid().inv().mid(), J.nrows()
-            moved, rest, rho = C * self._values(here), C * J, ball_of(radius)
-            spread = [sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0)) for k in range(n)]
-            if not all(2 * (abs(moved[k, 0]) + spread[k] * rho) < rho for k in range(n)):
+            rho = ball_of(radius)
+            if not all(2 * slack > rho for slack in krawczyk_slacks(self._values(here), J, J.mid().inv().mid(), rho)):
                 return False
         counts = ball_inertia((K + K.T) / 2, _PRECISION)
         return (counts.negative, counts.positive) == (len(pulls), len(self.free))

@@ -77,7 +77,7 @@ def curvatures_along_kinks(problem: Problem, point: Array) -> Array | None:
     for (k, i), slope in found.items():
         slopes[descent.first == i, k] = slope
     Z = descent.free_directions()
-    return np.asarray(np.linalg.eigvalsh(Z.T @ Lines(problem, Float64Field(), point, slopes, slopes).jacobian() @ Z))
+    return np.asarray(np.linalg.eigvalsh(Z.T @ Lines(problem, Float64Field(), point, slopes).jacobian() @ Z))
 
 
 class _Descent:
@@ -87,9 +87,7 @@ class _Descent:
         a = problem.architecture
         self.problem, self.landscape, self.point = problem, FloatLandscape(problem), start.copy()
         self.low, self.high = (nearest_double(piece.slope) for piece in a.activation.affine_pieces)
-        rows = list(problem.samples.X)
-        first = {x: i for i, x in reversed(list(enumerate(rows)))}
-        self.first = np.array([first[x] for x in rows])
+        self.first = np.array(problem.samples.firsts())
         self.m, self.n = a.fan_in(1), a.widths[1]
         self.inputs = np.hstack([self.landscape.inputs, np.ones((problem.T, a.bias_rows_of(1)))])
         self.moved = np.any(self.inputs != 0, axis=1)
@@ -119,7 +117,7 @@ class _Descent:
     def lines(self) -> Lines:
         """Return the equations with the slopes of the sides that the units are on."""
         slopes = np.where(self.right, self.high, self.low)
-        return Lines(self.problem, Float64Field(), self.point, slopes, slopes)
+        return Lines(self.problem, Float64Field(), self.point, slopes)
 
     def free_directions(self) -> Array:
         """Return an orthonormal basis of the changes that keep the pins, as columns."""

@@ -15,6 +15,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 
 from lossproof.numerics.algebra.inertia import exact_inertia
+from lossproof.numerics.algebra.rational_echelon import echelon
 from lossproof.numerics.critical.cells import cell_of
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.fields.rational import RationalField
@@ -152,8 +153,7 @@ def _table(rows: Sequence[Sequence[fmpq]]) -> Table:
 
 def _coefficients(basis: fmpq_mat, sought: fmpq_mat) -> fmpq_mat:
     """Return the coefficients of the projection on the columns of a basis, 0 for columns that depend on those before."""
-    reduced, rank = basis.rref()
-    chosen = [next(k for k in range(basis.ncols()) if reduced[i, k] != 0) for i in range(rank)]
+    chosen = echelon(basis)[1]
     zero = [fmpq(0)] * sought.ncols()
     if not chosen:
         return fmpq_mat([zero] * basis.ncols())

@@ -17,6 +17,7 @@ import numpy as np
 from flint import arb, arb_mat
 from scipy import linalg
 
+from lossproof.numerics.algebra.inclusion import krawczyk_slacks
 from lossproof.numerics.fields.ball import ball_of
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.precision import ball_precision
@@ -149,14 +150,11 @@ def _margin(point: _Point, parameters: tuple[int, ...], radius: Fraction) -> Fra
             C = J.mid().inv().mid()
         except (NotDifferentiable, ZeroDivisionError):
             return None
-        moved, rest, rho = C * point.residuals, C * J, ball_of(radius)
-        margins = []
-        for k in range(n):
-            spread = sum((abs(arb(int(k == m)) - rest[k, m]) for m in range(n)), arb(0))
-            slack = rho - abs(moved[k, 0]) - spread * rho
-            if not 2 * slack > rho:
-                return None
-            margins.append(slack / sum((abs(C[k, m]) for m in range(n)), arb(0)))
+        rho = ball_of(radius)
+        slacks = krawczyk_slacks(point.residuals, J, C, rho)
+        if not all(2 * slack > rho for slack in slacks):
+            return None
+        margins = [slack / sum((abs(C[k, m]) for m in range(n)), arb(0)) for k, slack in enumerate(slacks)]
         least = min(float(margin.lower()) for margin in margins)
     return Fraction(2) ** int(np.floor(np.log2(least)) - 1) if least > 0 else Fraction(0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -118,6 +119,14 @@ def gradient(problem: Problem, evaluation: Evaluation) -> Array:
     share = field.array([Fraction(1, evaluation.T)])
     found = field.mul(np.concatenate(_of_one_kind(evaluation, parts)), share)
     return field.finalize(found if problem.decay is None else field.add(found, penalty_slopes(problem, evaluation)))
+
+
+def gradient_terms(problem: Problem, evaluation: Evaluation) -> Array:
+    """Return the terms that the components of the `gradient` are sums of, a row each: ``P_kc ε_c / T``, and with weight decay ``λ_k w_k``."""
+    whole, field = replace(evaluation, strip_output=False), evaluation.field
+    errors = field.mul(output_residuals(problem, whole).reshape(-1), field.array([Fraction(1, evaluation.T)]))
+    terms = field.mul(jacobian(whole), errors)
+    return terms if problem.decay is None else np.hstack([terms, penalty_slopes(problem, evaluation)[:, None]])
 
 
 def _product_with_transpose(evaluation: Evaluation, A: Array) -> Array:

@@ -8,7 +8,8 @@ from math import gcd, lcm
 
 from flint import fmpq, fmpq_mat
 
-from lossproof.numerics.rationals import from_flint, to_flint
+from lossproof.numerics.algebra.rational_echelon import kernel_basis
+from lossproof.numerics.rationals import to_flint
 from lossproof.theory.problem.problem import Problem
 
 _MOST_SAMPLES = 200
@@ -30,21 +31,8 @@ def affine_relation(problem: Problem) -> tuple[Fraction, ...] | None:
     if not 3 <= T <= min(n_0 + 2, _MOST_SAMPLES):
         return None
     columns = [[*map(to_flint, x), fmpq(1)] for x in problem.samples.X]
-    reduced, rank = fmpq_mat([list(row) for row in zip(*columns, strict=True)]).rref()
-    if rank != T - 1:
-        return None
-    return _coprime(_kernel_vector(reduced.tolist(), rank, T))
-
-
-def _kernel_vector(reduced: Sequence[Sequence[fmpq]], rank: int, T: int) -> list[Fraction]:
-    """Return a vector that a matrix in reduced row echelon form, of rank one less than its columns, annihilates."""
-    pivots = [next(k for k, q in enumerate(row) if q != 0) for row in reduced[:rank]]
-    free = next(k for k in range(T) if k not in pivots)
-    vector = [Fraction(0)] * T
-    vector[free] = Fraction(1)
-    for row, pivot in zip(reduced, pivots, strict=False):
-        vector[pivot] = -from_flint(row[free])
-    return vector
+    basis = kernel_basis(fmpq_mat([list(row) for row in zip(*columns, strict=True)]))
+    return _coprime(basis[0]) if len(basis) == 1 else None
 
 
 def _coprime(vector: Sequence[Fraction]) -> tuple[Fraction, ...]:

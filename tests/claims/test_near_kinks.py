@@ -80,9 +80,9 @@ def test_the_equations_of_lines_are_the_gradient_off_kinks(seed):
         (2, 3, n_L), rng.integers(-3, 4, (5, 2)).tolist(), targets, "leaky-relu", error=error, bias="none" if seed > 3 else "trainable"
     )
     point = rng.normal(size=problem.architecture.N_net)
-    at, landscape = Lines(problem, Float64Field(), point, *[np.zeros((5, 3))] * 2), FloatLandscape(problem)
+    at, landscape = Lines(problem, Float64Field(), point, np.zeros((5, 3))), FloatLandscape(problem)
     slopes = np.where(at.z > 0, 1.0, 0.01)
-    lines, whole = Lines(problem, Float64Field(), point, slopes, slopes), landscape.at(point[None])
+    lines, whole = Lines(problem, Float64Field(), point, slopes), landscape.at(point[None])
     assert lines.gradient == pytest.approx(5 * whole.gradient[0], abs=1e-12)
     assert lines.jacobian() == pytest.approx(5 * whole.hessian[0], abs=1e-12)
 
@@ -153,5 +153,5 @@ def test_the_rate_of_a_slope_is_that_of_the_equations(seed):
     point, slopes = rng.normal(size=problem.architecture.N_net), rng.random((6, 3))
     moved, at = slopes.copy(), np.ix_([1, 4], [0, 2])
     moved[at] += 1e-6
-    lines, other = (Lines(problem, Float64Field(), point, s, s) for s in (slopes, moved))
+    lines, other = (Lines(problem, Float64Field(), point, s) for s in (slopes, moved))
     assert lines.rates_of_slope([0, 2], [1, 4]) == pytest.approx((other.gradient - lines.gradient) / 1e-6, abs=1e-4)

@@ -53,14 +53,18 @@ class Samples:
         """Return the number of different inputs."""
         return len(set(self.X))
 
+    def firsts(self) -> tuple[int, ...]:
+        """Return for each sample the first one with the same input.
+
+        >>> Samples.of([[1], [2], [1]], [[0], [0], [1]]).firsts()
+        (0, 1, 0)
+        """
+        first: dict[Row, int] = {}
+        return tuple(first.setdefault(x, i) for i, x in enumerate(self.X))
+
     def clash(self) -> tuple[int, int] | None:
         """Return two samples with equal inputs and different targets, or None."""
-        first: dict[Row, int] = {}
-        for i, x in enumerate(self.X):
-            j = first.setdefault(x, i)
-            if self.Y[i] != self.Y[j]:
-                return j, i
-        return None
+        return next(((j, i) for i, j in enumerate(self.firsts()) if self.Y[i] != self.Y[j]), None)
 
     def repetition(self) -> tuple[int, int] | None:
         """Return two samples with equal inputs and equal targets, or None."""

@@ -84,9 +84,7 @@ def landscape(work: Work, problem: Problem, widest: Array) -> Landscape:
     sigma = problem.activation if n else problem.output_activation
     form, farthest = sigma.logistic, float(np.max(reach(inputs) @ widest)) * ENLARGE**8 + 2.0**-300
     curve = Table(work, sigma, farthest) if form is None else Logistic(work, int(form.low), int(form.rate))
-    seen = dict[tuple[fmpq, ...], int]()
-    kinds = np.array([seen.setdefault(tuple(row), len(seen)) for row in problem.X])
-    return Landscape(inputs, targets, part(ring.array([rates]), 0), n, problem.bias_rows_of(1), sigma, curve, kinds)
+    return Landscape(inputs, targets, part(ring.array([rates]), 0), n, problem.bias_rows_of(1), sigma, curve, np.array(problem.firsts()))
 
 
 def joined(x: Enclosed, y: Enclosed, axis: int) -> Enclosed:

@@ -146,6 +146,19 @@ class Problem:
         )
         return [rate for layer in units for rate in layer]
 
+    def weights_of_unit(self, layer: int, unit: int) -> list[int]:
+        """Return the weights into a unit of a hidden layer, its bias, and the weights out of it, as rows of ``P``."""
+        into = self.below(layer) + unit * self.fan_in(layer)
+        return [
+            *range(into, into + self.fan_in(layer)),
+            *range(self.below(layer + 1) + unit, self.below(layer + 2), self.fan_in(layer + 1)),
+        ]
+
+    def firsts(self) -> list[int]:
+        """Return for each sample the first one with the same input."""
+        first: dict[tuple[fmpq, ...], int] = {}
+        return [first.setdefault(tuple(x), i) for i, x in enumerate(self.X)]
+
     def activation_of(self, layer: int) -> Activation:
         """Return the activation of layer ``1..L``."""
         return self.output_activation if layer == self.L else self.hidden[layer - 1]

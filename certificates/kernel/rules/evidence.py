@@ -207,18 +207,16 @@ def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box,
             here, (n, j) = f"{place}[{m}]", read.items(entry, f"{place}[{m}]", 2)
             n = read.integer(n, f"{here}[0]", held[-1] + 1 if held else 0, problem.below(problem.L) - 1)
             l = next(l for l in range(problem.L, 0, -1) if problem.below(l) <= n)
-            fan_in, record = problem.fan_in(l), problem.hidden[l - 1]
-            units = read.integer(j, f"{here}[1]", 0, problem.widths[l] - 1), (n - problem.below(l)) // fan_in
+            record = problem.hidden[l - 1]
+            units = read.integer(j, f"{here}[1]", 0, problem.widths[l] - 1), (n - problem.below(l)) // problem.fan_in(l)
             if l not in known:
                 known[l] = np.delete(passes.layer_inputs(ring, problem, box, l), list(at_rest(problem, l)), axis=0).T
             ring.count(2 * problem.T, 0)
             first, second = ([slope_around(record, [z]) for z in known[l][u]] if sides is None else list(sides[u]) for u in units)
             right = record.homogeneity == 1 and problem.biases[l - 1] != "fixed" and units[0] != units[1]
             require(right and None not in first and first == second, here, "two units that have one slope at each sample are needed")
-            into, out = ([problem.below(l) + u * fan_in for u in units], [problem.below(l + 1) + u for u in units])
-            ends = [range(k, k + fan_in) for k in into], [range(k, problem.below(l + 2), problem.fan_in(l + 1)) for k in out]
             held.append(n)
-            pairs.append([[*a, *b] for a, b in zip(*ends, strict=True)])
+            pairs.append([problem.weights_of_unit(l, u) for u in units])
         work.spend(2 * limits.elimination_work(len(held), ring.bits), "a determinant in balls")
         fields = [{**dict(zip(j, M[k], strict=True)), **dict(zip(k, -M[j], strict=True))} for j, k in pairs]
         if held:

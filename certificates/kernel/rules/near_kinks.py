@@ -82,7 +82,7 @@ def minimum_near_kinks(step: Step) -> Result:
         exact, wide = (_LineRing(step.work, ring.bits, s) for s in (centre, slopes))
         eps, V = errors.residuals(wide, problem, passes.outputs(wide, problem, box)), passes.weights(wide, problem, box)[1][0]
         ring.count(eps.size * problem.widths[1] + problem.T * problem.widths[1] * len(pins), 0)
-        each, first, rates = eps @ V.T, _first_of_equals(problem), problem.rates or [ZERO] * problem.N_net
+        each, first, rates = eps @ V.T, problem.firsts(), problem.rates or [ZERO] * problem.N_net
         everywhere = [(u, i) for j, i in pins for u in (j, *(f for f, to in leader.items() if to == j))]
         for u, i in everywhere:
             pull = sum(each[m, u] for m in range(problem.T) if first[m] == i)
@@ -93,7 +93,7 @@ def minimum_near_kinks(step: Step) -> Result:
         for u in set(leader.values()):
             _require_one_direction(step, wide, u, slopes[:, u], eps)
         dead = [u for u in range(problem.widths[1]) if all(s == 0 for s in slopes[:, u])]
-        fixed |= {n for u in dead for n in _weights_of(problem, u) if rates[n] == 0}
+        fixed |= {n for u in dead for n in problem.weights_of_unit(1, u) if rates[n] == 0}
         free = sorted(set(range(problem.N_net)).difference(fixed))
         _require_minimum(step, exact, wide, box, free, (pins, leader, everywhere))
     step.introduce(step.at, box)
@@ -102,7 +102,7 @@ def minimum_near_kinks(step: Step) -> Result:
 
 def _pins(problem: Problem, value: Any) -> Pins:
     """Return the pins, in the order of units and samples; each sample is the first with its input, which is not 0 with the unit of a bias."""
-    found, place, first, last = Pins(), "evidence.pins", _first_of_equals(problem), (-1, -1)
+    found, place, first, last = Pins(), "evidence.pins", problem.firsts(), (-1, -1)
     for n, entry in enumerate(read.items(value, place)):
         u, i, slope = read.items(entry, f"{place}[{n}]", 3)
         pin = read.integer(u, f"{place}[{n}][0]", 0, problem.widths[1] - 1), read.integer(i, f"{place}[{n}][1]", 0, problem.T - 1)
@@ -110,12 +110,6 @@ def _pins(problem: Problem, value: Any) -> Pins:
         require(first[pin[1]] == pin[1], f"{place}[{n}][1]", "the first of the samples with this input is expected")
         found[pin], last = read.rational(slope, f"{place}[{n}][2]"), pin
     return found
-
-
-def _first_of_equals(problem: Problem) -> list[int]:
-    """Return for each sample the first one with the same input."""
-    first = {x: i for i, x in reversed(list(enumerate(problem.X)))}
-    return [first[x] for x in problem.X]
 
 
 def _followers(problem: Problem, fixed: Any, pins: Pins) -> dict[int, int]:
@@ -138,7 +132,7 @@ def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leade
     """
     z, rest, wide = passes.layer_inputs(ring, problem, box, 1), at_rest(problem, 1), arb(0, arb(box.radius).upper())
     centre = np.full(z.shape, arb(0), dtype=object)
-    slopes, first, on = centre.copy(), _first_of_equals(problem), [list[Any]() for _ in range(problem.widths[1])]
+    slopes, first, on = centre.copy(), problem.firsts(), [list[Any]() for _ in range(problem.widths[1])]
     leads = [leader.get(u, u) for u in range(problem.widths[1])]
     ring.count(z.size, 0)
     for i, u in np.ndindex(z.shape):
@@ -153,15 +147,9 @@ def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leade
     return centre, slopes, on
 
 
-def _weights_of(problem: Problem, u: int) -> list[int]:
-    """Return the weights into hidden unit u, and those out of it."""
-    m = problem.fan_in(1)
-    return [*range(u * m, (u + 1) * m), *range(problem.below(2) + u, problem.below(3), problem.fan_in(2))]
-
-
 def _require_one_direction(step: Step, wide: _LineRing, u: int, slopes: Array, eps: Array) -> None:
     """Demand that S of `minimum_near_kinks`, without its last row and column, is invertible."""
-    problem, places = step.problem, _weights_of(step.problem, u)
+    problem, places = step.problem, step.problem.weights_of_unit(1, u)
     inputs = np.array([[*x, *[ONE] * problem.bias_rows_of(1)] for x in problem.X], dtype=object)
     step.work.spend(2 * limits.elimination_work(len(places), wide.bits), "a determinant in balls")
     wide.count(problem.T * len(places) * problem.n_L, 0)
@@ -184,7 +172,7 @@ def _require_minimum(
     problem, m, n, (pins, leader, everywhere) = step.problem, step.problem.fan_in(1), len(free), pinned
     size, here, moving = n + len(everywhere), passes.Box(box.point), passes.Box(box.point, box.radius, frozenset(free))
     step.work.spend(4 * limits.elimination_work(size, wide.bits), "an inverse and an elimination in balls")
-    z, first = passes.layer_inputs(exact, problem, here, 1), _first_of_equals(problem)
+    z, first = passes.layer_inputs(exact, problem, here, 1), problem.firsts()
     centre = [*passes.gradient(exact, problem, here)[free], *(z[i, u] for u, i in pins)]
     K = np.full((size, size), arb(0), dtype=object)
     K[:n, :n] = passes.hessian(wide, problem, moving, free).T

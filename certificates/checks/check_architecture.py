@@ -94,6 +94,7 @@ def check_architecture(
       of the problem; what was found is then the point that claims at these weights speak about;
     - ``search``: where nothing else decides about bad local minima, the network itself is searched for them: ``"auto"`` takes 48 seeded starts at most, and
       networks of at most 60 weights; a number of seconds lets the clock end it; ``"none"`` makes no search. What was searched stands in the report.
+      If the question is still open, a complete list of all local minima is sought, see `find_critical_points`: with up to 100,000 boxes, or as many seconds.
       Interrupting (``KeyboardInterrupt``) ends the search, and keeps what was proved;
     - ``max_precision``: cap in bits for ball arithmetic;
     - ``max_memory``: GiB that a proof with the Gram matrix may take; claims that need more stay UNDECIDED. By default it is what is free, and a problem that
@@ -192,6 +193,7 @@ def _all_claims(
     conclusion = undecided if decision.claim is None else decision.claim
     ordered = [
         conclusion,
+        decision.complete,
         claim_count(problem),
         generic,
         everywhere,
@@ -214,7 +216,7 @@ def _all_claims(
         claim_no_minimum_nearby(context, point) if weights_given else None,
         None if given is None else claim_escape(context, point, given.located),
         *(() if given is None else claims_of_spectrum(context, point, given.located)),
-        *told_points(pool, given, decision.suboptimal),
+        *told_points(pool, given, decision),
         decision.suboptimal,
     ]
     return [claim for claim in (*ordered, claim_ggn_semidefinite(context), *whole.cited) if claim is not None], decision.search

@@ -27,12 +27,17 @@ _LINEAR = (
 )
 
 
+def obstacle_to_algebra(problem: Problem) -> str:
+    """Return why exact algebra lists no critical points of a network of powers, in words that follow "as"; empty where it may."""
+    return "" if has_same_outputs(problem) else obstacle(problem)
+
+
 def solutions_of(problem: Problem) -> Solutions:
     """Return all critical points of a network of powers, up to what can be scaled; raises `InputError` where this is not covered."""
     if has_same_outputs(problem):
         W = one_of_all(problem)
         return Solutions(np.zeros((0, problem.architecture.N_net)), _NO_MINIMUM) if W is None else Solutions(W[None])
-    reason = obstacle(problem)
+    reason = obstacle_to_algebra(problem)
     if reason:
         raise InputError(f"a complete list was asked for, which is not to be had here, as {reason}: leave `complete` out")
     return critical_points(problem)

@@ -33,7 +33,7 @@ _LONGEST_SECONDS = 1e6
 _PROOFS = 4
 _APART = 1 + 1e-6
 _NO_LOSS = 1e-12
-_INTERRUPTED, _DECIDED = "it was interrupted", "a bad local minimum was proved"
+INTERRUPTED, _DECIDED = "it was interrupted", "a bad local minimum was proved"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _number(value: object) -> float | None:
 class SearchRecord:
     """What was searched: ``starts`` made in ``seconds``, ``candidates`` for critical points met in doubles, ``minima`` of them proved to be local minima.
 
-    ``ended`` is the reason why it ended, or why there was none, in words.
+    ``ended`` is the reason why it ended, or why there was none, in words; ``boxes`` of weights were looked at for a complete list, in vain.
     """
 
     starts: int
@@ -98,18 +98,21 @@ class SearchRecord:
     candidates: int
     minima: int
     ended: str
+    boxes: int = 0
 
     @property
     def interrupted(self) -> bool:
         """Whether the user ended it."""
-        return self.ended == _INTERRUPTED
+        return self.ended == INTERRUPTED
 
     def __str__(self) -> str:
+        listed = f" {self.boxes:,} boxes of weights are too few for a complete list of the local minima." if self.boxes else ""
         if not self.starts:
-            return f"No search for bad local minima was made, as {self.ended}."
+            return f"No search for bad local minima was made, as {self.ended}.{listed}"
         return (
             f"Bad local minima were searched for from {self.starts} seeded starts in {self.seconds:.1f} s, until {self.ended}: candidates for critical "
-            f"points met in doubles: {self.candidates}; proved local minima among them: {self.minima}. About what it did not meet a search says nothing."
+            f"points met in doubles: {self.candidates}; proved local minima among them: {self.minima}. About what it did not meet a search says "
+            f"nothing.{listed}"
         )
 
 
@@ -141,7 +144,7 @@ class NetworkSearch:
         try:
             ended = self._search(begin)
         except KeyboardInterrupt:
-            ended = _INTERRUPTED
+            ended = INTERRUPTED
         starts, candidates = (0, 0) if self.latest is None else (self.latest.finished, len(self.latest.candidates))
         minima = sum(point.is_minimum for point in self.pool.points[known:])
         return SearchRecord(starts, time.perf_counter() - begin, candidates, minima, ended)
@@ -152,7 +155,7 @@ class NetworkSearch:
             try:
                 self._prove_embedded()
             except KeyboardInterrupt:
-                return _INTERRUPTED
+                return INTERRUPTED
         return (
             obstacle if self.pool.suboptimal is None else f"{obstacle}; a minimum of a narrower network, units of which are copied, decides"
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lossproof.certificates.claims.critical_facts import claim_loss, claim_loss_below
 from lossproof.certificates.claims.critical_point import LocatedPoint
+from lossproof.certificates.claims.same_points import same_point
 from lossproof.certificates.claims.suboptimal import claim_suboptimal, worst_of
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
@@ -44,6 +45,12 @@ class Pool:
             if point is not None and all(point.claim.place is not known.claim.place for known in self.points):
                 self.points.append(point)
                 self.add_losses([point.loss])
+
+    def replace_equal(self, *points: LocatedPoint | None) -> None:
+        """Take in critical points in place of those equal to them; the first stays beside one equal to it."""
+        added, first, problem = [point for point in points if point is not None], self.first, self.context.problem
+        self.points = [known for known in self.points if known is first or not any(same_point(problem, known, point) for point in added)]
+        self.add(*added)
 
     def add_losses(self, losses: Iterable[Claim | None]) -> None:
         """Take in losses of any points."""

@@ -6,12 +6,11 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lossproof.certificates.claims.complete import COMPLETE_LIST, claim_complete_list
-from lossproof.certificates.claims.complete_algebra import claim_algebraic_list, solutions_of
+from lossproof.certificates.claims.complete import COMPLETE_LIST
+from lossproof.certificates.claims.complete_search import SoughtList, list_by_algebra, list_of_tree
 from lossproof.certificates.claims.conclusion import open_after_points
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
 from lossproof.certificates.claims.decision import Decision, decide
@@ -33,14 +32,11 @@ from lossproof.certificates.reports.plain_words import notes_on_doubles
 from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
 from lossproof.numerics.algebra.threads import one_thread
-from lossproof.numerics.complete.clusters import clusters
 from lossproof.numerics.complete.elimination import is_algebraic
-from lossproof.numerics.complete.landscape import landscape_of
 from lossproof.numerics.complete.search import INTERRUPT
 from lossproof.numerics.critical.search import SearchResult, find_candidates
 from lossproof.numerics.network.estimates import jacobian_spectrum
 from lossproof.numerics.network.points import random_weights
-from lossproof.numerics.network.weight_vectors import weights_of_rows
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
@@ -144,17 +140,16 @@ def _complete_map(
     if is_algebraic(context.problem):
         if box is not None or resume is not None or minima:
             raise InputError("elimination lists the critical points of a network of powers, all of them: leave box, minima and resume out")
-        solutions = solutions_of(context.problem)
-        listed = [(weights_of_rows(context.problem, point), 1) for point in solutions.points]
-        claim = partial(claim_algebraic_list, context.problem, solutions)
-        return replace(_map_of(context, listed, (), None, data_name, nearby=True, self_check=self_check, complete=claim), starts=0)
+        return replace(_listed(context, list_by_algebra(context.problem), data_name, self_check=self_check), starts=0)
     tree = complete_tree(context, box, None if resume is None else Path(resume), workers, minima=minima)
-    parts = clusters(landscape_of(context.problem), tree)
-    points = [*tree.points, *(part.point for part in parts if part.point is not None)]
-    candidates = [(weights_of_rows(context.problem, point), 1) for point in points]
-    claim = partial(claim_complete_list, context.problem, tree, parts)
-    found = _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, complete=claim)
+    found = _listed(context, list_of_tree(context.problem, tree), data_name, self_check=self_check)
     return replace(found, starts=0, tree=tree, interrupted=found.interrupted or tree.ended == INTERRUPT)
+
+
+def _listed(context: ProofContext, sought: SoughtList, data_name: str, *, self_check: bool) -> LandscapeMap:
+    """Return the map of the points of a list, and whether it is complete."""
+    candidates = [(weights, 1) for weights in sought.weights]
+    return _map_of(context, candidates, (), None, data_name, nearby=True, self_check=self_check, complete=sought.claim)
 
 
 def _search(problem: Problem, starts: int, seed: int, workers: int | None, progress: Progress | None) -> SearchResult:
@@ -237,12 +232,23 @@ def _map_of(
     told_as = {id(point.claim.place): point for point in pool.points}
     for hit in proved:
         hit.point = told_as.get(id(hit.point.claim.place), hit.point)
-    known = {id(hit.point) for hit in proved}
-    proved += [Hit(point, 1) for point in pool.points if id(point) not in known]
+    _enter_others(hits, pool.points)
     starts = told_starts(report, ways, distances)
     found = _critical_points(report, proved, starts)
     told = replace(report, notes=(*map(str, starts), *report.notes))
     return LandscapeMap(told, found, len(candidates), 0, len(others) + len(proved) - len(found), interrupted, starts)
+
+
+def _enter_others(hits: Hits, points: Sequence[LocatedPoint]) -> None:
+    """Enter the points that were proved for the report, in place of equal ones that it does not tell."""
+    known, told = {id(hit.point) for hit in hits.found}, {id(point) for point in points}
+    for point in points:
+        if id(point) not in known:
+            equal = hits.equal_to(point)
+            if equal is None or id(equal.point) in told:
+                hits.found.append(Hit(point, 1))
+            else:
+                equal.point = point
 
 
 def _critical_points(report: Report, proved: Sequence[Hit], starts: Sequence[GivenStart]) -> tuple[CriticalPoint, ...]:
@@ -277,6 +283,7 @@ def _report(
     known = pool.places or [Point(random_weights(problem, context.seed))]
     whole = WholeLandscape.of(context, known[0], landscape.principle_error)
     decision = decide(whole, pool, landscape, budget, complete)
+    complete = decision.complete
     infimum = whole.infimum_not_attained(known[0], pool.all_losses())
     claims, first, check = (*_claims(pool, landscape, whole, decision, infimum, complete), *distances), pool.places or known, None
     if self_check:

@@ -60,8 +60,11 @@ def _conclusion(outline: ProofOutline, width: int) -> list[str]:
         lines += _cut(f"What would decide it: {claim.missing}.", width, 2)
         search = outline.report.search
         if search is not None and search.starts:
+            listed = f" {search.boxes:,} boxes are too few for a list of all minima: try --search SECONDS." if search.boxes else ""
             lines += _cut(
-                f"Searched for bad minima from {search.starts} seeded starts in {search.seconds:.1f} s, until {search.ended}.", width, 2
+                f"Searched for bad minima from {search.starts} seeded starts in {search.seconds:.1f} s, until {search.ended}.{listed}",
+                width,
+                2,
             )
         failed = "What does not follow: that bad minima exist; full rank suffices, and is not necessary."
         return lines + (_cut(failed, width, 2) if what_does_not_follow(outline) else [])

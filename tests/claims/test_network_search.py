@@ -50,7 +50,7 @@ def test_what_was_searched_stands_in_the_report(check):
     assert report.conclusion.verdict is lp.Verdict.UNDECIDED
     assert (report.search.starts, report.search.ended) == (48, "all starts were made")
     assert report.search.candidates >= report.search.minima
-    assert report.to_dict()["search"].keys() == {"starts", "seconds", "candidates", "minima", "ended"}
+    assert report.to_dict()["search"].keys() == {"starts", "seconds", "candidates", "minima", "ended", "boxes"}
     assert str(report.search) in report.notes
     assert "48 seeded starts" in " ".join(str(report).split())
 

@@ -11,18 +11,21 @@ from pathlib import Path
 
 import numpy as np
 
+from lossproof.numerics.algebra.array_engine import ArrayEngine
+from lossproof.numerics.algebra.array_libraries import cupy_library, jax_library, torch_library
 from lossproof.numerics.algebra.dask_matrix import DaskMatrix
 from lossproof.numerics.algebra.disk_matrix import TILES_BESIDE, DiskMatrix
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_tiles
 from lossproof.numerics.algebra.memory import available_bytes, gibibytes
+from lossproof.numerics.algebra.numpy_engine import NUMPY
 from lossproof.numerics.algebra.product_self_test import fault_of
-from lossproof.numerics.algebra.tile_engine import NUMPY, TileEngine
+from lossproof.numerics.algebra.tile_engine import TileEngine
 from lossproof.numerics.algebra.tiled_matrix import Triangle, tile_bytes, tile_rows, tiled
-from lossproof.numerics.algebra.torch_engine import TorchEngine
 from lossproof.numerics.dask_cluster import check_scheduler, cores
 from lossproof.theory.exceptions import InputError
 
-ENGINES = ("auto", "cuda", "dask", "disk", "numpy", "torch")
+_LIBRARIES = {"torch": partial(torch_library, "torch"), "cuda": partial(torch_library, "cuda"), "jax": jax_library, "cupy": cupy_library}
+ENGINES = tuple(sorted(("auto", "dask", "disk", "numpy", *_LIBRARIES)))
 """Names of engines; a folder may follow ``disk`` after a colon, and the address of a scheduler ``dask``."""
 
 _LEAST_TILE_ROWS = 4
@@ -54,6 +57,7 @@ class Workplace:
         if self.cluster is not None and n > _LEAST_TILE_ROWS * tile_rows(n):
             return DaskMatrix(parts, self.cluster or None, self.most_bytes)
         if self.folder is None:
+            self.engine.require_room(tile_bytes(n))
             return gram_tiles(parts, self.engine, tiled)
         most_tiles = (available_bytes() // 2 if self.most_bytes is None else self.most_bytes) // (8 * tile_rows(n) ** 2)
         return gram_tiles(parts, self.engine, partial(DiskMatrix, place=self.folder, content=_content(parts), most_tiles=most_tiles))
@@ -110,10 +114,7 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
         kind = "numpy" if tile_bytes(n) <= (available_bytes() // 2 if most_bytes is None else most_bytes) else "disk"
     if kind == "numpy":
         return IN_MEMORY
-    engine = NUMPY if kind in ("dask", "disk") else TorchEngine("cuda" if kind == "cuda" else "cpu")
-    fault = fault_of(engine)
-    if fault:
-        raise InputError(f"the engine {kind} ({engine.described()}) is refused, because {fault}: take the engine numpy")
+    engine = engine_named(kind)
     place = (Path(at) if at else Path(tempfile.gettempdir())) if kind == "disk" else None
     where = "" if place is None else f", tiles of at most {gibibytes(tile_bytes(n))} in {place}"
     if kind == "dask":
@@ -124,3 +125,16 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
         f"Large matrices are factored by the engine {kind}: {engine.described()}{where}; its products passed a test against exact ones.",
         cluster=at if kind == "dask" else None,
     )
+
+
+def engine_named(kind: str) -> TileEngine:
+    """Return the engine of a name that is no ``auto``, its products tested. Raises `InputError` as `workplace_named` does.
+
+    >>> engine_named("disk").described() == NUMPY.described()
+    True
+    """
+    engine = ArrayEngine(_LIBRARIES[kind]()) if kind in _LIBRARIES else NUMPY
+    fault = fault_of(engine)
+    if fault:
+        raise InputError(f"the engine {kind} ({engine.described()}) is refused, because {fault}: take the engine numpy")
+    return engine

@@ -17,8 +17,6 @@ import numpy as np
 from lossproof.numerics.algebra.array_engine import ArrayLibrary
 from lossproof.theory.exceptions import InputError
 
-_EXTRAS = {"torch": "torch", "jax": "jax", "cupy": "cupy"}
-
 
 def torch_library(name: str) -> ArrayLibrary:
     """Return the record of torch: ``torch`` on the processor, ``cuda`` on a CUDA device. Raises `InputError` without torch, or without the device."""
@@ -30,6 +28,11 @@ def torch_library(name: str) -> ArrayLibrary:
         factor, info = torch.linalg.cholesky_ex(tile)
         return None if int(info) else factor
 
+    def free() -> int | None:
+        if not on_device:
+            return None
+        return int(torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated())
+
     on_device = name == "cuda"
     return ArrayLibrary(
         name,
@@ -39,7 +42,7 @@ def torch_library(name: str) -> ArrayLibrary:
         lambda tile: np.asarray(tile.cpu().numpy()),
         lambda L, tile: torch.linalg.solve_triangular(L.T, tile, upper=True, left=False),
         cholesky,
-        free=lambda: int(torch.cuda.mem_get_info()[0]) if on_device else None,
+        free=free,
     )
 
 
@@ -52,9 +55,11 @@ def jax_library() -> ArrayLibrary:
             f"the engine jax needs a processor or a GPU, got {device.device_kind}, which has no doubles: set JAX_PLATFORMS=cpu"
         )
 
+    enable_x64 = jax.enable_x64 if hasattr(jax, "enable_x64") else import_module("jax.experimental").enable_x64
+
     @contextmanager
     def doubles() -> Iterator[None]:
-        with jax.enable_x64(True), jax.default_matmul_precision("highest"):
+        with enable_x64(True), jax.default_matmul_precision("highest"):
             yield
 
     def free() -> int | None:
@@ -91,24 +96,23 @@ def cupy_library() -> ArrayLibrary:
 
     return ArrayLibrary(
         "cupy",
-        f"CuPy {cupy.__version__} on {cupy.cuda.runtime.getDeviceProperties(device.id)['name'].decode()}",
+        f"CuPy {cupy.__version__} on {cupy.cuda.runtime.getDeviceProperties(cupy.cuda.runtime.getDevice())['name'].decode()}",
         namespace,
         device,
         cupy.asnumpy,
         lambda L, tile: solve(L, tile.T, lower=True).T,
         cholesky,
-        free=lambda: int(cupy.cuda.runtime.memGetInfo()[0]),
+        free=lambda: int(cupy.cuda.runtime.memGetInfo()[0] + cupy.get_default_memory_pool().free_bytes()),
     )
 
 
 def _namespace(library: str, engine: str) -> Any:
-    """Return the namespace of a library that is installed. Raises `InputError` where it, or ``array-api-compat``, is not."""
-    for package in (library, "array_api_compat"):
+    """Return the namespace of a library that is installed; JAX's own is one. Raises `InputError` where it, or ``array-api-compat``, is not."""
+    namespace = "jax.numpy" if library == "jax" else f"array_api_compat.{library}"
+    for package in (library, namespace.partition(".")[0]):
         if find_spec(package) is None:
             raise InputError(
                 f"the engine {engine} needs the package {package.replace('_', '-')}, which is not installed: "
-                f"pip install 'lossproof[{_EXTRAS[library]}]', or take the engine numpy"
+                f"pip install 'lossproof[{library}]', or take the engine numpy"
             )
-    if library == "jax":
-        return import_module("jax.numpy")
-    return import_module(f"array_api_compat.{library}")
+    return import_module(namespace)

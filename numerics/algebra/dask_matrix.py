@@ -203,7 +203,8 @@ def _rest(
         tile = gram_tile(rows, None if others is None else others[0])
         if diagonal is not None:
             np.fill_diagonal(tile, diagonal)
-        return subtract_products(NUMPY, tile, before, beside)
+        rest: Floats = subtract_products(NUMPY, tile, before, beside)
+        return rest
 
 
 def _finished(rest: Floats | None, factor: Floats | None, on_diagonal: bool) -> Floats | None:

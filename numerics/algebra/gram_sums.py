@@ -134,9 +134,9 @@ def _former(parts: Sequence[GramPart], engine: TileEngine) -> Callable[..., Tile
         found = None
         for matrix, values, ones in factors:
             place = out if found is None or spare is None or out is None else spare[: out.size].reshape(out.shape)
-            pair = (engine.part(matrix, slice(samples.start * m, samples.stop * m)) for samples in (rows, columns))
+            left, right = (engine.part(matrix, slice(samples.start * m, samples.stop * m)) for samples in (rows, columns))
             inner = engine.product(engine.part(values, rows), engine.part(values, columns), ones)
-            summand = engine.scaled(engine.product(*pair, out=place), inner, m)
+            summand = engine.scaled(engine.product(left, right, out=place), inner, m)
             found = summand if found is None else engine.plus(found, summand)
         if found is None:
             found = engine.zeros(*((samples.stop - samples.start) * m for samples in (rows, columns))) if out is None else _cleared(out)

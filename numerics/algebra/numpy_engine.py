@@ -19,8 +19,8 @@ class NumpyEngine:
         """Return the library and its version."""
         return f"SciPy {scipy.__version__} on the processor"
 
-    def require_room(self, size: int) -> None:
-        """Do nothing: the memory of this machine is looked after before."""
+    def free_bytes(self) -> None:
+        """Return None: tiles lie in the memory of the machine."""
 
     def array(self, values: Floats) -> Floats:
         """Return the array itself."""

@@ -45,8 +45,8 @@ class TileEngine(Protocol):
         """Return library and device, in words."""
         ...
 
-    def require_room(self, size: int) -> None:
-        """Raise `InputError` where so many bytes of tiles are more than the engine can hold, as far as it knows."""
+    def free_bytes(self) -> int | None:
+        """Return the free memory of a device; None where it is not known, or tiles lie in that of the machine."""
         ...
 
     def array(self, values: Floats) -> Tile:

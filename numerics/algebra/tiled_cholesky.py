@@ -119,7 +119,7 @@ def _squared_residual(engine: TileEngine, rest: Tile, tile: Tile, factor: Tile |
     """
     lower, squares = engine.lower(tile if factor is None else factor), 0.0
     left = lower if factor is None else tile
-    for strip in strips(len(lower)):
+    for strip in strips(lower.shape[0]):
         terms = slice(0, strip.stop)
         factors = engine.part(left, slice(None), terms), engine.part(lower, strip, terms)
         residual = engine.minus_product(engine.part(rest, slice(None), strip), *factors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lossproof.numerics.algebra.array_engine import ArrayEngine
+from lossproof.numerics.algebra.array_engine import ArrayEngine, ArrayLibrary
 from lossproof.numerics.algebra.array_libraries import cupy_library, jax_library, torch_library
 from lossproof.numerics.algebra.dask_matrix import DaskMatrix
 from lossproof.numerics.algebra.disk_matrix import TILES_BESIDE, DiskMatrix
@@ -24,8 +24,15 @@ from lossproof.numerics.algebra.tiled_matrix import Triangle, tile_bytes, tile_r
 from lossproof.numerics.dask_cluster import check_scheduler, cores
 from lossproof.theory.exceptions import InputError
 
-_LIBRARIES = {"torch": partial(torch_library, "torch"), "cuda": partial(torch_library, "cuda"), "jax": jax_library, "cupy": cupy_library}
-ENGINES = tuple(sorted(("auto", "dask", "disk", "numpy", *_LIBRARIES)))
+LIBRARIES: Mapping[str, Callable[[], ArrayLibrary]] = {
+    "torch": partial(torch_library, "torch"),
+    "cuda": partial(torch_library, "cuda"),
+    "jax": jax_library,
+    "cupy": cupy_library,
+}
+"""Engines that are libraries of arrays."""
+
+ENGINES = tuple(sorted(("auto", "dask", "disk", "numpy", *LIBRARIES)))
 """Names of engines; a folder may follow ``disk`` after a colon, and the address of a scheduler ``dask``."""
 
 _LEAST_TILE_ROWS = 4
@@ -57,7 +64,10 @@ class Workplace:
         if self.cluster is not None and n > _LEAST_TILE_ROWS * tile_rows(n):
             return DaskMatrix(parts, self.cluster or None, self.most_bytes)
         if self.folder is None:
-            self.engine.require_room(tile_bytes(n))
+            free = self.engine.free_bytes()
+            if free is not None and tile_bytes(n) > free:
+                held = f"{gibibytes(tile_bytes(n))} of tiles, and its device has {gibibytes(free)} of free memory"
+                raise InputError(f"the engine {self.engine.name} must hold {held}: take the engine disk")
             return gram_tiles(parts, self.engine, tiled)
         most_tiles = (available_bytes() // 2 if self.most_bytes is None else self.most_bytes) // (8 * tile_rows(n) ** 2)
         return gram_tiles(parts, self.engine, partial(DiskMatrix, place=self.folder, content=_content(parts), most_tiles=most_tiles))
@@ -133,7 +143,7 @@ def engine_named(kind: str) -> TileEngine:
     >>> engine_named("disk").described() == NUMPY.described()
     True
     """
-    engine = ArrayEngine(_LIBRARIES[kind]()) if kind in _LIBRARIES else NUMPY
+    engine = ArrayEngine(LIBRARIES[kind]()) if kind in LIBRARIES else NUMPY
     fault = fault_of(engine)
     if fault:
         raise InputError(f"the engine {kind} ({engine.described()}) is refused, because {fault}: take the engine numpy")

@@ -8,6 +8,9 @@ at most b terms, is done in the tile by LAPACK. In any order of summation, fused
 - a product formed apart changes its terms by at most ``γ_b``, and the m subtractions change what they act on by ``γ_m`` at most, so that
   ``a_ij = c'(1 + θ) + Σ_{K<J} Σ_k l_ik l_jk (1 + θ_k)`` with all ``|θ| ≤ γ_{b+m}``: what stands after a subtraction acts on both sides alike.
 
+The products may come from elsewhere: asked of them is ``|fl(A Bᵀ) − A Bᵀ| ≤ γ_b |A||B|ᵀ`` up to underflow, flushed to 0 or not, which sums of products of
+doubles obey in any order. What is subtracted, solved and factored stays with numpy and LAPACK.
+
 Hence ``|a_ij − (LLᵀ)_ij| ≤ γ_{b+m+8} (|L||L|ᵀ)_ij``, and as ``(|L||L|ᵀ)_ij ≤ ‖l_i‖‖l_j‖``, ``‖A − LLᵀ‖₂ ≤ γ ‖L‖_F² ≤ γ/(1 − γ) tr A`` with ``γ = γ_{b+m+8}``.
 """
 
@@ -18,8 +21,10 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import blas, lapack
 
+from lossproof.certificates.kernel.arithmetic.doubles import gamma
 from lossproof.certificates.kernel.arithmetic.series import Array
-from lossproof.certificates.kernel.reading.work import Tiles
+from lossproof.certificates.kernel.reading.parse import require
+from lossproof.certificates.kernel.reading.work import Product, Tiles
 
 TILE = 1024
 
@@ -34,17 +39,22 @@ def cholesky_roundings(n: int) -> int:
     return min(TILE, n) + len(steps_of(n)) + 8
 
 
-def has_positive_pivots(tile: Callable[[slice, slice], Array], n: int, tiles: Callable[[], Tiles] = dict) -> bool:
+def has_positive_pivots(
+    tile: Callable[[slice, slice], Array], n: int, tiles: Callable[[], Tiles] = dict, product: Product | None = None
+) -> bool:
     """Factor the symmetric matrix of which ``tile(rows, columns)`` gives a part on or below the diagonal; tell whether all pivots are positive and finite.
 
-    The tiles of L are kept in what ``tiles()`` returns, empty at first: it must give back what was put in.
+    The tiles of L are kept in what ``tiles()`` returns, empty at first: on the diagonal it must give back what was put in, elsewhere that, or what ``product``
+    multiplies in place of `matrix_product`.
     """
-    rows_of, L = steps_of(n), tiles()
+    rows_of, L, times = steps_of(n), tiles(), product or matrix_product
+    right = product is None or n <= TILE or multiplies(tiles(), times)
+    require(right, "evidence", "the products of the engine are not those of doubles: take the engine numpy")
     for I, rows in enumerate(rows_of):
         for J in range(I + 1):
             rest = tile(rows, rows_of[J])
             for K in range(J):
-                rest -= matrix_product(L[I, K], L[J, K])
+                rest -= times(L[I, K], L[J, K])
             if J < I:
                 found = blas.dtrsm(1.0, L[J, J].T, rest.T, lower=0, trans_a=1, overwrite_b=1)
             else:
@@ -54,6 +64,19 @@ def has_positive_pivots(tile: Callable[[slice, slice], Array], n: int, tiles: Ca
                     return False
             L[I, J] = found.T
     return True
+
+
+def multiplies(L: Tiles, product: Product) -> bool:
+    """Tell whether every entry of a product with exponents far apart is near that of `matrix_product`: both within ``γ |A||B|ᵀ`` of the exact one.
+
+    Rows have the scales ``2^±100``, the terms of a sum others. Fewer bits, Strassen's algorithm and slices of fixed weight fail; but a test is no proof.
+    """
+    g, k = np.random.default_rng(0), TILE
+    scales, spread = np.where(np.arange(k) % 2, 100, -100)[:, None], g.integers(-40, 41, k)
+    A, B = (np.ldexp(g.uniform(-1, 1, (k, k)), scales + part) for part in (spread, -spread // 2))
+    L[2, 0], L[1, 0] = A, B
+    apart = np.abs(product(L[2, 0], L[1, 0]) - matrix_product(A, B))
+    return bool(np.all(apart <= 2 * gamma(k + 1) * matrix_product(np.abs(A), np.abs(B))))
 
 
 def matrix_product(A: Array, B: Array) -> Array:

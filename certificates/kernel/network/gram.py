@@ -154,7 +154,7 @@ def is_above_by_cholesky(work: Work, found: Scaled, least: float) -> bool:
             total[np.diag_indices(len(total))] -= shift
         return total
 
-    return bool(np.isfinite(shift)) and has_positive_pivots(tile, n, work.tiles)
+    return bool(np.isfinite(shift)) and has_positive_pivots(tile, n, work.tiles, work.product)
 
 
 def _factors(found: Scaled) -> list[tuple[Array, Array]]:

@@ -55,8 +55,8 @@ class Workplace:
 
     @property
     def holds_triangle(self) -> bool:
-        """Whether this process holds a triangle at once."""
-        return self.folder is None and self.cluster is None
+        """Whether this process holds a triangle at once, in the memory of the machine."""
+        return self.folder is None and self.cluster is None and self.engine.free_bytes() is None
 
     def gram(self, parts: Sequence[GramPart]) -> Triangle:
         """Return one triangle of the Gram matrix of these parts, as `gram_triangle` does."""
@@ -64,10 +64,6 @@ class Workplace:
         if self.cluster is not None and n > _LEAST_TILE_ROWS * tile_rows(n):
             return DaskMatrix(parts, self.cluster or None, self.most_bytes)
         if self.folder is None:
-            free = self.engine.free_bytes()
-            if free is not None and tile_bytes(n) > free:
-                held = f"{gibibytes(tile_bytes(n))} of tiles, and its device has {gibibytes(free)} of free memory"
-                raise InputError(f"the engine {self.engine.name} must hold {held}: take the engine disk")
             return gram_tiles(parts, self.engine, tiled)
         most_tiles = (available_bytes() // 2 if self.most_bytes is None else self.most_bytes) // (8 * tile_rows(n) ** 2)
         return gram_tiles(parts, self.engine, partial(DiskMatrix, place=self.folder, content=_content(parts), most_tiles=most_tiles))
@@ -79,8 +75,10 @@ class Workplace:
     def held_bytes(self, n: int) -> int:
         """Return about how many bytes of tiles of a matrix of n rows are held at once, at least: on this machine, and by workers of its own with what they are.
 
-        A worker lays on its disk what it does not hold.
+        A worker lays on its disk what it does not hold, and on a device no memory of this machine is taken.
         """
+        if self.folder is None and self.cluster is None and not self.holds_triangle:
+            return 0
         if self.holds_triangle or (self.cluster is not None and n <= _LEAST_TILE_ROWS * tile_rows(n)):
             return tile_bytes(n)
         rows = 8 * tile_rows(n) * (2 * n + TILES_BESIDE * tile_rows(n))

@@ -14,8 +14,11 @@ from lossproof.numerics.algebra import array_libraries, tiled_matrix
 from lossproof.numerics.algebra.gram_sums import gram_triangle
 from lossproof.numerics.algebra.tiled_cholesky import factor_measured
 from lossproof.numerics.algebra.workplace import Workplace, engine_named, workplace_named
+from lossproof.numerics.ranks import verified
+from lossproof.numerics.ranks.verified import attempt_full_column_rank
 from lossproof.numerics.verified.gram import full_column_rank
 from lossproof.theory.exceptions import InputError, LossproofError
+from lossproof.theory.problem.architecture import Architecture
 
 
 @pytest.fixture(autouse=True)
@@ -77,9 +80,14 @@ def test_cupy_is_asked_for_nothing_but_the_standard_and_its_record(cupy):
 
 def test_a_device_without_room_is_refused(cupy, monkeypatch):
     assert cupy.free_bytes() == FREE + 1
-    monkeypatch.setattr("lossproof.numerics.algebra.workplace.tile_bytes", lambda n: 2**34)
-    with pytest.raises(InputError, match=r"the engine cupy must hold 16\.0 GiB of tiles, and its device has 8\.0 GiB of free memory: take"):
-        Workplace(cupy).gram(parts_of())
+    place, architecture, g = Workplace(cupy), Architecture.of("2-4-1"), np.random.default_rng(0)
+    weights = [(g.standard_normal(shape), g.standard_normal(shape[1])) for shape in ((2, 4), (4, 1))]
+    X = g.standard_normal((4, 2))
+    job = lambda: attempt_full_column_rank(architecture, X, weights, most_bytes=2**30, place=place)  # noqa: E731
+    assert (place.holds_triangle, place.held_bytes(10**6)) == (False, 0)
+    assert job().evidence is not None
+    monkeypatch.setattr(verified, "tile_bytes", lambda n: 2**34)
+    assert job().obstacle == "one triangle of K takes 16.0 GiB, and the device of the engine cupy has 8.0 GiB free"
 
 
 def test_cupy_without_a_device_is_refused(monkeypatch):

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol, runtime_checkable
 
 from lossproof.certificates.kernel.reading.outcome import Failure
-from lossproof.certificates.kernel.reading.work import Product, Tiles
+from lossproof.certificates.kernel.reading.work import Tiles
 from lossproof.certificates.proof.certificate import Certificate
 from lossproof.certificates.proof.verification import Verification, in_words
 from lossproof.theory.exceptions import InputError
@@ -58,8 +58,8 @@ def verify(
     if isinstance(given, Verification):
         return given
     try:
-        with _tiles_of(engine) as (tiles, product, products_by):
-            work = Work(tiles=tiles, product=product)
+        with _tiles_of(engine) as (tiles, products_by):
+            work = Work(tiles=tiles)
             outcome = check_certificate(given, allow_cited=allow_cited, work=work, around_steps=lambda columns: threads_for(columns**3 / 3))
     except OSError as error:
         raise InputError(f"tiles must stay on disk as they are, got: {error}: name another place, as in engine='disk:FOLDER'") from None
@@ -72,8 +72,8 @@ def verify(
 
 
 @contextmanager
-def _tiles_of(engine: str) -> Iterator[tuple[Callable[[], Tiles], Product | None, str]]:
-    """Give what makes a place for the tiles of a factor, one after the other, and what multiplies them, with its name: none where the checker does."""
+def _tiles_of(engine: str) -> Iterator[tuple[Callable[[], Tiles], str]]:
+    """Give what makes a place for the tiles of a factor, one after the other, and the name of what multiplies them there, empty where the checker does."""
     from lossproof.numerics.algebra.tiles_on_device import TilesOnDevice
     from lossproof.numerics.algebra.tiles_on_disk import TilesOnDisk
     from lossproof.numerics.algebra.workplace import LIBRARIES, engine_named
@@ -81,12 +81,12 @@ def _tiles_of(engine: str) -> Iterator[tuple[Callable[[], Tiles], Product | None
     kind, _, place = engine.partition(":")
     if kind == "disk":
         with TemporaryDirectory(prefix="lossproof-verify-", dir=place or None) as folder:
-            yield lambda: TilesOnDisk(Path(folder)), None, ""
+            yield lambda: TilesOnDisk(Path(folder)), ""
     elif engine == "numpy":
-        yield dict, None, ""
+        yield dict, ""
     elif engine in LIBRARIES:
         found = engine_named(engine)
-        yield lambda: TilesOnDevice(found), TilesOnDevice(found).product, found.described()
+        yield lambda: TilesOnDevice(found), found.described()
     else:
         raise InputError(
             f"the engine of the checker must be numpy, disk, disk:FOLDER, {', '.join(LIBRARIES)}, got {engine!r}: leave it out for numpy"

@@ -162,6 +162,13 @@ def test_an_engine_that_multiplies_changes_nothing_but_what_is_trusted(name, rep
     assert (found.trusted in str(found)) == found.ok
 
 
+class Multiplied(dict):
+    """A place for tiles with products of its own."""
+
+    def __init__(self, product):
+        self.product = product
+
+
 def transposed(A, B):
     return B @ A.T
 
@@ -212,8 +219,8 @@ WRONG = (
 def test_products_that_are_not_those_of_doubles_are_refused(product):
     """A true certificate, and yet nothing that such products say is believed."""
     text = certificate(WAYS[0])
-    assert check_certificate(text, work=Work(product=cholesky.matrix_product)).ok
-    failure = check_certificate(text, work=Work(product=product)).failures[0]
+    assert check_certificate(text, work=Work(tiles=lambda: Multiplied(cholesky.matrix_product))).ok
+    failure = check_certificate(text, work=Work(tiles=lambda: Multiplied(product))).failures[0]
     assert failure.code == "evidence"
     assert failure.message == "the products of the engine are not those of doubles: take the engine numpy"
 
@@ -221,11 +228,11 @@ def test_products_that_are_not_those_of_doubles_are_refused(product):
 def test_tiles_are_tested_as_they_are_kept():
     """A place that loses bits of what it keeps."""
 
-    class Lossy(dict):
+    class Lossy(Multiplied):
         def __setitem__(self, key, tile):
             super().__setitem__(key, tile if key[0] == key[1] else tile.astype(np.float32).astype(np.float64))
 
-    failure = check_certificate(certificate(WAYS[0]), work=Work(tiles=Lossy, product=cholesky.matrix_product)).failures[0]
+    failure = check_certificate(certificate(WAYS[0]), work=Work(tiles=lambda: Lossy(cholesky.matrix_product))).failures[0]
     assert failure.message.startswith("the products of the engine")
 
 
@@ -234,6 +241,5 @@ def test_an_engine_without_room_is_told():
         def free_bytes(self):
             return 100
 
-    place = TilesOnDevice(Full())
-    outcome = check_certificate(certificate(WAYS[0]), work=Work(tiles=lambda: place, product=place.product))
+    outcome = check_certificate(certificate(WAYS[0]), work=Work(tiles=lambda: TilesOnDevice(Full())))
     assert (outcome.failures[0].code, outcome.failures[0].message) == ("limit", "the check needs too much memory")

@@ -9,16 +9,13 @@ from lossproof.certificates.kernel.reading.parse import limit
 from lossproof.theory.limits import MAX_STEP_WORK, MAX_WORK
 
 Tiles: TypeAlias = MutableMapping[tuple[int, int], Any]
-Product: TypeAlias = Callable[[Any, Any], Any]
 
 
 class Work:
-    """The work of a certificate and of the step under check, in the unit of ``theory/limits.py``, and what keeps and multiplies the tiles of a large factor."""
+    """The work of a certificate and of the step under check, in the unit of ``theory/limits.py``, and where the tiles of a large factor are kept."""
 
-    def __init__(
-        self, most: int = MAX_WORK, most_of_a_step: int = MAX_STEP_WORK, tiles: Callable[[], Tiles] = dict, product: Product | None = None
-    ) -> None:
-        self.most, self.most_of_a_step, self.tiles, self.product = most, most_of_a_step, tiles, product
+    def __init__(self, most: int = MAX_WORK, most_of_a_step: int = MAX_STEP_WORK, tiles: Callable[[], Tiles] = dict) -> None:
+        self.most, self.most_of_a_step, self.tiles = most, most_of_a_step, tiles
         self.spent, self._before, self._end = 0, 0, min(most, most_of_a_step)
 
     def begin_step(self) -> None:

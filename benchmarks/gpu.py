@@ -1,20 +1,21 @@
-"""Full rank of large matrices by torch: on a CUDA device where there is one, else on tensors of the processor, beside numpy.
+"""Full rank of large matrices by torch, JAX and CuPy, as far as they are there: on a device where there is one, else on the processor, beside numpy.
 
 ``python -m benchmarks.gpu [COLUMNS …]`` prints a table in Markdown: for each number of columns T·10 and each engine the seconds of the proof, Gram matrix
-included, the operations a second of the factorisation, and whether full rank was proved. Without sizes they are those of `docs/scale.md` that fit.
+included, by the clock and of the processor, the operations a second of the clock, and whether full rank was proved. Without sizes they are those of
+`docs/scale.md` that fit.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
 from lossproof.numerics.algebra.memory import available_bytes, gibibytes
 from lossproof.numerics.algebra.tiled_matrix import tile_bytes
-from lossproof.numerics.algebra.workplace import Workplace, workplace_named
+from lossproof.numerics.algebra.workplace import LIBRARIES, Workplace, workplace_named
 from lossproof.numerics.verified.blocks import GramBlock
 from lossproof.numerics.verified.enclosures import exact_floats
 from lossproof.numerics.verified.gram import full_column_rank
@@ -34,35 +35,36 @@ def block_of(columns: int) -> GramBlock:
 def row_of(columns: int, name: str, place: Workplace) -> str:
     """Return a row of the table."""
     block = block_of(columns)
-    start = perf_counter()
+    start, used = perf_counter(), process_time()
     outcome = full_column_rank([block], OUTPUTS, place=place)
-    seconds = perf_counter() - start
-    rate = columns**3 / 3 / seconds / 1e9
-    return f"| {columns:,} | {name} | {gibibytes(tile_bytes(columns))} | {seconds:.2f} s | {rate:.0f} | {'PROVED' if outcome.proved else 'not proved'} |"
+    seconds, used = perf_counter() - start, process_time() - used
+    rate, proved = columns**3 / 3 / seconds / 1e9, "PROVED" if outcome.proved else "not proved"
+    return f"| {columns:,} | {name} | {gibibytes(tile_bytes(columns))} | {seconds:.2f} s | {used:.2f} s | {rate:.0f} | {proved} |"
 
 
 def places() -> Iterator[tuple[str, Workplace]]:
-    """Yield the engines there are: numpy, and of torch the device, or else the processor."""
+    """Yield the engines there are."""
     yield "numpy", workplace_named("numpy")
-    for name in ("cuda", "torch"):
+    for name in LIBRARIES:
         try:
             yield name, workplace_named(name)
         except InputError as missing:
             print(f"{name}: {missing}", file=sys.stderr)
-        else:
-            return
 
 
 def main() -> None:
     """Print the table."""
     engines = dict(places())
-    sizes = [int(size) for size in sys.argv[1:]] or (ON_DEVICE if "cuda" in engines else ON_PROCESSOR)
+    sizes = [int(size) for size in sys.argv[1:]] or (ON_PROCESSOR if all(place.holds_triangle for place in engines.values()) else ON_DEVICE)
     for place in engines.values():
         print(f"{place.engine.described()}  ")
-    print("\n| columns | engine | one triangle | proof | 10^9 operations a second | full rank |\n|---|---|---|---|---|---|")
+    print(
+        "\n| columns | engine | one triangle | proof | of the processor | 10^9 operations a second | full rank |\n|---|---|---|---|---|---|---|"
+    )
     for columns in sizes:
         for name, place in engines.items():
-            if name == "cuda" or tile_bytes(columns) < available_bytes() / 2:
+            free = place.engine.free_bytes()
+            if tile_bytes(columns) < (available_bytes() / 2 if free is None else free):
                 print(row_of(columns, name, place), flush=True)
 
 

@@ -120,7 +120,7 @@ def check_architecture(
     budget = SearchBudget.of(search)
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
     problem, given, told = read_problem(choices, X, Y, weights, seed)
-    most_bytes = memory_allowed(problem, max_memory, on_disk=engine.partition(":")[0] in ("auto", "dask", "disk"))
+    most_bytes = memory_allowed(problem, max_memory, on_disk=engine.partition(":")[0] in ("auto", "cuda", "cupy", "dask", "disk"))
     place = workplace_named(engine, problem.columns, most_bytes - gram_bytes(problem.architecture, problem.T, 0))
     start = given if given is not None else random_weights(problem, seed)
     with one_thread():
@@ -138,7 +138,7 @@ def check_architecture(
             )
         elif self_check:
             context.report_progress("checking the certificate", 0, 1)
-            checker = "numpy" if fits or place.folder is None else f"disk:{place.folder}"
+            checker = "numpy" if fits or place.holds_triangle else engine if place.folder is None else f"disk:{place.folder}"
             claims, check = checked_claims(problem, claims, [point], checker)
         spectrum = enclosed_spectrum(problem, start) or SingularValues(jacobian_spectrum(problem, start), None)
         return Report(

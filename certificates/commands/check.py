@@ -34,6 +34,7 @@ from lossproof.certificates.commands.options import (
 )
 from lossproof.theory.exceptions import InputError
 
+_ENGINE_HELP = "For large matrices: numpy, torch, cuda, jax, cupy, disk, disk:FOLDER, dask, dask:ADDRESS, auto."
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
 _MODEL_HELP = (
     "A trained network in place of WIDTHS: .onnx, .keras, .nnet, or weights with --activation: .safetensors, or .pt with a state_dict; "
@@ -65,7 +66,7 @@ def check_claims(
     seed: Annotated[int, typer.Option(help="Seed of the points that are drawn.")] = 0,
     max_precision: MaxPrecision = 4096,
     max_memory: Annotated[float | None, typer.Option(metavar="GIB", help="Most memory of a proof; by default what is free.")] = None,
-    engine: Annotated[str, typer.Option(metavar="NAME", help="For large matrices: numpy, torch, cuda, disk, disk:FOLDER, dask, dask:ADDRESS, auto.")] = "numpy",
+    engine: Annotated[str, typer.Option(metavar="NAME", help=_ENGINE_HELP)] = "numpy",
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The same as --engine dask:ADDRESS, such as tcp://host:8786.")] = None,
     output: Outputs = None,
     self_check: SelfCheck = True,

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _STANDARD_INPUT = "-"
 _FILES_HELP = "Certificates, as `lossproof check -o` writes them; - is standard input."
 _CODE_HELP = "Write what of the kernel's code the accepted steps rest on, to be read from the first line to the last."
-_ENGINE_HELP = "Where factors of large matrices are kept: numpy (in memory), disk, disk:FOLDER."
+_ENGINE_HELP = (
+    "What keeps the factors of large matrices: numpy (in memory), disk, disk:FOLDER; torch, cuda, jax, cupy, which multiply, too."
+)
 
 
 def verify_files(
@@ -88,7 +90,12 @@ def _show(file: Path, result: Verification) -> None:
     from lossproof.certificates.commands.terminal import show
 
     if result.ok:
-        show("\n".join([f"[ACCEPTED] {file}: {len(result.claims)} claims, {len(result.steps)} steps", *map(_accepted, result.claims)]))
+        trusted = [f"  {result.trusted}"] if result.trusted else []
+        show(
+            "\n".join(
+                [f"[ACCEPTED] {file}: {len(result.claims)} claims, {len(result.steps)} steps", *trusted, *map(_accepted, result.claims)]
+            )
+        )
         return
     standing = [f"  {len(result.steps)} steps stand without them."] if result.steps else []
     show("\n".join([f"[REJECTED] {file}", *(f"  {failure}" for failure in result.failures), *standing]))
@@ -106,6 +113,7 @@ def _plain(file: Path, result: Verification) -> dict[str, Any]:
         "ok": result.ok,
         "digest": result.digest,
         "steps": len(result.steps),
+        **({"engine": result.engine} if result.engine else {}),
         "claims": [{"step": step.step, "rigor": step.rigor.value, **step.conclusion} for step in result.claims],
         "failures": [{"place": failure.place, "code": failure.code, "message": failure.message} for failure in result.failures],
     }

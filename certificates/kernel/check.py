@@ -1,8 +1,8 @@
 """The trusted checker of certificates: one way in, `check_certificate`, and the table of rules.
 
 What is trusted besides: the rooms of this folder, the records of activations and errors in ``lossproof.theory``, python-flint, and for rigor ``VERIFIED_FLOAT``
-numpy's and SciPy's double precision arithmetic. The prover and ``lossproof.numerics`` are never asked; where `verify` is to use the disk, they
-keep the tiles of a factor for it.
+numpy's and SciPy's double precision arithmetic. The prover and ``lossproof.numerics`` are never asked; where `verify` is given an engine, they keep the
+tiles of a factor on the disk or a device for it, and form products of them there, which are then trusted, too.
 """
 
 from __future__ import annotations

@@ -47,10 +47,12 @@ class Verification(Outcome):
 
     ``steps`` are all accepted conclusions, ``failures`` says where and why the certificate was rejected. Both hold something only where steps that rest on
     published theorems were not allowed: then ``steps`` are those that do not. ``digest`` is the SHA-256 of the problem that an accepted certificate is about,
-    ``work`` what the check counted.
+    ``work`` what the check counted. ``engine`` names a library that multiplied tiles of large matrices in place of the checker, and is trusted in that;
+    empty where none did.
     """
 
     steps: tuple[VerifiedStep, ...]
+    engine: str = ""
 
     @property
     def claims(self) -> tuple[VerifiedStep, ...]:
@@ -66,9 +68,15 @@ class Verification(Outcome):
     def __str__(self) -> str:
         if not self.ok:
             return "\n".join(["The certificate is rejected.", *map(str, self.failures)])
-        return "\n".join([f"The certificate holds: {len(self.claims)} claims from {len(self.steps)} steps.", *map(str, self.claims)])
+        held = f"The certificate holds: {len(self.claims)} claims from {len(self.steps)} steps."
+        return "\n".join([held, *([self.trusted] if self.engine else []), *map(str, self.claims)])
+
+    @property
+    def trusted(self) -> str:
+        """What is trusted beside the checker, in a sentence; empty where nothing is."""
+        return f"Products of tiles of large matrices were formed by {self.engine}, tested, and trusted." if self.engine else ""
 
 
-def in_words(outcome: Outcome) -> Verification:
-    """Return the outcome of a check as what is shown to the user."""
-    return Verification(tuple(VerifiedStep(**vars(step)) for step in outcome.steps), outcome.failures, outcome.digest, outcome.work)
+def in_words(outcome: Outcome, engine: str = "") -> Verification:
+    """Return the outcome of a check as what is shown to the user, with what multiplied in place of the checker."""
+    return Verification(tuple(VerifiedStep(**vars(step)) for step in outcome.steps), outcome.failures, outcome.digest, outcome.work, engine)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol, runtime_checkable
 
 from lossproof.certificates.kernel.reading.outcome import Failure
+from lossproof.certificates.kernel.reading.work import Tiles
 from lossproof.certificates.proof.certificate import Certificate
 from lossproof.certificates.proof.verification import Verification, in_words
 from lossproof.theory.exceptions import InputError
@@ -37,8 +38,10 @@ def verify(
     With ``problem_digest`` (``report.certificate.digest``) the certificate must also be about that very problem. The result's ``ok`` means that
     every claim in it holds, proved by the rules of ``docs/certificate-format.md``. A malformed certificate fails with place and reason. Without
     ``allow_cited`` so does one in which steps rest on published theorems: these are its failures, and ``steps`` what stands without them.
-    With the ``engine`` ``"disk"``, or ``"disk:FOLDER"``, factors of large matrices are kept in files, not in memory; what is computed is the same.
-    Raises `InputError` when a path cannot be read, for another engine, and when tiles on disk are lost.
+    With the ``engine`` ``"disk"``, or ``"disk:FOLDER"``, factors of large matrices are kept in files, not in memory; what is computed is the same. With
+    ``"torch"``, ``"cuda"``, ``"jax"`` or ``"cupy"`` that library keeps and multiplies their tiles, on its device: the checker tests its products against
+    its own, and then trusts them, and the result's ``engine`` says so. Raises `InputError` when a path cannot be read, for an engine that is not there or fails
+    a test, and when tiles on disk are lost.
 
     >>> verify('{"format": "lossproof-certificate"}').failures[0].code
     'schema'
@@ -55,12 +58,12 @@ def verify(
     if isinstance(given, Verification):
         return given
     try:
-        with _tiles_of(engine) as tiles:
+        with _tiles_of(engine) as (tiles, products_by):
             work = Work(tiles=tiles)
             outcome = check_certificate(given, allow_cited=allow_cited, work=work, around_steps=lambda columns: threads_for(columns**3 / 3))
     except OSError as error:
         raise InputError(f"tiles must stay on disk as they are, got: {error}: name another place, as in engine='disk:FOLDER'") from None
-    result = in_words(outcome)
+    result = in_words(outcome, products_by)
     if result.ok and problem_digest is not None and result.digest != problem_digest:
         return Verification(
             (), (Failure("digest", "problem", f"the certificate is about another problem, with digest {result.digest}"),), None
@@ -69,18 +72,25 @@ def verify(
 
 
 @contextmanager
-def _tiles_of(engine: str) -> Iterator[Callable[[], MutableMapping[tuple[int, int], Any]]]:
-    """Give what makes a place for the tiles of a factor, one after the other."""
+def _tiles_of(engine: str) -> Iterator[tuple[Callable[[], Tiles], str]]:
+    """Give what makes a place for the tiles of a factor, one after the other, and the name of what multiplies them there, empty where the checker does."""
+    from lossproof.numerics.algebra.tiles_on_device import TilesOnDevice
     from lossproof.numerics.algebra.tiles_on_disk import TilesOnDisk
+    from lossproof.numerics.algebra.workplace import LIBRARIES, engine_named
 
     kind, _, place = engine.partition(":")
     if kind == "disk":
         with TemporaryDirectory(prefix="lossproof-verify-", dir=place or None) as folder:
-            yield lambda: TilesOnDisk(Path(folder))
+            yield lambda: TilesOnDisk(Path(folder)), ""
     elif engine == "numpy":
-        yield dict
+        yield dict, ""
+    elif engine in LIBRARIES:
+        found = engine_named(engine)
+        yield lambda: TilesOnDevice(found), found.described()
     else:
-        raise InputError(f"the checker multiplies by SciPy: its engine must be numpy, disk or disk:FOLDER, got {engine!r}")
+        raise InputError(
+            f"the engine of the checker must be numpy, disk, disk:FOLDER, {', '.join(LIBRARIES)}, got {engine!r}: leave it out for numpy"
+        )
 
 
 def _read(path: Path) -> str | Verification:

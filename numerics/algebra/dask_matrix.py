@@ -23,10 +23,10 @@ import numpy as np
 
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_tile, sample_starts
 from lossproof.numerics.algebra.memory import available_bytes
+from lossproof.numerics.algebra.numpy_engine import NUMPY
 from lossproof.numerics.algebra.product_self_test import fault_of
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.threads import threads_for
-from lossproof.numerics.algebra.tile_engine import NUMPY
 from lossproof.numerics.algebra.tiled_cholesky import solve_tile, subtract_products
 from lossproof.numerics.algebra.tiled_matrix import Report
 from lossproof.numerics.dask_cluster import Watch, cores, dask_client
@@ -203,14 +203,14 @@ def _rest(
         tile = gram_tile(rows, None if others is None else others[0])
         if diagonal is not None:
             np.fill_diagonal(tile, diagonal)
-        subtract_products(NUMPY, tile, before, beside, np.empty_like(tile))
-        return tile
+        rest: Floats = subtract_products(NUMPY, tile, before, beside)
+        return rest
 
 
 def _finished(rest: Floats | None, factor: Floats | None, on_diagonal: bool) -> Floats | None:
     """Finish a tile; None where a pivot is not positive and finite, here or in a tile that it needs."""
     if rest is None or (factor is None and not on_diagonal):
         return None
-    tile = rest.copy(order="K")
-    with threads_for(len(tile) ** 3), np.errstate(over="ignore", invalid="ignore"):
-        return tile if solve_tile(NUMPY, tile, factor) is not None else None
+    with threads_for(len(rest) ** 3), np.errstate(over="ignore", invalid="ignore"):
+        found = solve_tile(NUMPY, rest.copy(order="K"), factor)
+    return None if found is None else found[0]

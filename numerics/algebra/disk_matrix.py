@@ -30,7 +30,7 @@ _LINE = re.compile(r"(\d+) (\d+) (\d+)\n")
 
 
 class DiskMatrix:
-    """The lower triangle of a symmetric matrix, formed by ``fill(rows, columns, out)``, and its factor, in a folder of its own below ``place``.
+    """The lower triangle of a symmetric matrix, formed by ``fill(rows, columns)``, and its factor, in a folder of its own below ``place``.
 
     ``content`` tells matrices apart; ``most_tiles`` is how many tiles may be held at once: a panel, one row before it, and `TILES_BESIDE` more. Raises
     `InputError` where a finished tile is no longer what was written, where the folder is somebody else's, and where the disk has no room for the rest.
@@ -144,13 +144,9 @@ class DiskMatrix:
         return self.engine.array(values.reshape(self._shape(I, J)))
 
     def _formed(self, I: int, J: int) -> Tile:
-        tile = self.engine.empty(*self._shape(I, J))
         rows, columns = (slice(self.starts[K], self.starts[K + 1]) for K in (I, J))
-        self._fill(rows, columns, tile)
-        if I == J and self._given is not None:
-            places = np.arange(len(tile))
-            tile[places, places] = self.engine.array(self._given[self.starts[I] : self.starts[I + 1]])
-        return tile
+        tile = self._fill(rows, columns)
+        return tile if I != J or self._given is None else self.engine.with_diagonal(tile, self._given[rows])
 
 
 def _write(path: Path, values: bytes | memoryview, mode: str) -> None:

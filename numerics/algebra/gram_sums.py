@@ -12,9 +12,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from lossproof.numerics.algebra.numpy_engine import NUMPY, NumpyEngine
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.threads import threads_for
-from lossproof.numerics.algebra.tile_engine import NUMPY, TileEngine
+from lossproof.numerics.algebra.tile_engine import Tile, TileEngine
 from lossproof.numerics.algebra.tiled_matrix import Fill, TiledMatrix, Triangle, tile_rows, tile_starts, tiled
 from lossproof.numerics.fields.field import Array
 
@@ -33,18 +34,6 @@ class GramPart:
     values: Array
     ones: int = 0
 
-    def on(self, engine: TileEngine) -> GramPart:
-        """Return the part with arrays of an engine."""
-        return GramPart(engine.array(self.columns), engine.array(self.values), self.ones)
-
-    def inner(self, rows: slice, columns: slice, engine: TileEngine | None) -> Array:
-        """Return ``v_iᵀ v_i' + ones`` for samples ``i`` and ``i'`` from two slices, by the same BLAS as the other products of a tile or a panel."""
-        left, right = self.values[rows], self.values[columns]
-        product = np.asarray(left @ right.T) if engine is None else engine.product(left, right)
-        if self.ones:
-            product += self.ones
-        return product
-
 
 def gram_of_parts(parts: Sequence[GramPart]) -> Array:
     r"""Return ``K`` of shape ``(T m, T m)`` with ``K[(i, j), (i', j')] = Σ_parts (C_i C_i'ᵀ)[j, j'] · (v_iᵀ v_i' + ones)``.
@@ -59,11 +48,11 @@ def gram_of_parts(parts: Sequence[GramPart]) -> Array:
     T, m = parts[0].columns.shape[:2]
     step = min(max(1, _ROWS // m), T)
     K: Array = np.empty((T, m, T, m))
-    fill = _filler(parts, step * m * T * m, None)
+    form, spare = _former(parts, _Panels()), np.empty(step * m * T * m if sum(part.columns.ndim == 3 for part in parts) > 1 else 0)
     with threads_for(_operations(parts)):
         for start in range(0, T, step):
             stop = min(start + step, T)
-            fill(slice(start, stop), slice(start, T), K[start:stop, :, start:, :])
+            form(slice(start, stop), slice(start, T), K[start:stop, :, start:, :].reshape((stop - start) * m, -1), spare)
             for left in range(stop, T, step):
                 K[left : left + step, :, start:stop, :] = K[start:stop, :, left : left + step, :].transpose(2, 3, 0, 1)
     return K.reshape(T * m, T * m)
@@ -82,15 +71,13 @@ def gram_triangle(parts: Sequence[GramPart]) -> TiledMatrix:
 def gram_tiles(parts: Sequence[GramPart], engine: TileEngine, build: Callable[[tuple[int, ...], Fill, TileEngine], Kept]) -> Kept:
     """Return the same triangle, its tiles formed by an engine, and put where ``build`` keeps them."""
     T, m = parts[0].columns.shape[:2]
-    starts = sample_starts(T, m)
-    fill = _filler([part.on(engine) for part in parts], (max(np.diff(starts).tolist()) * m) ** 2, engine)
+    form = _former(parts, engine)
 
-    def fill_flat(rows: slice, columns: slice, out: Array) -> None:
-        samples, others = (slice(part.start // m, part.stop // m) for part in (rows, columns))
-        fill(samples, others, out.reshape(samples.stop - samples.start, m, others.stop - others.start, m))
+    def fill(rows: slice, columns: slice) -> Tile:
+        return form(slice(rows.start // m, rows.stop // m), slice(columns.start // m, columns.stop // m))
 
     with threads_for(_operations(parts)):
-        return build(tuple(start * m for start in starts), fill_flat, engine)
+        return build(tuple(start * m for start in sample_starts(T, m)), fill, engine)
 
 
 def sample_starts(T: int, m: int) -> tuple[int, ...]:
@@ -105,17 +92,14 @@ def gram_tile(rows: Sequence[GramPart], others: Sequence[GramPart] | None) -> Fl
     >>> gram_tile([part], None).tolist(), gram_tile([part], [part]).tolist()
     ([[9.0, 6.0], [6.0, 4.0]], [[9.0, 6.0], [6.0, 4.0]])
     """
-    t, m = rows[0].columns.shape[:2]
+    t = len(rows[0].columns)
     if others is not None:
         rows = [
             GramPart(np.concatenate([a.columns, b.columns]), np.concatenate([a.values, b.values]), a.ones)
             for a, b in zip(rows, others, strict=True)
         ]
-    columns = slice(0, t) if others is None else slice(t, len(rows[0].columns))
-    width = columns.stop - columns.start
-    out = np.empty((t * m, width * m))
-    _filler(rows, out.size, NUMPY)(slice(0, t), columns, out.reshape(t, m, width, m))
-    return out
+    found: Floats = _former(rows, NUMPY)(slice(0, t), slice(0, t) if others is None else slice(t, len(rows[0].columns)))
+    return found
 
 
 def _operations(parts: Sequence[GramPart]) -> int:
@@ -125,47 +109,45 @@ def _operations(parts: Sequence[GramPart]) -> int:
     return int(T**2 * (m**2 * inner + sum(part.values.shape[1] for part in parts)))
 
 
-def _filler(parts: Sequence[GramPart], most: int, engine: TileEngine | None) -> Callable[[slice, slice, Array], None]:
-    """Return what writes the entries of some samples and others, of shape ``(t, m, t', m)`` and at most so many in number.
+class _Panels(NumpyEngine):
+    """Panels of a square array, by the BLAS of numpy, which writes to a part of it."""
 
-    All products of a tile, which lies in one piece of memory, are those of the engine, all products of a panel (None) those of numpy.
+    def product(self, A: Floats, B: Floats, ones: int = 0, out: Floats | None = None) -> Floats:
+        """Return ``fl(fl(A Bᵀ) + ones)``, in ``out`` where it is given."""
+        found: Floats = np.matmul(A, B.T, out=out)
+        if ones:
+            found += ones
+        return found
+
+
+def _former(parts: Sequence[GramPart], engine: TileEngine) -> Callable[..., Tile]:
+    """Return what forms the entries of some samples ``(t)`` and others ``(t')``, as a tile of shape ``(t m, t' m)``.
+
+    With ``out``, of that shape, and ``spare``, of as many entries where several parts are not diagonal, they are formed there, by an engine that can.
     """
-    dense = [(part, part.columns.reshape(-1, part.columns.shape[2])) for part in parts if part.columns.ndim == 3]
-    diagonal = [part for part in parts if part.columns.ndim == 2]
-    buffer: Array = (engine or NUMPY).empty(1, most if len(dense) > 1 else 0).reshape(-1)
+    m = parts[0].columns.shape[1]
+    dense = [p for p in parts if p.columns.ndim == 3]
+    factors = [(engine.array(p.columns.reshape(-1, p.columns.shape[2])), engine.array(p.values), p.ones) for p in dense]
+    diagonal = [(engine.array(p.columns), engine.array(p.values), p.ones) for p in parts if p.columns.ndim == 2]
 
-    def fill(rows: slice, columns: slice, out: Array) -> None:
-        _add_dense(out, dense, rows, columns, buffer, engine)
-        for part in diagonal:
-            _add_diagonal(out, part, rows, columns, engine)
+    def form(rows: slice, columns: slice, out: Floats | None = None, spare: Floats | None = None) -> Tile:
+        found = None
+        for matrix, values, ones in factors:
+            place = out if found is None or spare is None or out is None else spare[: out.size].reshape(out.shape)
+            left, right = (engine.part(matrix, slice(samples.start * m, samples.stop * m)) for samples in (rows, columns))
+            inner = engine.product(engine.part(values, rows), engine.part(values, columns), ones)
+            summand = engine.scaled(engine.product(left, right, out=place), inner, m)
+            found = summand if found is None else engine.plus(found, summand)
+        if found is None:
+            found = engine.zeros(*((samples.stop - samples.start) * m for samples in (rows, columns))) if out is None else _cleared(out)
+        for matrix, values, ones in diagonal:
+            inner = engine.product(engine.part(values, rows), engine.part(values, columns), ones)
+            found = engine.plus_units(found, engine.part(matrix, rows), engine.part(matrix, columns), inner)
+        return found
 
-    return fill
-
-
-def _add_dense(
-    out: Array, parts: Sequence[tuple[GramPart, Array]], rows: slice, columns: slice, buffer: Array, engine: TileEngine | None
-) -> None:
-    """Write the sum of the parts that are not diagonal, each with its columns as rows of one matrix."""
-    if not parts:
-        out[...] = 0
-    t, m, width, _ = out.shape
-    for k, (part, matrix) in enumerate(parts):
-        target = out if k == 0 else buffer[: t * m * width * m].reshape(out.shape)
-        left, right = (matrix[samples.start * m : samples.stop * m] for samples in (rows, columns))
-        product = target.reshape(t * m, width * m)
-        if engine is None:
-            np.matmul(left, right.T, out=product)
-        else:
-            engine.multiply(left, right, product)
-        inner = part.inner(rows, columns, engine)
-        scales = inner if m == 1 else (engine or NUMPY).repeated(inner, m)
-        by_row = target.reshape(t, m, width * m)
-        by_row *= scales[:, None, :]
-        if k:
-            out += target
+    return form
 
 
-def _add_diagonal(out: Array, part: GramPart, rows: slice, columns: slice, engine: TileEngine | None) -> None:
-    """Add a part with diagonal ``C_i``."""
-    units = (engine or NUMPY).units(out)
-    units += part.columns[rows].T[:, :, None] * part.columns[columns].T[:, None, :] * part.inner(rows, columns, engine)
+def _cleared(out: Floats) -> Floats:
+    out.fill(0)
+    return out

@@ -1,10 +1,11 @@
 r"""What computes with the tiles of a large symmetric matrix: the few operations that Gram matrices and their factorisation are made of.
 
-All of it is written once, in `gram_sums` and `tiled_cholesky`, on tiles that belong to an engine: arrays of numpy, or tensors of a device. A tile supports
-``+=``, ``-=``, ``*=``, indexing by slices and ``reshape``, entry by entry by IEEE 754 doubles. What a proof asks of an engine:
+All of it is written once, in `gram_sums` and `tiled_cholesky`, on tiles that belong to an engine: arrays of numpy (`numpy_engine`), or of another library, on
+the processor or on a device (`array_engine`). Only the engine computes with its tiles. What a proof asks of it:
 
 - *Products.* ``|fl(A Bᵀ) − A Bᵀ| ≤ γ_k |A||B|ᵀ + 2kω`` for sums of k terms: sums of products of doubles, in any order, fused or not, flushed to 0 or not. Not
   so Strassen's algorithm, tensor cores with fewer bits, doubles that are emulated by slices; `product_self_test` looks for them.
+- *Entry by entry*, sums, differences and products of IEEE 754 doubles, each rounded by itself.
 - *Substitution and factors of a tile.* An engine that is ``stable`` obeys the bounds of `tiled_cholesky`, as LAPACK does. Of any other nothing is asked: what
   it leaves is measured, by a product.
 """
@@ -13,16 +14,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeAlias
 
-import numpy as np
-import scipy
-from scipy.linalg import blas, lapack
-
-from lossproof.numerics.algebra.products import Floats, put, times, times_transposed
-from lossproof.numerics.algebra.threads import threads_for
+from lossproof.numerics.algebra.products import Floats
 
 Tile: TypeAlias = Any
 """A matrix of doubles of an engine."""
-
 
 _STRIPS = 4
 
@@ -37,7 +32,11 @@ def strips(n: int) -> list[slice]:
 
 
 class TileEngine(Protocol):
-    """Operations on tiles. Shapes: ``A`` is ``(a, k)``, ``B`` is ``(b, k)``, ``out`` is ``(a, b)``."""
+    """Operations on tiles. Shapes: ``A`` is ``(a, k)``, ``B`` is ``(b, k)``.
+
+    Every operation returns its result. ``plus``, ``minus_product``, ``minus_square``, ``scaled`` and ``plus_units`` may overwrite the tile they are given
+    first; ``substitute`` and ``factor`` may only where the engine is stable.
+    """
 
     name: str
     stable: bool
@@ -46,8 +45,8 @@ class TileEngine(Protocol):
         """Return library and device, in words."""
         ...
 
-    def empty(self, rows: int, columns: int) -> Tile:
-        """Return a tile whose entries mean nothing yet."""
+    def free_bytes(self) -> int | None:
+        """Return the free memory of a device; None where it is not known, or tiles lie in that of the machine."""
         ...
 
     def array(self, values: Floats) -> Tile:
@@ -55,99 +54,61 @@ class TileEngine(Protocol):
         ...
 
     def host(self, tile: Tile) -> Floats:
-        """Return a tile as doubles of numpy."""
+        """Return a tile as doubles of numpy, not to be written to."""
         ...
 
-    def product(self, A: Tile, B: Tile) -> Tile:
-        """Return ``A Bᵀ``."""
+    def copied(self, tile: Tile) -> Tile:
+        """Return a copy that shares nothing."""
         ...
 
-    def multiply(self, A: Tile, B: Tile, out: Tile) -> None:
-        """Write ``A Bᵀ`` to ``out``, which lies in one piece of memory."""
+    def zeros(self, rows: int, columns: int) -> Tile:
+        """Return a tile of zeros."""
         ...
 
-    def square(self, A: Tile, out: Tile) -> None:
-        """Write the lower triangle of ``A Aᵀ`` to ``out``; what stands above the diagonal stays as it is, or becomes that of the product."""
+    def part(self, A: Tile, rows: slice, columns: slice = slice(None)) -> Tile:
+        """Return some rows and columns, which may share memory."""
         ...
 
-    def substitute(self, factor: Tile, tile: Tile) -> None:
-        """Replace a tile by ``X`` with ``X Lᵀ = tile``, L the lower triangle of ``factor``."""
+    def product(self, A: Tile, B: Tile, ones: int = 0, out: Tile | None = None) -> Tile:
+        """Return ``fl(fl(A Bᵀ) + ones)``. It may lie in ``out``, of its shape, what is there being lost."""
         ...
 
-    def factor(self, tile: Tile) -> bool:
-        """Replace the lower triangle of a tile by ``L`` with ``tile = L Lᵀ``; tell whether it came to its end with finite positive pivots."""
+    def plus(self, A: Tile, B: Tile) -> Tile:
+        """Return ``A + B``."""
         ...
 
-    def lower(self, tile: Tile) -> Tile:
-        """Return the lower triangle of a tile, with 0 above."""
+    def minus_product(self, tile: Tile, A: Tile, B: Tile) -> Tile:
+        """Return ``fl(tile − fl(A Bᵀ))``, the product formed apart."""
         ...
 
-    def repeated(self, A: Tile, times: int) -> Tile:
-        """Return every column so many times, one beside the other."""
+    def minus_square(self, tile: Tile, A: Tile) -> Tile:
+        """Return ``fl(tile − fl(A Aᵀ))`` on and below the diagonal; what stands above has no meaning."""
         ...
 
-    def units(self, out: Tile) -> Tile:
-        """Return the entries ``[i, j, k, j]`` of an array of shape ``(t, m, t', m)`` as a view ``[j, i, k]``."""
+    def scaled(self, tile: Tile, factors: Tile, m: int) -> Tile:
+        """Return a tile of shape ``(t m, t' m)`` with each of its blocks of m rows and columns multiplied by an entry of ``factors``, ``(t, t')``."""
         ...
 
+    def plus_units(self, tile: Tile, left: Tile, right: Tile, factors: Tile) -> Tile:
+        """Add ``fl(fl(left_ij right_kj) factors_ik)`` to the entries ``(i m + j, k m + j)`` of a tile; ``left`` is ``(t, m)``, ``right`` ``(t', m)``."""
+        ...
 
-class NumpyEngine:
-    """Arrays of numpy, with the BLAS and LAPACK of SciPy."""
+    def with_diagonal(self, tile: Tile, values: Floats) -> Tile:
+        """Return a square tile with another diagonal."""
+        ...
 
-    name, stable = "numpy", True
+    def substitute(self, factor: Tile, tile: Tile) -> Tile:
+        """Return ``X`` with ``X Lᵀ = tile``, L the lower triangle of ``factor``."""
+        ...
 
-    def described(self) -> str:
-        """Return the library and its version."""
-        return f"SciPy {scipy.__version__} on the processor"
+    def factor(self, tile: Tile) -> Tile | None:
+        """Return ``L`` with ``tile = L Lᵀ``, of which the lower triangle counts; None where it did not come to its end with finite positive pivots."""
+        ...
 
-    def empty(self, rows: int, columns: int) -> Floats:
-        """Return a tile whose entries mean nothing yet."""
-        return np.empty((rows, columns))
+    def lower(self, tile: Tile, k: int = 0) -> Tile:
+        """Return the entries on and below the k-th diagonal, counted upwards, with 0 above."""
+        ...
 
-    def array(self, values: Floats) -> Floats:
-        """Return the array itself."""
-        return values
-
-    def host(self, tile: Floats) -> Floats:
-        """Return the tile itself."""
-        return tile
-
-    def product(self, A: Floats, B: Floats) -> Floats:
-        """Return ``A Bᵀ``."""
-        return times(A, B.T)
-
-    def multiply(self, A: Floats, B: Floats, out: Floats) -> None:
-        """Write ``A Bᵀ`` to ``out``."""
-        times_transposed(A, B, out)
-
-    def square(self, A: Floats, out: Floats) -> None:
-        """Write the lower triangle of ``A Aᵀ``, and nothing above it."""
-        put(blas.dsyrk(1.0, A.T, trans=1, lower=0, c=out.T, overwrite_c=1).T, out)
-
-    def substitute(self, factor: Floats, tile: Floats) -> None:
-        """Replace ``tile`` by ``X`` with ``X Lᵀ = tile``."""
-        put(blas.dtrsm(1.0, factor.T, tile.T, lower=0, trans_a=1, overwrite_b=1).T, tile)
-
-    def factor(self, tile: Floats) -> bool:
-        """Factor a tile by LAPACK; its upper triangle stays as it is."""
-        with threads_for(len(tile) ** 3 / 3):
-            factor, info = lapack.dpotrf(tile.T, lower=0, clean=0, overwrite_a=1)
-        put(factor.T, tile)
-        pivots = tile.diagonal()
-        return bool(info == 0 and np.isfinite(pivots).all() and pivots.min() > 0)
-
-    def lower(self, tile: Floats) -> Floats:
-        """Return the lower triangle."""
-        return np.tril(tile)
-
-    def repeated(self, A: Floats, times: int) -> Floats:
-        """Return every column so many times."""
-        return np.repeat(A, times, axis=1)
-
-    def units(self, out: Floats) -> Floats:
-        """Return a view of the entries ``[i, j, k, j]``."""
-        return out[None, :, 0, :, 0] if out.shape[1] == 1 else np.einsum("ijkj->jik", out)
-
-
-NUMPY = NumpyEngine()
-"""The engine of all computations that name none."""
+    def sum_of_squares(self, tile: Tile) -> float:
+        """Return the sum of all squares, in any order."""
+        ...

@@ -26,7 +26,6 @@ diagonal is positive.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 
 import numpy as np
 from scipy.linalg import lapack
@@ -51,7 +50,7 @@ def factor_in_place(A: Triangle, report: Report | None = None) -> bool:
     ``n³/3`` operations. Where it breaks down, the content is of no use. ``report(done, total)`` is called after every tile row.
 
     >>> from lossproof.numerics.algebra.tiled_matrix import tiled
-    >>> A = tiled((0, 2, 3), lambda rows, columns, out: np.copyto(out, (np.ones((3, 3)) + 3 * np.eye(3))[rows, columns]))
+    >>> A = tiled((0, 2, 3), lambda rows, columns: (np.ones((3, 3)) + 3 * np.eye(3))[rows, columns].copy())
     >>> factor_in_place(A), float(A.tiles[0][0][0, 0])
     (True, 2.0)
     """
@@ -67,8 +66,6 @@ def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
     if isinstance(A, Shared):
         return A.factor(report)
     engine, squares = A.engine, 0.0
-    sizes = np.diff(A.starts)
-    scratch = engine.empty(1, int(sizes.max(initial=0)) ** 2).reshape(-1)
     with threads_for(A.n**3 / 3), np.errstate(over="ignore", invalid="ignore"):
         for panel in A.panels:
             held = {I: A.row(I) for I in panel}
@@ -77,14 +74,13 @@ def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
                 for I in range(max(J, panel.start), panel.stop):
                     if A.is_final(I, J):
                         continue
-                    tile = held[I][J]
-                    product = scratch[: int(sizes[I] * sizes[J])].reshape(tile.shape)
                     left = held[I][:J]
-                    found = finish_tile(engine, tile, left, left if I == J else row[: J + 1], product)
+                    found = finish_tile(engine, held[I][J], left, left if I == J else row[: J + 1])
                     if found is None:
                         return None
-                    squares += found
-                    A.keep(I, J, tile)
+                    held[I][J], square = found
+                    squares += square
+                    A.keep(I, J, held[I][J])
                 del row
             del held
             if report is not None:
@@ -92,51 +88,43 @@ def factor_measured(A: Triangle, report: Report | None = None) -> float | None:
     return float(np.sqrt(squares))
 
 
-def finish_tile(engine: TileEngine, tile: Tile, left: Sequence[Tile], right: Sequence[Tile], product: Tile) -> float | None:
-    """Replace tile ``(I, J)`` of ``A`` by that of ``L``, and return ``Σ R̃_ij²`` over it and its mirror image: 0 for a stable engine, None for a bad pivot.
+def finish_tile(engine: TileEngine, tile: Tile, left: Sequence[Tile], right: Sequence[Tile]) -> tuple[Tile, float] | None:
+    """Return the tile ``(I, J)`` of ``L`` for that of ``A``, which is lost, and ``Σ R̃_ij²`` over it and its mirror image; None for a bad pivot.
 
-    ``left`` are the tiles ``L_IK``, ``K < J``, and ``right`` the ``L_JK``, ``K ≤ J``, or ``left`` itself for ``I = J``; ``product`` has the shape of the tile.
+    ``left`` are the tiles ``L_IK``, ``K < J``, and ``right`` the ``L_JK``, ``K ≤ J``, or ``left`` itself for ``I = J``. The sum is 0 for a stable engine.
     """
-    subtract_products(engine, tile, left, right, product)
-    return solve_tile(engine, tile, None if left is right else right[-1])
+    return solve_tile(engine, subtract_products(engine, tile, left, right), None if left is right else right[-1])
 
 
-def solve_tile(engine: TileEngine, tile: Tile, factor: Tile | None) -> float | None:
+def subtract_products(engine: TileEngine, tile: Tile, left: Sequence[Tile], right: Sequence[Tile]) -> Tile:
+    """Return the tile less ``L_IK L_JKᵀ`` for all ``K < J``, each product formed apart; of the product of a tile with itself one triangle is."""
+    for K, factor in enumerate(left):
+        tile = engine.minus_square(tile, factor) if left is right else engine.minus_product(tile, factor, right[K])
+    return tile
+
+
+def solve_tile(engine: TileEngine, rest: Tile, factor: Tile | None) -> tuple[Tile, float] | None:
     """Finish a tile from which all products are subtracted, with the factor on the diagonal of its column, or as one on the diagonal. As `finish_tile`."""
-    before = None if engine.stable else deepcopy(tile)
-    if factor is not None:
-        engine.substitute(factor, tile)
-    elif not engine.factor(tile):
+    tile = engine.factor(rest) if factor is None else engine.substitute(factor, rest)
+    if tile is None:
         return None
-    return 0.0 if before is None else _squared_residual(engine, before, tile, factor)
+    return tile, 0.0 if engine.stable else _squared_residual(engine, rest, tile, factor)
 
 
-def subtract_products(engine: TileEngine, target: Tile, left: Sequence[Tile], right: Sequence[Tile], product: Tile) -> None:
-    """Subtract ``L_IK L_JKᵀ`` for all ``K < J``, each product formed apart.
-
-    Of the product of a tile with itself one triangle is formed; the other one is 0, and leaves what lies above the diagonal as it is.
-    """
-    if left is right:
-        product[...] = 0
-    for K, tile in enumerate(left):
-        if left is right:
-            engine.square(tile, product)
-        else:
-            engine.multiply(tile, right[K], product)
-        target -= product
-
-
-def _squared_residual(engine: TileEngine, before: Tile, tile: Tile, factor: Tile | None) -> float:
+def _squared_residual(engine: TileEngine, rest: Tile, tile: Tile, factor: Tile | None) -> float:
     """Return ``Σ R̃_ij²`` over a tile and its mirror image; without a factor the tile is one on the diagonal, and its own factor.
 
-    The product with the transpose of a lower triangle is formed by strips of columns, each without the terms that are 0 in all of it.
+    The product with the transpose of a lower triangle is formed by strips of columns, each without the terms that are 0 in all of it. The sum over all tiles
+    has at most ``n²`` roundings, for which the caller raises it.
     """
-    lower = engine.lower(tile if factor is None else factor)
+    lower, squares = engine.lower(tile if factor is None else factor), 0.0
     left = lower if factor is None else tile
-    for strip in strips(len(lower)):
-        before[:, strip] -= engine.product(left[:, : strip.stop], lower[strip, : strip.stop])
-    rest = engine.host(engine.lower(before) if factor is None else before)
-    return 2 * float(np.square(rest).sum())
+    for strip in strips(lower.shape[0]):
+        terms = slice(0, strip.stop)
+        factors = engine.part(left, slice(None), terms), engine.part(lower, strip, terms)
+        residual = engine.minus_product(engine.part(rest, slice(None), strip), *factors)
+        squares += engine.sum_of_squares(residual if factor is not None else engine.lower(residual, -strip.start))
+    return 2 * squares
 
 
 def solve_lower(L: Triangle, b: Floats, *, transposed: bool = False) -> Floats:

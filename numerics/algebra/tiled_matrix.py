@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -11,16 +10,17 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from lossproof.numerics.algebra.numpy_engine import NUMPY
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.algebra.tile_engine import NUMPY, Tile, TileEngine
+from lossproof.numerics.algebra.tile_engine import Tile, TileEngine
 
 TILE = 512
 """Most rows of a tile, small enough for the rounding bounds that grow with it; twice as many where a matrix has more than 16 tile rows, for speed."""
 
 _LARGE = 16 * TILE
 
-Fill: TypeAlias = Callable[[slice, slice, Tile], None]
-"""What writes the entries of some rows and columns."""
+Fill: TypeAlias = Callable[[slice, slice], Tile]
+"""What forms the entries of some rows and columns, in a tile that nobody else has."""
 
 Report: TypeAlias = Callable[[int, int], None]
 """``report(done, total)``: called as a factorisation goes on."""
@@ -34,7 +34,7 @@ class TiledMatrix:
     columns ``s_J..s_{J+1}``. What lies above the diagonal of a tile on the diagonal has no meaning, but is written. About ``n²/2`` doubles in all, and half
     a tile a row.
 
-    >>> A = tiled((0, 2, 5), lambda rows, columns, out: out.fill(rows.start * 10 + columns.start))
+    >>> A = tiled((0, 2, 5), lambda rows, columns: np.full((rows.stop - rows.start, columns.stop - columns.start), rows.start * 10.0 + columns.start))
     >>> A.n, [[float(tile[0, 0]) for tile in row] for row in A.tiles]
     (5, [[0.0], [20.0, 22.0]])
     """
@@ -66,7 +66,8 @@ class TiledMatrix:
         return False
 
     def keep(self, I: int, J: int, tile: Tile) -> None:
-        """Take a tile of the factor, which lies where it belongs."""
+        """Take a tile of the factor."""
+        self.tiles[I][J] = tile
 
     def release(self) -> None:
         """Do nothing: the memory is given back with the matrix."""
@@ -78,12 +79,11 @@ class TiledMatrix:
     def set_diagonal(self, values: Floats) -> None:
         """Replace the diagonal."""
         for rows, row in zip(self.segments(), self.tiles, strict=True):
-            places = np.arange(rows.stop - rows.start)
-            row[-1][places, places] = self.engine.array(values[rows])
+            row[-1] = self.engine.with_diagonal(row[-1], values[rows])
 
     def copy(self) -> TiledMatrix:
         """Return a copy that shares nothing."""
-        return TiledMatrix(self.starts, deepcopy(self.tiles), self.engine)
+        return TiledMatrix(self.starts, [list(map(self.engine.copied, row)) for row in self.tiles], self.engine)
 
     def times(self, x: Floats) -> Floats:
         """Return the product with a vector, in doubles."""
@@ -132,12 +132,10 @@ def places(starts: Sequence[int]) -> Iterator[tuple[int, int, slice, slice]]:
 
 
 def tiled(starts: tuple[int, ...], fill: Fill, engine: TileEngine = NUMPY) -> TiledMatrix:
-    """Return the matrix whose tiles ``fill(rows, columns, out)`` writes, every entry of ``out``."""
+    """Return the matrix whose tiles ``fill(rows, columns)`` forms."""
     tiles: list[list[Tile]] = [[] for _ in starts[1:]]
     for I, _, rows, columns in places(starts):
-        out = engine.empty(rows.stop - rows.start, columns.stop - columns.start)
-        fill(rows, columns, out)
-        tiles[I].append(out)
+        tiles[I].append(fill(rows, columns))
     return TiledMatrix(starts, tiles, engine)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -11,18 +11,28 @@ from pathlib import Path
 
 import numpy as np
 
+from lossproof.numerics.algebra.array_engine import ArrayEngine, ArrayLibrary
+from lossproof.numerics.algebra.array_libraries import cupy_library, jax_library, torch_library
 from lossproof.numerics.algebra.dask_matrix import DaskMatrix
 from lossproof.numerics.algebra.disk_matrix import TILES_BESIDE, DiskMatrix
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_tiles
 from lossproof.numerics.algebra.memory import available_bytes, gibibytes
+from lossproof.numerics.algebra.numpy_engine import NUMPY
 from lossproof.numerics.algebra.product_self_test import fault_of
-from lossproof.numerics.algebra.tile_engine import NUMPY, TileEngine
+from lossproof.numerics.algebra.tile_engine import TileEngine
 from lossproof.numerics.algebra.tiled_matrix import Triangle, tile_bytes, tile_rows, tiled
-from lossproof.numerics.algebra.torch_engine import TorchEngine
 from lossproof.numerics.dask_cluster import check_scheduler, cores
 from lossproof.theory.exceptions import InputError
 
-ENGINES = ("auto", "cuda", "dask", "disk", "numpy", "torch")
+LIBRARIES: Mapping[str, Callable[[], ArrayLibrary]] = {
+    "torch": partial(torch_library, "torch"),
+    "cuda": partial(torch_library, "cuda"),
+    "jax": jax_library,
+    "cupy": cupy_library,
+}
+"""Engines that are libraries of arrays."""
+
+ENGINES = tuple(sorted(("auto", "dask", "disk", "numpy", *LIBRARIES)))
 """Names of engines; a folder may follow ``disk`` after a colon, and the address of a scheduler ``dask``."""
 
 _LEAST_TILE_ROWS = 4
@@ -45,8 +55,8 @@ class Workplace:
 
     @property
     def holds_triangle(self) -> bool:
-        """Whether this process holds a triangle at once."""
-        return self.folder is None and self.cluster is None
+        """Whether this process holds a triangle at once, in the memory of the machine."""
+        return self.folder is None and self.cluster is None and self.engine.free_bytes() is None
 
     def gram(self, parts: Sequence[GramPart]) -> Triangle:
         """Return one triangle of the Gram matrix of these parts, as `gram_triangle` does."""
@@ -65,8 +75,10 @@ class Workplace:
     def held_bytes(self, n: int) -> int:
         """Return about how many bytes of tiles of a matrix of n rows are held at once, at least: on this machine, and by workers of its own with what they are.
 
-        A worker lays on its disk what it does not hold.
+        A worker lays on its disk what it does not hold, and on a device no memory of this machine is taken.
         """
+        if self.folder is None and self.cluster is None and not self.holds_triangle:
+            return 0
         if self.holds_triangle or (self.cluster is not None and n <= _LEAST_TILE_ROWS * tile_rows(n)):
             return tile_bytes(n)
         rows = 8 * tile_rows(n) * (2 * n + TILES_BESIDE * tile_rows(n))
@@ -110,10 +122,7 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
         kind = "numpy" if tile_bytes(n) <= (available_bytes() // 2 if most_bytes is None else most_bytes) else "disk"
     if kind == "numpy":
         return IN_MEMORY
-    engine = NUMPY if kind in ("dask", "disk") else TorchEngine("cuda" if kind == "cuda" else "cpu")
-    fault = fault_of(engine)
-    if fault:
-        raise InputError(f"the engine {kind} ({engine.described()}) is refused, because {fault}: take the engine numpy")
+    engine = engine_named(kind)
     place = (Path(at) if at else Path(tempfile.gettempdir())) if kind == "disk" else None
     where = "" if place is None else f", tiles of at most {gibibytes(tile_bytes(n))} in {place}"
     if kind == "dask":
@@ -124,3 +133,16 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
         f"Large matrices are factored by the engine {kind}: {engine.described()}{where}; its products passed a test against exact ones.",
         cluster=at if kind == "dask" else None,
     )
+
+
+def engine_named(kind: str) -> TileEngine:
+    """Return the engine of a name that is no ``auto``, its products tested. Raises `InputError` as `workplace_named` does.
+
+    >>> engine_named("disk").described() == NUMPY.described()
+    True
+    """
+    engine = ArrayEngine(LIBRARIES[kind]()) if kind in LIBRARIES else NUMPY
+    fault = fault_of(engine)
+    if fault:
+        raise InputError(f"the engine {kind} ({engine.described()}) is refused, because {fault}: take the engine numpy")
+    return engine

@@ -40,7 +40,7 @@ class Slopes:
     def of(H: Array, free: Array) -> Slopes:
         """Factor a symmetric matrix."""
         n = len(H)
-        L = tiled(tile_starts(n, tile_rows(n)) if n else (0,), lambda rows, columns, out: np.copyto(out, H[rows, columns]))
+        L = tiled(tile_starts(n, tile_rows(n)) if n else (0,), lambda rows, columns: H[rows, columns].copy())
         return Slopes(H, free, L if factor_in_place(L) else None)
 
     @cached_property

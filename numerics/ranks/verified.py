@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lossproof.numerics.algebra.memory import features_bytes, gibibytes, gram_bytes
-from lossproof.numerics.algebra.tiled_matrix import Report
+from lossproof.numerics.algebra.tiled_matrix import Report, tile_bytes
 from lossproof.numerics.algebra.workplace import IN_MEMORY, Workplace
 from lossproof.numerics.ranks.evidence import RankEvidence
 from lossproof.numerics.verified.balanced_rows import balanced_rows
@@ -253,6 +253,9 @@ def _too_much_memory(factors: int, columns: int, most_bytes: int | None, place: 
     if most_bytes is not None and needed > most_bytes:
         what = "one triangle of K" if place.holds_triangle else "some rows of tiles of K"
         return f"{what} and its factors take {gibibytes(needed)} of memory, more than the {gibibytes(most_bytes)} allowed"
+    free = place.engine.free_bytes()
+    if free is not None and tile_bytes(columns) > free:
+        return f"one triangle of K takes {gibibytes(tile_bytes(columns))}, and the device of the engine {place.engine.name} has {gibibytes(free)} free"
     return ""
 
 

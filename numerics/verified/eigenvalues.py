@@ -85,12 +85,13 @@ def _is_above(M: Floats, F: Floats, least: float) -> bool:
     loss = g / (1 - g) * (float(np.sum(np.abs(np.diagonal(M)))) + length) + gamma(k + 1) * length + 8 * UNIT * (size + length)
     shift = float(raised(np.asarray(least + raised(np.asarray(loss), 2 * n)), 8)) + _LEAST_SHIFT
 
-    def fill(rows: slice, columns: slice, out: Floats) -> None:
-        out[...] = M[rows, columns]
+    def fill(rows: slice, columns: slice) -> Floats:
+        tile = M[rows, columns].copy()
         if k:
-            out += times(F[rows], F[columns].T)
+            tile += times(F[rows], F[columns].T)
         if rows == columns:
-            out[np.diag_indices(len(out))] -= shift
+            tile[np.diag_indices(len(tile))] -= shift
+        return tile
 
     if not shift <= _LARGEST or np.max(np.abs(M), initial=0.0) > _LARGEST:
         return False

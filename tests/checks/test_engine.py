@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from importlib import import_module
-from importlib.util import find_spec
 
 import pytest
 from cases.command_cases import invoke
+from cases.cupy_stand_in import install_cupy
 
 import lossproof as lp
 from lossproof.certificates.inputs import memory_allowed
@@ -27,10 +27,14 @@ def plain():
     return report()
 
 
-@pytest.mark.parametrize("engine", ["disk", "torch"])
-def test_claims_and_certificate_are_the_same(engine, plain, tmp_path):
-    if engine == "torch" and not find_spec("torch"):
-        pytest.skip("torch is not installed")
+@pytest.mark.parametrize("engine", ["disk", "torch", "jax", "cupy"])
+def test_claims_and_certificate_are_the_same(engine, plain, tmp_path, monkeypatch):
+    if engine in ("torch", "jax"):
+        pytest.importorskip(engine)
+    if engine == "torch":
+        pytest.importorskip("array_api_compat")
+    if engine == "cupy":
+        install_cupy(monkeypatch)
     found = report(engine=f"disk:{tmp_path}" if engine == "disk" else engine)
     assert found.certificate.document == plain.certificate.document
     assert any(f"engine {engine}" in note and "passed a test" in note for note in found.notes)

@@ -62,12 +62,7 @@ def _is_above(M: Array, F: Array, least: float) -> bool:
     shift = ENLARGE * (least + ENLARGE * loss) + TINY
 
     def tile(rows: slice, others: slice) -> Array:
-        """Return rows and columns of ``M + FFᵀ − σI``."""
-        part = np.array(M[rows, others])
-        if k:
-            part += matrix_product(F[rows], F[others])
-        if rows == others:
-            part[np.diag_indices(len(part))] -= shift
-        return part
+        """Return rows and columns of ``M + FFᵀ``."""
+        return M[rows, others] + (matrix_product(F[rows], F[others]) if k else 0.0)
 
-    return bool(shift <= LARGEST) and has_positive_pivots(tile, n)
+    return bool(shift <= LARGEST) and has_positive_pivots(tile, n, shift)

@@ -147,14 +147,11 @@ def is_above_by_cholesky(work: Work, found: Scaled, least: float) -> bool:
     factors = _factors(found)
 
     def tile(rows: slice, others: slice) -> Array:
-        """Return rows and columns of ``Σ_l (SΨ̂ᵀΨ̂S) ∘ (Φ̂ᵀΦ̂) − σI``."""
+        """Return rows and columns of ``Σ_l (SΨ̂ᵀΨ̂S) ∘ (Φ̂ᵀΦ̂)``."""
         parts = (matrix_product(psi[rows], psi[others]) * matrix_product(phi[rows], phi[others]) for psi, phi in factors)
-        total: Array = sum(parts, np.zeros((rows.stop - rows.start, others.stop - others.start)))
-        if rows == others:
-            total[np.diag_indices(len(total))] -= shift
-        return total
+        return sum(parts, np.zeros((rows.stop - rows.start, others.stop - others.start)))
 
-    return bool(np.isfinite(shift)) and has_positive_pivots(tile, n, work.tiles)
+    return bool(np.isfinite(shift)) and has_positive_pivots(tile, n, shift, work.tiles)
 
 
 def _factors(found: Scaled) -> list[tuple[Array, Array]]:

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import lossproof as lp
 from lossproof.numerics.algebra import threads
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_of_parts, gram_triangle
+from lossproof.numerics.algebra.numpy_engine import NumpyEngine
 from lossproof.numerics.algebra.threads import LARGE, blas_threads, one_thread, threads_for
 from lossproof.numerics.algebra.tiled_cholesky import factor_in_place
 
@@ -135,7 +136,7 @@ def test_factorisations_and_gram_sums_go_by_their_own_size(large, monkeypatch):
     parts = [GramPart(g.standard_normal((30, 2, 3)), g.standard_normal((30, 80)))]
     with one_thread():
         assert factor_in_place(gram_triangle(parts), noted)
-        monkeypatch.setattr(GramPart, "inner", noted)
+        monkeypatch.setattr(NumpyEngine, "scaled", noted)
         gram_of_parts(parts)
     assert len(seen) == 2
     assert all(threads == {3 if large else 1} for threads in seen)

@@ -20,10 +20,11 @@ def positive(n, seed=0):
 
 
 def in_tiles(M, tile):
-    def fill(rows, columns, out):
-        out[...] = M[rows, columns]
+    def fill(rows, columns):
+        tile = M[rows, columns].copy()
         if rows == columns:
-            out[np.triu_indices(len(out), 1)] = np.nan
+            tile[np.triu_indices(len(tile), 1)] = np.nan
+        return tile
 
     return tiled(tile_starts(len(M), tile), fill)
 

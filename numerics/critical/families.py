@@ -17,23 +17,18 @@ from scipy import linalg
 
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
 from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
+from lossproof.numerics.critical.common_identities import offered_identities
 from lossproof.numerics.critical.dependent_rows import dependent_rows
 from lossproof.numerics.critical.family_starts import family_starts
 from lossproof.numerics.critical.family_structure import Tie, families_of
 from lossproof.numerics.critical.free_features import free_feature_identities, still_identities
 from lossproof.numerics.critical.gradient_relations import gradient_relations
-from lossproof.numerics.critical.identities import (
-    Identity,
-    coefficients,
-    identities_hold,
-    offered_identities,
-    rows_of_P,
-    symmetries,
-)
+from lossproof.numerics.critical.identities import Identity, coefficients, identities_hold, rows_of_P
 from lossproof.numerics.critical.identity_terms import affordable, terms_of_rows
 from lossproof.numerics.critical.implied import are_independent
 from lossproof.numerics.critical.penalised import keeping_penalty
 from lossproof.numerics.critical.still_units import Still, still_derivatives, still_units
+from lossproof.numerics.critical.symmetry_identities import symmetries
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.boxes import parameter_place

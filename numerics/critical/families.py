@@ -17,23 +17,18 @@ from scipy import linalg
 
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
 from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
+from lossproof.numerics.critical.common_identities import offered_identities
 from lossproof.numerics.critical.dependent_rows import dependent_rows
 from lossproof.numerics.critical.family_starts import family_starts
 from lossproof.numerics.critical.family_structure import Tie, families_of
 from lossproof.numerics.critical.free_features import free_feature_identities, still_identities
 from lossproof.numerics.critical.gradient_relations import gradient_relations
-from lossproof.numerics.critical.identities import (
-    Identity,
-    coefficients,
-    identities_hold,
-    offered_identities,
-    rows_of_P,
-    symmetries,
-)
+from lossproof.numerics.critical.identities import Identity, coefficients, identities_hold, rows_of_P
 from lossproof.numerics.critical.identity_terms import affordable, terms_of_rows
 from lossproof.numerics.critical.implied import are_independent
 from lossproof.numerics.critical.penalised import keeping_penalty
 from lossproof.numerics.critical.still_units import Still, still_derivatives, still_units
+from lossproof.numerics.critical.symmetry_identities import symmetries
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.boxes import parameter_place
@@ -51,6 +46,8 @@ _SPREAD = 0.3
 _SEEN, _MORE_MEMBERS = 3, 4
 """Members of a family by which identities of ``P`` are told, and how many more than weights there are for those of the gradient."""
 _SPREAD_BESIDE_KINKS = 1e-3
+_FARTHEST = 4.0
+"""The largest weights of a member, at inputs of at most 1: what saturated units tell apart no precision sees."""
 
 
 @dataclass(frozen=True)
@@ -219,11 +216,17 @@ def _rows(problem: Problem, members: Sequence[Weights], seen: Sequence[tuple[Eva
 
 
 def _members(problem: Problem, weights: Weights, free: list[int], ties: tuple[Tie, ...], count: int) -> list[Weights]:
-    """Return more members of the family, drawn from a fixed seed; nearer where the weights lie on a piece of an activation with kinks."""
-    generator, found, here = np.random.default_rng(0), [], _fractions(problem, weights)
-    spread = _SPREAD_BESIDE_KINKS if problem.architecture.kinked_layers(2) else _SPREAD
+    """Return more members of the family, drawn from a fixed seed: nearer where the weights lie on a piece of an activation with kinks.
+
+    Elsewhere identities hold for all weights of the family, and none is drawn where units are far out.
+    """
+    a, generator, found, here = problem.architecture, np.random.default_rng(0), [], _fractions(problem, weights)
+    piecewise = bool(a.kinked_layers(2))
+    spread = _SPREAD_BESIDE_KINKS if piecewise else _SPREAD
+    farthest = np.full(a.N_net, np.inf if piecewise else _FARTHEST)
+    farthest[: a.fan_in(1) * a.widths[1]] /= max(1.0, *(abs(float(x)) for row in problem.samples.X for x in row))
     for _ in range(count):
-        flat = flat_weights(problem, weights)
+        flat = np.clip(flat_weights(problem, weights), -farthest, farthest)
         flat[free] += spread * generator.standard_normal(len(free))
         rows = np.array([Fraction(x) for x in flat], dtype=object)
         for k, m, q in ties:

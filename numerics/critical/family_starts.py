@@ -8,7 +8,8 @@ from fractions import Fraction
 import numpy as np
 
 from lossproof.numerics.critical.alike_outputs import with_alike_outputs
-from lossproof.numerics.critical.identities import shifts_logits, unseen_directions
+from lossproof.numerics.critical.identities import shifts_logits
+from lossproof.numerics.critical.symmetry_identities import unseen_directions
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate

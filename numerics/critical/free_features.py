@@ -16,8 +16,9 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq_mat
 
-from lossproof.numerics.critical.identities import Factor, Identity, Term, place_of, unseen_directions
+from lossproof.numerics.critical.identities import Factor, Identity, Term, place_of
 from lossproof.numerics.critical.still_units import Level, Silent, Still
+from lossproof.numerics.critical.symmetry_identities import unseen_directions
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.evaluation import Evaluation
 from lossproof.numerics.rationals import from_flint, to_flint

@@ -124,6 +124,17 @@ def test_weights_beside_a_critical_point_are_not_claimed(name):
             assert_critical(problem, one)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "erf"])
+def test_a_saturated_unit_is_not_taken_for_a_constant_one(activation):
+    """No precision tells tanh(−700,000) from −1, so identities of constant units seem to hold there; they do not on the family."""
+    X, Y = [[4], ["1/2"], [-3], ["3/2"]], [[1], ["-1/2"], [0], ["3/4"]]
+    problem = lp.check_architecture("1-1-1", X, Y, activation=activation, search="none").problem
+    saturated = lp.Weights.of(problem.architecture, [([[31250.0]], [-750000.0]), ([[-968750.0]], [-968749.85])])
+    found = lp.prove_points(problem, [saturated], nearby=True)
+    assert not found.report.self_check.refused
+    assert len(found) == 0
+
+
 def layers_of(problem, flat):
     a, at, layers = problem.architecture, 0, []
     for l in range(1, a.L + 1):

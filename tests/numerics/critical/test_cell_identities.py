@@ -12,7 +12,8 @@ from flint import fmpq, fmpq_mat
 
 import lossproof as lp
 from lossproof.numerics.critical.cell_identities import cell_identities
-from lossproof.numerics.critical.identities import offered_identities, rows_of_P
+from lossproof.numerics.critical.common_identities import offered_identities
+from lossproof.numerics.critical.identities import rows_of_P
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.jacobian import jacobian

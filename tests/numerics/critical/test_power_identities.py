@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import lossproof as lp
-from lossproof.numerics.critical.identities import coefficients, identities_hold, rows_of_P, symmetries
+from lossproof.numerics.critical.identities import coefficients, identities_hold, rows_of_P
+from lossproof.numerics.critical.symmetry_identities import symmetries
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
 
 CASES = [

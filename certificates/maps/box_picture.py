@@ -12,11 +12,10 @@ from lossproof.certificates.maps.descents import descents, joins
 from lossproof.certificates.maps.picture import BAD, CAPTION, INK, MARKERS, PAPER, SOFT, draw_point, head_and_foot
 from lossproof.certificates.maps.record import CriticalPoint, MapRecord
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.complete.enclosures import between
-from lossproof.numerics.complete.exclusion import enclosed_boxes
 from lossproof.numerics.complete.known_points import images
 from lossproof.numerics.complete.landscape import Landscape, landscape_of
 from lossproof.numerics.complete.leaves import LEFT, leaves
+from lossproof.numerics.complete.ridge import hidden_boxes, outputs
 from lossproof.numerics.complete.search import Tree
 from lossproof.numerics.network.float_derivatives import FloatLandscape
 from lossproof.numerics.network.weight_vectors import flat_weights
@@ -145,8 +144,9 @@ def _corners(land: Landscape, bounds: Floats, lower: Floats, upper: Floats) -> F
         lower, upper = (np.column_stack([end, np.full(len(end), height)]) for end, height in ((lower, 0), (upper, 1)))
     elif lower.shape[1] == 1:
         with np.errstate(all="ignore"):
-            v = enclosed_boxes(land, between(lower, upper), bounds).weights.part((slice(None), slice(1, None)))
-        lower, upper = np.hstack([lower, np.maximum(v.mid - v.rad, -bounds[1])]), np.hstack([upper, np.minimum(v.mid + v.rad, bounds[1])])
+            (v, rad), *_ = outputs(land, hidden_boxes(land, lower, upper), bounds)
+        lower = np.column_stack([lower[:, 0], np.maximum(v[0] - rad[0], -bounds[1])])
+        upper = np.column_stack([upper[:, 0], np.minimum(v[0] + rad[0], bounds[1])])
     (a, b), (c, d) = lower.T, upper.T
     return np.stack([np.column_stack(corner) for corner in ((a, b), (c, b), (c, d), (a, d))], axis=1)
 

@@ -9,8 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.complete.enclosures import activations, best_output_weights, exactly, gradient, hessian, residuals
-from lossproof.numerics.complete.exclusion import Indices
+from lossproof.numerics.complete.enclosures import Indices, activations, best_output_weights, exactly, gradient, hessian, residuals
 from lossproof.numerics.complete.known_points import images
 from lossproof.numerics.complete.landscape import Landscape
 from lossproof.numerics.complete.search import Tree

@@ -4,26 +4,24 @@ Nothing is proved by these: the rounding of doubles is left out, the search allo
 
 *σ over an interval* is that of `curves`.
 
-*Outputs.* Critical points, with their ε, are those of ``L = Σ_i ε_i (Σ_l v_l φ_il − y_i) − ½ Σ_i ε_i² + ½ Σ_w Λ_w w²``. Let ``u = (v, ε)``, and
-``M = [[Λ, Φ], [Φᵀ, −I]]``: ``L_u`` is affine in u, with the matrix M. With a matrix C and ``δ = u − u_0``, ``δ = −C L_u(θ, u_0) + (I − C M) δ``. Over a box
-around m with radii ρ, by the mean value theorem ``|δ| ≤ s + O|δ|`` with ``s = |C L_u(m, u_0)| + |C L_uθ| ρ`` and ``O = |I − C M|``. On the right any
-bound of ``|δ|`` may stand: one known beforehand, and then what follows. C is the inverse of the midpoint of M.
-
-*The Hessian* of L, with ``a_k = v_k σ'(z_k)`` (v = 1 for a neuron): ``Σ_i ε v_k σ''(z_k) x̃x̃ᵀ`` for ``θ_k`` twice, ``Σ_i ε σ'(z_k) x̃`` for ``θ_k, v_k``,
-and Λ; ``a_k x̃`` and φ for the weights and ε; ``−I``. That of ``T J`` is ``L_ww + L_wε L_εw``.
+*The Hessian* of ``L = Σ_i ε_i (Σ_l v_l φ_il − y_i) − ½ Σ_i ε_i² + ½ Σ_w Λ_w w²``, whose critical points are those of J with their ε: with ``a_k = v_k
+σ'(z_k)`` (v = 1 for a neuron) ``Σ_i ε v_k σ''(z_k) x̃x̃ᵀ`` for ``θ_k`` twice, ``Σ_i ε σ'(z_k) x̃`` for ``θ_k, v_k``, and Λ; ``a_k x̃`` and φ for the weights and
+ε; ``−I``. That of ``T J`` is ``L_ww + L_wε L_εw``.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.complete.curves import curve_of
 from lossproof.numerics.complete.landscape import Landscape
 
-_SWEEPS, _ROUNDING = 16, 2.0**-48
+Indices: TypeAlias = npt.NDArray[Any]
+
 _TINY, _SHIFT, _LEAST_SHIFT = 2.0**-500, 2.0**-32, 2.0**-52
 
 
@@ -120,30 +118,6 @@ def inverse(A: Floats, shift: float = _SHIFT) -> Floats:
         return np.asarray(np.linalg.inv(shifted))
     except np.linalg.LinAlgError:
         return np.asarray(np.linalg.pinv(shifted))
-
-
-def outputs(land: Landscape, p: Pass, centre: Pass, rho: Floats, prior: Floats) -> tuple[Ball, Ball, Floats]:
-    """Enclose v and ε at critical points in boxes of θ of radii rho, with the pass at their midpoints and ``|(v, ε)| ≤ prior``; return also C."""
-    phi, n = p.phi.mid, len(land.rates) - land.inner
-    v, _ = best_output_weights(land, centre.phi.mid)
-    _, A = best_output_weights(land, phi)
-    eps = residuals(land, centre.phi, exactly(v)).mid
-    B, T = eps.shape
-    G, C = A @ phi, np.empty((B, n + T, n + T))
-    C[:, :n, :n], C[:, :n, n:], C[:, n:, :n] = A, G, np.swapaxes(G, 1, 2)
-    C[:, n:, n:] = np.swapaxes(phi, 1, 2) @ G - np.eye(T)
-    S = system(land, p, exactly(eps), exactly(v))
-    moved, size = exactly(C) @ S.part((slice(None), slice(land.inner, None), slice(land.inner))), np.abs(C)
-    off = np.concatenate([size[:, :, n:] @ np.swapaxes(p.phi.rad, 1, 2), size[:, :, :n] @ p.phi.rad], axis=2)
-    left = Ball(centre.phi.mid, centre.phi.rad + _ROUNDING * np.abs(centre.phi.mid)) @ exactly(eps[..., None])
-    pull = v * land.rates[land.inner :]
-    missed = np.abs(left.mid[..., 0] + pull) + left.rad[..., 0] + _ROUNDING * np.abs(pull)
-    step = (moved.reach @ rho[..., None] + size[:, :, :n] @ missed[..., None])[..., 0]
-    start = np.concatenate([v, eps], axis=1)
-    rad = prior + np.abs(start)
-    for _ in range(_SWEEPS):
-        rad = np.minimum(rad, step + (off @ rad[..., None])[..., 0])
-    return Ball(v, rad[:, :n]), Ball(eps, rad[:, n:]), C
 
 
 def residuals(land: Landscape, phi: Ball, v: Ball | None) -> Ball:

@@ -1,29 +1,23 @@
-r"""Which boxes hold no critical point, or no minimum: tests over many boxes at once.
+r"""Which boxes hold no critical point, or no minimum: tests over many boxes at once, where v does not follow from θ as in `ridge`.
 
-*Steep.* A neuron: a component of the gradient, term by term, or of `relative_gradient` does not contain 0. A hidden layer with decay: let ``M_k = Σ_i s_ik²
-x̃x̃ᵀ`` with ``s_ik ≥ |σ'(z_ik)|`` over the box, d_k any vectors, and ``e ≥ |ε||v|`` over the box, v without the bias; ``e = 3√3|y|²/(16√Λ)`` will do. A
-critical point has ``Σ_w Λ_w θ_kw d_kw = −Σ_i ε_i v_k σ'(z_ik) x̃_i·d_k``, so with ``a_k = |Σ_w Λ_w θ_kw d_kw| / √(d_kᵀM_k d_k)`` (the least over the box),
-``Σ_k a_k² = Σ_k a_k |Σ_i ε_i v_k σ' x̃_i·d_k|/√(d_kᵀ M_k d_k) ≤ |ε||v| |a|``: a box with ``|a| > e`` holds none. ``d_k`` is nearly the solution of ``M_k d =
-Λθ_k`` at the midpoint.
+*Steep.* A component of the gradient, term by term, or of `relative_gradient` does not contain 0.
 
 *Mean value.* For a critical point W of the box and any matrix Q, ``0 = Q g(m) + Q H̃ (W − m)`` with an ``H̃`` of the enclosed Hessian and ``g = T ∇J``. So
-there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is I, and ``H⁻¹``, for valleys along which the gradient hardly changes. With decay it is
-L of `enclosures` whose critical points are excluded, in the place of ``T J``, with ``u = (v, ε)`` as both are enclosed far better than ε follows from v, and
-Q is ``[I, −L_θu L_uu⁻¹]`` at the midpoints, which makes the derivatives by u small.
+there is none where ``|Q g(m)|_i > Σ_j |Q H|_ij ρ_j`` for some i. Q is I, and ``H⁻¹``, for valleys along which the gradient hardly changes.
 
 *No minimum.* ``dᵀ H d < 0`` over the box for the eigenvector d of the least eigenvalue at the midpoint.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.complete.enclosures import (
     Ball,
+    Indices,
     Pass,
     activations,
     between,
@@ -31,37 +25,30 @@ from lossproof.numerics.complete.enclosures import (
     gradient,
     hessian,
     inverse,
-    outputs,
     residuals,
-    system,
 )
 from lossproof.numerics.complete.landscape import Landscape
+from lossproof.numerics.complete.ridge import MARGIN
 from lossproof.theory.limits import MAX_BALANCED
 
-Indices: TypeAlias = npt.NDArray[Any]
-
-MARGIN = 1 + 2.0**-10
-"""What a test must hold by, as rounding is left out here."""
-
-_LEAST, _FLUSHED, _LOST = 2.0**-80, 2.0**-580, 2.0**-46
-_FLOOR, _SMOOTH, _VALLEY, _WIDE = 0.05, 2.0**-16, 2.0**-20, 1.25
-_HUGE, _ROUNDING, _ENLARGED = 2.0**100, 2.0**-42, 1 + 2.0**-18
+_FLUSHED, _LOST = 2.0**-580, 2.0**-46
+_FLOOR, _VALLEY, _WIDE = 0.05, 2.0**-20, 1.25
+_HUGE, _ROUNDING = 2.0**100, 2.0**-42
 
 
 class Box(NamedTuple):
-    """Boxes of all weights: θ with radii, its pass and that of the midpoint, ε, v, or None for a neuron, and the C of `outputs`, if these are from there."""
+    """Boxes of all weights: θ with radii, its pass and that of the midpoint, ε, and v, or None for a neuron."""
 
     theta: Ball
     passed: Pass
     centre: Pass
     eps: Ball
     v: Ball | None
-    C: Floats | None
 
     def part(self, index: Indices) -> Box:
         """Return some of the boxes."""
-        v, C = None if self.v is None else self.v.part(index), None if self.C is None else self.C[index]
-        return Box(self.theta.part(index), self.passed.part(index), self.centre.part(index), self.eps.part(index), v, C)
+        v = None if self.v is None else self.v.part(index)
+        return Box(self.theta.part(index), self.passed.part(index), self.centre.part(index), self.eps.part(index), v)
 
     @property
     def weights(self) -> Ball:
@@ -69,42 +56,24 @@ class Box(NamedTuple):
         return self.theta if self.v is None else self.theta.beside(self.v)
 
 
-def enclosed_boxes(land: Landscape, box: Ball, prior: Floats) -> Box:
-    """Return boxes with the output weights that critical points have in them: by the equations of these where all rates are positive, else as given."""
+def enclosed_boxes(land: Landscape, box: Ball) -> Box:
+    """Return boxes of all weights with what the activations and the residuals are there."""
     theta = box.part((slice(None), slice(land.inner)))
     passed, centre = activations(land, theta), activations(land, exactly(theta.mid))
-    if land.units and land.bounded:
-        bounds = np.concatenate([prior[land.inner :], np.full(len(land.targets), land.norm)])
-        v, eps, C = outputs(land, passed, centre, theta.rad, bounds)
-        return Box(theta, passed, centre, eps, v, C)
     free = box.part((slice(None), slice(land.inner, None))) if land.units else None
-    return Box(theta, passed, centre, residuals(land, passed.phi, free), free, None)
+    return Box(theta, passed, centre, residuals(land, passed.phi, free), free)
 
 
 def steep(land: Landscape, box: Box) -> Indices:
     """Tell for each box whether the first test excludes it."""
-    if not land.units or not land.bounded:
-        g = gradient(land, box.theta, box.passed, box.eps, box.v)
-        lost = _FLUSHED * (1 + np.abs(land.inputs).sum()) * (1 + box.eps.reach.max(axis=1, keepdims=True))
-        found = np.asarray((np.abs(g.mid) > MARGIN * g.rad + lost).any(axis=1))
-        left = np.flatnonzero(~found)
-        if len(left) and box.v is None and land.activation.logistic is not None and not land.rates.any():
-            g = relative_gradient(land, box.part(left))
-            found[left] = (np.abs(g.mid) > MARGIN * g.rad + lost[left]).any(axis=1)
-        return found
-    n, m = land.units, land.inputs.shape[1]
-    squares = (land.inputs[:, :, None] * land.inputs[:, None, :]).reshape(-1, m * m)
-    M = (box.passed.slope.reach**2 @ squares).reshape(-1, n, m, m)
-    pull = box.theta.times(exactly(land.rates[: land.inner]))
-    mid, rad = (x.reshape(-1, n, m) for x in pull)
-    d = (inverse(M / (np.abs(M).max(axis=(2, 3), keepdims=True) + _FLUSHED), _SMOOTH) @ mid[..., None])[..., 0]
-    d = d / (np.abs(d).max(axis=2, keepdims=True) + _FLUSHED)
-    along = np.maximum((mid * d).sum(axis=2) - _ENLARGED * (rad * np.abs(d)).sum(axis=2), 0)
-    size = (d[..., None, :] @ M @ d[..., None])[..., 0, 0]
-    a = (along**2 / (size + _FLUSHED)).sum(axis=1)
-    v = np.zeros((1, 1)) if box.v is None else box.v.reach[:, :n]
-    least = np.float64(land.norm) ** 4 * 27 / (256 * land.rates[land.inner : land.inner + n].min())
-    return np.asarray(a > MARGIN * np.minimum(least, (box.eps.reach**2).sum(axis=1) * (v**2).sum(axis=1)) + _LEAST)
+    g = gradient(land, box.theta, box.passed, box.eps, box.v)
+    lost = _FLUSHED * (1 + np.abs(land.inputs).sum()) * (1 + box.eps.reach.max(axis=1, keepdims=True))
+    found = np.asarray((np.abs(g.mid) > MARGIN * g.rad + lost).any(axis=1))
+    left = np.flatnonzero(~found)
+    if len(left) and box.v is None and land.activation.logistic is not None and not land.rates.any():
+        g = relative_gradient(land, box.part(left))
+        found[left] = (np.abs(g.mid) > MARGIN * g.rad + lost[left]).any(axis=1)
+    return found
 
 
 def relative_gradient(land: Landscape, box: Box) -> Ball:
@@ -150,37 +119,25 @@ class Curved(NamedTuple):
 
 
 def mean_value(land: Landscape, box: Box) -> Curved:
-    """Make the mean value test; κ is a norm of the inverse of the reduced Hessian times its change over the box: small where Newton's iteration works."""
-    inner, W = land.inner, box.weights
+    """Make the mean value test; κ is a norm of the inverse of the Hessian times its change over the box: small where Newton's iteration works."""
+    W = box.weights
     centre = Pass(*(Ball(x.mid, x.rad + _ROUNDING * np.abs(x.mid)) for x in box.centre))
     v = None if box.v is None else exactly(box.v.mid)
-    there = residuals(land, centre.phi, v)
-    if box.C is None:
-        g, H = gradient(land, exactly(box.theta.mid), centre, there, v), hessian(land, box.passed, box.eps, box.v)
-    else:
-        g = gradient(land, exactly(box.theta.mid), centre, exactly(box.eps.mid), v).beside(there.plus(exactly(-box.eps.mid)))
-        H, W = system(land, box.passed, box.eps, box.v), W.beside(box.eps)
-    (g0, about_g0), mid, rad = g, H.mid, H.rad
-    if box.C is not None:
-        M = H.mid[:, :inner, inner:] @ box.C
-        g0 = g.mid[:, :inner] - (M @ g.mid[:, inner:, None])[..., 0]
-        about_g0 = g.rad[:, :inner] + (np.abs(M) @ g.rad[:, inner:, None])[..., 0]
-        mid, rad = H.mid[:, :inner] - M @ H.mid[:, inner:], H.rad[:, :inner] + np.abs(M) @ H.rad[:, inner:]
-    shares = (np.abs(mid) + rad) * W.rad[:, None]
-    excluded = (np.abs(g0) > MARGIN * shares.sum(axis=2) + about_g0).any(axis=1)
-    if box.C is None:
-        C = inverse(H.mid, _VALLEY)
-        reach = ((np.abs(C @ H.mid) + np.abs(C) @ H.rad) @ W.rad[..., None])[..., 0]
-        excluded |= (np.abs((C @ g.mid[..., None])[..., 0]) > _WIDE * reach + (np.abs(C) @ g.rad[..., None])[..., 0]).any(axis=1)
-    size = W.rad[:, : mid.shape[1]]
-    off = np.abs(inverse(mid[:, :, : mid.shape[1]])) @ rad @ W.rad[..., None]
-    kappa = (off[..., 0] / np.maximum(size, _FLOOR * size.max(axis=1, keepdims=True))).max(axis=1)
+    g = gradient(land, exactly(box.theta.mid), centre, residuals(land, centre.phi, v), v)
+    H = hessian(land, box.passed, box.eps, box.v)
+    shares = (np.abs(H.mid) + H.rad) * W.rad[:, None]
+    excluded = (np.abs(g.mid) > MARGIN * shares.sum(axis=2) + g.rad).any(axis=1)
+    C = inverse(H.mid, _VALLEY)
+    reach = ((np.abs(C @ H.mid) + np.abs(C) @ H.rad) @ W.rad[..., None])[..., 0]
+    excluded |= (np.abs((C @ g.mid[..., None])[..., 0]) > _WIDE * reach + (np.abs(C) @ g.rad[..., None])[..., 0]).any(axis=1)
+    off = np.abs(inverse(H.mid)) @ H.rad @ W.rad[..., None]
+    kappa = (off[..., 0] / np.maximum(W.rad, _FLOOR * W.rad.max(axis=1, keepdims=True))).max(axis=1)
     return Curved(np.asarray(excluded), kappa, shares.sum(axis=1))
 
 
-def curved_downward(land: Landscape, box: Box) -> Indices:
+def curved_downward(land: Landscape, p: Pass, eps: Ball, v: Ball | None) -> Indices:
     """Tell for each box whether the third test excludes minima."""
-    H = hessian(land, box.passed, box.eps, box.v)
+    H = hessian(land, p, eps, v)
     d = np.linalg.eigh(np.clip(np.nan_to_num(H.mid), -_HUGE, _HUGE))[1][:, :, 0]
     mid, rad = (np.einsum("bj,bjk,bk->b", x, A, x) for x, A in ((d, H.mid), (np.abs(d), H.rad)))
     return np.asarray(mid < -MARGIN * rad - _ROUNDING * np.abs(H.mid).sum(axis=(1, 2)))

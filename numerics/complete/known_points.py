@@ -69,8 +69,10 @@ class KnownPoints:
     def holds(self, box: Ball) -> Floats:
         """Tell for each box of all weights whether it lies within the box around an image of a point."""
         inside = np.zeros(len(box.mid), dtype=bool)
+        small = np.flatnonzero((box.rad <= self._all[3].max(axis=0, initial=0)).all(axis=1))
+        mid, rad = box.part(small)
         for point, radii in zip(*self._all[2:], strict=True):
-            inside |= (np.abs(box.mid - point) + _WIDER * box.rad <= _NARROWER * radii).all(axis=1)
+            inside[small] |= (np.abs(mid - point) + _WIDER * rad <= _NARROWER * radii).all(axis=1)
         return inside
 
     def meet(self, box: Ball) -> None:

@@ -25,8 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.complete.enclosures import Ball
-from lossproof.numerics.complete.exclusion import Indices
+from lossproof.numerics.complete.enclosures import Ball, Indices
 from lossproof.numerics.complete.known_points import KnownPoints
 from lossproof.numerics.complete.landscape import Landscape
 from lossproof.numerics.complete.settling import SPLIT, Ends, Settling

@@ -36,7 +36,7 @@ def test_one_minimum_proves_that_every_local_minimum_is_global():
     assert [point.kind for point in found] == ["global", "saddle"]
     assert found.conclusion.verdict == "PROVED"
     assert found.conclusion.premises == (claim,)
-    assert "1,675 boxes" in str(found)
+    assert "1,673 boxes" in str(found)
     assert "hits" in str(found)
 
 

@@ -49,8 +49,8 @@ class Enclosed:
     rad: Array
 
     def __post_init__(self) -> None:
-        moderate = bool((np.abs(self.mid) <= LARGEST).all() and (self.rad <= LARGEST).all())
-        require(moderate, "evidence", "a number is not finite or above 2^100 in double precision", "limit")
+        moderate = self.mid.max(initial=0) <= LARGEST and self.mid.min(initial=0) >= -LARGEST and self.rad.max(initial=0) <= LARGEST
+        require(bool(moderate), "evidence", "a number is not finite or above 2^100 in double precision", "limit")
 
     @property
     def T(self) -> Enclosed:
@@ -68,7 +68,7 @@ class Enclosed:
 
     def __matmul__(self, other: Enclosed) -> Enclosed:
         A, B = np.abs(self.mid), np.abs(other.mid)
-        rad = A @ other.rad + self.rad @ (B + other.rad) + gamma(self.mid.shape[-1] + 2) * (A @ B)
+        rad = A @ (other.rad + gamma(self.mid.shape[-1] + 2) * B) + self.rad @ (B + other.rad)
         return Enclosed(self.mid @ other.mid, ENLARGE * rad + TINY)
 
 

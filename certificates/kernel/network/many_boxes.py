@@ -7,7 +7,8 @@ neuron ``ε = φ − y``. `Enclosed` arrays, u, and what the factor ENLARGE and 
 *Outputs.* Critical points, with their ε, are those of ``L = Σ_i ε_i (Σ_l v_l φ_il − y_i) − ½ Σ_i ε_i² + ½ Σ_w Λ_w w²``, as ``L_ε = 0`` says what ε is, and
 then ``L_w = g_w``; so the Hessian of ``T J`` is ``L_ww + L_wε L_εw``. Write ``u = (v, ε)``. ``L_u`` is affine in u, with a matrix ``M = [[Λ, Φ], [Φᵀ,
 −I]]``. For any ``u_0``, C and ``δ = u − u_0``: ``δ = −C L_u(θ, u_0) + (I − C M(θ)) δ``. In a box around m with radii ρ, by mean values of ``C L_u(·, u_0)``
-from m to θ, ``|δ| ≤ s + O|δ|`` for ``s = |C L_u(m, u_0)| + |C L_uθ(·, u_0)| ρ`` and ``O = |I − C M|``, on the right of which any bound of ``|δ|`` may stand.
+from m to θ, ``|δ| ≤ s + O|δ|`` for ``s = |C L_u(m, u_0)| + |C L_uθ(·, u_0)| ρ`` and ``O = |I − C M|``, on the right of which any bound of ``|δ|`` may stand. If
+``x > 0`` and ``x > s + O x``, then ``|δ| ≤ x``: else ``|δ| ≤ c x`` for a least ``c > 1``, but ``|δ| ≤ s + c O x ≤ c (s + O x) < c x``.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.limits import MAX_BALANCED
 
-_SWEEPS = 16
+_SWEEPS = 8
 
 
 class Landscape(NamedTuple):
@@ -222,6 +223,9 @@ def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> tuple[En
     off = reach(exactly(np.eye(S.mid.shape[1])) + minus(C @ part(S, (..., slice(inner, None)))))
     start = joined(v, part(eps, (every, 0)), 1).mid
     rad = ENLARGE * (prior + np.abs(start))
+    x = (inverse(np.eye(S.mid.shape[1]) - ENLARGE**4 * off) @ (ENLARGE**4 * size[..., None]))[..., 0]
+    seen = (x > 0) & (x > ENLARGE * (size + (off @ x[..., None])[..., 0]))
+    rad = np.where(seen.all(axis=1, keepdims=True), np.minimum(rad, x), rad)
     for _ in range(_SWEEPS):
         rad = np.minimum(rad, ENLARGE * (size + (off @ rad[..., None])[..., 0]))
     found = Enclosed(start, rad)

@@ -70,7 +70,7 @@ from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, e
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
-_BATCH = 4096
+_BATCH = 1024
 _SLOPES = {"tanh": (0.4478, 1.0), "sigmoid": (0.2239, 1.0), "arctan": (0.5, 1.5708), "erf": (0.484, 1.0)}
 _TANGENTS = {"softplus": 0.6932, "silu": 0.4394, "swish": 0.4394, "mish": 0.5414, "bent-identity": 0.5, "gelu": 0.2936}
 _LETTERS = "abcdefghijkl"
@@ -235,8 +235,9 @@ class _Walk:
         Here ``a_k = |Σ_w Λ_w θ_kw d_kw|/|σ'_k X̃d_k|``. A critical point has ``Σ_w Λ_w θ_kw d_kw = −Σ_i ε_i v_k σ'_ik x̃_i·d_k``, so that ``Σ_k a_k² ≤ |ε|
         |Σ_k ± a_k v_k u_k| ≤ |ε||a||v|`` with ``|u_k| ≤ 1``.
         """
-        land, (theta, p, eps, v) = self.land, self._boxes(lower, upper)
-        if v is None or not self.whole:
+        land = self.land
+        if not (self.whole and land.units):
+            theta, p, eps, v = self._boxes(lower, upper)
             g = boxes.gradient(land, theta, p, eps, v)
             found = np.asarray((np.abs(g.mid) > ENLARGE * g.rad).any(axis=1))
             left = np.flatnonzero(~found)
@@ -245,6 +246,8 @@ class _Walk:
                 found[left] = (np.abs(g.mid) > ENLARGE * g.rad).any(axis=1)
             return found
         B, n, (T, m) = len(lower), land.units, land.inputs.mid.shape
+        theta = hull(lower, upper)
+        p = boxes.activations(land, theta)
         pull, slopes = theta * part(land.rates, slice(land.inner)), reach(p.slope)
         squares = (land.inputs.mid[:, :, None] * land.inputs.mid[:, None]).reshape(T, -1)
         M = (slopes**2 @ squares).reshape(B, n, m, m)
@@ -254,10 +257,15 @@ class _Walk:
         along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d
         least = np.maximum(np.abs(along.mid) - along.rad, 0)[..., 0, 0] / ENLARGE
         size = ((reach(land.inputs @ d)[..., 0] * slopes) ** 2).sum(axis=2) * ENLARGE**3 + TINY
-        push = np.sum(reach(eps) ** 2, axis=(1, 2)) * np.sum(reach(part(v, (slice(None), slice(n)))) ** 2, axis=1)
-        outer = land.rates.mid - land.rates.rad
+        outer, steep = land.rates.mid - land.rates.rad, (least**2 / size).sum(axis=1)
         most = _norm(land) ** 4 * 27 / (256 * outer[land.inner : land.inner + n].min())
-        return np.asarray((least**2 / size).sum(axis=1) > ENLARGE**6 * np.minimum(push, most) + TINY)  # which covers underflow
+        found = np.asarray(steep > ENLARGE**6 * most + TINY)  # which covers underflow
+        left = np.flatnonzero(~found)
+        if len(left):
+            v, eps = boxes.outputs(land, part(theta, left), Pass(*(part(x, left) for x in p)), self.prior)
+            push = np.sum(reach(eps) ** 2, axis=(1, 2)) * np.sum(reach(part(v, (slice(None), slice(n)))) ** 2, axis=1)
+            found[left] = steep[left] > ENLARGE**6 * push + TINY
+        return found
 
     def _mean_value(self, lower: Array, upper: Array) -> Array:
         """``|Q g| > |Q H| ρ`` in a row; with v from decay, of L in the place of ``T J``, with ε among the variables."""

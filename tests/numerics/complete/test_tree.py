@@ -15,9 +15,9 @@ import pytest
 from lossproof.numerics.complete import search, settling
 from lossproof.numerics.complete.clusters import clusters
 from lossproof.numerics.complete.enclosures import Ball, activations, exactly, gradient, hessian, residuals
-from lossproof.numerics.complete.exclusion import enclosed_boxes
 from lossproof.numerics.complete.known_points import images
 from lossproof.numerics.complete.landscape import Landscape, landscape_of, obstacle
+from lossproof.numerics.complete.ridge import hidden_boxes, outputs
 from lossproof.numerics.complete.search import Settled, Tree, TreeBudget, search_tree
 from lossproof.numerics.critical.search import find_candidates
 from lossproof.numerics.network.weight_vectors import flat_weights
@@ -89,14 +89,11 @@ def test_the_gradient_and_the_hessian_are_derivatives() -> None:
 def test_the_output_weights_of_a_box_hold_those_of_its_points() -> None:
     land, rng = landscape_of(hidden(2, "1/100", "far")), np.random.default_rng(2)
     for size in (1e-2, 0.2, 2.0):
-        theta = Ball(rng.normal(size=(50, 4)), rng.random((50, 4)) * size)
-        prior = land.bounds()
-        box = enclosed_boxes(land, Ball(theta.mid, theta.rad), prior)
-        inside = Ball(theta.mid + theta.rad * rng.uniform(-1, 1, (50, 4)), 0 * theta.rad)
-        exact = enclosed_boxes(land, inside, prior)
-        assert box.v is not None
-        assert exact.v is not None
-        assert np.all(np.abs(exact.v.mid - box.v.mid) <= box.v.rad + 1e-9)
+        mid, rad = rng.normal(size=(50, 4)), rng.random((50, 4)) * size
+        inside = mid + rad * rng.uniform(-1, 1, (50, 4))
+        box, exact = (outputs(land, hidden_boxes(land, *ends), land.bounds()) for ends in ((mid - rad, mid + rad), (inside, inside)))
+        for found, there in ((box.v, exact.v), (box.eps, exact.eps)):
+            assert np.all(np.abs(there.mid - found.mid) <= found.rad + 1e-9)
 
 
 @pytest.mark.parametrize(

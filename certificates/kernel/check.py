@@ -69,7 +69,7 @@ _WITH_DECAY = frozenset((
     "learner-exact", "learner-apart", "learner-box", "learner-wide", "learner-ball", "singular-value", "no-minimum-nearby",
     "unlearnable-samples", "unlearnable-range", "unlearnable-linear", "unlearnable-order",
     "loss-bounds", "inertia-exact", "inertia-ball", "inertia-kernel",
-    "ggn-semidefinite-witness", "higher-order-descent", "dead-layer", "cell-minimum", "kinks", "minimum-near-kinks", "minimum-in-region",
+    "ggn-semidefinite-witness", "descent", "dead-layer", "cell-minimum", "kinks", "minimum-near-kinks", "minimum-in-region",
     "record", "definition", "implication", "complete-list", "complete-algebra",
 ))  # fmt: skip
 """The rules that hold with weight decay: those about the network alone, and those that compute with J. Rows of tables say it for themselves."""

@@ -1,4 +1,4 @@
-"""The rules about weights at which hidden units may be on kinks of their activation (section 6): a local minimum, or a direction in which the loss falls."""
+"""The rules about weights at which units may be on kinks of their activation (section 6): a local minimum, or a curve along which the loss falls."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO, Function
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
@@ -22,13 +23,9 @@ from lossproof.theory.functions.activations import Activation
 
 
 def kinks(step: Step) -> Result:
-    r"""What holds at a point where σ, piecewise linear in each hidden layer, may have a left and a right slope, ``s⁻ ≠ s⁺``, at some z; identity output.
+    r"""A local minimum where σ, piecewise linear in the hidden layer, may have a left and a right slope, ``s⁻ ≠ s⁺``, at some z; identity output.
 
-    *Descent.* σ is Lipschitz and has derivatives on both sides, so the chain rule holds for derivatives by t at ``t = 0`` from above: along ``W + tδ`` a z on
-    a kink counts with the slope of the side to which it moves, and not at all where its derivative is 0. If that of J, ``(1/T) Σ_i ε_i·F'_i`` with
-    ``ε_i = ∇E_i``, with decay and ``Σ_k λ_k w_k δ_k``, is negative, J falls along δ: ``∇J`` is not 0, or there is none.
-
-    *Minimum*, for one hidden layer and a convex error. For W' near W convexity gives ``T (J(W') − J(W)) ≥ Σ_i ε_i·(F'(x_i) − F(x_i))``. The biases b take part
+    There is one hidden layer, and the error is convex. For W' near W convexity gives ``T (J(W') − J(W)) ≥ Σ_i ε_i·(F'(x_i) − F(x_i))``. The biases b take part
     in that by ``(b' − b)·Σ_i ε_i = 0``, and unit k by ``g(W') − g(W)``, with ``g(W) = Σ_i (v_k·ε_i) σ(z_i)`` and its z, so it is enough that this is
     never negative. Equal inputs are taken together, with the sum of their ε_i. With ``t = (w'_k − w_k)·x̃_i`` we have ``σ(z_i + t) = σ(z_i) + λ_i t + r_i(t)``:
     λ_i is the slope and ``r_i = 0``, or at a kink λ_i is a number between s⁻ and s⁺, and ``r_i(t)`` is ``(s⁺ − λ_i) t`` or ``(s⁻ − λ_i) t``, so that
@@ -40,16 +37,13 @@ def kinks(step: Step) -> Result:
     ``g_0 + Tκv = 0`` and ``Gv + TΛw = 0``: so it is least there if ``[[TΛ, G], [Gᵀ, Tκ]]`` has no negative eigenvalue, in rationals. The output biases have
     ``Σ_i ε_i + Tμb = 0``.
     """
-    statement, problem, ring = step.says("local-minimum", "stationary"), step.problem, step.formal()
-    falls = statement == "stationary"
-    found = step.expect(0, "direction" if falls else "multipliers")
+    problem, ring = step.problem, step.formal()
+    found = step.expect(0, "multipliers")
     step.point()
-    right = problem.L >= 2 and all(a.is_piecewise_linear for a in problem.hidden) and problem.output_activation.is_identity
-    require(right, "rule", "this needs a hidden layer, piecewise linear units and identity output")
-    if falls:
-        _require_descent(step, ring, found["direction"])
-        return step.conclude("stationary", proved=False), rigor_of(ring)
-    require(problem.L == 2 and problem.error.convex.holds, "rule", "this needs one hidden layer and a convex error")
+    right = (
+        problem.L == 2 and problem.hidden[0].is_piecewise_linear and problem.output_activation.is_identity and problem.error.convex.holds
+    )
+    require(right, "rule", "this needs one hidden layer, piecewise linear units, identity output and a convex error")
     _require_minimum(step, ring, found["multipliers"])
     return step.conclude_near("local-minimum"), rigor_of(ring)
 
@@ -58,32 +52,6 @@ def _slopes(activation: Activation, z: Any) -> list[fmpq]:
     """Return the slope of an activation at z, or those on the left and on the right; z must be rational."""
     require(isinstance(z, fmpq), "conclusion.at", "a z is not seen to be rational, so that its side is exact")
     return slopes_at(activation, z)
-
-
-def _require_descent(step: Step, ring: FormalRing, value: Any) -> None:
-    """Demand a negative derivative of J on one side, along a direction."""
-    problem, place, n = step.problem, "evidence.direction", step.problem.widths
-    direction = ring.array([[read.rational(x, place) for x in read.items(value, place, problem.N_net)]])[0]
-    curve, phi = passes.curve_of(ring, problem, step.box(), [direction]), ring.array(problem.X)
-    for l, (W, b) in enumerate(curve, start=1):
-        ring.count(4 * problem.T * (n[l - 1] + 1) * n[l], problem.T * n[l], W, phi, inner=n[l - 1] + 1)
-        z = phi @ W + b
-        if l < problem.L:
-            at, speed = z.coefficients
-            slopes = [_slopes(problem.activation_of(l), x)[-1 if v > 0 else 0] for x, v in zip(at.flat, speed.flat, strict=True)]
-            value_at = ring.apply(problem.activation_of(l), Series([at])).coefficients[0]
-            phi = Series([value_at, speed * np.array(slopes, dtype=object).reshape(at.shape)])
-    outputs, speeds = z.coefficients
-    residuals = errors.residuals(ring, problem, outputs)
-    ring.count(residuals.size, 0, residuals, speeds, inner=residuals.size)
-    slope = np.sum(residuals * speeds)
-    for weighed, pair in zip(curve, problem.decay or (), strict=False):
-        for series, rate in zip(weighed, pair, strict=True):
-            if rate > 0:
-                at, speed = series.coefficients
-                ring.count(2 * at.size, 0, series, inner=at.size)
-                slope = slope + np.sum(at * speed) * (rate * problem.T)
-    require(slope < 0, place, "the derivative along the direction is not seen to be negative")
 
 
 def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
@@ -150,36 +118,46 @@ def _multipliers(step: Step, row: Any, place: str, z: Array, inputs: Array, eps:
 
 
 class _AheadRing(FormalRing):
-    """The formal ring, in which σ at a kink is that of the side to which a series of rationals goes, for small ``t > 0``."""
+    """The formal ring, in which σ at a kink is that of the side to which a series goes, for small ``t > 0``."""
 
     def states_along(self, function: Function, z: Series, place: tuple[int, ...], times: int) -> tuple[Any, ...]:
         """Return the constants of that side, and the states; of either one where the series is constant to its order."""
         at, *ahead = (c[place] for c in z.coefficients)
         if not isinstance(at, fmpq) or at not in function.kinks:
             return super().states_along(function, z, place, times)
-        require(all(isinstance(x, fmpq) for x in ahead), "conclusion.at", "a z at a kink is not seen to move on in rational numbers")
-        rises = next((x for x in ahead if x != 0), ONE) > 0
-        states = self.states(function, at, 0)[len(function.sides[0]) :]
-        return *function.sides[function.kinks.index(at) + int(rises)], *states
+        first = next((x for x in ahead if not vanishes(x)), ONE)
+        require(not_zero(first), "conclusion.at", "the side to which a z leaves its kink is not seen")
+        return *function.sides[function.kinks.index(at) + int(first > 0)], *self.states(function, at, 0)[len(function.sides[0]) :]
 
 
-def one_sided_descent(step: Step) -> Result:
-    """``J(W + tδ) = J(W) + c t² + O(t³)`` with ``c < 0`` for small ``t > 0``, where σ is continuous, and analytic on each side of its kinks, up to them.
+def descent(step: Step) -> Result:
+    """``J(W + Σ_k t^k δ_k) = J(W) + c t^m + O(t^{m+1})`` with ``c < 0`` for small ``t > 0``: the coefficients of lower order vanish in the formal ring.
 
-    Layer by layer each z is analytic for ``0 ≤ t < τ``, as its first coefficient that is not 0 tells the side on which it is for small ``t > 0``, where σ is
-    analytic. Where all up to the order vanish, z differs from the kink by ``O(t³)``, and σ by as much, whatever the side. So J has this expansion.
+    σ is Lipschitz, and analytic on each side of its kinks, up to them. Layer by layer each z has an expansion to the order m for ``t ≥ 0``, as its first
+    coefficient that is not 0 tells the side on which it is for small ``t > 0``, where σ is analytic. Where all up to the order m vanish, z differs from the
+    kink by ``O(t^{m+1})``, and σ by as much, whatever the side. So J has this expansion. For ``m = 1`` ``∇J`` is not 0, or there is none.
     """
-    found, problem, ring = step.expect(1, "direction", "coefficient"), step.problem, _AheadRing(step.work)
-    step.claim(0, "stationary")
+    statement, problem, ring = step.says("stationary", "higher-order-descent"), step.problem, _AheadRing(step.work)
+    higher, place = statement != "stationary", "evidence.curve"
+    found = step.expect(int(higher), "curve", "order", "coefficient")
+    if higher:
+        step.claim(0, "stationary")
     step.point()
-    place, most = "evidence.direction", read.rational(found["coefficient"], "evidence.coefficient")
+    order = read.integer(found["order"], "evidence.order", 1 + higher, limits.MAX_ORDER if higher else 1)
+    most = read.rational(found["coefficient"], "evidence.coefficient")
     require(most < 0, "evidence.coefficient", "must be negative")
-    require(problem.output_activation.is_identity, "rule", "this needs identity output")
-    direction = ring.array([[read.rational(x, place) for x in read.items(found["direction"], place, problem.N_net)]])[0]
-    first, second = passes.loss_coefficients(ring, problem, step.box(), {1: direction}, 2)
-    require(vanishes(first), place, "the derivative along the direction is not seen to vanish")
-    require(isinstance(second, fmpq) and second <= most, "evidence.coefficient", "the coefficient is not seen to be so small")
-    return step.conclude_near("higher-order-descent", {"order": 2, "coefficient": str(most)}), rigor_of(ring)
+    terms = dict[int, Array]()
+    for n, pair in enumerate(read.items(found["curve"], place)):
+        power, vector = read.items(pair, f"{place}[{n}]", 2)
+        k = read.integer(power, f"{place}[{n}][0]", max(terms, default=0) + 1, limits.MAX_ORDER)
+        terms[k] = ring.array([read.each(vector, f"{place}[{n}][1]", read.rational, problem.N_net)])[0]
+    *lower, last = passes.loss_coefficients(ring, problem, step.box(), terms, order)
+    require(all(vanishes(c) for c in lower), "evidence.order", f"a coefficient below that of t^{order} is not seen to vanish")
+    seen = last if isinstance(last, fmpq) else ring.ball(last)
+    require(bool(seen <= most), "evidence.coefficient", "the coefficient is not seen to be so small")
+    if higher:
+        return step.conclude_near(statement, {"order": order, "coefficient": str(most)}), rigor_of(ring)
+    return step.conclude(statement, proved=False), rigor_of(ring)
 
 
-KINK_RULES = named(kinks, one_sided_descent)
+KINK_RULES = named(kinks, descent)

@@ -1,4 +1,4 @@
-"""The rules about what is met at a point or a witness: derivatives, outputs, loss, inertia, descent (section 6), each with its proof in the docstring.
+"""The rules about what is met at a point or a witness: derivatives, outputs, loss, inertia, minima (section 6), each with its proof in the docstring.
 
 Claims ``inertia`` have the facts ``negative``, ``zero``, ``positive``: so many eigenvalues of each kind the Hessian has at least, with ``undecided`` left over.
 """
@@ -173,35 +173,6 @@ def distance(step: Step) -> Result:
     return step.conclude_near("distance", {"point": k, "distance": str(most)}), Rigor.BALL
 
 
-def higher_order_descent(step: Step) -> Result:
-    """``J(W + Σ_k t^k δ_k) = J(W) + c t^m + O(t^{m+1})`` with ``c < 0``, as J is analytic along the curve near ``t = 0``.
-
-    The coefficients of ``t, …, t^{m-1}`` vanish in the formal ring; that of ``t^m`` is rational there, or a ball contains it.
-    """
-    found = step.expect(1, "curve", "order", "coefficient", "precision", order=2)
-    step.claim(0, "stationary")
-    problem, ring = step.problem, _formal(step)
-    order = read.integer(found["order"], "evidence.order", 2, limits.MAX_ORDER)
-    most = read.rational(found["coefficient"], "evidence.coefficient")
-    require(most < 0, "evidence.coefficient", "must be negative")
-    terms: dict[int, list[fmpq]] = {}
-    for n, pair in enumerate(read.items(found["curve"], "evidence.curve")):
-        power, vector = read.items(pair, f"evidence.curve[{n}]", 2)
-        k = read.integer(power, f"evidence.curve[{n}][0]", max(terms, default=0) + 1, limits.MAX_ORDER)
-        terms[k] = [read.rational(x, f"evidence.curve[{n}][1]") for x in read.items(vector, f"evidence.curve[{n}][1]", problem.N_net)]
-
-    def coefficients(over: Ring) -> list[Any]:
-        return passes.loss_coefficients(over, problem, step.box(), {k: over.array([v])[0] for k, v in terms.items()}, order)
-
-    *lower, last = coefficients(ring)
-    require(all(vanishes(c) for c in lower), "evidence.order", f"a coefficient below that of t^{order} is not seen to vanish")
-    with step.balls() as balls:
-        seen = last if isinstance(last, fmpq) else coefficients(balls)[-1]
-    require(bool(seen <= most), "evidence.coefficient", "the coefficient is not seen to be so small")
-    facts = {"order": order, "coefficient": str(most)}
-    return step.conclude_near("higher-order-descent", facts), rigor_of(ring) if seen is last else Rigor.BALL
-
-
 def dead_layer(step: Step) -> Result:
     """Each unit of one layer has z inside one interval on which its activation is constant, at all samples, at W and so at all weights near it.
 
@@ -316,5 +287,5 @@ def global_floor(step: Step) -> Result:
 
 QUANTITY_RULES = named(
     differentiable, learner_exact, learner_apart, loss_bounds, inertia_exact, inertia_ball, inertia_kernel,
-    distance, higher_order_descent, dead_layer, cell_minimum, global_floor,
+    distance, dead_layer, cell_minimum, global_floor,
 )  # fmt: skip

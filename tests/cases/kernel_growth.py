@@ -132,9 +132,7 @@ def curve(order):
     d = Draft((1, 3, 1), line(2), [["0"]] * 2, weights((1, 3, 1), "0"), activation="sin")
     point = d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 0}, (), {"fixed": []})
     evidence = {"curve": [[1, ["1"] * 10]], "order": order, "coefficient": "-1"}
-    d.claim(
-        "descent", "higher-order-descent", 0, {"order": order, "coefficient": "-1", "radius": "0"}, [point], evidence, "BALL"
-    )
+    d.claim("descent", "higher-order-descent", 0, {"order": order, "coefficient": "-1", "radius": "0"}, [point], evidence, "BALL")
     return d
 
 

@@ -516,7 +516,8 @@ def _other_problems(document):
         other = replaced(document, path, value)
         other["digest"] = digest_of(other["problem"])
         codes = frozenset(
-            {"problem", "evidence", "conclusion", "premise", "rule"} | ({"schema", "rigor"} if word == "error" else {"rigor"} if word == "activation" else set())
+            {"problem", "evidence", "conclusion", "premise", "rule"}
+            | ({"schema", "rigor"} if word == "error" else {"rigor"} if word == "activation" else set())
         )  # other keys, and residuals that are not rational
         yield Mutation(f"about another {word}", sealed(other), codes, asked)
 

@@ -13,7 +13,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, kinds, named, read_list
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, kinds, read_list
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -93,6 +93,3 @@ def _require_passed_on(work: Work, problem: Problem, box: Box) -> None:
             "the weights above the first layer may give the product 0",
             "premise",
         )
-
-
-ALGEBRA_RULES = named(complete_algebra)

@@ -16,7 +16,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
 from lossproof.certificates.kernel.rules import step as shared
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, named
+from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -230,9 +230,3 @@ def rank_regular(step: Step) -> Result:
         right = (facts.get("learner"), facts.get("rank_lower"), "P") == (step.at, columns, matrix.name)
     require(right, "premises[0]", "a claim about the rank of this matrix at these weights is needed here", "premise")
     return step.lower(columns), Rigor.EXACT
-
-
-CALCULUS_RULES = {
-    **named(rank_size, rank_sylvester, rank_stack, rank_samples, rank_dimension),
-    **named(rank_constant_weights, rank_dead_outputs, rank_almost, rank_regular),
-}

@@ -17,7 +17,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named
+from lossproof.certificates.kernel.rules.step import Result, Step, everywhere
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -209,6 +209,3 @@ def cited_theorem(step: Step) -> Result:
         require(HYPOTHESES[name](step.problem), "rule", f"this needs {name}")
     check(step, found)
     return everywhere(theorem, {"applicable": "yes"}), Rigor.CITED
-
-
-CITED_RULES = named(cited_theorem)

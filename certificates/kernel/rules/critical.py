@@ -21,7 +21,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named, positive, rigor_of
+from lossproof.certificates.kernel.rules.step import Result, Step, positive, rigor_of
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -174,13 +174,3 @@ def _balanced(step: Step, found: Mapping[str, Any], followers: Collection[int]) 
         sums, J = ([np.sum(x[..., group, j] * rho, axis=-1) for group, rho in balls for j in outputs] for x in (G, rates))
         require_contraction(sums, arb_mat(n, n, [x for row in J for x in row]), radius, ZERO)
     return step.located(found, radius, problem.N_net - n - len(followers) * problem.fan_in(problem.L)), Rigor.BALL
-
-
-CRITICAL_RULES = named(
-    stationary_exact,
-    stationary_constant,
-    stationary_apart,
-    stationary_box,
-    stationary_balanced,
-    stationary_following,
-)

@@ -30,7 +30,7 @@ from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named, positive
+from lossproof.certificates.kernel.rules.step import Result, Step, positive
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -117,6 +117,3 @@ def hessian_spectrum(step: Step) -> Result:
         f"{name}_{side}": str(x + d) for name, x in ends.items() for side, d in (("lower", -within), ("upper", within))
     }
     return step.conclude_near("hessian-spectrum", facts | (dict(found) if every else {})), Rigor.VERIFIED_FLOAT
-
-
-CURVATURE_RULES = named(critical_ball, hessian_spectrum)

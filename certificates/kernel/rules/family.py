@@ -20,7 +20,7 @@ from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named
+from lossproof.certificates.kernel.rules.step import Result, Step
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
@@ -287,6 +287,3 @@ def _require_identities(step: Step, ring: FormalRing, box: passes.Box, value: An
             f"{place}[{r}]",
             "this combination of the rows of P, or of the gradient, is not seen to vanish",
         )
-
-
-FAMILY_RULES = named(stationary_family)

@@ -17,7 +17,7 @@ from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of, slopes_at
+from lossproof.certificates.kernel.rules.step import Result, Step, rigor_of, slopes_at
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 
@@ -158,6 +158,3 @@ def descent(step: Step) -> Result:
     if higher:
         return step.conclude_near(statement, {"order": order, "coefficient": str(most)}), rigor_of(ring)
     return step.conclude(statement, proved=False), rigor_of(ring)
-
-
-KINK_RULES = named(kinks, descent)

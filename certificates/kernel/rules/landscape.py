@@ -19,7 +19,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, positive
+from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, positive
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -250,9 +250,3 @@ def ggn_semidefinite_witness(step: Step) -> Result:
         total = sum((curvature * ((z - c) * slope) * ((z - c) * slope)).flat)
         require(bool(total < 0), "evidence.point", "the ball of the curvature is not negative")
     return everywhere("ggn-semidefinite", proved=False), Rigor.BALL
-
-
-LANDSCAPE_RULES = named(
-    unlearnable_samples, unlearnable_range, unlearnable_linear, unlearnable_order, learner_box, learner_wide, no_critical_point,
-    ggn_semidefinite_witness,
-)  # fmt: skip

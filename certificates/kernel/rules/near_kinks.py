@@ -19,7 +19,7 @@ from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem, rational
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named, positive, slope_around, slopes_at
+from lossproof.certificates.kernel.rules.step import Result, Step, positive, slope_around, slopes_at
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
@@ -197,6 +197,3 @@ def _require_minimum(
     require_contraction(centre, arb_mat(J.tolist()), box.radius, ZERO)
     right = inertia((K + K.T) / 2) == (len(everywhere), n)
     require(right, "conclusion.at", "the loss is not seen to curve upwards in the weights that keep units on their kinks")
-
-
-NEAR_KINK_RULES = named(minimum_near_kinks)

@@ -29,7 +29,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of, slope_around
+from lossproof.certificates.kernel.rules.step import Result, Step, rigor_of, slope_around
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -283,9 +283,3 @@ def global_floor(step: Step) -> Result:
         balanced = all(vanishes(s) for s in np.array(factors, dtype=object) @ found[group])
         require(balanced, "conclusion.at", f"the gradients of the errors of sample {group[0]} and its equals do not cancel")
     return step.conclude_near("global"), rigor_of(ring)
-
-
-QUANTITY_RULES = named(
-    differentiable, learner_exact, learner_apart, loss_bounds, inertia_exact, inertia_ball, inertia_kernel,
-    distance, dead_layer, cell_minimum, global_floor,
-)  # fmt: skip

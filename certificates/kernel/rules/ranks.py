@@ -24,7 +24,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Point
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, named, rigor_of
+from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, rigor_of
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
@@ -236,10 +236,11 @@ def rank_kernel(step: Step) -> Result:
 
 
 def rank_residual(step: Step) -> Result:
-    """At a critical point ``P ε = T ∇J = 0``; the ball of one ``∇E_ij`` does not contain 0, so ``ε ≠ 0`` and ``r(P) < T n_L``."""
+    """At a critical point without weight decay ``P ε = T ∇J = 0``; the ball of one ``∇E_ij`` does not contain 0, so ``ε ≠ 0`` and ``r(P) < T n_L``."""
     found = step.expect(1, "sample", "output", "precision")
     step.claim(0, "stationary")
     require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    require(step.problem.decay is None, "rule", "this is about a loss without weight decay", "rule")
     with step.balls() as ring:
         residual = residuals(ring, step.problem, outputs(ring, step.problem, step.box()))[step.sample_and_output(found)]
         require(not_zero(residual), "evidence.output", "the ball of this derivative of the error contains 0")
@@ -257,6 +258,3 @@ def rank_family(step: Step) -> Result:
     require(right, "premises[0]", "a family of critical points, and another error than softmax, is needed", "premise")
     require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
     return step.upper(step.problem.N_net - facts["implied"]), Rigor.EXACT
-
-
-RANK_RULES = named(rank_minor, rank_patterns, rank_inclusion, rank_kernel, rank_residual, rank_family)

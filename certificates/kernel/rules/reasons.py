@@ -450,6 +450,3 @@ def implication(step: Step) -> Result:
     require(row in IMPLICATIONS, "evidence.row", "there is no such implication")
     require(_holds(step, row not in _WITH_DECAY), "evidence.row", _DECAYS)
     return _concluded(step, IMPLICATIONS[row], "row")
-
-
-REASON_RULES = steps.named(record, definition, implication)

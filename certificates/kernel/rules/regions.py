@@ -20,7 +20,7 @@ from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, slopes_at
+from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, slopes_at
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -323,6 +323,3 @@ def _best_logits(ring: BallRing, problem: Problem, means: Sequence[fmpq]) -> arb
     middle = sum(logs, ring.embed(ZERO)) / len(logs) if softmax else ring.embed(ZERO)
     squares: arb = sum(((x - middle) ** 2 for x in logs), ring.embed(ZERO))
     return squares
-
-
-REGION_RULES = named(minimum_in_region)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -183,11 +183,6 @@ class Step:
         """Demand that the conclusion is about one of some places, and about a matrix if one is named."""
         require(self.at in places, "conclusion.at", f"this rule speaks of {' or '.join(map(str, places))}", "conclusion")
         require(matrix in (None, self.conclusion.get("matrix")), "conclusion.matrix", f"this rule is about {matrix}", "conclusion")
-
-
-def named(*rules: Callable[[Step], Result]) -> dict[str, Callable[[Step], Result]]:
-    """Return rules under their names: the function ``rank_size`` is the rule ``rank-size``."""
-    return {rule.__name__.replace("_", "-"): rule for rule in rules}
 
 
 def everywhere(statement: str, facts: Mapping[str, Any] | None = None, *, proved: bool = True) -> dict[str, Any]:

@@ -69,7 +69,7 @@ _PENALISED_RULES = _named(
 )
 """The rules of claims that hold with weight decay: those about the network alone, and those that compute with J. Rows of tables say it for themselves."""
 _MEAN_RULES = _named(
-    critical.stationary_constant, critical.stationary_balanced, critical.stationary_following, fits.eckart_young, quantities.global_floor,
+    critical.stationary_constant, critical.stationary_balanced, fits.eckart_young, quantities.global_floor,
     landscape.no_critical_point, theorems.one_relation, cited.cited_theorem,
 )
 """The rules of claims about a loss without weight decay."""

@@ -188,15 +188,12 @@ def rank_dead_outputs(step: Step) -> Result:
     """The columns ``(i, j)`` listed, whose balls ``z_L(i)_j`` at a point lie inside an interval on which the output activation is constant, are 0 near it."""
     found, problem, place = step.expect(0, "point", "outputs", "precision"), step.problem, "evidence.outputs"
     step.require_at(OPEN, matrix="P")
-    dead: set[tuple[int, int]] = set()
+    dead = read.tuples(found["outputs"], place, read.below(problem.T), read.below(problem.n_L))
+    require(len(set(dead)) == len(dead), place, "an output is listed twice")
     with step.balls() as ring:
         z = layer_inputs(ring, problem, step.box(step.point_named(found)), problem.L)
-        for k, pair in enumerate(read.items(found["outputs"], place)):
-            i, j = read.items(pair, f"{place}[{k}]", 2)
-            output = read.integer(i, f"{place}[{k}][0]", 0, problem.T - 1), read.integer(j, f"{place}[{k}][1]", 0, problem.n_L - 1)
-            flat = output not in dead and shared.slope_around(problem.output_activation, [z[output]]) == 0
-            require(flat, f"{place}[{k}]", "not seen to be constant, or listed twice")
-            dead.add(output)
+        flat = all(shared.slope_around(problem.output_activation, [z[output]]) == 0 for output in dead)
+    require(flat, place, "an output is not seen to be constant")
     return step.upper(problem.columns - len(dead)), Rigor.BALL
 
 

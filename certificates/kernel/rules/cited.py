@@ -123,7 +123,7 @@ def _gori_tesi(step: Step, found: Mapping[str, Any]) -> None:
     number, would be 0. So J has no local minimum.
     """
     problem, place = step.problem, "evidence.direction"
-    u = [read.rational(q, f"{place}[{b}]") for b, q in enumerate(read.items(found["direction"], place, problem.fan_in(1)))]
+    u = read.each(found["direction"], place, read.rational, problem.fan_in(1))
     step.count_samples()
     ends = problem.output_activation.range
     for i, (x, y) in enumerate(zip(problem.X, problem.Y, strict=True)):

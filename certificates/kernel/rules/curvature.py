@@ -65,14 +65,14 @@ def _apart(step: Step, box: Box, fixed: Sequence[int], found: Mapping[str, Any],
 def _existence(step: Step) -> Result:
     """Exactly one critical point lies within the radius of the point in the free parameters: the witness that this step introduces."""
     found = step.expect(0, "point", "fixed", "index", "radius", "precision")
-    radius, box = positive(found, "radius"), Box(step.points[step.point_named(found)])
-    fixed = evidence.gauge(step.formal(), step.problem, found, Box(box.point, radius))
+    box = step.around(found)
+    fixed = evidence.gauge(step.formal(), step.problem, found, box)
     with step.balls() as ring:
-        gradient = np.delete(passes.gradient(ring, step.problem, box), fixed)
-        size = sum((arb(x).abs_upper() ** 2 for x in gradient), arb(0)).sqrt() / arb(radius)
-    inside = _apart(step, Box(box.point, radius), fixed, found, float(size.upper()) * ENLARGE + TINY)
+        gradient = np.delete(passes.gradient(ring, step.problem, Box(box.point)), fixed)
+        size = sum((arb(x).abs_upper() ** 2 for x in gradient), arb(0)).sqrt() / arb(box.radius)
+    inside = _apart(step, box, fixed, found, float(size.upper()) * ENLARGE + TINY)
     require(inside, "evidence.radius", "the ball is not seen to be mapped into itself")
-    return step.located(found, radius, len(fixed)), Rigor.VERIFIED_FLOAT
+    return step.located(found, box, len(fixed)), Rigor.VERIFIED_FLOAT
 
 
 def _inertia(step: Step) -> Result:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, arb_mat, fmpq, fmpz, fmpz_mat, nmod, nmod_mat
+from flint import arb, fmpq, fmpz, fmpz_mat, nmod, nmod_mat
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
@@ -28,9 +27,7 @@ from lossproof.theory import limits
 
 def indices(value: Any, place: str, size: int, least: int = 0) -> list[int]:
     """Return strictly increasing numbers from ``least`` on, ``size`` of which there are; raises `Rejected`."""
-    found = [read.integer(k, f"{place}[{n}]", least, least + size - 1) for n, k in enumerate(read.items(value, place))]
-    require(all(a < b for a, b in pairwise(found)), place, "indices must increase strictly")
-    return found
+    return list(read.increasing(read.each(value, place, read.below(size, least)), place))
 
 
 def minor(found: Mapping[str, Any], matrix: Matrix) -> tuple[list[int], list[int]]:
@@ -70,9 +67,9 @@ def residues(rows: Any, p: int, work: Work) -> nmod_mat:
         return nmod_mat(len(rows), width, [x for row in rows for x in row], p)
 
 
-def chosen_residues(value: Any, place: str, p: int, length: int, least: int = 0) -> list[nmod]:
-    """Return residues of ``[least, p)`` that the evidence names, so many of them; raises `Rejected`."""
-    return [nmod(read.integer(x, f"{place}[{k}]", least, p - 1), p) for k, x in enumerate(read.items(value, place, length))]
+def residue(p: int, least: int = 0) -> Callable[[Any, str], nmod]:
+    """Return a function that reads residues of ``[least, p)``."""
+    return lambda value, place: nmod(read.integer(value, place, least, p - 1), p)
 
 
 def common_denominator(numbers: Iterable[fmpq], most: int, work: Work) -> int:
@@ -119,9 +116,8 @@ def relation(value: Any, place: str, problem: Problem, work: Work) -> tuple[fmpq
 
 def reduced_vectors(value: Any, place: str, size: int, entry: Callable[[Any, str], Any] = read.rational) -> list[list[Any]]:
     """Return vectors in reduced form: last non-zero entries at increasing indices, where all others are 0, and 1 if rational. So they are independent."""
-    listed = [read.items(v, f"{place}[{k}]", size) for k, v in enumerate(read.items(value, place))]
-    limit(size * len(listed), limits.MAX_ENTRIES, "the number of entries of the vectors")
-    vectors = [[entry(x, f"{place}[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
+    limit(size * len(read.items(value, place)), limits.MAX_ENTRIES, "the number of entries of the vectors")
+    vectors = [[*v] for v in read.rows(value, place, entry, None, size)]
     last = [max((n for n, x in enumerate(v) if x != 0), default=-1) for v in vectors]
     for k, n in enumerate(last):
         require(n >= 0, f"{place}[{k}]", "a vector is 0")
@@ -217,8 +213,7 @@ def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box,
             require(right and None not in first and first == second, here, "two units that have one slope at each sample are needed")
             held.append(n)
             pairs.append([problem.weights_of_unit(l, u) for u in units])
-        work.spend(2 * limits.elimination_work(len(held), ring.bits), "a determinant in balls")
         fields = [{**dict(zip(j, M[k], strict=True)), **dict(zip(k, -M[j], strict=True))} for j, k in pairs]
         if held:
-            require_invertible(arb_mat([[field.get(n, arb(0)) for n in held] for field in fields]), place)
+            require_invertible(work, [[field.get(n, arb(0)) for n in held] for field in fields], place)
     return held

@@ -19,7 +19,6 @@ from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, slope_around
-from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
 
@@ -114,4 +113,4 @@ def _product(ring: Ring, A: Array, B: Array) -> Array:
 
 def _negative(step: Step, M: Array) -> int:
     """Return how many eigenvalues of a symmetric matrix of rationals are negative."""
-    return inertia(M, lambda numbers, bits: step.work.spend(numbers * limits.rational_work(bits), "signs of eigenvalues"))[0]
+    return inertia(step.work, M)[0]

@@ -94,7 +94,7 @@ def _require_convex(step: Step, G: Array, rates: Sequence[fmpq], rate: fmpq, pla
     M = np.full((len(G) + G.shape[1],) * 2, ZERO, dtype=object)
     np.fill_diagonal(M, [*rates, *[rate] * G.shape[1]])
     M[: len(G), len(G) :] = G
-    negative, _ = inertia(M, lambda numbers, bits: step.work.spend(numbers * limits.rational_work(bits), "signs of eigenvalues"))
+    negative, _ = inertia(step.work, M)
     require(negative == 0, place, "the loss is not seen to curve upwards in the weights of this unit")
 
 
@@ -138,7 +138,7 @@ def descent(step: Step) -> Result:
     kink by ``O(t^{m+1})``, and σ by as much, whatever the side. So J has this expansion. For ``m = 1`` ``∇J`` is not 0, or there is none.
     """
     statement, problem, ring = step.says("stationary", "higher-order-descent"), step.problem, _AheadRing(step.work)
-    higher, place = statement != "stationary", "evidence.curve"
+    higher = statement != "stationary"
     found = step.expect(int(higher), "curve", "order", "coefficient")
     if higher:
         step.claim(0, "stationary")
@@ -146,11 +146,8 @@ def descent(step: Step) -> Result:
     order = read.integer(found["order"], "evidence.order", 1 + higher, limits.MAX_ORDER if higher else 1)
     most = read.rational(found["coefficient"], "evidence.coefficient")
     require(most < 0, "evidence.coefficient", "must be negative")
-    terms = dict[int, Array]()
-    for n, pair in enumerate(read.items(found["curve"], place)):
-        power, vector = read.items(pair, f"{place}[{n}]", 2)
-        k = read.integer(power, f"{place}[{n}][0]", max(terms, default=0) + 1, limits.MAX_ORDER)
-        terms[k] = ring.array([read.each(vector, f"{place}[{n}][1]", read.rational, problem.N_net)])[0]
+    curve = read.tuples(found["curve"], "evidence.curve", read.below(limits.MAX_ORDER, 1), read.vector(problem.N_net), ordered=1)
+    terms = {k: ring.array([vector])[0] for k, vector in curve}
     *lower, last = passes.loss_coefficients(ring, problem, step.box(), terms, order)
     require(all(vanishes(c) for c in lower), "evidence.order", f"a coefficient below that of t^{order} is not seen to vanish")
     seen = last if isinstance(last, fmpq) else ring.ball(last)

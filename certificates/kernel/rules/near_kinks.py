@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
@@ -19,8 +19,7 @@ from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem, rational
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, positive, slope_around, slopes_at
-from lossproof.theory import limits
+from lossproof.certificates.kernel.rules.step import Result, Step, slope_around, slopes_at
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
@@ -73,8 +72,7 @@ def minimum_near_kinks(step: Step) -> Result:
     lines = problem.hidden[0].homogeneity == 1 and bool(problem.hidden[0].kinks(1)) and problem.biases[0] != "fixed"
     right = problem.L == 2 and problem.output_activation.is_identity and lines
     require(right, "rule", "this needs one hidden layer of lines on both sides of 0 without fixed biases, and identity output")
-    k, radius = step.point_named(found), positive(found, "radius")
-    box, pins, sides = passes.Box(step.points[k], radius), _pins(problem, found["pins"]), slopes_at(problem.hidden[0], ZERO)
+    box, pins, sides = step.around(found), _pins(problem, found["pins"]), slopes_at(problem.hidden[0], ZERO)
     leader = _followers(problem, found["fixed"], pins)
     with step.balls() as ring:
         centre, slopes, on = _slopes(ring, problem, box, pins, leader)
@@ -88,7 +86,7 @@ def minimum_near_kinks(step: Step) -> Result:
             pull = sum(each[m, u] for m in range(problem.T) if first[m] == i)
             rises = pull > 0 if sides[0] < sides[1] else pull < 0
             require(bool(rises), "evidence.pins", "the loss is not seen to rise where a unit leaves a kink")
-        inside = all(min(sides) + radius < slope < max(sides) - radius for slope in pins.values())
+        inside = all(min(sides) + box.radius < slope < max(sides) - box.radius for slope in pins.values())
         require(inside, "evidence.pins", "a slope at a kink must lie between those on both sides, with the radius")
         for u in set(leader.values()):
             _require_one_direction(step, wide, u, slopes[:, u], eps)
@@ -97,19 +95,17 @@ def minimum_near_kinks(step: Step) -> Result:
         free = sorted(set(range(problem.N_net)).difference(fixed))
         _require_minimum(step, exact, wide, box, free, (pins, leader, everywhere))
     step.introduce(step.at, box)
-    return step.conclude("local-minimum", {"point": k, "radius": str(radius)}), Rigor.BALL
+    return step.conclude_near("local-minimum", {"point": step.point_named(found)}), Rigor.BALL
 
 
 def _pins(problem: Problem, value: Any) -> Pins:
     """Return the pins, in the order of units and samples; each sample is the first with its input, which is not 0 with the unit of a bias."""
-    found, place, first, last = Pins(), "evidence.pins", problem.firsts(), (-1, -1)
-    for n, entry in enumerate(read.items(value, place)):
-        u, i, slope = read.items(entry, f"{place}[{n}]", 3)
-        pin = read.integer(u, f"{place}[{n}][0]", 0, problem.widths[1] - 1), read.integer(i, f"{place}[{n}][1]", 0, problem.T - 1)
-        require(pin > last, f"{place}[{n}]", "units and samples must increase")
-        require(first[pin[1]] == pin[1], f"{place}[{n}][1]", "the first of the samples with this input is expected")
-        found[pin], last = read.rational(slope, f"{place}[{n}][2]"), pin
-    return found
+    found, first = (
+        read.tuples(value, "evidence.pins", read.below(problem.widths[1]), read.below(problem.T), read.rational, ordered=2),
+        problem.firsts(),
+    )
+    require(all(first[i] == i for _, i, _ in found), "evidence.pins", "the first of the samples with this input is expected")
+    return {(u, i): slope for u, i, slope in found}
 
 
 def _followers(problem: Problem, fixed: Any, pins: Pins) -> dict[int, int]:
@@ -151,13 +147,12 @@ def _require_one_direction(step: Step, wide: _LineRing, u: int, slopes: Array, e
     """Demand that S of `minimum_near_kinks`, without its last row and column, is invertible."""
     problem, places = step.problem, step.problem.weights_of_unit(1, u)
     inputs = np.array([[*x, *[ONE] * problem.bias_rows_of(1)] for x in problem.X], dtype=object)
-    step.work.spend(2 * limits.elimination_work(len(places), wide.bits), "a determinant in balls")
     wide.count(problem.T * len(places) * problem.n_L, 0)
     S, m = np.full((len(places),) * 2, arb(0), dtype=object), problem.fan_in(1)
     np.fill_diagonal(S, [arb(problem.rates[n] * problem.T) for n in places])
     S[:m, m:] = (inputs * slopes[:, None]).T @ eps
     S[m:, :m] = S[:m, m:].T
-    require_invertible(arb_mat(S[:-1, :-1].tolist()), "evidence.fixed")
+    require_invertible(step.work, S[:-1, :-1], "evidence.fixed")
 
 
 def _require_minimum(
@@ -171,7 +166,6 @@ def _require_minimum(
     """Demand that the equations have a solution in the box, in the ``free`` weights and the λ, and that the bordered Hessian has the signs of a minimum."""
     problem, m, n, (pins, leader, everywhere) = step.problem, step.problem.fan_in(1), len(free), pinned
     size, here, moving = n + len(everywhere), passes.Box(box.point), passes.Box(box.point, box.radius, frozenset(free))
-    step.work.spend(4 * limits.elimination_work(size, wide.bits), "an inverse and an elimination in balls")
     z, first = passes.layer_inputs(exact, problem, here, 1), problem.firsts()
     centre = [*passes.gradient(exact, problem, here)[free], *(z[i, u] for u, i in pins)]
     K = np.full((size, size), arb(0), dtype=object)
@@ -194,6 +188,6 @@ def _require_minimum(
     J[:n, :n], J[n:, :n] = K[:n, :n], K[rows, :n]
     for k, column in enumerate(columns, start=n):
         J[:n, k] = column
-    require_contraction(centre, arb_mat(J.tolist()), box.radius, ZERO)
-    right = inertia((K + K.T) / 2) == (len(everywhere), n)
+    require_contraction(step.work, centre, J, box.radius)
+    right = inertia(step.work, (K + K.T) / 2) == (len(everywhere), n)
     require(right, "conclusion.at", "the loss is not seen to curve upwards in the weights that keep units on their kinks")

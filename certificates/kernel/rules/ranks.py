@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, fmpq, fmpq_poly, nmod
+from flint import fmpq, fmpq_poly, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import not_zero
 from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio, count_ratio
@@ -115,8 +115,7 @@ def independent_values(step: Step, chosen: Mapping[str, Any], p: int, rows: list
     read.fields(chosen, ("exponentials", "weights", "values"), place)
 
     def table(value: Any, where: str, rows: int, width: int, least: int = 0) -> Array:
-        listed = enumerate(read.items(value, where, rows))
-        return np.array([evidence.chosen_residues(row, f"{where}[{i}]", p, width, least) for i, row in listed], dtype=object)
+        return np.array(read.rows(value, where, evidence.residue(p, least), rows, width), dtype=object)
 
     u = table(chosen["exponentials"], f"{place}.exponentials", n[1], problem.fan_in(1), 1)
     listed = read.items(chosen["weights"], f"{place}.weights", problem.L - 1)
@@ -158,7 +157,7 @@ def rank_patterns(step: Step) -> Result:
     rational = all(isinstance(b, fmpq) for row in problem.constants for b in row or ())
     require(rational, "rule", "the fixed biases must be rational")
     limit(problem.T, limits.MAX_SIGN_SAMPLES, "the number of samples")
-    w = np.array(evidence.chosen_residues(found["weights"], "evidence.weights", p, problem.N_net), dtype=object)
+    w = np.array(read.each(found["weights"], "evidence.weights", evidence.residue(p), problem.N_net), dtype=object)
     layers: list[Any] = []
     for l, n in enumerate(problem.widths[1:], start=1):
         block = w[problem.below(l) : problem.below(l + 1)].reshape(n, -1).T
@@ -185,23 +184,18 @@ def rank_inclusion(step: Step) -> Result:
     matrix = step.matrix()
     rows, columns = evidence.minor(found, matrix)
     with step.balls() as ring:
-        step.work.spend(2 * limits.elimination_work(len(rows), ring.bits), "an inverse in balls")
         balls = entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns)
-        require_invertible(arb_mat(len(rows), len(columns), [arb(x) for x in balls.flat]), "evidence.rows")
+        require_invertible(step.work, balls, "evidence.rows")
     return step.lower(len(rows)), Rigor.BALL
 
 
 def _polynomial(step: Step, value: Any, place: str) -> Any:
     """Return a polynomial in u from pairs of exponent and integer coefficient."""
-    coefficients: list[fmpq] = []
-    for k, pair in enumerate(read.items(value, place)):
-        exponent, coefficient = read.items(pair, f"{place}[{k}]", 2)
-        n = read.integer(exponent, f"{place}[{k}][0]", len(coefficients), limits.MAX_EXPONENT)
-        q = read.rational(coefficient, f"{place}[{k}][1]")
-        require(q.q == 1 and q != 0, f"{place}[{k}][1]", "a coefficient is an integer other than 0", "number")
-        coefficients += [*[ZERO] * (n - len(coefficients)), q]
-    count_ratio(step.work, len(coefficients), max((int(q.p.bit_length()) for q in coefficients), default=0))
-    return Ratio(step.work, fmpq_poly(coefficients)) if coefficients else ZERO
+    terms = dict(read.tuples(value, place, read.below(limits.MAX_EXPONENT + 1), read.rational, ordered=1))
+    require(all(q.q == 1 and q != 0 for q in terms.values()), place, "a coefficient is an integer other than 0", "number")
+    size = max(terms, default=-1) + 1
+    count_ratio(step.work, size, max((int(q.p.bit_length()) for q in terms.values()), default=0))
+    return Ratio(step.work, fmpq_poly([terms.get(n, ZERO) for n in range(size)])) if terms else ZERO
 
 
 def rank_kernel(step: Step) -> Result:

@@ -263,7 +263,7 @@ def _require_constant_minimum(step: Step, found: Mapping[str, Any], means: Seque
     M = np.full((n, n), ZERO, dtype=object)
     for a, b in zip(*np.triu_indices(n), strict=True):
         M[a, b] = evidence.total((e * x * y for e, x, y in zip(pulls, columns[a], columns[b], strict=True)), work)
-    signs = inertia(M, lambda numbers, bits: work.spend(numbers * limits.rational_work(bits), "signs of eigenvalues"))
+    signs = inertia(work, M)
     require(n in signs, place, "the inputs, weighted with the residuals, are not definite")
 
 

@@ -162,11 +162,14 @@ class Step:
         """Return the same, with the fact ``radius``: how far the weights may lie from a point of the certificate, in any coordinate."""
         return self.conclude(statement, {**(facts or {}), "radius": str(self.box().radius)}, proved=proved)
 
-    def located(self, found: Mapping[str, Any], radius: fmpq, dimension: int) -> dict[str, Any]:
-        """Return the claim that a critical point lies within the radius of the point named, a witness that this step introduces."""
-        k = self.point_named(found)
-        self.introduce(self.at, Box(self.points[k], radius))
-        return self.conclude("stationary", {"point": k, "radius": str(radius), "dimension": dimension})
+    def around(self, found: Mapping[str, Any]) -> Box:
+        """Return the box of the radius that the evidence names, around the point that it names."""
+        return Box(self.points[self.point_named(found)], positive(found, "radius"))
+
+    def located(self, found: Mapping[str, Any], box: Box, dimension: int, **more: int) -> dict[str, Any]:
+        """Return the claim that a critical point lies in the box around the point named, a witness that this step introduces."""
+        self.introduce(self.at, Box(box.point, box.radius))
+        return self.conclude("stationary", {"point": self.point_named(found), "radius": str(box.radius), "dimension": dimension, **more})
 
     def count_samples(self) -> None:
         """Count that all samples are looked at, which takes quotients of their numbers at most."""

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import not_zero
-from lossproof.certificates.kernel.arithmetic.functions import ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ZERO, not_zero
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, fmpq, nmod
+from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import constant_ball
 from lossproof.certificates.kernel.arithmetic.functions import Function, State, function_of
@@ -163,8 +163,3 @@ def bounded(z: Element) -> Element:
     if isinstance(z, fmpq):
         limit(max(z.p.bit_length(), z.q.bit_length()), limits.MAX_BITS, "the length of a rational number in bits")
     return z
-
-
-def vanishes(x: Element) -> bool:
-    """Tell whether an element of an exact ring is 0; residues and balls do not tell."""
-    return not isinstance(x, (nmod, arb)) and bool(x == 0)

@@ -12,7 +12,7 @@ from typing import Any
 
 from flint import nmod_mat
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE
+from lossproof.certificates.kernel.arithmetic.balls import ONE
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction

@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import not_zero
-from lossproof.certificates.kernel.arithmetic.functions import ONE
+from lossproof.certificates.kernel.arithmetic.balls import ONE, not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
-from lossproof.certificates.kernel.arithmetic.rings import vanishes
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require

@@ -30,9 +30,8 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.balls import ZERO, ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing, Enclosed, as_balls, of_balls
-from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.network.directional import second_derivative
 from lossproof.certificates.kernel.network.errors import residuals

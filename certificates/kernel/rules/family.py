@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from flint import arb, fmpq
 
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, vanishes
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, Rows, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.network import errors, matrices, passes
 from lossproof.certificates.kernel.reading import parse as read

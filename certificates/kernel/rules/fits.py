@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import Ring
 from lossproof.certificates.kernel.arithmetic.series import Array

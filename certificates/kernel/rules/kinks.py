@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO, Function
+from lossproof.certificates.kernel.arithmetic.functions import Function
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
-from lossproof.certificates.kernel.arithmetic.rings import vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read

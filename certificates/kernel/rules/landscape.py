@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network import matrices, orbits, passes

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Rows

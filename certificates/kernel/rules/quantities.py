@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.balls import ONE, not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, as_balls
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ONE
 from lossproof.certificates.kernel.arithmetic.inclusion import is_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
-from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Ring
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.network.gram import values_at

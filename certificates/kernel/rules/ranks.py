@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_poly, nmod
 
-from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio, count_ratio
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import Ring, Rows, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Ring, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, product
 from lossproof.certificates.kernel.network.errors import residuals
 from lossproof.certificates.kernel.network.matrices import entries

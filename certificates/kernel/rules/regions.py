@@ -9,16 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, arb_mat, fmpq, fmpz, fmpz_mat
+from flint import arb, fmpq, fmpz, fmpz_mat
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, vanishes
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
-from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, slopes_at
 from lossproof.theory import limits
@@ -74,8 +73,9 @@ def _affine(step: Step, cross: bool) -> tuple[Mapping[str, Any], Any]:
     found = step.expect(0, "map", "loss", *(["direction"] if problem.bias == "none" else []))
     step.count_samples()
     inputs = [*zip(*problem.X, strict=True), (ONE,) * problem.T] if problem.bias == "trainable" else _gated(step, found)
-    X, residuals, scales = _residuals(step, inputs, read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L))
-    require(not any((X.transpose() * residuals).entries()), place, "the residuals are not orthogonal to the inputs")
+    gaps = [[-y for y in column] for column in zip(*problem.Y, strict=True)]
+    table = read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L)
+    residuals, scales = _balanced(step, inputs, gaps, table, place)
     sums = [sum((r * r for r in column), fmpz(0)) for column in residuals.transpose().tolist()]
     least = evidence.total((fmpq(squares, scale**2) for squares, scale in zip(sums, scales, strict=True)), step.work) / (2 * problem.T)
     return found, least
@@ -107,24 +107,22 @@ def _gated(step: Step, found: Mapping[str, Any]) -> list[tuple[fmpq, ...]]:
     return list(zip(*gated, strict=True))
 
 
-def _residuals(step: Step, inputs: Sequence[Sequence[fmpq]], table: Sequence[Sequence[fmpq]]) -> tuple[fmpz_mat, fmpz_mat, list[fmpz]]:
-    """Return the matrix X̃ of inputs, given by columns, and ``X̃A − Y``, each column times a number that makes it whole, and the factors of the latter.
-
-    All that is to be done with them is counted: the product, that with ``X̃ᵀ``, and the squares.
-    """
+def _balanced(step: Step, inputs: Table, gaps: Table, change: Table, place: str) -> tuple[fmpz_mat, list[fmpz]]:
+    """Return ``R = G + X̃C`` with ``X̃ᵀR = 0``, each column times a factor that makes it whole, and the factors; X̃ and G are given by columns."""
     problem, work = step.problem, step.work
-    T, m, n = problem.T, problem.fan_in(1), problem.n_L
+    T, m, n = problem.T, len(inputs), problem.n_L
     scales, bits = evidence.factors_to_whole(inputs, work)
     limit((T + n) * m * limits.product_work(bits), limits.MAX_ENTRIES, "the length of the inputs in words")
-    work.spend(m * n * limits.rational_work(bits), "an affine map")
-    maps = [[row[j] / scale for row, scale in zip(table, scales, strict=True)] for j in range(n)]
-    targets = list(zip(*problem.Y, strict=True))
-    outputs, size = evidence.factors_to_whole([(*a, *y) for a, y in zip(maps, targets, strict=True)], work)
+    work.spend((T + m) * n * limits.rational_work(bits), "differences to the targets")
+    changes = [[row[j] / scale for row, scale in zip(change, scales, strict=True)] for j in range(n)]
+    factors, size = evidence.factors_to_whole([(*gap, *each) for gap, each in zip(gaps, changes, strict=True)], work)
     bits, size = bits + T.bit_length(), bits + size + m.bit_length() + 1
     limit((2 * T + m) * n * limits.product_work(size), limits.MAX_ENTRIES, "the length of the residuals in words")
     work.spend(2 * T * m * n * limits.product_work(bits + size) + T * n * limits.product_work(2 * size), "products of whole numbers")
-    X, A, Y = (evidence.whole(*parts) for parts in ((inputs, scales), (maps, outputs), (targets, outputs)))
-    return X, X * A - Y, outputs
+    X, C, G = (evidence.whole(*parts) for parts in ((inputs, scales), (changes, factors), (gaps, factors)))
+    R = G + X * C
+    require(not any((X.transpose() * R).entries()), place, "the inputs see a difference to the targets")
+    return R, factors
 
 
 def _entropy_of_affine_logits(step: Step, found: Mapping[str, Any]) -> arb:
@@ -143,46 +141,22 @@ def _entropy_of_affine_logits(step: Step, found: Mapping[str, Any]) -> arb:
     shares = read.rows(found["probabilities"], "evidence.probabilities", read.rational, problem.T, n)
     correction = read.rows(found["correction"], "evidence.correction", read.rational, m, n)
     step.count_samples()
-    inputs = [[*x, ONE] for x in problem.X]
-    _require_balance(inputs, shares, problem.Y, correction, work)
+    gaps = [[p - y for p, y in zip(*pair, strict=True)] for pair in zip(shares, problem.Y, strict=True)]
+    inputs = [*zip(*problem.X, strict=True), (ONE,) * problem.T]
+    R, factors = _balanced(step, inputs, list(zip(*gaps, strict=True)), correction, "evidence.correction")
     softmax = problem.error.family == "softmax"
     if softmax:
         sums = [evidence.total(row, work) for row in shares], [evidence.total(row, work) for row in correction]
         right = all(q == 1 for q in sums[0]) and not any(sums[1])
         require(right, "evidence.probabilities", "the probabilities of a sample do not add up to 1")
     with step.balls() as ring:
-        work.spend(problem.T * m * n * limits.product_work(ring.bits) + 2 * problem.T * n * limits.value_work(ring.bits), "entropies")
-        X, C = (arb_mat([[ring.embed(q) for q in row] for row in table]) for table in (inputs, correction))
-        P = [ring.embed(q) + c for q, c in zip((q for row in shares for q in row), (X * C).entries(), strict=True)]
-        require(
-            all(p > 0 and (softmax or p < 1) for p in P),
-            "evidence.probabilities",
-            "a probability is not seen to lie strictly between 0 and 1",
-        )
+        ring.count(problem.T * n, 2 * problem.T * n)
+        P = [ring.embed(problem.Y[i][j]) + arb(R[i, j]) / factors[j] for i, j in np.ndindex(problem.T, n)]
+        inside = all(p > 0 and (softmax or p < 1) for p in P)
+        require(inside, "evidence.probabilities", "a probability is not seen to lie strictly between 0 and 1")
         parts = P if softmax else [*P, *(1 - p for p in P)]
         total: arb = sum((-p * p.log() for p in parts), ring.embed(ZERO)) / problem.T
         return total
-
-
-def _require_balance(inputs: Table, shares: Table, targets: Table, correction: Table, work: Work) -> None:
-    """Demand ``X̃ᵀ(P̂ − Y) + X̃ᵀX̃ C = 0``, in whole numbers: each column of X̃, and of the rest, is taken times a common denominator."""
-    T, m, n = len(inputs), len(inputs[0]), len(targets[0])
-    columns = list(zip(*inputs, strict=True))
-    factors, size = evidence.factors_to_whole(columns, work)
-    limit((T + n) * m * limits.product_work(size), limits.MAX_ENTRIES, "the length of the inputs in words")
-    work.spend((T + m) * n * limits.rational_work(size), "differences to the targets")
-    gaps = [[p - y for p, y in zip(*pair, strict=True)] for pair in zip(zip(*shares, strict=True), zip(*targets, strict=True), strict=True)]
-    changes = [[c / factor for c, factor in zip(change, factors, strict=True)] for change in zip(*correction, strict=True)]
-    scales, rest = evidence.factors_to_whole([(*gap, *change) for gap, change in zip(gaps, changes, strict=True)], work)
-    limit((T + m) * n * limits.product_work(rest), limits.MAX_ENTRIES, "the length of the probabilities in words")
-    bits = 2 * size + rest + T.bit_length() + m.bit_length() + 1
-    limit(bits, limits.MAX_SUM_BITS, "the length of a sum of whole numbers in bits")
-    work.spend((T * m * (m + n) + m * m * n) * limits.product_work(bits), "products of whole numbers")
-    X, R, C = (evidence.whole(*parts) for parts in ((columns, factors), (gaps, scales), (changes, scales)))
-    left = X.transpose() * R + (X.transpose() * X) * C
-    require(
-        not any(left.entries()), "evidence.correction", "the probabilities are not balanced: the inputs see a difference to the targets"
-    )
 
 
 def _constant(step: Step, cross: bool, curved: bool) -> tuple[Mapping[str, Any], Any]:

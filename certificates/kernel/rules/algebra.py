@@ -87,9 +87,5 @@ def _require_passed_on(work: Work, problem: Problem, box: Box) -> None:
         for W in reversed(layers[1:]):
             ring.count(W.size, 0, W, p, inner=W.shape[1])
             p = W @ p
-        require(
-            problem.L == 1 or any(not_zero(x) for x in p.flat),
-            "premises",
-            "the weights above the first layer may give the product 0",
-            "premise",
-        )
+        passed = problem.L == 1 or any(not_zero(x) for x in p.flat)
+        require(passed, "premises", "the weights above the first layer may give the product 0", "premise")

@@ -126,10 +126,10 @@ def _gori_tesi(step: Step, found: Mapping[str, Any]) -> None:
     u = read.each(found["direction"], place, read.rational, problem.fan_in(1))
     step.count_samples()
     ends = problem.output_activation.range
-    for i, (x, y) in enumerate(zip(problem.X, problem.Y, strict=True)):
+    for i, (x, y) in enumerate(zip(problem.inputs, problem.Y, strict=True)):
         target = fraction(y[0])
         require(target in (ends.lower, ends.upper), "rule", f"the target of sample {i} is not an end of the range")
-        side = evidence.total((a * b for a, b in zip(u, (*x, *[ONE] * problem.bias_rows_of(1)), strict=True)), step.work)
+        side = evidence.total((a * b for a, b in zip(u, x, strict=True)), step.work)
         require(side > 0 if target == ends.upper else side < 0, place, f"sample {i} is not on its side")
 
 

@@ -101,9 +101,8 @@ def hessian_spectrum(step: Step) -> Result:
     found, problem, box = step.expect(0, "eigenvalues", "within"), step.problem, step.box()
     within, listed = positive(found, "within"), read.each(found["eigenvalues"], "evidence.eigenvalues", read.rational)
     every = len(listed) == problem.N_net <= limits.MAX_EIGENVALUES
-    require(
-        every or len(listed) == 2, "evidence.eigenvalues", "all eigenvalues are listed, of few weights only, or the least and the largest"
-    )
+    right = every or len(listed) == 2
+    require(right, "evidence.eigenvalues", "all eigenvalues are listed, of few weights only, or the least and the largest")
     step.work.spend(limits.flops_work(20 * problem.N_net**3), "eigenvalues")
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         H, e = _hessian(step, box, range(problem.N_net))

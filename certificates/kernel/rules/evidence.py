@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from flint import arb, fmpq, fmpz, fmpz_mat, nmod, nmod_mat
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero
+from lossproof.certificates.kernel.arithmetic.balls import ZERO, ball_precision, not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
@@ -143,6 +143,14 @@ def orbit_groups(problem: Problem, work: Work) -> list[tuple[list[int], list[fmp
     return list(groups.values())
 
 
+def form_of_unit(rates: Sequence[fmpq], G: Array) -> Array:
+    """Return ``[[Λ, G], [Gᵀ, κ]]``, with the rates of the incoming weights of a unit and then of its outgoing ones on the diagonal."""
+    M, m = np.full((len(rates),) * 2, ZERO, dtype=object), len(G)
+    np.fill_diagonal(M, rates)
+    M[:m, m:], M[m:, :m] = G, G.T
+    return M
+
+
 Sides: TypeAlias = "Sequence[Sequence[Any]]"
 """What each unit of the one hidden layer is on at each sample: a slope, or anything else where it is on its kink."""
 
@@ -168,10 +176,11 @@ def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], box: pas
     scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
     if scalings:
         units = [(l, a) for l in problem.scaled_layers for a in range(problem.widths[l])]
+        every = len(scalings) == len(units)
         require(
-            len(scalings) == len(units),
+            every,
             place,
-            "one incoming weight of every hidden unit with a scaling symmetry, then perhaps all of output 0 for softmax",
+            "one incoming weight of every hidden unit that can be scaled is expected, then perhaps all of output 0 for softmax",
         )
         for n, (l, a) in zip(scalings, units, strict=True):
             row = n - problem.below(l) - a * problem.fan_in(l)

@@ -183,12 +183,9 @@ def _rates_back(ring: Ring, problem: Problem, curve: passes.Curve, l: int, count
 
 def _silent_places(ring: FormalRing, problem: Problem, box: passes.Box, family: tuple[list[int], Ties], silent: Silent) -> Silent:
     """Return the silent units at all samples where what comes back to them is formally the same."""
-    found = []
+    found, curve = [], passes.curve_of(ring, problem, _family(ring, problem, box, *family)) if silent else []
     for l, u, i in silent:
-        kappa = [
-            each.coefficients[0][:, u]
-            for each in _rates_back(ring, problem, passes.curve_of(ring, problem, _family(ring, problem, box, *family)), l)
-        ]
+        kappa = [each.coefficients[0][:, u] for each in _rates_back(ring, problem, curve, l)]
         found += [(l, u, k) for k in range(problem.T) if all(vanishes(each[k] - each[i]) for each in kappa)]
     return found
 
@@ -273,8 +270,5 @@ def _require_identities(step: Step, ring: FormalRing, box: passes.Box, value: An
             continue
         gradient = passes.gradient(ring, problem, box) if gradient is None else gradient
         ring.count(len(used), 0, row[used], gradient[used], inner=len(used))
-        require(
-            vanishes(row[used] @ gradient[used]),
-            f"{place}[{r}]",
-            "this combination of the rows of P, or of the gradient, is not seen to vanish",
-        )
+        balanced = vanishes(row[used] @ gradient[used])
+        require(balanced, f"{place}[{r}]", "this combination of the rows of P, or of the gradient, is not seen to vanish")

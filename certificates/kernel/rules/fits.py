@@ -46,21 +46,15 @@ def eckart_young(step: Step) -> Result:
     ``s(i) x̃_i``. C has such columns for each other list, in the order of their first units, then the columns c_u of all units, then ones if the output
     bias is trainable.
     """
-    statement, problem = step.says("global", "local-minimum"), step.problem
-    found, ring, n, k = (
-        step.expect(0, "units", "offsets", "rest", "between"),
-        step.formal(),
-        problem.n_L,
-        min(problem.widths[1:-1], default=0),
-    )
+    statement, problem, ring = step.says("global", "local-minimum"), step.problem, step.formal()
+    found, n, k = step.expect(0, "units", "offsets", "rest", "between"), problem.n_L, min(problem.widths[1:-1], default=0)
     right = k > 0 and problem.output_activation.is_identity and problem.error.name == "squared"
     require(right, "rule", "this needs a hidden layer, identity output and the squared error")
     step.point()
     passed = passes.forward(ring, problem, passes.curve_of(ring, problem, step.box()), slopes=False)
     z, h, F = (series.coefficients[0] for series in (passed.z[1], passed.phi[1], passed.phi[-1]))
-    require(
-        all(isinstance(x, fmpq) for x in (*z.flat, *h.flat, *F.flat)), "conclusion.at", "values of the network are not seen to be rational"
-    )
+    exact = all(isinstance(x, fmpq) for x in (*z.flat, *h.flat, *F.flat))
+    require(exact, "conclusion.at", "values of the network are not seen to be rational")
     units = evidence.indices(found["units"], "evidence.units", problem.widths[1])
     if statement == "global":
         linear = all(a.is_identity for a in problem.hidden) and len(units) == problem.widths[1]
@@ -89,7 +83,7 @@ def eckart_young(step: Step) -> Result:
 def _features(step: Step, ring: Ring, z: Array, h: Array, units: Sequence[int]) -> tuple[Array, Array]:
     """Return Φ and C of the cell, from z and the values of the hidden layer."""
     problem, rest, groups, fixed = step.problem, at_rest(step.problem, 1), dict[tuple[Fraction, ...], list[int]](), list[Array]()
-    inputs = ring.array([[*x, *[ONE] * problem.bias_rows_of(1)] for x in problem.X])
+    inputs = ring.array(problem.inputs)
     ring.count(inputs.size * problem.widths[1], 0, inputs, z)
     for u, column in enumerate(z.T):
         around = [Fraction(0) if i in rest else slope_around(problem.hidden[0], [x]) for i, x in enumerate(column)]

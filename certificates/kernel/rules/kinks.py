@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
+from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, rigor_of, slopes_at
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
@@ -65,9 +65,9 @@ def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
     residuals = errors.residuals(ring, problem, outputs)
     ring.count(2 * residuals.size, 0, residuals, inner=problem.T)
     eps = np.array([residuals[group].sum(axis=0) for group in groups.values()], dtype=object)
-    (first_rate, first_bias), (rate, bias) = problem.decay or ((ZERO, ZERO), (ZERO, ZERO))
-    (W, b), (V, c) = ([series.coefficients[0] for series in pair] for pair in curve)
-    pulled = [e + x * (bias * problem.T) for e, x in zip(eps.sum(axis=0), c.flat, strict=True)]
+    weights, rate = passes.weight_vector(ring, problem, step.box()), ZERO if problem.decay is None else problem.decay[1][1]
+    V, c = (series.coefficients[0] for series in curve[1])
+    pulled = [e + x * (rate * problem.T) for e, x in zip(eps.sum(axis=0), c.flat, strict=True)]
     balanced = problem.biases[1] != "trainable" or all(map(vanishes, pulled))
     require(balanced, "conclusion.at", "the derivatives by the output biases are not seen to vanish")
     for k, row in enumerate(read.items(value, "evidence.multipliers", problem.widths[1])):
@@ -80,21 +80,13 @@ def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
         sums = table.T @ eps
         if problem.decay is not None:
             ring.count(3 * sums.size, 0, sums, v, inner=problem.n_L)
-            weights = [*W[:, k], *[b.flat[k]] * problem.bias_rows_of(1)]
-            rates = [problem.T * q for q in (*[first_rate] * len(W), *[first_bias] * problem.bias_rows_of(1))]
-            _require_convex(step, sums[:-1], rates, problem.T * rate, place)
-            sums = np.array([*(sums[:-1] @ v + np.array(rates) * weights), *(sums[-1] + v * (problem.T * rate))])
+            places = problem.weights_of_unit(1, k)
+            rates = [problem.rates[n] * problem.T for n in places]
+            require(all(isinstance(x, fmpq) for x in sums[:-1].flat), place, "with decay the gradients of the errors must be rational")
+            convex = inertia(step.work, evidence.form_of_unit(rates, sums[:-1]))[0] == 0
+            require(convex, place, "the loss is not seen to curve upwards in the weights of this unit")
+            sums = np.array([*(sums[:-1] @ v), *sums[-1]]) + np.array(rates) * weights[places]
         require(all(vanishes(s) for s in sums.flat), place, "the multipliers do not balance the gradients of the errors")
-
-
-def _require_convex(step: Step, G: Array, rates: Sequence[fmpq], rate: fmpq, place: str) -> None:
-    """Demand that ``[[Λ, G], [Gᵀ, κ]]``, of rationals, has no negative eigenvalue."""
-    require(all(isinstance(x, fmpq) for x in G.flat), place, "with decay the gradients of the errors must be rational")
-    M = np.full((len(G) + G.shape[1],) * 2, ZERO, dtype=object)
-    np.fill_diagonal(M, [*rates, *[rate] * G.shape[1]])
-    M[: len(G), len(G) :] = G
-    negative, _ = inertia(step.work, M)
-    require(negative == 0, place, "the loss is not seen to curve upwards in the weights of this unit")
 
 
 def _multipliers(step: Step, row: Any, place: str, z: Array, inputs: Array, eps: Array, pulls: Array) -> Array:

@@ -214,8 +214,7 @@ def no_critical_point(step: Step) -> Result:
     n = 1 if hidden else problem.n_L
     U = read.rows(found["direction"], place, read.rational, problem.fan_in(1), n)
     step.count_samples()
-    inputs = [[*x, *[ONE] * problem.bias_rows_of(1)] for x in problem.X]
-    moves = [[evidence.total((q * U[a][j] for a, q in enumerate(x)), step.work) for j in range(n)] for x in inputs]
+    moves = [[evidence.total((q * U[a][j] for a, q in enumerate(x)), step.work) for j in range(n)] for x in problem.inputs]
     if softmax:
         require(problem.output_activation.is_identity, "rule", "this needs the identity at the output")
         require(all(1 in row for row in problem.Y), "rule", "a target is not one-hot")

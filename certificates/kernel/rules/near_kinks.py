@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Rows
@@ -100,10 +100,8 @@ def minimum_near_kinks(step: Step) -> Result:
 
 def _pins(problem: Problem, value: Any) -> Pins:
     """Return the pins, in the order of units and samples; each sample is the first with its input, which is not 0 with the unit of a bias."""
-    found, first = (
-        read.tuples(value, "evidence.pins", read.below(problem.widths[1]), read.below(problem.T), read.rational, ordered=2),
-        problem.firsts(),
-    )
+    first, unit, sample = problem.firsts(), read.below(problem.widths[1]), read.below(problem.T)
+    found = read.tuples(value, "evidence.pins", unit, sample, read.rational, ordered=2)
     require(all(first[i] == i for _, i, _ in found), "evidence.pins", "the first of the samples with this input is expected")
     return {(u, i): slope for u, i, slope in found}
 
@@ -145,13 +143,9 @@ def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leade
 
 def _require_one_direction(step: Step, wide: _LineRing, u: int, slopes: Array, eps: Array) -> None:
     """Demand that S of `minimum_near_kinks`, without its last row and column, is invertible."""
-    problem, places = step.problem, step.problem.weights_of_unit(1, u)
-    inputs = np.array([[*x, *[ONE] * problem.bias_rows_of(1)] for x in problem.X], dtype=object)
-    wide.count(problem.T * len(places) * problem.n_L, 0)
-    S, m = np.full((len(places),) * 2, arb(0), dtype=object), problem.fan_in(1)
-    np.fill_diagonal(S, [arb(problem.rates[n] * problem.T) for n in places])
-    S[:m, m:] = (inputs * slopes[:, None]).T @ eps
-    S[m:, :m] = S[:m, m:].T
+    problem, rates = step.problem, [step.problem.rates[n] * step.problem.T for n in step.problem.weights_of_unit(1, u)]
+    wide.count(problem.T * len(rates) * problem.n_L, 0)
+    S = evidence.form_of_unit(rates, (np.array(problem.inputs, dtype=object) * slopes[:, None]).T @ eps)
     require_invertible(step.work, S[:-1, :-1], "evidence.fixed")
 
 
@@ -164,30 +158,24 @@ def _require_minimum(
     pinned: tuple[Pins, dict[int, int], list[tuple[int, int]]],
 ) -> None:
     """Demand that the equations have a solution in the box, in the ``free`` weights and the λ, and that the bordered Hessian has the signs of a minimum."""
-    problem, m, n, (pins, leader, everywhere) = step.problem, step.problem.fan_in(1), len(free), pinned
-    size, here, moving = n + len(everywhere), passes.Box(box.point), passes.Box(box.point, box.radius, frozenset(free))
-    z, first = passes.layer_inputs(exact, problem, here, 1), problem.firsts()
+    problem, n, first, (pins, leader, everywhere) = step.problem, len(free), step.problem.firsts(), pinned
+    here, moving, units = passes.Box(box.point), box._replace(free=frozenset(free)), range(problem.widths[1])
+    z = passes.layer_inputs(exact, problem, here, 1)
     centre = [*passes.gradient(exact, problem, here)[free], *(z[i, u] for u, i in pins)]
-    K = np.full((size, size), arb(0), dtype=object)
-    K[:n, :n] = passes.hessian(wide, problem, moving, free).T
-    at, still = {k: row for row, k in enumerate(free)}, np.full((1, problem.N_net), arb(0), dtype=object)
-    columns, rows = list[Array](), list[int]()
-    for border, (u, i) in enumerate(everywhere, start=n):
-        for r, x in enumerate([*problem.X[i], *[ONE] * problem.bias_rows_of(1)]):
-            row = at.get(u * m + r)
-            if row is not None:
-                K[border, row] = K[row, border] = arb(x)
-        if (u, i) in pins:
-            rates = np.full(z.shape, arb(0), dtype=object)
-            for s, unit in np.ndindex(z.shape):
-                if first[s] == i and leader.get(unit, unit) == u:
-                    rates[s, unit] = arb(1)
-            columns.append(passes.hessian_times(_LineRing(step.work, wide.bits, wide.slopes, rates), problem, moving, still)[0][free])
-            rows.append(border)
-    J = np.full((n + len(pins),) * 2, arb(0), dtype=object)
-    J[:n, :n], J[n:, :n] = K[:n, :n], K[rows, :n]
-    for k, column in enumerate(columns, start=n):
-        J[:n, k] = column
+    H, columns = passes.hessian(wide, problem, moving, free).T, list[Array]()
+    still, B = (np.full((rows, problem.N_net), arb(0), dtype=object) for rows in (1, len(everywhere)))
+    for row, (u, i) in zip(B, everywhere, strict=True):
+        row[problem.weights_of_unit(1, u)[: problem.fan_in(1)]] = problem.inputs[i]
+    for u, i in pins:
+        rates = np.array([[arb(int(first[s] == i and leader.get(k, k) == u)) for k in units] for s in range(problem.T)], dtype=object)
+        columns.append(passes.hessian_times(_LineRing(step.work, wide.bits, wide.slopes, rates), problem, moving, still)[0][free])
+    J = _bordered(H, np.array(columns, dtype=object).reshape(-1, n).T, B[[everywhere.index(pin) for pin in pins]][:, free])
     require_contraction(step.work, centre, J, box.radius)
-    right = inertia(step.work, (K + K.T) / 2) == (len(everywhere), n)
+    K = _bordered((H + H.T) / 2, B[:, free].T, B[:, free])
+    right = inertia(step.work, K) == (len(everywhere), n)
     require(right, "conclusion.at", "the loss is not seen to curve upwards in the weights that keep units on their kinks")
+
+
+def _bordered(H: Array, columns: Array, rows: Array) -> Array:
+    """Return ``[[H, columns], [rows, 0]]``."""
+    return np.block([[H, columns], [rows, np.full((len(rows), columns.shape[1]), arb(0), dtype=object)]])

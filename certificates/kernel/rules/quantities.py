@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import ONE, not_zero, vanishes
+from lossproof.certificates.kernel.arithmetic.balls import not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, as_balls
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.inclusion import is_invertible
@@ -187,9 +187,7 @@ def dead_layer(step: Step) -> Result:
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L)
     free = (problem.biases[-1] == "trainable" and not (problem.decay and problem.decay[-1][1])) or layer == problem.L - 1
     right = layer == problem.L or (free and problem.output_activation.is_identity and problem.error.convex.holds)
-    require(
-        right, "rule", "for a hidden layer this needs free output biases without decay or the last one, identity output and a convex error"
-    )
+    require(right, "rule", "a hidden layer needs free output biases without decay, or is the last one, identity output and a convex error")
     with step.balls() as ring:
         units, rest = passes.layer_inputs(ring, problem, step.box(), layer).T, sorted(at_rest(problem, layer))
         dead = all(slope_around(problem.activation_of(layer), np.delete(unit, rest), unit[rest]) == 0 for unit in units)
@@ -248,9 +246,7 @@ def _is_balanced(step: Step, balls: Ring, slopes: Sequence[Fraction | None], uni
     problem = step.problem
     if not isinstance(step.at, int):
         return False
-    inputs = np.array(
-        [[rational(s) * x for x in (*problem.X[i], *[ONE] * problem.bias_rows_of(1))] for s, i in zip(slopes, samples, strict=True)]
-    )
+    inputs = np.array([[rational(s) * x for x in problem.inputs[i]] for s, i in zip(slopes, samples, strict=True)])
 
     def pulls(ring: Ring) -> Array:
         eps = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))[samples]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_poly, nmod
 
-from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, not_zero, vanishes
+from lossproof.certificates.kernel.arithmetic.balls import ZERO, not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio, count_ratio
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import Ring, Rows
@@ -135,7 +135,7 @@ def _first_values(step: Step, u: Array, p: int, tanh: bool) -> Any:
     problem = step.problem
     D = evidence.common_denominator((x for row in problem.X for x in row), 2**16, step.work)
     step.work.spend(problem.T * u.shape[1] * (limits.rational_work(D.bit_length()) + 10 * len(u)), "powers of residues")
-    powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in (*row, *[ONE] * problem.bias_rows_of(1))] for row in problem.X]
+    powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in row] for row in problem.inputs]
     s = np.array([[math.prod(map(pow, bases, row), start=nmod(1, p)) for bases in u] for row in powers], dtype=object)
     return (s - 1) / (s + 1) if tanh else s / (s + 1)
 

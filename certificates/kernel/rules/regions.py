@@ -61,11 +61,8 @@ def _affine(step: Step, cross: bool) -> tuple[Mapping[str, Any], Any]:
     problem, place = step.problem, "evidence.map"
     pieces = [piece for piece in problem.activation.affine_pieces if problem.decay is None or None in (piece.lower, piece.upper)]
     free = problem.decay is None or not any(rate for _, rate in problem.decay)
-    require(
-        free and any(piece.slope != 0 for piece in pieces),
-        "rule",
-        "this needs an activation with an affine piece; decay: unbounded, and of no bias",
-    )
+    right = free and any(piece.slope != 0 for piece in pieces)
+    require(right, "rule", "this needs an activation with an affine piece; decay: unbounded, and of no bias")
     if cross and problem.bias == "trainable":
         found = step.expect(0, "probabilities", "correction", "loss", "precision")
         return found, _entropy_of_affine_logits(step, found)
@@ -92,11 +89,7 @@ def _gated(step: Step, found: Mapping[str, Any]) -> list[tuple[fmpq, ...]]:
     problem, pieces, place = step.problem, step.problem.activation.affine_pieces, "evidence.direction"
     two_lines = problem.activation.homogeneity == 1 and len(pieces) == 2
     right = two_lines and problem.L == 2 and problem.widths[1] > min(problem.widths[0], problem.n_L)
-    require(
-        right,
-        "rule",
-        "without biases this needs an activation linear on each side of 0, and one hidden layer of more units than inputs or outputs",
-    )
+    require(right, "rule", "without biases this needs lines on each side of 0, and one hidden layer of more units than inputs or outputs")
     u = read.each(found["direction"], place, read.rational, problem.widths[0])
     sides = [evidence.total((q * a for q, a in zip(u, x, strict=True)), step.work) for x in problem.X]
     require(all(side != 0 or not any(x) for side, x in zip(sides, problem.X, strict=True)), place, "some input is on neither side")
@@ -174,19 +167,11 @@ def _constant(step: Step, cross: bool, curved: bool) -> tuple[Mapping[str, Any],
     decay `_require_minimum_at_zero`.
     """
     problem, work, silent, decays = step.problem, step.work, step.problem.bias == "none", step.problem.decay is not None
-    more = [
-        ("precision", cross or decays),
-        ("output_weights", curved and not decays),
-        ("hidden_bias", decays),
-        ("direction", silent and not decays),
-    ]
-    found = step.expect(0, "loss", *(key for key, wanted in more if wanted))
+    keys = ["hidden_bias"] if decays else ["output_weights"] if curved else ["direction"] if silent else []
+    found = step.expect(0, "loss", *keys, *(["precision"] if cross or decays else []))
     dead = any(piece.slope == 0 for piece in problem.activation.affine_pieces)
-    require(
-        decays or (problem.activation.is_silent_below if silent else curved or dead),
-        "rule",
-        "this needs an activation with a constant piece, without biases 0 for z ≤ 0",
-    )
+    right = decays or (problem.activation.is_silent_below if silent else curved or dead)
+    require(right, "rule", "this needs an activation with a constant piece, without biases 0 for z ≤ 0")
     step.count_samples()
     columns = list(zip(*problem.Y, strict=True))
     means = [evidence.total(column, work) / problem.T for column in columns]
@@ -263,9 +248,8 @@ def _require_minimum_at_zero(step: Step, found: Mapping[str, Any], means: Sequen
     problem, work, record, silent = step.problem, step.work, step.problem.activation, step.problem.bias == "none"
     rates, place, a = problem.decay or (), "evidence.hidden_bias", read.rational(found["hidden_bias"], "evidence.hidden_bias")
     (_, within), (outer, pulled) = rates[-2:]
-    require(
-        a == 0 or not (silent or any(rate for _, rate in rates[:-1])), place, "hidden biases that decay, or that there are none of, are 0"
-    )
+    still = a == 0 or not (silent or any(rate for _, rate in rates[:-1]))
+    require(still, place, "hidden biases that decay, or that there are none of, are 0")
     held = pulled > 0 and problem.error.is_cross_entropy
     right = pulled == 0 or (within > 0 and (problem.L > 2 or not held))
     require(right, "rule", "output biases that decay need a decay of the last hidden ones, and for a cross-entropy two hidden layers")

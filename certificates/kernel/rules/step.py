@@ -243,14 +243,13 @@ def slope_around(record: Activation, values: Iterable[fmpq | arb], still: Iterab
 
     Those that are ``still`` may lie at its ends.
     """
-    z, rest, ends = list(values), list(still), [(piece.slope, piece.lower, piece.upper) for piece in record.affine_pieces]
-    inside = (
-        s
-        for s, a, b in ends
-        if all((a is None or x > rational(a)) and (b is None or x < rational(b)) for x in z)
-        and all((a is None or x >= rational(a)) and (b is None or x <= rational(b)) for x in rest)
-    )
-    return next(inside, None)
+    z, rest = list(values), list(still)
+    for piece in record.affine_pieces:
+        low, high = (None if end is None else rational(end) for end in (piece.lower, piece.upper))
+        inside = all((low is None or x > low) and (high is None or x < high) for x in z)
+        if inside and all((low is None or x >= low) and (high is None or x <= high) for x in rest):
+            return piece.slope
+    return None
 
 
 def slopes_at(record: Activation, z: fmpq) -> list[fmpq]:

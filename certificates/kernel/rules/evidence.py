@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -151,8 +152,17 @@ def form_of_unit(rates: Sequence[fmpq], G: Array) -> Array:
     return M
 
 
-Sides: TypeAlias = "Sequence[Sequence[Any]]"
-"""What each unit of the one hidden layer is on at each sample: a slope, or anything else where it is on its kink."""
+Sides: TypeAlias = "Sequence[tuple[Any, ...]]"
+"""What each unit of a hidden layer is on at each sample: a slope, or anything else where it is on its kink."""
+
+
+def slopes_of_units(problem: Problem, z: Array, layer: int = 1) -> list[tuple[Fraction | None, ...]]:
+    """Return for each unit of a hidden layer its slopes at all samples, from their z: 0 at rest, None where z is not seen inside of an affine piece.
+
+    At rest any slope would serve, as there z moves with no weight.
+    """
+    rest, record = at_rest(problem, layer), problem.hidden[layer - 1]
+    return [tuple(Fraction(0) if i in rest else slope_around(record, [x]) for i, x in enumerate(unit)) for unit in z.T]
 
 
 def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], box: passes.Box, sides: Sides | None = None) -> list[int]:
@@ -203,7 +213,7 @@ def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box,
 
     Where ``sides`` are given, they are the slopes of lines that the units follow there, and the same of J with these lines.
     """
-    place, known, held, pairs = "evidence.fixed", dict[int, Array](), list[int](), list[list[list[int]]]()
+    place, known, held, pairs = "evidence.fixed", dict[int, Sides](), list[int](), list[list[list[int]]]()
     limit(len(turns), limits.MAX_MINOR, "the number of rotations")
     with ball_precision(limits.SIGN_PRECISION):
         ring = BallRing(work, limits.SIGN_PRECISION)
@@ -215,9 +225,9 @@ def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box,
             record = problem.hidden[l - 1]
             units = read.integer(j, f"{here}[1]", 0, problem.widths[l] - 1), (n - problem.below(l)) // problem.fan_in(l)
             if l not in known:
-                known[l] = np.delete(passes.layer_inputs(ring, problem, box, l), list(at_rest(problem, l)), axis=0).T
-            ring.count(2 * problem.T, 0)
-            first, second = ([slope_around(record, [z]) for z in known[l][u]] if sides is None else list(sides[u]) for u in units)
+                ring.count(problem.T * problem.widths[l], 0)
+                known[l] = slopes_of_units(problem, passes.layer_inputs(ring, problem, box, l), l) if sides is None else sides
+            first, second = (known[l][u] for u in units)
             right = record.homogeneity == 1 and problem.biases[l - 1] != "fixed" and units[0] != units[1]
             require(right and None not in first and first == second, here, "two units that have one slope at each sample are needed")
             held.append(n)

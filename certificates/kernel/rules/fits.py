@@ -13,12 +13,11 @@ from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import Ring
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import passes
-from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, slope_around
+from lossproof.certificates.kernel.rules.step import Result, Step
 from lossproof.theory.verdicts import Rigor
 
 
@@ -82,15 +81,13 @@ def eckart_young(step: Step) -> Result:
 
 def _features(step: Step, ring: Ring, z: Array, h: Array, units: Sequence[int]) -> tuple[Array, Array]:
     """Return Φ and C of the cell, from z and the values of the hidden layer."""
-    problem, rest, groups, fixed = step.problem, at_rest(step.problem, 1), dict[tuple[Fraction, ...], list[int]](), list[Array]()
+    problem, groups, fixed = step.problem, dict[tuple[Fraction | None, ...], list[int]](), list[Array]()
     inputs = ring.array(problem.inputs)
     ring.count(inputs.size * problem.widths[1], 0, inputs, z)
-    for u, column in enumerate(z.T):
-        around = [Fraction(0) if i in rest else slope_around(problem.hidden[0], [x]) for i, x in enumerate(column)]
-        slopes = tuple(s for s in around if s is not None)
-        require(len(slopes) == problem.T, "conclusion.at", f"unit {u} is not on an affine piece at every sample")
+    for u, slopes in enumerate(evidence.slopes_of_units(problem, z)):
+        require(None not in slopes, "conclusion.at", f"unit {u} is not on an affine piece at every sample")
         bias = ZERO if problem.constants[0] is None else problem.constants[0][u]
-        fixed.append(h[:, u] - np.array([rational(s) for s in slopes]) * (column - bias))
+        fixed.append(h[:, u] - np.array([rational(s) for s in slopes]) * (z[:, u] - bias))
         groups.setdefault(slopes, []).append(u)
     chosen = next((slopes for slopes, group in groups.items() if group == list(units)), None)
     require(chosen is not None, "evidence.units", "these are not all units with one list of slopes")

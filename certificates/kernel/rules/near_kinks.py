@@ -13,13 +13,12 @@ from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network import errors, passes
-from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem, rational
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, slope_around, slopes_at
+from lossproof.certificates.kernel.rules.step import Result, Step, slopes_at
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
@@ -122,22 +121,19 @@ def _followers(problem: Problem, fixed: Any, pins: Pins) -> dict[int, int]:
 def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leader: dict[int, int]) -> tuple[Array, Array, evidence.Sides]:
     """Return the slopes of all units at all samples, of shape ``(T, n_1)``: with λ̂ at the pins, and with the balls of λ there; at rest 0.
 
-    And what each unit is on at the samples that are not at rest: a slope, or a pin, its number.
+    And what each unit is on at each sample: a slope, or a pin, its number.
     """
-    z, rest, wide = passes.layer_inputs(ring, problem, box, 1), at_rest(problem, 1), arb(0, arb(box.radius).upper())
-    centre = np.full(z.shape, arb(0), dtype=object)
-    slopes, first, on = centre.copy(), problem.firsts(), [list[Any]() for _ in range(problem.widths[1])]
-    leads = [leader.get(u, u) for u in range(problem.widths[1])]
+    z, first, wide = passes.layer_inputs(ring, problem, box, 1), problem.firsts(), arb(0, arb(box.radius).upper())
+    centre, slopes, on = np.full(z.shape, arb(0), dtype=object), np.full(z.shape, arb(0), dtype=object), list[tuple[Any, ...]]()
     ring.count(z.size, 0)
-    for i, u in np.ndindex(z.shape):
-        at = leads[u], first[i]
-        pin, slope = pins.get(at), None if i in rest else slope_around(problem.hidden[0], [z.item(i, u)])
-        known = pin is not None or slope is not None or i in rest
-        require(known, "conclusion.at", f"unit {u} is not seen to be off its kink at sample {i}, where it is not pinned")
-        centre[i, u] = arb(rational(slope, 0) if pin is None else pin)
-        slopes[i, u] = centre[i, u] if pin is None else centre[i, u] + wide
-        if i not in rest:
-            on[u].append(slope if pin is None else at)
+    for u, found in enumerate(evidence.slopes_of_units(problem, z)):
+        at = [(leader.get(u, u), i) for i in first]
+        on.append(tuple(pin if pin in pins else slope for pin, slope in zip(at, found, strict=True)))
+        for i, (pin, slope) in enumerate(zip(at, found, strict=True)):
+            known = pin in pins or slope is not None
+            require(known, "conclusion.at", f"unit {u} is not seen to be off its kink at sample {i}, where it is not pinned")
+            centre[i, u] = arb(pins[pin] if pin in pins else rational(slope))
+            slopes[i, u] = centre[i, u] + (wide if pin in pins else 0)
     return centre, slopes, on
 
 

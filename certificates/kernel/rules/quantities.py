@@ -221,35 +221,33 @@ def cell_minimum(step: Step) -> Result:
     lines = problem.hidden[0].homogeneity == 1 and bool(problem.hidden[0].kinks(1)) and problem.biases[0] != "fixed"
     held = problem.decay is None or (lines and all(rate > 0 for rate, _ in problem.decay))
     require(held, "rule", "with decay this needs that of the weights of both layers, and lines on both sides of 0 without fixed biases")
-    groups, rest = dict[tuple[Fraction | None, ...], list[int]](), list(at_rest(problem, 1))
+    groups = dict[tuple[Fraction | None, ...], list[int]]()
     with step.balls() as ring:
-        for k, unit in enumerate(passes.layer_inputs(ring, problem, step.box(), 1).T):
-            pieces = tuple(slope_around(problem.hidden[0], [z]) for z in np.delete(unit, rest))
-            groups.setdefault(pieces, []).append(k)
+        for k, slopes in enumerate(evidence.slopes_of_units(problem, passes.layer_inputs(ring, problem, step.box(), 1))):
+            groups.setdefault(slopes, []).append(k)
         V = passes.weights(ring, problem, step.box())[1][0]
         for slopes, units in groups.items():
             require(None not in slopes, "conclusion.at", f"unit {units[0]} is not seen to be on an affine piece at every sample")
             if any(slopes):
                 ring.count(len(units) * n * n, 0, V, V, inner=len(units))
                 gram = V[units].T @ V[units] + int(problem.error.family == "softmax")
-                samples = np.delete(np.arange(problem.T), rest)
-                seen = is_invertible(step.work, gram) or _is_balanced(step, ring, slopes, units, samples)
+                seen = is_invertible(step.work, gram) or _is_balanced(step, ring, slopes, units)
                 require(seen, "conclusion.at", "the output weights of units with one list of slopes may leave a direction out")
     return step.conclude_near("local-minimum"), Rigor.BALL
 
 
-def _is_balanced(step: Step, balls: Ring, slopes: Sequence[Fraction | None], units: Sequence[int], samples: Array) -> bool:
-    """Tell whether ``G = Σ_i s(i) x̃_i ε_iᵀ`` over these samples, with their slopes, is seen to be 0 in the formal ring, at a point.
+def _is_balanced(step: Step, balls: Ring, slopes: Sequence[Fraction | None], units: Sequence[int]) -> bool:
+    """Tell whether ``G = Σ_i s(i) x̃_i ε_iᵀ``, with these slopes, is seen to be 0 in the formal ring, at a point.
 
     Or with decay, where all output weights of the units are 0, whether ``|G|² < T² κλ`` in balls, without the row of the bias.
     """
     problem = step.problem
     if not isinstance(step.at, int):
         return False
-    inputs = np.array([[rational(s) * x for x in problem.inputs[i]] for s, i in zip(slopes, samples, strict=True)])
+    inputs = np.array([[rational(s) * a for a in x] for s, x in zip(slopes, problem.inputs, strict=True)])
 
     def pulls(ring: Ring) -> Array:
-        eps = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))[samples]
+        eps = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
         ring.count(inputs.size * problem.n_L, 0, inputs, eps, inner=len(eps))
         return np.asarray(inputs.T @ eps)
 

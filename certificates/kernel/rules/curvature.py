@@ -7,9 +7,9 @@ ball of radius ρ around W_0 in the Euclidean norm of the free parameters; it li
 t(W − W_0)) − H̃)(W − W_0) dt)‖ ≤ (‖g(W_0)‖ + e ρ)/s < ρ``, and ``‖DN‖ ≤ e/s < 1``: N maps B into itself and is a contraction. So B contains exactly one W with
 ``g(W) = 0``, and there ``∇J = 0``: see `stationary_box`, which also gives the family of critical points.
 
-*Inertia.* If ``e < s``, no matrix on the segment from H̃ to ``T H(W)`` is singular, so H has the inertia of H̃ all over the box. By Cauchy's interlacing
-theorem the whole Hessian has at least as many negative, and as many positive, eigenvalues. At a critical point in a manifold of dimension d of critical
-points, d the number of fixed parameters, its kernel has dimension d at least, and these are all.
+*Inertia.* Let any d parameters be fixed. If ``e < s``, no matrix on the segment from H̃ to ``T H(W)`` is singular, so H has the inertia of H̃ all over the
+box. By Cauchy's interlacing theorem the whole Hessian has at least as many negative, and as many positive, eigenvalues. At a critical point in a manifold of
+dimension d of critical points its kernel has dimension d at least, and these are all.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _existence(step: Step) -> Result:
 def _inertia(step: Step) -> Result:
     """The signs of all eigenvalues at a critical point, where as many are 0 as there are fixed parameters."""
     found, box, N = step.expect(1, "fixed", "index"), step.box(), step.problem.N_net
-    fixed = evidence.gauge(step.formal(), step.problem, found, box)
+    fixed = evidence.indices(found["fixed"], "evidence.fixed", N)
     right = step.claim(0, "stationary")["dimension"] == len(fixed)
     require(right, "premises[0]", "as many fixed parameters as the dimension of the critical points are needed here", "premise")
     apart = _apart(step, box, fixed, found)

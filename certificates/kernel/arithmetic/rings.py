@@ -65,6 +65,11 @@ class Ring:
             each = limits.rational_work(bits)
         self.work.spend(products * each + values * limits.value_work(self.bits), "passes through the network")
 
+    def times(self, A: Array, B: Array) -> Array:
+        """Return the product ``A B`` of matrices, or of a matrix and a vector, after counting it."""
+        self.count(A.size * (B.shape[1] if B.ndim > 1 else 1), 0, A, B, inner=A.shape[-1])
+        return np.asarray(A @ B)
+
     def array(self, rows: Sequence[Sequence[Any]]) -> Any:
         """Return a matrix of numbers as an array over the ring."""
         return np.array([[self.embed(x) for x in row] for row in rows], dtype=object).reshape(len(rows), -1)

@@ -85,7 +85,6 @@ def _require_passed_on(work: Work, problem: Problem, box: Box) -> None:
         layers = [W for W, _ in passes.weights(ring, problem, box)]
         p = layers.pop()
         for W in reversed(layers[1:]):
-            ring.count(W.size, 0, W, p, inner=W.shape[1])
-            p = W @ p
+            p = ring.times(W, p)
         passed = problem.L == 1 or any(not_zero(x) for x in p.flat)
         require(passed, "premises", "the weights above the first layer may give the product 0", "premise")

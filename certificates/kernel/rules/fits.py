@@ -67,13 +67,13 @@ def eckart_young(step: Step) -> Result:
         for key, height in (("offsets", C.shape[1]), ("rest", problem.T))
     )
     c, R = read.rational(found["between"], "evidence.between"), F - ring.array(problem.Y)
-    fit = F - ring.array([problem.constants[-1] or [ZERO] * n]) + _product(ring, C, U)
-    K_squared, fit_squared = _product(ring, K.T, K), _product(ring, fit.T, fit)
+    fit = F - ring.array([problem.constants[-1] or [ZERO] * n]) + ring.times(C, U)
+    K_squared, fit_squared = ring.times(K.T, K), ring.times(fit.T, fit)
     for A, B, place in (
         (C.T, R, "conclusion.at"), (C.T, fit, "evidence.offsets"), (C.T, K, "evidence.rest"), (Phi.T, K - R, "evidence.rest"),
         (fit.T, K, "conclusion.at"), (K_squared, fit_squared, "conclusion.at"),
     ):  # fmt: skip
-        require(not np.any(_product(ring, A, B)), place, "a product that is to be 0 is not")
+        require(not np.any(ring.times(A, B)), place, "a product that is to be 0 is not")
     above, below = (_negative(step, M) for M in (c * np.eye(n, dtype=int) - K_squared, fit_squared - c * np.eye(n, dtype=int)))
     require(above == 0 and below <= max(0, n - k), "evidence.between", "it does not part the fit from what is left")
     return step.conclude_near(statement), Rigor.EXACT
@@ -95,11 +95,6 @@ def _features(step: Step, ring: Ring, z: Array, h: Array, units: Sequence[int]) 
     ones = [np.full((problem.T, int(problem.biases[1] == "trainable")), ONE, dtype=object)]
     Phi = tables.pop(chosen) if chosen is not None else inputs
     return Phi, np.hstack([*tables.values(), np.array(fixed, dtype=object).T, *ones])
-
-
-def _product(ring: Ring, A: Array, B: Array) -> Array:
-    ring.count(A.size * B.shape[1], 0, A, B, inner=A.shape[1])
-    return np.asarray(A @ B + ZERO if A.shape[1] else np.full((len(A), B.shape[1]), ZERO, dtype=object))
 
 
 def _negative(step: Step, M: Array) -> int:

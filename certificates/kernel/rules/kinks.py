@@ -58,10 +58,10 @@ def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
     problem, curve, groups = step.problem, passes.curve_of(ring, step.problem, step.box()), dict[Any, list[int]]()
     passed = passes.forward(ring, problem, curve, slopes=False)
     z, h, outputs = (series.coefficients[0] for series in (passed.z[1], passed.phi[1], passed.phi[2]))
-    for i, x in enumerate(problem.X):
-        groups.setdefault(tuple(x), []).append(i)
-    first = [group[0] for group in groups.values()]
-    inputs = np.array([[*x, *[ONE] * problem.bias_rows_of(1)] for x in groups], dtype=object)
+    for i, same in enumerate(problem.firsts()):
+        groups.setdefault(same, []).append(i)
+    first = list(groups)
+    inputs = np.array([problem.inputs[i] for i in first], dtype=object)
     residuals = errors.residuals(ring, problem, outputs)
     ring.count(2 * residuals.size, 0, residuals, inner=problem.T)
     eps = np.array([residuals[group].sum(axis=0) for group in groups.values()], dtype=object)
@@ -72,20 +72,17 @@ def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
     require(balanced, "conclusion.at", "the derivatives by the output biases are not seen to vanish")
     for k, row in enumerate(read.items(value, "evidence.multipliers", problem.widths[1])):
         place, v = f"evidence.multipliers[{k}]", V[k]
-        ring.count(eps.size, 0, eps, v, inner=problem.n_L)
-        factors = _multipliers(step, row, place, z[first, k], inputs, eps, eps @ v)
+        factors = _multipliers(step, row, place, z[first, k], inputs, eps, ring.times(eps, v))
         ring.count(inputs.size, 0, inputs, factors)
         table = np.hstack([inputs * factors[:, None], h[first, k][:, None]])
-        ring.count(table.size * problem.n_L, 0, table, eps, inner=len(eps))
-        sums = table.T @ eps
+        sums = ring.times(table.T, eps)
         if problem.decay is not None:
-            ring.count(3 * sums.size, 0, sums, v, inner=problem.n_L)
             places = problem.weights_of_unit(1, k)
             rates = [problem.rates[n] * problem.T for n in places]
             require(all(isinstance(x, fmpq) for x in sums[:-1].flat), place, "with decay the gradients of the errors must be rational")
             convex = inertia(step.work, evidence.form_of_unit(rates, sums[:-1]))[0] == 0
             require(convex, place, "the loss is not seen to curve upwards in the weights of this unit")
-            sums = np.array([*(sums[:-1] @ v), *sums[-1]]) + np.array(rates) * weights[places]
+            sums = np.array([*ring.times(sums[:-1], v), *sums[-1]]) + np.array(rates) * weights[places]
         require(all(vanishes(s) for s in sums.flat), place, "the multipliers do not balance the gradients of the errors")
 
 

@@ -140,8 +140,7 @@ def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leade
 def _require_one_direction(step: Step, wide: _LineRing, u: int, slopes: Array, eps: Array) -> None:
     """Demand that S of `minimum_near_kinks`, without its last row and column, is invertible."""
     problem, rates = step.problem, [step.problem.rates[n] * step.problem.T for n in step.problem.weights_of_unit(1, u)]
-    wide.count(problem.T * len(rates) * problem.n_L, 0)
-    S = evidence.form_of_unit(rates, (np.array(problem.inputs, dtype=object) * slopes[:, None]).T @ eps)
+    S = evidence.form_of_unit(rates, wide.times((np.array(problem.inputs, dtype=object) * slopes[:, None]).T, eps))
     require_invertible(step.work, S[:-1, :-1], "evidence.fixed")
 
 

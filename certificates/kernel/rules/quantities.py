@@ -160,9 +160,7 @@ def distance(step: Step) -> Result:
     problem, box, k = step.problem, step.box(), step.point_named(found)
     most = read.rational(found["distance"], "evidence.distance")
     with step.balls() as ring:
-        ends = [passes.weights(ring, problem, passes.Box(point)) for point in (step.points[k], box.point)]
-        parts = [[(W, b)[: 1 + problem.bias_rows_of(l)] for l, (W, b) in enumerate(end, start=1)] for end in ends]
-        rows = [np.concatenate([x.ravel() for part in layers for x in part]) for layers in parts]
+        rows = [passes.weight_vector(ring, problem, passes.Box(point)) for point in (step.points[k], box.point)]
         ring.count(problem.N_net, 0)
         length = sum((arb(x).abs_upper() ** 2 for x in rows[0] - rows[1]), arb(0)).sqrt() + arb(problem.N_net).sqrt() * box.radius
     require(bool(length <= most), "evidence.distance", "the distance is not seen to be so small")
@@ -215,7 +213,7 @@ def cell_minimum(step: Step) -> Result:
     """
     step.expect(1, "precision")
     step.claim(0, "stationary")
-    problem, n = step.problem, step.problem.n_L
+    problem = step.problem
     right = problem.L == 2 and problem.output_activation.is_identity and problem.error.convex.holds
     require(right, "rule", "this needs one hidden layer, identity output and a convex error")
     lines = problem.hidden[0].homogeneity == 1 and bool(problem.hidden[0].kinks(1)) and problem.biases[0] != "fixed"
@@ -229,8 +227,7 @@ def cell_minimum(step: Step) -> Result:
         for slopes, units in groups.items():
             require(None not in slopes, "conclusion.at", f"unit {units[0]} is not seen to be on an affine piece at every sample")
             if any(slopes):
-                ring.count(len(units) * n * n, 0, V, V, inner=len(units))
-                gram = V[units].T @ V[units] + int(problem.error.family == "softmax")
+                gram = ring.times(V[units].T, V[units]) + int(problem.error.family == "softmax")
                 seen = is_invertible(step.work, gram) or _is_balanced(step, ring, slopes, units)
                 require(seen, "conclusion.at", "the output weights of units with one list of slopes may leave a direction out")
     return step.conclude_near("local-minimum"), Rigor.BALL
@@ -248,8 +245,7 @@ def _is_balanced(step: Step, balls: Ring, slopes: Sequence[Fraction | None], uni
 
     def pulls(ring: Ring) -> Array:
         eps = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
-        ring.count(inputs.size * problem.n_L, 0, inputs, eps, inner=len(eps))
-        return np.asarray(inputs.T @ eps)
+        return ring.times(inputs.T, eps)
 
     if problem.decay is None or any(v != 0 for k in units for v in step.point().layers[1][0][k]):
         return all(vanishes(s) for s in pulls(step.formal()).flat)
@@ -266,8 +262,7 @@ def global_floor(step: Step) -> Result:
     require(problem.error.convex.holds, "rule", "the error is not convex")
     step.count_samples()
     found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
-    ring.count(found.size, 0, found, inner=problem.T)
     for group, factors in evidence.orbit_groups(problem, step.work):
-        balanced = all(vanishes(s) for s in np.array(factors, dtype=object) @ found[group])
+        balanced = all(vanishes(s) for s in ring.times(np.array(factors, dtype=object), found[group]))
         require(balanced, "conclusion.at", f"the gradients of the errors of sample {group[0]} and its equals do not cancel")
     return step.conclude_near("global"), rigor_of(ring)

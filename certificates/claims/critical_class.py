@@ -104,12 +104,9 @@ def descent(context: ProofContext, stationary: Claim, inertia: Claim | None) -> 
         "curve": [[k, [rational_text(x) for x in vector]] for k, vector in curve.terms],
         "order": curve.order,
         "coefficient": curve.coefficient,
-        "precision": curve.precision,
     }
     own = context.formal_rigor(place) if curve.exact else Rigor.BALL
-    return decided(
-        "higher-order-descent", place, reason, "higher-order-descent", stationary, *smooth, facts=facts, evidence=evidence, own=own
-    )
+    return decided("higher-order-descent", place, reason, "descent", stationary, facts=facts, evidence=evidence, own=own)
 
 
 def _one_sided_descent(context: ProofContext, stationary: Claim) -> Claim | None:
@@ -124,17 +121,9 @@ def _one_sided_descent(context: ProofContext, stationary: Claim) -> Claim | None
         f"Along a direction the loss changes by c t² + …, with c = {decimal_above(found.coefficient)}, for small t > 0: no local minimum, although there is no "
         "Hessian, as a second derivative jumps at a z that is met."
     )
-    evidence = {"direction": [rational_text(x) for x in found.direction], "coefficient": rational_text(found.coefficient)}
-    return decided(
-        "higher-order-descent",
-        place,
-        reason,
-        "one-sided-descent",
-        stationary,
-        facts=facts,
-        evidence=evidence,
-        own=context.formal_rigor(place),
-    )
+    evidence = {"curve": [[1, [rational_text(x) for x in found.direction]]], "order": 2, "coefficient": found.coefficient}
+    own = context.formal_rigor(place)
+    return decided("higher-order-descent", place, reason, "descent", stationary, facts=facts, evidence=evidence, own=own)
 
 
 def _curve_at(context: ProofContext, point: Point) -> DescentCurve | None:

@@ -21,7 +21,7 @@ def claim_global(context: ProofContext, stationary: Claim, learner: Learner | No
     facts, convex = {"radius": radius_of(place)}, claim_global_by_convexity(problem, stationary)
     if convex is not None:
         return convex
-    if stationary.rule in ("stationary-balanced", "stationary-following") and problem.error.convex.holds:
+    if stationary.rule == "stationary-balanced" and problem.error.convex.holds:
         reason = (
             "The gradients of the errors cancel within each group of samples whose outputs determine each other, so every group has its least error, "
             "by convexity: a global minimum."

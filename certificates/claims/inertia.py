@@ -16,7 +16,6 @@ from lossproof.numerics.algebra.inertia import Inertia, ball_inertia, exact_iner
 from lossproof.numerics.critical.ball import signs_in_box
 from lossproof.numerics.critical.box import hessian_precision, symmetry_gauge
 from lossproof.numerics.critical.exact import formal_field
-from lossproof.numerics.critical.rotations import written_gauge
 from lossproof.numerics.critical.systems import hessian_over_box
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
@@ -83,7 +82,7 @@ def _inertia_in_doubles(context: ProofContext, stationary: Claim) -> Claim | Non
     reason = f"Cholesky factorisations of the Hessian, shifted by more than all errors, show {negative} negative and {positive} positive eigenvalues{null}."
     facts, evidence = (
         _inertia_facts(Inertia(negative, zero, positive, 0), place),
-        {"fixed": written_gauge(problem, point.weights, fixed), "index": negative},
+        {"fixed": sorted(fixed), "index": negative},
     )
     return decided("inertia", place, reason, BALL_RULE, stationary, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 

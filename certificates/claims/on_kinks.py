@@ -15,8 +15,6 @@ from lossproof.numerics.critical.rotations import written_gauge
 from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Verdict
 
-_RULE = "kinks"
-
 
 def minimum_on_kinks(context: ProofContext, point: Point) -> Claim | None:
     """Claim that weights are a local minimum of one hidden layer, by multipliers at the kinks; None where there are none."""
@@ -33,7 +31,7 @@ def minimum_on_kinks(context: ProofContext, point: Point) -> Claim | None:
         "the outputs, and the penalty outweighs what products of the weights of each unit gain: no weights nearby have a smaller loss."
     )
     evidence = {"multipliers": [[rational_text(q) for q in row] for row in found]}
-    return decided("local-minimum", point, reason, _RULE, facts={"radius": Fraction(0)}, evidence=evidence)
+    return decided("local-minimum", point, reason, "kinks", facts={"radius": Fraction(0)}, evidence=evidence)
 
 
 def minimum_near_kinks(context: ProofContext, point: Point) -> Claim | None:
@@ -60,9 +58,10 @@ def refute_on_kinks(context: ProofContext, point: Point) -> Claim | None:
     found = falling_direction(context.problem, point.weights)
     if found is None:
         return None
-    direction, in_rationals = found
+    direction, rate, in_rationals = found
     reason = (
         "Units are on kinks, where J has no gradient; along a direction J falls at first order, so these very weights are not critical."
     )
-    evidence, own = {"direction": [rational_text(q) for q in direction]}, Rigor.EXACT if in_rationals else Rigor.BALL
-    return decided("stationary", point, reason, _RULE, verdict=Verdict.REFUTED, evidence=evidence, own=own)
+    evidence = {"curve": [[1, [rational_text(q) for q in direction]]], "order": 1, "coefficient": rate}
+    own = Rigor.EXACT if in_rationals else Rigor.BALL
+    return decided("stationary", point, reason, "descent", verdict=Verdict.REFUTED, evidence=evidence, own=own)

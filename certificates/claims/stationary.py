@@ -248,13 +248,11 @@ def _balanced(context: ProofContext, point: Point) -> Claim | None:
         f"{len(found.parameters)} weights free, as many as these are equations, Newton's map sends the box of half-width {decimal_above(found.radius)} around "
         f"these weights into itself {_INTO_ITSELF}"
     )
-    evidence = {"parameters": list(found.parameters), "radius": found.radius, "precision": found.precision}
+    following = [[f, [rational_text(q) for q in shares]] for f, shares in found.following]
+    evidence = {"parameters": list(found.parameters), "following": following, "radius": found.radius, "precision": found.precision}
     a = context.problem.architecture
     dimension = a.N_net - len(found.parameters) - followers * a.fan_in(a.L)
-    if not followers:
-        return _located(point, found.radius, dimension, reason, "stationary-balanced", evidence)
-    following = [[f, [rational_text(q) for q in shares]] for f, shares in found.following]
-    return _located(point, found.radius, dimension, reason, "stationary-following", {"following": following, **evidence})
+    return _located(point, found.radius, dimension, reason, "stationary-balanced", evidence)
 
 
 def _family(context: ProofContext, point: Point) -> Claim | None:

@@ -38,41 +38,43 @@ from lossproof.certificates.kernel.rules import (
     regions,
     theorems,
 )
-from lossproof.certificates.kernel.rules.step import Step, is_region
+from lossproof.certificates.kernel.rules.step import Result, Step, is_region
 from lossproof.theory.exceptions import LossproofError
 from lossproof.theory.limits import step_work
 from lossproof.theory.verdicts import Rigor, weakest
 
 FORMAT, VERSION = "lossproof-certificate", 2
-BOUND_RULES = {**ranks.RANK_RULES, **calculus.CALCULUS_RULES}
-_POINT_RULES = {
-    **critical.CRITICAL_RULES,
-    **family.FAMILY_RULES,
-    **quantities.QUANTITY_RULES,
-    **kinks.KINK_RULES,
-    **near_kinks.NEAR_KINK_RULES,
-    **fits.FIT_RULES,
-}
-_CLAIM_RULES = {
-    **_POINT_RULES,
-    **landscape.LANDSCAPE_RULES,
-    **reasons.REASON_RULES,
-    **regions.REGION_RULES,
-    **theorems.THEOREM_RULES,
-    **algebra.ALGEBRA_RULES,
-}
-_NUMERICAL_RULES = {**doubles.DOUBLE_RULES, **curvature.CURVATURE_RULES, **complete.COMPLETE_RULES}
-RULES = {**BOUND_RULES, **_CLAIM_RULES, **_NUMERICAL_RULES, **cited.CITED_RULES}
-_WITH_DECAY = frozenset((
-    *BOUND_RULES.keys() - {"rank-residual"},
-    "stationary-exact", "stationary-apart", "stationary-box", "stationary-family", "critical-ball", "hessian-spectrum", "differentiable", "distance",
-    "learner-exact", "learner-apart", "learner-box", "learner-wide", "learner-ball", "singular-value", "no-minimum-nearby",
-    "unlearnable-samples", "unlearnable-range", "unlearnable-linear", "unlearnable-order",
-    "loss-bounds", "inertia-exact", "inertia-ball", "inertia-kernel",
-    "ggn-semidefinite-witness", "higher-order-descent", "dead-layer", "cell-minimum", "kinks", "minimum-near-kinks", "minimum-in-region",
-    "record", "definition", "implication", "complete-list", "complete-algebra",
-))  # fmt: skip
-"""The rules that hold with weight decay: those about the network alone, and those that compute with J. Rows of tables say it for themselves."""
+
+
+def _named(*rules: Callable[[Step], Result]) -> dict[str, Callable[[Step], Result]]:
+    """Return rules under their names: the function ``rank_size`` is the rule ``rank-size``."""
+    return {rule.__name__.replace("_", "-"): rule for rule in rules}
+
+
+# fmt: off
+BOUND_RULES = _named(
+    ranks.rank_minor, ranks.rank_patterns, ranks.rank_inclusion, ranks.rank_kernel, ranks.rank_residual, ranks.rank_family,
+    calculus.rank_size, calculus.rank_sylvester, calculus.rank_stack, calculus.rank_samples, calculus.rank_dimension,
+    calculus.rank_constant_weights, calculus.rank_dead_outputs, calculus.rank_almost, calculus.rank_regular,
+)
+"""The rules that prove bounds of ranks."""
+_PENALISED_RULES = _named(
+    critical.stationary_exact, critical.stationary_apart, critical.stationary_box, family.stationary_family, curvature.critical_ball,
+    curvature.hessian_spectrum, quantities.differentiable, quantities.distance, quantities.learner_exact, quantities.learner_apart,
+    quantities.loss_bounds, quantities.inertia_exact, quantities.inertia_ball, quantities.inertia_kernel, quantities.dead_layer,
+    quantities.cell_minimum, kinks.kinks, kinks.descent, near_kinks.minimum_near_kinks, regions.minimum_in_region,
+    landscape.learner_box, landscape.learner_wide, landscape.unlearnable_samples, landscape.unlearnable_range, landscape.unlearnable_linear,
+    landscape.unlearnable_order, landscape.ggn_semidefinite_witness, doubles.learner_ball, doubles.singular_value, doubles.no_minimum_nearby,
+    reasons.record, reasons.definition, reasons.implication, complete.complete_list, algebra.complete_algebra,
+)
+"""The rules of claims that hold with weight decay: those about the network alone, and those that compute with J. Rows of tables say it for themselves."""
+_MEAN_RULES = _named(
+    critical.stationary_constant, critical.stationary_balanced, fits.eckart_young, quantities.global_floor,
+    landscape.no_critical_point, theorems.one_relation, cited.cited_theorem,
+)
+"""The rules of claims about a loss without weight decay."""
+# fmt: on
+RULES = {**BOUND_RULES, **_PENALISED_RULES, **_MEAN_RULES}
 
 
 def check_certificate(
@@ -147,7 +149,7 @@ def _check_step(value: Any, blank: Step, accepted: Sequence[AcceptedStep]) -> Ac
     read.integer(found["id"], "id", number, number, "order")
     rule = read.text(found["rule"], "rule")
     require(rule in RULES, "rule", f"{short(rule)} is no rule", "rule")
-    require(blank.problem.decay is None or rule in _WITH_DECAY, "rule", f"{rule} is about a loss without weight decay", "rule")
+    require(blank.problem.decay is None or rule not in _MEAN_RULES, "rule", f"{rule} is about a loss without weight decay", "rule")
     ids = read.each(found["premises"], "premises", lambda premise, place: read.integer(premise, place, 1, number - 1, "premise"))
     conclusion = _read_conclusion(found["conclusion"], blank, bound=rule in BOUND_RULES)
     claimed = read.text(found["rigor"], "rigor")

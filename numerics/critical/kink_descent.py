@@ -17,6 +17,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.numerics.critical.kinks import may_have_kinks, sides_of
+from lossproof.numerics.curves.descent import short_below_zero
 from lossproof.numerics.curves.fields import FormalSeries
 from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.field import Array, Field, constant_like
@@ -40,8 +41,10 @@ _CELLS = 8
 _PRECISION = 128
 
 
-def falling_direction(problem: Problem, weights: Weights) -> tuple[list[Fraction], bool] | None:
-    """Return a direction, in the order of the rows of P, along which J is proved to fall at first order, and whether rationals show it; or None.
+def falling_direction(problem: Problem, weights: Weights) -> tuple[list[Fraction], Fraction, bool] | None:
+    """Return a direction, in the order of the rows of P, along which J is proved to fall at first order; or None.
+
+    With it come a negative number, which the derivative does not exceed, and whether rationals show it.
 
     For one hidden layer all blocks of weights are looked at, in doubles; for several the gradients of some cells next to the point are tried, and one of them
     need not serve. Then the derivative is computed in rationals, or in balls.
@@ -50,9 +53,9 @@ def falling_direction(problem: Problem, weights: Weights) -> tuple[list[Fraction
     >>> from lossproof.theory.problem.architecture import Architecture
     >>> from lossproof.theory.problem.samples import Samples
     >>> problem = Problem(Architecture.of("1-1-1", "relu"), error_named("squared"), Samples.of([[-1], [0], [1]], [[-1], [1], [3]]))
-    >>> direction, in_rationals = falling_direction(problem, Weights.of(problem.architecture, [([[1]], [0]), ([[3]], [0])]))
-    >>> direction[1:], in_rationals  # the hinge at 0 moves to the left
-    ([Fraction(1, 1), Fraction(0, 1), Fraction(0, 1)], True)
+    >>> direction, rate, in_rationals = falling_direction(problem, Weights.of(problem.architecture, [([[1]], [0]), ([[3]], [0])]))
+    >>> direction[1:], rate, in_rationals  # the hinge at 0 moves to the left
+    ([Fraction(1, 1), Fraction(0, 1), Fraction(0, 1)], Fraction(-1, 2), True)
     """
     slopes = None if not may_have_kinks(problem) or beyond_doubles(problem, weights) is not None else _slopes(problem, weights)
     if slopes is None:
@@ -68,8 +71,9 @@ def falling_direction(problem: Problem, weights: Weights) -> tuple[list[Fraction
         if speeds is None:
             continue
         for field in (FormalSeries(), BallField(_PRECISION)):
-            if _falls(problem, weights, exact, speeds, field):
-                return exact, isinstance(field, FormalSeries)
+            rate = _rate(problem, weights, exact, speeds, field)
+            if rate is not None and bool(rate < 0):
+                return exact, short_below_zero(rate), isinstance(rate, fmpq)
     return None
 
 
@@ -128,8 +132,8 @@ def _step(problem: Problem, field: Field, direction: Sequence[Fraction]) -> list
     return [(dW, db if a.bias_rows_of(l) else constant_like(field, 0, db.shape, dW)) for l, (dW, db) in enumerate(found, start=1)]
 
 
-def _falls(problem: Problem, weights: Weights, direction: Sequence[Fraction], speeds: Array, field: Field) -> bool:
-    """Tell whether a field shows the derivative along the direction to be negative."""
+def _rate(problem: Problem, weights: Weights, direction: Sequence[Fraction], speeds: Array, field: Field) -> fmpq | arb | None:
+    """Return the derivative along the direction, from above, over a field; None where it is not seen there."""
     try:
         passed = evaluate(problem.architecture, problem.samples, weights, field)
         residuals = output_residuals(problem, passed)
@@ -138,10 +142,10 @@ def _falls(problem: Problem, weights: Weights, direction: Sequence[Fraction], sp
         moved = field.matmul(hidden, passed.layers[-1][0]) + field.matmul(passed.phi[problem.architecture.L - 1], dV) + db[None, :]
         penalty = field.mul(penalty_slopes(problem, passed), field.array([list(direction)])[0])
         with ball_precision(_PRECISION):
-            rate = np.sum(residuals * moved) + problem.T * np.sum(penalty)
-            return isinstance(rate, (fmpq, arb)) and bool(rate < 0)
+            rate = np.sum(residuals * moved) * fmpq(1, problem.T) + np.sum(penalty)
+            return rate if isinstance(rate, (fmpq, arb)) else None
     except (NotInField, NotDifferentiable):
-        return False
+        return None
 
 
 def _penalty_pulls(problem: Problem, passed: Evaluation) -> list[LayerArrays]:

@@ -184,8 +184,11 @@ def _is_globally_minimal(problem: Problem, evaluation: Evaluation) -> bool:
 def _half(coefficient: Any, ball: arb) -> Fraction:
     """Return half a rational coefficient, or, where it is irrational or too long, a short fraction of about half a ball that is certainly negative."""
     half = Fraction(int(coefficient.p), 2 * int(coefficient.q)) if isinstance(coefficient, fmpq) else None
-    if half is not None and is_writable(half):
-        return half
-    mantissa, exponent = (int(part) for part in ball.abs_lower().man_exp())
+    return half if half is not None and is_writable(half) else short_below_zero(ball)
+
+
+def short_below_zero(number: fmpq | arb) -> Fraction:
+    """Return a short negative fraction, about half of a number or ball that is certainly negative."""
+    mantissa, exponent = (int(part) for part in arb(number).abs_lower().man_exp())
     shift = max(mantissa.bit_length() - _SHORT_BITS, 0)
     return -Fraction(mantissa >> shift) * Fraction(2) ** (exponent + shift - 1)

@@ -97,9 +97,9 @@ def xor_stationary(c, d_weight):
 
 
 def descent(d, premises, curve, order, coefficient, rigor="BALL", at=0):
-    evidence = {"curve": curve, "order": order, "coefficient": coefficient, "precision": 128}
+    evidence = {"curve": curve, "order": order, "coefficient": coefficient}
     facts = {"order": order, "coefficient": coefficient, "radius": "0"}
-    return d.claim("higher-order-descent", "higher-order-descent", at, facts, premises, evidence, rigor)
+    return d.claim("descent", "higher-order-descent", at, facts, premises, evidence, rigor)
 
 
 def xor_stationary_log_3():

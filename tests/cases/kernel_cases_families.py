@@ -11,7 +11,7 @@ from cases.kernel_draft import EVERYWHERE, Draft, layer
 
 
 def balanced(d, parameters, dimension, at=BOX, radius=RADIUS):
-    return introduced(d, "stationary-balanced", {"parameters": list(parameters)}, dimension, at, radius)
+    return introduced(d, "stationary-balanced", {"parameters": list(parameters), "following": []}, dimension, at, radius)
 
 
 def two_targets():
@@ -294,7 +294,7 @@ def two_classes_of_xor(**options):
 
 
 def following(d, dimension=5, radius=RADIUS, **evidence):
-    return introduced(d, "stationary-following", {**AND_NOT, **evidence}, dimension, radius=radius)
+    return introduced(d, "stationary-balanced", {**AND_NOT, **evidence}, dimension, radius=radius)
 
 
 def targets_that_add_up():

@@ -17,9 +17,14 @@ def least(d, multipliers, at=0, rigor="EXACT"):
     return d.claim("kinks", "local-minimum", at, {"radius": "0"}, (), {"multipliers": multipliers}, rigor)
 
 
-def falls(d, direction, at=0, rigor="EXACT"):
+def falls(d, direction, at=0, rigor="EXACT", coefficient="-1/1000000000"):
     """The claim that weights are not critical, with a direction of descent."""
-    return d.claim("kinks", "stationary", at, {}, (), {"direction": direction}, rigor, "REFUTED")
+    return d.claim("descent", "stationary", at, {}, (), ahead(direction, 1, coefficient), rigor, "REFUTED")
+
+
+def ahead(direction, order, coefficient):
+    """The evidence of a straight line."""
+    return {"curve": [[1, list(direction)]], "order": order, "coefficient": coefficient}
 
 
 def bent(*points, X=STEP_X, Y=STEP_Y, activation="relu", widths=(1, 2, 1), **options):
@@ -94,9 +99,7 @@ def falls_ahead(d, direction=("1", "1"), coefficient="-7/2", fixed=(), at=0, rig
     """The claim that the loss falls along a direction like ``c t²``: here ``J(t, t) − J(0) = −(1/2) (1·1 + 2·3) t² + …``."""
     point = exact(d, at, fixed)
     facts = {"order": 2, "coefficient": coefficient, "radius": "0"}
-    return d.claim(
-        "one-sided-descent", "higher-order-descent", at, facts, [point], {"direction": list(direction), "coefficient": coefficient}, rigor
-    )
+    return d.claim("descent", "higher-order-descent", at, facts, [point], ahead(direction, 2, coefficient), rigor)
 
 
 def falls_on_one_side():

@@ -40,7 +40,7 @@ def copies_in_a_box():
 def copies_in_a_ball():
     d = copies()
     point = in_a_ball(d, fixed=[HELD])
-    classed(d, "local-minimum", point, signs(d, point, 0, 6, [HELD]), BOX, REACH)
+    classed(d, "local-minimum", point, signs(d, point, 0, 6, HELD[:1]), BOX, REACH)
     return d.finish()
 
 

@@ -131,10 +131,8 @@ def inertia_of_long_numbers(n):
 def curve(order):
     d = Draft((1, 3, 1), line(2), [["0"]] * 2, weights((1, 3, 1), "0"), activation="sin")
     point = d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 0}, (), {"fixed": []})
-    evidence = {"curve": [[1, ["1"] * 10]], "order": order, "coefficient": "-1", "precision": 64}
-    d.claim(
-        "higher-order-descent", "higher-order-descent", 0, {"order": order, "coefficient": "-1", "radius": "0"}, [point], evidence, "BALL"
-    )
+    evidence = {"curve": [[1, ["1"] * 10]], "order": order, "coefficient": "-1"}
+    d.claim("descent", "higher-order-descent", 0, {"order": order, "coefficient": "-1", "radius": "0"}, [point], evidence, "BALL")
     return d
 
 

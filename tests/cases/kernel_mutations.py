@@ -28,7 +28,7 @@ ANY_MATRIX = {"rank-size", "rank-minor", "rank-inclusion", "rank-kernel"}
 """Rules about whatever matrix is named."""
 EITHER = {
     *ANY_MATRIX, "rank-sylvester", "rank-stack", "differentiable", "stationary-exact", "stationary-constant", "stationary-apart", "loss-bounds",
-    "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks", "distance",
+    "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks", "descent", "distance",
     "hessian-spectrum", "eckart-young",
 }  # fmt: skip
 """Rules whose conclusion may hold at another place, too; then the certificate is no more what was sealed."""
@@ -403,7 +403,7 @@ VALUES = [
     (STEP + r"evidence\.direction\.\*", _words(*MISSPELLED), "number"),
     (STEP + r"evidence\.order", lambda v: [v - 1, v + 1, 1, 0, -v, 25], "evidence conclusion"),
     (STEP + r"evidence\.coefficient", _words("0", "1/1000", "-1000000"), "evidence"),
-    (STEP + r"evidence\.coefficient", _words("-1/1000000"), "conclusion"),
+    (STEP + r"evidence\.coefficient", _words("-1/1000000"), "conclusion digest"),  # a smaller bound of the slope holds as well
     (STEP + r"evidence\.curve\.\*\.0", lambda v: [v + 1, v - 1, 0, -v, 25], "evidence"),
     (STEP + r"evidence\.(curve\.\*\.1|direction\.\*)\.\*", _plus_one, "evidence digest"),  # another curve, or direction, may serve as well
     (STEP + r"evidence\.weights\.\*", lambda v: [-1, 2**62], "evidence"),
@@ -516,7 +516,8 @@ def _other_problems(document):
         other = replaced(document, path, value)
         other["digest"] = digest_of(other["problem"])
         codes = frozenset(
-            {"problem", "evidence", "conclusion", "premise", "rule"} | ({"schema", "rigor"} if word == "error" else set())
+            {"problem", "evidence", "conclusion", "premise", "rule"}
+            | ({"schema", "rigor"} if word == "error" else {"rigor"} if word == "activation" else set())
         )  # other keys, and residuals that are not rational
         yield Mutation(f"about another {word}", sealed(other), codes, asked)
 

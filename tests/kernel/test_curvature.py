@@ -167,13 +167,13 @@ def test_an_index_that_is_wrong_by_one_is_impossible():
         assert is_accepted(d) == (negative == 0)
     d = minimum()
     signs(d, 1, 0, 3, [0])
-    assert outcome(d) == ("evidence", "evidence.fixed")
+    assert outcome(d) == ("premise", "premises[0]")
 
 
 def test_the_premise_must_have_the_dimension_of_the_fixed_parameters():
     d = planted(1, True)
     signs(d, exact(d), 1, 0, [0], at=0, radius="0")
-    assert outcome(d) == ("evidence", "evidence.fixed")
+    assert outcome(d) == ("premise", "premises[0]")
     d = minimum()
     at = boxed(d, "1/1024", at="W*2")
     signs(d, at, 0, 4, at="W*2", radius="1/1024")

@@ -132,4 +132,4 @@ def test_errors_that_are_not_rational_are_left_open():
 def test_the_penalty_counts_in_a_descent(direction, holds):
     d = Draft((1, 1, 1), STEPS, [["1"], ["-2"], ["2"], ["2"]], ON_A_KINK, activation="relu", decay=[["1/4", "0"], ["1001/4000", "0"]])
     falls(d, ["0", "0", direction, "0"])
-    assert accepted(d) if holds else outcome(d) == ("evidence", "evidence.direction")
+    assert accepted(d) if holds else outcome(d) == ("evidence", "evidence.coefficient")

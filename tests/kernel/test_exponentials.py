@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from flint import arb, fmpq, fmpq_poly, nmod
 
+from lossproof.certificates.kernel.arithmetic.balls import vanishes
 from lossproof.certificates.kernel.arithmetic.exponentials import Ratio
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.rings import length_of_sum, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import length_of_sum
 from lossproof.certificates.kernel.arithmetic.series import Series
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.work import Work

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from cases.kernel_cases_critical import loss_exact, summary
-from cases.kernel_cases_kinks import HINGE, IDLE, LOG3, STEP_Y, bent, blind, falls, falls_ahead, least
-from cases.kernel_draft import layer
+from cases.kernel_cases_critical import exact, loss_exact, summary
+from cases.kernel_cases_kinks import HINGE, IDLE, LOG3, STEP_Y, ahead, bent, blind, falls, falls_ahead, least
+from cases.kernel_draft import Draft, layer
 from cases.kernel_outcomes import accepted, outcome
 
 RULE, HERE = ("evidence", "rule"), ("evidence", "conclusion.at")
@@ -97,16 +97,16 @@ def test_a_direction_must_lead_down():
     for direction in (["0", "-1", *DOWN[2:]], ["0"] * 7):
         d = bent(Y=low)
         falls(d, direction)
-        assert outcome(d) == ("evidence", "evidence.direction")
+        assert outcome(d) == ("evidence", "evidence.coefficient")
     d = bent()
     falls(d, DOWN)
-    assert outcome(d) == ("evidence", "evidence.direction")
+    assert outcome(d) == ("evidence", "evidence.coefficient")
 
 
 def test_a_direction_has_an_entry_for_each_weight():
     d = bent(Y=[["-1"], ["2"], ["5"], ["5"]])
     falls(d, DOWN[:-1])
-    assert outcome(d) == ("schema", "evidence.direction")
+    assert outcome(d) == ("schema", "evidence.curve[0][1]")
 
 
 def test_only_such_a_minimum_stands_for_a_vanishing_gradient():
@@ -168,7 +168,30 @@ def test_one_sided_descent_of_elu():
         assert accepted(d) if fine else outcome(d) == ("evidence", "evidence.coefficient")
 
 
-def test_one_sided_descent_with_another_output():
+@pytest.mark.parametrize(("coefficient", "fine"), [("-7/2", True), ("-18/5", False)])
+def test_one_sided_descent_with_an_output_on_its_kink(coefficient, fine):
     d = blind(output_activation="softsign")
-    falls_ahead(d)
-    assert outcome(d) == RULE
+    falls_ahead(d, coefficient=coefficient)
+    assert accepted(d) if fine else outcome(d) == ("evidence", "evidence.coefficient")
+
+
+@pytest.mark.parametrize(("sign", "fine"), [("1", True), ("-1", False)])
+def test_a_z_may_leave_its_kink_by_an_irrational_number(sign, fine):
+    """F = log 3 relu(w) at ``w = 0`` and the target ±1: along ``w = t log 3`` in the second layer it falls by ``(log 3)² t`` where that is up."""
+    point = [layer([[LOG3]], ["0"]), layer([["0"]], ["0"]), layer([["1"]], ["0"])]
+    d = Draft((1, 1, 1, 1), [["1"]], [[sign]], point, activation="relu", bias="none")
+    falls(d, ["0", "1", "0"], rigor="BALL", coefficient="-1")
+    assert accepted(d) if fine else outcome(d) == ("evidence", "evidence.coefficient")
+    d = Draft((1, 1, 1, 1), [["1"]], [[sign]], point, activation="relu", bias="none")
+    falls(d, ["0", "-1", "0"], rigor="BALL", coefficient="-1/1000000")
+    assert outcome(d) == ("evidence", "evidence.coefficient")
+
+
+def test_a_line_of_higher_order_on_one_side():
+    """``J = (1 − u relu(v relu(w)))²/2`` at 0 falls along the diagonal by ``t³``, to the other side not at all."""
+    for direction, fine in ((("1", "1", "1"), True), (("1", "1", "-1"), False), (("-1", "1", "1"), False)):
+        d = Draft((1, 1, 1, 1), [["1"]], [["1"]], [layer([["0"]], ["0"])] * 3, activation="softsign", bias="none")
+        found = exact(d)
+        evidence = ahead(direction, 3, "-1")
+        d.claim("descent", "higher-order-descent", 0, {"order": 3, "coefficient": "-1", "radius": "0"}, [found], evidence)
+        assert accepted(d) if fine else outcome(d) == ("evidence", "evidence.coefficient")

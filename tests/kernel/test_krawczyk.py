@@ -39,7 +39,7 @@ def test_an_exact_learner_in_the_box():
         ({"radius": "0"}, ("evidence.radius", "evidence")),
         ({"radius": "-1/8"}, ("evidence.radius", "evidence")),
         ({"weights": ("5/4", V, "1/4")}, ("evidence.radius", "evidence")),
-        ({"weights": ("1", "0", "1/4")}, ("evidence.point", "evidence")),
+        ({"weights": ("1", "0", "1/4")}, ("evidence.radius", "evidence")),
         ({"parameters": [3, 0]}, ("evidence.parameters", "evidence")),
         ({"parameters": [0, 0]}, ("evidence.parameters", "evidence")),
         ({"parameters": [0]}, ("evidence.parameters", "evidence")),

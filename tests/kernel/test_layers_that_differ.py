@@ -102,9 +102,10 @@ def unlearnable(rule, evidence, activation, bias="trainable", X=LINE, Y=None, ve
     return d
 
 
-def falls(activation):
+def falls(activation, coefficient="-1/1000"):
     d = drafted(activation, X=[["1"]], Y=[["0"]], W="1", b="0")
-    d.claim("kinks", "stationary", 0, {}, (), {"direction": ["0", "0", "0", "0", "0", "-1"]}, verdict="REFUTED")
+    evidence = {"curve": [[1, ["0", "0", "0", "0", "0", "-1"]]], "order": 1, "coefficient": coefficient}
+    d.claim("descent", "stationary", 0, {}, (), evidence, verdict="REFUTED")
     return d
 
 
@@ -156,6 +157,7 @@ def dead(bias, layer_=1):
     return d
 
 
+FAR = ("evidence", "evidence.coefficient")
 RULE, UPPER, VERDICT = ("evidence", "rule"), ("conclusion", "conclusion.rank_upper"), ("conclusion", "conclusion.verdict")
 SIGHT = ("evidence", "evidence.combination")
 PAIRS = {
@@ -198,8 +200,8 @@ PAIRS = {
     "opposite samples": (lambda: unlearnable("unlearnable-samples", {"samples": [0, 2]}, ["tanh", "sin"], "none"), [
         (lambda: unlearnable("unlearnable-samples", {"samples": [0, 2]}, ["tanh", "sigmoid"], "none"), ("evidence", "evidence.samples")),
         (lambda: unlearnable("unlearnable-samples", {"samples": [0, 2]}, "tanh", ["none", "trainable", "none"]), ("evidence", "evidence.samples"))]),
-    "a fall through piecewise linear layers": (lambda: falls(["relu", "leaky-relu:1/2"]), [
-        (lambda: falls(["relu", "tanh"]), RULE), (lambda: falls(["tanh", "relu"]), RULE)]),
+    "a fall through layers with and without kinks": (lambda: falls(["relu", "leaky-relu:1/2"]), [
+        (lambda: falls(["relu", "tanh"], "-1"), FAR), (lambda: falls(["tanh", "relu"], "-1"), FAR)]),
     "dead units": (lambda: region("dead-region", {"loss": "1/9"}, "relu"), [(lambda: region("dead-region", {"loss": "1/9"}, ["relu", "tanh"]), RULE),
         (lambda: region("dead-region", {"loss": "1/9"}, "relu", ["trainable", "trainable", "none"]), RULE)]),
     "an affine piece": (lambda: region("linear-region", {"map": [["0"], ["1/3"]], "loss": "1/9"}, "relu"), [

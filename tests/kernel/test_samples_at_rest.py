@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision, vanishes
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.network import curvature, directional, passes
 from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading.parse import Rejected

@@ -172,9 +172,9 @@ def test_orders_of_curves():
     def descent(order):
         d = Draft((1, 1), [["0"]], [["0"]], weights((1, 1), "0"))
         point = d.claim("stationary-exact", "stationary", 0, {"radius": "0", "dimension": 0}, (), {"fixed": []})
-        evidence = {"curve": [[1, ["1", "0"]]], "order": order, "coefficient": "-1", "precision": 64}
+        evidence = {"curve": [[1, ["1", "0"]]], "order": order, "coefficient": "-1"}
         d.claim(
-            "higher-order-descent",
+            "descent",
             "higher-order-descent",
             0,
             {"order": order, "coefficient": "-1", "radius": "0"},

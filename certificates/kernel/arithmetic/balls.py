@@ -1,4 +1,4 @@
-"""Arb balls: their precision, enclosures of constants, and of functions that balls alone enclose badly."""
+"""Arb balls: their precision, numbers told from 0, enclosures of constants, and of functions that balls alone enclose badly."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from flint import arb, ctx, fmpq
+from flint import arb, ctx, fmpq, nmod
 
 from lossproof.certificates.kernel.reading.problem import Constant
 
 Enclosure: TypeAlias = "Callable[[arb, Any], arb]"
 """A function of a ball z, and of the parameter of a family: it contains the values at all points of z."""
 
+ZERO, HALF, ONE = fmpq(0), fmpq(1, 2), fmpq(1)
 _NARROW = 2.0**-10
 
 
@@ -41,6 +42,11 @@ def constant_ball(constant: Constant) -> arb:
 def not_zero(z: fmpq | arb) -> bool:
     """Tell whether a rational or a ball is certainly not 0."""
     return bool(z > 0) or bool(z < 0)
+
+
+def vanishes(x: Any) -> bool:
+    """Tell whether an element of an exact ring is 0; residues and balls do not tell."""
+    return not isinstance(x, (nmod, arb)) and bool(x == 0)
 
 
 def monotone(function: Enclosure, narrow: float = _NARROW, *, even: bool = False) -> Enclosure:

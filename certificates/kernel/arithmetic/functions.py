@@ -15,15 +15,13 @@ from typing import Any, TypeAlias
 
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import Enclosure, monotone
+from lossproof.certificates.kernel.arithmetic.balls import HALF, ONE, ZERO, Enclosure, monotone
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 
 Polynomial: TypeAlias = "Callable[[Any, tuple[Any, ...], tuple[Any, ...], fmpq], Any]"
-
-ZERO, HALF, ONE = fmpq(0), fmpq(1, 2), fmpq(1)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, fmpq, nmod
+from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import constant_ball
 from lossproof.certificates.kernel.arithmetic.functions import Function, State, function_of
@@ -64,6 +64,11 @@ class Ring:
             limit(bits, limits.MAX_SUM_BITS, "the length of a sum of rational numbers in bits")
             each = limits.rational_work(bits)
         self.work.spend(products * each + values * limits.value_work(self.bits), "passes through the network")
+
+    def times(self, A: Array, B: Array) -> Array:
+        """Return the product ``A B`` of matrices, or of a matrix and a vector, after counting it."""
+        self.count(A.size * (B.shape[1] if B.ndim > 1 else 1), 0, A, B, inner=A.shape[-1])
+        return np.asarray(A @ B)
 
     def array(self, rows: Sequence[Sequence[Any]]) -> Any:
         """Return a matrix of numbers as an array over the ring."""
@@ -163,8 +168,3 @@ def bounded(z: Element) -> Element:
     if isinstance(z, fmpq):
         limit(max(z.p.bit_length(), z.q.bit_length()), limits.MAX_BITS, "the length of a rational number in bits")
     return z
-
-
-def vanishes(x: Element) -> bool:
-    """Tell whether an element of an exact ring is 0; residues and balls do not tell."""
-    return not isinstance(x, (nmod, arb)) and bool(x == 0)

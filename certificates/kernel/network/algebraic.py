@@ -31,9 +31,8 @@ from typing import Any
 import numpy as np
 from flint import Ordering, arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, ball_precision, not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing, terms_of
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, length_of_sum
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import passes

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from flint import arb
@@ -41,6 +41,7 @@ from lossproof.certificates.kernel.arithmetic.doubles import (
     derivatives,
     gamma,
     of_balls,
+    part,
 )
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
@@ -103,7 +104,7 @@ def _midpoints_and_radii(work: Work, problem: Problem, box: Box, factors: Array)
     step = max(1, min(_SAMPLES, limits.MAX_BATCH * 20 // max(problem.widths[1:]) ** 2))
     for start in range(0, problem.T, step):
         piece = slice(start, start + step)
-        for term in _terms(problem, weights, [_Node(*(_part(x, piece) for x in vars(node).values())) for node in nodes], _part(C, piece)):
+        for term in _terms(problem, weights, [_Node(*(part(x, piece) for x in vars(node).values())) for node in nodes], part(C, piece)):
             _add(sums, term)
             _add_radii(radii, free, term, problem.T)
     H, rows = _assembled(problem, sums), np.concatenate([part.ravel() for part in radii])
@@ -162,7 +163,7 @@ def output_curvature(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclose
     first, second = (of_balls(part, balls.shape) for part in (slope.coefficients if isinstance(slope, Series) else (slope, arb(0))))
     ring.count(0, problem.n_L * balls.size)
     gradient, H = _softmax(work, problem, of_balls(shares(ring, value.coefficients[0]), balls.shape))
-    bent = _part(first, (..., None)) * H * _part(first, (slice(None), None))
+    bent = part(first, (..., None)) * H * part(first, (slice(None), None))
     return gradient * first, bent + _diagonal(gradient * second)
 
 
@@ -171,7 +172,7 @@ def _softmax(work: Work, problem: Problem, p: Enclosed) -> tuple[Enclosed, Enclo
     ring, apart = DoubleRing(work), 1 - np.eye(problem.n_L)
     others = p @ Enclosed(apart, np.zeros_like(apart))
     gradient = ring.array([[1 - y for y in row] for row in problem.Y]) * p + ring.array([[-y for y in row] for row in problem.Y]) * others
-    outer = _part(p, (..., None)) * _part(p, (slice(None), None))
+    outer = part(p, (..., None)) * part(p, (slice(None), None))
     return gradient, _diagonal(p * others) + Enclosed(-outer.mid * apart, outer.rad * apart)
 
 
@@ -186,12 +187,12 @@ def _terms(problem: Problem, weights: list[tuple[Enclosed, Enclosed]], nodes: li
                 M[l] = _mirrored(R @ M[k] @ R.T + _diagonal(node.kappa))
             yield _Term(l, k, False, R @ M[k], node.inputs, behind.inputs)
             yield _Term(l, k, True, V, node.inputs, behind.delta)
-            V = R * _part(behind.slope, (slice(None), None))
+            V = R * part(behind.slope, (slice(None), None))
         yield _Term(l, l, False, M[l], node.inputs, node.inputs)
 
 
 def _diagonal(x: Enclosed) -> Enclosed:
-    return _part(x, (..., None)) * Enclosed(np.eye(x.mid.shape[1]), np.zeros((1, 1)))
+    return part(x, (..., None)) * Enclosed(np.eye(x.mid.shape[1]), np.zeros((1, 1)))
 
 
 def _mirrored(x: Enclosed) -> Enclosed:
@@ -231,7 +232,7 @@ def _add_radii(radii: list[Array], free: list[Array], term: _Term, T: int) -> No
 def _contracted(p: Enclosed, X: Enclosed, q: Enclosed, factors: Array) -> Array:
     """Return the radii of ``Σ X_ac p_i q_d f_cd``, of shape ``(a, i)``."""
     inner = q @ Enclosed(factors.T, np.zeros_like(factors.T))
-    return (_part(X @ _part(inner, (..., None)), (..., 0)).T @ p).rad
+    return (part(X @ part(inner, (..., None)), (..., 0)).T @ p).rad
 
 
 def _assembled(problem: Problem, sums: dict[tuple[int, int, bool], Array]) -> Array:
@@ -252,7 +253,3 @@ def _assembled(problem: Problem, sums: dict[tuple[int, int, bool], Array]) -> Ar
         rows, behind = _block(problem, l)[0], slice(problem.below(l + 1), None)
         H[behind, rows] = H[rows, behind].T
     return H
-
-
-def _part(x: Enclosed, at: Any) -> Enclosed:
-    return Enclosed(x.mid[at], x.rad[at])

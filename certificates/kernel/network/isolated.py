@@ -16,9 +16,8 @@ from itertools import combinations
 from math import prod
 from typing import Any
 
-from flint import acb, arb, arb_mat, fmpq, fmpq_mpoly
+from flint import acb, arb, fmpq, fmpq_mpoly
 
-from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.work import Work
@@ -47,10 +46,8 @@ def real_zeros(
         centre = dict(zip(variables, (acb(arb(x), arb(y)) for x, y in parts), strict=True))
         box = dict(zip(variables, (acb(arb(x) + ball, arb(y) + ball) for x, y in parts), strict=True))
         g, J = [value(p, centre) for p in system], [[value(p, box) for p in row] for row in rates]
-        real = arb_mat(
-            [[x.real for x in row] + [-x.imag for x in row] for row in J] + [[x.imag for x in row] + [x.real for x in row] for row in J]
-        )
-        require_contraction([*(x.real for x in g), *(x.imag for x in g)], real, row[0], ZERO)
+        real = [[x.real for x in row] + [-x.imag for x in row] for row in J] + [[x.imag for x in row] + [x.real for x in row] for row in J]
+        require_contraction(work, [*(x.real for x in g), *(x.imag for x in g)], real, row[0])
         boxes.append([*box.values()])
     apart = all(any(not x.overlaps(y) for x, y in zip(a, b, strict=True)) for a, b in combinations(boxes, 2))
     require(apart, place, "two boxes may hold the same zero")

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq
 
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, vanishes
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
-from lossproof.certificates.kernel.arithmetic.rings import Rows, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Rows
 from lossproof.certificates.kernel.arithmetic.series import Series
 from lossproof.certificates.kernel.reading.parse import limit
 from lossproof.certificates.kernel.reading.problem import Problem

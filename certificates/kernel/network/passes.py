@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.balls import ZERO, ball_precision
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ZERO, function_of
+from lossproof.certificates.kernel.arithmetic.functions import function_of
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Element, Ring, side_of
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network.errors import error_gradient, unit_vectors

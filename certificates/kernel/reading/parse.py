@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from flint import fmpq, fmpz
@@ -138,6 +139,39 @@ def each(value: Any, place: str, one: Callable[[Any, str], Entry], length: int |
 def rows(value: Any, place: str, one: Callable[[Any, str], Entry], height: int | None, width: int) -> tuple[tuple[Entry, ...], ...]:
     """Return the entries of a list of rows of one width; raises `Rejected`."""
     return each(value, place, lambda row, here: each(row, here, one, width), height)
+
+
+def tuples(value: Any, place: str, *readers: Callable[[Any, str], Any], ordered: int = 0) -> tuple[tuple[Any, ...], ...]:
+    """Return the entries of a list of lists of one length, the parts of each read by these functions; raises `Rejected`.
+
+    The first parts, so many as are ``ordered``, must increase strictly.
+    """
+
+    def one(entry: Any, here: str) -> tuple[Any, ...]:
+        return tuple(
+            read(part, f"{here}[{k}]") for k, (read, part) in enumerate(zip(readers, items(entry, here, len(readers)), strict=True))
+        )
+
+    found = each(value, place, one)
+    if ordered:
+        increasing([entry[:ordered] for entry in found], place)
+    return found
+
+
+def vector(length: int) -> Callable[[Any, str], tuple[fmpq, ...]]:
+    """Return a function that reads lists of so many rationals."""
+    return lambda value, place: each(value, place, rational, length)
+
+
+def below(size: int, least: int = 0) -> Callable[[Any, str], int]:
+    """Return a function that reads integers from ``least`` on, ``size`` of which there are."""
+    return lambda value, place: integer(value, place, least, least + size - 1)
+
+
+def increasing(keys: Sequence[Any], place: str) -> Sequence[Any]:
+    """Return what must increase strictly; raises `Rejected`."""
+    require(all(a < b for a, b in pairwise(keys)), place, "these must increase strictly")
+    return keys
 
 
 def text(value: Any, place: str) -> str:

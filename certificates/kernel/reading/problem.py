@@ -154,6 +154,11 @@ class Problem:
             *range(self.below(layer + 1) + unit, self.below(layer + 2), self.fan_in(layer + 1)),
         ]
 
+    @cached_property
+    def inputs(self) -> tuple[tuple[fmpq, ...], ...]:
+        """The inputs ``x̃_i``, with the unit of a trainable bias."""
+        return tuple((*x, *[fmpq(1)] * self.bias_rows_of(1)) for x in self.X)
+
     def firsts(self) -> list[int]:
         """Return for each sample the first one with the same input."""
         first: dict[tuple[fmpq, ...], int] = {}

@@ -13,7 +13,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, kinds, named, read_list
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, kinds, read_list
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -85,14 +85,6 @@ def _require_passed_on(work: Work, problem: Problem, box: Box) -> None:
         layers = [W for W, _ in passes.weights(ring, problem, box)]
         p = layers.pop()
         for W in reversed(layers[1:]):
-            ring.count(W.size, 0, W, p, inner=W.shape[1])
-            p = W @ p
-        require(
-            problem.L == 1 or any(not_zero(x) for x in p.flat),
-            "premises",
-            "the weights above the first layer may give the product 0",
-            "premise",
-        )
-
-
-ALGEBRA_RULES = named(complete_algebra)
+            p = ring.times(W, p)
+        passed = problem.L == 1 or any(not_zero(x) for x in p.flat)
+        require(passed, "premises", "the weights above the first layer may give the product 0", "premise")

@@ -16,7 +16,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
 from lossproof.certificates.kernel.rules import step as shared
-from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step, named
+from lossproof.certificates.kernel.rules.step import ALMOST, EVERYWHERE, OPEN, SOME, Result, Step
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -188,15 +188,12 @@ def rank_dead_outputs(step: Step) -> Result:
     """The columns ``(i, j)`` listed, whose balls ``z_L(i)_j`` at a point lie inside an interval on which the output activation is constant, are 0 near it."""
     found, problem, place = step.expect(0, "point", "outputs", "precision"), step.problem, "evidence.outputs"
     step.require_at(OPEN, matrix="P")
-    dead: set[tuple[int, int]] = set()
+    dead = read.tuples(found["outputs"], place, read.below(problem.T), read.below(problem.n_L))
+    require(len(set(dead)) == len(dead), place, "an output is listed twice")
     with step.balls() as ring:
         z = layer_inputs(ring, problem, step.box(step.point_named(found)), problem.L)
-        for k, pair in enumerate(read.items(found["outputs"], place)):
-            i, j = read.items(pair, f"{place}[{k}]", 2)
-            output = read.integer(i, f"{place}[{k}][0]", 0, problem.T - 1), read.integer(j, f"{place}[{k}][1]", 0, problem.n_L - 1)
-            flat = output not in dead and shared.slope_around(problem.output_activation, [z[output]]) == 0
-            require(flat, f"{place}[{k}]", "not seen to be constant, or listed twice")
-            dead.add(output)
+        flat = all(shared.slope_around(problem.output_activation, [z[output]]) == 0 for output in dead)
+    require(flat, place, "an output is not seen to be constant")
     return step.upper(problem.columns - len(dead)), Rigor.BALL
 
 
@@ -230,9 +227,3 @@ def rank_regular(step: Step) -> Result:
         right = (facts.get("learner"), facts.get("rank_lower"), "P") == (step.at, columns, matrix.name)
     require(right, "premises[0]", "a claim about the rank of this matrix at these weights is needed here", "premise")
     return step.lower(columns), Rigor.EXACT
-
-
-CALCULUS_RULES = {
-    **named(rank_size, rank_sylvester, rank_stack, rank_samples, rank_dimension),
-    **named(rank_constant_weights, rank_dead_outputs, rank_almost, rank_regular),
-}

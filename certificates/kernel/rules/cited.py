@@ -12,12 +12,12 @@ from typing import Any
 
 from flint import nmod_mat
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE
+from lossproof.certificates.kernel.arithmetic.balls import ONE
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named
+from lossproof.certificates.kernel.rules.step import Result, Step, everywhere
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -123,13 +123,13 @@ def _gori_tesi(step: Step, found: Mapping[str, Any]) -> None:
     number, would be 0. So J has no local minimum.
     """
     problem, place = step.problem, "evidence.direction"
-    u = [read.rational(q, f"{place}[{b}]") for b, q in enumerate(read.items(found["direction"], place, problem.fan_in(1)))]
+    u = read.each(found["direction"], place, read.rational, problem.fan_in(1))
     step.count_samples()
     ends = problem.output_activation.range
-    for i, (x, y) in enumerate(zip(problem.X, problem.Y, strict=True)):
+    for i, (x, y) in enumerate(zip(problem.inputs, problem.Y, strict=True)):
         target = fraction(y[0])
         require(target in (ends.lower, ends.upper), "rule", f"the target of sample {i} is not an end of the range")
-        side = evidence.total((a * b for a, b in zip(u, (*x, *[ONE] * problem.bias_rows_of(1)), strict=True)), step.work)
+        side = evidence.total((a * b for a, b in zip(u, x, strict=True)), step.work)
         require(side > 0 if target == ends.upper else side < 0, place, f"sample {i} is not on its side")
 
 
@@ -209,6 +209,3 @@ def cited_theorem(step: Step) -> Result:
         require(HYPOTHESES[name](step.problem), "rule", f"this needs {name}")
     check(step, found)
     return everywhere(theorem, {"applicable": "yes"}), Rigor.CITED
-
-
-CITED_RULES = named(cited_theorem)

@@ -66,7 +66,7 @@ from lossproof.certificates.kernel.network.tails import rises_outside
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import fraction, rational
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, kinds, named, read_list
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, kinds, read_list
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -308,6 +308,3 @@ def _halves(lower: Array, upper: Array, axes: Array) -> tuple[Array, Array]:
     middle = (lower[np.arange(len(axes)), axes] + upper[np.arange(len(axes)), axes]) / 2
     high[every, axes], low[every + 1, axes] = middle, middle
     return low, high
-
-
-COMPLETE_RULES = named(complete_list)

@@ -6,23 +6,19 @@ manifold of the given dimension of critical points on which J is constant (no as
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from flint import arb_mat, fmpq
+from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import not_zero
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ONE, not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named, positive, rigor_of
-from lossproof.theory import limits
+from lossproof.certificates.kernel.rules.step import Result, Step, rigor_of
 from lossproof.theory.verdicts import Rigor
 
 
@@ -54,8 +50,9 @@ def stationary_constant(step: Step) -> Result:
     require(all(vanishes(w) for row in point.layers[0][0] for w in row), "evidence", "the weights of the first layer must be 0")
     found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
     inputs = np.array([[ONE, *x] for x in problem.X], dtype=object)
-    ring.count(inputs.size * problem.n_L, 0, inputs, found, inner=problem.T)
-    require(all(vanishes(s) for s in (inputs.T @ found).flat), "conclusion.at", "the gradients of the errors are not seen to cancel")
+    require(
+        all(vanishes(s) for s in ring.times(inputs.T, found).flat), "conclusion.at", "the gradients of the errors are not seen to cancel"
+    )
     dimension = problem.N_net - problem.widths[0] * problem.widths[1] - problem.n_L + (problem.error.family == "softmax")
     return step.conclude("stationary", {"radius": "0", "dimension": dimension}), rigor_of(ring)
 
@@ -69,23 +66,6 @@ def stationary_apart(step: Step) -> Result:
         component = passes.gradient_component(ring, step.problem, step.box(), k)
     require(not_zero(component), "evidence.parameter", "the ball of this component contains 0")
     return step.conclude("stationary", proved=False), Rigor.BALL
-
-
-def _require_critical(ring: BallRing, problem: Problem, box: passes.Box, unknowns: list[int], equations: list[int]) -> None:
-    """Prove that the box in the weights ``unknowns`` contains exactly one zero of as many components of the gradient, the ``equations``."""
-    ring.work.spend(2 * limits.elimination_work(len(unknowns), ring.bits), "an inverse in balls")
-    G = passes.gradient(ring, problem, passes.Box(box.point))[equations]
-    H = passes.hessian(ring, problem, box, equations, unknowns)
-    require_contraction(list(G), arb_mat(len(equations), len(unknowns), list(H.flat)), box.radius, ZERO)
-
-
-def _in_box(step: Step, found: Mapping[str, Any], unknowns: list[int], equations: list[int], dimension: int) -> Result:
-    """Return that claim for the box of the evidence, in which the ``unknowns`` vary, if the ``equations`` are seen to have a zero there."""
-    radius = positive(found, "radius")
-    with step.balls() as ring:
-        box = passes.Box(step.points[step.point_named(found)], radius, frozenset(unknowns))
-        _require_critical(ring, step.problem, box, unknowns, equations)
-    return step.located(found, radius, dimension), Rigor.BALL
 
 
 def stationary_box(step: Step) -> Result:
@@ -105,10 +85,14 @@ def stationary_box(step: Step) -> Result:
     in the rows of the fixed weights (a scaling changes the fixed weight of its own unit and those above, a shift changes those of output 0 only), so
     its dimension is their number.
     """
-    found = step.expect(0, "point", "fixed", "radius", "precision")
-    fixed = evidence.gauge(step.formal(), step.problem, found, passes.Box(step.points[step.point_named(found)], positive(found, "radius")))
-    unknowns = sorted(set(range(step.problem.N_net)).difference(fixed))
-    return _in_box(step, found, unknowns, unknowns, len(fixed))
+    found, problem = step.expect(0, "point", "fixed", "radius", "precision"), step.problem
+    box = step.around(found)
+    fixed = evidence.gauge(step.formal(), problem, found, box)
+    free = sorted(set(range(problem.N_net)).difference(fixed))
+    with step.balls() as ring:
+        G = passes.gradient(ring, problem, passes.Box(box.point))[free]
+        require_contraction(step.work, G, passes.hessian(ring, problem, box._replace(free=frozenset(free)), free), box.radius)
+    return step.located(found, box, len(fixed)), Rigor.BALL
 
 
 def stationary_balanced(step: Step) -> Result:
@@ -118,69 +102,47 @@ def stationary_balanced(step: Step) -> Result:
     sum over j of each is 0, so that the last j may be left out. All derivatives are seen to exist in the box. The test gives one zero in it, with an
     invertible derivative by these weights: by the implicit function theorem they follow the others, which may be moved, and J is constant on the
     manifold of these critical points, as its gradient is 0 there. For a convex error the zero is a global minimum: see the row ``global-balanced``.
+
+    *Following*, for the squared error and identity output: outputs f follow others, ``y_if = Σ_j q_fj y_ij + c_f``, summed over outputs that do not. Then none
+    of the parameters is of the last layer, whose weights at the point are in this relation, but the biases: ``b_f = Σ_j q_fj b_j + c_f``. So in the box
+    ``φ_f(i) = Σ_j q_fj φ_j(i) + c_f`` and ``ε_if = Σ_j q_fj ε_ij``: the sums of f vanish with the others, and these are the equations. The weights with this
+    relation are a plane, of as many dimensions less as there are weights to the outputs f, and in it the parameters follow the others.
     """
-    return _balanced(step, step.expect(0, "point", "parameters", "radius", "precision"), {})
-
-
-def stationary_following(step: Step) -> Result:
-    r"""The same for the squared error and identity output, where outputs f follow others: ``y_if = Σ_j q_fj y_ij + c_f``, summed over outputs that do not.
-
-    The evidence has the ``q_f``, and none of the parameters is of the last layer, whose weights at the point are in this relation, but the biases:
-    ``b_f = Σ_j q_fj b_j + c_f``. So in the box ``φ_f(i) = Σ_j q_fj φ_j(i) + c_f`` and ``ε_if = Σ_j q_fj ε_ij``: the sums of f vanish with the others, and these
-    are the equations. The weights with this relation are a plane, of as many dimensions less as there are weights to the outputs f, and in it the
-    parameters follow the others.
-    """
-    found, problem, place = step.expect(0, "point", "parameters", "following", "radius", "precision"), step.problem, "evidence.following"
-    right = problem.L >= 2 and problem.error.name == "squared" and problem.output_activation.is_identity
-    require(right, "rule", "this needs a hidden layer, the squared error and identity output")
-    W, b = step.points[step.point_named(found)].layers[-1]
-    followers = dict[int, tuple[fmpq, ...]]()
-    for n, entry in enumerate(read.items(found["following"], place)):
-        f, q = read.items(entry, f"{place}[{n}]", 2)
-        f = read.integer(f, f"{place}[{n}][0]", max(followers, default=-1) + 1, problem.n_L - 1)
-        followers[f] = read.each(q, f"{place}[{n}][1]", read.rational, problem.n_L)
-    require(len(followers) > 0, place, "one output at least follows others")
-    numbers = [[x for x in row if isinstance(x, fmpq)] for row in (*W, b, *problem.Y)]
-    require(all(len(row) == problem.n_L for row in numbers), "evidence.point", "the weights of the last layer must be rational")
-    step.count_samples()
-    for f, q in followers.items():
-        require(not any(q[other] for other in followers), place, f"output {f} follows an output that follows others")
-        apart = [evidence.total([row[f], *(-x * y for x, y in zip(q, row, strict=True))], step.work) for row in numbers]
-        held = not any(apart[: len(W)]) and len(set(apart[len(W) :])) == 1
-        require(held, place, f"the weights or the targets of output {f} are not in this relation")
-    last = [k for k in evidence.indices(found["parameters"], "evidence.parameters", problem.N_net) if k >= problem.below(problem.L)]
-    require(not last, "evidence.parameters", "the weights of the last layer do not move")
-    return _balanced(step, found, followers)
-
-
-def _balanced(step: Step, found: Mapping[str, Any], followers: Collection[int]) -> Result:
-    """Apply the test to the sums of all outputs but these."""
-    problem = step.problem
+    found, problem = step.expect(0, "point", "parameters", "following", "radius", "precision"), step.problem
+    box, followers = step.around(found), _followers(step, found)
     step.count_samples()
     outputs = [j for j in range(problem.n_L - (problem.error.family == "softmax")) if j not in followers]
     groups = evidence.orbit_groups(problem, step.work)
     chosen, n = evidence.indices(found["parameters"], "evidence.parameters", problem.N_net), len(groups) * len(outputs)
     require(len(chosen) == n > 0, "evidence.parameters", f"as many parameters as equations are needed, {n}, and one at least")
-    point, radius = step.points[step.point_named(found)], positive(found, "radius")
+    still = not followers or chosen[-1] < problem.below(problem.L)
+    require(still, "evidence.parameters", "the weights of the last layer do not move")
     with step.balls() as ring:
-        step.work.spend(2 * limits.elimination_work(n, ring.bits), "an inverse in balls")
-        G = errors.residuals(ring, problem, passes.outputs(ring, problem, passes.Box(point)))
+        G = errors.residuals(ring, problem, passes.outputs(ring, problem, passes.Box(box.point)))
         moved = errors.unit_vectors(ring, chosen, problem.N_net)
-        curve = passes.curve_of(ring, problem, passes.Box(point, radius, frozenset(chosen)), [moved])
+        curve = passes.curve_of(ring, problem, box._replace(free=frozenset(chosen)), [moved])
         output = passes.forward(ring, problem, curve, slopes=False, passes=2 * n + 1).phi[-1]
         ring.count(n * problem.columns, 0, output, inner=problem.T)
         rates = errors.error_gradient(ring, problem, output).coefficients[1]
         balls = [(group, ring.array([factors])[0]) for group, factors in groups]
         sums, J = ([np.sum(x[..., group, j] * rho, axis=-1) for group, rho in balls for j in outputs] for x in (G, rates))
-        require_contraction(sums, arb_mat(n, n, [x for row in J for x in row]), radius, ZERO)
-    return step.located(found, radius, problem.N_net - n - len(followers) * problem.fan_in(problem.L)), Rigor.BALL
+        require_contraction(step.work, sums, J, box.radius)
+    return step.located(found, box, problem.N_net - n - len(followers) * problem.fan_in(problem.L)), Rigor.BALL
 
 
-CRITICAL_RULES = named(
-    stationary_exact,
-    stationary_constant,
-    stationary_apart,
-    stationary_box,
-    stationary_balanced,
-    stationary_following,
-)
+def _followers(step: Step, found: Mapping[str, Any]) -> dict[int, tuple[fmpq, ...]]:
+    """Return the outputs that follow others, with their ``q_f``; the weights of the last layer and the targets are in this relation."""
+    problem, place = step.problem, "evidence.following"
+    followers = dict(read.tuples(found["following"], place, read.below(problem.n_L), read.vector(problem.n_L), ordered=1))
+    right = problem.L >= 2 and problem.error.name == "squared" and problem.output_activation.is_identity
+    require(right or not followers, "rule", "outputs that follow others need a hidden layer, the squared error and identity output")
+    W, b = step.points[step.point_named(found)].layers[-1]
+    numbers = [[x for x in row if isinstance(x, fmpq)] for row in (*W, b, *problem.Y)]
+    rational = all(len(row) == problem.n_L for row in numbers)
+    require(rational or not followers, "evidence.point", "the weights of the last layer must be rational")
+    for f, q in followers.items():
+        require(not any(q[other] for other in followers), place, f"output {f} follows an output that follows others")
+        apart = [evidence.total([row[f], *(-x * y for x, y in zip(q, row, strict=True))], step.work) for row in numbers]
+        held = not any(apart[: len(W)]) and len(set(apart[len(W) :])) == 1
+        require(held, place, f"the weights or the targets of output {f} are not in this relation")
+    return followers

@@ -7,9 +7,9 @@ ball of radius ρ around W_0 in the Euclidean norm of the free parameters; it li
 t(W − W_0)) − H̃)(W − W_0) dt)‖ ≤ (‖g(W_0)‖ + e ρ)/s < ρ``, and ``‖DN‖ ≤ e/s < 1``: N maps B into itself and is a contraction. So B contains exactly one W with
 ``g(W) = 0``, and there ``∇J = 0``: see `stationary_box`, which also gives the family of critical points.
 
-*Inertia.* If ``e < s``, no matrix on the segment from H̃ to ``T H(W)`` is singular, so H has the inertia of H̃ all over the box. By Cauchy's interlacing
-theorem the whole Hessian has at least as many negative, and as many positive, eigenvalues. At a critical point in a manifold of dimension d of critical
-points, d the number of fixed parameters, its kernel has dimension d at least, and these are all.
+*Inertia.* Let any d parameters be fixed. If ``e < s``, no matrix on the segment from H̃ to ``T H(W)`` is singular, so H has the inertia of H̃ all over the
+box. By Cauchy's interlacing theorem the whole Hessian has at least as many negative, and as many positive, eigenvalues. At a critical point in a manifold of
+dimension d of critical points its kernel has dimension d at least, and these are all.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from lossproof.certificates.kernel.network.passes import Box
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named, positive
+from lossproof.certificates.kernel.rules.step import Result, Step, positive
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -65,20 +65,20 @@ def _apart(step: Step, box: Box, fixed: Sequence[int], found: Mapping[str, Any],
 def _existence(step: Step) -> Result:
     """Exactly one critical point lies within the radius of the point in the free parameters: the witness that this step introduces."""
     found = step.expect(0, "point", "fixed", "index", "radius", "precision")
-    radius, box = positive(found, "radius"), Box(step.points[step.point_named(found)])
-    fixed = evidence.gauge(step.formal(), step.problem, found, Box(box.point, radius))
+    box = step.around(found)
+    fixed = evidence.gauge(step.formal(), step.problem, found, box)
     with step.balls() as ring:
-        gradient = np.delete(passes.gradient(ring, step.problem, box), fixed)
-        size = sum((arb(x).abs_upper() ** 2 for x in gradient), arb(0)).sqrt() / arb(radius)
-    inside = _apart(step, Box(box.point, radius), fixed, found, float(size.upper()) * ENLARGE + TINY)
+        gradient = np.delete(passes.gradient(ring, step.problem, Box(box.point)), fixed)
+        size = sum((arb(x).abs_upper() ** 2 for x in gradient), arb(0)).sqrt() / arb(box.radius)
+    inside = _apart(step, box, fixed, found, float(size.upper()) * ENLARGE + TINY)
     require(inside, "evidence.radius", "the ball is not seen to be mapped into itself")
-    return step.located(found, radius, len(fixed)), Rigor.VERIFIED_FLOAT
+    return step.located(found, box, len(fixed)), Rigor.VERIFIED_FLOAT
 
 
 def _inertia(step: Step) -> Result:
     """The signs of all eigenvalues at a critical point, where as many are 0 as there are fixed parameters."""
     found, box, N = step.expect(1, "fixed", "index"), step.box(), step.problem.N_net
-    fixed = evidence.gauge(step.formal(), step.problem, found, box)
+    fixed = evidence.indices(found["fixed"], "evidence.fixed", N)
     right = step.claim(0, "stationary")["dimension"] == len(fixed)
     require(right, "premises[0]", "as many fixed parameters as the dimension of the critical points are needed here", "premise")
     apart = _apart(step, box, fixed, found)
@@ -101,9 +101,8 @@ def hessian_spectrum(step: Step) -> Result:
     found, problem, box = step.expect(0, "eigenvalues", "within"), step.problem, step.box()
     within, listed = positive(found, "within"), read.each(found["eigenvalues"], "evidence.eigenvalues", read.rational)
     every = len(listed) == problem.N_net <= limits.MAX_EIGENVALUES
-    require(
-        every or len(listed) == 2, "evidence.eigenvalues", "all eigenvalues are listed, of few weights only, or the least and the largest"
-    )
+    right = every or len(listed) == 2
+    require(right, "evidence.eigenvalues", "all eigenvalues are listed, of few weights only, or the least and the largest")
     step.work.spend(limits.flops_work(20 * problem.N_net**3), "eigenvalues")
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         H, e = _hessian(step, box, range(problem.N_net))
@@ -117,6 +116,3 @@ def hessian_spectrum(step: Step) -> Result:
         f"{name}_{side}": str(x + d) for name, x in ends.items() for side, d in (("lower", -within), ("upper", within))
     }
     return step.conclude_near("hessian-spectrum", facts | (dict(found) if every else {})), Rigor.VERIFIED_FLOAT
-
-
-CURVATURE_RULES = named(critical_ball, hessian_spectrum)

@@ -30,9 +30,8 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision
+from lossproof.certificates.kernel.arithmetic.balls import ZERO, ball_precision
 from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing, Enclosed, as_balls, of_balls
-from lossproof.certificates.kernel.arithmetic.functions import ZERO
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.network.directional import second_derivative
 from lossproof.certificates.kernel.network.errors import residuals
@@ -43,7 +42,7 @@ from lossproof.certificates.kernel.network.passes import Box, Passed, backward, 
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, named
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -167,6 +166,3 @@ def _gradient_at_least(ring: DoubleRing, problem: Problem, curve: list[tuple[Enc
             part = part + Enclosed(*(np.concatenate(rows) for rows in zip(*((x.mid, x.rad) for x in pair), strict=True)))
         squares += float(np.sum(np.maximum(np.abs(part.mid) - part.rad, 0.0) ** 2))
     return float(np.sqrt(squares) / ENLARGE**2)
-
-
-DOUBLE_RULES = named(singular_value, learner_ball, no_minimum_nearby)

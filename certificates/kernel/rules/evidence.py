@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, arb_mat, fmpq, fmpz, fmpz_mat, nmod, nmod_mat
+from flint import arb, fmpq, fmpz, fmpz_mat, nmod, nmod_mat
 
-from lossproof.certificates.kernel.arithmetic.balls import ball_precision, not_zero
+from lossproof.certificates.kernel.arithmetic.balls import ZERO, ball_precision, not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
@@ -28,9 +28,7 @@ from lossproof.theory import limits
 
 def indices(value: Any, place: str, size: int, least: int = 0) -> list[int]:
     """Return strictly increasing numbers from ``least`` on, ``size`` of which there are; raises `Rejected`."""
-    found = [read.integer(k, f"{place}[{n}]", least, least + size - 1) for n, k in enumerate(read.items(value, place))]
-    require(all(a < b for a, b in pairwise(found)), place, "indices must increase strictly")
-    return found
+    return list(read.increasing(read.each(value, place, read.below(size, least)), place))
 
 
 def minor(found: Mapping[str, Any], matrix: Matrix) -> tuple[list[int], list[int]]:
@@ -70,9 +68,9 @@ def residues(rows: Any, p: int, work: Work) -> nmod_mat:
         return nmod_mat(len(rows), width, [x for row in rows for x in row], p)
 
 
-def chosen_residues(value: Any, place: str, p: int, length: int, least: int = 0) -> list[nmod]:
-    """Return residues of ``[least, p)`` that the evidence names, so many of them; raises `Rejected`."""
-    return [nmod(read.integer(x, f"{place}[{k}]", least, p - 1), p) for k, x in enumerate(read.items(value, place, length))]
+def residue(p: int, least: int = 0) -> Callable[[Any, str], nmod]:
+    """Return a function that reads residues of ``[least, p)``."""
+    return lambda value, place: nmod(read.integer(value, place, least, p - 1), p)
 
 
 def common_denominator(numbers: Iterable[fmpq], most: int, work: Work) -> int:
@@ -119,9 +117,8 @@ def relation(value: Any, place: str, problem: Problem, work: Work) -> tuple[fmpq
 
 def reduced_vectors(value: Any, place: str, size: int, entry: Callable[[Any, str], Any] = read.rational) -> list[list[Any]]:
     """Return vectors in reduced form: last non-zero entries at increasing indices, where all others are 0, and 1 if rational. So they are independent."""
-    listed = [read.items(v, f"{place}[{k}]", size) for k, v in enumerate(read.items(value, place))]
-    limit(size * len(listed), limits.MAX_ENTRIES, "the number of entries of the vectors")
-    vectors = [[entry(x, f"{place}[{k}][{n}]") for n, x in enumerate(v)] for k, v in enumerate(listed)]
+    limit(size * len(read.items(value, place)), limits.MAX_ENTRIES, "the number of entries of the vectors")
+    vectors = [[*v] for v in read.rows(value, place, entry, None, size)]
     last = [max((n for n, x in enumerate(v) if x != 0), default=-1) for v in vectors]
     for k, n in enumerate(last):
         require(n >= 0, f"{place}[{k}]", "a vector is 0")
@@ -147,8 +144,25 @@ def orbit_groups(problem: Problem, work: Work) -> list[tuple[list[int], list[fmp
     return list(groups.values())
 
 
-Sides: TypeAlias = "Sequence[Sequence[Any]]"
-"""What each unit of the one hidden layer is on at each sample: a slope, or anything else where it is on its kink."""
+def form_of_unit(rates: Sequence[fmpq], G: Array) -> Array:
+    """Return ``[[Λ, G], [Gᵀ, κ]]``, with the rates of the incoming weights of a unit and then of its outgoing ones on the diagonal."""
+    M, m = np.full((len(rates),) * 2, ZERO, dtype=object), len(G)
+    np.fill_diagonal(M, rates)
+    M[:m, m:], M[m:, :m] = G, G.T
+    return M
+
+
+Sides: TypeAlias = "Sequence[tuple[Any, ...]]"
+"""What each unit of a hidden layer is on at each sample: a slope, or anything else where it is on its kink."""
+
+
+def slopes_of_units(problem: Problem, z: Array, layer: int = 1) -> list[tuple[Fraction | None, ...]]:
+    """Return for each unit of a hidden layer its slopes at all samples, from their z: 0 at rest, None where z is not seen inside of an affine piece.
+
+    At rest any slope would serve, as there z moves with no weight.
+    """
+    rest, record = at_rest(problem, layer), problem.hidden[layer - 1]
+    return [tuple(Fraction(0) if i in rest else slope_around(record, [x]) for i, x in enumerate(unit)) for unit in z.T]
 
 
 def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], box: passes.Box, sides: Sides | None = None) -> list[int]:
@@ -172,10 +186,11 @@ def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], box: pas
     scalings = fixed[: -len(last)] if softmax and fixed[-len(last) :] == last else fixed
     if scalings:
         units = [(l, a) for l in problem.scaled_layers for a in range(problem.widths[l])]
+        every = len(scalings) == len(units)
         require(
-            len(scalings) == len(units),
+            every,
             place,
-            "one incoming weight of every hidden unit with a scaling symmetry, then perhaps all of output 0 for softmax",
+            "one incoming weight of every hidden unit that can be scaled is expected, then perhaps all of output 0 for softmax",
         )
         for n, (l, a) in zip(scalings, units, strict=True):
             row = n - problem.below(l) - a * problem.fan_in(l)
@@ -198,7 +213,7 @@ def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box,
 
     Where ``sides`` are given, they are the slopes of lines that the units follow there, and the same of J with these lines.
     """
-    place, known, held, pairs = "evidence.fixed", dict[int, Array](), list[int](), list[list[list[int]]]()
+    place, known, held, pairs = "evidence.fixed", dict[int, Sides](), list[int](), list[list[list[int]]]()
     limit(len(turns), limits.MAX_MINOR, "the number of rotations")
     with ball_precision(limits.SIGN_PRECISION):
         ring = BallRing(work, limits.SIGN_PRECISION)
@@ -210,15 +225,14 @@ def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box,
             record = problem.hidden[l - 1]
             units = read.integer(j, f"{here}[1]", 0, problem.widths[l] - 1), (n - problem.below(l)) // problem.fan_in(l)
             if l not in known:
-                known[l] = np.delete(passes.layer_inputs(ring, problem, box, l), list(at_rest(problem, l)), axis=0).T
-            ring.count(2 * problem.T, 0)
-            first, second = ([slope_around(record, [z]) for z in known[l][u]] if sides is None else list(sides[u]) for u in units)
+                ring.count(problem.T * problem.widths[l], 0)
+                known[l] = slopes_of_units(problem, passes.layer_inputs(ring, problem, box, l), l) if sides is None else sides
+            first, second = (known[l][u] for u in units)
             right = record.homogeneity == 1 and problem.biases[l - 1] != "fixed" and units[0] != units[1]
             require(right and None not in first and first == second, here, "two units that have one slope at each sample are needed")
             held.append(n)
             pairs.append([problem.weights_of_unit(l, u) for u in units])
-        work.spend(2 * limits.elimination_work(len(held), ring.bits), "a determinant in balls")
         fields = [{**dict(zip(j, M[k], strict=True)), **dict(zip(k, -M[j], strict=True))} for j, k in pairs]
         if held:
-            require_invertible(arb_mat([[field.get(n, arb(0)) for n in held] for field in fields]), place)
+            require_invertible(work, [[field.get(n, arb(0)) for n in held] for field in fields], place)
     return held

@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import arb, fmpq
 
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, vanishes
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, Rows, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.network import errors, matrices, passes
 from lossproof.certificates.kernel.reading import parse as read
@@ -20,8 +20,7 @@ from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named
-from lossproof.theory import limits
+from lossproof.certificates.kernel.rules.step import Result, Step
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
@@ -127,23 +126,21 @@ def stationary_family(step: Step) -> Result:
         zeros = [*passes.gradient(formal, problem, box)[equations], *_still_values(formal, problem, box, level, silent)[0]]
         require(all(vanishes(g) for g in zeros), "conclusion.at", "these equations are not seen to hold at the point")
     with step.balls() as balls:
-        step.work.spend(2 * limits.elimination_work(max(len(parameters), len(implied)), balls.bits), "inverses in balls")
         M = _coefficients(step, balls, box, found["identities"], "evidence.identities", len(implied))[0][:, implied]
-        require_invertible(arb_mat(len(implied), len(implied), list(M.flat)), "evidence.implied")
+        require_invertible(step.work, M, "evidence.implied")
         G = _coefficients(step, balls, box, found["symmetries"], "evidence.symmetries", len(across))[0]
         moved = [[row[k] - row[ties[k][0]] * ties[k][1] if k in ties else row[k] for k in across] for row in G]
-        require_invertible(arb_mat(len(across), len(across), [x for row in moved for x in row]), "evidence.across")
+        require_invertible(step.work, moved, "evidence.across")
         directions = _directions(balls, problem, parameters, ties)
         rates = passes.hessian_times(balls, problem, box, directions)[:, equations].T
-        J = arb_mat([*rates.tolist(), *(row.tolist() for row in _still_values(balls, problem, box, level, silent, directions)[1])])
+        J = [*rates, *_still_values(balls, problem, box, level, silent, directions)[1]]
         if exact:
-            require_invertible(J, "evidence.parameters")
+            require_invertible(step.work, J, "evidence.parameters")
             return step.conclude("stationary", {"radius": "0", "dimension": dimension, "implied": len(implied)}), Rigor.BALL
         here = passes.Box(point)
         centre = [*passes.gradient(balls, problem, here)[equations], *_still_values(balls, problem, here, level, silent)[0]]
-        require_contraction(centre, J, radius, ZERO)
-    conclusion = step.located(found, reach, dimension)
-    return {**conclusion, "facts": {**conclusion["facts"], "implied": len(implied)}}, Rigor.BALL
+        require_contraction(step.work, centre, J, radius)
+    return step.located(found, box, dimension, implied=len(implied)), Rigor.BALL
 
 
 def _directions(ring: Ring, problem: Problem, parameters: list[int], ties: Ties) -> Array:
@@ -156,14 +153,14 @@ def _directions(ring: Ring, problem: Problem, parameters: list[int], ties: Ties)
 
 def _still(value: Any, place: str, problem: Problem, least: int = 1) -> list[tuple[int, int, list[int]]]:
     """Return units of hidden layers, each with samples, so many at least."""
-    found = []
-    for n, entry in enumerate(read.items(value, place)):
-        l, u, samples = read.items(entry, f"{place}[{n}]", 3)
-        l = read.integer(l, f"{place}[{n}][0]", 1, problem.L - 1)
-        u, chosen = read.integer(u, f"{place}[{n}][1]", 0, problem.widths[l] - 1), evidence.indices(samples, f"{place}[{n}][2]", problem.T)
-        require(len(chosen) >= least, f"{place}[{n}][2]", f"samples at which the unit is level, equal or silent are needed, {least}")
-        found.append((l, u, chosen))
-    return found
+    widest = max(problem.widths)
+    found = read.tuples(
+        value, place, read.below(problem.L - 1, 1), read.below(widest), lambda x, here: evidence.indices(x, here, problem.T)
+    )
+    for n, (l, u, samples) in enumerate(found):
+        require(u < problem.widths[l], f"{place}[{n}][1]", f"layer {l} has no such unit")
+        require(len(samples) >= least, f"{place}[{n}][2]", f"samples at which the unit is level, equal or silent are needed, {least}")
+    return [*found]
 
 
 def _shifts(problem: Problem) -> bool:
@@ -186,12 +183,9 @@ def _rates_back(ring: Ring, problem: Problem, curve: passes.Curve, l: int, count
 
 def _silent_places(ring: FormalRing, problem: Problem, box: passes.Box, family: tuple[list[int], Ties], silent: Silent) -> Silent:
     """Return the silent units at all samples where what comes back to them is formally the same."""
-    found = []
+    found, curve = [], passes.curve_of(ring, problem, _family(ring, problem, box, *family)) if silent else []
     for l, u, i in silent:
-        kappa = [
-            each.coefficients[0][:, u]
-            for each in _rates_back(ring, problem, passes.curve_of(ring, problem, _family(ring, problem, box, *family)), l)
-        ]
+        kappa = [each.coefficients[0][:, u] for each in _rates_back(ring, problem, curve, l)]
         found += [(l, u, k) for k in range(problem.T) if all(vanishes(each[k] - each[i]) for each in kappa)]
     return found
 
@@ -214,12 +208,8 @@ def _still_values(
 
 def _ties(step: Step, found: Mapping[str, Any], held: list[int]) -> Ties:
     """Return for each weight that follows another that one and the ratio."""
-    place, N, ties = "evidence.ties", step.problem.N_net, Ties()
-    for n, entry in enumerate(read.items(found["ties"], place)):
-        k, m, q = read.items(entry, f"{place}[{n}]", 3)
-        least = max(ties, default=-1) + 1
-        k, m = read.integer(k, f"{place}[{n}][0]", least, N - 1), read.integer(m, f"{place}[{n}][1]", 0, N - 1)
-        ties[k] = m, read.rational(q, f"{place}[{n}][2]")
+    place, weight = "evidence.ties", read.below(step.problem.N_net)
+    ties = {k: (m, q) for k, m, q in read.tuples(found["ties"], place, weight, weight, read.rational, ordered=1)}
     require(not ties.keys() & {*held, *(m for m, _ in ties.values())}, place, "a weight that follows is held, or followed itself")
     require(not {m for m, _ in ties.values()} & set(held), place, "a weight that is followed is held")
     return ties
@@ -248,25 +238,23 @@ def _coefficients(step: Step, ring: Ring, box: passes.Box, value: Any, place: st
     if _shifts(problem):
         ring.count(P.size, 0, P)
         P = P - np.repeat(P[:, :: problem.n_L], problem.n_L, axis=1)
-    values, listed = passes.weight_vector(ring, problem, box), read.items(value, place, count)
+    values, weight, column = passes.weight_vector(ring, problem, box), read.below(problem.N_net), read.below(problem.columns)
 
-    def factor(x: Any, place: str) -> Element:
-        if type(x) is not list:
-            return values[read.integer(x, place, 0, problem.N_net - 1)]
-        k, c = read.items(x, place, 2)
-        return P[read.integer(k, f"{place}[0]", 0, problem.N_net - 1), read.integer(c, f"{place}[1]", 0, problem.columns - 1)]
+    def factor(x: Any, here: str) -> Element:
+        return P[weight(x[0], f"{here}[0]"), column(x[1], f"{here}[1]")] if type(x) is list and len(x) == 2 else values[weight(x, here)]
 
-    rows = np.full((len(listed), problem.N_net), ZERO, dtype=object)
-    for r, identity in enumerate(listed):
-        for n, part in enumerate(read.items(identity, f"{place}[{r}]")):
-            here = f"{place}[{r}][{n}]"
-            k, q, factors = read.items(part, here, 3)
-            index, term = read.integer(k, f"{here}[0]", 0, problem.N_net - 1), ring.embed(read.rational(q, f"{here}[1]"))
-            for x in read.each(factors, f"{here}[2]", factor):
+    def identity(terms: Any, here: str) -> tuple[tuple[Any, ...], ...]:
+        return read.tuples(terms, here, weight, read.rational, lambda factors, there: read.each(factors, there, factor))
+
+    rows = np.full((count, problem.N_net), ZERO, dtype=object)
+    for r, terms in enumerate(read.each(value, place, identity, count)):
+        for k, q, factors in terms:
+            term = ring.embed(q)
+            for x in factors:
                 ring.count(1, 0, np.array([term, x], dtype=object))
                 term = term * x
             ring.count(1, 0)
-            rows[r, index] = rows[r, index] + term
+            rows[r, k] = rows[r, k] + term
     return rows, P
 
 
@@ -282,11 +270,5 @@ def _require_identities(step: Step, ring: FormalRing, box: passes.Box, value: An
             continue
         gradient = passes.gradient(ring, problem, box) if gradient is None else gradient
         ring.count(len(used), 0, row[used], gradient[used], inner=len(used))
-        require(
-            vanishes(row[used] @ gradient[used]),
-            f"{place}[{r}]",
-            "this combination of the rows of P, or of the gradient, is not seen to vanish",
-        )
-
-
-FAMILY_RULES = named(stationary_family)
+        balanced = vanishes(row[used] @ gradient[used])
+        require(balanced, f"{place}[{r}]", "this combination of the rows of P, or of the gradient, is not seen to vanish")

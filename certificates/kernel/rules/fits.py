@@ -8,18 +8,16 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import Ring
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import passes
-from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named, slope_around
-from lossproof.theory import limits
+from lossproof.certificates.kernel.rules.step import Result, Step
 from lossproof.theory.verdicts import Rigor
 
 
@@ -47,21 +45,15 @@ def eckart_young(step: Step) -> Result:
     ``s(i) x̃_i``. C has such columns for each other list, in the order of their first units, then the columns c_u of all units, then ones if the output
     bias is trainable.
     """
-    statement, problem = step.says("global", "local-minimum"), step.problem
-    found, ring, n, k = (
-        step.expect(0, "units", "offsets", "rest", "between"),
-        step.formal(),
-        problem.n_L,
-        min(problem.widths[1:-1], default=0),
-    )
+    statement, problem, ring = step.says("global", "local-minimum"), step.problem, step.formal()
+    found, n, k = step.expect(0, "units", "offsets", "rest", "between"), problem.n_L, min(problem.widths[1:-1], default=0)
     right = k > 0 and problem.output_activation.is_identity and problem.error.name == "squared"
     require(right, "rule", "this needs a hidden layer, identity output and the squared error")
     step.point()
     passed = passes.forward(ring, problem, passes.curve_of(ring, problem, step.box()), slopes=False)
     z, h, F = (series.coefficients[0] for series in (passed.z[1], passed.phi[1], passed.phi[-1]))
-    require(
-        all(isinstance(x, fmpq) for x in (*z.flat, *h.flat, *F.flat)), "conclusion.at", "values of the network are not seen to be rational"
-    )
+    exact = all(isinstance(x, fmpq) for x in (*z.flat, *h.flat, *F.flat))
+    require(exact, "conclusion.at", "values of the network are not seen to be rational")
     units = evidence.indices(found["units"], "evidence.units", problem.widths[1])
     if statement == "global":
         linear = all(a.is_identity for a in problem.hidden) and len(units) == problem.widths[1]
@@ -75,13 +67,13 @@ def eckart_young(step: Step) -> Result:
         for key, height in (("offsets", C.shape[1]), ("rest", problem.T))
     )
     c, R = read.rational(found["between"], "evidence.between"), F - ring.array(problem.Y)
-    fit = F - ring.array([problem.constants[-1] or [ZERO] * n]) + _product(ring, C, U)
-    K_squared, fit_squared = _product(ring, K.T, K), _product(ring, fit.T, fit)
+    fit = F - ring.array([problem.constants[-1] or [ZERO] * n]) + ring.times(C, U)
+    K_squared, fit_squared = ring.times(K.T, K), ring.times(fit.T, fit)
     for A, B, place in (
         (C.T, R, "conclusion.at"), (C.T, fit, "evidence.offsets"), (C.T, K, "evidence.rest"), (Phi.T, K - R, "evidence.rest"),
         (fit.T, K, "conclusion.at"), (K_squared, fit_squared, "conclusion.at"),
     ):  # fmt: skip
-        require(not np.any(_product(ring, A, B)), place, "a product that is to be 0 is not")
+        require(not np.any(ring.times(A, B)), place, "a product that is to be 0 is not")
     above, below = (_negative(step, M) for M in (c * np.eye(n, dtype=int) - K_squared, fit_squared - c * np.eye(n, dtype=int)))
     require(above == 0 and below <= max(0, n - k), "evidence.between", "it does not part the fit from what is left")
     return step.conclude_near(statement), Rigor.EXACT
@@ -89,15 +81,13 @@ def eckart_young(step: Step) -> Result:
 
 def _features(step: Step, ring: Ring, z: Array, h: Array, units: Sequence[int]) -> tuple[Array, Array]:
     """Return Φ and C of the cell, from z and the values of the hidden layer."""
-    problem, rest, groups, fixed = step.problem, at_rest(step.problem, 1), dict[tuple[Fraction, ...], list[int]](), list[Array]()
-    inputs = ring.array([[*x, *[ONE] * problem.bias_rows_of(1)] for x in problem.X])
+    problem, groups, fixed = step.problem, dict[tuple[Fraction | None, ...], list[int]](), list[Array]()
+    inputs = ring.array(problem.inputs)
     ring.count(inputs.size * problem.widths[1], 0, inputs, z)
-    for u, column in enumerate(z.T):
-        around = [Fraction(0) if i in rest else slope_around(problem.hidden[0], [x]) for i, x in enumerate(column)]
-        slopes = tuple(s for s in around if s is not None)
-        require(len(slopes) == problem.T, "conclusion.at", f"unit {u} is not on an affine piece at every sample")
+    for u, slopes in enumerate(evidence.slopes_of_units(problem, z)):
+        require(None not in slopes, "conclusion.at", f"unit {u} is not on an affine piece at every sample")
         bias = ZERO if problem.constants[0] is None else problem.constants[0][u]
-        fixed.append(h[:, u] - np.array([rational(s) for s in slopes]) * (column - bias))
+        fixed.append(h[:, u] - np.array([rational(s) for s in slopes]) * (z[:, u] - bias))
         groups.setdefault(slopes, []).append(u)
     chosen = next((slopes for slopes, group in groups.items() if group == list(units)), None)
     require(chosen is not None, "evidence.units", "these are not all units with one list of slopes")
@@ -107,14 +97,6 @@ def _features(step: Step, ring: Ring, z: Array, h: Array, units: Sequence[int]) 
     return Phi, np.hstack([*tables.values(), np.array(fixed, dtype=object).T, *ones])
 
 
-def _product(ring: Ring, A: Array, B: Array) -> Array:
-    ring.count(A.size * B.shape[1], 0, A, B, inner=A.shape[1])
-    return np.asarray(A @ B + ZERO if A.shape[1] else np.full((len(A), B.shape[1]), ZERO, dtype=object))
-
-
 def _negative(step: Step, M: Array) -> int:
     """Return how many eigenvalues of a symmetric matrix of rationals are negative."""
-    return inertia(M, lambda numbers, bits: step.work.spend(numbers * limits.rational_work(bits), "signs of eigenvalues"))[0]
-
-
-FIT_RULES = named(eckart_young)
+    return inertia(step.work, M)[0]

@@ -1,34 +1,30 @@
-"""The rules about weights at which hidden units may be on kinks of their activation (section 6): a local minimum, or a direction in which the loss falls."""
+"""The rules about weights at which units may be on kinks of their activation (section 6): a local minimum, or a curve along which the loss falls."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO, Function
+from lossproof.certificates.kernel.arithmetic.functions import Function
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
-from lossproof.certificates.kernel.arithmetic.rings import vanishes
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
-from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of, slopes_at
+from lossproof.certificates.kernel.rules import evidence
+from lossproof.certificates.kernel.rules.step import Result, Step, rigor_of, slopes_at
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 
 
 def kinks(step: Step) -> Result:
-    r"""What holds at a point where σ, piecewise linear in each hidden layer, may have a left and a right slope, ``s⁻ ≠ s⁺``, at some z; identity output.
+    r"""A local minimum where σ, piecewise linear in the hidden layer, may have a left and a right slope, ``s⁻ ≠ s⁺``, at some z; identity output.
 
-    *Descent.* σ is Lipschitz and has derivatives on both sides, so the chain rule holds for derivatives by t at ``t = 0`` from above: along ``W + tδ`` a z on
-    a kink counts with the slope of the side to which it moves, and not at all where its derivative is 0. If that of J, ``(1/T) Σ_i ε_i·F'_i`` with
-    ``ε_i = ∇E_i``, with decay and ``Σ_k λ_k w_k δ_k``, is negative, J falls along δ: ``∇J`` is not 0, or there is none.
-
-    *Minimum*, for one hidden layer and a convex error. For W' near W convexity gives ``T (J(W') − J(W)) ≥ Σ_i ε_i·(F'(x_i) − F(x_i))``. The biases b take part
+    There is one hidden layer, and the error is convex. For W' near W convexity gives ``T (J(W') − J(W)) ≥ Σ_i ε_i·(F'(x_i) − F(x_i))``. The biases b take part
     in that by ``(b' − b)·Σ_i ε_i = 0``, and unit k by ``g(W') − g(W)``, with ``g(W) = Σ_i (v_k·ε_i) σ(z_i)`` and its z, so it is enough that this is
     never negative. Equal inputs are taken together, with the sum of their ε_i. With ``t = (w'_k − w_k)·x̃_i`` we have ``σ(z_i + t) = σ(z_i) + λ_i t + r_i(t)``:
     λ_i is the slope and ``r_i = 0``, or at a kink λ_i is a number between s⁻ and s⁺, and ``r_i(t)`` is ``(s⁺ − λ_i) t`` or ``(s⁻ − λ_i) t``, so that
@@ -40,16 +36,13 @@ def kinks(step: Step) -> Result:
     ``g_0 + Tκv = 0`` and ``Gv + TΛw = 0``: so it is least there if ``[[TΛ, G], [Gᵀ, Tκ]]`` has no negative eigenvalue, in rationals. The output biases have
     ``Σ_i ε_i + Tμb = 0``.
     """
-    statement, problem, ring = step.says("local-minimum", "stationary"), step.problem, step.formal()
-    falls = statement == "stationary"
-    found = step.expect(0, "direction" if falls else "multipliers")
+    problem, ring = step.problem, step.formal()
+    found = step.expect(0, "multipliers")
     step.point()
-    right = problem.L >= 2 and all(a.is_piecewise_linear for a in problem.hidden) and problem.output_activation.is_identity
-    require(right, "rule", "this needs a hidden layer, piecewise linear units and identity output")
-    if falls:
-        _require_descent(step, ring, found["direction"])
-        return step.conclude("stationary", proved=False), rigor_of(ring)
-    require(problem.L == 2 and problem.error.convex.holds, "rule", "this needs one hidden layer and a convex error")
+    right = (
+        problem.L == 2 and problem.hidden[0].is_piecewise_linear and problem.output_activation.is_identity and problem.error.convex.holds
+    )
+    require(right, "rule", "this needs one hidden layer, piecewise linear units, identity output and a convex error")
     _require_minimum(step, ring, found["multipliers"])
     return step.conclude_near("local-minimum"), rigor_of(ring)
 
@@ -60,74 +53,37 @@ def _slopes(activation: Activation, z: Any) -> list[fmpq]:
     return slopes_at(activation, z)
 
 
-def _require_descent(step: Step, ring: FormalRing, value: Any) -> None:
-    """Demand a negative derivative of J on one side, along a direction."""
-    problem, place, n = step.problem, "evidence.direction", step.problem.widths
-    direction = ring.array([[read.rational(x, place) for x in read.items(value, place, problem.N_net)]])[0]
-    curve, phi = passes.curve_of(ring, problem, step.box(), [direction]), ring.array(problem.X)
-    for l, (W, b) in enumerate(curve, start=1):
-        ring.count(4 * problem.T * (n[l - 1] + 1) * n[l], problem.T * n[l], W, phi, inner=n[l - 1] + 1)
-        z = phi @ W + b
-        if l < problem.L:
-            at, speed = z.coefficients
-            slopes = [_slopes(problem.activation_of(l), x)[-1 if v > 0 else 0] for x, v in zip(at.flat, speed.flat, strict=True)]
-            value_at = ring.apply(problem.activation_of(l), Series([at])).coefficients[0]
-            phi = Series([value_at, speed * np.array(slopes, dtype=object).reshape(at.shape)])
-    outputs, speeds = z.coefficients
-    residuals = errors.residuals(ring, problem, outputs)
-    ring.count(residuals.size, 0, residuals, speeds, inner=residuals.size)
-    slope = np.sum(residuals * speeds)
-    for weighed, pair in zip(curve, problem.decay or (), strict=False):
-        for series, rate in zip(weighed, pair, strict=True):
-            if rate > 0:
-                at, speed = series.coefficients
-                ring.count(2 * at.size, 0, series, inner=at.size)
-                slope = slope + np.sum(at * speed) * (rate * problem.T)
-    require(slope < 0, place, "the derivative along the direction is not seen to be negative")
-
-
 def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
     """Demand the conditions of `kinks` for a local minimum, with the λ of all kinks, a list for each unit in the order of the different inputs."""
     problem, curve, groups = step.problem, passes.curve_of(ring, step.problem, step.box()), dict[Any, list[int]]()
     passed = passes.forward(ring, problem, curve, slopes=False)
     z, h, outputs = (series.coefficients[0] for series in (passed.z[1], passed.phi[1], passed.phi[2]))
-    for i, x in enumerate(problem.X):
-        groups.setdefault(tuple(x), []).append(i)
-    first = [group[0] for group in groups.values()]
-    inputs = np.array([[*x, *[ONE] * problem.bias_rows_of(1)] for x in groups], dtype=object)
+    for i, same in enumerate(problem.firsts()):
+        groups.setdefault(same, []).append(i)
+    first = list(groups)
+    inputs = np.array([problem.inputs[i] for i in first], dtype=object)
     residuals = errors.residuals(ring, problem, outputs)
     ring.count(2 * residuals.size, 0, residuals, inner=problem.T)
     eps = np.array([residuals[group].sum(axis=0) for group in groups.values()], dtype=object)
-    (first_rate, first_bias), (rate, bias) = problem.decay or ((ZERO, ZERO), (ZERO, ZERO))
-    (W, b), (V, c) = ([series.coefficients[0] for series in pair] for pair in curve)
-    pulled = [e + x * (bias * problem.T) for e, x in zip(eps.sum(axis=0), c.flat, strict=True)]
+    weights, rate = passes.weight_vector(ring, problem, step.box()), ZERO if problem.decay is None else problem.decay[1][1]
+    V, c = (series.coefficients[0] for series in curve[1])
+    pulled = [e + x * (rate * problem.T) for e, x in zip(eps.sum(axis=0), c.flat, strict=True)]
     balanced = problem.biases[1] != "trainable" or all(map(vanishes, pulled))
     require(balanced, "conclusion.at", "the derivatives by the output biases are not seen to vanish")
     for k, row in enumerate(read.items(value, "evidence.multipliers", problem.widths[1])):
         place, v = f"evidence.multipliers[{k}]", V[k]
-        ring.count(eps.size, 0, eps, v, inner=problem.n_L)
-        factors = _multipliers(step, row, place, z[first, k], inputs, eps, eps @ v)
+        factors = _multipliers(step, row, place, z[first, k], inputs, eps, ring.times(eps, v))
         ring.count(inputs.size, 0, inputs, factors)
         table = np.hstack([inputs * factors[:, None], h[first, k][:, None]])
-        ring.count(table.size * problem.n_L, 0, table, eps, inner=len(eps))
-        sums = table.T @ eps
+        sums = ring.times(table.T, eps)
         if problem.decay is not None:
-            ring.count(3 * sums.size, 0, sums, v, inner=problem.n_L)
-            weights = [*W[:, k], *[b.flat[k]] * problem.bias_rows_of(1)]
-            rates = [problem.T * q for q in (*[first_rate] * len(W), *[first_bias] * problem.bias_rows_of(1))]
-            _require_convex(step, sums[:-1], rates, problem.T * rate, place)
-            sums = np.array([*(sums[:-1] @ v + np.array(rates) * weights), *(sums[-1] + v * (problem.T * rate))])
+            places = problem.weights_of_unit(1, k)
+            rates = [problem.rates[n] * problem.T for n in places]
+            require(all(isinstance(x, fmpq) for x in sums[:-1].flat), place, "with decay the gradients of the errors must be rational")
+            convex = inertia(step.work, evidence.form_of_unit(rates, sums[:-1]))[0] == 0
+            require(convex, place, "the loss is not seen to curve upwards in the weights of this unit")
+            sums = np.array([*ring.times(sums[:-1], v), *sums[-1]]) + np.array(rates) * weights[places]
         require(all(vanishes(s) for s in sums.flat), place, "the multipliers do not balance the gradients of the errors")
-
-
-def _require_convex(step: Step, G: Array, rates: Sequence[fmpq], rate: fmpq, place: str) -> None:
-    """Demand that ``[[Λ, G], [Gᵀ, κ]]``, of rationals, has no negative eigenvalue."""
-    require(all(isinstance(x, fmpq) for x in G.flat), place, "with decay the gradients of the errors must be rational")
-    M = np.full((len(G) + G.shape[1],) * 2, ZERO, dtype=object)
-    np.fill_diagonal(M, [*rates, *[rate] * G.shape[1]])
-    M[: len(G), len(G) :] = G
-    negative, _ = inertia(M, lambda numbers, bits: step.work.spend(numbers * limits.rational_work(bits), "signs of eigenvalues"))
-    require(negative == 0, place, "the loss is not seen to curve upwards in the weights of this unit")
 
 
 def _multipliers(step: Step, row: Any, place: str, z: Array, inputs: Array, eps: Array, pulls: Array) -> Array:
@@ -150,36 +106,40 @@ def _multipliers(step: Step, row: Any, place: str, z: Array, inputs: Array, eps:
 
 
 class _AheadRing(FormalRing):
-    """The formal ring, in which σ at a kink is that of the side to which a series of rationals goes, for small ``t > 0``."""
+    """The formal ring, in which σ at a kink is that of the side to which a series goes, for small ``t > 0``."""
 
     def states_along(self, function: Function, z: Series, place: tuple[int, ...], times: int) -> tuple[Any, ...]:
         """Return the constants of that side, and the states; of either one where the series is constant to its order."""
         at, *ahead = (c[place] for c in z.coefficients)
         if not isinstance(at, fmpq) or at not in function.kinks:
             return super().states_along(function, z, place, times)
-        require(all(isinstance(x, fmpq) for x in ahead), "conclusion.at", "a z at a kink is not seen to move on in rational numbers")
-        rises = next((x for x in ahead if x != 0), ONE) > 0
-        states = self.states(function, at, 0)[len(function.sides[0]) :]
-        return *function.sides[function.kinks.index(at) + int(rises)], *states
+        first = next((x for x in ahead if not vanishes(x)), ONE)
+        require(not_zero(first), "conclusion.at", "the side to which a z leaves its kink is not seen")
+        return *function.sides[function.kinks.index(at) + int(first > 0)], *self.states(function, at, 0)[len(function.sides[0]) :]
 
 
-def one_sided_descent(step: Step) -> Result:
-    """``J(W + tδ) = J(W) + c t² + O(t³)`` with ``c < 0`` for small ``t > 0``, where σ is continuous, and analytic on each side of its kinks, up to them.
+def descent(step: Step) -> Result:
+    """``J(W + Σ_k t^k δ_k) = J(W) + c t^m + O(t^{m+1})`` with ``c < 0`` for small ``t > 0``: the coefficients of lower order vanish in the formal ring.
 
-    Layer by layer each z is analytic for ``0 ≤ t < τ``, as its first coefficient that is not 0 tells the side on which it is for small ``t > 0``, where σ is
-    analytic. Where all up to the order vanish, z differs from the kink by ``O(t³)``, and σ by as much, whatever the side. So J has this expansion.
+    σ is Lipschitz, and analytic on each side of its kinks, up to them. Layer by layer each z has an expansion to the order m for ``t ≥ 0``, as its first
+    coefficient that is not 0 tells the side on which it is for small ``t > 0``, where σ is analytic. Where all up to the order m vanish, z differs from the
+    kink by ``O(t^{m+1})``, and σ by as much, whatever the side. So J has this expansion. For ``m = 1`` ``∇J`` is not 0, or there is none.
     """
-    found, problem, ring = step.expect(1, "direction", "coefficient"), step.problem, _AheadRing(step.work)
-    step.claim(0, "stationary")
+    statement, problem, ring = step.says("stationary", "higher-order-descent"), step.problem, _AheadRing(step.work)
+    higher = statement != "stationary"
+    found = step.expect(int(higher), "curve", "order", "coefficient")
+    if higher:
+        step.claim(0, "stationary")
     step.point()
-    place, most = "evidence.direction", read.rational(found["coefficient"], "evidence.coefficient")
+    order = read.integer(found["order"], "evidence.order", 1 + higher, limits.MAX_ORDER if higher else 1)
+    most = read.rational(found["coefficient"], "evidence.coefficient")
     require(most < 0, "evidence.coefficient", "must be negative")
-    require(problem.output_activation.is_identity, "rule", "this needs identity output")
-    direction = ring.array([[read.rational(x, place) for x in read.items(found["direction"], place, problem.N_net)]])[0]
-    first, second = passes.loss_coefficients(ring, problem, step.box(), {1: direction}, 2)
-    require(vanishes(first), place, "the derivative along the direction is not seen to vanish")
-    require(isinstance(second, fmpq) and second <= most, "evidence.coefficient", "the coefficient is not seen to be so small")
-    return step.conclude_near("higher-order-descent", {"order": 2, "coefficient": str(most)}), rigor_of(ring)
-
-
-KINK_RULES = named(kinks, one_sided_descent)
+    curve = read.tuples(found["curve"], "evidence.curve", read.below(limits.MAX_ORDER, 1), read.vector(problem.N_net), ordered=1)
+    terms = {k: ring.array([vector])[0] for k, vector in curve}
+    *lower, last = passes.loss_coefficients(ring, problem, step.box(), terms, order)
+    require(all(vanishes(c) for c in lower), "evidence.order", f"a coefficient below that of t^{order} is not seen to vanish")
+    seen = last if isinstance(last, fmpq) else ring.ball(last)
+    require(bool(seen <= most), "evidence.coefficient", "the coefficient is not seen to be so small")
+    if higher:
+        return step.conclude_near(statement, {"order": order, "coefficient": str(most)}), rigor_of(ring)
+    return step.conclude(statement, proved=False), rigor_of(ring)

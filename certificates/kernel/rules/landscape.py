@@ -9,9 +9,9 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network import matrices, orbits, passes
@@ -19,7 +19,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, positive
+from lossproof.certificates.kernel.rules.step import Result, Step, everywhere
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -146,18 +146,16 @@ def learner_box(step: Step) -> Result:
     k = step.point_named(found)
     chosen = evidence.indices(found["parameters"], "evidence.parameters", problem.N_net)
     require(len(chosen) == n, "evidence.parameters", f"as many parameters as equations are needed, {n}")
-    radius, target = positive(found, "radius"), read.rational(found["target_radius"], "evidence.target_radius")
+    box, target = step.around(found)._replace(free=frozenset(chosen)), read.rational(found["target_radius"], "evidence.target_radius")
     require(target >= 0, "evidence.target_radius", "must not be negative")
-    box = passes.Box(step.points[k], radius, frozenset(chosen))
     with step.balls() as ring:
-        step.work.spend(2 * limits.elimination_work(n, ring.bits), "an inverse in balls")
         G = (passes.outputs(ring, problem, step.box(k)) - ring.array(problem.Y)).reshape(-1)
         J = matrices.entries(matrices.parse_matrix("P", problem), problem, box, ring, chosen, list(range(n)))
         if problem.strip:
             slopes = passes.forward(ring, problem, passes.curve_of(ring, problem, box)).slopes[-1]
             J = J * constant_term(slopes, (problem.T, problem.n_L)).reshape(1, -1)
-        require_contraction(list(G), arb_mat(n, n, [arb(x) for x in J.T.flat]), radius, target)
-    distance = str(radius * (isqrt(n - 1) + 1))
+        require_contraction(step.work, G, J.T, box.radius, target)
+    distance = str(box.radius * (isqrt(n - 1) + 1))
     return _learner(step, found, box, point=k, distance=distance, target_radius=str(target)), Rigor.BALL
 
 
@@ -214,11 +212,9 @@ def no_critical_point(step: Step) -> Result:
         right = problem.hidden[0].increasing.holds and problem.n_L == 1 + softmax
         require(right, "rule", "this needs an increasing activation, and one output or two classes")
     n = 1 if hidden else problem.n_L
-    rows = [read.items(row, f"{place}[{a}]", n) for a, row in enumerate(read.items(found["direction"], place, problem.fan_in(1)))]
-    U = [[read.rational(q, f"{place}[{a}][{j}]") for j, q in enumerate(row)] for a, row in enumerate(rows)]
+    U = read.rows(found["direction"], place, read.rational, problem.fan_in(1), n)
     step.count_samples()
-    inputs = [[*x, *[ONE] * problem.bias_rows_of(1)] for x in problem.X]
-    moves = [[evidence.total((q * U[a][j] for a, q in enumerate(x)), step.work) for j in range(n)] for x in inputs]
+    moves = [[evidence.total((q * U[a][j] for a, q in enumerate(x)), step.work) for j in range(n)] for x in problem.inputs]
     if softmax:
         require(problem.output_activation.is_identity, "rule", "this needs the identity at the output")
         require(all(1 in row for row in problem.Y), "rule", "a target is not one-hot")
@@ -250,9 +246,3 @@ def ggn_semidefinite_witness(step: Step) -> Result:
         total = sum((curvature * ((z - c) * slope) * ((z - c) * slope)).flat)
         require(bool(total < 0), "evidence.point", "the ball of the curvature is not negative")
     return everywhere("ggn-semidefinite", proved=False), Rigor.BALL
-
-
-LANDSCAPE_RULES = named(
-    unlearnable_samples, unlearnable_range, unlearnable_linear, unlearnable_order, learner_box, learner_wide, no_critical_point,
-    ggn_semidefinite_witness,
-)  # fmt: skip

@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.network import errors, passes
-from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import Problem, rational
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named, positive, slope_around, slopes_at
-from lossproof.theory import limits
+from lossproof.certificates.kernel.rules.step import Result, Step, slopes_at
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
 
@@ -73,8 +71,7 @@ def minimum_near_kinks(step: Step) -> Result:
     lines = problem.hidden[0].homogeneity == 1 and bool(problem.hidden[0].kinks(1)) and problem.biases[0] != "fixed"
     right = problem.L == 2 and problem.output_activation.is_identity and lines
     require(right, "rule", "this needs one hidden layer of lines on both sides of 0 without fixed biases, and identity output")
-    k, radius = step.point_named(found), positive(found, "radius")
-    box, pins, sides = passes.Box(step.points[k], radius), _pins(problem, found["pins"]), slopes_at(problem.hidden[0], ZERO)
+    box, pins, sides = step.around(found), _pins(problem, found["pins"]), slopes_at(problem.hidden[0], ZERO)
     leader = _followers(problem, found["fixed"], pins)
     with step.balls() as ring:
         centre, slopes, on = _slopes(ring, problem, box, pins, leader)
@@ -88,7 +85,7 @@ def minimum_near_kinks(step: Step) -> Result:
             pull = sum(each[m, u] for m in range(problem.T) if first[m] == i)
             rises = pull > 0 if sides[0] < sides[1] else pull < 0
             require(bool(rises), "evidence.pins", "the loss is not seen to rise where a unit leaves a kink")
-        inside = all(min(sides) + radius < slope < max(sides) - radius for slope in pins.values())
+        inside = all(min(sides) + box.radius < slope < max(sides) - box.radius for slope in pins.values())
         require(inside, "evidence.pins", "a slope at a kink must lie between those on both sides, with the radius")
         for u in set(leader.values()):
             _require_one_direction(step, wide, u, slopes[:, u], eps)
@@ -97,19 +94,15 @@ def minimum_near_kinks(step: Step) -> Result:
         free = sorted(set(range(problem.N_net)).difference(fixed))
         _require_minimum(step, exact, wide, box, free, (pins, leader, everywhere))
     step.introduce(step.at, box)
-    return step.conclude("local-minimum", {"point": k, "radius": str(radius)}), Rigor.BALL
+    return step.conclude_near("local-minimum", {"point": step.point_named(found)}), Rigor.BALL
 
 
 def _pins(problem: Problem, value: Any) -> Pins:
     """Return the pins, in the order of units and samples; each sample is the first with its input, which is not 0 with the unit of a bias."""
-    found, place, first, last = Pins(), "evidence.pins", problem.firsts(), (-1, -1)
-    for n, entry in enumerate(read.items(value, place)):
-        u, i, slope = read.items(entry, f"{place}[{n}]", 3)
-        pin = read.integer(u, f"{place}[{n}][0]", 0, problem.widths[1] - 1), read.integer(i, f"{place}[{n}][1]", 0, problem.T - 1)
-        require(pin > last, f"{place}[{n}]", "units and samples must increase")
-        require(first[pin[1]] == pin[1], f"{place}[{n}][1]", "the first of the samples with this input is expected")
-        found[pin], last = read.rational(slope, f"{place}[{n}][2]"), pin
-    return found
+    first, unit, sample = problem.firsts(), read.below(problem.widths[1]), read.below(problem.T)
+    found = read.tuples(value, "evidence.pins", unit, sample, read.rational, ordered=2)
+    require(all(first[i] == i for _, i, _ in found), "evidence.pins", "the first of the samples with this input is expected")
+    return {(u, i): slope for u, i, slope in found}
 
 
 def _followers(problem: Problem, fixed: Any, pins: Pins) -> dict[int, int]:
@@ -128,36 +121,27 @@ def _followers(problem: Problem, fixed: Any, pins: Pins) -> dict[int, int]:
 def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leader: dict[int, int]) -> tuple[Array, Array, evidence.Sides]:
     """Return the slopes of all units at all samples, of shape ``(T, n_1)``: with λ̂ at the pins, and with the balls of λ there; at rest 0.
 
-    And what each unit is on at the samples that are not at rest: a slope, or a pin, its number.
+    And what each unit is on at each sample: a slope, or a pin, its number.
     """
-    z, rest, wide = passes.layer_inputs(ring, problem, box, 1), at_rest(problem, 1), arb(0, arb(box.radius).upper())
-    centre = np.full(z.shape, arb(0), dtype=object)
-    slopes, first, on = centre.copy(), problem.firsts(), [list[Any]() for _ in range(problem.widths[1])]
-    leads = [leader.get(u, u) for u in range(problem.widths[1])]
+    z, first, wide = passes.layer_inputs(ring, problem, box, 1), problem.firsts(), arb(0, arb(box.radius).upper())
+    centre, slopes, on = np.full(z.shape, arb(0), dtype=object), np.full(z.shape, arb(0), dtype=object), list[tuple[Any, ...]]()
     ring.count(z.size, 0)
-    for i, u in np.ndindex(z.shape):
-        at = leads[u], first[i]
-        pin, slope = pins.get(at), None if i in rest else slope_around(problem.hidden[0], [z.item(i, u)])
-        known = pin is not None or slope is not None or i in rest
-        require(known, "conclusion.at", f"unit {u} is not seen to be off its kink at sample {i}, where it is not pinned")
-        centre[i, u] = arb(rational(slope, 0) if pin is None else pin)
-        slopes[i, u] = centre[i, u] if pin is None else centre[i, u] + wide
-        if i not in rest:
-            on[u].append(slope if pin is None else at)
+    for u, found in enumerate(evidence.slopes_of_units(problem, z)):
+        at = [(leader.get(u, u), i) for i in first]
+        on.append(tuple(pin if pin in pins else slope for pin, slope in zip(at, found, strict=True)))
+        for i, (pin, slope) in enumerate(zip(at, found, strict=True)):
+            known = pin in pins or slope is not None
+            require(known, "conclusion.at", f"unit {u} is not seen to be off its kink at sample {i}, where it is not pinned")
+            centre[i, u] = arb(pins[pin] if pin in pins else rational(slope))
+            slopes[i, u] = centre[i, u] + (wide if pin in pins else 0)
     return centre, slopes, on
 
 
 def _require_one_direction(step: Step, wide: _LineRing, u: int, slopes: Array, eps: Array) -> None:
     """Demand that S of `minimum_near_kinks`, without its last row and column, is invertible."""
-    problem, places = step.problem, step.problem.weights_of_unit(1, u)
-    inputs = np.array([[*x, *[ONE] * problem.bias_rows_of(1)] for x in problem.X], dtype=object)
-    step.work.spend(2 * limits.elimination_work(len(places), wide.bits), "a determinant in balls")
-    wide.count(problem.T * len(places) * problem.n_L, 0)
-    S, m = np.full((len(places),) * 2, arb(0), dtype=object), problem.fan_in(1)
-    np.fill_diagonal(S, [arb(problem.rates[n] * problem.T) for n in places])
-    S[:m, m:] = (inputs * slopes[:, None]).T @ eps
-    S[m:, :m] = S[:m, m:].T
-    require_invertible(arb_mat(S[:-1, :-1].tolist()), "evidence.fixed")
+    problem, rates = step.problem, [step.problem.rates[n] * step.problem.T for n in step.problem.weights_of_unit(1, u)]
+    S = evidence.form_of_unit(rates, wide.times((np.array(problem.inputs, dtype=object) * slopes[:, None]).T, eps))
+    require_invertible(step.work, S[:-1, :-1], "evidence.fixed")
 
 
 def _require_minimum(
@@ -169,34 +153,24 @@ def _require_minimum(
     pinned: tuple[Pins, dict[int, int], list[tuple[int, int]]],
 ) -> None:
     """Demand that the equations have a solution in the box, in the ``free`` weights and the λ, and that the bordered Hessian has the signs of a minimum."""
-    problem, m, n, (pins, leader, everywhere) = step.problem, step.problem.fan_in(1), len(free), pinned
-    size, here, moving = n + len(everywhere), passes.Box(box.point), passes.Box(box.point, box.radius, frozenset(free))
-    step.work.spend(4 * limits.elimination_work(size, wide.bits), "an inverse and an elimination in balls")
-    z, first = passes.layer_inputs(exact, problem, here, 1), problem.firsts()
+    problem, n, first, (pins, leader, everywhere) = step.problem, len(free), step.problem.firsts(), pinned
+    here, moving, units = passes.Box(box.point), box._replace(free=frozenset(free)), range(problem.widths[1])
+    z = passes.layer_inputs(exact, problem, here, 1)
     centre = [*passes.gradient(exact, problem, here)[free], *(z[i, u] for u, i in pins)]
-    K = np.full((size, size), arb(0), dtype=object)
-    K[:n, :n] = passes.hessian(wide, problem, moving, free).T
-    at, still = {k: row for row, k in enumerate(free)}, np.full((1, problem.N_net), arb(0), dtype=object)
-    columns, rows = list[Array](), list[int]()
-    for border, (u, i) in enumerate(everywhere, start=n):
-        for r, x in enumerate([*problem.X[i], *[ONE] * problem.bias_rows_of(1)]):
-            row = at.get(u * m + r)
-            if row is not None:
-                K[border, row] = K[row, border] = arb(x)
-        if (u, i) in pins:
-            rates = np.full(z.shape, arb(0), dtype=object)
-            for s, unit in np.ndindex(z.shape):
-                if first[s] == i and leader.get(unit, unit) == u:
-                    rates[s, unit] = arb(1)
-            columns.append(passes.hessian_times(_LineRing(step.work, wide.bits, wide.slopes, rates), problem, moving, still)[0][free])
-            rows.append(border)
-    J = np.full((n + len(pins),) * 2, arb(0), dtype=object)
-    J[:n, :n], J[n:, :n] = K[:n, :n], K[rows, :n]
-    for k, column in enumerate(columns, start=n):
-        J[:n, k] = column
-    require_contraction(centre, arb_mat(J.tolist()), box.radius, ZERO)
-    right = inertia((K + K.T) / 2) == (len(everywhere), n)
+    H, columns = passes.hessian(wide, problem, moving, free).T, list[Array]()
+    still, B = (np.full((rows, problem.N_net), arb(0), dtype=object) for rows in (1, len(everywhere)))
+    for row, (u, i) in zip(B, everywhere, strict=True):
+        row[problem.weights_of_unit(1, u)[: problem.fan_in(1)]] = problem.inputs[i]
+    for u, i in pins:
+        rates = np.array([[arb(int(first[s] == i and leader.get(k, k) == u)) for k in units] for s in range(problem.T)], dtype=object)
+        columns.append(passes.hessian_times(_LineRing(step.work, wide.bits, wide.slopes, rates), problem, moving, still)[0][free])
+    J = _bordered(H, np.array(columns, dtype=object).reshape(-1, n).T, B[[everywhere.index(pin) for pin in pins]][:, free])
+    require_contraction(step.work, centre, J, box.radius)
+    K = _bordered((H + H.T) / 2, B[:, free].T, B[:, free])
+    right = inertia(step.work, K) == (len(everywhere), n)
     require(right, "conclusion.at", "the loss is not seen to curve upwards in the weights that keep units on their kinks")
 
 
-NEAR_KINK_RULES = named(minimum_near_kinks)
+def _bordered(H: Array, columns: Array, rows: Array) -> Array:
+    """Return ``[[H, columns], [rows, 0]]``."""
+    return np.block([[H, columns], [rows, np.full((len(rows), columns.shape[1]), arb(0), dtype=object)]])

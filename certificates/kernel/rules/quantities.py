@@ -1,4 +1,4 @@
-"""The rules about what is met at a point or a witness: derivatives, outputs, loss, inertia, descent (section 6), each with its proof in the docstring.
+"""The rules about what is met at a point or a witness: derivatives, outputs, loss, inertia, minima (section 6), each with its proof in the docstring.
 
 Claims ``inertia`` have the facts ``negative``, ``zero``, ``positive``: so many eigenvalues of each kind the Hessian has at least, with ``undecided`` left over.
 """
@@ -12,15 +12,14 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import arb, fmpq
 
-from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.balls import not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, as_balls
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.functions import ONE
-from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
+from lossproof.certificates.kernel.arithmetic.inclusion import is_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
-from lossproof.certificates.kernel.arithmetic.rings import Ring, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Ring
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.network.gram import values_at
@@ -29,8 +28,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import rational
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, named, rigor_of, slope_around
-from lossproof.theory import limits
+from lossproof.certificates.kernel.rules.step import Result, Step, rigor_of, slope_around
 from lossproof.theory.verdicts import Rigor
 
 
@@ -116,10 +114,9 @@ def inertia_exact(step: Step) -> Result:
     """The Hessian is rational in the formal ring, and ``LDLᵀ`` over Q gives its inertia."""
     step.expect(0, order=2)
     ring, N = _formal(step), step.problem.N_net
-    step.work.spend(N**3, "an elimination")
     H = passes.hessian(ring, step.problem, step.box(), list(range(N)))
     require(all(isinstance(x, fmpq) for x in H.flat), "conclusion.at", "the Hessian is not seen to be rational")
-    negative, positive = inertia(H, lambda numbers, bits: step.work.spend(numbers * limits.rational_work(bits), "an elimination"))
+    negative, positive = inertia(step.work, H)
     return _inertia(step, negative, N - negative - positive, positive), rigor_of(ring)
 
 
@@ -135,8 +132,7 @@ def inertia_ball(step: Step) -> Result:
     rest = N - sum(wanted)
     require(rest >= d, "evidence.positive", f"at most {N - d} eigenvalues are not 0")
     with step.balls() as ring:
-        step.work.spend(limits.elimination_work(N, ring.bits), "an elimination in balls")
-        certain = inertia(passes.hessian(ring, step.problem, step.box(), list(range(N))))
+        certain = inertia(step.work, passes.hessian(ring, step.problem, step.box(), list(range(N))))
     for kind, count, seen in zip(("negative", "positive"), wanted, certain, strict=True):
         require(seen >= count, f"evidence.{kind}", f"{seen} {kind} eigenvalues are seen")
     return _inertia(step, wanted[0], d if rest == d else 0, wanted[1]), Rigor.BALL
@@ -164,42 +160,11 @@ def distance(step: Step) -> Result:
     problem, box, k = step.problem, step.box(), step.point_named(found)
     most = read.rational(found["distance"], "evidence.distance")
     with step.balls() as ring:
-        ends = [passes.weights(ring, problem, passes.Box(point)) for point in (step.points[k], box.point)]
-        parts = [[(W, b)[: 1 + problem.bias_rows_of(l)] for l, (W, b) in enumerate(end, start=1)] for end in ends]
-        rows = [np.concatenate([x.ravel() for part in layers for x in part]) for layers in parts]
+        rows = [passes.weight_vector(ring, problem, passes.Box(point)) for point in (step.points[k], box.point)]
         ring.count(problem.N_net, 0)
         length = sum((arb(x).abs_upper() ** 2 for x in rows[0] - rows[1]), arb(0)).sqrt() + arb(problem.N_net).sqrt() * box.radius
     require(bool(length <= most), "evidence.distance", "the distance is not seen to be so small")
     return step.conclude_near("distance", {"point": k, "distance": str(most)}), Rigor.BALL
-
-
-def higher_order_descent(step: Step) -> Result:
-    """``J(W + Σ_k t^k δ_k) = J(W) + c t^m + O(t^{m+1})`` with ``c < 0``, as J is analytic along the curve near ``t = 0``.
-
-    The coefficients of ``t, …, t^{m-1}`` vanish in the formal ring; that of ``t^m`` is rational there, or a ball contains it.
-    """
-    found = step.expect(1, "curve", "order", "coefficient", "precision", order=2)
-    step.claim(0, "stationary")
-    problem, ring = step.problem, _formal(step)
-    order = read.integer(found["order"], "evidence.order", 2, limits.MAX_ORDER)
-    most = read.rational(found["coefficient"], "evidence.coefficient")
-    require(most < 0, "evidence.coefficient", "must be negative")
-    terms: dict[int, list[fmpq]] = {}
-    for n, pair in enumerate(read.items(found["curve"], "evidence.curve")):
-        power, vector = read.items(pair, f"evidence.curve[{n}]", 2)
-        k = read.integer(power, f"evidence.curve[{n}][0]", max(terms, default=0) + 1, limits.MAX_ORDER)
-        terms[k] = [read.rational(x, f"evidence.curve[{n}][1]") for x in read.items(vector, f"evidence.curve[{n}][1]", problem.N_net)]
-
-    def coefficients(over: Ring) -> list[Any]:
-        return passes.loss_coefficients(over, problem, step.box(), {k: over.array([v])[0] for k, v in terms.items()}, order)
-
-    *lower, last = coefficients(ring)
-    require(all(vanishes(c) for c in lower), "evidence.order", f"a coefficient below that of t^{order} is not seen to vanish")
-    with step.balls() as balls:
-        seen = last if isinstance(last, fmpq) else coefficients(balls)[-1]
-    require(bool(seen <= most), "evidence.coefficient", "the coefficient is not seen to be so small")
-    facts = {"order": order, "coefficient": str(most)}
-    return step.conclude_near("higher-order-descent", facts), rigor_of(ring) if seen is last else Rigor.BALL
 
 
 def dead_layer(step: Step) -> Result:
@@ -220,9 +185,7 @@ def dead_layer(step: Step) -> Result:
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L)
     free = (problem.biases[-1] == "trainable" and not (problem.decay and problem.decay[-1][1])) or layer == problem.L - 1
     right = layer == problem.L or (free and problem.output_activation.is_identity and problem.error.convex.holds)
-    require(
-        right, "rule", "for a hidden layer this needs free output biases without decay or the last one, identity output and a convex error"
-    )
+    require(right, "rule", "a hidden layer needs free output biases without decay, or is the last one, identity output and a convex error")
     with step.balls() as ring:
         units, rest = passes.layer_inputs(ring, problem, step.box(), layer).T, sorted(at_rest(problem, layer))
         dead = all(slope_around(problem.activation_of(layer), np.delete(unit, rest), unit[rest]) == 0 for unit in units)
@@ -250,47 +213,39 @@ def cell_minimum(step: Step) -> Result:
     """
     step.expect(1, "precision")
     step.claim(0, "stationary")
-    problem, n = step.problem, step.problem.n_L
+    problem = step.problem
     right = problem.L == 2 and problem.output_activation.is_identity and problem.error.convex.holds
     require(right, "rule", "this needs one hidden layer, identity output and a convex error")
     lines = problem.hidden[0].homogeneity == 1 and bool(problem.hidden[0].kinks(1)) and problem.biases[0] != "fixed"
     held = problem.decay is None or (lines and all(rate > 0 for rate, _ in problem.decay))
     require(held, "rule", "with decay this needs that of the weights of both layers, and lines on both sides of 0 without fixed biases")
-    groups, rest = dict[tuple[Fraction | None, ...], list[int]](), list(at_rest(problem, 1))
+    groups = dict[tuple[Fraction | None, ...], list[int]]()
     with step.balls() as ring:
-        for k, unit in enumerate(passes.layer_inputs(ring, problem, step.box(), 1).T):
-            pieces = tuple(slope_around(problem.hidden[0], [z]) for z in np.delete(unit, rest))
-            groups.setdefault(pieces, []).append(k)
+        for k, slopes in enumerate(evidence.slopes_of_units(problem, passes.layer_inputs(ring, problem, step.box(), 1))):
+            groups.setdefault(slopes, []).append(k)
         V = passes.weights(ring, problem, step.box())[1][0]
         for slopes, units in groups.items():
             require(None not in slopes, "conclusion.at", f"unit {units[0]} is not seen to be on an affine piece at every sample")
             if any(slopes):
-                step.work.spend(2 * limits.elimination_work(n, ring.bits), "a determinant in balls")
-                ring.count(len(units) * n * n, 0, V, V, inner=len(units))
-                gram = V[units].T @ V[units] + int(problem.error.family == "softmax")
-                M = arb_mat(n, n, list(gram.flat))
-                samples = np.delete(np.arange(problem.T), rest)
-                if not (not_zero(M.det()) or _is_balanced(step, ring, slopes, units, samples)):
-                    require_invertible(M, "conclusion.at")
+                gram = ring.times(V[units].T, V[units]) + int(problem.error.family == "softmax")
+                seen = is_invertible(step.work, gram) or _is_balanced(step, ring, slopes, units)
+                require(seen, "conclusion.at", "the output weights of units with one list of slopes may leave a direction out")
     return step.conclude_near("local-minimum"), Rigor.BALL
 
 
-def _is_balanced(step: Step, balls: Ring, slopes: Sequence[Fraction | None], units: Sequence[int], samples: Array) -> bool:
-    """Tell whether ``G = Σ_i s(i) x̃_i ε_iᵀ`` over these samples, with their slopes, is seen to be 0 in the formal ring, at a point.
+def _is_balanced(step: Step, balls: Ring, slopes: Sequence[Fraction | None], units: Sequence[int]) -> bool:
+    """Tell whether ``G = Σ_i s(i) x̃_i ε_iᵀ``, with these slopes, is seen to be 0 in the formal ring, at a point.
 
     Or with decay, where all output weights of the units are 0, whether ``|G|² < T² κλ`` in balls, without the row of the bias.
     """
     problem = step.problem
     if not isinstance(step.at, int):
         return False
-    inputs = np.array(
-        [[rational(s) * x for x in (*problem.X[i], *[ONE] * problem.bias_rows_of(1))] for s, i in zip(slopes, samples, strict=True)]
-    )
+    inputs = np.array([[rational(s) * a for a in x] for s, x in zip(slopes, problem.inputs, strict=True)])
 
     def pulls(ring: Ring) -> Array:
-        eps = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))[samples]
-        ring.count(inputs.size * problem.n_L, 0, inputs, eps, inner=len(eps))
-        return np.asarray(inputs.T @ eps)
+        eps = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
+        return ring.times(inputs.T, eps)
 
     if problem.decay is None or any(v != 0 for k in units for v in step.point().layers[1][0][k]):
         return all(vanishes(s) for s in pulls(step.formal()).flat)
@@ -307,14 +262,7 @@ def global_floor(step: Step) -> Result:
     require(problem.error.convex.holds, "rule", "the error is not convex")
     step.count_samples()
     found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
-    ring.count(found.size, 0, found, inner=problem.T)
     for group, factors in evidence.orbit_groups(problem, step.work):
-        balanced = all(vanishes(s) for s in np.array(factors, dtype=object) @ found[group])
+        balanced = all(vanishes(s) for s in ring.times(np.array(factors, dtype=object), found[group]))
         require(balanced, "conclusion.at", f"the gradients of the errors of sample {group[0]} and its equals do not cancel")
     return step.conclude_near("global"), rigor_of(ring)
-
-
-QUANTITY_RULES = named(
-    differentiable, learner_exact, learner_apart, loss_bounds, inertia_exact, inertia_ball, inertia_kernel,
-    distance, higher_order_descent, dead_layer, cell_minimum, global_floor,
-)  # fmt: skip

@@ -9,13 +9,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, fmpq, fmpq_poly, nmod
+from flint import fmpq, fmpq_poly, nmod
 
-from lossproof.certificates.kernel.arithmetic.balls import not_zero
+from lossproof.certificates.kernel.arithmetic.balls import ZERO, not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio, count_ratio
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
 from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
-from lossproof.certificates.kernel.arithmetic.rings import Ring, Rows, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import Ring, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, product
 from lossproof.certificates.kernel.network.errors import residuals
 from lossproof.certificates.kernel.network.matrices import entries
@@ -24,7 +23,7 @@ from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Point
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, named, rigor_of
+from lossproof.certificates.kernel.rules.step import ALMOST, Result, Step, rigor_of
 from lossproof.theory import limits
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.verdicts import Rigor
@@ -115,8 +114,7 @@ def independent_values(step: Step, chosen: Mapping[str, Any], p: int, rows: list
     read.fields(chosen, ("exponentials", "weights", "values"), place)
 
     def table(value: Any, where: str, rows: int, width: int, least: int = 0) -> Array:
-        listed = enumerate(read.items(value, where, rows))
-        return np.array([evidence.chosen_residues(row, f"{where}[{i}]", p, width, least) for i, row in listed], dtype=object)
+        return np.array(read.rows(value, where, evidence.residue(p, least), rows, width), dtype=object)
 
     u = table(chosen["exponentials"], f"{place}.exponentials", n[1], problem.fan_in(1), 1)
     listed = read.items(chosen["weights"], f"{place}.weights", problem.L - 1)
@@ -137,7 +135,7 @@ def _first_values(step: Step, u: Array, p: int, tanh: bool) -> Any:
     problem = step.problem
     D = evidence.common_denominator((x for row in problem.X for x in row), 2**16, step.work)
     step.work.spend(problem.T * u.shape[1] * (limits.rational_work(D.bit_length()) + 10 * len(u)), "powers of residues")
-    powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in (*row, *[ONE] * problem.bias_rows_of(1))] for row in problem.X]
+    powers = [[int((x * D).p) * (2 if tanh else 1) % (p - 1) for x in row] for row in problem.inputs]
     s = np.array([[math.prod(map(pow, bases, row), start=nmod(1, p)) for bases in u] for row in powers], dtype=object)
     return (s - 1) / (s + 1) if tanh else s / (s + 1)
 
@@ -158,7 +156,7 @@ def rank_patterns(step: Step) -> Result:
     rational = all(isinstance(b, fmpq) for row in problem.constants for b in row or ())
     require(rational, "rule", "the fixed biases must be rational")
     limit(problem.T, limits.MAX_SIGN_SAMPLES, "the number of samples")
-    w = np.array(evidence.chosen_residues(found["weights"], "evidence.weights", p, problem.N_net), dtype=object)
+    w = np.array(read.each(found["weights"], "evidence.weights", evidence.residue(p), problem.N_net), dtype=object)
     layers: list[Any] = []
     for l, n in enumerate(problem.widths[1:], start=1):
         block = w[problem.below(l) : problem.below(l + 1)].reshape(n, -1).T
@@ -185,23 +183,18 @@ def rank_inclusion(step: Step) -> Result:
     matrix = step.matrix()
     rows, columns = evidence.minor(found, matrix)
     with step.balls() as ring:
-        step.work.spend(2 * limits.elimination_work(len(rows), ring.bits), "an inverse in balls")
         balls = entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns)
-        require_invertible(arb_mat(len(rows), len(columns), [arb(x) for x in balls.flat]), "evidence.rows")
+        require_invertible(step.work, balls, "evidence.rows")
     return step.lower(len(rows)), Rigor.BALL
 
 
 def _polynomial(step: Step, value: Any, place: str) -> Any:
     """Return a polynomial in u from pairs of exponent and integer coefficient."""
-    coefficients: list[fmpq] = []
-    for k, pair in enumerate(read.items(value, place)):
-        exponent, coefficient = read.items(pair, f"{place}[{k}]", 2)
-        n = read.integer(exponent, f"{place}[{k}][0]", len(coefficients), limits.MAX_EXPONENT)
-        q = read.rational(coefficient, f"{place}[{k}][1]")
-        require(q.q == 1 and q != 0, f"{place}[{k}][1]", "a coefficient is an integer other than 0", "number")
-        coefficients += [*[ZERO] * (n - len(coefficients)), q]
-    count_ratio(step.work, len(coefficients), max((int(q.p.bit_length()) for q in coefficients), default=0))
-    return Ratio(step.work, fmpq_poly(coefficients)) if coefficients else ZERO
+    terms = dict(read.tuples(value, place, read.below(limits.MAX_EXPONENT + 1), read.rational, ordered=1))
+    require(all(q.q == 1 and q != 0 for q in terms.values()), place, "a coefficient is an integer other than 0", "number")
+    size = max(terms, default=-1) + 1
+    count_ratio(step.work, size, max((int(q.p.bit_length()) for q in terms.values()), default=0))
+    return Ratio(step.work, fmpq_poly([terms.get(n, ZERO) for n in range(size)])) if terms else ZERO
 
 
 def rank_kernel(step: Step) -> Result:
@@ -236,10 +229,11 @@ def rank_kernel(step: Step) -> Result:
 
 
 def rank_residual(step: Step) -> Result:
-    """At a critical point ``P ε = T ∇J = 0``; the ball of one ``∇E_ij`` does not contain 0, so ``ε ≠ 0`` and ``r(P) < T n_L``."""
+    """At a critical point without weight decay ``P ε = T ∇J = 0``; the ball of one ``∇E_ij`` does not contain 0, so ``ε ≠ 0`` and ``r(P) < T n_L``."""
     found = step.expect(1, "sample", "output", "precision")
     step.claim(0, "stationary")
     require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
+    require(step.problem.decay is None, "rule", "this is about a loss without weight decay", "rule")
     with step.balls() as ring:
         residual = residuals(ring, step.problem, outputs(ring, step.problem, step.box()))[step.sample_and_output(found)]
         require(not_zero(residual), "evidence.output", "the ball of this derivative of the error contains 0")
@@ -257,6 +251,3 @@ def rank_family(step: Step) -> Result:
     require(right, "premises[0]", "a family of critical points, and another error than softmax, is needed", "premise")
     require(step.conclusion["matrix"] == "P", "conclusion.matrix", "this rule is about P", "conclusion")
     return step.upper(step.problem.N_net - facts["implied"]), Rigor.EXACT
-
-
-RANK_RULES = named(rank_minor, rank_patterns, rank_inclusion, rank_kernel, rank_residual, rank_family)

@@ -394,7 +394,7 @@ IMPLICATIONS: Mapping[str, Line] = {
     "global-convex": Line("global", HERE, _proved("stationary"), lambda step, f: step.problem.is_convex, near=True),
     # groups of samples with outputs ρ_i c have Σ ρ_i ∇E_i = 0, so their least error, which is convex in c; all other outputs are constant
     "global-balanced": Line("global", HERE, _proved("stationary"), near=True,
-                            holds=lambda step, f: step.premises[0].rule in ("stationary-balanced", "stationary-following") and step.problem.error.convex.holds),
+                            holds=lambda step, f: step.premises[0].rule == "stationary-balanced" and step.problem.error.convex.holds),
     # outputs of powers are forms of one degree in x, or in x and 1; so are the derivatives by each weight. If these span all forms at the samples, which is
     # seen by their rank, Pε = 0 gives ε ⟂ F' − F for all W', and J is convex in the outputs
     "global-forms": Line("global", HERE, (*_proved("stationary"), ("P", HERE, "rank_lower")), _gives_all_forms, near=True),
@@ -450,6 +450,3 @@ def implication(step: Step) -> Result:
     require(row in IMPLICATIONS, "evidence.row", "there is no such implication")
     require(_holds(step, row not in _WITH_DECAY), "evidence.row", _DECAYS)
     return _concluded(step, IMPLICATIONS[row], "row")
-
-
-REASON_RULES = steps.named(record, definition, implication)

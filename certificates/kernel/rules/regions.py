@@ -9,18 +9,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import arb, arb_mat, fmpq, fmpz, fmpz_mat
+from flint import arb, fmpq, fmpz, fmpz_mat
 
-from lossproof.certificates.kernel.arithmetic.functions import ONE, ZERO
+from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, vanishes
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
-from lossproof.certificates.kernel.arithmetic.rings import BallRing, vanishes
+from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import limit, require
 from lossproof.certificates.kernel.reading.problem import Problem, fraction, rational
-from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, named, slopes_at
+from lossproof.certificates.kernel.rules.step import Result, Step, everywhere, slopes_at
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -62,11 +61,8 @@ def _affine(step: Step, cross: bool) -> tuple[Mapping[str, Any], Any]:
     problem, place = step.problem, "evidence.map"
     pieces = [piece for piece in problem.activation.affine_pieces if problem.decay is None or None in (piece.lower, piece.upper)]
     free = problem.decay is None or not any(rate for _, rate in problem.decay)
-    require(
-        free and any(piece.slope != 0 for piece in pieces),
-        "rule",
-        "this needs an activation with an affine piece; decay: unbounded, and of no bias",
-    )
+    right = free and any(piece.slope != 0 for piece in pieces)
+    require(right, "rule", "this needs an activation with an affine piece; decay: unbounded, and of no bias")
     if cross and problem.bias == "trainable":
         found = step.expect(0, "probabilities", "correction", "loss", "precision")
         return found, _entropy_of_affine_logits(step, found)
@@ -74,8 +70,9 @@ def _affine(step: Step, cross: bool) -> tuple[Mapping[str, Any], Any]:
     found = step.expect(0, "map", "loss", *(["direction"] if problem.bias == "none" else []))
     step.count_samples()
     inputs = [*zip(*problem.X, strict=True), (ONE,) * problem.T] if problem.bias == "trainable" else _gated(step, found)
-    X, residuals, scales = _residuals(step, inputs, read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L))
-    require(not any((X.transpose() * residuals).entries()), place, "the residuals are not orthogonal to the inputs")
+    gaps = [[-y for y in column] for column in zip(*problem.Y, strict=True)]
+    table = read.rows(found["map"], place, read.rational, problem.fan_in(1), problem.n_L)
+    residuals, scales = _balanced(step, inputs, gaps, table, place)
     sums = [sum((r * r for r in column), fmpz(0)) for column in residuals.transpose().tolist()]
     least = evidence.total((fmpq(squares, scale**2) for squares, scale in zip(sums, scales, strict=True)), step.work) / (2 * problem.T)
     return found, least
@@ -92,11 +89,7 @@ def _gated(step: Step, found: Mapping[str, Any]) -> list[tuple[fmpq, ...]]:
     problem, pieces, place = step.problem, step.problem.activation.affine_pieces, "evidence.direction"
     two_lines = problem.activation.homogeneity == 1 and len(pieces) == 2
     right = two_lines and problem.L == 2 and problem.widths[1] > min(problem.widths[0], problem.n_L)
-    require(
-        right,
-        "rule",
-        "without biases this needs an activation linear on each side of 0, and one hidden layer of more units than inputs or outputs",
-    )
+    require(right, "rule", "without biases this needs lines on each side of 0, and one hidden layer of more units than inputs or outputs")
     u = read.each(found["direction"], place, read.rational, problem.widths[0])
     sides = [evidence.total((q * a for q, a in zip(u, x, strict=True)), step.work) for x in problem.X]
     require(all(side != 0 or not any(x) for side, x in zip(sides, problem.X, strict=True)), place, "some input is on neither side")
@@ -107,24 +100,22 @@ def _gated(step: Step, found: Mapping[str, Any]) -> list[tuple[fmpq, ...]]:
     return list(zip(*gated, strict=True))
 
 
-def _residuals(step: Step, inputs: Sequence[Sequence[fmpq]], table: Sequence[Sequence[fmpq]]) -> tuple[fmpz_mat, fmpz_mat, list[fmpz]]:
-    """Return the matrix X̃ of inputs, given by columns, and ``X̃A − Y``, each column times a number that makes it whole, and the factors of the latter.
-
-    All that is to be done with them is counted: the product, that with ``X̃ᵀ``, and the squares.
-    """
+def _balanced(step: Step, inputs: Table, gaps: Table, change: Table, place: str) -> tuple[fmpz_mat, list[fmpz]]:
+    """Return ``R = G + X̃C`` with ``X̃ᵀR = 0``, each column times a factor that makes it whole, and the factors; X̃ and G are given by columns."""
     problem, work = step.problem, step.work
-    T, m, n = problem.T, problem.fan_in(1), problem.n_L
+    T, m, n = problem.T, len(inputs), problem.n_L
     scales, bits = evidence.factors_to_whole(inputs, work)
     limit((T + n) * m * limits.product_work(bits), limits.MAX_ENTRIES, "the length of the inputs in words")
-    work.spend(m * n * limits.rational_work(bits), "an affine map")
-    maps = [[row[j] / scale for row, scale in zip(table, scales, strict=True)] for j in range(n)]
-    targets = list(zip(*problem.Y, strict=True))
-    outputs, size = evidence.factors_to_whole([(*a, *y) for a, y in zip(maps, targets, strict=True)], work)
+    work.spend((T + m) * n * limits.rational_work(bits), "differences to the targets")
+    changes = [[row[j] / scale for row, scale in zip(change, scales, strict=True)] for j in range(n)]
+    factors, size = evidence.factors_to_whole([(*gap, *each) for gap, each in zip(gaps, changes, strict=True)], work)
     bits, size = bits + T.bit_length(), bits + size + m.bit_length() + 1
     limit((2 * T + m) * n * limits.product_work(size), limits.MAX_ENTRIES, "the length of the residuals in words")
     work.spend(2 * T * m * n * limits.product_work(bits + size) + T * n * limits.product_work(2 * size), "products of whole numbers")
-    X, A, Y = (evidence.whole(*parts) for parts in ((inputs, scales), (maps, outputs), (targets, outputs)))
-    return X, X * A - Y, outputs
+    X, C, G = (evidence.whole(*parts) for parts in ((inputs, scales), (changes, factors), (gaps, factors)))
+    R = G + X * C
+    require(not any((X.transpose() * R).entries()), place, "the inputs see a difference to the targets")
+    return R, factors
 
 
 def _entropy_of_affine_logits(step: Step, found: Mapping[str, Any]) -> arb:
@@ -143,46 +134,22 @@ def _entropy_of_affine_logits(step: Step, found: Mapping[str, Any]) -> arb:
     shares = read.rows(found["probabilities"], "evidence.probabilities", read.rational, problem.T, n)
     correction = read.rows(found["correction"], "evidence.correction", read.rational, m, n)
     step.count_samples()
-    inputs = [[*x, ONE] for x in problem.X]
-    _require_balance(inputs, shares, problem.Y, correction, work)
+    gaps = [[p - y for p, y in zip(*pair, strict=True)] for pair in zip(shares, problem.Y, strict=True)]
+    inputs = [*zip(*problem.X, strict=True), (ONE,) * problem.T]
+    R, factors = _balanced(step, inputs, list(zip(*gaps, strict=True)), correction, "evidence.correction")
     softmax = problem.error.family == "softmax"
     if softmax:
         sums = [evidence.total(row, work) for row in shares], [evidence.total(row, work) for row in correction]
         right = all(q == 1 for q in sums[0]) and not any(sums[1])
         require(right, "evidence.probabilities", "the probabilities of a sample do not add up to 1")
     with step.balls() as ring:
-        work.spend(problem.T * m * n * limits.product_work(ring.bits) + 2 * problem.T * n * limits.value_work(ring.bits), "entropies")
-        X, C = (arb_mat([[ring.embed(q) for q in row] for row in table]) for table in (inputs, correction))
-        P = [ring.embed(q) + c for q, c in zip((q for row in shares for q in row), (X * C).entries(), strict=True)]
-        require(
-            all(p > 0 and (softmax or p < 1) for p in P),
-            "evidence.probabilities",
-            "a probability is not seen to lie strictly between 0 and 1",
-        )
+        ring.count(problem.T * n, 2 * problem.T * n)
+        P = [ring.embed(problem.Y[i][j]) + arb(R[i, j]) / factors[j] for i, j in np.ndindex(problem.T, n)]
+        inside = all(p > 0 and (softmax or p < 1) for p in P)
+        require(inside, "evidence.probabilities", "a probability is not seen to lie strictly between 0 and 1")
         parts = P if softmax else [*P, *(1 - p for p in P)]
         total: arb = sum((-p * p.log() for p in parts), ring.embed(ZERO)) / problem.T
         return total
-
-
-def _require_balance(inputs: Table, shares: Table, targets: Table, correction: Table, work: Work) -> None:
-    """Demand ``X̃ᵀ(P̂ − Y) + X̃ᵀX̃ C = 0``, in whole numbers: each column of X̃, and of the rest, is taken times a common denominator."""
-    T, m, n = len(inputs), len(inputs[0]), len(targets[0])
-    columns = list(zip(*inputs, strict=True))
-    factors, size = evidence.factors_to_whole(columns, work)
-    limit((T + n) * m * limits.product_work(size), limits.MAX_ENTRIES, "the length of the inputs in words")
-    work.spend((T + m) * n * limits.rational_work(size), "differences to the targets")
-    gaps = [[p - y for p, y in zip(*pair, strict=True)] for pair in zip(zip(*shares, strict=True), zip(*targets, strict=True), strict=True)]
-    changes = [[c / factor for c, factor in zip(change, factors, strict=True)] for change in zip(*correction, strict=True)]
-    scales, rest = evidence.factors_to_whole([(*gap, *change) for gap, change in zip(gaps, changes, strict=True)], work)
-    limit((T + m) * n * limits.product_work(rest), limits.MAX_ENTRIES, "the length of the probabilities in words")
-    bits = 2 * size + rest + T.bit_length() + m.bit_length() + 1
-    limit(bits, limits.MAX_SUM_BITS, "the length of a sum of whole numbers in bits")
-    work.spend((T * m * (m + n) + m * m * n) * limits.product_work(bits), "products of whole numbers")
-    X, R, C = (evidence.whole(*parts) for parts in ((columns, factors), (gaps, scales), (changes, scales)))
-    left = X.transpose() * R + (X.transpose() * X) * C
-    require(
-        not any(left.entries()), "evidence.correction", "the probabilities are not balanced: the inputs see a difference to the targets"
-    )
 
 
 def _constant(step: Step, cross: bool, curved: bool) -> tuple[Mapping[str, Any], Any]:
@@ -200,19 +167,11 @@ def _constant(step: Step, cross: bool, curved: bool) -> tuple[Mapping[str, Any],
     decay `_require_minimum_at_zero`.
     """
     problem, work, silent, decays = step.problem, step.work, step.problem.bias == "none", step.problem.decay is not None
-    more = [
-        ("precision", cross or decays),
-        ("output_weights", curved and not decays),
-        ("hidden_bias", decays),
-        ("direction", silent and not decays),
-    ]
-    found = step.expect(0, "loss", *(key for key, wanted in more if wanted))
+    keys = ["hidden_bias"] if decays else ["output_weights"] if curved else ["direction"] if silent else []
+    found = step.expect(0, "loss", *keys, *(["precision"] if cross or decays else []))
     dead = any(piece.slope == 0 for piece in problem.activation.affine_pieces)
-    require(
-        decays or (problem.activation.is_silent_below if silent else curved or dead),
-        "rule",
-        "this needs an activation with a constant piece, without biases 0 for z ≤ 0",
-    )
+    right = decays or (problem.activation.is_silent_below if silent else curved or dead)
+    require(right, "rule", "this needs an activation with a constant piece, without biases 0 for z ≤ 0")
     step.count_samples()
     columns = list(zip(*problem.Y, strict=True))
     means = [evidence.total(column, work) / problem.T for column in columns]
@@ -263,7 +222,7 @@ def _require_constant_minimum(step: Step, found: Mapping[str, Any], means: Seque
     M = np.full((n, n), ZERO, dtype=object)
     for a, b in zip(*np.triu_indices(n), strict=True):
         M[a, b] = evidence.total((e * x * y for e, x, y in zip(pulls, columns[a], columns[b], strict=True)), work)
-    signs = inertia(M, lambda numbers, bits: work.spend(numbers * limits.rational_work(bits), "signs of eigenvalues"))
+    signs = inertia(work, M)
     require(n in signs, place, "the inputs, weighted with the residuals, are not definite")
 
 
@@ -289,9 +248,8 @@ def _require_minimum_at_zero(step: Step, found: Mapping[str, Any], means: Sequen
     problem, work, record, silent = step.problem, step.work, step.problem.activation, step.problem.bias == "none"
     rates, place, a = problem.decay or (), "evidence.hidden_bias", read.rational(found["hidden_bias"], "evidence.hidden_bias")
     (_, within), (outer, pulled) = rates[-2:]
-    require(
-        a == 0 or not (silent or any(rate for _, rate in rates[:-1])), place, "hidden biases that decay, or that there are none of, are 0"
-    )
+    still = a == 0 or not (silent or any(rate for _, rate in rates[:-1]))
+    require(still, place, "hidden biases that decay, or that there are none of, are 0")
     held = pulled > 0 and problem.error.is_cross_entropy
     right = pulled == 0 or (within > 0 and (problem.L > 2 or not held))
     require(right, "rule", "output biases that decay need a decay of the last hidden ones, and for a cross-entropy two hidden layers")
@@ -323,6 +281,3 @@ def _best_logits(ring: BallRing, problem: Problem, means: Sequence[fmpq]) -> arb
     middle = sum(logs, ring.embed(ZERO)) / len(logs) if softmax else ring.embed(ZERO)
     squares: arb = sum(((x - middle) ** 2 for x in logs), ring.embed(ZERO))
     return squares
-
-
-REGION_RULES = named(minimum_in_region)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -162,11 +162,14 @@ class Step:
         """Return the same, with the fact ``radius``: how far the weights may lie from a point of the certificate, in any coordinate."""
         return self.conclude(statement, {**(facts or {}), "radius": str(self.box().radius)}, proved=proved)
 
-    def located(self, found: Mapping[str, Any], radius: fmpq, dimension: int) -> dict[str, Any]:
-        """Return the claim that a critical point lies within the radius of the point named, a witness that this step introduces."""
-        k = self.point_named(found)
-        self.introduce(self.at, Box(self.points[k], radius))
-        return self.conclude("stationary", {"point": k, "radius": str(radius), "dimension": dimension})
+    def around(self, found: Mapping[str, Any]) -> Box:
+        """Return the box of the radius that the evidence names, around the point that it names."""
+        return Box(self.points[self.point_named(found)], positive(found, "radius"))
+
+    def located(self, found: Mapping[str, Any], box: Box, dimension: int, **more: int) -> dict[str, Any]:
+        """Return the claim that a critical point lies in the box around the point named, a witness that this step introduces."""
+        self.introduce(self.at, Box(box.point, box.radius))
+        return self.conclude("stationary", {"point": self.point_named(found), "radius": str(box.radius), "dimension": dimension, **more})
 
     def count_samples(self) -> None:
         """Count that all samples are looked at, which takes quotients of their numbers at most."""
@@ -183,11 +186,6 @@ class Step:
         """Demand that the conclusion is about one of some places, and about a matrix if one is named."""
         require(self.at in places, "conclusion.at", f"this rule speaks of {' or '.join(map(str, places))}", "conclusion")
         require(matrix in (None, self.conclusion.get("matrix")), "conclusion.matrix", f"this rule is about {matrix}", "conclusion")
-
-
-def named(*rules: Callable[[Step], Result]) -> dict[str, Callable[[Step], Result]]:
-    """Return rules under their names: the function ``rank_size`` is the rule ``rank-size``."""
-    return {rule.__name__.replace("_", "-"): rule for rule in rules}
 
 
 def everywhere(statement: str, facts: Mapping[str, Any] | None = None, *, proved: bool = True) -> dict[str, Any]:
@@ -245,14 +243,13 @@ def slope_around(record: Activation, values: Iterable[fmpq | arb], still: Iterab
 
     Those that are ``still`` may lie at its ends.
     """
-    z, rest, ends = list(values), list(still), [(piece.slope, piece.lower, piece.upper) for piece in record.affine_pieces]
-    inside = (
-        s
-        for s, a, b in ends
-        if all((a is None or x > rational(a)) and (b is None or x < rational(b)) for x in z)
-        and all((a is None or x >= rational(a)) and (b is None or x <= rational(b)) for x in rest)
-    )
-    return next(inside, None)
+    z, rest = list(values), list(still)
+    for piece in record.affine_pieces:
+        low, high = (None if end is None else rational(end) for end in (piece.lower, piece.upper))
+        inside = all((low is None or x > low) and (high is None or x < high) for x in z)
+        if inside and all((low is None or x >= low) and (high is None or x <= high) for x in rest):
+            return piece.slope
+    return None
 
 
 def slopes_at(record: Activation, z: fmpq) -> list[fmpq]:

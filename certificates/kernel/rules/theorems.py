@@ -15,7 +15,7 @@ from flint import fmpq
 from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.reading.problem import fraction
 from lossproof.certificates.kernel.rules import evidence
-from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere, named
+from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, everywhere
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
@@ -101,6 +101,3 @@ def _constant_output(step: Step, s: Sequence[fmpq]) -> Fraction | None:
     fits, mean = all(y - target == slope * (q - entry) for target, entry in others), fraction(y - slope * q)
     out_of_reach = problem.error.family == "squared" and not problem.output_activation.range.contains(mean)
     return mean if fits and not out_of_reach else None
-
-
-THEOREM_RULES = named(one_relation)

@@ -37,7 +37,7 @@ from lossproof.theory.exceptions import InputError
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
 _MODEL_HELP = (
     "A trained network in place of WIDTHS: .onnx, .keras, .nnet, or weights with --activation: .safetensors, or .pt with a state_dict; "
-    "whole models of torch or .joblib of scikit-learn with --allow-pickle."
+    "whole models of torch, .pt2 or .joblib of scikit-learn with --allow-pickle."
 )
 _SEARCH_HELP = "Search a network of at most 60 weights for bad minima where nothing else decides: 48 starts, none, or until so many seconds have passed."
 

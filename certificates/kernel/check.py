@@ -79,7 +79,7 @@ _WITH_FROZEN = frozenset((
     "stationary-exact", "stationary-apart", "stationary-box", "inertia-exact", "inertia-ball", "inertia-kernel", "higher-order-descent", "no-minimum-nearby",
     "learner-exact", "learner-apart", "learner-box", "learner-ball",
     # P has so many rows and columns; it is analytic in the trainable weights; outputs obey the symmetries of samples whatever any weights are
-    "rank-size", "rank-almost", "rank-regular", "rank-samples", "unlearnable-samples", "unlearnable-range",
+    "rank-size", "rank-almost", "rank-regular", "rank-samples", "unlearnable-samples", "unlearnable-range", "global-floor",
     "record", "definition", "implication",
 ))  # fmt: skip
 """The rules that hold where layers are frozen: none that moves the weights of a certain layer, or uses symmetries of weights. Rows of tables say it again."""

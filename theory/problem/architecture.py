@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +33,8 @@ class Architecture:
     ``z_l = W_lᵀ φ_{l-1} + b_l`` and ``φ_l = σ_l(z_l)`` for ``l = 1..L``; the last layer uses the output activation. ``hidden`` are the activations of the
     layers ``1..L − 1``; if ``L = 1`` it is one that is named and applied nowhere. ``biases`` are the modes of the layers ``1..L``: ``"trainable"`` (a
     constant 1 is appended to ``φ_{l-1}`` and ``W_l`` gains a row that counts in ``N_net``), ``"fixed"`` (constants, not counted) or ``"none"``; or
-    ``"frozen"`` for a layer that is a constant as a whole, and has no trainable weight. Build one with `Architecture.of`, which checks its input.
+    ``"frozen"`` for a layer that is a constant as a whole, and has no trainable weight (`with_frozen`). Build one with `Architecture.of`, which checks its
+    input.
 
     >>> xor = Architecture.of("2-2-1", "tanh")
     >>> xor.L, xor.N_net, str(xor)
@@ -63,14 +64,11 @@ class Architecture:
         True
         """
         parsed = parse_widths(widths)
-        modes = tuple(map(bias_mode, _for_each("bias", bias, len(parsed) - 1, "layers")))
-        if set(modes) == {FROZEN}:
-            raise InputError("at least one layer must be trainable, got none but frozen ones: leave one of them out of the frozen layers")
         return Architecture(
             parsed,
             tuple(map(activation_named, _for_each("activation", activation, len(parsed) - 2, "hidden layers"))),
             activation_named(output_activation),
-            modes,
+            tuple(map(bias_mode, _for_each("bias", bias, len(parsed) - 1, "layers"))),
         )
 
     def with_frozen(self, layers: Collection[int]) -> Architecture:
@@ -85,7 +83,9 @@ class Architecture:
                 f"frozen layers must be whole numbers from 1 to {self.L} for a {self} network, got {shown(wrong)}: 1 is the first layer of weights"
             )
         biases = tuple(FROZEN if l in layers else mode for l, mode in enumerate(self.biases, start=1))
-        return Architecture.of(self.widths, self.hidden, self.output_activation, biases)
+        if set(biases) == {FROZEN}:
+            raise InputError(f"at least one layer must be trainable, got all {self.L} of them frozen: leave one out")
+        return replace(self, biases=biases)
 
     @cached_property
     def L(self) -> int:
@@ -192,7 +192,7 @@ def bias_mode(bias: Any) -> str:
     >>> bias_mode("none")
     'none'
     """
-    if not isinstance(bias, str) or bias not in (*BIAS_MODES, FROZEN):
+    if not isinstance(bias, str) or bias not in BIAS_MODES:
         raise InputError(f"bias must be one of {', '.join(BIAS_MODES)}, got {shown(bias)}{nearest_name(bias, BIAS_MODES)}")
     return bias
 

@@ -6,6 +6,7 @@ Most statements use that the last layers move, or symmetries of all weights. The
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from lossproof.certificates.claims.conclusion import conclusion_by_minimum
 from lossproof.certificates.claims.critical_facts import claim_distance, claim_loss
@@ -24,7 +25,7 @@ from lossproof.certificates.proof.places import ALMOST_EVERYWHERE, EVERYWHERE, P
 from lossproof.certificates.proof.rank_bounds import generic_upper_bound, rank_bounds
 from lossproof.certificates.proof.structural_bounds import trivial_bound
 from lossproof.numerics.critical.box import refined_weights
-from lossproof.numerics.network.points import random_weights
+from lossproof.numerics.network.points import constant_weights, random_weights
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.verdicts import Verdict
 
@@ -130,7 +131,7 @@ def _claim_everywhere(context: ProofContext, point: Point) -> Claim:
     columns, upper = context.problem.columns, generic_upper_bound(context)
     smooth: tuple[Claim, ...] = ()
     if upper.value == columns:
-        for candidate in (point, Point(random_weights(context.problem, context.seed).with_zeros(context.problem.architecture.trained))):
+        for candidate in (point, Point(constant_weights(context.problem, Fraction(0)))):
             shown = context.differentiable(candidate, 1)
             found = upper if shown is None else rank_bounds(context, "P", candidate).upper
             if shown is not None and found.value < columns:

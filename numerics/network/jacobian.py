@@ -38,7 +38,11 @@ def jacobian(evaluation: Evaluation) -> Array:
     >>> jacobian(evaluate(a, [[2], [5]], [([[1]], [0])], RationalField())).tolist()
     [[2, 5], [1, 1]]
     """
-    blocks = [jacobian_block(evaluation, l) for l in evaluation.architecture.trained]
+    a = evaluation.architecture
+    if a.frozen:  # a checker asks for all slopes of hidden layers, also below the first trainable one
+        for l in (l for l in a.kinked_layers(1) if l < a.L):
+            _ = evaluation.slope[l]
+    blocks = [jacobian_block(evaluation, l) for l in a.trained]
     return evaluation.field.finalize(np.concatenate(_of_one_kind(evaluation, blocks), axis=0))
 
 

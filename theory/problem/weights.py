@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -44,20 +43,6 @@ class Weights:
             got = f"{len(pairs)} entries" if type(pairs) is list else shown(weights)
             raise InputError(f"weights must be a list of {architecture.L} pairs (W_l, b_l), one a layer, got {got}: give one pair a layer")
         return Weights(tuple(_read_layer(architecture, l, pair) for l, pair in enumerate(pairs, start=1)))
-
-    def with_zeros(self, layers: Collection[int]) -> Weights:
-        """Return the weights with 0 in place of all numbers of these layers, ``1..L``.
-
-        >>> Weights.of(Architecture.of("1-1"), [([[2]], [3])]).with_zeros([1]).layers[0].b
-        (Fraction(0, 1),)
-        """
-        zero = Fraction(0)
-        found = enumerate(self.layers, start=1)
-        return Weights(
-            tuple(
-                Layer(tuple((zero,) * len(row) for row in layer.W), (zero,) * len(layer.b)) if l in layers else layer for l, layer in found
-            )
-        )
 
     def is_rational(self) -> bool:
         """Tell whether every entry is held as a plain rational."""

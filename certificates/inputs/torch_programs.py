@@ -93,7 +93,7 @@ def _in_batches(X: Floats, ask: Callable[[Floats], Floats], rows: int) -> Floats
 
 def _rewritten(module: Any, torch: Any) -> Any:
     """Return the graph in functions of torch; operations that are none of these stay as they are, and are refused by who reads them."""
-    graph, new = import_module("torch.fx").Graph(), {}
+    graph, new = import_module("torch.fx").Graph(), dict[Any, Any]()
     for node in module.graph.nodes:
         if node.op == "output":
             held = node.args[0]
@@ -162,8 +162,9 @@ def _is_normalisation(given: list[Any], named: dict[str, Any], module: Any) -> b
 
 def _normalisation(node: Any, given: list[Any], module: Any, torch: Any) -> str:
     """Put a ``BatchNorm1d`` of the tensors of the program on its module, and return its name."""
-    gain, shift, mean, variance = (None if part is None else operator.attrgetter(part.target)(module) for part in given[1:5])
-    norm = torch.nn.BatchNorm1d(len(mean), eps=given[7], affine=gain is not None).eval()
+    tensors: list[Any] = [None if part is None else operator.attrgetter(part.target)(module) for part in given[1:5]]
+    gain, shift, mean, variance = tensors
+    norm = torch.nn.BatchNorm1d(int(mean.shape[0]), eps=given[7], affine=gain is not None).eval()
     norm._parameters.update(weight=gain, bias=shift)
     norm._buffers.update(running_mean=mean, running_var=variance)
     module.add_module(f"read_{node.name}", norm)

@@ -48,7 +48,7 @@ def _encode_constant(constant: Constant) -> list[Any]:
 def encode_problem(problem: Problem) -> dict[str, Any]:
     """Write a problem as plain JSON data."""
     architecture, bias = problem.architecture, problem.fixed_bias
-    found = {
+    found: dict[str, Any] = {
         "widths": list(architecture.widths),
         "activation": architecture.hidden_names,
         "output_activation": architecture.output_activation.name,

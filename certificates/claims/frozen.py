@@ -5,7 +5,7 @@ Most statements use that the last layers move, or symmetries of all weights. The
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from lossproof.certificates.claims.conclusion import conclusion_by_minimum
@@ -13,6 +13,7 @@ from lossproof.certificates.claims.critical_facts import claim_distance, claim_l
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, claim_critical_point, locate
 from lossproof.certificates.claims.exact_learning import claim_exact_learning, refute_by_samples
 from lossproof.certificates.claims.full_rank import claim_full_rank_at, claims_that_follow
+from lossproof.certificates.claims.hessian_spectrum import claims_of_spectrum
 from lossproof.certificates.claims.identifiable import claim_identifiable
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
 from lossproof.certificates.claims.no_minimum_nearby import claim_no_minimum_nearby
@@ -24,9 +25,11 @@ from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided,
 from lossproof.certificates.proof.places import ALMOST_EVERYWHERE, EVERYWHERE, Point
 from lossproof.certificates.proof.rank_bounds import generic_upper_bound, rank_bounds
 from lossproof.certificates.proof.structural_bounds import trivial_bound
+from lossproof.numerics.critical.ball import polished_weights
 from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.network.points import constant_weights, random_weights
 from lossproof.theory.problem.problem import Problem
+from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Verdict
 
 _FULL_RANK, _ASKED = "full-rank", "no-bad-local-minima"
@@ -88,6 +91,7 @@ def claims_with_frozen_layers(context: ProofContext, point: Point, *, weights_gi
         *claims_manifold_and_ggn(context, known, landscape.morse),
         *own,
         claim_no_minimum_nearby(context, point) if weights_given else None,
+        *(claims_of_spectrum(context, point, found) if found is not None else ()),
         None if other is None else other.claim,
         suboptimal,
     ]
@@ -151,11 +155,17 @@ def _claims_at(context: ProofContext, point: Point, landscape: LandscapeClaims) 
     if found is not None:
         return [found.claim, *_beside(context, point, found)], found
     claim = claim_critical_point(context, point, landscape)
-    problem = context.problem
-    affordable = problem.T * problem.architecture.N_net**2 <= _MOST_NEWTON_WORK
-    nearer = refined_weights(problem, point.weights) if affordable and context.has_jacobian(point) else None
-    other = None if nearer is None or nearer == point.weights else locate(context, Point(nearer), landscape)
+    nearer = _nearer(context.problem, point.weights) if context.has_jacobian(point) else ()
+    ends = (locate(context, Point(end), landscape) for end in nearer if end is not None and end != point.weights)
+    other = next((end for end in ends if end is not None), None)
     return ([claim] if other is None else [claim, *_beside(context, point, other), other.claim]), other
+
+
+def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
+    """Yield where steps like Newton's lead to from weights: in balls where the problem is small, then in doubles."""
+    if problem.T * problem.architecture.N_net**2 <= _MOST_NEWTON_WORK:
+        yield refined_weights(problem, start)
+    yield from polished_weights(problem, start)
 
 
 def _beside(context: ProofContext, point: Point, found: LocatedPoint) -> Sequence[Claim]:

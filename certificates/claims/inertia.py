@@ -38,7 +38,7 @@ def claim_inertia(context: ProofContext, stationary: Claim, learner: Learner | N
     if learner is not None:
         return _inertia_of_learner(context, learner, morse)
     a, T = context.problem.architecture, context.problem.T
-    if not a.frozen and (stationary.rule == BALL_RULE or T * a.N_net**2 > _MOST_WORK_IN_BALLS):
+    if stationary.rule == BALL_RULE or T * a.N_net**2 > _MOST_WORK_IN_BALLS:
         signs = _inertia_in_doubles(context, stationary)
         if signs is not None or a.N_net > _MOST_PARAMETERS:
             return signs

@@ -14,13 +14,15 @@ from flint import fmpq
 
 import lossproof as lp
 from lossproof.certificates.kernel import check
+from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.network import gram, lipschitz, passes
+from lossproof.certificates.kernel.network import curvature, directional, gram, lipschitz, passes
 from lossproof.certificates.kernel.network.matrices import entries, parse_matrix
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.certificates.kernel.rules import reasons
 from lossproof.certificates.proof.encoding import encode_point, encode_problem
+from lossproof.numerics.fields.ball import BallField
 from lossproof.numerics.fields.float64 import Float64Field
 from lossproof.numerics.fields.rational import RationalField
 from lossproof.numerics.network.evaluation import evaluate
@@ -29,6 +31,7 @@ from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import gradient, jacobian
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
+from lossproof.numerics.verified.curvature import enclosed_landscape
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.decay import Decay
@@ -123,6 +126,33 @@ def test_double_precision_encloses_the_rows_of_the_trainable_weights():
         ]
     assert np.linalg.norm(jacobian(evaluate(whole.architecture, whole.samples, weights, Float64Field()))[rows], 2) <= norms[0][0]
     assert norms[0] <= norms[1]
+
+
+@pytest.mark.parametrize("frozen", [[1], [2], [3], [1, 3]], ids=str)
+@pytest.mark.parametrize("activation", ["tanh", "softplus"])
+def test_second_derivatives_in_doubles_are_those_by_the_trainable_weights(activation, frozen):
+    whole, partly, weights, rows = networks("2-2-3-2", activation, frozen, "trainable", True)
+    problem = read_problem(encode_problem(partly))
+    point = read_points([encode_point(weights)], problem)[0]
+    exact = hessian(whole, evaluate(whole.architecture, whole.samples, weights, BallField(200)))[np.ix_(rows, rows)]
+    H = np.array([[float((x * whole.T).mid()) for x in row] for row in exact])
+    v = np.array([fmpq(k % 5 - 2, 2) for k in range(len(rows))])
+    with np.errstate(all="ignore"), ball_precision(96):
+        mid, spread = curvature.hessian(Work(), problem, passes.Box(point), range(problem.N_net))
+        wide, more = curvature.hessian(Work(), problem, passes.Box(point, fmpq(1, 2**20)), range(problem.N_net))
+        along = directional.second_derivative(Work(), problem, point, list(v), 0.0)
+        beside = directional.second_derivative(Work(), problem, point, list(v), 2.0**-20)
+    assert np.linalg.norm(mid - H, 2) <= spread < 1e-9
+    assert np.linalg.norm(wide - H, 2) <= more < 1e-1
+    rates = np.array([float(rate.p) / float(rate.q) for rate in problem.rates]) * problem.T
+    value = np.array([float(x.p) / float(x.q) for x in v])
+    without = value @ (H - np.diag(rates)) @ value
+    for found in (along, beside):
+        assert abs(found.mid[0, 0] - without) <= found.rad[0, 0] + 1e-9
+    own = enclosed_landscape(partly, weights)
+    assert np.linalg.norm(own.hessian().mid - H, 2) <= own.hessian().spread < 1e-9
+    slopes = gradient(whole, evaluate(whole.architecture, whole.samples, weights, BallField(200)))[rows]
+    assert np.allclose(own.gradient().mid, [float((x * whole.T).mid()) for x in slopes], rtol=1e-9, atol=1e-12)
 
 
 @cache

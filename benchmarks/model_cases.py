@@ -101,7 +101,7 @@ def _of_sklearn() -> Iterator[Case]:
 
 
 def _train_torch(model: Any, loss: Any, X: Any, Y: Any, decay: float) -> Any:
-    """Minimise a loss of torch plus ``(decay/2) Σ w²`` in all weights."""
+    """Minimise a loss of torch plus ``(decay/2) Σ w²`` in all weights; those that are frozen do not move."""
     import torch
 
     inputs, targets = torch.tensor(X), torch.tensor(Y)
@@ -120,7 +120,17 @@ def _train_torch(model: Any, loss: Any, X: Any, Y: Any, decay: float) -> Any:
     return model.eval()
 
 
-def _torch(name: str, loss: str, build: Callable[[Any], Any], Y: Any, criterion: str, options: dict[str, Any], X: Any = CURVE) -> Case:
+def _torch(
+    name: str,
+    loss: str,
+    build: Callable[[Any], Any],
+    Y: Any,
+    criterion: str,
+    options: dict[str, Any],
+    X: Any = CURVE,
+    *,
+    exported: bool = False,
+) -> Case:
     def make() -> Made:
         import torch
 
@@ -132,7 +142,7 @@ def _torch(name: str, loss: str, build: Callable[[Any], Any], Y: Any, criterion:
             build(torch.nn), getattr(torch.nn, criterion)(), X, Y if Y.ndim > 1 or Y.dtype.kind == "i" else Y[:, None], decay
         )
         targets = np.eye(3)[Y] if Y.dtype.kind == "i" else Y
-        return model, X, targets, options
+        return torch.export.export(model, (torch.tensor(X),)) if exported else model, X, targets, options
 
     return Case("torch", name, loss, make)
 
@@ -167,6 +177,22 @@ def _frozen_first_of_three(nn: Any) -> Any:
 
 def _frozen_tanh(nn: Any) -> Any:
     return nn.Sequential(nn.Linear(2, 8).requires_grad_(False), nn.Tanh(), nn.Linear(8, 1)).double()
+
+
+def _committee(nn: Any) -> Any:
+    """Return a committee machine: eight tanh units, whose outputs are added up with the signs ±1."""
+    import torch
+
+    model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1, bias=False)).double()
+    with torch.no_grad():
+        model[2].weight.copy_(torch.tensor([[1.0, -1.0] * 4]))
+    model[2].requires_grad_(False)
+    return model
+
+
+def _frozen_middle(nn: Any) -> Any:
+    middle = nn.Linear(4, 3).requires_grad_(False)
+    return nn.Sequential(nn.Linear(2, 4), nn.Tanh(), middle, nn.Tanh(), nn.Linear(3, 1)).double()
 
 
 def _standardised(nn: Any) -> Any:
@@ -209,6 +235,10 @@ def _of_torch() -> Iterator[Case]:
     yield _torch("frozen first layer", "MSE", _frozen_first, SINE, "MSELoss", {"error": "mse"})
     yield _torch("frozen first of three layers", "MSE, decay", _frozen_first_of_three, SINE, "MSELoss", {"error": "mse", **decay})
     yield _torch("frozen first layer of tanh", "MSE", _frozen_tanh, SINE, "MSELoss", {"error": "mse"})
+    yield _torch("fixed last layer, ±1", "MSE", _committee, SINE, "MSELoss", {"error": "mse"})
+    yield _torch("fixed last layer, ±1", "MSE, decay", _committee, SINE, "MSELoss", {"error": "mse", **decay})
+    yield _torch("frozen middle layer", "MSE, decay", _frozen_middle, SINE, "MSELoss", {"error": "mse", **decay})
+    yield _torch("program of `torch.export`", "MSE, decay", _user_module, SINE, "MSELoss", {"error": "mse", **decay}, exported=True)
     yield _torch("user's `Module` with constants", "MSE, decay", _standardised, SINE, "MSELoss", {"error": "mse", **decay})
     yield _torch("`Linear` alone", "MSE", lambda nn: nn.Linear(2, 1).double(), SINE, "MSELoss", {"error": "mse"})
     yield _torch("bfloat16", "MSE, decay", lambda nn: two("Tanh")(nn).bfloat16(), SINE, "MSELoss", {"error": "mse", **decay})
@@ -270,7 +300,23 @@ def _of_flax() -> Iterator[Case]:
         model.eval()
         return model, CURVE, SINE, {"error": "mse"}
 
+    def readout() -> Made:
+        import jax
+        from flax import nnx
+
+        class Committee(nnx.Module):
+            """A fixed readout of one hidden layer."""
+
+            def __init__(self) -> None:
+                self.first = nnx.Linear(2, 8, rngs=nnx.Rngs(0))
+
+            def __call__(self, x: jax.Array) -> Any:
+                return nnx.tanh(self.first(x)) @ jax.numpy.array([[1.0], [-1.0]] * 4)
+
+        return Committee(), CURVE, SINE, {"error": "mse"}
+
     yield Case("Flax", "user's `nnx.Module`", "MSE", module)
+    yield Case("Flax", "constant last layer, ±1", "MSE", readout)
     yield Case("Flax", "`nnx.Sequential` with `BatchNorm`, gelu", "MSE", normalised)
     yield Case("Flax", "bound `linen.Sequential`", "cross-entropy", bound)
 
@@ -308,7 +354,7 @@ def _of_equinox() -> Iterator[Case]:
 
 
 def _of_keras() -> Iterator[Case]:
-    def make(activation: str, n: int, last: str, loss: str, Y: Any, l2: float = 0.0, norm: str = "", frozen: bool = False) -> Made:
+    def make(activation: str, n: int, last: str, loss: str, Y: Any, l2: float = 0.0, norm: str = "", frozen: int = 0) -> Made:
         os.environ.setdefault("KERAS_BACKEND", "jax" if importlib.util.find_spec("jax") else "torch")
         import keras
 
@@ -319,7 +365,8 @@ def _of_keras() -> Iterator[Case]:
             layers.insert(2 if norm == "BatchNormalization" else 1, getattr(keras.layers, norm)())
         if norm == "Normalization":
             layers[1].adapt(CURVE)
-        layers[1].trainable = not frozen and norm != "Normalization"
+        layers[1].trainable = frozen != 1 and norm != "Normalization"
+        layers[-1].trainable = frozen != 2
         model = keras.Sequential(layers)
         model.compile(loss=loss)
         model.fit(CURVE, Y, epochs=5, verbose=0)
@@ -342,7 +389,8 @@ def _of_keras() -> Iterator[Case]:
         "sparse cross-entropy, l2",
         lambda: make("silu", 3, "softmax", "sparse_categorical_crossentropy", THIRDS, 0.01),
     )
-    yield Case("Keras", "frozen first layer", "mse", lambda: make("relu", 1, "", "mse", SINE, frozen=True))
+    yield Case("Keras", "frozen first layer", "mse", lambda: make("relu", 1, "", "mse", SINE, frozen=1))
+    yield Case("Keras", "frozen last layer", "mse, l2", lambda: make("relu", 1, "", "mse", SINE, 0.01, frozen=2))
 
     def saved() -> Made:
         model, X, Y, options = make("tanh", 1, "", "mse", SINE)

@@ -11,6 +11,7 @@ from lossproof.certificates.claims.critical_point import LandscapeClaims
 from lossproof.certificates.claims.decision import decide
 from lossproof.certificates.claims.escape import claim_escape
 from lossproof.certificates.claims.exact_learning import claim_exact_learning, refute_exact_learning
+from lossproof.certificates.claims.frozen import claims_with_frozen_layers, frozen_in_words
 from lossproof.certificates.claims.full_rank import (
     claim_full_rank_at,
     claim_full_rank_everywhere,
@@ -23,7 +24,7 @@ from lossproof.certificates.claims.hessian_spectrum import claims_of_spectrum
 from lossproof.certificates.claims.identifiable import claim_identifiable
 from lossproof.certificates.claims.landscape import pool_of_check, told_points
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
-from lossproof.certificates.claims.network_search import SearchBudget, SearchRecord
+from lossproof.certificates.claims.network_search import SearchBudget, SearchRecord, no_search
 from lossproof.certificates.claims.no_minimum_nearby import claim_no_minimum_nearby
 from lossproof.certificates.claims.principles import (
     claim_count,
@@ -66,6 +67,7 @@ def check_architecture(
     bias: str | Sequence[str] = "trainable",
     weight_decay: Any = 0,
     decay_biases: bool = True,
+    frozen: Sequence[int] = (),
     weights: Any = None,
     find_weights: bool = False,
     search: str | float = "auto",
@@ -89,6 +91,9 @@ def check_architecture(
     - ``weight_decay``: a rate ``λ ≥ 0`` of the penalty ``(λ/2) |W|²`` on all trainable weights that is added to the mean error, or a list with a rate, or a
       pair of one for the weights and one for the biases, for each layer (`Decay.of`); with ``decay_biases=False`` a single rate leaves the biases out. Claims
       about outputs, ranks and exact learners are those of the network; claims about J speak of the sum;
+    - ``frozen``: layers, counted from 1, that are constants of the problem, as a fixed readout is, with their weights and biases from ``weights``, or else
+      from the seed: ``P``, the gradient and the Hessian are about the trainable weights alone, and so is every claim that is made. Claims that use that all
+      layers move are UNDECIDED, and nothing is searched;
     - ``weights``: a list of ``(W_l, b_l)`` with ``W_l`` of shape ``(n_{l-1}, n_l)``; without them a point is drawn from ``seed``;
     - ``find_weights``: train the network first, from ``weights`` or from the seed, by Levenberg-Marquardt steps towards an exact learner, whatever the size
       of the problem; what was found is then the point that claims at these weights speak about;
@@ -118,7 +123,7 @@ def check_architecture(
     """
     check_whole("max_precision", max_precision, 64, 1_000_000)
     budget = SearchBudget.of(search)
-    choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
+    choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases, frozen)
     problem, given, told = read_problem(choices, X, Y, weights, seed)
     most_bytes = memory_allowed(problem, max_memory, on_disk=engine.partition(":")[0] in ("auto", "cuda", "cupy", "dask", "disk"))
     place = workplace_named(engine, problem.columns, most_bytes - gram_bytes(problem.architecture, problem.T, 0))
@@ -161,6 +166,9 @@ def _all_claims(
 ) -> tuple[list[Claim], SearchRecord]:
     """All claims in reading order, the conclusion first, and what was searched for it."""
     problem = context.problem
+    if problem.architecture.frozen:
+        made = claims_with_frozen_layers(context, point, weights_given=weights_given)
+        return made, no_search("layers are frozen")
     landscape = LandscapeClaims.of(problem)
     principle_error, morse = landscape.principle_error, landscape.morse
     principles = [
@@ -238,6 +246,11 @@ def _notes(context: ProofContext, point: Point, claims: Sequence[Claim], *, chos
         )
     if problem.fixed_bias is not None:
         notes.append("The fixed biases are part of the problem: every claim holds for these constants.")
+    if problem.frozen is not None:
+        notes.append(
+            f"{frozen_in_words(problem)}, a constant of the problem: its weights and biases are held, and every claim is about the "
+            f"{problem.architecture.N_net} trainable weights of the other layers."
+        )
     if problem.decay is not None:
         notes.append(
             f"The loss is J(W) + ½ Σ λ w², with weight decay {problem.decay}: no exact learner is critical unless its decaying weights are 0, and theorems "

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lossproof.certificates.checks.check_architecture import check_architecture
-from lossproof.certificates.inputs.frozen_layers import later_layers, notes_on_frozen, scaled_samples
+from lossproof.certificates.inputs.frozen_layers import later_layers, notes_on_frozen, scaled_samples, with_constants
 from lossproof.certificates.inputs.judged_error import judged_by, notes_on_loss
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
@@ -15,6 +15,7 @@ from lossproof.certificates.inputs.trained_network import TrainedNetwork, requir
 from lossproof.certificates.proof.context import DEFAULT_MAX_PRECISION, Progress
 from lossproof.certificates.reports.report import Report
 from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.problem.architecture import FROZEN
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -55,9 +56,9 @@ def check_model(
 
     What is read is compared with the outputs of the model itself on the samples, up to rounding in its precision (`require_same_outputs`). The other
     arguments, the result and the guarantee are those of `check_architecture`. The first layers may be frozen: the problem is then that of the layers after
-    them, on the features that they make of ``X``, exactly, or where these are irrational rounded to doubles (`later_layers`). Raises `InputError`, naming the
-    part, for everything that is not read exactly: subclasses, hooks, tied layers, frozen layers after trainable ones, dropout in training mode, other
-    transformers and other models.
+    them, on the features that they make of ``X``, exactly, or where these are irrational rounded to doubles (`later_layers`). Frozen layers after trainable
+    ones are constants of the problem (``frozen`` of `check_architecture`). Raises `InputError`, naming the part, for everything that is not read exactly:
+    subclasses, hooks, tied layers, dropout in training mode, other transformers and other models.
 
     >>> check_model(object(), [[0]], [[0]])
     Traceback (most recent call last):
@@ -105,7 +106,8 @@ def check_network(
         activation=a.hidden if a.L > 1 else a.activation,
         output_activation=a.output_activation,
         error=problem.error,
-        bias=a.biases,
+        bias=tuple("fixed" if mode == FROZEN else mode for mode in a.biases),
+        frozen=a.frozen,
         weight_decay=0 if problem.decay is None else problem.decay.layers,
         weights=weights,
         seed=seed,
@@ -144,5 +146,6 @@ def problem_of_network(
     problem, rounded = scaled_samples(network, problem), False
     if network.frozen:
         problem, weights, rounded = later_layers(problem, weights, network.frozen)
+    problem = with_constants(problem, weights, [l - network.frozen for l in network.constant])
     notes = (*notes_on_frozen(problem, network.frozen, rounded=rounded), *notes)
     return problem, weights, (*told, *notes, *notes_on_loss(network, problem, named=error is not None))

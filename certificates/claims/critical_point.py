@@ -88,7 +88,7 @@ def claim_critical_point(context: ProofContext, point: Point, landscape: Landsca
     if located is not None:
         return located.claim
     refuted = refute_stationary(context, point)
-    if refuted is None and not context.has_jacobian(point):
+    if refuted is None and not context.has_jacobian(point) and not context.problem.architecture.frozen:
         refuted = refute_on_kinks(context, point)
     loss = None if refuted is None else claim_loss(context, point)
     if refuted is not None and loss is not None:
@@ -126,8 +126,9 @@ def locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> L
 
 
 def _locate(context: ProofContext, point: Point, landscape: LandscapeClaims) -> LocatedPoint | None:
-    best = None if context.has_jacobian(point) else _on_kinks(context, point, landscape)
-    best = _near_kinks(context, point, landscape) if best is None else best
+    frozen = bool(context.problem.architecture.frozen)
+    best = None if frozen or context.has_jacobian(point) else _on_kinks(context, point, landscape)
+    best = _near_kinks(context, point, landscape) if best is None and not frozen else best
     if best is not None or not context.has_jacobian(point):
         return best
     for stationary, learner in stationary_claims(context, point):
@@ -216,6 +217,12 @@ def _class_of(
     ranks: RankBounds | None,
 ) -> Claim | None:
     """Claim the class of a critical point: global, strict or other local minimum, saddle, maximum, or descent along a curve; None where none is proved."""
+    if context.problem.architecture.frozen:
+        outputs = context.problem.decay is None
+        return first_claim(
+            lambda: claim_global_by_outputs(context, stationary.place, learner, landscape.principle_error) if outputs else None,
+            lambda: _by_inertia(context, stationary, inertia),
+        )
     if context.problem.decay is not None:
         return first_claim(
             lambda: claim_global_by_convexity(context.problem, stationary),

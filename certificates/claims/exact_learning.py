@@ -34,6 +34,11 @@ def refute_exact_learning(context: ProofContext) -> Claim | None:
     )
 
 
+def refute_by_samples(context: ProofContext) -> Claim | None:
+    """Claim that no exact learner exists, where samples or the range of the output show it, whatever weights move."""
+    return first_claim(lambda: _by_symmetry(context.problem), lambda: target_out_of_reach(context))
+
+
 def target_out_of_reach(context: ProofContext) -> Claim | None:
     """Claim that no exact learner exists, as a target is one that no output value reaches; None where all are reached."""
     return context.once("out of reach", None, lambda: _by_range(context.problem))
@@ -43,7 +48,7 @@ def claim_exact_learning(context: ProofContext, start: Point, at_start: Claim | 
     """Claim that some ``W*`` is an exact learner: at the weights of ``start``, by a wide layer there, or ``nearby``; or leave it open."""
     if at_start is not None and at_start.verdict is Verdict.PROVED:
         return implied("some-learner", _NAME, EVERYWHERE, "The given weights are one.", at_start)
-    near_start = nearby is not None and nearby.point is start
+    near_start = (nearby is not None and nearby.point is start) or bool(context.problem.architecture.frozen)
     found = first_claim(
         lambda: None if near_start else _by_wide_layer(context, start), lambda: None if nearby is None else nearby.existence
     )

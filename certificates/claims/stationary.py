@@ -45,7 +45,7 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
     The reasons, in order: the weights are an exact learner, or one is proved near them; the gradient vanishes exactly; for very large problems Newton's map in
     doubles; Krawczyk's test for the sums over groups of equal inputs; for the gradient, for all parameters, up to the symmetries, and Newton's map in doubles;
     or up to identities on a family of weights, which comes before the boxes where the gradient vanishes exactly. With weight decay those by outputs
-    are left out. A later reason may know of a larger manifold
+    are left out; where layers are frozen an exact gradient, and the tests for all parameters, are left. A later reason may know of a larger manifold
     of critical points than an earlier one.
     """
     if not context.has_jacobian(point):
@@ -59,6 +59,11 @@ def stationary_claims(context: ProofContext, point: Point) -> Iterator[tuple[Cla
             if found is not None:
                 yield found, learner
         boxes, constant = (_balanced, _in_a_box_or_ball), (_constant,)
+    if context.problem.architecture.frozen:
+        for found in (reason(context, point) for reason in (_exactly, *ball, _in_a_box_or_ball)):
+            if found is not None:
+                yield found, None
+        return
     for reason in (*constant, _exactly, *ball, *((_family, *boxes) if _is_critical(context, point) else (*boxes, _family))):
         found = reason(context, point)
         if found is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,12 +34,13 @@ from lossproof.certificates.commands.options import (
     rates_of,
 )
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.shown import shown
 
 _ENGINE_HELP = "For large matrices: numpy, torch, cuda, jax, cupy, disk, disk:FOLDER, dask, dask:ADDRESS, auto."
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
 _MODEL_HELP = (
     "A trained network in place of WIDTHS: .onnx, .keras, .nnet, or weights with --activation: .safetensors, or .pt with a state_dict; "
-    "whole models of torch or .joblib of scikit-learn with --allow-pickle."
+    "whole models of torch, .pt2 or .joblib of scikit-learn with --allow-pickle."
 )
 _SEARCH_HELP = "Search a network of at most 60 weights for bad minima where nothing else decides: 48 starts, none, or until so many seconds have passed."
 
@@ -60,6 +62,7 @@ def check_claims(
     bias: Bias = "trainable",
     weight_decay: Annotated[str | None, typer.Option(metavar=RATES, help=f"{DECAY_HELP} [default: 0, or a model's own]")] = None,
     decay_biases: DecayBiases = True,
+    freeze: Annotated[str | None, typer.Option(metavar="LAYERS", help="Layers, such as 2 or 1,3, that are constants of the problem.")] = None,
     weights: Annotated[str | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
     find_weights: Annotated[bool, typer.Option("--find-weights", help="Train first, towards an exact learner, and check the weights found.")] = False,
     search: Annotated[str, typer.Option(metavar="auto|none|SECONDS", help=_SEARCH_HELP)] = "auto",
@@ -90,7 +93,7 @@ def check_claims(
     _at_most_one({"--full": full, "--json": as_json, "--quiet": quiet})
     engine = _engine_on(engine, scheduler)
     if model is not None:
-        _check_alone(widths, weights, bias, find_weights=find_weights)
+        _check_alone(widths, weights, bias, freeze, find_weights=find_weights)
         network = read_model_file(model, activation, output_activation, allow_pickle=allow_pickle)
         layers = network.widths
     elif widths is not None:
@@ -113,8 +116,8 @@ def check_claims(
 
             report = check_architecture(
                 layers, samples.X, samples.Y, activation=activation or "tanh", output_activation=output_activation or "identity",
-                error=error or "squared", bias=bias, weight_decay=rates_of(weight_decay or "0"), weights=point, find_weights=find_weights,
-                **shared,
+                error=error or "squared", bias=bias, weight_decay=rates_of(weight_decay or "0"), frozen=_layers(freeze), weights=point,
+                find_weights=find_weights, **shared,
             )  # fmt: skip
         else:
             from lossproof.certificates.checks.check_model import check_network
@@ -136,10 +139,21 @@ def check_claims(
         raise typer.Exit(INTERRUPTED)
 
 
-def _check_alone(widths: str | None, weights: str | None, bias: str, *, find_weights: bool) -> None:
+def _layers(freeze: str | None) -> list[int]:
+    """Return the numbers of the layers to freeze. Raises `InputError`."""
+    parts = [] if freeze is None else freeze.split(",")
+    if not all(re.fullmatch(r"\s*[0-9]{1,4}\s*", part) for part in parts):
+        raise InputError(
+            f"--freeze must be numbers of layers joined by commas, such as 2 or 1,3, got {shown(freeze)}: 1 is the first layer of weights"
+        )
+    return [int(part) for part in parts]
+
+
+def _check_alone(widths: str | None, weights: str | None, bias: str, freeze: str | None, *, find_weights: bool) -> None:
     """Raise `InputError` where something is given beside a model that the model itself says."""
-    if widths is not None or weights is not None or find_weights or bias != "trainable":
-        given = "WIDTHS" if widths is not None else "--weights" if weights is not None else "--find-weights" if find_weights else "--bias"
+    named = {"WIDTHS": widths is not None, "--weights": weights is not None, "--find-weights": find_weights, "--freeze": freeze is not None}
+    given = next((name for name, found in {**named, "--bias": bias != "trainable"}.items() if found), None)
+    if given is not None:
         raise InputError(f"a model must come without its own widths, biases and weights, got --model beside {given}: leave that out")
 
 

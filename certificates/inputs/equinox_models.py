@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,18 +43,21 @@ def read_equinox(model: Any) -> TrainedNetwork:
             f"all weights of an Equinox model must be floats of one type, of 16 to 64 bits, got {', '.join(kinds) or 'none'}: convert them"
         )
     kind = weights[0].dtype
-    mlp = JaxModel(
-        lambda w, x: equinox.combine(jax.tree.unflatten(tree, list(w)), rest)(x), weights, names, "an Equinox model", by_sample=True
-    ).mlp()
+
+    def one_sample(w: Sequence[Any], x: Any) -> Any:
+        return equinox.combine(jax.tree.unflatten(tree, list(w)), rest)(x)
+
+    mlp = JaxModel(one_sample, weights, names, "an Equinox model", by_sample=True).mlp()
     return mlp.network(
-        outputs=lambda X: _outputs(model, X, kind),
+        outputs=lambda X: _outputs(one_sample, weights, X.astype(kind)),
         unit=UNITS[kind.name],
         rounded=lambda X: np.asarray(X.astype(kind), dtype=np.float64),
         framework="JAX",
     )
 
 
-def _outputs(model: Any, X: Floats, kind: Any) -> Floats:
+def _outputs(one_sample: Callable[..., Any], weights: Sequence[Any], X: Any) -> Floats:
+    """Return the outputs for all samples, by one compiled program: step by step, JAX would compile each step of each shape."""
     jax = sys.modules["jax"]
-    found = np.asarray(jax.vmap(model)(jax.numpy.asarray(X.astype(kind))), dtype=np.float64)
+    found = np.asarray(jax.jit(jax.vmap(one_sample, (None, 0)))(list(weights), jax.numpy.asarray(X)), dtype=np.float64)
     return found.reshape(-1, 1) if found.ndim == 1 else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -80,6 +81,27 @@ def later_layers(problem: Problem, weights: Weights, frozen: int) -> tuple[Probl
     fixed = problem.fixed_bias[frozen:] if problem.fixed_bias is not None and "fixed" in rest.biases else None
     later = Problem(rest, problem.error, Samples(X, problem.samples.Y), fixed, decay)
     return later, Weights(weights.layers[frozen:]), exact is None
+
+
+def with_constants(problem: Problem, weights: Weights, layers: Sequence[int]) -> Problem:
+    """Return the problem with these layers, ``1..L``, as constants with their weights and biases; a penalty on constants is left out.
+
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> a = Architecture.of("1-1-1", bias="none")
+    >>> whole = Problem(a, error_named("squared"), Samples.of([[3]], [1]), decay=Decay.of("1/2", a))
+    >>> found = with_constants(whole, Weights.of(a, [([[1]], None), ([[2]], None)]), [2])
+    >>> found.architecture.N_net, found.frozen[1].W, str(found.decay)
+    (1, ((Fraction(2, 1),),), '(1/2, 0), (0, 0) for weights and biases of each layer')
+    """
+    if not layers:
+        return problem
+    a = problem.architecture.with_frozen(layers)
+    fixed = problem.fixed_bias
+    if fixed is not None:
+        fixed = tuple(None if l in layers else b for l, b in enumerate(fixed, start=1)) if "fixed" in a.biases else None
+    held = tuple(layer if l in layers else None for l, layer in enumerate(weights.layers, start=1))
+    decay = None if problem.decay is None else Decay.of(problem.decay.layers, a)
+    return replace(problem, architecture=a, fixed_bias=fixed, decay=decay, frozen=held)
 
 
 def _are_writable(rows: _Rows) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -18,19 +18,39 @@ MARK = 0.390625
 
 _PLAIN = {"tanh": "tanh", "logistic": "sigmoid", "sin": "sin", "erf": "erf", "atan": "arctan", "square": "power:2"}
 _APPROXIMATE = "gelu by tanh"
+_LENGTH = 3
 
 
-def known_functions(shape: tuple[int, ...], kind: Any) -> tuple[tuple[str, Pattern], ...]:
-    """Return what JAX makes of each activation for values of this shape and type, with our name for it; the longest first, as one may begin as another does."""
-    return _known_functions(shape, kind, wide=bool(sys.modules["jax"].config.jax_enable_x64))
+def known_functions(steps: Sequence[Step], start: int, shape: tuple[int, ...], kind: Any) -> Iterator[tuple[str, Pattern]]:
+    """Yield what JAX makes of each activation whose primitives are those of the steps from ``start`` on, for values of this shape and type, with our name.
+
+    The longest come first, as one may begin as another does. Primitives depend on the number of axes alone, so that one trace tells those of all widths.
+    """
+    wide = bool(sys.modules["jax"].config.jax_enable_x64)
+    for place, primitives in _primitives(len(shape), kind, wide=wide):
+        if tuple(step.primitive for step in steps[start : start + len(primitives)]) == primitives:
+            yield _pattern(place, shape, kind, wide=wide)
 
 
-@lru_cache(maxsize=256)
-def _known_functions(shape: tuple[int, ...], kind: Any, *, wide: bool) -> tuple[tuple[str, Pattern], ...]:
-    """Trace the functions; ``wide``, whether numbers may have 64 bits, is part of what JAX makes of them."""
+@lru_cache(maxsize=32)
+def _primitives(axes: int, kind: Any, *, wide: bool) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Return the places of the functions with their primitives, the longest first; ``wide``, whether numbers may have 64 bits, is part of what JAX traces."""
+    traces = [_pattern(place, (_LENGTH,) * axes, kind, wide=wide)[1].graph.steps for place in range(len(_functions(kind)))]
+    found = [(place, tuple(step.primitive for step in steps)) for place, steps in enumerate(traces)]
+    return tuple(sorted(found, key=lambda pair: -len(pair[1])))
+
+
+@lru_cache(maxsize=1024)
+def _pattern(place: int, shape: tuple[int, ...], kind: Any, *, wide: bool) -> tuple[str, Pattern]:
+    name, function = _functions(kind)[place]
+    return name, Pattern(traced(function, sys.modules["jax"].ShapeDtypeStruct(shape, kind)), MARK)
+
+
+def _functions(kind: Any) -> list[tuple[str, Callable[[Any], Any]]]:
+    """Return the functions that are known, with our names."""
     jax = sys.modules["jax"]
     nn, jnp = jax.nn, jax.numpy
-    functions: list[tuple[str, Callable[[Any], Any]]] = [
+    return [
         ("relu", nn.relu),
         ("relu", lambda z: jnp.maximum(z, 0)),
         ("softplus", nn.softplus),
@@ -48,8 +68,6 @@ def _known_functions(shape: tuple[int, ...], kind: Any, *, wide: bool) -> tuple[
         ("softmax", nn.softmax),
         ("log-softmax", nn.log_softmax),
     ]
-    found = [(name, Pattern(traced(function, jax.ShapeDtypeStruct(shape, kind)), MARK)) for name, function in functions]
-    return tuple(sorted(found, key=lambda pair: -len(pair[1].graph.steps)))
 
 
 def primitive_alone(step: Step, samples: int) -> str:
@@ -62,7 +80,7 @@ def primitive_alone(step: Step, samples: int) -> str:
 
 
 def activation_at(
-    steps: Sequence[Step], start: int, samples: int, known: Sequence[tuple[str, Pattern]], kind: Any
+    steps: Sequence[Step], start: int, samples: int, known: Iterable[tuple[str, Pattern]], kind: Any
 ) -> tuple[str, int, int] | None:
     """Return the activation that the steps from ``start`` on apply to ``samples``, how many steps it takes and what it gives; None where they begin none.
 

@@ -64,9 +64,11 @@ class JaxModel:
     def mlp(self) -> LayeredMLP:
         """Return the MLP that the function is, with as many inputs as one of its matrices has rows: that of the first layer, which no other number fits.
 
+        Numbers are tried in the order of the matrices, as JAX is slow to raise for one that does not fit.
+
         Raises `InputError` where it is none (`layers_of`).
         """
-        sizes = sorted({size for array in (*self.weights, *self.constants) if array.ndim == 2 for size in array.shape})
+        sizes = dict.fromkeys(size for array in (*self.weights, *self.constants) if array.ndim == 2 for size in reversed(array.shape))
         refusals: list[InputError] = []
         for size in sizes:
             try:
@@ -247,7 +249,7 @@ def _activation(steps: Sequence[Step], start: int, chain: _Chain) -> tuple[Layer
     alone = primitive_alone(steps[start], chain.last)
     if alone:
         return Elementwise(alone, alone), 1, steps[start].outputs[0]
-    found = activation_at(steps, start, chain.last, known_functions(chain.shape, chain.kind), chain.kind)
+    found = activation_at(steps, start, chain.last, known_functions(steps, start, chain.shape, chain.kind), chain.kind)
     return None if found is None else (Elementwise(found[0], found[0]), *found[1:])
 
 

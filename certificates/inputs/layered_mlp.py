@@ -18,9 +18,10 @@ _MOST_NAMED = 6
 class LayeredMLP:
     """The parts of an MLP as `Architecture.of` and `Weights.of` take them; ``last`` is the last activation, or one of `PROBABILITIES`.
 
-    ``activation`` and ``bias`` are one name each, or where layers differ one a layer. The first ``frozen`` layers are constants, and so are the scalings
-    ``inputs`` of the samples before them and ``outputs`` after the last activation; the last of the frozen layers is a scaling that is no layer of the model's
-    where ``own_layer`` holds. ``folded`` names what was folded into the layers beside it, and ``notes`` tell of all that.
+    ``activation`` and ``bias`` are one name each, or where layers differ one a layer. The first ``frozen`` layers are constants, and so are those numbered in
+    ``constant``, counted from 1, which come after trainable ones, and the scalings ``inputs`` of the samples before them and ``outputs`` after the last
+    activation; the last of the first frozen layers is a scaling that is no layer of the model's where ``own_layer`` holds. ``folded`` names what was folded
+    into the layers beside it, and ``notes`` tell of all that.
     """
 
     activation: str | tuple[str, ...]
@@ -33,6 +34,7 @@ class LayeredMLP:
     folded: tuple[str, ...] = ()
     own_layer: bool = False
     notes: tuple[str, ...] = ()
+    constant: tuple[int, ...] = ()
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -55,6 +57,7 @@ class LayeredMLP:
             self.weights,
             sizes=tuple(layer.sizes for layer in self.linear),
             frozen=self.frozen,
+            constant=self.constant,
             own_layer=self.own_layer,
             scaled=None if self.inputs is None else (self.inputs.scale, self.inputs.shift),
             rescaled=None if self.outputs is None else (self.outputs.scale, self.outputs.shift),
@@ -95,22 +98,24 @@ def mlp_of(layers: Iterable[Layer], what: str) -> LayeredMLP:
         raise InputError(f"a softmax of {what} must be its last layer, got {found.outputs.name} after it: rewrite it as an MLP")
     hidden = [name for name, _ in after[:-1]]
     biases = ["none" if layer.b is None else "fixed" if layer.frozen_bias else "trainable" for layer in linear]
+    frozen = _frozen_layers(linear, what)
     return LayeredMLP(
         _one_or_all(hidden or ["identity"]),
         after[-1][0],
         _one_or_all(biases),
         tuple(linear),
-        _frozen_layers(linear, what),
+        frozen,
         None if found.inputs is None else found.inputs.for_units(linear[0].shape[0]),
         None if found.outputs is None else found.outputs.for_units(linear[-1].shape[1]),
         tuple(found.folded),
         found.own_layer,
         _notes(found),
+        tuple(l for l, layer in enumerate(linear, start=1) if layer.frozen and l > frozen),
     )
 
 
 def _frozen_layers(linear: Sequence[Affine], what: str) -> int:
-    """Return how many leading layers are constants. Raises `InputError` where another one is, where all are, and for a trainable bias of constant weights."""
+    """Return how many leading layers are constants. Raises `InputError` where all layers are, and for a trainable bias of constant weights."""
     split = next((layer for layer in linear if layer.frozen and layer.b is not None and not layer.frozen_bias), None)
     if split is not None:
         raise InputError(
@@ -119,13 +124,6 @@ def _frozen_layers(linear: Sequence[Affine], what: str) -> int:
     count = next((l for l, layer in enumerate(linear) if not layer.frozen), len(linear))
     if count == len(linear):
         raise InputError(f"{what} must have a trainable layer, got none but frozen ones: mark as trainable what was trained")
-    later = next((layer for layer in linear[count:] if layer.frozen), None)
-    if later is not None:
-        raise InputError(
-            f"the frozen layers of {what} must come before its trainable ones, got {later.name} frozen after the trainable {linear[count].name}: the theory is "
-            "about layers whose weights are all trainable, so mark it as trainable to ask about all weights (a critical point or minimum of all is one of the "
-            "trainable ones, too); only a square constant layer of full rank right beside a trainable one can be folded into that"
-        )
     return count
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from lossproof.certificates.inputs.array_files import brief_reason, require_file
 from lossproof.certificates.inputs.keras_files import check_keras_file, choose_backend
@@ -19,12 +20,11 @@ from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
 
 _TORCH = (".pt", ".pth", ".bin", ".ckpt")
-_PICKLES = (".pkl", ".pickle", ".joblib")
+_PICKLES = (".pkl", ".pickle", ".joblib", ".pt2")
 _SUFFIXES = (".onnx", ".keras", ".safetensors", ".nnet", *_TORCH, *_PICKLES)
 _OTHERS = {
     ".h5": "load it with Keras, and save it as .keras",
     ".hdf5": "load it with Keras, and save it as .keras",
-    ".pt2": "save the state_dict of the module that it was made of as .pt, or export that to .onnx",
     ".npz": "give weights by --weights, with the widths",
     ".json": "give weights by --weights, with the widths",
     ".msgpack": "load it with Flax, and give module.bind(variables) to check_model",
@@ -54,7 +54,8 @@ def read_model_file(
     - ``.keras`` (needs the package keras, with any backend), loaded in its safe mode when all that it names are layers of an MLP (`check_keras_file`);
     - ``.safetensors``, and ``.pt``, ``.pth``, ``.bin`` or ``.ckpt`` of torch with a ``state_dict``, which torch loads with ``weights_only``: weights alone, so
       ``activation`` is asked for;
-    - with ``allow_pickle`` whole models: those of torch, and ``.pkl``, ``.pickle`` or ``.joblib`` of scikit-learn. Loading a pickle runs whatever is in it.
+    - with ``allow_pickle`` whole models: those of torch, and ``.pkl``, ``.pickle`` or ``.joblib`` of scikit-learn. Loading a pickle runs whatever is in it;
+      so does loading a program of ``torch.export``, ``.pt2``, which holds one.
 
     Raises `InputError` for other suffixes, files that cannot be read, and all that the readers of models refuse.
     """
@@ -74,7 +75,9 @@ def read_model_file(
         raise InputError(
             f"a {suffix} file must be trusted, as loading it runs what is in it, got no leave to: use --allow-pickle if you made it"
         )
-    load = {".onnx": _load_onnx, ".keras": _load_keras}.get(suffix, _load_torch if suffix in _TORCH else _load_pickle)
+    load = {".onnx": _load_onnx, ".keras": _load_keras, ".pt2": _load_program}.get(
+        suffix, _load_torch if suffix in _TORCH else _load_pickle
+    )
     return read_network(load(path, allow_pickle), activation, output_activation)
 
 
@@ -119,6 +122,17 @@ def _load_torch(path: Path, allow_pickle: bool) -> Any:
             ) from error
         raise _unreadable(path, brief_reason(error), "save it again") from error
     return dict(held) if isinstance(held, Mapping) else held
+
+
+def _load_program(path: Path, _: bool) -> Any:
+    """Load a program of ``torch.export``; torch unpickles the samples that it was exported with, and evaluates its sizes, so that its file must be trusted."""
+    _package("torch", path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return import_module("torch.export").load(path)
+    except (*_UNREADABLE, AssertionError, BadZipFile) as error:
+        raise _unreadable(path, brief_reason(error), "save it again with torch.export.save") from error
 
 
 def _load_pickle(path: Path, _: bool) -> Any:

@@ -15,12 +15,12 @@ from lossproof.certificates.inputs.onnx_models import is_onnx, read_onnx
 from lossproof.certificates.inputs.parameters import Activations, are_parameters, read_parameters
 from lossproof.certificates.inputs.sklearn_estimators import is_estimator, read_estimator
 from lossproof.certificates.inputs.torch_models import read_torch
+from lossproof.certificates.inputs.torch_programs import is_program
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
 
 _HOLDERS = {
-    "ExportedProgram": "give the module that it was made of, or its state_dict with activation=",
     "TrainState": "give module.bind({'params': state.params}), or state.params with activation=",
     "InferenceSession": "give the model of onnx.load, from the same file",
     "Booster": "it is no network",
@@ -55,7 +55,7 @@ def read_network(model: Any, activation: Activations = None, output_activation: 
 
 def _is_network(part: Any) -> bool:
     torch = sys.modules.get("torch")
-    of_torch = torch is not None and isinstance(part, torch.nn.Module)
+    of_torch = torch is not None and (isinstance(part, torch.nn.Module) or is_program(part))
     return of_torch or is_keras(part) or is_estimator(part) or is_equinox(part) or is_flax(part) or is_onnx(part)
 
 
@@ -63,7 +63,7 @@ def _read_model(model: Any) -> TrainedNetwork:
     if is_keras(model):
         return read_keras(model)
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(model, torch.nn.Module):
+    if torch is not None and (isinstance(model, torch.nn.Module) or is_program(model)):
         return read_torch(model, torch)
     if is_estimator(model):
         return read_estimator(model)

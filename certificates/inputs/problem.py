@@ -12,7 +12,7 @@ from lossproof.certificates.inputs.labels import read_targets
 from lossproof.certificates.inputs.memory_allowed import require_memory_for_weights
 from lossproof.certificates.inputs.sizes import require_few_samples, require_few_weights
 from lossproof.certificates.inputs.usual_names import usual_activation, usual_activations, usual_error
-from lossproof.numerics.network.points import random_fixed_bias
+from lossproof.numerics.network.points import random_fixed_bias, random_weights
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction, error_named
@@ -32,7 +32,10 @@ _ARRAYS = ("ndarray", "Tensor", "ArrayImpl")
 
 @dataclass(frozen=True)
 class Choices:
-    """The architecture's parts, the error and the weight decay (see `Decay.of`) as a user names them, also by names of frameworks (`usual_error`)."""
+    """The architecture's parts, the error and the weight decay (see `Decay.of`) as a user names them, also by names of frameworks (`usual_error`).
+
+    ``frozen`` are layers, ``1..L``, that are constants of the problem.
+    """
 
     widths: str | Sequence[int]
     activation: str | Activation | Sequence[str | Activation] = "tanh"
@@ -41,31 +44,49 @@ class Choices:
     bias: str | Sequence[str] = "trainable"
     weight_decay: Any = 0
     decay_biases: bool = True
+    frozen: Sequence[int] = ()
 
 
 def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tuple[Problem, Weights | None, tuple[str, ...]]:
     """Return the problem, the weights given, or None without any, and what a report says about how the samples were read.
 
-    The constants of bias mode ``"fixed"`` come from the weights, or from the seed. Class labels are turned into targets (`read_targets`).
+    The constants of bias mode ``"fixed"``, and those of frozen layers, come from the weights, or from the seed. Class labels are turned into targets
+    (`read_targets`).
 
     Raises `InputError` for input that cannot be used.
     """
     check_whole("seed", seed, 0, MOST_SEED)
     hidden, output = usual_activations(choices.activation), usual_activation(choices.output_activation)
     architecture = Architecture.of(choices.widths, hidden, output, choices.bias)
+    given = None if weights is None else Weights.of(architecture, weights)
+    architecture = architecture.with_frozen(_layers(choices.frozen)) if choices.frozen else architecture
     require_few_weights(architecture)
     require_memory_for_weights(architecture)
     require_few_samples(X, Y)
-    given = None if weights is None else Weights.of(architecture, weights)
     decay = Decay.of(choices.weight_decay, architecture, biases=choices.decay_biases)
     error = error_named(usual_error(choices.error))
     targets, notes = read_targets(Y, architecture.n_L, error)
     problem = Problem(architecture, error, Samples.of(in_rows(X, architecture.widths[0]), targets), decay=decay)
     notes = (*note_on_columns(column_names(X), column_names(Y)), *notes)
-    if "fixed" not in architecture.biases:
-        return problem, given, notes
-    constants = random_fixed_bias(architecture, seed) if given is None else _fixed_biases(architecture, given)
-    return replace(problem, fixed_bias=constants), given, notes
+    if "fixed" in architecture.biases:
+        constants = random_fixed_bias(architecture, seed) if given is None else _fixed_biases(architecture, given)
+        problem = replace(problem, fixed_bias=constants)
+    if architecture.frozen:
+        held = random_weights(problem, seed) if given is None else given
+        layers = tuple(layer if l in architecture.frozen else None for l, layer in enumerate(held.layers, start=1))
+        problem = replace(problem, frozen=layers)
+    return problem, given, notes
+
+
+def _layers(frozen: Any) -> list[int]:
+    """Return the numbers of frozen layers, given as one or a sequence of them. Raises `InputError`."""
+    given = plain_values(frozen, "frozen")
+    listed = given if type(given) is list else [given]
+    if any(type(l) is not int for l in listed):
+        raise InputError(
+            f"frozen must be a list of layers, whole numbers from 1 on, got {shown(frozen)}: write frozen=[2] for the second layer"
+        )
+    return listed
 
 
 def in_rows(X: Any, n: int) -> Any:

@@ -67,6 +67,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {"flatten": {"start_dim": 0}, "dropout": 
 _PLAIN_FUNCTIONS = {"sin": "sin", "erf": "erf", "atan": "arctan", "arctan": "arctan", "square": "power:2", "expit": "sigmoid"}
 _SHAPES = ("view", "reshape", "contiguous", "squeeze", "float", "double", "half")
 """What keeps each row of samples, or is noticed where the model runs on them."""
+_BEFORE = "give the program as torch.export.export made it, before run_decompositions()"
 _ADVICE = {
     "LazyLinear": "run the model once, which makes it a Linear",
     "LayerNorm": "each of its outputs depends on all units, so it is no layer of an MLP; BatchNorm1d in evaluation mode is one",
@@ -75,9 +76,12 @@ _ADVICE = {
     "RecursiveScriptModule": "give the module that it was made of, or its state_dict() with activation=",
     "ScriptModule": "give the module that it was made of, or its state_dict() with activation=",
     "TopLevelTracedModule": "give the module that it was made of, or its state_dict() with activation=",
-    "sum": "a sum of units is a last layer whose weights are constants; the theory is about trainable ones, as of a Linear layer",
-    "mean": "a mean of units is a last layer whose weights are constants; the theory is about trainable ones, as of a Linear layer",
+    "sum": "a sum of units is a layer of constants: write it as a Linear layer with these weights and requires_grad_(False)",
+    "mean": "a mean of units is a layer of constants: write it as a Linear layer with these weights and requires_grad_(False)",
     "cat": "an MLP has no skip connections",
+    "detach": "what is cut off from the gradient is trained otherwise than the loss says",
+    "exp": _BEFORE,
+    "_native_batch_norm_legit_no_training": _BEFORE,
 }
 _OTHER_ACTIVATION = f"lossproof has no such activation, but {', '.join(ACTIVATIONS)}"
 
@@ -161,6 +165,8 @@ def _check_module(module: Any, kind: str) -> None:
 
 def _full_name(module: Any) -> str:
     kind = type(module)
+    if isinstance(module, import_module("torch.fx").GraphModule):
+        return "torch.fx.GraphModule"
     return kind.__name__ if kind.__module__.startswith("torch.nn.modules.") else f"{kind.__module__}.{kind.__qualname__}"
 
 
@@ -175,6 +181,14 @@ def _traced(module: Any, torch: Any, path: str) -> Iterator[Step]:
         raise InputError(
             f"a torch model must be one that torch.fx can trace, got a {_full_name(module)} that it cannot: {reason}: write it as a Sequential"
         ) from error
+    yield from steps_in(module, graph, constants, torch, path)
+
+
+def steps_in(module: Any, graph: Any, constants: Mapping[str, Any], torch: Any, path: str) -> Iterator[Step]:
+    """Yield the steps of a graph in functions of torch and modules in ``module``, which holds its tensors, but for ``constants``.
+
+    Raises `InputError` where a function is none of an MLP's, and where the graph is no chain.
+    """
     held = held_tensors(graph, lambda name: constants[name] if name in constants else operator.attrgetter(name)(module))
     value: Any = None
     sizes: set[Any] = set()
@@ -245,7 +259,7 @@ def _is_size(node: Any, sizes: set[Any]) -> bool:
 
 
 def _target_name(node: Any) -> str:
-    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
+    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target)).partition(".")[0]
 
 
 def _function_name(node: Any) -> str:

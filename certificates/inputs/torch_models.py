@@ -14,6 +14,7 @@ from lossproof.certificates.inputs.layered_mlp import mlp_of
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
 from lossproof.certificates.inputs.torch_arithmetic import Constant
 from lossproof.certificates.inputs.torch_graph import ACTIVATIONS, WITHOUT_EFFECT, Step, check_hooks, steps_of
+from lossproof.certificates.inputs.torch_programs import is_program, steps_of_program
 from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import exact_number
@@ -26,6 +27,7 @@ _WRAPPERS = {
     "torch.optim.swa_utils.AveragedModel": "module",
 }
 """What computes the same as a module in it, and where that is."""
+_EXPORTED = "The model is an exported program: its parameters are the trainable weights, its buffers are constants."
 _SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "Softplus": {"beta": 1},
     "ELU": {"alpha": 1},
@@ -41,14 +43,20 @@ def read_torch(model: Any, torch: Any) -> TrainedNetwork:
     with parameters and arithmetic with constants, too (`arithmetic_of`). ``Identity``, ``Flatten()``, views and dropout in evaluation mode change nothing and
     are passed over; what ``torch.compile``, ``DataParallel`` or ``AveragedModel`` hold is read in their place. ``BatchNorm1d`` in evaluation mode is folded
     into the linear layer beside it, exactly in rationals, with its root rounded to a double unless rational. Parameters with ``requires_grad=False`` are frozen
-    (`mlp_of`). Refused by name, each in one sentence, is what would make the network or its trainable weights other than they look: hooks and methods put on
+    (`mlp_of`). A program of ``torch.export`` is read by its graph (`steps_of_program`).
+
+    Refused by name, each in one sentence, is what would make the network or its trainable weights other than they look: hooks and methods put on
     a module, parametrizations, weights shared by two layers or overlapping in memory, dropout in training mode, other settings of an activation, lazy modules,
     and weights on the meta device, quantised, sparse, complex or of mixed types.
 
     Raises `InputError`.
     """
-    model, unwrapped = _unwrapped(model)
-    steps = list(steps_of(model, torch))
+    if is_program(model):
+        steps, in_batches, model = steps_of_program(model, torch)
+        unwrapped: tuple[str, ...] = (_EXPORTED,)
+    else:
+        model, unwrapped = _unwrapped(model)
+        steps, in_batches = list(steps_of(model, torch)), lambda X, ask: ask(X)
     first = next((step.weight for step in steps if step.weight is not None), None)
     if first is None:
         raise InputError(f"a torch model must hold at least one Linear layer, got none in {shown(model)}: give an MLP")
@@ -56,7 +64,7 @@ def read_torch(model: Any, torch: Any) -> TrainedNetwork:
     precision = _precision_of(first)
     mlp = mlp_of((layer for step in steps for layer in _layers(step, precision, first, torch)), "a torch model")
     return mlp.network(
-        outputs=lambda X: _outputs(model, first, X, torch),
+        outputs=lambda X: in_batches(X, lambda rows: _outputs(model, first, rows, torch)),
         unit=UNITS[precision],
         rounded=lambda X: _doubles(_tensor(first, X, torch), torch),
         framework="torch",

@@ -45,7 +45,7 @@ class TrainedNetwork:
     - ``rescaled``: factors and shifts that it applies to its outputs after the last activation, constants (`scaled_samples`); such a network is judged by the
       squared error, with factors of one size;
     - ``frozen``: how many of its first layers are constants, no weights of the problem (`later_layers`); ``own_layer`` tells whether the last of these is a
-      scaling between its layers, which has no weight decay;
+      scaling between its layers, which has no weight decay; ``constant`` are the numbers of other layers that are constants, counted from 1 (`with_constants`);
     - ``sizes[l - 1]``: bounds of the terms that its own layers add up to ``b_l`` where that was folded out of several numbers, else None;
     - ``framework``: what it was read from, as a note calls it;
     - ``link``: what it applies to the outputs that are read, with slopes of at most 1; ``unit``: the unit roundoff of its precision;
@@ -70,6 +70,7 @@ class TrainedNetwork:
     rescaled: tuple[list[Fraction], list[Fraction]] | None = None
     frozen: int = 0
     own_layer: bool = False
+    constant: tuple[int, ...] = ()
     columns: tuple[str, ...] = ()
     targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))
     inputs: Callable[[Any], Any] = field(default=lambda X: X)

@@ -75,6 +75,16 @@ _MEAN_RULES = _named(
 """The rules of claims about a loss without weight decay."""
 # fmt: on
 RULES = {**BOUND_RULES, **_PENALISED_RULES, **_MEAN_RULES}
+_WITH_FROZEN = frozenset((
+    # P, the gradient, the Hessian, outputs and losses are computed, for the trainable weights alone, at points or over boxes in these
+    "rank-minor", "rank-inclusion", "rank-kernel", "rank-residual", "singular-value", "differentiable", "loss-bounds", "distance",
+    "stationary-exact", "stationary-apart", "stationary-box", "inertia-exact", "inertia-ball", "inertia-kernel", "descent", "no-minimum-nearby",
+    "critical-ball", "hessian-spectrum", "learner-exact", "learner-apart", "learner-box", "learner-ball",
+    # P has so many rows and columns; it is analytic in the trainable weights; outputs obey the symmetries of samples whatever any weights are
+    "rank-size", "rank-almost", "rank-regular", "rank-samples", "unlearnable-samples", "unlearnable-range", "global-floor",
+    "record", "definition", "implication",
+))  # fmt: skip
+"""The rules that hold where layers are frozen: none that moves the weights of a certain layer, or uses symmetries of weights. Rows of tables say it again."""
 
 
 def check_certificate(
@@ -150,6 +160,7 @@ def _check_step(value: Any, blank: Step, accepted: Sequence[AcceptedStep]) -> Ac
     rule = read.text(found["rule"], "rule")
     require(rule in RULES, "rule", f"{short(rule)} is no rule", "rule")
     require(blank.problem.decay is None or rule not in _MEAN_RULES, "rule", f"{rule} is about a loss without weight decay", "rule")
+    require(not blank.problem.frozen or rule in _WITH_FROZEN, "rule", f"{rule} is about networks all of whose layers are trainable", "rule")
     ids = read.each(found["premises"], "premises", lambda premise, place: read.integer(premise, place, 1, number - 1, "premise"))
     conclusion = _read_conclusion(found["conclusion"], blank, bound=rule in BOUND_RULES)
     claimed = read.text(found["rigor"], "rigor")

@@ -9,7 +9,7 @@ from typing import Any
 
 from lossproof.theory.problem.numbers import Combination, Constant, Number
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.problem.weights import Weights
+from lossproof.theory.problem.weights import Layer, Weights
 from lossproof.theory.rationals import rational_text
 
 
@@ -48,7 +48,7 @@ def _encode_constant(constant: Constant) -> list[Any]:
 def encode_problem(problem: Problem) -> dict[str, Any]:
     """Write a problem as plain JSON data."""
     architecture, bias = problem.architecture, problem.fixed_bias
-    found = {
+    found: dict[str, Any] = {
         "widths": list(architecture.widths),
         "activation": architecture.hidden_names,
         "output_activation": architecture.output_activation.name,
@@ -60,14 +60,18 @@ def encode_problem(problem: Problem) -> dict[str, Any]:
     }
     if problem.decay is not None:
         found["decay"] = [[encode_rational(rate) for rate in pair] for pair in problem.decay.layers]
+    if problem.frozen is not None:
+        found["frozen"] = [None if layer is None else _encode_layer(layer) for layer in problem.frozen]
     return found
 
 
 def encode_point(weights: Weights) -> list[dict[str, Any]]:
     """Write weights as plain JSON data."""
-    return [
-        {"W": [[encode_number(w) for w in row] for row in layer.W], "b": [encode_number(b) for b in layer.b]} for layer in weights.layers
-    ]
+    return list(map(_encode_layer, weights.layers))
+
+
+def _encode_layer(layer: Layer) -> dict[str, Any]:
+    return {"W": [[encode_number(w) for w in row] for row in layer.W], "b": [encode_number(b) for b in layer.b]}
 
 
 def problem_digest(problem: Problem) -> str:

@@ -130,6 +130,8 @@ def _derived_for_jacobian(context: ProofContext, point: Point) -> tuple[list[Ran
     problem = context.problem
     a = problem.architecture
     uppers = list(structural_bounds(context))
+    if a.frozen:
+        return [], uppers
     least, phi = min(b.value for b in uppers), f"Phi-{a.L - 1}+"
     lowers = []
     if a.output_activation.has_nonzero_slopes and a.n_L * min(matrix_size(problem, phi)) >= least:
@@ -148,7 +150,7 @@ def _by_full_block(context: ProofContext, point: Point, least: int) -> list[Rank
     last: a smaller set of weights may be better conditioned than all of them.
     """
     columns = context.problem.columns
-    if least < columns:
+    if least < columns or context.problem.architecture.frozen:
         return []
     for l in range(1, context.problem.architecture.L):
         if matrix_size(context.problem, f"P-{l}")[0] >= columns:

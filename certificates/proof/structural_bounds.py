@@ -22,9 +22,12 @@ def trivial_bound(problem: Problem, matrix: str) -> RankBound:
 
 
 def structural_upper_bounds(problem: Problem, inputs_upper: RankBound) -> list[RankBound]:
-    """Return all upper bounds of ``rank P`` that hold at every ``W``, given an upper bound of ``rank Φ_0⁺``."""
-    a, found = problem.architecture, []
-    for value, rule in structural_rank_bounds(a, problem.T, inputs_upper.value):
+    """Return all upper bounds of ``rank P`` that hold at every ``W``, given an upper bound of ``rank Φ_0⁺``.
+
+    Where layers are frozen these are its size, and the columns of samples whose outputs determine each other.
+    """
+    a, found = problem.architecture, [size_bound(problem, "P")] if problem.architecture.frozen else []
+    for value, rule in () if a.frozen else structural_rank_bounds(a, problem.T, inputs_upper.value):
         if rule == "rank-stack":
             found.append(_block_sum(problem, inputs_upper))
         else:

@@ -11,6 +11,7 @@ from lossproof.certificates.reports.critical_rows import kind_text
 from lossproof.certificates.reports.outline import ProofOutline
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below
+from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.rationals import brief_name
@@ -37,7 +38,14 @@ def report_title(report: ReportRecord) -> str:
     architecture = report.problem.architecture
     used = architecture.hidden_in_words if architecture.L > 1 else brief_name(architecture.output_activation.name)
     data = report.data_name or f"{report.problem.T} samples"
-    return f"The {architecture} network with {used} on {data}"
+    frozen = f", {_frozen(architecture)} frozen," if architecture.frozen else ""
+    return f"The {architecture} network with {used}{frozen} on {data}"
+
+
+def _frozen(architecture: Architecture) -> str:
+    """Return the frozen layers, such as ``"layer 2"`` or ``"layers 1 and 3"``."""
+    *first, last = map(str, architecture.frozen)
+    return f"layers {', '.join(first)} and {last}" if first else f"layer {last}"
 
 
 def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
@@ -55,6 +63,7 @@ def problem_lines(report: ReportRecord) -> tuple[tuple[str, str], ...]:
         ("error", brief_name(problem.error.name)),
         *(() if problem.decay is None else (("weight decay", str(problem.decay)),)),
         ("bias", bias),
+        *((("frozen", f"{_frozen(a)}, with weights and biases that are constants of the problem"),) if a.frozen else ()),
         ("samples", f"T = {problem.T}"),
         ("outputs", f"n_L = {a.n_L}, so P has T·n_L = {problem.columns} columns"),
         ("weights", f"N_net = {a.N_net}, so P has {a.N_net} rows"),

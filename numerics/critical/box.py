@@ -116,10 +116,12 @@ def symmetry_gauge(problem: Problem, weights: Weights) -> tuple[int, ...]:
 
     Scaling (hidden layers of relu, leaky-relu or power:k with ``k ≥ 2``, bias mode trainable or none, no unit of theirs without incoming weights): the
     largest incoming weight of each of their units. Softmax of two outputs or more: all incoming weights of output 0, as adding one vector to those of all
-    outputs changes no error. With weight decay: of units that may be rotated the weights of `turns_of`, and for softmax, where the biases of the outputs have
-    the rate 0, the bias of output 0; nothing else.
+    outputs changes no error. Beside frozen layers nothing. With weight decay: of units that may be rotated the weights of `turns_of`, and for softmax, where
+    the biases of the outputs have the rate 0, the bias of output 0; nothing else.
     """
     a, decay = problem.architecture, problem.decay
+    if a.frozen:
+        return ()
     last = a.N_net - a.fan_in(a.L) * a.n_L
     logits = problem.error.family == "softmax" and a.n_L >= 2 and a.output_activation.is_identity
     if decay is not None:

@@ -87,7 +87,7 @@ def gradient_apart_from_zero(problem: Problem, weights: Weights, max_precision: 
     """
     work, softmax = problem.T * problem.architecture.N_net, problem.error.family == "softmax"
     widths, T, constants = problem.architecture.widths, problem.T, constants_in(weights)
-    if work > _CHEAP_WORK:
+    if work > _CHEAP_WORK and problem.architecture.fan_in(problem.architecture.L):
         found = _component_apart(problem, weights, forward_precision(problem, max_precision, weights), output_gradient)
         if found is not None or work > _BALL_WORK:
             return found

@@ -112,6 +112,9 @@ def _gradient_at_least(problem: Problem, found: EnclosedPass, eps: Enclosure) ->
         slope = found.slopes[l - 1]
         delta = delta if slope is None else product(delta, slope)
         phi, W = found.extended_phi(l - 1), found.weights[l - 1][0]
+        if not found.architecture.fan_in(l):
+            delta = matrix_product(delta, Enclosure(W.mid.T, W.rad.T))
+            continue
         part = matrix_product(Enclosure(phi.mid.T, phi.rad.T), delta)
         if problem.decay is not None:
             part = total(part, _penalty_slopes(problem.decay, found, problem.T, l))

@@ -50,7 +50,8 @@ def turns_of(problem: Problem, weights: Weights, *, on_kinks: bool = False) -> t
     (Turn(weight=0, partner=1),)
     """
     a = problem.architecture
-    lines = [l for l in range(1, a.L) if a.hidden[l - 1].homogeneity == 1 and a.hidden[l - 1].affine_pieces and a.biases[l - 1] != "fixed"]
+    hidden = range(1, a.L) if not a.frozen else ()
+    lines = [l for l in hidden if a.hidden[l - 1].homogeneity == 1 and a.hidden[l - 1].affine_pieces and a.biases[l - 1] != "fixed"]
     if problem.decay is None or not lines or beyond_doubles(problem, weights) is not None:
         return ()
     with np.errstate(all="ignore"):

@@ -47,7 +47,8 @@ def at_rest(architecture: Architecture, X: Iterable[Iterable[Any]], biases: Sequ
 def samples_at_rest(problem: Problem, layer: int) -> list[int]:
     """Return the samples at which a layer of a problem is at rest, as `at_rest` does; none where its activation has no kinks, as nothing is to be told then."""
     a = problem.architecture
-    return at_rest(a, problem.samples.X, problem.fixed_bias or (), layer) if a.activation_of(layer).kinks(2) else []
+    biases = [None if a.bias_rows_of(l) else problem.constants(l) for l in range(1, layer)]
+    return at_rest(a, problem.samples.X, biases, layer) if a.activation_of(layer).kinks(2) else []
 
 
 def beside_kinks(field: Field, activation: Activation, order: int, z: Array, rest: Sequence[int]) -> Array:

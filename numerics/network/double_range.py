@@ -9,7 +9,7 @@ from math import isinf
 from lossproof.numerics.fields.float64 import nearest_double
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.problem.weights import Weights
+from lossproof.theory.problem.weights import Layer, Weights
 
 _SURELY_DOUBLE = 1022
 
@@ -62,12 +62,18 @@ def _rows_of_problem(problem: Problem) -> Iterator[tuple[str, Sequence[Number]]]
     yield from ((f"X[{i}]", row) for i, row in enumerate(problem.samples.X))
     yield from ((f"Y[{i}]", row) for i, row in enumerate(problem.samples.Y))
     yield from ((f"b_{l}", bias) for l, bias in enumerate(problem.fixed_bias or (), start=1) if bias is not None)
+    yield from _rows_of_layers(problem.frozen or ())
 
 
 def _rows_of_weights(weights: Weights | None) -> Iterator[tuple[str, Sequence[Number]]]:
-    for l, layer in enumerate(() if weights is None else weights.layers, start=1):
-        yield from ((f"W_{l}[{i}]", row) for i, row in enumerate(layer.W))
-        yield f"b_{l}", layer.b
+    yield from _rows_of_layers(() if weights is None else weights.layers)
+
+
+def _rows_of_layers(layers: Sequence[Layer | None]) -> Iterator[tuple[str, Sequence[Number]]]:
+    for l, layer in enumerate(layers, start=1):
+        if layer is not None:
+            yield from ((f"W_{l}[{i}]", row) for i, row in enumerate(layer.W))
+            yield f"b_{l}", layer.b
 
 
 def _is_beyond(number: Number) -> bool:

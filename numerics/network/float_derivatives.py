@@ -87,9 +87,10 @@ class FloatLandscape:
             loss = self._sums(flat, targets, B) / T
             first, second = self._field.error_derivatives(self.problem.error, flat, targets)
             errors, curvatures = self._backward(blocks, z, slopes, first.reshape(B, T, n_L), second.reshape(B, T, n_L, n_L))
-            parts = [np.matmul(delta.transpose(0, 2, 1), values[l]).reshape(B, -1) for l, delta in enumerate(errors)]
+            parts = [np.matmul(errors[l - 1].transpose(0, 2, 1), values[l - 1]).reshape(B, -1) for l in self.problem.architecture.trained]
             gradient = np.concatenate(parts, axis=1) / T
             hessian = _assembled(self._widths, blocks, slopes, values, errors, curvatures)
+            hessian = hessian if self._trained_rows is None else hessian[:, self._trained_rows[:, None], self._trained_rows]
             hessian /= T
             if self._rates is not None:
                 loss = loss + points**2 @ self._rates / 2
@@ -138,7 +139,8 @@ class FloatLandscape:
         push, parts = first.reshape(outputs.shape), list[Array]()
         for l in range(len(blocks), 0, -1):
             delta = slopes[l - 1] * push
-            parts.insert(0, np.matmul(delta.transpose(0, 2, 1), values[l - 1]).reshape(B, -1))
+            if self._frozen[l - 1] is None:
+                parts.insert(0, np.matmul(delta.transpose(0, 2, 1), values[l - 1]).reshape(B, -1))
             push = np.matmul(delta, blocks[l - 1][:, :, : self._widths[l - 1]])
         return np.concatenate(parts, axis=1)
 
@@ -152,14 +154,31 @@ class FloatLandscape:
         return [(a.widths[l], a.fan_in(l)) for l in range(1, a.L + 1)]
 
     @cached_property
+    def _frozen(self) -> list[Array | None]:
+        """The ``W_l`` of frozen layers, None for the others."""
+        layers = map(self.problem.frozen_layer, range(1, self.problem.architecture.L + 1))
+        return [None if layer is None else self._field.array(layer.W) for layer in layers]
+
+    @cached_property
+    def _trained_rows(self) -> Array | None:
+        """The places of the trainable weights among those of all layers, None where no layer is frozen."""
+        if self.problem.frozen is None:
+            return None
+        sizes = [(n * m, True) if W is None else (W.size, False) for (n, m), W in zip(self._shapes, self._frozen, strict=True)]
+        return np.flatnonzero(np.concatenate([np.full(size, trained) for size, trained in sizes]))
+
+    @cached_property
     def _functions(self) -> list[FromTheRight]:
         a = self.problem.architecture
         return [FromTheRight.of(a.activation_of(l)) for l in range(1, a.L + 1)]
 
     def _blocks(self, points: Array) -> list[Array]:
-        """Return for each layer the incoming weights of its units as rows, of shape ``(B, n_l, m_l)``."""
+        """Return for each layer the incoming weights of its units as rows, of shape ``(B, n_l, m_l)``; those of frozen layers without their biases."""
         offset, blocks = 0, []
-        for n, m in self._shapes:
+        for (n, m), frozen in zip(self._shapes, self._frozen, strict=True):
+            if frozen is not None:
+                blocks.append(np.broadcast_to(frozen.T, (len(points), *frozen.T.shape)))
+                continue
             blocks.append(points[:, offset : offset + n * m].reshape(-1, n, m))
             offset += n * m
         return blocks

@@ -40,19 +40,19 @@ def hessian(problem: Problem, evaluation: Evaluation) -> Array:
     >>> hessian(problem, evaluate(a, problem.samples, [([[2]], [0]), ([[3]], [0])], RationalField())).tolist()  # J = (vw − 5)²/2
     [[9, 7], [7, 4]]
     """
-    L = evaluation.architecture.L
+    L, trained = evaluation.architecture.L, evaluation.architecture.trained
     errors = backward_errors(problem, evaluation)
     curvatures = _curvatures(problem, evaluation, errors)
-    rows: list[list[Array]] = [[] for _ in range(L)]
-    for l in range(1, L + 1):
-        for k in range(1, l):
-            rows[l - 1].append(rows[k - 1][l - 1].T)
+    blocks: dict[tuple[int, int], Array] = {}
+    for l in trained:
         rate = None
         for k in range(l, L + 1):
             value_rate = None if k == l else _value_rate(evaluation, l, k, rate)
             rate = None if value_rate is None else _times_matrix(evaluation, value_rate, evaluation.layers[k - 1][0])
-            rows[l - 1].append(_block(evaluation, (l, k), (rate, value_rate), curvatures[k - 1], errors[k - 1]))
-    H = np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
+            if k in trained:
+                blocks[l, k] = _block(evaluation, (l, k), (rate, value_rate), curvatures[k - 1], errors[k - 1])
+                blocks[k, l] = blocks[l, k] if k == l else blocks[l, k].T
+    H = np.concatenate([np.concatenate([blocks[l, k] for k in trained], axis=1) for l in trained], axis=0)
     upper = np.triu_indices(H.shape[0], 1)
     H.T[upper] = H[upper]
     share = evaluation.field.array([[Fraction(1, evaluation.T)]])

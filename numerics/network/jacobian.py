@@ -38,7 +38,11 @@ def jacobian(evaluation: Evaluation) -> Array:
     >>> jacobian(evaluate(a, [[2], [5]], [([[1]], [0])], RationalField())).tolist()
     [[2, 5], [1, 1]]
     """
-    blocks = [jacobian_block(evaluation, l) for l in range(1, evaluation.architecture.L + 1)]
+    a = evaluation.architecture
+    if a.frozen:  # a checker asks for all slopes of hidden layers, also below the first trainable one
+        for l in (l for l in a.kinked_layers(1) if l < a.L):
+            _ = evaluation.slope[l]
+    blocks = [jacobian_block(evaluation, l) for l in a.trained]
     return evaluation.field.finalize(np.concatenate(_of_one_kind(evaluation, blocks), axis=0))
 
 
@@ -59,14 +63,17 @@ def gram(evaluation: Evaluation) -> Array:
     diagonal = evaluation.output_diagonal
     if diagonal.dtype == np.float64:
         bias, phi, L = architecture.bias_rows_of, evaluation.phi, architecture.L
-        hidden = [GramPart(evaluation.psi[l].transpose(0, 2, 1), phi[l - 1], bias(l)) for l in range(1, L)]
-        return gram_of_parts([*hidden, GramPart(diagonal, phi[L - 1], bias(L))])
+        trained = architecture.trained
+        hidden = [GramPart(evaluation.psi[l].transpose(0, 2, 1), phi[l - 1], bias(l)) for l in trained if l < L]
+        return gram_of_parts([*hidden, *[GramPart(diagonal, phi[L - 1], bias(L))] * (L in trained)])
     phi_gram = _product_with_transpose(evaluation, evaluation.extended_phi(architecture.L - 1).T)
+    if architecture.L not in architecture.trained:
+        phi_gram = constant_like(field, 0, (T, T), phi_gram)
     outputs = [field.mul(field.mul(diagonal[:, j, None], diagonal[None, :, j]), phi_gram) for j in range(n_L)]
     K = constant_like(field, 0, (T, n_L, T, n_L), outputs[0])
     for j, block in enumerate(outputs):
         K[:, j, :, j] = block
-    for l in range(1, architecture.L):
+    for l in (l for l in architecture.trained if l < architecture.L):
         psi = evaluation.psi[l].transpose(1, 0, 2).reshape(architecture.widths[l], T * n_L)
         psi_gram = _product_with_transpose(evaluation, psi).reshape(T, n_L, T, n_L)
         phi_gram = _product_with_transpose(evaluation, evaluation.extended_phi(l - 1).T)
@@ -99,7 +106,10 @@ def backward_errors(problem: Problem, evaluation: Evaluation) -> list[Array]:
 
 
 def output_gradient(problem: Problem, evaluation: Evaluation) -> Array:
-    r"""Return the last layer's part of ``T ∇J(W)``, that of ``W_L`` and ``b_L``, in the order of its rows: a forward pass is enough for it."""
+    r"""Return the last layer's part of ``T ∇J(W)``, that of ``W_L`` and ``b_L``, in the order of its rows: a forward pass is enough for it.
+
+    The last layer must not be frozen.
+    """
     L = evaluation.architecture.L
     field, delta = evaluation.field, evaluation.field.mul(evaluation.slope[L], output_residuals(problem, evaluation))
     found = field.matmul(delta.T, evaluation.extended_phi(L - 1)).reshape(-1)
@@ -115,7 +125,7 @@ def gradient(problem: Problem, evaluation: Evaluation) -> Array:
     """
     field = evaluation.field
     errors = backward_errors(problem, evaluation)
-    parts = [field.matmul(delta.T, evaluation.extended_phi(l)).reshape(-1) for l, delta in enumerate(errors)]
+    parts = [field.matmul(errors[l - 1].T, evaluation.extended_phi(l - 1)).reshape(-1) for l in problem.architecture.trained]
     share = field.array([Fraction(1, evaluation.T)])
     found = field.mul(np.concatenate(_of_one_kind(evaluation, parts)), share)
     return field.finalize(found if problem.decay is None else field.add(found, penalty_slopes(problem, evaluation)))

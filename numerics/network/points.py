@@ -36,7 +36,7 @@ def constant_weights(problem: Problem, bias: Fraction) -> Weights:
     layers = []
     for l in range(1, a.L + 1):
         zeros = tuple((Fraction(0),) * a.widths[l] for _ in range(a.widths[l - 1]))
-        layers.append(Layer(zeros, _bias(problem, l, (bias,) * a.widths[l])))
+        layers.append(problem.frozen_layer(l) or Layer(zeros, _bias(problem, l, (bias,) * a.widths[l])))
     return Weights(tuple(layers))
 
 
@@ -62,7 +62,7 @@ def random_weights(problem: Problem, seed: int, output_factor: Fraction = Fracti
             else Fraction(0)
         )
         b = tuple(_short_dyadic(generator, 1.0) + away for _ in range(a.widths[l]))
-        layers.append(Layer(W, _bias(problem, l, b)))
+        layers.append(problem.frozen_layer(l) or Layer(W, _bias(problem, l, b)))
     return Weights(tuple(layers))
 
 

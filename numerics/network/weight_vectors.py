@@ -25,7 +25,7 @@ from lossproof.theory.problem.weights import Layer, Weights
 _LEAST_DISTANCE = 2.0**-900
 
 Step = list[LayerArrays]
-"""A displacement of the weights: ``(dW_l, db_l)`` of the shapes of ``(W_l, b_l)``; ``db_l`` is 0 where the bias is not trainable."""
+"""A displacement of the weights: ``(dW_l, db_l)`` of the shapes of ``(W_l, b_l)``; ``dW_l`` or ``db_l`` is 0 where it is not trainable."""
 
 
 def unit_blocks(architecture: Architecture, flat: Array) -> list[Array]:
@@ -46,7 +46,8 @@ def step_of_rows(architecture: Architecture, flat: Array) -> Step:
     """
     step = []
     for l, block in enumerate(unit_blocks(architecture, flat), start=1):
-        step.append((block.T[: architecture.widths[l - 1]], block[:, -1] if architecture.bias_rows_of(l) else np.zeros(len(block))))
+        dW = block.T[: architecture.widths[l - 1]] if architecture.fan_in(l) else np.zeros((architecture.widths[l - 1], len(block)))
+        step.append((dW, block[:, -1] if architecture.bias_rows_of(l) else np.zeros(len(block))))
     return step
 
 
@@ -54,7 +55,7 @@ def rows_of_step(architecture: Architecture, step: Sequence[LayerArrays]) -> Arr
     """Return a displacement as one vector in the order of the rows of ``P``; the inverse of `step_of_rows`."""
     parts: list[Array] = []
     for l, (dW, db) in enumerate(step, start=1):
-        parts.append(dW.T if not architecture.bias_rows_of(l) else np.concatenate((dW.T, db[:, None]), axis=1))
+        parts.append(dW.T[:, : architecture.fan_in(l)] if not architecture.bias_rows_of(l) else np.concatenate((dW.T, db[:, None]), axis=1))
     return np.concatenate([part.ravel() for part in parts])
 
 
@@ -70,17 +71,25 @@ def flat_weights(problem: Problem, weights: Weights) -> Array:
 
 
 def layer_arrays(problem: Problem, flat: Array) -> list[LayerArrays]:
-    """Return ``(W_l, b_l)`` in doubles from the trainable weights, fixed biases as the problem has them; the inverse of `flat_weights`."""
-    layers, fixed = step_of_rows(problem.architecture, flat), problem.fixed_bias
-    if fixed is None:
-        return layers
-    return [(W, b if c is None else Float64Field().array(c)) for (W, b), c in zip(layers, fixed, strict=True)]
+    """Return ``(W_l, b_l)`` in doubles from the trainable weights, fixed biases and frozen layers as the problem has them; the inverse of `flat_weights`."""
+    layers, field = step_of_rows(problem.architecture, flat), Float64Field()
+    for k, (W, _) in enumerate(layers):
+        frozen, constants = problem.frozen_layer(k + 1), problem.fixed_bias and problem.fixed_bias[k]
+        if frozen is not None:
+            layers[k] = field.array(frozen.W), field.array(frozen.b)
+        elif constants is not None:
+            layers[k] = W, field.array(constants)
+    return layers
 
 
 def weights_of_layers(problem: Problem, layers: Sequence[LayerArrays], exact: Callable[[Any], Fraction] = Fraction) -> Weights:
-    """Return layers as exact weights, each entry by ``exact``; fixed biases are those of the problem."""
+    """Return layers as exact weights, each entry by ``exact``; fixed biases and frozen layers are those of the problem."""
     found = []
     for l, (W, b) in enumerate(layers, start=1):
+        frozen = problem.frozen_layer(l)
+        if frozen is not None:
+            found.append(frozen)
+            continue
         fixed = None if problem.fixed_bias is None else problem.fixed_bias[l - 1]
         bias = tuple(map(exact, b.tolist())) if fixed is None else fixed
         found.append(Layer(tuple(tuple(map(exact, row)) for row in W.tolist()), bias))
@@ -114,7 +123,7 @@ def is_small_beside(distance: Fraction, architecture: Architecture, weights: Wei
     field, layers = BallField(), enumerate(weights.layers, start=1)
     with ball_precision(field.precision):
         reach = field.embed(distance / share)
-        rows = (row for l, layer in layers for row in (*layer.W, *((layer.b,) if architecture.bias_rows_of(l) else ())))
+        rows = (row for l, layer in layers for row in (*layer.W, layer.b)[: architecture.fan_in(l)])
         return any(bool(abs(field.embed(x)) >= reach) for row in rows for x in row)
 
 

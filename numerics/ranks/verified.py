@@ -112,7 +112,7 @@ def attempt_full_column_rank(
         if not found.is_moderate():
             return RankAttempt(None, _OUT_OF_RANGE)
         blocks = found.blocks()
-        chosen = blocks if block is None else [blocks[block - 1]]
+        chosen = blocks if block is None else [blocks[architecture.trained.index(block)]]
         work = inverse_work(architecture.widths, inputs.mid.shape[0], rows)
         size = rows, inputs.mid.shape[0] * architecture.n_L
         return _escalated(chosen, architecture.n_L, size, work, _left(most_bytes, beside), report, place)

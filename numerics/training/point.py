@@ -68,7 +68,7 @@ class TrainingPoint:
         step: Step = []
         for l in range(a.L, 0, -1):
             W, b = self.layers[l - 1]
-            held = hold_output and l == a.L
+            held = (hold_output and l == a.L) or not a.fan_in(l)
             change = np.zeros_like(W) if held else evaluation.phi[l - 1].T @ delta
             step.insert(0, (change, delta.sum(axis=0) if a.bias_rows_of(l) else np.zeros_like(b)))
             if l > 1:

@@ -33,8 +33,9 @@ def _weighted_parts(evaluation: Evaluation, factor: Array | None, *, hold_output
     else:
         output = last if factor is None else last * factor
     values = evaluation.phi[a.L - 1]
-    parts = [GramPart(output, values[:, :0] if hold_output else values, a.bias_rows_of(a.L))]
-    return parts + [GramPart(psi, evaluation.phi[l - 1], a.bias_rows_of(l)) for l, psi in _weighted_psi(evaluation, factor)]
+    parts = [GramPart(output, values[:, :0] if hold_output or not a.fan_in(a.L) else values, a.bias_rows_of(a.L))]
+    hidden = ((l, psi) for l, psi in _weighted_psi(evaluation, factor) if a.fan_in(l))
+    return parts + [GramPart(psi, evaluation.phi[l - 1], a.bias_rows_of(l)) for l, psi in hidden]
 
 
 def _weighted_psi(evaluation: Evaluation, factor: Array | None) -> list[tuple[int, Array]]:

@@ -92,13 +92,15 @@ class EnclosedLandscape:
 
     def gradient(self) -> Enclosure:
         """Return ``T ∇J``, in the order of the rows of P."""
-        parts = [matrix_product(_transposed(node.delta), node.inputs) for node in self.nodes]
+        nodes = (self.nodes[l - 1] for l in self.problem.architecture.trained)
+        parts = [matrix_product(_transposed(node.delta), node.inputs) for node in nodes]
         found = Enclosure(*(np.concatenate([x.ravel() for x in rows]) for rows in zip(*((p.mid, p.rad) for p in parts), strict=True)))
         return found if self.penalty is None else total(found, product(*self.penalty))
 
     def gradient_scale(self) -> float:
         """Return about the norm that ``T ∇J`` would have if no terms of different samples cancelled."""
-        return float(np.sqrt(sum(np.sum(times(np.abs(node.delta.mid).T, np.abs(node.inputs.mid)) ** 2) for node in self.nodes)))
+        nodes = [self.nodes[l - 1] for l in self.problem.architecture.trained]
+        return float(np.sqrt(sum(np.sum(times(np.abs(node.delta.mid).T, np.abs(node.inputs.mid)) ** 2) for node in nodes)))
 
     def hessian(self, free: _Places | None = None) -> EnclosedHessian:
         """Return ``T ∇²J`` by the parameters given in increasing order, by default all."""
@@ -134,7 +136,7 @@ class EnclosedLandscape:
         for start in range(0, self.problem.T, step):
             piece = slice(start, start + step)
             nodes = [_Node(*(_at(x, piece) for x in vars(node).values())) for node in self.nodes]
-            yield from _terms(self.W, nodes, _at(self.C, piece))
+            yield from _terms(self.W, nodes, _at(self.C, piece), {l - 1 for l in self.problem.architecture.trained})
 
     def _whole(self, sums: dict[tuple[int, int, bool], Floats]) -> tuple[Floats, Enclosure | None]:
         """Return the matrix of the sums of all terms, and its diagonal where a penalty adds to it."""
@@ -162,7 +164,7 @@ def enclosed_landscape(problem: Problem, weights: Weights, radius: Fraction = Fr
     met, phi, reach = list[Enclosure](), enclose_numbers(problem.samples.X), float(raised(np.asarray(float(radius)), 8))
     for l, layer in enumerate(weights.layers, start=1):
         rows, bias = enclose_numbers(layer.W), enclose_numbers(layer.b)
-        W.append(_reaching(rows, reach))
+        W.append(_reaching(rows, reach) if a.fan_in(l) else rows)
         inputs.append(with_ones(phi) if a.bias_rows_of(l) else phi)
         z = total(matrix_product(phi, W[-1]), _reaching(bias, reach) if a.bias_rows_of(l) else bias)
         met += bias, z
@@ -185,7 +187,7 @@ def _penalty(problem: Problem, weights: Weights, reach: float) -> tuple[Enclosur
     if problem.decay is None:
         return None
     layers = enumerate(weights.layers, start=1)
-    tables = [(*layer.W, layer.b) if problem.architecture.bias_rows_of(l) else layer.W for l, layer in layers]
+    tables = [(*layer.W, layer.b)[: problem.architecture.fan_in(l)] for l, layer in layers]
     rows = enclose_numbers([[w for table in tables for column in zip(*table, strict=True) for w in column]])
     rates = enclose_numbers([[problem.T * rate for rate in problem.decay.rates(problem.architecture)]])
     return _at(_reaching(rows, reach), 0), _at(rates, 0)
@@ -252,8 +254,8 @@ def _layers(problem: Problem) -> list[tuple[slice, tuple[int, int]]]:
     return found
 
 
-def _terms(W: Sequence[Enclosure], nodes: list[_Node], C: Enclosure) -> Iterator[_Term]:
-    """Yield the terms of some samples, from the last layer to the first."""
+def _terms(W: Sequence[Enclosure], nodes: list[_Node], C: Enclosure, trained: set[int]) -> Iterator[_Term]:
+    """Yield the terms of some samples by the layers that are ``trained``, from the last layer to the first."""
     M: list[Enclosure] = [C] * len(nodes)
     for l in reversed(range(len(nodes))):
         node, rate = nodes[l], _diagonals(nodes[l].slope)
@@ -261,11 +263,13 @@ def _terms(W: Sequence[Enclosure], nodes: list[_Node], C: Enclosure) -> Iterator
             behind, ahead = nodes[k], _stacked(rate, _at(W[k], None))
             if k == l + 1:
                 M[l] = total(_stacked(_stacked(ahead, M[k]), _swapped(ahead)), _diagonals(node.kappa))
-            yield _Term(l, k, False, _stacked(ahead, M[k]), node.inputs, behind.inputs)
-            yield _Term(l, k, True, rate, node.inputs, behind.delta)
+            if {l, k} <= trained:
+                yield _Term(l, k, False, _stacked(ahead, M[k]), node.inputs, behind.inputs)
+                yield _Term(l, k, True, rate, node.inputs, behind.delta)
             rate = product(ahead, _at(behind.slope, (slice(None), None)))
         M[l] = _symmetric(M[l])
-        yield _Term(l, l, False, M[l], node.inputs, node.inputs)
+        if l in trained:
+            yield _Term(l, l, False, M[l], node.inputs, node.inputs)
 
 
 def _diagonals(x: Enclosure) -> Enclosure:

@@ -57,9 +57,9 @@ class EnclosedPass:
         return with_ones(self.phi[l]) if self.architecture.bias_rows_of(l + 1) else self.phi[l]
 
     def blocks(self) -> list[GramBlock]:
-        """Return the factors of the row blocks ``l = 1..L`` of ``P``."""
+        """Return the factors of the row blocks of ``P``, for ``l = 1..L`` but for frozen layers."""
         psi = _backward(self.architecture, self.slopes, [W for W, _ in self.weights], self.multiply)
-        return [GramBlock(psi[l], self.extended_phi(l)) for l in range(self.architecture.L)]
+        return [GramBlock(psi[l - 1], self.extended_phi(l - 1)) for l in self.architecture.trained]
 
 
 def enclose_pass(

@@ -76,8 +76,8 @@ def second_derivative(
     terms = [Enclosure(x.mid.reshape(-1, 1), x.rad.reshape(-1, 1)) for x in (pairs, product(delta, bends))]
     found = total(*(matrix_product(exact_floats(np.ones((1, len(x.mid)))), x) for x in terms))
     if problem.decay is not None:
-        parts = enumerate(direction, start=1)
-        flat = np.concatenate([(np.vstack([V, shift]) if a.bias_rows_of(l) else V).T.ravel() for l, (V, shift) in parts])
+        parts = [(l, *direction[l - 1]) for l in a.trained]
+        flat = np.concatenate([(np.vstack([V, shift]) if a.bias_rows_of(l) else V).T.ravel() for l, V, shift in parts])
         rates = enclose_numbers([[problem.T * rate for rate in problem.decay.rates(a)]])
         v = exact_floats(flat[None])
         found = total(found, matrix_product(product(v, rates), exact_floats(flat[:, None])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -191,3 +192,36 @@ def test_what_is_refused(name):
     make, message = REFUSED[name]
     with pytest.raises(lp.InputError, match=message):
         lp.check_model(make(), X, Y)
+
+
+def test_primitives_of_activations_depend_on_the_number_of_axes_alone():
+    from lossproof.certificates.inputs.jax_activations import _functions, _pattern, _primitives
+
+    kind = jnp.dtype("float32")
+    wide = bool(jax.config.jax_enable_x64)
+    for axes in (1, 2):
+        known = dict(_primitives(axes, kind, wide=wide))
+        assert len(known) == len(_functions(kind))
+        for place, primitives in known.items():
+            for shape in ((1,) * axes, (2,) * axes, (7, 1)[-axes:], (9,) * axes):
+                steps = _pattern(place, shape, kind, wide=wide)[1].graph.steps
+                assert tuple(step.primitive for step in steps) == primitives
+
+
+def test_widths_that_all_differ_trace_no_more_than_the_activation_that_is_there():
+    from lossproof.certificates.inputs.jax_activations import _pattern, _primitives
+
+    class Pyramid(eqx.Module):
+        layers: list[Any]
+
+        def __call__(self, x):
+            for layer in self.layers[:-1]:
+                x = jax.nn.silu(layer(x))
+            return self.layers[-1](x)
+
+    widths = (2, 17, 16, 15, 14, 13, 12, 1)
+    model = Pyramid([eqx.nn.Linear(*pair, key=KEYS[0]) for pair in itertools.pairwise(widths)])
+    _primitives(1, model.layers[0].weight.dtype, wide=bool(jax.config.jax_enable_x64))
+    before = _pattern.cache_info().misses
+    assert read_and_compare(model)[0].widths == widths
+    assert _pattern.cache_info().misses - before <= len(widths)

@@ -10,7 +10,7 @@ import pytest
 from cases.naive_pass import naive_pass
 
 import lossproof as lp
-from lossproof.certificates.inputs.frozen_layers import later_layers
+from lossproof.certificates.inputs.frozen_layers import later_layers, with_constants
 from lossproof.certificates.inputs.layered_mlp import mlp_of
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Scaling
 from lossproof.theory.functions.errors import error_named
@@ -116,14 +116,46 @@ def test_frozen_layers_in_a_row(name):
     assert (mlp.frozen, mlp.bias) == (frozen, bias)
 
 
+CONSTANTS = {
+    "last": ([A, RELU, Affine("wide", [[1, 2]], None, frozen=True)], 0, (2,), ("trainable", "none")),
+    "last, 0": ([A, RELU, Affine("off", [[0]], None, frozen=True)], 0, (2,), ("trainable", "none")),
+    "between": ([A, RELU, F, RELU, A], 0, (2,), ("trainable", "fixed", "trainable")),
+    "first and last": ([F, RELU, A, RELU, Affine("wide", [[1, 2]], None, frozen=True)], 1, (3,), ("fixed", "trainable", "none")),
+    "last, singular": ([A, Affine("flat", [[0]], None, frozen=True)], 0, (2,), ("trainable", "none")),
+    "last, not square": ([A, Affine("wide", [[1, 2]], None, frozen=True)], 0, (2,), ("trainable", "none")),
+    "square before no bias": ([A, RELU, SHIFTED, Affine("w", [[1]], None)], 0, (2,), ("trainable", "fixed", "none")),
+    "square before a frozen bias": (
+        [A, RELU, SHIFTED, Affine("b", [[1]], [3], frozen_bias=True)],
+        0,
+        (2,),
+        ("trainable", "fixed", "fixed"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_frozen_layers_after_trainable_ones_are_constants(name):
+    layers, frozen, constant, bias = CONSTANTS[name]
+    mlp = mlp_of(layers, "a model")
+    assert (mlp.frozen, mlp.constant, mlp.bias) == (frozen, constant, bias)
+
+
+def test_a_problem_with_constants_has_no_penalty_and_no_fixed_biases_of_theirs():
+    a = Architecture.of("2-2-2-1", "relu", bias=["trainable", "fixed", "fixed"])
+    weights = Weights.of(a, [([[1, 2], [3, 4]], [1, 1]), ([[1, 0], [0, 2]], [5, 6]), ([[1], [1]], [7])])
+    whole = Problem(
+        a, error_named("squared"), Samples.of([[1, 2]], [3]), (None, *(layer.b for layer in weights.layers[1:])), Decay.of("1/10", a)
+    )
+    found = with_constants(whole, weights, [2])
+    assert found.frozen == (None, weights.layers[1], None)
+    assert found.fixed_bias == (None, None, weights.layers[2].b)
+    assert [pair[0] for pair in found.decay.layers] == [Fraction(1, 10), 0, Fraction(1, 10)]
+    assert found.decay.rates(found.architecture) == [Fraction(1, 10)] * 8
+    assert with_constants(whole, weights, [2, 3]).fixed_bias is None
+    assert with_constants(whole, weights, []) is whole
+
+
 REFUSED = {
-    "last": ([A, RELU, Affine("wide", [[1, 2]], None, frozen=True)], "got wide frozen after the trainable first"),
-    "last, 0": ([A, RELU, Affine("off", [[0]], None, frozen=True)], "got off frozen after the trainable first"),
-    "between": ([A, RELU, F, RELU, A], "got frozen frozen after the trainable first"),
-    "last, singular": ([A, Affine("flat", [[0]], None, frozen=True)], "got flat frozen after the trainable first"),
-    "last, not square": ([A, Affine("wide", [[1, 2]], None, frozen=True)], "got wide frozen after the trainable first"),
-    "square before no bias": ([A, RELU, SHIFTED, Affine("w", [[1]], None)], "got shifted frozen after the trainable first"),
-    "square before a frozen bias": ([A, RELU, SHIFTED, Affine("b", [[1]], [3], frozen_bias=True)], "got shifted frozen after"),
     "a factor of 0": ([A, Scaling.of_constants("off", [0], [1])], "factors other than 0, got 0 in off"),
     "all": ([F, RELU, F], "must have a trainable layer"),
     "weight alone": ([Affine("half", [[1]], [0], frozen=True), RELU, A], "got half with a trainable one"),

@@ -209,7 +209,6 @@ REFUSED = {
         "got weights that 'batch_norm.*' is folded into: give weight_decay=",
     ),
     "weighted loss": (lambda: weighted(two_layers(kernel_regularizer="l2")), "got loss_weights from compile"),
-    "frozen last layer": (lambda: frozen(two_layers("relu"), 1), "got 'dense.*' frozen after the trainable 'dense"),
     "normalised frozen layer": (
         lambda: frozen(mlp(layers.Dense(2), layers.BatchNormalization(), layers.Dense(1))),
         "beside a frozen layer must be frozen, got 'batch_norm.*' beside 'dense",

@@ -142,7 +142,7 @@ REFUSED = {
     "divided": (lambda: net(after=lambda z: 1 / z), "got the function truediv in it"),
     "scaled probabilities": (lambda: net(after=lambda z: 2 * torch.softmax(z, 1), n2=2), "must be its last layer, got mul 'mul' after it"),
     "a constant for each sample": (lambda: net(after=lambda z: z + torch.ones(4, 1)), "got the function add in it"),
-    "sum of units": (lambda: net(after=lambda z: z.sum(1)), "a sum of units is a last layer whose weights are constants"),
+    "sum of units": (lambda: net(after=lambda z: z.sum(1)), "a sum of units is a layer of constants: write it as a Linear layer"),
     "unknown function": (lambda: net(torch.cos), "got the function cos in it"),
     "norm": (lambda: net(lambda z: functional.layer_norm(z, (3,))), "got the function layer_norm in it"),
     "concatenated": (lambda: net(lambda z: torch.cat([z, z], 1)), "got the function cat in it"),

@@ -162,10 +162,6 @@ REFUSED = {
         replaced(lambda weight: nn.Parameter(torch.ones(4).as_strided((3, 2), (1, 1)))),
         "each number in a place of its own",
     ),
-    "frozen last layer": (
-        altered(lambda model: model[2].requires_grad_(False)),
-        "must come before its trainable ones, got Linear '2' frozen after the trainable Linear '0'",
-    ),
     "frozen weight alone": (altered(lambda model: model[0].weight.requires_grad_(False)), "got Linear '0' with a trainable one"),
     "frozen model": (lambda: plain_mlp().requires_grad_(False), "must have a trainable layer"),
     "lazy": (

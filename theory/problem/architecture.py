@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numbers
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,8 @@ from lossproof.theory.rationals import brief_name
 from lossproof.theory.shown import shown
 
 BIAS_MODES = ("trainable", "fixed", "none")
+FROZEN = "frozen"
+"""What stands in place of a bias mode for a layer that is a constant of the problem, weights and biases."""
 MIXED = "mixed"
 """What stands for the bias mode of a network whose layers have several."""
 _MOST_UNITS = 10**9 - 1
@@ -30,8 +32,9 @@ class Architecture:
 
     ``z_l = W_lᵀ φ_{l-1} + b_l`` and ``φ_l = σ_l(z_l)`` for ``l = 1..L``; the last layer uses the output activation. ``hidden`` are the activations of the
     layers ``1..L − 1``; if ``L = 1`` it is one that is named and applied nowhere. ``biases`` are the modes of the layers ``1..L``: ``"trainable"`` (a
-    constant 1 is appended to ``φ_{l-1}`` and ``W_l`` gains a row that counts in ``N_net``), ``"fixed"`` (constants, not counted) or ``"none"``. Build one
-    with `Architecture.of`, which checks its input.
+    constant 1 is appended to ``φ_{l-1}`` and ``W_l`` gains a row that counts in ``N_net``), ``"fixed"`` (constants, not counted) or ``"none"``; or
+    ``"frozen"`` for a layer that is a constant as a whole, and has no trainable weight (`with_frozen`). Build one with `Architecture.of`, which checks its
+    input.
 
     >>> xor = Architecture.of("2-2-1", "tanh")
     >>> xor.L, xor.N_net, str(xor)
@@ -67,6 +70,22 @@ class Architecture:
             activation_named(output_activation),
             tuple(map(bias_mode, _for_each("bias", bias, len(parsed) - 1, "layers"))),
         )
+
+    def with_frozen(self, layers: Collection[int]) -> Architecture:
+        """Return the same network with these layers, ``1..L``, frozen. Raises `InputError` for other numbers, and where no layer is left to be trained.
+
+        >>> Architecture.of("2-3-1").with_frozen([2]).N_net
+        9
+        """
+        wrong = next((l for l in layers if type(l) is not int or not 1 <= l <= self.L), None)
+        if wrong is not None:
+            raise InputError(
+                f"frozen layers must be whole numbers from 1 to {self.L} for a {self} network, got {shown(wrong)}: 1 is the first layer of weights"
+            )
+        biases = tuple(FROZEN if l in layers else mode for l, mode in enumerate(self.biases, start=1))
+        if set(biases) == {FROZEN}:
+            raise InputError(f"at least one layer must be trainable, got all {self.L} of them frozen: leave one out")
+        return replace(self, biases=biases)
 
     @cached_property
     def L(self) -> int:
@@ -108,15 +127,26 @@ class Architecture:
     @property
     def scaled_layers(self) -> list[int]:
         """The hidden layers whose units can be scaled: their activation is homogeneous, and their biases are not fixed."""
-        return [l for l in range(1, self.L) if self.hidden[l - 1].homogeneity is not None and self.biases[l - 1] != "fixed"]
+        hidden = range(1, self.L) if not self.frozen else ()
+        return [l for l in hidden if self.hidden[l - 1].homogeneity is not None and self.biases[l - 1] != "fixed"]
+
+    @property
+    def frozen(self) -> tuple[int, ...]:
+        """The layers that are constants of the problem."""
+        return tuple(l for l, mode in enumerate(self.biases, start=1) if mode == FROZEN)
+
+    @property
+    def trained(self) -> tuple[int, ...]:
+        """The layers with trainable weights."""
+        return tuple(l for l, mode in enumerate(self.biases, start=1) if mode != FROZEN)
 
     def bias_rows_of(self, layer: int) -> int:
         """Rows that the bias adds to ``W_l``, for ``layer = 1..L``: 1 when trainable, else 0."""
         return 1 if self.biases[layer - 1] == "trainable" else 0
 
     def fan_in(self, layer: int) -> int:
-        """Rows of ``W_l`` including the trainable bias row, for ``layer = 1..L``."""
-        return self.widths[layer - 1] + self.bias_rows_of(layer)
+        """Trainable rows of ``W_l``, with that of the bias, for ``layer = 1..L``: 0 for a frozen layer."""
+        return 0 if self.biases[layer - 1] == FROZEN else self.widths[layer - 1] + self.bias_rows_of(layer)
 
     @cached_property
     def N_net(self) -> int:

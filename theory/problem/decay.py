@@ -50,7 +50,10 @@ class Decay:
                 "give a number such as 0.01, or a list of them"
             )
         layers = tuple(_pair(rate, biases=biases) for rate in rates)
-        layers = tuple((w, b if architecture.bias_rows_of(l) else Fraction(0)) for l, (w, b) in enumerate(layers, start=1))
+        layers = tuple(
+            (w if architecture.fan_in(l) else Fraction(0), b if architecture.bias_rows_of(l) else Fraction(0))
+            for l, (w, b) in enumerate(layers, start=1)
+        )
         return Decay(layers) if any(rate for pair in layers for rate in pair) else None
 
     @property
@@ -67,14 +70,18 @@ class Decay:
         """
         pairs = enumerate(self.layers, start=1)
         units = (
-            ([weights] * architecture.widths[l - 1] + [biases] * architecture.bias_rows_of(l)) * architecture.widths[l]
+            ([weights] * (architecture.fan_in(l) - architecture.bias_rows_of(l)) + [biases] * architecture.bias_rows_of(l))
+            * architecture.widths[l]
             for l, (weights, biases) in pairs
         )
         return [rate for layer in units for rate in layer]
 
     def holds_all(self, architecture: Architecture) -> bool:
         """Tell whether every trainable weight has a rate above 0: then J grows without bound in every direction."""
-        return all(weights and (not architecture.bias_rows_of(l) or biases) for l, (weights, biases) in enumerate(self.layers, start=1))
+        pairs = enumerate(self.layers, start=1)
+        return all(
+            not architecture.fan_in(l) or (weights and (not architecture.bias_rows_of(l) or biases)) for l, (weights, biases) in pairs
+        )
 
     def __str__(self) -> str:
         if len(set(self.layers)) > 1:

@@ -12,6 +12,7 @@ from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.samples import Samples
+from lossproof.theory.problem.weights import Layer
 from lossproof.theory.rationals import brief_text, rational_text
 
 _MOST_DIGITS = 400
@@ -23,7 +24,8 @@ class Problem:
     """Everything a landscape ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)``, plus the penalty of a weight decay, is made of.
 
     ``fixed_bias`` holds the constants ``b_l`` layer by layer when some layer has the bias mode ``"fixed"``, None for the other layers, else it is None: they
-    belong to the problem, not to the weights. ``decay`` is None where there is none: most theorems about whole landscapes then speak, and few with it.
+    belong to the problem, not to the weights. ``frozen`` holds the constants ``(W_l, b_l)`` of layers of mode ``"frozen"`` likewise. ``decay`` is None where
+    there is none: most theorems about whole landscapes then speak, and few with it.
     """
 
     architecture: Architecture
@@ -31,6 +33,7 @@ class Problem:
     samples: Samples
     fixed_bias: tuple[tuple[Number, ...] | None, ...] | None = None
     decay: Decay | None = None
+    frozen: tuple[Layer | None, ...] | None = None
 
     def __post_init__(self) -> None:
         widths, samples = self.architecture.widths, self.samples
@@ -54,11 +57,18 @@ class Problem:
                 )
 
     def constants(self, layer: int) -> tuple[Number, ...] | None:
-        """Return the constants ``b_l`` of a layer: its fixed biases, zeros where it has none, and None where its biases are trainable."""
+        """Return the constants ``b_l`` of a layer: its fixed or frozen biases, zeros where it has none, and None where its biases are trainable."""
         if self.architecture.bias_rows_of(layer):
             return None
+        constant = self.frozen_layer(layer)
+        if constant is not None:
+            return constant.b
         fixed = None if self.fixed_bias is None else self.fixed_bias[layer - 1]
         return (Fraction(0),) * self.architecture.widths[layer] if fixed is None else fixed
+
+    def frozen_layer(self, layer: int) -> Layer | None:
+        """Return the constants ``(W_l, b_l)`` of a frozen layer, None for the others."""
+        return None if self.frozen is None else self.frozen[layer - 1]
 
     @property
     def is_free_of_bias(self) -> bool:

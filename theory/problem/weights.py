@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.problem.architecture import Architecture
+from lossproof.theory.problem.architecture import FROZEN, Architecture
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.numbers import Number, exact_numbers, number_text
 from lossproof.theory.rationals import brief_text
@@ -71,7 +71,7 @@ def _read_bias(architecture: Architecture, l: int, given: Any) -> tuple[Number, 
     columns, mode = architecture.widths[l], architecture.biases[l - 1]
     b = plain_values(given, f"b_{l}")
     if b is None:
-        if mode != "none":
+        if mode not in ("none", FROZEN):
             raise InputError(f"b_{l} must be given with bias={mode!r}, got None: give {columns} numbers, or use bias='none'")
         return (Fraction(0),) * columns
     if type(b) is not list or len(b) != columns:

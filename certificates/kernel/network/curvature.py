@@ -127,6 +127,9 @@ def _weights(work: Work, problem: Problem, box: Box) -> list[tuple[Enclosed, Enc
     found = []
     for l, (W, b) in enumerate(box.point.layers, start=1):
         rows, bias = ring.array(W), ring.array([b])
+        if not problem.fan_in(l):
+            found.append((Enclosed(rows.mid, rows.rad), bias))
+            continue
         wide = Enclosed(bias.mid, ENLARGE * (bias.rad + r)) if problem.bias_rows_of(l) else bias
         found.append((Enclosed(rows.mid, ENLARGE * (rows.rad + r)), wide))
     return found
@@ -136,7 +139,7 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
     """Return the layers in their order, and ``C`` of shape ``(T, n_L, n_L)``."""
     phi, inputs, bends = DoubleRing(work).array(problem.X), [], []
     for l, (W, b) in enumerate(weights, start=1):
-        inputs.append(plus(phi, problem.fan_in(l)))
+        inputs.append(plus(phi, problem.fan_in(l) or problem.widths[l - 1]))
         z = phi @ W + b
         if l < problem.L:
             phi, slope, bend = derivatives(work, problem.activation_of(l), z, 2, at_rest(problem, l))
@@ -177,18 +180,20 @@ def _softmax(work: Work, problem: Problem, p: Enclosed) -> tuple[Enclosed, Enclo
 
 
 def _terms(problem: Problem, weights: list[tuple[Enclosed, Enclosed]], nodes: list[_Node], C: Enclosed) -> Iterator[_Term]:
-    """Yield all terms of some samples, from the last layer to the first."""
-    M = {problem.L: _mirrored(C)}
+    """Yield all terms of some samples by trainable weights, from the last layer to the first."""
+    M, trained = {problem.L: _mirrored(C)}, set(problem.trained)
     for l in range(problem.L, 0, -1):
         node, V = nodes[l - 1], _diagonal(nodes[l - 1].slope)
         for k in range(l + 1, problem.L + 1):
             R, behind = V @ weights[k - 1][0], nodes[k - 1]
             if k == l + 1:
                 M[l] = _mirrored(R @ M[k] @ R.T + _diagonal(node.kappa))
-            yield _Term(l, k, False, R @ M[k], node.inputs, behind.inputs)
-            yield _Term(l, k, True, V, node.inputs, behind.delta)
+            if {l, k} <= trained:
+                yield _Term(l, k, False, R @ M[k], node.inputs, behind.inputs)
+                yield _Term(l, k, True, V, node.inputs, behind.delta)
             V = R * part(behind.slope, (slice(None), None))
-        yield _Term(l, l, False, M[l], node.inputs, node.inputs)
+        if l in trained:
+            yield _Term(l, l, False, M[l], node.inputs, node.inputs)
 
 
 def _diagonal(x: Enclosed) -> Enclosed:

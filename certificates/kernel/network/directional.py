@@ -7,7 +7,7 @@ the parts ``V_l``, both with the row of a trainable bias; ``φ̃`` is φ with it
 
 where the bias has no part in ``φ̇`` and ``φ̈``, and ``φ̇_0 = φ̈_0 = 0``. With ``δ = ∂E/∂z_L`` and ``C = ∂δ/∂z_L``, ``T vᵀH(W)v = Σ_i (żᵀCż + δᵀz̈)`` at the
 last layer. Every column of ``W_l``, its bias included, differs from that at the point by a vector of length r at most: by Cauchy-Schwarz an entry of a product
-of a row m with it differs by ``|m| r`` at most.
+of a row m with it differs by ``|m| r`` at most. A frozen layer has no part in v, and counts as if its weights could move, too, which only enlarges the bounds.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def second_derivative(work: Work, problem: Problem, point: Point, direction: Seq
     for l, (rows, bias) in enumerate(point.layers, start=1):
         first, m, n, inner = problem.below(l), problem.fan_in(l), problem.widths[l], problem.widths[l - 1]
         ring.count(5 * T * m * n, 0)
-        along = Enclosed(*(x[0, first : first + m * n].reshape(n, m).T for x in (V.mid, V.rad)))
+        along = Enclosed(*(x[0, first : first + m * n].reshape(n, m).T if m else np.zeros((inner, n)) for x in (V.mid, V.rad)))
         lower = Enclosed(along.mid[:inner], along.rad[:inner])
-        W, inputs, twice = ring.array(rows), plus(phi, m), rate @ lower
+        W, inputs, twice = ring.array(rows), plus(phi, m or inner), rate @ lower
         z = _moved(phi @ W + ring.array([bias]), inputs, radius)
         rates, bends = inputs @ along + _moved(rate @ W, rate, radius), twice + twice + _moved(bend @ W, bend, radius)
         if l < problem.L:

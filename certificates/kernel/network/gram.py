@@ -69,6 +69,7 @@ def network_at(
 
     With ``weighted`` only the largest, and S keeps the ratios of the norms as they are, but leaves none below 1/32: all equations weigh about the same.
     """
+    layers = [l for l in problem.trained if l in layers]
     limit(problem.columns, limits.MAX_GRAM_COLUMNS, "the number of columns")
     limit(problem.T * sum(problem.widths), limits.MAX_GRAM_VALUES, "the number of values of activations")
     limit(problem.columns * sum(problem.widths[min(layers) :]), limits.MAX_GRAM_ENTRIES, "the number of entries of the blocks Ψ_l(i)")

@@ -43,11 +43,14 @@ _TINY, _SHARED = 2.0**-400, 4
 def derivative_bounds(
     work: Work, problem: Problem, curve: Sequence[tuple[Enclosed, Enclosed]], passed: Passed, scale: Array, radius: float
 ) -> tuple[float, float]:
-    """Return bounds on the ball around the point of ``‖S·DF‖`` and of its Lipschitz constant; infinite or NaN if none is seen. Raises `Rejected` at a kink."""
+    """Return bounds on the ball around the point of ``‖S·DF‖`` and of its Lipschitz constant; infinite or NaN if none is seen. Raises `Rejected` at a kink.
+
+    A frozen layer counts as if its weights could move, too: that only adds rows to DF, and weights to the ball.
+    """
     p: Array = np.zeros(problem.T)
     P = Q = 0.0
     for l in range(1, problem.L + 1):
-        inputs_of, W, z = plus(passed.phi[l - 1], problem.fan_in(l)), curve[l - 1][0], passed.z[l]
+        inputs_of, W, z = plus(passed.phi[l - 1], problem.fan_in(l) or problem.widths[l - 1]), curve[l - 1][0], passed.z[l]
         work.spend(limits.flops_work(sum(2 * A.mid.size * min(A.mid.shape) for A in (inputs_of, W))), "norms of matrices")
         inputs, units = _norms(inputs_of, 1) + up(p * radius), _norms(W, 0) + radius
         norm_W, norm_inputs = _norm(W) + radius, _norm(inputs_of) + float(up(P * radius))

@@ -89,7 +89,7 @@ def entries_of_P(ring: Ring, problem: Problem, curve: Curve, r: Array, c: Array,
     passed, deltas = psi(ring, problem, curve, lowest)
     i, j = np.divmod(c, problem.n_L)
     blocks = []
-    for l in range(lowest, problem.L + 1):
+    for l in (l for l in problem.trained if l >= lowest):
         local = r[(problem.below(l) <= r) & (r < problem.below(l + 1))] - problem.below(l)
         a, b = np.divmod(local[:, None], problem.fan_in(l))
         before = constant_term(passed.phi[l - 1], (problem.T, problem.widths[l - 1]))

@@ -66,6 +66,9 @@ def box_at(problem: Problem, values: Array, constants: Sequence[tuple[Any, ...]]
     """Return the weights of a vector in the order of the rows of P, elements of a ring; ``constants`` are the ``b_l`` that are not trainable."""
     layers = []
     for l, b in enumerate(constants, start=1):
+        if problem.frozen and (constant := problem.frozen[l - 1]):
+            layers.append(constant)
+            continue
         block = values[problem.below(l) : problem.below(l + 1)].reshape(problem.widths[l], problem.fan_in(l)).T
         layers.append((tuple(map(tuple, block[: problem.widths[l - 1]])), tuple(block[-1]) if problem.bias_rows_of(l) else b))
     return Box(Point(tuple(layers)))
@@ -76,6 +79,9 @@ def curve_of(ring: Ring, problem: Problem, box: Box, terms: Sequence[Array] = ()
     found, zero = [], ring.embed(fmpq(0))
     for l, (W, b) in enumerate(weights(ring, problem, box), start=1):
         first, end, shape = problem.below(l), problem.below(l + 1), (problem.widths[l], problem.fan_in(l))
+        if end == first:
+            found.append((Series([W, *[np.full_like(W, zero)] * len(terms)]), Series([b, *[np.full_like(b, zero)] * len(terms)])))
+            continue
         blocks = [np.swapaxes(d[..., first:end].reshape(*d.shape[:-1], *shape), -1, -2) for d in terms]
         biases = [block[..., len(W) :, :] if problem.bias_rows_of(l) else np.full_like(b, zero) for block in blocks]
         found.append((Series([W, *(block[..., : len(W), :] for block in blocks)]), Series([b, *biases])))
@@ -127,7 +133,7 @@ def _gradient(ring: Ring, problem: Problem, curve: Curve, passes: int = 1, lowes
     delta = error_gradient(ring, problem, passed.phi[-1]) * passed.slopes[-1]
     deltas = backward(ring, problem, curve, passed.slopes, delta, lowest, passes)
     blocks = []
-    for l in range(lowest, problem.L + 1):
+    for l in (l for l in problem.trained if l >= lowest):
         before = passed.phi[l - 1].T
         ring.count(passes * problem.T * (n[l - 1] + 1) * n[l], 0, before, deltas[l], inner=problem.T)
         parts = [before @ deltas[l]] + ([deltas[l].total(-2)] if problem.bias_rows_of(l) else [])

@@ -56,6 +56,8 @@ class Problem:
 
     ``hidden`` are the activations of the layers ``1..L − 1`` (if ``L = 1`` one that is applied nowhere), ``biases`` the modes of the layers ``1..L``, and
     ``constants`` their ``b_l``, None where trainable. ``decay[l - 1]`` are the rates of the penalty for ``W_l`` and ``b_l``; None where J is the mean error.
+    ``frozen`` are the ``(W_l, b_l)`` of the layers of mode ``"frozen"``, constants of which P, the gradient and the Hessian have no rows, None for the others;
+    it is empty where no layer is frozen.
     """
 
     widths: tuple[int, ...]
@@ -67,6 +69,7 @@ class Problem:
     X: tuple[tuple[fmpq, ...], ...]
     Y: tuple[tuple[fmpq, ...], ...]
     decay: tuple[tuple[fmpq, ...], ...] | None = None
+    frozen: tuple[tuple[Rows, tuple[Number, ...]] | None, ...] = ()
 
     @property
     def L(self) -> int:
@@ -109,7 +112,8 @@ class Problem:
     @property
     def scaled_layers(self) -> list[int]:
         """The hidden layers whose units can be scaled: their activation is homogeneous, and their biases are not fixed."""
-        return [l for l in range(1, self.L) if self.hidden[l - 1].homogeneity is not None and self.biases[l - 1] != "fixed"]
+        hidden = range(1, self.L) if not self.frozen else ()
+        return [l for l in hidden if self.hidden[l - 1].homogeneity is not None and self.biases[l - 1] != "fixed"]
 
     @property
     def is_uniform(self) -> bool:
@@ -121,8 +125,13 @@ class Problem:
         return 1 if self.biases[layer - 1] == "trainable" else 0
 
     def fan_in(self, layer: int) -> int:
-        """Rows of ``Phi-(layer-1)+``, which are the rows of ``W-layer``."""
-        return self.widths[layer - 1] + self.bias_rows_of(layer)
+        """Rows of ``Phi-(layer-1)+``, which are the rows of ``W-layer``: the trainable weights into each unit, none where the layer is frozen."""
+        return 0 if self.biases[layer - 1] == "frozen" else self.widths[layer - 1] + self.bias_rows_of(layer)
+
+    @property
+    def trained(self) -> list[int]:
+        """The layers with trainable weights."""
+        return [l for l in range(1, self.L + 1) if self.fan_in(l)]
 
     @cached_property
     def _offsets(self) -> tuple[int, ...]:
@@ -141,7 +150,7 @@ class Problem:
     def rates(self) -> list[fmpq]:
         """The rate of the penalty for each trainable weight, in the order of the rows of ``P``."""
         units = (
-            ([weight] * self.widths[l - 1] + [bias] * self.bias_rows_of(l)) * self.widths[l]
+            ([weight] * (self.fan_in(l) - self.bias_rows_of(l)) + [bias] * self.bias_rows_of(l)) * self.widths[l]
             for l, (weight, bias) in enumerate(self.decay or (), start=1)
         )
         return [rate for layer in units for rate in layer]
@@ -206,8 +215,8 @@ def rational(value: Fraction | None, default: int = 1) -> fmpq:
 def read_problem(value: Any) -> Problem:
     """Read section 2's problem object; raises `Rejected`."""
     keys = ("widths", "activation", "output_activation", "error", "bias", "fixed_bias", "X", "Y")
-    decays = isinstance(value, dict) and "decay" in value
-    found = read.fields(value, (*keys, "decay") if decays else keys, "problem")
+    decays, freezes = (isinstance(value, dict) and key in value for key in ("decay", "frozen"))
+    found = read.fields(value, (*keys, *["decay"] * decays, *["frozen"] * freezes), "problem")
     widths = read.each(found["widths"], "problem.widths", lambda n, place: read.integer(n, place, 1, MAX_WIDTH, "problem"))
     require(len(widths) >= 2, "problem.widths", "at least inputs and outputs are needed", "problem")
     biases = _per_layer(found["bias"], "problem.bias", len(widths) - 1, _read_bias)
@@ -222,7 +231,9 @@ def read_problem(value: Any) -> Problem:
     hidden = _per_layer(found["activation"], "problem.activation", len(widths) - 2, _read_activation)
     output = _read_activation(found["output_activation"], "problem.output_activation")
     constants, decay = _read_constants(found["fixed_bias"], biases, widths), _read_decay(found["decay"], biases) if decays else None
-    return Problem(widths, hidden, output, error, biases, constants, X, Y, decay)
+    frozen = _read_frozen(found.get("frozen"), biases, widths)
+    constants = tuple(layer[1] if layer else b for layer, b in zip(frozen, constants, strict=True)) if frozen else constants
+    return Problem(widths, hidden, output, error, biases, constants, X, Y, decay, frozen)
 
 
 def _per_layer(value: Any, place: str, count: int, entry: Callable[[Any, str], T]) -> tuple[T, ...]:
@@ -236,7 +247,8 @@ def _per_layer(value: Any, place: str, count: int, entry: Callable[[Any, str], T
 
 def _read_bias(value: Any, place: str) -> str:
     bias = read.text(value, place)
-    require(bias in ("trainable", "fixed", "none"), place, f"expected trainable, fixed or none, got {short(bias)}", "problem")
+    right = bias in ("trainable", "fixed", "none", "frozen")
+    require(right, place, f"expected trainable, fixed, none or frozen, got {short(bias)}", "problem")
     return bias
 
 
@@ -269,13 +281,35 @@ def _read_constants(value: Any, biases: Sequence[str], widths: Sequence[int]) ->
     return tuple(found)
 
 
+def _read_frozen(value: Any, biases: Sequence[str], widths: Sequence[int]) -> tuple[tuple[Rows, tuple[Number, ...]] | None, ...]:
+    """Return ``(W_l, b_l)`` of the frozen layers, one at least of which is none; the table has null for the others, and is missing where there are none."""
+    place = "problem.frozen"
+    require((value is not None) == ("frozen" in biases), place, "this table goes with layers of the mode frozen", "problem")
+    require(set(biases) != {"frozen"}, "problem.bias", "a layer at least must have trainable weights", "problem")
+    found: list[tuple[Rows, tuple[Number, ...]] | None] = []
+    for k, (bias, layer) in enumerate(
+        zip(biases, [] if value is None else read.items(value, place, len(biases)), strict=value is not None)
+    ):
+        where = f"{place}[{k}]"
+        require(bias == "frozen" or layer is None, where, f"must be null with bias {bias!r}", "problem")
+        found.append(_read_layer(layer, where, widths[k], widths[k + 1]) if bias == "frozen" else None)
+    return tuple(found)
+
+
+def _read_layer(value: Any, place: str, rows: int, columns: int) -> tuple[Rows, tuple[Number, ...]]:
+    found = read.fields(value, ("W", "b"), place)
+    return read.rows(found["W"], f"{place}.W", _read_entry, rows, columns), read.each(found["b"], f"{place}.b", _read_entry, columns)
+
+
 def _read_decay(value: Any, biases: Sequence[str]) -> tuple[tuple[fmpq, ...], ...]:
     place = "problem.decay"
     layers = [read.each(pair, f"{place}[{k}]", read.number, 2) for k, pair in enumerate(read.items(value, place, len(biases)))]
     rates = [rate for pair in layers for rate in pair]
     require(all(rate >= 0 for rate in rates) and any(rates), place, "rates are at least 0, and one is above 0", "problem")
-    moved = all(bias == "trainable" or mu == 0 for bias, (_, mu) in zip(biases, layers, strict=True))
-    require(moved, place, "biases that are not trainable have the rate 0", "problem")
+    moved = all(
+        (bias == "trainable" or mu == 0) and (bias != "frozen" or rate == 0) for bias, (rate, mu) in zip(biases, layers, strict=True)
+    )
+    require(moved, place, "what is not trainable has the rate 0", "problem")
     return tuple(layers)
 
 
@@ -287,12 +321,12 @@ def read_points(value: Any, problem: Problem) -> tuple[Point, ...]:
 def _read_point(value: Any, problem: Problem, place: str) -> Point:
     layers = []
     for l, layer in enumerate(read.items(value, place, problem.L), start=1):
-        here, n = f"{place}[{l - 1}]", problem.widths[l]
-        found = read.fields(layer, ("W", "b"), here)
-        W = read.rows(found["W"], f"{here}.W", _read_entry, problem.widths[l - 1], n)
-        b = read.each(found["b"], f"{here}.b", _read_entry, n)
+        here = f"{place}[{l - 1}]"
+        W, b = _read_layer(layer, here, problem.widths[l - 1], problem.widths[l])
         right = problem.constants[l - 1] in (None, b)
         require(right, f"{here}.b", f"must be what the problem says with bias {problem.biases[l - 1]!r}", "problem")
+        held = not problem.frozen or problem.frozen[l - 1] in (None, (W, b))
+        require(held, f"{here}.W", "must be what the problem says of a frozen layer", "problem")
         layers.append((W, b))
     return Point(tuple(layers))
 

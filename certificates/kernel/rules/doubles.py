@@ -156,7 +156,7 @@ def _bend(step: Step, direction: Sequence[fmpq]) -> Enclosed:
 def _gradient_at_least(ring: DoubleRing, problem: Problem, curve: list[tuple[Enclosed, Enclosed]], passed: Passed, eps: Enclosed) -> float:
     """Return a lower bound of ``‖T ∇J‖``."""
     deltas, squares = backward(ring, problem, curve, passed.slopes, eps * passed.slopes[-1]), 0.0
-    for l in range(1, problem.L + 1):
+    for l in problem.trained:
         ring.count(problem.T * problem.fan_in(l) * problem.widths[l], 0)
         part = plus(passed.phi[l - 1], problem.fan_in(l)).T @ deltas[l]
         if problem.decay is not None:

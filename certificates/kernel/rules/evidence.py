@@ -174,6 +174,7 @@ def gauge(ring: FormalRing, problem: Problem, found: Mapping[str, Any], box: pas
     the rate 0, one number may be added to them all: that of output 0 may be held, and its component vanishes with the others.
     """
     place, listed = "evidence.fixed", read.items(found["fixed"], "evidence.fixed")
+    require(not (listed and problem.frozen), place, "beside frozen layers no symmetry moves weights")
     turns = [x for x in listed if type(x) is list] if problem.decay is not None else []
     fixed = [read.integer(n, f"{place}[{m}]", 0, problem.N_net - 1) for m, n in enumerate(listed[len(turns) :], start=len(turns))]
     last = list(range(problem.below(problem.L), problem.below(problem.L) + problem.fan_in(problem.L)))

@@ -60,6 +60,22 @@ point critical, and ``P ε`` is not ``T ∇J``, only what is said of the network
 """
 
 
+_FREEZES = "this is about networks all of whose layers are trainable"
+_WITH_FROZEN = frozenset((
+    "count", "principle-activation", "principle-error", "principle-morse", "hessian-rank", "ggn-semidefinite",
+    "full-rank", "identifiable", "inertia", "critical-point",
+    "never-everywhere", "almost-everywhere", "suboptimal", "some-learner", "named-learner", "robust-targets", "stationary-learner", "stationary-manifold",
+    "manifold", "ggn", "global-learner", "global-strict-minimum", "global-local-minimum", "strict-minimum", "saddle", "local-minimum", "maximum",
+    "suboptimal-strict", "suboptimal-local", "escape", "not-stationary", "not-critical",
+))  # fmt: skip
+"""The statements and rows that hold where layers are frozen: what they say is about P, J and its derivatives by the trainable weights alone."""
+
+
+def _require_for_frozen(step: Step, name: str, place: str) -> None:
+    """Demand that an entry of a table holds for the problem where layers of it are frozen."""
+    require(not step.problem.frozen or name in _WITH_FROZEN, place, _FREEZES, "conclusion")
+
+
 def _holds(step: Step, without_decay: bool) -> bool:
     """Tell whether a table's entry holds for the problem: with weight decay only what does not need a loss without."""
     return step.problem.decay is None or not without_decay
@@ -70,6 +86,7 @@ def record(step: Step) -> Result:
     step.expect(0)
     statement = step.says(*RECORDS)
     require(_holds(step, statement in _WITHOUT_DECAY), "conclusion.statement", _DECAYS, "conclusion")
+    _require_for_frozen(step, statement, "conclusion.statement")
     holds, facts = RECORDS[statement]
     proved = holds(step.problem)
     require(proved or statement not in ("hessian-rank", "ggn-semidefinite"), "rule", "the records do not decide this statement")
@@ -259,6 +276,7 @@ def definition(step: Step) -> Result:
     """What a statement means, in terms of the premises."""
     statement = step.says(*DEFINITIONS)
     require(_holds(step, statement in _WITHOUT_DECAY), "conclusion.statement", _DECAYS, "conclusion")
+    _require_for_frozen(step, statement, "conclusion.statement")
     meaning = DEFINITIONS[statement]
     right = step.is_exact or (statement in ("full-rank", "principles-suffice") and step.at in (EVERYWHERE, ALMOST))
     require(right, "conclusion.at", "this statement is not about these weights", "conclusion")
@@ -449,4 +467,5 @@ def implication(step: Step) -> Result:
     row = read.text(step.expect(len(step.premises), "row")["row"], "evidence.row")
     require(row in IMPLICATIONS, "evidence.row", "there is no such implication")
     require(_holds(step, row not in _WITH_DECAY), "evidence.row", _DECAYS)
+    _require_for_frozen(step, row, "evidence.row")
     return _concluded(step, IMPLICATIONS[row], "row")

@@ -26,7 +26,8 @@ NEGLIGIBLE = 1e-10
 class _Run:
     """The points that still move, one a row: derivatives, eigenvalues and -vectors of the Hessians, damping, and the steps of either kind yet to be tried.
 
-    ``places`` are the rows of the starts they came from; a point with steps of descent ahead of it takes these first.
+    ``places`` are the rows of the starts they came from; a point with steps of descent ahead of it takes these first. ``squares`` are ``|∇J|²``, ``slope``
+    and ``curvature`` the largest entries of gradients and Hessians.
     """
 
     places: Array
@@ -34,6 +35,9 @@ class _Run:
     loss: Array
     gradient: Array
     hessian: Array
+    squares: Array
+    slope: Array
+    curvature: Array
     values: Array
     vectors: Array
     damping: Array
@@ -44,9 +48,20 @@ class _Run:
         """Return the run of some of the points."""
         return _Run(*(getattr(self, each.name)[kept] for each in fields(self)))
 
+    def take(self, rows: Array, *trial: Array) -> None:
+        """Go to some of the points that were tried, given with all that is known there."""
+        names = ("points", "loss", "gradient", "hessian", "squares", "slope", "curvature")
+        for name, tried in zip(names, trial, strict=True):
+            if rows.all():
+                setattr(self, name, tried)
+            else:
+                getattr(self, name)[rows] = tried[rows]
+
     def decompose(self, rows: Array) -> None:
         """Find eigenvalues and -vectors anew: a step that is not taken leaves them as they are."""
-        if rows.any():
+        if rows.all():
+            self.values, self.vectors = np.linalg.eigh(self.hessian)
+        elif rows.any():
             self.values[rows], self.vectors[rows] = np.linalg.eigh(self.hessian[rows])
 
 
@@ -81,9 +96,10 @@ def descend(landscape: FloatLandscape, starts: Array, descending: int | Array, s
 def _begun(landscape: FloatLandscape, starts: Array, descending: int | Array, solving: int | Array) -> _Run:
     B, at = len(starts), landscape.at(starts)
     counts = np.full(B, descending), np.full(B, solving)
-    spectrum = np.empty_like(at.gradient), np.empty_like(at.hessian)
-    whole = _Run(np.arange(B), starts, at.loss, at.gradient, at.hessian, *spectrum, np.full(B, _FIRST_DAMPING), *counts)
-    run = whole.rows(_finite(at.loss, at.gradient, at.hessian) & (counts[0] + counts[1] > 0))
+    spectrum, sizes = (np.empty_like(at.gradient), np.empty_like(at.hessian)), (_largest(at.gradient), _largest(at.hessian))
+    damping = np.full(B, _FIRST_DAMPING)
+    whole = _Run(np.arange(B), starts, at.loss, at.gradient, at.hessian, _square(at.gradient), *sizes, *spectrum, damping, *counts)
+    run = whole.rows(np.isfinite(at.loss) & np.isfinite(sizes[0]) & np.isfinite(sizes[1]) & (counts[0] + counts[1] > 0))
     run.decompose(np.full(len(run.places), True))
     return run
 
@@ -103,12 +119,15 @@ def gradient_quality(points: Array, gradient: Array, hessian: Array) -> Array:
     Points that run off keep a ratio of order one however small the gradient gets, as long as the Hessian shrinks with it. Zero
     when the gradient is 0, infinite where numbers are not finite.
     """
-    g = _largest(gradient)
-    scale = _largest(hessian) * np.maximum(1.0, _largest(points))
     with np.errstate(all="ignore"):
-        ratio = np.where(g == 0, 0.0, g / scale)
-    finite = np.isfinite(scale) & np.isfinite(g)
-    return np.where(finite & np.isfinite(ratio), ratio, np.inf)
+        return _quality(_largest(gradient), _largest(hessian), _largest(points))
+
+
+def _quality(slope: Array, curvature: Array, size: Array) -> Array:
+    """Return `gradient_quality` for the largest entries of gradients, Hessians and points."""
+    scale = curvature * np.maximum(1.0, size)
+    ratio = np.where(slope == 0, 0.0, slope / scale)
+    return np.where(np.isfinite(scale) & np.isfinite(slope) & np.isfinite(ratio), ratio, np.inf)
 
 
 def polish(derivatives: Callable[[Array], tuple[Array, Array]], point: Array, begun: tuple[Array, Array], steps: int) -> Array:
@@ -135,32 +154,33 @@ def _advance(landscape: FloatLandscape, run: _Run, descends: Array) -> Array:
     length, size = _norm(step), 1 + _norm(run.points)
     trial = run.points + np.matmul(run.vectors, step[:, :, None])[:, :, 0]
     at = landscape.at(trial)
-    squares, squares_after = _square(run.gradient), _square(at.gradient)
-    before, after = np.where(descends, run.loss, squares), np.where(descends, at.loss, squares_after)
+    squares, slope, curvature = _square(at.gradient), _largest(at.gradient), _largest(at.hessian)
+    before, after = np.where(descends, run.loss, run.squares), np.where(descends, at.loss, squares)
     gain = before - after
     rounding = np.where(descends, 1e-14 * (1e-3 + np.abs(before)), 0.0)
-    ratio = np.where(np.abs(gain) <= rounding, np.where(squares_after < squares, 1.0, -1.0), gain / predicted)
-    accepted = (ratio > _CLEAR_GAIN) & (length <= _LONGEST_STEP * size) & _finite(at.loss, at.gradient, at.hessian)
+    ratio = np.where(np.abs(gain) <= rounding, np.where(squares < run.squares, 1.0, -1.0), gain / predicted)
+    finite = np.isfinite(at.loss) & np.isfinite(slope) & np.isfinite(curvature)
+    accepted = (ratio > _CLEAR_GAIN) & (length <= _LONGEST_STEP * size) & finite
     factor = np.where(~accepted, 4.0, np.where(ratio > 0.75, 0.2, np.where(ratio < 0.25, 2.0, 1.0)))
     run.damping = np.maximum(run.damping * factor, np.where(descends, _LEAST_DAMPING[1], _LEAST_DAMPING[2]))
-    for held, tried in ((run.points, trial), (run.loss, at.loss), (run.gradient, at.gradient), (run.hessian, at.hessian)):
-        held[accepted] = tried[accepted]
+    run.take(accepted, trial, at.loss, at.gradient, at.hessian, squares, slope, curvature)
     still = ~accepted & ((length <= 1e-16 * size) | (run.damping > _MOST_DAMPING))
-    far = _largest(run.points) > _FAR
-    moving = ~(still | far | (gradient_quality(run.points, run.gradient, run.hessian) < 1e-14))
+    largest = _largest(run.points)
+    moving = ~(still | (largest > _FAR) | (_quality(run.slope, run.curvature, largest) < 1e-14))
     run.decompose(accepted & moving)
     return moving
 
 
 def _step(run: _Run, slopes: Array, descends: Array) -> tuple[Array, Array]:
     """Return the steps in eigenvectors and the predicted decrease of ``J`` or of ``|∇J|²``."""
-    values, sizes = run.values, np.abs(run.values)
+    values, down = run.values, descends[:, None]
+    sizes = np.abs(values)
     largest = np.maximum(np.maximum.reduce(sizes, axis=1), 1e-300)
     mu = (run.damping * np.where(descends, largest, largest * largest))[:, None]
-    down = descends[:, None]
-    step = np.where(down, -slopes / (sizes + mu), -slopes * values / (values * values + mu))
-    of_loss = -np.add.reduce(slopes * step + values * step * step / 2, axis=1)
-    of_gradient = np.add.reduce(slopes * slopes - (slopes + values * step) ** 2, axis=1)
+    step = -np.where(down, slopes, slopes * values) / (np.where(down, sizes, values * values) + mu)
+    change = values * step
+    of_loss = -np.add.reduce(slopes * step + change * step / 2, axis=1)
+    of_gradient = np.add.reduce(slopes * slopes - (slopes + change) ** 2, axis=1)
     return step, np.where(descends, of_loss, of_gradient)
 
 
@@ -175,7 +195,3 @@ def _square(rows: Array) -> Array:
 def _largest(blocks: Array) -> Array:
     """Return the largest absolute value of each point's entries, NaN where one of them is."""
     return np.asarray(np.maximum.reduce(np.abs(blocks), axis=tuple(range(1, blocks.ndim))))
-
-
-def _finite(loss: Array, gradient: Array, hessian: Array) -> Array:
-    return np.isfinite(loss) & np.isfinite(_largest(gradient)) & np.isfinite(_largest(hessian))

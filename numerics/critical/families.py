@@ -16,38 +16,28 @@ import numpy as np
 from scipy import linalg
 
 from lossproof.numerics.critical.box import MOST_PARAMETERS, refined_zero, zero_box
-from lossproof.numerics.critical.cell_identities import cell_identities, exact_identities
-from lossproof.numerics.critical.common_identities import offered_identities
-from lossproof.numerics.critical.dependent_rows import dependent_rows
+from lossproof.numerics.critical.cell_identities import exact_identities
+from lossproof.numerics.critical.family_members import SEEN, Family, View, drawn_members
 from lossproof.numerics.critical.family_starts import family_starts
 from lossproof.numerics.critical.family_structure import Tie, families_of
-from lossproof.numerics.critical.free_features import free_feature_identities, still_identities
-from lossproof.numerics.critical.gradient_relations import gradient_relations
 from lossproof.numerics.critical.identities import Identity, coefficients, identities_hold, rows_of_P
-from lossproof.numerics.critical.identity_terms import affordable, terms_of_rows
+from lossproof.numerics.critical.identity_terms import terms_of_rows
 from lossproof.numerics.critical.implied import are_independent
 from lossproof.numerics.critical.penalised import keeping_penalty
 from lossproof.numerics.critical.still_units import Still, still_derivatives, still_units
 from lossproof.numerics.critical.symmetry_identities import symmetries
 from lossproof.numerics.critical.systems import ReducedSystem
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.network.boxes import parameter_place
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import Evaluation
 from lossproof.numerics.network.hessian import hessian
-from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
+from lossproof.numerics.network.weight_vectors import flat_weights
 from lossproof.theory.exceptions import NotDifferentiable
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
 _REGULAR = 1e-7
-_SPREAD = 0.3
-_SEEN, _MORE_MEMBERS = 3, 4
-"""Members of a family by which identities of ``P`` are told, and how many more than weights there are for those of the gradient."""
-_SPREAD_BESIDE_KINKS = 1e-3
-_FARTHEST = 4.0
-"""The largest weights of a member, at inputs of at most 1: what saturated units tell apart no precision sees."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +82,9 @@ def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | Non
     The families are tried without still units first, then with some; then in the same way with the identities of Cramer's rule, which are long.
     """
     known = ((*family, terms_of_rows(problem, set(family[0]))) for family in dict.fromkeys(families_of(problem, start)))
-    families = [(held, ties, terms) for held, ties, terms in known if terms is not None]
+    families = [Family(problem, start, held, ties, terms) for held, ties, terms in known if terms is not None]
     tried = (
-        _in_family(problem, start, *family, exactly=exactly, resting=resting, dependent=dependent)
+        _in_family(family, exactly=exactly, resting=resting, dependent=dependent)
         for dependent in (False, True)
         for resting in (False, True)
         for family in families
@@ -102,30 +92,18 @@ def _at(problem: Problem, start: Weights, *, exactly: bool) -> FamilyPoint | Non
     return next((found for found in tried if found is not None), None)
 
 
-def _in_family(
-    problem: Problem,
-    start: Weights,
-    held: tuple[int, ...],
-    ties: tuple[Tie, ...],
-    terms: list[int],
-    *,
-    exactly: bool,
-    resting: bool,
-    dependent: bool,
-) -> FamilyPoint | None:
-    """Return the point in one family: without still units, or, if ``resting``, with some; with `dependent_rows` if ``dependent``."""
-    followers = {k for k, _, _ in ties}
-    free = [k for k in range(problem.architecture.N_net) if k not in held and k not in followers]
-    members = [start, *_members(problem, start, free, ties, problem.architecture.N_net + _MORE_MEMBERS)]
+def _in_family(family: Family, *, exactly: bool, resting: bool, dependent: bool) -> FamilyPoint | None:
+    """Return the point in one family: without still units, or, if ``resting``, with some; with `dependent_rows`, where there are any, if ``dependent``."""
+    problem, start, held, ties = family.problem, family.start, family.held, family.ties
     try:
         with np.errstate(all="ignore"):
-            stills = still_units(problem, members[:_SEEN]) if resting else iter([()])
-            choices = (_choice(problem, members, free, ties, still, terms, dependent) for still in stills)
+            stills = still_units(problem, family.members[:SEEN]) if resting else iter([()])
+            choices = (_choice(family.view(still), dependent) for still in stills)
             found = next((choice for choice in choices if choice is not None), None)
+            if found is None:
+                return None
             moved = _across(problem, start, held, ties)
     except (NotDifferentiable, OverflowError, np.linalg.LinAlgError):
-        return None
-    if found is None:
         return None
     system, implied, identities = found
     point = start if exactly else refined_zero(problem, start, system) or start
@@ -143,30 +121,25 @@ def _in_family(
     return FamilyPoint(point, held, ties, implied, identities, system.parameters, *moved, system.still, *box, reach) if follow else None
 
 
-def _choice(
-    problem: Problem, members: Sequence[Weights], free: list[int], ties: tuple[Tie, ...], still: Still, terms: list[int], dependent: bool
-) -> tuple[ReducedSystem, tuple[int, ...], tuple[Identity, ...]] | None:
-    """Return equations, unknowns and identities by pivoting in doubles; None where the derivative of the equations is deficient."""
-    N, weights = problem.architecture.N_net, members[0]
-    seen = [rows_of_P(problem, each, still) for each in members[:_SEEN]]
-    pairs = [(flat_weights(problem, each), P) for each, (_, P) in zip(members, seen, strict=False)]
-    offered = [
-        *offered_identities(problem, seen),
-        *cell_identities(problem, weights),
-        *free_feature_identities(problem, seen, still),
-        *still_identities(problem, still),
-        *(affordable(problem, terms, dependent_rows(problem, pairs)) if dependent else ()),
-    ]
-    offered = keeping_penalty(problem, pairs, offered)
+def _choice(view: View, dependent: bool) -> tuple[ReducedSystem, tuple[int, ...], tuple[Identity, ...]] | None:
+    """Return equations, unknowns and identities by pivoting in doubles; None where the derivative of the equations is deficient.
+
+    None also where ``dependent`` rows are asked for, but offer nothing.
+    """
+    family, still = view.family, view.still
+    problem, members, free, ties = family.problem, family.members, family.free, family.ties
+    if dependent and not view.dependent:
+        return None
+    offered = keeping_penalty(problem, view.pairs, [*view.offered, *(view.dependent if dependent else ())])
     if problem.architecture.kinked_layers(1):
-        offered = exact_identities(problem, members[_SEEN - 1], offered)
-    offered = [*offered, *gradient_relations(problem, members[1:], still)]
-    chosen = _pivots(_rows(problem, members[:_SEEN], seen, offered))
+        offered = exact_identities(problem, members[SEEN - 1], offered)
+    offered = [*offered, *view.relations]
+    chosen = _pivots(_rows(problem, members[:SEEN], view.seen, offered))
     implied = tuple(sorted(k for _, k in chosen))
-    equations = tuple(k for k in range(N) if k not in set(implied))
+    equations = tuple(k for k in range(problem.architecture.N_net) if k not in set(implied))
     if not equations and not still:
         return None
-    passed = rows_of_P(problem, weights)[0]
+    passed = view.seen[0][0] if not still else rows_of_P(problem, family.start)[0]
     H = np.stack([*np.asarray(hessian(problem, passed), dtype=float)[list(equations)], *still_derivatives(problem, passed, still)])
     for k, m, q in ties:
         H[:, m] += float(q) * H[:, k]
@@ -192,7 +165,7 @@ def _across(
 ) -> tuple[tuple[int, ...], tuple[Identity, ...]]:
     """Return symmetries that lead out of the family, and as many of its held and tied weights by which they do."""
     outside = [*held, *(k for k, _, _ in ties)]
-    everywhere = _members(problem, weights, list(range(problem.architecture.N_net)), (), _SEEN - 1)
+    everywhere = drawn_members(problem, weights, list(range(problem.architecture.N_net)), (), SEEN - 1) if outside else []
     pairs = [(flat_weights(problem, each), rows_of_P(problem, each)[1]) for each in everywhere]
     known = keeping_penalty(problem, pairs, symmetries(problem)) if outside else []
     if not known:
@@ -213,37 +186,6 @@ def _rows(problem: Problem, members: Sequence[Weights], seen: Sequence[tuple[Eva
     sizes = [np.max(np.abs(table), axis=1, initial=0.0, keepdims=True) for table in tables]
     usable = (sizes[0] > _REGULAR * np.maximum.reduce(sizes)) & np.isfinite(sizes[0])
     return np.where(usable, np.divide(tables[0], sizes[0], where=usable, out=np.zeros_like(tables[0])), 0.0)
-
-
-def _members(problem: Problem, weights: Weights, free: list[int], ties: tuple[Tie, ...], count: int) -> list[Weights]:
-    """Return more members of the family, drawn from a fixed seed: nearer where the weights lie on a piece of an activation with kinks.
-
-    Elsewhere identities hold for all weights of the family, and none is drawn where units are far out.
-    """
-    a, generator, found, here = problem.architecture, np.random.default_rng(0), [], _fractions(problem, weights)
-    piecewise = bool(a.kinked_layers(2))
-    spread = _SPREAD_BESIDE_KINKS if piecewise else _SPREAD
-    farthest = np.full(a.N_net, np.inf if piecewise else _FARTHEST)
-    farthest[: a.fan_in(1) * a.widths[1]] /= max(1.0, *(abs(float(x)) for row in problem.samples.X for x in row))
-    for _ in range(count):
-        flat = np.clip(flat_weights(problem, weights), -farthest, farthest)
-        flat[free] += spread * generator.standard_normal(len(free))
-        rows = np.array([Fraction(x) for x in flat], dtype=object)
-        for k, m, q in ties:
-            rows[k] = here[k] + q * (rows[m] - here[m])
-        found.append(weights_of_rows(problem, rows))
-    return found
-
-
-def _fractions(problem: Problem, weights: Weights) -> list[Fraction]:
-    """Return the weights in the order of the rows of ``P``, exactly where they are rational, so that members keep ties exactly."""
-    found = list[Fraction]()
-    for k, double in enumerate(flat_weights(problem, weights)):
-        l, unit, source = parameter_place(problem.architecture, k)
-        layer = weights.layers[l - 1]
-        number = layer.W[source][unit] if source < len(layer.W) else layer.b[unit]
-        found.append(number if isinstance(number, Fraction) else Fraction(double))
-    return found
 
 
 def _pivots(rows: Array) -> list[tuple[int, int]]:

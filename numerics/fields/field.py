@@ -174,6 +174,8 @@ def elementwise(function: Callable[[Any], Any], A: Array) -> Array:
 def block_diagonals(D: Array, zero: Any) -> Array:
     """Return diagonals of shape ``(T, n)`` as matrices of shape ``(T, n, n)``."""
     T, n = D.shape
+    if n == 1:
+        return D.reshape(T, 1, 1).copy()
     result = np.empty((T, n, n), dtype=D.dtype)
     result.fill(zero)
     result[:, np.arange(n), np.arange(n)] = D

@@ -100,7 +100,7 @@ class Float64Field(NumpyArithmetic):
 class FromTheRight:
     """``σ``, ``σ'`` and ``σ''`` of an activation in doubles, at a kink from the right; what is asked at every step of a search is looked up once.
 
-    ``kinks[order]`` are the kinks of the derivative of this order, each with a double just right of it.
+    ``kinks[order]`` are the kinks of the derivative of this order, each with a double just right of it; ``is_identity`` tells that ``σ(z) = z``.
 
     >>> from lossproof.theory.functions.activations import activation_named
     >>> FromTheRight.of(activation_named("relu")).at(1, np.array([-1.0, 0.0, 1.0])).tolist()
@@ -109,13 +109,14 @@ class FromTheRight:
 
     doubles: Callable[[Array, int], Array]
     kinks: tuple[tuple[tuple[float, float], ...], ...]
+    is_identity: bool
 
     @classmethod
     def of(cls, activation: Activation) -> FromTheRight:
         """Look up the formulas of an activation and its kinks."""
         places = [[float(point) for point in activation.kinks(order)] for order in range(3)]
         right = (tuple((kink, max(float(np.nextafter(kink, np.inf)), kink + _NUDGE)) for kink in kinks) for kinks in places)
-        return cls(formulas_of(activation).doubles, tuple(right))
+        return cls(formulas_of(activation).doubles, tuple(right), activation.is_identity)
 
     def at(self, order: int, z: Array) -> Array:
         """Return ``σ``, ``σ'`` or ``σ''`` of every entry."""

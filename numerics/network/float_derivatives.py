@@ -69,6 +69,11 @@ class FloatLandscape:
         return self._field.array(self.problem.samples.Y)
 
     @cached_property
+    def _features(self) -> Array:
+        """The inputs, with the entry 1 of a bias that is trainable."""
+        return self.inputs if self._shapes[0][1] == self.inputs.shape[1] else _with_ones(self.inputs[None])[0]
+
+    @cached_property
     def _constants(self) -> list[Array | None]:
         constants = map(self.problem.constants, range(1, self.problem.architecture.L + 1))
         return [None if b is None or not any(b) else self._field.array(b) for b in constants]
@@ -89,7 +94,7 @@ class FloatLandscape:
             errors, curvatures = self._backward(blocks, z, slopes, first.reshape(B, T, n_L), second.reshape(B, T, n_L, n_L))
             parts = [np.matmul(errors[l - 1].transpose(0, 2, 1), values[l - 1]).reshape(B, -1) for l in self.problem.architecture.trained]
             gradient = np.concatenate(parts, axis=1) / T
-            hessian = _assembled(self._widths, blocks, slopes, values, errors, curvatures)
+            hessian = _assembled(self._widths, blocks, slopes, values, errors, curvatures, self._units)
             hessian = hessian if self._trained_rows is None else hessian[:, self._trained_rows[:, None], self._trained_rows]
             hessian /= T
             if self._rates is not None:
@@ -149,6 +154,10 @@ class FloatLandscape:
         return self.problem.architecture.widths
 
     @cached_property
+    def _units(self) -> list[Array]:
+        return [np.eye(n) for n in self._widths]
+
+    @cached_property
     def _shapes(self) -> list[tuple[int, int]]:
         a = self.problem.architecture
         return [(a.widths[l], a.fan_in(l)) for l in range(1, a.L + 1)]
@@ -186,7 +195,7 @@ class FloatLandscape:
     def _forward(
         self, blocks: list[Array], samples: slice = slice(None), *, with_slopes: bool = True
     ) -> tuple[list[Array], list[Array], list[Array]]:
-        phi = self.inputs[samples][None].repeat(blocks[0].shape[0], axis=0)
+        phi = self._features[samples][None].repeat(blocks[0].shape[0], axis=0)
         z, values, slopes = [], [], []
         for block, function, constants in zip(blocks, self._functions, self._constants, strict=True):
             values.append(phi if block.shape[2] == phi.shape[2] else _with_ones(phi))
@@ -205,9 +214,12 @@ class FloatLandscape:
         curvatures: list[Array] = []
         for l in range(len(blocks), 0, -1):
             slope = slopes[l - 1]
-            errors.insert(0, slope * first)
-            H = slope[..., :, None] * second * slope[..., None, :]
-            np.einsum("...ii->...i", H)[...] += self._functions[l - 1].at(2, z[l - 1]) * first
+            if self._functions[l - 1].is_identity:
+                error, H = first, second
+            else:
+                error, H = slope * first, slope[..., :, None] * second * slope[..., None, :]
+                np.einsum("...ii->...i", H)[...] += self._functions[l - 1].at(2, z[l - 1]) * first
+            errors.insert(0, error)
             curvatures.insert(0, H)
             if l > 1:
                 W = blocks[l - 1][:, :, : self._widths[l - 1]]
@@ -254,9 +266,15 @@ def _separable_values(family: str, r: Array, beta: float) -> Array:
 
 
 def _assembled(
-    widths: tuple[int, ...], blocks: list[Array], slopes: list[Array], values: list[Array], errors: list[Array], curvatures: list[Array]
+    widths: tuple[int, ...],
+    blocks: list[Array],
+    slopes: list[Array],
+    values: list[Array],
+    errors: list[Array],
+    curvatures: list[Array],
+    units: list[Array],
 ) -> Array:
-    """Return ``T ∇²J`` of shape ``(B, N_net, N_net)`` from its blocks, by the formula at the head of ``numerics.hessian``."""
+    """Return ``T ∇²J`` of shape ``(B, N_net, N_net)`` from its blocks by the formula of ``numerics.hessian``; ``units`` are unit matrices of the widths."""
     L, starts = len(blocks), list(accumulate((block.shape[1] * block.shape[2] for block in blocks), initial=0))
     H = np.empty((blocks[0].shape[0], starts[-1], starts[-1]))
     for l in range(1, L + 1):
@@ -264,7 +282,7 @@ def _assembled(
         for k in range(l, L + 1):
             if k > l:
                 slope = slopes[k - 2][:, :, None, :]
-                value_rate = slope * np.eye(widths[l]) if rate is None else rate * slope
+                value_rate = slope * units[l] if rate is None else rate * slope
                 rate = np.matmul(value_rate, blocks[k - 1][:, None, :, : widths[k - 1]].transpose(0, 1, 3, 2))
             mixed = curvatures[k - 1] if rate is None else np.matmul(rate, curvatures[k - 1])
             block = _block(values[l - 1], values[k - 1], mixed, value_rate, errors[k - 1])

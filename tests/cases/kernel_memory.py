@@ -1,11 +1,12 @@
-"""Rules and readers that remember what they gave: what many certificates share, as those altered in a later step do, is checked once."""
+"""Rules, readers and tables that remember what they gave: what many certificates share, as those altered in a later step do, is checked once."""
 
 from __future__ import annotations
 
 import json
-from functools import partial
+from functools import cache, partial
 
 from lossproof.certificates.kernel.reading.parse import Rejected
+from lossproof.certificates.kernel.reading.work import Work
 
 
 def remembering(rules):
@@ -29,6 +30,22 @@ def reading_once(read):
         if failed is not None:
             raise failed()
         return result
+
+    return apply
+
+
+def made_once(make):
+    """What makes a table for a count of work, an activation and a range: equal ones are made once, and counted each time."""
+
+    @cache
+    def found(activation, farthest):
+        work = Work()
+        return make(work, activation, farthest), work.spent
+
+    def apply(work, activation, farthest):
+        table, spent = found(activation, farthest)
+        work.spend(spent, "Taylor polynomials")
+        return table
 
     return apply
 

@@ -33,6 +33,7 @@ from lossproof.certificates.kernel.rules import complete
 from lossproof.numerics.functions.table import formulas_of
 from lossproof.theory import limits
 
+pytestmark = pytest.mark.usefixtures("tables_with_a_memory")
 CASES = {
     "listed_neuron": listed_neuron,
     "listed_minima": listed_minima,

@@ -26,6 +26,7 @@ from lossproof.numerics.functions.table import formulas_of
 from lossproof.numerics.network.weight_vectors import flat_weights
 from lossproof.theory.functions.activations import activation_named
 
+pytestmark = pytest.mark.usefixtures("tables_with_a_memory")
 ACTIVATIONS = ("softplus", "silu", "swish:3", "mish", "bent-identity", "gelu", "arctan", "erf", "sin")
 CASES = {
     "neuron": ("arctan", (1, 1), [[1], [-2]], [["1/2"], ["1/3"]], {"bias": "none", "weight_decay": "1/8"}),

@@ -19,7 +19,7 @@ STEPS = chosen_steps(CASES)
 
 
 @pytest.fixture(autouse=True)
-def _readers_with_a_memory(monkeypatch, rules_with_a_memory):
+def _readers_with_a_memory(monkeypatch, rules_with_a_memory, tables_with_a_memory):
     for name, reader in READERS.items():
         monkeypatch.setattr(kernel, name, reader)
 

@@ -95,8 +95,36 @@ def constant_term(value: Any, shape: tuple[int, ...]) -> Array:
 
 
 def _convolve(times: Callable[[Array, Array], Array], left: Series, right: Series) -> Series:
-    a, b = left.coefficients, right.coefficients
-    return Series([sum((times(a[j], b[k - j]) for j in range(1, k + 1)), times(a[0], b[k])) for k in range(len(a))])
+    return Series([_coefficient(times, left.coefficients, right.coefficients, k) for k in range(len(left.coefficients))])
+
+
+def _coefficient(times: Callable[[Array, Array], Array], a: Sequence[Array], b: Sequence[Array], k: int) -> Array:
+    return sum((times(a[j], b[k - j]) for j in range(1, k + 1)), times(a[0], b[k]))
+
+
+class Growing(Commutative):
+    """A series whose coefficient k is computed once, when it is first asked for, from those up to k of what it is made of."""
+
+    __slots__ = ("_known", "_next")
+    __array_ufunc__ = None
+
+    def __init__(self, following: Callable[[int], Array]) -> None:
+        self._next, self._known = following, list[Array]()
+
+    def __getitem__(self, k: int) -> Array:
+        while len(self._known) <= k:
+            self._known.append(self._next(len(self._known)))
+        return self._known[k]
+
+    def total(self, axis: int) -> Growing:
+        """Return the sum over an axis, as that of a `Series`."""
+        return Growing(lambda k: np.sum(self[k], axis=axis, keepdims=True))
+
+    def __add__(self, other: Any) -> Growing:
+        return Growing(lambda k: self[k] + other[k] if isinstance(other, Growing) else self[k] if k else self[k] + other)
+
+    def __mul__(self, other: Any) -> Growing:
+        return Growing(lambda k: _coefficient(np.multiply, self, other, k) if isinstance(other, Growing) else self[k] * other)
 
 
 def product(A: Array, B: Array) -> Array:
@@ -120,10 +148,8 @@ def solve(start: Sequence[Array], z: Series, rates: Rates) -> tuple[Series, ...]
     """Return the series y with ``y(0) = start`` and ``dy/dt = rates(z, dz/dt, y)``, to the order of z.
 
     The coefficient of ``t^k`` on the right determines that of ``t^{k+1}`` of y; ``rates`` are polynomials, so this is exact over a ring, and over balls
-    encloses the Taylor coefficients for all starts and z in the balls.
+    encloses the Taylor coefficients for all starts and z in the balls. They are asked for in order: what rests on k + 1 is not touched before it is known.
     """
-    y, speed = tuple(Series([s]) for s in start), z.derivative()
-    for k in range(z.order):
-        found = rates(z.head(k), speed.head(k), y)
-        y = tuple(Series([*state.coefficients, rate.coefficients[k] * fmpq(1, k + 1)]) for state, rate in zip(y, found, strict=True))
-    return y
+    y = tuple(Growing(lambda k, i=i: found[i][k - 1] * fmpq(1, k) if k else start[i]) for i in range(len(start)))
+    found = rates(Growing(z.coefficients.__getitem__), Growing(z.derivative().coefficients.__getitem__), y)
+    return tuple(Series([state[k] for k in range(z.order + 1)]) for state in y)

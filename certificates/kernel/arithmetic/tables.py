@@ -148,9 +148,9 @@ def _polynomials(ring: BallRing, activation: Activation, low: Array, high: Array
         ring.work.spend(limits.table_work(len(centre), _TERMS), "Taylor polynomials")
         balls = np.array([arb(c, r) for c, r in zip(centre.tolist(), radius.tolist(), strict=True)], dtype=object)
         steps = [np.full_like(balls, arb(int(k == 0))) for k in range(_TERMS)]
-        function, at = ring.along(activation, Series([balls, *steps]), _TERMS + 1)
-        slopes = function.slope(*at).coefficients
-        found.append([function.value(*at).coefficients[0], *(c / (k + 1) for k, c in enumerate(slopes[:_TERMS]))])
+        function, (z, y, s, p) = ring.along(activation, Series([balls, *steps]), _TERMS + 1)
+        value, slopes = function.value(z.head(0), tuple(state.head(0) for state in y), s, p), function.slope(z, y, s, p).coefficients
+        found.append([value.coefficients[0], *(c / (k + 1) for k, c in enumerate(slopes[:_TERMS]))])
     about, last = found[0][:-1], found[1][-1]
     return _Cells(centre, half, [of_balls(c, c.shape) for c in about], reach(of_balls(last, last.shape)))
 

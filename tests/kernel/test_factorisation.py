@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 
 import numpy as np
 import pytest
+from cases.command_cases import invoke
 from cases.kernel_draft import Draft, layer
 from cases.stand_ins import copy_arguments_of_routines, poison_new_memory
 
@@ -314,3 +316,19 @@ def test_an_engine_without_room_is_told():
 
     outcome = check_certificate(certificate(WAYS[0]), work=Work(tiles=lambda: TilesOnDevice(Full())))
     assert (outcome.failures[0].code, outcome.failures[0].message) == ("limit", "the check needs too much memory")
+
+
+def test_the_command_says_what_was_trusted(tmp_path, monkeypatch):
+    engine = lambda name: NumpyEngine()  # noqa: E731
+    monkeypatch.setattr("lossproof.numerics.algebra.workplace.engine_named", engine)
+    file = tmp_path / "full.json"
+    file.write_text(json.dumps(certificate(WAYS[0])))
+    words = f"Products of tiles of large matrices were formed by {NumpyEngine().described()}, tested, and trusted."
+    plain, told = (invoke("verify", str(file), "--engine", name) for name in ("numpy", "torch"))
+    assert plain.exit_code == told.exit_code == 0
+    assert words in " ".join(told.stdout.split())
+    assert "trusted" not in plain.stdout
+    (found,) = json.loads(invoke("verify", str(file), "--engine", "torch", "--json").stdout)
+    assert found["engine"] == NumpyEngine().described()
+    (found,) = json.loads(invoke("verify", str(file), "--json").stdout)
+    assert "engine" not in found

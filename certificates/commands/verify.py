@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 _STANDARD_INPUT = "-"
 _FILES_HELP = "Certificates, as `lossproof check -o` writes them; - is standard input."
 _CODE_HELP = "Write what of the kernel's code the accepted steps rest on, to be read from the first line to the last."
-_ENGINE_HELP = (
-    "What keeps the factors of large matrices: numpy (in memory), disk, disk:FOLDER; torch, cuda, jax, cupy, which multiply, too."
-)
+_ENGINE_HELP = "What keeps the factors of large matrices: numpy (in memory), disk, disk:FOLDER, auto; torch, cuda, jax, cupy, dask, which multiply, too."
 
 
 def verify_files(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol, runtime_checkable
@@ -38,8 +39,9 @@ def verify(
     With ``problem_digest`` (``report.certificate.digest``) the certificate must also be about that very problem. The result's ``ok`` means that
     every claim in it holds, proved by the rules of ``docs/certificate-format.md``. A malformed certificate fails with place and reason. Without
     ``allow_cited`` so does one in which steps rest on published theorems: these are its failures, and ``steps`` what stands without them.
-    With the ``engine`` ``"disk"``, or ``"disk:FOLDER"``, factors of large matrices are kept in files, not in memory; what is computed is the same. With
-    ``"torch"``, ``"cuda"``, ``"jax"`` or ``"cupy"`` that library keeps and multiplies their tiles, on its device: the checker tests its products against
+    With the ``engine`` ``"disk"``, or ``"disk:FOLDER"``, factors of large matrices are kept in files, not in memory, with ``"auto"`` what is beyond half of the
+    memory that is free; what is computed is the same. With ``"torch"``, ``"cuda"``, ``"jax"`` or ``"cupy"`` that library keeps and multiplies their tiles, on
+    its device, and with ``"dask"`` or ``"dask:tcp://HOST:PORT"`` a cluster does: the checker tests its products against
     its own, and then trusts them, and the result's ``engine`` says so. Raises `InputError` when a path cannot be read, for an engine that is not there or fails
     a test, and when tiles on disk are lost.
 
@@ -62,7 +64,7 @@ def verify(
             work = Work(tiles=tiles)
             outcome = check_certificate(given, allow_cited=allow_cited, work=work, around_steps=lambda columns: threads_for(columns**3 / 3))
     except OSError as error:
-        raise InputError(f"tiles must stay on disk as they are, got: {error}: name another place, as in engine='disk:FOLDER'") from None
+        raise InputError(f"tiles must stay as they are, got: {error}: name another place, as in engine='disk:FOLDER'") from None
     result = in_words(outcome, products_by)
     if result.ok and problem_digest is not None and result.digest != problem_digest:
         return Verification(
@@ -74,23 +76,37 @@ def verify(
 @contextmanager
 def _tiles_of(engine: str) -> Iterator[tuple[Callable[[], Tiles], str]]:
     """Give what makes a place for the tiles of a factor, one after the other, and the name of what multiplies them there, empty where the checker does."""
+    if engine == "numpy":
+        yield dict, ""
+        return
+    from lossproof.numerics.algebra.memory import available_bytes
+    from lossproof.numerics.algebra.numpy_engine import NUMPY
+    from lossproof.numerics.algebra.tiles_on_cluster import TilesOnCluster
     from lossproof.numerics.algebra.tiles_on_device import TilesOnDevice
     from lossproof.numerics.algebra.tiles_on_disk import TilesOnDisk
     from lossproof.numerics.algebra.workplace import LIBRARIES, engine_named
+    from lossproof.numerics.dask_cluster import check_scheduler, cores, dask_client
 
     kind, _, place = engine.partition(":")
     if kind == "disk":
         with TemporaryDirectory(prefix="lossproof-verify-", dir=place or None) as folder:
             yield lambda: TilesOnDisk(Path(folder)), ""
-    elif engine == "numpy":
-        yield dict, ""
+    elif engine == "auto":
+        with TemporaryDirectory(prefix="lossproof-verify-") as folder:
+            yield lambda: TilesOnDisk(Path(folder), available_bytes() // 2), ""
+    elif kind == "dask":
+        if place:
+            check_scheduler(place)
+        with ExitStack() as opened:
+            client = cache(lambda: opened.enter_context(dask_client(cores(), place or None, "take the engine numpy or disk")))
+            where = f"of the cluster at {place}" if place else "on this machine"
+            yield lambda: TilesOnCluster(client), f"{NUMPY.described()} of workers {where}"
     elif engine in LIBRARIES:
         found = engine_named(engine)
         yield lambda: TilesOnDevice(found), found.described()
     else:
-        raise InputError(
-            f"the engine of the checker must be numpy, disk, disk:FOLDER, {', '.join(LIBRARIES)}, got {engine!r}: leave it out for numpy"
-        )
+        names = ", ".join(("numpy", "disk", "disk:FOLDER", "auto", "dask", "dask:ADDRESS", *LIBRARIES))
+        raise InputError(f"the engine of the checker must be one of {names}, got {engine!r}: leave it out for numpy")
 
 
 def _read(path: Path) -> str | Verification:

@@ -39,9 +39,9 @@ def torch_library(name: str) -> ArrayLibrary:
         f"torch {torch.__version__} on {torch.cuda.get_device_name() if on_device else 'the processor'}",
         namespace,
         torch.device("cuda" if on_device else "cpu"),
-        lambda tile: np.asarray(tile.cpu().numpy()),
-        lambda L, tile: torch.linalg.solve_triangular(L.T, tile, upper=True, left=False),
-        cholesky,
+        host=lambda tile: np.asarray(tile.cpu().numpy()),
+        substitute=lambda L, tile: torch.linalg.solve_triangular(L.T, tile, upper=True, left=False),
+        cholesky=cholesky,
         free=free,
     )
 
@@ -50,7 +50,7 @@ def jax_library() -> ArrayLibrary:
     """Return the record of JAX, on its default device. Raises `InputError` without JAX, and on a device that has no doubles of its own."""
     namespace, jax = _namespace("jax", "jax"), import_module("jax")
     device, linalg = jax.devices()[0], import_module("jax.scipy.linalg")
-    if device.platform not in ("cpu", "gpu"):
+    if device.platform not in ("cpu", "gpu", "cuda", "rocm"):
         raise InputError(
             f"the engine jax needs a processor or a GPU, got {device.device_kind}, which has no doubles: set JAX_PLATFORMS=cpu"
         )
@@ -72,11 +72,11 @@ def jax_library() -> ArrayLibrary:
         f"JAX {jax.__version__} on {on}, with 64 bits and the highest precision of products set",
         namespace,
         device,
-        np.asarray,
-        lambda L, tile: linalg.solve_triangular(L, tile.T, lower=True).T,
-        lambda tile: jax.lax.linalg.cholesky(tile, symmetrize_input=False),
-        doubles,
-        free,
+        host=np.asarray,
+        substitute=lambda L, tile: linalg.solve_triangular(L, tile.T, lower=True).T,
+        cholesky=lambda tile: jax.lax.linalg.cholesky(tile, symmetrize_input=False),
+        doubles=doubles,
+        free=free,
     )
 
 
@@ -99,9 +99,9 @@ def cupy_library() -> ArrayLibrary:
         f"CuPy {cupy.__version__} on {cupy.cuda.runtime.getDeviceProperties(cupy.cuda.runtime.getDevice())['name'].decode()}",
         namespace,
         device,
-        cupy.asnumpy,
-        lambda L, tile: solve(L, tile.T, lower=True).T,
-        cholesky,
+        host=cupy.asnumpy,
+        substitute=lambda L, tile: solve(L, tile.T, lower=True).T,
+        cholesky=cholesky,
         free=lambda: int(cupy.cuda.runtime.memGetInfo()[0] + cupy.get_default_memory_pool().free_bytes()),
     )
 

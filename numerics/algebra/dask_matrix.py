@@ -170,6 +170,14 @@ def described() -> str:
     return f"lossproof {version('lossproof')}, {NUMPY.described()}"
 
 
+def check_worker(software: str) -> None:
+    """Raise `InputError` on a worker that has other software, or whose products fail their test."""
+    if software != described():
+        raise InputError(f"every worker must have {software}, got one with {described()}: install the same versions")
+    if _tested():
+        raise InputError(f"a worker ({described()}) is refused, because {_tested()}: {_ADVICE}")
+
+
 @cache
 def _tested() -> str:
     return fault_of(NUMPY)
@@ -191,10 +199,7 @@ def _rest(
     software: str,
 ) -> Floats | None:
     """Form a tile and subtract the products of those to the left; None where one of these is None."""
-    if software != described():
-        raise InputError(f"every worker must have {software}, got one with {described()}: install the same versions")
-    if _tested():
-        raise InputError(f"a worker ({described()}) is refused, because {_tested()}: {_ADVICE}")
+    check_worker(software)
     before = [tile for tile in left if tile is not None]
     beside = before if others is None else [tile for tile in others[1] if tile is not None]
     if len(before) < len(left) or len(beside) < len(before):

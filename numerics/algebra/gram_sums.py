@@ -48,11 +48,15 @@ def gram_of_parts(parts: Sequence[GramPart]) -> Array:
     T, m = parts[0].columns.shape[:2]
     step = min(max(1, _ROWS // m), T)
     K: Array = np.empty((T, m, T, m))
-    form, spare = _former(parts, _Panels()), np.empty(step * m * T * m if sum(part.columns.ndim == 3 for part in parts) > 1 else 0)
+    form = _former(parts, _Panels())
+    spare: Array = np.empty(step * m * T * m) if sum(part.columns.ndim == 3 for part in parts) > 1 else None
     with threads_for(_operations(parts)):
         for start in range(0, T, step):
             stop = min(start + step, T)
-            form(slice(start, stop), slice(start, T), K[start:stop, :, start:, :].reshape((stop - start) * m, -1), spare)
+            panel = K[start:stop, :, start:, :].reshape((stop - start) * m, (T - start) * m)
+            found = form(slice(start, stop), slice(start, T), panel, None if spare is None else spare[: panel.size].reshape(panel.shape))
+            if found is not panel:
+                panel[...] = found
             for left in range(stop, T, step):
                 K[left : left + step, :, start:stop, :] = K[start:stop, :, left : left + step, :].transpose(2, 3, 0, 1)
     return K.reshape(T * m, T * m)
@@ -123,7 +127,7 @@ class _Panels(NumpyEngine):
 def _former(parts: Sequence[GramPart], engine: TileEngine) -> Callable[..., Tile]:
     """Return what forms the entries of some samples ``(t)`` and others ``(t')``, as a tile of shape ``(t m, t' m)``.
 
-    With ``out``, of that shape, and ``spare``, of as many entries where several parts are not diagonal, they are formed there, by an engine that can.
+    An engine that can forms the first part that is not diagonal, and with it the sum, in ``out``, and every other one in ``spare``, both of that shape.
     """
     m = parts[0].columns.shape[1]
     dense = [p for p in parts if p.columns.ndim == 3]
@@ -133,21 +137,15 @@ def _former(parts: Sequence[GramPart], engine: TileEngine) -> Callable[..., Tile
     def form(rows: slice, columns: slice, out: Floats | None = None, spare: Floats | None = None) -> Tile:
         found = None
         for matrix, values, ones in factors:
-            place = out if found is None or spare is None or out is None else spare[: out.size].reshape(out.shape)
             left, right = (engine.part(matrix, slice(samples.start * m, samples.stop * m)) for samples in (rows, columns))
             inner = engine.product(engine.part(values, rows), engine.part(values, columns), ones)
-            summand = engine.scaled(engine.product(left, right, out=place), inner, m)
+            summand = engine.scaled(engine.product(left, right, out=out if found is None else spare), inner, m)
             found = summand if found is None else engine.plus(found, summand)
         if found is None:
-            found = engine.zeros(*((samples.stop - samples.start) * m for samples in (rows, columns))) if out is None else _cleared(out)
+            found = engine.zeros(*((samples.stop - samples.start) * m for samples in (rows, columns)))
         for matrix, values, ones in diagonal:
             inner = engine.product(engine.part(values, rows), engine.part(values, columns), ones)
             found = engine.plus_units(found, engine.part(matrix, rows), engine.part(matrix, columns), inner)
         return found
 
     return form
-
-
-def _cleared(out: Floats) -> Floats:
-    out.fill(0)
-    return out

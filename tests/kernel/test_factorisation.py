@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 
 import numpy as np
 import pytest
+from cases.command_cases import invoke
 from cases.kernel_draft import Draft, layer
 from cases.stand_ins import copy_arguments_of_routines, poison_new_memory
 
@@ -17,9 +19,11 @@ from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.network import gram
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.numerics.algebra.numpy_engine import NumpyEngine
+from lossproof.numerics.algebra.tiles_on_cluster import TilesOnCluster
 from lossproof.numerics.algebra.tiles_on_device import TilesOnDevice
 from lossproof.numerics.algebra.tiles_on_disk import TilesOnDisk
 from lossproof.theory import limits
+from lossproof.theory.exceptions import LossproofError
 
 STAND_INS = {"as it is": lambda monkeypatch: None, "routines that copy": copy_arguments_of_routines, "unwritten memory": poison_new_memory}
 WAYS = (("cholesky", False), ("cholesky", True), ("inverse", False), ("inverse", True))
@@ -141,10 +145,79 @@ def test_a_tile_that_changed_on_disk_is_seen(tmp_path, monkeypatch):
         lp.verify(certificate(WAYS[0]), engine="disk")
 
 
-@pytest.mark.parametrize("engine", ["numpy:", "numpy:here", "auto", "torch:cpu", "dask"])
+@pytest.mark.parametrize("engine", ["numpy:", "numpy:here", "auto:", "torch:cpu", "dusk"])
 def test_other_engines_are_refused(engine):
-    with pytest.raises(lp.InputError, match=r"the engine of the checker must be numpy, disk, disk:FOLDER, torch, cuda, jax, cupy, got"):
+    with pytest.raises(
+        lp.InputError,
+        match=r"the engine of the checker must be one of numpy, disk, disk:FOLDER, auto, dask, .*, cupy, got",
+    ):
         lp.verify("{}", engine=engine)
+
+
+@pytest.mark.parametrize("repeat", [None, 20])
+@pytest.mark.parametrize("bytes_free", [0, 2 * 8 * 16**2 * 7, 2**30])
+def test_auto_keeps_in_memory_what_there_is_room_for(bytes_free, repeat, monkeypatch):
+    written = []
+    monkeypatch.setattr("lossproof.numerics.algebra.memory.available_bytes", lambda: bytes_free)
+    path = TilesOnDisk._path
+    monkeypatch.setattr(TilesOnDisk, "_path", lambda self, key: written.append(key) or path(self, key))
+    text = certificate(WAYS[0], repeat=repeat)
+    assert lp.verify(text, engine="auto") == lp.verify(text)
+    assert (written == []) == (bytes_free == 2**30)
+    assert ((2, 0) in written) == (bytes_free == 0)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50) as found:
+        yield found
+
+
+@pytest.mark.parametrize("repeat", [None, 0, 20])
+def test_a_cluster_changes_nothing_but_what_is_trusted(repeat, cluster):
+    text, address = certificate(WAYS[0], repeat=repeat), cluster.scheduler_address
+    found, plain = lp.verify(text, engine=f"dask:{address}"), lp.verify(text)
+    assert (found.steps, found.failures, found.digest, found.work) == (plain.steps, plain.failures, plain.digest, plain.work)
+    assert found.ok == (repeat is None)
+    assert found.engine.endswith(f"of workers of the cluster at {address}")
+
+
+def test_products_of_a_cluster_are_begun_before_they_are_asked_for(cluster):
+    with cluster.get_client() as client:
+        tiles, g = TilesOnCluster(lambda: client), np.random.default_rng(0)
+        A = {key: g.standard_normal((4, 4)) for key in ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))}
+        begun = []
+        for key, tile in A.items():
+            tiles[key] = tile
+            begun.append(len(tiles._begun))
+        assert begun == [0, 1, 1, 2, 4, 4]
+        for I, J, K in ((1, 1, 0), (2, 1, 0), (2, 2, 0), (2, 2, 1)):
+            assert np.allclose(tiles.product(tiles[I, K], tiles[J, K]), A[I, K] @ A[J, K].T)
+        assert tiles._begun == {}
+        assert tiles[1, 1] is A[1, 1]
+        lost = tiles[2, 1]
+        lost.cancel()
+        with pytest.raises(OSError, match="a tile was lost with its worker"):
+            tiles.product(lost, tiles[2, 0])
+
+
+def test_a_worker_with_other_products_is_refused(cluster, monkeypatch):
+    monkeypatch.setattr("lossproof.numerics.algebra.dask_matrix._tested", lambda: "its products are wrong")
+    with pytest.raises(lp.InputError, match=r"a worker .* is refused, because its products are wrong"):
+        lp.verify(certificate(WAYS[0]), engine=f"dask:{cluster.scheduler_address}")
+
+
+def test_an_engine_that_gives_up_is_no_verdict(monkeypatch):
+    class Lost(NumpyEngine):
+        def product(self, A, B, ones=0, out=None):
+            raise LossproofError("the engine torch gave up: out of memory")
+
+    monkeypatch.setattr("lossproof.numerics.algebra.workplace.engine_named", lambda name: Lost())
+    with pytest.raises(
+        lp.InputError, match="tiles must stay as they are, got: the engine torch gave up: out of memory: name another place"
+    ):
+        lp.verify(certificate(WAYS[0]), engine="torch")
 
 
 @pytest.mark.parametrize("name", ["torch", "jax"])
@@ -243,3 +316,19 @@ def test_an_engine_without_room_is_told():
 
     outcome = check_certificate(certificate(WAYS[0]), work=Work(tiles=lambda: TilesOnDevice(Full())))
     assert (outcome.failures[0].code, outcome.failures[0].message) == ("limit", "the check needs too much memory")
+
+
+def test_the_command_says_what_was_trusted(tmp_path, monkeypatch):
+    engine = lambda name: NumpyEngine()  # noqa: E731
+    monkeypatch.setattr("lossproof.numerics.algebra.workplace.engine_named", engine)
+    file = tmp_path / "full.json"
+    file.write_text(json.dumps(certificate(WAYS[0])))
+    words = f"Products of tiles of large matrices were formed by {NumpyEngine().described()}, tested, and trusted."
+    plain, told = (invoke("verify", str(file), "--engine", name) for name in ("numpy", "torch"))
+    assert plain.exit_code == told.exit_code == 0
+    assert words in " ".join(told.stdout.split())
+    assert "trusted" not in plain.stdout
+    (found,) = json.loads(invoke("verify", str(file), "--engine", "torch", "--json").stdout)
+    assert found["engine"] == NumpyEngine().described()
+    (found,) = json.loads(invoke("verify", str(file), "--json").stdout)
+    assert "engine" not in found

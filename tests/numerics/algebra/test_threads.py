@@ -128,9 +128,9 @@ def test_factorisations_and_gram_sums_go_by_their_own_size(large, monkeypatch):
     monkeypatch.setattr(threads, "LARGE", 1000 if large else LARGE)
     seen = []
 
-    def noted(*_, **_options):
+    def noted(*given):
         seen.append(in_use())
-        return np.ones((30, 30))
+        return given[1]
 
     g = np.random.default_rng(0)
     parts = [GramPart(g.standard_normal((30, 2, 3)), g.standard_normal((30, 80)))]

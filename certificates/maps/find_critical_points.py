@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lossproof.certificates.claims.complete import COMPLETE_LIST, claim_complete_list
+from lossproof.certificates.claims.complete import COMPLETE_LIST, claim_complete_list, claim_empty_list
 from lossproof.certificates.claims.complete_algebra import claim_algebraic_list, solutions_of
 from lossproof.certificates.claims.conclusion import open_after_points
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
 from lossproof.certificates.claims.decision import Decision, decide
 from lossproof.certificates.claims.network_search import SearchBudget
+from lossproof.certificates.claims.no_critical_point import claim_no_critical_point
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.claims.suboptimal import claim_suboptimal
 from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
@@ -35,7 +36,7 @@ from lossproof.certificates.reports.report import Report
 from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.complete.clusters import clusters
 from lossproof.numerics.complete.elimination import is_algebraic
-from lossproof.numerics.complete.landscape import landscape_of
+from lossproof.numerics.complete.landscape import landscape_of, obstacle
 from lossproof.numerics.complete.search import INTERRUPT
 from lossproof.numerics.critical.search import SearchResult, find_candidates
 from lossproof.numerics.network.estimates import jacobian_spectrum
@@ -140,6 +141,12 @@ def _complete_map(
     if not complete or weights is not None or (box is not None and (isinstance(box, bool) or not isinstance(box, (int, float)))):
         raise InputError(
             "a box is a number; it, minima and a file to resume from go with complete=True and no weights of your own: give that, or leave these out"
+        )
+    nowhere = claim_no_critical_point(context.problem) if box is None and resume is None and obstacle(context.problem) else None
+    if nowhere is not None:
+        return replace(
+            _map_of(context, (), (), None, data_name, nearby=True, self_check=self_check, complete=lambda _: claim_empty_list(nowhere)),
+            starts=0,
         )
     if is_algebraic(context.problem):
         if box is not None or resume is not None or minima:

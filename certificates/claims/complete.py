@@ -87,6 +87,14 @@ def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], 
     return decided(COMPLETE_LIST, EVERYWHERE, reason, COMPLETE_LIST, *premises, facts=facts, evidence=evidence, own=Rigor.VERIFIED_FLOAT)
 
 
+def claim_empty_list(nowhere: Claim) -> Claim:
+    """Claim that the list without points is complete, from the claim that there is no critical point at all."""
+    kinds = {"points": 0, "no_minima": 0, "known_global": 0, "global": None}
+    facts = {"whole": True, "attained": False, "bounds": [], "minima": False, **kinds}
+    reason = "There are no critical points: the loss falls along one direction at all weights."
+    return implied("empty-list", COMPLETE_LIST, EVERYWHERE, reason, nowhere, facts=facts)
+
+
 def lacking(proved: int, points: int, where: str) -> Claim:
     """Return the claim that stays open as not all points of the list are proved."""
     reason = f"Of {points} points of the list {where} {proved} are proved."

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lossproof.certificates.claims.complete import COMPLETE_LIST
+from lossproof.certificates.claims.complete import COMPLETE_LIST, claim_empty_list
 from lossproof.certificates.claims.complete_search import SoughtList, list_by_algebra, list_of_tree
 from lossproof.certificates.claims.conclusion import open_after_points
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
 from lossproof.certificates.claims.decision import Decision, decide
 from lossproof.certificates.claims.network_search import SearchBudget
+from lossproof.certificates.claims.no_critical_point import claim_no_critical_point
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.claims.suboptimal import claim_suboptimal
 from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
@@ -33,6 +34,7 @@ from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.report import Report
 from lossproof.numerics.algebra.threads import one_thread
 from lossproof.numerics.complete.elimination import is_algebraic
+from lossproof.numerics.complete.landscape import obstacle
 from lossproof.numerics.complete.search import INTERRUPT
 from lossproof.numerics.critical.search import SearchResult, find_candidates
 from lossproof.numerics.network.estimates import jacobian_spectrum
@@ -137,6 +139,10 @@ def _complete_map(
         raise InputError(
             "a box is a number; it, minima and a file to resume from go with complete=True and no weights of your own: give that, or leave these out"
         )
+    nowhere = claim_no_critical_point(context.problem) if box is None and resume is None and obstacle(context.problem) else None
+    if nowhere is not None:
+        empty = SoughtList([], lambda _: claim_empty_list(nowhere))
+        return replace(_listed(context, empty, data_name, self_check=self_check), starts=0)
     if is_algebraic(context.problem):
         if box is not None or resume is not None or minima:
             raise InputError("elimination lists the critical points of a network of powers, all of them: leave box, minima and resume out")

@@ -49,7 +49,7 @@ class Hidden(NamedTuple):
 
     def part(self, index: Indices) -> Hidden:
         """Return some of the boxes, by their numbers."""
-        return Hidden(*(Ball(x.mid.take(index, -1), x.rad.take(index, -1)) if isinstance(x, Ball) else x.take(index, -1) for x in self))
+        return Hidden(_some(self.theta, index), self.spread.take(index, -1), *(_some(x, index) for x in self[2:]))
 
 
 class Followed(NamedTuple):
@@ -63,7 +63,7 @@ class Followed(NamedTuple):
 
     def part(self, index: Indices) -> Followed:
         """Return some of the boxes, by their numbers."""
-        return Followed(*(Ball(x.mid.take(index, -1), x.rad.take(index, -1)) if isinstance(x, Ball) else x.take(index, -1) for x in self))
+        return Followed(_some(self.v, index), _some(self.eps, index), *(x.take(index, -1) for x in self[2:]))
 
 
 class MeanValue(NamedTuple):
@@ -77,6 +77,10 @@ class MeanValue(NamedTuple):
     def part(self, index: Indices) -> MeanValue:
         """Return some of the boxes, by their numbers."""
         return MeanValue(*(x.take(index, -1) for x in self))
+
+
+def _some(x: Ball, index: Indices) -> Ball:
+    return Ball(x.mid.take(index, -1), x.rad.take(index, -1))
 
 
 def weights(box: Hidden, u: Followed) -> Ball:
@@ -276,4 +280,4 @@ def contracting(found: MeanValue, kappa: float) -> Indices:
     size = np.maximum(found.rho, _FLOOR * found.rho.max(axis=0))
     likely = np.flatnonzero((found.radii <= kappa * np.einsum("pqb,qb->pb", np.abs(found.mid), size)).all(axis=0))
     off = np.abs(inverse(np.moveaxis(found.mid[..., likely], -1, 0))) @ found.radii[:, likely].T[..., None]
-    return likely[(off[..., 0] <= kappa * size[:, likely].T).all(axis=1)]
+    return np.asarray(likely[(off[..., 0] <= kappa * size[:, likely].T).all(axis=1)])

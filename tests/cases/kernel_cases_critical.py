@@ -530,7 +530,9 @@ def infimum(d, target):
 
 def unattained_logistic():
     d = Draft((1, 1), [["1"], ["-2"]], [["1"], ["0"]], error="logistic", bias="none")
-    nowhere(d, [["1"]])
+    none = {"points": 0, "no_minima": 0, "known_global": 0, "global": None}
+    facts = {"whole": True, "attained": False, "bounds": [], "minima": False, **none}
+    d.imply("empty-list", "complete-list", EVERYWHERE, facts, [nowhere(d, [["1"]])])
     return d.finish()
 
 

@@ -168,3 +168,28 @@ def test_a_range_is_left_by_targets_beyond_it_only():
         d = Draft((1, 2, 1), [["1"]], [[y]], output_activation=output, error=error)
         d.claim("unlearnable-range", "exact-learning", EVERYWHERE, {}, (), {"sample": 0, "output": 0}, verdict="REFUTED")
         assert accepted(d) if fine else outcome(d) == ("evidence", "evidence.output"), (output, y)
+
+
+def empty_list(premise, **change):
+    """The list without points, of separable samples, from a premise."""
+    d = Draft((1, 1), [["1"], ["-2"]], [["1"], ["0"]], error="logistic", bias="none")
+    none = {"points": 0, "no_minima": 0, "known_global": 0, "global": None}
+    facts = {"whole": True, "attained": False, "bounds": [], "minima": False, **none, **change}
+    d.imply("empty-list", "complete-list", EVERYWHERE, facts, [premise(d)])
+    return d
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"points": 1}, {"whole": False}, {"attained": True}, {"minima": True}, {"bounds": ["1"]}, {"known_global": 1}, {"global": 0}],
+    ids=str,
+)
+def test_an_empty_list_is_about_all_critical_points(change):
+    assert accepted(empty_list(lambda d: nowhere(d, [["1"]])))
+    code, place = outcome(empty_list(lambda d: nowhere(d, [["1"]]), **change))
+    assert (code, place) == ("conclusion", f"conclusion.facts.{next(iter(change))}")
+
+
+def test_an_empty_list_needs_that_there_is_no_critical_point():
+    found = outcome(empty_list(lambda d: d.claim("record", "principle-error", EVERYWHERE, {"error": "logistic"}, (), {})))
+    assert found[0] == "premise"

@@ -179,8 +179,29 @@ def test_the_logistic_error_of_a_layer_is_convex():
     found = mapped("1-1", [[1], [2], [0]], [[1], [0], [0]], error="logistic")
     assert (found.complete.verdict, found.conclusion.verdict, [point.kind for point in found]) == ("PROVED", "PROVED", ["global"])
     apart = mapped("1-1", [[1], [-1]], [[1], [0]], error="logistic")
-    assert (apart.complete.verdict, apart.conclusion.verdict, len(apart)) == ("UNDECIDED", "PROVED", 0)
-    assert "falls without end" in apart.complete.reason
+    assert (apart.complete.verdict, apart.conclusion.verdict, len(apart)) == ("PROVED", "PROVED", 0)
+    assert "falls along one direction" in apart.complete.reason
+
+
+@pytest.mark.parametrize(
+    ("widths", "targets", "options"),
+    [
+        ("2-1", [[1], [1], [0], [0]], {"error": "logistic"}),
+        ("2-3", [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1]], {"error": "softmax"}),
+        ("2-2", [[1, 0], [1, 1], [0, 1], [0, 0]], {"output_activation": "sigmoid"}),
+    ],
+)
+def test_separable_samples_have_an_empty_list(widths, targets, options):
+    """With a sample among those of the other class there is no such direction, nor with weight decay."""
+    X = [[1, 2], [2, 1], [-1, -1], [-2, 0]]
+    found = mapped(widths, X, targets, **options)
+    assert (found.complete.verdict, found.complete.facts["points"], found.complete.facts["attained"], len(found)) == ("PROVED", 0, False, 0)
+    assert found.complete.premises[0].id == "no-critical-point"
+    assert found.conclusion.verdict == "PROVED"
+    if options.get("error") == "logistic":
+        mixed = mapped(widths, [*X, [3, 3]], [*targets, [0]], **options)
+        decayed = mapped(widths, X, targets, weight_decay="1/10", **options)
+        assert all(other.complete.verdict == "UNDECIDED" or len(other) for other in (mixed, decayed))
 
 
 def test_a_unit_that_can_be_scaled_is_listed_up_to_scale():

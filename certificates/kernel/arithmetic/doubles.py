@@ -68,7 +68,9 @@ class Enclosed:
 
     def __matmul__(self, other: Enclosed) -> Enclosed:
         A, B = np.abs(self.mid), np.abs(other.mid)
-        rad = A @ (other.rad + gamma(self.mid.shape[-1] + 2) * B) + self.rad @ (B + other.rad)
+        rad = A @ (other.rad + gamma(self.mid.shape[-1] + 2) * B)
+        if self.rad.any():
+            rad += self.rad @ (B + other.rad)
         return Enclosed(self.mid @ other.mid, ENLARGE * rad + TINY)
 
 

@@ -93,11 +93,11 @@ def joined(x: Enclosed, y: Enclosed, axis: int) -> Enclosed:
     return Enclosed(np.concatenate([x.mid, y.mid], axis=axis), np.concatenate([x.rad, y.rad], axis=axis))
 
 
-def inverse(A: Array, shift: float = 2.0**-32) -> Array:
-    """Return an approximate inverse of each matrix, any matrix if it is far from one; raises `Rejected`."""
+def inverse(A: Array, shift: float = 2.0**-32, onto: Array | None = None) -> Array:
+    """Return an approximate inverse of each matrix, times another if given, any matrix if it is far from one; raises `Rejected`."""
     size = np.abs(A).max(axis=(-1, -2), keepdims=True)
     try:
-        return np.asarray(np.linalg.inv(A + np.eye(A.shape[-1]) * (shift * size + TINY)))
+        return np.asarray(np.linalg.solve(A + np.eye(A.shape[-1]) * (shift * size + TINY), np.eye(A.shape[-1]) if onto is None else onto))
     except np.linalg.LinAlgError:
         raise Rejected("evidence", "evidence", "a matrix is singular at its midpoint") from None
 
@@ -203,8 +203,21 @@ def hessian(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed | None) -> Encl
 
 def system(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed) -> Enclosed:
     """Enclose the Hessian of ``L``, by θ, v and ε, of shape ``(B, N + T, N + T)``."""
-    (L, mixed), T = curvature(land, p, eps, v), eps.mid.shape[-1]
-    return joined(joined(L, mixed, 2), joined(mixed.T, exactly(np.tile(-np.eye(T), (len(L.mid), 1, 1))), 2), 1)
+    (L, mixed), N, T = curvature(land, p, eps, v), len(land.rates.mid), eps.mid.shape[-1]
+    mid, rad = np.zeros((2, len(L.mid), N + T, N + T))
+    for whole, weights, both in ((mid, L.mid, mixed.mid), (rad, L.rad, mixed.rad)):
+        whole[:, :N, :N], whole[:, :N, N:], whole[:, N:, :N] = weights, both, np.swapaxes(both, 1, 2)
+    mid[:, range(N, N + T), range(N, N + T)] = -1
+    return Enclosed(mid, rad)
+
+
+def followed(land: Landscape, phi: Array) -> Array:
+    """Return an approximate inverse of the matrix M of the head of this file at some Φ: with ``A = (ΦΦᵀ + Λ)⁻¹`` it is ``[[A, AΦ], [ΦᵀA, ΦᵀAΦ − I]]``."""
+    turned = np.swapaxes(phi, 1, 2)
+    A = inverse(phi @ turned + np.diag(land.rates.mid[land.inner :]))
+    G = A @ phi
+    rows = [A, G], [np.swapaxes(G, 1, 2), turned @ G - np.eye(phi.shape[2])]
+    return np.concatenate([np.concatenate(row, axis=2) for row in rows], axis=1)
 
 
 def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> tuple[Enclosed, Enclosed]:
@@ -216,14 +229,14 @@ def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> tuple[En
     v = exactly((B @ (2 * b - A @ (B @ b)))[..., 0])  # with a step for what B leaves over, as its diagonal is shifted
     there = residuals(land, at, v)
     eps = exactly(there.mid)
-    g = joined(part(gradient(land, centre, at, eps, v), (every, slice(inner, N))), part(there + minus(eps), (every, 0)), 1)
+    g = joined(part(at.phi @ eps.T, (..., 0)) + v * part(land.rates, slice(inner, None)), part(there + minus(eps), (every, 0)), 1)
     S = part(system(land, p, eps, v), (every, slice(inner, None)))
-    C = exactly(inverse(S.mid[..., inner:]))
+    C = exactly(followed(land, p.phi.mid))
     size = reach(C @ part(g, (..., None)))[..., 0] + (reach(C @ part(S, (..., slice(inner)))) @ theta.rad[..., None])[..., 0]
     off = reach(exactly(np.eye(S.mid.shape[1])) + minus(C @ part(S, (..., slice(inner, None)))))
     start = joined(v, part(eps, (every, 0)), 1).mid
     rad = ENLARGE * (prior + np.abs(start))
-    x = (inverse(np.eye(S.mid.shape[1]) - ENLARGE**4 * off) @ (ENLARGE**4 * size[..., None]))[..., 0]
+    x = inverse(np.eye(S.mid.shape[1]) - ENLARGE**4 * off, onto=ENLARGE**4 * size[..., None])[..., 0]
     seen = (x > 0) & (x > ENLARGE * (size + (off @ x[..., None])[..., 0]))
     rad = np.where(seen.all(axis=1, keepdims=True), np.minimum(rad, x), rad)
     for _ in range(_SWEEPS):

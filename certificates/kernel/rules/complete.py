@@ -281,7 +281,7 @@ class _Walk:
         else:
             g = boxes.joined(boxes.gradient(land, centre, at, exactly(eps.mid), free), part(there + exactly(-eps.mid), (slice(None), 0)), 1)
             H, W = boxes.system(land, p, eps, v), boxes.joined(W, part(eps, (slice(None), 0)), 1)
-            follow = -H.mid[:, :inner, inner:] @ boxes.inverse(H.mid[:, inner:, inner:])
+            follow = -H.mid[:, :inner, inner:] @ boxes.followed(land, p.phi.mid)
             Q = np.concatenate([np.tile(eye[:inner, :inner], (len(lower), 1, 1)), follow], axis=2)
         value = exactly(Q) @ part(g, (..., None))
         most = ENLARGE * (reach(exactly(Q) @ H) @ W.rad[..., None])

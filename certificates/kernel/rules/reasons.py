@@ -384,6 +384,10 @@ IMPLICATIONS: Mapping[str, Line] = {
                      <= (f[0]["attained"] and not f[0]["known_global"])),
     # J falls along one direction at all weights, so it has no local minimum, good or bad
     "nowhere": Line(_ASKED, EVERYWHERE, _proved("no-critical-point", at=EVERYWHERE)),
+    # so at no weights the gradient is 0, and the list without points has all that are critical
+    "empty-list": Line("complete-list", EVERYWHERE, _proved("no-critical-point", at=EVERYWHERE),
+                       facts=lambda step, f: {"bounds": [], "minima": False, "points": 0, "no_minima": 0, "known_global": 0,
+                                              **steps.kinds(None, whole=True, attained=False)}),
     # T J is at least every error. For a cross-entropy with targets 0 and 1 that is log 2 > 69/100 or more where the true class has no probability above 1/2; so
     # all have, and the logits times t → ∞ bring J to 0. For σ_out increasing from l to u, and targets at these ends, it is (u − l)²/8 or more where an output
     # is not on its target's side of (l + u)/2 = σ_out(θ); so all are, and θ + t(z_L − θ) brings J to 0. No error is 0 at any weights

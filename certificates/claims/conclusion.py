@@ -29,7 +29,7 @@ def conclusion_by_theorems(whole: WholeLandscape) -> Claim | None:
     return first_claim(
         lambda: _by_nowhere(whole.nowhere),
         lambda: _by_full_rank(whole.full, whole.principle_error),
-        lambda: _by_convexity(whole.context.problem),
+        lambda: conclusion_by_convexity(whole.context.problem),
         lambda: _by_own_theorem(whole.theorems),
         lambda: _by_theorem(whole.decisive),
     )
@@ -81,10 +81,14 @@ def _by_full_rank(full: Claim | None, principle_error: Claim) -> Claim | None:
     return implied("full-rank", _NAME, EVERYWHERE, reason, full, principle_error)
 
 
-def _by_convexity(problem: Problem) -> Claim | None:
+def conclusion_by_convexity(problem: Problem) -> Claim | None:
+    """Conclude from a loss that is a convex function of the trainable weights; None for others."""
     if not problem.is_convex:
         return None
-    reason = "One layer with identity output and a convex error: J is a convex function of W, so every local minimum is global."
+    layer = (
+        "One trainable layer with nothing but affine maps behind it" if problem.architecture.frozen else "One layer with identity output"
+    )
+    reason = f"{layer} and a convex error: J is a convex function of W, so every local minimum is global."
     return implied("convex", _NAME, EVERYWHERE, reason)
 
 

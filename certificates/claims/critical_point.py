@@ -220,6 +220,7 @@ def _class_of(
     if context.problem.architecture.frozen:
         outputs = context.problem.decay is None
         return first_claim(
+            lambda: claim_global_by_convexity(context.problem, stationary),
             lambda: claim_global_by_outputs(context, stationary.place, learner, landscape.principle_error) if outputs else None,
             lambda: _by_inertia(context, stationary, inertia),
         )

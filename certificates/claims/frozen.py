@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from lossproof.certificates.claims.conclusion import conclusion_by_minimum
+from lossproof.certificates.claims.conclusion import conclusion_by_convexity, conclusion_by_minimum
 from lossproof.certificates.claims.critical_facts import claim_distance, claim_loss
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, claim_critical_point, locate
 from lossproof.certificates.claims.exact_learning import claim_exact_learning, refute_by_samples
@@ -21,7 +21,7 @@ from lossproof.certificates.claims.principles import claim_count, claim_principl
 from lossproof.certificates.claims.second_order import claim_hessian_rank, claims_manifold_and_ggn
 from lossproof.certificates.claims.suboptimal import claim_suboptimal
 from lossproof.certificates.proof.context import ProofContext
-from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided, undecided
+from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided, first_claim, undecided
 from lossproof.certificates.proof.places import ALMOST_EVERYWHERE, EVERYWHERE, Point
 from lossproof.certificates.proof.rank_bounds import generic_upper_bound, rank_bounds
 from lossproof.certificates.proof.structural_bounds import trivial_bound
@@ -73,7 +73,7 @@ def claims_with_frozen_layers(context: ProofContext, point: Point, *, weights_gi
     ]
     suboptimal = None if found is None else claim_suboptimal(found, losses)
     ordered = [
-        _open_conclusion(problem) if suboptimal is None else conclusion_by_minimum(suboptimal),
+        _conclusion(problem, suboptimal),
         claim_count(problem),
         generic,
         everywhere,
@@ -178,6 +178,11 @@ def _about_layers(problem: Problem) -> list[Claim]:
     """Return the claims that speak about single layers, and are left open."""
     reason = f"{frozen_in_words(problem)}: a constant of the problem stands in the way, as this is said of networks all of whose layers are trainable."
     return [undecided(name, EVERYWHERE, reason, _ALL_TRAINABLE) for name in _ABOUT_LAYERS]
+
+
+def _conclusion(problem: Problem, suboptimal: Claim | None) -> Claim:
+    found = first_claim(lambda: conclusion_by_convexity(problem), lambda: None if suboptimal is None else conclusion_by_minimum(suboptimal))
+    return _open_conclusion(problem) if found is None else found
 
 
 def _open_conclusion(problem: Problem) -> Claim:

@@ -34,7 +34,10 @@ def claim_global_by_convexity(problem: Problem, stationary: Claim) -> Claim | No
     """Claim that a critical point of a convex J is a global minimum; a penalty keeps J convex. None where J is not known to be convex."""
     if not problem.is_convex:
         return None
-    reason = "One layer with identity output and a convex error make J convex, so a critical point is a global minimum."
+    layer = (
+        "One trainable layer with nothing but affine maps behind it" if problem.architecture.frozen else "One layer with identity output"
+    )
+    reason = f"{layer} and a convex error make J convex, so a critical point is a global minimum."
     return implied("global-convex", "global", stationary.place, reason, stationary, facts={"radius": radius_of(stationary.place)})
 
 

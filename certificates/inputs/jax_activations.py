@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lossproof.certificates.inputs.jax_graph import Pattern, Step, traced
+from lossproof.certificates.inputs.layers import PROBABILITIES
 from lossproof.theory.exceptions import InputError
 
 MARK = 0.390625
@@ -34,9 +35,13 @@ def known_functions(steps: Sequence[Step], start: int, shape: tuple[int, ...], k
 
 @lru_cache(maxsize=32)
 def _primitives(axes: int, kind: Any, *, wide: bool) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    """Return the places of the functions with their primitives, the longest first; ``wide``, whether numbers may have 64 bits, is part of what JAX traces."""
-    traces = [_pattern(place, (_LENGTH,) * axes, kind, wide=wide)[1].graph.steps for place in range(len(_functions(kind)))]
-    found = [(place, tuple(step.primitive for step in steps)) for place, steps in enumerate(traces)]
+    """Return the places of the functions with their primitives, the longest first; ``wide``, whether numbers may have 64 bits, is part of what JAX traces.
+
+    Of a number, without axes, there is no softmax.
+    """
+    places = [place for place, (name, _) in enumerate(_functions(kind)) if axes or name not in PROBABILITIES]
+    traces = [(place, _pattern(place, (_LENGTH,) * axes, kind, wide=wide)[1].graph.steps) for place in places]
+    found = [(place, tuple(step.primitive for step in steps)) for place, steps in traces]
     return tuple(sorted(found, key=lambda pair: -len(pair[1])))
 
 

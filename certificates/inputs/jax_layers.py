@@ -173,7 +173,8 @@ def _take(steps: Sequence[Step], start: int, chain: _Chain) -> int:
         _go_on(steps[start : start + 1], step.outputs[0], step.avals[0][0], chain)
     else:
         found = _activation(steps, start, chain) if moving else _normalisation(steps, start, numbers, chain)
-        found = found or (_constants(step, moving[0], chain) or _constant_layer(step, moving[0], chain) if moving else None)
+        if moving and found is None:
+            found = _constants(step, moving[0], chain) or _constant_layer(step, moving[0], chain) or _sum_of_units(step, chain)
         if found is None and moving:
             raise _refused(step, chain)
         if found is None:
@@ -204,6 +205,17 @@ def _constant_layer(step: Step, place: int, chain: _Chain) -> tuple[Layer, int, 
     name = f"the constant matrix of shape {matrix.shape}"
     W = exact_array(matrix, name)
     return Affine(name, W if by_rows else W.T, None, frozen=True), 1, step.outputs[0]
+
+
+def _sum_of_units(step: Step, chain: _Chain) -> tuple[Layer, int, int] | None:
+    """Return the frozen layer of weights 1 that a sum over the units of each sample is; None where a step is no such, or the units are used besides."""
+    along = step.primitive == "reduce_sum" and tuple(step.params["axes"]) == (len(chain.shape) - 1,)
+    uses = [one for one in chain.graph.steps if any(not hasattr(given, "val") and given == chain.last for given in one.inputs)]
+    if not along or len(uses) > 1 or chain.single or step.own_slope or step.avals[0] != (chain.shape[:-1], str(chain.kind)):
+        return None
+    chain.single = True
+    ones = [[Fraction(1)] for _ in range(chain.shape[-1])]
+    return Affine(f"the sum of {chain.shape[-1]} units", ones, None, frozen=True), 1, step.outputs[0]
 
 
 def _go_on(steps: Sequence[Step], output: int, shape: tuple[int, ...], chain: _Chain) -> None:

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from lossproof.certificates.inputs.torch_arithmetic import Constant, Held, Product, arithmetic_of, held_tensors, is_one_output
 from lossproof.theory.exceptions import InputError
@@ -76,8 +76,8 @@ _ADVICE = {
     "RecursiveScriptModule": "give the module that it was made of, or its state_dict() with activation=",
     "ScriptModule": "give the module that it was made of, or its state_dict() with activation=",
     "TopLevelTracedModule": "give the module that it was made of, or its state_dict() with activation=",
-    "sum": "a sum of units is a layer of constants: write it as a Linear layer with these weights and requires_grad_(False)",
-    "mean": "a mean of units is a layer of constants: write it as a Linear layer with these weights and requires_grad_(False)",
+    "sum": "a sum is read over the units of each sample, after a Linear layer: write sum(1), or a Linear layer with requires_grad_(False)",
+    "mean": "a mean is read over the units of each sample, after a Linear layer: write mean(1), or a Linear layer with requires_grad_(False)",
     "cat": "an MLP has no skip connections",
     "detach": "what is cut off from the gradient is trained otherwise than the loss says",
     "exp": _BEFORE,
@@ -210,12 +210,40 @@ def steps_in(module: Any, graph: Any, constants: Mapping[str, Any], torch: Any, 
             sizes.add(node)
         elif node.args and node.args[0] is value and is_one_output(node):
             value, single = node, True
+        elif node.args and node.args[0] is value and (added := _sum_of_units(node, steps, torch, path)) is not None:
+            steps += added.steps
+            value, single = node, not added.keeps
         elif node not in held:
             _take(module, node, value, held, steps, torch, path)
             if single and steps and steps[-1].kind == "Linear":
                 raise _refused("a layer after a single output", "getitem", path)
             value = node
     yield from steps
+
+
+class _Added(NamedTuple):
+    """The steps of a sum of units; ``keeps`` tells whether it is a row of one number."""
+
+    steps: list[Step]
+    keeps: bool
+
+
+def _sum_of_units(node: Any, steps: list[Step], torch: Any, path: str) -> _Added | None:
+    """Return the frozen layer of weights 1 that a sum over the units of each sample is, divided by their number where it is a mean; None for other nodes."""
+    name, last = _target_name(node), next((step.weight for step in reversed(steps) if step.weight is not None), None)
+    given = {**dict(zip(("dim", "keepdim"), node.args[1:], strict=False)), **node.kwargs}
+    if name not in ("sum", "mean") or last is None or len(node.args) > 3 or not set(given) <= {"dim", "keepdim"}:
+        return None
+    dims = given.get("dim")
+    if (list(dims) if isinstance(dims, (list, tuple)) else [dims]) not in ([1], [-1]):
+        return None
+    if node.op == "call_function":
+        _require_torch(node, name, torch, path)
+    linear = next(step for step in reversed(steps) if step.weight is not None)
+    units = last.shape[1] if linear.rows_are_inputs else last.shape[0]
+    ones = Step(f"{name} {node.name!r}", None, torch.ones((units, 1), dtype=last.dtype, device=last.device), rows_are_inputs=True)
+    mean = [Step(f"{name} {node.name!r}", constant=Constant("div", int(units), False))] if name == "mean" else []
+    return _Added([ones, *mean], bool(given.get("keepdim", False)))
 
 
 def _graph_of(module: Any) -> tuple[Any, dict[str, Any]]:

@@ -9,6 +9,7 @@ from cases.kernel_cases_curvature import CURVATURE_CASES
 from cases.kernel_cases_decay import DECAY_CASES
 from cases.kernel_cases_families import FAMILY_CASES
 from cases.kernel_cases_fits import FIT_CASES
+from cases.kernel_cases_frozen import FROZEN_CASES
 from cases.kernel_cases_kantorovich import KANTOROVICH_CASES
 from cases.kernel_cases_kinks import KINK_CASES
 from cases.kernel_cases_learners import LEARNER_CASES
@@ -24,6 +25,7 @@ CASES = (
     | CRITICAL_CASES
     | CURVATURE_CASES
     | DECAY_CASES
+    | FROZEN_CASES
     | ROTATION_CASES
     | NEAR_KINK_CASES
     | CELL_CASES

@@ -179,7 +179,8 @@ def _keys(document, paths):
         codes = frozenset({"conclusion"} if "facts" in path else {"schema"})
         for key in value:
             rest = {k: v for k, v in value.items() if k != key}
-            left_out = frozenset({"digest"}) if key == "decay" else codes  # the one key that need not be there
+            # the two keys that need not be there, of which the second goes with a mode
+            left_out = frozenset({"digest"} if key == "decay" else {"problem"}) if key in ("decay", "frozen") else codes
             yield Mutation(f"{place(path)} without {key}", replaced(document, path, rest), left_out)
             yield Mutation(f"{place(path)} {key} renamed", replaced(document, path, {**rest, key + "_": value[key]}), codes)
         yield Mutation(f"{place(path)} extra key", replaced(document, path, {**value, "extra": 0}), codes)
@@ -197,7 +198,7 @@ def _types(document, paths):
             codes = {"conclusion", "schema"}
         elif where == "steps.*.evidence.precision" and value == "double":
             codes = {"evidence", "schema"}
-        elif where == "problem.fixed_bias" and value is None:
+        elif where in ("problem.fixed_bias", "problem.frozen.*") and value is None:
             codes = {"problem"}
         for other in _other_types(value):
             yield Mutation(f"{place(path)} = {json.dumps(other)}", replaced(document, path, other), frozenset(codes))
@@ -292,6 +293,9 @@ VALUES = [
     (r"problem\.[XY]\.\*\.\*", _plus_one, "digest problem"),
     (r"problem\.[XY]\.\*\.\*", _words(*MISSPELLED), "number"),
     (r"problem\.[XY]\.\*\.\*", _words("1" * 10001), "limit"),
+    (r"problem\.bias\.\*", _words("frozen", "none", "trainable", "fixed", "Frozen", ""), "problem schema digest"),
+    (r"problem\.frozen\.\*\.(W\.\*\.\*|b\.\*)", _plus_one, "digest"),
+    (r"problem\.frozen\.\*\.(W\.\*\.\*|b\.\*)", _words(*MISSPELLED), "number"),
     (r"problem\.decay\.\*\.\*", _plus_one, "digest problem"),
     (r"problem\.decay\.\*\.\*", _words("-1/1000", "-1"), "problem"),
     (r"problem\.decay\.\*\.\*", _words(*MISSPELLED), "number"),
@@ -439,7 +443,11 @@ LISTS = [
     (r"problem\.widths", ("problem schema digest", "problem schema digest", "problem schema digest")),
     (r"problem\.[XY]", ("problem", "problem", "digest")),
     (r"problem\.[XY]\.\*", ("schema", "schema", "digest problem")),
-    (r"problem\.decay", ("schema", "schema", "digest")),
+    (r"problem\.bias", ("schema", "schema", "problem schema digest")),
+    (r"problem\.frozen", ("schema", "schema", "problem schema digest")),
+    (r"problem\.frozen\.\*\.(W|b)", ("schema", "schema", "")),
+    (r"problem\.frozen\.\*\.W\.\*", ("schema", "schema", "")),
+    (r"problem\.decay", ("schema", "schema", "digest problem")),
     (r"problem\.decay\.\*", ("schema", "schema", "digest problem")),
     (r"points", ("conclusion evidence", "", "")),
     (r"points\.\*", ("schema", "schema", "")),

@@ -72,6 +72,22 @@ def test_weight_decay_is_one_of_the_trainable_weights():
     assert lp.verify(report.certificate.document).ok
 
 
+@pytest.mark.parametrize("decay", [0, "1/10"])
+def test_one_trainable_layer_before_affine_maps_is_a_convex_problem(decay):
+    for widths, activation, frozen in (("2-3-1", "tanh", [1]), ("2-2-2-2", ["relu", "identity"], [1, 3]), ("2-3-2", "identity", [2])):
+        targets = [[0, 1], [1, 1], [1, 0], [0, 0]] if widths[-1] == "2" else XOR[1]
+        report = lp.check_architecture(widths, XOR[0], targets, activation=activation, frozen=frozen, weight_decay=decay, seed=3)
+        assert report["no-bad-local-minima"].verdict is lp.Verdict.PROVED
+        assert lp.verify(report.certificate.document).ok
+    for widths, activation, output, frozen in (
+        ("2-3-1", "tanh", "identity", [2]),
+        ("2-3-1", "tanh", "sigmoid", [1]),
+        ("2-2-2-1", "identity", "identity", [2]),
+    ):
+        report = lp.check_architecture(widths, *XOR, activation=activation, output_activation=output, frozen=frozen, weight_decay=decay)
+        assert report["no-bad-local-minima"].verdict is lp.Verdict.UNDECIDED
+
+
 WRONG = {
     "no layer": ({"frozen": [3]}, "whole numbers from 1 to 2 for a 2-4-1 network, got 3"),
     "none left": ({"frozen": [1, 2]}, "at least one layer must be trainable"),

@@ -225,3 +225,26 @@ def test_widths_that_all_differ_trace_no_more_than_the_activation_that_is_there(
     before = _pattern.cache_info().misses
     assert read_and_compare(model)[0].widths == widths
     assert _pattern.cache_info().misses - before <= len(widths)
+
+
+def test_an_activation_of_a_single_number():
+    class Net(eqx.Module):
+        first: Any
+
+        def __call__(self, x):
+            return jax.nn.softplus(jnp.squeeze(self.first(x)))
+
+    assert read_and_compare(Net(eqx.nn.Linear(2, 1, key=KEYS[0])))[0].output_activation == "softplus"
+
+
+@pytest.mark.parametrize("divided", [False, True])
+def test_a_sum_of_units_is_a_layer_of_constants(divided):
+    class Committee(eqx.Module):
+        first: Any
+
+        def __call__(self, x):
+            return (jnp.mean if divided else jnp.sum)(jnp.tanh(self.first(x)))
+
+    problem, _, _ = problem_of_model(Committee(eqx.nn.Linear(2, 4, key=KEYS[0])), X, Y, error="mse")
+    assert (str(problem.architecture), problem.architecture.frozen) == ("2-4-1", (2,))
+    assert ((Fraction(1, 4 if divided else 1),),) * 4 == problem.frozen[1].W

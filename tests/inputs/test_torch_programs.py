@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,16 @@ def test_a_program_after_decompositions_is_read_where_it_still_says_what_it_does
     assert read_and_compare(exported, ROWS)[2] == read_and_compare(program(READ["relu"]), ROWS)[2]
 
 
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("name", ["sum", "mean"])
+def test_sums_of_units_are_layers_of_constants(name, keep):
+    call = lambda s, x: getattr(torch.tanh(s.first(x)), name)(1, keepdim=keep)  # noqa: E731
+    for model in (_Net(call).eval(), program(call), program(call, dynamic=True)):
+        problem, _, _ = problem_of_model(model, ROWS, ROWS[:, 0], error="mse")
+        assert (str(problem.architecture), problem.architecture.frozen) == ("2-4-1", (2,))
+        assert ((Fraction(1, 4 if name == "mean" else 1),),) * 4 == problem.frozen[1].W
+
+
 REFUSED = {
     "skip connections|slice": lambda s, x: s.last(torch.tanh(s.first(x))) + x[:, :1],
     "cut off from the gradient": lambda s, x: s.last(torch.tanh(s.first(x)).detach()),
@@ -96,7 +107,7 @@ REFUSED = {
     "ELU is supported with alpha=1": lambda s, x: s.last(functional.elu(s.first(x), 2.0)),
     "gelu|GELU": lambda s, x: s.last(functional.gelu(s.first(x), approximate="tanh")),
     "compute what its layers say": lambda s, x: s.last(torch.tanh(s.first(x)).half().float()),
-    "sum of units": lambda s, x: torch.tanh(s.first(x)).sum(1),
+    "a sum is read over": lambda s, x: torch.tanh(s.first(x)).sum(0),
     "return its last layer": lambda s, x: (s.last(torch.tanh(s.first(x))), x),
     "must run on the samples": lambda s, x: {"y": s.last(torch.tanh(s.first(x)))},
     "share weights": lambda s, x: torch.tanh(torch.tanh(s.last(torch.tanh(s.first(x)))) @ s.free.T) @ s.free,

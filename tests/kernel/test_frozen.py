@@ -261,6 +261,21 @@ def test_a_statement_off_the_list_is_refused_where_a_layer_is_frozen(statement):
     assert rejected(one_step(document, rule, conclusion, {}), "conclusion").place == "steps[0].conclusion.statement"
 
 
+@pytest.mark.parametrize(("widths", "activation", "output", "frozen", "error"), [
+    ("2-3-1", "tanh", "identity", [2], "squared"),
+    ("2-2-2-1", "identity", "identity", [2], "squared"),
+    ("2-3-1", "tanh", "tanh", [1], "squared"),
+    ("2-3-1", "tanh", "identity", [1], "cauchy:1"),
+])  # fmt: skip
+def test_convexity_is_not_taken_on_trust(widths, activation, output, frozen, error):
+    X, Y = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
+    report = lp.check_architecture(
+        widths, X, Y, activation=activation, output_activation=output, error=error, frozen=frozen, self_check=False
+    )
+    conclusion = {"statement": "no-bad-local-minima", "at": "everywhere", "verdict": "PROVED", "facts": {}}
+    rejected(one_step(report.certificate.document, "implication", conclusion, {"row": "convex"}), "premise")
+
+
 def test_no_symmetry_holds_weights_beside_a_frozen_layer():
     zero = [([[0, 0], [0, 0]], [0, 0]), ([[1], [-1]], [0])]
     report = lp.check_architecture("2-2-1", [[1, 2], [2, 1], [1, 0]], [[1], [1], [2]], activation="power:2", frozen=[2], weights=zero)

@@ -88,9 +88,12 @@ class Problem:
 
     @property
     def is_convex(self) -> bool:
-        """Whether J is a convex function of an affine one of W, plus a convex penalty, on record: one layer, identity output, a convex error."""
+        """Whether J is a convex function of an affine one of W, plus a convex penalty, on record.
+
+        That is with one trainable layer, the identity there and in all layers behind it, and a convex error.
+        """
         a = self.architecture
-        return a.L == 1 and a.output_activation.is_identity and self.error.convex.holds
+        return len(a.trained) == 1 and all(a.activation_of(l).is_identity for l in range(a.trained[0], a.L + 1)) and self.error.convex.holds
 
     @property
     def without_decay(self) -> Problem:

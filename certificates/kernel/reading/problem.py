@@ -189,8 +189,12 @@ class Problem:
 
     @property
     def is_convex(self) -> bool:
-        """Whether J is a sum of convex functions of affine functions of W: one layer, identity output, a convex error, any penalty."""
-        return self.L == 1 and self.output_activation.family == "identity" and self.error.convex.holds
+        """Whether J is a sum of convex functions of affine functions of W: one trainable layer, identities from there on, a convex error, any penalty.
+
+        The layers before it, if any, are frozen and make constants of the samples; those behind it are affine maps.
+        """
+        behind = [self.activation_of(l) for l in range(self.trained[0], self.L + 1)]
+        return len(self.trained) == 1 and all(a.family == "identity" for a in behind) and self.error.convex.holds
 
     @property
     def separable(self) -> bool:

@@ -64,9 +64,9 @@ _FREEZES = "this is about networks all of whose layers are trainable"
 _WITH_FROZEN = frozenset((
     "count", "principle-activation", "principle-error", "principle-morse", "hessian-rank", "ggn-semidefinite",
     "full-rank", "identifiable", "inertia", "critical-point",
-    "never-everywhere", "almost-everywhere", "suboptimal", "some-learner", "named-learner", "robust-targets", "stationary-learner", "stationary-manifold",
-    "manifold", "ggn", "global-learner", "global-strict-minimum", "global-local-minimum", "strict-minimum", "saddle", "local-minimum", "maximum",
-    "suboptimal-strict", "suboptimal-local", "escape", "not-stationary", "not-critical",
+    "never-everywhere", "almost-everywhere", "convex", "global-convex", "suboptimal", "some-learner", "named-learner", "robust-targets",
+    "stationary-learner", "stationary-manifold", "manifold", "ggn", "global-learner", "global-strict-minimum", "global-local-minimum",
+    "strict-minimum", "saddle", "local-minimum", "maximum", "suboptimal-strict", "suboptimal-local", "escape", "not-stationary", "not-critical",
 ))  # fmt: skip
 """The statements and rows that hold where layers are frozen: what they say is about P, J and its derivatives by the trainable weights alone."""
 

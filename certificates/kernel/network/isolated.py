@@ -47,7 +47,7 @@ def real_zeros(
         box = dict(zip(variables, (acb(arb(x) + ball, arb(y) + ball) for x, y in parts), strict=True))
         g, J = [value(p, centre) for p in system], [[value(p, box) for p in row] for row in rates]
         real = [[x.real for x in row] + [-x.imag for x in row] for row in J] + [[x.imag for x in row] + [x.real for x in row] for row in J]
-        require_contraction(work, [*(x.real for x in g), *(x.imag for x in g)], real, row[0])
+        require_contraction([*(x.real for x in g), *(x.imag for x in g)], real, row[0])
         boxes.append([*box.values()])
     apart = all(any(not x.overlaps(y) for x, y in zip(a, b, strict=True)) for a, b in combinations(boxes, 2))
     require(apart, place, "two boxes may hold the same zero")

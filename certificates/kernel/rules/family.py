@@ -11,7 +11,7 @@ from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, vanishes
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, require_contraction, require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.network import errors, matrices, passes
@@ -126,20 +126,21 @@ def stationary_family(step: Step) -> Result:
         zeros = [*passes.gradient(formal, problem, box)[equations], *_still_values(formal, problem, box, level, silent)[0]]
         require(all(vanishes(g) for g in zeros), "conclusion.at", "these equations are not seen to hold at the point")
     with step.balls() as balls:
+        count_inverse(step.work, max(len(parameters), len(implied), len(across)))
         M = _coefficients(step, balls, box, found["identities"], "evidence.identities", len(implied))[0][:, implied]
-        require_invertible(step.work, M, "evidence.implied")
+        require_invertible(M, "evidence.implied")
         G = _coefficients(step, balls, box, found["symmetries"], "evidence.symmetries", len(across))[0]
         moved = [[row[k] - row[ties[k][0]] * ties[k][1] if k in ties else row[k] for k in across] for row in G]
-        require_invertible(step.work, moved, "evidence.across")
+        require_invertible(moved, "evidence.across")
         directions = _directions(balls, problem, parameters, ties)
         rates = passes.hessian_times(balls, problem, box, directions)[:, equations].T
         J = [*rates, *_still_values(balls, problem, box, level, silent, directions)[1]]
         if exact:
-            require_invertible(step.work, J, "evidence.parameters")
+            require_invertible(J, "evidence.parameters")
             return step.conclude("stationary", {"radius": "0", "dimension": dimension, "implied": len(implied)}), Rigor.BALL
         here = passes.Box(point)
         centre = [*passes.gradient(balls, problem, here)[equations], *_still_values(balls, problem, here, level, silent)[0]]
-        require_contraction(step.work, centre, J, radius)
+        require_contraction(centre, J, radius)
     return step.located(found, box, dimension, implied=len(implied)), Rigor.BALL
 
 

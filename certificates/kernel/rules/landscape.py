@@ -12,7 +12,7 @@ import numpy as np
 from flint import fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO
-from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, require_contraction
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network import matrices, orbits, passes
 from lossproof.certificates.kernel.reading import parse as read
@@ -149,12 +149,13 @@ def learner_box(step: Step) -> Result:
     box, target = step.around(found)._replace(free=frozenset(chosen)), read.rational(found["target_radius"], "evidence.target_radius")
     require(target >= 0, "evidence.target_radius", "must not be negative")
     with step.balls() as ring:
+        count_inverse(step.work, n)
         G = (passes.outputs(ring, problem, step.box(k)) - ring.array(problem.Y)).reshape(-1)
         J = matrices.entries(matrices.parse_matrix("P", problem), problem, box, ring, chosen, list(range(n)))
         if problem.strip:
             slopes = passes.forward(ring, problem, passes.curve_of(ring, problem, box)).slopes[-1]
             J = J * constant_term(slopes, (problem.T, problem.n_L)).reshape(1, -1)
-        require_contraction(step.work, G, J.T, box.radius, target)
+        require_contraction(G, J.T, box.radius, target)
     distance = str(box.radius * (isqrt(n - 1) + 1))
     return _learner(step, found, box, point=k, distance=distance, target_radius=str(target)), Rigor.BALL
 

@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ZERO
-from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, require_contraction, require_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
@@ -140,8 +140,9 @@ def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leade
 def _require_one_direction(step: Step, wide: _LineRing, u: int, slopes: Array, eps: Array) -> None:
     """Demand that S of `minimum_near_kinks`, without its last row and column, is invertible."""
     problem, rates = step.problem, [step.problem.rates[n] * step.problem.T for n in step.problem.weights_of_unit(1, u)]
+    count_inverse(step.work, len(rates))
     S = evidence.form_of_unit(rates, wide.times((np.array(problem.inputs, dtype=object) * slopes[:, None]).T, eps))
-    require_invertible(step.work, S[:-1, :-1], "evidence.fixed")
+    require_invertible(S[:-1, :-1], "evidence.fixed")
 
 
 def _require_minimum(
@@ -155,6 +156,7 @@ def _require_minimum(
     """Demand that the equations have a solution in the box, in the ``free`` weights and the λ, and that the bordered Hessian has the signs of a minimum."""
     problem, n, first, (pins, leader, everywhere) = step.problem, len(free), step.problem.firsts(), pinned
     here, moving, units = passes.Box(box.point), box._replace(free=frozenset(free)), range(problem.widths[1])
+    count_inverse(step.work, n + len(everywhere))
     z = passes.layer_inputs(exact, problem, here, 1)
     centre = [*passes.gradient(exact, problem, here)[free], *(z[i, u] for u, i in pins)]
     H, columns = passes.hessian(wide, problem, moving, free).T, list[Array]()
@@ -165,7 +167,7 @@ def _require_minimum(
         rates = np.array([[arb(int(first[s] == i and leader.get(k, k) == u)) for k in units] for s in range(problem.T)], dtype=object)
         columns.append(passes.hessian_times(_LineRing(step.work, wide.bits, wide.slopes, rates), problem, moving, still)[0][free])
     J = _bordered(H, np.array(columns, dtype=object).reshape(-1, n).T, B[[everywhere.index(pin) for pin in pins]][:, free])
-    require_contraction(step.work, centre, J, box.radius)
+    require_contraction(centre, J, box.radius)
     K = _bordered((H + H.T) / 2, B[:, free].T, B[:, free])
     right = inertia(step.work, K) == (len(everywhere), n)
     require(right, "conclusion.at", "the loss is not seen to curve upwards in the weights that keep units on their kinks")

@@ -17,7 +17,7 @@ from flint import arb, fmpq
 from lossproof.certificates.kernel.arithmetic.balls import not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, as_balls
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.inclusion import is_invertible
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, is_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import Ring
 from lossproof.certificates.kernel.arithmetic.series import Array
@@ -114,6 +114,7 @@ def inertia_exact(step: Step) -> Result:
     """The Hessian is rational in the formal ring, and ``LDLᵀ`` over Q gives its inertia."""
     step.expect(0, order=2)
     ring, N = _formal(step), step.problem.N_net
+    count_inverse(step.work, N)
     H = passes.hessian(ring, step.problem, step.box(), list(range(N)))
     require(all(isinstance(x, fmpq) for x in H.flat), "conclusion.at", "the Hessian is not seen to be rational")
     negative, positive = inertia(step.work, H)
@@ -132,6 +133,7 @@ def inertia_ball(step: Step) -> Result:
     rest = N - sum(wanted)
     require(rest >= d, "evidence.positive", f"at most {N - d} eigenvalues are not 0")
     with step.balls() as ring:
+        count_inverse(step.work, N)
         certain = inertia(step.work, passes.hessian(ring, step.problem, step.box(), list(range(N))))
     for kind, count, seen in zip(("negative", "positive"), wanted, certain, strict=True):
         require(seen >= count, f"evidence.{kind}", f"{seen} {kind} eigenvalues are seen")
@@ -228,7 +230,8 @@ def cell_minimum(step: Step) -> Result:
             require(None not in slopes, "conclusion.at", f"unit {units[0]} is not seen to be on an affine piece at every sample")
             if any(slopes):
                 gram = ring.times(V[units].T, V[units]) + int(problem.error.family == "softmax")
-                seen = is_invertible(step.work, gram) or _is_balanced(step, ring, slopes, units)
+                count_inverse(step.work, problem.n_L)
+                seen = is_invertible(gram) or _is_balanced(step, ring, slopes, units)
                 require(seen, "conclusion.at", "the output weights of units with one list of slopes may leave a direction out")
     return step.conclude_near("local-minimum"), Rigor.BALL
 

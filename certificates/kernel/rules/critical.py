@@ -50,9 +50,8 @@ def stationary_constant(step: Step) -> Result:
     require(all(vanishes(w) for row in point.layers[0][0] for w in row), "evidence", "the weights of the first layer must be 0")
     found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
     inputs = np.array([[ONE, *x] for x in problem.X], dtype=object)
-    require(
-        all(vanishes(s) for s in ring.times(inputs.T, found).flat), "conclusion.at", "the gradients of the errors are not seen to cancel"
-    )
+    balanced = all(vanishes(s) for s in ring.times(inputs.T, found).flat)
+    require(balanced, "conclusion.at", "the gradients of the errors are not seen to cancel")
     dimension = problem.N_net - problem.widths[0] * problem.widths[1] - problem.n_L + (problem.error.family == "softmax")
     return step.conclude("stationary", {"radius": "0", "dimension": dimension}), rigor_of(ring)
 

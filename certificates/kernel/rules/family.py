@@ -97,9 +97,8 @@ def stationary_family(step: Step) -> Result:
     number, N, exact = step.point_named(found), step.problem.N_net, isinstance(step.at, int)
     point, radius = step.points[number], read.rational(found["radius"], "evidence.radius")
     require(radius == 0 if exact else radius > 0, "evidence.radius", "must be positive for a witness, and 0 at the point itself")
-    held, parameters, implied, across = (
-        evidence.indices(found[key], f"evidence.{key}", N) for key in ("held", "parameters", "implied", "across")
-    )
+    keys = ("held", "parameters", "implied", "across")
+    held, parameters, implied, across = (evidence.indices(found[key], f"evidence.{key}", N) for key in keys)
     ties = _ties(step, found, held)
     free = [k for k in range(N) if k not in held and k not in ties]
     equations = [k for k in range(N) if k not in implied]
@@ -154,10 +153,8 @@ def _directions(ring: Ring, problem: Problem, parameters: list[int], ties: Ties)
 
 def _still(value: Any, place: str, problem: Problem, least: int = 1) -> list[tuple[int, int, list[int]]]:
     """Return units of hidden layers, each with samples, so many at least."""
-    widest = max(problem.widths)
-    found = read.tuples(
-        value, place, read.below(problem.L - 1, 1), read.below(widest), lambda x, here: evidence.indices(x, here, problem.T)
-    )
+    layer, unit = read.below(problem.L - 1, 1), read.below(max(problem.widths))
+    found = read.tuples(value, place, layer, unit, lambda x, here: evidence.indices(x, here, problem.T))
     for n, (l, u, samples) in enumerate(found):
         require(u < problem.widths[l], f"{place}[{n}][1]", f"layer {l} has no such unit")
         require(len(samples) >= least, f"{place}[{n}][2]", f"samples at which the unit is level, equal or silent are needed, {least}")

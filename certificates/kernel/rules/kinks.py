@@ -39,10 +39,12 @@ def kinks(step: Step) -> Result:
     problem, ring = step.problem, step.formal()
     found = step.expect(0, "multipliers")
     step.point()
-    right = (
-        problem.L == 2 and problem.hidden[0].is_piecewise_linear and problem.output_activation.is_identity and problem.error.convex.holds
+    right = problem.L == 2 and problem.hidden[0].is_piecewise_linear and problem.output_activation.is_identity
+    require(
+        right and problem.error.convex.holds,
+        "rule",
+        "this needs one hidden layer, piecewise linear units, identity output and a convex error",
     )
-    require(right, "rule", "this needs one hidden layer, piecewise linear units, identity output and a convex error")
     _require_minimum(step, ring, found["multipliers"])
     return step.conclude_near("local-minimum"), rigor_of(ring)
 

@@ -70,10 +70,10 @@ def unlearnable_linear(step: Step) -> Result:
     """
     problem, place, record = step.problem, "evidence.combination", step.problem.output_activation
     found = step.expect(0, "combination", *([] if record.is_identity else ["output", "bounds", "precision"]))
-    affine = (
-        problem.separable and all(a.is_identity for a in problem.used_activations[:-1]) and (record.is_identity or record.increasing.holds)
+    affine = all(a.is_identity for a in problem.used_activations[:-1]) and (record.is_identity or record.increasing.holds)
+    require(
+        affine and problem.separable, "rule", "this needs affine layers, an output that increases strictly, and an error of the residuals"
     )
-    require(affine, "rule", "this needs affine layers, an output that increases strictly, and an error of the residuals")
     k = evidence.relation(found["combination"], place, problem, step.work)
     total, given = evidence.total(k, step.work), problem.constants[0] if problem.L == 1 else None
     unbiased = all(bias == "none" for bias in problem.biases)
@@ -92,9 +92,8 @@ def unlearnable_linear(step: Step) -> Result:
         values = ring.apply(record, Series([ring.array(bounds)])).coefficients[0]
         held = all(lower < y < upper for (lower, upper), (_, y) in zip(values, pairs, strict=True))
     require(held, "evidence.bounds", "a target is not seen to lie between the values at its bounds")
-    least, most = (
-        evidence.total((q * row[(q > 0) == side] for row, (q, _) in zip(bounds, pairs, strict=True)), step.work) for side in (0, 1)
-    )
+    sums = [[q * row[(q > 0) == side] for row, (q, _) in zip(bounds, pairs, strict=True)] for side in (0, 1)]
+    least, most = (evidence.total(terms, step.work) for terms in sums)
     require(isinstance(c, fmpq) and not least <= c * total <= most, "evidence.bounds", "the targets may obey the relation")
     return everywhere("exact-learning", proved=False), Rigor.BALL
 

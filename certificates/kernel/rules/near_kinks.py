@@ -25,6 +25,9 @@ from lossproof.theory.verdicts import Rigor
 Pins: TypeAlias = dict[tuple[int, int], fmpq]
 """Units and samples, the first of those with this input, and the number λ around which the slope of the unit there is looked for."""
 
+Pinned: TypeAlias = tuple[Pins, dict[int, int], list[tuple[int, int]]]
+"""The pins, for each follower of a pinned unit that one, and the pins of all of them."""
+
 
 class _LineRing(BallRing):
     """Balls, in which the hidden units are lines ``σ(z) = s z`` with given slopes, of shape ``(T, n_1)``; these change by some ``rates`` with t."""
@@ -92,7 +95,7 @@ def minimum_near_kinks(step: Step) -> Result:
         dead = [u for u in range(problem.widths[1]) if all(s == 0 for s in slopes[:, u])]
         fixed |= {n for u in dead for n in problem.weights_of_unit(1, u) if rates[n] == 0}
         free = sorted(set(range(problem.N_net)).difference(fixed))
-        _require_minimum(step, exact, wide, box, free, (pins, leader, everywhere))
+        _require_minimum(step, (exact, wide), box, free, (pins, leader, everywhere))
     step.introduce(step.at, box)
     return step.conclude_near("local-minimum", {"point": step.point_named(found)}), Rigor.BALL
 
@@ -145,16 +148,9 @@ def _require_one_direction(step: Step, wide: _LineRing, u: int, slopes: Array, e
     require_invertible(S[:-1, :-1], "evidence.fixed")
 
 
-def _require_minimum(
-    step: Step,
-    exact: _LineRing,
-    wide: _LineRing,
-    box: passes.Box,
-    free: list[int],
-    pinned: tuple[Pins, dict[int, int], list[tuple[int, int]]],
-) -> None:
+def _require_minimum(step: Step, rings: tuple[_LineRing, _LineRing], box: passes.Box, free: list[int], pinned: Pinned) -> None:
     """Demand that the equations have a solution in the box, in the ``free`` weights and the λ, and that the bordered Hessian has the signs of a minimum."""
-    problem, n, first, (pins, leader, everywhere) = step.problem, len(free), step.problem.firsts(), pinned
+    problem, n, first, (exact, wide), (pins, leader, everywhere) = step.problem, len(free), step.problem.firsts(), rings, pinned
     here, moving, units = passes.Box(box.point), box._replace(free=frozenset(free)), range(problem.widths[1])
     count_inverse(step.work, n + len(everywhere))
     z = passes.layer_inputs(exact, problem, here, 1)

@@ -13,7 +13,7 @@ from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.check import check_certificate
-from lossproof.certificates.kernel.network.isolated import real_zeros
+from lossproof.certificates.kernel.network.algebraic import real_zeros
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits

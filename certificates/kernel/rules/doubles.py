@@ -155,11 +155,9 @@ def _largest_rate(problem: Problem) -> float:
 
 def _bend(step: Step, direction: Sequence[fmpq]) -> Enclosed:
     """Return ``Σ_k T λ_k v_k²`` of the weight decay, of shape ``(1, 1)``."""
-    problem, ring = step.problem, DoubleRing(step.work)
-    if problem.decay is None:
-        return Enclosed(np.zeros((1, 1)), np.zeros((1, 1)))
-    v, rates = (Enclosed(x.mid, x.rad) for x in (ring.array([direction]), ring.array([[rate * problem.T for rate in problem.rates]])))
-    return (v * rates) @ v.T
+    ring, rates = DoubleRing(step.work), [rate * step.problem.T for rate in step.problem.rates] or [ZERO] * step.problem.N_net
+    v: Enclosed = ring.array([direction])
+    return (v * ring.array([rates])) @ v.T
 
 
 def _gradient_at_least(ring: DoubleRing, problem: Problem, curve: list[tuple[Enclosed, Enclosed]], passed: Passed, eps: Enclosed) -> float:

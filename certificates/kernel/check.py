@@ -61,7 +61,7 @@ BOUND_RULES = _named(
 _PENALISED_RULES = _named(
     critical.stationary_exact, critical.stationary_apart, critical.stationary_box, family.stationary_family, curvature.critical_ball,
     curvature.hessian_spectrum, quantities.differentiable, quantities.distance, quantities.learner_exact, quantities.learner_apart,
-    quantities.loss_bounds, quantities.inertia_exact, quantities.inertia_ball, quantities.inertia_kernel, quantities.dead_layer,
+    quantities.loss_bounds, quantities.eigenvalue_signs, quantities.dead_layer,
     quantities.cell_minimum, kinks.kinks, kinks.descent, near_kinks.minimum_near_kinks, regions.minimum_in_region,
     landscape.learner_box, landscape.learner_wide, landscape.unlearnable_samples, landscape.unlearnable_range, landscape.unlearnable_linear,
     landscape.unlearnable_order, landscape.ggn_semidefinite_witness, doubles.learner_ball, doubles.singular_value, doubles.no_minimum_nearby,

@@ -20,7 +20,8 @@ with ``ε_i = c − y_i``. If q is not the polynomial 0, none of them is a local
 and ``T ∂J/∂v = q(θ')`` there. If it is, all are global minima, as J is convex in the outputs and c: ``T (J' − J) ≥ v' q(θ') + (c' − c) T ∂J/∂c = 0``.
 
 *All complex zeros*, as many as Bézout's theorem allows, in boxes, each with one of them. Let n polynomials in n complex variables have degrees ``d_i ≥ 1``. By
-Bézout they have at most ``D = Π d_i`` zeros at which the Jacobian is invertible. If there are D such zeros, there is no other zero, isolated or not. For let ``z_0`` be one. ``g_t(z) = g(z) + t (z − z_0)`` has degrees ``d_i`` at most, and the zero
+Bézout they have at most ``D = Π d_i`` zeros at which the Jacobian is invertible. If there are D such zeros, there is no other
+zero, isolated or not. For let ``z_0`` be one. ``g_t(z) = g(z) + t (z − z_0)`` has degrees ``d_i`` at most, and the zero
 ``z_0`` with the Jacobian ``g'(z_0) + t I``, which is invertible for all small ``t ≠ 0``. By the implicit function theorem the D zeros persist for small t, near
 where they were and with invertible Jacobians: ``D + 1`` in all, against Bézout.
 

@@ -91,7 +91,7 @@ def stationary_box(step: Step) -> Result:
     with step.balls() as ring:
         count_inverse(step.work, len(free))
         G = passes.gradient(ring, problem, passes.Box(box.point))[free]
-        require_contraction(G, passes.hessian(ring, problem, box._replace(free=frozenset(free)), free), box.radius)
+        require_contraction([*G], passes.hessian(ring, problem, box._replace(free=frozenset(free)), free), box.radius)
     return step.located(found, box, len(fixed)), Rigor.BALL
 
 

@@ -156,8 +156,9 @@ def _largest_rate(problem: Problem) -> float:
 def _bend(step: Step, direction: Sequence[fmpq]) -> Enclosed:
     """Return ``Σ_k T λ_k v_k²`` of the weight decay, of shape ``(1, 1)``."""
     ring, rates = DoubleRing(step.work), [rate * step.problem.T for rate in step.problem.rates] or [ZERO] * step.problem.N_net
-    v: Enclosed = ring.array([direction])
-    return (v * ring.array([rates])) @ v.T
+    v = ring.array([direction])
+    bend: Enclosed = (v * ring.array([rates])) @ v.T
+    return bend
 
 
 def _gradient_at_least(ring: DoubleRing, problem: Problem, curve: list[tuple[Enclosed, Enclosed]], passed: Passed, eps: Enclosed) -> float:

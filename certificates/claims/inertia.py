@@ -27,6 +27,7 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Rigor
 
+_RULE = "eigenvalue-signs"
 _PRECISIONS = (128, 256, 512)
 _FORMAL_PARAMETERS = 60
 _MOST_PARAMETERS, _MOST_WORK_IN_BALLS = 300, 100_000
@@ -100,7 +101,8 @@ def _exact_inertia(context: ProofContext, stationary: Claim) -> Claim | None:
     except (NotInField, NotDifferentiable):
         return None
     reason = "The Hessian is a rational matrix; a symmetric factorisation in exact arithmetic gives all signs."
-    return decided("inertia", place, reason, "inertia-exact", *smooth, facts=_inertia_facts(found, place))
+    evidence = {"negative": found.negative, "positive": found.positive, "vectors": [], "precision": None}
+    return decided("inertia", place, reason, _RULE, facts=_inertia_facts(found, place), evidence=evidence)
 
 
 def _ball_inertia(context: ProofContext, stationary: Claim) -> Claim | None:
@@ -114,8 +116,8 @@ def _ball_inertia(context: ProofContext, stationary: Claim) -> Claim | None:
     told = replace(counts, zero=dimension if all_told else 0, undecided=0 if all_told else counts.undecided)
     null = f", and {dimension} zero ones, as the critical manifold has that dimension" if all_told and dimension else ""
     reason = f"A symmetric factorisation of the Hessian in balls finds {counts.negative} negative and {counts.positive} positive eigenvalues of {n}{null}."
-    evidence, facts = {"negative": counts.negative, "positive": counts.positive, "precision": precision}, _inertia_facts(told, place)
-    return decided("inertia", place, reason, "inertia-ball", stationary, facts=facts, evidence=evidence, own=Rigor.BALL)
+    evidence = {"negative": counts.negative, "positive": counts.positive, "vectors": [], "precision": precision}
+    return decided("inertia", place, reason, _RULE, stationary, facts=_inertia_facts(told, place), evidence=evidence, own=Rigor.BALL)
 
 
 def _best_ball_inertia(problem: Problem, weights: Weights, radius: Fraction, dimension: int) -> tuple[Inertia, int] | None:
@@ -154,5 +156,5 @@ def _with_kernel_vectors(context: ProofContext, ball: Claim) -> Claim:
         return ball
     facts = {**ball.facts, "zero": zero, "undecided": ball.facts["undecided"] - zero}
     reason = f"{zero} independent rational vectors are annihilated by the Hessian exactly; the other signs are those of the factorisation in balls."
-    own, evidence = context.formal_rigor(place), {"vectors": vectors[:zero]}
-    return decided("inertia", place, reason, "inertia-kernel", ball, *smooth, facts=facts, evidence=evidence, own=own)
+    evidence = {**ball.evidence, "vectors": vectors[:zero]}
+    return decided("inertia", place, reason, _RULE, *ball.premises, facts=facts, evidence=evidence, own=Rigor.BALL)

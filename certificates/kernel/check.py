@@ -61,7 +61,7 @@ BOUND_RULES = _named(
 _PENALISED_RULES = _named(
     critical.stationary_exact, critical.stationary_apart, critical.stationary_box, family.stationary_family, curvature.critical_ball,
     curvature.hessian_spectrum, quantities.differentiable, quantities.distance, quantities.learner_exact, quantities.learner_apart,
-    quantities.loss_bounds, quantities.inertia_exact, quantities.inertia_ball, quantities.inertia_kernel, quantities.dead_layer,
+    quantities.loss_bounds, quantities.eigenvalue_signs, quantities.dead_layer,
     quantities.cell_minimum, kinks.kinks, kinks.descent, near_kinks.minimum_near_kinks, regions.minimum_in_region,
     landscape.learner_box, landscape.learner_wide, landscape.unlearnable_samples, landscape.unlearnable_range, landscape.unlearnable_linear,
     landscape.unlearnable_order, landscape.ggn_semidefinite_witness, doubles.learner_ball, doubles.singular_value, doubles.no_minimum_nearby,
@@ -78,7 +78,7 @@ RULES = {**BOUND_RULES, **_PENALISED_RULES, **_MEAN_RULES}
 _WITH_FROZEN = frozenset((
     # P, the gradient, the Hessian, outputs and losses are computed, for the trainable weights alone, at points or over boxes in these
     "rank-minor", "rank-inclusion", "rank-kernel", "rank-residual", "singular-value", "differentiable", "loss-bounds", "distance",
-    "stationary-exact", "stationary-apart", "stationary-box", "inertia-exact", "inertia-ball", "inertia-kernel", "descent", "no-minimum-nearby",
+    "stationary-exact", "stationary-apart", "stationary-box", "eigenvalue-signs", "descent", "no-minimum-nearby",
     "critical-ball", "hessian-spectrum", "learner-exact", "learner-apart", "learner-box", "learner-ball",
     # P has so many rows and columns; it is analytic in the trainable weights; outputs obey the symmetries of samples whatever any weights are
     "rank-size", "rank-almost", "rank-regular", "rank-samples", "unlearnable-samples", "unlearnable-range", "global-floor",

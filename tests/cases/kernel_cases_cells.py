@@ -71,10 +71,10 @@ def at_rest(point=AT_REST, inputs=(["1"], ["1"], ["0"]), **options):
 def input_zero():
     """All that is decided beside a kink that no weight leaves: derivatives, the rank of P, a critical point with its inertia, and its cell."""
     d = at_rest()
-    smooth = [d.differentiable(), d.differentiable(order=2)]
+    smooth = [d.differentiable(order=2)]
     d.lower("rank-inclusion", "P", 1, 0, (), {"rows": [0], "columns": [0], "precision": 64}, "BALL")
-    critical = exact(d, 0, (), smooth[:1])
-    inertia_exact(d, counts(0, 1, 1), 0, smooth[1:])
+    critical = exact(d, 0, (), smooth)
+    inertia_exact(d, counts(0, 1, 1))
     least(d, critical)
     return d.finish()
 

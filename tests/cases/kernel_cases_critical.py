@@ -48,16 +48,17 @@ def loss_learner(d, learner, lower, upper, at=0, radius="0", rigor="EXACT"):
     return d.claim("loss-bounds", "loss-bounds", at, {**bounds, "radius": radius}, [learner], evidence, rigor)
 
 
-def inertia_exact(d, facts, at=0, premises=()):
-    return d.claim("inertia-exact", "inertia", at, facts, premises)
+def inertia_exact(d, facts, at=0):
+    evidence = {"negative": facts["negative"], "positive": facts["positive"], "vectors": [], "precision": None}
+    return d.claim("eigenvalue-signs", "inertia", at, facts, (), evidence)
 
 
-def inertia_ball(d, premise, negative, positive, N, dimension=0, at=BOX, radius=RADIUS, precision=128):
+def inertia_ball(d, premise, negative, positive, N, dimension=0, at=BOX, radius=RADIUS, precision=128, vectors=()):
     rest = N - negative - positive
-    zero = dimension if rest == dimension else 0
-    evidence = {"negative": negative, "positive": positive, "precision": precision}
+    zero = len(vectors) or (dimension if rest == dimension else 0)
+    evidence = {"negative": negative, "positive": positive, "vectors": list(vectors), "precision": precision}
     facts = counts(negative, zero, positive, rest - zero, radius)
-    return d.claim("inertia-ball", "inertia", at, facts, [premise], evidence, "BALL")
+    return d.claim("eigenvalue-signs", "inertia", at, facts, [premise], evidence, "BALL")
 
 
 def classed(d, statement, point_claim, inertia, at=0, radius="0"):
@@ -117,9 +118,9 @@ def xor_stationary_1():
     """The same at c = 1: the inertia in balls, its zeros by kernel vectors."""
     d = xor_stationary("1", "-2")
     point, loss = exact(d), loss_ball(d, "1/8", "1/8", 0, "0")
-    inertia = inertia_ball(d, point, 0, 3, 9, at=0, radius="0")
+    inertia_ball(d, point, 0, 3, 9, at=0, radius="0")
     vectors = [[str(int(k == n)) for n in range(9)] for k in range(6)]
-    whole = d.claim("inertia-kernel", "inertia", 0, counts(0, 6, 3), [inertia], {"vectors": vectors})
+    whole = inertia_ball(d, point, 0, 3, 9, at=0, radius="0", vectors=vectors)
     found = descent(d, [point], xor_curve("-1/8"), 4, "-1/200")
     summary(d, "higher-order-descent", ("1/8", "1/8"), (0, 6, 3, 0), (0, 4), [point, loss, whole, found])
     return d.finish()
@@ -283,7 +284,7 @@ def relu_scaled():
     d = Draft((1, 1, 1), BENT_X, BENT_Y, BENT, activation="relu")
     curved = d.differentiable(2)
     point = exact(d, 0, [0], [curved])
-    inertia = inertia_exact(d, counts(0, 1, 3), 0, [curved])
+    inertia = inertia_exact(d, counts(0, 1, 3))
     classed(d, "local-minimum", point, inertia)
     return d.finish()
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import mpmath
 
-from cases.kernel_cases_critical import BOX, RADIUS, classed, counts, family, inertia_ball, introduced, loss_ball, summary
+from cases.kernel_cases_critical import BOX, RADIUS, classed, counts, family, inertia_ball, inertia_exact, introduced, loss_ball, summary
 from cases.kernel_draft import EVERYWHERE, Draft, layer
 
 
@@ -68,7 +68,7 @@ def scaled_fit_itself():
     """The same at the point itself, all exact but what is invertible."""
     d = least_squares()
     point = family(d, 1, at=0, radius="0", **SCALED)
-    inertia = d.claim("inertia-exact", "inertia", 0, counts(0, 1, 1))
+    inertia = inertia_exact(d, counts(0, 1, 1))
     classed(d, "local-minimum", point, inertia)
     return d.finish()
 
@@ -153,7 +153,7 @@ def bottom_of_a_square():
     """The same at the bottom of a parabola, at the point itself."""
     d = level_unit("0", "2", "1", "power:2")
     point = family(d, 1, at=0, radius="0", **LEVEL)
-    classed(d, "saddle", point, d.claim("inertia-exact", "inertia", 0, counts(1, 1, 3)))
+    classed(d, "saddle", point, inertia_exact(d, counts(1, 1, 3)))
     return d.finish()
 
 
@@ -184,7 +184,7 @@ def two_paths_that_cancel_exactly():
     """The same at the point itself."""
     d = silent_unit()
     point = family(d, 6, at=0, radius="0", **SILENT)
-    classed(d, "saddle", point, d.claim("inertia-exact", "inertia", 0, counts(1, 6, 2)))
+    classed(d, "saddle", point, inertia_exact(d, counts(1, 6, 2)))
     return d.finish()
 
 

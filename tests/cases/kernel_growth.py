@@ -124,7 +124,8 @@ def constant_outputs(T):
 def inertia_of_long_numbers(n):
     draw = fractions(14, 40)
     d = Draft((n, 1), [[draw() for _ in range(n)] for _ in range(n)], [["0"]] * n, weights((n, 1), "0"), bias="none")
-    d.claim("inertia-exact", "inertia", 0, {"negative": 0, "zero": 0, "positive": n, "undecided": 0, "radius": "0"})
+    evidence = {"negative": 0, "positive": n, "vectors": [], "precision": None}
+    d.claim("eigenvalue-signs", "inertia", 0, {"negative": 0, "zero": 0, "positive": n, "undecided": 0, "radius": "0"}, (), evidence)
     return d
 
 

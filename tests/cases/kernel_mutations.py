@@ -28,7 +28,7 @@ ANY_MATRIX = {"rank-size", "rank-minor", "rank-inclusion", "rank-kernel"}
 """Rules about whatever matrix is named."""
 EITHER = {
     *ANY_MATRIX, "rank-sylvester", "rank-stack", "differentiable", "stationary-exact", "stationary-constant", "stationary-apart", "loss-bounds",
-    "inertia-exact", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks", "descent", "distance",
+    "eigenvalue-signs", "learner-exact", "learner-apart", "singular-value", "no-minimum-nearby", "global-floor", "kinks", "descent", "distance",
     "hessian-spectrum", "eckart-young",
 }  # fmt: skip
 """Rules whose conclusion may hold at another place, too; then the certificate is no more what was sealed."""
@@ -379,7 +379,7 @@ VALUES = [
     (STEP + r"evidence\.loss_upper", _words("-1000000"), "evidence"),
     (STEP + r"evidence\.loss_upper", _words("1000000"), "conclusion"),
     (STEP + r"evidence\.(negative|positive)", lambda v: [v + 1, -1, 10**6], "evidence"),
-    (STEP + r"evidence\.(negative|positive)", lambda v: [v - 1] if v else [], "conclusion"),
+    (STEP + r"evidence\.(negative|positive)", lambda v: [v - 1] if v else [], "conclusion evidence"),
     (STEP + r"evidence\.index", lambda v: [v + 1, v - 1, 10**6], "evidence"),
     (STEP + r"evidence\.layers\.\*", lambda v: [-1, 0, 99], "evidence"),
     (STEP + r"evidence\.units\.\*", lambda v: [v - 1, v + 1, 99], "evidence"),

@@ -236,35 +236,31 @@ def unit(k):
 
 def with_vectors(vectors, zero):
     d = xor_stationary("1", "-2")
-    inertia = inertia_ball(d, exact(d), 0, 3, 9, at=0, radius="0")
-    return d, d.claim("inertia-kernel", "inertia", 0, counts(0, zero, 3, 6 - zero), [inertia], {"vectors": vectors})
+    evidence = {"negative": 0, "positive": 3, "vectors": vectors, "precision": 128}
+    return d, d.claim("eigenvalue-signs", "inertia", 0, counts(0, zero, 3, 6 - zero), [exact(d)], evidence, "BALL")
 
 
 def test_kernel_vectors_of_the_hessian():
-    d, first = with_vectors([unit(k) for k in range(4)], 4)
-    assert accepted(d)
-    d.claim("inertia-kernel", "inertia", 0, counts(0, 1, 3, 5), [first], {"vectors": [unit(4)]})
-    assert outcome(d) == ("premise", "premises[0]")
+    assert accepted(with_vectors([unit(k) for k in range(4)], 4)[0])
+    assert accepted(with_vectors([], 0)[0])
+    assert outcome(with_vectors([unit(k) for k in range(4)], 5)[0])[0] == "conclusion"
     for vectors, place in (
         ([unit(8)], "evidence.vectors[0]"),
         ([unit(0), unit(0)], "evidence.vectors"),
         ([["2", *["0"] * 8]], "evidence.vectors[0][0]"),
-        ([], "evidence.vectors"),
         ([unit(k) for k in range(7)], "evidence.vectors"),
     ):
         found = outcome(with_vectors(vectors, len(vectors))[0])
         assert found == ("evidence", place if vectors != [unit(8)] else "evidence.vectors")
 
 
-def test_an_inertia_of_zeros_already_counted_takes_no_kernel_vectors():
-    """The zeros of a family and the vectors of a kernel may be the same."""
-    d = relu()
-    curved = d.differentiable(2)
-    point = exact(d, 0, [0], [curved])
-    inertia = inertia_ball(d, point, 0, 3, 4, 1, 0, "0")
-    assert accepted(d)
-    d.claim("inertia-kernel", "inertia", 0, counts(0, 1, 3), [inertia, curved], {"vectors": [["1", "-1/3", "-1", "0"]]})
-    assert outcome(d) == ("premise", "premises[0]")
+def test_zeros_of_a_family_and_vectors_of_a_kernel_are_not_added():
+    """They may be the same."""
+    for vectors, expected in (([], None), ([["-1", "1/3", "1", "0"]], None), ([["-1", "0", "1", "0"]], "evidence.vectors")):
+        d = relu()
+        point = exact(d, 0, [0], [d.differentiable(2)])
+        inertia_ball(d, point, 0, 3, 4, 1, 0, "0", vectors=vectors)
+        assert accepted(d) if expected is None else outcome(d) == ("evidence", expected)
 
 
 def test_what_follows_for_a_learner_takes_a_learner():

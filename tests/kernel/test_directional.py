@@ -15,7 +15,7 @@ from flint import arb, fmpq
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.network import passes
-from lossproof.certificates.kernel.network.directional import second_derivative
+from lossproof.certificates.kernel.network.lipschitz import second_derivative
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
 from lossproof.certificates.kernel.reading.work import Work

@@ -15,7 +15,7 @@ from lossproof.certificates.kernel.arithmetic.balls import ball_precision, vanis
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
-from lossproof.certificates.kernel.network import curvature, directional, passes
+from lossproof.certificates.kernel.network import curvature, lipschitz, passes
 from lossproof.certificates.kernel.network.orbits import at_rest
 from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
@@ -63,7 +63,7 @@ def test_derivatives_are_those_of_the_other_samples(activation, seed):
     with np.errstate(all="ignore"), ball_precision(PRECISION):
         (H, e), (K, f) = (curvature.hessian(Work(), p, box, list(range(N))) for p in (whole, rest))
         assert np.linalg.norm(H - K, 2) <= e + f < 1e-8
-        ways = [directional.second_derivative(Work(), p, point, [fmpq(1)] * N, 1e-4) for p in (whole, rest)]
+        ways = [lipschitz.second_derivative(Work(), p, point, [fmpq(1)] * N, 1e-4) for p in (whole, rest)]
         assert abs(ways[0].mid - ways[1].mid) <= ways[0].rad + ways[1].rad
         assert ways[0].rad <= 1.01 * ways[1].rad + 1e-8
 

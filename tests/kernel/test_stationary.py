@@ -123,7 +123,7 @@ def test_a_critical_point_at_a_kink(activation, order):
         return
     assert accepted(d)
     inertia_exact(d, counts(1, 2, 1))
-    assert outcome(d)[0] == ("premise" if order == 1 else "conclusion")
+    assert outcome(d) == ("evidence", "conclusion.at" if order == 1 else "evidence.negative")
     d.undo()
     inertia_ball(d, premise, 0, 0, 4, at=0, radius="0")
     assert accepted(d) if order == 2 else outcome(d) == ("evidence", "conclusion.at")

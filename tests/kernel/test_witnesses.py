@@ -166,8 +166,9 @@ def test_a_witness_is_not_the_point_near_it():
     assert outcome(d) == ("premise", "premises[1]")
     d.undo()
     least = {"loss_lower": "0", "loss_upper": "0", "precision": None}
-    for rule, evidence in (("loss-bounds", least), ("inertia-exact", {}), ("global-floor", {}), ("learner-exact", {})):
-        d.claim(rule, {"inertia-exact": "inertia"}.get(rule, rule), BOX, {}, (), evidence)
+    signs = {"negative": 0, "positive": 4, "vectors": [], "precision": None}
+    for rule, evidence in (("loss-bounds", least), ("eigenvalue-signs", signs), ("global-floor", {}), ("learner-exact", {})):
+        d.claim(rule, {"eigenvalue-signs": "inertia"}.get(rule, rule), BOX, {}, (), evidence)
         assert outcome(d) == NEXT
         d.undo()
     d.singular("P", at=BOX)

@@ -39,7 +39,7 @@ def test_premises_are_found_by_point():
     report = hand_map().report
     assert report["inertia", 4] is report["critical-point", 4].premises[2]
     assert report["inertia", 4].facts["negative"] == 2
-    stronger = replace(report["inertia", 4], premises=(report["inertia", 4],), rule="inertia-kernel")
+    stronger = replace(report["inertia", 4], premises=(report["inertia", 4],), rule="eigenvalue-signs")
     summary = replace(report["critical-point", 4], premises=(*report["critical-point", 4].premises[:2], stronger))
     changed = replace(report, claims=tuple(summary if claim is report["critical-point", 4] else claim for claim in report.claims))
     assert changed["inertia", 4] is stronger

@@ -122,9 +122,8 @@ class FormalRing(Ring):
         factors = sum(1 + sum(n for _, n in monomial) for monomial in terms)
         self.work.spend(factors * limits.product_work(limits.SIGN_PRECISION), "balls of polynomials in symbols")
         with ball_precision(limits.SIGN_PRECISION):
-            return sum(
-                (prod((self._value(x) for x, n in monomial for _ in range(n)), start=arb(q)) for monomial, q in terms.items()), arb(0)
-            )
+            parts = (prod((self._value(x) for x, n in monomial for _ in range(n)), start=arb(q)) for monomial, q in terms.items())
+            return sum(parts, arb(0))
 
     def _value(self, symbol: int) -> arb:
         if symbol not in self._values:

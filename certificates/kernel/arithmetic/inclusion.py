@@ -17,11 +17,14 @@ from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory import limits
 
 
-def _square(work: Work, rows: Any) -> arb_mat:
-    """Return a square matrix of numbers and balls, given by rows, after counting the work of an inverse and a product."""
-    entries, n = np.asarray(rows, dtype=object), len(rows)
+def count_inverse(work: Work, n: int) -> None:
+    """Count an inverse of n rows in balls and a product with it, before a matrix is made of which these are wanted."""
     work.spend(2 * limits.elimination_work(n, ctx.prec), "an inverse in balls")
-    return arb_mat(n, n, [arb(x) for x in entries.flat])
+
+
+def _square(rows: Any) -> arb_mat:
+    """Return a square matrix of numbers and balls, given by rows."""
+    return arb_mat(len(rows), len(rows), [arb(x) for x in np.asarray(rows, dtype=object).flat])
 
 
 def _inverse(M: arb_mat) -> tuple[arb_mat, list[arb]]:
@@ -35,18 +38,18 @@ def _inverse(M: arb_mat) -> tuple[arb_mat, list[arb]]:
     return X, [sum((abs(arb(int(k == m)) - product[k, m]) for m in range(n)), arb(0)) for k in range(n)]
 
 
-def is_invertible(work: Work, rows: Any) -> bool:
+def is_invertible(rows: Any) -> bool:
     """Tell whether every matrix in the balls is seen to be invertible: the ball of the determinant has no 0, or ``‖I − X M‖_∞ < 1`` makes ``X M`` so."""
-    M = _square(work, rows)
+    M = _square(rows)
     return not_zero(M.det()) or all(bool(s < 1) for s in _inverse(M)[1])
 
 
-def require_invertible(work: Work, rows: Any, place: str) -> None:
+def require_invertible(rows: Any, place: str) -> None:
     """Demand that of a matrix."""
-    require(is_invertible(work, rows), place, "a matrix in these balls may be singular")
+    require(is_invertible(rows), place, "a matrix in these balls may be singular")
 
 
-def require_contraction(work: Work, G: Sequence[arb], rows: Any, radius: fmpq, target: fmpq = ZERO) -> None:
+def require_contraction(G: Sequence[arb], rows: Any, radius: fmpq, target: fmpq = ZERO) -> None:
     r"""Check Krawczyk's condition for a square system in a box of radius ``ρ``.
 
     Let c be the centre, ``G(s) − p`` the system for some ``|p| ≤ δ`` (``target``), G its balls at c, J (the ``rows``) an enclosure of its derivative over the
@@ -55,7 +58,7 @@ def require_contraction(work: Work, G: Sequence[arb], rows: Any, radius: fmpq, t
     gives a fixed point: ``X (G − p) = 0``. The condition makes every row sum of ``|I − X J|`` less than 1, so ``X J`` is invertible for every J in
     the enclosure, hence X is, and ``G = p``. Two solutions s, s' would have ``J̄ (s − s') = 0`` with a mean J̄ in the enclosure, so there is one only.
     """
-    n, (X, sums) = len(G), _inverse(_square(work, rows))
+    n, (X, sums) = len(G), _inverse(_square(rows))
     moved = X * arb_mat(n, 1, [arb(x) for x in G])
     for k in range(n):
         reach = sum((abs(X[k, m]) for m in range(n)), arb(0))

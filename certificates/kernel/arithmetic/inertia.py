@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.reading.parse import limit
@@ -21,7 +21,7 @@ def inertia(work: Work, matrix: Array) -> tuple[int, int]:
     A pivot block D (1×1 and not 0, or 2×2 with a negative determinant: one eigenvalue of each sign) splits off: with ``M = [[D, Bᵀ], [B, C]]`` the
     inertia of M is that of D plus that of ``C − B D⁻¹ Bᵀ`` (Sylvester, Haynsworth). Over balls every matrix with entries in them is treated at once, and
     only certain signs count. It ends when no pivot is certain: for rationals the rest is then 0, as an entry of it that is not 0 would give a
-    pivot, so the counts are exact. Their lengths grow, so that each step is counted before it is done.
+    pivot, so the counts are exact. Their lengths grow, so that each step with rationals is counted before it is done.
     """
     n = len(matrix)
     rest = np.array([[matrix[min(i, j), max(i, j)] for j in range(n)] for i in range(n)], dtype=object).reshape(n, n)
@@ -29,7 +29,7 @@ def inertia(work: Work, matrix: Array) -> tuple[int, int]:
     while len(rest) and (block := _pivot(rest)):
         keep = [k for k in range(len(rest)) if k not in block]
         B, D = rest[np.ix_(keep, block)], rest[np.ix_(block, block)]
-        longest = max([ctx.prec, *(x.p.bit_length() + x.q.bit_length() for x in rest.flat if isinstance(x, fmpq))])
+        longest = max((x.p.bit_length() + x.q.bit_length() for x in rest.flat if isinstance(x, fmpq)), default=0)
         limit(longest, 2 * limits.MAX_BITS, "the length of a rational number in bits")
         work.spend(4 * len(keep) ** 2 * limits.rational_work(longest), "an elimination")
         if len(block) == 1:

@@ -6,9 +6,9 @@ Activations are powers, the error is squared: the components of ``T ∇J`` are p
 both, vanish wherever all components do, and do not have w. Once all others are known to lie in some balls, ``w = −r/A`` if the ball of A has no 0.
 
 *The others* are found in one of two ways. To keep one weight all others are eliminated by resultants. What is left at last is a polynomial in one weight, not
-0, which has a root at that weight of every critical point. All its roots are isolated by FLINT, one in a ball each. Or all complex zeros are given
-(`isolated`). A cell is a choice of one real root for each weight, or a box of a zero that may be real, with the linear weights: two critical points in one cell
-have the same weights. A cell on which a component of the gradient is not 0, in balls, holds none.
+0, which has a root at that weight of every critical point. All its roots are isolated by FLINT, one in a ball each. Or all complex zeros are given, as
+below. A cell is a choice of one real root for each weight, or a box of a zero that may be real, with the linear weights: two critical points in one cell have
+the same weights. A cell on which a component of the gradient is not 0, in balls, holds none.
 
 *Signs.* With an even power the weights of a unit with all signs changed give the same activation, with an odd one the opposite: the change of all signs of
 ``θ``, and for an odd power of those of v, leaves J as it is. One layer has no v: with an even power the signs of the weights of each output may change.
@@ -18,6 +18,15 @@ for all ``t ≠ 0``. A critical point with ``v ≠ 0`` has an image with ``v = 1
 held, and the components by the other weights are looked at. With ``v = 0`` there are critical points where ``∂J/∂c = 0`` and ``q(θ) = Σ_i ε_i (θ·x̃_i)^k = 0``,
 with ``ε_i = c − y_i``. If q is not the polynomial 0, none of them is a local minimum: some θ' near θ has ``q(θ') ≠ 0``, at ``(θ', 0, c)`` the loss is the same,
 and ``T ∂J/∂v = q(θ')`` there. If it is, all are global minima, as J is convex in the outputs and c: ``T (J' − J) ≥ v' q(θ') + (c' − c) T ∂J/∂c = 0``.
+
+*All complex zeros*, as many as Bézout's theorem allows, in boxes, each with one of them. Let n polynomials in n complex variables have degrees ``d_i ≥ 1``. By
+Bézout they have at most ``D = Π d_i`` zeros at which the Jacobian is invertible. If there are D such zeros, there is no other
+zero, isolated or not. For let ``z_0`` be one. ``g_t(z) = g(z) + t (z − z_0)`` has degrees ``d_i`` at most, and the zero
+``z_0`` with the Jacobian ``g'(z_0) + t I``, which is invertible for all small ``t ≠ 0``. By the implicit function theorem the D zeros persist for small t, near
+where they were and with invertible Jacobians: ``D + 1`` in all, against Bézout.
+
+That a box holds one zero, at which the Jacobian is invertible, is Krawczyk's test for the real and the imaginary parts. A zero with real coordinates lies in a
+box that meets the reals in all of them.
 """
 
 from __future__ import annotations
@@ -29,14 +38,14 @@ from math import comb, prod
 from typing import Any
 
 import numpy as np
-from flint import Ordering, arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+from flint import Ordering, acb, arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, ball_precision, not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing, terms_of
+from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, length_of_sum
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import passes
-from lossproof.certificates.kernel.network.isolated import real_zeros, value
 from lossproof.certificates.kernel.reading.parse import Rejected, limit, require
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
@@ -184,3 +193,41 @@ def _eliminant(polynomials: list[fmpq_mpoly], kept: int, others: Sequence[int]) 
         raise Rejected("rule", "evidence", "elimination leaves nothing: critical points may be a continuum")
     coefficients = {int(powers[kept]): c for powers, c in shared.to_dict().items()}
     return fmpq_poly([coefficients.get(n, 0) for n in range(max(coefficients) + 1)])
+
+
+def real_zeros(
+    work: Work, system: Sequence[fmpq_mpoly], variables: Sequence[int], zeros: Sequence[Sequence[fmpq]], bits: int
+) -> list[tuple[arb, ...]]:
+    """Return boxes, one for each zero that may be real, that hold all real zeros of a system in some variables.
+
+    ``zeros`` has a row for each complex zero: the radius of its box, then real and imaginary parts of its centre. Raises `Rejected` where these are not all.
+    """
+    n, place = len(system), "evidence.zeros"
+    degrees = [int(p.total_degree()) for p in system]
+    require(all(d > 0 for d in degrees), place, "a polynomial of the system is constant")
+    limit(prod(degrees), limits.MAX_ZEROS, "the number of zeros")
+    require(len(zeros) == prod(degrees), place, f"{prod(degrees)} zeros are all that there may be, and {len(zeros)} are given")
+    rates = [[p.derivative(j) for j in variables] for p in system]
+    terms = sum(len(p) for row in [*rates, system] for p in row)
+    work.spend(limits.zeros_work(n, len(zeros), terms, bits), "zeros of polynomials")
+    boxes = list[list[acb]]()
+    for row in zeros:
+        require(len(row) == 2 * n + 1 and row[0] > 0, place, f"expected a positive radius and {2 * n} coordinates of a zero")
+        parts, ball = [*zip(row[1::2], row[2::2], strict=True)], arb(0, arb(row[0]).upper())
+        centre = dict(zip(variables, (acb(arb(x), arb(y)) for x, y in parts), strict=True))
+        box = dict(zip(variables, (acb(arb(x) + ball, arb(y) + ball) for x, y in parts), strict=True))
+        g, J = [value(p, centre) for p in system], [[value(p, box) for p in row] for row in rates]
+        real = [[x.real for x in row] + [-x.imag for x in row] for row in J] + [[x.imag for x in row] + [x.real for x in row] for row in J]
+        require_contraction([*(x.real for x in g), *(x.imag for x in g)], real, row[0])
+        boxes.append([*box.values()])
+    apart = all(any(not x.overlaps(y) for x, y in zip(a, b, strict=True)) for a, b in combinations(boxes, 2))
+    require(apart, place, "two boxes may hold the same zero")
+    return [tuple(x.real for x in box) for box in boxes if all(x.imag.contains(0) for x in box)]
+
+
+def value(p: fmpq_mpoly, at: Mapping[int, Any]) -> Any:
+    """Return the value of a polynomial where its variables have some values, by their indices; of others it must be free."""
+    total: Any = arb(0)
+    for powers, c in p.to_dict().items():
+        total += prod((at[j] ** int(k) for j, k in enumerate(powers) if k), start=arb(fmpq(c)))
+    return total

@@ -49,11 +49,9 @@ def complete_algebra(step: Step) -> Result:
         _require_passed_on(step.work, problem, boxes[0])
         up_to, attained = _OUTPUTS, True
     else:
-        right = (
-            problem.error.name == "squared" and problem.L <= 2 and (problem.n_L == 1 or problem.L == 1) and "fixed" not in problem.biases
-        )
-        right = right and all(problem.activation_of(l).degree is not None for l in range(1, problem.L + 1))
-        right = right and (problem.L == 1 or problem.output_activation.is_identity)
+        shaped = problem.L == 1 or (problem.L == 2 and problem.n_L == 1 and problem.output_activation.is_identity)
+        powers = all(problem.activation_of(l).degree is not None for l in range(1, problem.L + 1))
+        right = shaped and powers and problem.error.name == "squared" and "fixed" not in problem.biases
         require(right, "rule", "this needs a squared error, one layer, or two and one output, and powers")
         zeros = [None if rows is None else read.each(rows, f"evidence.zeros[{n}]", _numbers) for n, rows in enumerate(lists)]
         require_all_listed(step.work, problem, boxes, zeros)

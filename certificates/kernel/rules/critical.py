@@ -13,7 +13,7 @@ import numpy as np
 from flint import fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ONE, not_zero, vanishes
-from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, require_contraction
 from lossproof.certificates.kernel.network import errors, passes
 from lossproof.certificates.kernel.reading import parse as read
 from lossproof.certificates.kernel.reading.parse import require
@@ -50,9 +50,8 @@ def stationary_constant(step: Step) -> Result:
     require(all(vanishes(w) for row in point.layers[0][0] for w in row), "evidence", "the weights of the first layer must be 0")
     found = errors.residuals(ring, problem, passes.outputs(ring, problem, step.box()))
     inputs = np.array([[ONE, *x] for x in problem.X], dtype=object)
-    require(
-        all(vanishes(s) for s in ring.times(inputs.T, found).flat), "conclusion.at", "the gradients of the errors are not seen to cancel"
-    )
+    balanced = all(vanishes(s) for s in ring.times(inputs.T, found).flat)
+    require(balanced, "conclusion.at", "the gradients of the errors are not seen to cancel")
     dimension = problem.N_net - problem.widths[0] * problem.widths[1] - problem.n_L + (problem.error.family == "softmax")
     return step.conclude("stationary", {"radius": "0", "dimension": dimension}), rigor_of(ring)
 
@@ -90,8 +89,9 @@ def stationary_box(step: Step) -> Result:
     fixed = evidence.gauge(step.formal(), problem, found, box)
     free = sorted(set(range(problem.N_net)).difference(fixed))
     with step.balls() as ring:
+        count_inverse(step.work, len(free))
         G = passes.gradient(ring, problem, passes.Box(box.point))[free]
-        require_contraction(step.work, G, passes.hessian(ring, problem, box._replace(free=frozenset(free)), free), box.radius)
+        require_contraction([*G], passes.hessian(ring, problem, box._replace(free=frozenset(free)), free), box.radius)
     return step.located(found, box, len(fixed)), Rigor.BALL
 
 
@@ -118,6 +118,7 @@ def stationary_balanced(step: Step) -> Result:
     still = not followers or chosen[-1] < problem.below(problem.L)
     require(still, "evidence.parameters", "the weights of the last layer do not move")
     with step.balls() as ring:
+        count_inverse(step.work, n)
         G = errors.residuals(ring, problem, passes.outputs(ring, problem, passes.Box(box.point)))
         moved = errors.unit_vectors(ring, chosen, problem.N_net)
         curve = passes.curve_of(ring, problem, box._replace(free=frozenset(chosen)), [moved])
@@ -126,7 +127,7 @@ def stationary_balanced(step: Step) -> Result:
         rates = errors.error_gradient(ring, problem, output).coefficients[1]
         balls = [(group, ring.array([factors])[0]) for group, factors in groups]
         sums, J = ([np.sum(x[..., group, j] * rho, axis=-1) for group, rho in balls for j in outputs] for x in (G, rates))
-        require_contraction(step.work, sums, J, box.radius)
+        require_contraction(sums, J, box.radius)
     return step.located(found, box, problem.N_net - n - len(followers) * problem.fan_in(problem.L)), Rigor.BALL
 
 

@@ -111,8 +111,6 @@ def hessian_spectrum(step: Step) -> Result:
         for k, (value, seen) in enumerate(zip(listed, values if every else values[[0, -1]], strict=True)):
             near = bool(abs(arb(float(seen)) - value * problem.T) <= spare)
             require(near, f"evidence.eigenvalues[{k}]", "this eigenvalue is not seen to be so near")
-    ends = {"smallest": listed[0], "largest": listed[-1]}
-    facts: dict[str, Any] = {
-        f"{name}_{side}": str(x + d) for name, x in ends.items() for side, d in (("lower", -within), ("upper", within))
-    }
+    ends = ("smallest", listed[0]), ("largest", listed[-1])
+    facts = {f"{name}_{side}": str(x + d) for name, x in ends for side, d in (("lower", -within), ("upper", within))}
     return step.conclude_near("hessian-spectrum", facts | (dict(found) if every else {})), Rigor.VERIFIED_FLOAT

@@ -16,7 +16,7 @@ With ``β = 1/σ`` and ``η = g/σ`` this is Kantorovich's condition ``βκη �
 of ``∇E``: 1 for the squared error, 1/4 for the logistic one, and for softmax 1/2, as ``uᵀ(diag p − ppᵀ)u`` is the variance of a variable between the least
 and the largest ``u_j``, at most ``(max u − min u)²/4 ≤ |u|²/2``. There ``‖T∇J(W) − T∇J(W_0)‖ ≤ ‖DF(W) − DF(W_0)‖ ‖ε(W_0)‖ + ‖DF(W)‖ ‖ε(W) − ε(W_0)‖ ≤ (κ
 ‖ε(W_0)‖ + c D²) r``, and with weight decay ``T max λ r`` more. Where that is less than ``‖T∇J(W_0)‖``, no gradient is 0; J is differentiable there, so none
-of these weights is a local minimum. Neither is any of them if one direction v has ``vᵀH(W)v < 0`` at all of them (`directional`): along ``W + tv`` J is
+of these weights is a local minimum. Neither is any of them if one direction v has ``vᵀH(W)v < 0`` at all of them (`second_derivative`): along ``W + tv`` J is
 differentiable near ``t = 0``, and twice at 0; if its first derivative is 0 there, it has a strict maximum.
 """
 
@@ -31,12 +31,21 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ZERO, ball_precision
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, DoubleRing, Enclosed, as_balls, of_balls
+from lossproof.certificates.kernel.arithmetic.doubles import (
+    ENLARGE,
+    PRECISION,
+    TINY,
+    UNIT,
+    DoubleRing,
+    Enclosed,
+    as_balls,
+    exactly,
+    of_balls,
+)
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
-from lossproof.certificates.kernel.network.directional import second_derivative
 from lossproof.certificates.kernel.network.errors import residuals
-from lossproof.certificates.kernel.network.gram import features_at, is_above_by_cholesky, is_above_by_inverse, network_at, plus
-from lossproof.certificates.kernel.network.lipschitz import derivative_bounds, frobenius, up
+from lossproof.certificates.kernel.network.gram import features_at, is_above_by_cholesky, is_above_by_inverse, network_at
+from lossproof.certificates.kernel.network.lipschitz import derivative_bounds, frobenius, second_derivative, up
 from lossproof.certificates.kernel.network.matrices import parse_matrix
 from lossproof.certificates.kernel.network.passes import Box, Passed, backward, forward
 from lossproof.certificates.kernel.reading import parse as read
@@ -146,11 +155,10 @@ def _largest_rate(problem: Problem) -> float:
 
 def _bend(step: Step, direction: Sequence[fmpq]) -> Enclosed:
     """Return ``Σ_k T λ_k v_k²`` of the weight decay, of shape ``(1, 1)``."""
-    problem, ring = step.problem, DoubleRing(step.work)
-    if problem.decay is None:
-        return Enclosed(np.zeros((1, 1)), np.zeros((1, 1)))
-    v, rates = (Enclosed(x.mid, x.rad) for x in (ring.array([direction]), ring.array([[rate * problem.T for rate in problem.rates]])))
-    return (v * rates) @ v.T
+    ring, rates = DoubleRing(step.work), [rate * step.problem.T for rate in step.problem.rates] or [ZERO] * step.problem.N_net
+    v = ring.array([direction])
+    bend: Enclosed = (v * ring.array([rates])) @ v.T
+    return bend
 
 
 def _gradient_at_least(ring: DoubleRing, problem: Problem, curve: list[tuple[Enclosed, Enclosed]], passed: Passed, eps: Enclosed) -> float:
@@ -158,11 +166,10 @@ def _gradient_at_least(ring: DoubleRing, problem: Problem, curve: list[tuple[Enc
     deltas, squares = backward(ring, problem, curve, passed.slopes, eps * passed.slopes[-1]), 0.0
     for l in problem.trained:
         ring.count(problem.T * problem.fan_in(l) * problem.widths[l], 0)
-        part = plus(passed.phi[l - 1], problem.fan_in(l)).T @ deltas[l]
+        parts = [passed.phi[l - 1].T @ deltas[l], *[exactly(np.ones((1, problem.T))) @ deltas[l]] * problem.bias_rows_of(l)]
         if problem.decay is not None:
-            pair = [w * ring.array([[rate * problem.T]]) for w, rate in zip(curve[l - 1], problem.decay[l - 1], strict=True)][
-                : 1 + problem.bias_rows_of(l)
+            parts = [
+                g + w * ring.array([[rate * problem.T]]) for g, w, rate in zip(parts, curve[l - 1], problem.decay[l - 1], strict=False)
             ]
-            part = part + Enclosed(*(np.concatenate(rows) for rows in zip(*((x.mid, x.rad) for x in pair), strict=True)))
-        squares += float(np.sum(np.maximum(np.abs(part.mid) - part.rad, 0.0) ** 2))
+        squares += sum(float(np.sum(np.maximum(np.abs(g.mid) - g.rad, 0.0) ** 2)) for g in parts)
     return float(np.sqrt(squares) / ENLARGE**2)

@@ -12,7 +12,7 @@ from flint import arb, fmpq, fmpz, fmpz_mat, nmod, nmod_mat
 
 from lossproof.certificates.kernel.arithmetic.balls import ZERO, ball_precision, not_zero
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.network import orbits, passes
@@ -233,7 +233,8 @@ def _turned(work: Work, problem: Problem, turns: Sequence[Any], box: passes.Box,
             require(right and None not in first and first == second, here, "two units that have one slope at each sample are needed")
             held.append(n)
             pairs.append([problem.weights_of_unit(l, u) for u in units])
+        count_inverse(work, len(held))
         fields = [{**dict(zip(j, M[k], strict=True)), **dict(zip(k, -M[j], strict=True))} for j, k in pairs]
         if held:
-            require_invertible(work, [[field.get(n, arb(0)) for n in held] for field in fields], place)
+            require_invertible([[field.get(n, arb(0)) for n in held] for field in fields], place)
     return held

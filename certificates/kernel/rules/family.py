@@ -11,7 +11,7 @@ from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO, vanishes
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, require_contraction, require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import Element, Ring, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, constant_term
 from lossproof.certificates.kernel.network import errors, matrices, passes
@@ -97,9 +97,8 @@ def stationary_family(step: Step) -> Result:
     number, N, exact = step.point_named(found), step.problem.N_net, isinstance(step.at, int)
     point, radius = step.points[number], read.rational(found["radius"], "evidence.radius")
     require(radius == 0 if exact else radius > 0, "evidence.radius", "must be positive for a witness, and 0 at the point itself")
-    held, parameters, implied, across = (
-        evidence.indices(found[key], f"evidence.{key}", N) for key in ("held", "parameters", "implied", "across")
-    )
+    keys = ("held", "parameters", "implied", "across")
+    held, parameters, implied, across = (evidence.indices(found[key], f"evidence.{key}", N) for key in keys)
     ties = _ties(step, found, held)
     free = [k for k in range(N) if k not in held and k not in ties]
     equations = [k for k in range(N) if k not in implied]
@@ -126,20 +125,21 @@ def stationary_family(step: Step) -> Result:
         zeros = [*passes.gradient(formal, problem, box)[equations], *_still_values(formal, problem, box, level, silent)[0]]
         require(all(vanishes(g) for g in zeros), "conclusion.at", "these equations are not seen to hold at the point")
     with step.balls() as balls:
+        count_inverse(step.work, max(len(parameters), len(implied), len(across)))
         M = _coefficients(step, balls, box, found["identities"], "evidence.identities", len(implied))[0][:, implied]
-        require_invertible(step.work, M, "evidence.implied")
+        require_invertible(M, "evidence.implied")
         G = _coefficients(step, balls, box, found["symmetries"], "evidence.symmetries", len(across))[0]
         moved = [[row[k] - row[ties[k][0]] * ties[k][1] if k in ties else row[k] for k in across] for row in G]
-        require_invertible(step.work, moved, "evidence.across")
+        require_invertible(moved, "evidence.across")
         directions = _directions(balls, problem, parameters, ties)
         rates = passes.hessian_times(balls, problem, box, directions)[:, equations].T
         J = [*rates, *_still_values(balls, problem, box, level, silent, directions)[1]]
         if exact:
-            require_invertible(step.work, J, "evidence.parameters")
+            require_invertible(J, "evidence.parameters")
             return step.conclude("stationary", {"radius": "0", "dimension": dimension, "implied": len(implied)}), Rigor.BALL
         here = passes.Box(point)
         centre = [*passes.gradient(balls, problem, here)[equations], *_still_values(balls, problem, here, level, silent)[0]]
-        require_contraction(step.work, centre, J, radius)
+        require_contraction(centre, J, radius)
     return step.located(found, box, dimension, implied=len(implied)), Rigor.BALL
 
 
@@ -153,10 +153,8 @@ def _directions(ring: Ring, problem: Problem, parameters: list[int], ties: Ties)
 
 def _still(value: Any, place: str, problem: Problem, least: int = 1) -> list[tuple[int, int, list[int]]]:
     """Return units of hidden layers, each with samples, so many at least."""
-    widest = max(problem.widths)
-    found = read.tuples(
-        value, place, read.below(problem.L - 1, 1), read.below(widest), lambda x, here: evidence.indices(x, here, problem.T)
-    )
+    layer, unit = read.below(problem.L - 1, 1), read.below(max(problem.widths))
+    found = read.tuples(value, place, layer, unit, lambda x, here: evidence.indices(x, here, problem.T))
     for n, (l, u, samples) in enumerate(found):
         require(u < problem.widths[l], f"{place}[{n}][1]", f"layer {l} has no such unit")
         require(len(samples) >= least, f"{place}[{n}][2]", f"samples at which the unit is level, equal or silent are needed, {least}")

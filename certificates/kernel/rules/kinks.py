@@ -18,7 +18,6 @@ from lossproof.certificates.kernel.reading.parse import require
 from lossproof.certificates.kernel.rules import evidence
 from lossproof.certificates.kernel.rules.step import Result, Step, rigor_of, slopes_at
 from lossproof.theory import limits
-from lossproof.theory.functions.activations import Activation
 
 
 def kinks(step: Step) -> Result:
@@ -39,18 +38,14 @@ def kinks(step: Step) -> Result:
     problem, ring = step.problem, step.formal()
     found = step.expect(0, "multipliers")
     step.point()
-    right = (
-        problem.L == 2 and problem.hidden[0].is_piecewise_linear and problem.output_activation.is_identity and problem.error.convex.holds
+    right = problem.L == 2 and problem.hidden[0].is_piecewise_linear and problem.output_activation.is_identity
+    require(
+        right and problem.error.convex.holds,
+        "rule",
+        "this needs one hidden layer, piecewise linear units, identity output and a convex error",
     )
-    require(right, "rule", "this needs one hidden layer, piecewise linear units, identity output and a convex error")
     _require_minimum(step, ring, found["multipliers"])
     return step.conclude_near("local-minimum"), rigor_of(ring)
-
-
-def _slopes(activation: Activation, z: Any) -> list[fmpq]:
-    """Return the slope of an activation at z, or those on the left and on the right; z must be rational."""
-    require(isinstance(z, fmpq), "conclusion.at", "a z is not seen to be rational, so that its side is exact")
-    return slopes_at(activation, z)
 
 
 def _require_minimum(step: Step, ring: FormalRing, value: Any) -> None:
@@ -91,10 +86,9 @@ def _multipliers(step: Step, row: Any, place: str, z: Array, inputs: Array, eps:
 
     Where ``x̃_i = 0`` or ``ε_i = 0`` any λ serves, and none is given.
     """
-    sides = [
-        _slopes(step.problem.hidden[0], x)[: 2 if any(a) and not all(vanishes(r) for r in e) else 1]
-        for x, a, e in zip(z, inputs, eps, strict=True)
-    ]
+    require(all(isinstance(x, fmpq) for x in z), "conclusion.at", "a z is not seen to be rational, so that its side is exact")
+    counts = [2 if any(x) and not all(vanishes(r) for r in e) else 1 for x, e in zip(inputs, eps, strict=True)]
+    sides = [slopes_at(step.problem.hidden[0], x)[:count] for x, count in zip(z, counts, strict=True)]
     given, found = iter(read.each(row, place, read.rational, sum(len(slopes) > 1 for slopes in sides))), []
     for slopes, pull in zip(sides, pulls, strict=True):
         found.append(slopes[0] if len(slopes) == 1 else next(given))

@@ -12,7 +12,7 @@ import numpy as np
 from flint import fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ONE, ZERO
-from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, require_contraction
 from lossproof.certificates.kernel.arithmetic.series import Series, constant_term
 from lossproof.certificates.kernel.network import matrices, orbits, passes
 from lossproof.certificates.kernel.reading import parse as read
@@ -70,10 +70,10 @@ def unlearnable_linear(step: Step) -> Result:
     """
     problem, place, record = step.problem, "evidence.combination", step.problem.output_activation
     found = step.expect(0, "combination", *([] if record.is_identity else ["output", "bounds", "precision"]))
-    affine = (
-        problem.separable and all(a.is_identity for a in problem.used_activations[:-1]) and (record.is_identity or record.increasing.holds)
+    affine = all(a.is_identity for a in problem.used_activations[:-1]) and (record.is_identity or record.increasing.holds)
+    require(
+        affine and problem.separable, "rule", "this needs affine layers, an output that increases strictly, and an error of the residuals"
     )
-    require(affine, "rule", "this needs affine layers, an output that increases strictly, and an error of the residuals")
     k = evidence.relation(found["combination"], place, problem, step.work)
     total, given = evidence.total(k, step.work), problem.constants[0] if problem.L == 1 else None
     unbiased = all(bias == "none" for bias in problem.biases)
@@ -92,9 +92,8 @@ def unlearnable_linear(step: Step) -> Result:
         values = ring.apply(record, Series([ring.array(bounds)])).coefficients[0]
         held = all(lower < y < upper for (lower, upper), (_, y) in zip(values, pairs, strict=True))
     require(held, "evidence.bounds", "a target is not seen to lie between the values at its bounds")
-    least, most = (
-        evidence.total((q * row[(q > 0) == side] for row, (q, _) in zip(bounds, pairs, strict=True)), step.work) for side in (0, 1)
-    )
+    sums = [[q * row[(q > 0) == side] for row, (q, _) in zip(bounds, pairs, strict=True)] for side in (0, 1)]
+    least, most = (evidence.total(terms, step.work) for terms in sums)
     require(isinstance(c, fmpq) and not least <= c * total <= most, "evidence.bounds", "the targets may obey the relation")
     return everywhere("exact-learning", proved=False), Rigor.BALL
 
@@ -149,12 +148,13 @@ def learner_box(step: Step) -> Result:
     box, target = step.around(found)._replace(free=frozenset(chosen)), read.rational(found["target_radius"], "evidence.target_radius")
     require(target >= 0, "evidence.target_radius", "must not be negative")
     with step.balls() as ring:
+        count_inverse(step.work, n)
         G = (passes.outputs(ring, problem, step.box(k)) - ring.array(problem.Y)).reshape(-1)
         J = matrices.entries(matrices.parse_matrix("P", problem), problem, box, ring, chosen, list(range(n)))
         if problem.strip:
             slopes = passes.forward(ring, problem, passes.curve_of(ring, problem, box)).slopes[-1]
             J = J * constant_term(slopes, (problem.T, problem.n_L)).reshape(1, -1)
-        require_contraction(step.work, G, J.T, box.radius, target)
+        require_contraction(G, J.T, box.radius, target)
     distance = str(box.radius * (isqrt(n - 1) + 1))
     return _learner(step, found, box, point=k, distance=distance, target_radius=str(target)), Rigor.BALL
 

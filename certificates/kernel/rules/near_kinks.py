@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ZERO
-from lossproof.certificates.kernel.arithmetic.inclusion import require_contraction, require_invertible
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, require_contraction, require_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import BallRing, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
@@ -24,6 +24,9 @@ from lossproof.theory.verdicts import Rigor
 
 Pins: TypeAlias = dict[tuple[int, int], fmpq]
 """Units and samples, the first of those with this input, and the number λ around which the slope of the unit there is looked for."""
+
+Pinned: TypeAlias = tuple[Pins, dict[int, int], list[tuple[int, int]]]
+"""The pins, for each follower of a pinned unit that one, and the pins of all of them."""
 
 
 class _LineRing(BallRing):
@@ -92,7 +95,7 @@ def minimum_near_kinks(step: Step) -> Result:
         dead = [u for u in range(problem.widths[1]) if all(s == 0 for s in slopes[:, u])]
         fixed |= {n for u in dead for n in problem.weights_of_unit(1, u) if rates[n] == 0}
         free = sorted(set(range(problem.N_net)).difference(fixed))
-        _require_minimum(step, exact, wide, box, free, (pins, leader, everywhere))
+        _require_minimum(step, (exact, wide), box, free, (pins, leader, everywhere))
     step.introduce(step.at, box)
     return step.conclude_near("local-minimum", {"point": step.point_named(found)}), Rigor.BALL
 
@@ -140,21 +143,16 @@ def _slopes(ring: BallRing, problem: Problem, box: passes.Box, pins: Pins, leade
 def _require_one_direction(step: Step, wide: _LineRing, u: int, slopes: Array, eps: Array) -> None:
     """Demand that S of `minimum_near_kinks`, without its last row and column, is invertible."""
     problem, rates = step.problem, [step.problem.rates[n] * step.problem.T for n in step.problem.weights_of_unit(1, u)]
+    count_inverse(step.work, len(rates))
     S = evidence.form_of_unit(rates, wide.times((np.array(problem.inputs, dtype=object) * slopes[:, None]).T, eps))
-    require_invertible(step.work, S[:-1, :-1], "evidence.fixed")
+    require_invertible(S[:-1, :-1], "evidence.fixed")
 
 
-def _require_minimum(
-    step: Step,
-    exact: _LineRing,
-    wide: _LineRing,
-    box: passes.Box,
-    free: list[int],
-    pinned: tuple[Pins, dict[int, int], list[tuple[int, int]]],
-) -> None:
+def _require_minimum(step: Step, rings: tuple[_LineRing, _LineRing], box: passes.Box, free: list[int], pinned: Pinned) -> None:
     """Demand that the equations have a solution in the box, in the ``free`` weights and the λ, and that the bordered Hessian has the signs of a minimum."""
-    problem, n, first, (pins, leader, everywhere) = step.problem, len(free), step.problem.firsts(), pinned
+    problem, n, first, (exact, wide), (pins, leader, everywhere) = step.problem, len(free), step.problem.firsts(), rings, pinned
     here, moving, units = passes.Box(box.point), box._replace(free=frozenset(free)), range(problem.widths[1])
+    count_inverse(step.work, n + len(everywhere))
     z = passes.layer_inputs(exact, problem, here, 1)
     centre = [*passes.gradient(exact, problem, here)[free], *(z[i, u] for u, i in pins)]
     H, columns = passes.hessian(wide, problem, moving, free).T, list[Array]()
@@ -165,7 +163,7 @@ def _require_minimum(
         rates = np.array([[arb(int(first[s] == i and leader.get(k, k) == u)) for k in units] for s in range(problem.T)], dtype=object)
         columns.append(passes.hessian_times(_LineRing(step.work, wide.bits, wide.slopes, rates), problem, moving, still)[0][free])
     J = _bordered(H, np.array(columns, dtype=object).reshape(-1, n).T, B[[everywhere.index(pin) for pin in pins]][:, free])
-    require_contraction(step.work, centre, J, box.radius)
+    require_contraction(centre, J, box.radius)
     K = _bordered((H + H.T) / 2, B[:, free].T, B[:, free])
     right = inertia(step.work, K) == (len(everywhere), n)
     require(right, "conclusion.at", "the loss is not seen to curve upwards in the weights that keep units on their kinks")

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
@@ -17,7 +16,7 @@ from flint import arb, fmpq
 from lossproof.certificates.kernel.arithmetic.balls import not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.doubles import PRECISION, as_balls
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.inclusion import is_invertible
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, is_invertible
 from lossproof.certificates.kernel.arithmetic.inertia import inertia
 from lossproof.certificates.kernel.arithmetic.rings import Ring
 from lossproof.certificates.kernel.arithmetic.series import Array
@@ -104,51 +103,36 @@ def loss_bounds(step: Step) -> Result:
     return step.conclude_near("loss-bounds", {"loss_lower": str(lower), "loss_upper": str(upper)}), rigor
 
 
-def _inertia(step: Step, negative: int, zero: int, positive: int) -> dict[str, Any]:
-    """Return the claim of so many eigenvalues of each kind, with the others undecided."""
-    undecided = step.problem.N_net - negative - zero - positive
-    return step.conclude_near("inertia", {"negative": negative, "zero": zero, "positive": positive, "undecided": undecided})
+def eigenvalue_signs(step: Step) -> Result:
+    """``LDLᵀ`` of the Hessian shows so many negative and positive eigenvalues: over Q at a point, ``precision`` null, where H is rational in the formal ring.
 
-
-def inertia_exact(step: Step) -> Result:
-    """The Hessian is rational in the formal ring, and ``LDLᵀ`` over Q gives its inertia."""
-    step.expect(0, order=2)
-    ring, N = _formal(step), step.problem.N_net
-    H = passes.hessian(ring, step.problem, step.box(), list(range(N)))
-    require(all(isinstance(x, fmpq) for x in H.flat), "conclusion.at", "the Hessian is not seen to be rational")
-    negative, positive = inertia(step.work, H)
-    return _inertia(step, negative, N - negative - positive, positive), rigor_of(ring)
-
-
-def inertia_ball(step: Step) -> Result:
-    """``LDLᵀ`` in balls at the point, or over the box of the witness, finds certain pivots; that the derivatives exist is seen in these balls.
-
-    The tangent vectors of a manifold of critical points lie in the kernel of H, so with a dimension d at least d eigenvalues are 0. If
-    exactly d are left, these are all of them.
+    Or in balls, at the point or over the box of the witness, by certain pivots. That the derivatives exist is seen in either ring. Over Q all others are 0.
+    In balls, with the premise ``stationary`` of dimension d, at least d are 0, as tangent vectors of a manifold of critical points lie in the kernel of H: if
+    exactly d are left, these are all of them. And at a point there are as many zeros as independent rational vectors v with ``H v = 0`` in the formal ring.
     """
-    found = step.expect(1, "negative", "positive", "precision")
-    N, d = step.problem.N_net, int(step.claim(0, "stationary")["dimension"])
-    wanted = [read.integer(found[key], f"evidence.{key}", 0, N) for key in ("negative", "positive")]
-    rest = N - sum(wanted)
-    require(rest >= d, "evidence.positive", f"at most {N - d} eigenvalues are not 0")
-    with step.balls() as ring:
-        certain = inertia(step.work, passes.hessian(ring, step.problem, step.box(), list(range(N))))
+    found, N, ring = step.expect(len(step.premises), "negative", "positive", "vectors", "precision"), step.problem.N_net, step.formal()
+    exact = found["precision"] is None
+    negative, positive = wanted = tuple(read.integer(found[key], f"evidence.{key}", 0, N) for key in ("negative", "positive"))
+    rest, vectors = N - negative - positive, evidence.reduced_vectors(found["vectors"], "evidence.vectors", N)
+    if exact or vectors:
+        step.point()
+    with nullcontext(ring) if exact else step.balls() as over:
+        require(len(step.premises) == int(not exact), "premises", "a claim stationary is needed in balls, and nothing over Q", "premise")
+        d = 0 if exact else int(step.claim(0, "stationary")["dimension"])
+        require(rest >= d, "evidence.positive", f"at most {N - d} eigenvalues are not 0")
+        require(len(vectors) <= rest, "evidence.vectors", f"at most {rest} vectors are expected")
+        count_inverse(step.work, N)
+        H = passes.hessian(over, step.problem, step.box(), list(range(N)))
+        rational = all(isinstance(x, fmpq) for x in H.flat)
+        require(rational or not exact, "conclusion.at", "the Hessian is not seen to be rational")
+        certain = inertia(step.work, H)
     for kind, count, seen in zip(("negative", "positive"), wanted, certain, strict=True):
-        require(seen >= count, f"evidence.{kind}", f"{seen} {kind} eigenvalues are seen")
-    return _inertia(step, wanted[0], d if rest == d else 0, wanted[1]), Rigor.BALL
-
-
-def inertia_kernel(step: Step) -> Result:
-    """Independent rational vectors v with ``H v = 0`` in the formal ring: so many eigenvalues are 0, besides those counted before."""
-    found = step.expect(1, "vectors", order=2)
-    ring, before = _formal(step), step.claim(0, "inertia")
-    left = int(before["undecided"])
-    require(before["zero"] == 0 and left > 0, "premises[0]", "an inertia with an undecided part and no zeros yet is needed here", "premise")
-    vectors = evidence.reduced_vectors(found["vectors"], "evidence.vectors", step.problem.N_net)
-    require(1 <= len(vectors) <= left, "evidence.vectors", f"from 1 to {left} vectors are expected")
-    products = passes.hessian_times(ring, step.problem, step.box(), ring.array(vectors))
-    require(all(vanishes(x) for x in products.flat), "evidence.vectors", "the Hessian is not seen to annihilate a vector")
-    return _inertia(step, before["negative"], len(vectors), before["positive"]), rigor_of(ring)
+        require(seen == count if exact else seen >= count, f"evidence.{kind}", f"{seen} {kind} eigenvalues are seen")
+    products = passes.hessian_times(ring, step.problem, step.box(), ring.array(vectors)).flat if vectors else ()
+    require(all(vanishes(x) for x in products), "evidence.vectors", "the Hessian is not seen to annihilate a vector")
+    zero = rest if exact else len(vectors) or (d if rest == d else 0)
+    facts = {"negative": negative, "zero": zero, "positive": positive, "undecided": rest - zero}
+    return step.conclude_near("inertia", facts), rigor_of(ring) if exact else Rigor.BALL
 
 
 def distance(step: Step) -> Result:
@@ -228,7 +212,8 @@ def cell_minimum(step: Step) -> Result:
             require(None not in slopes, "conclusion.at", f"unit {units[0]} is not seen to be on an affine piece at every sample")
             if any(slopes):
                 gram = ring.times(V[units].T, V[units]) + int(problem.error.family == "softmax")
-                seen = is_invertible(step.work, gram) or _is_balanced(step, ring, slopes, units)
+                count_inverse(step.work, problem.n_L)
+                seen = is_invertible(gram) or _is_balanced(step, ring, slopes, units)
                 require(seen, "conclusion.at", "the output weights of units with one list of slopes may leave a direction out")
     return step.conclude_near("local-minimum"), Rigor.BALL
 

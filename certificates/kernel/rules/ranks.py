@@ -13,7 +13,7 @@ from flint import fmpq, fmpq_poly, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import ZERO, not_zero, vanishes
 from lossproof.certificates.kernel.arithmetic.exponentials import ExponentialRing, Ratio, count_ratio
-from lossproof.certificates.kernel.arithmetic.inclusion import require_invertible
+from lossproof.certificates.kernel.arithmetic.inclusion import count_inverse, require_invertible
 from lossproof.certificates.kernel.arithmetic.rings import Ring, Rows
 from lossproof.certificates.kernel.arithmetic.series import Array, Series, product
 from lossproof.certificates.kernel.network.errors import residuals
@@ -183,8 +183,9 @@ def rank_inclusion(step: Step) -> Result:
     matrix = step.matrix()
     rows, columns = evidence.minor(found, matrix)
     with step.balls() as ring:
+        count_inverse(step.work, len(rows))
         balls = entries(matrix, step.problem, step.box_or_none(matrix), ring, rows, columns)
-        require_invertible(step.work, balls, "evidence.rows")
+        require_invertible(balls, "evidence.rows")
     return step.lower(len(rows)), Rigor.BALL
 
 

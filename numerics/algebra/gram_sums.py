@@ -49,7 +49,7 @@ def gram_of_parts(parts: Sequence[GramPart]) -> Array:
     step = min(max(1, _ROWS // m), T)
     K: Array = np.empty((T, m, T, m))
     form = _former(parts, _Panels())
-    spare: Array = np.empty(step * m * T * m) if sum(part.columns.ndim == 3 for part in parts) > 1 else None
+    spare: Array | None = np.empty(step * m * T * m) if sum(part.columns.ndim == 3 for part in parts) > 1 else None
     with threads_for(_operations(parts)):
         for start in range(0, T, step):
             stop = min(start + step, T)

@@ -96,7 +96,10 @@ class DiskMatrix:
         return found
 
     def row(self, I: int) -> list[Tile]:
-        """Return the tiles of a tile row, those of the factor as far as they are finished."""
+        """Return the tiles of a tile row, those of the factor as far as they are finished; those of the next row are read ahead meanwhile."""
+        for J in range(I + 2):
+            if self.is_final(I + 1, J):
+                _read_ahead(self._path(I + 1, J))
         return [self._read(I, J) if self.is_final(I, J) else self._formed(I, J) for J in range(I + 1)]
 
     def is_final(self, I: int, J: int) -> bool:
@@ -147,6 +150,13 @@ class DiskMatrix:
         rows, columns = (slice(self.starts[K], self.starts[K + 1]) for K in (I, J))
         tile = self._fill(rows, columns)
         return tile if I != J or self._given is None else self.engine.with_diagonal(tile, self._given[rows])
+
+
+def _read_ahead(path: Path) -> None:
+    """Ask the system to have a file in its cache soon, where it can be asked; what does not fit is read when it is wanted."""
+    if hasattr(os, "posix_fadvise"):
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
 
 def _write(path: Path, values: bytes | memoryview, mode: str) -> None:

@@ -71,7 +71,7 @@ class FloatLandscape:
     @cached_property
     def _features(self) -> Array:
         """The inputs, with the entry 1 of a bias that is trainable."""
-        return self.inputs if self._shapes[0][1] == self.inputs.shape[1] else _with_ones(self.inputs[None])[0]
+        return _with_ones(self.inputs[None])[0] if self.problem.architecture.bias_rows_of(1) else self.inputs
 
     @cached_property
     def _constants(self) -> list[Array | None]:

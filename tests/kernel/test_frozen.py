@@ -16,7 +16,7 @@ import lossproof as lp
 from lossproof.certificates.kernel import check
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.network import curvature, directional, gram, lipschitz, passes
+from lossproof.certificates.kernel.network import curvature, gram, lipschitz, passes
 from lossproof.certificates.kernel.network.matrices import entries, parse_matrix
 from lossproof.certificates.kernel.reading.problem import read_points, read_problem
 from lossproof.certificates.kernel.reading.work import Work
@@ -140,8 +140,8 @@ def test_second_derivatives_in_doubles_are_those_by_the_trainable_weights(activa
     with np.errstate(all="ignore"), ball_precision(96):
         mid, spread = curvature.hessian(Work(), problem, passes.Box(point), range(problem.N_net))
         wide, more = curvature.hessian(Work(), problem, passes.Box(point, fmpq(1, 2**20)), range(problem.N_net))
-        along = directional.second_derivative(Work(), problem, point, list(v), 0.0)
-        beside = directional.second_derivative(Work(), problem, point, list(v), 2.0**-20)
+        along = lipschitz.second_derivative(Work(), problem, point, list(v), 0.0)
+        beside = lipschitz.second_derivative(Work(), problem, point, list(v), 2.0**-20)
     assert np.linalg.norm(mid - H, 2) <= spread < 1e-9
     assert np.linalg.norm(wide - H, 2) <= more < 1e-1
     rates = np.array([float(rate.p) / float(rate.q) for rate in problem.rates]) * problem.T

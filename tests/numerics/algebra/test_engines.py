@@ -146,6 +146,16 @@ def test_only_tiles_that_are_whole_count(tmp_path):
         again.row(3)
 
 
+def test_the_next_row_of_a_factor_is_read_ahead(tmp_path, monkeypatch):
+    """Row by row of a finished factor, each file of the row after it once, and nothing after the last row."""
+    D, asked = shifted(Workplace(NUMPY, tmp_path).gram(parts_of())), []
+    factor_measured(D)
+    whole = rows_of(D)
+    monkeypatch.setattr("lossproof.numerics.algebra.disk_matrix._read_ahead", lambda path: asked.append(path.name))
+    assert np.array_equal(rows_of(D), whole)
+    assert asked == [f"{I}-{J}.tile" for I in range(1, len(D.starts) - 1) for J in range(I + 1)]
+
+
 def test_tiles_of_another_user_count_for_nothing(tmp_path, monkeypatch):
     D = shifted(Workplace(NUMPY, tmp_path).gram(parts_of()))
     factor_measured(D)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import random
 
@@ -210,6 +211,18 @@ def test_a_coefficient_is_computed_once(order):
     (e,) = solve([np.array([Counted(fmpq(1))], dtype=object)], z, lambda z, speed, y: (y[0] * speed,))
     assert [24 * c[0].value for c in e.coefficients[:5]] == [24, 24, 12, 4, 1][: order + 1]
     assert Counted.products == order * (order + 1) // 2
+
+
+def test_what_a_solution_was_grown_from_is_freed_at_once():
+    one = np.array([fmpq(1)], dtype=object)
+    gc.collect()
+    gc.disable()
+    try:
+        (e,) = solve([one], Series([one, one, one]), lambda z, speed, y: (y[0] * speed + y[0],))
+        assert e.order == 2
+        assert not any(isinstance(each, Growing) for each in gc.get_objects())
+    finally:
+        gc.enable()
 
 
 def test_systems_that_rest_on_what_is_not_known_yet_are_not_solved():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import random
 
@@ -11,7 +12,8 @@ from flint import arb, fmpq, nmod
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
 from lossproof.certificates.kernel.arithmetic.formal import FormalRing
-from lossproof.certificates.kernel.arithmetic.series import Series, constant_term, product, solve
+from lossproof.certificates.kernel.arithmetic.functions import FUNCTIONS
+from lossproof.certificates.kernel.arithmetic.series import Growing, Series, constant_term, product, solve
 from lossproof.certificates.kernel.reading.work import Work
 
 SHAPES = [
@@ -165,6 +167,70 @@ def test_systems_are_solved_to_the_order_of_their_argument(order):
         assert e.coefficients[k][0] == fmpq(2**k, factorial)
         assert s.coefficients[k][0] == fmpq((0, 1, 0, -1)[k % 4] * 2**k, factorial)
         assert c.coefficients[k][0] == fmpq((1, 0, -1, 0)[k % 4] * 2**k, factorial)
+
+
+def solved_anew(start, z, rates):
+    """The same by `Series` alone: all coefficients once more for each that is added."""
+    y = tuple(Series([each]) for each in start)
+    for k in range(z.order):
+        found = rates(z.head(k), z.derivative().head(k), y)
+        y = tuple(Series([*state.coefficients, rate.coefficients[k] * fmpq(1, k + 1)]) for state, rate in zip(y, found, strict=True))
+    return y
+
+
+@pytest.mark.parametrize("family", sorted(FUNCTIONS))
+def test_systems_of_all_functions_grow_as_when_they_are_solved_anew(family):
+    """Rational starts that need not be values of the states, and leading axes of directions."""
+    rng, function = random.Random(family), FUNCTIONS[family]
+    z = Series([drawn(rng, (2, 2), "rationals"), *(drawn(rng, (3, 2, 2), "rationals") for _ in range(4))])
+    start = [drawn(rng, (2, 2), "rationals") for _ in function.states]
+
+    def rates(z, speed, y):
+        return tuple(rate * speed for rate in function.rates(z, y, function.sides[0], fmpq(3, 2)))
+
+    found, wanted = solve(start, z, rates), solved_anew(start, z, rates)
+    assert [[c.tolist() for c in state.coefficients] for state in found] == [[c.tolist() for c in state.coefficients] for state in wanted]
+
+
+@pytest.mark.parametrize("order", [1, 4, 12])
+def test_a_coefficient_is_computed_once(order):
+    class Counted:
+        products = 0
+
+        def __init__(self, value):
+            self.value = value
+
+        def __add__(self, other):
+            return Counted(self.value + other.value)
+
+        def __mul__(self, other):
+            Counted.products += isinstance(other, Counted)
+            return Counted(self.value * (other.value if isinstance(other, Counted) else other))
+
+    z = Series([np.array([Counted(fmpq(k == 1))], dtype=object) for k in range(order + 1)])
+    (e,) = solve([np.array([Counted(fmpq(1))], dtype=object)], z, lambda z, speed, y: (y[0] * speed,))
+    assert [24 * c[0].value for c in e.coefficients[:5]] == [24, 24, 12, 4, 1][: order + 1]
+    assert Counted.products == order * (order + 1) // 2
+
+
+def test_what_a_solution_was_grown_from_is_freed_at_once():
+    one = np.array([fmpq(1)], dtype=object)
+    gc.collect()
+    gc.disable()
+    try:
+        (e,) = solve([one], Series([one, one, one]), lambda z, speed, y: (y[0] * speed + y[0],))
+        assert e.order == 2
+        assert not any(isinstance(each, Growing) for each in gc.get_objects())
+    finally:
+        gc.enable()
+
+
+def test_systems_that_rest_on_what_is_not_known_yet_are_not_solved():
+    one = np.array([fmpq(1)], dtype=object)
+    with pytest.raises(IndexError):
+        solve([one], Series([one, one]), lambda z, speed, y: (Growing(lambda k: speed[k + 1]),))
+    with pytest.raises(RecursionError):
+        solve([one], Series([one, one]), lambda z, speed, y: (Growing(lambda k: y[0][k + 1]),))
 
 
 def test_constant_terms():

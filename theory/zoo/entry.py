@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import TypeAlias
 
 from lossproof.theory.functions.errors import error_named
@@ -65,13 +66,13 @@ class ZooEntry:
     weight_decay: Exact = 0
     complete: bool = False
 
-    @property
+    @cached_property
     def problem(self) -> Problem:
         """The problem as a checked record."""
         architecture = Architecture.of(self.widths, self.activation, self.output_activation, self.bias)
         return Problem(architecture, error_named(self.error), Samples.of(self.X, self.Y), None, Decay.of(self.weight_decay, architecture))
 
-    @property
+    @cached_property
     def weights(self) -> tuple[Weights, ...]:
         """The points as checked weights, in their order."""
         architecture = self.problem.architecture

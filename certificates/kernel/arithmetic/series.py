@@ -98,7 +98,7 @@ def _convolve(times: Callable[[Array, Array], Array], left: Series, right: Serie
     return Series([_coefficient(times, left.coefficients, right.coefficients, k) for k in range(len(left.coefficients))])
 
 
-def _coefficient(times: Callable[[Array, Array], Array], a: Sequence[Array], b: Sequence[Array], k: int) -> Array:
+def _coefficient(times: Callable[[Array, Array], Array], a: Sequence[Array] | Growing, b: Sequence[Array] | Growing, k: int) -> Array:
     return sum((times(a[j], b[k - j]) for j in range(1, k + 1)), times(a[0], b[k]))
 
 
@@ -150,6 +150,12 @@ def solve(start: Sequence[Array], z: Series, rates: Rates) -> tuple[Series, ...]
     The coefficient of ``t^k`` on the right determines that of ``t^{k+1}`` of y; ``rates`` are polynomials, so this is exact over a ring, and over balls
     encloses the Taylor coefficients for all starts and z in the balls. They are asked for in order: what rests on k + 1 is not touched before it is known.
     """
-    y = tuple(Growing(lambda k, i=i: found[i][k - 1] * fmpq(1, k) if k else start[i]) for i in range(len(start)))
-    found = rates(Growing(z.coefficients.__getitem__), Growing(z.derivative().coefficients.__getitem__), y)
-    return tuple(Series([state[k] for k in range(z.order + 1)]) for state in y)
+
+    def state(i: int) -> Growing:
+        return Growing(lambda k: found[i][k - 1] * fmpq(1, k) if k else start[i])
+
+    y = tuple(state(i) for i in range(len(start)))
+    found: tuple[Any, ...] = rates(Growing(z.coefficients.__getitem__), Growing(z.derivative().coefficients.__getitem__), y)
+    series = tuple(Series([each[k] for k in range(z.order + 1)]) for each in y)
+    found = ()  # states and rates hold each other: so they are freed now
+    return series

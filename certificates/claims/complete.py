@@ -90,7 +90,7 @@ def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], 
 def claim_empty_list(nowhere: Claim) -> Claim:
     """Claim that the list without points is complete, from the claim that there is no critical point at all."""
     kinds = {"points": 0, "no_minima": 0, "known_global": 0, "global": None}
-    facts = {"whole": True, "attained": False, "bounds": [], "minima": False, **kinds}
+    facts: dict[str, Any] = {"whole": True, "attained": False, "bounds": [], "minima": False, **kinds}
     reason = "There are no critical points: the loss falls along one direction at all weights."
     return implied("empty-list", COMPLETE_LIST, EVERYWHERE, reason, nowhere, facts=facts)
 

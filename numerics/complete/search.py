@@ -32,7 +32,7 @@ from lossproof.numerics.complete.settling import SPLIT, Ends, Settling
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.limits import MAX_BATCH, MAX_COMPLETE_BOXES
 
-BATCH, INTERRUPT = 4096, "an interrupt"
+BATCH, INTERRUPT = 1024, "an interrupt"
 _FINEST, _KEPT_EVERY = 2.0**-40, 20.0
 
 

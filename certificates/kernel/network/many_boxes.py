@@ -34,7 +34,6 @@ from lossproof.certificates.kernel.arithmetic.doubles import (
 from lossproof.certificates.kernel.arithmetic.logistic import Logistic
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.arithmetic.tables import Table
-from lossproof.certificates.kernel.reading.parse import Rejected
 from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
@@ -94,20 +93,9 @@ def joined(x: Enclosed, y: Enclosed, axis: int) -> Enclosed:
 
 
 def inverse(A: Array, shift: float = 2.0**-32, onto: Array | None = None) -> Array:
-    """Return an approximate inverse of each matrix, times another if given, any matrix if it is far from one; raises `Rejected`."""
-    size = np.abs(A).max(axis=(-1, -2), keepdims=True)
-    try:
-        return np.asarray(np.linalg.solve(A + np.eye(A.shape[-1]) * (shift * size + TINY), np.eye(A.shape[-1]) if onto is None else onto))
-    except np.linalg.LinAlgError:
-        raise Rejected("evidence", "evidence", "a matrix is singular at its midpoint") from None
-
-
-def lowest(A: Array) -> Array:
-    """Return approximate eigenvectors of the least eigenvalues of symmetric matrices, as columns; raises `Rejected`."""
-    try:
-        return np.asarray(np.linalg.eigh(A)[1][..., :1])
-    except np.linalg.LinAlgError:
-        raise Rejected("evidence", "evidence", "a matrix has no eigenvectors in double precision") from None
+    """Return an approximate inverse of each matrix, times another if given, any matrix if it is far from one; raises `LinAlgError`, which rejects the step."""
+    size, eye = np.abs(A).max(axis=(-1, -2), keepdims=True), np.eye(A.shape[-1])
+    return np.asarray(np.linalg.solve(A + eye * (shift * size + TINY), eye if onto is None else onto))
 
 
 def activations(land: Landscape, theta: Enclosed) -> Pass:
@@ -203,11 +191,9 @@ def hessian(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed | None) -> Encl
 
 def system(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed) -> Enclosed:
     """Enclose the Hessian of ``L``, by θ, v and ε, of shape ``(B, N + T, N + T)``."""
-    (L, mixed), N, T = curvature(land, p, eps, v), len(land.rates.mid), eps.mid.shape[-1]
-    mid, rad = np.zeros((2, len(L.mid), N + T, N + T))
-    for whole, weights, both in ((mid, L.mid, mixed.mid), (rad, L.rad, mixed.rad)):
-        whole[:, :N, :N], whole[:, :N, N:], whole[:, N:, :N] = weights, both, np.swapaxes(both, 1, 2)
-    mid[:, range(N, N + T), range(N, N + T)] = -1
+    L, mixed = curvature(land, p, eps, v)
+    eye = np.tile(np.eye(eps.mid.shape[2]), (len(L.mid), 1, 1))
+    mid, rad = (np.block([[x, y], [np.swapaxes(y, 1, 2), z]]) for x, y, z in ((L.mid, mixed.mid, -eye), (L.rad, mixed.rad, 0 * eye)))
     return Enclosed(mid, rad)
 
 
@@ -216,8 +202,7 @@ def followed(land: Landscape, phi: Array) -> Array:
     turned = np.swapaxes(phi, 1, 2)
     A = inverse(phi @ turned + np.diag(land.rates.mid[land.inner :]))
     G = A @ phi
-    rows = [A, G], [np.swapaxes(G, 1, 2), turned @ G - np.eye(phi.shape[2])]
-    return np.concatenate([np.concatenate(row, axis=2) for row in rows], axis=1)
+    return np.block([[A, G], [np.swapaxes(G, 1, 2), turned @ G - np.eye(phi.shape[2])]])
 
 
 def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> tuple[Enclosed, Enclosed]:

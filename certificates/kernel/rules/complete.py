@@ -291,7 +291,7 @@ class _Walk:
         """``dᵀ H d < 0`` at all critical points, with d nearly the eigenvector of the least eigenvalue at the midpoint."""
         _, p, eps, v = self._boxes(lower, upper)
         H = boxes.hessian(self.land, p, eps, v)
-        d = exactly(boxes.lowest(H.mid))
+        d = exactly(np.linalg.eigh(H.mid)[1][..., :1])
         curved = d.T @ H @ d
         return np.asarray(curved.mid < -ENLARGE * curved.rad)[:, 0, 0]
 

@@ -23,7 +23,7 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
 _MOST_NEWTON_WORK = 2_000_000
-_ITERATIONS = 400
+_ITERATIONS = 200
 _PROOFS = 4
 _APART, _NO_LOSS = 1 + 1e-6, 1e-12
 
@@ -71,11 +71,13 @@ def search_bad_minima(context: ProofContext, pool: Pool, landscape: LandscapeCla
 
 def _ends(context: ProofContext, budget: SearchBudget) -> Iterator[tuple[int, tuple[float, Weights] | None]]:
     """Yield how many starts were made, and where training from the last one ended, with the loss there; None where it met a kink."""
-    problem, most = context.problem, budget.most_starts
-    for k in range(most):
+    problem = context.problem
+    target = None if problem.error.family == "blake-zisserman" else _NO_LOSS
+    settings = Settings("lbfgs", max_iterations=_ITERATIONS, target_loss=target)
+    for k in range(budget.most_starts):
         if budget.seconds is None:
             context.report_progress("searching bad minima", k, ROUND * MOST_ROUNDS)
-        found = run_training(problem, random_weights(problem, context.seed + k), Settings("lbfgs", max_iterations=_ITERATIONS))
+        found = run_training(problem, random_weights(problem, context.seed + k), settings)
         if found.interrupted:
             raise KeyboardInterrupt
         try:

@@ -24,7 +24,7 @@ from lossproof.certificates.claims.hessian_spectrum import claims_of_spectrum
 from lossproof.certificates.claims.identifiable import claim_identifiable
 from lossproof.certificates.claims.landscape import pool_of_check, told_points
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
-from lossproof.certificates.claims.network_search import SearchBudget, SearchRecord, no_search
+from lossproof.certificates.claims.network_search import SearchBudget, SearchRecord
 from lossproof.certificates.claims.no_minimum_nearby import claim_no_minimum_nearby
 from lossproof.certificates.claims.principles import (
     claim_count,
@@ -93,7 +93,7 @@ def check_architecture(
       about outputs, ranks and exact learners are those of the network; claims about J speak of the sum;
     - ``frozen``: layers, counted from 1, that are constants of the problem, as a fixed readout is, with their weights and biases from ``weights``, or else
       from the seed: ``P``, the gradient and the Hessian are about the trainable weights alone, and so is every claim that is made. Claims that use that all
-      layers move are UNDECIDED, and nothing is searched;
+      layers move are UNDECIDED;
     - ``weights``: a list of ``(W_l, b_l)`` with ``W_l`` of shape ``(n_{l-1}, n_l)``; without them a point is drawn from ``seed``;
     - ``find_weights``: train the network first, from ``weights`` or from the seed, by Levenberg-Marquardt steps towards an exact learner, whatever the size
       of the problem; what was found is then the point that claims at these weights speak about;
@@ -167,8 +167,7 @@ def _all_claims(
     """All claims in reading order, the conclusion first, and what was searched for it."""
     problem = context.problem
     if problem.architecture.frozen:
-        made = claims_with_frozen_layers(context, point, weights_given=weights_given)
-        return made, no_search("layers are frozen")
+        return claims_with_frozen_layers(context, point, budget, weights_given=weights_given)
     landscape = LandscapeClaims.of(problem)
     principle_error, morse = landscape.principle_error, landscape.morse
     principles = [

@@ -5,36 +5,35 @@ Most statements use that the last layers move, or symmetries of all weights. The
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from lossproof.certificates.claims.conclusion import conclusion_by_convexity, conclusion_by_minimum
-from lossproof.certificates.claims.critical_facts import claim_distance, claim_loss
+from lossproof.certificates.claims.critical_facts import claim_distance
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, claim_critical_point, locate
 from lossproof.certificates.claims.exact_learning import claim_exact_learning, refute_by_samples
+from lossproof.certificates.claims.frozen_search import locate_near, search_bad_minima
 from lossproof.certificates.claims.full_rank import claim_full_rank_at, claims_that_follow
 from lossproof.certificates.claims.hessian_spectrum import claims_of_spectrum
 from lossproof.certificates.claims.identifiable import claim_identifiable
+from lossproof.certificates.claims.landscape import told_points
 from lossproof.certificates.claims.learners import claim_learner_at, find_learner, learner_at, learner_of
+from lossproof.certificates.claims.network_search import SearchBudget, SearchRecord, no_search
 from lossproof.certificates.claims.no_minimum_nearby import claim_no_minimum_nearby
+from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.claims.principles import claim_count, claim_principle_activation
 from lossproof.certificates.claims.second_order import claim_hessian_rank, claims_manifold_and_ggn
-from lossproof.certificates.claims.suboptimal import claim_suboptimal
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided, first_claim, undecided
 from lossproof.certificates.proof.places import ALMOST_EVERYWHERE, EVERYWHERE, Point
 from lossproof.certificates.proof.rank_bounds import generic_upper_bound, rank_bounds
 from lossproof.certificates.proof.structural_bounds import trivial_bound
-from lossproof.numerics.critical.ball import polished_weights
-from lossproof.numerics.critical.box import refined_weights
 from lossproof.numerics.network.points import constant_weights, random_weights
 from lossproof.theory.problem.problem import Problem
-from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Verdict
 
 _FULL_RANK, _ASKED = "full-rank", "no-bad-local-minima"
 _ATTEMPTS = 4
-_MOST_NEWTON_WORK = 2_000_000
 _ABOUT_LAYERS = ("principle-widths", "principle-weights", "khatri-rao", "projection", "wide-layer", "one-hidden-layer")
 _ALL_TRAINABLE = "layers that are all trainable"
 
@@ -56,8 +55,10 @@ def frozen_in_words(problem: Problem) -> str:
     return f"Layer {layers[0]} is frozen" if len(layers) == 1 else f"Layers {', '.join(map(str, layers))} are frozen"
 
 
-def claims_with_frozen_layers(context: ProofContext, point: Point, *, weights_given: bool) -> list[Claim]:
-    """Return all claims in reading order, the conclusion first."""
+def claims_with_frozen_layers(
+    context: ProofContext, point: Point, budget: SearchBudget | None, *, weights_given: bool
+) -> tuple[list[Claim], SearchRecord]:
+    """Return all claims in reading order, the conclusion first, and what was searched for it."""
     problem, landscape = context.problem, LandscapeClaims.of(context.problem)
     at, generic = claim_full_rank_at(context, point), _claim_generic(context, point)
     everywhere = _claim_everywhere(context, point)
@@ -68,12 +69,16 @@ def claims_with_frozen_layers(context: ProofContext, point: Point, *, weights_gi
     known = (learner_at(context, point) if weights_given else None) or learner_of(context, existence)
     own, found = _claims_at(context, point, landscape) if weights_given else ([], None)
     other = None if nearby is None or found is not None else locate(context, nearby.point, landscape)
-    losses = [
-        claim for claim in (claim_loss(context, point), *(one.loss for one in (found, other) if one is not None)) if claim is not None
-    ]
-    suboptimal = None if found is None else claim_suboptimal(found, losses)
+    pool = Pool(context, unread=[point], first=found)
+    pool.add(found, other)
+    pool.beat_minima()
+    convex = conclusion_by_convexity(problem)
+    needed = convex is None and pool.suboptimal is None
+    searched = search_bad_minima(context, pool, landscape, budget) if needed else no_search("the question is decided without one")
+    suboptimal = None if convex is not None else pool.suboptimal
+    told = () if suboptimal is None else told_points(pool, None, suboptimal)
     ordered = [
-        _conclusion(problem, suboptimal),
+        _conclusion(problem, convex, suboptimal),
         claim_count(problem),
         generic,
         everywhere,
@@ -93,9 +98,10 @@ def claims_with_frozen_layers(context: ProofContext, point: Point, *, weights_gi
         claim_no_minimum_nearby(context, point) if weights_given else None,
         *(claims_of_spectrum(context, point, found) if found is not None else ()),
         None if other is None else other.claim,
+        *(claim for claim in told if all(claim is not one for one in (*own, None if other is None else other.claim))),
         suboptimal,
     ]
-    return [claim for claim in ordered if claim is not None]
+    return [claim for claim in ordered if claim is not None], searched
 
 
 def _claim_generic(context: ProofContext, start: Point) -> Claim:
@@ -155,17 +161,8 @@ def _claims_at(context: ProofContext, point: Point, landscape: LandscapeClaims) 
     if found is not None:
         return [found.claim, *_beside(context, point, found)], found
     claim = claim_critical_point(context, point, landscape)
-    nearer = _nearer(context.problem, point.weights) if context.has_jacobian(point) else ()
-    ends = (locate(context, Point(end), landscape) for end in nearer if end is not None and end != point.weights)
-    other = next((end for end in ends if end is not None), None)
+    other = locate_near(context, point.weights, landscape)
     return ([claim] if other is None else [claim, *_beside(context, point, other), other.claim]), other
-
-
-def _nearer(problem: Problem, start: Weights) -> Iterator[Weights | None]:
-    """Yield where steps like Newton's lead to from weights: in balls where the problem is small, then in doubles."""
-    if problem.T * problem.architecture.N_net**2 <= _MOST_NEWTON_WORK:
-        yield refined_weights(problem, start)
-    yield from polished_weights(problem, start)
 
 
 def _beside(context: ProofContext, point: Point, found: LocatedPoint) -> Sequence[Claim]:
@@ -180,8 +177,8 @@ def _about_layers(problem: Problem) -> list[Claim]:
     return [undecided(name, EVERYWHERE, reason, _ALL_TRAINABLE) for name in _ABOUT_LAYERS]
 
 
-def _conclusion(problem: Problem, suboptimal: Claim | None) -> Claim:
-    found = first_claim(lambda: conclusion_by_convexity(problem), lambda: None if suboptimal is None else conclusion_by_minimum(suboptimal))
+def _conclusion(problem: Problem, convex: Claim | None, suboptimal: Claim | None) -> Claim:
+    found = first_claim(lambda: convex, lambda: None if suboptimal is None else conclusion_by_minimum(suboptimal))
     return _open_conclusion(problem) if found is None else found
 
 

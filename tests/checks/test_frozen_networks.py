@@ -23,7 +23,7 @@ def verdicts(report):
 
 
 def test_a_fixed_readout_learns_by_its_hidden_layer():
-    report = lp.check_architecture("2-4-1", *XOR, frozen=[2], weights=WIDE)
+    report = lp.check_architecture("2-4-1", *XOR, frozen=[2], weights=WIDE, search="none")
     found = verdicts(report)
     assert (
         found["full-rank", "almost everywhere"]
@@ -44,7 +44,7 @@ def test_a_fixed_readout_learns_by_its_hidden_layer():
 
 
 def test_too_few_trainable_weights_are_counted_without_the_frozen_ones():
-    report = lp.check_architecture("1-1-1-1", [[0], [1], [2]], [[0], [1], [3]], frozen=[1, 3], seed=2)
+    report = lp.check_architecture("1-1-1-1", [[0], [1], [2]], [[0], [1], [3]], frozen=[1, 3], seed=2, search="none")
     assert report["count"].facts == {"N_net": 2, "required": 3}
     assert report["full-rank", "almost everywhere"].verdict is lp.Verdict.REFUTED
     assert "Layers 1, 3 are frozen" in report["no-bad-local-minima"].reason
@@ -53,11 +53,11 @@ def test_too_few_trainable_weights_are_counted_without_the_frozen_ones():
 def test_kinds_of_critical_points_are_those_by_the_trainable_weights():
     """``J = (w² − 1)²/2`` has minima at ±1, and ``w = 0`` is a maximum by the trainable weight alone; by both weights it is a saddle."""
     readout = [([[1]], None), ([[1]], None)]
-    report = lp.check_architecture("1-1-1", [[1]], [[1]], activation="power:2", bias="none", frozen=[2], weights=readout)
+    report = lp.check_architecture("1-1-1", [[1]], [[1]], activation="power:2", bias="none", frozen=[2], weights=readout, search="none")
     claim = next(claim for claim in report.claims if claim.id == "critical-point")
     assert (claim.facts["kind"], claim.facts["inertia"]["positive"]) == ("global", 1)
     zero = [([[0]], None), ([[1]], None)]
-    report = lp.check_architecture("1-1-1", [[1]], [[1]], activation="power:2", bias="none", frozen=[2], weights=zero)
+    report = lp.check_architecture("1-1-1", [[1]], [[1]], activation="power:2", bias="none", frozen=[2], weights=zero, search="none")
     claim = next(claim for claim in report.claims if claim.id == "critical-point")
     assert (claim.facts["kind"], claim.facts["loss_lower"]) == ("maximum", Fraction(1, 2))
 
@@ -84,8 +84,20 @@ def test_one_trainable_layer_before_affine_maps_is_a_convex_problem(decay):
         ("2-3-1", "tanh", "sigmoid", [1]),
         ("2-2-2-1", "identity", "identity", [2]),
     ):
-        report = lp.check_architecture(widths, *XOR, activation=activation, output_activation=output, frozen=frozen, weight_decay=decay)
+        report = lp.check_architecture(
+            widths, *XOR, activation=activation, output_activation=output, frozen=frozen, weight_decay=decay, search="none"
+        )
         assert report["no-bad-local-minima"].verdict is lp.Verdict.UNDECIDED
+
+
+def test_a_search_proves_a_bad_minimum_by_the_trainable_weight_alone():
+    report = lp.check_architecture(
+        "1-1-1", [[1], [2]], [[-1], [1]], activation="power:3", frozen=[2], weight_decay=["1/20", 0], weights=[([[1]], [0]), ([[1]], [0])]
+    )
+    assert report["no-bad-local-minima"].verdict is lp.Verdict.REFUTED
+    assert report.search.minima == 1
+    assert lp.verify(report.certificate.document).ok
+    assert any(claim.id == "critical-point" and claim.facts.get("kind") == "strict-minimum" for claim in report.claims)
 
 
 WRONG = {
@@ -107,7 +119,7 @@ def test_bad_input_is_told(name):
 
 
 def test_one_layer_may_be_given_alone_and_constants_drawn_from_the_seed():
-    first, second = (lp.check_architecture("2-3-1", *XOR, frozen=frozen, seed=4, self_check=False) for frozen in (2, [2]))
+    first, second = (lp.check_architecture("2-3-1", *XOR, frozen=frozen, seed=4, self_check=False, search="none") for frozen in (2, [2]))
     assert first.problem == second.problem
     assert first.problem.frozen[0] is None
 
@@ -129,7 +141,7 @@ def test_torch_models_with_a_frozen_readout_and_a_frozen_middle():
     assert (str(problem.architecture), problem.architecture.frozen) == ("4-3-1", (2,))
     readout = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double()
     readout[2].requires_grad_(False)
-    report = lp.check_model(readout, X, Y, error="mse")
+    report = lp.check_model(readout, X, Y, error="mse", search="none")
     assert verdicts(report)["full-rank", "at these weights"] == "PROVED"
     assert lp.verify(report.certificate.document).ok
 
@@ -164,7 +176,7 @@ def test_the_command_freezes_layers(tmp_path):
     path = tmp_path / "net.json"
     path.write_text(json.dumps([{"W": [[str(x) for x in row] for row in W], "b": [str(x) for x in b]} for W, b in WIDE]))
     out = tmp_path / "report.json"
-    run("check", "2-4-1", "--data", "xor", "--weights", path, "--freeze", "2", "--quiet", "-o", out)
+    run("check", "2-4-1", "--data", "xor", "--weights", path, "--freeze", "2", "--search", "none", "--quiet", "-o", out)
     document = json.loads(out.read_text())
     assert document["problem"]["bias"] == ["trainable", "frozen"]
     assert document["problem"]["frozen"][1]["W"] == [["1"], ["-1"], ["1"], ["-1"]]

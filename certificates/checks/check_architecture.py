@@ -223,7 +223,7 @@ def _all_claims(
         claim_no_minimum_nearby(context, point) if weights_given else None,
         None if given is None else claim_escape(context, point, given.located),
         *(() if given is None else claims_of_spectrum(context, point, given.located)),
-        *told_points(pool, given, decision),
+        *told_points(pool, given, decision.suboptimal, decision.complete),
         decision.suboptimal,
     ]
     return [claim for claim in (*ordered, claim_ggn_semidefinite(context), *whole.cited) if claim is not None], decision.search

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, locate
-from lossproof.certificates.claims.decision import Decision
 from lossproof.certificates.claims.given_weights import GivenWeights, claim_given_weights
 from lossproof.certificates.claims.learners import FoundLearner
 from lossproof.certificates.claims.pool import Pool
@@ -30,16 +29,14 @@ def pool_of_check(
     return pool, given
 
 
-def told_points(pool: Pool, given: GivenWeights | None, decision: Decision) -> tuple[Claim, ...]:
-    """Return the claims ``critical-point`` to tell: about the weights given, or else the best point of all, and those that decide.
+def told_points(pool: Pool, given: GivenWeights | None, *deciding: Claim | None) -> tuple[Claim, ...]:
+    """Return the claims ``critical-point`` to tell: about the weights given, or else the best point of all; and those that ``deciding`` claims rest on.
 
     These are the points that show a minimum to be bad, and all of a complete list.
     """
     first = () if given is None else given.claims
     best: list[LocatedPoint] = sorted(pool.points, key=lambda found: found.loss.facts["loss_upper"])
-    suboptimal, complete = decision.suboptimal, decision.complete
-    deciding = [claim for claim in (suboptimal, complete) if claim is not None]
-    named = [premise.place for claim in deciding for premise in claim.premises] or [p.claim.place for p in best[: given is None]]
+    named = [premise.place for claim in deciding if claim is not None for premise in claim.premises] or [p.claim.place for p in best[: given is None]]
     known = [claim.place for claim in first]
     others = [p.claim for p in best if any(p.claim.place is q for q in named) and all(p.claim.place is not q for q in known)]
     return (*first, *others)

@@ -36,7 +36,9 @@ def told_points(pool: Pool, given: GivenWeights | None, *deciding: Claim | None)
     """
     first = () if given is None else given.claims
     best: list[LocatedPoint] = sorted(pool.points, key=lambda found: found.loss.facts["loss_upper"])
-    named = [premise.place for claim in deciding if claim is not None for premise in claim.premises] or [p.claim.place for p in best[: given is None]]
+    named = [premise.place for claim in deciding if claim is not None for premise in claim.premises] or [
+        p.claim.place for p in best[: given is None]
+    ]
     known = [claim.place for claim in first]
     others = [p.claim for p in best if any(p.claim.place is q for q in named) and all(p.claim.place is not q for q in known)]
     return (*first, *others)

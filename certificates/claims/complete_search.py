@@ -24,7 +24,7 @@ from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Verdict
 
-_BOXES, _BOXES_BY_SAMPLES = 100_000, 1_000_000
+_BOXES, _WORK, _MOST_SAMPLES = 100_000, 50_000_000, 100
 _MOST_BY_ALGEBRA = 4
 
 
@@ -59,9 +59,9 @@ class ListSearch(NamedTuple):
 def may_be_listed(problem: Problem, seconds: float | None) -> bool:
     """Tell whether a complete list of the local minima of all weights may be had: a branch and prune within bounds that are known, or exact algebra.
 
-    Networks of powers have at most 4 weights where no ``seconds`` are given.
+    Where no ``seconds`` are given there are at most 100 samples, and networks of powers have at most 4 weights.
     """
-    if beyond_doubles(problem) is not None:
+    if beyond_doubles(problem) is not None or (seconds is None and problem.T > _MOST_SAMPLES):
         return False
     if is_algebraic(problem):
         return not obstacle_to_algebra(problem) and (seconds is not None or problem.architecture.N_net <= _MOST_BY_ALGEBRA)
@@ -79,7 +79,7 @@ def seek_complete_list(context: ProofContext, pool: Pool, landscape: LandscapeCl
     if is_algebraic(problem):
         return _proved(context, pool, landscape, list_by_algebra(problem))
     land, bounds = complete_search(problem, None)
-    boxes = min(_BOXES, _BOXES_BY_SAMPLES // (problem.T * land.rows)) if seconds is None else MAX_COMPLETE_BOXES
+    boxes = min(_BOXES, _WORK // (problem.T**2 * land.rows)) if seconds is None else MAX_COMPLETE_BOXES
     budget = TreeBudget(boxes) if seconds is None else TreeBudget(boxes, seconds)
     tree = search_tree(land, bounds, budget, lambda part: context.report_progress("listing all minima", int(part * 100), 100), minima=True)
     if not tree.complete:

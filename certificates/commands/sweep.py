@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +35,7 @@ _BIAS_HELP = "trainable, none, or both joined by a comma; one a layer as trainab
 _SAMPLES_HELP = "Numbers of samples, such as 1..40, 5,10,20 or 1..40..3; with --data all of them by default."
 _MORE_HELP = "Further widths: what a shell makes of braces that stand without quotes."
 _DATA_HELP = "Samples of your own, as `lossproof check` takes them, in place of random ones; each cell has the first of them."
+_OUTPUT_HELP = "The table to write, as .parquet, .csv or .tex. Repeatable; finished parts are kept beside the first."
 _CERTIFICATE_HELP = "Write the certificate of the cell; the grid must be a single one."
 _SCHEDULER_HELP = "A Dask cluster that is running, such as tcp://host:8786; without it one of this machine is started."
 
@@ -52,7 +54,7 @@ def sweep_grid(
     decimal: Decimal = ".",
     header: Header = None,
     bias: Annotated[str, typer.Option(help=_BIAS_HELP)] = "trainable",
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The table to write, as .parquet, .csv or .tex.")] = None,
+    output: Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=_OUTPUT_HELP)] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the heat map, as .png or .svg.")] = None,
     certificate: Annotated[Path | None, typer.Option(metavar="FILE", help=_CERTIFICATE_HELP)] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes; by default one a core. 0: this process alone, without Dask.")] = None,
@@ -69,7 +71,8 @@ def sweep_grid(
     from lossproof.certificates.sweeps.grid import SweepGrid
     from lossproof.certificates.sweeps.sweep import sweep
 
-    _check_files(output, plot, certificate, data)
+    tables = output or []
+    _check_files(tables, plot, certificate, data)
     widths = ",".join([widths, *(more or ())])
     names = ",".join(activation) if activation else "tanh"
     chosen = data_options(target, inputs, delimiter, decimal, classes=classes, header=header)
@@ -83,13 +86,13 @@ def sweep_grid(
         workers = workers or 0
     with progress_bar(quiet=quiet) as progress:
         found = sweep(
-            widths, samples, names, seeds, X=own, bias=bias, output=output, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress,
-            self_check=self_check,
+            widths, samples, names, seeds, X=own, bias=bias, output=tables[0] if tables else None, workers=workers, scheduler=scheduler, fresh=fresh,
+            progress=progress, self_check=self_check,
         )  # fmt: skip
     if not found.interrupted:
-        _write(found, plot, certificate)
+        _write(found, tables[1:], plot, certificate)
     if not quiet:
-        show("\n".join([*notes, _summary(found, output, plot, certificate)]))
+        show("\n".join([*notes, _summary(found, tables, plot, certificate)]))
     if found.interrupted:
         raise typer.Exit(INTERRUPTED)
 
@@ -114,38 +117,41 @@ def _own_inputs(data: str | None, widths: str, chosen: DataOptions) -> tuple[Swe
     return SweepData.of(source.X, source.name), source.notes
 
 
-def _check_files(output: Path | None, plot: Path | None, certificate: Path | None, data: str | None) -> None:
+def _check_files(tables: Sequence[Path], plot: Path | None, certificate: Path | None, data: str | None) -> None:
     """Settle where the files go before the work begins. Raises `InputError`."""
     from lossproof.certificates.files import check_place
     from lossproof.certificates.sweeps.picture import check_sweep_picture
     from lossproof.certificates.sweeps.table import check_table_place
 
-    if output is not None:
-        check_table_place(output)
+    for table in tables:
+        check_table_place(table)
     if plot is not None:
         check_sweep_picture(plot)
     if certificate is not None:
         if certificate.suffix.lower() != ".json":
             raise InputError(f"the certificate's name must end in .json, got {certificate.name!r}: write for example cell.json")
         check_place(certificate)
-    named = [os.path.realpath(path) for path in (output, plot, certificate, data) if path is not None]
+    named = [os.path.realpath(path) for path in (*tables, plot, certificate, data) if path is not None]
     if len(set(named)) < len(named):
         raise InputError("the files of a sweep must differ, got the same name twice, or the data: choose other names")
 
 
-def _write(found: SweepResult, plot: Path | None, certificate: Path | None) -> None:
+def _write(found: SweepResult, further: Sequence[Path], plot: Path | None, certificate: Path | None) -> None:
     from lossproof.certificates.files import replace_file
+    from lossproof.certificates.sweeps.table import write_table
 
+    for path in further:
+        write_table(found.table, path)
     if certificate is not None:
         replace_file(certificate, found.certificate(next(iter(found))).text)
     if plot is not None:
         found.save(plot)
 
 
-def _summary(found: SweepResult, output: Path | None, plot: Path | None, certificate: Path | None) -> str:
+def _summary(found: SweepResult, tables: Sequence[Path], plot: Path | None, certificate: Path | None) -> str:
     if found.interrupted:
-        return "\n".join([*_about(found), _about_interruption(found, output)])
-    written = (("Table", output), ("Picture", plot), ("Certificate", certificate))
+        return "\n".join([*_about(found), _about_interruption(found, tables[0] if tables else None)])
+    written = (*(("Table", table) for table in tables), ("Picture", plot), ("Certificate", certificate))
     return "\n".join(_about(found) + [f"{name}: {path}" for name, path in written if path is not None])
 
 

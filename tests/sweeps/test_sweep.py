@@ -291,6 +291,18 @@ def test_the_command(tmp_path, monkeypatch):
     assert run("sweep", *options, "--quiet") == ("", "")
 
 
+def test_all_tables_that_are_asked_for_are_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = ("--widths", "2-{1..2}-1", "--samples", "1..3", "--workers", 0)
+    out, _ = run("sweep", *options, "-o", "s.csv", "-o", "s.tex", "-o", "s.parquet")
+    assert out.endswith("Table: s.csv\nTable: s.tex\nTable: s.parquet\n")
+    for name in ("s.csv", "s.tex", "s.parquet"):
+        run("sweep", *options, "-o", f"alone-{name}", "--quiet")
+        assert Path(name).read_bytes() == Path(f"alone-{name}").read_bytes()
+    assert len(list(Path().iterdir())) == 6
+    assert "must differ" in fail("sweep", *options, "-o", "s.csv", "-o", "s.csv")
+
+
 def test_braces_that_a_shell_has_expanded_are_the_same_grid(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rest = ("--samples", "1..3", "--workers", 0)

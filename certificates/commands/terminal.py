@@ -71,9 +71,9 @@ def text_width() -> int:
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
-    """Yield what `check_architecture` calls as its work goes on: a bar on standard error when that is a terminal, else None."""
+    """Yield what `check_architecture` calls as its work goes on: a bar on standard error when that is a terminal with colours, else None."""
     console = Console(stderr=True)
-    if quiet or not console.is_terminal or console.is_dumb_terminal:
+    if quiet or console.no_color or not console.is_terminal or console.is_dumb_terminal:
         yield None
         return
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -90,7 +90,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
 
 @contextmanager
 def busy(stage: str, *, quiet: bool = False) -> Iterator[None]:
-    """Show on standard error, when that is a terminal, that something goes on that cannot say how far it is."""
+    """Show on standard error, when that is a terminal with colours, that something goes on that cannot say how far it is."""
     with progress_bar(quiet=quiet) as progress:
         if progress is not None:
             progress(stage, 0, 0)

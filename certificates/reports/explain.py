@@ -6,6 +6,7 @@ from lossproof.certificates.reports.fact_tables import facts_in_words
 from lossproof.certificates.reports.outline import ClaimEntry, ProofOutline, outline_of
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.text import WIDTH, claim_lines, wrapped
+from lossproof.theory.names import nearest_name
 from lossproof.theory.statements.text import describe_statement
 
 
@@ -27,7 +28,7 @@ def explain(report: ReportRecord, id: str, width: int = WIDTH) -> Explanation:
     entries = [entry for entry in outline.claims if entry.claim.id == id]
     if not entries:
         known = dict.fromkeys(entry.claim.id for entry in outline.claims)
-        raise KeyError(f"{id!r} was not claimed; this report has {', '.join(known)}")
+        raise KeyError(f"{id!r} was not claimed by this report{nearest_name(id, known)}")
     parts = [describe_statement(entries[0].claim.statement), *(_told(outline, entry, width) for entry in entries)]
     return Explanation("\n\n".join(parts) + "\n")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -75,6 +76,26 @@ def test_shells_complete_commands_and_options(variables, expected):
     done = subprocess.run([command], capture_output=True, text=True, check=False, timeout=120, env=environment)
     assert expected in done.stdout.split() or f'"{expected}"' in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "shown"), [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_a_terminal_without_colours_gets_no_cursor_codes(monkeypatch, variables, shown):
+    class Terminal(io.StringIO):
+        """A terminal that remembers what it is sent."""
+
+        def isatty(self):
+            return True
+
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with terminal.busy("reading and"):
+        pass
+    assert ("\x1b[" in sys.stderr.getvalue()) is shown
 
 
 def test_progress_is_shown_on_a_terminal_alone(monkeypatch):

@@ -124,8 +124,10 @@ def test_a_statement_is_explained_with_what_its_claims_rest_on():
     assert "Rests on Lemma 3: rank P ≤ 4 at every W [rank-size, EXACT]." in re.sub(r"\s+", " ", text)
     assert all(len(line) <= 100 for line in text.splitlines())
     assert "What is missing: weights that fit all samples exactly." in report.explain("exact-learning")
-    with pytest.raises(KeyError, match="'clash' was not claimed; this report has no-bad-local-minima, "):
+    with pytest.raises(KeyError, match="'clash' was not claimed by this report: choose one of no-bad-local-minima, "):
         report.explain("clash")
+    with pytest.raises(KeyError, match="'fullrank' was not claimed by this report: did you mean 'full-rank'"):
+        report.explain("fullrank")
 
 
 def test_premises_are_explained_too():

@@ -30,6 +30,7 @@ from lossproof.certificates.commands.options import (
     Quiet,
     SelfCheck,
     Target,
+    at_most_one,
     data_options,
     rates_of,
 )
@@ -90,7 +91,7 @@ def check_claims(
     from lossproof.certificates.inputs.weights_file import load_weights
     from lossproof.theory.problem.architecture import parse_widths
 
-    _at_most_one({"--full": full, "--json": as_json, "--quiet": quiet})
+    at_most_one({"--full": full, "--json": as_json, "--quiet": quiet})
     engine = _engine_on(engine, scheduler)
     if model is not None:
         _check_alone(widths, weights, bias, freeze, find_weights=find_weights)
@@ -164,12 +165,6 @@ def _engine_on(engine: str, scheduler: str | None) -> str:
     if engine not in ("numpy", "dask"):
         raise InputError(f"--scheduler names a cluster for the engine dask, got --engine {engine} as well: leave one of them out")
     return f"dask:{scheduler}"
-
-
-def _at_most_one(forms: dict[str, bool]) -> None:
-    chosen = [name for name, given in forms.items() if given]
-    if len(chosen) > 1:
-        raise InputError(f"at most one of {', '.join(forms)} must be given, got {' and '.join(chosen)}: choose one")
 
 
 def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool, on_disk: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lossproof.certificates.commands.options import DIFFERENT
+from lossproof.certificates.commands.options import DIFFERENT, Json, Quiet, at_most_one
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _FACTS = 3
 def compare_files(
     first: Annotated[Path, typer.Argument(metavar="A.json", help="A certificate.")],
     second: Annotated[Path, typer.Argument(metavar="B.json", help="Another one.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Say which claims of two certificates differ, one line each.
 
@@ -29,10 +31,14 @@ def compare_files(
     claim whose verdict, rigor or facts have changed. Points are compared by their weights, not by their numbers. The exit code is 1 where anything differs, and
     2 where a certificate does not hold.
     """
+    at_most_one({"--json": as_json, "--quiet": quiet})
     (digest_a, a), (digest_b, b) = _read(first), _read(second)
     lines = [] if digest_a == digest_b else [f"The problems differ: digest {digest_a[:16]}… and {digest_b[:16]}…"]
     lines += differences(a, b)
-    typer.echo("\n".join(lines) if lines else "No claim differs.")
+    if as_json:
+        typer.echo(json.dumps({"equal": not lines, "differences": lines}, indent=1))
+    elif not quiet:
+        typer.echo("\n".join(lines) if lines else "No claim differs.")
     if lines:
         raise typer.Exit(DIFFERENT)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lossproof.theory.exceptions import InputError
+
 if TYPE_CHECKING:
     from lossproof.certificates.inputs.data_source import DataOptions
 
@@ -86,6 +88,13 @@ def data_options(
     from lossproof.certificates.inputs.data_source import DataOptions
 
     return DataOptions(tuple(target or ()), tuple(inputs or ()), classes, delimiter, decimal, header)
+
+
+def at_most_one(forms: dict[str, bool]) -> None:
+    """Raise `InputError` where more than one of the forms of output is asked for."""
+    chosen = [name for name, given in forms.items() if given]
+    if len(chosen) > 1:
+        raise InputError(f"at most one of {', '.join(forms)} must be given, got {' and '.join(chosen)}: choose one")
 
 
 def complain(message: str) -> None:

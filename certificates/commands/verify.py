@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lossproof.certificates.commands.options import BAD_INPUT, REJECTED, Json, complain
+from lossproof.certificates.commands.options import BAD_INPUT, REJECTED, Json, Quiet, at_most_one, complain
 from lossproof.certificates.files import check_place, replace_file
 from lossproof.theory.exceptions import InputError
 
@@ -29,6 +29,7 @@ def verify_files(
     code: Annotated[Path | None, typer.Option(metavar="FILE", help=_CODE_HELP)] = None,
     engine: Annotated[str, typer.Option(metavar="NAME", help=_ENGINE_HELP)] = "numpy",
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Re-check certificates with the small independent kernel.
 
@@ -36,6 +37,7 @@ def verify_files(
     """
     from lossproof.certificates.commands.terminal import busy
 
+    at_most_one({"--json": as_json, "--quiet": quiet})
     if sum(str(file) == _STANDARD_INPUT for file in files) > 1:
         raise InputError("- must be given at most once, got it twice: standard input is read to its end")
     if code is not None and check_place(code).resolve() in {file.resolve() for file in files}:
@@ -44,7 +46,7 @@ def verify_files(
     unread = 0
     for file in files:
         try:
-            with busy(f"checking {file}"):
+            with busy(f"checking {file}", quiet=quiet):
                 result = _verified(file, allow_cited=allow_cited, engine=engine)
         except InputError as error:
             if len(files) == 1:
@@ -53,10 +55,10 @@ def verify_files(
             unread += 1
             continue
         results.append((file, result))
-        if not as_json:
+        if not (as_json or quiet):
             _show(file, result)
     if code is not None:
-        _write_code(code, [result for _, result in results], quiet=as_json)
+        _write_code(code, [result for _, result in results], quiet=as_json or quiet)
     if as_json:
         typer.echo(json.dumps([_plain(file, result) for file, result in results], allow_nan=False, indent=1))
     if unread or not all(result.ok for _, result in results):

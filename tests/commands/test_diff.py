@@ -27,6 +27,14 @@ def test_equal_certificates_do_not_differ(made):
     assert run("diff", made / "a.json", made / "a.json") == ("No claim differs.\n", "")
 
 
+def test_forms_for_programs(made):
+    assert run("diff", made / "a.json", made / "c.json", "--quiet", code=1) == ("", "")
+    told = json.loads(run("diff", made / "a.json", made / "c.json", "--json", code=1)[0])
+    assert told == {"equal": False, "differences": run("diff", made / "a.json", made / "c.json", code=1)[0].splitlines()}
+    assert json.loads(run("diff", made / "a.json", made / "a.json", "--json")[0]) == {"equal": True, "differences": []}
+    assert "at most one of --json, --quiet" in fail("diff", made / "a.json", made / "a.json", "--json", "--quiet")
+
+
 def test_points_are_compared_by_weights(made):
     """Point 0 of two seeds is not the same point: its claims stand on both sides, and those about all weights on neither."""
     out, _ = run("diff", made / "a.json", made / "b.json", code=1)

@@ -59,6 +59,15 @@ def test_many_certificates(folder):
     assert err.startswith("lossproof: a certificate must be a file that can be read, got 'none.json'")
 
 
+def test_quiet_checks_tell_by_their_exit_codes(folder):
+    assert run("verify", "--quiet", "and.json") == ("", "")
+    assert run("verify", "--quiet", "and.json", "wrong.json", code=1) == ("", "")
+    out, err = run("verify", "--quiet", "and.json", "none.json", code=2)
+    assert out == ""
+    assert "none.json" in err
+    assert "at most one of --json, --quiet" in fail("verify", "and.json", "--json", "--quiet")
+
+
 def test_the_code_that_certificates_rest_on_is_written(folder):
     out, err = run("verify", "and.json", "--code", "code.txt")
     code, result = Path("code.txt").read_text(encoding="utf-8"), lp.verify("and.json")

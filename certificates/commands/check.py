@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,6 +36,9 @@ from lossproof.certificates.commands.options import (
 )
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
+
+if TYPE_CHECKING:
+    from lossproof.certificates.commands.terminal import Progress
 
 _ENGINE_HELP = "For large matrices: numpy, torch, cuda, jax, cupy, disk, disk:FOLDER, dask, dask:ADDRESS, auto."
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
@@ -89,6 +92,7 @@ def check_claims(
     from lossproof.certificates.inputs.data_sources import load_data
     from lossproof.certificates.inputs.model_files import read_model_file
     from lossproof.certificates.inputs.weights_file import load_weights
+    from lossproof.numerics.algebra.workplace import CLUSTER_UNUSED
     from lossproof.theory.problem.architecture import parse_widths
 
     at_most_one({"--full": full, "--json": as_json, "--quiet": quiet})
@@ -105,9 +109,8 @@ def check_claims(
         samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
     point = None if weights is None else load_weights(weights, len(layers) - 1)
     outputs = plan_outputs(output or [], [str(name) for name in (data, weights, model) if name is not None])
-    if not quiet:
-        _say_cost(layers, len(samples.X), find_weights=find_weights, on_disk=engine.startswith("disk"))
-    with progress_bar(quiet=quiet) as progress:
+    with progress_bar(quiet=quiet) as bar:
+        progress = bar if quiet else _cost_first(bar, layers, len(samples.X), find_weights=find_weights, on_disk=engine.startswith("disk"))
         shared: dict[str, Any] = {
             "decay_biases": decay_biases, "search": search, "seed": seed, "max_precision": max_precision, "max_memory": max_memory,
             "engine": engine, "progress": progress, "data_name": samples.name, "self_check": self_check,
@@ -129,6 +132,8 @@ def check_claims(
             report = check_network(network, samples.X, samples.Y, error=error, weight_decay=rates, **shared)
     report = replace(report, notes=(*samples.notes, *report.notes))
     write_outputs(report, outputs)
+    if CLUSTER_UNUSED in report.notes and not quiet:
+        typer.echo(CLUSTER_UNUSED, err=True)
     if as_json:
         from lossproof.certificates.reports.as_dict import summary_as_dict
 
@@ -167,10 +172,21 @@ def _engine_on(engine: str, scheduler: str | None) -> str:
     return f"dask:{scheduler}"
 
 
-def _say_cost(widths: tuple[int, ...], T: int, *, find_weights: bool, on_disk: bool) -> None:
-    """Say on standard error what a large problem will take."""
+def _cost_first(bar: Progress | None, widths: tuple[int, ...], T: int, *, find_weights: bool, on_disk: bool) -> Progress | None:
+    """Return what tells of progress, and says on standard error what a large problem will take as its work begins: one that is refused never does."""
     from lossproof.certificates.commands.cost_estimate import WORTH_SAYING, estimate_cost
     from lossproof.theory.problem.architecture import Architecture
 
-    if T * widths[-1] >= WORTH_SAYING:
-        typer.echo(estimate_cost(Architecture.of(widths), T, find_weights=find_weights, on_disk=on_disk).text, err=True)
+    if T * widths[-1] < WORTH_SAYING:
+        return bar
+    said = False
+
+    def update(stage: str, done: int, total: int) -> None:
+        nonlocal said
+        if not said:
+            said = True
+            typer.echo(estimate_cost(Architecture.of(widths), T, find_weights=find_weights, on_disk=on_disk).text, err=True)
+        if bar is not None:
+            bar(stage, done, total)
+
+    return update

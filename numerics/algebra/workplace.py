@@ -58,10 +58,14 @@ class Workplace:
         """Whether this process holds a triangle at once, in the memory of the machine."""
         return self.folder is None and self.cluster is None and self.engine.free_bytes() is None
 
+    def distributes(self, n: int) -> bool:
+        """Whether a matrix of n rows is large enough to be given to the cluster, if there is one."""
+        return self.cluster is not None and n > _LEAST_TILE_ROWS * tile_rows(n)
+
     def gram(self, parts: Sequence[GramPart]) -> Triangle:
         """Return one triangle of the Gram matrix of these parts, as `gram_triangle` does."""
         n = int(np.prod(parts[0].columns.shape[:2]))
-        if self.cluster is not None and n > _LEAST_TILE_ROWS * tile_rows(n):
+        if self.distributes(n):
             return DaskMatrix(parts, self.cluster or None, self.most_bytes)
         if self.folder is None:
             return gram_tiles(parts, self.engine, tiled)
@@ -79,13 +83,16 @@ class Workplace:
         """
         if self.folder is None and self.cluster is None and not self.holds_triangle:
             return 0
-        if self.holds_triangle or (self.cluster is not None and n <= _LEAST_TILE_ROWS * tile_rows(n)):
+        if self.holds_triangle or (self.cluster is not None and not self.distributes(n)):
             return tile_bytes(n)
         rows = 8 * tile_rows(n) * (2 * n + TILES_BESIDE * tile_rows(n))
         if self.cluster is None:
             return rows
         return 0 if self.cluster else min(cores(), -(-n // tile_rows(n))) * (2 * rows + _WORKER_BYTES)
 
+
+CLUSTER_UNUSED = "The cluster was not used, nor asked whether it is there: the matrices of this problem are too small for it."
+"""What a report says where a cluster was named in vain."""
 
 IN_MEMORY = Workplace()
 """Where matrices are factored if nothing else is said: by numpy, in memory."""

@@ -91,6 +91,12 @@ def test_the_address_of_a_cluster_may_be_an_option_of_its_own(engine, plain, mon
     assert asked == ["dask:tcp://here:8786"]
 
 
+def test_a_small_problem_says_that_its_cluster_is_not_used():
+    ended = invoke("check", "2-1", "--data", "and", "--search", "none", "--scheduler", "tcp://127.0.0.1:9")
+    assert ended.exit_code == 0
+    assert ended.stderr == "The cluster was not used, nor asked whether it is there: the matrices of this problem are too small for it.\n"
+
+
 def test_a_cluster_and_another_engine_are_refused():
     ended = invoke("check", "2-2-1", "--data", "xor", "--engine", "disk", "--scheduler", "tcp://here:8786")
     assert ended.exit_code != 0

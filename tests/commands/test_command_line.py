@@ -108,6 +108,11 @@ def test_what_a_large_problem_takes_is_said_first(folder, monkeypatch):
     assert run("check", "2-2-1", "--data", "xor", "--quiet") == ("", "")
 
 
+def test_what_is_refused_gets_no_estimate(folder, monkeypatch):
+    monkeypatch.setattr(cost_estimate, "WORTH_SAYING", 4)
+    assert "at most 25,000,000 weights" in fail("check", "2-9000000-1", "--data", "xor")
+
+
 def test_version_and_help():
     assert run("--version")[0] == f"lossproof {__version__}\n"
     assert "check" in run("--help")[0]

@@ -206,7 +206,7 @@ def test_the_command_line(tmp_path):
         (["2-2-1", "--model", "M"], "got --model beside WIDTHS"),
         (["--model", "M", "--bias", "none"], "got --model beside --bias"),
         (["--model", "M", "--find-weights"], "got --model beside --find-weights"),
-        (["--model", "M"], "must come with its activation"),
+        (["--model", "M"], "on the command line --activation tanh"),
         (["--model", "M", "--activation", "tahn"], "did you mean 'tanh'"),
         (["--model", "nowhere.onnx"], "must exist, got no such file"),
         (["--model", "model.h5"], "must end in one of .onnx"),

@@ -39,15 +39,22 @@ def complete_search(problem: Problem, box: float | None) -> tuple[Landscape, Flo
     land = landscape_of(problem)
     if land.bounded and box is not None:
         raise InputError("all weights decay, so all critical points are listed, wherever they are: leave the box out")
-    if land.bounded:
-        return land, land.bounds()
-    bounds = tail_bounds(problem) if box is None else np.full(len(land.rates), float(box))
-    if bounds is None or not 0 < bounds.max() <= _LARGEST:
+    bounds = bounds_of_all(problem) if box is None else np.full(len(land.rates), float(box))
+    if bounds is None or (box is not None and not 0 < box <= _LARGEST):
         raise InputError(
             f"a complete list needs a box, the largest absolute weight, up to 10^6, where not all weights decay and no signs of the gradient bound the "
             f"critical points, got {box}: give one"
         )
     return land, bounds
+
+
+def bounds_of_all(problem: Problem) -> Floats | None:
+    """Return bounds of all weights at critical points, where all decay or signs of the gradient tell up to ``10^6``; None where none are known."""
+    land = landscape_of(problem)
+    if land.bounded:
+        return land.bounds()
+    tails = tail_bounds(problem)
+    return None if tails is None or not 0 < tails.max() <= _LARGEST else tails
 
 
 def claim_complete_list(problem: Problem, tree: Tree, parts: Sequence[Cluster], located: Sequence[LocatedPoint | None]) -> Claim:

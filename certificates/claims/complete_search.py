@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from lossproof.certificates.claims.complete import claim_complete_list, complete_search
+from lossproof.certificates.claims.complete import bounds_of_all, claim_complete_list
 from lossproof.certificates.claims.complete_algebra import claim_algebraic_list, obstacle_to_algebra, solutions_of
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, prove_near
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.complete.clusters import clusters
 from lossproof.numerics.complete.elimination import is_algebraic
 from lossproof.numerics.complete.landscape import landscape_of, obstacle
 from lossproof.numerics.complete.search import INTERRUPT, Tree, TreeBudget, search_tree
-from lossproof.numerics.complete.tails import tail_bounds
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.weight_vectors import weights_of_rows
 from lossproof.theory.limits import MAX_COMPLETE_BOXES
@@ -56,32 +56,40 @@ class ListSearch(NamedTuple):
     interrupted: bool = False
 
 
-def may_be_listed(problem: Problem, seconds: float | None) -> bool:
-    """Tell whether a complete list of the local minima of all weights may be had: a branch and prune within bounds that are known, or exact algebra.
+class ListPlan(NamedTuple):
+    """How a complete list of the local minima of all weights may be had: by a branch and prune within ``bounds``, or by exact algebra, which needs none."""
+
+    bounds: Floats | None
+
+
+def plan_of_list(problem: Problem, seconds: float | None) -> ListPlan | None:
+    """Return how such a list may be had; None where it may not.
 
     Where no ``seconds`` are given there are at most 100 samples, and networks of powers have at most 4 weights.
     """
     if beyond_doubles(problem) is not None or (seconds is None and problem.T > _MOST_SAMPLES):
-        return False
+        return None
     if is_algebraic(problem):
-        return not obstacle_to_algebra(problem) and (seconds is not None or problem.architecture.N_net <= _MOST_BY_ALGEBRA)
-    return not obstacle(problem) and (landscape_of(problem).bounded or tail_bounds(problem) is not None)
+        few = seconds is not None or problem.architecture.N_net <= _MOST_BY_ALGEBRA
+        return ListPlan(None) if few and not obstacle_to_algebra(problem) else None
+    bounds = None if obstacle(problem) else bounds_of_all(problem)
+    return None if bounds is None else ListPlan(bounds)
 
 
-def seek_complete_list(context: ProofContext, pool: Pool, landscape: LandscapeClaims, seconds: float | None) -> ListSearch:
+def seek_complete_list(context: ProofContext, plan: ListPlan, pool: Pool, landscape: LandscapeClaims, seconds: float | None) -> ListSearch:
     """Seek a complete list of the local minima of all weights, and add its points to the pool.
 
     Without ``seconds`` a branch and prune ends at 100,000 boxes, or fewer where a box costs more; with them, it takes as many boxes as a map may.
     """
     problem = context.problem
-    if not may_be_listed(problem, seconds):
-        return ListSearch()
-    if is_algebraic(problem):
+    if plan.bounds is None:
         return _proved(context, pool, landscape, list_by_algebra(problem))
-    land, bounds = complete_search(problem, None)
+    land = landscape_of(problem)
     boxes = min(_BOXES, _WORK // (problem.T**2 * land.rows)) if seconds is None else MAX_COMPLETE_BOXES
     budget = TreeBudget(boxes) if seconds is None else TreeBudget(boxes, seconds)
-    tree = search_tree(land, bounds, budget, lambda part: context.report_progress("listing all minima", int(part * 100), 100), minima=True)
+    tree = search_tree(
+        land, plan.bounds, budget, lambda part: context.report_progress("listing all minima", int(part * 100), 100), minima=True
+    )
     if not tree.complete:
         return ListSearch(None, tree.boxes, tree.ended == INTERRUPT)
     return _proved(context, pool, landscape, list_of_tree(problem, tree))

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 from lossproof.certificates.claims.complete import conclusion_by_list
-from lossproof.certificates.claims.complete_search import may_be_listed, seek_complete_list
+from lossproof.certificates.claims.complete_search import ListPlan, plan_of_list, seek_complete_list
 from lossproof.certificates.claims.conclusion import conclusion_by_minimum, conclusion_by_region, conclusion_by_theorems
 from lossproof.certificates.claims.critical_point import LandscapeClaims
 from lossproof.certificates.claims.global_by_conclusion import listed_as_global, located_as_global
@@ -47,20 +47,21 @@ def decide(
     """
     theorem = first_claim(lambda: conclusion_by_list(complete), lambda: conclusion_by_theorems(whole))
     begin, seconds = time.perf_counter(), None if budget is None else budget.seconds
-    listing = complete is None and budget is not None and may_be_listed(whole.context.problem, seconds)
-    found = _decided(theorem, whole, pool, landscape, SearchBudget() if listing and seconds is not None else budget)
-    if listing and found.claim is None and not found.search.interrupted:
+    is_open = theorem is None and complete is None and budget is not None
+    plan = plan_of_list(whole.context.problem, seconds) if is_open else None
+    found = _decided(theorem, whole, pool, landscape, budget if plan is None or seconds is None else SearchBudget())
+    if plan is not None and found.claim is None and not found.search.interrupted:
         left = None if seconds is None else max(seconds - (time.perf_counter() - begin), 0.0)
-        found = _by_list(found.search, pool, landscape, left)
+        found = _by_list(found.search, plan, pool, landscape, left)
     else:
         found = replace(found, complete=complete)
     pool.points = [listed_as_global(located_as_global(point, found.claim), found.complete) for point in pool.points]
     return found
 
 
-def _by_list(record: SearchRecord, pool: Pool, landscape: LandscapeClaims, seconds: float | None) -> Decision:
+def _by_list(record: SearchRecord, plan: ListPlan, pool: Pool, landscape: LandscapeClaims, seconds: float | None) -> Decision:
     """Decide by a complete list of all local minima, if one is to be had."""
-    listed = seek_complete_list(pool.context, pool, landscape, seconds)
+    listed = seek_complete_list(pool.context, plan, pool, landscape, seconds)
     if listed.claim is None:
         record = replace(record, boxes=listed.boxes, ended=INTERRUPTED if listed.interrupted else record.ended)
     suboptimal = pool.suboptimal

@@ -11,7 +11,7 @@ from cases.landscapes import XOR_X, XOR_Y
 
 import lossproof as lp
 from lossproof.certificates.claims import complete_search, decision
-from lossproof.certificates.claims.complete_search import may_be_listed
+from lossproof.certificates.claims.complete_search import plan_of_list
 from lossproof.numerics.complete.search import search_tree
 from lossproof.theory.problem.decay import Decay
 
@@ -149,13 +149,22 @@ def test_a_list_that_the_checker_refuses_is_told_as_undecided(monkeypatch):
     ],
 )
 def test_what_no_list_covers_is_not_tried(widths, options):
-    assert not may_be_listed(problem_of(widths, **options), None)
+    assert plan_of_list(problem_of(widths, **options), None) is None
 
 
 def test_numbers_beyond_doubles_are_not_tried():
     problem = problem_of("1-1-1", weight_decay="1/10")
     far = replace(problem, decay=Decay.of(10**400, problem.architecture))
-    assert not may_be_listed(far, None)
+    assert plan_of_list(far, None) is None
+
+
+@pytest.mark.parametrize("bias", ["none", "trainable"])
+def test_bounds_beyond_those_of_a_list_leave_the_question_open(bias):
+    """Tiny inputs let critical points lie far out."""
+    neuron = {"activation": "identity", "output_activation": "sigmoid", "bias": bias}
+    report = lp.check_architecture("1-1", [["1/100000000"], ["1/50000000"], ["-1/70000000"]], [["1/4"], ["9/10"], ["1/3"]], **neuron)
+    assert report.conclusion.verdict is UNDECIDED
+    assert report.search.boxes == 0
 
 
 def test_a_list_is_not_sought_where_the_question_is_decided(monkeypatch):

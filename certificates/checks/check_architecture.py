@@ -48,7 +48,7 @@ from lossproof.certificates.training.found_weights import LearnerFit, find_exact
 from lossproof.certificates.training.measured_order import measured_order_note
 from lossproof.numerics.algebra.memory import gram_bytes
 from lossproof.numerics.algebra.threads import one_thread
-from lossproof.numerics.algebra.workplace import CLUSTER_UNUSED, workplace_named
+from lossproof.numerics.algebra.workplace import workplace_named
 from lossproof.numerics.network.estimates import is_costly, jacobian_spectrum
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.verified.singular_values import SingularValues, enclosed_spectrum
@@ -134,9 +134,7 @@ def check_architecture(
         context, point = ProofContext(problem, seed, max_precision, progress, most_bytes, place), Point(start)
         made, searched = _all_claims(context, point, budget, weights_given=chosen)
         claims, check = tuple(made), None
-        notes = [place.note] if place.note else []
-        if place.cluster is not None and not place.distributes(problem.columns):
-            notes = [CLUSTER_UNUSED]
+        notes = [place.note_on(problem.columns)] if place.note else []
         fits = gram_bytes(problem.architecture, problem.T) <= most_bytes
         if self_check and place.cluster is not None and not fits:
             notes.append(

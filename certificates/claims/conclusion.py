@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from lossproof.certificates.claims.global_minimum import convex_layers
 from lossproof.certificates.claims.regions import BadRegion
 from lossproof.certificates.claims.whole_landscape import WholeLandscape
 from lossproof.certificates.proof.nodes import Claim, first_claim, implied, undecided
@@ -85,10 +86,7 @@ def conclusion_by_convexity(problem: Problem) -> Claim | None:
     """Conclude from a loss that is a convex function of the trainable weights; None for others."""
     if not problem.is_convex:
         return None
-    layer = (
-        "One trainable layer with nothing but affine maps behind it" if problem.architecture.frozen else "One layer with identity output"
-    )
-    reason = f"{layer} and a convex error: J is a convex function of W, so every local minimum is global."
+    reason = f"{convex_layers(problem)} and a convex error: J is a convex function of W, so every local minimum is global."
     return implied("convex", _NAME, EVERYWHERE, reason)
 
 

@@ -8,7 +8,20 @@ from itertools import islice
 
 from lossproof.certificates.claims.critical_facts import claim_loss
 from lossproof.certificates.claims.critical_point import LandscapeClaims, LocatedPoint, locate
-from lossproof.certificates.claims.network_search import MOST_ROUNDS, ROUND, SearchBudget, SearchRecord, no_search
+from lossproof.certificates.claims.network_search import (
+    ALL_MADE,
+    APART,
+    DECIDED,
+    INTERRUPTED,
+    MOST_ROUNDS,
+    NO_LOSS,
+    PROOFS,
+    ROUND,
+    TIME_OVER,
+    SearchBudget,
+    SearchRecord,
+    no_search,
+)
 from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.places import Point
@@ -24,8 +37,6 @@ from lossproof.theory.problem.weights import Weights
 
 _MOST_NEWTON_WORK = 2_000_000
 _ITERATIONS = 200
-_PROOFS = 4
-_APART, _NO_LOSS = 1 + 1e-6, 1e-12
 
 
 def nearer_weights(problem: Problem, start: Weights) -> Iterator[Weights]:
@@ -49,7 +60,7 @@ def search_bad_minima(context: ProofContext, pool: Pool, landscape: LandscapeCla
     obstacle = "none was wanted" if budget is None else budget.obstacle(context.problem)
     if budget is None or obstacle:
         return no_search(obstacle)
-    begin, known, ends, ended = time.perf_counter(), len(pool.points), list[tuple[float, Weights]](), "all starts were made"
+    begin, known, ends, ended = time.perf_counter(), len(pool.points), list[tuple[float, Weights]](), ALL_MADE
     starts = 0
     try:
         for starts, end in _ends(context, budget):
@@ -58,13 +69,13 @@ def search_bad_minima(context: ProofContext, pool: Pool, landscape: LandscapeCla
             if starts % ROUND == 0 or over:
                 _prove(context, pool, landscape, ends)
             if pool.suboptimal is not None or over:
-                ended = "the time was over" if pool.suboptimal is None else "a bad local minimum was proved"
+                ended = TIME_OVER
                 break
         pool.beat_minima()
     except KeyboardInterrupt:
-        ended = "it was interrupted"
+        ended = INTERRUPTED
     if pool.suboptimal is not None:
-        ended = "a bad local minimum was proved"
+        ended = DECIDED
     minima = sum(point.is_minimum for point in pool.points[known:])
     return SearchRecord(starts, time.perf_counter() - begin, len(ends), minima, ended)
 
@@ -72,7 +83,7 @@ def search_bad_minima(context: ProofContext, pool: Pool, landscape: LandscapeCla
 def _ends(context: ProofContext, budget: SearchBudget) -> Iterator[tuple[int, tuple[float, Weights] | None]]:
     """Yield how many starts were made, and where training from the last one ended, with the loss there; None where it met a kink."""
     problem = context.problem
-    target = None if problem.error.family == "blake-zisserman" else _NO_LOSS
+    target = None if problem.error.family == "blake-zisserman" else NO_LOSS
     settings = Settings("lbfgs", max_iterations=_ITERATIONS, target_loss=target)
     for k in range(budget.most_starts):
         if budget.seconds is None:
@@ -92,10 +103,10 @@ def _prove(context: ProofContext, pool: Pool, landscape: LandscapeClaims, ends: 
     if not ordered:
         return
     least, best = ordered[0][0], pool.best
-    if best is None or least * _APART + _NO_LOSS < best.facts["loss_upper"]:
+    if best is None or least * APART + NO_LOSS < best.facts["loss_upper"]:
         pool.add_losses([claim_loss(context, Point(ordered[0][1]))])
     tried = [least, *(float(point.loss.facts["loss_upper"]) for point in pool.points)]
-    for loss, weights in islice((end for end in ordered if not _is_among(end[0], tried)), _PROOFS):
+    for loss, weights in islice((end for end in ordered if not _is_among(end[0], tried)), PROOFS):
         if not _is_among(loss, tried):
             tried.append(loss)
             pool.add(locate_near(context, weights, landscape))
@@ -104,4 +115,4 @@ def _prove(context: ProofContext, pool: Pool, landscape: LandscapeClaims, ends: 
 
 
 def _is_among(loss: float, others: list[float]) -> bool:
-    return any(abs(loss - other) <= (_APART - 1) * abs(other) + _NO_LOSS for other in others)
+    return any(abs(loss - other) <= (APART - 1) * abs(other) + NO_LOSS for other in others)

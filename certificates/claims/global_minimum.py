@@ -30,14 +30,16 @@ def claim_global(context: ProofContext, stationary: Claim, learner: Learner | No
     return claim_global_by_outputs(context, place, learner, principle_error)
 
 
+def convex_layers(problem: Problem) -> str:
+    """Return what makes J convex for a convex error, as the subject of a sentence."""
+    return "One trainable layer with nothing but affine maps behind it" if problem.architecture.frozen else "One layer with identity output"
+
+
 def claim_global_by_convexity(problem: Problem, stationary: Claim) -> Claim | None:
     """Claim that a critical point of a convex J is a global minimum; a penalty keeps J convex. None where J is not known to be convex."""
     if not problem.is_convex:
         return None
-    layer = (
-        "One trainable layer with nothing but affine maps behind it" if problem.architecture.frozen else "One layer with identity output"
-    )
-    reason = f"{layer} and a convex error make J convex, so a critical point is a global minimum."
+    reason = f"{convex_layers(problem)} and a convex error make J convex, so a critical point is a global minimum."
     return implied("global-convex", "global", stationary.place, reason, stationary, facts={"radius": radius_of(stationary.place)})
 
 

@@ -38,7 +38,7 @@ class WholeLandscape:
         if context.problem.decay is not None:
             return WholeLandscape(context, None, None, principle_error, (), tuple(claims_cited(context)))
         theorems, cited = claims_of_theorems(context, point, principle_error), claims_cited(context)
-        nowhere, full = claim_no_critical_point(context.problem), full_rank_everywhere(context)
+        nowhere, full = claim_no_critical_point(context), full_rank_everywhere(context)
         return WholeLandscape(context, nowhere, full, principle_error, tuple(theorems), tuple(cited))
 
     @property

@@ -139,7 +139,7 @@ def _complete_map(
         raise InputError(
             "a box is a number; it, minima and a file to resume from go with complete=True and no weights of your own: give that, or leave these out"
         )
-    nowhere = claim_no_critical_point(context.problem) if box is None and resume is None and obstacle(context.problem) else None
+    nowhere = claim_no_critical_point(context) if box is None and resume is None and obstacle(context.problem) else None
     if nowhere is not None:
         empty = SoughtList([], lambda _: claim_empty_list(nowhere))
         return replace(_listed(context, empty, data_name, self_check=self_check), starts=0)

@@ -62,6 +62,10 @@ class Workplace:
         """Whether a matrix of n rows is large enough to be given to the cluster, if there is one."""
         return self.cluster is not None and n > _LEAST_TILE_ROWS * tile_rows(n)
 
+    def note_on(self, n: int) -> str:
+        """Return the note on matrices of up to n rows: that a cluster which was named is not used for them, or what was chosen."""
+        return self.note if self.cluster is None or self.distributes(n) else CLUSTER_UNUSED
+
     def gram(self, parts: Sequence[GramPart]) -> Triangle:
         """Return one triangle of the Gram matrix of these parts, as `gram_triangle` does."""
         n = int(np.prod(parts[0].columns.shape[:2]))

@@ -198,6 +198,7 @@ def test_separable_samples_have_an_empty_list(widths, targets, options):
     assert (found.complete.verdict, found.complete.facts["points"], found.complete.facts["attained"], len(found)) == ("PROVED", 0, False, 0)
     assert found.complete.premises[0].id == "no-critical-point"
     assert found.conclusion.verdict == "PROVED"
+    assert found.report.certificate.text.count('"rule": "no-critical-point"') == 1
     if options.get("error") == "logistic":
         mixed = mapped(widths, [*X, [3, 3]], [*targets, [0]], **options)
         decayed = mapped(widths, X, targets, weight_decay="1/10", **options)

@@ -139,7 +139,7 @@ def _nodes(work: Work, problem: Problem, weights: list[tuple[Enclosed, Enclosed]
     """Return the layers in their order, and ``C`` of shape ``(T, n_L, n_L)``."""
     phi, inputs, bends = DoubleRing(work).array(problem.X), [], []
     for l, (W, b) in enumerate(weights, start=1):
-        inputs.append(plus(phi, problem.fan_in(l) or problem.widths[l - 1]))
+        inputs.append(plus(phi, problem.bias_rows_of(l)))
         z = phi @ W + b
         if l < problem.L:
             phi, slope, bend = derivatives(work, problem.activation_of(l), z, 2, at_rest(problem, l))

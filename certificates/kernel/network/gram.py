@@ -81,7 +81,7 @@ def network_at(
     units = np.repeat(np.eye(n)[:, None, :], problem.T, axis=1)
     delta = Enclosed(units, np.zeros_like(units))
     deltas = backward(ring, problem, curve, passed.slopes, delta if strip else delta * passed.slopes[-1], min(layers), passes=n)
-    found = _scaled([(deltas[l], plus(passed.phi[l - 1], problem.fan_in(l))) for l in layers], balanced=balanced, weighted=weighted)
+    found = _scaled([(deltas[l], plus(passed.phi[l - 1], problem.bias_rows_of(l))) for l in layers], balanced=balanced, weighted=weighted)
     return Network(found.blocks, found.scale, found.D, found.tau, found.terms, curve, passed)
 
 
@@ -104,7 +104,7 @@ def values_at(work: Work, problem: Problem, point: Point, layer: int, width: int
     for start in range(0, problem.T, step):
         samples = slice(start, start + step)
         passed = forward(ring, replace(problem, X=problem.X[samples], Y=problem.Y[samples]), curve, layer, slopes=False)
-        part = plus(passed.phi[-1], width)
+        part = plus(passed.phi[-1], width - problem.widths[layer])
         phi.mid[samples], phi.rad[samples] = part.mid, part.rad
     return phi
 
@@ -126,10 +126,10 @@ def _scaled(blocks: list[tuple[Enclosed, Enclosed]], *, balanced: bool, weighted
     return Scaled(blocks, scale, D, tau, terms)
 
 
-def plus(phi: Enclosed, width: int) -> Enclosed:
-    """Append a column of ones where the width asks for one."""
-    ones = np.ones((len(phi.mid), width - phi.mid.shape[1]))
-    return Enclosed(np.hstack([phi.mid, ones]), np.hstack([phi.rad, 0 * ones]))
+def plus(phi: Enclosed, ones: int) -> Enclosed:
+    """Append so many columns of ones, those of trainable biases."""
+    more = np.ones((len(phi.mid), ones))
+    return Enclosed(np.hstack([phi.mid, more]), np.hstack([phi.rad, 0 * more]))
 
 
 def _divided(part: Enclosed, others: tuple[int, ...]) -> Enclosed:

@@ -61,7 +61,7 @@ def derivative_bounds(
     p: Array = np.zeros(problem.T)
     P = Q = 0.0
     for l in range(1, problem.L + 1):
-        inputs_of, W, z = plus(passed.phi[l - 1], problem.fan_in(l) or problem.widths[l - 1]), curve[l - 1][0], passed.z[l]
+        inputs_of, W, z = plus(passed.phi[l - 1], problem.bias_rows_of(l)), curve[l - 1][0], passed.z[l]
         work.spend(limits.flops_work(sum(2 * A.mid.size * min(A.mid.shape) for A in (inputs_of, W))), "norms of matrices")
         inputs, units = _norms(inputs_of, 1) + up(p * radius), _norms(W, 0) + radius
         norm_W, norm_inputs = _norm(W) + radius, _norm(inputs_of) + float(up(P * radius))
@@ -134,7 +134,7 @@ def second_derivative(work: Work, problem: Problem, point: Point, direction: Seq
         ring.count(5 * T * m * n, 0)
         along = Enclosed(*(x[0, first : first + m * n].reshape(n, m).T if m else np.zeros((inner, n)) for x in (V.mid, V.rad)))
         lower = Enclosed(along.mid[:inner], along.rad[:inner])
-        W, inputs, twice = ring.array(rows), plus(phi, m or inner), rate @ lower
+        W, inputs, twice = ring.array(rows), plus(phi, problem.bias_rows_of(l)), rate @ lower
         z = _moved(phi @ W + ring.array([bias]), inputs, radius)
         rates, bends = inputs @ along + _moved(rate @ W, rate, radius), twice + twice + _moved(bend @ W, bend, radius)
         if l < problem.L:

@@ -78,9 +78,9 @@ class Pass(NamedTuple):
 
 def landscape(work: Work, problem: Problem, widest: Array) -> Landscape:
     """Return the arrays of a problem, for ``θ_k`` with ``|w| ≤ widest``, of shape ``(m,)``; the precision of doubles must be in force."""
-    ring, n, ones = DoubleRing(work), problem.widths[1] if problem.L == 2 else 0, [fmpq(1)] * problem.bias_rows_of(1)
+    ring, n = DoubleRing(work), problem.widths[1] if problem.L == 2 else 0
     rates = [rate * problem.T for rate in problem.rates] or [fmpq(0)] * problem.N_net
-    inputs, targets = ring.array([[*x, *ones] for x in problem.X]), ring.array(problem.Y)
+    inputs, targets = ring.array(problem.inputs), ring.array(problem.Y)
     sigma = problem.activation if n else problem.output_activation
     form, farthest = sigma.logistic, float(np.max(reach(inputs) @ widest)) * ENLARGE**8 + 2.0**-300
     curve = Table(work, sigma, farthest) if form is None else Logistic(work, int(form.low), int(form.rate))

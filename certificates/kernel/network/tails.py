@@ -39,8 +39,7 @@ def rises_outside(work: Work, problem: Problem, bounds: Sequence[fmpq]) -> bool:
     if problem.L > 1 or any(problem.rates) or form is None:
         raise Rejected("evidence.tails", "evidence", "this is about a sigmoid or tanh neuron without decay")
     low, k = int(form.low), int(form.rate)
-    ones = [fmpq(1)] * problem.bias_rows_of(1)
-    samples = [(row, y[0]) for x, y in zip(problem.X, problem.Y, strict=True) if any(row := [*x, *ones])]
+    samples = [(x, y[0]) for x, y in zip(problem.inputs, problem.Y, strict=True) if any(x)]
     bits = int(length_of_sum(np.array([[*x, y] for x, y in samples], dtype=object), problem.T))
     limit(bits, limits.MAX_SUM_BITS, "the length of a sum of rational numbers in bits")
     work.spend(limits.tails_work(problem.N_net, problem.T, bits), "signs of the gradient")

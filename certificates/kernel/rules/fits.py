@@ -74,7 +74,7 @@ def eckart_young(step: Step) -> Result:
         (fit.T, K, "conclusion.at"), (K_squared, fit_squared, "conclusion.at"),
     ):  # fmt: skip
         require(not np.any(ring.times(A, B)), place, "a product that is to be 0 is not")
-    above, below = (_negative(step, M) for M in (c * np.eye(n, dtype=int) - K_squared, fit_squared - c * np.eye(n, dtype=int)))
+    above, below = (inertia(step.work, M)[0] for M in (c * np.eye(n, dtype=int) - K_squared, fit_squared - c * np.eye(n, dtype=int)))
     require(above == 0 and below <= max(0, n - k), "evidence.between", "it does not part the fit from what is left")
     return step.conclude_near(statement), Rigor.EXACT
 
@@ -95,8 +95,3 @@ def _features(step: Step, ring: Ring, z: Array, h: Array, units: Sequence[int]) 
     ones = [np.full((problem.T, int(problem.biases[1] == "trainable")), ONE, dtype=object)]
     Phi = tables.pop(chosen) if chosen is not None else inputs
     return Phi, np.hstack([*tables.values(), np.array(fixed, dtype=object).T, *ones])
-
-
-def _negative(step: Step, M: Array) -> int:
-    """Return how many eigenvalues of a symmetric matrix of rationals are negative."""
-    return inertia(step.work, M)[0]

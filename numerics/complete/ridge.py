@@ -152,8 +152,10 @@ def outputs(land: Landscape, box: Hidden, bounds: Floats) -> Followed:
     z = np.einsum("ia,kab->kib", land.inputs, box.theta.mid)
     (phi, _), (slope, _), _ = curve_of(land.activation).over(z, z)
     phi = _with_ones(land, phi, 1)
-    v = np.einsum("jkb,kb->jb", _regressed(land, phi), np.einsum("kib,i->kb", phi, land.targets))
-    eps = np.einsum("kib,kb->ib", phi, v) - land.targets[:, None]
+    A, v, eps = _regressed(land, phi), np.zeros((len(rates), phi.shape[2])), -land.targets[:, None]
+    for _ in range(2):  # a second step, as the inverse is no better than the matrix is conditioned
+        v = v - np.einsum("jkb,kb->jb", A, np.einsum("kib,ib->kb", phi, np.broadcast_to(eps, phi.shape[1:])) + rates * v)
+        eps = np.einsum("kib,kb->ib", phi, v) - land.targets[:, None]
     A = _regressed(land, box.phi.mid)
     G = np.einsum("jkb,kib->jib", A, box.phi.mid)
     l, T, B = G.shape

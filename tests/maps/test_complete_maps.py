@@ -205,6 +205,16 @@ def test_separable_samples_have_an_empty_list(widths, targets, options):
         assert all(other.complete.verdict == "UNDECIDED" or len(other) for other in (mixed, decayed))
 
 
+@pytest.mark.parametrize(
+    ("widths", "x", "y", "activation"),
+    [("1-1-1", -3, -1, "arctan"), ("1-2-1", -4, -3, "sigmoid"), ("1-1-1", 1, 1, "erf"), ("1-1-1", -2, 1, "softplus"), ("1-1-1", 2000, "-3/100", "softplus")],
+)  # fmt: skip
+def test_a_decay_next_to_nothing_is_no_reason_to_refuse_a_list(widths, x, y, activation):
+    """Output weights follow from the others by a matrix that is nearly singular; the search settles no box that the checker does not."""
+    found = mapped(widths, [[x]], [[y]], activation=activation, weight_decay="1/1000000", minima=True)
+    assert found.report.self_check.refused == ()
+
+
 def test_a_unit_that_can_be_scaled_is_listed_up_to_scale():
     """All of ``v w² x²``: the points with ``v = ±1``; ``w = 0`` with ``v = −1`` is a local minimum, and bad."""
     found = mapped("1-1-1", [[1], [2]], [[1], [3]], activation="power:2", bias="none")

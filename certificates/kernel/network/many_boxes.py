@@ -200,7 +200,7 @@ def system(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed) -> Enclosed:
 def followed(land: Landscape, phi: Array) -> Array:
     """Return an approximate inverse of the matrix M of the head of this file at some Φ: with ``A = (ΦΦᵀ + Λ)⁻¹`` it is ``[[A, AΦ], [ΦᵀA, ΦᵀAΦ − I]]``."""
     turned = np.swapaxes(phi, 1, 2)
-    A = inverse(phi @ turned + np.diag(land.rates.mid[land.inner :]))
+    A = inverse(phi @ turned + np.diag(land.rates.mid[land.inner :]), 2.0**-52)
     G = A @ phi
     return np.block([[A, G], [np.swapaxes(G, 1, 2), turned @ G - np.eye(phi.shape[2])]])
 
@@ -210,8 +210,8 @@ def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> tuple[En
     centre, inner, (N, every) = exactly(theta.mid), land.inner, (len(land.rates.mid), slice(None))
     at = activations(land, centre)
     A = at.phi.mid @ at.phi.T.mid + np.diag(land.rates.mid[inner:])
-    B, b = inverse(A), at.phi.mid @ land.targets.mid
-    v = exactly((B @ (2 * b - A @ (B @ b)))[..., 0])  # with a step for what B leaves over, as its diagonal is shifted
+    B, b = inverse(A, 2.0**-52), at.phi.mid @ land.targets.mid
+    v = exactly((B @ (2 * b - A @ (B @ b)))[..., 0])  # with a step for what B leaves over
     there = residuals(land, at, v)
     eps = exactly(there.mid)
     g = joined(part(at.phi @ eps.T, (..., 0)) + v * part(land.rates, slice(inner, None)), part(there + minus(eps), (every, 0)), 1)
@@ -221,7 +221,8 @@ def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> tuple[En
     off = reach(exactly(np.eye(S.mid.shape[1])) + minus(C @ part(S, (..., slice(inner, None)))))
     start = joined(v, part(eps, (every, 0)), 1).mid
     rad = ENLARGE * (prior + np.abs(start))
-    x = inverse(np.eye(S.mid.shape[1]) - ENLARGE**4 * off, onto=ENLARGE**4 * size[..., None])[..., 0]
+    whole = np.eye(S.mid.shape[1]) - ENLARGE**4 * off
+    x = inverse(whole, 2.0**-52, ENLARGE**4 * size[..., None])[..., 0]  # a larger shift may leave x < s + O x
     seen = (x > 0) & (x > ENLARGE * (size + (off @ x[..., None])[..., 0]))
     rad = np.where(seen.all(axis=1, keepdims=True), np.minimum(rad, x), rad)
     for _ in range(_SWEEPS):

@@ -11,7 +11,7 @@ from lossproof.certificates.claims.critical_point import LandscapeClaims
 from lossproof.certificates.claims.decision import decide
 from lossproof.certificates.claims.escape import claim_escape
 from lossproof.certificates.claims.exact_learning import claim_exact_learning, refute_exact_learning
-from lossproof.certificates.claims.frozen import claims_with_frozen_layers, frozen_in_words
+from lossproof.certificates.claims.frozen import frozen_in_words, open_about_layers, open_with_frozen_layers
 from lossproof.certificates.claims.full_rank import (
     claim_full_rank_at,
     claim_full_rank_everywhere,
@@ -54,6 +54,7 @@ from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.verified.singular_values import SingularValues, enclosed_spectrum
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.problem.problem import Problem
 
 
 def check_architecture(
@@ -166,17 +167,9 @@ def _all_claims(
 ) -> tuple[list[Claim], SearchRecord]:
     """All claims in reading order, the conclusion first, and what was searched for it."""
     problem = context.problem
-    if problem.architecture.frozen:
-        return claims_with_frozen_layers(context, point, budget, weights_given=weights_given)
     landscape = LandscapeClaims.of(problem)
     principle_error, morse = landscape.principle_error, landscape.morse
-    principles = [
-        principle_error,
-        morse,
-        claim_principle_activation(problem),
-        claim_principle_widths(problem),
-        claim_principle_weights(context, point),
-    ]
+    principles = [principle_error, morse, claim_principle_activation(problem)]
     at = claim_full_rank_at(context, point)
     best = telling_generic_bound(context, point)
     generic = generic_claim_of(context, best, point)
@@ -188,16 +181,19 @@ def _all_claims(
     nearby = find_learner(context, point, weights_given=weights_given) if refuted is None else None
     existence = claim_exact_learning(context, point, learner, nearby) if refuted is None else refuted
     known = (learner_at(context, point) if weights_given else None) or learner_of(context, existence)
-    blocks = [
-        claim_khatri_rao(context, point), claim_projection(context, point), claim_wide_layer(context, point), claim_one_hidden_layer(context, point),
-    ]  # fmt: skip
+    if problem.architecture.frozen:
+        blocks = open_about_layers(problem)
+    else:
+        principles += [claim_principle_widths(problem), claim_principle_weights(context, point)]
+        blocks = [
+            claim_khatri_rao(context, point), claim_projection(context, point), claim_wide_layer(context, point), claim_one_hidden_layer(context, point),
+        ]  # fmt: skip
     pool, given = pool_of_check(context, point, nearby, landscape, weights_given=weights_given)
     whole = WholeLandscape.of(context, point, principle_error)
     decision = decide(whole, pool, landscape, budget)
     given = None if given is None else given_as_global(given, decision.claim)
     infimum = whole.infimum_not_attained(point, pool.all_losses())
-    undecided = open_by_rank(problem.columns, everywhere, almost) if problem.decay is None else open_with_decay()
-    conclusion = undecided if decision.claim is None else decision.claim
+    conclusion = _open_conclusion(problem, everywhere, almost) if decision.claim is None else decision.claim
     ordered = [
         conclusion,
         decision.complete,
@@ -227,6 +223,12 @@ def _all_claims(
         decision.suboptimal,
     ]
     return [claim for claim in (*ordered, claim_ggn_semidefinite(context), *whole.cited) if claim is not None], decision.search
+
+
+def _open_conclusion(problem: Problem, everywhere: Claim, almost: Claim | None) -> Claim:
+    if problem.architecture.frozen:
+        return open_with_frozen_layers(problem)
+    return open_by_rank(problem.columns, everywhere, almost) if problem.decay is None else open_with_decay()
 
 
 def _notes(context: ProofContext, point: Point, claims: Sequence[Claim], *, chosen: bool, fit: LearnerFit | None) -> tuple[str, ...]:

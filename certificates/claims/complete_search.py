@@ -63,11 +63,11 @@ class ListPlan(NamedTuple):
 
 
 def plan_of_list(problem: Problem, seconds: float | None) -> ListPlan | None:
-    """Return how such a list may be had; None where it may not.
+    """Return how such a list may be had; None where it may not, as where a layer is frozen.
 
     Where no ``seconds`` are given there are at most 100 samples, and networks of powers have at most 4 weights.
     """
-    if beyond_doubles(problem) is not None or (seconds is None and problem.T > _MOST_SAMPLES):
+    if problem.architecture.frozen or beyond_doubles(problem) is not None or (seconds is None and problem.T > _MOST_SAMPLES):
         return None
     if is_algebraic(problem):
         few = seconds is not None or problem.architecture.N_net <= _MOST_BY_ALGEBRA

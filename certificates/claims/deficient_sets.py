@@ -30,9 +30,12 @@ class DeficientSet:
 
 
 def constant_witness(problem: Problem) -> DeficientSet | None:
-    """Return the bound ``rank P ≤ n_L`` at ``W = 0``, with biases at which every derivative exists; None where there are none, or ``n_L`` is full rank."""
+    """Return the bound ``rank P ≤ n_L`` at ``W = 0``, with biases at which every derivative exists.
+
+    None where there are none, ``n_L`` is full rank, or a layer is frozen.
+    """
     a = problem.architecture
-    if a.L < 2 or problem.T < 2:
+    if a.L < 2 or problem.T < 2 or a.frozen:
         return None
     kinks = {l: a.activation_of(l).kinks(1) for l in a.kinked_layers(1)}
     b, own = Fraction(0), Rigor.EXACT
@@ -55,9 +58,12 @@ def constant_witness(problem: Problem) -> DeficientSet | None:
 def deficient_open_set(context: ProofContext, *points: Point) -> DeficientSet | None:
     """Return a bound of ``rank P`` below ``T n_L`` on an open set of weights, or None.
 
-    With trainable biases: near ``W = 0`` with biases at which an activation is affine or constant. Else, near the points given: outputs that are constant.
+    With trainable biases: near ``W = 0`` with biases at which an activation is affine or constant. Else, near the points given: outputs that are constant. None
+    where a layer is frozen.
     """
     a = context.problem.architecture
+    if a.frozen:
+        return None
     if a.bias != "trainable":
         return next((found for point in points if (found := _near_point(context, point)) is not None), None)
     outputs = [_inside(piece) for piece in a.output_activation.affine_pieces if piece.slope == 0]

@@ -29,14 +29,9 @@ _PREIMAGE_PRECISION = 128
 def refute_exact_learning(context: ProofContext) -> Claim | None:
     """Claim that no exact learner exists, where the data show it."""
     problem = context.problem
-    return first_claim(
-        lambda: _by_symmetry(problem), lambda: target_out_of_reach(context), lambda: _by_linear_reach(problem), lambda: _by_order(problem)
-    )
-
-
-def refute_by_samples(context: ProofContext) -> Claim | None:
-    """Claim that no exact learner exists, where samples or the range of the output show it, whatever weights move."""
-    return first_claim(lambda: _by_symmetry(context.problem), lambda: target_out_of_reach(context))
+    whatever_moves = (lambda: _by_symmetry(problem), lambda: target_out_of_reach(context))
+    of_all_layers = () if problem.architecture.frozen else (lambda: _by_linear_reach(problem), lambda: _by_order(problem))
+    return first_claim(*whatever_moves, *of_all_layers)
 
 
 def target_out_of_reach(context: ProofContext) -> Claim | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
 from lossproof.certificates.claims.deficient_sets import constant_witness, deficient_open_set
@@ -11,7 +12,7 @@ from lossproof.certificates.proof.nodes import Claim, RankBound, bound, decided,
 from lossproof.certificates.proof.places import ALMOST_EVERYWHERE, EVERYWHERE, Place, Point
 from lossproof.certificates.proof.rank_bounds import RankBounds, generic_upper_bound, inputs_bounds, last_block_bound, rank_bounds
 from lossproof.certificates.proof.structural_bounds import trivial_bound
-from lossproof.numerics.network.points import random_weights
+from lossproof.numerics.network.points import constant_weights, random_weights
 from lossproof.numerics.ranks.sign_patterns import sign_pattern_evidence
 from lossproof.theory.functions.activation import Activation
 from lossproof.theory.problem.problem import Problem
@@ -198,7 +199,7 @@ def _open(problem: Problem, best: RankBound | None, upper: RankBound) -> Claim:
 def claim_full_rank_everywhere(context: ProofContext, points: Iterable[Point]) -> Claim:
     """Claim ``rank P = T n_L`` at all weights: it holds for a single layer or sample at most, and is refuted by a witness otherwise.
 
-    The weights of ``points`` are looked at where no other witness is found.
+    The weights of ``points`` are looked at where no other witness is found; where a layer is frozen, those with all trainable weights 0 besides.
     """
     problem = context.problem
     columns, upper = problem.columns, generic_upper_bound(context)
@@ -210,7 +211,8 @@ def claim_full_rank_everywhere(context: ProofContext, points: Iterable[Point]) -
     found = constant_witness(problem) or deficient_open_set(context)
     if found is not None:
         return _refuted_everywhere(found.bound, columns, found.reason)
-    for point in points:
+    zeros = [Point(constant_weights(problem, Fraction(0)))] if problem.architecture.frozen else []
+    for point in (*points, *zeros):
         smooth = context.differentiable(point, 1)
         at_point = None if smooth is None else rank_bounds(context, "P", point).upper
         if smooth is not None and at_point is not None and at_point.value < columns:
@@ -249,9 +251,12 @@ def _full_everywhere(context: ProofContext) -> Claim | None:
 
 
 def _bound_everywhere(context: ProofContext) -> RankBound | None:
-    """Return the lower bound of ``rank P`` that the last block gives at all weights: by the inputs for a single layer, else by the constant 1 of the bias."""
+    """Return the lower bound of ``rank P`` that the last block gives at all weights: by the inputs for a single layer, else by the constant 1 of the bias.
+
+    None where a layer is frozen, or slopes of the outputs may be 0.
+    """
     a = context.problem.architecture
-    if not a.output_activation.has_nonzero_slopes:
+    if a.frozen or not a.output_activation.has_nonzero_slopes:
         return None
     phi = inputs_bounds(context).lower if a.L == 1 else trivial_bound(context.problem, f"Phi-{a.L - 1}+")
     last = last_block_bound(context, phi)

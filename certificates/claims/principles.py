@@ -87,14 +87,14 @@ def claim_principle_weights(context: ProofContext, point: Point) -> Claim:
 
 
 def claim_principles_suffice(context: ProofContext, start: Point) -> Claim | None:
-    """Refute that full rank of every ``W_l`` suffices for full rank of ``P``, by a witness; None when none is found.
+    """Refute that full rank of every ``W_l`` suffices for full rank of ``P``, by a witness; None when none is found, or a layer is frozen.
 
     The other principles and the count must hold, or there would be nothing to refute. Tried are the weights of ``start``, and constructed ones.
     """
     problem = context.problem
     a = problem.architecture
     smooth = all(s.nonvanishing_derivative.holds for s in a.activations)
-    if a.L < 2 or not smooth or not widths_principle(a.widths) or a.N_net < problem.columns:
+    if a.L < 2 or a.frozen or not smooth or not widths_principle(a.widths) or a.N_net < problem.columns:
         return None
     return next((claim for point in _candidates(context, start) if (claim := _principles_fail_at(context, point)) is not None), None)
 

@@ -43,7 +43,7 @@ class BadRegion:
 
 
 def bad_region(context: ProofContext, losses: Iterable[Claim]) -> BadRegion | None:
-    """Return a local minimum in a region of the weights that some other point beats; None where none is proved.
+    """Return a local minimum in a region of the weights that some other point beats; None where none is proved, or a layer is frozen.
 
     ``losses`` are claims ``loss-bounds`` of known points, asked for only where there is such a minimum. Where none of them is smaller, a short training looks
     for a better point, once.
@@ -61,6 +61,8 @@ def bad_region(context: ProofContext, losses: Iterable[Claim]) -> BadRegion | No
 
 
 def _minima_in_regions(context: ProofContext) -> list[Claim]:
+    if context.problem.architecture.frozen:
+        return []
     claims = (_dead_region(context), _linear_region(context), _constant_region(context))
     return [claim for claim in claims if claim is not None and claim.facts["loss_lower"] > 0]
 

@@ -132,7 +132,7 @@ def claim_ggn_semidefinite(context: ProofContext) -> Claim:
     if _residuals_stay_convex(problem):
         reason = "The range of the output activation keeps all residuals where the error is convex: r² ≤ β."
         return implied(name, name, EVERYWHERE, reason)
-    for point in map(Point, _far_weights(context)):
+    for point in () if problem.architecture.frozen else map(Point, _far_weights(context)):
         outputs = range(problem.architecture.n_L) if context.has_jacobian(point) else ()
         for j in outputs:
             if curvature_is_negative(problem, point.weights, j, _PRECISION):

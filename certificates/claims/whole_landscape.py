@@ -34,7 +34,12 @@ class WholeLandscape:
 
     @staticmethod
     def of(context: ProofContext, point: Point, principle_error: Claim) -> WholeLandscape:
-        """Ask the theorems; ``point`` is where bounds of ranks that hold everywhere may be looked for. With weight decay only convexity is left to ask for."""
+        """Ask the theorems; ``point`` is where bounds of ranks that hold everywhere may be looked for.
+
+        With weight decay or frozen layers only convexity is left to ask for.
+        """
+        if context.problem.architecture.frozen:
+            return WholeLandscape(context, None, None, principle_error, (), ())
         if context.problem.decay is not None:
             return WholeLandscape(context, None, None, principle_error, (), tuple(claims_cited(context)))
         theorems, cited = claims_of_theorems(context, point, principle_error), claims_cited(context)
@@ -54,7 +59,7 @@ class WholeLandscape:
 
     def infimum_not_attained(self, point: Point, losses: Iterable[Claim]) -> Claim | None:
         """Return the claim that the least loss is approached and never reached, or None; losses tell where no theorem says that there is no local minimum."""
-        if self.context.problem.decay is not None:
+        if self.context.problem.decay is not None or self.context.problem.architecture.frozen:
             return None
         said = self.nowhere is not None or any(claim.id == "separable-squashing" for claim in self.theorems)
         return claim_infimum_not_attained(self.context, point, None if said else losses)

@@ -97,6 +97,8 @@ class Landscape:
 def obstacle(problem: Problem) -> str:
     """Return why no complete list is searched, in words that follow "as"; empty where it can be."""
     a = problem.architecture
+    if a.frozen:
+        return "frozen layers are not covered"
     if problem.error.name != "squared" or a.n_L != 1:
         return "the error must be squared and the output one number"
     if a.L > 2 or (a.L == 2 and not a.output_activation.is_identity):

@@ -32,11 +32,12 @@ _ZERO = 1e-8
 def copied_minima(problem: Problem, seed: int) -> Iterator[Weights]:
     """Yield weights that look like local minima in doubles, copies of minima of networks with one to three hidden units, those of large loss first.
 
-    Nothing without weight decay, for units that are not linear on both sides of 0, for more than one hidden layer, fixed biases, or more than 400 weights; nor
-    where the Hessians of a search would take over a minute. Nothing is proved.
+    Nothing without weight decay, for units that are not linear on both sides of 0, for more than one hidden layer, fixed biases, frozen layers, or more than
+    400 weights; nor where the Hessians of a search would take over a minute. Nothing is proved.
     """
     a = problem.architecture
-    right = problem.decay is not None and a.L == 2 and a.activation.homogeneity == 1 and bool(a.activation.kinks(1)) and a.bias != "fixed"
+    kinked = a.L == 2 and a.activation.homogeneity == 1 and bool(a.activation.kinks(1))
+    right = problem.decay is not None and kinked and a.bias != "fixed" and not a.frozen
     if not right or a.N_net > _MOST_PARAMETERS or problem.T * a.n_L * a.N_net**2 > _MOST_WORK:
         return
     for minima, widest in ((_off_kinks, _WIDEST), (_on_kinks, _WIDEST_ON_KINKS)):

@@ -26,10 +26,19 @@ _ZERO = 1e-9
 def embedded_minima(problem: Problem, seed: int) -> Iterator[Weights]:
     """Yield weights that look like local minima in doubles, copies of strict minima of networks with one to three hidden units, those of large loss first.
 
-    Nothing for more than one output or hidden layer, fixed biases, activations that are not twice differentiable, or more than 300 weights. Nothing is proved.
+    Nothing for more than one output or hidden layer, fixed biases, frozen layers, activations that are not twice differentiable, or more than 300 weights.
+    Nothing is proved.
     """
     a = problem.architecture
-    if problem.decay is not None or a.L != 2 or a.n_L != 1 or a.bias == "fixed" or a.kinked_layers(2) or a.N_net > _MOST_PARAMETERS:
+    if (
+        problem.decay is not None
+        or a.L != 2
+        or a.n_L != 1
+        or a.bias == "fixed"
+        or a.frozen
+        or a.kinked_layers(2)
+        or a.N_net > _MOST_PARAMETERS
+    ):
         return
     for units in range(1, min(a.widths[1], _WIDEST + 1)):
         smaller = problem.with_units(1, range(units))

@@ -36,7 +36,7 @@ class Pinned:
 def pins_units(problem: Problem) -> bool:
     """Tell whether `descend_with_pins` is about a problem: one hidden layer of lines on both sides of 0, and identity output; not too large."""
     a = problem.architecture
-    right = a.L == 2 and a.activation.homogeneity == 1 and bool(a.activation.kinks(1)) and a.biases[0] != "fixed"
+    right = a.L == 2 and not a.frozen and a.activation.homogeneity == 1 and bool(a.activation.kinks(1)) and a.biases[0] != "fixed"
     return right and a.output_activation.is_identity and problem.T * a.n_L * a.N_net**2 <= _MOST_WORK and beyond_doubles(problem) is None
 
 

@@ -39,7 +39,8 @@ def nearby_points(problem: Problem, weights: Weights) -> Iterator[Weights]:
     """Yield the point of least squares of the weights' cell, if it is exactly critical, or a minimum on kinks, the weights, then nearby ones: with short
     entries and an exactly vanishing gradient, with units merged, refined by Newton's method, rational ones, and where safeguarded steps in doubles end.
 
-    What is yielded are guesses: a proof has to follow, and speaks about the weights yielded.
+    Where a layer is frozen, only forms are tried that no symmetry of its units is needed for. What is yielded are guesses: a proof has to follow, and speaks
+    about the weights yielded.
     """
     yield from _of_cell(problem, weights)
     yield weights
@@ -75,6 +76,8 @@ def descended_weights(problem: Problem, weights: Weights) -> Weights | None:
 
 
 def _of_cell(problem: Problem, weights: Weights) -> Iterator[Weights]:
+    if problem.architecture.frozen:
+        return
     on_kinks = point_on_kinks(problem, weights)
     if on_kinks is not None:
         yield on_kinks
@@ -88,9 +91,13 @@ def _of_cell(problem: Problem, weights: Weights) -> Iterator[Weights]:
 
 
 def _of_form(problem: Problem, weights: Weights) -> Iterator[Weights]:
-    for exact in (snapped_weights(weights), constant_network(problem, weights), idle_constant_network(problem, weights)):
+    frozen = bool(problem.architecture.frozen)
+    constants = () if frozen else (constant_network(problem, weights), idle_constant_network(problem, weights))
+    for exact in (snapped_weights(problem, weights), *constants):
         if exact is not None and exact != weights and gradient_is_zero(problem, exact):
             yield exact
+    if frozen:
+        return
     balanced, merged = balanced_point(problem, weights), with_merged_units(problem, weights)
     yield from () if balanced is None else (balanced.weights,)
     yield from () if merged is None else (merged,)
@@ -98,14 +105,19 @@ def _of_form(problem: Problem, weights: Weights) -> Iterator[Weights]:
     yield from () if family is None else (family.weights,)
 
 
-def snapped_weights(weights: Weights) -> Weights:
-    """Return the weights with each entry that is within ``10^-6`` of a fraction with a denominator up to 64 replaced by it.
+def snapped_weights(problem: Problem, weights: Weights) -> Weights:
+    """Return the weights with each entry, of layers not frozen, that is within ``10^-6`` of a fraction with a denominator up to 64 replaced by it.
 
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> from lossproof.theory.problem.architecture import Architecture
+    >>> from lossproof.theory.problem.samples import Samples
+    >>> problem = Problem(Architecture.of("1-1"), error_named("squared"), Samples.of([[1]], [[5]]))
     >>> point = Weights((Layer(((Fraction("0.50000001"),),), (Fraction("1e-9"),)),))
-    >>> snapped_weights(point).layers[0]
+    >>> snapped_weights(problem, point).layers[0]
     Layer(W=((Fraction(1, 2),),), b=(Fraction(0, 1),))
     """
-    return _mapped(weights, _snapped)
+    pairs = enumerate(weights.layers, start=1)
+    return Weights(tuple(problem.frozen_layer(l) or _mapped(layer, _snapped) for l, layer in pairs))
 
 
 def constant_network(problem: Problem, weights: Weights) -> Weights | None:
@@ -203,5 +215,5 @@ def _snapped(value: Number) -> Number:
     return short if abs(short - value) <= _CLOSE else value
 
 
-def _mapped(weights: Weights, change: Callable[[Number], Number]) -> Weights:
-    return Weights(tuple(Layer(tuple(tuple(map(change, row)) for row in layer.W), tuple(map(change, layer.b))) for layer in weights.layers))
+def _mapped(layer: Layer, change: Callable[[Number], Number]) -> Layer:
+    return Layer(tuple(tuple(map(change, row)) for row in layer.W), tuple(map(change, layer.b)))

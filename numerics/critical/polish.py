@@ -20,8 +20,9 @@ from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.float_derivatives import Derivatives, FloatLandscape
 from lossproof.numerics.network.jacobian import gradient
-from lossproof.numerics.network.weight_vectors import weights_of_rows
+from lossproof.numerics.network.weight_vectors import layer_blocks, weights_of_rows
 from lossproof.theory.exceptions import NotDifferentiable
+from lossproof.theory.problem.problem import Problem
 
 _STEPS = 8
 _STRUCTURE_TOLERANCES = (1e-4, 1e-7, 1e-10)
@@ -127,7 +128,7 @@ def _looked_at(landscape: FloatLandscape, point: Array, at: Derivatives) -> Sett
     if not quality <= _QUALITY or largest > _LARGEST_WEIGHT or meets_kink(landscape.problem, at) or runs_off(landscape, at):
         return None
     values, vectors = np.linalg.eigh(at.hessian[0])
-    slopes, noise = np.abs(vectors.T @ at.gradient[0]), np.abs(vectors.T) @ gradient_noise(at, point)
+    slopes, noise = np.abs(vectors.T @ at.gradient[0]), np.abs(vectors.T) @ gradient_noise(landscape.problem, at, point)
     clear = slopes > noise
     if np.any(slopes[clear] > _STEP * (1 + largest) * np.abs(values[clear])):
         return None
@@ -136,16 +137,16 @@ def _looked_at(landscape: FloatLandscape, point: Array, at: Derivatives) -> Sett
     return Settled(point, float(at.loss[0]), float(np.max(np.abs(at.gradient[0]))), inertia)
 
 
-def gradient_noise(at: Derivatives, point: Array) -> Array:
+def gradient_noise(problem: Problem, at: Derivatives, point: Array) -> Array:
     """Return for each weight how large rounding may make its gradient at (one) point, give or take: an estimate, not a bound.
 
     Each sample's share ``|δ φ|`` counts with the unit round-off times the size of ``z``, and besides with the round-off of the outputs, which
     reaches ``δ`` by the curvature ``∂²E/∂z²``.
     """
     last, parts = at.values[-2][0], []
-    rows = point[-at.z[-1].shape[2] * last.shape[1] :].reshape(-1, last.shape[1])
-    outputs = float(np.max(np.abs(last) @ np.abs(rows).T))
-    for z, inputs, error, curvature in zip(at.z, at.values, at.errors, at.curvatures, strict=False):
+    outputs = float(np.max(np.abs(last) @ np.abs(layer_blocks(problem, point)[-1]).T))
+    for l in problem.architecture.trained:
+        z, inputs, error, curvature = at.z[l - 1], at.values[l - 1], at.errors[l - 1], at.curvatures[l - 1]
         n = error.shape[2]
         bend = np.sqrt(np.abs(curvature[0, :, np.arange(n), np.arange(n)])).T
         share = np.abs(error[0]) * (1 + float(np.max(np.abs(z)))) + bend * outputs

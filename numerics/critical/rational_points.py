@@ -54,7 +54,7 @@ def rational_point(problem: Problem, weights: Weights) -> Weights | None:
         flat = np.array([Fraction(w) for w in flat_weights(problem, weights)], dtype=object)
         flat[list(held)] = [rounded(w, _PARTS) for w in flat[list(held)]]
         refined = refined_weights(problem, weights_of_rows(problem, flat), held)
-        found = None if refined is None else _shortened(refined)
+        found = None if refined is None else _shortened(problem, refined)
         if found is not None and gradient_is_zero(problem, found):
             return found
     return None
@@ -83,10 +83,13 @@ def _layers(problem: Problem) -> tuple[list[int], list[int]]:
     return list(range(1, a.L + 1)), [a.fan_in(l) * a.widths[l] for l in range(1, a.L + 1)]
 
 
-def _shortened(weights: Weights) -> Weights | None:
-    """Return the weights with each entry replaced by a fraction of a short denominator that agrees with it; None where one has none."""
+def _shortened(problem: Problem, weights: Weights) -> Weights | None:
+    """Return the weights with each entry, of layers not frozen, replaced by a fraction of a short denominator that agrees with it; None where one has none."""
     layers = []
-    for layer in weights.layers:
+    for l, layer in enumerate(weights.layers, start=1):
+        if problem.frozen_layer(l) is not None:
+            layers.append(layer)
+            continue
         rows = [[_short(q) for q in row] for row in (*layer.W, layer.b)]
         if any(q is None for row in rows for q in row):
             return None

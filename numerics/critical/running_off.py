@@ -34,14 +34,14 @@ def meets_kink(problem: Problem, at: Derivatives) -> bool:
 def runs_off(landscape: FloatLandscape, at: Derivatives) -> bool:
     """Tell whether the (one) point looks like one of a sequence that goes to infinity.
 
-    That is so when the samples at which a unit is not saturated leave a direction of its incoming weights open that other samples see,
-    or when a unit with a linear branch sees all samples on its branches. Saturation of the error (cross-entropy of certain answers, outliers of
-    robust errors) counts as saturation of the outputs. A penalty on all weights keeps every such sequence from being critical in the end.
+    That is so when the samples at which a unit is not saturated leave a direction of its incoming weights open that other samples see (units of frozen layers
+    have no such direction), or when a unit with a linear branch sees all samples on its branches. Saturation of the error (cross-entropy of certain answers,
+    outliers of robust errors) counts as saturation of the outputs. A penalty on all weights keeps every such sequence from being critical in the end.
     """
     a, decay = landscape.problem.architecture, landscape.problem.decay
     if decay is not None and decay.holds_all(a):
         return False
-    for l in range(1, a.L + 1):
+    for l in a.trained:
         z, inputs, tails = at.z[l - 1][0], at.values[l - 1][0], formulas_of(a.activation_of(l)).tails
         flat = _saturated(tails, z)
         if l == a.L:

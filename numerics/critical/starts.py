@@ -58,9 +58,9 @@ def start_point(problem: Problem, plan: str, generator: np.random.Generator) -> 
 
 
 def splittable_layers(problem: Problem) -> list[int]:
-    """Return the hidden layers with two units whose biases are not fixed at different values."""
+    """Return the hidden layers, none beside a frozen one, with two units whose biases are not fixed at different values."""
     a = problem.architecture
-    return [l for l in range(1, a.L) if a.widths[l] > 1 and len(set(problem.constants(l) or ())) < a.widths[l]]
+    return [l for l in range(1, a.L) if a.widths[l] > 1 and a.moves_units(l) and len(set(problem.constants(l) or ())) < a.widths[l]]
 
 
 def problem_without_unit(problem: Problem, layer: int) -> tuple[Problem, int, int]:

@@ -3,7 +3,8 @@ r"""Symmetries of the loss: permutations of hidden units, signs, and the scaling
 A hidden unit of a layer with ``σ(−z) = a σ(z) + c``, ``a = ±1``, may be turned over: ``w → −w``, ``b → −b`` for its incoming weights, ``v → a v`` for
 its outgoing ones and ``b' → b' + c v`` for the next bias, since ``v σ(z) = a v σ(−z) + c v`` with ``c = 0`` when ``a = 1``. A unit with ``σ(αz) =
 α^κ σ(z)`` for ``α > 0`` may be rescaled: ``w, b → αw, αb`` and ``v → α^{−κ} v``. A fixed bias belongs to the problem: units may
-only be exchanged when their fixed biases agree, and turned over or rescaled when their fixed bias is 0. With weight decay no unit may be rescaled, nor a bias
+only be exchanged when their fixed biases agree, and turned over or rescaled when their fixed bias is 0. So do frozen layers: units beside one may only be
+exchanged when their weights in it agree, turned over where that moves none of these, and never rescaled. With weight decay no unit may be rescaled, nor a bias
 with a rate above 0 be shifted.
 """
 
@@ -15,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from lossproof.numerics.fields.field import Array
-from lossproof.numerics.network.weight_vectors import unit_blocks
+from lossproof.numerics.network.weight_vectors import layer_blocks, rows_of_blocks
 from lossproof.theory.problem.problem import Problem
 
 _NEAR = 1e-7
@@ -41,9 +42,9 @@ def canonical_weights(problem: Problem, flat: Array) -> Array:
     >>> canonical_weights(problem, np.array([3.0, 1.0, -2.0, 1.0, 7.0, 5.0, 1.0])).tolist()  # 5σ(−2x + 1) = 5 − 5σ(2x − 1)
     [2.0, -1.0, 3.0, 1.0, -5.0, 7.0, 6.0]
     """
-    blocks = unit_blocks(problem.architecture, np.array(flat, dtype=np.float64))
+    blocks = layer_blocks(problem, np.array(flat, dtype=np.float64))
     _canonise(problem, blocks)
-    return _flattened(blocks)
+    return rows_of_blocks(problem, blocks)
 
 
 def same_up_to_symmetry(problem: Problem, first: Array, second: Array, tolerance: float) -> bool:
@@ -56,7 +57,7 @@ def same_up_to_symmetry(problem: Problem, first: Array, second: Array, tolerance
         return False
     allowed = tolerance * max(1.0, float(np.max(np.abs(first))))
     tries = iter(range(_TRIES))
-    return _matches(problem, unit_blocks(problem.architecture, first), unit_blocks(problem.architecture, second), 1, allowed, tries)
+    return _matches(problem, layer_blocks(problem, first), layer_blocks(problem, second), 1, allowed, tries)
 
 
 @np.errstate(all="ignore")
@@ -74,7 +75,7 @@ def balanced_weights(problem: Problem, flat: Array) -> Array:
     >>> balanced_weights(problem, np.array([-2.0, 6.0, 3.0, 1.0])).tolist()
     [-1.0, 3.0, 12.0, 1.0]
     """
-    blocks = unit_blocks(problem.architecture, np.array(flat, dtype=np.float64))
+    blocks = layer_blocks(problem, np.array(flat, dtype=np.float64))
     a = problem.architecture
     for l in range(1, a.L):
         degree = homogeneity(problem, l)
@@ -84,17 +85,23 @@ def balanced_weights(problem: Problem, flat: Array) -> Array:
             if largest > 0 and _fixed_bias(problem, l, k) == 0:
                 blocks[l - 1][k] = row / largest
                 blocks[l][:, k] *= np.float64(largest) ** (degree or 0)
-    return _flattened(blocks)
+    return rows_of_blocks(problem, blocks)
 
 
 def homogeneity(problem: Problem, l: int) -> int | None:
-    """Return ``κ`` with ``σ(αz) = α^κ σ(z)`` for all ``α > 0`` in hidden layer ``l``, or None; None also without a hidden layer, or with weight decay."""
-    return None if problem.architecture.L == 1 or problem.decay is not None else problem.architecture.activation_of(l).homogeneity
+    """Return ``κ`` with ``σ(αz) = α^κ σ(z)`` for all ``α > 0`` in hidden layer ``l``, or None where its units are not scaled.
+
+    They are not without a hidden layer, beside a frozen layer, or with weight decay.
+    """
+    a = problem.architecture
+    return None if a.L == 1 or problem.decay is not None or not a.moves_units(l) else a.activation_of(l).homogeneity
 
 
 def unit_signs(problem: Problem, l: int, k: int) -> tuple[int, ...]:
     """Return the signs that the incoming weights of unit ``k`` of hidden layer ``l`` may be multiplied by: ``(1,)`` or ``(1, -1)``."""
     a, reflection = problem.architecture, problem.architecture.activation_of(l).reflection
+    if l in a.frozen or (l + 1 in a.frozen and reflection != (1, 0, 0)):
+        return (1,)
     if reflection is None or reflection[1] != 0 or (reflection[2] != 0 and (not a.bias_rows_of(l + 1) or _decays_bias(problem, l + 1))):
         return (1,)
     return (1, -1) if _fixed_bias(problem, l, k) == 0 else (1,)
@@ -110,8 +117,11 @@ def _fixed_bias(problem: Problem, l: int, k: int) -> object:
     return 0 if constants is None else constants[k]
 
 
-def _flattened(blocks: list[Array]) -> Array:
-    return np.concatenate([block.ravel() for block in blocks])
+def _held(problem: Problem, l: int, k: int) -> tuple[object, ...]:
+    """Return what the problem holds of unit ``k`` of hidden layer ``l``: its fixed bias, and its weights in frozen layers on either side."""
+    before, behind = problem.frozen_layer(l), problem.frozen_layer(l + 1)
+    incoming = () if before is None else tuple(row[k] for row in before.W)
+    return (_fixed_bias(problem, l, k), incoming, () if behind is None else behind.W[k])
 
 
 def _turn(problem: Problem, blocks: list[Array], l: int, k: int) -> None:
@@ -152,12 +162,12 @@ def _points_down(problem: Problem, blocks: list[Array], l: int, k: int, near: fl
 
 
 def _canonical_order(problem: Problem, blocks: list[Array], l: int, near: float) -> list[int]:
-    """Sort the units within each set of places whose fixed biases agree."""
+    """Sort the units within each set of places of which the problem holds the same."""
     n = problem.architecture.widths[l]
     keys = np.concatenate([blocks[l - 1], blocks[l][:, :n].T], axis=1)
     places: dict[object, list[int]] = {}
     for k in range(n):
-        places.setdefault(_fixed_bias(problem, l, k), []).append(k)
+        places.setdefault(_held(problem, l, k), []).append(k)
     order = list(range(n))
     for equal in places.values():
         for place, unit in zip(equal, _sorted_with_ties(keys, equal, near, 0), strict=True):
@@ -200,7 +210,7 @@ def _partners(problem: Problem, first: list[Array], second: list[Array], l: int,
     found, last_hidden = [], l == problem.architecture.L - 1
     reflection = problem.architecture.activation_of(l).reflection
     for j in range(problem.architecture.widths[l]):
-        if _fixed_bias(problem, l, j) != _fixed_bias(problem, l, k):
+        if _held(problem, l, j) != _held(problem, l, k):
             continue
         for sign in unit_signs(problem, l, j):
             out = second[l][:, j] * (reflection[0] if sign < 0 and reflection is not None else 1)

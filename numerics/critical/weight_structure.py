@@ -82,9 +82,10 @@ def structure_of(problem: Problem, weights: Array, tolerance: float) -> Structur
     for l, block in enumerate(blocks, start=1):
         before_heads, before_shares = heads, shares
         n = a.widths[l]
-        heads, shares = _groups(problem, blocks, l, allowed) if l < a.L and tolerance > 0 else (list(range(n)), np.ones(n))
-        columns = [*before_heads, a.widths[l - 1]] if a.bias_rows_of(l) else before_heads
-        place = np.array([[offset + heads[k] * block.shape[1] + column for column in columns] for k in range(n)])
+        grouped = l < a.L and tolerance > 0 and a.moves_units(l)
+        heads, shares = _groups(problem, blocks, l, allowed) if grouped else (list(range(n)), np.ones(n))
+        columns = [*before_heads, a.widths[l - 1]][: block.shape[1]]
+        place = np.array([[offset + heads[k] * block.shape[1] + column for column in columns] for k in range(n)], dtype=np.intp)
         places.append(place.ravel())
         factors.append(np.tile(np.append(before_shares, 1.0)[: block.shape[1]], (n, 1)).ravel())
         offset += block.size

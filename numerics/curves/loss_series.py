@@ -98,12 +98,13 @@ class LossExpansion:
         a = self.problem.architecture
         parts: list[Array] = []
         delta = series_product(rates[-1], errors, order)
-        for l in range(a.L, 0, -1):
-            gradient = series_product(values[l - 1][: order + 1].swapaxes(-1, -2), delta, order, np.matmul)
-            if a.bias_rows_of(l):
-                gradient = np.concatenate([gradient, delta.sum(axis=-2, keepdims=True)], axis=-2)
-            parts.insert(0, gradient.swapaxes(-1, -2).reshape(*gradient.shape[:2], -1))
-            if l > 1:
+        for l in range(a.L, a.trained[0] - 1, -1):
+            if a.fan_in(l):
+                gradient = series_product(values[l - 1][: order + 1].swapaxes(-1, -2), delta, order, np.matmul)
+                if a.bias_rows_of(l):
+                    gradient = np.concatenate([gradient, delta.sum(axis=-2, keepdims=True)], axis=-2)
+                parts.insert(0, gradient.swapaxes(-1, -2).reshape(*gradient.shape[:2], -1))
+            if l > a.trained[0]:
                 W = self.weights(curves)[l - 1][0]
                 carried = series_product(delta, W.swapaxes(-1, -2), order, np.matmul)
                 delta = series_product(rates[l - 2], carried, order)
@@ -141,12 +142,15 @@ class LossExpansion:
             return series_product(derivative_series(phi), self._slopes(phi, order - 1), order - 1)
 
     def weights(self, curves: Array) -> list[tuple[Array, Array | None]]:
-        """Return the series of ``W_l``, of shape ``(K + 1, B, n_{l-1}, n_l)``, and of ``b_l − b_l(0)``, ``(K + 1, B, 1, n_l)``."""
+        """Return the series of ``W_l``, of shape ``(K + 1, B, n_{l-1}, n_l)``, and of ``b_l − b_l(0)``, ``(K + 1, B, 1, n_l)``; frozen ``W_l`` stand alone."""
         a, offset, result = self.problem.architecture, 0, []
         for l, (base, _) in enumerate(self.layers, start=1):
             rows, n = a.fan_in(l), a.widths[l]
             block = curves[..., offset : offset + rows * n].reshape(*curves.shape[:2], n, rows).swapaxes(-1, -2)
             offset += rows * n
+            if not rows:
+                result.append((base[None, None], None))
+                continue
             W = block[..., : a.widths[l - 1], :].copy()
             W[0] = W[0] + base
             result.append((W, block[..., -1:, :] if a.bias_rows_of(l) else None))

@@ -19,7 +19,7 @@ from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.evaluation import evaluate
 from lossproof.numerics.network.float_derivatives import FloatLandscape
-from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
+from lossproof.numerics.network.weight_vectors import flat_weights, step_of_rows
 from lossproof.numerics.rationals import from_flint, to_flint
 from lossproof.theory.exceptions import NotDifferentiable, NotInField
 from lossproof.theory.functions.activations import Activation
@@ -93,13 +93,12 @@ def _coefficients(problem: Problem, weights: Weights, direction: tuple[Fraction,
     a, right = problem.architecture, _Beside()
     left = _Beside(right.table, above=False)
     layers = evaluate(a, problem.samples, weights, right).layers
-    moved = weights_of_rows(problem, np.array(direction, dtype=object)).layers
+    moved = step_of_rows(a, np.array(direction, dtype=object))
     phi = [right.array(problem.samples.X)]
     phi += [phi[0] * fmpq(0)] * 2
     for l in range(1, a.L + 1):
-        (W, b), slope = layers[l - 1], moved[l - 1]
-        dW = right.array(slope.W)
-        db = right.array([slope.b])[0] if a.bias_rows_of(l) else b * fmpq(0)
+        (W, b), (slope, shift) = layers[l - 1], moved[l - 1]
+        dW, (db,) = (right.array([list(map(Fraction, row)) for row in part]) for part in (slope, shift[None]))
         z = [phi[0] @ W + b, phi[1] @ W + phi[0] @ dW + db, phi[2] @ W + phi[1] @ dW]
         phi = z if l == a.L else _activated(a.activation_of(l), z, right, left)
     Y = right.array(problem.samples.Y)

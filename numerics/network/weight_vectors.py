@@ -38,6 +38,17 @@ def unit_blocks(architecture: Architecture, flat: Array) -> list[Array]:
     return blocks
 
 
+def layer_blocks(problem: Problem, flat: Array) -> list[Array]:
+    """Return the blocks of `unit_blocks`; those of frozen layers, which have no rows in ``flat``, hold the ``W_l`` of the problem in doubles, unit by unit."""
+    pairs, field = enumerate(unit_blocks(problem.architecture, flat), start=1), Float64Field()
+    return [block if (frozen := problem.frozen_layer(l)) is None else field.array(frozen.W).T for l, block in pairs]
+
+
+def rows_of_blocks(problem: Problem, blocks: Sequence[Array]) -> Array:
+    """Return the trainable weights of blocks as one vector; the inverse of `layer_blocks`."""
+    return np.concatenate([blocks[l - 1].ravel() for l in problem.architecture.trained])
+
+
 def step_of_rows(architecture: Architecture, flat: Array) -> Step:
     """Return a displacement given in the order of the rows of ``P`` as a step.
 

@@ -34,10 +34,10 @@ def sign_pattern_evidence(problem: Problem, seed: int) -> RankEvidence | None:
 
     It applies to one hidden layer of softsign whose output derivative vanishes nowhere it exists, with trainable, no, or fixed rational biases, up to 16
     samples and as many patterns of signs (up to permutations of units and the sign of each unit, unless biases are fixed) as a checker goes through. None
-    says nothing.
+    says nothing; it is given where a layer is frozen.
     """
     a = problem.architecture
-    softsign = a.L == 2 and a.activation == activation_named("softsign")
+    softsign = a.L == 2 and not a.frozen and a.activation == activation_named("softsign")
     if not (softsign and a.output_activation.has_nonzero_slopes and _is_affordable(problem) and problem.columns <= a.N_net):
         return None
     for attempt in range(_ATTEMPTS):

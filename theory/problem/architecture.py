@@ -140,6 +140,10 @@ class Architecture:
         """The layers with trainable weights."""
         return tuple(l for l, mode in enumerate(self.biases, start=1) if mode != FROZEN)
 
+    def moves_units(self, layer: int) -> bool:
+        """Tell whether the incoming and the outgoing weights of the units of a hidden layer, ``1..L-1``, are all trainable."""
+        return FROZEN not in self.biases[layer - 1 : layer + 1]
+
     def bias_rows_of(self, layer: int) -> int:
         """Rows that the bias adds to ``W_l``, for ``layer = 1..L``: 1 when trainable, else 0."""
         return 1 if self.biases[layer - 1] == "trainable" else 0

@@ -91,7 +91,7 @@ def test_noise_is_of_the_size_of_rounding():
         problem, evaluate(problem.architecture, problem.samples, [_rational(pair) for pair in _layers(problem, flat)], _field())
     )
     off = np.array([abs(float(Fraction(int(e.p), int(e.q)) - Fraction(float(g)))) for e, g in zip(exact, at.gradient[0], strict=True)])
-    noise = gradient_noise(at, flat)
+    noise = gradient_noise(problem, at, flat)
     assert np.all(off <= noise)
     assert np.all(noise < 1e-12)
 

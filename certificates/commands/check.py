@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +21,7 @@ from lossproof.certificates.commands.options import (
     DecayBiases,
     Decimal,
     Delimiter,
+    Freeze,
     Header,
     Inputs,
     Json,
@@ -32,10 +32,10 @@ from lossproof.certificates.commands.options import (
     Target,
     at_most_one,
     data_options,
+    layers_of,
     rates_of,
 )
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.shown import shown
 
 if TYPE_CHECKING:
     from lossproof.certificates.commands.terminal import Progress
@@ -66,7 +66,7 @@ def check_claims(
     bias: Bias = "trainable",
     weight_decay: Annotated[str | None, typer.Option(metavar=RATES, help=f"{DECAY_HELP} [default: 0, or a model's own]")] = None,
     decay_biases: DecayBiases = True,
-    freeze: Annotated[str | None, typer.Option(metavar="LAYERS", help="Layers, such as 2 or 1,3, that are constants of the problem.")] = None,
+    freeze: Freeze = None,
     weights: Annotated[str | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
     find_weights: Annotated[bool, typer.Option("--find-weights", help="Train first, towards an exact learner, and check the weights found.")] = False,
     search: Annotated[str, typer.Option(metavar="auto|none|SECONDS", help=_SEARCH_HELP)] = "auto",
@@ -120,7 +120,7 @@ def check_claims(
 
             report = check_architecture(
                 layers, samples.X, samples.Y, activation=activation or "tanh", output_activation=output_activation or "identity",
-                error=error or "squared", bias=bias, weight_decay=rates_of(weight_decay or "0"), frozen=_layers(freeze), weights=point,
+                error=error or "squared", bias=bias, weight_decay=rates_of(weight_decay or "0"), frozen=layers_of(freeze), weights=point,
                 find_weights=find_weights, **shared,
             )  # fmt: skip
         else:
@@ -143,16 +143,6 @@ def check_claims(
         show(f"{summary_text(report)}\n{written}" if full else first_screen(report, written.splitlines()))
     if report.search is not None and report.search.interrupted:
         raise typer.Exit(INTERRUPTED)
-
-
-def _layers(freeze: str | None) -> list[int]:
-    """Return the numbers of the layers to freeze. Raises `InputError`."""
-    parts = [] if freeze is None else freeze.split(",")
-    if not all(re.fullmatch(r"\s*[0-9]{1,4}\s*", part) for part in parts):
-        raise InputError(
-            f"--freeze must be numbers of layers joined by commas, such as 2 or 1,3, got {shown(freeze)}: 1 is the first layer of weights"
-        )
-    return [int(part) for part in parts]
 
 
 def _check_alone(widths: str | None, weights: str | None, bias: str, freeze: str | None, *, find_weights: bool) -> None:

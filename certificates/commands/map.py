@@ -20,6 +20,7 @@ from lossproof.certificates.commands.options import (
     Decimal,
     Delimiter,
     ErrorName,
+    Freeze,
     Header,
     HiddenActivation,
     Inputs,
@@ -32,6 +33,7 @@ from lossproof.certificates.commands.options import (
     WeightDecay,
     Widths,
     data_options,
+    layers_of,
     rates_of,
 )
 from lossproof.theory.exceptions import InputError
@@ -58,6 +60,7 @@ def map_landscape(
     bias: Bias = "trainable",
     weight_decay: WeightDecay = "0",
     decay_biases: DecayBiases = True,
+    freeze: Freeze = None,
     weights: Annotated[list[str] | None, typer.Option(metavar="FILE", help=_WEIGHTS_HELP)] = None,
     complete: Annotated[bool, typer.Option("--complete", help=_COMPLETE_HELP)] = False,
     box: Annotated[float | None, typer.Option(metavar="R", help=_BOX_HELP)] = None,
@@ -98,8 +101,8 @@ def map_landscape(
     with progress_bar(quiet=quiet) as progress:
         found = search.find_critical_points(
             layers, samples.X, samples.Y, activation=activation, output_activation=output_activation, error=error, bias=bias,
-            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, weights=given, complete=complete, box=box, minima=minima, resume=resume,
-            starts=starts, seed=seed, workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
+            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, frozen=layers_of(freeze), weights=given, complete=complete, box=box,
+            minima=minima, resume=resume, starts=starts, seed=seed, workers=workers, max_precision=max_precision, progress=progress, data_name=samples.name,
             self_check=self_check,
         )  # fmt: skip
     found = replace(found, report=replace(found.report, notes=(*samples.notes, *found.report.notes)))

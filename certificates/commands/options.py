@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.shown import shown
 
 if TYPE_CHECKING:
     from lossproof.certificates.inputs.data_source import DataOptions
@@ -69,6 +71,7 @@ ErrorName = Annotated[str, typer.Option(help=ERROR_HELP)]
 Bias = Annotated[str, typer.Option(help="trainable, fixed or none; or one a layer, with commas.")]
 WeightDecay = Annotated[str, typer.Option(metavar=RATES, help=DECAY_HELP)]
 DecayBiases = Annotated[bool, typer.Option("--decay-biases/--no-decay-biases", help="Whether biases decay, too.")]
+Freeze = Annotated[str | None, typer.Option(metavar="LAYERS", help="Layers, such as 2 or 1,3, that are constants of the problem.")]
 MaxPrecision = Annotated[int, typer.Option(help="Cap of the precision of ball arithmetic, in bits.")]
 Outputs = Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=OUTPUT_HELP)]
 SelfCheck = Annotated[
@@ -102,6 +105,20 @@ def complain(message: str) -> None:
     line = "".join(character if character.isprintable() else " " for character in message)
     with suppress(OSError):
         typer.echo(f"lossproof: {' '.join(line.split())}", err=True)
+
+
+def layers_of(freeze: str | None) -> list[int]:
+    """Return the numbers of the layers that ``--freeze`` names. Raises `InputError`.
+
+    >>> layers_of("1,3"), layers_of(None)
+    ([1, 3], [])
+    """
+    parts = [] if freeze is None else freeze.split(",")
+    if not all(re.fullmatch(r"\s*[0-9]{1,4}\s*", part) for part in parts):
+        raise InputError(
+            f"--freeze must be numbers of layers joined by commas, such as 2 or 1,3, got {shown(freeze)}: 1 is the first layer of weights"
+        )
+    return [int(part) for part in parts]
 
 
 def rates_of(text: str) -> str | list[str]:

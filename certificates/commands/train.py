@@ -18,6 +18,7 @@ from lossproof.certificates.commands.options import (
     Decimal,
     Delimiter,
     ErrorName,
+    Freeze,
     Header,
     HiddenActivation,
     Inputs,
@@ -27,6 +28,7 @@ from lossproof.certificates.commands.options import (
     WeightDecay,
     Widths,
     data_options,
+    layers_of,
     rates_of,
 )
 from lossproof.theory.exceptions import InputError
@@ -50,6 +52,7 @@ def train_network(
     bias: Bias = "trainable",
     weight_decay: WeightDecay = "0",
     decay_biases: DecayBiases = True,
+    freeze: Freeze = None,
     method: Annotated[str, typer.Option(help=_METHOD_HELP)] = "ggn",
     damping: Annotated[str, typer.Option(metavar="auto|NUMBER", help=_DAMPING_HELP)] = "auto",
     step: Annotated[float, typer.Option(help="The constant step of bp.")] = 0.1,
@@ -90,7 +93,7 @@ def train_network(
     with progress_bar(quiet=quiet) as progress:
         training = trainer.train(
             layers, samples.X, targets, activation=activation, output_activation=output_activation, error=error, bias=bias,
-            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, method=method, damping=damping, step=step,
+            weight_decay=rates_of(weight_decay), decay_biases=decay_biases, frozen=layers_of(freeze), method=method, damping=damping, step=step,
             weights=start, max_iterations=max_iterations, tolerance=tolerance, target_loss=target_loss, seed=seed,
             precision=precision, hold_output=hold_output, progress=progress,
         )  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 from lossproof.certificates.inputs.columns import note_on_columns
 from lossproof.certificates.inputs.labels import read_targets
@@ -23,11 +23,12 @@ from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.tables import column_names
-from lossproof.theory.problem.weights import Weights
+from lossproof.theory.problem.weights import Layer, Weights
 from lossproof.theory.shown import shown
 
 MOST_SEED = 2**63 - 1
 _ARRAYS = ("ndarray", "Tensor", "ArrayImpl")
+_Held = TypeVar("_Held")
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,7 @@ def read_problem(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> t
         problem = replace(problem, fixed_bias=constants)
     if architecture.frozen:
         held = random_weights(problem, seed) if given is None else given
-        layers = tuple(layer if l in architecture.frozen else None for l, layer in enumerate(held.layers, start=1))
-        problem = replace(problem, frozen=layers)
+        problem = replace(problem, frozen=_frozen_layers(architecture, held))
     return problem, given, notes
 
 
@@ -105,8 +105,8 @@ def in_rows(X: Any, n: int) -> Any:
 def read_starts(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tuple[Problem, tuple[Weights, ...], tuple[str, ...]]:
     """Return the problem, the starting points given, none for None, and what a report says about the samples, as `read_problem` does.
 
-    The constants of bias mode ``"fixed"`` come from the starting points, which must agree in them, or from the seed. Raises `InputError` for input that cannot
-    be used, such as an empty list, or the weights of one point where a list of such is expected.
+    The constants of bias mode ``"fixed"``, and those of frozen layers, come from the starting points, which must agree in them, or from the seed. Raises
+    `InputError` for input that cannot be used, such as an empty list, or the weights of one point where a list of such is expected.
     """
     given = None if weights is None else plain_values(weights, "weights")
     if given is not None and (type(given) is not list or not given):
@@ -114,15 +114,30 @@ def read_starts(choices: Choices, X: Any, Y: Any, weights: Any, seed: int) -> tu
         raise InputError(f"weights must be a list of one starting point or more, got {got}: give [[(W_1, b_1), …, (W_L, b_L)], …]")
     problem, _, notes = read_problem(choices, X, Y, None, seed)
     starts = tuple(_start(problem.architecture, number, one) for number, one in enumerate(given or ()))
-    if problem.fixed_bias is None or not starts:
+    if not starts:
         return problem, starts, notes
-    constants = _fixed_biases(problem.architecture, starts[0])
+    if problem.fixed_bias is not None:
+        constants = _shared(starts, "fixed biases", lambda start: _fixed_biases(problem.architecture, start))
+        problem = replace(problem, fixed_bias=constants)
+    if problem.frozen is not None:
+        problem = replace(problem, frozen=_shared(starts, "frozen layers", lambda start: _frozen_layers(problem.architecture, start)))
+    return problem, starts, notes
+
+
+def _shared(starts: Sequence[Weights], what: str, read: Callable[[Weights], _Held]) -> _Held:
+    """Return what all starting points have in common, which belongs to the problem. Raises `InputError` where one has something else."""
+    first = read(starts[0])
     for number, start in enumerate(starts):
-        if _fixed_biases(problem.architecture, start) != constants:
+        if read(start) != first:
             raise InputError(
-                f"weights[{number}] must have the fixed biases of weights[0], which belong to the problem, got others: make a map for each"
+                f"weights[{number}] must have the {what} of weights[0], which belong to the problem, got others: make a map for each"
             )
-    return replace(problem, fixed_bias=constants), starts, notes
+    return first
+
+
+def _frozen_layers(architecture: Architecture, weights: Weights) -> tuple[Layer | None, ...]:
+    """Return the layers that are frozen, None for the others."""
+    return tuple(layer if l in architecture.frozen else None for l, layer in enumerate(weights.layers, start=1))
 
 
 def _fixed_biases(architecture: Architecture, weights: Weights) -> tuple[tuple[Number, ...] | None, ...]:

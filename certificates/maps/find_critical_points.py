@@ -60,6 +60,7 @@ def find_critical_points(
     bias: str | Sequence[str] = "trainable",
     weight_decay: Any = 0,
     decay_biases: bool = True,
+    frozen: Sequence[int] = (),
     weights: Any = None,
     complete: bool = False,
     box: float | None = None,
@@ -94,6 +95,9 @@ def find_critical_points(
     that is small enough. At most four million boxes and ten minutes are spent. With ``minima`` the list is one of local minima: other critical points need not
     be on it. What is settled is kept in the file ``resume``, and where that is there already, the search goes on from it.
 
+    Where layers are ``frozen``, constants from the starting points or else from the seed, points are critical by the trainable weights alone, and counted once
+    up to what symmetries are left; complete lists do not cover such problems.
+
     The other arguments are those of `check_architecture`; ``workers`` is the number of processes (default: one a core), which changes no result.
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
 
@@ -108,7 +112,7 @@ def find_critical_points(
     check_whole("max_precision", max_precision, 64, 1_000_000)
     if workers is not None:
         check_whole("workers", workers, 1, 1024)
-    choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
+    choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases, frozen)
     problem, given, told = read_starts(choices, X, Y, weights, seed)
     if complete or box is not None or minima or resume is not None:
         context = ProofContext(problem, seed, max_precision, progress)

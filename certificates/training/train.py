@@ -35,6 +35,7 @@ def train(
     bias: str | Sequence[str] = "trainable",
     weight_decay: Any = 0,
     decay_biases: bool = True,
+    frozen: Sequence[int] = (),
     method: str = "ggn",
     damping: float | str = "auto",
     step: float = DEFAULT_STEP,
@@ -49,8 +50,8 @@ def train(
 ) -> Training:
     r"""Minimise ``J(W) = (1/T) Σ_i E(F(W, x_i), y_i)``, plus the penalty of a weight decay, and return the weights with the history of the run.
 
-    - ``widths``, ``X``, ``Y``, ``activation``, ``output_activation``, ``error``, ``bias``, ``weight_decay``, ``decay_biases``, ``weights``, ``seed``: as in
-      `check_architecture`; the run starts at ``weights``, or at weights drawn from ``seed``;
+    - ``widths``, ``X``, ``Y``, ``activation``, ``output_activation``, ``error``, ``bias``, ``weight_decay``, ``decay_biases``, ``frozen``, ``weights``,
+      ``seed``: as in `check_architecture`; frozen layers stay as they are, and the run starts at ``weights``, or at weights drawn from ``seed``;
     - ``method``: ``"ggn"``, the approximate Newton (generalised Gauss-Newton) iteration with minimum-norm steps; ``"lm"``, Levenberg-Marquardt;
       ``"newton"`` with the exact Hessian; ``"bp"``, gradient descent with the constant ``step``; ``"lbfgs"``, SciPy's;
     - ``damping``: ``"auto"`` or ``μ ≥ 0``, added to ``H_GN`` (``ggn``, ``lm``) or to the absolute eigenvalues of the Hessian (``newton``). ``ggn``: ``"auto"``
@@ -76,7 +77,7 @@ def train(
     (True, True)
     """
     _check_method(method, precision, hold_output=bool(hold_output))
-    choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases)
+    choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases, frozen)
     problem, given, _ = read_problem(choices, X, Y, weights, seed)
     if problem.decay is not None and (precision is not None or hold_output):
         raise InputError("weight_decay must go without precision and hold_output, got one of them: leave it out")

@@ -53,7 +53,8 @@ class PrecisePoint:
             W, b = self.layers[l - 1]
             push = np.array([[arb(1)] * len(delta)], dtype=object)
             db = field.matmul(push, delta)[0] if a.bias_rows_of(l) else elementwise(lambda _: arb(0), b)
-            step.insert(0, (midpoints(field.matmul(evaluation.phi[l - 1].T, delta)), midpoints(db)))
+            dW = field.matmul(evaluation.phi[l - 1].T, delta) if a.fan_in(l) else elementwise(lambda _: arb(0), W)
+            step.insert(0, (midpoints(dW), midpoints(db)))
             if l > 1:
                 delta = field.mul(evaluation.slope[l - 1], carry_back(field, W, delta[:, :, None])[:, :, 0])
         return step

@@ -98,7 +98,7 @@ class _Equations:
         return x
 
     def step(self, x: Array) -> Step:
-        """Return the step of a solution, biases that are not trained at rest."""
+        """Return the step of a solution, what is not trained at rest."""
         if not self.in_weights:
             T, _, m = self.factors.shape
             s = np.stack([_product(S, part[:, None])[:, 0] for S, part in zip(self.factors, x.reshape(T, m), strict=True)])

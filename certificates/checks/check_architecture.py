@@ -181,8 +181,9 @@ def _all_claims(
     nearby = find_learner(context, point, weights_given=weights_given) if refuted is None else None
     existence = claim_exact_learning(context, point, learner, nearby) if refuted is None else refuted
     known = (learner_at(context, point) if weights_given else None) or learner_of(context, existence)
+    blocks: list[Claim | None]
     if problem.architecture.frozen:
-        blocks = open_about_layers(problem)
+        blocks = [*open_about_layers(problem)]
     else:
         principles += [claim_principle_widths(problem), claim_principle_weights(context, point)]
         blocks = [

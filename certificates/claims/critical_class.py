@@ -50,8 +50,11 @@ def least_in_cell(context: ProofContext, stationary: Claim) -> Claim | None:
     if point is None or not is_least_in_cell(context.problem, point.weights, radius_of(place), 3 * _PRECISION // 4):
         return None
     reason = (
-        "Every hidden unit keeps its affine piece at every sample near it, so the output is affine in products of weights; J is a convex function of these, "
-        "whose derivatives all vanish, as the output weights leave none out, or the gradients of the errors cancel: a local minimum."
+        "Every unit of the trainable layer, and behind it, keeps its affine piece at every sample near it, so J is a convex function of the trainable weights "
+        "there, all of whose derivatives vanish: a local minimum."
+        if context.problem.architecture.frozen
+        else "Every hidden unit keeps its affine piece at every sample near it, so the output is affine in products of weights; J is a convex function of "
+        "these, whose derivatives all vanish, as the output weights leave none out, or the gradients of the errors cancel: a local minimum."
         if context.problem.decay is None
         else "Every hidden unit keeps its slope at every sample near it, so the output is linear in sums of products of weights; the penalty is no less than "
         "the nuclear norms of these sums, and is these here, and J with them is convex and least here: a local minimum."

@@ -223,6 +223,7 @@ def _class_of(
             lambda: claim_global_by_convexity(context.problem, stationary),
             lambda: claim_global_by_outputs(context, stationary.place, learner, landscape.principle_error) if outputs else None,
             lambda: _by_inertia(context, stationary, inertia),
+            lambda: least_in_cell(context, stationary),
             lambda: None if learner is not None else descent(context, stationary, inertia),
         )
     if context.problem.decay is not None:

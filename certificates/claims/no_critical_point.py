@@ -20,12 +20,12 @@ _MOST_WORK = 200_000
 
 
 def claim_no_critical_point(context: ProofContext) -> Claim | None:
-    """Claim that the loss has no critical point at all, by a direction along which it falls everywhere; None where none is found."""
+    """Claim that the loss has no critical point at all, by a direction along which it falls everywhere; None where none is found, or a layer is frozen."""
     return context.once("no critical point", None, lambda: _by_escape(context.problem))
 
 
 def _by_escape(problem: Problem) -> Claim | None:
-    evidence = _evidence(escape_direction(problem))
+    evidence = None if problem.architecture.frozen else _evidence(escape_direction(problem))
     if evidence is None:
         return None
     reason = (

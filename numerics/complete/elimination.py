@@ -77,6 +77,8 @@ def idle_are_global(problem: Problem) -> bool:
 def obstacle(problem: Problem) -> str:
     """Return why no algebra is tried with powers, in words that follow "as"; empty where it can be."""
     a = problem.architecture
+    if a.frozen:
+        return "frozen layers are not covered"
     if problem.error.name != "squared" or (a.n_L != 1 and a.L > 1):
         return "the error must be squared, and the output of a hidden layer one number"
     if a.L > 2 or (a.L == 2 and not a.output_activation.is_identity) or "fixed" in a.biases:

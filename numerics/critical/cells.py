@@ -98,9 +98,12 @@ def affine_pieces(problem: Problem, weights: Weights) -> list[list[list[AffinePi
 def is_least_in_cell(problem: Problem, weights: Weights, radius: Fraction, precision: int) -> bool:
     """Tell whether a critical point within ``radius`` of the weights is proved to be least in a cell, by its signs and output weights (`cell-minimum`).
 
-    With weight decay σ must be linear on both sides of its kink 0, the weights of both layers decay, and no biases of the first be fixed.
+    With weight decay σ must be linear on both sides of its kink 0, the weights of both layers decay, and no biases of the first be fixed. Where layers are
+    frozen one alone must be trainable, and its units and those behind it be on affine pieces.
     """
     a, decay = problem.architecture, problem.decay
+    if a.frozen:
+        return len(a.trained) == 1 and problem.error.convex.holds and _stay_on_pieces(problem, weights, radius, precision)
     right = a.L == 2 and a.output_activation.is_identity and problem.error.convex.holds and bool(a.activation.affine_pieces)
     if right and decay is not None:
         right = (
@@ -124,6 +127,21 @@ def is_least_in_cell(problem: Problem, weights: Weights, radius: Fraction, preci
             not (v.transpose() * v).det().contains(0) or (radius == 0 and _is_balanced(problem, weights, slopes, units, rest, precision))
             for slopes, units, v in spans
         )
+
+
+def _stay_on_pieces(problem: Problem, weights: Weights, radius: Fraction, precision: int) -> bool:
+    """Tell whether the units of the first trainable layer, and of those behind it, are seen to be on affine pieces near the weights, but at samples at rest."""
+    a = problem.architecture
+    layers = range(a.trained[0], a.L + 1)
+    if not all(a.activation_of(l).affine_pieces for l in layers) or forward_precision(problem, precision, weights) < precision:
+        return False
+    z, rest = evaluate_box(problem, weights, BallField(precision), 2 * radius).z, {l: samples_at_rest(problem, l) for l in layers}
+    return all(
+        _piece(a.activation_of(l).affine_pieces, value) is not None
+        for l in layers
+        for i, row in enumerate(z[l])
+        for value in (() if i in rest[l] else row)
+    )
 
 
 def _is_balanced(

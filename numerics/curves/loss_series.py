@@ -143,7 +143,7 @@ class LossExpansion:
 
     def weights(self, curves: Array) -> list[tuple[Array, Array | None]]:
         """Return the series of ``W_l``, of shape ``(K + 1, B, n_{l-1}, n_l)``, and of ``b_l − b_l(0)``, ``(K + 1, B, 1, n_l)``; frozen ``W_l`` stand alone."""
-        a, offset, result = self.problem.architecture, 0, []
+        a, offset, result = self.problem.architecture, 0, list[tuple[Array, Array | None]]()
         for l, (base, _) in enumerate(self.layers, start=1):
             rows, n = a.fan_in(l), a.widths[l]
             block = curves[..., offset : offset + rows * n].reshape(*curves.shape[:2], n, rows).swapaxes(-1, -2)

@@ -9,7 +9,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from cases.kernel_draft import digest_of, sealed
+from cases.kernel_cases_cells import least
+from cases.kernel_cases_critical import exact
+from cases.kernel_cases_frozen import frozen_curve, silent
+from cases.kernel_draft import Draft, digest_of, layer, sealed
+from cases.kernel_outcomes import accepted, outcome
 from flint import fmpq
 
 import lossproof as lp
@@ -285,6 +289,62 @@ def test_no_symmetry_holds_weights_beside_a_frozen_layer():
     step = next(step for step in document["steps"] if step["rule"] == "stationary-exact")
     step["evidence"]["fixed"] = [0, 3]
     assert rejected(document, "evidence").place.endswith("evidence.fixed")
+
+
+RULE, HERE = ("evidence", "rule"), ("evidence", "conclusion.at")
+
+
+def celled(d, kinked=True):
+    """The draft with the claim that its point is a minimum of its cell."""
+    least(d, exact(d, 0, (), [d.differentiable()] if kinked else ()))
+    return d
+
+
+def chain(W, frozen, Y, activation="relu", **options):
+    """One weight a layer, at the sample 1; the frozen ones stand in the problem."""
+    layers = [layer([[w]], ["0"]) for w in W]
+    bias = ["frozen" if l in frozen else "none" for l in range(1, len(W) + 1)]
+    held = [one if l in frozen else None for l, one in enumerate(layers, start=1)]
+    return Draft((1,) * (len(W) + 1), [["1"]], [[Y]], layers, activation=activation, bias=bias, frozen=held, **options)
+
+
+def test_cells_are_those_of_one_trainable_layer_and_all_behind_it():
+    decayed = chain(("1", "1"), (2,), "2", decay=[["1", "0"], ["0", "0"]])
+    for d in (silent(), chain(("1", "2", "1"), (2, 3), "2"), chain(("2", "-1", "1"), (1, 3), "5"), decayed):
+        assert accepted(celled(d))
+    curved = chain(("0", "1", "1"), (1, 3), "1", ["power:2", "identity"])
+    assert accepted(celled(curved, kinked=False))
+
+
+BESIDE_CELLS = {
+    "two trainable layers": (lambda: chain(("1", "-1", "1"), (3,), "5"), RULE, True),
+    "not convex": (lambda: chain(("1", "1"), (2,), "1", error="cauchy:1"), RULE, True),
+    "curved behind": (lambda: chain(("-1", "0", "1"), (2, 3), "5", ["relu", "tanh"]), HERE, True),
+    "curved output": (lambda: chain(("-1", "1"), (2,), "5", output_activation="tanh"), HERE, True),
+    "at an end": (lambda: chain(("0", "1"), (2,), "0", "elu"), HERE, False),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE_CELLS)
+def test_what_is_no_such_cell(name):
+    draft, place, kinked = BESIDE_CELLS[name]
+    assert outcome(celled(draft(), kinked)) == place
+
+
+OTHER_CURVES = [
+    ("order", 2), ("order", 4), ("coefficient", "-2"), ("coefficient", "0"), ("curve", [[1, ["-1"]]]), ("curve", [[1, ["1", "0"]]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), OTHER_CURVES)
+def test_other_curves_than_those_of_the_trainable_weights_are_rejected(key, value):
+    assert check.check_certificate(frozen_curve()).ok
+    document = frozen_curve()
+    step = document["steps"][-1]
+    step["evidence"][key] = value
+    if key in step["conclusion"]["facts"]:
+        step["conclusion"]["facts"][key] = value
+    assert not check.check_certificate(resealed(document)).ok
 
 
 def test_layers_that_are_no_layers_are_told():

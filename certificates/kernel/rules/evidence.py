@@ -157,11 +157,11 @@ Sides: TypeAlias = "Sequence[tuple[Any, ...]]"
 
 
 def slopes_of_units(problem: Problem, z: Array, layer: int = 1) -> list[tuple[Fraction | None, ...]]:
-    """Return for each unit of a hidden layer its slopes at all samples, from their z: 0 at rest, None where z is not seen inside of an affine piece.
+    """Return for each unit of a layer its slopes at all samples, from their z: 0 at rest, None where z is not seen inside of an affine piece.
 
     At rest any slope would serve, as there z moves with no weight.
     """
-    rest, record = at_rest(problem, layer), problem.hidden[layer - 1]
+    rest, record = at_rest(problem, layer), problem.activation_of(layer)
     return [tuple(Fraction(0) if i in rest else slope_around(record, [x]) for i, x in enumerate(unit)) for unit in z.T]
 
 

@@ -194,10 +194,26 @@ def cell_minimum(step: Step) -> Result:
     eigenvalue of ``QᵀQ`` is above κ: where the v_k span ``R^{n_L}``, for softmax with the ones, as ``Q1 = 0``; and where all v_k are 0, if ``|Q|² < κ`` in
     balls. A bias that does not decay must have the row 0 in G_s: so it has by ``G_s v_k = 0`` in the first case, and by ``κv_k = −G_sᵀw_k`` in the other, as
     then all weights are 0, and the bias is not.
+
+    *Where layers are frozen* let one layer alone be trainable, and let its units, and those of all layers behind it, keep an affine piece at every sample near
+    W, whatever the layers before it do. So the outputs are affine in the weights there, and J is a convex error of them, plus a convex penalty: a convex
+    function near W, all of whose derivatives vanish at W, is least there.
     """
     step.expect(1, "precision")
     step.claim(0, "stationary")
     problem = step.problem
+    if problem.frozen:
+        require(
+            len(problem.trained) == 1 and problem.error.convex.holds,
+            "rule",
+            "beside frozen layers this needs one that is not, and a convex error",
+        )
+        with step.balls() as ring:
+            for l in range(problem.trained[0], problem.L + 1):
+                z = passes.layer_inputs(ring, problem, step.box(), l)
+                kept = not any(None in slopes for slopes in evidence.slopes_of_units(problem, z, l))
+                require(kept, "conclusion.at", f"a unit of layer {l} is not seen to be on an affine piece at every sample")
+        return step.conclude_near("local-minimum"), Rigor.BALL
     right = problem.L == 2 and problem.output_activation.is_identity and problem.error.convex.holds
     require(right, "rule", "this needs one hidden layer, identity output and a convex error")
     lines = problem.hidden[0].homogeneity == 1 and bool(problem.hidden[0].kinks(1)) and problem.biases[0] != "fixed"

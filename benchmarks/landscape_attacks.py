@@ -102,6 +102,22 @@ def independent(rng: np.random.Generator) -> Trial | None:
     return trial(X, targets((T, n_L), error, output, rng), units, str(rng.choice([*CONVEX, "bent-identity"])), error, output)
 
 
+def narrow(rng: np.random.Generator) -> Trial | None:
+    """Independent samples and fewer units than outputs, one often; targets of a low rank, with equal columns, or with equal singular values."""
+    n_0, n_L = int(rng.integers(1, 5)), int(rng.integers(2, 5))
+    T, units = int(rng.integers(2, n_0 + 2)), int(rng.integers(1, n_L)) if rng.random() < 0.6 else 1
+    Y = targets((T, n_L), "squared", "identity", rng)
+    kind = int(rng.integers(4))
+    if kind == 1:
+        Y = np.eye(max(T, n_L))[:T, :n_L]
+    elif kind == 2:
+        Y = np.outer(Y[:, 0], Y[0])
+    elif kind == 3:
+        Y[:, -1] = Y[:, 0]
+    X = rng.integers(-8, 9, size=(T, n_0)) / 4
+    return trial(X, Y, units, str(rng.choice([*CONVEX, "bent-identity", "identity"])), "squared", "identity")
+
+
 def shallow_linear(rng: np.random.Generator) -> Trial | None:
     """A linear network, often narrower than inputs and outputs, on few samples, often with equal columns of targets."""
     n_0, n_L, units = (int(n) for n in rng.integers(1, 4, size=3))
@@ -229,6 +245,7 @@ def main() -> None:
     chosen = parser.parse_args()
     attacks = [
         *((statement, draw, Verdict.PROVED) for statement, draw in PROVED.items()),
+        ("independent-samples", narrow, Verdict.PROVED),
         *((statement, draw, Verdict.REFUTED) for statement, draw in REFUTED.items()),
         (NO_MINIMUM, inside_the_range, None),
     ]

@@ -113,7 +113,12 @@ def beside_independent(rng: Generator) -> dict[str, Drawn]:
     T, wide = len(X), units(rng, 2)
     return {
         "one sample more": Drawn(Z, real_targets(rng, len(Z)), wide, convex(rng)),
-        "fewer units than outputs": Drawn(X, real_targets(rng, T, 3), (int(rng.integers(1, 3)),), convex(rng)),
+        "fewer units than outputs": Drawn(
+            X, real_targets(rng, T, 3), (int(rng.integers(1, 3)),), convex(rng), str(rng.choice(["cauchy:1", "smooth-l1:1"]))
+        ),
+        "fewer units, a curved output": Drawn(
+            X, real_targets(rng, T, 3), (int(rng.integers(1, 3)),), convex(rng), options={"output_activation": "bent-identity"}
+        ),
         "not strictly increasing": Drawn(X, real_targets(rng, T), wide, str(rng.choice(["relu", "gelu", "silu", "sin", "hard-tanh"]))),
         "a slope of the output vanishes": Drawn(X, real_targets(rng, T), wide, convex(rng), options={"output_activation": "sin"}),
         "two hidden layers": Drawn(X, real_targets(rng, T), (*wide, 3), convex(rng)),

@@ -43,17 +43,23 @@ def _has_regular_error(problem: Problem) -> bool:
 
 def _independent_samples(context: ProofContext, point: Point, principle_error: Claim) -> Claim | None:
     problem, a = context.problem, context.problem.architecture
-    right = a.L == 2 and a.widths[1] >= a.n_L and a.activation.increasing.holds and a.fan_in(1) >= problem.T
+    wide, best_fit = a.widths[1] >= a.n_L, problem.error.name == "squared" and a.output_activation.is_identity
+    right = a.L == 2 and (wide or best_fit) and a.activation.increasing.holds and a.fan_in(1) >= problem.T
     if not right or not _has_regular_error(problem):
         return None
     rank = rank_bounds(context, "Phi-0+", point).lower
     if rank.value < problem.T:
         return None
     appended = ", with a 1 appended," if a.bias_rows_of(1) else ""
-    reason = (
-        f"The {problem.T} inputs{appended} are linearly independent, the hidden layer has at least as many units as there are outputs, and its activation is "
-        "continuous and strictly increasing: the hidden outputs move freely, and no local minimum can be bad."
+    outputs = (
+        "the hidden layer has at least as many units as there are outputs" if wide else "the error is squared and the output the identity"
     )
+    freely = (
+        "the hidden outputs move freely, and no local minimum can be bad."
+        if wide
+        else "the hidden outputs move freely, as those of a linear network do, and at a local minimum the outputs are a best fit of their rank."
+    )
+    reason = f"The {problem.T} inputs{appended} are linearly independent, {outputs}, and the hidden activation is continuous and strictly increasing: {freely}"
     return implied("independent-samples", "independent-samples", EVERYWHERE, reason, rank, principle_error)
 
 

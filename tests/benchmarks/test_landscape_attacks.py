@@ -55,7 +55,7 @@ MISSES = {
     "two relations": (np.array([[0], [1], [2], [3.0]]), XOR_Y, 2, "tanh", "squared", "identity"),
     "targets allow constants, and the output is not analytic": (np.array(LINE), np.array([[0.25], [0.75], [0.25]]), 2, "tanh", "squared", "softsign"),
     "targets allow constants, and the error is another": (np.array(LINE), np.array([[0], [1], [0.0]]), 2, "tanh", "cauchy:1", "identity"),
-    "fewer units than outputs": (np.array([[0], [1.0]]), np.array([[0, 1], [1, 0.0]]), 1, "tanh", "squared", "identity"),
+    "fewer units than outputs": (np.array([[0], [1.0]]), np.array([[0, 1], [1, 0.0]]), 1, "tanh", "cauchy:1", "identity"),
     "relu is not strictly increasing": (np.array([[0], [1.0]]), np.array([[0], [1.0]]), 2, "relu", "squared", "identity"),
 }  # fmt: skip
 

@@ -293,7 +293,7 @@ def test_samples_without_part_in_the_relation():
 def independent(widths=(2, 2, 2), X=TRIANGLE[:3], Y=(["1", "0"], ["0", "1"], ["2", "2"]), rank="Phi-0+", **options):
     d = Draft(widths, X, [list(y) for y in Y], weights(widths), **options)
     for k, biases in enumerate(options.get("fixed_bias") or ()):
-        d.document["points"][0][k]["b"] = biases
+        d.document["points"][0][k]["b"] = biases or d.document["points"][0][k]["b"]
     error = d.record("principle-error", {"error": options.get("error", "squared")})
     d.imply("independent-samples", "independent-samples", EVERYWHERE, {}, [d.minor(rank), error])
     return d
@@ -315,6 +315,10 @@ def test_independent_samples_with_increasing_activations(activation):
         {"error": "softmax", "Y": (["1", "0"], ["0", "1"], ["1/2", "1/2"])},
         {"error": "logistic", "Y": (["1", "0"], ["0", "1"], ["1/2", "1/2"]), "output_activation": "softsign"},
         {"widths": (2, 7, 2)},
+        {"widths": (2, 1, 2)},
+        {"widths": (2, 1, 2), "activation": "elu", "bias": "none", "X": TRIANGLE[1:3], "Y": (["1", "0"], ["0", "1"])},
+        {"widths": (2, 1, 2), "bias": ["trainable", "fixed"], "fixed_bias": [None, ["1", "-1/3"]]},
+        {"widths": (2, 2, 3), "Y": (["1", "0", "0"], ["0", "1", "0"], ["0", "0", "1"]), "bias": ["trainable", "none"]},
     ],
     ids=str,
 )
@@ -327,7 +331,12 @@ def test_independent_samples_of_other_problems(changes):
     [
         *({"activation": name} for name in ("relu", "hard-tanh", "power:2", "sin", "gelu", "silu", "swish:2", "mish")),
         *({"output_activation": name} for name in ("relu", "leaky-relu:1/2", "power:3", "sin", "hard-tanh")),
-        {"widths": (2, 1, 2)},
+        *({"widths": (2, 1, 2), "error": error} for error in ("cauchy:1", "smooth-l1:1", "blake-zisserman:1")),
+        {"widths": (2, 1, 2), "error": "softmax", "Y": (["1", "0"], ["0", "1"], ["1/2", "1/2"])},
+        *({"widths": (2, 1, 2), "output_activation": name} for name in ("tanh", "bent-identity", "softplus")),
+        *({"widths": (2, 1, 2), "activation": name} for name in ("relu", "power:2", "hard-tanh")),
+        {"widths": (2, 1, 2), "X": [["0", "0"], ["1", "1"], ["2", "2"]]},
+        {"widths": (2, 1, 2), "X": TRIANGLE, "Y": (["1", "0"], ["0", "1"], ["2", "2"], ["1", "1"])},
         {"widths": (2, 2, 2, 2)},
         {"widths": (2, 2)},
         {"X": TRIANGLE, "Y": (["1", "0"], ["0", "1"], ["2", "2"], ["1", "1"])},

@@ -34,7 +34,7 @@ def test_the_docs_have_the_same_words(name):
 
 CASES = {
     "a parallelogram": (("2-2-1", XOR_X, XOR_Y), {"activation": "tanh"}, ["flat-neighbours", "spanning", "no-idle-unit"]),
-    "independent": (("1-2-1", LINE, [[1], [0]]), {"activation": "tanh"}, ["flat-neighbours", "independent-samples"]),
+    "independent": (("1-2-1", LINE, [[1], [0]]), {"activation": "tanh"}, ["flat-neighbours", "independent-samples", "shallow-linear"]),
     "linear": (("1-1-1", LINE, [[1], [3]]), {"activation": "identity", "bias": "none"}, ["flat-neighbours", "shallow-linear"]),
     "convex": (("1-1", LINE, [[1], [0]]), {}, []),
     "refuted": (("2-1-1", XOR_X, XOR_Y), {"activation": "tanh"}, []),

@@ -23,12 +23,19 @@ PROOFS: Mapping[str, str] = {
     "dependent-features": ("Each component of ε ≠ 0 is orthogonal to all its rows."),
     "independent-samples": (
         "Let Z be the T × n_1 matrix of the z_k(i). As the inputs are independent, the linear map from the hidden weights to Z is onto, "
-        "hence open; σ, entry by entry, is a homeomorphism onto its image. So the hidden outputs H = σ(Z) run through an open set and, "
-        "near a local minimum, the loss is a function of (H, V, b) that has a local minimum there, too. It is differentiable in them, "
-        "even where σ is not, since Z_L = H V + 1bᵀ. Let G be the T × n_L matrix of the ε_i, row by row. The derivative by H gives G Vᵀ = "
-        "0. If V, of shape n_1 × n_L, has rank n_L, then G = 0. Else some c ≠ 0 in R^{n_1} has cᵀV = 0, because n_1 ≥ n_L. For every q in "
-        "R^T and small t, H + t q cᵀ gives the same outputs, since q cᵀ V = 0: a flat neighbour. There the derivative by V is (H + t q "
-        "cᵀ)ᵀ G = 0 with the same G. At t = 0 it is HᵀG = 0, so c (qᵀG) = 0, so qᵀG = 0 for all q: G = 0."
+        "hence open; σ, entry by entry, is a homeomorphism onto its image. So the hidden outputs H = σ(Z) run through an open set and, near "
+        "a local minimum, the loss is a function of (H, V, b) that has a local minimum there, too. It is differentiable in them, even where "
+        "σ is not, since Z_L = H V + 1bᵀ. Let G be the T × n_L matrix of the ε_i, row by row. The derivative by H gives G Vᵀ = 0. If V, of "
+        "shape n_1 × n_L, has rank n_L, then G = 0. Else some c ≠ 0 in R^{n_1} has cᵀV = 0, because n_1 ≥ n_L. For every q in R^T and small "
+        "t, H + t q cᵀ gives the same outputs, since q cᵀ V = 0: a flat neighbour. There the derivative by V is (H + t q cᵀ)ᵀ G = 0 with the "
+        "same G. At t = 0 it is HᵀG = 0, so c (qᵀG) = 0, so qᵀG = 0 for all q: G = 0. Fewer units. Let n_1 be any, the error squared and the "
+        "output the identity: f(H, V, b) = |H V + 1bᵀ − Y|²/(2T) has a local minimum at (H, V, b), with H in an open set. Fixed output "
+        "biases are taken from Y. Trainable ones: for given H, V it is least at one b, which depends on HV continuously, so min_b f, that is "
+        "|C H V − C Y|²/(2T) with the centring matrix C = I − 11ᵀ/T, has a local minimum at (H, V). The map H ↦ A = UᵀH, with orthonormal "
+        "columns of U that span the range of C, or U = I without trainable output biases, is linear and onto, hence open: a local minimum of "
+        "g(A, V) = ½|AV − M|², M = UᵀY. The proof of shallow-linear compares it with points as near as one likes alone, flat neighbours and "
+        "A turned a little. So it is the least of g over all matrices A and V, and f is not smaller for any H, V and b, those of other "
+        "weights among them."
     ),
     "shallow-linear": (
         "Biases. F(x) = BᵀAᵀx + c, where c collects the biases; it is as free as the output bias. For given A, B the loss is least at one "

@@ -19,6 +19,12 @@ def test_no_bad_minimum_where_there_is_none(benchmark, statement):
     assert tally.with_minima == ()
 
 
+def test_no_bad_minimum_of_fewer_units_than_outputs(benchmark):
+    attacks = benchmark("landscape_attacks")
+    tally = attacks.attack("independent-samples", attacks.narrow, Verdict.PROVED, problems=12, starts=100, seed=1)
+    assert tally.with_minima == ()
+
+
 @pytest.mark.parametrize("statement", ["one-relation-simplex", "parallelogram"])
 def test_bad_minima_where_there_are_some(benchmark, statement):
     attacks = benchmark("landscape_attacks")

@@ -203,16 +203,7 @@ def cell_minimum(step: Step) -> Result:
     step.claim(0, "stationary")
     problem = step.problem
     if problem.frozen:
-        require(
-            len(problem.trained) == 1 and problem.error.convex.holds,
-            "rule",
-            "beside frozen layers this needs one that is not, and a convex error",
-        )
-        with step.balls() as ring:
-            for l in range(problem.trained[0], problem.L + 1):
-                z = passes.layer_inputs(ring, problem, step.box(), l)
-                kept = not any(None in slopes for slopes in evidence.slopes_of_units(problem, z, l))
-                require(kept, "conclusion.at", f"a unit of layer {l} is not seen to be on an affine piece at every sample")
+        _require_pieces(step)
         return step.conclude_near("local-minimum"), Rigor.BALL
     right = problem.L == 2 and problem.output_activation.is_identity and problem.error.convex.holds
     require(right, "rule", "this needs one hidden layer, identity output and a convex error")
@@ -232,6 +223,18 @@ def cell_minimum(step: Step) -> Result:
                 seen = is_invertible(gram) or _is_balanced(step, ring, slopes, units)
                 require(seen, "conclusion.at", "the output weights of units with one list of slopes may leave a direction out")
     return step.conclude_near("local-minimum"), Rigor.BALL
+
+
+def _require_pieces(step: Step) -> None:
+    """Check that one layer alone is trainable, that its units and all behind it are seen to be on affine pieces, and that the error is convex."""
+    problem = step.problem
+    right = len(problem.trained) == 1 and problem.error.convex.holds
+    require(right, "rule", "beside frozen layers this needs one layer that is not, and a convex error")
+    with step.balls() as ring:
+        for l in range(problem.trained[0], problem.L + 1):
+            z = passes.layer_inputs(ring, problem, step.box(), l)
+            kept = not any(None in slopes for slopes in evidence.slopes_of_units(problem, z, l))
+            require(kept, "conclusion.at", f"a unit of layer {l} is not seen to be on an affine piece at every sample")
 
 
 def _is_balanced(step: Step, balls: Ring, slopes: Sequence[Fraction | None], units: Sequence[int]) -> bool:

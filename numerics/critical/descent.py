@@ -6,7 +6,8 @@ Both work with the eigenvalues ``λ`` and eigenvectors of the exact Hessian, and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from math import copysign, inf, isfinite
 
 import numpy as np
 
@@ -22,47 +23,103 @@ _FAR = 1e8
 NEGLIGIBLE = 1e-10
 
 
-@dataclass(eq=False)
-class _Run:
-    """The points that still move, one a row: derivatives, eigenvalues and -vectors of the Hessians, damping, and the steps of either kind yet to be tried.
-
-    ``places`` are the rows of the starts they came from; a point with steps of descent ahead of it takes these first. ``squares`` are ``|∇J|²``, ``slope``
-    and ``curvature`` the largest entries of gradients and Hessians.
+@dataclass(eq=False, slots=True)
+class _Mover:
+    """One point that still moves, in plain numbers, which cost less than arrays of a few: where it came from, how many steps of either kind are ahead,
+    ``J``, ``|∇J|²``, the largest entries of gradient, Hessian and point, the largest ``|λ|``, and the damping. Steps of descent come first.
     """
 
-    places: Array
+    place: int
+    descending: int
+    solving: int
+    loss: float
+    squares: float
+    slope: float
+    curvature: float
+    size: float
+    scale: float = 0.0
+    damping: float = _FIRST_DAMPING
+
+    @property
+    def descends(self) -> bool:
+        """Whether the next step is one for ``J``; else it is for ``|∇J|²``."""
+        return self.descending > 0
+
+    def damped(self) -> float:
+        """Return the ``μ`` of the next step."""
+        return self.damping * (self.scale if self.descending > 0 else self.scale * self.scale)
+
+    def judge(self, predicted: float, length: float, reach: float, trial: tuple[float, float, float, float, float]) -> tuple[bool, bool]:
+        """Tell whether a step is taken, given the decrease that was predicted, its length, ``1 + |W|``, and what is known at its end; and whether to go on."""
+        loss, squares, slope, curvature, _ = trial
+        descends = self.descending > 0
+        before, after = (self.loss, loss) if descends else (self.squares, squares)
+        gain, rounding = before - after, 1e-14 * (1e-3 + abs(before)) if descends else 0.0
+        if abs(gain) <= rounding:
+            ratio = 1.0 if squares < self.squares else -1.0
+        else:
+            ratio = gain / predicted if predicted else copysign(inf, gain) * copysign(1.0, predicted)
+        finite = isfinite(loss) and isfinite(slope) and isfinite(curvature)
+        taken = ratio > _CLEAR_GAIN and length <= _LONGEST_STEP * reach and finite
+        factor = 4.0 if not taken else 0.2 if ratio > 0.75 else 2.0 if ratio < 0.25 else 1.0
+        self.damping = max(self.damping * factor, _LEAST_DAMPING[1 if descends else 2])
+        if taken:
+            self.loss, self.squares, self.slope, self.curvature, self.size = trial
+        elif length <= 1e-16 * reach or self.damping > _MOST_DAMPING:
+            return False, False
+        return taken, not (self.size > _FAR or self._is_critical())
+
+    def count(self, moving: bool) -> tuple[bool, bool]:
+        """Count a step that was tried; tell whether this kind of steps has ended, and whether the other kind follows."""
+        if self.descending > 0:
+            self.descending -= 1
+            ended = not moving or self.descending == 0
+            return ended, ended and self.solving > 0
+        self.solving -= 1
+        return not moving or self.solving == 0, False
+
+    def _is_critical(self) -> bool:
+        """Tell whether `gradient_quality` is below ``1e-14``."""
+        scale = self.curvature * max(1.0, self.size)
+        return isfinite(scale) and isfinite(self.slope) and (self.slope == 0 or (scale != 0 and self.slope / scale < 1e-14))
+
+
+@dataclass(eq=False)
+class _Run:
+    """The points that still move, one a row: derivatives, eigenvalues and -vectors of the Hessians, and all else that is known of them."""
+
+    movers: list[_Mover]
     points: Array
-    loss: Array
     gradient: Array
     hessian: Array
-    squares: Array
-    slope: Array
-    curvature: Array
     values: Array
     vectors: Array
-    damping: Array
-    descending: Array
-    solving: Array
 
-    def rows(self, kept: Array) -> _Run:
+    def rows(self, kept: list[bool]) -> _Run:
         """Return the run of some of the points."""
-        return _Run(*(getattr(self, each.name)[kept] for each in fields(self)))
+        rows = np.array(kept)
+        movers = [mover for mover, here in zip(self.movers, kept, strict=True) if here]
+        return _Run(movers, self.points[rows], self.gradient[rows], self.hessian[rows], self.values[rows], self.vectors[rows])
 
-    def take(self, rows: Array, *trial: Array) -> None:
-        """Go to some of the points that were tried, given with all that is known there."""
-        names = ("points", "loss", "gradient", "hessian", "squares", "slope", "curvature")
-        for name, tried in zip(names, trial, strict=True):
-            if rows.all():
-                setattr(self, name, tried)
-            else:
-                getattr(self, name)[rows] = tried[rows]
+    def take(self, taken: list[bool], points: Array, gradient: Array, hessian: Array) -> None:
+        """Go to some of the points that were tried."""
+        if all(taken):
+            self.points, self.gradient, self.hessian = points, gradient, hessian
+        elif any(taken):
+            rows = np.array(taken)
+            self.points[rows], self.gradient[rows], self.hessian[rows] = points[rows], gradient[rows], hessian[rows]
 
-    def decompose(self, rows: Array) -> None:
+    def decompose(self, chosen: list[bool]) -> None:
         """Find eigenvalues and -vectors anew: a step that is not taken leaves them as they are."""
-        if rows.all():
+        if all(chosen):
             self.values, self.vectors = np.linalg.eigh(self.hessian)
-        elif rows.any():
+        elif any(chosen):
+            rows = np.array(chosen)
             self.values[rows], self.vectors[rows] = np.linalg.eigh(self.hessian[rows])
+        else:
+            return
+        for mover, scale in zip(self.movers, np.maximum(np.maximum.reduce(np.abs(self.values), axis=1), 1e-300).tolist(), strict=True):
+            mover.scale = scale
 
 
 def descend(landscape: FloatLandscape, starts: Array, descending: int | Array, solving: int | Array) -> Array:
@@ -82,35 +139,34 @@ def descend(landscape: FloatLandscape, starts: Array, descending: int | Array, s
         return ends
     with np.errstate(all="ignore"):
         run = _begun(landscape, starts, descending, solving)
-        while len(run.places):
-            descends = run.descending > 0
-            moving = _advance(landscape, run, descends)
-            run.descending -= descends
-            run.solving -= ~descends
-            ended = ~moving | (run.descending + run.solving == 0) | (descends & (run.descending == 0))
-            if ended.any():
-                run = _without(run, ended, descends, ends)
+        while run.movers:
+            moving = _advance(landscape, run)
+            counted = [mover.count(moves) for mover, moves in zip(run.movers, moving, strict=True)]
+            if any(ended for ended, _ in counted):
+                run = _without(run, counted, ends)
     return ends
 
 
 def _begun(landscape: FloatLandscape, starts: Array, descending: int | Array, solving: int | Array) -> _Run:
     B, at = len(starts), landscape.at(starts)
-    counts = np.full(B, descending), np.full(B, solving)
-    spectrum, sizes = (np.empty_like(at.gradient), np.empty_like(at.hessian)), (_largest(at.gradient), _largest(at.hessian))
-    damping = np.full(B, _FIRST_DAMPING)
-    whole = _Run(np.arange(B), starts, at.loss, at.gradient, at.hessian, _square(at.gradient), *sizes, *spectrum, damping, *counts)
-    run = whole.rows(np.isfinite(at.loss) & np.isfinite(sizes[0]) & np.isfinite(sizes[1]) & (counts[0] + counts[1] > 0))
-    run.decompose(np.full(len(run.places), True))
+    known = (at.loss, _square(at.gradient), _largest(at.gradient), _largest(at.hessian), _largest(starts))
+    counts = (np.arange(B), np.full(B, descending), np.full(B, solving))
+    movers = [_Mover(*each) for each in zip(*(column.tolist() for column in (*counts, *known)), strict=True)]
+    finite = [isfinite(m.loss) and isfinite(m.slope) and isfinite(m.curvature) and m.descending + m.solving > 0 for m in movers]
+    run = _Run(movers, starts, at.gradient, at.hessian, np.empty_like(at.gradient), np.empty_like(at.hessian)).rows(finite)
+    run.decompose([True] * len(run.movers))
     return run
 
 
-def _without(run: _Run, ended: Array, descends: Array, ends: Array) -> _Run:
+def _without(run: _Run, counted: list[tuple[bool, bool]], ends: Array) -> _Run:
     """Write down where the points that have ended are, and return the run of the others, and of those that go on from the end of their descent."""
-    ends[run.places[ended]] = run.points[ended]
-    again = ended & descends & (run.solving > 0)
-    run.damping[again], run.descending[again] = _FIRST_DAMPING, 0
-    run.decompose(again)
-    return run.rows(again | ~ended)
+    for mover, point, (ended, again) in zip(run.movers, run.points, counted, strict=True):
+        if ended:
+            ends[mover.place] = point
+        if again:
+            mover.damping, mover.descending = _FIRST_DAMPING, 0
+    run.decompose([again for _, again in counted])
+    return run.rows([again or not ended for ended, again in counted])
 
 
 def gradient_quality(points: Array, gradient: Array, hessian: Array) -> Array:
@@ -120,14 +176,9 @@ def gradient_quality(points: Array, gradient: Array, hessian: Array) -> Array:
     when the gradient is 0, infinite where numbers are not finite.
     """
     with np.errstate(all="ignore"):
-        return _quality(_largest(gradient), _largest(hessian), _largest(points))
-
-
-def _quality(slope: Array, curvature: Array, size: Array) -> Array:
-    """Return `gradient_quality` for the largest entries of gradients, Hessians and points."""
-    scale = curvature * np.maximum(1.0, size)
-    ratio = np.where(slope == 0, 0.0, slope / scale)
-    return np.where(np.isfinite(scale) & np.isfinite(slope) & np.isfinite(ratio), ratio, np.inf)
+        slope, scale = _largest(gradient), _largest(hessian) * np.maximum(1.0, _largest(points))
+        ratio = np.where(slope == 0, 0.0, slope / scale)
+        return np.where(np.isfinite(scale) & np.isfinite(slope) & np.isfinite(ratio), ratio, np.inf)
 
 
 def polish(derivatives: Callable[[Array], tuple[Array, Array]], point: Array, begun: tuple[Array, Array], steps: int) -> Array:
@@ -147,41 +198,43 @@ def polish(derivatives: Callable[[Array], tuple[Array, Array]], point: Array, be
     return best
 
 
-def _advance(landscape: FloatLandscape, run: _Run, descends: Array) -> Array:
-    """Try one step from each point, in place, and tell which go on; those that ``descends`` names step for ``J``, the others for ``|∇J|²``."""
+def _advance(landscape: FloatLandscape, run: _Run) -> list[bool]:
+    """Try one step from each point, in place, and tell which go on."""
     slopes = np.matmul(run.vectors.transpose(0, 2, 1), run.gradient[:, :, None])[:, :, 0]
-    step, predicted = _step(run, slopes, descends)
-    length, size = _norm(step), 1 + _norm(run.points)
+    step, predicted = _step(run, slopes)
     trial = run.points + np.matmul(run.vectors, step[:, :, None])[:, :, 0]
     at = landscape.at(trial)
-    squares, slope, curvature = _square(at.gradient), _largest(at.gradient), _largest(at.hessian)
-    before, after = np.where(descends, run.loss, run.squares), np.where(descends, at.loss, squares)
-    gain = before - after
-    rounding = np.where(descends, 1e-14 * (1e-3 + np.abs(before)), 0.0)
-    ratio = np.where(np.abs(gain) <= rounding, np.where(squares < run.squares, 1.0, -1.0), gain / predicted)
-    finite = np.isfinite(at.loss) & np.isfinite(slope) & np.isfinite(curvature)
-    accepted = (ratio > _CLEAR_GAIN) & (length <= _LONGEST_STEP * size) & finite
-    factor = np.where(~accepted, 4.0, np.where(ratio > 0.75, 0.2, np.where(ratio < 0.25, 2.0, 1.0)))
-    run.damping = np.maximum(run.damping * factor, np.where(descends, _LEAST_DAMPING[1], _LEAST_DAMPING[2]))
-    run.take(accepted, trial, at.loss, at.gradient, at.hessian, squares, slope, curvature)
-    still = ~accepted & ((length <= 1e-16 * size) | (run.damping > _MOST_DAMPING))
-    largest = _largest(run.points)
-    moving = ~(still | (largest > _FAR) | (_quality(run.slope, run.curvature, largest) < 1e-14))
-    run.decompose(accepted & moving)
-    return moving
+    known = (at.loss, _square(at.gradient), _largest(at.gradient), _largest(at.hessian), _largest(trial))
+    trials = zip(*(column.tolist() for column in known), strict=True)
+    lengths = predicted.tolist(), _norm(step).tolist(), (1 + _norm(run.points)).tolist()
+    judged = [mover.judge(*each) for mover, *each in zip(run.movers, *lengths, trials, strict=True)]
+    run.take([taken for taken, _ in judged], trial, at.gradient, at.hessian)
+    run.decompose([taken and moving for taken, moving in judged])
+    return [moving for _, moving in judged]
 
 
-def _step(run: _Run, slopes: Array, descends: Array) -> tuple[Array, Array]:
-    """Return the steps in eigenvectors and the predicted decrease of ``J`` or of ``|∇J|²``."""
-    values, down = run.values, descends[:, None]
-    sizes = np.abs(values)
-    largest = np.maximum(np.maximum.reduce(sizes, axis=1), 1e-300)
-    mu = (run.damping * np.where(descends, largest, largest * largest))[:, None]
-    step = -np.where(down, slopes, slopes * values) / (np.where(down, sizes, values * values) + mu)
+def _step(run: _Run, slopes: Array) -> tuple[Array, Array]:
+    """Return the steps in eigenvectors and the predicted decrease of ``J`` or of ``|∇J|²``; what is needed of one kind alone is found for one kind alone."""
+    values, mu = run.values, np.array([mover.damped() for mover in run.movers])[:, None]
+    descends = [mover.descends for mover in run.movers]
+    if all(descends):
+        step = -slopes / (np.abs(values) + mu)
+        return step, _decrease_of_loss(slopes, step, values * step)
+    if not any(descends):
+        step = -(slopes * values) / (values * values + mu)
+        return step, _decrease_of_gradient(slopes, values * step)
+    down = np.array(descends)
+    step = -np.where(down[:, None], slopes, slopes * values) / (np.where(down[:, None], np.abs(values), values * values) + mu)
     change = values * step
-    of_loss = -np.add.reduce(slopes * step + change * step / 2, axis=1)
-    of_gradient = np.add.reduce(slopes * slopes - (slopes + change) ** 2, axis=1)
-    return step, np.where(descends, of_loss, of_gradient)
+    return step, np.where(down, _decrease_of_loss(slopes, step, change), _decrease_of_gradient(slopes, change))
+
+
+def _decrease_of_loss(slopes: Array, step: Array, change: Array) -> Array:
+    return np.asarray(-np.add.reduce(slopes * step + change * step / 2, axis=1))
+
+
+def _decrease_of_gradient(slopes: Array, change: Array) -> Array:
+    return np.asarray(np.add.reduce(slopes * slopes - (slopes + change) ** 2, axis=1))
 
 
 def _norm(rows: Array) -> Array:

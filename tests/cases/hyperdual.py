@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class HyperDual:
+def product(x, y):
+    """The product of two rationals; most parts are 0, and 0 costs nothing."""
+    return x * y if x and y else 0
+
+
+class HyperDual(NamedTuple):
     a: Fraction
-    b: Fraction = Fraction(0)
-    c: Fraction = Fraction(0)
-    d: Fraction = Fraction(0)
+    b: Fraction | int = 0
+    c: Fraction | int = 0
+    d: Fraction | int = 0
 
     def __add__(self, other):
         o = lifted(other)
@@ -29,17 +33,19 @@ class HyperDual:
     def __mul__(self, other):
         o = lifted(other)
         return HyperDual(
-            self.a * o.a,
-            self.a * o.b + self.b * o.a,
-            self.a * o.c + self.c * o.a,
-            self.a * o.d + self.b * o.c + self.c * o.b + self.d * o.a,
+            product(self.a, o.a),
+            product(self.a, o.b) + product(self.b, o.a),
+            product(self.a, o.c) + product(self.c, o.a),
+            product(self.a, o.d) + product(self.b, o.c) + product(self.c, o.b) + product(self.d, o.a),
         )
 
     __rmul__ = __mul__
 
     def inverse(self):
         i = 1 / self.a
-        return HyperDual(i, -self.b * i * i, -self.c * i * i, 2 * self.b * self.c * i**3 - self.d * i * i)
+        return HyperDual(
+            i, product(-self.b, i * i), product(-self.c, i * i), 2 * product(product(self.b, self.c), i**3) - product(self.d, i * i)
+        )
 
 
 def lifted(x):

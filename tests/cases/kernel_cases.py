@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+
 from cases.kernel_cases_cells import CELL_CASES
 from cases.kernel_cases_complete import COMPLETE_CASES
 from cases.kernel_cases_critical import CRITICAL_CASES
@@ -19,7 +22,14 @@ from cases.kernel_cases_regions import REGION_CASES
 from cases.kernel_cases_rotations import ROTATION_CASES
 from cases.kernel_cases_theorems import THEOREM_CASES
 
-CASES = (
+
+def kept(case):
+    """A case that is made once, and read anew each time: nobody's changes reach another test."""
+    text = cache(lambda: json.dumps(case()))
+    return lambda: json.loads(text())
+
+
+MADE = (
     RANK_CASES
     | LEARNER_CASES
     | CRITICAL_CASES
@@ -37,3 +47,4 @@ CASES = (
     | REGION_CASES
     | COMPLETE_CASES
 )
+CASES = {name: kept(case) for name, case in MADE.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from itertools import pairwise
@@ -144,7 +143,7 @@ class Draft:
 
     def finish(self):
         """The document, with digest, length and seal."""
-        document = copy.deepcopy(self.document)
+        document = json.loads(json.dumps(self.document))
         document["digest"] = digest_of(document["problem"])
         document["length"] = len(document["steps"])
         return sealed(document)

@@ -48,9 +48,11 @@ def moved(problem, weights, change):
     return Weights.of(problem.architecture, [(W, b) for W, b in arrays])
 
 
-def float_jacobian(problem, flat):
-    """P in doubles at trainable weights in the order of its rows."""
-    return jacobian(evaluate(problem.architecture, problem.samples, layer_arrays(problem, flat), Float64Field()))
+def float_jacobian(problem, flat, inputs=None):
+    """P in doubles at trainable weights in the order of its rows; ``inputs`` are those of the samples in doubles, if they are known."""
+    return jacobian(
+        evaluate(problem.architecture, problem.samples if inputs is None else inputs, layer_arrays(problem, flat), Float64Field())
+    )
 
 
 def _many_digit_layers(problem, flat, field):
@@ -115,7 +117,7 @@ def sampled_lipschitz(problem, weights, radius, scales, seed=0, tries=12):
     """The largest quotient ``‖D(DF(W) − DF(W'))‖₂/‖W − W'‖`` met at random pairs and along the best direction found."""
     g = np.random.default_rng(seed)
     flat = flat_weights(problem, weights)
-    D = np.ravel(scales)
+    D, inputs = np.ravel(scales), Float64Field().array(problem.samples.X)
     best, direction = 0.0, None
     for k in range(tries):
         u = (
@@ -127,7 +129,8 @@ def sampled_lipschitz(problem, weights, radius, scales, seed=0, tries=12):
         centre = g.standard_normal(flat.size)
         centre *= radius / 2 * g.random() / np.linalg.norm(centre)
         step = radius / 2
-        change = (float_jacobian(problem, flat + centre + step * u) - float_jacobian(problem, flat + centre - step * u)) * D
+        there, back = (float_jacobian(problem, flat + centre + way, inputs) for way in (step * u, -step * u))
+        change = (there - back) * D
         left, values, _ = np.linalg.svd(change, full_matrices=False)
         if values[0] / (2 * step) > best:
             best, direction = values[0] / (2 * step), left[:, 0]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from functools import cache
 
 from cases.hyperdual import ACTIVATIONS, HyperDual, gradient_and_hessian, inertia_by_descartes, outputs
 from lossproof.numerics.ranks.rational_kernel import reduced_kernel
 
 
+@cache
 def planted(seed, widths, activation, T, size):
     """(X, Y, flat weights, inertia): an exactly critical point with its inertia by an independent exact computation.
 

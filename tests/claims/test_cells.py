@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import pytest
 from cases.landscapes import XOR_X, XOR_Y
+from cases.piecewise_losses import sum_of_squares
 
 import lossproof as lp
 from lossproof.numerics.critical.cells import cell_of
@@ -21,22 +22,6 @@ SHAPES = [((1, 2, 1), 4), ((2, 2, 1), 5), ((1, 3, 1), 5), ((1, 3, 2), 4), ((1, 4
 
 def problem_of(widths, X, Y, activation="relu", error="squared", **options):
     return Problem(lp.Architecture.of(widths, activation, "identity", **options), lp.error_named(error), lp.Samples.of(X, Y))
-
-
-def value(activation, z):
-    if activation == "hard-tanh":
-        return max(min(z, 1), -1)
-    return z if z > 0 else z / 100 if activation.startswith("leaky") else 0
-
-
-def squared_loss(problem, layers):
-    """The sum of the squares of the residuals in rational arithmetic, apart from the library's passes."""
-    (W, b), (V, c), total = *layers, Fraction(0)
-    name = problem.architecture.activation.name
-    for x, y in zip(problem.samples.X, problem.samples.Y, strict=True):
-        h = [value(name, sum((p * row[k] for p, row in zip(x, W, strict=True)), b[k])) for k in range(len(b))]
-        total += sum((sum((q * row[j] for q, row in zip(h, V, strict=True)), c[j]) - t) ** 2 for j, t in enumerate(y))
-    return total
 
 
 def disturbed(weights, rng, size):
@@ -72,9 +57,10 @@ def test_points_of_least_squares_are_decided_and_nothing_nearby_is_lower(activat
         if found[0].kind not in ("local-minimum", "strict-minimum", "global"):
             continue
         minima += 1
-        rng, here = random.Random(1), squared_loss(problem, [(layer.W, layer.b) for layer in weights.layers])
+        rng, loss = random.Random(1), sum_of_squares(problem)
+        here = loss([(layer.W, layer.b) for layer in weights.layers])
         sizes = (Fraction(1, 10**k) for k in (2, 3, 4, 6, 9) for _ in range(40))
-        assert all(squared_loss(problem, disturbed(weights, rng, size)) >= here for size in sizes)
+        assert all(loss(disturbed(weights, rng, size)) >= here for size in sizes)
     assert minima > 0
 
 

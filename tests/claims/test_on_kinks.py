@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+from cases.piecewise_losses import sum_of_squares
 
 import lossproof as lp
 from lossproof.certificates.inputs.bundled import load_bundled
@@ -34,18 +35,6 @@ def value(activation, z):
         return max(min(z, 1), -1)
     low, high = SLOPES[activation]
     return high * z if z > 0 else low * z
-
-
-def squared_loss(problem, layers):
-    """The sum of the squares of the residuals in rational arithmetic, apart from the library's passes."""
-    total, name = Fraction(0), problem.architecture.activation.name
-    for x, y in zip(problem.samples.X, problem.samples.Y, strict=True):
-        h = x
-        for l, (W, b) in enumerate(layers, start=1):
-            z = [sum((p * row[k] for p, row in zip(h, W, strict=True)), b[k]) for k in range(len(b))]
-            h = z if l == len(layers) else [value(name, q) for q in z]
-        total += sum((p - t) ** 2 for p, t in zip(h, y, strict=True))
-    return total
 
 
 def moved(problem, weights, direction, size):
@@ -119,10 +108,11 @@ def balanced_residuals(rng, problem, weights):
 
 def attacked(problem, weights, rng, times=40):
     """Whether no direction of some at five distances, single units and single weights among them, leads to a smaller loss."""
-    here, N = squared_loss(problem, layers_of(weights)), problem.architecture.N_net
+    loss, N = sum_of_squares(problem), problem.architecture.N_net
+    here = loss(layers_of(weights))
     for _ in range(times):
         direction = [Fraction(rng.randint(-9, 9), 9) if rng.random() < 0.7 else Fraction(0) for _ in range(N)]
-        if any(squared_loss(problem, moved(problem, weights, direction, Fraction(1, 10**k))) < here for k in (3, 4, 5, 7, 9)):
+        if any(loss(moved(problem, weights, direction, Fraction(1, 10**k))) < here for k in (3, 4, 5, 7, 9)):
             return False
     return True
 
@@ -153,8 +143,8 @@ def test_planted_points_are_decided_both_ways_and_no_answer_is_wrong(activation,
             assert attacked(problem, weights, rng)
         if direction is not None:
             descents += 1
-            here = squared_loss(problem, layers_of(weights))
-            assert squared_loss(problem, moved(problem, weights, direction[0], Fraction(1, 10**6))) < here
+            loss = sum_of_squares(problem)
+            assert loss(moved(problem, weights, direction[0], Fraction(1, 10**6))) < loss(layers_of(weights))
     assert descents > 10
     assert minima >= (3 if bias == "trainable" else 0)
 
@@ -239,7 +229,7 @@ def test_two_outputs_at_a_kink_are_not_decided_at_first_order(e):
     assert report["critical-point", 0].verdict.value == "UNDECIDED"
     problem = problem_of((2, 1, 2), X, Y, bias="none")
     points = [[([[1], [0]], [0]), ([[1, 0]], [0, 0])], [([[1], [-q]], [0]), ([[1, q]], [0, 0])]]
-    here, below = (squared_loss(problem, layers) for layers in points)
+    here, below = map(sum_of_squares(problem), points)
     assert (below < here) == (e == "2")
 
 

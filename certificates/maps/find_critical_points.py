@@ -195,6 +195,11 @@ def prove_points(
     With ``nearby`` a point where no proof succeeds is replaced by one close to it where one does, and of points on manifolds of critical points with the
     same loss, class and inertia the first stands for all. Local minima are compared with the best of the points, those included that are not critical, and
     with one that a short training finds, where none of these is better.
+
+    >>> from lossproof.theory.zoo.registry import zoo_entry
+    >>> entry = zoo_entry("auer-2")
+    >>> [point.kind for point in prove_points(entry.problem, entry.weights)]
+    ['strict-minimum', 'strict-minimum']
     """
     context = ProofContext(problem, seed, max_precision, progress)
     counted = [1] * len(points) if hits is None else hits

@@ -55,10 +55,21 @@ def interrupts_held() -> Iterator[None]:
     A process inherits what the thread that starts it holds back, and keeps it: a new one is deaf to Ctrl-C before it can say so itself. The resource tracker of
     `multiprocessing` is started first, as its start would let Ctrl-C through again.
     """
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()
+    with deaf_threads():
+        yield
+
+
+@contextmanager
+def deaf_threads() -> Iterator[None]:
+    """Hold Ctrl-C back until the block ends, so that threads started within it never see one; where the system cannot, do nothing.
+
+    What one thread holds back goes to another that does not: a thread that listens would undo `interrupts_held`.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

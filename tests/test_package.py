@@ -45,3 +45,7 @@ def test_certificates_and_reports_say_what_made_them():
     assert f"lossproof {lp.__version__}, Python" in str(report)
     assert "BLAS: " in str(report)
     assert report.to_dict()["provenance"]["seed"] == 3
+
+
+def test_every_public_name_has_an_example():
+    assert [name for name in lp.__all__ if ">>>" not in (getattr(lp, name).__doc__ or "")] == []

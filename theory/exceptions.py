@@ -2,13 +2,23 @@
 
 
 class LossproofError(Exception):
-    """Base class of every exception the library raises on purpose."""
+    """Base class of every exception the library raises on purpose.
+
+    >>> issubclass(InputError, LossproofError)
+    True
+    """
 
 
 class InputError(LossproofError, ValueError):
     """A user's input cannot be used.
 
     The message is one sentence: what was expected, what came, and what to do next.
+
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> activation_named("tahn")
+    Traceback (most recent call last):
+        ...
+    lossproof.theory.exceptions.InputError: unknown activation 'tahn': did you mean 'tanh'?
     """
 
 

@@ -46,7 +46,10 @@ class Verdict(_Word):
 class Scope(_Word):
     """For which weights a statement is claimed.
 
-    ``ALMOST_EVERYWHERE`` means: outside a set of Lebesgue measure zero.
+    ``ALMOST_EVERYWHERE`` means: outside a set of Lebesgue measure zero. A scope equals its text.
+
+    >>> Scope.ALMOST_EVERYWHERE == "almost everywhere"
+    True
     """
 
     AT_WEIGHTS = "at these weights"
@@ -61,6 +64,11 @@ class Rigor(_Word):
     - ``BALL``: Arb ball arithmetic;
     - ``VERIFIED_FLOAT``: IEEE 754 double precision with a-priori error bounds;
     - ``CITED``: rests on a published theorem that is named and not re-proved here.
+
+    A rigor equals its text.
+
+    >>> Rigor.BALL == "BALL"
+    True
     """
 
     EXACT = "EXACT"

@@ -128,6 +128,8 @@ def check_architecture(
     problem, given, told = read_problem(choices, X, Y, weights, seed)
     most_bytes = memory_allowed(problem, max_memory, on_disk=engine.partition(":")[0] in ("auto", "cuda", "cupy", "dask", "disk"))
     place = workplace_named(engine, problem.columns, most_bytes - gram_bytes(problem.architecture, problem.T, 0))
+    if progress is not None:
+        progress("preparing the weights", 0, 1)
     start = given if given is not None else random_weights(problem, seed)
     with one_thread():
         fit = find_exact_learner(problem, start, progress, max_memory) if find_weights else None
@@ -146,6 +148,7 @@ def check_architecture(
             context.report_progress("checking the certificate", 0, 1)
             checker = "numpy" if fits or place.holds_triangle else engine if place.folder is None else f"disk:{place.folder}"
             claims, check = checked_claims(problem, claims, [point], checker)
+        context.report_progress("the singular values of P", 0, 1)
         spectrum = enclosed_spectrum(problem, start) or SingularValues(jacobian_spectrum(problem, start), None)
         return Report(
             problem,
@@ -178,6 +181,7 @@ def _all_claims(
     almost = next((claim for claim in following if claim.id == "almost-everywhere"), None)
     learner = claim_learner_at(context, point) if weights_given else None
     refuted = refute_exact_learning(context)
+    context.report_progress("an exact learner", 0, 1)
     nearby = find_learner(context, point, weights_given=weights_given) if refuted is None else None
     existence = claim_exact_learning(context, point, learner, nearby) if refuted is None else refuted
     known = (learner_at(context, point) if weights_given else None) or learner_of(context, existence)
@@ -189,6 +193,7 @@ def _all_claims(
         blocks = [
             claim_khatri_rao(context, point), claim_projection(context, point), claim_wide_layer(context, point), claim_one_hidden_layer(context, point),
         ]  # fmt: skip
+    context.report_progress("critical points", 0, 1)
     pool, given = pool_of_check(context, point, nearby, landscape, weights_given=weights_given)
     whole = WholeLandscape.of(context, point, principle_error)
     decision = decide(whole, pool, landscape, budget)

@@ -163,20 +163,13 @@ def _engine_on(engine: str, scheduler: str | None) -> str:
 
 
 def _cost_first(bar: Progress | None, widths: tuple[int, ...], T: int, *, find_weights: bool, on_disk: bool) -> Progress | None:
-    """Return what tells of progress, and says on standard error what a large problem will take as its work begins: one that is refused never does."""
+    """Return what tells of progress, and first what a large problem will take."""
     from lossproof.certificates.commands.cost_estimate import WORTH_SAYING, estimate_cost
+    from lossproof.certificates.commands.progress_lines import cost_first
+    from lossproof.certificates.inputs.sizes import cost_of_weights
     from lossproof.theory.problem.architecture import Architecture
 
+    architecture = Architecture.of(widths)
     if T * widths[-1] < WORTH_SAYING:
-        return bar
-    said = False
-
-    def update(stage: str, done: int, total: int) -> None:
-        nonlocal said
-        if not said:
-            said = True
-            typer.echo(estimate_cost(Architecture.of(widths), T, find_weights=find_weights, on_disk=on_disk).text, err=True)
-        if bar is not None:
-            bar(stage, done, total)
-
-    return update
+        return cost_first(bar, lambda: cost_of_weights(architecture))
+    return cost_first(bar, lambda: estimate_cost(architecture, T, find_weights=find_weights, on_disk=on_disk).text)

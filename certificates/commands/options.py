@@ -101,10 +101,15 @@ def at_most_one(forms: dict[str, bool]) -> None:
 
 
 def complain(message: str) -> None:
-    """Say what is wrong in one line on standard error, which may be full or closed, too: the exit code still tells."""
+    """Say what is wrong in one line on standard error."""
+    remark(f"lossproof: {message}")
+
+
+def remark(message: str) -> None:
+    """Say something in one line on standard error, which may be full or closed, too: the exit code still tells."""
     line = "".join(character if character.isprintable() else " " for character in message)
     with suppress(OSError):
-        typer.echo(f"lossproof: {' '.join(line.split())}", err=True)
+        typer.echo(" ".join(line.split()), err=True)
 
 
 def layers_of(freeze: str | None) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import typer
@@ -32,8 +33,8 @@ class OneLineErrors(TyperGroup):
             _fail(_usage_message(error), BAD_INPUT)
         except LossproofError as error:
             _fail(str(error), BAD_INPUT)
-        except MemoryError:
-            _fail("the work must fit into memory, got too little of it: take fewer samples or smaller widths", BAD_INPUT)
+        except MemoryError as error:
+            _fail(f"the work must fit into memory, got too little of it{_wanted(error)}: take fewer samples or smaller widths", BAD_INPUT)
         except _Unread:
             sys.exit(UNREAD)
         except SystemExit as left:
@@ -67,6 +68,16 @@ def _refusals() -> Iterator[None]:
         raise InputError(
             f"files and standard output must be readable and writable, got {error.strerror or type(error).__name__}{place}: free or choose another place"
         ) from error
+
+
+def _wanted(error: MemoryError) -> str:
+    """Return what numpy could not allocate, which it says by shape and type of an array; nothing for other errors."""
+    shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)
+    if not isinstance(shape, tuple) or dtype is None:
+        return ""
+    from lossproof.numerics.algebra.memory import gibibytes
+
+    return f" for an array of {gibibytes(prod(shape) * dtype.itemsize)}"
 
 
 def _usage_message(error: Exception) -> str:

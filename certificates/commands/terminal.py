@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from lossproof.certificates.commands.progress_lines import Progress, progress_lines
 from lossproof.certificates.reports.first_screen import render_first_screen
 from lossproof.certificates.reports.report import Report
 from lossproof.certificates.reports.text import WIDTH, render_summary
+from lossproof.numerics.child_processes import deaf_threads
 
 _STYLES = {
     "PROVED": "bold white on blue",
@@ -28,8 +30,6 @@ _UNDERLINED = re.compile(r"(?m)^(.+)\n([=-])\2+$")
 
 NARROWEST = 80
 """The columns below which a first screen gets no narrower."""
-
-Progress = Callable[[str, int, int], None]
 
 
 def show(text: str) -> None:
@@ -71,26 +71,43 @@ def text_width() -> int:
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
-    """Yield what `check_architecture` calls as its work goes on: a bar on standard error when that is a terminal with colours, else None."""
+    """Yield what `check_architecture` calls as its work goes on; None where ``quiet``.
+
+    It moves a bar on standard error when that is a terminal with colours. Else a plain line is printed there after ten seconds, and then one a minute.
+    """
     console = Console(stderr=True)
-    if quiet or console.no_color or not console.is_terminal or console.is_dumb_terminal:
+    if quiet:
         yield None
-        return
+    elif console.no_color or not console.is_terminal or console.is_dumb_terminal:
+        with progress_lines() as update:
+            yield update
+    else:
+        with _moving_bar(console) as update:
+            yield update
+
+
+@contextmanager
+def _moving_bar(console: Console) -> Iterator[Progress]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    with Bar(TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
+    bar = Bar(TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), console=console, transient=True)
+    task = bar.add_task("starting", total=None)
 
-        def update(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total or None)
+    def update(stage: str, done: int, total: int) -> None:
+        bar.update(task, description=stage, completed=done, total=total or None)
 
+    with deaf_threads():
+        bar.start()
+    try:
         yield update
+    finally:
+        bar.stop()
 
 
 @contextmanager
 def busy(stage: str, *, quiet: bool = False) -> Iterator[None]:
-    """Show on standard error, when that is a terminal with colours, that something goes on that cannot say how far it is."""
+    """Show on standard error, as `progress_bar` does, that something goes on that cannot say how far it is."""
     with progress_bar(quiet=quiet) as progress:
         if progress is not None:
             progress(stage, 0, 0)

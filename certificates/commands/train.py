@@ -71,12 +71,14 @@ def train_network(
 
     Ctrl-C ends the run and keeps the weights reached; the exit code is then 130.
     """
+    from lossproof.certificates.commands.progress_lines import cost_first
     from lossproof.certificates.commands.terminal import busy, progress_bar, show, text_width
     from lossproof.certificates.inputs.data_sources import load_data
     from lossproof.certificates.inputs.labels import read_targets
+    from lossproof.certificates.inputs.sizes import cost_of_weights
     from lossproof.certificates.inputs.weights_file import check_weights_place, load_weights, save_weights
     from lossproof.certificates.training.picture import check_history_picture, draw_history
-    from lossproof.theory.problem.architecture import parse_widths
+    from lossproof.theory.problem.architecture import Architecture, parse_widths
 
     layers = parse_widths(widths)
     with busy(f"reading {data}", quiet=quiet):
@@ -95,7 +97,8 @@ def train_network(
             layers, samples.X, targets, activation=activation, output_activation=output_activation, error=error, bias=bias,
             weight_decay=rates_of(weight_decay), decay_biases=decay_biases, frozen=layers_of(freeze), method=method, damping=damping, step=step,
             weights=start, max_iterations=max_iterations, tolerance=tolerance, target_loss=target_loss, seed=seed,
-            precision=precision, hold_output=hold_output, progress=progress,
+            precision=precision, hold_output=hold_output,
+            progress=None if quiet else cost_first(progress, lambda: cost_of_weights(Architecture.of(layers))),
         )  # fmt: skip
     if output is not None:
         save_weights(output, training.weights)

@@ -13,9 +13,13 @@ MOST_NUMBERS = 10**7
 """The most entries of all samples: beyond, a check takes hours."""
 MOST_WEIGHTS = 25 * 10**6
 """The most weights: a certificate of 2^28 characters holds no more."""
+MOST_SEARCHED = 10_000
+"""The most weights of a search for critical points, each step of which takes the eigenvectors of a Hessian."""
 
 _BYTES_OF_A_NUMBER = 200
 _NUMBERS_A_MINUTE = 10**6
+_MANY_WEIGHTS = 10**6
+_BYTES_OF_A_WEIGHT = 600
 
 
 def require_few_numbers(rows: int, columns: int, what: str) -> None:
@@ -42,6 +46,36 @@ def require_few_weights(architecture: Architecture) -> None:
             f"a network must have at most {MOST_WEIGHTS:,} weights, got N_net = {count:,}, which as exact numbers take about {_cost(count)}: "
             "take smaller widths"
         )
+
+
+def require_searchable(architecture: Architecture) -> None:
+    """Raise `InputError` for more than 10,000 weights, with what the Hessian of one step of a search would take.
+
+    >>> require_searchable(Architecture.of("2-200000-1"))
+    Traceback (most recent call last):
+        ...
+    lossproof.theory.exceptions.InputError: a network that is searched for critical points must have at most 10,000 weights, got N_net = 800,001, whose \
+Hessian takes 4768.4 GiB: take smaller widths, or check weights that were trained
+    """
+    count = architecture.N_net
+    if count > MOST_SEARCHED:
+        raise InputError(
+            f"a network that is searched for critical points must have at most {MOST_SEARCHED:,} weights, got N_net = {count:,}, whose Hessian takes "
+            f"{gibibytes(8 * count**2)}: take smaller widths, or check weights that were trained"
+        )
+
+
+def cost_of_weights(architecture: Architecture) -> str:
+    """Return in words about what the exact arithmetic of a check or a training takes, for a network of many weights; nothing for fewer than a million.
+
+    >>> cost_of_weights(Architecture.of("2-1000000-1"))
+    'N_net = 4,000,001 weights: in exact arithmetic they take about 2.2 GiB and 4 min, or more'
+    """
+    count = architecture.N_net
+    if count < _MANY_WEIGHTS:
+        return ""
+    memory, minutes = gibibytes(_BYTES_OF_A_WEIGHT * count), count // _NUMBERS_A_MINUTE
+    return f"N_net = {count:,} weights: in exact arithmetic they take about {memory} and {minutes} min, or more"
 
 
 def require_few_samples(X: Any, Y: Any) -> None:

@@ -20,6 +20,7 @@ from lossproof.certificates.claims.pool import Pool
 from lossproof.certificates.claims.suboptimal import claim_suboptimal
 from lossproof.certificates.claims.whole_landscape import WholeLandscape, claims_of_region
 from lossproof.certificates.inputs.problem import Choices, check_whole, read_starts
+from lossproof.certificates.inputs.sizes import require_searchable
 from lossproof.certificates.maps.complete_tree import complete_tree
 from lossproof.certificates.maps.given_starts import distance_of, go, told_starts, ways_from
 from lossproof.certificates.maps.hits import Hit, Hits
@@ -102,7 +103,8 @@ def find_critical_points(
     Interrupting (``KeyboardInterrupt``) ends the search or the proofs, and what was proved so far is returned with ``interrupted`` set.
 
     Guarantee: every point on the map is there. The map may lack others, unless ``complete-list`` is PROVED. With ``self_check`` the certificate is checked
-    before the map is returned, and a point that the checker refuses is left out. Raises `InputError` for input that cannot be used.
+    before the map is returned, and a point that the checker refuses is left out. Raises `InputError` for input that cannot be used, and for starts of more than
+    10,000 weights.
 
     >>> found = find_critical_points("1-1", [[0], [1]], [[1], [3]], starts=4, workers=1)
     >>> [(point.kind, point.inertia["positive"]) for point in found]
@@ -117,6 +119,8 @@ def find_critical_points(
     if complete or box is not None or minima or resume is not None:
         context = ProofContext(problem, seed, max_precision, progress)
         return _complete_map(context, complete, box, weights, resume, workers, data_name, minima=minima, self_check=self_check)
+    if starts:
+        require_searchable(problem.architecture)
     with one_thread():
         result = _search(problem, starts, seed, workers, progress) if starts else SearchResult((), 0, 0, 0)
     context, whole = ProofContext(problem, seed, max_precision, progress), SearchBudget()
@@ -195,6 +199,11 @@ def prove_points(
     With ``nearby`` a point where no proof succeeds is replaced by one close to it where one does, and of points on manifolds of critical points with the
     same loss, class and inertia the first stands for all. Local minima are compared with the best of the points, those included that are not critical, and
     with one that a short training finds, where none of these is better.
+
+    >>> from lossproof.theory.zoo.registry import zoo_entry
+    >>> entry = zoo_entry("auer-2")
+    >>> [point.kind for point in prove_points(entry.problem, entry.weights)]
+    ['strict-minimum', 'strict-minimum']
     """
     context = ProofContext(problem, seed, max_precision, progress)
     counted = [1] * len(points) if hits is None else hits

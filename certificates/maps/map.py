@@ -6,14 +6,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lossproof.certificates.maps.record import MapRecord
+from lossproof.certificates.reports.plain_words import in_sentence, plural, report_title
 from lossproof.certificates.reports.report import Report
 
 
 @dataclass(frozen=True)
 class LandscapeMap(MapRecord):
-    """The proved critical points of one landscape (see `MapRecord`), with the formats they are read in."""
+    """The proved critical points of one landscape (see `MapRecord`), with the formats they are read in.
+
+    >>> from lossproof.certificates.maps.find_critical_points import find_critical_points
+    >>> found = find_critical_points("1-1", [[0], [1]], [[1], [3]], starts=4, workers=1)
+    >>> found, found.conclusion.verdict == "PROVED"
+    (<LandscapeMap: 1 proved critical point of the 1-1 network with identity on 2 samples; every minimum global: PROVED>, True)
+    """
 
     report: Report
+
+    def __repr__(self) -> str:
+        found = plural(len(self), "proved critical point")
+        return f"<LandscapeMap: {found} of {in_sentence(report_title(self.report))}; every minimum global: {self.conclusion.verdict}>"
+
+    def _repr_html_(self) -> str:
+        from lossproof.certificates.maps.table import map_in_notebook
+
+        return map_in_notebook(self)
 
     def __str__(self) -> str:
         from lossproof.certificates.maps.table import render_map

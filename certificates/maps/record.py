@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from lossproof.certificates.proof.certificate import Certificate
 from lossproof.certificates.proof.nodes import Claim
+from lossproof.certificates.reports.critical_rows import inertia_text, kind_text, radius_text, rank_text
 from lossproof.certificates.reports.record import ReportRecord
-from lossproof.certificates.text.enclosures import decimal_above
+from lossproof.certificates.text.enclosures import decimal_above, enclosure_text
 from lossproof.numerics.complete.search import Tree
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Verdict
@@ -22,6 +23,10 @@ class CriticalPoint:
     - ``point``: its index in the report; ``claim``: the PROVED claim ``critical-point``, with its facts;
     - ``suboptimal``: the claim that it is a bad local minimum, or None;
     - ``hits``: how many starts of the search ended here, which proves nothing; ``given``: the numbers of the given weights that led here.
+
+    >>> from lossproof.certificates.maps.find_critical_points import find_critical_points
+    >>> find_critical_points("1-1", [[0], [1]], [[1], [3]], starts=4, workers=1)[0]
+    <CriticalPoint 0: global minimum, loss 0>
     """
 
     point: int
@@ -30,6 +35,19 @@ class CriticalPoint:
     suboptimal: Claim | None
     hits: int
     given: tuple[int, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<CriticalPoint {self.point}: {self._told}>"
+
+    def __str__(self) -> str:
+        rank, radius = rank_text(*self.rank), radius_text(self.radius)
+        signs = f"eigenvalues of the Hessian: {inertia_text(self.inertia)}"
+        return f"Point {self.point}: {self._told}; {signs}; rank P = {rank}; within {radius} of its weights in every coordinate."
+
+    @property
+    def _told(self) -> str:
+        kind = kind_text(self.claim.facts, suboptimal=self.suboptimal is not None)
+        return f"{kind}, loss {enclosure_text(self.loss_lower, self.loss_upper)}"
 
     @property
     def kind(self) -> str:
@@ -82,6 +100,9 @@ class GivenStart:
     claim: Claim | None
     is_copy: bool = False
     seen: str = ""
+
+    def __repr__(self) -> str:
+        return f"<GivenStart: {self}>"
 
     def __str__(self) -> str:
         if self.point is None:

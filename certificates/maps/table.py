@@ -10,11 +10,13 @@ from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS,
 from lossproof.certificates.reports.plain_words import (
     QUESTION,
     conclusion_headline,
+    in_sentence,
     infimum_sentence,
     notes_on_doubles,
     plural,
     report_title,
 )
+from lossproof.theory.notebook import notebook_block
 from lossproof.theory.verdicts import Verdict
 
 _CAVEAT = (
@@ -42,19 +44,14 @@ def render_map(map: MapRecord, width: int = 100) -> str:
         0  global minimum  0     0  0  2  0       2       0     4
     ...
     """
-    title = f"Critical points of {_in_sentence(report_title(map.report))}"
-    conclusion = map.conclusion
+    title = _title(map)
     read = textwrap.wrap(" ".join(data_notes(map.report.notes)), max(width, 30), break_long_words=False, break_on_hyphens=False)
     lines = [title, "=" * len(title), "", *(read and [*read, ""]), *_table(map), ""]
-    open_words = f"{conclusion.reason} {infimum_sentence(map.report)}".rstrip()
-    told = open_words if conclusion.verdict is Verdict.UNDECIDED else conclusion_headline(map.report)
     sentences = (
-        _search_text(map)
-        if map.complete is None
-        else f"[{map.complete.verdict.value}] {map.complete.reason} {map.complete.missing}".rstrip(),
+        _found_text(map),
         *(str(start) for start in map.given),
         *notes_on_doubles(map.report.problem, map.report.points),
-        f"[{conclusion.verdict.value}] {QUESTION} {told}",
+        f"[{map.conclusion.verdict.value}] {QUESTION} {_conclusion_text(map)}",
         _CAVEAT
         if map.complete is None
         else _PROVED.format("exact algebra" if map.tree is None else "a branch and prune of a box of weights"),
@@ -64,21 +61,51 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _in_sentence(title: str) -> str:
-    return title[0].lower() + title[1:]
+def map_in_notebook(map: MapRecord) -> str:
+    """Return the map as a piece of HTML for notebooks: what follows from it, the table, and how the search went."""
+    cells = _cells(map)
+    return notebook_block(
+        _title(map),
+        verdict=map.conclusion.verdict,
+        sentence=f"{QUESTION} {_conclusion_text(map)}",
+        headings=cells[0],
+        rows=cells[1:],
+        foot=_found_text(map),
+        more="All of it: <code>print(map)</code>, <code>map.report</code>, <code>map.save(&quot;map.svg&quot;)</code>.",
+    )
 
 
-def _table(map: MapRecord) -> list[str]:
+def _title(map: MapRecord) -> str:
+    return f"Critical points of {in_sentence(report_title(map.report))}"
+
+
+def _conclusion_text(map: MapRecord) -> str:
+    if map.conclusion.verdict is not Verdict.UNDECIDED:
+        return conclusion_headline(map.report)
+    return f"{map.conclusion.reason} {infimum_sentence(map.report)}".rstrip()
+
+
+def _found_text(map: MapRecord) -> str:
+    if map.complete is None:
+        return _search_text(map)
+    return f"[{map.complete.verdict.value}] {map.complete.reason} {map.complete.missing}".rstrip()
+
+
+def _cells(map: MapRecord) -> list[tuple[str, ...]]:
+    """Return the headings and the rows of the table, or headings alone."""
     claims = (*(point.claim for point in map), *(point.suboptimal for point in map if point.suboptimal is not None))
     rows = critical_rows(claims, map.report.number)
-    if not rows:
-        return ["No critical point was proved."]
     points = {point.point: point for point in map}
     cells = [(*HEADINGS, "hits"), *((*row.cells, str(points[row.point].hits)) for row in rows)]
     if map.given:
         numbers = ["given", *(", ".join(str(number) for number in points[row.point].given) for row in rows)]
         cells = [(*row, number) for row, number in zip(cells, numbers, strict=True)]
-    return aligned_table(cells, LEFT_COLUMNS)
+    return cells
+
+
+def _table(map: MapRecord) -> list[str]:
+    cells = _cells(map)
+    return aligned_table(cells, LEFT_COLUMNS) if len(cells) > 1 else ["No critical point was proved."]
 
 
 def _search_text(map: MapRecord) -> str:

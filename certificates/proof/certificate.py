@@ -25,6 +25,9 @@ class Certificate:
 
     document: dict[str, Any]
 
+    def __repr__(self) -> str:
+        return f"<Certificate: {len(self.document['steps'])} steps about the problem {self.digest[:16]}…>"
+
     @property
     def text(self) -> str:
         """The certificate's JSON text, one step a line."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from lossproof.certificates.proof.places import Place, Point, Witness, point_near, scope_of
+from lossproof.certificates.proof.places import Place, Point, Region, Witness, point_near, scope_of
+from lossproof.theory.notebook import notebook_block
 from lossproof.theory.statements.registry import Statement, statement_named
 from lossproof.theory.verdicts import Rigor, Scope, Verdict, weakest
 
@@ -18,6 +19,9 @@ class RankBound:
     ``matrix`` is a name of ``docs/certificate-format.md`` section 4 such as ``"P"`` or ``"Phi-1+"``; ``place`` is where the bound holds; ``rule`` and
     ``evidence`` are what the kernel re-checks; ``support`` are nodes that must stand before it although they are no premises: those that show that the
     weights it is about exist.
+
+    >>> bound("P", Region.EVERYWHERE, 4, "rank-size", lower=False)
+    <RankBound rank P ≤ 4 – everywhere: EXACT>
     """
 
     matrix: str
@@ -34,6 +38,10 @@ class RankBound:
     def point(self) -> Point | None:
         """The point at or near which the bound holds; None for a region."""
         return point_near(self.place)
+
+    def __repr__(self) -> str:
+        where = self.place.value if isinstance(self.place, Region) else Scope.AT_WEIGHTS
+        return f"<RankBound {self.text} – {where}: {self.rigor}>"
 
     @property
     def text(self) -> str:
@@ -54,6 +62,11 @@ class Claim:
     - ``introduces``: the witness that this claim shows to exist, if any; ``support`` as for `RankBound`.
 
     A claim has no truth value: whether it holds is said by its ``verdict``, which may also be that nobody knows.
+
+    >>> from lossproof.certificates.checks.check_architecture import check_architecture
+    >>> claim = check_architecture("1-1", [[0], [1]], [[1], [3]], search="none")["count"]
+    >>> claim, claim.verdict == "PROVED", claim.facts
+    (<Claim count – everywhere: PROVED, EXACT>, True, {'N_net': 2, 'required': 2})
     """
 
     id: str
@@ -73,6 +86,26 @@ class Claim:
         raise TypeError(
             f'a claim has no truth value: compare its verdict, as in `claim.verdict == "PROVED"`; this one is {self.verdict.value}'
         )
+
+    def __repr__(self) -> str:
+        return f"<Claim {self.id} – {self.scope}: {self._decision}>"
+
+    def __str__(self) -> str:
+        missing = [f"What is missing: {self.missing}."] if self.missing else []
+        return "\n".join([f"[{self.verdict}] {self._title}", self.reason, *missing])
+
+    def _repr_html_(self) -> str:
+        return notebook_block(
+            self._title, verdict=self.verdict, sentence=self.reason, foot=self.missing and f"What is missing: {self.missing}."
+        )
+
+    @property
+    def _title(self) -> str:
+        return f"{self.statement.title} ({self.id}) – {self.scope}" + ("" if self.rigor is None else f", {self.rigor}")
+
+    @property
+    def _decision(self) -> str:
+        return str(self.verdict) if self.rigor is None else f"{self.verdict}, {self.rigor}"
 
     @property
     def statement(self) -> Statement:

@@ -64,6 +64,9 @@ class TrustedCode:
             parts.append(found.text)
         return "\n\n\n".join(parts) + "\n"
 
+    def __repr__(self) -> str:
+        return f"<TrustedCode: {self}>"
+
     def __str__(self) -> str:
         return f"It rests on {self.lines:,} of the {self.kernel_lines:,} lines of the kernel, and {self.lines_beside:,} lines of theory."
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lossproof.certificates.kernel.reading.outcome import AcceptedStep, Outcome
+from lossproof.theory.notebook import notebook_block
+from lossproof.theory.verdicts import Verdict
 
 if TYPE_CHECKING:
     from lossproof.certificates.proof.trusted_code import TrustedCode
@@ -49,6 +51,12 @@ class Verification(Outcome):
     published theorems were not allowed: then ``steps`` are those that do not. ``digest`` is the SHA-256 of the problem that an accepted certificate is about,
     ``work`` what the check counted. ``engine`` names a library that multiplied tiles of large matrices in place of the checker, and is trusted in that;
     empty where none did.
+
+    >>> from lossproof.certificates.checks.check_architecture import check_architecture
+    >>> from lossproof.certificates.proof.verify import verify
+    >>> certificate = check_architecture("1-1", [[0], [1]], [[1], [3]], search="none").certificate
+    >>> verify(certificate.text).ok, verify(certificate.text.replace('"N_net": 2', '"N_net": 3', 1))
+    (True, <Verification: The certificate is rejected.>)
     """
 
     steps: tuple[VerifiedStep, ...]
@@ -64,6 +72,16 @@ class Verification(Outcome):
         from lossproof.certificates.proof.trusted_code import trusted_code
 
         return trusted_code({step.rule for step in self.steps})
+
+    def __repr__(self) -> str:
+        return f"<Verification: {str(self).splitlines()[0]}>"
+
+    def _repr_html_(self) -> str:
+        held, *rest = str(self).splitlines()
+        if not self.ok:
+            return notebook_block(held, rows=([failure] for failure in rest))
+        rows = ((Verdict(step.conclusion["verdict"]), step.conclusion["statement"], step.place, step.rigor.value) for step in self.claims)
+        return notebook_block(held, sentence=self.trusted, rows=rows)
 
     def __str__(self) -> str:
         if not self.ok:

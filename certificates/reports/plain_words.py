@@ -221,6 +221,15 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def in_sentence(title: str) -> str:
+    """Return a title as it stands within a sentence.
+
+    >>> in_sentence("The 2-2-1 network")
+    'the 2-2-1 network'
+    """
+    return title[0].lower() + title[1:]
+
+
 def trust_lines(outline: ProofOutline) -> tuple[str, ...]:
     """Return what the reader takes on trust, and what the report was made with, a sentence each."""
     check = outline.report.self_check

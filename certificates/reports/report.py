@@ -14,6 +14,11 @@ class Report(ReportRecord):
     """Everything a check found (see `ReportRecord`), with the formats it is read in.
 
     ``print(report)`` tells all; where Python or a notebook shows a report by itself, that is the first screen of it.
+
+    >>> from lossproof.certificates.checks.check_architecture import check_architecture
+    >>> report = check_architecture("1-1", [[0], [1]], [[1], [3]], search="none")
+    >>> report.conclusion.verdict == "PROVED", report["full-rank", "everywhere"].facts["rank_lower"]
+    (True, 2)
     """
 
     def __repr__(self) -> str:

@@ -27,6 +27,10 @@ class SweepCell:
     - ``reason``: the rule of the upper bound; ``method``: the rule of the lower bound; ``rigor``: the weakest of the two;
     - ``prime``, ``attempt``: of the lower bound, where a prime field gave it;
     - ``checked``: whether the checker of certificates has accepted the cell's before the table was returned.
+
+    >>> from lossproof.certificates.sweeps.sweep import sweep
+    >>> next(iter(sweep("2-1-1", "6", workers=0)))
+    <SweepCell 2-1-1, tanh, bias trainable, T = 6, seed 0: rank 5 of 6, REFUTED>
     """
 
     widths: str
@@ -49,6 +53,10 @@ class SweepCell:
     prime: int | None
     attempt: int
     checked: bool = False
+
+    def __repr__(self) -> str:
+        rank = f"rank {self.rank}" if self.rank is not None else f"rank from {self.rank_lower} to {self.rank_upper}"
+        return f"<SweepCell {self.widths}, {self.activation}, bias {self.bias}, T = {self.T}, seed {self.seed}: {rank} of {self.columns}, {self.verdict}>"
 
     @property
     def group(self) -> SweepGroup:

@@ -3,22 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from lossproof.certificates.proof.certificate import Certificate
+from lossproof.certificates.reports.plain_words import plural
 from lossproof.certificates.sweeps.cells import SweepCell
 from lossproof.certificates.sweeps.data import SweepData
 from lossproof.certificates.sweeps.record import SweepRecord
 from lossproof.certificates.sweeps.table import about_table, check_table_place, read_table, require_arrow, write_table
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.notebook import MOST_ROWS, notebook_block
+from lossproof.theory.verdicts import Verdict
 
 
 @dataclass(frozen=True, eq=False)
 class SweepResult(SweepRecord):
-    """The cells of a sweep (see `SweepRecord`), with the formats they are read in."""
+    """The cells of a sweep (see `SweepRecord`), with the formats they are read in.
+
+    >>> from lossproof.certificates.sweeps.sweep import sweep
+    >>> found = sweep("2-{1..2}-1", "4,6", workers=0)
+    >>> found.counts()["PROVED"], found.cell("2-2-1", "tanh", 6).rank
+    (3, 6)
+    """
 
     data: SweepData | None = None
+
+    def __repr__(self) -> str:
+        return f"<SweepResult: {self}>"
+
+    def __str__(self) -> str:
+        counts = self.counts()
+        verdicts = ", ".join(f"{verdict.value} for {counts[verdict.value]}" for verdict in Verdict)
+        so_far = f" of {self.cells_planned}, interrupted" if self.interrupted else ""
+        return f"{plural(len(self), 'cell')}{so_far}; full rank of P(W) at almost every W: {verdicts}; rank decided for {counts['decided']}"
+
+    def _repr_html_(self) -> str:
+        cells = list(islice(self, MOST_ROWS))
+        left_out = f"{len(self) - len(cells)} more cells. " if len(self) > len(cells) else ""
+        return notebook_block(
+            "Rank of P(W) at almost every W",
+            sentence=f"{self}.",
+            headings=("full rank", "widths", "activation", "bias", "T", "seed", "T·n_L", "N_net", "rank", "by"),
+            rows=(_row(cell) for cell in cells),
+            foot=f'{left_out}All of it: result.table, result.save("sweep.csv"), result.save("sweep.svg").',
+        )
 
     @staticmethod
     def load(path: str | Path, X: Any = None) -> SweepResult:
@@ -51,3 +81,9 @@ class SweepResult(SweepRecord):
             return draw_sweep(self, target)
         write_table(self.table, check_table_place(target))
         return target
+
+
+def _row(cell: SweepCell) -> tuple[str | Verdict, ...]:
+    rank = str(cell.rank) if cell.rank is not None else f"{cell.rank_lower}..{cell.rank_upper}"
+    numbers = map(str, (cell.T, cell.seed, cell.columns, cell.N_net))
+    return (Verdict(cell.verdict), cell.widths, cell.activation, cell.bias, *numbers, rank, cell.reason)

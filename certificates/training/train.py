@@ -84,6 +84,8 @@ def train(
     check_training_size(problem, method)
     iterations = DEFAULT_ITERATIONS[method] if max_iterations is None else max_iterations
     check_whole("max_iterations", iterations, 0, _MOST_ITERATIONS)
+    if progress is not None:
+        progress("preparing the weights", 0, 1)
     start = given if given is not None else random_weights(problem, seed)
     if precision is None:
         require_doubles(problem, start, "scale the problem, or give precision=50 with method='ggn'")
@@ -99,7 +101,6 @@ def train(
         progress,
         _is_held(problem, method) if hold_output is None else hold_output,
     )
-    start = given if given is not None else random_weights(problem, seed)
     with one_thread():
         if precision is not None:
             from lossproof.numerics.training.run_digits import run_precise

@@ -32,9 +32,20 @@ _MINIMA = ("global", *MINIMA)
 
 @dataclass(frozen=True)
 class ZooProof(ZooRecord):
-    """What was proved about an entry of the zoo (see `ZooRecord`), with the formats it is read in."""
+    """What was proved about an entry of the zoo (see `ZooRecord`), with the formats it is read in.
+
+    >>> proof = prove_entry("separable-neuron")
+    >>> proof, proof.conclusion.verdict.value
+    (<ZooProof separable-neuron: all of it is proved>, 'PROVED')
+    """
 
     report: Report
+
+    def __repr__(self) -> str:
+        return f"<ZooProof {self.entry.name}: {'; '.join(self.differences) or 'all of it is proved'}>"
+
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()
 
     def __str__(self) -> str:
         from lossproof.certificates.zoo.text import render_proof

@@ -23,7 +23,14 @@ from lossproof.numerics.fields.field import (
     objects,
     unknown_order,
 )
-from lossproof.numerics.fields.formal_polynomial import ActivationSymbol, Element, FormalPolynomial, SymbolTable, formal_terms
+from lossproof.numerics.fields.formal_polynomial import (
+    ActivationSymbol,
+    Element,
+    FormalPolynomial,
+    SymbolTable,
+    formal_terms,
+    sum_of_products,
+)
 from lossproof.numerics.fields.known_values import exact_pieces, known_value
 from lossproof.numerics.fields.precision import ball_precision
 from lossproof.numerics.rationals import from_flint, to_flint
@@ -83,7 +90,8 @@ class FormalField(NumpyArithmetic):
         if all(type(entry) is fmpq for M in (A, B) for entry in M.ravel().tolist()):
             product = fmpq_mat(A.tolist()) * fmpq_mat(B.tolist())
             return objects(product.entries()).reshape(A.shape[0], B.shape[1])
-        return np.asarray(A @ B)
+        columns = B.T.tolist()
+        return objects(sum_of_products(row, column) for row in A.tolist() for column in columns).reshape(A.shape[0], B.shape[1])
 
     def activate(self, activation: Activation, order: int, z: Array) -> Array:
         """Return ``σ``, ``σ'`` or ``σ''`` of every entry, as values on record or symbols.

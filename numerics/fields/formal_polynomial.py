@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import comb
 from typing import Any, TypeAlias
@@ -117,6 +117,22 @@ def formal_terms(element: Element) -> Mapping[Monomial, fmpq]:
         return element.terms
     value = element if isinstance(element, fmpq) else fmpq(element)
     return {(): value} if value != 0 else {}
+
+
+def sum_of_products(left: Sequence[Element], right: Sequence[Element]) -> Element:
+    """Return ``Σ_k left_k · right_k``, gathered term by term: sums of pairs would write all terms so far anew for each k.
+
+    Raises `NotInField` for a product that is out of proportion (see `FormalPolynomial`).
+
+    >>> x = polynomial({((0, 1),): fmpq(1)})
+    >>> sum_of_products([x, x, fmpq(2)], [x, -x, fmpq(3)])
+    6
+    """
+    total: dict[Monomial, fmpq] = {}
+    for a, b in zip(left, right, strict=True):
+        for monomial, coefficient in formal_terms(a * b).items():
+            total[monomial] = total.get(monomial, _ZERO) + coefficient
+    return polynomial(total)
 
 
 def power(element: Element, exponent: int) -> Element:

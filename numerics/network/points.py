@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import count
 
@@ -54,14 +55,15 @@ def random_weights(problem: Problem, seed: int, output_factor: Fraction = Fracti
     for l in range(1, a.L + 1):
         scale = _SPREAD / ((size if l == 1 else 1.0) * math.sqrt(a.widths[l - 1]))
         factor = (output_factor if l == a.L else 1) / (unit if l == 1 else Fraction(1))
-        drawn = tuple(tuple(_short_dyadic(generator, scale) for _ in range(a.widths[l])) for _ in range(a.widths[l - 1]))
+        dyadic, bias = _short_dyadics(generator, scale), _short_dyadics(generator, 1.0)
+        drawn = tuple(tuple(dyadic() for _ in range(a.widths[l])) for _ in range(a.widths[l - 1]))
         W = drawn if factor == 1 else tuple(tuple(factor * x for x in row) for row in drawn)
         away = (
             Fraction(2) ** (min(_finest(scale), _finest(1.0)) - 1)
             if any(point != 0 for point in a.activation_of(l).kinks(1))
             else Fraction(0)
         )
-        b = tuple(_short_dyadic(generator, 1.0) + away for _ in range(a.widths[l]))
+        b = tuple(bias() + away for _ in range(a.widths[l])) if away else tuple(bias() for _ in range(a.widths[l]))
         layers.append(problem.frozen_layer(l) or Layer(W, _bias(problem, l, b)))
     return Weights(tuple(layers))
 
@@ -69,7 +71,8 @@ def random_weights(problem: Problem, seed: int, output_factor: Fraction = Fracti
 def random_fixed_bias(architecture: Architecture, seed: int) -> tuple[tuple[Number, ...] | None, ...]:
     """Return seeded constants ``b_l`` for the layers of bias mode ``"fixed"``, None for the others."""
     generator = random.Random(f"fixed-bias-{seed}")
-    drawn = [tuple(_short_dyadic(generator, 1.0) for _ in range(n)) for n in architecture.widths[1:]]
+    dyadic = _short_dyadics(generator, 1.0)
+    drawn = [tuple(dyadic() for _ in range(n)) for n in architecture.widths[1:]]
     return tuple(b if mode == "fixed" else None for b, mode in zip(drawn, architecture.biases, strict=True))
 
 
@@ -78,15 +81,24 @@ def _bias(problem: Problem, layer: int, trainable: tuple[Number, ...]) -> tuple[
     return trainable if constants is None else constants
 
 
-def _short_dyadic(generator: random.Random, scale: float) -> Fraction:
-    """A non-zero multiple of a power of two with at most seven bits, of the order of ``scale``."""
+def _short_dyadics(generator: random.Random, scale: float) -> Callable[[], Fraction]:
+    """Return what draws non-zero multiples of a power of two with at most seven bits, of the order of ``scale``; there are few, and each is made once."""
     exponent = _finest(scale)
-    steps = round(generator.gauss(0.0, math.ldexp(scale, -exponent))) or generator.choice((-1, 1))
-    return Fraction(steps * 2**exponent) if exponent >= 0 else Fraction(steps, 2**-exponent)
+    spread = math.ldexp(scale, -exponent)
+    known: dict[int, Fraction] = {}
+
+    def draw() -> Fraction:
+        steps = round(generator.gauss(0.0, spread)) or generator.choice((-1, 1))
+        found = known.get(steps)
+        if found is None:
+            found = known[steps] = Fraction(steps * 2**exponent) if exponent >= 0 else Fraction(steps, 2**-exponent)
+        return found
+
+    return draw
 
 
 def _finest(scale: float) -> int:
-    """Return the exponent of the power of two of which `_short_dyadic` gives multiples."""
+    """Return the exponent of the power of two of which `_short_dyadics` gives multiples."""
     return math.frexp(scale)[1] - 5
 
 

@@ -12,6 +12,9 @@ from lossproof.numerics.ranks.modular import minor_evidence, random_prime
 from lossproof.numerics.ranks.rational_kernel import exact_matrix, kernel_evidence, primitive_rows, reduced_kernel
 from lossproof.theory.limits import minor_limit
 
+_PART = 16
+"""Of a matrix that is longer than so many times its width, a part of that shape is tried first."""
+
 
 def rational_rank(matrix: Any, seed: int = 0) -> tuple[RankEvidence | None, RankEvidence | None]:
     r"""Return the rank of a matrix over Q as a lower and an upper bound, which are equal.
@@ -32,6 +35,9 @@ def rational_rank(matrix: Any, seed: int = 0) -> tuple[RankEvidence | None, Rank
     """
     array = exact_matrix(matrix)
     m, n = array.shape
+    full = _full_rank_of_a_part(array, seed)
+    if full is not None:
+        return full, kernel_evidence([], min(m, n), "right" if n <= m else "left")
     integers, denominators = primitive_rows(array)
     lower = _lower_bound(integers, denominators, seed)
     if value_of(lower) == min(m, n):
@@ -43,6 +49,19 @@ def rational_rank(matrix: Any, seed: int = 0) -> tuple[RankEvidence | None, Rank
         lower = _lower_bound(integers, denominators, seed)
     upper = kernel_evidence(basis, min(m, n), "right" if n <= m else "left")
     return lower, upper or _other_side(array, seed)
+
+
+def _full_rank_of_a_part(array: npt.NDArray[np.object_], seed: int) -> RankEvidence | None:
+    """Return a minor of full rank from the first rows or columns alone, or None: of a long matrix most entries are then never looked at.
+
+    A minor of a part is one of the whole matrix, at the same rows and columns, so full rank of the part, ``min(m, n)``, is that of the matrix.
+    """
+    m, n = array.shape
+    part = array[: _PART * n, : _PART * m]
+    if part.shape == (m, n):
+        return None
+    lower = _lower_bound(*primitive_rows(part), seed)
+    return lower if value_of(lower) == min(m, n) else None
 
 
 def _lower_bound(integers: npt.NDArray[Any], denominators: int, seed: int) -> RankEvidence | None:

@@ -34,6 +34,11 @@ class ConvergenceOrder:
     - ``order``: the measured ``q``, 1 for linear, NaN where none was found;
     - ``rate``: ``C`` of ``d_{k+1} ≈ C d_k^q``, for ``q`` rounded to 1, 2 or 3: for linear convergence the factor a step; NaN where none was found;
     - ``reason``: the figures it rests on, in words.
+
+    >>> steps = np.array([0.0, *(0.25**k for k in range(9))])
+    >>> found = convergence_order(History(steps, steps, steps, steps, steps, steps, 16, 1.0))
+    >>> found.kind, found.order, round(found.rate, 6)
+    ('linear', 1.0, 0.25)
     """
 
     kind: str

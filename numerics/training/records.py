@@ -12,9 +12,12 @@ import numpy as np
 from lossproof.numerics.fields.field import Array
 from lossproof.numerics.network.evaluation import LayerArrays
 from lossproof.numerics.network.weight_vectors import float_layers
+from lossproof.theory.notebook import notebook_block
 from lossproof.theory.problem.weights import Weights
 
 DOUBLE_DIGITS = 16
+_SHOWN = {"loss": "loss", "gradient_norm": "‖∇J‖", "step_norm": "step", "damping": "damping", "distance": "distance"}
+_LAST_ROWS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,10 @@ class History:
 
     Arrays are of ``float64``, or of mpmath numbers where more digits were asked for (``1e-400`` is no double). Distances are NaN for rows
     whose weights were not kept: a run keeps at most ``2^24`` numbers, then every second, fourth, … row.
+
+    >>> row = np.array([1.0, 0.25, 0.0])
+    >>> History(row, row, row, row, row, row, 16, 1.0)
+    <History: 2 iterations, loss 1 → 0>
     """
 
     loss: Array
@@ -43,6 +50,24 @@ class History:
     def __len__(self) -> int:
         """Return the number of rows, iterations and start."""
         return len(self.loss)
+
+    def __repr__(self) -> str:
+        return f"<History: {self._length}, loss {self._told('loss', 0)} → {self._told('loss', -1)}>"
+
+    def _repr_html_(self) -> str:
+        return notebook_block(self._length, headings=("iteration", *_SHOWN.values()), rows=self._rows())
+
+    @property
+    def _length(self) -> str:
+        return f"{self.iterations} iteration{'s' * (self.iterations != 1)}"
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Return the last rows as text, at most a dozen."""
+        return [(str(k), *(self._told(name, k) for name in _SHOWN)) for k in range(max(len(self) - _LAST_ROWS, 0), len(self))]
+
+    def _told(self, name: str, k: int) -> str:
+        """Return three digits of an entry, also where it is no double."""
+        return mpmath.nstr(mpmath.mpf(getattr(self, name)[k]), 3).removesuffix(".0") if len(self) else "none"
 
     @property
     def iterations(self) -> int:
@@ -78,6 +103,11 @@ class Training:
     - ``interrupted``: whether Ctrl-C ended it; the weights are then those reached until then.
 
     It unpacks into the two that are wanted most: ``weights, history = train(…)``.
+
+    >>> from lossproof.certificates.training.train import train
+    >>> training = train("1-1", [[0], [1]], [[1], [3]], activation="identity")
+    >>> training.converged, training.weights, [W.round(6).tolist() for W in training.arrays[0]]
+    (True, <Weights: W_1 1×1>, [[[2.0]], [1.0]])
     """
 
     weights: Weights
@@ -102,6 +132,17 @@ class Training:
         """The weights in doubles: a pair ``(W_l, b_l)`` a layer."""
         return float_layers(self.weights)
 
+    def __repr__(self) -> str:
+        return f"<Training by {self}>"
+
+    def _repr_html_(self) -> str:
+        return notebook_block(
+            f"Training by {self}",
+            headings=("iteration", *_SHOWN.values()),
+            rows=self.history._rows(),
+            foot="Nothing is proved by it: give training.weights to check_architecture.",
+        )
+
     def __str__(self) -> str:
         end = "converged" if self.converged else "stopped"
-        return f"{self.method}: {end} after {self.history.iterations} iterations at loss {self.loss:.3g}: {self.reason}"
+        return f"{self.method}: {end} after {self.history._length} at loss {self.loss:.3g}: {self.reason}"

@@ -17,6 +17,7 @@ from cases.command_cases import fail, run
 from lossproof import __version__
 from lossproof.certificates.checks import check_architecture as check_module
 from lossproof.certificates.commands import cost_estimate
+from lossproof.certificates.inputs import sizes
 
 
 @pytest.fixture
@@ -106,6 +107,16 @@ def test_what_a_large_problem_takes_is_said_first(folder, monkeypatch):
     _, err = run("check", "2-2-1", "--data", "xor", "--engine", "disk:.")
     assert " memory, 0.0 GiB of disk and 0 s on this machine\n" in err
     assert run("check", "2-2-1", "--data", "xor", "--quiet") == ("", "")
+
+
+def test_what_many_weights_take_is_said_first(folder, monkeypatch):
+    monkeypatch.setattr(sizes, "_MANY_WEIGHTS", 9)
+    line = "N_net = 9 weights: in exact arithmetic they take about 0.0 GiB and 0 min, or more\n"
+    for command in ("check", "train"):
+        out, err = run(command, "2-2-1", "--data", "xor")
+        assert (out != "", err) == (True, line)
+        assert run(command, "2-2-1", "--data", "xor", "--quiet") == ("", "")
+        assert run(command, "1-2-1", "--data", "xor", code=2)[1].count("\n") == 1
 
 
 def test_what_is_refused_gets_no_estimate(folder, monkeypatch):

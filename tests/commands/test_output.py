@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from unittest.mock import Mock
 
+import numpy as np
 import psutil
 import pytest
 from cases.command_cases import run
@@ -34,6 +35,13 @@ COMMANDS = {
 def spawn(*arguments, **streams):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
     return subprocess.run([*COMMAND, *arguments], check=False, text=True, encoding="utf-8", timeout=120, **options)
+
+
+def _too_large():
+    """Return what numpy raises for an array that no memory holds."""
+    with pytest.raises(MemoryError) as caught:
+        np.ones((2**22, 2**25))
+    return caught.value
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device here")
@@ -89,7 +97,11 @@ def test_a_disk_that_fills_up_while_files_are_written(folder, monkeypatch):
 
 @pytest.mark.parametrize(
     ("refusal", "message"),
-    [(OSError(5, "Input/output error", "and.csv"), "got Input/output error for 'and.csv'"), (MemoryError(), "must fit into memory")],
+    [
+        (OSError(5, "Input/output error", "and.csv"), "got Input/output error for 'and.csv'"),
+        (MemoryError(), "must fit into memory, got too little of it: take"),
+        (_too_large(), "must fit into memory, got too little of it for an array of 1048576.0 GiB: take"),
+    ],
 )
 def test_what_the_system_refuses_inside_a_command(folder, monkeypatch, refusal, message):
     monkeypatch.setattr(check_module, "check_architecture", Mock(side_effect=refusal))

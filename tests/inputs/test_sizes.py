@@ -9,7 +9,8 @@ import pytest
 from cases.command_cases import fail
 
 import lossproof as lp
-from lossproof.certificates.inputs.sizes import MOST_NUMBERS, require_few_numbers, require_few_samples
+from lossproof.certificates.inputs.sizes import MOST_NUMBERS, require_few_numbers, require_few_samples, require_searchable
+from lossproof.theory.problem.architecture import Architecture
 
 MANY = 10**7
 PATTERN = r"must be at most 10,000,000 numbers, got 30,000,000 in 10,000,000 rows, .* 5\.6 GiB, and a check 30 min or more: take fewer rows"
@@ -62,3 +63,17 @@ def test_what_is_just_small_enough_passes():
     require_few_numbers(MOST_NUMBERS, 1, "the samples")
     for other in (None, 5, "text", [], [5], np.zeros((2, 2, 2)), object()):
         require_few_samples(other, other)
+
+
+def test_a_search_of_too_many_weights_is_refused_at_once():
+    start = time.process_time()
+    with pytest.raises(
+        lp.InputError, match=r"at most 10,000 weights, got N_net = 800,001, whose Hessian takes 4768\.4 GiB: take smaller widths"
+    ):
+        lp.find_critical_points("2-200000-1", [[0, 1]], [[1]])
+    assert time.process_time() - start < 0.5
+    a = Architecture.of("2-2499-1")
+    assert a.N_net == 9997
+    require_searchable(a)
+    with pytest.raises(lp.InputError):
+        require_searchable(Architecture.of("2-2500-1"))

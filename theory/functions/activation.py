@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lossproof.theory.functions.forms import AffinePiece, Logistic
 from lossproof.theory.functions.properties import Interval, Property
+from lossproof.theory.rationals import brief_name
 
 if TYPE_CHECKING:
     import sympy
@@ -36,6 +37,11 @@ class Activation:
     - ``reflection``: integers ``(a, b, c)`` with ``σ(-z) = a σ(z) + b z + c`` for all z, or None when there are none;
     - ``degree``: ``k`` with ``σ(z) = z^k`` for all z, or None; ``affine_pieces``: all maximal open intervals on which σ is affine, in order;
     - ``logistic``: the ends between which σ is the logistic function, or None.
+
+    >>> from lossproof.theory.functions.activations import activation_named
+    >>> tanh = activation_named("tanh")
+    >>> tanh, tanh.analytic.holds, tanh.reflection
+    (<Activation tanh: tanh(z)>, True, (-1, 0, 0))
     """
 
     name: str
@@ -60,6 +66,9 @@ class Activation:
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"<Activation {brief_name(self.name)}: {self.formula}>"
 
     def differentiable_times(self, order: int) -> Property:
         """Return whether ``σ`` is differentiable once (``order`` 1) or twice (``order`` 2) everywhere."""

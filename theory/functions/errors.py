@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.properties import Property
 from lossproof.theory.names import nearest_name
-from lossproof.theory.rationals import brief_text, parameter_of_text, rational_text
+from lossproof.theory.rationals import brief_name, brief_text, parameter_of_text, rational_text
 from lossproof.theory.shown import shown
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ class ErrorFunction:
     - ``principle_morse``: ``∇²E`` is non-degenerate at every minimum of ``E(·, y)``; there may be none, as for one-hot targets;
     - ``convex``: ``E(·, y)`` is convex, equivalently ``∇²E ⪰ 0`` everywhere;
     - ``beta``: the scale ``β > 0`` of the robust errors, else None.
+
+    >>> cauchy = error_named("cauchy:1/4")
+    >>> cauchy.beta, cauchy.convex.holds
+    (Fraction(1, 4), False)
     """
 
     name: str
@@ -40,6 +44,9 @@ class ErrorFunction:
     principle_error: Property
     principle_morse: Property
     convex: Property
+
+    def __repr__(self) -> str:
+        return f"<ErrorFunction {brief_name(self.name)}: {self.formula}>"
 
     @property
     def is_cross_entropy(self) -> bool:

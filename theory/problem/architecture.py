@@ -175,6 +175,10 @@ class Architecture:
         """
         return [l for l in range(1, self.L + 1) if not self.activation_of(l).differentiable_times(order).holds]
 
+    def __repr__(self) -> str:
+        hidden = f"{self.hidden_in_words}, " if self.L > 1 else ""
+        return f"<Architecture {self}: {hidden}output {brief_name(self.output_activation.name)}, bias {self.bias}>"
+
     def __str__(self) -> str:
         return "-".join(str(n) for n in self.widths)
 

@@ -13,7 +13,7 @@ from lossproof.theory.problem.decay import Decay
 from lossproof.theory.problem.numbers import Number
 from lossproof.theory.problem.samples import Samples
 from lossproof.theory.problem.weights import Layer
-from lossproof.theory.rationals import brief_text, rational_text
+from lossproof.theory.rationals import brief_name, brief_text, rational_text
 
 _MOST_DIGITS = 400
 """The longest numerator or denominator that stands in the name of a function."""
@@ -26,6 +26,11 @@ class Problem:
     ``fixed_bias`` holds the constants ``b_l`` layer by layer when some layer has the bias mode ``"fixed"``, None for the other layers, else it is None: they
     belong to the problem, not to the weights. ``frozen`` holds the constants ``(W_l, b_l)`` of layers of mode ``"frozen"`` likewise. ``decay`` is None where
     there is none: most theorems about whole landscapes then speak, and few with it.
+
+    >>> from lossproof.theory.functions.errors import error_named
+    >>> problem = Problem(Architecture.of("1-2-1"), error_named("squared"), Samples.of([[0], [1], [2]], [[0], [1], [4]]))
+    >>> problem.T, problem.columns, problem.architecture.N_net
+    (3, 3, 7)
     """
 
     architecture: Architecture
@@ -75,6 +80,10 @@ class Problem:
         """Whether no layer has a bias other than 0."""
         constants = [self.constants(l) for l in range(1, self.architecture.L + 1)]
         return all(b is not None and not any(b) for b in constants)
+
+    def __repr__(self) -> str:
+        decay = "" if self.decay is None else f", weight decay {self.decay}"
+        return f"<Problem: {self.architecture!r}, {brief_name(self.error.name)} error{decay}, {self.samples!r}>"
 
     @property
     def T(self) -> int:

@@ -44,6 +44,9 @@ class Samples:
             )
         return Samples(inputs, targets)
 
+    def __repr__(self) -> str:
+        return f"<Samples: T = {self.T}, X of {len(self.X[0])} and Y of {len(self.Y[0])} columns>"
+
     @property
     def T(self) -> int:
         """Number of samples."""

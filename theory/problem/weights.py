@@ -44,6 +44,9 @@ class Weights:
             raise InputError(f"weights must be a list of {architecture.L} pairs (W_l, b_l), one a layer, got {got}: give one pair a layer")
         return Weights(tuple(_read_layer(architecture, l, pair) for l, pair in enumerate(pairs, start=1)))
 
+    def __repr__(self) -> str:
+        return f"<Weights: {', '.join(f'W_{l} {len(layer.W)}×{len(layer.b)}' for l, layer in enumerate(self.layers, start=1))}>"
+
     def is_rational(self) -> bool:
         """Tell whether every entry is held as a plain rational."""
         return all(isinstance(x, Fraction) for layer in self.layers for row in (*layer.W, layer.b) for x in row)

@@ -31,6 +31,10 @@ class Statement:
     - ``source``: the paper's number or the literature, and where the source is wrong;
     - ``decided_by``: how a verdict is reached for a given problem;
     - ``depends_on``: the IDs of the statements whose truth or terms its proof, or its decision, uses.
+
+    >>> from lossproof.theory.statements.registry import statement_named
+    >>> statement_named("count")
+    <Statement count: Enough weights>
     """
 
     id: str
@@ -42,3 +46,9 @@ class Statement:
     source: str
     decided_by: str
     depends_on: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Statement {self.id}: {self.title}>"
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.id}): {self.conclusion}"

@@ -48,6 +48,11 @@ class ZooEntry:
     - ``points``: the points, each with what is proved about it;
     - ``theorem``: the ID of a statement proved about the whole landscape, or empty;
     - ``weight_decay``: the rate of all weights; ``complete``: whether all critical points are listed, which is proved.
+
+    >>> from lossproof.theory.zoo.registry import zoo_entry
+    >>> entry = zoo_entry("auer-2")
+    >>> entry, len(entry.points), entry.complete
+    (<ZooEntry auer-2: One sigmoid neuron, two samples, two strict minima>, 2, True)
     """
 
     name: str
@@ -65,6 +70,9 @@ class ZooEntry:
     theorem: str = ""
     weight_decay: Exact = 0
     complete: bool = False
+
+    def __repr__(self) -> str:
+        return f"<ZooEntry {self.name}: {self.title}>"
 
     @cached_property
     def problem(self) -> Problem:

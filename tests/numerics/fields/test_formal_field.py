@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from fractions import Fraction
 from itertools import product
 
@@ -144,3 +145,31 @@ def test_products_of_symbols_enclose():
     with ball_precision(200):
         assert field.enclose(element, 200).overlaps(arb.pi() * arb.pi() / 3 + arb(2).log())
     assert contains(field.enclose(fmpq(1, 3)), Fraction(1, 3))
+
+
+def test_products_of_matrices_are_sums_of_products():
+    """Entries of all kinds, with sums in which symbols cancel, against sums written out pair by pair."""
+    rng = random.Random(5)
+    field = FormalField()
+    symbols = [
+        field.embed(sympy.log(2)),
+        field.embed(sympy.pi),
+        value(field, "tanh", 0, Fraction(1, 3)),
+        value(field, "tanh", 0, Fraction(-1, 3)),
+    ]
+
+    def entry():
+        a, b = (fmpq(rng.randint(-2, 2), rng.randint(1, 3)) for _ in range(2))
+        return rng.choice([a, rng.choice(symbols) * a + b, rng.choice(symbols) * rng.choice(symbols) - b])
+
+    for _ in range(20):
+        A, B = (field.array([[entry() for _ in range(m)] for _ in range(k)]) for k, m in ((2, 5), (5, 3)))
+        found = field.matmul(A, B)
+        assert found.shape == (2, 3)
+        for i, j in product(range(2), range(3)):
+            total = fmpq(0)
+            for k in range(5):
+                total = total + A[i, k] * B[k, j]
+            assert found[i, j] == total
+            assert type(found[i, j]) is type(total)
+    assert field.matmul(field.array([[symbols[0], symbols[0]]]), field.array([[symbols[1]], [-symbols[1]]])).tolist() == [[fmpq(0)]]

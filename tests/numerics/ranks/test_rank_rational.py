@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from flint import fmpq, fmpz
 
+from lossproof.numerics.ranks import rational
 from lossproof.numerics.ranks.rational import rational_rank
-from lossproof.numerics.ranks.rational_kernel import kernel_evidence, reduced_kernel
+from lossproof.numerics.ranks.rational_kernel import exact_matrix, kernel_evidence, reduced_kernel
 from lossproof.theory.verdicts import Rigor
 
 
@@ -79,3 +80,22 @@ def test_large_matrix_is_fast():
     left, right = (generator.integers(-(10**10), 10**10, shape).astype(object) for shape in ((60, 50), (50, 60)))
     lower, upper = rational_rank(left @ right)
     assert lower.value == upper.value == 50
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("wide", [False, True])
+def test_of_a_long_matrix_no_more_is_read_than_decides(wide, late, monkeypatch):
+    """The last rows alone have full rank where ``late``; what is said of the rank is the same as without the look at a part."""
+    rng = np.random.default_rng(3)
+    rows = [[Fraction(int(a), int(b)) for a, b in zip(*rng.integers(1, 50, (2, 3)), strict=True)] for _ in range(400)]
+    if late:
+        rows[:390] = [[row[0], 2 * row[0], row[2]] for row in rows[:390]]
+    matrix = exact_matrix(rows).T if wide else exact_matrix(rows)
+    read = []
+    real = rational.primitive_rows
+    monkeypatch.setattr(rational, "primitive_rows", lambda part: read.append(part.size) or real(part))
+    found = rational_rank(matrix, 4)
+    assert read == ([144, 1200] if late else [144])
+    monkeypatch.setattr(rational, "_PART", 1000)
+    assert found == rational_rank(matrix, 4)
+    assert [bound.value for bound in found] == [3, 3]

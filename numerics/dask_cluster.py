@@ -18,6 +18,8 @@ _MOST_DEATHS = 20
 _PATIENCE = 10
 _GRAPH = "1TB"
 """From where on Dask warns of what a task carries: what the scheduler keeps for tasks that have to be done again is meant to be there."""
+_ALLOCATION = {"MMAP": 2**25, "TRIM": 2**26}
+"""Bytes from which glibc asks the system for memory of its own, and from which it gives back what is free: else every tile is taken and given back."""
 _WORKERLESS = 60.0
 """Seconds that a scheduler may be without any worker: some start theirs only when there is work."""
 _LOOK = 1.0
@@ -52,6 +54,7 @@ def dask_client(workers: int, scheduler: str | None, advice: str, memory: int | 
         with client, dask.config.set(settings):
             yield client
         return
+    settings |= {f"distributed.nanny.pre-spawn-environ.MALLOC_{name}_THRESHOLD_": most for name, most in _ALLOCATION.items()}
     with one_thread_each(), without_main_module(), dask.config.set(settings):
         with interrupts_held():
             cluster = distributed.LocalCluster(

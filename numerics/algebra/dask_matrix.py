@@ -1,10 +1,9 @@
 """A tiled matrix whose tiles are formed and finished by the workers of a Dask cluster, as soon as those that they need are there.
 
-Two tasks make one tile of the factor: one forms it from the samples of its rows and columns and subtracts the products of tiles to the left, the other
-finishes it with the factor on the diagonal of its column, which alone it has to wait for. These are the same operations in the same order as on one machine.
-Tile rows are dealt out to the workers in turn, so that the left side of every product lies where it is needed, and the first rows go first. A worker that
-dies costs the tiles that nobody else has: Dask forms them again, from the samples, which the scheduler keeps. Each worker tests its products before its
-first tile.
+A tile is made by several tasks (`tile_tasks`), which do the same operations in the same order as on one machine. Workers of this machine share the samples and
+the tiles in memory, if there is room (`shared_arrays`): any of them takes any task, the most urgent one first. Other workers send each other their tiles: rows
+are dealt out to them in turn, so that the left side of every product lies where it is needed, and the first rows go first. What a worker that dies has not put
+into shared memory is made again, from the samples, which the scheduler keeps. Each worker tests its products before its first tile.
 """
 
 from __future__ import annotations
@@ -13,46 +12,45 @@ import secrets
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import cache, cached_property
+from functools import cached_property
 from importlib import import_module
-from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from lossproof.numerics.algebra.cluster_worker import ADVICE, KeptPart, begin_tile, described, finish, is_there, kept, subtract
 from lossproof.numerics.algebra.gram_sums import GramPart, gram_tile, sample_starts
 from lossproof.numerics.algebra.memory import available_bytes
 from lossproof.numerics.algebra.numpy_engine import NUMPY
-from lossproof.numerics.algebra.product_self_test import fault_of
 from lossproof.numerics.algebra.products import Floats
-from lossproof.numerics.algebra.threads import threads_for
-from lossproof.numerics.algebra.tiled_cholesky import solve_tile, subtract_products
-from lossproof.numerics.algebra.tiled_matrix import Report
+from lossproof.numerics.algebra.shared_arrays import SharedArray, SharedMemory
+from lossproof.numerics.algebra.tile_tasks import tile_tasks, urgencies
+from lossproof.numerics.algebra.tiled_matrix import Report, segments
 from lossproof.numerics.dask_cluster import Watch, cores, dask_client
-from lossproof.theory.exceptions import InputError, LossproofError
+from lossproof.theory.exceptions import LossproofError
 
 _GLANCE = 0.01
-_ADVICE = "take the engine numpy or disk"
 
 
 class DaskMatrix:
     """The lower triangle of the Gram matrix of some parts, factored by the cluster at an address, or by a local one of ``most_bytes`` of memory in all.
 
-    The cluster is met when the factorisation begins, and left with `release`. Raises `InputError` where it cannot be had, has no workers for a minute, or
-    has one with another version of this package or of SciPy, or one that fails the test of its products, and `LossproofError` where a tile ends every
-    worker it is given to.
+    With ``shares`` the workers, all of this machine, share the triangle in memory of this process. The cluster is met when the factorisation begins, and left
+    with `release`. Raises `InputError` where it cannot be had, has no workers for a minute, or has one with another version of this package or of SciPy, or one
+    that fails the test of its products, and `LossproofError` where a tile ends every worker it is given to.
     """
 
-    def __init__(self, parts: Sequence[GramPart], scheduler: str | None, most_bytes: int | None) -> None:
+    def __init__(self, parts: Sequence[GramPart], scheduler: str | None, most_bytes: int | None, *, shares: bool = False) -> None:
         self.engine = NUMPY
-        self._parts, self._scheduler, self._most_bytes = parts, scheduler, most_bytes
+        self._parts, self._scheduler, self._most_bytes, self._shares = parts, scheduler, most_bytes, shares
         T, self._m = parts[0].columns.shape[:2]
         self._samples = sample_starts(T, self._m)
         self._given: Floats | None = None
         self._open = ExitStack()
         self._client: Any = None
         self._tiles: list[list[Any]] = []
+        self._rooms: dict[tuple[int, int], SharedArray] = {}
         self._fetched: dict[int, list[Floats]] = {}
         self._room = 0
 
@@ -85,12 +83,14 @@ class DaskMatrix:
 
     def copy(self) -> DaskMatrix:
         """Return the matrix with the diagonal that it has now, to be factored apart."""
-        found = DaskMatrix(self._parts, self._scheduler, self._most_bytes)
+        found = DaskMatrix(self._parts, self._scheduler, self._most_bytes, shares=self._shares)
         found.set_diagonal(self.diagonal())
         return found
 
     def row(self, I: int) -> list[Floats]:
-        """Return the tiles of a tile row of the factor, fetched from the workers, and kept as far as half of the memory that is free or allowed goes."""
+        """Return the tiles of a tile row of the factor, from shared memory, or fetched, and kept as far as half of the memory that is free or allowed goes."""
+        if self._rooms:
+            return [self._rooms[I, J].array() for J in range(I + 1)]
         if I in self._fetched:
             return self._fetched[I]
         found: list[Floats] = self._client.gather(self._tiles[I])
@@ -102,7 +102,7 @@ class DaskMatrix:
 
     def release(self) -> None:
         """Leave the cluster, and end it if it is one's own."""
-        self._tiles, self._fetched = [], {}
+        self._tiles, self._rooms, self._fetched = [], {}, {}
         self._open.close()
 
     def factor(self, report: Report | None) -> float | None:
@@ -118,41 +118,67 @@ class DaskMatrix:
 
     def _factored(self, report: Report | None) -> bool:
         count = min(cores(), len(self._samples) - 1)
-        memory = None if self._most_bytes is None else self._most_bytes // count
-        self._client = client = self._open.enter_context(dask_client(count, self._scheduler, _ADVICE, memory))
+        memory = None if self._most_bytes is None or self._shares else self._most_bytes // count
+        shared = None if not self._shares else SharedMemory()
+        if shared is not None:
+            self._open.callback(shared.release)
+        self._client = client = self._open.enter_context(dask_client(count, self._scheduler, ADVICE, memory))
         KilledWorker, watch = import_module("distributed").KilledWorker, Watch(client)
-        for I, end in enumerate(self._submit(client)):
+        for I, end in enumerate(self._submit(client, shared)):
             while not end.done():
-                watch.look(f"or {_ADVICE}")
+                watch.look(f"or {ADVICE}")
                 time.sleep(_GLANCE)
             try:
                 if not end.result():
                     return False
             except KilledWorker:
-                raise LossproofError(f"a tile lost every worker it was given to: they may be short of memory; {_ADVICE}") from None
+                raise LossproofError(f"a tile lost every worker it was given to: they may be short of memory; {ADVICE}") from None
             if report is not None:
                 report(self.starts[I + 1] ** 2, self.n**2)
         return True
 
-    def _submit(self, client: Any) -> list[Any]:
-        """Submit all tiles, and return futures that tell for each tile row whether it was finished."""
-        token, owners, ends = secrets.token_hex(8), list(client.nthreads()), []
-        software, diagonal = described(), self.diagonal()
-        rows: list[Any] = []
-        self._tiles = []
-        for I, (parts, (start, stop)) in enumerate(zip(self._of_rows, pairwise(self.starts), strict=True)):
-            place = {"workers": [owners[dealt(len(self._samples) - 2 - I, len(owners))]], "allow_other_workers": True} if owners else {}
-            place |= {"pure": False, "priority": -I}
-            rows.append(client.submit(_kept, parts, key=f"lossproof-samples-{token}-{I}", **place))
-            self._tiles.append([])
-            for J in range(I + 1):
-                others = None if I == J else (rows[J], self._tiles[J][:J])
-                given, key = diagonal[start:stop] if I == J else None, f"{token}-{I}-{J}"
-                rest = client.submit(_rest, rows[I], list(self._tiles[I]), others, given, software, key=f"lossproof-rest-{key}", **place)
+    def _submit(self, client: Any, shared: SharedMemory | None) -> list[Any]:
+        """Submit all tasks, and return futures that tell for each tile row whether it was finished."""
+        token, owners, software, diagonal = secrets.token_hex(8), list(client.nthreads()), described(), self.diagonal()
+        rows, tasks = segments(self.starts), list(tile_tasks(len(self._of_rows)))
+        samples, ends, rest, sizes = list[Any](), list[Any](), None, [row.stop - row.start for row in rows]
+        self._tiles, self._rooms = [], {}
+        for task, urgency in zip(tasks, urgencies(tasks), strict=True):
+            I, J, terms = task.I, task.J, task.terms
+            how: dict[str, Any] = {"pure": False, "priority": urgency}
+            if shared is None and owners:
+                how = {
+                    "pure": False,
+                    "priority": -I,
+                    "workers": [owners[dealt(len(rows) - 1 - I, len(owners))]],
+                    "allow_other_workers": True,
+                }
+            if len(samples) == I:
+                samples.append(self._given_samples(I, client, shared, how | {"key": f"lossproof-samples-{token}-{I}"}))
+                self._tiles.append([])
+                if shared is not None:
+                    self._rooms |= {(I, K): shared.room((sizes[I], sizes[K])) for K in range(I + 1)}
+            room, key = self._rooms.get((I, J)), f"{token}-{I}-{J}"
+            if terms is None:
                 factor = None if I == J else self._tiles[J][J]
-                self._tiles[I].append(client.submit(_finished, rest, factor, I == J, key=f"lossproof-tile-{key}", **place))
-            ends.append(client.submit(_is_there, self._tiles[I][I], key=f"lossproof-end-{token}-{I}", **place))
+                self._tiles[I].append(client.submit(finish, rest, factor, room, on_diagonal=I == J, key=f"lossproof-tile-{key}", **how))
+                if I == J:
+                    ends.append(client.submit(is_there, self._tiles[I][I], key=f"lossproof-end-{token}-{I}", **how))
+                continue
+            factors = list(self._tiles[I][terms.start : terms.stop]), None if I == J else self._tiles[J][terms.start : terms.stop]
+            how["key"] = f"lossproof-rest-{key}-{terms.start}"
+            if terms.start:
+                rest = client.submit(subtract, rest, *factors, **how)
+            else:
+                given = (samples[I], None, diagonal[rows[I]]) if I == J else (samples[I], samples[J], None)
+                rest = client.submit(begin_tile, *given, *factors, room, software, **how)
         return ends
+
+    def _given_samples(self, I: int, client: Any, shared: SharedMemory | None, how: dict[str, Any]) -> Any:
+        """Return the samples of a tile row, in shared memory or as a future of what its worker keeps."""
+        if shared is not None:
+            return [KeptPart(shared.filled(part.columns), shared.filled(part.values), part.ones) for part in self._of_rows[I]]
+        return client.submit(kept, [KeptPart(part.columns, part.values, part.ones) for part in self._of_rows[I]], **how)
 
 
 def dealt(after: int, workers: int) -> int:
@@ -163,59 +189,3 @@ def dealt(after: int, workers: int) -> int:
     """
     k = after % (2 * workers)
     return min(k, 2 * workers - 1 - k)
-
-
-def described() -> str:
-    """Return the versions that all workers must have."""
-    return f"lossproof {version('lossproof')}, {NUMPY.described()}"
-
-
-def check_worker(software: str) -> None:
-    """Raise `InputError` on a worker that has other software, or whose products fail their test."""
-    if software != described():
-        raise InputError(f"every worker must have {software}, got one with {described()}: install the same versions")
-    if _tested():
-        raise InputError(f"a worker ({described()}) is refused, because {_tested()}: {_ADVICE}")
-
-
-@cache
-def _tested() -> str:
-    return fault_of(NUMPY)
-
-
-def _kept(parts: list[GramPart]) -> list[GramPart]:
-    return parts
-
-
-def _is_there(tile: Floats | None) -> bool:
-    return tile is not None
-
-
-def _rest(
-    rows: list[GramPart],
-    left: list[Floats | None],
-    others: tuple[list[GramPart], list[Floats | None]] | None,
-    diagonal: Floats | None,
-    software: str,
-) -> Floats | None:
-    """Form a tile and subtract the products of those to the left; None where one of these is None."""
-    check_worker(software)
-    before = [tile for tile in left if tile is not None]
-    beside = before if others is None else [tile for tile in others[1] if tile is not None]
-    if len(before) < len(left) or len(beside) < len(before):
-        return None
-    with threads_for((len(left) + 1) * rows[0].columns[..., 0].size ** 3), np.errstate(over="ignore", invalid="ignore"):
-        tile = gram_tile(rows, None if others is None else others[0])
-        if diagonal is not None:
-            np.fill_diagonal(tile, diagonal)
-        rest: Floats = subtract_products(NUMPY, tile, before, beside)
-        return rest
-
-
-def _finished(rest: Floats | None, factor: Floats | None, on_diagonal: bool) -> Floats | None:
-    """Finish a tile; None where a pivot is not positive and finite, here or in a tile that it needs."""
-    if rest is None or (factor is None and not on_diagonal):
-        return None
-    with threads_for(len(rest) ** 3), np.errstate(over="ignore", invalid="ignore"):
-        found = solve_tile(NUMPY, rest.copy(order="K"), factor)
-    return None if found is None else found[0]

@@ -96,13 +96,8 @@ def gram_tile(rows: Sequence[GramPart], others: Sequence[GramPart] | None) -> Fl
     >>> gram_tile([part], None).tolist(), gram_tile([part], [part]).tolist()
     ([[9.0, 6.0], [6.0, 4.0]], [[9.0, 6.0], [6.0, 4.0]])
     """
-    t = len(rows[0].columns)
-    if others is not None:
-        rows = [
-            GramPart(np.concatenate([a.columns, b.columns]), np.concatenate([a.values, b.values]), a.ones)
-            for a, b in zip(rows, others, strict=True)
-        ]
-    found: Floats = _former(rows, NUMPY)(slice(0, t), slice(0, t) if others is None else slice(t, len(rows[0].columns)))
+    t, width = len(rows[0].columns), len((rows if others is None else others)[0].columns)
+    found: Floats = _former(rows, NUMPY, others)(slice(0, t), slice(0, width))
     return found
 
 
@@ -124,28 +119,35 @@ class _Panels(NumpyEngine):
         return found
 
 
-def _former(parts: Sequence[GramPart], engine: TileEngine) -> Callable[..., Tile]:
-    """Return what forms the entries of some samples ``(t)`` and others ``(t')``, as a tile of shape ``(t m, t' m)``.
+def _former(parts: Sequence[GramPart], engine: TileEngine, others: Sequence[GramPart] | None = None) -> Callable[..., Tile]:
+    """Return what forms the entries of some samples ``(t)`` and others ``(t')``, as a tile of shape ``(t m, t' m)``; those may be of parts of their own.
 
     An engine that can forms the first part that is not diagonal, and with it the sum, in ``out``, and every other one in ``spare``, both of that shape.
     """
     m = parts[0].columns.shape[1]
-    dense = [p for p in parts if p.columns.ndim == 3]
-    factors = [(engine.array(p.columns.reshape(-1, p.columns.shape[2])), engine.array(p.values), p.ones) for p in dense]
-    diagonal = [(engine.array(p.columns), engine.array(p.values), p.ones) for p in parts if p.columns.ndim == 2]
+    mine = [_arrays(part, engine) for part in parts]
+    theirs = mine if others is None else [_arrays(part, engine) for part in others]
+    pairs = [(part.columns.ndim == 3, a, b, part.ones) for part, a, b in zip(parts, mine, theirs, strict=True)]
+    dense, diagonal = ([pair[1:] for pair in pairs if pair[0] == kind] for kind in (True, False))
 
     def form(rows: slice, columns: slice, out: Floats | None = None, spare: Floats | None = None) -> Tile:
         found = None
-        for matrix, values, ones in factors:
-            left, right = (engine.part(matrix, slice(samples.start * m, samples.stop * m)) for samples in (rows, columns))
-            inner = engine.product(engine.part(values, rows), engine.part(values, columns), ones)
+        for (matrix, values), (other, beside), ones in dense:
+            left, right = (engine.part(C, slice(at.start * m, at.stop * m)) for C, at in ((matrix, rows), (other, columns)))
+            inner = engine.product(engine.part(values, rows), engine.part(beside, columns), ones)
             summand = engine.scaled(engine.product(left, right, out=out if found is None else spare), inner, m)
             found = summand if found is None else engine.plus(found, summand)
         if found is None:
             found = engine.zeros(*((samples.stop - samples.start) * m for samples in (rows, columns)))
-        for matrix, values, ones in diagonal:
-            inner = engine.product(engine.part(values, rows), engine.part(values, columns), ones)
-            found = engine.plus_units(found, engine.part(matrix, rows), engine.part(matrix, columns), inner)
+        for (matrix, values), (other, beside), ones in diagonal:
+            inner = engine.product(engine.part(values, rows), engine.part(beside, columns), ones)
+            found = engine.plus_units(found, engine.part(matrix, rows), engine.part(other, columns), inner)
         return found
 
     return form
+
+
+def _arrays(part: GramPart, engine: TileEngine) -> tuple[Tile, Tile]:
+    """Return the columns, those of one sample below each other where they are not diagonal, and the values as arrays of the engine."""
+    flat = part.columns.reshape(-1, part.columns.shape[2]) if part.columns.ndim == 3 else part.columns
+    return engine.array(flat), engine.array(part.values)

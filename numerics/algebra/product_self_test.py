@@ -61,7 +61,13 @@ def _factors(g: np.random.Generator, size: int) -> tuple[Floats, Floats]:
 
 
 def _is_near(value: float, a: Floats, b: Floats) -> bool:
+    """Tell whether ``|value − Σ a_k b_k| ≤ γ_{k+1} Σ |a_k b_k|``, in whole multiples of one power of two."""
     if not np.isfinite(value):
         return False
-    terms = [Fraction(x) * Fraction(y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
-    return abs(Fraction(float(value)) - sum(terms)) <= Fraction(gamma(len(terms) + 1)) * sum(map(abs, terms))
+    (m, e), (n, f) = np.frexp(a), np.frexp(b)
+    exponents = (e + f).astype(np.int64)
+    lowest = int(exponents.min())
+    mantissas = (np.ldexp(X, 53).astype(np.int64).tolist() for X in (m, n))
+    terms = [x * y << k for x, y, k in zip(*mantissas, (exponents - lowest).tolist(), strict=True)]
+    exact, size, unit = sum(terms), sum(map(abs, terms)), Fraction(2) ** (lowest - 106)
+    return abs(Fraction(float(value)) / unit - exact) <= Fraction(gamma(len(terms) + 1)) * size

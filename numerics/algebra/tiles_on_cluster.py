@@ -12,7 +12,7 @@ from concurrent.futures import CancelledError
 from importlib import import_module
 from typing import Any
 
-from lossproof.numerics.algebra.dask_matrix import check_worker, described
+from lossproof.numerics.algebra.cluster_worker import check_worker, described
 from lossproof.numerics.algebra.numpy_engine import NUMPY
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.algebra.threads import threads_for

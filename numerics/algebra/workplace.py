@@ -19,6 +19,7 @@ from lossproof.numerics.algebra.gram_sums import GramPart, gram_tiles
 from lossproof.numerics.algebra.memory import available_bytes, gibibytes
 from lossproof.numerics.algebra.numpy_engine import NUMPY
 from lossproof.numerics.algebra.product_self_test import fault_of
+from lossproof.numerics.algebra.shared_arrays import can_share
 from lossproof.numerics.algebra.tile_engine import TileEngine
 from lossproof.numerics.algebra.tiled_matrix import Triangle, tile_bytes, tile_rows, tiled
 from lossproof.numerics.dask_cluster import check_scheduler, cores
@@ -37,14 +38,16 @@ ENGINES = tuple(sorted(("auto", "dask", "disk", "numpy", *LIBRARIES)))
 
 _LEAST_TILE_ROWS = 4
 _WORKER_BYTES = 2**28
+_TILES_OF_A_WORKER = 16
 
 
 @dataclass(frozen=True)
 class Workplace:
     """An engine, and the folder below which factors are kept, or the cluster that shares the tiles among its workers; None for both where one has them all.
 
-    ``cluster`` is the address of a scheduler, or empty for one of this machine's cores. With a folder or such a cluster at most ``most_bytes`` of tiles
-    are held at once. ``note`` says in a report what was chosen.
+    ``cluster`` is the address of a scheduler, or empty for one of this machine's cores; where its workers are all on this machine, ``shares`` may say that they
+    share the triangle in memory. With a folder, or a cluster that does not, at most ``most_bytes`` of tiles are held at once. ``note`` says in a report what
+    was chosen.
     """
 
     engine: TileEngine = NUMPY
@@ -52,6 +55,7 @@ class Workplace:
     note: str = ""
     most_bytes: int | None = None
     cluster: str | None = None
+    shares: bool = False
 
     @property
     def holds_triangle(self) -> bool:
@@ -70,7 +74,7 @@ class Workplace:
         """Return one triangle of the Gram matrix of these parts, as `gram_triangle` does."""
         n = int(np.prod(parts[0].columns.shape[:2]))
         if self.distributes(n):
-            return DaskMatrix(parts, self.cluster or None, self.most_bytes)
+            return DaskMatrix(parts, self.cluster or None, self.most_bytes, shares=self.shares)
         if self.folder is None:
             return gram_tiles(parts, self.engine, tiled)
         most_tiles = (available_bytes() // 2 if self.most_bytes is None else self.most_bytes) // (8 * tile_rows(n) ** 2)
@@ -136,14 +140,24 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
     engine = engine_named(kind)
     place = (Path(at) if at else Path(tempfile.gettempdir())) if kind == "disk" else None
     where = "" if place is None else f", tiles of at most {gibibytes(tile_bytes(n))} in {place}"
+    shares = (
+        kind == "dask" and not at and can_share() and _shared_bytes(n) <= (available_bytes() // 2 if most_bytes is None else most_bytes)
+    )
     if kind == "dask":
-        where = f" of every worker {f'of the cluster at {at}' if at else 'on this machine'}"
+        where = f" of every worker {f'of the cluster at {at}' if at else 'on this machine'}, "
+        where += "tiles in memory that they share" if shares else "tiles sent from one to another"
     return Workplace(
         engine,
         place,
         f"Large matrices are factored by the engine {kind}: {engine.described()}{where}; its products passed a test against exact ones.",
         cluster=at if kind == "dask" else None,
+        shares=shares,
     )
+
+
+def _shared_bytes(n: int) -> int:
+    """Return about how many bytes the workers of this machine take with a triangle of n rows that they share."""
+    return tile_bytes(n) + cores() * (_WORKER_BYTES + 8 * _TILES_OF_A_WORKER * tile_rows(n) ** 2)
 
 
 def engine_named(kind: str) -> TileEngine:

@@ -203,7 +203,7 @@ def test_products_of_a_cluster_are_begun_before_they_are_asked_for(cluster):
 
 
 def test_a_worker_with_other_products_is_refused(cluster, monkeypatch):
-    monkeypatch.setattr("lossproof.numerics.algebra.dask_matrix._tested", lambda: "its products are wrong")
+    monkeypatch.setattr("lossproof.numerics.algebra.cluster_worker._tested", lambda: "its products are wrong")
     with pytest.raises(lp.InputError, match=r"a worker .* is refused, because its products are wrong"):
         lp.verify(certificate(WAYS[0]), engine=f"dask:{cluster.scheduler_address}")
 

@@ -16,11 +16,12 @@ from cases import tile_cases
 from cases.tile_cases import ENGINES, TILE, ByInverse, engine_of, nearly_singular, parts_of, rows_of, shifted
 
 from lossproof.numerics import dask_cluster
-from lossproof.numerics.algebra import dask_matrix, tiled_matrix
+from lossproof.numerics.algebra import cluster_worker, dask_matrix, tiled_matrix
 from lossproof.numerics.algebra.gram_sums import gram_triangle
 from lossproof.numerics.algebra.memory import gram_bytes
 from lossproof.numerics.algebra.numpy_engine import NUMPY, NumpyEngine
 from lossproof.numerics.algebra.product_self_test import fault_of
+from lossproof.numerics.algebra.shared_arrays import can_share
 from lossproof.numerics.algebra.tiled_cholesky import factor_measured, solve_factored
 from lossproof.numerics.algebra.workplace import Workplace, workplace_named
 from lossproof.numerics.ranks.verified import attempt_full_column_rank
@@ -344,8 +345,12 @@ def cluster():
         yield found
 
 
-def test_tiles_of_workers_have_the_same_bits(cluster):
-    K, place = shifted(gram_triangle(parts_of())), Workplace(cluster=cluster.scheduler_address)
+SHARED = [False, *([True] if can_share() else [])]
+
+
+@pytest.mark.parametrize("shares", SHARED)
+def test_tiles_of_workers_have_the_same_bits(shares, cluster):
+    K, place = shifted(gram_triangle(parts_of())), Workplace(cluster=cluster.scheduler_address, shares=shares)
     D, done = shifted(place.gram(parts_of())), []
     assert factor_measured(K) == factor_measured(D, lambda *at: done.append(at)) == 0
     assert done[-1] == (96**2, 96**2)
@@ -364,12 +369,16 @@ def test_rows_of_a_factor_are_fetched_once_where_there_is_room(most_bytes, clust
     D.release()
 
 
-def test_a_worker_that_dies_costs_nothing_but_time():
+@pytest.mark.parametrize("shares", SHARED)
+def test_a_worker_that_dies_costs_nothing_but_time(shares, monkeypatch):
+    """What it has put into shared memory is not even formed again."""
     distributed = pytest.importorskip("distributed")
-    K, lost = shifted(gram_triangle(parts_of(T=48))), []
+    K, lost, finished = shifted(gram_triangle(parts_of(T=48))), [], []
     assert factor_measured(K) == 0
+    solve = cluster_worker.solve_tile
+    monkeypatch.setattr(cluster_worker, "solve_tile", lambda *given: finished.append(1) or solve(*given))
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50) as mortal:
-        D = shifted(Workplace(cluster=mortal.scheduler_address).gram(parts_of(T=48)))
+        D = shifted(Workplace(cluster=mortal.scheduler_address, shares=shares).gram(parts_of(T=48)))
 
         def lose_one(done, total):
             if not lost:
@@ -379,7 +388,21 @@ def test_a_worker_that_dies_costs_nothing_but_time():
         assert factor_measured(D, lose_one) == 0
         assert len(mortal.scheduler.workers) == 1
         assert np.array_equal(rows_of(K), rows_of(D))
+        tiles = len(D.starts) * (len(D.starts) - 1) // 2
+        assert len(finished) <= tiles + 1 if shares else len(finished) >= tiles
         D.release()
+
+
+@pytest.mark.skipif(not can_share(), reason="no memory to share")
+def test_workers_of_this_machine_share_where_there_is_room_and_it_is_said(monkeypatch):
+    for n, most_bytes, shares in ((17_970, 2**33, True), (17_970, 2**30, False), (60_000, 2**33, False)):
+        place = workplace_named("dask", n, most_bytes)
+        assert place.shares == shares
+        assert ("tiles in memory that they share" in place.note) == shares
+        assert ("tiles sent from one to another" in place.note) != shares
+    assert not workplace_named("dask:tcp://127.0.0.1:9", 17_970, 2**33).shares
+    monkeypatch.delattr("os.memfd_create")
+    assert not workplace_named("dask", 17_970, 2**33).shares
 
 
 @pytest.mark.parametrize(
@@ -390,8 +413,9 @@ def test_a_worker_that_dies_costs_nothing_but_time():
     ],
 )
 def test_a_worker_that_is_not_what_it_must_be_is_refused(name, value, words, cluster, monkeypatch):
-    D, given = shifted(Workplace(cluster=cluster.scheduler_address).gram(parts_of())), iter(["SciPy 1"])
-    monkeypatch.setattr(dask_matrix, name, lambda: next(given, value) if name == "described" else value)
+    D = shifted(Workplace(cluster=cluster.scheduler_address).gram(parts_of()))
+    monkeypatch.setattr(dask_matrix, "described", lambda: "SciPy 1" if name == "described" else cluster_worker.described())
+    monkeypatch.setattr(cluster_worker, name, lambda: value)
     with pytest.raises(InputError, match=words):
         factor_measured(D)
 
@@ -399,10 +423,10 @@ def test_a_worker_that_is_not_what_it_must_be_is_refused(name, value, words, clu
 def test_a_tile_that_ends_its_workers_ends_the_factorisation(cluster, monkeypatch):
     distributed = pytest.importorskip("distributed")
 
-    def deadly(*tile):
+    def deadly(*tile, on_diagonal):
         raise distributed.KilledWorker("a tile", SimpleNamespace(address="somewhere"), 20)
 
-    monkeypatch.setattr(dask_matrix, "_finished", deadly)
+    monkeypatch.setattr(dask_matrix, "finish", deadly)
     with pytest.raises(LossproofError, match="lost every worker it was given to"):
         factor_measured(shifted(Workplace(cluster=cluster.scheduler_address).gram(parts_of())))
 

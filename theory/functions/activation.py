@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from lossproof.theory.functions.forms import AffinePiece, Logistic
 from lossproof.theory.functions.properties import Interval, Property
-from lossproof.theory.rationals import brief_name
 
 if TYPE_CHECKING:
     import sympy
@@ -68,7 +67,7 @@ class Activation:
         return hash(self.name)
 
     def __repr__(self) -> str:
-        return f"<Activation {brief_name(self.name)}: {self.formula}>"
+        return f"<Activation {self.name}: {self.formula}>"
 
     def differentiable_times(self, order: int) -> Property:
         """Return whether ``σ`` is differentiable once (``order`` 1) or twice (``order`` 2) everywhere."""

@@ -16,6 +16,7 @@ g is a double, by Sterbenz' lemma, as it lies between g/2 and 3g/2 or ``g = 0``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,27 @@ class Enclosed:
         if self.rad.any():
             rad += self.rad @ (B + other.rad)
         return Enclosed(self.mid @ other.mid, ENLARGE * rad + TINY)
+
+
+def product(terms: str, x: Enclosed, y: Enclosed) -> Enclosed:
+    """Enclose the sums of products of `np.einsum`, over the letters that the result lacks."""
+    factors, result = terms.split("->")
+    A, B, sizes = np.abs(x.mid), np.abs(y.mid), zip(factors.replace(",", ""), x.mid.shape + y.mid.shape, strict=True)
+    count = prod(size for letter, size in set(sizes) if letter not in result)
+    rad = np.einsum(terms, A, y.rad + gamma(count + 2) * B)
+    if x.rad.any():
+        rad += np.einsum(terms, x.rad, B + y.rad)
+    return Enclosed(np.einsum(terms, x.mid, y.mid), ENLARGE * rad + TINY)
+
+
+def shaped(x: Enclosed, *shape: int) -> Enclosed:
+    """Return an array in another shape."""
+    return Enclosed(x.mid.reshape(shape), x.rad.reshape(shape))
+
+
+def joined(*parts: Enclosed, axis: int = 0) -> Enclosed:
+    """Return arrays one after the other."""
+    return Enclosed(np.concatenate([x.mid for x in parts], axis=axis), np.concatenate([x.rad for x in parts], axis=axis))
 
 
 def part(x: Enclosed, at: Any) -> Enclosed:

@@ -10,9 +10,9 @@ c_j``, and its step j rounds by ``2.2 u c_j`` at most, which reaches ``p_0`` wit
 
 *σ over an interval* comes from its ends. With ``e = e^{−k|z|}``, ``q = 1/(1 + e)`` and s the logistic function, ``σ = low + k s(kz)``, ``σ' = k² e q²`` and
 ``σ'' = −sign(z) k³ e q² (1 − e) q``, where k is 1 or 2. If e is wrong by 12u of it, q is by ``12u e/(1 + e) ≤ 6u`` and two roundings, 8u; eq by 21u, ``σ'``
-by 30u, and ``σ''`` by 42u of ``k³ e q³``, as ``1 − e`` is by ``12u e`` and a rounding. 50u are taken, for σ of ``ks + |low|``, as it rounds once more, and
-``16 TINY`` for what TINY covers in e. σ rises; ``σ'`` is even and falls with ``|z|`` from ``k²/4``; ``σ''`` is odd, falls between ``∓ln(2 + √3)/k`` from
-``k³/(6√3)``, and rises elsewhere.
+by 30u, and ``σ''`` by 42u of ``k³ e q³ ≤ k σ'``, as ``1 − e`` is by ``12u e`` and a rounding. 60u are taken, of k times the largest ``σ'`` for ``σ''``,
+which covers midpoints, too, and of ``ks + |low|`` for σ, as it rounds once more; and ``16 TINY`` for what TINY covers in e. σ rises; ``σ'`` is even and
+falls with ``|z|`` from ``k²/4``; ``σ''`` is odd, falls between ``∓ln(2 + √3)/k`` from ``k³/(6√3)``, and rises elsewhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import math
 import numpy as np
 from flint import arb
 
-from lossproof.certificates.kernel.arithmetic.doubles import TINY, UNIT, Enclosed, hull, of_balls
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, TINY, UNIT, Enclosed, of_balls
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.limits import value_work
@@ -51,21 +51,20 @@ class Logistic:
         p *= self._powers[1].take(i % 64)
         return Enclosed(p, 12 * UNIT * p + TINY)
 
-    def _at(self, z: Array) -> tuple[Enclosed, Enclosed, Enclosed]:
-        """Enclose ``σ``, ``σ'`` and ``σ''`` at doubles."""
+    def _at(self, z: Array) -> tuple[Array, Array, Array]:
+        """Return ``σ``, ``σ'`` and ``σ''`` at doubles."""
         k, e = self.k, self.exponential(self.k * np.abs(z)).mid
         q = 1 / (1 + e)
-        s, d, low = k * np.where(z >= 0, q, e * q), k * k * e * q * q, self.low
-        b = k * d * q
-        sizes = (low + s, s + abs(low)), (d, d), (b * (e - 1) * np.sign(z), b)
-        f, d, b = (Enclosed(mid, 50 * UNIT * size + 16 * TINY) for mid, size in sizes)
-        return f, d, b
+        small = e * q
+        d = k * k * small * q
+        return self.low + k * np.where(z >= 0, q, small), d, k * d * q * np.copysign(e - 1, -z)
 
     def over(self, low: Array, high: Array) -> tuple[Enclosed, Enclosed, Enclosed]:
         """Enclose ``σ``, ``σ'`` and ``σ''`` over intervals."""
-        k = self.k
-        (f, d, b), (F, D, B) = self._at(low), self._at(high)
-        top = np.where((low < 0) & (high > 0), k * k / 4, np.maximum(d.mid + d.rad, D.mid + D.rad))
-        most = np.where((k * low < -_TURN[0]) & (k * high > -_TURN[1]), k**3 * _BEND, np.maximum(b.mid + b.rad, B.mid + B.rad))
-        least = np.where((k * low < _TURN[1]) & (k * high > _TURN[0]), -(k**3) * _BEND, np.minimum(b.mid - b.rad, B.mid - B.rad))
-        return hull(f.mid - f.rad, F.mid + F.rad), hull(np.minimum(d.mid - d.rad, D.mid - D.rad), top), hull(least, most)
+        k, (f, d, b), (F, D, B) = self.k, self._at(low), self._at(high)
+        top = np.where((low < 0) & (high > 0), k * k / 4, np.maximum(d, D))
+        most = np.where((k * low < -_TURN[0]) & (k * high > -_TURN[1]), k**3 * _BEND, np.maximum(b, B))
+        least = np.where((k * low < _TURN[1]) & (k * high > _TURN[0]), -(k**3) * _BEND, np.minimum(b, B))
+        sides = (f, F, F + 2 * abs(self.low)), (np.minimum(d, D), top, top), (least, most, k * top)
+        value, slope, bend = (Enclosed((x + y) / 2, ENLARGE * ((y - x) / 2 + 60 * UNIT * size) + 16 * TINY) for x, y, size in sides)
+        return value, slope, bend

@@ -30,23 +30,7 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq
 
-from lossproof.certificates.kernel.arithmetic.doubles import (
-    ENLARGE,
-    TINY,
-    UNIT,
-    DoubleRing,
-    Enclosed,
-    ends,
-    exactly,
-    gamma,
-    hull,
-    joined,
-    minus,
-    part,
-    product,
-    reach,
-    shaped,
-)
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, TINY, DoubleRing, Enclosed, exactly, gamma, hull, joined, product
 from lossproof.certificates.kernel.arithmetic.logistic import Logistic
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.arithmetic.tables import Table
@@ -54,8 +38,6 @@ from lossproof.certificates.kernel.reading.problem import Problem
 from lossproof.certificates.kernel.reading.work import Work
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.limits import MAX_BALANCED
-
-_SWEEPS = 8
 
 
 class Landscape(NamedTuple):
@@ -107,9 +89,9 @@ def landscape(work: Work, problem: Problem, widest: Array) -> Landscape:
     rates = [rate * problem.T for rate in problem.rates] or [fmpq(0)] * problem.N_net
     inputs, targets = ring.array(problem.inputs), ring.array(problem.Y)
     sigma = problem.activation if n else problem.output_activation
-    form, farthest = sigma.logistic, float(np.max(reach(inputs) @ widest)) * ENLARGE**8 + 2.0**-300
+    form, farthest = sigma.logistic, float(np.max(inputs.reach @ widest)) * ENLARGE**8 + 2.0**-300
     curve = Table(work, sigma, farthest) if form is None else Logistic(work, int(form.low), int(form.rate))
-    return Landscape(inputs, targets, part(ring.array([rates]), 0), n, problem.bias_rows_of(1), sigma, curve, np.array(problem.firsts()))
+    return Landscape(inputs, targets, ring.array([rates])[0], n, problem.bias_rows_of(1), sigma, curve, np.array(problem.firsts()))
 
 
 def inverse(A: Array, shift: float = 2.0**-52) -> Array:
@@ -121,13 +103,13 @@ def inverse(A: Array, shift: float = 2.0**-52) -> Array:
 
 def weights(land: Landscape, W: Enclosed) -> tuple[Enclosed, Enclosed | None]:
     """Return θ and v of weights, of shape ``(N, B)``; v is None for a neuron, and may lack."""
-    theta = shaped(part(W, slice(land.inner)), max(land.units, 1), land.inputs.mid.shape[1], -1)
-    return theta, part(W, slice(land.inner, None)) if land.units else None
+    theta = W[: land.inner].reshape(max(land.units, 1), land.inputs.mid.shape[1], -1)
+    return theta, W[land.inner :] if land.units else None
 
 
 def activations(land: Landscape, theta: Enclosed) -> Pass:
     """Enclose the activations over boxes of θ."""
-    phi, slope, bend = land.curve.over(*ends(product("ia,kab->kib", land.inputs, theta)))
+    phi, slope, bend = land.curve.over(*product("ia,kab->kib", land.inputs, theta).ends)
     if land.units and land.bias:
         phi = joined(phi, exactly(np.ones_like(phi.mid[:1])))
     return Pass(phi, slope, bend)
@@ -135,20 +117,20 @@ def activations(land: Landscape, theta: Enclosed) -> Pass:
 
 def residuals(land: Landscape, p: Pass, v: Enclosed | None) -> Enclosed:
     """Enclose ε."""
-    return (part(p.phi, 0) if v is None else product("lib,lb->ib", p.phi, v)) + minus(land.targets)
+    return (p.phi[0] if v is None else product("lib,lb->ib", p.phi, v)) - land.targets
 
 
 def _times(land: Landscape, x: Enclosed, v: Enclosed | None) -> Enclosed:
-    return x if v is None else x * part(v, (slice(land.units), None))
+    return x if v is None else x * v[: land.units, None]
 
 
 def gradient(land: Landscape, theta: Enclosed, p: Pass, eps: Enclosed, v: Enclosed | None) -> Enclosed:
     """Enclose g, or ``L_w`` for an ε that is not that of v, of shape ``(N, B)``."""
-    W = shaped(theta, land.inner, -1)
-    found = shaped(product("ia,kib->kab", land.inputs, _times(land, p.slope * eps, v)), land.inner, -1)
+    W = theta.reshape(land.inner, -1)
+    found = product("ia,kib->kab", land.inputs, _times(land, p.slope * eps, v)).reshape(land.inner, -1)
     if v is not None:
         W, found = joined(W, v), joined(found, product("lib,ib->lb", p.phi, eps))
-    return found + W * part(land.rates, (..., None))
+    return found + W * land.rates[..., None]
 
 
 def relative_gradient(land: Landscape, curve: Logistic, theta: Enclosed, phi: Enclosed, eps: Enclosed) -> Enclosed:
@@ -160,20 +142,18 @@ def relative_gradient(land: Landscape, curve: Logistic, theta: Enclosed, phi: En
     """
     x, T = land.inputs, len(land.inputs.mid)
     z = np.einsum("ia,kab->ib", x.mid, theta.mid)
-    a, none = exactly(np.where(z >= 0, 1.0, -1.0)[:, None]) * part(x, (..., None)), np.broadcast_to(~reach(x).any(axis=1)[:, None], z.shape)
-    s = exactly(1 / curve.k) * (part(phi, 0) + exactly(-curve.low))
-    q = Enclosed(np.where(z >= 0, s.mid, 1 - s.mid), s.rad + UNIT)
+    a, none = exactly(np.where(z >= 0, 1.0, -1.0)[:, None]) * x[..., None], np.broadcast_to(~x.reach.any(axis=1)[:, None], z.shape)
+    s = exactly(1 / curve.k) * (phi[0] + exactly(-curve.low))
+    q = Enclosed(np.where(z >= 0, s.mid, 1 - s.mid), s.rad + gamma(1))
     terms, (weights, r) = q * q * eps, _weights(curve, a, theta, z, none)
     found = product("ib,ia->ab", weights * terms, x)
     if T > MAX_BALANCED:
         return found
-    same = land.kinds == land.kinds[:, None]
+    same = np.equal(land.kinds, land.kinds[:, None])
     others, pivots = _weights(curve, a, theta, z, same[r].T | none)[0], np.abs(x.mid).argmax(axis=1)
-    minors = x * part(x, (np.arange(T), pivots, None, None)) + minus(
-        part(part(x, (slice(None), pivots)).T, (..., None)) * part(x, (slice(None), None))
-    )
+    minors = x * x[np.arange(T), pivots, None, None] - (x[:, pivots].T[..., None] * x[:, None])
     minors = Enclosed(*(np.where(same[..., None], 0.0, sizes) for sizes in (minors.mid, minors.rad)))
-    return joined(found, product("ib,bia->ab", others * terms, part(minors, r)))
+    return joined(found, product("ib,bia->ab", others * terms, minors[r]))
 
 
 def _weights(curve: Logistic, a: Enclosed, theta: Enclosed, z: Array, skipped: Array) -> tuple[Enclosed, Array]:
@@ -182,47 +162,44 @@ def _weights(curve: Logistic, a: Enclosed, theta: Enclosed, z: Array, skipped: A
     The exponents are ``−y_i`` with ``y_i = k (a_i − a_r)·θ − c``, and c is no more than the least of ``k (a_i − a_r)·θ``, so that ``y_i ≥ 0``.
     """
     r = np.where(skipped, np.inf, np.abs(z)).argmin(axis=0)
-    apart = exactly(curve.k) * product("iab,kab->ib", a + minus(part(a, (r, slice(None), np.arange(len(r)))).T), theta)
-    least = np.where(skipped, np.inf, ends(apart)[0]).min(axis=0)
+    apart = exactly(curve.k) * product("iab,kab->ib", a - a[r, :, np.arange(len(r))].T, theta)
+    least = np.where(skipped, np.inf, apart.ends[0]).min(axis=0)
     least = np.where(skipped.all(axis=0), 0.0, least)
-    near, far = (curve.exponential(np.maximum(end, 0)) for end in ends(apart + exactly(-least)))
+    near, far = (curve.exponential(np.maximum(end, 0)) for end in (apart + exactly(-least)).ends)
     return hull(far.mid - far.rad, near.mid + near.rad), r
 
 
 def mixed(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed | None) -> Enclosed:
     """Enclose ``L_uθ``, of shape ``(l + T, n m, B)``, of a neuron ``L_εθ``: ``Σ_i ε_i σ'_k x̃`` for ``v_k, θ_k``, and ``v_k σ'_k x̃_i`` for ``ε_i, θ_k``."""
-    moved = shaped(product("ia,kib->ikab", land.inputs, _times(land, p.slope, v)), len(land.targets.mid), land.inner, -1)
+    moved = product("ia,kib->ikab", land.inputs, _times(land, p.slope, v)).reshape(len(land.targets.mid), land.inner, -1)
     if v is None:
         return moved
     lean = product("ia,kib->kab", land.inputs, p.slope * eps)
     own = np.zeros((2, len(v.mid), *lean.mid.shape))
     own[:, range(land.units), range(land.units)] = lean.mid, lean.rad
-    return joined(shaped(Enclosed(*own), len(v.mid), land.inner, -1), moved)
+    return joined(Enclosed(*own).reshape(len(v.mid), land.inner, -1), moved)
 
 
 def turned(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed | None) -> Enclosed:
     """Enclose ``L_θθ``, of shape ``(n m, n m, B)``: ``Σ_i ε_i v_k σ''_k x̃x̃ᵀ`` for ``θ_k`` twice, and Λ."""
     (T, m), n, inner = land.inputs.mid.shape, len(p.bend.mid), land.inner
-    outer = shaped(part(land.inputs, (..., None)) * part(land.inputs, (slice(None), None)), T, m * m)
-    blocks = shaped(product("iq,kib->kqb", outer, _times(land, p.bend * eps, v)), n, m, m, -1)
+    outer = (land.inputs[..., None] * land.inputs[:, None]).reshape(T, m * m)
+    blocks = product("iq,kib->kqb", outer, _times(land, p.bend * eps, v)).reshape(n, m, m, -1)
     placed = np.zeros((2, n, m, n, m, blocks.mid.shape[-1]))
     placed[:, range(n), :, range(n)] = np.swapaxes([blocks.mid, blocks.rad], 0, 1)
-    return shaped(Enclosed(*placed), inner, inner, -1) + _diagonal(part(land.rates, slice(inner)))
+    return Enclosed(*placed).reshape(inner, inner, -1) + _diagonal(land.rates[:inner])
 
 
 def _diagonal(rates: Enclosed) -> Enclosed:
-    return exactly(np.eye(len(rates.mid))[..., None]) * part(rates, (..., None, None))
+    return exactly(np.eye(len(rates.mid))[..., None]) * rates[..., None, None]
 
 
 def hessian(land: Landscape, p: Pass, eps: Enclosed, v: Enclosed | None) -> Enclosed:
     """Enclose the Hessian, of shape ``(N, N, B)``, where θ and v are in boxes and the residuals are in those of ε: ``L_ww + L_wε L_εw``."""
-    L, to_u, l = turned(land, p, eps, v), mixed(land, p, eps, v), 0 if v is None else len(v.mid)
-    to_eps = part(to_u, slice(l, None))
-    if v is not None:
-        to_v = part(to_u, slice(l))
-        rates = _diagonal(part(land.rates, slice(land.inner, None))) + exactly(np.zeros_like(v.mid))
-        L = joined(joined(L, _swapped(to_v), axis=1), joined(to_v, rates, axis=1))
-        to_eps = joined(to_eps, _swapped(p.phi), axis=1)
+    to_u, l = mixed(land, p, eps, v), 0 if v is None else len(v.mid)
+    rates = _diagonal(land.rates[land.inner :]) + exactly(np.zeros(to_u.mid.shape[-1]))
+    L = joined(joined(turned(land, p, eps, v), _swapped(to_u[:l]), axis=1), joined(to_u[:l], rates, axis=1))
+    to_eps = joined(to_u[l:], _swapped(p.phi[:l]), axis=1)
     return L + product("iab,icb->acb", to_eps, to_eps)
 
 
@@ -232,7 +209,7 @@ def _swapped(x: Enclosed) -> Enclosed:
 
 def _normal(land: Landscape, phi: Enclosed) -> Enclosed:
     """Enclose ``ΦΦᵀ + Λ``."""
-    return product("jib,kib->jkb", phi, phi) + _diagonal(part(land.rates, slice(land.inner, None)))
+    return product("jib,kib->jkb", phi, phi) + _diagonal(land.rates[land.inner :])
 
 
 def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> Followed:
@@ -250,11 +227,11 @@ def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> Followed
     phi = exactly(p.phi.mid)
     normal = _normal(land, phi)
     A = exactly(inverse(normal.mid))
-    to_u = joined(mixed(land, p, exactly(eps), exactly(v)), part(slopes, (slice(inner, None), None)), axis=1)
+    to_u = joined(mixed(land, p, exactly(eps), exactly(v)), slopes[inner:, None], axis=1)
     a, b = exactly(to_u.mid[:l]), exactly(to_u.mid[l:])
     t = product("jlb,lcb->jcb", A, a + product("lib,icb->lcb", phi, b))
-    moved = joined(t, product("lib,lcb->icb", phi, t) + minus(b))
-    G, H, E = (
+    moved = joined(t, product("lib,lcb->icb", phi, t) - b)
+    G, H, off = (
         product("jlb,lib->jib", A, phi),
         product("lib,lkb->ikb", phi, A),
         product("jlb,lkb->jkb", A, normal) + exactly(-np.eye(l)[..., None]),
@@ -263,20 +240,18 @@ def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> Followed
     rho, size = np.concatenate([theta.rad.reshape(inner, -1), np.ones((1, len(v[0])))]), np.abs(phi.mid)
     q = np.einsum("qcb,cb->qb", to_u.rad, rho)
     X = np.concatenate([q[None, l:], p.phi.rad])
-    beside, lost = (np.einsum("ljb,kjb->lkb", x, X) for x in (reach(G), G.rad + gamma(l + 2) * np.abs(G.mid)))
+    beside, lost = (np.einsum("ljb,kjb->lkb", x, X) for x in (G.reach, G.rad + gamma(l + 2) * np.abs(G.mid)))
     below = np.einsum("ijb,kjb->ikb", P, X) + np.einsum("lib,lkb->ikb", size, lost)
-    CX, CA = np.concatenate([beside, below]), reach(joined(A, H))
-    s = np.einsum("rcb,cb->rb", reach(moved), rho) + np.einsum("rqb,qb->rb", CA, q[:l]) + CX[:, 0] + TINY
+    CX, CA = np.concatenate([beside, below]), joined(A, H).reach
+    s = np.einsum("rcb,cb->rb", moved.reach, rho) + np.einsum("rqb,qb->rb", CA, q[:l]) + CX[:, 0] + TINY
 
-    E, R, bound = reach(E), p.phi.rad[:n], prior[:, None] + np.abs(np.concatenate([v, eps]))
+    E, R, bound = off.reach, p.phi.rad[:n], prior[:, None] + np.abs(np.concatenate([v, eps]))
     K = CX[:, 1:] + np.concatenate([E, np.einsum("lib,lkb->ikb", size, E)])
     K = ENLARGE**4 * np.concatenate([K, CA[:, :n]], axis=1)
     O, first, d = (np.concatenate([x[:l], ENLARGE * np.einsum("kib,i...b->k...b", R, x[l:])]) + TINY for x in (K, ENLARGE**4 * s, bound))
     x = np.einsum("jkb,kb->jb", inverse(np.eye(l + n)[..., None] - ENLARGE * O), ENLARGE * first)
     seen = ((x > 0) & (x > first + np.einsum("jkb,kb->jb", O, x))).all(axis=0)
     d = np.where(seen, np.minimum(d, x), d)
-    for _ in range(_SWEEPS):
-        d = np.minimum(d, first + np.einsum("jkb,kb->jb", O, d))
     rad = np.minimum(ENLARGE * bound, ENLARGE**4 * s + np.einsum("rkb,kb->rb", K, d))
     return Followed(Enclosed(v, rad[:l]), Enclosed(eps, rad[l:]), exactly(moved.mid[:, :inner]), slopes)
 
@@ -284,12 +259,12 @@ def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> Followed
 def excluded(land: Landscape, theta: Enclosed, p: Pass, u: Followed) -> Array:
     """Tell for each box whether mean values with N exclude critical points."""
     inner, l, phi = land.inner, len(p.phi.mid), p.phi
-    N_v, N_eps, to_u = part(u.follow, slice(l)), part(u.follow, slice(l, None)), mixed(land, p, u.eps, u.v)
-    value = part(u.slopes, slice(inner)) + minus(product("rcb,rb->cb", u.follow, part(u.slopes, slice(inner, None))))
-    H = turned(land, p, u.eps, u.v) + minus(product("rcb,rdb->cdb", u.follow, to_u))
-    across = part(land.rates, (slice(inner, None), None, None)) * N_v + product("icb,lib->lcb", N_eps, phi)
-    down = product("lcb,lib->icb", N_v, phi) + minus(N_eps)
-    left = reach(to_u + minus(joined(across, down)))
-    most = np.einsum("cdb,db->cb", reach(H), theta.rad.reshape(inner, -1))
+    N_v, N_eps, to_u = u.follow[:l], u.follow[l:], mixed(land, p, u.eps, u.v)
+    value = u.slopes[:inner] - product("rcb,rb->cb", u.follow, u.slopes[inner:])
+    H = turned(land, p, u.eps, u.v) - product("rcb,rdb->cdb", u.follow, to_u)
+    across = land.rates[inner:, None, None] * N_v + product("icb,lib->lcb", N_eps, phi)
+    down = product("lcb,lib->icb", N_v, phi) - N_eps
+    left = (to_u - joined(across, down)).reach
+    most = np.einsum("cdb,db->cb", H.reach, theta.rad.reshape(inner, -1))
     most += np.einsum("rcb,rb->cb", left, np.concatenate([u.v.rad, u.eps.rad]))
     return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=0))

@@ -45,21 +45,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.doubles import (
-    ENLARGE,
-    PRECISION,
-    TINY,
-    DoubleRing,
-    Enclosed,
-    exactly,
-    hull,
-    joined,
-    minus,
-    part,
-    product,
-    reach,
-    shaped,
-)
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed, exactly, hull, joined, product
 from lossproof.certificates.kernel.arithmetic.logistic import Logistic
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.arithmetic.tables import TABLED
@@ -74,7 +60,7 @@ from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, e
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
-_BATCH = 1024
+_BATCH = 4096  # samples of boxes
 _SLOPES = {"tanh": (0.4478, 1.0), "sigmoid": (0.2239, 1.0), "arctan": (0.5, 1.5708), "erf": (0.484, 1.0)}
 _TANGENTS = {"softplus": 0.6932, "silu": 0.4394, "swish": 0.4394, "mish": 0.5414, "bent-identity": 0.5, "gelu": 0.2936}
 _LETTERS = "abcdefghijkl"
@@ -131,7 +117,7 @@ def _doubles(numbers: Sequence[fmpq], place: str) -> Array:
 
 def _everything(land: Landscape) -> Array:
     """Return bounds of all weights at all critical points, where every rate is positive; those of v are used as such."""
-    rates, y, x, norm = land.rates.mid - land.rates.rad, reach(land.targets), reach(land.inputs), _norm(land)
+    rates, y, x, norm = land.rates.mid - land.rates.rad, land.targets.reach, land.inputs.reach, _norm(land)
     theta, outer, sigma = rates[: land.inner].reshape(max(land.units, 1), -1), rates[land.inner :], land.activation
     least, push = theta.min(axis=1), 0.3248 * norm**2 / np.sqrt(outer[: land.units])  # 3√3/16 < 0.32476
     if sigma.family in _SLOPES:
@@ -149,7 +135,7 @@ def _everything(land: Landscape) -> Array:
 
 def _norm(land: Landscape) -> float:
     """Return an upper bound of ``|y|``: ``2^-300`` covers squares that underflow."""
-    return float(ENLARGE * np.sqrt(np.sum(reach(land.targets) ** 2)) + 2.0**-300)
+    return float(ENLARGE * np.sqrt(np.sum(land.targets.reach**2)) + 2.0**-300)
 
 
 def _around(step: Step, land: Landscape, box: Box, radii: Array) -> tuple[Array, Array]:
@@ -164,7 +150,7 @@ def _around(step: Step, land: Landscape, box: Box, radii: Array) -> tuple[Array,
     H = boxes.hessian(land, p, boxes.residuals(land, p, v), v)
     size = 2.0 ** np.frexp(np.abs(H.mid).max())[1]  # far from 1 where all samples are saturated; a power of 2, so that quotients are exact
     H = Enclosed(H.mid[..., 0] / size, H.rad[..., 0] / size)
-    off = reach(exactly(np.eye(len(mid))) + minus(exactly(boxes.inverse(H.mid, 2.0**-32)) @ H))
+    off = (exactly(np.eye(len(mid))) - (exactly(boxes.inverse(H.mid, 2.0**-32)) @ H)).reach
     require(bool(np.all(ENLARGE * (off @ radii) < radii)), "evidence.radii", "the gradient is not seen to be one-to-one in this box")
     return mid, radii
 
@@ -189,7 +175,7 @@ class _Walk:
         self.land, self.follows, self.splits = land, whole and land.units > 0, land.inner if whole else len(bounds)
         T, side = len(land.inputs.mid), len(bounds)
         side += T if self.follows else 0
-        self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (T * (land.units + 1)), limits.MAX_BATCH * 4 // side**2))
+        self.batch = max(1, min(_BATCH // T, limits.MAX_BATCH // (T * (land.units + 1)), limits.MAX_BATCH * 4 // side**2))
         self.firsts = np.arange(0, land.inner, land.inputs.mid.shape[1]) if land.units else np.zeros(1, dtype=int)
         self.lower, self.upper = -bounds[: self.splits][None], bounds[: self.splits][None]
         if land.units and land.odd:
@@ -242,28 +228,28 @@ class _Walk:
             g = boxes.gradient(land, theta, p, eps, v)
             found = np.asarray((np.abs(g.mid) > ENLARGE * g.rad).any(axis=0))
             left = np.flatnonzero(~found)
-            if len(left) and v is None and isinstance(land.curve, Logistic) and not reach(land.rates).any():
-                some = (part(x, (..., left)) for x in (theta, p.phi, eps))
+            if len(left) and v is None and isinstance(land.curve, Logistic) and not land.rates.reach.any():
+                some = (x[..., left] for x in (theta, p.phi, eps))
                 g = boxes.relative_gradient(land, land.curve, *some)
                 found[left] = (np.abs(g.mid) > ENLARGE * g.rad).any(axis=0)
             return found
         theta, _ = boxes.weights(land, hull(lower.T, upper.T))
         p, n, x = boxes.activations(land, theta), land.units, land.inputs
-        pull, slopes = theta * shaped(part(land.rates, slice(land.inner)), n, -1, 1), reach(p.slope)
+        pull, slopes = theta * land.rates[: land.inner].reshape(n, -1, 1), p.slope.reach
         M = np.einsum("kib,iac->ackb", slopes**2, x.mid[:, :, None] * x.mid[:, None])
         M /= np.abs(M).max(axis=(0, 1)) + TINY  # slopes may be far from 1
         way = np.einsum("ackb,kcb->kab", boxes.inverse(M, 2.0**-16), pull.mid)
         d = exactly(way / (np.abs(way).max(axis=1, keepdims=True) + TINY))
         along = product("kab,kab->kb", pull, d)
         least = np.maximum(np.abs(along.mid) - along.rad, 0) / ENLARGE
-        size = ((reach(product("ia,kab->kib", x, d)) * slopes) ** 2).sum(axis=1) * ENLARGE**3 + TINY
+        size = ((product("ia,kab->kib", x, d).reach * slopes) ** 2).sum(axis=1) * ENLARGE**3 + TINY
         outer, steep = land.rates.mid - land.rates.rad, (least**2 / size).sum(axis=0)
         most = _norm(land) ** 4 * 27 / (256 * outer[land.inner : land.inner + n].min())
         found = np.asarray(steep > ENLARGE**6 * most + TINY)  # which covers underflow
         left = np.flatnonzero(~found)
         if len(left):
-            u = boxes.outputs(land, part(theta, (..., left)), Pass(*(part(x, (..., left)) for x in p)), self.prior)
-            push = np.sum(reach(u.eps) ** 2, axis=0) * np.sum(reach(u.v)[:n] ** 2, axis=0)
+            u = boxes.outputs(land, theta[..., left], Pass(*(x[..., left] for x in p)), self.prior)
+            push = np.sum(u.eps.reach**2, axis=0) * np.sum(u.v.reach[:n] ** 2, axis=0)
             found[left] = steep[left] > ENLARGE**6 * push + TINY
         return found
 
@@ -284,7 +270,7 @@ class _Walk:
         rows /= np.abs(rows).max(axis=1, keepdims=True)  # far from 1 where all samples are saturated
         Q = exactly(np.concatenate([np.eye(len(g.mid))[..., None] + np.zeros_like(g.mid), rows]))
         value, rho = product("qpb,pb->qb", Q, g), (upper - lower).T / 2 * ENLARGE + TINY
-        most = ENLARGE * np.einsum("qpb,pb->qb", reach(product("qrb,rpb->qpb", Q, H)), rho)
+        most = ENLARGE * np.einsum("qpb,pb->qb", product("qrb,rpb->qpb", Q, H).reach, rho)
         return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=0))
 
     def _curved(self, lower: Array, upper: Array) -> Array:
@@ -297,7 +283,7 @@ class _Walk:
 
     def _known(self, lower: Array, upper: Array) -> Array:
         theta, _, _, v = self._boxes(lower, upper)
-        W = shaped(theta, self.land.inner, -1) if v is None else joined(shaped(theta, self.land.inner, -1), v)
+        W = theta.reshape(self.land.inner, -1) if v is None else joined(theta.reshape(self.land.inner, -1), v)
         inside = (ENLARGE * (np.abs(W.mid - mid[:, None]) + W.rad) <= radii[:, None] for mid, radii in self.points)
         return np.asarray(sum((x.all(axis=0) for x in inside), np.zeros(len(lower), dtype=bool)))
 

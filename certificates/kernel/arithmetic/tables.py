@@ -13,7 +13,7 @@ each x in it: by less than ``γ_{3n}`` of its size, for which ``|c_k|`` and h st
 underflow.
 
 *Intervals.* The largest value of ``f = σ^{(j)}`` on an interval is at an end, or inside it where ``f' = 0``; so is the least. *Turns* are intervals outside
-which f' is not 0, with bounds of f on them: cells are halved until their polynomials bound f between numbers that nearly agree, or f' away from 0. So f lies
+which f' is not 0, with bounds of f on them: cells are quartered until their polynomials bound f between numbers that nearly agree, or f' away from 0. So f lies
 in the hull of its values at both ends and the bounds of the turns that the interval meets.
 
 *Sine.* Whole turns are taken from an interval; where it then reaches beyond ±7, ``[−7, 7]`` stands for it, on which all values occur.
@@ -39,7 +39,7 @@ from lossproof.theory.functions.activations import Activation
 TABLED = ("softplus", "silu", "swish", "mish", "bent-identity", "gelu", "arctan", "erf", "sin")
 """The families that a table is made of."""
 
-_TERMS, _FIRST, _SHIFT = 12, 2**15, 47
+_TERMS, _FIRST, _SHIFT, _PARTS = 12, 2**15, 47, 4
 _NARROW, _FARTHEST, _AROUND = 2.0**-48, 2.0**32, 7.0
 
 
@@ -156,8 +156,8 @@ def _turns(ring: BallRing, activation: Activation, low: Array, high: Array, cell
         some = left.any(axis=0)
         if not some.any():
             return [_joined(some) for some in found]
-        middle, left = cells.centre[some], np.repeat(left[:, some], 2, axis=1)
-        low, high = (np.stack(pair, axis=1).ravel() for pair in ((low[some], middle), (middle, high[some])))
+        edges, left = np.linspace(low[some], high[some], _PARTS + 1, axis=1), np.repeat(left[:, some], _PARTS, axis=1)
+        low, high = edges[:, :-1].ravel(), edges[:, 1:].ravel()
         cells = _polynomials(ring, activation, low, high)
 
 

@@ -149,7 +149,7 @@ def relative_gradient(land: Landscape, curve: Logistic, theta: Enclosed, phi: En
     found = product("ib,ia->ab", weights * terms, x)
     if T > MAX_BALANCED:
         return found
-    same = np.equal(land.kinds, land.kinds[:, None])
+    same = np.asarray(land.kinds == land.kinds[:, None])
     others, pivots = _weights(curve, a, theta, z, same[r].T | none)[0], np.abs(x.mid).argmax(axis=1)
     minors = x * x[np.arange(T), pivots, None, None] - (x[:, pivots].T[..., None] * x[:, None])
     minors = Enclosed(*(np.where(same[..., None], 0.0, sizes) for sizes in (minors.mid, minors.rad)))
